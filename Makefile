@@ -1,0 +1,56 @@
+# make setup | demo | test | test-all | bench | lint | patches | manifests | wheel | clean
+#
+# PYTHON=python3.10      which interpreter makes .venv (3.10 or 3.11: the upstreams' run-time needs it)
+# TORCH_INDEX=URL        where torch and torchvision come from, e.g. an index of CPU wheels
+# TESTS=tests/cfg        which tests to run
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := setup
+
+VENV := .venv
+BIN := $(VENV)/bin
+# Changes whenever what is to be installed changes; an unchanged checkout installs nothing again.
+STAMP := $(VENV)/.installed-$(shell cat pyproject.toml constraints.txt | cksum | cut -d' ' -f1)
+TESTS ?= tests
+TORCH_INDEX ?=
+
+.PHONY: setup demo test test-all bench lint patches manifests wheel clean
+
+setup: $(STAMP)
+
+$(STAMP):
+	@scripts_python="$(PYTHON)" ./.ci/venv "$(VENV)"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		$(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) --constraint constraints.txt torch torchvision
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--constraint constraints.txt --editable '.[upstream,dev]'
+	@rm -f $(VENV)/.installed-*
+	@touch $@
+
+demo: setup
+	@./.ci/demo $(BIN)/yolopatch
+
+test: setup
+	$(BIN)/python -m pytest $(TESTS) -m "not slow" -n 2 --dist loadgroup
+
+test-all: setup
+	$(BIN)/python -m pytest $(TESTS) -n 2 --dist loadgroup
+
+bench: setup
+	$(BIN)/python benchmarks/commands.py
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+patches: setup
+	$(BIN)/python -m yolopatch.maintain patches
+
+manifests: setup
+	$(BIN)/python -m yolopatch.maintain manifests
+
+wheel: setup
+	$(BIN)/python -m build --outdir dist .
+
+clean:
+	rm -rf dist build demo .pytest_cache .ruff_cache .hypothesis

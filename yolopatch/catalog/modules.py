@@ -1,0 +1,164 @@
+"""The modules: one convolution idea from a paper each, its classes, and how a layer calls them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from yolopatch.catalog.names import fold, unknown
+
+FLAVORS = ("paper", "tutorial")
+
+
+@dataclass(frozen=True)
+class Tutorial:
+    """The blog post that a module comes from: its id, pin, and the placement that its YAML uses."""
+
+    id: str
+    pin: str
+    model: str
+    placement: str
+
+
+@dataclass(frozen=True)
+class Module:
+    """One module.
+
+    Attributes:
+        name: as commands, trailers and patch names have it.
+        source: stem of the file in `yolopatch/modules/` and of the file added to ultralytics.
+        bare: the convolution class (`SPConv_3x3`); `classes` lists what further public ones it needs.
+        conv: the class with BatchNorm and activation, upstream's `Conv` signature.
+        call: the Python expression that makes the bare class from `Conv`'s arguments
+            `c1, c2, k, s, p, d, g`, where `p` is the padding already resolved.
+        requires: what those arguments must satisfy, as (Python condition, the rule in words).
+        kernels: the kernel sizes that the module can take; empty for any.
+        tail: the YAML arguments of the bare class after its output channels, as a format string of
+            `k`, `s` and `p`; a convolution of another kernel than the tutorial's needs the whole list.
+        printed_tail: the same as the tutorial prints it, for layers that fit `printed_kernel`.
+    """
+
+    name: str
+    source: str
+    bare: str
+    conv: str
+    paper: str
+    tutorial: Tutorial
+    call: str
+    requires: tuple[tuple[str, str], ...] = ()
+    helpers: tuple[str, ...] = ()
+    kernels: tuple[int, ...] = ()
+    tail: str = "{k}, {s}"
+    printed_tail: str = ""
+    printed_kernel: int = 0
+
+    def suffixed(self, stem: str) -> str:
+        """Return the name of the class that stands in for upstream's `stem`: `C3k2_DSConv`."""
+        return self.conv if stem == "Conv" else f"{stem}_{self.name}"
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Public classes of the single source: the bare class and what it is made of."""
+        return (*self.helpers, self.bare)
+
+    def takes_kernel(self, k: int) -> bool:
+        """Tell whether the module can stand for a k×k convolution."""
+        return not self.kernels or k in self.kernels
+
+    def bare_tail(self, k: int, s: int) -> str:
+        """Return the YAML arguments of the bare class, after the output channels, for a k×k, stride s layer."""
+        form = self.printed_tail if self.printed_tail and k == self.printed_kernel else self.tail
+        return form.format(k=k, s=s, p=k // 2)
+
+
+_STRAIGHT = (("d == 1", "dilation 1"),)
+_THREE_BY_THREE = (
+    ("k == 3", "a 3×3 kernel"),
+    ("p == 1", "padding 1"),
+    ("g == 1", "groups 1"),
+    ("d == 1", "dilation 1"),
+)
+
+MODULES: dict[str, Module] = {
+    module.name: module
+    for module in (
+        Module(
+            name="DSConv",
+            source="dsconv",
+            bare="DSConv",
+            conv="DSConv2D",
+            paper="Gennari, Fawcett, Prisacariu: DSConv: Efficient Convolution Operator (ICCV 2019), arXiv 1901.01928",
+            tutorial=Tutorial("yolo11-c3k2-dsconv", "ultralytics-8.3.0", "yolo11", "all-blocks"),
+            call="DSConv(c1, c2, k, s, p, d, g)",
+        ),
+        Module(
+            name="Dynamic_conv2d",
+            source="dynamic_conv2d",
+            bare="Dynamic_conv2d",
+            conv="Conv_Dynamic_conv2d",
+            helpers=("attention2d",),
+            paper="Chen et al.: Dynamic Convolution: Attention over Convolution Kernels (CVPR 2020), arXiv 1912.03458",
+            tutorial=Tutorial("yolov5-dynamic", "yolov5-6.1", "yolov5", "head-1x1"),
+            call="Dynamic_conv2d(c1, c2, k, stride=s, padding=p, dilation=d, groups=g)",
+            # (kernel_size, ratio, stride, padding): the class has no `[c, k, s]` form
+            tail="{k}, 0.25, {s}, {p}",
+            # what the post prints as [512, 1, 1]: its last value is the ratio, not the stride
+            printed_tail="{k}, {s}",
+            printed_kernel=1,
+        ),
+        Module(
+            name="DynamicConv",
+            source="dynamicconv",
+            bare="DynamicConv",
+            conv="Conv_DynamicConv",
+            helpers=("CondConv2d",),
+            paper="Han et al.: ParameterNet: Parameters Are All You Need (CVPR 2024), arXiv 2306.14525",
+            tutorial=Tutorial("yolo26-dynamicconv", "ultralytics-8.4.0", "yolo26", "backbone-down"),
+            call="DynamicConv(c1, c2, k, s, p, d, g)",
+        ),
+        Module(
+            name="RefConv",
+            source="refconv",
+            bare="RefConv",
+            conv="Conv_RefConv",
+            paper="Cai et al.: RefConv: Re-parameterized Refocusing Convolution for Powerful ConvNets, "
+            "arXiv 2310.10563",
+            tutorial=Tutorial("yolo26-refconv", "ultralytics-8.4.0", "yolo26", "backbone-down"),
+            call="RefConv(c1, c2, k, s, p, g)",
+            requires=(("k >= 3", "a kernel of at least 3×3, the size of its refocusing map"), *_STRAIGHT),
+            kernels=(3, 5, 6, 7),
+        ),
+        Module(
+            name="SPConv",
+            source="spconv",
+            bare="SPConv_3x3",
+            conv="Conv_SPConv",
+            paper="Zhang et al.: Split to Be Slim: An Overlooked Redundancy in Vanilla Convolution (IJCAI 2020), "
+            "arXiv 2006.12085",
+            tutorial=Tutorial("yolov8-spconv", "ultralytics-8.2.50", "yolov8", "backbone-down"),
+            call="SPConv_3x3(c1, c2, s)",
+            requires=_THREE_BY_THREE,
+            kernels=(3,),
+            # the class has no kernel argument: its third is the stride
+            tail="{s}",
+        ),
+    )
+}
+
+
+def _spellings(module: Module) -> Iterator[str]:
+    blocks = (module.suffixed(stem) for stem in ("Conv", "Bottleneck", "C3k", "C3k2", "C2f", "C3"))
+    return iter((module.name, *module.classes, *blocks))
+
+
+def find_module(name: str) -> Module:
+    """Return the module that this name, or the name of one of its classes, means.
+
+    Raises:
+        UsageError: nothing has that name; the nearest names are in the hint.
+    """
+    wanted = fold(name)
+    for module in MODULES.values():
+        if wanted in map(fold, _spellings(module)):
+            return module
+    raise unknown("module", name, MODULES, "yolopatch list modules")

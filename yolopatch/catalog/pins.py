@@ -1,0 +1,161 @@
+"""The pins: each upstream at one exact version, where it comes from and where its lines go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from yolopatch.catalog.names import fold, unknown
+
+
+@dataclass(frozen=True)
+class GitSource:
+    """An upstream's tag. `commit` is the id that the tag must have, where one is published."""
+
+    url: str
+    tag: str
+    commit: str | None = None
+
+
+@dataclass(frozen=True)
+class WheelSource:
+    """A wheel on PyPI and the sha256 that its bytes must have."""
+
+    project: str
+    version: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where an upstream keeps its parser and its modules, as paths from the tree's root.
+
+    Attributes:
+        style: `ultralytics` (a module is a file of its own) or `yolov5` (classes end `common`).
+        parser: the file with `parse_model` and `fuse`.
+        common: the file that holds upstream's own modules.
+        critical: path prefixes in which any difference from the pin stops the work.
+        package: the import package whose files the pin's manifest lists ("" for the whole tree).
+    """
+
+    style: str
+    parser: str
+    common: str
+    critical: tuple[str, ...]
+    package: str
+
+    def module_file(self, source: str) -> str:
+        """Return the path of the upstream file that holds the module with this source name."""
+        if self.style == "yolov5":
+            return self.common
+        return f"ultralytics/nn/modules/{source}.py"
+
+    def is_critical(self, path: str) -> bool:
+        """Tell whether a difference in this file would change what the parser or the modules do."""
+        return path.startswith(self.critical)
+
+
+@dataclass(frozen=True)
+class Pin:
+    """One upstream at one exact version."""
+
+    name: str
+    upstream: str
+    model: str
+    block: str
+    layout: Layout
+    git: GitSource | None
+    wheel: WheelSource | None
+
+    @property
+    def version(self) -> str:
+        """The part of the name after the upstream: `8.3.0`, `pypi-6.1.0`."""
+        return self.name.removeprefix(self.upstream + "-")
+
+
+_ULTRALYTICS = Layout(
+    style="ultralytics",
+    parser="ultralytics/nn/tasks.py",
+    common="ultralytics/nn/modules/block.py",
+    critical=("ultralytics/nn/",),
+    package="ultralytics",
+)
+
+
+def _ultralytics(version: str, model: str, block: str, sha256: str) -> Pin:
+    return Pin(
+        name=f"ultralytics-{version}",
+        upstream="ultralytics",
+        model=model,
+        block=block,
+        layout=_ULTRALYTICS,
+        git=GitSource("https://github.com/ultralytics/ultralytics", f"v{version}"),
+        wheel=WheelSource("ultralytics", version, sha256),
+    )
+
+
+# Order is age: the last pin of an upstream that has an exact source is its newest.
+PINS: dict[str, Pin] = {
+    pin.name: pin
+    for pin in (
+        _ultralytics("8.2.50", "yolov8", "C2f", "e8c2912fb4b32c3d97fcde0f2ab351078d3d75bd4b02fb4948c52568efb3b5c5"),
+        _ultralytics("8.3.0", "yolo11", "C3k2", "3137c4921c18c8ddf610f64f1badc2dad2a9fd182e10218c2bbb29caee308b9e"),
+        _ultralytics("8.4.0", "yolo26", "C3k2", "aee243594368d1c9e2aac36e53d93a1da520f7b4223a62dfc54832d6d4bf627a"),
+        Pin(
+            name="yolov5-pypi-6.1.0",
+            upstream="yolov5",
+            model="yolov5",
+            block="C3",
+            layout=Layout("yolov5", "yolov5/models/yolo.py", "yolov5/models/common.py", ("yolov5/models/",), "yolov5"),
+            git=None,
+            wheel=WheelSource("yolov5", "6.1.0", "987ddc2dc9bfaa10c737e0c66fb459f4ebf71ab4e165d0fac0cd9d08c803a22a"),
+        ),
+        Pin(
+            name="yolov5-6.1",
+            upstream="yolov5",
+            model="yolov5",
+            block="C3",
+            layout=Layout("yolov5", "models/yolo.py", "models/common.py", ("models/",), ""),
+            git=GitSource("https://github.com/ultralytics/yolov5", "v6.1", "3752807c0b8af03d42de478fbcbf338ec4546a6c"),
+            wheel=None,
+        ),
+    )
+}
+
+UPSTREAMS: tuple[str, ...] = tuple(dict.fromkeys(pin.upstream for pin in PINS.values()))
+
+
+def find_pin(name: str) -> Pin | None:
+    """Return the pin of this name (`ultralytics-8.3.0` or `ultralytics@8.3.0`), or None."""
+    wanted = fold(name.replace("@", "-"))
+    return next((pin for pin in PINS.values() if fold(pin.name) == wanted), None)
+
+
+def find_upstream(name: str) -> str | None:
+    """Return the upstream of this name (`ultralytics`, `yolov5`), or None."""
+    return next((upstream for upstream in UPSTREAMS if fold(upstream) == fold(name)), None)
+
+
+def newest(upstream: str) -> Pin:
+    """Return the upstream's newest pin."""
+    return [pin for pin in PINS.values() if pin.upstream == upstream][-1]
+
+
+def resolve_repo(name: str, tutorial_pins: list[str]) -> Pin:
+    """Return the pin that `--repo` names.
+
+    Args:
+        name: an upstream or a pin.
+        tutorial_pins: the pins of the asked modules' tutorials. With a bare upstream they decide,
+            if they are of that upstream and agree; else it is the upstream's newest.
+
+    Raises:
+        UsageError: nothing has that name.
+    """
+    pin = find_pin(name)
+    if pin:
+        return pin
+    upstream = find_upstream(name)
+    if upstream is None:
+        raise unknown("repository or pin", name, [*UPSTREAMS, *PINS], "yolopatch list pins")
+    candidates = {p for p in tutorial_pins if PINS[p].upstream == upstream}
+    return PINS[candidates.pop()] if len(candidates) == 1 else newest(upstream)

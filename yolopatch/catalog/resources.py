@@ -1,0 +1,34 @@
+"""Where the patches, templates and single sources lie: beside the package, or inside a wheel of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+# A wheel carries them in the package; a checkout keeps them at its top level, where people look.
+_ROOT = _PACKAGE / "_data" if (_PACKAGE / "_data").is_dir() else _PACKAGE.parent
+
+
+def patches_dir() -> Path:
+    """Return the folder with one folder of patches per pin."""
+    return _ROOT / "patches"
+
+
+def templates_dir() -> Path:
+    """Return the folder with the templates of model YAMLs and of upstream code."""
+    return _ROOT / "templates"
+
+
+def source_file(source: str) -> Path:
+    """Return the single source of the module with this source name."""
+    return _PACKAGE / "modules" / f"{source}.py"
+
+
+def manifest_file(pin: str) -> Path:
+    """Return the list of the pin's files and their git blob ids."""
+    return _PACKAGE / "catalog" / "manifests" / f"{pin}.txt"
+
+
+def patch_file(pin: str, module: str, flavor: str) -> Path:
+    """Return where the patch that adds this module in this flavor to this pin lies."""
+    return patches_dir() / pin / f"{module}-{flavor}.patch"
