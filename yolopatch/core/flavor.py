@@ -1,0 +1,126 @@
+"""Cut one flavor out of a module's single source.
+
+A single source in `yolopatch/modules/` defines what differs between flavors twice, as `PaperX` and
+`TutorialX`, and everything else once. The cut keeps what the flavor's public classes reach by name,
+drops the rest, and takes the prefix off.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+PREFIXES = {"paper": "Paper", "tutorial": "Tutorial"}
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One flavor of a module: its docstring, its imports one a line, and its definitions."""
+
+    docstring: str
+    imports: tuple[str, ...]
+    body: str
+
+
+def cut(source: str, classes: Sequence[str], flavor: str) -> Cut:
+    """Return what `flavor` needs of a single source.
+
+    Args:
+        source: the text of the single source.
+        classes: public names of the classes that the flavor must have.
+        flavor: `paper` or `tutorial`.
+
+    Raises:
+        ValueError: the source lacks a class, or one flavor uses a name of another.
+    """
+    tree = ast.parse(source)
+    prefix = PREFIXES[flavor]
+    definitions = {name: node for node in tree.body for name in _defined(node)}
+    roots = [_root(name, prefix, definitions) for name in classes]
+    kept = _reachable(roots, definitions)
+    foreign = sorted(name for name in kept if _is_foreign(name, prefix))
+    if foreign:
+        raise ValueError(f"flavor {flavor} reaches {', '.join(foreign)} of another flavor")
+    body = _body(source, tree, {id(definitions[name]) for name in kept})
+    return Cut(
+        docstring=ast.get_docstring(tree) or "",
+        imports=tuple(_imports(tree, _names(definitions[name] for name in kept))),
+        body=_unprefix(body, {name for name in definitions if name.startswith(prefix)}, prefix),
+    )
+
+
+def _defined(node: ast.stmt) -> list[str]:
+    if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+        return [node.name]
+    if isinstance(node, ast.Assign):
+        return [target.id for target in node.targets if isinstance(target, ast.Name)]
+    return []
+
+
+def _root(name: str, prefix: str, definitions: dict[str, ast.stmt]) -> str:
+    for candidate in (prefix + name, name):
+        if candidate in definitions:
+            return candidate
+    raise ValueError(f"the single source defines neither {prefix}{name} nor {name}")
+
+
+def _names(nodes: Iterable[ast.AST]) -> set[str]:
+    return {n.id for node in nodes for n in ast.walk(node) if isinstance(n, ast.Name)}
+
+
+def _reachable(roots: list[str], definitions: dict[str, ast.stmt]) -> set[str]:
+    kept: set[str] = set()
+    todo = list(roots)
+    while todo:
+        name = todo.pop()
+        if name in definitions and name not in kept:
+            kept.add(name)
+            todo.extend(_names([definitions[name]]))
+    return kept
+
+
+def _is_foreign(name: str, prefix: str) -> bool:
+    return any(name.startswith(other) for other in PREFIXES.values() if other != prefix)
+
+
+def _imports(tree: ast.Module, used: set[str]) -> Iterable[str]:
+    for node in tree.body:
+        if isinstance(node, ast.Import):
+            bound = (node.names[0].asname or node.names[0].name).partition(".")[0]
+            if bound in used:
+                yield ast.unparse(node)
+
+
+def _body(source: str, tree: ast.Module, kept: set[int]) -> str:
+    lines = source.splitlines(keepends=True)
+    chunks = []
+    previous_end = 0
+    for node in tree.body:
+        start = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))]) - 1
+        while start > previous_end and lines[start - 1].startswith("#"):
+            start -= 1  # a comment right above belongs to the definition below it
+        if id(node) in kept:
+            chunks.append((isinstance(node, ast.Assign), "".join(lines[start : node.end_lineno])))
+        previous_end = node.end_lineno
+    return _spaced(chunks)
+
+
+def _spaced(chunks: list[tuple[bool, str]]) -> str:
+    text = ""
+    for number, (is_constant, chunk) in enumerate(chunks):
+        follows_constant = number > 0 and is_constant and chunks[number - 1][0]
+        text += ("" if number == 0 else "" if follows_constant else "\n\n") + chunk
+    return text
+
+
+def _unprefix(text: str, names: set[str], prefix: str) -> str:
+    lines = text.splitlines(keepends=True)
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    found = [token.start for token in tokens if token.type == tokenize.NAME and token.string in names]
+    for row, column in reversed(found):
+        line = lines[row - 1]
+        lines[row - 1] = line[:column] + line[column + len(prefix) :]
+    return "".join(lines)

@@ -1,0 +1,58 @@
+"""A pin's manifest: the git blob id that each file of the upstream package must have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from yolopatch.catalog.pins import Pin
+from yolopatch.errors import SourceError
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A file whose content is not the pin's; `found` is None where the file is missing."""
+
+    path: str
+    expected: str
+    found: str | None
+
+    def __str__(self) -> str:
+        return f"{self.path}: expected {self.expected[:12]}, found {(self.found or 'no such file')[:12]}"
+
+
+def parse_manifest(text: str) -> dict[str, str]:
+    """Return blob ids by path from a manifest's lines `<blob id> <path>`."""
+    pairs = (line.split(" ", 1) for line in text.splitlines() if line)
+    return {path: blob for blob, path in pairs}
+
+
+def format_manifest(blobs: Mapping[str, str]) -> str:
+    """Return the text of a manifest, in the order of paths."""
+    return "".join(f"{blobs[path]} {path}\n" for path in sorted(blobs))
+
+
+def check_content(pin: Pin, manifest: Mapping[str, str], found: Mapping[str, str], where: str) -> tuple[str, ...]:
+    """Check a tree's blob ids against the pin's manifest.
+
+    Returns:
+        warnings, one for each difference in a file that neither a patch nor the parser depends on.
+
+    Raises:
+        SourceError: a file that a patch touches, or that the parser or the modules come from, differs.
+    """
+    differences = [
+        Difference(path, blob, found.get(path)) for path, blob in manifest.items() if found.get(path) != blob
+    ]
+    critical = [d for d in differences if pin.layout.is_critical(d.path)]
+    if critical:
+        raise SourceError(
+            f"{where} is not {pin.name}: {critical[0].path} differs",
+            details=[str(d) for d in critical[:8]] + _more(len(critical) - 8),
+            hint="use an unchanged copy of exactly this version, or leave --source out",
+        )
+    return tuple(f"{where} differs from {pin.name} in {d}" for d in differences)
+
+
+def _more(count: int) -> list[str]:
+    return [f"and {count} more"] if count > 0 else []

@@ -1,0 +1,50 @@
+"""Commit messages of a workspace: its state is written in their trailers, and read back from them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from yolopatch.catalog.modules import Module
+
+_TRAILER = re.compile(r"^Yolopatch-([A-Za-z]+): (.*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Applied:
+    """One module of a workspace, as its commit's trailers name it."""
+
+    name: str
+    flavor: str
+    patch_sum: str
+    version: str
+
+
+def module_message(pin: str, module: Module, applied: Applied) -> str:
+    """Return the message of the commit that adds this module."""
+    return (
+        f"Add {applied.name} ({applied.flavor})\n\n{module.paper}.\n\n"
+        f"Yolopatch-Pin: {pin}\n"
+        f"Yolopatch-Module: {applied.name}\n"
+        f"Yolopatch-Flavor: {applied.flavor}\n"
+        f"Yolopatch-Patch: sha256:{applied.patch_sum}\n"
+        f"Yolopatch-Version: {applied.version}\n"
+    )
+
+
+def read_trailers(message: str) -> dict[str, str]:
+    """Return a message's trailers by their names without `Yolopatch-`."""
+    return dict(_TRAILER.findall(message))
+
+
+def read_applied(message: str) -> Applied | None:
+    """Return the module that this message adds, or None if it adds none."""
+    trailers = read_trailers(message)
+    if "Module" not in trailers:
+        return None
+    return Applied(
+        trailers["Module"],
+        trailers.get("Flavor", "paper"),
+        trailers.get("Patch", "").removeprefix("sha256:"),
+        trailers.get("Version", ""),
+    )

@@ -1,0 +1,182 @@
+"""Write the code that a module adds to a pin: its classes, its parse_model branch, its fusion."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
+
+from yolopatch.catalog.modules import Module
+from yolopatch.catalog.pins import Pin
+from yolopatch.core.flavor import Cut, cut
+from yolopatch.core.text import split_lines
+
+
+@dataclass(frozen=True)
+class Addition:
+    """A module's lines in a pin: text by path, before the pristine line `at` (None: a new file)."""
+
+    path: str
+    at: int | None
+    text: str
+
+
+def environment(templates: Path) -> SandboxedEnvironment:
+    """Return the Jinja environment for this folder: nothing undefined, nothing outside the folder."""
+    return SandboxedEnvironment(
+        loader=FileSystemLoader(templates),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def additions(
+    pin: Pin, module: Module, flavor: str, source: str, pristine: Mapping[str, str], templates: Path
+) -> list[Addition]:
+    """Return what the module in this flavor adds to the pin.
+
+    Args:
+        source: the module's single source.
+        pristine: the pin's text of `layout.parser` and `layout.common`.
+        templates: the folder with `upstream/`.
+
+    Raises:
+        ValueError: the pin's parser has no place where a line belongs.
+    """
+    write = _Writer(pin, module, flavor, cut(source, module.classes, flavor), pristine, environment(templates))
+    if pin.layout.style == "yolov5":
+        return [write.classes_at_end(), write.fusion(), write.branch()]
+    return [write.module_file(), write.import_line(), write.fusion(), write.branch()]
+
+
+@dataclass(frozen=True)
+class _Writer:
+    pin: Pin
+    module: Module
+    flavor: str
+    cut: Cut
+    pristine: Mapping[str, str]
+    jinja: SandboxedEnvironment
+
+    @property
+    def block(self) -> str:
+        return self.module.suffixed(self.pin.block)
+
+    @property
+    def placed(self) -> tuple[str, ...]:
+        """The classes that a YAML may name."""
+        return (self.module.bare, self.module.conv, self.block)
+
+    def _render(self, template: str) -> str:
+        parser = self.pristine[self.pin.layout.parser]
+        text = self.jinja.get_template(f"upstream/{template}.py.j2").render(
+            pin=self.pin,
+            m=self.module,
+            block=self.block,
+            placed=self.placed,
+            legacy="legacy = False" in parser,
+            attention="attn" in _arguments(self.pristine[self.pin.layout.common], "C3k2"),
+        )
+        return text.strip("\n") + "\n"
+
+    def module_file(self) -> Addition:
+        imports = [*dict.fromkeys((*self.cut.imports, "import torch", "import torch.nn as nn"))]
+        names = sorted({"Bottleneck", *_bases(self.pin, self.pristine[self.pin.layout.common])})
+        text = (
+            f'"""{self.cut.docstring}\n\n{_origin(self.module, self.flavor)}\n"""\n\n'
+            + "\n".join(sorted(imports, key=_import_order))
+            + f"\n\nfrom ultralytics.nn.modules.block import {', '.join(names)}\n"
+            + "from ultralytics.nn.modules.conv import Conv\n\n\n"
+            + self.cut.body
+            + "\n\n"
+            + self._render("ultralytics.classes")
+        )
+        return Addition(self.pin.layout.module_file(self.module.source), None, text)
+
+    def classes_at_end(self) -> Addition:
+        common = self.pristine[self.pin.layout.common]
+        header = textwrap.indent(
+            f"{self.cut.docstring}\n\n{_origin(self.module, self.flavor)}", "# ", lambda line: True
+        )
+        header = "\n".join(line.rstrip() for line in header.splitlines())
+        have = set(_import_lines(common))
+        imports = "".join(f"{line}  # noqa: E402\n" for line in self.cut.imports if line not in have)
+        text = (
+            f"\n\n{header}\n{imports}\n\n{self.cut.body}\n\n" if imports else f"\n\n{header}\n\n\n{self.cut.body}\n\n"
+        )
+        return Addition(self.pin.layout.common, len(split_lines(common)), text + self._render("yolov5.classes"))
+
+    def import_line(self) -> Addition:
+        names = ", ".join(sorted(self.placed))
+        at = _after(self.pristine[self.pin.layout.parser], "from ultralytics.nn.modules import (", ")")
+        return Addition(
+            self.pin.layout.parser, at, f"from ultralytics.nn.modules.{self.module.source} import {names}\n"
+        )
+
+    def fusion(self) -> Addition:
+        parser = self.pristine[self.pin.layout.parser]
+        at = _after(parser, "    def fuse(self", "for m in self.model.modules():")
+        loop = split_lines(parser)[at - 1]
+        return Addition(self.pin.layout.parser, at, textwrap.indent(self._render("fuse"), _margin(loop) + " " * 4))
+
+    def branch(self) -> Addition:
+        parser = self.pristine[self.pin.layout.parser]
+        first_after = "elif m is nn.BatchNorm2d:" if self.pin.layout.style == "yolov5" else "elif m is AIFI:"
+        at = _after(parser, "def parse_model(", first_after) - 1
+        return Addition(
+            self.pin.layout.parser,
+            at,
+            textwrap.indent(self._render("branch"), _margin(split_lines(parser)[at])),
+        )
+
+
+def _origin(module: Module, flavor: str) -> str:
+    return f"{module.name}, flavor `{flavor}`, added by yolopatch."
+
+
+def _after(text: str, start: str, line: str) -> int:
+    """Return the index after the first line that is `line` (indented or not) below one that starts with `start`."""
+    lines = split_lines(text)
+    begin = next((n for n, have in enumerate(lines) if have.startswith(start)), len(lines))
+    for number in range(begin, len(lines)):
+        if lines[number].strip() == line:
+            return number + 1
+    raise ValueError(f"no line {line!r} after {start!r}")
+
+
+def _margin(line: str) -> str:
+    return line[: len(line) - len(line.lstrip())]
+
+
+def _import_order(line: str) -> tuple[bool, str]:
+    return (line.startswith("import torch"), line)
+
+
+def _import_lines(text: str) -> list[str]:
+    return [ast.unparse(node) for node in ast.parse(text).body if isinstance(node, ast.Import)]
+
+
+def _class(text: str, name: str) -> ast.ClassDef | None:
+    return next((n for n in ast.parse(text).body if isinstance(n, ast.ClassDef) and n.name == name), None)
+
+
+def _arguments(text: str, name: str) -> list[str]:
+    """Return the constructor's argument names of the class in this text; none if it is not there."""
+    node = _class(text, name)
+    if node is None:
+        return []
+    init = next(n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == "__init__")
+    return [argument.arg for argument in init.args.args]
+
+
+def _bases(pin: Pin, common: str) -> list[str]:
+    if pin.block != "C3k2":
+        return [pin.block]
+    return ["C3k", "C3k2", *(["PSABlock"] if "attn" in _arguments(common, "C3k2") else [])]
