@@ -1,0 +1,1 @@
+"""The outside world: git, archives, the network, the cache, child processes."""

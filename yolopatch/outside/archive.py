@@ -1,0 +1,49 @@
+"""Unpack a wheel without trusting it: no path leaves the folder, no links, no flood."""
+
+from __future__ import annotations
+
+import stat
+import zipfile
+from pathlib import Path, PurePosixPath
+
+from yolopatch.errors import SourceError
+
+MAX_BYTES = 512 * 1024 * 1024  # unpacked; the largest pin has 5 MB, a bomb has no bound
+
+
+def read_wheel(path: Path) -> dict[str, bytes]:
+    """Return every file of a wheel, by its path inside.
+
+    Raises:
+        SourceError: it is no readable archive, or an entry is not a plain file inside the archive.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = [info for info in archive.infolist() if not info.is_dir()]
+            _check_size(path, entries)
+            for info in entries:
+                _check_entry(path, info)
+            return {info.filename: archive.read(info) for info in entries}
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError) as error:
+        raise SourceError(f"{path} is no readable wheel: {error}", hint="fetch it again") from error
+
+
+def _check_size(path: Path, entries: list[zipfile.ZipInfo]) -> None:
+    size = sum(info.file_size for info in entries)
+    if size > MAX_BYTES:
+        raise SourceError(f"{path} unpacks to {size} bytes, more than {MAX_BYTES}: refused")
+
+
+def _check_entry(path: Path, info: zipfile.ZipInfo) -> None:
+    name = info.orig_filename
+    parts = PurePosixPath(name).parts
+    mode = info.external_attr >> 16
+    problem = None
+    if name.startswith("/") or "\\" in name or ":" in name or "\0" in name:
+        problem = "an absolute or foreign path"
+    elif ".." in parts or ".git" in (part.casefold() for part in parts):
+        problem = "a path that leaves the folder"
+    elif stat.S_IFMT(mode) not in (0, stat.S_IFREG):
+        problem = "a link or a device, not a plain file"
+    if problem:
+        raise SourceError(f"{path} holds {problem}: {name!r}", hint="do not use this archive")

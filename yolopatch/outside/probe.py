@@ -1,0 +1,132 @@
+"""Run the probe: a child process in which upstream's code runs, never in ours."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from yolopatch.catalog.pins import Pin
+from yolopatch.errors import YolopatchError
+
+PROBE = Path(__file__).resolve().parent.parent / "probe"
+TIMEOUT = 600  # seconds for one request; an x model builds, runs and counts in under a minute here
+
+
+@dataclass(frozen=True)
+class Question:
+    """A model to build: a YAML, a scale (None: upstream's choice), and what to ask about it."""
+
+    cfg: str
+    scale: str | None
+    ask: tuple[str, ...] = ()
+
+
+def ask(
+    workspace: Path,
+    pin: Pin,
+    questions: Sequence[Question],
+    *,
+    imgsz: int = 640,
+    python: str = sys.executable,
+    settings: Path | None = None,
+    timeout: float = TIMEOUT,
+) -> list[dict]:
+    """Build models in a child process and return the facts about each.
+
+    Args:
+        workspace: the folder whose upstream is imported.
+        questions: what to build and ask.
+        imgsz: side of the square image in pixels.
+        python: the interpreter that has upstream's requirements.
+        settings: where upstream may keep its settings; default is a folder that is thrown away.
+        timeout: seconds, after which the child is ended.
+
+    Raises:
+        YolopatchError: the child crashed, hung, or imported another upstream than the workspace's.
+    """
+    with tempfile.TemporaryDirectory(prefix="yolopatch-probe-") as folder:
+        request, answer = Path(folder) / "request.json", Path(folder) / "answer.json"
+        request.write_text(
+            json.dumps(
+                {
+                    "workspace": str(workspace),
+                    "style": _style(pin),
+                    "imgsz": imgsz,
+                    "models": [asdict(question) for question in questions],
+                }
+            )
+        )
+        command = [python, str(PROBE), str(request), str(answer)]
+        environment = _environment(settings or Path(folder) / "settings", python)
+        code, output = _run(command, folder, environment, timeout)
+        if code or not answer.is_file():
+            raise _failed(code, output, python)
+        answered = json.loads(answer.read_text())
+    _check_origin(answered["upstream_file"], workspace)
+    return answered["models"]
+
+
+def _style(pin: Pin) -> str:
+    if pin.layout.style == "yolov5" and pin.layout.package:
+        return "yolov5-package"
+    return pin.layout.style
+
+
+def _environment(settings: Path, python: str) -> dict[str, str]:
+    """Upstream must not reach for the network, install anything, or share settings between workspaces."""
+    environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
+    environment.update(
+        YOLO_OFFLINE="true",
+        YOLO_AUTOINSTALL="false",
+        YOLO_CONFIG_DIR=str(settings),
+        YOLOV5_CONFIG_DIR=str(settings / "yolov5"),
+        PYTHONDONTWRITEBYTECODE="1",
+        PATH=os.pathsep.join((str(Path(python).parent), os.environ.get("PATH", ""))),
+    )
+    settings.mkdir(parents=True, exist_ok=True)
+    return environment
+
+
+def _run(command: list[str], folder: str, environment: dict[str, str], timeout: float) -> tuple[int, str]:
+    try:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise YolopatchError(
+            f"building the model did not end in {timeout:.0f} s and was stopped",
+            hint="try a smaller scale, or look for a loop in the model's code",
+        ) from error
+    except FileNotFoundError as error:
+        raise YolopatchError(f"there is no interpreter {command[0]}", hint="name one with --python") from error
+    return done.returncode, done.stdout
+
+
+def _failed(code: int, output: str, python: str) -> YolopatchError:
+    lines = [line for line in output.splitlines() if line.strip()][-8:]
+    hint = "the lines above are upstream's own"
+    if any("No module named" in line for line in lines):
+        hint = f"install upstream's requirements for {python}, or name another interpreter with --python"
+    return YolopatchError(f"the model did not build: {python} exited with {code}", details=lines, hint=hint)
+
+
+def _check_origin(file: str, workspace: Path) -> None:
+    if not Path(file).resolve().is_relative_to(workspace.resolve()):
+        raise YolopatchError(
+            f"upstream was imported from {file}, not from {workspace}",
+            hint="an installed copy shadows the workspace: uninstall it, or name another --python",
+        )

@@ -1,0 +1,131 @@
+"""The pristine content of a pin, as a bare git repository with one deterministic root commit.
+
+Upstream's own commit is not kept: a root commit of ours with the same tree makes every source alike,
+and the same content gives everybody the same commit id.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from yolopatch.catalog.pins import GitSource, Pin
+from yolopatch.errors import SourceError
+from yolopatch.outside.git import Entry, Repository
+
+AUTHOR_NAME = "yolopatch"
+AUTHOR_EMAIL = "yolopatch@users.noreply.github.com"
+EPOCH = 1767225600  # 2026-01-01 00:00:00 UTC, the date of every commit that yolopatch makes
+PRISTINE = "refs/heads/pristine"
+
+
+def identity() -> dict[str, str]:
+    """Return the environment in which git makes a commit of ours."""
+    date = f"{EPOCH} +0000"
+    return {
+        f"GIT_{role}_{field}": value
+        for role in ("AUTHOR", "COMMITTER")
+        for field, value in (("NAME", AUTHOR_NAME), ("EMAIL", AUTHOR_EMAIL), ("DATE", date))
+    }
+
+
+def root_message(pin: Pin, origin: str) -> str:
+    """Return the message of the root commit: what the content is and where it came from."""
+    return f"{pin.upstream} {pin.version}, unchanged\n\nYolopatch-Pin: {pin.name}\nYolopatch-Source: {origin}\n"
+
+
+def create(path: Path) -> Repository:
+    """Make an empty bare repository."""
+    path.mkdir(parents=True)
+    repository = Repository(path)
+    repository.run("init", "--quiet", "--bare", "--template=", "--object-format=sha1", ".")
+    return repository
+
+
+def import_files(repository: Repository, files: Mapping[str, bytes], message: str) -> None:
+    """Commit these files as the root commit at `PRISTINE`."""
+    repository.run("fast-import", "--quiet", stdin=fast_import_root(files, message))
+
+
+def fast_import_root(files: Mapping[str, bytes], message: str) -> bytes:
+    """Return the stream that makes git create the root commit."""
+    who = f"{AUTHOR_NAME} <{AUTHOR_EMAIL}> {EPOCH} +0000"
+    head = f"commit {PRISTINE}\nauthor {who}\ncommitter {who}\n".encode()
+    changes = b"".join(
+        b"M 100644 inline %s\n%s" % (path.encode(), fast_import_data(files[path])) for path in sorted(files)
+    )
+    return head + fast_import_data(message.encode()) + changes
+
+
+def fast_import_data(data: bytes) -> bytes:
+    """Return a `data` command of git fast-import."""
+    return b"data %d\n%s\n" % (len(data), data)
+
+
+def fetch_tag(repository: Repository, source: GitSource, url: str) -> str:
+    """Fetch only the tag, only its own commit, and return that commit's id.
+
+    Raises:
+        GitError: git cannot reach it.
+        SourceError: the tag is another commit than the pin's.
+    """
+    repository.run("fetch", "--quiet", "--depth", "1", "--no-tags", url, f"+refs/tags/{source.tag}:refs/pin")
+    (commit,) = repository.resolve("refs/pin^{commit}")
+    if source.commit and commit != source.commit:
+        raise SourceError(
+            f"the tag {source.tag} of {url} is not the pin's commit",
+            details=[f"expected: {source.commit}", f"found:    {commit}"],
+            hint="somebody moved the tag; use another clone",
+        )
+    return commit
+
+
+def fetch_head(repository: Repository, url: str) -> str:
+    """Fetch only the checked-out commit of a clone and return its id."""
+    repository.run("fetch", "--quiet", "--depth", "1", "--no-tags", url, "+HEAD:refs/pin")
+    return repository.resolve("refs/pin^{commit}")[0]
+
+
+def root_from_fetched(repository: Repository, message: str) -> None:
+    """Make the root commit with the fetched tree, and drop upstream's own commit."""
+    (commit,) = repository.resolve("refs/pin^{commit}")
+    check_links(repository, repository.entries(commit))
+    made = repository.run("commit-tree", f"{commit}^{{tree}}", stdin=message.encode(), environment=identity()).strip()
+    repository.run("update-ref", PRISTINE, made)
+    repository.run("update-ref", "-d", "refs/pin")
+    (repository.path / "shallow").unlink(missing_ok=True)
+    repository.run("repack", "-a", "-d", "-q")
+
+
+def check_links(repository: Repository, entries: list[Entry]) -> None:
+    """Refuse a tree with a symbolic link that leads out of it.
+
+    Raises:
+        SourceError: names the link.
+    """
+    links = [entry for entry in entries if entry.mode == "120000"]
+    for entry, target in zip(links, repository.read_blobs([link.blob for link in links])):
+        if target.startswith(b"/") or b".." in target.split(b"/"):
+            raise SourceError(f"the link {entry.path} leads out of the tree: {target.decode(errors='replace')}")
+
+
+def is_sound(repository: Repository) -> bool:
+    """Tell whether the repository's bytes are those that git wrote: each pack and index against its own sum."""
+    packs = sorted((repository.path / "objects" / "pack").glob("*.pack"))
+    files = [*packs, *(pack.with_suffix(".idx") for pack in packs)]
+    return bool(packs) and all(file.is_file() and _ends_with_own_sum(file) for file in files)
+
+
+def _ends_with_own_sum(file: Path) -> bool:
+    data = file.read_bytes()
+    return hashlib.sha1(data[:-20], usedforsecurity=False).digest() == data[-20:]
+
+
+def tree_blobs(repository: Repository, revision: str = PRISTINE) -> dict[str, str]:
+    """Return the blob id of every file of the revision, by path.
+
+    Raises:
+        GitError: the repository is damaged.
+    """
+    return {entry.path: entry.blob for entry in repository.entries(revision)}

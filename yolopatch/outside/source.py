@@ -1,0 +1,108 @@
+"""The ways to get a pin's content into an empty repository: git, PyPI, or what the user has."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from yolopatch.catalog.pins import Pin
+from yolopatch.catalog.resources import manifest_file
+from yolopatch.core.manifest import parse_manifest
+from yolopatch.errors import SourceError
+from yolopatch.outside import pypi, snapshot
+from yolopatch.outside.archive import read_wheel
+from yolopatch.outside.git import GitError, Repository
+from yolopatch.outside.wheel import tree_of_wheel
+
+# Fills an empty bare repository with the pin's root commit and returns the kind of source.
+Fill = Callable[[Repository], str]
+
+# What a folder may have beside the package's own files.
+_PROJECT_FILES = ("LICENSE", "README.md", "pyproject.toml", "setup.py", "setup.cfg", "requirements.txt")
+
+
+def fillers(pin: Pin) -> dict[str, Fill]:
+    """Return the pin's network sources by kind, the preferred one first."""
+    found: dict[str, Fill] = {}
+    if pin.git:
+        found["git"] = lambda repository: _fill_from_tag(pin, repository, pin.git.url)
+    if pin.wheel:
+        found["pypi"] = lambda repository: _fill_from_index(pin, repository)
+    return found
+
+
+def fill_from_path(pin: Pin, path: Path) -> Fill:
+    """Return the way to fill from a wheel, a clone or a folder of the user's.
+
+    Raises:
+        SourceError: there is nothing of that kind at the path.
+    """
+    if path.is_file() and path.suffix == ".whl" and pin.wheel:
+        return lambda repository: _fill_from_wheel(pin, repository, path)
+    if path.is_dir() and _is_clone(path):
+        return lambda repository: _fill_from_clone(pin, repository, path)
+    if path.is_dir():
+        return lambda repository: _fill_from_folder(pin, repository, path)
+    what = "no such file or folder" if not path.exists() else f"{pin.name} has no such source"
+    raise SourceError(
+        f"--source {path}: {what}",
+        details=["expected: auto, git, pypi, or the path of a clone, a wheel or a folder"],
+        hint="give the path of a local copy, or leave --source out",
+    )
+
+
+def _is_clone(path: Path) -> bool:
+    return (path / ".git").exists() or ((path / "HEAD").is_file() and (path / "objects").is_dir())
+
+
+def _fill_from_tag(pin: Pin, repository: Repository, url: str) -> str:
+    commit = snapshot.fetch_tag(repository, pin.git, url)
+    origin = f"git {pin.git.url} {pin.git.tag} {commit}"
+    snapshot.root_from_fetched(repository, snapshot.root_message(pin, origin))
+    return "git"
+
+
+def _fill_from_index(pin: Pin, repository: Repository) -> str:
+    with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
+        return _fill_from_wheel(pin, repository, pypi.download(pin.wheel, Path(folder)))
+
+
+def _fill_from_wheel(pin: Pin, repository: Repository, path: Path) -> str:
+    pypi.check_wheel(path, pin.wheel)
+    origin = f"pypi {pin.wheel.project}=={pin.wheel.version} sha256:{pin.wheel.sha256}"
+    snapshot.import_files(repository, tree_of_wheel(read_wheel(path)), snapshot.root_message(pin, origin))
+    return "pypi"
+
+
+def _fill_from_clone(pin: Pin, repository: Repository, path: Path) -> str:
+    url = path.as_uri()
+    try:
+        if pin.git:
+            return _fill_from_tag(pin, repository, url)
+    except GitError:
+        pass  # a clone without the tag may still have the pin checked out: its content decides
+    commit = snapshot.fetch_head(repository, url)
+    snapshot.root_from_fetched(repository, snapshot.root_message(pin, f"clone {commit}"))
+    return "clone"
+
+
+def _fill_from_folder(pin: Pin, repository: Repository, path: Path) -> str:
+    manifest = parse_manifest(manifest_file(pin.name).read_text())
+    wanted = dict.fromkeys((*manifest, *_PROJECT_FILES))
+    files = {name: _read_inside(path, name) for name in wanted if (path / name).is_file()}
+    if not files:
+        raise SourceError(
+            f"--source {path}: none of the files of {pin.name} lie there",
+            details=[f"expected: {pin.layout.parser} under it"],
+            hint="give the folder that holds them",
+        )
+    snapshot.import_files(repository, files, snapshot.root_message(pin, "folder"))
+    return "folder"
+
+
+def _read_inside(folder: Path, name: str) -> bytes:
+    file = folder / name
+    if not file.resolve().is_relative_to(folder.resolve()):
+        raise SourceError(f"{file} is a link that leads out of {folder}")
+    return file.read_bytes()

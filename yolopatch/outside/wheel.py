@@ -1,0 +1,66 @@
+"""Turn a wheel's files into the tree of a workspace: a project that `pip install -e` takes."""
+
+from __future__ import annotations
+
+import configparser
+import email
+from collections.abc import Mapping
+from email.message import Message
+
+# What running upstream leaves in its own folder.
+_IGNORED = "__pycache__/\n*.egg-info/\n/build/\n/runs/\n*.pt\n"
+
+
+def tree_of_wheel(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return the wheel's files without its metadata folder, plus what a source checkout has beside them.
+
+    Added are LICENSE (from the metadata), pyproject.toml (written from the metadata) and .gitignore.
+    """
+    tree = {path: data for path, data in files.items() if ".dist-info/" not in path}
+    metadata = {path.partition(".dist-info/")[2]: data for path, data in files.items() if ".dist-info/" in path}
+    licence = metadata.get("LICENSE") or metadata.get("licenses/LICENSE")
+    if licence:
+        tree["LICENSE"] = licence
+    tree["pyproject.toml"] = _pyproject(
+        email.message_from_bytes(metadata["METADATA"]), metadata.get("entry_points.txt", b"").decode()
+    ).encode()
+    tree[".gitignore"] = _IGNORED.encode()
+    return tree
+
+
+def _pyproject(metadata: Message, entry_points: str) -> str:
+    requires = [r for r in metadata.get_all("Requires-Dist", []) if "extra ==" not in r]
+    scripts = configparser.ConfigParser()
+    scripts.read_string(entry_points)
+    commands = dict(scripts["console_scripts"]) if scripts.has_section("console_scripts") else {}
+    package = metadata["Name"]
+    lines = [
+        "# Written by yolopatch from the wheel's metadata, so that `pip install -e .` works here.",
+        "[build-system]",
+        'requires = ["setuptools>=61"]',
+        'build-backend = "setuptools.build_meta"',
+        "",
+        "[project]",
+        f'name = "{package}"',
+        f'version = "{metadata["Version"]}"',
+        f'requires-python = "{metadata["Requires-Python"]}"',
+        "dependencies = [",
+        *(f"    {_quoted(requirement)}," for requirement in requires),
+        "]",
+        "",
+        "[project.scripts]",
+        *(f'{name} = "{target}"' for name, target in sorted(commands.items())),
+        "",
+        "[tool.setuptools.packages.find]",
+        f'include = ["{package}*"]',
+        "",
+        "[tool.setuptools.package-data]",
+        '"*" = ["**/*"]',
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _quoted(requirement: str) -> str:
+    plain = requirement.replace("(", "").replace(")", "")
+    return f"'{plain}'" if '"' in plain else f'"{plain}"'

@@ -1,0 +1,173 @@
+"""Read a workspace: what yolopatch put there, and what the user did since. Nothing here writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from yolopatch.catalog.pins import PINS, Pin
+from yolopatch.core.message import Applied, read_applied, read_trailers
+from yolopatch.errors import ConflictError
+from yolopatch.outside.git import GitError, Repository
+from yolopatch.outside.snapshot import AUTHOR_EMAIL, EPOCH
+
+BRANCH = "yolopatch"
+JOURNAL = "yolopatch-switch"  # in .git: its presence means that a switch was begun and not ended
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One commit as `git log` tells it."""
+
+    id: str
+    tree: str
+    is_ours: bool
+    message: str
+
+    @property
+    def subject(self) -> str:
+        """The first line of the message."""
+        return self.message.partition("\n")[0]
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A workspace on disk.
+
+    Attributes:
+        root: the commit with the pin's unchanged content.
+        head: our newest commit; the user's own commits come after it.
+        applied: the modules, in the order of their commits.
+        own_commits: the user's commits on top, newest first.
+        edited: tracked files that differ from HEAD.
+        branch: the checked-out branch, None for a detached HEAD.
+        interrupted: a switch was begun and not ended.
+    """
+
+    path: Path
+    pin: Pin
+    origin: str
+    root: Commit
+    head: Commit
+    applied: tuple[Applied, ...]
+    commits: tuple[Commit, ...]
+    own_commits: tuple[Commit, ...]
+    edited: tuple[str, ...]
+    branch: str | None
+    interrupted: bool
+
+    @property
+    def source(self) -> str:
+        """The kind of source that the content came from."""
+        return self.origin.split(" ")[0]
+
+    @property
+    def repository(self) -> Repository:
+        """The workspace's git."""
+        return Repository(self.path)
+
+
+def is_occupied(path: Path) -> bool:
+    """Tell whether something is at the path: a file, or a folder that is not empty."""
+    return path.is_file() or path.is_symlink() or (path.is_dir() and any(path.iterdir()))
+
+
+def read_workspace(path: Path) -> Workspace:
+    """Read the workspace at this folder.
+
+    Raises:
+        ConflictError: the folder is no workspace of ours.
+    """
+    if not (path / ".git").is_dir():
+        raise _no_workspace(path, "it is no git checkout" if path.exists() else "there is no such folder")
+    repository = Repository(path)
+    try:
+        commits = _read_commits(repository)
+        branch, edited = _read_status(repository)
+    except GitError as error:
+        raise _no_workspace(path, error.what, *error.details) from error
+    own = next((n for n, commit in enumerate(commits) if commit.is_ours), len(commits))
+    ours = commits[own:]
+    pin = PINS.get(read_trailers(ours[-1].message).get("Pin", "")) if ours else None
+    if pin is None or not all(commit.is_ours for commit in ours):
+        raise _no_workspace(path, "its history does not start with a pin that yolopatch put there")
+    return Workspace(
+        path=path,
+        pin=pin,
+        origin=read_trailers(ours[-1].message).get("Source", ""),
+        root=ours[-1],
+        head=ours[0],
+        applied=tuple(a for a in map(_applied, reversed(ours)) if a),
+        commits=tuple(reversed(ours[:-1])),
+        own_commits=tuple(commits[:own]),
+        edited=edited,
+        branch=branch,
+        interrupted=(path / ".git" / JOURNAL).exists(),
+    )
+
+
+def _applied(commit: Commit) -> Applied | None:
+    return read_applied(commit.message)
+
+
+def _no_workspace(path: Path, why: str, *details: str) -> ConflictError:
+    return ConflictError(
+        f"{path} is no yolopatch workspace: {why}",
+        details=details,
+        hint="name another folder with --dest, or the workspace's own folder",
+    )
+
+
+def _read_commits(repository: Repository) -> list[Commit]:
+    form = "%H%n%T%n%ae %at %ce %ct%n%B"
+    records = repository.run("log", "-z", f"--format={form}", "HEAD").split("\0")
+    return [_commit(record) for record in records if record]
+
+
+def _commit(record: str) -> Commit:
+    identifier, tree, who, message = record.split("\n", 3)
+    # amending or rebasing one of our commits makes its committer the user
+    is_ours = who == f"{AUTHOR_EMAIL} {EPOCH} {AUTHOR_EMAIL} {EPOCH}" and "Pin" in read_trailers(message)
+    return Commit(identifier, tree, is_ours, message)
+
+
+def _read_status(repository: Repository) -> tuple[str | None, tuple[str, ...]]:
+    records = repository.run("status", "--porcelain=v2", "--branch", "-z", "--untracked-files=no").split("\0")
+    branch, edited = None, []
+    for record in records:
+        if record.startswith("# branch.head "):
+            name = record.removeprefix("# branch.head ")
+            branch = None if name == "(detached)" else name
+        elif record[:2] in ("1 ", "u "):
+            edited.append(record.split(" ", 8 if record[0] == "1" else 10)[-1])
+        elif record[:2] == "2 ":
+            edited.append(record.split(" ", 9)[-1])
+    return branch, tuple(edited)
+
+
+def check_untouched(workspace: Workspace) -> None:
+    """Check that nothing of the user's would be lost by moving the workspace to another state.
+
+    Raises:
+        ConflictError: says what is in the way and the command that saves it.
+    """
+    path = workspace.path
+    if workspace.edited:
+        raise ConflictError(
+            f"{path} has changes that are not committed; nothing was changed",
+            details=[f"changed: {name}" for name in workspace.edited[:8]],
+            hint=f"keep them with `git -C {path} stash`, or on a branch of your own, then run this again",
+        )
+    if workspace.branch != BRANCH:
+        where = f"on the branch {workspace.branch}" if workspace.branch else "on no branch (detached HEAD)"
+        raise ConflictError(
+            f"{path} is {where}, not on yolopatch's own; nothing was changed",
+            hint=f"`git -C {path} switch {BRANCH}`, then run this again; your branch stays as it is",
+        )
+    if workspace.own_commits:
+        raise ConflictError(
+            f"{path} has commits of your own on top; nothing was changed",
+            details=[f"yours: {commit.id[:12]} {commit.subject}" for commit in workspace.own_commits[:8]],
+            hint=f"keep them on a branch: `git -C {path} branch my-work && "
+            f"git -C {path} reset --keep {workspace.head.id[:12]}`, then run this again and rebase my-work",
+        )
