@@ -1,0 +1,20 @@
+"""`yolopatch diff`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from yolopatch.cli import options, report
+
+
+@click.command("diff", epilog="Example: yolopatch diff my-yolo --module DSConv | git apply --check -")
+@options.workspace
+@click.option("--module", help="Only this module's diff, as it applies to the pin alone.")
+@options.as_json
+def command(workspace: Path, module: str | None, as_json: bool) -> None:
+    """Show the unified diff of a workspace against its pin (default: this folder)."""
+    from yolopatch.steps.diff import diff
+
+    report.show_diff(diff(workspace, module), as_json)

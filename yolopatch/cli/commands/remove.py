@@ -1,0 +1,24 @@
+"""`yolopatch remove`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from yolopatch.cli import options, report
+
+
+@click.command("remove", epilog="Example: yolopatch remove --module DSConv my-yolo")
+@click.option("--module", "modules", required=True, multiple=True, help="A module to take out; repeatable.")
+@options.workspace
+@options.as_json
+def command(modules: tuple[str, ...], workspace: Path, as_json: bool) -> None:
+    """Take modules out of a workspace (default: this folder).
+
+    The workspace is rendered anew without them: nothing of them is left.
+    """
+    from yolopatch.outside.store import cache_dir
+    from yolopatch.steps.remove import remove
+
+    report.show_state(remove(modules, workspace, cache_dir()), as_json)

@@ -1,0 +1,45 @@
+"""`yolopatch render-cfg`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from yolopatch.cli import options, report
+
+
+@click.command(
+    "render-cfg",
+    epilog="Example: yolopatch render-cfg --module DSConv --model yolo11 --scale n",
+)
+@click.option("--module", required=True, help="A module or one of its classes.")
+@click.option("--model", help="yolo26, yolo11, yolov8 or yolov5.  [default: the tutorial's]")
+@click.option(
+    "--scale",
+    "scales",
+    default="all",
+    show_default=True,
+    metavar="n,s,...|all",
+    help="One file for each scale; `all` is one file with the whole table.",
+)
+@click.option(
+    "--placement",
+    metavar='NAME|"1,3,5,7"',
+    help="tutorial, backbone-down, backbone-blocks, neck-blocks, all-blocks, head-1x1, or layer numbers.",
+)
+@click.option("--block", is_flag=True, help="Wrap the module into the family's block, in place of every one.")
+@click.option("--nc", default=80, show_default=True, help="Number of classes.")
+@options.flavor
+@click.option("--out", default=".", type=click.Path(path_type=Path), help="The folder to write to.  [default: .]")
+@options.as_json
+def command(as_json: bool, **request) -> None:
+    """Write a model YAML with a module in its layers.
+
+    The file is ready for the upstream that has the module applied. A file of
+    one scale builds at that scale wherever it lies.
+    """
+    from yolopatch.catalog.resources import templates_dir
+    from yolopatch.steps.render import RenderRequest, render
+
+    report.show_rendered(render(RenderRequest(**request), templates_dir()), as_json)

@@ -1,0 +1,23 @@
+"""`yolopatch status`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from yolopatch.cli import options, report
+
+
+@click.command("status", epilog="Example: yolopatch status my-yolo")
+@options.workspace
+@options.as_json
+def command(workspace: Path, as_json: bool) -> None:
+    """Say what a workspace holds (default: this folder).
+
+    The pin, where it came from, the modules, the commit to cite, and what of
+    yours is there: edits, commits, a branch.
+    """
+    from yolopatch.steps.status import status
+
+    report.show_status(status(workspace), as_json)

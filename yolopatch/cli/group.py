@@ -1,0 +1,58 @@
+"""The `yolopatch` command, which loads only the subcommand that is called."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+from yolopatch import __version__
+
+# name: (module under yolopatch.cli.commands, what the overview says)
+_COMMANDS = {
+    "list": ("list_", "List the modules, pins or tutorials."),
+    "apply": ("apply", "Put modules on a pinned upstream."),
+    "remove": ("remove", "Take modules out of a workspace."),
+    "status": ("status", "Say what a workspace holds."),
+    "diff": ("diff", "Show a workspace's diff against its pin."),
+    "render-cfg": ("render_cfg", "Write a model YAML with a module in its layers."),
+    "summary": ("summary", "Build a YAML's model and count it, beside its base model."),
+}
+
+
+class _Lazy(click.Group):
+    """A group whose commands are imported when called: `--help` is then as fast as click itself."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"yolopatch.cli.commands.{_COMMANDS[cmd_name][0]}")
+        return module.command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+    def resolve_command(self, ctx: click.Context, args: list[str]):
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            from yolopatch.catalog.names import unknown
+
+            raise unknown("command", args[0], _COMMANDS, "yolopatch --help")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=_Lazy,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+    epilog="Example: yolopatch apply --repo ultralytics --module DSConv",
+)
+@click.version_option(__version__, prog_name="yolopatch")
+def cli() -> None:
+    """Patch papers' convolution modules into pinned YOLO upstreams.
+
+    A workspace is an upstream at one exact version with modules added to it;
+    every command ends with an exit code that scripts can rely on.
+    """

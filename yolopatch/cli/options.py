@@ -1,0 +1,19 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+flavor = click.option(
+    "--flavor",
+    default="paper",
+    show_default=True,
+    metavar="paper|tutorial",
+    help="Do what the paper says, or exactly what the blog post's code does.",
+)
+workspace = click.argument(
+    "workspace", default=".", type=click.Path(path_type=Path, file_okay=False), metavar="[WORKSPACE]"
+)

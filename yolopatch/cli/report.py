@@ -1,0 +1,242 @@
+"""The only place that prints: results for people, or as one JSON object."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from yolopatch.errors import YolopatchError
+
+if TYPE_CHECKING:
+    from yolopatch.steps.apply import State
+    from yolopatch.steps.diff import Difference
+    from yolopatch.steps.render import RenderResult
+    from yolopatch.steps.status import Status
+    from yolopatch.steps.summary import Count, Summary
+
+
+def report_error(error: YolopatchError, as_json: bool) -> int:
+    """Print an error and return its exit code."""
+    if as_json:
+        told = {"what": error.what, "details": list(error.details), "hint": error.hint}
+        _print_json({"error": told, "exit_code": error.exit_code})
+    click.echo(click.style("error: ", fg="red", bold=True) + error.what, err=True)
+    for line in error.details:
+        click.echo(f"  {line}", err=True)
+    if error.hint:
+        click.echo(f"  next: {error.hint}", err=True)
+    return error.exit_code
+
+
+def show_state(state: State, as_json: bool) -> None:
+    """Print a workspace after `apply` or `remove`."""
+    _print_notes(state.notes)
+    if as_json:
+        _print_json({key: value for key, value in asdict(state).items() if key != "notes"})
+        return
+    modules = ", ".join(f"{m.name} ({m.flavor})" for m in state.modules) or "no module"
+    click.echo(click.style("changed" if state.changed else "unchanged", fg="green", bold=True))
+    _print_pairs(
+        [
+            ("workspace", state.workspace),
+            ("pin", f"{state.pin}, from {state.source}"),
+            ("modules", modules),
+            ("commit", state.commit),
+        ]
+    )
+    for file in state.files:
+        click.echo(f"  {'+' + str(file.added):>6}  {file.path}")
+
+
+def show_status(status: Status, as_json: bool) -> None:
+    """Print what a workspace holds."""
+    if as_json:
+        _print_json(asdict(status))
+        return
+    click.echo(click.style("clean" if status.clean else "changed by you", fg="green" if status.clean else "yellow"))
+    _print_pairs(
+        [
+            ("workspace", status.workspace),
+            ("pin", status.pin),
+            ("source", status.origin),
+            ("modules", ", ".join(f"{m.name} ({m.flavor})" for m in status.modules) or "no module"),
+            ("commit", status.commit),
+            ("branch", status.branch or "detached HEAD"),
+        ]
+    )
+    for name in status.edited:
+        click.echo(f"  edited    {name}")
+    for commit in status.own_commits:
+        click.echo(f"  yours     {commit}")
+    if status.interrupted:
+        click.echo("  an earlier run was interrupted; the next apply or remove finishes it")
+
+
+def show_diff(difference: Difference, as_json: bool) -> None:
+    """Print a unified diff, as it is."""
+    if as_json:
+        _print_json(asdict(difference))
+    else:
+        click.echo(difference.diff, nl=False)
+
+
+def show_list(what: str, rows: Sequence[Any], as_json: bool) -> None:
+    """Print the rows of `yolopatch list`."""
+    if as_json:
+        _print_json({what: [asdict(row) for row in rows]})
+        return
+    {"modules": _list_modules, "pins": _list_pins, "tutorials": _list_tutorials}[what](rows)
+
+
+def _list_modules(rows: Sequence[Any]) -> None:
+    for row in rows:
+        click.echo(click.style(row.name, bold=True) + f"  {', '.join(row.classes)}")
+        for line in _wrapped(row.paper):
+            click.echo(f"  {line}")
+        pins = [pin for pin, flavors in row.pins.items() if flavors]
+        for line in _wrapped(f"pins: {', '.join(pins)}"):
+            click.echo(f"  {line}")
+
+
+def _list_pins(rows: Sequence[Any]) -> None:
+    for row in rows:
+        click.echo(click.style(row.name, bold=True) + f"  {row.model}, blocks {row.block}")
+        for source in row.sources:
+            click.echo(f"  {source}")
+
+
+def _list_tutorials(rows: Sequence[Any]) -> None:
+    _print_table(
+        ("tutorial", "module", "pin", "placement"),
+        [(r.id, r.module, r.pin, r.placement) for r in rows],
+        left=4,
+    )
+
+
+def show_rendered(result: RenderResult, as_json: bool) -> None:
+    """Print the files that `render-cfg` wrote."""
+    if as_json:
+        _print_json(asdict(result))
+        return
+    for file in result.files:
+        layers = ", ".join(map(str, file.layers))
+        click.echo(click.style(str(file.path), bold=True))
+        for line in _wrapped(f"{file.model}, scale {file.scale}, {file.module} in layers {layers}"):
+            click.echo(f"  {line}")
+
+
+def show_summary(summary: Summary, as_json: bool) -> None:
+    """Print a model beside its base."""
+    if as_json:
+        _print_json(_summary_data(summary))
+        return
+    title = f"{summary.cfg.name}, scale {summary.scale}, built from {summary.workspace.name}"
+    click.echo(click.style(title, bold=True))
+    model, base = summary.model, summary.base
+    rows = [
+        ("layers", _number(model.layers), _number(base.layers), _percent(model.layers, base.layers)),
+        (
+            "parameters",
+            _number(model.parameters),
+            _number(base.parameters),
+            _percent(model.parameters, base.parameters),
+        ),
+        ("GFLOPs as upstream prints (thop)", *_flops(model.gflops_upstream, base.gflops_upstream)),
+        ("GFLOPs true (torch FlopCounterMode)", *_flops(model.gflops_true, base.gflops_true)),
+    ]
+    _print_table((f"at {summary.imgsz} px", "model", "base", "change"), rows, left=1)
+    if summary.replaced:
+        click.echo("replaced layers:")
+        classes = {row["index"]: row for row in model.table}
+        before = {row["index"]: row for row in base.table}
+        _print_table(
+            ("layer", "class", "parameters", "base class", "parameters"),
+            [_layer(i, classes[i], before[i]) for i in summary.replaced],
+            left=0,
+        )
+
+
+def _summary_data(summary: Summary) -> dict[str, Any]:
+    return {
+        "workspace": summary.workspace,
+        "cfg": summary.cfg,
+        "scale": summary.scale,
+        "imgsz": summary.imgsz,
+        "replaced": summary.replaced,
+        **_count_data(summary.model),
+        "base": _count_data(summary.base),
+    }
+
+
+def _count_data(count: Count) -> dict[str, Any]:
+    return {
+        "layers": count.layers,
+        "parameters": count.parameters,
+        "gradients": count.gradients,
+        "gflops": {"upstream": count.gflops_upstream, "true": count.gflops_true},
+        "table": count.table,
+    }
+
+
+def _layer(index: int, row: dict, base: dict) -> tuple[str, ...]:
+    return str(index), row["class"], _number(row["parameters"]), base["class"], _number(base["parameters"])
+
+
+def _flops(model: float | None, base: float | None) -> tuple[str, str, str]:
+    if model is None or base is None:
+        return "-", "-", "-"
+    return f"{model:.2f}", f"{base:.2f}", _percent(model, base)
+
+
+def _number(value: int) -> str:
+    return f"{value:,}"
+
+
+def _percent(value: float, base: float) -> str:
+    return f"{(value / base - 1) * 100:+.1f}%" if base else "-"
+
+
+def _print_json(data: dict[str, Any]) -> None:
+    click.echo(json.dumps(data, default=_plain, ensure_ascii=False))
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"no JSON form for {type(value).__name__}")
+
+
+def _print_notes(notes: Iterable[str]) -> None:
+    for note in notes:
+        click.echo(click.style("note: ", fg="yellow") + note, err=True)
+
+
+def _print_pairs(pairs: Iterable[tuple[str, object]]) -> None:
+    for name, value in pairs:
+        click.echo(f"  {name:<10}{value}")
+
+
+def _print_table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> None:
+    """Print aligned columns; the first `left` of them, and words, are aligned to the left."""
+    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
+    for number, row in enumerate((header, *rows)):
+        cells = [
+            cell.ljust(width) if column < left or not _is_figure(rows, column) else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths))
+        ]
+        click.echo(click.style(("  " + "  ".join(cells)).rstrip(), dim=number == 0))
+
+
+def _is_figure(rows: Sequence[Sequence[str]], column: int) -> bool:
+    return all(row[column][:1].isdigit() or row[column][:1] in "+-" for row in rows)
+
+
+def _wrapped(text: str) -> list[str]:
+    import textwrap  # only some reports have long lines
+
+    return textwrap.wrap(text, 76)

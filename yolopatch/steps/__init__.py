@@ -1,0 +1,1 @@
+"""What each command does, from names to one frozen result. No printing here."""

@@ -1,0 +1,164 @@
+"""`apply`: put modules on a pin, as a new workspace or into one that is there."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from yolopatch.catalog.modules import FLAVORS, find_module
+from yolopatch.catalog.names import unknown
+from yolopatch.catalog.pins import Pin, find_pin, find_upstream, resolve_repo
+from yolopatch.catalog.resources import manifest_file
+from yolopatch.core.manifest import check_content, parse_manifest
+from yolopatch.errors import ConflictError, YolopatchError
+from yolopatch.outside import snapshot, switch
+from yolopatch.outside.git import Repository
+from yolopatch.outside.lock import hold
+from yolopatch.outside.store import pristine
+from yolopatch.outside.workspace import Workspace, check_untouched, is_occupied, read_workspace
+from yolopatch.steps.patchset import Added, Choice, PatchSet, load_patchset
+
+
+@dataclass(frozen=True)
+class State:
+    """A workspace after a command.
+
+    Attributes:
+        source: the kind of source that the pin's content came from.
+        files: what differs from the pin, with the number of added lines.
+        changed: whether this run changed anything.
+        notes: what the user should know.
+    """
+
+    workspace: Path
+    pin: str
+    source: str
+    modules: tuple[Choice, ...]
+    commit: str
+    tree: str
+    files: tuple[Added, ...]
+    changed: bool
+    notes: tuple[str, ...] = ()
+
+
+def apply(repo: str, modules: Sequence[str], flavor: str, dest: Path | None, source: str, cache: Path) -> State:
+    """Add modules to the workspace at `dest`, which is made if nothing is there.
+
+    Args:
+        repo: an upstream or a pin.
+        modules: names of modules or of their classes.
+        flavor: `paper` or `tutorial`, for all of them.
+        dest: the workspace; default is a folder with the pin's name here.
+        source: `auto`, `git`, `pypi` or a path; only a new workspace is made from it.
+        cache: the cache folder.
+
+    Raises:
+        UsageError: an unknown name.
+        SourceError: no source gave the pin.
+        PatchError: a patch is damaged.
+        ConflictError: the user's own work is in the way.
+        YolopatchError: a module is not available for the pin, or is there in another flavor.
+    """
+    if flavor not in FLAVORS:
+        raise unknown("flavor", flavor, FLAVORS)
+    found = [find_module(name) for name in modules]
+    pin = _resolve(repo, [module.tutorial.pin for module in found], dest)
+    place = (dest or Path(pin.name)).absolute()
+    choices = [Choice(module.name, flavor) for module in found]
+    with hold(lock_path(place, cache)):
+        if is_occupied(place):
+            return _add(place, pin, choices)
+        return _create(place, pin, choices, source, cache)
+
+
+def lock_path(place: Path, cache: Path) -> Path:
+    """Return the lock of a workspace: in the cache, so that none lies about in the user's folders."""
+    return cache / "locks" / f"{place.name}-{hashlib.sha256(str(place.resolve()).encode()).hexdigest()[:12]}.lock"
+
+
+def _resolve(repo: str, tutorial_pins: list[str], dest: Path | None) -> Pin:
+    upstream = find_upstream(repo)
+    if upstream and not find_pin(repo) and dest and (dest / ".git").is_dir():
+        there = read_workspace(dest.absolute()).pin
+        if there.upstream == upstream:
+            return there  # a bare upstream means the version that the workspace has
+    return resolve_repo(repo, tutorial_pins)
+
+
+def _create(place: Path, pin: Pin, choices: list[Choice], source: str, cache: Path) -> State:
+    patchset = load_patchset(pin, set(choices))
+    with pristine(pin, source, cache) as found:
+        steps = patchset.steps(_reader(found.repository, found.blobs))
+        leftover = switch.build_new(place, found.repository, steps)
+    notes = ["the left-overs of an interrupted earlier run were removed"] if leftover else []
+    return read_state(read_workspace(place), patchset, changed=True, notes=(*notes, *found.notes))
+
+
+def _add(place: Path, pin: Pin, choices: list[Choice]) -> State:
+    workspace, note = open_workspace(place)
+    if workspace.pin != pin:
+        raise ConflictError(
+            f"{place} is a workspace of {workspace.pin.name}, not of {pin.name}; nothing was changed",
+            hint="name another folder with --dest",
+        )
+    there = {applied.name: applied.flavor for applied in workspace.applied}
+    for choice in choices:
+        if there.get(choice.name, choice.flavor) != choice.flavor:
+            raise YolopatchError(
+                f"{place} has {choice.name} in the flavor {there[choice.name]}",
+                details=["a workspace holds one flavor of a module"],
+                hint=f"yolopatch remove --module {choice.name} {place}",
+            )
+    wanted = {Choice(name, have) for name, have in there.items()} | set(choices)
+    return move(workspace, wanted, note)
+
+
+def open_workspace(place: Path) -> tuple[Workspace, tuple[str, ...]]:
+    """Read the workspace for changing it: finish what an interrupted run began, then check it.
+
+    Raises:
+        ConflictError: it is no workspace, or has changes of the user's.
+    """
+    read_workspace(place)
+    note = switch.finish_interrupted(place)
+    workspace = read_workspace(place)
+    check_untouched(workspace)
+    return workspace, (note,) if note else ()
+
+
+def move(workspace: Workspace, wanted: Iterable[Choice], notes: tuple[str, ...] = ()) -> State:
+    """Make the workspace hold exactly these modules."""
+    patchset = load_patchset(workspace.pin, wanted)
+    changed = patchset.applied != workspace.applied
+    if changed:
+        blobs = snapshot.tree_blobs(workspace.repository, workspace.root.id)
+        manifest = parse_manifest(manifest_file(workspace.pin.name).read_text())
+        notes += check_content(workspace.pin, manifest, blobs, str(workspace.path))
+        switch.switch(workspace, patchset.steps(_reader(workspace.repository, blobs)))
+        workspace = read_workspace(workspace.path)
+    return read_state(workspace, patchset, changed, notes)
+
+
+def _reader(repository: Repository, blobs: Mapping[str, str]) -> Callable[[list[str]], dict[str, str]]:
+    def read(paths: list[str]) -> dict[str, str]:
+        there = [path for path in paths if path in blobs]
+        return {p: b.decode() for p, b in zip(there, repository.read_blobs([blobs[p] for p in there]))}
+
+    return read
+
+
+def read_state(workspace: Workspace, patchset: PatchSet, changed: bool, notes: tuple[str, ...]) -> State:
+    """Return the workspace's state as commands report it."""
+    return State(
+        workspace=workspace.path,
+        pin=workspace.pin.name,
+        source=workspace.source,
+        modules=tuple(Choice(a.name, a.flavor) for a in workspace.applied),
+        commit=workspace.head.id,
+        tree=workspace.head.tree,
+        files=patchset.files(),
+        changed=changed,
+        notes=notes,
+    )

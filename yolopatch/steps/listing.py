@@ -1,0 +1,72 @@
+"""`list`: the modules, pins and tutorials that there are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from yolopatch.catalog.modules import FLAVORS, MODULES
+from yolopatch.catalog.pins import PINS
+from yolopatch.catalog.resources import patch_file
+
+
+@dataclass(frozen=True)
+class ModuleRow:
+    """A module, its classes beside the blocks, and the flavors available for each pin."""
+
+    name: str
+    classes: tuple[str, ...]
+    paper: str
+    tutorial: str
+    pins: dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class PinRow:
+    """A pin, its base model, the model's block, and where the content comes from."""
+
+    name: str
+    model: str
+    block: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TutorialRow:
+    """A blog post's recipe."""
+
+    id: str
+    module: str
+    pin: str
+    model: str
+    placement: str
+
+
+def list_modules() -> list[ModuleRow]:
+    """Return every module."""
+    return [
+        ModuleRow(m.name, (*m.classes, m.conv), m.paper, m.tutorial.id, _available(m.name)) for m in MODULES.values()
+    ]
+
+
+def _available(module: str) -> dict[str, tuple[str, ...]]:
+    return {pin: tuple(flavor for flavor in FLAVORS if patch_file(pin, module, flavor).is_file()) for pin in PINS}
+
+
+def list_pins() -> list[PinRow]:
+    """Return every pin."""
+    return [PinRow(p.name, p.model, p.block, tuple(_sources(p))) for p in PINS.values()]
+
+
+def _sources(pin):
+    if pin.git:
+        yield f"git {pin.git.url} {pin.git.tag}"
+    if pin.wheel:
+        yield f"pypi {pin.wheel.project}=={pin.wheel.version}"
+
+
+def list_tutorials() -> list[TutorialRow]:
+    """Return every tutorial."""
+    return [
+        TutorialRow(m.tutorial.id, m.name, m.tutorial.pin, m.tutorial.model, m.tutorial.placement)
+        for m in MODULES.values()
+    ]

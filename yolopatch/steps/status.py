@@ -1,0 +1,63 @@
+"""`status`: what a workspace holds, and what the user did to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from yolopatch.outside.workspace import BRANCH, Workspace, read_workspace
+from yolopatch.steps.patchset import Choice
+
+
+@dataclass(frozen=True)
+class Status:
+    """The state of a workspace.
+
+    Attributes:
+        commit, tree: of yolopatch's own newest commit, the one to cite.
+        edited: tracked files with changes that are not committed.
+        own_commits: the user's commits on top, as `id subject`, newest first.
+        clean: whether `apply` and `remove` would go ahead.
+    """
+
+    workspace: Path
+    pin: str
+    source: str
+    origin: str
+    modules: tuple[Choice, ...]
+    commit: str
+    tree: str
+    version: str | None
+    branch: str | None
+    edited: tuple[str, ...]
+    own_commits: tuple[str, ...]
+    interrupted: bool
+    clean: bool
+
+
+def status(place: Path) -> Status:
+    """Read the workspace; nothing is written.
+
+    Raises:
+        ConflictError: the folder is no workspace.
+    """
+    found = read_workspace(place.absolute())
+    return Status(
+        workspace=found.path,
+        pin=found.pin.name,
+        source=found.source,
+        origin=found.origin,
+        modules=tuple(Choice(a.name, a.flavor) for a in found.applied),
+        commit=found.head.id,
+        tree=found.head.tree,
+        version=found.applied[-1].version if found.applied else None,
+        branch=found.branch,
+        edited=found.edited,
+        own_commits=tuple(f"{commit.id[:12]} {commit.subject}" for commit in found.own_commits),
+        interrupted=found.interrupted,
+        clean=_is_clean(found),
+    )
+
+
+def _is_clean(found: Workspace) -> bool:
+    return found.branch == BRANCH and not (found.edited or found.own_commits or found.interrupted)

@@ -1,0 +1,120 @@
+"""`summary`: build a YAML's model in a child process and count it, beside its base model."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import FileSystemLoader
+
+from yolopatch.catalog.models import find_model, find_scales
+from yolopatch.catalog.pins import Pin
+from yolopatch.catalog.resources import templates_dir
+from yolopatch.core.cfg import Cfg, environment, file_name, render_text
+from yolopatch.errors import UsageError, YolopatchError
+from yolopatch.outside.probe import Question, ask
+from yolopatch.outside.workspace import read_workspace
+
+SCALES = "nsmlx"
+
+
+@dataclass(frozen=True)
+class Count:
+    """One model, counted: GFLOPs as upstream prints them (thop), and true ones (torch FlopCounterMode)."""
+
+    layers: int
+    parameters: int
+    gradients: int
+    gflops_upstream: float | None
+    gflops_true: float
+    table: tuple[dict, ...]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A YAML's model beside its base; `replaced` are the layers whose class is another."""
+
+    workspace: Path
+    cfg: Path
+    scale: str
+    imgsz: int
+    model: Count
+    base: Count
+    replaced: tuple[int, ...]
+
+
+def summary(place: Path, cfg: Path, scale: str | None, imgsz: int, python: str) -> Summary:
+    """Build and count the YAML's model and, in the same workspace, its base model.
+
+    Args:
+        place: the workspace whose upstream builds.
+        cfg: the model YAML.
+        scale: its scale; None for what upstream takes from the file's name or first row.
+        imgsz: side of the square image in pixels.
+        python: the interpreter with upstream's requirements.
+
+    Raises:
+        UsageError: there is no such file or scale.
+        YolopatchError: the model does not build; upstream's last words are in `details`.
+    """
+    if not cfg.is_file():
+        raise UsageError(f"there is no file {cfg}", hint="write one with yolopatch render-cfg")
+    workspace = read_workspace(place.absolute())
+    pin = workspace.pin
+    letter = _scale_of(cfg, scale, pin)
+    with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
+        base = _render_base(pin, letter, Path(folder))
+        facts = ask(
+            workspace.path,
+            pin,
+            [Question(str(file), letter, ("gflops",)) for file in (cfg.absolute(), base)],
+            imgsz=imgsz,
+            python=python,
+        )
+    model, origin = (_count(answer) for answer in facts)
+    return Summary(workspace.path, cfg, letter, imgsz, model, origin, _replaced(model, origin))
+
+
+def _scale_of(cfg: Path, scale: str | None, pin: Pin) -> str:
+    """Return the scale's letter: the asked one, else the one that the file's name or content carries."""
+    model = find_model(pin.model)
+    if scale:
+        (found,) = find_scales(model, scale)
+        return found
+    stem = cfg.stem
+    at = len(pin.model)
+    if stem.startswith(pin.model) and stem[at : at + 1] in tuple(SCALES):
+        return stem[at]
+    raise UsageError(
+        f"{cfg} does not say its scale",
+        details=["expected: a name such as yolo11n-...yaml"],
+        hint="add --scale n",
+    )
+
+
+def _render_base(pin: Pin, letter: str, folder: Path) -> Path:
+    model = find_model(pin.model)
+    base = Cfg(model, letter, 80, None)
+    file = folder / file_name(base)
+    file.write_text(render_text(base, environment(FileSystemLoader(templates_dir()))))
+    return file
+
+
+def _count(facts: dict) -> Count:
+    return Count(
+        layers=facts["layers"],
+        parameters=facts["parameters"],
+        gradients=facts["gradients"],
+        gflops_upstream=facts["gflops"]["upstream"],
+        gflops_true=facts["gflops"]["true"],
+        table=tuple(facts["table"]),
+    )
+
+
+def _replaced(model: Count, base: Count) -> tuple[int, ...]:
+    if len(model.table) != len(base.table):
+        raise YolopatchError(
+            f"the model has {len(model.table)} layers where its base has {len(base.table)}: they cannot be compared"
+        )
+    return tuple(a["index"] for a, b in zip(model.table, base.table) if a["class"] != b["class"])
