@@ -1,0 +1,1 @@
+"""What maintainers run: `make patches` and `make manifests`. Users never need it."""

@@ -1,0 +1,25 @@
+"""Write a pin's manifest from its exact source (the checked wheel, else the checked tag)."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from yolopatch.catalog.pins import Pin
+from yolopatch.catalog.resources import manifest_file
+from yolopatch.core.manifest import format_manifest
+from yolopatch.outside import snapshot
+from yolopatch.outside.source import fillers
+
+
+def write_manifest(pin: Pin) -> str:
+    """Fetch the pin, write its manifest and return how many files that lists."""
+    with tempfile.TemporaryDirectory() as folder:
+        repository = snapshot.create(Path(folder) / "pin.git")
+        available = fillers(pin)
+        (available.get("pypi") or available["git"])(repository)
+        prefix = f"{pin.layout.package}/" if pin.layout.package else ""
+        blobs = {p: b for p, b in snapshot.tree_blobs(repository).items() if p.startswith(prefix)}
+    manifest_file(pin.name).parent.mkdir(exist_ok=True)
+    manifest_file(pin.name).write_text(format_manifest(blobs))
+    return f"{len(blobs)} files"

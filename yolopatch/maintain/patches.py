@@ -1,0 +1,53 @@
+"""Write every patch of a pin from the modules' single sources."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from yolopatch.catalog.modules import FLAVORS, MODULES, Module
+from yolopatch.catalog.pins import Pin
+from yolopatch.catalog.resources import patch_file, source_file, templates_dir
+from yolopatch.core.patchtext import write_patch
+from yolopatch.core.upstream import additions
+from yolopatch.outside import snapshot
+from yolopatch.outside.store import cache_dir, pristine
+
+_FLAVOR_WORDS = {
+    "paper": "Does what the paper says, as a full replacement of the layer it stands for.",
+    "tutorial": "Does what the blog post's printed code does, defects included.",
+}
+
+
+def render_patch(pin: Pin, module: Module, flavor: str, originals: dict[str, str]) -> str:
+    """Return the text of one patch; `originals` is the pin's text of its parser and common files."""
+    source = source_file(module.source).read_text()
+    added = additions(pin, module, flavor, source, originals, templates_dir())
+    body = f"{module.paper}.\n\n{_FLAVOR_WORDS[flavor]}"
+    return write_patch(f"Add {module.name} ({flavor}) to {pin.name}", body, added, originals)
+
+
+def read_originals(pin: Pin) -> dict[str, str]:
+    """Return the pin's text of the files that patches are made against."""
+    paths = [pin.layout.parser, pin.layout.common]
+    with pristine(pin, "auto", cache_dir()) as found:
+        blobs = found.repository.read_blobs([f"{snapshot.PRISTINE}:{path}" for path in paths])
+    return {path: blob.decode() for path, blob in zip(paths, blobs)}
+
+
+def write_patches(pin: Pin) -> str:
+    """Write the pin's patches and return how many changed."""
+    originals = read_originals(pin)
+    written = [
+        _write(patch_file(pin.name, module.name, flavor), render_patch(pin, module, flavor, originals))
+        for module in MODULES.values()
+        for flavor in FLAVORS
+    ]
+    return f"{len(written)} patches, {sum(written)} changed"
+
+
+def _write(path: Path, text: str) -> bool:
+    if path.is_file() and path.read_text() == text:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return True

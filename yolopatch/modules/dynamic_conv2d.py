@@ -1,0 +1,282 @@
+"""Dynamic convolution: attention over convolution kernels.
+
+Chen, Dai, Liu, Chen, Yuan, Liu: "Dynamic Convolution: Attention over Convolution Kernels", CVPR 2020, arXiv
+1912.03458. Each image gets its own kernel and bias, a mixture of K experts by a softmax whose temperature
+falls from its start to 1 during early training, so that at first every expert learns.
+"""
+
+import math
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+class _DynamicConv2dAttention(nn.Module):
+    """Squeeze, two 1x1 convolutions and ReLU: one logit per expert and image."""
+
+    def __init__(self, in_planes, hidden_planes, K, temperature, init_weight):
+        super().__init__()
+        self.avgpool = nn.AdaptiveAvgPool2d(1)
+        self.fc1 = nn.Conv2d(in_planes, hidden_planes, 1, bias=False)
+        self.fc2 = nn.Conv2d(hidden_planes, K, 1, bias=False)
+        self.temperature = temperature
+        if init_weight:
+            for conv in (self.fc1, self.fc2):
+                nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
+
+    def logits(self, x):
+        """[N, in_planes, H, W] to [N, K]."""
+        return self.fc2(F.relu(self.fc1(self.avgpool(x)))).flatten(1)
+
+
+class Paperattention2d(_DynamicConv2dAttention):
+    """The attention of Dynamic_conv2d (arXiv 1912.03458, section 3.2): softmax(logits / temperature).
+
+    Flavor `paper` (this one): the temperature anneals by itself, linearly from `temperature` to 1 over the
+    first `anneal_steps` batches that are trained on (forward in training mode with gradients on). The class
+    attribute is 1000, as long as upstream's shortest warm-up. Eval never changes the temperature, and
+    checkpoints keep it.
+    Flavor `tutorial`: the temperature stays at its start unless someone calls `updata_temperature()`.
+    The state dict has one entry more than the tutorial's, the buffer `trained_batches`, because the annealing
+    must survive a checkpoint.
+
+    Shapes: input [N, in_planes, H, W]; output [N, K], rows that sum to 1; parameters `fc1.weight` [hidden,
+    in_planes, 1, 1] and `fc2.weight` [K, hidden, 1, 1] with hidden = int(in_planes * ratios), at least 1, and
+    K for an image's 3 planes; buffer `trained_batches`, a scalar.
+
+    Args: temperature: any number >= 1; init_weight: Kaiming (fan out), else the default of `nn.Conv2d`.
+    Raises ValueError for a temperature below 1 and for K below 1.
+    """
+
+    anneal_steps = 1000
+
+    def __init__(self, in_planes, ratios, K, temperature, init_weight=True):
+        if not temperature >= 1:
+            raise ValueError(f"attention2d: temperature must be at least 1, found {temperature!r}")
+        if K < 1:
+            raise ValueError(f"attention2d: K must be at least 1 expert, found {K!r}")
+        hidden_planes = K if in_planes == 3 else max(1, int(in_planes * ratios))
+        super().__init__(in_planes, hidden_planes, K, temperature, init_weight)
+        # A float, because the upstreams' EMA averages float state and skips integers, whose count would stay
+        # at 0 in the weights that are saved. It saturates at anneal_steps, which float16 holds exactly.
+        self.register_buffer("trained_batches", torch.zeros(()))
+
+    def current_temperature(self):
+        """The temperature of the next batch, a scalar tensor from `temperature` down to 1."""
+        return self.temperature - self.trained_batches / self.anneal_steps * (self.temperature - 1)
+
+    def forward(self, x):
+        attention = F.softmax(self.logits(x) / self.current_temperature(), 1)
+        if self.training and torch.is_grad_enabled():
+            self.trained_batches.add_(1).clamp_(max=self.anneal_steps)
+        return attention
+
+
+class Tutorialattention2d(_DynamicConv2dAttention):
+    """The attention of Dynamic_conv2d (arXiv 1912.03458, section 3.2), as the tutorial prints it.
+
+    Flavor `tutorial` (this one): softmax(logits / temperature); each call of `updata_temperature()` lowers
+    the temperature by 3 and prints it, and nothing in the upstreams calls it.
+    Flavor `paper`: the temperature anneals by itself while training, counted by a buffer `trained_batches`,
+    the one entry of the state dict that is not here.
+
+    Shapes: input [N, in_planes, H, W]; output [N, K], rows that sum to 1; parameters `fc1.weight` [hidden,
+    in_planes, 1, 1] and `fc2.weight` [K, hidden, 1, 1] with hidden = int(in_planes * ratios), and K for an
+    image's 3 planes.
+
+    Raises AssertionError unless temperature is 1 modulo 3.
+    """
+
+    def __init__(self, in_planes, ratios, K, temperature, init_weight=True):
+        assert temperature % 3 == 1
+        hidden_planes = K if in_planes == 3 else int(in_planes * ratios)
+        super().__init__(in_planes, hidden_planes, K, temperature, init_weight)
+
+    def updata_temperature(self):
+        """Lower the temperature by 3, down to 1, and print it."""
+        if self.temperature != 1:
+            self.temperature -= 3
+            print("Change temperature to:", str(self.temperature))
+
+    def forward(self, x):
+        return F.softmax(self.logits(x) / self.temperature, 1)
+
+
+class _DynamicConv2dBase(nn.Module):
+    """Experts and their folding; a flavor initialises the experts and applies their mixture."""
+
+    def __init__(
+        self, attention, in_planes, out_planes, kernel_size, ratio, stride, padding, dilation, groups, bias, K
+    ):
+        super().__init__()
+        self.in_planes = in_planes
+        self.out_planes = out_planes
+        self.kernel_size = kernel_size
+        self.ratio = ratio
+        self.stride = stride
+        self.padding = padding
+        self.dilation = dilation
+        self.groups = groups
+        self.K = K
+        self.attention = attention
+        self.weight = nn.Parameter(torch.empty(K, out_planes, in_planes // groups, kernel_size, kernel_size))
+        self.bias = nn.Parameter(torch.empty(K, out_planes)) if bias else None
+        self.register_buffer("shift", None)
+
+    def _init_experts(self, slope):
+        for expert in range(self.K):
+            nn.init.kaiming_uniform_(self.weight[expert], a=slope)
+
+    def _mixed_bias(self, attention):
+        """Each image's bias, [N * out_planes], or None."""
+        bias = None if self.bias is None else torch.mm(attention, self.bias)
+        if self.shift is not None:
+            fixed = self.shift.expand(attention.shape[0], -1)
+            bias = fixed if bias is None else bias + fixed
+        return None if bias is None else bias.reshape(-1)
+
+    @torch.no_grad()
+    def folded(self, scale, shift):
+        """Return a copy that computes `scale * self(x) + shift` (1-D, per output channel); it does not train."""
+        twin = type(self)(
+            self.in_planes,
+            self.out_planes,
+            self.kernel_size,
+            self.ratio,
+            self.stride,
+            self.padding,
+            self.dilation,
+            self.groups,
+            self.bias is not None,
+            self.K,
+            self.attention.temperature,
+        )
+        twin.attention.to(self.weight).load_state_dict(self.attention.state_dict())
+        twin.weight = nn.Parameter(self.weight * scale.view(1, -1, 1, 1, 1))
+        if self.bias is not None:
+            twin.bias = nn.Parameter(self.bias * scale)
+        before = 0 if self.shift is None else self.shift * scale
+        twin.shift = (before + shift).to(self.weight, copy=True)
+        return twin.requires_grad_(False).train(self.training)
+
+
+class PaperDynamic_conv2d(_DynamicConv2dBase):
+    """Dynamic convolution over K kernels (CVPR 2020, arXiv 1912.03458, equation 2).
+
+    Flavor `paper` (this one): the biases start at zero; the attention's temperature anneals by itself in
+    training (see attention2d); any number of groups that divides the planes.
+    Flavor `tutorial`: the biases start as uninitialised memory; the temperature stays unless
+    `update_temperature()` is called, and must be 1 modulo 3; more than one group fails in forward.
+    The state dict has one entry more than the tutorial's, the buffer `attention.trained_batches`, because the
+    annealing must survive a checkpoint.
+
+    Shapes: input [N, in_planes, H, W]; output [N, out_planes, H', W'] as `nn.Conv2d` gives; parameters
+    `weight` [K, out_planes, in_planes / groups, k, k], `bias` [K, out_planes], `attention.fc1.weight`,
+    `attention.fc2.weight`. `shift` [out_planes] is a buffer only on a folded copy.
+
+    Args: ratio: width of the attention's hidden layer by in_planes; temperature: where the annealing starts;
+    init_weight: Kaiming initialisation per expert, else the default of `nn.Conv2d`.
+    The batch size becomes part of a traced or exported graph, because it is a factor of the number of groups.
+    Raises ValueError when groups does not divide both plane counts, for a temperature below 1 and for K below
+    1.
+    """
+
+    def __init__(
+        self,
+        in_planes,
+        out_planes,
+        kernel_size,
+        ratio=0.25,
+        stride=1,
+        padding=0,
+        dilation=1,
+        groups=1,
+        bias=True,
+        K=4,
+        temperature=34,
+        init_weight=True,
+    ):
+        if in_planes % groups or out_planes % groups:
+            raise ValueError(
+                f"Dynamic_conv2d: groups must divide in_planes and out_planes, "
+                f"found groups={groups}, in_planes={in_planes}, out_planes={out_planes}"
+            )
+        attention = Paperattention2d(in_planes, ratio, K, temperature, init_weight)
+        super().__init__(
+            attention, in_planes, out_planes, kernel_size, ratio, stride, padding, dilation, groups, bias, K
+        )
+        self._init_experts(0 if init_weight else math.sqrt(5))
+        if bias:
+            nn.init.zeros_(self.bias)
+
+    def forward(self, x):
+        attention = self.attention(x)
+        batch, planes, height, width = x.shape
+        kernels = torch.mm(attention, self.weight.flatten(1)).reshape(
+            batch * self.out_planes, self.in_planes // self.groups, self.kernel_size, self.kernel_size
+        )
+        # The batch moves into the planes, so that one grouped convolution applies every image's own kernel;
+        # reshape, not view, for channels_last images.
+        x = x.reshape(1, batch * planes, height, width)
+        bias = self._mixed_bias(attention)
+        out = F.conv2d(x, kernels, bias, self.stride, self.padding, self.dilation, self.groups * batch)
+        return out.reshape(batch, self.out_planes, out.shape[-2], out.shape[-1])
+
+
+class TutorialDynamic_conv2d(_DynamicConv2dBase):
+    """Dynamic convolution over K kernels (CVPR 2020, arXiv 1912.03458, equation 2), as the tutorial prints it.
+
+    Flavor `tutorial` (this one): the biases start as uninitialised memory; the temperature stays at its start
+    unless `update_temperature()` is called; groups > 1 fails in forward, as do channels_last batches.
+    Flavor `paper`: biases start at zero, the temperature anneals by itself in training, groups work.
+    The state dict lacks the paper flavor's buffer `attention.trained_batches`, as nothing anneals here.
+
+    Shapes: input [N, in_planes, H, W]; output [N, out_planes, H', W'] as `nn.Conv2d` gives; parameters
+    `weight` [K, out_planes, in_planes / groups, k, k], `bias` [K, out_planes], `attention.fc1.weight`,
+    `attention.fc2.weight`. `shift` [out_planes] is a buffer only on a folded copy.
+
+    Args: ratio: width of the attention's hidden layer by in_planes; init_weight: False leaves `weight`
+    uninitialised.
+    The batch size becomes part of a traced or exported graph, because it is a factor of the number of groups.
+    Raises AssertionError when groups does not divide in_planes and unless temperature is 1 modulo 3.
+    """
+
+    def __init__(
+        self,
+        in_planes,
+        out_planes,
+        kernel_size,
+        ratio=0.25,
+        stride=1,
+        padding=0,
+        dilation=1,
+        groups=1,
+        bias=True,
+        K=4,
+        temperature=34,
+        init_weight=True,
+    ):
+        assert in_planes % groups == 0
+        attention = Tutorialattention2d(in_planes, ratio, K, temperature)
+        super().__init__(
+            attention, in_planes, out_planes, kernel_size, ratio, stride, padding, dilation, groups, bias, K
+        )
+        if init_weight:
+            self._init_experts(0)
+
+    def update_temperature(self):
+        """Lower the attention's temperature by 3, down to 1, and print it."""
+        self.attention.updata_temperature()
+
+    def forward(self, x):
+        attention = self.attention(x)
+        batch, _, height, width = x.shape
+        x = x.view(1, -1, height, width)
+        # As printed: in_planes, not in_planes / groups.
+        kernels = torch.mm(attention, self.weight.view(self.K, -1)).view(
+            -1, self.in_planes, self.kernel_size, self.kernel_size
+        )
+        bias = self._mixed_bias(attention)
+        out = F.conv2d(x, kernels, bias, self.stride, self.padding, self.dilation, self.groups * batch)
+        return out.view(batch, self.out_planes, out.shape[-2], out.shape[-1])
