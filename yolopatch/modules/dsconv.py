@@ -69,8 +69,7 @@ def _dsconv_quantize_blocks(blocks, bits, biased):
     radius = torch.maximum(top - centre, centre - bottom).clamp(min=torch.finfo(blocks.dtype).tiny)
     unit = (blocks - centre) / radius
     scale, bias = _dsconv_search(unit, low, high, biased)
-    # One round of alternation: round anew at the fitted scale, fit anew to the integers. Neither can add
-    # error.
+    # One round of alternation: round anew at the fitted scale, fit anew to the integers; neither adds error.
     divisor = torch.where(scale == 0, torch.ones_like(scale), scale)
     integers = ((unit - bias) / divisor).round_().clamp_(low, high)
     scale, bias, _ = _dsconv_fit(unit, integers, biased)
@@ -98,7 +97,7 @@ def _dsconv_quantize(weight, channels, block_size, bits, biased):
 
 
 class _DSConvBase(nn.Conv2d):
-    """The constructor of the DSConv that circulates, and folding; a flavor says which kernel it convolves with."""
+    """The constructor of the DSConv that circulates, and folding; a flavor says what its kernel is."""
 
     def __init__(
         self,
@@ -236,7 +235,7 @@ class PaperDSConv(_DSConvBase):
 
 
 class TutorialDSConv(_DSConvBase):
-    """Distribution shifting convolution (DSConv, ICCV 2019, arXiv 1901.01928), as the code that circulates has it.
+    """Distribution shifting convolution (DSConv, ICCV 2019, arXiv 1901.01928), as it circulates in code.
 
     Flavor `tutorial` (this one): a plain convolution with `weight`. `intweight`, `alpha` and, where asked
     for, `KDSb`, `CDSw` and `CDSb` are uninitialised tensors, neither parameters nor buffers, that nobody

@@ -31,12 +31,12 @@ class _DynamicConv2dAttention(nn.Module):
 
 
 class Paperattention2d(_DynamicConv2dAttention):
-    """The attention of Dynamic_conv2d (arXiv 1912.03458, section 3.2): softmax(logits / temperature).
+    """The attention of Dynamic_conv2d (CVPR 2020, arXiv 1912.03458): softmax(logits / temperature).
 
     Flavor `paper` (this one): the temperature anneals by itself, linearly from `temperature` to 1 over the
     first `anneal_steps` batches that are trained on (forward in training mode with gradients on). The class
-    attribute is 1000, as long as upstream's shortest warm-up. Eval never changes the temperature, and
-    checkpoints keep it.
+    attribute is 1000, the least length of yolov5's warm-up. Eval never changes the temperature, and
+    checkpoints keep it. Hidden units start in opposite pairs, so that some are alive for every image.
     Flavor `tutorial`: the temperature stays at its start unless someone calls `updata_temperature()`.
     The state dict has one entry more than the tutorial's, the buffer `trained_batches`, because the annealing
     must survive a checkpoint.
@@ -58,9 +58,20 @@ class Paperattention2d(_DynamicConv2dAttention):
             raise ValueError(f"attention2d: K must be at least 1 expert, found {K!r}")
         hidden_planes = K if in_planes == 3 else max(1, int(in_planes * ratios))
         super().__init__(in_planes, hidden_planes, K, temperature, init_weight)
+        self._mirror_hidden()
         # A float, because the upstreams' EMA averages float state and skips integers, whose count would stay
         # at 0 in the weights that are saved. It saturates at anneal_steps, which float16 holds exactly.
         self.register_buffer("trained_batches", torch.zeros(()))
+
+    @torch.no_grad()
+    def _mirror_hidden(self):
+        """Make every second hidden unit start as the opposite of the one before it.
+
+        Pooled maps differ little between images, and narrow layers have 4 hidden units or fewer: drawn freely,
+        all of them are below zero for every image in one layer of 16, and its attention gets no gradient.
+        """
+        opposite = self.fc1.weight[1::2]
+        opposite.copy_(-self.fc1.weight[0::2][: len(opposite)])
 
     def current_temperature(self):
         """The temperature of the next batch, a scalar tensor from `temperature` down to 1."""
@@ -74,7 +85,7 @@ class Paperattention2d(_DynamicConv2dAttention):
 
 
 class Tutorialattention2d(_DynamicConv2dAttention):
-    """The attention of Dynamic_conv2d (arXiv 1912.03458, section 3.2), as the tutorial prints it.
+    """The attention of Dynamic_conv2d (CVPR 2020, arXiv 1912.03458), as the tutorial prints it.
 
     Flavor `tutorial` (this one): softmax(logits / temperature); each call of `updata_temperature()` lowers
     the temperature by 3 and prints it, and nothing in the upstreams calls it.
@@ -138,7 +149,7 @@ class _DynamicConv2dBase(nn.Module):
 
     @torch.no_grad()
     def folded(self, scale, shift):
-        """Return a copy that computes `scale * self(x) + shift` (1-D, per output channel); it does not train."""
+        """Return a fixed copy that computes `scale * self(x) + shift` (1-D, per output channel)."""
         twin = type(self)(
             self.in_planes,
             self.out_planes,
@@ -162,7 +173,7 @@ class _DynamicConv2dBase(nn.Module):
 
 
 class PaperDynamic_conv2d(_DynamicConv2dBase):
-    """Dynamic convolution over K kernels (CVPR 2020, arXiv 1912.03458, equation 2).
+    """Dynamic convolution over K kernels (CVPR 2020, arXiv 1912.03458).
 
     Flavor `paper` (this one): the biases start at zero; the attention's temperature anneals by itself in
     training (see attention2d); any number of groups that divides the planes.
@@ -178,8 +189,7 @@ class PaperDynamic_conv2d(_DynamicConv2dBase):
     Args: ratio: width of the attention's hidden layer by in_planes; temperature: where the annealing starts;
     init_weight: Kaiming initialisation per expert, else the default of `nn.Conv2d`.
     The batch size becomes part of a traced or exported graph, because it is a factor of the number of groups.
-    Raises ValueError when groups does not divide both plane counts, for a temperature below 1 and for K below
-    1.
+    Raises ValueError when groups does not divide both plane counts, and for a temperature or K below 1.
     """
 
     def __init__(
@@ -225,10 +235,10 @@ class PaperDynamic_conv2d(_DynamicConv2dBase):
 
 
 class TutorialDynamic_conv2d(_DynamicConv2dBase):
-    """Dynamic convolution over K kernels (CVPR 2020, arXiv 1912.03458, equation 2), as the tutorial prints it.
+    """Dynamic convolution over K kernels (CVPR 2020, arXiv 1912.03458), as the tutorial prints it.
 
     Flavor `tutorial` (this one): the biases start as uninitialised memory; the temperature stays at its start
-    unless `update_temperature()` is called; groups > 1 fails in forward, as do channels_last batches.
+    unless `update_temperature()` is called; groups > 1 fails in forward.
     Flavor `paper`: biases start at zero, the temperature anneals by itself in training, groups work.
     The state dict lacks the paper flavor's buffer `attention.trained_batches`, as nothing anneals here.
 
@@ -272,11 +282,11 @@ class TutorialDynamic_conv2d(_DynamicConv2dBase):
     def forward(self, x):
         attention = self.attention(x)
         batch, _, height, width = x.shape
-        x = x.view(1, -1, height, width)
+        x = x.reshape(1, -1, height, width)
         # As printed: in_planes, not in_planes / groups.
         kernels = torch.mm(attention, self.weight.view(self.K, -1)).view(
             -1, self.in_planes, self.kernel_size, self.kernel_size
         )
         bias = self._mixed_bias(attention)
         out = F.conv2d(x, kernels, bias, self.stride, self.padding, self.dilation, self.groups * batch)
-        return out.view(batch, self.out_planes, out.shape[-2], out.shape[-1])
+        return out.reshape(batch, self.out_planes, out.shape[-2], out.shape[-1])

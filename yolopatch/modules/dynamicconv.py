@@ -36,7 +36,7 @@ def _condconv_padding(padding, kernel_size, stride, dilation):
 
 
 class CondConv2d(nn.Module):
-    """Convolution with one kernel per image, mixed from expert kernels by given weights (CondConv, arXiv 1904.04971).
+    """Convolution with a kernel per image, mixed from experts by given weights (CondConv, arXiv 1904.04971).
 
     The same in both flavors.
 
@@ -167,7 +167,7 @@ class _DynamicConvBase(nn.Module):
         return self.cond_conv(x, self.gate(self.routing(pooled)))
 
     def folded(self, scale, shift):
-        """Return a copy that computes `scale * self(x) + shift` (1-D, per output channel); it does not train."""
+        """Return a fixed copy that computes `scale * self(x) + shift` (1-D, per output channel)."""
         conv = self.cond_conv
         twin = type(self)(conv.in_channels, conv.out_channels, num_experts=conv.num_experts)
         twin.routing.to(conv.weight).load_state_dict(self.routing.state_dict())

@@ -1,0 +1,112 @@
+"""The layers under test: every bare class, in both flavors, with arguments for each of its code paths."""
+
+import pytest
+import torch
+
+from yolopatch.modules.dsconv import PaperDSConv, TutorialDSConv
+from yolopatch.modules.dynamic_conv2d import PaperDynamic_conv2d, TutorialDynamic_conv2d
+from yolopatch.modules.dynamicconv import PaperDynamicConv, TutorialDynamicConv
+from yolopatch.modules.refconv import PaperRefConv, TutorialRefConv
+from yolopatch.modules.spconv import SPConv_3x3
+
+# Every case maps 8 channels to 12.
+PAPER = {
+    "RefConv": lambda: PaperRefConv(8, 12, 3, 2),
+    "RefConv-groups": lambda: PaperRefConv(8, 12, 5, 1, padding=0, groups=4),
+    "DynamicConv": lambda: PaperDynamicConv(8, 12, 3, 2),
+    "DynamicConv-bias-groups": lambda: PaperDynamicConv(8, 12, (3, 1), padding=(1, 0), groups=2, bias=True),
+    "SPConv_3x3": lambda: SPConv_3x3(8, 12),
+    "SPConv_3x3-stride2": lambda: SPConv_3x3(8, 12, 2, 0.75),
+    "DSConv": lambda: PaperDSConv(8, 12, 3, 2, block_size=3),
+    "DSConv-all-options": lambda: PaperDSConv(
+        8,
+        12,
+        (3, 1),
+        groups=2,
+        padding_mode="circular",
+        bias=True,
+        block_size=3,
+        KDSBias=True,
+        CDS=True,
+        bits=3,
+    ),
+    "Dynamic_conv2d": lambda: PaperDynamic_conv2d(8, 12, 3, stride=2, padding=1),
+    "Dynamic_conv2d-groups": lambda: PaperDynamic_conv2d(8, 12, 3, groups=2, bias=False, init_weight=False),
+}
+TUTORIAL = {
+    "RefConv-tutorial": lambda: TutorialRefConv(8, 12, 3, 2),
+    "DynamicConv-tutorial": lambda: TutorialDynamicConv(8, 12, 3, 2),
+    "DynamicConv-tutorial-bias": lambda: TutorialDynamicConv(8, 12, 3, bias=True),
+    "DSConv-tutorial": lambda: TutorialDSConv(8, 12, 3, 2, bias=True, KDSBias=True, CDS=True),
+    "Dynamic_conv2d-tutorial": lambda: TutorialDynamic_conv2d(8, 12, 1, 1),
+}
+CHANNELS_IN, CHANNELS_OUT = 8, 12
+
+
+def randomise(layer, seed=0):
+    """Give every parameter and float buffer a value that is neither its initial one nor uninitialised."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, tensor in layer.state_dict().items():
+            if name.endswith("running_var"):
+                tensor.copy_(torch.rand(tensor.shape, generator=generator) + 0.5)
+            elif name.endswith("trained_batches"):
+                tensor.fill_(400)
+            elif tensor.is_floating_point():
+                tensor.copy_(torch.randn(tensor.shape, generator=generator) / 4)
+    return layer
+
+
+def build(factory, dtype=torch.float32):
+    """A reproducible layer with random state, in eval mode."""
+    torch.manual_seed(0)
+    return randomise(factory()).to(dtype).eval()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """The tensors here are small: threads gain nothing, and cost much on a machine that is busy."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(name="randomise")
+def randomise_fixture():
+    return randomise
+
+
+@pytest.fixture(params=PAPER)
+def paper_factory(request):
+    return PAPER[request.param]
+
+
+@pytest.fixture(params=[*PAPER, *TUTORIAL])
+def factory(request):
+    return {**PAPER, **TUTORIAL}[request.param]
+
+
+@pytest.fixture
+def layer(factory):
+    return build(factory)
+
+
+@pytest.fixture
+def layer64(factory):
+    return build(factory, torch.float64)
+
+
+@pytest.fixture
+def image():
+    """A batch of three images of odd size."""
+    return torch.randn(3, CHANNELS_IN, 9, 7, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.fixture
+def affine():
+    """A scale and a shift per output channel in float64; the scale has a zero and both signs."""
+    generator = torch.Generator().manual_seed(2)
+    scale = torch.randn(CHANNELS_OUT, generator=generator, dtype=torch.float64)
+    scale[3] = 0
+    return scale, torch.randn(CHANNELS_OUT, generator=generator, dtype=torch.float64)
