@@ -8,19 +8,14 @@ from torch.utils.flop_counter import FlopCounterMode
 def report(upstream, asked, imgsz):
     """Build the model that is asked for and answer each question of `asked["ask"]`.
 
-    Every answer has `layers`, `parameters`, `gradients` and the `table` of layers.
+    Every answer has what upstream prints (`layers`, `parameters`, `gradients`, `gflops` by thop) and
+    the `table` of layers.
     """
     torch.manual_seed(0)
     model = upstream.build(asked["cfg"], asked["scale"])
-    facts = {
-        "layers": len(list(model.modules())),
-        "parameters": sum(p.numel() for p in model.parameters()),
-        "gradients": sum(p.numel() for p in model.parameters() if p.requires_grad),
-        "table": [_row(layer) for layer in model.model],
-    }
-    questions = {"gflops": _gflops, "passes": _passes, "fuse": _fuse}
+    facts = {**upstream.info(model, imgsz), "table": [_row(layer) for layer in model.model]}
     for question in asked["ask"]:
-        facts[question] = questions[question](upstream, model, imgsz)
+        facts[question] = _QUESTIONS[question](model, imgsz)
     return facts
 
 
@@ -49,15 +44,15 @@ def _tensors(value):
             yield from _tensors(item)
 
 
-def _gflops(upstream, model, imgsz):
-    """GFLOPs by two methods: as upstream prints, and counted at the dispatcher at the real size."""
+def _true_gflops(model, imgsz):
+    """GFLOPs counted at the dispatcher, at the real image size."""
     model.eval()
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         model(_image(model, imgsz))
-    return {"upstream": upstream.gflops(model, imgsz), "true": counter.get_total_flops() / 1e9}
+    return counter.get_total_flops() / 1e9
 
 
-def _passes(upstream, model, imgsz):
+def _passes(model, imgsz):
     """One forward in eval and one forward and backward in train: what came out, and who got a gradient."""
     model.eval()
     with torch.no_grad():
@@ -75,8 +70,8 @@ def _passes(upstream, model, imgsz):
     }
 
 
-def _fuse(upstream, model, imgsz):
-    """The largest change of the outputs by upstream's fuse(), with BatchNorm statistics made up first."""
+def _fuse(model, imgsz):
+    """The largest relative change by upstream's fuse() of what the head gets, with BatchNorm made up first."""
     model.eval()  # in float32: upstream's own formula mixes types otherwise
     generator = torch.Generator().manual_seed(2)
     for layer in model.modules():
@@ -88,11 +83,22 @@ def _fuse(upstream, model, imgsz):
                 (layer.bias.data, -0.2),
             ):
                 tensor.copy_(torch.rand(tensor.shape, generator=generator, dtype=tensor.dtype) + low)
-    with torch.no_grad():
-        before = list(_tensors(model(_image(model, imgsz))))
-        after = list(_tensors(model.fuse()(_image(model, imgsz))))
-    scale = max(float(t.abs().max()) for t in before)
+    before = _head_inputs(model, imgsz)
+    after = _head_inputs(model.fuse(), imgsz)
     return {
-        "difference": max(float((a - b).abs().max()) for a, b in zip(before, after)) / scale,
+        "difference": max(float((a - b).abs().max() / b.abs().max()) for a, b in zip(after, before)),
         "left_unfused": [name for name, layer in model.named_modules() if hasattr(layer, "bn")],
     }
+
+
+@torch.no_grad()
+def _head_inputs(model, imgsz):
+    """The maps that the detection head gets: its own outputs may be sorted, or drop a branch when fused."""
+    caught = []
+    hook = model.model[-1].register_forward_pre_hook(lambda head, args: caught.extend(_tensors(args)))
+    model(_image(model, imgsz))
+    hook.remove()
+    return caught
+
+
+_QUESTIONS = {"true_gflops": _true_gflops, "passes": _passes, "fuse": _fuse}

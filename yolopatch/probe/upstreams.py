@@ -7,6 +7,9 @@ import re
 import shutil
 from pathlib import Path
 
+# What v6.1 logs of a model; it returns nothing.
+_SUMMARY = re.compile(r"(\d+) layers, (\d+) parameters, (\d+) gradients(?:, ([\d.]+) GFLOPs)?")
+
 
 class Ultralytics:
     """ultralytics 8.x, imported from the workspace."""
@@ -23,9 +26,10 @@ class Ultralytics:
             data["scale"] = scale
         return self._tasks.DetectionModel(data, verbose=False)
 
-    def gflops(self, model, imgsz):
-        """Return the GFLOPs that upstream prints (thop, extrapolated from a small image)."""
-        return self._utils.get_flops(model, imgsz)
+    def info(self, model, imgsz):
+        """Return the layers, parameters, gradients and GFLOPs (thop) that upstream prints."""
+        layers, parameters, gradients, gflops = self._utils.model_info(model, imgsz=imgsz)
+        return {"layers": layers, "parameters": parameters, "gradients": gradients, "gflops": gflops}
 
 
 class Yolov5:
@@ -41,16 +45,18 @@ class Yolov5:
         """Build the model of a YAML; its multiples are in the file, so there is no scale to choose."""
         return self._yolo.Model(cfg, ch=3)
 
-    def gflops(self, model, imgsz):
-        """Return the GFLOPs that upstream prints (thop, extrapolated from a small image)."""
+    def info(self, model, imgsz):
+        """Return the layers, parameters, gradients and GFLOPs (thop) that upstream prints."""
         lines = _Lines()
         self._utils.LOGGER.addHandler(lines)
         try:
             self._utils.model_info(model, img_size=imgsz)
         finally:
             self._utils.LOGGER.removeHandler(lines)
-        found = re.search(r"([\d.]+) GFLOPs", "\n".join(lines.texts))
-        return float(found.group(1)) if found else None
+        found = _SUMMARY.search("\n".join(lines.texts))
+        layers, parameters, gradients = map(int, found.group(1, 2, 3))
+        gflops = float(found.group(4)) if found.group(4) else None
+        return {"layers": layers, "parameters": parameters, "gradients": gradients, "gflops": gflops}
 
 
 class _Lines(logging.Handler):

@@ -68,7 +68,7 @@ def summary(place: Path, cfg: Path, scale: str | None, imgsz: int, python: str) 
         facts = ask(
             workspace.path,
             pin,
-            [Question(str(file), letter, ("gflops",)) for file in (cfg.absolute(), base)],
+            [Question(str(file), letter, ("true_gflops",)) for file in (cfg.absolute(), base)],
             imgsz=imgsz,
             python=python,
         )
@@ -106,8 +106,8 @@ def _count(facts: dict) -> Count:
         layers=facts["layers"],
         parameters=facts["parameters"],
         gradients=facts["gradients"],
-        gflops_upstream=facts["gflops"]["upstream"],
-        gflops_true=facts["gflops"]["true"],
+        gflops_upstream=facts["gflops"],
+        gflops_true=facts["true_gflops"],
         table=tuple(facts["table"]),
     )
 
