@@ -1,0 +1,98 @@
+"""What the YAML tests share: the templates, real upstream trees, and a child process to build in."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jinja2 import FileSystemLoader
+
+from yolopatch.catalog.models import MODELS
+from yolopatch.catalog.modules import MODULES
+from yolopatch.core.cfg import Cfg, Replacement, environment, render_text
+from yolopatch.core.placement import choose
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# each base model's own file, in the tree of the pin that it belongs to
+_OWN_FILES = {
+    "yolo26": ("ultralytics-8.4.0", "ultralytics/cfg/models/26/yolo26.yaml"),
+    "yolo11": ("ultralytics-8.3.0", "ultralytics/cfg/models/11/yolo11.yaml"),
+    "yolov8": ("ultralytics-8.2.50", "ultralytics/cfg/models/v8/yolov8.yaml"),
+    "yolov5": ("yolov5-pypi-6.1.0", "yolov5/models/yolov5{scale}.yaml"),
+}
+
+
+@pytest.fixture(scope="session")
+def own_file(pristine_tree: Callable[[str], Path]) -> Callable[[str, str], Path]:
+    """Give upstream's own file of a base model; yolov5 has one for each scale."""
+
+    def file(model: str, scale: str = "all") -> Path:
+        pin, path = _OWN_FILES[model]
+        return pristine_tree(pin) / path.format(scale=scale)
+
+    return file
+
+
+@pytest.fixture(scope="session")
+def own_text(own_file: Callable[[str, str], Path]) -> Callable[[str, str], str]:
+    """Give the text of upstream's own file of a base model."""
+    return lambda model, scale: own_file(model, scale).read_text("utf-8")
+
+
+@pytest.fixture(scope="session")
+def rendered() -> Callable[..., str]:
+    """Give the text of a render: model and scale, and a module with flavor and placement if any."""
+    env = environment(FileSystemLoader(ROOT / "templates"))
+
+    def text(
+        model: str,
+        scale: str = "all",
+        module: str | None = None,
+        flavor: str = "paper",
+        placement: str | None = None,
+        block: bool = False,
+        nc: int = 80,
+    ) -> str:
+        base = MODELS[model]
+        replacement = None
+        if module:
+            chosen = choose(base, MODULES[module], flavor, placement, block)
+            replacement = Replacement(MODULES[module], flavor, chosen)
+        return render_text(Cfg(base, scale, nc, replacement), env)
+
+    return text
+
+
+@pytest.fixture
+def in_child(pristine_tree: Callable[[str], Path], tmp_path: Path) -> Callable[..., Any]:
+    """Run a script on a base model's real package in a child process, JSON in and out."""
+
+    def run(model: str, script: str, given: object) -> Any:
+        env = {
+            **os.environ,
+            "PYTHONPATH": str(pristine_tree(_OWN_FILES[model][0])),
+            "YOLO_OFFLINE": "true",
+            "YOLO_AUTOINSTALL": "false",
+            "YOLO_CONFIG_DIR": str(tmp_path),
+            "YOLOV5_CONFIG_DIR": str(tmp_path),
+        }
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            input=json.dumps(given),
+            capture_output=True,
+            text=True,
+            env=env,
+            cwd=tmp_path,
+            timeout=600,
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+        return json.loads(done.stdout.splitlines()[-1])  # upstream logs to stdout too
+
+    return run

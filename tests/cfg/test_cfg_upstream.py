@@ -1,0 +1,66 @@
+"""A render differs from upstream's own file by its header and the replaced layers, in nothing else."""
+
+from __future__ import annotations
+
+import difflib
+
+import pytest
+import yaml
+
+from yolopatch.catalog.models import MODELS
+from yolopatch.catalog.modules import MODULES
+from yolopatch.core.placement import choose
+
+FILES = [("yolo26", "all"), ("yolo11", "all"), ("yolov8", "all"), *(("yolov5", s) for s in "nsmlx")]
+
+
+def changed_lines(before: str, after: str) -> tuple[list[str], list[str]]:
+    """Return the lines that a diff takes away and adds."""
+    diff = list(difflib.ndiff(before.splitlines(), after.splitlines()))
+    return [d[2:] for d in diff if d.startswith("- ")], [d[2:] for d in diff if d.startswith("+ ")]
+
+
+@pytest.mark.parametrize(("model", "scale"), FILES)
+def test_without_a_module_the_file_parses_as_upstreams_own(model, scale, rendered, own_text):
+    assert yaml.safe_load(rendered(model, scale)) == yaml.safe_load(own_text(model, scale))
+
+
+@pytest.mark.parametrize(("model", "scale"), FILES)
+def test_without_a_module_only_the_header_is_added(model, scale, rendered, own_text):
+    removed, added = changed_lines(own_text(model, scale), rendered(model, scale))
+    assert removed == []
+    assert len(added) == 3
+    assert rendered(model, scale).splitlines()[:3] == added
+
+
+@pytest.mark.parametrize("flavor", ["paper", "tutorial"])
+@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize(("model", "scale"), FILES)
+def test_with_a_module_a_diff_shows_the_header_and_the_replaced_layers(
+    model, scale, module, flavor, rendered, own_text
+):
+    layers = choose(MODELS[model], MODULES[module], flavor).layers
+    removed, added = changed_lines(own_text(model, scale), rendered(model, scale, module, flavor))
+    header = [line for line in added if not line or line.startswith("#")]
+    replaced = [line for line in added if line not in header]
+    assert len(removed) == len(replaced) == len(layers)
+    for old, new in zip(removed, replaced, strict=True):
+        assert module in new
+        assert module not in old
+        assert old.partition("#")[2] == new.partition("#")[2], "the position comment stays"
+
+
+@pytest.mark.parametrize("model", ["yolo26", "yolo11", "yolov8"])
+@pytest.mark.parametrize("letter", "nsmlx")
+def test_one_scale_keeps_upstreams_row_first_and_the_graph(model, letter, rendered, own_text):
+    own, one = (yaml.safe_load(text) for text in (own_text(model, "all"), rendered(model, letter)))
+    assert one["scale"] == letter
+    assert next(iter(one["scales"])) == letter
+    assert list(one["scales"].values()) == [own["scales"][letter]] * len(one["scales"])
+    for section in ("backbone", "head"):
+        assert [line[:3] for line in one[section]] == [line[:3] for line in own[section]]
+
+
+def test_the_number_of_classes_is_the_asked_one(rendered):
+    assert yaml.safe_load(rendered("yolo11", nc=3))["nc"] == 3
+    assert yaml.safe_load(rendered("yolov5", "s", nc=1))["nc"] == 1
