@@ -1,0 +1,82 @@
+"""Every module in every pin, scale and flavor: the model builds, runs forward and backward, and fuses."""
+
+import pytest
+
+from yolopatch.catalog.modules import FLAVORS, MODULES
+from yolopatch.catalog.pins import PINS
+
+QUESTIONS = ("passes", "fuse")
+# float32 sums in another order; a fold into the wrong tensor changes outputs by a tenth and more
+FUSE_TOLERANCE = 1e-4
+
+
+def expected_class(module, pin, flavor, base_class):
+    if base_class == "Conv":
+        return module.conv if flavor == "paper" else module.bare
+    return module.suffixed(base_class)
+
+
+def check_only_the_intended_layers_changed(facts, base, module, pin, flavor, layers):
+    """The table differs from the base's in the replaced layers alone: the head in particular is the base's."""
+    assert len(facts["table"]) == len(base["table"])
+    for row, original in zip(facts["table"], base["table"]):
+        if row["index"] in layers:
+            assert row["class"] == expected_class(module, pin, flavor, original["class"])
+        else:
+            assert row == original
+
+
+def check_runs(facts, module, flavor):
+    passes = facts["passes"]
+    assert passes["without_gradient"] == []
+    if flavor == "tutorial" and module.name == "Dynamic_conv2d":
+        return  # its bias is memory that nobody initialised: what comes out is anybody's guess
+    assert passes["finite"]
+    if not (flavor == "tutorial" and module.name == "RefConv"):
+        # a dead layer's BatchNorm sees no variance and multiplies gradients by 1 / sqrt(eps), layer after layer
+        assert passes["gradients_finite"]
+    assert facts["fuse"]["difference"] < FUSE_TOLERANCE
+    assert facts["fuse"]["left_unfused"] == []
+    if flavor == "paper":
+        # the branch's BatchNorm takes this bias away again (SPConv's docstring)
+        dead = [name for name in passes["zero_gradient"] if not name.endswith("conv1x1.bias")]
+        assert dead == []
+
+
+@pytest.mark.parametrize("flavor", FLAVORS)
+@pytest.mark.parametrize("scale", list("nsmlx"))
+@pytest.mark.parametrize("pin", list(PINS))
+def test_each_module_at_its_own_layers(pin, scale, flavor, probe, base_cfg, module_cfg):
+    model = PINS[pin].model
+    rendered = [module_cfg(module, model, scale, flavor) for module in MODULES]
+    base, *models = probe(pin, flavor, scale, [base_cfg(model, scale), *(path for path, _ in rendered)], QUESTIONS)
+    for module, (_, layers), facts in zip(MODULES.values(), rendered, models):
+        check_only_the_intended_layers_changed(facts, base, module, PINS[pin], flavor, layers)
+        check_runs(facts, module, flavor)
+
+
+@pytest.mark.parametrize("flavor", FLAVORS)
+@pytest.mark.parametrize("pin", list(PINS))
+def test_each_module_inside_the_familys_blocks(pin, flavor, probe, base_cfg, module_cfg):
+    model = PINS[pin].model
+    rendered = [module_cfg(module, model, "n", flavor, block=True) for module in MODULES]
+    base, *models = probe(pin, flavor, "n", [base_cfg(model, "n"), *(path for path, _ in rendered)], QUESTIONS)
+    for module, (_, layers), facts in zip(MODULES.values(), rendered, models):
+        check_only_the_intended_layers_changed(facts, base, module, PINS[pin], flavor, layers)
+        check_runs(facts, module, flavor)
+
+
+def test_the_tutorials_refconv_is_dead_as_measured(probe, module_cfg):
+    """yolo26n-RefConv: 259 parameter tensors, 2,564,240 of 2,571,320 parameters, get a zero gradient."""
+    path, _ = module_cfg("RefConv", "yolo26", "n", "tutorial")
+    (facts,) = probe("ultralytics-8.4.0", "tutorial", "n", [path], ("passes",))
+    assert facts["parameters"] == 2_571_320
+    assert len(facts["passes"]["zero_gradient"]) >= 259
+
+
+def test_the_c3k_rule_of_large_models_reaches_our_blocks(probe, module_cfg, base_cfg):
+    """At scale m the base's C3k2 layers all use C3k; a C3k2_DSConv has the same parameters only if it does too."""
+    path, layers = module_cfg("DSConv", "yolo11", "m", "paper")
+    base, facts = probe("ultralytics-8.3.0", "paper", "m", [base_cfg("yolo11", "m"), path])
+    for index in layers:
+        assert facts["table"][index]["parameters"] == base["table"][index]["parameters"]
