@@ -1,7 +1,7 @@
-# make setup | demo | test | test-all | bench | lint | patches | manifests | wheel | clean
+# make setup | demo | test | bench | lint | patches | manifests | wheel | clean
 #
 # PYTHON=python3.10      which interpreter makes .venv (3.10 or 3.11: the upstreams' run-time needs it)
-# TORCH_INDEX=URL        where torch and torchvision come from, e.g. an index of CPU wheels
+# TORCH_INDEX=URL        a further index for torch and torchvision, e.g. one of CPU wheels
 # TESTS=tests/cfg        which tests to run
 
 SHELL := /bin/bash
@@ -14,14 +14,14 @@ STAMP := $(VENV)/.installed-$(shell cat pyproject.toml constraints.txt | cksum |
 TESTS ?= tests
 TORCH_INDEX ?=
 
-.PHONY: setup demo test test-all bench lint patches manifests wheel clean
+.PHONY: setup demo test bench lint patches manifests wheel clean
 
 setup: $(STAMP)
 
 $(STAMP):
-	@scripts_python="$(PYTHON)" ./.ci/venv "$(VENV)"
+	@CHOSEN_PYTHON="$(PYTHON)" ./.ci/venv "$(VENV)"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-		$(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) --constraint constraints.txt torch torchvision
+		$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) --constraint constraints.txt torch torchvision
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--constraint constraints.txt --editable '.[upstream,dev]'
 	@rm -f $(VENV)/.installed-*
@@ -31,10 +31,7 @@ demo: setup
 	@./.ci/demo $(BIN)/yolopatch
 
 test: setup
-	$(BIN)/python -m pytest $(TESTS) -m "not slow" -n 2 --dist loadgroup
-
-test-all: setup
-	$(BIN)/python -m pytest $(TESTS) -n 2 --dist loadgroup
+	$(BIN)/python -m pytest $(TESTS) -n 2
 
 bench: setup
 	$(BIN)/python benchmarks/commands.py

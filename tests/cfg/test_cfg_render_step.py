@@ -164,3 +164,16 @@ def test_rendering_imports_no_torch():
         "plan(RenderRequest('RefConv')); sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", script], cwd=ROOT).returncode == 0
+
+
+def test_without_a_module_the_base_models_own_file_is_rendered(tmp_path, own_text):
+    (file,) = render(RenderRequest(None, "yolo11", out=tmp_path), TEMPLATES).files
+    assert (file.module, file.layers) == (None, ())
+    assert yaml.safe_load(file.path.read_text()) == yaml.safe_load(own_text("yolo11", "all"))
+
+
+def test_without_a_module_a_model_must_be_named_and_nothing_can_be_placed(tmp_path):
+    with pytest.raises(UsageError, match="neither a module nor a model"):
+        render(RenderRequest(module=None, out=tmp_path), TEMPLATES)
+    with pytest.raises(UsageError, match="no module to place"):
+        render(RenderRequest(module=None, model="yolo11", block=True, out=tmp_path), TEMPLATES)

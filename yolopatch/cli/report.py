@@ -73,6 +73,8 @@ def show_status(status: Status, as_json: bool) -> None:
         click.echo(f"  edited    {name}")
     for commit in status.own_commits:
         click.echo(f"  yours     {commit}")
+    if status.operation:
+        click.echo(f"  in the middle of a {status.operation}")
     if status.interrupted:
         click.echo("  an earlier run was interrupted; the next apply or remove finishes it")
 
@@ -82,7 +84,8 @@ def show_diff(difference: Difference, as_json: bool) -> None:
     if as_json:
         _print_json(asdict(difference))
     else:
-        click.echo(difference.diff, nl=False)
+        # as bytes: a commit of the user's may hold text in any encoding
+        click.echo(difference.diff.encode("utf-8", "surrogateescape"), nl=False)
 
 
 def show_list(what: str, rows: Sequence[Any], as_json: bool) -> None:
@@ -124,9 +127,9 @@ def show_rendered(result: RenderResult, as_json: bool) -> None:
         _print_json(asdict(result))
         return
     for file in result.files:
-        layers = ", ".join(map(str, file.layers))
+        layers = f"{file.module} in layers {', '.join(map(str, file.layers))}" if file.module else "no module"
         click.echo(click.style(str(file.path), bold=True))
-        for line in _wrapped(f"{file.model}, scale {file.scale}, {file.module} in layers {layers}"):
+        for line in _wrapped(f"{file.model}, scale {file.scale}, {layers}"):
             click.echo(f"  {line}")
 
 
@@ -202,7 +205,7 @@ def _percent(value: float, base: float) -> str:
 
 
 def _print_json(data: dict[str, Any]) -> None:
-    click.echo(json.dumps(data, default=_plain, ensure_ascii=False))
+    click.echo(json.dumps(data, default=_plain))
 
 
 def _plain(value: Any) -> str:

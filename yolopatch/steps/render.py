@@ -10,7 +10,7 @@ from pathlib import Path
 
 from jinja2 import FileSystemLoader
 
-from yolopatch.catalog.models import ALL_SCALES, find_model, find_scales
+from yolopatch.catalog.models import ALL_SCALES, BaseModel, find_model, find_scales
 from yolopatch.catalog.modules import FLAVORS, find_module
 from yolopatch.catalog.names import unknown
 from yolopatch.core.cfg import Cfg, Replacement, content, environment, file_name, is_untouched, render_text
@@ -20,9 +20,12 @@ from yolopatch.errors import ConflictError, UsageError, YolopatchError
 
 @dataclass(frozen=True)
 class RenderRequest:
-    """What to render, as the command line names it; None is the module's own choice."""
+    """What to render, as the command line names it; None is the module's own choice.
 
-    module: str
+    With no module it is the base model's own file.
+    """
+
+    module: str | None
     model: str | None = None
     scales: str = ALL_SCALES
     placement: str | None = None
@@ -39,7 +42,7 @@ class RenderedFile:
     path: Path
     model: str
     scale: str
-    module: str
+    module: str | None
     layers: tuple[int, ...]
 
 
@@ -88,15 +91,27 @@ def plan(request: RenderRequest) -> list[Cfg]:
     Raises:
         UsageError: a name or value that is not known, or a layer that cannot take the module.
     """
-    module = find_module(request.module)
-    model = find_model(request.model or module.tutorial.model)
     if request.flavor not in FLAVORS:
         raise unknown("flavor", request.flavor, FLAVORS)
     if request.nc < 1:
         raise UsageError(f"--nc {request.nc}: a model has at least one class", hint="e.g. --nc 80")
-    placement = choose(model, module, request.flavor, request.placement, request.block)
-    replacement = Replacement(module, request.flavor, placement)
+    model, replacement = _plan_base(request) if request.module is None else _plan_module(request, request.module)
     return [Cfg(model, scale, request.nc, replacement) for scale in find_scales(model, request.scales)]
+
+
+def _plan_base(request: RenderRequest) -> tuple[BaseModel, None]:
+    if request.model is None:
+        raise UsageError("neither a module nor a model is named", hint="add --module DSConv, or --model yolo11")
+    if request.placement or request.block:
+        raise UsageError("there is no module to place", hint="add --module DSConv")
+    return find_model(request.model), None
+
+
+def _plan_module(request: RenderRequest, name: str) -> tuple[BaseModel, Replacement]:
+    module = find_module(name)
+    model = find_model(request.model or module.tutorial.model)
+    placement = choose(model, module, request.flavor, request.placement, request.block)
+    return model, Replacement(module, request.flavor, placement)
 
 
 def _reported(path: Path, cfg: Cfg) -> RenderedFile:
@@ -105,7 +120,7 @@ def _reported(path: Path, cfg: Cfg) -> RenderedFile:
         path=path,
         model=cfg.model.name,
         scale=cfg.scale,
-        module=placed.module.name if placed else "",
+        module=placed.module.name if placed else None,
         layers=placed.placement.layers if placed else (),
     )
 

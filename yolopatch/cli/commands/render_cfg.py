@@ -13,7 +13,7 @@ from yolopatch.cli import options, report
     "render-cfg",
     epilog="Example: yolopatch render-cfg --module DSConv --model yolo11 --scale n",
 )
-@click.option("--module", required=True, help="A module or one of its classes.")
+@click.option("--module", help="A module or one of its classes; without it, the base model's own file.")
 @click.option("--model", help="yolo26, yolo11, yolov8 or yolov5.  [default: the tutorial's]")
 @click.option(
     "--scale",
