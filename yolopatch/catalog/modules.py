@@ -151,6 +151,11 @@ def _spellings(module: Module) -> Iterator[str]:
     return iter((module.name, *module.classes, *blocks))
 
 
+def is_class(name: str) -> bool:
+    """Tell whether some module has a class of exactly this name."""
+    return any(name in _spellings(module) for module in MODULES.values())
+
+
 def find_module(name: str) -> Module:
     """Return the module that this name, or the name of one of its classes, means.
 

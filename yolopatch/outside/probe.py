@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from yolopatch.catalog.modules import is_class
 from yolopatch.catalog.pins import Pin
 from yolopatch.errors import YolopatchError
 
@@ -119,7 +121,10 @@ def _run(command: list[str], folder: str, environment: dict[str, str], timeout: 
 def _failed(code: int, output: str, python: str) -> YolopatchError:
     lines = [line for line in output.splitlines() if line.strip()][-8:]
     hint = "the lines above are upstream's own"
-    if any("No module named" in line for line in lines):
+    missing = re.search(r"(?:KeyError: |NameError: name )'(\w+)'", lines[-1] if lines else "")
+    if missing and is_class(missing.group(1)):
+        hint = f"the workspace lacks {missing.group(1)}: yolopatch apply --module {missing.group(1)} adds it"
+    elif any("No module named" in line for line in lines):
         hint = f"install upstream's requirements for {python}, or name another interpreter with --python"
     return YolopatchError(f"the model did not build: {python} exited with {code}", details=lines, hint=hint)
 

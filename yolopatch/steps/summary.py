@@ -8,15 +8,14 @@ from pathlib import Path
 
 from jinja2 import FileSystemLoader
 
-from yolopatch.catalog.models import find_model, find_scales
+from yolopatch.catalog.models import find_model
 from yolopatch.catalog.pins import Pin
 from yolopatch.catalog.resources import templates_dir
 from yolopatch.core.cfg import Cfg, environment, file_name, render_text
+from yolopatch.core.cfgfile import read_nc, read_scale
 from yolopatch.errors import UsageError, YolopatchError
 from yolopatch.outside.probe import Question, ask
 from yolopatch.outside.workspace import read_workspace
-
-SCALES = "nsmlx"
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ def summary(place: Path, cfg: Path, scale: str | None, imgsz: int, python: str) 
     Args:
         place: the workspace whose upstream builds.
         cfg: the model YAML.
-        scale: its scale; None for what upstream takes from the file's name or first row.
+        scale: its scale; None for what the file says or its name carries.
         imgsz: side of the square image in pixels.
         python: the interpreter with upstream's requirements.
 
@@ -62,9 +61,10 @@ def summary(place: Path, cfg: Path, scale: str | None, imgsz: int, python: str) 
         raise UsageError(f"there is no file {cfg}", hint="write one with yolopatch render-cfg")
     workspace = read_workspace(place.absolute())
     pin = workspace.pin
-    letter = _scale_of(cfg, scale, pin)
+    text = cfg.read_text(encoding="utf-8")
+    letter = read_scale(text, cfg, find_model(pin.model), scale)
     with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
-        base = _render_base(pin, letter, Path(folder))
+        base = _render_base(pin, letter, read_nc(text), Path(folder))
         facts = ask(
             workspace.path,
             pin,
@@ -76,26 +76,8 @@ def summary(place: Path, cfg: Path, scale: str | None, imgsz: int, python: str) 
     return Summary(workspace.path, cfg, letter, imgsz, model, origin, _replaced(model, origin))
 
 
-def _scale_of(cfg: Path, scale: str | None, pin: Pin) -> str:
-    """Return the scale's letter: the asked one, else the one that the file's name or content carries."""
-    model = find_model(pin.model)
-    if scale:
-        (found,) = find_scales(model, scale)
-        return found
-    stem = cfg.stem
-    at = len(pin.model)
-    if stem.startswith(pin.model) and stem[at : at + 1] in tuple(SCALES):
-        return stem[at]
-    raise UsageError(
-        f"{cfg} does not say its scale",
-        details=["expected: a name such as yolo11n-...yaml"],
-        hint="add --scale n",
-    )
-
-
-def _render_base(pin: Pin, letter: str, folder: Path) -> Path:
-    model = find_model(pin.model)
-    base = Cfg(model, letter, 80, None)
+def _render_base(pin: Pin, letter: str, nc: int, folder: Path) -> Path:
+    base = Cfg(find_model(pin.model), letter, nc, None)
     file = folder / file_name(base)
     file.write_text(render_text(base, environment(FileSystemLoader(templates_dir()))))
     return file
