@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import PurePosixPath
 
 from yolopatch.core.diff import FileChange, Patch
 from yolopatch.core.text import split_lines
@@ -15,12 +16,13 @@ def touched(patches: Sequence[Patch]) -> list[str]:
     return sorted({change.path for patch in patches for change in patch.changes if change.new is None})
 
 
-def compose(pristine: Mapping[str, str], patches: Sequence[Patch]) -> dict[str, str]:
+def compose(pristine: Mapping[str, str], patches: Sequence[Patch], taken: Collection[str] = ()) -> dict[str, str]:
     """Return the text of every file that the patches change or add, by path.
 
     Args:
-        pristine: the pin's text of the files that `touched` names, and of any added path it has.
+        pristine: the pin's text of the files that `touched` names.
         patches: in the canonical order, which decides who comes first at a shared place.
+        taken: every path of the pin, where no patch may add a file.
 
     Raises:
         PatchError: a patch does not match the pin.
@@ -30,7 +32,8 @@ def compose(pristine: Mapping[str, str], patches: Sequence[Patch]) -> dict[str, 
     for rank, patch in enumerate(patches):
         for change in patch.changes:
             if change.new is not None:
-                _add_file(result, pristine, patch, change)
+                _check_free(patch, change.path, (*taken, *pristine, *result))
+                result[change.path] = change.new
             else:
                 _check_context(pristine, patch, change)
                 places.setdefault(change.path, []).extend((i.at, rank, i.lines) for i in change.insertions)
@@ -49,13 +52,15 @@ def check_compiles(texts: Mapping[str, str]) -> None:
         _check_compiles(path, texts[path])
 
 
-def _add_file(result: dict[str, str], pristine: Mapping[str, str], patch: Patch, change: FileChange) -> None:
-    if change.path in pristine or change.path in result:
+def _check_free(patch: Patch, path: str, taken: Collection[str]) -> None:
+    # a file where a folder is, or below a file, would take that away
+    above = [str(parent) for parent in PurePosixPath(path).parents]
+    clash = next((have for have in taken if have == path or have in above or have.startswith(path + "/")), None)
+    if clash:
         raise PatchError(
-            f"the patch {patch.name} adds {change.path}, which is there already",
-            hint="restore the patch: reinstall yolopatch",
+            f"the patch {patch.name} adds {path}, but {clash} is there already",
+            hint="restore the patch: reinstall yolopatch, or `make patches` in its checkout",
         )
-    result[change.path] = change.new or ""
 
 
 def _check_context(pristine: Mapping[str, str], patch: Patch, change: FileChange) -> None:
@@ -65,7 +70,14 @@ def _check_context(pristine: Mapping[str, str], patch: Patch, change: FileChange
     for at, expected in change.context:
         found = lines[at] if at < len(lines) else "(end of file)"
         if found != expected:
-            raise _mismatch(patch, change.path, at + 1, expected.rstrip("\n"), found.rstrip("\n"))
+            raise _mismatch(patch, change.path, at + 1, *_told_apart(expected, found))
+
+
+def _told_apart(expected: str, found: str) -> tuple[str, str]:
+    """Return two differing lines as a person can tell them apart: white space, too."""
+    if expected.strip() == found.strip():
+        return repr(expected), repr(found)
+    return expected.rstrip("\n"), found.rstrip("\n")
 
 
 def _mismatch(patch: Patch, path: str, line: int, expected: str, found: str) -> PatchError:
@@ -95,8 +107,9 @@ def _check_compiles(path: str, text: str) -> None:
             # upstream's own old escapes are not what this checks, and newer Pythons warn of them
             warnings.simplefilter("ignore")
             compile(text, path, "exec", dont_inherit=True)
-    except SyntaxError as error:
+    except (SyntaxError, ValueError) as error:  # ValueError: a null byte, before Python 3.12
+        where = f"line {error.lineno}: {error.msg}" if isinstance(error, SyntaxError) else str(error)
         raise PatchError(
-            f"the patched {path} does not compile: line {error.lineno}: {error.msg}",
+            f"the patched {path} does not compile: {where}",
             hint="restore the patches: reinstall yolopatch, or `make patches` in its checkout",
         ) from error

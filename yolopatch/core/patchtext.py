@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 from collections.abc import Mapping, Sequence
 
-from yolopatch.core.text import split_lines
+from yolopatch.core.text import blob_id, split_lines
 from yolopatch.core.upstream import Addition
 
 AUTHOR = "yolopatch <yolopatch@users.noreply.github.com>"
@@ -31,11 +30,6 @@ def write_patch(subject: str, body: str, added: Sequence[Addition], pristine: Ma
     return f"{header}Subject: [PATCH] {subject}\n\n{body}\n---\n\n{diffs}"
 
 
-def blob_id(data: bytes) -> str:
-    """Return the id that git gives this content."""
-    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
-
-
 def _file_diff(path: str, added: list[Addition], old: str | None) -> str:
     new = "".join(a.text for a in added) if old is None else _insert(old, added)
     new_id = blob_id(new.encode())
@@ -50,22 +44,40 @@ def _file_diff(path: str, added: list[Addition], old: str | None) -> str:
 
 def _insert(old: str, added: list[Addition]) -> str:
     lines = split_lines(old)
-    for addition in sorted(added, key=lambda a: a.at or 0, reverse=True):
+    for addition in reversed(_in_order(added)):
         lines[addition.at : addition.at] = [addition.text]
     return "".join(lines)
 
 
+def _in_order(added: list[Addition]) -> list[Addition]:
+    return sorted(added, key=lambda a: a.at or 0)
+
+
 def _hunks(old: str, added: list[Addition], path: str, context: int = 3) -> list[str]:
-    """Write one hunk per place. Not by comparing texts, which may place equal lines elsewhere."""
+    """Write the hunks from the places. Not by comparing texts, which may place equal lines elsewhere."""
     lines = split_lines(old)
     out = [f"--- a/{path}\n", f"+++ b/{path}\n"]
     shift = 0
-    for addition in sorted(added, key=lambda a: a.at or 0):
-        at = addition.at or 0
-        before, after = lines[max(at - context, 0) : at], lines[at : at + context]
-        new = split_lines(addition.text)
-        start, size = at - len(before) + 1, len(before) + len(after)
-        out.append(f"@@ -{start},{size} +{start + shift},{size + len(new)} @@\n")
-        out += [" " + line for line in before] + ["+" + line for line in new] + [" " + line for line in after]
-        shift += len(new)
+    for near in _groups(_in_order(added), context):
+        start, end = max((near[0].at or 0) - context, 0), min((near[-1].at or 0) + context, len(lines))
+        body, gained, done = [], 0, start
+        for addition in near:
+            new = split_lines(addition.text)
+            body += [" " + line for line in lines[done : addition.at]] + ["+" + line for line in new]
+            gained, done = gained + len(new), addition.at or 0
+        body += [" " + line for line in lines[done:end]]
+        size = end - start
+        out += [f"@@ -{start + 1},{size} +{start + 1 + shift},{size + gained} @@\n", *body]
+        shift += gained
     return out
+
+
+def _groups(added: list[Addition], context: int) -> list[list[Addition]]:
+    """Group places whose context would touch: git takes no two hunks that overlap."""
+    groups: list[list[Addition]] = []
+    for addition in added:
+        if groups and (addition.at or 0) - (groups[-1][-1].at or 0) <= 2 * context:
+            groups[-1].append(addition)
+        else:
+            groups.append([addition])
+    return groups

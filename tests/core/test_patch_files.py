@@ -1,0 +1,160 @@
+"""The patches on disk: all there, no older than the sources, insertion only, and any of them fit together."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from yolopatch.catalog.modules import FLAVORS, MODULES
+from yolopatch.catalog.names import fold
+from yolopatch.catalog.pins import PINS
+from yolopatch.catalog.resources import patch_file, patches_dir
+from yolopatch.core.compose import check_compiles, compose
+from yolopatch.core.diff import Patch, parse_patch
+from yolopatch.core.text import blob_id
+from yolopatch.maintain.patches import render_patch
+
+ALL = [(pin, module, flavor) for pin in PINS for module in MODULES for flavor in FLAVORS]
+every_patch = pytest.mark.parametrize(("pin", "module", "flavor"), ALL)
+every_pin = pytest.mark.parametrize("pin", PINS)
+every_flavor = pytest.mark.parametrize("flavor", FLAVORS)
+
+
+def _patch(pin: str, module: str, flavor: str) -> Patch:
+    file = patch_file(pin, module, flavor)
+    return parse_patch(file.read_text(), file.name)
+
+
+def _originals(tree: Path, pin: str) -> dict[str, str]:
+    layout = PINS[pin].layout
+    return {path: (tree / path).read_bytes().decode() for path in (layout.parser, layout.common)}
+
+
+def _in_order(modules: Iterable[str]) -> list[str]:
+    return sorted(modules, key=fold)
+
+
+def test_there_is_every_patch_and_no_other_file():
+    expected = {patch_file(*choice) for choice in ALL}
+    assert {path for path in patches_dir().rglob("*") if path.is_file()} == expected
+    assert len(expected) == 5 * 5 * 2
+
+
+@every_patch
+def test_a_patch_is_what_the_single_source_gives(pin, module, flavor, pristine_tree):
+    originals = _originals(pristine_tree(pin), pin)
+    written = render_patch(PINS[pin], MODULES[module], flavor, originals)
+    assert patch_file(pin, module, flavor).read_text() == written, "older than its source: run `make patches`"
+
+
+@every_patch
+def test_a_patch_only_inserts_and_says_what_it_is(pin, module, flavor):
+    file = patch_file(pin, module, flavor)
+    text = file.read_text()
+    diff = text[text.index("diff --git ") :].splitlines()
+    assert not [line for line in diff if line.startswith("-") and not line.startswith("--- ")]
+    assert f"Subject: [PATCH] Add {module} ({flavor}) to {pin}" in text
+    assert MODULES[module].paper in text
+    assert (file.parent.name, file.name) == (pin, f"{module}-{flavor}.patch")
+
+
+@every_patch
+def test_a_patch_touches_only_what_the_manifest_guards(pin, module, flavor):
+    for change in _patch(pin, module, flavor).changes:
+        assert PINS[pin].layout.is_critical(change.path)
+
+
+@pytest.fixture(scope="session")
+def scratch(pristine_tree, tmp_path_factory, git_in):
+    """Give a clone of a pin's pristine files that a test may change; it is reset each time."""
+    made: dict[str, Path] = {}
+
+    def fresh(pin: str) -> Path:
+        if pin not in made:
+            made[pin] = tmp_path_factory.mktemp("scratch") / pin
+            git_in(Path.cwd(), "clone", "-q", "--shared", str(pristine_tree(pin)), str(made[pin]))
+            git_in(made[pin], "tag", "pin")
+        git_in(made[pin], "reset", "-q", "--hard", "pin")
+        git_in(made[pin], "clean", "-qfdx")
+        return made[pin]
+
+    return fresh
+
+
+@every_patch
+def test_a_patch_alone_applies_with_git_apply_and_git_am(pin, module, flavor, scratch, git_in):
+    tree = scratch(pin)
+    file = patch_file(pin, module, flavor)
+    patch = _patch(pin, module, flavor)
+    git_in(tree, "apply", "--index", "--whitespace=nowarn", str(file))
+    composed = compose(_originals_at(tree), [patch])
+    for path, text in composed.items():
+        assert (tree / path).read_bytes() == text.encode()
+    names = git_in(tree, "diff", "--cached", "--name-only").split()
+    assert sorted(names) == sorted(composed)
+    applied = git_in(tree, "write-tree")
+    git_in(tree, "reset", "-q", "--hard", "pin")
+    subprocess.run(
+        ["git", "-C", str(tree), "-c", "user.name=U", "-c", "user.email=u@example.org", "am", "-q", str(file)],
+        check=True,
+        capture_output=True,
+    )
+    assert git_in(tree, "rev-parse", "HEAD^{tree}") == applied
+    assert git_in(tree, "log", "-1", "--format=%an %s").startswith(f"yolopatch Add {module} ({flavor})")
+
+
+def _originals_at(tree: Path) -> dict[str, str]:
+    shown = subprocess.run(["git", "-C", str(tree), "ls-files", "*.py"], check=True, capture_output=True, text=True)
+    wanted = {p.layout.parser for p in PINS.values()} | {p.layout.common for p in PINS.values()}
+    command = ["git", "-C", str(tree), "show"]
+    return {
+        path: subprocess.run([*command, f"pin:{path}"], check=True, capture_output=True).stdout.decode()
+        for path in wanted & set(shown.stdout.split())
+    }
+
+
+@every_patch
+def test_the_index_lines_name_the_real_blobs(pin, module, flavor, pristine_tree):
+    text = patch_file(pin, module, flavor).read_text()
+    originals = _originals(pristine_tree(pin), pin)
+    composed = compose(originals, [_patch(pin, module, flavor)])
+    for path, new in composed.items():
+        old = blob_id(originals[path].encode()) if path in originals else "0" * 40
+        assert f"index {old}..{blob_id(new.encode())}" in text
+
+
+@every_flavor
+@every_pin
+def test_every_subset_composes_and_compiles(pin, flavor, pristine_tree):
+    originals = _originals(pristine_tree(pin), pin)
+    compiled: set[str] = set()
+    for size in range(len(MODULES) + 1):
+        for subset in itertools.combinations(_in_order(MODULES), size):
+            texts = compose(originals, [_patch(pin, module, flavor) for module in subset])
+            check_compiles({path: text for path, text in texts.items() if text not in compiled})
+            compiled |= set(texts.values())
+            for module in subset:
+                assert any(f"class {MODULES[module].bare}(" in text for text in texts.values())
+
+
+@every_pin
+def test_flavors_mix_across_modules(pin, pristine_tree):
+    originals = _originals(pristine_tree(pin), pin)
+    for first, second in itertools.permutations(_in_order(MODULES), 2):
+        modules = _in_order((first, second))
+        texts = compose(originals, [_patch(pin, m, "paper" if m == first else "tutorial") for m in modules])
+        check_compiles(texts)
+
+
+@every_pin
+def test_no_two_modules_define_a_class_twice(pin, pristine_tree):
+    originals = _originals(pristine_tree(pin), pin)
+    for flavor in FLAVORS:
+        texts = compose(originals, [_patch(pin, module, flavor) for module in _in_order(MODULES)])
+        for path, text in texts.items():
+            names = [line.split("(")[0].split(":")[0] for line in text.split("\n") if line.startswith("class ")]
+            assert len(names) == len(set(names)), path
