@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import stat
 import zipfile
-from pathlib import Path, PurePosixPath
+import zlib
+from pathlib import Path
 
 from yolopatch.errors import SourceError
 
@@ -21,10 +22,12 @@ def read_wheel(path: Path) -> dict[str, bytes]:
         with zipfile.ZipFile(path) as archive:
             entries = [info for info in archive.infolist() if not info.is_dir()]
             _check_size(path, entries)
+            _check_distinct(path, entries)
             for info in entries:
                 _check_entry(path, info)
             return {info.filename: archive.read(info) for info in entries}
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, ValueError, RuntimeError) as error:
+        # RuntimeError is an encrypted entry, or a compression that this Python lacks
         raise SourceError(f"{path} is no readable wheel: {error}", hint="fetch it again") from error
 
 
@@ -34,14 +37,22 @@ def _check_size(path: Path, entries: list[zipfile.ZipInfo]) -> None:
         raise SourceError(f"{path} unpacks to {size} bytes, more than {MAX_BYTES}: refused")
 
 
+def _check_distinct(path: Path, entries: list[zipfile.ZipInfo]) -> None:
+    seen: set[str] = set()
+    for info in entries:
+        if info.filename in seen:
+            raise SourceError(f"{path} holds {info.filename!r} twice", hint="do not use this archive")
+        seen.add(info.filename)
+
+
 def _check_entry(path: Path, info: zipfile.ZipInfo) -> None:
     name = info.orig_filename
-    parts = PurePosixPath(name).parts
+    parts = name.split("/")
     mode = info.external_attr >> 16
     problem = None
-    if name.startswith("/") or "\\" in name or ":" in name or "\0" in name:
+    if name.startswith("/") or any(c in '\\:"' or not c.isprintable() for c in name):
         problem = "an absolute or foreign path"
-    elif ".." in parts or ".git" in (part.casefold() for part in parts):
+    elif {"", ".", "..", ".git"} & {part.casefold() for part in parts}:
         problem = "a path that leaves the folder"
     elif stat.S_IFMT(mode) not in (0, stat.S_IFREG):
         problem = "a link or a device, not a plain file"

@@ -4,27 +4,47 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import git
-
 from yolopatch.errors import YolopatchError
 
-# Whatever the user's configuration says: the same bytes on disk, no hooks, no prompt, no colour.
+AUTHOR_NAME = "yolopatch"
+AUTHOR_EMAIL = "yolopatch@users.noreply.github.com"
+EPOCH = 1767225600  # 2026-01-01 00:00:00 UTC, the date of every commit that yolopatch makes
+
+FREE_SOME_SPACE = "the disk seems to be full: free some space and run the command again"
+
+# Whatever the user's configuration says: the same bytes and ids, no hooks, no prompt, no background work.
 _SETTINGS = (
-    "core.autocrlf=false",
-    "core.eol=lf",
     "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
     "core.fsync=none",
     "gc.auto=0",
+    "maintenance.auto=false",
     "fetch.unpackLimit=1",
+    "fetch.writeCommitGraph=false",
     "fastimport.unpackLimit=1",
+    "i18n.commitEncoding=utf-8",
+    "i18n.logOutputEncoding=utf-8",
+    "log.showSignature=false",
     "protocol.file.allow=always",
-    "advice.detachedHead=false",
+    # the cache is bare, and a user may have told git to distrust those that it comes across
+    "safe.bareRepository=all",
+    # a mirror that has gone silent is given up after a minute, and the next source is tried
+    "http.lowSpeedLimit=1",
+    "http.lowSpeedTime=60",
 )
+# What git says, by the place at which it found no more room.
+_FULL = (
+    *("no space left on device", "disk quota exceeded", "out of diskspace"),
+    *("unable to write", "couldn't write", "write error"),
+)
+
+# Files are written as they are stored. They are not looked at so: line ends of the user's are no edits.
+_AS_STORED = ("core.autocrlf=false", "core.eol=lf", "core.attributesFile=/dev/null")
 _OUTER = (
     "GIT_DIR",
     "GIT_WORK_TREE",
@@ -32,10 +52,31 @@ _OUTER = (
     "GIT_OBJECT_DIRECTORY",
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_COMMON_DIR",
+    "GIT_GRAFT_FILE",
+    "GIT_SHALLOW_FILE",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_QUARANTINE_PATH",
     "GIT_NAMESPACE",
     "GIT_PREFIX",
+    "GIT_DIFF_OPTS",
+    "GIT_EXTERNAL_DIFF",
 )
-_ENVIRONMENT = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", "GIT_PAGER": "cat"}
+_DATE = f"{EPOCH} +0000"
+_ENVIRONMENT = {
+    # who makes commits and moves branches; git refuses to work with a date of the user's that it cannot read
+    "GIT_AUTHOR_NAME": AUTHOR_NAME,
+    "GIT_AUTHOR_EMAIL": AUTHOR_EMAIL,
+    "GIT_AUTHOR_DATE": _DATE,
+    "GIT_COMMITTER_NAME": AUTHOR_NAME,
+    "GIT_COMMITTER_EMAIL": AUTHOR_EMAIL,
+    "GIT_COMMITTER_DATE": _DATE,
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_DEFAULT_REF_FORMAT": "files",
+    "GIT_PAGER": "cat",
+    "LC_ALL": "C",
+}
 
 
 class GitError(YolopatchError):
@@ -51,15 +92,6 @@ class Entry:
     path: str
 
 
-def git_version() -> str:
-    """Return what `git version` says.
-
-    Raises:
-        GitError: git is not installed.
-    """
-    return Repository(Path.cwd()).run("version").strip()
-
-
 class Repository:
     """A git repository, bare or with a work tree.
 
@@ -70,17 +102,17 @@ class Repository:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def run(self, *arguments: str, stdin: bytes = b"", environment: Mapping[str, str] | None = None) -> str:
+    def run(self, *arguments: str, stdin: bytes = b"") -> str:
         """Run one git command here and return its standard output, decoded.
 
         Raises:
             GitError: it failed, or git is not installed.
         """
-        return self.run_bytes(*arguments, stdin=stdin, environment=environment).decode("utf-8", "surrogateescape")
+        return self.run_bytes(*arguments, stdin=stdin).decode("utf-8", "surrogateescape")
 
-    def run_bytes(self, *arguments: str, stdin: bytes = b"", environment: Mapping[str, str] | None = None) -> bytes:
+    def run_bytes(self, *arguments: str, stdin: bytes = b"") -> bytes:
         """Run one git command here and return its standard output as bytes."""
-        code, out, err = self._communicate(arguments, stdin, environment)
+        code, out, err = self._communicate(arguments, stdin)
         if code:
             words = err.decode("utf-8", "replace").strip().splitlines()
             raise GitError(
@@ -90,26 +122,34 @@ class Repository:
             )
         return out
 
-    def succeeds(self, *arguments: str) -> bool:
-        """Tell whether a git command exits 0 here."""
-        return self._communicate(arguments, b"", None)[0] == 0
+    def _communicate(self, arguments: Sequence[str], stdin: bytes) -> tuple[int, bytes, bytes]:
+        process = self._start(arguments, {**_ENVIRONMENT, **self._only_here()})
+        try:
+            out, err = process.proc.communicate(stdin)
+        except BaseException:
+            # interrupted: let git put its own things in order before ours are
+            process.proc.terminate()
+            process.proc.wait()
+            raise
+        return process.proc.returncode, out, err
 
-    def _communicate(
-        self, arguments: Sequence[str], stdin: bytes, environment: Mapping[str, str] | None
-    ) -> tuple[int, bytes, bytes]:
-        settings = [word for setting in _SETTINGS for word in ("-c", setting)]
+    def _start(self, arguments: Sequence[str], environment: Mapping[str, str]):
+        if not os.access(self.path, os.X_OK):  # GitPython would then run git wherever we are
+            raise GitError(f"{self.path} cannot be entered")
+        chosen = _SETTINGS if arguments[0] == "status" else (*_SETTINGS, *_AS_STORED)
+        settings = [word for setting in chosen for word in ("-c", setting)]
+        git = _gitpython()
         try:
             with _no_outer_repository():
-                process = git.Git(self.path).execute(
-                    ["git", *settings, *arguments],
-                    as_process=True,
-                    istream=subprocess.PIPE,
-                    env={**_ENVIRONMENT, **(environment or {})},
+                return git.Git(self.path).execute(
+                    ["git", *settings, *arguments], as_process=True, istream=subprocess.PIPE, env=environment
                 )
         except git.exc.GitCommandNotFound as error:
-            raise GitError("git is not installed or not on PATH", hint="install git 2.30 or newer") from error
-        out, err = process.proc.communicate(stdin)
-        return process.proc.returncode, out, err
+            raise _no_git() from error
+
+    def _only_here(self) -> dict[str, str]:
+        """Keep git from looking for a repository further up, where there is none here."""
+        return {"GIT_CEILING_DIRECTORIES": os.path.dirname(os.path.realpath(self.path))}
 
     def entries(self, tree: str) -> list[Entry]:
         """List every file of a tree (a commit's, a tag's), recursively."""
@@ -122,6 +162,8 @@ class Repository:
         Raises:
             GitError: one of them is missing.
         """
+        if not blobs:
+            return []
         stream = self.run_bytes("cat-file", "--batch", stdin="".join(b + "\n" for b in blobs).encode())
         contents, at = [], 0
         for blob in blobs:
@@ -137,6 +179,19 @@ class Repository:
     def resolve(self, *revisions: str) -> list[str]:
         """Return the full ids of these revisions."""
         return self.run("rev-parse", "--verify" if len(revisions) == 1 else "--revs-only", *revisions).split()
+
+
+def _gitpython():
+    try:
+        import git  # not at the top: it runs git when it is imported, and fails where there is none
+    except ImportError as error:
+        raise _no_git() from error
+    return git
+
+
+def _no_git() -> YolopatchError:
+    # no GitError: nothing is wrong with the repository
+    return YolopatchError("git is not installed or not on PATH", hint="install git 2.30 or newer")
 
 
 @contextmanager
@@ -155,7 +210,10 @@ def _entry(line: str) -> Entry:
     return Entry(mode, blob, path)
 
 
+def is_disk_full(words: Iterable[str]) -> bool:
+    """Tell whether git's words are those that it has for a full disk."""
+    return any(sign in line.lower() for line in words for sign in _FULL)
+
+
 def _hint(words: Sequence[str]) -> str:
-    if any("No space left on device" in word for word in words):
-        return "the disk is full: free some space and run the command again"
-    return ""
+    return FREE_SOME_SPACE if is_disk_full(words) else ""

@@ -31,7 +31,7 @@ def hold(path: Path) -> Iterator[None]:
     except OSError as error:
         raise YolopatchError(
             f"cannot write in {path.parent}: {error.strerror}",
-            hint="name a cache folder that you can write to: export YOLOPATCH_CACHE=DIR",
+            hint="make room, or name a cache folder that you can write to: export YOLOPATCH_CACHE=DIR",
         ) from error
     try:
         yield

@@ -21,9 +21,18 @@ def download(wheel: WheelSource, folder: Path) -> Path:
     """
     wanted = f"{wheel.project}=={wheel.version}"
     options = ["--no-deps", "--only-binary", ":all:", "--dest", str(folder)]
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", *options, wanted]
+    quiet = ["--quiet", "--no-input", "--disable-pip-version-check"]
+    command = [sys.executable, "-m", "pip", "download", *quiet, *options, wanted]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            command,
+            cwd=folder,  # not the user's, whose files `-m` would import before the library's
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=TIMEOUT,
+        )
     except subprocess.TimeoutExpired as error:
         raise SourceError(f"pip download {wanted} did not end in {TIMEOUT} s") from error
     found = sorted(folder.glob("*.whl"))

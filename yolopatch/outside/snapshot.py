@@ -12,22 +12,9 @@ from pathlib import Path
 
 from yolopatch.catalog.pins import GitSource, Pin
 from yolopatch.errors import SourceError
-from yolopatch.outside.git import Entry, Repository
+from yolopatch.outside.git import AUTHOR_EMAIL, AUTHOR_NAME, EPOCH, Entry, Repository
 
-AUTHOR_NAME = "yolopatch"
-AUTHOR_EMAIL = "yolopatch@users.noreply.github.com"
-EPOCH = 1767225600  # 2026-01-01 00:00:00 UTC, the date of every commit that yolopatch makes
 PRISTINE = "refs/heads/pristine"
-
-
-def identity() -> dict[str, str]:
-    """Return the environment in which git makes a commit of ours."""
-    date = f"{EPOCH} +0000"
-    return {
-        f"GIT_{role}_{field}": value
-        for role in ("AUTHOR", "COMMITTER")
-        for field, value in (("NAME", AUTHOR_NAME), ("EMAIL", AUTHOR_EMAIL), ("DATE", date))
-    }
 
 
 def root_message(pin: Pin, origin: str) -> str:
@@ -91,7 +78,7 @@ def root_from_fetched(repository: Repository, message: str) -> None:
     """Make the root commit with the fetched tree, and drop upstream's own commit."""
     (commit,) = repository.resolve("refs/pin^{commit}")
     check_links(repository, repository.entries(commit))
-    made = repository.run("commit-tree", f"{commit}^{{tree}}", stdin=message.encode(), environment=identity()).strip()
+    made = repository.run("commit-tree", f"{commit}^{{tree}}", stdin=message.encode()).strip()
     repository.run("update-ref", PRISTINE, made)
     repository.run("update-ref", "-d", "refs/pin")
     (repository.path / "shallow").unlink(missing_ok=True)

@@ -18,7 +18,8 @@ from yolopatch.outside.wheel import tree_of_wheel
 # Fills an empty bare repository with the pin's root commit and returns the kind of source.
 Fill = Callable[[Repository], str]
 
-# What a folder may have beside the package's own files.
+# What a folder may have beside the package's own files; where it is an unpacked wheel, its metadata.
+_METADATA = ("METADATA", "entry_points.txt", "LICENSE", "licenses/LICENSE")
 _PROJECT_FILES = ("LICENSE", "README.md", "pyproject.toml", "setup.py", "setup.cfg", "requirements.txt")
 
 
@@ -38,18 +39,29 @@ def fill_from_path(pin: Pin, path: Path) -> Fill:
     Raises:
         SourceError: there is nothing of that kind at the path.
     """
-    if path.is_file() and path.suffix == ".whl" and pin.wheel:
+    if is_wheel(pin, path):
         return lambda repository: _fill_from_wheel(pin, repository, path)
     if path.is_dir() and _is_clone(path):
         return lambda repository: _fill_from_clone(pin, repository, path)
     if path.is_dir():
         return lambda repository: _fill_from_folder(pin, repository, path)
-    what = "no such file or folder" if not path.exists() else f"{pin.name} has no such source"
+    wheel = f", or the wheel {pin.wheel.project} {pin.wheel.version}" if pin.wheel else ""
     raise SourceError(
-        f"--source {path}: {what}",
-        details=["expected: auto, git, pypi, or the path of a clone, a wheel or a folder"],
+        f"--source {path}: {_what_is_there(path)}",
+        details=[f"expected: auto, git, pypi, or the path of a clone or a folder of {pin.name}{wheel}"],
         hint="give the path of a local copy, or leave --source out",
     )
+
+
+def is_wheel(pin: Pin, path: Path) -> bool:
+    """Tell whether the path is a wheel, and the pin has one."""
+    return path.suffix == ".whl" and path.is_file() and pin.wheel is not None
+
+
+def _what_is_there(path: Path) -> str:
+    if not path.exists():
+        return "no such file or folder"
+    return "it is a wheel, which this pin does not come as" if path.suffix == ".whl" else "it is no wheel and no folder"
 
 
 def _is_clone(path: Path) -> bool:
@@ -82,14 +94,22 @@ def _fill_from_clone(pin: Pin, repository: Repository, path: Path) -> str:
             return _fill_from_tag(pin, repository, url)
     except GitError:
         pass  # a clone without the tag may still have the pin checked out: its content decides
-    commit = snapshot.fetch_head(repository, url)
+    try:
+        commit = snapshot.fetch_head(repository, url)
+    except GitError as error:
+        raise SourceError(
+            f"--source {path}: git cannot read this clone",
+            details=error.details,
+            hint="check out the pin's version in it, or give another copy",
+        ) from error
     snapshot.root_from_fetched(repository, snapshot.root_message(pin, f"clone {commit}"))
     return "clone"
 
 
 def _fill_from_folder(pin: Pin, repository: Repository, path: Path) -> str:
     manifest = parse_manifest(manifest_file(pin.name).read_text())
-    wanted = dict.fromkeys((*manifest, *_PROJECT_FILES))
+    metadata = f"{pin.wheel.project}-{pin.wheel.version}.dist-info" if pin.wheel else ""
+    wanted = dict.fromkeys((*manifest, *_PROJECT_FILES, *(f"{metadata}/{name}" for name in _METADATA if metadata)))
     files = {name: _read_inside(path, name) for name in wanted if (path / name).is_file()}
     if not files:
         raise SourceError(
@@ -97,7 +117,8 @@ def _fill_from_folder(pin: Pin, repository: Repository, path: Path) -> str:
             details=[f"expected: {pin.layout.parser} under it"],
             hint="give the folder that holds them",
         )
-    snapshot.import_files(repository, files, snapshot.root_message(pin, "folder"))
+    tree = tree_of_wheel(files) if f"{metadata}/METADATA" in files else files
+    snapshot.import_files(repository, tree, snapshot.root_message(pin, "folder"))
     return "folder"
 
 

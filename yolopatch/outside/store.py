@@ -15,9 +15,10 @@ from yolopatch.catalog.resources import manifest_file
 from yolopatch.core.manifest import check_content, parse_manifest
 from yolopatch.errors import SourceError, YolopatchError
 from yolopatch.outside import snapshot
-from yolopatch.outside.git import GitError, Repository
+from yolopatch.outside.git import FREE_SOME_SPACE, GitError, Repository, is_disk_full
 from yolopatch.outside.lock import hold
-from yolopatch.outside.source import Fill, fill_from_path, fillers
+from yolopatch.outside.pypi import check_wheel
+from yolopatch.outside.source import Fill, fill_from_path, fillers, is_wheel
 
 CACHE_VARIABLE = "YOLOPATCH_CACHE"
 
@@ -43,7 +44,7 @@ def cache_dir() -> Path:
     """Return the cache folder: `YOLOPATCH_CACHE`, else the platform's."""
     chosen = os.environ.get(CACHE_VARIABLE)
     if chosen:
-        return Path(chosen).expanduser().absolute()
+        return Path(os.path.expanduser(chosen)).absolute()
     import platformdirs  # not needed where the variable is set
 
     return Path(platformdirs.user_cache_dir("yolopatch", appauthor=False))
@@ -64,8 +65,9 @@ def pristine(pin: Pin, source: str, cache: Path) -> Iterator[Pristine]:
     if source in ("auto", "git", "pypi"):
         yield _cached(pin, source, cache)
         return
-    path = Path(source).expanduser().absolute()
-    if path.suffix == ".whl" and path.is_file():
+    path = Path(os.path.expanduser(source)).absolute()
+    if is_wheel(pin, path):
+        check_wheel(path, pin.wheel)  # before the cache: a wrong wheel is wrong even where it is not needed
         yield _filled(pin, "pypi", fill_from_path(pin, path), cache)
         return
     with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
@@ -105,8 +107,8 @@ def _use(pin: Pin, kind: str, cache: Path) -> tuple[Pristine | None, list[str]]:
         if snapshot.is_sound(repository):
             return _verified(pin, repository, kind, str(path)), []
     except (GitError, SourceError, OSError):
-        pass  # damaged: what it should hold is fetched again, and the note says so
-    return None, [f"the cached {path.name} was damaged and has been fetched again"]
+        pass  # damaged: what it should hold is fetched again
+    return None, [f"the cached {path.name} is damaged and was not used"]
 
 
 def _fetched(pin: Pin, available: dict[str, Fill], cache: Path, notes: list[str]) -> Pristine:
@@ -114,30 +116,26 @@ def _fetched(pin: Pin, available: dict[str, Fill], cache: Path, notes: list[str]
     for kind, fill in available.items():
         try:
             found = _filled(pin, kind, fill, cache)
-        except SourceError as error:
-            said.append(_saying(kind, error))
-        except GitError as error:
+        except (SourceError, GitError) as error:
             said.append(_saying(kind, error))
         else:
             return replace(found, notes=(*notes, *said, *found.notes))
-    raise SourceError(
-        f"no source gave {pin.name}",
-        details=said,
-        hint=f"name a local copy: --source PATH ({_local_copies(pin)})",
-    )
+    raise SourceError(f"no source gave {pin.name}", details=[*notes, *said], hint=_way_out(pin, said))
 
 
 def _saying(kind: str, error: YolopatchError) -> str:
     return f"{kind}: {error.what}" + "".join(f"; {line}" for line in error.details)
 
 
-def _local_copies(pin: Pin) -> str:
+def _way_out(pin: Pin, said: list[str]) -> str:
+    if is_disk_full(said):
+        return FREE_SOME_SPACE
     copies = ["a folder with it"]
     if pin.git:
         copies.insert(0, f"a clone of {pin.git.url} with the tag {pin.git.tag}")
     if pin.wheel:
         copies.insert(0, f"the wheel {pin.wheel.project} {pin.wheel.version}")
-    return ", ".join(copies)
+    return f"name a local copy: --source PATH ({', '.join(copies)})"
 
 
 def _filled(pin: Pin, kind: str, fill: Fill, cache: Path) -> Pristine:
@@ -147,12 +145,21 @@ def _filled(pin: Pin, kind: str, fill: Fill, cache: Path) -> Pristine:
         if found:
             return found
         path.parent.mkdir(parents=True, exist_ok=True)
+        for left in path.parent.glob(f".{path.name}-*"):  # of a run that was killed: we hold the lock
+            shutil.rmtree(left, ignore_errors=True)
         with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
             repository, _ = _build(fill, Path(folder) / path.name)
             found = _verified(pin, repository, kind, f"what {kind} gave")
-            shutil.rmtree(path, ignore_errors=True)
+            _remove(path)
             repository.path.rename(path)
     return replace(found, repository=Repository(path))
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _build(fill: Fill, path: Path) -> tuple[Repository, str]:

@@ -1,147 +1,161 @@
-"""Move a workspace to another state in one step: everything is made first, then switched to.
+"""Move a workspace to another state in one step: everything is made first, then switched to under a journal.
 
-A new workspace is built beside its place and renamed into it. An existing one is switched under a
-journal: killed half-way, the next run reads the journal and finishes the switch.
+Killed half-way, the next run reads the journal and finishes the switch.
 """
 
 from __future__ import annotations
 
-import json
 import os
+import shlex
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from yolopatch.errors import ConflictError
-from yolopatch.outside.git import Entry, Repository
-from yolopatch.outside.snapshot import (
-    AUTHOR_EMAIL,
-    AUTHOR_NAME,
-    EPOCH,
-    PRISTINE,
-    fast_import_data,
-)
-from yolopatch.outside.workspace import BRANCH, JOURNAL, Workspace
+from yolopatch.core.text import blob_id
+from yolopatch.errors import ConflictError, YolopatchError
+from yolopatch.outside.commits import Step, encoded, stream
+from yolopatch.outside.git import GitError, Repository
+from yolopatch.outside.journal import journal_file, read_journal, write_journal
+from yolopatch.outside.snapshot import tree_blobs
+from yolopatch.outside.workspace import LOCKS, NEXT, STAGING, Workspace
 
-_NEXT = "refs/yolopatch/next"
+LEFTOVERS = "the left-overs of an interrupted earlier run were removed"
 
 
-@dataclass(frozen=True)
-class Step:
-    """One commit to make: its message and the files that it changes (None deletes one)."""
-
-    message: str
-    files: Mapping[str, str]
-
-
-def build_new(dest: Path, pristine: Repository, steps: Sequence[Step]) -> bool:
-    """Make a workspace at `dest`, whole or not at all.
-
-    Returns:
-        whether the left-overs of an interrupted earlier run were removed first.
-    """
-    staging = dest.parent / f".{dest.name}.yolopatch-new"
-    had_leftover = staging.exists()
-    shutil.rmtree(staging, ignore_errors=True)
-    try:
-        staging.mkdir(parents=True)
-        _populate(staging, pristine, steps)
-        os.replace(staging, dest)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-    return had_leftover
-
-
-def _populate(staging: Path, pristine: Repository, steps: Sequence[Step]) -> None:
-    repository = Repository(staging)
-    repository.run("init", "--quiet", "--template=", "--object-format=sha1", f"--initial-branch={BRANCH}")
-    packs = staging / ".git" / "objects" / "pack"
-    packs.mkdir(exist_ok=True)
-    for file in (pristine.path / "objects" / "pack").iterdir():
-        shutil.copyfile(file, packs / file.name)
-    (root,) = pristine.resolve(PRISTINE)
-    repository.run("fast-import", "--quiet", "--force", stdin=_stream(f"refs/heads/{BRANCH}", root, steps))
-    repository.run("reset", "--quiet", "--hard")
-
-
-def _stream(ref: str, root: str, steps: Sequence[Step]) -> bytes:
-    """Return the fast-import stream that puts `steps` on `root` at `ref`."""
-    who = f"{AUTHOR_NAME} <{AUTHOR_EMAIL}> {EPOCH} +0000"
-    parts = [f"reset {ref}\nfrom {root}\n\n".encode()]
-    for step in steps:
-        parts.append(f"commit {ref}\nauthor {who}\ncommitter {who}\n".encode())
-        parts.append(fast_import_data(step.message.encode()))
-        for path in sorted(step.files):
-            parts.append(b"M 100644 inline %s\n" % path.encode() + fast_import_data(step.files[path].encode()))
-    return b"".join(parts)
-
-
-def switch(workspace: Workspace, steps: Sequence[Step]) -> None:
+def switch(workspace: Workspace, root: Mapping[str, str], steps: Sequence[Step]) -> None:
     """Move an untouched workspace to the state that `steps` on its root make.
 
+    Args:
+        workspace: where.
+        root: the blob ids of its root commit, by path.
+        steps: what to commit on that.
+
     Raises:
-        ConflictError: a file of the user's, which git does not track, is in the way; nothing changed.
+        ConflictError: a file of the user's is in the way; nothing changed.
     """
     repository = workspace.repository
-    repository.run("fast-import", "--quiet", "--force", stdin=_stream(_NEXT, workspace.root.id, steps))
-    (new,) = repository.resolve(_NEXT)
-    before, after = _by_path(repository, workspace.head.id), _by_path(repository, new)
-    in_the_way = [path for path in after if path not in before and (workspace.path / path).exists()]
-    if in_the_way:
-        raise ConflictError(
-            f"{workspace.path / in_the_way[0]} is yours and in the way; nothing was changed",
-            hint="move it out of the way, then run this again",
-        )
-    _journal(workspace.path).write_text(json.dumps({"from": workspace.head.id, "to": new}))
-    _finish(workspace.path, before, after, new)
+    written = {path: blob_id(encoded(text)) for step in steps for path, text in step.files.items()}
+    before, after = tree_blobs(repository, workspace.head.id), {**root, **written}
+    _check_not_hidden(workspace.path, before, after)
+    new = _import(repository, workspace.root.id, steps)
+    try:
+        write_journal(workspace.path, workspace.head.id, new)
+        _finish(workspace.path, before, after, new)
+    except (OSError, GitError) as error:
+        _undo(workspace, before, after, error)
+        raise
 
 
-def finish_interrupted(path: Path) -> str | None:
+def _check_not_hidden(path: Path, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+    """Look for what `git status` does not tell: untracked files in the way, and edits that git is to overlook."""
+    for name in _differing(before, after):
+        if name not in before and os.path.lexists(path / name):
+            raise ConflictError(
+                f"{path / name} is yours and in the way; nothing was changed",
+                hint="move it out of the way, then run this again",
+            )
+        if name in before and (path / name).is_file() and not _holds(path / name, before[name]):
+            raise ConflictError(
+                f"{path / name} has changes that git was told to overlook; nothing was changed",
+                details=["found: a content that differs from the commit's while `git status` is clean"],
+                hint="keep a copy of it; `git update-index --no-assume-unchanged` or `--no-skip-worktree` shows it",
+            )
+
+
+def _differing(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+
+
+def _holds(file: Path, blob: str) -> bool:
+    data = file.read_bytes()
+    # a user's core.autocrlf may have rewritten the line ends, which is no edit
+    return blob in (blob_id(data), blob_id(data.replace(b"\r\n", b"\n")))
+
+
+def _import(repository: Repository, root: str, steps: Sequence[Step]) -> str:
+    """Put the commits into the workspace, where nothing shows them yet, and return the last one's id."""
+    git_dir = repository.path / ".git"
+    there = set(_litter(git_dir))
+    try:
+        repository.run("fast-import", "--quiet", "--force", stdin=stream(NEXT, root, steps))
+        return repository.resolve(NEXT)[0]
+    except BaseException:  # interrupted, too
+        for file in set(_litter(git_dir)) - there:
+            file.unlink(missing_ok=True)
+        raise
+
+
+def _litter(git_dir: Path) -> list[Path]:
+    """Return what a fast-import that fails leaves: its crash report, and the pack it was at."""
+    return [*git_dir.glob("fast_import_crash_*"), *git_dir.glob("objects/pack/tmp_*")]
+
+
+def _undo(workspace: Workspace, before: Mapping[str, str], after: Mapping[str, str], error: Exception) -> None:
+    try:
+        _finish(workspace.path, after, before, workspace.head.id)
+    except (OSError, GitError):
+        raise YolopatchError(
+            f"{workspace.path} could be switched only half-way: {error}",
+            hint="free some space and run the command again: it finishes what was begun",
+        ) from error
+
+
+def finish_interrupted(workspace: Workspace) -> str | None:
     """Finish a switch that an earlier run began, if there is one; return a note about it.
 
     Raises:
         ConflictError: a file that the switch concerns was changed since.
     """
-    journal = _journal(path)
+    path, journal = workspace.path, journal_file(workspace.path)
     if not journal.exists():
-        return None
-    repository = Repository(path)
-    try:
-        states = json.loads(journal.read_text())
-    except ValueError:  # killed while writing the journal: the switch itself had not begun
+        return LEFTOVERS if _sweep(workspace) else None
+    states = read_journal(journal)
+    if states is None or workspace.head.id not in states.values():
+        # killed while writing the journal, or the user has moved the branch since: then it is as they want it
         journal.unlink()
+        _sweep(workspace)
         return "an earlier run was interrupted before it changed anything"
-    before, after = _by_path(repository, states["from"]), _by_path(repository, states["to"])
-    _check_unchanged_since(path, repository, before, after)
-    (path / ".git" / "index.lock").unlink(missing_ok=True)  # of the git that was killed with us
-    _finish(path, before, after, states["to"])
+    before = tree_blobs(workspace.repository, states["from"]) if states["from"] else {}
+    after = tree_blobs(workspace.repository, states["to"])
+    _check_unchanged_since(path, before, after)
+    for lock in LOCKS:  # of the git that was killed with us
+        (path / ".git" / lock).unlink(missing_ok=True)
+    if states["from"]:
+        _finish(path, before, after, states["to"])
+    else:
+        workspace.repository.run("reset", "--quiet", "--hard", states["to"])
+        journal.unlink()
+    _sweep(workspace)
     return "an earlier run was interrupted; what it had begun is finished"
 
 
-def _journal(path: Path) -> Path:
-    return path / ".git" / JOURNAL
+def _sweep(workspace: Workspace) -> bool:
+    """Remove what a killed run left besides a journal; tell whether there was anything."""
+    git_dir, staging = workspace.path / ".git", workspace.path / STAGING
+    reference, lock = git_dir / NEXT, git_dir / f"{NEXT}.lock"
+    found = any(left.exists() for left in (staging, reference, lock))
+    shutil.rmtree(staging, ignore_errors=True)
+    lock.unlink(missing_ok=True)
+    if reference.exists():
+        workspace.repository.run("update-ref", "-d", NEXT)
+    return found
 
 
-def _by_path(repository: Repository, commit: str) -> dict[str, Entry]:
-    return {entry.path: entry for entry in repository.entries(commit)}
-
-
-def _finish(path: Path, before: Mapping[str, Entry], after: Mapping[str, Entry], new: str) -> None:
+def _finish(path: Path, before: Mapping[str, str], after: Mapping[str, str], new: str) -> None:
     repository = Repository(path)
-    changed = [p for p in after if after[p] != before.get(p)]
-    for name, data in zip(changed, repository.read_blobs([after[p].blob for p in changed])):
+    changed = [name for name in _differing(before, after) if name in after]
+    for name, data in zip(changed, repository.read_blobs([after[name] for name in changed])):
         _write(path / name, data)
     for name in before.keys() - after.keys():
         (path / name).unlink(missing_ok=True)
     repository.run("reset", "--quiet", "--mixed", new)
-    repository.run("update-ref", "-d", _NEXT)
-    _journal(path).unlink()
+    repository.run("update-ref", "-d", NEXT)
+    journal_file(path).unlink(missing_ok=True)
 
 
 def _write(file: Path, data: bytes) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    staging = file.with_name(f".{file.name}.yolopatch-new")
+    staging = file.with_name(f".{file.name}{STAGING}")
     try:
         staging.write_bytes(data)
         if file.exists():
@@ -151,16 +165,12 @@ def _write(file: Path, data: bytes) -> None:
         staging.unlink(missing_ok=True)
 
 
-def _check_unchanged_since(
-    path: Path, repository: Repository, before: Mapping[str, Entry], after: Mapping[str, Entry]
-) -> None:
-    for name in sorted(before.keys() | after.keys()):
-        if before.get(name) == after.get(name):
-            continue
-        allowed = {side[name].blob if name in side else None for side in (before, after)}
-        found = repository.run("hash-object", "--no-filters", name).strip() if (path / name).is_file() else None
-        if found not in allowed:
+def _check_unchanged_since(path: Path, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+    for name in _differing(before, after):
+        file = path / name
+        allowed = [side[name] for side in (before, after) if name in side]
+        if os.path.lexists(file) and not (file.is_file() and any(_holds(file, blob) for blob in allowed)):
             raise ConflictError(
-                f"{path / name} was changed after a run was interrupted; nothing was changed",
-                hint=f"keep a copy of it elsewhere, `git -C {path} checkout HEAD -- {name}`, then run this again",
+                f"{file} was changed after a run was interrupted; nothing was changed",
+                hint=f"`mv {shlex.quote(str(file))} {shlex.quote(str(file))}.mine`, then run this again",
             )

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.core.message import Applied, read_applied, read_trailers
 from yolopatch.errors import ConflictError
-from yolopatch.outside.git import GitError, Repository
-from yolopatch.outside.snapshot import AUTHOR_EMAIL, EPOCH
+from yolopatch.outside.git import AUTHOR_EMAIL, EPOCH, GitError, Repository
 
 BRANCH = "yolopatch"
 JOURNAL = "yolopatch-switch"  # in .git: its presence means that a switch was begun and not ended
+STAGING = ".yolopatch-new"  # where a workspace is built before it is put into an empty folder of the user's
+NEXT = "refs/yolopatch/next"  # our next state while a switch is prepared
+LOCKS = ("index.lock", "HEAD.lock", "packed-refs.lock", f"refs/heads/{BRANCH}.lock", f"{NEXT}.lock")
+
+# What git is in the middle of while one of these lies in .git; the first that is there counts.
+_OPERATIONS = {
+    "rebase-merge": "rebase",
+    "rebase-apply/applying": "am",
+    "rebase-apply": "rebase",
+    "MERGE_HEAD": "merge",
+    "CHERRY_PICK_HEAD": "cherry-pick",
+    "REVERT_HEAD": "revert",
+    "BISECT_LOG": "bisect",
+}
 
 
 @dataclass(frozen=True)
@@ -41,6 +55,7 @@ class Workspace:
         own_commits: the user's commits on top, newest first.
         edited: tracked files that differ from HEAD.
         branch: the checked-out branch, None for a detached HEAD.
+        operation: the user's merge, rebase or the like that is not ended.
         interrupted: a switch was begun and not ended.
     """
 
@@ -54,6 +69,7 @@ class Workspace:
     own_commits: tuple[Commit, ...]
     edited: tuple[str, ...]
     branch: str | None
+    operation: str | None
     interrupted: bool
 
     @property
@@ -68,8 +84,10 @@ class Workspace:
 
 
 def is_occupied(path: Path) -> bool:
-    """Tell whether something is at the path: a file, or a folder that is not empty."""
-    return path.is_file() or path.is_symlink() or (path.is_dir() and any(path.iterdir()))
+    """Tell whether something of somebody's is at the path: all but an empty folder."""
+    if path.is_dir():
+        return any(entry.name != STAGING for entry in path.iterdir())
+    return os.path.lexists(path)
 
 
 def read_workspace(path: Path) -> Workspace:
@@ -102,6 +120,7 @@ def read_workspace(path: Path) -> Workspace:
         own_commits=tuple(commits[:own]),
         edited=edited,
         branch=branch,
+        operation=next((what for file, what in _OPERATIONS.items() if (path / ".git" / file).exists()), None),
         interrupted=(path / ".git" / JOURNAL).exists(),
     )
 
@@ -114,13 +133,14 @@ def _no_workspace(path: Path, why: str, *details: str) -> ConflictError:
     return ConflictError(
         f"{path} is no yolopatch workspace: {why}",
         details=details,
-        hint="name another folder with --dest, or the workspace's own folder",
+        hint="name the folder of a workspace, or a new one: yolopatch apply --dest DIR makes it",
     )
 
 
 def _read_commits(repository: Repository) -> list[Commit]:
     form = "%H%n%T%n%ae %at %ce %ct%n%B"
-    records = repository.run("log", "-z", f"--format={form}", "HEAD").split("\0")
+    # the first parents alone: what the user merges may be older than ours, and is not our history
+    records = repository.run("log", "-z", "--first-parent", f"--format={form}", "HEAD").split("\0")
     return [_commit(record) for record in records if record]
 
 
@@ -143,31 +163,3 @@ def _read_status(repository: Repository) -> tuple[str | None, tuple[str, ...]]:
         elif record[:2] == "2 ":
             edited.append(record.split(" ", 9)[-1])
     return branch, tuple(edited)
-
-
-def check_untouched(workspace: Workspace) -> None:
-    """Check that nothing of the user's would be lost by moving the workspace to another state.
-
-    Raises:
-        ConflictError: says what is in the way and the command that saves it.
-    """
-    path = workspace.path
-    if workspace.edited:
-        raise ConflictError(
-            f"{path} has changes that are not committed; nothing was changed",
-            details=[f"changed: {name}" for name in workspace.edited[:8]],
-            hint=f"keep them with `git -C {path} stash`, or on a branch of your own, then run this again",
-        )
-    if workspace.branch != BRANCH:
-        where = f"on the branch {workspace.branch}" if workspace.branch else "on no branch (detached HEAD)"
-        raise ConflictError(
-            f"{path} is {where}, not on yolopatch's own; nothing was changed",
-            hint=f"`git -C {path} switch {BRANCH}`, then run this again; your branch stays as it is",
-        )
-    if workspace.own_commits:
-        raise ConflictError(
-            f"{path} has commits of your own on top; nothing was changed",
-            details=[f"yours: {commit.id[:12]} {commit.subject}" for commit in workspace.own_commits[:8]],
-            hint=f"keep them on a branch: `git -C {path} branch my-work && "
-            f"git -C {path} reset --keep {workspace.head.id[:12]}`, then run this again and rebase my-work",
-        )

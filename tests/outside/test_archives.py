@@ -1,0 +1,117 @@
+"""A wheel is unpacked in memory, and no entry of it is trusted."""
+
+from __future__ import annotations
+
+import stat
+import struct
+import warnings
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from yolopatch.errors import SourceError
+from yolopatch.outside import archive
+from yolopatch.outside.archive import read_wheel
+
+
+def _zip(tmp_path: Path, *entries: tuple[str, bytes], mode: int = 0) -> Path:
+    path = tmp_path / "a.whl"
+    with zipfile.ZipFile(path, "w") as made, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name, data in entries:
+            info = zipfile.ZipInfo(name)
+            info.external_attr = mode << 16
+            made.writestr(info, data)
+    return path
+
+
+def test_plain_files_come_out(tmp_path):
+    path = _zip(tmp_path, ("pkg/", b""), ("pkg/a.py", b"a"), ("pkg/sub dir/é.py", b"b"))
+    assert read_wheel(path) == {"pkg/a.py": b"a", "pkg/sub dir/é.py": b"b"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "/etc/passwd",
+        "../outside",
+        "pkg/../../outside",
+        "pkg/..",
+        "..\\outside",
+        "C:\\windows",
+        "C:/windows",
+        ".git/hooks/post-checkout",
+        "pkg/.GIT/config",
+        "pkg//a.py",
+        "./pkg/a.py",
+        "pkg/a\nM 100644 inline b",
+        '"pkg/a.py"',
+        "pkg/\x1b[31m.py",
+    ],
+)
+def test_a_path_that_is_not_plainly_inside(name, tmp_path):
+    with pytest.raises(SourceError, match=r"holds (an absolute or foreign path|a path that leaves the folder)"):
+        read_wheel(_zip(tmp_path, ("pkg/ok.py", b""), (name, b"x")))
+
+
+def test_a_name_with_a_null_byte(tmp_path):
+    path = _zip(tmp_path, ("pkg/aXb.py", b"x"))
+    path.write_bytes(path.read_bytes().replace(b"aXb", b"a\0b"))
+    with pytest.raises(SourceError):
+        read_wheel(path)
+
+
+@pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFIFO, stat.S_IFCHR])
+def test_a_link_or_device(kind, tmp_path):
+    with pytest.raises(SourceError, match="a link or a device"):
+        read_wheel(_zip(tmp_path, ("pkg/link", b"/etc/passwd"), mode=kind | 0o777))
+
+
+def test_one_name_twice(tmp_path):
+    with pytest.raises(SourceError, match=r"holds 'pkg/a\.py' twice"):
+        read_wheel(_zip(tmp_path, ("pkg/a.py", b"good"), ("pkg/a.py", b"evil")))
+
+
+def test_more_than_the_bound_by_its_own_word(tmp_path, monkeypatch):
+    monkeypatch.setattr(archive, "MAX_BYTES", 1000)
+    with pytest.raises(SourceError, match="unpacks to 1200 bytes, more than 1000: refused"):
+        read_wheel(_zip(tmp_path, ("a", b"\0" * 600), ("b", b"\0" * 600)))
+
+
+def test_an_entry_that_lies_about_its_size(tmp_path):
+    path = tmp_path / "a.whl"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("bomb", b"\0" * 5_000_000)
+    data = path.read_bytes()
+    path.write_bytes(data.replace(struct.pack("<L", 5_000_000), struct.pack("<L", 10)))
+    with pytest.raises(SourceError, match="is no readable wheel"):
+        read_wheel(path)
+
+
+def test_a_damaged_stream(tmp_path):
+    path = tmp_path / "a.whl"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("a", bytes(range(256)) * 40)
+    data = bytearray(path.read_bytes())
+    data[40:60] = b"\xff" * 20
+    path.write_bytes(data)
+    with pytest.raises(SourceError, match="is no readable wheel"):
+        read_wheel(path)
+
+
+def test_an_encrypted_entry(tmp_path):
+    path = _zip(tmp_path, ("a", b"secret"))
+    data = bytearray(path.read_bytes())
+    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.index(signature) + offset] |= 1
+    path.write_bytes(data)
+    with pytest.raises(SourceError, match="is no readable wheel"):
+        read_wheel(path)
+
+
+@pytest.mark.parametrize("data", [b"", b"PK", b"hello" * 100])
+def test_what_is_no_zip(data, tmp_path):
+    (tmp_path / "a.whl").write_bytes(data)
+    with pytest.raises(SourceError, match="is no readable wheel"):
+        read_wheel(tmp_path / "a.whl")
