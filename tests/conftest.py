@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 from pathlib import Path
@@ -85,3 +86,36 @@ def full_workspace(shared, cache):
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def need_pin(cache):
+    """Skip, and say why, where no source of a pin can be reached; else the cache holds it from then on."""
+    return lambda name: _skip_unless_reachable(name, cache)
+
+
+@pytest.fixture(scope="session")
+def fingerprint():
+    """Give the digest of everything under a folder, .git included: names, kinds, modes, contents, link targets."""
+
+    def digest(folder: Path) -> str:
+        told = hashlib.sha256()
+        for path in sorted(folder.rglob("*")):
+            mode = path.lstat().st_mode
+            what = os.readlink(path).encode() if path.is_symlink() else path.read_bytes() if path.is_file() else b""
+            told.update(repr((str(path.relative_to(folder)), mode, what)).encode())
+        return told.hexdigest()
+
+    return digest
+
+
+@pytest.fixture(scope="session")
+def git_in():
+    """Run git in a folder, as somebody with a name, and give what it prints."""
+
+    def run_git(folder: Path, *arguments: str, check: bool = True) -> str:
+        who = ("-c", "user.name=A User", "-c", "user.email=user@example.org", "-c", "protocol.file.allow=always")
+        command = ["git", "-C", str(folder), *who, *arguments]
+        return subprocess.run(command, check=check, capture_output=True, text=True).stdout
+
+    return run_git

@@ -7,6 +7,13 @@ import sys
 
 def main() -> None:
     """Run the command line and exit with the code that the contract promises."""
-    from yolopatch.cli.run import run
+    try:
+        from yolopatch.cli.run import run
 
-    sys.exit(run(sys.argv[1:]))
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:  # closed by the caller
+                stream.reconfigure(errors="backslashreplace")  # a path may hold what the terminal cannot show
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        code = 130  # before `run` could say so
+    sys.exit(code)

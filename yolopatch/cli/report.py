@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from yolopatch.steps.summary import Count, Summary
 
 
-def report_error(error: YolopatchError, as_json: bool) -> int:
-    """Print an error and return its exit code."""
+def report_error(error: YolopatchError, as_json: bool, color: bool | None = None) -> int:
+    """Print an error and return its exit code; `color` is None for colour on a terminal."""
     if as_json:
         told = {"what": error.what, "details": list(error.details), "hint": error.hint}
         _print_json({"error": told, "exit_code": error.exit_code})
-    click.echo(click.style("error: ", fg="red", bold=True) + error.what, err=True)
+    click.echo(click.style("error: ", fg="red", bold=True) + error.what, err=True, color=color)
     for line in error.details:
         click.echo(f"  {line}", err=True)
     if error.hint:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +16,12 @@ from yolopatch.catalog.resources import manifest_file
 from yolopatch.core.manifest import check_content, parse_manifest
 from yolopatch.errors import ConflictError, YolopatchError
 from yolopatch.outside import snapshot, switch
+from yolopatch.outside.build import build_new
 from yolopatch.outside.git import Repository
 from yolopatch.outside.lock import hold
 from yolopatch.outside.store import pristine
-from yolopatch.outside.workspace import Workspace, check_untouched, is_occupied, read_workspace
+from yolopatch.outside.untouched import check_untouched
+from yolopatch.outside.workspace import Workspace, is_occupied, read_workspace
 from yolopatch.steps.patchset import Added, Choice, PatchSet, load_patchset
 
 
@@ -65,7 +69,7 @@ def apply(repo: str, modules: Sequence[str], flavor: str, dest: Path | None, sou
         raise unknown("flavor", flavor, FLAVORS)
     found = [find_module(name) for name in modules]
     pin = _resolve(repo, [module.tutorial.pin for module in found], dest)
-    place = (dest or Path(pin.name)).absolute()
+    place = _place(dest or Path(pin.name))
     choices = [Choice(module.name, flavor) for module in found]
     with hold(lock_path(place, cache)):
         if is_occupied(place):
@@ -75,7 +79,14 @@ def apply(repo: str, modules: Sequence[str], flavor: str, dest: Path | None, sou
 
 def lock_path(place: Path, cache: Path) -> Path:
     """Return the lock of a workspace: in the cache, so that none lies about in the user's folders."""
-    return cache / "locks" / f"{place.name}-{hashlib.sha256(str(place.resolve()).encode()).hexdigest()[:12]}.lock"
+    digest = hashlib.sha256(os.fsencode(os.path.realpath(place))).hexdigest()
+    return cache / "locks" / f"{place.name[:40]}-{digest[:12]}.lock"
+
+
+def _place(dest: Path) -> Path:
+    place = dest.absolute()
+    # a link to where the workspace shall be is followed, never replaced
+    return Path(os.path.realpath(place)) if place.is_symlink() else place
 
 
 def _resolve(repo: str, tutorial_pins: list[str], dest: Path | None) -> Pin:
@@ -90,9 +101,9 @@ def _resolve(repo: str, tutorial_pins: list[str], dest: Path | None) -> Pin:
 def _create(place: Path, pin: Pin, choices: list[Choice], source: str, cache: Path) -> State:
     patchset = load_patchset(pin, set(choices))
     with pristine(pin, source, cache) as found:
-        steps = patchset.steps(_reader(found.repository, found.blobs))
-        leftover = switch.build_new(place, found.repository, steps)
-    notes = ["the left-overs of an interrupted earlier run were removed"] if leftover else []
+        steps = patchset.steps(_reader(found.repository, found.blobs), found.blobs)
+        leftover = build_new(place, found.repository, steps)
+    notes = [switch.LEFTOVERS] if leftover else []
     return read_state(read_workspace(place), patchset, changed=True, notes=(*notes, *found.notes))
 
 
@@ -109,7 +120,7 @@ def _add(place: Path, pin: Pin, choices: list[Choice]) -> State:
             raise YolopatchError(
                 f"{place} has {choice.name} in the flavor {there[choice.name]}",
                 details=["a workspace holds one flavor of a module"],
-                hint=f"yolopatch remove --module {choice.name} {place}",
+                hint=f"yolopatch remove --module {choice.name} {shlex.quote(str(place))}",
             )
     wanted = {Choice(name, have) for name, have in there.items()} | set(choices)
     return move(workspace, wanted, note)
@@ -121,11 +132,14 @@ def open_workspace(place: Path) -> tuple[Workspace, tuple[str, ...]]:
     Raises:
         ConflictError: it is no workspace, or has changes of the user's.
     """
-    read_workspace(place)
-    note = switch.finish_interrupted(place)
     workspace = read_workspace(place)
     check_untouched(workspace)
-    return workspace, (note,) if note else ()
+    note = switch.finish_interrupted(workspace)
+    if note is None:
+        return workspace, ()
+    workspace = read_workspace(place)
+    check_untouched(workspace)
+    return workspace, (note,)
 
 
 def move(workspace: Workspace, wanted: Iterable[Choice], notes: tuple[str, ...] = ()) -> State:
@@ -136,7 +150,7 @@ def move(workspace: Workspace, wanted: Iterable[Choice], notes: tuple[str, ...] 
         blobs = snapshot.tree_blobs(workspace.repository, workspace.root.id)
         manifest = parse_manifest(manifest_file(workspace.pin.name).read_text())
         notes += check_content(workspace.pin, manifest, blobs, str(workspace.path))
-        switch.switch(workspace, patchset.steps(_reader(workspace.repository, blobs)))
+        switch.switch(workspace, blobs, patchset.steps(_reader(workspace.repository, blobs), blobs))
         workspace = read_workspace(workspace.path)
     return read_state(workspace, patchset, changed, notes)
 
@@ -144,7 +158,8 @@ def move(workspace: Workspace, wanted: Iterable[Choice], notes: tuple[str, ...] 
 def _reader(repository: Repository, blobs: Mapping[str, str]) -> Callable[[list[str]], dict[str, str]]:
     def read(paths: list[str]) -> dict[str, str]:
         there = [path for path in paths if path in blobs]
-        return {p: b.decode() for p, b in zip(there, repository.read_blobs([blobs[p] for p in there]))}
+        contents = repository.read_blobs([blobs[path] for path in there])
+        return {path: data.decode("utf-8", "surrogateescape") for path, data in zip(there, contents)}
 
     return read
 

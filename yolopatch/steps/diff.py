@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +41,9 @@ def diff(place: Path, module: str | None) -> Difference:
 
 
 def _diff(found: Workspace, before: str, after: str) -> str:
-    return found.repository.run("diff", "--no-color", "--no-ext-diff", before, after)
+    # plumbing, and every choice named: the user's diff.* settings must not change what others can apply
+    forms = ("--no-ext-diff", "--no-textconv", "--unified=3", "--src-prefix=a/", "--dst-prefix=b/", "--full-index")
+    return found.repository.run("diff-tree", "-p", "-r", "--no-renames", *forms, before, after)
 
 
 def _find(found: Workspace, name: str) -> Applied:
@@ -51,7 +54,7 @@ def _find(found: Workspace, name: str) -> Applied:
     raise YolopatchError(
         f"{found.path} does not have {name}",
         details=[f"it has: {have or 'no module'}"],
-        hint=f"yolopatch status {found.path}",
+        hint=f"yolopatch status {shlex.quote(str(found.path))}",
     )
 
 

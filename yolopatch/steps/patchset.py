@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from yolopatch import __version__
 from yolopatch.catalog.modules import FLAVORS, MODULES
@@ -14,8 +15,8 @@ from yolopatch.catalog.resources import patch_file, patches_dir
 from yolopatch.core.compose import check_compiles, compose, touched
 from yolopatch.core.diff import Patch, parse_patch
 from yolopatch.core.message import Applied, module_message
-from yolopatch.errors import YolopatchError
-from yolopatch.outside.switch import Step
+from yolopatch.errors import PatchError, YolopatchError
+from yolopatch.outside.commits import Step
 
 
 @dataclass(frozen=True)
@@ -42,16 +43,20 @@ class PatchSet:
     applied: tuple[Applied, ...]
     patches: tuple[Patch, ...]
 
-    def steps(self, read: Callable[[list[str]], Mapping[str, str]]) -> list[Step]:
+    def steps(self, read: Callable[[list[str]], Mapping[str, str]], taken: Collection[str]) -> list[Step]:
         """Return one commit for each module.
 
         Args:
             read: gives the pin's text of these paths, without those that the pin lacks.
+            taken: every path of the pin.
+
+        Raises:
+            PatchError: a patch does not match the pin, or what comes out does not compile.
         """
-        pristine = read(_wanted(self.patches))
+        pristine = read(touched(self.patches))
         steps, texts = [], {}
         for number, (applied, patch) in enumerate(zip(self.applied, self.patches), start=1):
-            texts = compose(pristine, self.patches[:number])
+            texts = compose(pristine, self.patches[:number], taken)
             message = module_message(self.pin.name, MODULES[applied.name], applied)
             steps.append(Step(message, {change.path: texts[change.path] for change in patch.changes}))
         check_compiles(texts)
@@ -92,7 +97,7 @@ def patch_text(pin: Pin, choice: Choice) -> str:
     """
     file = patch_file(pin.name, choice.name, choice.flavor)
     if file.is_file():
-        return file.read_text(encoding="utf-8")
+        return _decoded(file)
     have = [
         f"{folder.name} ({flavor})"
         for folder in sorted(patches_dir().iterdir())
@@ -106,6 +111,10 @@ def patch_text(pin: Pin, choice: Choice) -> str:
     )
 
 
-def _wanted(patches: Sequence[Patch]) -> list[str]:
-    new = {change.path for patch in patches for change in patch.changes if change.new is not None}
-    return [*touched(patches), *sorted(new)]
+def _decoded(file: Path) -> str:
+    try:
+        return file.read_bytes().decode("utf-8")  # not read_text: line ends count
+    except UnicodeDecodeError as error:
+        raise PatchError(
+            f"the patch {file} is no UTF-8 text: {error}", hint="restore it: reinstall yolopatch"
+        ) from error

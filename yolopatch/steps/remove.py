@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,6 +31,6 @@ def remove(modules: Sequence[str], place: Path, cache: Path) -> State:
                 raise YolopatchError(
                     f"{place} does not have {name}",
                     details=[f"it has: {', '.join(there) or 'no module'}"],
-                    hint=f"yolopatch status {place}",
+                    hint=f"yolopatch status {shlex.quote(str(place))}",
                 )
         return move(workspace, [Choice(n, flavor) for n, flavor in there.items() if n not in names], notes)

@@ -17,6 +17,7 @@ class Status:
         commit, tree: of yolopatch's own newest commit, the one to cite.
         edited: tracked files with changes that are not committed.
         own_commits: the user's commits on top, as `id subject`, newest first.
+        operation: a merge, rebase or the like of the user's that is not ended.
         clean: whether `apply` and `remove` would go ahead.
     """
 
@@ -31,6 +32,7 @@ class Status:
     branch: str | None
     edited: tuple[str, ...]
     own_commits: tuple[str, ...]
+    operation: str | None
     interrupted: bool
     clean: bool
 
@@ -54,10 +56,11 @@ def status(place: Path) -> Status:
         branch=found.branch,
         edited=found.edited,
         own_commits=tuple(f"{commit.id[:12]} {commit.subject}" for commit in found.own_commits),
+        operation=found.operation,
         interrupted=found.interrupted,
         clean=_is_clean(found),
     )
 
 
 def _is_clean(found: Workspace) -> bool:
-    return found.branch == BRANCH and not (found.edited or found.own_commits or found.interrupted)
+    return found.branch == BRANCH and not (found.edited or found.own_commits or found.operation or found.interrupted)

@@ -1,0 +1,68 @@
+"""`status` says what a workspace holds and what the user did to it, and writes nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from yolopatch import __version__
+
+PIN = "ultralytics-8.3.0"
+
+
+def test_the_json_of_a_clean_workspace(workspace, yolopatch, git_in):
+    told = yolopatch("status", workspace, "--json").json
+    head = git_in(workspace, "rev-parse", "HEAD", "HEAD^{tree}").split()
+    origin = told.pop("origin")
+    assert told == {
+        "workspace": str(workspace),
+        "pin": PIN,
+        "source": origin.split()[0],
+        "modules": [{"name": "RefConv", "flavor": "paper"}],
+        "commit": head[0],
+        "tree": head[1],
+        "version": __version__,
+        "branch": "yolopatch",
+        "edited": [],
+        "own_commits": [],
+        "operation": None,
+        "interrupted": False,
+        "clean": True,
+    }
+
+
+def test_edits_and_commits_are_named(workspace, yolopatch, git_in, fingerprint):
+    ours = git_in(workspace, "rev-parse", "HEAD").strip()
+    git_in(workspace, "switch", "-qc", "mine")
+    (workspace / "LICENSE").write_text("mine")
+    git_in(workspace, "commit", "-qam", "my idea")
+    (workspace / "pyproject.toml").unlink(missing_ok=True)
+    before = fingerprint(workspace)
+    told = yolopatch("status", workspace, "--json").json
+    assert (told["clean"], told["branch"], told["commit"]) == (False, "mine", ours)
+    assert [words.split(" ", 1)[1] for words in told["own_commits"]] == ["my idea"]
+    assert told["edited"] == ["pyproject.toml"]
+    text = yolopatch("status", workspace).out
+    assert "changed by you" in text
+    assert "edited    pyproject.toml" in text
+    assert fingerprint(workspace) == before
+
+
+def test_a_commit_without_a_message(workspace, yolopatch, git_in):
+    git_in(workspace, "commit", "-q", "--allow-empty", "--allow-empty-message", "-m", "")
+    assert len(yolopatch("status", workspace, "--json").json["own_commits"]) == 1
+
+
+@pytest.mark.parametrize("name", ["nowhere", "nowhere/at/all"])
+def test_a_folder_that_is_not_there(name, yolopatch, tmp_path):
+    ran = yolopatch("status", tmp_path / name)
+    assert ran.code == 3
+    assert "there is no such folder" in ran.err
+
+
+def test_here_is_the_default(workspace, yolopatch, monkeypatch):
+    monkeypatch.chdir(workspace)
+    assert yolopatch("status", "--json").json["workspace"] == str(workspace)
+
+
+def test_a_subfolder_is_not_the_workspace(workspace, yolopatch):
+    assert yolopatch("status", workspace / "ultralytics").code == 3
