@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-ROUNDS = 15
+ROUNDS = 25
 PIN, MODULE = "ultralytics-8.3.0", "DSConv"
 MODELS = ("yolo26", "yolo11", "yolov8", "yolov5")
 MODULES = ("DSConv", "SPConv", "RefConv", "DynamicConv", "Dynamic_conv2d")

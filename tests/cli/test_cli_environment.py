@@ -15,7 +15,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from yolopatch.cli import run as cli_run
+from yolopatch.cli import failure
 from yolopatch.cli.group import _COMMANDS
 
 PIN = "ultralytics-8.3.0"
@@ -250,7 +250,7 @@ def test_a_bug_gives_5_and_a_log(yolopatch, monkeypatch, tmp_path):
         raise ZeroDivisionError("deep inside")
 
     monkeypatch.setattr(listing, "list_pins", broken)
-    monkeypatch.setattr(cli_run, "tempfile", SimpleNamespace(gettempdir=lambda: str(tmp_path)))
+    monkeypatch.setattr(failure, "tempfile", SimpleNamespace(gettempdir=lambda: str(tmp_path)))
     ran = yolopatch("list", "pins")
     assert ran.code == 5
     assert "a bug in yolopatch: ZeroDivisionError: deep inside" in ran.err
@@ -265,7 +265,7 @@ def test_a_bug_with_no_place_for_the_log(yolopatch, monkeypatch, tmp_path):
     import yolopatch.steps.listing as listing
 
     monkeypatch.setattr(listing, "list_pins", lambda: 1 / 0)
-    monkeypatch.setattr(cli_run, "tempfile", SimpleNamespace(gettempdir=lambda: str(tmp_path / "missing")))
+    monkeypatch.setattr(failure, "tempfile", SimpleNamespace(gettempdir=lambda: str(tmp_path / "missing")))
     ran = yolopatch("list", "pins")
     assert ran.code == 5
     assert "ZeroDivisionError: division by zero" in ran.err
@@ -367,7 +367,7 @@ def test_interrupted_while_waiting_for_the_lock(tmp_path, need_pin, cache):
 
     from filelock import FileLock
 
-    from yolopatch.steps.apply import lock_path
+    from yolopatch.steps.state import lock_path
 
     need_pin(PIN)
     place = tmp_path / "w"

@@ -13,9 +13,9 @@ import click
 from yolopatch.errors import YolopatchError
 
 if TYPE_CHECKING:
-    from yolopatch.steps.apply import State
     from yolopatch.steps.diff import Difference
     from yolopatch.steps.render import RenderResult
+    from yolopatch.steps.state import State
     from yolopatch.steps.status import Status
     from yolopatch.steps.summary import Count, Summary
 

@@ -68,7 +68,7 @@ def ask(
         environment = _environment(settings or Path(folder) / "settings", python)
         code, output = _run(command, folder, environment, timeout)
         if code or not answer.is_file():
-            raise _failed(code, output, python)
+            raise _failed(code, output, python, pin.model)
         answered = json.loads(answer.read_text())
     _check_origin(answered["upstream_file"], workspace)
     return answered["models"]
@@ -118,12 +118,12 @@ def _run(command: list[str], folder: str, environment: dict[str, str], timeout: 
     return done.returncode, done.stdout
 
 
-def _failed(code: int, output: str, python: str) -> YolopatchError:
+def _failed(code: int, output: str, python: str, model: str) -> YolopatchError:
     lines = [line for line in output.splitlines() if line.strip()][-8:]
     hint = "the lines above are upstream's own"
     missing = re.search(r"(?:KeyError: |NameError: name )'(\w+)'", lines[-1] if lines else "")
     if missing and is_class(missing.group(1)):
-        hint = f"the workspace lacks {missing.group(1)}: yolopatch apply --module {missing.group(1)} adds it"
+        hint = f"the workspace lacks {missing.group(1)}: yolopatch apply adds its module, if the file is for {model}"
     elif any("No module named" in line for line in lines):
         hint = f"install upstream's requirements for {python}, or name another interpreter with --python"
     return YolopatchError(f"the model did not build: {python} exited with {code}", details=lines, hint=hint)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from yolopatch.catalog.pins import Pin
+from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.catalog.resources import manifest_file
 from yolopatch.core.manifest import check_content, parse_manifest
 from yolopatch.errors import SourceError, YolopatchError
@@ -87,7 +87,7 @@ def _cached(pin: Pin, source: str, cache: Path) -> Pristine:
     if source != "auto" and source not in available:
         raise SourceError(
             f"{pin.name} has no {source} source",
-            hint=f"use --source {' or '.join(available)}, or the path of a local copy",
+            hint=f"use --source {' or '.join(available)}, or the path of a local copy{_sibling(pin)}",
         )
     notes: list[str] = []
     for kind in kinds:  # what is there already comes before any network
@@ -135,7 +135,13 @@ def _way_out(pin: Pin, said: list[str]) -> str:
         copies.insert(0, f"a clone of {pin.git.url} with the tag {pin.git.tag}")
     if pin.wheel:
         copies.insert(0, f"the wheel {pin.wheel.project} {pin.wheel.version}")
-    return f"name a local copy: --source PATH ({', '.join(copies)})"
+    return f"name a local copy: --source PATH ({', '.join(copies)}){_sibling(pin)}"
+
+
+def _sibling(pin: Pin) -> str:
+    """Name another pin of the same version of the upstream, for where this one cannot be had."""
+    other = next((p.name for p in PINS.values() if p.model == pin.model and p != pin), None)
+    return f"; or take --repo {other}" if other else ""
 
 
 def _filled(pin: Pin, kind: str, fill: Fill, cache: Path) -> Pristine:

@@ -2,49 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shlex
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 from yolopatch.catalog.modules import FLAVORS, find_module
 from yolopatch.catalog.names import unknown
 from yolopatch.catalog.pins import Pin, find_pin, find_upstream, resolve_repo
-from yolopatch.catalog.resources import manifest_file
-from yolopatch.core.manifest import check_content, parse_manifest
 from yolopatch.errors import ConflictError, YolopatchError
-from yolopatch.outside import snapshot, switch
+from yolopatch.outside import switch
 from yolopatch.outside.build import build_new
-from yolopatch.outside.git import Repository
 from yolopatch.outside.lock import hold
 from yolopatch.outside.store import pristine
-from yolopatch.outside.untouched import check_untouched
-from yolopatch.outside.workspace import Workspace, is_occupied, read_workspace
-from yolopatch.steps.patchset import Added, Choice, PatchSet, load_patchset
-
-
-@dataclass(frozen=True)
-class State:
-    """A workspace after a command.
-
-    Attributes:
-        source: the kind of source that the pin's content came from.
-        files: what differs from the pin, with the number of added lines.
-        changed: whether this run changed anything.
-        notes: what the user should know.
-    """
-
-    workspace: Path
-    pin: str
-    source: str
-    modules: tuple[Choice, ...]
-    commit: str
-    tree: str
-    files: tuple[Added, ...]
-    changed: bool
-    notes: tuple[str, ...] = ()
+from yolopatch.outside.workspace import is_occupied, read_workspace
+from yolopatch.steps.patchset import Choice, load_patchset
+from yolopatch.steps.state import State, lock_path, move, open_workspace, pristine_reader, read_state
 
 
 def apply(repo: str, modules: Sequence[str], flavor: str, dest: Path | None, source: str, cache: Path) -> State:
@@ -77,12 +50,6 @@ def apply(repo: str, modules: Sequence[str], flavor: str, dest: Path | None, sou
         return _create(place, pin, choices, source, cache)
 
 
-def lock_path(place: Path, cache: Path) -> Path:
-    """Return the lock of a workspace: in the cache, so that none lies about in the user's folders."""
-    digest = hashlib.sha256(os.fsencode(os.path.realpath(place))).hexdigest()
-    return cache / "locks" / f"{place.name[:40]}-{digest[:12]}.lock"
-
-
 def _place(dest: Path) -> Path:
     place = dest.absolute()
     # a link to where the workspace shall be is followed, never replaced
@@ -101,7 +68,7 @@ def _resolve(repo: str, tutorial_pins: list[str], dest: Path | None) -> Pin:
 def _create(place: Path, pin: Pin, choices: list[Choice], source: str, cache: Path) -> State:
     patchset = load_patchset(pin, set(choices))
     with pristine(pin, source, cache) as found:
-        steps = patchset.steps(_reader(found.repository, found.blobs), found.blobs)
+        steps = patchset.steps(pristine_reader(found.repository, found.blobs), found.blobs)
         leftover = build_new(place, found.repository, steps)
     notes = [switch.LEFTOVERS] if leftover else []
     return read_state(read_workspace(place), patchset, changed=True, notes=(*notes, *found.notes))
@@ -124,56 +91,3 @@ def _add(place: Path, pin: Pin, choices: list[Choice]) -> State:
             )
     wanted = {Choice(name, have) for name, have in there.items()} | set(choices)
     return move(workspace, wanted, note)
-
-
-def open_workspace(place: Path) -> tuple[Workspace, tuple[str, ...]]:
-    """Read the workspace for changing it: finish what an interrupted run began, then check it.
-
-    Raises:
-        ConflictError: it is no workspace, or has changes of the user's.
-    """
-    workspace = read_workspace(place)
-    check_untouched(workspace)
-    note = switch.finish_interrupted(workspace)
-    if note is None:
-        return workspace, ()
-    workspace = read_workspace(place)
-    check_untouched(workspace)
-    return workspace, (note,)
-
-
-def move(workspace: Workspace, wanted: Iterable[Choice], notes: tuple[str, ...] = ()) -> State:
-    """Make the workspace hold exactly these modules."""
-    patchset = load_patchset(workspace.pin, wanted)
-    changed = patchset.applied != workspace.applied
-    if changed:
-        blobs = snapshot.tree_blobs(workspace.repository, workspace.root.id)
-        manifest = parse_manifest(manifest_file(workspace.pin.name).read_text())
-        notes += check_content(workspace.pin, manifest, blobs, str(workspace.path))
-        switch.switch(workspace, blobs, patchset.steps(_reader(workspace.repository, blobs), blobs))
-        workspace = read_workspace(workspace.path)
-    return read_state(workspace, patchset, changed, notes)
-
-
-def _reader(repository: Repository, blobs: Mapping[str, str]) -> Callable[[list[str]], dict[str, str]]:
-    def read(paths: list[str]) -> dict[str, str]:
-        there = [path for path in paths if path in blobs]
-        contents = repository.read_blobs([blobs[path] for path in there])
-        return {path: data.decode("utf-8", "surrogateescape") for path, data in zip(there, contents)}
-
-    return read
-
-
-def read_state(workspace: Workspace, patchset: PatchSet, changed: bool, notes: tuple[str, ...]) -> State:
-    """Return the workspace's state as commands report it."""
-    return State(
-        workspace=workspace.path,
-        pin=workspace.pin.name,
-        source=workspace.source,
-        modules=tuple(Choice(a.name, a.flavor) for a in workspace.applied),
-        commit=workspace.head.id,
-        tree=workspace.head.tree,
-        files=patchset.files(),
-        changed=changed,
-        notes=notes,
-    )

@@ -9,8 +9,8 @@ from pathlib import Path
 from yolopatch.catalog.modules import find_module
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.lock import hold
-from yolopatch.steps.apply import State, lock_path, move, open_workspace
 from yolopatch.steps.patchset import Choice
+from yolopatch.steps.state import State, lock_path, move, open_workspace
 
 
 def remove(modules: Sequence[str], place: Path, cache: Path) -> State:

@@ -1,0 +1,86 @@
+"""Turn what ended a command into a message and an exit code."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+import click
+
+from yolopatch.cli.report import report_error
+from yolopatch.errors import EXIT_BUG, EXIT_USAGE, YolopatchError
+
+# What the machine, not yolopatch, must be asked about.
+_ENVIRONMENT_ERRORS = (
+    *(errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EBUSY),
+    *(errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EMFILE, errno.ENFILE, errno.ENOMEM),
+)
+
+
+def fail(error: Exception, as_json: bool, color: bool | None) -> int:
+    """Report the error that ended a command and return the exit code.
+
+    Args:
+        error: what ended it; whatever is neither the user's nor the machine's is a bug.
+        as_json: whether stdout gets it as one JSON object.
+        color: False where the user wants none, None to decide by the terminal.
+    """
+    if isinstance(error, click.ClickException):
+        return _usage(error, as_json, color)
+    if isinstance(error, YolopatchError):
+        return report_error(error, as_json, color)
+    if isinstance(error, OSError) and (error.errno in _ENVIRONMENT_ERRORS or _is_here_gone()):
+        return report_error(_environment_error(error), as_json, color)
+    return _bug(error, as_json, color)
+
+
+def _usage(error: click.ClickException, as_json: bool, color: bool | None) -> int:
+    if as_json:
+        found = YolopatchError(error.format_message())
+        found.exit_code = EXIT_USAGE
+        return report_error(found, as_json, color)
+    error.show()
+    return EXIT_USAGE
+
+
+def _is_here_gone() -> bool:
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False
+
+
+def _environment_error(error: OSError) -> YolopatchError:
+    if _is_here_gone():
+        return YolopatchError("the current folder was deleted", hint="cd to a folder that is there, then run it again")
+    where = f" at {error.filename}" if error.filename else ""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return YolopatchError(
+        f"{error.strerror}{where}; nothing was changed",
+        hint="free some space and run the command again" if full else "check the permissions of that place",
+    )
+
+
+def _bug(error: Exception, as_json: bool, color: bool | None) -> int:
+    found = YolopatchError(
+        f"a bug in yolopatch: {type(error).__name__}: {error}",
+        details=_log("".join(traceback.format_exception(error))),
+        hint="report it with that traceback",
+    )
+    found.exit_code = EXIT_BUG
+    return report_error(found, as_json, color)
+
+
+def _log(text: str) -> list[str]:
+    """Keep a traceback in a file and say where; with no place for a file, say all of it."""
+    try:
+        log = Path(tempfile.gettempdir()) / f"yolopatch-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
+        log.write_text(text, encoding="utf-8", errors="backslashreplace")
+    except OSError:
+        return text.splitlines()
+    return [f"traceback: {log}"]

@@ -1,0 +1,100 @@
+"""What the commands that change a workspace share: its lock, its checks, its move to another set of modules."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from yolopatch.catalog.resources import manifest_file
+from yolopatch.core.manifest import check_content, parse_manifest
+from yolopatch.outside import snapshot, switch
+from yolopatch.outside.git import Repository
+from yolopatch.outside.untouched import check_untouched
+from yolopatch.outside.workspace import Workspace, read_workspace
+from yolopatch.steps.patchset import Added, Choice, PatchSet, load_patchset
+
+
+@dataclass(frozen=True)
+class State:
+    """A workspace after a command.
+
+    Attributes:
+        source: the kind of source that the pin's content came from.
+        files: what differs from the pin, with the number of added lines.
+        changed: whether this run changed anything.
+        notes: what the user should know.
+    """
+
+    workspace: Path
+    pin: str
+    source: str
+    modules: tuple[Choice, ...]
+    commit: str
+    tree: str
+    files: tuple[Added, ...]
+    changed: bool
+    notes: tuple[str, ...] = ()
+
+
+def lock_path(place: Path, cache: Path) -> Path:
+    """Return the lock of a workspace: in the cache, so that none lies about in the user's folders."""
+    digest = hashlib.sha256(os.fsencode(os.path.realpath(place))).hexdigest()
+    return cache / "locks" / f"{place.name[:40]}-{digest[:12]}.lock"
+
+
+def open_workspace(place: Path) -> tuple[Workspace, tuple[str, ...]]:
+    """Read the workspace for changing it: finish what an interrupted run began, then check it.
+
+    Raises:
+        ConflictError: it is no workspace, or has changes of the user's.
+    """
+    workspace = read_workspace(place)
+    check_untouched(workspace)
+    note = switch.finish_interrupted(workspace)
+    if note is None:
+        return workspace, ()
+    workspace = read_workspace(place)
+    check_untouched(workspace)
+    return workspace, (note,)
+
+
+def move(workspace: Workspace, wanted: Iterable[Choice], notes: tuple[str, ...] = ()) -> State:
+    """Make the workspace hold exactly these modules."""
+    patchset = load_patchset(workspace.pin, wanted)
+    changed = patchset.applied != workspace.applied
+    if changed:
+        blobs = snapshot.tree_blobs(workspace.repository, workspace.root.id)
+        manifest = parse_manifest(manifest_file(workspace.pin.name).read_text())
+        notes += check_content(workspace.pin, manifest, blobs, str(workspace.path))
+        switch.switch(workspace, blobs, patchset.steps(pristine_reader(workspace.repository, blobs), blobs))
+        workspace = read_workspace(workspace.path)
+    return read_state(workspace, patchset, changed, notes)
+
+
+def pristine_reader(repository: Repository, blobs: Mapping[str, str]) -> Callable[[list[str]], dict[str, str]]:
+    """Return what reads the pin's text of some paths, without those that the pin lacks."""
+
+    def read(paths: list[str]) -> dict[str, str]:
+        there = [path for path in paths if path in blobs]
+        contents = repository.read_blobs([blobs[path] for path in there])
+        return {path: data.decode("utf-8", "surrogateescape") for path, data in zip(there, contents)}
+
+    return read
+
+
+def read_state(workspace: Workspace, patchset: PatchSet, changed: bool, notes: tuple[str, ...]) -> State:
+    """Return the workspace's state as commands report it."""
+    return State(
+        workspace=workspace.path,
+        pin=workspace.pin.name,
+        source=workspace.source,
+        modules=tuple(Choice(a.name, a.flavor) for a in workspace.applied),
+        commit=workspace.head.id,
+        tree=workspace.head.tree,
+        files=patchset.files(),
+        changed=changed,
+        notes=notes,
+    )
