@@ -8,15 +8,19 @@ from torch.utils.flop_counter import FlopCounterMode
 def report(upstream, asked, imgsz):
     """Build the model that is asked for and answer each question of `asked["ask"]`.
 
-    Every answer has what upstream prints (`layers`, `parameters`, `gradients`, `gflops` by thop) and
-    the `table` of layers.
+    Every answer has the number of `parameters` and the `table` of layers; `info` is what upstream prints
+    (layers, parameters, gradients, GFLOPs by thop).
     """
     torch.manual_seed(0)
     model = upstream.build(asked["cfg"], asked["scale"])
-    facts = {**upstream.info(model, imgsz), "table": [_row(layer) for layer in model.model]}
+    facts = {"parameters": _count(model), "table": [_row(layer) for layer in model.model]}
     for question in asked["ask"]:
-        facts[question] = _QUESTIONS[question](model, imgsz)
+        facts[question] = upstream.info(model, imgsz) if question == "info" else _QUESTIONS[question](model, imgsz)
     return facts
+
+
+def _count(module):
+    return sum(p.numel() for p in module.parameters())
 
 
 def _row(layer):
@@ -24,7 +28,7 @@ def _row(layer):
         "index": layer.i,
         "from": layer.f,
         "class": layer.type.rpartition(".")[2],
-        "parameters": sum(p.numel() for p in layer.parameters()),
+        "parameters": _count(layer),
     }
 
 

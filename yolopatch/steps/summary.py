@@ -68,7 +68,7 @@ def summary(place: Path, cfg: Path, scale: str | None, imgsz: int, python: str) 
         facts = ask(
             workspace.path,
             pin,
-            [Question(str(file), letter, ("true_gflops",)) for file in (cfg.absolute(), base)],
+            [Question(str(file), letter, ("info", "true_gflops")) for file in (cfg.absolute(), base)],
             imgsz=imgsz,
             python=python,
         )
@@ -84,11 +84,12 @@ def _render_base(pin: Pin, letter: str, nc: int, folder: Path) -> Path:
 
 
 def _count(facts: dict) -> Count:
+    info = facts["info"]
     return Count(
-        layers=facts["layers"],
-        parameters=facts["parameters"],
-        gradients=facts["gradients"],
-        gflops_upstream=facts["gflops"],
+        layers=info["layers"],
+        parameters=info["parameters"],
+        gradients=info["gradients"],
+        gflops_upstream=info["gflops"],
         gflops_true=facts["true_gflops"],
         table=tuple(facts["table"]),
     )
