@@ -362,7 +362,7 @@ def test_lists_fit_80_columns(what, yolopatch):
     assert list(yolopatch("list", what, "--json").json) == [what]
 
 
-def test_interrupted_while_waiting_for_the_lock(tmp_path, need_pin, cache):
+def test_interrupted_while_waiting_for_the_lock(tmp_path, need_pin, cache, popen):
     import signal
 
     from filelock import FileLock
@@ -372,8 +372,7 @@ def test_interrupted_while_waiting_for_the_lock(tmp_path, need_pin, cache):
     need_pin(PIN)
     place = tmp_path / "w"
     with FileLock(lock_path(place, cache)):
-        command = [sys.executable, "-m", "yolopatch", *APPLY, "--dest", str(place)]
-        child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        child = popen(*APPLY, "--dest", place)
         time.sleep(1)
         assert child.poll() is None, "it waits"
         child.send_signal(signal.SIGINT)

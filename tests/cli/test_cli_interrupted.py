@@ -230,13 +230,12 @@ def test_killed_at_random_times_with_all_its_children(tmp_path, need_pin, git_in
 
 @pytest.mark.parametrize("delay", [0.05, 0.12, 0.18, 0.25])
 @pytest.mark.parametrize("there", [False, True], ids=["new", "switch"])
-def test_ctrl_c(delay, there, tmp_path, need_pin, git_in, yolopatch):
+def test_ctrl_c(delay, there, tmp_path, need_pin, git_in, yolopatch, popen):
     need_pin(PIN)
     place = tmp_path / "w"
     if there:
         yolopatch(*_apply("RefConv", dest=place))
-    command = [sys.executable, "-m", "yolopatch", *_apply("DSConv", "SPConv", dest=place)]
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    child = popen(*_apply("DSConv", "SPConv", dest=place), start_new_session=True)
     time.sleep(delay)
     os.killpg(child.pid, signal.SIGINT)
     _, err = child.communicate()
