@@ -1,4 +1,4 @@
-# make setup | demo | test | bench | lint | patches | manifests | wheel | clean
+# make setup | demo | test | test-all | bench | lint | patches | manifests | wheel | clean
 #
 # PYTHON=python3.10      which interpreter makes .venv (3.10 or 3.11: the upstreams' run-time needs it)
 # TORCH_INDEX=URL        a further index for torch and torchvision, e.g. one of CPU wheels
@@ -14,7 +14,7 @@ STAMP := $(VENV)/.installed-$(shell cat pyproject.toml constraints.txt | cksum |
 TESTS ?= tests
 TORCH_INDEX ?=
 
-.PHONY: setup demo test bench lint patches manifests wheel clean
+.PHONY: setup demo test test-all bench lint patches manifests wheel clean
 
 setup: $(STAMP)
 
@@ -31,6 +31,9 @@ demo: setup
 	@./.ci/demo $(BIN)/yolopatch
 
 test: setup
+	$(BIN)/python -m pytest $(TESTS) -n 2 -m "not slow"
+
+test-all: setup
 	$(BIN)/python -m pytest $(TESTS) -n 2
 
 bench: setup

@@ -43,8 +43,15 @@ def check_runs(facts, module, flavor):
         assert dead == []
 
 
-@pytest.mark.parametrize("flavor", FLAVORS)
-@pytest.mark.parametrize("scale", list("nsmlx"))
+@pytest.mark.parametrize(
+    ("flavor", "scale"),
+    [
+        *(("paper", scale) for scale in "nsmlx"),
+        ("tutorial", "n"),
+        # scales change channels and repeats, which both flavors share: `make test-all` runs these too
+        *(pytest.param("tutorial", scale, marks=pytest.mark.slow) for scale in "smlx"),
+    ],
+)
 @pytest.mark.parametrize("pin", list(PINS))
 def test_each_module_at_its_own_layers(pin, scale, flavor, probe, base_cfg, module_cfg):
     model = PINS[pin].model

@@ -5,12 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 
+from yolopatch.catalog.identity import AUTHOR_EMAIL, AUTHOR_NAME, MAIL_DATE
 from yolopatch.core.text import blob_id, split_lines
 from yolopatch.core.upstream import Addition
-
-AUTHOR = "yolopatch <yolopatch@users.noreply.github.com>"
-# One date for all: the same input must give the same bytes and the same commit ids.
-DATE = "Thu, 1 Jan 2026 00:00:00 +0000"
 
 
 def write_patch(subject: str, body: str, added: Sequence[Addition], pristine: Mapping[str, str]) -> str:
@@ -22,7 +19,7 @@ def write_patch(subject: str, body: str, added: Sequence[Addition], pristine: Ma
         added: what to add; several places of one file become one diff.
         pristine: the pin's text of every file that they insert into.
     """
-    header = f"From {'0' * 40} Mon Sep 17 00:00:00 2001\nFrom: {AUTHOR}\nDate: {DATE}\n"
+    header = f"From {'0' * 40} Mon Sep 17 00:00:00 2001\nFrom: {AUTHOR_NAME} <{AUTHOR_EMAIL}>\nDate: {MAIL_DATE}\n"
     by_path: dict[str, list[Addition]] = {}
     for addition in added:
         by_path.setdefault(addition.path, []).append(addition)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from yolopatch.outside.git import AUTHOR_EMAIL, AUTHOR_NAME, EPOCH
+from yolopatch.catalog.identity import AUTHOR_EMAIL, AUTHOR_NAME, EPOCH
 from yolopatch.outside.snapshot import fast_import_data
 
 

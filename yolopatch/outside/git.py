@@ -9,11 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from yolopatch.catalog.identity import AUTHOR_EMAIL, AUTHOR_NAME, EPOCH
 from yolopatch.errors import YolopatchError
-
-AUTHOR_NAME = "yolopatch"
-AUTHOR_EMAIL = "yolopatch@users.noreply.github.com"
-EPOCH = 1767225600  # 2026-01-01 00:00:00 UTC, the date of every commit that yolopatch makes
 
 FREE_SOME_SPACE = "the disk seems to be full: free some space and run the command again"
 

@@ -10,9 +10,10 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from yolopatch.catalog.identity import AUTHOR_EMAIL, AUTHOR_NAME, EPOCH
 from yolopatch.catalog.pins import GitSource, Pin
 from yolopatch.errors import SourceError
-from yolopatch.outside.git import AUTHOR_EMAIL, AUTHOR_NAME, EPOCH, Entry, Repository
+from yolopatch.outside.git import Entry, Repository
 
 PRISTINE = "refs/heads/pristine"
 

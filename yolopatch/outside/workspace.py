@@ -6,10 +6,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from yolopatch.catalog.identity import AUTHOR_EMAIL, EPOCH
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.core.message import Applied, read_applied, read_trailers
 from yolopatch.errors import ConflictError
-from yolopatch.outside.git import AUTHOR_EMAIL, EPOCH, GitError, Repository
+from yolopatch.outside.git import GitError, Repository
 
 BRANCH = "yolopatch"
 JOURNAL = "yolopatch-switch"  # in .git: its presence means that a switch was begun and not ended
