@@ -7,12 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from yolopatch.catalog.pins import Pin
-from yolopatch.catalog.resources import manifest_file
-from yolopatch.core.manifest import parse_manifest
 from yolopatch.errors import SourceError
 from yolopatch.outside import pypi, snapshot
 from yolopatch.outside.archive import read_wheel
 from yolopatch.outside.git import GitError, Repository
+from yolopatch.outside.manifests import read_manifest
 from yolopatch.outside.wheel import tree_of_wheel
 
 # Fills an empty bare repository with the pin's root commit and returns the kind of source.
@@ -107,7 +106,7 @@ def _fill_from_clone(pin: Pin, repository: Repository, path: Path) -> str:
 
 
 def _fill_from_folder(pin: Pin, repository: Repository, path: Path) -> str:
-    manifest = parse_manifest(manifest_file(pin.name).read_text())
+    manifest = read_manifest(pin)
     metadata = f"{pin.wheel.project}-{pin.wheel.version}.dist-info" if pin.wheel else ""
     wanted = dict.fromkeys((*manifest, *_PROJECT_FILES, *(f"{metadata}/{name}" for name in _METADATA if metadata)))
     files = {name: _read_inside(path, name) for name in wanted if (path / name).is_file()}

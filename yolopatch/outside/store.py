@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from yolopatch.catalog.pins import PINS, Pin
-from yolopatch.catalog.resources import manifest_file
-from yolopatch.core.manifest import check_content, parse_manifest
+from yolopatch.core.manifest import check_content
 from yolopatch.errors import SourceError, YolopatchError
 from yolopatch.outside import snapshot
 from yolopatch.outside.git import FREE_SOME_SPACE, GitError, Repository, is_disk_full
 from yolopatch.outside.lock import hold
+from yolopatch.outside.manifests import read_manifest
 from yolopatch.outside.pypi import check_wheel
 from yolopatch.outside.source import Fill, fill_from_path, fillers, is_wheel
 
@@ -175,5 +175,5 @@ def _build(fill: Fill, path: Path) -> tuple[Repository, str]:
 
 def _verified(pin: Pin, repository: Repository, kind: str, where: str) -> Pristine:
     blobs = snapshot.tree_blobs(repository)
-    manifest = parse_manifest(manifest_file(pin.name).read_text())
+    manifest = read_manifest(pin)
     return Pristine(repository, kind, blobs, check_content(pin, manifest, blobs, where))

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from yolopatch.catalog.resources import manifest_file
-from yolopatch.core.manifest import check_content, parse_manifest
+from yolopatch.core.manifest import check_content
 from yolopatch.outside import snapshot, switch
 from yolopatch.outside.git import Repository
+from yolopatch.outside.manifests import read_manifest
 from yolopatch.outside.untouched import check_untouched
 from yolopatch.outside.workspace import Workspace, read_workspace
 from yolopatch.steps.patchset import Added, Choice, PatchSet, load_patchset
@@ -67,7 +67,7 @@ def move(workspace: Workspace, wanted: Iterable[Choice], notes: tuple[str, ...] 
     changed = patchset.applied != workspace.applied
     if changed:
         blobs = snapshot.tree_blobs(workspace.repository, workspace.root.id)
-        manifest = parse_manifest(manifest_file(workspace.pin.name).read_text())
+        manifest = read_manifest(workspace.pin)
         notes += check_content(workspace.pin, manifest, blobs, str(workspace.path))
         switch.switch(workspace, blobs, patchset.steps(pristine_reader(workspace.repository, blobs), blobs))
         workspace = read_workspace(workspace.path)
