@@ -1,7 +1,7 @@
 """The probe: runs in a workspace's own interpreter, builds models, and reports facts as JSON.
 
 It needs torch and upstream's own requirements, nothing of yolopatch. Called as
-`python PROBE_FOLDER REQUEST.json ANSWER.json`; everything that upstream prints goes to its log.
+`python PROBE_FOLDER REQUEST.json ANSWER`; everything that upstream prints goes to its log.
 """
 
 import json
@@ -9,19 +9,53 @@ import sys
 from pathlib import Path
 
 from facts import report
+from lifeline import hold
+from reference import make_reference
 from upstreams import open_upstream
+from verification import verify
 
 
 def main(request_file, answer_file):
-    """Answer one request: `workspace`, `style`, `imgsz`, and `models`, each with `cfg`, `scale`, `ask`."""
+    """Answer one request; its `task` says which."""
     request = json.loads(Path(request_file).read_text())
+    if "lifeline" in request:
+        hold(request["lifeline"])
+    request["default_upstream"] = _found_without_us(request)
     sys.path.insert(0, request["workspace"])
-    upstream = open_upstream(request["style"])
-    answer = {
-        "upstream_file": upstream.file,
-        "models": [report(upstream, model, request["imgsz"]) for model in request["models"]],
-    }
-    Path(answer_file).write_text(json.dumps(answer))
+    _TASKS[request["task"]](open_upstream(request["style"]), request, Path(answer_file))
+
+
+def _found_without_us(request):
+    """Return where this interpreter finds an upstream before the workspace is put on its path."""
+    from importlib.util import find_spec
+
+    spec = find_spec({"ultralytics": "ultralytics", "yolov5-package": "yolov5"}.get(request["style"], "models"))
+    return spec.origin if spec else None
+
+
+def _facts(upstream, request, answer):
+    """Answer `models`, each with `cfg`, `scale`, `ask`: one JSON object."""
+    models = [report(upstream, model, request["imgsz"]) for model in request["models"]]
+    answer.write_text(json.dumps({"upstream_file": upstream.file, "models": models}))
+
+
+def _verify(upstream, request, answer):
+    """Answer `checks`: one JSON object a line, as they come."""
+    with answer.open("a", encoding="utf-8") as stream:
+
+        def emit(event):
+            stream.write(json.dumps(event) + "\n")
+            stream.flush()
+
+        verify(upstream, request, emit)
+
+
+def _reference(upstream, request, answer):
+    """Write the base model of an unchanged upstream, for `base-parity`."""
+    make_reference(upstream, request, answer)
+
+
+_TASKS = {"facts": _facts, "verify": _verify, "reference": _reference}
 
 
 if __name__ == "__main__":

@@ -1,0 +1,64 @@
+"""Find the YAML of upstream's own that a file was made from: its base."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from rows import Alignment, align, rows_of
+
+# Below this a file is a network of its own: comparing it layer by layer with anything says nothing.
+LEAST_LIKENESS = 0.5
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_FOLDERS = ("ultralytics/cfg/models", "models", "yolov5/models")
+
+
+@dataclass(frozen=True)
+class Base:
+    """A YAML of upstream's own, parsed, and how a file's rows stand to it."""
+
+    file: Path
+    data: dict
+    alignment: Alignment
+
+
+def read_yaml(file):
+    """Return a parsed model YAML; upstream, too, drops characters that are not printable."""
+    text = Path(file).read_text(encoding="utf-8", errors="ignore")
+    return yaml.load("".join(c for c in text if c.isprintable() or c in "\n\t\r"), Loader=_LOADER)
+
+
+def read_base(file, data):
+    """Return one YAML as the base of a parsed file."""
+    found = read_yaml(file)
+    return Base(Path(file), found, align(rows_of(data), rows_of(found)))
+
+
+def find_base(root, data):
+    """Return upstream's own YAML that is most like a parsed file, or None where nothing is.
+
+    Args:
+        root: the folder of an unchanged upstream.
+        data: the parsed file.
+    """
+    head = str(data["head"][-1][2])
+    found = [read_base(file, data) for file in _candidates(Path(root), head)]
+    best = max(found, key=lambda base: _rank(base, data), default=None)
+    return best if best and best.alignment.score >= LEAST_LIKENESS else None
+
+
+def _candidates(root, head):
+    files = [file for folder in _FOLDERS for file in sorted((root / folder).rglob("*.yaml"))]
+    return [f for f in files if f" {head}," in f.read_text(encoding="utf-8", errors="ignore") and _is_model(f)]
+
+
+def _is_model(file):
+    data = read_yaml(file)
+    return isinstance(data, dict) and {"backbone", "head"} <= data.keys()
+
+
+def _rank(base, data):
+    """Order bases: by rows, then by what else the files agree on, then the plainer name."""
+    keys = {"depth_multiple", "width_multiple", "scales", "end2end", "reg_max", "anchors", "kpt_shape"}
+    agreed = sum(base.data.get(key) == data.get(key) for key in keys)
+    return round(base.alignment.score, 6), agreed, -len(base.file.name)

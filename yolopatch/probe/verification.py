@@ -1,0 +1,106 @@
+"""Run the checks on one model, one after the other; none hides another."""
+
+import time
+import traceback
+
+import torch
+
+from checks import CHECKS, base_parity
+from environment import describe
+from findings import FAIL, failed, skipped, warned
+from subject import Subject
+from tensors import seed_all
+
+_TRACEBACK = "traceback"  # the evidence of what raised instead of answering
+_LINES = 12  # of a traceback: enough to reach from upstream's forward to the module's own line
+
+
+def verify(upstream, request, emit):
+    """Run the checks that the request names and emit each beginning and each finding.
+
+    Args:
+        upstream: the workspace's upstream, opened.
+        request: see Subject; and `checks`, the ids to run; `crashed`, the ids that ended an earlier process.
+        emit: takes one JSON-able event: `{"environment": {...}}` first; for each check `{"start": id}`, then
+            `{"done": id, "seconds", "facts", **finding}`.
+    """
+    subject = Subject(upstream, request)
+    emit({"environment": describe(subject.device)})
+    if "base-parity" in request["checks"]:
+        base_parity.begin(subject)
+    for name in request["checks"]:
+        emit({"start": name})
+        begun = time.perf_counter()
+        finding = run_check(CHECKS[name], subject, request["crashed"])
+        seconds = time.perf_counter() - begun
+        emit({"done": name, "seconds": round(seconds, 3), "facts": subject.facts, **finding.as_dict()})
+
+
+def run_check(check, subject, crashed=()):
+    """Run one check and return its finding, whatever the model's code does."""
+    why = _why_not(check, subject, crashed)
+    if why:
+        return skipped(why)
+    finding = _run(check, subject)
+    if finding.status == FAIL and check.asks_base and subject.found_base is not None:
+        return _weighed(check, subject, finding)
+    return finding
+
+
+def _why_not(check, subject, crashed):
+    if check.needs_model and ("build" in crashed or not _builds(subject)):
+        return "the model does not build (see build)"
+    if check.needs_run and ("forward" in crashed or not subject.runs):
+        return "the model does not run (see forward)"
+    return ""
+
+
+def _builds(subject):
+    try:
+        return subject.model is not None
+    except Exception:  # whatever the model's code raises; the check `build` reports it
+        return False
+
+
+def _run(check, subject):
+    _reset()
+    try:
+        return check.run(subject)
+    except (Exception, SystemExit) as error:  # the model's code may raise anything
+        return failed(
+            f"it raised {type(error).__name__}: {_first_line(error)}",
+            "the last lines of the traceback are in the evidence: mend the code that they name",
+            **{_TRACEBACK: traceback.format_exception(error)[-_LINES:]},
+        )
+    finally:
+        _reset()
+
+
+def _reset():
+    """Leave nothing of one check to the next."""
+    seed_all(0)
+    torch.set_grad_enabled(True)
+    torch.use_deterministic_algorithms(False)
+
+
+def _weighed(check, subject, finding):
+    """Weigh a failure that upstream's own model shares: no fault of the module, or no answer at all."""
+    base = _run(check, subject.as_base())
+    if base.status != FAIL:
+        return finding
+    both = {"model": finding.evidence, "base": base.evidence}
+    if all(_TRACEBACK in evidence for evidence in both.values()):
+        return skipped(
+            f"it cannot run here: with upstream's own model, too, {base.summary}",
+            "upstream, this environment or the check itself is to blame: see the traceback in the evidence",
+            **both,
+        )
+    return warned(
+        f"upstream's own model does the same: {finding.summary}",
+        "the module is not to blame; upstream, or this environment, is",
+        **both,
+    )
+
+
+def _first_line(error):
+    return (str(error).strip().splitlines() or ["no message"])[0]
