@@ -10,6 +10,7 @@ from collections.abc import Sequence
 EXIT_ACT = 1
 EXIT_USAGE = 2
 EXIT_CONFLICT = 3
+EXIT_VERIFY = 4  # no error: a check of `verify` failed, and the report says which
 EXIT_BUG = 5
 EXIT_INTERRUPTED = 130
 

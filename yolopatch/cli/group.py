@@ -16,6 +16,7 @@ _COMMANDS = {
     "status": ("status", "Say what a workspace holds."),
     "diff": ("diff", "Show a workspace's diff against its pin."),
     "render-cfg": ("render_cfg", "Write a model YAML with a module in its layers."),
+    "verify": ("verify", "Prove what is in a YAML's model, check by check."),
     "summary": ("summary", "Build a YAML's model and count it, beside its base model."),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from yolopatch.steps.state import State
     from yolopatch.steps.status import Status
     from yolopatch.steps.summary import Count, Summary
+    from yolopatch.steps.verify import Verification, Verifications
 
 
 def report_error(error: YolopatchError, as_json: bool, color: bool | None = None) -> int:
@@ -162,6 +164,33 @@ def show_summary(summary: Summary, as_json: bool) -> None:
             [_layer(i, classes[i], before[i]) for i in summary.replaced],
             left=0,
         )
+
+
+def show_verification(found: Verification | Verifications, as_json: bool, page: Path | None) -> None:
+    """Print what `verify` found, at one scale or at each; `page` is the report that was written, if any."""
+    if as_json:
+        _print_json(found.data())
+        return
+    from yolopatch.cli import verdict  # only this command needs it
+    from yolopatch.steps.verify import Verification
+
+    runs = (found,) if isinstance(found, Verification) else found.runs
+    if len(runs) > 1:
+        _print_lines(verdict.overview(found))
+    width = shutil.get_terminal_size((100, 24)).columns
+    for run in runs:
+        _print_lines(verdict.opening(run, width))
+        header, rows = verdict.figures(run.data())
+        if rows:
+            _print_table(header, rows, left=1)
+        _print_lines(verdict.check_table(run.checks, width))
+    if page:
+        click.echo(f"report: {page}")
+
+
+def _print_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        click.echo(line)
 
 
 def _summary_data(summary: Summary) -> dict[str, Any]:

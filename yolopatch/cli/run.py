@@ -12,10 +12,10 @@ from yolopatch.errors import EXIT_INTERRUPTED
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run the command line with these arguments and return the exit code."""
+    """Run the command line with these arguments and return the exit code: the command's own, 0 where it has none."""
     color = False if os.environ.get("NO_COLOR") else None
     try:
-        cli.main(list(arguments), prog_name="yolopatch", standalone_mode=False, color=color)
+        return cli.main(list(arguments), prog_name="yolopatch", standalone_mode=False, color=color) or 0
     except click.exceptions.Exit as error:
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
@@ -25,4 +25,3 @@ def run(arguments: Sequence[str]) -> int:
         from yolopatch.cli.failure import fail  # what it needs to import would double the time of --help
 
         return fail(error, "--json" in arguments, color)
-    return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -57,15 +58,16 @@ def ask(
         request.write_text(
             json.dumps(
                 {
+                    "task": "facts",
                     "workspace": str(workspace),
-                    "style": _style(pin),
+                    "style": style_of(pin),
                     "imgsz": imgsz,
                     "models": [asdict(question) for question in questions],
                 }
             )
         )
-        command = [python, str(PROBE), str(request), str(answer)]
-        environment = _environment(settings or Path(folder) / "settings", python)
+        command = [find_interpreter(python), str(PROBE), str(request), str(answer)]
+        environment = child_environment(settings or Path(folder) / "settings", command[0])
         code, output = _run(command, folder, environment, timeout)
         if code or not answer.is_file():
             raise _failed(code, output, python, pin.model)
@@ -74,13 +76,31 @@ def ask(
     return answered["models"]
 
 
-def _style(pin: Pin) -> str:
+def style_of(pin: Pin) -> str:
+    """Return how the probe imports the pin's upstream: `ultralytics`, `yolov5` or `yolov5-package`."""
     if pin.layout.style == "yolov5" and pin.layout.package:
         return "yolov5-package"
     return pin.layout.style
 
 
-def _environment(settings: Path, python: str) -> dict[str, str]:
+def find_interpreter(python: str) -> str:
+    """Return the path of the interpreter, wherever it is started from.
+
+    Raises:
+        YolopatchError: there is none.
+    """
+    found = shutil.which(python)
+    if found is None:
+        raise YolopatchError(f"there is no interpreter {python}", hint="name one with --python")
+    return os.path.abspath(found)  # links are kept: a virtual environment is known by its own
+
+
+def not_started(python: str, error: OSError) -> YolopatchError:
+    """Return the error of an interpreter that is there and cannot be run."""
+    return YolopatchError(f"{python} cannot be started: {error.strerror}", hint="name another one with --python")
+
+
+def child_environment(settings: Path, python: str) -> dict[str, str]:
     """Upstream must not reach for the network, install anything, or share settings between workspaces."""
     environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
     environment.update(
@@ -113,8 +133,8 @@ def _run(command: list[str], folder: str, environment: dict[str, str], timeout: 
             f"building the model did not end in {timeout:.0f} s and was stopped",
             hint="try a smaller scale, or look for a loop in the model's code",
         ) from error
-    except FileNotFoundError as error:
-        raise YolopatchError(f"there is no interpreter {command[0]}", hint="name one with --python") from error
+    except OSError as error:
+        raise not_started(command[0], error) from error
     return done.returncode, done.stdout
 
 
@@ -125,8 +145,13 @@ def _failed(code: int, output: str, python: str, model: str) -> YolopatchError:
     if missing and is_class(missing.group(1)):
         hint = f"the workspace lacks {missing.group(1)}: yolopatch apply adds its module, if the file is for {model}"
     elif any("No module named" in line for line in lines):
-        hint = f"install upstream's requirements for {python}, or name another interpreter with --python"
+        hint = requirements_hint(python)
     return YolopatchError(f"the model did not build: {python} exited with {code}", details=lines, hint=hint)
+
+
+def requirements_hint(python: str) -> str:
+    """Return what to do where the interpreter lacks a package."""
+    return f"install upstream's requirements for {python}, or name another interpreter with --python"
 
 
 def _check_origin(file: str, workspace: Path) -> None:

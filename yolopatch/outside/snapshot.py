@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from yolopatch.catalog.identity import AUTHOR_EMAIL, AUTHOR_NAME, EPOCH
 from yolopatch.catalog.pins import GitSource, Pin
@@ -117,3 +117,20 @@ def tree_blobs(repository: Repository, revision: str = PRISTINE) -> dict[str, st
         GitError: the repository is damaged.
     """
     return {entry.path: entry.blob for entry in repository.entries(revision)}
+
+
+def write_tree(repository: Repository, revision: str, folder: Path) -> None:
+    """Write the revision's files into a folder, as they are stored; links, which no upstream needs, are left out.
+
+    Raises:
+        SourceError: a path leads out of the folder.
+        GitError: the repository is damaged.
+    """
+    entries = [entry for entry in repository.entries(revision) if entry.mode.startswith("100")]
+    for entry, data in zip(entries, repository.read_blobs([entry.blob for entry in entries])):
+        path = PurePosixPath(entry.path)
+        if path.is_absolute() or ".." in path.parts:
+            raise SourceError(f"the path {entry.path} of {revision[:12]} leads out of the tree")
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)

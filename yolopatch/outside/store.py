@@ -76,6 +76,12 @@ def pristine(pin: Pin, source: str, cache: Path) -> Iterator[Pristine]:
         yield _verified(pin, repository, kind, str(path))
 
 
+def cached(pin: Pin, cache: Path) -> Pristine | None:
+    """Return the pin's content if the cache has it, from whichever source; nothing is fetched."""
+    found = (_use(pin, kind, cache)[0] for kind in fillers(pin))
+    return next((pristine for pristine in found if pristine), None)
+
+
 def entry_path(pin: Pin, kind: str, cache: Path) -> Path:
     """Return where the cache keeps this pin from this kind of source."""
     return cache / "pins" / f"{pin.name}-{kind}.git"

@@ -1,0 +1,109 @@
+"""What a checkout claims to hold, and where that is not so: what the check `provenance` is told."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from yolopatch.core.manifest import check_content
+from yolopatch.errors import SourceError, YolopatchError
+from yolopatch.outside import snapshot
+from yolopatch.outside.checkout import Checkout
+from yolopatch.outside.commits import Step, encoded
+from yolopatch.outside.manifests import read_manifest
+from yolopatch.outside.workspace import Workspace
+from yolopatch.steps.patchset import Choice, PatchSet, load_patchset
+from yolopatch.steps.state import pristine_reader
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What a checkout claims.
+
+    Attributes:
+        ours: whether yolopatch made it.
+        commit: the commit that is checked out, None without git.
+        blobs: the blob id of every file of that commit, by path.
+        tree_differs: where yolopatch's own commits do not hold what the pin and their trailers make them hold.
+        own_commits: the user's commits on top, as `id subject`, newest first.
+        note: what could not be checked, and why.
+    """
+
+    ours: bool
+    commit: str | None
+    blobs: Mapping[str, str]
+    tree_differs: tuple[str, ...] = ()
+    own_commits: tuple[str, ...] = ()
+    note: str = ""
+
+
+def read_claims(checkout: Checkout) -> Claims:
+    """Compute anew what the checkout must hold by its commits' trailers, and compare."""
+    workspace = checkout.workspace
+    if workspace is None:
+        said = f"; it says that it is {checkout.pin.upstream} {checkout.pin.version}" if checkout.pin else ""
+        return Claims(False, checkout.commit, checkout.blobs, note=f"yolopatch did not make this checkout{said}")
+    root = snapshot.tree_blobs(workspace.repository, workspace.root.id)
+    in_pin = _differs_from_pin(workspace, root)
+    in_modules, note = _differs_from_modules(workspace, root)
+    return Claims(
+        ours=True,
+        commit=checkout.commit,
+        blobs=checkout.blobs,
+        tree_differs=(*in_pin, *in_modules),
+        own_commits=tuple(f"{commit.id[:12]} {commit.subject}" for commit in workspace.own_commits),
+        note=note,
+    )
+
+
+def _differs_from_pin(workspace: Workspace, root: Mapping[str, str]) -> tuple[str, ...]:
+    try:
+        # what it only warns of, `apply` has let through: the sources of a pin differ in such files
+        check_content(workspace.pin, read_manifest(workspace.pin), root, f"the commit {workspace.root.id[:12]}")
+    except SourceError as error:
+        return (error.what, *error.details)
+    return ()
+
+
+def _differs_from_modules(workspace: Workspace, root: Mapping[str, str]) -> tuple[tuple[str, ...], str]:
+    """Return where our newest commit is not the pin and its modules, or why that cannot be said."""
+    try:
+        patchset = load_patchset(workspace.pin, (Choice(a.name, a.flavor) for a in workspace.applied))
+    except YolopatchError as error:
+        return (), f"the commits cannot be made again here: {error.what}"
+    other = _made_with_other_patches(workspace, patchset)
+    if other:
+        return (), other
+    try:
+        steps = patchset.steps(pristine_reader(workspace.repository, root), root)
+    except YolopatchError as error:
+        return (error.what, *error.details), ""
+    expected = {**root, **_blobs(steps)}
+    found = snapshot.tree_blobs(workspace.repository, workspace.head.id)
+    paths = sorted(path for path in {*expected, *found} if expected.get(path) != found.get(path))
+    modules = ", ".join(applied.name for applied in workspace.applied) or "no module"
+    where = f"the commit {workspace.head.id[:12]} is not {workspace.pin.name} with {modules}"
+    return tuple(f"{where}: {path} differs" for path in paths), ""
+
+
+def _made_with_other_patches(workspace: Workspace, patchset: PatchSet) -> str:
+    sums = {applied.name: applied.patch_sum for applied in patchset.applied}
+    others = [applied for applied in workspace.applied if sums[applied.name] != applied.patch_sum]
+    if not others:
+        return ""
+    versions = ", ".join(sorted({applied.version or "an unknown version" for applied in others}))
+    return (
+        f"made by yolopatch {versions} with other patches of {', '.join(applied.name for applied in others)}: "
+        "what its commits must hold cannot be computed here"
+    )
+
+
+def _blobs(steps: list[Step]) -> dict[str, str]:
+    """Return the blob ids of the files as the last step leaves them."""
+    files = {path: text for step in steps for path, text in step.files.items()}
+    return {path: _blob(encoded(text)) for path, text in files.items()}
+
+
+def _blob(data: bytes) -> str:
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
