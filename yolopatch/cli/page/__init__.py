@@ -1,0 +1,1 @@
+"""What the HTML report of `verify` shows, made ready for its templates."""
