@@ -9,13 +9,18 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from jinja2 import FileSystemLoader
 
+from yolopatch.catalog.models import find_model
 from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import PINS
+from yolopatch.catalog.resources import templates_dir
+from yolopatch.core.cfg import Cfg, environment, file_name, render_text
 from yolopatch.errors import SourceError
 from yolopatch.outside import snapshot
 from yolopatch.outside.store import pristine
 from yolopatch.steps.apply import apply
+from yolopatch.steps.render import RenderRequest, render
 
 ALL_PINS = tuple(PINS)
 
@@ -119,3 +124,28 @@ def git_in():
         return subprocess.run(command, check=check, capture_output=True, text=True).stdout
 
     return run_git
+
+
+@pytest.fixture
+def base_cfg(tmp_path):
+    """Write a model's YAML with no module in it and return its path."""
+
+    def write(model: str, scale: str):
+        cfg = Cfg(find_model(model), scale, 80, None)
+        file = tmp_path / file_name(cfg)
+        file.write_text(render_text(cfg, environment(FileSystemLoader(templates_dir()))))
+        return file
+
+    return write
+
+
+@pytest.fixture
+def module_cfg(tmp_path):
+    """Write a model's YAML with a module in it; returns its path and the replaced layers."""
+
+    def write(module: str, model: str, scale: str, flavor: str, block: bool = False):
+        request = RenderRequest(module=module, model=model, scales=scale, flavor=flavor, block=block, out=tmp_path)
+        (file,) = render(request, templates_dir()).files
+        return file.path, file.layers
+
+    return write

@@ -1,0 +1,14 @@
+"""A learned scale that forward forgets to apply."""
+
+import torch
+import torch.nn as nn
+
+
+class IgnoredParameter(nn.Module):
+    def __init__(self, c1, c2, k=1, s=1):
+        super().__init__()
+        self.conv = nn.Conv2d(c1, c2, k, s, k // 2)
+        self.scale = nn.Parameter(torch.ones(1, c2, 1, 1))
+
+    def forward(self, x):
+        return self.conv(x)

@@ -1,0 +1,13 @@
+"""A BatchNorm after global pooling: training with batch 1 raises."""
+
+import torch.nn as nn
+
+
+class PooledNorm(nn.Module):
+    def __init__(self, c1, c2, k=1, s=1):
+        super().__init__()
+        self.conv = nn.Conv2d(c1, c2, k, s, k // 2)
+        self.attention = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(c1, c2, 1), nn.BatchNorm2d(c2), nn.Sigmoid())
+
+    def forward(self, x):
+        return self.conv(x) * self.attention(x)

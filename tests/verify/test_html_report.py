@@ -1,0 +1,398 @@
+"""The HTML report: what it shows, that it needs nothing beside it, and that no text from a model becomes markup."""
+
+from __future__ import annotations
+
+import copy
+import os
+import re
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import pytest
+
+from yolopatch.catalog.resources import templates_dir
+from yolopatch.cli.html import render_page, write_report
+from yolopatch.cli.page import figures
+from yolopatch.cli.page.evidence import MOST_ITEMS, show
+from yolopatch.errors import YolopatchError
+
+_VOID = {"meta", "link", "img", "br", "hr", "input"}
+_EVIL = "<script>alert(1)</script><img src=x onerror=y>\" ' & \x1b[31m\u202e\ud800"
+
+
+class _Parsed(HTMLParser):
+    """The page as a browser reads it: its tags in order, its text, and whether they are balanced."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tags, self.open, self.errors, self.pieces = [], [], [], []
+        self.feed(page)
+        self.close()
+        self.errors += [f"<{tag}> is never closed" for tag in self.open]
+        self.text = " ".join(" ".join(self.pieces).split())
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in _VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.errors.append(f"</{tag}> at {self.getpos()}")
+
+    def handle_data(self, data):
+        if "style" not in self.open:
+            self.pieces.append(data)
+
+    def attributes(self, name):
+        return [attrs[name] for _, attrs in self.tags if name in attrs]
+
+    def of_class(self, name):
+        return [tag for tag, attrs in self.tags if name in attrs.get("class", "").split()]
+
+
+def _table(second, parameters):
+    rows = [(0, -1, "Conv", 464), (1, -1, second, parameters), (2, [-1, 0], "Concat", 0)]
+    return [{"index": i, "from": f, "class": c, "parameters": p, "replaced": c == "RefConv"} for i, f, c, p in rows]
+
+
+def _check(name, status="pass", summary="all is well", hint="", **evidence):
+    return {"id": name, "status": status, "summary": summary, "evidence": evidence, "hint": hint, "seconds": 1.25}
+
+
+@pytest.fixture
+def one():
+    """A run with a failure, a warning, a skipped check and a pass."""
+    return {
+        "cfg": "/home/ana/my work/yolo26n-RefConv.yaml",
+        "scale": "n",
+        "workspace": "/home/ana/ultralytics-8.4.0",
+        "pin": "ultralytics-8.4.0",
+        "commit": "5f0c7d1e9b2a4466c1d3d8fe0b1f6d2a7c9e1342",
+        "modules": [{"name": "RefConv", "flavor": "tutorial"}],
+        "task": "detect",
+        "layers": 256,
+        "parameters": 2_571_320,
+        "gradients": 2_571_320,
+        "gflops": {"upstream": 8.17, "true": 6.09},
+        "latency_ms": {"median": 48.0, "low": 46.9, "high": 52.2},
+        "table": _table("RefConv", 4608),
+        "base": {
+            "cfg": "/cache/yolo26.yaml",
+            "layers": 260,
+            "parameters": 2_572_280,
+            "gradients": 2_572_280,
+            "gflops": {"upstream": 6.12, "true": 6.08},
+            "latency_ms": {"median": 40.0, "low": 39.0, "high": 41.0},
+            "table": _table("Conv", 4672),
+        },
+        "checks": [
+            _check("provenance", file="/home/ana/ultralytics-8.4.0/ultralytics/__init__.py"),
+            _check("flops", "warn", "upstream prints 8.17 GFLOPs where 6.09 are true", "cite the true figure"),
+            _check("gradient-flow", "fail", "259 parameters are dead", "look at layer 1", dead=259, share=0.9972),
+            _check("onnx", "skip", "onnxruntime is not installed"),
+        ],
+        "verdict": "fail",
+        "imgsz": 640,
+        "run": {
+            "yolopatch": "0.2.0",
+            "python": "3.11.9",
+            "torch": "2.3.1+cpu",
+            "device": "CPU",
+            "date": "2026-11-22T14:05:00+00:00",
+            "threads": 2,
+            "seconds": 31.4,
+        },
+    }
+
+
+@pytest.fixture
+def failed_build(one):
+    """A run whose model does not build: nothing was counted, and there is no base."""
+    nothing = dict.fromkeys(("task", "layers", "parameters", "gradients", "latency_ms", "base"))
+    checks = [_check("build", "fail", "layer 3 does not build", "mend layer 3"), _check("forward", "skip", "no model")]
+    return {**one, **nothing, "gflops": {"upstream": None, "true": None}, "table": [], "checks": checks}
+
+
+@pytest.fixture
+def every_scale(one):
+    """A run at two scales, of which one passes."""
+    good = copy.deepcopy(one) | {"scale": "s", "verdict": "pass", "checks": [_check("provenance"), _check("build")]}
+    return {"cfg": one["cfg"], "workspace": one["workspace"], "verdict": "fail", "runs": [one, good]}
+
+
+@pytest.fixture(params=["one", "failed_build", "every_scale", "nothing", "no_runs"])
+def data(request):
+    """Each kind of data that there is."""
+    if request.param == "nothing":
+        return {}
+    if request.param == "no_runs":
+        return {"runs": []}
+    return request.getfixturevalue(request.param)
+
+
+def _read(data):
+    return _Parsed(render_page(data))
+
+
+def test_tags_are_balanced_and_ids_unique(data):
+    page = _read(data)
+    assert page.errors == []
+    ids = page.attributes("id")
+    assert len(ids) == len(set(ids))
+
+
+def test_nothing_is_loaded_from_anywhere(data):
+    text = render_page(data)
+    page = _Parsed(text)
+    assert not {tag for tag, _ in page.tags} & {"script", "link", "img", "iframe", "object", "embed", "base"}
+    assert page.attributes("src") == []
+    assert all(target.startswith("#") for target in page.attributes("href"))
+    assert not re.search(r"https?:|url\(|@import", text)
+    assert "default-src 'none'" in "".join(page.attributes("content"))
+
+
+def test_every_link_leads_somewhere(data):
+    page = _read(data)
+    assert {target[1:] for target in page.attributes("href")} <= set(page.attributes("id"))
+
+
+def test_is_accessible(data):
+    page = _read(data)
+    assert ("html", {"lang": "en"}) in page.tags
+    assert [tag for tag, _ in page.tags].count("title") == 1
+    assert [tag for tag, _ in page.tags].count("h1") == 1
+    assert all("scope" in attrs for tag, attrs in page.tags if tag == "th")
+    levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def test_says_the_verdict_in_words_and_what_was_run(one):
+    page = _read(one)
+    for told in ("Failed", "1 of 4 checks failed", "yolo26n-RefConv.yaml", "scale n", "ultralytics-8.4.0"):
+        assert told in page.text
+    for told in ("5f0c7d1e9b2a4466c1d3d8fe0b1f6d2a7c9e1342", "RefConv (tutorial)", "yolopatch 0.2.0"):
+        assert told in page.text
+    for told in ("Python 3.11.9", "torch 2.3.1+cpu", "threads 2", "date 2026-11-22 14:05:00 UTC"):
+        assert told in page.text
+    assert "--cfg '/home/ana/my work/yolo26n-RefConv.yaml' \\ --scale n \\ --imgsz 640" in page.text
+
+
+def test_shows_every_check_with_status_summary_seconds_and_evidence(one):
+    page = _read(one)
+    for check, word in zip(one["checks"], ("passed", "warning", "failed", "skipped")):
+        assert f"{word} {check['id']} 1.25 s {check['summary']}" in page.text
+        for name, value in check["evidence"].items():
+            assert f"{name} {value}" in page.text
+
+
+def test_failures_come_before_warnings_with_their_hints(one):
+    text = _read(one).text
+    findings = text[text.index("Failures and warnings") : text.index("Beside the base model")]
+    assert findings.index("Next: look at layer 1") < findings.index("Next: cite the true figure")
+    assert "provenance" not in findings
+
+
+def test_compares_with_the_base(one):
+    text = _read(one).text
+    assert "Parameters −0.04% this model 2,571,320 base 2,572,280" in text
+    assert "GFLOPs as upstream prints (thop) +33.5%" in text
+    assert "this model 48.0 ms (46.9 to 52.2) base 40.0 ms (39.0 to 41.0)" in text
+    assert "+20.0%" in text
+
+
+def test_marks_replaced_layers_beside_the_bases(one):
+    page = _read(one)
+    assert page.of_class("replaced") == ["tr"]
+    assert "1 -1 RefConv replaces Conv 4,608 4,672 −64" in page.text
+    assert "2 -1, 0 Concat 0 0" in page.text
+    assert "all layers 5,072 5,136 −64" in page.text
+
+
+def test_tells_a_layer_that_differs_though_it_was_not_replaced(one):
+    one["table"][1]["replaced"] = False
+    assert "RefConv the base has Conv" in _read(one).text
+
+
+def test_layers_are_compared_only_where_it_is_known_which_belong_together(one):
+    one["table"].insert(0, {"index": 9, "from": -1, "class": "Focus", "parameters": 1, "replaced": True})
+    assert "replaces" not in _read(one).text
+    one["table"][2]["base_index"] = 1
+    assert "RefConv replaces Conv" in _read(one).text
+
+
+def test_text_of_the_model_never_becomes_markup(one):
+    before = [tag for tag, _ in _read(one).tags]
+    one["table"][1]["class"] = one["cfg"] = one["pin"] = one["modules"][0]["name"] = _EVIL
+    one["run"] = dict.fromkeys(one["run"], _EVIL) | {"seconds": 31.4}
+    for check in one["checks"]:
+        check.update(summary=_EVIL, hint=_EVIL if check["hint"] else "")
+    one["checks"][2]["evidence"] = {"dead": _EVIL, _EVIL: 1}
+    page = render_page(one)
+    assert sorted(tag for tag, _ in _Parsed(page).tags) == sorted(before)
+    page.encode()
+
+
+def test_what_cannot_be_seen_is_shown_as_its_escape(one):
+    one["checks"][0]["summary"] = _EVIL
+    assert r"\x1b[31m\u202e\ud800" in _read(one).text
+
+
+def test_every_scale_has_its_own_part(every_scale):
+    page = _read(every_scale)
+    for told in ("scales n, s", "1 of 2 scales failed: n", "Scale n failed", "Scale s passed", "--all-scales"):
+        assert told in page.text
+    assert "gradient-flow failed not run" in page.text
+    assert {"scale-n-provenance", "scale-s-provenance"} <= set(page.attributes("id"))
+    assert "took 63 s" in page.text
+
+
+def test_a_model_that_does_not_build_has_no_figures(failed_build):
+    page = _read(failed_build)
+    assert "layer 3 does not build" in page.text
+    assert "There is no layer table" in page.text
+    assert "parameters not measured" in page.text
+    assert "Beside the base model" not in page.text
+
+
+def test_without_a_base_the_models_own_figures_are_shown(one):
+    one["base"] = None
+    one["gflops"] = {"upstream": None, "true": 6.09}
+    one["latency_ms"] = None
+    text = _read(one).text
+    assert "No base model was found" in text
+    assert "True GFLOPs (torch dispatcher) this model 6.09" in text
+    assert "GFLOPs, upstream not measured" in text
+    assert "Latency" not in text
+
+
+def test_any_key_may_be_missing(one):
+    for key in one:
+        _read({name: value for name, value in one.items() if name != key})
+        _read({**one, key: None})
+
+
+@pytest.mark.parametrize(
+    ("given", "statuses", "verdict"),
+    [
+        ("pass", ["pass", "warn", "skip"], "Passed"),
+        (None, ["pass"], "Passed"),
+        ("pass", ["pass", "fail"], "Failed"),
+        ("fail", ["pass"], "Failed"),
+        (None, [], "Failed"),
+    ],
+)
+def test_never_passes_by_default(one, given, statuses, verdict):
+    checks = [_check(f"check-{number}", status) for number, status in enumerate(statuses)]
+    assert f"{verdict}: yolo26n-RefConv.yaml" in _read({**one, "verdict": given, "checks": checks}).text
+
+
+def test_evidence_is_cut_and_says_so():
+    shown = show(list(range(1000)))
+    assert shown.left_out == f"the first {MOST_ITEMS} of 1,000"
+    assert show("x" * 100_000).left_out == "the first 4,000 of 100,000 characters"
+    assert show({f"model.{n}": n for n in range(1000)}).left_out == f"the first {MOST_ITEMS} of 1,000"
+    assert show({str(n): n for n in range(1000)}).left_out == "the first 40 of 1,000"
+    assert show("line\n" * 1000).left_out == "the last 60 of 1,000 lines"
+
+
+def test_evidence_has_the_form_that_reads_best():
+    assert show([1, 2.5, "a"]).text == "1, 2.5, a"
+    assert show([[1, 3, 128, 128]]).text == "[1, 3, 128, 128]"
+    assert show([{"layer": 1, "built": 64}, {"layer": 3, "built": 128}]).columns == ("layer", "built")
+    assert show(["Traceback:\n", "  line 1\n"]).kind == "block"
+    assert show({"a": {"b": 1}}).kind == "pairs"
+    assert show({"model": {"true": 6.1}, "base": {"true": 6.0}}).columns == ("", "true")
+    assert show({"model": {"traceback": ["a\n", "b\n"]}, "base": {"traceback": ["c\n"]}}).kind == "pairs"
+    assert show({"1": 3, "14": 0.5}).text == "1: 3, 14: 0.5"
+    assert show([]).text == show(None).text == "none"
+    assert show(True).text == "yes"
+    assert show(2_571_320).text == "2,571,320"
+    assert show(float("nan")).text == "nan"
+
+
+def test_deep_evidence_ends():
+    value = {"leaf": 1}
+    for _ in range(50):
+        value = {"a": [value]}
+    assert "leaf" in repr(show(value))
+
+
+@pytest.mark.parametrize(
+    ("value", "base", "told"),
+    [
+        (110, 100, "+10.0%"),
+        (99.9, 100, "−0.10%"),
+        (1, 1, "same"),
+        (1.00001, 1, "under 0.01%"),
+        (1, 0, ""),
+        (1, None, ""),
+    ],
+)
+def test_change_in_per_cent(value, base, told):
+    assert figures.change(value, base) == told
+
+
+def test_writes_the_file_and_leaves_nothing_else(one, tmp_path):
+    file = tmp_path / ("r" * 240 + ".html")
+    file.write_text("old")
+    write_report(one, file)
+    assert file.read_text(encoding="utf-8") == render_page(one)
+    assert os.listdir(tmp_path) == [file.name]
+
+
+def test_an_interrupted_write_leaves_the_old_report(one, tmp_path, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    file = tmp_path / "report.html"
+    file.write_text("old")
+    monkeypatch.setattr(os, "replace", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        write_report(one, file)
+    assert file.read_text() == "old"
+    assert os.listdir(tmp_path) == ["report.html"]
+
+
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [("nowhere/a report.html", "mkdir -p"), ("folder", "name a file in it"), ("file/report.html", "name a file")],
+)
+def test_says_what_to_do_where_it_cannot_be_written(one, tmp_path, name, step):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    with pytest.raises(YolopatchError, match="cannot write the report") as caught:
+        write_report(one, tmp_path / name)
+    assert step in caught.value.hint
+    assert sorted(os.listdir(tmp_path)) == ["file", "folder"]
+
+
+_PAIRS = [(ink, back) for ink in ("ink", "soft", "link") for back in ("page", "raised")] + [
+    *[(status, f"{status}-back") for status in ("pass", "warn", "fail", "skip")],
+    *[(status, "page") for status in ("pass", "warn", "fail", "skip")],
+    *[("ink", "pass-back"), ("ink", "fail-back")],
+]
+
+
+def _schemes():
+    style = (templates_dir() / "report" / "style.css").read_text(encoding="utf-8")
+    light, dark = re.findall(r":root \{(.*?)\}", style, re.DOTALL)
+    colours = [dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", block)) for block in (light, dark)]
+    assert colours[0].keys() == colours[1].keys()
+    return colours
+
+
+def _luminance(colour):
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear))
+
+
+@pytest.mark.parametrize(("ink", "back"), _PAIRS)
+def test_text_stands_out_in_light_and_dark(ink, back):
+    for scheme in _schemes():
+        dark, light = sorted((_luminance(scheme[ink]), _luminance(scheme[back])))
+        assert (light + 0.05) / (dark + 0.05) >= 4.5

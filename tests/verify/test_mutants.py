@@ -1,0 +1,112 @@
+"""Proof that the checks can fail: mistakes that people make, each caught by the check that should catch it.
+
+`mutants/` holds one small module for each mistake, all in one workspace; each stands in one layer of YOLO11n.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from yolopatch.steps.verify import verify
+
+MUTANTS = Path(__file__).parent / "mutants"
+LAYER = 3  # a Conv of stride 2, with blocks before and after it
+
+# the mistake: the check that must fail, and a word of what it must say
+CAUGHT = {
+    "attribute_f": ("attributes", "AttributeF"),
+    "attribute_type": ("attributes", "AttributeType"),
+    "batch_softmax": ("batch-independence", "layer 3"),
+    "batch_statistics": ("batch-independence", "layer 3"),
+    "call_counter": ("determinism", ""),
+    "constant_gate": ("input-dependence", "layer 3"),
+    "data_in_forward": ("gradient-flow", "model.3.conv.weight"),
+    "dead_relu": ("input-dependence", "layer 3"),
+    "detached_branch": ("gradient-flow", "model.3.attention.1.weight"),
+    "eternal_dropout": ("determinism", ""),
+    "fixed_dtype": ("precision", "autocast"),
+    "fourier": ("onnx", "fft"),
+    "frozen_branch": ("torchscript", ""),
+    "hard_coded_cpu": ("init", "CPU"),
+    "hard_sign": ("gradient-flow", "model.3.conv.weight"),
+    "hard_coded_size": ("build", "layer 3"),
+    "hidden_branches": ("checkpoint", "HiddenBranches"),
+    "ignored_parameter": ("gradient-flow", "model.3.scale"),
+    "infinite_gradient": ("learns", "nan"),
+    "kept_output": ("checkpoint", "deepcopy"),
+    "lambda_attribute": ("checkpoint", "pickle"),
+    "leaf_in_place": ("build", "layer 3"),
+    "no_grad_forward": ("gradient-flow", "model.3.branch.weight"),
+    "overflowing": ("forward", "finite"),
+    "plain_convolution": ("inert", "plain convolution"),
+    "plain_tensor": ("init", "scale"),
+    "pooled_norm": ("build", "more than 1 value"),
+    "python_randomness": ("determinism", ""),
+    "renamed_conv": ("inert", "another name"),
+    "sized_buffer": ("checkpoint", "model.3.grid"),
+    "square_only": ("forward", "model.3"),
+    "unread_buffer": ("inert", "mask"),
+    "unsafe_half": ("precision", "float16"),
+    "unsaid_fuse": ("fuse", "layer 3"),
+    "unscaled": ("scale", "layer 3"),
+    "unseeded_constructor": ("init", "scale"),
+    "uninitialised": ("init", "bias"),
+    "wrong_padding": ("build", ""),
+    "zero_buffer": ("input-dependence", "layer 3"),
+}
+HONEST = {"functional_convolution": "flops"}  # no mistake of the module's; upstream's own figure misses it
+
+
+def _class_name(stem: str) -> str:
+    classes = [node.name for node in ast.parse((MUTANTS / f"{stem}.py").read_text()).body if _is_public_class(node)]
+    (name,) = classes
+    return name
+
+
+def _is_public_class(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+
+
+@pytest.fixture(scope="session")
+def mutants(broken_workspace):
+    """Give the one workspace that holds every mutant."""
+    stems = (*CAUGHT, *HONEST)
+    return lambda: broken_workspace(
+        {_class_name(stem): (MUTANTS / f"{stem}.py").read_text() for stem in stems},
+        branches={"Unscaled": "c1, c2 = ch[f], args[0]\nargs = [c1, c2, *args[1:]]"},
+    )
+
+
+@pytest.fixture
+def finding(mutants, broken_cfg):
+    """Run one check on YOLO11n with one mutant in it and return what it found."""
+
+    def run(stem: str, check: str):
+        cfg = broken_cfg(_class_name(stem), layers=(LAYER,))
+        (found,) = verify(mutants(), cfg, "n", checks=(check,)).checks
+        return found
+
+    return run
+
+
+def test_every_mutant_is_expected_somewhere():
+    assert {file.stem for file in MUTANTS.glob("*.py")} == CAUGHT.keys() | HONEST.keys()
+
+
+@pytest.mark.parametrize("mistake", list(CAUGHT))
+def test_a_mistake_is_caught_by_the_check_that_should_catch_it(mistake, finding):
+    check, word = CAUGHT[mistake]
+    found = finding(mistake, check)
+    assert found.status == "fail"
+    assert found.hint
+    assert word in f"{found.summary} {found.evidence}"
+
+
+@pytest.mark.parametrize("stem", list(HONEST))
+def test_an_honest_layer_that_upstream_cannot_count_is_a_warning(stem, finding):
+    found = finding(stem, HONEST[stem])
+    assert found.status == "warn"
+    assert f"model.{LAYER}" in str(found.evidence)

@@ -1,0 +1,393 @@
+"""`yolopatch verify` as a user calls it: real models in real workspaces, JSON, exit codes, and what it refuses."""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from yolopatch.catalog.models import MODELS
+from yolopatch.cli.progress import stepping
+from yolopatch.cli.report import show_verification
+from yolopatch.core.cfgfile import every_scale, multiples, read_any_scale
+from yolopatch.core.checks import CHECKS, choose_checks
+from yolopatch.errors import EXIT_VERIFY, UsageError
+from yolopatch.outside import child
+from yolopatch.outside.checking import Outcome
+from yolopatch.steps.patchset import Choice
+from yolopatch.steps.verify import Verification, Verifications
+
+PIN = "ultralytics-8.3.0"
+PARSER = "ultralytics/nn/tasks.py"
+
+# Each runs as upstream's Conv while it is built, and does its worst only in eval.
+WRONG = {
+    "Crashing": """
+        class Crashing(Conv):
+            def forward(self, x):
+                if not self.training:
+                    import ctypes
+                    print("about to crash")
+                    ctypes.string_at(0)
+                return super().forward(x)
+    """,
+    "Hanging": """
+        class Hanging(Conv):
+            def forward(self, x):
+                while not self.training:
+                    pass
+                return super().forward(x)
+    """,
+    "Exiting": """
+        class Exiting(Conv):
+            def forward(self, x):
+                if not self.training:
+                    raise SystemExit("enough")
+                return super().forward(x)
+    """,
+}
+
+
+@pytest.fixture
+def wrong(broken_workspace, broken_cfg):
+    """Give the workspace with the classes above, and a YAML with one of them."""
+    return lambda name: (broken_workspace(WRONG), broken_cfg(name, layers=(3,)))
+
+
+@pytest.fixture
+def base_cfg(broken_cfg):
+    """A YAML of YOLO11n with no layer replaced."""
+    return broken_cfg("Conv", layers=())
+
+
+@pytest.fixture
+def copied(full_workspace, tmp_path):
+    """A workspace for one test alone."""
+    place = tmp_path / "workspace"
+    shutil.copytree(full_workspace(PIN), place, symlinks=True)
+    return place
+
+
+def test_the_parents_list_of_checks_is_the_probes():
+    tree = ast.parse((child.PROBE / "checks" / "__init__.py").read_text())
+    (listed,) = (
+        node.value for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "CHECKS"
+    )
+    assert [ast.literal_eval(key) for key in listed.keys] == [check.id for check in CHECKS]
+    assert all(check.proves for check in CHECKS)
+
+
+def test_json_is_the_contract_and_alone_on_stdout(verify, full_workspace, base_cfg, git_in):
+    place = full_workspace(PIN)
+    ran = verify(place, base_cfg, "--json", "--imgsz", 64, "--device", "cpu", checks=("flops", "build"))
+    told = ran.json
+    assert ran.code == (4 if told["verdict"] == "fail" else 0)
+    assert told.keys() == {
+        *("workspace", "pin", "commit", "modules", "cfg", "scale", "imgsz", "task", "layers", "parameters"),
+        *("gradients", "gflops", "latency_ms", "replaced", "table", "base", "checks", "verdict", "run"),
+    }
+    assert (told["cfg"], told["scale"], told["imgsz"], told["task"]) == (str(base_cfg), "n", 64, "detect")
+    assert (told["layers"], told["parameters"], told["replaced"]) == (319, 2_624_080, [])
+    assert told["gflops"].keys() == {"upstream", "true"}
+    assert {key: told["base"][key] for key in ("layers", "parameters", "cfg")} == {
+        "layers": 319,
+        "parameters": 2_624_080,
+        "cfg": "ultralytics/cfg/models/11/yolo11.yaml",
+    }
+    assert told["base"].keys() >= {"layers", "parameters", "gradients", "gflops", "table"}
+    assert [check["id"] for check in told["checks"]] == ["build", "flops"]
+    assert all(check.keys() == {"id", "status", "summary", "evidence", "hint", "seconds"} for check in told["checks"])
+    assert told["commit"] == git_in(place, "rev-parse", "HEAD").strip()
+    assert {"name": "DSConv", "flavor": "paper"} in told["modules"]
+    assert told["run"].keys() >= {"yolopatch", "python", "torch", "device", "date", "seconds"}
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", told["run"]["date"])
+    assert told["run"]["device"]
+
+
+def test_a_model_that_crashes_fails_that_check_and_the_others_still_run(verify, wrong, tmp_path):
+    page = tmp_path / "report.html"
+    ran = verify(*wrong("Crashing"), "--json", "--report", page, checks=("build", "forward", "attributes", "fuse"))
+    assert (ran.code, ran.json["verdict"]) == (EXIT_VERIFY, "fail")
+    assert [check["status"] for check in ran.json["checks"]] == ["pass", "fail", "pass", "skip"]
+    forward = ran.check("forward")
+    assert "signal 11 (SIGSEGV)" in forward["summary"]
+    assert re.search(r"block.py\", line \d+ in forward", "\n".join(forward["evidence"]["output"]))
+    assert "SIGSEGV" in page.read_text()
+
+
+def test_a_model_that_hangs_or_exits_fails_that_check(verify, wrong):
+    hanging = verify(*wrong("Hanging"), "--json", "--timeout", 2, checks=("forward", "attributes"))
+    assert hanging.code == EXIT_VERIFY
+    assert "did not end in this check in 2 s" in hanging.check("forward")["summary"]
+    assert hanging.check("attributes")["status"] == "pass"
+    exiting = verify(*wrong("Exiting"), checks=("forward",))
+    assert exiting.code == EXIT_VERIFY
+    assert exiting.out.startswith("FAIL yolo11n-Exiting.yaml at n, 1 of 1 check failed\n")
+    assert "enough" in exiting.out
+    assert exiting.err == ""
+
+
+def test_an_edit_that_is_not_committed_fails_provenance(verify, copied, base_cfg):
+    (copied / PARSER).write_text((copied / PARSER).read_text() + "\n# mine\n")
+    ran = verify(copied, base_cfg, "--json", checks=("provenance",))
+    assert (ran.code, ran.check("provenance")["status"]) == (EXIT_VERIFY, "fail")
+    assert PARSER in json.dumps(ran.check("provenance"))
+
+
+def test_a_workspace_whose_code_cannot_be_imported_fails_build(verify, copied, base_cfg):
+    (copied / PARSER).write_text("def parse_model(:\n")
+    ran = verify(copied, base_cfg, "--json", checks=("provenance", "build"))
+    assert (ran.code, ran.check("build")["status"], ran.check("provenance")["status"]) == (4, "fail", "skip")
+    assert "SyntaxError" in ran.check("build")["summary"]
+    assert ran.json["base"] is None
+
+
+def test_a_checkout_that_yolopatch_did_not_make_is_verified_too(verify, pristine_tree, base_cfg, tmp_path):
+    place = tmp_path / "unpacked"
+    shutil.copytree(pristine_tree(PIN), place, ignore=shutil.ignore_patterns(".git"))
+    ran = verify(place, base_cfg, "--json", checks=("provenance", "build", "base-parity"))
+    assert ran.code == 0
+    assert {check["id"]: check["status"] for check in ran.json["checks"]} == {
+        "provenance": "warn",
+        "build": "pass",
+        "base-parity": "pass",  # the cache has its version
+    }
+    assert (ran.json["pin"], ran.json["commit"], ran.json["modules"]) == (None, None, [])
+
+
+def test_every_scale_of_a_file_is_verified(verify, full_workspace, base_cfg):
+    # as a table with two rows: each scale takes a process of its own
+    table = "scales:\n  n: [0.50, 0.25, 1024]\n  s: [0.50, 0.50, 1024]\n\nbackbone:"
+    text = re.sub(r"^scale: n.*?^backbone:", table, base_cfg.read_text(), flags=re.MULTILINE | re.DOTALL)
+    base_cfg.write_text(text)
+    ran = verify(full_workspace(PIN), base_cfg, "--all-scales", "--json", checks=("build",))
+    assert ran.code == 0, ran.err
+    assert ran.json.keys() == {"workspace", "cfg", "verdict", "runs"}
+    assert [(run["scale"], run["parameters"]) for run in ran.json["runs"]] == [("n", 2_624_080), ("s", 9_458_752)]
+
+
+def test_an_interpreter_without_torch_is_named(verify, full_workspace, base_cfg, tmp_path):
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "bare")], check=True)
+    bare = tmp_path / "bare" / "bin" / "python"
+    ran = verify(full_workspace(PIN), base_cfg, "--python", bare)
+    assert (ran.code, ran.out) == (1, "")
+    assert f"install upstream's requirements for {bare}" in ran.err
+
+
+def test_a_gpu_that_is_not_there_is_no_fault_of_the_model(verify, full_workspace, base_cfg):
+    ran = verify(full_workspace(PIN), base_cfg, "--device", "99", checks=("build",))
+    assert (ran.code, ran.out) == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--check", "gradient-flaw"), "did you mean gradient-flow"),
+        (("--scale", "s"), "is a file of scale n, not s"),
+        (("--scale", "z"), "unknown scale"),
+        (("--scale", "n", "--all-scales"), "exclude each other"),
+        (("--all-scales",), "--scale all"),
+        (("--imgsz", "100"), "no multiple of the stride 32"),
+        (("--imgsz", "0"), "no multiple of the stride 32"),
+        (("--device", "gpu"), "unknown device 'gpu'"),
+        (("--base", "none.yaml"), "there is no file none.yaml"),
+        (("--timeout", "0"), "--timeout"),
+        (("--report", "."), "is a folder"),
+        (("--report", "missing/report.html"), "mkdir -p missing"),
+    ],
+)
+def test_wrong_requests_are_usage_errors_before_any_work(
+    verify, full_workspace, base_cfg, monkeypatch, tmp_path, arguments, said
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("yolopatch.steps.verify.run_checks", None)
+    ran = verify(full_workspace(PIN), base_cfg, *arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err
+
+
+def test_a_missing_file_and_a_missing_workspace(verify, full_workspace, base_cfg, tmp_path):
+    assert verify(full_workspace(PIN), tmp_path / "none.yaml").code == 2
+    assert verify(tmp_path, base_cfg).code == 3
+    binary = tmp_path / "binary.yaml"
+    binary.write_bytes(bytes(range(256)))
+    assert verify(full_workspace(PIN), binary, "--scale", "n").code == 2
+
+
+def test_ctrl_c_ends_everything_with_130(full_workspace, base_cfg):
+    command = [sys.executable, "-m", "yolopatch", "verify", full_workspace(PIN), "--cfg", base_cfg, "--check", "build"]
+    process = subprocess.Popen(
+        list(map(str, command)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # a shell starts its background jobs with SIGINT ignored, and children inherit that
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    probe = _probe_of(process.pid)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (130, "", "\ninterrupted\n")
+    with pytest.raises(ProcessLookupError):
+        os.kill(probe, 0)
+
+
+def _probe_of(parent: int) -> int:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        listed = subprocess.run(
+            ["ps", "-o", "pid=,args=", "--ppid", str(parent)], capture_output=True, text=True
+        ).stdout
+        found = [int(line.split()[0]) for line in listed.splitlines() if str(child.PROBE) in line]
+        if found:
+            return found[0]
+        time.sleep(0.02)
+    raise AssertionError("no probe was started")
+
+
+def _outcome(name: str, status: str, hint: str = "") -> Outcome:
+    return Outcome(name, status, f"what {name} found, at some length and in plain words " * 2, {}, hint, 1.25)
+
+
+def _verification(scale: str, *checks: Outcome, facts: dict | None = None) -> Verification:
+    return Verification(
+        workspace=Path("/w"),
+        pin=PIN,
+        commit="c" * 40,
+        modules=(Choice("DSConv", "paper"),),
+        cfg=Path("yolo11n-DSConv.yaml"),
+        scale=scale,
+        imgsz=640,
+        facts=facts or {},
+        checks=checks,
+        run={},
+    )
+
+
+def test_people_see_the_verdict_then_what_is_wrong_then_everything(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    figures = {"layers": 319, "parameters": 2_000_000, "gflops": {"upstream": 6.6, "true": 6.5}}
+    base = {"layers": 319, "parameters": 1_000_000, "gflops": {"upstream": 6.6, "true": 6.5}}
+    found = _verification(
+        "n",
+        _outcome("build", "pass"),
+        _outcome("inert", "fail", "look at the weight"),
+        _outcome("flops", "warn", "cite both"),
+        _outcome("onnx", "skip"),
+        facts={"model": figures, "base": base, "base_cfg": "yolo11.yaml", "task": "detect"},
+    )
+    show_verification(found, as_json=False, page=Path("report.html"))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "FAIL yolo11n-DSConv.yaml at n, 1 of 4 checks failed, 1 passed, 1 warning, 1 skipped"
+    assert lines[1].startswith("  inert: what inert found")
+    assert lines[3] == "    next: look at the weight"
+    assert lines[4].startswith("  flops: ")
+    assert "  parameters                        2,000,000  1,000,000  +100.0%" in lines
+    assert [line.split()[0] for line in lines if re.match(r"  (pass|fail|warn|skip) ", line)] == [
+        *("pass", "fail", "warn", "skip"),
+    ]
+    assert max(map(len, lines[1:])) <= 80
+    assert lines[-1] == "report: report.html"
+
+
+def test_of_every_scale_people_see_a_line_each_first(capsys):
+    runs = (_verification("n", _outcome("build", "pass")), _verification("s", _outcome("build", "fail", "mend it")))
+    show_verification(Verifications(Path("/w"), Path("yolo11.yaml"), runs), as_json=False, page=None)
+    assert capsys.readouterr().out.splitlines()[:3] == [
+        "FAIL yolo11.yaml, 1 of 2 scales failed: s",
+        "  n  pass  1 check: 1 passed",
+        "  s  fail  1 of 1 check failed",
+    ]
+
+
+def test_what_a_model_says_cannot_move_the_terminals_cursor(capsys):
+    evil = Outcome("build", "fail", "it raised \x1b[2Jgone\r\nPASS", {}, "", 0.0)
+    show_verification(_verification("n", evil), as_json=False, page=None)
+    assert "\\x1b[2Jgone PASS" in capsys.readouterr().out
+
+
+def test_checks_are_chosen_by_id_in_their_own_order():
+    assert choose_checks(()) == tuple(check.id for check in CHECKS)
+    assert choose_checks(("onnx", "Base_Parity", "onnx")) == ("base-parity", "onnx")
+
+
+TABLE = """\
+scales: # constants
+  # [depth, width, max_channels]
+  n: [0.50, 0.25, 1024]
+  s: [0.50, 0.50, 1024] # m: [
+
+backbone:
+"""
+ONE = "depth_multiple: 0.33\nwidth_multiple: 0.50\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "asked", "scale"),
+    [
+        (TABLE, "yolov8s-mine.yaml", None, "s"),
+        (TABLE, "yolo11n.yaml", "S", "s"),
+        (TABLE, "yoloe-11s.yaml", None, "s"),
+        ("scale: s\n" + TABLE, "yolo11n.yaml", None, "s"),
+        ("scale: 'n'\n" + TABLE, "any.yaml", None, "n"),
+        ("scales: {b: [0.67, 1.0, 512]}\n", "yolov10b.yaml", None, "b"),
+        (ONE, "any.yaml", None, "s"),
+        ("depth_multiple: 0.4\nwidth_multiple: 0.4\n", "yolov5m-mine.yaml", None, "m"),
+        ("backbone:\n", "yolov9c.yaml", None, ""),
+    ],
+)
+def test_the_scale_of_any_familys_file(text, name, asked, scale):
+    assert read_any_scale(text, Path(name), asked) == scale
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "asked"),
+    [
+        (TABLE, "model.yaml", None),
+        (TABLE, "yolo11m.yaml", None),
+        (TABLE, "a.yaml", "m"),
+        (ONE, "a.yaml", "n"),
+        ("", "a.yaml", "n"),
+    ],
+)
+def test_a_scale_that_is_not_said_or_not_there_is_refused(text, name, asked):
+    with pytest.raises(UsageError) as caught:
+        read_any_scale(text, Path(name), asked)
+    assert caught.value.hint
+
+
+def test_every_scale_of_a_table_or_of_a_file_with_multiples():
+    assert every_scale(TABLE, Path("yolo11.yaml")) == ("n", "s")
+    assert every_scale(ONE, Path("yolov5s.yaml")) == tuple(MODELS["yolov5"].scales)
+    assert multiples(ONE, "s") is None
+    assert multiples(ONE, "x") == {"depth_multiple": 1.33, "width_multiple": 1.25}
+    assert multiples(TABLE, "s") is None
+    for text in ("scale: n\n" + TABLE, "backbone:\n"):
+        with pytest.raises(UsageError):
+            every_scale(text, Path("one.yaml"))
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_is_told_which_check_runs_and_is_left_clean(monkeypatch):
+    for stream, shown in ((_Terminal(), True), (io.StringIO(), False)):
+        monkeypatch.setattr(sys, "stderr", stream)
+        with stepping() as watch:
+            watch("gradient-flow", 7, 21)
+            time.sleep(0.3)
+        told = stream.getvalue()
+        assert ("\r[ 7/21] gradient-flow … 0 s" in told) is shown
+        assert told.endswith("\r\x1b[K") is shown

@@ -1,0 +1,307 @@
+"""The runner of the checks: whatever ends its process, the check that ran fails and the others still run.
+
+The probe here is a small stand-in that does what the test says in each check.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from yolopatch.core.checks import FAIL, PASS, SKIP
+from yolopatch.errors import YolopatchError
+from yolopatch.outside import checking, child
+from yolopatch.outside.checking import run_checks
+from yolopatch.outside.child import last_lines
+
+PROBE = Path(child.__file__).parent.parent / "probe"
+
+STAND_IN = """
+import ctypes, json, os, signal, subprocess, sys, time
+from pathlib import Path
+
+request = json.loads(Path(sys.argv[1]).read_text())
+answer = open(sys.argv[2], "a")
+
+def emit(event, end="\\n"):
+    answer.write(json.dumps(event) + end)
+    answer.flush()
+
+def spin():
+    while True:
+        time.sleep(0.01)
+
+exec(request["before"])
+emit({"environment": {"python": "3"}})
+for check in request["checks"]:
+    emit({"start": check})
+    evidence, facts = {}, {}
+    exec(request["plan"].get(check, ""))
+    summary = f"after {', '.join(request['crashed'])}"
+    emit({"done": check, "status": "pass", "summary": summary, "evidence": evidence, "hint": "", "seconds": 0.1,
+          "facts": facts})
+exec(request["after"])
+"""
+
+
+@pytest.fixture
+def run_plan(tmp_path, monkeypatch):
+    """Run the stand-in: `plan` is the code of each check, `before` and `after` that around them."""
+    stand_in = tmp_path / "stand-in"
+    stand_in.mkdir()
+    (stand_in / "__main__.py").write_text(STAND_IN)
+    monkeypatch.setattr(child, "PROBE", stand_in)
+
+    def call(plan=None, before="", after="", checks=("forward", "fuse", "onnx"), timeout=30.0, watch=None):
+        request = {"workspace": str(tmp_path / "workspace"), "plan": plan or {}, "before": before, "after": after}
+        return run_checks(
+            request, checks, python=sys.executable, timeout=timeout, watch=watch or (lambda name, number, count: None)
+        )
+
+    return call
+
+
+def _statuses(answers) -> list[str]:
+    return [outcome.status for outcome in answers.outcomes]
+
+
+def _is_running(pid: int) -> bool:
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
+    return bool(state) and not state.startswith("Z")
+
+
+def _ends(pid: int) -> bool:
+    deadline = time.monotonic() + 10
+    while _is_running(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return not _is_running(pid)
+
+
+def test_answers_come_in_order_with_facts_environment_and_progress(run_plan):
+    seen = []
+    plan = {"forward": "facts = {'model': {'a': 1}}", "fuse": "facts = {'model': {'b': 2}, 'task': 'detect'}"}
+    answers = run_plan(plan, watch=lambda *step: seen.append(step))
+    assert [outcome.id for outcome in answers.outcomes] == ["forward", "fuse", "onnx"]
+    assert _statuses(answers) == [PASS] * 3
+    assert answers.facts == {"model": {"a": 1, "b": 2}, "task": "detect"}
+    assert answers.environment == {"python": "3"}
+    assert seen == [("forward", 1, 3), ("fuse", 2, 3), ("onnx", 3, 3)]
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("ctypes.string_at(0)", "the process ended in this check with signal 11 (SIGSEGV)"),
+        ("os._exit(3)", "the process ended in this check with exit code 3"),
+        ("os._exit(0)", "the process ended in this check with exit code 0"),
+        ("sys.exit('no more')", "the process ended in this check with exit code 1"),
+        ("raise KeyboardInterrupt", "the process ended in this check with"),
+        ("os.kill(os.getpid(), 9)", "the process was killed in this check (signal 9): out of memory?"),
+        ("os.kill(os.getpid(), signal.SIGRTMIN + 5)", "(unknown)"),
+    ],
+    ids=["crash", "exit 3", "exit 0", "sys.exit", "interrupt", "killed", "a signal without a name"],
+)
+def test_what_ends_the_process_fails_its_check_and_the_others_still_run(run_plan, code, said):
+    seen = []
+    answers = run_plan(
+        {"forward": "print('of another check'); time.sleep(0.2)", "fuse": f"print('last words'); {code}"},
+        watch=lambda *step: seen.append(step),
+    )
+    forward, fuse, onnx = answers.outcomes
+    assert (forward.status, fuse.status, onnx.status) == (PASS, FAIL, PASS)
+    assert said in fuse.summary
+    assert "last words" in fuse.evidence["output"] or "Fatal Python error" in fuse.evidence["output"][0]
+    assert "of another check" not in fuse.evidence["output"]
+    assert fuse.hint
+    assert onnx.summary == "after fuse"
+    assert [step[:2] for step in seen] == [("forward", 1), ("fuse", 2), ("onnx", 3)]
+
+
+def test_a_check_that_hangs_is_stopped_and_says_where_it_was(run_plan):
+    begun = time.monotonic()
+    answers = run_plan({"fuse": "spin()"}, timeout=1)
+    assert time.monotonic() - begun < 15
+    assert _statuses(answers) == [PASS, FAIL, PASS]
+    hung = answers.outcomes[1]
+    assert hung.summary == "the process did not end in this check in 1 s and was stopped"
+    assert hung.evidence["output"][0] == "Fatal Python error: Aborted"
+    assert "in spin" in "\n".join(hung.evidence["output"][1:4])
+    assert "--timeout 2" in hung.hint
+    assert hung.seconds >= 1
+
+
+def test_one_that_does_not_even_let_itself_be_stopped_is_killed(run_plan, monkeypatch):
+    monkeypatch.setattr(child, "_PATIENCE", 0.2)
+    ignore = "import faulthandler; faulthandler.disable(); signal.signal(signal.SIGABRT, signal.SIG_IGN)"
+    answers = run_plan({"forward": f"{ignore}; print('stuck'); spin()"}, timeout=0.5)
+    assert _statuses(answers) == [FAIL, PASS, PASS]
+    assert answers.outcomes[0].evidence["output"] == ["stuck"]
+
+
+def test_much_output_is_no_failure_and_only_its_end_is_shown(run_plan):
+    loud = "print('x' * 10_000_000); print('y\\n' * 30, 'the end')"
+    answers = run_plan({"forward": loud, "fuse": f"{loud}; os._exit(1)"})
+    assert _statuses(answers) == [PASS, FAIL, PASS]
+    lines = answers.outcomes[1].evidence["output"]
+    assert len(lines) == child.LINES
+    assert lines[-1] == " the end"
+    assert max(map(len, lines)) <= 200
+
+
+def test_endless_output_is_stopped_before_it_fills_the_disk(run_plan, monkeypatch):
+    monkeypatch.setattr(checking, "_MOST_OUTPUT", 2**20)
+    answers = run_plan({"fuse": "while True: print('again ' * 1000)"})
+    assert _statuses(answers) == [PASS, FAIL, PASS]
+    assert "printed more than 1 MB in this check" in answers.outcomes[1].summary
+
+
+def test_a_process_that_dies_between_two_checks_takes_the_next_one_with_it(run_plan):
+    answers = run_plan(
+        {"forward": "import threading; threading.Timer(0.3, lambda: os._exit(1)).start()"}, after="spin()"
+    )
+    assert _statuses(answers) == [PASS] * 3  # everything was answered: how it ends is nobody's business
+    answers = run_plan(before="emit({'environment': {'python': '3'}}); os._exit(1)")
+    assert _statuses(answers) == [FAIL] * 3
+    assert "before this check" in answers.outcomes[0].summary
+
+
+def test_a_first_process_that_cannot_run_is_the_environments_fault(run_plan):
+    with pytest.raises(YolopatchError) as caught:
+        run_plan(before="import no_such_torch")
+    assert f"install upstream's requirements for {sys.executable}" in caught.value.hint
+    assert "No module named 'no_such_torch'" in caught.value.details[-1]
+    with pytest.raises(YolopatchError, match="ended with exit code 7"):
+        run_plan(before="os._exit(7)")
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["1 / 0\n", "def f(:\n", "import parser_of_mine.gone\n", "import ctypes; ctypes.string_at(0)\n"],
+    ids=["raises", "no Python", "lacks a file", "crashes"],
+)
+def test_upstream_code_that_cannot_be_imported_fails_build(run_plan, tmp_path, code):
+    package = tmp_path / "workspace" / "parser_of_mine"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(code)
+    start = "sys.path.insert(0, request['workspace']); import parser_of_mine"
+    answers = run_plan(before=start, checks=("provenance", "build", "forward"))
+    assert _statuses(answers) == [SKIP, FAIL, SKIP]
+    assert answers.outcomes[1].summary.startswith("upstream cannot be imported from the workspace: ")
+    assert str(package / "__init__.py") in "\n".join(answers.outcomes[1].evidence["output"])
+    assert "see build" in answers.outcomes[2].summary
+
+
+def test_an_environment_inside_the_workspace_is_still_the_environment(run_plan, tmp_path):
+    package = tmp_path / "workspace" / ".venv" / "lib" / "site-packages" / "broken"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("1 / 0\n")
+    with pytest.raises(YolopatchError):
+        run_plan(before=f"sys.path.insert(0, {str(package.parent)!r}); import broken")
+
+
+def test_nothing_that_a_check_started_survives(run_plan, tmp_path):
+    sleeper = "Path({0!r}).write_text(str(subprocess.Popen(['sleep', '600']).pid)); {1}"
+    for number, end in enumerate(("", "os._exit(1)", "spin()")):
+        note = tmp_path / f"pid-{number}"
+        run_plan({"forward": sleeper.format(str(note), end)}, timeout=1)
+        assert _ends(int(note.read_text())), end
+
+
+def test_ctrl_c_ends_the_process_at_once(run_plan, tmp_path):
+    note = tmp_path / "pid"
+
+    def interrupt(*step):
+        if step[0] == "fuse":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_plan({"forward": f"Path({str(note)!r}).write_text(str(os.getpid()))", "fuse": "spin()"}, watch=interrupt)
+    assert _ends(int(note.read_text()))
+
+
+def test_the_process_ends_with_the_one_that_asked_even_if_that_is_killed(tmp_path):
+    note = tmp_path / "pid"
+    stand_in = tmp_path / "stand-in"
+    stand_in.mkdir()
+    watching = f"sys.path.insert(0, {str(PROBE)!r}); from lifeline import hold; hold(request['lifeline'])"
+    (stand_in / "__main__.py").write_text(STAND_IN.replace('exec(request["before"])', watching))
+    script = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from yolopatch.outside import child, checking\n"
+        f"child.PROBE = Path({str(stand_in)!r})\n"
+        f"plan = {{'forward': \"Path({str(note)!r}).write_text(str(os.getpid())); spin()\"}}\n"
+        "request = {'workspace': '.', 'plan': plan, 'after': ''}\n"
+        "checking.run_checks(request, ('forward',), python=sys.executable, timeout=600, watch=lambda *step: None)\n"
+    )
+    # it cannot clean up after itself: its files go where the test's go
+    asking = subprocess.Popen([sys.executable, "-c", script], env={**os.environ, "TMPDIR": str(tmp_path)})
+    while not (note.exists() and note.read_text()):
+        time.sleep(0.05)
+        assert asking.poll() is None
+    asking.send_signal(signal.SIGKILL)
+    asking.wait()
+    assert _ends(int(note.read_text()))
+
+
+def test_where_memory_runs_out_the_model_goes_first_and_no_core_is_written(run_plan):
+    read = "evidence = {'adj': Path('/proc/self/oom_score_adj').read_text()}"
+    limit = "import resource; evidence['core'] = resource.getrlimit(resource.RLIMIT_CORE)"
+    if not Path("/proc/self/oom_score_adj").exists():
+        pytest.skip("only Linux has it")
+    evidence = run_plan({"forward": f"time.sleep(0.2); {read}; {limit}"}).outcomes[0].evidence
+    assert evidence == {"adj": "1000\n", "core": [0, 0]}
+
+
+def test_what_is_no_number_reaches_json_as_a_word(run_plan):
+    answers = run_plan({"forward": "evidence = {'gap': float('nan'), 'most': float('inf')}"})
+    assert answers.outcomes[0].evidence == {"gap": "NaN", "most": "Infinity"}
+
+
+def test_a_line_that_is_half_written_waits_for_its_rest(run_plan):
+    halves = "answer.write('{\"environment\": '); answer.flush(); time.sleep(0.3); emit({'python': '4'}, '}' + chr(10))"
+    answers = run_plan({"forward": halves})
+    assert _statuses(answers) == [PASS] * 3
+    assert answers.environment == {"python": "4"}
+
+
+def test_its_files_are_gone_when_it_is_done(run_plan, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "here"))
+    (tmp_path / "here").mkdir()
+    run_plan({"forward": "import tempfile; tempfile.mkstemp(); Path('left').touch()", "fuse": "os._exit(1)"})
+    assert os.listdir(tmp_path / "here") == []
+
+
+def test_an_interpreter_that_is_none_is_named(tmp_path):
+    (tmp_path / "python").write_text("no program")
+    (tmp_path / "python").chmod(0o755)
+    for python in ("no-such-python", str(tmp_path), str(tmp_path / "python")):
+        with pytest.raises(YolopatchError) as caught:
+            run_checks({"workspace": "."}, ("build",), python=python, timeout=5, watch=lambda *step: None)
+        assert python in caught.value.what
+
+
+def test_a_relative_interpreter_is_found_from_where_the_user_is(run_plan, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "python").symlink_to(sys.executable)
+    request = {"workspace": ".", "plan": {}, "before": "", "after": ""}
+    answers = run_checks(request, ("build",), python="./python", timeout=30, watch=lambda *step: None)
+    assert _statuses(answers) == [PASS]
+
+
+def test_of_a_crash_the_lines_that_say_where_are_kept():
+    told = [
+        *("something before", "Fatal Python error: Segmentation fault", "", "Thread 0x01 (most recent call first):"),
+        *('  File "/other.py", line 1 in wait', "", "Current thread 0x02 (most recent call first):"),
+        *(f'  File "/mine.py", line {n} in forward' for n in range(20)),
+        *("", "Extension modules: numpy, torch (total: 2)"),
+    ]
+    lines = last_lines("\n".join(told))
+    assert lines[:3] == [told[1], told[6], told[7]]
+    assert len(lines) == child.LINES

@@ -1,0 +1,120 @@
+"""Mistakes in a YAML, in the parser or in the workspace, each caught; and upstream's own models, which all pass."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from yolopatch.catalog.pins import PINS
+from yolopatch.core.checks import FAIL
+from yolopatch.steps.verify import verify
+
+PIN = "ultralytics-8.3.0"
+BLOCKS = (2, 4, 6, 8, 13, 16, 19, 22)  # of YOLO11 and YOLO26
+OWN_BLOCK = """
+    class OwnBlock(C3k2):
+        pass
+"""
+# what people write: the branch of C2f, which knows neither C3k nor the head's form
+C2F_BRANCH = """
+    c1, c2 = ch[f], make_divisible(min(args[0], max_channels) * width, 8)
+    args = [c1, c2, n, *args[1:]]
+    n = 1
+"""
+
+
+def found_by(check: str, workspace: Path, cfg: Path, scale: str = "n"):
+    (found,) = verify(workspace, cfg, scale, checks=(check,)).checks
+    return found
+
+
+@pytest.fixture
+def edited_cfg(base_cfg):
+    """Give a base model's YAML with a piece of its text replaced."""
+
+    def write(model: str, scale: str, old: str, new: str) -> Path:
+        file = base_cfg(model, scale)
+        text = file.read_text()
+        assert old in text
+        file.write_text(text.replace(old, new, 1))
+        return file
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "check", "word"),
+    [
+        # layers 5 and 6 have the same shape: the model builds and runs
+        ("[[-1, 6], 1, Concat, [1]]", "[[-1, 5], 1, Concat, [1]]", "only-intended", "layer 12"),
+        ("[256, 3, 2]", "[320, 3, 2]", "scale", ""),
+        ("0.25, 1024]", "0.375, 1024]", "scale", "0.375"),
+        ("SPPF, [1024, 5]", "SPFP, [1024, 5]", "build", "SPFP"),
+        ("SPPF, [1024, 5]", "SPPF, [1024, 5, 1, 2, 3, 4]", "build", "layer 9"),
+        ("[128, 3, 2]", "[128, 3, 4]", "only-intended", "output"),
+    ],
+    ids=["wrong-from", "other-channels", "edited-scales-table", "unknown-class", "surplus-arguments", "wrong-stride"],
+)
+def test_a_mistake_in_the_file_is_caught(old, new, check, word, edited_cfg, full_workspace):
+    found = found_by(check, full_workspace(PIN), edited_cfg("yolo11", "n", old, new))
+    if check == "scale" and not word:  # the user's own width is no mistake, and is measured against itself
+        assert found.status == "pass"
+        return
+    assert found.status == FAIL
+    assert word in f"{found.summary} {found.evidence}"
+
+
+def test_a_branch_that_misses_the_rule_of_large_models_is_caught(broken_workspace, pristine_tree, tmp_path):
+    upstreams = pristine_tree(PIN) / "ultralytics" / "cfg" / "models" / "11" / "yolo11.yaml"
+    cfg = tmp_path / "yolo11-OwnBlock.yaml"  # with the whole scales table: c3k is not written out in it
+    cfg.write_text(upstreams.read_text().replace("C3k2,", "OwnBlock,"))
+    workspace = broken_workspace({"OwnBlock": OWN_BLOCK}, branches={"OwnBlock": C2F_BRANCH})
+    found = found_by("scale", workspace, cfg, "m")
+    assert found.status == FAIL
+    assert "layer 2" in found.summary
+
+
+def test_a_head_that_silently_falls_back_to_its_legacy_form_is_caught(broken_workspace, broken_cfg):
+    pin = "ultralytics-8.4.0"
+    workspace = broken_workspace({"OwnBlock": OWN_BLOCK}, branches={"OwnBlock": C2F_BRANCH}, pin=pin)
+    found = found_by("only-intended", workspace, broken_cfg("OwnBlock", layers=BLOCKS, pin=pin))
+    assert found.status == FAIL
+    assert "head" in found.summary
+    assert "legacy" in found.hint
+
+
+def test_a_value_that_the_module_reads_as_something_else_is_pointed_out(full_workspace, module_cfg):
+    """The third value of `Dynamic_conv2d, [512, 1, 1]` is its ratio, not the stride (tutorials.md, defect 3)."""
+    path, _ = module_cfg("Dynamic_conv2d", "yolov5", "n", "tutorial")
+    found = found_by("build", full_workspace("yolov5-pypi-6.1.0", "tutorial"), path)
+    assert found.status == "warn"
+    assert "ratio" in found.summary
+
+
+def test_a_change_to_upstreams_own_code_is_caught(full_workspace, git_in, base_cfg, tmp_path):
+    workspace = tmp_path / "changed"
+    git_in(tmp_path, "clone", "-q", str(full_workspace(PIN)), str(workspace))
+    file = workspace / "ultralytics" / "nn" / "modules" / "conv.py"
+    file.write_text(re.sub(r"default_act = nn\.SiLU\(\)", "default_act = nn.ReLU()", file.read_text(), count=1))
+    git_in(workspace, "commit", "-q", "-a", "-m", "Try another activation")
+    found = found_by("base-parity", workspace, base_cfg("yolo11", "n"))
+    assert found.status == FAIL
+    assert "output" in found.summary
+
+
+def test_a_release_that_builds_another_model_than_the_published_one_is_pointed_out(pristine_tree, full_workspace):
+    """YOLOv8 built by ultralytics 8.3.0 is not YOLOv8 (tutorials.md, defect 6)."""
+    cfg = pristine_tree(PIN) / "ultralytics" / "cfg" / "models" / "v8" / "yolov8.yaml"
+    found = found_by("base-parity", full_workspace(PIN), cfg)
+    assert found.status == "warn"
+    assert "2,724,448" in found.summary
+    assert "3,157,200" in found.summary
+
+
+@pytest.mark.parametrize("scale", ["n", "s"])
+@pytest.mark.parametrize("pin", list(PINS))
+def test_upstreams_own_models_pass_every_check(pin, scale, full_workspace, base_cfg):
+    found = verify(full_workspace(pin), base_cfg(PINS[pin].model, scale), scale, imgsz=320)
+    assert {check.id: check.summary for check in found.checks if check.status in (FAIL, "skip")} == {}
