@@ -1,28 +1,59 @@
-"""`python -m yolopatch.maintain patches|manifests`."""
+"""`python -m yolopatch.maintain patches|manifests|matrix`."""
 
 from __future__ import annotations
 
+import argparse
 import sys
+from pathlib import Path
 
 from yolopatch.catalog.pins import PINS
-from yolopatch.errors import YolopatchError
+from yolopatch.errors import EXIT_VERIFY, YolopatchError
+from yolopatch.maintain import matrix
 from yolopatch.maintain.manifests import write_manifest
 from yolopatch.maintain.patches import write_patches
 
+_WRITERS = {"patches": write_patches, "manifests": write_manifest}
+
 
 def main(arguments: list[str]) -> int:
-    """Write the manifests or the patches of every pin."""
-    write = {"patches": write_patches, "manifests": write_manifest}
-    if len(arguments) != 1 or arguments[0] not in write:
-        print("usage: python -m yolopatch.maintain patches|manifests", file=sys.stderr)
-        return 2
+    """Write the manifests or the patches of every pin, or verify everything and write the table of results."""
+    asked = _parser().parse_args(arguments)
     try:
+        if asked.task == "matrix":
+            return _verify_matrix(asked)
         for pin in PINS.values():
-            print(f"{pin.name}: {write[arguments[0]](pin)}")
+            print(f"{pin.name}: {_WRITERS[asked.task](pin)}")
     except YolopatchError as error:
         print(error.what, *error.details, error.hint, sep="\n  ", file=sys.stderr)
         return error.exit_code
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m yolopatch.maintain")
+    tasks = parser.add_subparsers(dest="task", required=True)
+    for name in _WRITERS:
+        tasks.add_parser(name)
+    task = tasks.add_parser("matrix")
+    task.add_argument("--scales", default=matrix.SCALES)
+    task.add_argument("--pins", nargs="+", choices=list(PINS), default=list(PINS))
+    task.add_argument("--workers", type=int, default=2)
+    task.add_argument("--kept", type=Path, required=True, help="keeps results: a stopped run goes on there")
+    task.add_argument("--out", type=Path, required=True, help="the table")
+    return parser
+
+
+def _verify_matrix(asked: argparse.Namespace) -> int:
+    wanted = matrix.cases(asked.scales, asked.pins)
+    results = []
+    for result in matrix.verify_all(wanted, asked.kept, asked.workers):
+        results.append(result)
+        case = result.case
+        said = f"fails {', '.join(result.failed)}" if result.failed else "passes"
+        name = f"{case.pin} {case.module} ({case.flavor}, {case.place}, {case.scale})"
+        print(f"{len(results)}/{len(wanted)} {name} {said}, {result.seconds} s", flush=True)
+    asked.out.write_text(matrix.page(results), encoding="utf-8")
+    return EXIT_VERIFY if any(result.failed and result.case.flavor == "paper" for result in results) else 0
 
 
 if __name__ == "__main__":
