@@ -1,8 +1,9 @@
-# make setup | demo | test | test-all | bench | lint | patches | manifests | wheel | clean
+# make setup | demo | test | test-all | bench | lint | patches | manifests | verify-matrix | wheel | clean
 #
 # PYTHON=python3.10      which interpreter makes .venv (3.10 or 3.11: the upstreams' run-time needs it)
 # TORCH_INDEX=URL        a further index for torch and torchvision, e.g. one of CPU wheels
 # TESTS=tests/cfg        which tests to run
+# SCALES=n WORKERS=2     what verify-matrix verifies, and how many models at a time
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := setup
@@ -13,8 +14,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(shell cat pyproject.toml constraints.txt | cksum | cut -d' ' -f1)
 TESTS ?= tests
 TORCH_INDEX ?=
+SCALES ?= nsmlx
+WORKERS ?= 2
 
-.PHONY: setup demo test test-all bench lint patches manifests wheel clean
+.PHONY: setup demo test test-all bench lint patches manifests verify-matrix wheel clean
 
 setup: $(STAMP)
 
@@ -38,6 +41,7 @@ test-all: setup
 
 bench: setup
 	$(BIN)/python benchmarks/commands.py
+	$(BIN)/python benchmarks/verify.py
 
 lint: setup
 	$(BIN)/ruff check .
@@ -48,6 +52,10 @@ patches: setup
 
 manifests: setup
 	$(BIN)/python -m yolopatch.maintain manifests
+
+verify-matrix: setup
+	$(BIN)/python -m yolopatch.maintain matrix --scales $(SCALES) --workers $(WORKERS) \
+		--kept .verify-matrix.jsonl --out docs/verified.md
 
 wheel: setup
 	$(BIN)/python -m build --outdir dist .

@@ -42,7 +42,7 @@ def check_export(subject, form, title, run):
     begun = time.perf_counter()
     try:
         with _tracer_heard() as heard:
-            file = _export(subject, form)
+            file = export(subject, form)
     except Exception as error:  # whatever upstream's exporter, torch's or the model's code raises
         return _not_exported(title, error)
     seconds = round(time.perf_counter() - begun, 2)
@@ -125,7 +125,7 @@ def _place(new):
     return getsourcefile(new), range(first, first + len(source))
 
 
-def _export(subject, form):
+def export(subject, form):
     """Export the calibrated model, batch 1, and return the file; raise what upstream's code raises."""
     if subject.upstream.style == "ultralytics":
         return _export_ultralytics(subject, form)

@@ -52,6 +52,15 @@ def _attempt(trip, step):
         return told(trip.model, error)
 
 
+def _copy_error(built):
+    """Say why a model cannot be copied as it comes from its constructor: there upstream's trainer makes its EMA."""
+    try:
+        deepcopy(built)
+    except Exception as error:  # whatever the model's code or torch raises
+        return told(built, error)
+    return ""
+
+
 class _Trip:
     """One model and its outputs; each method goes one way and back and says what differs."""
 
@@ -62,12 +71,14 @@ class _Trip:
         self.x = subject.images()
         self.outputs = self._run(self.model)
         self.other = None  # a second build with the model's state, once that worked
+        self.built = self.subject.build(seed=1)
+        self.uncopied = _copy_error(self.built)
 
     def state_dict(self):
         file = self.folder / "state.pt"
         torch.save(self.model.state_dict(), file)
         state = torch.load(file, map_location=self.subject.device, weights_only=True)
-        other = self.subject.build(seed=1).to(self.subject.device).eval()
+        other = self.built.to(self.subject.device).eval()
         wrong = _other_keys(state, other.state_dict())
         if wrong:
             return wrong
@@ -77,6 +88,8 @@ class _Trip:
         return wrong
 
     def deepcopy(self):
+        if self.uncopied:
+            return self.uncopied
         first = deepcopy(self.model)
         wrong = _first_different(self._run(first), self.outputs)
         return wrong or self._independence(first, deepcopy(first))

@@ -1,0 +1,103 @@
+"""Time `yolopatch verify` against what it cannot leave out, in one run: medians, spreads and their ratio.
+
+Run with `make bench`. The floor is one process that imports upstream, builds the model and its base, makes every
+pass through a whole model that the checks make (counted in a run of its own), and exports once to each format.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from yolopatch.core.checks import CHECKS
+from yolopatch.outside.checkout import read_checkout
+from yolopatch.outside.probe import PROBE, child_environment
+from yolopatch.outside.snapshot import write_tree
+from yolopatch.steps.claims import read_claims
+
+ROUNDS = 5
+AIM = 1.3
+PIN, MODULE, CFG = "ultralytics-8.3.0", "DSConv", "yolo11n-C3k2-DSConv.yaml"
+FLOOR = Path(__file__).with_name("verify_floor.py")
+YOLOPATCH = str(Path(sys.executable).with_name("yolopatch"))
+
+
+def run(*command: str, cwd: Path) -> None:
+    """Run a command; its failure ends the benchmark."""
+    subprocess.run(command, cwd=cwd, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def prepare(folder: Path) -> Path:
+    """Make a workspace and a YAML in the folder, and return the request of the verification of the two."""
+    run(YOLOPATCH, "apply", "--repo", PIN, "--module", MODULE, "--source", "pypi", "--dest", "ws", cwd=folder)
+    run(YOLOPATCH, "render-cfg", "--module", MODULE, "--scale", "n", cwd=folder)
+    checkout = read_checkout(folder / "ws")
+    write_tree(checkout.workspace.repository, checkout.workspace.root.id, folder / "pristine")
+    request = {
+        "workspace": str(checkout.path),
+        "style": checkout.style,
+        "cfg": str(folder / CFG),
+        "scale": "n",
+        "imgsz": 640,
+        "device": None,
+        "pristine": str(folder / "pristine"),
+        "base": None,
+        "multiples": None,
+        "claims": asdict(read_claims(checkout)),
+        "folder": str(folder),
+        "checks": [check.id for check in CHECKS],
+        "crashed": [],
+    }
+    file = folder / "request.json"
+    file.write_text(json.dumps(request))
+    return file
+
+
+def floor(folder: Path, request: Path, task: str) -> None:
+    """Count the passes of a verification, or make them again."""
+    environment = child_environment(folder / "settings", sys.executable)
+    command = [sys.executable, str(FLOOR), str(PROBE), str(request), str(folder / "passes.json"), task]
+    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, env=environment)
+
+
+def timed(task: Callable[[], None]) -> float:
+    """Return the seconds that a task takes."""
+    start = time.perf_counter()
+    task()
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    """Print the medians, then the ratio beside its aim."""
+    with tempfile.TemporaryDirectory(prefix="yolopatch-bench-") as name:
+        folder = Path(name)
+        os.environ["YOLOPATCH_CACHE"] = str(folder / "cache")
+        request = prepare(folder)
+        floor(folder, request, "count")
+        passes = json.loads((folder / "passes.json").read_text())
+        tasks = {
+            "floor: import, two builds, passes, exports": lambda: floor(folder, request, "floor"),
+            "yolopatch verify": lambda: run(YOLOPATCH, "verify", "ws", "--cfg", CFG, cwd=folder),
+        }
+        seconds = {name: [] for name in tasks}
+        for _ in range(ROUNDS):  # interleaved: both see the same machine
+            for name, task in tasks.items():
+                seconds[name].append(timed(task))
+    print(f"verify {CFG}: {len(passes)} passes through whole models, {sum(p['back'] for p in passes)} of them back")
+    print(f"medians of {ROUNDS} interleaved rounds, in s (fastest to slowest)")
+    for name, values in seconds.items():
+        print(f"  {name:<46}{statistics.median(values):8.1f}  ({min(values):.1f} to {max(values):.1f})")
+    floor_median, verify_median = (statistics.median(values) for values in seconds.values())
+    print(f"  {'ratio of medians':<46}{verify_median / floor_median:8.2f}  aim: at most {AIM}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""What `verify` cannot leave out: the import, two builds, its passes through whole models, one export each.
+
+Run by `benchmarks/verify.py` in the interpreter that runs upstream, with the probe's folder first on its path:
+`count` runs every check once and writes down each pass through a whole model; `floor` makes these passes again,
+and the exports, and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+PROBE, REQUEST, PASSES, TASK = sys.argv[1:]
+sys.path.insert(0, PROBE)
+
+import torch  # noqa: E402
+
+import exporting  # noqa: E402
+from batches import detection_batch  # noqa: E402
+from subject import Subject  # noqa: E402
+from tensors import image  # noqa: E402
+from upstreams import open_upstream  # noqa: E402
+from verification import verify  # noqa: E402
+
+EXPORTS = ("torchscript", "onnx")
+
+
+class Log:
+    """Every pass through a whole model: which of the two, image shape, mode, and whether a backward followed.
+
+    A model is told by its number of parameters; passes inside an export belong to the export.
+    """
+
+    def __init__(self, subject):
+        self.passes = []
+        self._sizes = {_size(subject.base): "base", _size(subject.model): "model"}
+        self._kind = type(subject.model)
+        self._backward = torch.Tensor.backward
+        self._paused = False
+
+    def __enter__(self):
+        self._hook = torch.nn.modules.module.register_module_forward_pre_hook(self._forward)
+        torch.Tensor.backward = self._back
+        return self
+
+    def __exit__(self, *_):
+        self._hook.remove()
+        torch.Tensor.backward = self._backward
+
+    def listen(self, event):
+        """Take an event of the verification: exports begin and end."""
+        self._paused = event.get("start") in EXPORTS
+
+    def _forward(self, module, args):
+        if self._paused or type(module) is not self._kind or not isinstance(args[0], torch.Tensor):
+            return
+        which = self._sizes.get(_size(module), "model")
+        shape, grad = list(args[0].shape), torch.is_grad_enabled()
+        self.passes.append({"which": which, "shape": shape, "train": module.training, "grad": grad, "back": False})
+
+    def _back(self, tensor, *args, **kwargs):
+        if self.passes and not self._paused:
+            self.passes[-1]["back"] = True
+        self._backward(tensor, *args, **kwargs)
+
+
+def _size(model):
+    return sum(p.numel() for p in model.parameters())
+
+
+def count(subject, request):
+    """Run every check once and return its passes."""
+    with Log(subject) as log:
+        verify(subject.upstream, request, log.listen)
+    return log.passes
+
+
+def repeat(subject, passes):
+    """Make the passes again, and one export to each format."""
+    for one in passes:
+        model = subject.base if one["which"] == "base" else subject.model
+        batch, _, *side = one["shape"]
+        model.train(one["train"])
+        if one["back"]:
+            subject.upstream.loss(model, detection_batch(model, subject.classes, max(side), batch)).backward()
+            continue
+        with torch.set_grad_enabled(one["grad"]):
+            model(image(model, tuple(side), batch))
+    for form in EXPORTS:
+        exporting.export(subject, form).unlink()
+
+
+def main():
+    """Count, or repeat what was counted."""
+    request = json.loads(Path(REQUEST).read_text())
+    sys.path.insert(0, request["workspace"])
+    subject = Subject(open_upstream(request["style"]), request)
+    assert subject.model is not None
+    assert subject.base is not None
+    if TASK == "count":
+        Path(PASSES).write_text(json.dumps(count(subject, request)))
+    else:
+        repeat(subject, json.loads(Path(PASSES).read_text()))
+
+
+main()
