@@ -23,7 +23,7 @@ from yolopatch.outside.probe import PROBE, child_environment
 from yolopatch.outside.snapshot import write_tree
 from yolopatch.steps.claims import read_claims
 
-ROUNDS = 5
+ROUNDS = 3
 AIM = 1.3
 PIN, MODULE, CFG = "ultralytics-8.3.0", "DSConv", "yolo11n-C3k2-DSConv.yaml"
 FLOOR = Path(__file__).with_name("verify_floor.py")

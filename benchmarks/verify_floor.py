@@ -27,42 +27,49 @@ EXPORTS = ("torchscript", "onnx")
 
 
 class Log:
-    """Every pass through a whole model: which of the two, image shape, mode, and whether a backward followed.
+    """Every pass through a whole model: which of the two, image shape, mode, and whether it goes back from a loss.
 
     A model is told by its number of parameters; passes inside an export belong to the export.
     """
 
     def __init__(self, subject):
         self.passes = []
+        self._upstream = subject.upstream
+        self._loss = subject.upstream.loss
         self._sizes = {_size(subject.base): "base", _size(subject.model): "model"}
         self._kind = type(subject.model)
-        self._backward = torch.Tensor.backward
         self._paused = False
 
     def __enter__(self):
         self._hook = torch.nn.modules.module.register_module_forward_pre_hook(self._forward)
-        torch.Tensor.backward = self._back
+        self._upstream.loss = self._back
         return self
 
     def __exit__(self, *_):
         self._hook.remove()
-        torch.Tensor.backward = self._backward
+        self._upstream.loss = self._loss
 
     def listen(self, event):
         """Take an event of the verification: exports begin and end."""
         self._paused = event.get("start") in EXPORTS
 
     def _forward(self, module, args):
-        if self._paused or type(module) is not self._kind or not isinstance(args[0], torch.Tensor):
-            return
-        which = self._sizes.get(_size(module), "model")
-        shape, grad = list(args[0].shape), torch.is_grad_enabled()
-        self.passes.append({"which": which, "shape": shape, "train": module.training, "grad": grad, "back": False})
+        if not self._paused and type(module) is self._kind and isinstance(args[0], torch.Tensor):
+            self._keep(module, args[0], back=False)
 
-    def _back(self, tensor, *args, **kwargs):
-        if self.passes and not self._paused:
-            self.passes[-1]["back"] = True
-        self._backward(tensor, *args, **kwargs)
+    def _back(self, model, batch):
+        """Upstream's loss runs the model, and every check that asks for it goes back from it."""
+        self._keep(model, batch["img"], back=True)
+        paused, self._paused = self._paused, True
+        try:
+            return self._loss(model, batch)
+        finally:
+            self._paused = paused
+
+    def _keep(self, model, images, back):
+        which, shape = self._sizes.get(_size(model), "model"), list(images.shape)
+        grad = torch.is_grad_enabled()
+        self.passes.append({"which": which, "shape": shape, "train": model.training, "grad": grad, "back": back})
 
 
 def _size(model):
