@@ -47,6 +47,18 @@ class Options:
     checks: tuple[str, ...] = ()
     timeout: float = 300
 
+    @property
+    def asked(self) -> dict[str, object]:
+        """What the user chose, by option; without the image size, which the results name."""
+        chosen = {
+            "base": str(self.base) if self.base else None,
+            "device": self.device,
+            "check": list(choose_checks(self.checks)) if self.checks else None,
+            "python": self.python if self.python != sys.executable else None,
+            "timeout": self.timeout if self.timeout != Options.timeout else None,
+        }
+        return {name: value for name, value in chosen.items() if value is not None}
+
 
 @dataclass(frozen=True)
 class Verification:
@@ -58,6 +70,7 @@ class Verification:
         facts: what the probe measured: `model`, `base`, `base_cfg`, `task`; each may be missing.
         checks: what each check found, in their order.
         run: with what and when.
+        asked: what of the options was not left as it is, so that the run can be repeated.
     """
 
     workspace: Path
@@ -70,6 +83,7 @@ class Verification:
     facts: Mapping[str, object]
     checks: tuple[Outcome, ...]
     run: Mapping[str, object]
+    asked: Mapping[str, object]
 
     @property
     def verdict(self) -> str:
@@ -93,6 +107,7 @@ class Verification:
             "checks": [asdict(check) for check in self.checks],
             "verdict": self.verdict,
             "run": dict(self.run),
+            "asked": dict(self.asked),
         }
 
 
@@ -223,6 +238,7 @@ class _Subject:
             facts=answers.facts,
             checks=answers.outcomes,
             run=_run(answers, date, time.monotonic() - begun),
+            asked=self.options.asked,
         )
 
     def _request(self, letter: str, numbers: Mapping[str, float] | None) -> dict[str, object]:

@@ -198,11 +198,17 @@ def _identity(shared: Mapping[str, Any], scales: Sequence[str], took: float | No
             ("modules", _modules(shared)),
             ("task", as_text(shared.get("task"))),
             ("image size", "" if imgsz is None else f"{imgsz:.0f} px"),
+            ("checks", _asked_checks(shared)),
             *((_CALLED.get(name, name), as_text(value)) for name, value in run.items() if name not in _OF_TIME),
             ("date", _date(shared)),
             ("took", figures.seconds(took)),
         ]
     )
+
+
+def _asked_checks(shared: Mapping[str, Any]) -> str:
+    asked = as_list(as_object(shared.get("asked")).get("check"))
+    return f"only those that were asked for: {', '.join(map(as_text, asked))}" if asked else "all"
 
 
 def _command(shared: Mapping[str, Any], scales: Sequence[str], every: bool) -> str:
@@ -216,6 +222,9 @@ def _command(shared: Mapping[str, Any], scales: Sequence[str], every: bool) -> s
         parts.append(["--scale", scales[0]])
     if imgsz is not None:
         parts.append(["--imgsz", f"{imgsz:.0f}"])
+    for name, value in as_object(shared.get("asked")).items():
+        values = as_list(value) if isinstance(value, (list, tuple)) else [value]
+        parts.extend([f"--{name}", as_text(one)] for one in values)
     return " \\\n  ".join(map(shlex.join, parts))
 
 

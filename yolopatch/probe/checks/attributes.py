@@ -62,7 +62,7 @@ def _finding(found, count, evidence):
         hint = "make sure that upstream's value is meant: parse_model writes it, and only on whole layers"
         return warned(f"{_told(*found[0])}, which is upstream's{_more(found)}", hint, **evidence)
     names = ", ".join(sorted(TAKEN))
-    return passed(f"none of {count} new classes uses a name that parse_model overwrites ({names})", **evidence)
+    return passed(f"no new class (of {count}) uses a name that parse_model overwrites ({names})", **evidence)
 
 
 def _told(cls, is_layer, use):

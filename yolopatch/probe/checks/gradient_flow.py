@@ -171,7 +171,7 @@ def _praise(groups, sizes):
 
 def _share(names, sizes):
     count, total = sum(sizes[name] for name in names), sum(sizes.values())
-    return f"{len(names)} of {len(sizes)} tensors ({100 * count / total:.3g} % of the parameters)"
+    return f"{len(names)} of {len(sizes)} tensors ({100 * count / total:.3g}% of the parameters)"
 
 
 def _evidence(subject, groups, sizes):

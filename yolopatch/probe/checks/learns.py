@@ -28,7 +28,7 @@ def check(subject):
     }
     if not math.isfinite(losses[-1]):
         return failed(
-            f"upstream's loss is {losses[-1]} after {len(losses) - 1} steps on one batch",
+            f"upstream's loss on one batch is {losses[-1]} at step {len(losses)}",
             "look for a signal that grows with every layer, a division by zero, or memory that nobody initialised",
             **evidence,
         )
