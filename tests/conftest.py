@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,6 +19,7 @@ from yolopatch.catalog.models import find_model
 from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.resources import templates_dir
+from yolopatch.cli.run import run
 from yolopatch.core.cfg import Cfg, environment, file_name, render_text
 from yolopatch.errors import SourceError
 from yolopatch.outside import snapshot
@@ -149,3 +154,54 @@ def module_cfg(tmp_path):
         return file.path, file.layers
 
     return write
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a call of the command line gave."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict:
+        """The one JSON object on stdout; anything else there is an error."""
+        assert self.out.endswith("}\n"), self.out + self.err
+        return json.loads(self.out)
+
+    def check(self, name: str) -> dict:
+        """One check of a verification at one scale."""
+        return next(check for check in self.json["checks"] if check["id"] == name)
+
+
+@pytest.fixture
+def yolopatch(capfd) -> Callable[..., Ran]:
+    """Run the command line in this process."""
+
+    def call(*arguments: object) -> Ran:
+        capfd.readouterr()
+        code = run([str(argument) for argument in arguments])
+        sys.stdout.flush()
+        sys.stderr.flush()
+        return Ran(code, *capfd.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def spawn() -> Callable[..., Ran]:
+    """Run the command line in a process of its own: `python -m yolopatch`."""
+
+    def call(*arguments: object, cwd: Path | None = None, python: tuple[str, ...] = (), **environment: str) -> Ran:
+        done = subprocess.run(
+            [sys.executable, *python, "-m", "yolopatch", *map(str, arguments)],
+            cwd=cwd,
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=120,
+        )
+        return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    return call

@@ -1,68 +1,16 @@
-"""Ways to run the command line, and workspaces that tests may spoil."""
+"""The command line as a process to interrupt, and a workspace that tests may spoil."""
 
 from __future__ import annotations
 
-import json
-import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from yolopatch.cli.run import run
-
 PIN = "ultralytics-8.3.0"
-
-
-@dataclass(frozen=True)
-class Ran:
-    """What a call of the command line gave."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict:
-        """The one JSON object on stdout; anything else there is an error."""
-        assert self.out.endswith("}\n"), self.out
-        return json.loads(self.out)
-
-
-@pytest.fixture
-def yolopatch(capfd) -> Callable[..., Ran]:
-    """Run the command line in this process."""
-
-    def call(*arguments: object) -> Ran:
-        capfd.readouterr()
-        code = run([str(argument) for argument in arguments])
-        sys.stdout.flush()
-        sys.stderr.flush()
-        return Ran(code, *capfd.readouterr())
-
-    return call
-
-
-@pytest.fixture
-def spawn() -> Callable[..., Ran]:
-    """Run the command line in a process of its own: `python -m yolopatch`."""
-
-    def call(*arguments: object, cwd: Path | None = None, python: tuple[str, ...] = (), **environment: str) -> Ran:
-        done = subprocess.run(
-            [sys.executable, *python, "-m", "yolopatch", *map(str, arguments)],
-            cwd=cwd,
-            env={**os.environ, **environment},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=120,
-        )
-        return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
-
-    return call
 
 
 @pytest.fixture

@@ -9,10 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import sys
 import textwrap
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -22,7 +20,6 @@ from jinja2 import FileSystemLoader
 from yolopatch.catalog.models import find_model
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.catalog.resources import templates_dir
-from yolopatch.cli.run import run
 from yolopatch.core.cfg import Cfg, environment, render_text
 
 PIN = "ultralytics-8.3.0"
@@ -152,35 +149,12 @@ def broken_cfg(tmp_path):
     return write
 
 
-@dataclass(frozen=True)
-class Ran:
-    """What a call of `yolopatch verify` gave."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict:
-        """The one JSON object on stdout; anything else there is an error."""
-        assert self.out.endswith("}\n"), self.out + self.err
-        return json.loads(self.out)
-
-    def check(self, name: str) -> dict:
-        """One check of a run at one scale."""
-        return next(check for check in self.json["checks"] if check["id"] == name)
-
-
 @pytest.fixture
-def verify(capfd):
+def verify(yolopatch):
     """Run `yolopatch verify WORKSPACE --cfg CFG ...` with these checks; no check named means all of them."""
 
-    def call(workspace: Path, cfg: Path, *arguments: object, checks: Sequence[str] = ()) -> Ran:
+    def call(workspace: Path, cfg: Path, *arguments: object, checks: Sequence[str] = ()):
         chosen = [word for check in checks for word in ("--check", check)]
-        capfd.readouterr()
-        code = run(["verify", str(workspace), "--cfg", str(cfg), *chosen, *map(str, arguments)])
-        sys.stdout.flush()
-        sys.stderr.flush()
-        return Ran(code, *capfd.readouterr())
+        return yolopatch("verify", workspace, "--cfg", cfg, *chosen, *arguments)
 
     return call

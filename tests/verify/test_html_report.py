@@ -196,6 +196,14 @@ def test_failures_come_before_warnings_with_their_hints(one):
     assert "provenance" not in findings
 
 
+def test_says_how_to_do_it_again(one):
+    one["asked"] = {"base": "my base.yaml", "check": ["build", "flops"], "device": "cpu"}
+    page = render_page(one)
+    assert "--base &#39;my base.yaml&#39;" in page
+    assert "--check build" in page
+    assert "only those that were asked for: build, flops" in page
+
+
 def test_compares_with_the_base(one):
     text = _read(one).text
     assert "Parameters −0.04% this model 2,571,320 base 2,572,280" in text

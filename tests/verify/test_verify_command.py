@@ -94,7 +94,7 @@ def test_json_is_the_contract_and_alone_on_stdout(verify, full_workspace, base_c
     assert ran.code == (4 if told["verdict"] == "fail" else 0)
     assert told.keys() == {
         *("workspace", "pin", "commit", "modules", "cfg", "scale", "imgsz", "task", "layers", "parameters"),
-        *("gradients", "gflops", "latency_ms", "replaced", "table", "base", "checks", "verdict", "run"),
+        *("gradients", "gflops", "latency_ms", "replaced", "table", "base", "checks", "verdict", "run", "asked"),
     }
     assert (told["cfg"], told["scale"], told["imgsz"], told["task"]) == (str(base_cfg), "n", 64, "detect")
     assert (told["layers"], told["parameters"], told["replaced"]) == (319, 2_624_080, [])
@@ -112,6 +112,7 @@ def test_json_is_the_contract_and_alone_on_stdout(verify, full_workspace, base_c
     assert told["run"].keys() >= {"yolopatch", "python", "torch", "device", "date", "seconds"}
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", told["run"]["date"])
     assert told["run"]["device"]
+    assert told["asked"] == {"device": "cpu", "check": ["build", "flops"]}
 
 
 def test_a_model_that_crashes_fails_that_check_and_the_others_still_run(verify, wrong, tmp_path):
@@ -271,6 +272,7 @@ def _verification(scale: str, *checks: Outcome, facts: dict | None = None) -> Ve
         facts=facts or {},
         checks=checks,
         run={},
+        asked={},
     )
 
 

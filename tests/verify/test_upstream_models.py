@@ -1,0 +1,58 @@
+"""No correct model fails: upstream's own detection models of every family pass every check."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from yolopatch.catalog.models import find_model
+from yolopatch.catalog.pins import PINS
+from yolopatch.core.checks import FAIL
+from yolopatch.steps.verify import verify
+
+# by pin, the family's other detection models, as files of upstream
+VARIANTS = {
+    "ultralytics-8.2.50": [
+        "v8/yolov8-p2",
+        "v8/yolov8-p6",
+        "v8/yolov8-ghost",
+        "v8/yolov8-ghost-p2",
+        "v8/yolov8-ghost-p6",
+    ],
+    "ultralytics-8.4.0": ["26/yolo26-p2", "26/yolo26-p6"],
+    "yolov5-pypi-6.1.0": [
+        *(f"hub/yolov5-{name}" for name in ("bifpn", "fpn", "p2", "p34", "p6", "p7", "panet")),
+        *(f"hub/yolov5s{name}" for name in ("6", "-ghost", "-transformer")),
+    ],
+}
+FOLDERS = {"ultralytics": "ultralytics/cfg/models", "yolov5": "yolov5/models"}
+
+
+def failures(workspace: Path, cfg: Path, scale: str) -> dict[str, str]:
+    checks = verify(workspace, cfg, scale, imgsz=320).checks
+    return {check.id: check.summary for check in checks if check.status in (FAIL, "skip")}
+
+
+def at_scale(text: str, pin: str, scale: str) -> str:
+    """Give a yolov5 file the scale's multiples; one of ultralytics holds every scale."""
+    row = find_model(PINS[pin].model).scales[scale]
+    text = re.sub(r"^depth_multiple: \S+", f"depth_multiple: {row.depth}", text, flags=re.MULTILINE)
+    return re.sub(r"^width_multiple: \S+", f"width_multiple: {row.width}", text, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("scale", ["n", "s"])
+@pytest.mark.parametrize("pin", list(PINS))
+def test_the_familys_model_passes_every_check(pin, scale, full_workspace, base_cfg):
+    assert failures(full_workspace(pin), base_cfg(PINS[pin].model, scale), scale) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scale", ["n", "s"])
+@pytest.mark.parametrize(("pin", "name"), [(pin, name) for pin, names in VARIANTS.items() for name in names])
+def test_the_familys_other_models_do_not_fail(pin, name, scale, pristine_tree, full_workspace, tmp_path):
+    source = pristine_tree(pin) / FOLDERS[PINS[pin].upstream] / f"{name}.yaml"
+    cfg = tmp_path / source.name
+    cfg.write_text(at_scale(source.read_text(), pin, scale))
+    assert failures(full_workspace(pin), cfg, scale) == {}
