@@ -58,7 +58,13 @@ def _is_model(file):
 
 
 def _rank(base, data):
-    """Order bases: by rows, then by what else the files agree on, then the plainer name."""
+    """Order bases: by rows, by what feeds them, by what else the files agree on, then the plainer name."""
     keys = {"depth_multiple", "width_multiple", "scales", "end2end", "reg_max", "anchors", "kpt_shape"}
     agreed = sum(base.data.get(key) == data.get(key) for key in keys)
-    return round(base.alignment.score, 6), agreed, -len(base.file.name)
+    return round(base.alignment.score, 6), _fed_alike(base, data), agreed, -len(base.file.name)
+
+
+def _fed_alike(base, data):
+    """Count the rows that are fed by the same layers as the base's."""
+    rows, others = rows_of(data), rows_of(base.data)
+    return sum(o is not None and rows[i].sources == others[o].sources for i, o in enumerate(base.alignment.base_of))

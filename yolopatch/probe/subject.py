@@ -1,5 +1,6 @@
 """The model that is verified, and its base beside it: built once, lent to every check."""
 
+import math
 from copy import deepcopy
 from functools import cached_property
 from pathlib import Path
@@ -33,7 +34,6 @@ class Subject:
         self.request = request
         self.cfg = Path(cfg or request["cfg"])
         self.scale = request["scale"]
-        self.imgsz = request["imgsz"]
         self.folder = Path(request["folder"])
         self.device = torch.device(request.get("device") or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.facts = {}
@@ -64,6 +64,12 @@ class Subject:
         """Give a yolov5 file the multiples of the asked scale where the parent sends them."""
         data.update(self.request.get("multiples") or {})
         return data
+
+    @cached_property
+    def imgsz(self):
+        """The side that was asked for, or the next multiple of the coarsest stride: upstream rounds up so, too."""
+        stride = int(max(self.model.stride))
+        return math.ceil(self.request["imgsz"] / stride) * stride
 
     @property
     def rows(self):

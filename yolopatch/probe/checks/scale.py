@@ -73,12 +73,17 @@ def _table(subject):
 
 
 def _base_entry(subject, letter):
-    """Return the base's numbers at a scale: of its table, or of the file beside it that is made for that scale."""
+    """Return the base's numbers at a scale: of its table, or of the file beside it that is made for that scale.
+
+    None where nothing says what they are.
+    """
     base = subject.found_base
     if base.data.get("scales") or not letter:
         return _entry(base.data, letter)
     named = re.fullmatch(r"(.*\d)[nsmlx](\D*)", base.file.stem)
-    sibling = base.file.with_name(f"{named[1]}{letter}{named[2]}.yaml") if named else base.file
+    if not named:
+        return None  # one file for all scales, with the multiples of whichever upstream wrote it at
+    sibling = base.file.with_name(f"{named[1]}{letter}{named[2]}.yaml")
     return _entry(read_yaml(sibling), letter) if sibling.exists() else None
 
 
