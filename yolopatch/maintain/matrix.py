@@ -130,13 +130,14 @@ def page(results: Sequence[Result]) -> str:
     """Return the results as a Markdown page: for each flavor, a row for each module and place, a column a scale."""
     paper = [result for result in results if result.case.flavor == "paper"]
     passing = sum(not result.failed for result in paper)
+    scales = ", ".join(s for s in SCALES if any(result.case.scale == s for result in results))
     head = [
         "# Every module, verified",
         "",
         "Written by `make verify-matrix`: `yolopatch verify` with all its checks. A cell names the checks that fail or",
         "warn; `flops`, which warns of nearly every model because thop does not see functions, is left out.",
-        f"Flavor `paper`: {passing} of {len(paper)} models pass. Flavor `tutorial` fails where the posts' code does",
-        "not do what it says.",
+        f"Scales that were run: {scales}. Flavor `paper`: {passing} of {len(paper)} models pass. Flavor `tutorial` fails",
+        "where the posts' code does not do what it says.",
         "",
     ]
     return "\n".join([*head, *(line for flavor in FLAVORS for line in _table(flavor, results))])
