@@ -136,8 +136,8 @@ def page(results: Sequence[Result]) -> str:
         "",
         "Written by `make verify-matrix`: `yolopatch verify` with all its checks. A cell names the checks that fail or",
         "warn; `flops`, which warns of nearly every model because thop does not see functions, is left out.",
-        f"Scales that were run: {scales}. Flavor `paper`: {passing} of {len(paper)} models pass. Flavor `tutorial` fails",
-        "where the posts' code does not do what it says.",
+        f"Scales that were run: {scales}. Flavor `paper`: {passing} of {len(paper)} models pass. Flavor `tutorial`",
+        "fails where the posts' code does not do what it says.",
         "",
     ]
     return "\n".join([*head, *(line for flavor in FLAVORS for line in _table(flavor, results))])
