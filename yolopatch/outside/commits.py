@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from yolopatch.catalog.identity import AUTHOR_EMAIL, AUTHOR_NAME, EPOCH
+from yolopatch.core.text import blob_id
 from yolopatch.outside.snapshot import fast_import_data
 
 
@@ -27,6 +28,11 @@ def stream(ref: str, root: str, steps: Sequence[Step]) -> bytes:
         for path in sorted(step.files):
             parts.append(b"M 100644 inline %s\n" % path.encode() + fast_import_data(encoded(step.files[path])))
     return b"".join(parts)
+
+
+def written_blobs(steps: Sequence[Step]) -> dict[str, str]:
+    """Return the blob id of every file that the steps write, by path, as the last of them leaves it."""
+    return {path: blob_id(encoded(text)) for step in steps for path, text in step.files.items()}
 
 
 def encoded(text: str) -> bytes:

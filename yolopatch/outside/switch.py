@@ -13,7 +13,7 @@ from pathlib import Path
 
 from yolopatch.core.text import blob_id
 from yolopatch.errors import ConflictError, YolopatchError
-from yolopatch.outside.commits import Step, encoded, stream
+from yolopatch.outside.commits import Step, stream, written_blobs
 from yolopatch.outside.git import GitError, Repository
 from yolopatch.outside.journal import journal_file, read_journal, write_journal
 from yolopatch.outside.snapshot import tree_blobs
@@ -34,8 +34,7 @@ def switch(workspace: Workspace, root: Mapping[str, str], steps: Sequence[Step])
         ConflictError: a file of the user's is in the way; nothing changed.
     """
     repository = workspace.repository
-    written = {path: blob_id(encoded(text)) for step in steps for path, text in step.files.items()}
-    before, after = tree_blobs(repository, workspace.head.id), {**root, **written}
+    before, after = tree_blobs(repository, workspace.head.id), {**root, **written_blobs(steps)}
     _check_not_hidden(workspace.path, before, after)
     new = _import(repository, workspace.root.id, steps)
     try:

@@ -30,8 +30,11 @@ def read_yaml(file):
 
 def read_base(file, data):
     """Return one YAML as the base of a parsed file."""
-    found = read_yaml(file)
-    return Base(Path(file), found, align(rows_of(data), rows_of(found)))
+    return _base(Path(file), read_yaml(file), data)
+
+
+def _base(file, found, data):
+    return Base(file, found, align(rows_of(data), rows_of(found)))
 
 
 def find_base(root, data):
@@ -42,19 +45,18 @@ def find_base(root, data):
         data: the parsed file.
     """
     head = str(data["head"][-1][2])
-    found = [read_base(file, data) for file in _candidates(Path(root), head)]
+    found = [_base(file, other, data) for file, other in _candidates(Path(root), head)]
     best = max(found, key=lambda base: _rank(base, data), default=None)
     return best if best and best.alignment.score >= LEAST_LIKENESS else None
 
 
 def _candidates(root, head):
-    files = [file for folder in _FOLDERS for file in sorted((root / folder).rglob("*.yaml"))]
-    return [f for f in files if f" {head}," in f.read_text(encoding="utf-8", errors="ignore") and _is_model(f)]
-
-
-def _is_model(file):
-    data = read_yaml(file)
-    return isinstance(data, dict) and {"backbone", "head"} <= data.keys()
+    """Yield (file, parsed) of every model YAML whose last row may be of this class."""
+    for file in (file for folder in _FOLDERS for file in sorted((root / folder).rglob("*.yaml"))):
+        if f" {head}," in file.read_text(encoding="utf-8", errors="ignore"):
+            data = read_yaml(file)
+            if isinstance(data, dict) and {"backbone", "head"} <= data.keys():
+                yield file, data
 
 
 def _rank(base, data):

@@ -72,7 +72,7 @@ def _not_exported(title, error):
 def _compared(subject, title, file, run, evidence):
     # The exporters trace an image of zeros. These are of those that the norms were calibrated with: on others the
     # scores of a deep untrained model saturate, which hides differences.
-    images = subject.images(batch=4, seed=7)[:2].split(1)
+    images = subject.calibration_images[:2].split(1)
     expected = [_expected(subject, x) for x in images]
     if not is_finite(expected):
         return skipped(f"exported to {title}, but not compared: the model's own outputs are not finite", **evidence)

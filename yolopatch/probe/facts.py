@@ -3,7 +3,7 @@
 import torch
 
 from flopcount import count_flops
-from tensors import distance, head_inputs, image, is_finite, randomise_norms, seed_all, tensors
+from tensors import count_parameters, distance, head_inputs, image, is_finite, randomise_norms, seed_all, tensors
 
 
 def report(upstream, asked, imgsz):
@@ -14,22 +14,19 @@ def report(upstream, asked, imgsz):
     """
     seed_all(0)
     model = upstream.build(upstream.read(asked["cfg"], asked["scale"]))
-    facts = {"parameters": _count(model), "table": [_row(layer) for layer in model.model]}
+    facts = {"parameters": count_parameters(model), "table": [row(layer) for layer in model.model]}
     for question in asked["ask"]:
         facts[question] = upstream.info(model, imgsz) if question == "info" else _QUESTIONS[question](model, imgsz)
     return facts
 
 
-def _count(module):
-    return sum(p.numel() for p in module.parameters())
-
-
-def _row(layer):
+def row(layer):
+    """Return what a table of layers shows of a built one."""
     return {
         "index": layer.i,
         "from": layer.f,
         "class": layer.type.rpartition(".")[2],
-        "parameters": _count(layer),
+        "parameters": count_parameters(layer),
     }
 
 

@@ -12,6 +12,7 @@ from torch.nn import Module
 
 from arguments import Recorder, misread, plain, role
 from findings import failed
+from raising import first_line
 from subject import shapes
 
 _RUNNERS = ("_predict_once", "_forward_once", "forward_once")  # upstream's loops over the layers
@@ -256,5 +257,5 @@ def _elsewhere(subject, error, evidence):
 
 
 def _message(error):
-    """Return the first line of what an error says."""
-    return (str(error).strip().splitlines() or ["no message"])[0][:300]
+    """Return the beginning of what an error says."""
+    return first_line(error)[:300]

@@ -14,5 +14,9 @@ def raised_in(model, error):
 
 def told(model, error):
     """Return one clause that says which module raised what."""
-    said = (str(error).strip().splitlines() or ["no message"])[0]
-    return f"{raised_in(model, error) or 'it'} raises {type(error).__name__}: {said[:200]}"
+    return f"{raised_in(model, error) or 'it'} raises {type(error).__name__}: {first_line(error)[:200]}"
+
+
+def first_line(error):
+    """Return the first line of what an error says."""
+    return (str(error).strip().splitlines() or ["no message"])[0]

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from subject import SIDE
-from tensors import image, layer_outputs, seed_all, tensors
+from tensors import count_parameters, image, layer_outputs, seed_all, tensors
 
 TIMEOUT = 300  # seconds; it imports upstream, builds one model and runs it once
 
@@ -76,7 +76,7 @@ def describe(upstream, data):
         _, inputs, result = layer_outputs(model, image(model, SIDE), wanted=())
     return {
         "tensors": {name: _digest(tensor) for name, tensor in model.state_dict().items()},
-        "parameters": sum(p.numel() for p in model.parameters()),
+        "parameters": count_parameters(model),
         "outputs": [t.clone() for t in tensors((inputs, result))],
     }
 

@@ -104,8 +104,3 @@ def worst(found, count=5):
 def as_json(number):
     """Return a number with three digits; as text where it is not finite, for JSON has no such number."""
     return float(f"{number:.3g}") if math.isfinite(number) else str(number)
-
-
-def layer_name(model, index):
-    """Return how a message names a layer: its index and its class."""
-    return f"layer {index} ({type(model.model[index]).__name__})"

@@ -18,8 +18,8 @@ SIDE = 128  # pixels; the coarsest map (stride 32) is then 4 x 4: small and chea
 class Subject:
     """One YAML at one scale, what it builds, and the base model that it was made from.
 
-    `model`, `base`, `calibrated` and `base_calibrated` are shared by all checks: read them, run them in eval,
-    never change them. `fresh()` gives a model of one's own.
+    `model`, `base` and `calibrated` are shared by all checks: read them, run them in eval, never change them.
+    `fresh()` gives a model of one's own.
 
     Attributes:
         upstream: how to build and ask.
@@ -71,11 +71,11 @@ class Subject:
         stride = int(max(self.model.stride))
         return math.ceil(self.request["imgsz"] / stride) * stride
 
-    @property
+    @cached_property
     def rows(self):
         return rows_of(self.data)
 
-    @property
+    @cached_property
     def base_rows(self):
         return rows_of(self.base_data)
 
@@ -123,29 +123,34 @@ class Subject:
     @cached_property
     def calibrated(self):
         """The model with BatchNorm statistics from images, in eval. Read only."""
-        return calibrate(self.fresh(), self.images(batch=4, seed=7))
+        return calibrate(self.fresh(), self.calibration_images)
 
-    @cached_property
-    def base_calibrated(self):
-        """The base model with BatchNorm statistics from images, in eval. Read only."""
-        return calibrate(self.fresh_base(), self.images(batch=4, seed=7))
+    @property
+    def calibration_images(self):
+        """The images that `calibrated` has its BatchNorm statistics from."""
+        return self.images(batch=4, seed=7)
 
-    @cached_property
+    @property
     def side(self):
         """The side at which most checks run the model: small, or the real one if it runs at no other."""
-        try:
-            with torch.no_grad():
-                self.model(image(self.model, SIDE))
-        except Exception:  # whatever the model's code raises; the check `forward` reports it
-            return self.imgsz
-        return SIDE
+        return self._trial[0]
 
-    @cached_property
+    @property
     def runs(self):
         """Whether the model runs at all, on one square image."""
+        return self._trial[1]
+
+    @cached_property
+    def _trial(self):
+        """The first side at which the model runs, and whether it does at any."""
+        if self._runs_at(SIDE):
+            return SIDE, True
+        return self.imgsz, self._runs_at(self.imgsz)
+
+    def _runs_at(self, side):
         try:
             with torch.no_grad():
-                self.model(image(self.model, self.side))
+                self.model(image(self.model, side))
         except Exception:  # whatever the model's code raises; the check `forward` reports it
             return False
         return True
@@ -186,14 +191,6 @@ class Subject:
         known = {type(m) for m in self.base.modules()} if self.base is not None else set()
         found = {type(m): None for index in self.replaced for m in self.model.model[index].modules()}
         return [c for c in found if c not in known and not c.__module__.startswith("torch.")]
-
-    def new_modules(self, model=None):
-        """Yield (layer index, dotted name, module) of every module of a new class, outermost first."""
-        model = self.model if model is None else model
-        for index in self.replaced:
-            for name, module in model.model[index].named_modules():
-                if type(module) in self.new_classes:
-                    yield index, f"model.{index}" + (f".{name}" if name else ""), module
 
     def as_base(self):
         """Return the base as a subject of its own, to see whether upstream's model does the same."""

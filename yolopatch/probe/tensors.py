@@ -98,6 +98,16 @@ def layer_outputs(model, x, wanted=None):
     return outputs, inputs, result
 
 
+def layer_name(model, index):
+    """Return how a message names a layer: its index and its class."""
+    return f"layer {index} ({type(model.model[index]).__name__})"
+
+
+def count_parameters(module):
+    """Return how many values the parameters of a module hold."""
+    return sum(p.numel() for p in module.parameters())
+
+
 @torch.no_grad()
 def calibrate(model, x):
     """Set every BatchNorm's statistics from these images, and leave the model in eval.

@@ -8,6 +8,7 @@ import torch
 from checks import CHECKS, base_parity
 from environment import describe
 from findings import FAIL, failed, skipped, warned
+from raising import first_line
 from subject import Subject
 from tensors import seed_all
 
@@ -77,7 +78,7 @@ def _run(check, subject):
         return check.run(subject)
     except (Exception, SystemExit) as error:  # the model's code may raise anything
         return failed(
-            f"it raised {type(error).__name__}: {_first_line(error)}",
+            f"it raised {type(error).__name__}: {first_line(error)}",
             "the last lines of the traceback are in the evidence: mend the code that they name",
             **{_TRACEBACK: traceback.format_exception(error)[-_LINES:]},
         )
@@ -109,7 +110,3 @@ def _weighed(check, subject, finding):
         "the module is not to blame; upstream, or this environment, is",
         **both,
     )
-
-
-def _first_line(error):
-    return (str(error).strip().splitlines() or ["no message"])[0]

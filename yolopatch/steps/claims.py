@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ from yolopatch.core.manifest import check_content
 from yolopatch.errors import SourceError, YolopatchError
 from yolopatch.outside import snapshot
 from yolopatch.outside.checkout import Checkout
-from yolopatch.outside.commits import Step, encoded
+from yolopatch.outside.commits import written_blobs
 from yolopatch.outside.manifests import read_manifest
 from yolopatch.outside.workspace import Workspace
 from yolopatch.steps.patchset import Choice, PatchSet, load_patchset
@@ -79,7 +78,7 @@ def _differs_from_modules(workspace: Workspace, root: Mapping[str, str]) -> tupl
         steps = patchset.steps(pristine_reader(workspace.repository, root), root)
     except YolopatchError as error:
         return (error.what, *error.details), ""
-    expected = {**root, **_blobs(steps)}
+    expected = {**root, **written_blobs(steps)}
     found = snapshot.tree_blobs(workspace.repository, workspace.head.id)
     paths = sorted(path for path in {*expected, *found} if expected.get(path) != found.get(path))
     modules = ", ".join(applied.name for applied in workspace.applied) or "no module"
@@ -97,13 +96,3 @@ def _made_with_other_patches(workspace: Workspace, patchset: PatchSet) -> str:
         f"made by yolopatch {versions} with other patches of {', '.join(applied.name for applied in others)}: "
         "what its commits must hold cannot be computed here"
     )
-
-
-def _blobs(steps: list[Step]) -> dict[str, str]:
-    """Return the blob ids of the files as the last step leaves them."""
-    files = {path: text for step in steps for path, text in step.files.items()}
-    return {path: _blob(encoded(text)) for path, text in files.items()}
-
-
-def _blob(data: bytes) -> str:
-    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()

@@ -10,6 +10,7 @@ import click
 
 from yolopatch.cli import options, report
 from yolopatch.cli.progress import stepping
+from yolopatch.core.checks import FAIL
 from yolopatch.errors import EXIT_VERIFY, UsageError
 
 
@@ -71,7 +72,7 @@ def command(
 
         write_report(found.data(), page)
     report.show_verification(found, as_json, page)
-    return EXIT_VERIFY if found.verdict == "fail" else 0
+    return EXIT_VERIFY if found.verdict == FAIL else 0
 
 
 def _device(name: str | None) -> str | None:

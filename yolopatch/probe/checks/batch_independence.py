@@ -4,9 +4,9 @@ import torch
 
 from findings import failed, passed
 from raising import told
-from replay import errors, first_image, layer_name, recorded, worst
+from replay import errors, first_image, recorded, worst
 from subject import shapes
-from tensors import distance, is_finite, tensors
+from tensors import distance, is_finite, layer_name, tensors
 from thresholds import SAME_FUNCTION
 
 

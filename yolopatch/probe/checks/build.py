@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from arguments import misread
+from facts import row
 from failures import explain
 from findings import passed, warned
+from tensors import count_parameters
 
 _MOST = 20  # entries of a list in the evidence
 
@@ -36,19 +38,9 @@ def _built_base(subject):
 
 def _facts(model, replaced):
     return {
-        "parameters": sum(p.numel() for p in model.parameters()),
+        "parameters": count_parameters(model),
         "gradients": sum(p.numel() for p in model.parameters() if p.requires_grad),
-        "table": [_row(layer, layer.i in replaced) for layer in model.model],
-    }
-
-
-def _row(layer, replaced):
-    return {
-        "index": layer.i,
-        "from": layer.f,
-        "class": layer.type.rpartition(".")[2],
-        "parameters": sum(p.numel() for p in layer.parameters()),
-        "replaced": replaced,
+        "table": [{**row(layer), "replaced": layer.i in replaced} for layer in model.model],
     }
 
 

@@ -11,7 +11,7 @@ from findings import failed, passed
 from plain_tensors import same_values
 from raising import told
 from saving import load_as_upstream, save_as_upstream
-from tensors import layer_outputs, tensors
+from tensors import layer_name, layer_outputs, tensors
 
 _SHOWN = 20
 _OK = "ok"
@@ -137,7 +137,7 @@ class _Trip:
         """Return (name, tensors) of each layer's output, in order, the head last."""
         outputs, _, _ = layer_outputs(model.eval(), self.x)
         return [
-            (f"the output of layer {index} ({type(model.model[index]).__name__})", [t.clone() for t in tensors(o)])
+            (f"the output of {layer_name(model, index)}", [t.clone() for t in tensors(o)])
             for index, o in outputs.items()
         ]
 

@@ -7,7 +7,7 @@ import torch
 from batches import make_batch
 from findings import failed, passed
 from plain_tensors import plain_tensors, same_values
-from tensors import is_finite, layer_outputs, seed_all, tensors
+from tensors import is_finite, layer_name, layer_outputs, seed_all, tensors
 
 _SHOWN = 20
 _TELLS = "deterministic implementation"  # in torch's warning about an operator that has none
@@ -49,10 +49,10 @@ def _eval_problem(subject):
     second = _outputs(model, x)
     different = next((i for i in first if not _same(first[i], second[i])), None)
     if different is not None:
-        return f"the output of layer {different} ({_class(model, different)}) is another the second time"
+        return f"the output of {layer_name(model, different)} is another the second time"
     wild = next((i for i in first if not is_finite(first[i])), None)
     if wild is not None:
-        return f"layer {wild} ({_class(model, wild)}) is not finite: does it read memory that is not set?"
+        return f"{layer_name(model, wild)} is not finite: does it read memory that is not set?"
     now = _state(model)
     changed = [name for name in now if name not in state or not _kept(state[name], now[name])]
     return f"a forward changes {', '.join(changed[:3])}" if changed else ""
@@ -60,10 +60,6 @@ def _eval_problem(subject):
 
 def _outputs(model, x):
     return {index: [t.clone() for t in tensors(output)] for index, output in layer_outputs(model, x)[0].items()}
-
-
-def _class(model, index):
-    return type(model.model[index]).__name__
 
 
 def _same(found, expected):

@@ -4,9 +4,8 @@ import torch
 
 from findings import failed, passed
 from raising import told
-from replay import layer_name
 from subject import shapes
-from tensors import is_finite, tensors
+from tensors import is_finite, layer_name, tensors
 
 _LEAST_STRIDE = 32  # a classifier says 1, though its layers halve the image five times as well
 

@@ -6,8 +6,8 @@ import torch
 import torch.nn as nn
 
 from findings import failed, passed
-from replay import as_json, errors, layer_name, recorded, worst
-from tensors import distance, is_finite, randomise_norms
+from replay import as_json, errors, recorded, worst
+from tensors import distance, is_finite, layer_name, randomise_norms
 from thresholds import SAME_FUNCTION
 
 _SHOWN = 20

@@ -6,7 +6,7 @@ import torch.nn as nn
 from batches import make_batch
 from findings import failed, passed, skipped, warned
 from perturb import perturb_parameters
-from tensors import calibrate
+from tensors import calibrate, layer_name
 
 _NONE, _ZERO, _WILD, _ALIVE = "none", "zero", "not finite", "alive"
 _SHOWN = 20
@@ -94,7 +94,7 @@ def _absorbed(subject, make, batch, silent):
     """Return which get a gradient where BatchNorm uses fixed statistics: while it trains, it takes a bias away."""
     if not silent:
         return []
-    model = calibrate(perturb_parameters(make()), subject.images(batch=4, seed=7))
+    model = calibrate(perturb_parameters(make()), subject.calibration_images)
     frozen = _kinds(subject, model, batch, norms_train=False)
     return [name for name in silent if frozen[name] not in (_NONE, _ZERO)]
 
@@ -155,7 +155,7 @@ def _first_layer(subject, dead):
     """Name the first replaced layer among the dead ones: the others may be its victims."""
     indices = list(_by_layer(dead))
     index = next((i for i in indices if i in subject.replaced), indices[0])
-    return f"layer {index} ({type(subject.model.model[index]).__name__})"
+    return layer_name(subject.model, index)
 
 
 def _praise(groups, sizes):

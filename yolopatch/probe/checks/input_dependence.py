@@ -3,7 +3,7 @@
 import torch
 
 from findings import failed, passed, skipped
-from tensors import is_finite, layer_outputs, tensors
+from tensors import is_finite, layer_name, layer_outputs, tensors
 from thresholds import SAME_FOR_EVERY_IMAGE
 
 _GREY = 0.25  # of a plain image; not the mean of the noise: what sees no more than the mean sees this
@@ -25,13 +25,13 @@ def check(subject):
     lost = [index for index, change in layers.items() if change is None]
     if lost:
         return skipped(
-            f"the output of {_named(subject, lost[0])} is not finite: nothing can be compared",
+            f"the output of {layer_name(subject.model, lost[0])} is not finite: nothing can be compared",
             "see what the checks `forward` and `init` say of it",
             **evidence,
         )
     least = min(layers, key=layers.get)
     return passed(
-        f"every layer's output depends on the image; that of {_named(subject, least)} the least: "
+        f"every layer's output depends on the image; that of {layer_name(subject.model, least)} the least: "
         f"it changes by {layers[least]:.2g} of its size",
         **evidence,
     )
@@ -87,7 +87,7 @@ def _failure(subject, constant, maps, evidence):
     heard = f"{same} of the head's {len(maps)} inputs do not depend on the image" if same else "the head's change"
     if not constant:
         return failed(heard, "see which layer feeds them, and what its forward returns", **evidence)
-    first = _named(subject, constant[0])
+    first = layer_name(subject.model, constant[0])
     more = f" (the first of {len(constant)} such layers)" if len(constant) > 1 else ""
     return failed(
         f"{first} gives the same output for every image{more}; {heard}",
@@ -95,10 +95,6 @@ def _failure(subject, constant, maps, evidence):
         "values so large that BatchNorm divides them by infinity",
         **evidence,
     )
-
-
-def _named(subject, index):
-    return f"layer {index} ({type(subject.model.model[index]).__name__})"
 
 
 def _evidence(subject, layers, maps, constant):

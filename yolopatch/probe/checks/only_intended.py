@@ -5,7 +5,7 @@ import torch
 from findings import failed, passed, skipped, warned
 from parts import dropped_parts
 from subject import shapes, structure
-from tensors import layer_outputs
+from tensors import count_parameters, layer_outputs
 
 _MOST = 20  # entries of a list in the evidence
 # What a file may say beside its rows that changes every layer, or none that is compared here.
@@ -56,8 +56,8 @@ def _evidence(subject):
             "layer": own,
             "class": subject.rows[own].module,
             "base_class": subject.base_rows[other].module,
-            "parameters": _parameters(model[own]),
-            "base_parameters": _parameters(base[other]),
+            "parameters": count_parameters(model[own]),
+            "base_parameters": count_parameters(base[other]),
             "dropped": dropped_parts(model[own], base[other]),
         }
         for own, other in subject.replaced.items()
@@ -84,10 +84,6 @@ def _also(evidence):
     return ", and ".join(reasons)
 
 
-def _parameters(layer):
-    return sum(p.numel() for p in layer.parameters())
-
-
 def _named(subject, index):
     return f"layer {index} ({subject.rows[index].module})" if index >= 0 else "the image"
 
@@ -110,8 +106,8 @@ def _layers(subject):
                 "layer": own,
                 "base_layer": other,
                 "class": type(layer).__name__,
-                "parameters": _parameters(layer),
-                "base_parameters": _parameters(base),
+                "parameters": count_parameters(layer),
+                "base_parameters": count_parameters(base),
                 "fault": f"{_whose(subject, own)} differs though its row is the base's: {found}",
             }
 
@@ -130,7 +126,7 @@ def _difference(layer, base):
     if type(layer) is not type(base):
         return f"it is a {type(layer).__name__}, the base's a {type(base).__name__}"
     (classes, tensors), (base_classes, base_tensors) = structure(layer), structure(base)
-    counts = _parameters(layer), _parameters(base)
+    counts = count_parameters(layer), count_parameters(base)
     if counts[0] != counts[1]:
         return f"{counts[0]:,} parameters, the base's has {counts[1]:,}{_first_of(tensors, base_tensors)}"
     if classes != base_classes:

@@ -6,8 +6,8 @@ import torch
 
 from findings import failed, passed
 from raising import told
-from replay import answered, as_json, errors, first_image, layer_name, recorded, relative_error, worst
-from tensors import is_finite, layer_outputs
+from replay import answered, as_json, errors, first_image, recorded, relative_error, worst
+from tensors import is_finite, layer_name, layer_outputs
 from thresholds import LOW_PRECISION
 
 _FLOAT16_MAX = torch.finfo(torch.float16).max
@@ -20,7 +20,7 @@ def check(subject):
     from the images that the BatchNorm statistics come from: in eval the values of a deep network with random
     weights drift off, to a million in the largest models, without any fault of a layer.
     """
-    model, x = subject.calibrated, subject.images(batch=4, seed=7)
+    model, x = subject.calibrated, subject.calibration_images
     steps = answered(model, recorded(subject.fresh().train(), x))
     x = first_image(x)
     trials = [_bfloat16(model, x, steps), _stored(subject, x, steps), _range(model, steps)]
