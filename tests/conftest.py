@@ -15,6 +15,7 @@ import pytest
 from filelock import FileLock
 from jinja2 import FileSystemLoader
 
+from yolopatch.catalog.base_model import DETECT
 from yolopatch.catalog.models import find_model
 from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import PINS
@@ -135,8 +136,9 @@ def git_in():
 def base_cfg(tmp_path):
     """Write a model's YAML with no module in it and return its path."""
 
-    def write(model: str, scale: str):
-        cfg = Cfg(find_model(model), scale, 80, None)
+    def write(model: str, scale: str, task: str = DETECT):
+        base = find_model(model, task)
+        cfg = Cfg(base, scale, base.nc)
         file = tmp_path / file_name(cfg)
         file.write_text(render_text(cfg, environment(FileSystemLoader(templates_dir()))))
         return file
@@ -148,8 +150,8 @@ def base_cfg(tmp_path):
 def module_cfg(tmp_path):
     """Write a model's YAML with a module in it; returns its path and the replaced layers."""
 
-    def write(module: str, model: str, scale: str, flavor: str, block: bool = False):
-        request = RenderRequest(module=module, model=model, scales=scale, flavor=flavor, block=block, out=tmp_path)
+    def write(module: str, model: str, scale: str, flavor: str, block: bool = False, task: str = DETECT):
+        request = RenderRequest((module,), model, task, scale, block=block, flavor=flavor, out=tmp_path)
         (file,) = render(request, templates_dir()).files
         return file.path, file.layers
 

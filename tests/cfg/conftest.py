@@ -13,37 +13,39 @@ from typing import Any
 import pytest
 from jinja2 import FileSystemLoader
 
-from yolopatch.catalog.models import MODELS
+from yolopatch.catalog.base_model import DETECT, TASKS
+from yolopatch.catalog.models import find_model
 from yolopatch.catalog.modules import MODULES
-from yolopatch.core.cfg import Cfg, Replacement, environment, render_text
+from yolopatch.core.cfg import Cfg, environment, render_text
 from yolopatch.core.placement import choose
+from yolopatch.core.placing import Replacement
 
 ROOT = Path(__file__).resolve().parents[2]
 
 # each base model's own file, in the tree of the pin that it belongs to
 _OWN_FILES = {
-    "yolo26": ("ultralytics-8.4.0", "ultralytics/cfg/models/26/yolo26.yaml"),
-    "yolo11": ("ultralytics-8.3.0", "ultralytics/cfg/models/11/yolo11.yaml"),
-    "yolov8": ("ultralytics-8.2.50", "ultralytics/cfg/models/v8/yolov8.yaml"),
+    "yolo26": ("ultralytics-8.4.0", "ultralytics/cfg/models/26/yolo26{task}.yaml"),
+    "yolo11": ("ultralytics-8.3.0", "ultralytics/cfg/models/11/yolo11{task}.yaml"),
+    "yolov8": ("ultralytics-8.2.50", "ultralytics/cfg/models/v8/yolov8{task}.yaml"),
     "yolov5": ("yolov5-pypi-6.1.0", "yolov5/models/yolov5{scale}.yaml"),
 }
 
 
 @pytest.fixture(scope="session")
-def own_file(pristine_tree: Callable[[str], Path]) -> Callable[[str, str], Path]:
+def own_file(pristine_tree: Callable[[str], Path]) -> Callable[..., Path]:
     """Give upstream's own file of a base model; yolov5 has one for each scale."""
 
-    def file(model: str, scale: str = "all") -> Path:
+    def file(model: str, scale: str = "all", task: str = DETECT) -> Path:
         pin, path = _OWN_FILES[model]
-        return pristine_tree(pin) / path.format(scale=scale)
+        return pristine_tree(pin) / path.format(scale=scale, task=TASKS[task])
 
     return file
 
 
 @pytest.fixture(scope="session")
-def own_text(own_file: Callable[[str, str], Path]) -> Callable[[str, str], str]:
+def own_text(own_file: Callable[..., Path]) -> Callable[..., str]:
     """Give the text of upstream's own file of a base model."""
-    return lambda model, scale: own_file(model, scale).read_text("utf-8")
+    return lambda model, scale, task=DETECT: own_file(model, scale, task).read_text("utf-8")
 
 
 @pytest.fixture(scope="session")
@@ -58,14 +60,15 @@ def rendered() -> Callable[..., str]:
         flavor: str = "paper",
         placement: str | None = None,
         block: bool = False,
-        nc: int = 80,
+        nc: int | None = None,
+        task: str = DETECT,
     ) -> str:
-        base = MODELS[model]
-        replacement = None
+        base = find_model(model, task)
+        replacements = ()
         if module:
             chosen = choose(base, MODULES[module], flavor, placement, block)
-            replacement = Replacement(MODULES[module], flavor, chosen)
-        return render_text(Cfg(base, scale, nc, replacement), env)
+            replacements = (Replacement(MODULES[module], flavor, chosen),)
+        return render_text(Cfg(base, scale, nc or base.nc, replacements), env)
 
     return text
 

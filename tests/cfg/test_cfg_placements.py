@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import yaml
 
 from yolopatch.catalog.models import MODELS, find_model, find_scales
 from yolopatch.catalog.modules import MODULES
-from yolopatch.core.cfg import Cfg, Replacement, file_name
+from yolopatch.core.cfg import Cfg, file_name
 from yolopatch.core.placement import PLACEMENTS, choose
+from yolopatch.core.placing import Replacement
 from yolopatch.errors import UsageError
 
 
@@ -94,7 +97,7 @@ def test_block_agrees_with_a_placement_of_blocks():
 
 def test_block_with_a_placement_of_convolutions_is_refused():
     said = refusal("yolo11", "RefConv", "2,3", block=True)
-    assert "layer 3, a Conv of kernel 3×3, stride 2" in said
+    assert "layer 3, Conv of kernel 3×3, stride 2" in said
     assert "2, 4, 6, 8, 13, 16, 19, 22" in said
 
 
@@ -137,6 +140,26 @@ def test_a_kernel_that_the_module_cannot_take_is_refused(module):
 
 def test_the_yolov5_stem_is_refused_by_a_module_of_three_by_three_only():
     assert "kernel 6×6, stride 2" in refusal("yolov5", "SPConv", "0")
+
+
+@pytest.mark.parametrize("flavor", ["paper", "tutorial"])
+@pytest.mark.parametrize("model", ["yolo26", "yolo11", "yolov8"])
+def test_too_few_input_channels_are_refused(model, flavor):
+    said = refusal(model, "SPConv", "0,1", flavor=flavor)
+    assert "layer 0" in said
+    assert "it reads the image's 3 channels, and SPConv takes 4 or more" in said
+    assert "that fit: 1, 2, 3" in said
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_block_is_refused_for_a_module_that_cannot_take_the_kernels_of_its_bottlenecks(model):
+    pointwise = replace(MODULES["DSConv"], name="PointConv", kernels=(1,))
+    with pytest.raises(UsageError) as caught:
+        choose(MODELS[model], pointwise, "paper", block=True)
+    block = MODELS[model].block
+    assert f"PointConv takes a kernel of 1×1, not 3×3, which the bottlenecks of {block} have" in caught.value.what
+    fits = {"yolov5": "10, 14"}.get(model, "none")
+    assert caught.value.hint == f"layers of {model} that fit: {fits}"
 
 
 def test_a_padding_of_its_own_is_kept_by_the_paper_flavor_and_refused_by_the_bare_class(rendered):
@@ -200,7 +223,7 @@ def test_an_unknown_scale_gets_the_known_ones(text):
     ],
 )
 def test_the_file_name_tells_model_scale_module_and_an_unusual_placement(model, scale, module, asked, name):
-    replacement = None
+    replacements = ()
     if module:
-        replacement = Replacement(MODULES[module], "paper", chosen(model, module, asked))
-    assert file_name(Cfg(MODELS[model], scale, replacement=replacement)) == name
+        replacements = (Replacement(MODULES[module], "paper", chosen(model, module, asked)),)
+    assert file_name(Cfg(MODELS[model], scale, replacements=replacements)) == name

@@ -7,11 +7,16 @@ import difflib
 import pytest
 import yaml
 
-from yolopatch.catalog.models import MODELS
+from yolopatch.catalog.models import MODELS, VARIANTS, find_model
 from yolopatch.catalog.modules import MODULES
 from yolopatch.core.placement import choose
 
-FILES = [("yolo26", "all"), ("yolo11", "all"), ("yolov8", "all"), *(("yolov5", s) for s in "nsmlx")]
+# model, scale and task of every file that upstream has
+FILES = [
+    (family, scale, task)
+    for family, task in VARIANTS
+    for scale in (["all"] if MODELS[family].has_scales_table else "nsmlx")
+]
 
 
 def changed_lines(before: str, after: str) -> tuple[list[str], list[str]]:
@@ -20,27 +25,28 @@ def changed_lines(before: str, after: str) -> tuple[list[str], list[str]]:
     return [d[2:] for d in diff if d.startswith("- ")], [d[2:] for d in diff if d.startswith("+ ")]
 
 
-@pytest.mark.parametrize(("model", "scale"), FILES)
-def test_without_a_module_the_file_parses_as_upstreams_own(model, scale, rendered, own_text):
-    assert yaml.safe_load(rendered(model, scale)) == yaml.safe_load(own_text(model, scale))
+@pytest.mark.parametrize(("model", "scale", "task"), FILES)
+def test_without_a_module_the_file_parses_as_upstreams_own(model, scale, task, rendered, own_text):
+    assert yaml.safe_load(rendered(model, scale, task=task)) == yaml.safe_load(own_text(model, scale, task))
 
 
-@pytest.mark.parametrize(("model", "scale"), FILES)
-def test_without_a_module_only_the_header_is_added(model, scale, rendered, own_text):
-    removed, added = changed_lines(own_text(model, scale), rendered(model, scale))
+@pytest.mark.parametrize(("model", "scale", "task"), FILES)
+def test_without_a_module_only_the_header_is_added(model, scale, task, rendered, own_text):
+    text = rendered(model, scale, task=task)
+    removed, added = changed_lines(own_text(model, scale, task), text)
     assert removed == []
     assert len(added) == 3
-    assert rendered(model, scale).splitlines()[:3] == added
+    assert text.splitlines()[:3] == added
 
 
 @pytest.mark.parametrize("flavor", ["paper", "tutorial"])
 @pytest.mark.parametrize("module", MODULES)
-@pytest.mark.parametrize(("model", "scale"), FILES)
+@pytest.mark.parametrize(("model", "scale", "task"), FILES)
 def test_with_a_module_a_diff_shows_the_header_and_the_replaced_layers(
-    model, scale, module, flavor, rendered, own_text
+    model, scale, task, module, flavor, rendered, own_text
 ):
-    layers = choose(MODELS[model], MODULES[module], flavor).layers
-    removed, added = changed_lines(own_text(model, scale), rendered(model, scale, module, flavor))
+    layers = choose(find_model(model, task), MODULES[module], flavor).layers
+    removed, added = changed_lines(own_text(model, scale, task), rendered(model, scale, module, flavor, task=task))
     header = [line for line in added if not line or line.startswith("#")]
     replaced = [line for line in added if line not in header]
     assert len(removed) == len(replaced) == len(layers)

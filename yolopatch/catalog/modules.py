@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from yolopatch.catalog.names import fold, unknown
 
-FLAVORS = ("paper", "tutorial")
+TUTORIAL_FLAVOR = "tutorial"
+FLAVORS = ("paper", TUTORIAL_FLAVOR)
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Module:
             `c1, c2, k, s, p, d, g`, where `p` is the padding already resolved.
         requires: what those arguments must satisfy, as (Python condition, the rule in words).
         kernels: the kernel sizes that the module can take; empty for any.
+        least_inputs: how many input channels it needs at least.
         tail: the YAML arguments of the bare class after its output channels, as a format string of
             `k`, `s` and `p`; a convolution of another kernel than the tutorial's needs the whole list.
         printed_tail: the same as the tutorial prints it, for layers that fit `printed_kernel`.
@@ -48,6 +50,7 @@ class Module:
     requires: tuple[tuple[str, str], ...] = ()
     helpers: tuple[str, ...] = ()
     kernels: tuple[int, ...] = ()
+    least_inputs: int = 1
     tail: str = "{k}, {s}"
     printed_tail: str = ""
     printed_kernel: int = 0
@@ -139,6 +142,8 @@ MODULES: dict[str, Module] = {
             call="SPConv_3x3(c1, c2, s)",
             requires=_THREE_BY_THREE,
             kernels=(3,),
+            # half of them are split into two groups of a grouped convolution
+            least_inputs=4,
             # the class has no kernel argument: its third is the stride
             tail="{s}",
         ),

@@ -15,7 +15,7 @@ from yolopatch.errors import YolopatchError
 
 if TYPE_CHECKING:
     from yolopatch.steps.diff import Difference
-    from yolopatch.steps.render import RenderResult
+    from yolopatch.steps.render import Placed, RenderResult
     from yolopatch.steps.state import State
     from yolopatch.steps.status import Status
     from yolopatch.steps.summary import Count, Summary
@@ -110,7 +110,7 @@ def _list_modules(rows: Sequence[Any]) -> None:
 
 def _list_pins(rows: Sequence[Any]) -> None:
     for row in rows:
-        click.echo(click.style(row.name, bold=True) + f"  {row.model}, blocks {row.block}")
+        click.echo(click.style(row.name, bold=True) + f"  {row.model}, blocks {row.block}; {', '.join(row.tasks)}")
         for source in row.sources:
             click.echo(f"  {source}")
 
@@ -129,10 +129,16 @@ def show_rendered(result: RenderResult, as_json: bool) -> None:
         _print_json(asdict(result))
         return
     for file in result.files:
-        layers = f"{file.module} in layers {', '.join(map(str, file.layers))}" if file.module else "no module"
+        stands = "; ".join(map(_stands, file.placed)) or "no module"
         click.echo(click.style(str(file.path), bold=True))
-        for line in _wrapped(f"{file.model}, scale {file.scale}, {layers}"):
+        for line in _wrapped(f"{file.model}, {file.task}, scale {file.scale}, {stands}"):
             click.echo(f"  {line}")
+
+
+def _stands(placed: Placed) -> str:
+    said = (("in", placed.replaced), ("in new", placed.inserted))
+    where = (f"{word} layers {', '.join(map(str, numbers))}" for word, numbers in said if numbers)
+    return f"{placed.module} {' and '.join(where)}"
 
 
 def show_summary(summary: Summary, as_json: bool) -> None:
@@ -155,13 +161,12 @@ def show_summary(summary: Summary, as_json: bool) -> None:
         ("GFLOPs true (torch FlopCounterMode)", *_flops(model.gflops_true, base.gflops_true)),
     ]
     _print_table((f"at {summary.imgsz} px", "model", "base", "change"), rows, left=1)
-    if summary.replaced:
-        click.echo("replaced layers:")
-        classes = {row["index"]: row for row in model.table}
-        before = {row["index"]: row for row in base.table}
+    if summary.changes:
+        click.echo("replaced and new layers:")
+        ours, theirs = ({row["index"]: row for row in count.table} for count in (model, base))
         _print_table(
             ("layer", "class", "parameters", "base class", "parameters"),
-            [_layer(i, classes[i], before[i]) for i in summary.replaced],
+            [_change(ours[c.layer], None if c.base is None else theirs[c.base]) for c in summary.changes],
             left=0,
         )
 
@@ -199,7 +204,8 @@ def _summary_data(summary: Summary) -> dict[str, Any]:
         "cfg": summary.cfg,
         "scale": summary.scale,
         "imgsz": summary.imgsz,
-        "replaced": summary.replaced,
+        "replaced": [change.layer for change in summary.changes if change.base is not None],
+        "inserted": [change.layer for change in summary.changes if change.base is None],
         **_count_data(summary.model),
         "base": _count_data(summary.base),
     }
@@ -215,8 +221,9 @@ def _count_data(count: Count) -> dict[str, Any]:
     }
 
 
-def _layer(index: int, row: dict, base: dict) -> tuple[str, ...]:
-    return str(index), row["class"], _number(row["parameters"]), base["class"], _number(base["parameters"])
+def _change(row: dict, base: dict | None) -> tuple[str, ...]:
+    before = (base["class"], _number(base["parameters"])) if base else ("new", "-")
+    return str(row["index"]), row["class"], _number(row["parameters"]), *before
 
 
 def _flops(model: float | None, base: float | None) -> tuple[str, str, str]:

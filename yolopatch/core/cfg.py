@@ -9,25 +9,20 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from jinja2 import BaseLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
 from yolopatch import __version__
-from yolopatch.catalog.models import ALL_SCALES, PREVIOUS, BaseModel, Layer
-from yolopatch.catalog.modules import Module
-from yolopatch.core.placement import ALL_BLOCKS, Placement, default_placement, place, stands_bare
+from yolopatch.catalog.base_model import BaseModel
+from yolopatch.catalog.layers import PREVIOUS, Layer
+from yolopatch.catalog.models import ALL_SCALES
+from yolopatch.core.fit import listed
+from yolopatch.core.placement import ALL_BLOCKS, default_placement
+from yolopatch.core.placing import Replacement, place, standing, stands_bare
 
 _SIGNATURE = re.compile(r"# Written by yolopatch \S+, sha256 of what follows: ([0-9a-f]{16})\n")
-
-
-@dataclass(frozen=True)
-class Replacement:
-    """A module in one flavor in the place of some layers."""
-
-    module: Module
-    flavor: str
-    placement: Placement
 
 
 @dataclass(frozen=True)
@@ -38,13 +33,13 @@ class Cfg:
         model: the base model.
         scale: a letter, or `all` for the whole scales table.
         nc: the number of classes.
-        replacement: None for the base model itself.
+        replacements: what stands where; none for the base model itself.
     """
 
     model: BaseModel
     scale: str
     nc: int = 80
-    replacement: Replacement | None = None
+    replacements: tuple[Replacement, ...] = ()
 
     @property
     def letter(self) -> str | None:
@@ -71,16 +66,16 @@ def render_text(cfg: Cfg, env: SandboxedEnvironment) -> str:
 
 
 def file_name(cfg: Cfg) -> str:
-    """Return the file's name: model and scale first, as upstream reads them, then what was replaced."""
-    parts = [cfg.model.name + (cfg.letter or "")]
-    if cfg.replacement:
-        module, placement = cfg.replacement.module, cfg.replacement.placement
-        if placement.name == ALL_BLOCKS:
-            parts.append(cfg.model.block)
-        parts.append(module.name)
-        if placement.name not in (ALL_BLOCKS, default_placement(cfg.model, module)):
-            parts.append(placement.name)
-    return "-".join(parts) + ".yaml"
+    """Return the file's name: model, scale and task first, as upstream reads them, then what was replaced."""
+    stands = (_name_part(cfg.model, one) for one in cfg.replacements)
+    return "-".join([cfg.model.stem(cfg.letter or ""), *stands]) + ".yaml"
+
+
+def _name_part(model: BaseModel, one: Replacement) -> str:
+    placement, name = one.placement.name, one.module.name
+    if placement == ALL_BLOCKS:
+        return f"{model.block}-{name}"
+    return name if placement == default_placement(model, one.module) else f"{name}-{placement}"
 
 
 def is_untouched(text: str) -> bool:
@@ -104,45 +99,46 @@ def _signed(text: str) -> str:
 
 def _header(cfg: Cfg) -> list[str]:
     scale = f"scale {cfg.letter}" if cfg.letter else "all scales"
-    if not cfg.replacement:
-        return [f"{cfg.model.name}, {scale}, no layer replaced"]
-    module, flavor, placement = cfg.replacement.module, cfg.replacement.flavor, cfg.replacement.placement
-    layers = ", ".join(map(str, placement.layers))
-    lines = [
-        f"{cfg.model.name}, {scale}; module {module.name}, flavor {flavor}",
-        f"placement {placement.name}, replaced layers: {layers}",
-    ]
-    if stands_bare(cfg.model, flavor, placement):
-        lines.append(
-            f"{module.bare} stands bare, as in the tutorial: BatchNorm and SiLU of the replaced Conv layers are dropped"
-        )
+    if not cfg.replacements:
+        return [f"{cfg.model.stem()}, {scale}, no layer replaced"]
+    lines = [f"{cfg.model.stem()}, {scale}; flavor {cfg.replacements[0].flavor}"]
+    for one in cfg.replacements:
+        lines.append(f"module {one.module.name}, placement {one.placement.name}, {_where(cfg, one)}")
+        if stands_bare(cfg.model, one):
+            lines.append(
+                f"{one.module.bare} stands bare, as in the tutorial:"
+                " BatchNorm and SiLU of the replaced Conv layers are dropped"
+            )
     if not cfg.letter:
         lines.append("the summaries below are the base model's")
     return lines
 
 
+def _where(cfg: Cfg, one: Replacement) -> str:
+    stands = standing(cfg.model, cfg.replacements, one)
+    said = (("replaced", stands.replaced), ("inserted", stands.inserted))
+    return ", ".join(f"{word} layers: {listed(numbers)}" for word, numbers in said if numbers)
+
+
 def _layers(cfg: Cfg) -> tuple[Layer, ...]:
-    found = cfg.model.layers
-    if cfg.replacement:
-        placed = cfg.replacement
-        found = place(cfg.model, placed.module, placed.flavor, placed.placement)
+    found = place(cfg.model, cfg.replacements)
     if cfg.letter and cfg.model.forces_c3k(cfg.letter):
         # a file name with another letter then gives the same network
-        return tuple(map(_with_c3k, cfg.model.layers, found))
+        blocks = {layer.name for layer in cfg.model.layers if layer.module == "C3k2"}
+        return tuple(_with_c3k(layer) if layer.name in blocks else layer for layer in found)
     return found
 
 
-def _with_c3k(base: Layer, layer: Layer) -> Layer:
-    """Write the block's `c3k` argument out as True; `base` tells whether the layer is a block."""
-    if base.module != "C3k2":
-        return layer
-    return replace(layer, args=(layer.args[0], True, *layer.args[2:]))
+def _with_c3k(block: Layer) -> Layer:
+    """Write the block's `c3k` argument out as True."""
+    return replace(block, args=(block.args[0], True, *block.args[2:]))
 
 
 def _context(cfg: Cfg) -> dict[str, object]:
     """Return what the templates may use; they see names, never the catalog's objects."""
     layers = {layer.name: layer for layer in _layers(cfg)}
     numbers = {name: number for number, name in enumerate(layers)}
+    own = {layer.name for layer in cfg.model.layers}
     return {
         **_one_scale(cfg.model, cfg.letter),
         "nc": cfg.nc,
@@ -150,7 +146,14 @@ def _context(cfg: Cfg) -> dict[str, object]:
         "scale": _scale_printer(cfg.model),
         "layer": lambda name: _line(layers[name], numbers),
         "number": lambda name: numbers[name],
+        "behind": lambda name: _inserted_behind(name, list(layers), own),
     }
+
+
+def _inserted_behind(name: str, order: list[str], own: set[str]) -> list[str]:
+    """Return the names of the new layers between a layer and the base model's next one."""
+    later = order[order.index(name) + 1 :]
+    return list(takewhile(lambda other: other not in own, later))
 
 
 def _one_scale(model: BaseModel, letter: str | None) -> dict[str, object]:

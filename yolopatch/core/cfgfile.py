@@ -6,7 +6,9 @@ import re
 from collections.abc import Mapping
 from pathlib import PurePath
 
-from yolopatch.catalog.models import ALL_SCALES, MODELS, BaseModel, Scale, find_scales
+from yolopatch.catalog.base_model import DETECT, TASKS, BaseModel
+from yolopatch.catalog.layers import Scale
+from yolopatch.catalog.models import ALL_SCALES, MODELS, find_scales
 from yolopatch.catalog.names import unknown
 from yolopatch.errors import UsageError
 
@@ -19,6 +21,13 @@ _LETTER = re.compile(r"yolo(?:e-)?v?\d+([nslmx])")
 def read_nc(text: str) -> int:
     """Return the number of classes that a YAML sets; upstream's default is 80."""
     return int(_top_level(text, "nc") or 80)
+
+
+def read_task(text: str) -> str:
+    """Return the task of the model that a YAML describes: its last layer's class says it."""
+    modules = re.findall(r"^\s*(?:-\s*|\[\s*)?\[.*?,\s*['\"]?([A-Za-z_][\w.]*)['\"]?\s*,\s*\[", text, re.MULTILINE)
+    head = modules[-1].lower() if modules else ""
+    return next((task for task in TASKS if task in head), DETECT)
 
 
 def read_scale(text: str, path: PurePath, model: BaseModel, asked: str | None) -> str:

@@ -1,35 +1,36 @@
-"""Placements: which layers of a base model a module replaces, and what stands there instead. Pure."""
+"""Placements: which layers of a base model a module replaces, and behind which it adds one. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
-from yolopatch.catalog.models import BaseModel, Layer
-from yolopatch.catalog.modules import Module
+from yolopatch.catalog.base_model import BaseModel
+from yolopatch.catalog.modules import Module, find_module
 from yolopatch.catalog.names import fold, unknown
+from yolopatch.core.fit import described, is_block, listed, require_fit
 from yolopatch.errors import UsageError
 
 TUTORIAL = "tutorial"
 ALL_BLOCKS = "all-blocks"
+BEFORE_HEAD = "before-head"
 _FALLBACK = "backbone-down"
+_EXAMPLE = 'layer numbers, e.g. --placement "1,3,5,7", or "+4" for a new layer behind layer 4'
 
 
 @dataclass(frozen=True)
 class Placement:
-    """The layers to replace.
+    """Where a module goes; layers have their numbers in the base model, ascending.
 
     Attributes:
-        name: a named placement, or `at-1-3` for layers that no named one has.
-        layers: their numbers, ascending.
+        name: a named placement, or `at-1-3-after-4` for layers that no named one has.
+        layers: those that it replaces.
+        after: those behind which a new layer stands; whatever read them reads the new one.
     """
 
     name: str
-    layers: tuple[int, ...]
-
-
-def _is_block(model: BaseModel, index: int) -> bool:
-    return model.layers[index].module == model.block
+    layers: tuple[int, ...] = ()
+    after: tuple[int, ...] = ()
 
 
 def _is_down(model: BaseModel, index: int) -> bool:
@@ -42,25 +43,29 @@ def _is_head_pointwise(model: BaseModel, index: int) -> bool:
     return layer.module == "Conv" and layer.kernel == 1 and not model.in_backbone(index)
 
 
-_NAMED: dict[str, Callable[[BaseModel, int], bool]] = {
+_REPLACING: dict[str, Callable[[BaseModel, int], bool]] = {
     "backbone-down": _is_down,
-    "backbone-blocks": lambda model, i: _is_block(model, i) and model.in_backbone(i),
-    "neck-blocks": lambda model, i: _is_block(model, i) and not model.in_backbone(i),
-    ALL_BLOCKS: _is_block,
+    "backbone-blocks": lambda model, i: is_block(model, i) and model.in_backbone(i),
+    "neck-blocks": lambda model, i: is_block(model, i) and not model.in_backbone(i),
+    ALL_BLOCKS: is_block,
     "head-1x1": _is_head_pointwise,
 }
 
+_NAMED = (*_REPLACING, BEFORE_HEAD)
 PLACEMENTS: tuple[str, ...] = (TUTORIAL, *_NAMED)
 
 
-def _selected(model: BaseModel, name: str) -> tuple[int, ...]:
-    return tuple(i for i in range(len(model.layers)) if _NAMED[name](model, i))
+def _named(model: BaseModel, name: str) -> Placement:
+    """Return what a named placement means in a model; it may be no layer at all."""
+    if name == BEFORE_HEAD:
+        return Placement(name, after=model.read_by_head())
+    return Placement(name, tuple(i for i in range(len(model.layers)) if _REPLACING[name](model, i)))
 
 
 def default_placement(model: BaseModel, module: Module) -> str:
     """Return the module's tutorial placement where the model has such layers, else `backbone-down`."""
     printed = module.tutorial.placement
-    return printed if _selected(model, printed) else _FALLBACK
+    return printed if _named(model, printed).layers else _FALLBACK
 
 
 def choose(model: BaseModel, module: Module, flavor: str, asked: str | None = None, block: bool = False) -> Placement:
@@ -70,7 +75,8 @@ def choose(model: BaseModel, module: Module, flavor: str, asked: str | None = No
         model: the base model.
         module: what will stand in the layers' place.
         flavor: `paper` or `tutorial`; the bare class of the latter can say less.
-        asked: a named placement or layer numbers (`1,3,5,7`); None for the default.
+        asked: a named placement, or layer numbers (`1,3,5,7`; `+4` adds a layer behind layer 4);
+            None for the default.
         block: take every block if nothing is asked; if something is, insist that it is blocks.
 
     Raises:
@@ -78,32 +84,38 @@ def choose(model: BaseModel, module: Module, flavor: str, asked: str | None = No
             take the module (which rule, and which layers would fit).
     """
     wanted = asked if asked is not None else ALL_BLOCKS if block else default_placement(model, module)
-    layers = _numbers(model, wanted) if _has_numbers(wanted) else _by_name(model, module, wanted)
-    for index in layers:
-        _require_fit(model, index, module, flavor)
+    found = _numbered(model, wanted) if _has_numbers(wanted) else _by_name(model, module, wanted)
+    require_fit(model, module, flavor, found.layers, found.after)
     if block:
-        _require_blocks(model, layers)
-    return Placement(_name_of(model, layers), layers)
+        _require_blocks(model, found)
+    return found
 
 
-def place(model: BaseModel, module: Module, flavor: str, placement: Placement) -> tuple[Layer, ...]:
-    """Return the model's layers with the module in the place of those that the placement names."""
-    return tuple(
-        _stand_in(layer, module, flavor) if index in placement.layers else layer
-        for index, layer in enumerate(model.layers)
-    )
+def assign(modules: Sequence[Module], asked: Iterable[str]) -> dict[Module, str]:
+    """Return which module each asked placement is for.
 
+    Args:
+        modules: what is to be placed.
+        asked: `MODULE:PLACEMENT`, or a placement alone where there is one module.
 
-def stands_bare(model: BaseModel, flavor: str, placement: Placement) -> bool:
-    """Tell whether a Conv is replaced by the bare class, which has no BatchNorm and activation after it."""
-    return flavor == TUTORIAL and not all(_is_block(model, index) for index in placement.layers)
-
-
-def _stand_in(layer: Layer, module: Module, flavor: str) -> Layer:
-    if layer.module != "Conv" or flavor != TUTORIAL:
-        return replace(layer, module=module.suffixed(layer.module))
-    tail = module.bare_tail(layer.kernel, layer.stride).split(", ")
-    return replace(layer, module=module.bare, args=(layer.args[0], *tail))
+    Raises:
+        UsageError: a placement is for none of the modules, for any of them, or a second one for the same.
+    """
+    found: dict[Module, str] = {}
+    for text in asked:
+        name, colon, wanted = text.rpartition(":")
+        if not colon and len(modules) > 1:
+            raise UsageError(f"--placement {text}: for which module?", hint=f'--placement "{modules[0].name}:{text}"')
+        module = find_module(name) if colon else modules[0]
+        if module not in modules:
+            raise UsageError(f"--placement {text}: {module.name} is not placed", hint=f"add --module {module.name}")
+        if module in found:
+            raise UsageError(
+                f"--placement {text}: {module.name} has the placement {found[module]} already",
+                hint=f'several layers are one placement: --placement "{module.name}:1,3"',
+            )
+        found[module] = wanted
+    return found
 
 
 def _has_numbers(asked: str) -> bool:
@@ -111,93 +123,72 @@ def _has_numbers(asked: str) -> bool:
     return any(part.strip().lstrip("+-").isdecimal() for part in asked.split(","))
 
 
-def _numbers(model: BaseModel, asked: str) -> tuple[int, ...]:
+def _numbered(model: BaseModel, asked: str) -> Placement:
     parts = [part.strip() for part in asked.split(",")]
     for part in parts:
-        if not part.isdecimal() or int(part) >= len(model.layers):
+        number = part.removeprefix("+")
+        if not number.isdecimal() or int(number) >= len(model.layers):
             raise UsageError(
-                f"placement {asked!r}: {model.name} has no layer {part or 'with an empty number'}",
+                f"placement {asked!r}: {model.stem()} has no layer {part or 'with an empty number'}",
                 details=[f"expected: layer numbers from 0 to {len(model.layers) - 1}, commas between"],
-                hint='e.g. --placement "1,3,5,7"',
+                hint=_EXAMPLE,
             )
-    layers = [int(part) for part in parts]
-    twice = sorted({index for index in layers if layers.count(index) > 1})
-    if twice:
-        raise UsageError(
-            f"placement {asked!r} names layer {_listed(twice)} more than once",
-            hint=f'--placement "{_listed(sorted(set(layers)), ",")}"',
-        )
-    return tuple(sorted(layers))
+    layers = [int(part) for part in parts if not part.startswith("+")]
+    after = [int(part) for part in parts if part.startswith("+")]
+    _require_once(asked, layers, after)
+    return _renamed(model, tuple(sorted(layers)), tuple(sorted(after)))
 
 
-def _by_name(model: BaseModel, module: Module, asked: str) -> tuple[int, ...]:
+def _require_once(asked: str, layers: list[int], after: list[int]) -> None:
+    once = [*(str(i) for i in sorted({*layers})), *(f"+{i}" for i in sorted({*after}))]
+    if len(once) == len(layers) + len(after):
+        return
+    twice = sorted({i for i in layers if layers.count(i) > 1} | {i for i in after if after.count(i) > 1})
+    raise UsageError(
+        f"placement {asked!r} names layer {listed(twice)} more than once", hint=f'--placement "{",".join(once)}"'
+    )
+
+
+def _by_name(model: BaseModel, module: Module, asked: str) -> Placement:
     known = next((name for name in PLACEMENTS if fold(name) == fold(asked)), None)
     if known is None:
-        raise unknown("placement", asked, PLACEMENTS, 'or layer numbers, e.g. --placement "1,3,5,7"')
+        raise unknown("placement", asked, PLACEMENTS, f"or {_EXAMPLE}")
     name = module.tutorial.placement if known == TUTORIAL else known
-    layers = _selected(model, name)
-    if not layers:
+    found = _named(model, name)
+    if not (found.layers or found.after):
         meant = f"{known} ({name})" if known != name else name
-        usable = [other for other in _NAMED if _selected(model, other)]
+        usable = [other for other in _NAMED if _named(model, other).layers or _named(model, other).after]
         raise UsageError(
-            f"placement {meant} selects no layer of {model.name}",
-            details=[f"placements that {model.name} has: {', '.join(usable)}"],
+            f"placement {meant} selects no layer of {model.stem()}",
+            details=[f"placements that {model.stem()} has: {', '.join(usable)}"],
             hint=f"--placement {default_placement(model, module)}",
         )
-    return layers
+    return _renamed(model, found.layers, found.after)
 
 
-def _name_of(model: BaseModel, layers: tuple[int, ...]) -> str:
-    # layers decide, not spelling: the same ones written as numbers give the same file
-    named = (name for name in _NAMED if _selected(model, name) == layers)
-    return next(named, f"at-{_listed(layers, '-')}")
+def _renamed(model: BaseModel, layers: tuple[int, ...], after: tuple[int, ...]) -> Placement:
+    # layers decide, not spelling: the same ones written as numbers give the same file; where the backbone
+    # has every block, its blocks are all of them
+    for name in (ALL_BLOCKS, *_NAMED):
+        named = _named(model, name)
+        if (named.layers, named.after) == (layers, after):
+            return named
+    parts = [f"{word}-{listed(numbers, '-')}" for word, numbers in (("at", layers), ("after", after)) if numbers]
+    return Placement("-".join(parts), layers, after)
 
 
-def _misfit(model: BaseModel, index: int, module: Module, flavor: str) -> str:
-    """Return the rule by which a layer cannot take the module, or "" if it can."""
-    layer = model.layers[index]
-    if index == len(model.layers) - 1:
-        return "the detection head gives the model's output and is never replaced"
-    if _is_block(model, index):
-        return ""
-    if layer.module != "Conv":
-        return f"only a Conv or a {model.block} can be replaced"
-    if not module.takes_kernel(layer.kernel):
-        takes = ", ".join(f"{k}×{k}" for k in module.kernels)
-        return f"{module.name} takes a kernel of {takes}"
-    if flavor == TUTORIAL and layer.sets_padding:
-        return f"the tutorial's bare {module.bare} cannot carry the layer's own padding, {layer.args[3]}"
-    return ""
-
-
-def _require_fit(model: BaseModel, index: int, module: Module, flavor: str) -> None:
-    rule = _misfit(model, index, module, flavor)
-    if rule:
-        fits = [i for i in range(len(model.layers)) if not _misfit(model, i, module, flavor)]
-        raise UsageError(
-            f"layer {index} of {model.name} cannot take {module.name} (flavor {flavor}): {rule}",
-            details=[f"found: layer {index} is {_described(model.layers[index])}"],
-            hint=f"layers of {model.name} that fit: {_listed(fits)}",
-        )
-
-
-def _require_blocks(model: BaseModel, layers: tuple[int, ...]) -> None:
-    for index in layers:
-        if not _is_block(model, index):
-            blocks = _selected(model, ALL_BLOCKS)
-            raise UsageError(
-                f"--block replaces {model.block} blocks, and the placement names layer {index},"
-                f" a {_described(model.layers[index])}",
-                details=[f"{model.block} blocks of {model.name}: layers {_listed(blocks)}"],
-                hint=f"drop --block, or use --placement {ALL_BLOCKS}, backbone-blocks or neck-blocks",
-            )
-
-
-def _described(layer: Layer) -> str:
-    if layer.module != "Conv":
-        return layer.module
-    return f"Conv of kernel {layer.kernel}×{layer.kernel}, stride {layer.stride}"
-
-
-def _listed(numbers: list[int] | tuple[int, ...], between: str = ", ") -> str:
-    return between.join(map(str, numbers))
+def _require_blocks(model: BaseModel, found: Placement) -> None:
+    blocks = _named(model, ALL_BLOCKS).layers
+    others = [i for i in found.layers if i not in blocks]
+    if not (others or found.after):
+        return
+    said = (
+        f"the placement names layer {others[0]}, {described(model.layers[others[0]])}"
+        if others
+        else f"the placement adds a convolution behind layer {found.after[0]}"
+    )
+    raise UsageError(
+        f"--block replaces {model.block} blocks, and {said}",
+        details=[f"{model.block} blocks of {model.stem()}: layers {listed(blocks)}"],
+        hint=f"drop --block, or use --placement {ALL_BLOCKS}, backbone-blocks or neck-blocks",
+    )

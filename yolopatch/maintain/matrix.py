@@ -1,7 +1,7 @@
 """Verify every module on every pin, in both flavors, as a layer and in blocks, at every scale; write one table.
 
 A run takes hours on two cores. Each result is kept as it comes, so a run that was stopped goes on where it was;
-a result is made anew when the workspace's commit, the YAML or yolopatch's version is another.
+a result is made anew when the workspace's commit, the YAML (its comments aside) or yolopatch's version is another.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def _workspaces(wanted: Iterable[Case], folder: Path) -> dict[tuple[str, str], t
 
 def _render(case: Case, folder: Path) -> Path:
     request = RenderRequest(
-        module=case.module,
+        modules=(case.module,),
         model=PINS[case.pin].model,
         scales=case.scale,
         flavor=case.flavor,
@@ -117,13 +117,18 @@ def _render(case: Case, folder: Path) -> Path:
 
 def _result(case: Case, workspace: tuple[Path, str], cfg: Path, known: dict[str, Result]) -> Result:
     place, commit = workspace
-    told = json.dumps([asdict(case), commit, cfg.read_text(encoding="utf-8"), __version__])
-    key = hashlib.sha256(told.encode()).hexdigest()[:16]
+    key = _key(case, commit, cfg.read_text(encoding="utf-8"))
     if key in known:
         return known[key]
     found = verify(place, cfg, case.scale)
     ids = {status: tuple(c.id for c in found.checks if c.status == status) for status in (FAIL, WARN)}
     return Result(case, key, found.verdict, ids[FAIL], ids[WARN], round(float(found.run["seconds"]), 1))
+
+
+def _key(case: Case, commit: str, text: str) -> str:
+    told = [line.partition("#")[0].strip() for line in text.splitlines()]
+    said = json.dumps([asdict(case), commit, [line for line in told if line], __version__])
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 def page(results: Sequence[Result]) -> str:

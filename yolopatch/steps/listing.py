@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from yolopatch.catalog.models import VARIANTS
 from yolopatch.catalog.modules import FLAVORS, MODULES
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.resources import patch_file
@@ -22,11 +23,12 @@ class ModuleRow:
 
 @dataclass(frozen=True)
 class PinRow:
-    """A pin, its base model, the model's block, and where the content comes from."""
+    """A pin, its base model, the model's block, its tasks, and where the content comes from."""
 
     name: str
     model: str
     block: str
+    tasks: tuple[str, ...]
     sources: tuple[str, ...]
 
 
@@ -54,7 +56,11 @@ def _available(module: str) -> dict[str, tuple[str, ...]]:
 
 def list_pins() -> list[PinRow]:
     """Return every pin."""
-    return [PinRow(p.name, p.model, p.block, tuple(_sources(p))) for p in PINS.values()]
+    return [PinRow(p.name, p.model, p.block, _tasks(p.model), tuple(_sources(p))) for p in PINS.values()]
+
+
+def _tasks(model: str) -> tuple[str, ...]:
+    return tuple(task for name, task in VARIANTS if name == model)
 
 
 def _sources(pin):

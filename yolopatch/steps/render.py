@@ -5,45 +5,68 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from jinja2 import FileSystemLoader
 
-from yolopatch.catalog.models import ALL_SCALES, BaseModel, find_model, find_scales
+from yolopatch.catalog.base_model import DETECT, BaseModel
+from yolopatch.catalog.models import ALL_SCALES, find_model, find_scales
 from yolopatch.catalog.modules import FLAVORS, find_module
 from yolopatch.catalog.names import unknown
-from yolopatch.core.cfg import Cfg, Replacement, content, environment, file_name, is_untouched, render_text
-from yolopatch.core.placement import choose
+from yolopatch.core.cfg import Cfg, content, environment, file_name, is_untouched, render_text
+from yolopatch.core.placement import assign, choose
+from yolopatch.core.placing import Replacement, place, standing
 from yolopatch.errors import ConflictError, UsageError, YolopatchError
 
 
 @dataclass(frozen=True)
 class RenderRequest:
-    """What to render, as the command line names it; None is the module's own choice.
+    """What to render, as the command line names it; None is the module's or the model's own choice.
 
-    With no module it is the base model's own file.
+    Attributes:
+        modules: what to place; with none it is the base model's own file.
+        placements: one for the only module, or `MODULE:PLACEMENT` for each that has another than its own.
     """
 
-    module: str | None
+    modules: tuple[str, ...] = ()
     model: str | None = None
+    task: str = DETECT
     scales: str = ALL_SCALES
-    placement: str | None = None
+    placements: tuple[str, ...] = ()
     block: bool = False
-    nc: int = 80
+    nc: int | None = None
     flavor: str = "paper"
     out: Path = Path(".")
 
 
 @dataclass(frozen=True)
+class Placed:
+    """A module in a file: the numbers that its layers have there."""
+
+    module: str
+    placement: str
+    replaced: tuple[int, ...]
+    inserted: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class RenderedFile:
-    """One file that lies there now: `scale` is a letter or `all`, `layers` the replaced ones."""
+    """One file that lies there now.
+
+    Attributes:
+        scale: a letter or `all`.
+        module: the modules' names, None for the base model's own file.
+        layers: the numbers, in this file, of every layer that is a module's.
+    """
 
     path: Path
     model: str
+    task: str
     scale: str
     module: str | None
     layers: tuple[int, ...]
+    placed: tuple[Placed, ...]
 
 
 @dataclass(frozen=True)
@@ -89,39 +112,51 @@ def plan(request: RenderRequest) -> list[Cfg]:
     """Return what each file of the request will hold, without touching the disk.
 
     Raises:
-        UsageError: a name or value that is not known, or a layer that cannot take the module.
+        UsageError: a name or value that is not known, a layer that cannot take the module, or two
+            modules on one layer.
     """
     if request.flavor not in FLAVORS:
         raise unknown("flavor", request.flavor, FLAVORS)
-    if request.nc < 1:
-        raise UsageError(f"--nc {request.nc}: a model has at least one class", hint="e.g. --nc 80")
-    model, replacement = _plan_base(request) if request.module is None else _plan_module(request, request.module)
-    return [Cfg(model, scale, request.nc, replacement) for scale in find_scales(model, request.scales)]
+    model, replacements = _plan_modules(request) if request.modules else _plan_base(request)
+    nc = model.nc if request.nc is None else request.nc
+    if nc < 1:
+        raise UsageError(f"--nc {nc}: a model has at least one class", hint="e.g. --nc 80")
+    return [Cfg(model, scale, nc, replacements) for scale in find_scales(model, request.scales)]
 
 
-def _plan_base(request: RenderRequest) -> tuple[BaseModel, None]:
+def _plan_base(request: RenderRequest) -> tuple[BaseModel, tuple[()]]:
     if request.model is None:
         raise UsageError("neither a module nor a model is named", hint="add --module DSConv, or --model yolo11")
-    if request.placement or request.block:
+    if request.placements or request.block:
         raise UsageError("there is no module to place", hint="add --module DSConv")
-    return find_model(request.model), None
+    return find_model(request.model, request.task), ()
 
 
-def _plan_module(request: RenderRequest, name: str) -> tuple[BaseModel, Replacement]:
-    module = find_module(name)
-    model = find_model(request.model or module.tutorial.model)
-    placement = choose(model, module, request.flavor, request.placement, request.block)
-    return model, Replacement(module, request.flavor, placement)
+def _plan_modules(request: RenderRequest) -> tuple[BaseModel, tuple[Replacement, ...]]:
+    modules = list(dict.fromkeys(map(find_module, request.modules)))
+    model = find_model(request.model or modules[0].tutorial.model, request.task)
+    asked = assign(modules, request.placements)
+    replacements = tuple(
+        Replacement(module, request.flavor, choose(model, module, request.flavor, asked.get(module), request.block))
+        for module in modules
+    )
+    place(model, replacements)
+    return model, replacements
 
 
 def _reported(path: Path, cfg: Cfg) -> RenderedFile:
-    placed = cfg.replacement
+    placed = tuple(
+        Placed(one.module.name, one.placement.name, **asdict(standing(cfg.model, cfg.replacements, one)))
+        for one in cfg.replacements
+    )
     return RenderedFile(
         path=path,
         model=cfg.model.name,
+        task=cfg.model.task,
         scale=cfg.scale,
-        module=placed.module.name if placed else None,
-        layers=placed.placement.layers if placed else (),
+        module=", ".join(one.module for one in placed) or None,
+        layers=tuple(sorted(number for one in placed for number in (*one.replaced, *one.inserted))),
+        placed=placed,
     )
 
 

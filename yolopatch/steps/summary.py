@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import zip_longest
 from pathlib import Path
 
 from jinja2 import FileSystemLoader
 
 from yolopatch.catalog.models import find_model
-from yolopatch.catalog.pins import Pin
 from yolopatch.catalog.resources import templates_dir
 from yolopatch.core.cfg import Cfg, environment, file_name, render_text
-from yolopatch.core.cfgfile import read_nc, read_scale
-from yolopatch.errors import UsageError, YolopatchError
+from yolopatch.core.cfgfile import read_nc, read_scale, read_task
+from yolopatch.errors import UsageError
 from yolopatch.outside.probe import Question, ask
 from yolopatch.outside.workspace import read_workspace
 
@@ -31,8 +32,16 @@ class Count:
 
 
 @dataclass(frozen=True)
+class Change:
+    """A layer of another class than the base's; `base` is the layer it stands for, None if it is a new one."""
+
+    layer: int
+    base: int | None
+
+
+@dataclass(frozen=True)
 class Summary:
-    """A YAML's model beside its base; `replaced` are the layers whose class is another."""
+    """A YAML's model beside its base."""
 
     workspace: Path
     cfg: Path
@@ -40,7 +49,7 @@ class Summary:
     imgsz: int
     model: Count
     base: Count
-    replaced: tuple[int, ...]
+    changes: tuple[Change, ...]
 
 
 def summary(place: Path, cfg: Path, scale: str | None, imgsz: int, python: str) -> Summary:
@@ -62,9 +71,10 @@ def summary(place: Path, cfg: Path, scale: str | None, imgsz: int, python: str) 
     workspace = read_workspace(place.absolute())
     pin = workspace.pin
     text = cfg.read_text(encoding="utf-8")
-    letter = read_scale(text, cfg, find_model(pin.model), scale)
+    own = find_model(pin.model, read_task(text))
+    letter = read_scale(text, cfg, own, scale)
     with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
-        base = _render_base(pin, letter, read_nc(text), Path(folder))
+        base = _render_base(Cfg(own, letter, read_nc(text)), Path(folder))
         facts = ask(
             workspace.path,
             pin,
@@ -73,11 +83,10 @@ def summary(place: Path, cfg: Path, scale: str | None, imgsz: int, python: str) 
             python=python,
         )
     model, origin = (_count(answer) for answer in facts)
-    return Summary(workspace.path, cfg, letter, imgsz, model, origin, _replaced(model, origin))
+    return Summary(workspace.path, cfg, letter, imgsz, model, origin, _changes(model, origin))
 
 
-def _render_base(pin: Pin, letter: str, nc: int, folder: Path) -> Path:
-    base = Cfg(find_model(pin.model), letter, nc, None)
+def _render_base(base: Cfg, folder: Path) -> Path:
     file = folder / file_name(base)
     file.write_text(render_text(base, environment(FileSystemLoader(templates_dir()))))
     return file
@@ -95,9 +104,14 @@ def _count(facts: dict) -> Count:
     )
 
 
-def _replaced(model: Count, base: Count) -> tuple[int, ...]:
-    if len(model.table) != len(base.table):
-        raise YolopatchError(
-            f"the model has {len(model.table)} layers where its base has {len(base.table)}: they cannot be compared"
-        )
-    return tuple(a["index"] for a, b in zip(model.table, base.table) if a["class"] != b["class"])
+def _changes(model: Count, base: Count) -> tuple[Change, ...]:
+    """Return what differs between the layers' classes, which stand in the same order in both."""
+    ours, theirs = ([row["class"] for row in count.table] for count in (model, base))
+    steps = SequenceMatcher(None, theirs, ours, autojunk=False).get_opcodes()
+    differing = [step[1:] for step in steps if step[0] != "equal"]
+    return tuple(
+        Change(layer, stands_for)
+        for base_start, base_end, start, end in differing
+        for layer, stands_for in zip_longest(range(start, end), range(base_start, base_end))
+        if layer is not None
+    )

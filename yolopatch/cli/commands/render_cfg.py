@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from yolopatch.catalog.base_model import DETECT, TASKS
 from yolopatch.cli import options, report
 
 
@@ -13,8 +14,11 @@ from yolopatch.cli import options, report
     "render-cfg",
     epilog="Example: yolopatch render-cfg --module DSConv --model yolo11 --scale n",
 )
-@click.option("--module", help="A module or one of its classes; without it, the base model's own file.")
+@click.option(
+    "--module", "modules", multiple=True, help="A module or one of its classes; repeatable. [default: none, the base]"
+)
 @click.option("--model", help="yolo26, yolo11, yolov8 or yolov5.  [default: the tutorial's]")
+@click.option("--task", default=DETECT, show_default=True, help=", ".join(TASKS) + ".")
 @click.option(
     "--scale",
     "scales",
@@ -25,11 +29,14 @@ from yolopatch.cli import options, report
 )
 @click.option(
     "--placement",
-    metavar='NAME|"1,3,5,7"',
-    help="tutorial, backbone-down, backbone-blocks, neck-blocks, all-blocks, head-1x1, or layer numbers.",
+    "placements",
+    multiple=True,
+    metavar='[MODULE:]NAME|"1,3,+7"',
+    help="tutorial, backbone-down, backbone-blocks, neck-blocks, all-blocks, head-1x1, before-head, or layer numbers;"
+    " +7 is a new layer behind layer 7. With several modules, one for each.",
 )
 @click.option("--block", is_flag=True, help="Wrap the module into the family's block, in place of every one.")
-@click.option("--nc", default=80, show_default=True, help="Number of classes.")
+@click.option("--nc", type=int, help="Number of classes.  [default: upstream's, 80 to detect]")
 @options.flavor
 @click.option("--out", default=".", type=click.Path(path_type=Path), help="The folder to write to.  [default: .]")
 @options.as_json
