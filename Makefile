@@ -3,7 +3,8 @@
 # PYTHON=python3.10      which interpreter makes .venv (3.10 or 3.11: the upstreams' run-time needs it)
 # TORCH_INDEX=URL        a further index for torch and torchvision, e.g. one of CPU wheels
 # TESTS=tests/cfg        which tests to run
-# SCALES=n WORKERS=2     what verify-matrix verifies, and how many models at a time
+# SCALES=n TASKS=detect   what verify-matrix verifies
+# WORKERS=2              how many models at a time
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := setup
@@ -15,6 +16,7 @@ STAMP := $(VENV)/.installed-$(shell cat pyproject.toml constraints.txt | cksum |
 TESTS ?= tests
 TORCH_INDEX ?=
 SCALES ?= nsmlx
+TASKS ?= detect segment pose obb classify
 WORKERS ?= 2
 
 .PHONY: setup demo test test-all bench lint patches manifests verify-matrix wheel clean
@@ -54,7 +56,7 @@ manifests: setup
 	$(BIN)/python -m yolopatch.maintain manifests
 
 verify-matrix: setup
-	$(BIN)/python -m yolopatch.maintain matrix --scales $(SCALES) --workers $(WORKERS) \
+	$(BIN)/python -m yolopatch.maintain matrix --scales $(SCALES) --tasks $(TASKS) --workers $(WORKERS) \
 		--kept .verify-matrix.jsonl --out docs/verified.md
 
 wheel: setup

@@ -36,6 +36,15 @@ PIN = "ultralytics-8.3.0"
         (["status", "a", "b"], "unexpected extra argument", ""),
         (["render-cfg", "--module", "DSConv", "--model", "yolo12"], "'yolo12'", "yolo11"),
         (["render-cfg", "--module", "DSConv", "--scale", "q"], "'q'", ""),
+        (["render-cfg", "--module", "DSConv", "--task", "segmnt"], "unknown task of yolo11", "did you mean segment"),
+        (["render-cfg", "--module", "Dynamic_conv2d", "--task", "pose"], "unknown task of yolov5", "--task detect"),
+        (["render-cfg", "--module", "DSConv", "--model", "yolo11-seg"], "yolo11-seg names a task", "--task segment"),
+        (["render-cfg", "--module", "DSConv", "--placement", "99"], "yolo11 has no layer 99", "0 to 23"),
+        (["render-cfg", "--module", "DSConv", "--placement", "23"], "the detection head", "that fit: 0, 1, 2"),
+        (["render-cfg", "--module", "DSConv", "--placement", "+12"], "behind it: Concat", "that fit: 0, 1, 2"),
+        (["render-cfg", "--module", "SPConv", "--placement", "0"], "SPConv takes 4 or more", "that fit: 1, 2, 3"),
+        (["render-cfg", "--module", "DSConv", "--module", "RefConv", "--block"], "both placed on layers 2", "DSConv:1"),
+        (["render-cfg", "--module", "DSConv", "--module", "RefConv", "--placement", "1"], "for which", "DSConv:1"),
     ],
 )
 def test_unknown_names_exit_2(arguments, named, near, yolopatch, tmp_path, monkeypatch, workspace):

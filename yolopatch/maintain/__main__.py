@@ -6,10 +6,12 @@ import argparse
 import sys
 from pathlib import Path
 
+from yolopatch.catalog.base_model import TASKS
 from yolopatch.catalog.pins import PINS
 from yolopatch.errors import EXIT_VERIFY, YolopatchError
 from yolopatch.maintain import matrix
 from yolopatch.maintain.manifests import write_manifest
+from yolopatch.maintain.matrix_page import page
 from yolopatch.maintain.patches import write_patches
 
 _WRITERS = {"patches": write_patches, "manifests": write_manifest}
@@ -37,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     task = tasks.add_parser("matrix")
     task.add_argument("--scales", default=matrix.SCALES)
     task.add_argument("--pins", nargs="+", choices=list(PINS), default=list(PINS))
+    task.add_argument("--tasks", nargs="+", choices=list(TASKS), default=list(TASKS))
     task.add_argument("--workers", type=int, default=2)
     task.add_argument("--kept", type=Path, required=True, help="keeps results: a stopped run goes on there")
     task.add_argument("--out", type=Path, required=True, help="the table")
@@ -44,16 +47,22 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _verify_matrix(asked: argparse.Namespace) -> int:
-    wanted = matrix.cases(asked.scales, asked.pins)
+    wanted = set(matrix.cases(asked.scales, asked.pins, asked.tasks))
     results = []
-    for result in matrix.verify_all(wanted, asked.kept, asked.workers):
+    for result in matrix.verify_all(frozenset(wanted), asked.kept, asked.workers):
         results.append(result)
-        case = result.case
-        said = f"fails {', '.join(result.failed)}" if result.failed else "passes"
-        name = f"{case.pin} {case.module} ({case.flavor}, {case.place}, {case.scale})"
-        print(f"{len(results)}/{len(wanted)} {name} {said}, {result.seconds} s", flush=True)
-    asked.out.write_text(matrix.page(results), encoding="utf-8")
+        if result.case in wanted:
+            wanted.remove(result.case)
+            print(f"{_said(result)}; {len(wanted)} to go", flush=True)
+    asked.out.write_text(page(results), encoding="utf-8")
     return EXIT_VERIFY if any(result.failed and result.case.flavor == "paper" for result in results) else 0
+
+
+def _said(result: matrix.Result) -> str:
+    case = result.case
+    name = f"{case.pin} {case.module} ({case.flavor}, {case.place}, {case.task} {case.scale})"
+    verdict = f"fails {', '.join(result.failed)}" if result.failed else "passes"
+    return f"{name} {verdict}, {result.seconds} s"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Verify every module on every pin, in both flavors, as a layer and in blocks, at every scale; write one table.
+"""Verify every module on every pin, in both flavors, as a layer and in blocks: at every scale, and for every task.
 
 A run takes hours on two cores. Each result is kept as it comes, so a run that was stopped goes on where it was;
 a result is made anew when the workspace's commit, the YAML (its comments aside) or yolopatch's version is another.
@@ -11,23 +11,29 @@ import itertools
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from yolopatch import __version__
+from yolopatch.catalog.base_model import DETECT, TASKS
+from yolopatch.catalog.models import VARIANTS
 from yolopatch.catalog.modules import FLAVORS, MODULES
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.resources import templates_dir
-from yolopatch.core.checks import FAIL, WARN
+from yolopatch.core.checks import CHECKS, FAIL, WARN
 from yolopatch.outside.store import cache_dir
 from yolopatch.steps.apply import apply
 from yolopatch.steps.render import RenderRequest, render
 from yolopatch.steps.verify import verify
 
 SCALES = "nsmlx"
+# the other tasks share backbone and neck with the detection models: one scale shows what is theirs
+TASK_SCALE = "n"
 PLACES = ("layer", "block")
+# times of several models at once say nothing, so nothing is timed
+_ASKED = tuple(check.id for check in CHECKS if check.id != "latency")
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,7 @@ class Case:
     flavor: str
     place: str
     scale: str
+    task: str = DETECT
 
 
 @dataclass(frozen=True)
@@ -53,29 +60,39 @@ class Result:
     seconds: float
 
 
-def cases(scales: str = SCALES, pins: Sequence[str] = tuple(PINS)) -> list[Case]:
+@dataclass(frozen=True)
+class _Job:
+    case: Case
+    workspace: Path
+    cfg: Path
+    key: str
+
+
+def cases(scales: str = SCALES, pins: Sequence[str] = tuple(PINS), tasks: Sequence[str] = tuple(TASKS)) -> list[Case]:
     """Return the cases, the small scales first: most mistakes show there."""
+    models = [(scale, DETECT) for scale in scales if DETECT in tasks]
+    models += [(TASK_SCALE, task) for task in tasks if task != DETECT]
     return [
-        Case(pin, module, flavor, place, scale)
-        for scale, pin, flavor, module, place in itertools.product(scales, pins, FLAVORS, MODULES, PLACES)
+        Case(pin, module, flavor, place, scale, task)
+        for (scale, task), pin in itertools.product(models, pins)
+        if (PINS[pin].model, task) in VARIANTS
+        for flavor, module, place in itertools.product(FLAVORS, MODULES, PLACES)
     ]
 
 
-def verify_all(wanted: Iterable[Case], kept: Path, workers: int) -> Iterator[Result]:
+def verify_all(asked: Collection[Case], kept: Path, workers: int) -> Iterator[Result]:
     """Verify the cases that have no result yet and yield every result as it is there.
 
     Args:
-        wanted: what to verify.
+        asked: what to verify; a case beside these is yielded where its result is kept.
         kept: the file that keeps results, one JSON object a line.
         workers: how many models at a time; each gets its share of the cores.
     """
     os.environ["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // workers))
     known = {result.key: result for result in read_results(kept)}
     with tempfile.TemporaryDirectory(prefix="yolopatch-matrix-") as name, ThreadPoolExecutor(workers) as pool:
-        folder = Path(name)
-        workspaces = _workspaces(wanted, folder)
-        jobs = [(case, workspaces[case.pin, case.flavor], _render(case, folder)) for case in wanted]
-        for result in pool.map(lambda job: _result(*job, known), jobs):
+        jobs = [job for job in _jobs(Path(name)) if job.case in asked or job.key in known]
+        for result in pool.map(lambda job: known.get(job.key) or _verify(job), jobs):
             if result.key not in known:
                 with kept.open("a", encoding="utf-8") as stream:
                     stream.write(json.dumps(asdict(result)) + "\n")
@@ -93,20 +110,22 @@ def read_results(kept: Path) -> list[Result]:
     ]
 
 
-def _workspaces(wanted: Iterable[Case], folder: Path) -> dict[tuple[str, str], tuple[Path, str]]:
-    """Return a workspace with all modules, and its commit, for each pin and flavor."""
-    made = {}
-    for pin, flavor in dict.fromkeys((case.pin, case.flavor) for case in wanted):
-        place = folder / f"{pin}-{flavor}"
-        state = apply(pin, list(MODULES), flavor, place, "auto", cache_dir())
-        made[pin, flavor] = (place, state.commit)
-    return made
+def _jobs(folder: Path) -> Iterator[_Job]:
+    """Yield every case with its workspace, which holds all modules, and its file, made in the folder."""
+    made = {
+        (pin, flavor): apply(pin, list(MODULES), flavor, folder / f"{pin}-{flavor}", "auto", cache_dir())
+        for pin, flavor in itertools.product(PINS, FLAVORS)
+    }
+    for case in cases():
+        state, cfg = made[case.pin, case.flavor], _render(case, folder)
+        yield _Job(case, Path(state.workspace), cfg, _key(case, state.commit, cfg.read_text(encoding="utf-8")))
 
 
 def _render(case: Case, folder: Path) -> Path:
     request = RenderRequest(
         modules=(case.module,),
         model=PINS[case.pin].model,
+        task=case.task,
         scales=case.scale,
         flavor=case.flavor,
         block=case.place == "block",
@@ -115,54 +134,13 @@ def _render(case: Case, folder: Path) -> Path:
     return render(request, templates_dir()).files[0].path
 
 
-def _result(case: Case, workspace: tuple[Path, str], cfg: Path, known: dict[str, Result]) -> Result:
-    place, commit = workspace
-    key = _key(case, commit, cfg.read_text(encoding="utf-8"))
-    if key in known:
-        return known[key]
-    found = verify(place, cfg, case.scale)
+def _verify(job: _Job) -> Result:
+    found = verify(job.workspace, job.cfg, job.case.scale, checks=_ASKED)
     ids = {status: tuple(c.id for c in found.checks if c.status == status) for status in (FAIL, WARN)}
-    return Result(case, key, found.verdict, ids[FAIL], ids[WARN], round(float(found.run["seconds"]), 1))
+    return Result(job.case, job.key, found.verdict, ids[FAIL], ids[WARN], round(float(found.run["seconds"]), 1))
 
 
 def _key(case: Case, commit: str, text: str) -> str:
     told = [line.partition("#")[0].strip() for line in text.splitlines()]
     said = json.dumps([asdict(case), commit, [line for line in told if line], __version__])
     return hashlib.sha256(said.encode()).hexdigest()[:16]
-
-
-def page(results: Sequence[Result]) -> str:
-    """Return the results as a Markdown page: for each flavor, a row for each module and place, a column a scale."""
-    paper = [result for result in results if result.case.flavor == "paper"]
-    passing = sum(not result.failed for result in paper)
-    scales = ", ".join(s for s in SCALES if any(result.case.scale == s for result in results))
-    head = [
-        "# Every module, verified",
-        "",
-        "Written by `make verify-matrix`: `yolopatch verify` with all its checks. A cell names the checks that fail or",
-        "warn; `flops`, which warns of nearly every model because thop does not see functions, is left out.",
-        f"Scales that were run: {scales}. Flavor `paper`: {passing} of {len(paper)} models pass. Flavor `tutorial`",
-        "fails where the posts' code does not do what it says.",
-        "",
-    ]
-    return "\n".join([*head, *(line for flavor in FLAVORS for line in _table(flavor, results))])
-
-
-def _table(flavor: str, results: Sequence[Result]) -> Iterator[str]:
-    found = {result.case: result for result in results}
-    scales = [s for s in SCALES if any(case.scale == s for case in found)]
-    yield from (f"## Flavor `{flavor}`", "", f"| pin | module | in | {' | '.join(scales)} |")
-    yield "|---" * (3 + len(scales)) + "|"
-    for pin, module, place in itertools.product(PINS, MODULES, PLACES):
-        cells = [_cell(found.get(Case(pin, module, flavor, place, scale))) for scale in scales]
-        if any(cells):
-            yield f"| {pin} | {module} | {place} | {' | '.join(cells)} |"
-    yield ""
-
-
-def _cell(result: Result | None) -> str:
-    if result is None:
-        return ""
-    verdict = f"fails {', '.join(result.failed)}" if result.failed else "pass"
-    warned = [name for name in result.warned if name != "flops"]
-    return f"{verdict}; warns {', '.join(warned)}" if warned else verdict

@@ -1,0 +1,54 @@
+"""New layers, several modules and the other tasks' models pass every check, and each layer is told for what it is."""
+
+from __future__ import annotations
+
+import pytest
+
+from yolopatch.catalog.pins import PINS
+from yolopatch.catalog.resources import templates_dir
+from yolopatch.core.checks import FAIL, SKIP
+from yolopatch.steps.render import RenderRequest, render
+from yolopatch.steps.verify import verify
+
+
+@pytest.fixture
+def verified(full_workspace, tmp_path):
+    """Verify a file with modules in it, in their pin's workspace."""
+
+    def run(pin: str, *modules: str, **request):
+        asked = RenderRequest(modules, PINS[pin].model, scales="n", out=tmp_path, **request)
+        (file,) = render(asked, templates_dir()).files
+        return file, verify(full_workspace(pin), file.path, "n", imgsz=320)
+
+    return run
+
+
+def faults(found) -> dict[str, str]:
+    return {check.id: check.summary for check in found.checks if check.status in (FAIL, SKIP)}
+
+
+@pytest.mark.parametrize("pin", ["ultralytics-8.4.0", "yolov5-pypi-6.1.0"])
+def test_new_layers_before_the_head_leave_the_rest_as_it_was(pin, verified):
+    file, found = verified(pin, "RefConv", "DSConv", placements=("DSConv:before-head",))
+    assert faults(found) == {}
+    evidence = next(check.evidence for check in found.checks if check.id == "only-intended")
+    new = file.placed[1].inserted
+    assert evidence["inserted"] == [f"layer {number} (DSConv2D)" for number in new]
+    assert [entry["layer"] for entry in evidence["replaced"]] == [1, 3, 5, 7]
+
+
+@pytest.mark.parametrize(
+    ("pin", "task", "module", "block"),
+    [
+        ("ultralytics-8.2.50", "classify", "SPConv", False),
+        ("ultralytics-8.3.0", "obb", "RefConv", True),
+        ("ultralytics-8.4.0", "segment", "Dynamic_conv2d", False),
+        ("ultralytics-8.4.0", "pose", "DSConv", True),
+    ],
+)
+def test_a_module_in_another_tasks_model(pin, task, module, block, verified):
+    file, found = verified(pin, module, task=task, block=block)
+    assert faults(found) == {}
+    data = found.data()
+    assert (data["task"], data["verdict"]) == (task, "pass")
+    assert data["replaced"] == list(file.layers)
