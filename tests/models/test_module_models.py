@@ -47,33 +47,32 @@ def check_runs(facts, base, module, flavor):
         assert dead == []
 
 
-def scaled_models():
+def scaled_models(always):
     """Give (pin, scale, flavor); what repeats what another one shows is left to `make test-all`."""
     for pin, scale, flavor in itertools.product(PINS, "nsmlx", FLAVORS):
         # scales change channels and repeats, which both flavors share, as both yolov5 pins share their models
         again = scale != "n" and (flavor == "tutorial" or (pin == "yolov5-6.1" and scale in "lx"))
+        again = again or scale not in always
         yield pytest.param(pin, scale, flavor, marks=[pytest.mark.slow] if again else [])
 
 
-@pytest.mark.parametrize(("pin", "scale", "flavor"), scaled_models())
-def test_each_module_at_its_own_layers(pin, scale, flavor, probe, base_cfg, module_cfg):
+def check_every_module(pin, scale, flavor, block, probe, base_cfg, module_cfg):
     model = PINS[pin].model
-    rendered = [module_cfg(module, model, scale, flavor) for module in MODULES]
+    rendered = [module_cfg(module, model, scale, flavor, block=block) for module in MODULES]
     base, *models = probe(pin, flavor, scale, [base_cfg(model, scale), *(path for path, _ in rendered)], QUESTIONS)
-    for module, (_, layers), facts in zip(MODULES.values(), rendered, models):
+    for module, (_, layers), facts in zip(MODULES.values(), rendered, models, strict=True):
         check_only_the_intended_layers_changed(facts, base, module, PINS[pin], flavor, layers)
         check_runs(facts, base, module, flavor)
 
 
-@pytest.mark.parametrize("flavor", FLAVORS)
-@pytest.mark.parametrize("pin", list(PINS))
-def test_each_module_inside_the_familys_blocks(pin, flavor, probe, base_cfg, module_cfg):
-    model = PINS[pin].model
-    rendered = [module_cfg(module, model, "n", flavor, block=True) for module in MODULES]
-    base, *models = probe(pin, flavor, "n", [base_cfg(model, "n"), *(path for path, _ in rendered)], QUESTIONS)
-    for module, (_, layers), facts in zip(MODULES.values(), rendered, models):
-        check_only_the_intended_layers_changed(facts, base, module, PINS[pin], flavor, layers)
-        check_runs(facts, base, module, flavor)
+@pytest.mark.parametrize(("pin", "scale", "flavor"), scaled_models("nsmlx"))
+def test_each_module_at_its_own_layers(pin, scale, flavor, probe, base_cfg, module_cfg):
+    check_every_module(pin, scale, flavor, False, probe, base_cfg, module_cfg)
+
+
+@pytest.mark.parametrize(("pin", "scale", "flavor"), scaled_models("n"))
+def test_each_module_inside_the_familys_blocks(pin, scale, flavor, probe, base_cfg, module_cfg):
+    check_every_module(pin, scale, flavor, True, probe, base_cfg, module_cfg)
 
 
 def task_models():

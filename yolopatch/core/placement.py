@@ -32,6 +32,10 @@ class Placement:
     layers: tuple[int, ...] = ()
     after: tuple[int, ...] = ()
 
+    def __bool__(self) -> bool:
+        """Tell whether it means any layer."""
+        return bool(self.layers or self.after)
+
 
 def _is_down(model: BaseModel, index: int) -> bool:
     layer = model.layers[index]
@@ -65,7 +69,7 @@ def _named(model: BaseModel, name: str) -> Placement:
 def default_placement(model: BaseModel, module: Module) -> str:
     """Return the module's tutorial placement where the model has such layers, else `backbone-down`."""
     printed = module.tutorial.placement
-    return printed if _named(model, printed).layers else _FALLBACK
+    return printed if _named(model, printed) else _FALLBACK
 
 
 def choose(model: BaseModel, module: Module, flavor: str, asked: str | None = None, block: bool = False) -> Placement:
@@ -155,9 +159,9 @@ def _by_name(model: BaseModel, module: Module, asked: str) -> Placement:
         raise unknown("placement", asked, PLACEMENTS, f"or {_EXAMPLE}")
     name = module.tutorial.placement if known == TUTORIAL else known
     found = _named(model, name)
-    if not (found.layers or found.after):
+    if not found:
         meant = f"{known} ({name})" if known != name else name
-        usable = [other for other in _NAMED if _named(model, other).layers or _named(model, other).after]
+        usable = [other for other in _NAMED if _named(model, other)]
         raise UsageError(
             f"placement {meant} selects no layer of {model.stem()}",
             details=[f"placements that {model.stem()} has: {', '.join(usable)}"],
