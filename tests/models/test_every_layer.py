@@ -1,0 +1,56 @@
+"""A module builds and runs in the place of every layer, and behind every layer, at which it is not refused."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from yolopatch.catalog.models import find_model
+from yolopatch.catalog.modules import FLAVORS, MODULES
+from yolopatch.catalog.pins import PINS
+from yolopatch.catalog.resources import templates_dir
+from yolopatch.core.placement import choose
+from yolopatch.errors import UsageError
+from yolopatch.steps.render import RenderRequest, render
+
+
+def allowed(model: str, module: str, flavor: str) -> list[str]:
+    """Give every placement of one layer, or behind one, that is not refused."""
+    numbers = range(len(find_model(model).layers))
+    return [
+        asked for asked in (f"{sign}{n}" for sign in ("", "+") for n in numbers) if fits(model, module, flavor, asked)
+    ]
+
+
+def fits(model: str, module: str, flavor: str, asked: str) -> bool:
+    try:
+        choose(find_model(model), MODULES[module], flavor, asked)
+    except UsageError:
+        return False
+    return True
+
+
+def asked_models():
+    for pin, flavor, module in itertools.product(PINS, FLAVORS, MODULES):
+        # SPConv has the most rules of its own: it is the one that every run of the tests tries
+        often = module == "SPConv" and flavor == "paper" and pin != "yolov5-6.1"
+        yield pytest.param(pin, flavor, module, marks=[] if often else [pytest.mark.slow])
+
+
+@pytest.mark.parametrize(("pin", "flavor", "module"), asked_models())
+def test_each_layer_that_takes_the_module_runs_with_it(pin, flavor, module, probe, tmp_path):
+    model = PINS[pin].model
+    placements = allowed(model, module, flavor)
+    assert len(placements) >= 27, "every block and convolution, and the place behind each"
+    files = [
+        render(
+            RenderRequest((module,), model, scales="n", placements=(asked,), flavor=flavor, out=tmp_path / asked),
+            templates_dir(),
+        ).files[0]
+        for asked in placements
+    ]
+    for file, facts in zip(files, probe(pin, flavor, "n", [file.path for file in files], ("passes",)), strict=True):
+        (layer,) = file.layers
+        assert module in facts["table"][layer]["class"] or facts["table"][layer]["class"] == MODULES[module].conv
+        assert facts["passes"]["without_gradient"] == []
