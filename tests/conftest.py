@@ -26,7 +26,8 @@ from yolopatch.errors import SourceError
 from yolopatch.outside import snapshot
 from yolopatch.outside.store import pristine
 from yolopatch.steps.apply import apply
-from yolopatch.steps.render import RenderRequest, render
+from yolopatch.steps.render import render
+from yolopatch.steps.request import RenderRequest
 
 ALL_PINS = tuple(PINS)
 

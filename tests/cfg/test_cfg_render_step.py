@@ -12,7 +12,8 @@ import yaml
 from yolopatch.core.cfg import is_untouched
 from yolopatch.errors import ConflictError, UsageError, YolopatchError
 from yolopatch.steps import render as step
-from yolopatch.steps.render import Placed, RenderedFile, RenderRequest, render
+from yolopatch.steps.render import Placed, RenderedFile, render
+from yolopatch.steps.request import RenderRequest
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "templates"

@@ -9,7 +9,7 @@ from jinja2 import FileSystemLoader
 from yolopatch.catalog.resources import templates_dir
 from yolopatch.core.cfg import environment, file_name, render_text
 from yolopatch.errors import UsageError
-from yolopatch.steps.render import RenderRequest, plan
+from yolopatch.steps.request import RenderRequest, plan
 
 
 def refusal(*modules: str, **request) -> UsageError:

@@ -11,7 +11,7 @@ from yolopatch.core.cfg import file_name
 from yolopatch.core.cfgfile import read_task
 from yolopatch.core.placement import choose
 from yolopatch.errors import UsageError
-from yolopatch.steps.render import RenderRequest, plan
+from yolopatch.steps.request import RenderRequest, plan
 
 
 @pytest.mark.parametrize(("family", "task"), VARIANTS)

@@ -12,7 +12,8 @@ from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.resources import templates_dir
 from yolopatch.core.placement import choose
 from yolopatch.errors import UsageError
-from yolopatch.steps.render import RenderRequest, render
+from yolopatch.steps.render import render
+from yolopatch.steps.request import RenderRequest
 
 
 def allowed(model: str, module: str, flavor: str) -> list[str]:

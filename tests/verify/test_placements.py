@@ -7,7 +7,8 @@ import pytest
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.resources import templates_dir
 from yolopatch.core.checks import FAIL, SKIP
-from yolopatch.steps.render import RenderRequest, render
+from yolopatch.steps.render import render
+from yolopatch.steps.request import RenderRequest
 from yolopatch.steps.verify import verify
 
 

@@ -25,7 +25,8 @@ from yolopatch.catalog.resources import templates_dir
 from yolopatch.core.checks import CHECKS, FAIL, WARN
 from yolopatch.outside.store import cache_dir
 from yolopatch.steps.apply import apply
-from yolopatch.steps.render import RenderRequest, render
+from yolopatch.steps.render import render
+from yolopatch.steps.request import RenderRequest
 from yolopatch.steps.verify import verify
 
 SCALES = "nsmlx"

@@ -47,6 +47,7 @@ def command(as_json: bool, **request) -> None:
     one scale builds at that scale wherever it lies.
     """
     from yolopatch.catalog.resources import templates_dir
-    from yolopatch.steps.render import RenderRequest, render
+    from yolopatch.steps.render import render
+    from yolopatch.steps.request import RenderRequest
 
     report.show_rendered(render(RenderRequest(**request), templates_dir()), as_json)
