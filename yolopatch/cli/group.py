@@ -17,11 +17,23 @@ _COMMANDS = {
     "diff": ("diff", "Show a workspace's diff against its pin."),
     "render-cfg": ("render_cfg", "Write a model YAML with a module in its layers."),
     "verify": ("verify", "Prove what is in a YAML's model, check by check."),
+    "data": ("data", "Make a small data set, or check one before training on it."),
     "summary": ("summary", "Build a YAML's model and count it, beside its base model."),
 }
 
 
-class _Lazy(click.Group):
+class Group(click.Group):
+    """A group that names the nearest commands when it has none of a name."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]):
+        if args and args[0] not in self.list_commands(ctx) and not args[0].startswith("-"):
+            from yolopatch.catalog.names import unknown
+
+            raise unknown("command", args[0], self.list_commands(ctx), f"{ctx.command_path} --help")
+        return super().resolve_command(ctx, args)
+
+
+class _Lazy(Group):
     """A group whose commands are imported when called: `--help` is then as fast as click itself."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -36,13 +48,6 @@ class _Lazy(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
-
-    def resolve_command(self, ctx: click.Context, args: list[str]):
-        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
-            from yolopatch.catalog.names import unknown
-
-            raise unknown("command", args[0], _COMMANDS, "yolopatch --help")
-        return super().resolve_command(ctx, args)
 
 
 @click.group(

@@ -13,9 +13,15 @@ import click
 
 from yolopatch.errors import YolopatchError
 
+# of a data set: enough to see what is wrong with it
+_MOST_PROBLEMS = 20
+_SEVERITIES = {"error": "red", "warning": "yellow"}
+
 if TYPE_CHECKING:
+    from yolopatch.steps.dataset import DatasetReport
     from yolopatch.steps.diff import Difference
     from yolopatch.steps.render import Placed, RenderResult
+    from yolopatch.steps.shapes import ShapesSet
     from yolopatch.steps.state import State
     from yolopatch.steps.status import Status
     from yolopatch.steps.summary import Count, Summary
@@ -139,6 +145,41 @@ def _stands(placed: Placed) -> str:
     said = (("in", placed.replaced), ("in new", placed.inserted))
     where = (f"{word} layers {', '.join(map(str, numbers))}" for word, numbers in said if numbers)
     return f"{placed.module} {' and '.join(where)}"
+
+
+def show_shapes(made: ShapesSet, as_json: bool) -> None:
+    """Print the data set that `data shapes` made."""
+    if as_json:
+        _print_json(asdict(made))
+        return
+    click.echo(click.style("written" if made.changed else "unchanged", fg="green", bold=True))
+    _print_pairs(
+        [
+            ("data", made.data),
+            ("task", made.task),
+            ("classes", ", ".join(made.classes)),
+            ("images", f"{made.train} to train, {made.val} to validate"),
+            ("sha256", made.sha256),
+        ]
+    )
+
+
+def show_dataset(found: DatasetReport, as_json: bool) -> None:
+    """Print what `data check` found in a data set."""
+    if as_json:
+        _print_json({**asdict(found), "errors": found.errors})
+        return
+    verdict = f"{found.errors} error{'s' * (found.errors > 1)}" if found.errors else "no error"
+    click.echo(click.style(verdict, fg="red" if found.errors else "green", bold=True) + f"  {found.data}, {found.task}")
+    rows = [(part.name, *map(_number, (part.images, part.empty, part.objects))) for part in found.parts]
+    _print_table(("", "images", "without objects", "objects"), rows, left=1)
+    _print_table(("class", "objects"), [(name, _number(count)) for name, count in found.objects.items()], left=1)
+    for problem in found.problems[:_MOST_PROBLEMS]:
+        click.echo(
+            f"  {click.style(problem.severity, fg=_SEVERITIES[problem.severity])}  {problem.where} {problem.what}"
+        )
+    if len(found.problems) > _MOST_PROBLEMS:
+        click.echo(f"  and {len(found.problems) - _MOST_PROBLEMS} more; --json has all of them")
 
 
 def show_summary(summary: Summary, as_json: bool) -> None:

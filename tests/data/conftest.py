@@ -1,0 +1,67 @@
+"""What the tests of data sets share: a set for each task, and upstream's own reading of one."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from yolopatch.steps.shapes import ShapesRequest, make_shapes
+
+# counts of images that upstream finds with labels, without, with empty ones, and drops; and of objects
+_READ = """
+import json, sys
+import yaml
+from ultralytics.data.dataset import YOLODataset
+data, task, part = json.load(sys.stdin)
+said = yaml.safe_load(open(data))
+said["names"] = dict(enumerate(said["names"].values()))
+said.setdefault("channels", 3)
+found = YOLODataset(img_path=f"{said['path']}/images/{part}", data=said, task=task, imgsz=64, augment=False)
+import pathlib, numpy
+cache = numpy.load(pathlib.Path(said["path"]) / "labels" / f"{part}.cache", allow_pickle=True).item()
+got, missing, empty, corrupt, total = cache["results"]
+print(json.dumps({"corrupt": corrupt, "empty": missing + empty,
+                  "objects": sum(len(label["cls"]) for label in found.labels)}))
+"""
+
+
+@pytest.fixture
+def shapes(tmp_path) -> Callable[..., Path]:
+    """Make a set of shapes and return its data YAML."""
+
+    def make(task: str = "detect", **request) -> Path:
+        return make_shapes(ShapesRequest(tmp_path / task, task, **request)).data
+
+    return make
+
+
+@pytest.fixture
+def read_by_upstream(full_workspace, tmp_path) -> Callable[[Path, str, str], dict[str, int]]:
+    """Let ultralytics 8.3.0 read a part of a set in a child process; returns what it counts."""
+
+    def read(data: Path, task: str, part: str) -> dict[str, int]:
+        environment = os.environ | {
+            "PYTHONPATH": str(full_workspace("ultralytics-8.3.0")),
+            "YOLO_OFFLINE": "true",
+            "YOLO_AUTOINSTALL": "false",
+            "YOLO_CONFIG_DIR": str(tmp_path),
+        }
+        done = subprocess.run(
+            [sys.executable, "-c", _READ],
+            input=json.dumps([str(data), task, part]),
+            capture_output=True,
+            text=True,
+            env=environment,
+            cwd=tmp_path,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+        return json.loads(done.stdout.splitlines()[-1])
+
+    return read
