@@ -319,24 +319,27 @@ def test_two_at_once_at_one_place(tmp_path, need_pin, git_in):
     assert git_in(place, "status", "--porcelain") == ""
 
 
-@pytest.mark.parametrize("command", [None, *_COMMANDS])
-def test_help_fits_80_columns_and_has_an_example(command, spawn):
-    words = [command] if command else []
+GROUPS = {"data": ("shapes", "check")}
+CALLS = [(name,) for name in _COMMANDS if name not in GROUPS]
+CALLS += [(group, name) for group, names in GROUPS.items() for name in names]
+
+
+@pytest.mark.parametrize("words", [(), *((group,) for group in GROUPS), *CALLS], ids=" ".join)
+def test_help_fits_80_columns_and_has_an_example(words, spawn):
     told = spawn(*words, "--help", COLUMNS="80")
     assert told.code == 0
     assert max(map(len, told.out.splitlines())) <= 80
     assert "Example: yolopatch " in told.out
     assert "Usage: yolopatch" in told.out
     assert spawn(*words, "-h", COLUMNS="200").out == told.out, "a wide terminal changes nothing"
-    if command:
-        assert "--json" in told.out
+    assert ("--json" in told.out) == (words in CALLS)
 
 
 def test_the_examples_name_commands_and_options_that_exist(spawn):
-    for command in _COMMANDS:
-        told = spawn(command, "--help").out
+    for words in CALLS:
+        told = spawn(*words, "--help").out
         example = " ".join(told.split("Example: ")[1].split()).split(" | ")[0].split()
-        assert example[:2] == ["yolopatch", command]
+        assert example[: len(words) + 1] == ["yolopatch", *words]
         for word in example:
             if word.startswith("--"):
                 assert word in told.split("Example: ")[0]

@@ -14,11 +14,12 @@ import sys
 import time
 from pathlib import Path
 
+import click
 import pytest
 
 from yolopatch.catalog.models import MODELS
 from yolopatch.cli.progress import stepping
-from yolopatch.cli.report import show_verification
+from yolopatch.cli.words.verification import verification
 from yolopatch.core.cfgfile import every_scale, multiples, read_any_scale
 from yolopatch.core.checks import CHECKS, choose_checks
 from yolopatch.errors import EXIT_VERIFY, UsageError
@@ -276,7 +277,7 @@ def _verification(scale: str, *checks: Outcome, facts: dict | None = None) -> Ve
     )
 
 
-def test_people_see_the_verdict_then_what_is_wrong_then_everything(capsys, monkeypatch):
+def test_people_see_the_verdict_then_what_is_wrong_then_everything(monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     figures = {"layers": 319, "parameters": 2_000_000, "gflops": {"upstream": 6.6, "true": 6.5}}
     base = {"layers": 319, "parameters": 1_000_000, "gflops": {"upstream": 6.6, "true": 6.5}}
@@ -288,8 +289,7 @@ def test_people_see_the_verdict_then_what_is_wrong_then_everything(capsys, monke
         _outcome("onnx", "skip"),
         facts={"model": figures, "base": base, "base_cfg": "yolo11.yaml", "task": "detect"},
     )
-    show_verification(found, as_json=False, page=Path("report.html"))
-    lines = capsys.readouterr().out.splitlines()
+    lines = [click.unstyle(line) for line in verification(found, Path("report.html"))]
     assert lines[0] == "FAIL yolo11n-DSConv.yaml at n, 1 of 4 checks failed, 1 passed, 1 warning, 1 skipped"
     assert lines[1].startswith("  inert: what inert found")
     assert lines[3] == "    next: look at the weight"
@@ -302,20 +302,20 @@ def test_people_see_the_verdict_then_what_is_wrong_then_everything(capsys, monke
     assert lines[-1] == "report: report.html"
 
 
-def test_of_every_scale_people_see_a_line_each_first(capsys):
+def test_of_every_scale_people_see_a_line_each_first():
     runs = (_verification("n", _outcome("build", "pass")), _verification("s", _outcome("build", "fail", "mend it")))
-    show_verification(Verifications(Path("/w"), Path("yolo11.yaml"), runs), as_json=False, page=None)
-    assert capsys.readouterr().out.splitlines()[:3] == [
+    lines = verification(Verifications(Path("/w"), Path("yolo11.yaml"), runs), None)
+    assert [click.unstyle(line) for line in lines][:3] == [
         "FAIL yolo11.yaml, 1 of 2 scales failed: s",
         "  n  pass  1 check: 1 passed",
         "  s  fail  1 of 1 check failed",
     ]
 
 
-def test_what_a_model_says_cannot_move_the_terminals_cursor(capsys):
+def test_what_a_model_says_cannot_move_the_terminals_cursor():
     evil = Outcome("build", "fail", "it raised \x1b[2Jgone\r\nPASS", {}, "", 0.0)
-    show_verification(_verification("n", evil), as_json=False, page=None)
-    assert "\\x1b[2Jgone PASS" in capsys.readouterr().out
+    lines = verification(_verification("n", evil), None)
+    assert any("\\x1b[2Jgone PASS" in line for line in lines)
 
 
 def test_checks_are_chosen_by_id_in_their_own_order():

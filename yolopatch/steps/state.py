@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from yolopatch.core.manifest import check_content
@@ -37,6 +37,10 @@ class State:
     files: tuple[Added, ...]
     changed: bool
     notes: tuple[str, ...] = ()
+
+    def data(self) -> dict[str, object]:
+        """Return what `--json` prints; notes go elsewhere."""
+        return {key: value for key, value in asdict(self).items() if key != "notes"}
 
 
 def lock_path(place: Path, cache: Path) -> Path:

@@ -30,6 +30,16 @@ class Count:
     gflops_true: float
     table: tuple[dict, ...]
 
+    def data(self) -> dict[str, object]:
+        """Return what `summary --json` prints of it."""
+        return {
+            "layers": self.layers,
+            "parameters": self.parameters,
+            "gradients": self.gradients,
+            "gflops": {"upstream": self.gflops_upstream, "true": self.gflops_true},
+            "table": self.table,
+        }
+
 
 @dataclass(frozen=True)
 class Change:
@@ -50,6 +60,19 @@ class Summary:
     model: Count
     base: Count
     changes: tuple[Change, ...]
+
+    def data(self) -> dict[str, object]:
+        """Return what `summary --json` prints."""
+        return {
+            "workspace": self.workspace,
+            "cfg": self.cfg,
+            "scale": self.scale,
+            "imgsz": self.imgsz,
+            "replaced": [change.layer for change in self.changes if change.base is not None],
+            "inserted": [change.layer for change in self.changes if change.base is None],
+            **self.model.data(),
+            "base": self.base.data(),
+        }
 
 
 def summary(place: Path, cfg: Path, scale: str | None, imgsz: int, python: str) -> Summary:

@@ -8,6 +8,7 @@ import click
 
 from yolopatch.cli import options, report
 from yolopatch.cli.progress import waiting
+from yolopatch.cli.words import workspaces
 
 
 @click.command(
@@ -38,4 +39,5 @@ def command(repo: str, modules: tuple[str, ...], flavor: str, dest: Path | None,
 
     with waiting("fetching and patching"):
         state = apply(repo, modules, flavor, dest, source, cache_dir())
-    report.show_state(state, as_json)
+    report.show_notes(state.notes)
+    report.show(state.data(), workspaces.state(state), as_json)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -9,6 +10,7 @@ import click
 from yolopatch.catalog.base_model import DETECT, TASKS
 from yolopatch.cli import options, report
 from yolopatch.cli.group import Group
+from yolopatch.cli.words import datasets
 from yolopatch.errors import EXIT_ACT
 
 
@@ -31,7 +33,8 @@ def shapes(as_json: bool, **request) -> None:
     """
     from yolopatch.steps.shapes import ShapesRequest, make_shapes
 
-    report.show_shapes(make_shapes(ShapesRequest(**request)), as_json)
+    made = make_shapes(ShapesRequest(**request))
+    report.show(asdict(made), datasets.shapes(made), as_json)
 
 
 @command.command("check", epilog="Example: yolopatch data check shapes/data.yaml --cfg yolo11n-C3k2-DSConv.yaml")
@@ -47,5 +50,5 @@ def check(data: Path, cfg: Path | None, task: str | None, as_json: bool) -> int:
     from yolopatch.steps.dataset import check_dataset
 
     found = check_dataset(data, task, cfg)
-    report.show_dataset(found, as_json)
+    report.show({**asdict(found), "errors": found.errors}, datasets.dataset(found), as_json)
     return EXIT_ACT if found.errors else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -17,4 +18,5 @@ def command(workspace: Path, module: str | None, as_json: bool) -> None:
     """Show the unified diff of a workspace against its pin (default: this folder)."""
     from yolopatch.steps.diff import diff
 
-    report.show_diff(diff(workspace, module), as_json)
+    found = diff(workspace, module)
+    report.show_text(asdict(found), found.diff, as_json)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import click
 
 from yolopatch.cli import options, report
+from yolopatch.cli.words import lists
 
 
 @click.command("list", epilog="Example: yolopatch list pins")
@@ -15,7 +18,13 @@ def command(what: str, as_json: bool) -> None:
     from yolopatch.catalog.names import unknown
     from yolopatch.steps import listing
 
-    lists = {"modules": listing.list_modules, "pins": listing.list_pins, "tutorials": listing.list_tutorials}
-    if what not in lists:
-        raise unknown("list", what, lists, "yolopatch list --help")
-    report.show_list(what, lists[what](), as_json)
+    known = {
+        "modules": (listing.list_modules, lists.modules),
+        "pins": (listing.list_pins, lists.pins),
+        "tutorials": (listing.list_tutorials, lists.tutorials),
+    }
+    if what not in known:
+        raise unknown("list", what, known, "yolopatch list --help")
+    find, words = known[what]
+    rows = find()
+    report.show({what: [asdict(row) for row in rows]}, words(rows), as_json)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from yolopatch.cli import options, report
+from yolopatch.cli.words import workspaces
 
 
 @click.command("remove", epilog="Example: yolopatch remove --module DSConv my-yolo")
@@ -21,4 +22,6 @@ def command(modules: tuple[str, ...], workspace: Path, as_json: bool) -> None:
     from yolopatch.outside.store import cache_dir
     from yolopatch.steps.remove import remove
 
-    report.show_state(remove(modules, workspace, cache_dir()), as_json)
+    state = remove(modules, workspace, cache_dir())
+    report.show_notes(state.notes)
+    report.show(state.data(), workspaces.state(state), as_json)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from yolopatch.catalog.base_model import DETECT, TASKS
 from yolopatch.cli import options, report
+from yolopatch.cli.words import models
 
 
 @click.command(
@@ -50,4 +52,5 @@ def command(as_json: bool, **request) -> None:
     from yolopatch.steps.render import render
     from yolopatch.steps.request import RenderRequest
 
-    report.show_rendered(render(RenderRequest(**request), templates_dir()), as_json)
+    written = render(RenderRequest(**request), templates_dir())
+    report.show(asdict(written), models.rendered(written), as_json)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from yolopatch.cli import options, report
+from yolopatch.cli.words import workspaces
 
 
 @click.command("status", epilog="Example: yolopatch status my-yolo")
@@ -20,4 +22,5 @@ def command(workspace: Path, as_json: bool) -> None:
     """
     from yolopatch.steps.status import status
 
-    report.show_status(status(workspace), as_json)
+    found = status(workspace)
+    report.show(asdict(found), workspaces.status(found), as_json)

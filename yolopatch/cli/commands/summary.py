@@ -9,6 +9,7 @@ import click
 
 from yolopatch.cli import options, report
 from yolopatch.cli.progress import waiting
+from yolopatch.cli.words import models
 
 
 @click.command("summary", epilog="Example: yolopatch summary my-yolo --cfg yolo11n-C3k2-DSConv.yaml")
@@ -32,4 +33,4 @@ def command(workspace: Path, cfg: Path, scale: str | None, imgsz: int, python: s
 
     with waiting("building the models"):
         found = summary(workspace, cfg, scale, imgsz, python)
-    report.show_summary(found, as_json)
+    report.show(found.data(), models.summary(found), as_json)

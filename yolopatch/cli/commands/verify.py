@@ -10,6 +10,7 @@ import click
 
 from yolopatch.cli import options, report
 from yolopatch.cli.progress import stepping
+from yolopatch.cli.words.verification import verification
 from yolopatch.core.checks import FAIL
 from yolopatch.errors import EXIT_VERIFY, UsageError
 
@@ -71,7 +72,7 @@ def command(
         from yolopatch.cli.html import write_report
 
         write_report(found.data(), page)
-    report.show_verification(found, as_json, page)
+    report.show(found.data(), verification(found, page), as_json)
     return EXIT_VERIFY if found.verdict == FAIL else 0
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from yolopatch.cli.words.layout import beside, table
 from yolopatch.core.checks import FAIL, PASS, SKIP, WARN
 
 if TYPE_CHECKING:
@@ -18,7 +21,21 @@ _WORDS = {PASS: ("passed", "passed"), WARN: ("warning", "warnings"), SKIP: ("ski
 _LEAST_WIDTH, _MOST_WIDTH = 60, 100
 
 
-def overview(found: Verifications) -> Iterator[str]:
+def verification(found: Verification | Verifications, page: Path | None) -> Iterator[str]:
+    """Give what `verify` found, at one scale or at each; `page` is the report that was written, if any."""
+    runs = getattr(found, "runs", (found,))
+    width = shutil.get_terminal_size((100, 24)).columns
+    if len(runs) > 1:
+        yield from _overview(found)
+    for run in runs:
+        yield from _opening(run, width)
+        yield from _figures(run.data())
+        yield from _check_table(run.checks, width)
+    if page:
+        yield f"report: {page}"
+
+
+def _overview(found: Verifications) -> Iterator[str]:
     """Give one line for the file and one for each scale."""
     failed = [run.scale for run in found.runs if run.verdict == FAIL]
     told = f"{len(failed)} of {len(found.runs)} scales failed: {', '.join(failed)}" if failed else "every scale passed"
@@ -27,7 +44,7 @@ def overview(found: Verifications) -> Iterator[str]:
         yield f"  {run.scale}  {_painted(f'{run.verdict:<4}', run.verdict)}  {_tally(run.checks)}"
 
 
-def opening(found: Verification, width: int) -> Iterator[str]:
+def _opening(found: Verification, width: int) -> Iterator[str]:
     """Give the verdict, then each failure with what to do, then each warning."""
     scale = f" at {found.scale}" if found.scale else ""
     yield f"{_badge(found.verdict)} {found.cfg.name}{scale}, {_tally(found.checks)}"
@@ -46,33 +63,25 @@ def _finding(check: Outcome, width: int) -> Iterator[str]:
         yield from _wrapped(f"next: {check.hint}", width, "    ", "          ")
 
 
-def figures(found: Mapping[str, object]) -> tuple[Sequence[str], list[tuple[str, ...]]]:
-    """Return the header and the rows of the model beside its base, of what was measured.
-
-    Args:
-        found: what `verify --json` prints of one scale.
-    """
+def _figures(found: Mapping[str, object]) -> Iterator[str]:
+    """Give the table of the model beside its base, of what was measured."""
     base = found["base"] or {}
     flops, base_flops = found["gflops"], base.get("gflops") or {}
     latency, base_latency = found["latency_ms"] or {}, base.get("latency_ms") or {}
     rows = [
-        _row("layers", found["layers"], base.get("layers"), "{:,}"),
-        _row("parameters", found["parameters"], base.get("parameters"), "{:,}"),
-        _row("gradients", found["gradients"], base.get("gradients"), "{:,}"),
-        _row("GFLOPs as upstream prints (thop)", flops["upstream"], base_flops.get("upstream"), "{:.2f}"),
-        _row("GFLOPs true (torch dispatcher)", flops["true"], base_flops.get("true"), "{:.2f}"),
-        _row("forward in ms, median", latency.get("median"), base_latency.get("median"), "{:.1f}"),
+        beside("layers", found["layers"], base.get("layers")),
+        beside("parameters", found["parameters"], base.get("parameters")),
+        beside("gradients", found["gradients"], base.get("gradients")),
+        beside("GFLOPs as upstream prints (thop)", flops["upstream"], base_flops.get("upstream"), "{:.2f}"),
+        beside("GFLOPs true (torch dispatcher)", flops["true"], base_flops.get("true"), "{:.2f}"),
+        beside("forward in ms, median", latency.get("median"), base_latency.get("median"), "{:.1f}"),
     ]
-    return (f"at {found['imgsz']} px", "model", "base", "change"), [row for row in rows if row[1:3] != ("-", "-")]
+    measured = [row for row in rows if row[1:3] != ("-", "-")]
+    if measured:
+        yield from table((f"at {found['imgsz']} px", "model", "base", "change"), measured, left=1)
 
 
-def _row(name: str, value: float | None, base: float | None, form: str) -> tuple[str, ...]:
-    shown = ("-" if number is None else form.format(number) for number in (value, base))
-    change = f"{(value / base - 1) * 100:+.1f}%" if value is not None and base else "-"
-    return (name, *shown, change)
-
-
-def check_table(checks: Sequence[Outcome], width: int) -> Iterator[str]:
+def _check_table(checks: Sequence[Outcome], width: int) -> Iterator[str]:
     """Give every check: its status, id and seconds, and its summary in what is left of the width."""
     names = max(len(check.id) for check in checks)
     for check in checks:

@@ -1,0 +1,1 @@
+"""Results in words, as lines for a terminal; `report.py` prints them."""

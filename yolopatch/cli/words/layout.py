@@ -1,0 +1,45 @@
+"""What the lines are made of: pairs, tables, and figures beside the base model's."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+
+import click
+
+_WIDTH = 76
+_NAME_WIDTH = 10
+
+
+def pairs(named: Iterable[tuple[str, object]]) -> Iterator[str]:
+    """Give a line for each name and value."""
+    for name, value in named:
+        yield f"  {name:<{_NAME_WIDTH}}{value}"
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> Iterator[str]:
+    """Give aligned columns; the first `left` of them, and words, are aligned to the left."""
+    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
+    for number, row in enumerate((header, *rows)):
+        cells = [
+            cell.ljust(width) if column < left or not _is_figure(rows, column) else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths))
+        ]
+        yield click.style(("  " + "  ".join(cells)).rstrip(), dim=number == 0)
+
+
+def _is_figure(rows: Sequence[Sequence[str]], column: int) -> bool:
+    return all(row[column][:1].isdigit() or row[column][:1] in "+-" for row in rows)
+
+
+def indented(text: str) -> Iterator[str]:
+    """Give a text in lines of ordinary width."""
+    for line in textwrap.wrap(text, _WIDTH):
+        yield f"  {line}"
+
+
+def beside(name: str, value: float | None, base: float | None, form: str = "{:,}") -> tuple[str, str, str, str]:
+    """Return a table's row: a figure, the base model's, and the change from there; `-` for what is not known."""
+    shown, before = ("-" if number is None else form.format(number) for number in (value, base))
+    change = f"{(value / base - 1) * 100:+.1f}%" if value is not None and base else "-"
+    return name, shown, before, change
