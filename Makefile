@@ -4,6 +4,7 @@
 # TORCH_INDEX=URL        a further index for torch and torchvision, e.g. one of CPU wheels
 # TESTS=tests/cfg        which tests to run
 # SCALES=n TASKS=detect   what verify-matrix verifies
+# QUICK=1                only the checks that another scale can break
 # WORKERS=2              how many models at a time
 
 SHELL := /bin/bash
@@ -17,6 +18,7 @@ TESTS ?= tests
 TORCH_INDEX ?=
 SCALES ?= nsmlx
 TASKS ?= detect segment pose obb classify
+QUICK ?=
 WORKERS ?= 2
 
 .PHONY: setup demo test test-all bench lint patches manifests verify-matrix wheel clean
@@ -56,7 +58,7 @@ manifests: setup
 	$(BIN)/python -m yolopatch.maintain manifests
 
 verify-matrix: setup
-	$(BIN)/python -m yolopatch.maintain matrix --scales $(SCALES) --tasks $(TASKS) --workers $(WORKERS) \
+	$(BIN)/python -m yolopatch.maintain matrix --scales $(SCALES) --tasks $(TASKS) --workers $(WORKERS) $(if $(QUICK),--quick) \
 		--kept .verify-matrix.jsonl --out docs/verified.md
 
 wheel: setup

@@ -40,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     task.add_argument("--scales", default=matrix.SCALES)
     task.add_argument("--pins", nargs="+", choices=list(PINS), default=list(PINS))
     task.add_argument("--tasks", nargs="+", choices=list(TASKS), default=list(TASKS))
+    task.add_argument("--quick", action="store_true", help=f"only {', '.join(matrix.QUICK)}")
     task.add_argument("--workers", type=int, default=2)
     task.add_argument("--kept", type=Path, required=True, help="keeps results: a stopped run goes on there")
     task.add_argument("--out", type=Path, required=True, help="the table")
@@ -49,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
 def _verify_matrix(asked: argparse.Namespace) -> int:
     wanted = set(matrix.cases(asked.scales, asked.pins, asked.tasks))
     results = []
-    for result in matrix.verify_all(frozenset(wanted), asked.kept, asked.workers):
+    for result in matrix.verify_all(frozenset(wanted), asked.kept, asked.workers, asked.quick):
         results.append(result)
         if result.case in wanted:
             wanted.remove(result.case)

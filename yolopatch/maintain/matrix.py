@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
 from yolopatch import __version__
@@ -27,6 +28,7 @@ from yolopatch.outside.store import cache_dir
 from yolopatch.steps.apply import apply
 from yolopatch.steps.render import render
 from yolopatch.steps.request import RenderRequest
+from yolopatch.steps.state import State
 from yolopatch.steps.verify import verify
 
 SCALES = "nsmlx"
@@ -34,7 +36,19 @@ SCALES = "nsmlx"
 TASK_SCALE = "n"
 PLACES = ("layer", "block")
 # times of several models at once say nothing, so nothing is timed
-_ASKED = tuple(check.id for check in CHECKS if check.id != "latency")
+ALL = tuple(check.id for check in CHECKS if check.id != "latency")
+# what another scale can break in a module that passes all of them at one: a fifth of the time
+QUICK = (
+    "build",
+    "scale",
+    "base-parity",
+    "only-intended",
+    "forward",
+    "input-dependence",
+    "gradient-flow",
+    "attributes",
+    "batch-independence",
+)
 
 
 @dataclass(frozen=True)
@@ -51,7 +65,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Result:
-    """What `verify` said of a case: the ids of the checks that failed and that warned."""
+    """What `verify` said of a case: the ids of the checks that failed and that warned, of `QUICK` or of `ALL`."""
 
     case: Case
     key: str
@@ -59,6 +73,7 @@ class Result:
     failed: tuple[str, ...]
     warned: tuple[str, ...]
     seconds: float
+    quick: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,7 +81,13 @@ class _Job:
     case: Case
     workspace: Path
     cfg: Path
-    key: str
+    commit: str
+
+    def key(self, quick: bool) -> str:
+        """Return what a result is kept under."""
+        lines = [line.partition("#")[0].strip() for line in self.cfg.read_text(encoding="utf-8").splitlines()]
+        told = [asdict(self.case), self.commit, [line for line in lines if line], __version__]
+        return hashlib.sha256(json.dumps(told + ["quick"] * quick).encode()).hexdigest()[:16]
 
 
 def cases(scales: str = SCALES, pins: Sequence[str] = tuple(PINS), tasks: Sequence[str] = tuple(TASKS)) -> list[Case]:
@@ -81,22 +102,28 @@ def cases(scales: str = SCALES, pins: Sequence[str] = tuple(PINS), tasks: Sequen
     ]
 
 
-def verify_all(asked: Collection[Case], kept: Path, workers: int) -> Iterator[Result]:
+def verify_all(asked: Collection[Case], kept: Path, workers: int, quick: bool = False) -> Iterator[Result]:
     """Verify the cases that have no result yet and yield every result as it is there.
 
     Args:
         asked: what to verify; a case beside these is yielded where its result is kept.
         kept: the file that keeps results, one JSON object a line.
         workers: how many models at a time; each gets its share of the cores.
+        quick: run the checks of `QUICK` alone, on what has no result of all of them.
     """
     os.environ["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // workers))
     known = {result.key: result for result in read_results(kept)}
     with tempfile.TemporaryDirectory(prefix="yolopatch-matrix-") as name, ThreadPoolExecutor(workers) as pool:
-        jobs = [job for job in _jobs(Path(name)) if job.case in asked or job.key in known]
-        for result in pool.map(lambda job: known.get(job.key) or _verify(job), jobs):
-            if result.key not in known:
-                with kept.open("a", encoding="utf-8") as stream:
-                    stream.write(json.dumps(asdict(result)) + "\n")
+        jobs = []
+        for job in _jobs(Path(name)):
+            found = known.get(job.key(quick=False)) or known.get(job.key(quick=True))
+            if job.case in asked and (found is None or (found.quick and not quick)):
+                jobs.append(job)
+            elif found:
+                yield found
+        for result in pool.map(lambda job: _verify(job, quick), jobs):
+            with kept.open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps(asdict(result)) + "\n")
             yield result
 
 
@@ -113,13 +140,14 @@ def read_results(kept: Path) -> list[Result]:
 
 def _jobs(folder: Path) -> Iterator[_Job]:
     """Yield every case with its workspace, which holds all modules, and its file, made in the folder."""
-    made = {
-        (pin, flavor): apply(pin, list(MODULES), flavor, folder / f"{pin}-{flavor}", "auto", cache_dir())
-        for pin, flavor in itertools.product(PINS, FLAVORS)
-    }
+
+    @cache
+    def workspace(pin: str, flavor: str) -> State:
+        return apply(pin, list(MODULES), flavor, folder / f"{pin}-{flavor}", "auto", cache_dir())
+
     for case in cases():
-        state, cfg = made[case.pin, case.flavor], _render(case, folder)
-        yield _Job(case, Path(state.workspace), cfg, _key(case, state.commit, cfg.read_text(encoding="utf-8")))
+        state = workspace(case.pin, case.flavor)
+        yield _Job(case, state.workspace, _render(case, folder), state.commit)
 
 
 def _render(case: Case, folder: Path) -> Path:
@@ -135,13 +163,8 @@ def _render(case: Case, folder: Path) -> Path:
     return render(request, templates_dir()).files[0].path
 
 
-def _verify(job: _Job) -> Result:
-    found = verify(job.workspace, job.cfg, job.case.scale, checks=_ASKED)
+def _verify(job: _Job, quick: bool) -> Result:
+    found = verify(job.workspace, job.cfg, job.case.scale, checks=QUICK if quick else ALL)
     ids = {status: tuple(c.id for c in found.checks if c.status == status) for status in (FAIL, WARN)}
-    return Result(job.case, job.key, found.verdict, ids[FAIL], ids[WARN], round(float(found.run["seconds"]), 1))
-
-
-def _key(case: Case, commit: str, text: str) -> str:
-    told = [line.partition("#")[0].strip() for line in text.splitlines()]
-    said = json.dumps([asdict(case), commit, [line for line in told if line], __version__])
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
+    seconds = round(float(found.run["seconds"]), 1)
+    return Result(job.case, job.key(quick), found.verdict, ids[FAIL], ids[WARN], seconds, quick)

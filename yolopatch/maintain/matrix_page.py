@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from yolopatch.catalog.base_model import DETECT, TASKS
 from yolopatch.catalog.modules import FLAVORS, MODULES, TUTORIAL_FLAVOR
 from yolopatch.catalog.pins import PINS
-from yolopatch.maintain.matrix import PLACES, SCALES, TASK_SCALE, Case, Result
+from yolopatch.maintain.matrix import PLACES, QUICK, SCALES, TASK_SCALE, Case, Result
 
 # (heading, scale, task)
 _COLUMNS = [
@@ -24,7 +24,9 @@ def page(results: Sequence[Result]) -> str:
         "",
         "Written by `make verify-matrix`: `yolopatch verify` with all its checks but `latency`, at 640 px. A column is",
         "a scale of the detection model, or another task's model. A cell names the checks that fail or warn; `flops`,",
-        "which warns of nearly every model because thop does not see functions, is left out.",
+        "which warns of nearly every model because thop does not see functions, is left out. Where a cell has a star,",
+        f"only these were run: {', '.join(QUICK[:6])},",
+        f"{', '.join(QUICK[6:])}.",
         "",
         *(f"- {_count(flavor, results)}" for flavor in FLAVORS),
         "",
@@ -55,5 +57,6 @@ def _cell(result: Result | None) -> str:
     if result is None:
         return ""
     verdict = f"fails {', '.join(result.failed)}" if result.failed else "pass"
+    verdict += "*" * result.quick
     warned = [name for name in result.warned if name != "flops"]
     return f"{verdict}; warns {', '.join(warned)}" if warned else verdict

@@ -1,0 +1,109 @@
+"""The table of every module, verified: what it covers, what is run again, and what a cell says."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import asdict
+
+import pytest
+
+from yolopatch.catalog.modules import FLAVORS, MODULES
+from yolopatch.catalog.pins import PINS
+from yolopatch.core.checks import CHECKS
+from yolopatch.maintain import matrix
+from yolopatch.maintain.matrix import ALL, QUICK, Case, Result, cases, read_results
+from yolopatch.maintain.matrix_page import page
+
+PASSING = Case("ultralytics-8.3.0", "DSConv", "paper", "layer", "n")
+
+
+def test_it_covers_every_model():
+    found = Counter((case.flavor, case.task) for case in cases())
+    detection = len(MODULES) * len(PINS) * 2 * 5
+    others = len(MODULES) * 3 * 2  # three pins have other tasks, at one scale
+    tasks = ("segment", "pose", "obb", "classify")
+    assert found == {
+        **{(flavor, "detect"): detection for flavor in FLAVORS},
+        **{(flavor, task): others for flavor in FLAVORS for task in tasks},
+    }
+    assert detection == 250
+
+
+def test_a_part_of_it_can_be_asked_for():
+    some = cases("s", ["yolov5-6.1", "ultralytics-8.4.0"], ["detect", "obb"])
+    assert {(case.pin, case.scale, case.task) for case in some} == {
+        ("yolov5-6.1", "s", "detect"),
+        ("ultralytics-8.4.0", "s", "detect"),
+        ("ultralytics-8.4.0", "n", "obb"),
+    }
+
+
+def test_the_checks_that_are_run_exist():
+    assert set(QUICK) < set(ALL) < {check.id for check in CHECKS}
+
+
+@pytest.fixture
+def table(monkeypatch, tmp_path):
+    """Run a part of the table with a verification that is counted instead of made; returns what was verified."""
+    kept, verified = tmp_path / "kept.jsonl", []
+
+    def verify(job, quick):
+        verified.append((job.case, quick))
+        return Result(job.case, job.key(quick), "pass", (), (), 1.0, quick)
+
+    monkeypatch.setattr(matrix, "_verify", verify)
+    monkeypatch.setattr(matrix, "cases", lambda: [PASSING])
+
+    def run(*asked, quick=False):
+        verified.clear()
+        results = list(matrix.verify_all(frozenset(asked), kept, 1, quick))
+        return list(verified), results
+
+    run.kept = kept
+    return run
+
+
+def test_what_has_a_result_is_not_verified_again(table):
+    assert table(PASSING)[0] == [(PASSING, False)]
+    verified, results = table(PASSING)
+    assert verified == []
+    assert [result.case for result in results] == [PASSING]
+    assert table()[1] == results, "the table holds what is kept, though it is not asked for"
+
+
+def test_all_checks_replace_a_few_and_not_the_other_way_round(table):
+    assert table(PASSING, quick=True)[0] == [(PASSING, True)]
+    assert table(PASSING, quick=True)[0] == []
+    assert table(PASSING)[0] == [(PASSING, False)]
+    verified, (result,) = table(PASSING, quick=True)
+    assert (verified, result.quick) == ([], False)
+
+
+def test_results_are_read_as_they_were_written(tmp_path):
+    written = Result(PASSING, "key", "fail", ("inert",), ("flops",), 1.5, True)
+    (tmp_path / "kept.jsonl").write_text(json.dumps(asdict(written)) + "\n")
+    assert read_results(tmp_path / "kept.jsonl") == [written]
+
+
+def test_a_cell_says_what_fails_and_what_warns_and_how_much_was_run():
+    def result(module, failed=(), warned=(), quick=False, **case):
+        return Result(
+            Case("ultralytics-8.3.0", module, "paper", "layer", "n", **case), "", "", failed, warned, 1, quick
+        )
+
+    text = page(
+        [
+            result("DSConv", warned=("flops",)),
+            result("RefConv", failed=("inert", "init"), warned=("fuse",)),
+            result("SPConv", quick=True),
+            result("SPConv", task="pose"),
+        ]
+    )
+    rows = [line for line in text.splitlines() if line.startswith("| ultralytics-8.3.0")]
+    assert rows == [
+        "| ultralytics-8.3.0 | DSConv | layer | pass |  |",
+        "| ultralytics-8.3.0 | RefConv | layer | fails inert, init; warns fuse |  |",
+        "| ultralytics-8.3.0 | SPConv | layer | pass* | pass |",
+    ]
+    assert "- Flavor `paper`: 3 of 4 models pass." in text
