@@ -3,7 +3,7 @@
 # PYTHON=python3.10      which interpreter makes .venv (3.10 or 3.11: the upstreams' run-time needs it)
 # TORCH_INDEX=URL        a further index for torch and torchvision, e.g. one of CPU wheels
 # TESTS=tests/cfg        which tests to run
-# SCALES=n TASKS=detect   what verify-matrix verifies
+# SCALES=n TASKS=detect FLAVORS=paper   what verify-matrix verifies
 # QUICK=1                only the checks that another scale can break
 # WORKERS=2              how many models at a time
 
@@ -18,6 +18,7 @@ TESTS ?= tests
 TORCH_INDEX ?=
 SCALES ?= nsmlx
 TASKS ?= detect segment pose obb classify
+FLAVORS ?= paper tutorial
 QUICK ?=
 WORKERS ?= 2
 
@@ -58,7 +59,8 @@ manifests: setup
 	$(BIN)/python -m yolopatch.maintain manifests
 
 verify-matrix: setup
-	$(BIN)/python -m yolopatch.maintain matrix --scales $(SCALES) --tasks $(TASKS) --workers $(WORKERS) $(if $(QUICK),--quick) \
+	$(BIN)/python -m yolopatch.maintain matrix --scales $(SCALES) --tasks $(TASKS) --flavors $(FLAVORS) \
+		--workers $(WORKERS) $(if $(QUICK),--quick) \
 		--kept .verify-matrix.jsonl --out docs/verified.md
 
 wheel: setup

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from yolopatch.catalog.base_model import TASKS
+from yolopatch.catalog.modules import FLAVORS
 from yolopatch.catalog.pins import PINS
 from yolopatch.errors import EXIT_VERIFY, YolopatchError
 from yolopatch.maintain import matrix
@@ -40,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     task.add_argument("--scales", default=matrix.SCALES)
     task.add_argument("--pins", nargs="+", choices=list(PINS), default=list(PINS))
     task.add_argument("--tasks", nargs="+", choices=list(TASKS), default=list(TASKS))
+    task.add_argument("--flavors", nargs="+", choices=list(FLAVORS), default=list(FLAVORS))
     task.add_argument("--quick", action="store_true", help=f"only {', '.join(matrix.QUICK)}")
     task.add_argument("--workers", type=int, default=2)
     task.add_argument("--kept", type=Path, required=True, help="keeps results: a stopped run goes on there")
@@ -48,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _verify_matrix(asked: argparse.Namespace) -> int:
-    wanted = set(matrix.cases(asked.scales, asked.pins, asked.tasks))
+    wanted = set(matrix.cases(asked.scales, asked.pins, asked.tasks, asked.flavors))
     results = []
     for result in matrix.verify_all(frozenset(wanted), asked.kept, asked.workers, asked.quick):
         results.append(result)

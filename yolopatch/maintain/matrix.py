@@ -90,7 +90,12 @@ class _Job:
         return hashlib.sha256(json.dumps(told + ["quick"] * quick).encode()).hexdigest()[:16]
 
 
-def cases(scales: str = SCALES, pins: Sequence[str] = tuple(PINS), tasks: Sequence[str] = tuple(TASKS)) -> list[Case]:
+def cases(
+    scales: str = SCALES,
+    pins: Sequence[str] = tuple(PINS),
+    tasks: Sequence[str] = tuple(TASKS),
+    flavors: Sequence[str] = FLAVORS,
+) -> list[Case]:
     """Return the cases, the small scales first: most mistakes show there."""
     models = [(scale, DETECT) for scale in scales if DETECT in tasks]
     models += [(TASK_SCALE, task) for task in tasks if task != DETECT]
@@ -98,7 +103,7 @@ def cases(scales: str = SCALES, pins: Sequence[str] = tuple(PINS), tasks: Sequen
         Case(pin, module, flavor, place, scale, task)
         for (scale, task), pin in itertools.product(models, pins)
         if (PINS[pin].model, task) in VARIANTS
-        for flavor, module, place in itertools.product(FLAVORS, MODULES, PLACES)
+        for flavor, module, place in itertools.product(flavors, MODULES, PLACES)
     ]
 
 
