@@ -132,6 +132,9 @@ def test_labels_of_another_task_are_errors(shapes):
         ({"train": None}, "lacks train"),
         ({"names": None, "nc": None}, "lacks names"),
         ({"nc": 4}, "says nc: 4 and has 3 names"),
+        ({"nc": "three"}, "nc is 'three'"),
+        ({"names": "disc"}, "names is 'disc'"),
+        ({"val": 5}, "val is 5"),
         ({"names": {1: "a", 2: "b", 3: "c"}}, "names has the numbers 1, 2, 3"),
     ],
 )

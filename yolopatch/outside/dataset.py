@@ -14,6 +14,13 @@ from yolopatch.errors import UsageError
 PARTS = ("train", "val", "test")
 # what every pin's loader takes
 _SUFFIXES = {".bmp", ".dng", ".jpeg", ".jpg", ".mpo", ".png", ".tif", ".tiff", ".webp"}
+_PLACES = "a folder, a list of images, or several of them"
+_EXPECTED = {
+    "nc": "a number",
+    "names": "a list, or a number and a name each",
+    "path": "a folder",
+    **dict.fromkeys(PARTS, _PLACES),
+}
 
 
 @dataclass(frozen=True)
@@ -35,7 +42,7 @@ class Dataset:
     def sources(self, part: str) -> list[Path]:
         """Return the folders or lists of images of `train`, `val` or `test`, which need not exist."""
         asked = self.says.get(part) or []
-        return [self.root / one for one in ([asked] if isinstance(asked, str) else asked)]
+        return [self.root / str(one) for one in ([asked] if isinstance(asked, str) else asked)]
 
 
 def read_dataset(file: Path) -> Dataset:
@@ -54,12 +61,20 @@ def read_dataset(file: Path) -> Dataset:
         raise UsageError(f"{file}{line} is not YAML", details=[str(error).splitlines()[0]]) from error
     if not isinstance(says, dict):
         raise UsageError(f"{file} is no data YAML", details=["expected: train, val and names"])
+    _require_keys(file, says)
+    return Dataset(file, _root(file, says), says, _names(file, says))
+
+
+def _require_keys(file: Path, says: Mapping[str, Any]) -> None:
     missing = [key for key in ("train", "val") if not says.get(key)]
-    if "names" not in says and "nc" not in says:
+    if says.get("names") is None and says.get("nc") is None:
         missing.append("names")
     if missing:
         raise UsageError(f"{file} lacks {', '.join(missing)}", details=["expected: train, val and names"])
-    return Dataset(file, _root(file, says), says, _names(file, says))
+    kinds = {"nc": int, "names": (list, dict), "path": str, **dict.fromkeys(PARTS, (str, list))}
+    for key, kind in kinds.items():
+        if says.get(key) is not None and not isinstance(says[key], kind):
+            raise UsageError(f"{file}: {key} is {says[key]!r}", details=[f"expected: {_EXPECTED[key]}"])
 
 
 def _root(file: Path, says: Mapping[str, Any]) -> Path:
@@ -71,7 +86,7 @@ def _root(file: Path, says: Mapping[str, Any]) -> Path:
 
 
 def _names(file: Path, says: Mapping[str, Any]) -> tuple[str, ...]:
-    names = says.get("names", [f"class {number}" for number in range(says.get("nc", 0))])
+    names = says.get("names") or [f"class {number}" for number in range(says.get("nc") or 0)]
     if isinstance(names, dict):
         wrong = sorted(names, key=str) if set(names) != set(range(len(names))) else None
         if wrong:
@@ -80,8 +95,8 @@ def _names(file: Path, says: Mapping[str, Any]) -> tuple[str, ...]:
                 details=[f"expected: 0 to {len(names) - 1}, each once"],
             )
         names = [names[number] for number in range(len(names))]
-    count = says.get("nc", len(names))
-    if count != len(names):
+    count = says.get("nc")
+    if count is not None and count != len(names):
         raise UsageError(f"{file} says nc: {count} and has {len(names)} names", hint="make them agree, or drop nc")
     return tuple(map(str, names))
 
