@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from yolopatch.catalog.models import find_model
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.resources import templates_dir
 from yolopatch.core.checks import FAIL, SKIP
@@ -45,6 +46,8 @@ def test_new_layers_before_the_head_leave_the_rest_as_it_was(pin, verified):
         ("ultralytics-8.3.0", "obb", "RefConv", True),
         ("ultralytics-8.4.0", "segment", "Dynamic_conv2d", False),
         ("ultralytics-8.4.0", "pose", "DSConv", True),
+        # its rows are those of yolo11-cls.yaml, too
+        ("ultralytics-8.4.0", "classify", "DynamicConv", False),
     ],
 )
 def test_a_module_in_another_tasks_model(pin, task, module, block, verified):
@@ -53,3 +56,5 @@ def test_a_module_in_another_tasks_model(pin, task, module, block, verified):
     data = found.data()
     assert (data["task"], data["verdict"]) == (task, "pass")
     assert data["replaced"] == list(file.layers)
+    evidence = next(check.evidence for check in found.checks if check.id == "only-intended")
+    assert evidence["base"] == f"{find_model(PINS[pin].model, task).stem()}.yaml"

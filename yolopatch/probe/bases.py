@@ -1,6 +1,7 @@
 """Find the YAML of upstream's own that a file was made from: its base."""
 
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 import yaml
@@ -37,16 +38,17 @@ def _base(file, found, data):
     return Base(file, found, align(rows_of(data), rows_of(found)))
 
 
-def find_base(root, data):
+def find_base(root, data, name):
     """Return upstream's own YAML that is most like a parsed file, or None where nothing is.
 
     Args:
         root: the folder of an unchanged upstream.
         data: the parsed file.
+        name: the file's name; it decides between files of upstream's that describe the same network.
     """
     head = str(data["head"][-1][2])
     found = [_base(file, other, data) for file, other in _candidates(Path(root), head)]
-    best = max(found, key=lambda base: _rank(base, data), default=None)
+    best = max(found, key=lambda base: _rank(base, data, name), default=None)
     return best if best and best.alignment.score >= LEAST_LIKENESS else None
 
 
@@ -59,11 +61,12 @@ def _candidates(root, head):
                 yield file, data
 
 
-def _rank(base, data):
-    """Order bases: by rows, by what feeds them, by what else the files agree on, then the plainer name."""
+def _rank(base, data, name):
+    """Order bases: by rows, by what feeds them, by what else the files agree on, by name, then the plainer name."""
     keys = {"depth_multiple", "width_multiple", "scales", "end2end", "reg_max", "anchors", "kpt_shape"}
     agreed = sum(base.data.get(key) == data.get(key) for key in keys)
-    return round(base.alignment.score, 6), _fed_alike(base, data), agreed, -len(base.file.name)
+    named = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(base.file.name, name)))
+    return round(base.alignment.score, 6), _fed_alike(base, data), agreed, named, -len(base.file.name)
 
 
 def _fed_alike(base, data):

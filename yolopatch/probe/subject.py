@@ -47,7 +47,7 @@ class Subject:
     def found_base(self):
         if self.request.get("base"):
             return read_base(self.request["base"], self.data)
-        return find_base(self.request["pristine"] or self.request["workspace"], self.data)
+        return find_base(self.request["pristine"] or self.request["workspace"], self.data, self.cfg.name)
 
     @cached_property
     def base_data(self):

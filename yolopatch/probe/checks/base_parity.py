@@ -83,8 +83,9 @@ def _compared(name, found, expected, published):
     if published not in (None, evidence["parameters"]):
         return warned(
             f"{name} builds {evidence['parameters']:,} parameters here, and says of itself that it has {published:,}: "
-            "this release of upstream builds another network than the one that was published under that name",
-            "do not compare with published results, or verify in a release that builds the published model",
+            "this release of upstream builds another network than the one that was published under that name, or the "
+            "file's comment is another model's",
+            "compare with published results only after finding out which, or verify in a release where both agree",
             **evidence,
         )
     return passed(
