@@ -134,6 +134,34 @@ def git_in():
 
 
 @pytest.fixture
+def in_upstream(tmp_path) -> Callable[..., str]:
+    """Run a script on an upstream's tree in a child process, offline and with its own settings; returns its output."""
+
+    def run_script(tree: Path, script: str, *arguments: object, given: object = None) -> str:
+        environment = os.environ | {
+            "PYTHONPATH": str(tree),
+            "YOLO_OFFLINE": "true",
+            "YOLO_AUTOINSTALL": "false",
+            "YOLO_CONFIG_DIR": str(tmp_path),
+            "YOLOV5_CONFIG_DIR": str(tmp_path),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        done = subprocess.run(
+            [sys.executable, "-c", script, *map(str, arguments)],
+            input=json.dumps(given),
+            capture_output=True,
+            text=True,
+            env=environment,
+            cwd=tmp_path,
+            timeout=600,
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+        return done.stdout
+
+    return run_script
+
+
+@pytest.fixture
 def base_cfg(tmp_path):
     """Write a model's YAML with no module in it and return its path."""
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -74,28 +71,11 @@ def rendered() -> Callable[..., str]:
 
 
 @pytest.fixture
-def in_child(pristine_tree: Callable[[str], Path], tmp_path: Path) -> Callable[..., Any]:
+def in_child(pristine_tree: Callable[[str], Path], in_upstream: Callable[..., str]) -> Callable[..., Any]:
     """Run a script on a base model's real package in a child process, JSON in and out."""
 
     def run(model: str, script: str, given: object) -> Any:
-        env = {
-            **os.environ,
-            "PYTHONPATH": str(pristine_tree(_OWN_FILES[model][0])),
-            "YOLO_OFFLINE": "true",
-            "YOLO_AUTOINSTALL": "false",
-            "YOLO_CONFIG_DIR": str(tmp_path),
-            "YOLOV5_CONFIG_DIR": str(tmp_path),
-        }
-        done = subprocess.run(
-            [sys.executable, "-c", script],
-            input=json.dumps(given),
-            capture_output=True,
-            text=True,
-            env=env,
-            cwd=tmp_path,
-            timeout=600,
-        )
-        assert done.returncode == 0, done.stderr[-2000:]
-        return json.loads(done.stdout.splitlines()[-1])  # upstream logs to stdout too
+        told = in_upstream(pristine_tree(_OWN_FILES[model][0]), script, given=given)
+        return json.loads(told.splitlines()[-1])  # upstream logs to stdout too
 
     return run

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,26 +39,11 @@ def shapes(tmp_path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def read_by_upstream(full_workspace, tmp_path) -> Callable[[Path, str, str], dict[str, int]]:
+def read_by_upstream(full_workspace, in_upstream) -> Callable[[Path, str, str], dict[str, int]]:
     """Let ultralytics 8.3.0 read a part of a set in a child process; returns what it counts."""
 
     def read(data: Path, task: str, part: str) -> dict[str, int]:
-        environment = os.environ | {
-            "PYTHONPATH": str(full_workspace("ultralytics-8.3.0")),
-            "YOLO_OFFLINE": "true",
-            "YOLO_AUTOINSTALL": "false",
-            "YOLO_CONFIG_DIR": str(tmp_path),
-        }
-        done = subprocess.run(
-            [sys.executable, "-c", _READ],
-            input=json.dumps([str(data), task, part]),
-            capture_output=True,
-            text=True,
-            env=environment,
-            cwd=tmp_path,
-            timeout=120,
-        )
-        assert done.returncode == 0, done.stderr[-2000:]
-        return json.loads(done.stdout.splitlines()[-1])
+        told = in_upstream(full_workspace("ultralytics-8.3.0"), _READ, given=[str(data), task, part])
+        return json.loads(told.splitlines()[-1])
 
     return read

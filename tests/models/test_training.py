@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
 import pytest
 
 from yolopatch.catalog.modules import MODULES
@@ -24,30 +20,13 @@ print("PREDICTED", len(best.predict(image, imgsz=64, verbose=False)))
 
 
 @pytest.fixture
-def trained(full_workspace, tmp_path):
+def trained(full_workspace, in_upstream, tmp_path):
     """Make shapes, train one epoch on them, load the checkpoint and predict; returns what was printed."""
 
     def run(cfg, task: str) -> str:
         made = make_shapes(ShapesRequest(tmp_path / "shapes", task, images=4, side=64))
         image = next((tmp_path / "shapes").rglob("*.png"))
-        environment = os.environ | {
-            "PYTHONPATH": str(full_workspace("ultralytics-8.3.0")),
-            "YOLO_OFFLINE": "true",
-            "YOLO_AUTOINSTALL": "false",
-            "YOLO_CONFIG_DIR": str(tmp_path),
-            "PYTHONDONTWRITEBYTECODE": "1",
-        }
-        arguments = [cfg, made.data, image, tmp_path / "runs"]
-        done = subprocess.run(
-            [sys.executable, "-c", TRAIN, *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            env=environment,
-            cwd=tmp_path,
-            timeout=300,
-        )
-        assert done.returncode == 0, done.stderr[-2000:]
-        return done.stdout
+        return in_upstream(full_workspace("ultralytics-8.3.0"), TRAIN, cfg, made.data, image, tmp_path / "runs")
 
     return run
 
