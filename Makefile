@@ -12,8 +12,10 @@ SHELL := /bin/bash
 
 VENV := .venv
 BIN := $(VENV)/bin
+# One set of versions serves every pin: the project's own and those that `yolopatch env create` makes.
+CONSTRAINTS := yolopatch/catalog/constraints/torch-2.3.txt
 # Changes whenever what is to be installed changes; an unchanged checkout installs nothing again.
-STAMP := $(VENV)/.installed-$(shell cat pyproject.toml constraints.txt | cksum | cut -d' ' -f1)
+STAMP := $(VENV)/.installed-$(shell cat pyproject.toml $(CONSTRAINTS) | cksum | cut -d' ' -f1)
 TESTS ?= tests
 TORCH_INDEX ?=
 SCALES ?= nsmlx
@@ -29,9 +31,9 @@ setup: $(STAMP)
 $(STAMP):
 	@CHOSEN_PYTHON="$(PYTHON)" ./.ci/venv "$(VENV)"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-		$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) --constraint constraints.txt torch torchvision
+		$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) --constraint $(CONSTRAINTS) torch torchvision
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-		--constraint constraints.txt --editable '.[upstream,dev]'
+		--requirement $(CONSTRAINTS) --editable '.[dev]'
 	@rm -f $(VENV)/.installed-*
 	@touch $@
 

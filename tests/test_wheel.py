@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 # what the wheel depends on but torch, which none of these commands may import
-DEPENDENCIES = ("click", "filelock", "gitpython", "jinja2", "platformdirs", "unidiff")
+DEPENDENCIES = ("click", "filelock", "gitpython", "jinja2", "packaging", "platformdirs", "unidiff")
 
 
 def run(*command, **options):
