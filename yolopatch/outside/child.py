@@ -12,7 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from yolopatch.outside.probe import PROBE, child_environment, find_interpreter, not_started
+from yolopatch.outside.probe import PROBE, find_interpreter, not_started
+from yolopatch.outside.surroundings import child_environment
 
 LINES = 12  # of a process's last words: enough to reach from upstream's forward to the module's own line
 _WIDTH = 200  # characters of each

@@ -16,6 +16,7 @@ from pathlib import Path
 from yolopatch.catalog.modules import is_class
 from yolopatch.catalog.pins import Pin
 from yolopatch.errors import YolopatchError
+from yolopatch.outside.surroundings import child_environment
 
 PROBE = Path(__file__).resolve().parent.parent / "probe"
 TIMEOUT = 600  # seconds for one request; an x model builds, runs and counts in under a minute here
@@ -98,21 +99,6 @@ def find_interpreter(python: str) -> str:
 def not_started(python: str, error: OSError) -> YolopatchError:
     """Return the error of an interpreter that is there and cannot be run."""
     return YolopatchError(f"{python} cannot be started: {error.strerror}", hint="name another one with --python")
-
-
-def child_environment(settings: Path, python: str) -> dict[str, str]:
-    """Upstream must not reach for the network, install anything, or share settings between workspaces."""
-    environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
-    environment.update(
-        YOLO_OFFLINE="true",
-        YOLO_AUTOINSTALL="false",
-        YOLO_CONFIG_DIR=str(settings),
-        YOLOV5_CONFIG_DIR=str(settings / "yolov5"),
-        PYTHONDONTWRITEBYTECODE="1",
-        PATH=os.pathsep.join((str(Path(python).parent), os.environ.get("PATH", ""))),
-    )
-    settings.mkdir(parents=True, exist_ok=True)
-    return environment
 
 
 def _run(command: list[str], folder: str, environment: dict[str, str], timeout: float) -> tuple[int, str]:

@@ -1,0 +1,58 @@
+"""Settings with which an ultralytics sends nothing to anybody: read from its own source, written in its own form."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+
+# What upstream makes of these itself; all else that is on or off is a service of somebody's, or talk.
+_KEPT = "tensorboard"
+_NOBODY = "0" * 64  # upstream's is a digest of the machine's network address
+
+
+def quiet_settings(source: str, folders: Mapping[str, str]) -> dict[str, object] | None:
+    """Return the whole settings file as that version wants it: with any other key or type, it would be reset.
+
+    Args:
+        source: the text of `ultralytics/utils/__init__.py`.
+        folders: the values of `datasets_dir`, `weights_dir` and `runs_dir`.
+
+    Returns:
+        None where the source has no such settings.
+    """
+    found = next(_managers(source), None)
+    if found is None:
+        return None
+    version, defaults = found
+    fixed = {"settings_version": version, "uuid": _NOBODY, **folders}
+    return {key: fixed.get(key, _quiet(key, value)) for key, value in defaults.items()}
+
+
+def _quiet(key: str, value: object) -> object:
+    return False if isinstance(value, bool) and key != _KEPT else value
+
+
+def _managers(source: str) -> Iterator[tuple[str, dict[str, object]]]:
+    """Give the version and the defaults of the class that keeps the settings."""
+    for node in ast.walk(_parsed(source)):
+        if isinstance(node, ast.ClassDef) and node.name == "SettingsManager":
+            begin = next(n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == "__init__")
+            tables = [n.value for n in ast.walk(begin) if isinstance(n, ast.Assign) and isinstance(n.value, ast.Dict)]
+            versions = [n.value for n in begin.args.defaults if isinstance(n, ast.Constant)]
+            if tables and versions:
+                yield versions[-1], {key: _constant(value) for key, value in _items(tables[0])}
+
+
+def _parsed(source: str) -> ast.AST:
+    try:
+        return ast.parse(source)
+    except SyntaxError:
+        return ast.Module([], [])
+
+
+def _items(table: ast.Dict) -> Iterator[tuple[str, ast.expr]]:
+    return ((key.value, value) for key, value in zip(table.keys, table.values) if isinstance(key, ast.Constant))
+
+
+def _constant(value: ast.expr) -> object:
+    return value.value if isinstance(value, ast.Constant) else ""  # what it computes are texts
