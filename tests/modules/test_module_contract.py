@@ -79,6 +79,11 @@ def test_traces(module, image):
     torch.testing.assert_close(traced(module, image)(image), module(image))
 
 
+def test_traces_while_it_trains(paper_factory, image):
+    # yolov5 6.1 draws the graph of its first training batch; torch compares the trace with a second one
+    traced(paper_factory().train(), image)
+
+
 def test_exports_to_onnx(module, image):
     torch.testing.assert_close(onnx_output(module, image, 12), module(image).detach(), rtol=1e-4, atol=1e-5)
 

@@ -79,7 +79,8 @@ class Paperattention2d(_DynamicConv2dAttention):
 
     def forward(self, x):
         attention = F.softmax(self.logits(x) / self.current_temperature(), 1)
-        if self.training and torch.is_grad_enabled():
+        # a trace is no batch, and torch compares it with a second one that it makes without gradients
+        if self.training and torch.is_grad_enabled() and not torch.jit.is_tracing():
             self.trained_batches.add_(1).clamp_(max=self.anneal_steps)
         return attention
 
