@@ -1,4 +1,4 @@
-"""Patches only insert, so any subset in any order gives one result, and what does not fit is said exactly."""
+"""Any subset of patches in any order gives one result, and what does not fit is said exactly."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from yolopatch.core.compose import check_compiles, compose, touched
-from yolopatch.core.diff import FileChange, Insertion, Patch, parse_patch
+from yolopatch.core.diff import Edit, FileChange, Patch, parse_patch
 from yolopatch.core.patchtext import write_patch
 from yolopatch.core.upstream import Addition
 from yolopatch.errors import PatchError
@@ -22,7 +22,12 @@ TEXT = "one\ntwo\nthree\n"
 
 def _inserting(name: str, at: int, *lines: str, path: str = "f.py", text: str = TEXT) -> Patch:
     context = tuple(enumerate(text.splitlines(keepends=True)))
-    return Patch(name, (FileChange(path, (Insertion(at, lines),), context, None),))
+    return Patch(name, (FileChange(path, (Edit(at, lines),), context, None),))
+
+
+def _replacing(name: str, at: int, count: int, *lines: str) -> Patch:
+    context = tuple(enumerate(TEXT.splitlines(keepends=True)))
+    return Patch(name, (FileChange("f.py", (Edit(at, lines, count),), context, None),))
 
 
 def _adding(name: str, path: str) -> Patch:
@@ -42,6 +47,26 @@ def test_at_a_shared_place_the_canonical_order_decides():
 def test_the_same_lines_from_two_patches_are_both_kept():
     patches = [_inserting("a", 1, "same\n"), _inserting("b", 1, "same\n")]
     assert compose({"f.py": TEXT}, patches)["f.py"].count("same\n") == 2
+
+
+def test_what_is_inserted_around_replaced_lines_stays_around_them():
+    around = [_inserting("b", 1, "before\n"), _inserting("c", 2, "after\n"), _inserting("d", 1, "before, too\n")]
+    expected = {"f.py": "one\nbefore\nbefore, too\nTWO\n2\nafter\nthree\n"}
+    assert compose({"f.py": TEXT}, [_replacing("a", 1, 1, "TWO\n", "2\n"), *around]) == expected
+    assert compose({"f.py": TEXT}, [*around, _replacing("z", 1, 1, "TWO\n", "2\n")]) == expected
+
+
+def test_replaced_lines_next_to_each_other():
+    patches = [_replacing("a", 0, 1, "ONE\n"), _replacing("b", 1, 2, "rest\n")]
+    assert compose({"f.py": TEXT}, patches) == {"f.py": "ONE\nrest\n"}
+
+
+@pytest.mark.parametrize("other", [_inserting("other", 1, "x\n"), _replacing("other", 1, 1, "x\n")])
+def test_a_change_inside_replaced_lines_is_refused(other):
+    for patches in ([_replacing("compat", 0, 2, "new\n"), other], [other, _replacing("compat", 0, 2, "new\n")]):
+        with pytest.raises(PatchError, match=r"the patches compat and other do not go together: f\.py") as caught:
+            compose({"f.py": TEXT}, patches)
+        assert caught.value.details == ("one replaces line 1 and the other changes line 2",)
 
 
 def test_edited_context_names_file_line_expected_and_found():
@@ -81,7 +106,7 @@ def test_an_added_file_takes_nothing_of_the_pin_away(path):
 
 def test_form_feeds_and_other_separators_do_not_split_lines():
     text = "one\x0cstill one\ntwo\u2028still two\x85\n"
-    patch = Patch("p", (FileChange("f", (Insertion(1, ("x\n",)),), ((0, "one\x0cstill one\n"),), None),))
+    patch = Patch("p", (FileChange("f", (Edit(1, ("x\n",)),), ((0, "one\x0cstill one\n"),), None),))
     assert compose({"f": text}, [patch])["f"] == "one\x0cstill one\nx\ntwo\u2028still two\x85\n"
 
 
@@ -136,7 +161,7 @@ def test_any_subset_in_any_order_is_one_text(scene):
 
 
 def _check_is_insertion_of_all(lines: list[str], patches: tuple[Patch, ...], text: str) -> None:
-    added = sum(len(i.lines) for p in patches for c in p.changes for i in c.insertions)
+    added = sum(len(i.lines) for p in patches for c in p.changes for i in c.edits)
     found = text.split("\n")[:-1]
     assert len(found) == len(lines) + added
     rest = iter(found)

@@ -1,4 +1,4 @@
-"""A patch may insert lines and add files inside the tree. Whatever else a file says, it is refused."""
+"""A patch may insert lines and add files inside the tree, a compatibility patch also replace lines; no more."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_good_patch_is_read_whole():
     patch = _parse()
     new, changed = patch.changes
     assert (new.path, new.new) == ("models/new.py", "one = 1\ntwo = 2\n")
-    assert [(i.at, i.lines) for i in changed.insertions] == [(2, ("inserted\n",))]
+    assert [(i.at, i.lines) for i in changed.edits] == [(2, ("inserted\n",))]
     assert dict(changed.context) == {0: "a\n", 1: "b\n", 2: "c\n", 3: "d\n"}
     assert compose(PRISTINE, [patch])["models/yolo.py"] == "a\nb\ninserted\nc\nd\ne\n"
 
@@ -218,3 +218,75 @@ def test_context_without_a_newline_matches_a_file_without_one():
 def test_an_insertion_that_changes_how_the_last_line_ends(hunk):
     told = _refused(("@@ -1,4 +1,5 @@\n a\n b\n+inserted\n c\n d\n", hunk))
     assert "changes how the last line of models/yolo.py ends" in told
+
+
+# A compatibility patch: removed lines are lines that others replace.
+
+MENDING = """diff --git a/models/yolo.py b/models/yolo.py
+index 1111111..2222222 100644
+--- a/models/yolo.py
++++ b/models/yolo.py
+@@ -1,5 +1,6 @@
+ a
+-b
+-c
++B
++C
++more
+ d
+-e
++E
+"""
+
+
+def _mending(*changes: tuple[str, str]):
+    text = MENDING
+    for old, new in changes:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    return parse_patch(text, "compat.patch", modifies=True)
+
+
+def test_a_compatibility_patch_replaces_lines():
+    (changed,) = _mending().changes
+    assert [(e.at, e.lines, e.replaces) for e in changed.edits] == [
+        (1, ("B\n", "C\n", "more\n"), 2),
+        (4, ("E\n",), 1),
+    ]
+    assert dict(changed.context) == dict(enumerate(["a\n", "b\n", "c\n", "d\n", "e\n"]))
+    assert compose(PRISTINE, [_mending()])["models/yolo.py"] == "a\nB\nC\nmore\nd\nE\n"
+
+
+def test_what_a_compatibility_patch_replaces_must_be_there():
+    with pytest.raises(PatchError, match=r"compat\.patch does not match the pin: models/yolo\.py, line 3") as caught:
+        compose(PRISTINE, [_mending(("\n-c\n", "\n-x\n"))])
+    assert caught.value.details == ("expected: x", "found:    c")
+
+
+def test_lines_added_before_replaced_ones_are_another_edit():
+    (changed,) = _mending(("@@ -1,5 +1,6 @@", "@@ -1,5 +1,7 @@"), ("\n-b\n", "\n+new\n-b\n")).changes
+    assert (changed.edits[0].at, changed.edits[0].lines, changed.edits[0].replaces) == (1, ("new\n",), 0)
+
+
+def test_the_same_patch_of_a_module_is_refused():
+    with pytest.raises(PatchError, match="removes a line: its line 7"):
+        parse_patch(MENDING, "the.patch")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("+++ b/models/yolo.py", "+++ b/models/other.py"), "removes or renames models/other.py"),
+        (("+++ b/models/yolo.py", "+++ /dev/null"), "removes or renames models/yolo.py"),
+        (("+++ b/models/yolo.py", "+++ b/../yolo.py"), "leaves the tree: b/../yolo.py"),
+        (("\n-c\n", "\n-c\n-x\n"), "Hunk is longer than expected"),
+        (("\n-c\n", "\n"), "Hunk is shorter than expected"),
+        (("\n+E\n", "\n+E\n-f\n"), "neither adds nor is context"),
+    ],
+)
+def test_what_a_compatibility_patch_may_not(change, told):
+    with pytest.raises(PatchError) as caught:
+        # git's line names both files: without it, the two below it do
+        _mending(("diff --git a/models/yolo.py b/models/yolo.py\nindex 1111111..2222222 100644\n", ""), change)
+    assert told in " | ".join((caught.value.what, *caught.value.details))
+    assert caught.value.hint

@@ -1,18 +1,38 @@
-"""Splice patches into a pin's pristine text. Patches only insert, so any subset in any order agrees."""
+"""Splice patches into a pin's pristine text.
+
+Modules only insert, and a compatibility patch replaces lines between which no module inserts: every edit is told by
+pristine lines, so any subset in any order agrees.
+"""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import PurePosixPath
 
-from yolopatch.core.diff import FileChange, Patch
+from yolopatch.core.diff import Edit, FileChange, Patch
 from yolopatch.core.text import split_lines
 from yolopatch.errors import PatchError
 
 
+@dataclass(frozen=True)
+class _Placed:
+    """An edit, whose it is, and the place of that patch in the canonical order."""
+
+    edit: Edit
+    rank: int
+    patch: Patch
+
+    @property
+    def order(self) -> tuple[int, bool, int]:
+        """What comes first in the file; what is inserted before a replaced line stays before it."""
+        return (self.edit.at, self.edit.replaces > 0, self.rank)
+
+
 def touched(patches: Sequence[Patch]) -> list[str]:
-    """Return the pristine files that these patches insert into, sorted."""
+    """Return the pristine files that these patches change, sorted."""
     return sorted({change.path for patch in patches for change in patch.changes if change.new is None})
 
 
@@ -25,10 +45,10 @@ def compose(pristine: Mapping[str, str], patches: Sequence[Patch], taken: Collec
         taken: every path of the pin, where no patch may add a file.
 
     Raises:
-        PatchError: a patch does not match the pin.
+        PatchError: a patch does not match the pin, or changes lines that another replaces.
     """
     result: dict[str, str] = {}
-    places: dict[str, list[tuple[int, int, tuple[str, ...]]]] = {}
+    places: dict[str, list[_Placed]] = {}
     for rank, patch in enumerate(patches):
         for change in patch.changes:
             if change.new is not None:
@@ -36,9 +56,11 @@ def compose(pristine: Mapping[str, str], patches: Sequence[Patch], taken: Collec
                 result[change.path] = change.new
             else:
                 _check_context(pristine, patch, change)
-                places.setdefault(change.path, []).extend((i.at, rank, i.lines) for i in change.insertions)
-    for path, insertions in places.items():
-        result[path] = _splice(pristine[path], insertions)
+                places.setdefault(change.path, []).extend(_Placed(edit, rank, patch) for edit in change.edits)
+    for path, placed in places.items():
+        in_order = sorted(placed, key=lambda p: p.order)
+        _check_apart(path, in_order)
+        result[path] = _splice(pristine[path], in_order)
     return result
 
 
@@ -88,14 +110,25 @@ def _mismatch(patch: Patch, path: str, line: int, expected: str, found: str) -> 
     )
 
 
-def _splice(text: str, insertions: list[tuple[int, int, tuple[str, ...]]]) -> str:
+def _check_apart(path: str, in_order: Sequence[_Placed]) -> None:
+    """Refuse an edit inside lines that another replaces: which of both comes first would decide what comes out."""
+    for before, placed in pairwise(in_order):
+        if placed.edit.at < before.edit.at + before.edit.replaces:
+            raise PatchError(
+                f"the patches {before.patch.name} and {placed.patch.name} do not go together: {path}",
+                details=[f"one replaces line {before.edit.at + 1} and the other changes line {placed.edit.at + 1}"],
+                hint="restore the patches: reinstall yolopatch, or `make patches` in its checkout",
+            )
+
+
+def _splice(text: str, in_order: Sequence[_Placed]) -> str:
     lines = split_lines(text)
     out: list[str] = []
     done = 0
-    for at, _, added in sorted(insertions, key=lambda i: i[:2]):
-        out += lines[done:at]
-        out += added
-        done = at
+    for edit in (placed.edit for placed in in_order):
+        out += lines[done : edit.at]
+        out += edit.lines
+        done = edit.at + edit.replaces
     return "".join(out + lines[done:])
 
 

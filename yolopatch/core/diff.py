@@ -1,6 +1,7 @@
-"""Read a patch: what it adds, checked to be no more than that.
+"""Read a patch: what it changes, checked to be no more than what it may.
 
-A patch may only insert lines and add files (design: that is why patches commute), inside the tree.
+A module's patch may only insert lines and add files (design: that is why patches commute), inside the tree.
+A compatibility patch may also replace lines.
 """
 
 from __future__ import annotations
@@ -25,49 +26,55 @@ _NO_NEWLINE = "\\"
 
 
 @dataclass(frozen=True)
-class Insertion:
-    """Lines to insert before the pristine line with index `at` (0-based; its length means the end)."""
+class Edit:
+    """Lines to put before the pristine line with index `at` (0-based; its length means the end).
+
+    `replaces` is how many pristine lines from there on they take the place of: 0 in a module's patch.
+    """
 
     at: int
     lines: tuple[str, ...]
+    replaces: int = 0
 
 
 @dataclass(frozen=True)
 class FileChange:
-    """What a patch does to one file: `insertions` into a pristine one, or a whole `new` one.
+    """What a patch does to one file: `edits` of a pristine one, or a whole `new` one.
 
     `context` are the pristine lines that the patch was made against, by index.
     """
 
     path: str
-    insertions: tuple[Insertion, ...]
+    edits: tuple[Edit, ...]
     context: tuple[tuple[int, str], ...]
     new: str | None
 
 
 @dataclass(frozen=True)
 class Patch:
-    """One module in one flavor for one pin; `name` tells which, for messages."""
+    """One module in one flavor for one pin, or the pin's mends; `name` tells which, for messages."""
 
     name: str
     changes: tuple[FileChange, ...]
 
 
-def parse_patch(text: str, name: str) -> Patch:
+def parse_patch(text: str, name: str, modifies: bool = False) -> Patch:
     """Parse a unified diff.
 
     Args:
         text: the patch file's text; a mail header before the diff is allowed, as `git am` has it.
         name: where it lies, for messages.
+        modifies: whether it may replace lines, as a compatibility patch does.
 
     Raises:
-        PatchError: it is no unified diff, removes or renames something, or leaves the tree.
+        PatchError: it is no unified diff, removes or renames what it may not, or leaves the tree.
     """
     lines = split_lines(text)
     start = next((number for number, line in enumerate(lines) if _START.match(line)), None)
     if start is None:
         raise _broken(name, "holds no diff")
-    _check_removes_nothing(lines, start, name)
+    if not modifies:
+        _check_removes_nothing(lines, start, name)
     try:
         files = PatchSet("".join(lines[start:]))
     except UnidiffParseError as error:
@@ -75,12 +82,12 @@ def parse_patch(text: str, name: str) -> Patch:
     paths = [_inside(file, name) for file in files]
     for file, path in zip(files, paths):
         if file.is_removed_file or file.is_rename:
-            raise _broken(name, f"removes or renames {path}", "a patch may only insert lines and add files")
+            raise _broken(name, f"removes or renames {path}", "a patch may only change lines and add files")
     _check_all_read(lines, start, files, name)
     twice = [path for path in paths if paths.count(path) > 1]
     if twice:
         raise _broken(name, f"changes {twice[0]} in two places of the diff", "expected: one diff for each file")
-    return Patch(name, tuple(_change(file, path, name) for file, path in zip(files, paths)))
+    return Patch(name, tuple(_change(file, path, name, modifies) for file, path in zip(files, paths)))
 
 
 def _broken(name: str, problem: str, *details: str) -> PatchError:
@@ -115,18 +122,16 @@ def _check_all_read(lines: list[str], start: int, files: PatchSet, name: str) ->
             )
 
 
-def _change(file, path: str, name: str) -> FileChange:
-    insertions: list[Insertion] = []
-    context: list[tuple[int, str]] = []
-    for hunk in file:
-        _read_hunk(hunk, path, name, insertions, context)
+def _change(file, path: str, name: str, modifies: bool) -> FileChange:
+    hunks = [_read_hunk(hunk, path, name, modifies) for hunk in file]
+    edits = [edit for read, _ in hunks for edit in read]
+    context = [line for _, seen in hunks for line in seen]
     if file.is_added_file and not context:
-        new = "".join(line for insertion in insertions for line in insertion.lines)
-        return FileChange(path, (), (), new)
-    if not insertions:
+        return FileChange(path, (), (), "".join(line for edit in edits for line in edit.lines))
+    if not edits:
         raise _broken(name, f"adds nothing to {path}", "expected: at least one inserted line")
-    _check_whole_lines(path, name, insertions, dict(context))
-    return FileChange(path, tuple(insertions), tuple(context), None)
+    _check_whole_lines(path, name, edits, dict(context))
+    return FileChange(path, tuple(edits), tuple(context), None)
 
 
 def _inside(file, name: str) -> str:
@@ -141,7 +146,7 @@ def _inside(file, name: str) -> str:
     return headers[-1][2:]
 
 
-def _read_hunk(hunk, path: str, name: str, insertions: list, context: list) -> None:
+def _read_hunk(hunk, path: str, name: str, modifies: bool) -> tuple[list[Edit], list[tuple[int, str]]]:
     # a hunk with no source lines sits after line source_start, any other starts at it
     at = hunk.source_start - 1 if hunk.source_length else hunk.source_start
     if at < 0 or (at and not hunk.source_length):
@@ -150,32 +155,57 @@ def _read_hunk(hunk, path: str, name: str, insertions: list, context: list) -> N
             f"has a hunk without context in {path}, at line {hunk.source_start}",
             "expected: lines of the pin around each insertion, to check it against",
         )
-    added: list[str] = []
-
-    def flush() -> None:
-        if added:
-            insertions.append(Insertion(at, tuple(added)))
-            added.clear()
-
+    reading = _Reading(at)
     for line in hunk:
-        if line.is_removed:
+        if line.is_removed and not modifies:
             raise _removal(name, f"{path}, line {line.source_line_no}", f"-{line.value}")
+        reading.take(line)
+    reading.end_edit()
+    return reading.edits, reading.context
+
+
+class _Reading:
+    """A hunk, as far as it is read: its edits, and the pristine lines that it names, by index."""
+
+    def __init__(self, at: int) -> None:
+        self.edits: list[Edit] = []
+        self.context: list[tuple[int, str]] = []
+        self._at = at
+        self._added: list[str] = []
+        self._replaced = 0
+
+    def take(self, line) -> None:
+        """Read the next line."""
         if line.is_added:
-            added.append(line.value)
+            self._added.append(line.value)
+        elif line.is_removed:
+            if self._added:
+                self.end_edit()
+            self._replaced += 1
+            self._pristine(line.value)
         elif line.is_context:
-            flush()
-            context.append((at, line.value))
-            at += 1
-        elif line.line_type == _NO_NEWLINE and added:  # it is about the line before
-            added[-1] = added[-1].removesuffix("\n")
-        elif line.line_type == _NO_NEWLINE and context:
-            context[-1] = (at - 1, context[-1][1].removesuffix("\n"))
-    flush()
+            self.end_edit()
+            self._pristine(line.value)
+        elif line.line_type == _NO_NEWLINE and self._added:  # it is about the line before
+            self._added[-1] = self._added[-1].removesuffix("\n")
+        elif line.line_type == _NO_NEWLINE and self.context:
+            at, last = self.context[-1]
+            self.context[-1] = (at, last.removesuffix("\n"))
+
+    def end_edit(self) -> None:
+        """Keep what was added and replaced since the last line that stays."""
+        if self._added or self._replaced:
+            self.edits.append(Edit(self._at - self._replaced, tuple(self._added), self._replaced))
+        self._added, self._replaced = [], 0
+
+    def _pristine(self, text: str) -> None:
+        self.context.append((self._at, text))
+        self._at += 1
 
 
-def _check_whole_lines(path: str, name: str, insertions: list[Insertion], context: dict[int, str]) -> None:
-    """Refuse an insertion that changes where the last line ends: it would no longer be one."""
-    for insertion in insertions:
-        before = context.get(insertion.at - 1, "\n")
-        if not all(line.endswith("\n") for line in (before, *insertion.lines)):
+def _check_whole_lines(path: str, name: str, edits: list[Edit], context: dict[int, str]) -> None:
+    """Refuse an edit that changes where the last line ends: it would no longer be one."""
+    for edit in edits:
+        before = context.get(edit.at - 1, "\n")
+        if not all(line.endswith("\n") for line in (before, *edit.lines)):
             raise _broken(name, f"changes how the last line of {path} ends", "expected: whole lines, newline included")

@@ -17,7 +17,7 @@ def write_patch(subject: str, body: str, added: Sequence[Addition], pristine: Ma
         subject: the mail's subject, one line.
         body: the commit message below it.
         added: what to add; several places of one file become one diff.
-        pristine: the pin's text of every file that they insert into.
+        pristine: the pin's text of every file that they change.
     """
     header = f"From {'0' * 40} Mon Sep 17 00:00:00 2001\nFrom: {AUTHOR_NAME} <{AUTHOR_EMAIL}>\nDate: {MAIL_DATE}\n"
     by_path: dict[str, list[Addition]] = {}
@@ -42,7 +42,7 @@ def _file_diff(path: str, added: list[Addition], old: str | None) -> str:
 def _insert(old: str, added: list[Addition]) -> str:
     lines = split_lines(old)
     for addition in reversed(_in_order(added)):
-        lines[addition.at : addition.at] = [addition.text]
+        lines[addition.at : addition.end] = [addition.text]
     return "".join(lines)
 
 
@@ -56,12 +56,13 @@ def _hunks(old: str, added: list[Addition], path: str, context: int = 3) -> list
     out = [f"--- a/{path}\n", f"+++ b/{path}\n"]
     shift = 0
     for near in _groups(_in_order(added), context):
-        start, end = max((near[0].at or 0) - context, 0), min((near[-1].at or 0) + context, len(lines))
+        start, end = max((near[0].at or 0) - context, 0), min(near[-1].end + context, len(lines))
         body, gained, done = [], 0, start
         for addition in near:
             new = split_lines(addition.text)
-            body += [" " + line for line in lines[done : addition.at]] + ["+" + line for line in new]
-            gained, done = gained + len(new), addition.at or 0
+            body += [" " + line for line in lines[done : addition.at]]
+            body += ["-" + line for line in lines[addition.at : addition.end]] + ["+" + line for line in new]
+            gained, done = gained + len(new) - addition.replaces, addition.end
         body += [" " + line for line in lines[done:end]]
         size = end - start
         out += [f"@@ -{start + 1},{size} +{start + 1 + shift},{size + gained} @@\n", *body]
@@ -73,7 +74,7 @@ def _groups(added: list[Addition], context: int) -> list[list[Addition]]:
     """Group places whose context would touch: git takes no two hunks that overlap."""
     groups: list[list[Addition]] = []
     for addition in added:
-        if groups and (addition.at or 0) - (groups[-1][-1].at or 0) <= 2 * context:
+        if groups and (addition.at or 0) - groups[-1][-1].end <= 2 * context:
             groups[-1].append(addition)
         else:
             groups.append([addition])

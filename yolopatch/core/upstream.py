@@ -19,11 +19,20 @@ from yolopatch.core.text import split_lines
 
 @dataclass(frozen=True)
 class Addition:
-    """A module's lines in a pin: text by path, before the pristine line `at` (None: a new file)."""
+    """Lines for a pin: text by path, before the pristine line `at` (None: a new file).
+
+    `replaces` is how many pristine lines from there on they take the place of: 0 for a module's.
+    """
 
     path: str
     at: int | None
     text: str
+    replaces: int = 0
+
+    @property
+    def end(self) -> int:
+        """The pristine line after the place."""
+        return (self.at or 0) + self.replaces
 
 
 def environment(templates: Path) -> SandboxedEnvironment:

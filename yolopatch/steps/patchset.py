@@ -67,7 +67,7 @@ class PatchSet:
         counts: dict[str, int] = {}
         for patch in self.patches:
             for change in patch.changes:
-                lines = sum(len(i.lines) for i in change.insertions) + (change.new or "").count("\n")
+                lines = sum(len(edit.lines) for edit in change.edits) + (change.new or "").count("\n")
                 counts[change.path] = counts.get(change.path, 0) + lines
         return tuple(Added(path, counts[path]) for path in sorted(counts))
 
