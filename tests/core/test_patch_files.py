@@ -1,4 +1,4 @@
-"""The patches on disk: all there, no older than the sources, insertion only, and any of them fit together."""
+"""The patches on disk: all there, no older than their sources, no more than they may be, and any fit together."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from pathlib import Path
 
 import pytest
 
+from yolopatch.catalog.mends import MENDS
 from yolopatch.catalog.modules import FLAVORS, MODULES
 from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import PINS
-from yolopatch.catalog.resources import patch_file, patches_dir
+from yolopatch.catalog.resources import compat_file, patch_file, patches_dir
 from yolopatch.core.compose import check_compiles, compose
 from yolopatch.core.diff import Patch, parse_patch
 from yolopatch.core.text import blob_id
-from yolopatch.maintain.patches import render_patch
+from yolopatch.maintain.patches import render_compat, render_patch
 
 ALL = [(pin, module, flavor) for pin in PINS for module in MODULES for flavor in FLAVORS]
 every_patch = pytest.mark.parametrize(("pin", "module", "flavor"), ALL)
 every_pin = pytest.mark.parametrize("pin", PINS)
+every_mended_pin = pytest.mark.parametrize("pin", [name for name in PINS if MENDS[name]])
 every_flavor = pytest.mark.parametrize("flavor", FLAVORS)
 
 
@@ -29,9 +31,15 @@ def _patch(pin: str, module: str, flavor: str) -> Patch:
     return parse_patch(file.read_text(), file.name)
 
 
+def _mending(pin: str) -> Patch:
+    file = compat_file(pin)
+    return parse_patch(file.read_text(), file.name, modifies=True)
+
+
 def _originals(tree: Path, pin: str) -> dict[str, str]:
     layout = PINS[pin].layout
-    return {path: (tree / path).read_bytes().decode() for path in (layout.parser, layout.common)}
+    paths = {layout.parser, layout.common, *(mend.path for mend in MENDS[pin])}
+    return {path: (tree / path).read_bytes().decode() for path in paths}
 
 
 def _in_order(modules: Iterable[str]) -> list[str]:
@@ -39,9 +47,9 @@ def _in_order(modules: Iterable[str]) -> list[str]:
 
 
 def test_there_is_every_patch_and_no_other_file():
-    expected = {patch_file(*choice) for choice in ALL}
+    expected = {patch_file(*choice) for choice in ALL} | {compat_file(pin) for pin in PINS if MENDS[pin]}
     assert {path for path in patches_dir().rglob("*") if path.is_file()} == expected
-    assert len(expected) == 5 * 5 * 2
+    assert len(expected) == 5 * 5 * 2 + 4
 
 
 @every_patch
@@ -49,6 +57,12 @@ def test_a_patch_is_what_the_single_source_gives(pin, module, flavor, pristine_t
     originals = _originals(pristine_tree(pin), pin)
     written = render_patch(PINS[pin], MODULES[module], flavor, originals)
     assert patch_file(pin, module, flavor).read_text() == written, "older than its source: run `make patches`"
+
+
+@every_mended_pin
+def test_a_compatibility_patch_is_what_the_mends_give(pin, pristine_tree):
+    written = render_compat(PINS[pin], _originals(pristine_tree(pin), pin))
+    assert compat_file(pin).read_text() == written, "older than catalog/mends.py: run `make patches`"
 
 
 @every_patch
@@ -107,6 +121,21 @@ def test_a_patch_alone_applies_with_git_apply_and_git_am(pin, module, flavor, sc
     assert git_in(tree, "log", "-1", "--format=%an %s").startswith(f"yolopatch Add {module} ({flavor})")
 
 
+@every_mended_pin
+def test_a_compatibility_patch_alone_applies_with_git_apply_and_git_am(pin, scratch, git_in, pristine_tree):
+    tree, file = scratch(pin), compat_file(pin)
+    composed = compose(_originals(pristine_tree(pin), pin), [_mending(pin)])
+    git_in(tree, "apply", "--index", str(file))
+    assert sorted(git_in(tree, "diff", "--cached", "--name-only").split()) == sorted(composed)
+    for path, text in composed.items():
+        assert (tree / path).read_bytes() == text.encode()
+        assert f"..{blob_id(text.encode())} 100644" in file.read_text(), "the index lines name the real blobs"
+    applied = git_in(tree, "write-tree")
+    git_in(tree, "reset", "-q", "--hard", "pin")
+    git_in(tree, "am", "-q", str(file))
+    assert git_in(tree, "rev-parse", "HEAD^{tree}") == applied
+
+
 def _originals_at(tree: Path) -> dict[str, str]:
     shown = subprocess.run(["git", "-C", str(tree), "ls-files", "*.py"], check=True, capture_output=True, text=True)
     wanted = {p.layout.parser for p in PINS.values()} | {p.layout.common for p in PINS.values()}
@@ -130,11 +159,20 @@ def test_the_index_lines_name_the_real_blobs(pin, module, flavor, pristine_tree)
 @every_flavor
 @every_pin
 def test_every_subset_composes_and_compiles(pin, flavor, pristine_tree):
-    originals = _originals(pristine_tree(pin), pin)
+    _compile_every_subset(pin, flavor, [], pristine_tree(pin))
+
+
+@every_mended_pin
+def test_every_subset_composes_and_compiles_with_the_mends(pin, pristine_tree):
+    _compile_every_subset(pin, "paper", [_mending(pin)], pristine_tree(pin))
+
+
+def _compile_every_subset(pin: str, flavor: str, mending: list[Patch], tree: Path) -> None:
+    originals = _originals(tree, pin)
     compiled: set[str] = set()
     for size in range(len(MODULES) + 1):
         for subset in itertools.combinations(_in_order(MODULES), size):
-            texts = compose(originals, [_patch(pin, module, flavor) for module in subset])
+            texts = compose(originals, [*mending, *(_patch(pin, module, flavor) for module in subset)])
             check_compiles({path: text for path, text in texts.items() if text not in compiled})
             compiled |= set(texts.values())
             for module in subset:

@@ -40,6 +40,7 @@ _INT = "numpy 1.24 removed np.int, its alias of Python's int."
 _FLOAT = "numpy 1.24 removed np.float, its alias of Python's float."
 _TRAPZ = "numpy 2.4 removed np.trapz, which is np.trapezoid since 2.0; it runs only once there is a true positive."
 _GETSIZE = "pillow 10 removed getsize from its fonts; getbbox tells the same."
+_READONLY = "opencv 4.9 draws on no read-only array, and pillow's images are such."
 _WEIGHTS = "torch 2.6 reads nothing but tensors unless told otherwise, and these checkpoints hold whole models."
 _DYNAMO = "torch 2.9 exports by the new exporter unless told otherwise, which needs onnxscript."
 _PKG_RESOURCES = "setuptools 82 removed pkg_resources."
@@ -51,7 +52,7 @@ _PKG = """\
 try:
     import pkg_resources as pkg
 except ImportError:
-    from importlib.metadata import version
+    from importlib import metadata
 
     from packaging.requirements import Requirement
     from packaging.version import parse
@@ -66,7 +67,7 @@ except ImportError:
         @staticmethod
         def require(text):
             x = Requirement(text)
-            assert x.specifier.contains(version(x.name), prereleases=True), f'{text} is not installed'"""
+            assert x.specifier.contains(metadata.version(x.name), prereleases=True), f'{text} is not installed'"""
 
 
 def _trapz(path: str) -> Mend:
@@ -115,6 +116,15 @@ _YOLOV5: tuple[Mend, ...] = (
     _trapz("utils/metrics.py"),
     _text_size("label", 16),
     _text_size("text", 8),
+    Mend(
+        "utils/plots.py",
+        "self.im = im\n",
+        "self.im = im if im.flags.writeable else im.copy()\n",
+        "opencv-python",
+        "4.9",
+        "predict",
+        _READONLY,
+    ),
     _whole_model("utils/general.py", "torch.load(f, map_location=torch.device('cpu'))", "train"),
     _whole_model("models/experimental.py", "torch.load(attempt_download(w), map_location=map_location)", "train"),
     _whole_model("train.py", "torch.load(weights, map_location='cpu')", "train"),

@@ -32,3 +32,8 @@ def manifest_file(pin: str) -> Path:
 def patch_file(pin: str, module: str, flavor: str) -> Path:
     """Return where the patch that adds this module in this flavor to this pin lies."""
     return patches_dir() / pin / f"{module}-{flavor}.patch"
+
+
+def compat_file(pin: str) -> Path:
+    """Return where the patch that mends this pin for newer libraries lies, if it needs one."""
+    return patches_dir() / pin / "compat.patch"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from yolopatch.catalog.mends import Mend
 from yolopatch.core.text import split_lines
+from yolopatch.core.upstream import Addition
 from yolopatch.errors import PatchError
 
 
@@ -30,15 +31,29 @@ def mend_lines(mend: Mend, text: str) -> tuple[int, ...]:
     return found
 
 
-def mended(mends: Sequence[Mend], text: str) -> list[tuple[int, str]]:
-    """Return what takes the place of each line of a file that its mends change, with its index from 0.
+def mended(mends: Sequence[Mend], pristine: Mapping[str, str]) -> list[Addition]:
+    """Return what takes the place of every line that the mends change.
+
+    Args:
+        mends: all of a pin.
+        pristine: the pin's text of every file that they are in.
 
     Raises:
         PatchError: what one of them mends is not there as often as it says.
     """
+    paths = dict.fromkeys(mend.path for mend in mends)
+    return [
+        Addition(path, at, line, replaces=1)
+        for path in paths
+        for at, line in _changed([mend for mend in mends if mend.path == path], pristine[path])
+    ]
+
+
+def _changed(mends: Sequence[Mend], text: str) -> list[tuple[int, str]]:
+    """Return the changed lines of one file, with their indexes from 0."""
     lines = split_lines(text)
     changed = sorted({number - 1 for mend in mends for number in mend_lines(mend, text)})
-    for index in changed:
+    for at in changed:
         for mend in mends:
-            lines[index] = lines[index].replace(mend.old, mend.new)
-    return [(index, lines[index]) for index in changed]
+            lines[at] = lines[at].replace(mend.old, mend.new)
+    return [(at, lines[at]) for at in changed]

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from yolopatch.catalog.modules import Module
 
+COMPAT_SUBJECT = "Run on newer libraries"
+COMPAT_BODY = "Mends what they break, for old and new ones alike. What is computed stays the same."
 _TRAILER = re.compile(r"^Yolopatch-([A-Za-z]+): (.*)$", re.MULTILINE)
 
 
@@ -18,6 +20,24 @@ class Applied:
     flavor: str
     patch_sum: str
     version: str
+
+
+@dataclass(frozen=True)
+class Compat:
+    """The compatibility patch of a workspace, as its commit's trailers name it."""
+
+    patch_sum: str
+    version: str
+
+
+def compat_message(pin: str, compat: Compat) -> str:
+    """Return the message of the commit that mends the pin for newer libraries."""
+    return (
+        f"{COMPAT_SUBJECT}\n\n{COMPAT_BODY}\n\n"
+        f"Yolopatch-Pin: {pin}\n"
+        f"Yolopatch-Compat: sha256:{compat.patch_sum}\n"
+        f"Yolopatch-Version: {compat.version}\n"
+    )
 
 
 def module_message(pin: str, module: Module, applied: Applied) -> str:
@@ -48,3 +68,11 @@ def read_applied(message: str) -> Applied | None:
         trailers.get("Patch", "").removeprefix("sha256:"),
         trailers.get("Version", ""),
     )
+
+
+def read_compat(message: str) -> Compat | None:
+    """Return the compatibility patch that this message's commit is, or None if it is none."""
+    trailers = read_trailers(message)
+    if "Compat" not in trailers:
+        return None
+    return Compat(trailers["Compat"].removeprefix("sha256:"), trailers.get("Version", ""))

@@ -1,12 +1,15 @@
-"""Write every patch of a pin from the modules' single sources."""
+"""Write every patch of a pin from the modules' single sources and from the mends."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from yolopatch.catalog.mends import MENDS
 from yolopatch.catalog.modules import FLAVORS, MODULES, Module
 from yolopatch.catalog.pins import Pin
-from yolopatch.catalog.resources import patch_file, source_file, templates_dir
+from yolopatch.catalog.resources import compat_file, patch_file, source_file, templates_dir
+from yolopatch.core.mending import mended
+from yolopatch.core.message import COMPAT_BODY, COMPAT_SUBJECT
 from yolopatch.core.patchtext import write_patch
 from yolopatch.core.upstream import additions
 from yolopatch.outside import snapshot
@@ -26,9 +29,17 @@ def render_patch(pin: Pin, module: Module, flavor: str, originals: dict[str, str
     return write_patch(f"Add {module.name} ({flavor}) to {pin.name}", body, added, originals)
 
 
+def render_compat(pin: Pin, originals: dict[str, str]) -> str:
+    """Return the text of the compatibility patch; `originals` is the pin's text of the files that it changes."""
+    mends = MENDS[pin.name]
+    told = dict.fromkeys(mend.because for mend in mends)
+    body = "\n".join([COMPAT_BODY, "", *told])
+    return write_patch(f"{COMPAT_SUBJECT}: {pin.name}", body, mended(mends, originals), originals)
+
+
 def read_originals(pin: Pin) -> dict[str, str]:
     """Return the pin's text of the files that patches are made against."""
-    paths = [pin.layout.parser, pin.layout.common]
+    paths = sorted({pin.layout.parser, pin.layout.common, *(mend.path for mend in MENDS[pin.name])})
     with pristine(pin, "auto", cache_dir()) as found:
         blobs = found.repository.read_blobs([f"{snapshot.PRISTINE}:{path}" for path in paths])
     return {path: blob.decode() for path, blob in zip(paths, blobs)}
@@ -42,6 +53,8 @@ def write_patches(pin: Pin) -> str:
         for module in MODULES.values()
         for flavor in FLAVORS
     ]
+    if MENDS[pin.name]:
+        written.append(_write(compat_file(pin.name), render_compat(pin, originals)))
     return f"{len(written)} patches, {sum(written)} changed"
 
 
