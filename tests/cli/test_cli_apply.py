@@ -16,7 +16,7 @@ from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import PINS
 
 PIN = "ultralytics-8.3.0"
-STATE = ["workspace", "pin", "source", "modules", "commit", "tree", "files", "changed"]
+STATE = ["workspace", "pin", "source", "modules", "compat", "commit", "tree", "files", "changed"]
 
 
 def _apply(*modules: str, repo: str = PIN, dest: Path, flavor: str = "paper") -> list:
@@ -318,7 +318,7 @@ def test_diff_applies_to_the_pin(yolopatch, workspace, pristine_tree, tmp_path, 
             assert git_in(scratch, "write-tree") == tree
         git_in(scratch, "reset", "-q", "--hard")
     told = yolopatch("diff", workspace, "--json").json
-    assert list(told) == ["workspace", "pin", "modules", "diff"]
+    assert list(told) == ["workspace", "pin", "modules", "compat", "diff"]
     assert yolopatch("diff", workspace, "--module", "SPConv").code == 1
 
 

@@ -18,6 +18,7 @@ def test_the_json_of_a_clean_workspace(workspace, yolopatch, git_in):
         "pin": PIN,
         "source": origin.split()[0],
         "modules": [{"name": "RefConv", "flavor": "paper"}],
+        "compat": False,
         "commit": head[0],
         "tree": head[1],
         "version": __version__,

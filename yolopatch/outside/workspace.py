@@ -8,7 +8,7 @@ from pathlib import Path
 
 from yolopatch.catalog.identity import AUTHOR_EMAIL, EPOCH
 from yolopatch.catalog.pins import PINS, Pin
-from yolopatch.core.message import Applied, read_applied, read_trailers
+from yolopatch.core.message import Applied, Compat, read_applied, read_compat, read_trailers
 from yolopatch.errors import ConflictError
 from yolopatch.outside.git import GitError, Repository
 
@@ -52,6 +52,7 @@ class Workspace:
     Attributes:
         root: the commit with the pin's unchanged content.
         head: our newest commit; the user's own commits come after it.
+        compat: the compatibility patch, None without it; its commit is the first after the root.
         applied: the modules, in the order of their commits.
         own_commits: the user's commits on top, newest first.
         edited: tracked files that differ from HEAD.
@@ -65,6 +66,7 @@ class Workspace:
     origin: str
     root: Commit
     head: Commit
+    compat: Compat | None
     applied: tuple[Applied, ...]
     commits: tuple[Commit, ...]
     own_commits: tuple[Commit, ...]
@@ -116,6 +118,7 @@ def read_workspace(path: Path) -> Workspace:
         origin=read_trailers(ours[-1].message).get("Source", ""),
         root=ours[-1],
         head=ours[0],
+        compat=next((c for c in (read_compat(commit.message) for commit in ours) if c), None),
         applied=tuple(a for a in map(_applied, reversed(ours)) if a),
         commits=tuple(reversed(ours[:-1])),
         own_commits=tuple(commits[:own]),

@@ -1,26 +1,35 @@
-"""`apply`: put modules on a pin, as a new workspace or into one that is there."""
+"""`apply`: put modules and mends on a pin, as a new workspace or into one that is there."""
 
 from __future__ import annotations
 
 import os
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from yolopatch.catalog.modules import FLAVORS, find_module
 from yolopatch.catalog.names import unknown
 from yolopatch.catalog.pins import Pin, find_pin, find_upstream, resolve_repo
-from yolopatch.errors import ConflictError, YolopatchError
+from yolopatch.errors import ConflictError, UsageError, YolopatchError
 from yolopatch.outside import switch
 from yolopatch.outside.build import build_new
 from yolopatch.outside.lock import hold
 from yolopatch.outside.store import pristine
 from yolopatch.outside.workspace import is_occupied, read_workspace
-from yolopatch.steps.patchset import Choice, load_patchset
+from yolopatch.steps.patchset import Choice, load_patchset, needs_compat
 from yolopatch.steps.state import State, lock_path, move, open_workspace, pristine_reader, read_state
 
 
-def apply(repo: str, modules: Sequence[str], flavor: str, dest: Path | None, source: str, cache: Path) -> State:
+def apply(
+    repo: str,
+    modules: Sequence[str],
+    flavor: str,
+    dest: Path | None,
+    source: str,
+    cache: Path,
+    compat: bool = False,
+) -> State:
     """Add modules to the workspace at `dest`, which is made if nothing is there.
 
     Args:
@@ -30,24 +39,30 @@ def apply(repo: str, modules: Sequence[str], flavor: str, dest: Path | None, sou
         dest: the workspace; default is a folder with the pin's name here.
         source: `auto`, `git`, `pypi` or a path; only a new workspace is made from it.
         cache: the cache folder.
+        compat: add the compatibility patch, too, if the pin needs one.
 
     Raises:
-        UsageError: an unknown name.
+        UsageError: an unknown name, or nothing to add.
         SourceError: no source gave the pin.
         PatchError: a patch is damaged.
         ConflictError: the user's own work is in the way.
         YolopatchError: a module is not available for the pin, or is there in another flavor.
     """
+    if not modules and not compat:
+        raise UsageError("there is nothing to apply", hint="name a module with --module, or give --compat, or both")
     if flavor not in FLAVORS:
         raise unknown("flavor", flavor, FLAVORS)
     found = [find_module(name) for name in modules]
     pin = _resolve(repo, [module.tutorial.pin for module in found], dest)
     place = _place(dest or Path(pin.name))
     choices = [Choice(module.name, flavor) for module in found]
+    mend = compat and needs_compat(pin)
     with hold(lock_path(place, cache)):
-        if is_occupied(place):
-            return _add(place, pin, choices)
-        return _create(place, pin, choices, source, cache)
+        state = (
+            _add(place, pin, choices, mend) if is_occupied(place) else _create(place, pin, choices, mend, source, cache)
+        )
+    unneeded = [f"{pin.name} needs no compatibility patch"] if compat and not mend else []
+    return replace(state, notes=(*state.notes, *unneeded))
 
 
 def _place(dest: Path) -> Path:
@@ -65,8 +80,8 @@ def _resolve(repo: str, tutorial_pins: list[str], dest: Path | None) -> Pin:
     return resolve_repo(repo, tutorial_pins)
 
 
-def _create(place: Path, pin: Pin, choices: list[Choice], source: str, cache: Path) -> State:
-    patchset = load_patchset(pin, set(choices))
+def _create(place: Path, pin: Pin, choices: list[Choice], compat: bool, source: str, cache: Path) -> State:
+    patchset = load_patchset(pin, set(choices), compat)
     with pristine(pin, source, cache) as found:
         steps = patchset.steps(pristine_reader(found.repository, found.blobs), found.blobs)
         leftover = build_new(place, found.repository, steps)
@@ -74,7 +89,7 @@ def _create(place: Path, pin: Pin, choices: list[Choice], source: str, cache: Pa
     return read_state(read_workspace(place), patchset, changed=True, notes=(*notes, *found.notes))
 
 
-def _add(place: Path, pin: Pin, choices: list[Choice]) -> State:
+def _add(place: Path, pin: Pin, choices: list[Choice], compat: bool) -> State:
     workspace, note = open_workspace(place)
     if workspace.pin != pin:
         raise ConflictError(
@@ -90,4 +105,4 @@ def _add(place: Path, pin: Pin, choices: list[Choice]) -> State:
                 hint=f"yolopatch remove --module {choice.name} {shlex.quote(str(place))}",
             )
     wanted = {Choice(name, have) for name, have in there.items()} | set(choices)
-    return move(workspace, wanted, note)
+    return move(workspace, wanted, compat or workspace.compat is not None, note)

@@ -11,7 +11,7 @@ from yolopatch.outside import snapshot
 from yolopatch.outside.checkout import Checkout
 from yolopatch.outside.commits import written_blobs
 from yolopatch.outside.manifests import read_manifest
-from yolopatch.outside.workspace import Workspace
+from yolopatch.outside.workspace import Commit, Workspace
 from yolopatch.steps.patchset import Choice, PatchSet, load_patchset
 from yolopatch.steps.state import pristine_reader
 
@@ -45,12 +45,12 @@ def read_claims(checkout: Checkout) -> Claims:
         return Claims(False, checkout.commit, checkout.blobs, note=f"yolopatch did not make this checkout{said}")
     root = snapshot.tree_blobs(workspace.repository, workspace.root.id)
     in_pin = _differs_from_pin(workspace, root)
-    in_modules, note = _differs_from_modules(workspace, root)
+    in_patches, note = _differs_from_patches(workspace, root)
     return Claims(
         ours=True,
         commit=checkout.commit,
         blobs=checkout.blobs,
-        tree_differs=(*in_pin, *in_modules),
+        tree_differs=(*in_pin, *in_patches),
         own_commits=tuple(f"{commit.id[:12]} {commit.subject}" for commit in workspace.own_commits),
         note=note,
     )
@@ -65,10 +65,11 @@ def _differs_from_pin(workspace: Workspace, root: Mapping[str, str]) -> tuple[st
     return ()
 
 
-def _differs_from_modules(workspace: Workspace, root: Mapping[str, str]) -> tuple[tuple[str, ...], str]:
-    """Return where our newest commit is not the pin and its modules, or why that cannot be said."""
+def _differs_from_patches(workspace: Workspace, root: Mapping[str, str]) -> tuple[tuple[str, ...], str]:
+    """Return where our commits are not the pin and its patches, or why that cannot be said."""
+    choices = [Choice(a.name, a.flavor) for a in workspace.applied]
     try:
-        patchset = load_patchset(workspace.pin, (Choice(a.name, a.flavor) for a in workspace.applied))
+        patchset = load_patchset(workspace.pin, choices, workspace.compat is not None)
     except YolopatchError as error:
         return (), f"the commits cannot be made again here: {error.what}"
     other = _made_with_other_patches(workspace, patchset)
@@ -78,21 +79,32 @@ def _differs_from_modules(workspace: Workspace, root: Mapping[str, str]) -> tupl
         steps = patchset.steps(pristine_reader(workspace.repository, root), root)
     except YolopatchError as error:
         return (error.what, *error.details), ""
-    expected = {**root, **written_blobs(steps)}
-    found = snapshot.tree_blobs(workspace.repository, workspace.head.id)
-    paths = sorted(path for path in {*expected, *found} if expected.get(path) != found.get(path))
     modules = ", ".join(applied.name for applied in workspace.applied) or "no module"
-    where = f"the commit {workspace.head.id[:12]} is not {workspace.pin.name} with {modules}"
-    return tuple(f"{where}: {path} differs" for path in paths), ""
+    differs = _differs(workspace, workspace.head, {**root, **written_blobs(steps)}, modules)
+    if workspace.compat:
+        # the head alone does not tell: `verify` runs the base model from this commit
+        mended = {**root, **written_blobs(steps[:1])}
+        differs = (*_differs(workspace, workspace.commits[0], mended, "its mends"), *differs)
+    return differs, ""
+
+
+def _differs(workspace: Workspace, commit: Commit, expected: Mapping[str, str], what: str) -> tuple[str, ...]:
+    found = snapshot.tree_blobs(workspace.repository, commit.id)
+    paths = sorted(path for path in {*expected, *found} if expected.get(path) != found.get(path))
+    return tuple(
+        f"the commit {commit.id[:12]} is not {workspace.pin.name} with {what}: {path} differs" for path in paths
+    )
 
 
 def _made_with_other_patches(workspace: Workspace, patchset: PatchSet) -> str:
     sums = {applied.name: applied.patch_sum for applied in patchset.applied}
-    others = [applied for applied in workspace.applied if sums[applied.name] != applied.patch_sum]
+    others = {a.name: a.version for a in workspace.applied if sums[a.name] != a.patch_sum}
+    if workspace.compat and patchset.compat and workspace.compat.patch_sum != patchset.compat.patch_sum:
+        others["the mends"] = workspace.compat.version
     if not others:
         return ""
-    versions = ", ".join(sorted({applied.version or "an unknown version" for applied in others}))
+    versions = ", ".join(sorted({version or "an unknown version" for version in others.values()}))
     return (
-        f"made by yolopatch {versions} with other patches of {', '.join(applied.name for applied in others)}: "
+        f"made by yolopatch {versions} with other patches of {', '.join(others)}: "
         "what its commits must hold cannot be computed here"
     )

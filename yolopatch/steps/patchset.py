@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yolopatch import __version__
+from yolopatch.catalog.mends import MENDS
 from yolopatch.catalog.modules import FLAVORS, MODULES
 from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import Pin
-from yolopatch.catalog.resources import patch_file, patches_dir
+from yolopatch.catalog.resources import compat_file, patch_file, patches_dir
 from yolopatch.core.compose import check_compiles, compose, touched
 from yolopatch.core.diff import Patch, parse_patch
-from yolopatch.core.message import Applied, module_message
+from yolopatch.core.message import Applied, Compat, compat_message, module_message
 from yolopatch.errors import PatchError, YolopatchError
 from yolopatch.outside.commits import Step
 
@@ -29,22 +30,24 @@ class Choice:
 
 @dataclass(frozen=True)
 class Added:
-    """How many lines a file of the pin gains."""
+    """How many lines a file of the pin gains, and how many of its own it loses to the compatibility patch."""
 
     path: str
     added: int
+    removed: int = 0
 
 
 @dataclass(frozen=True)
 class PatchSet:
-    """The patches of some modules for one pin, in the canonical order."""
+    """The patches for one pin in the canonical order: the compatibility patch, if it is among them, and modules'."""
 
     pin: Pin
+    compat: Compat | None
     applied: tuple[Applied, ...]
     patches: tuple[Patch, ...]
 
     def steps(self, read: Callable[[list[str]], Mapping[str, str]], taken: Collection[str]) -> list[Step]:
-        """Return one commit for each module.
+        """Return one commit for each patch.
 
         Args:
             read: gives the pin's text of these paths, without those that the pin lacks.
@@ -55,38 +58,73 @@ class PatchSet:
         """
         pristine = read(touched(self.patches))
         steps, texts = [], {}
-        for number, (applied, patch) in enumerate(zip(self.applied, self.patches), start=1):
+        for number, (message, patch) in enumerate(zip(self._messages(), self.patches), start=1):
             texts = compose(pristine, self.patches[:number], taken)
-            message = module_message(self.pin.name, MODULES[applied.name], applied)
             steps.append(Step(message, {change.path: texts[change.path] for change in patch.changes}))
         check_compiles(texts)
         return steps
 
+    def _messages(self) -> list[str]:
+        mending = [compat_message(self.pin.name, self.compat)] if self.compat else []
+        return mending + [module_message(self.pin.name, MODULES[a.name], a) for a in self.applied]
+
     def files(self) -> tuple[Added, ...]:
-        """Return how many lines each file gains against the pin."""
-        counts: dict[str, int] = {}
-        for patch in self.patches:
-            for change in patch.changes:
-                lines = sum(len(edit.lines) for edit in change.edits) + (change.new or "").count("\n")
-                counts[change.path] = counts.get(change.path, 0) + lines
-        return tuple(Added(path, counts[path]) for path in sorted(counts))
+        """Return how many lines each file gains and loses against the pin."""
+        counts: dict[str, Added] = {}
+        for change in (change for patch in self.patches for change in patch.changes):
+            before = counts.get(change.path, Added(change.path, 0))
+            added = sum(len(edit.lines) for edit in change.edits) + (change.new or "").count("\n")
+            removed = sum(edit.replaces for edit in change.edits)
+            counts[change.path] = Added(change.path, before.added + added, before.removed + removed)
+        return tuple(counts[path] for path in sorted(counts))
 
 
-def load_patchset(pin: Pin, choices: Iterable[Choice]) -> PatchSet:
-    """Load the patches of these modules.
+def needs_compat(pin: Pin) -> bool:
+    """Tell whether newer libraries break something in the pin, so that it has a compatibility patch."""
+    return bool(MENDS[pin.name])
+
+
+def load_patchset(pin: Pin, choices: Iterable[Choice], compat: bool = False) -> PatchSet:
+    """Load the patches of these modules, and the compatibility patch if it is asked for.
 
     Raises:
-        YolopatchError: a module has no patch for this pin.
+        YolopatchError: a module has no patch for this pin, or the pin has no compatibility patch.
         PatchError: a patch file is damaged.
     """
-    applied, patches = [], []
+    mending, applied, patches = None, [], []
+    if compat:
+        text = compat_text(pin)
+        patches.append(parse_patch(text, f"patches/{pin.name}/compat.patch", modifies=True))
+        mending = Compat(_digest(text), __version__)
     for choice in sorted(choices, key=lambda c: fold(c.name)):
         text = patch_text(pin, choice)
         name = f"patches/{pin.name}/{choice.name}-{choice.flavor}.patch"
         patches.append(parse_patch(text, name))
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        applied.append(Applied(choice.name, choice.flavor, digest, __version__))
-    return PatchSet(pin, tuple(applied), tuple(patches))
+        applied.append(Applied(choice.name, choice.flavor, _digest(text), __version__))
+    return PatchSet(pin, mending, tuple(applied), tuple(patches))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def compat_text(pin: Pin) -> str:
+    """Return the text of the pin's compatibility patch.
+
+    Raises:
+        YolopatchError: it needs none.
+        PatchError: its file is gone or damaged.
+    """
+    if not needs_compat(pin):
+        raise YolopatchError(
+            f"{pin.name} needs no compatibility patch and has none",
+            details=["it runs on the newest libraries as it is"],
+            hint="leave --compat out",
+        )
+    file = compat_file(pin.name)
+    if not file.is_file():
+        raise PatchError(f"the patch {file} is not there", hint="restore it: reinstall yolopatch, or `make patches`")
+    return _decoded(file)
 
 
 def patch_text(pin: Pin, choice: Choice) -> str:

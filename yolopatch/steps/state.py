@@ -1,14 +1,16 @@
-"""What the commands that change a workspace share: its lock, its checks, its move to another set of modules."""
+"""What the commands that change a workspace share: its lock, its checks, its move to another set of patches."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from yolopatch.core.manifest import check_content
+from yolopatch.errors import YolopatchError
 from yolopatch.outside import snapshot, switch
 from yolopatch.outside.git import Repository
 from yolopatch.outside.manifests import read_manifest
@@ -23,7 +25,8 @@ class State:
 
     Attributes:
         source: the kind of source that the pin's content came from.
-        files: what differs from the pin, with the number of added lines.
+        compat: whether the compatibility patch is in it.
+        files: what differs from the pin, with the numbers of added and removed lines.
         changed: whether this run changed anything.
         notes: what the user should know.
     """
@@ -32,6 +35,7 @@ class State:
     pin: str
     source: str
     modules: tuple[Choice, ...]
+    compat: bool
     commit: str
     tree: str
     files: tuple[Added, ...]
@@ -65,10 +69,19 @@ def open_workspace(place: Path) -> tuple[Workspace, tuple[str, ...]]:
     return workspace, (note,)
 
 
-def move(workspace: Workspace, wanted: Iterable[Choice], notes: tuple[str, ...] = ()) -> State:
-    """Make the workspace hold exactly these modules."""
-    patchset = load_patchset(workspace.pin, wanted)
-    changed = patchset.applied != workspace.applied
+def without_compat(place: Path) -> YolopatchError:
+    """Return the error that a workspace does not have the compatibility patch."""
+    return YolopatchError(
+        f"{place} does not have the compatibility patch",
+        details=["expected: a workspace that `apply --compat` mended"],
+        hint=f"yolopatch status {shlex.quote(str(place))}",
+    )
+
+
+def move(workspace: Workspace, wanted: Iterable[Choice], compat: bool, notes: tuple[str, ...] = ()) -> State:
+    """Make the workspace hold exactly these modules, and the compatibility patch or not."""
+    patchset = load_patchset(workspace.pin, wanted, compat)
+    changed = (patchset.compat, patchset.applied) != (workspace.compat, workspace.applied)
     if changed:
         blobs = snapshot.tree_blobs(workspace.repository, workspace.root.id)
         manifest = read_manifest(workspace.pin)
@@ -96,6 +109,7 @@ def read_state(workspace: Workspace, patchset: PatchSet, changed: bool, notes: t
         pin=workspace.pin.name,
         source=workspace.source,
         modules=tuple(Choice(a.name, a.flavor) for a in workspace.applied),
+        compat=workspace.compat is not None,
         commit=workspace.head.id,
         tree=workspace.head.tree,
         files=patchset.files(),

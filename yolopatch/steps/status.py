@@ -14,6 +14,7 @@ class Status:
     """The state of a workspace.
 
     Attributes:
+        compat: whether the compatibility patch is in it.
         commit, tree: of yolopatch's own newest commit, the one to cite.
         edited: tracked files with changes that are not committed.
         own_commits: the user's commits on top, as `id subject`, newest first.
@@ -26,6 +27,7 @@ class Status:
     source: str
     origin: str
     modules: tuple[Choice, ...]
+    compat: bool
     commit: str
     tree: str
     version: str | None
@@ -50,9 +52,10 @@ def status(place: Path) -> Status:
         source=found.source,
         origin=found.origin,
         modules=tuple(Choice(a.name, a.flavor) for a in found.applied),
+        compat=found.compat is not None,
         commit=found.head.id,
         tree=found.head.tree,
-        version=found.applied[-1].version if found.applied else None,
+        version=_version(found),
         branch=found.branch,
         edited=found.edited,
         own_commits=tuple(f"{commit.id[:12]} {commit.subject}" for commit in found.own_commits),
@@ -60,6 +63,11 @@ def status(place: Path) -> Status:
         interrupted=found.interrupted,
         clean=_is_clean(found),
     )
+
+
+def _version(found: Workspace) -> str | None:
+    made = [*([found.compat] if found.compat else []), *found.applied]
+    return made[-1].version if made else None
 
 
 def _is_clean(found: Workspace) -> bool:

@@ -197,8 +197,11 @@ def _prepared(place: Path, cfg: Path, options: Options) -> Iterator[_Subject]:
 
 
 def _write_pristine(checkout: Checkout, folder: Path) -> bool:
-    if checkout.workspace:
-        write_tree(checkout.workspace.repository, checkout.workspace.root.id, folder)
+    workspace = checkout.workspace
+    if workspace:
+        # where the libraries need the mends, the base model needs them, too
+        unchanged = workspace.commits[0] if workspace.compat else workspace.root
+        write_tree(workspace.repository, unchanged.id, folder)
         return True
     kept = cached(checkout.pin, cache_dir()) if checkout.pin else None
     if kept:

@@ -16,7 +16,8 @@ from yolopatch.cli.words import workspaces
     epilog="Example: yolopatch apply --repo ultralytics --module DSConv --dest my-yolo",
 )
 @click.option("--repo", required=True, help="An upstream (ultralytics, yolov5) or a pin (ultralytics-8.4.0).")
-@click.option("--module", "modules", required=True, multiple=True, help="A module or one of its classes; repeatable.")
+@click.option("--module", "modules", multiple=True, help="A module or one of its classes; repeatable.")
+@click.option("--compat", is_flag=True, help="Mend what newer libraries break; nothing that is computed changes.")
 @options.flavor
 @click.option("--dest", type=click.Path(path_type=Path), help="The workspace.  [default: ./<pin>]")
 @click.option(
@@ -27,8 +28,16 @@ from yolopatch.cli.words import workspaces
     help="Where the upstream comes from; PATH is a clone, a wheel or a folder.",
 )
 @options.as_json
-def command(repo: str, modules: tuple[str, ...], flavor: str, dest: Path | None, source: str, as_json: bool) -> None:
-    """Put modules on a pinned upstream.
+def command(
+    repo: str,
+    modules: tuple[str, ...],
+    compat: bool,
+    flavor: str,
+    dest: Path | None,
+    source: str,
+    as_json: bool,
+) -> None:
+    """Put modules, or mends for newer libraries, on a pinned upstream.
 
     Makes a workspace, or adds to the one at --dest. With a bare upstream the
     pin is that of the module's tutorial, else the newest. The same modules on
@@ -38,6 +47,6 @@ def command(repo: str, modules: tuple[str, ...], flavor: str, dest: Path | None,
     from yolopatch.steps.apply import apply
 
     with waiting("fetching and patching"):
-        state = apply(repo, modules, flavor, dest, source, cache_dir())
+        state = apply(repo, modules, flavor, dest, source, cache_dir(), compat)
     report.show_notes(state.notes)
     report.show(state.data(), workspaces.state(state), as_json)

@@ -17,8 +17,8 @@ from yolopatch.cli.words import workspaces
 def command(workspace: Path, as_json: bool) -> None:
     """Say what a workspace holds (default: this folder).
 
-    The pin, where it came from, the modules, the commit to cite, and what of
-    yours is there: edits, commits, a branch.
+    The pin, where it came from, the modules and mends, the commit to cite, and
+    what of yours is there: edits, commits, a branch.
     """
     from yolopatch.steps.status import status
 

@@ -22,11 +22,13 @@ def state(found: State) -> Iterator[str]:
             ("workspace", found.workspace),
             ("pin", f"{found.pin}, from {found.source}"),
             ("modules", _modules(found)),
+            *_compat(found),
             ("commit", found.commit),
         ]
     )
     for file in found.files:
-        yield f"  {'+' + str(file.added):>6}  {file.path}"
+        removed = f" -{file.removed}" if file.removed else ""
+        yield f"  {'+' + str(file.added):>6}{removed}  {file.path}"
 
 
 def status(found: Status) -> Iterator[str]:
@@ -38,6 +40,7 @@ def status(found: Status) -> Iterator[str]:
             ("pin", found.pin),
             ("source", found.origin),
             ("modules", _modules(found)),
+            *_compat(found),
             ("commit", found.commit),
             ("branch", found.branch or "detached HEAD"),
         ]
@@ -48,6 +51,10 @@ def status(found: Status) -> Iterator[str]:
         yield f"  in the middle of a {found.operation}"
     if found.interrupted:
         yield "  an earlier run was interrupted; the next apply or remove finishes it"
+
+
+def _compat(found: State | Status) -> list[tuple[str, str]]:
+    return [("compat", "mended for newer libraries")] if found.compat else []
 
 
 def _modules(found: State | Status) -> str:
