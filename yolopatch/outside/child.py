@@ -1,4 +1,4 @@
-"""One process of the probe that runs checks: started, listened to, and ended with all that it started."""
+"""One process of the probe that answers as it goes: started, listened to, and ended with all that it started."""
 
 from __future__ import annotations
 
@@ -19,30 +19,42 @@ LINES = 12  # of a process's last words: enough to reach from upstream's forward
 _WIDTH = 200  # characters of each
 _TAIL = 64 * 1024  # bytes of output that are read for them
 _PATIENCE = 2.0  # seconds for a stuck process to say where it is stuck
+_TALKATIVE = {
+    "PYTHONFAULTHANDLER": "1",  # a crash in native code says which line called it
+    "PYTHONUNBUFFERED": "1",  # its last words must not die with it
+}
 
 
 class Child:
-    """A probe that answers the task `verify`. Leave the context, and nothing of it is left.
+    """A probe that answers line by line. Leave the context, and nothing of it is left.
 
     Args:
-        request: see the probe; the folder is added here.
+        request: see the probe; the folder is added here, if it names none.
         folder: an empty folder of its own.
         python: the interpreter.
+        place: where it is started, and its environment variables; None for the folder, and for none of the user's
+            settings.
 
     Raises:
         YolopatchError: there is no such interpreter, or it cannot be started.
     """
 
-    def __init__(self, request: Mapping[str, object], folder: Path, python: str) -> None:
+    def __init__(
+        self,
+        request: Mapping[str, object],
+        folder: Path,
+        python: str,
+        place: tuple[Path, Mapping[str, str]] | None = None,
+    ) -> None:
         self._answer, self._log = folder / "answer", folder / "log"
         self._read = 0
         interpreter = find_interpreter(python)
         ours, theirs = os.pipe()
         try:
-            told = {**request, "folder": str(folder), "lifeline": ours}
+            told = {"folder": str(folder), **request, "lifeline": ours}
             (folder / "request.json").write_text(json.dumps(told), encoding="utf-8")
             command = [interpreter, str(PROBE), str(folder / "request.json"), str(self._answer)]
-            self._process = self._start(command, folder, ours)
+            self._process = self._start(command, place or (folder, _environment(folder, interpreter)), ours)
         except BaseException:
             os.close(theirs)
             raise
@@ -51,13 +63,13 @@ class Child:
         self._lifeline = theirs  # the process ends when this is closed, which our own end does too
         _make_expendable(self._process.pid)
 
-    def _start(self, command: Sequence[str], folder: Path, lifeline: int) -> subprocess.Popen:
+    def _start(self, command: Sequence[str], place: tuple[Path, Mapping[str, str]], lifeline: int) -> subprocess.Popen:
         with self._log.open("wb") as log:
             try:
                 return subprocess.Popen(
                     command,
-                    cwd=folder,
-                    env=_environment(folder, command[0]),
+                    cwd=place[0],
+                    env={**place[1], **_TALKATIVE},
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
@@ -132,8 +144,6 @@ def _environment(folder: Path, python: str) -> dict[str, str]:
     return {
         **child_environment(folder / "settings", python),
         "CUBLAS_WORKSPACE_CONFIG": ":4096:8",  # without it CUDA has no deterministic matrix products
-        "PYTHONFAULTHANDLER": "1",  # a crash in native code says which line called it
-        "PYTHONUNBUFFERED": "1",  # its last words must not die with it
         "TMPDIR": str(temporary),  # what it leaves there goes with the folder
     }
 
