@@ -29,6 +29,11 @@ def manifest_file(pin: str) -> Path:
     return _PACKAGE / "catalog" / "manifests" / f"{pin}.txt"
 
 
+def figures_file() -> Path:
+    """Return the figures that maintainers measured of the tutorials' models."""
+    return _PACKAGE / "catalog" / "figures.json"
+
+
 def patch_file(pin: str, module: str, flavor: str) -> Path:
     """Return where the patch that adds this module in this flavor to this pin lies."""
     return patches_dir() / pin / f"{module}-{flavor}.patch"

@@ -1,4 +1,4 @@
-"""`python -m yolopatch.maintain patches|manifests|matrix`."""
+"""`python -m yolopatch.maintain patches|manifests|figures|matrix`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from yolopatch.catalog.modules import FLAVORS
 from yolopatch.catalog.pins import PINS
 from yolopatch.errors import EXIT_VERIFY, YolopatchError
 from yolopatch.maintain import matrix
+from yolopatch.maintain.figures import write_figures
 from yolopatch.maintain.manifests import write_manifest
 from yolopatch.maintain.matrix_page import page
 from yolopatch.maintain.patches import write_patches
@@ -19,9 +20,12 @@ _WRITERS = {"patches": write_patches, "manifests": write_manifest}
 
 
 def main(arguments: list[str]) -> int:
-    """Write the manifests or the patches of every pin, or verify everything and write the table of results."""
+    """Write the manifests or the patches of every pin, or the figures, or verify everything and write the table."""
     asked = _parser().parse_args(arguments)
     try:
+        if asked.task == "figures":
+            write_figures()
+            return 0
         if asked.task == "matrix":
             return _verify_matrix(asked)
         for pin in PINS.values():
@@ -35,7 +39,7 @@ def main(arguments: list[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m yolopatch.maintain")
     tasks = parser.add_subparsers(dest="task", required=True)
-    for name in _WRITERS:
+    for name in (*_WRITERS, "figures"):
         tasks.add_parser(name)
     task = tasks.add_parser("matrix")
     task.add_argument("--scales", default=matrix.SCALES)

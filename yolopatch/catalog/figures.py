@@ -1,0 +1,25 @@
+"""The figures that maintainers measured of each tutorial's model and of its base, for others to compare with.
+
+`make figures` writes them: layers, parameters, gradients, GFLOPs as upstream prints them (thop) and true ones
+(torch's FlopCounterMode), at every scale, with the classes of COCO and an image of 640 px.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+
+from yolopatch.catalog.resources import figures_file
+
+BASE = "base"
+
+
+@cache
+def _all() -> Mapping[str, Mapping[str, Mapping[str, list]]]:
+    return json.loads(figures_file().read_text("utf-8"))
+
+
+def recorded(tutorial: str, flavor: str) -> Mapping[str, list]:
+    """Return the figures of a tutorial's model by scale; the flavor `base` means its base model."""
+    return _all().get(tutorial, {}).get(flavor, {})

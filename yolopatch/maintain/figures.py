@@ -1,0 +1,65 @@
+"""`make figures`: measure the tutorials' models and their bases at every scale, for catalog/figures.json."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import astuple, replace
+from pathlib import Path
+
+from jinja2 import FileSystemLoader
+
+from yolopatch.catalog.figures import BASE
+from yolopatch.catalog.modules import FLAVORS
+from yolopatch.catalog.recipes import RECIPES, Recipe
+from yolopatch.catalog.resources import figures_file, templates_dir
+from yolopatch.core.cfg import environment
+from yolopatch.core.reproduction import Figures
+from yolopatch.outside.interpreter import inspect_interpreter
+from yolopatch.outside.store import cache_dir
+from yolopatch.outside.workspace import read_workspace
+from yolopatch.steps.apply import apply
+from yolopatch.steps.measure import count_scales
+from yolopatch.steps.request import RenderRequest, plan
+
+
+def write_figures() -> None:
+    """Measure all of them and write the file."""
+    told = {id_: _of_recipe(recipe) for id_, recipe in RECIPES.items()}
+    figures_file().write_text(_text(told), encoding="utf-8")
+
+
+def _of_recipe(recipe: Recipe) -> dict[str, Mapping[str, Figures]]:
+    return {**{flavor: _of_flavor(recipe, flavor) for flavor in FLAVORS}, BASE: _of_flavor(recipe, None)}
+
+
+def _of_flavor(recipe: Recipe, flavor: str | None) -> Mapping[str, Figures]:
+    asked = RenderRequest((recipe.module,), recipe.tutorial.model, scales="n", flavor=flavor or "paper")
+    cfg = plan(asked)[0]
+    with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
+        place = Path(folder) / "workspace"
+        apply(recipe.tutorial.pin, [recipe.module], flavor or "paper", place, "auto", cache_dir())
+        return count_scales(
+            read_workspace(place),
+            cfg if flavor else replace(cfg, replacements=()),
+            environment(FileSystemLoader(templates_dir())),
+            inspect_interpreter(sys.executable),
+        )
+
+
+def _text(told: Mapping[str, Mapping[str, Mapping[str, Figures]]]) -> str:
+    """Return the file's text: a line for each scale."""
+    lines = ["{"]
+    for id_, flavors in told.items():
+        lines.append(f'  "{id_}": {{')
+        for flavor, scales in flavors.items():
+            lines.append(f'    "{flavor}": {{')
+            lines += [f'      "{scale}": {json.dumps(astuple(one))},' for scale, one in scales.items()]
+            lines[-1] = lines[-1].rstrip(",")
+            lines.append("    },")
+        lines[-1] = "    }"
+        lines.append("  },")
+    lines[-1] = "  }"
+    return "\n".join([*lines, "}", ""])

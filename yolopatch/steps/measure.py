@@ -1,0 +1,74 @@
+"""Measure a reproduction's model: built and counted at every scale, and verified at the post's."""
+
+from __future__ import annotations
+
+import platform
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from jinja2.sandbox import SandboxedEnvironment
+
+from yolopatch.catalog.models import ALL_SCALES
+from yolopatch.core.cfg import Cfg, file_name, render_text
+from yolopatch.core.reproduction import Figures
+from yolopatch.outside.checking import Watch
+from yolopatch.outside.interpreter import Interpreter
+from yolopatch.outside.probe import Question, ask
+from yolopatch.outside.workspace import Workspace
+from yolopatch.steps.verify import verify
+
+SIDE = 640  # pixels; what upstream's own figures are for
+
+
+def count_scales(
+    workspace: Workspace, cfg: Cfg, env: SandboxedEnvironment, interpreter: Interpreter
+) -> dict[str, Figures]:
+    """Build the file's model at every scale of its family, and count each.
+
+    Raises:
+        YolopatchError: one does not build.
+    """
+    with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
+        questions = [
+            Question(str(_write(one, env, Path(folder))), scale, ("info", "true_gflops"))
+            for scale, one in _each_scale(cfg).items()
+        ]
+        answers = ask(workspace.path, workspace.pin, questions, imgsz=SIDE, python=interpreter.executable)
+    return {scale: _figures(answer) for scale, answer in zip(cfg.model.scales, answers)}
+
+
+def _each_scale(cfg: Cfg) -> Mapping[str, Cfg]:
+    # a file with the whole scales table is built at each of them; where upstream has none, each scale is a file
+    if cfg.model.has_scales_table:
+        return dict.fromkeys(cfg.model.scales, replace(cfg, scale=ALL_SCALES))
+    return {scale: replace(cfg, scale=scale) for scale in cfg.model.scales}
+
+
+def _write(cfg: Cfg, env: SandboxedEnvironment, folder: Path) -> Path:
+    file = folder / file_name(cfg)
+    file.write_text(render_text(cfg, env), encoding="utf-8")
+    return file
+
+
+def _figures(answer: Mapping) -> Figures:
+    info = answer["info"]
+    printed = None if info["gflops"] is None else round(info["gflops"], 1)  # as upstream prints it
+    true = round(answer["true_gflops"], 3)
+    return Figures(info["layers"], info["parameters"], info["gradients"], printed, true)
+
+
+def verify_file(
+    place: Path, file: Path, scale: str, interpreter: Interpreter, watch: Watch
+) -> tuple[dict[str, object], dict[str, object]]:
+    """Verify the YAML's model at a scale; returns what the record keeps of it, and with what it was done."""
+    found = verify(place, file, scale, watch=watch, python=interpreter.executable, imgsz=SIDE)
+    checks = [{"id": one.id, "status": one.status, "summary": one.summary} for one in found.checks]
+    told = {"scale": scale, "imgsz": SIDE, "verdict": found.verdict, "checks": checks}
+    return told, {**found.run, "system": platform.system(), "packages": _packages(interpreter)}
+
+
+def _packages(interpreter: Interpreter) -> dict[str, str]:
+    named = ("torch", "torchvision", "numpy", "opencv-python", "pillow", "onnx", "onnxruntime")
+    return {name: interpreter.packages[name] for name in named if name in interpreter.packages}
