@@ -17,6 +17,7 @@ _COMMANDS = {
     "diff": ("diff", "Show a workspace's diff against its pin."),
     "render-cfg": ("render_cfg", "Write a model YAML with a module in its layers."),
     "verify": ("verify", "Prove what is in a YAML's model, check by check."),
+    "reproduce": ("reproduce", "Make a folder that reproduces a blog post, and train it."),
     "data": ("data", "Make a small data set, or check one before training on it."),
     "summary": ("summary", "Build a YAML's model and count it, beside its base model."),
 }

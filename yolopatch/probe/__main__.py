@@ -8,9 +8,12 @@ import json
 import sys
 from pathlib import Path
 
+from data_parts import resolve
 from facts import report
 from lifeline import hold
 from reference import make_reference
+from trained import examine
+from training import train
 from upstreams import open_upstream
 from verification import verify
 
@@ -39,15 +42,19 @@ def _facts(upstream, request, answer):
     answer.write_text(json.dumps({"upstream_file": upstream.file, "models": models}))
 
 
-def _verify(upstream, request, answer):
-    """Answer `checks`: one JSON object a line, as they come."""
-    with answer.open("a", encoding="utf-8") as stream:
+def _told(task):
+    """Make a task of what tells one JSON object a line, as they come."""
 
-        def emit(event):
-            stream.write(json.dumps(event) + "\n")
-            stream.flush()
+    def answer_lines(upstream, request, answer):
+        with answer.open("a", encoding="utf-8") as stream:
 
-        verify(upstream, request, emit)
+            def emit(event):
+                stream.write(json.dumps(event) + "\n")
+                stream.flush()
+
+            task(upstream, request, emit)
+
+    return answer_lines
 
 
 def _reference(upstream, request, answer):
@@ -55,7 +62,14 @@ def _reference(upstream, request, answer):
     make_reference(upstream, request, answer)
 
 
-_TASKS = {"facts": _facts, "verify": _verify, "reference": _reference}
+_TASKS = {
+    "facts": _facts,
+    "reference": _reference,
+    "verify": _told(verify),
+    "dataset": _told(resolve),
+    "train": _told(train),
+    "trained": _told(examine),
+}
 
 
 if __name__ == "__main__":

@@ -1,0 +1,78 @@
+"""`yolopatch reproduce`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from yolopatch.cli import options, report
+from yolopatch.cli.progress import stepping
+from yolopatch.cli.words import reproductions
+from yolopatch.errors import EXIT_VERIFY, UsageError
+
+_FOR_A_RUN = ("data", "epochs", "device", "scale", "base", "quick", "settings", "fresh")
+
+
+@click.command("reproduce", epilog="Example: yolopatch reproduce yolo26-refconv --run --quick")
+@click.argument("tutorial")
+@click.option(
+    "--flavor",
+    default="tutorial",
+    show_default=True,
+    metavar="tutorial|paper",
+    help="Do exactly what the blog post's code does, or what the paper says.",
+)
+@click.option("--dest", type=click.Path(path_type=Path, file_okay=False), help="The folder.  [default: ./TUTORIAL]")
+@click.option("--repo", help="Another pin of the same base model than the post's: yolov5-pypi-6.1.0.")
+@click.option("--source", default="auto", show_default=True, metavar="auto|git|pypi|PATH", help="As `apply` has it.")
+@click.option("--compat", is_flag=True, help="Mend upstream's old code for today's libraries.")
+@click.option("--python", metavar="EXE", help="The interpreter.  [default: that of `env create`, else this one]")
+@click.option("--run", "running", is_flag=True, help="Train to the end, validate, export, and compare.")
+@click.option("--data", help="With --run: another data YAML than the post's.")
+@click.option("--epochs", type=int, help="With --run: another number than the post's.")
+@click.option("--device", help="With --run: cpu, or the number of a GPU.")
+@click.option("--scale", help="With --run: n, s, m, l or x.  [default: the post's]")
+@click.option("--base", is_flag=True, help="With --run: train upstream's own model instead, to compare with.")
+@click.option("--quick", is_flag=True, help="With --run: a minute or two on a small generated set: does it learn?")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="With --run: an argument of upstream's.")
+@click.option("--fresh", is_flag=True, help="With --run: train anew, even where the same run was ended before.")
+@options.as_json
+def command(as_json: bool, running: bool, **asked) -> int:
+    """Make a folder that reproduces a blog post, and train it.
+
+    The folder holds the workspace with the module, the post's YAML and
+    training script in their places, and REPRODUCE.md: where they are not the
+    post's and why, the numbers to expect, what `verify` found.
+
+    A run that is killed goes on from its last checkpoint when the command is
+    repeated. Exit code 4: what came out is not what was expected.
+    """
+    from yolopatch.outside.store import cache_dir
+    from yolopatch.steps.reproduce import ReproduceRequest, reproduce
+
+    run = {name: asked.pop(name) for name in _FOR_A_RUN}
+    if not running and any(run.values()):
+        given = next(name for name, value in run.items() if value)
+        raise UsageError(f"--{given.replace('settings', 'set')} is about a run", hint="add --run")
+    with stepping() as watch:
+        found = reproduce(ReproduceRequest(**asked), cache_dir(), watch)
+    report.show_notes(found.notes)
+    if not running:
+        report.show(found.data(), reproductions.reproduction(found), as_json)
+        return 0
+    return _run(found, run, as_json)
+
+
+def _run(found, asked: dict, as_json: bool) -> int:
+    from yolopatch.outside.store import cache_dir
+    from yolopatch.steps.run_plan import RunRequest
+    from yolopatch.steps.run_summary import summarise
+    from yolopatch.steps.train import train
+
+    with stepping() as watch:
+        trained = train(found, RunRequest(**asked), cache_dir(), watch)
+        summary = summarise(trained)
+    report.show_notes(trained.notes)
+    report.show({**found.data(), "run": summary.data()}, reproductions.run(summary), as_json)
+    return 0 if summary.as_expected else EXIT_VERIFY

@@ -1,0 +1,40 @@
+"""Upstream's results.csv: one row for each epoch."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+
+_EPOCH = "epoch"
+_MAP50 = ("metrics/mAP50(B)", "metrics/mAP_0.5")  # ultralytics, yolov5
+
+
+def read_results(text: str) -> list[dict[str, float]]:
+    """Return the rows in the order of their epochs; of an epoch that was trained twice, the later row.
+
+    A run that was killed between an epoch's row and its checkpoint trains that epoch again. A last line that is
+    being written is left out.
+    """
+    whole = text[: text.rfind("\n") + 1]
+    rows: dict[float, dict[str, float]] = {}
+    for line in csv.DictReader(whole.splitlines(), skipinitialspace=True):
+        row = {key.strip(): _number(value) for key, value in line.items() if key and value is not None}
+        rows[row[_EPOCH]] = row
+    return [rows[epoch] for epoch in sorted(rows)]
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
+
+
+def map50(row: Mapping[str, float]) -> float | None:
+    """Return the mAP50 on the validation images, None where the row has none."""
+    return next((row[name] for name in _MAP50 if name in row), None)
+
+
+def losses(row: Mapping[str, float]) -> dict[str, float]:
+    """Return the training losses."""
+    return {key: value for key, value in row.items() if key.startswith("train/")}

@@ -1,0 +1,70 @@
+"""Run a workspace's training script in this process, and tell where upstream writes its results."""
+
+import importlib
+import runpy
+import sys
+from pathlib import Path
+
+import torch
+
+
+def train(upstream, request, emit):
+    """Train, or go on from a checkpoint.
+
+    Args:
+        upstream: see upstreams.
+        request: `script`, the words after it, and `checkpoints` to go on from, the newest first; with none of them, or
+            none that can be read, training begins anew.
+        emit: told `resumed` (the checkpoint, None for a beginning), `save_dir` once upstream has made the folder, and
+            `trained` at the end.
+    """
+    found = _readable(request["checkpoints"])
+    emit({"resumed": found["file"] if found else None})
+    if found and found["epoch"] == -1:
+        emit({"save_dir": str(Path(found["file"]).parent.parent)})  # upstream stripped it: training was at its end
+    else:
+        _ANNOUNCERS[upstream.style](upstream, emit)
+        words = [f"resume={found['file']}"] if found else request["words"]
+        _run(request["script"], words)
+    emit({"trained": True})
+
+
+def _readable(files):
+    """Return the first checkpoint that is whole: one may have been cut short by what ended the run before."""
+    for file in files:
+        try:
+            epoch = torch.load(file, map_location="cpu", **_whole_model())["epoch"]
+        except Exception as error:  # whatever unpickling half a file raises
+            print(f"{file} cannot be read: {error}")
+        else:
+            return {"file": file, "epoch": epoch}
+    return None
+
+
+def _whole_model():
+    # the checkpoint is this run's own; older releases of torch have no such argument
+    return {"weights_only": False} if hasattr(torch.serialization, "add_safe_globals") else {}
+
+
+def _run(script, words):
+    sys.argv = [script, *words]
+    runpy.run_path(script, run_name="__main__")
+
+
+def _announce_ultralytics(upstream, emit):
+    callbacks = importlib.import_module("ultralytics.utils.callbacks.base").default_callbacks
+    callbacks["on_pretrain_routine_start"].append(lambda trainer: emit({"save_dir": str(trainer.save_dir)}))
+
+
+def _announce_yolov5(upstream, emit):
+    module = importlib.import_module(f"{upstream.prefix}train")
+    original = module.train
+
+    def announced(hyp, opt, *others):
+        emit({"save_dir": str(Path(opt.save_dir).absolute())})
+        return original(hyp, opt, *others)
+
+    module.train = announced
+
+
+_ANNOUNCERS = {"ultralytics": _announce_ultralytics, "yolov5": _announce_yolov5}

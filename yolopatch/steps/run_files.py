@@ -1,0 +1,58 @@
+"""What a run's script is told, and the files that only this run needs, which lie in its folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+from jinja2 import FileSystemLoader
+
+from yolopatch.catalog.quick import HYPERPARAMETERS
+from yolopatch.catalog.resources import templates_dir
+from yolopatch.core.cfg import Cfg, environment, render_text
+from yolopatch.outside.staging import write_whole
+from yolopatch.steps.reproduce import Reproduction
+from yolopatch.steps.request import RenderRequest, plan
+from yolopatch.steps.run_plan import RunPlan, model_words
+
+
+def script_arguments(found: Reproduction, planned: RunPlan, folder: Path) -> dict[str, object]:
+    """Return what the script is told beside what it says itself; files of the run's own are written first."""
+    own = str(_own_cfg(found, planned, folder)) if _needs_own_cfg(planned) else None
+    arguments = {**planned.changes, **model_words(planned, own)}
+    if planned.quick and planned.style == "yolov5":
+        arguments["hyp"] = str(_hyperparameters(found, folder))
+    return arguments
+
+
+def run_cfg(found: Reproduction, planned: RunPlan) -> Cfg:
+    """Return the model that the run trains, at its scale alone."""
+    model = found.workspace.pin.model
+    if planned.base:
+        return plan(RenderRequest(model=model, scales=planned.scale))[0]
+    modules = (planned.recipe.module,)
+    return plan(RenderRequest(modules, model, scales=planned.scale, flavor=found.record.flavor))[0]
+
+
+def render(cfg: Cfg) -> str:
+    """Return the text of the model's YAML."""
+    return render_text(cfg, environment(FileSystemLoader(templates_dir())))
+
+
+def _needs_own_cfg(planned: RunPlan) -> bool:
+    # without a scales table in it, the post's file is of one scale
+    return planned.style == "yolov5" and not planned.base and planned.scale != planned.recipe.scale
+
+
+def _own_cfg(found: Reproduction, planned: RunPlan, folder: Path) -> Path:
+    file = folder / f"{Path(planned.recipe.cfg).stem}_{planned.scale}.yaml"
+    write_whole(file, render(run_cfg(found, planned)).encode())
+    return file
+
+
+def _hyperparameters(found: Reproduction, folder: Path) -> Path:
+    package = found.workspace.path / found.workspace.pin.layout.package
+    own = yaml.safe_load((package / "data" / "hyps" / "hyp.scratch-low.yaml").read_text("utf-8"))
+    file = folder / "hyp.yaml"
+    write_whole(file, yaml.safe_dump({**own, **HYPERPARAMETERS}, sort_keys=False).encode())
+    return file

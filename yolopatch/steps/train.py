@@ -1,0 +1,246 @@
+"""`reproduce --run`: train a tutorial's model to the end, then see what came out, and compare."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+
+from yolopatch import __version__
+from yolopatch.core.reproduction import RUNS, digest
+from yolopatch.core.results import map50, read_results
+from yolopatch.core.run import RECORD, Attempt, Run, Wanted, read_run, write_run
+from yolopatch.core.script import words
+from yolopatch.errors import YolopatchError
+from yolopatch.outside.checking import Watch
+from yolopatch.outside.conversation import converse
+from yolopatch.outside.lock import hold
+from yolopatch.outside.probe import style_of
+from yolopatch.outside.staging import write_whole
+from yolopatch.steps.reproduce import Reproduction, require_trainable
+from yolopatch.steps.run_data import RunData, prepare_data, shapes_file
+from yolopatch.steps.run_files import script_arguments
+from yolopatch.steps.run_plan import RunPlan, RunRequest, plan_run
+from yolopatch.steps.state import lock_path
+
+_WORDS = {"train": "training", "trained": "examining the trained model"}
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A run that came to its end.
+
+    Attributes:
+        folder: of the run's record.
+        weights: the checkpoint that was examined.
+        rows: upstream's results, epoch by epoch.
+        notes: what the user should know.
+    """
+
+    found: Reproduction
+    plan: RunPlan
+    data: RunData
+    run: Run
+    folder: Path
+    weights: Path
+    rows: tuple[Mapping[str, float], ...]
+    notes: tuple[str, ...]
+
+
+def train(found: Reproduction, request: RunRequest, cache: Path, watch: Watch) -> Trained:
+    """Train to the end, going on from where an earlier call was killed, then validate, predict and export.
+
+    Raises:
+        UsageError: an argument that cannot be.
+        YolopatchError: the environment, the data or the device would not do, or upstream failed.
+    """
+    require_trainable(found)
+    planned = plan_run(found, request, shapes_file(found.folder))
+    with hold(lock_path(found.folder / RUNS, cache)):
+        data = prepare_data(found, planned)
+        return _Trainer(found, planned, data, watch).run(request.fresh)
+
+
+@dataclass(frozen=True)
+class _Trainer:
+    found: Reproduction
+    plan: RunPlan
+    data: RunData
+    watch: Watch
+
+    def run(self, fresh: bool) -> Trained:
+        """Find the run that is asked for, or begin it, and bring it to its end."""
+        run, notes = self._begun(fresh)
+        if not run.trained:
+            run = self._train(run)
+        if not run.outcome:
+            run = self._examine(run)
+        rows = tuple(self._rows(run))
+        return Trained(
+            self.found,
+            self.plan,
+            self.data,
+            run,
+            self._folder(run),
+            self._weights(run),
+            rows,
+            (*notes, *self.data.notes),
+        )
+
+    def _folder(self, run: Run) -> Path:
+        return self.found.folder / RUNS / str(run.number)
+
+    def _save(self, run: Run) -> Run:
+        write_whole(self._folder(run) / RECORD, write_run(run))
+        return run
+
+    def _begun(self, fresh: bool) -> tuple[Run, tuple[str, ...]]:
+        wanted = Wanted(
+            changes=dict(self.plan.changes),
+            scale=self.plan.scale,
+            base=self.plan.base,
+            quick=self.plan.quick,
+            commit=(self.found.workspace.own_commits or (self.found.workspace.head,))[0].id,
+            edited=self.found.workspace.edited,
+            cfg=digest(self.found.cfg.read_bytes()),
+            data=self.data.sha256,
+        )
+        runs = self._runs()
+        same = [run for run in runs if run.wanted == wanted]
+        if same and not fresh:
+            run = same[-1]
+            ended = "this run was ended before, and nothing is trained again; --fresh trains anew"
+            going = f"going on with the run in {self._folder(run)}"
+            return run, (ended if run.outcome else going,)
+        return Run(number=max((run.number for run in runs), default=0) + 1, wanted=wanted), ()
+
+    def _runs(self) -> list[Run]:
+        files = sorted((self.found.folder / RUNS).glob(f"*/{RECORD}"))
+        found = [read_run(file.read_bytes()) for file in files]
+        return sorted((run for run in found if run), key=lambda run: run.number)
+
+    def _train(self, run: Run) -> Run:
+        """Let the script train; what it has done is recorded as it comes, so that a killed run can be taken up."""
+        checkpoints = self._checkpoints(run)
+        if run.save_dir and not checkpoints:
+            # of this run, and with nothing in it to go on from: upstream would count its name up
+            shutil.rmtree(run.save_dir, ignore_errors=True)
+        attempt = Attempt(_now(), None, self._environment())
+        run = self._save(
+            replace(run, save_dir=run.save_dir if checkpoints else None, attempts=(*run.attempts, attempt))
+        )
+        listener = _Listener(self, run, time.monotonic())
+        request = {
+            "task": "train",
+            "style": style_of(self.found.workspace.pin),
+            "script": str(self.found.script),
+            "words": words(script_arguments(self.found, self.plan, self._folder(run))),
+            "checkpoints": list(map(str, checkpoints)),
+        }
+        self._converse(request, f"training-{len(run.attempts)}", listener)
+        run = listener.run
+        if not run.trained or run.save_dir is None:
+            raise YolopatchError("training ended without results", hint=f"look into {self._folder(run)}")
+        return run
+
+    def _checkpoints(self, run: Run) -> list[Path]:
+        weights = Path(run.save_dir) / "weights" if run.save_dir else None
+        return [weights / name for name in ("last.pt", "best.pt") if weights and (weights / name).is_file()]
+
+    def _converse(self, request: Mapping[str, object], name: str, listener: _Listener) -> None:
+        converse(
+            request,
+            self.found.workspace.path,
+            _fresh(self._folder(listener.run) / name),
+            self.found.interpreter,
+            take=listener.take,
+            look=listener.look,
+            what=_WORDS[str(request["task"])],
+        )
+
+    def _environment(self) -> dict[str, object]:
+        interpreter = self.found.interpreter
+        return {
+            "yolopatch": __version__,
+            "python": interpreter.python,
+            "executable": interpreter.executable,
+            "packages": dict(sorted(interpreter.packages.items())),
+        }
+
+    def _examine(self, run: Run) -> Run:
+        """Validate, predict and export with what was trained."""
+        self.watch("validating, predicting, exporting", self.plan.epochs, self.plan.epochs)
+        listener = _Listener(self, run, time.monotonic())
+        folder = self._folder(run)
+        request = {
+            "task": "trained",
+            "style": style_of(self.found.workspace.pin),
+            "weights": str(self._weights(run)),
+            "data": self.plan.data,
+            "imgsz": self.plan.imgsz,
+            "device": self.plan.device,
+            "image": str(self.data.image),
+            "results": str(Path(run.save_dir) / "results.csv"),
+            "folder": str(folder / "examined"),
+        }
+        self._converse(request, "examining", listener)
+        return self._save(replace(run, outcome=listener.answers))
+
+    def _weights(self, run: Run) -> Path:
+        weights = Path(run.save_dir) / "weights"
+        return next(
+            (file for file in (weights / "best.pt", weights / "last.pt") if file.is_file()), weights / "last.pt"
+        )
+
+    def _rows(self, run: Run) -> list[dict[str, float]]:
+        file = Path(run.save_dir) / "results.csv" if run.save_dir else None
+        return read_results(file.read_text("utf-8")) if file and file.is_file() else []
+
+
+class _Listener:
+    """Keeps what the child tells, and shows how far it has come."""
+
+    def __init__(self, trainer: _Trainer, run: Run, begun: float) -> None:
+        self.run = run
+        self.answers: dict[str, object] = {}
+        self._trainer = trainer
+        self._begun = begun
+        self._before = run.seconds
+        self._shown = -1
+
+    def take(self, event: Mapping[str, object]) -> None:
+        """Take an answer of the child's; what the next run needs is saved at once."""
+        self.answers.update(event)
+        if "resumed" in event:
+            attempts = self.run.attempts
+            self._save(attempts=(*attempts[:-1], replace(attempts[-1], resumed=event["resumed"])))
+        elif "save_dir" in event or "trained" in event:
+            self._save(**event)
+
+    def _save(self, **changes: object) -> None:
+        seconds = round(self._before + time.monotonic() - self._begun, 1)
+        self.run = self._trainer._save(replace(self.run, seconds=seconds, **changes))
+
+    def look(self) -> None:
+        """Say which epoch is trained."""
+        rows = self._trainer._rows(self.run)
+        if len(rows) == self._shown or self.run.trained:
+            return
+        self._shown = len(rows)
+        epochs = self._trainer.plan.epochs
+        reached = map50(rows[-1]) if rows else None
+        so_far = "" if reached is None else f", mAP50 {reached:.3f}"
+        self._trainer.watch(f"training{so_far}", min(len(rows) + 1, epochs), epochs)
+
+
+def _fresh(folder: Path) -> Path:
+    """Return a folder that is not there: what an examination left that was killed is of no use."""
+    shutil.rmtree(folder, ignore_errors=True)
+    return folder
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
