@@ -172,3 +172,8 @@ def find_module(name: str) -> Module:
         if wanted in map(fold, _spellings(module)):
             return module
     raise unknown("module", name, MODULES, "yolopatch list modules")
+
+
+def find_tutorial(name: str) -> Tutorial | None:
+    """Return the tutorial with this id, None where there is none."""
+    return next((m.tutorial for m in MODULES.values() if fold(m.tutorial.id) == fold(name)), None)

@@ -28,6 +28,7 @@ class Interpreter:
         python: its version, `3.11.9`.
         prefix: the folder of the environment.
         virtual: whether it is a virtual environment.
+        can_make: whether it can make one, with pip in it.
         packages: the version of each distribution, by normalised name.
         requirements: what a distribution asks for; of torchvision alone, which torch it was built for.
         editable: the folder's URL of each distribution that is installed from one, by normalised name.
@@ -39,6 +40,7 @@ class Interpreter:
     python: str
     prefix: str
     virtual: bool
+    can_make: bool
     packages: Mapping[str, str]
     requirements: Mapping[str, tuple[str, ...]]
     editable: Mapping[str, str]

@@ -14,19 +14,19 @@ PATIENCE = 600  # seconds; longer than any download of a pin takes
 
 
 @contextmanager
-def hold(path: Path) -> Iterator[None]:
+def hold(path: Path, patience: float = PATIENCE) -> Iterator[None]:
     """Hold the lock file while the block runs, waiting for another holder to finish.
 
     Raises:
-        YolopatchError: another process holds it for `PATIENCE` seconds, or the folder is not writable.
+        YolopatchError: another process holds it for `patience` seconds, or the folder is not writable.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path, timeout=PATIENCE)
+        lock = FileLock(path, timeout=patience)
         lock.acquire()
     except Timeout as error:
         raise YolopatchError(
-            f"another yolopatch has held {path} for {PATIENCE} s", hint="end it, then run this again"
+            f"another yolopatch has held {path} for {patience:.0f} s", hint="end it, then run this again"
         ) from error
     except OSError as error:
         raise YolopatchError(

@@ -30,6 +30,7 @@ def main():
         "python": platform.python_version(),
         "prefix": sys.prefix,
         "virtual": sys.prefix != sys.base_prefix,
+        "can_make": all(util.find_spec(name) for name in ("venv", "ensurepip")),
         "packages": packages,
         "requirements": requirements,
         "editable": editable,
