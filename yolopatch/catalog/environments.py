@@ -11,8 +11,6 @@ from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.catalog.resources import constraints_file
 
 INSTALLERS = ("pip", "uv")
-# Of different distributions that bring the same module, the one that upstream asks for comes first.
-_SAME = {"opencv-python": ("opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless")}
 
 
 @dataclass(frozen=True)
@@ -58,8 +56,3 @@ SETS = (_EVERY_PIN,)
 def set_of(pin: Pin) -> EnvironmentSet:
     """Return the set of versions in which the pin really trains."""
     return next(found for found in SETS if pin.name in found.pins)
-
-
-def stand_ins(distribution: str) -> tuple[str, ...]:
-    """Return other distributions that bring the same module."""
-    return _SAME.get(distribution, ())

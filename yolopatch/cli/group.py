@@ -19,6 +19,7 @@ _COMMANDS = {
     "verify": ("verify", "Prove what is in a YAML's model, check by check."),
     "reproduce": ("reproduce", "Make a folder that reproduces a blog post, and train it."),
     "env": ("env", "Make the environment in which a pin trains, or run something in it."),
+    "doctor": ("doctor", "Say what would fail in an environment, and where."),
     "data": ("data", "Make a small data set, or check one before training on it."),
     "summary": ("summary", "Build a YAML's model and count it, beside its base model."),
 }

@@ -11,6 +11,7 @@ from yolopatch.cli import options, report
 from yolopatch.cli.group import Group
 from yolopatch.cli.progress import stepping
 from yolopatch.cli.words import environments
+from yolopatch.errors import UsageError
 
 
 @click.group("env", cls=Group, epilog="Example: yolopatch env create yolo11-c3k2-dsconv")
@@ -58,6 +59,9 @@ def run(workspace: Path, words: tuple[str, ...], python: str | None, as_json: bo
     """
     from yolopatch.steps.environment import run_in_workspace
 
-    found = run_in_workspace(workspace, words, python, quiet=as_json)
+    told = words[1:] if words[0] == "--" else words
+    if not told:
+        raise UsageError("there is no command after --", hint="e.g. yolopatch env run my-yolo -- python train.py")
+    found = run_in_workspace(workspace, told, python, quiet=as_json)
     report.show(asdict(found), (), as_json)
     return found.exit_code
