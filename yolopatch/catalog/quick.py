@@ -8,17 +8,27 @@ SCALE = "n"
 LEARNT = 0.5  # mAP50 on the training images that a model which learns reaches
 SEED = 0  # of the generated set
 
+# What is learnt shall be the training images: nothing of them is changed on the way.
+_AS_THEY_ARE: Mapping[str, object] = {
+    "mosaic": 0.0,
+    "scale": 0.0,
+    "translate": 0.0,
+    "fliplr": 0.0,
+    "hsv_h": 0.0,
+    "hsv_s": 0.0,
+    "hsv_v": 0.0,
+}
 _ULTRALYTICS: Mapping[str, object] = {
     "epochs": 40,
     "imgsz": 160,
     "device": "cpu",
-    "batch": 8,
+    "batch": 4,
+    "nbs": 4,  # a step for each batch
     "workers": 0,
     "optimizer": "AdamW",
     "lr0": 0.003,
-    "nbs": 8,  # a step for each batch
     "warmup_epochs": 0,
-    "mosaic": 0.0,
+    **_AS_THEY_ARE,
     "name": "quick",
 }
 _YOLOV5: Mapping[str, object] = {
@@ -38,13 +48,7 @@ HYPERPARAMETERS: Mapping[str, object] = {
     "warmup_bias_lr": 0.003,
     "obj": 16.0,
     "cls": 13.0,
-    "mosaic": 0.0,
-    "scale": 0.0,
-    "translate": 0.0,
-    "fliplr": 0.0,
-    "hsv_h": 0.0,
-    "hsv_s": 0.0,
-    "hsv_v": 0.0,
+    **_AS_THEY_ARE,
 }
 
 

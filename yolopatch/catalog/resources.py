@@ -32,6 +32,8 @@ def manifest_file(pin: str) -> Path:
 def figures_file() -> Path:
     """Return the figures that maintainers measured of the tutorials' models."""
     return _PACKAGE / "catalog" / "figures.json"
+
+
 def constraints_file(name: str) -> Path:
     """Return the list of requirements of the set of versions with this name."""
     return _PACKAGE / "catalog" / "constraints" / f"{name}.txt"

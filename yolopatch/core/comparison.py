@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from yolopatch.catalog.quick import LEARNT
@@ -49,12 +49,13 @@ def compare(
         quick: whether the run was one on the generated set, which a model learns that can learn.
     """
     model = outcome["model"]
+    deadly = [one for one in (verified or {}).get("checks", ()) if one["id"] in _DEADLY and one["status"] == "fail"]
     return [
         _same("parameters", built.parameters, model["parameters"]),
         *_layers(built.classes, model["classes"]),
-        Compared("weights", "finite", "finite" if model["finite"] else "NaN or infinity", bool(model["finite"])),
+        _finite(bool(model["finite"]), bool(deadly)),
         _epochs(*epochs),
-        _learnt(float(outcome["validated"]["train"]["map50"]), verified, quick),
+        _learnt(float(outcome["validated"]["train"]["map50"]), deadly, quick),
         Compared("mAP50, validation images", "-", _score(outcome["validated"]["val"]["map50"]), None),
         *_exports(outcome),
     ]
@@ -81,9 +82,13 @@ def _epochs(asked: int, done: int) -> Compared:
     return Compared("epochs", f"{asked}", f"{done}", asked == done, why)
 
 
-def _learnt(found: float, verified: Mapping[str, object] | None, quick: bool) -> Compared:
+def _finite(found: bool, dead: bool) -> Compared:
+    # what is left of a model that cannot learn is chance
+    return Compared("weights", "-" if dead else "finite", "finite" if found else "NaN", None if dead else found)
+
+
+def _learnt(found: float, deadly: Sequence[Mapping[str, str]], quick: bool) -> Compared:
     name = "mAP50, training images"
-    deadly = [one for one in (verified or {}).get("checks", ()) if one["id"] in _DEADLY and one["status"] == "fail"]
     if deadly:
         why = f"verify found it before training: {deadly[0]['id']}: {deadly[0]['summary']}"
         return Compared(name, "0", _score(found), found < _NOTHING, why)

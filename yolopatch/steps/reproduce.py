@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -26,7 +27,7 @@ from yolopatch.outside.interpreter import Interpreter
 from yolopatch.outside.lock import hold
 from yolopatch.outside.workspace import Workspace, read_workspace
 from yolopatch.steps.apply import apply
-from yolopatch.steps.doctor import diagnose
+from yolopatch.steps.doctor import ERROR, Ailment, diagnose
 from yolopatch.steps.environment import find_environment
 from yolopatch.steps.measure import count_scales, verify_file
 from yolopatch.steps.patchset import needs_compat
@@ -221,7 +222,7 @@ class _Maker:
         if self.found and self.found.measured and self.found.measured.of == of:
             return self.found.measured, ""
         ailments = diagnose(self.workspace.pin, self.request.compat, interpreter)
-        fatal = [one for one in ailments if one.severity == "error" and one.stage == "import"]
+        fatal = [one for one in ailments if one.severity == ERROR and one.stage == "import"]
         if fatal:
             return None, f"nothing was measured: in {interpreter.executable}, {fatal[0].what}; next: {fatal[0].hint}"
         watch("every scale", 1, 2)
@@ -236,11 +237,24 @@ def require_trainable(found: Reproduction) -> None:
     Raises:
         YolopatchError: something would; what and where is in `details`.
     """
-    pin, interpreter = found.workspace.pin, found.interpreter
-    errors = [one for one in diagnose(pin, found.record.compat, interpreter) if one.severity == "error"]
+    errors = _errors(found, found.record.compat)
     if errors:
+        pin, python = found.workspace.pin, found.interpreter.executable
+        mended = not found.record.compat and not _errors(found, True)
         raise YolopatchError(
-            f"{pin.name} would not train to the end in {interpreter.executable}; nothing was started",
+            f"{pin.name} would not train to the end in {python}; nothing was started",
             details=[f"{one.what}{f' ({one.where})' if one.where else ''}" for one in errors],
-            hint=errors[0].hint,
+            hint=_with_compat(found) if mended else errors[0].hint,
         )
+
+
+def _errors(found: Reproduction, compat: bool) -> list[Ailment]:
+    ailments = diagnose(found.workspace.pin, compat, found.interpreter, found.workspace.path)
+    return [one for one in ailments if one.severity == ERROR]
+
+
+def _with_compat(found: Reproduction) -> str:
+    """A folder is exact or mended, and stays what it is."""
+    record = found.record
+    other = shlex.quote(f"{found.folder}-compat")
+    return f"yolopatch reproduce {record.tutorial} --flavor {record.flavor} --compat --dest {other} --run"

@@ -1,0 +1,166 @@
+"""`yolopatch reproduce` leaves the post's files in the post's places, says what they are, and touches no edit."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from yolopatch.catalog.recipes import RECIPES
+from yolopatch.core.reproduction import digest
+
+TUTORIALS = [(id_, recipe.tutorial.pin) for id_, recipe in RECIPES.items()]
+PLACES = {
+    "yolo26-refconv": "ultralytics/cfg/models/26/yolo26-RefConv.yaml",
+    "yolo26-dynamicconv": "ultralytics/cfg/models/26/yolo26-DynamicConv.yaml",
+    "yolov8-spconv": "ultralytics/cfg/models/v8/yolov8-SPConv.yaml",
+    "yolo11-c3k2-dsconv": "yolo11-C3k2-DSConv.yaml",
+    "yolov5-dynamic": "models/yolov5_dynamic.yaml",
+}
+REFCONV = {"pin": "ultralytics-8.4.0"}
+
+
+@pytest.mark.parametrize(("tutorial", "pin"), TUTORIALS)
+def test_the_folder_holds_workspace_yaml_script_and_page(tutorial, pin, reproduced):
+    folder, ran = reproduced(tutorial, pin=pin)
+    recipe = RECIPES[tutorial]
+    assert ran.json["pin"] == pin
+    assert (folder / "workspace" / PLACES[tutorial]).is_file()
+    compile((folder / "workspace" / recipe.script).read_text(), recipe.script, "exec")
+    page = (folder / "REPRODUCE.md").read_text()
+    assert ran.json["commit"] in page
+    assert recipe.title.replace("|", "\\|") in page
+    assert all(departure["what"] in page for departure in ran.json["departures"])
+
+
+@pytest.mark.parametrize(("tutorial", "pin"), TUTORIALS)
+def test_the_page_tells_the_figures_of_every_scale(tutorial, pin, reproduced):
+    folder, _ = reproduced(tutorial, pin=pin)
+    rows = [line for line in (folder / "REPRODUCE.md").read_text().splitlines() if line.startswith(("| n |", "| x |"))]
+    assert len(rows) == 2
+    assert {"yolo26-refconv": "2,571,320", "yolov5-dynamic": "2,078,877"}.get(tutorial, "") in rows[0]
+
+
+def test_the_workspace_is_that_of_apply_down_to_the_commit(reproduced, yolopatch, tmp_path):
+    _, ran = reproduced("yolo26-refconv", **REFCONV)
+    applied = yolopatch(
+        *("apply", "--repo", "ultralytics-8.4.0", "--module", "RefConv", "--flavor", "tutorial"),
+        *("--dest", tmp_path / "applied", "--json"),
+    )
+    assert ran.json["commit"] == applied.json["commit"]
+
+
+def test_the_paper_flavor_stands_in_the_same_place(reproduced):
+    folder, ran = reproduced("yolo26-refconv", "--flavor", "paper", **REFCONV)
+    assert "Conv_RefConv" in (folder / "workspace" / PLACES["yolo26-refconv"]).read_text()
+    assert ran.json["flavor"] == "paper"
+    assert "--flavor paper" in (folder / "REPRODUCE.md").read_text()
+
+
+def test_the_repackaged_yolov5_serves_where_github_does_not(reproduced):
+    folder, ran = reproduced("yolov5-dynamic", "--repo", "yolov5-pypi-6.1.0", pin="yolov5-pypi-6.1.0")
+    assert ran.json["pin"] == "yolov5-pypi-6.1.0"
+    assert (folder / "workspace/yolov5/models/yolov5_dynamic.yaml").is_file()
+    assert "yolov5-pypi-6.1.0, a repackaging" in (folder / "REPRODUCE.md").read_text()
+
+
+def test_the_compatibility_patch_is_told(reproduced, yolopatch):
+    folder, ran = reproduced("yolov8-spconv", "--compat", pin="ultralytics-8.2.50")
+    assert ran.json["compat"] is True
+    assert yolopatch("status", folder / "workspace", "--json").json["compat"] is True
+    assert "| compatibility patch | applied |" in (folder / "REPRODUCE.md").read_text()
+
+
+def test_where_nothing_can_be_built_the_page_says_why_and_what_next(reproduced):
+    folder, ran = reproduced("yolo26-refconv", **REFCONV)
+    assert ran.json["measured"] is None
+    assert "nothing was measured" in ran.err
+    assert "nothing was measured" in (folder / "REPRODUCE.md").read_text()
+
+
+def test_the_same_command_again_changes_nothing(reproduced, fingerprint):
+    folder, _ = reproduced("yolo26-refconv", **REFCONV)
+    before = fingerprint(folder)
+    reproduced("yolo26-refconv", dest=folder, **REFCONV)
+    assert fingerprint(folder) == before
+
+
+def test_what_is_missing_is_made_again(reproduced):
+    folder, _ = reproduced("yolo26-refconv", **REFCONV)
+    script = folder / "workspace" / "train.py"
+    text = script.read_text()
+    script.unlink()
+    reproduced("yolo26-refconv", dest=folder, **REFCONV)
+    assert script.read_text() == text
+
+
+def test_an_edited_yaml_is_shown_with_its_sums_and_not_refused(reproduced):
+    folder, _ = reproduced("yolo26-refconv", **REFCONV)
+    cfg = folder / "workspace" / PLACES["yolo26-refconv"]
+    expected = digest(cfg.read_bytes())
+    cfg.write_text(cfg.read_text().replace("nc: 80", "nc: 3"))
+    _, ran = reproduced("yolo26-refconv", dest=folder, **REFCONV)
+    assert f"expected {expected[:12]}, found {digest(cfg.read_bytes())[:12]}" in ran.err
+    assert "nc: 3" in cfg.read_text()
+
+
+def test_changes_in_the_workspace_are_used_and_said(reproduced, git_in):
+    folder, _ = reproduced("yolo26-refconv", **REFCONV)
+    workspace = folder / "workspace"
+    (workspace / "LICENSE").open("a").write("mine\n")
+    git_in(workspace, "commit", "-q", "-a", "-m", "Say something else")
+    (workspace / "ultralytics/nn/tasks.py").open("a").write("\n# mine\n")
+    _, ran = reproduced("yolo26-refconv", dest=folder, **REFCONV)
+    assert "edited ultralytics/nn/tasks.py" in ran.err
+    assert "Say something else" in ran.err
+
+
+@pytest.mark.parametrize("other", [("--flavor", "paper"), ("--compat",)], ids=["another flavor", "compat"])
+def test_a_folder_of_another_reproduction_is_refused(other, reproduced, yolopatch, bare_python, fingerprint):
+    folder, _ = reproduced("yolov8-spconv", pin="ultralytics-8.2.50")
+    before = fingerprint(folder)
+    ran = yolopatch("reproduce", "yolov8-spconv", "--dest", folder, "--python", bare_python, *other)
+    assert ran.code == 3
+    assert "holds another reproduction" in ran.err
+    assert fingerprint(folder) == before
+
+
+def test_a_folder_of_the_users_is_refused(tmp_path, yolopatch, need_pin, fingerprint):
+    need_pin("ultralytics-8.4.0")
+    (tmp_path / "notes.txt").write_text("mine")
+    before = fingerprint(tmp_path)
+    ran = yolopatch("reproduce", "yolo26-refconv", "--dest", tmp_path)
+    assert ran.code == 3
+    assert "notes.txt" in ran.err
+    assert fingerprint(tmp_path) == before
+
+
+def test_a_folder_whose_making_was_killed_is_completed(reproduced):
+    folder, ran = reproduced("yolo26-refconv", **REFCONV)
+    for name in ("REPRODUCE.md", "reproduce.json", "workspace/train.py"):
+        (folder / name).unlink()
+    _, again = reproduced("yolo26-refconv", dest=folder, **REFCONV)
+    assert again.json["commit"] == ran.json["commit"]
+    assert json.loads((folder / "reproduce.json").read_text())["tutorial"] == "yolo26-refconv"
+
+
+def test_git_shows_nothing_but_the_posts_two_files(reproduced):
+    folder, _ = reproduced("yolo26-refconv", **REFCONV)
+    shown = subprocess.run(
+        ["git", "-C", str(folder / "workspace"), "status", "--porcelain"], capture_output=True, text=True, check=True
+    ).stdout
+    assert {Path(line[3:]).name for line in shown.splitlines()} == {"yolo26-RefConv.yaml", "train.py"}
+
+
+def test_an_unknown_tutorial_gets_the_nearest(yolopatch):
+    ran = yolopatch("reproduce", "yolo26-refcon")
+    assert ran.code == 2
+    assert "did you mean yolo26-refconv" in ran.err
+
+
+def test_an_option_of_a_run_needs_a_run(yolopatch):
+    ran = yolopatch("reproduce", "yolo26-refconv", "--epochs", 3)
+    assert ran.code == 2
+    assert "--epochs is about a run" in ran.err
