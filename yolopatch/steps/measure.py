@@ -8,18 +8,59 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from jinja2 import FileSystemLoader
 from jinja2.sandbox import SandboxedEnvironment
 
 from yolopatch.catalog.models import ALL_SCALES
-from yolopatch.core.cfg import Cfg, file_name, render_text
-from yolopatch.core.reproduction import Figures
+from yolopatch.catalog.resources import templates_dir
+from yolopatch.core.cfg import Cfg, environment, file_name, render_text
+from yolopatch.core.reproduction import Figures, Measured
 from yolopatch.outside.checking import Watch
 from yolopatch.outside.interpreter import Interpreter
+from yolopatch.outside.lock import hold
 from yolopatch.outside.probe import Question, ask
 from yolopatch.outside.workspace import Workspace
+from yolopatch.steps.doctor import ERROR, diagnose
+from yolopatch.steps.reproduce import the_posts, write_page
+from yolopatch.steps.reproduction import Reproduction
+from yolopatch.steps.state import lock_path
 from yolopatch.steps.verify import verify
 
 SIDE = 640  # pixels; what upstream's own figures are for
+
+
+def measure(found: Reproduction, cache: Path, watch: Watch) -> Reproduction:
+    """Measure what was not measured yet, and write it into the page and the record.
+
+    Args:
+        found: the reproduction.
+        cache: the cache folder.
+        watch: told of each step.
+
+    Raises:
+        YolopatchError: the model does not build.
+    """
+    if found.measured:
+        return found
+    unfit = _unfit(found)
+    with hold(lock_path(found.folder, cache)):
+        if unfit:
+            return write_page(replace(found, notes=(*found.notes, unfit)), unfit)
+        watch("every scale", 1, 2)
+        env = environment(FileSystemLoader(templates_dir()))
+        figures = count_scales(found.workspace, the_posts(found), env, found.interpreter)
+        told, done_with = verify_file(found, watch)
+        measured = Measured(found.of, figures, told, done_with)
+        return write_page(replace(found, record=replace(found.record, measured=measured)), "")
+
+
+def _unfit(found: Reproduction) -> str:
+    """Return why the interpreter can build nothing, "" where it can."""
+    ailments = diagnose(found.workspace.pin, found.record.compat, found.interpreter, found.workspace.path)
+    fatal = next((one for one in ailments if one.severity == ERROR and one.stage == "import"), None)
+    if fatal is None:
+        return ""
+    return f"nothing was measured: in {found.interpreter.executable}, {fatal.what}; next: {fatal.hint}"
 
 
 def count_scales(
@@ -59,14 +100,13 @@ def _figures(answer: Mapping) -> Figures:
     return Figures(info["layers"], info["parameters"], info["gradients"], printed, true)
 
 
-def verify_file(
-    place: Path, file: Path, scale: str, interpreter: Interpreter, watch: Watch
-) -> tuple[dict[str, object], dict[str, object]]:
-    """Verify the YAML's model at a scale; returns what the record keeps of it, and with what it was done."""
-    found = verify(place, file, scale, watch=watch, python=interpreter.executable, imgsz=SIDE)
-    checks = [{"id": one.id, "status": one.status, "summary": one.summary} for one in found.checks]
-    told = {"scale": scale, "imgsz": SIDE, "verdict": found.verdict, "checks": checks}
-    return told, {**found.run, "system": platform.system(), "packages": _packages(interpreter)}
+def verify_file(found: Reproduction, watch: Watch) -> tuple[dict[str, object], dict[str, object]]:
+    """Verify the YAML's model at the post's scale; returns what the record keeps of it, and with what it was done."""
+    place, scale, python = found.workspace.path, found.recipe.scale, found.interpreter.executable
+    told = verify(place, found.cfg, scale, watch=watch, python=python, imgsz=SIDE)
+    checks = [{"id": one.id, "status": one.status, "summary": one.summary} for one in told.checks]
+    kept = {"scale": scale, "imgsz": SIDE, "verdict": told.verdict, "checks": checks}
+    return kept, {**told.run, "system": platform.system(), "packages": _packages(found.interpreter)}
 
 
 def _packages(interpreter: Interpreter) -> dict[str, str]:

@@ -15,7 +15,7 @@ from yolopatch.outside.conversation import converse
 from yolopatch.outside.dataset import images, label_file
 from yolopatch.outside.probe import style_of
 from yolopatch.steps.dataset import DatasetReport, check_dataset
-from yolopatch.steps.reproduce import Reproduction
+from yolopatch.steps.reproduction import Reproduction
 from yolopatch.steps.run_plan import RunPlan
 from yolopatch.steps.shapes import ShapesRequest, make_shapes
 

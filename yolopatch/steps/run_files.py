@@ -11,7 +11,7 @@ from yolopatch.catalog.quick import HYPERPARAMETERS
 from yolopatch.catalog.resources import templates_dir
 from yolopatch.core.cfg import Cfg, environment, render_text
 from yolopatch.outside.staging import write_whole
-from yolopatch.steps.reproduce import Reproduction
+from yolopatch.steps.reproduction import Reproduction
 from yolopatch.steps.request import RenderRequest, plan
 from yolopatch.steps.run_plan import RunPlan, model_words
 

@@ -13,7 +13,7 @@ from yolopatch.catalog.quick import SCALE, quick_arguments
 from yolopatch.catalog.recipes import Recipe
 from yolopatch.errors import UsageError, YolopatchError
 from yolopatch.outside.interpreter import gpus_of
-from yolopatch.steps.reproduce import Reproduction
+from yolopatch.steps.reproduction import Reproduction
 
 _OWN_OPTIONS = {"data": "--data", "epochs": "--epochs", "device": "--device", "model": "--scale", "cfg": "--scale"}
 _NEVER = ("resume", "weights", "exist_ok")

@@ -20,11 +20,12 @@ from yolopatch.outside.conversation import converse
 from yolopatch.outside.lock import hold
 from yolopatch.outside.probe import style_of
 from yolopatch.outside.staging import write_whole
-from yolopatch.steps.reproduce import Reproduction, require_trainable
+from yolopatch.steps.reproduction import Reproduction
 from yolopatch.steps.run_data import RunData, prepare_data, shapes_file
 from yolopatch.steps.run_files import script_arguments
 from yolopatch.steps.run_plan import RunPlan, RunRequest, plan_run
 from yolopatch.steps.state import lock_path
+from yolopatch.steps.trainable import require_trainable
 
 _WORDS = {"train": "training", "trained": "examining the trained model"}
 
@@ -50,18 +51,35 @@ class Trained:
     notes: tuple[str, ...]
 
 
-def train(found: Reproduction, request: RunRequest, cache: Path, watch: Watch) -> Trained:
-    """Train to the end, going on from where an earlier call was killed, then validate, predict and export.
+@dataclass(frozen=True)
+class Ready:
+    """What can be known before training, checked."""
+
+    plan: RunPlan
+    data: RunData
+    fresh: bool
+
+
+def get_ready(found: Reproduction, request: RunRequest) -> Ready:
+    """Check the environment, the arguments, the device and the data, in this order.
 
     Raises:
         UsageError: an argument that cannot be.
-        YolopatchError: the environment, the data or the device would not do, or upstream failed.
+        YolopatchError: the environment, the device or the data would not do.
     """
     require_trainable(found)
     planned = plan_run(found, request, shapes_file(found.folder))
+    return Ready(planned, prepare_data(found, planned), request.fresh)
+
+
+def train(found: Reproduction, ready: Ready, cache: Path, watch: Watch) -> Trained:
+    """Train to the end, going on from where an earlier call was killed, then validate, predict and export.
+
+    Raises:
+        YolopatchError: upstream failed.
+    """
     with hold(lock_path(found.folder / RUNS, cache)):
-        data = prepare_data(found, planned)
-        return _Trainer(found, planned, data, watch).run(request.fresh)
+        return _Trainer(found, ready.plan, ready.data, watch).run(ready.fresh)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +11,10 @@ from yolopatch.cli import options, report
 from yolopatch.cli.progress import stepping
 from yolopatch.cli.words import reproductions
 from yolopatch.errors import EXIT_VERIFY, UsageError
+
+if TYPE_CHECKING:
+    from yolopatch.steps.reproduction import Reproduction
+    from yolopatch.steps.train import Ready
 
 _FOR_A_RUN = ("data", "epochs", "device", "scale", "base", "quick", "settings", "fresh")
 
@@ -49,29 +54,39 @@ def command(as_json: bool, running: bool, **asked) -> int:
     repeated. Exit code 4: what came out is not what was expected.
     """
     from yolopatch.outside.store import cache_dir
-    from yolopatch.steps.reproduce import ReproduceRequest, reproduce
+    from yolopatch.steps.measure import measure
+    from yolopatch.steps.reproduce import reproduce
+    from yolopatch.steps.reproduction import ReproduceRequest
 
     run = {name: asked.pop(name) for name in _FOR_A_RUN}
     if not running and any(run.values()):
         given = next(name for name, value in run.items() if value)
         raise UsageError(f"--{given.replace('settings', 'set')} is about a run", hint="add --run")
+    cache = cache_dir()
     with stepping() as watch:
-        found = reproduce(ReproduceRequest(**asked), cache_dir(), watch)
+        found = reproduce(ReproduceRequest(**asked), cache)
+        ready = _get_ready(found, run) if running else None
+        found = measure(found, cache, watch)
     report.show_notes(found.notes)
-    if not running:
-        report.show(found.data(), reproductions.reproduction(found), as_json)
-        return 0
-    return _run(found, run, as_json)
+    if ready:
+        return _train(found, ready, cache, as_json)
+    report.show(found.data(), reproductions.reproduction(found), as_json)
+    return 0
 
 
-def _run(found, asked: dict, as_json: bool) -> int:
-    from yolopatch.outside.store import cache_dir
+def _get_ready(found: Reproduction, run: dict) -> Ready:
     from yolopatch.steps.run_plan import RunRequest
+    from yolopatch.steps.train import get_ready
+
+    return get_ready(found, RunRequest(**run))
+
+
+def _train(found: Reproduction, ready: Ready, cache: Path, as_json: bool) -> int:
     from yolopatch.steps.run_summary import summarise
     from yolopatch.steps.train import train
 
     with stepping() as watch:
-        trained = train(found, RunRequest(**asked), cache_dir(), watch)
+        trained = train(found, ready, cache, watch)
         summary = summarise(trained)
     report.show_notes(trained.notes)
     report.show({**found.data(), "run": summary.data()}, reproductions.run(summary), as_json)

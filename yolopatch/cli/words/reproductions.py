@@ -11,7 +11,7 @@ from yolopatch.cli.words.layout import pairs, table
 from yolopatch.core.checks import FAIL, PASS
 
 if TYPE_CHECKING:
-    from yolopatch.steps.reproduce import Reproduction
+    from yolopatch.steps.reproduction import Reproduction
     from yolopatch.steps.run_summary import RunSummary
 
 _AGREES = {True: "as expected", False: "NOT as expected", None: "-"}
