@@ -1,4 +1,4 @@
-# make setup | demo | test | test-all | bench | lint | patches | manifests | figures | verify-matrix | wheel | clean
+# make setup | demo | test | test-all | bench | lint | patches | manifests | figures | verify-matrix | reproduce | wheel | clean
 #
 # PYTHON=python3.10      which interpreter makes .venv (3.10 or 3.11: the upstreams' run-time needs it)
 # TORCH_INDEX=URL        a further index for torch and torchvision, e.g. one of CPU wheels
@@ -24,7 +24,7 @@ FLAVORS ?= paper tutorial
 QUICK ?=
 WORKERS ?= 2
 
-.PHONY: setup demo test test-all bench lint patches manifests figures verify-matrix wheel clean
+.PHONY: setup demo test test-all bench lint patches manifests figures verify-matrix reproduce wheel clean
 
 setup: $(STAMP)
 
@@ -67,6 +67,9 @@ verify-matrix: setup
 	$(BIN)/python -m yolopatch.maintain matrix --scales $(SCALES) --tasks $(TASKS) --flavors $(FLAVORS) \
 		--workers $(WORKERS) $(if $(QUICK),--quick) \
 		--kept .verify-matrix.jsonl --out docs/verified.md
+
+reproduce: setup
+	$(BIN)/python -m yolopatch.maintain reproduce --folder reproduced --out docs/reproduced.md
 
 wheel: setup
 	$(BIN)/python -m build --outdir dist .

@@ -1,4 +1,4 @@
-"""`python -m yolopatch.maintain patches|manifests|figures|matrix`."""
+"""`python -m yolopatch.maintain patches|manifests|figures|matrix|reproduce`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from yolopatch.catalog.base_model import TASKS
 from yolopatch.catalog.modules import FLAVORS
 from yolopatch.catalog.pins import PINS
 from yolopatch.errors import EXIT_VERIFY, YolopatchError
-from yolopatch.maintain import matrix
+from yolopatch.maintain import matrix, reproduced
 from yolopatch.maintain.figures import write_figures
 from yolopatch.maintain.manifests import write_manifest
 from yolopatch.maintain.matrix_page import page
 from yolopatch.maintain.patches import write_patches
+from yolopatch.maintain.reproduced_page import draw
+from yolopatch.maintain.reproduced_page import page as reproduced_page
+from yolopatch.outside.interpreter import inspect_interpreter
 
 _WRITERS = {"patches": write_patches, "manifests": write_manifest}
 
@@ -28,6 +31,8 @@ def main(arguments: list[str]) -> int:
             return 0
         if asked.task == "matrix":
             return _verify_matrix(asked)
+        if asked.task == "reproduce":
+            return _reproduce(asked)
         for pin in PINS.values():
             print(f"{pin.name}: {_WRITERS[asked.task](pin)}")
     except YolopatchError as error:
@@ -41,6 +46,11 @@ def _parser() -> argparse.ArgumentParser:
     tasks = parser.add_subparsers(dest="task", required=True)
     for name in (*_WRITERS, "figures"):
         tasks.add_parser(name)
+    task = tasks.add_parser("reproduce")
+    task.add_argument("--folder", type=Path, required=True, help="keeps the runs: a stopped one goes on there")
+    task.add_argument("--python", help="the interpreter to train with")
+    task.add_argument("--compat", action="store_true", help="mend every pin for today's libraries")
+    task.add_argument("--out", type=Path, help="the page; the picture lies beside it")
     task = tasks.add_parser("matrix")
     task.add_argument("--scales", default=matrix.SCALES)
     task.add_argument("--pins", nargs="+", choices=list(PINS), default=list(PINS))
@@ -63,6 +73,25 @@ def _verify_matrix(asked: argparse.Namespace) -> int:
             print(f"{_said(result)}; {len(wanted)} to go", flush=True)
     asked.out.write_text(page(results), encoding="utf-8")
     return EXIT_VERIFY if any(result.failed and result.case.flavor == "paper" for result in results) else 0
+
+
+def _reproduce(asked: argparse.Namespace) -> int:
+    results = []
+    for result in reproduced.run_all(asked.folder.absolute(), asked.python, asked.compat):
+        results.append(result)
+        told = "as expected" if result.as_expected else "NOT as expected"
+        print(f"{result.case.name} ({result.case.kind}): {told}, {result.seconds:.0f} s", flush=True)
+    if asked.out:
+        picture = asked.out.with_suffix(".png")
+        draw(results, picture)
+        asked.out.write_text(reproduced_page(results, picture.name, _versions(asked.python)), encoding="utf-8")
+    return 0 if all(result.as_expected for result in results) else EXIT_VERIFY
+
+
+def _versions(python: str | None) -> str:
+    found = inspect_interpreter(python or sys.executable)
+    named = ("torch", "torchvision", "numpy", "pillow", "setuptools")
+    return ", ".join([f"Python {found.python}", *(f"{name} {found.packages.get(name)}" for name in named)])
 
 
 def _said(result: matrix.Result) -> str:

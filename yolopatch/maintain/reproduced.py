@@ -1,0 +1,102 @@
+"""`make reproduce`: run every tutorial as a user would, and write down what came out."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from yolopatch.catalog.modules import TUTORIAL_FLAVOR
+from yolopatch.catalog.recipes import RECIPES
+from yolopatch.core.results import map50, read_results
+from yolopatch.errors import YolopatchError
+
+QUICK, EXACT = "quick", "exact"
+_PAPER = "paper"
+# its tree is exact and trains nowhere unmended
+_MENDED = ("yolov5-dynamic",)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One run: a tutorial in a flavor, or its base model."""
+
+    tutorial: str
+    flavor: str
+    kind: str
+    base: bool = False
+
+    @property
+    def name(self) -> str:
+        """What the table calls it."""
+        return f"base of {self.tutorial}" if self.base else f"{self.tutorial}, {self.flavor}"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came out; `scores` are the mAP50 on the validation images, epoch by epoch."""
+
+    case: Case
+    as_expected: bool
+    seconds: float
+    comparisons: Sequence[dict]
+    scores: Sequence[float]
+
+    def found(self, name: str) -> str:
+        """Return what was found of one comparison."""
+        return next(one["found"] for one in self.comparisons if one["name"] == name)
+
+
+def cases() -> Iterator[Case]:
+    """Give every run: all that shall learn, the one that cannot, and the posts' own, cut to one epoch."""
+    seen = set()
+    for id_, recipe in RECIPES.items():
+        if recipe.base_cfg not in seen:
+            yield Case(id_, _PAPER, QUICK, base=True)
+        seen.add(recipe.base_cfg)
+        yield Case(id_, _PAPER, QUICK)
+    yield Case("yolo26-refconv", TUTORIAL_FLAVOR, QUICK)
+    for id_ in RECIPES:
+        yield Case(id_, TUTORIAL_FLAVOR, EXACT)
+
+
+def run_all(folder: Path, python: str | None, compat: bool) -> Iterator[Result]:
+    """Run each of them; a run that was ended before is only read.
+
+    Args:
+        folder: where the reproductions lie.
+        python: the interpreter to train with, None for the one that `reproduce` finds.
+        compat: whether every pin's old code is mended.
+
+    Raises:
+        YolopatchError: a run failed; the command's own words are in `details`.
+    """
+    shapes = folder / "shapes"
+    _yolopatch(["data", "shapes", "--out", str(shapes)])
+    for case in cases():
+        mended = compat or case.tutorial in _MENDED
+        place = folder / f"{case.tutorial}-{case.flavor}{'-compat' * mended}"
+        words = ["reproduce", case.tutorial, "--flavor", case.flavor, "--dest", str(place), "--run"]
+        words += ["--compat"] * mended + ["--base"] * case.base + (["--python", python] if python else [])
+        if case.kind == QUICK:
+            words.append("--quick")
+        else:
+            words += ["--epochs", "1", "--device", "cpu", "--data", str(shapes / "data.yaml")]
+        yield _result(case, _yolopatch(words)["run"])
+
+
+def _yolopatch(words: Sequence[str]) -> dict:
+    done = subprocess.run([sys.executable, "-m", "yolopatch", *words, "--json"], capture_output=True, text=True)
+    told = json.loads(done.stdout or "{}")
+    if "error" in told or not told:
+        raise YolopatchError(f"yolopatch {' '.join(words)} failed", details=done.stderr.splitlines()[-12:])
+    return told
+
+
+def _result(case: Case, run: dict) -> Result:
+    rows = read_results((Path(run["save_dir"]) / "results.csv").read_text("utf-8"))
+    scores = [map50(row) or 0.0 for row in rows]
+    return Result(case, run["as_expected"], run["seconds"], run["comparisons"], scores)
