@@ -1,0 +1,131 @@
+"""An index of tiny wheels, programs that stand in for uv and for other Pythons, and interpreters as they are told."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from yolopatch.catalog.environments import SETS
+from yolopatch.outside.interpreter import Interpreter
+
+REQUIREMENTS = {one.name: one for one in SETS[0].requirements}
+
+
+def fitting_version(requirement: Requirement) -> str:
+    """Return a version that the requirement takes."""
+    named = [one.version for one in requirement.specifier]
+    return next(version for version in (*named, "1.0", "0.1") if requirement.specifier.contains(version))
+
+
+FITTING = {name: fitting_version(one) for name, one in REQUIREMENTS.items()}
+
+
+def write_wheel(folder: Path, name: str, version: str) -> None:
+    """Write a wheel with a module that says its version, and nothing else."""
+    stem = name.replace("-", "_")
+    info = f"{stem}-{version}.dist-info"
+    files = {
+        f"{stem}/__init__.py": f"__version__ = {version!r}\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join(f"{path},,\n" for path in (*files, f"{info}/RECORD"))
+    with zipfile.ZipFile(folder / f"{stem}-{version}-py3-none-any.whl", "w") as wheel:
+        for path, text in {**files, f"{info}/RECORD": record}.items():
+            wheel.writestr(path, text)
+
+
+@pytest.fixture
+def index(tmp_path, monkeypatch) -> Path:
+    """A folder with a wheel of everything that the set asks for; pip knows nothing else."""
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    for name, version in FITTING.items():
+        write_wheel(folder, name, version)
+    for variable in [name for name in os.environ if name.startswith(("PIP_", "UV_"))]:
+        monkeypatch.delenv(variable)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    return folder
+
+
+@pytest.fixture
+def bare_python(monkeypatch) -> str:
+    """Be run by a Python that has no packages."""
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    python = str(Path(sys.base_prefix) / "bin" / f"python{version}")
+    monkeypatch.setattr(sys, "executable", python)
+    return python
+
+
+@pytest.fixture
+def roomy(monkeypatch) -> None:
+    """Let the disk be large enough: tiny wheels need no gigabytes."""
+    monkeypatch.setattr("yolopatch.steps.environment.require_room", lambda folder, room: None)
+
+
+@pytest.fixture
+def own_cache(tmp_path, monkeypatch) -> Path:
+    """A cache for one test alone."""
+    monkeypatch.setenv("YOLOPATCH_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def on_path(tmp_path, monkeypatch) -> Callable[[str, str], Path]:
+    """Put a shell script on PATH, before all else."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+
+    def write(name: str, script: str) -> Path:
+        file = folder / name
+        file.write_text(f"#!/bin/sh\n{script}\n")
+        file.chmod(0o755)
+        return file
+
+    return write
+
+
+def told(**changes: object) -> dict[str, object]:
+    """Return what an interpreter in which everything fits says about itself."""
+    plain = {
+        "python": "3.11.9",
+        "prefix": "/env",
+        "virtual": True,
+        "can_make": True,
+        "packages": dict(FITTING),
+        "requirements": {"torchvision": ["torch (==2.3.1)"]},
+        "editable": {},
+        "origins": dict.fromkeys(("torch", "torchvision", "cv2", "matplotlib", "ultralytics", "yolov5"), ""),
+        "cuda": "",
+    }
+    return plain | changes
+
+
+@pytest.fixture
+def python_that_says(on_path) -> Callable[..., Path]:
+    """Make a program that says of itself what a Python would."""
+    return lambda name="python-of-ours", **changes: on_path(name, f"echo '{json.dumps(told(**changes))}'")
+
+
+@pytest.fixture
+def interpreter() -> Callable[..., Interpreter]:
+    """An interpreter in which everything fits, but for some packages (None: not installed)."""
+
+    def make(python: str = "3.11.9", **versions: str | None) -> Interpreter:
+        changed = {name.replace("_", "-"): version for name, version in versions.items()}
+        packages = {name: version for name, version in {**FITTING, **changed}.items() if version}
+        plain = told(python=python, packages=packages)
+        requirements = {name: tuple(asked) for name, asked in plain.pop("requirements").items()}
+        return Interpreter(executable="/env/bin/python", requirements=requirements, **plain)
+
+    return make

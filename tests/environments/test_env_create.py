@@ -1,0 +1,298 @@
+"""`env create`: what fits is taken, else it is made with the real pip or a stand-in for uv, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from yolopatch.catalog.environments import SETS, set_of
+from yolopatch.catalog.pins import PINS
+from yolopatch.outside.environments import STAMP
+from yolopatch.outside.installer import find_indexes, find_requirement, masked
+from yolopatch.steps.environment import find_environment, find_target
+
+from .conftest import FITTING, told
+
+SET = SETS[0]
+# what uv does with `venv ... FOLDER` and `pip install --python FOLDER/bin/python ...`, as far as is looked at
+UV_MAKES = """
+echo "$@" >> "$LOG"
+for last; do true; done
+if [ "$1" = venv ]; then mkdir -p "$last/bin"; cp "$PYTHON_OF_OURS" "$last/bin/python"; fi
+"""
+
+
+def _folders(cache: Path) -> list[str]:
+    return [folder.name for folder in (cache / "environments").glob("*")]
+
+
+@pytest.fixture
+def uv(on_path, python_that_says, monkeypatch, tmp_path, roomy):
+    """A uv that makes nothing but an interpreter that says that everything fits; gives the calls."""
+    monkeypatch.setenv("LOG", str(tmp_path / "log"))
+    monkeypatch.setenv("PYTHON_OF_OURS", str(python_that_says()))
+    on_path("uv", UV_MAKES)
+    return lambda: (tmp_path / "log").read_text().splitlines()
+
+
+def test_one_is_made_by_pip_then_reused_and_found(yolopatch, own_cache, index, roomy, bare_python):
+    half_made = own_cache / "environments" / _name()
+    (half_made / "lib").mkdir(parents=True)
+    (half_made / "lib" / "left by a run that was killed").touch()
+
+    made = yolopatch("env", "create", "YOLO26_refconv", "--installer", "pip", "--json").json
+    assert made["created"] is True
+    assert made["installer"] == "pip"
+    assert set(made["pins"]) == set(PINS)
+    assert {name: made["packages"][name] for name in ("torch", "numpy", "onnxslim")} == {
+        name: FITTING[name] for name in ("torch", "numpy", "onnxslim")
+    }
+    assert made["python"] == str(half_made / "bin" / "python")
+    assert not (half_made / "lib" / "left by a run that was killed").exists()
+
+    again = yolopatch("env", "create", "yolov5-6.1", "--installer", "pip", "--json").json
+    assert again == made | {"created": False}
+    assert find_environment(PINS["ultralytics-8.3.0"], None, own_cache).executable == made["python"]
+    ran = yolopatch("env", "create", "yolov5-6.1", "--python", made["python"], "--json")
+    assert ran.json["created"] is False, "the named one fits"
+
+
+def _name() -> str:
+    from yolopatch.outside.environments import digest_of
+
+    return f"{SET.name}-{digest_of(SET)}-py{sys.version_info[0]}.{sys.version_info[1]}"
+
+
+def test_a_requirement_that_no_index_has(yolopatch, own_cache, index, roomy, bare_python):
+    (wheel,) = index.glob("boto3-*")
+    wheel.unlink()
+    ran = yolopatch("env", "create", "yolo26-refconv", "--installer", "pip")
+    assert ran.code == 1
+    assert "no environment was made: boto3<2 could not be installed" in ran.err
+    assert f"index: {index}" in ran.err
+    assert "  next: check the network, and the index" in ran.err
+    assert _folders(own_cache) == []
+
+
+def test_what_is_there_and_fits_is_taken(yolopatch, own_cache, python_that_says):
+    ran = yolopatch("env", "create", "yolo26-refconv", "--python", python_that_says())
+    assert ran.code == 0, ran.err
+    assert "fits already, nothing was made" in ran.out
+    assert not own_cache.exists()
+
+
+def test_uv_makes_one_where_it_is_on_path(yolopatch, own_cache, uv, bare_python):
+    made = yolopatch("env", "create", "yolo26-refconv", "--json").json
+    assert (made["created"], made["installer"]) == (True, "uv")
+    venv, install = uv()
+    assert venv.startswith("venv --seed --python")
+    assert install.endswith(f"--requirement {SET.file}")
+    assert _folders(own_cache) == [_name()]
+
+
+def test_torch_is_taken_from_its_own_index_alone(yolopatch, own_cache, uv, bare_python):
+    yolopatch("env", "create", "yolo26-refconv", "--json")
+    url = "https://somebody:secret@download.example/whl/cpu"
+    made = yolopatch("env", "create", "yolo26-refconv", "--torch-index", url, "--json").json
+    assert made["created"] is True, "the one with another torch does not do"
+    torch = next(line for line in uv() if "--default-index" in line)
+    assert torch.endswith(f"--no-deps --default-index {url} torch==2.3.1 torchvision==0.18.1")
+    stamps = [(own_cache / "environments" / name / STAMP).read_text() for name in _folders(own_cache)]
+    assert len(stamps) == 2
+    assert not any("secret" in text for text in stamps)
+    assert yolopatch("env", "create", "yolo26-refconv", "--torch-index", url, "--json").json["created"] is False
+    fresh = yolopatch("env", "create", "yolo26-refconv", "--torch-index", url, "--fresh", "--json").json
+    assert fresh["created"] is True
+
+
+def test_an_index_that_cannot_be_reached(yolopatch, own_cache, uv, on_path, bare_python):
+    words = """error: Request failed after 3 retries in 6.0s
+  cause: Failed to fetch: https://somebody:secret@nonsense.example/whl/torch/"""
+    on_path("uv", f'{UV_MAKES}\n[ "$1" = pip ] && echo {shlex.quote(words)} && exit 2\nexit 0')
+    ran = yolopatch("env", "create", "yolo26-refconv", "--torch-index", "https://somebody:secret@nonsense.example/whl")
+    assert ran.code == 1
+    assert "no environment was made: torch could not be installed" in ran.err
+    assert "index: https://***@nonsense.example/whl" in ran.err
+    assert "secret" not in ran.err
+    assert "check --torch-index" in ran.err
+    assert _folders(own_cache) == []
+
+
+def test_what_was_installed_is_looked_at(yolopatch, own_cache, uv, python_that_says, bare_python):
+    python_that_says(packages=FITTING | {"numpy": "1.26.4"})
+    ran = yolopatch("env", "create", "yolo26-refconv")
+    assert ran.code == 1
+    assert "numpy 1.26.4 is not ==1.23.5" in ran.err
+    assert _folders(own_cache) == []
+
+
+def test_a_disk_without_room(yolopatch, own_cache, bare_python, monkeypatch):
+    from types import SimpleNamespace
+
+    monkeypatch.setattr("shutil.disk_usage", lambda place: SimpleNamespace(free=3_000_000_000))
+    ran = yolopatch("env", "create", "yolo26-refconv", "--installer", "pip")
+    assert ran.code == 1
+    assert "needs about 6.5 GB in" in ran.err
+    assert "3.0 GB are free" in ran.err
+    assert "YOLOPATCH_CACHE=DIR" in ran.err
+    assert _folders(own_cache) == []
+
+
+def test_a_disk_that_fills_up_on_the_way(yolopatch, own_cache, uv, on_path, bare_python):
+    on_path(
+        "uv", f'{UV_MAKES}\n[ "$1" = pip ] && echo "error: No space left on device (os error 28)" && exit 2\nexit 0'
+    )
+    ran = yolopatch("env", "create", "yolo26-refconv")
+    assert ran.code == 1
+    assert "the disk is full: no environment was made" in ran.err
+    assert "free some space" in ran.err
+    assert _folders(own_cache) == []
+
+
+def test_killed_half_way_nothing_goes_on_and_the_next_run_makes_it(
+    yolopatch, own_cache, uv, on_path, bare_python, monkeypatch, tmp_path
+):
+    if sys.platform != "linux":
+        pytest.skip("only Linux ends a child with its parent")
+    on_path("uv", f'{UV_MAKES}\n[ "$1" = pip ] && echo $$ > {tmp_path}/pid && exec sleep 60\nexit 0')
+    code = (
+        "import sys; from yolopatch.cli.run import run; import yolopatch.steps.environment as e; "
+        f"e.require_room = lambda *a: None; sys.executable = {bare_python!r}; "
+        "sys.exit(run(['env', 'create', 'yolo26-refconv']))"
+    )
+    started = subprocess.Popen([_OURS, "-c", code])
+    _until(lambda: (tmp_path / "pid").is_file() and (tmp_path / "pid").read_text().strip())
+    installer = int((tmp_path / "pid").read_text())
+    started.send_signal(signal.SIGKILL)
+    started.wait()
+    _until(lambda: not _runs(installer))
+    assert _folders(own_cache) == [_name()], "half made"
+    assert find_environment(PINS["yolov5-6.1"], None, own_cache).executable == bare_python
+
+    on_path("uv", UV_MAKES)
+    assert yolopatch("env", "create", "yolo26-refconv", "--json").json["created"] is True
+
+
+_OURS = sys.executable
+
+
+def _until(happened) -> None:
+    end = time.monotonic() + 20
+    while not happened():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["yolo11-c3k2-dsconf"], 2, "did you mean yolo11-c3k2-dsconv"),
+        (["nothing-like-it-at-all"], 2, "yolopatch list tutorials"),
+        (["yolo26-refconv", "--torch-index", "cpu"], 2, "is no address of a package index"),
+        (["yolo26-refconv", "--installer", "conda"], 2, "unknown installer 'conda'"),
+        (["yolo26-refconv", "--python", "/nowhere/python"], 1, "there is no interpreter /nowhere/python"),
+        (["yolo26-refconv", "--python", "true"], 1, "is no Python 3.8 or later"),
+        ([os.sep], 3, "holds no upstream"),
+    ],
+    ids=lambda value: "-".join(map(str, value)) if isinstance(value, list) else "",
+)
+def test_bad_input(arguments, code, words, yolopatch, own_cache):
+    ran = yolopatch("env", "create", *arguments)
+    assert ran.code == code
+    assert words in ran.err
+    assert "  next: " in ran.err or "known: " in ran.err
+    assert not own_cache.exists()
+
+
+def test_uv_that_is_not_there(yolopatch, own_cache, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    ran = yolopatch("env", "create", "yolo26-refconv", "--installer", "uv")
+    assert (ran.code, "uv is not on PATH" in ran.err) == (1, True)
+
+
+@pytest.mark.parametrize(("python", "lacks"), [("3.13.1", "is Python 3.13.1"), ("3.11.2", "has no venv and ensurepip")])
+def test_a_python_that_will_not_do(python, lacks, yolopatch, own_cache, python_that_says):
+    ours = python_that_says(python=python, can_make=False, packages={})
+    ran = yolopatch("env", "create", "yolo26-refconv", "--installer", "pip", "--python", ours)
+    assert ran.code == 1
+    assert f"{ours} {lacks}" in ran.err
+    assert "Python 3.10 or 3.11" in ran.err
+
+
+def test_no_python_that_will_do(yolopatch, own_cache, monkeypatch, tmp_path, python_that_says):
+    monkeypatch.setattr(sys, "executable", str(python_that_says("python", python="3.13.1", packages={})))
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin-without-python")
+    for name in ("python3.11", "python3.10", "python3"):
+        (tmp_path / "bin" / name).symlink_to("/nowhere")
+    ran = yolopatch("env", "create", "yolo26-refconv", "--installer", "pip")
+    assert ran.code == 1
+    assert "there is no Python 3.10 or 3.11 with venv" in ran.err
+    assert "python3.11, python3.10, python3, python" in ran.err
+
+
+# words of pip 23 and of uv 0.13
+@pytest.mark.parametrize(
+    ("words", "requirement"),
+    [
+        ("ERROR: No matching distribution found for torch==99", "torch==99"),
+        ("ERROR: No matching distribution found for boto3<2 (from -r x.txt (line 4))", "boto3<2"),
+        (
+            "ERROR: Cannot install numpy==1.20.0 and scipy==1.15.3 because these package versions have conflicting "
+            "dependencies.",
+            "numpy==1.20.0 and scipy==1.15.3",
+        ),
+        ("  cause: Because there is no version of torch==99 and you require torch==99, we can", "torch==99"),
+        ("  cause: Failed to fetch: https://127.0.0.1:9/simple/psutil/", "psutil"),
+        ("Because tortch was not found in the package registry and you require tortch", "tortch"),
+        ("ERROR: Could not build wheels", ""),
+    ],
+)
+def test_the_requirement_in_an_installers_words(words, requirement):
+    assert find_requirement(f"Collecting a\n{words}\n") == requirement
+
+
+def test_addresses_are_told_without_passwords(monkeypatch):
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "https://me:word@mirror.example/simple")
+    assert find_indexes([]) == "https://***@mirror.example/simple"
+    lines = ["Looking in indexes: https://pypi.org/simple, https://mirror.example/simple"]
+    assert find_indexes(lines) == "https://pypi.org/simple, https://mirror.example/simple"
+    assert masked("see https://me:p@example/a@b") == "see https://***@example/a@b"
+
+
+def test_every_pin_has_a_set_of_versions_that_needs_no_address():
+    for pin in PINS.values():
+        assert "://" not in set_of(pin).file.read_text()
+        assert set_of(pin).runs_on(f"{sys.version_info[0]}.{sys.version_info[1]}.0"), "the tests run in it, too"
+
+
+@pytest.mark.parametrize(
+    ("target", "pin"),
+    [("yolo26-refconv", "ultralytics-8.4.0"), ("YOLOv5_Dynamic", "yolov5-6.1"), ("ultralytics@8.2.50", None)],
+)
+def test_a_target_by_name(target, pin):
+    assert find_target(target).name == (pin or "ultralytics-8.2.50")
+
+
+def test_a_workspace_as_the_target(full_workspace):
+    assert find_target(str(full_workspace("ultralytics-8.3.0"))).name == "ultralytics-8.3.0"
+
+
+def test_what_an_interpreter_says_is_told_as_it_is(python_that_says):
+    from yolopatch.outside.interpreter import inspect_interpreter
+
+    found = inspect_interpreter(str(python_that_says(cuda="12.1")))
+    assert (found.python, found.cuda, found.packages) == ("3.11.9", "12.1", told()["packages"])
