@@ -319,7 +319,7 @@ def test_two_at_once_at_one_place(tmp_path, need_pin, git_in):
     assert git_in(place, "status", "--porcelain") == ""
 
 
-GROUPS = {"data": ("shapes", "check")}
+GROUPS = {"env": ("create", "run"), "data": ("shapes", "check")}
 CALLS = [(name,) for name in _COMMANDS if name not in GROUPS]
 CALLS += [(group, name) for group, names in GROUPS.items() for name in names]
 

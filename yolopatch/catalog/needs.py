@@ -100,7 +100,7 @@ _8_4 = (
     Need("onnx", "export", "engine/exporter.py:676"),
     Need("onnxslim", "export", "engine/exporter.py:715", _NOT_SLIMMED),
     Need("onnxruntime", "predict", "nn/autobackend.py:247", "an exported ONNX file cannot be run"),
-    Need("ultralytics-thop", "", "nn/tasks.py:209", _NO_GFLOPS),
+    Need("ultralytics-thop", "", "nn/tasks.py:208", _NO_GFLOPS),
     Need("tensorboard", "", "utils/callbacks/tensorboard.py:15", _NO_CURVES),
 )
 _V6_1 = (

@@ -91,7 +91,7 @@ def _mismatched(interpreter: Interpreter) -> Iterator[Ailment]:
     for text in interpreter.requirements.get("torchvision", ()):
         asked = Requirement(text)
         if torch and asked.name == "torch" and not asked.specifier.contains(torch, prereleases=True):
-            version = interpreter.packages["torchvision"]
+            version = interpreter.packages.get("torchvision", "")
             yield Ailment(
                 ERROR,
                 "import",
