@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -33,9 +34,9 @@ def test_nothing_is_said_where_everything_fits(pin, interpreter):
 
 @pytest.mark.parametrize("pin", ["yolov5-6.1", "yolov5-pypi-6.1.0"])
 def test_yolov5_trains_nowhere_unmended(pin, interpreter):
-    (only,) = diagnose(PINS[pin], False, interpreter())
-    assert (only.severity, only.stage) == (ERROR, "train")
-    assert "utils/loss.py" in only.where
+    (only,) = [one for one in diagnose(PINS[pin], False, interpreter()) if one.stage == "train"]
+    assert only.severity == ERROR
+    assert re.search(r"utils/loss\.py:\d+$", only.where)
     assert "--compat" in only.hint
     assert "env create" not in only.hint, "no environment helps"
     assert diagnose(PINS[pin], True, interpreter()) == ()

@@ -14,7 +14,7 @@ from yolopatch.catalog.environments import EnvironmentSet, set_of
 from yolopatch.catalog.mends import MENDS, STAGES, Mend
 from yolopatch.catalog.needs import Need, needs_of, stand_ins
 from yolopatch.catalog.pins import Pin
-from yolopatch.catalog.resources import patches_dir
+from yolopatch.catalog.resources import compat_file
 from yolopatch.core.replaced import replaced_lines
 from yolopatch.outside.interpreter import Interpreter
 
@@ -154,7 +154,7 @@ def _place(pin: Pin, mend: Mend, tree: Path | None) -> str:
 
 @cache
 def _replaced(pin: str) -> dict[str, dict[int, str]]:
-    file = patches_dir() / pin / "compat.patch"
+    file = compat_file(pin)
     return replaced_lines(file.read_text("utf-8")) if file.is_file() else {}
 
 

@@ -16,7 +16,6 @@ from packaging.version import InvalidVersion, Version
 
 from yolopatch.catalog.environments import EnvironmentSet, set_of
 from yolopatch.catalog.pins import PINS, Pin
-from yolopatch.core.message import read_trailers
 from yolopatch.errors import ConflictError, YolopatchError
 from yolopatch.outside.checkout import Checkout, read_checkout
 from yolopatch.outside.interpreter import Interpreter, gpus_of, inspect_interpreter
@@ -147,8 +146,7 @@ def _checkout(place: Path | None) -> Checkout | None:
 
 def _of_checkout(checkout: Checkout, interpreter: Interpreter, more: list[Ailment]) -> Case:
     pin = checkout.pin or _most_alike(checkout)
-    commits = checkout.workspace.commits if checkout.workspace else ()
-    compat = any("Compat" in read_trailers(commit.message) for commit in commits)
+    compat = bool(checkout.workspace and checkout.workspace.compat)
     found = [
         *diagnose(pin, compat, interpreter, checkout.path, _quoted(checkout) if checkout.workspace else "WORKSPACE"),
         *more,
