@@ -27,9 +27,9 @@ def fitting_version(requirement: Requirement) -> str:
 FITTING = {name: fitting_version(one) for name, one in REQUIREMENTS.items()}
 
 
-def write_wheel(folder: Path, name: str, version: str) -> None:
-    """Write a wheel with a module that says its version, and nothing else."""
-    stem = name.replace("-", "_")
+def write_wheel(index: Path, name: str, version: str) -> None:
+    """Write a wheel with a module that says its version, and nothing else, and its page of the index."""
+    stem, folder = name.replace("-", "_"), index / name
     info = f"{stem}-{version}.dist-info"
     files = {
         f"{stem}/__init__.py": f"__version__ = {version!r}\n",
@@ -37,23 +37,24 @@ def write_wheel(folder: Path, name: str, version: str) -> None:
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     record = "".join(f"{path},,\n" for path in (*files, f"{info}/RECORD"))
-    with zipfile.ZipFile(folder / f"{stem}-{version}-py3-none-any.whl", "w") as wheel:
+    folder.mkdir(parents=True)
+    file = f"{stem}-{version}-py3-none-any.whl"
+    (folder / "index.html").write_text(f'<a href="{file}">{file}</a>')
+    with zipfile.ZipFile(folder / file, "w") as wheel:
         for path, text in {**files, f"{info}/RECORD": record}.items():
             wheel.writestr(path, text)
 
 
 @pytest.fixture
 def index(tmp_path, monkeypatch) -> Path:
-    """A folder with a wheel of everything that the set asks for; pip knows nothing else."""
-    folder = tmp_path / "wheels"
-    folder.mkdir()
+    """A package index with a wheel of everything that the set asks for; pip knows nothing else."""
+    folder = tmp_path / "simple"
     for name, version in FITTING.items():
         write_wheel(folder, name, version)
     for variable in [name for name in os.environ if name.startswith(("PIP_", "UV_"))]:
         monkeypatch.delenv(variable)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    monkeypatch.setenv("PIP_INDEX_URL", folder.as_uri())
     return folder
 
 

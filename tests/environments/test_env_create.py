@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from yolopatch.outside.environments import STAMP
 from yolopatch.outside.installer import find_indexes, find_requirement, masked
 from yolopatch.steps.environment import find_environment, find_target
 
-from .conftest import FITTING, told
+from .conftest import FITTING, told, write_wheel
 
 SET = SETS[0]
 # what uv does with `venv ... FOLDER` and `pip install --python FOLDER/bin/python ...`, as far as is looked at
@@ -42,26 +43,34 @@ def uv(on_path, python_that_says, monkeypatch, tmp_path, roomy):
     return lambda: (tmp_path / "log").read_text().splitlines()
 
 
-def test_one_is_made_by_pip_then_reused_and_found(yolopatch, own_cache, index, roomy, bare_python):
-    half_made = own_cache / "environments" / _name()
-    (half_made / "lib").mkdir(parents=True)
-    (half_made / "lib" / "left by a run that was killed").touch()
+def test_one_is_made_by_pip_then_reused_and_found(yolopatch, own_cache, index, roomy, bare_python, tmp_path):
+    for name in ("torch", "torchvision"):
+        write_wheel(tmp_path / "cpu", name, f"{FITTING[name]}+cpu")
+    asked = ["--installer", "pip", "--torch-index", (tmp_path / "cpu").as_uri(), "--json"]
 
-    made = yolopatch("env", "create", "YOLO26_refconv", "--installer", "pip", "--json").json
+    made = yolopatch("env", "create", "YOLO26_refconv", *asked).json
     assert made["created"] is True
     assert made["installer"] == "pip"
     assert set(made["pins"]) == set(PINS)
-    assert {name: made["packages"][name] for name in ("torch", "numpy", "onnxslim")} == {
-        name: FITTING[name] for name in ("torch", "numpy", "onnxslim")
+    assert made["packages"]["torch"] == FITTING["torch"] + "+cpu", "from its own index"
+    assert {name: made["packages"][name] for name in ("numpy", "boto3")} == {
+        name: FITTING[name] for name in ("numpy", "boto3")
     }
-    assert made["python"] == str(half_made / "bin" / "python")
-    assert not (half_made / "lib" / "left by a run that was killed").exists()
+    assert Path(made["python"]).is_relative_to(own_cache / "environments")
 
-    again = yolopatch("env", "create", "yolov5-6.1", "--installer", "pip", "--json").json
+    again = yolopatch("env", "create", "yolov5-6.1", *asked).json
     assert again == made | {"created": False}
     assert find_environment(PINS["ultralytics-8.3.0"], None, own_cache).executable == made["python"]
     ran = yolopatch("env", "create", "yolov5-6.1", "--python", made["python"], "--json")
     assert ran.json["created"] is False, "the named one fits"
+
+
+def test_a_half_made_one_is_made_again(yolopatch, own_cache, uv, bare_python):
+    left = own_cache / "environments" / _name() / "lib" / "left by a run that was killed"
+    left.parent.mkdir(parents=True)
+    left.touch()
+    assert yolopatch("env", "create", "yolo26-refconv", "--json").json["created"] is True
+    assert not left.exists()
 
 
 def _name() -> str:
@@ -71,12 +80,11 @@ def _name() -> str:
 
 
 def test_a_requirement_that_no_index_has(yolopatch, own_cache, index, roomy, bare_python):
-    (wheel,) = index.glob("boto3-*")
-    wheel.unlink()
+    shutil.rmtree(index / "boto3")
     ran = yolopatch("env", "create", "yolo26-refconv", "--installer", "pip")
     assert ran.code == 1
     assert "no environment was made: boto3<2 could not be installed" in ran.err
-    assert f"index: {index}" in ran.err
+    assert f"index: {index.as_uri()}" in ran.err
     assert "  next: check the network, and the index" in ran.err
     assert _folders(own_cache) == []
 
@@ -123,6 +131,20 @@ def test_an_index_that_cannot_be_reached(yolopatch, own_cache, uv, on_path, bare
     assert "secret" not in ran.err
     assert "check --torch-index" in ran.err
     assert _folders(own_cache) == []
+
+
+def test_one_that_cannot_be_made_again_stays_as_it_was(yolopatch, own_cache, uv, on_path, bare_python):
+    assert yolopatch("env", "create", "yolo26-refconv").code == 0
+    mine = own_cache / "environments" / _name() / "mine"
+    mine.touch()
+    on_path("uv", f'{UV_MAKES}\n[ "$1" = pip ] && exit 2\nexit 0')
+    assert yolopatch("env", "create", "yolo26-refconv", "--fresh").code == 1
+    assert mine.exists()
+    assert _folders(own_cache) == [_name()]
+    on_path("uv", UV_MAKES)
+    assert yolopatch("env", "create", "yolo26-refconv", "--fresh").code == 0
+    assert not mine.exists()
+    assert _folders(own_cache) == [_name()]
 
 
 def test_what_was_installed_is_looked_at(yolopatch, own_cache, uv, python_that_says, bare_python):

@@ -76,13 +76,17 @@ def ensure(stamp: Stamp, cache: Path, fresh: bool, fill: Callable[[Path], None])
         fill: makes it in the folder that it is given, which is not there.
 
     Raises:
-        what `fill` raises; nothing of it is left then.
+        what `fill` raises; nothing of it is left then, and what was there before is.
     """
     folder = folder_of(stamp, cache)
+    before = folder.with_name(f".{folder.name}-before")
     with hold(cache / "locks" / f"{folder.name}.lock", _PATIENCE):
+        _bring_back(before, folder)
         found = _read(folder)
         if found and not fresh:
             return found, False
+        if found:
+            folder.rename(before)
         _remove(folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -91,8 +95,21 @@ def ensure(stamp: Stamp, cache: Path, fresh: bool, fill: Callable[[Path], None])
             (folder / STAMP).write_text(json.dumps(asdict(stamp), indent=2), encoding="utf-8")
         except BaseException:
             _remove(folder)
+            _bring_back(before, folder)
             raise
+        _remove(before)
         return Made(folder, stamp), True
+
+
+def _bring_back(before: Path, folder: Path) -> None:
+    """Put the complete environment that was to be made again back, unless the new one is complete."""
+    if not before.is_dir():
+        return
+    if _read(folder):
+        _remove(before)
+    else:
+        _remove(folder)
+        before.rename(folder)
 
 
 def require_room(folder: Path, room: int) -> None:
