@@ -52,6 +52,7 @@ def yolopatch(wheel, tmp_path_factory, cache):
 
 def test_the_wheel_carries_every_patch_and_template(wheel):
     carried = set(zipfile.ZipFile(wheel).namelist())
+    assert {"yolopatch/catalog/constraints/torch-2.3.txt", "yolopatch/probe/guard/sitecustomize.py"} <= carried
     for folder in ("patches", "templates"):
         for file in (ROOT / folder).rglob("*"):
             if file.is_file():
