@@ -17,7 +17,7 @@ import yaml
 from ultralytics.data.dataset import YOLODataset
 data, task, part = json.load(sys.stdin)
 said = yaml.safe_load(open(data))
-said["names"] = dict(enumerate(said["names"].values()))
+said["names"] = dict(enumerate(said["names"]))
 said.setdefault("channels", 3)
 found = YOLODataset(img_path=f"{said['path']}/images/{part}", data=said, task=task, imgsz=64, augment=False)
 import pathlib, numpy

@@ -29,8 +29,8 @@ from yolopatch.steps.verify import verify
 SIDE = 640  # pixels; what upstream's own figures are for
 
 
-def measure(found: Reproduction, cache: Path, watch: Watch) -> Reproduction:
-    """Measure what was not measured yet, and write it into the page and the record.
+def measured(found: Reproduction, cache: Path, watch: Watch) -> Reproduction:
+    """Return the reproduction with its model measured, if it was not yet; the page and the record tell it.
 
     Args:
         found: the reproduction.
@@ -50,8 +50,8 @@ def measure(found: Reproduction, cache: Path, watch: Watch) -> Reproduction:
         env = environment(FileSystemLoader(templates_dir()))
         figures = count_scales(found.workspace, the_posts(found), env, found.interpreter)
         told, done_with = verify_file(found, watch)
-        measured = Measured(found.of, figures, told, done_with)
-        return write_page(replace(found, record=replace(found.record, measured=measured)), "")
+        record = replace(found.record, measured=Measured(found.of, figures, told, done_with))
+        return write_page(replace(found, record=record), "")
 
 
 def _unfit(found: Reproduction) -> str:

@@ -33,6 +33,7 @@ _FOR_A_RUN = ("data", "epochs", "device", "scale", "base", "quick", "settings", 
 @click.option("--source", default="auto", show_default=True, metavar="auto|git|pypi|PATH", help="As `apply` has it.")
 @click.option("--compat", is_flag=True, help="Mend upstream's old code for today's libraries.")
 @click.option("--python", metavar="EXE", help="The interpreter.  [default: that of `env create`, else this one]")
+@click.option("--measure/--no-measure", default=True, help="Build every scale and verify the model.  [default: do]")
 @click.option("--run", "running", is_flag=True, help="Train to the end, validate, export, and compare.")
 @click.option("--data", help="With --run: another data YAML than the post's.")
 @click.option("--epochs", type=int, help="With --run: another number than the post's.")
@@ -43,7 +44,7 @@ _FOR_A_RUN = ("data", "epochs", "device", "scale", "base", "quick", "settings", 
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="With --run: an argument of upstream's.")
 @click.option("--fresh", is_flag=True, help="With --run: train anew, even where the same run was ended before.")
 @options.as_json
-def command(as_json: bool, running: bool, **asked) -> int:
+def command(as_json: bool, running: bool, measure: bool, **asked) -> int:
     """Make a folder that reproduces a blog post, and train it.
 
     The folder holds the workspace with the module, the post's YAML and
@@ -54,7 +55,7 @@ def command(as_json: bool, running: bool, **asked) -> int:
     repeated. Exit code 4: what came out is not what was expected.
     """
     from yolopatch.outside.store import cache_dir
-    from yolopatch.steps.measure import measure
+    from yolopatch.steps.measure import measured
     from yolopatch.steps.reproduce import reproduce
     from yolopatch.steps.reproduction import ReproduceRequest
 
@@ -66,7 +67,7 @@ def command(as_json: bool, running: bool, **asked) -> int:
     with stepping() as watch:
         found = reproduce(ReproduceRequest(**asked), cache)
         ready = _get_ready(found, run) if running else None
-        found = measure(found, cache, watch)
+        found = measured(found, cache, watch) if measure else found
     report.show_notes(found.notes)
     if ready:
         return _train(found, ready, cache, as_json)

@@ -1,0 +1,194 @@
+"""`yolopatch reproduce --run`: trained to the end and compared, taken up where it was killed, or refused in time."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from yolopatch.core.results import read_results
+
+PIN = "ultralytics-8.4.0"
+# the least that trains: what is looked at is what happens around it
+SMALL = ("--run", "--quick", "--no-measure", "--set", "imgsz=64", "--json")
+
+
+@pytest.fixture
+def run(yolopatch, need_pin, tmp_path):
+    """Run a tutorial in its folder; returns what the command said."""
+
+    def call(tutorial: str, *options: object, pin: str = PIN):
+        need_pin(pin)
+        return yolopatch("reproduce", tutorial, "--dest", tmp_path / "folder", *options)
+
+    return call
+
+
+def comparison(ran, name: str) -> dict:
+    """One comparison of a run."""
+    return next(one for one in ran.json["run"]["comparisons"] if one["name"] == name)
+
+
+def test_the_tutorials_refconv_is_measured_trained_and_its_zero_explained(run, tmp_path):
+    ran = run("yolo26-refconv", "--run", "--quick", "--epochs", 2, "--set", "imgsz=64", "--json")
+    assert ran.code == 0, ran.err  # what was expected of it came out
+    checks = {check["id"]: check["status"] for check in ran.json["measured"]["verify"]["checks"]}
+    assert checks["input-dependence"] == "fail"
+    figures = ran.json["measured"]["figures"]
+    assert (figures["n"]["parameters"], figures["x"]["parameters"]) == (2_571_320, 58_989_144)
+    assert (figures["n"]["gflops_upstream"], round(figures["n"]["gflops_true"], 1)) == (8.2, 6.1)
+    learnt = comparison(ran, "mAP50, training images")
+    assert (learnt["expected"], learnt["found"], learnt["agrees"]) == ("0", "0.000", True)
+    assert "input-dependence" in learnt["why"]
+    page = (tmp_path / "folder" / "REPRODUCE.md").read_text()
+    assert page.count("| the same |") == 5
+    assert "fail `input-dependence`" in page
+
+
+def test_a_run_ends_with_validation_prediction_both_exports_and_a_picture(run, tmp_path):
+    ran = run("yolo26-refconv", "--flavor", "paper", *SMALL, "--epochs", 2)
+    told = ran.json["run"]
+    names = [one["name"] for one in told["comparisons"] if one["agrees"] is not None]
+    assert names[:2] == ["parameters", "layers Conv_RefConv"]
+    assert {"torchscript predicts", "onnx predicts", "epochs"} <= set(names)
+    assert all(comparison(ran, name)["agrees"] for name in names if not name.startswith("mAP50"))
+    assert Path(told["curves"]).read_bytes()[:4] == b"\x89PNG"
+    assert Path(told["weights"]).is_file()
+    summary = Path(told["page"]).read_text()
+    for said in (ran.json["commit"], told["wanted"]["data"], "seed | 0", "torch 2", "epochs: 10 in the post, 2 here"):
+        assert said in summary
+    # two epochs are too few to learn in, and the summary does not pretend otherwise
+    assert not comparison(ran, "mAP50, training images")["agrees"]
+    assert ran.code == 4
+
+    again = run("yolo26-refconv", "--flavor", "paper", *SMALL, "--epochs", 2)
+    assert "this run was ended before" in again.err
+    assert again.json["run"]["attempts"] == told["attempts"]
+
+
+def test_a_killed_run_goes_on_from_upstreams_last_checkpoint(need_pin, tmp_path):
+    need_pin(PIN)
+    words = ["reproduce", "yolo26-refconv", "--flavor", "paper", "--dest", str(tmp_path / "folder"), *SMALL]
+    command = [sys.executable, "-m", "yolopatch", *words, "--epochs", "6"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        child, results = wait_for_epochs(tmp_path / "folder", process, 2)
+        process.send_signal(signal.SIGKILL)
+    wait_until(lambda: not is_alive(child), "the training process is gone with the one that was killed")
+    before = results.read_text()
+
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    told = json.loads(done.stdout)["run"]
+    first, second = told["attempts"]
+    assert first["resumed"] is None
+    assert second["resumed"].endswith("weights/last.pt")
+    assert results.read_text().startswith(before)
+    assert [row["epoch"] for row in read_results(results.read_text())] == [1, 2, 3, 4, 5, 6]
+    assert Path(told["save_dir"]) == results.parent
+
+
+def wait_for_epochs(folder: Path, process: subprocess.Popen, epochs: int) -> tuple[int, Path]:
+    """Wait until upstream has saved a checkpoint after this many epochs; returns its process and its results."""
+
+    def found():
+        assert process.poll() is None, "the run ended before it could be killed"
+        record = folder / "runs" / "1" / "run.json"
+        save_dir = json.loads(record.read_text())["save_dir"] if record.is_file() else None
+        saved = Path(save_dir) / "results.csv" if save_dir else None
+        return saved if saved and saved.is_file() and is_saved(saved, epochs) else None
+
+    results = wait_until(found, f"{epochs} epochs")
+    (child,) = [int(p.parent.name) for p in Path("/proc").glob("[0-9]*/cmdline") if is_training_of(p, folder)]
+    return child, results
+
+
+def is_saved(results: Path, epochs: int) -> bool:
+    return len(read_results(results.read_text())) >= epochs and (results.parent / "weights" / "last.pt").is_file()
+
+
+def is_training_of(cmdline: Path, folder: Path) -> bool:
+    try:
+        return f"{folder}/runs/1/training-1/request.json".encode() in cmdline.read_bytes()
+    except OSError:
+        return False  # a process that has ended meanwhile
+
+
+def is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return "Z" not in Path(f"/proc/{process}/stat").read_text().split()[2]
+
+
+def wait_until(question, what: str, patience: float = 240):
+    """Return the first true answer."""
+    until = time.monotonic() + patience
+    while time.monotonic() < until:
+        answer = question()
+        if answer:
+            return answer
+        time.sleep(0.05)
+    pytest.fail(f"waited in vain: {what}")
+
+
+def test_a_gpu_that_is_not_there_is_said_before_anything_is_trained(run, tmp_path):
+    ran = run("yolo11-c3k2-dsconv", "--run", "--no-measure", pin="ultralytics-8.3.0")
+    if ran.code == 0:
+        pytest.skip("there is a GPU here")
+    assert ran.code == 1
+    assert "the post trains on device 0, a GPU" in ran.err
+    assert "--device cpu" in ran.err
+    assert not (tmp_path / "folder" / "runs").exists()
+
+
+def test_data_that_cannot_be_reached_names_the_way_on(run, monkeypatch, tmp_path):
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # where nobody listens
+    ran = run("yolo26-refconv", "--run", "--no-measure", "--device", "cpu")
+    assert ran.code == 1
+    assert "upstream has no coco8 here and could not fetch it" in ran.err
+    assert "--quick" in ran.err
+    assert "yolopatch data shapes" in ran.err
+    assert not (tmp_path / "folder" / "runs").exists()
+
+
+def test_broken_data_of_the_users_is_reported_before_training(run, yolopatch, tmp_path):
+    yolopatch("data", "shapes", "--out", tmp_path / "shapes", "--images", 4)
+    label = next((tmp_path / "shapes" / "labels" / "train").glob("*.txt"))
+    label.write_text("7 0.5 0.5 0.1 0.1\n")
+    ran = run("yolo26-refconv", "--run", "--no-measure", "--data", tmp_path / "shapes" / "data.yaml")
+    assert ran.code == 1
+    assert label.name in ran.err
+    assert "nothing was started" in ran.err
+
+
+def test_an_exact_yolov5_is_not_begun_where_it_cannot_train(run):
+    ran = run("yolov5-dynamic", "--run", "--quick", "--no-measure", pin="yolov5-6.1")
+    assert ran.code == 1
+    assert "utils/loss.py:217" in ran.err
+    assert "--compat" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--epochs", 0), "at least one"),
+        (("--scale", "q"), "unknown scale"),
+        (("--scale", "all"), "a run trains one"),
+        (("--set", "batch"), "no KEY=VALUE"),
+        (("--set", "data=x.yaml"), "there is an option for that"),
+        (("--set", "resume=True"), "yolopatch decides that itself"),
+        (("--data", "nowhere.yaml"), "there is no data file"),
+    ],
+    ids=["no epoch", "no such scale", "all scales", "no value", "an own option", "ours", "no data"],
+)
+def test_what_cannot_be_asked_of_a_run_is_usage(options, said, run):
+    ran = run("yolo26-refconv", "--run", "--no-measure", *options)
+    assert ran.code == 2, ran.err
+    assert said in ran.err
