@@ -138,9 +138,15 @@ _YOLOV5: tuple[Mend, ...] = (
         "train",
         _RANDRANGE,
     ),
-    _whole_model("hubconf.py", "torch.load(attempt_download(path), map_location=device)", "predict"),
     Mend("models/common.py", ".astype(np.float)", ".astype(float)", "numpy", "1.24", "predict", _FLOAT),
     _old_exporter("export.py", "do_constant_folding=not train,"),
+)
+
+# The PyPI package has no such script, and its hubconf.py fails before that line with any library.
+_YOLOV5_6_1: tuple[Mend, ...] = (
+    *_YOLOV5,
+    _whole_model("hubconf.py", "torch.load(attempt_download(path), map_location=device)", "predict"),
+    _whole_model("utils/aws/resume.py", "torch.load(last)", "train"),
 )
 
 _ULTRALYTICS: tuple[Mend, ...] = (
@@ -172,5 +178,5 @@ MENDS: dict[str, tuple[Mend, ...]] = {
     "ultralytics-8.3.0": _ULTRALYTICS,
     "ultralytics-8.4.0": (),
     "yolov5-pypi-6.1.0": tuple(replace(mend, path=f"yolov5/{mend.path}") for mend in _YOLOV5),
-    "yolov5-6.1": (*_YOLOV5, _whole_model("utils/aws/resume.py", "torch.load(last)", "train")),
+    "yolov5-6.1": _YOLOV5_6_1,
 }
