@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from yolopatch.catalog.models import find_model, find_scales
+from yolopatch.catalog.models import ALL_SCALES, find_model, find_scales
 from yolopatch.catalog.quick import SCALE, quick_arguments
 from yolopatch.catalog.recipes import Recipe
 from yolopatch.errors import UsageError, YolopatchError
@@ -155,10 +155,10 @@ def _value(text: str) -> object:
 def _scale(found: Reproduction, request: RunRequest) -> str:
     if request.scale is None:
         return SCALE if request.quick else found.recipe.scale
-    scales = find_scales(find_model(found.workspace.pin.model), request.scale)
-    if len(scales) != 1:
+    found_scales = find_scales(find_model(found.workspace.pin.model), request.scale)
+    if len(found_scales) != 1 or found_scales[0] == ALL_SCALES:
         raise UsageError(f"--scale {request.scale}: a run trains one", hint="e.g. --scale n")
-    return scales[0]
+    return found_scales[0]
 
 
 def _require_device(plan: RunPlan, found: Reproduction) -> None:
