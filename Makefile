@@ -1,4 +1,4 @@
-# make setup | demo | test | test-all | bench | lint | patches | manifests | figures | verify-matrix | reproduce | wheel | clean
+# make setup | demo | test | test-all | bench | lint | patches | manifests | figures | verify-matrix | reproduce | compat | wheel | clean
 #
 # PYTHON=python3.10      which interpreter makes .venv (3.10 or 3.11: the upstreams' run-time needs it)
 # TORCH_INDEX=URL        a further index for torch and torchvision, e.g. one of CPU wheels
@@ -14,6 +14,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # One set of versions serves every pin: the project's own and those that `yolopatch env create` makes.
 CONSTRAINTS := yolopatch/catalog/constraints/torch-2.3.txt
+# The newest that PyPI has of all of these, for `make compat`.
+NEWEST := .venv-newest
 # Changes whenever what is to be installed changes; an unchanged checkout installs nothing again.
 STAMP := $(VENV)/.installed-$(shell cat pyproject.toml $(CONSTRAINTS) | cksum | cut -d' ' -f1)
 TESTS ?= tests
@@ -24,7 +26,7 @@ FLAVORS ?= paper tutorial
 QUICK ?=
 WORKERS ?= 2
 
-.PHONY: setup demo test test-all bench lint patches manifests figures verify-matrix reproduce wheel clean
+.PHONY: setup demo test test-all bench lint patches manifests figures verify-matrix reproduce compat wheel clean
 
 setup: $(STAMP)
 
@@ -67,6 +69,16 @@ verify-matrix: setup
 	$(BIN)/python -m yolopatch.maintain matrix --scales $(SCALES) --tasks $(TASKS) --flavors $(FLAVORS) \
 		--workers $(WORKERS) $(if $(QUICK),--quick) \
 		--kept .verify-matrix.jsonl --out docs/verified.md
+
+$(NEWEST)/.installed: $(STAMP)
+	$(BIN)/python -m venv --clear $(NEWEST)
+	sed -E 's/[ \t]*#.*//; s/[<>=!~;].*//' $(CONSTRAINTS) > $(NEWEST)/names.txt
+	$(NEWEST)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade --requirement $(NEWEST)/names.txt
+	@touch $@
+
+compat: $(NEWEST)/.installed
+	$(BIN)/python -m yolopatch.maintain reproduce --folder reproduced-newest --python $(NEWEST)/bin/python --compat \
+		--out reproduced-newest/reproduced.md
 
 reproduce: setup
 	$(BIN)/python -m yolopatch.maintain reproduce --folder reproduced --out docs/reproduced.md
