@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 import shlex
 from functools import cache
 from pathlib import Path
@@ -15,6 +13,7 @@ from markupsafe import Markup
 from yolopatch.catalog.resources import templates_dir
 from yolopatch.cli.page.view import make_page
 from yolopatch.errors import YolopatchError
+from yolopatch.outside.staging import write_whole
 
 
 def write_report(data: dict[str, Any], file: Path) -> None:
@@ -29,7 +28,7 @@ def write_report(data: dict[str, Any], file: Path) -> None:
     """
     text = render_page(data)
     try:
-        _replace(file, text)
+        write_whole(file, text.encode())
     except (OSError, ValueError) as error:  # ValueError: a NUL character in the name
         raise YolopatchError(
             f"cannot write the report {str(file)!r}: {getattr(error, 'strerror', None) or error}",
@@ -60,17 +59,6 @@ def _visible(value: object) -> object:
     if isinstance(value, Markup):
         return value
     return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in str(value))
-
-
-def _replace(file: Path, text: str) -> None:
-    # a short name of its own: the report's name may be as long as the file system allows
-    staging = file.with_name(f".report-{secrets.token_hex(4)}.part")
-    try:
-        with staging.open("x", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-        os.replace(staging, file)
-    finally:
-        staging.unlink(missing_ok=True)
 
 
 def _next_step(file: Path) -> str:

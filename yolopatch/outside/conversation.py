@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import signal
 import time
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ from yolopatch.outside.interpreter import Interpreter
 from yolopatch.outside.upstream_home import upstream_environment
 
 _PAUSE = 0.2  # seconds between two looks at the child
+_NO_SPACE = 2**20  # bytes free, with which the log may be cut off before it says why
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -61,7 +63,7 @@ def _failed(what: str, code: int, words: list[str], log: Path) -> YolopatchError
     hint = f"the whole log: {log}"
     if code == -signal.SIGKILL:
         hint = "out of memory? try a smaller --scale, or --set batch=2 (batch_size=2 for yolov5)"
-    elif is_disk_full(words):
+    elif is_disk_full(words) or shutil.disk_usage(log.parent).free < _NO_SPACE:
         hint = FREE_SOME_SPACE
     elif any("out of memory" in line for line in words):
         hint = "the GPU's memory is too small: try --set batch=2, a smaller --scale, or --device cpu"

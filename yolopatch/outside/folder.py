@@ -64,6 +64,7 @@ def keep(folder: Path, texts: Mapping[str, str], known: Mapping[str, str]) -> tu
         sums[name] = digest(data)
         found = digest(file.read_bytes()) if file.is_file() else None
         if found in (None, known.get(name)):
+            file.parent.mkdir(parents=True, exist_ok=True)
             write_whole(file, data)
         elif found != sums[name]:
             notes.append(_edited(file, sums[name], found))

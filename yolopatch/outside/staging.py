@@ -7,17 +7,24 @@ import secrets
 from pathlib import Path
 
 
-def write_whole(file: Path, data: bytes) -> None:
-    """Write beside the place, then switch; folders above it are made.
+def write_whole(file: Path, data: bytes, mode: int | None = None) -> None:
+    """Write beside the place, then switch.
+
+    Args:
+        file: in a folder that is there.
+        data: its content.
+        mode: its permissions; None for the user's usual ones.
 
     Raises:
         OSError: the place cannot be written; nothing was changed.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
     # a short name of its own: the file's may be as long as the file system allows
     staged = file.with_name(f".{secrets.token_hex(4)}.part")
     try:
-        staged.write_bytes(data)
+        with staged.open("xb") as stream:
+            stream.write(data)
+        if mode is not None:
+            staged.chmod(mode)
         os.replace(staged, file)
     finally:
         staged.unlink(missing_ok=True)

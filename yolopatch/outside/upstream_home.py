@@ -10,6 +10,7 @@ from pathlib import Path
 
 from yolopatch.core.quiet import quiet_settings
 from yolopatch.outside.interpreter import Interpreter
+from yolopatch.outside.staging import write_whole
 from yolopatch.outside.store import cache_dir
 from yolopatch.outside.surroundings import child_environment
 
@@ -101,12 +102,5 @@ def _read(file: Path) -> str:
 
 def _write(file: Path, data: bytes, mode: int = 0o644) -> None:
     """Write a file at once: another process may be reading it, or writing the same."""
-    if file.is_file() and file.read_bytes() == data:
-        return
-    staged = file.with_name(f".{file.name}-{os.getpid()}")
-    try:
-        staged.write_bytes(data)
-        staged.chmod(mode)
-        staged.replace(file)
-    finally:
-        staged.unlink(missing_ok=True)
+    if not (file.is_file() and file.read_bytes() == data):
+        write_whole(file, data, mode)

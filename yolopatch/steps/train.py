@@ -112,6 +112,7 @@ class _Trainer:
         return self.found.folder / RUNS / str(run.number)
 
     def _save(self, run: Run) -> Run:
+        self._folder(run).mkdir(parents=True, exist_ok=True)
         write_whole(self._folder(run) / RECORD, write_run(run))
         return run
 
