@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 RECORD = "run.json"
@@ -31,9 +31,13 @@ class Wanted:
     base: bool
     quick: bool
     commit: str
-    edited: tuple[str, ...]
+    edited: Sequence[str]
     cfg: str
     data: str
+
+    def told(self) -> str:
+        """Return it as text, by which it is compared: a record knows no tuples."""
+        return json.dumps(asdict(self), sort_keys=True)
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,6 @@ def read_run(data: bytes) -> Run | None:
         said = json.loads(data)
         wanted = said.pop("wanted")
         attempts = tuple(Attempt(**one) for one in said.pop("attempts"))
-        return Run(**said, wanted=Wanted(**{**wanted, "edited": tuple(wanted["edited"])}), attempts=attempts)
+        return Run(**said, wanted=Wanted(**wanted), attempts=attempts)
     except (ValueError, TypeError, KeyError, AttributeError):
         return None

@@ -12,14 +12,14 @@ from pathlib import Path
 from yolopatch import __version__
 from yolopatch.core.reproduction import RUNS, digest
 from yolopatch.core.results import map50, read_results
-from yolopatch.core.run import RECORD, Attempt, Run, Wanted, read_run, write_run
+from yolopatch.core.run import Attempt, Run, Wanted
 from yolopatch.core.script import words
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.checking import Watch
 from yolopatch.outside.conversation import converse
 from yolopatch.outside.lock import hold
 from yolopatch.outside.probe import style_of
-from yolopatch.outside.staging import write_whole
+from yolopatch.outside.runs import find_run, next_number, run_folder, save_run
 from yolopatch.steps.reproduction import Reproduction
 from yolopatch.steps.run_data import RunData, prepare_data, shapes_file
 from yolopatch.steps.run_files import script_arguments
@@ -96,50 +96,49 @@ class _Trainer:
             run = self._train(run)
         if not run.outcome:
             run = self._examine(run)
-        rows = tuple(self._rows(run))
+        rows = tuple(self.rows(run))
         return Trained(
             self.found,
             self.plan,
             self.data,
             run,
-            self._folder(run),
+            self.folder(run),
             self._weights(run),
             rows,
             (*notes, *self.data.notes),
         )
 
-    def _folder(self, run: Run) -> Path:
-        return self.found.folder / RUNS / str(run.number)
+    def folder(self, run: Run) -> Path:
+        """Return the run's folder."""
+        return run_folder(self.found.folder, run)
 
-    def _save(self, run: Run) -> Run:
-        self._folder(run).mkdir(parents=True, exist_ok=True)
-        write_whole(self._folder(run) / RECORD, write_run(run))
+    def save(self, run: Run) -> Run:
+        """Write the run's record, and return the run."""
+        save_run(self.found.folder, run)
         return run
 
     def _begun(self, fresh: bool) -> tuple[Run, tuple[str, ...]]:
-        wanted = Wanted(
+        """Return the run that is asked for, begun before or new, and what to say of it."""
+        wanted = self._wanted()
+        run = None if fresh else find_run(self.found.folder, wanted)
+        if run is None:
+            return Run(number=next_number(self.found.folder), wanted=wanted), ()
+        if run.outcome:
+            return run, ("this run was ended before, and nothing is trained again; --fresh trains anew",)
+        return run, (f"going on with the run in {self.folder(run)}",)
+
+    def _wanted(self) -> Wanted:
+        workspace = self.found.workspace
+        return Wanted(
             changes=dict(self.plan.changes),
             scale=self.plan.scale,
             base=self.plan.base,
             quick=self.plan.quick,
-            commit=(self.found.workspace.own_commits or (self.found.workspace.head,))[0].id,
-            edited=self.found.workspace.edited,
+            commit=(workspace.own_commits or (workspace.head,))[0].id,
+            edited=workspace.edited,
             cfg=digest(self.found.cfg.read_bytes()),
             data=self.data.sha256,
         )
-        runs = self._runs()
-        same = [run for run in runs if run.wanted == wanted]
-        if same and not fresh:
-            run = same[-1]
-            ended = "this run was ended before, and nothing is trained again; --fresh trains anew"
-            going = f"going on with the run in {self._folder(run)}"
-            return run, (ended if run.outcome else going,)
-        return Run(number=max((run.number for run in runs), default=0) + 1, wanted=wanted), ()
-
-    def _runs(self) -> list[Run]:
-        files = sorted((self.found.folder / RUNS).glob(f"*/{RECORD}"))
-        found = [read_run(file.read_bytes()) for file in files]
-        return sorted((run for run in found if run), key=lambda run: run.number)
 
     def _train(self, run: Run) -> Run:
         """Let the script train; what it has done is recorded as it comes, so that a killed run can be taken up."""
@@ -148,7 +147,7 @@ class _Trainer:
             # of this run, and with nothing in it to go on from: upstream would count its name up
             shutil.rmtree(run.save_dir, ignore_errors=True)
         attempt = Attempt(_now(), None, self._environment())
-        run = self._save(
+        run = self.save(
             replace(run, save_dir=run.save_dir if checkpoints else None, attempts=(*run.attempts, attempt))
         )
         listener = _Listener(self, run, time.monotonic())
@@ -156,13 +155,13 @@ class _Trainer:
             "task": "train",
             "style": style_of(self.found.workspace.pin),
             "script": str(self.found.script),
-            "words": words(script_arguments(self.found, self.plan, self._folder(run))),
+            "words": words(script_arguments(self.found, self.plan, self.folder(run))),
             "checkpoints": list(map(str, checkpoints)),
         }
         self._converse(request, f"training-{len(run.attempts)}", listener)
         run = listener.run
         if not run.trained or run.save_dir is None:
-            raise YolopatchError("training ended without results", hint=f"look into {self._folder(run)}")
+            raise YolopatchError("training ended without results", hint=f"look into {self.folder(run)}")
         return run
 
     def _checkpoints(self, run: Run) -> list[Path]:
@@ -173,7 +172,7 @@ class _Trainer:
         converse(
             request,
             self.found.workspace.path,
-            _fresh(self._folder(listener.run) / name),
+            _fresh(self.folder(listener.run) / name),
             self.found.interpreter,
             take=listener.take,
             look=listener.look,
@@ -193,7 +192,7 @@ class _Trainer:
         """Validate, predict and export with what was trained."""
         self.watch("validating, predicting, exporting", self.plan.epochs, self.plan.epochs)
         listener = _Listener(self, run, time.monotonic())
-        folder = self._folder(run)
+        folder = self.folder(run)
         request = {
             "task": "trained",
             "style": style_of(self.found.workspace.pin),
@@ -206,7 +205,7 @@ class _Trainer:
             "folder": str(folder / "examined"),
         }
         self._converse(request, "examining", listener)
-        return self._save(replace(run, outcome=listener.answers))
+        return self.save(replace(run, outcome=listener.answers))
 
     def _weights(self, run: Run) -> Path:
         weights = Path(run.save_dir) / "weights"
@@ -214,7 +213,8 @@ class _Trainer:
             (file for file in (weights / "best.pt", weights / "last.pt") if file.is_file()), weights / "last.pt"
         )
 
-    def _rows(self, run: Run) -> list[dict[str, float]]:
+    def rows(self, run: Run) -> list[dict[str, float]]:
+        """Return what upstream has written of the run's epochs so far."""
         file = Path(run.save_dir) / "results.csv" if run.save_dir else None
         return read_results(file.read_text("utf-8")) if file and file.is_file() else []
 
@@ -241,11 +241,11 @@ class _Listener:
 
     def _save(self, **changes: object) -> None:
         seconds = round(self._before + time.monotonic() - self._begun, 1)
-        self.run = self._trainer._save(replace(self.run, seconds=seconds, **changes))
+        self.run = self._trainer.save(replace(self.run, seconds=seconds, **changes))
 
     def look(self) -> None:
         """Say which epoch is trained."""
-        rows = self._trainer._rows(self.run)
+        rows = self._trainer.rows(self.run)
         if len(rows) == self._shown or self.run.trained:
             return
         self._shown = len(rows)
