@@ -57,15 +57,15 @@ def test_a_run_ends_with_validation_prediction_both_exports_and_a_picture(run, t
     names = [one["name"] for one in told["comparisons"] if one["agrees"] is not None]
     assert names[:2] == ["parameters", "layers Conv_RefConv"]
     assert {"torchscript predicts", "onnx predicts", "epochs"} <= set(names)
-    assert all(comparison(ran, name)["agrees"] for name in names if not name.startswith("mAP50"))
+    assert all(comparison(ran, name)["agrees"] for name in names)
     assert Path(told["curves"]).read_bytes()[:4] == b"\x89PNG"
     assert Path(told["weights"]).is_file()
     summary = Path(told["page"]).read_text()
     for said in (ran.json["commit"], told["wanted"]["data"], "seed | 0", "torch 2", "epochs: 10 in the post, 2 here"):
         assert said in summary
-    # two epochs are too few to learn in, and the summary does not pretend otherwise
-    assert not comparison(ran, "mAP50, training images")["agrees"]
-    assert ran.code == 4
+    # nobody knows what two epochs should give, and the summary does not pretend otherwise
+    assert comparison(ran, "mAP50, training images")["agrees"] is None
+    assert ran.code == 0
 
     again = run("yolo26-refconv", "--flavor", "paper", *SMALL, "--epochs", 2)
     assert "this run was ended before" in again.err
@@ -192,3 +192,11 @@ def test_what_cannot_be_asked_of_a_run_is_usage(options, said, run):
     ran = run("yolo26-refconv", "--run", "--no-measure", *options)
     assert ran.code == 2, ran.err
     assert said in ran.err
+
+
+def test_the_working_module_learns(run):
+    ran = run(
+        "yolov8-spconv", "--flavor", "paper", "--run", "--quick", "--no-measure", "--json", pin="ultralytics-8.2.50"
+    )
+    assert float(comparison(ran, "mAP50, training images")["found"]) >= 0.5
+    assert ran.code == 0, ran.out

@@ -37,7 +37,7 @@ def compare(
     outcome: Mapping[str, Mapping],
     epochs: tuple[int, int],
     verified: Mapping[str, object] | None,
-    quick: bool,
+    learns: bool,
 ) -> list[Compared]:
     """Return every comparison.
 
@@ -46,7 +46,7 @@ def compare(
         outcome: what the probe told of the trained checkpoint.
         epochs: asked for, and done.
         verified: what `verify` found of the model, None where it was not asked or the model is another.
-        quick: whether the run was one on the generated set, which a model learns that can learn.
+        learns: whether the run is one in which a model that can learn does.
     """
     model = outcome["model"]
     deadly = [one for one in (verified or {}).get("checks", ()) if one["id"] in _DEADLY and one["status"] == "fail"]
@@ -55,7 +55,7 @@ def compare(
         *_layers(built.classes, model["classes"]),
         _finite(bool(model["finite"]), bool(deadly)),
         _epochs(*epochs),
-        _learnt(float(outcome["validated"]["train"]["map50"]), deadly, quick),
+        _learnt(float(outcome["validated"]["train"]["map50"]), deadly, learns),
         Compared("mAP50, validation images", "-", _score(outcome["validated"]["val"]["map50"]), None),
         *_exports(outcome),
     ]
@@ -87,14 +87,14 @@ def _finite(found: bool, dead: bool) -> Compared:
     return Compared("weights", "-" if dead else "finite", "finite" if found else "NaN", None if dead else found)
 
 
-def _learnt(found: float, deadly: Sequence[Mapping[str, str]], quick: bool) -> Compared:
+def _learnt(found: float, deadly: Sequence[Mapping[str, str]], learns: bool) -> Compared:
     name = "mAP50, training images"
     if deadly:
         why = f"verify found it before training: {deadly[0]['id']}: {deadly[0]['summary']}"
         return Compared(name, "0", _score(found), found < _NOTHING, why)
-    if quick:
+    if learns:
         return Compared(name, f"at least {LEARNT}", _score(found), found >= LEARNT)
-    return Compared(name, "-", _score(found), None, "the post prints no figure that could be compared")
+    return Compared(name, "-", _score(found), None, "nothing is known of such a run that it could be compared with")
 
 
 def _score(value: float | str) -> str:

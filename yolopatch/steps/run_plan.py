@@ -47,6 +47,7 @@ class RunPlan:
 
     Attributes:
         changes: arguments that are not the post's, by upstream's names; without the model.
+        learns: whether it is a quick run as it was tried: a model that can learn does.
         data: the data YAML as upstream is told it.
         device: as upstream is told it, None for its own choice.
     """
@@ -57,6 +58,7 @@ class RunPlan:
     scale: str
     base: bool
     quick: bool
+    learns: bool
     data: str
     epochs: int
     imgsz: int
@@ -103,6 +105,7 @@ def plan_run(found: Reproduction, request: RunRequest, shapes: Path) -> RunPlan:
         scale=_scale(found, request),
         base=request.base,
         quick=request.quick,
+        learns=request.quick and asked == _quick(style, shapes) and request.scale in (None, SCALE),
         data=str(arguments.get("data", recipe.data)),
         epochs=int(arguments.get("epochs", recipe.epochs)),
         imgsz=int(arguments.get("imgsz", 640)),
@@ -121,7 +124,7 @@ def _differs(recipe: Recipe, key: str, value: object) -> bool:
 def _asked(request: RunRequest, style: str, shapes: Path) -> dict[str, object]:
     asked: dict[str, object] = {}
     if request.quick:
-        asked.update(quick_arguments(style), data=str(shapes))
+        asked.update(_quick(style, shapes))
     if request.data:
         asked["data"] = str(Path(request.data).expanduser().absolute())
     if request.epochs is not None:
@@ -132,6 +135,10 @@ def _asked(request: RunRequest, style: str, shapes: Path) -> dict[str, object]:
         asked["device"] = _value(request.device)
     asked.update(_setting(word) for word in request.settings)
     return asked
+
+
+def _quick(style: str, shapes: Path) -> dict[str, object]:
+    return {**quick_arguments(style), "data": str(shapes)}
 
 
 def _setting(word: str) -> tuple[str, object]:

@@ -70,7 +70,7 @@ def summarise(trained: Trained) -> RunSummary:
             run.outcome,
             (planned.epochs, len(trained.rows)),
             measured.verify if measured and not planned.base else None,
-            planned.quick,
+            planned.learns,
         )
     )
     found = RunSummary(trained, comparisons, trained.folder / SUMMARY, trained.folder / "examined" / CURVES)

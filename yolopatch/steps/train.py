@@ -147,9 +147,7 @@ class _Trainer:
             # of this run, and with nothing in it to go on from: upstream would count its name up
             shutil.rmtree(run.save_dir, ignore_errors=True)
         attempt = Attempt(_now(), None, self._environment())
-        run = self.save(
-            replace(run, save_dir=run.save_dir if checkpoints else None, attempts=(*run.attempts, attempt))
-        )
+        run = self.save(replace(run, save_dir=run.save_dir if checkpoints else None, attempts=(*run.attempts, attempt)))
         listener = _Listener(self, run, time.monotonic())
         request = {
             "task": "train",

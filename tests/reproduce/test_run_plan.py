@@ -1,0 +1,114 @@
+"""From what a user asks to what the post's script is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from yolopatch.catalog.pins import PINS
+from yolopatch.catalog.recipes import RECIPES
+from yolopatch.steps.run_plan import RunRequest, model_words, plan_run
+
+SHAPES = Path("/data/shapes/data.yaml")
+
+
+@pytest.fixture
+def planned():
+    """Plan a run of a tutorial's reproduction, of which only the pin matters."""
+
+    def plan(tutorial: str, **asked):
+        recipe = RECIPES[tutorial]
+        found = SimpleNamespace(
+            recipe=recipe,
+            workspace=SimpleNamespace(pin=PINS[recipe.tutorial.pin]),
+            interpreter=SimpleNamespace(executable="python"),
+        )
+        return plan_run(found, RunRequest(**asked), SHAPES)
+
+    return plan
+
+
+def test_the_posts_run_changes_nothing(planned):
+    plan = planned("yolo26-refconv")
+    assert (plan.changes, plan.differences, model_words(plan, None)) == ({}, [], {})
+    assert (plan.scale, plan.epochs, plan.imgsz, plan.device) == ("n", 10, 640, None)
+
+
+def test_what_is_asked_as_the_post_has_it_is_no_change(planned):
+    assert planned("yolo26-refconv", epochs=10, scale="n", settings=("batch=8",)).differences == []
+
+
+def test_every_change_is_told_beside_the_posts(planned):
+    plan = planned("yolo26-refconv", epochs=3, scale="s", device="cpu", settings=("batch=4", "seed=7"))
+    assert plan.differences == [
+        "scale: n in the post, s here",
+        "epochs: 10 in the post, 3 here",
+        "device: not set in the post, cpu here",
+        "batch: 8 in the post, 4 here",
+        "seed: not set in the post, 7 here",
+    ]
+
+
+def test_a_post_that_names_no_epochs_has_upstreams(planned):
+    assert planned("yolov8-spconv", epochs=1).differences == ["epochs: 100 in the post, 1 here"]
+
+
+@pytest.mark.parametrize(
+    ("tutorial", "name"),
+    [
+        ("yolo26-refconv", "./ultralytics/cfg/models/26/yolo26s-RefConv.yaml"),
+        ("yolov8-spconv", "./ultralytics/cfg/models/v8/yolov8s-SPConv.yaml"),
+        ("yolo11-c3k2-dsconv", "yolo11s-C3k2-DSConv.yaml"),
+    ],
+)
+def test_another_scale_is_asked_for_by_the_name_that_upstream_reads(tutorial, name, planned):
+    assert model_words(planned(tutorial, scale="s", device="cpu"), None) == {"model": name}
+
+
+def test_yolov5_gets_a_file_of_that_scale(planned):
+    assert model_words(planned("yolov5-dynamic", scale="s"), "/runs/1/yolov5_dynamic_s.yaml") == {
+        "cfg": "/runs/1/yolov5_dynamic_s.yaml"
+    }
+    assert model_words(planned("yolov5-dynamic"), None) == {}
+
+
+@pytest.mark.parametrize(
+    ("tutorial", "words"),
+    [
+        ("yolo26-refconv", {"model": "./ultralytics/cfg/models/26/yolo26n.yaml"}),
+        ("yolov5-dynamic", {"cfg": "models/yolov5l.yaml"}),
+    ],
+)
+def test_the_base_is_upstreams_own_file_at_the_same_scale(tutorial, words, planned):
+    plan = planned(tutorial, base=True)
+    assert model_words(plan, None) == words
+    assert plan.differences[0] == "the model is upstream's own, without the module"
+    assert plan.changes["name"] == "base"
+
+
+@pytest.mark.parametrize("tutorial", list(RECIPES))
+def test_a_quick_run_is_small_on_the_cpu_and_on_generated_data(tutorial, planned):
+    plan = planned(tutorial, quick=True)
+    assert (plan.scale, plan.imgsz, plan.device, plan.data) == ("n", 160, "cpu", str(SHAPES))
+
+
+def test_what_is_asked_goes_before_what_quick_means(planned):
+    plan = planned("yolo26-refconv", quick=True, epochs=2, data="/mine/data.yaml", settings=("imgsz=64",))
+    assert (plan.epochs, plan.data, plan.imgsz) == (2, "/mine/data.yaml", 64)
+
+
+@pytest.mark.parametrize(
+    ("asked", "learns"),
+    [
+        ({"quick": True}, True),
+        ({"quick": True, "base": True}, True),
+        ({"quick": True, "epochs": 2}, False),
+        ({"quick": True, "data": "/mine/data.yaml"}, False),
+        ({"quick": True, "scale": "s"}, False),
+        ({}, False),
+    ],
+)
+def test_only_a_quick_run_as_it_was_tried_must_learn(asked, learns, planned):
+    assert planned("yolo26-refconv", **asked).learns is learns
