@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from yolopatch.catalog.modules import FLAVORS, MODULES, TUTORIAL_FLAVOR, Tutorial
-from yolopatch.catalog.names import fold, unknown
+from yolopatch.catalog.modules import FLAVORS, MODULES, TUTORIAL_FLAVOR, Tutorial, find_tutorial
+from yolopatch.catalog.names import unknown
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.errors import UsageError
 
@@ -268,10 +268,10 @@ def find_recipe(name: str) -> Recipe:
     Raises:
         UsageError: there is none; the nearest ids are in the hint.
     """
-    found = next((recipe for id_, recipe in RECIPES.items() if fold(id_) == fold(name)), None)
+    found = find_tutorial(name)
     if found is None:
         raise unknown("tutorial", name, RECIPES, "yolopatch list tutorials")
-    return found
+    return RECIPES[found.id]
 
 
 def departures(recipe: Recipe, flavor: str) -> list[Departure]:

@@ -55,7 +55,7 @@ class Installer:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Order:
     """What to make.
 
     Attributes:
@@ -93,16 +93,16 @@ def find_installer(asked: str) -> Installer:
     return Installer("uv", uv) if uv else Installer("pip")
 
 
-def install(recipe: Recipe, installer: Installer, watch: Watch) -> None:
+def install(order: Order, installer: Installer, watch: Watch) -> None:
     """Make the environment; whatever ends it, nothing of the installer goes on.
 
     Raises:
         YolopatchError: it could not be made: which requirement, and from which index.
     """
-    steps = list(_steps(recipe, installer))
+    steps = list(_steps(order, installer))
     for number, step in enumerate(steps, 1):
         watch(step.what, number, len(steps))
-        code, lines = _run(step, recipe.folder.parent, lambda line, n=number: watch(line, n, len(steps)))
+        code, lines = _run(step, order.folder.parent, lambda line, n=number: watch(line, n, len(steps)))
         if code:
             raise _failed(step, installer, lines)
 
@@ -115,21 +115,21 @@ class _Step:
     variables: Mapping[str, str] | None = None
 
 
-def _steps(recipe: Recipe, installer: Installer) -> Iterator[_Step]:
-    uv = (installer.uv, "pip", "install", "--python", recipe.python)
-    pip = (recipe.python, "-m", "pip", "install", "--prefer-binary")
-    index = recipe.torch_index
+def _steps(order: Order, installer: Installer) -> Iterator[_Step]:
+    uv = (installer.uv, "pip", "install", "--python", order.python)
+    pip = (order.python, "-m", "pip", "install", "--prefer-binary")
+    index = order.torch_index
     if installer.name == "uv":
-        yield _Step("making it", (installer.uv, "venv", "--seed", "--python", recipe.base, str(recipe.folder)))
+        yield _Step("making it", (installer.uv, "venv", "--seed", "--python", order.base, str(order.folder)))
     else:
-        yield _Step("making it", (recipe.base, "-m", "venv", str(recipe.folder)))
+        yield _Step("making it", (order.base, "-m", "venv", str(order.folder)))
     command = uv if installer.name == "uv" else pip
     if index:
         # without what they require, which that index need not have; and from nowhere else, where they are other builds
         word = "--default-index" if installer.name == "uv" else "--index-url"
         alone = {"PIP_EXTRA_INDEX_URL": index, "UV_INDEX": "", "UV_EXTRA_INDEX_URL": ""}
-        yield _Step("installing torch", (*command, "--no-deps", word, index, *recipe.torch), index, alone)
-    yield _Step("installing", (*command, "--requirement", str(recipe.requirements)))
+        yield _Step("installing torch", (*command, "--no-deps", word, index, *order.torch), index, alone)
+    yield _Step("installing", (*command, "--requirement", str(order.requirements)))
 
 
 def _run(step: _Step, folder: Path, say: Callable[[str], None]) -> tuple[int, list[str]]:

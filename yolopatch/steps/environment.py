@@ -15,7 +15,7 @@ from yolopatch.catalog.pins import PINS, Pin, find_pin
 from yolopatch.errors import UsageError, YolopatchError
 from yolopatch.outside.checkout import read_checkout
 from yolopatch.outside.environments import Stamp, digest_of, ensure, environments, require_room
-from yolopatch.outside.installer import Installer, Recipe, Watch, find_installer, install, masked
+from yolopatch.outside.installer import Installer, Order, Watch, find_installer, install, masked
 from yolopatch.outside.interpreter import Interpreter, inspect_interpreter
 from yolopatch.outside.running import run_command
 from yolopatch.outside.store import cache_dir
@@ -64,7 +64,7 @@ class Environment:
 
 
 @dataclass(frozen=True)
-class Run:
+class CommandRun:
     """A command that ran in a workspace's environment."""
 
     workspace: Path
@@ -115,7 +115,7 @@ def find_environment(pin: Pin, python: str | None, cache: Path) -> Interpreter:
     return inspect_interpreter(made[0].python if made else sys.executable)
 
 
-def run_in_workspace(place: Path, command: tuple[str, ...], python: str | None, quiet: bool) -> Run:
+def run_in_workspace(place: Path, command: tuple[str, ...], python: str | None, quiet: bool) -> CommandRun:
     """Run a command from the workspace, in its environment and with its settings.
 
     Args:
@@ -134,7 +134,7 @@ def run_in_workspace(place: Path, command: tuple[str, ...], python: str | None, 
             hint=f"yolopatch env create {pin.name}",
         )
     code = run_command(command, place, upstream_environment(place, found), quiet)
-    return Run(place, found.executable, command, code)
+    return CommandRun(place, found.executable, command, code)
 
 
 def find_target(target: str) -> Pin:
@@ -196,9 +196,9 @@ def _made(
     def fill(folder: Path) -> None:
         require_room(folder, wanted.room_cpu if re.search(r"\bcpu\b", index) else wanted.room)
         torch = tuple(str(one) for one in wanted.requirements if one.name in _TORCH)
-        recipe = Recipe(folder, base.executable, wanted.file, torch, index or None)
-        install(recipe, installer, watch)
-        _require_complete(wanted, recipe.python)
+        order = Order(folder, base.executable, wanted.file, torch, index or None)
+        install(order, installer, watch)
+        _require_complete(wanted, order.python)
 
     made, created = ensure(stamp, cache_dir(), fresh, fill)
     return _told(wanted, inspect_interpreter(made.python), created, made.stamp.installer)
