@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -147,7 +151,8 @@ def test_a_gpu_that_is_not_there_is_said_before_anything_is_trained(run, tmp_pat
     assert not (tmp_path / "folder" / "runs").exists()
 
 
-def test_data_that_cannot_be_reached_names_the_way_on(run, monkeypatch, tmp_path):
+def test_data_that_cannot_be_reached_names_the_way_on(run, need_pin, monkeypatch, tmp_path):
+    need_pin(PIN)
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")  # where nobody listens
     ran = run("yolo26-refconv", "--run", "--no-measure", "--device", "cpu")
@@ -156,6 +161,33 @@ def test_data_that_cannot_be_reached_names_the_way_on(run, monkeypatch, tmp_path
     assert "--quick" in ran.err
     assert "yolopatch data shapes" in ran.err
     assert not (tmp_path / "folder" / "runs").exists()
+
+
+@pytest.fixture
+def server(tmp_path):
+    """Serve a folder over HTTP, on this machine; returns the folder and its address."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as serving:
+        threading.Thread(target=serving.serve_forever, daemon=True).start()
+        yield folder, f"http://127.0.0.1:{serving.server_address[1]}"
+        serving.shutdown()
+
+
+def test_a_set_that_its_yaml_can_fetch_is_fetched_by_upstream(run, server, yolopatch, tmp_path):
+    folder, address = server
+    yolopatch("data", "shapes", "--out", tmp_path / "made" / "tiny", "--images", 4, "--side", 64)
+    shutil.make_archive(str(folder / "tiny"), "zip", tmp_path / "made", "tiny")
+    data = tmp_path / "fetched.yaml"
+    data.write_text(
+        "path: tiny\ntrain: images/train\nval: images/val\nnames: [disc, square, triangle]\n"
+        f"nc: 3\ndownload: {address}/tiny.zip\n"
+    )
+    words = (*SMALL, "--epochs", 1, "--data", data)
+    ran = run("yolo26-refconv", "--flavor", "paper", *words)
+    assert ran.code == 0, ran.err
+    assert len(list((tmp_path / "folder" / "datasets" / "tiny" / "images" / "train").iterdir())) == 4
 
 
 def test_broken_data_of_the_users_is_reported_before_training(run, yolopatch, tmp_path):
@@ -184,7 +216,7 @@ def test_an_exact_yolov5_is_not_begun_where_it_cannot_train(run):
         (("--set", "batch"), "no KEY=VALUE"),
         (("--set", "data=x.yaml"), "there is an option for that"),
         (("--set", "resume=True"), "yolopatch decides that itself"),
-        (("--data", "nowhere.yaml"), "there is no data file"),
+        (("--data", "nowhere.yaml"), "there is no data file nowhere.yaml"),
     ],
     ids=["no epoch", "no such scale", "all scales", "no value", "an own option", "ours", "no data"],
 )

@@ -15,14 +15,23 @@ SHAPES = Path("/data/shapes/data.yaml")
 
 
 @pytest.fixture
-def planned():
+def mine(tmp_path) -> str:
+    """A data YAML of the user's."""
+    (tmp_path / "mine.yaml").touch()
+    return str(tmp_path / "mine.yaml")
+
+
+@pytest.fixture
+def planned(tmp_path):
     """Plan a run of a tutorial's reproduction, of which only the pin matters."""
 
     def plan(tutorial: str, **asked):
         recipe = RECIPES[tutorial]
+        (tmp_path / recipe.data).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / recipe.data).with_name("VOC.yaml").touch()
         found = SimpleNamespace(
             recipe=recipe,
-            workspace=SimpleNamespace(pin=PINS[recipe.tutorial.pin]),
+            workspace=SimpleNamespace(pin=PINS[recipe.tutorial.pin], path=tmp_path),
             interpreter=SimpleNamespace(executable="python"),
         )
         return plan_run(found, RunRequest(**asked), SHAPES)
@@ -94,9 +103,17 @@ def test_a_quick_run_is_small_on_the_cpu_and_on_generated_data(tutorial, planned
     assert (plan.scale, plan.imgsz, plan.device, plan.data) == ("n", 160, "cpu", str(SHAPES))
 
 
-def test_what_is_asked_goes_before_what_quick_means(planned):
-    plan = planned("yolo26-refconv", quick=True, epochs=2, data="/mine/data.yaml", settings=("imgsz=64",))
-    assert (plan.epochs, plan.data, plan.imgsz) == (2, "/mine/data.yaml", 64)
+def test_what_is_asked_goes_before_what_quick_means(planned, mine):
+    plan = planned("yolo26-refconv", quick=True, epochs=2, data=mine, settings=("imgsz=64",))
+    assert (plan.epochs, plan.data, plan.imgsz) == (2, mine, 64)
+
+
+@pytest.mark.parametrize(
+    ("tutorial", "told"),
+    [("yolo26-refconv", "ultralytics/cfg/datasets/VOC.yaml"), ("yolov5-dynamic", "data/VOC.yaml")],
+)
+def test_a_set_of_upstreams_own_is_named_as_upstream_has_it(tutorial, told, planned):
+    assert planned(tutorial, data="VOC.yaml").data == told
 
 
 @pytest.mark.parametrize(
@@ -105,7 +122,7 @@ def test_what_is_asked_goes_before_what_quick_means(planned):
         ({"quick": True}, True),
         ({"quick": True, "base": True}, True),
         ({"quick": True, "epochs": 2}, False),
-        ({"quick": True, "data": "/mine/data.yaml"}, False),
+        ({"quick": True, "data": "VOC.yaml"}, False),
         ({"quick": True, "scale": "s"}, False),
         ({}, False),
     ],

@@ -39,6 +39,11 @@ class Dataset:
     says: Mapping[str, Any]
     names: tuple[str, ...]
 
+    @property
+    def is_fetched(self) -> bool:
+        """Whether upstream fetches the set where it is missing."""
+        return bool(self.says.get("download"))
+
     def sources(self, part: str) -> list[Path]:
         """Return the folders or lists of images of `train`, `val` or `test`, which need not exist."""
         asked = self.says.get(part) or []

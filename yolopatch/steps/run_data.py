@@ -12,7 +12,7 @@ from yolopatch.catalog.quick import SEED
 from yolopatch.core.reproduction import WORKSPACE
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.conversation import converse
-from yolopatch.outside.dataset import images, label_file
+from yolopatch.outside.dataset import images, label_file, read_dataset
 from yolopatch.outside.probe import style_of
 from yolopatch.steps.dataset import DatasetReport, check_dataset
 from yolopatch.steps.reproduction import Reproduction
@@ -60,13 +60,19 @@ def prepare_data(found: Reproduction, plan: RunPlan) -> RunData:
     """
     if plan.quick and "data" in plan.changes and plan.data == str(shapes_file(found.folder)):
         make_shapes(ShapesRequest(shapes_file(found.folder).parent, seed=SEED))
-    report = _checked(found, plan) if "data" in plan.changes else None
+    report = _checked(found, plan) if _is_the_users(plan) else None
     told = _resolved(found, plan)
     parts = {part: tuple(map(Path, told["parts"][part])) for part in ("train", "val")}
     image = next((image for source in parts["train"] for image in images(source)), None)
     if image is None:
         raise YolopatchError(f"{plan.data} has no image to train on", details=[f"looked in: {parts['train']}"])
     return RunData(parts, tuple(told["names"]), _fingerprint(parts), image, report)
+
+
+def _is_the_users(plan: RunPlan) -> bool:
+    """Tell whether the set is there for everybody to read; what upstream fetches is upstream's to judge."""
+    file = Path(plan.data)
+    return file.is_absolute() and not read_dataset(file).is_fetched
 
 
 def _checked(found: Reproduction, plan: RunPlan) -> DatasetReport:
@@ -101,7 +107,7 @@ def _resolved(found: Reproduction, plan: RunPlan) -> dict:
 
 
 def _unreachable(found: Reproduction, plan: RunPlan, error: YolopatchError) -> YolopatchError:
-    if "data" in plan.changes:
+    if _is_the_users(plan):
         return error
     return YolopatchError(
         f"upstream has no {Path(plan.data).stem} here and could not fetch it; nothing was started",

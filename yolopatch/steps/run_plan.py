@@ -24,7 +24,7 @@ class RunRequest:
     """How to run, as the command line names it; None is what the post does.
 
     Attributes:
-        data: a data YAML.
+        data: a data YAML, or the name of one of upstream's own.
         base: train upstream's own model, with the same arguments.
         quick: a short training on generated data.
         settings: further arguments of upstream's, as `KEY=VALUE`.
@@ -94,6 +94,8 @@ def plan_run(found: Reproduction, request: RunRequest, shapes: Path) -> RunPlan:
     """
     recipe, style = found.recipe, found.workspace.pin.layout.style
     asked = _asked(request, style, shapes)
+    if request.data:
+        asked["data"] = _data(found, request.data)
     changes = {key: value for key, value in asked.items() if _differs(recipe, key, value)}
     if request.base:
         changes["name"] = "base-quick" if request.quick else "base"
@@ -125,8 +127,6 @@ def _asked(request: RunRequest, style: str, shapes: Path) -> dict[str, object]:
     asked: dict[str, object] = {}
     if request.quick:
         asked.update(_quick(style, shapes))
-    if request.data:
-        asked["data"] = str(Path(request.data).expanduser().absolute())
     if request.epochs is not None:
         if request.epochs < 1:
             raise UsageError(f"--epochs {request.epochs}: at least one", hint="e.g. --epochs 3")
@@ -135,6 +135,20 @@ def _asked(request: RunRequest, style: str, shapes: Path) -> dict[str, object]:
         asked["device"] = _value(request.device)
     asked.update(_setting(word) for word in request.settings)
     return asked
+
+
+def _data(found: Reproduction, name: str) -> str:
+    """Return how upstream is told a data YAML: the user's by its whole path, its own as it knows it."""
+    file = Path(name).expanduser()
+    if file.is_file():
+        return str(file.absolute())
+    own = PurePosixPath(found.recipe.data).with_name(PurePosixPath(name).name)
+    if own.name == name and (found.workspace.path / own).is_file():
+        return str(own)
+    raise UsageError(
+        f"there is no data file {name}, and upstream has none of that name in {own.parent}",
+        hint="make one: yolopatch data shapes --out shapes",
+    )
 
 
 def _quick(style: str, shapes: Path) -> dict[str, object]:
