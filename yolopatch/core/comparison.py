@@ -115,4 +115,4 @@ def _exports(outcome: Mapping[str, Mapping]) -> Iterator[Compared]:
 
 
 def _prediction(told: Mapping[str, float]) -> str:
-    return f"{told['objects']} objects, best score {told['score']:.3f}"
+    return f"{told['objects']} object{'s' * (told['objects'] != 1)}, best score {told['score']:.3f}"
