@@ -32,7 +32,9 @@ class Case:
     @property
     def name(self) -> str:
         """What the table calls it."""
-        return f"base of {self.tutorial}" if self.base else f"{self.tutorial}, {self.flavor}"
+        if self.base:
+            return f"{RECIPES[self.tutorial].tutorial.model}, base model"
+        return f"{self.tutorial}, {self.flavor}"
 
 
 @dataclass(frozen=True)

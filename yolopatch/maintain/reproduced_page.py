@@ -23,8 +23,9 @@ def page(results: Sequence[Result], picture: str, environment: str) -> str:
     lines = [
         "# Every tutorial, reproduced",
         "",
-        f"Written by `make reproduce` ({environment}). Each run trains, validates, predicts on an image, and exports",
-        "to TorchScript and ONNX; seconds are those of the training.",
+        f"Written by `make reproduce` with {environment}.",
+        "Each run trains, validates, predicts on an image, and exports to TorchScript and ONNX; seconds are those of",
+        "the training.",
         "",
         "## Does it learn?",
         "",
