@@ -103,6 +103,13 @@ def test_a_quick_run_is_small_on_the_cpu_and_on_generated_data(tutorial, planned
     assert (plan.scale, plan.imgsz, plan.device, plan.data) == ("n", 160, "cpu", str(SHAPES))
 
 
+def test_what_yolov5_reads_from_a_file_is_told_too(planned):
+    plan = planned("yolov5-dynamic", quick=True)
+    assert "lr0" not in plan.changes
+    assert "lr0: not set in the post, 0.03 here" in plan.differences
+    assert planned("yolov5-dynamic", epochs=3).hyperparameters == {}
+
+
 def test_what_is_asked_goes_before_what_quick_means(planned, mine):
     plan = planned("yolo26-refconv", quick=True, epochs=2, data=mine, settings=("imgsz=64",))
     assert (plan.epochs, plan.data, plan.imgsz) == (2, mine, 64)

@@ -40,9 +40,11 @@ _YOLOV5: Mapping[str, object] = {
     "optimizer": "AdamW",
     "name": "quick",
 }
-# yolov5 6.1 reads these from a file. It warms up for 1000 batches at least, of which there are 360, so that the rate
-# reaches a third of lr0; it scales `obj` down with the image's area, and `cls` with the number of classes.
+# yolov5 6.1 reads these from a file. It warms up for 1000 batches at least, which is more than there are: the rate
+# reaches a third of lr0, and a step is for few batches, not for 64 images. Its repackaging asks for it in epochs of
+# six batches. Both scale `obj` down with the image's area, and `cls` with the number of classes.
 HYPERPARAMETERS: Mapping[str, object] = {
+    "warmup_epochs": 167.0,
     "lr0": 0.03,
     "momentum": 0.9,
     "warmup_bias_lr": 0.003,

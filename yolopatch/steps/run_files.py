@@ -7,7 +7,6 @@ from pathlib import Path
 import yaml
 from jinja2 import FileSystemLoader
 
-from yolopatch.catalog.quick import HYPERPARAMETERS
 from yolopatch.catalog.resources import templates_dir
 from yolopatch.core.cfg import Cfg, environment, render_text
 from yolopatch.outside.staging import write_whole
@@ -20,8 +19,8 @@ def script_arguments(found: Reproduction, planned: RunPlan, folder: Path) -> dic
     """Return what the script is told beside what it says itself; files of the run's own are written first."""
     own = str(_own_cfg(found, planned, folder)) if _needs_own_cfg(planned) else None
     arguments = {**planned.changes, **model_words(planned, own)}
-    if planned.quick and planned.style == "yolov5":
-        arguments["hyp"] = str(_hyperparameters(found, folder))
+    if planned.hyperparameters:
+        arguments["hyp"] = str(_hyperparameters(found, planned, folder))
     return arguments
 
 
@@ -50,9 +49,9 @@ def _own_cfg(found: Reproduction, planned: RunPlan, folder: Path) -> Path:
     return file
 
 
-def _hyperparameters(found: Reproduction, folder: Path) -> Path:
+def _hyperparameters(found: Reproduction, planned: RunPlan, folder: Path) -> Path:
     package = found.workspace.path / found.workspace.pin.layout.package
     own = yaml.safe_load((package / "data" / "hyps" / "hyp.scratch-low.yaml").read_text("utf-8"))
     file = folder / "hyp.yaml"
-    write_whole(file, yaml.safe_dump({**own, **HYPERPARAMETERS}, sort_keys=False).encode())
+    write_whole(file, yaml.safe_dump({**own, **planned.hyperparameters}, sort_keys=False).encode())
     return file

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from yolopatch.catalog.models import ALL_SCALES, find_model, find_scales
-from yolopatch.catalog.quick import SCALE, quick_arguments
+from yolopatch.catalog.quick import HYPERPARAMETERS, SCALE, quick_arguments
 from yolopatch.catalog.recipes import Recipe
 from yolopatch.errors import UsageError, YolopatchError
 from yolopatch.outside.interpreter import gpus_of
@@ -47,6 +47,7 @@ class RunPlan:
 
     Attributes:
         changes: arguments that are not the post's, by upstream's names; without the model.
+        hyperparameters: what else is not the post's, for upstreams that read it from a file.
         learns: whether it is a quick run as it was tried: a model that can learn does.
         data: the data YAML as upstream is told it.
         device: as upstream is told it, None for its own choice.
@@ -55,6 +56,7 @@ class RunPlan:
     recipe: Recipe
     style: str
     changes: Mapping[str, object]
+    hyperparameters: Mapping[str, object]
     scale: str
     base: bool
     quick: bool
@@ -72,7 +74,8 @@ class RunPlan:
     @property
     def differences(self) -> list[str]:
         """What of the run is not the post's, in words."""
-        told = [f"{key}: {self.post.get(key, 'not set')} in the post, {new} here" for key, new in self.changes.items()]
+        changed = {**self.changes, **self.hyperparameters}
+        told = [f"{key}: {self.post.get(key, 'not set')} in the post, {new} here" for key, new in changed.items()]
         if self.scale != self.recipe.scale:
             told.insert(0, f"scale: {self.recipe.scale} in the post, {self.scale} here")
         if self.base:
@@ -104,6 +107,7 @@ def plan_run(found: Reproduction, request: RunRequest, shapes: Path) -> RunPlan:
         recipe=recipe,
         style=style,
         changes=changes,
+        hyperparameters=HYPERPARAMETERS if request.quick and style == "yolov5" else {},
         scale=_scale(found, request),
         base=request.base,
         quick=request.quick,

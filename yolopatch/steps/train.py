@@ -130,7 +130,7 @@ class _Trainer:
     def _wanted(self) -> Wanted:
         workspace = self.found.workspace
         return Wanted(
-            changes=dict(self.plan.changes),
+            changes={**self.plan.changes, **self.plan.hyperparameters},
             scale=self.plan.scale,
             base=self.plan.base,
             quick=self.plan.quick,
