@@ -20,12 +20,12 @@ from yolopatch.outside.conversation import converse
 from yolopatch.outside.lock import hold
 from yolopatch.outside.probe import style_of
 from yolopatch.outside.runs import find_run, next_number, run_folder, save_run
+from yolopatch.steps.ready import Ready
 from yolopatch.steps.reproduction import Reproduction
-from yolopatch.steps.run_data import RunData, prepare_data, shapes_file
+from yolopatch.steps.run_data import RunData
 from yolopatch.steps.run_files import script_arguments
-from yolopatch.steps.run_plan import RunPlan, RunRequest, plan_run
+from yolopatch.steps.run_plan import RunPlan
 from yolopatch.steps.state import lock_path
-from yolopatch.steps.trainable import require_trainable
 
 _WORDS = {"train": "training", "trained": "examining the trained model"}
 
@@ -49,27 +49,6 @@ class Trained:
     weights: Path
     rows: tuple[Mapping[str, float], ...]
     notes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Ready:
-    """What can be known before training, checked."""
-
-    plan: RunPlan
-    data: RunData
-    fresh: bool
-
-
-def get_ready(found: Reproduction, request: RunRequest) -> Ready:
-    """Check the environment, the arguments, the device and the data, in this order.
-
-    Raises:
-        UsageError: an argument that cannot be.
-        YolopatchError: the environment, the device or the data would not do.
-    """
-    require_trainable(found)
-    planned = plan_run(found, request, shapes_file(found.folder))
-    return Ready(planned, prepare_data(found, planned), request.fresh)
 
 
 def train(found: Reproduction, ready: Ready, cache: Path, watch: Watch) -> Trained:

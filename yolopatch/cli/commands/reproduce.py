@@ -13,8 +13,8 @@ from yolopatch.cli.words import reproductions
 from yolopatch.errors import EXIT_VERIFY, UsageError
 
 if TYPE_CHECKING:
+    from yolopatch.steps.ready import Ready
     from yolopatch.steps.reproduction import Reproduction
-    from yolopatch.steps.train import Ready
 
 _FOR_A_RUN = ("data", "epochs", "device", "scale", "base", "quick", "settings", "fresh")
 
@@ -76,8 +76,8 @@ def command(as_json: bool, running: bool, measure: bool, **asked) -> int:
 
 
 def _get_ready(found: Reproduction, run: dict) -> Ready:
+    from yolopatch.steps.ready import get_ready
     from yolopatch.steps.run_plan import RunRequest
-    from yolopatch.steps.train import get_ready
 
     return get_ready(found, RunRequest(**run))
 
