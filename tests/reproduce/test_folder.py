@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from yolopatch.catalog.recipes import RECIPES
-from yolopatch.core.reproduction import digest
+from yolopatch.core.text import sha256
 
 TUTORIALS = [(id_, recipe.tutorial.pin) for id_, recipe in RECIPES.items()]
 PLACES = {
@@ -99,10 +99,10 @@ def test_what_is_missing_is_made_again(reproduced):
 def test_an_edited_yaml_is_shown_with_its_sums_and_not_refused(reproduced):
     folder, _ = reproduced("yolo26-refconv", **REFCONV)
     cfg = folder / "workspace" / PLACES["yolo26-refconv"]
-    expected = digest(cfg.read_bytes())
+    expected = sha256(cfg.read_bytes())
     cfg.write_text(cfg.read_text().replace("nc: 80", "nc: 3"))
     _, ran = reproduced("yolo26-refconv", dest=folder, **REFCONV)
-    assert f"expected {expected[:12]}, found {digest(cfg.read_bytes())[:12]}" in ran.err
+    assert f"expected {expected[:12]}, found {sha256(cfg.read_bytes())[:12]}" in ran.err
     assert "nc: 3" in cfg.read_text()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from yolopatch.catalog.quick import LEARNT
+from yolopatch.core.checks import FAIL
 
 # Checks of `verify` whose failure means that training cannot help.
 _DEADLY = ("input-dependence", "gradient-flow", "learns")
@@ -49,7 +50,7 @@ def compare(
         learns: whether the run is one in which a model that can learn does.
     """
     model = outcome["model"]
-    deadly = [one for one in (verified or {}).get("checks", ()) if one["id"] in _DEADLY and one["status"] == "fail"]
+    deadly = [one for one in (verified or {}).get("checks", ()) if one["id"] in _DEADLY and one["status"] == FAIL]
     return [
         _same("parameters", built.parameters, model["parameters"]),
         *_layers(built.classes, model["classes"]),

@@ -49,6 +49,12 @@ class FileChange:
     context: tuple[tuple[int, str], ...]
     new: str | None
 
+    @property
+    def replaced(self) -> dict[int, str]:
+        """The pristine lines that edits take the place of, by number from 1."""
+        pristine = dict(self.context)
+        return {at + 1: pristine[at] for edit in self.edits for at in range(edit.at, edit.at + edit.replaces)}
+
 
 @dataclass(frozen=True)
 class Patch:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -86,8 +85,3 @@ def read_record(data: bytes) -> Record | None:
 def _measured(said: Mapping) -> Measured:
     figures = {scale: Figures(**one) for scale, one in said["figures"].items()}
     return Measured(said["of"], figures, said["verify"], said["environment"])
-
-
-def digest(data: bytes) -> str:
-    """Return the sha256 by which a file is known again."""
-    return hashlib.sha256(data).hexdigest()

@@ -6,7 +6,8 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-from yolopatch.core.reproduction import PAGE, RECORD, WORKSPACE, Record, digest, read_record, write_record
+from yolopatch.core.reproduction import PAGE, RECORD, WORKSPACE, Record, read_record, write_record
+from yolopatch.core.text import sha256
 from yolopatch.errors import ConflictError
 from yolopatch.outside.staging import write_whole
 
@@ -61,8 +62,8 @@ def keep(folder: Path, texts: Mapping[str, str], known: Mapping[str, str]) -> tu
     sums, notes = {}, []
     for name, text in texts.items():
         file, data = folder / name, text.encode()
-        sums[name] = digest(data)
-        found = digest(file.read_bytes()) if file.is_file() else None
+        sums[name] = sha256(data)
+        found = sha256(file.read_bytes()) if file.is_file() else None
         if found in (None, known.get(name)):
             file.parent.mkdir(parents=True, exist_ok=True)
             write_whole(file, data)

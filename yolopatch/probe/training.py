@@ -33,17 +33,13 @@ def _readable(files):
     """Return the first checkpoint that is whole: one may have been cut short by what ended the run before."""
     for file in files:
         try:
-            epoch = torch.load(file, map_location="cpu", **_whole_model())["epoch"]
+            # it is this run's own, and holds a whole model
+            epoch = torch.load(file, map_location="cpu", weights_only=False)["epoch"]
         except Exception as error:  # whatever unpickling half a file raises
             print(f"{file} cannot be read: {error}")
         else:
             return {"file": file, "epoch": epoch}
     return None
-
-
-def _whole_model():
-    # the checkpoint is this run's own; older releases of torch have no such argument
-    return {"weights_only": False} if hasattr(torch.serialization, "add_safe_globals") else {}
 
 
 def _run(script, words):

@@ -13,10 +13,9 @@ from packaging.version import Version
 from yolopatch.catalog.environments import EnvironmentSet, set_of
 from yolopatch.catalog.mends import MENDS, STAGES, Mend
 from yolopatch.catalog.needs import Need, needs_of, stand_ins
-from yolopatch.catalog.pins import Pin
-from yolopatch.catalog.resources import compat_file
-from yolopatch.core.replaced import replaced_lines
+from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.outside.interpreter import Interpreter
+from yolopatch.steps.patchset import load_patchset
 
 ERROR, WARNING = "error", "warning"
 # yolov5 6.1 looks for this distribution by name, and runs pip where only another brings the module
@@ -154,8 +153,8 @@ def _place(pin: Pin, mend: Mend, tree: Path | None) -> str:
 
 @cache
 def _replaced(pin: str) -> dict[str, dict[int, str]]:
-    file = compat_file(pin)
-    return replaced_lines(file.read_text("utf-8")) if file.is_file() else {}
+    changes = load_patchset(PINS[pin], (), compat=True).patches[0].changes
+    return {change.path: change.replaced for change in changes}
 
 
 def _looked_for_by_name(pin: Pin, interpreter: Interpreter) -> Iterator[Ailment]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from yolopatch.catalog.resources import compat_file, patch_file, patches_dir
 from yolopatch.core.compose import check_compiles, compose, touched
 from yolopatch.core.diff import Patch, parse_patch
 from yolopatch.core.message import Applied, Compat, compat_message, module_message
+from yolopatch.core.text import sha256
 from yolopatch.errors import PatchError, YolopatchError
 from yolopatch.outside.commits import Step
 
@@ -95,17 +95,13 @@ def load_patchset(pin: Pin, choices: Iterable[Choice], compat: bool = False) -> 
     if compat:
         text = compat_text(pin)
         patches.append(parse_patch(text, f"patches/{pin.name}/compat.patch", modifies=True))
-        mending = Compat(_digest(text), __version__)
+        mending = Compat(sha256(text.encode()), __version__)
     for choice in sorted(choices, key=lambda c: fold(c.name)):
         text = patch_text(pin, choice)
         name = f"patches/{pin.name}/{choice.name}-{choice.flavor}.patch"
         patches.append(parse_patch(text, name))
-        applied.append(Applied(choice.name, choice.flavor, _digest(text), __version__))
+        applied.append(Applied(choice.name, choice.flavor, sha256(text.encode()), __version__))
     return PatchSet(pin, mending, tuple(applied), tuple(patches))
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def compat_text(pin: Pin) -> str:

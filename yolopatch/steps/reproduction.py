@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from yolopatch.catalog.recipes import Recipe, departures
-from yolopatch.core.reproduction import Measured, Record, digest
+from yolopatch.core.reproduction import Measured, Record
+from yolopatch.core.text import sha256
 from yolopatch.outside.interpreter import Interpreter
 from yolopatch.outside.workspace import Workspace
 
@@ -61,7 +62,7 @@ class Reproduction:
     @property
     def of(self) -> str:
         """What a measurement is of: the commit, and the sha256 of the YAML."""
-        return f"{self.workspace.head.id} {digest(self.cfg.read_bytes())}"
+        return f"{self.workspace.head.id} {sha256(self.cfg.read_bytes())}"
 
     def data(self) -> dict[str, object]:
         """Return what `reproduce --json` prints."""

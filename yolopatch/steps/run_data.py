@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yolopatch.catalog.quick import SEED
+from yolopatch.core.labels import ERROR
 from yolopatch.core.reproduction import WORKSPACE
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.conversation import converse
@@ -78,7 +79,7 @@ def _is_the_users(plan: RunPlan) -> bool:
 def _checked(found: Reproduction, plan: RunPlan) -> DatasetReport:
     report = check_dataset(Path(plan.data), None, found.cfg)
     if report.errors:
-        wrong = [f"{one.where} {one.what}" for one in report.problems if one.severity == "error"]
+        wrong = [f"{one.where} {one.what}" for one in report.problems if one.severity == ERROR]
         raise YolopatchError(
             f"{plan.data} has {report.errors} errors; nothing was started",
             details=wrong[:_MOST_PROBLEMS],

@@ -10,10 +10,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from yolopatch import __version__
-from yolopatch.core.reproduction import RUNS, digest
+from yolopatch.core.reproduction import RUNS
 from yolopatch.core.results import map50, read_results
 from yolopatch.core.run import Attempt, Run, Wanted
 from yolopatch.core.script import words
+from yolopatch.core.text import sha256
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.checking import Watch
 from yolopatch.outside.conversation import converse
@@ -115,7 +116,7 @@ class _Trainer:
             quick=self.plan.quick,
             commit=(workspace.own_commits or (workspace.head,))[0].id,
             edited=workspace.edited,
-            cfg=digest(self.found.cfg.read_bytes()),
+            cfg=sha256(self.found.cfg.read_bytes()),
             data=self.data.sha256,
         )
 
