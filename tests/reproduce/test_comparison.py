@@ -94,7 +94,8 @@ YOLOV5 = "               epoch,      train/box_loss,     metrics/mAP_0.5\n" + " 
 def test_results_of_both_upstreams_are_read():
     assert [map50(row) for row in read_results(ULTRALYTICS)] == [0.1, 0.2]
     assert [map50(row) for row in read_results(YOLOV5)] == [0.1]
-    assert losses(read_results(YOLOV5)[0]) == {"train/box_loss": 3.5}
+    assert losses(read_results(YOLOV5)) == {"box_loss": [3.5]}
+    assert losses(read_results(ULTRALYTICS)) == {"box_loss": [3.5, 3.25]}
 
 
 def test_an_epoch_that_was_trained_again_counts_once():

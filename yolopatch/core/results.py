@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 _EPOCH = "epoch"
+_TRAINING = "train/"
 _MAP50 = ("metrics/mAP50(B)", "metrics/mAP_0.5")  # ultralytics, yolov5
 
 
@@ -35,6 +36,7 @@ def map50(row: Mapping[str, float]) -> float | None:
     return next((row[name] for name in _MAP50 if name in row), None)
 
 
-def losses(row: Mapping[str, float]) -> dict[str, float]:
-    """Return the training losses."""
-    return {key: value for key, value in row.items() if key.startswith("train/")}
+def losses(rows: Sequence[Mapping[str, float]]) -> dict[str, list[float]]:
+    """Return the training losses, each with its value in every row."""
+    names = [key for key in (rows[0] if rows else ()) if key.startswith(_TRAINING)]
+    return {name.removeprefix(_TRAINING): [row[name] for row in rows] for name in names}

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field
 
 RECORD = "run.json"
 SUMMARY = "SUMMARY.md"
-CURVES = "curves.png"
+EXAMINED = "examined"
+CURVES = f"{EXAMINED}/curves.png"
 
 
 @dataclass(frozen=True)

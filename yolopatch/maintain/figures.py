@@ -9,13 +9,10 @@ from collections.abc import Mapping
 from dataclasses import astuple, replace
 from pathlib import Path
 
-from jinja2 import FileSystemLoader
-
 from yolopatch.catalog.figures import BASE
 from yolopatch.catalog.modules import FLAVORS
 from yolopatch.catalog.recipes import RECIPES, Recipe
-from yolopatch.catalog.resources import figures_file, templates_dir
-from yolopatch.core.cfg import environment
+from yolopatch.catalog.resources import figures_file
 from yolopatch.core.reproduction import Figures
 from yolopatch.outside.interpreter import inspect_interpreter
 from yolopatch.outside.store import cache_dir
@@ -44,7 +41,6 @@ def _of_flavor(recipe: Recipe, flavor: str | None) -> Mapping[str, Figures]:
         return count_scales(
             read_workspace(place),
             cfg if flavor else replace(cfg, replacements=()),
-            environment(FileSystemLoader(templates_dir())),
             inspect_interpreter(sys.executable),
         )
 

@@ -19,11 +19,11 @@ def examine(upstream, request, emit):
 
     Args:
         upstream: see upstreams.
-        request: the checkpoint's `weights`, `data`, `imgsz`, `device`, an `image`, upstream's `results`, and a `folder`
-            for what is written, the `curves` among it.
+        request: the checkpoint's `weights`, `data`, `imgsz`, `device`, an `image`, a `folder` for what is written, and
+            what `draw_curves` takes as `curves`.
         emit: told of each as one dict.
     """
-    draw_curves(request["results"], Path(request["folder"]) / "curves.png")
+    draw_curves(**request["curves"])
     kind = _KINDS[upstream.style](upstream, request)
     emit({"model": _contents(kind.model())})
     emit({"validated": {part: kind.validate(part) for part in ("train", "val")}})

@@ -8,17 +8,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from jinja2 import FileSystemLoader
-from jinja2.sandbox import SandboxedEnvironment
-
 from yolopatch.catalog.models import ALL_SCALES
-from yolopatch.catalog.resources import templates_dir
-from yolopatch.core.cfg import Cfg, environment, file_name, render_text
+from yolopatch.core.cfg import Cfg
 from yolopatch.core.reproduction import Figures, Measured
 from yolopatch.outside.checking import Watch
 from yolopatch.outside.interpreter import Interpreter
 from yolopatch.outside.lock import hold
 from yolopatch.outside.probe import Question, ask
+from yolopatch.outside.templates import write_cfg
 from yolopatch.outside.workspace import Workspace
 from yolopatch.steps.doctor import ERROR, diagnose
 from yolopatch.steps.reproduce import the_posts, write_page
@@ -47,8 +44,7 @@ def measured(found: Reproduction, cache: Path, watch: Watch) -> Reproduction:
         if unfit:
             return write_page(replace(found, notes=(*found.notes, unfit)), unfit)
         watch("every scale", 1, 2)
-        env = environment(FileSystemLoader(templates_dir()))
-        figures = count_scales(found.workspace, the_posts(found), env, found.interpreter)
+        figures = count_scales(found.workspace, the_posts(found), found.interpreter)
         told, done_with = verify_file(found, watch)
         record = replace(found.record, measured=Measured(found.of, figures, told, done_with))
         return write_page(replace(found, record=record), "")
@@ -63,9 +59,7 @@ def _unfit(found: Reproduction) -> str:
     return f"nothing was measured: in {found.interpreter.executable}, {fatal.what}; next: {fatal.hint}"
 
 
-def count_scales(
-    workspace: Workspace, cfg: Cfg, env: SandboxedEnvironment, interpreter: Interpreter
-) -> dict[str, Figures]:
+def count_scales(workspace: Workspace, cfg: Cfg, interpreter: Interpreter) -> dict[str, Figures]:
     """Build the file's model at every scale of its family, and count each.
 
     Raises:
@@ -73,7 +67,7 @@ def count_scales(
     """
     with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
         questions = [
-            Question(str(_write(one, env, Path(folder))), scale, ("info", "true_gflops"))
+            Question(str(write_cfg(one, Path(folder))), scale, ("info", "true_gflops"))
             for scale, one in _each_scale(cfg).items()
         ]
         answers = ask(workspace.path, workspace.pin, questions, imgsz=SIDE, python=interpreter.executable)
@@ -85,12 +79,6 @@ def _each_scale(cfg: Cfg) -> Mapping[str, Cfg]:
     if cfg.model.has_scales_table:
         return dict.fromkeys(cfg.model.scales, replace(cfg, scale=ALL_SCALES))
     return {scale: replace(cfg, scale=scale) for scale in cfg.model.scales}
-
-
-def _write(cfg: Cfg, env: SandboxedEnvironment, folder: Path) -> Path:
-    file = folder / file_name(cfg)
-    file.write_text(render_text(cfg, env), encoding="utf-8")
-    return file
 
 
 def _figures(answer: Mapping) -> Figures:

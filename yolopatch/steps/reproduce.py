@@ -5,21 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from jinja2 import FileSystemLoader
-
 from yolopatch import __version__
 from yolopatch.catalog.modules import FLAVORS
 from yolopatch.catalog.names import unknown
 from yolopatch.catalog.pins import PINS, Pin, resolve_repo
 from yolopatch.catalog.recipes import Recipe, find_recipe, on_pin
-from yolopatch.catalog.resources import templates_dir
-from yolopatch.core.cfg import Cfg, environment, render_text
+from yolopatch.core.cfg import Cfg, render_text
 from yolopatch.core.reproduction import PAGE, WORKSPACE, Record
 from yolopatch.core.reproduction_page import page_text
 from yolopatch.core.script import script_text
 from yolopatch.errors import ConflictError
 from yolopatch.outside.folder import keep, open_folder, save_record
 from yolopatch.outside.lock import hold
+from yolopatch.outside.templates import load_templates
 from yolopatch.outside.workspace import Workspace, read_workspace
 from yolopatch.steps.apply import apply
 from yolopatch.steps.environment import find_environment
@@ -114,7 +112,7 @@ def the_posts(found: Reproduction) -> Cfg:
 
 def _written(found: Reproduction) -> Reproduction:
     """Write what is missing; the record comes last."""
-    env = environment(FileSystemLoader(templates_dir()))
+    env = load_templates()
     texts = {
         f"{WORKSPACE}/{found.recipe.cfg}": render_text(the_posts(found), env),
         f"{WORKSPACE}/{found.recipe.script}": script_text(found.recipe, found.workspace.pin, env),
@@ -132,7 +130,7 @@ def write_page(found: Reproduction, unmeasured: str) -> Reproduction:
         found: the reproduction, whose record knows the sums of its other files.
         unmeasured: what the page says where nothing was measured.
     """
-    env = environment(FileSystemLoader(templates_dir()))
+    env = load_templates()
     page = {PAGE: page_text(found.recipe, found.record, found.workspace.origin, unmeasured, env)}
     sums, edited = keep(found.folder, page, found.record.files)
     record = replace(found.record, files={**found.record.files, **sums})

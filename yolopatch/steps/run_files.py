@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import yaml
-from jinja2 import FileSystemLoader
 
-from yolopatch.catalog.resources import templates_dir
-from yolopatch.core.cfg import Cfg, environment, render_text
+from yolopatch.core.cfg import Cfg, render_text
 from yolopatch.outside.staging import write_whole
+from yolopatch.outside.templates import load_templates
 from yolopatch.steps.reproduction import Reproduction
 from yolopatch.steps.request import RenderRequest, plan
 from yolopatch.steps.run_plan import RunPlan, model_words
@@ -33,11 +32,6 @@ def run_cfg(found: Reproduction, planned: RunPlan) -> Cfg:
     return plan(RenderRequest(modules, model, scales=planned.scale, flavor=found.record.flavor))[0]
 
 
-def render(cfg: Cfg) -> str:
-    """Return the text of the model's YAML."""
-    return render_text(cfg, environment(FileSystemLoader(templates_dir())))
-
-
 def _needs_own_cfg(planned: RunPlan) -> bool:
     # without a scales table in it, the post's file is of one scale
     return planned.style == "yolov5" and not planned.base and planned.scale != planned.recipe.scale
@@ -45,7 +39,7 @@ def _needs_own_cfg(planned: RunPlan) -> bool:
 
 def _own_cfg(found: Reproduction, planned: RunPlan, folder: Path) -> Path:
     file = folder / f"{Path(planned.recipe.cfg).stem}_{planned.scale}.yaml"
-    write_whole(file, render(run_cfg(found, planned)).encode())
+    write_whole(file, render_text(run_cfg(found, planned), load_templates()).encode())
     return file
 
 

@@ -7,15 +7,12 @@ from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from jinja2 import FileSystemLoader
-
-from yolopatch.catalog.resources import templates_dir
-from yolopatch.core.cfg import environment, file_name
 from yolopatch.core.comparison import Built, Compared, compare
 from yolopatch.core.run import CURVES, SUMMARY
 from yolopatch.outside.probe import Question, ask
 from yolopatch.outside.staging import write_whole
-from yolopatch.steps.run_files import render, run_cfg
+from yolopatch.outside.templates import load_templates, write_cfg
+from yolopatch.steps.run_files import run_cfg
 from yolopatch.steps.train import Trained
 
 _PACKAGES = ("torch", "torchvision", "numpy", "opencv-python", "pillow")
@@ -73,7 +70,7 @@ def summarise(trained: Trained) -> RunSummary:
             planned.learns,
         )
     )
-    found = RunSummary(trained, comparisons, trained.folder / SUMMARY, trained.folder / "examined" / CURVES)
+    found = RunSummary(trained, comparisons, trained.folder / SUMMARY, trained.folder / CURVES)
     write_whole(found.page, _page(found).encode())
     return found
 
@@ -83,12 +80,10 @@ def _built(trained: Trained) -> Built:
     found, planned = trained.found, trained.plan
     cfg = replace(run_cfg(found, planned), nc=len(trained.data.names))
     with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
-        file = Path(folder) / file_name(cfg)
-        file.write_text(render(cfg), encoding="utf-8")
         (facts,) = ask(
             found.workspace.path,
             found.workspace.pin,
-            [Question(str(file), planned.scale)],
+            [Question(str(write_cfg(cfg, Path(folder))), planned.scale)],
             python=found.interpreter.executable,
         )
     return Built(facts["parameters"], Counter(row["class"] for row in facts["table"]))
@@ -103,18 +98,21 @@ def _page(found: RunSummary) -> str:
     trained = found.trained
     run, record = trained.run, trained.found.record
     last = run.attempts[-1].environment
-    env = environment(FileSystemLoader(templates_dir()))
-    return env.get_template("reproduce/SUMMARY.md.j2").render(
-        tutorial=record.tutorial,
-        flavor=record.flavor,
-        base=trained.plan.base,
-        verdict="as expected" if found.as_expected else "not as expected",
-        comparisons=found.comparisons,
-        curves=CURVES,
-        differences=trained.plan.differences,
-        run=run,
-        data=trained.plan.data,
-        seed=_seed(trained),
-        environment=last,
-        packages=[name for name in _PACKAGES if name in last["packages"]],
+    return (
+        load_templates()
+        .get_template("reproduce/SUMMARY.md.j2")
+        .render(
+            tutorial=record.tutorial,
+            flavor=record.flavor,
+            base=trained.plan.base,
+            verdict="as expected" if found.as_expected else "not as expected",
+            comparisons=found.comparisons,
+            curves=CURVES,
+            differences=trained.plan.differences,
+            run=run,
+            data=trained.plan.data,
+            seed=_seed(trained),
+            environment=last,
+            packages=[name for name in _PACKAGES if name in last["packages"]],
+        )
     )

@@ -8,14 +8,12 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 from pathlib import Path
 
-from jinja2 import FileSystemLoader
-
 from yolopatch.catalog.models import find_model
-from yolopatch.catalog.resources import templates_dir
-from yolopatch.core.cfg import Cfg, environment, file_name, render_text
+from yolopatch.core.cfg import Cfg
 from yolopatch.core.cfgfile import read_nc, read_scale, read_task
 from yolopatch.errors import UsageError
 from yolopatch.outside.probe import Question, ask
+from yolopatch.outside.templates import write_cfg
 from yolopatch.outside.workspace import read_workspace
 
 
@@ -97,7 +95,7 @@ def summary(place: Path, cfg: Path, scale: str | None, imgsz: int, python: str) 
     own = find_model(pin.model, read_task(text))
     letter = read_scale(text, cfg, own, scale)
     with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
-        base = _render_base(Cfg(own, letter, read_nc(text)), Path(folder))
+        base = write_cfg(Cfg(own, letter, read_nc(text)), Path(folder))
         facts = ask(
             workspace.path,
             pin,
@@ -107,12 +105,6 @@ def summary(place: Path, cfg: Path, scale: str | None, imgsz: int, python: str) 
         )
     model, origin = (_count(answer) for answer in facts)
     return Summary(workspace.path, cfg, letter, imgsz, model, origin, _changes(model, origin))
-
-
-def _render_base(base: Cfg, folder: Path) -> Path:
-    file = folder / file_name(base)
-    file.write_text(render_text(base, environment(FileSystemLoader(templates_dir()))))
-    return file
 
 
 def _count(facts: dict) -> Count:

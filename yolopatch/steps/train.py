@@ -11,8 +11,8 @@ from pathlib import Path
 
 from yolopatch import __version__
 from yolopatch.core.reproduction import RUNS
-from yolopatch.core.results import map50, read_results
-from yolopatch.core.run import Attempt, Run, Wanted
+from yolopatch.core.results import losses, map50, read_results
+from yolopatch.core.run import CURVES, EXAMINED, Attempt, Run, Wanted
 from yolopatch.core.script import words
 from yolopatch.core.text import sha256
 from yolopatch.errors import YolopatchError
@@ -170,7 +170,7 @@ class _Trainer:
         """Validate, predict and export with what was trained."""
         self.watch("validating, predicting, exporting", self.plan.epochs, self.plan.epochs)
         listener = _Listener(self, run, time.monotonic())
-        folder = self.folder(run)
+        folder, rows = self.folder(run), self.rows(run)
         request = {
             "task": "trained",
             "style": style_of(self.found.workspace.pin),
@@ -179,8 +179,8 @@ class _Trainer:
             "imgsz": self.plan.imgsz,
             "device": self.plan.device,
             "image": str(self.data.image),
-            "results": str(Path(run.save_dir) / "results.csv"),
-            "folder": str(folder / "examined"),
+            "folder": str(folder / EXAMINED),
+            "curves": {"losses": losses(rows), "map50": list(map(map50, rows)), "file": str(folder / CURVES)},
         }
         self._converse(request, "examining", listener)
         return self.save(replace(run, outcome=listener.answers))
@@ -191,9 +191,13 @@ class _Trainer:
             (file for file in (weights / "best.pt", weights / "last.pt") if file.is_file()), weights / "last.pt"
         )
 
+    def results(self, run: Run) -> Path | None:
+        """Return where upstream writes a row for each epoch, None before it has said so."""
+        return Path(run.save_dir) / "results.csv" if run.save_dir else None
+
     def rows(self, run: Run) -> list[dict[str, float]]:
         """Return what upstream has written of the run's epochs so far."""
-        file = Path(run.save_dir) / "results.csv" if run.save_dir else None
+        file = self.results(run)
         return read_results(file.read_text("utf-8")) if file and file.is_file() else []
 
 
@@ -206,7 +210,7 @@ class _Listener:
         self._trainer = trainer
         self._begun = begun
         self._before = run.seconds
-        self._shown = -1
+        self._seen = -1  # bytes of upstream's results
 
     def take(self, event: Mapping[str, object]) -> None:
         """Take an answer of the child's; what the next run needs is saved at once."""
@@ -222,11 +226,13 @@ class _Listener:
         self.run = self._trainer.save(replace(self.run, seconds=seconds, **changes))
 
     def look(self) -> None:
-        """Say which epoch is trained."""
-        rows = self._trainer.rows(self.run)
-        if len(rows) == self._shown or self.run.trained:
+        """Say which epoch is trained; asked often, and what is to be read grows for days."""
+        file = self._trainer.results(self.run)
+        size = file.stat().st_size if file and file.is_file() else 0
+        if size == self._seen or self.run.trained:
             return
-        self._shown = len(rows)
+        self._seen = size
+        rows = self._trainer.rows(self.run)
         epochs = self._trainer.plan.epochs
         reached = map50(rows[-1]) if rows else None
         so_far = "" if reached is None else f", mAP50 {reached:.3f}"
