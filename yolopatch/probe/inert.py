@@ -60,7 +60,7 @@ class Inert:
         self.items.append((key, value))
 
 
-class Unpickler(pickle.Unpickler):
+class InertUnpickler(pickle.Unpickler):
     """An unpickler that makes plain data, and an `Inert` of everything else.
 
     Attributes:
@@ -82,6 +82,10 @@ class Unpickler(pickle.Unpickler):
         path = f"{module}.{name}"
         self.asked.add(path)
         return type(str(name), (Inert,), {"path": path})
+
+
+class Unpickler(InertUnpickler):
+    """The same for a file of torch's of which the tensors are not wanted."""
 
     def persistent_load(self, key):
         """Give nothing for what lies outside the pickle: the tensors' own bytes."""
