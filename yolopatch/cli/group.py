@@ -17,6 +17,7 @@ _COMMANDS = {
     "diff": ("diff", "Show a workspace's diff against its pin."),
     "render-cfg": ("render_cfg", "Write a model YAML with a module in its layers."),
     "verify": ("verify", "Prove what is in a YAML's model, check by check."),
+    "transplant": ("transplant", "Begin a patched model with what a base checkpoint knows."),
     "reproduce": ("reproduce", "Make a folder that reproduces a blog post, and train it."),
     "env": ("env", "Make the environment in which a pin trains, or run something in it."),
     "doctor": ("doctor", "Say what would fail in an environment, and where."),

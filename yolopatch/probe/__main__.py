@@ -12,8 +12,10 @@ from data_parts import resolve
 from facts import report
 from lifeline import hold
 from reference import make_reference
+from refusal import refusing
 from trained import examine
 from training import train
+from transplant import transplant
 from upstreams import open_upstream
 from verification import verify
 
@@ -69,6 +71,7 @@ _TASKS = {
     "dataset": _told(resolve),
     "train": _told(train),
     "trained": _told(examine),
+    "transplant": _told(refusing(transplant)),
 }
 
 

@@ -57,18 +57,25 @@ class Alignment:
         return {base: own for own, base in enumerate(self.base_of) if base is not None}
 
 
-def align(rows, base):
-    """Align the rows of a file with its base's, in order, so that as much as possible is alike."""
+def align(rows, base, likeness=None):
+    """Align the rows of a file with its base's, in order, so that as much as possible is alike.
+
+    Args:
+        rows: the file's.
+        base: the base's.
+        likeness: how alike a row of the first and one of the second are, at most 3; None to go by what they say.
+    """
+    likeness = likeness or row_likeness
     table = [[_GAP * j for j in range(len(base) + 1)]]
     for i, row in enumerate(rows, start=1):
         line = [_GAP * i]
         for j, other in enumerate(base, start=1):
-            line.append(max(table[-1][j - 1] + _likeness(row, other), table[-1][j] + _GAP, line[-1] + _GAP))
+            line.append(max(table[-1][j - 1] + likeness(row, other), table[-1][j] + _GAP, line[-1] + _GAP))
         table.append(line)
     base_of = [None] * len(rows)
     i, j = len(rows), len(base)
     while i and j:
-        if table[i][j] == table[i - 1][j - 1] + _likeness(rows[i - 1], base[j - 1]):
+        if table[i][j] == table[i - 1][j - 1] + likeness(rows[i - 1], base[j - 1]):
             i, j = i - 1, j - 1
             base_of[i] = j
         elif table[i][j] == table[i - 1][j] + _GAP:
@@ -80,7 +87,8 @@ def align(rows, base):
     return Alignment(tuple(base_of), dropped, max(table[-1][-1], 0.0) / best)
 
 
-def _likeness(row, other):
+def row_likeness(row, other):
+    """Return how alike two rows are by what they say: 3 for the same, 0.1 for nothing in common."""
     if (row.module, row.args, row.repeats) == (other.module, other.args, other.repeats):
         return _EQUAL
     if row.module == other.module:

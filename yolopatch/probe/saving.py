@@ -7,20 +7,24 @@ from datetime import datetime
 import torch
 
 
-def save_as_upstream(upstream, model, file):
-    """Write the checkpoint that upstream's trainer writes: a copy of the model in float16, and what belongs to it.
+def save_as_upstream(upstream, model, file, half=True, **content):
+    """Write the checkpoint that upstream's trainer writes at its end: a copy of the model, and what belongs to it.
 
     Args:
         upstream: see upstreams.
         model: a built model.
         file: a path that ends in `.pt`; any other ending is refused when it is loaded.
+        half: in float16, as the trainer does.
+        content: what else the file is to hold, over what the trainer writes.
     """
-    half = deepcopy(model).half()
-    common = {"epoch": 0, "best_fitness": 0.0, "updates": 0, "optimizer": None, "date": datetime.now().isoformat()}
+    saved = deepcopy(model).half() if half else deepcopy(model)
+    # the epoch of a training that has ended: upstream begins a new one from such a file
+    common = {"epoch": -1, "best_fitness": None, "updates": None, "optimizer": None, "date": datetime.now().isoformat()}
     if upstream.style == "ultralytics":
-        torch.save({**common, "model": None, "ema": half, "train_args": {}, "train_metrics": {}}, file)
+        common.update({"model": saved, "ema": None, "train_args": {}, "train_metrics": None})
     else:
-        torch.save({**common, "model": half, "ema": None, "wandb_id": None}, file)
+        common.update({"model": saved, "ema": None, "wandb_id": None})
+    torch.save({**common, **content}, file)
 
 
 def load_as_upstream(upstream, file, device):

@@ -1,0 +1,201 @@
+"""Give a patched model what a base checkpoint knows, write it as upstream's own checkpoint, and measure the outcome."""
+
+import importlib
+import math
+from dataclasses import asdict
+from importlib.util import find_spec
+
+import torch
+
+from agreement import measure, relative_error
+from base_checkpoint import Base, read_finite
+from inheritance import COPIED, FRESH, INITIALISED, convolution, inherit
+from parts import dropped_parts
+from photographs import photographs
+from raising import first_line
+from refusal import Refusal
+from saving import load_as_upstream, save_as_upstream
+from stored import STAMP
+from tensors import seed_all
+
+_SHOWN = 5
+_LEAST_COPIED = 0.5  # of the values in layers of the same class: below it the two are of other sizes
+
+
+@torch.no_grad()
+def transplant(upstream, request, emit):
+    """Tell `transplant`: what each layer starts as, and how far the model's outputs lie from the base's.
+
+    Args:
+        upstream: see upstreams.
+        request: `cfg`, `scale`, `weights` (the base checkpoint), `out` (where to write), `workspace`, `side` (of the
+            images in pixels), `images` (a folder, None for upstream's own), `nc` (None for the YAML's), `seed`.
+        emit: told of each step that begins, and of the result, as one dict each.
+
+    Raises:
+        Refusal: the checkpoint is not the base of this model, or cannot be read.
+    """
+    emit({"step": "reading the checkpoint"})
+    stored = read_finite(request["weights"])
+    emit({"step": "building both models"})
+    data = _data(upstream, request)
+    model = _model(upstream, data, request["seed"])
+    base = Base(upstream, stored, data, request)
+    pairs = base.pairs(model, data)
+    parts = _parts(model, base.model, pairs)
+    _require_same_size(model, parts, stored)
+    emit({"step": "initialising layers"})
+    side = math.ceil(request["side"] / int(max(model.stride))) * int(max(model.stride))
+    images = photographs(request["workspace"], side, request["images"])
+    _copy(model, base.model, parts)
+    begun = _initialise(model, base.model, parts, images)
+    emit({"step": "measuring outputs"})
+    measured = measure(model, base.model, images)
+    emit({"step": "writing"})
+    _name_classes(model, base.model, stored)
+    save_as_upstream(upstream, model, request["out"], half=False, **_content(upstream, model, data))
+    _require_loads(upstream, model, request["out"])
+    emit(
+        {
+            "transplant": {
+                "layers": _layers(model, base.model, pairs, begun),
+                "dropped": _dropped(base.model, pairs),
+                "unused": base.unused,
+                "outputs": measured,
+                "images": {"count": len(images), "side": side},
+            }
+        }
+    )
+
+
+def _data(upstream, request):
+    data = upstream.read(request["cfg"], request["scale"])
+    if request["nc"]:
+        data["nc"] = request["nc"]
+    if "yaml_file" in data:
+        data["yaml_file"] = data["yaml_file"].rpartition("/")[2]  # it is saved: nobody's folders belong there
+    return data
+
+
+def _model(upstream, data, seed):
+    seed_all(seed)
+    return upstream.build(data).float().eval()
+
+
+def _parts(model, base, pairs):
+    """Return the parts of each of the model's layers."""
+    return [
+        list(inherit(layer, None if of is None else base.model[of], f"model.{index}", f"model.{of}"))
+        for index, (layer, of) in enumerate(zip(model.model, pairs))
+    ]
+
+
+def _require_same_size(model, parts, stored):
+    """Refuse a checkpoint most of whose values have no place, the head apart: its classes may be others."""
+    state = model.state_dict()
+    counted = {COPIED: 0, INITIALISED: 0, FRESH: 0}
+    for part in (part for layer in parts[:-1] for part in layer if part.source):
+        counted[part.how] += sum(state[f"{part.name}.{tensor}"].numel() for tensor in part.tensors)
+    fits = counted[COPIED] + counted[INITIALISED]
+    if fits < _LEAST_COPIED * (fits + counted[FRESH]):
+        first = next(part for layer in parts for part in layer if part.how == FRESH and part.source)
+        raise Refusal(
+            "the checkpoint is of another size than the YAML's model",
+            f"{counted[FRESH]:,} values of layers that both have do not fit, {fits:,} do",
+            f"first: {first.name}: {first.reason}",
+            hint="take the checkpoint of the YAML's scale",
+        )
+
+
+def _copy(model, base, parts):
+    state, theirs = model.state_dict(), base.state_dict()
+    for part in (part for layer in parts for part in layer if part.how == COPIED):
+        for tensor in part.tensors:
+            state[f"{part.name}.{tensor}"].copy_(theirs[f"{part.source}.{tensor}"])
+
+
+def _initialise(model, base, parts, images):
+    """Let modules take over the convolutions that they stand for, while the base sees the images.
+
+    Returns:
+        the parts, by layer, each with the relative error of its output: (part, error), None for what was not
+        initialised. A module that refuses, or whose place in the base the images do not pass, stays fresh.
+    """
+    new, old = dict(model.named_modules()), dict(base.named_modules())
+    found, hooks = {}, []
+    for part in (part for layer in parts for part in layer if part.how == INITIALISED):
+        hooks.append(old[part.source].register_forward_pre_hook(_Heir(part, new[part.name], found)))
+    try:
+        base(images)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    idle = "the base does not run this layer"
+    return [
+        [found.get(p.name) or (_left_fresh(p, idle), None) if p.how == INITIALISED else (p, None) for p in layer]
+        for layer in parts
+    ]
+
+
+class _Heir:
+    """A hook on a layer of the base: gives what it is, and what it is given, to the module in its place."""
+
+    def __init__(self, part, module, found):
+        self._part, self._module, self._found = part, module, found
+
+    def __call__(self, layer, given):
+        conv, x = convolution(layer), given[0]
+        try:
+            self._module.init_from(conv, x)
+        except ValueError as error:
+            self._found[self._part.name] = _left_fresh(self._part, first_line(error)), None
+            return
+        error = relative_error([self._module.eval()(x)], [conv(x)])
+        self._found[self._part.name] = self._part, error
+
+
+def _left_fresh(part, reason):
+    return type(part)(part.name, part.source, FRESH, part.tensors, (), reason)
+
+
+def _name_classes(model, base, stored):
+    if model.yaml.get("nc") == base.yaml.get("nc") and isinstance(stored.names, dict):
+        # v6.1 keeps a list, and writes what it keeps into its exports
+        model.names = list(stored.names.values()) if isinstance(model.names, list) else stored.names
+
+
+def _content(upstream, model, data):
+    """Return what belongs in the checkpoint beside the model."""
+    fork = f"{upstream.prefix if upstream.style == 'yolov5' else 'ultralytics.'}utils.fork"
+    stamp = importlib.import_module(fork).stamp(model) if find_spec(fork) else None
+    content = {STAMP: stamp} if stamp else {}
+    return {**content, "train_args": {"task": upstream.task(data)}} if upstream.style == "ultralytics" else content
+
+
+def _require_loads(upstream, model, file):
+    """Fail where upstream's own loader does not give back every tensor that was written."""
+    state, loaded = model.state_dict(), load_as_upstream(upstream, file, "cpu").state_dict()
+    wrong = [n for n in state if n not in loaded or not torch.equal(state[n], loaded[n])]
+    if wrong or state.keys() != loaded.keys():
+        raise RuntimeError(f"upstream loads another model than was written: {wrong[:_SHOWN]}")
+
+
+def _layers(model, base, pairs, begun):
+    return [
+        {
+            "layer": index,
+            "class": type(layer).__name__,
+            "base_layer": of,
+            "base_class": None if of is None else type(base.model[of]).__name__,
+            "lost": [] if of is None else dropped_parts(layer, base.model[of]),
+            "parts": [{**asdict(part), "error": error} for part, error in parts],
+        }
+        for index, (layer, of, parts) in enumerate(zip(model.model, pairs, begun))
+    ]
+
+
+def _dropped(base, pairs):
+    """Return the base's layers that the model has nothing for."""
+    return [
+        {"layer": index, "class": type(layer).__name__} for index, layer in enumerate(base.model) if index not in pairs
+    ]

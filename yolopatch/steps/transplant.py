@@ -1,0 +1,193 @@
+"""`transplant`: begin a patched model with what a base checkpoint knows."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from yolopatch.catalog.models import find_model
+from yolopatch.core.cfgfile import read_scale, read_task
+from yolopatch.errors import ConflictError, UsageError, YolopatchError
+from yolopatch.outside.conversation import converse
+from yolopatch.outside.interpreter import Interpreter
+from yolopatch.outside.probe import style_of
+from yolopatch.outside.workspace import Workspace, read_workspace
+from yolopatch.steps.environment import find_environment
+
+HOWS = ("copied", "initialised", "fresh")
+SIDE = 320  # pixels: deep maps still have 10 x 10 positions, and the x model runs in seconds
+_STEPS = 5
+Watch = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class TransplantRequest:
+    """What to begin with what.
+
+    Attributes:
+        cfg: the patched model's YAML.
+        weights: the base's checkpoint.
+        out: where the new checkpoint goes.
+        scale: of the YAML; None for what the file says or its name carries.
+        nc: the number of classes; None for the YAML's.
+        images: a folder of images, or one, to run the base on; None for the photographs that upstream ships.
+        python: the interpreter with upstream's requirements; None to find one.
+        seed: for what is drawn: fresh tensors, and the differences between experts.
+        overwrite: replace a file that is at `out`.
+    """
+
+    cfg: Path
+    weights: Path
+    out: Path
+    scale: str | None = None
+    nc: int | None = None
+    images: Path | None = None
+    python: str | None = None
+    seed: int = 0
+    overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class Transplant:
+    """A patched model's checkpoint, and where each of its tensors comes from.
+
+    Attributes:
+        layers: one dict for each layer: `layer`, `class`, `base_layer`, `base_class`, `parts`, `lost`.
+        dropped: layers of the base that the model has nothing for.
+        unused: tensors of the checkpoint that its own model has no place for.
+        outputs: how far the model's outputs lie from the base's.
+        images: on how many images that was measured, and at which side in pixels.
+    """
+
+    workspace: Path
+    cfg: Path
+    scale: str
+    weights: Path
+    out: Path
+    layers: tuple[Mapping, ...]
+    dropped: tuple[Mapping, ...]
+    unused: tuple[str, ...]
+    outputs: Mapping
+    images: Mapping
+
+    @property
+    def tensors(self) -> dict[str, int]:
+        """How many tensors of the model were copied, initialised, and left fresh."""
+        counted: Counter[str] = Counter()
+        for part in (part for layer in self.layers for part in layer["parts"]):
+            counted[part["how"]] += len(part["tensors"])
+        return {how: counted[how] for how in HOWS}
+
+    def data(self) -> dict[str, object]:
+        """Return what `transplant --json` prints."""
+        return {
+            "workspace": self.workspace,
+            "cfg": self.cfg,
+            "scale": self.scale,
+            "weights": self.weights,
+            "out": self.out,
+            "tensors": self.tensors,
+            "outputs": self.outputs,
+            "images": self.images,
+            "layers": self.layers,
+            "dropped": self.dropped,
+            "unused": self.unused,
+        }
+
+
+def transplant(place: Path, request: TransplantRequest, cache: Path, watch: Watch) -> Transplant:
+    """Write a checkpoint of the patched model that begins where the base's checkpoint is.
+
+    Args:
+        place: the workspace whose upstream builds.
+        request: what to begin with what.
+        cache: the cache folder.
+        watch: told of each step.
+
+    Raises:
+        UsageError: a file that is not there, or a name that upstream would not load.
+        ConflictError: something is at `out` already.
+        YolopatchError: the checkpoint is not the base of this model, or cannot be read; nothing was written.
+    """
+    _check(request)
+    workspace = read_workspace(place.absolute())
+    text = request.cfg.read_text(encoding="utf-8")
+    scale = read_scale(text, request.cfg, find_model(workspace.pin.model, read_task(text)), request.scale)
+    interpreter = find_environment(workspace.pin, request.python, cache)
+    out = request.out.absolute()
+    # beside its place: one rename then puts it there, whole
+    staged = out.with_name(f".{secrets.token_hex(4)}.pt")
+    try:
+        told = _converse(_asked(workspace, request, scale, staged), workspace, interpreter, watch)
+        os.replace(staged, out)
+    finally:
+        staged.unlink(missing_ok=True)
+    return Transplant(
+        workspace=workspace.path,
+        cfg=request.cfg,
+        scale=scale,
+        weights=request.weights,
+        out=request.out,
+        layers=tuple(told["layers"]),
+        dropped=tuple(told["dropped"]),
+        unused=tuple(told["unused"]),
+        outputs=told["outputs"],
+        images=told["images"],
+    )
+
+
+def _check(request: TransplantRequest) -> None:
+    if not request.cfg.is_file():
+        raise UsageError(f"there is no file {request.cfg}", hint="write one with yolopatch render-cfg")
+    if not request.weights.is_file():
+        raise UsageError(
+            f"there is no checkpoint {request.weights}",
+            hint="download the base model's .pt file from upstream's releases, or name one of your own",
+        )
+    if request.out.suffix != ".pt":
+        raise UsageError(f"--out {request.out}: upstream loads only .pt files", hint="e.g. --out init.pt")
+    if not request.out.absolute().parent.is_dir():
+        raise UsageError(f"--out {request.out}: there is no folder {request.out.parent}", hint="make it first")
+    if request.out.exists() and not request.overwrite:
+        raise ConflictError(
+            f"{request.out} is there already; nothing was changed", hint="name another file, or add --overwrite"
+        )
+
+
+def _asked(workspace: Workspace, request: TransplantRequest, scale: str, staged: Path) -> dict[str, object]:
+    return {
+        "task": "transplant",
+        "style": style_of(workspace.pin),
+        "cfg": str(request.cfg.absolute()),
+        "scale": scale,
+        "weights": str(request.weights.absolute()),
+        "out": str(staged),
+        "nc": request.nc,
+        "side": SIDE,
+        "images": str(request.images.absolute()) if request.images else None,
+        "seed": request.seed,
+    }
+
+
+def _converse(asked: Mapping, workspace: Workspace, interpreter: Interpreter, watch: Watch) -> dict:
+    answers: dict = {}
+    seen = 0
+
+    def take(event: dict) -> None:
+        nonlocal seen
+        answers.update(event)
+        if "step" in event:
+            seen += 1
+            watch(event["step"], seen, _STEPS)
+
+    with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
+        converse(asked, workspace.path, Path(folder) / "transplant", interpreter, take=take, what="transplanting")
+    if "refused" in answers:
+        said = answers["refused"]
+        raise YolopatchError(said["what"], details=[*said["details"], "nothing was written"], hint=said["hint"])
+    return answers["transplant"]
