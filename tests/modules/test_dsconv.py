@@ -1,5 +1,7 @@
 """DSConv: a plain convolution in the tutorial, a quantised one that learns in the paper."""
 
+import pickle
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -231,6 +233,85 @@ def test_the_tutorials_integer_kernel_is_memory_outside_of_the_state():
     }
     assert not hasattr(TutorialDSConv(8, 6, 3), "KDSb")
     assert not hasattr(TutorialDSConv(8, 6, 3), "CDSw")
+
+
+OPTIONS = {"groups": 2, "bias": True, "block_size": 3, "KDSBias": True, "CDS": True}
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_starts_from_the_convolution_that_it_stands_for(bias):
+    conv = torch.nn.Conv2d(8, 6, 3, 2, 1, groups=2, bias=bias)
+    layer = PaperDSConv(8, 6, 3, 2, bits=8, **OPTIONS)
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            parameter.fill_(7)
+    x = torch.randn(2, 8, 9, 9)
+    assert layer.init_from(conv, x) is None
+    assert torch.equal(layer.weight, conv.weight)
+    assert all(parameter.requires_grad for parameter in layer.parameters())
+    expected = conv(x)
+    assert (layer(x) - expected).norm() < 0.01 * expected.norm()
+
+
+def test_the_tutorials_layer_starts_as_the_convolution_that_it_stands_for():
+    conv, layer = torch.nn.Conv2d(8, 6, 3, 2, 1), TutorialDSConv(8, 6, 3, 2, bias=True)
+    x = torch.randn(2, 8, 9, 9)
+    layer.init_from(conv, x)
+    assert torch.equal(layer(x), conv(x))
+
+
+@FLAVORS
+def test_a_bias_is_left_out_where_the_layer_has_none(cls):
+    conv, layer = torch.nn.Conv2d(8, 6, 3, padding=1), cls(8, 6, 3)
+    layer.init_from(conv, torch.randn(1, 8, 5, 5))
+    assert layer.bias is None
+    assert torch.equal(layer.weight, conv.weight)
+
+
+@FLAVORS
+@pytest.mark.parametrize(
+    ("geometry", "text"),
+    [
+        ({"in_channels": 4}, "in_channels=4, expected 8"),
+        ({"kernel_size": 5}, r"kernel_size=\(5, 5\), expected \(3, 3\)"),
+        ({"stride": 2}, r"stride=\(2, 2\), expected \(1, 1\)"),
+        ({"padding": 0}, r"padding=\(0, 0\), expected \(1, 1\)"),
+        ({"groups": 2}, "groups=2, expected 1"),
+    ],
+)
+def test_refuses_to_start_from_a_convolution_of_another_geometry(cls, geometry, text):
+    layer = cls(8, 6, 3)
+    before = layer.weight.clone()
+    conv = torch.nn.Conv2d(**{"in_channels": 8, "out_channels": 6, "kernel_size": 3, "padding": 1, **geometry})
+    with pytest.raises(ValueError, match=f"DSConv: .*{text}"):
+        layer.init_from(conv, torch.randn(1, 8, 5, 5))
+    assert torch.equal(layer.weight, before)
+
+
+@FLAVORS
+def test_folds_in_place_to_a_plain_convolution(cls, randomise):
+    layer = randomise(cls(8, 6, 3, 2, **OPTIONS))
+    x = torch.randn(2, 8, 9, 9)
+    expected = layer(x)
+    assert layer.fold() is None
+    once = layer.weight.clone()
+    assert torch.equal(layer(x), expected)
+    layer.fold()
+    assert torch.equal(layer.weight, once)
+    assert torch.equal(layer.kernel(), layer.weight)
+    assert not layer.weight.requires_grad
+    assert list(layer.state_dict()) == ["weight", "bias"]
+    assert not [name for name, value in vars(layer).items() if isinstance(value, torch.Tensor)]
+
+
+def test_a_folded_layer_quantises_no_more(randomise):
+    layer = randomise(PaperDSConv(8, 6, 3, bits=2))
+    layer.fold()
+    twin = pickle.loads(pickle.dumps(layer))
+    with torch.no_grad():
+        twin.weight.normal_()
+    x = torch.randn(1, 8, 5, 5)
+    assert torch.equal(twin(x), F.conv2d(x, twin.weight, padding=1))
 
 
 @FLAVORS

@@ -25,6 +25,15 @@ def _dsconv_same_padding(kernel_size, dilation):
     return tuple((d * (k - 1) + 1) // 2 for k, d in pairs)
 
 
+def _dsconv_check_geometry(layer, conv):
+    """Raise ValueError where `conv` is not of the geometry of the layer that stands for it."""
+    names = ("in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "padding_mode")
+    for name in names:
+        expected, found = getattr(layer, name), getattr(conv, name)
+        if expected != found:
+            raise ValueError(f"DSConv: cannot start from a convolution with {name}={found!r}, expected {expected!r}")
+
+
 def _dsconv_fit(blocks, integers, biased):
     """Least squares fit of blocks by scale * integers + bias, along dim 2.
 
@@ -129,6 +138,24 @@ class _DSConvBase(nn.Conv2d):
         return self._conv_forward(x, self.kernel(), self.bias)
 
     @torch.no_grad()
+    def init_from(self, conv, x):
+        """Start from the convolution that the layer stands for, as nearly as the layer can compute it.
+
+        Args: conv: an `nn.Conv2d` of the same geometry, whose bias is left out where the layer has none; x: what
+        the layer is given, which a kernel that is taken over does not depend on.
+        Raises ValueError for a convolution of another geometry.
+        """
+        _dsconv_check_geometry(self, conv)
+        self.weight.copy_(conv.weight)
+        if self.bias is not None:
+            self.bias.copy_(torch.zeros_like(self.bias) if conv.bias is None else conv.bias)
+
+    @torch.no_grad()
+    def fold(self):
+        """Make the layer, in place, the plain convolution that it is in eval mode; again changes nothing."""
+        self.weight = nn.Parameter(self.kernel(), requires_grad=False)
+
+    @torch.no_grad()
     def folded(self, scale, shift):
         """Return the static `nn.Conv2d` that computes `scale * self(x) + shift` (1-D, per output channel)."""
         conv = nn.Conv2d(
@@ -172,6 +199,8 @@ class PaperDSConv(_DSConvBase):
     the channels.
     """
 
+    is_folded = False  # of the class, for checkpoints that were saved before there was `fold`
+
     def __init__(
         self,
         in_channels,
@@ -211,6 +240,26 @@ class PaperDSConv(_DSConvBase):
             self.CDSw = nn.Parameter(torch.ones(out_channels))
             self.CDSb = nn.Parameter(torch.zeros(out_channels))
 
+    @torch.no_grad()
+    def init_from(self, conv, x):
+        """Take the kernel of the convolution that the layer stands for, and a channel shift that changes nothing.
+
+        See the base class; a folded layer takes the kernel as it is, unquantised.
+        """
+        super().init_from(conv, x)
+        if self.CDS:
+            self.CDSw.fill_(1)
+            self.CDSb.zero_()
+
+    @torch.no_grad()
+    def fold(self):
+        """Put the quantised and shifted kernel in the place of the shadow kernel; nothing is quantised any more."""
+        super().fold()
+        self.is_folded = True
+        if self.CDS:
+            self.CDS = False
+            del self.CDSw, self.CDSb
+
     def _quantized(self):
         return _dsconv_quantize(self.weight, self.in_channels // self.groups, self.block_size, self.bits, self.KDSBias)
 
@@ -224,6 +273,8 @@ class PaperDSConv(_DSConvBase):
 
     def kernel(self):
         """The quantised kernel, with the gradient of the shadow kernel."""
+        if self.is_folded:
+            return self.weight
         # Anew in every forward, with no buffer that keeps it: an EMA of the model averages float state and
         # skips integer state, so that a kept VQK would no longer belong to the averaged shadow kernel.
         quantized = self._quantized()[3].to(self.weight.dtype)
@@ -290,3 +341,10 @@ class TutorialDSConv(_DSConvBase):
         if CDS:
             self.CDSw = torch.empty(out_channels)
             self.CDSb = torch.empty(out_channels)
+
+    @torch.no_grad()
+    def fold(self):
+        """Drop the tensors that nobody reads, which an exported model would carry."""
+        super().fold()
+        for name in ("intweight", "alpha", "KDSb", "CDSw", "CDSb"):
+            vars(self).pop(name, None)
