@@ -27,14 +27,19 @@ def outcome(**changes) -> dict:
     }
 
 
-def disagreeing(*, epochs=(3, 3), verified=ALIVE, learns=True, **changes) -> dict[str, str]:
+def disagreeing(*, epochs=(3, 3), verified=ALIVE, learns=True, arrived=None, **changes) -> dict[str, str]:
     """The comparisons that are not as expected, with their reasons."""
-    found = compare(BUILT, outcome(**changes), epochs, verified, learns)
+    found = compare(BUILT, outcome(**changes), epochs, verified, learns, arrived or {})
     return {one.name: one.why for one in found if one.agrees is False}
 
 
 def test_where_all_is_well_all_is_as_expected():
     assert disagreeing() == {}
+
+
+def test_what_the_trainer_did_not_begin_with_is_told():
+    assert disagreeing(arrived={"tensors": 712, "equal": 712}) == {}
+    assert "tensors begun with" in disagreeing(arrived={"tensors": 712, "equal": 700})
 
 
 def test_another_number_of_parameters_is_not():

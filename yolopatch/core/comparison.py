@@ -39,6 +39,7 @@ def compare(
     epochs: tuple[int, int],
     verified: Mapping[str, object] | None,
     learns: bool,
+    arrived: Mapping[str, object],
 ) -> list[Compared]:
     """Return every comparison.
 
@@ -48,12 +49,14 @@ def compare(
         epochs: asked for, and done.
         verified: what `verify` found of the model, None where it was not asked or the model is another.
         learns: whether the run is one in which a model that can learn does.
+        arrived: what of the checkpoint that it began with the trainer had at its first step; empty without one.
     """
     model = outcome["model"]
     deadly = [one for one in (verified or {}).get("checks", ()) if one["id"] in _DEADLY and one["status"] == FAIL]
     return [
         _same("parameters", built.parameters, model["parameters"]),
         *_layers(built.classes, model["classes"]),
+        *_arrived(arrived),
         _finite(bool(model["finite"]), bool(deadly)),
         _epochs(*epochs),
         _learnt(float(outcome["validated"]["train"]["map50"]), deadly, learns),
@@ -76,6 +79,12 @@ def _layers(expected: Mapping[str, int], found: Mapping[str, int]) -> Iterator[C
 
 # Classes that say nothing about a module; others are what a user wants to see in the checkpoint.
 _UPSTREAMS = ("Conv", "C3k2", "C2f", "C3", "SPPF", "C2PSA", "Concat", "Upsample", "Detect")
+
+
+def _arrived(told: Mapping[str, object]) -> Iterator[Compared]:
+    if told:
+        expected, found = f"all {told['tensors']}", f"{told['equal']}"
+        yield Compared("tensors begun with", expected, found, told["equal"] == told["tensors"])
 
 
 def _epochs(asked: int, done: int) -> Compared:

@@ -25,6 +25,7 @@ class Wanted:
         edited: tracked files of the workspace that the user has changed since.
         cfg: sha256 of the model YAML.
         data: sha256 over the data set: the images' names and sizes, and the labels.
+        weights: sha256 of the checkpoint that it begins with, "" for none.
     """
 
     changes: Mapping[str, object]
@@ -35,6 +36,7 @@ class Wanted:
     edited: Sequence[str]
     cfg: str
     data: str
+    weights: str = ""
 
     def told(self) -> str:
         """Return it as text, by which it is compared: a record knows no tuples."""
@@ -57,6 +59,7 @@ class Run:
     Attributes:
         number: of its folder.
         save_dir: where upstream writes its results, None before it has said so.
+        arrived: how many `tensors` of the checkpoint that it began with were `equal` at the trainer's first step.
         trained: whether upstream ended the training.
         outcome: `model`, `validated`, `predicted` and `exported`; empty until then.
         seconds: of training, all attempts together.
@@ -66,6 +69,7 @@ class Run:
     wanted: Wanted
     attempts: tuple[Attempt, ...] = ()
     save_dir: str | None = None
+    arrived: Mapping[str, object] = field(default_factory=dict)
     trained: bool = False
     seconds: float = 0.0
     outcome: Mapping[str, object] = field(default_factory=dict)

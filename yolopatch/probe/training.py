@@ -7,6 +7,8 @@ from pathlib import Path
 
 import torch
 
+from arrival import watch_ultralytics, watch_yolov5
+
 
 def train(upstream, request, emit):
     """Train, or go on from a checkpoint.
@@ -14,9 +16,9 @@ def train(upstream, request, emit):
     Args:
         upstream: see upstreams.
         request: `script`, the words after it, and `checkpoints` to go on from, the newest first; with none of them, or
-            none that can be read, training begins anew.
-        emit: told `resumed` (the checkpoint, None for a beginning), `save_dir` once upstream has made the folder, and
-            `trained` at the end.
+            none that can be read, training begins anew; `begun_with`, the checkpoint that the words name, or None.
+        emit: told `resumed` (the checkpoint, None for a beginning), `save_dir` once upstream has made the folder,
+            `arrived` (see arrival) at the first step with a checkpoint to begin with, and `trained` at the end.
     """
     found = _readable(request["checkpoints"])
     emit({"resumed": found["file"] if found else None})
@@ -24,6 +26,8 @@ def train(upstream, request, emit):
         emit({"save_dir": str(Path(found["file"]).parent.parent)})  # upstream stripped it: training was at its end
     else:
         _ANNOUNCERS[upstream.style](upstream, emit)
+        if request["begun_with"] and not found:
+            _WATCHERS[upstream.style](upstream, request["begun_with"], emit)
         words = [f"resume={found['file']}"] if found else request["words"]
         _run(request["script"], words)
     emit({"trained": True})
@@ -63,4 +67,5 @@ def _announce_yolov5(upstream, emit):
     module.train = announced
 
 
+_WATCHERS = {"ultralytics": watch_ultralytics, "yolov5": watch_yolov5}
 _ANNOUNCERS = {"ultralytics": _announce_ultralytics, "yolov5": _announce_yolov5}

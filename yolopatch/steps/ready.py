@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from yolopatch.outside.checking import Watch
+from yolopatch.steps.begun_with import begun_with
 from yolopatch.steps.reproduction import Reproduction
 from yolopatch.steps.run_data import RunData, prepare_data, shapes_file
 from yolopatch.steps.run_plan import RunPlan, RunRequest, plan_run
@@ -17,15 +20,18 @@ class Ready:
     plan: RunPlan
     data: RunData
     fresh: bool
+    init: Path | None
 
 
-def get_ready(found: Reproduction, request: RunRequest) -> Ready:
-    """Check the environment, the arguments, the device and the data, in this order.
+def get_ready(found: Reproduction, request: RunRequest, cache: Path, watch: Watch) -> Ready:
+    """Check the environment, the arguments, the device and the data, and make the checkpoint to begin with.
 
     Raises:
         UsageError: an argument that cannot be.
-        YolopatchError: the environment, the device or the data would not do.
+        YolopatchError: the environment, the device, the data or the checkpoint would not do.
     """
     require_trainable(found)
     planned = plan_run(found, request, shapes_file(found.folder))
-    return Ready(planned, prepare_data(found, planned), request.fresh)
+    data = prepare_data(found, planned)
+    init = begun_with(found, planned, len(data.names), cache, watch) if planned.weights else None
+    return Ready(planned, data, request.fresh, init)

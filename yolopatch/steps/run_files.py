@@ -14,10 +14,10 @@ from yolopatch.steps.request import RenderRequest, plan
 from yolopatch.steps.run_plan import RunPlan, model_words
 
 
-def script_arguments(found: Reproduction, planned: RunPlan, folder: Path) -> dict[str, object]:
+def script_arguments(found: Reproduction, planned: RunPlan, folder: Path, init: Path | None) -> dict[str, object]:
     """Return what the script is told beside what it says itself; files of the run's own are written first."""
     own = str(_own_cfg(found, planned, folder)) if _needs_own_cfg(planned) else None
-    arguments = {**planned.changes, **model_words(planned, own)}
+    arguments = {**planned.changes, **model_words(planned, own, init)}
     if planned.hyperparameters:
         arguments["hyp"] = str(_hyperparameters(found, planned, folder))
     return arguments

@@ -16,7 +16,8 @@ from yolopatch.outside.interpreter import gpus_of
 from yolopatch.steps.reproduction import Reproduction
 
 _OWN_OPTIONS = {"data": "--data", "epochs": "--epochs", "device": "--device", "model": "--scale", "cfg": "--scale"}
-_NEVER = ("resume", "weights", "exist_ok")
+_OWN_OPTIONS |= {"weights": "--weights", "pretrained": "--weights"}
+_NEVER = ("resume", "exist_ok")
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class RunRequest:
 
     Attributes:
         data: a data YAML, or the name of one of upstream's own.
+        weights: a checkpoint to begin with, of the base model or of one like this.
         base: train upstream's own model, with the same arguments.
         quick: a short training on generated data.
         settings: further arguments of upstream's, as `KEY=VALUE`.
@@ -35,6 +37,7 @@ class RunRequest:
     epochs: int | None = None
     device: str | None = None
     scale: str | None = None
+    weights: Path | None = None
     base: bool = False
     quick: bool = False
     settings: tuple[str, ...] = ()
@@ -48,6 +51,7 @@ class RunPlan:
     Attributes:
         changes: arguments that are not the post's, by upstream's names; without the model.
         hyperparameters: what else is not the post's, for upstreams that read it from a file.
+        weights: the checkpoint that it begins with, None for a beginning from nothing.
         learns: whether it is a quick run as it was tried: a model that can learn does.
         data: the data YAML as upstream is told it.
         device: as upstream is told it, None for its own choice.
@@ -65,6 +69,7 @@ class RunPlan:
     epochs: int
     imgsz: int
     device: object
+    weights: Path | None
 
     @property
     def post(self) -> dict[str, object]:
@@ -78,6 +83,8 @@ class RunPlan:
         told = [f"{key}: {self.post.get(key, 'not set')} in the post, {new} here" for key, new in changed.items()]
         if self.scale != self.recipe.scale:
             told.insert(0, f"scale: {self.recipe.scale} in the post, {self.scale} here")
+        if self.weights:
+            told.insert(0, f"it begins with {self.weights.name}, the post's from nothing")
         if self.base:
             told.insert(0, "the model is upstream's own, without the module")
         return told
@@ -116,6 +123,7 @@ def plan_run(found: Reproduction, request: RunRequest, shapes: Path) -> RunPlan:
         epochs=int(arguments.get("epochs", recipe.epochs)),
         imgsz=int(arguments.get("imgsz", 640)),
         device=arguments.get("device"),
+        weights=_weights(request.weights),
     )
     _require_device(plan, found)
     return plan
@@ -153,6 +161,15 @@ def _data(found: Reproduction, name: str) -> str:
         f"there is no data file {name}, and upstream has none of that name in {own.parent}",
         hint="make one: yolopatch data shapes --out shapes",
     )
+
+
+def _weights(file: Path | None) -> Path | None:
+    if file and not file.is_file():
+        raise UsageError(
+            f"--weights: there is no checkpoint {file}",
+            hint="download the base model's .pt file from upstream's releases, or name one of your own",
+        )
+    return file.absolute() if file else None
 
 
 def _quick(style: str, shapes: Path) -> dict[str, object]:
@@ -198,17 +215,21 @@ def _require_device(plan: RunPlan, found: Reproduction) -> None:
     )
 
 
-def model_words(plan: RunPlan, own: str | None) -> dict[str, object]:
-    """Return the argument that names the model, where it is not the post's file.
+def model_words(plan: RunPlan, own: str | None, init: Path | None) -> dict[str, object]:
+    """Return the arguments that name the model and what it begins with, where they are not the post's.
 
     Args:
         plan: of the run.
         own: the path of a file that was written for this run's scale, for upstreams without a scales table.
+        init: the checkpoint that the run begins with.
     """
     if plan.style == "yolov5":
+        begun = {"weights": str(init)} if init else {}
         if plan.base:
-            return {"cfg": plan.recipe.base_cfg.format(scale=plan.scale)}
-        return {"cfg": own} if own else {}
+            return {"cfg": plan.recipe.base_cfg.format(scale=plan.scale), **begun}
+        return {"cfg": own, **begun} if own else begun
+    if init:
+        return {"model": str(init)}  # its YAML is in it
     if plan.base:
         return {"model": _at_scale(f"./{plan.recipe.base_cfg}", plan.scale)}
     return {} if plan.scale == plan.recipe.scale else {"model": _at_scale(plan.recipe.model, plan.scale)}

@@ -68,6 +68,7 @@ def summarise(trained: Trained) -> RunSummary:
             (planned.epochs, len(trained.rows)),
             measured.verify if measured and not planned.base else None,
             planned.learns,
+            run.arrived,
         )
     )
     found = RunSummary(trained, comparisons, trained.folder / SUMMARY, trained.folder / CURVES)

@@ -21,6 +21,7 @@ from yolopatch.outside.conversation import converse
 from yolopatch.outside.lock import hold
 from yolopatch.outside.probe import style_of
 from yolopatch.outside.runs import find_run, next_number, run_folder, save_run
+from yolopatch.steps.begun_with import require_arrived
 from yolopatch.steps.ready import Ready
 from yolopatch.steps.reproduction import Reproduction
 from yolopatch.steps.run_data import RunData
@@ -59,19 +60,28 @@ def train(found: Reproduction, ready: Ready, cache: Path, watch: Watch) -> Train
         YolopatchError: upstream failed.
     """
     with hold(lock_path(found.folder / RUNS, cache)):
-        return _Trainer(found, ready.plan, ready.data, watch).run(ready.fresh)
+        return _Trainer(found, ready, watch).run()
 
 
 @dataclass(frozen=True)
 class _Trainer:
     found: Reproduction
-    plan: RunPlan
-    data: RunData
+    ready: Ready
     watch: Watch
 
-    def run(self, fresh: bool) -> Trained:
+    @property
+    def plan(self) -> RunPlan:
+        """What the run will do."""
+        return self.ready.plan
+
+    @property
+    def data(self) -> RunData:
+        """What it trains on."""
+        return self.ready.data
+
+    def run(self) -> Trained:
         """Find the run that is asked for, or begin it, and bring it to its end."""
-        run, notes = self._begun(fresh)
+        run, notes = self._begun(self.ready.fresh)
         if not run.trained:
             run = self._train(run)
         if not run.outcome:
@@ -118,6 +128,7 @@ class _Trainer:
             edited=workspace.edited,
             cfg=sha256(self.found.cfg.read_bytes()),
             data=self.data.sha256,
+            weights=sha256(self.plan.weights.read_bytes()) if self.plan.weights else "",
         )
 
     def _train(self, run: Run) -> Run:
@@ -133,7 +144,8 @@ class _Trainer:
             "task": "train",
             "style": style_of(self.found.workspace.pin),
             "script": str(self.found.script),
-            "words": words(script_arguments(self.found, self.plan, self.folder(run))),
+            "words": words(script_arguments(self.found, self.plan, self.folder(run), self.ready.init)),
+            "begun_with": str(self.ready.init) if self.ready.init else None,
             "checkpoints": list(map(str, checkpoints)),
         }
         self._converse(request, f"training-{len(run.attempts)}", listener)
@@ -220,6 +232,9 @@ class _Listener:
             self._save(attempts=(*attempts[:-1], replace(attempts[-1], resumed=event["resumed"])))
         elif "save_dir" in event or "trained" in event:
             self._save(**event)
+        elif "arrived" in event:
+            self._save(**event)
+            require_arrived(event["arrived"])
 
     def _save(self, **changes: object) -> None:
         seconds = round(self._before + time.monotonic() - self._begun, 1)

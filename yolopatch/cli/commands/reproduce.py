@@ -13,10 +13,11 @@ from yolopatch.cli.words import reproductions
 from yolopatch.errors import EXIT_VERIFY, UsageError
 
 if TYPE_CHECKING:
+    from yolopatch.outside.checking import Watch
     from yolopatch.steps.ready import Ready
     from yolopatch.steps.reproduction import Reproduction
 
-_FOR_A_RUN = ("data", "epochs", "device", "scale", "base", "quick", "settings", "fresh")
+_FOR_A_RUN = ("data", "epochs", "device", "scale", "weights", "base", "quick", "settings", "fresh")
 
 
 @click.command("reproduce", epilog="Example: yolopatch reproduce yolo26-refconv --run --quick")
@@ -39,6 +40,11 @@ _FOR_A_RUN = ("data", "epochs", "device", "scale", "base", "quick", "settings", 
 @click.option("--epochs", type=int, help="With --run: another number than the post's.")
 @click.option("--device", help="With --run: cpu, or the number of a GPU.")
 @click.option("--scale", help="With --run: n, s, m, l or x.  [default: the post's]")
+@click.option(
+    "--weights",
+    type=click.Path(path_type=Path),
+    help="With --run: begin with a checkpoint of the base model, or of this one (see `transplant`).",
+)
 @click.option("--base", is_flag=True, help="With --run: train upstream's own model instead, to compare with.")
 @click.option("--quick", is_flag=True, help="With --run: a minute or two on a small generated set: does it learn?")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="With --run: an argument of upstream's.")
@@ -66,7 +72,7 @@ def command(as_json: bool, running: bool, measure: bool, **asked) -> int:
     cache = cache_dir()
     with stepping() as watch:
         found = reproduce(ReproduceRequest(**asked), cache)
-        ready = _get_ready(found, run) if running else None
+        ready = _get_ready(found, run, cache, watch) if running else None
         found = measured(found, cache, watch) if measure else found
     report.show_notes(found.notes)
     if ready:
@@ -75,11 +81,11 @@ def command(as_json: bool, running: bool, measure: bool, **asked) -> int:
     return 0
 
 
-def _get_ready(found: Reproduction, run: dict) -> Ready:
+def _get_ready(found: Reproduction, run: dict, cache: Path, watch: Watch) -> Ready:
     from yolopatch.steps.ready import get_ready
     from yolopatch.steps.run_plan import RunRequest
 
-    return get_ready(found, RunRequest(**run))
+    return get_ready(found, RunRequest(**run), cache, watch)
 
 
 def _train(found: Reproduction, ready: Ready, cache: Path, as_json: bool) -> int:
