@@ -9,6 +9,7 @@ import pytest
 
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.recipes import RECIPES
+from yolopatch.errors import UsageError
 from yolopatch.steps.run_plan import RunRequest, model_words, plan_run
 
 SHAPES = Path("/data/shapes/data.yaml")
@@ -95,6 +96,24 @@ def test_the_base_is_upstreams_own_file_at_the_same_scale(tutorial, words, plann
     assert model_words(plan, None) == words
     assert plan.differences[0] == "the model is upstream's own, without the module"
     assert plan.changes["name"] == "base"
+
+
+@pytest.mark.parametrize(
+    ("tutorial", "words"),
+    [
+        ("yolo26-refconv", {"model": "/init.pt"}),  # its YAML is in it
+        ("yolov5-dynamic", {"weights": "/init.pt"}),
+    ],
+)
+def test_a_run_may_begin_with_a_checkpoint(tutorial, words, planned, mine):
+    plan = planned(tutorial, weights=Path(mine))
+    assert plan.differences == ["it begins with mine.yaml, the post's from nothing"]
+    assert model_words(plan, None, Path("/init.pt")) == words
+
+
+def test_a_checkpoint_that_is_not_there_is_refused(planned):
+    with pytest.raises(UsageError, match=r"there is no checkpoint nowhere\.pt"):
+        planned("yolo26-refconv", weights=Path("nowhere.pt"))
 
 
 @pytest.mark.parametrize("tutorial", list(RECIPES))

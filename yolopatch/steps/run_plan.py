@@ -215,7 +215,7 @@ def _require_device(plan: RunPlan, found: Reproduction) -> None:
     )
 
 
-def model_words(plan: RunPlan, own: str | None, init: Path | None) -> dict[str, object]:
+def model_words(plan: RunPlan, own: str | None, init: Path | None = None) -> dict[str, object]:
     """Return the arguments that name the model and what it begins with, where they are not the post's.
 
     Args:
