@@ -10,6 +10,8 @@ from refusal import Refusal
 from rows import rows_of
 from stored import Unreadable, read_stored
 
+_HEAD_KEYS = ("end2end", "reg_max")
+
 
 def read_finite(file):
     """Return what a checkpoint holds, all of it finite.
@@ -46,6 +48,7 @@ class Base:
     def __init__(self, upstream, stored, data, request):
         self.data = stored.yaml or _taken_for(upstream, data, request)
         require_harmless(upstream, self.data)
+        _require_same_head(self.data, data)
         _require_same_scale(self.data, data)
         try:
             self.model = upstream.build(self.data).float().eval()
@@ -81,6 +84,22 @@ def _taken_for(upstream, data, request):
     taken = upstream.read(str(found.file), request["scale"])
     taken.update({key: data[key] for key in ("depth_multiple", "width_multiple") if key in data})
     return taken
+
+
+def _require_same_head(base, data):
+    """Refuse a family that has the same layers, but whose head says its boxes in another way."""
+    ours, theirs = ({key: said.get(key) for key in _HEAD_KEYS} for said in (data, base))
+    if ours != theirs:
+        raise Refusal(
+            "the checkpoint is of another family than the YAML",
+            f"expected: {_told(ours)}, as the YAML has",
+            f"found: {_told(theirs)} in the checkpoint",
+            hint="take the checkpoint of the model that the YAML was made from",
+        )
+
+
+def _told(keys):
+    return ", ".join(f"{key} {'not set' if value is None else value}" for key, value in keys.items())
 
 
 def _require_same_scale(base, data):

@@ -44,21 +44,22 @@ def inherit(new, old, name, source):
     elif isinstance(new, type(old)):
         yield from _walk(new, old, name, source)
     else:
-        yield _fresh(new, name, source, f"{_kind(new)} does not say how it is initialised from {_kind(old)}")
+        why = f"{_kind(new)} does not say how it is initialised from {_kind(old)}: it has no init_from(conv, x)"
+        yield _fresh(new, name, source, why)
 
 
 def convolution(module):
-    """Return the convolution that a module of the base is, a BatchNorm behind it folded in; None if it is none."""
-    if isinstance(module, nn.Conv2d):
-        return module
-    conv, norm = getattr(module, "conv", None), getattr(module, "bn", None)
-    if type(conv) is nn.Conv2d and isinstance(norm, nn.BatchNorm2d):
-        return fuse_conv_bn_eval(conv, norm)
-    return None
+    """Return the convolution that a module of the base is, in eval; the BatchNorm behind it is folded in."""
+    return module if isinstance(module, nn.Conv2d) else fuse_conv_bn_eval(module.conv, module.bn)
+
+
+def _is_convolution(module):
+    inner = type(getattr(module, "conv", None)) is nn.Conv2d and isinstance(getattr(module, "bn", None), nn.BatchNorm2d)
+    return isinstance(module, nn.Conv2d) or inner
 
 
 def _initialised(new, old, name, source):
-    if convolution(old) is None:
+    if not _is_convolution(old):
         return _fresh(
             new, name, source, f"{_kind(new)} is initialised from a convolution, and the base has {_kind(old)}"
         )

@@ -1,14 +1,12 @@
 """Which layer of a base model each layer of a model stands for: by the graph, not by the number.
 
-Layers are aligned in order, as the YAMLs have them, by what they are (class, arguments, tensors) and by what feeds
-them. What feeds a layer is known once the layers before it are aligned, so the alignment is repeated until it stays.
+Layers are aligned in order, as the YAMLs have them, by what they are: class, arguments, tensors. Where equal layers
+follow each other, that leaves open which of them is new, or gone: then what feeds what decides.
 """
 
 from rows import align, row_likeness
 
-_SAME_TENSORS = 0.5  # less than a difference between two kinds of rows, more than what feeds them
-_SAME_SOURCES = 0.25
-_ROUNDS = 5  # it has stayed after two or three for every model seen
+_SAME_TENSORS = 0.5  # less than a difference between two kinds of rows
 
 
 def pair_layers(model, rows, base, base_rows):
@@ -24,31 +22,39 @@ def pair_layers(model, rows, base, base_rows):
         (tuple of indices, score from 0 to 1): the score is of the rows alone.
     """
     shapes, base_shapes = ([_shapes(layer) for layer in built.model] for built in (model, base))
-    found = align(rows, base_rows)
-    score, pairs = found.score, found.base_of
-    for _ in range(_ROUNDS):
 
-        def likeness(row, other, before=pairs):
-            alike = row_likeness(row, other)
-            alike += _SAME_TENSORS * (shapes[row.index] == base_shapes[other.index])
-            return alike + _SAME_SOURCES * _fed_alike(rows, row, other, before)
+    def likeness(row, other):
+        return row_likeness(row, other) + _SAME_TENSORS * (shapes[row.index] == base_shapes[other.index])
 
-        again = align(rows, base_rows, likeness).base_of
-        if again == pairs:
-            break
-        pairs = again
-    return pairs, score
+    def alike(own, theirs):
+        return likeness(rows[own], base_rows[theirs])
+
+    pairs = list(align(rows, base_rows, likeness).base_of)
+    better = pairs
+    while better:
+        pairs, better = better, _better(rows, base_rows, better, alike)
+    return tuple(pairs), align(rows, base_rows).score
+
+
+def _better(rows, base_rows, pairs, alike):
+    """Return a pairing that keeps more of the base's connections, where moving what is new or gone gives one."""
+    most = _edges(rows, base_rows, pairs)
+    moved = _slid(pairs, len(base_rows), alike)
+    return next((other for other in moved if _edges(rows, base_rows, other) > most), None)
 
 
 def _shapes(layer):
     return {name: tuple(tensor.shape) for name, tensor in layer.state_dict().items()}
 
 
-def _fed_alike(rows, row, other, pairs):
-    """Return which part of a row's sources stands for the other's."""
-    sources = [_known(rows, source, pairs) for source in row.sources]
-    same = sum(source == theirs for source, theirs in zip(sources, other.sources))
-    return same / max(len(row.sources), len(other.sources))
+def _edges(rows, base_rows, pairs):
+    """Count the base's connections that the model has between the layers that stand for its ends."""
+    return sum(
+        _known(rows, source, pairs) == theirs
+        for row, of in zip(rows, pairs)
+        if of is not None
+        for source, theirs in zip(row.sources, base_rows[of].sources)
+    )
 
 
 def _known(rows, source, pairs):
@@ -56,3 +62,44 @@ def _known(rows, source, pairs):
     while source >= 0 and pairs[source] is None:
         source = rows[source].sources[0]
     return source if source < 0 else pairs[source]
+
+
+def _slid(pairs, places, alike):
+    """Yield pairings in which what is new, or gone, is moved along rows that are as alike in the next place.
+
+    Args:
+        pairs: the base's place of each row, None for a new row.
+        places: how many the base has.
+        alike: how alike a row and a place are, by their numbers.
+    """
+    gone = set(range(places)) - set(pairs)
+    for start, of in enumerate(pairs):
+        for step in (-1, 1):
+            if of is None:
+                yield from _moved_new(pairs, start, step, alike)
+            elif of + step in gone:
+                yield from _moved_gone(pairs, start, step, alike)
+
+
+def _moved_new(pairs, at, step, alike):
+    """Move a new row up or down, row by row: it takes its neighbour's place in the base."""
+    moved = list(pairs)
+    while 0 <= at + step < len(moved) and moved[at + step] is not None:
+        place = moved[at + step]
+        if alike(at, place) < alike(at + step, place):
+            return
+        moved[at], moved[at + step] = place, None
+        at += step
+        yield list(moved)
+
+
+def _moved_gone(pairs, at, step, alike):
+    """Move a place that no row has: the row beside it takes it, then the row beside that takes the place left."""
+    moved = list(pairs)
+    while 0 <= at < len(moved) and moved[at] is not None:
+        place = moved[at] + step
+        if place in moved or alike(at, place) < alike(at, moved[at]):
+            return
+        moved[at] = place
+        at -= step
+        yield list(moved)

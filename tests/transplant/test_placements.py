@@ -1,0 +1,100 @@
+"""Wherever a module stands, every tensor of the other layers arrives, once, and in its place."""
+
+from __future__ import annotations
+
+import json
+from itertools import product
+
+import pytest
+
+from tests.transplant.conftest import PROBE
+from yolopatch.catalog.modules import MODULES
+from yolopatch.catalog.pins import PINS
+from yolopatch.outside.probe import style_of
+
+# Runs every transplant of one pin in one process: what is looked at is the tensors, not the command.
+_TRANSPLANTS = """
+import json, sys
+sys.path.insert(0, sys.argv[2])
+import torch
+from base_checkpoint import Base, read_finite
+from inheritance import COPIED
+from transplant import _copy, _data, _initialise, _model, _parts
+from upstreams import open_upstream
+from agreement import measure
+
+torch.set_grad_enabled(False)
+upstream, (weights, scale, cfgs) = open_upstream(sys.argv[1]), json.load(sys.stdin)
+for cfg in cfgs:
+    request = {"cfg": cfg, "scale": scale, "nc": None, "workspace": sys.path[0]}
+    data = _data(upstream, request)
+    model = _model(upstream, data, 0)
+    base = Base(upstream, read_finite(weights), data, request)
+    pairs = base.pairs(model, data)
+    parts = _parts(model, base.model, pairs)
+    images = torch.rand(4, 3, 64, 64)
+    _copy(model, base.model, parts)
+    begun = _initialise(model, base.model, parts, images)
+    state, theirs = model.state_dict(), base.model.state_dict()
+    print(json.dumps({
+        "pairs": pairs,
+        "tensors": list(state),
+        "parts": [[p.name, p.source, p.how, p.tensors, p.taken, p.reason] for layer in begun for p, _ in layer],
+        "copied_wrongly": [
+            f"{p.name}.{name}" for layer in begun for p, _ in layer if p.how == COPIED for name in p.tensors
+            if not torch.equal(state[f"{p.name}.{name}"], theirs[f"{p.source}.{name}"])
+        ],
+        "error": measure(model, base.model, images)["error"],
+    }))
+"""
+# These keep what their convolution computed; the others come as near as they can.
+EXACT = ("RefConv", "DynamicConv", "Dynamic_conv2d")
+EVERYWHERE = ({}, {"block": True}, {"placements": ("before-head",)})
+
+
+def configs():
+    """Give (pin, scale, flavor); both yolov5 pins have the same models, and scales change no names."""
+    for pin, scale, flavor in product(PINS, "nsmlx", ("paper", "tutorial")):
+        slow = scale != "n" or flavor == "tutorial" or pin == "yolov5-6.1"
+        yield pytest.param(pin, scale, flavor, marks=[pytest.mark.slow] if slow else [])
+
+
+def expected_pairs(file, layers: int) -> list[int | None]:
+    """Return the base's layer of each layer, by what the renderer says of the new ones."""
+    new = {number for placed in file.placed for number in placed.inserted}
+    base = iter(range(layers))
+    return [None if number in new else next(base) for number in range(layers)]
+
+
+@pytest.mark.parametrize(("pin", "scale", "flavor"), configs())
+def test_every_tensor_of_the_other_layers_arrives_in_its_place(
+    pin, scale, flavor, checkpoint, rendered, full_workspace, in_upstream
+):
+    asked = [(module, where) for module in MODULES for where in EVERYWHERE]
+    files = [rendered(pin, module, scales=scale, flavor=flavor, **where) for module, where in asked]
+    given = [str(checkpoint(pin, scale)), scale, [str(file.path) for file in files]]
+    said = in_upstream(full_workspace(pin, flavor), _TRANSPLANTS, style_of(PINS[pin]), PROBE, given=given)
+    told = [json.loads(line) for line in said.splitlines() if line.startswith('{"pairs"')]
+    for (module, where), file, found in zip(asked, files, told, strict=True):
+        check(module, where, flavor, file, found)
+
+
+def check(module: str, where: dict, flavor: str, file, found: dict) -> None:
+    what = f"{module}, {where or 'layers'}, {flavor}"
+    assert found["pairs"] == expected_pairs(file, len(found["pairs"])), what
+    assert found["copied_wrongly"] == [], what
+    # each tensor of the model comes from somewhere, once
+    targets = [f"{name}.{tensor}" for name, _, _, tensors, _, _ in found["parts"] for tensor in tensors]
+    assert sorted(targets) == sorted(found["tensors"]), what
+    # and none of the base's goes to two places
+    sources = [f"{source}.{tensor}" for _, source, _, _, taken, _ in found["parts"] for tensor in taken]
+    assert len(sources) == len(set(sources)), what
+    changed = {number for placed in file.placed for number in (*placed.replaced, *placed.inserted)}
+    for name, source, how, _, _, reason in found["parts"]:
+        number = int(name.split(".")[1])
+        if number not in changed:
+            assert (how, source.split(".")[1]) == ("copied", str(found["pairs"][number])), f"{what}: {name}"
+        elif source is not None:
+            assert how in ("copied", "initialised"), f"{what}: {name}: {reason}"
+    if module in EXACT and flavor == "paper" and "placements" not in where:
+        assert found["error"] < 1e-4, what

@@ -1,0 +1,133 @@
+"""Checkpoints that are not the base of the model, cannot be read, or want to run something."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import zipfile
+from pathlib import Path
+
+import pytest
+import torch
+
+PIN = "ultralytics-8.4.0"
+
+
+@pytest.fixture
+def refused(yolopatch, full_workspace, rendered, tmp_path):
+    """Run the command on a checkpoint that cannot do; returns what it says, and sees that nothing was written."""
+
+    def call(weights: Path, code: int = 1, pin: str = PIN) -> str:
+        cfg, out = rendered(pin, "RefConv").path, tmp_path / "init.pt"
+        before = sorted(tmp_path.iterdir())
+        ran = yolopatch("transplant", full_workspace(pin), "--cfg", cfg, "--weights", weights, "--out", out)
+        assert (ran.code, ran.out) == (code, "")
+        assert sorted(tmp_path.iterdir()) == before
+        return " ".join(ran.err.split())
+
+    return call
+
+
+def test_no_such_file(refused, tmp_path):
+    assert "there is no checkpoint" in refused(tmp_path / "yolo26n.pt", code=2)
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>Not found</html>", b"PK\x03\x04 cut short"])
+def test_a_file_that_is_no_checkpoint(content, refused, tmp_path):
+    (tmp_path / "base.pt").write_bytes(content)
+    assert "is no checkpoint that can be read" in refused(tmp_path / "base.pt")
+
+
+def test_a_checkpoint_that_was_cut_short(refused, checkpoint):
+    file = checkpoint(PIN)
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    assert "cut short" in refused(file)
+
+
+def test_weights_that_are_not_finite(refused, checkpoint):
+    said = refused(checkpoint(PIN, form="nan"))
+    assert "has weights that are not finite" in said
+    assert "first in model.3.conv.weight" in said
+
+
+def test_another_scale(refused, checkpoint):
+    said = refused(checkpoint(PIN, "s"))
+    assert "of another scale" in said
+    assert "(0.5, 0.25)" in said
+    assert "(0.5, 0.5)" in said
+
+
+def test_another_family(refused, checkpoint):
+    # built by this release from YOLOv8's file: the layers are others, so their numbers say nothing
+    said = refused(checkpoint(PIN, model="yolov8"))
+    assert "of another family" in said or "of another scale" in said
+
+
+def test_another_task(refused, checkpoint):
+    said = refused(checkpoint(PIN, task="classify"))
+    assert "of another family" in said
+
+
+def test_a_family_with_the_same_layers_and_another_head(refused, checkpoint):
+    said = refused(checkpoint("ultralytics-8.3.0"))
+    assert "of another family" in said
+    assert "expected: end2end True, reg_max 1" in said
+    assert "found: end2end not set, reg_max not set" in said
+
+
+def test_something_else_that_torch_saved(refused, tmp_path):
+    torch.save({"a": 1, "b": [2]}, tmp_path / "base.pt")
+    assert "neither a model nor a state dict, but: a, b" in refused(tmp_path / "base.pt")
+
+
+class _Runs:
+    """Unpickled as usual, this makes a file."""
+
+    def __init__(self, file: Path):
+        self.file = file
+
+    def __reduce__(self):
+        return os.system, (f"touch {self.file}",)
+
+
+def test_nothing_of_a_malicious_file_is_run(refused, tmp_path):
+    trace = tmp_path / "trace"
+    torch.save({"model": _Runs(trace), "epoch": 1}, tmp_path / "base.pt")
+    assert "is no module of torch's" in refused(tmp_path / "base.pt")
+    assert not trace.exists()
+    torch.load(tmp_path / "base.pt", weights_only=False)
+    assert trace.exists(), "the file does what it is meant to, where it is let"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("activation", "__import__('os').system('touch trace')"),
+        ("head", [[-1, 1, "exec", ["open('trace', 'w')"]]]),
+        ("head", [[-1, 1, "Conv", ["open('trace', 'w')"]]]),
+    ],
+)
+def test_a_yaml_in_a_checkpoint_that_upstream_would_evaluate(key, value, refused, checkpoint, tmp_path):
+    file = checkpoint(PIN)
+    _edit_yaml(file, key, value)
+    said = refused(file)
+    assert "more than a list of layers" in said or "which this workspace lacks" in said
+    assert not list(tmp_path.rglob("trace"))
+
+
+def _edit_yaml(file: Path, key: str, value: object) -> None:
+    """Put something into the YAML inside a checkpoint, by a second pickle behind the first."""
+    with zipfile.ZipFile(file) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    (name,) = (name for name in parts if name.endswith("/data.pkl"))
+    # the stack's top is the checkpoint: {"model": Model} -> a model of ours with another YAML beside it
+    state = {"yaml": {"nc": 80, "backbone": [], "head": [], key: value}, "_parameters": {}, "_buffers": {}}
+    parts[name] = pickle.dumps({"model": _Model(state)}, protocol=2)
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+
+
+class _Model:
+    def __init__(self, state: dict):
+        self.__dict__ = state
