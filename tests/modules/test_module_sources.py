@@ -14,7 +14,7 @@ IMPORTS = ["import math", "import torch", "import torch.nn as nn", "import torch
 PREFIXES = {
     "refconv": "_refconv _RefConv",
     "dynamicconv": "_condconv _DynamicConvBase",
-    "spconv": "_spconv",
+    "spconv": "_spconv _SPConv",
     "dsconv": "_dsconv _DSConv _DSCONV",
     "dynamic_conv2d": "_DynamicConv2d",
 }

@@ -11,6 +11,11 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+# How far experts that start from one kernel lie apart, as a part of that kernel's root mean square in each output
+# plane. The attention learns from this difference alone, and may choose any expert as soon as it does: one expert
+# by itself is then still within a tenth of the kernel.
+_DYNAMIC_CONV2D_SPREAD = 0.1
+
 
 class _DynamicConv2dAttention(nn.Module):
     """Squeeze, two 1x1 convolutions and ReLU: one logit per expert and image."""
@@ -147,6 +152,45 @@ class _DynamicConv2dBase(nn.Module):
             fixed = self.shift.expand(attention.shape[0], -1)
             bias = fixed if bias is None else bias + fixed
         return None if bias is None else bias.reshape(-1)
+
+    @torch.no_grad()
+    def init_from(self, conv, x):
+        """Start as the `nn.Conv2d` that this layer stands for, with experts that can learn apart.
+
+        The attention's last layer is zero, so that every image gets 1/K of each expert at any temperature. The
+        experts' kernels differ by noise from torch's global generator, in opposite pairs that cancel; of an odd
+        number the last has none. A bias that the layer cannot hold is left out.
+        `x`, a batch [N, in_planes, H, W] of what the layer is given, is not needed.
+        Raises ValueError when `conv` has another geometry.
+        """
+        self._check_geometry(conv)
+        self.attention.fc2.weight.zero_()
+        self.weight.copy_(conv.weight.expand_as(self.weight))
+        spread = _DYNAMIC_CONV2D_SPREAD * conv.weight.square().mean((1, 2, 3), keepdim=True).sqrt()
+        for first in range(0, self.K - 1, 2):
+            difference = torch.randn_like(self.weight[first]) * spread.to(self.weight)
+            self.weight[first] += difference
+            self.weight[first + 1] -= difference
+        if self.bias is not None:
+            self.bias.copy_(torch.zeros_like(self.bias) if conv.bias is None else conv.bias.expand_as(self.bias))
+
+    def _check_geometry(self, conv):
+        expected = {
+            "in_channels": self.in_planes,
+            "out_channels": self.out_planes,
+            "kernel_size": (self.kernel_size, self.kernel_size),
+            "stride": (self.stride, self.stride),
+            "padding": (self.padding, self.padding),
+            "dilation": (self.dilation, self.dilation),
+            "groups": self.groups,
+            "padding_mode": "zeros",
+        }
+        for name, value in expected.items():
+            if getattr(conv, name) != value:
+                raise ValueError(
+                    f"Dynamic_conv2d: init_from needs a convolution of the same geometry, expected {name}={value!r}, "
+                    f"found {getattr(conv, name)!r}"
+                )
 
     @torch.no_grad()
     def folded(self, scale, shift):

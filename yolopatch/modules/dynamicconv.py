@@ -12,6 +12,11 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+# How far experts that start from one kernel lie apart, as a part of that kernel's root mean square in each output
+# channel. Routing learns from this difference alone, and may choose any expert as soon as it does: one expert by
+# itself is then still within a tenth of the kernel.
+_CONDCONV_SPREAD = 0.1
+
 
 def _condconv_pair(value):
     return tuple(value) if isinstance(value, (tuple, list)) else (value, value)
@@ -95,6 +100,37 @@ class CondConv2d(nn.Module):
             bound = 1 / math.sqrt(self.fan_in)
             nn.init.uniform_(self.bias, -bound, bound)
 
+    @torch.no_grad()
+    def init_from(self, conv, share):
+        """Start as the `nn.Conv2d` that this layer stands for, if every routing weight is `share`.
+
+        The experts' kernels differ by noise from torch's global generator, in opposite pairs that cancel; of an odd
+        number the last has none. A bias that the layer cannot hold is left out.
+        Raises ValueError when `conv` has another geometry.
+        """
+        self._check_geometry(conv)
+        part = 1 / (share * self.num_experts)
+        kernel = conv.weight.detach().to(self.weight).flatten(1) * part
+        experts = self.weight.view(self.num_experts, self.out_channels, self.fan_in)
+        experts.copy_(kernel.expand_as(experts))
+        spread = _CONDCONV_SPREAD * kernel.square().mean(1, keepdim=True).sqrt()
+        for first in range(0, self.num_experts - 1, 2):
+            difference = torch.randn_like(kernel) * spread
+            experts[first] += difference
+            experts[first + 1] -= difference
+        if self.bias is not None:
+            self.bias.copy_(torch.zeros_like(self.bias) if conv.bias is None else conv.bias * part)
+
+    def _check_geometry(self, conv):
+        names = ("in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups")
+        expected = {**{name: getattr(self, name) for name in names}, "padding_mode": "zeros"}
+        for name, value in expected.items():
+            if getattr(conv, name) != value:
+                raise ValueError(
+                    f"CondConv2d: init_from needs a convolution of the same geometry, expected {name}={value!r}, "
+                    f"found {getattr(conv, name)!r}"
+                )
+
     def forward(self, x, routing_weights):
         batch, channels, height, width = x.shape
         kernels = torch.matmul(routing_weights, self.weight)
@@ -165,6 +201,21 @@ class _DynamicConvBase(nn.Module):
     def forward(self, x):
         pooled = F.adaptive_avg_pool2d(x, 1).flatten(1)
         return self.cond_conv(x, self.gate(self.routing(pooled)))
+
+    @torch.no_grad()
+    def init_from(self, conv, x):
+        """Start as the `nn.Conv2d` that this layer stands for, with experts that can learn apart.
+
+        The routing's last layer is zero, so that every image gets the same weights; the experts are the kernel and
+        differences that cancel under them (see CondConv2d.init_from). The first step gives the routing a gradient.
+        `x`, a batch [N, in_features, H, W] of what the layer is given, is not needed.
+        Raises ValueError when `conv` has another geometry.
+        """
+        last = [module for module in self.routing.modules() if isinstance(module, nn.Linear)][-1]
+        share = self.gate(torch.zeros(1, self.cond_conv.num_experts, dtype=torch.float64))[0, 0].item()
+        self.cond_conv.init_from(conv, share)
+        last.weight.zero_()
+        last.bias.zero_()
 
     def folded(self, scale, shift):
         """Return a fixed copy that computes `scale * self(x) + shift` (1-D, per output channel)."""

@@ -47,6 +47,36 @@ class _RefConvBase(nn.Module):
         return F.conv2d(x, self.kernel(), self.bias, self.stride, self.padding, 1, self.groups)
 
     @torch.no_grad()
+    def init_from(self, conv, x):
+        """Start as the `nn.Conv2d` that this layer stands for: the base kernel is its kernel, and the map is zero.
+
+        The layer then computes what `conv` does, but for a bias, which it cannot hold. This is the paper's start:
+        a pretrained base kernel. `x`, a batch [N, in_channels, H, W] of what the layer is given, is not needed.
+        Raises ValueError when `conv` has another geometry.
+        """
+        self._check_geometry(conv)
+        self.weight.copy_(conv.weight)
+        self.convmap.weight.zero_()
+
+    def _check_geometry(self, conv):
+        expected = {
+            "in_channels": self.in_channels,
+            "out_channels": self.out_channels,
+            "kernel_size": (self.kernel_size, self.kernel_size),
+            "stride": (self.stride, self.stride),
+            "padding": (self.padding, self.padding),
+            "dilation": (1, 1),
+            "groups": self.groups,
+            "padding_mode": "zeros",
+        }
+        for name, value in expected.items():
+            if getattr(conv, name) != value:
+                raise ValueError(
+                    f"RefConv: init_from needs a convolution of the same geometry, expected {name}={value!r}, "
+                    f"found {getattr(conv, name)!r}"
+                )
+
+    @torch.no_grad()
     def folded(self, scale, shift):
         """Return the static `nn.Conv2d` that computes `scale * self(x) + shift` (1-D, per output channel)."""
         conv = nn.Conv2d(

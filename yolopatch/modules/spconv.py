@@ -8,6 +8,14 @@ descriptors.
 
 import torch
 import torch.nn as nn
+import torch.nn.functional as F
+
+# Ridge of a fit to a convolution, as a part of the features' mean variance: a constant, and a part that grows with the
+# number of features for each pixel, which is what keeps a fit to few pixels near where it started.
+_SPCONV_RIDGE = 1e-3
+_SPCONV_RIDGE_OF_FEW = 0.1
+# Rounds of a fit, each of which knows from the one before it what uneven gates cost; later ones gain nothing.
+_SPCONV_ROUNDS = 4
 
 
 def _spconv_bn_affine(bn, like):
@@ -33,6 +41,53 @@ def _spconv_folded_conv(conv, scale, shift):
     if shift is not None:
         twin.bias = nn.Parameter(shift if conv.bias is None else conv.bias * scale + shift)
     return twin
+
+
+class _SPConvFit:
+    """Least squares for the kernels of one group's outputs: the sum of both branches shall be a convolution's.
+
+    Moments in float64 are collected image by image, for the patches that the 3x3 kernels see, 9 for each channel of
+    the group, and then the pooled pixels that the 1x1 kernels see, one for each input channel.
+    """
+
+    def __init__(self, patches, pixels, targets, prior, rest):
+        """Collect the moments of features [N, F, L] and targets [N, outputs, L].
+
+        Args:
+            prior: coefficients [outputs, F] that a ridge draws the fit to.
+            rest: how many of the features, the last ones, are the second branch's.
+        """
+        count, outputs, length = targets.shape
+        features = prior.shape[1]
+        gram, product = prior.new_zeros(features, features), prior.new_zeros(features, outputs)
+        means, target_means = prior.new_zeros(count, features), prior.new_zeros(count, outputs)
+        for image in range(count):
+            seen = torch.cat((patches(image), pixels[image])).double()
+            left = targets[image].double() - prior @ seen
+            gram += seen @ seen.T
+            product += seen @ left.T
+            means[image], target_means[image] = seen.mean(1), left.mean(1)
+        mean, target_mean = means.mean(0), target_means.mean(0)
+        gram = gram / (count * length) - torch.outer(mean, mean)
+        self.product = product / (count * length) - torch.outer(mean, target_mean)
+        part = _SPCONV_RIDGE + _SPCONV_RIDGE_OF_FEW * features / (count * length)
+        ridge = (part * gram.diagonal().mean()).clamp(min=torch.finfo(torch.float32).tiny)
+        self.factor = torch.linalg.cholesky(gram + ridge * torch.eye(features).to(gram))
+        self.prior = prior
+        # How far apart the branches' descriptors are, image by image, is linear in the coefficients, too.
+        apart = (means - mean) / count**0.5
+        apart[:, features - rest :] *= -1
+        self.pull = apart.T @ (apart @ prior.T)
+        whitened = torch.linalg.solve_triangular(self.factor, apart.T, upper=False)
+        self.directions, sizes, _ = torch.linalg.svd(whitened, full_matrices=False)
+        self.weights = sizes.square().unsqueeze(1)
+
+    def solve(self, cost):
+        """Return the coefficients [outputs, F] when a squared descriptor difference of 1 costs `cost` [outputs]."""
+        right = torch.linalg.solve_triangular(self.factor, self.product - self.pull * cost, upper=False)
+        damping = self.weights * cost
+        right = right - self.directions @ (damping / (1 + damping) * (self.directions.T @ right))
+        return torch.linalg.solve_triangular(self.factor.T, right, upper=True).T + self.prior
 
 
 class SPConv_3x3(nn.Module):
@@ -91,13 +146,17 @@ class SPConv_3x3(nn.Module):
         if self.outplanes < 2 or self.outplanes % 2:
             raise ValueError(f"SPConv_3x3: outplanes must be even for the two groups, found {self.outplanes}")
 
-    def forward(self, x):
+    def _branches(self, x):
+        """Both branches before their BatchNorm, each [N, outplanes, H', W']."""
         representative, rest = x[:, : self.inplanes_3x3], x[:, self.inplanes_3x3 :]
         spatial = self.gwc(representative)
         if self.stride == 2:
             representative, rest = self.avgpool_s2_3(representative), self.avgpool_s2_1(rest)
-        out_3x3 = self.bn1(spatial + self.pwc(representative))
-        out_1x1 = self.bn2(self.conv1x1(rest))
+        return spatial + self.pwc(representative), self.conv1x1(rest)
+
+    def forward(self, x):
+        out_3x3, out_1x1 = self._branches(x)
+        out_3x3, out_1x1 = self.bn1(out_3x3), self.bn2(out_1x1)
         gates = self._gates(out_3x3, out_1x1)
         out = out_3x3 * gates[:, 0] + out_1x1 * gates[:, 1]
         return out if self.shift is None else out + self.shift.view(1, -1, 1, 1).to(out.dtype)
@@ -110,6 +169,98 @@ class SPConv_3x3(nn.Module):
             gates = gates * self.scale.view(1, 1, -1, 1, 1)
         # Autocast computes a softmax in float32; back to the maps' own type, lest it widen them.
         return gates.to(out_3x3.dtype)
+
+    @torch.no_grad()
+    def init_from(self, conv, x):
+        """Approximate the `nn.Conv2d` that this layer stands for on `x`, by least squares.
+
+        Half the sum of the branches is fitted to what `conv` gives for `x`, a batch [N, inplanes, H, W] of what the
+        layer is given; the ridge draws the 3x3 kernels to those of `conv` that they have room for, and the 1x1
+        kernels to zero. The BatchNorms hold the branches' statistics on `x` and give both the mean of the target,
+        so that the gates are even on average. They stay even only where an image moves both descriptors alike:
+        each round adds to the squares the branches' difference of descriptors, times what a unit of it cost in the
+        output of the round before. Every output channel keeps the round that served it best.
+        A fit wants several images and more pixels than inplanes * 5; from less it is rough.
+        Raises ValueError when `conv` has another geometry, or `x` another number of channels or values that are
+        not finite.
+        """
+        self._check_geometry(conv, x)
+        target = conv(x)
+        fits = self._fits(conv, x, target)
+        self.conv1x1.bias.zero_()
+        least = kernels = None
+        cost = target.new_zeros(self.outplanes)
+        for _ in range(_SPCONV_ROUNDS):
+            tried = torch.cat([fit.solve(part) for fit, part in zip(fits, cost.double().chunk(2))])
+            self._load(tried)
+            error, cost = self._gate_error(x, target)
+            if least is None:
+                least, kernels = error, tried
+            kernels = torch.where((error < least).unsqueeze(1), tried, kernels)
+            least = torch.minimum(error, least)
+        self._load(kernels)
+        self._load_norms(x, target)
+
+    def _check_geometry(self, conv, x):
+        inplanes = self.inplanes_3x3 + self.inplanes_1x1
+        expected = {
+            "in_channels": inplanes,
+            "out_channels": self.outplanes,
+            "kernel_size": (3, 3),
+            "stride": (self.stride, self.stride),
+            "padding": (1, 1),
+            "dilation": (1, 1),
+            "groups": 1,
+            "padding_mode": "zeros",
+        }
+        for name, value in expected.items():
+            if getattr(conv, name) != value:
+                raise ValueError(
+                    f"SPConv_3x3: init_from needs a convolution of the same geometry, expected {name}={value!r}, "
+                    f"found {getattr(conv, name)!r}"
+                )
+        if x.dim() != 4 or x.shape[1] != inplanes or not x.numel():
+            raise ValueError(f"SPConv_3x3: init_from needs x of [N, {inplanes}, H, W], found {list(x.shape)}")
+        if not torch.isfinite(x).all():
+            raise ValueError("SPConv_3x3: init_from needs a finite x, found NaN or infinity in it")
+
+    def _fits(self, conv, x, target):
+        """The least squares problems of both groups' outputs."""
+        pixels = (x if self.stride == 1 else self.avgpool_s2_1(x)).flatten(2)
+        fits = []
+        for inputs, outputs in zip(torch.arange(self.inplanes_3x3).chunk(2), torch.arange(self.outplanes).chunk(2)):
+            own, kernel = x[:, inputs], conv.weight[outputs][:, inputs].double().flatten(1)
+
+            def patches(image, own=own):
+                return F.unfold(own[image : image + 1], 3, padding=1, stride=self.stride)[0]
+
+            prior = torch.cat((kernel, kernel.new_zeros(len(kernel), x.shape[1])), 1)
+            fits.append(_SPConvFit(patches, pixels, target[:, outputs].flatten(2), prior, self.inplanes_1x1))
+        return fits
+
+    def _load(self, kernels):
+        """Take over coefficients of a fit, [outplanes, 9 * inplanes_3x3 / 2 + inplanes]."""
+        sizes = (self.gwc.weight[0].numel(), self.inplanes_3x3, self.inplanes_1x1)
+        for conv, part in zip((self.gwc, self.pwc, self.conv1x1), kernels.split(sizes, 1)):
+            conv.weight.copy_(part.reshape(conv.weight.shape))
+
+    def _gate_error(self, x, target):
+        """The squared error of each output channel, and what a unit of squared descriptor difference costs it."""
+        first, second = (out - out.mean((0, 2, 3), keepdim=True) for out in self._branches(x))
+        apart = (first - second).mean((2, 3), keepdim=True)
+        gated = (torch.sigmoid(2 * apart) - 0.5) * 2 * (first - second)
+        wanted = target - target.mean((0, 2, 3), keepdim=True)
+        error = (first + second + gated - wanted).square().mean((0, 2, 3))
+        tiny = torch.finfo(apart.dtype).tiny
+        return error, gated.square().mean((0, 2, 3)) / apart.square().mean((0, 2, 3)).clamp(min=tiny)
+
+    def _load_norms(self, x, target):
+        """Give both BatchNorms their branch's statistics on `x`, a gain of 2 and the target's mean."""
+        for bn, out in zip((self.bn1, self.bn2), self._branches(x)):
+            bn.running_mean.copy_(out.mean((0, 2, 3)))
+            bn.running_var.copy_(out.var((0, 2, 3), unbiased=False))
+            bn.weight.copy_(2 * torch.sqrt(bn.running_var + bn.eps))
+            bn.bias.copy_(target.mean((0, 2, 3)))
 
     @torch.no_grad()
     def folded(self, scale, shift):
