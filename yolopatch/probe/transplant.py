@@ -123,37 +123,47 @@ def _initialise(model, base, parts, images):
         initialised. A module that refuses, or whose place in the base the images do not pass, stays fresh.
     """
     new, old = dict(model.named_modules()), dict(base.named_modules())
-    found, hooks = {}, []
-    for part in (part for layer in parts for part in layer if part.how == INITIALISED):
-        hooks.append(old[part.source].register_forward_pre_hook(_Heir(part, new[part.name], found)))
+    heirs = [
+        _Heir(part, new[part.name], old[part.source]) for layer in parts for part in layer if part.how == INITIALISED
+    ]
     try:
         base(images)
     finally:
-        for hook in hooks:
-            hook.remove()
+        for heir in heirs:
+            heir.leave()
+    found = {heir.part.name: heir.outcome for heir in heirs}
     idle = "the base does not run this layer"
     return [
-        [found.get(p.name) or (_left_fresh(p, idle), None) if p.how == INITIALISED else (p, None) for p in layer]
+        [(found[p.name] or (_left_fresh(p, idle), None)) if p.how == INITIALISED else (p, None) for p in layer]
         for layer in parts
     ]
 
 
 class _Heir:
-    """A hook on a layer of the base: gives what it is, and what it is given, to the module in its place."""
+    """Waits at a layer of the base, and gives what that is, and what it is given, to the module in its place.
 
-    def __init__(self, part, module, found):
-        self._part, self._module, self._found = part, module, found
+    Attributes:
+        outcome: the part and the relative error of the module's output; None until the base runs the layer.
+    """
 
-    def __call__(self, layer, given):
+    def __init__(self, part, module, layer):
+        self.part, self.outcome = part, None
+        self._module = module
+        self._hook = layer.register_forward_pre_hook(self._take)
+
+    def leave(self):
+        """Wait no longer."""
+        self._hook.remove()
+
+    def _take(self, layer, given):
+        self.leave()  # the module may call the layer
         conv, x = convolution(layer), given[0]
         try:
             self._module.init_from(conv, x)
         except ValueError as error:
-            self._found[self._part.name] = _left_fresh(self._part, first_line(error)), None
-            return
-        # forward alone: a call would come back to this hook
-        error = relative_error([self._module.eval()(x)], [conv.forward(x)])
-        self._found[self._part.name] = self._part, error
+            self.outcome = _left_fresh(self.part, first_line(error)), None
+        else:
+            self.outcome = self.part, relative_error([self._module.eval()(x)], [conv(x)])
 
 
 def _left_fresh(part, reason):
