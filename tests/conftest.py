@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 from jinja2 import FileSystemLoader
 
+import yolopatch as package
 from yolopatch.catalog.base_model import DETECT
 from yolopatch.catalog.models import find_model
 from yolopatch.catalog.modules import MODULES
@@ -24,6 +27,7 @@ from yolopatch.cli.run import run
 from yolopatch.core.cfg import Cfg, environment, file_name, render_text
 from yolopatch.errors import SourceError
 from yolopatch.outside import snapshot
+from yolopatch.outside.probe import style_of
 from yolopatch.outside.store import pristine
 from yolopatch.steps.apply import apply
 from yolopatch.steps.render import render
@@ -133,32 +137,32 @@ def git_in():
     return run_git
 
 
+def _in_upstream(settings: Path, tree: Path, script: str, *arguments: object, given: object = None) -> str:
+    environment = os.environ | {
+        "PYTHONPATH": str(tree),
+        "YOLO_OFFLINE": "true",
+        "YOLO_AUTOINSTALL": "false",
+        "YOLO_CONFIG_DIR": str(settings),
+        "YOLOV5_CONFIG_DIR": str(settings),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", script, *map(str, arguments)],
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=settings,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
 @pytest.fixture
 def in_upstream(tmp_path) -> Callable[..., str]:
     """Run a script on an upstream's tree in a child process, offline and with its own settings; returns its output."""
-
-    def run_script(tree: Path, script: str, *arguments: object, given: object = None) -> str:
-        environment = os.environ | {
-            "PYTHONPATH": str(tree),
-            "YOLO_OFFLINE": "true",
-            "YOLO_AUTOINSTALL": "false",
-            "YOLO_CONFIG_DIR": str(tmp_path),
-            "YOLOV5_CONFIG_DIR": str(tmp_path),
-            "PYTHONDONTWRITEBYTECODE": "1",
-        }
-        done = subprocess.run(
-            [sys.executable, "-c", script, *map(str, arguments)],
-            input=json.dumps(given),
-            capture_output=True,
-            text=True,
-            env=environment,
-            cwd=tmp_path,
-            timeout=600,
-        )
-        assert done.returncode == 0, done.stderr[-2000:]
-        return done.stdout
-
-    return run_script
+    return partial(_in_upstream, tmp_path)
 
 
 @pytest.fixture
@@ -185,6 +189,54 @@ def module_cfg(tmp_path):
         return file.path, file.layers
 
     return write
+
+
+PROBE = Path(package.__file__).parent / "probe"
+
+# A base whose tensors are all different, as after a training: of constants nobody sees which is which.
+_BASE = """
+import sys
+sys.path.insert(0, {probe!r})
+import torch
+from saving import save_as_upstream
+from tensors import image, calibrate, randomise_norms, seed_all
+from upstreams import open_upstream
+style, cfg, scale, out, form = sys.argv[1:]
+upstream = open_upstream(style)
+seed_all(11)
+model = upstream.build(upstream.read(cfg, scale or None))
+randomise_norms(model)
+calibrate(model, image(model, 64, batch=4))
+for name, tensor in model.state_dict().items():
+    if name.endswith("num_batches_tracked"):
+        tensor.fill_(hash(name) % 10_000)
+if form == "state":
+    torch.save(model.state_dict(), out)
+elif form == "nan":
+    model.model[3].conv.weight.data[0] = float("nan")
+    save_as_upstream(upstream, model, out)
+else:
+    save_as_upstream(upstream, model, out)
+"""
+
+
+@pytest.fixture
+def checkpoint(shared, full_workspace, base_cfg, tmp_path):
+    """Give a copy of a base model's checkpoint as upstream writes it, or of its `state` alone, or with `nan` in it."""
+
+    def copied(pin: str, scale: str = "n", form: str = "model", model: str | None = None, task: str = DETECT) -> Path:
+        model = model or PINS[pin].model
+        workspace, cfg = full_workspace(pin), base_cfg(model, scale, task)
+
+        def build(folder: Path) -> None:
+            folder.mkdir()
+            asked = (style_of(PINS[pin]), cfg, scale, folder / "base.pt", form)
+            _in_upstream(folder, workspace, _BASE.format(probe=str(PROBE)), *asked)
+
+        made = _once(shared / f"base-{pin}-{model}-{task}-{scale}-{form}", build)
+        return Path(shutil.copy(made / "base.pt", tmp_path / f"base-{scale}-{form}.pt"))
+
+    return copied
 
 
 @dataclass(frozen=True)

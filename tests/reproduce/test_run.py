@@ -55,9 +55,13 @@ def test_the_tutorials_refconv_is_measured_trained_and_its_zero_explained(run, t
     assert "fail `input-dependence`" in page
 
 
-def test_a_run_ends_with_validation_prediction_both_exports_and_a_picture(run, tmp_path):
-    ran = run("yolo26-refconv", "--flavor", "paper", *SMALL, "--epochs", 2)
+def test_a_run_ends_with_validation_prediction_both_exports_and_a_picture(run, checkpoint, tmp_path):
+    begun = ("--weights", checkpoint(PIN))
+    ran = run("yolo26-refconv", "--flavor", "paper", *SMALL, "--epochs", 2, *begun)
     told = ran.json["run"]
+    # the base's checkpoint was transplanted, and all of it was there when the trainer took its first step
+    assert told["arrived"] == {"tensors": 712, "equal": 712, "differing": []}
+    assert comparison(ran, "tensors begun with")["agrees"]
     names = [one["name"] for one in told["comparisons"] if one["agrees"] is not None]
     assert names[:2] == ["parameters", "layers Conv_RefConv"]
     assert {"torchscript predicts", "onnx predicts", "epochs"} <= set(names)
@@ -71,9 +75,23 @@ def test_a_run_ends_with_validation_prediction_both_exports_and_a_picture(run, t
     assert comparison(ran, "mAP50, training images")["agrees"] is None
     assert ran.code == 0
 
-    again = run("yolo26-refconv", "--flavor", "paper", *SMALL, "--epochs", 2)
+    again = run("yolo26-refconv", "--flavor", "paper", *SMALL, "--epochs", 2, *begun)
     assert "this run was ended before" in again.err
     assert again.json["run"]["attempts"] == told["attempts"]
+
+
+def test_a_checkpoint_that_does_not_arrive_in_the_trainer_stops_the_run(run, checkpoint, tmp_path):
+    made = run("yolo26-refconv", "--flavor", "paper", "--no-measure")
+    assert made.code == 0
+    trainer = tmp_path / "folder" / "workspace" / "ultralytics" / "models" / "yolo" / "detect" / "train.py"
+    text = trainer.read_text()
+    assert "            model.load(weights)\n" in text
+    trainer.write_text(text.replace("            model.load(weights)\n", "            pass\n"))
+    ran = run("yolo26-refconv", "--flavor", "paper", *SMALL, "--epochs", 2, "--weights", checkpoint(PIN))
+    assert ran.code == 1
+    assert "did not begin with the checkpoint" in ran.err
+    assert "expected: all 712 tensors" in ran.err
+    assert not list((tmp_path / "folder").rglob("last.pt"))
 
 
 def test_a_killed_run_goes_on_from_upstreams_last_checkpoint(need_pin, tmp_path):

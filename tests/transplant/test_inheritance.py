@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.transplant.conftest import PROBE
+from tests.conftest import PROBE
 
 
 class Conv(nn.Module):

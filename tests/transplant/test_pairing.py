@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from torch import nn
 
-from tests.transplant.conftest import PROBE
+from tests.conftest import PROBE
 
 
 @pytest.fixture

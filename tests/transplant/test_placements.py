@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from tests.transplant.conftest import PROBE
+from tests.conftest import PROBE
 from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import PINS
 from yolopatch.outside.probe import style_of
