@@ -91,6 +91,7 @@ def test_another_number_of_classes_leaves_the_class_branch_fresh_and_says_so(tra
     assert found["outputs"] == {"of": "head inputs", "error": pytest.approx(0, abs=1e-4)}
     said = " ".join(transplant(rendered(PIN, "RefConv").path, checkpoint(PIN), "--nc", "3", "--overwrite").out.split())
     assert "1 partly fresh" in said
+    assert "classes: 3 here, 80 in the checkpoint; what is for each class is fresh" in said
     assert "head inputs beside the base's: relative error" in said
 
 

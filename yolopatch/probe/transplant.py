@@ -62,6 +62,7 @@ def transplant(upstream, request, emit):
                 "dropped": _dropped(base.model, pairs),
                 "unused": base.unused,
                 "outputs": measured,
+                "classes": {"model": model.yaml.get("nc"), "base": base.model.yaml.get("nc")},
                 "images": {"count": len(images), "side": side},
             }
         }

@@ -61,6 +61,7 @@ class Transplant:
         dropped: layers of the base that the model has nothing for.
         unused: tensors of the checkpoint that its own model has no place for.
         outputs: how far the model's outputs lie from the base's.
+        classes: how many the `model` has, and the `base`.
         images: on how many images that was measured, and at which side in pixels.
     """
 
@@ -73,6 +74,7 @@ class Transplant:
     dropped: tuple[Mapping, ...]
     unused: tuple[str, ...]
     outputs: Mapping
+    classes: Mapping[str, int]
     images: Mapping
 
     @property
@@ -93,6 +95,7 @@ class Transplant:
             "out": self.out,
             "tensors": self.tensors,
             "outputs": self.outputs,
+            "classes": self.classes,
             "images": self.images,
             "layers": self.layers,
             "dropped": self.dropped,
@@ -137,6 +140,7 @@ def transplant(place: Path, request: TransplantRequest, cache: Path, watch: Watc
         dropped=tuple(told["dropped"]),
         unused=tuple(told["unused"]),
         outputs=told["outputs"],
+        classes=told["classes"],
         images=told["images"],
     )
 

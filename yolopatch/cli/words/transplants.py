@@ -22,6 +22,10 @@ def transplant(found: Transplant) -> Iterator[str]:
     counts = ", ".join(f"{count} {how}" for how, count in found.tensors.items())
     yield from indented(f"tensors: {counts}; layers: {_layers(found)}")
     yield from indented(_agreement(found))
+    ours, theirs = found.classes["model"], found.classes["base"]
+    if ours != theirs:
+        yield from indented(f"classes: {ours} here, {theirs} in the checkpoint; what is for each class is fresh")
+        yield from indented(f"--nc {theirs} keeps it, where the data has the same classes")
     if "bits" in found.outputs:
         errors = ", ".join(f"{bits} bits {error:.2g}" for bits, error in found.outputs["bits"].items())
         yield from indented(f"quantised to {errors}; the layers have {_listed(found.outputs['own_bits'])}")
