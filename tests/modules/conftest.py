@@ -40,6 +40,15 @@ TUTORIAL = {
     "DSConv-tutorial": lambda: TutorialDSConv(8, 12, 3, 2, bias=True, KDSBias=True, CDS=True),
     "Dynamic_conv2d-tutorial": lambda: TutorialDynamic_conv2d(8, 12, 1, 1),
 }
+
+
+def frozen_dsconv():
+    layer = PaperDSConv(8, 12, 3, 2, block_size=3, KDSBias=True, CDS=True)
+    layer.freeze()
+    return layer
+
+
+FROZEN = {"DSConv-frozen": frozen_dsconv}
 CHANNELS_IN, CHANNELS_OUT = 8, 12
 
 
@@ -82,9 +91,9 @@ def paper_factory(request):
     return PAPER[request.param]
 
 
-@pytest.fixture(params=[*PAPER, *TUTORIAL])
+@pytest.fixture(params=[*PAPER, *TUTORIAL, *FROZEN])
 def factory(request):
-    return {**PAPER, **TUTORIAL}[request.param]
+    return {**PAPER, **TUTORIAL, **FROZEN}[request.param]
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """DSConv: a plain convolution in the tutorial, a quantised one that learns in the paper."""
 
+import copy
 import pickle
 
 import pytest
@@ -87,34 +88,51 @@ def test_integers_are_twos_complement_and_use_their_range(bits, biased):
     assert (integers.min(), integers.max()) == (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
 
 
+def in_float16(values):
+    """Whether float16, with all of its 11 bits, holds values times a power of two that is the same for all."""
+    exponent = values.abs().max().log2().floor() - 13
+    units = values / 2.0**exponent
+    return torch.equal(units.half().to(values.dtype), units)
+
+
 @pytest.mark.parametrize("biased", [False, True])
 @pytest.mark.parametrize(("groups", "block_size"), [(1, 4), (1, 3), (1, 100), (2, 4), (10, 4)])
-def test_kernel_is_integers_times_scales_fitted_by_least_squares(biased, groups, block_size):
+def test_kernel_is_integers_times_scales_that_are_least_squares_in_float16(biased, groups, block_size):
     layer = PaperDSConv(10, 20, (3, 2), groups=groups, block_size=block_size, KDSBias=biased).double()
     integers, scale, bias = layer.quantize()
     per_group = 10 // groups
     assert integers.shape == layer.weight.shape == (20, per_group, 3, 2)
     assert scale.shape == (20, -(-per_group // block_size), 3, 2)
+    assert in_float16(scale if bias is None else torch.cat([scale, bias]))
     assert (bias is None) != biased
     assert bias is None or bias.shape == scale.shape
     for b, (w, q) in enumerate(zip(blocks_of(layer.weight, block_size), blocks_of(integers.double(), block_size))):
         block = layer.kernel()[:, b * block_size : (b + 1) * block_size]
-        expected = q * scale[:, b : b + 1] + (bias[:, b : b + 1] if biased else 0)
-        torch.testing.assert_close(block, expected)
-        # Least squares: the residual is orthogonal to the integers and, with a bias, to ones.
-        residual = w - block
-        assert (residual * q).sum(1).abs().max() < 1e-12
-        assert not biased or residual.sum(1).abs().max() < 1e-12
+        s = scale[:, b : b + 1]
+        expected = q * s + (bias[:, b : b + 1] if biased else 0)
+        assert torch.equal(block, expected)
+        if not biased:
+            # The residual of least squares is orthogonal to the integers. float16 moves a scale by 2^-11 of itself;
+            # rounding the integers last moves a few more.
+            slack = 2.0**-11 * s.abs() * q.square().sum(1, keepdim=True) + 1e-12
+            assert (((w - block) * q).sum(1, keepdim=True).abs() <= slack).double().mean() > 0.8
 
 
 @pytest.mark.parametrize("biased", [False, True])
-def test_all_zero_and_constant_blocks_are_exact(biased):
+def test_all_zero_blocks_are_exact_and_constant_ones_as_near_as_float16(biased):
     layer = PaperDSConv(8, 4, 1, block_size=4, KDSBias=biased)
     with torch.no_grad():
         layer.weight[:, :4] = 0
-        layer.weight[:, 4:] = torch.tensor([-3.0, 1e-30, 0.7, 1e-45]).view(4, 1, 1, 1)
-    torch.testing.assert_close(layer.kernel(), layer.weight, rtol=1e-6, atol=1e-40)
+        layer.weight[:, 4:] = torch.tensor([-3.0, 1e-30, 0.7, 1e-6]).view(4, 1, 1, 1)
+    torch.testing.assert_close(layer.kernel(), layer.weight, rtol=2.0**-11, atol=1e-9)
     assert torch.equal(layer.kernel()[:, :4], torch.zeros(4, 4, 1, 1))
+    assert not layer.quantize()[0][:, :4].any()
+
+
+def test_a_kernel_of_zeros_is_one():
+    layer = PaperDSConv(8, 4, 3)
+    torch.nn.init.zeros_(layer.weight)
+    assert torch.equal(layer.kernel(), layer.weight)
 
 
 def test_quantisation_does_not_depend_on_the_scale_of_the_weights():
@@ -128,12 +146,15 @@ def test_quantisation_does_not_depend_on_the_scale_of_the_weights():
 
 
 @pytest.mark.parametrize("bits", [2, 3, 4, 8])
-def test_a_quantised_kernel_is_a_fixed_point(bits):
+def test_a_quantised_kernel_is_a_fixed_point_but_for_a_few_blocks(bits):
+    # a block whose largest integer is not at the range's end may find another scale; packing never quantises twice
     layer = gaussian(bits, channels=64)
     kernel = layer.kernel().detach()
     with torch.no_grad():
         layer.weight.copy_(kernel)
-    torch.testing.assert_close(layer.kernel(), kernel)
+    same = (layer.kernel() == kernel).unflatten(1, (-1, 32)).all(2)
+    assert same.float().mean() > 0.99
+    assert relative_error(layer) < 0.001
 
 
 @pytest.mark.parametrize("groups", [1, 2])
@@ -312,6 +333,106 @@ def test_a_folded_layer_quantises_no_more(randomise):
         twin.weight.normal_()
     x = torch.randn(1, 8, 5, 5)
     assert torch.equal(twin(x), F.conv2d(x, twin.weight, padding=1))
+
+
+FROZEN = {
+    "plain": {"bits": 2, "block_size": 4},
+    "all-options": {"bits": 3, **OPTIONS},
+    "one-block": {"bits": 8, "block_size": 100},
+    "block-of-one": {"bits": 5, "block_size": 1},
+}
+
+
+@pytest.fixture(params=FROZEN)
+def options(request):
+    return FROZEN[request.param]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.float64])
+def test_a_frozen_layer_computes_the_same_kernel_bit_for_bit(options, dtype, randomise):
+    layer = randomise(PaperDSConv(8, 6, 3, 2, **options)).to(dtype)
+    kernel, quantized = layer.kernel().detach(), layer.quantize()
+    assert layer.freeze() is None
+    layer.freeze()
+    assert layer.is_frozen
+    assert layer.VQK.dtype == torch.int8
+    assert "weight" not in dict(layer.named_parameters())
+    assert same_bits(layer.kernel(), kernel)
+    for found, expected in zip(layer.quantize(), quantized):
+        assert found is expected is None or torch.equal(found, expected)
+
+
+def same_bits(one, other):
+    integers = {2: torch.int16, 4: torch.int32, 8: torch.int64}[one.element_size()]
+    return one.dtype == other.dtype and torch.equal(one.view(integers), other.view(integers))
+
+
+def frozen(options, randomise):
+    layer = randomise(PaperDSConv(8, 6, 3, 2, **options)).eval()
+    layer.freeze()
+    return layer
+
+
+def test_a_frozen_layer_survives_what_upstream_does_to_checkpoints(options, randomise):
+    layer = frozen(options, randomise)
+    kernel = layer.weight
+    saved = pickle.loads(pickle.dumps(copy.deepcopy(layer).half()))
+    assert saved.KDS.dtype == torch.float16
+    assert same_bits(saved.float().weight, kernel)
+
+
+def test_a_frozen_layer_folds_traces_and_shows_its_weight(options, randomise):
+    layer, x = frozen(options, randomise), torch.randn(2, 8, 9, 9)
+    expected = layer(x).detach()
+    assert layer.weight.shape == layer.VQK.shape
+    assert torch.equal(torch.jit.trace(layer, x)(x), expected)
+    folded = layer.folded(torch.ones(6), torch.zeros(6))
+    torch.testing.assert_close(folded(x), expected)
+    layer.fold()
+    assert torch.equal(layer(x), expected)
+    assert not list(layer.buffers())
+
+
+def test_a_frozen_state_freezes_the_layer_that_it_is_loaded_into(randomise):
+    layer = frozen({"bits": 3, "block_size": 2, "KDSBias": True}, randomise)
+    twin = PaperDSConv(8, 6, 3, 2, KDSBias=True)
+    twin.load_state_dict(layer.state_dict(), strict=True)
+    assert (twin.bits, twin.block_size) == (3, 2)
+    assert same_bits(twin.weight, layer.weight)
+
+
+def test_training_goes_on_from_a_frozen_kernel(randomise):
+    # upstream's trainer builds the model anew and loads the tensors that both have
+    layer, twin = frozen({"bits": 4}, randomise), PaperDSConv(8, 6, 3, 2)
+    shared = {name: value for name, value in layer.state_dict().items() if name in twin.state_dict()}
+    twin.load_state_dict(shared, strict=True)
+    assert torch.equal(twin.weight, layer.weight)
+    layer.load_state_dict(randomise(twin, 1).state_dict(), strict=True)
+    assert not layer.is_frozen
+    layer(torch.randn(1, 8, 5, 5)).sum().backward()
+    assert layer.weight.grad is not None
+
+
+def test_a_frozen_layer_may_start_from_a_convolution(randomise):
+    layer, conv = frozen({"bits": 4}, randomise), torch.nn.Conv2d(8, 6, 3, 2, 1)
+    layer.init_from(conv, torch.randn(1, 8, 5, 5))
+    assert torch.equal(layer.weight, conv.weight)
+
+
+def test_a_folded_layer_cannot_be_frozen():
+    layer = PaperDSConv(8, 6, 3)
+    layer.fold()
+    with pytest.raises(ValueError, match="DSConv: a folded layer cannot be frozen"):
+        layer.freeze()
+
+
+def test_powers_of_two_are_exact_in_every_form_that_the_layer_has_them():
+    exponents = torch.arange(-113, 116)
+    expected = torch.tensor([2.0**e for e in exponents.tolist()], dtype=torch.float64)
+    for dtype in (torch.int32, torch.float32, torch.float64):
+        assert torch.equal((2.0 ** exponents.to(dtype)).double(), expected)
+        each = torch.stack([2.0**e for e in exponents.to(dtype)])
+        assert torch.equal(each.double(), expected)
 
 
 @FLAVORS

@@ -69,40 +69,86 @@ def _dsconv_search(blocks, low, high, biased):
     return scale, bias
 
 
-def _dsconv_quantize_blocks(blocks, bits, biased):
-    """Quantise blocks [out, n, block, kh, kw]; returns integers, and scale and bias of size one in dim 2."""
-    low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
+def _dsconv_round(blocks, scale, bias, low, high):
+    """The integers nearest to blocks at a scale and bias, zero where the scale is."""
+    divisor = torch.where(scale == 0, torch.full_like(scale, torch.inf), scale)
+    return ((blocks - bias) / divisor).round_().clamp_(low, high)
+
+
+def _dsconv_fit_blocks(blocks, low, high, biased):
+    """Fit blocks [out, n, block, kh, kw] by integers in [low, high]; returns scale and bias of size one in dim 2."""
     top, bottom = blocks.amax(2, keepdim=True), blocks.amin(2, keepdim=True)
     centre = (top + bottom) / 2 if biased else torch.zeros_like(top)
     # Never zero: the smallest normal number stands in for the radius of a constant block.
     radius = torch.maximum(top - centre, centre - bottom).clamp(min=torch.finfo(blocks.dtype).tiny)
     unit = (blocks - centre) / radius
-    scale, bias = _dsconv_search(unit, low, high, biased)
     # One round of alternation: round anew at the fitted scale, fit anew to the integers; neither adds error.
-    divisor = torch.where(scale == 0, torch.ones_like(scale), scale)
-    integers = ((unit - bias) / divisor).round_().clamp_(low, high)
+    integers = _dsconv_round(unit, *_dsconv_search(unit, low, high, biased), low, high)
     scale, bias, _ = _dsconv_fit(unit, integers, biased)
-    return integers, scale * radius, bias * radius + centre
+    return scale * radius, bias * radius + centre
+
+
+def _dsconv_exponent(values):
+    """The power of two that takes the largest of some tensors' values to 2^13 or 2^14, below the end of float16.
+
+    float16 alone has too few small numbers: scales of 8 bits are 128 times smaller than the weights. With the
+    largest up there, values down to 2^-27 of it keep all 11 bits.
+    """
+    largest = torch.stack([value.abs().amax() for value in values]).amax()
+    return largest.clamp(min=2.0**-100).log2().floor() - 13
+
+
+def _dsconv_half(values, power):
+    """What float16 can hold of values / power."""
+    return (values / power).to(torch.float16).to(values.dtype)
+
+
+def _dsconv_blocks(kernel, channels, block_size):
+    """Cut [out, channels, kh, kw] into [out, blocks, channels of a block, kh, kw]: the whole blocks, then the rest."""
+    chunks, whole = kernel.split(block_size, 1), channels // block_size
+    parts = [torch.stack(chunks[:whole], 1)] if whole else []
+    return [*parts, chunks[-1].unsqueeze(1)] if channels % block_size else parts
+
+
+def _dsconv_kernel(parts, scales, biases):
+    """Integers [out, blocks, block, kh, kw] times their scales, plus their biases, as [out, channels, kh, kw]."""
+    return torch.cat([(q * s + b).flatten(1, 2) for q, s, b in zip(parts, scales, biases)], 1)
 
 
 @torch.no_grad()
 def _dsconv_quantize(weight, channels, block_size, bits, biased):
     """Quantise a kernel [out, channels, kh, kw] in blocks of channels, the last one perhaps smaller.
 
-    Returns integers [out, channels, kh, kw], KDS scale and bias [out, blocks, kh, kw], and the kernel they
-    stand for, in float32 at least.
+    Returns integers [out, channels, kh, kw], KDS scale and bias [out, blocks, kh, kw] in units of a power of two,
+    the power's exponent, and the kernel they stand for, in float32 at least. In these units float16 holds scale and
+    bias exactly.
     """
+    low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
     weight = weight.to(torch.promote_types(weight.dtype, torch.float32))
-    chunks, whole = weight.split(block_size, 1), channels // block_size
-    parts = [torch.stack(chunks[:whole], 1)] if whole else []
-    if channels % block_size:
-        parts.append(chunks[-1].unsqueeze(1))
-    results = [_dsconv_quantize_blocks(part, bits, biased) for part in parts]
-    integers = torch.cat([q.flatten(1, 2) for q, _, _ in results], 1)
-    scale = torch.cat([s.squeeze(2) for _, s, _ in results], 1)
-    bias = torch.cat([b.squeeze(2) for _, _, b in results], 1)
-    kernel = torch.cat([(q * s + b).flatten(1, 2) for q, s, b in results], 1)
-    return integers, scale, bias, kernel
+    parts = _dsconv_blocks(weight, channels, block_size)
+    fits = [_dsconv_fit_blocks(part, low, high, biased) for part in parts]
+    exponent = _dsconv_exponent([value for fit in fits for value in fit])
+    power = 2.0**exponent
+    scales, biases = ([_dsconv_half(value, power) for value in values] for values in zip(*fits))
+    # The integers belong to the scales as they are kept: rounding them last takes up what float16 left out.
+    fits = [(scale * power, bias * power) for scale, bias in zip(scales, biases)]
+    integers = [_dsconv_round(part, *fit, low, high) for part, fit in zip(parts, fits)]
+    kernel = _dsconv_kernel(integers, *zip(*fits))
+    scale, bias = (torch.cat(values, 1).squeeze(2) for values in (scales, biases))
+    return torch.cat([q.flatten(1, 2) for q in integers], 1), scale, bias, exponent, kernel
+
+
+@torch.no_grad()
+def _dsconv_frozen_kernel(integers, scale, bias, exponent, channels, block_size):
+    """The kernel of what `_dsconv_quantize` returned, bit for bit; bias may be None."""
+    scale = scale.to(torch.promote_types(scale.dtype, torch.float32))
+    power = 2.0 ** exponent.to(scale.dtype)
+    parts = [part.to(scale.dtype) for part in _dsconv_blocks(integers, channels, block_size)]
+    counts = [part.shape[1] for part in parts]
+    scales = (scale * power).unsqueeze(2).split(counts, 1)
+    # Adding zero gives both kinds of zero one sign, as it does where the kernel is quantised.
+    biases = [0.0] * len(parts) if bias is None else (bias.to(scale.dtype) * power).unsqueeze(2).split(counts, 1)
+    return _dsconv_kernel(parts, scales, biases)
 
 
 class _DSConvBase(nn.Conv2d):
@@ -179,13 +225,17 @@ class PaperDSConv(_DSConvBase):
 
     Flavor `paper` (this one): the VQK holds integers of `bits` bits in two's complement, within [-2^(bits-1),
     2^(bits-1) - 1]; the KDS has one scale per output channel, block of `block_size` input channels and kernel
-    position, fitted by least squares after a search over step sizes of both signs. The layer convolves with
-    the quantised kernel and the gradient goes straight through to the shadow kernel `weight`, from which VQK
-    and KDS are computed in every forward, in float32 or better.
+    position, fitted by least squares after a search over step sizes of both signs and rounded to what float16
+    can hold in units of one power of two of the layer. The layer convolves with the quantised kernel and the
+    gradient goes straight through to the shadow kernel `weight`, from which VQK and KDS are computed in every
+    forward, in float32 or better.
+    `freeze()` keeps the VQK and KDS themselves in the place of the shadow kernel, for a layer that learns no more.
     Flavor `tutorial`: a plain convolution with `weight`; the integer kernel and scales are memory that nobody
     reads.
     The state dict is that of the tutorial's flavor, VQK and KDS being functions of `weight`; only with
-    CDS=True it also has `CDSw` and `CDSb`, which have to be learned.
+    CDS=True it also has `CDSw` and `CDSb`, which have to be learned. A frozen layer's also has `VQK` (int8, as
+    `weight`), `KDS` and with KDSBias `KDSb` [out_channels, blocks, kh, kw], and `KDSform`, the integers (exponent of
+    KDS's power of two, bits, block_size). Loading a state gives the layer the state's form.
 
     Shapes: input [N, in_channels, H, W]; output [N, out_channels, H', W'] as `nn.Conv2d` gives; parameters
     `weight` [out_channels, in_channels / groups, kh, kw], with bias `bias` [out_channels], with CDS `CDSw`
@@ -240,12 +290,26 @@ class PaperDSConv(_DSConvBase):
             self.CDSw = nn.Parameter(torch.ones(out_channels))
             self.CDSb = nn.Parameter(torch.zeros(out_channels))
 
+    @property
+    def is_frozen(self):
+        """Whether the layer keeps its VQK and KDS in the place of the shadow kernel."""
+        return "VQK" in self._buffers
+
+    def __getattr__(self, name):
+        # Upstream asks a convolution for its weight's shape, type and place: a frozen one makes it when asked.
+        if name == "weight" and self.is_frozen:
+            bias, channels = self.KDSb if self.KDSBias else None, self.in_channels // self.groups
+            kernel = _dsconv_frozen_kernel(self.VQK, self.KDS, bias, self.KDSform[0], channels, self.block_size)
+            return kernel.to(self.KDS.dtype)
+        return super().__getattr__(name)
+
     @torch.no_grad()
     def init_from(self, conv, x):
         """Take the kernel of the convolution that the layer stands for, and a channel shift that changes nothing.
 
         See the base class; a folded layer takes the kernel as it is, unquantised.
         """
+        self._thaw()
         super().init_from(conv, x)
         if self.CDS:
             self.CDSw.fill_(1)
@@ -254,11 +318,67 @@ class PaperDSConv(_DSConvBase):
     @torch.no_grad()
     def fold(self):
         """Put the quantised and shifted kernel in the place of the shadow kernel; nothing is quantised any more."""
-        super().fold()
+        kernel = self.kernel()
+        self._thaw()
+        self.weight = nn.Parameter(kernel, requires_grad=False)
         self.is_folded = True
         if self.CDS:
             self.CDS = False
             del self.CDSw, self.CDSb
+
+    @torch.no_grad()
+    def freeze(self):
+        """Keep the VQK and KDS in the place of the shadow kernel, in place; the kernel stays the same bit for bit.
+
+        They are what `yolopatch pack` stores. KDS has the layer's floating type and values that float16 holds, so
+        that `half()` and `float()` change nothing. A frozen layer never quantises again.
+        Raises ValueError for a folded layer, whose integers are gone.
+        """
+        if self.is_folded:
+            raise ValueError("DSConv: a folded layer cannot be frozen, its integers are gone; freeze it before")
+        if self.is_frozen:
+            return
+        integers, scale, bias, exponent, _ = self._quantized()
+        self._make_room(scale.shape)
+        self.VQK.copy_(integers)
+        self.KDS.copy_(scale)
+        if self.KDSBias:
+            self.KDSb.copy_(bias)
+        self.KDSform[0], self.KDSform[1], self.KDSform[2] = exponent, self.bits, self.block_size
+
+    def _make_room(self, shape):
+        """Put buffers in the place of the shadow kernel, or of other buffers, for a KDS of this shape."""
+        weight = self.weight
+        self._thaw()
+        del self.weight
+        self.register_buffer("VQK", torch.empty_like(weight, dtype=torch.int8))
+        self.register_buffer("KDS", weight.new_empty(shape))
+        if self.KDSBias:
+            self.register_buffer("KDSb", weight.new_empty(shape))
+        self.register_buffer("KDSform", torch.empty(3, dtype=torch.int32, device=weight.device))
+
+    def _thaw(self):
+        """Make the kernel of a frozen layer a shadow kernel that learns."""
+        if self.is_frozen:
+            weight = self.weight
+            for name in ("VQK", "KDS", "KDSb", "KDSform"):
+                self._buffers.pop(name, None)
+            self.weight = nn.Parameter(weight)
+
+    def _save_to_state_dict(self, destination, prefix, keep_vars):
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+        if self.is_frozen:
+            # Upstream's trainer builds a model anew and takes over the tensors that both have.
+            destination[prefix + "weight"] = self.weight
+
+    def _load_from_state_dict(self, state_dict, prefix, *arguments):
+        if prefix + "VQK" in state_dict:
+            state_dict.pop(prefix + "weight", None)
+            _, self.bits, self.block_size = state_dict[prefix + "KDSform"].tolist()
+            self._make_room(state_dict[prefix + "KDS"].shape)
+        elif prefix + "weight" in state_dict:
+            self._thaw()
+        super()._load_from_state_dict(state_dict, prefix, *arguments)
 
     def _quantized(self):
         return _dsconv_quantize(self.weight, self.in_channels // self.groups, self.block_size, self.bits, self.KDSBias)
@@ -268,21 +388,30 @@ class PaperDSConv(_DSConvBase):
 
         The KDS bias is None without KDSBias. Scale and bias are float32, or float64 where `weight` is.
         """
-        integers, scale, bias, _ = self._quantized()
-        return integers.to(torch.int8), scale, bias if self.KDSBias else None
+        if self.is_frozen:
+            wide = torch.promote_types(self.KDS.dtype, torch.float32)
+            integers, scale, exponent = self.VQK, self.KDS.to(wide), self.KDSform[0]
+            bias = self.KDSb.to(wide) if self.KDSBias else None
+        else:
+            integers, scale, bias, exponent, _ = self._quantized()
+        power = 2.0**exponent
+        return integers.to(torch.int8), scale * power, bias * power if self.KDSBias else None
 
     def kernel(self):
-        """The quantised kernel, with the gradient of the shadow kernel."""
+        """The quantised kernel, with the gradient of the shadow kernel where there is one."""
         if self.is_folded:
             return self.weight
-        # Anew in every forward, with no buffer that keeps it: an EMA of the model averages float state and
-        # skips integer state, so that a kept VQK would no longer belong to the averaged shadow kernel.
-        quantized = self._quantized()[3].to(self.weight.dtype)
-        # What is added is exactly zero, so that the kernel's value stays exactly quantised.
-        kernel = quantized + (self.weight - self.weight.detach())
+        kernel = self.weight if self.is_frozen else self._learning_kernel()
         if self.CDS:
             kernel = kernel * self.CDSw.view(-1, 1, 1, 1) + self.CDSb.view(-1, 1, 1, 1)
         return kernel
+
+    def _learning_kernel(self):
+        # Anew in every forward, with no buffer that keeps it: an EMA of the model averages float state and
+        # skips integer state, so that a kept VQK would no longer belong to the averaged shadow kernel.
+        quantized = self._quantized()[-1].to(self.weight.dtype)
+        # What is added is exactly zero, so that the kernel's value stays exactly quantised.
+        return quantized + (self.weight - self.weight.detach())
 
 
 class TutorialDSConv(_DSConvBase):
