@@ -18,6 +18,8 @@ _COMMANDS = {
     "render-cfg": ("render_cfg", "Write a model YAML with a module in its layers."),
     "verify": ("verify", "Prove what is in a YAML's model, check by check."),
     "transplant": ("transplant", "Begin a patched model with what a base checkpoint knows."),
+    "pack": ("pack", "Store DSConv's kernels as integers of a few bits."),
+    "unpack": ("unpack", "Make a checkpoint of a packed file."),
     "reproduce": ("reproduce", "Make a folder that reproduces a blog post, and train it."),
     "env": ("env", "Make the environment in which a pin trains, or run something in it."),
     "doctor": ("doctor", "Say what would fail in an environment, and where."),

@@ -6,7 +6,7 @@ import shlex
 import tempfile
 from pathlib import Path
 
-from yolopatch.errors import UsageError, YolopatchError
+from yolopatch.errors import ConflictError, UsageError, YolopatchError
 
 
 def require_writable(file: Path) -> None:
@@ -27,3 +27,17 @@ def require_writable(file: Path) -> None:
         raise YolopatchError(
             f"{file} cannot be written: {error.strerror}", hint="make room, or name a file in another folder"
         ) from error
+
+
+def require_free(file: Path, overwrite: bool) -> None:
+    """Find out that a file can be written, and is not there already unless it is to be replaced.
+
+    Raises:
+        ConflictError: it is there.
+        as `require_writable`.
+    """
+    require_writable(file)
+    if file.exists() and not overwrite:
+        raise ConflictError(
+            f"{file} is there already; nothing was changed", hint="name another file, or add --overwrite"
+        )

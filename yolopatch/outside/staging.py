@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -28,3 +30,21 @@ def write_whole(file: Path, data: bytes, mode: int | None = None) -> None:
         os.replace(staged, file)
     finally:
         staged.unlink(missing_ok=True)
+
+
+@contextmanager
+def staged(file: Path) -> Iterator[Path]:
+    """Give a path beside the place, for another process to write; it is put there when the block ends well.
+
+    Args:
+        file: in a folder that is there. The path ends as it does: some programs go by that.
+
+    Raises:
+        OSError: the place cannot be written; nothing was changed.
+    """
+    path = file.with_name(f".{secrets.token_hex(4)}{file.suffix}")
+    try:
+        yield path
+        os.replace(path, file)
+    finally:
+        path.unlink(missing_ok=True)

@@ -11,11 +11,13 @@ from pathlib import Path
 from data_parts import resolve
 from facts import report
 from lifeline import hold
+from packing import pack
 from reference import make_reference
 from refusal import refusing
 from trained import examine
 from training import train
 from transplant import transplant
+from unpacking import unpack
 from upstreams import open_upstream
 from verification import verify
 
@@ -72,6 +74,8 @@ _TASKS = {
     "train": _told(train),
     "trained": _told(examine),
     "transplant": _told(refusing(transplant)),
+    "pack": _told(refusing(pack)),
+    "unpack": _told(refusing(unpack)),
 }
 
 

@@ -36,13 +36,13 @@ def measure(model, base, images):
 
 
 def _comparable(model, base, images):
-    for of, view in (("outputs", _raw), ("head inputs", head_inputs)):
+    for of, view in (("outputs", raw_outputs), ("head inputs", head_inputs)):
         if [t.shape for t in view(model, images)] == [t.shape for t in view(base, images)]:
             return of, view
     return "nothing", None
 
 
-def _raw(model, images):
+def raw_outputs(model, images):
     """Return what the head says before upstream sorts and cuts it."""
     head = model.model[-1]
     head.training = True

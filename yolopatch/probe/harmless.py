@@ -45,7 +45,7 @@ def _require_module(upstream, name):
     if found is None:
         raise Refusal(
             f"the checkpoint's model has layers of a class {name}, which this workspace lacks",
-            hint="transplant from a model whose classes the workspace has: yolopatch apply adds modules, "
+            hint="take a model whose classes the workspace has: yolopatch apply adds modules, "
             "yolopatch list pins says which release has which model",
         )
     _require(isinstance(found, type) and issubclass(found, nn.Module), f"the module {name!r}")

@@ -1,0 +1,88 @@
+"""`yolopatch pack` and `unpack`: what is in the packed file, and what upstream makes of the checkpoint out of it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+
+PIN = "ultralytics-8.3.0"
+
+# What upstream's own code computes with two checkpoints, and how the kernels of the second are kept.
+_COMPARED = """
+import json, sys
+import torch
+style, *files = sys.argv[1:]
+if style == "yolov5":
+    from yolov5.models.experimental import attempt_load
+    models = [attempt_load(file, map_location="cpu", fuse=False) for file in files]
+    names = [model.names for model in models]
+else:
+    from ultralytics import YOLO
+    loaded = [YOLO(file) for file in files]
+    models, names = [yolo.model for yolo in loaded], [yolo.names for yolo in loaded]
+x = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+with torch.no_grad():
+    outputs = [model.float().eval()(x)[0] for model in models]
+layers = [layer for layer in models[1].modules() if type(layer).__name__ == "DSConv"]
+print(json.dumps({
+    "equal": torch.equal(*outputs),
+    "finite": bool(torch.isfinite(outputs[0]).all()),
+    "names": names[0] == names[1],
+    "frozen": sorted({layer.is_frozen for layer in layers}),
+    "stamp": torch.load(files[1], map_location="cpu").get("yolopatch"),
+}))
+"""
+
+
+@pytest.fixture
+def ran(yolopatch, full_workspace):
+    """Run `pack` or `unpack` in a pin's workspace; returns what `--json` says."""
+
+    def call(command, weights, out, *options, pin=PIN):
+        done = yolopatch(command, full_workspace(pin), "--weights", weights, "--out", out, *options, "--json")
+        assert done.code == 0, done.err
+        return done.json
+
+    return call
+
+
+@pytest.mark.parametrize(("pin", "style"), [(PIN, "ultralytics"), ("yolov5-pypi-6.1.0", "yolov5")])
+def test_upstream_computes_the_same_with_what_was_packed_and_unpacked(
+    pin, style, ran, trained, in_upstream, full_workspace, tmp_path
+):
+    best, packed, restored = trained(pin), tmp_path / "best.packed.pt", tmp_path / "restored.pt"
+    there = ran("pack", best, packed, pin=pin)
+    back = ran("unpack", packed, restored, pin=pin)
+    assert (there["identical"], there["error"]) == (True, None)
+    assert back["digest"] == there["digest"]
+    assert back["layers"] == len(there["layers"]) > 10
+    said = json.loads(in_upstream(full_workspace(pin), _COMPARED, style, best, restored).splitlines()[-1])
+    assert said == {"equal": True, "finite": True, "names": True, "frozen": [True], "stamp": {"pin": "a stamp"}}
+
+    content = torch.load(packed, map_location="cpu", weights_only=True)
+    assert content["yolopatch"] == {"pin": "a stamp"}
+    assert {t.dtype for t in content["state"].values()} <= {torch.float16, torch.int64}
+    layer, kept = there["layers"][0], content["layers"][there["layers"][0]["name"]]
+    out, channels, high, wide = layer["shape"]
+    assert (kept["bits"], kept["block_size"], kept["shape"]) == (4, 32, layer["shape"])
+    assert kept["integers"].shape == (out * channels * high * wide // 2,)
+    assert kept["scale"].dtype == torch.float16
+    assert layer["packed"] == kept["integers"].nbytes + kept["scale"].nbytes
+    # packed once more, out of the unpacked checkpoint: the same bits, and nothing quantised twice
+    assert ran("pack", restored, packed, "--overwrite", pin=pin)["digest"] == there["digest"]
+
+
+def test_other_bits_and_blocks_are_packed_and_told(ran, yolopatch, full_workspace, trained, tmp_path):
+    best, packed = trained(PIN, half=False), tmp_path / "best.packed.pt"
+    found = ran("pack", best, packed, "--bits", "3", "--block-size", "128")
+    assert {(one["bits"], one["block_size"]) for one in found["layers"]} == {(3, 128)}
+    assert 0 < found["error"] < 1
+    # 3 bits and one half for up to 128 channels: a layer of 64 takes 32 / (3 + 16 / 64) of its bits
+    assert found["by_input_channels"]["64"]["ratio"] == pytest.approx(32 / 3.25, abs=0.001)
+    assert found["kernels"]["packed"] == sum(one["packed"] for one in found["layers"])
+    assert found["file"]["packed"] == packed.stat().st_size < found["file"]["checkpoint"] == best.stat().st_size
+    said = yolopatch("pack", full_workspace(PIN), "--weights", best, "--out", packed, "--overwrite").out
+    assert "22 with 4 bits, blocks of 32" in said
+    assert "bit-identical" in " ".join(said.split())
