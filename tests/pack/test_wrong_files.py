@@ -33,7 +33,7 @@ def test_a_model_without_dsconv(refused, trained):
 
 def test_a_model_that_the_workspace_does_not_build(refused, trained, tmp_path, cache):
     weights = trained(PIN, module="DynamicConv")
-    place = apply(PIN, ["DSConv"], "paper", tmp_path / "ws", "auto", cache).workspace.path
+    place = apply(PIN, ["DSConv"], "paper", tmp_path / "ws", "auto", cache).workspace
     said = refused("pack", weights, place=place)
     assert "which this workspace lacks" in said
 
