@@ -102,3 +102,13 @@ def test_the_paper_flavor_says_what_it_cannot_take(arguments, found):
 def test_the_tutorial_flavor_asserts_the_map_size():
     with pytest.raises(AssertionError):
         TutorialRefConv(4, 6, 1, 1)
+
+
+@FLAVORS
+def test_folding_in_place_leaves_what_a_plain_convolution_has(cls, randomise):
+    layer = randomise(cls(4, 6, 3, 1))
+    kernel = layer.kernel().detach().clone()
+    layer.fold()
+    assert [name for name, _ in layer.named_parameters()] == list(layer.state_dict()) == ["weight"]
+    assert list(layer.modules()) == [layer]
+    assert torch.equal(layer.weight, kernel)

@@ -90,6 +90,7 @@ class _Writer:
             m=self.module,
             block=self.block,
             placed=self.placed,
+            folds=_has_method(self.cut.body, "fold"),
             legacy="legacy = False" in parser,
             attention="attn" in _arguments(self.pristine[self.pin.layout.common], "C3k2"),
         )
@@ -170,6 +171,12 @@ def _import_order(line: str) -> tuple[bool, str]:
 
 def _import_lines(text: str) -> list[str]:
     return [ast.unparse(node) for node in ast.parse(text).body if isinstance(node, ast.Import)]
+
+
+def _has_method(text: str, name: str) -> bool:
+    """Tell whether some class in this text defines the method."""
+    classes = (node for node in ast.parse(text).body if isinstance(node, ast.ClassDef))
+    return any(isinstance(node, ast.FunctionDef) and node.name == name for found in classes for node in found.body)
 
 
 def _class(text: str, name: str) -> ast.ClassDef | None:

@@ -40,6 +40,8 @@ class _RefConvBase(nn.Module):
     def kernel(self):
         """The refocused kernel W_b + map(W_b), [out_channels, in_channels / groups, k, k]."""
         base = self.weight
+        if self.convmap is None:
+            return base
         image = base.reshape(1, self.num_2d_kernels, self.kernel_size, self.kernel_size)
         return base + self.convmap(image).reshape(base.shape)
 
@@ -75,6 +77,19 @@ class _RefConvBase(nn.Module):
                     f"RefConv: init_from needs a convolution of the same geometry, expected {name}={value!r}, "
                     f"found {getattr(conv, name)!r}"
                 )
+
+    @torch.no_grad()
+    def fold(self):
+        """Become a static convolution in place: `weight` is the refocused kernel, `convmap` is None.
+
+        As in a plain convolution `weight` is then a parameter. Folding what is folded changes nothing.
+        """
+        if self.convmap is None:
+            return
+        kernel = self.kernel()
+        self.convmap = None
+        del self.weight
+        self.weight = nn.Parameter(kernel, requires_grad=False)
 
     @torch.no_grad()
     def folded(self, scale, shift):

@@ -262,6 +262,22 @@ class SPConv_3x3(nn.Module):
             bn.weight.copy_(2 * torch.sqrt(bn.running_var + bn.eps))
             bn.bias.copy_(target.mean((0, 2, 3)))
 
+    def _take_static(self, layer):
+        """Take over copies of a layer's convolutions with its BatchNorms in them; `layer` may be this one."""
+        scale_3x3, shift_3x3 = _spconv_bn_affine(layer.bn1, layer.conv1x1.bias)
+        scale_1x1, shift_1x1 = _spconv_bn_affine(layer.bn2, layer.conv1x1.bias)
+        self.gwc = _spconv_folded_conv(layer.gwc, scale_3x3, None)
+        self.pwc = _spconv_folded_conv(layer.pwc, scale_3x3, shift_3x3)
+        self.conv1x1 = _spconv_folded_conv(layer.conv1x1, scale_1x1, shift_1x1)
+        self.bn1, self.bn2 = nn.Identity(), nn.Identity()
+        self.requires_grad_(False).train(layer.training)
+
+    @torch.no_grad()
+    def fold(self):
+        """Become static in place: the inner BatchNorms go into the convolutions. Again, nothing changes."""
+        if not isinstance(self.bn1, nn.Identity):
+            self._take_static(self)
+
     @torch.no_grad()
     def folded(self, scale, shift):
         """Return a copy that computes `scale * self(x) + shift` in eval mode (1-D, per output channel).
@@ -269,14 +285,8 @@ class SPConv_3x3(nn.Module):
         The inner BatchNorms go into the convolutions. The outer scale cannot: the descriptors must stay those
         of the unscaled branches, so it multiplies the gates, and the shift is added last.
         """
-        inplanes = self.inplanes_3x3 + self.inplanes_1x1
-        twin = SPConv_3x3(inplanes, self.outplanes, self.stride, self.ratio)
-        scale_3x3, shift_3x3 = _spconv_bn_affine(self.bn1, self.conv1x1.bias)
-        scale_1x1, shift_1x1 = _spconv_bn_affine(self.bn2, self.conv1x1.bias)
-        twin.gwc = _spconv_folded_conv(self.gwc, scale_3x3, None)
-        twin.pwc = _spconv_folded_conv(self.pwc, scale_3x3, shift_3x3)
-        twin.conv1x1 = _spconv_folded_conv(self.conv1x1, scale_1x1, shift_1x1)
-        twin.bn1, twin.bn2 = nn.Identity(), nn.Identity()
+        twin = SPConv_3x3(self.inplanes_3x3 + self.inplanes_1x1, self.outplanes, self.stride, self.ratio)
+        twin._take_static(self)
         twin.scale = (scale if self.scale is None else scale * self.scale).to(self.gwc.weight, copy=True)
         twin.shift = (shift if self.shift is None else scale * self.shift + shift).to(twin.scale, copy=True)
-        return twin.requires_grad_(False).train(self.training)
+        return twin
