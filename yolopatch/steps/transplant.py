@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,10 +9,11 @@ from pathlib import Path
 
 from yolopatch.catalog.models import find_model
 from yolopatch.core.cfgfile import read_scale, read_task
-from yolopatch.errors import ConflictError, UsageError, YolopatchError
-from yolopatch.outside.conversation import converse
-from yolopatch.outside.interpreter import Interpreter
+from yolopatch.errors import UsageError
+from yolopatch.outside.answer import answer
+from yolopatch.outside.output import require_free
 from yolopatch.outside.probe import style_of
+from yolopatch.outside.staging import staged
 from yolopatch.outside.workspace import Workspace, read_workspace
 from yolopatch.steps.environment import find_environment
 
@@ -122,14 +120,10 @@ def transplant(place: Path, request: TransplantRequest, cache: Path, watch: Watc
     text = request.cfg.read_text(encoding="utf-8")
     scale = read_scale(text, request.cfg, find_model(workspace.pin.model, read_task(text)), request.scale)
     interpreter = find_environment(workspace.pin, request.python, cache)
-    out = request.out.absolute()
-    # beside its place: one rename then puts it there, whole
-    staged = out.with_name(f".{secrets.token_hex(4)}.pt")
-    try:
-        told = _converse(_asked(workspace, request, scale, staged), workspace, interpreter, watch)
-        os.replace(staged, out)
-    finally:
-        staged.unlink(missing_ok=True)
+    with staged(request.out.absolute()) as out:
+        asked = _asked(workspace, request, scale, out)
+        said = answer(asked, workspace.path, interpreter, steps=_STEPS, what="transplanting", watch=watch)
+    told = said["transplant"]
     return Transplant(
         workspace=workspace.path,
         cfg=request.cfg,
@@ -155,43 +149,19 @@ def _check(request: TransplantRequest) -> None:
         )
     if request.out.suffix != ".pt":
         raise UsageError(f"--out {request.out}: upstream loads only .pt files", hint="e.g. --out init.pt")
-    if not request.out.absolute().parent.is_dir():
-        raise UsageError(f"--out {request.out}: there is no folder {request.out.parent}", hint="make it first")
-    if request.out.exists() and not request.overwrite:
-        raise ConflictError(
-            f"{request.out} is there already; nothing was changed", hint="name another file, or add --overwrite"
-        )
+    require_free(request.out, request.overwrite)
 
 
-def _asked(workspace: Workspace, request: TransplantRequest, scale: str, staged: Path) -> dict[str, object]:
+def _asked(workspace: Workspace, request: TransplantRequest, scale: str, out: Path) -> dict[str, object]:
     return {
         "task": "transplant",
         "style": style_of(workspace.pin),
         "cfg": str(request.cfg.absolute()),
         "scale": scale,
         "weights": str(request.weights.absolute()),
-        "out": str(staged),
+        "out": str(out),
         "nc": request.nc,
         "side": SIDE,
         "images": str(request.images.absolute()) if request.images else None,
         "seed": request.seed,
     }
-
-
-def _converse(asked: Mapping, workspace: Workspace, interpreter: Interpreter, watch: Watch) -> dict:
-    answers: dict = {}
-    seen = 0
-
-    def take(event: dict) -> None:
-        nonlocal seen
-        answers.update(event)
-        if "step" in event:
-            seen += 1
-            watch(event["step"], seen, _STEPS)
-
-    with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
-        converse(asked, workspace.path, Path(folder) / "transplant", interpreter, take=take, what="transplanting")
-    if "refused" in answers:
-        said = answers["refused"]
-        raise YolopatchError(said["what"], details=[*said["details"], "nothing was written"], hint=said["hint"])
-    return answers["transplant"]
