@@ -90,3 +90,43 @@ def test_a_damaged_file_is_refused(change, text, probe, written):
         probe("packed").read_packed(file)
     assert text in "\n".join([refusal.value.what, *(f"{line}" for line in refusal.value.details)])
     assert refusal.value.hint
+
+
+def test_a_file_that_was_cut_short_is_refused(probe, written):
+    file, _ = written()
+    file.write_bytes(file.read_bytes()[:1500])
+    with pytest.raises(probe("refusal").Refusal, match="is no packed file that can be read"):
+        probe("packed").read_packed(file)
+
+
+class _Upstream:
+    """Builds one convolution, whatever the YAML."""
+
+    @staticmethod
+    def build(yaml):
+        if not yaml["backbone"]:
+            raise KeyError("backbone")
+        return torch.nn.Sequential(PaperDSConv(5, 3, 3))
+
+    @staticmethod
+    def find_class(name):
+        return PaperDSConv if name == "DSConv" else None
+
+
+ROW = [-1, 1, "DSConv", [3, 3]]
+
+
+@pytest.mark.parametrize(
+    ("backbone", "state", "texts"),
+    [
+        ([[-1, 1, "Other", []]], {}, ["layers of a class Other, which this workspace lacks"]),
+        ([], {}, ["cannot be built in this workspace", "found: KeyError"]),
+        ([ROW], {"0.other": torch.zeros(1)}, ["tensors are not those", "Missing key(s)", "0.weight", "0.other"]),
+        ([ROW], {"0.weight": torch.zeros(3, 4, 3, 3)}, ["tensors are not those", "size mismatch for 0.weight"]),
+    ],
+)
+def test_a_model_of_another_workspace_is_refused(backbone, state, texts, probe):
+    with pytest.raises(probe("refusal").Refusal) as refusal:
+        probe("frozen").build(_Upstream, {"backbone": backbone, "head": []}, state)
+    said = "\n".join([refusal.value.what, *refusal.value.details])
+    assert all(text in said for text in texts), said

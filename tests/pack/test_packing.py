@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+import click
 import pytest
 import torch
+
+from yolopatch.cli.words.packing import packed
+from yolopatch.steps.pack import Packing
 
 PIN = "ultralytics-8.3.0"
 
@@ -52,16 +57,16 @@ def ran(yolopatch, full_workspace):
 def test_upstream_computes_the_same_with_what_was_packed_and_unpacked(
     pin, style, ran, trained, in_upstream, full_workspace, tmp_path
 ):
-    best, packed, restored = trained(pin), tmp_path / "best.packed.pt", tmp_path / "restored.pt"
-    there = ran("pack", best, packed, pin=pin)
-    back = ran("unpack", packed, restored, pin=pin)
+    best, small, restored = trained(pin), tmp_path / "best.packed.pt", tmp_path / "restored.pt"
+    there = ran("pack", best, small, pin=pin)
+    back = ran("unpack", small, restored, pin=pin)
     assert (there["identical"], there["error"]) == (True, None)
     assert back["digest"] == there["digest"]
     assert back["layers"] == len(there["layers"]) > 10
     said = json.loads(in_upstream(full_workspace(pin), _COMPARED, style, best, restored).splitlines()[-1])
     assert said == {"equal": True, "finite": True, "names": True, "frozen": [True], "stamp": {"pin": "a stamp"}}
 
-    content = torch.load(packed, map_location="cpu", weights_only=True)
+    content = torch.load(small, map_location="cpu", weights_only=True)
     assert content["yolopatch"] == {"pin": "a stamp"}
     assert {t.dtype for t in content["state"].values()} <= {torch.float16, torch.int64}
     layer, kept = there["layers"][0], content["layers"][there["layers"][0]["name"]]
@@ -70,19 +75,40 @@ def test_upstream_computes_the_same_with_what_was_packed_and_unpacked(
     assert kept["integers"].shape == (out * channels * high * wide // 2,)
     assert kept["scale"].dtype == torch.float16
     assert layer["packed"] == kept["integers"].nbytes + kept["scale"].nbytes
-    # packed once more, out of the unpacked checkpoint: the same bits, and nothing quantised twice
-    assert ran("pack", restored, packed, "--overwrite", pin=pin)["digest"] == there["digest"]
 
 
-def test_other_bits_and_blocks_are_packed_and_told(ran, yolopatch, full_workspace, trained, tmp_path):
-    best, packed = trained(PIN, half=False), tmp_path / "best.packed.pt"
-    found = ran("pack", best, packed, "--bits", "3", "--block-size", "128")
+def test_other_bits_and_blocks_are_packed_and_told(ran, trained, tmp_path):
+    best, small = trained(PIN, half=False), tmp_path / "best.packed.pt"
+    found = ran("pack", best, small, "--bits", "3", "--block-size", "128")
     assert {(one["bits"], one["block_size"]) for one in found["layers"]} == {(3, 128)}
     assert 0 < found["error"] < 1
     # 3 bits and one half for up to 128 channels: a layer of 64 takes 32 / (3 + 16 / 64) of its bits
     assert found["by_input_channels"]["64"]["ratio"] == pytest.approx(32 / 3.25, abs=0.001)
     assert found["kernels"]["packed"] == sum(one["packed"] for one in found["layers"])
-    assert found["file"]["packed"] == packed.stat().st_size < found["file"]["checkpoint"] == best.stat().st_size
-    said = yolopatch("pack", full_workspace(PIN), "--weights", best, "--out", packed, "--overwrite").out
-    assert "22 with 4 bits, blocks of 32" in said
-    assert "bit-identical" in " ".join(said.split())
+    assert found["file"]["packed"] == small.stat().st_size < found["file"]["checkpoint"] == best.stat().st_size
+    # packed once more, out of the unpacked checkpoint: the same bits, and nothing quantised twice
+    ran("unpack", small, tmp_path / "restored.pt")
+    again = ran("pack", tmp_path / "restored.pt", small, "--overwrite")
+    assert (again["digest"], again["layers"]) == (found["digest"], found["layers"])
+    assert again["file"]["float32"] == found["file"]["float32"]
+
+
+def test_people_are_told_by_input_channels_what_was_saved():
+    layers = [
+        {"name": "a", "bits": 2, "block_size": 128, "shape": [8, 64, 3, 3], "float32": 18432, "packed": 1296},
+        {"name": "b", "bits": 2, "block_size": 128, "shape": [8, 32, 3, 3], "float32": 9216, "packed": 720},
+    ]
+    file = {"float32": 10_000_000, "checkpoint": 5_000_000, "packed": 4_000_000}
+    places = Path("ws"), Path("best.pt"), Path("best.packed.pt")
+    found = Packing(*places, layers, 0.12, "0123456789abcdef", file)
+    lines = [click.unstyle(line) for line in packed(found)]
+    assert [line.split() for line in lines[3:6]] == [
+        ["32", "1", "9.2", "0.7", "12.80"],
+        ["64", "1", "18.4", "1.3", "14.22"],
+        ["all", "2", "27.6", "2.0", "13.71"],
+    ]
+    assert lines[1] == "  2 with 2 bits, blocks of 128"
+    said = " ".join(" ".join(lines).split())
+    assert "4.00 MB; the checkpoint has 5.00 MB" in said
+    assert "relative error 0.12" in said
+    assert "bit-identical; kernels 0123456789ab" in said

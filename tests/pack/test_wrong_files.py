@@ -5,8 +5,6 @@ from __future__ import annotations
 import pytest
 import torch
 
-from yolopatch.steps.apply import apply
-
 PIN = "ultralytics-8.3.0"
 
 
@@ -31,29 +29,11 @@ def test_a_model_without_dsconv(refused, trained):
     assert "yolopatch render-cfg --module DSConv" in said
 
 
-def test_a_model_that_the_workspace_does_not_build(refused, trained, tmp_path, cache):
-    weights = trained(PIN, module="DynamicConv")
-    place = apply(PIN, ["DSConv"], "paper", tmp_path / "ws", "auto", cache).workspace
-    said = refused("pack", weights, place=place)
-    assert "which this workspace lacks" in said
-
-
-@pytest.mark.parametrize("command", ["pack", "unpack"])
-def test_a_file_that_was_cut_short(command, refused, tmp_path):
-    file = tmp_path / "cut.pt"
-    torch.save({"format": "yolopatch-packed", "version": 1, "layers": {}, "zeros": torch.zeros(1000)}, file)
-    file.write_bytes(file.read_bytes()[:2000])
-    said = refused(command, file)
-    assert "that can be read" in said
-    assert "found: " in said
-
-
 def test_a_checkpoint_that_is_not_packed(refused, tmp_path):
     torch.save({"weight": torch.zeros(3)}, tmp_path / "state.pt")
     said = refused("unpack", tmp_path / "state.pt")
     assert "is no packed file that can be read" in said
     assert "found: a dict of weight" in said
-    assert "is a state dict without a model" in refused("pack", tmp_path / "state.pt")
 
 
 def test_there_is_no_such_file(refused, tmp_path):
