@@ -32,7 +32,9 @@ class _DynamicConv2dAttention(nn.Module):
 
     def logits(self, x):
         """[N, in_planes, H, W] to [N, K]."""
-        return self.fc2(F.relu(self.fc1(self.avgpool(x)))).flatten(1)
+        # One pixel is left of an image, and a product takes half the time of a 1x1 convolution to begin.
+        hidden = F.relu(F.linear(self.avgpool(x).flatten(1), self.fc1.weight.flatten(1)))
+        return F.linear(hidden, self.fc2.weight.flatten(1))
 
 
 class Paperattention2d(_DynamicConv2dAttention):
@@ -145,13 +147,32 @@ class _DynamicConv2dBase(nn.Module):
         for expert in range(self.K):
             nn.init.kaiming_uniform_(self.weight[expert], a=slope)
 
+    def _convolve(self, x, kernels, bias):
+        """Apply to every image its own kernel and bias.
+
+        Shapes: kernels [N * out_planes, in_planes / groups, k, k], bias [N, out_planes] or None.
+        """
+        geometry = (self.stride, self.padding, self.dilation)
+        # A CPU is faster image by image; a trace may run anywhere.
+        if not torch.jit.is_tracing() and x.device.type == "cpu" and len(x) > 1:
+            biases = [None] * len(x) if bias is None else bias
+            images = zip(x.split(1), kernels.chunk(len(x)), biases)
+            return torch.cat([F.conv2d(image, kernel, b, *geometry, self.groups) for image, kernel, b in images])
+        batch, planes, height, width = x.shape
+        # The batch moves into the planes, so that one grouped convolution applies every image's own kernel;
+        # reshape, not view, for channels_last images.
+        x = x.reshape(1, batch * planes, height, width)
+        bias = None if bias is None else bias.flatten()
+        out = F.conv2d(x, kernels, bias, *geometry, self.groups * batch)
+        return out.reshape(batch, self.out_planes, out.shape[-2], out.shape[-1])
+
     def _mixed_bias(self, attention):
-        """Each image's bias, [N * out_planes], or None."""
+        """Each image's bias, [N, out_planes], or None."""
         bias = None if self.bias is None else torch.mm(attention, self.bias)
-        if self.shift is not None:
-            fixed = self.shift.expand(attention.shape[0], -1)
-            bias = fixed if bias is None else bias + fixed
-        return None if bias is None else bias.reshape(-1)
+        if self.shift is None:
+            return bias
+        fixed = self.shift.expand(attention.shape[0], -1)
+        return fixed if bias is None else bias + fixed
 
     @torch.no_grad()
     def init_from(self, conv, x):
@@ -267,16 +288,10 @@ class PaperDynamic_conv2d(_DynamicConv2dBase):
 
     def forward(self, x):
         attention = self.attention(x)
-        batch, planes, height, width = x.shape
         kernels = torch.mm(attention, self.weight.flatten(1)).reshape(
-            batch * self.out_planes, self.in_planes // self.groups, self.kernel_size, self.kernel_size
+            -1, self.in_planes // self.groups, self.kernel_size, self.kernel_size
         )
-        # The batch moves into the planes, so that one grouped convolution applies every image's own kernel;
-        # reshape, not view, for channels_last images.
-        x = x.reshape(1, batch * planes, height, width)
-        bias = self._mixed_bias(attention)
-        out = F.conv2d(x, kernels, bias, self.stride, self.padding, self.dilation, self.groups * batch)
-        return out.reshape(batch, self.out_planes, out.shape[-2], out.shape[-1])
+        return self._convolve(x, kernels, self._mixed_bias(attention))
 
 
 class TutorialDynamic_conv2d(_DynamicConv2dBase):
@@ -326,12 +341,8 @@ class TutorialDynamic_conv2d(_DynamicConv2dBase):
 
     def forward(self, x):
         attention = self.attention(x)
-        batch, _, height, width = x.shape
-        x = x.reshape(1, -1, height, width)
         # As printed: in_planes, not in_planes / groups.
         kernels = torch.mm(attention, self.weight.view(self.K, -1)).view(
             -1, self.in_planes, self.kernel_size, self.kernel_size
         )
-        bias = self._mixed_bias(attention)
-        out = F.conv2d(x, kernels, bias, self.stride, self.padding, self.dilation, self.groups * batch)
-        return out.reshape(batch, self.out_planes, out.shape[-2], out.shape[-1])
+        return self._convolve(x, kernels, self._mixed_bias(attention))

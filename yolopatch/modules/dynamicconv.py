@@ -132,23 +132,36 @@ class CondConv2d(nn.Module):
                 )
 
     def forward(self, x, routing_weights):
-        batch, channels, height, width = x.shape
         kernels = torch.matmul(routing_weights, self.weight)
-        kernels = kernels.reshape(batch * self.out_channels, self.in_channels // self.groups, *self.kernel_size)
+        kernels = kernels.reshape(-1, self.in_channels // self.groups, *self.kernel_size)
+        return self._convolve(x, kernels, self._mixed_bias(routing_weights))
+
+    def _convolve(self, x, kernels, bias):
+        """Apply to every image its own kernel and bias.
+
+        Shapes: kernels [N * out_channels, in_channels / groups, k, k], bias [N, out_channels] or None.
+        """
+        geometry = (self.stride, self.padding, self.dilation)
+        # A CPU is faster image by image; a trace may run anywhere.
+        if not torch.jit.is_tracing() and x.device.type == "cpu" and len(x) > 1:
+            biases = [None] * len(x) if bias is None else bias
+            images = zip(x.split(1), kernels.chunk(len(x)), biases)
+            return torch.cat([F.conv2d(image, kernel, b, *geometry, self.groups) for image, kernel, b in images])
+        batch, channels, height, width = x.shape
         # The batch moves into the channels, so that one grouped convolution applies every image's own kernel;
         # reshape, not view, for channels_last images.
         x = x.reshape(1, batch * channels, height, width)
-        bias = self._mixed_bias(routing_weights)
-        out = F.conv2d(x, kernels, bias, self.stride, self.padding, self.dilation, self.groups * batch)
+        bias = None if bias is None else bias.flatten()
+        out = F.conv2d(x, kernels, bias, *geometry, self.groups * batch)
         return out.reshape(batch, self.out_channels, out.shape[-2], out.shape[-1])
 
     def _mixed_bias(self, routing_weights):
-        """Each image's bias, [N * out_channels], or None."""
+        """Each image's bias, [N, out_channels], or None."""
         bias = None if self.bias is None else torch.matmul(routing_weights, self.bias)
-        if self.shift is not None:
-            fixed = self.shift.expand(routing_weights.shape[0], -1)
-            bias = fixed if bias is None else bias + fixed
-        return None if bias is None else bias.reshape(-1)
+        if self.shift is None:
+            return bias
+        fixed = self.shift.expand(routing_weights.shape[0], -1)
+        return fixed if bias is None else bias + fixed
 
     @torch.no_grad()
     def folded(self, scale, shift):

@@ -43,6 +43,19 @@ def _spconv_folded_conv(conv, scale, shift):
     return twin
 
 
+def _spconv_eager_on_cpu(x):
+    """Whether a CPU's ways may be taken: a trace may run anywhere, and is to have the operators of the paper."""
+    return x.device.type == "cpu" and not torch.jit.is_tracing()
+
+
+def _spconv_halved(x):
+    """2x2 means, of what there is where a size is odd: torch's average pool, in sums that a CPU does four at a time."""
+    first, second = x[:, :, 0::2], x[:, :, 1::2]
+    x = first + torch.cat((second, first[:, :, second.shape[2] :]), 2)
+    first, second = x[..., 0::2], x[..., 1::2]
+    return (first + torch.cat((second, first[..., second.shape[3] :]), 3)) * 0.25
+
+
 class _SPConvFit:
     """Least squares for the kernels of one group's outputs: the sum of both branches shall be a convolution's.
 
@@ -155,20 +168,66 @@ class SPConv_3x3(nn.Module):
         return spatial + self.pwc(representative), self.conv1x1(rest)
 
     def forward(self, x):
+        if isinstance(self.bn1, nn.Identity):
+            return self._static_forward(x)
         out_3x3, out_1x1 = self._branches(x)
         out_3x3, out_1x1 = self.bn1(out_3x3), self.bn2(out_1x1)
         gates = self._gates(out_3x3, out_1x1)
-        out = out_3x3 * gates[:, 0] + out_1x1 * gates[:, 1]
-        return out if self.shift is None else out + self.shift.view(1, -1, 1, 1).to(out.dtype)
+        return out_3x3 * gates[:, 0] + out_1x1 * gates[:, 1]
 
     def _gates(self, out_3x3, out_1x1):
-        """The branches' weights [N, 2, outplanes, 1, 1]; times `scale` on a folded copy."""
+        """The branches' weights [N, 2, outplanes, 1, 1]."""
         descriptors = torch.stack((self.avgpool_add_3(out_3x3), self.avgpool_add_1(out_1x1)), dim=1)
-        gates = torch.softmax(descriptors, dim=1)
-        if self.scale is not None:
-            gates = gates * self.scale.view(1, 1, -1, 1, 1)
         # Autocast computes a softmax in float32; back to the maps' own type, lest it widen them.
-        return gates.to(out_3x3.dtype)
+        return torch.softmax(descriptors, dim=1).to(out_3x3.dtype)
+
+    def _static_forward(self, x):
+        """The same for what is folded, with three passes over maps of the output's size instead of ten.
+
+        Means of linear maps are maps of means, so that the gates are known before the 1x1 convolutions: they go into
+        the kernels, one matrix for each image, and into the sum with the 3x3 convolution's output.
+        """
+        spatial = self._spatial(x)
+        pixels = self._pooled(x).flatten(2)
+        kernels = torch.cat((self.pwc.weight, self.conv1x1.weight), 1).flatten(1)
+        gate_3x3, gate_1x1 = self._static_gates(spatial, pixels.mean(2))
+        wide = torch.cat(
+            (
+                gate_3x3.unsqueeze(2).expand(-1, -1, self.inplanes_3x3),
+                gate_1x1.unsqueeze(2).expand(-1, -1, self.inplanes_1x1),
+            ),
+            2,
+        )
+        bias = gate_3x3 * self.pwc.bias + gate_1x1 * self.conv1x1.bias
+        if self.shift is not None:
+            bias = bias + self.shift
+        out = torch.baddbmm(bias.unsqueeze(2).to(pixels.dtype), (kernels * wide).to(pixels.dtype), pixels)
+        return torch.addcmul(out.view_as(spatial), spatial, gate_3x3.to(spatial.dtype)[..., None, None])
+
+    def _static_gates(self, spatial, means):
+        """The branches' weights, each [N, outplanes], times `scale` on a folded copy; `means` is [N, inplanes]."""
+        first = spatial.mean((2, 3)) + F.linear(
+            means[:, : self.inplanes_3x3], self.pwc.weight.flatten(1), self.pwc.bias
+        )
+        second = F.linear(means[:, self.inplanes_3x3 :], self.conv1x1.weight.flatten(1), self.conv1x1.bias)
+        gate = torch.sigmoid(first - second)
+        rest = 1 - gate
+        return (gate, rest) if self.scale is None else (gate * self.scale, rest * self.scale)
+
+    def _spatial(self, x):
+        """The 3x3 convolution of both groups."""
+        width = self.gwc.weight.shape[1]
+        # oneDNN takes channels by 8; of groups with another number it makes up to twice the work of two convolutions
+        if not _spconv_eager_on_cpu(x) or width % 8 == 0:
+            return self.gwc(x[:, : self.inplanes_3x3])
+        parts = zip((x[:, :width], x[:, width : 2 * width]), self.gwc.weight.chunk(2))
+        return torch.cat([F.conv2d(part, kernel, None, self.stride, 1) for part, kernel in parts], 1)
+
+    def _pooled(self, x):
+        """What both 1x1 convolutions see, [N, inplanes, H', W']."""
+        if self.stride == 1:
+            return x
+        return _spconv_halved(x) if _spconv_eager_on_cpu(x) else self.avgpool_s2_1(x)
 
     @torch.no_grad()
     def init_from(self, conv, x):
