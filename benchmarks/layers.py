@@ -191,7 +191,7 @@ def dynamic_conv2d() -> Iterator[Comparison]:
     """Dynamic_conv2d."""
     for batch, aim in ((1, 1.25), (16, 1.5)):
         for size in HEADS:
-            layer = PaperDynamic_conv2d(size.inputs, size.outputs, 1, 1)
+            layer = PaperDynamic_conv2d(size.inputs, size.outputs, size.kernel)
             yield dynamic(size, batch, layer, aim)
 
 

@@ -36,6 +36,21 @@ class _DynamicConv2dAttention(nn.Module):
         hidden = F.relu(F.linear(self.avgpool(x).flatten(1), self.fc1.weight.flatten(1)))
         return F.linear(hidden, self.fc2.weight.flatten(1))
 
+    def current_temperature(self):
+        """What the logits are divided by: a number, or a scalar tensor."""
+        return self.temperature
+
+    @torch.no_grad()
+    def fix_temperature(self):
+        """Put the current temperature into the last layer for good; from then on it is 1."""
+        self.fc2.weight.div_(self.current_temperature())
+        self.temperature = 1
+
+    def weights(self, x):
+        """[N, in_planes, H, W] to the softmax of the logits by the temperature, [N, K]."""
+        logits = self.logits(x)
+        return F.softmax(logits if self.temperature == 1 else logits / self.current_temperature(), 1)
+
 
 class Paperattention2d(_DynamicConv2dAttention):
     """The attention of Dynamic_conv2d (CVPR 2020, arXiv 1912.03458): softmax(logits / temperature).
@@ -85,7 +100,7 @@ class Paperattention2d(_DynamicConv2dAttention):
         return self.temperature - self.trained_batches / self.anneal_steps * (self.temperature - 1)
 
     def forward(self, x):
-        attention = F.softmax(self.logits(x) / self.current_temperature(), 1)
+        attention = self.weights(x)
         # a trace is no batch, and torch compares it with a second one that it makes without gradients
         if self.training and torch.is_grad_enabled() and not torch.jit.is_tracing():
             self.trained_batches.add_(1).clamp_(max=self.anneal_steps)
@@ -119,7 +134,7 @@ class Tutorialattention2d(_DynamicConv2dAttention):
             print("Change temperature to:", str(self.temperature))
 
     def forward(self, x):
-        return F.softmax(self.logits(x) / self.temperature, 1)
+        return self.weights(x)
 
 
 class _DynamicConv2dBase(nn.Module):
@@ -168,11 +183,9 @@ class _DynamicConv2dBase(nn.Module):
 
     def _mixed_bias(self, attention):
         """Each image's bias, [N, out_planes], or None."""
-        bias = None if self.bias is None else torch.mm(attention, self.bias)
-        if self.shift is None:
-            return bias
-        fixed = self.shift.expand(attention.shape[0], -1)
-        return fixed if bias is None else bias + fixed
+        if self.bias is not None:
+            return torch.mm(attention, self.bias)
+        return None if self.shift is None else self.shift.expand(attention.shape[0], -1)
 
     @torch.no_grad()
     def init_from(self, conv, x):
@@ -215,7 +228,11 @@ class _DynamicConv2dBase(nn.Module):
 
     @torch.no_grad()
     def folded(self, scale, shift):
-        """Return a fixed copy that computes `scale * self(x) + shift` (1-D, per output channel)."""
+        """Return a fixed copy that computes `scale * self(x) + shift` (1-D, per output channel).
+
+        Attention sums to one, so that a shift may go into every expert's bias; without biases it is a buffer. The
+        temperature stays where it is.
+        """
         twin = type(self)(
             self.in_planes,
             self.out_planes,
@@ -230,11 +247,13 @@ class _DynamicConv2dBase(nn.Module):
             self.attention.temperature,
         )
         twin.attention.to(self.weight).load_state_dict(self.attention.state_dict())
+        twin.attention.fix_temperature()
         twin.weight = nn.Parameter(self.weight * scale.view(1, -1, 1, 1, 1))
         if self.bias is not None:
-            twin.bias = nn.Parameter(self.bias * scale)
-        before = 0 if self.shift is None else self.shift * scale
-        twin.shift = (before + shift).to(self.weight, copy=True)
+            twin.bias = nn.Parameter((self.bias * scale + shift).to(self.weight))
+        else:
+            before = 0 if self.shift is None else self.shift * scale
+            twin.shift = (before + shift).to(self.weight, copy=True)
         return twin.requires_grad_(False).train(self.training)
 
 
@@ -250,7 +269,7 @@ class PaperDynamic_conv2d(_DynamicConv2dBase):
 
     Shapes: input [N, in_planes, H, W]; output [N, out_planes, H', W'] as `nn.Conv2d` gives; parameters
     `weight` [K, out_planes, in_planes / groups, k, k], `bias` [K, out_planes], `attention.fc1.weight`,
-    `attention.fc2.weight`. `shift` [out_planes] is a buffer only on a folded copy.
+    `attention.fc2.weight`. `shift` [out_planes] is a buffer only on a folded copy without biases.
 
     Args: ratio: width of the attention's hidden layer by in_planes; temperature: where the annealing starts;
     init_weight: Kaiming initialisation per expert, else the default of `nn.Conv2d`.
@@ -304,7 +323,7 @@ class TutorialDynamic_conv2d(_DynamicConv2dBase):
 
     Shapes: input [N, in_planes, H, W]; output [N, out_planes, H', W'] as `nn.Conv2d` gives; parameters
     `weight` [K, out_planes, in_planes / groups, k, k], `bias` [K, out_planes], `attention.fc1.weight`,
-    `attention.fc2.weight`. `shift` [out_planes] is a buffer only on a folded copy.
+    `attention.fc2.weight`. `shift` [out_planes] is a buffer only on a folded copy without biases.
 
     Args: ratio: width of the attention's hidden layer by in_planes; init_weight: False leaves `weight`
     uninitialised.
