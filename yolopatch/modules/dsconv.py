@@ -199,7 +199,8 @@ class _DSConvBase(nn.Conv2d):
     @torch.no_grad()
     def fold(self):
         """Make the layer, in place, the plain convolution that it is in eval mode; again changes nothing."""
-        self.weight = nn.Parameter(self.kernel(), requires_grad=False)
+        self.weight = nn.Parameter(self.kernel())
+        self.requires_grad_(False)
 
     @torch.no_grad()
     def folded(self, scale, shift):
@@ -320,11 +321,12 @@ class PaperDSConv(_DSConvBase):
         """Put the quantised and shifted kernel in the place of the shadow kernel; nothing is quantised any more."""
         kernel = self.kernel()
         self._thaw()
-        self.weight = nn.Parameter(kernel, requires_grad=False)
+        self.weight = nn.Parameter(kernel)
         self.is_folded = True
         if self.CDS:
             self.CDS = False
             del self.CDSw, self.CDSb
+        self.requires_grad_(False)
 
     @torch.no_grad()
     def freeze(self):
