@@ -51,6 +51,9 @@ test-all: setup
 bench: setup
 	$(BIN)/python benchmarks/commands.py
 	$(BIN)/python benchmarks/verify.py
+	$(BIN)/python benchmarks/layers.py
+	$(BIN)/python benchmarks/packing.py m
+	$(BIN)/python benchmarks/paper_tables.py
 
 lint: setup
 	$(BIN)/ruff check .
