@@ -16,6 +16,7 @@ from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import PINS
 
 PIN = "ultralytics-8.3.0"
+STAMPED = "Stamp checkpoints"
 STATE = ["workspace", "pin", "source", "modules", "compat", "commit", "tree", "files", "changed"]
 
 
@@ -36,7 +37,7 @@ def test_the_json_is_the_contracts(yolopatch, tmp_path, need_pin, git_in):
     assert ran.json["changed"] is True
     assert ran.json["commit"] == git_in(tmp_path / "w", "rev-parse", "HEAD").strip()
     assert ran.json["tree"] == git_in(tmp_path / "w", "rev-parse", "HEAD^{tree}").strip()
-    counted = git_in(tmp_path / "w", "diff", "--numstat", "HEAD~2", "HEAD").splitlines()
+    counted = git_in(tmp_path / "w", "diff", "--numstat", "HEAD~3", "HEAD").splitlines()
     expected = [line.split("\t") for line in counted]
     assert [(f["path"], str(f["added"]), "0") for f in ran.json["files"]] == [(p, a, r) for a, r, p in expected]
 
@@ -52,8 +53,8 @@ def test_a_workspace_is_an_ordinary_clean_checkout(workspace, git_in):
 def test_one_commit_for_each_module_with_trailers(yolopatch, workspace, git_in):
     yolopatch(*_apply("DSConv", dest=workspace, flavor="tutorial"))
     subjects = git_in(workspace, "log", "--reverse", "--format=%s").splitlines()
-    assert subjects == ["ultralytics 8.3.0, unchanged", "Add DSConv (tutorial)", "Add RefConv (paper)"]
-    trailers = git_in(workspace, "log", "-1", "--format=%(trailers:only)").splitlines()
+    assert subjects == ["ultralytics 8.3.0, unchanged", "Add DSConv (tutorial)", "Add RefConv (paper)", STAMPED]
+    trailers = git_in(workspace, "log", "-1", "--format=%(trailers:only)", "HEAD~1").splitlines()
     assert trailers[0] == f"Yolopatch-Pin: {PIN}"
     assert "Yolopatch-Module: RefConv" in trailers
     assert "Yolopatch-Flavor: paper" in trailers

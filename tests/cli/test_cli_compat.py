@@ -11,7 +11,7 @@ from yolopatch import __version__
 from yolopatch.catalog.mends import MENDS
 from yolopatch.catalog.resources import compat_file
 from yolopatch.outside.checkout import read_checkout
-from yolopatch.outside.snapshot import tree_blobs
+from yolopatch.outside.snapshot import read_root
 from yolopatch.outside.switch import switch
 from yolopatch.outside.workspace import read_workspace
 from yolopatch.steps import patchset
@@ -41,19 +41,25 @@ def test_the_mends_are_one_commit_on_the_pin_before_the_modules(apply, tmp_path,
     told = apply("w", "--compat", *MODULES).json
     subjects = git_in(tmp_path / "w", "log", "--reverse", "--format=%s").splitlines()
     mended = "Run on newer libraries"
-    assert subjects == ["ultralytics 8.2.50, unchanged", mended, "Add DSConv (paper)", "Add RefConv (paper)"]
-    trailers = git_in(tmp_path / "w", "log", "-1", "--format=%(trailers:only)", "HEAD~2").splitlines()
+    assert subjects == [
+        "ultralytics 8.2.50, unchanged",
+        mended,
+        "Add DSConv (paper)",
+        "Add RefConv (paper)",
+        "Stamp checkpoints",
+    ]
+    trailers = git_in(tmp_path / "w", "log", "-1", "--format=%(trailers:only)", "HEAD~3").splitlines()
     assert trailers[0] == f"Yolopatch-Pin: {PIN}"
     assert trailers[1].startswith("Yolopatch-Compat: sha256:")
     assert trailers[2] == f"Yolopatch-Version: {__version__}"
     assert (told["compat"], [m["name"] for m in told["modules"]]) == (True, ["DSConv", "RefConv"])
-    changed = git_in(tmp_path / "w", "diff", "--name-only", "HEAD~3", "HEAD~2").split()
+    changed = git_in(tmp_path / "w", "diff", "--name-only", "HEAD~4", "HEAD~3").split()
     assert changed == sorted({mend.path for mend in MENDS[PIN]})
 
 
 def test_the_numbers_of_lines_are_gits(apply, tmp_path, git_in):
     told = apply("w", "--compat", *MODULES).json
-    counted = [line.split("\t") for line in git_in(tmp_path / "w", "diff", "--numstat", "HEAD~3").splitlines()]
+    counted = [line.split("\t") for line in git_in(tmp_path / "w", "diff", "--numstat", "HEAD~4").splitlines()]
     assert [[str(f["added"]), str(f["removed"]), f["path"]] for f in told["files"]] == counted
 
 
@@ -110,7 +116,7 @@ def test_the_diff_of_the_mends_alone_applies_to_the_pin(apply, yolopatch, tmp_pa
     (tmp_path / "d.patch").write_text(ran.out)
     git_in(tmp_path, "clone", "-q", str(pristine_tree(PIN)), str(tmp_path / "scratch"))
     git_in(tmp_path / "scratch", "apply", "--index", str(tmp_path / "d.patch"))
-    assert git_in(tmp_path / "scratch", "write-tree") == git_in(tmp_path / "w", "rev-parse", "HEAD~2^{tree}")
+    assert git_in(tmp_path / "scratch", "write-tree") == git_in(tmp_path / "w", "rev-parse", "HEAD~3^{tree}")
     told = yolopatch("diff", tmp_path / "w", "--compat", "--json").json
     assert (told["compat"], told["modules"]) == (True, [])
     whole = yolopatch("diff", tmp_path / "w", "--json").json
@@ -187,7 +193,7 @@ def test_a_patch_that_is_gone(apply, yolopatch, tmp_path, other_patches, fingerp
     assert yolopatch("status", tmp_path / "w", "--json").json["compat"] is True
 
 
-def test_other_mends_of_another_version_are_shown_and_replaced(apply, yolopatch, tmp_path, other_patches):
+def test_other_mends_of_another_version_are_shown_and_replaced(apply, yolopatch, tmp_path, other_patches, git_in):
     before = apply("w", "--compat", "--module", "DSConv").json
     packaged = yolopatch("diff", tmp_path / "w", "--compat").out
     other_patches.write_text(other_patches.read_text().replace("Subject: ", "Subject: another "))
@@ -199,7 +205,9 @@ def test_other_mends_of_another_version_are_shown_and_replaced(apply, yolopatch,
     assert claims.tree_differs == ()
     assert f"made by yolopatch {__version__} with other patches of the mends" in claims.note
     after = apply("w", "--module", "DSConv").json
-    assert (after["changed"], after["tree"]) == (True, before["tree"])
+    assert after["changed"] is True
+    differs = git_in(tmp_path / "w", "diff", "--name-only", before["tree"], after["tree"]).split()
+    assert differs == ["ultralytics/utils/fork.py"], "which says what it was built on"
 
 
 def test_a_mended_workspace_is_what_it_claims(apply, tmp_path):
@@ -213,12 +221,12 @@ def test_a_mended_workspace_that_was_tampered_with(forged, named, apply, tmp_pat
     """Whoever forges our commits: that from which `verify` runs the base model, or the newest."""
     apply("w", "--compat", "--module", "DSConv")
     workspace = read_workspace(tmp_path / "w")
-    root = tree_blobs(workspace.repository, workspace.root.id)
-    unchanged = workspace.repository.read_blobs([root["LICENSE"]])[0].decode()
+    root = read_root(workspace.repository, workspace.root.id)
+    unchanged = workspace.repository.read_blobs([root.blobs["LICENSE"]])[0].decode()
     wanted = load_patchset(workspace.pin, [Choice("DSConv", "paper")], compat=True)
-    steps = wanted.steps(pristine_reader(workspace.repository, root), root)
-    texts = ["forged", unchanged] if forged == 0 else [unchanged, "forged"]
-    switch(workspace, root, [replace(s, files={**s.files, "LICENSE": text}) for s, text in zip(steps, texts)])
+    steps = wanted.steps(pristine_reader(workspace.repository, root.blobs), root, workspace.source)
+    texts = ["forged", unchanged, unchanged] if forged == 0 else [unchanged, unchanged, "forged"]
+    switch(workspace, root.blobs, [replace(s, files={**s.files, "LICENSE": text}) for s, text in zip(steps, texts)])
     claims = read_claims(read_checkout(tmp_path / "w"))
     assert claims.ours
     (told,) = claims.tree_differs

@@ -132,7 +132,7 @@ def test_an_amended_commit_of_ours(workspace, refused, yolopatch, git_in):
 
 
 def test_an_amended_root(workspace, yolopatch, git_in, fingerprint):
-    git_in(workspace, "reset", "-q", "--hard", "HEAD~1")
+    git_in(workspace, "reset", "-q", "--hard", "HEAD~2")
     git_in(workspace, "commit", "-q", "--amend", "--no-edit")
     before = fingerprint(workspace)
     ran = yolopatch("apply", "--repo", PIN, "--module", "SPConv", "--dest", workspace)

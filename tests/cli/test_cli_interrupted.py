@@ -177,7 +177,7 @@ def test_a_users_commit_after_the_kill_is_kept(workspace, yolopatch, git_in, fin
 
 def test_a_branch_that_the_user_moved_after_the_kill(workspace, yolopatch, git_in):
     _half_done(workspace)
-    git_in(workspace, "reset", "-q", "--hard", "HEAD~1")
+    git_in(workspace, "reset", "-q", "--hard", "HEAD~2")
     git_in(workspace, "clean", "-qfd")
     ran = yolopatch(*_apply("DSConv", dest=workspace))
     assert ran.code == 0

@@ -12,7 +12,7 @@ import yolopatch
 PACKAGE = Path(yolopatch.__file__).parent
 LAYERS = ("errors", "catalog", "core", "outside", "steps", "cli")
 # run in an interpreter of their own, or written into upstream: nothing of yolopatch is there
-ISLANDS = ("probe", "modules")
+ISLANDS = ("probe", "modules", "upstream")
 FILES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 
 

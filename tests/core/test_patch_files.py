@@ -13,11 +13,12 @@ from yolopatch.catalog.mends import MENDS
 from yolopatch.catalog.modules import FLAVORS, MODULES
 from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import PINS
-from yolopatch.catalog.resources import compat_file, patch_file, patches_dir
+from yolopatch.catalog.resources import compat_file, patch_file, patches_dir, stamp_file
+from yolopatch.catalog.stamps import PLACES
 from yolopatch.core.compose import check_compiles, compose
 from yolopatch.core.diff import Patch, parse_patch
 from yolopatch.core.text import blob_id
-from yolopatch.maintain.patches import render_compat, render_patch
+from yolopatch.maintain.patches import render_compat, render_patch, render_stamp
 
 ALL = [(pin, module, flavor) for pin in PINS for module in MODULES for flavor in FLAVORS]
 every_patch = pytest.mark.parametrize(("pin", "module", "flavor"), ALL)
@@ -36,9 +37,14 @@ def _mending(pin: str) -> Patch:
     return parse_patch(file.read_text(), file.name, modifies=True)
 
 
+def _stamping(pin: str) -> Patch:
+    file = stamp_file(pin)
+    return parse_patch(file.read_text(), file.name)
+
+
 def _originals(tree: Path, pin: str) -> dict[str, str]:
     layout = PINS[pin].layout
-    paths = {layout.parser, layout.common, *(mend.path for mend in MENDS[pin])}
+    paths = {layout.parser, layout.common, *(place.path for place in (*MENDS[pin], *PLACES[pin]))}
     return {path: (tree / path).read_bytes().decode() for path in paths}
 
 
@@ -48,8 +54,9 @@ def _in_order(modules: Iterable[str]) -> list[str]:
 
 def test_there_is_every_patch_and_no_other_file():
     expected = {patch_file(*choice) for choice in ALL} | {compat_file(pin) for pin in PINS if MENDS[pin]}
+    expected |= {stamp_file(pin) for pin in PINS}
     assert {path for path in patches_dir().rglob("*") if path.is_file()} == expected
-    assert len(expected) == 5 * 5 * 2 + 4
+    assert len(expected) == 5 * 5 * 2 + 4 + 5
 
 
 @every_patch
@@ -63,6 +70,12 @@ def test_a_patch_is_what_the_single_source_gives(pin, module, flavor, pristine_t
 def test_a_compatibility_patch_is_what_the_mends_give(pin, pristine_tree):
     written = render_compat(PINS[pin], _originals(pristine_tree(pin), pin))
     assert compat_file(pin).read_text() == written, "older than catalog/mends.py: run `make patches`"
+
+
+@every_pin
+def test_a_stamps_patch_is_what_its_places_give(pin, pristine_tree):
+    written = render_stamp(PINS[pin], _originals(pristine_tree(pin), pin))
+    assert stamp_file(pin).read_text() == written, "older than its sources: run `make patches`"
 
 
 @every_patch
@@ -123,13 +136,21 @@ def test_a_patch_alone_applies_with_git_apply_and_git_am(pin, module, flavor, sc
 
 @every_mended_pin
 def test_a_compatibility_patch_alone_applies_with_git_apply_and_git_am(pin, scratch, git_in, pristine_tree):
-    tree, file = scratch(pin), compat_file(pin)
-    composed = compose(_originals(pristine_tree(pin), pin), [_mending(pin)])
+    _apply_alone(compat_file(pin), _mending(pin), scratch(pin), _originals(pristine_tree(pin), pin), git_in)
+
+
+@every_pin
+def test_a_stamps_patch_alone_applies_with_git_apply_and_git_am(pin, scratch, git_in, pristine_tree):
+    _apply_alone(stamp_file(pin), _stamping(pin), scratch(pin), _originals(pristine_tree(pin), pin), git_in)
+
+
+def _apply_alone(file: Path, patch: Patch, tree: Path, originals: dict[str, str], git_in) -> None:
+    composed = compose(originals, [patch])
     git_in(tree, "apply", "--index", str(file))
     assert sorted(git_in(tree, "diff", "--cached", "--name-only").split()) == sorted(composed)
     for path, text in composed.items():
         assert (tree / path).read_bytes() == text.encode()
-        assert f"..{blob_id(text.encode())} 100644" in file.read_text(), "the index lines name the real blobs"
+        assert f"..{blob_id(text.encode())}" in file.read_text(), "the index lines name the real blobs"
     applied = git_in(tree, "write-tree")
     git_in(tree, "reset", "-q", "--hard", "pin")
     git_in(tree, "am", "-q", str(file))
@@ -172,7 +193,8 @@ def _compile_every_subset(pin: str, flavor: str, mending: list[Patch], tree: Pat
     compiled: set[str] = set()
     for size in range(len(MODULES) + 1):
         for subset in itertools.combinations(_in_order(MODULES), size):
-            texts = compose(originals, [*mending, *(_patch(pin, module, flavor) for module in subset)])
+            chosen = [_patch(pin, module, flavor) for module in subset]
+            texts = compose(originals, [*mending, *chosen, _stamping(pin)])
             check_compiles({path: text for path, text in texts.items() if text not in compiled})
             compiled |= set(texts.values())
             for module in subset:

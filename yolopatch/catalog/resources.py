@@ -24,6 +24,11 @@ def source_file(source: str) -> Path:
     return _PACKAGE / "modules" / f"{source}.py"
 
 
+def fork_source() -> Path:
+    """Return the file that the stamp's patch adds to every pin."""
+    return _PACKAGE / "upstream" / "fork.py"
+
+
 def manifest_file(pin: str) -> Path:
     """Return the list of the pin's files and their git blob ids."""
     return _PACKAGE / "catalog" / "manifests" / f"{pin}.txt"
@@ -47,3 +52,8 @@ def patch_file(pin: str, module: str, flavor: str) -> Path:
 def compat_file(pin: str) -> Path:
     """Return where the patch that mends this pin for newer libraries lies, if it needs one."""
     return patches_dir() / pin / "compat.patch"
+
+
+def stamp_file(pin: str) -> Path:
+    """Return where the patch that stamps this pin's checkpoints lies."""
+    return patches_dir() / pin / "stamp.patch"

@@ -9,6 +9,8 @@ from yolopatch.catalog.modules import Module
 
 COMPAT_SUBJECT = "Run on newer libraries"
 COMPAT_BODY = "Mends what they break, for old and new ones alike. What is computed stays the same."
+STAMP_SUBJECT = "Stamp checkpoints"
+STAMP_BODY = "Every checkpoint that is saved says which fork made it. What is computed stays the same."
 _TRAILER = re.compile(r"^Yolopatch-([A-Za-z]+): (.*)$", re.MULTILINE)
 
 
@@ -30,6 +32,14 @@ class Compat:
     version: str
 
 
+@dataclass(frozen=True)
+class Stamp:
+    """The patch that stamps checkpoints, as its commit's trailers name it."""
+
+    patch_sum: str
+    version: str
+
+
 def compat_message(pin: str, compat: Compat) -> str:
     """Return the message of the commit that mends the pin for newer libraries."""
     return (
@@ -37,6 +47,16 @@ def compat_message(pin: str, compat: Compat) -> str:
         f"Yolopatch-Pin: {pin}\n"
         f"Yolopatch-Compat: sha256:{compat.patch_sum}\n"
         f"Yolopatch-Version: {compat.version}\n"
+    )
+
+
+def stamp_message(pin: str, stamp: Stamp) -> str:
+    """Return the message of the commit that stamps checkpoints."""
+    return (
+        f"{STAMP_SUBJECT}\n\n{STAMP_BODY}\n\n"
+        f"Yolopatch-Pin: {pin}\n"
+        f"Yolopatch-Stamp: sha256:{stamp.patch_sum}\n"
+        f"Yolopatch-Version: {stamp.version}\n"
     )
 
 
@@ -76,3 +96,11 @@ def read_compat(message: str) -> Compat | None:
     if "Compat" not in trailers:
         return None
     return Compat(trailers["Compat"].removeprefix("sha256:"), trailers.get("Version", ""))
+
+
+def read_stamp(message: str) -> Stamp | None:
+    """Return the stamp's patch that this message's commit is, or None if it is none."""
+    trailers = read_trailers(message)
+    if "Stamp" not in trailers:
+        return None
+    return Stamp(trailers["Stamp"].removeprefix("sha256:"), trailers.get("Version", ""))

@@ -1,9 +1,10 @@
-"""Text as git takes it: its lines, its id."""
+"""Text as git takes it: its lines; and the ids that git gives."""
 
 from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Mapping
 
 
 def split_lines(text: str) -> list[str]:
@@ -18,4 +19,42 @@ def sha256(data: bytes) -> str:
 
 def blob_id(data: bytes) -> str:
     """Return the id that git gives this content."""
-    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+    return _object_id("blob", data)
+
+
+def tree_id(files: Mapping[str, tuple[str, str]]) -> str:
+    """Return the id that git gives a tree.
+
+    Args:
+        files: the mode and the blob id of every file in it, by path.
+    """
+    folders: dict[str, dict[str, tuple[str, str]]] = {}
+    entries: list[tuple[str, str, str]] = []
+    for path, (mode, blob) in files.items():
+        name, _, below = path.partition("/")
+        if below:
+            folders.setdefault(name, {})[below] = (mode, blob)
+        else:
+            entries.append((name, mode, blob))
+    entries += [(f"{name}/", "40000", tree_id(inside)) for name, inside in folders.items()]
+    # git sorts a folder as if its name ended with a slash
+    entries.sort(key=lambda entry: _encoded(entry[0]))
+    return _object_id("tree", b"".join(_tree_entry(*entry) for entry in entries))
+
+
+def commit_id(tree: str, parent: str, who: str, message: str) -> str:
+    """Return the id that git gives a commit; `who` is name, address and time of its author and committer."""
+    text = f"tree {tree}\nparent {parent}\nauthor {who}\ncommitter {who}\n\n{message}"
+    return _object_id("commit", text.encode())
+
+
+def _tree_entry(name: str, mode: str, identifier: str) -> bytes:
+    return f"{mode} ".encode() + _encoded(name.rstrip("/")) + b"\0" + bytes.fromhex(identifier)
+
+
+def _encoded(name: str) -> bytes:
+    return name.encode("utf-8", "surrogateescape")  # as git's output is read
+
+
+def _object_id(kind: str, data: bytes) -> str:
+    return hashlib.sha1(f"{kind} {len(data)}\0".encode() + data, usedforsecurity=False).hexdigest()

@@ -1,4 +1,4 @@
-"""Write every patch of a pin from the modules' single sources and from the mends."""
+"""Write every patch of a pin from the modules' single sources, from the mends, and from the stamp's places."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from pathlib import Path
 from yolopatch.catalog.mends import MENDS
 from yolopatch.catalog.modules import FLAVORS, MODULES, Module
 from yolopatch.catalog.pins import Pin
-from yolopatch.catalog.resources import compat_file, patch_file, source_file, templates_dir
+from yolopatch.catalog.resources import compat_file, fork_source, patch_file, source_file, stamp_file, templates_dir
+from yolopatch.catalog.stamps import PLACES
 from yolopatch.core.mending import mended
-from yolopatch.core.message import COMPAT_BODY, COMPAT_SUBJECT
+from yolopatch.core.message import COMPAT_BODY, COMPAT_SUBJECT, STAMP_BODY, STAMP_SUBJECT
 from yolopatch.core.patchtext import write_patch
+from yolopatch.core.stamping import stamping
 from yolopatch.core.upstream import additions
 from yolopatch.outside import snapshot
 from yolopatch.outside.store import cache_dir, pristine
@@ -37,9 +39,16 @@ def render_compat(pin: Pin, originals: dict[str, str]) -> str:
     return write_patch(f"{COMPAT_SUBJECT}: {pin.name}", body, mended(mends, originals), originals)
 
 
+def render_stamp(pin: Pin, originals: dict[str, str]) -> str:
+    """Return the text of the stamp's patch; `originals` is the pin's text of the files that it changes."""
+    added = stamping(pin, PLACES[pin.name], fork_source().read_text(), originals)
+    return write_patch(f"{STAMP_SUBJECT}: {pin.name}", STAMP_BODY, added, originals)
+
+
 def read_originals(pin: Pin) -> dict[str, str]:
     """Return the pin's text of the files that patches are made against."""
-    paths = sorted({pin.layout.parser, pin.layout.common, *(mend.path for mend in MENDS[pin.name])})
+    changed = (*MENDS[pin.name], *PLACES[pin.name])
+    paths = sorted({pin.layout.parser, pin.layout.common, *(place.path for place in changed)})
     with pristine(pin, "auto", cache_dir()) as found:
         blobs = found.repository.read_blobs([f"{snapshot.PRISTINE}:{path}" for path in paths])
     return {path: blob.decode() for path, blob in zip(paths, blobs)}
@@ -55,6 +64,7 @@ def write_patches(pin: Pin) -> str:
     ]
     if MENDS[pin.name]:
         written.append(_write(compat_file(pin.name), render_compat(pin, originals)))
+    written.append(_write(stamp_file(pin.name), render_stamp(pin, originals)))
     return f"{len(written)} patches, {sum(written)} changed"
 
 

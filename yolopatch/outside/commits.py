@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from yolopatch.catalog.identity import AUTHOR_EMAIL, AUTHOR_NAME, EPOCH
-from yolopatch.core.text import blob_id
-from yolopatch.outside.snapshot import fast_import_data
+from yolopatch.core.text import blob_id, commit_id, tree_id
+from yolopatch.outside.snapshot import Root, fast_import_data
+
+_WHO = f"{AUTHOR_NAME} <{AUTHOR_EMAIL}> {EPOCH} +0000"
+_MODE = "100644"
 
 
 @dataclass(frozen=True)
@@ -20,14 +23,23 @@ class Step:
 
 def stream(ref: str, root: str, steps: Sequence[Step]) -> bytes:
     """Return the fast-import stream that puts `steps` on `root` at `ref`."""
-    who = f"{AUTHOR_NAME} <{AUTHOR_EMAIL}> {EPOCH} +0000"
     parts = [f"reset {ref}\nfrom {root}\n\n".encode()]
     for step in steps:
-        parts.append(f"commit {ref}\nauthor {who}\ncommitter {who}\n".encode())
+        parts.append(f"commit {ref}\nauthor {_WHO}\ncommitter {_WHO}\n".encode())
         parts.append(fast_import_data(step.message.encode()))
         for path in sorted(step.files):
-            parts.append(b"M 100644 inline %s\n" % path.encode() + fast_import_data(encoded(step.files[path])))
+            change = f"M {_MODE} inline {path}\n".encode()
+            parts.append(change + fast_import_data(encoded(step.files[path])))
     return b"".join(parts)
+
+
+def head_id(root: Root, steps: Sequence[Step]) -> str:
+    """Return the id that the last of these commits on the root will have, without making any."""
+    head, files = root.commit, {entry.path: (entry.mode, entry.blob) for entry in root.entries}
+    for step in steps:
+        files |= {path: (_MODE, blob_id(encoded(text))) for path, text in step.files.items()}
+        head = commit_id(tree_id(files), head, _WHO, step.message)
+    return head
 
 
 def written_blobs(steps: Sequence[Step]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from yolopatch.catalog.identity import AUTHOR_EMAIL, AUTHOR_NAME, EPOCH
@@ -16,6 +17,19 @@ from yolopatch.errors import SourceError
 from yolopatch.outside.git import Entry, Repository
 
 PRISTINE = "refs/heads/pristine"
+
+
+@dataclass(frozen=True)
+class Root:
+    """A commit with a pin's unchanged content, on which workspaces are made."""
+
+    commit: str
+    entries: tuple[Entry, ...]
+
+    @property
+    def blobs(self) -> dict[str, str]:
+        """The blob id of every file, by path."""
+        return {entry.path: entry.blob for entry in self.entries}
 
 
 def root_message(pin: Pin, origin: str) -> str:
@@ -108,6 +122,16 @@ def is_sound(repository: Repository) -> bool:
 def _ends_with_own_sum(file: Path) -> bool:
     data = file.read_bytes()
     return hashlib.sha1(data[:-20], usedforsecurity=False).digest() == data[-20:]
+
+
+def read_root(repository: Repository, revision: str = PRISTINE) -> Root:
+    """Return the commit and what it holds.
+
+    Raises:
+        GitError: the repository is damaged.
+    """
+    (commit,) = repository.resolve(revision)
+    return Root(commit, tuple(repository.entries(commit)))
 
 
 def tree_blobs(repository: Repository, revision: str = PRISTINE) -> dict[str, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from yolopatch.catalog.identity import AUTHOR_EMAIL, EPOCH
 from yolopatch.catalog.pins import PINS, Pin
-from yolopatch.core.message import Applied, Compat, read_applied, read_compat, read_trailers
+from yolopatch.core.message import Applied, Compat, Stamp, read_applied, read_compat, read_stamp, read_trailers
 from yolopatch.errors import ConflictError
 from yolopatch.outside.git import GitError, Repository
 
@@ -54,6 +54,8 @@ class Workspace:
         head: our newest commit; the user's own commits come after it.
         compat: the compatibility patch, None without it; its commit is the first after the root.
         applied: the modules, in the order of their commits.
+        stamp: the patch that stamps checkpoints, whose commit is the last of ours; None in a workspace without any
+            patch, and where a yolopatch that had none made it.
         own_commits: the user's commits on top, newest first.
         edited: tracked files that differ from HEAD.
         branch: the checked-out branch, None for a detached HEAD.
@@ -68,6 +70,7 @@ class Workspace:
     head: Commit
     compat: Compat | None
     applied: tuple[Applied, ...]
+    stamp: Stamp | None
     commits: tuple[Commit, ...]
     own_commits: tuple[Commit, ...]
     edited: tuple[str, ...]
@@ -120,6 +123,7 @@ def read_workspace(path: Path) -> Workspace:
         head=ours[0],
         compat=next((c for c in (read_compat(commit.message) for commit in ours) if c), None),
         applied=tuple(a for a in map(_applied, reversed(ours)) if a),
+        stamp=read_stamp(ours[0].message),
         commits=tuple(reversed(ours[:-1])),
         own_commits=tuple(commits[:own]),
         edited=edited,

@@ -12,7 +12,7 @@ from yolopatch.catalog.modules import FLAVORS, find_module
 from yolopatch.catalog.names import unknown
 from yolopatch.catalog.pins import Pin, find_pin, find_upstream, resolve_repo
 from yolopatch.errors import ConflictError, UsageError, YolopatchError
-from yolopatch.outside import switch
+from yolopatch.outside import snapshot, switch
 from yolopatch.outside.build import build_new
 from yolopatch.outside.lock import hold
 from yolopatch.outside.store import pristine
@@ -83,7 +83,8 @@ def _resolve(repo: str, tutorial_pins: list[str], dest: Path | None) -> Pin:
 def _create(place: Path, pin: Pin, choices: list[Choice], compat: bool, source: str, cache: Path) -> State:
     patchset = load_patchset(pin, set(choices), compat)
     with pristine(pin, source, cache) as found:
-        steps = patchset.steps(pristine_reader(found.repository, found.blobs), found.blobs)
+        root = snapshot.read_root(found.repository)
+        steps = patchset.steps(pristine_reader(found.repository, root.blobs), root, found.source)
         leftover = build_new(place, found.repository, steps)
     notes = [switch.LEFTOVERS] if leftover else []
     return read_state(read_workspace(place), patchset, changed=True, notes=(*notes, *found.notes))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from yolopatch.core.manifest import check_content
 from yolopatch.errors import SourceError, YolopatchError
@@ -43,8 +43,8 @@ def read_claims(checkout: Checkout) -> Claims:
     if workspace is None:
         said = f"; it says that it is {checkout.pin.upstream} {checkout.pin.version}" if checkout.pin else ""
         return Claims(False, checkout.commit, checkout.blobs, note=f"yolopatch did not make this checkout{said}")
-    root = snapshot.tree_blobs(workspace.repository, workspace.root.id)
-    in_pin = _differs_from_pin(workspace, root)
+    root = snapshot.read_root(workspace.repository, workspace.root.id)
+    in_pin = _differs_from_pin(workspace, root.blobs)
     in_patches, note = _differs_from_patches(workspace, root)
     return Claims(
         ours=True,
@@ -65,7 +65,7 @@ def _differs_from_pin(workspace: Workspace, root: Mapping[str, str]) -> tuple[st
     return ()
 
 
-def _differs_from_patches(workspace: Workspace, root: Mapping[str, str]) -> tuple[tuple[str, ...], str]:
+def _differs_from_patches(workspace: Workspace, root: snapshot.Root) -> tuple[tuple[str, ...], str]:
     """Return where our commits are not the pin and its patches, or why that cannot be said."""
     choices = [Choice(a.name, a.flavor) for a in workspace.applied]
     try:
@@ -76,14 +76,16 @@ def _differs_from_patches(workspace: Workspace, root: Mapping[str, str]) -> tupl
     if other:
         return (), other
     try:
-        steps = patchset.steps(pristine_reader(workspace.repository, root), root)
+        steps = _as_made(workspace, patchset).steps(
+            pristine_reader(workspace.repository, root.blobs), root, workspace.source
+        )
     except YolopatchError as error:
         return (error.what, *error.details), ""
     modules = ", ".join(applied.name for applied in workspace.applied) or "no module"
-    differs = _differs(workspace, workspace.head, {**root, **written_blobs(steps)}, modules)
+    differs = _differs(workspace, workspace.head, {**root.blobs, **written_blobs(steps)}, modules)
     if workspace.compat:
         # the head alone does not tell: `verify` runs the base model from this commit
-        mended = {**root, **written_blobs(steps[:1])}
+        mended = {**root.blobs, **written_blobs(steps[:1])}
         differs = (*_differs(workspace, workspace.commits[0], mended, "its mends"), *differs)
     return differs, ""
 
@@ -96,11 +98,19 @@ def _differs(workspace: Workspace, commit: Commit, expected: Mapping[str, str], 
     )
 
 
+def _as_made(workspace: Workspace, patchset: PatchSet) -> PatchSet:
+    """Return the same patches as the yolopatch that made the workspace names them, which may be another version."""
+    patches = patchset.patches if workspace.stamp else patchset.patches[: -1 if patchset.stamp else None]
+    return replace(patchset, compat=workspace.compat, applied=workspace.applied, stamp=workspace.stamp, patches=patches)
+
+
 def _made_with_other_patches(workspace: Workspace, patchset: PatchSet) -> str:
     sums = {applied.name: applied.patch_sum for applied in patchset.applied}
     others = {a.name: a.version for a in workspace.applied if sums[a.name] != a.patch_sum}
     if workspace.compat and patchset.compat and workspace.compat.patch_sum != patchset.compat.patch_sum:
         others["the mends"] = workspace.compat.version
+    if workspace.stamp and patchset.stamp and workspace.stamp.patch_sum != patchset.stamp.patch_sum:
+        others["the stamp"] = workspace.stamp.version
     if not others:
         return ""
     versions = ", ".join(sorted({version or "an unknown version" for version in others.values()}))

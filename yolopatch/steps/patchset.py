@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from yolopatch import __version__
@@ -11,13 +11,16 @@ from yolopatch.catalog.mends import MENDS
 from yolopatch.catalog.modules import FLAVORS, MODULES
 from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import Pin
-from yolopatch.catalog.resources import compat_file, patch_file, patches_dir
+from yolopatch.catalog.resources import compat_file, patch_file, patches_dir, stamp_file
+from yolopatch.catalog.stamps import fork_path
 from yolopatch.core.compose import check_compiles, compose, touched
 from yolopatch.core.diff import Patch, parse_patch
-from yolopatch.core.message import Applied, Compat, compat_message, module_message
+from yolopatch.core.fork import fork_data, with_data
+from yolopatch.core.message import Applied, Compat, Stamp, compat_message, module_message, stamp_message
 from yolopatch.core.text import sha256
 from yolopatch.errors import PatchError, YolopatchError
-from yolopatch.outside.commits import Step
+from yolopatch.outside.commits import Step, head_id
+from yolopatch.outside.snapshot import Root
 
 
 @dataclass(frozen=True)
@@ -39,19 +42,21 @@ class Added:
 
 @dataclass(frozen=True)
 class PatchSet:
-    """The patches for one pin in the canonical order: the compatibility patch, if it is among them, and modules'."""
+    """The patches for one pin in the canonical order: the compatibility patch, modules', and the stamp's, if any."""
 
     pin: Pin
     compat: Compat | None
     applied: tuple[Applied, ...]
+    stamp: Stamp | None
     patches: tuple[Patch, ...]
 
-    def steps(self, read: Callable[[list[str]], Mapping[str, str]], taken: Collection[str]) -> list[Step]:
+    def steps(self, read: Callable[[list[str]], Mapping[str, str]], root: Root, source: str) -> list[Step]:
         """Return one commit for each patch.
 
         Args:
             read: gives the pin's text of these paths, without those that the pin lacks.
-            taken: every path of the pin.
+            root: the commit that they are made on.
+            source: the kind of source that it came from.
 
         Raises:
             PatchError: a patch does not match the pin, or what comes out does not compile.
@@ -59,14 +64,21 @@ class PatchSet:
         pristine = read(touched(self.patches))
         steps, texts = [], {}
         for number, (message, patch) in enumerate(zip(self._messages(), self.patches), start=1):
-            texts = compose(pristine, self.patches[:number], taken)
+            texts = compose(pristine, self.patches[:number], root.blobs)
             steps.append(Step(message, {change.path: texts[change.path] for change in patch.changes}))
         check_compiles(texts)
-        return steps
+        return [*steps[:-1], self._stamped(steps[-1], source, head_id(root, steps[:-1]))] if self.stamp else steps
+
+    def _stamped(self, step: Step, source: str, built_on: str) -> Step:
+        path = fork_path(self.pin)
+        data = fork_data(self.pin, source, self.applied, self.compat, self.stamp.version, built_on)
+        return replace(step, files={**step.files, path: with_data(step.files[path], data)})
 
     def _messages(self) -> list[str]:
         mending = [compat_message(self.pin.name, self.compat)] if self.compat else []
-        return mending + [module_message(self.pin.name, MODULES[a.name], a) for a in self.applied]
+        stamping = [stamp_message(self.pin.name, self.stamp)] if self.stamp else []
+        adding = [module_message(self.pin.name, MODULES[a.name], a) for a in self.applied]
+        return mending + adding + stamping
 
     def files(self) -> tuple[Added, ...]:
         """Return how many lines each file gains and loses against the pin."""
@@ -85,7 +97,7 @@ def needs_compat(pin: Pin) -> bool:
 
 
 def load_patchset(pin: Pin, choices: Iterable[Choice], compat: bool = False) -> PatchSet:
-    """Load the patches of these modules, and the compatibility patch if it is asked for.
+    """Load the patches of these modules, the compatibility patch if it is asked for, and the stamp's if there are any.
 
     Raises:
         YolopatchError: a module has no patch for this pin, or the pin has no compatibility patch.
@@ -101,7 +113,12 @@ def load_patchset(pin: Pin, choices: Iterable[Choice], compat: bool = False) -> 
         name = f"patches/{pin.name}/{choice.name}-{choice.flavor}.patch"
         patches.append(parse_patch(text, name))
         applied.append(Applied(choice.name, choice.flavor, sha256(text.encode()), __version__))
-    return PatchSet(pin, mending, tuple(applied), tuple(patches))
+    stamp = None
+    if patches:
+        text = stamp_text(pin)
+        patches.append(parse_patch(text, f"patches/{pin.name}/stamp.patch"))
+        stamp = Stamp(sha256(text.encode()), __version__)
+    return PatchSet(pin, mending, tuple(applied), stamp, tuple(patches))
 
 
 def compat_text(pin: Pin) -> str:
@@ -117,10 +134,16 @@ def compat_text(pin: Pin) -> str:
             details=["it runs on the newest libraries as it is"],
             hint="leave --compat out",
         )
-    file = compat_file(pin.name)
-    if not file.is_file():
-        raise PatchError(f"the patch {file} is not there", hint="restore it: reinstall yolopatch, or `make patches`")
-    return _decoded(file)
+    return _there(compat_file(pin.name))
+
+
+def stamp_text(pin: Pin) -> str:
+    """Return the text of the patch that stamps the pin's checkpoints.
+
+    Raises:
+        PatchError: its file is gone or damaged.
+    """
+    return _there(stamp_file(pin.name))
 
 
 def patch_text(pin: Pin, choice: Choice) -> str:
@@ -143,6 +166,12 @@ def patch_text(pin: Pin, choice: Choice) -> str:
         details=[f"available for: {', '.join(have) or 'no pin'}"],
         hint="choose one of these with --repo and --flavor",
     )
+
+
+def _there(file: Path) -> str:
+    if not file.is_file():
+        raise PatchError(f"the patch {file} is not there", hint="restore it: reinstall yolopatch, or `make patches`")
+    return _decoded(file)
 
 
 def _decoded(file: Path) -> str:

@@ -81,12 +81,13 @@ def without_compat(place: Path) -> YolopatchError:
 def move(workspace: Workspace, wanted: Iterable[Choice], compat: bool, notes: tuple[str, ...] = ()) -> State:
     """Make the workspace hold exactly these modules, and the compatibility patch or not."""
     patchset = load_patchset(workspace.pin, wanted, compat)
-    changed = (patchset.compat, patchset.applied) != (workspace.compat, workspace.applied)
+    there = (workspace.compat, workspace.applied, workspace.stamp)
+    changed = (patchset.compat, patchset.applied, patchset.stamp) != there
     if changed:
-        blobs = snapshot.tree_blobs(workspace.repository, workspace.root.id)
-        manifest = read_manifest(workspace.pin)
-        notes += check_content(workspace.pin, manifest, blobs, str(workspace.path))
-        switch.switch(workspace, blobs, patchset.steps(pristine_reader(workspace.repository, blobs), blobs))
+        root = snapshot.read_root(workspace.repository, workspace.root.id)
+        notes += check_content(workspace.pin, read_manifest(workspace.pin), root.blobs, str(workspace.path))
+        steps = patchset.steps(pristine_reader(workspace.repository, root.blobs), root, workspace.source)
+        switch.switch(workspace, root.blobs, steps)
         workspace = read_workspace(workspace.path)
     return read_state(workspace, patchset, changed, notes)
 

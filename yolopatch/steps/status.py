@@ -66,8 +66,8 @@ def status(place: Path) -> Status:
 
 
 def _version(found: Workspace) -> str | None:
-    made = [*([found.compat] if found.compat else []), *found.applied]
-    return made[-1].version if made else None
+    made = [found.compat, *found.applied, found.stamp]
+    return next((one.version for one in reversed(made) if one), None)
 
 
 def _is_clean(found: Workspace) -> bool:

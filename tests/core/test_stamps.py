@@ -1,0 +1,87 @@
+"""The stamp's places and data: where they say, and what the workspace is."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from yolopatch.catalog.pins import PINS
+from yolopatch.catalog.resources import fork_source
+from yolopatch.catalog.stamps import KEY, PLACES, Place, fork_path
+from yolopatch.core.fork import with_data
+from yolopatch.core.stamping import stamping
+from yolopatch.core.text import commit_id, tree_id
+from yolopatch.errors import PatchError
+from yolopatch.outside.git import Repository
+
+PIN = PINS["ultralytics-8.3.0"]
+PLACE = Place("a.py", "x = 1", "y = 2")
+
+
+def test_every_pin_is_named():
+    assert list(PLACES) == list(PINS)
+
+
+@pytest.mark.parametrize("pin", PINS)
+def test_every_file_that_writes_checkpoints_gets_the_key_once_and_the_import(pin):
+    for path in {place.path for place in PLACES[pin]}:
+        key, imported = sorted((p.line for p in PLACES[pin] if p.path == path), key=lambda line: KEY not in line)
+        assert key.startswith((f'"{KEY}": stamp(', f"'{KEY}': stamp("))
+        module = fork_path(PINS[pin]).removesuffix(".py").replace("/", ".")
+        assert imported == f"from {module} import stamp"
+
+
+@pytest.mark.parametrize(("text", "count"), [("x = 2\n", 0), ("x = 1\nif x:\n    x = 1\n", 2)])
+def test_a_place_that_is_not_there_once_is_refused(text, count):
+    with pytest.raises(PatchError, match=r"the stamp's place in a\.py does not match the pin") as caught:
+        stamping(PIN, [PLACE], "", {"a.py": text})
+    assert caught.value.details[1] == f"found:    {count} times"
+    assert "stamps.py" in caught.value.hint
+
+
+def test_a_line_has_the_margin_of_the_one_above():
+    _, added = stamping(PIN, [PLACE], "", {"a.py": "if x:\n\tx = 1\nz = 3\n"})
+    assert (added.at, added.text, added.replaces) == (2, "\ty = 2\n", 0)
+
+
+def test_the_data_is_one_line_and_comes_back():
+    source = fork_source().read_text()
+    data = {"pin": "a'b\"c", "modules": [{"name": "x"}], "compat": None}
+    text = with_data(source, data)
+    assert len(text.splitlines()) == len(source.splitlines())
+    (line,) = (line for line in text.splitlines() if line.startswith("FORK = "))
+    assert ast.literal_eval(line.removeprefix("FORK = ")) == data
+    with pytest.raises(PatchError, match="has no place for what the workspace is"):
+        with_data(text, data)
+
+
+@pytest.mark.parametrize("pin", PINS)
+def test_the_data_is_what_status_says(pin, full_workspace, yolopatch, git_in):
+    place = full_workspace(pin)
+    told = yolopatch("status", place, "--json").json
+    text = (place / fork_path(PINS[pin])).read_text()
+    (line,) = (line for line in text.splitlines() if line.startswith("FORK = "))
+    data = ast.literal_eval(line.removeprefix("FORK = "))
+    assert data.pop("built_on") == git_in(place, "rev-parse", "HEAD~1").strip(), "computed before git made it"
+    assert [(m["name"], m["flavor"]) for m in data["modules"]] == [(m["name"], m["flavor"]) for m in told["modules"]]
+    sums = git_in(place, "log", "--reverse", "--format=%(trailers:key=Yolopatch-Patch,valueonly,separator=)").split()
+    assert [f"sha256:{m['patch']}" for m in data.pop("modules")] == sums
+    assert data == {"pin": pin, "source": told["source"], "compat": None, "version": told["version"]}
+
+
+def test_ids_are_gits(tmp_path, git_in):
+    """Names that git sorts as with a slash, one that is no UTF-8, a folder in a folder, modes."""
+    git_in(tmp_path, "init", "-q")
+    for name in ("a.py", "a/b/c", "a/b.c", "a0", "z", "\udcff"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("content")
+    (tmp_path / "z").chmod(0o755)
+    git_in(tmp_path, "add", ".")
+    for message in ("one", "two\n\nBödy\n"):
+        git_in(tmp_path, "commit", "-q", "--allow-empty", "-m", message)
+    files = {entry.path: (entry.mode, entry.blob) for entry in Repository(tmp_path).entries("HEAD")}
+    tree, parent, head = git_in(tmp_path, "rev-parse", "HEAD^{tree}", "HEAD~1", "HEAD").split()
+    assert tree_id(files) == tree
+    who = git_in(tmp_path, "log", "-1", "--format=%an <%ae> %ad", "--date=raw").strip()
+    assert commit_id(tree, parent, who, "two\n\nBödy\n") == head

@@ -1,0 +1,1 @@
+"""What is written into upstreams as it stands here: standard library only."""
