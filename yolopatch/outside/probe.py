@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -54,27 +54,47 @@ def ask(
     Raises:
         YolopatchError: the child crashed, hung, or imported another upstream than the workspace's.
     """
+    request = {
+        "task": "facts",
+        "workspace": str(workspace),
+        "style": style_of(pin),
+        "imgsz": imgsz,
+        "models": [asdict(question) for question in questions],
+    }
+    answered = exchange(
+        request, python, settings, timeout, lambda code, output: _failed(code, output, python, pin.model)
+    )
+    return answered["models"]
+
+
+def exchange(
+    request: Mapping[str, object],
+    python: str,
+    settings: Path | None,
+    timeout: float,
+    failed: Callable[[int, str], YolopatchError],
+) -> dict:
+    """Send one request to a child process and return its one answer.
+
+    Args:
+        request: see the probe.
+        python, settings, timeout: as `ask` has them.
+        failed: makes the error of a child that gave no answer, of its exit code and what it printed.
+
+    Raises:
+        YolopatchError: what `failed` makes; or the child hung, or imported another upstream than the workspace's.
+    """
     with tempfile.TemporaryDirectory(prefix="yolopatch-probe-") as folder:
-        request, answer = Path(folder) / "request.json", Path(folder) / "answer.json"
-        request.write_text(
-            json.dumps(
-                {
-                    "task": "facts",
-                    "workspace": str(workspace),
-                    "style": style_of(pin),
-                    "imgsz": imgsz,
-                    "models": [asdict(question) for question in questions],
-                }
-            )
-        )
-        command = [find_interpreter(python), str(PROBE), str(request), str(answer)]
+        asked, answer = Path(folder) / "request.json", Path(folder) / "answer.json"
+        asked.write_text(json.dumps(request))
+        command = [find_interpreter(python), str(PROBE), str(asked), str(answer)]
         environment = child_environment(settings or Path(folder) / "settings", command[0])
         code, output = _run(command, folder, environment, timeout)
         if code or not answer.is_file():
-            raise _failed(code, output, python, pin.model)
+            raise failed(code, output)
         answered = json.loads(answer.read_text())
-    _check_origin(answered["upstream_file"], workspace)
-    return answered["models"]
+    _check_origin(answered["upstream_file"], Path(str(request["workspace"])))
+    return answered
 
 
 def style_of(pin: Pin) -> str:
@@ -116,7 +136,7 @@ def _run(command: list[str], folder: str, environment: dict[str, str], timeout: 
         )
     except subprocess.TimeoutExpired as error:
         raise YolopatchError(
-            f"building the model did not end in {timeout:.0f} s and was stopped",
+            f"the model did not build or load in {timeout:.0f} s, and the process was stopped",
             hint="try a smaller scale, or look for a loop in the model's code",
         ) from error
     except OSError as error:

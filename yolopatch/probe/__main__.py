@@ -11,6 +11,7 @@ from pathlib import Path
 from data_parts import resolve
 from facts import report
 from lifeline import hold
+from loading import load
 from packing import pack
 from reference import make_reference
 from refusal import refusing
@@ -46,6 +47,11 @@ def _facts(upstream, request, answer):
     answer.write_text(json.dumps({"upstream_file": upstream.file, "models": models}))
 
 
+def _loaded(upstream, request, answer):
+    """Load a checkpoint by upstream's own code: one JSON object."""
+    answer.write_text(json.dumps({"upstream_file": upstream.file, **load(upstream, request)}))
+
+
 def _told(task):
     """Make a task of what tells one JSON object a line, as they come."""
 
@@ -69,6 +75,7 @@ def _reference(upstream, request, answer):
 _TASKS = {
     "facts": _facts,
     "reference": _reference,
+    "load": _loaded,
     "verify": _told(verify),
     "dataset": _told(resolve),
     "train": _told(train),

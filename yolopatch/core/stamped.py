@@ -1,0 +1,113 @@
+"""What the stamp in a checkpoint says, read with care: anybody can write one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from yolopatch.errors import YolopatchError
+
+_SUM = re.compile(r"[0-9a-f]{64}")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_WORD = re.compile(r"[\w.+-]{1,80}")
+
+
+@dataclass(frozen=True)
+class StampedModule:
+    """A module of the fork: its name, its flavor, and the sum of the patch that added it."""
+
+    name: str
+    flavor: str
+    patch: str
+
+
+@dataclass(frozen=True)
+class Stamped:
+    """The fork that a checkpoint comes from.
+
+    Attributes:
+        pin, source, modules, compat, version: as the fork's yolopatch wrote them; `compat` is a patch's sum, or None.
+        built_on: the id of the commit below the stamp's own.
+        commit: yolopatch's newest commit, None where the fork was a copy without git.
+        head: the commit that was checked out, where it was another one.
+        edited: files with changes that were in no commit.
+        yaml: what the model was built from, None where it did not say.
+        error: why the fork could not write all of this, "" where it could.
+    """
+
+    pin: str
+    source: str
+    modules: tuple[StampedModule, ...]
+    compat: str | None
+    version: str
+    built_on: str
+    commit: str | None
+    head: str | None
+    edited: tuple[str, ...]
+    yaml: Mapping[str, object] | None
+    error: str = ""
+
+
+class _Damaged(Exception):
+    """What a stamp has where something else belongs."""
+
+
+def read_stamped(data: object) -> Stamped:
+    """Return what a stamp's data says.
+
+    Raises:
+        YolopatchError: a part is missing or is not what yolopatch writes.
+    """
+    try:
+        return _read(data if isinstance(data, dict) else _refuse("stamp", data))
+    except _Damaged as error:
+        raise YolopatchError(
+            "the checkpoint's stamp is damaged, or was not written by yolopatch",
+            details=[str(error)],
+            hint="use a copy of the checkpoint as the training wrote it",
+        ) from error
+
+
+def _read(data: Mapping[str, object]) -> Stamped:
+    modules = data.get("modules")
+    edited = data.get("edited", [])
+    yaml = data.get("yaml")
+    return Stamped(
+        pin=_matching(data, "pin", _WORD),
+        source=_matching(data, "source", _WORD),
+        modules=tuple(map(_module, modules)) if isinstance(modules, list) else _refuse("modules", modules),
+        compat=_matching(data, "compat", _SUM, optional=True),
+        version=_matching(data, "version", _WORD),
+        built_on=_matching(data, "built_on", _COMMIT),
+        commit=_matching(data, "commit", _COMMIT, optional=True),
+        head=_matching(data, "head", _COMMIT, optional=True),
+        edited=tuple(map(printable, edited)) if isinstance(edited, list) else _refuse("edited", edited),
+        yaml=yaml if isinstance(yaml, dict) else None,
+        error=printable(data.get("error", "")),
+    )
+
+
+def _module(data: object) -> StampedModule:
+    if not isinstance(data, dict):
+        _refuse("modules", data)
+    return StampedModule(
+        _matching(data, "name", _WORD), _matching(data, "flavor", _WORD), _matching(data, "patch", _SUM)
+    )
+
+
+def _matching(data: Mapping[str, object], key: str, form: re.Pattern[str], optional: bool = False) -> str | None:
+    value = data.get(key)
+    if value is None and optional:
+        return None
+    return value if isinstance(value, str) and form.fullmatch(value) else _refuse(key, value)
+
+
+def printable(value: object) -> str:
+    """Return what a file says as it may be shown: no terminal obeys it."""
+    text = value if isinstance(value, str) else repr(value)
+    return "".join(char if char.isprintable() else "?" for char in text)[:200]
+
+
+def _refuse(key: str, value: object):
+    raise _Damaged(f"{key}: found {printable(repr(value))}")
