@@ -21,6 +21,7 @@ _COMMANDS = {
     "pack": ("pack", "Store DSConv's kernels as integers of a few bits."),
     "unpack": ("unpack", "Make a checkpoint of a packed file."),
     "reproduce": ("reproduce", "Make a folder that reproduces a blog post, and train it."),
+    "restore": ("restore", "Rebuild the workspace that a checkpoint comes from."),
     "env": ("env", "Make the environment in which a pin trains, or run something in it."),
     "doctor": ("doctor", "Say what would fail in an environment, and where."),
     "data": ("data", "Make a small data set, or check one before training on it."),

@@ -17,6 +17,9 @@ from yolopatch.outside.wheel import tree_of_wheel
 # Fills an empty bare repository with the pin's root commit and returns the kind of source.
 Fill = Callable[[Repository], str]
 
+# The kinds of source that only their owner has.
+FROM_PATH = ("clone", "folder")
+
 # What a folder may have beside the package's own files; where it is an unpacked wheel, its metadata.
 _METADATA = ("METADATA", "entry_points.txt", "LICENSE", "licenses/LICENSE")
 _PROJECT_FILES = ("LICENSE", "README.md", "pyproject.toml", "setup.py", "setup.cfg", "requirements.txt")

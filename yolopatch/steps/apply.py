@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,7 +17,7 @@ from yolopatch.outside.lock import hold
 from yolopatch.outside.store import pristine
 from yolopatch.outside.workspace import is_occupied, read_workspace
 from yolopatch.steps.patchset import Choice, load_patchset, needs_compat
-from yolopatch.steps.state import State, lock_path, move, open_workspace, pristine_reader, read_state
+from yolopatch.steps.state import State, lock_path, move, open_workspace, place_of, pristine_reader, read_state
 
 
 def apply(
@@ -54,7 +53,7 @@ def apply(
         raise unknown("flavor", flavor, FLAVORS)
     found = [find_module(name) for name in modules]
     pin = _resolve(repo, [module.tutorial.pin for module in found], dest)
-    place = _place(dest or Path(pin.name))
+    place = place_of(dest, pin)
     choices = [Choice(module.name, flavor) for module in found]
     mend = compat and needs_compat(pin)
     with hold(lock_path(place, cache)):
@@ -63,12 +62,6 @@ def apply(
         )
     unneeded = [f"{pin.name} needs no compatibility patch"] if compat and not mend else []
     return replace(state, notes=(*state.notes, *unneeded))
-
-
-def _place(dest: Path) -> Path:
-    place = dest.absolute()
-    # a link to where the workspace shall be is followed, never replaced
-    return Path(os.path.realpath(place)) if place.is_symlink() else place
 
 
 def _resolve(repo: str, tutorial_pins: list[str], dest: Path | None) -> Pin:

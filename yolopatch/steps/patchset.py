@@ -69,6 +69,15 @@ class PatchSet:
         check_compiles(texts)
         return [*steps[:-1], self._stamped(steps[-1], source, head_id(root, steps[:-1]))] if self.stamp else steps
 
+    def made_by(self, version: str) -> PatchSet:
+        """Return the same patches as this version of yolopatch would name them in its commits."""
+        return replace(
+            self,
+            compat=self.compat and replace(self.compat, version=version),
+            applied=tuple(replace(one, version=version) for one in self.applied),
+            stamp=self.stamp and replace(self.stamp, version=version),
+        )
+
     def _stamped(self, step: Step, source: str, built_on: str) -> Step:
         path = fork_path(self.pin)
         data = fork_data(self.pin, source, self.applied, self.compat, self.stamp.version, built_on)

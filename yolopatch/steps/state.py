@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from yolopatch.catalog.pins import Pin
 from yolopatch.core.manifest import check_content
 from yolopatch.errors import YolopatchError
 from yolopatch.outside import snapshot, switch
@@ -45,6 +46,13 @@ class State:
     def data(self) -> dict[str, object]:
         """Return what `--json` prints; notes go elsewhere."""
         return {key: value for key, value in asdict(self).items() if key != "notes"}
+
+
+def place_of(dest: Path | None, pin: Pin) -> Path:
+    """Return where a workspace of the pin is to be; without a name for it, a folder with the pin's name here."""
+    place = (dest or Path(pin.name)).absolute()
+    # a link to where the workspace shall be is followed, never replaced
+    return Path(os.path.realpath(place)) if place.is_symlink() else place
 
 
 def lock_path(place: Path, cache: Path) -> Path:
