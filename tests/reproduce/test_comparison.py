@@ -118,7 +118,16 @@ def test_what_is_no_number_is_nan():
 
 def test_a_record_is_read_as_it_was_written():
     wanted = Wanted({"epochs": 3, "classes": (1, 2)}, "n", False, True, "c0ffee", ("a.py",), "sum", "sum")
-    run = Run(2, wanted, (Attempt("2026-01-01", None, {"torch": "2.3.1"}),), "/runs/quick", True, 3.5, {"model": {}})
+    run = Run(
+        number=2,
+        wanted=wanted,
+        attempts=(Attempt("2026-01-01", None, {"torch": "2.3.1"}),),
+        save_dir="/runs/quick",
+        arrived={"tensors": 1, "equal": 1, "differing": []},
+        trained=True,
+        seconds=3.5,
+        outcome={"model": {}},
+    )
     again = read_run(write_run(run))
     assert again.wanted.told() == wanted.told()
     assert again.attempts == run.attempts
