@@ -6,11 +6,9 @@ from pathlib import Path
 
 import pytest
 
-import yolopatch
+from tests.conftest import PROBE
 from yolopatch.catalog.pins import PINS
 from yolopatch.outside.probe import style_of
-
-PROBE = Path(yolopatch.__file__).parent / "probe"
 
 # Statistics as after a training, and a channel shift and a bias in the one layer that has such: all tensors differ.
 _TRAINED = """
