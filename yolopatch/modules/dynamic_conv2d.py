@@ -22,7 +22,6 @@ class _DynamicConv2dAttention(nn.Module):
 
     def __init__(self, in_planes, hidden_planes, K, temperature, init_weight):
         super().__init__()
-        self.avgpool = nn.AdaptiveAvgPool2d(1)
         self.fc1 = nn.Conv2d(in_planes, hidden_planes, 1, bias=False)
         self.fc2 = nn.Conv2d(hidden_planes, K, 1, bias=False)
         self.temperature = temperature
@@ -30,10 +29,14 @@ class _DynamicConv2dAttention(nn.Module):
             for conv in (self.fc1, self.fc2):
                 nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
 
+    def pooled(self, x):
+        """[N, in_planes, H, W] to its means [N, in_planes]; half as long as an adaptive average pool takes."""
+        return x.mean((2, 3))
+
     def logits(self, x):
         """[N, in_planes, H, W] to [N, K]."""
         # One pixel is left of an image, and a product takes half the time of a 1x1 convolution to begin.
-        hidden = F.relu(F.linear(self.avgpool(x).flatten(1), self.fc1.weight.flatten(1)))
+        hidden = F.relu(F.linear(self.pooled(x), self.fc1.weight.flatten(1)))
         return F.linear(hidden, self.fc2.weight.flatten(1))
 
     def current_temperature(self):
@@ -126,6 +129,11 @@ class Tutorialattention2d(_DynamicConv2dAttention):
         assert temperature % 3 == 1
         hidden_planes = K if in_planes == 3 else int(in_planes * ratios)
         super().__init__(in_planes, hidden_planes, K, temperature, init_weight)
+        self.avgpool = nn.AdaptiveAvgPool2d(1)
+
+    def pooled(self, x):
+        """[N, in_planes, H, W] to its means [N, in_planes], by a layer that upstream counts as one."""
+        return self.avgpool(x).flatten(1)
 
     def updata_temperature(self):
         """Lower the temperature by 3, down to 1, and print it."""
@@ -168,8 +176,10 @@ class _DynamicConv2dBase(nn.Module):
         Shapes: kernels [N * out_planes, in_planes / groups, k, k], bias [N, out_planes] or None.
         """
         geometry = (self.stride, self.padding, self.dilation)
-        # A CPU is faster image by image; a trace may run anywhere.
-        if not torch.jit.is_tracing() and x.device.type == "cpu" and len(x) > 1:
+        # A CPU is faster image by image, and one image needs no groups; a trace may run anywhere, with any batch.
+        if not torch.jit.is_tracing() and len(x) == 1:
+            return F.conv2d(x, kernels, None if bias is None else bias[0], *geometry, self.groups)
+        if not torch.jit.is_tracing() and x.device.type == "cpu":
             biases = [None] * len(x) if bias is None else bias
             images = zip(x.split(1), kernels.chunk(len(x)), biases)
             return torch.cat([F.conv2d(image, kernel, b, *geometry, self.groups) for image, kernel, b in images])

@@ -142,8 +142,10 @@ class CondConv2d(nn.Module):
         Shapes: kernels [N * out_channels, in_channels / groups, k, k], bias [N, out_channels] or None.
         """
         geometry = (self.stride, self.padding, self.dilation)
-        # A CPU is faster image by image; a trace may run anywhere.
-        if not torch.jit.is_tracing() and x.device.type == "cpu" and len(x) > 1:
+        # A CPU is faster image by image, and one image needs no groups; a trace may run anywhere, with any batch.
+        if not torch.jit.is_tracing() and len(x) == 1:
+            return F.conv2d(x, kernels, None if bias is None else bias[0], *geometry, self.groups)
+        if not torch.jit.is_tracing() and x.device.type == "cpu":
             biases = [None] * len(x) if bias is None else bias
             images = zip(x.split(1), kernels.chunk(len(x)), biases)
             return torch.cat([F.conv2d(image, kernel, b, *geometry, self.groups) for image, kernel, b in images])
@@ -212,8 +214,8 @@ class _DynamicConvBase(nn.Module):
         )
 
     def forward(self, x):
-        pooled = F.adaptive_avg_pool2d(x, 1).flatten(1)
-        return self.cond_conv(x, self.gate(self.routing(pooled)))
+        # means take half as long as an adaptive average pool
+        return self.cond_conv(x, self.gate(self.routing(x.mean((2, 3)))))
 
     @torch.no_grad()
     def init_from(self, conv, x):
