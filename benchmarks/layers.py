@@ -7,9 +7,9 @@ of the rounds' ratios, so that a machine that is busy for a while slows both.
 
 from __future__ import annotations
 
+import argparse
 import os
 import statistics
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -216,12 +216,18 @@ SECTIONS = {section.__name__: section for section in (refconv, dynamicconv, dyna
 
 def main() -> None:
     """Print a table for each module."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("modules", nargs="*", metavar="MODULE", help=", ".join(SECTIONS))
+    names = [name.lower() for name in parser.parse_args().modules]
+    unknown = [name for name in names if name not in SECTIONS]
+    if unknown:
+        parser.error(f"no module {unknown[0]}; there are {', '.join(SECTIONS)}")
     torch.manual_seed(0)
     torch.set_num_threads(1)
     name = torch.cuda.get_device_name() if DEVICE == "cuda" else f"CPU, 1 of {os.cpu_count()} cores"
     print(f"torch {torch.__version__}, {name}; medians in ms of interleaved rounds, at least {LEAST_ROUNDS} each")
     print(f"  {'':<52}{'base':>9}{'layer':>9}{'ratio':>8}")
-    for section in [SECTIONS[name] for name in sys.argv[1:]] or SECTIONS.values():
+    for section in [SECTIONS[name] for name in names] or SECTIONS.values():
         print(section.__doc__)
         for comparison in section():
             print(comparison, flush=True)
