@@ -3,9 +3,8 @@
 import torch
 
 from bases import LEAST_LIKENESS, find_base
-from harmless import require_harmless
+from harmless import build_stored
 from pairing import pair_layers
-from raising import first_line
 from refusal import Refusal
 from rows import rows_of
 from stored import Unreadable, read_stored
@@ -47,17 +46,9 @@ class Base:
 
     def __init__(self, upstream, stored, data, request):
         self.data = stored.yaml or _taken_for(upstream, data, request)
-        require_harmless(upstream, self.data)
+        self.model = build_stored(upstream, self.data)
         _require_same_head(self.data, data)
         _require_same_scale(self.data, data)
-        try:
-            self.model = upstream.build(self.data).float().eval()
-        except Exception as error:  # whatever upstream's parser raises at a YAML that is not its own
-            raise Refusal(
-                "the checkpoint's model cannot be built in this workspace",
-                f"found: {type(error).__name__}: {first_line(error)[:200]}",
-                hint="the checkpoint is of another family or release: yolopatch list pins",
-            ) from error
         self.unused = _load(self.model, stored.state)
 
     def pairs(self, model, data):

@@ -4,8 +4,7 @@ import hashlib
 
 import torch
 
-from harmless import require_harmless
-from raising import first_line
+from harmless import build_stored
 from refusal import Refusal
 
 _TOLD = 4  # lines of what torch says of a state that does not fit
@@ -17,15 +16,7 @@ def build(upstream, yaml, state):
     Raises:
         Refusal: the YAML is more than layers, cannot be built here, or has no place for each tensor of the state.
     """
-    require_harmless(upstream, yaml)
-    try:
-        model = upstream.build(yaml).float().eval()
-    except Exception as error:  # whatever upstream's parser raises at a YAML that is not its own
-        raise Refusal(
-            "the file's model cannot be built in this workspace",
-            f"found: {type(error).__name__}: {first_line(error)[:200]}",
-            hint="the file is of another family or release: yolopatch status says what the workspace is",
-        ) from error
+    model = build_stored(upstream, yaml)
     try:
         model.load_state_dict(state)
     except RuntimeError as error:

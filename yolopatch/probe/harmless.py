@@ -8,11 +8,29 @@ import re
 
 import torch.nn as nn
 
+from raising import first_line
 from refusal import Refusal
 
 _ROWS = ("backbone", "head")
 _WORD = re.compile(r"[A-Za-z_]\w*|'[\w-]*'|\"[\w-]*\"")  # None, nc, anchors, nearest, 'nearest'
 _ACTIVATION = re.compile(r"(?:torch\.)?nn\.[A-Z]\w*\((?:\w+=)?[\w.]*\)")  # nn.ReLU(), nn.LeakyReLU(0.1)
+
+
+def build_stored(upstream, data):
+    """Return the model of a YAML that came inside a file, in float32 and eval.
+
+    Raises:
+        Refusal: it is more than layers, or cannot be built in this workspace.
+    """
+    require_harmless(upstream, data)
+    try:
+        return upstream.build(data).float().eval()
+    except Exception as error:  # whatever upstream's parser raises at a YAML that is not its own
+        raise Refusal(
+            "the file's model cannot be built in this workspace",
+            f"found: {type(error).__name__}: {first_line(error)[:200]}",
+            hint="the file is of another family or release: yolopatch status says what the workspace is",
+        ) from error
 
 
 def require_harmless(upstream, data):
