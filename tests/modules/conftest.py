@@ -31,6 +31,7 @@ PAPER = {
         bits=3,
     ),
     "Dynamic_conv2d": lambda: PaperDynamic_conv2d(8, 12, 3, stride=2, padding=1),
+    "Dynamic_conv2d-1x1": lambda: PaperDynamic_conv2d(8, 12, 1),
     "Dynamic_conv2d-groups": lambda: PaperDynamic_conv2d(8, 12, 3, groups=2, bias=False, init_weight=False),
 }
 TUTORIAL = {

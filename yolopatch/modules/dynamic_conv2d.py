@@ -175,6 +175,8 @@ class _DynamicConv2dBase(nn.Module):
 
         Shapes: kernels [N * out_planes, in_planes / groups, k, k], bias [N, out_planes] or None.
         """
+        if (self.kernel_size, self.stride, self.padding, self.groups) == (1, 1, 0, 1):
+            return self._multiply(x, kernels, bias)
         geometry = (self.stride, self.padding, self.dilation)
         # A CPU is faster image by image, and one image needs no groups; a trace may run anywhere, with any batch.
         if not torch.jit.is_tracing() and len(x) == 1:
@@ -190,6 +192,12 @@ class _DynamicConv2dBase(nn.Module):
         bias = None if bias is None else bias.flatten()
         out = F.conv2d(x, kernels, bias, *geometry, self.groups * batch)
         return out.reshape(batch, self.out_planes, out.shape[-2], out.shape[-1])
+
+    def _multiply(self, x, kernels, bias):
+        """Apply 1x1 kernels: one product for the whole batch, which a trace keeps for any batch."""
+        kernels, pixels = kernels.reshape(-1, self.out_planes, self.in_planes), x.flatten(2)
+        out = torch.bmm(kernels, pixels) if bias is None else torch.baddbmm(bias.unsqueeze(2), kernels, pixels)
+        return out.reshape(-1, self.out_planes, *x.shape[2:])
 
     def _mixed_bias(self, attention):
         """Each image's bias, [N, out_planes], or None."""
@@ -283,7 +291,8 @@ class PaperDynamic_conv2d(_DynamicConv2dBase):
 
     Args: ratio: width of the attention's hidden layer by in_planes; temperature: where the annealing starts;
     init_weight: Kaiming initialisation per expert, else the default of `nn.Conv2d`.
-    The batch size becomes part of a traced or exported graph, because it is a factor of the number of groups.
+    But for 1x1 kernels at stride 1 the batch size becomes part of a traced or exported graph, being a factor of the
+    number of groups.
     Raises ValueError when groups does not divide both plane counts, and for a temperature or K below 1.
     """
 
@@ -337,7 +346,8 @@ class TutorialDynamic_conv2d(_DynamicConv2dBase):
 
     Args: ratio: width of the attention's hidden layer by in_planes; init_weight: False leaves `weight`
     uninitialised.
-    The batch size becomes part of a traced or exported graph, because it is a factor of the number of groups.
+    But for 1x1 kernels at stride 1 the batch size becomes part of a traced or exported graph, being a factor of the
+    number of groups.
     Raises AssertionError when groups does not divide in_planes and unless temperature is 1 modulo 3.
     """
 
