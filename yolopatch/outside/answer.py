@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from yolopatch.errors import YolopatchError
+from yolopatch.outside.checking import Watch
 from yolopatch.outside.conversation import converse
 from yolopatch.outside.interpreter import Interpreter
 
@@ -18,7 +19,7 @@ def answer(
     *,
     steps: int,
     what: str,
-    watch: Callable[[str, int, int], None],
+    watch: Watch,
 ) -> dict:
     """Run one request of the probe's and return all that it told.
 

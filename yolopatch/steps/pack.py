@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from yolopatch.errors import UsageError, YolopatchError
 from yolopatch.outside.answer import answer
+from yolopatch.outside.checking import Watch
 from yolopatch.outside.output import require_free
 from yolopatch.outside.probe import style_of
 from yolopatch.outside.staging import staged
@@ -18,7 +19,6 @@ SIDE = 320  # pixels: deep maps still have 10 x 10 positions, and the x model ru
 MODULE = "DSConv"
 _PACK_STEPS = 5
 _UNPACK_STEPS = 4
-Watch = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)

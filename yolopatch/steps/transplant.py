@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from yolopatch.catalog.models import find_model
 from yolopatch.core.cfgfile import read_scale, read_task
 from yolopatch.errors import UsageError
 from yolopatch.outside.answer import answer
+from yolopatch.outside.checking import Watch
 from yolopatch.outside.output import require_free
 from yolopatch.outside.probe import style_of
 from yolopatch.outside.staging import staged
@@ -20,7 +21,6 @@ from yolopatch.steps.environment import find_environment
 HOWS = ("copied", "initialised", "fresh")
 SIDE = 320  # pixels: deep maps still have 10 x 10 positions, and the x model runs in seconds
 _STEPS = 5
-Watch = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
