@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,7 @@ from yolopatch.cli.run import run
 from yolopatch.core.cfg import Cfg, environment, file_name, render_text
 from yolopatch.errors import SourceError
 from yolopatch.outside import snapshot
+from yolopatch.outside.own_catalog import load_own_catalog
 from yolopatch.outside.probe import style_of
 from yolopatch.outside.store import pristine
 from yolopatch.steps.apply import apply
@@ -52,8 +53,19 @@ def cache(shared) -> Path:
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch, cache):
     monkeypatch.setenv("YOLOPATCH_CACHE", str(cache))
+    # nor is the user's own catalog read
+    monkeypatch.setenv("YOLOPATCH_CATALOG", str(cache.parent / "no-catalog"))
     # workers share the cores: more threads than cores wait for each other longer than they work
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture
+def own_catalog(tmp_path, monkeypatch) -> Iterator[Path]:
+    """The folder of an own catalog, for one test; what the test registers is forgotten after it."""
+    folder = tmp_path / "catalog"
+    monkeypatch.setenv("YOLOPATCH_CATALOG", str(folder))
+    yield folder
+    load_own_catalog(tmp_path / "nothing")
 
 
 def _once(folder: Path, build) -> Path:

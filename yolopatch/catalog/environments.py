@@ -55,4 +55,4 @@ SETS = (_EVERY_PIN,)
 
 def set_of(pin: Pin) -> EnvironmentSet:
     """Return the set of versions in which the pin really trains."""
-    return next(found for found in SETS if pin.name in found.pins)
+    return next(found for found in SETS if (pin.like or pin.name) in found.pins)

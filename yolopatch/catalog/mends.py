@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from yolopatch.catalog.pins import Pin
+
 # What an upstream is used for, in the order in which one comes to it; `import` is what all others begin with.
 STAGES = ("import", "train", "validate", "predict", "export")
 
@@ -180,3 +182,8 @@ MENDS: dict[str, tuple[Mend, ...]] = {
     "yolov5-pypi-6.1.0": tuple(replace(mend, path=f"yolov5/{mend.path}") for mend in _YOLOV5),
     "yolov5-6.1": _YOLOV5_6_1,
 }
+
+
+def mends_of(pin: Pin) -> tuple[Mend, ...]:
+    """Return the pin's mends; of a pin of the user's own none are known."""
+    return MENDS.get(pin.name, ())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from yolopatch.catalog.names import fold, unknown
 
@@ -38,6 +39,7 @@ class Module:
         tail: the YAML arguments of the bare class after its output channels, as a format string of
             `k`, `s` and `p`; a convolution of another kernel than the tutorial's needs the whole list.
         printed_tail: the same as the tutorial prints it, for layers that fit `printed_kernel`.
+        home: the user's own catalog that it comes from, with its source and patches; None for one of ours.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Module:
     tail: str = "{k}, {s}"
     printed_tail: str = ""
     printed_kernel: int = 0
+    home: Path | None = None
 
     def suffixed(self, stem: str) -> str:
         """Return the name of the class that stands in for upstream's `stem`: `C3k2_DSConv`."""

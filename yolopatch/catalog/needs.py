@@ -178,8 +178,11 @@ _STAND_INS = {
 
 
 def needs_of(pin: Pin) -> tuple[Need, ...]:
-    """Return what the pin imports."""
-    return _NEEDS[pin.name]
+    """Return what the pin imports; of a pin of the user's own, what that which it was ported from does."""
+    if pin.like is None:
+        return _NEEDS[pin.name]
+    # the lines are another version's
+    return tuple(replace(need, where=need.where.partition(":")[0]) for need in _NEEDS[pin.like])
 
 
 def stand_ins(distribution: str) -> tuple[str, ...]:

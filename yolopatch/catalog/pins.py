@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from yolopatch.catalog.names import fold, unknown
 
@@ -56,7 +57,12 @@ class Layout:
 
 @dataclass(frozen=True)
 class Pin:
-    """One upstream at one exact version."""
+    """One upstream at one exact version.
+
+    Attributes:
+        home: the user's own catalog that it comes from, with its manifest and patches; None for one of ours.
+        like: the pin of ours that an own one was ported from.
+    """
 
     name: str
     upstream: str
@@ -65,6 +71,8 @@ class Pin:
     layout: Layout
     git: GitSource | None
     wheel: WheelSource | None
+    home: Path | None = None
+    like: str | None = None
 
     @property
     def version(self) -> str:
@@ -136,8 +144,8 @@ def find_upstream(name: str) -> str | None:
 
 
 def newest(upstream: str) -> Pin:
-    """Return the upstream's newest pin."""
-    return [pin for pin in PINS.values() if pin.upstream == upstream][-1]
+    """Return the upstream's newest pin of ours: a bare name means the same for everybody."""
+    return [pin for pin in PINS.values() if pin.upstream == upstream and pin.home is None][-1]
 
 
 def resolve_repo(name: str, tutorial_pins: list[str]) -> Pin:

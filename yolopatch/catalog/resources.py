@@ -1,8 +1,11 @@
-"""Where the patches, templates and single sources lie: beside the package, or inside a wheel of it."""
+"""Where patches, templates and single sources lie: beside the package, in a wheel of it, or in an own catalog."""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+from yolopatch.catalog.modules import MODULES
+from yolopatch.catalog.pins import PINS
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 # A wheel carries them in the package; a checkout keeps them at its top level, where people look.
@@ -21,7 +24,8 @@ def templates_dir() -> Path:
 
 def source_file(source: str) -> Path:
     """Return the single source of the module with this source name."""
-    return _PACKAGE / "modules" / f"{source}.py"
+    home = next((module.home for module in MODULES.values() if module.source == source), None)
+    return (home or _PACKAGE) / "modules" / f"{source}.py"
 
 
 def fork_source() -> Path:
@@ -31,7 +35,7 @@ def fork_source() -> Path:
 
 def manifest_file(pin: str) -> Path:
     """Return the list of the pin's files and their git blob ids."""
-    return _PACKAGE / "catalog" / "manifests" / f"{pin}.txt"
+    return (_home_of(pin) or _PACKAGE / "catalog") / "manifests" / f"{pin}.txt"
 
 
 def figures_file() -> Path:
@@ -46,14 +50,23 @@ def constraints_file(name: str) -> Path:
 
 def patch_file(pin: str, module: str, flavor: str) -> Path:
     """Return where the patch that adds this module in this flavor to this pin lies."""
-    return patches_dir() / pin / f"{module}-{flavor}.patch"
+    home = MODULES[module].home or _home_of(pin)
+    return _patches(home) / pin / f"{module}-{flavor}.patch"
 
 
 def compat_file(pin: str) -> Path:
     """Return where the patch that mends this pin for newer libraries lies, if it needs one."""
-    return patches_dir() / pin / "compat.patch"
+    return _patches(_home_of(pin)) / pin / "compat.patch"
 
 
 def stamp_file(pin: str) -> Path:
     """Return where the patch that stamps this pin's checkpoints lies."""
-    return patches_dir() / pin / "stamp.patch"
+    return _patches(_home_of(pin)) / pin / "stamp.patch"
+
+
+def _home_of(pin: str) -> Path | None:
+    return PINS[pin].home
+
+
+def _patches(home: Path | None) -> Path:
+    return home / "patches" if home else patches_dir()

@@ -15,6 +15,8 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command line with these arguments and return the exit code: the command's own, 0 where it has none."""
     color = False if os.environ.get("NO_COLOR") else None
     try:
+        if not _asks_for_help(arguments):
+            _load_own_catalog()
         return cli.main(list(arguments), prog_name="yolopatch", standalone_mode=False, color=color) or 0
     except click.exceptions.Exit as error:
         return error.exit_code
@@ -25,3 +27,15 @@ def run(arguments: Sequence[str]) -> int:
         from yolopatch.cli.failure import fail  # what it needs to import would double the time of --help
 
         return fail(error, "--json" in arguments, color)
+
+
+def _asks_for_help(arguments: Sequence[str]) -> bool:
+    ours = list(arguments[: arguments.index("--")] if "--" in arguments else arguments)
+    return not ours or bool({"-h", "--help", "--version"} & set(ours))
+
+
+def _load_own_catalog() -> None:
+    from yolopatch.cli.report import show_notes  # here, for --help needs neither
+    from yolopatch.outside.own_catalog import load_own_catalog, own_catalog_dir
+
+    show_notes(load_own_catalog(own_catalog_dir()))

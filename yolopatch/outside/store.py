@@ -146,7 +146,9 @@ def _way_out(pin: Pin, said: list[str]) -> str:
 
 def _sibling(pin: Pin) -> str:
     """Name another pin of the same version of the upstream, for where this one cannot be had."""
-    other = next((p.name for p in PINS.values() if p.model == pin.model and p != pin), None)
+    other = next(
+        (p.name for p in PINS.values() if p.model == pin.model and p != pin and not (p.home or pin.home)), None
+    )
     return f"; or take --repo {other}" if other else ""
 
 

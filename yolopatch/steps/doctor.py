@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from yolopatch.catalog.environments import EnvironmentSet, set_of
-from yolopatch.catalog.mends import MENDS, STAGES, Mend
+from yolopatch.catalog.mends import STAGES, Mend, mends_of
 from yolopatch.catalog.needs import Need, needs_of, stand_ins
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.outside.interpreter import Interpreter
@@ -103,7 +103,7 @@ def _mismatched(interpreter: Interpreter) -> Iterator[Ailment]:
 def _broken(pin: Pin, interpreter: Interpreter, tree: Path | None, workspace: str) -> Iterator[Ailment]:
     """Give what newer libraries than the pin's own break in it, one ailment for all places of one cause."""
     causes: dict[str, list[tuple[Mend, str]]] = {}
-    for mend in MENDS[pin.name]:
+    for mend in mends_of(pin):
         version = _version(mend.library, interpreter)
         place = _place(pin, mend, tree)
         if version and place and Version(version) >= Version(mend.since):

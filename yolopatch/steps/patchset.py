@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from yolopatch import __version__
-from yolopatch.catalog.mends import MENDS
+from yolopatch.catalog.mends import mends_of
 from yolopatch.catalog.modules import FLAVORS, MODULES
 from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import Pin
@@ -102,7 +102,7 @@ class PatchSet:
 
 def needs_compat(pin: Pin) -> bool:
     """Tell whether newer libraries break something in the pin, so that it has a compatibility patch."""
-    return bool(MENDS[pin.name])
+    return bool(mends_of(pin))
 
 
 def load_patchset(pin: Pin, choices: Iterable[Choice], compat: bool = False) -> PatchSet:

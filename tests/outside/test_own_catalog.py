@@ -1,0 +1,129 @@
+"""A user's own catalog: what it holds stands beside ours, and what is wrong in it is told, by file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from yolopatch.catalog.environments import set_of
+from yolopatch.catalog.mends import mends_of
+from yolopatch.catalog.modules import MODULES
+from yolopatch.catalog.needs import needs_of
+from yolopatch.catalog.pins import PINS, find_pin, newest
+from yolopatch.catalog.resources import manifest_file, patch_file, source_file, stamp_file
+from yolopatch.outside.own_catalog import load_own_catalog, own_catalog_dir, write_module, write_pin
+
+OURS = PINS["ultralytics-8.3.0"]
+OWN = replace(OURS, name="ultralytics-8.3.99", like=OURS.name)
+
+
+@pytest.fixture
+def ported(own_catalog):
+    """The pin OWN, in the own catalog and registered."""
+    write_pin(OWN, own_catalog)
+    assert load_own_catalog(own_catalog) == ()
+    return PINS[OWN.name]
+
+
+def test_an_own_pin_is_what_was_written(ported, own_catalog):
+    assert find_pin("ultralytics@8.3.99") == ported == replace(OWN, home=own_catalog)
+
+
+def test_an_own_pins_files_lie_in_the_own_catalog(ported, own_catalog):
+    assert manifest_file(ported.name) == own_catalog / "manifests" / "ultralytics-8.3.99.txt"
+    assert patch_file(ported.name, "DSConv", "paper") == own_catalog / "patches" / ported.name / "DSConv-paper.patch"
+    assert stamp_file(ported.name) == own_catalog / "patches" / ported.name / "stamp.patch"
+    assert not patch_file(OURS.name, "DSConv", "paper").is_relative_to(own_catalog)
+
+
+def test_an_own_pin_needs_what_the_one_that_it_is_like_needs(ported):
+    assert [need.distribution for need in needs_of(ported)] == [need.distribution for need in needs_of(OURS)]
+    assert not any(":" in need.where for need in needs_of(ported))  # the lines are the other's
+    assert set_of(ported) == set_of(OURS)
+    assert mends_of(ported) == ()
+
+
+def test_a_bare_upstream_is_never_an_own_pin(ported):
+    assert newest("ultralytics").name == "ultralytics-8.4.0"
+
+
+def test_an_own_module_is_what_was_written(own_catalog):
+    own = replace(MODULES["SPConv"], name="MyConv", source="myconv")
+    write_module(own, own_catalog)
+    load_own_catalog(own_catalog)
+    assert MODULES["MyConv"] == replace(own, home=own_catalog)
+    assert source_file("myconv") == own_catalog / "modules" / "myconv.py"
+    assert patch_file(OURS.name, "MyConv", "paper").is_relative_to(own_catalog)
+    assert not source_file("spconv").is_relative_to(own_catalog)
+
+
+def test_another_folder_takes_the_place_of_the_one_before(ported, tmp_path):
+    load_own_catalog(tmp_path / "another")
+    assert OWN.name not in PINS
+    assert OURS.name in PINS
+
+
+SOUND = {"name": "ultralytics-9", "like": OURS.name, "model": "yolo11", "block": "C3k2", "git": None, "wheel": None}
+DAMAGED = {
+    "no JSON": ("{", "it is no JSON"),
+    "a key is missing": (json.dumps({"name": "ultralytics-9"}), "it lacks 'like'"),
+    "not the file's name": (json.dumps({**SOUND, "name": "ultralytics-10"}), "its name is 'ultralytics-10'"),
+    "like no pin": (json.dumps({**SOUND, "like": "ultralytics-7"}), "'ultralytics-7', which is no pin"),
+    "another upstream": (json.dumps({**SOUND, "like": "yolov5-6.1"}), "does not begin with yolov5-"),
+    "a wheel of another form": (json.dumps({**SOUND, "wheel": {"name": "x"}}), "unexpected keyword"),
+    "a list": ("[]", "list indices"),
+    "not UTF-8": (b"\xff\xfe".decode("latin-1"), "codec can't decode"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_a_damaged_pin_is_named_and_the_others_are_there(name, ported, own_catalog):
+    text, said = DAMAGED[name]
+    file = own_catalog / "pins" / "ultralytics-9.json"
+    file.write_bytes(text.encode("latin-1"))
+    (note,) = load_own_catalog(own_catalog)
+    assert note.startswith(f"{file} is left out: ")
+    assert said in note
+    assert "ultralytics-9" not in PINS
+    assert OWN.name in PINS
+
+
+def test_no_own_entry_takes_the_place_of_ours(own_catalog):
+    write_pin(replace(OURS, like=OURS.name, model="yolov8"), own_catalog)
+    write_module(replace(MODULES["DSConv"], name="dsconv", source="evil"), own_catalog)
+    notes = load_own_catalog(own_catalog)
+    assert ["yolopatch has" in note for note in notes] == [True, True]
+    assert PINS[OURS.name] is OURS
+    assert "dsconv" not in MODULES
+
+
+@pytest.mark.parametrize("source", ["../evil", "a/b", ""])
+def test_a_source_is_no_path(source, own_catalog):
+    write_module(replace(MODULES["DSConv"], name="MyConv", source=source), own_catalog)
+    (note,) = load_own_catalog(own_catalog)
+    assert "which is no file's name" in note
+
+
+def test_a_command_tells_what_is_damaged_and_goes_on(own_catalog, yolopatch):
+    (own_catalog / "pins").mkdir(parents=True)
+    (own_catalog / "pins" / "ultralytics-9.json").write_text("{")
+    ran = yolopatch("list", "pins", "--json")
+    assert ran.code == 0
+    assert len(ran.json["pins"]) == 5
+    assert "ultralytics-9.json is left out" in ran.err
+
+
+def test_help_reads_no_own_catalog(own_catalog, yolopatch):
+    (own_catalog / "pins").mkdir(parents=True)
+    (own_catalog / "pins" / "ultralytics-9.json").write_text("{")
+    assert yolopatch("apply", "--help").err == ""
+
+
+def test_the_folder_is_the_users_choice(monkeypatch, tmp_path):
+    monkeypatch.setenv("YOLOPATCH_CATALOG", str(tmp_path))
+    assert own_catalog_dir() == tmp_path
+    monkeypatch.delenv("YOLOPATCH_CATALOG")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    assert own_catalog_dir() == tmp_path / "config" / "yolopatch"
