@@ -8,15 +8,16 @@ import pytest
 
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.resources import fork_source
-from yolopatch.catalog.stamps import KEY, PLACES, Place, fork_path
+from yolopatch.catalog.stamps import KEY, PLACES, Entry, Place, fork_path
 from yolopatch.core.fork import with_data
+from yolopatch.core.places import NoPlace
 from yolopatch.core.stamping import stamping
 from yolopatch.core.text import commit_id, tree_id
 from yolopatch.errors import PatchError
 from yolopatch.outside.git import Repository
 
 PIN = PINS["ultralytics-8.3.0"]
-PLACE = Place("a.py", "x = 1", "y = 2")
+PLACE = Place("a.py", Entry(("k",)), "y = 2")
 
 
 def test_every_pin_is_named():
@@ -32,17 +33,18 @@ def test_every_file_that_writes_checkpoints_gets_the_key_once_and_the_import(pin
         assert imported == f"from {module} import stamp"
 
 
-@pytest.mark.parametrize(("text", "count"), [("x = 2\n", 0), ("x = 1\nif x:\n    x = 1\n", 2)])
-def test_a_place_that_is_not_there_once_is_refused(text, count):
-    with pytest.raises(PatchError, match=r"the stamp's place in a\.py does not match the pin") as caught:
+@pytest.mark.parametrize(("text", "found"), [("x = 2\n", "none"), ("d = {'k': 1,\n}\ne = {'k': 2,\n}\n", "2")])
+def test_a_place_that_is_not_there_once_is_refused(text, found):
+    with pytest.raises(
+        NoPlace, match=r"a\.py has no place for what yolopatch adds: the dict of a checkpoint"
+    ) as caught:
         stamping(PIN, [PLACE], "", {"a.py": text})
-    assert caught.value.details[1] == f"found:    {count} times"
-    assert "stamps.py" in caught.value.hint
+    assert caught.value.details[1] == f"found:    {found}"
 
 
 def test_a_line_has_the_margin_of_the_one_above():
-    _, added = stamping(PIN, [PLACE], "", {"a.py": "if x:\n\tx = 1\nz = 3\n"})
-    assert (added.at, added.text, added.replaces) == (2, "\ty = 2\n", 0)
+    _, added = stamping(PIN, [PLACE], "", {"a.py": "if x:\n\ty = {\n\t\t'k': 1,\n\t}\nz = 3\n"})
+    assert (added.at, added.text, added.replaces) == (3, "\t\ty = 2\n", 0)
 
 
 def test_the_data_is_one_line_and_comes_back():

@@ -13,40 +13,58 @@ KEY = "yolopatch"  # of a checkpoint
 
 
 @dataclass(frozen=True)
+class Import:
+    """The file's only import of this name from this module."""
+
+    module: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry of the file's only dict literal that has one of these keys; the first of them that is there."""
+
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Place:
     """One line to insert.
 
     Attributes:
         path: the file, from the tree's root.
-        below: the line of the pin that it comes after, without its margin; the file has it once.
+        below: what it comes after.
         line: what is inserted, with the same margin.
     """
 
     path: str
-    below: str
+    below: Import | Entry
     line: str
 
 
-_DOCS = '"docs": "https://docs.ultralytics.com",'
+_TRAINER, _MODEL = "ultralytics/engine/trainer.py", "ultralytics/engine/model.py"
+_DOCS = Entry(("docs", "version"))
 _IMPORT = "from ultralytics.utils.fork import stamp"
 
 _ULTRALYTICS: tuple[Place, ...] = (
-    Place("ultralytics/engine/trainer.py", "from ultralytics.utils.files import get_latest_run", _IMPORT),
-    Place("ultralytics/engine/trainer.py", _DOCS, f'"{KEY}": stamp(self.ema.ema),'),
-    Place("ultralytics/engine/model.py", "from ultralytics import __version__", _IMPORT),
-    Place("ultralytics/engine/model.py", _DOCS, f'"{KEY}": stamp(self.model),'),
+    Place(_TRAINER, Import("ultralytics.utils.files", "get_latest_run"), _IMPORT),
+    Place(_TRAINER, _DOCS, f'"{KEY}": stamp(self.ema.ema),'),
+    Place(_MODEL, Import("ultralytics", "__version__"), _IMPORT),
+    Place(_MODEL, _DOCS, f'"{KEY}": stamp(self.model),'),
 )
 
 _YOLOV5: tuple[Place, ...] = (
-    Place("train.py", "from utils.downloads import attempt_download", "from utils.fork import stamp"),
-    Place("train.py", "'optimizer': optimizer.state_dict(),", f"'{KEY}': stamp(ema.ema),"),
+    Place("train.py", Import("utils.downloads", "attempt_download"), "from utils.fork import stamp"),
+    Place("train.py", Entry(("optimizer",)), f"'{KEY}': stamp(ema.ema),"),
 )
 
 
 def _packaged(place: Place) -> Place:
     """Return the place where the repackaged yolov5 has it."""
-    renamed = {name: text.replace("from utils.", "from yolov5.utils.") for name, text in vars(place).items()}
-    return replace(place, **{**renamed, "path": f"yolov5/{place.path}"})
+    below = place.below
+    if isinstance(below, Import):
+        below = replace(below, module=f"yolov5.{below.module}")
+    return Place(f"yolov5/{place.path}", below, place.line.replace("from utils.", "from yolov5.utils."))
 
 
 # By pin.

@@ -14,6 +14,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from yolopatch.catalog.modules import Module
 from yolopatch.catalog.pins import Pin
 from yolopatch.core.flavor import Cut, cut
+from yolopatch.core.places import below_import, chain_of, first_in_fuse, parse
 from yolopatch.core.text import split_lines
 
 
@@ -57,7 +58,7 @@ def additions(
         templates: the folder with `upstream/`.
 
     Raises:
-        ValueError: the pin's parser has no place where a line belongs.
+        NoPlace: the pin's parser has no place where a line belongs.
     """
     write = _Writer(pin, module, flavor, cut(source, module.classes, flavor), pristine, environment(templates))
     if pin.layout.style == "yolov5":
@@ -125,44 +126,23 @@ class _Writer:
 
     def import_line(self) -> Addition:
         names = ", ".join(sorted(self.placed))
-        at = _after(self.pristine[self.pin.layout.parser], "from ultralytics.nn.modules import (", ")")
-        return Addition(
-            self.pin.layout.parser, at, f"from ultralytics.nn.modules.{self.module.source} import {names}\n"
-        )
+        path = self.pin.layout.parser
+        spot = below_import(path, self.pristine[path], "ultralytics.nn.modules")
+        return Addition(path, spot.at, f"from ultralytics.nn.modules.{self.module.source} import {names}\n")
 
     def fusion(self) -> Addition:
-        parser = self.pristine[self.pin.layout.parser]
-        at = _after(parser, "    def fuse(self", "for m in self.model.modules():")
-        loop = split_lines(parser)[at - 1]
-        return Addition(self.pin.layout.parser, at, textwrap.indent(self._render("fuse"), _margin(loop) + " " * 4))
+        path = self.pin.layout.parser
+        spot = first_in_fuse(path, self.pristine[path])
+        return Addition(path, spot.at, textwrap.indent(self._render("fuse"), spot.margin))
 
     def branch(self) -> Addition:
-        parser = self.pristine[self.pin.layout.parser]
-        first_after = "elif m is nn.BatchNorm2d:" if self.pin.layout.style == "yolov5" else "elif m is AIFI:"
-        at = _after(parser, "def parse_model(", first_after) - 1
-        return Addition(
-            self.pin.layout.parser,
-            at,
-            textwrap.indent(self._render("branch"), _margin(split_lines(parser)[at])),
-        )
+        path = self.pin.layout.parser
+        spot = chain_of(path, self.pristine[path]).spot
+        return Addition(path, spot.at, textwrap.indent(self._render("branch"), spot.margin))
 
 
 def _origin(module: Module, flavor: str) -> str:
     return f"{module.name}, flavor `{flavor}`, added by yolopatch."
-
-
-def _after(text: str, start: str, line: str) -> int:
-    """Return the index after the first line that is `line` (indented or not) below one that starts with `start`."""
-    lines = split_lines(text)
-    begin = next((n for n, have in enumerate(lines) if have.startswith(start)), len(lines))
-    for number in range(begin, len(lines)):
-        if lines[number].strip() == line:
-            return number + 1
-    raise ValueError(f"no line {line!r} after {start!r}")
-
-
-def _margin(line: str) -> str:
-    return line[: len(line) - len(line.lstrip())]
 
 
 def _import_order(line: str) -> tuple[bool, str]:
@@ -170,17 +150,17 @@ def _import_order(line: str) -> tuple[bool, str]:
 
 
 def _import_lines(text: str) -> list[str]:
-    return [ast.unparse(node) for node in ast.parse(text).body if isinstance(node, ast.Import)]
+    return [ast.unparse(node) for node in parse(text).body if isinstance(node, ast.Import)]
 
 
 def _has_method(text: str, name: str) -> bool:
     """Tell whether some class in this text defines the method."""
-    classes = (node for node in ast.parse(text).body if isinstance(node, ast.ClassDef))
+    classes = (node for node in parse(text).body if isinstance(node, ast.ClassDef))
     return any(isinstance(node, ast.FunctionDef) and node.name == name for found in classes for node in found.body)
 
 
 def _class(text: str, name: str) -> ast.ClassDef | None:
-    return next((n for n in ast.parse(text).body if isinstance(n, ast.ClassDef) and n.name == name), None)
+    return next((n for n in parse(text).body if isinstance(n, ast.ClassDef) and n.name == name), None)
 
 
 def _arguments(text: str, name: str) -> list[str]:

@@ -1,0 +1,161 @@
+"""Where lines go in an upstream's file, found in its syntax tree: no line numbers, no text that must stay as it is."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from yolopatch.core.text import split_lines
+from yolopatch.errors import PatchError
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A place: before the line with index `at` (0-based), with this margin."""
+
+    at: int
+    margin: str
+
+
+class NoPlace(PatchError):
+    """A file has no place for a line, or several.
+
+    Args:
+        contract: what our lines rely on, in a few words.
+        where: the file, and the function where there is one.
+        expected: what was looked for.
+        found: what is there.
+    """
+
+    def __init__(self, contract: str, where: str, expected: str, found: str) -> None:
+        super().__init__(
+            f"{where} has no place for what yolopatch adds: {contract}",
+            details=[f"expected: {expected}", f"found:    {found}"],
+            hint="this release needs a change of yolopatch: report it with these lines",
+        )
+        self.contract, self.where, self.expected, self.found = contract, where, expected, found
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The chain of tests on `m` in parse_model: the branch for convolutions and blocks, and where ours follows it."""
+
+    function: ast.FunctionDef
+    loop: ast.For
+    first: ast.If
+    spot: Spot
+
+
+@lru_cache(maxsize=32)
+def parse(text: str) -> ast.Module:
+    """Return the syntax tree of a file; shared, so read it only.
+
+    Raises:
+        SyntaxError: it is no Python.
+    """
+    return ast.parse(text)
+
+
+def below_import(path: str, text: str, module: str, name: str | None = None) -> Spot:
+    """Return the place below the file's only `from MODULE import ...` (of this name, where one is given).
+
+    Raises:
+        NoPlace: there is none, or several.
+    """
+    nodes = [node for node in ast.walk(parse(text)) if isinstance(node, ast.ImportFrom)]
+    fits = [node for node in nodes if node.module == module and not node.level]
+    if name is not None:
+        fits = [node for node in fits if name in [alias.name for alias in node.names]]
+    node = _only(fits, f"below `from {module} import {name or '...'}`", path)
+    return Spot(node.end_lineno, _margin(text, node))
+
+
+def first_in_fuse(path: str, text: str) -> Spot:
+    """Return the place before all that fuse() does with each module.
+
+    Raises:
+        NoPlace: there is no such loop, or several.
+    """
+    loops = [loop for fuse in _functions(text, "fuse") for loop in ast.walk(fuse) if _goes_over_modules(loop)]
+    loop = _only(loops, "the loop `for m in ....modules()` of fuse()", path)
+    return Spot(loop.iter.end_lineno, _margin(text, loop.body[0]))
+
+
+def chain_of(path: str, text: str) -> Chain:
+    """Return the chain of tests on `m` in parse_model.
+
+    Raises:
+        NoPlace: there is no parse_model, or no such chain in it.
+    """
+    function = _only(list(_functions(text, "parse_model")), "the function parse_model", path)
+    where = f"{path}, parse_model"
+    loops = [node for node in function.body if isinstance(node, ast.For)]
+    chains = [(loop, node) for loop in loops for node in loop.body if isinstance(node, ast.If) and _tests_m(node)]
+    loop, first = _only(chains, "the chain `if m in ...: ... elif m ...:` in its loop over layers", where)
+    following = first.orelse[0] if len(first.orelse) == 1 else None
+    if not isinstance(following, ast.If):
+        raise NoPlace("the chain of tests on m", where, "an `elif` after the first branch", "none")
+    return Chain(function, loop, first, Spot(following.lineno - 1, _margin(text, first)))
+
+
+def below_entry(path: str, text: str, keys: tuple[str, ...]) -> Spot:
+    """Return the place below an entry of the file's only dict literal with one of these keys; the first that is there.
+
+    Raises:
+        NoPlace: no dict has one, or several do; or the entry does not end its line.
+    """
+    dicts = [node for node in ast.walk(parse(text)) if isinstance(node, ast.Dict)]
+    for key in keys:
+        entries = [entry for node in dicts for entry in zip(node.keys, node.values) if _is_key(entry[0], key)]
+        if entries:
+            break
+    expected = f"the dict of a checkpoint, with the key {' or '.join(map(repr, keys))}"
+    key, value = _only(entries, expected, path)
+    line = split_lines(text)[value.end_lineno - 1].encode()
+    rest = line[value.end_col_offset :].decode().strip()
+    if not rest.startswith(",") or rest[1:].strip()[:1] not in ("", "#"):
+        raise NoPlace(expected, path, "a comma and the line's end after that entry", rest or "no comma")
+    return Spot(value.end_lineno, _margin(text, key))
+
+
+def _functions(text: str, name: str) -> Iterator[ast.FunctionDef]:
+    return (node for node in ast.walk(parse(text)) if isinstance(node, ast.FunctionDef) and node.name == name)
+
+
+def _only(found: list, expected: str, where: str):
+    if len(found) != 1:
+        raise NoPlace(expected, where, "one", f"{len(found)}" if found else "none")
+    return found[0]
+
+
+def _goes_over_modules(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.For)
+        and isinstance(node.target, ast.Name)
+        and node.target.id == "m"
+        and isinstance(node.iter, ast.Call)
+        and isinstance(node.iter.func, ast.Attribute)
+        and node.iter.func.attr == "modules"
+    )
+
+
+def _tests_m(node: ast.If) -> bool:
+    """Tell whether the test is `m in ...`."""
+    test = node.test
+    return (
+        isinstance(test, ast.Compare)
+        and isinstance(test.left, ast.Name)
+        and test.left.id == "m"
+        and isinstance(test.ops[0], ast.In)
+    )
+
+
+def _is_key(node: ast.expr | None, key: str) -> bool:
+    return isinstance(node, ast.Constant) and node.value == key
+
+
+def _margin(text: str, node: ast.AST) -> str:
+    line = split_lines(text)[node.lineno - 1]
+    return line[: len(line) - len(line.lstrip())]
