@@ -13,6 +13,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from yolopatch.catalog.modules import Module
 from yolopatch.catalog.pins import Pin
+from yolopatch.core.dialect import read_dialect
 from yolopatch.core.flavor import Cut, cut
 from yolopatch.core.places import below_import, chain_of, first_in_fuse, parse
 from yolopatch.core.text import split_lines
@@ -85,14 +86,15 @@ class _Writer:
         return (self.module.bare, self.module.conv, self.block)
 
     def _render(self, template: str) -> str:
-        parser = self.pristine[self.pin.layout.parser]
+        path = self.pin.layout.parser
+        parser = self.pristine[path]
         text = self.jinja.get_template(f"upstream/{template}.py.j2").render(
             pin=self.pin,
             m=self.module,
             block=self.block,
             placed=self.placed,
             folds=_has_method(self.cut.body, "fold"),
-            legacy="legacy = False" in parser,
+            dialect=read_dialect(chain_of(path, parser), self.pin.block, parser),
             attention="attn" in _arguments(self.pristine[self.pin.layout.common], "C3k2"),
         )
         return text.strip("\n") + "\n"
