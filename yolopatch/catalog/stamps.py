@@ -35,11 +35,13 @@ class Place:
         path: the file, from the tree's root.
         below: what it comes after.
         line: what is inserted, with the same margin.
+        optional: whether a release may do without; then what the file saves is what it loaded, stamp and all.
     """
 
     path: str
     below: Import | Entry
     line: str
+    optional: bool = False
 
 
 _TRAINER, _MODEL = "ultralytics/engine/trainer.py", "ultralytics/engine/model.py"
@@ -49,8 +51,8 @@ _IMPORT = "from ultralytics.utils.fork import stamp"
 _ULTRALYTICS: tuple[Place, ...] = (
     Place(_TRAINER, Import("ultralytics.utils.files", "get_latest_run"), _IMPORT),
     Place(_TRAINER, _DOCS, f'"{KEY}": stamp(self.ema.ema),'),
-    Place(_MODEL, Import("ultralytics", "__version__"), _IMPORT),
-    Place(_MODEL, _DOCS, f'"{KEY}": stamp(self.model),'),
+    Place(_MODEL, Import("ultralytics", "__version__"), _IMPORT, optional=True),
+    Place(_MODEL, _DOCS, f'"{KEY}": stamp(self.model),', optional=True),
 )
 
 _YOLOV5: tuple[Place, ...] = (

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from yolopatch.core.places import Chain
+from yolopatch.core.places import Chain, chain_of
+from yolopatch.core.text import split_lines
 
 _Named = Mapping[str, frozenset[str]]
 
@@ -28,12 +30,13 @@ class Dialect:
     c3k: str = "args[3] = True"
 
 
-def read_dialect(chain: Chain, block: str, text: str) -> Dialect:
-    """Return how this release's branch treats the family's block.
+@lru_cache(maxsize=32)
+def read_dialect(path: str, text: str, block: str) -> Dialect:
+    """Return how this release's branch treats the family's block; `path` and `text` are the parser's.
 
     Where it is written in no way that is known here, the default stands, and the contract says what differs.
     """
-    done = treatment(chain, block)
+    done = treatment(chain_of(path, text), block)
     tests = [node for node in done if isinstance(node, ast.If)]
     large = next((node for node in tests if _names(node.test) == {"scale"} and len(node.body) == 1), None)
     return Dialect(
@@ -51,7 +54,7 @@ def takes(chain: Chain, name: str) -> bool:
 
 def treatment(chain: Chain, name: str) -> list[ast.stmt]:
     """Return what the first branch does with this class, its tests on `m` resolved."""
-    return _specialised(chain.first.body, name, named_sets(chain.function))
+    return specialised(chain.first.body, name, named_sets(chain.function))
 
 
 def named_sets(function: ast.FunctionDef) -> dict[str, frozenset[str]]:
@@ -63,7 +66,8 @@ def named_sets(function: ast.FunctionDef) -> dict[str, frozenset[str]]:
     return {name: members for name, members in found.items() if members is not None}
 
 
-def _specialised(body: Sequence[ast.stmt], name: str, named: _Named) -> list[ast.stmt]:
+def specialised(body: Sequence[ast.stmt], name: str, named: Mapping[str, frozenset[str]]) -> list[ast.stmt]:
+    """Return what these statements come to where `m` is the class of this name; `named` are sets that have a name."""
     done: list[ast.stmt] = []
     for node in body:
         if not isinstance(node, ast.If):
@@ -71,9 +75,9 @@ def _specialised(body: Sequence[ast.stmt], name: str, named: _Named) -> list[ast
             continue
         test = _resolved(node.test, name, named)
         if isinstance(test, bool):
-            done += _specialised(node.body if test else node.orelse, name, named)
+            done += specialised(node.body if test else node.orelse, name, named)
         else:
-            inner = (_specialised(part, name, named) for part in (node.body, node.orelse))
+            inner = (specialised(part, name, named) for part in (node.body, node.orelse))
             done.append(ast.copy_location(ast.If(test, *inner), node))
     return done
 
@@ -125,4 +129,7 @@ def _names(node: ast.expr) -> set[str]:
 
 
 def _segment(text: str, node: ast.AST) -> str:
-    return ast.get_source_segment(text, node) or ast.unparse(node)
+    """Return the code as it is written, where it is on one line."""
+    if node.end_lineno != node.lineno:
+        return ast.unparse(node)
+    return split_lines(text)[node.lineno - 1].encode()[node.col_offset : node.end_col_offset].decode()

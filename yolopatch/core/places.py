@@ -48,7 +48,7 @@ class Chain:
     spot: Spot
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=128)
 def parse(text: str) -> ast.Module:
     """Return the syntax tree of a file; shared, so read it only.
 
@@ -58,6 +58,7 @@ def parse(text: str) -> ast.Module:
     return ast.parse(text)
 
 
+@lru_cache(maxsize=32)
 def below_import(path: str, text: str, module: str, name: str | None = None) -> Spot:
     """Return the place below the file's only `from MODULE import ...` (of this name, where one is given).
 
@@ -72,6 +73,7 @@ def below_import(path: str, text: str, module: str, name: str | None = None) -> 
     return Spot(node.end_lineno, _margin(text, node))
 
 
+@lru_cache(maxsize=32)
 def first_in_fuse(path: str, text: str) -> Spot:
     """Return the place before all that fuse() does with each module.
 
@@ -83,6 +85,7 @@ def first_in_fuse(path: str, text: str) -> Spot:
     return Spot(loop.iter.end_lineno, _margin(text, loop.body[0]))
 
 
+@lru_cache(maxsize=32)
 def chain_of(path: str, text: str) -> Chain:
     """Return the chain of tests on `m` in parse_model.
 

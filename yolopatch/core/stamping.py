@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from yolopatch.catalog.pins import Pin
 from yolopatch.catalog.stamps import Import, Place, fork_path
-from yolopatch.core.places import Spot, below_entry, below_import
+from yolopatch.core.places import NoPlace, Spot, below_entry, below_import
 from yolopatch.core.upstream import Addition
 
 
@@ -19,13 +19,19 @@ def stamping(pin: Pin, places: Sequence[Place], source: str, pristine: Mapping[s
         pristine: the pin's text of every file that the places are in.
 
     Raises:
-        NoPlace: what a line belongs below is not there once.
+        NoPlace: what a line belongs below is not there once, and the line is needed.
     """
-    return [Addition(fork_path(pin), None, source), *(_insertion(place, pristine[place.path]) for place in places)]
+    lines = (_insertion(place, pristine[place.path]) for place in places)
+    return [Addition(fork_path(pin), None, source), *(line for line in lines if line)]
 
 
-def _insertion(place: Place, text: str) -> Addition:
-    spot = _spot(place, text)
+def _insertion(place: Place, text: str) -> Addition | None:
+    try:
+        spot = _spot(place, text)
+    except NoPlace:
+        if place.optional:
+            return None
+        raise
     return Addition(place.path, spot.at, f"{spot.margin}{place.line}\n")
 
 

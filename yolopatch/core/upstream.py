@@ -6,6 +6,7 @@ import ast
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from jinja2 import FileSystemLoader, StrictUndefined
@@ -37,6 +38,7 @@ class Addition:
         return (self.at or 0) + self.replaces
 
 
+@cache
 def environment(templates: Path) -> SandboxedEnvironment:
     """Return the Jinja environment for this folder: nothing undefined, nothing outside the folder."""
     return SandboxedEnvironment(
@@ -87,14 +89,13 @@ class _Writer:
 
     def _render(self, template: str) -> str:
         path = self.pin.layout.parser
-        parser = self.pristine[path]
         text = self.jinja.get_template(f"upstream/{template}.py.j2").render(
             pin=self.pin,
             m=self.module,
             block=self.block,
             placed=self.placed,
             folds=_has_method(self.cut.body, "fold"),
-            dialect=read_dialect(chain_of(path, parser), self.pin.block, parser),
+            dialect=read_dialect(path, self.pristine[path], self.pin.block),
             attention="attn" in _arguments(self.pristine[self.pin.layout.common], "C3k2"),
         )
         return text.strip("\n") + "\n"
@@ -170,8 +171,8 @@ def _arguments(text: str, name: str) -> list[str]:
     node = _class(text, name)
     if node is None:
         return []
-    init = next(n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == "__init__")
-    return [argument.arg for argument in init.args.args]
+    inits = (n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == "__init__")
+    return [argument.arg for init in inits for argument in init.args.args]
 
 
 def _bases(pin: Pin, common: str) -> list[str]:

@@ -9,26 +9,17 @@ from yolopatch.catalog.modules import FLAVORS, MODULES, Module
 from yolopatch.catalog.pins import Pin
 from yolopatch.catalog.resources import compat_file, fork_source, patch_file, source_file, stamp_file, templates_dir
 from yolopatch.catalog.stamps import PLACES
+from yolopatch.core.making import module_patch, stamp_patch
 from yolopatch.core.mending import mended
-from yolopatch.core.message import COMPAT_BODY, COMPAT_SUBJECT, STAMP_BODY, STAMP_SUBJECT
+from yolopatch.core.message import COMPAT_BODY, COMPAT_SUBJECT
 from yolopatch.core.patchtext import write_patch
-from yolopatch.core.stamping import stamping
-from yolopatch.core.upstream import additions
 from yolopatch.outside import snapshot
 from yolopatch.outside.store import cache_dir, pristine
-
-_FLAVOR_WORDS = {
-    "paper": "Does what the paper says, as a full replacement of the layer it stands for.",
-    "tutorial": "Does what the blog post's printed code does, defects included.",
-}
 
 
 def render_patch(pin: Pin, module: Module, flavor: str, originals: dict[str, str]) -> str:
     """Return the text of one patch; `originals` is the pin's text of its parser and common files."""
-    source = source_file(module.source).read_text()
-    added = additions(pin, module, flavor, source, originals, templates_dir())
-    body = f"{module.paper}.\n\n{_FLAVOR_WORDS[flavor]}"
-    return write_patch(f"Add {module.name} ({flavor}) to {pin.name}", body, added, originals)
+    return module_patch(pin, module, flavor, source_file(module.source).read_text(), originals, templates_dir())
 
 
 def render_compat(pin: Pin, originals: dict[str, str]) -> str:
@@ -41,8 +32,7 @@ def render_compat(pin: Pin, originals: dict[str, str]) -> str:
 
 def render_stamp(pin: Pin, originals: dict[str, str]) -> str:
     """Return the text of the stamp's patch; `originals` is the pin's text of the files that it changes."""
-    added = stamping(pin, PLACES[pin.name], fork_source().read_text(), originals)
-    return write_patch(f"{STAMP_SUBJECT}: {pin.name}", STAMP_BODY, added, originals)
+    return stamp_patch(pin, PLACES[pin.name], fork_source().read_text(), originals)
 
 
 def read_originals(pin: Pin) -> dict[str, str]:

@@ -1,0 +1,181 @@
+"""Make a release's patches, and hold what they rely on against the release: text in, typed results out."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+from yolopatch.catalog.modules import Module
+from yolopatch.catalog.pins import PINS, Pin
+from yolopatch.catalog.stamps import Place
+from yolopatch.core.compose import check_compiles, compose, touched
+from yolopatch.core.contract import (
+    Conflict,
+    check_base,
+    check_branch,
+    check_classes,
+    check_conv,
+    check_fuse,
+    check_taken,
+)
+from yolopatch.core.diff import parse_patch
+from yolopatch.core.making import stamp_patch, write_module_patch
+from yolopatch.core.places import NoPlace, chain_of
+from yolopatch.core.upstream import additions
+from yolopatch.errors import PatchError
+
+PORTED, THERE, CONFLICT = "ported", "already there", "conflict"
+STAMP = "stamp"
+
+_CONV = "ultralytics/nn/modules/conv.py"
+# The folder of each family's YAMLs, newest first, and the pin that a release with nothing newer is like.
+_FAMILIES = {"26": "ultralytics-8.4.0", "11": "ultralytics-8.3.0", "v8": "ultralytics-8.2.50"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one patch.
+
+    Attributes:
+        module: its name, or `stamp`.
+        flavor: the module's, "" for the stamp.
+        status: `ported`, `already there` or `conflict`.
+        patch: the text of a patch that was made.
+        conflicts: what stands against it.
+    """
+
+    module: str
+    flavor: str
+    status: str
+    patch: str = ""
+    conflicts: tuple[Conflict, ...] = ()
+
+
+def newest_family(paths: Collection[str]) -> Pin | None:
+    """Return the pin of ours with the newest base model that a release of these files has; None where it has none."""
+    found = (PINS[pin] for folder, pin in _FAMILIES.items() if base_file(PINS[pin]) in paths)
+    return next(found, None)
+
+
+def base_file(pin: Pin) -> str:
+    """Return where ultralytics keeps the YAML of the pin's base model."""
+    folder = next(folder for folder, name in _FAMILIES.items() if PINS[name].model == pin.model)
+    return f"ultralytics/cfg/models/{folder}/{pin.model}.yaml"
+
+
+def check_release(pin: Pin, files: Mapping[str, str], base: str) -> tuple[Conflict, ...]:
+    """Return what stands against every module: what they all take from upstream is not as expected.
+
+    Args:
+        files: the release's texts by path.
+        base: the text of the family's YAML as ours has it.
+    """
+    parser = pin.layout.parser
+    checks = (
+        lambda: check_conv(_CONV, files.get(_CONV, "")),
+        lambda: check_fuse(parser, files[parser]),
+        lambda: check_base(base_file(pin), files[base_file(pin)], base),
+    )
+    return tuple(conflict for check in checks for conflict in _told(check))
+
+
+def port_module(
+    pin: Pin, module: Module, flavor: str, source: str, files: Mapping[str, str], templates: Path
+) -> Outcome:
+    """Make the patch of one module in one flavor for the release, and check all that it relies on.
+
+    Args:
+        pin: the release's.
+        source: the module's single source.
+        files: the release's texts by path.
+        templates: the folder with `upstream/`.
+    """
+    stand_ins = _stand_ins(pin, module)
+    try:
+        if _has_branch(pin.layout.parser, files[pin.layout.parser], _placed(pin, module)):
+            return Outcome(module.name, flavor, THERE)
+        added = additions(pin, module, flavor, source, files, templates)
+        conflicts = list(_check_module(pin, module, added[0].text, added[-1].text, files, stand_ins))
+        patch = write_module_patch(pin, module, flavor, added, files)
+        conflicts += _check_text(patch, files)
+    except NoPlace as error:
+        return Outcome(module.name, flavor, CONFLICT, conflicts=(Conflict.of(error),))
+    if conflicts:
+        return Outcome(module.name, flavor, CONFLICT, conflicts=tuple(conflicts))
+    return Outcome(module.name, flavor, PORTED, patch)
+
+
+def port_stamp(pin: Pin, places: Sequence[Place], source: str, files: Mapping[str, str]) -> Outcome:
+    """Make the patch that stamps the checkpoints of the release.
+
+    Args:
+        places: of the pin that it is like.
+        source: the text of the file that is added.
+        files: the release's texts by path.
+    """
+    try:
+        patch = stamp_patch(pin, places, source, files)
+    except NoPlace as error:
+        return Outcome(STAMP, "", CONFLICT, conflicts=(Conflict.of(error),))
+    conflicts = tuple(_check_text(patch, files))
+    return Outcome(STAMP, "", CONFLICT if conflicts else PORTED, "" if conflicts else patch, conflicts)
+
+
+def against(outcome: Outcome, conflicts: Iterable[Conflict]) -> Outcome:
+    """Return the outcome with what stands against every module."""
+    conflicts = tuple(conflicts)
+    if not conflicts or outcome.status == THERE:
+        return outcome
+    return replace(outcome, status=CONFLICT, patch="", conflicts=(*conflicts, *outcome.conflicts))
+
+
+def _check_module(
+    pin: Pin, module: Module, classes: str, branch: str, files: Mapping[str, str], stand_ins: Mapping[str, str]
+) -> Iterator[Conflict]:
+    parser, common = pin.layout.parser, pin.layout.common
+    placed = {name: stand_ins[name] for name in _placed(pin, module)}
+    yield from check_branch(parser, files[parser], textwrap.dedent(branch), placed)
+    yield from check_classes(common, files[common], classes, stand_ins)
+    names = dict.fromkeys((*module.classes, *stand_ins), f"{module.name} brings its own")
+    yield from check_taken({path: text for path, text in files.items() if path.endswith(".py")}, names)
+
+
+def _check_text(patch: str, files: Mapping[str, str]) -> Iterator[Conflict]:
+    """Check that the patch is one, goes on the release, and leaves Python."""
+    try:
+        parsed = parse_patch(patch, "the new patch")
+        check_compiles(compose({path: files[path] for path in touched([parsed])}, [parsed], files))
+    except PatchError as error:
+        yield Conflict("the patched files", error.what, "Python that compiles", "; ".join(error.details) or error.what)
+
+
+def _told(check) -> Iterator[Conflict]:
+    try:
+        yield from check()
+    except NoPlace as error:
+        yield Conflict.of(error)
+
+
+def _placed(pin: Pin, module: Module) -> tuple[str, ...]:
+    """Return the classes that the branch is for."""
+    return (module.bare, module.conv, module.suffixed(pin.block))
+
+
+def _stand_ins(pin: Pin, module: Module) -> dict[str, str]:
+    """Return upstream's class by each of ours that stands for one."""
+    stems = ("Conv", "Bottleneck", pin.block, *(("C3k",) if pin.block == "C3k2" else ()))
+    return {module.bare: "Conv", **{module.suffixed(stem): stem for stem in stems}}
+
+
+def _has_branch(path: str, parser: str, names: Iterable[str]) -> bool:
+    return _tested(path, parser).issuperset(names)
+
+
+@lru_cache(maxsize=8)
+def _tested(path: str, parser: str) -> frozenset[str]:
+    """Return every name that parse_model names."""
+    return frozenset(node.id for node in ast.walk(chain_of(path, parser).function) if isinstance(node, ast.Name))
