@@ -152,8 +152,6 @@ def _check_constructor(where: str, name: str, ours: ast.ClassDef, upstream: ast.
         yield Conflict(contract, where, "a method __init__", "no such method")
         return
     yield from _differences(contract, where, [_signature(own)], [_signature(theirs)])
-    passed = next(node for node in ast.walk(own) if isinstance(node, ast.Call) and _is_super_init(node))
-    yield from _differences(contract, where, list(map(ast.unparse, passed.args)), _positional(theirs))
     have = dict(_attributes(theirs))
     for target, value in _attributes(own):
         found = _text(have[target]) if target in have else "nothing"
@@ -192,14 +190,6 @@ def _signature(function: ast.FunctionDef) -> str:
         defaults=arguments.defaults,
     )
     return ast.unparse(plain)
-
-
-def _positional(function: ast.FunctionDef) -> list[str]:
-    return [argument.arg for argument in function.args.args][1:]
-
-
-def _is_super_init(node: ast.Call) -> bool:
-    return ast.unparse(node.func) == "super().__init__"
 
 
 def _attributes(function: ast.FunctionDef) -> list[tuple[str, ast.expr]]:

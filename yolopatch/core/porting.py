@@ -11,7 +11,7 @@ from pathlib import Path
 
 from yolopatch.catalog.modules import Module
 from yolopatch.catalog.pins import PINS, Pin
-from yolopatch.catalog.stamps import Place
+from yolopatch.catalog.stamps import Place, fork_path
 from yolopatch.core.compose import check_compiles, compose, touched
 from yolopatch.core.contract import (
     Conflict,
@@ -105,7 +105,7 @@ def port_module(
     except NoPlace as error:
         return Outcome(module.name, flavor, CONFLICT, conflicts=(Conflict.of(error),))
     if conflicts:
-        return Outcome(module.name, flavor, CONFLICT, conflicts=tuple(conflicts))
+        return Outcome(module.name, flavor, CONFLICT, conflicts=tuple(dict.fromkeys(conflicts)))
     return Outcome(module.name, flavor, PORTED, patch)
 
 
@@ -117,6 +117,8 @@ def port_stamp(pin: Pin, places: Sequence[Place], source: str, files: Mapping[st
         source: the text of the file that is added.
         files: the release's texts by path.
     """
+    if fork_path(pin) in files:
+        return Outcome(STAMP, "", THERE)
     try:
         patch = stamp_patch(pin, places, source, files)
     except NoPlace as error:
@@ -127,10 +129,10 @@ def port_stamp(pin: Pin, places: Sequence[Place], source: str, files: Mapping[st
 
 def against(outcome: Outcome, conflicts: Iterable[Conflict]) -> Outcome:
     """Return the outcome with what stands against every module."""
-    conflicts = tuple(conflicts)
-    if not conflicts or outcome.status == THERE:
+    told = tuple(dict.fromkeys((*conflicts, *outcome.conflicts)))
+    if not told or outcome.status == THERE:
         return outcome
-    return replace(outcome, status=CONFLICT, patch="", conflicts=(*conflicts, *outcome.conflicts))
+    return replace(outcome, status=CONFLICT, patch="", conflicts=told)
 
 
 def _check_module(
