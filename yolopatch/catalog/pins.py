@@ -10,11 +10,19 @@ from yolopatch.catalog.names import fold, unknown
 
 @dataclass(frozen=True)
 class GitSource:
-    """An upstream's tag. `commit` is the id that the tag must have, where one is published."""
+    """An upstream's tag. `commit` is the id that the tag must have, where one is published.
+
+    With no tag it is the commit alone, as an own pin may have it.
+    """
 
     url: str
     tag: str
     commit: str | None = None
+
+    @property
+    def refspec(self) -> str:
+        """What git is asked for."""
+        return f"refs/tags/{self.tag}" if self.tag else str(self.commit)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,12 @@ def download(wheel: WheelSource, folder: Path) -> Path:
     Raises:
         SourceError: pip is missing, failed or hung; its last words are in `details`.
     """
-    wanted = f"{wheel.project}=={wheel.version}"
+    return download_version(wheel.project, wheel.version, folder)
+
+
+def download_version(project: str, version: str, folder: Path) -> Path:
+    """Download the wheel of a version whose content nobody has told; as `download` does it."""
+    wanted = f"{project}=={version}"
     options = ["--no-deps", "--only-binary", ":all:", "--dest", str(folder)]
     quiet = ["--quiet", "--no-input", "--disable-pip-version-check"]
     command = [sys.executable, "-m", "pip", "download", *quiet, *options, wanted]

@@ -72,7 +72,7 @@ def fetch_tag(repository: Repository, source: GitSource, url: str) -> str:
         GitError: git cannot reach it.
         SourceError: the tag is another commit than the pin's.
     """
-    repository.run("fetch", "--quiet", "--depth", "1", "--no-tags", url, f"+refs/tags/{source.tag}:refs/pin")
+    repository.run("fetch", "--quiet", "--depth", "1", "--no-tags", url, f"+{source.refspec}:refs/pin")
     (commit,) = repository.resolve("refs/pin^{commit}")
     if source.commit and commit != source.commit:
         raise SourceError(
@@ -81,6 +81,16 @@ def fetch_tag(repository: Repository, source: GitSource, url: str) -> str:
             hint="somebody moved the tag; use another clone",
         )
     return commit
+
+
+def fetch_ref(repository: Repository, url: str, ref: str) -> str:
+    """Fetch only the commit that a tag, a branch or a commit's id names, and return its id.
+
+    Raises:
+        GitError: git cannot reach it, or there is none of that name.
+    """
+    repository.run("fetch", "--quiet", "--depth", "1", "--no-tags", url, f"+{ref}:refs/pin")
+    return repository.resolve("refs/pin^{commit}")[0]
 
 
 def fetch_head(repository: Repository, url: str) -> str:

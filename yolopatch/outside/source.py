@@ -72,7 +72,7 @@ def _is_clone(path: Path) -> bool:
 
 def _fill_from_tag(pin: Pin, repository: Repository, url: str) -> str:
     commit = snapshot.fetch_tag(repository, pin.git, url)
-    origin = f"git {pin.git.url} {pin.git.tag} {commit}"
+    origin = f"git {pin.git.url} {pin.git.tag or 'commit'} {commit}"
     snapshot.root_from_fetched(repository, snapshot.root_message(pin, origin))
     return "git"
 

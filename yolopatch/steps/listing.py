@@ -65,7 +65,7 @@ def _tasks(model: str) -> tuple[str, ...]:
 
 def _sources(pin):
     if pin.git:
-        yield f"git {pin.git.url} {pin.git.tag}"
+        yield f"git {pin.git.url} {pin.git.tag or pin.git.commit}"
     if pin.wheel:
         yield f"pypi {pin.wheel.project}=={pin.wheel.version}"
 
