@@ -22,6 +22,7 @@ _COMMANDS = {
     "unpack": ("unpack", "Make a checkpoint of a packed file."),
     "reproduce": ("reproduce", "Make a folder that reproduces a blog post, and train it."),
     "restore": ("restore", "Rebuild the workspace that a checkpoint comes from."),
+    "port": ("port", "Make the patches for a release that nobody pinned."),
     "env": ("env", "Make the environment in which a pin trains, or run something in it."),
     "doctor": ("doctor", "Say what would fail in an environment, and where."),
     "data": ("data", "Make a small data set, or check one before training on it."),
