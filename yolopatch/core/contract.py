@@ -14,7 +14,7 @@ from itertools import zip_longest
 import yaml
 
 from yolopatch.core.dialect import specialised, takes, treatment
-from yolopatch.core.places import NoPlace, chain_of, first_in_fuse, parse
+from yolopatch.core.places import NoPlace, chain_of, fuse_loop, parse
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,7 @@ def check_conv(path: str, text: str) -> Iterator[Conflict]:
 
 def check_fuse(path: str, text: str) -> Iterator[Conflict]:
     """Check that fuse() leaves a Conv alone whose BatchNorm is gone: ours was folded just before."""
-    first_in_fuse(path, text)
-    for node in ast.walk(parse(text)):
+    for node in fuse_loop(path, text).body:
         if isinstance(node, ast.If) and _is_about_conv(node.test) and "hasattr(m, 'bn')" not in ast.unparse(node.test):
             expected = "isinstance(m, (Conv, ...)) and hasattr(m, 'bn')"
             yield Conflict("the fusion of Conv", f"{path}:{node.lineno}, fuse", expected, ast.unparse(node.test))

@@ -58,6 +58,12 @@ def parse(text: str) -> ast.Module:
     return ast.parse(text)
 
 
+@lru_cache(maxsize=8)
+def _nodes(text: str) -> tuple[ast.AST, ...]:
+    """Return every node of a file's syntax tree; most of the time goes into walking it."""
+    return tuple(ast.walk(parse(text)))
+
+
 @lru_cache(maxsize=32)
 def below_import(path: str, text: str, module: str, name: str | None = None) -> Spot:
     """Return the place below the file's only `from MODULE import ...` (of this name, where one is given).
@@ -65,7 +71,7 @@ def below_import(path: str, text: str, module: str, name: str | None = None) -> 
     Raises:
         NoPlace: there is none, or several.
     """
-    nodes = [node for node in ast.walk(parse(text)) if isinstance(node, ast.ImportFrom)]
+    nodes = [node for node in _nodes(text) if isinstance(node, ast.ImportFrom)]
     fits = [node for node in nodes if node.module == module and not node.level]
     if name is not None:
         fits = [node for node in fits if name in [alias.name for alias in node.names]]
@@ -75,14 +81,19 @@ def below_import(path: str, text: str, module: str, name: str | None = None) -> 
 
 @lru_cache(maxsize=32)
 def first_in_fuse(path: str, text: str) -> Spot:
-    """Return the place before all that fuse() does with each module.
+    """Return the place before all that fuse() does with each module; errors as `fuse_loop` has them."""
+    loop = fuse_loop(path, text)
+    return Spot(loop.iter.end_lineno, _margin(text, loop.body[0]))
+
+
+def fuse_loop(path: str, text: str) -> ast.For:
+    """Return the loop in which fuse() looks at each module.
 
     Raises:
         NoPlace: there is no such loop, or several.
     """
     loops = [loop for fuse in _functions(text, "fuse") for loop in ast.walk(fuse) if _goes_over_modules(loop)]
-    loop = _only(loops, "the loop `for m in ....modules()` of fuse()", path)
-    return Spot(loop.iter.end_lineno, _margin(text, loop.body[0]))
+    return _only(loops, "the loop `for m in ....modules()` of fuse()", path)
 
 
 @lru_cache(maxsize=32)
@@ -109,7 +120,7 @@ def below_entry(path: str, text: str, keys: tuple[str, ...]) -> Spot:
     Raises:
         NoPlace: no dict has one, or several do; or the entry does not end its line.
     """
-    dicts = [node for node in ast.walk(parse(text)) if isinstance(node, ast.Dict)]
+    dicts = [node for node in _nodes(text) if isinstance(node, ast.Dict)]
     for key in keys:
         entries = [entry for node in dicts for entry in zip(node.keys, node.values) if _is_key(entry[0], key)]
         if entries:
@@ -124,7 +135,7 @@ def below_entry(path: str, text: str, keys: tuple[str, ...]) -> Spot:
 
 
 def _functions(text: str, name: str) -> Iterator[ast.FunctionDef]:
-    return (node for node in ast.walk(parse(text)) if isinstance(node, ast.FunctionDef) and node.name == name)
+    return (node for node in _nodes(text) if isinstance(node, ast.FunctionDef) and node.name == name)
 
 
 def _only(found: list, expected: str, where: str):

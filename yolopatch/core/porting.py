@@ -101,7 +101,6 @@ def port_module(
         added = additions(pin, module, flavor, source, files, templates)
         conflicts = list(_check_module(pin, module, added[0].text, added[-1].text, files, stand_ins))
         patch = write_module_patch(pin, module, flavor, added, files)
-        conflicts += _check_text(patch, files)
     except NoPlace as error:
         return Outcome(module.name, flavor, CONFLICT, conflicts=(Conflict.of(error),))
     if conflicts:
@@ -123,8 +122,7 @@ def port_stamp(pin: Pin, places: Sequence[Place], source: str, files: Mapping[st
         patch = stamp_patch(pin, places, source, files)
     except NoPlace as error:
         return Outcome(STAMP, "", CONFLICT, conflicts=(Conflict.of(error),))
-    conflicts = tuple(_check_text(patch, files))
-    return Outcome(STAMP, "", CONFLICT if conflicts else PORTED, "" if conflicts else patch, conflicts)
+    return Outcome(STAMP, "", PORTED, patch)
 
 
 def against(outcome: Outcome, conflicts: Iterable[Conflict]) -> Outcome:
@@ -146,13 +144,30 @@ def _check_module(
     yield from check_taken({path: text for path, text in files.items() if path.endswith(".py")}, names)
 
 
-def _check_text(patch: str, files: Mapping[str, str]) -> Iterator[Conflict]:
-    """Check that the patch is one, goes on the release, and leaves Python."""
+def compiled(outcomes: Sequence[Outcome], files: Mapping[str, str]) -> tuple[Outcome, ...]:
+    """Return the outcomes, with a conflict for each patch that does not go on the release, or leaves no Python.
+
+    Args:
+        outcomes: of every module and flavor, and the stamp's.
+        files: the release's texts by path.
+    """
+    told: dict[Outcome, Conflict] = {}
+    for flavor in dict.fromkeys(outcome.flavor for outcome in outcomes if outcome.flavor):
+        made = [one for one in outcomes if one.status == PORTED and one.flavor in (flavor, "")]
+        if _wrong(made, files):  # with one of them, or with all
+            alone = {one: wrong for one in made if (wrong := _wrong([one], files))}
+            told |= alone or dict.fromkeys(made, _wrong(made, files))
+    return tuple(against(one, [told[one]] if one in told else ()) for one in outcomes)
+
+
+def _wrong(outcomes: Sequence[Outcome], files: Mapping[str, str]) -> Conflict | None:
+    """Return what is wrong with the release once it has these patches; None where nothing is."""
     try:
-        parsed = parse_patch(patch, "the new patch")
-        check_compiles(compose({path: files[path] for path in touched([parsed])}, [parsed], files))
+        patches = [parse_patch(one.patch, f"of {one.module}") for one in outcomes]
+        check_compiles(compose({path: files[path] for path in touched(patches)}, patches, files))
     except PatchError as error:
-        yield Conflict("the patched files", error.what, "Python that compiles", "; ".join(error.details) or error.what)
+        return Conflict("the patched files", error.what, "Python that compiles", "; ".join(error.details) or error.what)
+    return None
 
 
 def _told(check) -> Iterator[Conflict]:

@@ -22,6 +22,7 @@ from yolopatch.core.porting import (
     against,
     base_file,
     check_release,
+    compiled,
     newest_family,
     port_module,
     port_stamp,
@@ -170,7 +171,7 @@ def port_all(pin: Pin, release: Release, modules: Sequence[Module]) -> tuple[Out
         for flavor in FLAVORS
     ]
     stamp = port_stamp(pin, PLACES[pin.like], fork_source().read_text("utf-8"), release.texts)
-    return (*(against(outcome, shared) for outcome in made), stamp)
+    return compiled([*(against(outcome, shared) for outcome in made), stamp], release.texts)
 
 
 def save(found: Port, release: Release, catalog: Path, cache: Path) -> Port:
