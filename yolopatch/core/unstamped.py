@@ -45,7 +45,8 @@ def likely_fork(asked: Sequence[str], version: str | None) -> Likely:
     layers = f"classes that yolopatch adds: {', '.join(classes[:_MOST]) or 'none'}"
     if pin is None:
         known = ", ".join(pin.name for pin in PINS.values() if pin.upstream == upstream)
-        return Likely((made, layers), f"yolopatch has no pin of that version, only {known}")
+        port = f"; yolopatch port --to ultralytics=={version} --save makes one" if upstream == "ultralytics" else ""
+        return Likely((made, layers), f"yolopatch has no pin of that version, only {known}{port if version else ''}")
     if not modules:
         return Likely((made, layers), f"it needs no module of yolopatch's: {upstream} {pin.version} itself loads it")
     command = f"yolopatch apply --repo {pin.name} " + " ".join(f"--module {shlex.quote(name)}" for name in modules)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable, Sequence
 
@@ -98,6 +99,9 @@ def _commands(stamped: Stamped) -> str:
 def _unknown(kind: str, name: str, known: Iterable[str], stamped: Stamped) -> YolopatchError:
     known = list(known)
     details = [f"this is yolopatch {__version__}, which knows: {', '.join(known)}"]
+    release = re.fullmatch(r"ultralytics-(\d+(?:\.\d+)+)", name)
+    if release:
+        details.append(f"yolopatch port --to ultralytics=={release[1]} --save makes it, if that is a release")
     hint = f"restore it with yolopatch {stamped.version}, which made it"
     if stamped.version == __version__:
         hint = f"the stamp was changed: it may have been {' or '.join(nearest(name, known)) or 'any'}"
