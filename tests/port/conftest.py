@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from yolopatch.catalog.pins import PINS
+from yolopatch.outside.releases import URL
 
 PIN = PINS["ultralytics-8.4.0"]
 VERSION = "8.4.7"
@@ -47,3 +49,18 @@ def wheel(files, tmp_path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def upstream(pristine_tree, tmp_path, git_in, monkeypatch) -> Path:
+    """A repository that stands for upstream's: a tag of the version, and a branch."""
+    place = tmp_path / "upstream"
+    shutil.copytree(pristine_tree(PIN.name), place)
+    git_in(place, "config", "uploadpack.allowAnySHA1InWant", "true")  # as GitHub has it
+    git_in(place, "tag", "v8.4.0")
+    git_in(place, "checkout", "-q", "-b", "feature/x")
+    git_in(place, "commit", "-q", "--allow-empty", "-m", "later")
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", f"url.{place.as_uri()}.insteadOf")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", URL)
+    return place

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from yolopatch.catalog.modules import FLAVORS, MODULES
 from yolopatch.catalog.pins import PINS
 from yolopatch.errors import SourceError
+from yolopatch.outside.own_catalog import write_module
 from yolopatch.outside.releases import find_release
 
 TASKS = "ultralytics/nn/tasks.py"
@@ -104,6 +107,16 @@ def test_a_folder_is_applied_from_where_it_lies(pristine_tree, own_catalog, yolo
     assert yolopatch(*words, "--dest", tmp_path / "w").code == 0
 
 
+def test_a_branch_is_applied_from_its_commit(upstream, own_catalog, yolopatch, tmp_path, git_in):
+    ran = yolopatch("port", "--to", "feature/x", "--module", "SPConv", "--save", "--no-prove", "--json")
+    assert ran.code == 0, ran.err
+    # the branch goes on; what was ported is what is applied
+    git_in(upstream, "commit", "-q", "--allow-empty", "-m", "later still")
+    words = ("apply", "--repo", ran.json["pin"], "--module", "SPConv", "--dest", tmp_path / "w", "--json")
+    applied = yolopatch(*words)
+    assert (applied.code, applied.json["source"]) == (0, "git"), applied.err
+
+
 WRONG = {
     "no pin of ultralytics": (("--to", "TREE", "--from", "yolov5-6.1"), 2, "unknown pin of ultralytics 'yolov5-6.1'"),
     "an unknown module": (("--to", "TREE", "--module", "DSConf"), 2, "unknown module 'DSConf'"),
@@ -118,6 +131,13 @@ def test_wrong_calls(name, pristine_tree, yolopatch):
     tree = str(pristine_tree("ultralytics-8.4.0"))
     ran = yolopatch("port", *(tree if word == "TREE" else word for word in words))
     assert (ran.code, said in ran.err) == (code, True), ran.err
+
+
+def test_a_module_of_the_users_own_needs_no_port(own_catalog, pristine_tree, yolopatch):
+    write_module(replace(MODULES["SPConv"], name="MyConv", bare="MyConv", conv="Conv_MyConv"), own_catalog)
+    ran = yolopatch("port", "--to", pristine_tree("ultralytics-8.4.0"), "--module", "MyConv")
+    assert ran.code == 2
+    assert "MyConv is a module of your own" in ran.err
 
 
 def test_a_release_without_the_family(pristine_tree, yolopatch):

@@ -122,7 +122,7 @@ def port(request: PortRequest, cache: Path, watch: Watch) -> Port:
         YolopatchError: it has no model of a family that is known, or upstream's own model does not build; or it is a
             pin of yolopatch's own and there is nothing to save.
     """
-    modules = [find_module(name) for name in request.modules] or list(MODULES.values())
+    modules = _find_modules(request.modules)
     like = _find_like(request.like)
     watch("fetching", 1, 2)
     release = find_release(request.to, cache)
@@ -195,6 +195,18 @@ def save(found: Port, release: Release, catalog: Path, cache: Path) -> Port:
         with pristine(PINS[found.pin.name], str(release.archive), cache):
             pass  # now it is there without any network
     return replace(found, saved=catalog, notes=notes)
+
+
+def _find_modules(names: Sequence[str]) -> list[Module]:
+    """Return the modules of these names, all of ours where there are none."""
+    found = list(dict.fromkeys(map(find_module, names)))
+    own = next((module for module in found if module.home), None)
+    if own:
+        raise UsageError(
+            f"{own.name} is a module of your own, whose patches are made from each pin's own text",
+            hint="port modules of yolopatch's, then apply yours to the new pin",
+        )
+    return found or [module for module in MODULES.values() if module.home is None]
 
 
 def _find_like(name: str | None) -> Pin | None:

@@ -141,24 +141,28 @@ def _judged(case: _Case, base: Mapping, answer: Mapping | str) -> Proof:
     proof = Proof(outcome.module, outcome.flavor, case.place, 0, 0)
     if isinstance(answer, str):
         return replace(proof, failure=answer.splitlines()[-1])
-    expected = [layer.module for layer in place(case.cfg.model, case.cfg.replacements)]
     plain = [layer.module for layer in case.cfg.model.layers]
-    have = [row["class"] for row in answer["table"]]
-    layers = sum(name != before for name, before in zip(expected, plain))
-    return replace(
-        proof, layers=layers, parameters=answer["parameters"], failure=_failure(outcome, expected, have, base, answer)
-    )
+    expected = [layer.module for layer in place(case.cfg.model, case.cfg.replacements)]
+    replaced = {n: name for n, (name, before) in enumerate(zip(expected, plain)) if name != before}
+    failure = _wrong_layer(replaced, base, answer) or _wrong_run(outcome, base["passes"], answer["passes"])
+    return replace(proof, layers=len(replaced), parameters=answer["parameters"], failure=failure)
 
 
-def _failure(outcome: Outcome, expected: list[str], have: list[str], base: Mapping, answer: Mapping) -> str:
-    """Return what is wrong with a model that was built, "" where nothing is."""
-    wrong = [n for n, (want, got) in enumerate(zip(expected, have)) if want.rpartition(".")[2] != got]
-    if wrong:
-        return f"layer {wrong[0]} is a {have[wrong[0]]}, not a {expected[wrong[0]]}"
-    head, base_head = answer["table"][-1], base["table"][-1]
-    if head != base_head:
-        return f"the head is not the base's: {head['parameters']:,} parameters, not {base_head['parameters']:,}"
-    ran, base_ran = answer["passes"], base["passes"]
+def _wrong_layer(replaced: Mapping[int, str], base: Mapping, answer: Mapping) -> str:
+    """Return which layer is not the module's where it should be, or not the base's where it should be; "" if none."""
+    for row, base_row in zip(answer["table"], base["table"], strict=True):
+        number, name = row["index"], row["class"]
+        if number in replaced and name != replaced[number]:
+            return f"layer {number} is a {name}, not a {replaced[number]}"
+        if number not in replaced and row != base_row:
+            what = "the head" if base_row is base["table"][-1] else f"layer {number}"
+            have, want = (f"a {one['class']} of {one['parameters']:,} parameters" for one in (row, base_row))
+            return f"{what} is not the base's: {have}, not {want}"
+    return ""
+
+
+def _wrong_run(outcome: Outcome, base_ran: Mapping, ran: Mapping) -> str:
+    """Return what is wrong with what came out of a model, "" where nothing is."""
     if ran["shapes"] != base_ran["shapes"]:
         return f"the outputs have the shapes {ran['shapes']}, not {base_ran['shapes']}"
     if ran["without_gradient"] != base_ran["without_gradient"]:
