@@ -1,9 +1,10 @@
-# make setup | demo | test | test-all | bench | lint | patches | manifests | figures | verify-matrix | reproduce | compat | wheel | clean
+# make setup | demo | test | test-all | bench | lint | patches | manifests | figures | verify-matrix | port-matrix | reproduce | compat | wheel | clean
 #
 # PYTHON=python3.10      which interpreter makes .venv (3.10 or 3.11: the upstreams' run-time needs it)
 # TORCH_INDEX=URL        a further index for torch and torchvision, e.g. one of CPU wheels
 # TESTS=tests/cfg        which tests to run
 # SCALES=n TASKS=detect FLAVORS=paper   what verify-matrix verifies
+# PORT_PYTHON=EXE        which interpreter port-matrix builds models with: 8.1.0 needs hub-sdk, too
 # QUICK=1                only the checks that another scale can break
 # WORKERS=2              how many models at a time
 
@@ -26,7 +27,7 @@ FLAVORS ?= paper tutorial
 QUICK ?=
 WORKERS ?= 2
 
-.PHONY: setup demo test test-all bench lint patches manifests figures verify-matrix reproduce compat wheel clean
+.PHONY: setup demo test test-all bench lint patches manifests figures verify-matrix port-matrix reproduce compat wheel clean
 
 setup: $(STAMP)
 
@@ -50,6 +51,7 @@ test-all: setup
 
 bench: setup
 	$(BIN)/python benchmarks/commands.py
+	$(BIN)/python benchmarks/port.py
 	$(BIN)/python benchmarks/verify.py
 	$(BIN)/python benchmarks/layers.py
 	$(BIN)/python benchmarks/packing.py m
@@ -72,6 +74,9 @@ verify-matrix: setup
 	$(BIN)/python -m yolopatch.maintain matrix --scales $(SCALES) --tasks $(TASKS) --flavors $(FLAVORS) \
 		--workers $(WORKERS) $(if $(QUICK),--quick) \
 		--kept .verify-matrix.jsonl --out docs/verified.md
+
+port-matrix: setup
+	$(BIN)/python -m yolopatch.maintain port-matrix --out docs/ported.md $(if $(PORT_PYTHON),--python $(PORT_PYTHON))
 
 $(NEWEST)/.installed: $(STAMP)
 	$(BIN)/python -m venv --clear $(NEWEST)

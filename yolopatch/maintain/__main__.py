@@ -1,4 +1,4 @@
-"""`python -m yolopatch.maintain patches|manifests|figures|matrix|reproduce`."""
+"""`python -m yolopatch.maintain patches|manifests|figures|matrix|port-matrix|reproduce`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from yolopatch.catalog.base_model import TASKS
 from yolopatch.catalog.modules import FLAVORS
 from yolopatch.catalog.pins import PINS
 from yolopatch.errors import EXIT_VERIFY, YolopatchError
-from yolopatch.maintain import matrix, reproduced
+from yolopatch.maintain import matrix, ported, reproduced
 from yolopatch.maintain.figures import write_figures
 from yolopatch.maintain.manifests import write_manifest
 from yolopatch.maintain.matrix_page import page
@@ -31,6 +31,8 @@ def main(arguments: list[str]) -> int:
             return 0
         if asked.task == "matrix":
             return _verify_matrix(asked)
+        if asked.task == "port-matrix":
+            return _port_matrix(asked)
         if asked.task == "reproduce":
             return _reproduce(asked)
         for pin in PINS.values():
@@ -51,6 +53,11 @@ def _parser() -> argparse.ArgumentParser:
     task.add_argument("--python", help="the interpreter to train with")
     task.add_argument("--compat", action="store_true", help="mend every pin for today's libraries")
     task.add_argument("--out", type=Path, help="the page; the picture lies beside it")
+    task = tasks.add_parser("port-matrix")
+    task.add_argument("--releases", nargs="+", default=list(ported.SPREAD), help="versions, or `newest`")
+    task.add_argument("--no-prove", action="store_true", help="build no model")
+    task.add_argument("--python", help="the interpreter to build models with")
+    task.add_argument("--out", type=Path, required=True, help="the page")
     task = tasks.add_parser("matrix")
     task.add_argument("--scales", default=matrix.SCALES)
     task.add_argument("--pins", nargs="+", choices=list(PINS), default=list(PINS))
@@ -73,6 +80,15 @@ def _verify_matrix(asked: argparse.Namespace) -> int:
             print(f"{_said(result)}; {len(wanted)} to go", flush=True)
     asked.out.write_text(page(results), encoding="utf-8")
     return EXIT_VERIFY if any(result.failed and result.case.flavor == "paper" for result in results) else 0
+
+
+def _port_matrix(asked: argparse.Namespace) -> int:
+    results = []
+    for result in ported.port_spread(asked.releases, not asked.no_prove, asked.python):
+        results.append(result)
+        print(f"{result.version}: {'holds' if result.holds else 'does NOT hold'}, {result.seconds:.0f} s", flush=True)
+    asked.out.write_text(ported.page(results), encoding="utf-8")
+    return 0 if all(result.holds for result in results) else EXIT_VERIFY
 
 
 def _reproduce(asked: argparse.Namespace) -> int:
