@@ -7,9 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yolopatch.catalog.names import fold, unknown
+from yolopatch.errors import UsageError
 
 TUTORIAL_FLAVOR = "tutorial"
 FLAVORS = ("paper", TUTORIAL_FLAVOR)
+
+# What a module stands for: a bare convolution, upstream's Conv with its BatchNorm, upstream's block; or it keeps its
+# input's channels, and stands behind a layer.
+CONVOLUTION, LAYER, BLOCK, ATTENTION = KINDS = ("convolution", "layer", "block", "attention")
+# the condition of a module that pads by itself, so that no layer can say otherwise
+HALF_PADDING = "p == k // 2"
+# upstream's classes, of which a module has one each with its name behind
+STEMS = ("Conv", "Bottleneck", "C3k", "C3k2", "C2f", "C3")
+_USUAL_PLACEMENT = {BLOCK: "all-blocks", ATTENTION: "before-head"}
 
 
 @dataclass(frozen=True)
@@ -40,6 +50,9 @@ class Module:
             `k`, `s` and `p`; a convolution of another kernel than the tutorial's needs the whole list.
         printed_tail: the same as the tutorial prints it, for layers that fit `printed_kernel`.
         home: the user's own catalog that it comes from, with its source and patches; None for one of ours.
+        kind: one of KINDS; ours are all bare convolutions.
+        strides: the strides that the module can take; empty for any.
+        symbol: what the source calls the bare class, where that is another name.
     """
 
     name: str
@@ -47,7 +60,7 @@ class Module:
     bare: str
     conv: str
     paper: str
-    tutorial: Tutorial
+    tutorial: Tutorial | None
     call: str
     requires: tuple[tuple[str, str], ...] = ()
     helpers: tuple[str, ...] = ()
@@ -57,6 +70,9 @@ class Module:
     printed_tail: str = ""
     printed_kernel: int = 0
     home: Path | None = None
+    kind: str = CONVOLUTION
+    strides: tuple[int, ...] = ()
+    symbol: str = ""
 
     def suffixed(self, stem: str) -> str:
         """Return the name of the class that stands in for upstream's `stem`: `C3k2_DSConv`."""
@@ -66,6 +82,33 @@ class Module:
     def classes(self) -> tuple[str, ...]:
         """Public classes of the single source: the bare class and what it is made of."""
         return (*self.helpers, self.bare)
+
+    @property
+    def stands_for_conv(self) -> bool:
+        """Whether it can stand in a Conv's place, and so in the convolutions of a block."""
+        return self.kind in (CONVOLUTION, LAYER)
+
+    @property
+    def flavors(self) -> tuple[str, ...]:
+        """The flavors that it has: a user's own module is only what it is."""
+        return FLAVORS[:1] if self.home else FLAVORS
+
+    @property
+    def placement(self) -> str:
+        """The placement that it has where none is asked for: its tutorial's, or its kind's."""
+        if self.tutorial:
+            return self.tutorial.placement
+        usual = "all-blocks" if self.strides == (1,) else "backbone-down"
+        return _USUAL_PLACEMENT.get(self.kind, usual)
+
+    def takes_stride(self, s: int) -> bool:
+        """Tell whether the module can stand for a convolution of stride s."""
+        return not self.strides or s in self.strides
+
+    @property
+    def pads_itself(self) -> bool:
+        """Whether it pads by half its kernel, whatever a layer says."""
+        return any(condition == HALF_PADDING for condition, _ in self.requires)
 
     def takes_kernel(self, k: int) -> bool:
         """Tell whether the module can stand for a k×k convolution."""
@@ -155,13 +198,18 @@ MODULES: dict[str, Module] = {
 
 
 def _spellings(module: Module) -> Iterator[str]:
-    blocks = (module.suffixed(stem) for stem in ("Conv", "Bottleneck", "C3k", "C3k2", "C2f", "C3"))
+    blocks = (module.suffixed(stem) for stem in STEMS)
     return iter((module.name, *module.classes, *blocks))
 
 
 def is_class(name: str) -> bool:
     """Tell whether some module has a class of exactly this name."""
     return any(name in _spellings(module) for module in MODULES.values())
+
+
+def names_of(module: Module) -> tuple[str, ...]:
+    """Return every name by which commands find a module: its own and those of its classes."""
+    return tuple(_spellings(module))
 
 
 def find_module(name: str) -> Module:
@@ -179,4 +227,19 @@ def find_module(name: str) -> Module:
 
 def find_tutorial(name: str) -> Tutorial | None:
     """Return the tutorial with this id, None where there is none."""
-    return next((m.tutorial for m in MODULES.values() if fold(m.tutorial.id) == fold(name)), None)
+    tutorials = (module.tutorial for module in MODULES.values() if module.tutorial)
+    return next((tutorial for tutorial in tutorials if fold(tutorial.id) == fold(name)), None)
+
+
+def require_flavor(module: Module, flavor: str) -> None:
+    """Refuse a flavor that there is none of, or that the module does not have.
+
+    Raises:
+        UsageError: which ones there are is told.
+    """
+    if flavor not in FLAVORS:
+        raise unknown("flavor", flavor, FLAVORS)
+    if flavor not in module.flavors:
+        raise UsageError(
+            f"{module.name} is a module of your own, which has no flavor {flavor}", hint="leave --flavor out"
+        )

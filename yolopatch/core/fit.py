@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from yolopatch.catalog.base_model import BaseModel
 from yolopatch.catalog.layers import Layer
-from yolopatch.catalog.modules import TUTORIAL_FLAVOR, Module
+from yolopatch.catalog.modules import ATTENTION, BLOCK, TUTORIAL_FLAVOR, Module
 from yolopatch.errors import UsageError
 
 # What the bottlenecks of every family's block have, and what a new layer gets: it keeps the map's size.
@@ -49,8 +49,12 @@ def _misfit(model: BaseModel, index: int, module: Module, flavor: str) -> str:
     layer = model.layers[index]
     if index == len(model.layers) - 1:
         return f"the {_head(model)} gives the model's output and is never replaced"
+    if module.kind == ATTENTION:
+        return f'{module.name} keeps the channels that it reads: it stands behind a layer, as in "+{index}"'
     if is_block(model, index):
-        return next(_kernel_rule(module, BLOCK_KERNEL, f"which the bottlenecks of {model.block} have"), "")
+        return next(_inner_rules(module, BLOCK_KERNEL, f"which the bottlenecks of {model.block} have"), "")
+    if module.kind == BLOCK:
+        return f"{module.name} stands in the place of a {model.block}"
     if layer.module != "Conv":
         return f"only a Conv or a {model.block} can be replaced"
     return next(_conv_rules(layer, index, module, flavor), "")
@@ -58,10 +62,25 @@ def _misfit(model: BaseModel, index: int, module: Module, flavor: str) -> str:
 
 def _conv_rules(layer: Layer, index: int, module: Module, flavor: str) -> Iterator[str]:
     yield from _kernel_rule(module, layer.kernel, "the layer's")
+    yield from _stride_rule(module, layer.stride, "the layer's")
+    if module.pads_itself and layer.sets_padding:
+        yield f"{module.name} pads by half its kernel, and the layer says {layer.args[3]}"
     if index == 0 and module.least_inputs > _IMAGE_CHANNELS:
         yield f"it reads the image's {_IMAGE_CHANNELS} channels, and {module.name} takes {module.least_inputs} or more"
     if flavor == TUTORIAL_FLAVOR and layer.sets_padding:
         yield f"the tutorial's bare {module.bare} cannot carry the layer's own padding, {layer.args[3]}"
+
+
+def _inner_rules(module: Module, kernel: int, whose: str) -> Iterator[str]:
+    """Yield what keeps a module from standing for a convolution that keeps the map's size."""
+    yield from _kernel_rule(module, kernel, whose)
+    if module.stands_for_conv:
+        yield from _stride_rule(module, 1, whose)
+
+
+def _stride_rule(module: Module, stride: int, whose: str) -> Iterator[str]:
+    if not module.takes_stride(stride):
+        yield f"{module.name} takes stride {listed(module.strides)}, not {stride}, {whose}"
 
 
 def _kernel_rule(module: Module, kernel: int, whose: str) -> Iterator[str]:
@@ -75,9 +94,13 @@ def _misfit_behind(model: BaseModel, index: int, module: Module) -> str:
     layer = model.layers[index]
     if index == len(model.layers) - 1:
         return f"the {_head(model)} gives the model's output"
+    if module.kind == ATTENTION:
+        return ""
+    if module.kind == BLOCK:
+        return f"{module.name} stands in the place of a {model.block}"
     if not layer.sets_channels:
         return f"{layer.module} has no channels of its own, for it passes on those that it reads"
-    return next(_kernel_rule(module, INSERTED_KERNEL, "which a new layer has"), "")
+    return next(_inner_rules(module, INSERTED_KERNEL, "which a new layer has"), "")
 
 
 def _head(model: BaseModel) -> str:

@@ -67,8 +67,8 @@ def _named(model: BaseModel, name: str) -> Placement:
 
 
 def default_placement(model: BaseModel, module: Module) -> str:
-    """Return the module's tutorial placement where the model has such layers, else `backbone-down`."""
-    printed = module.tutorial.placement
+    """Return the module's usual placement where the model has such layers, else `backbone-down`."""
+    printed = module.placement
     return printed if _named(model, printed) else _FALLBACK
 
 
@@ -157,7 +157,7 @@ def _by_name(model: BaseModel, module: Module, asked: str) -> Placement:
     known = next((name for name in PLACEMENTS if fold(name) == fold(asked)), None)
     if known is None:
         raise unknown("placement", asked, PLACEMENTS, f"or {_EXAMPLE}")
-    name = module.tutorial.placement if known == TUTORIAL else known
+    name = module.placement if known == TUTORIAL else known
     found = _named(model, name)
     if not found:
         meant = f"{known} ({name})" if known != name else name

@@ -8,7 +8,7 @@ from itertools import combinations
 
 from yolopatch.catalog.base_model import BaseModel
 from yolopatch.catalog.layers import Layer
-from yolopatch.catalog.modules import TUTORIAL_FLAVOR, Module
+from yolopatch.catalog.modules import ATTENTION, TUTORIAL_FLAVOR, Module
 from yolopatch.core.fit import INSERTED_KERNEL, is_block, listed
 from yolopatch.core.placement import Placement
 from yolopatch.errors import UsageError
@@ -75,8 +75,11 @@ def _stand_in(layer: Layer, by: Replacement) -> Layer:
 
 
 def _behind(layer: Layer, by: Replacement) -> Layer:
-    """Return a convolution that keeps the layer's channels and the map's size."""
-    conv = Layer(f"{layer.name}+", "Conv", (layer.args[0], INSERTED_KERNEL, 1))
+    """Return a layer that keeps the layer's channels and the map's size."""
+    name = f"{layer.name}+"
+    if by.module.kind == ATTENTION:
+        return Layer(name, by.module.bare, (by.module.tail,) if by.module.tail else ())
+    conv = Layer(name, "Conv", (layer.args[0], INSERTED_KERNEL, 1))
     return _stand_in(conv, by)
 
 

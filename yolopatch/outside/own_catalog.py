@@ -13,7 +13,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TypeVar
 
-from yolopatch.catalog.modules import MODULES, Module, Tutorial
+from yolopatch.catalog.modules import KINDS, MODULES, Module, Tutorial
 from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import PINS, GitSource, Pin, WheelSource
 from yolopatch.outside.staging import write_whole
@@ -138,6 +138,8 @@ def _read_module(told: Mapping, folder: Path) -> Module:
     tutorial = told.get("tutorial") and Tutorial(**told["tutorial"])
     if not _NAME.fullmatch(told["source"]):
         raise ValueError(f"its source is {told['source']!r}, which is no file's name")
+    if told.get("kind", KINDS[0]) not in KINDS:
+        raise ValueError(f"its kind is {told['kind']!r}, which is none of {', '.join(KINDS)}")
     return Module(**{key: _frozen(value) for key, value in told.items()} | {"tutorial": tutorial, "home": folder})
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from yolopatch.catalog.modules import FLAVORS, find_module
+from yolopatch.catalog.modules import FLAVORS, find_module, require_flavor
 from yolopatch.catalog.names import unknown
 from yolopatch.catalog.pins import Pin, find_pin, find_upstream, resolve_repo
 from yolopatch.errors import ConflictError, UsageError, YolopatchError
@@ -52,7 +52,9 @@ def apply(
     if flavor not in FLAVORS:
         raise unknown("flavor", flavor, FLAVORS)
     found = [find_module(name) for name in modules]
-    pin = _resolve(repo, [module.tutorial.pin for module in found], dest)
+    for module in found:
+        require_flavor(module, flavor)
+    pin = _resolve(repo, [module.tutorial.pin for module in found if module.tutorial], dest)
     place = place_of(dest, pin)
     choices = [Choice(module.name, flavor) for module in found]
     mend = compat and needs_compat(pin)

@@ -151,7 +151,7 @@ def find_target(target: str) -> Pin:
     place = Path(target)
     if place.is_dir():
         return _pin_of(place.absolute())
-    known = [*(module.tutorial.id for module in MODULES.values()), *PINS]
+    known = [*(module.tutorial.id for module in MODULES.values() if module.tutorial), *PINS]
     raise unknown("tutorial, workspace or pin", target, known, "yolopatch list tutorials")
 
 

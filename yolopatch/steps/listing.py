@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from yolopatch.catalog.models import VARIANTS
-from yolopatch.catalog.modules import FLAVORS, MODULES
+from yolopatch.catalog.modules import FLAVORS, MODULES, Module
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.resources import patch_file
 
@@ -17,7 +17,7 @@ class ModuleRow:
     name: str
     classes: tuple[str, ...]
     paper: str
-    tutorial: str
+    tutorial: str | None
     pins: dict[str, tuple[str, ...]]
 
 
@@ -46,12 +46,19 @@ class TutorialRow:
 def list_modules() -> list[ModuleRow]:
     """Return every module."""
     return [
-        ModuleRow(m.name, (*m.classes, m.conv), m.paper, m.tutorial.id, _available(m.name)) for m in MODULES.values()
+        ModuleRow(m.name, _classes(m), m.paper, m.tutorial.id if m.tutorial else None, _available(m))
+        for m in MODULES.values()
     ]
 
 
-def _available(module: str) -> dict[str, tuple[str, ...]]:
-    return {pin: tuple(flavor for flavor in FLAVORS if patch_file(pin, module, flavor).is_file()) for pin in PINS}
+def _classes(module: Module) -> tuple[str, ...]:
+    return (*module.classes, module.conv) if module.stands_for_conv else module.classes
+
+
+def _available(module: Module) -> dict[str, tuple[str, ...]]:
+    if module.home:
+        return dict.fromkeys(PINS, module.flavors)  # its patch is made for the pin when it is asked for
+    return {pin: tuple(f for f in FLAVORS if patch_file(pin, module.name, f).is_file()) for pin in PINS}
 
 
 def list_pins() -> list[PinRow]:
@@ -75,4 +82,5 @@ def list_tutorials() -> list[TutorialRow]:
     return [
         TutorialRow(m.tutorial.id, m.name, m.tutorial.pin, m.tutorial.model, m.tutorial.placement)
         for m in MODULES.values()
+        if m.tutorial
     ]

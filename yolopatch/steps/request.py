@@ -7,7 +7,7 @@ from pathlib import Path
 
 from yolopatch.catalog.base_model import DETECT, BaseModel
 from yolopatch.catalog.models import ALL_SCALES, find_model, find_scales
-from yolopatch.catalog.modules import FLAVORS, find_module
+from yolopatch.catalog.modules import FLAVORS, Module, find_module, require_flavor
 from yolopatch.catalog.names import unknown
 from yolopatch.core.cfg import Cfg
 from yolopatch.core.placement import assign, choose
@@ -61,7 +61,9 @@ def _plan_base(request: RenderRequest) -> tuple[BaseModel, tuple[()]]:
 
 def _plan_modules(request: RenderRequest) -> tuple[BaseModel, tuple[Replacement, ...]]:
     modules = list(dict.fromkeys(map(find_module, request.modules)))
-    model = find_model(request.model or modules[0].tutorial.model, request.task)
+    for module in modules:
+        require_flavor(module, request.flavor)
+    model = find_model(request.model or _usual_model(modules), request.task)
     asked = assign(modules, request.placements)
     replacements = tuple(
         Replacement(module, request.flavor, choose(model, module, request.flavor, asked.get(module), request.block))
@@ -69,3 +71,11 @@ def _plan_modules(request: RenderRequest) -> tuple[BaseModel, tuple[Replacement,
     )
     place(model, replacements)
     return model, replacements
+
+
+def _usual_model(modules: list[Module]) -> str:
+    """Return the model of the first tutorial that one of the modules comes from."""
+    tutorials = [module.tutorial for module in modules if module.tutorial]
+    if not tutorials:
+        raise UsageError(f"which model {modules[0].name} goes into is open", hint="add --model yolo11")
+    return tutorials[0].model
