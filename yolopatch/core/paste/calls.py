@@ -1,0 +1,78 @@
+"""The arguments that a user writes for a constructor: parsed, and bound to its signature."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from yolopatch.core.paste.constructor import Constructor
+from yolopatch.errors import UsageError
+
+_ALLOWED = (ast.Constant, ast.Name, ast.Load, ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop, ast.Tuple, ast.List)
+_FUNCTIONS = frozenset({"int", "max", "min", "round"})
+
+
+@dataclass(frozen=True)
+class Given:
+    """What one argument of a constructor is given, and how that was found out."""
+
+    argument: str
+    value: str
+    why: str
+
+
+def names_in(expression: str) -> set[str]:
+    """Return the names that an expression uses, but for functions."""
+    tree = ast.parse(expression, mode="eval")
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in called}
+
+
+def bind(args: str, constructor: Constructor, symbol: str) -> tuple[Given, ...]:
+    """Return what each argument is given by a written call, in the order in which it is written.
+
+    Raises:
+        UsageError: it is no list of arguments, holds more than names, numbers and arithmetic, or does not fit.
+    """
+    call = _parsed(args)
+    why = "as you said, with --args"
+    positional = [a.name for a in constructor.arguments if not a.keyword_only]
+    if len(call.args) > len(positional):
+        raise _misfit(args, symbol, constructor, f"{len(call.args)} arguments, and it takes {len(positional)} by place")
+    found = [Given(name, ast.unparse(value), why) for name, value in zip(positional, call.args)]
+    known = {a.name for a in constructor.arguments}
+    for keyword in call.keywords:
+        if keyword.arg is None or keyword.arg not in known:
+            raise _misfit(args, symbol, constructor, f"it has no argument {keyword.arg or '**'}")
+        if keyword.arg in {one.argument for one in found}:
+            raise _misfit(args, symbol, constructor, f"{keyword.arg} is given twice")
+        found.append(Given(keyword.arg, ast.unparse(keyword.value), why))
+    return tuple(found)
+
+
+def _parsed(args: str) -> ast.Call:
+    try:
+        call = ast.parse(f"f({args})", mode="eval").body
+    except (SyntaxError, ValueError) as error:
+        raise _no_arguments(args, "it is not what stands between a call's parentheses") from error
+    if not isinstance(call, ast.Call) or ast.unparse(call.func) != "f":
+        raise _no_arguments(args, "it is more than one call's arguments")
+    for value in (*call.args, *(keyword.value for keyword in call.keywords)):
+        for node in ast.walk(value):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in _FUNCTIONS and not node.keywords:
+                continue
+            if not isinstance(node, _ALLOWED):
+                raise _no_arguments(args, f"{ast.unparse(value)} is more than names, numbers and arithmetic")
+    return call
+
+
+def _no_arguments(args: str, why: str) -> UsageError:
+    return UsageError(f"--args {args}: {why}", hint='e.g. --args "c1, c2, k, s, reduction=16"')
+
+
+def _misfit(args: str, symbol: str, constructor: Constructor, why: str) -> UsageError:
+    return UsageError(
+        f"--args {args} does not fit {symbol}: {why}",
+        details=[f"it takes: {symbol}{constructor.written}"],
+        hint='e.g. --args "c1, c2, k, s, reduction=16"',
+    )

@@ -1,0 +1,96 @@
+"""A constructor of a pasted module: its arguments, and what each of them means."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from yolopatch.core.paste.conventions import meaning_of
+from yolopatch.core.paste.reading import Pasted
+from yolopatch.errors import UsageError
+
+# nn.Conv2d's, for a class that derives from it and has no constructor of its own
+_CONV2D = "def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1): ..."
+
+
+@dataclass(frozen=True)
+class Argument:
+    """An argument of a constructor.
+
+    Attributes:
+        name: as the file has it.
+        default: its default as the file writes it, None where it must be given.
+        meaning: what it means by its name, None where the name does not say.
+        keyword_only: whether it can be given by name alone.
+    """
+
+    name: str
+    default: str | None
+    meaning: str | None
+    keyword_only: bool = False
+
+
+@dataclass(frozen=True)
+class Constructor:
+    """A class's constructor.
+
+    Attributes:
+        line: where it begins in the file.
+        arguments: without `self`.
+        open: whether it takes any further ones, by `*args` or `**kwargs`.
+    """
+
+    line: int
+    arguments: tuple[Argument, ...]
+    open: bool
+
+    @property
+    def written(self) -> str:
+        """The arguments as messages show them."""
+        shown = [a.name if a.default is None else f"{a.name}={a.default}" for a in self.arguments]
+        return f"({', '.join([*shown, '...'] if self.open else shown)})"
+
+    def meaning(self, meaning: str) -> Argument | None:
+        """Return the first argument of this meaning."""
+        return next((a for a in self.arguments if a.meaning == meaning), None)
+
+    @property
+    def required(self) -> tuple[Argument, ...]:
+        """The arguments that must be given."""
+        return tuple(a for a in self.arguments if a.default is None)
+
+
+def read_constructor(paste: Pasted, name: str) -> Constructor:
+    """Return the constructor of a class of the file, its own or that of the nearest class of the file that has one.
+
+    Raises:
+        UsageError: there is none to be read.
+    """
+    for owner in (name, *paste.bases(name)):
+        node = paste.classes.get(owner)
+        found = node and method(node, "__init__")
+        if found:
+            return _constructor(found)
+        if owner in ("nn.Conv2d", "torch.nn.Conv2d", "Conv2d"):
+            return _constructor(ast.parse(_CONV2D).body[0], paste.classes[name].lineno)
+    raise UsageError(
+        f"{name} in {paste.name} has no constructor that can be read",
+        details=["expected: an __init__ in it, or in a class of the file that it derives from"],
+        hint="give the class an __init__ with the arguments that it takes",
+    )
+
+
+def method(node: ast.ClassDef, name: str) -> ast.FunctionDef | None:
+    """Return the method of this name that a class itself defines."""
+    return next((n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == name), None)
+
+
+def _constructor(node: ast.FunctionDef, line: int = 0) -> Constructor:
+    given = node.args
+    positional = [*given.posonlyargs, *given.args][1:]
+    missing = len(positional) - min(len(given.defaults), len(positional))
+    defaults = [None] * missing + [ast.unparse(d) for d in given.defaults[-len(positional) :]]
+    arguments = [Argument(a.arg, default, meaning_of(a.arg)) for a, default in zip(positional, defaults)]
+    for a, default in zip(given.kwonlyargs, given.kw_defaults):
+        arguments.append(Argument(a.arg, default and ast.unparse(default), meaning_of(a.arg), keyword_only=True))
+    return Constructor(line or node.lineno, tuple(arguments), bool(given.vararg or given.kwarg))

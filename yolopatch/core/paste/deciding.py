@@ -1,0 +1,236 @@
+"""Decide what a pasted module is, and with what its constructor is called in the place of upstream's layers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from yolopatch.catalog.modules import ATTENTION, BLOCK, CONVOLUTION, LAYER
+from yolopatch.catalog.names import fold
+from yolopatch.core.paste import conventions as by
+from yolopatch.core.paste.calls import Given, bind, names_in
+from yolopatch.core.paste.constructor import Argument, Constructor, read_constructor
+from yolopatch.core.paste.forward import inputs, keeps_its_input, norm_at_the_end
+from yolopatch.core.paste.reading import Pasted
+from yolopatch.errors import UsageError
+
+# What `--like` names: the class of torch's or upstream's in whose place the module stands.
+LIKE = {
+    "Conv2d": CONVOLUTION,
+    "Conv": LAYER,
+    "attention": ATTENTION,
+    "C3k2": BLOCK,
+    "C2f": BLOCK,
+    "C3": BLOCK,
+    "block": BLOCK,
+}
+_WORDS = {CONVOLUTION: "Conv2d", LAYER: "Conv", ATTENTION: "attention", BLOCK: "block"}
+
+# What each kind may be given, as upstream's own class of that kind is.
+OFFERED = {
+    CONVOLUTION: (by.INPUTS, by.OUTPUTS, by.KERNEL, by.STRIDE, by.PADDING, by.GROUPS, by.DILATION),
+    LAYER: (by.INPUTS, by.OUTPUTS, by.KERNEL, by.STRIDE, by.PADDING, by.GROUPS, by.DILATION, by.ACTIVATION),
+    ATTENTION: (by.INPUTS, by.OUTPUTS),
+    BLOCK: (by.INPUTS, by.OUTPUTS, by.REPEATS, by.SHORTCUT, by.EXPANSION, by.GROUPS, by.C3K),
+}
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a module is.
+
+    Attributes:
+        symbol: the class's name in the file.
+        line: where its constructor begins.
+        constructor: its arguments, as the file has them.
+        kind: one of catalog.modules.KINDS.
+        why: the reason for it, one sentence.
+        given: what each argument is given; an argument that is not here keeps its default.
+        left: the arguments that keep their default, as the file writes them.
+    """
+
+    symbol: str
+    line: int
+    constructor: str
+    kind: str
+    why: str
+    given: tuple[Given, ...]
+    left: tuple[str, ...]
+
+    @property
+    def like(self) -> str:
+        """What `--like` calls the kind."""
+        return _WORDS[self.kind]
+
+
+def decide(paste: Pasted, symbol: str, like: str | None = None, args: str | None = None) -> Decision:
+    """Decide what a class of the file is, and how it is called.
+
+    Args:
+        paste: the file.
+        symbol: the class.
+        like: one of `LIKE`; None to find out.
+        args: what to give its constructor, as a call in Python has it, of the names in `OFFERED`; None to find out.
+
+    Raises:
+        UsageError: it cannot be found out, or what was asked for does not fit; what settles it is in the hint.
+    """
+    asked = _asked(like)
+    constructor = read_constructor(paste, symbol)
+    _require_one_input(paste, symbol)
+    found = _meanings(constructor) if args is None else bind(args, constructor, symbol)
+    known = {name for one in found for name in names_in(one.value)}
+    kind, why = (asked, "as you said, with --like") if asked else _kind(paste, symbol, constructor, known)
+    given = found
+    if args is None:
+        given = tuple(one for one in found if one.value in OFFERED[kind])
+    else:
+        _require_offered(args, symbol, kind, known)
+    _require_all(symbol, paste, kind, constructor, given)
+    named = {one.argument for one in given}
+    left = tuple(f"{a.name}={a.default}" for a in constructor.arguments if a.name not in named)
+    return Decision(symbol, constructor.line, constructor.written, kind, why, given, left)
+
+
+def _asked(like: str | None) -> str | None:
+    if like is None:
+        return None
+    found = next((kind for name, kind in LIKE.items() if fold(name) == fold(like)), None)
+    if found is None:
+        raise UsageError(
+            f"--like {like}: nothing is told apart by that",
+            details=[f"known: {', '.join(LIKE)}"],
+            hint="Conv2d: a bare convolution; Conv: one with its own BatchNorm; attention: keeps its channels;"
+            " C3k2, C2f, C3: a block with repeats",
+        )
+    return found
+
+
+def _require_one_input(paste: Pasted, symbol: str) -> None:
+    taken = inputs(paste, symbol)
+    if taken is not None and len(taken) != 1:
+        raise UsageError(
+            f"{symbol} cannot stand in a model's row: its forward takes {', '.join(taken) or 'nothing'}",
+            details=["expected: one tensor, as a layer that is fed by one other is given"],
+            hint="name a module that takes one tensor, such as one that this one is made with",
+        )
+
+
+def _meanings(constructor: Constructor) -> tuple[Given, ...]:
+    """Return what each argument is given by its name, or by its place where no name says a number of channels."""
+    first = _channels(constructor)
+    found: dict[str, Given] = {}
+    for argument in constructor.arguments:
+        value, why = first.get(argument.name, (argument.meaning, "by its name"))
+        taken = {one.value for one in found.values()}
+        if value in (None, by.CHANNELS) or value in taken:
+            continue
+        found[argument.name] = Given(argument.name, value, why)
+    return tuple(found.values())
+
+
+def _channels(constructor: Constructor) -> dict[str, tuple[str, str]]:
+    """Return which arguments are the channels in and out, and how that was found out."""
+    source, target = constructor.meaning(by.INPUTS), constructor.meaning(by.OUTPUTS)
+    single = constructor.meaning(by.CHANNELS)
+    if source is None and target is not None and _comes_before(constructor, target):
+        # (planes): upstream's own word for the outputs, alone, is the only number of channels
+        source = single or _only_first(constructor, target)
+    source = source or single
+    if source is None and target is None:
+        return _by_place(constructor)
+    found = {}
+    if source:
+        found[source.name] = (by.INPUTS, "by its name")
+    if target and target is not source:
+        found[target.name] = (by.OUTPUTS, "by its name")
+    return found
+
+
+def _comes_before(constructor: Constructor, target: Argument) -> bool:
+    return constructor.arguments.index(target) <= 1
+
+
+def _only_first(constructor: Constructor, target: Argument) -> Argument | None:
+    first = constructor.arguments[0]
+    if first is target:
+        return target if len(constructor.required) <= 1 else None
+    return first if first.default is None and first.meaning is None else None
+
+
+def _by_place(constructor: Constructor) -> dict[str, tuple[str, str]]:
+    first = constructor.arguments[:2]
+    says = any(constructor.meaning(one) for one in (by.KERNEL, by.STRIDE, by.REPEATS))
+    if not says or len(first) < 2 or any(a.default is not None or a.meaning for a in first):
+        return {}
+    why = "by its place: the first two are the channels in and out"
+    return {first[0].name: (by.INPUTS, why), first[1].name: (by.OUTPUTS, why)}
+
+
+def _kind(paste: Pasted, symbol: str, constructor: Constructor, known: set[str]) -> tuple[str, str]:
+    """Return the kind that the constructor and the forward speak for, and the reason."""
+    if by.INPUTS not in known:
+        raise _unmapped(symbol, paste, constructor, "no argument of it is a number of channels by its name")
+    if by.OUTPUTS not in known:
+        return ATTENTION, "it has one number of channels, so it keeps them, and stands behind a layer"
+    if by.REPEATS in known:
+        return BLOCK, "it has channels in and out, and a number of repeats"
+    # with a stride, the input can be kept in some calls alone
+    if by.STRIDE in known or (by.KERNEL in known and not keeps_its_input(paste, symbol)):
+        return _convolution(paste, symbol)
+    if keeps_its_input(paste, symbol):
+        return ATTENTION, "its forward returns its input, multiplied by or added to something, so it keeps the channels"
+    raise UsageError(
+        f"what {symbol} in {paste.name} stands for is open",
+        details=[
+            f"found: line {constructor.line}, {symbol}{constructor.written}: channels in and out, and neither kernel,"
+            " stride nor repeats"
+        ],
+        hint="say it: --like attention (it keeps its channels), --like Conv (it takes a convolution's place; --stride 2"
+        " if it halves the map) or --like C3k2 (a block's place)",
+    )
+
+
+def _convolution(paste: Pasted, symbol: str) -> tuple[str, str]:
+    norm = norm_at_the_end(paste, symbol)
+    if norm:
+        return LAYER, f"it is a convolution, and {norm} normalises what it returns: it stands alone for upstream's Conv"
+    return CONVOLUTION, "it is a convolution and ends in no norm: BatchNorm and activation are put behind it"
+
+
+def _require_offered(args: str, symbol: str, kind: str, known: set[str]) -> None:
+    foreign = sorted(known - {*OFFERED[kind]})
+    if foreign:
+        raise UsageError(
+            f"--args {args}: there is no {', '.join(foreign)} where {symbol} stands like {_WORDS[kind]}",
+            details=[f"there are: {', '.join(OFFERED[kind])}"],
+            hint=f'e.g. --args "{", ".join(OFFERED[kind][:3])}"',
+        )
+
+
+def _require_all(symbol: str, paste: Pasted, kind: str, constructor: Constructor, given: tuple[Given, ...]) -> None:
+    named = {one.argument for one in given}
+    missing = [a.name for a in constructor.required if a.name not in named]
+    if not missing:
+        return
+    found = f"nothing says what its {', '.join(missing)} {'is' if len(missing) == 1 else 'are'}"
+    raise _unmapped(symbol, paste, constructor, found, kind, given)
+
+
+def _unmapped(
+    symbol: str,
+    paste: Pasted,
+    constructor: Constructor,
+    found: str,
+    kind: str = CONVOLUTION,
+    given: tuple[Given, ...] = (),
+) -> UsageError:
+    values = {one.argument: one.value for one in given}
+    shown = [values.get(a.name, f"{a.name}=...") for a in constructor.required] or list(OFFERED[kind][:3])
+    return UsageError(
+        f"the constructor of {symbol} cannot be mapped: {found}",
+        details=[
+            f"found: {paste.name}, line {constructor.line}: {symbol}{constructor.written}",
+            f"there are, like {_WORDS[kind]}: {', '.join(OFFERED[kind])}",
+        ],
+        hint=f'say what it is given: --args "{", ".join(shown)}"',
+    )

@@ -1,0 +1,93 @@
+"""A module of the user's own, as the catalog has it: what was decided of a pasted class, under a name."""
+
+from __future__ import annotations
+
+import ast
+
+from yolopatch.catalog.modules import ATTENTION, BLOCK, HALF_PADDING, Module
+from yolopatch.core.paste import conventions as by
+from yolopatch.core.paste.calls import Given, names_in
+from yolopatch.core.paste.constructor import Constructor
+from yolopatch.core.paste.deciding import Decision
+from yolopatch.errors import UsageError
+
+_PREFIX = "own_"  # of the files: none of upstream's begins so
+_RULES = (
+    (by.PADDING, HALF_PADDING, "padding of half its kernel"),
+    (by.GROUPS, "g == 1", "groups 1"),
+    (by.DILATION, "d == 1", "dilation 1"),
+)
+
+
+def own_module(decision: Decision, constructor: Constructor, name: str, told: str, stride: int = 1) -> Module:
+    """Return the catalog's entry.
+
+    Args:
+        decision: what the class is.
+        constructor: of the class.
+        name: what commands, YAMLs and commits call it.
+        told: where it comes from, for the commit's message.
+        stride: the one that it has where its constructor is not given any.
+
+    Raises:
+        UsageError: an attention's arguments cannot be given by place.
+    """
+    used = {found for one in decision.given for found in names_in(one.value)}
+    convolves = decision.kind not in (ATTENTION, BLOCK)
+    fixed = (stride,) if convolves and by.STRIDE not in used else ()
+    rules = [(by.STRIDE, f"s == {stride}", f"stride {stride}"), *_RULES] if convolves else []
+    rules = [rule for rule in rules if rule[0] not in used]
+    given, tail = decision.given, ""
+    if decision.kind == ATTENTION:
+        given, tail = _by_place(decision, constructor)
+    return Module(
+        name=name,
+        source=f"{_PREFIX}{name.casefold()}",
+        bare=name,
+        conv=f"Conv_{name}",
+        paper=told,
+        tutorial=None,
+        call=f"{name}({_arguments(given, constructor)})",
+        requires=tuple((condition, words) for _, condition, words in rules),
+        tail=tail,
+        kind=decision.kind,
+        strides=fixed,
+        symbol=decision.symbol,
+    )
+
+
+def _arguments(given: tuple[Given, ...], constructor: Constructor) -> str:
+    """Write a call's arguments: by place as far as that goes, then by name."""
+    values = {one.argument: one.value for one in given}
+    written: list[str] = []
+    by_name = False
+    for argument in constructor.arguments:
+        by_name = by_name or argument.keyword_only or argument.name not in values
+        if argument.name in values:
+            value = values[argument.name]
+            written.append(f"{argument.name}={value}" if by_name else value)
+    return ", ".join(written)
+
+
+def _by_place(decision: Decision, constructor: Constructor) -> tuple[tuple[Given, ...], str]:
+    """Return what parse_model gives a layer, and what the YAML gives it behind that: a row has no names."""
+    values = {one.argument: one.value for one in decision.given}
+    last = max(n for n, argument in enumerate(constructor.arguments) if argument.name in values)
+    listed = []
+    for argument in constructor.arguments[: last + 1]:
+        value = values.get(argument.name, argument.default)
+        if argument.keyword_only or value is None or (argument.name not in values and names_in(value)):
+            raise UsageError(
+                f"{argument.name} of {decision.symbol} cannot be given in a model's row, which has no names",
+                details=[f"found: {decision.symbol}{decision.constructor}"],
+                hint="give every argument up to the last one that is not its default, in order, with --args",
+            )
+        listed.append(Given(argument.name, value, ""))
+    led = max((n for n, one in enumerate(listed) if names_in(one.value)), default=-1) + 1
+    return tuple(listed[:led]), ", ".join(_in_yaml(one.value) for one in listed[led:])
+
+
+def _in_yaml(value: str) -> str:
+    """Return a Python literal as a flow list of YAML has it."""
+    found = ast.literal_eval(value)
+    return str(list(found)) if isinstance(found, tuple) else value

@@ -1,0 +1,118 @@
+"""Where what a pasted file imports, or uses without importing it, is to be had."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from yolopatch.core.places import parse
+
+# timm's, which no upstream needs: what is used of it is little
+_TIMM = {
+    "trunc_normal_": "from torch.nn.init import trunc_normal_",
+    "DropPath": '''import torch.nn as nn
+
+
+class DropPath(nn.Module):
+    """Leave a residual branch out of some samples while training (Huang et al.: Stochastic Depth, ECCV 2016)."""
+
+    def __init__(self, drop_prob=0.0, scale_by_keep=True):
+        """Keep how often a branch is left out, and whether the others make up for it."""
+        super().__init__()
+        self.drop_prob = drop_prob
+        self.scale_by_keep = scale_by_keep
+
+    def forward(self, x):
+        """Return x with some of its samples zero: [N, ...] to the same."""
+        if not self.drop_prob or not self.training:
+            return x
+        keep = 1 - self.drop_prob
+        kept = x.new_empty((x.shape[0],) + (1,) * (x.ndim - 1)).bernoulli_(keep)
+        return x * (kept / keep if self.scale_by_keep and keep > 0 else kept)''',
+    "to_2tuple": "def to_2tuple(x):\n    return tuple(x) if isinstance(x, (tuple, list)) else (x, x)",
+}
+# What files use without importing it, for it was imported where they were pasted into.
+USUAL = {
+    "torch": "import torch",
+    "nn": "import torch.nn as nn",
+    "F": "import torch.nn.functional as F",
+    "math": "import math",
+    "np": "import numpy as np",
+    "copy": "import copy",
+    "warnings": "import warnings",
+    "itertools": "import itertools",
+    "Tensor": "from torch import Tensor",
+    "Parameter": "from torch.nn import Parameter",
+    "init": "from torch.nn import init",
+    "partial": "from functools import partial",
+    "reduce": "from functools import reduce",
+    "deepcopy": "from copy import deepcopy",
+    "OrderedDict": "from collections import OrderedDict",
+    "rearrange": "from einops import rearrange",
+    **_TIMM,
+    **{
+        name: f"from typing import {name}"
+        for name in ("Any", "Callable", "Dict", "List", "Optional", "Sequence", "Tuple", "Type", "Union")
+    },
+}
+
+_WITH_TORCH = frozenset({"torch", "torchvision", "numpy"}) | sys.stdlib_module_names
+_UPSTREAMS = frozenset({"ultralytics", "yolov5", "models", "utils"})
+# upstream's files, as a file beside them imports them
+_BESIDE = frozenset({"activation", "block", "common", "conv", "experimental", "head", "modules", "transformer"})
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """What an upstream's own files define, by name: the module to import it from."""
+
+    name: str
+    places: Mapping[str, str]
+
+    @classmethod
+    def of(cls, name: str, texts: Mapping[str, str]) -> Upstream:
+        """Read it out of an upstream's files, given by path; the first file that defines a name has it."""
+        places: dict[str, str] = {}
+        for path, text in texts.items():
+            for node in parse(text).body:
+                if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+                    places.setdefault(node.name, path.removesuffix(".py").replace("/", "."))
+        return cls(name, places)
+
+
+def is_upstreams(node: ast.Import | ast.ImportFrom) -> bool:
+    """Tell whether this imports something of a YOLO's, where it was pasted from."""
+    if isinstance(node, ast.ImportFrom) and node.level:
+        return True
+    return bool({package.partition(".")[0] for package in _packages(node)} & (_UPSTREAMS | _BESIDE))
+
+
+def strangers(node: ast.Import | ast.ImportFrom) -> tuple[str, ...]:
+    """Return the packages of an import that come neither with Python nor with torch, nor are an upstream."""
+    if is_upstreams(node):
+        return ()
+    names = dict.fromkeys(package.partition(".")[0] for package in _packages(node))
+    return tuple(name for name in names if name not in _WITH_TORCH)
+
+
+def timms(node: ast.Import | ast.ImportFrom) -> str | None:
+    """Return what stands for an import of timm's, None where it is none, or of more than what is known here."""
+    if not isinstance(node, ast.ImportFrom) or (node.module or "").partition(".")[0] != "timm":
+        return None
+    if any(alias.name not in _TIMM or alias.asname for alias in node.names):
+        return None
+    return "\n\n\n".join(_TIMM[alias.name] for alias in node.names)
+
+
+def import_lines(names: Iterable[ast.alias], upstream: Upstream) -> list[str]:
+    """Return the lines that import these names of an upstream's from where it has them."""
+    by_place: dict[str, list[str]] = {}
+    for alias in names:
+        by_place.setdefault(upstream.places[alias.name], []).append(ast.unparse(alias))
+    return [f"from {place} import {', '.join(sorted(found))}" for place, found in sorted(by_place.items())]
+
+
+def _packages(node: ast.Import | ast.ImportFrom) -> list[str]:
+    return [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]

@@ -1,0 +1,61 @@
+"""The names that a piece of code uses and binds, by Python's own rules of scope."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import symtable
+from collections.abc import Iterator
+
+from yolopatch.core.paste.reading import Pasted
+from yolopatch.core.text import split_lines
+
+_KNOWN = frozenset(dir(builtins)) | {"__class__", "__file__", "__name__", "__doc__"}
+
+
+def first_line(node: ast.stmt) -> int:
+    """Return the line with which a statement begins, counted from 1: its first decorator's, where it has one."""
+    return min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", []))])
+
+
+def segment(text: str, node: ast.stmt) -> str:
+    """Return the lines of a top-level statement."""
+    return "".join(split_lines(text)[first_line(node) - 1 : node.end_lineno])
+
+
+def free(paste: Pasted, node: ast.stmt) -> set[str]:
+    """Return the names that a top-level statement needs from outside of it."""
+    top = symtable.symtable(segment(paste.text, node), paste.name, "exec")
+    used = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_referenced()}
+    nested = {s.get_name() for table in _below(top) for s in table.get_symbols() if s.is_global() and s.is_referenced()}
+    return (used | nested) - _KNOWN
+
+
+def bound(node: ast.stmt) -> set[str]:
+    """Return the names that a top-level statement binds at the top level; an import of `*` binds `*`."""
+    if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+        return {node.name}
+    found: set[str] = set()
+    for inner in _in_this_scope(node):
+        if isinstance(inner, (ast.Import, ast.ImportFrom)):
+            found |= {(alias.asname or alias.name).partition(".")[0] for alias in inner.names}
+        elif isinstance(inner, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            found.add(inner.name)
+        elif isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
+            found.add(inner.id)
+    return found
+
+
+def _below(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
+    for child in table.get_children():
+        yield child
+        yield from _below(child)
+
+
+def _in_this_scope(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield a statement and what is inside, without the bodies of functions and classes."""
+    yield node
+    if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+        return
+    for child in ast.iter_child_nodes(node):
+        yield from _in_this_scope(child)
