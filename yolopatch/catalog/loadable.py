@@ -63,10 +63,11 @@ RULES = (
     r"numpy\.dtypes\.[A-Z]\w*DType",
 )
 
-# By how an upstream is laid out, the modules of which any class may be asked for, below the package; `.` ends a prefix.
+# By how an upstream is laid out, the modules of which any class may be asked for, below the package; `.` or `_`
+# ends a prefix.
 CLASSES_OF = {
     "ultralytics": ("nn.modules.", "nn.tasks", "utils.loss", "utils.tal"),
-    "yolov5": ("models.common", "models.yolo", "models.experimental"),
+    "yolov5": ("models.common", "models.yolo", "models.experimental", "models.own_"),
 }
 
 # Classes of these that open a file which they are given.

@@ -32,7 +32,7 @@ def _file(pin: Pin, name: str) -> str:
     module = name.rpartition(".")[0]
     package = pin.layout.package and f"{pin.layout.package}."
     allowed = [f"{package}{part}" for part in CLASSES_OF[pin.layout.style]]
-    if not any(module == part or (part.endswith(".") and module.startswith(part)) for part in allowed):
+    if not any(module == part or (part.endswith((".", "_")) and module.startswith(part)) for part in allowed):
         return ""
     return module.replace(".", "/") + ".py"
 

@@ -76,10 +76,11 @@ def _resolve(repo: str, tutorial_pins: list[str], dest: Path | None) -> Pin:
 
 
 def _create(place: Path, pin: Pin, choices: list[Choice], compat: bool, source: str, cache: Path) -> State:
-    patchset = load_patchset(pin, set(choices), compat)
     with pristine(pin, source, cache) as found:
         root = snapshot.read_root(found.repository)
-        steps = patchset.steps(pristine_reader(found.repository, root.blobs), root, found.source)
+        read = pristine_reader(found.repository, root.blobs)
+        patchset = load_patchset(pin, set(choices), compat, read)
+        steps = patchset.steps(read, root, found.source)
         leftover = build_new(place, found.repository, steps)
     notes = [switch.LEFTOVERS] if leftover else []
     return read_state(read_workspace(place), patchset, changed=True, notes=(*notes, *found.notes))

@@ -69,16 +69,15 @@ def _differs_from_patches(workspace: Workspace, root: snapshot.Root) -> tuple[tu
     """Return where our commits are not the pin and its patches, or why that cannot be said."""
     choices = [Choice(a.name, a.flavor) for a in workspace.applied]
     try:
-        patchset = load_patchset(workspace.pin, choices, workspace.compat is not None)
+        read = pristine_reader(workspace.repository, root.blobs)
+        patchset = load_patchset(workspace.pin, choices, workspace.compat is not None, read)
     except YolopatchError as error:
         return (), f"the commits cannot be made again here: {error.what}"
     other = _made_with_other_patches(workspace, patchset)
     if other:
         return (), other
     try:
-        steps = _as_made(workspace, patchset).steps(
-            pristine_reader(workspace.repository, root.blobs), root, workspace.source
-        )
+        steps = _as_made(workspace, patchset).steps(read, root, workspace.source)
     except YolopatchError as error:
         return (error.what, *error.details), ""
     modules = ", ".join(applied.name for applied in workspace.applied) or "no module"

@@ -8,10 +8,13 @@ from pathlib import Path
 
 from yolopatch.catalog.modules import find_module
 from yolopatch.core.message import Applied, read_applied
+from yolopatch.core.text import sha256
 from yolopatch.errors import UsageError, YolopatchError
+from yolopatch.outside import snapshot
 from yolopatch.outside.workspace import Workspace, read_workspace
+from yolopatch.steps.own_patch import Reader
 from yolopatch.steps.patchset import Choice, compat_text, load_patchset, needs_compat, patch_text
-from yolopatch.steps.state import without_compat
+from yolopatch.steps.state import pristine_reader, without_compat
 
 
 @dataclass(frozen=True)
@@ -67,12 +70,16 @@ def _find(found: Workspace, name: str) -> Applied:
 
 def _module_diff(found: Workspace, applied: Applied) -> str:
     choice = Choice(applied.name, applied.flavor)
-    (packaged,) = load_patchset(found.pin, [choice]).applied
-    if packaged.patch_sum == applied.patch_sum:
-        return _without_mail(patch_text(found.pin, choice))
+    patch = patch_text(found.pin, choice, _pins_text(found))
+    if sha256(patch.encode()) == applied.patch_sum:
+        return _without_mail(patch)
     # Made by another version of yolopatch: its patch is only in the commit, beside its neighbours' lines.
     commit = next(c.id for c in found.commits if applied == read_applied(c.message))
     return _diff(found, f"{commit}^", commit)
+
+
+def _pins_text(found: Workspace) -> Reader:
+    return pristine_reader(found.repository, snapshot.read_root(found.repository, found.root.id).blobs)
 
 
 def _compat_diff(found: Workspace) -> str:

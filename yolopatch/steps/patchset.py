@@ -21,6 +21,7 @@ from yolopatch.core.text import sha256
 from yolopatch.errors import PatchError, YolopatchError
 from yolopatch.outside.commits import Step, head_id
 from yolopatch.outside.snapshot import Root
+from yolopatch.steps.own_patch import Reader, from_the_cache, own_patch
 
 
 @dataclass(frozen=True)
@@ -105,8 +106,14 @@ def needs_compat(pin: Pin) -> bool:
     return bool(mends_of(pin))
 
 
-def load_patchset(pin: Pin, choices: Iterable[Choice], compat: bool = False) -> PatchSet:
+def load_patchset(pin: Pin, choices: Iterable[Choice], compat: bool = False, read: Reader | None = None) -> PatchSet:
     """Load the patches of these modules, the compatibility patch if it is asked for, and the stamp's if there are any.
+
+    Args:
+        pin: what they are for.
+        choices: the modules.
+        compat: whether the compatibility patch is among them.
+        read: gives the pin's text of some paths, for the patches of a user's own modules; None to take the cache's.
 
     Raises:
         YolopatchError: a module has no patch for this pin, or the pin has no compatibility patch.
@@ -118,7 +125,7 @@ def load_patchset(pin: Pin, choices: Iterable[Choice], compat: bool = False) -> 
         patches.append(parse_patch(text, f"patches/{pin.name}/compat.patch", modifies=True))
         mending = Compat(sha256(text.encode()), __version__)
     for choice in sorted(choices, key=lambda c: fold(c.name)):
-        text = patch_text(pin, choice)
+        text = patch_text(pin, choice, read)
         name = f"patches/{pin.name}/{choice.name}-{choice.flavor}.patch"
         patches.append(parse_patch(text, name))
         applied.append(Applied(choice.name, choice.flavor, sha256(text.encode()), __version__))
@@ -155,12 +162,15 @@ def stamp_text(pin: Pin) -> str:
     return _there(stamp_file(pin.name))
 
 
-def patch_text(pin: Pin, choice: Choice) -> str:
-    """Return the text of the patch file of this module and flavor.
+def patch_text(pin: Pin, choice: Choice, read: Reader | None = None) -> str:
+    """Return the text of the patch of this module and flavor: a file's, or made for the pin if it is a user's own.
 
     Raises:
         YolopatchError: there is none for this pin.
     """
+    module = MODULES[choice.name]
+    if module.home:
+        return own_patch(pin, module, read or from_the_cache(pin))
     file = patch_file(pin.name, choice.name, choice.flavor)
     if file.is_file():
         return _decoded(file)

@@ -88,13 +88,14 @@ def without_compat(place: Path) -> YolopatchError:
 
 def move(workspace: Workspace, wanted: Iterable[Choice], compat: bool, notes: tuple[str, ...] = ()) -> State:
     """Make the workspace hold exactly these modules, and the compatibility patch or not."""
-    patchset = load_patchset(workspace.pin, wanted, compat)
+    root = snapshot.read_root(workspace.repository, workspace.root.id)
+    read = pristine_reader(workspace.repository, root.blobs)
+    patchset = load_patchset(workspace.pin, wanted, compat, read)
     there = (workspace.compat, workspace.applied, workspace.stamp)
     changed = (patchset.compat, patchset.applied, patchset.stamp) != there
     if changed:
-        root = snapshot.read_root(workspace.repository, workspace.root.id)
         notes += check_content(workspace.pin, read_manifest(workspace.pin), root.blobs, str(workspace.path))
-        steps = patchset.steps(pristine_reader(workspace.repository, root.blobs), root, workspace.source)
+        steps = patchset.steps(read, root, workspace.source)
         switch.switch(workspace, root.blobs, steps)
         workspace = read_workspace(workspace.path)
     return read_state(workspace, patchset, changed, notes)
