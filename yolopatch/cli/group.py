@@ -21,6 +21,7 @@ _COMMANDS = {
     "pack": ("pack", "Store DSConv's kernels as integers of a few bits."),
     "unpack": ("unpack", "Make a checkpoint of a packed file."),
     "reproduce": ("reproduce", "Make a folder that reproduces a blog post, and train it."),
+    "add": ("add", "Make a module of a file that you pasted."),
     "restore": ("restore", "Rebuild the workspace that a checkpoint comes from."),
     "port": ("port", "Make the patches for a release that nobody pinned."),
     "env": ("env", "Make the environment in which a pin trains, or run something in it."),

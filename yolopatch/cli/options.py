@@ -17,3 +17,8 @@ flavor = click.option(
 workspace = click.argument(
     "workspace", default=".", type=click.Path(path_type=Path, file_okay=False), metavar="[WORKSPACE]"
 )
+catalog = click.option(
+    "--catalog",
+    type=click.Path(path_type=Path),
+    help="Your own catalog.  [default: $YOLOPATCH_CATALOG or your settings]",
+)

@@ -1,0 +1,185 @@
+"""`yolopatch add` as a user calls it: words, JSON, what is stored, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from yolopatch.errors import EXIT_ACT, EXIT_USAGE
+
+GATE = """import torch
+import torch.nn as nn
+
+
+class Gate(nn.Module):
+    # 门控
+    def __init__(self, channel, reduction=16):
+        super().__init__()
+        self.fc = nn.Conv2d(channel, channel, 1)
+
+    def forward(self, x):
+        return x * torch.sigmoid(self.fc(x))
+
+
+if __name__ == "__main__":
+    open("ran", "w")
+"""
+PIN = "ultralytics-8.3.0"
+
+
+@pytest.fixture
+def add(yolopatch, paste, own_catalog):
+    """Paste a text and add it."""
+    return lambda text=GATE, *arguments, name="Gate.py": yolopatch("add", paste(text, name), *arguments)
+
+
+def test_words_say_what_was_decided_and_why(add, need_pin):
+    need_pin(PIN)
+    ran = add()
+    assert ran.code == 0, ran.err
+    for said in (
+        "added  Gate",
+        "behind a layer",
+        "channel   c1",
+        "by its name",
+        "reduction=16",
+        "lines 15 to 16, a demo",
+    ):
+        assert said in ran.out
+    assert f"{PIN}: ready" in ran.out
+    assert "yolopatch apply --repo ultralytics --module Gate" in ran.out
+
+
+def test_json_has_the_same(add):
+    found = add(GATE, "--json").json
+    assert found["module"] == "Gate"
+    assert found["decision"]["kind"] == "attention"
+    assert found["decision"]["given"] == [{"argument": "channel", "value": "c1", "why": "by its name"}]
+    assert {pin["state"] for pin in found["pins"]} <= {"ready", "not tried"}
+
+
+def test_the_file_is_stored_as_it_is_and_never_run(add, own_catalog, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    add()
+    assert (own_catalog / "modules" / "own_gate.py").read_text("utf-8") == GATE
+    assert json.loads((own_catalog / "modules" / "Gate.json").read_text("utf-8"))["kind"] == "attention"
+    assert not (tmp_path / "ran").exists()
+
+
+def test_adding_twice_changes_nothing_and_another_of_the_name_is_refused(add, own_catalog, fingerprint):
+    add()
+    before = fingerprint(own_catalog)
+    assert add().out.startswith("unchanged  Gate")
+    ran = add(GATE + "\n# another\n")
+    assert (ran.code, "the name Gate is taken" in ran.err) == (EXIT_USAGE, True)
+    assert "--replace" in ran.err
+    assert fingerprint(own_catalog) == before
+    assert add(GATE + "\n# another\n", "--replace").out.startswith("added")
+
+
+def test_another_folder_is_told(add, tmp_path):
+    ran = add(GATE, "--catalog", tmp_path / "mine")
+    assert (tmp_path / "mine" / "modules" / "Gate.json").is_file()
+    assert f"YOLOPATCH_CATALOG={tmp_path / 'mine'}" in ran.err
+
+
+def test_a_package_and_an_overwritten_attribute_are_told(add):
+    text = GATE.replace("import torch\n", "import torch\nimport einops\n")
+    ran = add(text.replace("self.fc =", "self.type = einops\n        self.fc ="))
+    assert ran.code == 0
+    assert "imports einops" in ran.err
+    assert "stores `type`" in ran.err
+
+
+def test_an_own_module_goes_through_the_other_commands(add, yolopatch, need_pin, tmp_path):
+    need_pin(PIN)
+    add()
+    place = tmp_path / "ws"
+    assert yolopatch("apply", "--repo", PIN, "--module", "gate", "--module", "DSConv", "--dest", place).code == 0
+    diff = yolopatch("diff", place, "--module", "Gate").out
+    assert "ultralytics/nn/modules/own_gate.py" in diff
+    assert "+    # 门控" in diff
+    assert "open(" not in diff
+    ran = yolopatch("render-cfg", "--module", "Gate", "--model", "yolo11", "--placement", "+4,+6", "--out", tmp_path)
+    assert ran.code == 0, ran.err
+    assert "[-1, 1, Gate, []]" in (tmp_path / "yolo11-Gate-after-4-6.yaml").read_text()
+    again = tmp_path / "again"
+    commits = [
+        yolopatch("apply", "--repo", PIN, "--module", "DSConv", "--module", "Gate", "--dest", at, "--json").json[
+            "commit"
+        ]
+        for at in (place, again)
+    ]
+    assert commits[0] == commits[1]
+    assert yolopatch("remove", "--module", "Gate", place).code == 0
+    assert not (place / "ultralytics/nn/modules/own_gate.py").exists()
+
+
+def test_an_own_module_has_one_flavor_and_no_model_of_its_own(add, yolopatch, tmp_path):
+    add()
+    ran = yolopatch("apply", "--repo", PIN, "--module", "Gate", "--flavor", "tutorial", "--dest", tmp_path / "x")
+    assert (ran.code, "no flavor tutorial" in ran.err) == (EXIT_USAGE, True)
+    ran = yolopatch("render-cfg", "--module", "Gate", "--out", tmp_path)
+    assert (ran.code, "add --model yolo11" in ran.err) == (EXIT_USAGE, True)
+    ran = yolopatch("render-cfg", "--module", "Gate", "--model", "yolo11", "--placement", "3", "--out", tmp_path)
+    assert (ran.code, '"+3"' in ran.err) == (EXIT_USAGE, True)
+
+
+WRONG = {
+    "a syntax error": (GATE.replace("x * torch", "x ** * torch"), EXIT_ACT, ("line 12", "x ** * torch", "^")),
+    "mixed tabs": (GATE.replace("        self.fc", "\tself.fc"), EXIT_ACT, ("line 9", "inconsistent use of tabs")),
+    "lost spaces": (GATE.replace("        super", "super"), EXIT_ACT, ("line 8", "indent")),
+    "typographic quotes": (GATE.replace('"__main__"', "“__main__”"), EXIT_ACT, ("line 15", "“")),
+    "not UTF-8": (GATE.encode("gb18030"), EXIT_ACT, ("no UTF-8 text: line 6", "GB18030")),
+    "a null byte": (GATE.encode() + b"\0", EXIT_ACT, ("null bytes",)),
+    "no module": ("import torch\n\n\nclass A:\n    pass\n", EXIT_ACT, ("has no nn.Module", "classes in it: A")),
+    "nothing": ("", EXIT_ACT, ("has no nn.Module", "none")),
+    "several": (GATE.replace("Gate", "A") + GATE.replace("Gate", "B"), EXIT_USAGE, ("2 modules", "--class B")),
+    "upstream's name": (GATE.replace("Gate", "C3k2"), EXIT_USAGE, ("C3k2 is taken", "--name MyC3k2")),
+    "one of ours": (GATE.replace("Gate", "RefConv"), EXIT_USAGE, ("RefConv is taken", "--name MyRefConv")),
+    "a helper that is not there": (
+        GATE.replace("torch.sigmoid", "gone"),
+        EXIT_USAGE,
+        ("no pin can take", "needs gone"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_cannot_be_added_is_refused_and_nothing_is_stored(case, add, own_catalog, need_pin):
+    need_pin(PIN)
+    text, code, said = WRONG[case]
+    ran = add(text, name="Pasted.py")
+    assert ran.code == code, ran.err
+    assert all(words in ran.err for words in said), ran.err
+    assert "next: " in ran.err
+    assert not own_catalog.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--class", "Gat"), "did you mean Gate?"),
+        (("--name", "my-conv"), "becomes the name of classes"),
+        (("--name", "class"), "becomes the name of classes"),
+        (("--name", "门"), "becomes the name of classes"),
+        (("--like", "SPPF"), "nothing is told apart by that"),
+        (("--args", "k"), "no argument of it is a number of channels"),
+    ],
+)
+def test_words_that_do_not_fit_are_refused(add, arguments, said, own_catalog):
+    ran = add(GATE, *arguments)
+    assert (ran.code, said in ran.err) == (EXIT_USAGE, True), ran.err
+    assert not own_catalog.exists()
+
+
+def test_a_file_that_is_not_there(yolopatch, tmp_path, own_catalog):
+    ran = yolopatch("add", tmp_path / "no.py")
+    assert (ran.code, "cannot read" in ran.err) == (EXIT_USAGE, True)
+
+
+def test_a_catalog_that_cannot_be_written(add, tmp_path):
+    (tmp_path / "file").write_text("")
+    ran = add(GATE, "--catalog", tmp_path / "file" / "below")
+    assert (ran.code, "cannot write to your own catalog" in ran.err) == (EXIT_ACT, True)

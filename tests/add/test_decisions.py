@@ -1,0 +1,177 @@
+"""What a constructor's arguments mean, by the conventions in use, and what the class is."""
+
+from __future__ import annotations
+
+import pytest
+
+from yolopatch.core.paste.deciding import Decision, decide
+from yolopatch.core.paste.reading import choose_class, read_paste
+from yolopatch.errors import UsageError
+
+
+def decided(text: str, symbol: str | None = None, **asked: str) -> Decision:
+    """Decide what a text's class is."""
+    found = read_paste(text.encode(), "pasted.py")
+    return decide(found, choose_class(found, symbol), **asked)
+
+
+def given(decision: Decision) -> dict[str, str]:
+    """Give what each argument is given."""
+    return {one.argument: one.value for one in decision.given}
+
+
+HEAD = "import torch\nimport torch.nn as nn\n\n\n"
+
+
+def module(arguments: str, forward: str = "return self.conv(x)", made: str = "nn.Conv2d(1, 1, 1)") -> str:
+    """Give the text of a class X with this constructor."""
+    return (
+        f"{HEAD}class X(nn.Module):\n    def __init__(self, {arguments}):\n        super().__init__()\n"
+        f"        self.conv = {made}\n\n    def forward(self, x):\n        {forward}\n"
+    )
+
+
+CONVENTIONS = [
+    "c1, c2, k=1, s=1",
+    "in_channels, out_channels, kernel_size, stride=1",
+    "inp, oup, kernel_size=3, stride=1",
+    "in_planes, out_planes, kernel_size, stride=1",
+    "inplanes, planes, kernel_size, stride=1",
+    "inplanes, outplanes, ksize=3, stride=1",
+    "in_dim, out_dim, kernel_size, stride=1",
+    "dim_in, dim_out, kernel_size, stride=1",
+    "dim, out_dim, kernel_size, stride=1",
+    "channel, out_channel, k, s=1",
+    "ch_in, ch_out, k, stride=1",
+    "inc, ouc, ks, stride=1",
+    "inc, outc, kernel_size=3, stride=1",
+    "in_features, out_features, kernel_size, stride=1",
+    "nin, nout, kernel, stride=1",
+    "nIn, nOut, kSize, stride=1",
+    "in_c, out_c, kernel_size, stride=1",
+    "in_ch, filters, kernel_size, strides=1",
+    "cin, cout, k, s",
+    "first, second, kernel_size, stride=1",
+]
+
+
+@pytest.mark.parametrize("arguments", CONVENTIONS)
+def test_channels_kernel_and_stride_are_found(arguments):
+    decision = decided(module(arguments))
+    assert decision.kind == "convolution"
+    assert list(given(decision).values()) == ["c1", "c2", "k", "s"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["channel", "dim", "c", "in_channels, reduction=16", "channel=512, reduction=16", "c1, k_size=3", "d_model, **kw"],
+)
+def test_one_number_of_channels_is_kept(arguments):
+    decision = decided(module(arguments))
+    assert decision.kind == "attention"
+    assert list(given(decision).values()) == ["c1"]
+
+
+def test_padding_groups_and_dilation_go_by_name_whatever_their_order():
+    decision = decided(
+        module("in_planes, out_planes, kernel_size, stride=1, padding=0, groups=1, dilation=1, bias=True")
+    )
+    assert list(given(decision).values()) == ["c1", "c2", "k", "s", "p", "g", "d"]
+    assert decision.left == ("bias=True",)
+
+
+def test_a_number_of_repeats_makes_a_block():
+    decision = decided(module("c1, c2, n=1, shortcut=False, g=1, e=0.5"))
+    assert decision.kind == "block"
+    assert list(given(decision).values()) == ["c1", "c2", "n", "shortcut", "g", "e"]
+
+
+@pytest.mark.parametrize(
+    ("forward", "made"),
+    [
+        ("return self.act(self.conv(x))", "nn.Sequential(nn.Conv2d(1, 1, 1), nn.BatchNorm2d(1), nn.ReLU())"),
+        ("x = self.conv(x)\n        return x", "nn.BatchNorm2d(1)"),
+        ("return torch.cat((self.conv(x), x), 1)", "Conv(1, 1)"),
+        ("return x + self.conv(x)", "Conv(1, 1)"),
+    ],
+)
+def test_what_normalises_its_output_stands_alone(forward, made):
+    assert decided(module("c1, c2, k=1, s=1", forward, made)).kind == "layer"
+
+
+def test_a_norm_inside_a_branch_is_none_at_the_end():
+    text = module("c1, c2, k=1, s=1", "return F.conv2d(x, self.w * self.conv(x))", "nn.BatchNorm2d(1)")
+    assert decided(text).kind == "convolution"
+
+
+def test_channels_in_and_out_of_a_gate_are_the_same():
+    text = module("inp, oup, reduction=32", "identity = x\n        a = self.conv(x)\n        return identity * a * a")
+    decision = decided(text)
+    assert decision.kind == "attention"
+    assert given(decision) == {"inp": "c1", "oup": "c2"}
+    assert "input, multiplied" in decision.why
+
+
+def test_a_constructor_may_be_a_class_of_the_files_above():
+    text = module("c1, c2, k=1, s=1") + "\n\nclass Y(X):\n    pass\n"
+    assert list(given(decided(text, "Y")).values()) == ["c1", "c2", "k", "s"]
+
+
+def test_a_subclass_of_torchs_convolution_has_its_constructor():
+    decision = decided(f"{HEAD}class Y(nn.Conv2d):\n    def forward(self, x):\n        return super().forward(x)\n")
+    assert list(given(decision).values()) == ["c1", "c2", "k", "s", "p", "d", "g"]
+
+
+def test_what_neither_names_nor_forward_say_is_asked_for():
+    with pytest.raises(UsageError, match="stands for is open") as caught:
+        decided(module("in_ch, out_ch"))
+    assert "X(in_ch, out_ch)" in caught.value.details[0]
+    assert "--like attention" in caught.value.hint
+    assert decided(module("in_ch, out_ch"), like="Conv").kind == "layer"
+    assert decided(module("in_ch, out_ch"), like="c2f").kind == "block"
+
+
+def test_an_argument_that_nothing_explains_is_named_with_the_way_to_say_it():
+    with pytest.raises(UsageError, match="nothing says what its heads, rank are") as caught:
+        decided(module("c1, c2, k, s, heads, rank"))
+    assert caught.value.hint.endswith('--args "c1, c2, k, s, heads=..., rank=..."')
+    decision = decided(module("c1, c2, k, s, heads, rank"), args="c1, c2, k, s, rank=4, heads=max(c1 // 32, 1)")
+    assert given(decision)["heads"] == "max(c1 // 32, 1)"
+
+
+def test_no_number_of_channels_cannot_be_mapped():
+    with pytest.raises(UsageError, match="cannot be mapped: no argument of it is a number of channels"):
+        decided(module("gamma=2, b=1"))
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        ("c1, c2, k, s, 1", "5 arguments, and it takes 4"),
+        ("c1, c2, k, s=s, s=1", "s is given twice"),
+        ("c1, c2, k, s, c1=3", "c1 is given twice"),
+        ("c1, c2, width=3", "no argument width"),
+        ("c1, c2, n", "there is no n where X"),
+        ("__import__('os').system('true')", "more than names, numbers and arithmetic"),
+        ("c1) + f(c2", "more than one call"),
+        ("c1, *c2", "more than names"),
+        ("**c1", "no argument **"),
+        ("c1,, c2", "not what stands between"),
+    ],
+)
+def test_arguments_that_do_not_fit_are_refused(args, said):
+    with pytest.raises(UsageError) as caught:
+        decided(module("c1, c2, k=1, s=1"), like="Conv2d", args=args)
+    assert said in caught.value.what
+
+
+def test_a_module_of_several_inputs_is_refused():
+    text = module("c1, c2, k=1, s=1").replace("forward(self, x)", "forward(self, x, y)")
+    with pytest.raises(UsageError, match="its forward takes x, y"):
+        decided(text)
+
+
+def test_an_unknown_like_names_the_known():
+    with pytest.raises(UsageError, match="--like C9") as caught:
+        decided(module("c1, c2"), like="C9")
+    assert "attention" in caught.value.details[0]

@@ -1,0 +1,119 @@
+"""Files in the manners of real posts, from paste to the verdict, with no edit by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from yolopatch.catalog.modules import MODULES
+from yolopatch.catalog.pins import PINS
+from yolopatch.core.placement import PLACEMENTS
+from yolopatch.steps.add import READY, REFUSED
+
+CONVOLUTIONS = ("ODLike", "PConvLite")
+LAYERS = (
+    "AsymConv", "Conv", "DSepConv", "GhostLike", "HaarDown", "InvertedMobile", "RFAConvLite", "ScConv",
+)  # fmt: skip
+BLOCKS = ("C2f_Faster", "C3Wide", "C3k2_Gated")
+ATTENTIONS = (
+    "BAMLike", "CoordGate", "ECALayer", "EMASE", "LargeKernelAttn", "ShuffleSA", "SimpleGate", "SpatialGateAttn",
+    "StripPool", "WinAttn",
+)  # fmt: skip
+KINDS = {
+    **dict.fromkeys(CONVOLUTIONS, "convolution"),
+    **dict.fromkeys(LAYERS, "layer"),
+    **dict.fromkeys(BLOCKS, "block"),
+    **dict.fromkeys(ATTENTIONS, "attention"),
+}
+# it is made of C3k2 and C3k, which younger releases brought
+ONLY_ON = {"C3k2_Gated": {"ultralytics-8.3.0", "ultralytics-8.4.0"}}
+# what `verify` has to find wrong: with c3k, C3k2_Gated builds upstream's own C3k
+FAULTS = {"C3k2_Gated": "inert"}
+
+PIN = "ultralytics-8.3.0"
+QUICK = ("provenance", "build", "only-intended", "forward", "fuse", "attributes")
+SHORT = ("ODLike", "InvertedMobile", "CoordGate", "C2f_Faster")
+
+
+def test_the_files_are_those_of_the_table(all_added):
+    assert set(all_added[1]) == set(KINDS)
+    assert len(KINDS) >= 20
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_what_a_file_is_was_found_out(name, all_added):
+    assert all_added[1][name].decision.kind == KINDS[name]
+
+
+@pytest.mark.parametrize("pin", PINS)
+@pytest.mark.parametrize("name", KINDS)
+def test_a_file_becomes_a_patch_that_compiles_on_every_pin(name, pin, need_pin, all_added):
+    need_pin(pin)
+    (found,) = (one for one in all_added[1][name].pins if one.pin == pin)
+    if pin in ONLY_ON.get(name, PINS):
+        assert found.state == READY, found.why
+    else:
+        assert found.state == REFUSED
+        assert f"which {pin} does not have" in found.why
+
+
+@pytest.fixture
+def workspace(pasted, tmp_path, yolopatch, need_pin):
+    """Apply modules of the shared catalog to a pin; returns the workspace."""
+
+    def make(pin: str, names: list[str]):
+        need_pin(pin)
+        place = tmp_path / pin
+        words = [word for name in names for word in ("--module", name)]
+        ran = yolopatch("apply", "--repo", pin, *words, "--dest", place)
+        assert ran.code == 0, ran.err
+        return place
+
+    return make
+
+
+@pytest.fixture
+def verdict(yolopatch, tmp_path):
+    """Render a module into its pin's model and verify that."""
+
+    def ask(pin: str, name: str, place, *checks: str):
+        folder = tmp_path / f"cfg-{name}"
+        ran = yolopatch("render-cfg", "--module", name, "--model", PINS[pin].model, "--scale", "n", "--out", folder)
+        assert ran.code == 0, ran.err
+        (cfg,) = folder.glob("*.yaml")
+        chosen = [word for check in checks for word in ("--check", check)]
+        return yolopatch("verify", place, "--cfg", cfg, "--imgsz", "320", *chosen, "--json")
+
+    return ask
+
+
+def test_some_go_to_their_verdict(workspace, verdict):
+    place = workspace(PIN, list(SHORT))
+    for name in SHORT:
+        ran = verdict(PIN, name, place, *QUICK)
+        assert (ran.code, ran.json["verdict"]) == (0, "pass"), ran.out
+        assert ran.json["replaced"]
+
+
+def test_one_goes_to_its_verdict_on_yolov5(workspace, verdict):
+    pin = "yolov5-pypi-6.1.0"
+    ran = verdict(pin, "ODLike", workspace(pin, ["ODLike", "RefConv"]), *QUICK)
+    assert ran.json["verdict"] == "pass", ran.out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pin", PINS)
+def test_every_one_goes_to_its_verdict(pin, pasted, workspace, verdict):
+    names = [name for name in KINDS if pin in ONLY_ON.get(name, PINS)]
+    modules = {name: pasted[name].module for name in names}
+    place = workspace(pin, list(modules.values()))
+    for name, module in modules.items():
+        ran = verdict(pin, module, place)
+        failed = [check["id"] for check in ran.json["checks"] if check["status"] == "fail"]
+        assert failed == ([FAULTS[name]] if name in FAULTS else []), (name, ran.out)
+
+
+def test_the_modules_are_listed_and_placed_like_ours(pasted, yolopatch):
+    rows = {row["name"]: row for row in yolopatch("list", "--json").json["modules"]}
+    for added in pasted.values():
+        assert set(rows[added.module]["pins"]) == set(PINS)
+        assert MODULES[added.module].placement in PLACEMENTS
