@@ -183,3 +183,74 @@ def test_a_catalog_that_cannot_be_written(add, tmp_path):
     (tmp_path / "file").write_text("")
     ran = add(GATE, "--catalog", tmp_path / "file" / "below")
     assert (ran.code, "cannot write to your own catalog" in ran.err) == (EXIT_ACT, True)
+
+
+NARROW = """import torch.nn as nn
+
+
+class Narrow(nn.Module):
+    def __init__(self, c1, c2):
+        super().__init__()
+        self.conv = nn.Conv2d(c1, c2, 3, padding=1)
+        self.bn = nn.BatchNorm2d(c2)
+
+    def forward(self, x):
+        return self.bn(self.conv(x))
+"""
+
+
+def test_a_block_without_repeats_stands_in_a_row_under_another_name(add, yolopatch, need_pin, tmp_path):
+    need_pin(PIN)
+    ran = add(NARROW, "--like", "C3k2", "--name", "Rows", name="narrow.py")
+    assert ran.code == 0, ran.err
+    place = tmp_path / "ws"
+    assert yolopatch("apply", "--repo", PIN, "--module", "Rows", "--dest", place).code == 0
+    ran = yolopatch("render-cfg", "--module", "Rows", "--model", "yolo11", "--scale", "n", "--out", tmp_path)
+    assert ran.code == 0, ran.err
+    cfg = tmp_path / "yolo11n-C3k2-Rows.yaml"
+    ran = yolopatch("verify", place, "--cfg", cfg, "--check", "build", "--check", "only-intended", "--json")
+    assert (ran.code, ran.json["verdict"]) == (0, "pass"), ran.out
+    assert ran.json["replaced"] == [2, 4, 6, 8, 13, 16, 19, 22]
+
+
+BEGINS = """import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+class Begins(nn.Module):
+    def __init__(self, c1, c2, k=3, s=1, p=1):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(c2, c1, k, k) * 0.05)
+        self.gate = nn.Parameter(torch.zeros(c2, 1, 1, 1))
+        self.stride, self.padding = s, p
+
+    @torch.no_grad()
+    def init_from(self, conv, x):
+        self.weight.copy_(conv.weight)
+
+    def folded(self, scale, shift):
+        kernel = self.weight * (1 + self.gate) * scale.view(-1, 1, 1, 1)
+        conv = nn.Conv2d(kernel.shape[1], kernel.shape[0], kernel.shape[2], self.stride, self.padding)
+        conv.weight.data.copy_(kernel)
+        conv.bias.data.copy_(shift)
+        return conv.to(kernel.device)
+
+    def forward(self, x):
+        return F.conv2d(x, self.weight * (1 + self.gate), None, self.stride, self.padding)
+"""
+
+
+def test_an_own_module_begins_with_the_bases_weights_and_folds(add, yolopatch, tmp_path, checkpoint):
+    weights = checkpoint(PIN)
+    assert add(BEGINS, name="Begins.py").code == 0
+    place = tmp_path / "ws"
+    assert yolopatch("apply", "--repo", PIN, "--module", "Begins", "--dest", place).code == 0
+    yolopatch("render-cfg", "--module", "Begins", "--model", "yolo11", "--scale", "n", "--out", tmp_path)
+    cfg, out = tmp_path / "yolo11n-Begins.yaml", tmp_path / "init.pt"
+    ran = yolopatch("transplant", place, "--cfg", cfg, "--weights", weights, "--out", out)
+    assert ran.code == 0, ran.err
+    assert "8 initialised" in ran.out
+    ran = yolopatch("verify", place, "--cfg", cfg, "--check", "fuse", "--json")
+    assert ran.check("fuse")["status"] == "pass", ran.out
+    assert ran.check("fuse")["evidence"]["left_unfused_count"] == 0
