@@ -97,7 +97,7 @@ def test_a_workspace_of_another_version_of_yolopatch_is_said_to_be_one(full_work
     assert "with other patches of DSConv, " in told.note
 
 
-def _with_another_sum(pin, choice):
+def _with_another_sum(pin, choice, read):
     return "A line that another version had.\n" + patch_file(pin.name, choice.name, choice.flavor).read_text()
 
 

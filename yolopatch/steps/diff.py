@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from yolopatch.catalog.modules import find_module
 from yolopatch.core.message import Applied, read_applied
@@ -12,9 +13,11 @@ from yolopatch.core.text import sha256
 from yolopatch.errors import UsageError, YolopatchError
 from yolopatch.outside import snapshot
 from yolopatch.outside.workspace import Workspace, read_workspace
-from yolopatch.steps.own_patch import Reader
 from yolopatch.steps.patchset import Choice, compat_text, load_patchset, needs_compat, patch_text
 from yolopatch.steps.state import pristine_reader, without_compat
+
+if TYPE_CHECKING:
+    from yolopatch.steps.own_patch import Reader
 
 
 @dataclass(frozen=True)

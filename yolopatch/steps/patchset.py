@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from yolopatch import __version__
 from yolopatch.catalog.mends import mends_of
@@ -21,7 +22,9 @@ from yolopatch.core.text import sha256
 from yolopatch.errors import PatchError, YolopatchError
 from yolopatch.outside.commits import Step, head_id
 from yolopatch.outside.snapshot import Root
-from yolopatch.steps.own_patch import Reader, from_the_cache, own_patch
+
+if TYPE_CHECKING:
+    from yolopatch.steps.own_patch import Reader
 
 
 @dataclass(frozen=True)
@@ -170,6 +173,9 @@ def patch_text(pin: Pin, choice: Choice, read: Reader | None = None) -> str:
     """
     module = MODULES[choice.name]
     if module.home:
+        # jinja2, which takes long to import, is for these alone
+        from yolopatch.steps.own_patch import from_the_cache, own_patch
+
         return own_patch(pin, module, read or from_the_cache(pin))
     file = patch_file(pin.name, choice.name, choice.flavor)
     if file.is_file():
