@@ -11,13 +11,12 @@ from yolopatch import __version__
 from yolopatch.catalog.mends import MENDS
 from yolopatch.catalog.resources import compat_file
 from yolopatch.outside.checkout import read_checkout
-from yolopatch.outside.snapshot import read_root
+from yolopatch.outside.snapshot import pristine_reader, read_root
 from yolopatch.outside.switch import switch
 from yolopatch.outside.workspace import read_workspace
 from yolopatch.steps import patchset
 from yolopatch.steps.claims import read_claims
 from yolopatch.steps.patchset import Choice, load_patchset
-from yolopatch.steps.state import pristine_reader
 
 PIN = "ultralytics-8.2.50"
 UNMENDED = "ultralytics-8.4.0"

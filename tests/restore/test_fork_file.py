@@ -14,12 +14,11 @@ import pytest
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.resources import fork_source
 from yolopatch.outside.checkout import read_checkout
-from yolopatch.outside.snapshot import read_root
+from yolopatch.outside.snapshot import pristine_reader, read_root
 from yolopatch.outside.switch import switch
 from yolopatch.outside.workspace import read_workspace
 from yolopatch.steps.claims import read_claims
 from yolopatch.steps.patchset import Choice, PatchSet, load_patchset
-from yolopatch.steps.state import pristine_reader
 
 from .conftest import PIN, load_fork
 

@@ -7,7 +7,7 @@ and the same content gives everybody the same commit id.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -17,6 +17,9 @@ from yolopatch.errors import SourceError
 from yolopatch.outside.git import Entry, Repository
 
 PRISTINE = "refs/heads/pristine"
+
+# Gives the text of these paths, without those that are not there.
+Reader = Callable[[list[str]], Mapping[str, str]]
 
 
 @dataclass(frozen=True)
@@ -72,8 +75,7 @@ def fetch_tag(repository: Repository, source: GitSource, url: str) -> str:
         GitError: git cannot reach it.
         SourceError: the tag is another commit than the pin's.
     """
-    repository.run("fetch", "--quiet", "--depth", "1", "--no-tags", url, f"+{source.refspec}:refs/pin")
-    (commit,) = repository.resolve("refs/pin^{commit}")
+    commit = fetch_ref(repository, url, source.refspec)
     if source.commit and commit != source.commit:
         raise SourceError(
             f"the tag {source.tag} of {url} is not the pin's commit",
@@ -95,8 +97,7 @@ def fetch_ref(repository: Repository, url: str, ref: str) -> str:
 
 def fetch_head(repository: Repository, url: str) -> str:
     """Fetch only the checked-out commit of a clone and return its id."""
-    repository.run("fetch", "--quiet", "--depth", "1", "--no-tags", url, "+HEAD:refs/pin")
-    return repository.resolve("refs/pin^{commit}")[0]
+    return fetch_ref(repository, url, "HEAD")
 
 
 def root_from_fetched(repository: Repository, message: str) -> None:
@@ -142,6 +143,17 @@ def read_root(repository: Repository, revision: str = PRISTINE) -> Root:
     """
     (commit,) = repository.resolve(revision)
     return Root(commit, tuple(repository.entries(commit)))
+
+
+def pristine_reader(repository: Repository, blobs: Mapping[str, str]) -> Reader:
+    """Return what reads the pin's text of some paths, without those that the pin lacks."""
+
+    def read(paths: list[str]) -> dict[str, str]:
+        there = [path for path in paths if path in blobs]
+        contents = repository.read_blobs([blobs[path] for path in there])
+        return {path: data.decode("utf-8", "surrogateescape") for path, data in zip(there, contents)}
+
+    return read
 
 
 def tree_blobs(repository: Repository, revision: str = PRISTINE) -> dict[str, str]:

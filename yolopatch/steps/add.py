@@ -19,11 +19,11 @@ from yolopatch.core.paste.reading import Pasted, choose_class, read_paste
 from yolopatch.core.paste.taken import taken_attributes
 from yolopatch.core.text import sha256
 from yolopatch.errors import UsageError, YolopatchError
+from yolopatch.outside import snapshot
 from yolopatch.outside.own_catalog import load_own_catalog, write_module
 from yolopatch.outside.staging import write_whole
 from yolopatch.outside.store import cached
 from yolopatch.steps.own_patch import write_own_patch
-from yolopatch.steps.state import pristine_reader
 
 READY, REFUSED, UNTRIED = "ready", "refused", "not tried"
 
@@ -164,7 +164,7 @@ def _tried(pin: Pin, module: Module, paste: Pasted, cache: Path) -> tuple[ForPin
     found = cached(pin, cache)
     if found is None:
         return ForPin(pin.name, UNTRIED, "it is not in the cache; apply tries it"), ()
-    read = pristine_reader(found.repository, found.blobs)
+    read = snapshot.pristine_reader(found.repository, found.blobs)
     try:
         text = write_own_patch(pin, module, paste.text, read)
         patch = parse_patch(text, f"{module.name}'s patch")

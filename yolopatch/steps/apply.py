@@ -17,7 +17,7 @@ from yolopatch.outside.lock import hold
 from yolopatch.outside.store import pristine
 from yolopatch.outside.workspace import is_occupied, read_workspace
 from yolopatch.steps.patchset import Choice, load_patchset, needs_compat
-from yolopatch.steps.state import State, lock_path, move, open_workspace, place_of, pristine_reader, read_state
+from yolopatch.steps.state import State, lock_path, move, open_workspace, place_of, read_state
 
 
 def apply(
@@ -78,7 +78,7 @@ def _resolve(repo: str, tutorial_pins: list[str], dest: Path | None) -> Pin:
 def _create(place: Path, pin: Pin, choices: list[Choice], compat: bool, source: str, cache: Path) -> State:
     with pristine(pin, source, cache) as found:
         root = snapshot.read_root(found.repository)
-        read = pristine_reader(found.repository, root.blobs)
+        read = snapshot.pristine_reader(found.repository, root.blobs)
         patchset = load_patchset(pin, set(choices), compat, read)
         steps = patchset.steps(read, root, found.source)
         leftover = build_new(place, found.repository, steps)

@@ -13,7 +13,6 @@ from yolopatch.outside.commits import written_blobs
 from yolopatch.outside.manifests import read_manifest
 from yolopatch.outside.workspace import Commit, Workspace
 from yolopatch.steps.patchset import Choice, PatchSet, load_patchset
-from yolopatch.steps.state import pristine_reader
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def _differs_from_patches(workspace: Workspace, root: snapshot.Root) -> tuple[tu
     """Return where our commits are not the pin and its patches, or why that cannot be said."""
     choices = [Choice(a.name, a.flavor) for a in workspace.applied]
     try:
-        read = pristine_reader(workspace.repository, root.blobs)
+        read = snapshot.pristine_reader(workspace.repository, root.blobs)
         patchset = load_patchset(workspace.pin, choices, workspace.compat is not None, read)
     except YolopatchError as error:
         return (), f"the commits cannot be made again here: {error.what}"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from yolopatch.catalog.modules import find_module
 from yolopatch.core.message import Applied, read_applied
@@ -14,10 +14,7 @@ from yolopatch.errors import UsageError, YolopatchError
 from yolopatch.outside import snapshot
 from yolopatch.outside.workspace import Workspace, read_workspace
 from yolopatch.steps.patchset import Choice, compat_text, load_patchset, needs_compat, patch_text
-from yolopatch.steps.state import pristine_reader, without_compat
-
-if TYPE_CHECKING:
-    from yolopatch.steps.own_patch import Reader
+from yolopatch.steps.state import without_compat
 
 
 @dataclass(frozen=True)
@@ -81,8 +78,12 @@ def _module_diff(found: Workspace, applied: Applied) -> str:
     return _diff(found, f"{commit}^", commit)
 
 
-def _pins_text(found: Workspace) -> Reader:
-    return pristine_reader(found.repository, snapshot.read_root(found.repository, found.root.id).blobs)
+def _pins_text(found: Workspace) -> snapshot.Reader:
+    def read(paths: list[str]) -> Mapping[str, str]:
+        # when it is asked: patches of ours need none of it
+        return snapshot.pristine_reader(found.repository, snapshot.tree_blobs(found.repository, found.root.id))(paths)
+
+    return read
 
 
 def _compat_diff(found: Workspace) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from yolopatch.catalog.modules import Module
 from yolopatch.catalog.pins import Pin
@@ -10,9 +10,8 @@ from yolopatch.catalog.resources import source_file, templates_dir
 from yolopatch.core.own import files_with_modules, own_additions
 from yolopatch.core.patchtext import write_patch
 from yolopatch.errors import YolopatchError
+from yolopatch.outside.snapshot import Reader, pristine_reader
 from yolopatch.outside.store import cache_dir, pristine
-
-Reader = Callable[[list[str]], Mapping[str, str]]
 
 _WORDS = "A module of the user's own, as it was pasted; what runs by itself is left out."
 
@@ -49,10 +48,8 @@ def write_own_patch(pin: Pin, module: Module, source: str, read: Reader) -> str:
 def from_the_cache(pin: Pin) -> Reader:
     """Return what reads the pin's text from the cache, and fetches it where it is not there."""
 
-    def read(paths: list[str]) -> dict[str, str]:
+    def read(paths: list[str]) -> Mapping[str, str]:
         with pristine(pin, "auto", cache_dir()) as found:
-            there = [path for path in paths if path in found.blobs]
-            contents = found.repository.read_blobs([found.blobs[path] for path in there])
-        return {path: data.decode("utf-8", "surrogateescape") for path, data in zip(there, contents)}
+            return pristine_reader(found.repository, found.blobs)(paths)
 
     return read

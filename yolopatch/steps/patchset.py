@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from yolopatch import __version__
 from yolopatch.catalog.mends import mends_of
@@ -21,10 +20,7 @@ from yolopatch.core.message import Applied, Compat, Stamp, compat_message, modul
 from yolopatch.core.text import sha256
 from yolopatch.errors import PatchError, YolopatchError
 from yolopatch.outside.commits import Step, head_id
-from yolopatch.outside.snapshot import Root
-
-if TYPE_CHECKING:
-    from yolopatch.steps.own_patch import Reader
+from yolopatch.outside.snapshot import Reader, Root
 
 
 @dataclass(frozen=True)
@@ -54,7 +50,7 @@ class PatchSet:
     stamp: Stamp | None
     patches: tuple[Patch, ...]
 
-    def steps(self, read: Callable[[list[str]], Mapping[str, str]], root: Root, source: str) -> list[Step]:
+    def steps(self, read: Reader, root: Root, source: str) -> list[Step]:
         """Return one commit for each patch.
 
         Args:

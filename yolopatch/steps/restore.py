@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -23,11 +23,9 @@ from yolopatch.outside.workspace import Workspace, is_occupied, read_workspace
 from yolopatch.steps.environment import find_environment
 from yolopatch.steps.patchset import PatchSet
 from yolopatch.steps.stamped_fork import check_same, stamped_patchset
-from yolopatch.steps.state import State, lock_path, place_of, pristine_reader, read_state
+from yolopatch.steps.state import State, lock_path, place_of, read_state
 
 _SHOWN = 12
-
-_Reader = Callable[[list[str]], Mapping[str, str]]
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,7 @@ def restore(request: RestoreRequest, cache: Path) -> Restored:
     python = find_environment(pin, request.python, cache).executable if request.load else None
     with pristine(pin, _source(request, stamped), cache) as found:
         root = snapshot.read_root(found.repository)
-        read = pristine_reader(found.repository, root.blobs)
+        read = snapshot.pristine_reader(found.repository, root.blobs)
         steps = patchset.steps(read, root, found.source)
         check_same(stamped, found.source, root, steps)
         if request.load and not request.trust:
@@ -132,7 +130,7 @@ def _source(request: RestoreRequest, stamped: Stamped) -> str:
     return stamped.source
 
 
-def _reader(read: _Reader, steps: Sequence[Step]) -> _Reader:
+def _reader(read: snapshot.Reader, steps: Sequence[Step]) -> snapshot.Reader:
     """Return what reads the workspace's text of some paths, before there is a workspace."""
     written = {path: text for step in steps for path, text in step.files.items()}
     return lambda paths: {**read(paths), **{path: written[path] for path in paths if path in written}}

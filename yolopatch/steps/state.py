@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,7 +13,6 @@ from yolopatch.catalog.pins import Pin
 from yolopatch.core.manifest import check_content
 from yolopatch.errors import YolopatchError
 from yolopatch.outside import snapshot, switch
-from yolopatch.outside.git import Repository
 from yolopatch.outside.manifests import read_manifest
 from yolopatch.outside.untouched import check_untouched
 from yolopatch.outside.workspace import Workspace, read_workspace
@@ -89,7 +88,7 @@ def without_compat(place: Path) -> YolopatchError:
 def move(workspace: Workspace, wanted: Iterable[Choice], compat: bool, notes: tuple[str, ...] = ()) -> State:
     """Make the workspace hold exactly these modules, and the compatibility patch or not."""
     root = snapshot.read_root(workspace.repository, workspace.root.id)
-    read = pristine_reader(workspace.repository, root.blobs)
+    read = snapshot.pristine_reader(workspace.repository, root.blobs)
     patchset = load_patchset(workspace.pin, wanted, compat, read)
     there = (workspace.compat, workspace.applied, workspace.stamp)
     changed = (patchset.compat, patchset.applied, patchset.stamp) != there
@@ -99,17 +98,6 @@ def move(workspace: Workspace, wanted: Iterable[Choice], compat: bool, notes: tu
         switch.switch(workspace, root.blobs, steps)
         workspace = read_workspace(workspace.path)
     return read_state(workspace, patchset, changed, notes)
-
-
-def pristine_reader(repository: Repository, blobs: Mapping[str, str]) -> Callable[[list[str]], dict[str, str]]:
-    """Return what reads the pin's text of some paths, without those that the pin lacks."""
-
-    def read(paths: list[str]) -> dict[str, str]:
-        there = [path for path in paths if path in blobs]
-        contents = repository.read_blobs([blobs[path] for path in there])
-        return {path: data.decode("utf-8", "surrogateescape") for path, data in zip(there, contents)}
-
-    return read
 
 
 def read_state(workspace: Workspace, patchset: PatchSet, changed: bool, notes: tuple[str, ...]) -> State:
