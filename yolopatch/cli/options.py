@@ -22,3 +22,7 @@ catalog = click.option(
     type=click.Path(path_type=Path),
     help="Your own catalog.  [default: $YOLOPATCH_CATALOG or your settings]",
 )
+overwrite = click.option("--overwrite", is_flag=True, help="Replace the file that is there.")
+python = click.option(
+    "--python", metavar="EXE", help="The interpreter.  [default: that of `env create`, else this one]"
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TypeVar
 
 from yolopatch.catalog.modules import Module
 
@@ -40,23 +41,25 @@ class Stamp:
     version: str
 
 
+_Patch = TypeVar("_Patch", Compat, Stamp)
+
+
 def compat_message(pin: str, compat: Compat) -> str:
     """Return the message of the commit that mends the pin for newer libraries."""
-    return (
-        f"{COMPAT_SUBJECT}\n\n{COMPAT_BODY}\n\n"
-        f"Yolopatch-Pin: {pin}\n"
-        f"Yolopatch-Compat: sha256:{compat.patch_sum}\n"
-        f"Yolopatch-Version: {compat.version}\n"
-    )
+    return _patch_message(pin, COMPAT_SUBJECT, COMPAT_BODY, "Compat", compat)
 
 
 def stamp_message(pin: str, stamp: Stamp) -> str:
     """Return the message of the commit that stamps checkpoints."""
+    return _patch_message(pin, STAMP_SUBJECT, STAMP_BODY, "Stamp", stamp)
+
+
+def _patch_message(pin: str, subject: str, body: str, trailer: str, patch: Compat | Stamp) -> str:
     return (
-        f"{STAMP_SUBJECT}\n\n{STAMP_BODY}\n\n"
+        f"{subject}\n\n{body}\n\n"
         f"Yolopatch-Pin: {pin}\n"
-        f"Yolopatch-Stamp: sha256:{stamp.patch_sum}\n"
-        f"Yolopatch-Version: {stamp.version}\n"
+        f"Yolopatch-{trailer}: sha256:{patch.patch_sum}\n"
+        f"Yolopatch-Version: {patch.version}\n"
     )
 
 
@@ -92,15 +95,16 @@ def read_applied(message: str) -> Applied | None:
 
 def read_compat(message: str) -> Compat | None:
     """Return the compatibility patch that this message's commit is, or None if it is none."""
-    trailers = read_trailers(message)
-    if "Compat" not in trailers:
-        return None
-    return Compat(trailers["Compat"].removeprefix("sha256:"), trailers.get("Version", ""))
+    return _read_patch(message, "Compat", Compat)
 
 
 def read_stamp(message: str) -> Stamp | None:
     """Return the stamp's patch that this message's commit is, or None if it is none."""
+    return _read_patch(message, "Stamp", Stamp)
+
+
+def _read_patch(message: str, trailer: str, kind: type[_Patch]) -> _Patch | None:
     trailers = read_trailers(message)
-    if "Stamp" not in trailers:
+    if trailer not in trailers:
         return None
-    return Stamp(trailers["Stamp"].removeprefix("sha256:"), trailers.get("Version", ""))
+    return kind(trailers[trailer].removeprefix("sha256:"), trailers.get("Version", ""))

@@ -14,8 +14,8 @@ from yolopatch.outside.probe import style_of
 from yolopatch.outside.staging import staged
 from yolopatch.outside.workspace import Workspace, read_workspace
 from yolopatch.steps.environment import find_environment
+from yolopatch.steps.transplant import SIDE
 
-SIDE = 320  # pixels: deep maps still have 10 x 10 positions, and the x model runs in seconds
 MODULE = "DSConv"
 _PACK_STEPS = 5
 _UNPACK_STEPS = 4

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from yolopatch.core.porting import (
 )
 from yolopatch.core.text import blob_id, sha256
 from yolopatch.errors import UsageError, YolopatchError
+from yolopatch.outside.checking import Watch
 from yolopatch.outside.own_catalog import load_own_catalog, write_pin
 from yolopatch.outside.releases import Release, find_release
 from yolopatch.outside.staging import write_whole
@@ -36,8 +37,6 @@ from yolopatch.outside.store import pristine
 from yolopatch.outside.templates import load_templates
 from yolopatch.steps.environment import find_environment
 from yolopatch.steps.proving import Proof, prove
-
-Watch = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from yolopatch.core.diff import parse_patch
 from yolopatch.core.placing import place
 from yolopatch.core.porting import Outcome
 from yolopatch.errors import YolopatchError
+from yolopatch.outside.checking import Watch
 from yolopatch.outside.probe import Question, ask
 from yolopatch.outside.templates import write_cfg
 from yolopatch.steps.request import RenderRequest, plan
@@ -23,7 +24,6 @@ from yolopatch.steps.request import RenderRequest, plan
 SIDE = 64  # pixels: every layer has a map, and all models of a release run in a minute
 SCALE = "n"
 PLACES = ("layer", "block")
-Watch = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)

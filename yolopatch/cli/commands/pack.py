@@ -21,8 +21,8 @@ from yolopatch.cli.words import packing
     type=click.IntRange(min=1),
     help="Input channels that share a scale.  [default: the layers' own]",
 )
-@click.option("--python", metavar="EXE", help="The interpreter.  [default: that of `env create`, else this one]")
-@click.option("--overwrite", is_flag=True, help="Replace the file that is there.")
+@options.python
+@options.overwrite
 @options.as_json
 def command(workspace: Path, as_json: bool, **asked) -> None:
     """Store DSConv's kernels as integers of a few bits.

@@ -19,7 +19,7 @@ from yolopatch.errors import EXIT_VERIFY
 @click.option("--save", "saves", is_flag=True, help="Keep the pin and its patches in your own catalog.")
 @click.option("--catalog", type=click.Path(path_type=Path), help="That catalog's folder; implies --save.")
 @click.option("--no-prove", is_flag=True, help="Only make and check the patches; build no model.")
-@click.option("--python", metavar="EXE", help="The interpreter.  [default: that of `env create`, else this one]")
+@options.python
 @options.as_json
 def command(
     to: str,

@@ -33,7 +33,7 @@ _FOR_A_RUN = ("data", "epochs", "device", "scale", "weights", "base", "quick", "
 @click.option("--repo", help="Another pin of the same base model than the post's: yolov5-pypi-6.1.0.")
 @click.option("--source", default="auto", show_default=True, metavar="auto|git|pypi|PATH", help="As `apply` has it.")
 @click.option("--compat", is_flag=True, help="Mend upstream's old code for today's libraries.")
-@click.option("--python", metavar="EXE", help="The interpreter.  [default: that of `env create`, else this one]")
+@options.python
 @click.option("--measure/--no-measure", default=True, help="Build every scale and verify the model.  [default: do]")
 @click.option("--run", "running", is_flag=True, help="Train to the end, validate, export, and compare.")
 @click.option("--data", help="With --run: another data YAML than the post's.")

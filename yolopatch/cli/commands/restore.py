@@ -27,7 +27,7 @@ from yolopatch.errors import EXIT_VERIFY
     metavar="auto|git|pypi|PATH",
     help="Where the pin comes from; auto is what the checkpoint names.",
 )
-@click.option("--python", metavar="EXE", help="The interpreter.  [default: that of `env create`, else this one]")
+@options.python
 @click.option("--load/--no-load", default=True, help="Load the checkpoint in the workspace.  [default: do]")
 @click.option("--trust", is_flag=True, help="Load it whatever code it asks for.")
 @options.as_json

@@ -26,9 +26,9 @@ from yolopatch.cli.words import transplants
     type=click.Path(path_type=Path, exists=True),
     help="Images to run the base on, a folder or one.  [default: upstream's own photographs]",
 )
-@click.option("--python", metavar="EXE", help="The interpreter.  [default: that of `env create`, else this one]")
+@options.python
 @click.option("--seed", default=0, show_default=True, help="For what is drawn by chance.")
-@click.option("--overwrite", is_flag=True, help="Replace the file that is there.")
+@options.overwrite
 @options.as_json
 def command(workspace: Path, as_json: bool, **asked) -> None:
     """Begin a patched model with what a base checkpoint knows.

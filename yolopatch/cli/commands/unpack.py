@@ -15,8 +15,8 @@ from yolopatch.cli.words import packing
 @options.workspace
 @click.option("--weights", required=True, type=click.Path(path_type=Path), help="What `yolopatch pack` wrote.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Where the checkpoint goes.")
-@click.option("--python", metavar="EXE", help="The interpreter.  [default: that of `env create`, else this one]")
-@click.option("--overwrite", is_flag=True, help="Replace the file that is there.")
+@options.python
+@options.overwrite
 @options.as_json
 def command(workspace: Path, as_json: bool, **asked) -> None:
     """Make a checkpoint of a packed file.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -30,12 +30,11 @@ def restored(found: Restored, loaded: Loaded | None) -> Iterator[str]:
         yield from pairs([("stamp", f"not whole: {found.stamped.error}")])
     if loaded is None:
         return
-    classes = ", ".join(loaded.classes[:_SHOWN]) + (", …" if len(loaded.classes) > _SHOWN else "")
     yield click.style(f"{loaded.model} from {found.file}", bold=True)
     yield from pairs(
         [
             ("size", f"{loaded.layers:,} layers, {loaded.parameters:,} parameters"),
-            ("classes", f"{len(loaded.classes)}: {classes}"),
+            ("classes", f"{len(loaded.classes)}: {_listed(loaded.classes)}"),
             ("values", _values(loaded)),
         ]
     )
@@ -50,5 +49,9 @@ def _proof(found: Restored) -> str:
 def _values(loaded: Loaded) -> str:
     if not loaded.not_finite:
         return "all finite"
-    names = ", ".join(loaded.not_finite[:_SHOWN]) + (", …" if len(loaded.not_finite) > _SHOWN else "")
-    return click.style(f"NaN or infinite in {len(loaded.not_finite)} tensors: {names}", fg="red")
+    told = f"NaN or infinite in {len(loaded.not_finite)} tensors: {_listed(loaded.not_finite)}"
+    return click.style(told, fg="red")
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
