@@ -19,11 +19,10 @@ def measure(model, base, images):
         the `head inputs`; `error`: the relative error, None where these differ in shape, too; for a model with layers
         that quantise, `own_bits` and `bits`: the error by the number of bits.
     """
-    of, view = _comparable(model, base, images)
+    of, view, found, expected = _comparable(model, base, images)
     if view is None:
         return {"of": of, "error": None}
-    expected = view(base, images)
-    measured = {"of": of, "error": relative_error(view(model, images), expected)}
+    measured = {"of": of, "error": relative_error(found, expected)}
     quantised = [module for module in model.modules() if hasattr(module, "bits") and hasattr(module, "quantize")]
     if quantised:
         own = [module.bits for module in quantised]
@@ -36,10 +35,12 @@ def measure(model, base, images):
 
 
 def _comparable(model, base, images):
+    """Return what can be compared, how it is had, and what both models give; no way and nothing where none can."""
     for of, view in (("outputs", raw_outputs), ("head inputs", head_inputs)):
-        if [t.shape for t in view(model, images)] == [t.shape for t in view(base, images)]:
-            return of, view
-    return "nothing", None
+        found, expected = view(model, images), view(base, images)
+        if [t.shape for t in found] == [t.shape for t in expected]:
+            return of, view, found, expected
+    return "nothing", None, [], []
 
 
 def raw_outputs(model, images):

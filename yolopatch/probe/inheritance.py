@@ -76,8 +76,9 @@ def _walk(new, old, name, source):
     for key, tensor in own.items():
         if key not in same:
             yield Part(name, source, FRESH, (key,), (), _why(key, tensor, theirs.get(key)))
+    children = dict(old.named_children())
     for key, child in new.named_children():
-        below = getattr(old, key, None) if key in dict(old.named_children()) else None
+        below = children.get(key)
         inner = f"{source}.{key}" if below is not None else None
         yield from inherit(child, below, f"{name}.{key}", inner)
 

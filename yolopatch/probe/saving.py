@@ -27,6 +27,13 @@ def save_as_upstream(upstream, model, file, half=True, **content):
     torch.save({**common, **content}, file)
 
 
+def name_classes(model, names):
+    """Give a model the names of its classes, a dict by number; what a file holds that is none, or empty, is left."""
+    if isinstance(names, dict) and names:
+        # v6.1 keeps a list, and writes what it keeps into its exports
+        model.names = list(names.values()) if isinstance(model.names, list) else names
+
+
 def load_as_upstream(upstream, file, device):
     """Load a checkpoint by upstream's own function and return its model, unfused, in float32, in eval.
 

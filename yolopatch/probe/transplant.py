@@ -14,7 +14,7 @@ from parts import dropped_parts
 from photographs import photographs
 from raising import first_line
 from refusal import Refusal
-from saving import load_as_upstream, save_as_upstream
+from saving import load_as_upstream, name_classes, save_as_upstream
 from stored import STAMP
 from tensors import seed_all
 
@@ -43,7 +43,7 @@ def transplant(upstream, request, emit):
     base = Base(upstream, stored, data, request)
     pairs = base.pairs(model, data)
     parts = _parts(model, base.model, pairs)
-    _require_same_size(model, parts, stored)
+    _require_same_size(model, parts)
     emit({"step": "initialising layers"})
     side = math.ceil(request["side"] / int(max(model.stride))) * int(max(model.stride))
     images = photographs(request["workspace"], side, request["images"])
@@ -52,7 +52,8 @@ def transplant(upstream, request, emit):
     emit({"step": "measuring outputs"})
     measured = measure(model, base.model, images)
     emit({"step": "writing"})
-    _name_classes(model, base.model, stored)
+    if model.yaml.get("nc") == base.model.yaml.get("nc"):
+        name_classes(model, stored.names)
     save_as_upstream(upstream, model, request["out"], half=False, **_content(upstream, model, data))
     _require_loads(upstream, model, request["out"])
     emit(
@@ -92,7 +93,7 @@ def _parts(model, base, pairs):
     return found
 
 
-def _require_same_size(model, parts, stored):
+def _require_same_size(model, parts):
     """Refuse a checkpoint most of whose values have no place, the head apart: its classes may be others."""
     state = model.state_dict()
     counted = {COPIED: 0, INITIALISED: 0, FRESH: 0}
@@ -169,12 +170,6 @@ class _Heir:
 
 def _left_fresh(part, reason):
     return type(part)(part.name, part.source, FRESH, part.tensors, (), reason)
-
-
-def _name_classes(model, base, stored):
-    if model.yaml.get("nc") == base.yaml.get("nc") and isinstance(stored.names, dict):
-        # v6.1 keeps a list, and writes what it keeps into its exports
-        model.names = list(stored.names.values()) if isinstance(model.names, list) else stored.names
 
 
 def _content(upstream, model, data):

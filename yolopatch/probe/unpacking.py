@@ -4,7 +4,7 @@ import torch
 
 from frozen import build, digest, freezable, kernels, same_bits
 from packed import read_packed, unpacked_state
-from saving import load_as_upstream, save_as_upstream
+from saving import load_as_upstream, name_classes, save_as_upstream
 from stored import STAMP
 
 
@@ -27,7 +27,7 @@ def unpack(upstream, request, emit):
     model = build(upstream, content["yaml"], state)
     expected = kernels(freezable(model))
     _keep_types(model, state)
-    _name_classes(model, content.get("names"))
+    name_classes(model, content.get("names"))
     emit({"step": "writing"})
     stamp = {STAMP: content[STAMP]} if STAMP in content else {}
     save_as_upstream(upstream, model, request["out"], half=False, **{**content["content"], **stamp})
@@ -46,12 +46,6 @@ def _keep_types(model, state):
             kept = state.get(f"{module_name}.{name}" if module_name else name)
             if tensor is not None and kept is not None:
                 tensor.data = kept.clone()
-
-
-def _name_classes(model, names):
-    if names:
-        # v6.1 keeps a list, and writes what it keeps into its exports
-        model.names = list(names.values()) if isinstance(model.names, list) else names
 
 
 def _floats(model):
