@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from yolopatch.catalog.modules import FLAVORS, MODULES
 from yolopatch.catalog.pins import PINS
 from yolopatch.errors import SourceError
-from yolopatch.outside.own_catalog import write_module
 from yolopatch.outside.releases import find_release
 
 TASKS = "ultralytics/nn/tasks.py"
@@ -131,13 +128,6 @@ def test_wrong_calls(name, pristine_tree, yolopatch):
     tree = str(pristine_tree("ultralytics-8.4.0"))
     ran = yolopatch("port", *(tree if word == "TREE" else word for word in words))
     assert (ran.code, said in ran.err) == (code, True), ran.err
-
-
-def test_a_module_of_the_users_own_needs_no_port(own_catalog, pristine_tree, yolopatch):
-    write_module(replace(MODULES["SPConv"], name="MyConv", bare="MyConv", conv="Conv_MyConv"), own_catalog)
-    ran = yolopatch("port", "--to", pristine_tree("ultralytics-8.4.0"), "--module", "MyConv")
-    assert ran.code == 2
-    assert "MyConv is a module of your own" in ran.err
 
 
 def test_a_release_without_the_family(pristine_tree, yolopatch):

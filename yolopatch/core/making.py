@@ -13,6 +13,7 @@ from yolopatch.core.patchtext import write_patch
 from yolopatch.core.stamping import stamping
 from yolopatch.core.upstream import Addition, additions
 
+_OWN_WORDS = "A module of the user's own, as it was pasted; what runs by itself is left out."
 _FLAVOR_WORDS = {
     "paper": "Does what the paper says, as a full replacement of the layer it stands for.",
     "tutorial": "Does what the blog post's printed code does, defects included.",
@@ -38,6 +39,11 @@ def write_module_patch(
     """Return the text of the patch that makes these additions of a module's."""
     body = f"{module.paper}.\n\n{_FLAVOR_WORDS[flavor]}"
     return write_patch(f"Add {module.name} ({flavor}) to {pin.name}", body, added, originals)
+
+
+def write_own_patch(pin: Pin, module: Module, added: Sequence[Addition], originals: Mapping[str, str]) -> str:
+    """Return the text of the patch that makes these additions of a user's own module."""
+    return write_patch(f"Add {module.name} to {pin.name}", f"{module.paper}.\n\n{_OWN_WORDS}", added, originals)
 
 
 def stamp_patch(pin: Pin, places: Sequence[Place], source: str, originals: Mapping[str, str]) -> str:

@@ -26,6 +26,16 @@ from yolopatch.errors import PatchError, UsageError
 _FILES = ("conv", "block", "common", "transformer", "activation", "utils", "head", "experimental")
 
 
+def own_file(pin: Pin, module: Module) -> str:
+    """Return where the pin gets the pasted file."""
+    return str(PurePosixPath(pin.layout.common).parent / f"{module.source}.py")
+
+
+def own_layers_file(pin: Pin, module: Module) -> str:
+    """Return where the pin gets the classes around the module."""
+    return own_file(pin, module).removesuffix(".py") + "_layers.py"
+
+
 def files_with_modules(pin: Pin) -> tuple[str, ...]:
     """Return the paths of the pin's files that a pasted one may import from; the pin may lack some."""
     folder = PurePosixPath(pin.layout.common).parent
@@ -98,11 +108,11 @@ class _Writer:
 
     @property
     def file(self) -> str:
-        return str(PurePosixPath(self.pin.layout.common).parent / f"{self.module.source}.py")
+        return own_file(self.pin, self.module)
 
     @property
     def layers_file(self) -> str:
-        return self.file.removesuffix(".py") + "_layers.py"
+        return own_layers_file(self.pin, self.module)
 
     @property
     def block(self) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from yolopatch.catalog.modules import Module
+from yolopatch.catalog.modules import ATTENTION, Module
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.catalog.stamps import Place, fork_path
 from yolopatch.core.compose import check_compiles, compose, touched
@@ -94,17 +94,16 @@ def port_module(
         files: the release's texts by path.
         templates: the folder with `upstream/`.
     """
-    stand_ins = _stand_ins(pin, module)
     try:
         if _has_branch(pin.layout.parser, files[pin.layout.parser], _placed(pin, module)):
             return Outcome(module.name, flavor, THERE)
         added = additions(pin, module, flavor, source, files, templates)
-        conflicts = list(_check_module(pin, module, added[0].text, added[-1].text, files, stand_ins))
+        conflicts = check_module(pin, module, added[0].text, added[-1].text, files)
         patch = write_module_patch(pin, module, flavor, added, files)
     except NoPlace as error:
         return Outcome(module.name, flavor, CONFLICT, conflicts=(Conflict.of(error),))
     if conflicts:
-        return Outcome(module.name, flavor, CONFLICT, conflicts=tuple(dict.fromkeys(conflicts)))
+        return Outcome(module.name, flavor, CONFLICT, conflicts=conflicts)
     return Outcome(module.name, flavor, PORTED, patch)
 
 
@@ -133,15 +132,24 @@ def against(outcome: Outcome, conflicts: Iterable[Conflict]) -> Outcome:
     return replace(outcome, status=CONFLICT, patch="", conflicts=told)
 
 
-def _check_module(
-    pin: Pin, module: Module, classes: str, branch: str, files: Mapping[str, str], stand_ins: Mapping[str, str]
-) -> Iterator[Conflict]:
+def check_module(pin: Pin, module: Module, classes: str, branch: str, files: Mapping[str, str]) -> tuple[Conflict, ...]:
+    """Return what stands against a module: upstream treats or builds what it stands for in another way.
+
+    Args:
+        classes: the text of its classes that stand for upstream's; "" where they are made of the release's own.
+        branch: the text of its branch.
+        files: the release's texts by path.
+    """
     parser, common = pin.layout.parser, pin.layout.common
+    stand_ins = _stand_ins(pin, module)
     placed = {name: stand_ins[name] for name in _placed(pin, module)}
-    yield from check_branch(parser, files[parser], textwrap.dedent(branch), placed)
-    yield from check_classes(common, files[common], classes, stand_ins)
     names = dict.fromkeys((*module.classes, *stand_ins), f"{module.name} brings its own")
-    yield from check_taken({path: text for path, text in files.items() if path.endswith(".py")}, names)
+    found = (
+        check_branch(parser, files[parser], textwrap.dedent(branch), placed),
+        check_classes(common, files[common], classes, stand_ins),
+        check_taken({path: text for path, text in files.items() if path.endswith(".py")}, names),
+    )
+    return tuple(dict.fromkeys(conflict for conflicts in found for conflict in conflicts))
 
 
 def compiled(outcomes: Sequence[Outcome], files: Mapping[str, str]) -> tuple[Outcome, ...]:
@@ -178,12 +186,17 @@ def _told(check) -> Iterator[Conflict]:
 
 
 def _placed(pin: Pin, module: Module) -> tuple[str, ...]:
-    """Return the classes that the branch is for."""
-    return (module.bare, module.conv, module.suffixed(pin.block))
+    """Return the classes that the branch is for, and that stand for one of upstream's."""
+    if module.kind == ATTENTION:
+        return ()
+    block = module.suffixed(pin.block)
+    return (module.bare, module.conv, block) if module.stands_for_conv else (block,)
 
 
 def _stand_ins(pin: Pin, module: Module) -> dict[str, str]:
-    """Return upstream's class by each of ours that stands for one."""
+    """Return upstream's class by each of the module's that stands for one."""
+    if not module.stands_for_conv:
+        return dict.fromkeys(_placed(pin, module), pin.block)
     stems = ("Conv", "Bottleneck", pin.block, *(("C3k",) if pin.block == "C3k2" else ()))
     return {module.bare: "Conv", **{module.suffixed(stem): stem for stem in stems}}
 

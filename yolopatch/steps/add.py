@@ -23,7 +23,7 @@ from yolopatch.outside import snapshot
 from yolopatch.outside.own_catalog import load_own_catalog, write_module
 from yolopatch.outside.staging import write_whole
 from yolopatch.outside.store import cached
-from yolopatch.steps.own_patch import write_own_patch
+from yolopatch.steps.own_patch import patch_of_text
 
 READY, REFUSED, UNTRIED = "ready", "refused", "not tried"
 
@@ -166,7 +166,7 @@ def _tried(pin: Pin, module: Module, paste: Pasted, cache: Path) -> tuple[ForPin
         return ForPin(pin.name, UNTRIED, "it is not in the cache; apply tries it"), ()
     read = snapshot.pristine_reader(found.repository, found.blobs)
     try:
-        text = write_own_patch(pin, module, paste.text, read)
+        text = patch_of_text(pin, module, paste.text, read)
         patch = parse_patch(text, f"{module.name}'s patch")
         check_compiles(compose(read([pin.layout.parser]), [patch], found.blobs))
         fit = fitted(pin, module.symbol, paste, read(list(files_with_modules(pin))))

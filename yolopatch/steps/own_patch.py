@@ -7,13 +7,11 @@ from collections.abc import Mapping
 from yolopatch.catalog.modules import Module
 from yolopatch.catalog.pins import Pin
 from yolopatch.catalog.resources import source_file, templates_dir
+from yolopatch.core.making import write_own_patch
 from yolopatch.core.own import files_with_modules, own_additions
-from yolopatch.core.patchtext import write_patch
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.snapshot import Reader, pristine_reader
 from yolopatch.outside.store import cache_dir, pristine
-
-_WORDS = "A module of the user's own, as it was pasted; what runs by itself is left out."
 
 
 def own_patch(pin: Pin, module: Module, read: Reader) -> str:
@@ -29,20 +27,29 @@ def own_patch(pin: Pin, module: Module, read: Reader) -> str:
         UsageError: the module needs what the pin does not have.
         NoPlace: the pin has no place for a line.
     """
+    return patch_of_text(pin, module, own_source(module), read)
+
+
+def own_source(module: Module) -> str:
+    """Return the text of a module's file in a user's own catalog.
+
+    Raises:
+        YolopatchError: the catalog lacks it.
+    """
     file = source_file(module.source)
     if not file.is_file():
         raise YolopatchError(
             f"{module.name}'s file is not in your own catalog: {file}",
             hint=f"add it again: yolopatch add FILE.py --name {module.name}",
         )
-    return write_own_patch(pin, module, file.read_bytes().decode("utf-8-sig"), read)
+    return file.read_bytes().decode("utf-8-sig")
 
 
-def write_own_patch(pin: Pin, module: Module, source: str, read: Reader) -> str:
+def patch_of_text(pin: Pin, module: Module, source: str, read: Reader) -> str:
     """Return the text of the patch of a module whose file has this text."""
     originals = read([pin.layout.parser, *files_with_modules(pin)])
     added = own_additions(pin, module, source, originals, templates_dir())
-    return write_patch(f"Add {module.name} to {pin.name}", f"{module.paper}.\n\n{_WORDS}", added, originals)
+    return write_own_patch(pin, module, added, originals)
 
 
 def from_the_cache(pin: Pin) -> Reader:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from yolopatch.catalog.models import ALL_SCALES, find_model
-from yolopatch.catalog.modules import FLAVORS, MODULES, Module, find_module
+from yolopatch.catalog.modules import MODULES, Module, find_module
 from yolopatch.catalog.names import unknown
 from yolopatch.catalog.pins import PINS, Pin, find_pin
 from yolopatch.catalog.resources import fork_source, source_file, templates_dir
 from yolopatch.catalog.stamps import PLACES
 from yolopatch.core.cfg import Cfg, render_text
 from yolopatch.core.manifest import format_manifest
+from yolopatch.core.own_porting import port_own
 from yolopatch.core.porting import (
     CONFLICT,
     PORTED,
@@ -27,6 +28,7 @@ from yolopatch.core.porting import (
     port_module,
     port_stamp,
 )
+from yolopatch.core.proof import Proof
 from yolopatch.core.text import blob_id, sha256
 from yolopatch.errors import UsageError, YolopatchError
 from yolopatch.outside.checking import Watch
@@ -36,7 +38,8 @@ from yolopatch.outside.staging import write_whole
 from yolopatch.outside.store import pristine
 from yolopatch.outside.templates import load_templates
 from yolopatch.steps.environment import find_environment
-from yolopatch.steps.proving import Proof, prove
+from yolopatch.steps.own_patch import own_source
+from yolopatch.steps.proving import prove
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class PortRequest:
     Attributes:
         to: `ultralytics==8.4.60`, a git ref, or a path.
         like: the pin whose family is ported; None for the release's newest.
-        modules: names; none for all.
+        modules: names; none for all, the user's own with them.
         catalog: the own catalog to save in; None to save nothing.
         proves: whether models are built and run.
         python: the interpreter for that; None to find one.
@@ -121,7 +124,7 @@ def port(request: PortRequest, cache: Path, watch: Watch) -> Port:
         YolopatchError: it has no model of a family that is known, or upstream's own model does not build; or it is a
             pin of yolopatch's own and there is nothing to save.
     """
-    modules = _find_modules(request.modules)
+    modules = list(dict.fromkeys(map(find_module, request.modules))) or list(MODULES.values())
     like = _find_like(request.like)
     watch("fetching", 1, 2)
     release = find_release(request.to, cache)
@@ -163,14 +166,17 @@ def port_all(pin: Pin, release: Release, modules: Sequence[Module]) -> tuple[Out
     model = find_model(pin.model)
     base = render_text(Cfg(model, ALL_SCALES, model.nc), load_templates())
     shared = check_release(pin, release.texts, base)
-    sources = {module.name: source_file(module.source).read_text("utf-8") for module in modules}
-    made = [
-        port_module(pin, module, flavor, sources[module.name], release.texts, templates_dir())
-        for module in modules
-        for flavor in FLAVORS
-    ]
+    made = [outcome for module in modules for outcome in _port_each(pin, module, release.texts)]
     stamp = port_stamp(pin, PLACES[pin.like], fork_source().read_text("utf-8"), release.texts)
     return compiled([*(against(outcome, shared) for outcome in made), stamp], release.texts)
+
+
+def _port_each(pin: Pin, module: Module, texts: Mapping[str, str]) -> list[Outcome]:
+    """Return the outcome of each flavor of a module."""
+    if module.home:
+        return [port_own(pin, module, own_source(module), texts, templates_dir())]
+    source = source_file(module.source).read_text("utf-8")
+    return [port_module(pin, module, flavor, source, texts, templates_dir()) for flavor in module.flavors]
 
 
 def save(found: Port, release: Release, catalog: Path, cache: Path) -> Port:
@@ -184,6 +190,8 @@ def save(found: Port, release: Release, catalog: Path, cache: Path) -> Port:
     for made in (folder, catalog / "manifests"):
         made.mkdir(parents=True, exist_ok=True)
     for one in good:
+        if one.module in MODULES and MODULES[one.module].home:
+            continue  # made of the pin's text whenever it is asked for
         name = STAMP if one.module == STAMP else f"{one.module}-{one.flavor}"
         write_whole(folder / f"{name}.patch", one.patch.encode())
     manifest = format_manifest({path: blob_id(data) for path, data in release.files.items()})
@@ -194,18 +202,6 @@ def save(found: Port, release: Release, catalog: Path, cache: Path) -> Port:
         with pristine(PINS[found.pin.name], str(release.archive), cache):
             pass  # now it is there without any network
     return replace(found, saved=catalog, notes=notes)
-
-
-def _find_modules(names: Sequence[str]) -> list[Module]:
-    """Return the modules of these names, all of ours where there are none."""
-    found = list(dict.fromkeys(map(find_module, names)))
-    own = next((module for module in found if module.home), None)
-    if own:
-        raise UsageError(
-            f"{own.name} is a module of your own, whose patches are made from each pin's own text",
-            hint="port modules of yolopatch's, then apply yours to the new pin",
-        )
-    return found or [module for module in MODULES.values() if module.home is None]
 
 
 def _find_like(name: str | None) -> Pin | None:

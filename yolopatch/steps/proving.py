@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from yolopatch.catalog.models import find_model
+from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import Pin
 from yolopatch.core.cfg import Cfg
 from yolopatch.core.compose import compose, touched
 from yolopatch.core.diff import parse_patch
-from yolopatch.core.placing import place
 from yolopatch.core.porting import Outcome
+from yolopatch.core.proof import IN_BLOCKS, Proof, judge, proof_places
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.checking import Watch
 from yolopatch.outside.probe import Question, ask
@@ -23,33 +24,21 @@ from yolopatch.steps.request import RenderRequest, plan
 
 SIDE = 64  # pixels: every layer has a map, and all models of a release run in a minute
 SCALE = "n"
-PLACES = ("layer", "block")
-
-
-@dataclass(frozen=True)
-class Proof:
-    """One model that was built with a module.
-
-    Attributes:
-        place: `layer` for the module's own layers, `block` for the family's blocks.
-        layers: how many layers of the model are the module's.
-        parameters: of the model; 0 where it was not built.
-        failure: what is wrong; "" where nothing is.
-    """
-
-    module: str
-    flavor: str
-    place: str
-    layers: int
-    parameters: int
-    failure: str = ""
 
 
 @dataclass(frozen=True)
 class _Case:
-    outcome: Outcome
-    place: str
+    proof: Proof
     cfg: Cfg
+
+
+@dataclass(frozen=True)
+class _Tree:
+    """A release, and the interpreter that runs it."""
+
+    pin: Pin
+    files: Mapping[str, bytes]
+    python: str
 
 
 def prove(
@@ -62,21 +51,56 @@ def prove(
         files: every file of the release, by path.
         outcomes: those with a patch; the stamp's goes under all of them.
         python: the interpreter with upstream's requirements.
-        watch: told of each flavor.
+        watch: told of each step.
 
     Raises:
         YolopatchError: upstream's own model of the family does not build there.
     """
-    flavors = list(dict.fromkeys(outcome.flavor for outcome in outcomes if outcome.flavor))
+    tree = _Tree(pin, files, python)
+    stamp = [outcome for outcome in outcomes if not outcome.flavor]
+    own = [outcome for outcome in outcomes if outcome.flavor and MODULES[outcome.module].home]
+    ours = [outcome for outcome in outcomes if outcome.flavor and outcome not in own]
+    flavors = list(dict.fromkeys(outcome.flavor for outcome in ours))
+    total = len(flavors) + bool(own)
     found: list[Proof] = []
     for number, flavor in enumerate(flavors, start=1):
-        watch(f"proving the flavor {flavor}", number, len(flavors))
-        chosen = [outcome for outcome in outcomes if outcome.flavor in (flavor, "")]
-        with tempfile.TemporaryDirectory(prefix="yolopatch-port-") as folder:
-            _lay_out(Path(folder) / "tree", files, chosen)
-            cases = [_case(pin, outcome, where) for outcome in chosen if outcome.flavor for where in PLACES]
-            found += _prove(pin, Path(folder), cases, python)
+        watch(f"proving the flavor {flavor}", number, total)
+        found += _prove(tree, stamp, [outcome for outcome in ours if outcome.flavor == flavor])
+    if own:
+        watch("proving your own modules", total, total)
+        found += _prove_own(tree, stamp, own)
     return tuple(found)
+
+
+def _prove_own(tree: _Tree, stamp: Sequence[Outcome], own: Sequence[Outcome]) -> list[Proof]:
+    """Prove modules of the user's own; one that keeps upstream from being imported fails, and no other with it."""
+    try:
+        return _prove(tree, stamp, own)
+    except YolopatchError:
+        _prove(tree, stamp, [])  # is it upstream?
+    found: list[Proof] = []
+    for outcome in own:
+        try:
+            found += _prove(tree, stamp, [outcome])
+        except YolopatchError as error:
+            found.append(Proof(outcome.module, outcome.flavor, _places(outcome)[0], failure=_last_line(error)))
+    return found
+
+
+def _prove(tree: _Tree, stamp: Sequence[Outcome], outcomes: Sequence[Outcome]) -> list[Proof]:
+    """Prove these in one tree.
+
+    Raises:
+        YolopatchError: the base model does not build there.
+    """
+    with tempfile.TemporaryDirectory(prefix="yolopatch-port-") as folder:
+        _lay_out(Path(folder) / "tree", tree.files, [*stamp, *outcomes])
+        cases = [_case(tree.pin, outcome, where) for outcome in outcomes for where in _places(outcome)]
+        return _prove_cases(tree, Path(folder), cases)
+
+
+def _places(outcome: Outcome) -> tuple[str, ...]:
+    return proof_places(MODULES[outcome.module])
 
 
 def _lay_out(tree: Path, files: Mapping[str, bytes], outcomes: Sequence[Outcome]) -> None:
@@ -89,18 +113,19 @@ def _lay_out(tree: Path, files: Mapping[str, bytes], outcomes: Sequence[Outcome]
 
 
 def _case(pin: Pin, outcome: Outcome, where: str) -> _Case:
-    request = RenderRequest((outcome.module,), pin.model, scales=SCALE, block=where == "block", flavor=outcome.flavor)
+    in_blocks = where == IN_BLOCKS
+    request = RenderRequest((outcome.module,), pin.model, scales=SCALE, block=in_blocks, flavor=outcome.flavor)
     (cfg,) = plan(request)
-    return _Case(outcome, where, cfg)
+    return _Case(Proof(outcome.module, outcome.flavor, where), cfg)
 
 
-def _prove(pin: Pin, folder: Path, cases: Sequence[_Case], python: str) -> list[Proof]:
-    model = find_model(pin.model)
+def _prove_cases(tree: _Tree, folder: Path, cases: Sequence[_Case]) -> list[Proof]:
+    model = find_model(tree.pin.model)
     base = _question(folder, Cfg(model, SCALE, model.nc), 0)
     questions = [_question(folder, case.cfg, number) for number, case in enumerate(cases, start=1)]
 
     def asked(those: list[Question]) -> list[dict]:
-        return ask(folder / "tree", pin, those, imgsz=SIDE, python=python)
+        return ask(folder / "tree", tree.pin, those, imgsz=SIDE, python=tree.python)
 
     try:
         first, *answers = asked([base, *questions])
@@ -108,7 +133,7 @@ def _prove(pin: Pin, folder: Path, cases: Sequence[_Case], python: str) -> list[
         try:
             (first,) = asked([base])
         except YolopatchError as error:
-            raise _unfit(pin, python, error) from error
+            raise _unfit(tree.pin, tree.python, error) from error
         answers = [_alone(lambda q=question: asked([q])) for question in questions]
     return [_judged(case, first, answer) for case, answer in zip(cases, answers)]
 
@@ -133,41 +158,15 @@ def _alone(ask_one: Callable[[], list[dict]]) -> dict | str:
     try:
         return ask_one()[0]
     except YolopatchError as error:
-        return "\n".join([error.what, *error.details])
+        return _last_line(error)
+
+
+def _last_line(error: YolopatchError) -> str:
+    """Return what an interpreter said last."""
+    return [error.what, *error.details][-1]
 
 
 def _judged(case: _Case, base: Mapping, answer: Mapping | str) -> Proof:
-    outcome = case.outcome
-    proof = Proof(outcome.module, outcome.flavor, case.place, 0, 0)
     if isinstance(answer, str):
-        return replace(proof, failure=answer.splitlines()[-1])
-    plain = [layer.module for layer in case.cfg.model.layers]
-    expected = [layer.module for layer in place(case.cfg.model, case.cfg.replacements)]
-    replaced = {n: name for n, (name, before) in enumerate(zip(expected, plain)) if name != before}
-    failure = _wrong_layer(replaced, base, answer) or _wrong_run(outcome, base["passes"], answer["passes"])
-    return replace(proof, layers=len(replaced), parameters=answer["parameters"], failure=failure)
-
-
-def _wrong_layer(replaced: Mapping[int, str], base: Mapping, answer: Mapping) -> str:
-    """Return which layer is not the module's where it should be, or not the base's where it should be; "" if none."""
-    for row, base_row in zip(answer["table"], base["table"], strict=True):
-        number, name = row["index"], row["class"]
-        if number in replaced and name != replaced[number]:
-            return f"layer {number} is a {name}, not a {replaced[number]}"
-        if number not in replaced and row != base_row:
-            what = "the head" if base_row is base["table"][-1] else f"layer {number}"
-            have, want = (f"a {one['class']} of {one['parameters']:,} parameters" for one in (row, base_row))
-            return f"{what} is not the base's: {have}, not {want}"
-    return ""
-
-
-def _wrong_run(outcome: Outcome, base_ran: Mapping, ran: Mapping) -> str:
-    """Return what is wrong with what came out of a model, "" where nothing is."""
-    if ran["shapes"] != base_ran["shapes"]:
-        return f"the outputs have the shapes {ran['shapes']}, not {base_ran['shapes']}"
-    if ran["without_gradient"] != base_ran["without_gradient"]:
-        strays = sorted(set(ran["without_gradient"]) ^ set(base_ran["without_gradient"]))
-        return f"{strays[0]} gets no gradient"
-    if outcome.flavor == "paper" and not (ran["finite"] and ran["gradients_finite"]):
-        return "the outputs or gradients are not finite"  # what a post's code computes is the post's
-    return ""
+        return replace(case.proof, failure=answer)
+    return judge(case.proof, case.cfg, base, answer)

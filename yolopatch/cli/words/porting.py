@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from yolopatch.cli.words.layout import indented, pairs, table
+from yolopatch.core.proof import BEHIND, IN_BLOCKS, IN_LAYERS, PROOF_PLACES
 
 if TYPE_CHECKING:
     from yolopatch.core.contract import Conflict
     from yolopatch.core.porting import Outcome
     from yolopatch.steps.port import Port
+
+_HEADS = {IN_LAYERS: "layers", IN_BLOCKS: "blocks", BEHIND: "behind"}
 
 
 def port(found: Port) -> Iterator[str]:
@@ -20,8 +23,9 @@ def port(found: Port) -> Iterator[str]:
     holds = click.style("holds", fg="green", bold=True) if found.holds else click.style("conflict", fg="red", bold=True)
     yield f"{click.style(found.pin.name, bold=True)}: {holds}"
     yield from pairs([("from", found.origin), ("family", f"{found.pin.model}, patches like {found.pin.like}")])
-    header = ("module", "flavor", "status", "layers", "blocks")
-    yield from table(header, [_row(found, one) for one in found.outcomes], left=5)
+    places = [place for place in PROOF_PLACES if any(proof.place == place for proof in found.proofs or ())]
+    header = ("module", "flavor", "status", *(_HEADS[place] for place in places))
+    yield from table(header, [_row(found, one, places) for one in found.outcomes], left=len(header))
     for conflict, names in _conflicts(found).items():
         yield f"  {', '.join(names)}: {conflict.contract}, {conflict.where}"
         yield f"    expected: {conflict.expected}"
@@ -39,9 +43,8 @@ def _source(found: Port) -> str:
     return f" --source {path}" if kind == "folder" else ""
 
 
-def _row(found: Port, outcome: Outcome) -> tuple[str, ...]:
-    proofs = (_proof(found, outcome, where) for where in ("layer", "block"))
-    return outcome.module, outcome.flavor, outcome.status, *proofs
+def _row(found: Port, outcome: Outcome, places: list[str]) -> tuple[str, ...]:
+    return outcome.module, outcome.flavor, outcome.status, *(_proof(found, outcome, place) for place in places)
 
 
 def _proof(found: Port, outcome: Outcome, where: str) -> str:

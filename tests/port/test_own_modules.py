@@ -1,0 +1,99 @@
+"""`yolopatch port` with modules that the user added: the same contracts, the same proof."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+PASTED = Path(__file__).parent.parent / "add" / "pasted"
+NAME = "ultralytics-8.4.7"
+# where a proof puts each
+PLACES = {"ODLike": ("layer", "block"), "C2f_Faster": ("block",), "SimpleGate": ("behind",)}
+
+
+@pytest.fixture
+def added(own_catalog, yolopatch):
+    """Add pasted files to the catalog of this test."""
+
+    def add(*files: Path | str) -> None:
+        for file in files:
+            ran = yolopatch("add", PASTED / f"{file}.py" if isinstance(file, str) else file)
+            assert ran.code == 0, ran.err
+
+    return add
+
+
+def test_own_modules_are_ported_proven_and_applied(added, wheel, own_catalog, yolopatch, tmp_path):
+    added(*PLACES)
+    named = [word for name in PLACES for word in ("--module", name)]
+    ran = yolopatch("port", "--to", wheel(), *named, "--save", "--json")
+    assert ran.code == 0, ran.out + ran.err
+    assert [(one["module"], one["status"]) for one in ran.json["outcomes"]] == [
+        *((name, "ported") for name in PLACES),
+        ("stamp", "ported"),
+    ]
+    proofs = ran.json["proofs"]
+    assert [(one["module"], one["place"]) for one in proofs] == [(n, p) for n, places in PLACES.items() for p in places]
+    assert all(one["layers"] and not one["failure"] for one in proofs)
+    # a gate without a weight, behind each of the three layers that the head reads
+    (gate,) = (one for one in proofs if one["module"] == "SimpleGate")
+    assert (gate["layers"], gate["parameters"]) == (3, 2_572_280)
+
+    # an own module's patch is made of the pin's text, so none is kept
+    assert [file.name for file in (own_catalog / "patches" / NAME).iterdir()] == ["stamp.patch"]
+    ran = yolopatch("apply", "--repo", NAME, *named, "--dest", tmp_path / "w")
+    assert ran.code == 0, ran.err
+    again = yolopatch("port", "--to", tmp_path / "w", "--module", "SimpleGate", "--no-prove", "--json")
+    assert [one["status"] for one in again.json["outcomes"]] == ["already there"] * 2
+
+
+def test_without_names_own_modules_are_ported_with_ours(added, wheel, yolopatch):
+    added("SimpleGate")
+    told = yolopatch("port", "--to", wheel(), "--no-prove", "--json").json["outcomes"]
+    assert [one["module"] for one in told][-2:] == ["SimpleGate", "stamp"]
+    assert len(told) > 10
+
+
+def test_what_a_release_lacks_is_a_conflict_of_that_module_alone(added, pristine_tree, yolopatch):
+    added("C3k2_Gated", "SimpleGate")
+    ran = yolopatch(
+        "port", "--to", pristine_tree("ultralytics-8.2.50"), "--no-prove", *_named("C3k2_Gated", "SimpleGate")
+    )
+    assert ran.code == 4
+    assert "C3k2_Gated: what C3k2_Gated needs, C3k2_Gated's file, line " in ran.out
+    assert "it needs C3k, which ultralytics-8.2.50-" in ran.out
+    assert "SimpleGate  paper   ported" in ran.out
+
+
+def test_a_class_of_the_modules_name_is_a_conflict(added, wheel, yolopatch):
+    added("SimpleGate")
+    edits = {"ultralytics/nn/modules/conv.py": {"class Conv(": "class SimpleGate: ...\n\n\nclass Conv("}}
+    ran = yolopatch("port", "--to", wheel(edits), "--module", "SimpleGate", "--no-prove")
+    assert ran.code == 4
+    assert f"{NAME} has a SimpleGate of its own" in ran.out
+
+
+def test_another_treatment_of_blocks_stands_against_an_own_block(added, wheel, yolopatch):
+    added("C2f_Faster", "SimpleGate")
+    edits = {"ultralytics/nn/tasks.py": {"args.insert(2, n)": "args.insert(3, n)"}}
+    ran = yolopatch("port", "--to", wheel(edits), "--no-prove", *_named("C2f_Faster", "SimpleGate"), "--json")
+    assert ran.code == 4
+    status = {one["module"]: one["status"] for one in ran.json["outcomes"]}
+    assert status == {"C2f_Faster": "conflict", "SimpleGate": "ported", "stamp": "ported"}
+
+
+def test_a_module_whose_package_is_missing_fails_alone(added, wheel, yolopatch, tmp_path):
+    text = (PASTED / "SimpleGate.py").read_text("utf-8").replace("SimpleGate", "Needy")
+    text = text.replace("    def forward", "    need = no_such_package.it\n\n    def forward")
+    needy = tmp_path / "Needy.py"
+    needy.write_text("import no_such_package\n" + text)
+    added(needy, "SimpleGate")
+    ran = yolopatch("port", "--to", wheel(), *_named("Needy", "SimpleGate"), "--json")
+    assert ran.code == 4
+    failures = {one["module"]: one["failure"] for one in ran.json["proofs"]}
+    assert failures == {"Needy": "ModuleNotFoundError: No module named 'no_such_package'", "SimpleGate": ""}
+
+
+def _named(*names: str) -> list[str]:
+    return [word for name in names for word in ("--module", name)]
