@@ -5,7 +5,7 @@ Every error says what happened, where, what was expected and found, and the next
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 EXIT_ACT = 1
 EXIT_USAGE = 2
@@ -37,6 +37,32 @@ class UsageError(YolopatchError):
     """The command was called with names or values that it does not know: exit code 2."""
 
     exit_code = EXIT_USAGE
+
+
+class OpenError(UsageError):
+    """What a command is to do is open, and one option says it: a user at a terminal is asked.
+
+    Args:
+        option: the request's field for it.
+        question: in a few words.
+        choices: what may be answered, each with what it means; none for any text.
+        what, details, hint: as every error has them, for whoever cannot be asked.
+    """
+
+    def __init__(
+        self,
+        option: str,
+        question: str,
+        choices: Mapping[str, str],
+        what: str,
+        *,
+        details: Sequence[str] = (),
+        hint: str = "",
+    ) -> None:
+        super().__init__(what, details=details, hint=hint)
+        self.option = option
+        self.question = question
+        self.choices = dict(choices)
 
 
 class ConflictError(YolopatchError):

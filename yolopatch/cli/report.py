@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from yolopatch.errors import YolopatchError
+from yolopatch.errors import OpenError, YolopatchError
 
 
 def show(data: Mapping[str, Any], lines: Iterable[str], as_json: bool) -> None:
@@ -53,6 +53,21 @@ def report_error(error: YolopatchError, as_json: bool, color: bool | None = None
     if error.hint:
         click.echo(f"  next: {error.hint}", err=True)
     return error.exit_code
+
+
+def ask(error: OpenError) -> str:
+    """Ask for what is open; returns the answer.
+
+    Raises:
+        click.Abort: the input ended, or the user stopped it.
+    """
+    click.echo(click.style("open: ", fg="yellow", bold=True) + error.what, err=True)
+    for line in error.details:
+        click.echo(f"  {line}", err=True)
+    for choice, meaning in error.choices.items():
+        click.echo(f"  {choice}: {meaning}", err=True)
+    kind = click.Choice(list(error.choices), case_sensitive=False) if error.choices else None
+    return click.prompt(f"  {error.question}", type=kind, err=True)
 
 
 def _print_json(data: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from yolopatch.cli import options, report
+from yolopatch.cli.asking import settle
 from yolopatch.cli.words import added
 
 
@@ -33,7 +34,8 @@ from yolopatch.cli.words import added
 def command(as_json: bool, catalog: Path | None, **request) -> None:
     """Make a module of a file that you pasted from a post or a paper's code.
 
-    The file is read, never run. Its module can then be applied, rendered,
+    The file is read, never run. What it leaves open you are asked at a terminal,
+    elsewhere an error says what settles it. Its module can then be applied, rendered,
     verified and transplanted as yolopatch's own, on every pin.
     """
     from yolopatch.outside.own_catalog import own_catalog_dir
@@ -42,6 +44,6 @@ def command(as_json: bool, catalog: Path | None, **request) -> None:
 
     usual = own_catalog_dir()
     folder = catalog.absolute() if catalog else usual
-    found = add(AddRequest(**request), folder, cache_dir())
+    found = settle(lambda asked: add(asked, folder, cache_dir()), AddRequest(**request), as_json)
     report.show_notes(added.notes(found, usual))
     report.show(asdict(found), added.words(found), as_json)

@@ -11,7 +11,7 @@ from yolopatch.core.paste.calls import Given, bind, names_in
 from yolopatch.core.paste.constructor import Argument, Constructor, read_constructor
 from yolopatch.core.paste.forward import inputs, keeps_its_input, norm_at_the_end
 from yolopatch.core.paste.reading import Pasted
-from yolopatch.errors import UsageError
+from yolopatch.errors import OpenError, UsageError
 
 # What `--like` names: the class of torch's or upstream's in whose place the module stands.
 LIKE = {
@@ -22,6 +22,13 @@ LIKE = {
     "C2f": BLOCK,
     "C3": BLOCK,
     "block": BLOCK,
+}
+# Of these, what a class with channels in and out, and nothing else that speaks for it, may be.
+_MAY_BE = {
+    "attention": "it keeps its channels, and stands behind a layer",
+    "Conv": "it takes a convolution's place, with its own BatchNorm",
+    "Conv2d": "it takes a convolution's place, and BatchNorm goes behind it",
+    "C3k2": "it takes a block's place",
 }
 _WORDS = {CONVOLUTION: "Conv2d", LAYER: "Conv", ATTENTION: "attention", BLOCK: "block"}
 
@@ -179,7 +186,10 @@ def _kind(paste: Pasted, symbol: str, constructor: Constructor, known: set[str])
         return _convolution(paste, symbol)
     if keeps_its_input(paste, symbol):
         return ATTENTION, "its forward returns its input, multiplied by or added to something, so it keeps the channels"
-    raise UsageError(
+    raise OpenError(
+        "like",
+        "like what",
+        _MAY_BE,
         f"what {symbol} in {paste.name} stands for is open",
         details=[
             f"found: line {constructor.line}, {symbol}{constructor.written}: channels in and out, and neither kernel,"
@@ -226,7 +236,10 @@ def _unmapped(
 ) -> UsageError:
     values = {one.argument: one.value for one in given}
     shown = [values.get(a.name, f"{a.name}=...") for a in constructor.required] or list(OFFERED[kind][:3])
-    return UsageError(
+    return OpenError(
+        "args",
+        f"{symbol} is given",
+        {},
         f"the constructor of {symbol} cannot be mapped: {found}",
         details=[
             f"found: {paste.name}, line {constructor.line}: {symbol}{constructor.written}",

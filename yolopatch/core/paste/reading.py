@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from yolopatch.catalog.names import fold, unknown
 from yolopatch.core.text import split_lines
-from yolopatch.errors import UsageError, YolopatchError
+from yolopatch.errors import OpenError, UsageError, YolopatchError
 
 _TORCH_MODULES = ("nn.", "torch.nn.")
 # what a file may name without `nn.`, after `from torch.nn import ...`
@@ -153,7 +153,10 @@ def _only(paste: Pasted, modules: tuple[str, ...]) -> str:
         if len(only) == 1:
             return only[0]
     shown = tops or list(modules)
-    raise UsageError(
+    raise OpenError(
+        "symbol",
+        "which class",
+        {name: f"line {paste.classes[name].lineno}" for name in shown},
         f"{paste.name} has {len(shown)} modules that may be meant",
         details=[f"found: {', '.join(f'{name} (line {paste.classes[name].lineno})' for name in shown)}"],
         hint=f"name one: --class {shown[-1]}",
