@@ -44,10 +44,10 @@ demo: setup
 	@./.ci/demo $(BIN)/yolopatch
 
 test: setup
-	$(BIN)/python -m pytest $(TESTS) -n 2 -m "not slow"
+	$(BIN)/python -m pytest $(TESTS) -n 2 --dist worksteal -m "not slow"
 
 test-all: setup
-	$(BIN)/python -m pytest $(TESTS) -n 2
+	$(BIN)/python -m pytest $(TESTS) -n 2 --dist worksteal
 
 bench: setup
 	$(BIN)/python benchmarks/commands.py

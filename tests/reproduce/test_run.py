@@ -244,6 +244,7 @@ def test_what_cannot_be_asked_of_a_run_is_usage(options, said, run):
     assert said in ran.err
 
 
+@pytest.mark.slow
 def test_the_working_module_learns(run):
     ran = run(
         "yolov8-spconv", "--flavor", "paper", "--run", "--quick", "--no-measure", "--json", pin="ultralytics-8.2.50"
