@@ -86,24 +86,6 @@ def test_a_number_of_repeats_makes_a_block():
     assert list(given(decision).values()) == ["c1", "c2", "n", "shortcut", "g", "e"]
 
 
-@pytest.mark.parametrize(
-    ("forward", "made"),
-    [
-        ("return self.act(self.conv(x))", "nn.Sequential(nn.Conv2d(1, 1, 1), nn.BatchNorm2d(1), nn.ReLU())"),
-        ("x = self.conv(x)\n        return x", "nn.BatchNorm2d(1)"),
-        ("return torch.cat((self.conv(x), x), 1)", "Conv(1, 1)"),
-        ("return x + self.conv(x)", "Conv(1, 1)"),
-    ],
-)
-def test_what_normalises_its_output_stands_alone(forward, made):
-    assert decided(module("c1, c2, k=1, s=1", forward, made)).kind == "layer"
-
-
-def test_a_norm_inside_a_branch_is_none_at_the_end():
-    text = module("c1, c2, k=1, s=1", "return F.conv2d(x, self.w * self.conv(x))", "nn.BatchNorm2d(1)")
-    assert decided(text).kind == "convolution"
-
-
 def test_channels_in_and_out_of_a_gate_are_the_same():
     text = module("inp, oup, reduction=32", "identity = x\n        a = self.conv(x)\n        return identity * a * a")
     decision = decided(text)
@@ -141,7 +123,35 @@ def test_an_argument_that_nothing_explains_is_named_with_the_way_to_say_it():
 
 def test_no_number_of_channels_cannot_be_mapped():
     with pytest.raises(UsageError, match="cannot be mapped: no argument of it is a number of channels"):
+        decided(module("gamma, b=1"))
+
+
+def test_one_that_is_told_no_number_of_channels_may_keep_them():
+    with pytest.raises(UsageError, match="whether it keeps those that it reads is open"):
         decided(module("gamma=2, b=1"))
+    decision = decided(module("gamma=2, b=1"), like="attention")
+    assert (given(decision), decision.left) == ({}, ("gamma=2", "b=1"))
+
+
+def test_outputs_that_are_none_by_default_are_left_so():
+    text = module("channels, c2=None, factor=32", "b, c, h, w = x.size()\n        return self.conv(x).view(b, c, h, w)")
+    decision = decided(text)
+    assert (decision.kind, given(decision)) == ("attention", {"channels": "c1"})
+    assert given(decided(module("c1, c2=None, k=3"))) == {"c1": "c1", "c2": "c2", "k": "k"}
+
+
+@pytest.mark.parametrize("forward", ["return self.conv(x).view(b, c, h, w)", "return self.conv(x).reshape(b, c, h, w)"])
+def test_the_inputs_shape_is_its_channels(forward):
+    decision = decided(module("inp, oup, groups=4", f"b, c, h, w = x.shape\n        {forward}"))
+    assert decision.kind == "attention"
+    assert "the shape of its input" in decision.why
+
+
+def test_one_that_joins_several_maps_is_refused():
+    text = module("dimension=1", "x = [2 * x[0], x[1]]\n        return torch.cat(x, 1)")
+    with pytest.raises(UsageError, match="takes several maps") as caught:
+        decided(text)
+    assert "line 11: x = [2 * x[0], x[1]]" in caught.value.details[0]
 
 
 @pytest.mark.parametrize(

@@ -142,8 +142,14 @@ def test_an_import_that_says_what_to_do_without_stays():
     [
         ("from .block import C2f, Conv\n\n\nclass X(C2f):\n    pass\n", "it needs C2f, which old does not have"),
         ("from .conv import DWConv\n\n\nclass X(nn.Module):\n    m = DWConv\n", "it needs DWConv, which old"),
-        ("class X(nn.Module):\n    def f(self):\n        return helper(self)\n", "it needs helper, which nothing"),
-        ("class Y(nn.Module):\n    f = gone\n\n\nclass X(Y):\n    pass\n", "it needs gone, which nothing"),
+        (
+            "class X(nn.Module):\n    def f(self):\n        return helper(self)\n",
+            "it needs helper, which neither the file nor old has",
+        ),
+        (
+            "class Y(nn.Module):\n    f = gone\n\n\nclass X(Y):\n    pass\n",
+            "it needs gone, which neither the file nor old has",
+        ),
     ],
 )
 def test_what_is_not_to_be_had_is_refused_by_name_and_line(text, said):

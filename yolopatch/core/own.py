@@ -14,10 +14,10 @@ from yolopatch.catalog.modules import ATTENTION, BLOCK, CONVOLUTION, Module
 from yolopatch.catalog.pins import Pin
 from yolopatch.core.dialect import read_dialect
 from yolopatch.core.paste.calls import names_in
-from yolopatch.core.paste.constructor import method, read_constructor
+from yolopatch.core.paste.constructor import read_constructor
 from yolopatch.core.paste.fitting import Fitted, fit
 from yolopatch.core.paste.imports import Upstream
-from yolopatch.core.paste.reading import Pasted, read_paste
+from yolopatch.core.paste.reading import Pasted, method, read_paste
 from yolopatch.core.places import below_import, chain_of, first_in_fuse, parse
 from yolopatch.core.upstream import Addition, environment
 from yolopatch.errors import PatchError, UsageError

@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass
 
 from yolopatch.core.paste.conventions import meaning_of
-from yolopatch.core.paste.reading import Pasted
+from yolopatch.core.paste.reading import Pasted, method
 from yolopatch.errors import UsageError
 
 # nn.Conv2d's, for a class that derives from it and has no constructor of its own
@@ -78,11 +78,6 @@ def read_constructor(paste: Pasted, name: str) -> Constructor:
         details=["expected: an __init__ in it, or in a class of the file that it derives from"],
         hint="give the class an __init__ with the arguments that it takes",
     )
-
-
-def method(node: ast.ClassDef, name: str) -> ast.FunctionDef | None:
-    """Return the method of this name that a class itself defines."""
-    return next((n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == name), None)
 
 
 def _constructor(node: ast.FunctionDef, line: int = 0) -> Constructor:

@@ -8,8 +8,10 @@ from yolopatch.catalog.modules import ATTENTION, BLOCK, CONVOLUTION, LAYER
 from yolopatch.catalog.names import fold
 from yolopatch.core.paste import conventions as by
 from yolopatch.core.paste.calls import Given, bind, names_in
-from yolopatch.core.paste.constructor import Argument, Constructor, read_constructor
-from yolopatch.core.paste.forward import inputs, keeps_its_input, norm_at_the_end
+from yolopatch.core.paste.constructor import Constructor, read_constructor
+from yolopatch.core.paste.ending import How, end_of, norms_in
+from yolopatch.core.paste.forward import inputs, kept_input, takes_several
+from yolopatch.core.paste.meanings import meanings
 from yolopatch.core.paste.reading import Pasted
 from yolopatch.errors import OpenError, UsageError
 
@@ -84,7 +86,9 @@ def decide(paste: Pasted, symbol: str, like: str | None = None, args: str | None
     asked = _asked(like)
     constructor = read_constructor(paste, symbol)
     _require_one_input(paste, symbol)
-    found = _meanings(constructor) if args is None else bind(args, constructor, symbol)
+    if asked is None and args is None:
+        _require_one_map(paste, symbol)
+    found = meanings(constructor) if args is None else bind(args, constructor, symbol)
     known = {name for one in found for name in names_in(one.value)}
     kind, why = (asked, "as you said, with --like") if asked else _kind(paste, symbol, constructor, known)
     given = found
@@ -122,70 +126,32 @@ def _require_one_input(paste: Pasted, symbol: str) -> None:
         )
 
 
-def _meanings(constructor: Constructor) -> tuple[Given, ...]:
-    """Return what each argument is given by its name, or by its place where no name says a number of channels."""
-    first = _channels(constructor)
-    found: dict[str, Given] = {}
-    for argument in constructor.arguments:
-        value, why = first.get(argument.name, (argument.meaning, "by its name"))
-        taken = {one.value for one in found.values()}
-        if value in (None, by.CHANNELS) or value in taken:
-            continue
-        found[argument.name] = Given(argument.name, value, why)
-    return tuple(found.values())
-
-
-def _channels(constructor: Constructor) -> dict[str, tuple[str, str]]:
-    """Return which arguments are the channels in and out, and how that was found out."""
-    source, target = constructor.meaning(by.INPUTS), constructor.meaning(by.OUTPUTS)
-    single = constructor.meaning(by.CHANNELS)
-    if source is None and target is not None and _comes_before(constructor, target):
-        # (planes): upstream's own word for the outputs, alone, is the only number of channels
-        source = single or _only_first(constructor, target)
-    source = source or single
-    if source is None and target is None:
-        return _by_place(constructor)
-    found = {}
-    if source:
-        found[source.name] = (by.INPUTS, "by its name")
-    if target and target is not source:
-        found[target.name] = (by.OUTPUTS, "by its name")
-    return found
-
-
-def _comes_before(constructor: Constructor, target: Argument) -> bool:
-    return constructor.arguments.index(target) <= 1
-
-
-def _only_first(constructor: Constructor, target: Argument) -> Argument | None:
-    first = constructor.arguments[0]
-    if first is target:
-        return target if len(constructor.required) <= 1 else None
-    return first if first.default is None and first.meaning is None else None
-
-
-def _by_place(constructor: Constructor) -> dict[str, tuple[str, str]]:
-    first = constructor.arguments[:2]
-    says = any(constructor.meaning(one) for one in (by.KERNEL, by.STRIDE, by.REPEATS))
-    if not says or len(first) < 2 or any(a.default is not None or a.meaning for a in first):
-        return {}
-    why = "by its place: the first two are the channels in and out"
-    return {first[0].name: (by.INPUTS, why), first[1].name: (by.OUTPUTS, why)}
+def _require_one_map(paste: Pasted, symbol: str) -> None:
+    element = takes_several(paste, symbol)
+    if element is not None:
+        raise UsageError(
+            f"{symbol} takes several maps, and stands for a layer that joins them: there is no such place yet",
+            details=[f"found: {paste.name}, line {element.lineno}: {paste.line(element.lineno).strip()}"],
+            hint=f"name a module that takes one map; if {symbol} does, say like what it is: --like Conv",
+        )
 
 
 def _kind(paste: Pasted, symbol: str, constructor: Constructor, known: set[str]) -> tuple[str, str]:
     """Return the kind that the constructor and the forward speak for, and the reason."""
     if by.INPUTS not in known:
+        if not constructor.required:
+            raise _without_channels(paste, symbol, constructor)
         raise _unmapped(symbol, paste, constructor, "no argument of it is a number of channels by its name")
     if by.OUTPUTS not in known:
         return ATTENTION, "it has one number of channels, so it keeps them, and stands behind a layer"
     if by.REPEATS in known:
         return BLOCK, "it has channels in and out, and a number of repeats"
+    kept = kept_input(paste, symbol)
     # with a stride, the input can be kept in some calls alone
-    if by.STRIDE in known or (by.KERNEL in known and not keeps_its_input(paste, symbol)):
+    if by.STRIDE in known or (by.KERNEL in known and not kept):
         return _convolution(paste, symbol)
-    if keeps_its_input(paste, symbol):
-        return ATTENTION, "its forward returns its input, multiplied by or added to something, so it keeps the channels"
+    if kept:
+        return ATTENTION, f"{kept}, so it keeps the channels"
     raise OpenError(
         "like",
         "like what",
@@ -200,11 +166,35 @@ def _kind(paste: Pasted, symbol: str, constructor: Constructor, known: set[str])
     )
 
 
+def _without_channels(paste: Pasted, symbol: str, constructor: Constructor) -> OpenError:
+    return OpenError(
+        "like",
+        "like what",
+        {"attention": _MAY_BE["attention"]},
+        f"{symbol} in {paste.name} is told no number of channels: whether it keeps those that it reads is open",
+        details=[f"found: line {constructor.line}, {symbol}{constructor.written}"],
+        hint="if as many channels go out as come in: --like attention; one that changes them must be told how many",
+    )
+
+
 def _convolution(paste: Pasted, symbol: str) -> tuple[str, str]:
-    norm = norm_at_the_end(paste, symbol)
-    if norm:
-        return LAYER, f"it is a convolution, and {norm} normalises what it returns: it stands alone for upstream's Conv"
-    return CONVOLUTION, "it is a convolution and ends in no norm: BatchNorm and activation are put behind it"
+    end = end_of(paste, symbol)
+    if end.how is How.NORMED:
+        return (
+            LAYER,
+            f"it is a convolution, and {end.by} normalises what it returns: it stands alone for upstream's Conv",
+        )
+    norms = norms_in(paste, symbol)
+    if end.how is How.BARE or not norms:
+        return CONVOLUTION, "it is a convolution and ends in no norm: BatchNorm and activation are put behind it"
+    raise OpenError(
+        "like",
+        "like what",
+        {name: _MAY_BE[name] for name in ("Conv", "Conv2d")},
+        f"whether {symbol} in {paste.name} normalises what it returns is open",
+        details=[f"found: {', '.join(norms)} in it, and not what its forward does with that last"],
+        hint="say it: --like Conv (it does: it stands alone) or --like Conv2d (BatchNorm and activation go behind it)",
+    )
 
 
 def _require_offered(args: str, symbol: str, kind: str, known: set[str]) -> None:

@@ -72,7 +72,7 @@ def _arguments(given: tuple[Given, ...], constructor: Constructor) -> str:
 def _by_place(decision: Decision, constructor: Constructor) -> tuple[tuple[Given, ...], str]:
     """Return what parse_model gives a layer, and what the YAML gives it behind that: a row has no names."""
     values = {one.argument: one.value for one in decision.given}
-    last = max(n for n, argument in enumerate(constructor.arguments) if argument.name in values)
+    last = max((n for n, argument in enumerate(constructor.arguments) if argument.name in values), default=-1)
     listed = []
     for argument in constructor.arguments[: last + 1]:
         value = values.get(argument.name, argument.default)

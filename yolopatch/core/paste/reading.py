@@ -6,6 +6,7 @@ import ast
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from yolopatch.catalog.names import fold, unknown
 from yolopatch.core.text import split_lines
@@ -53,6 +54,20 @@ class Pasted:
                     seen.add(base)
                     todo.append(base)
 
+    @cached_property
+    def functions(self) -> Mapping[str, ast.FunctionDef]:
+        """Every function at its top level, by name."""
+        return {node.name: node for node in self.tree.body if isinstance(node, ast.FunctionDef)}
+
+    def own_method(self, owner: str, name: str) -> ast.FunctionDef | None:
+        """Return the method of this name that a class of the file itself defines."""
+        return method(self.classes[owner], name)
+
+    def method(self, owner: str, name: str) -> ast.FunctionDef | None:
+        """Return the method of this name that a class of the file has: its own, or that of the nearest base here."""
+        owners = (one for one in (owner, *self.bases(owner)) if one in self.classes)
+        return next((found for one in owners if (found := self.own_method(one, name))), None)
+
     def is_module(self, name: str) -> bool:
         """Tell whether a class of the file is a module of torch's, by itself or through what it derives from."""
         outside = (base for base in self.bases(name) if base not in self.classes)
@@ -62,6 +77,11 @@ class Pasted:
     def modules(self) -> tuple[str, ...]:
         """The names of the file's modules, in its order."""
         return tuple(name for name in self.classes if self.is_module(name))
+
+
+def method(node: ast.ClassDef, name: str) -> ast.FunctionDef | None:
+    """Return the method of this name that a class itself defines."""
+    return next((n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == name), None)
 
 
 def read_paste(data: bytes, name: str) -> Pasted:

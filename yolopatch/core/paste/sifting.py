@@ -172,7 +172,7 @@ def _lack(one: Statement, missing: dict[str, str], have: set[str], star: bool, u
         if name in missing:
             return missing[name]
         if name not in have and not star:
-            return f"{name}, which nothing in the file defines"
+            return f"{name}, which neither the file nor {upstream.name} has"
     inside = (node for node in one.imports if is_upstreams(node))
     names = (alias.name for node in inside for alias in node.names)
     return next((f"{name}, which {upstream.name} does not have" for name in names if name not in upstream.places), "")

@@ -1,0 +1,155 @@
+"""What a pasted convolution ends in, which says whether BatchNorm and activation go behind it."""
+
+from __future__ import annotations
+
+import pytest
+
+from yolopatch.core.paste.deciding import decide
+from yolopatch.core.paste.ending import end_of
+from yolopatch.core.paste.reading import read_paste
+from yolopatch.errors import UsageError
+
+HEAD = "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\n\n\n"
+
+
+def pasted(forward: str, *made: str, before: str = "", bases: str = "nn.Module"):
+    """Give a file whose class X has this constructor's body and this forward's."""
+    body = [f"class X({bases}):", "    def __init__(self, c1, c2, k=1, s=1):", "        super().__init__()"]
+    body += [f"        {line}" for line in made]
+    body += ["", "    def forward(self, x):", *(f"        {line}" for line in forward.splitlines())]
+    return read_paste((HEAD + before + "\n".join(body) + "\n").encode(), "pasted.py")
+
+
+def like(paste) -> str:
+    """Give what the class is decided to be."""
+    return decide(paste, "X").like
+
+
+CONV = "self.conv = nn.Conv2d(c1, c2, k, s)"
+BN = "self.bn = nn.BatchNorm2d(c2)"
+CHAIN = "self.chain = nn.Sequential(nn.Conv2d(c1, c2, k, s), nn.BatchNorm2d(c2), nn.ReLU())"
+
+NORMED = {
+    "a chain": ("return self.chain(x)", CHAIN),
+    "an activation behind it": ("return self.act(self.chain(x))", CHAIN, "self.act = nn.SiLU()"),
+    "one name for all": ("x = self.conv(x)\nx = self.bn(x)\nreturn x", CONV, BN),
+    "an activation by condition": (
+        "x = self.bn(self.conv(x))\nx = self.act(x)\nreturn x",
+        CONV,
+        BN,
+        "self.act = Conv.default_act if k is True else k if isinstance(k, nn.Module) else nn.Identity()",
+    ),
+    "a norm by condition": ("x = self.conv(x)\nif self.bn is not None:\n    x = self.bn(x)\nreturn x", CONV, BN),
+    "joined with the input": ("return torch.cat((self.chain(x), x), 1)", CHAIN),
+    "added to the input": ("return x + self.chain(x) if self.add else self.chain(x)", CHAIN, "self.add = s == 1"),
+    "gated behind it": ("y = self.chain(x)\nreturn y * torch.sigmoid(y.mean((2, 3), True))", CHAIN),
+    "shuffled behind it": (
+        "y = self.cv(x)\nb, n, h, w = y.size()\ny = y.reshape(b, 2, n // 2, h, w).permute(0, 2, 1, 3, 4)\n"
+        "return torch.cat((y[0], y[1]), 1)",
+        "self.cv = Conv(c1, c2, k, s)",
+    ),
+    "half of it": ("a, b = x.chunk(2, 1)\nreturn torch.cat((a, self.chain(b)), 1)", CHAIN),
+    "a loop": (
+        "for layer in self.m:\n    x = layer(x)\nreturn x",
+        "self.m = nn.ModuleList([Conv(c1, c2, k, s) for _ in range(2)])",
+    ),
+    "a list of layers": (
+        "return self.conv(x)",
+        "layers = []",
+        "if s > 1:",
+        "    layers.append(nn.Conv2d(c1, c1, 1))",
+        "layers.extend([nn.Conv2d(c1, c2, k), nn.BatchNorm2d(c2)])",
+        "self.conv = nn.Sequential(*layers)",
+    ),
+    "layers with names": (
+        "return self.conv(x)",
+        "self.conv = nn.Sequential()",
+        'self.conv.add_module("conv", nn.Conv2d(c1, c2, k))',
+        'self.conv.add_module("bn", nn.BatchNorm2d(c2))',
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NORMED)
+def test_what_normalises_its_output_stands_alone(case):
+    forward, *made = NORMED[case]
+    assert like(pasted(forward, *made)) == "Conv"
+
+
+BARE = {
+    "a convolution": ("return self.conv(x)", CONV),
+    "a norm before it": ("return self.conv(F.relu(self.bn(x)))", CONV, "self.bn = nn.BatchNorm2d(c1)"),
+    "a norm in a gate": ("return self.conv(x) * torch.sigmoid(self.chain(x))", CONV, CHAIN),
+    "weights from a norm": ("return F.conv2d(x, self.w * self.chain(x))", CHAIN),
+    "a product of matrices": ("return torch.matmul(self.w, self.chain(x))", CHAIN),
+    "no norm at all": ("return strange(self.conv(x))", CONV),
+}
+
+
+@pytest.mark.parametrize("case", BARE)
+def test_behind_what_ends_in_no_norm_goes_one(case):
+    forward, *made = BARE[case]
+    assert like(pasted(forward, *made)) == "Conv2d"
+
+
+def test_what_cannot_be_seen_is_open():
+    with pytest.raises(UsageError, match=r"whether X in pasted\.py normalises what it returns is open") as caught:
+        like(pasted("return strange(self.chain(x))", CHAIN))
+    assert "nn.BatchNorm2d in it" in caught.value.details[0]
+
+
+MAKER = """def conv_bn(c1, c2, k):
+    made = nn.Sequential()
+    made.add_module("conv", nn.Conv2d(c1, c2, k))
+    made.add_module("bn", nn.BatchNorm2d(c2))
+    return made
+
+
+def shuffle(x, groups):
+    b, c, h, w = x.size()
+    return x.view(b, groups, c // groups, h, w).transpose(1, 2).reshape(b, c, h, w)
+
+
+class Part(nn.Module):
+    def __init__(self, c1, c2):
+        super().__init__()
+        self.seq = conv_bn(c1, c2, 1)
+
+    def forward(self, x):
+        return self.seq(x)
+
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("forward", "made"),
+    [
+        (
+            "return self.dense(x) + self.point(x)",
+            ["self.dense = conv_bn(c1, c2, k)", "self.point = conv_bn(c1, c2, 1)"],
+        ),
+        ("return shuffle(self.part(x), 2)", ["self.part = Part(c1, c2)"]),
+        ("return self.parts[0](x)", ["self.parts = nn.ModuleList([Part(c1, c2)])"]),
+    ],
+    ids=["a function makes it", "a function changes it", "a class of the file makes it"],
+)
+def test_functions_and_classes_of_the_file_are_followed(forward, made):
+    assert like(pasted(forward, *made, before=MAKER)) == "Conv"
+
+
+def test_a_method_of_its_own_is_followed():
+    text = (
+        pasted("return self.run(x)", CONV, BN).text + "\n    def run(self, x):\n        return self.bn(self.conv(x))\n"
+    )
+    assert like(read_paste(text.encode(), "pasted.py")) == "Conv"
+
+
+def test_a_class_within_itself_is_open():
+    paste = pasted("return self.inner(x)", "self.inner = X(c1, c2)")
+    assert end_of(paste, "X").how.name == "OPEN"
+
+
+def test_upstreams_forward_is_known():
+    paste = pasted("return super().forward(x)", bases="Conv")
+    assert end_of(paste, "X").how.name == "NORMED"

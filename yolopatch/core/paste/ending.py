@@ -1,0 +1,259 @@
+"""What the output of a pasted module comes from: a norm, a bare convolution, its input. Read, never run.
+
+Each expression of `forward` has an `End`: what its values were last made by. Reshapes, activations and the like pass
+it on, sums take the most telling of their parts, and a product is what its factors are that are no gates.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+from yolopatch.core.paste import layers
+from yolopatch.core.paste.made import Constructed, elements_of
+from yolopatch.core.paste.reading import Pasted
+
+_DEEPEST = 12  # classes and functions within one another
+
+
+class How(IntEnum):
+    """What a value was last made by; of several parts of a sum, the greatest tells."""
+
+    NOTHING = 0  # a number, a size, a weight by itself
+    GATE = 1  # a sigmoid or softmax: factors between 0 and 1
+    INPUT = 2
+    BARE = 3  # a convolution or product of matrices, with no norm behind it
+    OPEN = 4
+    NORMED = 5
+
+
+@dataclass(frozen=True)
+class End:
+    """What a value was last made by, and as what the file writes that."""
+
+    how: How
+    by: str = ""
+
+
+NOTHING, GATE, INPUT, OPEN = End(How.NOTHING), End(How.GATE), End(How.INPUT), End(How.OPEN)
+
+
+def end_of(paste: Pasted, name: str) -> End:
+    """Return what a class of the file returns."""
+    return _class_end(paste, name, _DEEPEST)
+
+
+def norms_in(paste: Pasted, name: str) -> tuple[str, ...]:
+    """Return the norms that a class is made with, itself or through others of the file, as the file writes them."""
+    found: dict[str, None] = {}
+    seen, todo = {name}, [name]
+    while todo:
+        current = todo.pop()
+        node = paste.classes.get(current) or paste.functions[current]
+        for used in (n for n in ast.walk(node) if isinstance(n, (ast.Name, ast.Attribute))):
+            written = ast.unparse(used)
+            if written in paste.classes or written in paste.functions:
+                todo += [written] if written not in seen else []
+                seen.add(written)
+            elif layers.normalises(written.rpartition(".")[2]):
+                found[written] = None
+    return tuple(found)
+
+
+def _class_end(paste: Pasted, name: str, depth: int) -> End:
+    forward = paste.method(name, "forward")
+    if forward is None:
+        base = next((base for base in paste.bases(name) if base not in paste.classes), "")
+        return End(How.NORMED, f"what it derives from, {base},") if layers.normalises(base) else OPEN
+    return _Reader(paste, name, depth).run(forward, [NOTHING, INPUT])
+
+
+def _strongest(ends: Iterable[End]) -> End:
+    return max(ends, key=lambda end: end.how, default=NOTHING)
+
+
+def _product(ends: Sequence[End]) -> End:
+    factors = [end for end in ends if end.how > How.GATE]
+    return _strongest(factors or ends)
+
+
+class _Reader:
+    """Reads one function of the file, statement by statement."""
+
+    def __init__(self, paste: Pasted, owner: str | None, depth: int) -> None:
+        self._paste = paste
+        self._owner = owner
+        self._depth = depth
+        self._made = Constructed.of(paste, owner) if owner else None
+        self._ends: dict[str, End] = {}
+        self._modules: dict[str, list[ast.expr]] = {}
+        self._returned: list[End] = []
+
+    def run(self, function: ast.FunctionDef, given: Sequence[End]) -> End:
+        """Return what the function returns, given values with these ends."""
+        if self._depth <= 0:
+            return OPEN
+        arguments = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
+        self._ends = dict(zip(arguments, given))
+        self._statements(function.body)
+        return _strongest(self._returned)
+
+    def _statements(self, body: Iterable[ast.stmt]) -> None:
+        for node in body:
+            self._statement(node)
+
+    def _statement(self, node: ast.stmt) -> None:
+        if isinstance(node, ast.Return):
+            self._returned.append(self._end(node.value))
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            for target in targets:
+                self._bind(target, node.value)
+        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            parts = [self._end(node.target), self._end(node.value)]
+            self._ends[node.target.id] = _product(parts) if isinstance(node.op, ast.Mult) else _strongest(parts)
+        elif isinstance(node, ast.For):
+            self._bind(node.target, node.iter)
+            self._statements((*node.body, *node.orelse))
+        elif isinstance(node, ast.If):
+            self._either(node)
+        elif isinstance(node, (ast.With, ast.While, ast.Try)):
+            self._statements(node.body)
+
+    def _either(self, node: ast.If) -> None:
+        before = dict(self._ends)
+        self._statements(node.body)
+        one, self._ends = self._ends, before
+        self._statements(node.orelse)
+        names = {*one, *self._ends}
+        self._ends = {name: _strongest(ends[name] for ends in (one, self._ends) if name in ends) for name in names}
+
+    def _bind(self, target: ast.expr, value: ast.expr | None) -> None:
+        if isinstance(target, ast.Name):
+            modules = self._elements(value)
+            if modules:
+                self._modules[target.id] = modules
+            self._ends[target.id] = self._end(value)
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            own = value.elts if isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(target.elts) else ()
+            for number, part in enumerate(target.elts):
+                self._bind(part.value if isinstance(part, ast.Starred) else part, own[number] if own else value)
+
+    def _elements(self, node: ast.expr | None) -> list[ast.expr]:
+        """Return the modules over which a loop goes."""
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("enumerate", "zip", "reversed", "list"):
+            return [module for argument in node.args for module in self._elements(argument)]
+        return self._made.elements(node) if self._made and layers.is_own(node) else []
+
+    def _end(self, node: ast.expr | None) -> End:
+        if isinstance(node, ast.Name):
+            return self._ends.get(node.id, NOTHING)
+        if isinstance(node, ast.BinOp):
+            return self._operation(node)
+        if isinstance(node, ast.IfExp):
+            return _strongest([self._end(node.body), self._end(node.orelse)])
+        if isinstance(node, (ast.Tuple, ast.List)):
+            return _strongest(map(self._end, node.elts))
+        if isinstance(node, (ast.ListComp, ast.GeneratorExp)):
+            for part in node.generators:
+                self._bind(part.target, part.iter)
+            return self._end(node.elt)
+        if isinstance(node, (ast.Subscript, ast.Starred, ast.UnaryOp)):
+            return self._end(node.operand if isinstance(node, ast.UnaryOp) else node.value)
+        if isinstance(node, ast.Attribute):
+            return (
+                NOTHING if layers.is_own(node) or node.attr in ("shape", "device", "dtype") else self._end(node.value)
+            )
+        return self._called(node) if isinstance(node, ast.Call) else NOTHING
+
+    def _operation(self, node: ast.BinOp) -> End:
+        parts = [self._end(node.left), self._end(node.right)]
+        if isinstance(node.op, ast.MatMult):
+            return End(How.BARE, ast.unparse(node))
+        return _product(parts) if isinstance(node.op, ast.Mult) else _strongest(parts)
+
+    def _called(self, node: ast.Call) -> End:
+        """Return the end of what is called: a layer, a function of the file, of torch, or a tensor's method."""
+        function, given = node.func, [self._end(argument) for argument in node.args]
+        first = given[0] if given else NOTHING
+        if isinstance(function, ast.Name) and function.id in self._modules:
+            return _strongest(self._layer(one, first, function.id) for one in self._modules[function.id])
+        if layers.is_own(function):
+            return self._own(function, given)
+        if ast.unparse(function) == "super().forward":
+            return self._base(first)
+        if isinstance(function, ast.Name) and function.id in self._paste.functions:
+            reader = _Reader(self._paste, None, self._depth - 1)
+            return reader.run(self._paste.functions[function.id], given)
+        receives = isinstance(function, ast.Attribute) and not layers.is_library(function.value)
+        return self._by_name(node, [self._end(function.value), *given] if receives else given)
+
+    def _by_name(self, node: ast.Call, given: Sequence[End]) -> End:
+        name, written = ast.unparse(node.func).rpartition(".")[2], ast.unparse(node.func)
+        if layers.joins(name):
+            return _strongest(given)
+        if layers.multiplies(name):
+            return _product(given)
+        return _function_end(name, written, given[0] if given else NOTHING)
+
+    def _own(self, function: ast.expr, given: Sequence[End]) -> End:
+        """Return the end of `self.conv(x)`: a layer that the constructor made, or a method."""
+        first, written = given[0] if given else NOTHING, ast.unparse(function)
+        if isinstance(function, ast.Subscript):
+            made = self._made.elements(function.value) if self._made else []
+        else:
+            own = self._owner and self._paste.method(self._owner, function.attr)
+            if own:
+                return _Reader(self._paste, self._owner, self._depth - 1).run(own, [NOTHING, *given])
+            made = self._made.values(function) if self._made else []
+        if made:
+            return _strongest(self._layer(one, first, written) for one in made)
+        return first if layers.passes_on(written.rpartition(".")[2]) else OPEN
+
+    def _base(self, first: End) -> End:
+        for base in self._paste.bases(self._owner or ""):
+            if base in self._paste.classes:
+                return _through(_class_end(self._paste, base, self._depth - 1), first)
+            if layers.normalises(base):
+                return End(How.NORMED, "super().forward")
+        return OPEN
+
+    def _layer(self, made: ast.expr, first: End, by: str) -> End:
+        """Return the end of what a layer, as a constructor makes it, gives for a value with the end `first`."""
+        if isinstance(made, ast.IfExp):
+            return _strongest(self._layer(one, first, by) for one in (made.body, made.orelse))
+        if isinstance(made, ast.BoolOp):
+            return _strongest(self._layer(one, first, by) for one in made.values)
+        if isinstance(made, ast.Constant):
+            return NOTHING
+        if not isinstance(made, ast.Call):
+            return first if layers.passes_on(ast.unparse(made)) or layers.passes_on(by) else OPEN
+        kind = ast.unparse(made.func).rpartition(".")[2]
+        if kind in self._paste.classes:
+            return _through(_class_end(self._paste, kind, self._depth - 1), first, by)
+        chain = elements_of(made)
+        if kind in self._paste.functions:
+            chain = Constructed.by(self._paste.functions[kind])
+        if chain is None:
+            return _function_end(kind, by, first)
+        for one in chain:
+            first = self._layer(one, first, by)
+        return first
+
+
+def _through(end: End, first: End, by: str = "") -> End:
+    """Return the end of a value that went through what ends so."""
+    return first if end.how is How.INPUT else replace(end, by=by or end.by)
+
+
+def _function_end(name: str, written: str, first: End) -> End:
+    """Return the end of what a function or a class of this name makes of a value with the end `first`."""
+    if layers.normalises(name):
+        return End(How.NORMED, written)
+    if layers.convolves(name):
+        return End(How.BARE, written)
+    if layers.gates(name):
+        return GATE
+    return first if layers.passes_on(name) else OPEN

@@ -1,0 +1,103 @@
+"""What a constructor, or a function that makes a layer, is seen to make: by attribute, lists of layers in full."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from yolopatch.core.paste.reading import Pasted
+
+_CHAINS = ("Sequential", "ModuleList")
+_ADDING = ("append", "add_module", "extend", "insert")
+
+
+class Constructed:
+    """What functions assign to names and attributes: the nearest function that assigns one says what it is."""
+
+    def __init__(self, functions: list[ast.FunctionDef]) -> None:
+        """Read the functions, the nearest first."""
+        self._scopes = [_Scope(function) for function in functions]
+
+    @classmethod
+    def of(cls, paste: Pasted, owner: str) -> Constructed:
+        """Read the constructors of a class of the file and of what it derives from."""
+        classes = [name for name in (owner, *paste.bases(owner)) if name in paste.classes]
+        inits = [paste.own_method(name, "__init__") for name in classes]
+        return cls([init for init in inits if init])
+
+    @classmethod
+    def by(cls, function: ast.FunctionDef) -> list[ast.expr]:
+        """Return the layers, in their order, of what a function returns; empty where that is not seen."""
+        scope = _Scope(function)
+        returned = [node.value for node in ast.walk(function) if isinstance(node, ast.Return) and node.value]
+        if not returned:
+            return []
+        made = scope.values(ast.unparse(returned[-1])) or [scope.resolved(returned[-1])]
+        return [made[-1]]
+
+    def values(self, target: ast.expr) -> list[ast.expr]:
+        """Return what is assigned to `self.x`."""
+        return next((found for scope in self._scopes if (found := scope.values(ast.unparse(target)))), [])
+
+    def elements(self, target: ast.expr) -> list[ast.expr]:
+        """Return the layers in the list `self.x`."""
+        return [one for made in self.values(target) for one in elements_of(made) or ()]
+
+
+def elements_of(made: ast.expr) -> list[ast.expr] | None:
+    """Return the layers of a chain or list of layers whose parts are resolved, None where it is none."""
+    if isinstance(made, ast.List):
+        return made.elts
+    if isinstance(made, ast.Call) and ast.unparse(made.func).rpartition(".")[2] in _CHAINS:
+        return made.args
+    return None
+
+
+class _Scope:
+    """One function: what it assigns, and what it appends to its lists and chains."""
+
+    def __init__(self, function: ast.FunctionDef) -> None:
+        self._values: dict[str, list[ast.expr]] = {}
+        self._added: dict[str, list[ast.expr]] = {}
+        nodes = [node for node in ast.walk(function) if isinstance(node, (ast.Assign, ast.AugAssign, ast.Call))]
+        for node in sorted(nodes, key=lambda node: (node.lineno, node.col_offset)):
+            self._read(node)
+
+    def values(self, target: str) -> list[ast.expr]:
+        """Return what is assigned to this name or attribute."""
+        return [self.resolved(value, self._added.get(target, ())) for value in self._values.get(target, ())]
+
+    def resolved(self, made: ast.expr, added: tuple | list = ()) -> ast.expr:
+        """Return it with the parts of a chain in full, those that were added behind it included."""
+        parts = elements_of(made)
+        if parts is None:
+            return made
+        found = [one for part in (*parts, *added) for one in self._parts(part)]
+        return ast.Call(ast.Name("Sequential", ast.Load()), found, [])
+
+    def _read(self, node: ast.Assign | ast.AugAssign | ast.Call) -> None:
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                self._values.setdefault(ast.unparse(target), []).append(node.value)
+        elif isinstance(node, ast.AugAssign):
+            self._added.setdefault(ast.unparse(node.target), []).append(node.value)
+        elif isinstance(node.func, ast.Attribute) and node.args and node.func.attr in _ADDING:
+            self._added.setdefault(ast.unparse(node.func.value), []).append(node.args[-1])
+
+    def _parts(self, part: ast.expr) -> Iterator[ast.expr]:
+        """Yield the layers that one part of a chain stands for."""
+        if isinstance(part, ast.Starred):
+            yield from self._parts(part.value)
+        elif isinstance(part, (ast.ListComp, ast.GeneratorExp)):
+            yield from self._parts(part.elt)
+        elif isinstance(part, ast.List):
+            yield from (one for element in part.elts for one in self._parts(element))
+        elif isinstance(part, ast.Tuple):  # a layer with its name, of an OrderedDict
+            yield from self._parts(part.elts[-1])
+        elif isinstance(part, ast.Call) and ast.unparse(part.func).endswith("OrderedDict"):
+            yield from (one for argument in part.args for one in self._parts(argument))
+        elif isinstance(part, ast.Name) and part.id in self._values:
+            lists = [value for value in self.values(part.id) if elements_of(value) is not None]
+            yield from elements_of(lists[-1]) if lists else [part]
+        else:
+            yield self.resolved(part)

@@ -1,0 +1,69 @@
+"""What each argument of a constructor is given, by its name, or by its place."""
+
+from __future__ import annotations
+
+from yolopatch.core.paste import conventions as by
+from yolopatch.core.paste.calls import Given
+from yolopatch.core.paste.constructor import Argument, Constructor
+
+
+def meanings(constructor: Constructor) -> tuple[Given, ...]:
+    """Return what each argument is given by its name, or by its place where no name says a number of channels."""
+    first = _channels(constructor)
+    found: dict[str, Given] = {}
+    unused = _unused_outputs(constructor)
+    for argument in constructor.arguments:
+        if argument is unused:
+            continue
+        value, why = first.get(argument.name, (argument.meaning, "by its name"))
+        taken = {one.value for one in found.values()}
+        if value in (None, by.CHANNELS) or value in taken:
+            continue
+        found[argument.name] = Given(argument.name, value, why)
+    return tuple(found.values())
+
+
+def _channels(constructor: Constructor) -> dict[str, tuple[str, str]]:
+    """Return which arguments are the channels in and out, and how that was found out."""
+    source, target = constructor.meaning(by.INPUTS), constructor.meaning(by.OUTPUTS)
+    single = constructor.meaning(by.CHANNELS)
+    target = None if target is _unused_outputs(constructor) else target
+    if source is None and target is not None and _comes_before(constructor, target):
+        # (planes): upstream's own word for the outputs, alone, is the only number of channels
+        source = single or _only_first(constructor, target)
+    source = source or single
+    if source is None and target is None:
+        return _by_place(constructor)
+    found = {}
+    if source:
+        found[source.name] = (by.INPUTS, "by its name")
+    if target and target is not source:
+        found[target.name] = (by.OUTPUTS, "by its name")
+    return found
+
+
+def _unused_outputs(constructor: Constructor) -> Argument | None:
+    """Return the c2 of `(channels, c2=None)`: it is there for the caller's sake, and the channels are kept."""
+    target = constructor.meaning(by.OUTPUTS)
+    convolves = any(constructor.meaning(one) for one in (by.KERNEL, by.STRIDE, by.REPEATS))
+    return target if target and target.default == "None" and not convolves else None
+
+
+def _comes_before(constructor: Constructor, target: Argument) -> bool:
+    return constructor.arguments.index(target) <= 1
+
+
+def _only_first(constructor: Constructor, target: Argument) -> Argument | None:
+    first = constructor.arguments[0]
+    if first is target:
+        return target if len(constructor.required) <= 1 else None
+    return first if first.default is None and first.meaning is None else None
+
+
+def _by_place(constructor: Constructor) -> dict[str, tuple[str, str]]:
+    first = constructor.arguments[:2]
+    says = any(constructor.meaning(one) for one in (by.KERNEL, by.STRIDE, by.REPEATS))
+    if not says or len(first) < 2 or any(a.default is not None or a.meaning for a in first):
+        return {}
+    why = "by its place: the first two are the channels in and out"
+    return {first[0].name: (by.INPUTS, why), first[1].name: (by.OUTPUTS, why)}
