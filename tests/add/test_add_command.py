@@ -84,7 +84,8 @@ def test_another_folder_is_told(add, tmp_path):
     assert f"YOLOPATCH_CATALOG={tmp_path / 'mine'}" in ran.err
 
 
-def test_a_package_and_an_overwritten_attribute_are_told(add):
+def test_a_package_and_an_overwritten_attribute_are_told(add, need_pin):
+    need_pin(PIN)
     text = GATE.replace("import torch\n", "import torch\nimport einops\n")
     ran = add(text.replace("self.fc =", "self.type = einops\n        self.fc ="))
     assert ran.code == 0
@@ -183,6 +184,36 @@ def test_a_catalog_that_cannot_be_written(add, tmp_path):
     (tmp_path / "file").write_text("")
     ran = add(GATE, "--catalog", tmp_path / "file" / "below")
     assert (ran.code, "cannot write to your own catalog" in ran.err) == (EXIT_ACT, True)
+
+
+def test_names_of_classes_that_nobody_makes_are_free(add):
+    """An attention has no classes around it: a block of that name in a post is another module."""
+    assert add(GATE).code == 0
+    block = GATE.replace("Gate", "C2f_Gate").replace("channel, reduction=16", "channel, n=1, c2=64")
+    assert add(block, "--like", "C2f", name="C2f_Gate.py").code == 0
+
+
+def test_a_name_of_a_class_that_another_module_makes_is_refused(add, own_catalog):
+    ran = add(GATE.replace("Gate", "C2f_RefConv"), name="C2f_RefConv.py")
+    assert (ran.code, "the name C2f_RefConv is taken: RefConv has it" in ran.err) == (EXIT_USAGE, True), ran.err
+    assert not own_catalog.exists()
+
+
+def test_a_name_that_some_pins_have_is_for_the_others_and_a_way_is_told(add, need_pin):
+    need_pin("ultralytics-8.4.0"), need_pin("yolov5-6.1")
+    ran = add(GATE.replace("Gate", "CBAM"), name="CBAM.py")
+    assert ran.code == 0, ran.err
+    assert "ultralytics-8.4.0: refused, ultralytics-8.4.0 has a CBAM of its own" in ran.out
+    assert "for what is refused: add the module under another name: yolopatch add ... --name MyCBAM" in ran.out
+    assert "next: yolopatch apply --repo yolov5-" in ran.out
+
+
+def test_one_that_is_told_no_channels_stands_behind_a_layer(add, yolopatch, need_pin, tmp_path):
+    need_pin(PIN)
+    text = GATE.replace("channel, reduction=16", "gamma=2").replace("channel, channel, 1", "1, 1, 1")
+    assert add(text, "--like", "attention").code == 0
+    assert yolopatch("apply", "--repo", PIN, "--module", "Gate", "--dest", tmp_path / "ws").code == 0
+    assert "            args = [*args]" in (tmp_path / "ws/ultralytics/nn/tasks.py").read_text()
 
 
 NARROW = """import torch.nn as nn

@@ -17,8 +17,9 @@ FLAVORS = ("paper", TUTORIAL_FLAVOR)
 CONVOLUTION, LAYER, BLOCK, ATTENTION = KINDS = ("convolution", "layer", "block", "attention")
 # the condition of a module that pads by itself, so that no layer can say otherwise
 HALF_PADDING = "p == k // 2"
-# upstream's classes, of which a module has one each with its name behind
-STEMS = ("Conv", "Bottleneck", "C3k", "C3k2", "C2f", "C3")
+# upstream's classes, of which a module has one each with its name behind; one like a block has those of blocks
+BLOCK_STEMS = ("C3k2", "C2f", "C3")
+STEMS = ("Conv", "Bottleneck", "C3k", *BLOCK_STEMS)
 _USUAL_PLACEMENT = {BLOCK: "all-blocks", ATTENTION: "before-head"}
 
 
@@ -198,8 +199,8 @@ MODULES: dict[str, Module] = {
 
 
 def _spellings(module: Module) -> Iterator[str]:
-    blocks = (module.suffixed(stem) for stem in STEMS)
-    return iter((module.name, *module.classes, *blocks))
+    stems = {ATTENTION: (), BLOCK: BLOCK_STEMS}.get(module.kind, STEMS)
+    return iter((module.name, *module.classes, *(module.suffixed(stem) for stem in stems)))
 
 
 def is_class(name: str) -> bool:

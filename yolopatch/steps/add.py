@@ -57,6 +57,7 @@ class ForPin:
     Attributes:
         state: READY (its patch was made and compiles), REFUSED, or UNTRIED (the pin is not in the cache).
         why: where it is not ready.
+        hint: what to do about that.
         left_out: the pasted lines that do not go in, first and last, with the reason.
         imported: the imports that were added or written anew.
     """
@@ -64,6 +65,7 @@ class ForPin:
     pin: str
     state: str
     why: str = ""
+    hint: str = ""
     left_out: tuple[tuple[int, int, str], ...] = ()
     imported: tuple[str, ...] = ()
 
@@ -109,9 +111,9 @@ def add(request: AddRequest, folder: Path, cache: Path) -> AddedModule:
     decision = decide(paste, symbol, request.like, request.args)
     name = _name(request.name or symbol, request)
     load_own_catalog(folder)
-    _require_free(name)
     told = f"{symbol} of {request.file.name}, sha256 {sha256(data)[:16]}"
     module = own_module(decision, read_constructor(paste, symbol), name, told, request.stride)
+    _require_free(module)
     tried = tuple(_tried(pin, module, paste, cache) for pin in PINS.values())
     _require_any([for_pin for for_pin, _ in tried], name)
     changed = _store(module, data, folder, request.replace)
@@ -147,16 +149,18 @@ def _name(name: str, request: AddRequest) -> str:
     return name
 
 
-def _require_free(name: str) -> None:
+def _require_free(new: Module) -> None:
     """Refuse a name by which commands find another module, or that would be one of upstream's classes."""
+    hint = f"give another one: --name My{new.name}"
+    if fold(new.name) in map(fold, STEMS):
+        raise UsageError(f"the name {new.name} is taken: upstream has a {new.name}", hint=hint)
+    names = {fold(name): name for name in names_of(new)}
     for module in MODULES.values():
-        own = module.home and module.name == name
-        if not own and fold(name) in map(fold, names_of(module)):
-            raise UsageError(
-                f"the name {name} is taken: {module.name} has it", hint=f"give another one: --name My{name}"
-            )
-    if fold(name) in map(fold, STEMS):
-        raise UsageError(f"the name {name} is taken: upstream has a {name}", hint=f"give another one: --name My{name}")
+        replaced = module.home and module.name == new.name
+        shared = [] if replaced else [names[fold(name)] for name in names_of(module) if fold(name) in names]
+        if shared:
+            made = "" if shared[0] == new.name else f", which {new.name} would have, too"
+            raise UsageError(f"the name {shared[0]} is taken: {module.name} has it{made}", hint=hint)
 
 
 def _tried(pin: Pin, module: Module, paste: Pasted, cache: Path) -> tuple[ForPin, tuple[str, ...]]:
@@ -171,8 +175,8 @@ def _tried(pin: Pin, module: Module, paste: Pasted, cache: Path) -> tuple[ForPin
         check_compiles(compose(read([pin.layout.parser]), [patch], found.blobs))
         fit = fitted(pin, module.symbol, paste, read(list(files_with_modules(pin))))
     except YolopatchError as error:
-        return ForPin(pin.name, REFUSED, "; ".join([error.what, *error.details])), ()
-    return ForPin(pin.name, READY, "", fit.left_out, fit.imported), fit.packages
+        return ForPin(pin.name, REFUSED, "; ".join([error.what, *error.details]), error.hint), ()
+    return ForPin(pin.name, READY, left_out=fit.left_out, imported=fit.imported), fit.packages
 
 
 def _require_any(pins: list[ForPin], name: str) -> None:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from yolopatch.catalog.pins import PINS, Pin, newest
 from yolopatch.cli.words.layout import pairs, table
 
 if TYPE_CHECKING:
     from yolopatch.steps.add import AddedModule
 
-_READY = "ready"
+_READY, _REFUSED = "ready", "refused"
 _PLACES = {
     "convolution": "in a Conv's place, with BatchNorm and activation behind it; in the convolutions of a block",
     "layer": "in a Conv's place, as it is; in the convolutions of a block",
@@ -41,9 +42,22 @@ def words(found: AddedModule) -> Iterator[str]:
         yield f"as the file has them: {', '.join(decision.left)}"
     for pin in found.pins:
         yield f"  {pin.pin}: {pin.state}" + (f", {pin.why}" if pin.why else "")
+    for hint in dict.fromkeys(pin.hint for pin in found.pins if pin.hint):
+        yield f"  for what is refused: {hint}"
     yield from _left_out(found)
-    yield f"next: yolopatch apply --repo ultralytics --module {found.module} --dest my-yolo"
-    yield f"      yolopatch render-cfg --module {found.module} --model yolo26 --scale n"
+    repo, pin = _usable(found)
+    yield f"next: yolopatch apply --repo {repo} --module {found.module} --dest my-yolo"
+    yield f"      yolopatch render-cfg --module {found.module} --model {pin.model} --scale n"
+
+
+def _usable(found: AddedModule) -> tuple[str, Pin]:
+    """Return how `--repo` names a pin that takes the module, and that pin: upstream's newest where that is one."""
+    refused = {one.pin for one in found.pins if one.state == _REFUSED}
+    usual = newest("ultralytics")
+    if usual.name not in refused:
+        return usual.upstream, usual
+    ready = next(one.pin for one in found.pins if one.state == _READY)
+    return ready, PINS[ready]
 
 
 def _left_out(found: AddedModule) -> Iterator[str]:
