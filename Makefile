@@ -1,10 +1,10 @@
-# make setup | demo | test | test-all | bench | lint | patches | manifests | figures | verify-matrix | port-matrix | reproduce | compat | wheel | clean
+# make setup | demo | test | test-all | bench | lint | patches | manifests | figures | verify-matrix | port-matrix | port-every | reproduce | compat | wheel | clean
 #
 # PYTHON=python3.10      which interpreter makes .venv (3.10 or 3.11: the upstreams' run-time needs it)
 # TORCH_INDEX=URL        a further index for torch and torchvision, e.g. one of CPU wheels
 # TESTS=tests/cfg        which tests to run
 # SCALES=n TASKS=detect FLAVORS=paper   what verify-matrix verifies
-# PORT_PYTHON=EXE        which interpreter port-matrix builds models with: 8.1.0 needs hub-sdk, too
+# PORT_PYTHON=EXE        which interpreter port-matrix and port-every build models with: 8.1.0 needs hub-sdk, too
 # QUICK=1                only the checks that another scale can break
 # WORKERS=2              how many models at a time
 
@@ -27,7 +27,7 @@ FLAVORS ?= paper tutorial
 QUICK ?=
 WORKERS ?= 2
 
-.PHONY: setup demo test test-all bench lint patches manifests figures verify-matrix port-matrix reproduce compat wheel clean
+.PHONY: setup demo test test-all bench lint patches manifests figures verify-matrix port-matrix port-every reproduce compat wheel clean
 
 setup: $(STAMP)
 
@@ -77,6 +77,10 @@ verify-matrix: setup
 
 port-matrix: setup
 	$(BIN)/python -m yolopatch.maintain port-matrix --out docs/ported.md $(if $(PORT_PYTHON),--python $(PORT_PYTHON))
+
+# An hour and 1 GB of wheels in the cache: every release, and models of each form that the patched code ever had.
+port-every: setup
+	$(BIN)/python -m yolopatch.maintain port-every --out docs/ported-every.md $(if $(PORT_PYTHON),--python $(PORT_PYTHON))
 
 $(NEWEST)/.installed: $(STAMP)
 	$(BIN)/python -m venv --clear $(NEWEST)

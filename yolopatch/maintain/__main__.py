@@ -1,4 +1,4 @@
-"""`python -m yolopatch.maintain patches|manifests|figures|matrix|port-matrix|reproduce`."""
+"""`python -m yolopatch.maintain patches|manifests|figures|matrix|port-matrix|port-every|reproduce`."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ def main(arguments: list[str]) -> int:
             return _verify_matrix(asked)
         if asked.task == "port-matrix":
             return _port_matrix(asked)
+        if asked.task == "port-every":
+            return _port_every(asked)
         if asked.task == "reproduce":
             return _reproduce(asked)
         for pin in PINS.values():
@@ -56,6 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     task = tasks.add_parser("port-matrix")
     task.add_argument("--releases", nargs="+", default=list(ported.SPREAD), help="versions, or `newest`")
     task.add_argument("--no-prove", action="store_true", help="build no model")
+    task.add_argument("--python", help="the interpreter to build models with")
+    task.add_argument("--out", type=Path, required=True, help="the page")
+    task = tasks.add_parser("port-every")
     task.add_argument("--python", help="the interpreter to build models with")
     task.add_argument("--out", type=Path, required=True, help="the page")
     task = tasks.add_parser("matrix")
@@ -86,9 +91,19 @@ def _port_matrix(asked: argparse.Namespace) -> int:
     results = []
     for result in ported.port_spread(asked.releases, not asked.no_prove, asked.python):
         results.append(result)
-        print(f"{result.version}: {'holds' if result.holds else 'does NOT hold'}, {result.seconds:.0f} s", flush=True)
+        _say_ported(result)
     asked.out.write_text(ported.page(results), encoding="utf-8")
     return 0 if all(result.holds for result in results) else EXIT_VERIFY
+
+
+def _port_every(asked: argparse.Namespace) -> int:
+    forms = ported.port_every(asked.python, _say_ported)
+    asked.out.write_text(ported.every_page(forms), encoding="utf-8")
+    return 0 if all(one.holds for form in forms for one in (*form.results, form.proven)) else EXIT_VERIFY
+
+
+def _say_ported(result: ported.Result) -> None:
+    print(f"{result.version}: {'holds' if result.holds else 'does NOT hold'}, {result.seconds:.0f} s", flush=True)
 
 
 def _reproduce(asked: argparse.Namespace) -> int:

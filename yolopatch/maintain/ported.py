@@ -6,21 +6,33 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+
+from packaging.version import Version
 
 from yolopatch.catalog.modules import FLAVORS, MODULES
 from yolopatch.core.porting import PORTED, STAMP
 from yolopatch.errors import YolopatchError
-from yolopatch.outside.releases import PROJECT
+from yolopatch.maintain.forms import form_of
+from yolopatch.outside.releases import PROJECT, find_release
 from yolopatch.outside.store import cache_dir
 from yolopatch.steps.port import Port, PortRequest, port
 
 # The ends of each line of releases, and what lies between; `newest` is what PyPI has that day.
-NEWEST = "newest"
+NEWEST, OLDEST = "newest", "8.1.0"
 SPREAD = (
-    *("8.1.0", "8.1.47", "8.2.0", "8.2.50", "8.2.103", "8.3.0", "8.3.40", "8.3.100", "8.3.200"),
+    *(OLDEST, "8.1.47", "8.2.0", "8.2.50", "8.2.103", "8.3.0", "8.3.40", "8.3.100", "8.3.200"),
     *("8.4.0", "8.4.30", NEWEST),
+)
+
+
+_WHAT = (
+    "For each release the patches of every module in both flavors and the stamp's\n"
+    "were made anew, what they rely on was compared with the release's own code, and they were compiled. A proof\n"
+    "is a model of the family at scale n that was built with one module, in the layers of its tutorial or in the\n"
+    "family's blocks: every replaced layer is the module's, the head and every other layer have the base's class\n"
+    "and parameters, and it runs forward and backward. `docs/port.md` says what is compared.\n"
 )
 
 
@@ -43,24 +55,38 @@ class Result:
         return self.port is not None and self.port.holds
 
 
-def newest_version() -> str:
-    """Return the newest version that the package index has.
+@dataclass(frozen=True)
+class Form:
+    """Releases with the same code where the patches go.
+
+    Attributes:
+        results: of each without a proof, oldest first.
+        proven: the newest one's with the proof.
+    """
+
+    results: tuple[Result, ...]
+    proven: Result
+
+
+def versions() -> list[str]:
+    """Return the versions from the oldest that can be ported to the newest that the package index has.
 
     Raises:
         YolopatchError: it cannot be asked.
     """
     command = [sys.executable, "-m", "pip", "index", "versions", PROJECT, "--disable-pip-version-check"]
     done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120)
-    said = re.search(rf"^{PROJECT} \((\S+)\)", done.stdout, re.MULTILINE)
+    said = re.search(r"^Available versions: (.+)$", done.stdout, re.MULTILINE)
     if said is None:
-        raise YolopatchError(f"pip does not say {PROJECT}'s newest version", details=done.stderr.splitlines()[-3:])
-    return said[1]
+        raise YolopatchError(f"pip does not say {PROJECT}'s versions", details=done.stderr.splitlines()[-3:])
+    found = sorted(map(Version, said[1].split(", ")))
+    return [str(version) for version in found if version >= Version(OLDEST)]
 
 
 def port_spread(versions: Sequence[str], proves: bool, python: str | None) -> Iterator[Result]:
     """Port to each of these versions, one after the other."""
     for asked in versions:
-        version = newest_version() if asked == NEWEST else asked
+        version = versions()[-1] if asked == NEWEST else asked
         start = time.perf_counter()
         request = PortRequest(f"{PROJECT}=={version}", proves=proves, python=python)
         try:
@@ -74,16 +100,70 @@ def page(results: Iterable[Result]) -> str:
     """Return the Markdown page of these results."""
     head = (
         "# The patches on releases that nobody pinned\n\n"
-        "Written by `make port-matrix`. For each release the patches of every module in both flavors and the stamp's\n"
-        "were made anew, what they rely on was compared with the release's own code, and they were compiled. A proof\n"
-        "is a model of the family at scale n that was built with one module, in the layers of its tutorial or in the\n"
-        "family's blocks: every replaced layer is the module's, the head and every other layer have the base's class\n"
-        "and parameters, and it runs forward and backward. `docs/port.md` says what is compared.\n\n"
+        f"Written by `make port-matrix`. {_WHAT}\n"
         "| release | base model | patches | stamp | models built and run | wheel's sha256 |\n"
         "|---|---|---|---|---|---|\n"
     )
     results = list(results)
     return head + "".join(map(_row, results)) + "".join(_told(result) for result in results if not result.holds)
+
+
+def port_every(python: str | None, watch: Callable[[Result], None]) -> list[Form]:
+    """Port to every release; the newest of those that have the same code where patches go is proven for all of them.
+
+    Args:
+        python: the interpreter to build models with.
+        watch: told of each release, and of each proof.
+    """
+    forms: dict[str, list[Result]] = {}
+    for result in port_spread(versions(), False, python):
+        watch(result)
+        forms.setdefault(_form(result), []).append(result)
+    found = []
+    for results in forms.values():
+        (proven,) = port_spread([results[-1].version], True, python) if results[-1].port else (results[-1],)
+        watch(proven)
+        found.append(Form(tuple(results), proven))
+    return found
+
+
+def _form(result: Result) -> str:
+    """Return what releases of one form share: none where there is no port."""
+    if result.port is None:
+        return result.version
+    pin = result.port.pin
+    return pin.model + form_of(pin, find_release(f"{PROJECT}=={result.version}", cache_dir()).texts)
+
+
+def every_page(forms: Sequence[Form]) -> str:
+    """Return the Markdown page of these forms."""
+    total = sum(len(form.results) for form in forms)
+    holding = sum(result.holds for form in forms for result in form.results)
+    head = (
+        "# The patches on every release\n\n"
+        f"Written by `make port-every`. {_WHAT}\n"
+        "Releases with the same parse_model, fuse(), Conv and blocks are one row; the newest was proven.\n\n"
+        f"Of {total} releases from {OLDEST} to {forms[-1].proven.version}, the patches of {holding} hold.\n\n"
+        "| releases | how many | hold | base model | proven on | models built and run |\n|---|---|---|---|---|---|\n"
+    )
+    told = [result for form in forms for result in (*form.results, form.proven) if not result.holds]
+    return head + "".join(map(_form_row, forms)) + "".join(map(_told, told))
+
+
+def _form_row(form: Form) -> str:
+    first, last = form.results[0].version, form.results[-1].version
+    named = first if first == last else f"{first} to {last}"
+    holding = sum(result.holds for result in form.results)
+    model = form.proven.port.pin.model if form.proven.port else ""
+    return f"| {named} | {len(form.results)} | {holding} | {model} | {form.proven.version} | {_proven(form.proven)} |\n"
+
+
+def _proven(result: Result) -> str:
+    """Return how many models were built and run."""
+    if result.port is None or result.port.proofs is None:
+        return "none"
+    proofs, failures = result.port.proofs, result.port.failures
+    return f"{len(proofs) - len(failures)} of {len(MODULES) * len(FLAVORS) * 2}"
 
 
 def _row(result: Result) -> str:
@@ -93,11 +173,9 @@ def _row(result: Result) -> str:
     modules = [one for one in found.outcomes if one.module != STAMP]
     ported = sum(one.status == PORTED for one in modules)
     stamp = next(one.status for one in found.outcomes if one.module == STAMP)
-    proven = "not asked for"
-    if found.proofs is not None:
-        proven = f"{len(found.proofs) - len(found.failures)} of {len(MODULES) * len(FLAVORS) * 2}"
     digest = f"`{found.pin.wheel.sha256[:16]}`"
-    return f"| {result.version} | {found.pin.model} | {ported} of {len(modules)} | {stamp} | {proven} | {digest} |\n"
+    counted = f"{ported} of {len(modules)}"
+    return f"| {result.version} | {found.pin.model} | {counted} | {stamp} | {_proven(result)} | {digest} |\n"
 
 
 def _told(result: Result) -> str:

@@ -1,0 +1,44 @@
+"""Which releases have the same code where the patches go: models of one of them speak for all."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+
+from yolopatch.catalog.pins import Pin
+from yolopatch.core.text import sha256
+
+_CONV = "ultralytics/nn/modules/conv.py"
+
+
+def form_of(pin: Pin, files: Mapping[str, str]) -> str:
+    """Return a digest of what the patches of a release touch or build on, without docstrings and types.
+
+    Args:
+        pin: the release's.
+        files: its texts by path.
+    """
+    parts = {
+        pin.layout.parser: ("parse_model", "fuse"),
+        pin.layout.common: ("Bottleneck", "C2f", "C3", "C3k", "C3k2"),
+        _CONV: ("Conv",),
+    }
+    found = [text for path, names in parts.items() for text in _definitions(files[path], names)]
+    return sha256("\n".join(found).encode())
+
+
+def _definitions(text: str, names: tuple[str, ...]) -> Iterator[str]:
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and node.name in names:
+            yield ast.unparse(_bare(node))
+
+
+def _bare(node: ast.ClassDef | ast.FunctionDef) -> ast.AST:
+    for part in ast.walk(node):
+        if isinstance(part, (ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(part) is not None:
+            part.body = part.body[1:] or [ast.Pass()]
+        if isinstance(part, ast.FunctionDef):
+            part.returns = None
+        if isinstance(part, ast.arg):
+            part.annotation = None
+    return node
