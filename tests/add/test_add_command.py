@@ -216,6 +216,26 @@ def test_one_that_is_told_no_channels_stands_behind_a_layer(add, yolopatch, need
     assert "            args = [*args]" in (tmp_path / "ws/ultralytics/nn/tasks.py").read_text()
 
 
+def test_verify_says_that_a_module_was_replaced_since(add, yolopatch, need_pin, tmp_path):
+    need_pin(PIN)
+    add()
+    place, words = tmp_path / "ws", ("apply", "--repo", PIN, "--module", "Gate", "--dest", tmp_path / "ws")
+    assert yolopatch(*words).code == 0
+    yolopatch("render-cfg", "--module", "Gate", "--model", "yolo11", "--scale", "n", "--out", tmp_path)
+
+    def provenance() -> dict:
+        return yolopatch(
+            "verify", place, "--cfg", tmp_path / "yolo11n-Gate.yaml", "--check", "provenance", "--json"
+        ).check("provenance")
+
+    assert provenance()["status"] == "pass"
+    assert add(GATE.replace("* torch", "* 2 * torch"), "--replace").code == 0
+    found = provenance()
+    assert (found["status"], "other patches of Gate" in found["summary"]) == ("warn", True)
+    assert yolopatch(*words).code == 0
+    assert provenance()["status"] == "pass"
+
+
 NARROW = """import torch.nn as nn
 
 

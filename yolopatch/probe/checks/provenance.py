@@ -132,6 +132,12 @@ def _history(claims):
             f"the workspace was not made by yolopatch: nothing vouches for what commit {claims['commit'][:12]} holds",
             "make the workspace with yolopatch to have its content checked against the pin",
         )
+    elif claims["note"]:
+        yield (
+            WARN,
+            f"nothing vouches for what commit {claims['commit'][:12]} holds: {claims['note']}",
+            "apply its modules again, which takes today's patches, or verify with what made it",
+        )
     if claims["own_commits"]:
         yield (
             WARN,
