@@ -4,7 +4,7 @@
 # TORCH_INDEX=URL        a further index for torch and torchvision, e.g. one of CPU wheels
 # TESTS=tests/cfg        which tests to run
 # SCALES=n TASKS=detect FLAVORS=paper   what verify-matrix verifies
-# PORT_PYTHON=EXE        which interpreter port-matrix and port-every build models with: 8.1.0 needs hub-sdk, too
+# PORT_PYTHON=EXE        which interpreter port-matrix and port-every build models with: 8.1 needs hub-sdk and openai-clip
 # QUICK=1                only the checks that another scale can break
 # WORKERS=2              how many models at a time
 

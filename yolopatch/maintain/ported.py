@@ -137,25 +137,34 @@ def _form(result: Result) -> str:
 
 def every_page(forms: Sequence[Form]) -> str:
     """Return the Markdown page of these forms."""
-    total = sum(len(form.results) for form in forms)
+    order = [str(one) for one in sorted(Version(result.version) for form in forms for result in form.results)]
     holding = sum(result.holds for form in forms for result in form.results)
     head = (
         "# The patches on every release\n\n"
         f"Written by `make port-every`. {_WHAT}\n"
         "Releases with the same parse_model, fuse(), Conv and blocks are one row; the newest was proven.\n\n"
-        f"Of {total} releases from {OLDEST} to {forms[-1].proven.version}, the patches of {holding} hold.\n\n"
+        f"Of {len(order)} releases from {order[0]} to {order[-1]}, the patches of {holding} hold.\n\n"
         "| releases | how many | hold | base model | proven on | models built and run |\n|---|---|---|---|---|---|\n"
     )
     told = [result for form in forms for result in (*form.results, form.proven) if not result.holds]
-    return head + "".join(map(_form_row, forms)) + "".join(map(_told, told))
+    return head + "".join(_form_row(form, order) for form in forms) + "".join(map(_told, told))
 
 
-def _form_row(form: Form) -> str:
-    first, last = form.results[0].version, form.results[-1].version
-    named = first if first == last else f"{first} to {last}"
+def _form_row(form: Form, order: Sequence[str]) -> str:
+    named = ", ".join(_runs([result.version for result in form.results], order))
     holding = sum(result.holds for result in form.results)
-    model = form.proven.port.pin.model if form.proven.port else ""
+    port = form.results[-1].port
+    model = port.pin.model if port else ""
     return f"| {named} | {len(form.results)} | {holding} | {model} | {form.proven.version} | {_proven(form.proven)} |\n"
+
+
+def _runs(versions: Sequence[str], order: Sequence[str]) -> Iterator[str]:
+    """Yield the releases that follow one another, each run by its ends."""
+    numbers = sorted(map(order.index, versions))
+    starts = [n for n in numbers if n - 1 not in numbers]
+    ends = [n for n in numbers if n + 1 not in numbers]
+    for start, end in zip(starts, ends):
+        yield order[start] if start == end else f"{order[start]} to {order[end]}"
 
 
 def _proven(result: Result) -> str:
