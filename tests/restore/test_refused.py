@@ -188,6 +188,7 @@ def test_what_this_yolopatch_does_not_know(key, name, version, refused, checkpoi
     told = refused(checkpoint({"yolopatch": said}))
     assert f"the checkpoint's stamp names an unknown {key}, {name}" in told
     assert ("the stamp was changed" if version == __version__ else "restore it with yolopatch 99.0") in told
+    assert ("yolopatch add FILE.py --name RefKonv" in told) == (key == "module")
 
 
 def test_patches_that_no_workspace_has(refused, checkpoint, said):

@@ -102,6 +102,8 @@ def _unknown(kind: str, name: str, known: Iterable[str], stamped: Stamped) -> Yo
     release = re.fullmatch(r"ultralytics-(\d+(?:\.\d+)+)", name)
     if release:
         details.append(f"yolopatch port --to ultralytics=={release[1]} --save makes it, if that is a release")
+    if kind == "module":
+        details.append(f"yolopatch add FILE.py --name {name} makes it, if that is one of its user's own")
     hint = f"restore it with yolopatch {stamped.version}, which made it"
     if stamped.version == __version__:
         hint = f"the stamp was changed: it may have been {' or '.join(nearest(name, known)) or 'any'}"
