@@ -29,10 +29,13 @@ def index(wheel, monkeypatch):
         return Path(shutil.copy(made, folder))
 
     monkeypatch.setattr(releases, "download_version", download)
+    monkeypatch.setattr(releases, "list_versions", lambda project: ["8.4.6", "8.4.7"])
     return asked
 
 
-@pytest.mark.parametrize("asked", ["ultralytics==8.4.7", "ultralytics-8.4.7", "Ultralytics@8.4.7", "8.4.7", "8.4.7.0"])
+@pytest.mark.parametrize(
+    "asked", ["ultralytics==8.4.7", "ultralytics-8.4.7", "Ultralytics@8.4.7", "8.4.7", "8.4.7.0", "ultralytics"]
+)
 def test_a_version_is_fetched(asked, index, tmp_path):
     found = find_release(asked, tmp_path)
     assert (found.name, found.version) == ("ultralytics-8.4.7", "8.4.7")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +12,7 @@ from yolopatch.catalog.modules import FLAVORS, MODULES
 from yolopatch.core.porting import PORTED, STAMP
 from yolopatch.errors import YolopatchError
 from yolopatch.maintain.forms import form_of
+from yolopatch.outside.pypi import list_versions
 from yolopatch.outside.releases import PROJECT, find_release
 from yolopatch.outside.store import cache_dir
 from yolopatch.steps.port import Port, PortRequest, port
@@ -68,25 +66,19 @@ class Form:
     proven: Result
 
 
-def versions() -> list[str]:
+def every_version() -> list[str]:
     """Return the versions from the oldest that can be ported to the newest that the package index has.
 
     Raises:
-        YolopatchError: it cannot be asked.
+        SourceError: it cannot be asked.
     """
-    command = [sys.executable, "-m", "pip", "index", "versions", PROJECT, "--disable-pip-version-check"]
-    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120)
-    said = re.search(r"^Available versions: (.+)$", done.stdout, re.MULTILINE)
-    if said is None:
-        raise YolopatchError(f"pip does not say {PROJECT}'s versions", details=done.stderr.splitlines()[-3:])
-    found = sorted(map(Version, said[1].split(", ")))
-    return [str(version) for version in found if version >= Version(OLDEST)]
+    return [one for one in list_versions(PROJECT) if Version(one) >= Version(OLDEST)]
 
 
 def port_spread(versions: Sequence[str], proves: bool, python: str | None) -> Iterator[Result]:
     """Port to each of these versions, one after the other."""
     for asked in versions:
-        version = versions()[-1] if asked == NEWEST else asked
+        version = every_version()[-1] if asked == NEWEST else asked
         start = time.perf_counter()
         request = PortRequest(f"{PROJECT}=={version}", proves=proves, python=python)
         try:
@@ -116,7 +108,7 @@ def port_every(python: str | None, watch: Callable[[Result], None]) -> list[Form
         watch: told of each release, and of each proof.
     """
     forms: dict[str, list[Result]] = {}
-    for result in port_spread(versions(), False, python):
+    for result in port_spread(every_version(), False, python):
         watch(result)
         forms.setdefault(_form(result), []).append(result)
     found = []

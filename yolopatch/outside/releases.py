@@ -20,14 +20,17 @@ from yolopatch.outside import snapshot
 from yolopatch.outside.archive import read_wheel
 from yolopatch.outside.git import GitError
 from yolopatch.outside.lock import hold
-from yolopatch.outside.pypi import download_version
+from yolopatch.outside.pypi import download_version, list_versions
 
 PROJECT = "ultralytics"
 URL = "https://github.com/ultralytics/ultralytics"
 
 _VERSION = r"\d+(?:\.\w+)+"
 _RELEASE = re.compile(rf"(?:(?P<project>[A-Za-z][A-Za-z0-9._-]*?)(?:==|@|-))?v?(?P<version>{_VERSION})")
-_FORMS = (f"expected: {PROJECT}==8.4.60, a tag, branch or commit of {URL}, or the path of a wheel or a checkout",)
+_FORMS = (
+    f"expected: {PROJECT}==8.4.60, {PROJECT} for the newest, a tag, branch or commit of {URL}, or the path of a wheel"
+    " or a checkout",
+)
 _HELP = "yolopatch port --help"
 # What patches are made against, and what says which models a release has.
 _READ = tuple(f"{PROJECT}/{part}" for part in ("nn/", "engine/", "cfg/models/", "utils/fork.py", "__init__.py"))
@@ -71,7 +74,7 @@ def find_release(asked: str, cache: Path) -> Release:
     """Return the release that `--to` names.
 
     Args:
-        asked: `ultralytics==8.4.60`, a git ref, or a path.
+        asked: `ultralytics==8.4.60`, `ultralytics` for the newest, a git ref, or a path.
         cache: the cache folder, which keeps wheels.
 
     Raises:
@@ -81,6 +84,8 @@ def find_release(asked: str, cache: Path) -> Release:
     path = Path(os.path.expanduser(asked))
     if path.suffix == ".whl" or asked.startswith((".", "/", "~")) or (os.sep in asked and path.exists()):
         return _local(asked, path.absolute())
+    if fold(asked) == PROJECT:
+        return _from_index(_newest(), cache)
     named = _RELEASE.fullmatch(asked)
     if named and not asked.startswith("v"):
         project = named["project"] or PROJECT
@@ -91,6 +96,13 @@ def find_release(asked: str, cache: Path) -> Release:
     if not re.fullmatch(r"[A-Za-z0-9_][\w./+-]*", asked):
         raise UsageError(f"--to {asked!r} names no release", details=_FORMS, hint=_HELP)
     return _from_ref(asked)
+
+
+def _newest() -> str:
+    try:
+        return list_versions(PROJECT)[-1]
+    except SourceError as error:
+        raise SourceError(error.what, details=error.details, hint=f"name one: --to {PROJECT}==8.4.60") from error
 
 
 def _from_index(version: str, cache: Path) -> Release:

@@ -13,7 +13,9 @@ from yolopatch.errors import EXIT_VERIFY
 
 
 @click.command("port", epilog="Example: yolopatch port --to ultralytics==8.4.60 --save")
-@click.option("--to", required=True, metavar="RELEASE", help="ultralytics==X, a git ref, or a path.")
+@click.option(
+    "--to", required=True, metavar="RELEASE", help="ultralytics==X, ultralytics for the newest, a git ref, or a path."
+)
 @click.option("--from", "like", metavar="PIN", help="The pin whose family is ported.  [default: the release's newest]")
 @click.option("--module", "modules", multiple=True, help="A module; repeatable.  [default: all]")
 @click.option("--save", "saves", is_flag=True, help="Keep the pin and its patches in your own catalog.")
