@@ -79,6 +79,14 @@ def test_an_answer_that_is_none_of_the_choices_is_asked_again(typed, own_catalog
     assert entry(own_catalog, "Left")["kind"] == "layer"
 
 
+def test_another_name_is_asked_for_where_one_is_taken(typed, own_catalog):
+    code, out, shown = typed(TWO.replace("Left", "SPConv"), "SPConv", "conv", "LeftConv")
+    assert code == 0, shown
+    assert "the name SPConv is taken" in shown
+    assert "added  LeftConv" in out
+    assert entry(own_catalog, "LeftConv")["symbol"] == "SPConv"
+
+
 def test_what_an_option_says_is_not_asked(typed):
     code, out, shown = typed(TWO, arguments=("--class", "Left", "--like", "C3k2"))
     assert (code, "open:" in shown) == (0, False), shown

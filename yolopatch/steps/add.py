@@ -18,7 +18,7 @@ from yolopatch.core.paste.entry import own_module
 from yolopatch.core.paste.reading import Pasted, choose_class, read_paste
 from yolopatch.core.paste.taken import taken_attributes
 from yolopatch.core.text import sha256
-from yolopatch.errors import UsageError, YolopatchError
+from yolopatch.errors import OpenError, UsageError, YolopatchError
 from yolopatch.outside import snapshot
 from yolopatch.outside.own_catalog import load_own_catalog, write_module
 from yolopatch.outside.staging import write_whole
@@ -153,14 +153,18 @@ def _require_free(new: Module) -> None:
     """Refuse a name by which commands find another module, or that would be one of upstream's classes."""
     hint = f"give another one: --name My{new.name}"
     if fold(new.name) in map(fold, STEMS):
-        raise UsageError(f"the name {new.name} is taken: upstream has a {new.name}", hint=hint)
+        raise _taken(f"the name {new.name} is taken: upstream has a {new.name}", hint)
     names = {fold(name): name for name in names_of(new)}
     for module in MODULES.values():
         replaced = module.home and module.name == new.name
         shared = [] if replaced else [names[fold(name)] for name in names_of(module) if fold(name) in names]
         if shared:
             made = "" if shared[0] == new.name else f", which {new.name} would have, too"
-            raise UsageError(f"the name {shared[0]} is taken: {module.name} has it{made}", hint=hint)
+            raise _taken(f"the name {shared[0]} is taken: {module.name} has it{made}", hint)
+
+
+def _taken(what: str, hint: str) -> OpenError:
+    return OpenError("name", "what to call it", {}, what, hint=hint)
 
 
 def _tried(pin: Pin, module: Module, paste: Pasted, cache: Path) -> tuple[ForPin, tuple[str, ...]]:
