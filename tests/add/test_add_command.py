@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -262,6 +263,30 @@ def test_a_block_without_repeats_stands_in_a_row_under_another_name(add, yolopat
     ran = yolopatch("verify", place, "--cfg", cfg, "--check", "build", "--check", "only-intended", "--json")
     assert (ran.code, ran.json["verdict"]) == (0, "pass"), ran.out
     assert ran.json["replaced"] == [2, 4, 6, 8, 13, 16, 19, 22]
+
+
+def test_a_row_of_a_posts_yaml_may_name_a_block_itself(add, yolopatch, need_pin, tmp_path):
+    need_pin(PIN)
+    block = (
+        "class C2f_Plain(C2f):\n    def __init__(self, c1, c2, n=1, shortcut=False, g=1, e=0.5):\n"
+        "        super().__init__(c1, c2, n, shortcut, g, e)\n        self.gate = nn.Conv2d(c2, c2, 1)\n\n"
+        "    def forward(self, x):\n        y = super().forward(x)\n        return y * self.gate(y).sigmoid()\n"
+    )
+    assert add(block, name="c2f_plain.py").code == 0
+    place, cfg = tmp_path / "ws", tmp_path / "yolo11n-C3k2-C2f_Plain.yaml"
+    assert yolopatch("apply", "--repo", PIN, "--module", "C2f_Plain", "--dest", place).code == 0
+    assert (
+        yolopatch("render-cfg", "--module", "C2f_Plain", "--scale", "n", "--model", "yolo11", "--out", tmp_path).code
+        == 0
+    )
+    post = tmp_path / "yolo11n-post.yaml"
+    rows = re.sub(r"C3k2_C2f_Plain, \[(\d+), (\w+).*?\]", r"C2f_Plain, [\1, \2]", cfg.read_text())
+    post.write_text(rows)
+    assert rows.count("C2f_Plain, [") == 8
+    checks = ("--check", "build", "--check", "only-intended", "--json")
+    ran, own = (yolopatch("verify", place, "--cfg", file, *checks) for file in (post, cfg))
+    assert (ran.json["verdict"], own.json["verdict"]) == ("pass", "pass"), ran.out
+    assert ran.json["replaced"] == own.json["replaced"] == [2, 4, 6, 8, 13, 16, 19, 22]
 
 
 BEGINS = """import torch

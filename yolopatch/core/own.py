@@ -185,11 +185,14 @@ class _Writer:
     def _render(self, template: str) -> str:
         path, common = self.pin.layout.parser, self.pristine[self.pin.layout.common]
         block = _init(common, self.pin.block)
+        row_block = self.module.bare if self._takes_rows else ""
         text = self.jinja.get_template(f"upstream/{template}.py.j2").render(
             pin=self.pin,
             m=self.module,
             block=self.block,
-            placed=(self.block,) if self.module.kind == BLOCK else (self.module.bare, *self.made),
+            placed=self.made if self.module.kind == BLOCK and not row_block else (self.module.bare, *self.made),
+            row_block=row_block,
+            row_c3k=self._by_place[3:4] == ["c3k"],
             folded=_has(self._class, "folded", "self", "scale", "shift"),
             folds=_has(self._class, "fold", "self"),
             dialect=read_dialect(path, self.pristine[path], self.pin.block),
@@ -199,6 +202,15 @@ class _Writer:
             repeats="n" in names_in(self.module.call),
         )
         return text.strip("\n") + "\n"
+
+    @property
+    def _by_place(self) -> list[str]:
+        return [ast.unparse(value) for value in ast.parse(self.module.call, mode="eval").body.args]
+
+    @property
+    def _takes_rows(self) -> bool:
+        """Tell whether a post's own row, `[-1, 2, MyBlock, [256, ...]]`, gives the block what upstream's would get."""
+        return self.module.kind == BLOCK and self._by_place[:3] == ["c1", "c2", "n"]
 
     def _arguments(self, block: ast.arguments) -> str:
         """Return what stands between the parentheses of the module's call, for a block without what the pin's lacks."""

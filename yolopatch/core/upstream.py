@@ -94,6 +94,7 @@ class _Writer:
             m=self.module,
             block=self.block,
             placed=self.placed,
+            row_block="",
             folded=True,
             folds=_has_method(self.cut.body, "fold"),
             dialect=read_dialect(path, self.pristine[path], self.pin.block),
