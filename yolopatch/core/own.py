@@ -3,37 +3,21 @@
 from __future__ import annotations
 
 import ast
-import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from jinja2.sandbox import SandboxedEnvironment
-
-from yolopatch.catalog.modules import ATTENTION, BLOCK, CONVOLUTION, Module
+from yolopatch.catalog.modules import Module
 from yolopatch.catalog.pins import Pin
-from yolopatch.core.dialect import read_dialect
-from yolopatch.core.paste.calls import names_in
-from yolopatch.core.paste.constructor import read_constructor
+from yolopatch.core.own_writer import OwnWriter
 from yolopatch.core.paste.fitting import Fitted, fit
 from yolopatch.core.paste.imports import Upstream
-from yolopatch.core.paste.reading import Pasted, method, read_paste
-from yolopatch.core.places import below_import, chain_of, first_in_fuse, parse
+from yolopatch.core.paste.reading import Pasted, read_paste
+from yolopatch.core.places import parse
 from yolopatch.core.upstream import Addition, environment
-from yolopatch.errors import PatchError, UsageError
+from yolopatch.errors import UsageError
 
 # What upstream's modules are defined in, beside its `common` file; not every pin has each.
 _FILES = ("conv", "block", "common", "transformer", "activation", "utils", "head", "experimental")
-
-
-def own_file(pin: Pin, module: Module) -> str:
-    """Return where the pin gets the pasted file."""
-    return str(PurePosixPath(pin.layout.common).parent / f"{module.source}.py")
-
-
-def own_layers_file(pin: Pin, module: Module) -> str:
-    """Return where the pin gets the classes around the module."""
-    return own_file(pin, module).removesuffix(".py") + "_layers.py"
 
 
 def files_with_modules(pin: Pin) -> tuple[str, ...]:
@@ -73,7 +57,7 @@ def own_additions(
     upstream = _upstream(pin, pristine)
     _require_free(pin, module, pristine[pin.layout.parser], upstream)
     text = fitted(pin, module.symbol, paste, pristine).text
-    write = _Writer(pin, module, paste, text, pristine, upstream, environment(templates))
+    write = OwnWriter(pin, module, paste, text, pristine, upstream, environment(templates))
     return [*write.files(), write.import_line(), *write.fusion(), write.branch()]
 
 
@@ -87,181 +71,6 @@ def _require_free(pin: Pin, module: Module, parser: str, upstream: Upstream) -> 
     defined = {node.name for node in parse(parser).body if isinstance(node, (ast.ClassDef, ast.FunctionDef))}
     if module.name in imported | defined | set(upstream.places):
         raise UsageError(
-            f"{pin.name} has a {module.name} of its own, which its model files mean by that name",
+            f"{pin.name} has a {module.name} of its own, and a name in a model file means one class",
             hint=f"add the module under another name: yolopatch add ... --name My{module.name}",
         )
-
-
-@dataclass(frozen=True)
-class _Writer:
-    pin: Pin
-    module: Module
-    paste: Pasted
-    text: str
-    pristine: Mapping[str, str]
-    upstream: Upstream
-    jinja: SandboxedEnvironment
-
-    @property
-    def is_yolov5(self) -> bool:
-        return self.pin.layout.style == "yolov5"
-
-    @property
-    def file(self) -> str:
-        return own_file(self.pin, self.module)
-
-    @property
-    def layers_file(self) -> str:
-        return own_layers_file(self.pin, self.module)
-
-    @property
-    def block(self) -> str:
-        return self.module.suffixed(self.pin.block)
-
-    @property
-    def made(self) -> tuple[str, ...]:
-        """The classes around the module that a YAML may name."""
-        if self.module.kind == ATTENTION:
-            return ()
-        return (self.block,) if self.module.kind == BLOCK else (self.module.conv, self.block)
-
-    @property
-    def _class(self) -> ast.ClassDef:
-        return self.paste.classes[self.module.symbol]
-
-    def files(self) -> list[Addition]:
-        """Write the pasted file, and beside it the classes that put the module where upstream's stand."""
-        pasted = Addition(self.file, None, self.text)
-        if not self.made:
-            return [pasted]
-        classes = self._render("own.block" if self.module.kind == BLOCK else f"{self.pin.layout.style}.classes")
-        used = {node.id for node in ast.walk(ast.parse(classes)) if isinstance(node, ast.Name)}
-        torch = [line for name, line in _TORCH.items() if name in used]
-        own = f"from {_dotted(self.file)} import {self._named}\n"
-        text = (
-            f'"""{self.module.name} in the place of upstream\'s layers, written by yolopatch."""\n\n'
-            + "".join(f"{line}\n" for line in torch)
-            + ("\n" if torch else "")
-            + "".join(sorted([own, *self._imports_of_upstream(used)]))
-            + f"\n\n{classes}"
-        )
-        return [pasted, Addition(self.layers_file, None, text)]
-
-    @property
-    def _named(self) -> str:
-        symbol, name = self.module.symbol, self.module.bare
-        return name if symbol == name else f"{symbol} as {name}"
-
-    def _imports_of_upstream(self, used: set[str]) -> list[str]:
-        by_place: dict[str, list[str]] = {}
-        for name in sorted(used & set(self.upstream.places)):
-            by_place.setdefault(self.upstream.places[name], []).append(name)
-        return [f"from {place} import {', '.join(names)}\n" for place, names in by_place.items()]
-
-    def import_line(self) -> Addition:
-        path = self.pin.layout.parser
-        package = f"{self.pin.layout.package}." if self.pin.layout.package else ""
-        behind = f"{package}models.experimental" if self.is_yolov5 else "ultralytics.nn.modules"
-        spot = below_import(path, self.pristine[path], behind)
-        lines = f"from {_dotted(self.file)} import {self._named}\n"
-        if self.made:
-            lines += f"from {_dotted(self.layers_file)} import {', '.join(sorted(self.made))}\n"
-        return Addition(path, spot.at, lines)
-
-    def fusion(self) -> list[Addition]:
-        """Write what fuse() has to do, if it has: a module that stands for itself is not folded by anybody."""
-        if self.module.kind != CONVOLUTION:
-            return []
-        path = self.pin.layout.parser
-        spot = first_in_fuse(path, self.pristine[path])
-        return [Addition(path, spot.at, textwrap.indent(self._render("fuse"), spot.margin))]
-
-    def branch(self) -> Addition:
-        path = self.pin.layout.parser
-        spot = chain_of(path, self.pristine[path]).spot
-        template = "own.attention.branch" if self.module.kind == ATTENTION else "branch"
-        return Addition(path, spot.at, textwrap.indent(self._render(template), spot.margin))
-
-    def _render(self, template: str) -> str:
-        path, common = self.pin.layout.parser, self.pristine[self.pin.layout.common]
-        block = _init(common, self.pin.block)
-        row_block = self.module.bare if self._takes_rows else ""
-        text = self.jinja.get_template(f"upstream/{template}.py.j2").render(
-            pin=self.pin,
-            m=self.module,
-            block=self.block,
-            placed=self.made if self.module.kind == BLOCK and not row_block else (self.module.bare, *self.made),
-            row_block=row_block,
-            row_c3k=self._by_place[3:4] == ["c3k"],
-            folded=_has(self._class, "folded", "self", "scale", "shift"),
-            folds=_has(self._class, "fold", "self"),
-            dialect=read_dialect(path, self.pristine[path], self.pin.block),
-            attention="attn" in _names(block),
-            arguments=self._arguments(block),
-            signature=self._signature(block),
-            repeats="n" in names_in(self.module.call),
-        )
-        return text.strip("\n") + "\n"
-
-    @property
-    def _by_place(self) -> list[str]:
-        return [ast.unparse(value) for value in ast.parse(self.module.call, mode="eval").body.args]
-
-    @property
-    def _takes_rows(self) -> bool:
-        """Tell whether a post's own row, `[-1, 2, MyBlock, [256, ...]]`, gives the block what upstream's would get."""
-        return self.module.kind == BLOCK and self._by_place[:3] == ["c1", "c2", "n"]
-
-    def _arguments(self, block: ast.arguments) -> str:
-        """Return what stands between the parentheses of the module's call, for a block without what the pin's lacks."""
-        call = ast.parse(self.module.call, mode="eval").body
-        if self.module.kind == BLOCK:
-            have = _names(block)
-            call.keywords = [k for k in call.keywords if _used(k.value) <= have]
-            foreign = {name for value in call.args for name in _used(value)} - have
-            if foreign:
-                raise PatchError(
-                    f"{self.module.name} is given {', '.join(sorted(foreign))}, and {self.pin.name}'s {self.pin.block}"
-                    " has no such argument",
-                    hint="add it again, with --args that name only what every block has: c1, c2, n, shortcut, g, e",
-                )
-        return ", ".join(map(ast.unparse, [*call.args, *call.keywords]))
-
-    def _signature(self, block: ast.arguments) -> str:
-        """Return the arguments of upstream's block; a default is the module's own where it has one."""
-        if self.module.kind != BLOCK:
-            return ""
-        constructor = read_constructor(self.paste, self.module.symbol)
-        own = {a.meaning: a.default for a in constructor.arguments if a.meaning and a.default}
-        arguments = block.args[1:]
-        defaults = [None] * (len(arguments) - len(block.defaults)) + [ast.unparse(d) for d in block.defaults]
-        return ", ".join(
-            a.arg if default is None else f"{a.arg}={own.get(a.arg, default)}"
-            for a, default in zip(arguments, defaults)
-        )
-
-
-_TORCH = {"torch": "import torch", "nn": "import torch.nn as nn"}
-
-
-def _dotted(path: str) -> str:
-    return path.removesuffix(".py").replace("/", ".")
-
-
-def _init(text: str, name: str) -> ast.arguments:
-    node = next(n for n in parse(text).body if isinstance(n, ast.ClassDef) and n.name == name)
-    return method(node, "__init__").args
-
-
-def _names(arguments: ast.arguments) -> set[str]:
-    return {a.arg for a in arguments.args}
-
-
-def _used(node: ast.expr) -> set[str]:
-    return names_in(ast.unparse(node))
-
-
-def _has(node: ast.ClassDef, name: str, *arguments: str) -> bool:
-    """Tell whether a class has a method with exactly these arguments."""
-    found = method(node, name)
-    return found is not None and tuple(a.arg for a in found.args.args) == arguments

@@ -9,7 +9,8 @@ from yolopatch.catalog.modules import Module
 from yolopatch.catalog.pins import Pin
 from yolopatch.core.contract import Conflict
 from yolopatch.core.making import write_own_patch
-from yolopatch.core.own import own_additions, own_file, own_layers_file
+from yolopatch.core.own import own_additions
+from yolopatch.core.own_writer import own_file, own_layers_file
 from yolopatch.core.places import NoPlace
 from yolopatch.core.porting import CONFLICT, PORTED, THERE, Outcome, check_module
 from yolopatch.errors import YolopatchError
