@@ -147,11 +147,39 @@ def test_the_inputs_shape_is_its_channels(forward):
     assert "the shape of its input" in decision.why
 
 
-def test_one_that_joins_several_maps_is_refused():
-    text = module("dimension=1", "x = [2 * x[0], x[1]]\n        return torch.cat(x, 1)")
+SEVERAL = {
+    "maps by number": "x = [2 * x[0], x[1]]\n        return torch.cat(x, 1)",
+    "maps in a loop": "for i in range(3):\n            x[i] = self.conv(x[i])\n        return x",
+    "all at once": "return self.conv(torch.cat(x, 1))",
+}
+
+
+@pytest.mark.parametrize("case", SEVERAL)
+def test_one_that_joins_several_maps_is_refused(case):
     with pytest.raises(UsageError, match="takes several maps") as caught:
-        decided(text)
-    assert "line 11: x = [2 * x[0], x[1]]" in caught.value.details[0]
+        decided(module("nc=80, ch=()", SEVERAL[case]))
+    assert "pasted.py, line 1" in caught.value.details[0]
+
+
+@pytest.mark.parametrize(
+    "forward",
+    ["parts = x.chunk(2, 1)\n        return parts[0] * parts[1]", "x = x.chunk(2, 1)\n        return x[0] + x[1]"],
+)
+def test_parts_of_one_map_are_none_of_several(forward):
+    assert decided(module("dim", forward)).kind == "attention"
+
+
+def test_a_list_of_numbers_is_no_kernel():
+    with pytest.raises(UsageError, match="stands for is open"):
+        decided(module("c1, c2, k=(5, 9, 13)"))
+    assert given(decided(module("c1, c2, k=(3, 3), s=1")))["k"] == "k"
+    taken_apart = module("c1, c2, k=(3, 3), s=1", made="nn.Conv2d(c1, c2, k[0])")
+    assert "k" not in given(decided(taken_apart))
+
+
+def test_a_gate_without_channels_keeps_what_it_multiplies():
+    decision = decided(module("kernel_size=7", "return x * self.conv(x.mean(1, True)).sigmoid()"))
+    assert (decision.kind, given(decision)) == ("attention", {})
 
 
 @pytest.mark.parametrize(

@@ -84,8 +84,23 @@ def _constructor(node: ast.FunctionDef, line: int = 0) -> Constructor:
     given = node.args
     positional = [*given.posonlyargs, *given.args][1:]
     missing = len(positional) - min(len(given.defaults), len(positional))
-    defaults = [None] * missing + [ast.unparse(d) for d in given.defaults[-len(positional) :]]
-    arguments = [Argument(a.arg, default, meaning_of(a.arg)) for a, default in zip(positional, defaults)]
-    for a, default in zip(given.kwonlyargs, given.kw_defaults):
-        arguments.append(Argument(a.arg, default and ast.unparse(default), meaning_of(a.arg), keyword_only=True))
+    defaults = [*[None] * missing, *given.defaults[-len(positional) :]]
+    arguments = [_argument(node, a, default) for a, default in zip(positional, defaults)]
+    arguments += [_argument(node, a, default, True) for a, default in zip(given.kwonlyargs, given.kw_defaults)]
     return Constructor(line or node.lineno, tuple(arguments), bool(given.vararg or given.kwarg))
+
+
+def _argument(init: ast.FunctionDef, given: ast.arg, default: ast.expr | None, keyword_only: bool = False) -> Argument:
+    meaning = None if _is_several(init, given.arg, default) else meaning_of(given.arg)
+    return Argument(given.arg, default and ast.unparse(default), meaning, keyword_only)
+
+
+def _is_several(init: ast.FunctionDef, name: str, default: ast.expr | None) -> bool:
+    """Tell whether an argument is a list of numbers, which no single one can stand for: `k=(5, 9, 13)`, `ch=()`.
+
+    A pair of the same number is the one number that torch makes a pair of, unless the constructor takes it apart.
+    """
+    if not isinstance(default, (ast.Tuple, ast.List)):
+        return False
+    apart = any(isinstance(n, ast.Subscript) and ast.unparse(n.value) == name for n in ast.walk(init))
+    return apart or len(default.elts) != 2 or len({*map(ast.unparse, default.elts)}) != 1

@@ -138,7 +138,10 @@ def _require_one_map(paste: Pasted, symbol: str) -> None:
 
 def _kind(paste: Pasted, symbol: str, constructor: Constructor, known: set[str]) -> tuple[str, str]:
     """Return the kind that the constructor and the forward speak for, and the reason."""
+    kept = kept_input(paste, symbol)
     if by.INPUTS not in known:
+        if kept and not constructor.required:
+            return ATTENTION, kept
         if not constructor.required:
             raise _without_channels(paste, symbol, constructor)
         raise _unmapped(symbol, paste, constructor, "no argument of it is a number of channels by its name")
@@ -146,7 +149,6 @@ def _kind(paste: Pasted, symbol: str, constructor: Constructor, known: set[str])
         return ATTENTION, "it has one number of channels, so it keeps them, and stands behind a layer"
     if by.REPEATS in known:
         return BLOCK, "it has channels in and out, and a number of repeats"
-    kept = kept_input(paste, symbol)
     # with a stride, the input can be kept in some calls alone
     if by.STRIDE in known or (by.KERNEL in known and not kept):
         return _convolution(paste, symbol)

@@ -18,23 +18,40 @@ def inputs(paste: Pasted, name: str) -> tuple[str, ...] | None:
 
 
 def takes_several(paste: Pasted, name: str) -> ast.expr | None:
-    """Return where the forward takes one of several maps out of its input, as in `x[0]`; None where it does not."""
+    """Return where the forward takes its input for several maps, as in `x[0]` or `torch.cat(x, 1)`; None for one."""
     found, taken = paste.method(name, "forward"), inputs(paste, name)
     if found is None or not taken:
         return None
-    bound = [node for node in ast.walk(found) if isinstance(node, ast.Name) and _is_bound(node, taken[0])]
-    last = min((node.lineno for node in bound), default=found.end_lineno)
-    elements = (node for node in ast.walk(found) if isinstance(node, ast.Subscript) and _is_element(node, taken[0]))
-    return next((node for node in elements if node.lineno <= last), None)
+    bound = [node.lineno for node in ast.walk(found) if _is_name(node, taken[0]) and isinstance(node.ctx, ast.Store)]
+    last = min(bound, default=found.end_lineno)
+    counted = {
+        name for node in ast.walk(found) if isinstance(node, (ast.For, ast.comprehension)) for name in _names(node)
+    }
+    parts = (node for node in ast.walk(found) if _is_element(node, taken[0], counted) or _joins(node, taken[0]))
+    return next((node for node in parts if node.lineno <= last), None)
 
 
-def _is_bound(node: ast.Name, name: str) -> bool:
-    return node.id == name and isinstance(node.ctx, ast.Store)
+def _is_name(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
 
 
-def _is_element(node: ast.Subscript, name: str) -> bool:
-    number = isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, int)
-    return number and isinstance(node.value, ast.Name) and node.value.id == name
+def _names(loop: ast.For | ast.comprehension) -> set[str]:
+    """Return the names that count a loop over numbers."""
+    counts = isinstance(loop.iter, ast.Call) and ast.unparse(loop.iter.func) in ("range", "enumerate")
+    return {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)} if counts else set()
+
+
+def _is_element(node: ast.AST, name: str, counted: set[str]) -> bool:
+    if not (isinstance(node, ast.Subscript) and _is_name(node.value, name)):
+        return False
+    index = node.slice
+    number = isinstance(index, ast.Constant) and isinstance(index.value, int)
+    return number or (isinstance(index, ast.Name) and index.id in counted)
+
+
+def _joins(node: ast.AST, name: str) -> bool:
+    joins = isinstance(node, ast.Call) and ast.unparse(node.func) in ("torch.cat", "torch.concat", "torch.stack")
+    return joins and bool(node.args) and _is_name(node.args[0], name)
 
 
 def kept_input(paste: Pasted, name: str) -> str:
