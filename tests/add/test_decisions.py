@@ -113,6 +113,13 @@ def test_what_neither_names_nor_forward_say_is_asked_for():
     assert decided(module("in_ch, out_ch"), like="c2f").kind == "block"
 
 
+def test_a_place_that_the_forward_speaks_against_is_doubted():
+    bare, normed = module("c1, c2, k=1, s=1"), module("c1, c2, k=1, s=1", made="Conv(c1, c2)")
+    assert "ends in self.conv, with no norm" in decided(bare, like="Conv").doubt
+    assert "a second BatchNorm" in decided(normed, like="Conv2d").doubt
+    assert not decided(bare, like="Conv2d").doubt + decided(normed, like="Conv").doubt + decided(bare).doubt
+
+
 def test_an_argument_that_nothing_explains_is_named_with_the_way_to_say_it():
     with pytest.raises(UsageError, match="nothing says what its heads, rank are") as caught:
         decided(module("c1, c2, k, s, heads, rank"))

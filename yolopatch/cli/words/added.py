@@ -71,6 +71,8 @@ def _left_out(found: AddedModule) -> Iterator[str]:
 
 def notes(found: AddedModule, usual: Path) -> Iterator[str]:
     """Give what the user should know beside that."""
+    if found.decision.doubt:
+        yield found.decision.doubt
     if found.packages:
         packages = ", ".join(found.packages)
         yield f"it imports {packages}: a workspace with it runs only where that is installed"

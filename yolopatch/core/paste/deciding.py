@@ -55,6 +55,7 @@ class Decision:
         why: the reason for it, one sentence.
         given: what each argument is given; an argument that is not here keeps its default.
         left: the arguments that keep their default, as the file writes them.
+        doubt: what speaks against a kind that the user named, "" where nothing does.
     """
 
     symbol: str
@@ -64,6 +65,7 @@ class Decision:
     why: str
     given: tuple[Given, ...]
     left: tuple[str, ...]
+    doubt: str = ""
 
     @property
     def like(self) -> str:
@@ -99,7 +101,18 @@ def decide(paste: Pasted, symbol: str, like: str | None = None, args: str | None
     _require_all(symbol, paste, kind, constructor, given)
     named = {one.argument for one in given}
     left = tuple(f"{a.name}={a.default}" for a in constructor.arguments if a.name not in named)
-    return Decision(symbol, constructor.line, constructor.written, kind, why, given, left)
+    doubt = _doubt(paste, symbol, kind) if asked else ""
+    return Decision(symbol, constructor.line, constructor.written, kind, why, given, left, doubt)
+
+
+def _doubt(paste: Pasted, symbol: str, kind: str) -> str:
+    """Return what a convolution's forward says against the place that the user named for it."""
+    end = end_of(paste, symbol)
+    if kind == LAYER and end.how is How.BARE:
+        return f"it ends in {end.by}, with no norm behind it: --like Conv2d would put BatchNorm and activation there"
+    if kind == CONVOLUTION and end.how is How.NORMED:
+        return f"{end.by} normalises what it returns, and --like Conv2d puts a second BatchNorm behind that"
+    return ""
 
 
 def _asked(like: str | None) -> str | None:
