@@ -14,7 +14,8 @@ from itertools import zip_longest
 import yaml
 
 from yolopatch.core.dialect import specialised, takes, treatment
-from yolopatch.core.places import NoPlace, chain_of, fuse_loop, parse
+from yolopatch.core.places import NoPlace, chain_of, fuse_loop
+from yolopatch.core.syntax import classes, method, parse
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,8 @@ def check_classes(path: str, text: str, ours: str, stand_ins: Mapping[str, str])
         ours: the text of our classes.
         stand_ins: upstream's class by ours, of every class that `ours` may name.
     """
-    theirs = _classes(text)
-    for name, node in _classes(ours).items():
+    theirs = classes(parse(text))
+    for name, node in classes(parse(ours)).items():
         stand_in = stand_ins.get(name)
         if stand_in is None or stand_in == "Conv":
             continue
@@ -84,12 +85,12 @@ def check_classes(path: str, text: str, ours: str, stand_ins: Mapping[str, str])
 
 def check_conv(path: str, text: str) -> Iterator[Conflict]:
     """Check what ours takes over from upstream's Conv: its signature, its convolution, BatchNorm and fused forward."""
-    node = _classes(text).get("Conv")
+    node = classes(parse(text)).get("Conv")
     if node is None:
         yield Conflict("the class Conv", path, "class Conv", "no such class")
         return
     where = f"{path}:{node.lineno}, Conv"
-    init = _method(node, "__init__")
+    init = method(node, "__init__")
     yield from _differences(
         "the constructor of Conv", where, ["self, c1, c2, k=1, s=1, p=None, g=1, d=1, act=True"], [_signature(init)]
     )
@@ -98,7 +99,7 @@ def check_conv(path: str, text: str) -> Iterator[Conflict]:
         if not any(isinstance(v, ast.Call) and ast.unparse(v.func).endswith(maker) for v in values):
             found = "; ".join(map(ast.unparse, values)) or "nothing"
             yield Conflict(f"the {name} of Conv", where, f"self.{name} = nn.{maker}(...)", found)
-    if _method(node, "forward_fuse") is None:
+    if method(node, "forward_fuse") is None:
         yield Conflict("the forward of a fused Conv", where, "a method forward_fuse", "no such method")
 
 
@@ -119,7 +120,7 @@ def check_taken(files: Mapping[str, str], names: Mapping[str, str]) -> Iterator[
     """
     for path, text in files.items():
         if any(name in text for name in names):
-            for name, node in _classes(text).items():
+            for name, node in classes(parse(text)).items():
                 if name in names:
                     where = f"{path}:{node.lineno}"
                     yield Conflict(
@@ -146,7 +147,7 @@ def _rows(part: object) -> list[str]:
 
 def _check_constructor(where: str, name: str, ours: ast.ClassDef, upstream: ast.ClassDef) -> Iterator[Conflict]:
     contract = f"the constructor of {name}"
-    own, theirs = _method(ours, "__init__"), _method(upstream, "__init__")
+    own, theirs = method(ours, "__init__"), method(upstream, "__init__")
     if theirs is None:
         yield Conflict(contract, where, "a method __init__", "no such method")
         return
@@ -166,14 +167,6 @@ def _differences(contract: str, where: str, want: list[str], have: list[str]) ->
 
 def _statements(body: list[ast.stmt]) -> list[str]:
     return [" ".join(ast.unparse(node).split()) for node in body]
-
-
-def _classes(text: str) -> dict[str, ast.ClassDef]:
-    return {node.name: node for node in parse(text).body if isinstance(node, ast.ClassDef)}
-
-
-def _method(node: ast.ClassDef, name: str) -> ast.FunctionDef | None:
-    return next((part for part in node.body if isinstance(part, ast.FunctionDef) and part.name == name), None)
 
 
 def _signature(function: ast.FunctionDef) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from yolopatch.catalog.loadable import CLASSES_OF, EXACT, OPENING, RULES
 from yolopatch.catalog.pins import Pin
+from yolopatch.core.syntax import classes
 
 _RULE = re.compile("|".join(RULES))
 
@@ -23,8 +24,8 @@ def strangers(pin: Pin, asked: Iterable[str], read: Callable[[list[str]], Mappin
     unknown = [name for name in asked if name not in EXACT and not _RULE.fullmatch(name)]
     files = {name: _file(pin, name) for name in unknown}
     texts = read(sorted({file for file in files.values() if file}))
-    classes = {file: _classes(text) for file, text in texts.items()}
-    return tuple(name for name in unknown if name.rpartition(".")[2] not in classes.get(files[name], ()))
+    defined = {file: classes(ast.parse(text)).keys() - OPENING for file, text in texts.items()}
+    return tuple(name for name in unknown if name.rpartition(".")[2] not in defined.get(files[name], ()))
 
 
 def _file(pin: Pin, name: str) -> str:
@@ -35,8 +36,3 @@ def _file(pin: Pin, name: str) -> str:
     if not any(module == part or (part.endswith((".", "_")) and module.startswith(part)) for part in allowed):
         return ""
     return module.replace(".", "/") + ".py"
-
-
-def _classes(text: str) -> set[str]:
-    found = {node.name for node in ast.parse(text).body if isinstance(node, ast.ClassDef)}
-    return found - OPENING

@@ -12,7 +12,7 @@ from yolopatch.core.own_writer import OwnWriter
 from yolopatch.core.paste.fitting import Fitted, fit
 from yolopatch.core.paste.imports import Upstream
 from yolopatch.core.paste.reading import Pasted, read_paste
-from yolopatch.core.places import parse
+from yolopatch.core.syntax import parse
 from yolopatch.core.upstream import Addition, environment
 from yolopatch.errors import UsageError
 

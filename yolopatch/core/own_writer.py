@@ -16,8 +16,9 @@ from yolopatch.core.dialect import read_dialect
 from yolopatch.core.paste.calls import names_in
 from yolopatch.core.paste.constructor import read_constructor
 from yolopatch.core.paste.imports import Upstream
-from yolopatch.core.paste.reading import Pasted, method
-from yolopatch.core.places import below_import, chain_of, first_in_fuse, parse
+from yolopatch.core.paste.reading import Pasted
+from yolopatch.core.places import below_import, chain_of, first_in_fuse
+from yolopatch.core.syntax import classes, method, parse
 from yolopatch.core.upstream import Addition
 from yolopatch.errors import PatchError
 
@@ -87,8 +88,8 @@ class OwnWriter:
         pasted = Addition(self.file, None, self.text)
         if not self.made:
             return [pasted]
-        classes = self._render("own.block" if self.module.kind == BLOCK else f"{self.pin.layout.style}.classes")
-        used = {node.id for node in ast.walk(ast.parse(classes)) if isinstance(node, ast.Name)}
+        around = self._render("own.block" if self.module.kind == BLOCK else f"{self.pin.layout.style}.classes")
+        used = {node.id for node in ast.walk(ast.parse(around)) if isinstance(node, ast.Name)}
         torch = [line for name, line in _TORCH.items() if name in used]
         own = f"from {_dotted(self.file)} import {self._named}\n"
         text = (
@@ -96,7 +97,7 @@ class OwnWriter:
             + "".join(f"{line}\n" for line in torch)
             + ("\n" if torch else "")
             + "".join(sorted([own, *self._imports_of_upstream(used)]))
-            + f"\n\n{classes}"
+            + f"\n\n{around}"
         )
         return [pasted, Addition(self.layers_file, None, text)]
 
@@ -204,8 +205,7 @@ def _dotted(path: str) -> str:
 
 
 def _init(text: str, name: str) -> ast.arguments:
-    node = next(n for n in parse(text).body if isinstance(n, ast.ClassDef) and n.name == name)
-    return method(node, "__init__").args
+    return method(classes(parse(text))[name], "__init__").args
 
 
 def _names(arguments: ast.arguments) -> set[str]:

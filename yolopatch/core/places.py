@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from yolopatch.core.syntax import parse
 from yolopatch.core.text import split_lines
 from yolopatch.errors import PatchError
 
@@ -46,16 +47,6 @@ class Chain:
     loop: ast.For
     first: ast.If
     spot: Spot
-
-
-@lru_cache(maxsize=128)
-def parse(text: str) -> ast.Module:
-    """Return the syntax tree of a file; shared, so read it only.
-
-    Raises:
-        SyntaxError: it is no Python.
-    """
-    return ast.parse(text)
 
 
 @lru_cache(maxsize=8)

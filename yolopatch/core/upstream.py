@@ -16,7 +16,8 @@ from yolopatch.catalog.modules import Module
 from yolopatch.catalog.pins import Pin
 from yolopatch.core.dialect import read_dialect
 from yolopatch.core.flavor import Cut, cut
-from yolopatch.core.places import below_import, chain_of, first_in_fuse, parse
+from yolopatch.core.places import below_import, chain_of, first_in_fuse
+from yolopatch.core.syntax import classes, method, parse
 from yolopatch.core.text import split_lines
 
 
@@ -160,21 +161,14 @@ def _import_lines(text: str) -> list[str]:
 
 def _has_method(text: str, name: str) -> bool:
     """Tell whether some class in this text defines the method."""
-    classes = (node for node in parse(text).body if isinstance(node, ast.ClassDef))
-    return any(isinstance(node, ast.FunctionDef) and node.name == name for found in classes for node in found.body)
-
-
-def _class(text: str, name: str) -> ast.ClassDef | None:
-    return next((n for n in parse(text).body if isinstance(n, ast.ClassDef) and n.name == name), None)
+    return any(method(node, name) for node in classes(parse(text)).values())
 
 
 def _arguments(text: str, name: str) -> list[str]:
     """Return the constructor's argument names of the class in this text; none if it is not there."""
-    node = _class(text, name)
-    if node is None:
-        return []
-    inits = (n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == "__init__")
-    return [argument.arg for init in inits for argument in init.args.args]
+    node = classes(parse(text)).get(name)
+    init = node and method(node, "__init__")
+    return [argument.arg for argument in init.args.args] if init else []
 
 
 def _bases(pin: Pin, common: str) -> list[str]:

@@ -6,7 +6,8 @@ import ast
 from dataclasses import dataclass
 
 from yolopatch.core.paste.conventions import meaning_of
-from yolopatch.core.paste.reading import Pasted, method
+from yolopatch.core.paste.reading import Pasted
+from yolopatch.core.syntax import method
 from yolopatch.errors import UsageError
 
 # nn.Conv2d's, for a class that derives from it and has no constructor of its own

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from yolopatch.core.places import parse
+from yolopatch.core.syntax import parse
 
 # timm's, which no upstream needs: what is used of it is little
 _TIMM = {

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from yolopatch.catalog.names import fold, unknown
+from yolopatch.core.syntax import classes, method
 from yolopatch.core.text import split_lines
 from yolopatch.errors import OpenError, UsageError, YolopatchError
 
@@ -79,11 +80,6 @@ class Pasted:
         return tuple(name for name in self.classes if self.is_module(name))
 
 
-def method(node: ast.ClassDef, name: str) -> ast.FunctionDef | None:
-    """Return the method of this name that a class itself defines."""
-    return next((n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == name), None)
-
-
 def read_paste(data: bytes, name: str) -> Pasted:
     """Parse a file.
 
@@ -101,7 +97,7 @@ def read_paste(data: bytes, name: str) -> Pasted:
             tree = ast.parse(text)
     except (SyntaxError, ValueError) as error:
         raise _no_python(name, text, error) from error
-    return Pasted(name, text, tree, {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)})
+    return Pasted(name, text, tree, classes(tree))
 
 
 def _decoded(data: bytes, name: str) -> str:
