@@ -11,7 +11,7 @@ from yolopatch.catalog.pins import Pin
 from yolopatch.core.own_writer import OwnWriter
 from yolopatch.core.paste.fitting import Fitted, fit
 from yolopatch.core.paste.imports import Upstream
-from yolopatch.core.paste.reading import Pasted, read_paste
+from yolopatch.core.paste.reading import read_paste
 from yolopatch.core.syntax import parse
 from yolopatch.core.upstream import Addition, environment
 from yolopatch.errors import UsageError
@@ -26,23 +26,10 @@ def files_with_modules(pin: Pin) -> tuple[str, ...]:
     return tuple(str(folder / f"{name}.py") for name in _FILES)
 
 
-def fitted(pin: Pin, symbol: str, paste: Pasted, pristine: Mapping[str, str]) -> Fitted:
-    """Return a pasted file as the pin gets it; `pristine` is its text of what it has of `files_with_modules`.
-
-    Raises:
-        UsageError: the class needs what the pin does not have.
-    """
-    return fit(paste, symbol, _upstream(pin, pristine))
-
-
-def _upstream(pin: Pin, pristine: Mapping[str, str]) -> Upstream:
-    return Upstream.of(pin.name, {path: pristine[path] for path in files_with_modules(pin) if path in pristine})
-
-
 def own_additions(
     pin: Pin, module: Module, source: str, pristine: Mapping[str, str], templates: Path
-) -> list[Addition]:
-    """Return what the module adds to the pin.
+) -> tuple[list[Addition], Fitted]:
+    """Return what the module adds to the pin, and how the pasted file was made fit for that.
 
     Args:
         source: the file as it was pasted.
@@ -54,11 +41,11 @@ def own_additions(
         NoPlace: the pin's parser has no place where a line belongs.
     """
     paste = read_paste(source.encode(), f"{module.name}'s file")
-    upstream = _upstream(pin, pristine)
+    upstream = Upstream.of(pin.name, {path: pristine[path] for path in files_with_modules(pin) if path in pristine})
     _require_free(pin, module, pristine[pin.layout.parser], upstream)
-    text = fitted(pin, module.symbol, paste, pristine).text
-    write = OwnWriter(pin, module, paste, text, pristine, upstream, environment(templates))
-    return [*write.files(), write.import_line(), *write.fusion(), write.branch()]
+    fitted = fit(paste, module.symbol, upstream)
+    write = OwnWriter(pin, module, paste, fitted.text, pristine, upstream, environment(templates))
+    return [*write.files(), write.import_line(), *write.fusion(), write.branch()], fitted
 
 
 def _require_free(pin: Pin, module: Module, parser: str, upstream: Upstream) -> None:

@@ -29,7 +29,7 @@ def port_own(pin: Pin, module: Module, source: str, files: Mapping[str, str], te
     if own_file(pin, module) in files:
         return Outcome(module.name, flavor, THERE)
     try:
-        added = own_additions(pin, module, source, files, templates)
+        added, _ = own_additions(pin, module, source, files, templates)
         texts = {addition.path: addition.text for addition in added}
         # around a block, the class is written with the arguments that the release's own has
         classes = texts[own_layers_file(pin, module)] if module.stands_for_conv else ""

@@ -11,7 +11,6 @@ from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.core.compose import check_compiles, compose
 from yolopatch.core.diff import parse_patch
-from yolopatch.core.own import files_with_modules, fitted
 from yolopatch.core.paste.constructor import read_constructor
 from yolopatch.core.paste.deciding import Decision, decide
 from yolopatch.core.paste.entry import own_module
@@ -174,13 +173,12 @@ def _tried(pin: Pin, module: Module, paste: Pasted, cache: Path) -> tuple[ForPin
         return ForPin(pin.name, UNTRIED, "it is not in the cache; apply tries it"), ()
     read = snapshot.pristine_reader(found.repository, found.blobs)
     try:
-        text = patch_of_text(pin, module, paste.text, read)
+        text, fitted = patch_of_text(pin, module, paste.text, read)
         patch = parse_patch(text, f"{module.name}'s patch")
         check_compiles(compose(read([pin.layout.parser]), [patch], found.blobs))
-        fit = fitted(pin, module.symbol, paste, read(list(files_with_modules(pin))))
     except YolopatchError as error:
         return ForPin(pin.name, REFUSED, "; ".join([error.what, *error.details]), error.hint), ()
-    return ForPin(pin.name, READY, left_out=fit.left_out, imported=fit.imported), fit.packages
+    return ForPin(pin.name, READY, left_out=fitted.left_out, imported=fitted.imported), fitted.packages
 
 
 def _require_any(pins: list[ForPin], name: str) -> None:

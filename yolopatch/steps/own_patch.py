@@ -9,6 +9,7 @@ from yolopatch.catalog.pins import Pin
 from yolopatch.catalog.resources import source_file, templates_dir
 from yolopatch.core.making import write_own_patch
 from yolopatch.core.own import files_with_modules, own_additions
+from yolopatch.core.paste.fitting import Fitted
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.snapshot import Reader, pristine_reader
 from yolopatch.outside.store import cache_dir, pristine
@@ -27,7 +28,8 @@ def own_patch(pin: Pin, module: Module, read: Reader) -> str:
         UsageError: the module needs what the pin does not have.
         NoPlace: the pin has no place for a line.
     """
-    return patch_of_text(pin, module, own_source(module), read)
+    text, _ = patch_of_text(pin, module, own_source(module), read)
+    return text
 
 
 def own_source(module: Module) -> str:
@@ -45,11 +47,11 @@ def own_source(module: Module) -> str:
     return file.read_bytes().decode("utf-8-sig")
 
 
-def patch_of_text(pin: Pin, module: Module, source: str, read: Reader) -> str:
-    """Return the text of the patch of a module whose file has this text."""
+def patch_of_text(pin: Pin, module: Module, source: str, read: Reader) -> tuple[str, Fitted]:
+    """Return the text of the patch of a module whose file has this text, and the file as the pin gets it."""
     originals = read([pin.layout.parser, *files_with_modules(pin)])
-    added = own_additions(pin, module, source, originals, templates_dir())
-    return write_own_patch(pin, module, added, originals)
+    added, fitted = own_additions(pin, module, source, originals, templates_dir())
+    return write_own_patch(pin, module, added, originals), fitted
 
 
 def from_the_cache(pin: Pin) -> Reader:
