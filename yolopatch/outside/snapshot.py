@@ -156,6 +156,11 @@ def pristine_reader(repository: Repository, blobs: Mapping[str, str]) -> Reader:
     return read
 
 
+def revision_reader(repository: Repository, revision: str) -> Reader:
+    """Return the same for a revision whose files are listed when the first text is asked for: ours need none of it."""
+    return lambda paths: pristine_reader(repository, tree_blobs(repository, revision))(paths)
+
+
 def tree_blobs(repository: Repository, revision: str = PRISTINE) -> dict[str, str]:
     """Return the blob id of every file of the revision, by path.
 

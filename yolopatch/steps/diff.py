@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,20 +69,12 @@ def _find(found: Workspace, name: str) -> Applied:
 
 def _module_diff(found: Workspace, applied: Applied) -> str:
     choice = Choice(applied.name, applied.flavor)
-    patch = patch_text(found.pin, choice, _pins_text(found))
+    patch = patch_text(found.pin, choice, snapshot.revision_reader(found.repository, found.root.id))
     if sha256(patch.encode()) == applied.patch_sum:
         return _without_mail(patch)
     # Made by another version of yolopatch: its patch is only in the commit, beside its neighbours' lines.
     commit = next(c.id for c in found.commits if applied == read_applied(c.message))
     return _diff(found, f"{commit}^", commit)
-
-
-def _pins_text(found: Workspace) -> snapshot.Reader:
-    def read(paths: list[str]) -> Mapping[str, str]:
-        # when it is asked: patches of ours need none of it
-        return snapshot.pristine_reader(found.repository, snapshot.tree_blobs(found.repository, found.root.id))(paths)
-
-    return read
 
 
 def _compat_diff(found: Workspace) -> str:

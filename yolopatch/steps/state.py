@@ -87,14 +87,14 @@ def without_compat(place: Path) -> YolopatchError:
 
 def move(workspace: Workspace, wanted: Iterable[Choice], compat: bool, notes: tuple[str, ...] = ()) -> State:
     """Make the workspace hold exactly these modules, and the compatibility patch or not."""
-    root = snapshot.read_root(workspace.repository, workspace.root.id)
-    read = snapshot.pristine_reader(workspace.repository, root.blobs)
+    read = snapshot.revision_reader(workspace.repository, workspace.root.id)
     patchset = load_patchset(workspace.pin, wanted, compat, read)
     there = (workspace.compat, workspace.applied, workspace.stamp)
     changed = (patchset.compat, patchset.applied, patchset.stamp) != there
     if changed:
+        root = snapshot.read_root(workspace.repository, workspace.root.id)
         notes += check_content(workspace.pin, read_manifest(workspace.pin), root.blobs, str(workspace.path))
-        steps = patchset.steps(read, root, workspace.source)
+        steps = patchset.steps(snapshot.pristine_reader(workspace.repository, root.blobs), root, workspace.source)
         switch.switch(workspace, root.blobs, steps)
         workspace = read_workspace(workspace.path)
     return read_state(workspace, patchset, changed, notes)
