@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -17,9 +16,9 @@ from yolopatch.core.paste.calls import names_in
 from yolopatch.core.paste.constructor import read_constructor
 from yolopatch.core.paste.imports import Upstream
 from yolopatch.core.paste.reading import Pasted
-from yolopatch.core.places import below_import, chain_of, first_in_fuse
+from yolopatch.core.places import below_import
 from yolopatch.core.syntax import classes, method, parse
-from yolopatch.core.upstream import Addition
+from yolopatch.core.upstream import Addition, in_fuse, in_parse_model
 from yolopatch.errors import PatchError
 
 
@@ -127,16 +126,12 @@ class OwnWriter:
         """Write what fuse() has to do, if it has: a module that stands for itself is not folded by anybody."""
         if self.module.kind != CONVOLUTION:
             return []
-        path = self.pin.layout.parser
-        spot = first_in_fuse(path, self.pristine[path])
-        return [Addition(path, spot.at, textwrap.indent(self._render("fuse"), spot.margin))]
+        return [in_fuse(self.pin, self.pristine, self._render("fuse"))]
 
     def branch(self) -> Addition:
         """Write what parse_model does with the module's rows."""
-        path = self.pin.layout.parser
-        spot = chain_of(path, self.pristine[path]).spot
         template = "own.attention.branch" if self.module.kind == ATTENTION else "branch"
-        return Addition(path, spot.at, textwrap.indent(self._render(template), spot.margin))
+        return in_parse_model(self.pin, self.pristine, self._render(template))
 
     def _render(self, template: str) -> str:
         path, common = self.pin.layout.parser, self.pristine[self.pin.layout.common]

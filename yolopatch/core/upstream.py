@@ -137,14 +137,24 @@ class _Writer:
         return Addition(path, spot.at, f"from ultralytics.nn.modules.{self.module.source} import {names}\n")
 
     def fusion(self) -> Addition:
-        path = self.pin.layout.parser
-        spot = first_in_fuse(path, self.pristine[path])
-        return Addition(path, spot.at, textwrap.indent(self._render("fuse"), spot.margin))
+        return in_fuse(self.pin, self.pristine, self._render("fuse"))
 
     def branch(self) -> Addition:
-        path = self.pin.layout.parser
-        spot = chain_of(path, self.pristine[path]).spot
-        return Addition(path, spot.at, textwrap.indent(self._render("branch"), spot.margin))
+        return in_parse_model(self.pin, self.pristine, self._render("branch"))
+
+
+def in_fuse(pin: Pin, pristine: Mapping[str, str], lines: str) -> Addition:
+    """Return what puts these lines before all that the pin's fuse() does with a module."""
+    path = pin.layout.parser
+    spot = first_in_fuse(path, pristine[path])
+    return Addition(path, spot.at, textwrap.indent(lines, spot.margin))
+
+
+def in_parse_model(pin: Pin, pristine: Mapping[str, str], lines: str) -> Addition:
+    """Return what puts this branch behind the first of the pin's parse_model."""
+    path = pin.layout.parser
+    spot = chain_of(path, pristine[path]).spot
+    return Addition(path, spot.at, textwrap.indent(lines, spot.margin))
 
 
 def _origin(module: Module, flavor: str) -> str:
