@@ -101,7 +101,7 @@ def decide(paste: Pasted, symbol: str, like: str | None = None, args: str | None
     _require_all(symbol, paste, kind, constructor, given)
     named = {one.argument for one in given}
     left = tuple(f"{a.name}={a.default}" for a in constructor.arguments if a.name not in named)
-    doubt = _doubt(paste, symbol, kind) if asked else ""
+    doubt = _doubt(paste, symbol, kind) if asked in (LAYER, CONVOLUTION) else ""
     return Decision(symbol, constructor.line, constructor.written, kind, why, given, left, doubt)
 
 
@@ -153,11 +153,11 @@ def _kind(paste: Pasted, symbol: str, constructor: Constructor, known: set[str])
     """Return the kind that the constructor and the forward speak for, and the reason."""
     kept = kept_input(paste, symbol)
     if by.INPUTS not in known:
-        if kept and not constructor.required:
-            return ATTENTION, kept
-        if not constructor.required:
+        if constructor.required:
+            raise _unmapped(symbol, paste, constructor, "no argument of it is a number of channels by its name")
+        if not kept:
             raise _without_channels(paste, symbol, constructor)
-        raise _unmapped(symbol, paste, constructor, "no argument of it is a number of channels by its name")
+        return ATTENTION, kept
     if by.OUTPUTS not in known:
         return ATTENTION, "it has one number of channels, so it keeps them, and stands behind a layer"
     if by.REPEATS in known:
@@ -167,29 +167,29 @@ def _kind(paste: Pasted, symbol: str, constructor: Constructor, known: set[str])
         return _convolution(paste, symbol)
     if kept:
         return ATTENTION, f"{kept}, so it keeps the channels"
-    raise OpenError(
-        "like",
-        "like what",
-        _MAY_BE,
+    raise _open_kind(
+        tuple(_MAY_BE),
         f"what {symbol} in {paste.name} stands for is open",
-        details=[
-            f"found: line {constructor.line}, {symbol}{constructor.written}: channels in and out, and neither kernel,"
-            " stride nor repeats"
-        ],
-        hint="say it: --like attention (it keeps its channels), --like Conv (it takes a convolution's place; --stride 2"
+        f"line {constructor.line}, {symbol}{constructor.written}: channels in and out, and neither kernel, stride nor"
+        " repeats",
+        "say it: --like attention (it keeps its channels), --like Conv (it takes a convolution's place; --stride 2"
         " if it halves the map) or --like C3k2 (a block's place)",
     )
 
 
 def _without_channels(paste: Pasted, symbol: str, constructor: Constructor) -> OpenError:
-    return OpenError(
-        "like",
-        "like what",
-        {"attention": _MAY_BE["attention"]},
+    return _open_kind(
+        ("attention",),
         f"{symbol} in {paste.name} is told no number of channels: whether it keeps those that it reads is open",
-        details=[f"found: line {constructor.line}, {symbol}{constructor.written}"],
-        hint="if as many channels go out as come in: --like attention; one that changes them must be told how many",
+        f"line {constructor.line}, {symbol}{constructor.written}",
+        "if as many channels go out as come in: --like attention; one that changes them must be told how many",
     )
+
+
+def _open_kind(names: tuple[str, ...], what: str, found: str, hint: str) -> OpenError:
+    """Return the error of a kind that `--like` has to say; `names` are those that it may be."""
+    choices = {name: _MAY_BE[name] for name in names}
+    return OpenError("like", "like what", choices, what, details=[f"found: {found}"], hint=hint)
 
 
 def _convolution(paste: Pasted, symbol: str) -> tuple[str, str]:
@@ -202,13 +202,11 @@ def _convolution(paste: Pasted, symbol: str) -> tuple[str, str]:
     norms = norms_in(paste, symbol)
     if end.how is How.BARE or not norms:
         return CONVOLUTION, "it is a convolution and ends in no norm: BatchNorm and activation are put behind it"
-    raise OpenError(
-        "like",
-        "like what",
-        {name: _MAY_BE[name] for name in ("Conv", "Conv2d")},
+    raise _open_kind(
+        ("Conv", "Conv2d"),
         f"whether {symbol} in {paste.name} normalises what it returns is open",
-        details=[f"found: {', '.join(norms)} in it, and not what its forward does with that last"],
-        hint="say it: --like Conv (it does: it stands alone) or --like Conv2d (BatchNorm and activation go behind it)",
+        f"{', '.join(norms)} in it, and not what its forward does with that last",
+        "say it: --like Conv (it does: it stands alone) or --like Conv2d (BatchNorm and activation go behind it)",
     )
 
 

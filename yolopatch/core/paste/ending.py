@@ -86,7 +86,7 @@ class _Reader:
         self._paste = paste
         self._owner = owner
         self._depth = depth
-        self._made = Constructed.of(paste, owner) if owner else None
+        self._made = Constructed.of(paste, owner) if owner else Constructed([])
         self._ends: dict[str, End] = {}
         self._modules: dict[str, list[ast.expr]] = {}
         self._returned: list[End] = []
@@ -145,7 +145,7 @@ class _Reader:
         """Return the modules over which a loop goes."""
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ("enumerate", "zip", "reversed", "list"):
             return [module for argument in node.args for module in self._elements(argument)]
-        return self._made.elements(node) if self._made and layers.is_own(node) else []
+        return self._made.elements(node) if layers.is_own(node) else []
 
     def _end(self, node: ast.expr | None) -> End:
         if isinstance(node, ast.Name):
@@ -202,12 +202,12 @@ class _Reader:
         """Return the end of `self.conv(x)`: a layer that the constructor made, or a method."""
         first, written = given[0] if given else NOTHING, ast.unparse(function)
         if isinstance(function, ast.Subscript):
-            made = self._made.elements(function.value) if self._made else []
+            made = self._made.elements(function.value)
         else:
             own = self._owner and self._paste.method(self._owner, function.attr)
             if own:
                 return _Reader(self._paste, self._owner, self._depth - 1).run(own, [NOTHING, *given])
-            made = self._made.values(function) if self._made else []
+            made = self._made.values(function)
         if made:
             return _strongest(self._layer(one, first, written) for one in made)
         return first if layers.passes_on(written.rpartition(".")[2]) else OPEN
@@ -222,10 +222,9 @@ class _Reader:
 
     def _layer(self, made: ast.expr, first: End, by: str) -> End:
         """Return the end of what a layer, as a constructor makes it, gives for a value with the end `first`."""
-        if isinstance(made, ast.IfExp):
-            return _strongest(self._layer(one, first, by) for one in (made.body, made.orelse))
-        if isinstance(made, ast.BoolOp):
-            return _strongest(self._layer(one, first, by) for one in made.values)
+        if isinstance(made, (ast.IfExp, ast.BoolOp)):
+            either = made.values if isinstance(made, ast.BoolOp) else (made.body, made.orelse)
+            return _strongest(self._layer(one, first, by) for one in either)
         if isinstance(made, ast.Constant):
             return NOTHING
         if not isinstance(made, ast.Call):

@@ -47,7 +47,7 @@ def fit(paste: Pasted, symbol: str, upstream: Upstream) -> Fitted:
     """
     sifted = sift(paste, symbol, upstream, USUAL)
     rewritten = list(_rewritten(paste, sifted, upstream))
-    missing = sorted(sifted.needs - _available(sifted))
+    missing = sorted(sifted.needs - (sifted.binds - {STAR}))
     added = [
         *(USUAL[name] for name in missing if name in USUAL),
         *import_lines((ast.alias(name) for name in missing if name not in USUAL and name in upstream.places), upstream),
@@ -79,11 +79,6 @@ def _without(paste: Pasted, sifted: Sifted, one: Statement) -> _Edit:
     beside = [have.node for have in sifted.kept if have.line == one.line]
     stays = "; ".join(ast.get_source_segment(paste.text, node) or "" for node in beside)
     return _Edit(one.line - 1, one.node.end_lineno, (stays,) if stays else ())
-
-
-def _available(sifted: Sifted) -> set[str]:
-    """Return what the kept statements bind once imports of upstream's are written anew."""
-    return sifted.binds - {STAR}
 
 
 def _rewritten(paste: Pasted, sifted: Sifted, upstream: Upstream) -> Iterator[_Edit]:

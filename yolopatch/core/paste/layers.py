@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 # upstream's, each of which ends in a Conv with its BatchNorm
-_NORMED = frozenset(
+NORMED = frozenset(
     {"Conv", "Conv2", "DWConv", "GhostConv", "LightConv", "RepConv", "Focus", "Bottleneck", "BottleneckCSP", "C1", "C2"}
     | {"C3", "C3x", "C3TR", "C3Ghost", "C2f", "C2fCIB", "C2fPSA", "C2PSA", "C3k", "C3k2", "RepC3", "SPP", "SPPF"}
 )
@@ -24,7 +24,7 @@ _LIBRARIES = frozenset({"torch", "nn", "F", "np", "math", "functional", "ops", "
 
 def normalises(name: str) -> bool:
     """Tell whether this is a norm, or upstream's with one at its end."""
-    return name in _NORMED or name in _NORMS or name.endswith(("Norm", "Norm1d", "Norm2d", "Norm3d"))
+    return name in NORMED or name in _NORMS or name.endswith(("Norm", "Norm1d", "Norm2d", "Norm3d"))
 
 
 def convolves(name: str) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from yolopatch.catalog.names import fold, unknown
+from yolopatch.core.paste.layers import NORMED
 from yolopatch.core.syntax import classes, method
 from yolopatch.core.text import split_lines
 from yolopatch.errors import OpenError, UsageError, YolopatchError
@@ -17,11 +18,7 @@ _TORCH_MODULES = ("nn.", "torch.nn.")
 # what a file may name without `nn.`, after `from torch.nn import ...`
 _MODULE_NAMES = frozenset({"Module", "Sequential", "ModuleList", "Conv2d"})
 # Upstream's, of which a file's class is made; those that the file defines itself are looked at instead.
-_UPSTREAMS = frozenset(
-    {"Conv", "Conv2", "LightConv", "DWConv", "GhostConv", "RepConv", "Focus", "Bottleneck", "BottleneckCSP", "C1", "C2"}
-    | {"C3", "C3x", "C3TR", "C3Ghost", "C2f", "C2fAttn", "C2fCIB", "C2fPSA", "C2PSA", "C3k", "C3k2", "RepC3"}
-    | {"GhostBottleneck", "SPP", "SPPF", "CBAM"}
-)
+_UPSTREAMS = NORMED | {"C2fAttn", "CBAM", "GhostBottleneck"}
 
 
 @dataclass(frozen=True)
