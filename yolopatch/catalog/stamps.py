@@ -66,7 +66,8 @@ def _packaged(place: Place) -> Place:
     below = place.below
     if isinstance(below, Import):
         below = replace(below, module=f"yolov5.{below.module}")
-    return Place(f"yolov5/{place.path}", below, place.line.replace("from utils.", "from yolov5.utils."))
+    line = place.line.replace("from utils.", "from yolov5.utils.")
+    return replace(place, path=f"yolov5/{place.path}", below=below, line=line)
 
 
 # By pin.

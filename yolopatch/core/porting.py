@@ -31,7 +31,7 @@ from yolopatch.errors import PatchError
 PORTED, THERE, CONFLICT = "ported", "already there", "conflict"
 STAMP = "stamp"
 
-_CONV = "ultralytics/nn/modules/conv.py"
+CONV_FILE = "ultralytics/nn/modules/conv.py"
 # The folder of each family's YAMLs, newest first, and the pin that a release with nothing newer is like.
 _FAMILIES = {"26": "ultralytics-8.4.0", "11": "ultralytics-8.3.0", "v8": "ultralytics-8.2.50"}
 
@@ -76,7 +76,7 @@ def check_release(pin: Pin, files: Mapping[str, str], base: str) -> tuple[Confli
     """
     parser = pin.layout.parser
     checks = (
-        lambda: check_conv(_CONV, files.get(_CONV, "")),
+        lambda: check_conv(CONV_FILE, files.get(CONV_FILE, "")),
         lambda: check_fuse(parser, files[parser]),
         lambda: check_base(base_file(pin), files[base_file(pin)], base),
     )

@@ -6,9 +6,8 @@ import ast
 from collections.abc import Iterator, Mapping
 
 from yolopatch.catalog.pins import Pin
+from yolopatch.core.porting import CONV_FILE
 from yolopatch.core.text import sha256
-
-_CONV = "ultralytics/nn/modules/conv.py"
 
 
 def form_of(pin: Pin, files: Mapping[str, str]) -> str:
@@ -21,7 +20,7 @@ def form_of(pin: Pin, files: Mapping[str, str]) -> str:
     parts = {
         pin.layout.parser: ("parse_model", "fuse"),
         pin.layout.common: ("Bottleneck", "C2f", "C3", "C3k", "C3k2"),
-        _CONV: ("Conv",),
+        CONV_FILE: ("Conv",),
     }
     found = [text for path, names in parts.items() for text in _definitions(files[path], names)]
     return sha256("\n".join(found).encode())

@@ -12,7 +12,7 @@ from yolopatch.core.proof import BEHIND, IN_BLOCKS, IN_LAYERS, PROOF_PLACES
 
 if TYPE_CHECKING:
     from yolopatch.core.contract import Conflict
-    from yolopatch.core.porting import Outcome
+    from yolopatch.core.proof import Proof
     from yolopatch.steps.port import Port
 
 _HEADS = {IN_LAYERS: "layers", IN_BLOCKS: "blocks", BEHIND: "behind"}
@@ -23,9 +23,14 @@ def port(found: Port) -> Iterator[str]:
     holds = click.style("holds", fg="green", bold=True) if found.holds else click.style("conflict", fg="red", bold=True)
     yield f"{click.style(found.pin.name, bold=True)}: {holds}"
     yield from pairs([("from", found.origin), ("family", f"{found.pin.model}, patches like {found.pin.like}")])
-    places = [place for place in PROOF_PLACES if any(proof.place == place for proof in found.proofs or ())]
+    proofs = {(proof.module, proof.flavor, proof.place): proof for proof in found.proofs or ()}
+    places = [place for place in PROOF_PLACES if any(where == place for _, _, where in proofs)]
     header = ("module", "flavor", "status", *(_HEADS[place] for place in places))
-    yield from table(header, [_row(found, one, places) for one in found.outcomes], left=len(header))
+    rows = [
+        (one.module, one.flavor, one.status, *(_proof(proofs.get((one.module, one.flavor, where))) for where in places))
+        for one in found.outcomes
+    ]
+    yield from table(header, rows, left=len(header))
     for conflict, names in _conflicts(found).items():
         yield f"  {', '.join(names)}: {conflict.contract}, {conflict.where}"
         yield f"    expected: {conflict.expected}"
@@ -43,20 +48,8 @@ def _source(found: Port) -> str:
     return f" --source {path}" if kind == "folder" else ""
 
 
-def _row(found: Port, outcome: Outcome, places: list[str]) -> tuple[str, ...]:
-    return outcome.module, outcome.flavor, outcome.status, *(_proof(found, outcome, place) for place in places)
-
-
-def _proof(found: Port, outcome: Outcome, where: str) -> str:
-    """Return in a word what the model with this module in these places did."""
-    proof = next(
-        (
-            one
-            for one in found.proofs or ()
-            if (one.module, one.flavor, one.place) == (outcome.module, outcome.flavor, where)
-        ),
-        None,
-    )
+def _proof(proof: Proof | None) -> str:
+    """Return in a word what a model with a module in one of its places did."""
     if proof is None:
         return "-"
     return "fails" if proof.failure else f"builds, {proof.parameters:,} parameters"
