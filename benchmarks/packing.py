@@ -15,8 +15,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-import yolopatch
-
 PIN, MODULE, MODEL = "ultralytics-8.3.0", "DSConv", "yolo11"
 BITS, BLOCK_SIZE = 2, 128
 WIDE, CLAIM = 64, 14.0  # input channels from which on, at least this ratio
@@ -24,11 +22,10 @@ WIDE, CLAIM = 64, 14.0  # input channels from which on, at least this ratio
 # What upstream's trainer would save of the model before its first step.
 _UNTRAINED = """
 import sys
-probe, cfg, scale, out = sys.argv[1:]
-sys.path.insert(0, probe)
-from saving import save_as_upstream
-from tensors import seed_all
-from upstreams import open_upstream
+cfg, scale, out = sys.argv[1:]
+from yolopatch.probe.checkpoint.saving import save_as_upstream
+from yolopatch.probe.tensors.tensors import seed_all
+from yolopatch.probe.build.upstreams import open_upstream
 upstream = open_upstream("ultralytics")
 seed_all(0)
 save_as_upstream(upstream, upstream.build(upstream.read(cfg, scale)), out)
@@ -43,9 +40,8 @@ def call(*arguments: object) -> str:
 
 def write_checkpoint(workspace: Path, cfg: Path, scale: str, out: Path) -> None:
     """Let upstream build the YAML's model and write it as its trainer does."""
-    probe = Path(yolopatch.__file__).parent / "probe"
     own = {"PYTHONPATH": str(workspace), "YOLO_OFFLINE": "true", "YOLO_CONFIG_DIR": str(out.parent)}
-    command = [sys.executable, "-c", _UNTRAINED, str(probe), str(cfg), scale, str(out)]
+    command = [sys.executable, "-c", _UNTRAINED, str(cfg), scale, str(out)]
     subprocess.run(command, check=True, env={**os.environ, **own}, cwd=out.parent, stdout=subprocess.DEVNULL)
 
 

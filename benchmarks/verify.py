@@ -14,14 +14,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 
-from yolopatch.core.checks import CHECKS
-from yolopatch.outside.checkout import read_checkout
-from yolopatch.outside.probe import PROBE, child_environment
-from yolopatch.outside.snapshot import write_tree
-from yolopatch.steps.claims import read_claims
+from yolopatch.outside.environment.surroundings import child_environment
+from yolopatch.outside.git.snapshot import write_tree
+from yolopatch.outside.workspace.checkout import read_checkout
+from yolopatch.steps.verify.claims import read_claims
+from yolopatch.wire.checks import CHECKS
+from yolopatch.wire.codec import encode
+from yolopatch.wire.verification import VerifyRequest
 
 ROUNDS = 3
 AIM = 1.3
@@ -41,30 +42,29 @@ def prepare(folder: Path) -> Path:
     run(YOLOPATCH, "render-cfg", "--module", MODULE, "--scale", "n", cwd=folder)
     checkout = read_checkout(folder / "ws")
     write_tree(checkout.workspace.repository, checkout.workspace.root.id, folder / "pristine")
-    request = {
-        "workspace": str(checkout.path),
-        "style": checkout.style,
-        "cfg": str(folder / CFG),
-        "scale": "n",
-        "imgsz": 640,
-        "device": None,
-        "pristine": str(folder / "pristine"),
-        "base": None,
-        "multiples": None,
-        "claims": asdict(read_claims(checkout)),
-        "folder": str(folder),
-        "checks": [check.id for check in CHECKS],
-        "crashed": [],
-    }
+    request = VerifyRequest(
+        workspace=str(checkout.path),
+        style=checkout.style,
+        cfg=str(folder / CFG),
+        scale="n",
+        imgsz=640,
+        device=None,
+        pristine=str(folder / "pristine"),
+        base=None,
+        multiples=None,
+        claims=read_claims(checkout),
+        folder=str(folder),
+        checks=tuple(check.id for check in CHECKS),
+    )
     file = folder / "request.json"
-    file.write_text(json.dumps(request))
+    file.write_text(json.dumps(encode(request)))
     return file
 
 
 def floor(folder: Path, request: Path, task: str) -> None:
     """Count the passes of a verification, or make them again."""
     environment = child_environment(folder / "settings", sys.executable)
-    command = [sys.executable, str(FLOOR), str(PROBE), str(request), str(folder / "passes.json"), task]
+    command = [sys.executable, str(FLOOR), str(request), str(folder / "passes.json"), task]
     subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, env=environment)
 
 

@@ -1,6 +1,6 @@
 """What `verify` cannot leave out: the import, two builds, its passes through whole models, one export each.
 
-Run by `benchmarks/verify.py` in the interpreter that runs upstream, with the probe's folder first on its path:
+Run by `benchmarks/verify.py` in the interpreter that runs upstream, in which yolopatch is installed, too:
 `count` runs every check once and writes down each pass through a whole model; `floor` makes these passes again,
 and the exports, and nothing else.
 """
@@ -11,17 +11,18 @@ import json
 import sys
 from pathlib import Path
 
-PROBE, REQUEST, PASSES, TASK = sys.argv[1:]
-sys.path.insert(0, PROBE)
+REQUEST, PASSES, TASK = sys.argv[1:]
 
 import torch  # noqa: E402
 
-import exporting  # noqa: E402
-from batches import detection_batch  # noqa: E402
-from subject import Subject  # noqa: E402
-from tensors import image  # noqa: E402
-from upstreams import open_upstream  # noqa: E402
-from verification import verify  # noqa: E402
+from yolopatch.probe.build.subject import Subject  # noqa: E402
+from yolopatch.probe.build.upstreams import open_upstream  # noqa: E402
+from yolopatch.probe.checks.verification import verify  # noqa: E402
+from yolopatch.probe.measure import exporting  # noqa: E402
+from yolopatch.probe.measure.batches import detection_batch  # noqa: E402
+from yolopatch.probe.tensors.tensors import image  # noqa: E402
+from yolopatch.wire.codec import decode  # noqa: E402
+from yolopatch.wire.verification import CheckBegun, VerifyRequest  # noqa: E402
 
 EXPORTS = ("torchscript", "onnx")
 
@@ -49,9 +50,9 @@ class Log:
         self._hook.remove()
         self._upstream.loss = self._loss
 
-    def listen(self, event):
-        """Take an event of the verification: exports begin and end."""
-        self._paused = event.get("start") in EXPORTS
+    def listen(self, message):
+        """Take a message of the verification: exports begin and end."""
+        self._paused = isinstance(message, CheckBegun) and message.id in EXPORTS
 
     def _forward(self, module, args):
         if not self._paused and type(module) is self._kind and isinstance(args[0], torch.Tensor):
@@ -100,9 +101,11 @@ def repeat(subject, passes):
 
 def main():
     """Count, or repeat what was counted."""
-    request = json.loads(Path(REQUEST).read_text())
-    sys.path.insert(0, request["workspace"])
-    subject = Subject(open_upstream(request["style"]), request)
+    request = decode(VerifyRequest, json.loads(Path(REQUEST).read_text()))
+    sys.path.insert(0, request.workspace)
+    upstream = open_upstream(request.style)
+    upstream.without_us = None
+    subject = Subject(upstream, request)
     assert subject.model is not None
     assert subject.base is not None
     if TASK == "count":

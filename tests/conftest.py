@@ -17,22 +17,20 @@ import pytest
 from filelock import FileLock
 from jinja2 import FileSystemLoader
 
-import yolopatch as package
-from yolopatch.catalog.base_model import DETECT
-from yolopatch.catalog.models import find_model
+from yolopatch.catalog.model.base_model import DETECT
+from yolopatch.catalog.model.models import find_model
 from yolopatch.catalog.modules import MODULES
-from yolopatch.catalog.pins import PINS
+from yolopatch.catalog.pins import PINS, style_of
 from yolopatch.catalog.resources import templates_dir
 from yolopatch.cli.run import run
-from yolopatch.core.cfg import Cfg, environment, file_name, render_text
+from yolopatch.core.model.cfg_text import Cfg, environment, file_name, render_text
 from yolopatch.errors import SourceError
-from yolopatch.outside import snapshot
-from yolopatch.outside.own_catalog import load_own_catalog
-from yolopatch.outside.probe import style_of
-from yolopatch.outside.store import pristine
-from yolopatch.steps.apply import apply
-from yolopatch.steps.render import render
-from yolopatch.steps.request import RenderRequest
+from yolopatch.outside.git import snapshot
+from yolopatch.outside.own.own_catalog import load_own_catalog
+from yolopatch.outside.source.store import pristine
+from yolopatch.steps.model.render import render
+from yolopatch.steps.model.render_request import RenderRequest
+from yolopatch.steps.workspace.apply import apply
 
 ALL_PINS = tuple(PINS)
 
@@ -203,16 +201,13 @@ def module_cfg(tmp_path):
     return write
 
 
-PROBE = Path(package.__file__).parent / "probe"
-
 # A base whose tensors are all different, as after a training: of constants nobody sees which is which.
 _BASE = """
 import sys
-sys.path.insert(0, {probe!r})
 import torch
-from saving import save_as_upstream
-from tensors import image, calibrate, randomise_norms, seed_all
-from upstreams import open_upstream
+from yolopatch.probe.checkpoint.saving import save_as_upstream
+from yolopatch.probe.tensors.tensors import image, calibrate, randomise_norms, seed_all
+from yolopatch.probe.build.upstreams import open_upstream
 style, cfg, scale, out, form = sys.argv[1:]
 upstream = open_upstream(style)
 seed_all(11)
@@ -243,7 +238,7 @@ def checkpoint(shared, full_workspace, base_cfg, tmp_path):
         def build(folder: Path) -> None:
             folder.mkdir()
             asked = (style_of(PINS[pin]), cfg, scale, folder / "base.pt", form)
-            _in_upstream(folder, workspace, _BASE.format(probe=str(PROBE)), *asked)
+            _in_upstream(folder, workspace, _BASE, *asked)
 
         made = _once(shared / f"base-{pin}-{model}-{task}-{scale}-{form}", build)
         return Path(shutil.copy(made / "base.pt", tmp_path / f"base-{scale}-{form}.pt"))

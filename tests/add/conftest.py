@@ -11,9 +11,9 @@ from filelock import FileLock
 
 from yolopatch.catalog.pins import PINS
 from yolopatch.errors import SourceError
-from yolopatch.outside.own_catalog import load_own_catalog
-from yolopatch.outside.store import pristine
-from yolopatch.steps.add import AddedModule, AddRequest, add
+from yolopatch.outside.own.own_catalog import load_own_catalog
+from yolopatch.outside.source.store import pristine
+from yolopatch.steps.own.add import AddedModule, AddRequest, add
 
 PASTED = Path(__file__).parent / "pasted"
 # what has to be said where a file leaves it open

@@ -6,8 +6,8 @@ import pytest
 
 from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import PINS
-from yolopatch.core.placement import PLACEMENTS
-from yolopatch.steps.add import READY, REFUSED
+from yolopatch.core.model.placement import PLACEMENTS
+from yolopatch.steps.own.add import READY, REFUSED
 
 CONVOLUTIONS = ("ODLike", "PConvLite")
 LAYERS = (

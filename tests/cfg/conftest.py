@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from jinja2 import FileSystemLoader
 
-from yolopatch.catalog.base_model import DETECT, TASKS
-from yolopatch.catalog.models import find_model
+from yolopatch.catalog.model.base_model import DETECT, TASKS
+from yolopatch.catalog.model.models import find_model
 from yolopatch.catalog.modules import MODULES
-from yolopatch.core.cfg import Cfg, environment, render_text
-from yolopatch.core.placement import choose
-from yolopatch.core.placing import Replacement
+from yolopatch.core.model.cfg_text import Cfg, environment, render_text
+from yolopatch.core.model.layout import Replacement
+from yolopatch.core.model.placement import choose
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from yolopatch.catalog.models import MODELS
+from yolopatch.catalog.model.models import MODELS
 from yolopatch.catalog.modules import MODULES
-from yolopatch.core.placement import choose
+from yolopatch.core.model.placement import choose
 from yolopatch.errors import UsageError
 
 FAMILIES = list(MODELS)

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 import yaml
 
-from yolopatch.catalog.models import MODELS, find_model, find_scales
+from yolopatch.catalog.model.models import MODELS, find_model, find_scales
 from yolopatch.catalog.modules import MODULES
-from yolopatch.core.cfg import Cfg, file_name
-from yolopatch.core.placement import PLACEMENTS, choose
-from yolopatch.core.placing import Replacement
+from yolopatch.core.model.cfg_text import Cfg, file_name
+from yolopatch.core.model.layout import Replacement
+from yolopatch.core.model.placement import PLACEMENTS, choose
 from yolopatch.errors import UsageError
 
 

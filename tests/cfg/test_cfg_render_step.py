@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from yolopatch.core.cfg import is_untouched
+from yolopatch.core.model.cfg_text import is_untouched
 from yolopatch.errors import ConflictError, UsageError, YolopatchError
-from yolopatch.steps import render as step
-from yolopatch.steps.render import Placed, RenderedFile, render
-from yolopatch.steps.request import RenderRequest
+from yolopatch.steps.model import render as step
+from yolopatch.steps.model.render import Placed, RenderedFile, render
+from yolopatch.steps.model.render_request import RenderRequest
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "templates"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from yolopatch.catalog.models import MODELS
+from yolopatch.catalog.model.models import MODELS
 
 LETTERS = "nsmlx"
 

@@ -7,9 +7,9 @@ import yaml
 from jinja2 import FileSystemLoader
 
 from yolopatch.catalog.resources import templates_dir
-from yolopatch.core.cfg import environment, file_name, render_text
+from yolopatch.core.model.cfg_text import environment, file_name, render_text
 from yolopatch.errors import UsageError
-from yolopatch.steps.request import RenderRequest, plan
+from yolopatch.steps.model.render_request import RenderRequest, plan
 
 
 def refusal(*modules: str, **request) -> UsageError:

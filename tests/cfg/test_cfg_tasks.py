@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from yolopatch.catalog.models import VARIANTS, find_model
+from yolopatch.catalog.model.models import VARIANTS, find_model
 from yolopatch.catalog.modules import MODULES
-from yolopatch.core.cfg import file_name
-from yolopatch.core.cfgfile import read_task
-from yolopatch.core.placement import choose
+from yolopatch.core.model.cfg_file import read_task
+from yolopatch.core.model.cfg_text import file_name
+from yolopatch.core.model.placement import choose
 from yolopatch.errors import UsageError
-from yolopatch.steps.request import RenderRequest, plan
+from yolopatch.steps.model.render_request import RenderRequest, plan
 
 
 @pytest.mark.parametrize(("family", "task"), VARIANTS)

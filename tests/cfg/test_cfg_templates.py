@@ -8,8 +8,8 @@ import pytest
 from jinja2 import DictLoader, FileSystemLoader, TemplateNotFound, UndefinedError
 from jinja2.exceptions import SecurityError
 
-from yolopatch.catalog.models import MODELS
-from yolopatch.core.cfg import Cfg, content, environment, is_untouched, render_text
+from yolopatch.catalog.model.models import MODELS
+from yolopatch.core.model.cfg_text import Cfg, content, environment, is_untouched, render_text
 
 YOLO11 = Cfg(MODELS["yolo11"], "n")
 

@@ -7,9 +7,9 @@ import difflib
 import pytest
 import yaml
 
-from yolopatch.catalog.models import MODELS, VARIANTS, find_model
+from yolopatch.catalog.model.models import MODELS, VARIANTS, find_model
 from yolopatch.catalog.modules import MODULES
-from yolopatch.core.placement import choose
+from yolopatch.core.model.placement import choose
 
 # model, scale and task of every file that upstream has
 FILES = [

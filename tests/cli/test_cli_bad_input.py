@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from yolopatch.catalog import resources
-from yolopatch.steps import listing, patchset
+from yolopatch.steps.model import listing
+from yolopatch.steps.workspace import patchset
 
 PIN = "ultralytics-8.3.0"
 

@@ -8,15 +8,15 @@ from dataclasses import replace
 import pytest
 
 from yolopatch import __version__
-from yolopatch.catalog.mends import MENDS
+from yolopatch.catalog.environment.compat import MENDS
 from yolopatch.catalog.resources import compat_file
-from yolopatch.outside.checkout import read_checkout
-from yolopatch.outside.snapshot import pristine_reader, read_root
-from yolopatch.outside.switch import switch
-from yolopatch.outside.workspace import read_workspace
-from yolopatch.steps import patchset
-from yolopatch.steps.claims import read_claims
-from yolopatch.steps.patchset import Choice, load_patchset
+from yolopatch.outside.git.snapshot import pristine_reader, read_root
+from yolopatch.outside.workspace.checkout import read_checkout
+from yolopatch.outside.workspace.switch import switch
+from yolopatch.outside.workspace.workspace import read_workspace
+from yolopatch.steps.verify.claims import read_claims
+from yolopatch.steps.workspace import patchset
+from yolopatch.steps.workspace.patchset import Choice, load_patchset
 
 PIN = "ultralytics-8.2.50"
 UNMENDED = "ultralytics-8.4.0"

@@ -244,7 +244,7 @@ def test_a_closed_stdout(workspace):
 
 
 def test_a_bug_gives_5_and_a_log(yolopatch, monkeypatch, tmp_path):
-    import yolopatch.steps.listing as listing
+    import yolopatch.steps.model.listing as listing
 
     def broken():
         raise ZeroDivisionError("deep inside")
@@ -262,7 +262,7 @@ def test_a_bug_gives_5_and_a_log(yolopatch, monkeypatch, tmp_path):
 
 
 def test_a_bug_with_no_place_for_the_log(yolopatch, monkeypatch, tmp_path):
-    import yolopatch.steps.listing as listing
+    import yolopatch.steps.model.listing as listing
 
     monkeypatch.setattr(listing, "list_pins", lambda: 1 / 0)
     monkeypatch.setattr(failure, "tempfile", SimpleNamespace(gettempdir=lambda: str(tmp_path / "missing")))
@@ -370,7 +370,7 @@ def test_interrupted_while_waiting_for_the_lock(tmp_path, need_pin, cache, popen
 
     from filelock import FileLock
 
-    from yolopatch.steps.state import lock_path
+    from yolopatch.steps.workspace.state import lock_path
 
     need_pin(PIN)
     place = tmp_path / "w"

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from yolopatch.cli.run import run
-from yolopatch.outside import build
-from yolopatch.outside.git import Repository
+from yolopatch.outside.git.command import Repository
+from yolopatch.outside.workspace import build
 
 PIN = "ultralytics-8.3.0"
 PARSER = "ultralytics/nn/tasks.py"

@@ -4,8 +4,8 @@ from pathlib import PurePath
 
 import pytest
 
-from yolopatch.catalog.models import MODELS
-from yolopatch.core.cfgfile import read_nc, read_scale
+from yolopatch.catalog.model.models import MODELS
+from yolopatch.core.model.cfg_file import read_nc, read_scale
 from yolopatch.errors import UsageError
 
 YOLO11, YOLOV5 = MODELS["yolo11"], MODELS["yolov5"]

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from yolopatch.core.compose import check_compiles, compose, touched
-from yolopatch.core.diff import Edit, FileChange, Patch, parse_patch
-from yolopatch.core.patchtext import write_patch
-from yolopatch.core.upstream import Addition
+from yolopatch.core.code.module_code import Addition
+from yolopatch.core.patch.compose import check_compiles, compose, touched
+from yolopatch.core.patch.parsing import Edit, FileChange, Patch, parse_patch
+from yolopatch.core.patch.patch_file import write_patch
 from yolopatch.errors import PatchError
 
 TEXT = "one\ntwo\nthree\n"

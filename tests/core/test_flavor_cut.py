@@ -6,7 +6,7 @@ import pytest
 
 from yolopatch.catalog.modules import FLAVORS, MODULES
 from yolopatch.catalog.resources import source_file
-from yolopatch.core.flavor import cut
+from yolopatch.core.code.flavor import cut
 
 SOURCE = '''"""What it is.
 

@@ -1,8 +1,9 @@
-"""An import goes down the layers only, and what runs elsewhere imports nothing of ours."""
+"""The house: imports go down the layers and never in a circle, and what runs elsewhere imports nothing of ours."""
 
 from __future__ import annotations
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,37 +11,117 @@ import pytest
 import yolopatch
 
 PACKAGE = Path(yolopatch.__file__).parent
-LAYERS = ("errors", "catalog", "core", "outside", "steps", "cli")
-# run in an interpreter of their own, or written into upstream: nothing of yolopatch is there
+LAYERS = ("errors", "wire", "catalog", "core", "outside", "steps", "cli")
+# run in an interpreter of their own, or written into upstream: no yolopatch is installed there
 ISLANDS = ("probe", "modules", "upstream")
+MOST_FILES = 16  # in a folder: what one can take in at a glance
 FILES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
-
-
-def _imported(file: Path) -> set[str]:
-    """Return the parts of yolopatch that a file imports, inside functions, too."""
-    names: set[str] = set()
-    for node in ast.walk(ast.parse((PACKAGE / file).read_text())):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{file}: imports are absolute here"
-            names |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return {name.split(".")[1] for name in names if name.startswith("yolopatch.")} - {"__version__"}
 
 
 def _layer(file: Path) -> str:
     return file.parts[0].removesuffix(".py")
 
 
-@pytest.mark.parametrize("file", [f for f in FILES if _layer(f) in LAYERS], ids=str)
+def _group(file: Path) -> str:
+    """Return the subject folder in which a file lies, or the file itself, straight below its layer."""
+    return "/".join(file.parts[:2]).removesuffix(".py")
+
+
+def _tree(file: Path) -> ast.Module:
+    return ast.parse((PACKAGE / file).read_text(encoding="utf-8"))
+
+
+def _imported(file: Path) -> set[str]:
+    """Return what a file imports, by full dotted names, inside functions, too."""
+    found: set[str] = set()
+    package = ("yolopatch", *file.parts[:-1])
+    for node in ast.walk(_tree(file)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
+            module = ".".join(filter(None, (above, node.module)))
+            found |= {f"{module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def _ours(file: Path) -> set[Path]:
+    """Return the files of yolopatch that a file imports."""
+    found = set()
+    for name in _imported(file):
+        parts = name.split(".")
+        if parts[0] == "yolopatch":
+            known = (Path(*parts[1:n]).with_suffix(".py") for n in range(len(parts), 1, -1))
+            found |= {next((one for one in known if one in FILES), Path("__init__.py"))}
+    return found - {Path("__init__.py")}
+
+
+def _in(*layers: str) -> list[Path]:
+    return [file for file in FILES if _layer(file) in layers]
+
+
+@pytest.mark.parametrize("file", _in(*LAYERS), ids=str)
 def test_imports_go_down_only(file):
     allowed = LAYERS[: LAYERS.index(_layer(file)) + 1]
-    assert _imported(file) <= set(allowed)
+    assert {_layer(other) for other in _ours(file)} <= set(allowed)
 
 
-@pytest.mark.parametrize("file", [f for f in FILES if _layer(f) in ISLANDS], ids=str)
-def test_what_runs_elsewhere_imports_nothing_of_ours(file):
-    assert _imported(file) <= {"probe"} if file.parts[0] == "probe" else not _imported(file)
+def _circles(edges: dict[str, set[str]]) -> list[list[str]]:
+    """Return one way round for each node that can be reached from itself."""
+
+    def back(start: str, node: str, way: list[str], seen: set[str]) -> list[str] | None:
+        for other in sorted(edges.get(node, ())):
+            if other == start:
+                return [*way, start]
+            if other not in seen:
+                seen.add(other)
+                found = back(start, other, [*way, other], seen)
+                if found:
+                    return found
+        return None
+
+    return [way for node in sorted(edges) if (way := back(node, node, [node], {node}))]
+
+
+@pytest.mark.parametrize("layer", [*LAYERS[1:], "probe"])
+def test_subjects_of_a_layer_do_not_import_each_other_in_a_circle(layer):
+    edges: dict[str, set[str]] = {}
+    for file in _in(layer):
+        if file.name != "__main__.py":
+            others = {_group(other) for other in _ours(file) if _layer(other) == layer}
+            edges.setdefault(_group(file), set()).update(others - {_group(file)})
+    assert _circles(edges) == []
+
+
+def test_a_circle_would_be_seen():
+    assert _circles({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == [["b", "c", "b"], ["c", "b", "c"]]
+
+
+def test_the_wire_is_the_standard_library_alone_in_what_python_3_8_reads():
+    for file in _in("wire"):
+        roots = {name.split(".")[0] for name in _imported(file)}
+        assert roots <= {*sys.stdlib_module_names, "yolopatch"}, file
+        assert {_layer(other) for other in _ours(file)} <= {"wire"}, file
+        ast.parse((PACKAGE / file).read_text(encoding="utf-8"), feature_version=(3, 8))
+
+
+def _by_name(file: Path) -> set[str]:
+    """Return what a file imports absolutely: the first parts of the names."""
+    names = set()
+    for node in ast.walk(_tree(file)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names.add(str(node.module))
+    return {name.split(".")[0] for name in names}
+
+
+@pytest.mark.parametrize("file", _in(*ISLANDS), ids=str)
+def test_what_runs_elsewhere_imports_nothing_of_ours_by_name(file):
+    """The probe reaches its own files and the wire relatively: the name `yolopatch` may be somebody else's there."""
+    assert "yolopatch" not in _by_name(file)
+    allowed = {"probe", "wire"} if _layer(file) == "probe" else {_layer(file)}
+    assert {_layer(other) for other in _ours(file)} <= allowed
 
 
 def test_every_file_belongs_to_a_layer():
@@ -48,21 +129,21 @@ def test_every_file_belongs_to_a_layer():
     assert others == {"__init__", "__main__", "maintain"}
 
 
-def test_pure_core_touches_neither_disk_nor_network_nor_torch():
+def test_no_folder_is_too_full():
+    folders = {file.parent for file in FILES}
+    full = {str(f): n for f in folders if (n := sum(one.parent == f for one in FILES)) > MOST_FILES}
+    assert full == {}
+
+
+def test_pure_core_touches_neither_network_nor_processes_nor_torch():
     outside_world = {"os", "subprocess", "git", "torch", "socket", "urllib", "shutil", "tempfile"}
-    for file in FILES:
-        if _layer(file) != "core":
-            continue
-        tree = ast.parse((PACKAGE / file).read_text())
-        names = {a.name.split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
-        names |= {str(n.module).split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
-        assert not names & outside_world, file
+    for file in _in("core"):
+        assert not {name.split(".")[0] for name in _imported(file)} & outside_world, file
 
 
 def test_only_one_file_prints_and_only_one_runs_git():
     def calls(file: Path) -> set[str]:
-        found = ast.walk(ast.parse((PACKAGE / file).read_text()))
-        return {ast.unparse(node.func) for node in found if isinstance(node, ast.Call)}
+        return {ast.unparse(node.func) for node in ast.walk(_tree(file)) if isinstance(node, ast.Call)}
 
     printing = {
         str(file)
@@ -71,4 +152,4 @@ def test_only_one_file_prints_and_only_one_runs_git():
     }
     assert printing <= {"cli/report.py", "cli/run.py", "maintain/__main__.py"}
     running = {str(f) for f in FILES if any(call.endswith("Git") for call in calls(f))}
-    assert running == {"outside/git.py"}
+    assert running == {"outside/git/command.py"}

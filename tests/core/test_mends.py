@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from yolopatch.catalog.mends import MENDS, STAGES, Mend
+from yolopatch.catalog.environment.compat import MENDS, STAGES, Mend
 from yolopatch.catalog.pins import PINS
-from yolopatch.core.mending import mend_lines, mended
+from yolopatch.core.patch.compat import mend_lines, mended
 from yolopatch.errors import PatchError
 
 ALL = [(pin, mend) for pin in MENDS for mend in MENDS[pin]]

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from yolopatch.catalog.mends import MENDS
+from yolopatch.catalog.checkpoint.stamps import PLACES
+from yolopatch.catalog.environment.compat import MENDS
 from yolopatch.catalog.modules import FLAVORS, MODULES
 from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.resources import compat_file, patch_file, patches_dir, stamp_file
-from yolopatch.catalog.stamps import PLACES
-from yolopatch.core.compose import check_compiles, compose
-from yolopatch.core.diff import Patch, parse_patch
+from yolopatch.core.patch.compose import check_compiles, compose
+from yolopatch.core.patch.parsing import Patch, parse_patch
 from yolopatch.core.text import blob_id
 from yolopatch.maintain.patches import render_compat, render_patch, render_stamp
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from yolopatch.core.compose import compose
-from yolopatch.core.diff import parse_patch
+from yolopatch.core.patch.compose import compose
+from yolopatch.core.patch.parsing import parse_patch
 from yolopatch.errors import PatchError
 
 GOOD = """From 0000 Mon Sep 17 00:00:00 2001

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from yolopatch.core.places import NoPlace, below_entry, below_import, chain_of, first_in_fuse
+from yolopatch.core.code.anchors import NoPlace, below_entry, below_import, chain_of, first_in_fuse
 
 PARSER = """\
 from a.modules import (  # what models are made of

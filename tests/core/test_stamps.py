@@ -6,15 +6,16 @@ import ast
 
 import pytest
 
+from yolopatch.catalog.checkpoint.stamps import PLACES, Entry, Place, fork_path
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.resources import fork_source
-from yolopatch.catalog.stamps import KEY, PLACES, Entry, Place, fork_path
-from yolopatch.core.fork import with_data
-from yolopatch.core.places import NoPlace
-from yolopatch.core.stamping import stamping
+from yolopatch.core.code.anchors import NoPlace
+from yolopatch.core.patch.stamping import stamping
 from yolopatch.core.text import commit_id, tree_id
+from yolopatch.core.workspace.fork_file import with_data
 from yolopatch.errors import PatchError
-from yolopatch.outside.git import Repository
+from yolopatch.outside.git.command import Repository
+from yolopatch.wire.checkpoint_keys import STAMP
 
 PIN = PINS["ultralytics-8.3.0"]
 PLACE = Place("a.py", Entry(("k",)), "y = 2")
@@ -27,8 +28,8 @@ def test_every_pin_is_named():
 @pytest.mark.parametrize("pin", PINS)
 def test_every_file_that_writes_checkpoints_gets_the_key_once_and_the_import(pin):
     for path in {place.path for place in PLACES[pin]}:
-        key, imported = sorted((p.line for p in PLACES[pin] if p.path == path), key=lambda line: KEY not in line)
-        assert key.startswith((f'"{KEY}": stamp(', f"'{KEY}': stamp("))
+        key, imported = sorted((p.line for p in PLACES[pin] if p.path == path), key=lambda line: STAMP not in line)
+        assert key.startswith((f'"{STAMP}": stamp(', f"'{STAMP}': stamp("))
         module = fork_path(PINS[pin]).removesuffix(".py").replace("/", ".")
         assert imported == f"from {module} import stamp"
 

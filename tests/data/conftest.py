@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from yolopatch.steps.shapes import ShapesRequest, make_shapes
+from yolopatch.steps.data.shapes import ShapesRequest, make_shapes
 
 # counts of images that upstream finds with labels, without, with empty ones, and drops; and of objects
 _READ = """

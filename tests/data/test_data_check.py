@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from yolopatch.core.labels import ERROR, WARNING, LabelFormat, read_labels
+from yolopatch.core.data.labels import ERROR, WARNING, LabelFormat, read_labels
 from yolopatch.errors import UsageError
-from yolopatch.steps.dataset import check_dataset
+from yolopatch.steps.data.check import check_dataset
 
 
 def problems(report) -> list[tuple[str, str, str]]:

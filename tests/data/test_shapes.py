@@ -10,10 +10,10 @@ import pytest
 import yaml
 from PIL import Image
 
-from yolopatch.core.shapes import KINDS, Shape, label_line, scene
+from yolopatch.core.data.shapes import KINDS, Shape, label_line, scene
 from yolopatch.errors import ConflictError, UsageError, YolopatchError
-from yolopatch.steps.dataset import check_dataset
-from yolopatch.steps.shapes import ShapesRequest, make_shapes
+from yolopatch.steps.data.check import check_dataset
+from yolopatch.steps.data.shapes import ShapesRequest, make_shapes
 
 LABELLED = ["detect", "segment", "pose", "obb"]
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from yolopatch.catalog.environments import SETS
-from yolopatch.outside.interpreter import Interpreter
+from yolopatch.catalog.environment.environments import SETS
+from yolopatch.outside.environment.interpreter import Interpreter
 
 REQUIREMENTS = {one.name: one for one in SETS[0].requirements}
 
@@ -70,7 +70,7 @@ def bare_python(monkeypatch) -> str:
 @pytest.fixture
 def roomy(monkeypatch) -> None:
     """Let the disk be large enough: tiny wheels need no gigabytes."""
-    monkeypatch.setattr("yolopatch.steps.environment.require_room", lambda folder, room: None)
+    monkeypatch.setattr("yolopatch.steps.environment.environment.require_room", lambda folder, room: None)
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def on_path(tmp_path, monkeypatch) -> Callable[[str, str], Path]:
     return write
 
 
-def told(**changes: object) -> dict[str, object]:
+def says(**changes: object) -> dict[str, object]:
     """Return what an interpreter in which everything fits says about itself."""
     plain = {
         "python": "3.11.9",
@@ -115,7 +115,13 @@ def told(**changes: object) -> dict[str, object]:
 @pytest.fixture
 def python_that_says(on_path) -> Callable[..., Path]:
     """Make a program that says of itself what a Python would."""
-    return lambda name="python-of-ours", **changes: on_path(name, f"echo '{json.dumps(told(**changes))}'")
+
+    def make(name: str = "python-of-ours", **changes: object) -> Path:
+        line = json.dumps({"message": "InterpreterAnswer", **says(**changes)})
+        # called as `python PROBE REQUEST ANSWERS`
+        return on_path(name, f"echo '{line}' > \"$3\"")
+
+    return make
 
 
 @pytest.fixture
@@ -125,7 +131,7 @@ def interpreter() -> Callable[..., Interpreter]:
     def make(python: str = "3.11.9", **versions: str | None) -> Interpreter:
         changed = {name.replace("_", "-"): version for name, version in versions.items()}
         packages = {name: version for name, version in {**FITTING, **changed}.items() if version}
-        plain = told(python=python, packages=packages)
+        plain = says(python=python, packages=packages)
         requirements = {name: tuple(asked) for name, asked in plain.pop("requirements").items()}
         return Interpreter(executable="/env/bin/python", requirements=requirements, **plain)
 

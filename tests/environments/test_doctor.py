@@ -8,12 +8,15 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
-from yolopatch.catalog.mends import MENDS
-from yolopatch.catalog.needs import MODULE_OF, needs_of
+from yolopatch.catalog.environment.compat import MENDS
+from yolopatch.catalog.environment.needs import MODULE_OF, needs_of
 from yolopatch.catalog.pins import PINS
-from yolopatch.outside import interpreter as outside
-from yolopatch.steps.doctor import ERROR, WARNING, diagnose
+from yolopatch.outside.probe.inspect import gpus_of, inspect_interpreter
+from yolopatch.steps.environment.faults import ERROR, WARNING, diagnose
+
+from .conftest import FITTING, says
 
 ULTRALYTICS = ["ultralytics-8.2.50", "ultralytics-8.3.0", "ultralytics-8.4.0"]
 
@@ -126,7 +129,9 @@ def test_a_workspace_in_this_environment(yolopatch, full_workspace, fingerprint,
     assert ran.code == 0, ran.out
     assert "nothing would fail" in ran.out
     assert f"ultralytics from {place / 'ultralytics' / '__init__.py'}" in ran.out
-    monkeypatch.setattr("yolopatch.steps.examine.gpus_of", lambda python: ("a GPU",))  # the import takes seconds
+    monkeypatch.setattr(
+        "yolopatch.steps.environment.doctor.gpus_of", lambda python: ("a GPU",)
+    )  # the import takes seconds
     told = yolopatch("doctor", place, "--json").json
     assert (told["errors"], told["gpus"]) == (0, ["a GPU"])
     assert told["imported"]["outside"] == ""
@@ -148,7 +153,7 @@ def test_no_workspace_tells_of_every_pin(yolopatch, tmp_path, monkeypatch, pytho
 def test_an_installed_copy_and_what_the_user_set(yolopatch, full_workspace, python_that_says, monkeypatch):
     monkeypatch.setenv("YOLO_CONFIG_DIR", "/shared")
     monkeypatch.setenv("WANDB_API_KEY", "a secret")
-    monkeypatch.setattr("yolopatch.steps.examine.gpus_of", lambda python: ())
+    monkeypatch.setattr("yolopatch.steps.environment.doctor.gpus_of", lambda python: ())
     origins = {"ultralytics": "/lib/ultralytics/__init__.py"}
     python = python_that_says(origins=origins, cuda="12.1")
     told = yolopatch("doctor", full_workspace("ultralytics-8.4.0"), "--python", python, "--json").json
@@ -161,10 +166,9 @@ def test_an_installed_copy_and_what_the_user_set(yolopatch, full_workspace, pyth
 
 
 def test_a_torch_that_does_not_start(yolopatch, full_workspace, on_path):
-    from .conftest import told as says
-
-    words = json.dumps(says())
-    python = on_path("broken", f'[ "$1" = -c ] && echo "ImportError: libcudart.so.12" >&2 && exit 1\necho \'{words}\'')
+    line = json.dumps({"message": "InterpreterAnswer", **says()})
+    asked_for_gpus = 'grep -q gpus "$2" && echo "ImportError: libcudart.so.12" >&2 && exit 1'
+    python = on_path("broken", f"{asked_for_gpus}\necho '{line}' > \"$3\"")
     ran = yolopatch("doctor", full_workspace("ultralytics-8.4.0"), "--python", python)
     assert ran.code == 1
     assert "torch cannot be imported: ImportError: libcudart.so.12" in ran.out
@@ -175,7 +179,7 @@ def test_a_path_that_upstream_mangles_and_a_cache_of_a_newer_numpy(
 ):
     import shutil
 
-    monkeypatch.setattr("yolopatch.steps.examine.gpus_of", lambda python: ())
+    monkeypatch.setattr("yolopatch.steps.environment.doctor.gpus_of", lambda python: ())
     place = tmp_path / "run2new" / "ultralytics"
     shutil.copytree(pristine_tree("ultralytics-8.3.0") / "ultralytics", place / "ultralytics")
     cache = place.parent / "datasets" / "coco8" / "labels" / "train.cache"
@@ -191,7 +195,6 @@ def test_a_path_that_upstream_mangles_and_a_cache_of_a_newer_numpy(
 
 
 def _fitting() -> dict[str, str]:
-    from .conftest import FITTING
 
     return dict(FITTING)
 
@@ -201,7 +204,7 @@ def test_a_checkout_of_another_version_is_told_like_the_pin_before_it(
 ):
     import shutil
 
-    monkeypatch.setattr("yolopatch.steps.examine.gpus_of", lambda python: ())
+    monkeypatch.setattr("yolopatch.steps.environment.doctor.gpus_of", lambda python: ())
     place = tmp_path / "clone"
     shutil.copytree(pristine_tree("ultralytics-8.3.0") / "ultralytics", place / "ultralytics")
     file = place / "ultralytics" / "__init__.py"
@@ -210,13 +213,14 @@ def test_a_checkout_of_another_version_is_told_like_the_pin_before_it(
     assert told["cases"][0]["pin"] == "ultralytics-8.3.0"
 
 
-def test_gpus_are_asked_of_torch(monkeypatch):
-    monkeypatch.setattr(outside, "subprocess_output", lambda *asked: "NVIDIA H\nNVIDIA H\n")
-    assert outside.gpus_of(sys.executable) == ("NVIDIA H", "NVIDIA H")
+def test_gpus_are_asked_of_torch(on_path):
+    line = json.dumps({"message": "GpusAnswer", "names": ["NVIDIA H", "NVIDIA H"]})
+    assert gpus_of(str(on_path("two-gpus", f"echo '{line}' > \"$3\""))) == ("NVIDIA H", "NVIDIA H")
+    assert gpus_of(sys.executable) == tuple(torch.cuda.get_device_name(n) for n in range(torch.cuda.device_count()))
 
 
 def test_an_interpreter_is_known_by_its_own_link(tmp_path):
     link = tmp_path / "python"
     link.symlink_to(sys.executable)
-    assert outside.inspect_interpreter(str(link)).executable == str(link)
-    assert outside.inspect_interpreter(sys.executable).bin == Path(sys.executable).parent
+    assert inspect_interpreter(str(link)).executable == str(link)
+    assert inspect_interpreter(sys.executable).bin == Path(sys.executable).parent

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from yolopatch.catalog.environments import SETS, set_of
+from yolopatch.catalog.environment.environments import SETS, set_of
 from yolopatch.catalog.pins import PINS
-from yolopatch.outside.environments import STAMP
-from yolopatch.outside.installer import find_indexes, find_requirement, masked
-from yolopatch.steps.environment import find_environment, find_target
+from yolopatch.outside.environment.environments import STAMP
+from yolopatch.outside.environment.installer import find_indexes, find_requirement, masked
+from yolopatch.steps.environment.environment import find_environment, find_target
 
-from .conftest import FITTING, told, write_wheel
+from .conftest import FITTING, says, write_wheel
 
 SET = SETS[0]
 # what uv does with `venv ... FOLDER` and `pip install --python FOLDER/bin/python ...`, as far as is looked at
@@ -74,7 +74,7 @@ def test_a_half_made_one_is_made_again(yolopatch, own_cache, uv, bare_python):
 
 
 def _name() -> str:
-    from yolopatch.outside.environments import digest_of
+    from yolopatch.outside.environment.environments import digest_of
 
     return f"{SET.name}-{digest_of(SET)}-py{sys.version_info[0]}.{sys.version_info[1]}"
 
@@ -314,7 +314,7 @@ def test_a_workspace_as_the_target(full_workspace):
 
 
 def test_what_an_interpreter_says_is_told_as_it_is(python_that_says):
-    from yolopatch.outside.interpreter import inspect_interpreter
+    from yolopatch.outside.probe.inspect import inspect_interpreter
 
     found = inspect_interpreter(str(python_that_says(cuda="12.1")))
-    assert (found.python, found.cuda, found.packages) == ("3.11.9", "12.1", told()["packages"])
+    assert (found.python, found.cuda, found.packages) == ("3.11.9", "12.1", says()["packages"])

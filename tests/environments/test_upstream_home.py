@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from yolopatch.outside.interpreter import inspect_interpreter
-from yolopatch.outside.upstream_home import FONTS, upstream_environment, upstream_home
-from yolopatch.steps.shapes import ShapesRequest, make_shapes
+from yolopatch.outside.environment.upstream_home import FONTS, upstream_environment, upstream_home
+from yolopatch.outside.probe.inspect import inspect_interpreter
+from yolopatch.steps.data.shapes import ShapesRequest, make_shapes
 
 # Every name that is looked up and every connection that is tried, refused or not.
 RECORDER = """

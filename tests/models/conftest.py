@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from yolopatch.catalog.pins import PINS
-from yolopatch.outside.probe import Question, ask
+from yolopatch.outside.probe.facts import ask_facts
+from yolopatch.wire.facts import Question
 
 
 @pytest.fixture
@@ -14,6 +15,6 @@ def probe(full_workspace):
 
     def run(pin: str, flavor: str, scale: str, files, wanted=(), imgsz: int = 64):
         questions = [Question(str(file), scale, tuple(wanted)) for file in files]
-        return ask(full_workspace(pin, flavor), PINS[pin], questions, imgsz=imgsz)
+        return ask_facts(full_workspace(pin, flavor), PINS[pin], questions, imgsz=imgsz)
 
     return run

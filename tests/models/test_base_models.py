@@ -36,10 +36,10 @@ LAYERS_OF_N = {"ultralytics-8.4.0": 260, "ultralytics-8.3.0": 319, "ultralytics-
 def test_the_base_model_gives_the_published_numbers(pin, scale, probe, base_cfg):
     model = {"ultralytics-8.4.0": "yolo26", "ultralytics-8.3.0": "yolo11", "ultralytics-8.2.50": "yolov8"}
     (facts,) = probe(pin, "paper", scale, [base_cfg(model.get(pin, "yolov5"), scale)], ("info",), imgsz=640)
-    info = facts["info"]
+    info = facts.info
     parameters, gflops = PUBLISHED[pin][scale]
-    assert facts["parameters"] == info["parameters"] == parameters
+    assert facts.parameters == info.parameters == parameters
     if gflops is not None:
-        assert round(info["gflops"], 1) == gflops
+        assert round(info.gflops, 1) == gflops
     if scale == "n" and pin in LAYERS_OF_N:
-        assert info["layers"] == LAYERS_OF_N[pin]
+        assert info.layers == LAYERS_OF_N[pin]

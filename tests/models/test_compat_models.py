@@ -11,8 +11,8 @@ import matplotlib
 import pytest
 
 from yolopatch.catalog.modules import MODULES
-from yolopatch.steps.apply import apply
-from yolopatch.steps.shapes import ShapesRequest, make_shapes
+from yolopatch.steps.data.shapes import ShapesRequest, make_shapes
+from yolopatch.steps.workspace.apply import apply
 
 MENDED = ("ultralytics-8.2.50", "ultralytics-8.3.0", "yolov5-pypi-6.1.0", "yolov5-6.1")
 # One of each upstream at once; the other two hold the same mends.

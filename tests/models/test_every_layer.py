@@ -6,14 +6,14 @@ import itertools
 
 import pytest
 
-from yolopatch.catalog.models import find_model
+from yolopatch.catalog.model.models import find_model
 from yolopatch.catalog.modules import FLAVORS, MODULES
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.resources import templates_dir
-from yolopatch.core.placement import choose
+from yolopatch.core.model.placement import choose
 from yolopatch.errors import UsageError
-from yolopatch.steps.render import render
-from yolopatch.steps.request import RenderRequest
+from yolopatch.steps.model.render import render
+from yolopatch.steps.model.render_request import RenderRequest
 
 
 def allowed(model: str, module: str, flavor: str) -> list[str]:
@@ -53,5 +53,5 @@ def test_each_layer_that_takes_the_module_runs_with_it(pin, flavor, module, prob
     ]
     for file, facts in zip(files, probe(pin, flavor, "n", [file.path for file in files], ("passes",)), strict=True):
         (layer,) = file.layers
-        assert module in facts["table"][layer]["class"] or facts["table"][layer]["class"] == MODULES[module].conv
-        assert facts["passes"]["without_gradient"] == []
+        assert module in facts.table[layer].kind or facts.table[layer].kind == MODULES[module].conv
+        assert facts.passes.without_gradient == ()

@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from yolopatch.catalog.pins import PINS
-from yolopatch.outside.probe import PROBE, style_of
+from yolopatch.catalog.pins import PINS, style_of
 
 TOLERANCE = 1e-4  # float32 sums in another order
 
@@ -16,10 +15,9 @@ import collections, io, json, sys, warnings
 import onnx, torch
 
 request = json.load(sys.stdin)
-sys.path[:0] = [request["probe"]]
-from flopcount import count_flops
-from tensors import distance, head_inputs, image, randomise_norms, seed_all
-from upstreams import open_upstream
+from yolopatch.probe.measure.flopcount import count_flops
+from yolopatch.probe.tensors.tensors import distance, head_inputs, image, randomise_norms, seed_all
+from yolopatch.probe.build.upstreams import open_upstream
 
 upstream = open_upstream(request["style"])
 warnings.simplefilter("ignore")
@@ -83,7 +81,7 @@ def facts(cfg, scale):
         told = {
             "difference": distance(after, before),
             "again": distance(head_inputs(saved(fused).fuse(), x), after),
-            "info": upstream.info(fused, 160),
+            "info": vars(upstream.info(fused, 160)),
             "flops": count_flops(fused, x[:1]).total,
             "table": [row(layer) for layer in fused.model],
             "names": list(fused.state_dict()),
@@ -105,7 +103,6 @@ def fused(full_workspace, in_upstream):
 
     def run(pin, flavor, cfgs, scale="n", exports=False):
         request = {
-            "probe": str(PROBE),
             "style": style_of(PINS[pin]),
             "cfgs": list(map(str, cfgs)),
             "scale": scale,

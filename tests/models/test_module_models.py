@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from yolopatch.catalog.models import VARIANTS
+from yolopatch.catalog.model.models import VARIANTS
 from yolopatch.catalog.modules import FLAVORS, MODULES
 from yolopatch.catalog.pins import PINS
 
@@ -21,29 +21,29 @@ def expected_class(module, pin, flavor, base_class):
 
 def check_only_the_intended_layers_changed(facts, base, module, pin, flavor, layers):
     """The table differs from the base's in the replaced layers alone: the head in particular is the base's."""
-    assert len(facts["table"]) == len(base["table"])
-    for row, original in zip(facts["table"], base["table"]):
-        if row["index"] in layers:
-            assert row["class"] == expected_class(module, pin, flavor, original["class"])
+    assert len(facts.table) == len(base.table)
+    for row, original in zip(facts.table, base.table):
+        if row.index in layers:
+            assert row.kind == expected_class(module, pin, flavor, original.kind)
         else:
             assert row == original
 
 
 def check_runs(facts, base, module, flavor):
-    passes = facts["passes"]
+    passes = facts.passes
     # Pose26 has parts that only its loss reaches
-    assert passes["without_gradient"] == base["passes"]["without_gradient"]
+    assert passes.without_gradient == base.passes.without_gradient
     if flavor == "tutorial" and module.name == "Dynamic_conv2d":
         return  # its bias is memory that nobody initialised: what comes out is anybody's guess
-    assert passes["finite"]
+    assert passes.finite
     if not (flavor == "tutorial" and module.name == "RefConv"):
         # a dead layer's BatchNorm sees no variance and multiplies gradients by 1 / sqrt(eps), layer after layer
-        assert passes["gradients_finite"]
-    assert facts["fuse"]["difference"] < FUSE_TOLERANCE
-    assert facts["fuse"]["left_unfused"] == []
+        assert passes.gradients_finite
+    assert facts.fuse.difference < FUSE_TOLERANCE
+    assert facts.fuse.left_unfused == ()
     if flavor == "paper":
         # the branch's BatchNorm takes this bias away again (SPConv's docstring)
-        dead = [name for name in passes["zero_gradient"] if not name.endswith("conv1x1.bias")]
+        dead = [name for name in passes.zero_gradient if not name.endswith("conv1x1.bias")]
         assert dead == []
 
 
@@ -103,8 +103,8 @@ def test_the_tutorials_refconv_is_dead_as_measured(probe, module_cfg):
     """yolo26n-RefConv: 259 parameter tensors, 2,564,240 of 2,571,320 parameters, get a zero gradient."""
     path, _ = module_cfg("RefConv", "yolo26", "n", "tutorial")
     (facts,) = probe("ultralytics-8.4.0", "tutorial", "n", [path], ("passes",))
-    assert facts["parameters"] == 2_571_320
-    assert len(facts["passes"]["zero_gradient"]) >= 259
+    assert facts.parameters == 2_571_320
+    assert len(facts.passes.zero_gradient) >= 259
 
 
 def test_the_c3k_rule_of_large_models_reaches_our_blocks(probe, module_cfg, base_cfg):
@@ -112,4 +112,4 @@ def test_the_c3k_rule_of_large_models_reaches_our_blocks(probe, module_cfg, base
     path, layers = module_cfg("DSConv", "yolo11", "m", "paper")
     base, facts = probe("ultralytics-8.3.0", "paper", "m", [base_cfg("yolo11", "m"), path])
     for index in layers:
-        assert facts["table"][index]["parameters"] == base["table"][index]["parameters"]
+        assert facts.table[index].parameters == base.table[index].parameters

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from yolopatch.catalog.modules import MODULES
-from yolopatch.steps.shapes import ShapesRequest, make_shapes
+from yolopatch.steps.data.shapes import ShapesRequest, make_shapes
 
 TRAIN = """
 import sys

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from yolopatch.errors import SourceError
-from yolopatch.outside import archive
-from yolopatch.outside.archive import read_wheel
+from yolopatch.outside.source import archive
+from yolopatch.outside.source.archive import read_wheel
 
 
 def _zip(tmp_path: Path, *entries: tuple[str, bytes], mode: int = 0) -> Path:

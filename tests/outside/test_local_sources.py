@@ -11,8 +11,8 @@ import pytest
 
 from yolopatch.catalog.pins import PINS
 from yolopatch.errors import SourceError
-from yolopatch.outside import pypi
-from yolopatch.outside.store import pristine
+from yolopatch.outside.source import pypi
+from yolopatch.outside.source.store import pristine
 
 PIN = PINS["ultralytics-8.3.0"]
 V61 = PINS["yolov5-6.1"]

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from yolopatch.catalog.environments import set_of
-from yolopatch.catalog.mends import mends_of
+from yolopatch.catalog.environment.compat import mends_of
+from yolopatch.catalog.environment.environments import set_of
+from yolopatch.catalog.environment.needs import needs_of
 from yolopatch.catalog.modules import MODULES
-from yolopatch.catalog.needs import needs_of
 from yolopatch.catalog.pins import PINS, find_pin, newest
 from yolopatch.catalog.resources import manifest_file, patch_file, source_file, stamp_file
-from yolopatch.outside.own_catalog import load_own_catalog, own_catalog_dir, write_module, write_pin
+from yolopatch.outside.own.own_catalog import load_own_catalog, own_catalog_dir, write_module, write_pin
 
 OURS = PINS["ultralytics-8.3.0"]
 OWN = replace(OURS, name="ultralytics-8.3.99", like=OURS.name)

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from yolopatch.catalog.pins import PINS
-from yolopatch.core.message import read_trailers
+from yolopatch.core.workspace.commit_message import read_trailers
 from yolopatch.errors import SourceError, YolopatchError
-from yolopatch.outside import pypi, snapshot
-from yolopatch.outside.git import Repository
-from yolopatch.outside.store import cache_dir, entry_path, pristine
+from yolopatch.outside.git import snapshot
+from yolopatch.outside.git.command import Repository
+from yolopatch.outside.source import pypi
+from yolopatch.outside.source.store import cache_dir, entry_path, pristine
 
 PIN = PINS["ultralytics-8.3.0"]
 

@@ -6,25 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import PROBE
-from yolopatch.catalog.pins import PINS
-from yolopatch.outside.probe import style_of
+from yolopatch.catalog.pins import PINS, style_of
 
 # Statistics as after a training, and a channel shift and a bias in the one layer that has such: all tensors differ.
 _TRAINED = """
 import sys
-sys.path.insert(0, {probe!r})
 import torch
-from saving import save_as_upstream
-from tensors import image, calibrate, randomise_norms, seed_all
-from upstreams import open_upstream
+from yolopatch.probe.checkpoint.saving import save_as_upstream
+from yolopatch.probe.tensors.tensors import image, calibrate, randomise_norms, seed_all
+from yolopatch.probe.build.upstreams import open_upstream
 style, cfg, out, half = sys.argv[1:]
 upstream = open_upstream(style)
 seed_all(11)
 model = upstream.build(upstream.read(cfg, None if "scale" in upstream.read(cfg, None) else "n"))
 randomise_norms(model)
 calibrate(model, image(model, 64, batch=4))
-save_as_upstream(upstream, model, out, half=half == "half", yolopatch={{"pin": "a stamp"}}, train_args={{"imgsz": 64}})
+save_as_upstream(upstream, model, out, half=half == "half", yolopatch={"pin": "a stamp"}, train_args={"imgsz": 64})
 """
 
 
@@ -35,8 +32,7 @@ def trained(full_workspace, module_cfg, base_cfg, in_upstream, tmp_path):
     def write(pin: str, module: str | None = "DSConv", half: bool = True) -> Path:
         model, out = PINS[pin].model, tmp_path / "best.pt"
         cfg = module_cfg(module, model, "n", "paper", block=True)[0] if module else base_cfg(model, "n")
-        script = _TRAINED.format(probe=str(PROBE))
-        in_upstream(full_workspace(pin), script, style_of(PINS[pin]), cfg, out, "half" if half else "float")
+        in_upstream(full_workspace(pin), _TRAINED, style_of(PINS[pin]), cfg, out, "half" if half else "float")
         return out
 
     return write

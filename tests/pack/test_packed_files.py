@@ -2,52 +2,45 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
-
 import pytest
 import torch
 
-from tests.pack.conftest import PROBE
 from yolopatch.modules.dsconv import PaperDSConv
-
-
-@pytest.fixture
-def probe(monkeypatch):
-    """Import a part of the probe that needs torch alone."""
-    monkeypatch.setattr(sys, "path", [str(PROBE), *sys.path])
-    return importlib.import_module
+from yolopatch.probe.checkpoint.bits import pack_bits, packed_size, unpack_bits
+from yolopatch.probe.checkpoint.frozen import build, same_bits
+from yolopatch.probe.checkpoint.packed import measure, read_packed, unpacked_state, write_packed
+from yolopatch.probe.checkpoint.stored import Stored
+from yolopatch.probe.protocol.refusal import Refusal
 
 
 @pytest.mark.parametrize("bits", range(2, 9))
-def test_integers_come_back_out_of_their_bits(bits, probe):
-    part = probe("bits")
+def test_integers_come_back_out_of_their_bits(bits):
     low, high = -(2 ** (bits - 1)), 2 ** (bits - 1)
     values = torch.randint(low, high, (3, 7, 3, 1), dtype=torch.int8, generator=torch.Generator().manual_seed(0))
     values.view(-1)[:2] = torch.tensor([low, high - 1], dtype=torch.int8)
-    stream = part.pack_bits(values, bits)
+    stream = pack_bits(values, bits)
     assert stream.dtype == torch.uint8
-    assert stream.shape == (-(-63 * bits // 8),) == (part.packed_size(63, bits),)
-    assert torch.equal(part.unpack_bits(stream, bits, values.shape), values)
+    assert stream.shape == (-(-63 * bits // 8),) == (packed_size(63, bits),)
+    assert torch.equal(unpack_bits(stream, bits, values.shape), values)
 
 
-def test_the_stream_is_twos_complement_lowest_bit_first(probe):
+def test_the_stream_is_twos_complement_lowest_bit_first():
     values = torch.tensor([1, -2, 3, -4], dtype=torch.int8)
     # 001, 110, 011 and 100, each from its lowest bit: 100 011 11|0 001
-    assert probe("bits").pack_bits(values, 3).tolist() == [0b11110001, 0b1000]
+    assert pack_bits(values, 3).tolist() == [0b11110001, 0b1000]
 
 
 @pytest.fixture
-def written(probe, tmp_path):
+def written(tmp_path):
     """Write a packed file of one layer, changed by a function; returns its path and the layer."""
 
     def write(change=lambda content: None):
         layer = PaperDSConv(5, 3, 3, bits=3, block_size=2, KDSBias=True)
         layer.freeze()
         state = {"conv.VQK": layer.VQK, "conv.bn": torch.ones(3).half()}
-        stored = probe("stored").Stored(state, {"nc": 1}, {0: "disc"}, content={"epoch": 3, "odd": object()})
+        stored = Stored(state, {"nc": 1}, {0: "disc"}, content={"epoch": 3, "odd": object()})
         file = tmp_path / "one.packed.pt"
-        probe("packed").write_packed(file, stored, "detect", {"conv": layer})
+        write_packed(file, stored, "detect", {"conv": layer})
         content = torch.load(file, weights_only=True)
         change(content)
         torch.save(content, file)
@@ -56,17 +49,17 @@ def written(probe, tmp_path):
     return write
 
 
-def test_a_layer_with_a_bias_comes_back_bit_for_bit(probe, written):
+def test_a_layer_with_a_bias_comes_back_bit_for_bit(written):
     file, layer = written()
-    content = probe("packed").read_packed(file)
+    content = read_packed(file)
     assert list(content["state"]) == ["conv.bn"]
     assert content["content"] == {"epoch": 3}
     assert content["names"] == {0: "disc"}
-    state = {name.removeprefix("conv."): t for name, t in probe("packed").unpacked_state(content).items()}
+    state = {name.removeprefix("conv."): t for name, t in unpacked_state(content).items()}
     twin = PaperDSConv(5, 3, 3, KDSBias=True)
     twin.load_state_dict({name: tensor for name, tensor in state.items() if name != "bn"})
-    assert probe("frozen").same_bits(twin.weight, layer.weight)
-    entries = probe("packed").measure(file)
+    assert same_bits(twin.weight, layer.weight)
+    entries = measure(file)
     # 135 integers of 3 bits, and for 3 outputs, 3 blocks and 9 places a scale and a bias in float16
     assert entries == {"conv": 51 + 2 * 3 * 3 * 9 * 2}
 
@@ -84,19 +77,19 @@ def test_a_layer_with_a_bias_comes_back_bit_for_bit(probe, written):
         (lambda c: c.update(version=2), "another version"),
     ],
 )
-def test_a_damaged_file_is_refused(change, text, probe, written):
+def test_a_damaged_file_is_refused(change, text, written):
     file, _ = written(change)
-    with pytest.raises(probe("refusal").Refusal) as refusal:
-        probe("packed").read_packed(file)
-    assert text in "\n".join([refusal.value.what, *(f"{line}" for line in refusal.value.details)])
-    assert refusal.value.hint
+    with pytest.raises(Refusal) as refusal:
+        read_packed(file)
+    assert text in "\n".join([refusal.value.message.what, *(f"{line}" for line in refusal.value.message.details)])
+    assert refusal.value.message.hint
 
 
-def test_a_file_that_was_cut_short_is_refused(probe, written):
+def test_a_file_that_was_cut_short_is_refused(written):
     file, _ = written()
     file.write_bytes(file.read_bytes()[:1500])
-    with pytest.raises(probe("refusal").Refusal, match="is no packed file that can be read"):
-        probe("packed").read_packed(file)
+    with pytest.raises(Refusal, match="is no packed file that can be read"):
+        read_packed(file)
 
 
 class _Upstream:
@@ -125,8 +118,8 @@ ROW = [-1, 1, "DSConv", [3, 3]]
         ([ROW], {"0.weight": torch.zeros(3, 4, 3, 3)}, ["tensors are not those", "size mismatch for 0.weight"]),
     ],
 )
-def test_a_model_of_another_workspace_is_refused(backbone, state, texts, probe):
-    with pytest.raises(probe("refusal").Refusal) as refusal:
-        probe("frozen").build(_Upstream, {"backbone": backbone, "head": []}, state)
-    said = "\n".join([refusal.value.what, *refusal.value.details])
+def test_a_model_of_another_workspace_is_refused(backbone, state, texts):
+    with pytest.raises(Refusal) as refusal:
+        build(_Upstream, {"backbone": backbone, "head": []}, state)
+    said = "\n".join([refusal.value.message.what, *refusal.value.message.details])
     assert all(text in said for text in texts), said

@@ -9,8 +9,8 @@ import click
 import pytest
 import torch
 
-from yolopatch.cli.words.packing import packed
-from yolopatch.steps.pack import Packing
+from yolopatch.cli.checkpoint.pack_words import packed
+from yolopatch.steps.checkpoint.pack import Packing
 
 PIN = "ultralytics-8.3.0"
 

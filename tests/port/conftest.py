@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from yolopatch.catalog.pins import PINS
-from yolopatch.outside.releases import URL
+from yolopatch.outside.source.releases import URL
 
 PIN = PINS["ultralytics-8.4.0"]
 VERSION = "8.4.7"

@@ -7,9 +7,9 @@ import pytest
 from yolopatch.catalog.modules import FLAVORS, MODULES
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.resources import patch_file, stamp_file
-from yolopatch.core.porting import CONFLICT, PORTED, STAMP, THERE
-from yolopatch.outside.releases import Release
-from yolopatch.steps.port import as_pin, port_all
+from yolopatch.core.port.porting import CONFLICT, PORTED, STAMP, THERE
+from yolopatch.outside.source.releases import Release
+from yolopatch.steps.port.port import as_pin, port_all
 
 TASKS, BLOCK, CONV = (f"ultralytics/nn/{name}.py" for name in ("tasks", "modules/block", "modules/conv"))
 TRAINER, YAML = "ultralytics/engine/trainer.py", "ultralytics/cfg/models/26/yolo26.yaml"

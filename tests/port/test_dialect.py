@@ -6,8 +6,8 @@ import ast
 
 import pytest
 
-from yolopatch.core.dialect import Dialect, read_dialect, takes, treatment
-from yolopatch.core.places import chain_of
+from yolopatch.core.code.anchors import chain_of
+from yolopatch.core.code.parser_branch import Dialect, read_dialect, takes, treatment
 
 PARSER = """\
 def parse_model(d):

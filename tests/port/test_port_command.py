@@ -7,7 +7,7 @@ import pytest
 from yolopatch.catalog.modules import FLAVORS, MODULES
 from yolopatch.catalog.pins import PINS
 from yolopatch.errors import SourceError
-from yolopatch.outside.releases import find_release
+from yolopatch.outside.source.releases import find_release
 
 TASKS = "ultralytics/nn/tasks.py"
 NAME = "ultralytics-8.4.7"

@@ -10,8 +10,8 @@ import pytest
 from yolopatch.catalog.pins import PINS, GitSource
 from yolopatch.core.text import sha256
 from yolopatch.errors import SourceError, UsageError, YolopatchError
-from yolopatch.outside import releases
-from yolopatch.outside.releases import URL, find_release
+from yolopatch.outside.source import releases
+from yolopatch.outside.source.releases import URL, find_release
 
 PIN = PINS["ultralytics-8.4.0"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from yolopatch.catalog.recipes import RECIPES
+from yolopatch.catalog.reproduce.recipes import RECIPES
 from yolopatch.core.text import sha256
 
 TUTORIALS = [(id_, recipe.tutorial.pin) for id_, recipe in RECIPES.items()]

@@ -11,10 +11,10 @@ from jinja2 import FileSystemLoader
 
 from yolopatch.catalog.modules import FLAVORS, MODULES
 from yolopatch.catalog.pins import PINS
-from yolopatch.catalog.recipes import RECIPES, departures, find_recipe, on_pin
+from yolopatch.catalog.reproduce.recipes import RECIPES, departures, find_recipe, on_pin
 from yolopatch.catalog.resources import templates_dir
-from yolopatch.core.cfg import environment
-from yolopatch.core.script import script_text
+from yolopatch.core.model.cfg_text import environment
+from yolopatch.core.reproduce.script import script_text
 from yolopatch.errors import UsageError
 
 SEEDS = Path(__file__).resolve().parents[3] / "shared" / "seeds"

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import pytest
 
 from yolopatch.catalog.pins import PINS
-from yolopatch.catalog.recipes import RECIPES
+from yolopatch.catalog.reproduce.recipes import RECIPES
 from yolopatch.errors import UsageError
-from yolopatch.steps.run_plan import RunRequest, model_words, plan_run
+from yolopatch.steps.reproduce.run_plan import RunRequest, model_words, plan_run
 
 SHAPES = Path("/data/shapes/data.yaml")
 

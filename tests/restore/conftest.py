@@ -16,14 +16,14 @@ from pathlib import Path
 
 import pytest
 
+from yolopatch.catalog.checkpoint.stamps import fork_path
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.resources import templates_dir
-from yolopatch.catalog.stamps import fork_path
-from yolopatch.outside.interpreter import inspect_interpreter
-from yolopatch.steps.apply import apply
-from yolopatch.steps.render import render
-from yolopatch.steps.request import RenderRequest
-from yolopatch.steps.shapes import ShapesRequest, make_shapes
+from yolopatch.outside.probe.inspect import inspect_interpreter
+from yolopatch.steps.data.shapes import ShapesRequest, make_shapes
+from yolopatch.steps.model.render import render
+from yolopatch.steps.model.render_request import RenderRequest
+from yolopatch.steps.workspace.apply import apply
 
 PIN = "ultralytics-8.4.0"
 

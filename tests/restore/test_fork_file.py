@@ -13,12 +13,12 @@ import pytest
 
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.resources import fork_source
-from yolopatch.outside.checkout import read_checkout
-from yolopatch.outside.snapshot import pristine_reader, read_root
-from yolopatch.outside.switch import switch
-from yolopatch.outside.workspace import read_workspace
-from yolopatch.steps.claims import read_claims
-from yolopatch.steps.patchset import Choice, PatchSet, load_patchset
+from yolopatch.outside.git.snapshot import pristine_reader, read_root
+from yolopatch.outside.workspace.checkout import read_checkout
+from yolopatch.outside.workspace.switch import switch
+from yolopatch.outside.workspace.workspace import read_workspace
+from yolopatch.steps.verify.claims import read_claims
+from yolopatch.steps.workspace.patchset import Choice, PatchSet, load_patchset
 
 from .conftest import PIN, load_fork
 

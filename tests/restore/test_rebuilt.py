@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from yolopatch.catalog.pins import PINS
-from yolopatch.steps import patchset
+from yolopatch.steps.workspace import patchset
 
 from .conftest import PIN, load_fork
 

@@ -11,7 +11,7 @@ import pytest
 
 from yolopatch.catalog.pins import PINS
 from yolopatch.errors import YolopatchError
-from yolopatch.outside.checkpoint import load_checkpoint
+from yolopatch.outside.checkpoint.checkpoint import load_checkpoint
 
 from .conftest import upstream_variables
 

@@ -6,8 +6,8 @@ import pytest
 
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.resources import templates_dir
-from yolopatch.steps.render import render
-from yolopatch.steps.request import RenderRequest
+from yolopatch.steps.model.render import render
+from yolopatch.steps.model.render_request import RenderRequest
 
 
 @pytest.fixture

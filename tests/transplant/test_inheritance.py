@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
-
 import pytest
 import torch
 from torch import nn
 
-from tests.conftest import PROBE
+from yolopatch.probe.checkpoint.inheritance import convolution, inherit
 
 
 class Conv(nn.Module):
@@ -49,8 +46,6 @@ class ConvOf(Conv):
 @pytest.fixture
 def inherited(monkeypatch):
     """Give the parts of a module by name: (how, tensors, reason)."""
-    monkeypatch.setattr(sys, "path", [str(PROBE), *sys.path])
-    inherit = importlib.import_module("inheritance").inherit
 
     def parts(new, old):
         return {p.name: (p.how, p.tensors, p.reason) for p in inherit(new, old, "new", "old")}
@@ -97,8 +92,6 @@ def test_what_stands_for_no_convolution_is_fresh(inherited):
 
 
 def test_a_convolutions_batchnorm_is_folded_into_it(monkeypatch):
-    monkeypatch.setattr(sys, "path", [str(PROBE), *sys.path])
-    convolution = importlib.import_module("inheritance").convolution
     layer = Conv(3, 8).eval()
     nn.init.uniform_(layer.bn.running_mean)
     nn.init.uniform_(layer.bn.running_var, 0.5, 2)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from types import SimpleNamespace
 
 import pytest
 from torch import nn
 
-from tests.conftest import PROBE
+from yolopatch.probe.build import rows
+from yolopatch.probe.checkpoint import pairing
 
 
 @pytest.fixture
 def paired(monkeypatch):
     """Pair two models given as rows `(sources, module, args)`; every layer has the tensors of its arguments."""
-    monkeypatch.setattr(sys, "path", [str(PROBE), *sys.path])
-    pairing, rows = (importlib.import_module(name) for name in ("pairing", "rows"))
 
     def model(listed):
         layers = [nn.Conv2d(1, args[0], 1) if module == "Conv" else nn.Identity() for _, module, args in listed]

@@ -7,26 +7,24 @@ from itertools import product
 
 import pytest
 
-from tests.conftest import PROBE
 from yolopatch.catalog.modules import MODULES
-from yolopatch.catalog.pins import PINS
-from yolopatch.outside.probe import style_of
+from yolopatch.catalog.pins import PINS, style_of
 
 # Runs every transplant of one pin in one process: what is looked at is the tensors, not the command.
 _TRANSPLANTS = """
 import json, sys
-sys.path.insert(0, sys.argv[2])
+from types import SimpleNamespace
 import torch
-from base_checkpoint import Base, read_finite
-from inheritance import COPIED
-from transplant import _copy, _data, _initialise, _model, _parts
-from upstreams import open_upstream
-from agreement import measure
+from yolopatch.probe.checkpoint.base_checkpoint import Base, read_finite
+from yolopatch.probe.checkpoint.inheritance import COPIED
+from yolopatch.probe.checkpoint.transplant import _copy, _data, _initialise, _model, _parts
+from yolopatch.probe.build.upstreams import open_upstream
+from yolopatch.probe.measure.agreement import measure
 
 torch.set_grad_enabled(False)
 upstream, (weights, scale, cfgs) = open_upstream(sys.argv[1]), json.load(sys.stdin)
 for cfg in cfgs:
-    request = {"cfg": cfg, "scale": scale, "nc": None, "workspace": sys.path[0]}
+    request = SimpleNamespace(cfg=cfg, scale=scale, nc=None, workspace=sys.argv[2])
     data = _data(upstream, request)
     model = _model(upstream, data, 0)
     base = Base(upstream, read_finite(weights), data, request)
@@ -73,7 +71,8 @@ def test_every_tensor_of_the_other_layers_arrives_in_its_place(
     asked = [(module, where) for module in MODULES for where in EVERYWHERE]
     files = [rendered(pin, module, scales=scale, flavor=flavor, **where) for module, where in asked]
     given = [str(checkpoint(pin, scale)), scale, [str(file.path) for file in files]]
-    said = in_upstream(full_workspace(pin, flavor), _TRANSPLANTS, style_of(PINS[pin]), PROBE, given=given)
+    place = full_workspace(pin, flavor)
+    said = in_upstream(place, _TRANSPLANTS, style_of(PINS[pin]), place, given=given)
     told = [json.loads(line) for line in said.splitlines() if line.startswith('{"pairs"')]
     for (module, where), file, found in zip(asked, files, told, strict=True):
         check(module, where, flavor, file, found)

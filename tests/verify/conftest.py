@@ -17,10 +17,10 @@ import pytest
 from filelock import FileLock
 from jinja2 import FileSystemLoader
 
-from yolopatch.catalog.models import find_model
+from yolopatch.catalog.model.models import find_model
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.catalog.resources import templates_dir
-from yolopatch.core.cfg import Cfg, environment, render_text
+from yolopatch.core.model.cfg_text import Cfg, environment, render_text
 
 PIN = "ultralytics-8.3.0"
 

@@ -11,9 +11,9 @@ from itertools import pairwise
 import pytest
 
 from yolopatch.catalog.resources import templates_dir
-from yolopatch.cli.html import render_page, write_report
-from yolopatch.cli.page import figures
-from yolopatch.cli.page.evidence import MOST_ITEMS, show
+from yolopatch.cli.verify.html import render_page, write_report
+from yolopatch.cli.verify.page import figures
+from yolopatch.cli.verify.page.evidence import MOST_ITEMS, show
 from yolopatch.errors import YolopatchError
 
 _VOID = {"meta", "link", "img", "br", "hr", "input"}

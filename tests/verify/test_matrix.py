@@ -10,10 +10,10 @@ import pytest
 
 from yolopatch.catalog.modules import FLAVORS, MODULES
 from yolopatch.catalog.pins import PINS
-from yolopatch.core.checks import CHECKS
 from yolopatch.maintain import matrix
 from yolopatch.maintain.matrix import ALL, QUICK, Case, Result, cases, read_results
 from yolopatch.maintain.matrix_page import page
+from yolopatch.wire.checks import CHECKS
 
 PASSING = Case("ultralytics-8.3.0", "DSConv", "paper", "layer", "n")
 

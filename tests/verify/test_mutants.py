@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from yolopatch.steps.verify import verify
+from yolopatch.steps.verify.verify import verify
 
 MUTANTS = Path(__file__).parent / "mutants"
 LAYER = 3  # a Conv of stride 2, with blocks before and after it

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from yolopatch.catalog.models import find_model
+from yolopatch.catalog.model.models import find_model
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.resources import templates_dir
-from yolopatch.core.checks import FAIL, SKIP
-from yolopatch.steps.render import render
-from yolopatch.steps.request import RenderRequest
-from yolopatch.steps.verify import verify
+from yolopatch.steps.model.render import render
+from yolopatch.steps.model.render_request import RenderRequest
+from yolopatch.steps.verify.verify import verify
+from yolopatch.wire.statuses import FAIL, SKIP
 
 
 @pytest.fixture

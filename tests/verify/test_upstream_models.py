@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from yolopatch.catalog.models import find_model
+from yolopatch.catalog.model.models import find_model
 from yolopatch.catalog.pins import PINS
-from yolopatch.core.checks import FAIL
-from yolopatch.steps.verify import verify
+from yolopatch.steps.verify.verify import verify
+from yolopatch.wire.statuses import FAIL
 
 # by pin, the family's other detection models, as files of upstream
 VARIANTS = {

@@ -13,11 +13,11 @@ from yolopatch.catalog.identity import AUTHOR_EMAIL, AUTHOR_NAME, EPOCH
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.resources import patch_file
 from yolopatch.errors import ConflictError, SourceError
-from yolopatch.outside import snapshot
-from yolopatch.outside.checkout import read_checkout
-from yolopatch.outside.git import Repository
-from yolopatch.outside.store import cached
-from yolopatch.steps.claims import read_claims
+from yolopatch.outside.git import snapshot
+from yolopatch.outside.git.command import Repository
+from yolopatch.outside.source.store import cached
+from yolopatch.outside.workspace.checkout import read_checkout
+from yolopatch.steps.verify.claims import read_claims
 
 PIN = "ultralytics-8.3.0"
 PARSER = "ultralytics/nn/tasks.py"
@@ -91,7 +91,7 @@ def test_a_root_that_is_not_the_pin_is_a_lie(pristine_tree, clone, git_in):
 
 
 def test_a_workspace_of_another_version_of_yolopatch_is_said_to_be_one(full_workspace, monkeypatch):
-    monkeypatch.setattr("yolopatch.steps.patchset.patch_text", _with_another_sum)
+    monkeypatch.setattr("yolopatch.steps.workspace.patchset.patch_text", _with_another_sum)
     told = read_claims(read_checkout(full_workspace(PIN)))
     assert told.tree_differs == ()
     assert "with other patches of DSConv, " in told.note

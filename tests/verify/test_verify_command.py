@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import io
 import json
 import os
@@ -17,16 +16,17 @@ from pathlib import Path
 import click
 import pytest
 
-from yolopatch.catalog.models import MODELS
+from yolopatch.catalog.model.models import MODELS
 from yolopatch.cli.progress import stepping
-from yolopatch.cli.words.verification import verification
-from yolopatch.core.cfgfile import every_scale, multiples, read_any_scale
-from yolopatch.core.checks import CHECKS, choose_checks
+from yolopatch.cli.verify.words import verification
+from yolopatch.core.model.cfg_file import every_scale, multiples, read_any_scale
+from yolopatch.core.verify.checks import choose_checks
 from yolopatch.errors import EXIT_VERIFY, UsageError
-from yolopatch.outside import child
-from yolopatch.outside.checking import Outcome
-from yolopatch.steps.patchset import Choice
-from yolopatch.steps.verify import Verification, Verifications
+from yolopatch.outside.probe.process import PROBE
+from yolopatch.outside.probe.run_checks import Outcome
+from yolopatch.steps.verify.verify import Verification, Verifications
+from yolopatch.steps.workspace.patchset import Choice
+from yolopatch.wire.checks import CHECKS
 
 PIN = "ultralytics-8.3.0"
 PARSER = "ultralytics/nn/tasks.py"
@@ -58,6 +58,8 @@ WRONG = {
     """,
 }
 
+CHECK_FILES = PROBE.parent / "checks"
+
 
 @pytest.fixture
 def wrong(broken_workspace, broken_cfg):
@@ -79,12 +81,9 @@ def copied(full_workspace, tmp_path):
     return place
 
 
-def test_the_parents_list_of_checks_is_the_probes():
-    tree = ast.parse((child.PROBE / "checks" / "__init__.py").read_text())
-    (listed,) = (
-        node.value for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "CHECKS"
-    )
-    assert [ast.literal_eval(key) for key in listed.keys] == [check.id for check in CHECKS]
+def test_every_check_has_its_file_and_every_file_is_a_check():
+    files = {file.relative_to(CHECK_FILES) for file in CHECK_FILES.glob("*/*.py") if file.name != "__init__.py"}
+    assert files == {Path(check.module.replace(".", "/")).with_suffix(".py") for check in CHECKS}
     assert all(check.proves for check in CHECKS)
 
 
@@ -212,7 +211,7 @@ def test_wrong_requests_are_usage_errors_before_any_work(
     verify, full_workspace, base_cfg, monkeypatch, tmp_path, arguments, said
 ):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("yolopatch.steps.verify.run_checks", None)
+    monkeypatch.setattr("yolopatch.steps.verify.verify.run_checks", None)
     ran = verify(full_workspace(PIN), base_cfg, *arguments)
     assert (ran.code, ran.out) == (2, "")
     assert said in ran.err
@@ -250,7 +249,7 @@ def _probe_of(parent: int) -> int:
         listed = subprocess.run(
             ["ps", "-o", "pid=,args=", "--ppid", str(parent)], capture_output=True, text=True
         ).stdout
-        found = [int(line.split()[0]) for line in listed.splitlines() if str(child.PROBE) in line]
+        found = [int(line.split()[0]) for line in listed.splitlines() if str(PROBE) in line]
         if found:
             return found[0]
         time.sleep(0.02)

@@ -5,6 +5,7 @@ The probe here is a small stand-in that does what the test says in each check.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -14,57 +15,93 @@ from pathlib import Path
 
 import pytest
 
-from yolopatch.core.checks import FAIL, PASS, SKIP
 from yolopatch.errors import YolopatchError
-from yolopatch.outside import checking, child
-from yolopatch.outside.checking import run_checks
-from yolopatch.outside.child import last_lines
+from yolopatch.outside.probe import listen, process
+from yolopatch.outside.probe.process import last_lines
+from yolopatch.outside.probe.run_checks import run_checks
+from yolopatch.wire.statuses import FAIL, PASS, SKIP
+from yolopatch.wire.verification import Claims, VerifyRequest
 
-PROBE = Path(child.__file__).parent.parent / "probe"
-
+ROOT = Path(__file__).resolve().parents[2]
+PYTHON = sys.executable
 STAND_IN = """
 import ctypes, json, os, signal, subprocess, sys, time
 from pathlib import Path
 
-request = json.loads(Path(sys.argv[1]).read_text())
+envelope = json.loads(Path(sys.argv[1]).read_text())
+request, plan = envelope["request"], json.loads(Path(__file__).with_name("plan.json").read_text())
 answer = open(sys.argv[2], "a")
 
-def emit(event, end="\\n"):
-    answer.write(json.dumps(event) + end)
+def emit(message, fields, end="\\n"):
+    answer.write(json.dumps({"message": message, **fields}) + end)
     answer.flush()
+
+def runs_with(python):
+    return {"python": python, "torch": "2", "device": "cpu", "threads": 1, "cores": 2}
 
 def spin():
     while True:
         time.sleep(0.01)
 
-exec(request["before"])
-emit({"environment": {"python": "3"}})
+exec(plan["before"])
+emit("RunsWith", runs_with("3"))
 for check in request["checks"]:
-    emit({"start": check})
+    emit("CheckBegun", {"id": check})
     evidence, facts = {}, {}
-    exec(request["plan"].get(check, ""))
+    exec(plan["checks"].get(check, ""))
     summary = f"after {', '.join(request['crashed'])}"
-    emit({"done": check, "status": "pass", "summary": summary, "evidence": evidence, "hint": "", "seconds": 0.1,
-          "facts": facts})
-exec(request["after"])
+    emit("CheckEnded", {"id": check, "status": "pass", "summary": summary, "evidence": evidence, "hint": "",
+                        "seconds": 0.1, "facts": facts})
+exec(plan["after"])
 """
 
 
 @pytest.fixture
 def run_plan(tmp_path, monkeypatch):
     """Run the stand-in: `plan` is the code of each check, `before` and `after` that around them."""
-    stand_in = tmp_path / "stand-in"
-    stand_in.mkdir()
-    (stand_in / "__main__.py").write_text(STAND_IN)
-    monkeypatch.setattr(child, "PROBE", stand_in)
+    stand_in = _stand_in(tmp_path, STAND_IN)
+    monkeypatch.setattr(process, "PROBE", stand_in)
 
-    def call(plan=None, before="", after="", checks=("forward", "fuse", "onnx"), timeout=30.0, watch=None):
-        request = {"workspace": str(tmp_path / "workspace"), "plan": plan or {}, "before": before, "after": after}
-        return run_checks(
-            request, checks, python=sys.executable, timeout=timeout, watch=watch or (lambda name, number, count: None)
-        )
+    def call(
+        plan=None,
+        before="",
+        after="",
+        checks=("forward", "fuse", "onnx"),
+        timeout=30.0,
+        watch=None,
+        python=sys.executable,
+    ):
+        _write_plan(stand_in, {"checks": plan or {}, "before": before, "after": after})
+        watch = watch or (lambda name, number, count: None)
+        return run_checks(_request(tmp_path / "workspace"), checks, python=python, timeout=timeout, watch=watch)
 
     return call
+
+
+def _stand_in(folder: Path, code: str) -> Path:
+    file = folder / "stand-in" / "__main__.py"
+    file.parent.mkdir()
+    file.write_text(code)
+    return file
+
+
+def _write_plan(stand_in: Path, plan: dict) -> None:
+    stand_in.with_name("plan.json").write_text(json.dumps(plan))
+
+
+def _request(workspace: Path) -> VerifyRequest:
+    return VerifyRequest(
+        workspace=str(workspace),
+        style="ultralytics",
+        cfg="a.yaml",
+        scale="n",
+        imgsz=640,
+        device=None,
+        pristine=None,
+        base=None,
+        multiples=None,
+        claims=Claims(False, None, {}),
+    )
 
 
 def _statuses(answers) -> list[str]:
@@ -90,7 +127,7 @@ def test_answers_come_in_order_with_facts_environment_and_progress(run_plan):
     assert [outcome.id for outcome in answers.outcomes] == ["forward", "fuse", "onnx"]
     assert _statuses(answers) == [PASS] * 3
     assert answers.facts == {"model": {"a": 1, "b": 2}, "task": "detect"}
-    assert answers.environment == {"python": "3"}
+    assert answers.environment["python"] == "3"
     assert seen == [("forward", 1, 3), ("fuse", 2, 3), ("onnx", 3, 3)]
 
 
@@ -137,7 +174,7 @@ def test_a_check_that_hangs_is_stopped_and_says_where_it_was(run_plan):
 
 
 def test_one_that_does_not_even_let_itself_be_stopped_is_killed(run_plan, monkeypatch):
-    monkeypatch.setattr(child, "_PATIENCE", 0.2)
+    monkeypatch.setattr(process, "_PATIENCE", 0.2)
     ignore = "import faulthandler; faulthandler.disable(); signal.signal(signal.SIGABRT, signal.SIG_IGN)"
     answers = run_plan({"forward": f"{ignore}; print('stuck'); spin()"}, timeout=0.5)
     assert _statuses(answers) == [FAIL, PASS, PASS]
@@ -149,13 +186,13 @@ def test_much_output_is_no_failure_and_only_its_end_is_shown(run_plan):
     answers = run_plan({"forward": loud, "fuse": f"{loud}; os._exit(1)"})
     assert _statuses(answers) == [PASS, FAIL, PASS]
     lines = answers.outcomes[1].evidence["output"]
-    assert len(lines) == child.LINES
+    assert len(lines) == process.LINES
     assert lines[-1] == " the end"
     assert max(map(len, lines)) <= 200
 
 
 def test_endless_output_is_stopped_before_it_fills_the_disk(run_plan, monkeypatch):
-    monkeypatch.setattr(checking, "_MOST_OUTPUT", 2**20)
+    monkeypatch.setattr(listen, "_MOST_OUTPUT", 2**20)
     answers = run_plan({"fuse": "while True: print('again ' * 1000)"})
     assert _statuses(answers) == [PASS, FAIL, PASS]
     assert "printed more than 1 MB in this check" in answers.outcomes[1].summary
@@ -166,7 +203,7 @@ def test_a_process_that_dies_between_two_checks_takes_the_next_one_with_it(run_p
         {"forward": "import threading; threading.Timer(0.3, lambda: os._exit(1)).start()"}, after="spin()"
     )
     assert _statuses(answers) == [PASS] * 3  # everything was answered: how it ends is nobody's business
-    answers = run_plan(before="emit({'environment': {'python': '3'}}); os._exit(1)")
+    answers = run_plan(before="emit('RunsWith', runs_with('3')); os._exit(1)")
     assert _statuses(answers) == [FAIL] * 3
     assert "before this check" in answers.outcomes[0].summary
 
@@ -227,21 +264,24 @@ def test_ctrl_c_ends_the_process_at_once(run_plan, tmp_path):
 
 def test_the_process_ends_with_the_one_that_asked_even_if_that_is_killed(tmp_path):
     note = tmp_path / "pid"
-    stand_in = tmp_path / "stand-in"
-    stand_in.mkdir()
-    watching = f"sys.path.insert(0, {str(PROBE)!r}); from lifeline import hold; hold(request['lifeline'])"
-    (stand_in / "__main__.py").write_text(STAND_IN.replace('exec(request["before"])', watching))
+    watching = "from yolopatch.probe.protocol.lifeline import hold; hold(envelope['lifeline'])"
+    stand_in = _stand_in(tmp_path, STAND_IN)
+    _write_plan(
+        stand_in,
+        {"checks": {"forward": f"Path({str(note)!r}).write_text(str(os.getpid())); spin()"}, "before": watching},
+    )
     script = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from yolopatch.outside import child, checking\n"
-        f"child.PROBE = Path({str(stand_in)!r})\n"
-        f"plan = {{'forward': \"Path({str(note)!r}).write_text(str(os.getpid())); spin()\"}}\n"
-        "request = {'workspace': '.', 'plan': plan, 'after': ''}\n"
-        "checking.run_checks(request, ('forward',), python=sys.executable, timeout=600, watch=lambda *step: None)\n"
+        "from tests.verify.test_verify_runner import _request\n"
+        "from yolopatch.outside.probe import process\n"
+        "from yolopatch.outside.probe.run_checks import run_checks\n"
+        f"process.PROBE = Path({str(stand_in)!r})\n"
+        "run_checks(_request(Path('.')), ('forward',), python=sys.executable, timeout=600, watch=lambda *step: None)\n"
     )
     # it cannot clean up after itself: its files go where the test's go
-    asking = subprocess.Popen([sys.executable, "-c", script], env={**os.environ, "TMPDIR": str(tmp_path)})
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    asking = subprocess.Popen([sys.executable, "-c", script], env=environment)
     while not (note.exists() and note.read_text()):
         time.sleep(0.05)
         assert asking.poll() is None
@@ -265,10 +305,11 @@ def test_what_is_no_number_reaches_json_as_a_word(run_plan):
 
 
 def test_a_line_that_is_half_written_waits_for_its_rest(run_plan):
-    halves = "answer.write('{\"environment\": '); answer.flush(); time.sleep(0.3); emit({'python': '4'}, '}' + chr(10))"
+    line = "json.dumps({'message': 'RunsWith', **runs_with('4')}) + chr(10)"
+    halves = f"line = {line}; answer.write(line[:9]); answer.flush(); time.sleep(0.3); answer.write(line[9:])"
     answers = run_plan({"forward": halves})
     assert _statuses(answers) == [PASS] * 3
-    assert answers.environment == {"python": "4"}
+    assert answers.environment["python"] == "4"
 
 
 def test_its_files_are_gone_when_it_is_done(run_plan, tmp_path, monkeypatch):
@@ -283,16 +324,14 @@ def test_an_interpreter_that_is_none_is_named(tmp_path):
     (tmp_path / "python").chmod(0o755)
     for python in ("no-such-python", str(tmp_path), str(tmp_path / "python")):
         with pytest.raises(YolopatchError) as caught:
-            run_checks({"workspace": "."}, ("build",), python=python, timeout=5, watch=lambda *step: None)
+            run_checks(_request(tmp_path), ("build",), python=python, timeout=5, watch=lambda *step: None)
         assert python in caught.value.what
 
 
 def test_a_relative_interpreter_is_found_from_where_the_user_is(run_plan, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "python").symlink_to(sys.executable)
-    request = {"workspace": ".", "plan": {}, "before": "", "after": ""}
-    answers = run_checks(request, ("build",), python="./python", timeout=30, watch=lambda *step: None)
-    assert _statuses(answers) == [PASS]
+    assert _statuses(run_plan(checks=("build",), python="./python")) == [PASS]
 
 
 def test_of_a_crash_the_lines_that_say_where_are_kept():
@@ -304,4 +343,4 @@ def test_of_a_crash_the_lines_that_say_where_are_kept():
     ]
     lines = last_lines("\n".join(told))
     assert lines[:3] == [told[1], told[6], told[7]]
-    assert len(lines) == child.LINES
+    assert len(lines) == process.LINES

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from yolopatch.core.checks import FAIL
-from yolopatch.steps.verify import verify
+from yolopatch.steps.verify.verify import verify
+from yolopatch.wire.statuses import FAIL
 
 PIN = "ultralytics-8.3.0"
 BLOCKS = (2, 4, 6, 8, 13, 16, 19, 22)  # of YOLO11 and YOLO26

@@ -175,3 +175,10 @@ def resolve_repo(name: str, tutorial_pins: list[str]) -> Pin:
         raise unknown("repository or pin", name, [*UPSTREAMS, *PINS], "yolopatch list pins")
     candidates = {p for p in tutorial_pins if PINS[p].upstream == upstream}
     return PINS[candidates.pop()] if len(candidates) == 1 else newest(upstream)
+
+
+def style_of(pin: Pin) -> str:
+    """Return how the probe imports the pin's upstream: `ultralytics`, `yolov5` or `yolov5-package`."""
+    if pin.layout.style == "yolov5" and pin.layout.package:
+        return "yolov5-package"
+    return pin.layout.style

@@ -8,26 +8,26 @@ import click
 
 from yolopatch import __version__
 
-# name: (module under yolopatch.cli.commands, what the overview says)
+# name: (module below yolopatch.cli, what the overview says)
 _COMMANDS = {
-    "list": ("list_", "List the modules, pins or tutorials."),
-    "apply": ("apply", "Put modules on a pinned upstream."),
-    "remove": ("remove", "Take modules out of a workspace."),
-    "status": ("status", "Say what a workspace holds."),
-    "diff": ("diff", "Show a workspace's diff against its pin."),
-    "render-cfg": ("render_cfg", "Write a model YAML with a module in its layers."),
-    "verify": ("verify", "Prove what is in a YAML's model, check by check."),
-    "transplant": ("transplant", "Begin a patched model with what a base checkpoint knows."),
-    "pack": ("pack", "Store DSConv's kernels as integers of a few bits."),
-    "unpack": ("unpack", "Make a checkpoint of a packed file."),
-    "reproduce": ("reproduce", "Make a folder that reproduces a blog post, and train it."),
-    "add": ("add", "Make a module of a file that you pasted."),
-    "restore": ("restore", "Rebuild the workspace that a checkpoint comes from."),
-    "port": ("port", "Make the patches for a release that nobody pinned."),
-    "env": ("env", "Make the environment in which a pin trains, or run something in it."),
-    "doctor": ("doctor", "Say what would fail in an environment, and where."),
-    "data": ("data", "Make a small data set, or check one before training on it."),
-    "summary": ("summary", "Build a YAML's model and count it, beside its base model."),
+    "list": ("model.list_", "List the modules, pins or tutorials."),
+    "apply": ("workspace.apply", "Put modules on a pinned upstream."),
+    "remove": ("workspace.remove", "Take modules out of a workspace."),
+    "status": ("workspace.status", "Say what a workspace holds."),
+    "diff": ("workspace.diff", "Show a workspace's diff against its pin."),
+    "render-cfg": ("model.render_cfg", "Write a model YAML with a module in its layers."),
+    "verify": ("verify.verify", "Prove what is in a YAML's model, check by check."),
+    "transplant": ("checkpoint.transplant", "Begin a patched model with what a base checkpoint knows."),
+    "pack": ("checkpoint.pack", "Store DSConv's kernels as integers of a few bits."),
+    "unpack": ("checkpoint.unpack", "Make a checkpoint of a packed file."),
+    "reproduce": ("reproduce.reproduce", "Make a folder that reproduces a blog post, and train it."),
+    "add": ("own.add", "Make a module of a file that you pasted."),
+    "restore": ("checkpoint.restore", "Rebuild the workspace that a checkpoint comes from."),
+    "port": ("port.port", "Make the patches for a release that nobody pinned."),
+    "env": ("environment.env", "Make the environment in which a pin trains, or run something in it."),
+    "doctor": ("environment.doctor", "Say what would fail in an environment, and where."),
+    "data": ("data.data", "Make a small data set, or check one before training on it."),
+    "summary": ("model.summary", "Build a YAML's model and count it, beside its base model."),
 }
 
 
@@ -51,7 +51,7 @@ class _Lazy(Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        module = importlib.import_module(f"yolopatch.cli.commands.{_COMMANDS[cmd_name][0]}")
+        module = importlib.import_module(f"yolopatch.cli.{_COMMANDS[cmd_name][0]}")
         return module.command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

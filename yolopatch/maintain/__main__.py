@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from yolopatch.catalog.base_model import TASKS
+from yolopatch.catalog.model.base_model import TASKS
 from yolopatch.catalog.modules import FLAVORS
 from yolopatch.catalog.pins import PINS
 from yolopatch.errors import EXIT_VERIFY, YolopatchError
@@ -17,7 +17,7 @@ from yolopatch.maintain.matrix_page import page
 from yolopatch.maintain.patches import write_patches
 from yolopatch.maintain.reproduced_page import draw
 from yolopatch.maintain.reproduced_page import page as reproduced_page
-from yolopatch.outside.interpreter import inspect_interpreter
+from yolopatch.outside.probe.inspect import inspect_interpreter
 
 _WRITERS = {"patches": write_patches, "manifests": write_manifest}
 

@@ -9,17 +9,17 @@ from collections.abc import Mapping
 from dataclasses import astuple, replace
 from pathlib import Path
 
-from yolopatch.catalog.figures import BASE
 from yolopatch.catalog.modules import FLAVORS
-from yolopatch.catalog.recipes import RECIPES, Recipe
+from yolopatch.catalog.reproduce.figures import BASE
+from yolopatch.catalog.reproduce.recipes import RECIPES, Recipe
 from yolopatch.catalog.resources import figures_file
-from yolopatch.core.reproduction import Figures
-from yolopatch.outside.interpreter import inspect_interpreter
-from yolopatch.outside.store import cache_dir
-from yolopatch.outside.workspace import read_workspace
-from yolopatch.steps.apply import apply
-from yolopatch.steps.measure import count_scales
-from yolopatch.steps.request import RenderRequest, plan
+from yolopatch.core.reproduce.reproduction import Figures
+from yolopatch.outside.probe.inspect import inspect_interpreter
+from yolopatch.outside.source.store import cache_dir
+from yolopatch.outside.workspace.workspace import read_workspace
+from yolopatch.steps.model.render_request import RenderRequest, plan
+from yolopatch.steps.reproduce.measure import count_scales
+from yolopatch.steps.workspace.apply import apply
 
 
 def write_figures() -> None:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping
 
 from yolopatch.catalog.pins import Pin
-from yolopatch.core.porting import CONV_FILE
+from yolopatch.core.port.porting import CONV_FILE
 from yolopatch.core.text import sha256
 
 

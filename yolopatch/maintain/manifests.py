@@ -7,9 +7,9 @@ from pathlib import Path
 
 from yolopatch.catalog.pins import Pin
 from yolopatch.catalog.resources import manifest_file
-from yolopatch.core.manifest import format_manifest
-from yolopatch.outside import snapshot
-from yolopatch.outside.source import fillers
+from yolopatch.core.workspace.manifest import format_manifest
+from yolopatch.outside.git import snapshot
+from yolopatch.outside.source.fetch import fillers
 
 
 def write_manifest(pin: Pin) -> str:

@@ -18,18 +18,19 @@ from functools import cache
 from pathlib import Path
 
 from yolopatch import __version__
-from yolopatch.catalog.base_model import DETECT, TASKS
-from yolopatch.catalog.models import VARIANTS
+from yolopatch.catalog.model.base_model import DETECT, TASKS
+from yolopatch.catalog.model.models import VARIANTS
 from yolopatch.catalog.modules import FLAVORS, MODULES
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.resources import templates_dir
-from yolopatch.core.checks import CHECKS, FAIL, WARN
-from yolopatch.outside.store import cache_dir
-from yolopatch.steps.apply import apply
-from yolopatch.steps.render import render
-from yolopatch.steps.request import RenderRequest
-from yolopatch.steps.state import State
-from yolopatch.steps.verify import verify
+from yolopatch.outside.source.store import cache_dir
+from yolopatch.steps.model.render import render
+from yolopatch.steps.model.render_request import RenderRequest
+from yolopatch.steps.verify.verify import verify
+from yolopatch.steps.workspace.apply import apply
+from yolopatch.steps.workspace.state import State
+from yolopatch.wire.checks import CHECKS
+from yolopatch.wire.statuses import FAIL, WARN
 
 SCALES = "nsmlx"
 # the other tasks share backbone and neck with the detection models: one scale shows what is theirs

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 
-from yolopatch.catalog.base_model import DETECT, TASKS
+from yolopatch.catalog.model.base_model import DETECT, TASKS
 from yolopatch.catalog.modules import FLAVORS, MODULES, TUTORIAL_FLAVOR
 from yolopatch.catalog.pins import PINS
 from yolopatch.maintain.matrix import PLACES, QUICK, SCALES, TASK_SCALE, Case, Result

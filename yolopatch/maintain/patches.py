@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from yolopatch.catalog.mends import MENDS
+from yolopatch.catalog.checkpoint.stamps import PLACES
+from yolopatch.catalog.environment.compat import MENDS
 from yolopatch.catalog.modules import FLAVORS, MODULES, Module
 from yolopatch.catalog.pins import Pin
 from yolopatch.catalog.resources import compat_file, fork_source, patch_file, source_file, stamp_file, templates_dir
-from yolopatch.catalog.stamps import PLACES
-from yolopatch.core.making import module_patch, stamp_patch
-from yolopatch.core.mending import mended
-from yolopatch.core.message import COMPAT_BODY, COMPAT_SUBJECT
-from yolopatch.core.patchtext import write_patch
-from yolopatch.outside import snapshot
-from yolopatch.outside.store import cache_dir, pristine
+from yolopatch.core.patch.compat import mended
+from yolopatch.core.patch.patch_file import write_patch
+from yolopatch.core.patch.write_patches import module_patch, stamp_patch
+from yolopatch.core.workspace.commit_message import COMPAT_BODY, COMPAT_SUBJECT
+from yolopatch.outside.git import snapshot
+from yolopatch.outside.source.store import cache_dir, pristine
 
 
 def render_patch(pin: Pin, module: Module, flavor: str, originals: dict[str, str]) -> str:

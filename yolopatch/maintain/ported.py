@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from packaging.version import Version
 
 from yolopatch.catalog.modules import FLAVORS, MODULES
-from yolopatch.core.porting import PORTED, STAMP
+from yolopatch.core.port.porting import PORTED, STAMP
 from yolopatch.errors import YolopatchError
 from yolopatch.maintain.forms import form_of
-from yolopatch.outside.pypi import list_versions
-from yolopatch.outside.releases import PROJECT, find_release
-from yolopatch.outside.store import cache_dir
-from yolopatch.steps.port import Port, PortRequest, port
+from yolopatch.outside.source.pypi import list_versions
+from yolopatch.outside.source.releases import PROJECT, find_release
+from yolopatch.outside.source.store import cache_dir
+from yolopatch.steps.port.port import Port, PortRequest, port
 
 # The ends of each line of releases, and what lies between; `newest` is what PyPI has that day.
 NEWEST, OLDEST = "newest", "8.1.0"

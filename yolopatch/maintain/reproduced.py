@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yolopatch.catalog.modules import TUTORIAL_FLAVOR
-from yolopatch.catalog.recipes import RECIPES
-from yolopatch.core.results import map50, read_results
+from yolopatch.catalog.reproduce.recipes import RECIPES
+from yolopatch.core.reproduce.results import map50, read_results
 from yolopatch.errors import YolopatchError
 
 QUICK, EXACT = "quick", "exact"

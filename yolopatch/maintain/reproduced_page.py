@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from yolopatch.catalog.recipes import RECIPES
+from yolopatch.catalog.reproduce.recipes import RECIPES
 from yolopatch.maintain.reproduced import EXACT, QUICK, Result
 
 _STYLES = {"base": "0.6", "paper": "tab:blue", "tutorial": "tab:red"}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from yolopatch.core.paste.conventions import meaning_of
 from yolopatch.core.paste.reading import Pasted
 from yolopatch.core.syntax import method
 from yolopatch.errors import UsageError
+from yolopatch.wire.arguments import meaning_of
 
 # nn.Conv2d's, for a class that derives from it and has no constructor of its own
 _CONV2D = "def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1): ..."

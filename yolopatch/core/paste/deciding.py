@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from yolopatch.catalog.modules import ATTENTION, BLOCK, CONVOLUTION, LAYER
 from yolopatch.catalog.names import fold
-from yolopatch.core.paste import conventions as by
 from yolopatch.core.paste.calls import Given, bind, names_in
 from yolopatch.core.paste.constructor import Constructor, read_constructor
 from yolopatch.core.paste.ending import How, end_of, norms_in
@@ -14,6 +13,7 @@ from yolopatch.core.paste.forward import inputs, kept_input, takes_several
 from yolopatch.core.paste.meanings import meanings
 from yolopatch.core.paste.reading import Pasted
 from yolopatch.errors import OpenError, UsageError
+from yolopatch.wire import arguments as by
 
 # What `--like` names: the class of torch's or upstream's in whose place the module stands.
 LIKE = {

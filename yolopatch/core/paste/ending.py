@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from yolopatch.core.paste import layers
-from yolopatch.core.paste.made import Constructed, elements_of
+from yolopatch.core.paste.made_layers import Constructed, elements_of
 from yolopatch.core.paste.reading import Pasted
 
 _DEEPEST = 12  # classes and functions within one another

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 
 from yolopatch.catalog.modules import ATTENTION, BLOCK, HALF_PADDING, Module
-from yolopatch.core.paste import conventions as by
 from yolopatch.core.paste.calls import Given, names_in
 from yolopatch.core.paste.constructor import Constructor
 from yolopatch.core.paste.deciding import Decision
 from yolopatch.errors import UsageError
+from yolopatch.wire import arguments as by
 
 _PREFIX = "own_"  # of the files: none of upstream's begins so
 _RULES = (

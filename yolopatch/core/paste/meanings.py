@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from yolopatch.core.paste import conventions as by
 from yolopatch.core.paste.calls import Given
 from yolopatch.core.paste.constructor import Argument, Constructor
+from yolopatch.wire import arguments as by
 
 
 def meanings(constructor: Constructor) -> tuple[Given, ...]:

@@ -1,11 +1,16 @@
 """Refuse the network to what upstream asks of it on its own account. Python imports this file when it starts.
 
 No variable and no setting of upstream's turns these off. What somebody asked for (a data set, weights) goes on.
+Once it is loaded, neither its folder nor its name is to be found any more: the user's code may have files of any name.
 """
+
+from __future__ import annotations
 
 import sys
 from importlib.machinery import PathFinder
 from os.path import dirname
+from types import FrameType
+from typing import Any
 
 _UPSTREAMS = ("ultralytics", "yolov5", "utils")
 _UNASKED = (
@@ -15,9 +20,11 @@ _UNASKED = (
     "check_latest_pypi_version",  # ultralytics: at the start of a training
 )
 _EVENTS = ("socket.getaddrinfo", "socket.gethostbyname", "socket.connect", "socket.sendto")
+_HERE = dirname(__file__)
+_ours: Any = None  # this module, from the moment when Python has finished loading it until its name is freed
 
 
-def _asker(frame):
+def _asker(frame: FrameType | None) -> str | None:
     """Return the function of upstream's that is about to reach for the network unasked, None for anybody else."""
     while frame:
         package = str(frame.f_globals.get("__name__")).partition(".")[0]
@@ -27,20 +34,33 @@ def _asker(frame):
     return None
 
 
-def _refuse(event, arguments):
-    if event in _EVENTS:
+def _watch(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "import" and _ours is not None:
+        _free_the_name()
+    elif event in _EVENTS:
         asker = _asker(sys._getframe(1))
         if asker:
             raise OSError(f"yolopatch: {asker} reaches for the network unasked")
 
 
-def _run_shadowed():
-    """Run the file of this name that the interpreter would have imported without us."""
-    here = dirname(__file__)
-    spec = PathFinder.find_spec("sitecustomize", [path for path in sys.path if path != here])
-    if spec and spec.loader:
-        spec.loader.exec_module(sys.modules[__name__])
+def _free_the_name() -> None:
+    """Let `import sitecustomize` find a file of the user's: Python itself wants ours there while it loads it."""
+    global _ours
+    if sys.modules.get("sitecustomize") is _ours:
+        del sys.modules["sitecustomize"]
+    _ours = None
 
 
-sys.addaudithook(_refuse)
-_run_shadowed()
+def _run_shadowed() -> bool:
+    """Load the file of this name that the interpreter would have imported without us, if there is one."""
+    spec = PathFinder.find_spec("sitecustomize", sys.path)
+    if spec is None or spec.loader is None:
+        return False
+    spec.loader.exec_module(sys.modules[__name__])
+    return True
+
+
+sys.addaudithook(_watch)
+sys.path[:] = [entry for entry in sys.path if entry != _HERE]
+if not _run_shadowed():
+    _ours = sys.modules[__name__]

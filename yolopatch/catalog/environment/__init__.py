@@ -1,0 +1,1 @@
+"""What the pins need of an environment, and what newer libraries break."""

@@ -1,0 +1,1 @@
+"""The base models: layers, scales, tasks."""

@@ -1,0 +1,65 @@
+"""The base models by name and task, and the scales that a request means."""
+
+from __future__ import annotations
+
+from yolopatch.catalog.model.base_model import DETECT, TASKS, BaseModel
+from yolopatch.catalog.model.graphs import YOLO11, YOLO26, YOLOV5, YOLOV8
+from yolopatch.catalog.model.variants import variants
+from yolopatch.catalog.names import fold, unknown
+from yolopatch.errors import UsageError
+
+ALL_SCALES = "all"
+
+MODELS: dict[str, BaseModel] = {model.name: model for model in (YOLOV5, YOLOV8, YOLO11, YOLO26)}
+# (family, task) of every model that has a pin
+VARIANTS: dict[tuple[str, str], BaseModel] = {
+    (model.name, model.task): model for detection in MODELS.values() for model in (detection, *variants(detection))
+}
+
+
+def find_model(name: str, task: str = DETECT) -> BaseModel:
+    """Return the base model of this family and task.
+
+    Args:
+        name: `yolo11`.
+        task: one of `TASKS`, or what upstream writes for it in a file's name (`seg`).
+
+    Raises:
+        UsageError: nothing has that name, or the family has no model for the task; what there is, is in the hint.
+    """
+    family = next((known for known in MODELS if fold(known) == fold(name)), None)
+    if family is None:
+        raise _unknown_family(name)
+    for model in VARIANTS.values():
+        if model.name == family and fold(task) in (model.task, TASKS[model.task].removeprefix("-")):
+            return model
+    tasks = [model.task for model in VARIANTS.values() if model.name == family]
+    raise unknown(f"task of {family}", task, tasks, f"--task {DETECT}")
+
+
+def _unknown_family(name: str) -> UsageError:
+    for model in VARIANTS.values():
+        if fold(model.stem()) == fold(name):
+            return UsageError(f"--model {name} names a task, too", hint=f"--model {model.name} --task {model.task}")
+    return unknown("model", name, MODELS, "yolopatch list pins")
+
+
+def find_scales(model: BaseModel, text: str) -> tuple[str, ...]:
+    """Return the scales that `--scale` names, one for each file to write.
+
+    Args:
+        model: whose scales they are.
+        text: `all`, or letters with commas between (`n,s`). A model without a scales table has no
+            file for all of them, so there `all` is every letter.
+
+    Raises:
+        UsageError: a name is no scale of the model, or there is none.
+    """
+    asked = tuple(dict.fromkeys(part.strip().lower() for part in text.split(",")))
+    if asked == (ALL_SCALES,):
+        return asked if model.has_scales_table else tuple(model.scales)
+    for letter in asked:
+        if letter not in model.scales:
+            hint = f"a scale is one of these letters, several with commas between, or {ALL_SCALES} alone"
+            raise unknown(f"scale of {model.stem()}", letter, model.scales, hint)
+    return asked

@@ -1,0 +1,1 @@
+"""The tutorials: recipes, and the figures that were measured of them."""

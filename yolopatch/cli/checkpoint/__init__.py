@@ -1,0 +1,1 @@
+"""`transplant`, `pack`, `unpack`, `restore`."""

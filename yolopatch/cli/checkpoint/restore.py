@@ -1,0 +1,61 @@
+"""`yolopatch restore`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from yolopatch.cli import options, report
+from yolopatch.cli.checkpoint import restore_words as restoring
+from yolopatch.cli.progress import waiting
+from yolopatch.errors import EXIT_VERIFY
+
+
+@click.command("restore", epilog="Example: yolopatch restore best.pt --dest my-yolo")
+@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.option(
+    "--dest",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The workspace, new or the same.  [default: ./PIN]",
+)
+@click.option(
+    "--source",
+    default="auto",
+    show_default=True,
+    metavar="auto|git|pypi|PATH",
+    help="Where the pin comes from; auto is what the checkpoint names.",
+)
+@options.python
+@click.option("--load/--no-load", default=True, help="Load the checkpoint in the workspace.  [default: do]")
+@click.option("--trust", is_flag=True, help="Load it whatever code it asks for.")
+@options.as_json
+def command(
+    checkpoint: Path, dest: Path | None, source: str, python: str | None, load: bool, trust: bool, as_json: bool
+) -> int:
+    """Rebuild the workspace that a checkpoint comes from.
+
+    The stamp in the checkpoint names pin, modules, flavors and commit; what is
+    built has the same commit id, or nothing is. Nothing of the file is run for
+    that. Then upstream's own loader loads it in a child process, which runs
+    what the file asks for: unless that is only what such files need, it is
+    not loaded without --trust.
+
+    Exit code 4: the checkpoint has values that are not finite.
+    """
+    from yolopatch.outside.source.store import cache_dir
+    from yolopatch.steps.checkpoint.restore import RestoreRequest, restore
+    from yolopatch.steps.checkpoint.restore import load as load_restored
+
+    with waiting("fetching and patching"):
+        restored = restore(RestoreRequest(checkpoint, dest, source, load, trust, python), cache_dir())
+    report.show_notes(restored.state.notes)
+    loaded = None
+    if restored.python:
+        report.show_notes([restoring.before_loading(restored)])
+        with waiting("loading the checkpoint"):
+            loaded = load_restored(restored, restored.python)
+    data = {**restored.data(), "loaded": asdict(loaded) if loaded else None}
+    report.show(data, restoring.restored(restored, loaded), as_json)
+    return EXIT_VERIFY if loaded and loaded.not_finite else 0

@@ -1,0 +1,33 @@
+"""`yolopatch unpack`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from yolopatch.cli import options, report
+from yolopatch.cli.checkpoint import pack_words as packing
+from yolopatch.cli.progress import stepping
+
+
+@click.command("unpack", epilog="Example: yolopatch unpack my-yolo --weights best.packed.pt --out restored.pt")
+@options.workspace
+@click.option("--weights", required=True, type=click.Path(path_type=Path), help="What `yolopatch pack` wrote.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Where the checkpoint goes.")
+@options.python
+@options.overwrite
+@options.as_json
+def command(workspace: Path, as_json: bool, **asked) -> None:
+    """Make a checkpoint of a packed file.
+
+    The result is one that upstream's own YOLO(...) or attempt_load takes in
+    the workspace. Its DSConv layers keep their integers and scales, so that
+    their kernels are those that were packed, bit for bit.
+    """
+    from yolopatch.outside.source.store import cache_dir
+    from yolopatch.steps.checkpoint.pack import UnpackRequest, unpack
+
+    with stepping() as watch:
+        found = unpack(workspace, UnpackRequest(**asked), cache_dir(), watch)
+    report.show(found.data(), packing.unpacked(found), as_json)

@@ -1,0 +1,71 @@
+"""What `doctor` found out."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import click
+
+from yolopatch.cli.layout import pairs, table
+
+if TYPE_CHECKING:
+    from yolopatch.steps.environment.doctor import Case, Examination
+    from yolopatch.steps.environment.faults import Ailment
+
+_COLOURS = {"error": "red", "warning": "yellow"}
+_WIDTH = 96
+
+
+def examination(found: Examination) -> Iterator[str]:
+    """Give the interpreter, what is imported and the settings; then what would fail."""
+    yield from pairs(
+        [
+            ("python", f"{found.python} ({found.version})"),
+            ("device", ", ".join(found.gpus) or "CPU"),
+            *([("workspace", found.workspace)] if found.workspace else []),
+        ]
+    )
+    yield from pairs(_surroundings(found))
+    yield from pairs(("variable", f"{name}={value}") for name, value in found.variables.items())
+    if found.workspace:
+        rows = [(one.name, one.installed or "-", one.tried or "any") for one in found.packages]
+        yield from table(("library", "installed", "tried"), rows, left=3)
+    for case in found.cases:
+        yield from _case(case)
+
+
+def _surroundings(found: Examination) -> Iterator[tuple[str, object]]:
+    if found.imported:
+        yield "import", f"{found.imported.name} from {found.imported.inside}"
+        yield "elsewhere", f"{found.imported.name} from {found.imported.outside or 'nowhere'}"
+    if found.settings.own:
+        yield "settings", f"{found.settings.own} (with yolopatch)"
+    sends = ", and tells upstream's makers what is run" if found.settings.sends else ""
+    yield "otherwise", f"{found.settings.shared}, shared by all upstreams{sends}"
+
+
+def _case(case: Case) -> Iterator[str]:
+    errors = sum(one.severity == "error" for one in case.ailments)
+    said = f"{errors} thing{'s' * (errors != 1)} would fail" if errors else "nothing would fail"
+    mended = ", mended for newer libraries" if case.compat else ""
+    yield click.style(said, fg="red" if errors else "green", bold=True) + f"  {case.pin}{mended}"
+    for _, alike in groupby(case.ailments, key=lambda one: (one.severity, one.stage, one.hint)):
+        yield from _ailments(list(alike))
+
+
+def _ailments(alike: list[Ailment]) -> Iterator[str]:
+    """Give what one step heals, and the step once."""
+    for ailment in alike:
+        severity = click.style(ailment.severity, fg=_COLOURS[ailment.severity])
+        stage = f" {ailment.stage}:" if ailment.stage else ""
+        room = _WIDTH - len(ailment.severity)  # colours have no width
+        first, *rest = textwrap.wrap(f"{stage} {ailment.what}".strip(), room, subsequent_indent="    ")
+        yield f"  {severity} {first}"
+        yield from (f"  {line}" for line in rest)
+        if ailment.where:
+            yield f"      where {ailment.where}"
+    if alike[0].hint:
+        yield f"      next  {alike[0].hint}"

@@ -1,0 +1,1 @@
+"""`render-cfg`, `summary`, `list`."""

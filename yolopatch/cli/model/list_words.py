@@ -1,0 +1,34 @@
+"""The modules, pins and tutorials that there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from yolopatch.cli.layout import indented, table
+
+if TYPE_CHECKING:
+    from yolopatch.steps.model.listing import ModuleRow, PinRow, TutorialRow
+
+
+def modules(rows: Sequence[ModuleRow]) -> Iterator[str]:
+    """Give each module with its classes, its paper and the pins that have it."""
+    for row in rows:
+        yield click.style(row.name, bold=True) + f"  {', '.join(row.classes)}"
+        yield from indented(row.paper)
+        yield from indented(f"pins: {', '.join(pin for pin, flavors in row.pins.items() if flavors)}")
+
+
+def pins(rows: Sequence[PinRow]) -> Iterator[str]:
+    """Give each pin with its base model, block, tasks and sources."""
+    for row in rows:
+        yield click.style(row.name, bold=True) + f"  {row.model}, blocks {row.block}; {', '.join(row.tasks)}"
+        yield from (f"  {source}" for source in row.sources)
+
+
+def tutorials(rows: Sequence[TutorialRow]) -> Iterator[str]:
+    """Give a line for each tutorial."""
+    cells = [(row.id, row.module, row.pin, row.placement) for row in rows]
+    yield from table(("tutorial", "module", "pin", "placement"), cells, left=4)

@@ -1,0 +1,66 @@
+"""A port: what became of each patch, what stands against it, and what was proven."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from yolopatch.cli.layout import indented, pairs, table
+from yolopatch.core.port.proof import BEHIND, IN_BLOCKS, IN_LAYERS, PROOF_PLACES
+
+if TYPE_CHECKING:
+    from yolopatch.core.port.contract import Conflict
+    from yolopatch.core.port.proof import Proof
+    from yolopatch.steps.port.port import Port
+
+_HEADS = {IN_LAYERS: "layers", IN_BLOCKS: "blocks", BEHIND: "behind"}
+
+
+def port(found: Port) -> Iterator[str]:
+    """Give the release, a line for each module and flavor, the conflicts, and what to do next."""
+    holds = click.style("holds", fg="green", bold=True) if found.holds else click.style("conflict", fg="red", bold=True)
+    yield f"{click.style(found.pin.name, bold=True)}: {holds}"
+    yield from pairs([("from", found.origin), ("family", f"{found.pin.model}, patches like {found.pin.like}")])
+    proofs = {(proof.module, proof.flavor, proof.place): proof for proof in found.proofs or ()}
+    places = [place for place in PROOF_PLACES if any(where == place for _, _, where in proofs)]
+    header = ("module", "flavor", "status", *(_HEADS[place] for place in places))
+    rows = [
+        (one.module, one.flavor, one.status, *(_proof(proofs.get((one.module, one.flavor, where))) for where in places))
+        for one in found.outcomes
+    ]
+    yield from table(header, rows, left=len(header))
+    for conflict, names in _conflicts(found).items():
+        yield f"  {', '.join(names)}: {conflict.contract}, {conflict.where}"
+        yield f"    expected: {conflict.expected}"
+        yield f"    found:    {conflict.found}"
+    for proof in found.failures:
+        yield from indented(f"{proof.module} ({proof.flavor}, {proof.place}): {proof.failure}")
+    if found.saved:
+        module = next(one.module for one in found.outcomes if one.patch)
+        yield f"  saved in {found.saved}: yolopatch apply --repo {found.pin.name} --module {module}{_source(found)}"
+
+
+def _source(found: Port) -> str:
+    """Return what `apply` needs to find a release that nobody else can give."""
+    kind, _, path = found.origin.partition(" ")
+    return f" --source {path}" if kind == "folder" else ""
+
+
+def _proof(proof: Proof | None) -> str:
+    """Return in a word what a model with a module in one of its places did."""
+    if proof is None:
+        return "-"
+    return "fails" if proof.failure else f"builds, {proof.parameters:,} parameters"
+
+
+def _conflicts(found: Port) -> dict[Conflict, list[str]]:
+    """Return each conflict with the modules that it stands against."""
+    told: dict[Conflict, list[str]] = {}
+    for outcome in found.outcomes:
+        for conflict in outcome.conflicts:
+            names = told.setdefault(conflict, [])
+            if outcome.module not in names:
+                names.append(outcome.module)
+    return told

@@ -1,0 +1,64 @@
+"""A reproduction's folder, and what came out of a run of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from yolopatch.cli.layout import pairs, table
+from yolopatch.wire.statuses import FAIL, PASS
+
+if TYPE_CHECKING:
+    from yolopatch.steps.reproduce.reproduction import Reproduction
+    from yolopatch.steps.reproduce.run_summary import RunSummary
+
+_AGREES = {True: "as expected", False: "NOT as expected", None: "-"}
+
+
+def reproduction(found: Reproduction) -> Iterator[str]:
+    """Give what lies in the folder and what was measured of its model."""
+    record = found.record
+    yield click.style(record.tutorial, bold=True) + f"  {record.flavor}, {record.pin}{', compat' * record.compat}"
+    yield from pairs(
+        [
+            ("folder", found.folder),
+            ("commit", record.commit),
+            ("cfg", found.cfg.relative_to(found.folder)),
+            ("script", found.script.relative_to(found.folder)),
+            ("read", found.page.relative_to(found.folder)),
+        ]
+    )
+    if found.measured:
+        yield from _measured(found)
+    yield f"  train it: yolopatch reproduce {record.tutorial} --flavor {record.flavor} --dest {found.folder} --run"
+
+
+def _measured(found: Reproduction) -> Iterator[str]:
+    verify = found.measured.verify
+    passed = sum(check["status"] == PASS for check in verify["checks"])
+    verdict = click.style(verify["verdict"], fg="red" if verify["verdict"] == FAIL else "green")
+    yield from pairs([("verify", f"{verdict}, {passed} of {len(verify['checks'])} checks pass")])
+    for check in verify["checks"]:
+        if check["status"] == FAIL:
+            yield f"            {check['id']}: {check['summary']}"
+    rows = [
+        (scale, f"{one.parameters:,}", f"{one.gflops_upstream}", f"{one.gflops_true:.1f}")
+        for scale, one in found.measured.figures.items()
+    ]
+    yield from table(("scale", "parameters", "GFLOPs (thop)", "GFLOPs (true)"), rows, left=1)
+
+
+def run(found: RunSummary) -> Iterator[str]:
+    """Give what was expected of a run beside what came out."""
+    trained = found.trained
+    verdict = "as expected" if found.as_expected else "not as expected"
+    yield click.style(verdict, fg="green" if found.as_expected else "red", bold=True) + f"  {trained.folder}"
+    rows = [(one.name, one.expected, one.found, _AGREES[one.agrees]) for one in found.comparisons]
+    yield from table(("", "expected", "found", ""), rows, left=4)
+    yield from (f"  {one.name}: {one.why}" for one in found.comparisons if one.why)
+    yield from pairs([("weights", trained.weights), ("summary", found.page), ("curves", found.curves)])
+    if trained.plan.differences:
+        yield "  not the post's:"
+        yield from (f"    {line}" for line in trained.plan.differences)

@@ -1,0 +1,1 @@
+"""`verify`: its command, its lines, and its HTML page."""

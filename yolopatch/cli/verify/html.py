@@ -1,0 +1,69 @@
+"""The report of `verify` as one HTML page that needs nothing beside it: no network, no script, no other file."""
+
+from __future__ import annotations
+
+import shlex
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from yolopatch.catalog.resources import templates_dir
+from yolopatch.cli.verify.page.view import make_page
+from yolopatch.errors import YolopatchError
+from yolopatch.outside.files.staging import write_whole
+
+
+def write_report(data: dict[str, Any], file: Path) -> None:
+    """Write the page; a file that is there is replaced at once or stays as it was.
+
+    Args:
+        data: what `verify --json` prints, for one scale or for all of them.
+        file: where to write.
+
+    Raises:
+        YolopatchError: the file cannot be written.
+    """
+    text = render_page(data)
+    try:
+        write_whole(file, text.encode())
+    except (OSError, ValueError) as error:  # ValueError: a NUL character in the name
+        raise YolopatchError(
+            f"cannot write the report {str(file)!r}: {getattr(error, 'strerror', None) or error}",
+            details=["the verification itself is done; only its report is missing"],
+            hint=_next_step(file),
+        ) from error
+
+
+def render_page(data: dict[str, Any]) -> str:
+    """Return the page's text."""
+    return _environment().get_template("page.html.j2").render(page=make_page(data))
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(templates_dir() / "report"),
+        undefined=StrictUndefined,
+        autoescape=True,
+        finalize=_visible,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _visible(value: object) -> object:
+    """Show what cannot be seen as its escape: a model's text may hold terminal codes or half a character."""
+    if isinstance(value, Markup):
+        return value
+    return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in str(value))
+
+
+def _next_step(file: Path) -> str:
+    if file.is_dir():
+        return f"that is a folder; name a file in it: --report {shlex.quote(str(file / 'report.html'))}"
+    if not file.parent.exists():
+        return f"make the folder first: mkdir -p {shlex.quote(str(file.parent))}"
+    return "make room, or name a file that you may write with --report"

@@ -1,0 +1,95 @@
+"""Figures of a model beside its base's, as bars."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from yolopatch.cli.verify.page import figures
+from yolopatch.cli.verify.page.reading import as_object, figure
+
+
+class Latency(NamedTuple):
+    """Milliseconds of a forward pass; None for what was not measured."""
+
+    median: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar: its length in per cent of the longest, and where its spread begins and ends, if it has one."""
+
+    who: str
+    text: str
+    own: bool
+    length: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One figure of the model beside the base's."""
+
+    name: str
+    method: str
+    amount: str
+    change: str
+    bars: tuple[Bar, ...]
+
+
+def make_metrics(raw: Mapping[str, Any], base: Mapping[str, Any]) -> Iterable[Metric]:
+    """Yield each figure that the model or its base has; `base` is empty where there is none."""
+    flops, base_flops = as_object(raw.get("gflops")), as_object(base.get("gflops"))
+    listed = (
+        ("Parameters", "", raw.get("parameters"), base.get("parameters"), figures.count),
+        ("True GFLOPs", "torch dispatcher", flops.get("true"), base_flops.get("true"), figures.gflops),
+        ("GFLOPs as upstream prints", "thop", flops.get("upstream"), base_flops.get("upstream"), figures.gflops),
+    )
+    for name, method, own, other, words in listed:
+        pair = figure(own), figure(other)
+        if pair != (None, None):
+            yield _metric(name, method, pair, words)
+    own_latency, base_latency = _latency(raw), _latency(base)
+    if own_latency.median is not None or base_latency.median is not None:
+        yield _latency_metric(own_latency, base_latency)
+
+
+def _metric(
+    name: str, method: str, pair: tuple[float | None, float | None], words: Callable[[float | None], str]
+) -> Metric:
+    largest = max(value for value in pair if value is not None)
+    bars = (Bar(_who(own), words(value), own, figures.share(value, largest)) for own, value in zip((True, False), pair))
+    return Metric(name, method, words(pair[0]), figures.change(*pair), tuple(bars))
+
+
+def _who(own: bool) -> str:
+    return "this model" if own else "base"
+
+
+def _latency(raw: Mapping[str, Any]) -> Latency:
+    measured = as_object(raw.get("latency_ms"))
+    return Latency(*(figure(measured.get(name)) for name in Latency._fields))
+
+
+def _latency_metric(own: Latency, base: Latency) -> Metric:
+    largest = max(value for value in (*own, *base) if value is not None)
+    return Metric(
+        name="Latency",
+        method="median of forward, with its spread",
+        amount=figures.milliseconds(own.median),
+        change=figures.change(own.median, base.median),
+        bars=(_latency_bar(True, own, largest), _latency_bar(False, base, largest)),
+    )
+
+
+def _latency_bar(own: bool, latency: Latency, largest: float) -> Bar:
+    text, length = figures.milliseconds(latency.median), figures.share(latency.median, largest)
+    if latency.low is None or latency.high is None:
+        return Bar(_who(own), text, own, length)
+    spread = f"{text} ({figures.interval(latency.low, latency.high)})"
+    ends = figures.share(latency.low, largest), figures.share(latency.high, largest)
+    return Bar(_who(own), spread, own, length, *ends)

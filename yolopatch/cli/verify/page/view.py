@@ -1,0 +1,244 @@
+"""What the page shows, made from what `verify --json` prints: nothing in it is taken for granted."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+from yolopatch.cli.verify.page import figures
+from yolopatch.cli.verify.page.evidence import Shown, show
+from yolopatch.cli.verify.page.layers import Layer, make_layers
+from yolopatch.cli.verify.page.metrics import Metric, make_metrics
+from yolopatch.cli.verify.page.reading import as_list, as_object, as_text, figure
+
+STATUSES = {"fail": "failed", "warn": "warning", "skip": "skipped", "pass": "passed"}
+_UNKNOWN = "skip"  # as what a status that this page does not know is drawn: nobody may take it for a pass
+_OF_TIME = ("date", "seconds")
+_CALLED = {"python": "Python"}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check; `evidence` is None where there is none."""
+
+    id: str
+    anchor: str
+    status: str
+    label: str
+    summary: str
+    hint: str
+    seconds: str
+    evidence: Shown | None
+
+
+@dataclass(frozen=True)
+class Run:
+    """One model at one scale."""
+
+    scale: str
+    anchor: str
+    verdict: str
+    tally: str
+    seconds: str
+    base: str
+    tiles: tuple[tuple[str, str], ...]
+    metrics: tuple[Metric, ...]
+    layers: tuple[Layer, ...]
+    total: Layer | None
+    checks: tuple[Check, ...]
+
+    @property
+    def findings(self) -> tuple[Check, ...]:
+        """The failures, then the warnings."""
+        return tuple(c for status in ("fail", "warn") for c in self.checks if c.status == status)
+
+    def metric(self, name: str) -> Metric | None:
+        """Return the metric of this name, None where this run lacks it."""
+        return next((m for m in self.metrics if m.name == name), None)
+
+    def check(self, name: str) -> Check | None:
+        """Return the check with this id, None where this run lacks it."""
+        return next((c for c in self.checks if c.id == name), None)
+
+
+@dataclass(frozen=True)
+class Page:
+    """The whole report."""
+
+    file: str
+    scales: str
+    verdict: str
+    headline: str
+    facts: tuple[tuple[str, str], ...]
+    runs: tuple[Run, ...]
+    metric_names: tuple[str, ...]
+    check_ids: tuple[str, ...]
+    identity: tuple[tuple[str, str], ...]
+    command: str
+
+
+def make_page(data: Mapping[str, Any]) -> Page:
+    """Return the page of one run, or of a run at every scale (`runs`)."""
+    raw = [as_object(run) for run in as_list(data["runs"])] if "runs" in data else [data]
+    runs = tuple(_run(run, f"scale-{as_text(run.get('scale')) or number}") for number, run in enumerate(raw))
+    shared = {**(raw[0] if raw else {}), **data}
+    verdict = _verdict(data.get("verdict"), [run.verdict for run in runs])
+    scales = [run.scale for run in runs if run.scale]
+    return Page(
+        file=PurePath(as_text(shared.get("cfg"))).name or "unnamed file",
+        scales=f"scale{'s' if len(scales) > 1 else ''} {', '.join(scales)}" if scales else "",
+        verdict=verdict,
+        headline=_headline(verdict, runs),
+        facts=_present([("pin", as_text(shared.get("pin"))), ("modules", _modules(shared)), ("date", _date(shared))]),
+        runs=runs,
+        metric_names=tuple(dict.fromkeys(metric.name for run in runs for metric in run.metrics)),
+        check_ids=tuple(dict.fromkeys(check.id for run in runs for check in run.checks)),
+        identity=_identity(shared, scales, _took(raw)),
+        command=_command(shared, scales, "runs" in data),
+    )
+
+
+def _run(raw: Mapping[str, Any], anchor: str) -> Run:
+    base = as_object(raw.get("base"))
+    checks = tuple(_check(as_object(check), anchor) for check in as_list(raw.get("checks")))
+    layers, total = make_layers(as_list(raw.get("table")), as_list(base.get("table")))
+    return Run(
+        scale=as_text(raw.get("scale")),
+        anchor=anchor,
+        verdict=_verdict(raw.get("verdict"), [check.status for check in checks]),
+        tally=_tally(checks),
+        seconds=figures.seconds(figure(as_object(raw.get("run")).get("seconds"))),
+        base=PurePath(as_text(base.get("cfg"))).name or ("the base" if base else ""),
+        tiles=_tiles(raw),
+        metrics=tuple(make_metrics(raw, base)),
+        layers=layers,
+        total=total,
+        checks=checks,
+    )
+
+
+def _verdict(given: object, statuses: Sequence[str]) -> str:
+    """Return `pass` only where it is said and nothing contradicts it: the page never passes by default."""
+    said = given == "pass" or (given is None and bool(statuses))
+    return "pass" if said and "fail" not in statuses else "fail"
+
+
+def _headline(verdict: str, runs: Sequence[Run]) -> str:
+    if verdict == "pass":
+        skipped = sum(check.status == "skip" for run in runs for check in run.checks)
+        return "No check failed" + (f"; {skipped} could not run" if skipped else "")
+    failed = [run for run in runs if run.verdict == "fail"]
+    if failed and len(runs) > 1:
+        return f"{len(failed)} of {len(runs)} scales failed: {', '.join(run.scale for run in failed)}"
+    number = sum(check.status == "fail" for run in runs for check in run.checks)
+    total = sum(len(run.checks) for run in runs)
+    return f"{number} of {total} checks failed" if number else "The verification did not come to an end"
+
+
+def _tally(checks: Iterable[Check]) -> str:
+    statuses = [check.status for check in checks]
+    order = ("pass", "warn", "fail", "skip")
+    told = [f"{statuses.count(s)} {_plural(s, statuses.count(s))}" for s in order if s in statuses]
+    return ", ".join(told) or "no check ran"
+
+
+def _plural(status: str, number: int) -> str:
+    return "warnings" if status == "warn" and number > 1 else STATUSES[status]
+
+
+def _check(raw: Mapping[str, Any], anchor: str) -> Check:
+    name = as_text(raw.get("id")) or "unnamed"
+    status = as_text(raw.get("status"))
+    known = status in STATUSES
+    evidence = raw.get("evidence")
+    return Check(
+        id=name,
+        anchor=f"{anchor}-{name}",
+        status=status if known else _UNKNOWN,
+        label=STATUSES[status] if known else f"unknown status {status or 'none'}",
+        summary=as_text(raw.get("summary")),
+        hint=as_text(raw.get("hint")),
+        seconds=figures.seconds(figure(raw.get("seconds"))),
+        evidence=None if evidence in (None, {}, [], "") else show(evidence),
+    )
+
+
+def _tiles(raw: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    flops = as_object(raw.get("gflops"))
+    imgsz = figure(raw.get("imgsz"))
+    return (
+        ("layers", figures.count(figure(raw.get("layers")))),
+        ("parameters", figures.count(figure(raw.get("parameters")))),
+        ("gradients", figures.count(figure(raw.get("gradients")))),
+        ("GFLOPs, true", figures.gflops(figure(flops.get("true")))),
+        ("GFLOPs, upstream", figures.gflops(figure(flops.get("upstream")))),
+        ("image size", figures.MISSING if imgsz is None else f"{imgsz:.0f} px"),
+    )
+
+
+def _took(raw: Sequence[Mapping[str, Any]]) -> float | None:
+    found = [figure(as_object(run.get("run")).get("seconds")) for run in raw]
+    return sum(s for s in found if s is not None) if found and None not in found else None
+
+
+def _identity(shared: Mapping[str, Any], scales: Sequence[str], took: float | None) -> tuple[tuple[str, str], ...]:
+    run, imgsz = as_object(shared.get("run")), figure(shared.get("imgsz"))
+    return _present(
+        [
+            ("file", as_text(shared.get("cfg"))),
+            ("scale" if len(scales) == 1 else "scales", ", ".join(scales)),
+            ("base", as_text(as_object(shared.get("base")).get("cfg"))),
+            ("workspace", as_text(shared.get("workspace"))),
+            ("pin", as_text(shared.get("pin"))),
+            ("commit", as_text(shared.get("commit"))),
+            ("modules", _modules(shared)),
+            ("task", as_text(shared.get("task"))),
+            ("image size", "" if imgsz is None else f"{imgsz:.0f} px"),
+            ("checks", _asked_checks(shared)),
+            *((_CALLED.get(name, name), as_text(value)) for name, value in run.items() if name not in _OF_TIME),
+            ("date", _date(shared)),
+            ("took", figures.seconds(took)),
+        ]
+    )
+
+
+def _asked_checks(shared: Mapping[str, Any]) -> str:
+    asked = as_list(as_object(shared.get("asked")).get("check"))
+    return f"only those that were asked for: {', '.join(map(as_text, asked))}" if asked else "all"
+
+
+def _command(shared: Mapping[str, Any], scales: Sequence[str], every: bool) -> str:
+    """Return the command that does this again, one option a line."""
+    imgsz = figure(shared.get("imgsz"))
+    parts = [["yolopatch", "verify", as_text(shared.get("workspace")) or "WORKSPACE"]]
+    parts.append(["--cfg", as_text(shared.get("cfg")) or "FILE"])
+    if every:
+        parts.append(["--all-scales"])
+    elif scales:
+        parts.append(["--scale", scales[0]])
+    if imgsz is not None:
+        parts.append(["--imgsz", f"{imgsz:.0f}"])
+    for name, value in as_object(shared.get("asked")).items():
+        values = as_list(value) if isinstance(value, (list, tuple)) else [value]
+        parts.extend([f"--{name}", as_text(one)] for one in values)
+    return " \\\n  ".join(map(shlex.join, parts))
+
+
+def _modules(shared: Mapping[str, Any]) -> str:
+    if not isinstance(shared.get("modules"), (list, tuple)):
+        return ""
+    named = [as_object(module) for module in shared["modules"]]
+    return ", ".join(f"{as_text(m.get('name'))} ({as_text(m.get('flavor'))})" for m in named) or "no module"
+
+
+def _date(shared: Mapping[str, Any]) -> str:
+    written = as_text(as_object(shared.get("run")).get("date"))
+    return re.sub(r"^([\d-]{10})T", r"\1 ", written).replace("+00:00", " UTC")
+
+
+def _present(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in pairs if value)

@@ -1,0 +1,86 @@
+"""`yolopatch verify`."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import click
+
+from yolopatch.cli import options, report
+from yolopatch.cli.progress import stepping
+from yolopatch.cli.verify.words import verification
+from yolopatch.errors import EXIT_VERIFY, UsageError
+from yolopatch.wire.statuses import FAIL
+
+
+@click.command("verify", epilog="Example: yolopatch verify my-yolo --cfg yolo11n-C3k2-DSConv.yaml")
+@options.workspace
+@click.option("--cfg", required=True, type=click.Path(path_type=Path), help="The model YAML.")
+@click.option("--scale", help="n, s, m, l or x.  [default: as upstream takes it from the file]")
+@click.option("--all-scales", is_flag=True, help="Check every scale of the file, one after the other.")
+@click.option("--imgsz", default=640, show_default=True, help="Image side in pixels.")
+@click.option(
+    "--python",
+    default=sys.executable,
+    help="The interpreter with upstream's requirements.  [default: this one]",
+)
+@click.option("--device", metavar="cpu|cuda|0", help="Where to run.  [default: a GPU, if there is one]")
+@click.option(
+    "--base", type=click.Path(path_type=Path), help="Upstream's YAML to compare with.  [default: the most alike]"
+)
+@click.option("--check", "checks", multiple=True, metavar="ID", help="Run this check alone; may be repeated.")
+@click.option(
+    "--timeout",
+    default=300.0,
+    show_default=True,
+    type=click.FloatRange(min=0, min_open=True),
+    help="Seconds that one check may take.",
+)
+@click.option("--report", "page", type=click.Path(path_type=Path), help="Write a report as one HTML file.")
+@options.as_json
+def command(
+    workspace: Path,
+    cfg: Path,
+    scale: str | None,
+    all_scales: bool,
+    device: str | None,
+    page: Path | None,
+    as_json: bool,
+    **how,
+) -> int:
+    """Prove what is in a YAML's model, by checks of what it does.
+
+    Upstream's code runs in a child process, never in this one. WORKSPACE may
+    also be a checkout that yolopatch did not make. Exit code 4: a check failed.
+    """
+    from yolopatch.outside.files.writable import require_writable
+    from yolopatch.steps.verify.verify import verify, verify_every_scale
+
+    if scale and all_scales:
+        raise UsageError("--scale and --all-scales exclude each other", hint="leave one of them out")
+    how["device"] = _device(device)
+    if page:
+        require_writable(page)
+    with stepping() as watch:
+        if all_scales:
+            found = verify_every_scale(workspace, cfg, watch=watch, **how)
+        else:
+            found = verify(workspace, cfg, scale, watch=watch, **how)
+    if page:
+        from yolopatch.cli.verify.html import write_report
+
+        write_report(found.data(), page)
+    report.show(found.data(), verification(found, page), as_json)
+    return EXIT_VERIFY if found.verdict == FAIL else 0
+
+
+def _device(name: str | None) -> str | None:
+    """Return the device as torch names it."""
+    if name is None or name == "cpu":
+        return name
+    found = re.fullmatch(r"(?:cuda(?::(\d+))?|(\d+))", name)
+    if found is None:
+        raise UsageError(f"unknown device {name!r}", hint="cpu, cuda, or the number of a GPU: --device 0")
+    return f"cuda:{found[1] or found[2] or 0}"

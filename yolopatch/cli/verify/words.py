@@ -1,0 +1,118 @@
+"""The words of a verification, as lines: the verdict first, then what is wrong, then everything."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from yolopatch.cli.layout import beside, table
+from yolopatch.wire.statuses import FAIL, PASS, SKIP, WARN
+
+if TYPE_CHECKING:
+    from yolopatch.steps.verify.verify import Outcome, Verification, Verifications
+
+_COLOURS = {PASS: "green", WARN: "yellow", FAIL: "red", SKIP: "cyan"}
+_WORDS = {PASS: ("passed", "passed"), WARN: ("warning", "warnings"), SKIP: ("skipped", "skipped")}
+_LEAST_WIDTH, _MOST_WIDTH = 60, 100
+
+
+def verification(found: Verification | Verifications, page: Path | None) -> Iterator[str]:
+    """Give what `verify` found, at one scale or at each; `page` is the report that was written, if any."""
+    runs = getattr(found, "runs", (found,))
+    width = shutil.get_terminal_size((100, 24)).columns
+    if len(runs) > 1:
+        yield from _overview(found)
+    for run in runs:
+        yield from _opening(run, width)
+        yield from _figures(run.data())
+        yield from _check_table(run.checks, width)
+    if page:
+        yield f"report: {page}"
+
+
+def _overview(found: Verifications) -> Iterator[str]:
+    """Give one line for the file and one for each scale."""
+    failed = [run.scale for run in found.runs if run.verdict == FAIL]
+    told = f"{len(failed)} of {len(found.runs)} scales failed: {', '.join(failed)}" if failed else "every scale passed"
+    yield f"{_badge(found.verdict)} {found.cfg.name}, {told}"
+    for run in found.runs:
+        yield f"  {run.scale}  {_painted(f'{run.verdict:<4}', run.verdict)}  {_tally(run.checks)}"
+
+
+def _opening(found: Verification, width: int) -> Iterator[str]:
+    """Give the verdict, then each failure with what to do, then each warning."""
+    scale = f" at {found.scale}" if found.scale else ""
+    yield f"{_badge(found.verdict)} {found.cfg.name}{scale}, {_tally(found.checks)}"
+    for status in (FAIL, WARN):
+        for check in found.checks:
+            if check.status == status:
+                yield from _finding(check, _fitted(width))
+
+
+def _finding(check: Outcome, width: int) -> Iterator[str]:
+    name = f"{check.id}: "
+    lines = _wrapped(name + check.summary, width, "  ", "    ")
+    yield lines[0].replace(name, _painted(check.id, check.status) + ": ", 1)
+    yield from lines[1:]
+    if check.hint:
+        yield from _wrapped(f"next: {check.hint}", width, "    ", "          ")
+
+
+def _figures(found: Mapping[str, object]) -> Iterator[str]:
+    """Give the table of the model beside its base, of what was measured."""
+    base = found["base"] or {}
+    flops, base_flops = found["gflops"], base.get("gflops") or {}
+    latency, base_latency = found["latency_ms"] or {}, base.get("latency_ms") or {}
+    rows = [
+        beside("layers", found["layers"], base.get("layers")),
+        beside("parameters", found["parameters"], base.get("parameters")),
+        beside("gradients", found["gradients"], base.get("gradients")),
+        beside("GFLOPs as upstream prints (thop)", flops["upstream"], base_flops.get("upstream"), "{:.2f}"),
+        beside("GFLOPs true (torch dispatcher)", flops["true"], base_flops.get("true"), "{:.2f}"),
+        beside("forward in ms, median", latency.get("median"), base_latency.get("median"), "{:.1f}"),
+    ]
+    measured = [row for row in rows if row[1:3] != ("-", "-")]
+    if measured:
+        yield from table((f"at {found['imgsz']} px", "model", "base", "change"), measured, left=1)
+
+
+def _check_table(checks: Sequence[Outcome], width: int) -> Iterator[str]:
+    """Give every check: its status, id and seconds, and its summary in what is left of the width."""
+    names = max(len(check.id) for check in checks)
+    for check in checks:
+        head = f"  {check.status:<4}  {check.id:<{names}}  {check.seconds:6.1f} s  "
+        lines = _wrapped(check.summary, _fitted(width), head, " " * len(head))
+        yield lines[0].replace(check.status, _painted(check.status, check.status), 1)
+        yield from lines[1:]
+
+
+def _badge(verdict: str) -> str:
+    return click.style(verdict.upper(), fg=_COLOURS[verdict], bold=True)
+
+
+def _painted(text: str, status: str) -> str:
+    return click.style(text, fg=_COLOURS[status])
+
+
+def _tally(checks: Sequence[Outcome]) -> str:
+    counts = {status: sum(check.status == status for check in checks) for status in (FAIL, *_WORDS)}
+    others = [f"{counts[s]} {_WORDS[s][counts[s] > 1]}" for s in _WORDS if counts[s]]
+    plural = "s" if len(checks) > 1 else ""
+    if counts[FAIL]:
+        return ", ".join([f"{counts[FAIL]} of {len(checks)} check{plural} failed", *others])
+    return f"{len(checks)} check{plural}: {', '.join(others)}"
+
+
+def _fitted(width: int) -> int:
+    return min(max(width, _LEAST_WIDTH), _MOST_WIDTH)
+
+
+def _wrapped(text: str, width: int, first: str, others: str) -> list[str]:
+    """Return the text as lines; what a terminal would take for a command is shown as it would be written."""
+    clean = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in " ".join(text.split()))
+    return textwrap.wrap(clean, width, initial_indent=first, subsequent_indent=others) or [first.rstrip()]

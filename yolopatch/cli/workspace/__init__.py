@@ -1,0 +1,1 @@
+"""`apply`, `remove`, `status`, `diff`."""

@@ -1,0 +1,28 @@
+"""`yolopatch remove`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from yolopatch.cli import options, report
+from yolopatch.cli.workspace import words as workspaces
+
+
+@click.command("remove", epilog="Example: yolopatch remove --module DSConv my-yolo")
+@click.option("--module", "modules", multiple=True, help="A module to take out; repeatable.")
+@click.option("--compat", is_flag=True, help="Take out the mends for newer libraries.")
+@options.workspace
+@options.as_json
+def command(modules: tuple[str, ...], compat: bool, workspace: Path, as_json: bool) -> None:
+    """Take modules, or the mends, out of a workspace (default: this folder).
+
+    The workspace is rendered anew without them: nothing of them is left.
+    """
+    from yolopatch.outside.source.store import cache_dir
+    from yolopatch.steps.workspace.remove import remove
+
+    state = remove(modules, workspace, cache_dir(), compat)
+    report.show_notes(state.notes)
+    report.show(state.data(), workspaces.state(state), as_json)

@@ -1,0 +1,61 @@
+"""A workspace: what a command made of it, and what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from yolopatch.cli.layout import pairs
+
+if TYPE_CHECKING:
+    from yolopatch.steps.workspace.state import State
+    from yolopatch.steps.workspace.status import Status
+
+
+def state(found: State) -> Iterator[str]:
+    """Give a workspace after `apply` or `remove`."""
+    yield click.style("changed" if found.changed else "unchanged", fg="green", bold=True)
+    yield from pairs(
+        [
+            ("workspace", found.workspace),
+            ("pin", f"{found.pin}, from {found.source}"),
+            ("modules", _modules(found)),
+            *_compat(found),
+            ("commit", found.commit),
+        ]
+    )
+    for file in found.files:
+        removed = f" -{file.removed}" if file.removed else ""
+        yield f"  {'+' + str(file.added):>6}{removed}  {file.path}"
+
+
+def status(found: Status) -> Iterator[str]:
+    """Give what a workspace holds, and what of it is the user's."""
+    yield click.style("clean" if found.clean else "changed by you", fg="green" if found.clean else "yellow")
+    yield from pairs(
+        [
+            ("workspace", found.workspace),
+            ("pin", found.pin),
+            ("source", found.origin),
+            ("modules", _modules(found)),
+            *_compat(found),
+            ("commit", found.commit),
+            ("branch", found.branch or "detached HEAD"),
+        ]
+    )
+    yield from (f"  edited    {name}" for name in found.edited)
+    yield from (f"  yours     {commit}" for commit in found.own_commits)
+    if found.operation:
+        yield f"  in the middle of a {found.operation}"
+    if found.interrupted:
+        yield "  an earlier run was interrupted; the next apply or remove finishes it"
+
+
+def _compat(found: State | Status) -> list[tuple[str, str]]:
+    return [("compat", "mended for newer libraries")] if found.compat else []
+
+
+def _modules(found: State | Status) -> str:
+    return ", ".join(f"{module.name} ({module.flavor})" for module in found.modules) or "no module"

@@ -1,0 +1,1 @@
+"""Checkpoints: the stamp in them, and which fork they come from."""

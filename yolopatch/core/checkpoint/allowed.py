@@ -1,0 +1,38 @@
+"""What of the names that a checkpoint asks for is not what such files ask for."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterable, Mapping
+
+from yolopatch.catalog.checkpoint.loadable import CLASSES_OF, EXACT, OPENING, RULES
+from yolopatch.catalog.pins import Pin
+from yolopatch.core.syntax import classes
+
+_RULE = re.compile("|".join(RULES))
+
+
+def strangers(pin: Pin, asked: Iterable[str], read: Callable[[list[str]], Mapping[str, str]]) -> tuple[str, ...]:
+    """Return the names that nothing vouches for.
+
+    Args:
+        pin: whose workspace the checkpoint is loaded in.
+        asked: `module.name` of all that the checkpoint would import.
+        read: gives the workspace's text of these paths, without those that it lacks.
+    """
+    unknown = [name for name in asked if name not in EXACT and not _RULE.fullmatch(name)]
+    files = {name: _file(pin, name) for name in unknown}
+    texts = read(sorted({file for file in files.values() if file}))
+    defined = {file: classes(ast.parse(text)).keys() - OPENING for file, text in texts.items()}
+    return tuple(name for name in unknown if name.rpartition(".")[2] not in defined.get(files[name], ()))
+
+
+def _file(pin: Pin, name: str) -> str:
+    """Return the workspace's file that has to define the class, "" where it is none of those that may."""
+    module = name.rpartition(".")[0]
+    package = pin.layout.package and f"{pin.layout.package}."
+    allowed = [f"{package}{part}" for part in CLASSES_OF[pin.layout.style]]
+    if not any(module == part or (part.endswith((".", "_")) and module.startswith(part)) for part in allowed):
+        return ""
+    return module.replace(".", "/") + ".py"

@@ -1,0 +1,187 @@
+"""Write the code that a module adds to a pin: its classes, its parse_model branch, its fusion."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
+
+from yolopatch.catalog.modules import Module
+from yolopatch.catalog.pins import Pin
+from yolopatch.core.code.anchors import below_import, chain_of, first_in_fuse
+from yolopatch.core.code.flavor import Cut, cut
+from yolopatch.core.code.parser_branch import read_dialect
+from yolopatch.core.syntax import classes, method, parse
+from yolopatch.core.text import split_lines
+
+
+@dataclass(frozen=True)
+class Addition:
+    """Lines for a pin: text by path, before the pristine line `at` (None: a new file).
+
+    `replaces` is how many pristine lines from there on they take the place of: 0 for a module's.
+    """
+
+    path: str
+    at: int | None
+    text: str
+    replaces: int = 0
+
+    @property
+    def end(self) -> int:
+        """The pristine line after the place."""
+        return (self.at or 0) + self.replaces
+
+
+@cache
+def environment(templates: Path) -> SandboxedEnvironment:
+    """Return the Jinja environment for this folder: nothing undefined, nothing outside the folder."""
+    return SandboxedEnvironment(
+        loader=FileSystemLoader(templates),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def additions(
+    pin: Pin, module: Module, flavor: str, source: str, pristine: Mapping[str, str], templates: Path
+) -> list[Addition]:
+    """Return what the module in this flavor adds to the pin.
+
+    Args:
+        source: the module's single source.
+        pristine: the pin's text of `layout.parser` and `layout.common`.
+        templates: the folder with `upstream/`.
+
+    Raises:
+        NoPlace: the pin's parser has no place where a line belongs.
+    """
+    write = _Writer(pin, module, flavor, cut(source, module.classes, flavor), pristine, environment(templates))
+    if pin.layout.style == "yolov5":
+        return [write.classes_at_end(), write.fusion(), write.branch()]
+    return [write.module_file(), write.import_line(), write.fusion(), write.branch()]
+
+
+@dataclass(frozen=True)
+class _Writer:
+    pin: Pin
+    module: Module
+    flavor: str
+    cut: Cut
+    pristine: Mapping[str, str]
+    jinja: SandboxedEnvironment
+
+    @property
+    def block(self) -> str:
+        return self.module.suffixed(self.pin.block)
+
+    @property
+    def placed(self) -> tuple[str, ...]:
+        """The classes that a YAML may name."""
+        return (self.module.bare, self.module.conv, self.block)
+
+    def _render(self, template: str) -> str:
+        path = self.pin.layout.parser
+        text = self.jinja.get_template(f"upstream/{template}.py.j2").render(
+            pin=self.pin,
+            m=self.module,
+            block=self.block,
+            placed=self.placed,
+            row_block="",
+            folded=True,
+            folds=_has_method(self.cut.body, "fold"),
+            dialect=read_dialect(path, self.pristine[path], self.pin.block),
+            attention="attn" in _arguments(self.pristine[self.pin.layout.common], "C3k2"),
+        )
+        return text.strip("\n") + "\n"
+
+    def module_file(self) -> Addition:
+        imports = [*dict.fromkeys((*self.cut.imports, "import torch", "import torch.nn as nn"))]
+        names = sorted({"Bottleneck", *_bases(self.pin, self.pristine[self.pin.layout.common])})
+        text = (
+            f'"""{self.cut.docstring}\n\n{_origin(self.module, self.flavor)}\n"""\n\n'
+            + "\n".join(sorted(imports, key=_import_order))
+            + f"\n\nfrom ultralytics.nn.modules.block import {', '.join(names)}\n"
+            + "from ultralytics.nn.modules.conv import Conv\n\n\n"
+            + self.cut.body
+            + "\n\n"
+            + self._render("ultralytics.classes")
+        )
+        return Addition(self.pin.layout.module_file(self.module.source), None, text)
+
+    def classes_at_end(self) -> Addition:
+        common = self.pristine[self.pin.layout.common]
+        header = textwrap.indent(
+            f"{self.cut.docstring}\n\n{_origin(self.module, self.flavor)}", "# ", lambda line: True
+        )
+        header = "\n".join(line.rstrip() for line in header.splitlines())
+        have = set(_import_lines(common))
+        imports = "".join(f"{line}  # noqa: E402\n" for line in self.cut.imports if line not in have)
+        text = (
+            f"\n\n{header}\n{imports}\n\n{self.cut.body}\n\n" if imports else f"\n\n{header}\n\n\n{self.cut.body}\n\n"
+        )
+        return Addition(self.pin.layout.common, len(split_lines(common)), text + self._render("yolov5.classes"))
+
+    def import_line(self) -> Addition:
+        names = ", ".join(sorted(self.placed))
+        path = self.pin.layout.parser
+        spot = below_import(path, self.pristine[path], "ultralytics.nn.modules")
+        return Addition(path, spot.at, f"from ultralytics.nn.modules.{self.module.source} import {names}\n")
+
+    def fusion(self) -> Addition:
+        return in_fuse(self.pin, self.pristine, self._render("fuse"))
+
+    def branch(self) -> Addition:
+        return in_parse_model(self.pin, self.pristine, self._render("branch"))
+
+
+def in_fuse(pin: Pin, pristine: Mapping[str, str], lines: str) -> Addition:
+    """Return what puts these lines before all that the pin's fuse() does with a module."""
+    path = pin.layout.parser
+    spot = first_in_fuse(path, pristine[path])
+    return Addition(path, spot.at, textwrap.indent(lines, spot.margin))
+
+
+def in_parse_model(pin: Pin, pristine: Mapping[str, str], lines: str) -> Addition:
+    """Return what puts this branch behind the first of the pin's parse_model."""
+    path = pin.layout.parser
+    spot = chain_of(path, pristine[path]).spot
+    return Addition(path, spot.at, textwrap.indent(lines, spot.margin))
+
+
+def _origin(module: Module, flavor: str) -> str:
+    return f"{module.name}, flavor `{flavor}`, added by yolopatch."
+
+
+def _import_order(line: str) -> tuple[bool, str]:
+    return (line.startswith("import torch"), line)
+
+
+def _import_lines(text: str) -> list[str]:
+    return [ast.unparse(node) for node in parse(text).body if isinstance(node, ast.Import)]
+
+
+def _has_method(text: str, name: str) -> bool:
+    """Tell whether some class in this text defines the method."""
+    return any(method(node, name) for node in classes(parse(text)).values())
+
+
+def _arguments(text: str, name: str) -> list[str]:
+    """Return the constructor's argument names of the class in this text; none if it is not there."""
+    node = classes(parse(text)).get(name)
+    init = node and method(node, "__init__")
+    return [argument.arg for argument in init.args.args] if init else []
+
+
+def _bases(pin: Pin, common: str) -> list[str]:
+    if pin.block != "C3k2":
+        return [pin.block]
+    return ["C3k", "C3k2", *(["PSABlock"] if "attn" in _arguments(common, "C3k2") else [])]

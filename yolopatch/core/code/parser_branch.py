@@ -1,0 +1,135 @@
+"""How a release's parse_model treats a class: its first branch with every test on `m` resolved for that class."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from yolopatch.core.code.anchors import Chain, chain_of
+from yolopatch.core.text import split_lines
+
+_Named = Mapping[str, frozenset[str]]
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """What releases write differently, as this one writes it; our branch repeats it.
+
+    Attributes:
+        guard: the test under which the output channels are scaled, "" where they always are.
+        legacy: whether the block turns the head of YOLOv8 off.
+        large: the test for the scales that take C3k blocks.
+        c3k: the statement that makes them do so.
+    """
+
+    guard: str = "c2 != nc"
+    legacy: bool = False
+    large: str = 'scale in "mlx"'
+    c3k: str = "args[3] = True"
+
+
+@lru_cache(maxsize=32)
+def read_dialect(path: str, text: str, block: str) -> Dialect:
+    """Return how this release's branch treats the family's block; `path` and `text` are the parser's.
+
+    Where it is written in no way that is known here, the default stands, and the contract says what differs.
+    """
+    done = treatment(chain_of(path, text), block)
+    tests = [node for node in done if isinstance(node, ast.If)]
+    large = next((node for node in tests if _names(node.test) == {"scale"} and len(node.body) == 1), None)
+    return Dialect(
+        guard="" if any(_assigns_c2(node) for node in done) else Dialect.guard,
+        legacy="legacy = False" in map(ast.unparse, done),
+        large=_segment(text, large.test) if large else Dialect.large,
+        c3k=_segment(text, large.body[0]) if large else Dialect.c3k,
+    )
+
+
+def takes(chain: Chain, name: str) -> bool:
+    """Tell whether the first branch of the chain is this class's."""
+    return _resolved(chain.first.test, name, named_sets(chain.function)) is True
+
+
+def treatment(chain: Chain, name: str) -> list[ast.stmt]:
+    """Return what the first branch does with this class, its tests on `m` resolved."""
+    return specialised(chain.first.body, name, named_sets(chain.function))
+
+
+def named_sets(function: ast.FunctionDef) -> dict[str, frozenset[str]]:
+    """Return the sets of classes to which the function gives names."""
+    assigned = [
+        node for node in function.body if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+    ]
+    found = {node.targets[0].id: _members(node.value, {}) for node in assigned}
+    return {name: members for name, members in found.items() if members is not None}
+
+
+def specialised(body: Sequence[ast.stmt], name: str, named: Mapping[str, frozenset[str]]) -> list[ast.stmt]:
+    """Return what these statements come to where `m` is the class of this name; `named` are sets that have a name."""
+    done: list[ast.stmt] = []
+    for node in body:
+        if not isinstance(node, ast.If):
+            done.append(node)
+            continue
+        test = _resolved(node.test, name, named)
+        if isinstance(test, bool):
+            done += specialised(node.body if test else node.orelse, name, named)
+        else:
+            inner = (specialised(part, name, named) for part in (node.body, node.orelse))
+            done.append(ast.copy_location(ast.If(test, *inner), node))
+    return done
+
+
+def _resolved(test: ast.expr, name: str, named: _Named) -> bool | ast.expr:
+    """Return what the test is for this class, or what remains of it where that is not all about `m`."""
+    if isinstance(test, ast.BoolOp):
+        return _resolved_all(test, name, named)
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        inner = _resolved(test.operand, name, named)
+        return not inner if isinstance(inner, bool) else test
+    if not (isinstance(test, ast.Compare) and len(test.ops) == 1 and ast.unparse(test.left) == "m"):
+        return test
+    operator, right = test.ops[0], test.comparators[0]
+    if isinstance(operator, ast.Is | ast.IsNot):
+        return (ast.unparse(right) == name) is isinstance(operator, ast.Is)
+    members = _members(right, named)
+    if isinstance(operator, ast.In | ast.NotIn) and members is not None:
+        return (name in members) is isinstance(operator, ast.In)
+    return test
+
+
+def _resolved_all(test: ast.BoolOp, name: str, named: _Named) -> bool | ast.expr:
+    decides = isinstance(test.op, ast.Or)  # True decides an `or`, False an `and`
+    parts = [_resolved(value, name, named) for value in test.values]
+    if any(part is decides for part in parts):
+        return decides
+    left = [part for part in parts if not isinstance(part, bool)]
+    if len(left) < 2:
+        return left[0] if left else not decides
+    return ast.copy_location(ast.BoolOp(test.op, left), test)
+
+
+def _members(node: ast.expr, named: _Named) -> frozenset[str] | None:
+    if isinstance(node, ast.Name):
+        return named.get(node.id)
+    if isinstance(node, ast.Call) and len(node.args) == 1 and ast.unparse(node.func) in ("frozenset", "set", "tuple"):
+        node = node.args[0]
+    return frozenset(map(ast.unparse, node.elts)) if isinstance(node, ast.Set | ast.Tuple | ast.List) else None
+
+
+def _assigns_c2(node: ast.stmt) -> bool:
+    """Tell whether this is `c2 = ...`: outside of a test, the channels are always scaled."""
+    return isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "c2"
+
+
+def _names(node: ast.expr) -> set[str]:
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+
+
+def _segment(text: str, node: ast.AST) -> str:
+    """Return the code as it is written, where it is on one line."""
+    if node.end_lineno != node.lineno:
+        return ast.unparse(node)
+    return split_lines(text)[node.lineno - 1].encode()[node.col_offset : node.end_col_offset].decode()

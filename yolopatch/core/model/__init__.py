@@ -1,0 +1,1 @@
+"""Model YAMLs: reading, laying out, writing."""

@@ -1,0 +1,184 @@
+"""The text of a model's YAML: the base model's layers, a module in their place, in upstream's layout.
+
+Pure apart from the loader that it is given: templates name layers, and this resolves names to numbers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import takewhile
+
+from jinja2 import BaseLoader, StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
+
+from yolopatch import __version__
+from yolopatch.catalog.model.base_model import BaseModel
+from yolopatch.catalog.model.layers import PREVIOUS, Layer
+from yolopatch.catalog.model.models import ALL_SCALES
+from yolopatch.core.model.layer_rules import listed
+from yolopatch.core.model.layout import Replacement, place, standing, stands_bare
+from yolopatch.core.model.placement import ALL_BLOCKS, default_placement
+
+_SIGNATURE = re.compile(r"# Written by yolopatch \S+, sha256 of what follows: ([0-9a-f]{16})\n")
+
+
+@dataclass(frozen=True)
+class Cfg:
+    """What one YAML file holds.
+
+    Attributes:
+        model: the base model.
+        scale: a letter, or `all` for the whole scales table.
+        nc: the number of classes.
+        replacements: what stands where; none for the base model itself.
+    """
+
+    model: BaseModel
+    scale: str
+    nc: int = 80
+    replacements: tuple[Replacement, ...] = ()
+
+    @property
+    def letter(self) -> str | None:
+        """The one scale that the file holds, None if it holds all."""
+        return None if self.scale == ALL_SCALES else self.scale
+
+
+def environment(loader: BaseLoader) -> SandboxedEnvironment:
+    """Return the strict, sandboxed environment in which the templates run."""
+    return SandboxedEnvironment(
+        loader=loader,
+        undefined=StrictUndefined,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def render_text(cfg: Cfg, env: SandboxedEnvironment) -> str:
+    """Return the file's text: a signed header, then upstream's file with the layers replaced."""
+    body = env.get_template(cfg.model.template).render(_context(cfg))
+    return _signed("".join(f"# {line}\n" for line in _header(cfg)) + "\n" + body)
+
+
+def file_name(cfg: Cfg) -> str:
+    """Return the file's name: model, scale and task first, as upstream reads them, then what was replaced."""
+    stands = (_name_part(cfg.model, one) for one in cfg.replacements)
+    return "-".join([cfg.model.stem(cfg.letter or ""), *stands]) + ".yaml"
+
+
+def _name_part(model: BaseModel, one: Replacement) -> str:
+    placement, name = one.placement.name, one.module.name
+    if placement == ALL_BLOCKS:
+        return f"{model.block}-{name}"
+    return name if placement == default_placement(model, one.module) else f"{name}-{placement}"
+
+
+def is_untouched(text: str) -> bool:
+    """Tell whether yolopatch wrote this text and nobody has edited it since."""
+    found = _SIGNATURE.match(text)
+    return bool(found) and found[1] == _digest(text[found.end() :])
+
+
+def content(text: str) -> str:
+    """Return the text without the signature, which changes with yolopatch's version."""
+    return _SIGNATURE.sub("", text, count=1)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _signed(text: str) -> str:
+    return f"# Written by yolopatch {__version__}, sha256 of what follows: {_digest(text)}\n{text}"
+
+
+def _header(cfg: Cfg) -> list[str]:
+    scale = f"scale {cfg.letter}" if cfg.letter else "all scales"
+    if not cfg.replacements:
+        return [f"{cfg.model.stem()}, {scale}, no layer replaced"]
+    lines = [f"{cfg.model.stem()}, {scale}; flavor {cfg.replacements[0].flavor}"]
+    for one in cfg.replacements:
+        lines.append(f"module {one.module.name}, placement {one.placement.name}, {_where(cfg, one)}")
+        if stands_bare(cfg.model, one):
+            lines.append(
+                f"{one.module.bare} stands bare, as in the tutorial:"
+                " BatchNorm and SiLU of the replaced Conv layers are dropped"
+            )
+    if not cfg.letter:
+        lines.append("the summaries below are the base model's")
+    return lines
+
+
+def _where(cfg: Cfg, one: Replacement) -> str:
+    stands = standing(cfg.model, cfg.replacements, one)
+    said = (("replaced", stands.replaced), ("inserted", stands.inserted))
+    return ", ".join(f"{word} layers: {listed(numbers)}" for word, numbers in said if numbers)
+
+
+def _layers(cfg: Cfg) -> tuple[Layer, ...]:
+    found = place(cfg.model, cfg.replacements)
+    if cfg.letter and cfg.model.forces_c3k(cfg.letter):
+        # a file name with another letter then gives the same network
+        blocks = {layer.name for layer in cfg.model.layers if layer.module == "C3k2"}
+        return tuple(_with_c3k(layer) if layer.name in blocks else layer for layer in found)
+    return found
+
+
+def _with_c3k(block: Layer) -> Layer:
+    """Write the block's `c3k` argument out as True."""
+    return replace(block, args=(block.args[0], True, *block.args[2:]))
+
+
+def _context(cfg: Cfg) -> dict[str, object]:
+    """Return what the templates may use; they see names, never the catalog's objects."""
+    layers = {layer.name: layer for layer in _layers(cfg)}
+    numbers = {name: number for number, name in enumerate(layers)}
+    own = {layer.name for layer in cfg.model.layers}
+    return {
+        **_one_scale(cfg.model, cfg.letter),
+        "nc": cfg.nc,
+        "letter": cfg.letter,
+        "scale": _scale_printer(cfg.model),
+        "layer": lambda name: _line(layers[name], numbers),
+        "number": lambda name: numbers[name],
+        "behind": lambda name: _inserted_behind(name, list(layers), own),
+    }
+
+
+def _inserted_behind(name: str, order: list[str], own: set[str]) -> list[str]:
+    """Return the names of the new layers between a layer and the base model's next one."""
+    later = order[order.index(name) + 1 :]
+    return list(takewhile(lambda other: other not in own, later))
+
+
+def _one_scale(model: BaseModel, letter: str | None) -> dict[str, object]:
+    if letter is None:
+        return {}
+    row = model.scales[letter]
+    return {
+        "depth": row.depth,
+        "width": row.width,
+        "letters": model.letters_for(letter),
+        "c3k": model.forces_c3k(letter),
+    }
+
+
+def _scale_printer(model: BaseModel) -> Callable[[str, str], str]:
+    def scale(letter: str, source: str = "") -> str:
+        """Return the row under `letter`, with the numbers of the scale `source` if that is another."""
+        row = model.scales[source or letter]
+        return f"{letter}: [{row.depth:.2f}, {row.width:.2f}, {row.max_channels}]"
+
+    return scale
+
+
+def _line(layer: Layer, numbers: dict[str, int]) -> str:
+    sources = [str(-1 if name == PREVIOUS else numbers[name]) for name in layer.sources]
+    origin = sources[0] if len(sources) == 1 else f"[{', '.join(sources)}]"
+    args = ", ".join(map(str, layer.args))
+    return f"[{origin}, {layer.repeats}, {layer.module}, [{args}]]"

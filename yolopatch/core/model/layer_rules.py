@@ -1,0 +1,127 @@
+"""Which layers can take a module: the rules of kernels, channels and padding, and how a refusal says them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from yolopatch.catalog.model.base_model import BaseModel
+from yolopatch.catalog.model.layers import Layer
+from yolopatch.catalog.modules import ATTENTION, BLOCK, TUTORIAL_FLAVOR, Module
+from yolopatch.errors import UsageError
+
+# What the bottlenecks of every family's block have, and what a new layer gets: it keeps the map's size.
+BLOCK_KERNEL = INSERTED_KERNEL = 3
+_IMAGE_CHANNELS = 3
+
+
+def is_block(model: BaseModel, index: int) -> bool:
+    """Tell whether this layer is one of the model's repeated blocks."""
+    return model.layers[index].module == model.block
+
+
+def require_fit(model: BaseModel, module: Module, flavor: str, layers: Iterable[int], after: Iterable[int]) -> None:
+    """Refuse a layer that cannot take the module.
+
+    Args:
+        model: the base model.
+        module: what is to stand there.
+        flavor: `paper` or `tutorial`; the bare class of the latter can say less.
+        layers: numbers of the layers to replace.
+        after: numbers of the layers behind which a new one is to stand.
+
+    Raises:
+        UsageError: which layer, which rule, and which layers would fit.
+    """
+    for index in layers:
+        rule = _misfit(model, index, module, flavor)
+        if rule:
+            fits = [i for i in range(len(model.layers)) if not _misfit(model, i, module, flavor)]
+            raise _refusal(model, index, f"cannot take {module.name} (flavor {flavor}): {rule}", fits)
+    for index in after:
+        rule = _misfit_behind(model, index, module)
+        if rule:
+            fits = [i for i in range(len(model.layers)) if not _misfit_behind(model, i, module)]
+            raise _refusal(model, index, f"cannot have {module.name} behind it: {rule}", fits)
+
+
+def _misfit(model: BaseModel, index: int, module: Module, flavor: str) -> str:
+    """Return the rule by which a layer cannot take the module, or "" if it can."""
+    layer = model.layers[index]
+    if index == len(model.layers) - 1:
+        return f"the {_head(model)} gives the model's output and is never replaced"
+    if module.kind == ATTENTION:
+        return f'{module.name} keeps the channels that it reads: it stands behind a layer, as in "+{index}"'
+    if is_block(model, index):
+        return next(_inner_rules(module, BLOCK_KERNEL, f"which the bottlenecks of {model.block} have"), "")
+    if module.kind == BLOCK:
+        return f"{module.name} stands in the place of a {model.block}"
+    if layer.module != "Conv":
+        return f"only a Conv or a {model.block} can be replaced"
+    return next(_conv_rules(layer, index, module, flavor), "")
+
+
+def _conv_rules(layer: Layer, index: int, module: Module, flavor: str) -> Iterator[str]:
+    yield from _kernel_rule(module, layer.kernel, "the layer's")
+    yield from _stride_rule(module, layer.stride, "the layer's")
+    if module.pads_itself and layer.sets_padding:
+        yield f"{module.name} pads by half its kernel, and the layer says {layer.args[3]}"
+    if index == 0 and module.least_inputs > _IMAGE_CHANNELS:
+        yield f"it reads the image's {_IMAGE_CHANNELS} channels, and {module.name} takes {module.least_inputs} or more"
+    if flavor == TUTORIAL_FLAVOR and layer.sets_padding:
+        yield f"the tutorial's bare {module.bare} cannot carry the layer's own padding, {layer.args[3]}"
+
+
+def _inner_rules(module: Module, kernel: int, whose: str) -> Iterator[str]:
+    """Yield what keeps a module from standing for a convolution that keeps the map's size."""
+    yield from _kernel_rule(module, kernel, whose)
+    if module.stands_for_conv:
+        yield from _stride_rule(module, 1, whose)
+
+
+def _stride_rule(module: Module, stride: int, whose: str) -> Iterator[str]:
+    if not module.takes_stride(stride):
+        yield f"{module.name} takes stride {listed(module.strides)}, not {stride}, {whose}"
+
+
+def _kernel_rule(module: Module, kernel: int, whose: str) -> Iterator[str]:
+    if not module.takes_kernel(kernel):
+        takes = ", ".join(f"{k}×{k}" for k in module.kernels)
+        yield f"{module.name} takes a kernel of {takes}, not {kernel}×{kernel}, {whose}"
+
+
+def _misfit_behind(model: BaseModel, index: int, module: Module) -> str:
+    """Return the rule by which a new layer of the module cannot stand behind a layer, or "" if it can."""
+    layer = model.layers[index]
+    if index == len(model.layers) - 1:
+        return f"the {_head(model)} gives the model's output"
+    if module.kind == ATTENTION:
+        return ""
+    if module.kind == BLOCK:
+        return f"{module.name} stands in the place of a {model.block}"
+    if not layer.sets_channels:
+        return f"{layer.module} has no channels of its own, for it passes on those that it reads"
+    return next(_inner_rules(module, INSERTED_KERNEL, "which a new layer has"), "")
+
+
+def _head(model: BaseModel) -> str:
+    return "classification head" if model.task == "classify" else "detection head"
+
+
+def _refusal(model: BaseModel, index: int, why: str, fits: list[int]) -> UsageError:
+    return UsageError(
+        f"layer {index} of {model.stem()} {why}",
+        details=[f"found: layer {index} is {described(model.layers[index])}"],
+        hint=f"layers of {model.stem()} that fit: {listed(fits) or 'none'}",
+    )
+
+
+def described(layer: Layer) -> str:
+    """Return what a layer is, in words."""
+    if layer.module != "Conv":
+        return layer.module
+    return f"Conv of kernel {layer.kernel}×{layer.kernel}, stride {layer.stride}"
+
+
+def listed(numbers: Iterable[int], mark: str = ", ") -> str:
+    """Return the numbers with a mark between."""
+    return mark.join(map(str, numbers))

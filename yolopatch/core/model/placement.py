@@ -1,0 +1,198 @@
+"""Placements: which layers of a base model a module replaces, and behind which it adds one. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from yolopatch.catalog.model.base_model import BaseModel
+from yolopatch.catalog.modules import Module, find_module
+from yolopatch.catalog.names import fold, unknown
+from yolopatch.core.model.layer_rules import described, is_block, listed, require_fit
+from yolopatch.errors import UsageError
+
+TUTORIAL = "tutorial"
+ALL_BLOCKS = "all-blocks"
+BEFORE_HEAD = "before-head"
+_FALLBACK = "backbone-down"
+_EXAMPLE = 'layer numbers, e.g. --placement "1,3,5,7", or "+4" for a new layer behind layer 4'
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a module goes; layers have their numbers in the base model, ascending.
+
+    Attributes:
+        name: a named placement, or `at-1-3-after-4` for layers that no named one has.
+        layers: those that it replaces.
+        after: those behind which a new layer stands; whatever read them reads the new one.
+    """
+
+    name: str
+    layers: tuple[int, ...] = ()
+    after: tuple[int, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Tell whether it means any layer."""
+        return bool(self.layers or self.after)
+
+
+def _is_down(model: BaseModel, index: int) -> bool:
+    layer = model.layers[index]
+    return layer.module == "Conv" and layer.stride == 2 and model.in_backbone(index) and index > 0
+
+
+def _is_head_pointwise(model: BaseModel, index: int) -> bool:
+    layer = model.layers[index]
+    return layer.module == "Conv" and layer.kernel == 1 and not model.in_backbone(index)
+
+
+_REPLACING: dict[str, Callable[[BaseModel, int], bool]] = {
+    "backbone-down": _is_down,
+    "backbone-blocks": lambda model, i: is_block(model, i) and model.in_backbone(i),
+    "neck-blocks": lambda model, i: is_block(model, i) and not model.in_backbone(i),
+    ALL_BLOCKS: is_block,
+    "head-1x1": _is_head_pointwise,
+}
+
+_NAMED = (*_REPLACING, BEFORE_HEAD)
+PLACEMENTS: tuple[str, ...] = (TUTORIAL, *_NAMED)
+
+
+def _named(model: BaseModel, name: str) -> Placement:
+    """Return what a named placement means in a model; it may be no layer at all."""
+    if name == BEFORE_HEAD:
+        return Placement(name, after=model.read_by_head())
+    return Placement(name, tuple(i for i in range(len(model.layers)) if _REPLACING[name](model, i)))
+
+
+def default_placement(model: BaseModel, module: Module) -> str:
+    """Return the module's usual placement where the model has such layers, else `backbone-down`."""
+    printed = module.placement
+    return printed if _named(model, printed) else _FALLBACK
+
+
+def choose(model: BaseModel, module: Module, flavor: str, asked: str | None = None, block: bool = False) -> Placement:
+    """Return the placement that a request means, checked against model and module.
+
+    Args:
+        model: the base model.
+        module: what will stand in the layers' place.
+        flavor: `paper` or `tutorial`; the bare class of the latter can say less.
+        asked: a named placement, or layer numbers (`1,3,5,7`; `+4` adds a layer behind layer 4);
+            None for the default.
+        block: take every block if nothing is asked; if something is, insist that it is blocks.
+
+    Raises:
+        UsageError: no such placement or layer, no layer of it in this model, or one that cannot
+            take the module (which rule, and which layers would fit).
+    """
+    wanted = asked if asked is not None else ALL_BLOCKS if block else default_placement(model, module)
+    found = _numbered(model, wanted) if _has_numbers(wanted) else _by_name(model, module, wanted)
+    require_fit(model, module, flavor, found.layers, found.after)
+    if block:
+        _require_blocks(model, found)
+    return found
+
+
+def assign(modules: Sequence[Module], asked: Iterable[str]) -> dict[Module, str]:
+    """Return which module each asked placement is for.
+
+    Args:
+        modules: what is to be placed.
+        asked: `MODULE:PLACEMENT`, or a placement alone where there is one module.
+
+    Raises:
+        UsageError: a placement is for none of the modules, for any of them, or a second one for the same.
+    """
+    found: dict[Module, str] = {}
+    for text in asked:
+        name, colon, wanted = text.rpartition(":")
+        if not colon and len(modules) > 1:
+            raise UsageError(f"--placement {text}: for which module?", hint=f'--placement "{modules[0].name}:{text}"')
+        module = find_module(name) if colon else modules[0]
+        if module not in modules:
+            raise UsageError(f"--placement {text}: {module.name} is not placed", hint=f"add --module {module.name}")
+        if module in found:
+            raise UsageError(
+                f"--placement {text}: {module.name} has the placement {found[module]} already",
+                hint=f'several layers are one placement: --placement "{module.name}:1,3"',
+            )
+        found[module] = wanted
+    return found
+
+
+def _has_numbers(asked: str) -> bool:
+    # `1,x` is a list with a slip in it, not an unknown name
+    return any(part.strip().lstrip("+-").isdecimal() for part in asked.split(","))
+
+
+def _numbered(model: BaseModel, asked: str) -> Placement:
+    parts = [part.strip() for part in asked.split(",")]
+    for part in parts:
+        number = part.removeprefix("+")
+        if not number.isdecimal() or int(number) >= len(model.layers):
+            raise UsageError(
+                f"placement {asked!r}: {model.stem()} has no layer {part or 'with an empty number'}",
+                details=[f"expected: layer numbers from 0 to {len(model.layers) - 1}, commas between"],
+                hint=_EXAMPLE,
+            )
+    layers = [int(part) for part in parts if not part.startswith("+")]
+    after = [int(part) for part in parts if part.startswith("+")]
+    _require_once(asked, layers, after)
+    return _renamed(model, tuple(sorted(layers)), tuple(sorted(after)))
+
+
+def _require_once(asked: str, layers: list[int], after: list[int]) -> None:
+    once = [*(str(i) for i in sorted({*layers})), *(f"+{i}" for i in sorted({*after}))]
+    if len(once) == len(layers) + len(after):
+        return
+    twice = sorted({i for i in layers if layers.count(i) > 1} | {i for i in after if after.count(i) > 1})
+    raise UsageError(
+        f"placement {asked!r} names layer {listed(twice)} more than once", hint=f'--placement "{",".join(once)}"'
+    )
+
+
+def _by_name(model: BaseModel, module: Module, asked: str) -> Placement:
+    known = next((name for name in PLACEMENTS if fold(name) == fold(asked)), None)
+    if known is None:
+        raise unknown("placement", asked, PLACEMENTS, f"or {_EXAMPLE}")
+    name = module.placement if known == TUTORIAL else known
+    found = _named(model, name)
+    if not found:
+        meant = f"{known} ({name})" if known != name else name
+        usable = [other for other in _NAMED if _named(model, other)]
+        raise UsageError(
+            f"placement {meant} selects no layer of {model.stem()}",
+            details=[f"placements that {model.stem()} has: {', '.join(usable)}"],
+            hint=f"--placement {default_placement(model, module)}",
+        )
+    return _renamed(model, found.layers, found.after)
+
+
+def _renamed(model: BaseModel, layers: tuple[int, ...], after: tuple[int, ...]) -> Placement:
+    # layers decide, not spelling: the same ones written as numbers give the same file; where the backbone
+    # has every block, its blocks are all of them
+    for name in (ALL_BLOCKS, *_NAMED):
+        named = _named(model, name)
+        if (named.layers, named.after) == (layers, after):
+            return named
+    parts = [f"{word}-{listed(numbers, '-')}" for word, numbers in (("at", layers), ("after", after)) if numbers]
+    return Placement("-".join(parts), layers, after)
+
+
+def _require_blocks(model: BaseModel, found: Placement) -> None:
+    blocks = _named(model, ALL_BLOCKS).layers
+    others = [i for i in found.layers if i not in blocks]
+    if not (others or found.after):
+        return
+    said = (
+        f"the placement names layer {others[0]}, {described(model.layers[others[0]])}"
+        if others
+        else f"the placement adds a convolution behind layer {found.after[0]}"
+    )
+    raise UsageError(
+        f"--block replaces {model.block} blocks, and {said}",
+        details=[f"{model.block} blocks of {model.stem()}: layers {listed(blocks)}"],
+        hint=f"drop --block, or use --placement {ALL_BLOCKS}, backbone-blocks or neck-blocks",
+    )

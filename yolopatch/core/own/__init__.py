@@ -1,0 +1,1 @@
+"""What a user's own module adds to a pin."""

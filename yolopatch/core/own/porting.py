@@ -1,0 +1,50 @@
+"""Make a release's patch of a user's own module, and hold what it relies on against the release."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from yolopatch.catalog.modules import Module
+from yolopatch.catalog.pins import Pin
+from yolopatch.core.code.anchors import NoPlace
+from yolopatch.core.own.patch import own_additions
+from yolopatch.core.own.writer import own_file, own_layers_file
+from yolopatch.core.patch.write_patches import write_own_patch
+from yolopatch.core.port.contract import Conflict
+from yolopatch.core.port.porting import CONFLICT, PORTED, THERE, Outcome, check_module
+from yolopatch.errors import YolopatchError
+
+
+def port_own(pin: Pin, module: Module, source: str, files: Mapping[str, str], templates: Path) -> Outcome:
+    """Make the patch of a user's own module for the release, and check all that it relies on.
+
+    Args:
+        pin: the release's.
+        source: the file as it was pasted.
+        files: the release's texts by path.
+        templates: the folder with `upstream/`.
+    """
+    (flavor,) = module.flavors
+    if own_file(pin, module) in files:
+        return Outcome(module.name, flavor, THERE)
+    try:
+        added, _ = own_additions(pin, module, source, files, templates)
+        texts = {addition.path: addition.text for addition in added}
+        # around a block, the class is written with the arguments that the release's own has
+        classes = texts[own_layers_file(pin, module)] if module.stands_for_conv else ""
+        conflicts = check_module(pin, module, classes, added[-1].text, files)
+        patch = write_own_patch(pin, module, added, files)
+    except NoPlace as error:
+        conflicts = (Conflict.of(error),)
+    except YolopatchError as error:
+        conflicts = (_refused(module, error),)
+    if conflicts:
+        return Outcome(module.name, flavor, CONFLICT, conflicts=conflicts)
+    return Outcome(module.name, flavor, PORTED, patch)
+
+
+def _refused(module: Module, error: YolopatchError) -> Conflict:
+    """Return the conflict of a module that the release cannot take as it was pasted."""
+    where = "; ".join(detail.removeprefix("found: ") for detail in error.details) or f"{module.name}'s file"
+    return Conflict(f"what {module.name} needs", where, "a release that has it, and no other of its name", error.what)

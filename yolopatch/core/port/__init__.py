@@ -1,0 +1,1 @@
+"""Patches for a release that nobody pinned."""

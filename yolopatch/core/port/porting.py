@@ -1,0 +1,211 @@
+"""Make a release's patches, and hold what they rely on against the release: text in, typed results out."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+from yolopatch.catalog.checkpoint.stamps import Place, fork_path
+from yolopatch.catalog.modules import ATTENTION, Module
+from yolopatch.catalog.pins import PINS, Pin
+from yolopatch.core.code.anchors import NoPlace, chain_of
+from yolopatch.core.code.module_code import additions
+from yolopatch.core.patch.compose import check_compiles, compose, touched
+from yolopatch.core.patch.parsing import parse_patch
+from yolopatch.core.patch.write_patches import stamp_patch, write_module_patch
+from yolopatch.core.port.contract import (
+    Conflict,
+    check_base,
+    check_branch,
+    check_classes,
+    check_conv,
+    check_fuse,
+    check_taken,
+)
+from yolopatch.errors import PatchError
+
+PORTED, THERE, CONFLICT = "ported", "already there", "conflict"
+STAMP = "stamp"
+
+CONV_FILE = "ultralytics/nn/modules/conv.py"
+# The folder of each family's YAMLs, newest first, and the pin that a release with nothing newer is like.
+_FAMILIES = {"26": "ultralytics-8.4.0", "11": "ultralytics-8.3.0", "v8": "ultralytics-8.2.50"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one patch.
+
+    Attributes:
+        module: its name, or `stamp`.
+        flavor: the module's, "" for the stamp.
+        status: `ported`, `already there` or `conflict`.
+        patch: the text of a patch that was made.
+        conflicts: what stands against it.
+    """
+
+    module: str
+    flavor: str
+    status: str
+    patch: str = ""
+    conflicts: tuple[Conflict, ...] = ()
+
+
+def newest_family(paths: Collection[str]) -> Pin | None:
+    """Return the pin of ours with the newest base model that a release of these files has; None where it has none."""
+    found = (PINS[pin] for folder, pin in _FAMILIES.items() if base_file(PINS[pin]) in paths)
+    return next(found, None)
+
+
+def base_file(pin: Pin) -> str:
+    """Return where ultralytics keeps the YAML of the pin's base model."""
+    folder = next(folder for folder, name in _FAMILIES.items() if PINS[name].model == pin.model)
+    return f"ultralytics/cfg/models/{folder}/{pin.model}.yaml"
+
+
+def check_release(pin: Pin, files: Mapping[str, str], base: str) -> tuple[Conflict, ...]:
+    """Return what stands against every module: what they all take from upstream is not as expected.
+
+    Args:
+        files: the release's texts by path.
+        base: the text of the family's YAML as ours has it.
+    """
+    parser = pin.layout.parser
+    checks = (
+        lambda: check_conv(CONV_FILE, files.get(CONV_FILE, "")),
+        lambda: check_fuse(parser, files[parser]),
+        lambda: check_base(base_file(pin), files[base_file(pin)], base),
+    )
+    return tuple(conflict for check in checks for conflict in _told(check))
+
+
+def port_module(
+    pin: Pin, module: Module, flavor: str, source: str, files: Mapping[str, str], templates: Path
+) -> Outcome:
+    """Make the patch of one module in one flavor for the release, and check all that it relies on.
+
+    Args:
+        pin: the release's.
+        source: the module's single source.
+        files: the release's texts by path.
+        templates: the folder with `upstream/`.
+    """
+    try:
+        if _has_branch(pin.layout.parser, files[pin.layout.parser], _placed(pin, module)):
+            return Outcome(module.name, flavor, THERE)
+        added = additions(pin, module, flavor, source, files, templates)
+        conflicts = check_module(pin, module, added[0].text, added[-1].text, files)
+        patch = write_module_patch(pin, module, flavor, added, files)
+    except NoPlace as error:
+        return Outcome(module.name, flavor, CONFLICT, conflicts=(Conflict.of(error),))
+    if conflicts:
+        return Outcome(module.name, flavor, CONFLICT, conflicts=conflicts)
+    return Outcome(module.name, flavor, PORTED, patch)
+
+
+def port_stamp(pin: Pin, places: Sequence[Place], source: str, files: Mapping[str, str]) -> Outcome:
+    """Make the patch that stamps the checkpoints of the release.
+
+    Args:
+        places: of the pin that it is like.
+        source: the text of the file that is added.
+        files: the release's texts by path.
+    """
+    if fork_path(pin) in files:
+        return Outcome(STAMP, "", THERE)
+    try:
+        patch = stamp_patch(pin, places, source, files)
+    except NoPlace as error:
+        return Outcome(STAMP, "", CONFLICT, conflicts=(Conflict.of(error),))
+    return Outcome(STAMP, "", PORTED, patch)
+
+
+def against(outcome: Outcome, conflicts: Iterable[Conflict]) -> Outcome:
+    """Return the outcome with what stands against every module."""
+    told = tuple(dict.fromkeys((*conflicts, *outcome.conflicts)))
+    if not told or outcome.status == THERE:
+        return outcome
+    return replace(outcome, status=CONFLICT, patch="", conflicts=told)
+
+
+def check_module(pin: Pin, module: Module, classes: str, branch: str, files: Mapping[str, str]) -> tuple[Conflict, ...]:
+    """Return what stands against a module: upstream treats or builds what it stands for in another way.
+
+    Args:
+        classes: the text of its classes that stand for upstream's; "" where they are made of the release's own.
+        branch: the text of its branch.
+        files: the release's texts by path.
+    """
+    parser, common = pin.layout.parser, pin.layout.common
+    stand_ins = _stand_ins(pin, module)
+    placed = {name: stand_ins[name] for name in _placed(pin, module)}
+    names = dict.fromkeys((*module.classes, *stand_ins), f"{module.name} brings its own")
+    found = (
+        check_branch(parser, files[parser], textwrap.dedent(branch), placed),
+        check_classes(common, files[common], classes, stand_ins),
+        check_taken({path: text for path, text in files.items() if path.endswith(".py")}, names),
+    )
+    return tuple(dict.fromkeys(conflict for conflicts in found for conflict in conflicts))
+
+
+def compiled(outcomes: Sequence[Outcome], files: Mapping[str, str]) -> tuple[Outcome, ...]:
+    """Return the outcomes, with a conflict for each patch that does not go on the release, or leaves no Python.
+
+    Args:
+        outcomes: of every module and flavor, and the stamp's.
+        files: the release's texts by path.
+    """
+    told: dict[Outcome, Conflict] = {}
+    for flavor in dict.fromkeys(outcome.flavor for outcome in outcomes if outcome.flavor):
+        made = [one for one in outcomes if one.status == PORTED and one.flavor in (flavor, "")]
+        if _wrong(made, files):  # with one of them, or with all
+            alone = {one: wrong for one in made if (wrong := _wrong([one], files))}
+            told |= alone or dict.fromkeys(made, _wrong(made, files))
+    return tuple(against(one, [told[one]] if one in told else ()) for one in outcomes)
+
+
+def _wrong(outcomes: Sequence[Outcome], files: Mapping[str, str]) -> Conflict | None:
+    """Return what is wrong with the release once it has these patches; None where nothing is."""
+    try:
+        patches = [parse_patch(one.patch, f"of {one.module}") for one in outcomes]
+        check_compiles(compose({path: files[path] for path in touched(patches)}, patches, files))
+    except PatchError as error:
+        return Conflict("the patched files", error.what, "Python that compiles", "; ".join(error.details) or error.what)
+    return None
+
+
+def _told(check) -> Iterator[Conflict]:
+    try:
+        yield from check()
+    except NoPlace as error:
+        yield Conflict.of(error)
+
+
+def _placed(pin: Pin, module: Module) -> tuple[str, ...]:
+    """Return the classes that the branch is for, and that stand for one of upstream's."""
+    if module.kind == ATTENTION:
+        return ()
+    block = module.suffixed(pin.block)
+    return (module.bare, module.conv, block) if module.stands_for_conv else (block,)
+
+
+def _stand_ins(pin: Pin, module: Module) -> dict[str, str]:
+    """Return upstream's class by each of the module's that stands for one."""
+    if not module.stands_for_conv:
+        return dict.fromkeys(_placed(pin, module), pin.block)
+    stems = ("Conv", "Bottleneck", pin.block, *(("C3k",) if pin.block == "C3k2" else ()))
+    return {module.bare: "Conv", **{module.suffixed(stem): stem for stem in stems}}
+
+
+def _has_branch(path: str, parser: str, names: Iterable[str]) -> bool:
+    return _tested(path, parser).issuperset(names)
+
+
+@lru_cache(maxsize=8)
+def _tested(path: str, parser: str) -> frozenset[str]:
+    """Return every name that parse_model names."""
+    return frozenset(node.id for node in ast.walk(chain_of(path, parser).function) if isinstance(node, ast.Name))

@@ -1,0 +1,118 @@
+"""What a model that was built with a module has to be, held against the base model's facts. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from yolopatch.catalog.model.layers import Layer
+from yolopatch.catalog.modules import ATTENTION, BLOCK, Module
+from yolopatch.core.model.cfg_text import Cfg
+from yolopatch.core.model.layout import place
+from yolopatch.wire.facts import LayerRow, ModelFacts, Passes
+
+# Where a proof puts a module: in its own layers, in the family's blocks, behind the layers that the head reads.
+IN_LAYERS, IN_BLOCKS, BEHIND = PROOF_PLACES = ("layer", "block", "behind")
+
+
+@dataclass(frozen=True)
+class Proof:
+    """One model that was built with a module.
+
+    Attributes:
+        place: one of PROOF_PLACES.
+        layers: how many layers of the model are the module's.
+        parameters: of the model; 0 where it was not built.
+        failure: what is wrong; "" where nothing is.
+    """
+
+    module: str
+    flavor: str
+    place: str
+    layers: int = 0
+    parameters: int = 0
+    failure: str = ""
+
+
+def proof_places(module: Module) -> tuple[str, ...]:
+    """Return the places in which a proof builds the module."""
+    if module.kind == ATTENTION:
+        return (BEHIND,)
+    if module.kind == BLOCK or module.strides == (1,):
+        return (IN_BLOCKS,)  # its own layers are the blocks
+    return (IN_LAYERS, IN_BLOCKS) if module.takes_stride(1) else (IN_LAYERS,)
+
+
+def judge(proof: Proof, cfg: Cfg, base: ModelFacts, answer: ModelFacts) -> Proof:
+    """Return the proof with what its model turned out to be.
+
+    Args:
+        proof: of a model that was built.
+        cfg: what was built.
+        base, answer: the probe's facts about the base model and about this one; their passes were asked for.
+    """
+    layers = place(cfg.model, cfg.replacements)
+    stand = _Standing(cfg.model.layers, layers)
+    assert base.passes is not None
+    assert answer.passes is not None
+    failure = _wrong_layer(stand, base, answer) or _wrong_run(proof, stand, base.passes, answer.passes)
+    return replace(proof, layers=len(stand.modules), parameters=answer.parameters, failure=failure)
+
+
+class _Standing:
+    """Where the base model's layers stand in another one, and which of that one's are a module's."""
+
+    def __init__(self, plain: tuple[Layer, ...], layers: tuple[Layer, ...]) -> None:
+        """Align the layers by their names."""
+        base = {layer.name: layer for layer in plain}
+        number = {layer.name: n for n, layer in enumerate(layers)}
+        self.modules = {
+            n: layer.module
+            for n, layer in enumerate(layers)
+            if layer.name not in base or base[layer.name].module != layer.module
+        }
+        self._moved = [number[layer.name] for layer in plain]
+        # a layer behind another one is read in its place
+        self._read = [n + (n + 1 < len(layers) and layers[n + 1].name not in base) for n in self._moved]
+
+    def row(self, base: LayerRow) -> LayerRow:
+        """Return the base's row as it has to be here."""
+        source = base.source
+        moved = [self._read[s] if s >= 0 else s for s in (source if isinstance(source, list) else [source])]
+        return replace(base, index=self._moved[base.index], source=moved if isinstance(source, list) else moved[0])
+
+    def tensor(self, name: str) -> str:
+        """Return the name here of the base's tensor `model.N...`."""
+        model, number, rest = name.split(".", 2)
+        return f"{model}.{self._moved[int(number)]}.{rest}"
+
+
+def _wrong_layer(stand: _Standing, base: ModelFacts, answer: ModelFacts) -> str:
+    """Return which layer is not the module's where it should be, or not the base's where it should be; "" if none."""
+    plain = {row.index: row for row in map(stand.row, base.table)}
+    for row in answer.table:
+        number = row.index
+        if number in stand.modules:
+            if row.kind != stand.modules[number]:
+                return f"layer {number} is a {row.kind}, not a {stand.modules[number]}"
+        elif row != plain.get(number):
+            what = "the head" if row is answer.table[-1] else f"layer {number}"
+            return f"{what} is not the base's: {_described(row)}, not {_described(plain.get(number))}"
+    missing = sorted({*plain, *stand.modules} - {row.index for row in answer.table})
+    return f"layer {missing[0]} is missing" if missing else ""
+
+
+def _described(row: LayerRow | None) -> str:
+    return f"a {row.kind} of {row.parameters:,} parameters from {row.source}" if row else "nothing"
+
+
+def _wrong_run(proof: Proof, stand: _Standing, base_ran: Passes, ran: Passes) -> str:
+    """Return what is wrong with what came out of a model, "" where nothing is."""
+    if ran.shapes != base_ran.shapes:
+        shapes, base_shapes = (list(map(list, one.shapes)) for one in (ran, base_ran))
+        return f"the outputs have the shapes {shapes}, not {base_shapes}"
+    strays = {*map(stand.tensor, base_ran.without_gradient)} ^ {*ran.without_gradient}
+    if strays:
+        return f"{min(strays)} gets no gradient"
+    if proof.flavor == "paper" and not (ran.finite and ran.gradients_finite):
+        return "the outputs or gradients are not finite"  # what a post's code computes is the post's
+    return ""

@@ -1,0 +1,1 @@
+"""Reproductions: records, scripts, comparisons."""

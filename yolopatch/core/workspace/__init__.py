@@ -1,0 +1,1 @@
+"""What a workspace says of itself: in its commits, in its files."""

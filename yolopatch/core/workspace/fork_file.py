@@ -1,0 +1,48 @@
+"""What a workspace says of itself in the file that its stamp is read from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from yolopatch.catalog.pins import Pin
+from yolopatch.core.workspace.commit_message import Applied, Compat
+from yolopatch.errors import PatchError
+
+_NO_DATA = "FORK = {}\n"
+
+
+def fork_data(
+    pin: Pin, source: str, applied: Sequence[Applied], compat: Compat | None, version: str, built_on: str
+) -> dict[str, object]:
+    """Return what a workspace says of itself.
+
+    Args:
+        source: the kind of source that the pin's content came from.
+        applied: its modules, in the order of their commits.
+        compat: its compatibility patch, None without it.
+        version: of the yolopatch that made it.
+        built_on: the id of the commit below the stamp's own.
+    """
+    return {
+        "pin": pin.name,
+        "source": source,
+        "modules": [{"name": a.name, "flavor": a.flavor, "patch": a.patch_sum} for a in applied],
+        "compat": compat.patch_sum if compat else None,
+        "version": version,
+        "built_on": built_on,
+    }
+
+
+def with_data(text: str, data: Mapping[str, object]) -> str:
+    """Return the text of the stamp's file with this data in it.
+
+    Raises:
+        PatchError: it has no place for data.
+    """
+    if text.count(_NO_DATA) != 1:
+        raise PatchError(
+            "the stamp's patch has no place for what the workspace is",
+            details=[f"expected: once the line {_NO_DATA.strip()!r}"],
+            hint="restore it: reinstall yolopatch, or `make patches` in its checkout",
+        )
+    return text.replace(_NO_DATA, f"FORK = {dict(data)!r}\n")

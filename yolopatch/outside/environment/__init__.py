@@ -1,0 +1,1 @@
+"""Interpreters, environments, and the variables with which upstream's code runs."""

@@ -1,0 +1,1 @@
+"""Files: locked, staged, written where the user says."""

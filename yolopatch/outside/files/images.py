@@ -1,0 +1,41 @@
+"""Image files: drawing scenes, and asking whether a file can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from io import BytesIO
+from pathlib import Path
+from random import Random
+
+from PIL import Image, ImageDraw, UnidentifiedImageError
+
+from yolopatch.core.data.shapes import Shape
+
+_GRAIN = 10  # pixels of one patch of the background
+_DARKEST, _BRIGHTEST = 80, 176
+_SMALLEST_SIDE = 10  # upstream takes no smaller image
+
+
+def draw(shapes: Iterable[Shape], side: int, random: Random) -> bytes:
+    """Return a PNG file: the shapes on a background of soft grey noise."""
+    patches = side // _GRAIN + 1
+    greys = bytes(random.randint(_DARKEST, _BRIGHTEST) for _ in range(patches**2))
+    noise = Image.frombytes("L", (patches, patches), greys)
+    image = noise.resize((side, side), Image.BILINEAR).convert("RGB")
+    pen = ImageDraw.Draw(image)
+    for shape in shapes:
+        pen.polygon(shape.outline(), fill=shape.colour)
+    file = BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+def fault(path: Path) -> str:
+    """Return why upstream could not use an image file, "" if it can."""
+    try:
+        with Image.open(path) as image:
+            image.load()
+            width, height = image.size
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:  # what Pillow's readers raise
+        return f"cannot be read: {error}"
+    return "" if min(width, height) >= _SMALLEST_SIDE else f"is {width} × {height} pixels, less than {_SMALLEST_SIDE}"

@@ -1,0 +1,1 @@
+"""The user's own catalog on disk."""

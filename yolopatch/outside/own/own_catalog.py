@@ -1,0 +1,148 @@
+"""A user's own catalog: a folder with pins, modules and their patches, registered beside ours when a command starts.
+
+`pins/<pin>.json`, `manifests/<pin>.txt`, `patches/<pin>/*.patch`, `modules/<name>.json` and `modules/<source>.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TypeVar
+
+from yolopatch.catalog.modules import KINDS, MODULES, Module, Tutorial
+from yolopatch.catalog.names import fold
+from yolopatch.catalog.pins import PINS, GitSource, Pin, WheelSource
+from yolopatch.outside.files.staging import write_whole
+
+CATALOG_VARIABLE = "YOLOPATCH_CATALOG"
+
+# names become paths
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
+
+_Entry = TypeVar("_Entry", Pin, Module)
+
+
+def own_catalog_dir() -> Path:
+    """Return the folder of the user's own catalog: `YOLOPATCH_CATALOG`, else in the platform's for settings."""
+    chosen = os.environ.get(CATALOG_VARIABLE)
+    if chosen:
+        return Path(os.path.expanduser(chosen)).absolute()
+    import platformdirs  # not needed where the variable is set
+
+    return Path(platformdirs.user_config_dir("yolopatch", appauthor=False))
+
+
+def load_own_catalog(folder: Path) -> tuple[str, ...]:
+    """Register the pins and modules of this folder; what another folder gave before is taken out.
+
+    An entry that is damaged, or has the name of one of ours, is left out, and none of the others with it.
+
+    Returns:
+        what is wrong with each entry that was left out; it names the file.
+    """
+    _forget(PINS)
+    _forget(MODULES)
+    pins = _register(folder, "pins", _read_pin, PINS)
+    return (*pins, *_register(folder, "modules", _read_module, MODULES))
+
+
+def write_pin(pin: Pin, folder: Path) -> Path:
+    """Write the entry of a pin that was ported; returns its file. What an entry of the same name had is replaced."""
+    told = {
+        "name": pin.name,
+        "like": pin.like,
+        "model": pin.model,
+        "block": pin.block,
+        "git": pin.git and asdict(pin.git),
+        "wheel": pin.wheel and asdict(pin.wheel),
+    }
+    return _write_entry(folder / "pins" / f"{pin.name}.json", told)
+
+
+def write_module(module: Module, folder: Path) -> Path:
+    """Write the entry of a module; returns its file. Its source, `modules/<source>.py`, is the caller's to write."""
+    told = {key: value for key, value in asdict(module).items() if key != "home"}
+    return _write_entry(folder / "modules" / f"{module.name}.json", told)
+
+
+def _write_entry(file: Path, told: Mapping[str, object]) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(file, (json.dumps(told, indent=2, ensure_ascii=False) + "\n").encode())
+    return file
+
+
+def _forget(registry: MutableMapping[str, _Entry]) -> None:
+    for name in [name for name, entry in registry.items() if entry.home]:
+        del registry[name]
+
+
+def _register(
+    folder: Path, kind: str, read: Callable[[Mapping, Path], _Entry], registry: MutableMapping[str, _Entry]
+) -> list[str]:
+    taken = {fold(name) for name in registry}
+    wrong = []
+    for file in sorted((folder / kind).glob("*.json")):
+        try:
+            entry = read(json.loads(file.read_text("utf-8")), folder)
+            _check_name(entry.name, file, taken)
+        except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+            wrong.append(f"{file} is left out: {_said(error)}")
+        else:
+            registry[entry.name] = entry
+    return wrong
+
+
+def _check_name(name: str, file: Path, taken: set[str]) -> None:
+    if not _NAME.fullmatch(name) or name != file.stem:
+        raise ValueError(f"it says that its name is {name!r}")
+    if fold(name) in taken:
+        raise ValueError(f"yolopatch has {name} itself")
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"it is no JSON: {error}"
+    if isinstance(error, KeyError):
+        return f"it lacks {error}"
+    return str(error)
+
+
+def _read_pin(told: Mapping, folder: Path) -> Pin:
+    like = PINS.get(told["like"])
+    if like is None or like.home:
+        raise ValueError(f"it is like {told['like']!r}, which is no pin of yolopatch's")
+    if not told["name"].startswith(f"{like.upstream}-"):
+        raise ValueError(f"its name does not begin with {like.upstream}-")
+    return Pin(
+        name=told["name"],
+        upstream=like.upstream,
+        model=told["model"],
+        block=told["block"],
+        layout=like.layout,
+        git=told["git"] and GitSource(**told["git"]),
+        wheel=told["wheel"] and WheelSource(**told["wheel"]),
+        home=folder,
+        like=like.name,
+    )
+
+
+def _read_module(told: Mapping, folder: Path) -> Module:
+    known = {field.name for field in fields(Module)} - {"home"}
+    strange = sorted(set(told) - known)
+    if strange:
+        raise ValueError(f"it holds {', '.join(strange)}, which no module has")
+    tutorial = told.get("tutorial") and Tutorial(**told["tutorial"])
+    if not _NAME.fullmatch(told["source"]):
+        raise ValueError(f"its source is {told['source']!r}, which is no file's name")
+    if told.get("kind", KINDS[0]) not in KINDS:
+        raise ValueError(f"its kind is {told['kind']!r}, which is none of {', '.join(KINDS)}")
+    return Module(**{key: _frozen(value) for key, value in told.items()} | {"tutorial": tutorial, "home": folder})
+
+
+def _frozen(value: object) -> object:
+    """Return JSON's lists as the tuples that they were."""
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value

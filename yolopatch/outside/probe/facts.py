@@ -1,0 +1,72 @@
+"""Build models in a child process, and learn what is asked about each."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from yolopatch.catalog.modules import is_class
+from yolopatch.catalog.pins import Pin, style_of
+from yolopatch.errors import YolopatchError
+from yolopatch.outside.environment.executable import requirements_hint
+from yolopatch.outside.probe.listen import TOO_LONG
+from yolopatch.outside.probe.run import Failed, ask
+from yolopatch.outside.probe.settings import apart
+from yolopatch.wire.facts import FactsAnswer, FactsRequest, ModelFacts, Question
+from yolopatch.wire.tasks import FACTS
+
+PATIENCE = 600  # seconds for one request; an x model builds, runs and counts in under a minute here
+_SHOWN = 8  # of upstream's last lines
+
+
+def ask_facts(
+    workspace: Path,
+    pin: Pin,
+    questions: Sequence[Question],
+    *,
+    imgsz: int = 640,
+    python: str = sys.executable,
+    patience: float = PATIENCE,
+) -> tuple[ModelFacts, ...]:
+    """Build models in a child process and return the facts about each.
+
+    Args:
+        workspace: the folder whose upstream is imported.
+        pin: the workspace's.
+        questions: what to build and ask.
+        imgsz: side of the square image in pixels.
+        python: the interpreter that has upstream's requirements.
+        patience: seconds, after which the child is ended.
+
+    Raises:
+        YolopatchError: the child crashed, hung, or imported another upstream than the workspace's.
+    """
+    request = FactsRequest(str(workspace), style_of(pin), imgsz, tuple(questions))
+    answer = ask(
+        FACTS,
+        request,
+        lambda folder: apart(python, folder),
+        FactsAnswer,
+        patience=patience,
+        failure=lambda failed: _failure(failed, python, pin.model),
+    )
+    return answer.models
+
+
+def _failure(failed: Failed, python: str, model: str) -> YolopatchError:
+    if failed.ended.why == TOO_LONG:
+        return YolopatchError(
+            f"the model did not build or load in {failed.ended.limit:.0f} s, and the process was stopped",
+            hint="try a smaller scale, or look for a loop in the model's code",
+        )
+    lines = failed.lines[-_SHOWN:]
+    hint = "the lines above are upstream's own"
+    missing = re.search(r"(?:KeyError: |NameError: name )'(\w+)'", lines[-1] if lines else "")
+    if missing and is_class(missing.group(1)):
+        hint = f"the workspace lacks {missing.group(1)}: yolopatch apply adds its module, if the file is for {model}"
+    elif any("No module named" in line for line in lines):
+        hint = requirements_hint(python)
+    what = f"the model did not build: {python} exited with {failed.ended.code}"
+    return YolopatchError(what, details=lines, hint=hint)

@@ -1,0 +1,150 @@
+"""One process of the probe: started, heard line by line, and ended with all that it started."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from yolopatch.outside.environment.executable import not_started
+from yolopatch.outside.probe.settings import Setting
+from yolopatch.wire.codec import encode
+from yolopatch.wire.lines import read_line
+from yolopatch.wire.tasks import Task
+
+PROBE = Path(__file__).resolve().parents[2] / "probe" / "__main__.py"
+LINES = 12  # of a process's last words: enough to reach from upstream's forward to the module's own line
+_WIDTH = 200  # characters of each
+_TAIL = 64 * 1024  # bytes of output that are read for them
+_PATIENCE = 2.0  # seconds for a stuck process to say where it is stuck
+_TALKATIVE = {
+    "PYTHONFAULTHANDLER": "1",  # a crash in native code says which line called it
+    "PYTHONUNBUFFERED": "1",  # its last words must not die with it
+}
+
+
+class Process:
+    """The probe at work on one task. Leave the context, and nothing of it is left.
+
+    Args:
+        task: what it does.
+        request: what it is asked.
+        setting: by which interpreter, where, and with which environment variables.
+        folder: a folder of its own, in which its log stays.
+
+    Raises:
+        YolopatchError: the interpreter cannot be started.
+    """
+
+    def __init__(self, task: Task[Any], request: object, setting: Setting, folder: Path) -> None:
+        self._task = task
+        self._answers, self.log = folder / "answers", folder / "log"
+        self._read = 0
+        self.seen = 0  # how much it had printed when it was last looked at
+        asked = folder / "request.json"
+        command = [setting.python, *setting.flags, str(PROBE), str(asked), str(self._answers)]
+        ours, theirs = os.pipe()
+        try:
+            envelope = {"task": task.name, "lifeline": ours, "request": encode(request)}
+            asked.write_text(json.dumps(envelope), encoding="utf-8")
+            self._process = self._start(command, setting, ours)
+        except BaseException:
+            os.close(theirs)
+            raise
+        finally:
+            os.close(ours)
+        self._lifeline = theirs  # the process ends when this is closed, which our own end does too
+        _make_expendable(self._process.pid)
+
+    def _start(self, command: Sequence[str], setting: Setting, lifeline: int) -> subprocess.Popen[bytes]:
+        with self.log.open("wb") as log:
+            try:
+                return subprocess.Popen(
+                    command,
+                    cwd=setting.folder,
+                    env={**setting.variables, **_TALKATIVE},
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    pass_fds=(lifeline,),
+                    start_new_session=True,  # it may start processes: they are ended as one group
+                )
+            except OSError as error:
+                raise not_started(command[0], error) from error
+
+    def __enter__(self) -> Process:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._kill()
+        self._process.wait()
+        os.close(self._lifeline)
+
+    def exit_code(self) -> int | None:
+        """Return the exit code, None while it runs."""
+        return self._process.poll()
+
+    def new_messages(self) -> list[Any]:
+        """Return what it has answered since the last call."""
+        if not self._answers.exists():
+            return []
+        with self._answers.open("rb") as stream:
+            stream.seek(self._read)
+            whole = stream.read().rpartition(b"\n")[0]  # the last line may be half written
+        self._read += len(whole) + bool(whole)
+        return [read_line(self._task, line) for line in whole.splitlines()]
+
+    def printed(self) -> int:
+        """Return how many bytes it has printed."""
+        return self.log.stat().st_size
+
+    def last_words(self, since: int = 0) -> list[str]:
+        """Return the last lines that it printed after this many bytes; of a crash, where it happened."""
+        with self.log.open("rb") as stream:
+            stream.seek(max(since, self.printed() - _TAIL))
+            text = stream.read().decode("utf-8", "replace")
+        return last_lines(text)
+
+    def stop(self) -> None:
+        """End it, and let it say where it was."""
+        self._process.send_signal(signal.SIGABRT)
+        try:
+            self._process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._kill()
+            self._process.wait()
+
+    def _kill(self) -> None:
+        with suppress(ProcessLookupError):  # nothing of it is left
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+
+def last_lines(text: str) -> list[str]:
+    """Return the last lines of a process's output; of a crash that Python reports, where it happened."""
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("Extension modules:")]
+    fatal = max((n for n, line in enumerate(lines) if line.startswith("Fatal Python error:")), default=None)
+    if fatal is None:
+        return [line[:_WIDTH] for line in lines[-LINES:]]
+    # the thread that crashed is listed innermost call first, and others may come before it
+    current = next((n for n in range(fatal, len(lines)) if lines[n].startswith("Current thread")), fatal + 1)
+    return [line[:_WIDTH] for line in [lines[fatal], *lines[current : current + LINES - 1]]]
+
+
+def _make_expendable(pid: int) -> None:
+    """Where memory runs out, let the system end this process before the user's others; leave no core file."""
+    if sys.platform != "linux":
+        return
+    import resource  # other systems have no such module
+
+    with suppress(OSError):  # the process may have ended already
+        Path(f"/proc/{pid}/oom_score_adj").write_text("1000")
+        resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))

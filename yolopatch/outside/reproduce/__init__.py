@@ -1,0 +1,1 @@
+"""A reproduction's folder."""

@@ -1,0 +1,1 @@
+"""Where the content of pins and releases comes from."""

@@ -1,0 +1,132 @@
+"""The ways to get a pin's content into an empty repository: git, PyPI, or what the user has."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from yolopatch.catalog.pins import Pin
+from yolopatch.errors import SourceError
+from yolopatch.outside.git import snapshot
+from yolopatch.outside.git.command import GitError, Repository
+from yolopatch.outside.source import pypi
+from yolopatch.outside.source.archive import read_wheel
+from yolopatch.outside.source.manifests import read_manifest
+from yolopatch.outside.source.wheel import tree_of_wheel
+
+# Fills an empty bare repository with the pin's root commit and returns the kind of source.
+Fill = Callable[[Repository], str]
+
+# The kinds of source that only their owner has.
+FROM_PATH = ("clone", "folder")
+
+# What a folder may have beside the package's own files; where it is an unpacked wheel, its metadata.
+_METADATA = ("METADATA", "entry_points.txt", "LICENSE", "licenses/LICENSE")
+_PROJECT_FILES = ("LICENSE", "README.md", "pyproject.toml", "setup.py", "setup.cfg", "requirements.txt")
+
+
+def fillers(pin: Pin) -> dict[str, Fill]:
+    """Return the pin's network sources by kind, the preferred one first."""
+    found: dict[str, Fill] = {}
+    if pin.git:
+        found["git"] = lambda repository: _fill_from_tag(pin, repository, pin.git.url)
+    if pin.wheel:
+        found["pypi"] = lambda repository: _fill_from_index(pin, repository)
+    return found
+
+
+def fill_from_path(pin: Pin, path: Path) -> Fill:
+    """Return the way to fill from a wheel, a clone or a folder of the user's.
+
+    Raises:
+        SourceError: there is nothing of that kind at the path.
+    """
+    if is_wheel(pin, path):
+        return lambda repository: _fill_from_wheel(pin, repository, path)
+    if path.is_dir() and _is_clone(path):
+        return lambda repository: _fill_from_clone(pin, repository, path)
+    if path.is_dir():
+        return lambda repository: _fill_from_folder(pin, repository, path)
+    wheel = f", or the wheel {pin.wheel.project} {pin.wheel.version}" if pin.wheel else ""
+    raise SourceError(
+        f"--source {path}: {_what_is_there(path)}",
+        details=[f"expected: auto, git, pypi, or the path of a clone or a folder of {pin.name}{wheel}"],
+        hint="give the path of a local copy, or leave --source out",
+    )
+
+
+def is_wheel(pin: Pin, path: Path) -> bool:
+    """Tell whether the path is a wheel, and the pin has one."""
+    return path.suffix == ".whl" and path.is_file() and pin.wheel is not None
+
+
+def _what_is_there(path: Path) -> str:
+    if not path.exists():
+        return "no such file or folder"
+    return "it is a wheel, which this pin does not come as" if path.suffix == ".whl" else "it is no wheel and no folder"
+
+
+def _is_clone(path: Path) -> bool:
+    return (path / ".git").exists() or ((path / "HEAD").is_file() and (path / "objects").is_dir())
+
+
+def _fill_from_tag(pin: Pin, repository: Repository, url: str) -> str:
+    commit = snapshot.fetch_tag(repository, pin.git, url)
+    origin = f"git {pin.git.url} {pin.git.tag or 'commit'} {commit}"
+    snapshot.root_from_fetched(repository, snapshot.root_message(pin, origin))
+    return "git"
+
+
+def _fill_from_index(pin: Pin, repository: Repository) -> str:
+    with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
+        return _fill_from_wheel(pin, repository, pypi.download(pin.wheel, Path(folder)))
+
+
+def _fill_from_wheel(pin: Pin, repository: Repository, path: Path) -> str:
+    pypi.check_wheel(path, pin.wheel)
+    origin = f"pypi {pin.wheel.project}=={pin.wheel.version} sha256:{pin.wheel.sha256}"
+    snapshot.import_files(repository, tree_of_wheel(read_wheel(path)), snapshot.root_message(pin, origin))
+    return "pypi"
+
+
+def _fill_from_clone(pin: Pin, repository: Repository, path: Path) -> str:
+    url = path.as_uri()
+    try:
+        if pin.git:
+            return _fill_from_tag(pin, repository, url)
+    except GitError:
+        pass  # a clone without the tag may still have the pin checked out: its content decides
+    try:
+        commit = snapshot.fetch_head(repository, url)
+    except GitError as error:
+        raise SourceError(
+            f"--source {path}: git cannot read this clone",
+            details=error.details,
+            hint="check out the pin's version in it, or give another copy",
+        ) from error
+    snapshot.root_from_fetched(repository, snapshot.root_message(pin, f"clone {commit}"))
+    return "clone"
+
+
+def _fill_from_folder(pin: Pin, repository: Repository, path: Path) -> str:
+    manifest = read_manifest(pin)
+    metadata = f"{pin.wheel.project}-{pin.wheel.version}.dist-info" if pin.wheel else ""
+    wanted = dict.fromkeys((*manifest, *_PROJECT_FILES, *(f"{metadata}/{name}" for name in _METADATA if metadata)))
+    files = {name: _read_inside(path, name) for name in wanted if (path / name).is_file()}
+    if not files:
+        raise SourceError(
+            f"--source {path}: none of the files of {pin.name} lie there",
+            details=[f"expected: {pin.layout.parser} under it"],
+            hint="give the folder that holds them",
+        )
+    tree = tree_of_wheel(files) if f"{metadata}/METADATA" in files else files
+    snapshot.import_files(repository, tree, snapshot.root_message(pin, "folder"))
+    return "folder"
+
+
+def _read_inside(folder: Path, name: str) -> bytes:
+    file = folder / name
+    if not file.resolve().is_relative_to(folder.resolve()):
+        raise SourceError(f"{file} is a link that leads out of {folder}")
+    return file.read_bytes()

@@ -1,0 +1,229 @@
+"""A release of ultralytics that nobody pinned: from PyPI, from a git ref, or from what lies on this disk."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from packaging.version import Version
+
+from yolopatch.catalog.names import fold
+from yolopatch.catalog.pins import PINS, UPSTREAMS, GitSource, WheelSource
+from yolopatch.core.text import sha256
+from yolopatch.errors import SourceError, UsageError, YolopatchError
+from yolopatch.outside.files.lock import hold
+from yolopatch.outside.git import snapshot
+from yolopatch.outside.git.command import GitError
+from yolopatch.outside.source.archive import read_wheel
+from yolopatch.outside.source.pypi import download_version, list_versions
+
+PROJECT = "ultralytics"
+URL = "https://github.com/ultralytics/ultralytics"
+
+_VERSION = r"\d+(?:\.\w+)+"
+_RELEASE = re.compile(rf"(?:(?P<project>[A-Za-z][A-Za-z0-9._-]*?)(?:==|@|-))?v?(?P<version>{_VERSION})")
+_FORMS = (
+    f"expected: {PROJECT}==8.4.60, {PROJECT} for the newest, a tag, branch or commit of {URL}, or the path of a wheel"
+    " or a checkout",
+)
+_HELP = "yolopatch port --help"
+# What patches are made against, and what says which models a release has.
+_READ = tuple(f"{PROJECT}/{part}" for part in ("nn/", "engine/", "cfg/models/", "utils/fork.py", "__init__.py"))
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release's content.
+
+    Attributes:
+        name: as a pin of it is called.
+        version: as its package says.
+        origin: where it came from, in words.
+        files: every file of the package, by path.
+        git, wheel: where it can be had again; neither for a folder.
+        archive: the wheel on this disk, if it is one.
+    """
+
+    name: str
+    version: str
+    origin: str
+    files: Mapping[str, bytes]
+    git: GitSource | None = None
+    wheel: WheelSource | None = None
+    archive: Path | None = None
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """The text of the files that decide about patches, by path.
+
+        Raises:
+            SourceError: one is no text.
+        """
+        try:
+            return {path: data.decode() for path, data in self.files.items() if _is_read(path)}
+        except UnicodeDecodeError as error:
+            raise SourceError(f"{self.origin} holds a file that is no UTF-8 text: {error}") from error
+
+
+def find_release(asked: str, cache: Path) -> Release:
+    """Return the release that `--to` names.
+
+    Args:
+        asked: `ultralytics==8.4.60`, `ultralytics` for the newest, a git ref, or a path.
+        cache: the cache folder, which keeps wheels.
+
+    Raises:
+        UsageError: it names no release of ultralytics.
+        SourceError: it cannot be had, or is not what it should be.
+    """
+    path = Path(os.path.expanduser(asked))
+    if path.suffix == ".whl" or asked.startswith((".", "/", "~")) or (os.sep in asked and path.exists()):
+        return _local(asked, path.absolute())
+    if fold(asked) == PROJECT:
+        return _from_index(_newest(), cache)
+    named = _RELEASE.fullmatch(asked)
+    if named and not asked.startswith("v"):
+        project = named["project"] or PROJECT
+        if fold(project) != PROJECT:
+            hint = "yolopatch list pins" if fold(project) in UPSTREAMS else _HELP
+            raise UsageError(f"--to {asked} is no release of {PROJECT}", details=_FORMS, hint=hint)
+        return _from_index(named["version"], cache)
+    if not re.fullmatch(r"[A-Za-z0-9_][\w./+-]*", asked):
+        raise UsageError(f"--to {asked!r} names no release", details=_FORMS, hint=_HELP)
+    return _from_ref(asked)
+
+
+def _newest() -> str:
+    try:
+        return list_versions(PROJECT)[-1]
+    except SourceError as error:
+        raise SourceError(error.what, details=error.details, hint=f"name one: --to {PROJECT}==8.4.60") from error
+
+
+def _from_index(version: str, cache: Path) -> Release:
+    folder = cache / "wheels" / f"{PROJECT}-{version}"
+    with hold(cache / "locks" / f"wheel-{folder.name}.lock"):
+        kept = sorted(folder.glob("*.whl"))
+        if kept:
+            try:
+                return _from_wheel(kept[0], version)
+            except SourceError:
+                kept[0].unlink()  # damaged: it is fetched again
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".", dir=folder) as staging:
+            fetched = _downloaded(version, Path(staging))
+            fetched.rename(folder / fetched.name)
+        return _from_wheel(folder / fetched.name, version)
+
+
+def _downloaded(version: str, folder: Path) -> Path:
+    try:
+        return download_version(PROJECT, version, folder)
+    except SourceError as error:
+        said = " ".join(error.details)
+        if "No matching distribution" in said and "Connection" not in said and "from versions: none" not in said:
+            raise UsageError(
+                f"the package index has no wheel of {PROJECT} {version}",
+                hint=f"pip index versions {PROJECT} lists what it has",
+            ) from error
+        raise SourceError(
+            f"{PROJECT} {version} could not be fetched: {error.what}",
+            details=[line[:300] for line in error.details],
+            hint="look at the network and pip's index, or name a local copy: --to PATH",
+        ) from error
+
+
+def _from_wheel(path: Path, version: str | None = None) -> Release:
+    files = read_wheel(path)
+    package = _package(files, str(path))
+    found = _version(package, str(path))
+    if version is not None and Version(found) != Version(version):
+        raise SourceError(f"{path} says that it is {PROJECT} {found}, not {version}")
+    digest = sha256(path.read_bytes())
+    return Release(
+        name=f"{PROJECT}-{found}",
+        version=found,
+        origin=f"pypi {PROJECT}=={found} sha256:{digest}",
+        files=package,
+        wheel=WheelSource(PROJECT, found, digest),
+        archive=path,
+    )
+
+
+def _from_ref(ref: str) -> Release:
+    with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
+        repository = snapshot.create(Path(folder) / "release.git")
+        commit, tag = _fetch(repository, ref)
+        entries = [e for e in repository.entries(commit) if e.path.startswith(f"{PROJECT}/") and e.mode != "120000"]
+        blobs = repository.read_blobs([entry.blob for entry in entries])
+    files = _package(dict(zip((entry.path for entry in entries), blobs)), f"{URL} {ref}")
+    version = _version(files, f"{URL} {ref}")
+    exact = tag == f"v{version}"
+    return Release(
+        name=f"{PROJECT}-{version}" if exact else f"{PROJECT}-{version}-{commit[:8]}",
+        version=version,
+        origin=f"git {URL} {ref} {commit}",
+        files=files,
+        git=GitSource(URL, tag, commit),
+    )
+
+
+def _fetch(repository, ref: str) -> tuple[str, str]:
+    """Return the commit of the ref, and the tag that it is, "" for a branch or a commit."""
+    said = []
+    for full, tag in ((f"refs/tags/{ref}", ref), (ref, "")):
+        try:
+            return snapshot.fetch_ref(repository, URL, full), tag
+        except GitError as error:
+            said += [line for line in (error.what, *error.details) if line not in said]
+    raise SourceError(
+        f"{URL} has no {ref}, or cannot be reached",
+        details=said[-4:],
+        hint=f"for a release of PyPI: --to {PROJECT}==VERSION; for a clone of yours: --to PATH",
+    )
+
+
+def _local(asked: str, path: Path) -> Release:
+    if path.suffix == ".whl" and path.is_file():
+        return _from_wheel(path)
+    if not path.is_dir():
+        raise UsageError(f"--to {asked}: there is no such wheel or folder", details=_FORMS, hint=_HELP)
+    files = {
+        str(file.relative_to(path)): file.read_bytes()
+        for file in sorted((path / PROJECT).rglob("*"))
+        if file.is_file() and not file.is_symlink() and "__pycache__" not in file.parts
+    }
+    package = _package(files, str(path))
+    version = _version(package, str(path))
+    content = sha256("".join(f"{name} {sha256(data)}\n" for name, data in package.items()).encode())
+    return Release(f"{PROJECT}-{version}-{content[:8]}", version, f"folder {path}", package)
+
+
+def _package(files: Mapping[str, bytes], where: str) -> dict[str, bytes]:
+    package = {path: data for path, data in files.items() if path.startswith(f"{PROJECT}/")}
+    parser = PINS["ultralytics-8.3.0"].layout.parser
+    if f"{PROJECT}/__init__.py" not in package:
+        raise UsageError(f"{where} is not {PROJECT}: it has no {PROJECT}/__init__.py", details=_FORMS, hint=_HELP)
+    if parser not in package:
+        raise YolopatchError(
+            f"{where} is too old: it has no {parser}, where releases since 8.0 have parse_model",
+            hint="name a release of 8.1 or later",
+        )
+    return package
+
+
+def _version(package: Mapping[str, bytes], where: str) -> str:
+    text = package[f"{PROJECT}/__init__.py"].decode("utf-8", "replace")
+    said = re.search(rf"""^__version__ = ["']({_VERSION})["']""", text, re.MULTILINE)
+    if said is None:
+        raise SourceError(f"{where} does not say its version", details=["expected: __version__ in its __init__.py"])
+    return said[1]
+
+
+def _is_read(path: str) -> bool:
+    return path.startswith(_READ) and path.endswith((".py", ".yaml"))

@@ -1,0 +1,187 @@
+"""The cache of pristine pins: verified when filled and again on every use, rebuilt when damaged."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from yolopatch.catalog.pins import PINS, Pin
+from yolopatch.core.workspace.manifest import check_content
+from yolopatch.errors import SourceError, YolopatchError
+from yolopatch.outside.files.lock import hold
+from yolopatch.outside.git import snapshot
+from yolopatch.outside.git.command import FREE_SOME_SPACE, GitError, Repository, is_disk_full
+from yolopatch.outside.source.fetch import Fill, fill_from_path, fillers, is_wheel
+from yolopatch.outside.source.manifests import read_manifest
+from yolopatch.outside.source.pypi import check_wheel
+
+CACHE_VARIABLE = "YOLOPATCH_CACHE"
+
+
+@dataclass(frozen=True)
+class Pristine:
+    """A pin's verified content.
+
+    Attributes:
+        repository: a bare repository with one root commit at `snapshot.PRISTINE`.
+        source: `git`, `pypi`, `clone` or `folder`.
+        blobs: the blob id of every file, by path.
+        notes: what the user should know (a source that failed before this one, harmless differences).
+    """
+
+    repository: Repository
+    source: str
+    blobs: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+
+
+def cache_dir() -> Path:
+    """Return the cache folder: `YOLOPATCH_CACHE`, else the platform's."""
+    chosen = os.environ.get(CACHE_VARIABLE)
+    if chosen:
+        return Path(os.path.expanduser(chosen)).absolute()
+    import platformdirs  # not needed where the variable is set
+
+    return Path(platformdirs.user_cache_dir("yolopatch", appauthor=False))
+
+
+@contextmanager
+def pristine(pin: Pin, source: str, cache: Path) -> Iterator[Pristine]:
+    """Give the pin's content from the cache, or fetch it.
+
+    Args:
+        pin: which.
+        source: `auto`, `git`, `pypi`, or the path of a clone, a wheel or a folder.
+        cache: the cache folder; a path's content (but a wheel's) is not kept there.
+
+    Raises:
+        SourceError: no source gave it; what each said is in `details`.
+    """
+    if source in ("auto", "git", "pypi"):
+        yield _cached(pin, source, cache)
+        return
+    path = Path(os.path.expanduser(source)).absolute()
+    if is_wheel(pin, path):
+        check_wheel(path, pin.wheel)  # before the cache: a wrong wheel is wrong even where it is not needed
+        yield _filled(pin, "pypi", fill_from_path(pin, path), cache)
+        return
+    with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
+        fill = fill_from_path(pin, path)
+        repository, kind = _build(fill, Path(folder) / "pristine.git")
+        yield _verified(pin, repository, kind, str(path))
+
+
+def cached(pin: Pin, cache: Path) -> Pristine | None:
+    """Return the pin's content if the cache has it, from whichever source; nothing is fetched."""
+    found = (_use(pin, kind, cache)[0] for kind in fillers(pin))
+    return next((pristine for pristine in found if pristine), None)
+
+
+def entry_path(pin: Pin, kind: str, cache: Path) -> Path:
+    """Return where the cache keeps this pin from this kind of source."""
+    return cache / "pins" / f"{pin.name}-{kind}.git"
+
+
+def _cached(pin: Pin, source: str, cache: Path) -> Pristine:
+    available = fillers(pin)
+    kinds = list(available) if source == "auto" else [source]
+    if source != "auto" and source not in available:
+        raise SourceError(
+            f"{pin.name} has no {source} source",
+            hint=f"use --source {' or '.join(available)}, or the path of a local copy{_sibling(pin)}",
+        )
+    notes: list[str] = []
+    for kind in kinds:  # what is there already comes before any network
+        found, damage = _use(pin, kind, cache)
+        notes += damage
+        if found:
+            return replace(found, notes=(*notes, *found.notes))
+    return _fetched(pin, {kind: available[kind] for kind in kinds}, cache, notes)
+
+
+def _use(pin: Pin, kind: str, cache: Path) -> tuple[Pristine | None, list[str]]:
+    path = entry_path(pin, kind, cache)
+    if not path.is_dir():
+        return None, []
+    repository = Repository(path)
+    try:
+        if snapshot.is_sound(repository):
+            return _verified(pin, repository, kind, str(path)), []
+    except (GitError, SourceError, OSError):
+        pass  # damaged: what it should hold is fetched again
+    return None, [f"the cached {path.name} is damaged and was not used"]
+
+
+def _fetched(pin: Pin, available: dict[str, Fill], cache: Path, notes: list[str]) -> Pristine:
+    said: list[str] = []
+    for kind, fill in available.items():
+        try:
+            found = _filled(pin, kind, fill, cache)
+        except (SourceError, GitError) as error:
+            said.append(_saying(kind, error))
+        else:
+            return replace(found, notes=(*notes, *said, *found.notes))
+    raise SourceError(f"no source gave {pin.name}", details=[*notes, *said], hint=_way_out(pin, said))
+
+
+def _saying(kind: str, error: YolopatchError) -> str:
+    return f"{kind}: {error.what}" + "".join(f"; {line}" for line in error.details)
+
+
+def _way_out(pin: Pin, said: list[str]) -> str:
+    if is_disk_full(said):
+        return FREE_SOME_SPACE
+    copies = ["a folder with it"]
+    if pin.git:
+        copies.insert(0, f"a clone of {pin.git.url} with the tag {pin.git.tag}")
+    if pin.wheel:
+        copies.insert(0, f"the wheel {pin.wheel.project} {pin.wheel.version}")
+    return f"name a local copy: --source PATH ({', '.join(copies)}){_sibling(pin)}"
+
+
+def _sibling(pin: Pin) -> str:
+    """Name another pin of the same version of the upstream, for where this one cannot be had."""
+    other = next(
+        (p.name for p in PINS.values() if p.model == pin.model and p != pin and not (p.home or pin.home)), None
+    )
+    return f"; or take --repo {other}" if other else ""
+
+
+def _filled(pin: Pin, kind: str, fill: Fill, cache: Path) -> Pristine:
+    path = entry_path(pin, kind, cache)
+    with hold(cache / "locks" / f"{path.stem}.lock"):
+        found, _ = _use(pin, kind, cache)  # another process may have filled it while this one waited
+        if found:
+            return found
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for left in path.parent.glob(f".{path.name}-*"):  # of a run that was killed: we hold the lock
+            shutil.rmtree(left, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
+            repository, _ = _build(fill, Path(folder) / path.name)
+            found = _verified(pin, repository, kind, f"what {kind} gave")
+            _remove(path)
+            repository.path.rename(path)
+    return replace(found, repository=Repository(path))
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _build(fill: Fill, path: Path) -> tuple[Repository, str]:
+    repository = snapshot.create(path)
+    return repository, fill(repository)
+
+
+def _verified(pin: Pin, repository: Repository, kind: str, where: str) -> Pristine:
+    blobs = snapshot.tree_blobs(repository)
+    manifest = read_manifest(pin)
+    return Pristine(repository, kind, blobs, check_content(pin, manifest, blobs, where))

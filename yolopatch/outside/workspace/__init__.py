@@ -1,0 +1,1 @@
+"""Workspaces on disk: read, built, switched."""

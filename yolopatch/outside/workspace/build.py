@@ -1,0 +1,71 @@
+"""Build a new workspace: beside its place, then one rename."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from yolopatch.outside.git.command import Repository
+from yolopatch.outside.git.snapshot import PRISTINE
+from yolopatch.outside.workspace.commits import Step, stream
+from yolopatch.outside.workspace.journal import journal_file, write_journal
+from yolopatch.outside.workspace.workspace import BRANCH, STAGING
+
+
+def build_new(dest: Path, pristine: Repository, steps: Sequence[Step]) -> bool:
+    """Make a workspace at `dest`, whole or not at all.
+
+    Returns:
+        whether the left-overs of an interrupted earlier run were removed first.
+    """
+    # an empty folder that is there is kept: it may be a mount point, or where the user's shell stands
+    staging = dest / STAGING if dest.is_dir() else dest.with_name(f".{dest.name}{STAGING}")
+    had_leftover = staging.exists()
+    shutil.rmtree(staging, ignore_errors=True)
+    made = [folder for folder in dest.parents if not folder.exists()]
+    try:
+        staging.mkdir(parents=True)
+        _populate(staging, pristine, steps)
+        if dest.is_dir():
+            _move_into(dest, staging)
+        else:
+            os.replace(staging, dest)
+    except BaseException:
+        shutil.rmtree(staging, ignore_errors=True)
+        for folder in made:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+    return had_leftover
+
+
+def _populate(staging: Path, pristine: Repository, steps: Sequence[Step]) -> None:
+    repository = Repository(staging)
+    repository.run("init", "--quiet", "--template=", "--object-format=sha1", f"--initial-branch={BRANCH}")
+    packs = staging / ".git" / "objects" / "pack"
+    packs.mkdir(exist_ok=True)
+    for file in (pristine.path / "objects" / "pack").iterdir():
+        shutil.copyfile(file, packs / file.name)
+    (root,) = pristine.resolve(PRISTINE)
+    repository.run("fast-import", "--quiet", "--force", stdin=stream(f"refs/heads/{BRANCH}", root, steps))
+    repository.run("reset", "--quiet", "--hard")
+
+
+def _move_into(dest: Path, staging: Path) -> None:
+    """Move what was built into the folder above it, the journal first: it tells the next run what belongs here."""
+    write_journal(staging, None, Repository(staging).resolve("HEAD")[0])
+    names = sorted((entry.name for entry in staging.iterdir()), key=lambda name: name != ".git")
+    moved: list[str] = []
+    try:
+        for name in names:
+            os.replace(staging / name, dest / name)
+            moved.append(name)
+    except OSError:
+        for name in moved:
+            os.replace(dest / name, staging / name)
+        raise
+    journal_file(dest).unlink()
+    staging.rmdir()

@@ -1,0 +1,83 @@
+"""A folder from which an upstream can be imported: a workspace, or a checkout that somebody else made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from yolopatch.catalog.pins import PINS, Pin, style_of
+from yolopatch.errors import ConflictError
+from yolopatch.outside.git import snapshot
+from yolopatch.outside.git.command import GitError, Repository
+from yolopatch.outside.workspace.workspace import Workspace, read_workspace
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """An upstream on disk.
+
+    Attributes:
+        style: how the probe imports it: `ultralytics`, `yolov5` or `yolov5-package`.
+        pin: the pin that it is, or whose version it says it is; None where it is neither.
+        workspace: what yolopatch put there, None where it made nothing of it.
+        commit: the commit that is checked out, None without git.
+        blobs: the blob id of every file of that commit, by path.
+    """
+
+    path: Path
+    style: str
+    pin: Pin | None
+    workspace: Workspace | None
+    commit: str | None
+    blobs: Mapping[str, str]
+
+
+def read_checkout(path: Path) -> Checkout:
+    """Read the upstream in this folder.
+
+    Raises:
+        ConflictError: there is none.
+    """
+    try:
+        workspace = read_workspace(path)
+    except ConflictError as error:
+        return _foreign(path, error)
+    commit = workspace.own_commits[0] if workspace.own_commits else workspace.head
+    blobs = snapshot.tree_blobs(workspace.repository, commit.id)
+    return Checkout(path, style_of(workspace.pin), workspace.pin, workspace, commit.id, blobs)
+
+
+def _foreign(path: Path, why: ConflictError) -> Checkout:
+    parsers = {pin.layout.parser: style_of(pin) for pin in PINS.values()}
+    style = next((style for parser, style in parsers.items() if (path / parser).is_file()), None)
+    if style is None:
+        raise ConflictError(
+            f"{path} holds no upstream that can be verified",
+            details=[why.what, f"and it has none of {', '.join(parsers)}"],
+            hint="name the folder of a workspace, or of a clone of ultralytics or yolov5",
+        ) from why
+    commit, blobs = _read_head(path)
+    return Checkout(path, style, _pin_by_version(path, style), None, commit, blobs)
+
+
+def _read_head(path: Path) -> tuple[str | None, Mapping[str, str]]:
+    repository = Repository(path)
+    try:
+        (commit,) = repository.resolve("HEAD^{commit}")
+        return commit, snapshot.tree_blobs(repository, commit)
+    except GitError:
+        return None, {}  # unpacked from an archive, or cloned and empty
+
+
+def _pin_by_version(path: Path, style: str) -> Pin | None:
+    """Return the pin whose version the package says it has; what it holds may still differ."""
+    for pin in PINS.values():
+        file = path / pin.layout.package / "__init__.py"
+        if style_of(pin) != style or not pin.wheel or not file.is_file():
+            continue
+        said = re.search(r"^__version__ = ['\"]([^'\"]+)", file.read_text("utf-8", "replace"), re.MULTILINE)
+        if said and said[1] == pin.wheel.version:
+            return pin
+    return None

@@ -1,0 +1,52 @@
+"""The commits of a workspace as the stream from which git makes them: same input, same ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from yolopatch.catalog.identity import AUTHOR_EMAIL, AUTHOR_NAME, EPOCH
+from yolopatch.core.text import blob_id, commit_id, tree_id
+from yolopatch.outside.git.snapshot import Root, fast_import_data
+
+_WHO = f"{AUTHOR_NAME} <{AUTHOR_EMAIL}> {EPOCH} +0000"
+_MODE = "100644"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One commit to make: its message and the files that it writes."""
+
+    message: str
+    files: Mapping[str, str]
+
+
+def stream(ref: str, root: str, steps: Sequence[Step]) -> bytes:
+    """Return the fast-import stream that puts `steps` on `root` at `ref`."""
+    parts = [f"reset {ref}\nfrom {root}\n\n".encode()]
+    for step in steps:
+        parts.append(f"commit {ref}\nauthor {_WHO}\ncommitter {_WHO}\n".encode())
+        parts.append(fast_import_data(step.message.encode()))
+        for path in sorted(step.files):
+            change = f"M {_MODE} inline {path}\n".encode()
+            parts.append(change + fast_import_data(encoded(step.files[path])))
+    return b"".join(parts)
+
+
+def head_id(root: Root, steps: Sequence[Step]) -> str:
+    """Return the id that the last of these commits on the root will have, without making any."""
+    head, files = root.commit, {entry.path: (entry.mode, entry.blob) for entry in root.entries}
+    for step in steps:
+        files |= {path: (_MODE, blob_id(encoded(text))) for path, text in step.files.items()}
+        head = commit_id(tree_id(files), head, _WHO, step.message)
+    return head
+
+
+def written_blobs(steps: Sequence[Step]) -> dict[str, str]:
+    """Return the blob id of every file that the steps write, by path, as the last of them leaves it."""
+    return {path: blob_id(encoded(text)) for step in steps for path, text in step.files.items()}
+
+
+def encoded(text: str) -> bytes:
+    """Return the bytes of a file's text; what upstream has that is no UTF-8 stays as it is."""
+    return text.encode("utf-8", "surrogateescape")

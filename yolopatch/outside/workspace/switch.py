@@ -1,0 +1,175 @@
+"""Move a workspace to another state in one step: everything is made first, then switched to under a journal.
+
+Killed half-way, the next run reads the journal and finishes the switch.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from yolopatch.core.text import blob_id
+from yolopatch.errors import ConflictError, YolopatchError
+from yolopatch.outside.git.command import GitError, Repository
+from yolopatch.outside.git.snapshot import tree_blobs
+from yolopatch.outside.workspace.commits import Step, stream, written_blobs
+from yolopatch.outside.workspace.journal import journal_file, read_journal, write_journal
+from yolopatch.outside.workspace.workspace import LOCKS, NEXT, STAGING, Workspace
+
+LEFTOVERS = "the left-overs of an interrupted earlier run were removed"
+
+
+def switch(workspace: Workspace, root: Mapping[str, str], steps: Sequence[Step]) -> None:
+    """Move an untouched workspace to the state that `steps` on its root make.
+
+    Args:
+        workspace: where.
+        root: the blob ids of its root commit, by path.
+        steps: what to commit on that.
+
+    Raises:
+        ConflictError: a file of the user's is in the way; nothing changed.
+    """
+    repository = workspace.repository
+    before, after = tree_blobs(repository, workspace.head.id), {**root, **written_blobs(steps)}
+    _check_not_hidden(workspace.path, before, after)
+    new = _import(repository, workspace.root.id, steps)
+    try:
+        write_journal(workspace.path, workspace.head.id, new)
+        _finish(workspace.path, before, after, new)
+    except (OSError, GitError) as error:
+        _undo(workspace, before, after, error)
+        raise
+
+
+def _check_not_hidden(path: Path, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+    """Look for what `git status` does not tell: untracked files in the way, and edits that git is to overlook."""
+    for name in _differing(before, after):
+        if name not in before and os.path.lexists(path / name):
+            raise ConflictError(
+                f"{path / name} is yours and in the way; nothing was changed",
+                hint="move it out of the way, then run this again",
+            )
+        if name in before and (path / name).is_file() and not _holds(path / name, before[name]):
+            raise ConflictError(
+                f"{path / name} has changes that git was told to overlook; nothing was changed",
+                details=["found: a content that differs from the commit's while `git status` is clean"],
+                hint="keep a copy of it; `git update-index --no-assume-unchanged` or `--no-skip-worktree` shows it",
+            )
+
+
+def _differing(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+
+
+def _holds(file: Path, blob: str) -> bool:
+    data = file.read_bytes()
+    # a user's core.autocrlf may have rewritten the line ends, which is no edit
+    return blob in (blob_id(data), blob_id(data.replace(b"\r\n", b"\n")))
+
+
+def _import(repository: Repository, root: str, steps: Sequence[Step]) -> str:
+    """Put the commits into the workspace, where nothing shows them yet, and return the last one's id."""
+    git_dir = repository.path / ".git"
+    there = set(_litter(git_dir))
+    try:
+        repository.run("fast-import", "--quiet", "--force", stdin=stream(NEXT, root, steps))
+        return repository.resolve(NEXT)[0]
+    except BaseException:  # interrupted, too
+        for file in set(_litter(git_dir)) - there:
+            file.unlink(missing_ok=True)
+        raise
+
+
+def _litter(git_dir: Path) -> list[Path]:
+    """Return what a fast-import that fails leaves: its crash report, and the pack it was at."""
+    return [*git_dir.glob("fast_import_crash_*"), *git_dir.glob("objects/pack/tmp_*")]
+
+
+def _undo(workspace: Workspace, before: Mapping[str, str], after: Mapping[str, str], error: Exception) -> None:
+    try:
+        _finish(workspace.path, after, before, workspace.head.id)
+    except (OSError, GitError):
+        raise YolopatchError(
+            f"{workspace.path} could be switched only half-way: {error}",
+            hint="free some space and run the command again: it finishes what was begun",
+        ) from error
+
+
+def finish_interrupted(workspace: Workspace) -> str | None:
+    """Finish a switch that an earlier run began, if there is one; return a note about it.
+
+    Raises:
+        ConflictError: a file that the switch concerns was changed since.
+    """
+    path, journal = workspace.path, journal_file(workspace.path)
+    if not journal.exists():
+        return LEFTOVERS if _sweep(workspace) else None
+    states = read_journal(journal)
+    if states is None or workspace.head.id not in states.values():
+        # killed while writing the journal, or the user has moved the branch since: then it is as they want it
+        journal.unlink()
+        _sweep(workspace)
+        return "an earlier run was interrupted before it changed anything"
+    before = tree_blobs(workspace.repository, states["from"]) if states["from"] else {}
+    after = tree_blobs(workspace.repository, states["to"])
+    _check_unchanged_since(path, before, after)
+    for lock in LOCKS:  # of the git that was killed with us
+        (path / ".git" / lock).unlink(missing_ok=True)
+    if states["from"]:
+        _finish(path, before, after, states["to"])
+    else:
+        workspace.repository.run("reset", "--quiet", "--hard", states["to"])
+        journal.unlink()
+    _sweep(workspace)
+    return "an earlier run was interrupted; what it had begun is finished"
+
+
+def _sweep(workspace: Workspace) -> bool:
+    """Remove what a killed run left besides a journal; tell whether there was anything."""
+    git_dir, staging = workspace.path / ".git", workspace.path / STAGING
+    reference, lock = git_dir / NEXT, git_dir / f"{NEXT}.lock"
+    found = any(left.exists() for left in (staging, reference, lock))
+    shutil.rmtree(staging, ignore_errors=True)
+    lock.unlink(missing_ok=True)
+    if reference.exists():
+        workspace.repository.run("update-ref", "-d", NEXT)
+    return found
+
+
+def _finish(path: Path, before: Mapping[str, str], after: Mapping[str, str], new: str) -> None:
+    repository = Repository(path)
+    changed = [name for name in _differing(before, after) if name in after]
+    for name, data in zip(changed, repository.read_blobs([after[name] for name in changed])):
+        _write(path / name, data)
+    for name in before.keys() - after.keys():
+        (path / name).unlink(missing_ok=True)
+    repository.run("reset", "--quiet", "--mixed", new)
+    repository.run("update-ref", "-d", NEXT)
+    journal_file(path).unlink(missing_ok=True)
+
+
+def _write(file: Path, data: bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    staging = file.with_name(f".{file.name}{STAGING}")
+    try:
+        staging.write_bytes(data)
+        if file.exists():
+            shutil.copymode(file, staging)
+        os.replace(staging, file)
+    finally:
+        staging.unlink(missing_ok=True)
+
+
+def _check_unchanged_since(path: Path, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+    for name in _differing(before, after):
+        file = path / name
+        allowed = [side[name] for side in (before, after) if name in side]
+        if os.path.lexists(file) and not (file.is_file() and any(_holds(file, blob) for blob in allowed)):
+            raise ConflictError(
+                f"{file} was changed after a run was interrupted; nothing was changed",
+                hint=f"`mv {shlex.quote(str(file))} {shlex.quote(str(file))}.mine`, then run this again",
+            )

@@ -1,0 +1,1 @@
+"""Upstream's models, built, and what they were built from."""

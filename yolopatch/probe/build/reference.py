@@ -1,0 +1,91 @@
+"""The base model as the unchanged upstream builds it, in a process of its own: pins share package names."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+
+from ...wire.codec import encode
+from ...wire.tasks import REFERENCE
+from ...wire.verification import ReferenceRequest
+from ..tensors.tensors import count_parameters, image, layer_outputs, seed_all, tensors
+from .subject import SIDE
+
+PROBE = Path(__file__).resolve().parent.parent / "__main__.py"
+TIMEOUT = 300  # seconds; it imports upstream, builds one model and runs it once
+
+
+def start_reference(subject):
+    """Start the process that builds the base model from the unchanged upstream; `read_reference` waits for it.
+
+    It runs beside the other checks: most of its time is the import of torch.
+    """
+    folder = subject.folder
+    request = ReferenceRequest(
+        workspace=subject.request.pristine,
+        style=subject.request.style,
+        data=reference_data(subject),
+        out=str(folder / "reference.pt"),
+    )
+    asked = {"task": REFERENCE.name, "lifeline": None, "request": encode(request)}
+    (folder / "reference.json").write_text(json.dumps(asked))
+    command = [sys.executable, str(PROBE), str(folder / "reference.json"), str(folder / "reference.answers")]
+    with (folder / "reference.log").open("wb") as log:
+        return subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+
+def reference_data(subject):
+    """Return what is built on both sides: the base, with the file's activation if it sets one.
+
+    Upstream keeps an activation for every model that a process builds afterwards.
+    """
+    kept = {key: subject.data[key] for key in ("activation",) if key in subject.data}
+    return {**subject.base_data, **kept}
+
+
+def read_reference(subject, process):
+    """Wait for the reference and return it: `tensors` (name: digest), `parameters`, `outputs`.
+
+    Raises:
+        RuntimeError: the unchanged upstream did not build it, or not in time; its last lines are in the message.
+    """
+    try:
+        code = process.wait(timeout=TIMEOUT)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        code = process.wait()
+    if code:
+        log = (subject.folder / "reference.log").read_text(errors="replace")
+        raise RuntimeError(f"the unchanged upstream ended with {code}: " + " | ".join(log.splitlines()[-4:]))
+    return torch.load(subject.folder / "reference.pt", weights_only=True)
+
+
+def make_reference(upstream, request, emit):
+    """Build the base model of the request's data and write what `describe` says of it."""
+    torch.save(describe(upstream, request.data), request.out)
+
+
+def describe(upstream, data):
+    """Return a model's tensors by digest, its number of parameters, and its outputs for one image, seed 0.
+
+    The outputs are the maps that the head gets and those that it makes of them: an end-to-end head sorts and cuts
+    its detections, where rounding alone may change the order.
+    """
+    seed_all(0)
+    model = upstream.build(data).eval()
+    model.model[-1].training = True  # of the head alone, not of what is in it: it then returns its maps
+    with torch.no_grad():
+        _, inputs, result = layer_outputs(model, image(model, SIDE), wanted=())
+    return {
+        "tensors": {name: _digest(tensor) for name, tensor in model.state_dict().items()},
+        "parameters": count_parameters(model),
+        "outputs": [t.clone() for t in tensors((inputs, result))],
+    }
+
+
+def _digest(tensor):
+    data = tensor.detach().cpu().contiguous()
+    return f"{tuple(data.shape)} {data.dtype} {hashlib.sha256(data.numpy().tobytes()).hexdigest()}"

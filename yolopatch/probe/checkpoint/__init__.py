@@ -1,0 +1,1 @@
+"""Checkpoints: read as data, written as upstream writes them."""

@@ -1,0 +1,32 @@
+"""Load a checkpoint in the workspace by upstream's own loader, and say what came out."""
+
+import hashlib
+import sys
+
+import torch
+
+from ...wire.checkpoints import Loaded
+from .saving import load_as_upstream
+
+
+def load(upstream, request, emit):
+    """Answer with what upstream's loader makes of the file, which runs what its pickle names.
+
+    The request's `sum` is the sha256 of the pickle that was looked into before: another one is not loaded.
+    """
+    file = request.file
+    found = hashlib.sha256(torch._C.PyTorchFileReader(file).get_record("data.pkl")).hexdigest()
+    if found != request.sum:
+        sys.exit("the checkpoint is not the one that was looked into: something has rewritten it since")
+    model = load_as_upstream(upstream, file, torch.device("cpu"))
+    info = upstream.info(model, 640)
+    names = model.names
+    emit(
+        Loaded(
+            model=type(model).__name__,
+            layers=info.layers,
+            parameters=info.parameters,
+            classes=tuple(str(name) for name in (names.values() if isinstance(names, dict) else names)),
+            not_finite=tuple(name for name, tensor in model.state_dict().items() if not tensor.isfinite().all()),
+        )
+    )

@@ -1,0 +1,187 @@
+"""The packed file: a model whose DSConv kernels are integers of b bits with float16 scales.
+
+It is a dict of tensors and plain data that torch.load(weights_only=True) reads:
+
+    format, version   what it is
+    layers            by name: bits, block_size, shape, exponent, and the tensors `integers` (uint8, see bits),
+                      `scale` and perhaps `bias` (float16 [out, blocks, kh, kw], in units of 2^exponent)
+    state             every other tensor of the model, as it was in the checkpoint
+    yaml, names, task what the model is built from, and what it finds
+    content           what else was in the checkpoint and is plain data
+    yolopatch         the checkpoint's stamp, where it had one
+"""
+
+import pickle
+import zipfile
+
+import torch
+
+from ...wire.checkpoint_keys import STAMP
+from ..protocol.raising import first_line
+from ..protocol.refusal import Refusal
+from .bits import pack_bits, packed_size, unpack_bits
+from .pickle_reader import InertUnpickler
+
+FORMAT = "yolopatch-packed"
+VERSION = 1
+SCALES = ("scale", "bias")
+_PARTS = {"layers": dict, "state": dict, "yaml": dict, "task": str, "content": dict}
+_BUFFERS = ("VQK", "KDS", "KDSb", "KDSform")  # of a frozen DSConv
+_PLAIN = (bool, int, float, str, type(None))
+
+
+def write_packed(file, stored, task, layers):
+    """Write a checkpoint with its DSConv layers packed.
+
+    Args:
+        file: a path.
+        stored: the checkpoint, see stored.
+        task: what the model is for.
+        layers: the frozen DSConv layers, by name.
+    """
+    ours = {f"{name}.{buffer}" for name in layers for buffer in ("weight", *_BUFFERS)}
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        "layers": {name: _packed(layer) for name, layer in layers.items()},
+        "state": {name: tensor for name, tensor in stored.state.items() if name not in ours},
+        "yaml": _plain(stored.yaml),
+        "names": stored.names,
+        "task": task,
+        "content": {key: value for key, value in _plain(stored.content).items() if key != STAMP},
+    }
+    torch.save({**content, STAMP: _plain(stored.stamp)} if stored.stamp else content, file)
+
+
+def _packed(layer):
+    exponent, bits, block_size = layer.KDSform.tolist()
+    return {
+        "bits": bits,
+        "block_size": block_size,
+        "shape": list(layer.VQK.shape),
+        "exponent": exponent,
+        "integers": pack_bits(layer.VQK, bits),
+        "scale": layer.KDS.half(),
+        **({"bias": layer.KDSb.half()} if layer.KDSBias else {}),
+    }
+
+
+def _plain(value):
+    """Return what of a value is plain data; of a dict or a list, its items that are."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items() if isinstance(key, _PLAIN) and _is_plain(item)}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value if _is_plain(item)]
+    return value
+
+
+def _is_plain(value):
+    return isinstance(value, (*_PLAIN, dict, list, tuple))
+
+
+def read_packed(file):
+    """Return a packed file's content.
+
+    Raises:
+        Refusal: it is none, is cut short or damaged, or is of a later version.
+    """
+    try:
+        content = torch.load(file, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, ValueError, EOFError, KeyError, pickle.UnpicklingError) as error:
+        raise _unreadable(file, f"{type(error).__name__}: {first_line(error)[:200]}") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise _unreadable(file, _kind(content))
+    if content.get("version") != VERSION:
+        raise Refusal(
+            f"{file} is a packed file of another version",
+            f"expected: version {VERSION}",
+            f"found: version {content.get('version')}",
+            hint="use the yolopatch that packed it, or a newer one: pip install -U yolopatch",
+        )
+    damage = next(_damages(content), None)
+    if damage:
+        raise _unreadable(file, damage)
+    return content
+
+
+def _unreadable(file, found):
+    return Refusal(
+        f"{file} is no packed file that can be read",
+        f"expected: what yolopatch pack wrote, whole ({FORMAT}, version {VERSION})",
+        f"found: {found}",
+        hint="pack the checkpoint again: yolopatch pack --weights best.pt --out best.packed.pt",
+    )
+
+
+def _kind(content):
+    if isinstance(content, dict):
+        return f"a dict of {', '.join(map(str, list(content)[:6]))}"
+    return f"a {type(content).__name__}"
+
+
+def _damages(content):
+    """Yield what in the content is not as `write_packed` writes it."""
+    for part, kind in _PARTS.items():
+        if not isinstance(content.get(part), kind):
+            yield f"{part} is a {type(content.get(part)).__name__}"
+            return
+    for name, tensor in content["state"].items():
+        if not isinstance(tensor, torch.Tensor):
+            yield f"{name} is a {type(tensor).__name__}"
+    for name, layer in content["layers"].items():
+        if not _is_layer(layer):
+            yield f"the layer {name} is not whole"
+
+
+def _is_layer(layer):
+    try:
+        out, channels, high, wide = layer["shape"]
+        blocks = -(-channels // layer["block_size"])
+        scales = [layer[name] for name in SCALES if name in layer]
+        return (
+            layer["bits"] in range(2, 9)
+            and isinstance(layer["exponent"], int)
+            and layer["integers"].dtype == torch.uint8
+            and layer["integers"].shape == (packed_size(out * channels * high * wide, layer["bits"]),)
+            and "scale" in layer
+            and all(s.dtype == torch.float16 and s.shape == (out, blocks, high, wide) for s in scales)
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError):
+        return False
+
+
+def unpacked_state(content):
+    """Return what the `state_dict` of the model with frozen layers is, each tensor in the type that it is kept in."""
+    state = dict(content["state"])
+    for name, layer in content["layers"].items():
+        state[f"{name}.VQK"] = unpack_bits(layer["integers"], layer["bits"], layer["shape"])
+        state[f"{name}.KDS"] = layer["scale"]
+        if "bias" in layer:
+            state[f"{name}.KDSb"] = layer["bias"]
+        form = (layer["exponent"], layer["bits"], layer["block_size"])
+        state[f"{name}.KDSform"] = torch.tensor(form, dtype=torch.int32)
+    return state
+
+
+def measure(file):
+    """Return how many bytes the kernel of each layer takes in a packed file, integers and scales, by its entries."""
+    with zipfile.ZipFile(file) as archive:
+        (pickled,) = (name for name in archive.namelist() if name.endswith("/data.pkl"))
+        with archive.open(pickled) as stream:
+            layers = _Entries(stream).load()["layers"]
+        folder = pickled.rpartition("/")[0]
+        sizes = {info.filename: info.compress_size for info in archive.infolist()}
+    return {
+        name: sum(sizes[f"{folder}/data/{_entry(layer[part])}"] for part in ("integers", *SCALES) if part in layer)
+        for name, layer in layers.items()
+    }
+
+
+def _entry(tensor):
+    return tensor.arguments[0][2]  # _rebuild_tensor_v2(("storage", type, key, place, count), ...)
+
+
+class _Entries(InertUnpickler):
+    def persistent_load(self, key):
+        """Give where a tensor's bytes lie, for them."""
+        return key

@@ -1,0 +1,120 @@
+"""Does what the model computes depend on the image it is given?"""
+
+import torch
+
+from ...protocol.findings import failed, passed, skipped
+from ...tensors.tensors import is_finite, layer_name, layer_outputs, tensors
+from ...thresholds import SAME_FOR_EVERY_IMAGE
+from ..rules import Rules
+
+_GREY = 0.25  # of a plain image; not the mean of the noise: what sees no more than the mean sees this
+_SHOWN = 20
+
+
+RULES = Rules()
+
+
+def check(subject):
+    """Fail where a layer's output, or a map that the head gets, is the same for noise, other noise and plain grey.
+
+    The images are run one by one, in eval, with BatchNorm statistics from other images.
+    """
+    runs = _runs(subject)
+    layers = {index: _change([list(tensors(outputs[index])) for outputs, _ in runs]) for index in runs[0][0]}
+    maps = [_change([[value] for value in values]) for values in zip(*(inputs for _, inputs in runs))]
+    constant = [index for index, change in layers.items() if _is_same(change)]
+    evidence = _evidence(subject, layers, maps, constant)
+    if constant or any(map(_is_same, maps)):
+        return _failure(subject, constant, maps, evidence)
+    lost = [index for index, change in layers.items() if change is None]
+    if lost:
+        return skipped(
+            f"the output of {layer_name(subject.model, lost[0])} is not finite: nothing can be compared",
+            "see what the checks `forward` and `init` say of it",
+            **evidence,
+        )
+    least = min(layers, key=layers.get)
+    return passed(
+        f"every layer's output depends on the image; that of {layer_name(subject.model, least)} the least: "
+        f"it changes by {layers[least]:.2g} of its size",
+        **evidence,
+    )
+
+
+@torch.no_grad()
+def _runs(subject):
+    """Return (outputs by layer, inputs of the head) of each image."""
+    images = [subject.images(seed=1), subject.images(seed=2), torch.full_like(subject.images(), _GREY)]
+    return [layer_outputs(subject.calibrated, x)[:2] for x in images]
+
+
+def _change(results):
+    """Return how far the other results lie from the first, relative to its size; None where one is not finite.
+
+    Args:
+        results: of each image, a list of tensors.
+    """
+    if not is_finite(results):
+        return None
+    first, *others = results
+    pairs = [(found, expected) for other in others for found, expected in zip(other, first)]
+    return max((_channel_change(found, expected) for found, expected in pairs), default=float("inf"))
+
+
+def _channel_change(found, expected):
+    """Return the largest change of a channel, relative to its size, or to the median channel's where that is more.
+
+    By channel, for one with a huge constant would hide what the others do; not less than the median, for a channel
+    of float noise changes wholly.
+    """
+    if found.shape != expected.shape:
+        return float("inf")
+    if torch.equal(found, expected):
+        return 0.0
+    found, expected = (_by_channel(tensor) for tensor in (found, expected))
+    sizes = expected.abs().amax(1)
+    changes = (found - expected).abs().amax(1)
+    return float((changes / sizes.clamp_min(max(float(sizes.median()), 1e-12))).max())
+
+
+def _by_channel(tensor):
+    tensor = tensor.detach().double()
+    return tensor.transpose(0, 1).flatten(1) if tensor.dim() > 1 else tensor.view(1, -1)
+
+
+def _is_same(change):
+    return change is not None and change <= SAME_FOR_EVERY_IMAGE
+
+
+def _failure(subject, constant, maps, evidence):
+    same = sum(map(_is_same, maps))
+    heard = f"{same} of the head's {len(maps)} inputs do not depend on the image" if same else "the head's change"
+    if not constant:
+        return failed(heard, "see which layer feeds them, and what its forward returns", **evidence)
+    first = layer_name(subject.model, constant[0])
+    more = f" (the first of {len(constant)} such layers)" if len(constant) > 1 else ""
+    return failed(
+        f"{first} gives the same output for every image{more}; {heard}",
+        f"look at the forward of {first}, and at what feeds it: a product with zero, an input that is never read, or "
+        "values so large that BatchNorm divides them by infinity",
+        **evidence,
+    )
+
+
+def _evidence(subject, layers, maps, constant):
+    return {
+        "bound": SAME_FOR_EVERY_IMAGE,
+        "constant_layers": [_row(subject, index) for index in constant[:_SHOWN]],
+        "constant_count": len(constant),
+        "layers": len(layers),
+        "head_inputs": maps,
+        "replaced_layers": {str(index): layers.get(index) for index in list(subject.replaced)[:_SHOWN]},
+    }
+
+
+def _row(subject, index):
+    return {
+        "index": index,
+        "class": type(subject.model.model[index]).__name__,
+        "replaced": index in subject.replaced,
+    }

@@ -1,0 +1,1 @@
+"""Checks of what a model is made of."""

@@ -1,0 +1,1 @@
+"""What this interpreter has, and what it runs with."""

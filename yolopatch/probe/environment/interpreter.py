@@ -1,0 +1,80 @@
+"""Say what this interpreter has, without importing any of it. Any Python 3.8 can run this."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import sys
+from collections.abc import Callable
+from importlib import metadata, util
+
+from ...wire.interpreters import InterpreterAnswer, InterpreterRequest
+
+# what upstream imports, and the names under which an installed copy of an upstream would be imported
+_IMPORTS = ("torch", "torchvision", "cv2", "matplotlib", "ultralytics", "yolov5")
+_ASKED_FOR_REQUIREMENTS = ("torchvision",)
+
+
+def describe(_: InterpreterRequest, emit: Callable[[object], None]) -> None:
+    """Answer with what is installed, and with what an import would read."""
+    packages: dict[str, str] = {}
+    requirements: dict[str, tuple[str, ...]] = {}
+    editable: dict[str, str] = {}
+    for found in metadata.distributions():
+        name = _normalised(found.metadata["Name"] or "")
+        if not name or name in packages:  # half-removed, or shadowed by one that comes before it
+            continue
+        packages[name] = found.version
+        if name in _ASKED_FOR_REQUIREMENTS:
+            requirements[name] = tuple(found.requires or ())
+        source = _editable_source(found)
+        if source:
+            editable[name] = source
+    origins = {name: _origin(name) for name in _IMPORTS}
+    emit(
+        InterpreterAnswer(
+            python=platform.python_version(),
+            prefix=sys.prefix,
+            virtual=sys.prefix != sys.base_prefix,
+            can_make=all(util.find_spec(name) for name in ("venv", "ensurepip")),
+            packages=packages,
+            requirements=requirements,
+            editable=editable,
+            origins=origins,
+            cuda=_cuda(origins["torch"]),
+        )
+    )
+
+
+def _normalised(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _editable_source(found: metadata.Distribution) -> str:
+    """Return the folder that an editable install takes its code from, "" for an ordinary one."""
+    text = found.read_text("direct_url.json")
+    said = json.loads(text) if text else {}
+    return said.get("url", "") if said.get("dir_info", {}).get("editable") else ""
+
+
+def _origin(name: str) -> str:
+    """Return the file that importing this name would read, "" where there is none."""
+    try:
+        spec = util.find_spec(name)
+    except (ImportError, ValueError):
+        return ""
+    if spec is None:
+        return ""
+    return spec.origin or next(iter(spec.submodule_search_locations or [""]), "")
+
+
+def _cuda(torch: str) -> str:
+    """Return the CUDA version that torch was built for, "" for none; from its text, for importing it takes seconds."""
+    file = os.path.join(os.path.dirname(torch), "version.py")
+    if not torch or not os.path.isfile(file):
+        return ""
+    with open(file, encoding="utf-8") as stream:
+        said = re.search(r"^cuda\b[^=]*= *['\"]([\d.]+)", stream.read(), re.MULTILINE)
+    return said.group(1) if said else ""

@@ -1,0 +1,1 @@
+"""How a task is taken, answered and refused."""

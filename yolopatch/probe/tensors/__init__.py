@@ -1,0 +1,1 @@
+"""Tensors: found, moved, compared."""

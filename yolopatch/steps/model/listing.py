@@ -1,0 +1,86 @@
+"""`list`: the modules, pins and tutorials that there are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from yolopatch.catalog.model.models import VARIANTS
+from yolopatch.catalog.modules import FLAVORS, MODULES, Module
+from yolopatch.catalog.pins import PINS
+from yolopatch.catalog.resources import patch_file
+
+
+@dataclass(frozen=True)
+class ModuleRow:
+    """A module, its classes beside the blocks, and the flavors available for each pin."""
+
+    name: str
+    classes: tuple[str, ...]
+    paper: str
+    tutorial: str | None
+    pins: dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class PinRow:
+    """A pin, its base model, the model's block, its tasks, and where the content comes from."""
+
+    name: str
+    model: str
+    block: str
+    tasks: tuple[str, ...]
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TutorialRow:
+    """A blog post's recipe."""
+
+    id: str
+    module: str
+    pin: str
+    model: str
+    placement: str
+
+
+def list_modules() -> list[ModuleRow]:
+    """Return every module."""
+    return [
+        ModuleRow(m.name, _classes(m), m.paper, m.tutorial.id if m.tutorial else None, _available(m))
+        for m in MODULES.values()
+    ]
+
+
+def _classes(module: Module) -> tuple[str, ...]:
+    return (*module.classes, module.conv) if module.stands_for_conv else module.classes
+
+
+def _available(module: Module) -> dict[str, tuple[str, ...]]:
+    if module.home:
+        return dict.fromkeys(PINS, module.flavors)  # its patch is made for the pin when it is asked for
+    return {pin: tuple(f for f in FLAVORS if patch_file(pin, module.name, f).is_file()) for pin in PINS}
+
+
+def list_pins() -> list[PinRow]:
+    """Return every pin."""
+    return [PinRow(p.name, p.model, p.block, _tasks(p.model), tuple(_sources(p))) for p in PINS.values()]
+
+
+def _tasks(model: str) -> tuple[str, ...]:
+    return tuple(task for name, task in VARIANTS if name == model)
+
+
+def _sources(pin):
+    if pin.git:
+        yield f"git {pin.git.url} {pin.git.tag or pin.git.commit}"
+    if pin.wheel:
+        yield f"pypi {pin.wheel.project}=={pin.wheel.version}"
+
+
+def list_tutorials() -> list[TutorialRow]:
+    """Return every tutorial."""
+    return [
+        TutorialRow(m.tutorial.id, m.name, m.tutorial.pin, m.tutorial.model, m.tutorial.placement)
+        for m in MODULES.values()
+        if m.tutorial
+    ]

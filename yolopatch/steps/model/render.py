@@ -1,0 +1,168 @@
+"""Render model YAMLs: a request, files on disk, all of them or none."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from jinja2 import FileSystemLoader
+
+from yolopatch.catalog.model.models import ALL_SCALES
+from yolopatch.core.model.cfg_text import Cfg, content, environment, file_name, is_untouched, render_text
+from yolopatch.core.model.layout import standing
+from yolopatch.errors import ConflictError, YolopatchError
+from yolopatch.steps.model.render_request import RenderRequest, plan
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A module in a file: the numbers that its layers have there."""
+
+    module: str
+    placement: str
+    replaced: tuple[int, ...]
+    inserted: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class RenderedFile:
+    """One file that lies there now.
+
+    Attributes:
+        scale: a letter or `all`.
+        module: the modules' names, None for the base model's own file.
+        layers: the numbers, in this file, of every layer that is a module's.
+    """
+
+    path: Path
+    model: str
+    task: str
+    scale: str
+    module: str | None
+    layers: tuple[int, ...]
+    placed: tuple[Placed, ...]
+
+
+@dataclass(frozen=True)
+class RenderResult:
+    """The files of one request."""
+
+    files: tuple[RenderedFile, ...]
+
+
+def render(request: RenderRequest, templates: Path) -> RenderResult:
+    """Write the YAML files that the request means, all of them or none.
+
+    Args:
+        request: what to render and where.
+        templates: the folder of the templates; nothing outside it is read.
+
+    Raises:
+        UsageError: a name or value that is not known, or a layer that cannot take the module.
+        ConflictError: a file of the user's is in the way, or would be loaded instead.
+        YolopatchError: the folder cannot be written.
+    """
+    cfgs = plan(request)
+    env = environment(FileSystemLoader(templates))
+    texts = {request.out / file_name(cfg): render_text(cfg, env) for cfg in cfgs}
+    try:
+        found = {path: _read(path) for path in texts}
+        for path, text in texts.items():
+            _require_ours(path, found[path], text)
+        for cfg in cfgs:
+            for other in _namesakes(cfg):
+                _require_same(request.out / file_name(other), render_text(other, env), file_name(cfg))
+        _write({path: text for path, text in texts.items() if found[path] != text})
+    except OSError as error:
+        raise YolopatchError(
+            f"cannot write the rendered files to {request.out}: {error.strerror or error}",
+            details=["nothing was changed"],
+            hint="make room or name another folder with --out",
+        ) from error
+    return RenderResult(tuple(_reported(path, cfg) for path, cfg in zip(texts, cfgs, strict=True)))
+
+
+def _reported(path: Path, cfg: Cfg) -> RenderedFile:
+    placed = tuple(
+        Placed(one.module.name, one.placement.name, **asdict(standing(cfg.model, cfg.replacements, one)))
+        for one in cfg.replacements
+    )
+    return RenderedFile(
+        path=path,
+        model=cfg.model.name,
+        task=cfg.model.task,
+        scale=cfg.scale,
+        module=", ".join(one.module for one in placed) or None,
+        layers=tuple(sorted(number for one in placed for number in (*one.replaced, *one.inserted))),
+        placed=placed,
+    )
+
+
+def _read(path: Path) -> str | None:
+    # lexists: a dangling link is in the way too
+    return path.read_text("utf-8", errors="replace") if os.path.lexists(path) else None
+
+
+def _require_ours(path: Path, found: str | None, text: str) -> None:
+    if found is None or found == text or is_untouched(found):
+        return
+    edited = found.startswith("# Written by yolopatch")
+    why = "was edited after yolopatch wrote it" if edited else "was not written by yolopatch"
+    raise ConflictError(
+        f"{path} {why}, and its content differs; nothing was written",
+        hint=f"move it away (mv {path} {path}.mine), or name another folder with --out",
+    )
+
+
+def _namesakes(cfg: Cfg) -> Iterator[Cfg]:
+    """Yield the files whose names upstream mixes up with this one's.
+
+    Asked for `yolo11n-X.yaml`, upstream's loader takes `yolo11-X.yaml` if that lies beside it.
+    """
+    if not cfg.model.has_scales_table:
+        return
+    if cfg.letter:
+        yield replace(cfg, scale=ALL_SCALES)
+    else:
+        yield from (replace(cfg, scale=letter) for letter in cfg.model.scales)
+
+
+def _require_same(path: Path, text: str, name: str) -> None:
+    found = _read(path)
+    if found is not None and content(found) != content(text):
+        raise ConflictError(
+            f"{path} lies where {name} would go, and they hold different models; nothing was written",
+            details=["upstream loads the file without a scale letter instead of the one with it"],
+            hint="name another folder with --out, or move that file away",
+        )
+
+
+def _write(texts: Mapping[Path, str]) -> None:
+    """Write every file beside its place, then switch; put back what was there if that fails."""
+    with ExitStack() as undo:
+        staged = {path: _stage(path, text, undo) for path, text in texts.items()}
+        for path, temporary in staged.items():
+            before = path.read_bytes() if path.exists() else None
+            os.replace(temporary, path)
+            undo.callback(_put_back, path, before)
+        undo.pop_all()
+
+
+def _stage(path: Path, text: str, undo: ExitStack) -> Path:
+    for folder in reversed([p for p in path.parents if not p.exists()]):
+        folder.mkdir()
+        undo.callback(folder.rmdir)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    undo.callback(temporary.unlink, missing_ok=True)
+    temporary.write_text(text, "utf-8", newline="\n")
+    return temporary
+
+
+def _put_back(path: Path, before: bytes | None) -> None:
+    if before is None:
+        path.unlink(missing_ok=True)
+    else:
+        path.write_bytes(before)

@@ -1,0 +1,1 @@
+"""`add`, and the patches of own modules."""

@@ -1,0 +1,219 @@
+"""`add`: make a module of a pasted file, for every pin, in the user's own catalog."""
+
+from __future__ import annotations
+
+import keyword
+from dataclasses import dataclass
+from pathlib import Path
+
+from yolopatch.catalog.modules import CONVOLUTION, MODULES, STEMS, Module, names_of
+from yolopatch.catalog.names import fold
+from yolopatch.catalog.pins import PINS, Pin
+from yolopatch.core.paste.constructor import read_constructor
+from yolopatch.core.paste.deciding import Decision, decide
+from yolopatch.core.paste.entry import own_module
+from yolopatch.core.paste.overwritten import taken_attributes
+from yolopatch.core.paste.reading import Pasted, choose_class, read_paste
+from yolopatch.core.patch.compose import check_compiles, compose
+from yolopatch.core.patch.parsing import parse_patch
+from yolopatch.core.text import sha256
+from yolopatch.errors import OpenError, UsageError, YolopatchError
+from yolopatch.outside.files.staging import write_whole
+from yolopatch.outside.git import snapshot
+from yolopatch.outside.own.own_catalog import load_own_catalog, write_module
+from yolopatch.outside.source.store import cached
+from yolopatch.steps.own.patch import patch_of_text
+
+READY, REFUSED, UNTRIED = "ready", "refused", "not tried"
+
+
+@dataclass(frozen=True)
+class AddRequest:
+    """What to add, as the command line names it; None is to be found out.
+
+    Attributes:
+        file: the pasted file.
+        symbol: the class in it.
+        name: what to call the module; None for the class's name.
+        like, args: see `core.paste.deciding.decide`.
+        stride: the one that it has where its constructor takes none.
+        replace: whether a module of that name in the catalog is replaced.
+    """
+
+    file: Path
+    symbol: str | None = None
+    name: str | None = None
+    like: str | None = None
+    args: str | None = None
+    stride: int = 1
+    replace: bool = False
+
+
+@dataclass(frozen=True)
+class ForPin:
+    """How the module stands with a pin.
+
+    Attributes:
+        state: READY (its patch was made and compiles), REFUSED, or UNTRIED (the pin is not in the cache).
+        why: where it is not ready.
+        hint: what to do about that.
+        left_out: the pasted lines that do not go in, first and last, with the reason.
+        imported: the imports that were added or written anew.
+    """
+
+    pin: str
+    state: str
+    why: str = ""
+    hint: str = ""
+    left_out: tuple[tuple[int, int, str], ...] = ()
+    imported: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class AddedModule:
+    """A module that was added.
+
+    Attributes:
+        packages: what it imports beyond Python, torch and upstream: nothing here installs it.
+        taken: attributes that parse_model overwrites on a layer, each with its line.
+        changed: whether the catalog is another than before.
+    """
+
+    module: str
+    file: Path
+    catalog: Path
+    sha256: str
+    decision: Decision
+    classes: tuple[str, ...]
+    placement: str
+    pins: tuple[ForPin, ...]
+    packages: tuple[str, ...]
+    taken: tuple[tuple[str, int], ...]
+    changed: bool
+
+
+def add(request: AddRequest, folder: Path, cache: Path) -> AddedModule:
+    """Read the file, decide what its class is, try it on the pins in the cache, and store it.
+
+    Args:
+        request: what to add.
+        folder: the user's own catalog.
+        cache: the cache of pins; nothing is fetched.
+
+    Raises:
+        UsageError: the class, its name or its constructor is open, or what was asked for does not fit.
+        YolopatchError: the file is no Python, has no module, or no pin can take it.
+    """
+    data = _read(request.file)
+    paste = read_paste(data, request.file.name)
+    symbol = choose_class(paste, request.symbol)
+    decision = decide(paste, symbol, request.like, request.args)
+    name = _name(request.name or symbol, request)
+    load_own_catalog(folder)
+    told = f"{symbol} of {request.file.name}, sha256 {sha256(data)[:16]}"
+    module = own_module(decision, read_constructor(paste, symbol), name, told, request.stride)
+    _require_free(module)
+    tried = tuple(_tried(pin, module, paste, cache) for pin in PINS.values())
+    _require_any([for_pin for for_pin, _ in tried], name)
+    changed = _store(module, data, folder, request.replace)
+    return AddedModule(
+        module=name,
+        file=request.file,
+        catalog=folder,
+        sha256=sha256(data),
+        decision=decision,
+        classes=names_of(module)[:2] if module.stands_for_conv else (name,),
+        placement=module.placement,
+        pins=tuple(for_pin for for_pin, _ in tried),
+        packages=tuple(dict.fromkeys(package for _, packages in tried for package in packages)),
+        taken=() if module.kind == CONVOLUTION else taken_attributes(paste, symbol),
+        changed=changed,
+    )
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read {file}: {error.strerror}", hint="name the file that you pasted") from error
+
+
+def _name(name: str, request: AddRequest) -> str:
+    if not name.isidentifier() or not name.isascii() or keyword.iskeyword(name) or name.startswith("_"):
+        raise UsageError(
+            f"--name {name}: a module's name becomes the name of classes",
+            details=["expected: letters, digits and _, a letter first"],
+            hint=f"yolopatch add {request.file} --name MyConv",
+        )
+    return name
+
+
+def _require_free(new: Module) -> None:
+    """Refuse a name by which commands find another module, or that would be one of upstream's classes."""
+    hint = f"give another one: --name My{new.name}"
+    if fold(new.name) in map(fold, STEMS):
+        raise _taken(f"the name {new.name} is taken: upstream has a {new.name}", hint)
+    names = {fold(name): name for name in names_of(new)}
+    for module in MODULES.values():
+        replaced = module.home and module.name == new.name
+        shared = [] if replaced else [names[fold(name)] for name in names_of(module) if fold(name) in names]
+        if shared:
+            made = "" if shared[0] == new.name else f", which {new.name} would have, too"
+            raise _taken(f"the name {shared[0]} is taken: {module.name} has it{made}", hint)
+
+
+def _taken(what: str, hint: str) -> OpenError:
+    return OpenError("name", "what to call it", {}, what, hint=hint)
+
+
+def _tried(pin: Pin, module: Module, paste: Pasted, cache: Path) -> tuple[ForPin, tuple[str, ...]]:
+    """Make the module's patch for a pin in memory; returns how that went, and what packages it needs."""
+    found = cached(pin, cache)
+    if found is None:
+        return ForPin(pin.name, UNTRIED, "it is not in the cache; apply tries it"), ()
+    read = snapshot.pristine_reader(found.repository, found.blobs)
+    try:
+        text, fitted = patch_of_text(pin, module, paste.text, read)
+        patch = parse_patch(text, f"{module.name}'s patch")
+        check_compiles(compose(read([pin.layout.parser]), [patch], found.blobs))
+    except YolopatchError as error:
+        return ForPin(pin.name, REFUSED, "; ".join([error.what, *error.details]), error.hint), ()
+    return ForPin(pin.name, READY, left_out=fitted.left_out, imported=fitted.imported), fitted.packages
+
+
+def _require_any(pins: list[ForPin], name: str) -> None:
+    refused = [one for one in pins if one.state == REFUSED]
+    if refused and not any(one.state == READY for one in pins):
+        raise UsageError(
+            f"no pin can take {name}",
+            details=[f"{one.pin}: {one.why}" for one in refused],
+            hint="give it another name with --name, or paste what it lacks into its file",
+        )
+
+
+def _store(module: Module, data: bytes, folder: Path, replace: bool) -> bool:
+    """Write the module's file and entry; tell whether anything was written."""
+    file = folder / "modules" / f"{module.source}.py"
+    have = MODULES.get(module.name)
+    same = have and _plain(have) == _plain(module) and file.is_file() and file.read_bytes() == data
+    if same:
+        return False
+    if have and not replace:
+        raise UsageError(
+            f"the name {module.name} is taken: {folder} has a module of that name, which is another",
+            details=[f"there: {have.paper}", f"this:  {module.paper}"],
+            hint="add --replace, or give this one another --name",
+        )
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(file, data)
+        write_module(module, folder)
+    except OSError as error:
+        raise YolopatchError(
+            f"cannot write to your own catalog {folder}: {error.strerror}", hint="name another folder with --catalog"
+        ) from error
+    return True
+
+
+def _plain(module: Module) -> list[tuple[str, object]]:
+    return [(key, value) for key, value in vars(module).items() if key != "home"]

@@ -1,0 +1,64 @@
+"""The patch of a user's own module for a pin: no file holds it, it is made from the pin's text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from yolopatch.catalog.modules import Module
+from yolopatch.catalog.pins import Pin
+from yolopatch.catalog.resources import source_file, templates_dir
+from yolopatch.core.own.patch import files_with_modules, own_additions
+from yolopatch.core.paste.fitting import Fitted
+from yolopatch.core.patch.write_patches import write_own_patch
+from yolopatch.errors import YolopatchError
+from yolopatch.outside.git.snapshot import Reader, pristine_reader
+from yolopatch.outside.source.store import cache_dir, pristine
+
+
+def own_patch(pin: Pin, module: Module, read: Reader) -> str:
+    """Return the text of the patch.
+
+    Args:
+        pin: what it is for.
+        module: from a user's own catalog.
+        read: gives the pin's text of these paths, without those that the pin lacks.
+
+    Raises:
+        YolopatchError: the catalog lacks the module's file.
+        UsageError: the module needs what the pin does not have.
+        NoPlace: the pin has no place for a line.
+    """
+    text, _ = patch_of_text(pin, module, own_source(module), read)
+    return text
+
+
+def own_source(module: Module) -> str:
+    """Return the text of a module's file in a user's own catalog.
+
+    Raises:
+        YolopatchError: the catalog lacks it.
+    """
+    file = source_file(module.source)
+    if not file.is_file():
+        raise YolopatchError(
+            f"{module.name}'s file is not in your own catalog: {file}",
+            hint=f"add it again: yolopatch add FILE.py --name {module.name}",
+        )
+    return file.read_bytes().decode("utf-8-sig")
+
+
+def patch_of_text(pin: Pin, module: Module, source: str, read: Reader) -> tuple[str, Fitted]:
+    """Return the text of the patch of a module whose file has this text, and the file as the pin gets it."""
+    originals = read([pin.layout.parser, *files_with_modules(pin)])
+    added, fitted = own_additions(pin, module, source, originals, templates_dir())
+    return write_own_patch(pin, module, added, originals), fitted
+
+
+def from_the_cache(pin: Pin) -> Reader:
+    """Return what reads the pin's text from the cache, and fetches it where it is not there."""
+
+    def read(paths: list[str]) -> Mapping[str, str]:
+        with pristine(pin, "auto", cache_dir()) as found:
+            return pristine_reader(found.repository, found.blobs)(paths)
+
+    return read

@@ -1,0 +1,214 @@
+"""`port`: the patches on a release that nobody pinned, made anew, checked, and proven."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from yolopatch.catalog.checkpoint.stamps import PLACES
+from yolopatch.catalog.model.models import ALL_SCALES, find_model
+from yolopatch.catalog.modules import MODULES, Module, find_module
+from yolopatch.catalog.names import unknown
+from yolopatch.catalog.pins import PINS, Pin, find_pin
+from yolopatch.catalog.resources import fork_source, source_file, templates_dir
+from yolopatch.core.model.cfg_text import Cfg, render_text
+from yolopatch.core.own.porting import port_own
+from yolopatch.core.port.porting import (
+    CONFLICT,
+    PORTED,
+    STAMP,
+    Outcome,
+    against,
+    base_file,
+    check_release,
+    compiled,
+    newest_family,
+    port_module,
+    port_stamp,
+)
+from yolopatch.core.port.proof import Proof
+from yolopatch.core.text import blob_id, sha256
+from yolopatch.core.workspace.manifest import format_manifest
+from yolopatch.errors import UsageError, YolopatchError
+from yolopatch.outside.files.staging import write_whole
+from yolopatch.outside.files.templates import load_templates
+from yolopatch.outside.own.own_catalog import load_own_catalog, write_pin
+from yolopatch.outside.source.releases import Release, find_release
+from yolopatch.outside.source.store import pristine
+from yolopatch.outside.watch import Watch
+from yolopatch.steps.environment.environment import find_environment
+from yolopatch.steps.own.patch import own_source
+from yolopatch.steps.port.proving import prove
+
+
+@dataclass(frozen=True)
+class PortRequest:
+    """What to port where.
+
+    Attributes:
+        to: `ultralytics==8.4.60`, a git ref, or a path.
+        like: the pin whose family is ported; None for the release's newest.
+        modules: names; none for all, the user's own with them.
+        catalog: the own catalog to save in; None to save nothing.
+        proves: whether models are built and run.
+        python: the interpreter for that; None to find one.
+    """
+
+    to: str
+    like: str | None = None
+    modules: tuple[str, ...] = ()
+    catalog: Path | None = None
+    proves: bool = True
+    python: str | None = None
+
+
+@dataclass(frozen=True)
+class Port:
+    """What became of the patches on a release.
+
+    Attributes:
+        pin: the release, as a pin.
+        origin: where it came from.
+        outcomes: one for each module and flavor, and the stamp's.
+        proofs: one for each model that was built; None where none was asked for.
+        saved: the own catalog that holds them now.
+        notes: what else the user should know.
+    """
+
+    pin: Pin
+    origin: str
+    outcomes: tuple[Outcome, ...]
+    proofs: tuple[Proof, ...] | None
+    saved: Path | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def failures(self) -> tuple[Proof, ...]:
+        """The models that do not do what they should."""
+        return tuple(proof for proof in self.proofs or () if proof.failure)
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing stands against any module, and no proof failed."""
+        return not self.failures and not any(outcome.status == CONFLICT for outcome in self.outcomes)
+
+    def data(self) -> dict[str, object]:
+        """Return what the JSON object holds."""
+        return {
+            "pin": self.pin.name,
+            "like": self.pin.like,
+            "model": self.pin.model,
+            "origin": self.origin,
+            # as everywhere, a patch is known by its digest
+            "outcomes": [
+                {**asdict(one), "patch": f"sha256:{sha256(one.patch.encode())}" if one.patch else None}
+                for one in self.outcomes
+            ],
+            "proofs": None if self.proofs is None else [asdict(proof) for proof in self.proofs],
+            "saved": self.saved,
+            "holds": self.holds,
+        }
+
+
+def port(request: PortRequest, cache: Path, watch: Watch) -> Port:
+    """Make the patches for a release, check what they rely on, and prove them.
+
+    Args:
+        cache: the cache folder, which keeps fetched wheels.
+        watch: told of each step.
+
+    Raises:
+        UsageError: an unknown name, or no release of ultralytics.
+        SourceError: the release cannot be had.
+        YolopatchError: it has no model of a family that is known, or upstream's own model does not build; or it is a
+            pin of yolopatch's own and there is nothing to save.
+    """
+    modules = list(dict.fromkeys(map(find_module, request.modules))) or list(MODULES.values())
+    like = _find_like(request.like)
+    watch("fetching", 1, 2)
+    release = find_release(request.to, cache)
+    if request.catalog and release.name in PINS and PINS[release.name].home is None:
+        raise UsageError(
+            f"{release.name} is one of yolopatch's own pins: there is nothing to save",
+            hint=f"yolopatch apply --repo {release.name} --module {modules[0].name}",
+        )
+    pin = as_pin(release, like)
+    outcomes = port_all(pin, release, modules)
+    proofs = None
+    made = [outcome for outcome in outcomes if outcome.status == PORTED]
+    if request.proves and any(outcome.flavor for outcome in made):
+        python = find_environment(PINS[pin.like], request.python, cache).executable
+        proofs = prove(pin, release.files, made, python, watch)
+    found = Port(pin, release.origin, outcomes, proofs)
+    return save(found, release, request.catalog, cache) if request.catalog else found
+
+
+def as_pin(release: Release, like: Pin | None) -> Pin:
+    """Return the release as a pin, with the newest base model that it has, or that of `like`.
+
+    Raises:
+        YolopatchError: it has no such model.
+    """
+    family = like or newest_family(release.texts)
+    if family is None or base_file(family) not in release.texts:
+        wanted = family.model if family else "YOLOv8, YOLO11 or YOLO26"
+        raise YolopatchError(
+            f"{release.name} has no base model of {wanted}",
+            details=[f"expected: {base_file(family)}"] if family else [],
+            hint="name a release of 8.1 or later, and --from a pin whose model it has",
+        )
+    return replace(family, name=release.name, git=release.git, wheel=release.wheel, like=family.name)
+
+
+def port_all(pin: Pin, release: Release, modules: Sequence[Module]) -> tuple[Outcome, ...]:
+    """Return the outcome of each module in each flavor, and the stamp's: nothing is run, and torch is not needed."""
+    model = find_model(pin.model)
+    base = render_text(Cfg(model, ALL_SCALES, model.nc), load_templates())
+    shared = check_release(pin, release.texts, base)
+    made = [outcome for module in modules for outcome in _port_each(pin, module, release.texts)]
+    stamp = port_stamp(pin, PLACES[pin.like], fork_source().read_text("utf-8"), release.texts)
+    return compiled([*(against(outcome, shared) for outcome in made), stamp], release.texts)
+
+
+def _port_each(pin: Pin, module: Module, texts: Mapping[str, str]) -> list[Outcome]:
+    """Return the outcome of each flavor of a module."""
+    if module.home:
+        return [port_own(pin, module, own_source(module), texts, templates_dir())]
+    source = source_file(module.source).read_text("utf-8")
+    return [port_module(pin, module, flavor, source, texts, templates_dir()) for flavor in module.flavors]
+
+
+def save(found: Port, release: Release, catalog: Path, cache: Path) -> Port:
+    """Write the pin, its manifest, and the patches that hold, into an own catalog, and the release into the cache."""
+    failed = {(proof.module, proof.flavor) for proof in found.failures}
+    good = [one for one in found.outcomes if one.status == PORTED and (one.module, one.flavor) not in failed]
+    if not any(one.flavor for one in good) or not any(one.module == STAMP for one in good):
+        return replace(found, notes=("nothing was saved: see the conflicts",))
+    catalog = catalog.expanduser().absolute()
+    folder = catalog / "patches" / found.pin.name
+    for made in (folder, catalog / "manifests"):
+        made.mkdir(parents=True, exist_ok=True)
+    for one in good:
+        if one.module in MODULES and MODULES[one.module].home:
+            continue  # made of the pin's text whenever it is asked for
+        name = STAMP if one.module == STAMP else f"{one.module}-{one.flavor}"
+        write_whole(folder / f"{name}.patch", one.patch.encode())
+    manifest = format_manifest({path: blob_id(data) for path, data in release.files.items()})
+    write_whole(catalog / "manifests" / f"{found.pin.name}.txt", manifest.encode())
+    write_pin(found.pin, catalog)
+    notes = load_own_catalog(catalog)
+    if release.archive:
+        with pristine(PINS[found.pin.name], str(release.archive), cache):
+            pass  # now it is there without any network
+    return replace(found, saved=catalog, notes=notes)
+
+
+def _find_like(name: str | None) -> Pin | None:
+    if name is None:
+        return None
+    pin = find_pin(name)
+    known = [one for one, have in PINS.items() if have.home is None and have.layout.style == "ultralytics"]
+    if pin is None or pin.name not in known:
+        raise unknown("pin of ultralytics", name, known, "yolopatch list pins")
+    return pin

@@ -1,0 +1,67 @@
+"""The checkpoint that a run of a reproduction begins with: its model, with what another checkpoint knows."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from yolopatch.errors import YolopatchError
+from yolopatch.outside.files.templates import write_cfg
+from yolopatch.outside.watch import Watch
+from yolopatch.steps.checkpoint.transplant import TransplantRequest, transplant
+from yolopatch.steps.reproduce.reproduction import Reproduction
+from yolopatch.steps.reproduce.run_files import run_cfg
+from yolopatch.steps.reproduce.run_plan import RunPlan
+from yolopatch.wire.training import Arrived
+
+INIT = "init"
+_SHOWN = 5
+
+
+def begun_with(found: Reproduction, planned: RunPlan, classes: int, cache: Path, watch: Watch) -> Path:
+    """Write the run's model with what `planned.weights` knows into the reproduction's folder, and return the file.
+
+    Args:
+        found: the reproduction.
+        planned: the run.
+        classes: how many the data has.
+        cache: the cache folder.
+        watch: told of each step.
+
+    Raises:
+        YolopatchError: the checkpoint is of another model, or cannot be read.
+    """
+    kind = "base" if planned.base else found.record.flavor
+    out = found.folder / INIT / f"{planned.weights.stem}-{kind}-{planned.scale}.pt"
+    out.parent.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
+        # with the data's classes: upstream builds it so, and what is for another number would be lost
+        cfg = write_cfg(replace(run_cfg(found, planned), nc=classes), Path(folder))
+        request = TransplantRequest(
+            cfg=cfg,
+            weights=planned.weights,
+            out=out,
+            scale=planned.scale,
+            python=found.interpreter.executable,
+            overwrite=True,
+        )
+        transplant(found.workspace.path, request, cache, watch)
+    return out
+
+
+def require_arrived(arrived: Arrived) -> None:
+    """Check what the trainer held at its first step.
+
+    Raises:
+        YolopatchError: something of the checkpoint did not arrive; the training is ended by that.
+    """
+    if arrived.differing:
+        raise YolopatchError(
+            "upstream's trainer did not begin with the checkpoint; the training was stopped at its first step",
+            details=[
+                f"expected: all {arrived.tensors} tensors of it",
+                f"found: {arrived.equal} of them; others are: {', '.join(arrived.differing[:_SHOWN])}",
+            ],
+            hint="are there changes of yours in the workspace's trainer or script? yolopatch status says so",
+        )

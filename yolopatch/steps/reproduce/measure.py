@@ -1,0 +1,104 @@
+"""Measure a reproduction's model: built and counted at every scale, and verified at the post's."""
+
+from __future__ import annotations
+
+import platform
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from yolopatch.catalog.model.models import ALL_SCALES
+from yolopatch.core.model.cfg_text import Cfg
+from yolopatch.core.reproduce.reproduction import Figures, Measured
+from yolopatch.outside.environment.interpreter import Interpreter
+from yolopatch.outside.files.lock import hold
+from yolopatch.outside.files.templates import write_cfg
+from yolopatch.outside.probe.facts import ask_facts
+from yolopatch.outside.watch import Watch
+from yolopatch.outside.workspace.workspace import Workspace
+from yolopatch.steps.environment.faults import ERROR, diagnose
+from yolopatch.steps.reproduce.reproduce import the_posts, write_page
+from yolopatch.steps.reproduce.reproduction import Reproduction
+from yolopatch.steps.verify.verify import verify
+from yolopatch.steps.workspace.state import lock_path
+from yolopatch.wire.facts import INFO, TRUE_GFLOPS, ModelFacts, Question
+
+SIDE = 640  # pixels; what upstream's own figures are for
+
+
+def measured(found: Reproduction, cache: Path, watch: Watch) -> Reproduction:
+    """Return the reproduction with its model measured, if it was not yet; the page and the record tell it.
+
+    Args:
+        found: the reproduction.
+        cache: the cache folder.
+        watch: told of each step.
+
+    Raises:
+        YolopatchError: the model does not build.
+    """
+    if found.measured:
+        return found
+    unfit = _unfit(found)
+    with hold(lock_path(found.folder, cache)):
+        if unfit:
+            return write_page(replace(found, notes=(*found.notes, unfit)), unfit)
+        watch("every scale", 1, 2)
+        figures = count_scales(found.workspace, the_posts(found), found.interpreter)
+        told, done_with = verify_file(found, watch)
+        record = replace(found.record, measured=Measured(found.of, figures, told, done_with))
+        return write_page(replace(found, record=record), "")
+
+
+def _unfit(found: Reproduction) -> str:
+    """Return why the interpreter can build nothing, "" where it can."""
+    ailments = diagnose(found.workspace.pin, found.record.compat, found.interpreter, found.workspace.path)
+    fatal = next((one for one in ailments if one.severity == ERROR and one.stage == "import"), None)
+    if fatal is None:
+        return ""
+    return f"nothing was measured: in {found.interpreter.executable}, {fatal.what}; next: {fatal.hint}"
+
+
+def count_scales(workspace: Workspace, cfg: Cfg, interpreter: Interpreter) -> dict[str, Figures]:
+    """Build the file's model at every scale of its family, and count each.
+
+    Raises:
+        YolopatchError: one does not build.
+    """
+    with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
+        questions = [
+            Question(str(write_cfg(one, Path(folder))), scale, (INFO, TRUE_GFLOPS))
+            for scale, one in _each_scale(cfg).items()
+        ]
+        answers = ask_facts(workspace.path, workspace.pin, questions, imgsz=SIDE, python=interpreter.executable)
+    return {scale: _figures(answer) for scale, answer in zip(cfg.model.scales, answers)}
+
+
+def _each_scale(cfg: Cfg) -> Mapping[str, Cfg]:
+    # a file with the whole scales table is built at each of them; where upstream has none, each scale is a file
+    if cfg.model.has_scales_table:
+        return dict.fromkeys(cfg.model.scales, replace(cfg, scale=ALL_SCALES))
+    return {scale: replace(cfg, scale=scale) for scale in cfg.model.scales}
+
+
+def _figures(answer: ModelFacts) -> Figures:
+    info, true = answer.info, answer.true_gflops
+    assert info is not None  # both were asked for
+    assert true is not None
+    printed = None if info.gflops is None else round(info.gflops, 1)  # as upstream prints it
+    return Figures(info.layers, info.parameters, info.gradients, printed, round(true, 3))
+
+
+def verify_file(found: Reproduction, watch: Watch) -> tuple[dict[str, object], dict[str, object]]:
+    """Verify the YAML's model at the post's scale; returns what the record keeps of it, and with what it was done."""
+    place, scale, python = found.workspace.path, found.recipe.scale, found.interpreter.executable
+    told = verify(place, found.cfg, scale, watch=watch, python=python, imgsz=SIDE)
+    checks = [{"id": one.id, "status": one.status, "summary": one.summary} for one in told.checks]
+    kept = {"scale": scale, "imgsz": SIDE, "verdict": told.verdict, "checks": checks}
+    return kept, {**told.run, "system": platform.system(), "packages": _packages(found.interpreter)}
+
+
+def _packages(interpreter: Interpreter) -> dict[str, str]:
+    named = ("torch", "torchvision", "numpy", "opencv-python", "pillow", "onnx", "onnxruntime")
+    return {name: interpreter.packages[name] for name in named if name in interpreter.packages}

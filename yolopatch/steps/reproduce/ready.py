@@ -1,0 +1,37 @@
+"""Everything about a run that can be known before it trains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from yolopatch.outside.watch import Watch
+from yolopatch.steps.reproduce.initial_weights import begun_with
+from yolopatch.steps.reproduce.reproduction import Reproduction
+from yolopatch.steps.reproduce.run_data import RunData, prepare_data, shapes_file
+from yolopatch.steps.reproduce.run_plan import RunPlan, RunRequest, plan_run
+from yolopatch.steps.reproduce.trainable import require_trainable
+
+
+@dataclass(frozen=True)
+class Ready:
+    """What can be known before training, checked."""
+
+    plan: RunPlan
+    data: RunData
+    fresh: bool
+    init: Path | None
+
+
+def get_ready(found: Reproduction, request: RunRequest, cache: Path, watch: Watch) -> Ready:
+    """Check the environment, the arguments, the device and the data, and make the checkpoint to begin with.
+
+    Raises:
+        UsageError: an argument that cannot be.
+        YolopatchError: the environment, the device, the data or the checkpoint would not do.
+    """
+    require_trainable(found)
+    planned = plan_run(found, request, shapes_file(found.folder))
+    data = prepare_data(found, planned)
+    init = begun_with(found, planned, len(data.names), cache, watch) if planned.weights else None
+    return Ready(planned, data, request.fresh, init)

@@ -1,0 +1,51 @@
+"""What a run's script is told, and the files that only this run needs, which lie in its folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from yolopatch.core.model.cfg_text import Cfg, render_text
+from yolopatch.outside.files.staging import write_whole
+from yolopatch.outside.files.templates import load_templates
+from yolopatch.steps.model.render_request import RenderRequest, plan
+from yolopatch.steps.reproduce.reproduction import Reproduction
+from yolopatch.steps.reproduce.run_plan import RunPlan, model_words
+
+
+def script_arguments(found: Reproduction, planned: RunPlan, folder: Path, init: Path | None) -> dict[str, object]:
+    """Return what the script is told beside what it says itself; files of the run's own are written first."""
+    own = str(_own_cfg(found, planned, folder)) if _needs_own_cfg(planned) else None
+    arguments = {**planned.changes, **model_words(planned, own, init)}
+    if planned.hyperparameters:
+        arguments["hyp"] = str(_hyperparameters(found, planned, folder))
+    return arguments
+
+
+def run_cfg(found: Reproduction, planned: RunPlan) -> Cfg:
+    """Return the model that the run trains, at its scale alone."""
+    model = found.workspace.pin.model
+    if planned.base:
+        return plan(RenderRequest(model=model, scales=planned.scale))[0]
+    modules = (planned.recipe.module,)
+    return plan(RenderRequest(modules, model, scales=planned.scale, flavor=found.record.flavor))[0]
+
+
+def _needs_own_cfg(planned: RunPlan) -> bool:
+    # without a scales table in it, the post's file is of one scale
+    return planned.style == "yolov5" and not planned.base and planned.scale != planned.recipe.scale
+
+
+def _own_cfg(found: Reproduction, planned: RunPlan, folder: Path) -> Path:
+    file = folder / f"{Path(planned.recipe.cfg).stem}_{planned.scale}.yaml"
+    write_whole(file, render_text(run_cfg(found, planned), load_templates()).encode())
+    return file
+
+
+def _hyperparameters(found: Reproduction, planned: RunPlan, folder: Path) -> Path:
+    package = found.workspace.path / found.workspace.pin.layout.package
+    own = yaml.safe_load((package / "data" / "hyps" / "hyp.scratch-low.yaml").read_text("utf-8"))
+    file = folder / "hyp.yaml"
+    write_whole(file, yaml.safe_dump({**own, **planned.hyperparameters}, sort_keys=False).encode())
+    return file

@@ -1,0 +1,242 @@
+"""From what a user asks of a run to the arguments that the tutorial's script gets."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from yolopatch.catalog.model.models import ALL_SCALES, find_model, find_scales
+from yolopatch.catalog.reproduce.quick import HYPERPARAMETERS, SCALE, quick_arguments
+from yolopatch.catalog.reproduce.recipes import Recipe
+from yolopatch.errors import UsageError, YolopatchError
+from yolopatch.outside.probe.inspect import gpus_of
+from yolopatch.steps.reproduce.reproduction import Reproduction
+
+_OWN_OPTIONS = {"data": "--data", "epochs": "--epochs", "device": "--device", "model": "--scale", "cfg": "--scale"}
+_OWN_OPTIONS |= {"weights": "--weights", "pretrained": "--weights"}
+_NEVER = ("resume", "exist_ok")
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """How to run, as the command line names it; None is what the post does.
+
+    Attributes:
+        data: a data YAML, or the name of one of upstream's own.
+        weights: a checkpoint to begin with, of the base model or of one like this.
+        base: train upstream's own model, with the same arguments.
+        quick: a short training on generated data.
+        settings: further arguments of upstream's, as `KEY=VALUE`.
+        fresh: train anew even where the same run was ended before.
+    """
+
+    data: str | None = None
+    epochs: int | None = None
+    device: str | None = None
+    scale: str | None = None
+    weights: Path | None = None
+    base: bool = False
+    quick: bool = False
+    settings: tuple[str, ...] = ()
+    fresh: bool = False
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """What the run will do.
+
+    Attributes:
+        changes: arguments that are not the post's, by upstream's names; without the model.
+        hyperparameters: what else is not the post's, for upstreams that read it from a file.
+        weights: the checkpoint that it begins with, None for a beginning from nothing.
+        learns: whether it is a quick run as it was tried: a model that can learn does.
+        data: the data YAML as upstream is told it.
+        device: as upstream is told it, None for its own choice.
+    """
+
+    recipe: Recipe
+    style: str
+    changes: Mapping[str, object]
+    hyperparameters: Mapping[str, object]
+    scale: str
+    base: bool
+    quick: bool
+    learns: bool
+    data: str
+    epochs: int
+    imgsz: int
+    device: object
+    weights: Path | None
+
+    @property
+    def post(self) -> dict[str, object]:
+        """The post's arguments, and what upstream makes of those that matter and that it leaves out."""
+        return {"epochs": self.recipe.epochs, "data": self.recipe.data, "imgsz": 640, **self.recipe.arguments}
+
+    @property
+    def differences(self) -> list[str]:
+        """What of the run is not the post's, in words."""
+        changed = {**self.changes, **self.hyperparameters}
+        told = [f"{key}: {self.post.get(key, 'not set')} in the post, {new} here" for key, new in changed.items()]
+        if self.scale != self.recipe.scale:
+            told.insert(0, f"scale: {self.recipe.scale} in the post, {self.scale} here")
+        if self.weights:
+            told.insert(0, f"it begins with {self.weights.name}, the post's from nothing")
+        if self.base:
+            told.insert(0, "the model is upstream's own, without the module")
+        return told
+
+
+def plan_run(found: Reproduction, request: RunRequest, shapes: Path) -> RunPlan:
+    """Return the plan, checked against what can be known before training.
+
+    Args:
+        found: the reproduction.
+        request: what is asked of the run.
+        shapes: the data YAML of the generated set.
+
+    Raises:
+        UsageError: a scale or an argument that cannot be.
+        YolopatchError: a GPU is asked for, and there is none.
+    """
+    recipe, style = found.recipe, found.workspace.pin.layout.style
+    asked = _asked(request, style, shapes)
+    if request.data:
+        asked["data"] = _data(found, request.data)
+    changes = {key: value for key, value in asked.items() if _differs(recipe, key, value)}
+    if request.base:
+        changes["name"] = "base-quick" if request.quick else "base"
+    arguments = {**recipe.arguments, **changes}
+    plan = RunPlan(
+        recipe=recipe,
+        style=style,
+        changes=changes,
+        hyperparameters=HYPERPARAMETERS if request.quick and style == "yolov5" else {},
+        scale=_scale(found, request),
+        base=request.base,
+        quick=request.quick,
+        learns=request.quick and asked == _quick(style, shapes) and request.scale in (None, SCALE),
+        data=str(arguments.get("data", recipe.data)),
+        epochs=int(arguments.get("epochs", recipe.epochs)),
+        imgsz=int(arguments.get("imgsz", 640)),
+        device=arguments.get("device"),
+        weights=_weights(request.weights),
+    )
+    _require_device(plan, found)
+    return plan
+
+
+def _differs(recipe: Recipe, key: str, value: object) -> bool:
+    missing = object()
+    known = {"epochs": recipe.epochs, **recipe.arguments}
+    return known.get(key, missing) != value
+
+
+def _asked(request: RunRequest, style: str, shapes: Path) -> dict[str, object]:
+    asked: dict[str, object] = {}
+    if request.quick:
+        asked.update(_quick(style, shapes))
+    if request.epochs is not None:
+        if request.epochs < 1:
+            raise UsageError(f"--epochs {request.epochs}: at least one", hint="e.g. --epochs 3")
+        asked["epochs"] = request.epochs
+    if request.device is not None:
+        asked["device"] = _value(request.device)
+    asked.update(_setting(word) for word in request.settings)
+    return asked
+
+
+def _data(found: Reproduction, name: str) -> str:
+    """Return how upstream is told a data YAML: the user's by its whole path, its own as it knows it."""
+    file = Path(name).expanduser()
+    if file.is_file():
+        return str(file.absolute())
+    own = PurePosixPath(found.recipe.data).with_name(PurePosixPath(name).name)
+    if own.name == name and (found.workspace.path / own).is_file():
+        return str(own)
+    raise UsageError(
+        f"there is no data file {name}, and upstream has none of that name in {own.parent}",
+        hint="make one: yolopatch data shapes --out shapes",
+    )
+
+
+def _weights(file: Path | None) -> Path | None:
+    if file and not file.is_file():
+        raise UsageError(
+            f"--weights: there is no checkpoint {file}",
+            hint="download the base model's .pt file from upstream's releases, or name one of your own",
+        )
+    return file.absolute() if file else None
+
+
+def _quick(style: str, shapes: Path) -> dict[str, object]:
+    return {**quick_arguments(style), "data": str(shapes)}
+
+
+def _setting(word: str) -> tuple[str, object]:
+    key, equals, value = word.partition("=")
+    if not equals or not re.fullmatch(r"[a-z_]\w*", key):
+        raise UsageError(f"--set {word}: no KEY=VALUE", hint="an argument of upstream's, e.g. --set batch=4")
+    if key in _OWN_OPTIONS:
+        raise UsageError(f"--set {word}: there is an option for that", hint=f"{_OWN_OPTIONS[key]} {value}")
+    if key in _NEVER:
+        raise UsageError(f"--set {word}: yolopatch decides that itself", hint="leave it out")
+    return key, _value(value)
+
+
+def _value(text: str) -> object:
+    try:
+        return ast.literal_eval(text)
+    except (SyntaxError, ValueError):
+        return text
+
+
+def _scale(found: Reproduction, request: RunRequest) -> str:
+    if request.scale is None:
+        return SCALE if request.quick else found.recipe.scale
+    found_scales = find_scales(find_model(found.workspace.pin.model), request.scale)
+    if len(found_scales) != 1 or found_scales[0] == ALL_SCALES:
+        raise UsageError(f"--scale {request.scale}: a run trains one", hint="e.g. --scale n")
+    return found_scales[0]
+
+
+def _require_device(plan: RunPlan, found: Reproduction) -> None:
+    device = plan.device
+    if device in (None, "", "cpu", "mps") or gpus_of(found.interpreter.executable):
+        return
+    who = "the post trains on" if "device" not in plan.changes else "--device asks for"
+    raise YolopatchError(
+        f"{who} device {device}, a GPU, and torch sees none here; nothing was started",
+        details=[f"asked: {found.interpreter.executable}"],
+        hint="add --device cpu (slow: try --epochs 1 first), or train --quick",
+    )
+
+
+def model_words(plan: RunPlan, own: str | None, init: Path | None = None) -> dict[str, object]:
+    """Return the arguments that name the model and what it begins with, where they are not the post's.
+
+    Args:
+        plan: of the run.
+        own: the path of a file that was written for this run's scale, for upstreams without a scales table.
+        init: the checkpoint that the run begins with.
+    """
+    if plan.style == "yolov5":
+        begun = {"weights": str(init)} if init else {}
+        if plan.base:
+            return {"cfg": plan.recipe.base_cfg.format(scale=plan.scale), **begun}
+        return {"cfg": own, **begun} if own else begun
+    if init:
+        return {"model": str(init)}  # its YAML is in it
+    if plan.base:
+        return {"model": _at_scale(f"./{plan.recipe.base_cfg}", plan.scale)}
+    return {} if plan.scale == plan.recipe.scale else {"model": _at_scale(plan.recipe.model, plan.scale)}
+
+
+def _at_scale(path: str, scale: str) -> str:
+    """Return the name by which upstream takes the file at a scale: `yolo26s-RefConv.yaml` for `yolo26-RefConv.yaml`."""
+    place = PurePosixPath(path)
+    name = re.sub(r"^(yolov?\d+)", rf"\g<1>{scale}", place.name)
+    return f"{path.removesuffix(place.name)}{name}"

@@ -1,0 +1,120 @@
+"""Compare what came out of a run with what its YAML builds and `verify` found, and write that down."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from yolopatch.core.reproduce.comparison import Built, Compared, compare
+from yolopatch.core.reproduce.run import CURVES, SUMMARY
+from yolopatch.outside.files.staging import write_whole
+from yolopatch.outside.files.templates import load_templates, write_cfg
+from yolopatch.outside.probe.facts import ask_facts
+from yolopatch.steps.reproduce.run_files import run_cfg
+from yolopatch.steps.reproduce.train import Trained
+from yolopatch.wire.facts import Question
+
+_PACKAGES = ("torch", "torchvision", "numpy", "opencv-python", "pillow")
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """A run that ended, compared.
+
+    Attributes:
+        page: the summary as a file.
+        curves: the picture of losses and mAP50 by epoch.
+    """
+
+    trained: Trained
+    comparisons: tuple[Compared, ...]
+    page: Path
+    curves: Path
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether nothing differs that something was expected of."""
+        return all(one.agrees is not False for one in self.comparisons)
+
+    def data(self) -> dict[str, object]:
+        """Return what `reproduce --run --json` prints of the run."""
+        run = self.trained.run
+        return {
+            "folder": self.trained.folder,
+            "weights": self.trained.weights,
+            "page": self.page,
+            "curves": self.curves,
+            "as_expected": self.as_expected,
+            "comparisons": [asdict(one) for one in self.comparisons],
+            "differences": self.trained.plan.differences,
+            "seed": _seed(self.trained),
+            **{key: value for key, value in asdict(run).items() if key != "number"},
+        }
+
+
+def summarise(trained: Trained) -> RunSummary:
+    """Build the expected model, compare, and write the summary into the run's folder.
+
+    Raises:
+        YolopatchError: the model does not build.
+    """
+    planned, run = trained.plan, trained.run
+    measured = trained.found.measured
+    comparisons = tuple(
+        compare(
+            _built(trained),
+            run.outcome,
+            (planned.epochs, len(trained.rows)),
+            measured.verify if measured and not planned.base else None,
+            planned.learns,
+            run.arrived,
+        )
+    )
+    found = RunSummary(trained, comparisons, trained.folder / SUMMARY, trained.folder / CURVES)
+    write_whole(found.page, _page(found).encode())
+    return found
+
+
+def _built(trained: Trained) -> Built:
+    """Build the YAML that the run should have trained, with the data's classes, and count it."""
+    found, planned = trained.found, trained.plan
+    cfg = replace(run_cfg(found, planned), nc=len(trained.data.names))
+    with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
+        (facts,) = ask_facts(
+            found.workspace.path,
+            found.workspace.pin,
+            [Question(str(write_cfg(cfg, Path(folder))), planned.scale)],
+            python=found.interpreter.executable,
+        )
+    return Built(facts.parameters, Counter(row.kind for row in facts.table))
+
+
+def _seed(trained: Trained) -> object:
+    # every pin's own default
+    return trained.plan.changes.get("seed", 0)
+
+
+def _page(found: RunSummary) -> str:
+    trained = found.trained
+    run, record = trained.run, trained.found.record
+    last = run.attempts[-1].environment
+    return (
+        load_templates()
+        .get_template("reproduce/SUMMARY.md.j2")
+        .render(
+            tutorial=record.tutorial,
+            flavor=record.flavor,
+            base=trained.plan.base,
+            verdict="as expected" if found.as_expected else "not as expected",
+            comparisons=found.comparisons,
+            curves=CURVES,
+            differences=trained.plan.differences,
+            run=run,
+            data=trained.plan.data,
+            seed=_seed(trained),
+            environment=last,
+            packages=[name for name in _PACKAGES if name in last["packages"]],
+        )
+    )

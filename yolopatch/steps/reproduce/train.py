@@ -1,0 +1,290 @@
+"""`reproduce --run`: train a tutorial's model to the end, then see what came out, and compare."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from yolopatch import __version__
+from yolopatch.catalog.pins import style_of
+from yolopatch.core.reproduce.reproduction import RUNS
+from yolopatch.core.reproduce.results import losses, map50, read_results
+from yolopatch.core.reproduce.run import CURVES, EXAMINED, Attempt, Run, Wanted
+from yolopatch.core.reproduce.script import words
+from yolopatch.core.text import sha256
+from yolopatch.errors import YolopatchError
+from yolopatch.outside.files.lock import hold
+from yolopatch.outside.probe.run import run_in_workspace
+from yolopatch.outside.reproduce.runs import find_run, next_number, run_folder, save_run
+from yolopatch.outside.watch import Watch
+from yolopatch.steps.reproduce.initial_weights import require_arrived
+from yolopatch.steps.reproduce.ready import Ready
+from yolopatch.steps.reproduce.reproduction import Reproduction
+from yolopatch.steps.reproduce.run_data import RunData
+from yolopatch.steps.reproduce.run_files import script_arguments
+from yolopatch.steps.reproduce.run_plan import RunPlan
+from yolopatch.steps.workspace.state import lock_path
+from yolopatch.wire.codec import encode
+from yolopatch.wire.tasks import EVALUATE, TRAIN, Task
+from yolopatch.wire.training import (
+    Arrived,
+    Curves,
+    EvaluateRequest,
+    Exported,
+    Prediction,
+    Resumed,
+    SavesTo,
+    TrainedModel,
+    TrainingEnded,
+    TrainRequest,
+    Validated,
+)
+
+_WORDS = {TRAIN.name: "training", EVALUATE.name: "evaluating the trained model"}
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A run that came to its end.
+
+    Attributes:
+        folder: of the run's record.
+        weights: the checkpoint that was examined.
+        rows: upstream's results, epoch by epoch.
+        notes: what the user should know.
+    """
+
+    found: Reproduction
+    plan: RunPlan
+    data: RunData
+    run: Run
+    folder: Path
+    weights: Path
+    rows: tuple[Mapping[str, float], ...]
+    notes: tuple[str, ...]
+
+
+def train(found: Reproduction, ready: Ready, cache: Path, watch: Watch) -> Trained:
+    """Train to the end, going on from where an earlier call was killed, then validate, predict and export.
+
+    Raises:
+        YolopatchError: upstream failed.
+    """
+    with hold(lock_path(found.folder / RUNS, cache)):
+        return _Trainer(found, ready, watch).run()
+
+
+@dataclass(frozen=True)
+class _Trainer:
+    found: Reproduction
+    ready: Ready
+    watch: Watch
+
+    @property
+    def plan(self) -> RunPlan:
+        """What the run will do."""
+        return self.ready.plan
+
+    @property
+    def data(self) -> RunData:
+        """What it trains on."""
+        return self.ready.data
+
+    def run(self) -> Trained:
+        """Find the run that is asked for, or begin it, and bring it to its end."""
+        run, notes = self._begun(self.ready.fresh)
+        if not run.trained:
+            run = self._train(run)
+        if not run.outcome:
+            run = self._examine(run)
+        rows = tuple(self.rows(run))
+        return Trained(
+            self.found,
+            self.plan,
+            self.data,
+            run,
+            self.folder(run),
+            self._weights(run),
+            rows,
+            (*notes, *self.data.notes),
+        )
+
+    def folder(self, run: Run) -> Path:
+        """Return the run's folder."""
+        return run_folder(self.found.folder, run)
+
+    def save(self, run: Run) -> Run:
+        """Write the run's record, and return the run."""
+        save_run(self.found.folder, run)
+        return run
+
+    def _begun(self, fresh: bool) -> tuple[Run, tuple[str, ...]]:
+        """Return the run that is asked for, begun before or new, and what to say of it."""
+        wanted = self._wanted()
+        run = None if fresh else find_run(self.found.folder, wanted)
+        if run is None:
+            return Run(number=next_number(self.found.folder), wanted=wanted), ()
+        if run.outcome:
+            return run, ("this run was ended before, and nothing is trained again; --fresh trains anew",)
+        return run, (f"going on with the run in {self.folder(run)}",)
+
+    def _wanted(self) -> Wanted:
+        workspace = self.found.workspace
+        return Wanted(
+            changes={**self.plan.changes, **self.plan.hyperparameters},
+            scale=self.plan.scale,
+            base=self.plan.base,
+            quick=self.plan.quick,
+            commit=(workspace.own_commits or (workspace.head,))[0].id,
+            edited=workspace.edited,
+            cfg=sha256(self.found.cfg.read_bytes()),
+            data=self.data.sha256,
+            weights=sha256(self.plan.weights.read_bytes()) if self.plan.weights else "",
+        )
+
+    def _train(self, run: Run) -> Run:
+        """Let the script train; what it has done is recorded as it comes, so that a killed run can be taken up."""
+        checkpoints = self._checkpoints(run)
+        if run.save_dir and not checkpoints:
+            # of this run, and with nothing in it to go on from: upstream would count its name up
+            shutil.rmtree(run.save_dir, ignore_errors=True)
+        attempt = Attempt(_now(), None, self._environment())
+        run = self.save(replace(run, save_dir=run.save_dir if checkpoints else None, attempts=(*run.attempts, attempt)))
+        listener = _Listener(self, run, time.monotonic())
+        request = TrainRequest(
+            workspace=str(self.found.workspace.path),
+            style=style_of(self.found.workspace.pin),
+            script=str(self.found.script),
+            words=tuple(words(script_arguments(self.found, self.plan, self.folder(run), self.ready.init))),
+            checkpoints=tuple(map(str, checkpoints)),
+            init=str(self.ready.init) if self.ready.init else None,
+        )
+        self._run_task(TRAIN, request, f"training-{len(run.attempts)}", listener)
+        run = listener.run
+        if not run.trained or run.save_dir is None:
+            raise YolopatchError("training ended without results", hint=f"look into {self.folder(run)}")
+        return run
+
+    def _checkpoints(self, run: Run) -> list[Path]:
+        weights = Path(run.save_dir) / "weights" if run.save_dir else None
+        return [weights / name for name in ("last.pt", "best.pt") if weights and (weights / name).is_file()]
+
+    def _run_task(self, task: Task[Any], request: object, name: str, listener: _Listener) -> None:
+        run_in_workspace(
+            task,
+            request,
+            self.found.workspace.path,
+            self.found.interpreter,
+            _fresh(self.folder(listener.run) / name),
+            listener.take,
+            what=_WORDS[task.name],
+            look=listener.look,
+        )
+
+    def _environment(self) -> dict[str, object]:
+        interpreter = self.found.interpreter
+        return {
+            "yolopatch": __version__,
+            "python": interpreter.python,
+            "executable": interpreter.executable,
+            "packages": dict(sorted(interpreter.packages.items())),
+        }
+
+    def _examine(self, run: Run) -> Run:
+        """Validate, predict and export with what was trained."""
+        self.watch("validating, predicting, exporting", self.plan.epochs, self.plan.epochs)
+        listener = _Listener(self, run, time.monotonic())
+        folder, rows = self.folder(run), self.rows(run)
+        request = EvaluateRequest(
+            workspace=str(self.found.workspace.path),
+            style=style_of(self.found.workspace.pin),
+            weights=str(self._weights(run)),
+            data=self.plan.data,
+            imgsz=self.plan.imgsz,
+            device=self.plan.device,
+            image=str(self.data.image),
+            folder=str(folder / EXAMINED),
+            curves=Curves(losses(rows), list(map(map50, rows)), str(folder / CURVES)),
+        )
+        self._run_task(EVALUATE, request, "examining", listener)
+        return self.save(replace(run, outcome=listener.outcome))
+
+    def _weights(self, run: Run) -> Path:
+        weights = Path(run.save_dir) / "weights"
+        return next(
+            (file for file in (weights / "best.pt", weights / "last.pt") if file.is_file()), weights / "last.pt"
+        )
+
+    def results(self, run: Run) -> Path | None:
+        """Return where upstream writes a row for each epoch, None before it has said so."""
+        return Path(run.save_dir) / "results.csv" if run.save_dir else None
+
+    def rows(self, run: Run) -> list[dict[str, float]]:
+        """Return what upstream has written of the run's epochs so far."""
+        file = self.results(run)
+        return read_results(file.read_text("utf-8")) if file and file.is_file() else []
+
+
+class _Listener:
+    """Keeps what the child answers, and shows how far it has come."""
+
+    def __init__(self, trainer: _Trainer, run: Run, begun: float) -> None:
+        self.run = run
+        self.outcome: dict[str, object] = {}  # of the evaluation, as the record has it
+        self._trainer = trainer
+        self._begun = begun
+        self._before = run.seconds
+        self._seen = -1  # bytes of upstream's results
+
+    def take(self, message: object) -> None:
+        """Take an answer of the child's; what the next run needs is saved at once."""
+        if isinstance(message, Resumed):
+            attempts = self.run.attempts
+            self._save(attempts=(*attempts[:-1], replace(attempts[-1], resumed=message.checkpoint)))
+        elif isinstance(message, SavesTo):
+            self._save(save_dir=message.folder)
+        elif isinstance(message, TrainingEnded):
+            self._save(trained=True)
+        elif isinstance(message, Arrived):
+            self._save(arrived=encode(message))
+            require_arrived(message)
+        elif isinstance(message, TrainedModel):
+            self.outcome["model"] = encode(message)
+        elif isinstance(message, Validated):
+            self.outcome["validated"] = encode(message.parts)
+        elif isinstance(message, Prediction):
+            self.outcome["predicted"] = encode(message)
+        elif isinstance(message, Exported):
+            self.outcome["exported"] = encode(message.forms)
+
+    def _save(self, **changes: object) -> None:
+        seconds = round(self._before + time.monotonic() - self._begun, 1)
+        self.run = self._trainer.save(replace(self.run, seconds=seconds, **changes))
+
+    def look(self) -> None:
+        """Say which epoch is trained; asked often, and what is to be read grows for days."""
+        file = self._trainer.results(self.run)
+        size = file.stat().st_size if file and file.is_file() else 0
+        if size == self._seen or self.run.trained:
+            return
+        self._seen = size
+        rows = self._trainer.rows(self.run)
+        epochs = self._trainer.plan.epochs
+        reached = map50(rows[-1]) if rows else None
+        so_far = "" if reached is None else f", mAP50 {reached:.3f}"
+        self._trainer.watch(f"training{so_far}", min(len(rows) + 1, epochs), epochs)
+
+
+def _fresh(folder: Path) -> Path:
+    """Return a folder that is not there: what an examination left that was killed is of no use."""
+    shutil.rmtree(folder, ignore_errors=True)
+    return folder
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")

@@ -1,0 +1,38 @@
+"""Find out before training, not after, what would fail in it."""
+
+from __future__ import annotations
+
+import shlex
+
+from yolopatch.errors import YolopatchError
+from yolopatch.steps.environment.faults import ERROR, Ailment, diagnose
+from yolopatch.steps.reproduce.reproduction import Reproduction
+
+
+def require_trainable(found: Reproduction) -> None:
+    """Check that the pin trains to its end in the interpreter.
+
+    Raises:
+        YolopatchError: something would; what and where is in `details`.
+    """
+    errors = _errors(found, found.record.compat)
+    if errors:
+        pin, python = found.workspace.pin, found.interpreter.executable
+        mended = not found.record.compat and not _errors(found, True)
+        raise YolopatchError(
+            f"{pin.name} would not train to the end in {python}; nothing was started",
+            details=[f"{one.what}{f' ({one.where})' if one.where else ''}" for one in errors],
+            hint=_with_compat(found) if mended else errors[0].hint,
+        )
+
+
+def _errors(found: Reproduction, compat: bool) -> list[Ailment]:
+    ailments = diagnose(found.workspace.pin, compat, found.interpreter, found.workspace.path)
+    return [one for one in ailments if one.severity == ERROR]
+
+
+def _with_compat(found: Reproduction) -> str:
+    """A folder is exact or mended, and stays what it is."""
+    record = found.record
+    other = shlex.quote(f"{found.folder}-compat")
+    return f"yolopatch reproduce {record.tutorial} --flavor {record.flavor} --compat --dest {other} --run"

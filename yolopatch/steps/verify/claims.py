@@ -1,0 +1,98 @@
+"""What a checkout claims to hold, and where that is not so: what the check `provenance` is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from yolopatch.core.workspace.manifest import check_content
+from yolopatch.errors import SourceError, YolopatchError
+from yolopatch.outside.git import snapshot
+from yolopatch.outside.source.manifests import read_manifest
+from yolopatch.outside.workspace.checkout import Checkout
+from yolopatch.outside.workspace.commits import written_blobs
+from yolopatch.outside.workspace.workspace import Commit, Workspace
+from yolopatch.steps.workspace.patchset import Choice, PatchSet, load_patchset
+from yolopatch.wire.verification import Claims
+
+
+def read_claims(checkout: Checkout) -> Claims:
+    """Compute anew what the checkout must hold by its commits' trailers, and compare."""
+    workspace = checkout.workspace
+    if workspace is None:
+        said = f"; it says that it is {checkout.pin.upstream} {checkout.pin.version}" if checkout.pin else ""
+        return Claims(False, checkout.commit, checkout.blobs, note=f"yolopatch did not make this checkout{said}")
+    root = snapshot.read_root(workspace.repository, workspace.root.id)
+    in_pin = _differs_from_pin(workspace, root.blobs)
+    in_patches, note = _differs_from_patches(workspace, root)
+    return Claims(
+        ours=True,
+        commit=checkout.commit,
+        blobs=checkout.blobs,
+        tree_differs=(*in_pin, *in_patches),
+        own_commits=tuple(f"{commit.id[:12]} {commit.subject}" for commit in workspace.own_commits),
+        note=note,
+    )
+
+
+def _differs_from_pin(workspace: Workspace, root: Mapping[str, str]) -> tuple[str, ...]:
+    try:
+        # what it only warns of, `apply` has let through: the sources of a pin differ in such files
+        check_content(workspace.pin, read_manifest(workspace.pin), root, f"the commit {workspace.root.id[:12]}")
+    except SourceError as error:
+        return (error.what, *error.details)
+    return ()
+
+
+def _differs_from_patches(workspace: Workspace, root: snapshot.Root) -> tuple[tuple[str, ...], str]:
+    """Return where our commits are not the pin and its patches, or why that cannot be said."""
+    choices = [Choice(a.name, a.flavor) for a in workspace.applied]
+    try:
+        read = snapshot.pristine_reader(workspace.repository, root.blobs)
+        patchset = load_patchset(workspace.pin, choices, workspace.compat is not None, read)
+    except YolopatchError as error:
+        return (), f"the commits cannot be made again here: {error.what}"
+    other = _made_with_other_patches(workspace, patchset)
+    if other:
+        return (), other
+    try:
+        steps = _as_made(workspace, patchset).steps(read, root, workspace.source)
+    except YolopatchError as error:
+        return (error.what, *error.details), ""
+    modules = ", ".join(applied.name for applied in workspace.applied) or "no module"
+    differs = _differs(workspace, workspace.head, {**root.blobs, **written_blobs(steps)}, modules)
+    if workspace.compat:
+        # the head alone does not tell: `verify` runs the base model from this commit
+        mended = {**root.blobs, **written_blobs(steps[:1])}
+        differs = (*_differs(workspace, workspace.commits[0], mended, "its mends"), *differs)
+    return differs, ""
+
+
+def _differs(workspace: Workspace, commit: Commit, expected: Mapping[str, str], what: str) -> tuple[str, ...]:
+    found = snapshot.tree_blobs(workspace.repository, commit.id)
+    paths = sorted(path for path in {*expected, *found} if expected.get(path) != found.get(path))
+    return tuple(
+        f"the commit {commit.id[:12]} is not {workspace.pin.name} with {what}: {path} differs" for path in paths
+    )
+
+
+def _as_made(workspace: Workspace, patchset: PatchSet) -> PatchSet:
+    """Return the same patches as the yolopatch that made the workspace names them, which may be another version."""
+    patches = patchset.patches if workspace.stamp else patchset.patches[: -1 if patchset.stamp else None]
+    return replace(patchset, compat=workspace.compat, applied=workspace.applied, stamp=workspace.stamp, patches=patches)
+
+
+def _made_with_other_patches(workspace: Workspace, patchset: PatchSet) -> str:
+    sums = {applied.name: applied.patch_sum for applied in patchset.applied}
+    others = {a.name: a.version for a in workspace.applied if sums[a.name] != a.patch_sum}
+    if workspace.compat and patchset.compat and workspace.compat.patch_sum != patchset.compat.patch_sum:
+        others["the mends"] = workspace.compat.version
+    if workspace.stamp and patchset.stamp and workspace.stamp.patch_sum != patchset.stamp.patch_sum:
+        others["the stamp"] = workspace.stamp.version
+    if not others:
+        return ""
+    versions = ", ".join(sorted({version or "an unknown version" for version in others.values()}))
+    return (
+        f"made by yolopatch {versions} with other patches of {', '.join(others)}: "
+        "what its commits must hold cannot be computed here"
+    )

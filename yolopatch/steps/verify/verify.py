@@ -1,0 +1,284 @@
+"""`verify`: run the checks on a YAML's model in a child process, and put together what they found."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from yolopatch import __version__
+from yolopatch.core.model.cfg_file import every_scale, multiples, read_any_scale
+from yolopatch.core.verify.checks import choose_checks
+from yolopatch.errors import UsageError
+from yolopatch.outside.git.snapshot import PRISTINE, write_tree
+from yolopatch.outside.probe.run_checks import Answers, Outcome, run_checks
+from yolopatch.outside.source.store import cache_dir, cached
+from yolopatch.outside.watch import Watch
+from yolopatch.outside.workspace.checkout import Checkout, read_checkout
+from yolopatch.steps.verify.claims import read_claims
+from yolopatch.steps.workspace.patchset import Choice
+from yolopatch.wire.statuses import FAIL, PASS
+from yolopatch.wire.verification import Claims, VerifyRequest
+
+_STRIDE = 32  # pixels: the coarsest map of most models
+_FIGURES = ("layers", "parameters", "gradients")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to verify.
+
+    Attributes:
+        python: the interpreter with upstream's requirements.
+        imgsz: side of the square image in pixels, for GFLOPs, exports and latency.
+        base: upstream's own YAML that the file was made from; None for the one most like it.
+        device: `cpu`, `cuda:0` and so on; None for a GPU where there is one.
+        checks: the ids of the checks to run; empty for all.
+        timeout: seconds that one check may take.
+    """
+
+    python: str = sys.executable
+    imgsz: int = 640
+    base: Path | None = None
+    device: str | None = None
+    checks: tuple[str, ...] = ()
+    timeout: float = 300
+
+    @property
+    def asked(self) -> dict[str, object]:
+        """What the user chose, by option; without the image size, which the results name."""
+        chosen = {
+            "base": str(self.base) if self.base else None,
+            "device": self.device,
+            "check": list(choose_checks(self.checks)) if self.checks else None,
+            "python": self.python if self.python != sys.executable else None,
+            "timeout": self.timeout if self.timeout != Options.timeout else None,
+        }
+        return {name: value for name, value in chosen.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Verification:
+    """One model at one scale, checked.
+
+    Attributes:
+        pin: the pin's name, None for a checkout that yolopatch did not make.
+        commit: the commit that was checked out, None without git.
+        facts: what the probe measured: `model`, `base`, `base_cfg`, `task`; each may be missing.
+        checks: what each check found, in their order.
+        run: with what and when.
+        asked: what of the options was not left as it is, so that the run can be repeated.
+    """
+
+    workspace: Path
+    pin: str | None
+    commit: str | None
+    modules: tuple[Choice, ...]
+    cfg: Path
+    scale: str
+    imgsz: int
+    facts: Mapping[str, object]
+    checks: tuple[Outcome, ...]
+    run: Mapping[str, object]
+    asked: Mapping[str, object]
+
+    @property
+    def verdict(self) -> str:
+        """`fail` if any check failed, else `pass`."""
+        return FAIL if any(check.status == FAIL for check in self.checks) else PASS
+
+    def data(self) -> dict[str, object]:
+        """Return what `verify --json` prints: the contract."""
+        base = self.facts.get("base")
+        return {
+            "workspace": str(self.workspace),
+            "pin": self.pin,
+            "commit": self.commit,
+            "modules": [asdict(module) for module in self.modules],
+            "cfg": str(self.cfg),
+            "scale": self.scale,
+            "imgsz": self.imgsz,
+            "task": self.facts.get("task"),
+            **_figures(self.facts.get("model") or {}),
+            "base": {"cfg": self.facts.get("base_cfg"), **_figures(base)} if base else None,
+            "checks": [asdict(check) for check in self.checks],
+            "verdict": self.verdict,
+            "run": dict(self.run),
+            "asked": dict(self.asked),
+        }
+
+
+@dataclass(frozen=True)
+class Verifications:
+    """One YAML at every scale that it holds."""
+
+    workspace: Path
+    cfg: Path
+    runs: tuple[Verification, ...]
+
+    @property
+    def verdict(self) -> str:
+        """`fail` if any scale failed, else `pass`."""
+        return FAIL if any(run.verdict == FAIL for run in self.runs) else PASS
+
+    def data(self) -> dict[str, object]:
+        """Return what `verify --all-scales --json` prints."""
+        runs = [run.data() for run in self.runs]
+        return {"workspace": str(self.workspace), "cfg": str(self.cfg), "verdict": self.verdict, "runs": runs}
+
+
+def _unwatched(name: str, number: int, count: int) -> None:
+    """Nobody asked."""
+
+
+def verify(place: Path, cfg: Path, scale: str | None, *, watch: Watch = _unwatched, **options: Any) -> Verification:
+    """Check the YAML's model at one scale.
+
+    Args:
+        place: the workspace, or another checkout of an upstream.
+        cfg: the model YAML.
+        scale: its scale; None for what the file says or its name carries.
+        options: see Options.
+        watch: told of each check that begins.
+
+    Raises:
+        UsageError: there is no such file, scale or check.
+        ConflictError: the folder holds no upstream.
+        YolopatchError: the interpreter cannot run upstream.
+    """
+    chosen = Options(**options)
+    text = _read(cfg, chosen)
+    letter = read_any_scale(text, cfg, scale)
+    with _prepared(place, cfg, chosen) as subject:
+        return subject.run(letter, None, watch)
+
+
+def verify_every_scale(place: Path, cfg: Path, *, watch: Watch = _unwatched, **options: Any) -> Verifications:
+    """Check the YAML's model at every scale that it holds, one after the other.
+
+    Raises:
+        as `verify`; UsageError for a file of one scale alone.
+    """
+    chosen = Options(**options)
+    text = _read(cfg, chosen)
+    letters = every_scale(text, cfg)
+    with _prepared(place, cfg, chosen) as subject:
+        runs = tuple(subject.run(letter, multiples(text, letter), _named(watch, letter)) for letter in letters)
+    return Verifications(place.absolute(), cfg, runs)
+
+
+def _read(cfg: Path, options: Options) -> str:
+    """Return the file's text, after what else can be wrong with the request."""
+    choose_checks(options.checks)
+    if not cfg.is_file():
+        raise UsageError(f"there is no file {cfg}", hint="write one with yolopatch render-cfg")
+    if options.base and not options.base.is_file():
+        raise UsageError(f"--base: there is no file {options.base}", hint="name one of upstream's own model YAMLs")
+    if options.imgsz < _STRIDE or options.imgsz % _STRIDE:
+        raise UsageError(f"--imgsz {options.imgsz} is no multiple of the stride {_STRIDE}", hint="e.g. --imgsz 640")
+    return cfg.read_text(encoding="utf-8", errors="replace")
+
+
+def _named(watch: Watch, letter: str) -> Watch:
+    return lambda check, number, count: watch(f"{letter}: {check}", number, count)
+
+
+@contextmanager
+def _prepared(place: Path, cfg: Path, options: Options) -> Iterator[_Subject]:
+    """Read the checkout, and lay its unchanged upstream out in a folder that is there for the block."""
+    checkout = read_checkout(place.absolute())
+    with tempfile.TemporaryDirectory(prefix="yolopatch-pristine-") as folder:
+        pristine = Path(folder) / "upstream"
+        there = _write_pristine(checkout, pristine)
+        yield _Subject(checkout, read_claims(checkout), pristine if there else None, cfg, options)
+
+
+def _write_pristine(checkout: Checkout, folder: Path) -> bool:
+    workspace = checkout.workspace
+    if workspace:
+        # where the libraries need the mends, the base model needs them, too
+        unchanged = workspace.commits[0] if workspace.compat else workspace.root
+        write_tree(workspace.repository, unchanged.id, folder)
+        return True
+    kept = cached(checkout.pin, cache_dir()) if checkout.pin else None
+    if kept:
+        write_tree(kept.repository, PRISTINE, folder)
+    return kept is not None
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """A YAML in a checkout, ready to be checked at any scale."""
+
+    checkout: Checkout
+    claims: Claims
+    pristine: Path | None
+    cfg: Path
+    options: Options
+
+    def run(self, letter: str, numbers: Mapping[str, float] | None, watch: Watch) -> Verification:
+        """Check it at a scale; `numbers` are the multiples of a file that is not of this scale."""
+        begun, date = time.monotonic(), datetime.now(timezone.utc)
+        answers = run_checks(
+            self._request(letter, numbers),
+            choose_checks(self.options.checks),
+            python=self.options.python,
+            timeout=self.options.timeout,
+            watch=watch,
+        )
+        workspace = self.checkout.workspace
+        return Verification(
+            workspace=self.checkout.path,
+            pin=workspace.pin.name if workspace else None,
+            commit=self.checkout.commit,
+            modules=tuple(Choice(a.name, a.flavor) for a in workspace.applied) if workspace else (),
+            cfg=self.cfg,
+            scale=letter,
+            imgsz=self.options.imgsz,
+            facts=answers.facts,
+            checks=answers.outcomes,
+            run=_run(answers, date, time.monotonic() - begun),
+            asked=self.options.asked,
+        )
+
+    def _request(self, letter: str, numbers: Mapping[str, float] | None) -> VerifyRequest:
+        return VerifyRequest(
+            workspace=str(self.checkout.path),
+            style=self.checkout.style,
+            cfg=str(self.cfg.absolute()),
+            scale=letter,
+            imgsz=self.options.imgsz,
+            device=self.options.device,
+            pristine=str(self.pristine) if self.pristine else None,
+            base=str(self.options.base.absolute()) if self.options.base else None,
+            multiples=numbers,
+            claims=self.claims,
+        )
+
+
+def _run(answers: Answers, date: datetime, seconds: float) -> dict[str, object]:
+    return {
+        "yolopatch": __version__,
+        **dict.fromkeys(("python", "torch", "device")),  # None where upstream could not be imported
+        **answers.environment,
+        "date": date.isoformat(timespec="seconds"),
+        "seconds": round(seconds, 2),
+    }
+
+
+def _figures(facts: Mapping) -> dict[str, object]:
+    table = facts.get("table") or []
+    flops = facts.get("gflops") or {}
+    return {
+        **{name: facts.get(name) for name in _FIGURES},
+        "gflops": {"upstream": flops.get("upstream"), "true": flops.get("true")},
+        "latency_ms": facts.get("latency_ms"),
+        "replaced": [row["index"] for row in table if row.get("replaced")],
+        "table": table,
+    }

@@ -1,0 +1,89 @@
+"""`diff`: the unified diff of a workspace, or of one of its patches, against the pin."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from yolopatch.catalog.modules import find_module
+from yolopatch.core.text import sha256
+from yolopatch.core.workspace.commit_message import Applied, read_applied
+from yolopatch.errors import UsageError, YolopatchError
+from yolopatch.outside.git import snapshot
+from yolopatch.outside.workspace.workspace import Workspace, read_workspace
+from yolopatch.steps.workspace.patchset import Choice, compat_text, load_patchset, needs_compat, patch_text
+from yolopatch.steps.workspace.state import without_compat
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A unified diff against the pin's unchanged content."""
+
+    workspace: Path
+    pin: str
+    modules: tuple[Choice, ...]
+    compat: bool
+    diff: str
+
+
+def diff(place: Path, module: str | None, compat: bool = False) -> Difference:
+    """Return the diff of the last commit (the user's own commits included), or of one module or the mends alone.
+
+    Raises:
+        UsageError: an unknown name, or both a module and the mends.
+        ConflictError: the folder is no workspace.
+        YolopatchError: the workspace does not have the module, or the compatibility patch.
+    """
+    if module is not None and compat:
+        raise UsageError("--module and --compat are two diffs", hint="name one of them, or none for all in one diff")
+    found = read_workspace(place.absolute())
+    if compat:
+        return Difference(found.path, found.pin.name, (), True, _compat_diff(found))
+    if module is None:
+        modules = tuple(Choice(a.name, a.flavor) for a in found.applied)
+        whole = _diff(found, found.root.id, "HEAD")
+        return Difference(found.path, found.pin.name, modules, found.compat is not None, whole)
+    applied = _find(found, find_module(module).name)
+    choice = Choice(applied.name, applied.flavor)
+    return Difference(found.path, found.pin.name, (choice,), False, _module_diff(found, applied))
+
+
+def _diff(found: Workspace, before: str, after: str) -> str:
+    # plumbing, and every choice named: the user's diff.* settings must not change what others can apply
+    forms = ("--no-ext-diff", "--no-textconv", "--unified=3", "--src-prefix=a/", "--dst-prefix=b/", "--full-index")
+    return found.repository.run("diff-tree", "-p", "-r", "--no-renames", *forms, before, after)
+
+
+def _find(found: Workspace, name: str) -> Applied:
+    for applied in found.applied:
+        if applied.name == name:
+            return applied
+    have = ", ".join(applied.name for applied in found.applied)
+    raise YolopatchError(
+        f"{found.path} does not have {name}",
+        details=[f"it has: {have or 'no module'}"],
+        hint=f"yolopatch status {shlex.quote(str(found.path))}",
+    )
+
+
+def _module_diff(found: Workspace, applied: Applied) -> str:
+    choice = Choice(applied.name, applied.flavor)
+    patch = patch_text(found.pin, choice, snapshot.revision_reader(found.repository, found.root.id))
+    if sha256(patch.encode()) == applied.patch_sum:
+        return _without_mail(patch)
+    # Made by another version of yolopatch: its patch is only in the commit, beside its neighbours' lines.
+    commit = next(c.id for c in found.commits if applied == read_applied(c.message))
+    return _diff(found, f"{commit}^", commit)
+
+
+def _compat_diff(found: Workspace) -> str:
+    if found.compat is None:
+        raise without_compat(found.path)
+    if needs_compat(found.pin) and load_patchset(found.pin, [], compat=True).compat.patch_sum == found.compat.patch_sum:
+        return _without_mail(compat_text(found.pin))
+    return _diff(found, found.root.id, found.commits[0].id)
+
+
+def _without_mail(patch: str) -> str:
+    return patch[patch.index("diff --git ") :]

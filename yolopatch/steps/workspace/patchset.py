@@ -1,0 +1,211 @@
+"""From module names to the commits that put them on a pin, in the canonical order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from yolopatch import __version__
+from yolopatch.catalog.checkpoint.stamps import fork_path
+from yolopatch.catalog.environment.compat import mends_of
+from yolopatch.catalog.modules import FLAVORS, MODULES
+from yolopatch.catalog.names import fold
+from yolopatch.catalog.pins import Pin
+from yolopatch.catalog.resources import compat_file, patch_file, patches_dir, stamp_file
+from yolopatch.core.patch.compose import check_compiles, compose, touched
+from yolopatch.core.patch.parsing import Patch, parse_patch
+from yolopatch.core.text import sha256
+from yolopatch.core.workspace.commit_message import (
+    Applied,
+    Compat,
+    Stamp,
+    compat_message,
+    module_message,
+    stamp_message,
+)
+from yolopatch.core.workspace.fork_file import fork_data, with_data
+from yolopatch.errors import PatchError, YolopatchError
+from yolopatch.outside.git.snapshot import Reader, Root
+from yolopatch.outside.workspace.commits import Step, head_id
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A module in a flavor, as the user asked for it or as the workspace has it."""
+
+    name: str
+    flavor: str
+
+
+@dataclass(frozen=True)
+class Added:
+    """How many lines a file of the pin gains, and how many of its own it loses to the compatibility patch."""
+
+    path: str
+    added: int
+    removed: int = 0
+
+
+@dataclass(frozen=True)
+class PatchSet:
+    """The patches for one pin in the canonical order: the compatibility patch, modules', and the stamp's, if any."""
+
+    pin: Pin
+    compat: Compat | None
+    applied: tuple[Applied, ...]
+    stamp: Stamp | None
+    patches: tuple[Patch, ...]
+
+    def steps(self, read: Reader, root: Root, source: str) -> list[Step]:
+        """Return one commit for each patch.
+
+        Args:
+            read: gives the pin's text of these paths, without those that the pin lacks.
+            root: the commit that they are made on.
+            source: the kind of source that it came from.
+
+        Raises:
+            PatchError: a patch does not match the pin, or what comes out does not compile.
+        """
+        pristine = read(touched(self.patches))
+        steps, texts = [], {}
+        for number, (message, patch) in enumerate(zip(self._messages(), self.patches), start=1):
+            texts = compose(pristine, self.patches[:number], root.blobs)
+            steps.append(Step(message, {change.path: texts[change.path] for change in patch.changes}))
+        check_compiles(texts)
+        return [*steps[:-1], self._stamped(steps[-1], source, head_id(root, steps[:-1]))] if self.stamp else steps
+
+    def made_by(self, version: str) -> PatchSet:
+        """Return the same patches as this version of yolopatch would name them in its commits."""
+        return replace(
+            self,
+            compat=self.compat and replace(self.compat, version=version),
+            applied=tuple(replace(one, version=version) for one in self.applied),
+            stamp=self.stamp and replace(self.stamp, version=version),
+        )
+
+    def _stamped(self, step: Step, source: str, built_on: str) -> Step:
+        path = fork_path(self.pin)
+        data = fork_data(self.pin, source, self.applied, self.compat, self.stamp.version, built_on)
+        return replace(step, files={**step.files, path: with_data(step.files[path], data)})
+
+    def _messages(self) -> list[str]:
+        mending = [compat_message(self.pin.name, self.compat)] if self.compat else []
+        stamping = [stamp_message(self.pin.name, self.stamp)] if self.stamp else []
+        adding = [module_message(self.pin.name, MODULES[a.name], a) for a in self.applied]
+        return mending + adding + stamping
+
+    def files(self) -> tuple[Added, ...]:
+        """Return how many lines each file gains and loses against the pin."""
+        counts: dict[str, Added] = {}
+        for change in (change for patch in self.patches for change in patch.changes):
+            before = counts.get(change.path, Added(change.path, 0))
+            added = sum(len(edit.lines) for edit in change.edits) + (change.new or "").count("\n")
+            removed = sum(edit.replaces for edit in change.edits)
+            counts[change.path] = Added(change.path, before.added + added, before.removed + removed)
+        return tuple(counts[path] for path in sorted(counts))
+
+
+def needs_compat(pin: Pin) -> bool:
+    """Tell whether newer libraries break something in the pin, so that it has a compatibility patch."""
+    return bool(mends_of(pin))
+
+
+def load_patchset(pin: Pin, choices: Iterable[Choice], compat: bool = False, read: Reader | None = None) -> PatchSet:
+    """Load the patches of these modules, the compatibility patch if it is asked for, and the stamp's if there are any.
+
+    Args:
+        pin: what they are for.
+        choices: the modules.
+        compat: whether the compatibility patch is among them.
+        read: gives the pin's text of some paths, for the patches of a user's own modules; None to take the cache's.
+
+    Raises:
+        YolopatchError: a module has no patch for this pin, or the pin has no compatibility patch.
+        PatchError: a patch file is damaged.
+    """
+    mending, applied, patches = None, [], []
+    if compat:
+        text = compat_text(pin)
+        patches.append(parse_patch(text, f"patches/{pin.name}/compat.patch", modifies=True))
+        mending = Compat(sha256(text.encode()), __version__)
+    for choice in sorted(choices, key=lambda c: fold(c.name)):
+        text = patch_text(pin, choice, read)
+        name = f"patches/{pin.name}/{choice.name}-{choice.flavor}.patch"
+        patches.append(parse_patch(text, name))
+        applied.append(Applied(choice.name, choice.flavor, sha256(text.encode()), __version__))
+    stamp = None
+    if patches:
+        text = stamp_text(pin)
+        patches.append(parse_patch(text, f"patches/{pin.name}/stamp.patch"))
+        stamp = Stamp(sha256(text.encode()), __version__)
+    return PatchSet(pin, mending, tuple(applied), stamp, tuple(patches))
+
+
+def compat_text(pin: Pin) -> str:
+    """Return the text of the pin's compatibility patch.
+
+    Raises:
+        YolopatchError: it needs none.
+        PatchError: its file is gone or damaged.
+    """
+    if not needs_compat(pin):
+        raise YolopatchError(
+            f"{pin.name} needs no compatibility patch and has none",
+            details=["it runs on the newest libraries as it is"],
+            hint="leave --compat out",
+        )
+    return _there(compat_file(pin.name))
+
+
+def stamp_text(pin: Pin) -> str:
+    """Return the text of the patch that stamps the pin's checkpoints.
+
+    Raises:
+        PatchError: its file is gone or damaged.
+    """
+    return _there(stamp_file(pin.name))
+
+
+def patch_text(pin: Pin, choice: Choice, read: Reader | None = None) -> str:
+    """Return the text of the patch of this module and flavor: a file's, or made for the pin if it is a user's own.
+
+    Raises:
+        YolopatchError: there is none for this pin.
+    """
+    module = MODULES[choice.name]
+    if module.home:
+        # jinja2, which takes long to import, is for these alone
+        from yolopatch.steps.own.patch import from_the_cache, own_patch
+
+        return own_patch(pin, module, read or from_the_cache(pin))
+    file = patch_file(pin.name, choice.name, choice.flavor)
+    if file.is_file():
+        return _decoded(file)
+    have = [
+        f"{folder.name} ({flavor})"
+        for folder in sorted(patches_dir().iterdir())
+        for flavor in FLAVORS
+        if (folder / f"{choice.name}-{flavor}.patch").is_file()
+    ]
+    raise YolopatchError(
+        f"{choice.name} in the flavor {choice.flavor} is not available for {pin.name}",
+        details=[f"available for: {', '.join(have) or 'no pin'}"],
+        hint="choose one of these with --repo and --flavor",
+    )
+
+
+def _there(file: Path) -> str:
+    if not file.is_file():
+        raise PatchError(f"the patch {file} is not there", hint="restore it: reinstall yolopatch, or `make patches`")
+    return _decoded(file)
+
+
+def _decoded(file: Path) -> str:
+    try:
+        return file.read_bytes().decode("utf-8")  # not read_text: line ends count
+    except UnicodeDecodeError as error:
+        raise PatchError(
+            f"the patch {file} is no UTF-8 text: {error}", hint="restore it: reinstall yolopatch"
+        ) from error

@@ -1,0 +1,117 @@
+"""What the commands that change a workspace share: its lock, its checks, its move to another set of patches."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shlex
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from yolopatch.catalog.pins import Pin
+from yolopatch.core.workspace.manifest import check_content
+from yolopatch.errors import YolopatchError
+from yolopatch.outside.git import snapshot
+from yolopatch.outside.source.manifests import read_manifest
+from yolopatch.outside.workspace import switch
+from yolopatch.outside.workspace.untouched import check_untouched
+from yolopatch.outside.workspace.workspace import Workspace, read_workspace
+from yolopatch.steps.workspace.patchset import Added, Choice, PatchSet, load_patchset
+
+
+@dataclass(frozen=True)
+class State:
+    """A workspace after a command.
+
+    Attributes:
+        source: the kind of source that the pin's content came from.
+        compat: whether the compatibility patch is in it.
+        files: what differs from the pin, with the numbers of added and removed lines.
+        changed: whether this run changed anything.
+        notes: what the user should know.
+    """
+
+    workspace: Path
+    pin: str
+    source: str
+    modules: tuple[Choice, ...]
+    compat: bool
+    commit: str
+    tree: str
+    files: tuple[Added, ...]
+    changed: bool
+    notes: tuple[str, ...] = ()
+
+    def data(self) -> dict[str, object]:
+        """Return what `--json` prints; notes go elsewhere."""
+        return {key: value for key, value in asdict(self).items() if key != "notes"}
+
+
+def place_of(dest: Path | None, pin: Pin) -> Path:
+    """Return where a workspace of the pin is to be; without a name for it, a folder with the pin's name here."""
+    place = (dest or Path(pin.name)).absolute()
+    # a link to where the workspace shall be is followed, never replaced
+    return Path(os.path.realpath(place)) if place.is_symlink() else place
+
+
+def lock_path(place: Path, cache: Path) -> Path:
+    """Return the lock of a workspace: in the cache, so that none lies about in the user's folders."""
+    digest = hashlib.sha256(os.fsencode(os.path.realpath(place))).hexdigest()
+    return cache / "locks" / f"{place.name[:40]}-{digest[:12]}.lock"
+
+
+def open_workspace(place: Path) -> tuple[Workspace, tuple[str, ...]]:
+    """Read the workspace for changing it: finish what an interrupted run began, then check it.
+
+    Raises:
+        ConflictError: it is no workspace, or has changes of the user's.
+    """
+    workspace = read_workspace(place)
+    check_untouched(workspace)
+    note = switch.finish_interrupted(workspace)
+    if note is None:
+        return workspace, ()
+    workspace = read_workspace(place)
+    check_untouched(workspace)
+    return workspace, (note,)
+
+
+def without_compat(place: Path) -> YolopatchError:
+    """Return the error that a workspace does not have the compatibility patch."""
+    return YolopatchError(
+        f"{place} does not have the compatibility patch",
+        details=["expected: a workspace that `apply --compat` mended"],
+        hint=f"yolopatch status {shlex.quote(str(place))}",
+    )
+
+
+def move(workspace: Workspace, wanted: Iterable[Choice], compat: bool, notes: tuple[str, ...] = ()) -> State:
+    """Make the workspace hold exactly these modules, and the compatibility patch or not."""
+    read = snapshot.revision_reader(workspace.repository, workspace.root.id)
+    patchset = load_patchset(workspace.pin, wanted, compat, read)
+    there = (workspace.compat, workspace.applied, workspace.stamp)
+    changed = (patchset.compat, patchset.applied, patchset.stamp) != there
+    if changed:
+        root = snapshot.read_root(workspace.repository, workspace.root.id)
+        notes += check_content(workspace.pin, read_manifest(workspace.pin), root.blobs, str(workspace.path))
+        steps = patchset.steps(snapshot.pristine_reader(workspace.repository, root.blobs), root, workspace.source)
+        switch.switch(workspace, root.blobs, steps)
+        workspace = read_workspace(workspace.path)
+    return read_state(workspace, patchset, changed, notes)
+
+
+def read_state(workspace: Workspace, patchset: PatchSet, changed: bool, notes: tuple[str, ...]) -> State:
+    """Return the workspace's state as commands report it."""
+    return State(
+        workspace=workspace.path,
+        pin=workspace.pin.name,
+        source=workspace.source,
+        modules=tuple(Choice(a.name, a.flavor) for a in workspace.applied),
+        compat=workspace.compat is not None,
+        commit=workspace.head.id,
+        tree=workspace.head.tree,
+        files=patchset.files(),
+        changed=changed,
+        notes=notes,
+    )

@@ -1,0 +1,74 @@
+"""`status`: what a workspace holds, and what the user did to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from yolopatch.outside.workspace.workspace import BRANCH, Workspace, read_workspace
+from yolopatch.steps.workspace.patchset import Choice
+
+
+@dataclass(frozen=True)
+class Status:
+    """The state of a workspace.
+
+    Attributes:
+        compat: whether the compatibility patch is in it.
+        commit, tree: of yolopatch's own newest commit, the one to cite.
+        edited: tracked files with changes that are not committed.
+        own_commits: the user's commits on top, as `id subject`, newest first.
+        operation: a merge, rebase or the like of the user's that is not ended.
+        clean: whether `apply` and `remove` would go ahead.
+    """
+
+    workspace: Path
+    pin: str
+    source: str
+    origin: str
+    modules: tuple[Choice, ...]
+    compat: bool
+    commit: str
+    tree: str
+    version: str | None
+    branch: str | None
+    edited: tuple[str, ...]
+    own_commits: tuple[str, ...]
+    operation: str | None
+    interrupted: bool
+    clean: bool
+
+
+def status(place: Path) -> Status:
+    """Read the workspace; nothing is written.
+
+    Raises:
+        ConflictError: the folder is no workspace.
+    """
+    found = read_workspace(place.absolute())
+    return Status(
+        workspace=found.path,
+        pin=found.pin.name,
+        source=found.source,
+        origin=found.origin,
+        modules=tuple(Choice(a.name, a.flavor) for a in found.applied),
+        compat=found.compat is not None,
+        commit=found.head.id,
+        tree=found.head.tree,
+        version=_version(found),
+        branch=found.branch,
+        edited=found.edited,
+        own_commits=tuple(f"{commit.id[:12]} {commit.subject}" for commit in found.own_commits),
+        operation=found.operation,
+        interrupted=found.interrupted,
+        clean=_is_clean(found),
+    )
+
+
+def _version(found: Workspace) -> str | None:
+    made = [found.compat, *found.applied, found.stamp]
+    return next((one.version for one in reversed(made) if one), None)
+
+
+def _is_clean(found: Workspace) -> bool:
+    return found.branch == BRANCH and not (found.edited or found.own_commits or found.operation or found.interrupted)

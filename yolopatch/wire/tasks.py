@@ -1,0 +1,96 @@
+"""The tasks of the probe: what each is asked, what it may answer, and which of the probe's functions does it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from . import checkpoints, facts, interpreters, messages, training, verification
+
+Request = TypeVar("Request")
+
+
+@dataclass(frozen=True)
+class Task(Generic[Request]):
+    """One task.
+
+    Attributes:
+        name: how it is called on the wire.
+        runs: `module:function` below `probe/`; it takes the upstream (where the request names one), the request, and
+            a function that takes each answer.
+        request: the type of what it is asked.
+        answers: the types of what it may answer, apart from the general messages.
+    """
+
+    name: str
+    runs: str
+    request: type[Request]
+    answers: tuple[type, ...]
+
+    @property
+    def opens_upstream(self) -> bool:
+        """Whether the probe imports an upstream for it."""
+        return issubclass(self.request, messages.UpstreamRequest)
+
+
+GENERAL = (messages.UpstreamOpened, messages.Step, messages.Refused)
+
+FACTS = Task("facts", "measure.facts:report", facts.FactsRequest, (facts.FactsAnswer,))
+VERIFY = Task(
+    "verify",
+    "checks.verification:verify",
+    verification.VerifyRequest,
+    (verification.RunsWith, verification.CheckBegun, verification.CheckEnded),
+)
+REFERENCE = Task("reference", "build.reference:make_reference", verification.ReferenceRequest, ())
+LOOK_INTO = Task(
+    "look-into",
+    "checkpoint.look_into:look_into",
+    checkpoints.LookRequest,
+    (checkpoints.Contents, checkpoints.NoCheckpoint),
+)
+LOAD = Task("load", "checkpoint.loading:load", checkpoints.LoadRequest, (checkpoints.Loaded,))
+TRANSPLANT = Task(
+    "transplant", "checkpoint.transplant:transplant", checkpoints.TransplantRequest, (checkpoints.TransplantAnswer,)
+)
+PACK = Task("pack", "checkpoint.packing:pack", checkpoints.PackRequest, (checkpoints.PackAnswer,))
+UNPACK = Task("unpack", "checkpoint.unpacking:unpack", checkpoints.UnpackRequest, (checkpoints.UnpackAnswer,))
+DATASET = Task("dataset", "train.dataset_parts:resolve", training.DatasetRequest, (training.DatasetAnswer,))
+TRAIN = Task(
+    "train",
+    "train.training:train",
+    training.TrainRequest,
+    (training.Resumed, training.SavesTo, training.Arrived, training.TrainingEnded),
+)
+EVALUATE = Task(
+    "evaluate",
+    "train.evaluation:evaluate",
+    training.EvaluateRequest,
+    (training.TrainedModel, training.Validated, training.Prediction, training.Exported),
+)
+INTERPRETER = Task(
+    "interpreter",
+    "environment.interpreter:describe",
+    interpreters.InterpreterRequest,
+    (interpreters.InterpreterAnswer,),
+)
+GPUS = Task("gpus", "environment.gpus:name_gpus", interpreters.GpusRequest, (interpreters.GpusAnswer,))
+
+TASKS = {
+    task.name: task
+    for task in (
+        FACTS,
+        VERIFY,
+        REFERENCE,
+        LOOK_INTO,
+        LOAD,
+        TRANSPLANT,
+        PACK,
+        UNPACK,
+        DATASET,
+        TRAIN,
+        EVALUATE,
+        INTERPRETER,
+        GPUS,
+    )
+}
