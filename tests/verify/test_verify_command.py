@@ -17,7 +17,8 @@ import click
 import pytest
 
 from yolopatch.catalog.model.models import MODELS
-from yolopatch.cli.progress import stepping
+from yolopatch.cli import progress
+from yolopatch.cli.progress import progress_line
 from yolopatch.cli.verify.words import verification
 from yolopatch.core.model.cfg_file import every_scale, multiples, read_any_scale
 from yolopatch.core.verify.checks import choose_checks
@@ -383,12 +384,22 @@ class _Terminal(io.StringIO):
         return True
 
 
-def test_a_terminal_is_told_which_check_runs_and_is_left_clean(monkeypatch):
+def test_a_terminal_shows_which_check_runs_and_is_left_clean(monkeypatch):
     for stream, shown in ((_Terminal(), True), (io.StringIO(), False)):
         monkeypatch.setattr(sys, "stderr", stream)
-        with stepping() as watch:
+        with progress_line() as watch:
             watch("gradient-flow", 7, 21)
             time.sleep(0.3)
-        told = stream.getvalue()
-        assert ("\r[ 7/21] gradient-flow … 0 s" in told) is shown
-        assert told.endswith("\r\x1b[K") is shown
+        text = stream.getvalue()
+        assert ("\r[ 7/21] gradient-flow … 0 s" in text) is shown
+        assert text.endswith("\r\x1b[K") is shown
+
+
+def test_a_block_without_steps_shows_its_label_once_it_takes_long(monkeypatch):
+    for delay, shown in ((0.1, True), (60, False)):
+        monkeypatch.setattr(sys, "stderr", _Terminal())
+        monkeypatch.setattr(progress, "DELAY", delay)
+        with progress_line("building the models"):
+            time.sleep(0.3)
+        assert ("\rbuilding the models … 0 s" in sys.stderr.getvalue()) is shown
+        assert sys.stderr.getvalue().endswith("\r\x1b[K") is shown

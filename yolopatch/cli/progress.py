@@ -1,79 +1,59 @@
-"""A sign of life on a terminal for whatever takes over two seconds."""
+"""The progress of a long command: one line on stderr, on a terminal only."""
 
 from __future__ import annotations
 
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-DELAY = 2.0  # seconds of silence before anything is shown
-_WIDTH = 24
+if TYPE_CHECKING:
+    from yolopatch.outside.watch import Watch
 
-
-@contextmanager
-def waiting(label: str) -> Iterator[None]:
-    """Show a moving bar with the elapsed time on stderr while the block runs, if that is a terminal."""
-    if not sys.stderr.isatty():
-        yield
-        return
-    done = threading.Event()
-    painter = threading.Thread(target=_paint, args=(label, done), daemon=True)
-    painter.start()
-    try:
-        yield
-    finally:
-        done.set()
-        painter.join()
-
-
-def _paint(label: str, done: threading.Event) -> None:
-    start = time.monotonic()
-    if done.wait(DELAY):
-        return
-    while not done.wait(0.1):
-        elapsed = time.monotonic() - start
-        at = int(elapsed * 10) % _WIDTH
-        bar = "".join("#" if (n - at) % _WIDTH < 4 else "-" for n in range(_WIDTH))
-        sys.stderr.write(f"\r[{bar}] {label} {elapsed:.0f} s ")
-        sys.stderr.flush()
-    sys.stderr.write("\r" + " " * (_WIDTH + len(label) + 12) + "\r")
-    sys.stderr.flush()
+DELAY = 2.0  # seconds; a command that ends earlier shows no line, unless it reports a step
+_REDRAW = 0.1  # seconds
 
 
 @contextmanager
-def stepping() -> Iterator[Callable[[str, int, int], None]]:
-    """Give what to tell of each step that begins: its name, its number from 1, and how many there are.
+def progress_line(label: str = "starting") -> Iterator[Watch]:
+    """Show what the block is doing and for how long; yields the function to call at the start of each step.
 
-    One line on stderr shows the step and its elapsed time while the block runs, if that is a terminal.
+    Args:
+        label: what is shown until the first step is reported, or all the time if the block has no steps.
     """
     if not sys.stderr.isatty():
         yield lambda name, number, count: None
         return
-    line = _StepLine()
+    line = _Line(label)
     painter = threading.Thread(target=line.paint, daemon=True)
     painter.start()
     try:
-        yield line.show
+        yield line.start_step
     finally:
         line.done.set()
         painter.join()
 
 
-class _StepLine:
-    def __init__(self) -> None:
+class _Line:
+    def __init__(self, label: str) -> None:
         self.done = threading.Event()
-        self._step = ("starting", time.monotonic())
+        self._label, self._start, self._hidden_until = label, time.monotonic(), time.monotonic() + DELAY
 
-    def show(self, name: str, number: int, count: int) -> None:
-        self._step = (f"[{number:>2}/{count}] {name}", time.monotonic())
+    def start_step(self, name: str, number: int, count: int) -> None:
+        self._label, self._start, self._hidden_until = f"[{number:>2}/{count}] {name}", time.monotonic(), 0.0
 
     def paint(self) -> None:
-        while not self.done.wait(0.1):
-            label, begun = self._step
-            # rewritten in place; the rest of a longer line before it is cleared
-            sys.stderr.write(f"\r{label} \N{HORIZONTAL ELLIPSIS} {time.monotonic() - begun:.0f} s\x1b[K")
-            sys.stderr.flush()
-        sys.stderr.write("\r\x1b[K")
-        sys.stderr.flush()
+        drawn = False
+        while not self.done.wait(_REDRAW):
+            if time.monotonic() >= self._hidden_until:
+                _draw(f"{self._label} \N{HORIZONTAL ELLIPSIS} {time.monotonic() - self._start:.0f} s")
+                drawn = True
+        if drawn:
+            _draw("")
+
+
+def _draw(text: str) -> None:
+    sys.stderr.write(f"\r{text}\x1b[K")  # over the line before; the escape code clears the rest of a longer one
+    sys.stderr.flush()

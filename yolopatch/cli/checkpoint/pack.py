@@ -8,7 +8,7 @@ import click
 
 from yolopatch.cli import options, report
 from yolopatch.cli.checkpoint import pack_words as packing
-from yolopatch.cli.progress import stepping
+from yolopatch.cli.progress import progress_line
 
 
 @click.command("pack", epilog="Example: yolopatch pack my-yolo --weights best.pt --out best.packed.pt")
@@ -35,6 +35,6 @@ def command(workspace: Path, as_json: bool, **asked) -> None:
     from yolopatch.outside.source.store import cache_dir
     from yolopatch.steps.checkpoint.pack import PackRequest, pack
 
-    with stepping() as watch:
+    with progress_line() as watch:
         found = pack(workspace, PackRequest(**asked), cache_dir(), watch)
     report.show(found.data(), packing.packed(found), as_json)

@@ -9,7 +9,7 @@ import click
 
 from yolopatch.cli import options, report
 from yolopatch.cli.checkpoint import restore_words as restoring
-from yolopatch.cli.progress import waiting
+from yolopatch.cli.progress import progress_line
 from yolopatch.errors import EXIT_VERIFY
 
 
@@ -48,13 +48,13 @@ def command(
     from yolopatch.steps.checkpoint.restore import RestoreRequest, restore
     from yolopatch.steps.checkpoint.restore import load as load_restored
 
-    with waiting("fetching and patching"):
+    with progress_line("fetching and patching"):
         restored = restore(RestoreRequest(checkpoint, dest, source, load, trust, python), cache_dir())
     report.show_notes(restored.state.notes)
     loaded = None
     if restored.python:
         report.show_notes([restoring.before_loading(restored)])
-        with waiting("loading the checkpoint"):
+        with progress_line("loading the checkpoint"):
             loaded = load_restored(restored, restored.python)
     data = {**restored.data(), "loaded": asdict(loaded) if loaded else None}
     report.show(data, restoring.restored(restored, loaded), as_json)

@@ -8,7 +8,7 @@ import click
 
 from yolopatch.cli import options, report
 from yolopatch.cli.checkpoint import transplant_words as transplants
-from yolopatch.cli.progress import stepping
+from yolopatch.cli.progress import progress_line
 
 
 @click.command(
@@ -42,6 +42,6 @@ def command(workspace: Path, as_json: bool, **asked) -> None:
     from yolopatch.outside.source.store import cache_dir
     from yolopatch.steps.checkpoint.transplant import TransplantRequest, transplant
 
-    with stepping() as watch:
+    with progress_line() as watch:
         found = transplant(workspace, TransplantRequest(**asked), cache_dir(), watch)
     report.show(found.data(), transplants.transplant(found), as_json)

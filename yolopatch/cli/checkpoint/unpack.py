@@ -8,7 +8,7 @@ import click
 
 from yolopatch.cli import options, report
 from yolopatch.cli.checkpoint import pack_words as packing
-from yolopatch.cli.progress import stepping
+from yolopatch.cli.progress import progress_line
 
 
 @click.command("unpack", epilog="Example: yolopatch unpack my-yolo --weights best.packed.pt --out restored.pt")
@@ -28,6 +28,6 @@ def command(workspace: Path, as_json: bool, **asked) -> None:
     from yolopatch.outside.source.store import cache_dir
     from yolopatch.steps.checkpoint.pack import UnpackRequest, unpack
 
-    with stepping() as watch:
+    with progress_line() as watch:
         found = unpack(workspace, UnpackRequest(**asked), cache_dir(), watch)
     report.show(found.data(), packing.unpacked(found), as_json)

@@ -9,7 +9,7 @@ import click
 
 from yolopatch.cli import options, report
 from yolopatch.cli.environment import doctor_words as doctor
-from yolopatch.cli.progress import waiting
+from yolopatch.cli.progress import progress_line
 from yolopatch.errors import EXIT_ACT
 
 
@@ -26,7 +26,7 @@ def command(workspace: Path | None, python: str | None, as_json: bool) -> int:
     """
     from yolopatch.steps.environment.doctor import examine
 
-    with waiting("looking"):
+    with progress_line("looking"):
         found = examine(workspace, python)
     report.show({**asdict(found), "errors": found.errors}, doctor.examination(found), as_json)
     return EXIT_ACT if found.errors else 0

@@ -10,7 +10,7 @@ import click
 from yolopatch.cli import options, report
 from yolopatch.cli.environment import env_words as environments
 from yolopatch.cli.group import Group
-from yolopatch.cli.progress import stepping
+from yolopatch.cli.progress import progress_line
 from yolopatch.errors import UsageError
 
 
@@ -35,7 +35,7 @@ def create(as_json: bool, **request) -> None:
     """
     from yolopatch.steps.environment.environment import EnvironmentRequest, create_environment
 
-    with stepping() as watch:
+    with progress_line() as watch:
         found = create_environment(EnvironmentRequest(**request), watch)
     report.show(asdict(found), environments.environment(found), as_json)
 

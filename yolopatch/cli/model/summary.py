@@ -9,7 +9,7 @@ import click
 
 from yolopatch.cli import options, report
 from yolopatch.cli.model import words as models
-from yolopatch.cli.progress import waiting
+from yolopatch.cli.progress import progress_line
 
 
 @click.command("summary", epilog="Example: yolopatch summary my-yolo --cfg yolo11n-C3k2-DSConv.yaml")
@@ -31,6 +31,6 @@ def command(workspace: Path, cfg: Path, scale: str | None, imgsz: int, python: s
     """
     from yolopatch.steps.model.summary import summary
 
-    with waiting("building the models"):
+    with progress_line("building the models"):
         found = summary(workspace, cfg, scale, imgsz, python)
     report.show(found.data(), models.summary(found), as_json)

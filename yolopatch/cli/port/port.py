@@ -8,7 +8,7 @@ import click
 
 from yolopatch.cli import options, report
 from yolopatch.cli.port import words as porting
-from yolopatch.cli.progress import stepping
+from yolopatch.cli.progress import progress_line
 from yolopatch.errors import EXIT_VERIFY
 
 
@@ -45,7 +45,7 @@ def command(
     from yolopatch.steps.port.port import PortRequest, port
 
     place = catalog or (own_catalog_dir() if saves else None)
-    with stepping() as watch:
+    with progress_line() as watch:
         found = port(PortRequest(to, like, modules, place, not no_prove, python), cache_dir(), watch)
     report.show_notes(found.notes)
     report.show(found.data(), porting.port(found), as_json)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from yolopatch.cli import options, report
-from yolopatch.cli.progress import stepping
+from yolopatch.cli.progress import progress_line
 from yolopatch.cli.reproduce import words as reproductions
 from yolopatch.errors import EXIT_VERIFY, UsageError
 
@@ -70,7 +70,7 @@ def command(as_json: bool, running: bool, measure: bool, **asked) -> int:
         given = next(name for name, value in run.items() if value)
         raise UsageError(f"--{given.replace('settings', 'set')} is about a run", hint="add --run")
     cache = cache_dir()
-    with stepping() as watch:
+    with progress_line() as watch:
         found = reproduce(ReproduceRequest(**asked), cache)
         ready = _get_ready(found, run, cache, watch) if running else None
         found = measured(found, cache, watch) if measure else found
@@ -92,7 +92,7 @@ def _train(found: Reproduction, ready: Ready, cache: Path, as_json: bool) -> int
     from yolopatch.steps.reproduce.run_summary import summarise
     from yolopatch.steps.reproduce.train import train
 
-    with stepping() as watch:
+    with progress_line() as watch:
         trained = train(found, ready, cache, watch)
         summary = summarise(trained)
     report.show_notes(trained.notes)

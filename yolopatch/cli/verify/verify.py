@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from yolopatch.cli import options, report
-from yolopatch.cli.progress import stepping
+from yolopatch.cli.progress import progress_line
 from yolopatch.cli.verify.words import verification
 from yolopatch.errors import EXIT_VERIFY, UsageError
 from yolopatch.wire.statuses import FAIL
@@ -63,7 +63,7 @@ def command(
     how["device"] = _device(device)
     if page:
         require_writable(page)
-    with stepping() as watch:
+    with progress_line() as watch:
         if all_scales:
             found = verify_every_scale(workspace, cfg, watch=watch, **how)
         else:

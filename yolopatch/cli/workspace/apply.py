@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from yolopatch.cli import options, report
-from yolopatch.cli.progress import waiting
+from yolopatch.cli.progress import progress_line
 from yolopatch.cli.workspace import words as workspaces
 
 
@@ -46,7 +46,7 @@ def command(
     from yolopatch.outside.source.store import cache_dir
     from yolopatch.steps.workspace.apply import apply
 
-    with waiting("fetching and patching"):
+    with progress_line("fetching and patching"):
         state = apply(repo, modules, flavor, dest, source, cache_dir(), compat)
     report.show_notes(state.notes)
     report.show(state.data(), workspaces.state(state), as_json)
