@@ -1,1 +1,0 @@
-"""One file for each subcommand; its `command` is what the group runs."""

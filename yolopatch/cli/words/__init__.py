@@ -1,1 +1,0 @@
-"""Results in words, as lines for a terminal; `report.py` prints them."""
