@@ -1,7 +1,8 @@
-"""The render step: the asked files or none, and nobody's own file is lost."""
+"""The render step: all requested files or none, and no file of the user is lost."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,6 @@ import yaml
 
 from yolopatch.core.model.cfg_text import is_untouched
 from yolopatch.errors import ConflictError, UsageError, YolopatchError
-from yolopatch.steps.model import render as step
 from yolopatch.steps.model.render import Placed, RenderedFile, render
 from yolopatch.steps.model.render_request import RenderRequest
 
@@ -130,7 +130,7 @@ def test_an_out_that_is_a_file_is_said_plainly(tmp_path):
 @pytest.mark.parametrize("failing", [1, 2])
 def test_a_failure_half_way_leaves_the_disk_as_it_was(tmp_path, monkeypatch, failing):
     out = tmp_path / "new" / "out"
-    rename, calls = step.os.replace, []
+    rename, calls = os.replace, []
 
     def full(source, target):
         calls.append(target)
@@ -138,7 +138,7 @@ def test_a_failure_half_way_leaves_the_disk_as_it_was(tmp_path, monkeypatch, fai
             raise OSError(28, "No space left on device")
         rename(source, target)
 
-    monkeypatch.setattr(step.os, "replace", full)
+    monkeypatch.setattr(os, "replace", full)
     with pytest.raises(YolopatchError, match="No space left on device"):
         render(RenderRequest(("RefConv",), scales="n,s", out=out), TEMPLATES)
     assert names(tmp_path) == []
@@ -147,7 +147,7 @@ def test_a_failure_half_way_leaves_the_disk_as_it_was(tmp_path, monkeypatch, fai
 def test_a_failure_half_way_puts_the_older_files_back(tmp_path, monkeypatch):
     request = RenderRequest(("RefConv",), scales="n,s", out=tmp_path)
     before = {file.path: file.path.read_text("utf-8") for file in render(request, TEMPLATES).files}
-    rename, calls = step.os.replace, []
+    rename, calls = os.replace, []
 
     def full(source, target):
         calls.append(target)
@@ -155,7 +155,7 @@ def test_a_failure_half_way_puts_the_older_files_back(tmp_path, monkeypatch):
             raise OSError(28, "No space left on device")
         rename(source, target)
 
-    monkeypatch.setattr(step.os, "replace", full)
+    monkeypatch.setattr(os, "replace", full)
     with pytest.raises(YolopatchError):
         render(RenderRequest(("RefConv",), scales="n,s", nc=3, out=tmp_path), TEMPLATES)
     assert {path: path.read_text("utf-8") for path in tmp_path.iterdir()} == before

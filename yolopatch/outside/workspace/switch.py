@@ -1,6 +1,7 @@
-"""Move a workspace to another state in one step: everything is made first, then switched to under a journal.
+"""Move a workspace to another state in one step: first make the commits, then switch to them with a journal.
 
-Killed half-way, the next run reads the journal and finishes the switch.
+If yolopatch is killed half-way, the next run reads the journal and finishes the switch. `files/staging.py` alone
+could not do this: a switch changes many files, git's index and a branch, and must survive a kill between any two.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from yolopatch.core.text import blob_id
 from yolopatch.errors import ConflictError, YolopatchError
+from yolopatch.outside.files.staging import staged
 from yolopatch.outside.git.command import GitError, Repository
 from yolopatch.outside.git.snapshot import tree_blobs
 from yolopatch.outside.workspace.commits import Step, stream, written_blobs
@@ -154,14 +156,11 @@ def _finish(path: Path, before: Mapping[str, str], after: Mapping[str, str], new
 
 def _write(file: Path, data: bytes) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    staging = file.with_name(f".{file.name}{STAGING}")
-    try:
-        staging.write_bytes(data)
+    # always the same name: the run that finishes an interrupted switch replaces what that one left
+    with staged(file, file.with_name(f".{file.name}{STAGING}")) as path:
+        path.write_bytes(data)
         if file.exists():
-            shutil.copymode(file, staging)
-        os.replace(staging, file)
-    finally:
-        staging.unlink(missing_ok=True)
+            shutil.copymode(file, path)
 
 
 def _check_unchanged_since(path: Path, before: Mapping[str, str], after: Mapping[str, str]) -> None:
