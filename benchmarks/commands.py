@@ -8,60 +8,18 @@ from __future__ import annotations
 
 import os
 import shutil
-import statistics
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-ROUNDS = 25
+from timing import YOLOPATCH, Task, interleaved, nothing, python, rounds, run
+
+from yolopatch.catalog.resources import patch_file
+from yolopatch.outside.workspace.workspace import read_workspace
+
+ROUNDS = rounds(25)
 PIN, MODULE = "ultralytics-8.3.0", "DSConv"
 MODELS = ("yolo26", "yolo11", "yolov8", "yolov5")
 MODULES = ("DSConv", "SPConv", "RefConv", "DynamicConv", "Dynamic_conv2d")
-YOLOPATCH = (str(Path(sys.executable).with_name("yolopatch")),)
-
-
-@dataclass(frozen=True)
-class Timing:
-    """Seconds of each round."""
-
-    name: str
-    seconds: tuple[float, ...]
-
-    @property
-    def median(self) -> float:
-        return statistics.median(self.seconds)
-
-
-def run(*command: str, cwd: Path | None = None) -> None:
-    """Run a command; its failure ends the benchmark."""
-    subprocess.run(command, cwd=cwd, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-def python(code: str) -> None:
-    """Run code in a new interpreter."""
-    run(sys.executable, "-c", code)
-
-
-def interleaved(tasks: dict[str, tuple[Callable[[], None], Callable[[], None]]]) -> dict[str, Timing]:
-    """Time each task once a round, one after the other, so that all see the same machine.
-
-    Args:
-        tasks: by name, what is timed and what cleans up after it.
-    """
-    seconds: dict[str, list[float]] = {name: [] for name in tasks}
-    for number in range(ROUNDS + 1):
-        for name, (task, clean) in tasks.items():
-            start = time.perf_counter()
-            task()
-            elapsed = time.perf_counter() - start
-            clean()
-            if number:  # the first round warms the disk's cache
-                seconds[name].append(elapsed)
-    return {name: Timing(name, tuple(values)) for name, values in seconds.items()}
 
 
 def prepare_git_floor(folder: Path) -> tuple[Path, Path]:
@@ -71,19 +29,15 @@ def prepare_git_floor(folder: Path) -> tuple[Path, Path]:
     run("git", "clone", "--quiet", str(workspace), str(repository))
     run("git", "config", "user.name", "bench", cwd=repository)
     run("git", "config", "user.email", "bench@example.org", cwd=repository)
-    run("git", "reset", "--quiet", "--hard", "HEAD~1", cwd=repository)
-    from yolopatch.catalog.resources import patch_file
-
+    # however many commits apply makes: modules, compat, stamp
+    run("git", "reset", "--quiet", "--hard", read_workspace(workspace).root.id, cwd=repository)
     return repository, patch_file(PIN, MODULE, "paper")
 
 
-def tasks(folder: Path) -> dict[str, tuple[Callable[[], None], Callable[[], None]]]:
+def tasks(folder: Path) -> dict[str, Task]:
     """Return everything that is timed."""
     repository, patch = prepare_git_floor(folder)
     tree, dest, out = folder / "tree", folder / "dest", folder / "out"
-
-    def nothing() -> None:
-        return None
 
     def git_floor() -> None:
         python("import click, git, unidiff, jinja2")
@@ -127,15 +81,14 @@ def main() -> None:
     """Print the medians, then the ratios beside their aims."""
     with tempfile.TemporaryDirectory(prefix="yolopatch-bench-") as folder:
         os.environ["YOLOPATCH_CACHE"] = str(Path(folder) / "cache")
-        timings = interleaved(tasks(Path(folder)))
+        timings = interleaved(tasks(Path(folder)), ROUNDS)
     print(f"medians of {ROUNDS} interleaved rounds, in ms (fastest to slowest)")
     for timing in timings.values():
-        spread = f"{min(timing.seconds) * 1e3:.0f} to {max(timing.seconds) * 1e3:.0f}"
-        print(f"  {timing.name:<46}{timing.median * 1e3:8.1f}  ({spread})")
+        print(timing)
     print("ratios of medians")
     for name, floor, aim in RATIOS:
         ratio = timings[name].median / timings[floor].median
-        print(f"  {name:<46}{ratio:8.2f}  {f'aim: at most {aim}' if aim else ''}".rstrip())
+        print(f"  {name:<46}{ratio:10.2f}  {f'aim: at most {aim}' if aim else ''}".rstrip())
 
 
 if __name__ == "__main__":

@@ -16,14 +16,16 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn as nn
+from timing import rounds
 
 from yolopatch.modules.dynamic_conv2d import PaperDynamic_conv2d
 from yolopatch.modules.dynamicconv import PaperDynamicConv
 from yolopatch.modules.refconv import PaperRefConv
 from yolopatch.modules.spconv import SPConv_3x3
 
-SECONDS = float(os.environ.get("SECONDS_EACH", "4"))
-LEAST_ROUNDS = 5
+LEAST_ROUNDS = rounds(5)
+# for how long each comparison goes on after these: not at all where the number of rounds is given
+SECONDS = 0.0 if os.environ.get("ROUNDS") else float(os.environ.get("SECONDS_EACH", "4"))
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
 

@@ -11,8 +11,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from commands import YOLOPATCH, Timing, interleaved, python, run
+from timing import YOLOPATCH, Task, Timing, interleaved, nothing, python, rounds, run
 
+ROUNDS = rounds(25)
 RELEASES = ("8.2.103", "8.3.200", "8.4.30")
 _FILES = ("nn/tasks.py", "nn/modules/block.py", "nn/modules/conv.py", "engine/trainer.py", "engine/model.py")
 _PARSE = """
@@ -24,19 +25,15 @@ with zipfile.ZipFile(sys.argv[1]) as wheel:
 """
 
 
-def nothing() -> None:
-    """Leave everything as it is."""
-
-
 def port(version: str) -> None:
     """Make every module's patches for the release and check what they rely on."""
     run(*YOLOPATCH, "port", "--to", f"ultralytics=={version}", "--no-prove")
 
 
-def tasks(cache: Path) -> dict:
+def tasks(cache: Path) -> dict[str, Task]:
     """Return what is timed; the wheels are fetched here."""
     libraries = "click, jinja2, yaml, unidiff"
-    found: dict = {f"imports: {libraries}": (lambda: python(f"import {libraries}"), nothing)}
+    found: dict[str, Task] = {f"imports: {libraries}": (lambda: python(f"import {libraries}"), nothing)}
     for version in RELEASES:
         port(version)
         (wheel,) = (cache / "wheels" / f"ultralytics-{version}").glob("*.whl")
@@ -48,14 +45,13 @@ def tasks(cache: Path) -> dict:
 
 def show(timings: dict[str, Timing]) -> None:
     """Print the medians, then each port beside its floor."""
-    print("medians of interleaved rounds, in ms (fastest to slowest)")
+    print(f"medians of {ROUNDS} interleaved rounds, in ms (fastest to slowest)")
     for timing in timings.values():
-        spread = f"{min(timing.seconds) * 1e3:.0f} to {max(timing.seconds) * 1e3:.0f}"
-        print(f"  {timing.name:<46}{timing.median * 1e3:8.1f}  ({spread})")
+        print(timing)
     print("port of every module, over one parse and compile of what it patches; aim: under 1000 ms")
     for version in RELEASES:
         ported, parsed = (timings[f"{version}: {what}"] for what in ("port of every module", "parse and compile once"))
-        print(f"  {version:<46}{ported.median / parsed.median:8.2f}")
+        print(f"  {version:<46}{ported.median / parsed.median:10.2f}")
 
 
 def main() -> None:
@@ -63,7 +59,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="yolopatch-bench-") as folder:
         os.environ["YOLOPATCH_CACHE"] = folder
         os.environ["YOLOPATCH_CATALOG"] = str(Path(folder) / "catalog")
-        show(interleaved(tasks(Path(folder))))
+        show(interleaved(tasks(Path(folder)), ROUNDS))
 
 
 if __name__ == "__main__":

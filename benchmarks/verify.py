@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
+
+from timing import YOLOPATCH, Task, interleaved, nothing, rounds, run
 
 from yolopatch.outside.environment.surroundings import child_environment
 from yolopatch.outside.git.snapshot import write_tree
@@ -24,22 +23,16 @@ from yolopatch.wire.checks import CHECKS
 from yolopatch.wire.codec import encode
 from yolopatch.wire.verification import VerifyRequest
 
-ROUNDS = 3
+ROUNDS = rounds(3)
 AIM = 1.3
 PIN, MODULE, CFG = "ultralytics-8.3.0", "DSConv", "yolo11n-C3k2-DSConv.yaml"
 FLOOR = Path(__file__).with_name("verify_floor.py")
-YOLOPATCH = str(Path(sys.executable).with_name("yolopatch"))
-
-
-def run(*command: str, cwd: Path) -> None:
-    """Run a command; its failure ends the benchmark."""
-    subprocess.run(command, cwd=cwd, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def prepare(folder: Path) -> Path:
     """Make a workspace and a YAML in the folder, and return the request of the verification of the two."""
-    run(YOLOPATCH, "apply", "--repo", PIN, "--module", MODULE, "--source", "pypi", "--dest", "ws", cwd=folder)
-    run(YOLOPATCH, "render-cfg", "--module", MODULE, "--scale", "n", cwd=folder)
+    run(*YOLOPATCH, "apply", "--repo", PIN, "--module", MODULE, "--source", "pypi", "--dest", "ws", cwd=folder)
+    run(*YOLOPATCH, "render-cfg", "--module", MODULE, "--scale", "n", cwd=folder)
     checkout = read_checkout(folder / "ws")
     write_tree(checkout.workspace.repository, checkout.workspace.root.id, folder / "pristine")
     request = VerifyRequest(
@@ -68,13 +61,6 @@ def floor(folder: Path, request: Path, task: str) -> None:
     subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, env=environment)
 
 
-def timed(task: Callable[[], None]) -> float:
-    """Return the seconds that a task takes."""
-    start = time.perf_counter()
-    task()
-    return time.perf_counter() - start
-
-
 def main() -> None:
     """Print the medians, then the ratio beside its aim."""
     with tempfile.TemporaryDirectory(prefix="yolopatch-bench-") as name:
@@ -83,20 +69,17 @@ def main() -> None:
         request = prepare(folder)
         floor(folder, request, "count")
         passes = json.loads((folder / "passes.json").read_text())
-        tasks = {
-            "floor: import, two builds, passes, exports": lambda: floor(folder, request, "floor"),
-            "yolopatch verify": lambda: run(YOLOPATCH, "verify", "ws", "--cfg", CFG, cwd=folder),
+        tasks: dict[str, Task] = {
+            "floor: import, two builds, passes, exports": (lambda: floor(folder, request, "floor"), nothing),
+            "yolopatch verify": (lambda: run(*YOLOPATCH, "verify", "ws", "--cfg", CFG, cwd=folder), nothing),
         }
-        seconds = {name: [] for name in tasks}
-        for _ in range(ROUNDS):  # interleaved: both see the same machine
-            for name, task in tasks.items():
-                seconds[name].append(timed(task))
+        timings = interleaved(tasks, ROUNDS, warm=False)  # counting the passes has warmed the disk's cache
     print(f"verify {CFG}: {len(passes)} passes through whole models, {sum(p['back'] for p in passes)} of them back")
-    print(f"medians of {ROUNDS} interleaved rounds, in s (fastest to slowest)")
-    for name, values in seconds.items():
-        print(f"  {name:<46}{statistics.median(values):8.1f}  ({min(values):.1f} to {max(values):.1f})")
-    floor_median, verify_median = (statistics.median(values) for values in seconds.values())
-    print(f"  {'ratio of medians':<46}{verify_median / floor_median:8.2f}  aim: at most {AIM}")
+    print(f"medians of {ROUNDS} interleaved rounds, in ms (fastest to slowest)")
+    for timing in timings.values():
+        print(timing)
+    floor_median, verify_median = (timing.median for timing in timings.values())
+    print(f"  {'ratio of medians':<46}{verify_median / floor_median:10.2f}  aim: at most {AIM}")
 
 
 if __name__ == "__main__":
