@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 
@@ -11,7 +12,7 @@ def main() -> None:
         from yolopatch.cli.run import run
 
         for stream in (sys.stdout, sys.stderr):
-            if stream is not None:  # closed by the caller
+            if isinstance(stream, io.TextIOWrapper):  # None where the caller closed it
                 stream.reconfigure(errors="backslashreplace")  # a path may hold what the terminal cannot show
         code = run(sys.argv[1:])
     except KeyboardInterrupt:

@@ -34,7 +34,9 @@ _COMMANDS = {
 class Group(click.Group):
     """A group that names the nearest commands when it has none of a name."""
 
-    def resolve_command(self, ctx: click.Context, args: list[str]):
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in self.list_commands(ctx) and not args[0].startswith("-"):
             from yolopatch.catalog.names import unknown
 
@@ -51,8 +53,8 @@ class _Lazy(Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        module = importlib.import_module(f"yolopatch.cli.{_COMMANDS[cmd_name][0]}")
-        return module.command
+        command: click.Command = importlib.import_module(f"yolopatch.cli.{_COMMANDS[cmd_name][0]}").command
+        return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

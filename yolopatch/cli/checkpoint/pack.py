@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -24,7 +25,7 @@ from yolopatch.cli.progress import progress_line
 @options.python
 @options.overwrite
 @options.as_json
-def command(workspace: Path, as_json: bool, **asked) -> None:
+def command(workspace: Path, as_json: bool, **asked: Any) -> None:
     """Store DSConv's kernels as integers of a few bits.
 
     Each kernel becomes real integers of 2 to 8 bits with half-precision

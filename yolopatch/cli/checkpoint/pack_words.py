@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,8 +21,8 @@ def packed(found: Packing) -> Iterator[str]:
     yield click.style(f"{found.out}: {len(found.layers)} DSConv kernels of {found.weights.name}", bold=True)
     for (bits, block_size), count in Counter((one["bits"], one["block_size"]) for one in found.layers).items():
         yield f"  {count} with {bits} bits, blocks of {block_size}"
-    rows = [_row(str(number), one["layers"], one) for number, one in found.by_channels.items()]
-    rows.append(_row("all", len(found.layers), found.kernels))
+    rows = [_row(str(number), f"{one['layers']}", one) for number, one in found.by_channels.items()]
+    rows.append(_row("all", f"{len(found.layers)}", found.kernels))
     yield from table(("input channels", "layers", "float32 kB", "packed kB", "ratio"), rows, left=1)
     sizes = found.file
     yield from indented(
@@ -34,8 +34,8 @@ def packed(found: Packing) -> Iterator[str]:
     yield from indented(f"read back: every kernel and every other tensor is bit-identical; kernels {found.digest[:12]}")
 
 
-def _row(name: str, layers: int, sizes: Mapping) -> tuple[str, ...]:
-    return name, str(layers), f"{sizes['float32'] / 1000:.1f}", f"{sizes['packed'] / 1000:.1f}", f"{sizes['ratio']:.2f}"
+def _row(name: str, layers: str, sizes: Mapping[str, Any]) -> tuple[str, ...]:
+    return name, layers, f"{sizes['float32'] / 1000:.1f}", f"{sizes['packed'] / 1000:.1f}", f"{sizes['ratio']:.2f}"
 
 
 def unpacked(found: Unpacking) -> Iterator[str]:

@@ -11,8 +11,8 @@ from yolopatch.cli.layout import pairs
 from yolopatch.cli.workspace import words as workspaces
 
 if TYPE_CHECKING:
-    from yolopatch.outside.checkpoint.checkpoint import Loaded
     from yolopatch.steps.checkpoint.restore import Restored
+    from yolopatch.wire.checkpoints import Loaded
 
 _SHOWN = 8
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -30,7 +31,7 @@ from yolopatch.cli.progress import progress_line
 @click.option("--seed", default=0, show_default=True, help="For what is drawn by chance.")
 @options.overwrite
 @options.as_json
-def command(workspace: Path, as_json: bool, **asked) -> None:
+def command(workspace: Path, as_json: bool, **asked: Any) -> None:
     """Begin a patched model with what a base checkpoint knows.
 
     Layers are aligned by the graph. Those that are as in the base take its

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -46,7 +46,7 @@ def _layers(found: Transplant) -> str:
     return ", ".join(f"{count} {kind}" for kind, count in counted.items())
 
 
-def _kind(layer: Mapping) -> str:
+def _kind(layer: Mapping[str, Any]) -> str:
     hows = {part["how"] for part in layer["parts"]}
     if not hows:
         return "without tensors"
@@ -57,7 +57,7 @@ def _kind(layer: Mapping) -> str:
     return "initialised" if "initialised" in hows else "copied"
 
 
-def _is_changed(layer: Mapping) -> bool:
+def _is_changed(layer: Mapping[str, Any]) -> bool:
     return bool(layer["lost"]) or _kind(layer) not in ("copied", "without tensors")
 
 
@@ -69,7 +69,7 @@ def _agreement(found: Transplant) -> str:
     return f"{of} beside the base's: relative error {error:.2g}, on {where}, before any training"
 
 
-def _row(layer: Mapping) -> tuple[str, ...]:
+def _row(layer: Mapping[str, Any]) -> tuple[str, ...]:
     counted: Counter[str] = Counter()
     for part in layer["parts"]:
         counted[part["how"]] += len(part["tensors"])
@@ -80,7 +80,7 @@ def _row(layer: Mapping) -> tuple[str, ...]:
     return str(layer["layer"]), layer["class"], base, tensors, worst
 
 
-def _reasons(layers: list[Mapping]) -> dict[str, list[str]]:
+def _reasons(layers: list[Mapping[str, Any]]) -> dict[str, list[str]]:
     """Return why tensors are fresh, or what of the base is lost, each with the layers that it is said of."""
     found: dict[str, list[str]] = {}
     for layer in layers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -18,7 +19,7 @@ from yolopatch.cli.progress import progress_line
 @options.python
 @options.overwrite
 @options.as_json
-def command(workspace: Path, as_json: bool, **asked) -> None:
+def command(workspace: Path, as_json: bool, **asked: Any) -> None:
     """Make a checkpoint of a packed file.
 
     The result is one that upstream's own YOLO(...) or attempt_load takes in

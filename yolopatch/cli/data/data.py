@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -26,7 +27,7 @@ def command() -> None:
 @click.option("--side", default=160, show_default=True, help="Of the images, in pixels.")
 @click.option("--seed", default=0, show_default=True, help="Another seed gives other images.")
 @options.as_json
-def shapes(as_json: bool, **request) -> None:
+def shapes(as_json: bool, **request: Any) -> None:
     """Make a set of discs, squares and triangles, free to use and the same for everybody.
 
     A nano model learns it on a CPU in a minute.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -26,7 +27,7 @@ def command() -> None:
 @click.option("--installer", default="auto", show_default=True, metavar="auto|pip|uv", help="auto: uv if on PATH.")
 @click.option("--fresh", is_flag=True, help="Make it again, even where one fits.")
 @options.as_json
-def create(as_json: bool, **request) -> None:
+def create(as_json: bool, **request: Any) -> None:
     """Make an environment in which the pin trains, validates and exports.
 
     Nothing is made where the current interpreter or an earlier environment

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
 from yolopatch.cli import options, report
 from yolopatch.cli.model import list_words as lists
+
+if TYPE_CHECKING:
+    from yolopatch.steps.model.listing import ModuleRow, PinRow, TutorialRow
+
+_KINDS = ("modules", "pins", "tutorials")
 
 
 @click.command("list", epilog="Example: yolopatch list pins")
@@ -18,13 +25,13 @@ def command(what: str, as_json: bool) -> None:
     from yolopatch.catalog.names import unknown
     from yolopatch.steps.model import listing
 
-    known = {
-        "modules": (listing.list_modules, lists.modules),
-        "pins": (listing.list_pins, lists.pins),
-        "tutorials": (listing.list_tutorials, lists.tutorials),
-    }
-    if what not in known:
-        raise unknown("list", what, known, "yolopatch list --help")
-    find, words = known[what]
-    rows = find()
-    report.show({what: [asdict(row) for row in rows]}, words(rows), as_json)
+    if what not in _KINDS:
+        raise unknown("list", what, _KINDS, "yolopatch list --help")
+    rows: Sequence[ModuleRow | PinRow | TutorialRow]
+    if what == "modules":
+        rows, lines = (modules := listing.list_modules()), lists.modules(modules)
+    elif what == "pins":
+        rows, lines = (pins := listing.list_pins()), lists.pins(pins)
+    else:
+        rows, lines = (tutorials := listing.list_tutorials()), lists.tutorials(tutorials)
+    report.show({what: [asdict(row) for row in rows]}, lines, as_json)

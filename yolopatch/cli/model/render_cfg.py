@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -42,7 +43,7 @@ from yolopatch.cli.model import words as models
 @options.flavor
 @click.option("--out", default=".", type=click.Path(path_type=Path), help="The folder to write to.  [default: .]")
 @options.as_json
-def command(as_json: bool, **request) -> None:
+def command(as_json: bool, **request: Any) -> None:
     """Write a model YAML with a module in its layers.
 
     The file is ready for the upstream that has the module applied. A file of

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -47,6 +47,6 @@ def summary(found: Summary) -> Iterator[str]:
         yield from table(("layer", "class", "parameters", "base class", "parameters"), cells, left=0)
 
 
-def _change(row: dict, base: dict | None) -> tuple[str, ...]:
+def _change(row: Mapping[str, Any], base: Mapping[str, Any] | None) -> tuple[str, ...]:
     before = (base["class"], f"{base['parameters']:,}") if base else ("new", "-")
     return str(row["index"]), row["class"], f"{row['parameters']:,}", *before

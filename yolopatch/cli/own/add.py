@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -31,7 +32,7 @@ from yolopatch.cli.own.asking import settle
 @click.option("--replace", is_flag=True, help="Replace the module of that name in the catalog.")
 @options.catalog
 @options.as_json
-def command(as_json: bool, catalog: Path | None, **request) -> None:
+def command(as_json: bool, catalog: Path | None, **request: Any) -> None:
     """Make a module of a file that you pasted from a post or a paper's code.
 
     The file is read, never run. What it leaves open you are asked at a terminal,

@@ -5,12 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from yolopatch.cli import report
 from yolopatch.errors import OpenError
 
-_Request = TypeVar("_Request")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+_Request = TypeVar("_Request", bound="DataclassInstance")
 _Result = TypeVar("_Result")
 
 

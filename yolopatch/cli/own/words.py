@@ -36,13 +36,13 @@ def words(found: AddedModule) -> Iterator[str]:
             ("catalog", found.catalog),
         ]
     )
-    rows = [(one.argument, one.value, one.why) for one in decision.given]
+    rows = [(given.argument, given.value, given.why) for given in decision.given]
     yield from table(("argument", "is given", "because"), rows, left=3)
     if decision.left:
         yield f"as the file has them: {', '.join(decision.left)}"
-    for pin in found.pins:
-        yield f"  {pin.pin}: {pin.state}" + (f", {pin.why}" if pin.why else "")
-    for hint in dict.fromkeys(pin.hint for pin in found.pins if pin.hint):
+    for one in found.pins:
+        yield f"  {one.pin}: {one.state}" + (f", {one.why}" if one.why else "")
+    for hint in dict.fromkeys(one.hint for one in found.pins if one.hint):
         yield f"  for what is refused: {hint}"
     yield from _left_out(found)
     repo, pin = _usable(found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -50,7 +50,7 @@ _FOR_A_RUN = ("data", "epochs", "device", "scale", "weights", "base", "quick", "
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="With --run: an argument of upstream's.")
 @click.option("--fresh", is_flag=True, help="With --run: train anew, even where the same run was ended before.")
 @options.as_json
-def command(as_json: bool, running: bool, measure: bool, **asked) -> int:
+def command(as_json: bool, running: bool, measure: bool, **asked: Any) -> int:
     """Make a folder that reproduces a blog post, and train it.
 
     The folder holds the workspace with the module, the post's YAML and
@@ -81,7 +81,7 @@ def command(as_json: bool, running: bool, measure: bool, **asked) -> int:
     return 0
 
 
-def _get_ready(found: Reproduction, run: dict, cache: Path, watch: Watch) -> Ready:
+def _get_ready(found: Reproduction, run: dict[str, Any], cache: Path, watch: Watch) -> Ready:
     from yolopatch.steps.reproduce.ready import get_ready
     from yolopatch.steps.reproduce.run_plan import RunRequest
 

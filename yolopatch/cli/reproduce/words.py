@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,7 @@ from yolopatch.cli.layout import pairs, table
 from yolopatch.wire.statuses import FAIL, PASS
 
 if TYPE_CHECKING:
+    from yolopatch.core.reproduce.reproduction import Measured
     from yolopatch.steps.reproduce.reproduction import Reproduction
     from yolopatch.steps.reproduce.run_summary import RunSummary
 
@@ -31,12 +32,12 @@ def reproduction(found: Reproduction) -> Iterator[str]:
         ]
     )
     if found.measured:
-        yield from _measured(found)
+        yield from _measured(found.measured)
     yield f"  train it: yolopatch reproduce {record.tutorial} --flavor {record.flavor} --dest {found.folder} --run"
 
 
-def _measured(found: Reproduction) -> Iterator[str]:
-    verify = found.measured.verify
+def _measured(measured: Measured) -> Iterator[str]:
+    verify: Mapping[str, Any] = measured.verify
     passed = sum(check["status"] == PASS for check in verify["checks"])
     verdict = click.style(verify["verdict"], fg="red" if verify["verdict"] == FAIL else "green")
     yield from pairs([("verify", f"{verdict}, {passed} of {len(verify['checks'])} checks pass")])
@@ -45,7 +46,7 @@ def _measured(found: Reproduction) -> Iterator[str]:
             yield f"            {check['id']}: {check['summary']}"
     rows = [
         (scale, f"{one.parameters:,}", f"{one.gflops_upstream}", f"{one.gflops_true:.1f}")
-        for scale, one in found.measured.figures.items()
+        for scale, one in measured.figures.items()
     ]
     yield from table(("scale", "parameters", "GFLOPs (thop)", "GFLOPs (true)"), rows, left=1)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +14,9 @@ from yolopatch.cli.progress import progress_line
 from yolopatch.cli.verify.words import verification
 from yolopatch.errors import EXIT_VERIFY, UsageError
 from yolopatch.wire.statuses import FAIL
+
+if TYPE_CHECKING:
+    from yolopatch.steps.verify.verify import Verification, Verifications
 
 
 @click.command("verify", epilog="Example: yolopatch verify my-yolo --cfg yolo11n-C3k2-DSConv.yaml")
@@ -48,7 +52,7 @@ def command(
     device: str | None,
     page: Path | None,
     as_json: bool,
-    **how,
+    **how: Any,
 ) -> int:
     """Prove what is in a YAML's model, by checks of what it does.
 
@@ -63,6 +67,7 @@ def command(
     how["device"] = _device(device)
     if page:
         require_writable(page)
+    found: Verification | Verifications
     with progress_line() as watch:
         if all_scales:
             found = verify_every_scale(workspace, cfg, watch=watch, **how)

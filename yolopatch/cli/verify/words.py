@@ -6,7 +6,7 @@ import shutil
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,7 +14,8 @@ from yolopatch.cli.layout import beside, table
 from yolopatch.wire.statuses import FAIL, PASS, SKIP, WARN
 
 if TYPE_CHECKING:
-    from yolopatch.steps.verify.verify import Outcome, Verification, Verifications
+    from yolopatch.outside.probe.run_checks import Outcome
+    from yolopatch.steps.verify.verify import Verification, Verifications
 
 _COLOURS = {PASS: "green", WARN: "yellow", FAIL: "red", SKIP: "cyan"}
 _WORDS = {PASS: ("passed", "passed"), WARN: ("warning", "warnings"), SKIP: ("skipped", "skipped")}
@@ -23,11 +24,12 @@ _LEAST_WIDTH, _MOST_WIDTH = 60, 100
 
 def verification(found: Verification | Verifications, page: Path | None) -> Iterator[str]:
     """Give what `verify` found, at one scale or at each; `page` is the report that was written, if any."""
-    runs = getattr(found, "runs", (found,))
+    from yolopatch.steps.verify.verify import Verification
+
     width = shutil.get_terminal_size((100, 24)).columns
-    if len(runs) > 1:
+    if not isinstance(found, Verification) and len(found.runs) > 1:
         yield from _overview(found)
-    for run in runs:
+    for run in (found,) if isinstance(found, Verification) else found.runs:
         yield from _opening(run, width)
         yield from _figures(run.data())
         yield from _check_table(run.checks, width)
@@ -63,7 +65,7 @@ def _finding(check: Outcome, width: int) -> Iterator[str]:
         yield from _wrapped(f"next: {check.hint}", width, "    ", "          ")
 
 
-def _figures(found: Mapping[str, object]) -> Iterator[str]:
+def _figures(found: Mapping[str, Any]) -> Iterator[str]:
     """Give the table of the model beside its base, of what was measured."""
     base = found["base"] or {}
     flops, base_flops = found["gflops"], base.get("gflops") or {}
