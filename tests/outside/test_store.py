@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import shutil
-import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ import pytest
 from yolopatch.catalog.pins import PINS
 from yolopatch.core.workspace.commit_message import read_trailers
 from yolopatch.errors import SourceError, YolopatchError
+from yolopatch.outside.child.group import start_group
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.git.command import Repository
 from yolopatch.outside.source import pypi
@@ -360,15 +361,16 @@ def test_pip_imports_nothing_from_the_users_folder(tmp_path, monkeypatch):
     into.mkdir()
     commands: list = []
 
-    def run(command, **options):
+    def start(command, **options):
         commands.append((command, options))
-        return subprocess.CompletedProcess(command, 1, "", "ERROR: no network in this test")
+        return start_group([sys.executable, "-c", "exit('ERROR: no network in this test')"], **options)
 
-    monkeypatch.setattr(pypi.subprocess, "run", run)
-    with pytest.raises(SourceError):
+    monkeypatch.setattr(pypi, "start_group", start)
+    with pytest.raises(SourceError) as caught:
         pypi.download(PIN.wheel, into)
+    assert caught.value.details == ("ERROR: no network in this test",)
     ((command, options),) = commands
-    assert options["cwd"] == into
+    assert options["folder"] == into
     assert {"--no-deps", "--only-binary", ":all:", "--no-input"} <= set(command)
 
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import re
 import shutil
-import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from yolopatch.catalog.environment.environments import INSTALLERS
 from yolopatch.catalog.names import unknown
 from yolopatch.errors import YolopatchError
+from yolopatch.outside.child.group import end_group, start_group
 from yolopatch.outside.git.command import FREE_SOME_SPACE, is_disk_full
 from yolopatch.outside.watch import Watch
 
@@ -42,7 +39,6 @@ _QUIET = {
 }
 _PYPI = "https://pypi.org/simple"
 _WORDS = 4  # of an installer's last lines
-_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 
 
 @dataclass(frozen=True)
@@ -135,38 +131,23 @@ def _run(step: _Step, folder: Path, say: Callable[[str], None]) -> tuple[int, li
     environment = {name: value for name, value in os.environ.items() if name not in _DROPPED}
     lines: list[str] = []
     try:
-        process = subprocess.Popen(
+        process = start_group(
             step.command,
-            cwd=folder,  # not the user's, whose files `-m` would import before the library's
-            env={**environment, **_QUIET, **(step.variables or {})},
-            stdin=subprocess.DEVNULL,
+            folder=folder,  # not the user's, whose files `-m` would import before the library's
+            variables={**environment, **_QUIET, **(step.variables or {})},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,  # what it starts is ended with it
-            preexec_fn=_end_with_parent(),
+            ends_with_us=True,
         )
     except OSError as error:
         return 127, [f"{step.command[0]}: {error.strerror}"]
     try:
         for line in process.stdout or ():
-            lines.append(masked(line.rstrip()))
+            lines.append(masked(line.decode("utf-8", "replace").rstrip()))
             say(_shown(lines[-1]) or step.what)
         return process.wait(), lines
     finally:
-        if process.poll() is None:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-def _end_with_parent() -> Callable[[], None] | None:
-    """Return what a child calls to be ended when we are killed: else it would go on writing. Only Linux can."""
-    if sys.platform != "linux":
-        return None
-    libc = ctypes.CDLL(None)
-    return lambda: libc.prctl(_DEATH_SIGNAL, signal.SIGKILL)
+        end_group(process)
 
 
 def _shown(line: str) -> str:

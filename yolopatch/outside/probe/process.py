@@ -6,13 +6,12 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from yolopatch.outside.child.group import end_group, make_expendable, start_group
 from yolopatch.outside.environment.executable import not_started
 from yolopatch.outside.probe.settings import Setting
 from yolopatch.wire.codec import encode
@@ -61,20 +60,18 @@ class Process:
         finally:
             os.close(ours)
         self._lifeline = theirs  # the process ends when this is closed, which our own end does too
-        _make_expendable(self._process.pid)
+        make_expendable(self._process.pid)
 
     def _start(self, command: Sequence[str], setting: Setting, lifeline: int) -> subprocess.Popen[bytes]:
         with self.log.open("wb") as log:
             try:
-                return subprocess.Popen(
+                return start_group(
                     command,
-                    cwd=setting.folder,
-                    env={**setting.variables, **_TALKATIVE},
-                    stdin=subprocess.DEVNULL,
+                    folder=setting.folder,
+                    variables={**setting.variables, **_TALKATIVE},
                     stdout=log,
                     stderr=log,
                     pass_fds=(lifeline,),
-                    start_new_session=True,  # it may start processes: they are ended as one group
                 )
             except OSError as error:
                 raise not_started(command[0], error) from error
@@ -85,8 +82,7 @@ class Process:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._kill()
-        self._process.wait()
+        end_group(self._process)
         os.close(self._lifeline)
 
     def exit_code(self) -> int | None:
@@ -120,12 +116,7 @@ class Process:
         try:
             self._process.wait(_PATIENCE)
         except subprocess.TimeoutExpired:
-            self._kill()
-            self._process.wait()
-
-    def _kill(self) -> None:
-        with suppress(ProcessLookupError):  # nothing of it is left
-            os.killpg(self._process.pid, signal.SIGKILL)
+            end_group(self._process)
 
 
 def last_lines(text: str) -> list[str]:
@@ -137,14 +128,3 @@ def last_lines(text: str) -> list[str]:
     # the thread that crashed is listed innermost call first, and others may come before it
     current = next((n for n in range(fatal, len(lines)) if lines[n].startswith("Current thread")), fatal + 1)
     return [line[:_WIDTH] for line in [lines[fatal], *lines[current : current + LINES - 1]]]
-
-
-def _make_expendable(pid: int) -> None:
-    """Where memory runs out, let the system end this process before the user's others; leave no core file."""
-    if sys.platform != "linux":
-        return
-    import resource  # other systems have no such module
-
-    with suppress(OSError):  # the process may have ended already
-        Path(f"/proc/{pid}/oom_score_adj").write_text("1000")
-        resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.version import Version
 
 from yolopatch.catalog.pins import WheelSource
 from yolopatch.errors import SourceError
+from yolopatch.outside.child.group import end_group, start_group
 
 TIMEOUT = 300  # seconds; the wheels have 1 MB, so this bounds a hung mirror, not a slow one
+_SHOWN = 3  # of pip's last lines
 
 
 def download(wheel: WheelSource, folder: Path) -> Path:
@@ -31,8 +35,8 @@ def download_version(project: str, version: str, folder: Path) -> Path:
     options = ["--no-deps", "--only-binary", ":all:", "--dest", str(folder)]
     done = _pip(["download", "--quiet", *options, wanted], folder)
     found = sorted(folder.glob("*.whl"))
-    if done.returncode or not found:
-        raise SourceError(f"pip download {wanted} failed", details=_said(done))
+    if done.code or not found:
+        raise SourceError(f"pip download {wanted} failed", details=done.errors)
     return found[0]
 
 
@@ -43,30 +47,43 @@ def list_versions(project: str) -> list[str]:
         SourceError: it has none, or cannot be asked.
     """
     done = _pip(["index", "versions", project], Path(sys.prefix))
-    said = re.search(r"^Available versions: (.+)$", done.stdout, re.MULTILINE)
-    if done.returncode or said is None:
-        raise SourceError(f"pip does not say which versions of {project} there are", details=_said(done))
+    said = re.search(r"^Available versions: (.+)$", done.out, re.MULTILINE)
+    if done.code or said is None:
+        raise SourceError(f"pip does not say which versions of {project} there are", details=done.errors)
     return [str(version) for version in sorted(map(Version, said[1].split(", ")))]
 
 
-def _pip(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pip", *words, "--no-input", "--disable-pip-version-check"]
+@dataclass(frozen=True)
+class _Done:
+    """What pip did: its exit code and its output."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def errors(self) -> list[str]:
+        """The last lines of its error output, without warnings."""
+        lines = [line for line in self.err.splitlines() if line.strip() and not line.startswith("WARNING")]
+        return lines[-_SHOWN:]
+
+
+def _pip(words: list[str], folder: Path) -> _Done:
+    process = start_group(
+        [sys.executable, "-m", "pip", *words, "--no-input", "--disable-pip-version-check"],
+        folder=folder,  # not the user's, whose files `-m` would import before the library's
+        variables=os.environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        ends_with_us=True,
+    )
     try:
-        return subprocess.run(
-            command,
-            cwd=folder,  # not the user's, whose files `-m` would import before the library's
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=TIMEOUT,
-        )
+        out, err = process.communicate(timeout=TIMEOUT)
+        return _Done(process.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"))
     except subprocess.TimeoutExpired as error:
         raise SourceError(f"pip {' '.join([words[0], words[-1]])} did not end in {TIMEOUT} s") from error
-
-
-def _said(done: subprocess.CompletedProcess[str]) -> list[str]:
-    return [line for line in done.stderr.splitlines() if line.strip() and not line.startswith("WARNING")][-3:]
+    finally:
+        end_group(process)
 
 
 def check_wheel(path: Path, wheel: WheelSource) -> None:

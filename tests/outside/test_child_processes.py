@@ -1,0 +1,98 @@
+"""Child processes: ended with all that they started; and no file needs an operating system to be imported."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import yolopatch
+from yolopatch.errors import SourceError
+from yolopatch.outside.child.group import end_group, start_group
+from yolopatch.outside.source import pypi
+
+# It starts another process, which holds the pipes open, and waits.
+PARENT = """
+import pathlib, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+pathlib.Path({pid!r}).write_text(str(child.pid))
+time.sleep(60)
+"""
+
+
+def _until(condition) -> None:
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    stat = Path(f"/proc/{pid}/stat")  # where init reaps nobody, a dead process stays as a zombie
+    return not (stat.is_file() and stat.read_text().rpartition(")")[2].split()[0] == "Z")
+
+
+def test_a_group_is_ended_with_all_that_it_started(tmp_path):
+    file = tmp_path / "pid"
+    process = start_group(
+        [sys.executable, "-c", PARENT.format(pid=str(file))],
+        folder=tmp_path,
+        variables=os.environ,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    _until(lambda: file.is_file() and file.read_text())
+    end_group(process)
+    assert process.returncode < 0
+    _until(lambda: not _runs(int(file.read_text())))
+
+
+def test_a_pip_that_hangs_is_ended_with_all_that_it_started(tmp_path, monkeypatch):
+    file = tmp_path / "pid"
+
+    def start(command, **options):
+        process = start_group([sys.executable, "-c", PARENT.format(pid=str(file))], **options)
+        _until(lambda: file.is_file() and file.read_text())
+        return process
+
+    monkeypatch.setattr(pypi, "start_group", start)
+    monkeypatch.setattr(pypi, "TIMEOUT", 0.2)
+    with pytest.raises(SourceError, match=r"pip download ultralytics==8\.3\.0 did not end in 0\.2 s"):
+        pypi.download_version("ultralytics", "8.3.0", tmp_path)
+    _until(lambda: not _runs(int(file.read_text())))
+
+
+WINDOWS = """
+import importlib, os, signal, sys
+# GitPython and the libraries know Windows themselves; what they have decided here by now is not our subject
+import click, filelock, git, jinja2, packaging.version, PIL.Image, platformdirs, yaml
+for name in ("fcntl", "grp", "pwd", "resource", "termios"):
+    sys.modules[name] = None
+for name in ("SIGKILL", "SIGHUP", "SIGALRM"):
+    delattr(signal, name)
+for name in ("fork", "getpgid", "killpg", "setsid"):
+    delattr(os, name)
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+"""
+
+
+def test_every_file_can_be_imported_without_what_windows_lacks():
+    package = Path(yolopatch.__file__).parent
+    elsewhere = {"probe", "modules", "upstream"}  # not imported by yolopatch itself
+    files = (file.relative_to(package.parent) for file in sorted(package.rglob("*.py")))
+    names = [
+        ".".join(file.with_suffix("").parts).removesuffix(".__init__")
+        for file in files
+        if file.parts[1] not in elsewhere and file.name != "__main__.py"
+    ]
+    done = subprocess.run([sys.executable, "-c", WINDOWS, *names], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,86 @@
+"""A child process that may start others: it runs as a process group, and is ended with its whole group.
+
+The only file that knows how an operating system ends processes. Two kinds of children are started elsewhere:
+git (`git/command.py`), which cleans up when it is asked to end, and a user's own command
+(`environment/run_command.py`), which shares the user's terminal.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
+
+
+def start_group(
+    command: Sequence[str],
+    *,
+    folder: Path,
+    variables: Mapping[str, str],
+    stdout: int | IO[bytes],
+    stderr: int | IO[bytes],
+    pass_fds: Sequence[int] = (),
+    ends_with_us: bool = False,
+) -> subprocess.Popen[bytes]:
+    """Start a command as a new process group, with an empty stdin. Call `end_group` when it is no longer needed.
+
+    Args:
+        command: the program and its arguments.
+        folder: where it starts.
+        variables: its whole environment.
+        stdout, stderr: as `subprocess.Popen` takes them.
+        pass_fds: file descriptors that it inherits.
+        ends_with_us: the system kills it when yolopatch is killed. Only Linux can. Set it for programs that do not
+            notice this themselves; the probe does (`probe/protocol/lifeline.py`).
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        env=dict(variables),
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
+        pass_fds=pass_fds,
+        start_new_session=True,
+        preexec_fn=_end_with_parent() if ends_with_us else None,
+    )
+
+
+def end_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill what still runs of the process's group, and wait for the process."""
+    with suppress(ProcessLookupError, PermissionError):  # nothing runs; macOS says that it is not permitted then
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    for stream in (process.stdout, process.stderr):
+        if stream:
+            stream.close()
+
+
+def make_expendable(pid: int) -> None:
+    """If memory runs out, let the system kill this process before the user's others; write no core file. Linux only."""
+    if sys.platform != "linux":
+        return
+    import resource  # Windows has no such module
+
+    with suppress(OSError):  # the process may have ended already
+        Path(f"/proc/{pid}/oom_score_adj").write_text("1000")
+        resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
+
+
+def _end_with_parent() -> Callable[[], Any] | None:
+    """Return the function that asks Linux to kill the child when its parent dies, None on other systems."""
+    if sys.platform != "linux":
+        return None
+    libc = ctypes.CDLL(None)
+    return lambda: libc.prctl(_DEATH_SIGNAL, signal.SIGKILL)
