@@ -163,7 +163,7 @@ def test_a_failure_half_way_puts_the_older_files_back(tmp_path, monkeypatch):
 
 def test_rendering_imports_no_torch():
     script = (
-        "import sys; from pathlib import Path; from yolopatch.steps.render import *;"
+        "import sys; from pathlib import Path; from yolopatch.steps.model.render import *;"
         "plan(RenderRequest(('RefConv',))); sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", script], cwd=ROOT).returncode == 0
