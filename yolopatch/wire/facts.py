@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from .messages import UpstreamRequest
 
@@ -77,7 +78,7 @@ class LayerRow:
     kind: str
     parameters: int
 
-    def data(self) -> dict:
+    def data(self) -> dict[str, Any]:
         """Return the row as results have it: `from` and `class` are no names in Python."""
         return {"index": self.index, "from": self.source, "class": self.kind, "parameters": self.parameters}
 

@@ -1,4 +1,4 @@
-"""Messages as lines of JSON: one object a line, which names its type."""
+"""Messages as lines: one JSON object a line, which names the type of its message."""
 
 from __future__ import annotations
 
@@ -20,9 +20,12 @@ def read_line(task: Task[Any], line: bytes) -> Any:
     """Return the message of a line.
 
     Raises:
-        KeyError: it is no message of this task.
+        ValueError: the line is not a message of this task.
     """
-    # NaN is no JSON to others: it goes on as a word
-    data: dict[str, Any] = json.loads(line, parse_constant=str)
-    kinds = {kind.__name__: kind for kind in (*GENERAL, *task.answers)}
-    return decode(kinds[data.pop(_TYPE)], data)
+    try:
+        data: dict[str, Any] = json.loads(line)
+        kinds = {kind.__name__: kind for kind in (*GENERAL, *task.answers)}
+        return decode(kinds[data.pop(_TYPE)], data)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        start = line[:200].decode("utf-8", "replace")
+        raise ValueError(f"not a message of the task {task.name}: {start!r}") from error
