@@ -23,7 +23,8 @@ from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import PINS, style_of
 from yolopatch.catalog.resources import templates_dir
 from yolopatch.cli.run import run
-from yolopatch.core.model.cfg_text import Cfg, environment, file_name, render_text
+from yolopatch.core.model.cfg_text import Cfg, file_name, render_text
+from yolopatch.core.templates import template_environment
 from yolopatch.errors import SourceError
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.own.own_catalog import load_own_catalog
@@ -183,7 +184,7 @@ def base_cfg(tmp_path):
         base = find_model(model, task)
         cfg = Cfg(base, scale, base.nc)
         file = tmp_path / file_name(cfg)
-        file.write_text(render_text(cfg, environment(FileSystemLoader(templates_dir()))))
+        file.write_text(render_text(cfg, template_environment(FileSystemLoader(templates_dir()))))
         return file
 
     return write

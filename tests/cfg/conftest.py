@@ -13,9 +13,10 @@ from jinja2 import FileSystemLoader
 from yolopatch.catalog.model.base_model import DETECT, TASKS
 from yolopatch.catalog.model.models import find_model
 from yolopatch.catalog.modules import MODULES
-from yolopatch.core.model.cfg_text import Cfg, environment, render_text
+from yolopatch.core.model.cfg_text import Cfg, render_text
 from yolopatch.core.model.layout import Replacement
 from yolopatch.core.model.placement import choose
+from yolopatch.core.templates import template_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -48,7 +49,7 @@ def own_text(own_file: Callable[..., Path]) -> Callable[..., str]:
 @pytest.fixture(scope="session")
 def rendered() -> Callable[..., str]:
     """Give the text of a render: model and scale, and a module with flavor and placement if any."""
-    env = environment(FileSystemLoader(ROOT / "templates"))
+    env = template_environment(FileSystemLoader(ROOT / "templates"))
 
     def text(
         model: str,

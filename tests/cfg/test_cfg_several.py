@@ -7,7 +7,8 @@ import yaml
 from jinja2 import FileSystemLoader
 
 from yolopatch.catalog.resources import templates_dir
-from yolopatch.core.model.cfg_text import environment, file_name, render_text
+from yolopatch.core.model.cfg_text import file_name, render_text
+from yolopatch.core.templates import template_environment
 from yolopatch.errors import UsageError
 from yolopatch.steps.model.render_request import RenderRequest, plan
 
@@ -21,7 +22,7 @@ def refusal(*modules: str, **request) -> UsageError:
 def test_each_stands_at_its_own_placement_or_the_one_asked_for():
     request = RenderRequest(("RefConv", "DSConv", "SPConv"), "yolo11", placements=("spconv:+4", "DSConv:neck-blocks"))
     (cfg,) = plan(request)
-    data = yaml.safe_load(render_text(cfg, environment(FileSystemLoader(templates_dir()))))
+    data = yaml.safe_load(render_text(cfg, template_environment(FileSystemLoader(templates_dir()))))
     placed = {number: row[2] for number, row in enumerate([*data["backbone"], *data["head"]]) if "_" in row[2]}
     assert placed == {
         **dict.fromkeys((1, 3, 6, 8), "Conv_RefConv"),

@@ -9,13 +9,14 @@ from jinja2 import DictLoader, FileSystemLoader, TemplateNotFound, UndefinedErro
 from jinja2.exceptions import SecurityError
 
 from yolopatch.catalog.model.models import MODELS
-from yolopatch.core.model.cfg_text import Cfg, content, environment, is_untouched, render_text
+from yolopatch.core.model.cfg_text import Cfg, content, is_untouched, render_text
+from yolopatch.core.templates import template_environment
 
 YOLO11 = Cfg(MODELS["yolo11"], "n")
 
 
 def rendered_from(source: str) -> str:
-    return render_text(YOLO11, environment(DictLoader({"yolo11.yaml.j2": source})))
+    return render_text(YOLO11, template_environment(DictLoader({"yolo11.yaml.j2": source})))
 
 
 @pytest.mark.parametrize("source", ["{{ nosuch }}", "{% if nosuch %}x{% endif %}", "{{ letter.nosuch }}"])
@@ -25,7 +26,7 @@ def test_an_undefined_name_stops_the_render(source):
 
 
 def test_a_file_of_all_scales_has_no_single_row():
-    env = environment(DictLoader({"yolo11.yaml.j2": "{{ depth }}"}))
+    env = template_environment(DictLoader({"yolo11.yaml.j2": "{{ depth }}"}))
     with pytest.raises(UndefinedError):
         render_text(Cfg(MODELS["yolo11"], "all"), env)
 
@@ -48,7 +49,7 @@ def test_no_path_outside_the_template_folder_is_read(tmp_path: Path, target: str
     name = target.format(absolute=tmp_path / "secret")
     (folder / "yolo11.yaml.j2").write_text(f'{{% include "{name}" %}}')
     with pytest.raises(TemplateNotFound):
-        render_text(YOLO11, environment(FileSystemLoader(folder)))
+        render_text(YOLO11, template_environment(FileSystemLoader(folder)))
 
 
 def test_the_numbers_in_a_file_follow_from_the_order_of_the_names(rendered):

@@ -141,6 +141,65 @@ def test_pure_core_touches_neither_network_nor_processes_nor_torch():
         assert not {name.split(".")[0] for name in _imported(file)} & outside_world, file
 
 
+_READS = ("open", "read_text", "read_bytes", "is_file", "is_dir", "is_symlink", "exists", "stat", "lstat", "resolve")
+_LISTS = ("iterdir", "glob", "rglob", "walk", "cwd")
+_WRITES = ("write_text", "write_bytes", "touch", "mkdir", "rmdir", "unlink", "rename", "symlink_to", "chmod")
+_FILE_METHODS = frozenset({*_READS, *_LISTS, *_WRITES})
+_FILE_NAMES = frozenset({"open", "FileSystemLoader", "PackageLoader", "fileinput", "linecache", "importlib.resources"})
+_ALLOWED = frozenset({"ast.walk"})  # a tree of nodes, no tree of folders
+
+
+def _file_access(tree: ast.Module) -> set[str]:
+    """Return what a file does with the disk: `Path` objects that it makes, methods of paths, loaders."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in _FILE_METHODS:
+            found.add(ast.unparse(node))
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in ("Path", "PosixPath"):
+            found.add(ast.unparse(node.func))
+        elif isinstance(node, ast.Name) and node.id in _FILE_NAMES:
+            found.add(node.id)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            names = {alias.name for alias in node.names} | {getattr(node, "module", None)}
+            found |= {name for name in names if name in _FILE_NAMES}
+    return found - _ALLOWED
+
+
+@pytest.mark.parametrize("file", [*_in("core", "catalog", "errors")], ids=str)
+def test_the_pure_core_and_the_catalog_read_no_file(file):
+    """A caller reads, and gives text. Only `catalog/resources.py` reads, and only data that comes with the package."""
+    if file == Path("catalog", "resources.py"):
+        assert _file_access(_tree(file))
+        return
+    assert _file_access(_tree(file)) == set()
+    if _layer(file) == "core":
+        assert "pathlib.Path" not in _imported(file), "PurePath names a file and cannot touch it"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "text = file.read_text()",
+        "with open(name) as stream: pass",
+        "read = file.read_bytes",
+        "names = list(folder.iterdir())",
+        "known = folder.joinpath('a').is_file()",
+        "here = Path('.')",
+        "here = pathlib.Path.cwd()",
+        "from jinja2 import FileSystemLoader",
+        "import importlib.resources",
+        "import fileinput as f",
+    ],
+)
+def test_a_file_access_would_be_seen(line):
+    assert _file_access(ast.parse(line))
+
+
+def test_names_of_files_and_trees_of_nodes_are_no_file_access():
+    pure = "from pathlib import PurePath\nnode = [*ast.walk(tree)]\nname = PurePath('a').with_suffix('.py').name\n"
+    assert _file_access(ast.parse(pure)) == set()
+
+
 def test_only_one_file_prints_and_only_one_runs_git():
     def calls(file: Path) -> set[str]:
         return {ast.unparse(node.func) for node in ast.walk(_tree(file)) if isinstance(node, ast.Call)}

@@ -13,8 +13,8 @@ from yolopatch.catalog.modules import FLAVORS, MODULES
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.reproduce.recipes import RECIPES, departures, find_recipe, on_pin
 from yolopatch.catalog.resources import templates_dir
-from yolopatch.core.model.cfg_text import environment
 from yolopatch.core.reproduce.script import script_text
+from yolopatch.core.templates import template_environment
 from yolopatch.errors import UsageError
 
 SEEDS = Path(__file__).resolve().parents[3] / "shared" / "seeds"
@@ -76,7 +76,7 @@ def test_every_departure_has_a_reason_and_no_gap(tutorial, flavor):
 
 def script_of(tutorial: str, pin: str) -> str:
     recipe = on_pin(RECIPES[tutorial], PINS[pin])
-    return script_text(recipe, PINS[pin], environment(FileSystemLoader(templates_dir())))
+    return script_text(recipe, PINS[pin], template_environment(FileSystemLoader(templates_dir())))
 
 
 @pytest.mark.parametrize("tutorial", list(RECIPES))

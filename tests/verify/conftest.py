@@ -18,9 +18,12 @@ from filelock import FileLock
 from jinja2 import FileSystemLoader
 
 from yolopatch.catalog.model.models import find_model
-from yolopatch.catalog.pins import PINS, Pin
+from yolopatch.catalog.pins import PINS, Pin, style_of
 from yolopatch.catalog.resources import templates_dir
-from yolopatch.core.model.cfg_text import Cfg, environment, render_text
+from yolopatch.core.model.cfg_text import Cfg, render_text
+from yolopatch.core.templates import template_environment
+from yolopatch.wire.codec import decode, encode
+from yolopatch.wire.verification import CheckEnded, Claims, VerifyRequest
 
 PIN = "ultralytics-8.3.0"
 
@@ -131,7 +134,9 @@ def broken_cfg(tmp_path):
         folder: Path | None = None,
     ) -> Path:
         model = find_model(PINS[pin].model)
-        text = render_text(Cfg(model, scale), environment(FileSystemLoader(templates_dir()))).partition("\n\n")[2]
+        text = render_text(Cfg(model, scale), template_environment(FileSystemLoader(templates_dir()))).partition(
+            "\n\n"
+        )[2]
         rows = iter(range(len(model.layers)))
 
         def replaced(row: re.Match) -> str:
@@ -158,3 +163,53 @@ def verify(yolopatch):
         return yolopatch("verify", workspace, "--cfg", cfg, *chosen, *arguments)
 
     return call
+
+
+# Checks of many models in one process: importing upstream takes longer than most checks.
+_FINDINGS = """
+import json, sys
+from pathlib import Path
+from yolopatch.probe.build.upstreams import open_upstream
+from yolopatch.probe.checks.verification import verify
+from yolopatch.wire.codec import decode, encode
+from yolopatch.wire.verification import CheckEnded, VerifyRequest
+
+upstream, answers = open_upstream(sys.argv[1]), []
+for asked in json.load(sys.stdin):
+    request, found = decode(VerifyRequest, asked), []
+    Path(request.folder).mkdir()
+    verify(upstream, request, lambda message: found.append(message) if isinstance(message, CheckEnded) else None)
+    answers.append([encode(one) for one in found])
+print("\\n" + json.dumps(answers))
+"""
+
+
+@pytest.fixture
+def findings(in_upstream, tmp_path):
+    """Run checks on YAMLs in one process; returns what they found, a list for each YAML.
+
+    `asked` has the YAML, its scale, and the ids of the checks.
+    """
+
+    def run(workspace: Path, pin: str, asked: Sequence[tuple[Path, str, Sequence[str]]]) -> list[list[CheckEnded]]:
+        requests = [
+            VerifyRequest(
+                workspace=str(workspace),
+                style=style_of(PINS[pin]),
+                cfg=str(cfg),
+                scale=scale,
+                imgsz=320,
+                device="cpu",
+                pristine=None,
+                base=None,
+                multiples=None,
+                claims=Claims(True, None, {}),
+                folder=str(tmp_path / f"checks-{number}"),
+                checks=tuple(checks),
+            )
+            for number, (cfg, scale, checks) in enumerate(asked)
+        ]
+        said = in_upstream(workspace, _FINDINGS, style_of(PINS[pin]), given=[encode(one) for one in requests])
+        return [[decode(CheckEnded, one) for one in found] for found in json.loads(said.splitlines()[-1])]
+
+    return run

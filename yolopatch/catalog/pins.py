@@ -87,6 +87,11 @@ class Pin:
         """The part of the name after the upstream: `8.3.0`, `pypi-6.1.0`."""
         return self.name.removeprefix(self.upstream + "-")
 
+    @property
+    def family(self) -> str:
+        """The name of our pin whose patches it has: the pin that it was ported from, or its own name."""
+        return self.like or self.name
+
 
 _ULTRALYTICS = Layout(
     style="ultralytics",

@@ -1,4 +1,7 @@
-"""Where patches, templates and single sources lie: beside the package, in a wheel of it, or in an own catalog."""
+"""Where patches, templates and single sources lie: next to the package, in a wheel of it, or in a user's catalog.
+
+The only file of the catalog that touches the disk.
+"""
 
 from __future__ import annotations
 
@@ -62,6 +65,15 @@ def compat_file(pin: str) -> Path:
 def stamp_file(pin: str) -> Path:
     """Return where the patch that stamps this pin's checkpoints lies."""
     return _patches(_home_of(pin)) / pin / "stamp.patch"
+
+
+def read_data(file: Path) -> str:
+    """Return the text of a file that comes with the package.
+
+    Raises:
+        OSError: the installation is damaged.
+    """
+    return file.read_text("utf-8")
 
 
 def _home_of(pin: str) -> Path | None:

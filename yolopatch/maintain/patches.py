@@ -8,18 +8,19 @@ from yolopatch.catalog.checkpoint.stamps import PLACES
 from yolopatch.catalog.environment.compat import MENDS
 from yolopatch.catalog.modules import FLAVORS, MODULES, Module
 from yolopatch.catalog.pins import Pin
-from yolopatch.catalog.resources import compat_file, fork_source, patch_file, source_file, stamp_file, templates_dir
+from yolopatch.catalog.resources import compat_file, fork_source, patch_file, source_file, stamp_file
 from yolopatch.core.patch.compat import mended
 from yolopatch.core.patch.patch_file import write_patch
 from yolopatch.core.patch.write_patches import module_patch, stamp_patch
 from yolopatch.core.workspace.commit_message import COMPAT_BODY, COMPAT_SUBJECT
+from yolopatch.outside.files.templates import load_templates
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.source.store import cache_dir, pristine
 
 
 def render_patch(pin: Pin, module: Module, flavor: str, originals: dict[str, str]) -> str:
     """Return the text of one patch; `originals` is the pin's text of its parser and common files."""
-    return module_patch(pin, module, flavor, source_file(module.source).read_text(), originals, templates_dir())
+    return module_patch(pin, module, flavor, source_file(module.source).read_text(), originals, load_templates())
 
 
 def render_compat(pin: Pin, originals: dict[str, str]) -> str:
@@ -37,8 +38,8 @@ def render_stamp(pin: Pin, originals: dict[str, str]) -> str:
 
 def read_originals(pin: Pin) -> dict[str, str]:
     """Return the pin's text of the files that patches are made against."""
-    changed = (*MENDS[pin.name], *PLACES[pin.name])
-    paths = sorted({pin.layout.parser, pin.layout.common, *(place.path for place in changed)})
+    changed = {*(mend.path for mend in MENDS[pin.name]), *(place.path for place in PLACES[pin.name])}
+    paths = sorted({pin.layout.parser, pin.layout.common, *changed})
     with pristine(pin, "auto", cache_dir()) as found:
         blobs = found.repository.read_blobs([f"{snapshot.PRISTINE}:{path}" for path in paths])
     return {path: blob.decode() for path, blob in zip(paths, blobs)}

@@ -8,7 +8,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from yolopatch.catalog.pins import PINS, Pin
-from yolopatch.catalog.resources import constraints_file
+from yolopatch.catalog.resources import constraints_file, read_data
 
 INSTALLERS = ("pip", "uv")
 
@@ -39,7 +39,7 @@ class EnvironmentSet:
     @property
     def requirements(self) -> tuple[Requirement, ...]:
         """What is installed by name."""
-        lines = (line.partition("#")[0].strip() for line in self.file.read_text("utf-8").splitlines())
+        lines = (line.partition("#")[0].strip() for line in read_data(self.file).splitlines())
         return tuple(Requirement(line) for line in lines if line)
 
     def runs_on(self, python: str) -> bool:

@@ -10,14 +10,14 @@ import json
 from collections.abc import Mapping
 from functools import cache
 
-from yolopatch.catalog.resources import figures_file
+from yolopatch.catalog.resources import figures_file, read_data
 
 BASE = "base"
 
 
 @cache
 def _all() -> Mapping[str, Mapping[str, Mapping[str, list]]]:
-    return json.loads(figures_file().read_text("utf-8"))
+    return json.loads(read_data(figures_file()))
 
 
 def recorded(tutorial: str, flavor: str) -> Mapping[str, list]:

@@ -6,10 +6,7 @@ import ast
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
-from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
 from yolopatch.catalog.modules import Module
@@ -39,32 +36,20 @@ class Addition:
         return (self.at or 0) + self.replaces
 
 
-@cache
-def environment(templates: Path) -> SandboxedEnvironment:
-    """Return the Jinja environment for this folder: nothing undefined, nothing outside the folder."""
-    return SandboxedEnvironment(
-        loader=FileSystemLoader(templates),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-
-
 def additions(
-    pin: Pin, module: Module, flavor: str, source: str, pristine: Mapping[str, str], templates: Path
+    pin: Pin, module: Module, flavor: str, source: str, pristine: Mapping[str, str], templates: SandboxedEnvironment
 ) -> list[Addition]:
     """Return what the module in this flavor adds to the pin.
 
     Args:
         source: the module's single source.
         pristine: the pin's text of `layout.parser` and `layout.common`.
-        templates: the folder with `upstream/`.
+        templates: finds the templates of `upstream/`.
 
     Raises:
         NoPlace: the pin's parser has no place where a line belongs.
     """
-    write = _Writer(pin, module, flavor, cut(source, module.classes, flavor), pristine, environment(templates))
+    write = _Writer(pin, module, flavor, cut(source, module.classes, flavor), pristine, templates)
     if pin.layout.style == "yolov5":
         return [write.classes_at_end(), write.fusion(), write.branch()]
     return [write.module_file(), write.import_line(), write.fusion(), write.branch()]

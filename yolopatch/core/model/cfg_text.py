@@ -1,6 +1,6 @@
 """The text of a model's YAML: the base model's layers, a module in their place, in upstream's layout.
 
-Pure apart from the loader that it is given: templates name layers, and this resolves names to numbers.
+Templates name layers, and this resolves names to numbers.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
-from jinja2 import BaseLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
 from yolopatch import __version__
@@ -45,18 +44,6 @@ class Cfg:
     def letter(self) -> str | None:
         """The one scale that the file holds, None if it holds all."""
         return None if self.scale == ALL_SCALES else self.scale
-
-
-def environment(loader: BaseLoader) -> SandboxedEnvironment:
-    """Return the strict, sandboxed environment in which the templates run."""
-    return SandboxedEnvironment(
-        loader=loader,
-        undefined=StrictUndefined,
-        autoescape=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
 
 
 def render_text(cfg: Cfg, env: SandboxedEnvironment) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
+
+from jinja2.sandbox import SandboxedEnvironment
 
 from yolopatch.catalog.modules import Module
 from yolopatch.catalog.pins import Pin
-from yolopatch.core.code.module_code import Addition, environment
+from yolopatch.core.code.module_code import Addition
 from yolopatch.core.own.writer import OwnWriter
 from yolopatch.core.paste.fitting import Fitted, fit
 from yolopatch.core.paste.imports import Upstream
@@ -27,14 +29,14 @@ def files_with_modules(pin: Pin) -> tuple[str, ...]:
 
 
 def own_additions(
-    pin: Pin, module: Module, source: str, pristine: Mapping[str, str], templates: Path
+    pin: Pin, module: Module, source: str, pristine: Mapping[str, str], templates: SandboxedEnvironment
 ) -> tuple[list[Addition], Fitted]:
     """Return what the module adds to the pin, and how the pasted file was made fit for that.
 
     Args:
         source: the file as it was pasted.
         pristine: the pin's text of its parser and of what it has of `files_with_modules`.
-        templates: the folder with `upstream/`.
+        templates: finds the templates of `upstream/`.
 
     Raises:
         UsageError: the module needs what the pin does not have, or has the name of a class of the pin's.
@@ -44,7 +46,7 @@ def own_additions(
     upstream = Upstream.of(pin.name, {path: pristine[path] for path in files_with_modules(pin) if path in pristine})
     _require_free(pin, module, pristine[pin.layout.parser], upstream)
     fitted = fit(paste, module.symbol, upstream)
-    write = OwnWriter(pin, module, paste, fitted.text, pristine, upstream, environment(templates))
+    write = OwnWriter(pin, module, paste, fitted.text, pristine, upstream, templates)
     return [*write.files(), write.import_line(), *write.fusion(), write.branch()], fitted
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
+
+from jinja2.sandbox import SandboxedEnvironment
 
 from yolopatch.catalog.modules import Module
 from yolopatch.catalog.pins import Pin
@@ -16,14 +17,16 @@ from yolopatch.core.port.porting import CONFLICT, PORTED, THERE, Outcome, check_
 from yolopatch.errors import YolopatchError
 
 
-def port_own(pin: Pin, module: Module, source: str, files: Mapping[str, str], templates: Path) -> Outcome:
+def port_own(
+    pin: Pin, module: Module, source: str, files: Mapping[str, str], templates: SandboxedEnvironment
+) -> Outcome:
     """Make the patch of a user's own module for the release, and check all that it relies on.
 
     Args:
         pin: the release's.
         source: the file as it was pasted.
         files: the release's texts by path.
-        templates: the folder with `upstream/`.
+        templates: finds the templates of `upstream/`.
     """
     (flavor,) = module.flavors
     if own_file(pin, module) in files:

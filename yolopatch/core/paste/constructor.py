@@ -38,18 +38,18 @@ class Constructor:
     Attributes:
         line: where it begins in the file.
         arguments: without `self`.
-        open: whether it takes any further ones, by `*args` or `**kwargs`.
+        takes_more: whether it takes any further ones, by `*args` or `**kwargs`.
     """
 
     line: int
     arguments: tuple[Argument, ...]
-    open: bool
+    takes_more: bool
 
     @property
     def written(self) -> str:
         """The arguments as messages show them."""
         shown = [a.name if a.default is None else f"{a.name}={a.default}" for a in self.arguments]
-        return f"({', '.join([*shown, '...'] if self.open else shown)})"
+        return f"({', '.join([*shown, '...'] if self.takes_more else shown)})"
 
     def meaning(self, meaning: str) -> Argument | None:
         """Return the first argument of this meaning."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+
+from jinja2.sandbox import SandboxedEnvironment
 
 from yolopatch.catalog.checkpoint.stamps import Place
 from yolopatch.catalog.modules import Module
@@ -21,7 +22,7 @@ _FLAVOR_WORDS = {
 
 
 def module_patch(
-    pin: Pin, module: Module, flavor: str, source: str, originals: Mapping[str, str], templates: Path
+    pin: Pin, module: Module, flavor: str, source: str, originals: Mapping[str, str], templates: SandboxedEnvironment
 ) -> str:
     """Return the text of the patch that adds a module to a pin; arguments as `additions` has them.
 

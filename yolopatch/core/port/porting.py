@@ -7,7 +7,8 @@ import textwrap
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
+
+from jinja2.sandbox import SandboxedEnvironment
 
 from yolopatch.catalog.checkpoint.stamps import Place, fork_path
 from yolopatch.catalog.modules import ATTENTION, Module
@@ -84,7 +85,7 @@ def check_release(pin: Pin, files: Mapping[str, str], base: str) -> tuple[Confli
 
 
 def port_module(
-    pin: Pin, module: Module, flavor: str, source: str, files: Mapping[str, str], templates: Path
+    pin: Pin, module: Module, flavor: str, source: str, files: Mapping[str, str], templates: SandboxedEnvironment
 ) -> Outcome:
     """Make the patch of one module in one flavor for the release, and check all that it relies on.
 
@@ -92,7 +93,7 @@ def port_module(
         pin: the release's.
         source: the module's single source.
         files: the release's texts by path.
-        templates: the folder with `upstream/`.
+        templates: finds the templates of `upstream/`.
     """
     try:
         if _has_branch(pin.layout.parser, files[pin.layout.parser], _placed(pin, module)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 RECORD = "run.json"
 SUMMARY = "SUMMARY.md"
@@ -49,7 +50,7 @@ class Attempt:
 
     started: str
     resumed: str | None
-    environment: Mapping[str, object]
+    environment: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Run:
     arrived: Mapping[str, object] = field(default_factory=dict)
     trained: bool = False
     seconds: float = 0.0
-    outcome: Mapping[str, object] = field(default_factory=dict)
+    outcome: Mapping[str, Any] = field(default_factory=dict)
 
 
 def write_run(run: Run) -> bytes:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from jinja2 import FileSystemLoader
 from jinja2.sandbox import SandboxedEnvironment
 
 from yolopatch.catalog.resources import templates_dir
-from yolopatch.core.model.cfg_text import Cfg, environment, file_name, render_text
+from yolopatch.core.model.cfg_text import Cfg, file_name, render_text
+from yolopatch.core.templates import template_environment
 
 
+@cache
 def load_templates() -> SandboxedEnvironment:
     """Return the environment that finds the templates."""
-    return environment(FileSystemLoader(templates_dir()))
+    return template_environment(FileSystemLoader(templates_dir()))
 
 
 def write_cfg(cfg: Cfg, folder: Path) -> Path:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from jinja2 import FileSystemLoader
 
 from yolopatch.catalog.model.models import ALL_SCALES
-from yolopatch.core.model.cfg_text import Cfg, content, environment, file_name, is_untouched, render_text
+from yolopatch.core.model.cfg_text import Cfg, content, file_name, is_untouched, render_text
 from yolopatch.core.model.layout import standing
+from yolopatch.core.templates import template_environment
 from yolopatch.errors import ConflictError, YolopatchError
+from yolopatch.outside.files.staging import write_all
 from yolopatch.steps.model.render_request import RenderRequest, plan
 
 
@@ -66,7 +67,7 @@ def render(request: RenderRequest, templates: Path) -> RenderResult:
         YolopatchError: the folder cannot be written.
     """
     cfgs = plan(request)
-    env = environment(FileSystemLoader(templates))
+    env = template_environment(FileSystemLoader(templates))
     texts = {request.out / file_name(cfg): render_text(cfg, env) for cfg in cfgs}
     try:
         found = {path: _read(path) for path in texts}
@@ -75,7 +76,7 @@ def render(request: RenderRequest, templates: Path) -> RenderResult:
         for cfg in cfgs:
             for other in _namesakes(cfg):
                 _require_same(request.out / file_name(other), render_text(other, env), file_name(cfg))
-        _write({path: text for path, text in texts.items() if found[path] != text})
+        write_all({path: text.encode() for path, text in texts.items() if found[path] != text})
     except OSError as error:
         raise YolopatchError(
             f"cannot write the rendered files to {request.out}: {error.strerror or error}",
@@ -138,31 +139,3 @@ def _require_same(path: Path, text: str, name: str) -> None:
             details=["upstream loads the file without a scale letter instead of the one with it"],
             hint="name another folder with --out, or move that file away",
         )
-
-
-def _write(texts: Mapping[Path, str]) -> None:
-    """Write every file beside its place, then switch; put back what was there if that fails."""
-    with ExitStack() as undo:
-        staged = {path: _stage(path, text, undo) for path, text in texts.items()}
-        for path, temporary in staged.items():
-            before = path.read_bytes() if path.exists() else None
-            os.replace(temporary, path)
-            undo.callback(_put_back, path, before)
-        undo.pop_all()
-
-
-def _stage(path: Path, text: str, undo: ExitStack) -> Path:
-    for folder in reversed([p for p in path.parents if not p.exists()]):
-        folder.mkdir()
-        undo.callback(folder.rmdir)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    undo.callback(temporary.unlink, missing_ok=True)
-    temporary.write_text(text, "utf-8", newline="\n")
-    return temporary
-
-
-def _put_back(path: Path, before: bytes | None) -> None:
-    if before is None:
-        path.unlink(missing_ok=True)
-    else:
-        path.write_bytes(before)

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 from yolopatch.catalog.modules import Module
 from yolopatch.catalog.pins import Pin
-from yolopatch.catalog.resources import source_file, templates_dir
+from yolopatch.catalog.resources import source_file
 from yolopatch.core.own.patch import files_with_modules, own_additions
 from yolopatch.core.paste.fitting import Fitted
 from yolopatch.core.patch.write_patches import write_own_patch
 from yolopatch.errors import YolopatchError
+from yolopatch.outside.files.templates import load_templates
 from yolopatch.outside.git.snapshot import Reader, pristine_reader
 from yolopatch.outside.source.store import cache_dir, pristine
 
@@ -50,7 +51,7 @@ def own_source(module: Module) -> str:
 def patch_of_text(pin: Pin, module: Module, source: str, read: Reader) -> tuple[str, Fitted]:
     """Return the text of the patch of a module whose file has this text, and the file as the pin gets it."""
     originals = read([pin.layout.parser, *files_with_modules(pin)])
-    added, fitted = own_additions(pin, module, source, originals, templates_dir())
+    added, fitted = own_additions(pin, module, source, originals, load_templates())
     return write_own_patch(pin, module, added, originals), fitted
 
 

@@ -11,7 +11,7 @@ from yolopatch.catalog.model.models import ALL_SCALES, find_model
 from yolopatch.catalog.modules import MODULES, Module, find_module
 from yolopatch.catalog.names import unknown
 from yolopatch.catalog.pins import PINS, Pin, find_pin
-from yolopatch.catalog.resources import fork_source, source_file, templates_dir
+from yolopatch.catalog.resources import fork_source, source_file
 from yolopatch.core.model.cfg_text import Cfg, render_text
 from yolopatch.core.own.porting import port_own
 from yolopatch.core.port.porting import (
@@ -138,7 +138,7 @@ def port(request: PortRequest, cache: Path, watch: Watch) -> Port:
     proofs = None
     made = [outcome for outcome in outcomes if outcome.status == PORTED]
     if request.proves and any(outcome.flavor for outcome in made):
-        python = find_environment(PINS[pin.like], request.python, cache).executable
+        python = find_environment(PINS[pin.family], request.python, cache).executable
         proofs = prove(pin, release.files, made, python, watch)
     found = Port(pin, release.origin, outcomes, proofs)
     return save(found, release, request.catalog, cache) if request.catalog else found
@@ -167,16 +167,16 @@ def port_all(pin: Pin, release: Release, modules: Sequence[Module]) -> tuple[Out
     base = render_text(Cfg(model, ALL_SCALES, model.nc), load_templates())
     shared = check_release(pin, release.texts, base)
     made = [outcome for module in modules for outcome in _port_each(pin, module, release.texts)]
-    stamp = port_stamp(pin, PLACES[pin.like], fork_source().read_text("utf-8"), release.texts)
+    stamp = port_stamp(pin, PLACES[pin.family], fork_source().read_text("utf-8"), release.texts)
     return compiled([*(against(outcome, shared) for outcome in made), stamp], release.texts)
 
 
 def _port_each(pin: Pin, module: Module, texts: Mapping[str, str]) -> list[Outcome]:
     """Return the outcome of each flavor of a module."""
     if module.home:
-        return [port_own(pin, module, own_source(module), texts, templates_dir())]
+        return [port_own(pin, module, own_source(module), texts, load_templates())]
     source = source_file(module.source).read_text("utf-8")
-    return [port_module(pin, module, flavor, source, texts, templates_dir()) for flavor in module.flavors]
+    return [port_module(pin, module, flavor, source, texts, load_templates()) for flavor in module.flavors]
 
 
 def save(found: Port, release: Release, catalog: Path, cache: Path) -> Port:
