@@ -13,8 +13,9 @@ from yolopatch.wire.facts import Question
 def probe(full_workspace):
     """Build YAMLs in a pin's full workspace, in one child process; returns the facts about each."""
 
-    def run(pin: str, flavor: str, scale: str, files, wanted=(), imgsz: int = 64):
-        questions = [Question(str(file), scale, tuple(wanted)) for file in files]
+    def run(pin: str, flavor: str, asked, wanted=(), imgsz: int = 64):
+        """Ask about (file, scale) pairs."""
+        questions = [Question(str(file), scale, tuple(wanted)) for file, scale in asked]
         return ask_facts(full_workspace(pin, flavor), PINS[pin], questions, imgsz=imgsz)
 
     return run

@@ -51,7 +51,7 @@ def test_each_layer_that_takes_the_module_runs_with_it(pin, flavor, module, prob
         ).files[0]
         for asked in placements
     ]
-    for file, facts in zip(files, probe(pin, flavor, "n", [file.path for file in files], ("passes",)), strict=True):
+    for file, facts in zip(files, probe(pin, flavor, [(file.path, "n") for file in files], ("passes",)), strict=True):
         (layer,) = file.layers
         assert module in facts.table[layer].kind or facts.table[layer].kind == MODULES[module].conv
         assert facts.passes.without_gradient == ()

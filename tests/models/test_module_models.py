@@ -47,44 +47,67 @@ def check_runs(facts, base, module, flavor):
         assert dead == []
 
 
-def scaled_models(always):
-    """Give (pin, scale, flavor); what repeats what another one shows is left to `make test-all`."""
-    for pin, scale, flavor in itertools.product(PINS, "nsmlx", FLAVORS):
-        # scales change channels and repeats, which both flavors share, as both yolov5 pins share their models
-        again = scale != "n" and (flavor == "tutorial" or pin == "yolov5-6.1")
-        # x is l, but wider, and one l in each style shows what depth does
-        again = again or scale not in always
-        # from m on, C3k2 is made of C3k; the other families' m is s, but deeper and wider
-        again = again or (scale == "m" and PINS[pin].block != "C3k2")
-        yield pytest.param(pin, scale, flavor, marks=[pytest.mark.slow] if again else [])
+# What is asked of each pin and flavor: scales, each in the modules' own layers, in the family's blocks, or in both.
+# The flavors share channels and repeats, which are all that a scale changes; both yolov5 pins share their models.
+OFTEN = {(pin, flavor): [("n", False), ("n", True)] for pin in PINS for flavor in FLAVORS}
+OFTEN["ultralytics-8.2.50", "paper"] += [("s", False)]
+# from m on, C3k2 is made of C3k
+OFTEN["ultralytics-8.3.0", "paper"] += [("m", False)]
+OFTEN["ultralytics-8.4.0", "paper"] += [("m", False)]
+# the tutorials' classes are the same text in each style of upstream: one pin of each shows what they do
+for pin in ("ultralytics-8.2.50", "ultralytics-8.3.0", "yolov5-6.1"):
+    del OFTEN[pin, "tutorial"]
 
 
-def check_every_module(pin, scale, flavor, block, probe, base_cfg, module_cfg):
+def asked_models():
+    """Give (pin, flavor, [(scale, block)]); every scale of all of them is left to `make test-all`."""
+    for pin, flavor in itertools.product(PINS, FLAVORS):
+        often = OFTEN.get((pin, flavor), [])
+        if often:
+            yield pytest.param(pin, flavor, often, id=f"{pin}-{flavor}")
+        for scale in "nsmlx":
+            others = [one for one in ((scale, False), (scale, True)) if one not in often]
+            if others:
+                yield pytest.param(pin, flavor, others, marks=pytest.mark.slow, id=f"{pin}-{flavor}-{scale}")
+
+
+@pytest.mark.parametrize(("pin", "flavor", "asked"), asked_models())
+def test_each_module_at_its_own_layers_and_in_the_familys_blocks(pin, flavor, asked, probe, base_cfg, module_cfg):
     model = PINS[pin].model
-    rendered = [module_cfg(module, model, scale, flavor, block=block) for module in MODULES]
-    base, *models = probe(pin, flavor, scale, [base_cfg(model, scale), *(path for path, _ in rendered)], QUESTIONS)
-    for module, (_, layers), facts in zip(MODULES.values(), rendered, models, strict=True):
-        check_only_the_intended_layers_changed(facts, base, module, PINS[pin], flavor, layers)
-        check_runs(facts, base, module, flavor)
+    scales = list(dict.fromkeys(scale for scale, _ in asked))
+    rendered = [
+        (module, scale, *module_cfg(module.name, model, scale, flavor, block=block))
+        for scale, block in asked
+        for module in MODULES.values()
+    ]
+    files = [*((base_cfg(model, scale), scale) for scale in scales), *((file, scale) for _, scale, file, _ in rendered)]
+    facts = probe(pin, flavor, files, QUESTIONS)
+    bases, models = dict(zip(scales, facts)), facts[len(scales) :]
+    for (module, scale, _, layers), found in zip(rendered, models, strict=True):
+        check_only_the_intended_layers_changed(found, bases[scale], module, PINS[pin], flavor, layers)
+        check_runs(found, bases[scale], module, flavor)
 
 
-@pytest.mark.parametrize(("pin", "scale", "flavor"), scaled_models("nsm"))
-def test_each_module_at_its_own_layers(pin, scale, flavor, probe, base_cfg, module_cfg):
-    check_every_module(pin, scale, flavor, False, probe, base_cfg, module_cfg)
-
-
-@pytest.mark.parametrize(("pin", "scale", "flavor"), scaled_models("n"))
-def test_each_module_inside_the_familys_blocks(pin, scale, flavor, probe, base_cfg, module_cfg):
-    check_every_module(pin, scale, flavor, True, probe, base_cfg, module_cfg)
+TASKS_OFTEN = {
+    "ultralytics-8.2.50": ("segment",),
+    "ultralytics-8.3.0": ("obb",),
+    "ultralytics-8.4.0": ("segment", "pose", "classify"),
+}
 
 
 def task_models():
-    """Give (pin, flavor, task, modules with their places): two in each, in turn; `make test-all` takes every one."""
+    """Give (pin, flavor, task, modules with their places): two in each, in turn; `make test-all` takes every one.
+
+    Every pin, every task and every module are built in every run of the tests, and not all of their combinations.
+    """
     everything = [(name, block) for name in MODULES for block in (False, True)]
     asked = [(pin, task) for pin in PINS for family, task in VARIANTS if family == PINS[pin].model]
     for turn, (pin, task) in enumerate((pin, task) for pin, task in asked if task != "detect"):
         some = [everything[(3 * turn + step) % len(everything)] for step in (0, 5)]
-        yield pytest.param(pin, "paper", task, some, id=f"{pin}-{task}-some")
+        often = TASKS_OFTEN.get(pin, ())
+        yield pytest.param(
+            pin, "paper", task, some, marks=[] if task in often else [pytest.mark.slow], id=f"{pin}-{task}-some"
+        )
         for flavor in FLAVORS:
             yield pytest.param(pin, flavor, task, everything, marks=pytest.mark.slow, id=f"{pin}-{task}-{flavor}")
 
@@ -93,7 +116,8 @@ def task_models():
 def test_modules_in_the_models_of_the_other_tasks(pin, flavor, task, placed, probe, base_cfg, module_cfg):
     model = PINS[pin].model
     rendered = [module_cfg(name, model, "n", flavor, block=block, task=task) for name, block in placed]
-    base, *models = probe(pin, flavor, "n", [base_cfg(model, "n", task), *(path for path, _ in rendered)], QUESTIONS)
+    files = [base_cfg(model, "n", task), *(path for path, _ in rendered)]
+    base, *models = probe(pin, flavor, [(file, "n") for file in files], QUESTIONS)
     for (name, _), (_, layers), facts in zip(placed, rendered, models, strict=True):
         check_only_the_intended_layers_changed(facts, base, MODULES[name], PINS[pin], flavor, layers)
         check_runs(facts, base, MODULES[name], flavor)
@@ -102,7 +126,7 @@ def test_modules_in_the_models_of_the_other_tasks(pin, flavor, task, placed, pro
 def test_the_tutorials_refconv_is_dead_as_measured(probe, module_cfg):
     """yolo26n-RefConv: 259 parameter tensors, 2,564,240 of 2,571,320 parameters, get a zero gradient."""
     path, _ = module_cfg("RefConv", "yolo26", "n", "tutorial")
-    (facts,) = probe("ultralytics-8.4.0", "tutorial", "n", [path], ("passes",))
+    (facts,) = probe("ultralytics-8.4.0", "tutorial", [(path, "n")], ("passes",))
     assert facts.parameters == 2_571_320
     assert len(facts.passes.zero_gradient) >= 259
 
@@ -110,6 +134,6 @@ def test_the_tutorials_refconv_is_dead_as_measured(probe, module_cfg):
 def test_the_c3k_rule_of_large_models_reaches_our_blocks(probe, module_cfg, base_cfg):
     """At scale m the base's C3k2 layers all use C3k; a C3k2_DSConv has the same parameters only if it does too."""
     path, layers = module_cfg("DSConv", "yolo11", "m", "paper")
-    base, facts = probe("ultralytics-8.3.0", "paper", "m", [base_cfg("yolo11", "m"), path])
+    base, facts = probe("ultralytics-8.3.0", "paper", [(base_cfg("yolo11", "m"), "m"), (path, "m")])
     for index in layers:
         assert facts.table[index].parameters == base.table[index].parameters

@@ -31,7 +31,14 @@ def trained(full_workspace, in_upstream, tmp_path):
     return run
 
 
-@pytest.mark.parametrize("module", list(MODULES))
+# the tasks below train the others, in their blocks
+TRAINED_ELSEWHERE = ("RefConv", "SPConv", "DynamicConv", "DSConv")
+
+
+@pytest.mark.parametrize(
+    "module",
+    [pytest.param(name, marks=[pytest.mark.slow] if name in TRAINED_ELSEWHERE else []) for name in MODULES],
+)
 def test_a_paper_module_trains_is_saved_and_predicts(module, trained, module_cfg):
     path, _ = module_cfg(module, "yolo11", "n", "paper")
     told = trained(path, "detect")
