@@ -1,14 +1,18 @@
 """Find the YAML of upstream's own that a file was made from: its base."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from .rows import Alignment, align, rows_of
 
-# Below this a file is a network of its own: comparing it layer by layer with anything says nothing.
+# Below this the file is another network: a comparison layer by layer means nothing.
 LEAST_LIKENESS = 0.5
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FOLDERS = ("ultralytics/cfg/models", "models", "yolov5/models")
@@ -16,35 +20,36 @@ _FOLDERS = ("ultralytics/cfg/models", "models", "yolov5/models")
 
 @dataclass(frozen=True)
 class Base:
-    """A YAML of upstream's own, parsed, and how a file's rows stand to it."""
+    """A YAML of upstream's own, parsed, and how a file's rows correspond to its rows."""
 
     file: Path
-    data: dict
+    data: dict[str, Any]
     alignment: Alignment
 
 
-def read_yaml(file):
+def read_yaml(file: Path | str) -> dict[str, Any]:
     """Return a parsed model YAML; upstream, too, drops characters that are not printable."""
     text = Path(file).read_text(encoding="utf-8", errors="ignore")
-    return yaml.load("".join(c for c in text if c.isprintable() or c in "\n\t\r"), Loader=_LOADER)
+    data: dict[str, Any] = yaml.load("".join(c for c in text if c.isprintable() or c in "\n\t\r"), Loader=_LOADER)
+    return data
 
 
-def read_base(file, data):
+def read_base(file: Path | str, data: dict[str, Any]) -> Base:
     """Return one YAML as the base of a parsed file."""
     return _base(Path(file), read_yaml(file), data)
 
 
-def _base(file, found, data):
+def _base(file: Path, found: dict[str, Any], data: dict[str, Any]) -> Base:
     return Base(file, found, align(rows_of(data), rows_of(found)))
 
 
-def find_base(root, data, name):
-    """Return upstream's own YAML that is most like a parsed file, or None where nothing is.
+def find_base(root: Path | str, data: dict[str, Any], name: str) -> Base | None:
+    """Return upstream's own YAML that is most like a parsed file, or None where no file is like it.
 
     Args:
         root: the folder of an unchanged upstream.
         data: the parsed file.
-        name: the file's name; it decides between files of upstream's that describe the same network.
+        name: the file's name; it decides between upstream's files that describe the same network.
     """
     head = str(data["head"][-1][2])
     found = [_base(file, other, data) for file, other in _candidates(Path(root), head)]
@@ -52,7 +57,7 @@ def find_base(root, data, name):
     return best if best and best.alignment.score >= LEAST_LIKENESS else None
 
 
-def _candidates(root, head):
+def _candidates(root: Path, head: str) -> Iterator[tuple[Path, dict[str, Any]]]:
     """Yield (file, parsed) of every model YAML whose last row may be of this class."""
     for file in (file for folder in _FOLDERS for file in sorted((root / folder).rglob("*.yaml"))):
         if f" {head}," in file.read_text(encoding="utf-8", errors="ignore"):
@@ -61,15 +66,15 @@ def _candidates(root, head):
                 yield file, data
 
 
-def _rank(base, data, name):
-    """Order bases: by rows, by what feeds them, by what else the files agree on, by name, then the plainer name."""
+def _rank(base: Base, data: dict[str, Any], name: str) -> tuple[float, int, int, int, int]:
+    """Order bases: by rows, by the layers that they read, by other equal keys, by name, then by the shorter name."""
     keys = {"depth_multiple", "width_multiple", "scales", "end2end", "reg_max", "anchors", "kpt_shape"}
     agreed = sum(base.data.get(key) == data.get(key) for key in keys)
     named = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(base.file.name, name)))
     return round(base.alignment.score, 6), _fed_alike(base, data), agreed, named, -len(base.file.name)
 
 
-def _fed_alike(base, data):
-    """Count the rows that are fed by the same layers as the base's."""
+def _fed_alike(base: Base, data: dict[str, Any]) -> int:
+    """Count the rows that read the same layers as the base's."""
     rows, others = rows_of(data), rows_of(base.data)
     return sum(o is not None and rows[i].sources == others[o].sources for i, o in enumerate(base.alignment.base_of))

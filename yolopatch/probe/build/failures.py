@@ -11,8 +11,9 @@ from traceback import walk_tb
 from torch.nn import Module
 
 from ..protocol.findings import failed
+from ..protocol.plain_values import plain
 from ..protocol.raising import first_line
-from .arguments import Recorder, misread, plain, role
+from .arguments import Recorder, misread, role
 from .subject import shapes
 
 _RUNNERS = ("_predict_once", "_forward_once", "forward_once")  # upstream's loops over the layers
@@ -95,7 +96,7 @@ def _home_of(subject, name):
 
 def _known(subject):
     """Return the names of the classes that parse_model can see."""
-    seen = vars(subject.upstream.tasks if hasattr(subject.upstream, "tasks") else subject.upstream.yolo)
+    seen = vars(subject.upstream.parser)
     return [name for name, value in seen.items() if isinstance(value, type) and issubclass(value, Module)]
 
 

@@ -1,6 +1,10 @@
-"""Rows of model YAMLs: which row of a file stands for which row of its base, and which file is its base."""
+"""Rows of model YAMLs, and which row of a file corresponds to which row of its base."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 _GAP = -1.0  # a row that only one file has
 _EQUAL, _SAME_MODULE, _SAME_ARGUMENTS, _OTHER = 3.0, 2.0, 2.0, 0.1
@@ -8,16 +12,22 @@ _EQUAL, _SAME_MODULE, _SAME_ARGUMENTS, _OTHER = 3.0, 2.0, 2.0, 0.1
 
 @dataclass(frozen=True)
 class Row:
-    """One layer as a YAML writes it: `sources` are the layers that feed it, absolute from 0 (-1: the image)."""
+    """One layer as a YAML writes it.
+
+    Attributes:
+        index: its position, from 0.
+        sources: the indices of the layers that it reads, from 0; -1 is the image.
+        repeats, module, args: as the row has them.
+    """
 
     index: int
-    sources: tuple
+    sources: tuple[int, ...]
     repeats: int
     module: str
-    args: tuple
+    args: tuple[Any, ...]
 
 
-def rows_of(data):
+def rows_of(data: dict[str, Any]) -> list[Row]:
     """Return the rows of a parsed model YAML, backbone then head."""
     listed = [*data["backbone"], *data["head"]]
     return [
@@ -26,12 +36,12 @@ def rows_of(data):
     ]
 
 
-def _sources(index, given):
-    given = given if isinstance(given, list) else [given]
-    return tuple(index + f if f < 0 else f for f in given)
+def _sources(index: int, given: int | list[int]) -> tuple[int, ...]:
+    listed = given if isinstance(given, list) else [given]
+    return tuple(index + f if f < 0 else f for f in listed)
 
 
-def _frozen(value):
+def _frozen(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return tuple(_frozen(v) for v in value)
     return {"True": True, "False": False, "None": None}.get(value, value) if isinstance(value, str) else value
@@ -39,40 +49,48 @@ def _frozen(value):
 
 @dataclass(frozen=True)
 class Alignment:
-    """How a file's rows stand to its base's.
+    """How a file's rows correspond to its base's.
 
     Attributes:
-        base_of: the base's index of each of the file's rows, None for a row that the base lacks.
-        dropped: the base's rows that the file lacks.
-        score: from 0 to 1, how alike the two are.
+        base_of: for each of the file's rows the index of the base's row, None for a row that the base does not have.
+        dropped: the indices of the base's rows that the file does not have.
+        score: how alike the two are, from 0 to 1.
     """
 
-    base_of: tuple
-    dropped: tuple
+    base_of: tuple[int | None, ...]
+    dropped: tuple[int, ...]
     score: float
 
     @property
-    def own_of(self):
-        """The file's index of each of the base's rows that it has."""
+    def own_of(self) -> dict[int, int]:
+        """For the base's rows that the file has, by index: the index of the file's row."""
         return {base: own for own, base in enumerate(self.base_of) if base is not None}
 
 
-def align(rows, base, likeness=None):
+def row_likeness(row: Row, other: Row) -> float:
+    """Return how alike two rows are as they are written: 3 for the same, 0.1 for nothing in common."""
+    if (row.module, row.args, row.repeats) == (other.module, other.args, other.repeats):
+        return _EQUAL
+    if row.module == other.module:
+        return _SAME_MODULE
+    return _SAME_ARGUMENTS if row.args == other.args and row.repeats == other.repeats else _OTHER
+
+
+def align(rows: Sequence[Row], base: Sequence[Row], likeness: Callable[[Row, Row], float] = row_likeness) -> Alignment:
     """Align the rows of a file with its base's, in order, so that as much as possible is alike.
 
     Args:
         rows: the file's.
         base: the base's.
-        likeness: how alike a row of the first and one of the second are, at most 3; None to go by what they say.
+        likeness: how alike a row of the first and a row of the second are, at most 3.
     """
-    likeness = likeness or row_likeness
     table = [[_GAP * j for j in range(len(base) + 1)]]
     for i, row in enumerate(rows, start=1):
         line = [_GAP * i]
         for j, other in enumerate(base, start=1):
             line.append(max(table[-1][j - 1] + likeness(row, other), table[-1][j] + _GAP, line[-1] + _GAP))
         table.append(line)
-    base_of = [None] * len(rows)
+    base_of: list[int | None] = [None] * len(rows)
     i, j = len(rows), len(base)
     while i and j:
         if table[i][j] == table[i - 1][j - 1] + likeness(rows[i - 1], base[j - 1]):
@@ -85,12 +103,3 @@ def align(rows, base, likeness=None):
     dropped = tuple(k for k in range(len(base)) if k not in base_of)
     best = _EQUAL * max(len(rows), len(base), 1)
     return Alignment(tuple(base_of), dropped, max(table[-1][-1], 0.0) / best)
-
-
-def row_likeness(row, other):
-    """Return how alike two rows are by what they say: 3 for the same, 0.1 for nothing in common."""
-    if (row.module, row.args, row.repeats) == (other.module, other.args, other.repeats):
-        return _EQUAL
-    if row.module == other.module:
-        return _SAME_MODULE
-    return _SAME_ARGUMENTS if row.args == other.args and row.repeats == other.repeats else _OTHER

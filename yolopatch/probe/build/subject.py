@@ -1,211 +1,265 @@
-"""The model that is verified, and its base beside it: built once, lent to every check."""
+"""The model that is verified, and its base: built once, and shared by all checks."""
+
+from __future__ import annotations
 
 import math
+import subprocess
 from copy import deepcopy
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import torch
+import torch.nn as nn
+from torch import Tensor
 
+from ...wire.verification import VerifyRequest
+from ..tensors.models import UpstreamModel
 from ..tensors.tensors import calibrate, image, seed_all, tensors
 from .arguments import Recorder
-from .bases import find_base, read_base
-from .rows import rows_of
+from .bases import Base, find_base, read_base
+from .rows import Alignment, Row, rows_of
+from .upstreams import Upstream
 
 SIDE = 128  # pixels; the coarsest map (stride 32) is then 4 x 4: small and cheap, yet not a single point
 
 
 class Subject:
-    """One YAML at one scale, what it builds, and the base model that it was made from.
+    """One YAML at one scale, the model that it builds, and the base model that it was made from.
 
     `model`, `base` and `calibrated` are shared by all checks: read them, run them in eval, never change them.
-    `fresh()` gives a model of one's own.
+    `fresh()` returns a copy that the caller may change.
 
     Attributes:
-        upstream: how to build and ask.
+        upstream: how to build models and to ask upstream about them.
         request: what the parent asked for.
-        data: the parsed YAML at the scale.
-        found_base: upstream's own YAML that it was made from, None where there is none like it.
-        facts: what the report shows beside the checks; a check may add to it.
+        cfg: the file of the YAML.
+        scale: a letter; "" for a file without scales.
+        folder: a folder for the files of the checks.
+        device: where the models are.
+        facts: what the report shows besides the checks; a check may add to it.
+        reference: the process that builds the base from the unchanged upstream; None where none was started.
+        reference_error: why none was started.
     """
 
-    def __init__(self, upstream, request, cfg=None):
+    def __init__(self, upstream: Upstream, request: VerifyRequest, cfg: Path | None = None) -> None:
         self.upstream = upstream
         self.request = request
-        self.cfg = Path(cfg or request.cfg)
+        self.cfg = cfg or Path(request.cfg)
         self.scale = request.scale
         self.folder = Path(request.folder)
         self.device = torch.device(request.device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        self.facts = {}
-        self._built_with = {}
+        self.facts: dict[str, Any] = {}
+        self.reference: subprocess.Popen[bytes] | None = None
+        self.reference_error = "no base was found"
 
     @cached_property
-    def data(self):
+    def data(self) -> dict[str, Any]:
+        """The parsed YAML at the scale."""
         return self._scaled(self.upstream.read(str(self.cfg), self.scale))
 
     @cached_property
-    def found_base(self):
+    def found_base(self) -> Base | None:
+        """Upstream's own YAML that the file was made from, None where no file is like it."""
         if self.request.base:
             return read_base(self.request.base, self.data)
         return find_base(self.request.pristine or self.request.workspace, self.data, self.cfg.name)
 
-    @cached_property
-    def base_data(self):
-        """The base's parsed YAML at this scale and with this number of classes; None without a base."""
+    @property
+    def required_base(self) -> Base:
+        """Upstream's own YAML that the file was made from.
+
+        Raises:
+            LookupError: no file is like it; where that may be, ask `found_base`.
+        """
         if self.found_base is None:
-            return None
-        data = self.upstream.read(str(self.found_base.file), self.scale)
+            raise LookupError(f"{self.cfg.name} has no base")
+        return self.found_base
+
+    @cached_property
+    def base_data(self) -> dict[str, Any]:
+        """The base's parsed YAML at this scale and with this number of classes. Raises LookupError without a base."""
+        data = self.upstream.read(str(self.required_base.file), self.scale)
         data["nc"] = self.data.get("nc", data.get("nc"))
         if "scales" not in data:
             data.update({key: self.data[key] for key in ("depth_multiple", "width_multiple") if key in self.data})
         return self._scaled(data)
 
-    def _scaled(self, data):
+    def _scaled(self, data: dict[str, Any]) -> dict[str, Any]:
         """Give a yolov5 file the multiples of the asked scale where the parent sends them."""
         data.update(self.request.multiples or {})
         return data
 
     @cached_property
-    def imgsz(self):
-        """The side that was asked for, or the next multiple of the coarsest stride: upstream rounds up so, too."""
+    def imgsz(self) -> int:
+        """The side that was asked for, or the next multiple of the coarsest stride: upstream rounds up in this way."""
         stride = int(max(self.model.stride))
         return math.ceil(self.request.imgsz / stride) * stride
 
     @cached_property
-    def rows(self):
+    def rows(self) -> list[Row]:
+        """The rows of the YAML."""
         return rows_of(self.data)
 
     @cached_property
-    def base_rows(self):
+    def base_rows(self) -> list[Row]:
+        """The rows of the base's YAML. Raises LookupError without a base."""
         return rows_of(self.base_data)
 
     @property
-    def alignment(self):
-        return self.found_base.alignment
+    def alignment(self) -> Alignment:
+        """How the rows of both files correspond. Raises LookupError without a base."""
+        return self.required_base.alignment
 
-    @cached_property
-    def model(self):
+    @property
+    def model(self) -> UpstreamModel:
         """The model under verification, seed 0, on the device, in eval. Read only."""
-        with Recorder() as recorder:
-            built = self.build()
-        self.arguments = recorder
-        return built.to(self.device).eval()
+        return self._built[0]
+
+    @property
+    def arguments(self) -> Recorder:
+        """What parse_model called the layers of `model` with."""
+        return self._built[1]
 
     @cached_property
-    def base(self):
-        """The base model, seed 0, on the device, in eval; None without a base. Read only."""
-        if self.found_base is None:
-            return None
-        with Recorder() as recorder:
-            built = self.build(self.base_data)
-        self.base_arguments = recorder
-        return built.to(self.device).eval()
+    def _built(self) -> tuple[UpstreamModel, Recorder]:
+        return self._build_recorded(self.data)
 
-    def build(self, data=None, seed=0):
+    @property
+    def base(self) -> UpstreamModel | None:
+        """The base model, seed 0, on the device, in eval; None without a base. Read only."""
+        return None if self.found_base is None else self._built_base[0]
+
+    @property
+    def required_base_model(self) -> UpstreamModel:
+        """The base model. Raises LookupError without a base."""
+        return self._built_base[0]
+
+    @property
+    def base_arguments(self) -> Recorder:
+        """What parse_model called the layers of `base` with. Raises LookupError without a base."""
+        return self._built_base[1]
+
+    @cached_property
+    def _built_base(self) -> tuple[UpstreamModel, Recorder]:
+        return self._build_recorded(self.base_data)
+
+    def _build_recorded(self, data: dict[str, Any]) -> tuple[UpstreamModel, Recorder]:
+        with Recorder() as recorder:
+            model = self.build(data)
+        return model.to(self.device).eval(), recorder
+
+    def build(self, data: dict[str, Any] | None = None, seed: int = 0) -> UpstreamModel:
         """Build the model (or that of other data) after seeding, on the CPU, in train mode as upstream leaves it."""
         seed_all(seed)
         return self.upstream.build(self.data if data is None else data)
 
-    def fresh(self):
-        """Return a model of one's own, equal to `model`: a copy, or a second build where it cannot be copied."""
-        return self._own(self.model, self.data)
+    def fresh(self) -> UpstreamModel:
+        """Return a model equal to `model` that the caller may change."""
+        return self._copy(self.model, self.data)
 
-    def fresh_base(self):
-        """Return a base model of one's own."""
-        return self._own(self.base, self.base_data)
+    def fresh_base(self) -> UpstreamModel:
+        """Return a model equal to `base` that the caller may change. Raises LookupError without a base."""
+        return self._copy(self.required_base_model, self.base_data)
 
-    def _own(self, model, data):
+    def _copy(self, model: UpstreamModel, data: dict[str, Any]) -> UpstreamModel:
+        """Return a copy, or a second build where the model cannot be copied."""
         try:
             return deepcopy(model)
         except (RuntimeError, TypeError, AttributeError):  # the check `checkpoint` reports this
             return self.build(data).to(self.device).eval()
 
     @cached_property
-    def calibrated(self):
+    def calibrated(self) -> UpstreamModel:
         """The model with BatchNorm statistics from images, in eval. Read only."""
         return calibrate(self.fresh(), self.calibration_images)
 
     @property
-    def calibration_images(self):
-        """The images that `calibrated` has its BatchNorm statistics from."""
+    def calibration_images(self) -> Tensor:
+        """The images that give `calibrated` its BatchNorm statistics, shape (4, 3, side, side)."""
         return self.images(batch=4, seed=7)
 
     @property
-    def side(self):
-        """The side at which most checks run the model: small, or the real one if it runs at no other."""
+    def side(self) -> int:
+        """The side in pixels at which most checks run the model: small, or the asked one if it runs at no other."""
         return self._trial[0]
 
     @property
-    def runs(self):
+    def runs(self) -> bool:
         """Whether the model runs at all, on one square image."""
         return self._trial[1]
 
     @cached_property
-    def _trial(self):
-        """The first side at which the model runs, and whether it does at any."""
+    def _trial(self) -> tuple[int, bool]:
+        """The first side at which the model runs, and whether it runs at any."""
         if self._runs_at(SIDE):
             return SIDE, True
         return self.imgsz, self._runs_at(self.imgsz)
 
-    def _runs_at(self, side):
+    def _runs_at(self, side: int) -> bool:
         try:
             with torch.no_grad():
                 self.model(image(self.model, side))
-        except Exception:  # whatever the model's code raises; the check `forward` reports it
+        except Exception:  # the model's code may raise anything; the check `forward` reports it
             return False
         return True
 
-    def images(self, side=None, batch=1, seed=1):
-        """Return images for the model, in [0, 1]."""
+    def images(self, side: int | tuple[int, int] | None = None, batch: int = 1, seed: int = 1) -> Tensor:
+        """Return images for the model in [0, 1]: see `tensors.image`; the side is `side` where none is given."""
         return image(self.model, side or self.side, batch, seed)
 
     @property
-    def classes(self):
+    def classes(self) -> int:
         """The number of classes."""
         return int(self.data.get("nc", 80))
 
     @cached_property
-    def replaced(self):
-        """The layers that are not the base's: index and the base's index (None: it has no such layer).
+    def replaced(self) -> dict[int, int | None]:
+        """The layers that are not the base's: by index the base's index, None where the base has no such layer.
 
-        A row that says the same in other words (`c3k` written out) is no replacement: what was built decides.
+        A row that says the same in other words (`c3k` written out) replaces nothing: what was built decides.
         """
-        found = {}
+        found: dict[int, int | None] = {}
         base_of = self.alignment.base_of if self.found_base else (None,) * (len(self.rows) - 1)
         for index, base in enumerate(base_of):
             if base is None or self._differs(index, base):
                 found[index] = base
         return found
 
-    def _differs(self, index, base):
+    def _differs(self, index: int, base: int) -> bool:
         row, other = self.rows[index], self.base_rows[base]
         if row.module != other.module:
             return True
         if (row.args, row.repeats) == (other.args, other.repeats):
-            return False  # the same row: where it builds another layer, `only-intended` says so
-        return structure(self.model.model[index]) != structure(self.base.model[base])
+            return False  # the same row: where it builds another layer, `only-intended` reports it
+        return structure(self.model.model[index]) != structure(self.required_base_model.model[base])
 
     @cached_property
-    def new_classes(self):
-        """The classes of the replaced layers, and inside them, that neither torch nor the base model has."""
+    def new_classes(self) -> list[type[nn.Module]]:
+        """The classes of the replaced layers, and of the modules in them, that neither torch nor the base has."""
         known = {type(m) for m in self.base.modules()} if self.base is not None else set()
         found = {type(m): None for index in self.replaced for m in self.model.model[index].modules()}
         return [c for c in found if c not in known and not c.__module__.startswith("torch.")]
 
-    def as_base(self):
-        """Return the base as a subject of its own, to see whether upstream's model does the same."""
-        other = Subject(self.upstream, replace(self.request, base=str(self.found_base.file)), cfg=self.found_base.file)
+    def as_base(self) -> Subject:
+        """Return the base as a subject, to see whether upstream's own model does the same.
+
+        Raises:
+            LookupError: the file has no base.
+        """
+        file = self.required_base.file
+        other = Subject(self.upstream, replace(self.request, base=str(file)), cfg=file)
         other.data = self.base_data
         return other
 
 
-def structure(layer):
-    """Return what a layer is made of: its modules' classes and its tensors' names and shapes."""
+def structure(layer: nn.Module) -> tuple[list[tuple[str, str]], list[tuple[str, tuple[int, ...]]]]:
+    """Return what a layer is made of: its modules' names and classes, its tensors' names and shapes."""
     classes = [(name, type(module).__name__) for name, module in layer.named_modules()]
     return classes, [(name, tuple(tensor.shape)) for name, tensor in layer.state_dict().items()]
 
 
-def shapes(value):
+def shapes(value: object) -> list[list[int]]:
     """Return the shapes of every tensor in a result."""
     return [list(t.shape) for t in tensors(value)]

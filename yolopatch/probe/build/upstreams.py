@@ -1,125 +1,171 @@
-"""One way to build a model and to ask upstream about it, whichever upstream it is."""
+"""One way to build a model and to ask upstream about it, for every upstream."""
+
+from __future__ import annotations
 
 import importlib
 import logging
 import os
 import re
 import shutil
+from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal, Protocol
 
 import torch
+from torch import Tensor
 
 from ...wire.facts import UpstreamInfo
+from ..tensors.models import UpstreamModel
 from .bases import read_yaml
 
-# What v6.1 logs of a model; it returns nothing.
+# v6.1 logs these figures of a model and returns nothing.
 _SUMMARY = re.compile(r"(\d+) layers, (\d+) parameters, (\d+) gradients(?:, ([\d.]+) GFLOPs)?")
 
 
-class Ultralytics:
-    """ultralytics 8.x, imported from the workspace."""
+class Upstream(Protocol):
+    """An upstream, imported from the workspace.
 
-    style = "ultralytics"
-    package = "ultralytics"
+    Attributes:
+        style: which of the two kinds of upstream it is.
+        package: the name of its top-level package; `models` for a clone of yolov5.
+        prefix: what stands before the names of its modules: `ultralytics.`, `yolov5.`, or nothing for a clone.
+        parser: its module that has parse_model.
+        file: the file of that module.
+        without_us: the file from which this interpreter would import the package without our help; None for none.
+    """
 
-    def __init__(self):
-        self.tasks = importlib.import_module("ultralytics.nn.tasks")
-        self._utils = importlib.import_module("ultralytics.utils.torch_utils")
-        self._config = importlib.import_module("ultralytics.cfg")
-        self.file = self.tasks.__file__
+    style: Literal["ultralytics", "yolov5"]
+    package: str
+    prefix: str
+    parser: ModuleType
+    file: str
+    without_us: str | None
 
-    def read(self, cfg, scale):
-        """Return the parsed YAML at a scale; with None, the file and the scale that upstream takes by the name."""
-        if scale is None:
-            return self.tasks.yaml_model_load(cfg)
-        return {**read_yaml(cfg), "scale": scale, "yaml_file": str(cfg)}
+    def read(self, cfg: str, scale: str | None) -> dict[str, Any]:
+        """Return the parsed YAML at a scale; None is the scale that upstream reads from the file's name."""
 
-    def task(self, data):
-        """Return what the model is for: detect, segment, pose, obb or classify."""
-        return self.tasks.guess_model_task(data) or "detect"
+    def task(self, data: dict[str, Any]) -> str:
+        """Return the task of a parsed YAML: detect, segment, pose, obb or classify."""
 
-    def build(self, data):
+    def build(self, data: dict[str, Any]) -> UpstreamModel:
         """Build the model of a parsed YAML."""
-        classes = {
-            "segment": self.tasks.SegmentationModel,
-            "pose": self.tasks.PoseModel,
-            "obb": self.tasks.OBBModel,
-            "classify": self.tasks.ClassificationModel,
-        }
-        return classes.get(self.task(data), self.tasks.DetectionModel)(deepcopy(data), verbose=False)
 
-    def find_class(self, name):
-        """Return the class that parse_model takes for a name in a YAML, None where there is none."""
-        if name.startswith("nn."):
-            return getattr(torch.nn, name[3:], None)
-        return getattr(self.tasks, name, None)
+    def find_class(self, name: str) -> Any:
+        """Return what parse_model uses for a class name in a YAML, None where it knows no such name."""
 
-    def info(self, model, imgsz):
+    def info(self, model: UpstreamModel, imgsz: int) -> UpstreamInfo:
         """Return the layers, parameters, gradients and GFLOPs (thop) that upstream prints."""
-        layers, parameters, gradients, gflops = self._utils.model_info(model, imgsz=imgsz)
-        return UpstreamInfo(layers, parameters, gradients, gflops)
 
-    def loss(self, model, batch):
+    def loss(self, model: UpstreamModel, batch: dict[str, Any]) -> Tensor:
         """Return upstream's own loss, summed to one number, of a model in train mode.
 
         Args:
             model: a built model.
-            batch: of the model's task, as batches.make_batch gives it.
+            batch: for the model's task, see `measure.batches.make_batch`.
         """
+
+
+class Ultralytics:
+    """ultralytics 8.x."""
+
+    style: Literal["ultralytics", "yolov5"] = "ultralytics"
+    package = "ultralytics"
+    prefix = "ultralytics."
+
+    def __init__(self, without_us: str | None) -> None:
+        self.parser = importlib.import_module("ultralytics.nn.tasks")
+        self.file = str(self.parser.__file__)
+        self.without_us = without_us
+        self._utils = importlib.import_module("ultralytics.utils.torch_utils")
+        self._config = importlib.import_module("ultralytics.cfg")
+
+    def read(self, cfg: str, scale: str | None) -> dict[str, Any]:
+        """See Upstream."""
+        if scale is None:
+            data: dict[str, Any] = self.parser.yaml_model_load(cfg)
+            return data
+        return {**read_yaml(cfg), "scale": scale, "yaml_file": cfg}
+
+    def task(self, data: dict[str, Any]) -> str:
+        """See Upstream."""
+        return self.parser.guess_model_task(data) or "detect"
+
+    def build(self, data: dict[str, Any]) -> UpstreamModel:
+        """See Upstream."""
+        classes = {
+            "segment": self.parser.SegmentationModel,
+            "pose": self.parser.PoseModel,
+            "obb": self.parser.OBBModel,
+            "classify": self.parser.ClassificationModel,
+        }
+        cls = classes.get(self.task(data), self.parser.DetectionModel)
+        model: UpstreamModel = cls(deepcopy(data), verbose=False)
+        return model
+
+    def find_class(self, name: str) -> Any:
+        """See Upstream."""
+        return _find_class(self.parser, name)
+
+    def info(self, model: UpstreamModel, imgsz: int) -> UpstreamInfo:
+        """See Upstream."""
+        layers, parameters, gradients, gflops = self._utils.model_info(model, imgsz=imgsz)
+        return UpstreamInfo(layers, parameters, gradients, gflops)
+
+    def loss(self, model: UpstreamModel, batch: dict[str, Any]) -> Tensor:
+        """See Upstream."""
         if isinstance(getattr(model, "args", None), (dict, type(None))):
             model.args = self._config.get_cfg()
-        return model.loss(batch)[0].sum()
+        loss: Tensor = model.loss(batch)[0].sum()
+        return loss
 
 
 class Yolov5:
     """yolov5 6.1, from a clone (`models.yolo`) or repackaged (`yolov5.models.yolo`)."""
 
-    style = "yolov5"
+    style: Literal["ultralytics", "yolov5"] = "yolov5"
 
-    def __init__(self, prefix):
+    def __init__(self, prefix: str, without_us: str | None) -> None:
         _provide_font()
         self.prefix = prefix
         self.package = prefix.rstrip(".") or "models"
-        self.yolo = importlib.import_module(f"{prefix}models.yolo")
+        self.parser = importlib.import_module(f"{prefix}models.yolo")
+        self.file = str(self.parser.__file__)
+        self.without_us = without_us
         self._utils = importlib.import_module(f"{prefix}utils.torch_utils")
         self._losses = importlib.import_module(f"{prefix}utils.loss")
-        self.file = self.yolo.__file__
 
-    def read(self, cfg, scale):
-        """Return the parsed YAML; its multiples are in the file, so there is no scale to choose."""
+    def read(self, cfg: str, scale: str | None) -> dict[str, Any]:
+        """See Upstream; the multiples of depth and width are in the file, so the scale is not used."""
         return read_yaml(cfg)
 
-    def task(self, data):
-        """Return what the model is for: these releases detect."""
+    def task(self, data: dict[str, Any]) -> str:
+        """See Upstream; these releases only detect."""
         return "detect"
 
-    def build(self, data):
-        """Build the model of a parsed YAML."""
-        return self.yolo.Model(deepcopy(data), ch=3)
+    def build(self, data: dict[str, Any]) -> UpstreamModel:
+        """See Upstream."""
+        model: UpstreamModel = self.parser.Model(deepcopy(data), ch=3)
+        return model
 
-    def find_class(self, name):
-        """Return the class that parse_model takes for a name in a YAML, None where there is none."""
-        if name.startswith("nn."):
-            return getattr(torch.nn, name[3:], None)
-        return getattr(self.yolo, name, None)
+    def find_class(self, name: str) -> Any:
+        """See Upstream."""
+        return _find_class(self.parser, name)
 
-    def info(self, model, imgsz):
-        """Return the layers, parameters, gradients and GFLOPs (thop) that upstream prints."""
+    def info(self, model: UpstreamModel, imgsz: int) -> UpstreamInfo:
+        """See Upstream."""
         lines = _Lines()
         self._utils.LOGGER.addHandler(lines)
         try:
             self._utils.model_info(model, img_size=imgsz)
         finally:
             self._utils.LOGGER.removeHandler(lines)
-        found = _SUMMARY.search("\n".join(lines.texts))
-        layers, parameters, gradients = map(int, found.group(1, 2, 3))
-        gflops = float(found.group(4)) if found.group(4) else None
-        return UpstreamInfo(layers, parameters, gradients, gflops)
+        return _read_summary("\n".join(lines.texts))
 
-    def loss(self, model, batch):
-        """Return upstream's own loss, as one number, of a model in train mode.
+    def loss(self, model: UpstreamModel, batch: dict[str, Any]) -> Tensor:
+        """See Upstream.
 
         Args:
             model: a built model.
@@ -130,12 +176,12 @@ class Yolov5:
         targets = torch.cat((batch["batch_idx"].view(-1, 1), batch["cls"].view(-1, 1), batch["bboxes"]), 1)
         outputs = model(batch["img"])
         with _integer_clamp():
-            return self._losses.ComputeLoss(model)(outputs, targets)[0].sum()
+            loss: Tensor = self._losses.ComputeLoss(model)(outputs, targets)[0].sum()
+        return loss
 
-    def _hyperparameters(self, model, side):
+    def _hyperparameters(self, model: UpstreamModel, side: int) -> dict[str, Any]:
         """Return upstream's default gains, scaled as its train.py does."""
-        file = Path(self.file).parent.parent / "data" / "hyps" / "hyp.scratch-low.yaml"
-        gains = read_yaml(file)
+        gains = read_yaml(Path(self.file).parent.parent / "data" / "hyps" / "hyp.scratch-low.yaml")
         levels = 3 / model.model[-1].nl
         gains["box"] *= levels
         gains["cls"] *= model.model[-1].nc / 80 * levels
@@ -144,49 +190,68 @@ class Yolov5:
         return gains
 
 
+def open_upstream(style: str, without_us: str | None = None) -> Upstream:
+    """Import the workspace's upstream.
+
+    Args:
+        style: `ultralytics`, `yolov5`, or `yolov5-package`.
+        without_us: see Upstream.
+    """
+    if style == "ultralytics":
+        return Ultralytics(without_us)
+    return Yolov5("yolov5." if style == "yolov5-package" else "", without_us)
+
+
+def _find_class(parser: ModuleType, name: str) -> Any:
+    if name.startswith("nn."):
+        return getattr(torch.nn, name[3:], None)
+    return getattr(parser, name, None)
+
+
+def _read_summary(text: str) -> UpstreamInfo:
+    found = _SUMMARY.search(text)
+    if found is None:
+        raise RuntimeError(f"upstream's model_info logged no summary of the model: {text[:200]!r}")
+    layers, parameters, gradients = map(int, found.group(1, 2, 3))
+    return UpstreamInfo(layers, parameters, gradients, float(found.group(4)) if found.group(4) else None)
+
+
 @contextmanager
-def _integer_clamp():
+def _integer_clamp() -> Iterator[None]:
     """Let v6.1's loss clamp integers with bounds that are float tensors, which torch has refused since 1.10.
 
     The bounds are whole numbers, so nothing changes but the type.
     """
     original = torch.Tensor.clamp_
 
-    def clamp_(tensor, min=None, max=None):  # torch's own names
+    def clamp_(tensor: Tensor, min: Any = None, max: Any = None) -> Tensor:  # torch's own argument names
         if not tensor.is_floating_point():
-            min, max = (int(b) if isinstance(b, torch.Tensor) else b for b in (min, max))
+            min, max = (int(b) if isinstance(b, Tensor) else b for b in (min, max))
         return original(tensor, min, max)
 
-    torch.Tensor.clamp_ = clamp_
+    setattr(torch.Tensor, "clamp_", clamp_)  # noqa: B010  an assignment would not match torch's overloads
     try:
         yield
     finally:
-        torch.Tensor.clamp_ = original
+        setattr(torch.Tensor, "clamp_", original)  # noqa: B010  as above
 
 
 class _Lines(logging.Handler):
-    """Keeps what upstream logs: v6.1 gives its figure in no other way."""
+    """Keeps what upstream logs: v6.1 gives its figures in no other way."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(level=logging.DEBUG)
-        self.texts = []
+        self.texts: list[str] = []
 
-    def emit(self, record):
+    def emit(self, record: logging.LogRecord) -> None:
         self.texts.append(record.getMessage())
 
 
-def _provide_font():
-    """Put a font where v6.1 looks for Arial.ttf, which it would download while being imported."""
+def _provide_font() -> None:
+    """Put a font where v6.1 looks for Arial.ttf, which it would download while it is imported."""
     import matplotlib
 
     font = Path(os.environ["YOLOV5_CONFIG_DIR"]) / "Arial.ttf"
     if not font.exists():
         font.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf", font)
-
-
-def open_upstream(style):
-    """Import the workspace's upstream: `ultralytics`, `yolov5`, or `yolov5-package`."""
-    if style == "ultralytics":
-        return Ultralytics()
-    return Yolov5("yolov5." if style == "yolov5-package" else "")

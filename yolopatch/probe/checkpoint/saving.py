@@ -40,7 +40,7 @@ def load_as_upstream(upstream, file, device):
     The function is `attempt_load_one_weight` (8.2, 8.3), `load_checkpoint` (8.4) or `attempt_load` (v6.1).
     """
     if upstream.style == "ultralytics":
-        load = getattr(upstream.tasks, "load_checkpoint", None) or upstream.tasks.attempt_load_one_weight
+        load = getattr(upstream.parser, "load_checkpoint", None) or upstream.parser.attempt_load_one_weight
         return load(str(file), device=device)[0]
     experimental = importlib.import_module(f"{upstream.prefix}models.experimental")
     return experimental.attempt_load(str(file), map_location=device, fuse=False)

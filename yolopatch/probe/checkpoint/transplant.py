@@ -173,7 +173,7 @@ def _left_fresh(part, reason):
 
 def _content(upstream, model, data):
     """Return what belongs in the checkpoint beside the model."""
-    fork = f"{upstream.prefix if upstream.style == 'yolov5' else 'ultralytics.'}utils.fork"
+    fork = f"{upstream.prefix}utils.fork"
     stamp = importlib.import_module(fork).stamp(model) if find_spec(fork) else None
     content = {STAMP: stamp} if stamp else {}
     return {**content, "train_args": {"task": upstream.task(data)}} if upstream.style == "ultralytics" else content

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Protocol
 
-Emit = Callable[[object], None]
-"""Takes one message of the wire, and has it written at once."""
+
+class Emit(Protocol):
+    """A function that sends one message to the parent at once."""
+
+    def __call__(self, message: object, /) -> None:
+        """Send a message; it is one of the answers that the task declares in `wire/tasks.py`."""

@@ -1,10 +1,16 @@
-"""Which module of a model raised an exception, and what it said."""
+"""Which module of a model raised an exception, and its message."""
+
+from __future__ import annotations
 
 from traceback import walk_tb
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch.nn import Module
 
 
-def raised_in(model, error):
-    """Return the dotted name of the innermost module of the model on the traceback; empty where none is."""
+def raising_module(model: Module, error: BaseException) -> str:
+    """Return the dotted name of the innermost module of the model in the traceback; empty where it has none."""
     names = {id(module): name for name, module in model.named_modules()}
     found = ""
     for frame, _ in walk_tb(error.__traceback__):
@@ -12,11 +18,11 @@ def raised_in(model, error):
     return found
 
 
-def told(model, error):
+def describe_error(model: Module, error: BaseException) -> str:
     """Return one clause that says which module raised what."""
-    return f"{raised_in(model, error) or 'it'} raises {type(error).__name__}: {first_line(error)[:200]}"
+    return f"{raising_module(model, error) or 'it'} raises {type(error).__name__}: {first_line(error)[:200]}"
 
 
-def first_line(error):
-    """Return the first line of what an error says."""
+def first_line(error: BaseException) -> str:
+    """Return the first line of an exception's message."""
     return (str(error).strip().splitlines() or ["no message"])[0]

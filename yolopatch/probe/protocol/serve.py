@@ -1,10 +1,9 @@
-"""Answer one request: find the task, open the upstream that it is for, and write each answer as it comes."""
+"""Serve one request: find its task, import the upstream that it needs, and write each answer at once."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,12 +13,13 @@ from ...wire.codec import decode
 from ...wire.lines import write_line
 from ...wire.messages import UpstreamOpened, UpstreamRequest
 from ...wire.tasks import TASKS, Task
+from .emit import Emit
 from .lifeline import hold
 from .refusal import Refusal
 
 
 def serve(request_file: str, answer_file: str) -> None:
-    """Do the task that the file asks for; what it answers is appended to the other file, a line each."""
+    """Run the task of the request file, and append each of its answers to the other file as one line."""
     asked = json.loads(Path(request_file).read_text(encoding="utf-8"))
     task = TASKS[asked["task"]]
     if asked["lifeline"] is not None:
@@ -27,7 +27,7 @@ def serve(request_file: str, answer_file: str) -> None:
     request = decode(task.request, asked["request"])
     with open(answer_file, "a", encoding="utf-8") as stream:
 
-        def emit(message: object) -> None:
+        def emit(message: object, /) -> None:
             stream.write(write_line(message))
             stream.flush()
 
@@ -37,7 +37,7 @@ def serve(request_file: str, answer_file: str) -> None:
             emit(refusal.message)
 
 
-def _run(task: Task[Any], request: Any, emit: Callable[[object], None]) -> None:
+def _run(task: Task[Any], request: Any, emit: Emit) -> None:
     module, _, function = task.runs.partition(":")
     if task.opens_upstream:
         upstream = _open(request)
@@ -48,14 +48,13 @@ def _run(task: Task[Any], request: Any, emit: Callable[[object], None]) -> None:
 
 
 def _open(request: UpstreamRequest) -> Any:
-    """Import the workspace's upstream; it says which one this interpreter would find without us."""
-    without_us = _found_without_us(request.style)
+    """Import the workspace's upstream, and return it as build.upstreams.Upstream."""
+    without_us = _default_file(request.style)
     sys.path.insert(0, request.workspace)
-    upstream = import_module("...build.upstreams", __name__).open_upstream(request.style)
-    upstream.without_us = without_us
-    return upstream
+    return import_module("...build.upstreams", __name__).open_upstream(request.style, without_us)
 
 
-def _found_without_us(style: str) -> str | None:
+def _default_file(style: str) -> str | None:
+    """Return the file from which this interpreter would import upstream without our help, None for none."""
     spec = find_spec({"ultralytics": "ultralytics", "yolov5-package": "yolov5"}.get(style, "models"))
     return spec.origin if spec else None

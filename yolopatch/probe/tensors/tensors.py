@@ -1,12 +1,21 @@
-"""Tensors in whatever a model returns, images to give it, and how far two results lie apart."""
+"""Find the tensors in a model's result, make images for it, and measure how far two results differ."""
+
+from __future__ import annotations
 
 import random
+from collections.abc import Callable, Container, Iterator
+from typing import TypeVar
 
 import torch
 import torch.nn as nn
+from torch import Tensor
+
+from .models import UpstreamModel
+
+M = TypeVar("M", bound=nn.Module)
 
 
-def seed_all(seed=0):
+def seed_all(seed: int = 0) -> None:
     """Seed what upstream's own `init_seeds` seeds: Python, numpy and torch."""
     import numpy
 
@@ -15,9 +24,9 @@ def seed_all(seed=0):
     torch.manual_seed(seed)
 
 
-def tensors(value):
+def tensors(value: object) -> Iterator[Tensor]:
     """Yield every tensor in nested dicts, lists and tuples, in order."""
-    if isinstance(value, torch.Tensor):
+    if isinstance(value, Tensor):
         yield value
     elif isinstance(value, dict):
         for item in value.values():
@@ -27,7 +36,9 @@ def tensors(value):
             yield from tensors(item)
 
 
-def image(model, side, batch=1, seed=1, device=None):
+def image(
+    model: nn.Module, side: int | tuple[int, int], batch: int = 1, seed: int = 1, device: torch.device | None = None
+) -> Tensor:
     """Return images in [0, 1], shape (batch, 3, height, width); `side` is one number or (height, width)."""
     height, width = (side, side) if isinstance(side, int) else side
     parameter = next(model.parameters())
@@ -36,15 +47,15 @@ def image(model, side, batch=1, seed=1, device=None):
     return made.to(device or parameter.device, parameter.dtype)
 
 
-def is_finite(value):
-    """Tell whether every floating-point tensor in the value is finite."""
+def is_finite(value: object) -> bool:
+    """Return whether every floating-point tensor in the value is finite."""
     return all(bool(torch.isfinite(t).all()) for t in tensors(value) if t.is_floating_point())
 
 
-def distance(found, expected):
-    """Return the largest difference of two results, relative to the largest expected value of each tensor.
+def distance(found: object, expected: object) -> float:
+    """Return the largest difference between two results, relative to the largest expected value of each tensor.
 
-    Infinite where shapes, counts or non-finite places differ.
+    Infinite where shapes, the number of tensors, or the positions of non-finite values differ.
     """
     pairs = list(zip(tensors(found), tensors(expected)))
     if len(pairs) != sum(1 for _ in tensors(expected)) or len(pairs) != sum(1 for _ in tensors(found)):
@@ -52,7 +63,7 @@ def distance(found, expected):
     return max((_distance(a, b) for a, b in pairs), default=0.0)
 
 
-def _distance(found, expected):
+def _distance(found: Tensor, expected: Tensor) -> float:
     if found.shape != expected.shape:
         return float("inf")
     found, expected = found.detach().double().cpu(), expected.detach().double().cpu()
@@ -63,25 +74,29 @@ def _distance(found, expected):
     return float((found - expected).abs().max() / expected.abs().max().clamp_min(1e-12))
 
 
-def head_inputs(model, x):
-    """Run the model and return the maps that its head gets.
+def head_inputs(model: UpstreamModel, x: Tensor) -> list[Tensor]:
+    """Run the model and return the feature maps that its head gets.
 
-    The head's own outputs may be sorted, cut to the best, or lose a branch when fused.
+    The head's own outputs may be sorted, cut to the best detections, or lose a branch when fused.
     """
     return layer_outputs(model, x, wanted=())[1]
 
 
-def layer_outputs(model, x, wanted=None):
+def layer_outputs(
+    model: UpstreamModel, x: Tensor, wanted: Container[int] | None = None
+) -> tuple[dict[int, object], list[Tensor], object]:
     """Run the model and return (outputs by layer index, inputs of the head, what the model returns).
 
     Args:
-        model: an upstream model; its layers are `model.model`.
+        model: a model that upstream built.
         x: images.
         wanted: layer indices to keep; None for all.
     """
-    outputs, inputs, hooks = {}, [], []
+    outputs: dict[int, object] = {}
+    inputs: list[Tensor] = []
+    hooks = []
 
-    def keep(index):
+    def keep(index: int) -> Callable[[nn.Module, object, object], None]:
         return lambda layer, args, output: outputs.__setitem__(index, output)
 
     for index, layer in enumerate(model.model):
@@ -98,22 +113,22 @@ def layer_outputs(model, x, wanted=None):
     return outputs, inputs, result
 
 
-def layer_name(model, index):
-    """Return how a message names a layer: its index and its class."""
+def layer_name(model: UpstreamModel, index: int) -> str:
+    """Return the name of a layer in messages: its index and its class."""
     return f"layer {index} ({type(model.model[index]).__name__})"
 
 
-def count_parameters(module):
-    """Return how many values the parameters of a module hold."""
+def count_parameters(module: nn.Module) -> int:
+    """Return the number of values in the parameters of a module."""
     return sum(p.numel() for p in module.parameters())
 
 
 @torch.no_grad()
-def calibrate(model, x):
+def calibrate(model: M, x: Tensor) -> M:
     """Set every BatchNorm's statistics from these images, and leave the model in eval.
 
-    A model fresh from its constructor has statistics of (0, 1): in eval its signal dies out layer by layer, and
-    no comparison of outputs means much.
+    A model fresh from its constructor has mean 0 and variance 1: in eval its signal gets weaker layer by layer, and
+    a comparison of outputs means little.
     """
     norms = [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
     momenta = [m.momentum for m in norms]
@@ -127,8 +142,8 @@ def calibrate(model, x):
 
 
 @torch.no_grad()
-def randomise_norms(model, seed=2):
-    """Give every BatchNorm made-up statistics and weights: fresh ones hide what a fold gets wrong."""
+def randomise_norms(model: M, seed: int = 2) -> M:
+    """Give every BatchNorm random statistics and weights: fresh ones hide the errors of a fold."""
     generator = torch.Generator().manual_seed(seed)
     for norm in model.modules():
         if not isinstance(norm, nn.modules.batchnorm._BatchNorm):

@@ -1,50 +1,58 @@
-"""Does an image's output depend on the images beside it? Does the model train on a batch of one?"""
+"""Is an image's output independent of the other images in its batch? Does the model train on a batch of one?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 
 import torch
+from torch import Tensor
 
-from ...build.subject import shapes
-from ...protocol.findings import failed, passed
-from ...protocol.raising import told
-from ...tensors.replay import errors, first_image, recorded, worst
+from ...build.subject import Subject, shapes
+from ...protocol.findings import Finding, failed, passed
+from ...protocol.raising import describe_error
+from ...tensors.models import UpstreamModel
+from ...tensors.replay import Step, errors, first_image, recorded, worst
 from ...tensors.tensors import distance, is_finite, layer_name, tensors
 from ...thresholds import SAME_FUNCTION
 from ..rules import Rules
+from ..wording import off_by
 
 RULES = Rules()
 
 
-def check(subject):
+def check(subject: Subject) -> Finding:
     """Fail where, in eval, a layer's output for an image depends on the batch, or a batch of one fails in train.
 
-    First an image beside one and beside another: the algorithms are the same, so is the output. Then each layer on
-    its input for the image alone: another batch size may take another order of sums, and no more.
+    First the same image is run with two different other images: the algorithms are the same, so the output must be.
+    Then each layer gets its input for the image alone: another batch size may sum in another order, and no more.
     """
     model = subject.calibrated
     steps = recorded(model, _pair(subject, 5))
-    beside = _compared(steps, recorded(model, _pair(subject, 6)))
+    with_another = _compared(steps, recorded(model, _pair(subject, 6)))
+    alone: Mapping[int, float] = {}
+    problem = ""
     try:
         alone = errors(model, steps, _first_images, first_image)
-        wrong = ""
-    except Exception as error:  # whatever the model's code raises for one image
-        alone, wrong = {}, f"in eval, for one image alone, {told(model, error)}"
-    evidence = {"beside_another_image": worst(beside), "alone": worst(alone)}
-    wrong = _dependent(model, beside, alone) or wrong
-    if wrong:
+    except Exception as error:  # any exception of the model's code for one image
+        problem = f"in eval, for one image alone, {describe_error(model, error)}"
+    evidence = {"beside_another_image": worst(with_another), "alone": worst(alone)}
+    problem = _dependent(model, with_another, alone) or problem
+    if problem:
         return failed(
-            wrong,
+            problem,
             "in eval, use stored statistics only; take no softmax, mean, norm or sort over the first dimension, and "
-            "put it first again after a reshape",
+            "after a reshape keep the batch in the first dimension",
             **evidence,
         )
-    wrong = _batch_of_one(subject)
-    if wrong:
+    problem = _batch_of_one(subject)
+    if problem:
         return failed(
-            f"a batch of one fails in train: {wrong}",
-            "BatchNorm cannot norm one value per channel: leave it out behind a global pooling, or use LayerNorm",
-            train_batch_1=wrong,
+            f"a batch of one fails in train: {problem}",
+            "BatchNorm cannot normalise one value per channel: use none after a global pooling, or LayerNorm",
+            train_batch_1=problem,
             **evidence,
         )
-    largest = max(max(beside.values()), max(alone.values()))
+    largest = max(max(with_another.values()), max(alone.values()))
     return passed(
         f"an image's output is the same in any batch (within {largest:.1g} in every layer), and a batch of one trains",
         train_batch_1="ok",
@@ -52,41 +60,42 @@ def check(subject):
     )
 
 
-def _pair(subject, seed):
-    """Return the same first image beside another second one."""
+def _pair(subject: Subject, seed: int) -> Tensor:
+    """Return a batch of two: always the same first image, and one that depends on the seed."""
     return torch.cat((subject.images(), subject.images(seed=seed)))
 
 
-def _compared(steps, others):
-    return {a.index: distance(_firsts(b.output), _firsts(a.output)) for a, b in zip(steps, others)}
+def _compared(steps: Sequence[Step], others: Sequence[Step]) -> dict[int, float]:
+    """Return by layer how far the outputs of two runs for the first image lie apart."""
+    return {a.index: _first_images(b.output, a.output) for a, b in zip(steps, others)}
 
 
-def _first_images(found, expected):
-    return distance(_firsts(found), _firsts(expected))
+def _first_images(found: object, expected: object) -> float:
+    return distance(_first_of_each(found), _first_of_each(expected))
 
 
-def _firsts(output):
+def _first_of_each(output: object) -> list[Tensor]:
     return [first_image(tensor) for tensor in tensors(output)]
 
 
-def _dependent(model, beside, alone):
+def _dependent(model: UpstreamModel, with_another: Mapping[int, float], alone: Mapping[int, float]) -> str:
     """Return in one sentence the first layer that mixes images; empty where none does."""
-    for errors_by_layer, against in ((beside, "the image beside it is another"), (alone, "it is alone")):
+    for errors_by_layer, condition in ((with_another, "the other image is another one"), (alone, "it is alone")):
         index = next((i for i, error in errors_by_layer.items() if error > SAME_FUNCTION), None)
         if index is not None:
             return (
-                f"in eval, {layer_name(model, index)} gives an image another output when {against}: off by "
-                f"{errors_by_layer[index]:.2g} of its largest value (limit {SAME_FUNCTION:.0e})"
+                f"in eval, the output of {layer_name(model, index)} for an image changes when {condition}: "
+                f"{off_by(errors_by_layer[index], SAME_FUNCTION, 'largest value')}"
             )
     return ""
 
 
 @torch.no_grad()
-def _batch_of_one(subject):
-    """Run one image in train mode and return what goes wrong; empty where nothing does."""
+def _batch_of_one(subject: Subject) -> str:
+    """Run one image in train mode and return the problem; empty where there is none."""
     model = subject.fresh().train()
     try:
         result = model(subject.images())
-    except Exception as error:  # whatever the model's code raises for one image
-        return told(model, error)
+    except Exception as error:  # any exception of the model's code for one image
+        return describe_error(model, error)
     return "" if is_finite(result) else f"the outputs, {shapes(result)[:3]}, are not finite"

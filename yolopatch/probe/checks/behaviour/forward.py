@@ -1,26 +1,32 @@
 """Does the model run at other sizes than the square one, and give finite outputs of the right shapes?"""
 
-import torch
+from __future__ import annotations
 
-from ...build.subject import shapes
-from ...protocol.findings import failed, passed
-from ...protocol.raising import told
-from ...tensors.tensors import is_finite, layer_name, tensors
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor, nn
+
+from ...build.subject import Subject, shapes
+from ...protocol.findings import Finding, failed, passed
+from ...protocol.raising import describe_error
+from ...tensors.models import UpstreamModel
+from ...tensors.tensors import layer_name, tensors
+from ..finiteness import describe_not_finite, first_not_finite
 from ..rules import Rules
 
-_LEAST_STRIDE = 32  # a classifier says 1, though its layers halve the image five times as well
-
+_LEAST_STRIDE = 32  # a classifier says 1, but its layers also halve the image five times
 
 RULES = Rules(needs_run=False)
 
 
-def check(subject):
+def check(subject: Subject) -> Finding:
     """Fail where the model raises, gives values that are not finite, or shapes that are not the base's.
 
-    Batches of 1 and 2, and two sizes that are not square and whose coarsest maps are odd.
+    It runs batches of 1 and 2, and two sizes that are not square, whose coarsest maps have odd sides.
     """
-    model, train = _prepared(subject)
-    trials = {"train": train} if train else {}
+    model, train_problem = _prepared(subject)
+    trials = {"train": train_problem} if train_problem else {}
     for batch, side in _sizes(subject):
         trials[_text(subject.images(side, batch))] = _problem(subject, model, side, batch) or "ok"
     problems = {name: problem for name, problem in trials.items() if problem != "ok"}
@@ -30,88 +36,92 @@ def check(subject):
     name, problem = next(iter(problems.items()))
     return failed(
         f"{len(problems)} of {len(trials)} trials fail; {name}: {problem}",
-        "let the module take its sizes from its input, at every forward, and pad as the layer that it replaces",
+        "let the module take its sizes from its input, at every forward, and pad like the layer that it replaces",
         trials=trials,
     )
 
 
-def _prepared(subject):
-    """Return the model with BatchNorm statistics and, where it cannot be had, the plain one and why."""
+def _prepared(subject: Subject) -> tuple[UpstreamModel, str]:
+    """Return the model with BatchNorm statistics; where they cannot be computed, the plain model and the reason."""
     try:
         return subject.calibrated, ""
-    except Exception as error:  # whatever the model's code raises in train mode
-        return subject.model, told(subject.model, error)
+    except Exception as error:  # any exception of the model's code in train mode
+        return subject.model, describe_error(subject.model, error)
 
 
-def _sizes(subject):
-    """Return (batch, side) of each trial; an odd number of strides makes odd maps, which halve to a fraction."""
+def _sizes(subject: Subject) -> list[tuple[int, int | tuple[int, int]]]:
+    """Return (batch, side) of each trial; an odd number of strides makes odd maps, which do not halve evenly."""
     stride = max(int(max(subject.model.stride)), _LEAST_STRIDE)
     return [(1, subject.side), (2, subject.side), (1, (3 * stride, 5 * stride)), (1, (5 * stride, 3 * stride))]
 
 
-def _text(x):
+def _text(x: Tensor) -> str:
     return " x ".join(map(str, x.shape))
 
 
 @torch.no_grad()
-def _problem(subject, model, side, batch):
-    """Return what is wrong at one size, in one clause; empty where nothing is."""
+def _problem(subject: Subject, model: UpstreamModel, side: int | tuple[int, int], batch: int) -> str:
+    """Return the problem at one size, in one clause; empty where there is none."""
     x = subject.images(side, batch)
     outputs, result, error = _observed(model, x)
     misshapen = _misshapen(subject, model, x, outputs)
     if error is not None:
-        return told(model, error) + (f", after {misshapen}" if misshapen else "")
-    wild = next((i for i, output in outputs.items() if not is_finite(output)), None)
+        return describe_error(model, error) + (f", after {misshapen}" if misshapen else "")
+    wild = first_not_finite(outputs)
     if wild is not None:
-        return f"{layer_name(model, wild)} is the first whose output is not finite"
+        return describe_not_finite(model, wild)
     return misshapen or _other_result(subject, x, result)
 
 
-def _observed(model, x):
-    """Run the model and return (outputs by layer index, what it returns, what it raises instead)."""
-    outputs, hooks = {}, []
+def _observed(model: UpstreamModel, x: Tensor) -> tuple[dict[int, object], object, Exception | None]:
+    """Run the model and return (outputs by layer index, its result, its exception)."""
+    outputs: dict[int, object] = {}
 
-    def keep(index):
+    def keep(index: int) -> Callable[[nn.Module, object, object], None]:
         return lambda layer, args, output: outputs.update({index: output})
 
-    for index, layer in enumerate(model.model):
-        hooks.append(layer.register_forward_hook(keep(index)))
+    hooks = [layer.register_forward_hook(keep(index)) for index, layer in enumerate(model.model)]
     try:
         return outputs, model(x), None
-    except Exception as error:  # whatever the model's code raises; another size may still run
+    except Exception as error:  # any exception of the model's code; another size may still run
         return outputs, None, error
     finally:
         for hook in hooks:
             hook.remove()
 
 
-def _one_for_one(subject):
-    """Tell whether the file replaces layers of a base one by one, so that all shapes are the base's."""
+def _one_for_one(subject: Subject) -> bool:
+    """Return whether the file replaces layers of a base one by one, so that all shapes are the base's."""
     return subject.found_base is not None and not subject.alignment.dropped and None not in subject.alignment.base_of
 
 
-def _misshapen(subject, model, x, outputs):
+def _misshapen(subject: Subject, model: UpstreamModel, x: Tensor, outputs: Mapping[int, object]) -> str:
     """Return, in one clause, the first replaced layer with another shape than the base's, or without its batch.
 
-    A layer that asks for other channels than the one that it replaces is meant to differ.
+    A layer that asks for other channels than the layer that it replaces is meant to differ.
     """
     for index in subject.replaced.keys() & outputs.keys():
         if any(tensor.shape[:1] != x.shape[:1] for tensor in tensors(outputs[index])):
             return f"{layer_name(model, index)} gives {shapes(outputs[index])} for a batch of {len(x)}"
     if not _one_for_one(subject):
         return ""
-    expected, _, _ = _observed(subject.base, x)
+    expected, _, _ = _observed(subject.required_base_model, x)
     for index, base in subject.replaced.items():
-        same_channels = subject.rows[index].args[:1] == subject.base_rows[base].args[:1]
-        if same_channels and index in outputs and shapes(outputs[index]) != shapes(expected[base]):
-            found, wanted = shapes(outputs[index]), shapes(expected[base])
+        if base is None or index not in outputs or not _asks_same_channels(subject, index, base):
+            continue
+        found, wanted = shapes(outputs[index]), shapes(expected[base])
+        if found != wanted:
             return f"{layer_name(model, index)} gives {found}, the layer that it replaces {wanted}"
     return ""
 
 
-def _other_result(subject, x, result):
+def _asks_same_channels(subject: Subject, index: int, base: int) -> bool:
+    return subject.rows[index].args[:1] == subject.base_rows[base].args[:1]
+
+
+def _other_result(subject: Subject, x: Tensor, result: object) -> str:
     """Return, in one clause, how the shapes of the final outputs differ from the base's; empty where they do not."""
     if not _one_for_one(subject):
         return ""
-    found, wanted = shapes(result), shapes(subject.base(x))
+    found, wanted = shapes(result), shapes(subject.required_base_model(x))
     return f"the model gives {found}, the base {wanted}" if found != wanted else ""

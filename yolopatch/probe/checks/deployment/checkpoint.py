@@ -9,7 +9,7 @@ import torch
 
 from ...checkpoint.saving import load_as_upstream, save_as_upstream
 from ...protocol.findings import failed, passed
-from ...protocol.raising import told
+from ...protocol.raising import describe_error
 from ...tensors.plain_tensors import same_values
 from ...tensors.tensors import layer_name, layer_outputs, tensors
 from ..rules import Rules
@@ -53,7 +53,7 @@ def _attempt(trip, step):
     try:
         return step() or _OK
     except Exception as error:  # whatever the model's code, torch or pickle raises
-        return told(trip.model, error)
+        return describe_error(trip.model, error)
 
 
 def _copy_error(built):
@@ -61,7 +61,7 @@ def _copy_error(built):
     try:
         deepcopy(built)
     except Exception as error:  # whatever the model's code or torch raises
-        return told(built, error)
+        return describe_error(built, error)
     return ""
 
 
