@@ -299,11 +299,6 @@ def test_where_memory_runs_out_the_model_goes_first_and_no_core_is_written(run_p
     assert evidence == {"adj": "1000\n", "core": [0, 0]}
 
 
-def test_what_is_no_number_reaches_json_as_a_word(run_plan):
-    answers = run_plan({"forward": "evidence = {'gap': float('nan'), 'most': float('inf')}"})
-    assert answers.outcomes[0].evidence == {"gap": "NaN", "most": "Infinity"}
-
-
 def test_a_line_that_is_half_written_waits_for_its_rest(run_plan):
     line = "json.dumps({'message': 'RunsWith', **runs_with('4')}) + chr(10)"
     halves = f"line = {line}; answer.write(line[:9]); answer.flush(); time.sleep(0.3); answer.write(line[9:])"
