@@ -9,6 +9,6 @@ import torch
 from ...wire.interpreters import GpusAnswer, GpusRequest
 
 
-def name_gpus(_: GpusRequest, emit: Callable[[object], None]) -> None:
+def name_gpus(request: GpusRequest, emit: Callable[[object], None]) -> None:
     """Answer with the name of each CUDA device, in torch's order."""
     emit(GpusAnswer(tuple(torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count()))))

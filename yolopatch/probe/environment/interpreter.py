@@ -17,7 +17,7 @@ _IMPORTS = ("torch", "torchvision", "cv2", "matplotlib", "ultralytics", "yolov5"
 _ASKED_FOR_REQUIREMENTS = ("torchvision",)
 
 
-def describe(_: InterpreterRequest, emit: Callable[[object], None]) -> None:
+def describe(request: InterpreterRequest, emit: Callable[[object], None]) -> None:
     """Answer with what is installed, and with what an import would read."""
     packages: dict[str, str] = {}
     requirements: dict[str, tuple[str, ...]] = {}
