@@ -134,6 +134,11 @@ def test_what_is_asked_goes_before_what_quick_means(planned, mine):
     assert (plan.epochs, plan.data, plan.imgsz) == (2, mine, 64)
 
 
+def test_an_image_size_is_a_whole_number(planned):
+    with pytest.raises(UsageError, match=r"--set imgsz=big: not a whole number"):
+        planned("yolo26-refconv", settings=("imgsz=big",))
+
+
 @pytest.mark.parametrize(
     ("tutorial", "told"),
     [("yolo26-refconv", "ultralytics/cfg/datasets/VOC.yaml"), ("yolov5-dynamic", "data/VOC.yaml")],

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +12,7 @@ from yolopatch.cli.layout import beside, indented, table
 if TYPE_CHECKING:
     from yolopatch.steps.model.render import Placed, RenderResult
     from yolopatch.steps.model.summary import Summary
+    from yolopatch.wire.facts import LayerRow
 
 
 def rendered(result: RenderResult) -> Iterator[str]:
@@ -42,11 +43,11 @@ def summary(found: Summary) -> Iterator[str]:
     yield from table((f"at {found.imgsz} px", "model", "base", "change"), rows, left=1)
     if found.changes:
         yield "replaced and new layers:"
-        ours, theirs = ({row["index"]: row for row in count.table} for count in (model, base))
+        ours, theirs = ({row.index: row for row in count.table} for count in (model, base))
         cells = [_change(ours[c.layer], None if c.base is None else theirs[c.base]) for c in found.changes]
         yield from table(("layer", "class", "parameters", "base class", "parameters"), cells, left=0)
 
 
-def _change(row: Mapping[str, Any], base: Mapping[str, Any] | None) -> tuple[str, ...]:
-    before = (base["class"], f"{base['parameters']:,}") if base else ("new", "-")
-    return str(row["index"]), row["class"], f"{row['parameters']:,}", *before
+def _change(row: LayerRow, base: LayerRow | None) -> tuple[str, ...]:
+    before = (base.kind, f"{base.parameters:,}") if base else ("new", "-")
+    return str(row.index), row.kind, f"{row.parameters:,}", *before

@@ -62,7 +62,7 @@ class Packing:
     workspace: Path
     weights: Path
     out: Path
-    layers: Sequence[Mapping]
+    layers: Sequence[Mapping[str, Any]]
     error: float | None
     digest: str
     file: Mapping[str, int]
@@ -245,7 +245,7 @@ def _require_module(workspace: Workspace) -> None:
     )
 
 
-def _ratio(layers: Sequence[Mapping]) -> dict[str, object]:
+def _ratio(layers: Sequence[Mapping[str, Any]]) -> dict[str, object]:
     before, after = (sum(layer[form] for layer in layers) for form in ("float32", "packed"))
     return {"float32": before, "packed": after, "ratio": _round(before / after)}
 

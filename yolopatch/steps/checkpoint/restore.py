@@ -11,7 +11,7 @@ from yolopatch.core.checkpoint.allowed import strangers
 from yolopatch.core.checkpoint.guess_fork import likely_fork
 from yolopatch.core.checkpoint.stamp import Stamped, printable, read_stamped
 from yolopatch.errors import ConflictError, YolopatchError
-from yolopatch.outside.checkpoint.checkpoint import Contents, Loaded, load_checkpoint, look_into
+from yolopatch.outside.checkpoint.checkpoint import load_checkpoint, look_into
 from yolopatch.outside.files.lock import hold
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.source.fetch import FROM_PATH
@@ -24,6 +24,7 @@ from yolopatch.steps.checkpoint.stamped_fork import check_same, stamped_patchset
 from yolopatch.steps.environment.environment import find_environment
 from yolopatch.steps.workspace.patchset import PatchSet
 from yolopatch.steps.workspace.state import State, lock_path, place_of, read_state
+from yolopatch.wire.checkpoints import Contents, Loaded
 
 _SHOWN = 12
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from yolopatch.catalog.model.models import find_model
 from yolopatch.catalog.pins import style_of
@@ -70,12 +71,12 @@ class Transplant:
     scale: str
     weights: Path
     out: Path
-    layers: tuple[Mapping, ...]
-    dropped: tuple[Mapping, ...]
+    layers: tuple[Mapping[str, Any], ...]
+    dropped: tuple[Mapping[str, Any], ...]
     unused: tuple[str, ...]
-    outputs: Mapping
-    classes: Mapping[str, int]
-    images: Mapping
+    outputs: Mapping[str, Any]
+    classes: Mapping[str, int | None]
+    images: Mapping[str, int]
 
     @property
     def tensors(self) -> dict[str, int]:

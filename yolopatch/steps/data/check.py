@@ -104,7 +104,8 @@ def _of_model(data: Dataset, cfg: Path, text: str) -> Iterator[Problem]:
 
 
 def _part(data: Dataset, name: str, form: LabelFormat, objects: Counter[int]) -> tuple[Part, list[Problem]]:
-    problems, files = [], []
+    problems: list[Problem] = []
+    files: list[Path] = []
     for source in data.sources(name):
         found = list(images(source))
         files.extend(found)
@@ -113,9 +114,9 @@ def _part(data: Dataset, name: str, form: LabelFormat, objects: Counter[int]) ->
             problems.append(Problem(ERROR, str(source), f"{what} ({name} of {data.file.name})"))
     empty = count = 0
     for image in files:
-        classes, found = _image(image, form)
+        classes, faults = _image(image, form)
         objects.update(classes)
-        problems.extend(found)
+        problems.extend(faults)
         empty += not classes
         count += len(classes)
     part = Part(name, len(files), empty, count)

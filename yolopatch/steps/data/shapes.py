@@ -121,7 +121,7 @@ def _images(request: ShapesRequest, counts: Mapping[str, int]) -> Iterator[tuple
 
 
 def _data_yaml(out: Path, task: str) -> str:
-    data = {"path": str(out), "train": "images/train", "val": "images/val", "names": list(KINDS)}
+    data: dict[str, object] = {"path": str(out), "train": "images/train", "val": "images/val", "names": list(KINDS)}
     data["nc"] = len(KINDS)  # yolov5 6.1 asks for it, and for names in a list
     if task == "pose":
         data |= {"kpt_shape": [len(KEYPOINTS), 3], "flip_idx": list(FLIPPED_KEYPOINTS)}

@@ -117,6 +117,7 @@ def examine(place: Path | None, python: str | None) -> Examination:
     checkout = _checkout(place)
     interpreter = inspect_interpreter(python or sys.executable)
     gpus, broken = _gpus(interpreter)
+    cases: tuple[Case, ...]
     if checkout:
         cases = (_of_checkout(checkout, interpreter, [*broken, *_no_gpu(interpreter, gpus, bool(broken))]),)
     else:

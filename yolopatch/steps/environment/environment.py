@@ -8,18 +8,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.requirements import Requirement
+
 from yolopatch.catalog.environment.environments import EnvironmentSet, set_of
 from yolopatch.catalog.modules import MODULES, find_tutorial
 from yolopatch.catalog.names import unknown
 from yolopatch.catalog.pins import PINS, Pin, find_pin
 from yolopatch.errors import UsageError, YolopatchError
 from yolopatch.outside.environment.environments import Stamp, digest_of, ensure, environments, require_room
-from yolopatch.outside.environment.installer import Installer, Order, Watch, find_installer, install, masked
+from yolopatch.outside.environment.installer import Installer, Order, find_installer, install, masked
 from yolopatch.outside.environment.interpreter import Interpreter
 from yolopatch.outside.environment.run_command import run_command
 from yolopatch.outside.environment.upstream_home import upstream_environment
 from yolopatch.outside.probe.inspect import inspect_interpreter
 from yolopatch.outside.source.store import cache_dir
+from yolopatch.outside.watch import Watch
 from yolopatch.outside.workspace.checkout import read_checkout
 
 _TORCH = ("torch", "torchvision")
@@ -163,7 +166,7 @@ def shortcomings(wanted: EnvironmentSet, found: Interpreter) -> tuple[str, ...]:
     return (*python, *(line for line in lacking if line))
 
 
-def _lacking(requirement, packages: Mapping[str, str]) -> str:
+def _lacking(requirement: Requirement, packages: Mapping[str, str]) -> str:
     version = packages.get(requirement.name)
     if version is None:
         return f"{requirement.name} is not installed"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from yolopatch.catalog.model.models import VARIANTS
 from yolopatch.catalog.modules import FLAVORS, MODULES, Module
-from yolopatch.catalog.pins import PINS
+from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.catalog.resources import patch_file
 
 
@@ -70,7 +71,7 @@ def _tasks(model: str) -> tuple[str, ...]:
     return tuple(task for name, task in VARIANTS if name == model)
 
 
-def _sources(pin):
+def _sources(pin: Pin) -> Iterator[str]:
     if pin.git:
         yield f"git {pin.git.url} {pin.git.tag or pin.git.commit}"
     if pin.wheel:

@@ -15,7 +15,7 @@ from yolopatch.errors import UsageError
 from yolopatch.outside.files.templates import write_cfg
 from yolopatch.outside.probe.facts import ask_facts
 from yolopatch.outside.workspace.workspace import read_workspace
-from yolopatch.wire.facts import INFO, TRUE_GFLOPS, ModelFacts, Question
+from yolopatch.wire.facts import INFO, TRUE_GFLOPS, LayerRow, ModelFacts, Question
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Count:
     gradients: int
     gflops_upstream: float | None
     gflops_true: float
-    table: tuple[dict, ...]
+    table: tuple[LayerRow, ...]
 
     def data(self) -> dict[str, object]:
         """Return what `summary --json` prints of it."""
@@ -36,7 +36,7 @@ class Count:
             "parameters": self.parameters,
             "gradients": self.gradients,
             "gflops": {"upstream": self.gflops_upstream, "true": self.gflops_true},
-            "table": self.table,
+            "table": [row.data() for row in self.table],
         }
 
 
@@ -118,13 +118,13 @@ def _count(facts: ModelFacts) -> Count:
         gradients=info.gradients,
         gflops_upstream=info.gflops,
         gflops_true=true,
-        table=tuple(row.data() for row in facts.table),
+        table=facts.table,
     )
 
 
 def _changes(model: Count, base: Count) -> tuple[Change, ...]:
     """Return what differs between the layers' classes, which stand in the same order in both."""
-    ours, theirs = ([row["class"] for row in count.table] for count in (model, base))
+    ours, theirs = ([row.kind for row in count.table] for count in (model, base))
     steps = SequenceMatcher(None, theirs, ours, autojunk=False).get_opcodes()
     differing = [step[1:] for step in steps if step[0] != "equal"]
     return tuple(

@@ -19,12 +19,13 @@ INIT = "init"
 _SHOWN = 5
 
 
-def begun_with(found: Reproduction, planned: RunPlan, classes: int, cache: Path, watch: Watch) -> Path:
-    """Write the run's model with what `planned.weights` knows into the reproduction's folder, and return the file.
+def begun_with(found: Reproduction, planned: RunPlan, weights: Path, classes: int, cache: Path, watch: Watch) -> Path:
+    """Write the run's model with what `weights` knows into the reproduction's folder, and return the file.
 
     Args:
         found: the reproduction.
         planned: the run.
+        weights: the checkpoint to start from.
         classes: how many the data has.
         cache: the cache folder.
         watch: told of each step.
@@ -33,14 +34,14 @@ def begun_with(found: Reproduction, planned: RunPlan, classes: int, cache: Path,
         YolopatchError: the checkpoint is of another model, or cannot be read.
     """
     kind = "base" if planned.base else found.record.flavor
-    out = found.folder / INIT / f"{planned.weights.stem}-{kind}-{planned.scale}.pt"
+    out = found.folder / INIT / f"{weights.stem}-{kind}-{planned.scale}.pt"
     out.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
         # with the data's classes: upstream builds it so, and what is for another number would be lost
         cfg = write_cfg(replace(run_cfg(found, planned), nc=classes), Path(folder))
         request = TransplantRequest(
             cfg=cfg,
-            weights=planned.weights,
+            weights=weights,
             out=out,
             scale=planned.scale,
             python=found.interpreter.executable,

@@ -33,5 +33,5 @@ def get_ready(found: Reproduction, request: RunRequest, cache: Path, watch: Watc
     require_trainable(found)
     planned = plan_run(found, request, shapes_file(found.folder))
     data = prepare_data(found, planned)
-    init = begun_with(found, planned, len(data.names), cache, watch) if planned.weights else None
+    init = begun_with(found, planned, planned.weights, len(data.names), cache, watch) if planned.weights else None
     return Ready(planned, data, request.fresh, init)

@@ -68,7 +68,7 @@ class RunPlan:
     data: str
     epochs: int
     imgsz: int
-    device: object
+    device: str | None
     weights: Path | None
 
     @property
@@ -110,6 +110,7 @@ def plan_run(found: Reproduction, request: RunRequest, shapes: Path) -> RunPlan:
     if request.base:
         changes["name"] = "base-quick" if request.quick else "base"
     arguments = {**recipe.arguments, **changes}
+    device = arguments.get("device")
     plan = RunPlan(
         recipe=recipe,
         style=style,
@@ -120,13 +121,21 @@ def plan_run(found: Reproduction, request: RunRequest, shapes: Path) -> RunPlan:
         quick=request.quick,
         learns=request.quick and asked == _quick(style, shapes) and request.scale in (None, SCALE),
         data=str(arguments.get("data", recipe.data)),
-        epochs=int(arguments.get("epochs", recipe.epochs)),
-        imgsz=int(arguments.get("imgsz", 640)),
-        device=arguments.get("device"),
+        epochs=_whole_number("epochs", arguments.get("epochs", recipe.epochs)),
+        imgsz=_whole_number("imgsz", arguments.get("imgsz", 640)),
+        device=None if device is None else str(device),
         weights=_weights(request.weights),
     )
     _require_device(plan, found)
     return plan
+
+
+def _whole_number(key: str, value: object) -> int:
+    if isinstance(value, int):
+        return value
+    raise UsageError(
+        f"--set {key}={value}: not a whole number", details=["expected: pixels, e.g. 640"], hint=f"--set {key}=640"
+    )
 
 
 def _differs(recipe: Recipe, key: str, value: object) -> bool:
@@ -224,7 +233,7 @@ def model_words(plan: RunPlan, own: str | None, init: Path | None = None) -> dic
         init: the checkpoint that the run begins with.
     """
     if plan.style == "yolov5":
-        begun = {"weights": str(init)} if init else {}
+        begun: dict[str, object] = {"weights": str(init)} if init else {}
         if plan.base:
             return {"cfg": plan.recipe.base_cfg.format(scale=plan.scale), **begun}
         return {"cfg": own, **begun} if own else begun

@@ -215,10 +215,10 @@ class _Trainer:
         return self.save(replace(run, outcome=listener.outcome))
 
     def _weights(self, run: Run) -> Path:
+        assert run.save_dir is not None  # a run that was trained has said it
         weights = Path(run.save_dir) / "weights"
-        return next(
-            (file for file in (weights / "best.pt", weights / "last.pt") if file.is_file()), weights / "last.pt"
-        )
+        best, last = weights / "best.pt", weights / "last.pt"
+        return best if best.is_file() else last
 
     def results(self, run: Run) -> Path | None:
         """Return where upstream writes a row for each epoch, None before it has said so."""
@@ -262,7 +262,7 @@ class _Listener:
         elif isinstance(message, Exported):
             self.outcome["exported"] = encode(message.forms)
 
-    def _save(self, **changes: object) -> None:
+    def _save(self, **changes: Any) -> None:
         seconds = round(self._before + time.monotonic() - self._begun, 1)
         self.run = self._trainer.save(replace(self.run, seconds=seconds, **changes))
 

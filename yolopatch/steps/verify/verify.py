@@ -83,7 +83,7 @@ class Verification:
     cfg: Path
     scale: str
     imgsz: int
-    facts: Mapping[str, object]
+    facts: Mapping[str, Any]
     checks: tuple[Outcome, ...]
     run: Mapping[str, object]
     asked: Mapping[str, object]
@@ -272,7 +272,7 @@ def _run(answers: Answers, date: datetime, seconds: float) -> dict[str, object]:
     }
 
 
-def _figures(facts: Mapping) -> dict[str, object]:
+def _figures(facts: Mapping[str, Any]) -> dict[str, object]:
     table = facts.get("table") or []
     flops = facts.get("gflops") or {}
     return {

@@ -12,7 +12,7 @@ from yolopatch.core.workspace.commit_message import Applied, read_applied
 from yolopatch.errors import UsageError, YolopatchError
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.workspace.workspace import Workspace, read_workspace
-from yolopatch.steps.workspace.patchset import Choice, compat_text, load_patchset, needs_compat, patch_text
+from yolopatch.steps.workspace.patchset import Choice, compat_text, needs_compat, patch_text
 from yolopatch.steps.workspace.state import without_compat
 
 
@@ -80,8 +80,9 @@ def _module_diff(found: Workspace, applied: Applied) -> str:
 def _compat_diff(found: Workspace) -> str:
     if found.compat is None:
         raise without_compat(found.path)
-    if needs_compat(found.pin) and load_patchset(found.pin, [], compat=True).compat.patch_sum == found.compat.patch_sum:
-        return _without_mail(compat_text(found.pin))
+    patch = compat_text(found.pin) if needs_compat(found.pin) else ""
+    if sha256(patch.encode()) == found.compat.patch_sum:
+        return _without_mail(patch)
     return _diff(found, found.root.id, found.commits[0].id)
 
 

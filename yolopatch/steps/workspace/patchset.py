@@ -69,12 +69,16 @@ class PatchSet:
             PatchError: a patch does not match the pin, or what comes out does not compile.
         """
         pristine = read(touched(self.patches))
-        steps, texts = [], {}
+        steps: list[Step] = []
+        texts: dict[str, str] = {}
         for number, (message, patch) in enumerate(zip(self._messages(), self.patches), start=1):
             texts = compose(pristine, self.patches[:number], root.blobs)
             steps.append(Step(message, {change.path: texts[change.path] for change in patch.changes}))
         check_compiles(texts)
-        return [*steps[:-1], self._stamped(steps[-1], source, head_id(root, steps[:-1]))] if self.stamp else steps
+        if self.stamp is None:
+            return steps
+        stamped = self._stamped(steps[-1], source, head_id(root, steps[:-1]), self.stamp.version)
+        return [*steps[:-1], stamped]
 
     def made_by(self, version: str) -> PatchSet:
         """Return the same patches as this version of yolopatch would name them in its commits."""
@@ -85,9 +89,9 @@ class PatchSet:
             stamp=self.stamp and replace(self.stamp, version=version),
         )
 
-    def _stamped(self, step: Step, source: str, built_on: str) -> Step:
+    def _stamped(self, step: Step, source: str, built_on: str, version: str) -> Step:
         path = fork_path(self.pin)
-        data = fork_data(self.pin, source, self.applied, self.compat, self.stamp.version, built_on)
+        data = fork_data(self.pin, source, self.applied, self.compat, version, built_on)
         return replace(step, files={**step.files, path: with_data(step.files[path], data)})
 
     def _messages(self) -> list[str]:
