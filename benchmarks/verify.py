@@ -18,7 +18,7 @@ from timing import YOLOPATCH, Task, interleaved, nothing, rounds, run
 from yolopatch.outside.environment.surroundings import child_environment
 from yolopatch.outside.git.snapshot import write_tree
 from yolopatch.outside.workspace.checkout import read_checkout
-from yolopatch.steps.verify.claims import read_claims
+from yolopatch.steps.verify.history import read_history
 from yolopatch.wire.checks import CHECKS
 from yolopatch.wire.codec import encode
 from yolopatch.wire.verification import VerifyRequest
@@ -45,7 +45,7 @@ def prepare(folder: Path) -> Path:
         pristine=str(folder / "pristine"),
         base=None,
         multiples=None,
-        claims=read_claims(checkout),
+        history=read_history(checkout),
         folder=str(folder),
         checks=tuple(check.id for check in CHECKS),
     )

@@ -14,7 +14,7 @@ from yolopatch.outside.git.snapshot import pristine_reader, read_root
 from yolopatch.outside.workspace.checkout import read_checkout
 from yolopatch.outside.workspace.switch import switch
 from yolopatch.outside.workspace.workspace import read_workspace
-from yolopatch.steps.verify.claims import read_claims
+from yolopatch.steps.verify.history import read_history
 from yolopatch.steps.workspace import patchset
 from yolopatch.steps.workspace.patchset import Choice, load_patchset
 
@@ -200,9 +200,9 @@ def test_other_mends_of_another_version_are_shown_and_replaced(apply, yolopatch,
     assert [line for line in shown.splitlines() if line[0] in "+-"] == [
         line for line in packaged.splitlines() if line[0] in "+-"
     ], "what the commit holds"
-    claims = read_claims(read_checkout(tmp_path / "w"))
-    assert claims.tree_differs == ()
-    assert f"made by yolopatch {__version__} with other patches of the mends" in claims.note
+    history = read_history(read_checkout(tmp_path / "w"))
+    assert history.tree_differs == ()
+    assert f"made by yolopatch {__version__} with other patches of the mends" in history.note
     after = apply("w", "--module", "DSConv").json
     assert after["changed"] is True
     differs = git_in(tmp_path / "w", "diff", "--name-only", before["tree"], after["tree"]).split()
@@ -211,8 +211,8 @@ def test_other_mends_of_another_version_are_shown_and_replaced(apply, yolopatch,
 
 def test_a_mended_workspace_is_what_it_claims(apply, tmp_path):
     apply("w", "--compat", "--module", "DSConv")
-    claims = read_claims(read_checkout(tmp_path / "w"))
-    assert (claims.ours, claims.tree_differs, claims.note) == (True, (), "")
+    history = read_history(read_checkout(tmp_path / "w"))
+    assert (history.ours, history.tree_differs, history.note) == (True, (), "")
 
 
 @pytest.mark.parametrize(("forged", "named"), [(0, "its mends"), (1, "DSConv")])
@@ -226,7 +226,7 @@ def test_a_mended_workspace_that_was_tampered_with(forged, named, apply, tmp_pat
     steps = wanted.steps(pristine_reader(workspace.repository, root.blobs), root, workspace.source)
     texts = ["forged", unchanged, unchanged] if forged == 0 else [unchanged, unchanged, "forged"]
     switch(workspace, root.blobs, [replace(s, files={**s.files, "LICENSE": text}) for s, text in zip(steps, texts)])
-    claims = read_claims(read_checkout(tmp_path / "w"))
-    assert claims.ours
-    (told,) = claims.tree_differs
+    history = read_history(read_checkout(tmp_path / "w"))
+    assert history.ours
+    (told,) = history.tree_differs
     assert f"is not {PIN} with {named}: LICENSE differs" in told

@@ -17,7 +17,7 @@ from yolopatch.outside.git.snapshot import pristine_reader, read_root
 from yolopatch.outside.workspace.checkout import read_checkout
 from yolopatch.outside.workspace.switch import switch
 from yolopatch.outside.workspace.workspace import read_workspace
-from yolopatch.steps.verify.claims import read_claims
+from yolopatch.steps.verify.history import read_history
 from yolopatch.steps.workspace.patchset import Choice, PatchSet, load_patchset
 
 from .conftest import PIN, load_fork
@@ -163,8 +163,8 @@ def test_a_workspace_of_an_older_yolopatch_is_read_and_gets_the_stamp(older, yol
     told = yolopatch("status", older, "--json").json
     assert (told["clean"], [m["name"] for m in told["modules"]]) == (True, ["RefConv"])
     assert yolopatch("diff", older, "--module", "RefConv").code == 0
-    claims = read_claims(read_checkout(older))
-    assert (claims.ours, claims.tree_differs, claims.note) == (True, (), "")
+    history = read_history(read_checkout(older))
+    assert (history.ours, history.tree_differs, history.note) == (True, (), "")
     assert fingerprint(older) == before
     added = yolopatch("apply", "--repo", PIN, "--module", "SPConv", "--dest", older, "--json").json
     anew = ("apply", "--repo", PIN, "--module", "SPConv", "--module", "RefConv", "--dest", tmp_path / "new", "--json")
@@ -178,6 +178,6 @@ def test_verify_holds_the_stamp_to_what_it_must_say(workspace, git_in):
     choices = [Choice(a.name, a.flavor) for a in opened.applied]
     steps = load_patchset(opened.pin, choices).steps(pristine_reader(opened.repository, root.blobs), root, "elsewhere")
     switch(opened, root.blobs, steps)
-    claims = read_claims(read_checkout(workspace))
-    (told,) = claims.tree_differs
+    history = read_history(read_checkout(workspace))
+    (told,) = history.tree_differs
     assert "ultralytics/utils/fork.py differs" in told

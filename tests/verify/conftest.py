@@ -23,7 +23,7 @@ from yolopatch.catalog.resources import templates_dir
 from yolopatch.core.model.cfg_text import Cfg, render_text
 from yolopatch.core.templates import template_environment
 from yolopatch.wire.codec import decode, encode
-from yolopatch.wire.verification import CheckEnded, Claims, VerifyRequest
+from yolopatch.wire.verification import CheckEnded, History, VerifyRequest
 
 PIN = "ultralytics-8.3.0"
 
@@ -203,7 +203,7 @@ def findings(in_upstream, tmp_path):
                 pristine=None,
                 base=None,
                 multiples=None,
-                claims=Claims(True, None, {}),
+                history=History(True, None, {}),
                 folder=str(tmp_path / f"checks-{number}"),
                 checks=tuple(checks),
             )

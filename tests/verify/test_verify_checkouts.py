@@ -1,4 +1,4 @@
-"""What `verify` reads of a checkout before any of its code runs: its style, its claims, its unchanged upstream."""
+"""What `verify` reads of a checkout before any of its code runs: its style, its history, its unchanged upstream."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from yolopatch.outside.git import snapshot
 from yolopatch.outside.git.command import Repository
 from yolopatch.outside.source.store import cached
 from yolopatch.outside.workspace.checkout import read_checkout
-from yolopatch.steps.verify.claims import read_claims
+from yolopatch.steps.verify.history import read_history
 
 PIN = "ultralytics-8.3.0"
 PARSER = "ultralytics/nn/tasks.py"
@@ -49,7 +49,7 @@ def _commit_as_us(place: Path, message: str, *options: str) -> None:
 @pytest.mark.parametrize("flavor", ["paper", "tutorial"])
 def test_a_workspace_is_what_its_commits_claim(full_workspace, git_in, pin, flavor):
     place = full_workspace(pin, flavor)
-    told = read_claims(read_checkout(place))
+    told = read_history(read_checkout(place))
     assert (told.ours, told.tree_differs, told.own_commits, told.note) == (True, (), (), "")
     assert told.commit == git_in(place, "rev-parse", "HEAD").strip()
     parser = PINS[pin].layout.parser
@@ -60,7 +60,7 @@ def test_commits_of_the_users_are_listed_and_are_no_lie(full_workspace, clone, g
     place = clone(full_workspace(PIN))
     (place / PARSER).write_text("# mine\n")
     git_in(place, "commit", "-q", "-a", "-m", "Mine")
-    told = read_claims(read_checkout(place))
+    told = read_history(read_checkout(place))
     assert told.tree_differs == ()
     assert [commit.split(" ", 1)[1] for commit in told.own_commits] == ["Mine"]
     assert told.commit == git_in(place, "rev-parse", "HEAD").strip()
@@ -74,7 +74,7 @@ def test_a_commit_under_our_name_that_holds_something_else_is_a_lie(full_workspa
     (place / "ultralytics" / "extra.py").write_text("")
     git_in(place, "add", "-A")
     _commit_as_us(place, message, "--amend")
-    told = read_claims(read_checkout(place))
+    told = read_history(read_checkout(place))
     assert told.ours
     assert told.own_commits == ()
     assert [line.split(": ")[1] for line in told.tree_differs] == ["ultralytics/extra.py differs", f"{PARSER} differs"]
@@ -85,14 +85,14 @@ def test_a_root_that_is_not_the_pin_is_a_lie(pristine_tree, clone, git_in):
     message = git_in(place, "log", "-1", "--format=%B")
     (place / PARSER).write_text("# not upstream's\n")
     _commit_as_us(place, message, "--amend")
-    told = read_claims(read_checkout(place))
+    told = read_history(read_checkout(place))
     assert told.ours
     assert f"is not {PIN}: {PARSER} differs" in told.tree_differs[0]
 
 
 def test_a_workspace_of_another_version_of_yolopatch_is_said_to_be_one(full_workspace, monkeypatch):
     monkeypatch.setattr("yolopatch.steps.workspace.patchset.patch_text", _with_another_sum)
-    told = read_claims(read_checkout(full_workspace(PIN)))
+    told = read_history(read_checkout(full_workspace(PIN)))
     assert told.tree_differs == ()
     assert "with other patches of DSConv, " in told.note
 
@@ -105,7 +105,7 @@ def test_a_clone_that_yolopatch_did_not_make(pristine_tree, clone, git_in):
     place = clone(pristine_tree(PIN))
     git_in(place, "commit", "-q", "--amend", "-m", "Somebody's own history")
     checkout = read_checkout(place)
-    told = read_claims(checkout)
+    told = read_history(checkout)
     assert (checkout.style, checkout.workspace, checkout.pin.name) == ("ultralytics", None, PIN)
     assert not told.ours
     assert told.commit == git_in(place, "rev-parse", "HEAD").strip()

@@ -20,7 +20,7 @@ from yolopatch.outside.probe import listen, process
 from yolopatch.outside.probe.process import last_lines
 from yolopatch.outside.probe.run_checks import run_checks
 from yolopatch.wire.statuses import FAIL, PASS, SKIP
-from yolopatch.wire.verification import Claims, VerifyRequest
+from yolopatch.wire.verification import History, VerifyRequest
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = sys.executable
@@ -100,7 +100,7 @@ def _request(workspace: Path) -> VerifyRequest:
         pristine=None,
         base=None,
         multiples=None,
-        claims=Claims(False, None, {}),
+        history=History(False, None, {}),
     )
 
 

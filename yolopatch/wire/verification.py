@@ -10,8 +10,8 @@ from .messages import UpstreamRequest
 
 
 @dataclass(frozen=True)
-class Claims:
-    """What a checkout claims to hold.
+class History:
+    """What the git history of a checkout says about its files.
 
     Attributes:
         ours: whether yolopatch made it.
@@ -42,7 +42,7 @@ class VerifyRequest(UpstreamRequest):
         pristine: the folder of the unchanged upstream, None where there is none.
         base: upstream's own YAML that the file was made from; None for the one most like it.
         multiples: `depth_multiple` and `width_multiple` of a file that is not of this scale, else None.
-        claims: what the checkout claims to hold.
+        history: what the git history of the checkout says.
         folder: an empty folder of the task's own.
         checks: the ids to run, in this order.
         crashed: the ids that ended an earlier process.
@@ -55,7 +55,7 @@ class VerifyRequest(UpstreamRequest):
     pristine: str | None
     base: str | None
     multiples: Mapping[str, float] | None
-    claims: Claims
+    history: History
     folder: str = ""
     checks: tuple[str, ...] = ()
     crashed: tuple[str, ...] = ()

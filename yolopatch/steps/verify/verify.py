@@ -21,10 +21,10 @@ from yolopatch.outside.probe.run_checks import Answers, Outcome, run_checks
 from yolopatch.outside.source.store import cache_dir, cached
 from yolopatch.outside.watch import Watch
 from yolopatch.outside.workspace.checkout import Checkout, read_checkout
-from yolopatch.steps.verify.claims import read_claims
+from yolopatch.steps.verify.history import read_history
 from yolopatch.steps.workspace.patchset import Choice
 from yolopatch.wire.statuses import FAIL, PASS
-from yolopatch.wire.verification import Claims, VerifyRequest
+from yolopatch.wire.verification import History, VerifyRequest
 
 _STRIDE = 32  # pixels: the coarsest map of most models
 _FIGURES = ("layers", "parameters", "gradients")
@@ -196,7 +196,7 @@ def _prepared(place: Path, cfg: Path, options: Options) -> Iterator[_Subject]:
     with tempfile.TemporaryDirectory(prefix="yolopatch-pristine-") as folder:
         pristine = Path(folder) / "upstream"
         there = _write_pristine(checkout, pristine)
-        yield _Subject(checkout, read_claims(checkout), pristine if there else None, cfg, options)
+        yield _Subject(checkout, read_history(checkout), pristine if there else None, cfg, options)
 
 
 def _write_pristine(checkout: Checkout, folder: Path) -> bool:
@@ -217,7 +217,7 @@ class _Subject:
     """A YAML in a checkout, ready to be checked at any scale."""
 
     checkout: Checkout
-    claims: Claims
+    history: History
     pristine: Path | None
     cfg: Path
     options: Options
@@ -258,7 +258,7 @@ class _Subject:
             pristine=str(self.pristine) if self.pristine else None,
             base=str(self.options.base.absolute()) if self.options.base else None,
             multiples=numbers,
-            claims=self.claims,
+            history=self.history,
         )
 
 

@@ -1,4 +1,4 @@
-"""The upstream that is imported is the workspace's, and the workspace is what its commits claim."""
+"""The upstream that is imported is the workspace's, and the workspace is what its commits say."""
 
 import hashlib
 import sys
@@ -20,30 +20,30 @@ RULES = Rules(needs_model=False, needs_run=False, asks_base=False)
 def check(subject):
     """Compare every file that Python has imported from the workspace with what the commit holds of it.
 
-    The parent sends what it read of the git history as the request's claims.
+    The parent sends what it read of the git history as the request's history.
     """
     with suppress(Exception):  # `build` reports it; what it imports on its way is wanted here
         _ = subject.model
-    root, claims = Path(subject.request.workspace).resolve(), subject.request.claims
+    root, history = Path(subject.request.workspace).resolve(), subject.request.history
     loaded = _loaded()
     strangers = [f"{name}: {file}" for name, file in _upstreams(subject, loaded).items() if not _inside(file, root)]
-    edited = _edited(loaded, root, claims) if claims.commit else []
+    edited = _edited(loaded, root, history) if history.commit else []
     troubles = [
         *_shadow(strangers, root),
-        *_edits(edited, claims),
-        *_tree(claims),
-        *_history(claims),
+        *_edits(edited, history),
+        *_tree(history),
+        *_history(history),
         *_elsewhere(subject, root),
     ]
     evidence = {
-        "commit": claims.commit,
+        "commit": history.commit,
         "imported_from_workspace": sum(_inside(file, root) for file in loaded.values()),
         "outside": _some(strangers),
         "edited": _some(edited),
-        "tree_differs": _some(claims.tree_differs),
-        "own_commits": _some(claims.own_commits),
+        "tree_differs": _some(history.tree_differs),
+        "own_commits": _some(history.own_commits),
         "default_upstream": subject.upstream.without_us,
-        "note": claims.note,
+        "note": history.note,
     }
     return _worst(troubles, evidence)
 
@@ -80,11 +80,11 @@ def _inside(file, root):
     return file.is_relative_to(root) and not set(_ENVIRONMENTS) & set(file.relative_to(root).parts)
 
 
-def _edited(loaded, root, claims):
+def _edited(loaded, root, history):
     """Return the imported files of the workspace that are not what the commit holds."""
     files = sorted({file for file in loaded.values() if _inside(file, root)})
     names = {file.relative_to(root).as_posix(): file for file in files}
-    return [name for name, file in names.items() if claims.blobs.get(name) not in _blobs(file.read_bytes())]
+    return [name for name, file in names.items() if history.blobs.get(name) not in _blobs(file.read_bytes())]
 
 
 def _blobs(content):
@@ -106,47 +106,47 @@ def _shadow(strangers, root):
         )
 
 
-def _edits(edited, claims):
+def _edits(edited, history):
     if edited:
         yield (
             FAIL,
-            f"{_count(edited, 'imported file')} not as commit {claims.commit[:12]} holds: {', '.join(edited[:3])}",
+            f"{_count(edited, 'imported file')} not as commit {history.commit[:12]} holds: {', '.join(edited[:3])}",
             "commit what you changed, so that others can get the same model: git commit -a",
         )
 
 
-def _tree(claims):
-    if claims.tree_differs:
+def _tree(history):
+    if history.tree_differs:
         yield (
             FAIL,
-            f"the commits say one thing and the tree holds another: {claims.tree_differs[0]}",
+            f"the commits say one thing and the tree holds another: {history.tree_differs[0]}",
             "apply the modules to a new workspace and compare, or verify without relying on the commits",
         )
 
 
-def _history(claims):
-    if not claims.commit:
+def _history(history):
+    if not history.commit:
         yield (
             WARN,
             "the workspace is in no git repository, so nothing says what its files should be",
             "make the workspace with yolopatch, or commit it",
         )
-    elif not claims.ours:
+    elif not history.ours:
         yield (
             WARN,
-            f"the workspace was not made by yolopatch: nothing vouches for what commit {claims.commit[:12]} holds",
+            f"the workspace was not made by yolopatch: nothing vouches for what commit {history.commit[:12]} holds",
             "make the workspace with yolopatch to have its content checked against the pin",
         )
-    elif claims.note:
+    elif history.note:
         yield (
             WARN,
-            f"nothing vouches for what commit {claims.commit[:12]} holds: {claims.note}",
+            f"nothing vouches for what commit {history.commit[:12]} holds: {history.note}",
             "apply its modules again, which takes today's patches, or verify with what made it",
         )
-    if claims.own_commits:
+    if history.own_commits:
         yield (
             WARN,
-            f"{_count(claims.own_commits, 'commit')} of your own on top of yolopatch's: {claims.own_commits[0]}",
+            f"{_count(history.own_commits, 'commit')} of your own on top of yolopatch's: {history.own_commits[0]}",
             "name your own commit beside the module's where you cite this model",
         )
 

@@ -1,4 +1,4 @@
-"""What a checkout claims to hold, and where that is not so: what the check `provenance` is told."""
+"""What the git history of a checkout says about its files, and where the files differ: for the check `provenance`."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from yolopatch.outside.workspace.checkout import Checkout
 from yolopatch.outside.workspace.commits import written_blobs
 from yolopatch.outside.workspace.workspace import Commit, Workspace
 from yolopatch.steps.workspace.patchset import Choice, PatchSet, load_patchset
-from yolopatch.wire.verification import Claims
+from yolopatch.wire.verification import History
 
 
-def read_claims(checkout: Checkout) -> Claims:
+def read_history(checkout: Checkout) -> History:
     """Compute anew what the checkout must hold by its commits' trailers, and compare."""
     workspace = checkout.workspace
     if workspace is None:
         said = f"; it says that it is {checkout.pin.upstream} {checkout.pin.version}" if checkout.pin else ""
-        return Claims(False, checkout.commit, checkout.blobs, note=f"yolopatch did not make this checkout{said}")
+        return History(False, checkout.commit, checkout.blobs, note=f"yolopatch did not make this checkout{said}")
     root = snapshot.read_root(workspace.repository, workspace.root.id)
     in_pin = _differs_from_pin(workspace, root.blobs)
     in_patches, note = _differs_from_patches(workspace, root)
-    return Claims(
+    return History(
         ours=True,
         commit=checkout.commit,
         blobs=checkout.blobs,
