@@ -1,4 +1,6 @@
-"""Say why a model did not build: which layer, which argument, whose line."""
+"""Explain why a model did not build: which layer, which argument, which line."""
+
+from __future__ import annotations
 
 import difflib
 import inspect
@@ -7,27 +9,33 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 from traceback import walk_tb
+from types import FrameType
+from typing import Any
 
 from torch.nn import Module
 
-from ..protocol.findings import failed
+from ..protocol.findings import Finding, failed
 from ..protocol.plain_values import plain
 from ..protocol.raising import first_line
 from .arguments import Recorder, misread, role
-from .subject import shapes
+from .rows import Row
+from .subject import Subject, shapes
 
 _RUNNERS = ("_predict_once", "_forward_once", "forward_once")  # upstream's loops over the layers
 _NUMBERS = ("input channels", "channels", "repeats", "kernel", "stride", "groups", "dilation")
 
 
-def explain(subject, error):
-    """Return the failure of `build` for what building the model raised.
+def explain(subject: Subject, error: BaseException) -> Finding:
+    """Return the failed finding of `build` for an exception that building the model raised.
 
-    The frames of the traceback tell: parse_model's own (the layer that it was making), or that of upstream's loop
-    over the layers, which runs once while a model is built, to measure the strides.
+    The frames of the traceback show the layer: the frame of parse_model (which layer it was making), or of upstream's
+    loop over the layers, which runs once while a model is built, to measure the strides.
     """
     frames = [frame for frame, _ in walk_tb(error.__traceback__)]
-    evidence = {"exception": f"{type(error).__name__}: {str(error)[:600]}", "at": _line_of(error, subject)}
+    evidence: dict[str, Any] = {
+        "exception": f"{type(error).__name__}: {str(error)[:600]}",
+        "at": _line_of(error, subject),
+    }
     parser = next((f for f in frames if f.f_code.co_name == "parse_model"), None)
     if parser is not None and "args" in parser.f_locals:
         return _while_made(subject, error, parser, frames[-1], evidence)
@@ -37,8 +45,8 @@ def explain(subject, error):
     return _elsewhere(subject, error, evidence)
 
 
-def _line_of(error, subject):
-    """Return the deepest line of the traceback that lies in the workspace: file, line and function."""
+def _line_of(error: BaseException, subject: Subject) -> str | None:
+    """Return the innermost line of the traceback that is in the workspace: file, line and function."""
     root = Path(subject.request.workspace).resolve()
     found = None
     for frame, line in walk_tb(error.__traceback__):
@@ -48,8 +56,10 @@ def _line_of(error, subject):
     return found
 
 
-def _while_made(subject, error, parser, deepest, evidence):
-    """Explain what was raised while parse_model made a layer."""
+def _while_made(
+    subject: Subject, error: BaseException, parser: FrameType, deepest: FrameType, evidence: dict[str, Any]
+) -> Finding:
+    """Explain an exception that was raised while parse_model made a layer."""
     found = parser.f_locals
     row = subject.rows[found["i"]]
     evidence |= {"layer": row.index, "class": row.module, "row": _row_text(row)}
@@ -58,8 +68,8 @@ def _while_made(subject, error, parser, deepest, evidence):
     missing = [s for s in row.sources if not -1 <= s < row.index]
     if missing:
         return failed(
-            f"layer {row.index} ({row.module}) takes its input from layer {missing[0]}, which is not made before it",
-            "mend the row's first entry: it counts from 0, or back from the row itself with negative numbers",
+            f"layer {row.index} ({row.module}) reads layer {missing[0]}, which is not built before it",
+            "fix the row's first entry: it counts from 0, or back from the row itself with negative numbers",
             **evidence,
         )
     evidence["passed"] = plain(found["args"])
@@ -68,24 +78,24 @@ def _while_made(subject, error, parser, deepest, evidence):
     return _not_constructed(error, row, found["m"], found["args"], evidence)
 
 
-def _row_text(row):
+def _row_text(row: Row) -> str:
     return f"{list(row.sources)}, {row.repeats}, {row.module}, {list(row.args)}"
 
 
-def _unknown_class(subject, row, evidence):
+def _unknown_class(subject: Subject, row: Row, evidence: dict[str, Any]) -> Finding:
     home = _home_of(subject, row.module)
     if home:
         hint = f"it is defined in {home}, but {Path(subject.upstream.file).name} does not import it"
     else:
         near = difflib.get_close_matches(row.module, _known(subject), n=3)
-        hint = "apply its module to this workspace, or mend the name" + (f": {', '.join(near)}?" if near else "")
+        hint = "apply its module to this workspace, or fix the name" + (f": {', '.join(near)}?" if near else "")
     return failed(
         f"layer {row.index} asks for the class {row.module}, which parse_model does not know", hint, **evidence
     )
 
 
-def _home_of(subject, name):
-    """Return the upstream's file that defines a class of this name, though parse_model does not see it."""
+def _home_of(subject: Subject, name: str) -> str | None:
+    """Return upstream's file that defines a class of this name, which parse_model's own file does not import."""
     package = subject.upstream.package
     for key, module in sorted(sys.modules.items()):
         found = getattr(module, name, None) if key.split(".")[0] == package else None
@@ -94,14 +104,14 @@ def _home_of(subject, name):
     return None
 
 
-def _known(subject):
-    """Return the names of the classes that parse_model can see."""
+def _known(subject: Subject) -> list[str]:
+    """Return the names of the classes that parse_model knows."""
     seen = vars(subject.upstream.parser)
     return [name for name, value in seen.items() if isinstance(value, type) and issubclass(value, Module)]
 
 
-def _not_called(error, row, cls, args, evidence):
-    """Explain what parse_model raised itself: no constructor was entered."""
+def _not_called(error: BaseException, row: Row, cls: Any, args: list[Any], evidence: dict[str, Any]) -> Finding:
+    """Explain an exception of parse_model itself: no constructor was entered."""
     evidence["constructor"] = _signature(cls)
     if isinstance(error, TypeError) and "__init__()" in str(error):
         return failed(
@@ -111,34 +121,34 @@ def _not_called(error, row, cls, args, evidence):
             **evidence,
         )
     return failed(
-        f"layer {row.index} ({row.module}): parse_model could not make its arguments of {list(row.args)}: "
+        f"layer {row.index} ({row.module}): parse_model could not make its arguments from {list(row.args)}: "
         f"{type(error).__name__}: {_message(error)}",
-        f"its constructor is {row.module}{_signature(cls)}: mend the row, or the branch for it in parse_model",
+        f"its constructor is {row.module}{_signature(cls)}: fix the row, or its branch in parse_model",
         **evidence,
     )
 
 
-def _not_constructed(error, row, cls, args, evidence):
-    """Explain what a layer's constructor raised."""
+def _not_constructed(error: BaseException, row: Row, cls: Any, args: list[Any], evidence: dict[str, Any]) -> Finding:
+    """Explain an exception of a layer's constructor."""
     bound = _bound(cls, args)
     evidence["arguments"] = bound
     suspects = [f"{name}={value!r}" for name, value in bound.items() if _is_suspect(name, value, str(error))]
     blamed = f"{row.module} with {', '.join(suspects)}" if suspects else f"{row.module}({_listed(bound)})"
     return failed(
         f"layer {row.index}: {blamed} cannot be constructed: {type(error).__name__}: {_message(error)}",
-        _branch_hint(row, cls, args) or f"mend that argument in the row {list(row.args)}, or the class's constructor",
+        _branch_hint(row, cls, args) or f"fix that argument in the row {list(row.args)}, or the class's constructor",
         **evidence,
     )
 
 
-def _signature(cls):
+def _signature(cls: Any) -> str:
     try:
         return str(inspect.signature(cls))
-    except (TypeError, ValueError):  # a class in C tells nobody
+    except (TypeError, ValueError):  # a class that is written in C may have no signature
         return "(...)"
 
 
-def _bound(cls, args):
+def _bound(cls: Any, args: list[Any]) -> dict[str, Any]:
     """Return the arguments by the names of the constructor's parameters."""
     try:
         return {k: plain(v) for k, v in inspect.signature(cls).bind(*args).arguments.items()}
@@ -146,18 +156,18 @@ def _bound(cls, args):
         return {str(k): plain(v) for k, v in enumerate(args)}
 
 
-def _is_suspect(name, value, message):
-    """Tell whether the message names the argument, or the argument cannot be what its name says."""
+def _is_suspect(name: str, value: Any, message: str) -> bool:
+    """Return whether the message names the argument, or its value does not fit the meaning of its name."""
     named = re.search(rf"\b{re.escape(name)}\b", message) and len(name) > 1
     return bool(named) or (role(name) in _NUMBERS and isinstance(value, (str, bool, type(None))))
 
 
-def _listed(bound):
+def _listed(bound: dict[str, Any]) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in bound.items())
 
 
-def _branch_hint(row, cls, args):
-    """Say that parse_model has no branch for a class: it was given the row's arguments as they are written."""
+def _branch_hint(row: Row, cls: Any, args: list[Any]) -> str:
+    """Return a hint if parse_model has no branch for a class: it passes the row's arguments as they are written."""
     with suppress(TypeError, ValueError):
         first = next(iter(inspect.signature(cls).parameters), "")
         if role(first) == "input channels" and tuple(args) == row.args:
@@ -168,8 +178,8 @@ def _branch_hint(row, cls, args):
     return ""
 
 
-def _while_run(subject, error, runner, evidence):
-    """Explain what a layer raised when upstream ran the new model once."""
+def _while_run(subject: Subject, error: BaseException, runner: FrameType, evidence: dict[str, Any]) -> Finding:
+    """Explain an exception of a layer when upstream ran the new model once."""
     layer, given = runner.f_locals["m"], runner.f_locals.get("x")
     rows = subject.rows
     row = rows[layer.i]
@@ -177,17 +187,17 @@ def _while_run(subject, error, runner, evidence):
     evidence |= {"layer": row.index, "class": row.module, "row": _row_text(row), "input_shapes": inputs}
     names = " and ".join(f"{s} ({rows[s].module})" if s >= 0 else "the image" for s in row.sources)
     return failed(
-        f"layer {row.index} ({row.module}) cannot take what comes from layer {names}, shape "
+        f"layer {row.index} ({row.module}) cannot process the output of layer {names}, shape "
         f"{' and '.join(map(str, inputs))}: {_message(error)}",
         _mismatch_hint(subject, row, inputs, evidence),
         **evidence,
     )
 
 
-def _mismatch_hint(subject, row, inputs, evidence):
-    """Say who is to blame for a mismatch: a class that parse_model passes by, or channels that it counts wrong."""
+def _mismatch_hint(subject: Subject, row: Row, inputs: list[list[int]], evidence: dict[str, Any]) -> str:
+    """Return the cause of a mismatch: a class without a branch in parse_model, or channels that it counts wrong."""
     recorder = Recorder()
-    with recorder, suppress(Exception):  # the same error again: only the arguments are wanted now
+    with recorder, suppress(Exception):  # the same error again: only the arguments are needed now
         subject.build()
     rows = subject.rows
     for other in [row, *(rows[s] for s in row.sources if s >= 0)]:
@@ -197,12 +207,12 @@ def _mismatch_hint(subject, row, inputs, evidence):
         if role(first) == "input channels" and tuple(passed.values()) == other.args:
             return (
                 f"parse_model has no branch for {other.module} (layer {other.index}): it passes the row's arguments "
-                "as written, without the input channels, and takes its output to be its input's channels"
+                "as written, without the input channels, and expects as many output channels as its input has"
             )
     counted = next((v for k, v in recorder.given.get(row.index, {}).items() if role(k) == "input channels"), None)
     if len(inputs) == 1 and isinstance(counted, int) and counted != inputs[0][1]:
         return (
-            f"parse_model counted {counted} channels from layer {row.sources[0]}, and it gives {inputs[0][1]}: mend "
+            f"parse_model counted {counted} channels from layer {row.sources[0]}, and it returns {inputs[0][1]}: fix "
             "the branch for its class in parse_model, or the class"
         )
     return _misread_hint(subject, recorder) or (
@@ -210,8 +220,8 @@ def _mismatch_hint(subject, row, inputs, evidence):
     )
 
 
-def _misread_hint(subject, recorder):
-    """Name the first layer of another class than the base's that reads the same row otherwise than that."""
+def _misread_hint(subject: Subject, recorder: Recorder) -> str:
+    """Return which layer, if any, has another class than the base's and reads the same row in another way."""
     if subject.found_base is None:
         return ""
     base_recorder = Recorder()
@@ -221,26 +231,26 @@ def _misread_hint(subject, recorder):
     for own, base in enumerate(subject.alignment.base_of):
         if base is None or rows[own].module == base_rows[base].module or rows[own].args != base_rows[base].args:
             continue
-        for place in misread(recorder.given.get(own, {}), base_recorder.given.get(base, {})):
+        for wrong in misread(recorder.given.get(own, {}), base_recorder.given.get(base, {})):
             return (
-                f"layer {own} ({rows[own].module}) reads {place['value']!r} as its {place['reads_as']}, which "
-                f"{base_rows[base].module} reads as its {place['base_reads_as']}: write its row in its own order"
+                f"layer {own} ({rows[own].module}) reads {wrong['value']!r} as its {wrong['reads_as']}, which "
+                f"{base_rows[base].module} reads as its {wrong['base_reads_as']}: write its row in its own order"
             )
     return ""
 
 
-def _elsewhere(subject, error, evidence):
-    """Explain what was raised before the first layer was made, or after the last."""
+def _elsewhere(subject: Subject, error: BaseException, evidence: dict[str, Any]) -> Finding:
+    """Explain an exception before the first layer was made, or after the last."""
     try:
         data = subject.data
-    except Exception:  # whatever reading the file raises: it is what is to be explained
+    except Exception:  # any error of reading the file: it is the one to explain
         data = {}
     missing = [key for key in ("backbone", "head") if key not in data]
     if missing:
-        said = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        text = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
         return failed(
-            f"{subject.cfg.name} is no model YAML: " + (f"it has no {missing[0]}" if data else said),
-            "mend the file: it needs backbone and head, each a list of [from, repeats, module, arguments]",
+            f"{subject.cfg.name} is no model YAML: " + (f"it has no {missing[0]}" if data else text),
+            "fix the file: it needs backbone and head, each a list of [from, repeats, module, arguments]",
             **evidence,
         )
     scales = data.get("scales")
@@ -252,11 +262,11 @@ def _elsewhere(subject, error, evidence):
         )
     return failed(
         f"it raised {type(error).__name__}: {_message(error)}",
-        f"no layer is to blame; it happened at {evidence['at'] or 'a line outside the workspace'}",
+        f"no layer is the cause; it happened at {evidence['at'] or 'a line outside the workspace'}",
         **evidence,
     )
 
 
-def _message(error):
-    """Return the beginning of what an error says."""
+def _message(error: BaseException) -> str:
+    """Return the start of an exception's message."""
     return first_line(error)[:300]
