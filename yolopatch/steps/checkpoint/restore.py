@@ -22,8 +22,8 @@ from yolopatch.outside.workspace.untouched import check_untouched
 from yolopatch.outside.workspace.workspace import Workspace, is_occupied, read_workspace
 from yolopatch.steps.checkpoint.stamped_fork import check_same, stamped_patchset
 from yolopatch.steps.environment.environment import find_environment
+from yolopatch.steps.workspace.change import WorkspaceState, lock_path, workspace_path, workspace_state
 from yolopatch.steps.workspace.patchset import PatchSet
-from yolopatch.steps.workspace.state import State, lock_path, place_of, read_state
 from yolopatch.wire.checkpoints import Contents, Loaded
 
 _SHOWN = 12
@@ -65,7 +65,7 @@ class Restored:
     file: Path
     contents: Contents
     stamped: Stamped
-    state: State
+    state: WorkspaceState
     python: str | None
 
     def data(self) -> dict[str, object]:
@@ -86,7 +86,7 @@ def restore(request: RestoreRequest, cache: Path) -> Restored:
     stamped = _read_stamp(request.file, contents)
     patchset = stamped_patchset(stamped)
     pin = patchset.pin
-    place = place_of(request.dest, pin)
+    place = workspace_path(request.dest, pin)
     python = find_environment(pin, request.python, cache).executable if request.load else None
     with pristine(pin, _source(request, stamped), cache) as found:
         root = snapshot.read_root(found.repository)
@@ -147,14 +147,14 @@ def _check_names(file: Path, unknown: Sequence[str]) -> None:
         )
 
 
-def _built(place: Path, found: Pristine, patchset: PatchSet, steps: list[Step], commit: str) -> State:
+def _built(place: Path, found: Pristine, patchset: PatchSet, steps: list[Step], commit: str) -> WorkspaceState:
     if not is_occupied(place):
         build_new(place, found.repository, steps)
-        return read_state(read_workspace(place), patchset, changed=True, notes=found.notes)
+        return workspace_state(read_workspace(place), patchset, changed=True, notes=found.notes)
     workspace = read_workspace(place)
     _check_is(workspace, commit)
     check_untouched(workspace)
-    return read_state(workspace, patchset, changed=False, notes=found.notes)
+    return workspace_state(workspace, patchset, changed=False, notes=found.notes)
 
 
 def _check_is(workspace: Workspace, commit: str) -> None:

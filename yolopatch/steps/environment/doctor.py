@@ -21,7 +21,7 @@ from yolopatch.outside.environment.interpreter import Interpreter
 from yolopatch.outside.environment.upstream_home import shared_home, upstream_home
 from yolopatch.outside.probe.inspect import gpus_of, inspect_interpreter
 from yolopatch.outside.workspace.checkout import Checkout, read_checkout
-from yolopatch.steps.environment.faults import ERROR, WARNING, Ailment, diagnose, in_order
+from yolopatch.steps.environment.faults import ERROR, WARNING, Fault, find_faults, in_order
 
 _VARIABLES = re.compile(r"^(YOLO(?!PATCH)|ULTRALYTICS|WANDB|COMET|CLEARML|NEPTUNE|MLFLOW|PYTHONPATH|PYTHONHOME)")
 _SECRET = re.compile(r"KEY|TOKEN|PASSWORD|SECRET")
@@ -52,7 +52,7 @@ class Case:
 
     pin: str
     compat: bool
-    ailments: tuple[Ailment, ...]
+    ailments: tuple[Fault, ...]
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Examination:
+class Diagnosis:
     """What `doctor` found out.
 
     Attributes:
@@ -107,7 +107,7 @@ class Examination:
         return sum(one.severity == ERROR for case in self.cases for one in case.ailments)
 
 
-def examine(place: Path | None, python: str | None) -> Examination:
+def diagnose(place: Path | None, python: str | None) -> Diagnosis:
     """Find out what would fail, of a checkout or, without one in the current folder, of every pin.
 
     Raises:
@@ -121,8 +121,8 @@ def examine(place: Path | None, python: str | None) -> Examination:
     if checkout:
         cases = (_of_checkout(checkout, interpreter, [*broken, *_no_gpu(interpreter, gpus, bool(broken))]),)
     else:
-        cases = tuple(Case(pin.name, False, diagnose(pin, False, interpreter)) for pin in PINS.values())
-    return Examination(
+        cases = tuple(Case(pin.name, False, find_faults(pin, False, interpreter)) for pin in PINS.values())
+    return Diagnosis(
         python=interpreter.executable,
         version=interpreter.python,
         workspace=checkout.path if checkout else None,
@@ -145,11 +145,11 @@ def _checkout(place: Path | None) -> Checkout | None:
         return None
 
 
-def _of_checkout(checkout: Checkout, interpreter: Interpreter, more: list[Ailment]) -> Case:
+def _of_checkout(checkout: Checkout, interpreter: Interpreter, more: list[Fault]) -> Case:
     pin = checkout.pin or _most_alike(checkout)
     compat = bool(checkout.workspace and checkout.workspace.compat)
     found = [
-        *diagnose(pin, compat, interpreter, checkout.path, _quoted(checkout) if checkout.workspace else "WORKSPACE"),
+        *find_faults(pin, compat, interpreter, checkout.path, _quoted(checkout) if checkout.workspace else "WORKSPACE"),
         *more,
         *_shadows(checkout, interpreter),
         *_other_pip(pin, interpreter),
@@ -178,7 +178,7 @@ def _packages(wanted: EnvironmentSet, interpreter: Interpreter) -> tuple[Package
     )
 
 
-def _gpus(interpreter: Interpreter) -> tuple[tuple[str, ...], list[Ailment]]:
+def _gpus(interpreter: Interpreter) -> tuple[tuple[str, ...], list[Fault]]:
     if "torch" not in interpreter.packages:
         return (), []
     try:
@@ -186,13 +186,13 @@ def _gpus(interpreter: Interpreter) -> tuple[tuple[str, ...], list[Ailment]]:
     except YolopatchError as error:
         said = error.details[-1] if error.details else error.what
         place = interpreter.origins.get("torch", "")
-        return (), [Ailment(ERROR, "import", f"torch cannot be imported: {said}", place, "install torch again")]
+        return (), [Fault(ERROR, "import", f"torch cannot be imported: {said}", place, "install torch again")]
 
 
-def _no_gpu(interpreter: Interpreter, gpus: tuple[str, ...], is_broken: bool) -> Iterator[Ailment]:
+def _no_gpu(interpreter: Interpreter, gpus: tuple[str, ...], is_broken: bool) -> Iterator[Fault]:
     if interpreter.cuda and not gpus and not is_broken:
         what = f"torch is built for CUDA {interpreter.cuda} and sees no GPU: everything runs on the CPU"
-        yield Ailment(WARNING, "", what, "", "nvidia-smi says what the driver sees, if there should be one")
+        yield Fault(WARNING, "", what, "", "nvidia-smi says what the driver sees, if there should be one")
 
 
 def _quoted(checkout: Checkout) -> str:
@@ -208,13 +208,13 @@ def _imported(checkout: Checkout, interpreter: Interpreter) -> Imported:
     return Imported(name, str(checkout.path / name / "__init__.py"), interpreter.origins.get(name, ""))
 
 
-def _shadows(checkout: Checkout, interpreter: Interpreter) -> Iterator[Ailment]:
+def _shadows(checkout: Checkout, interpreter: Interpreter) -> Iterator[Fault]:
     """Give a copy of upstream that scripts outside of the workspace, and the command `yolo`, would import instead."""
     name = _import_name(checkout)
     origin = interpreter.origins.get(name)
     if origin and not Path(origin).resolve().is_relative_to(checkout.path.resolve()):
         version = interpreter.packages.get(name, "")
-        yield Ailment(
+        yield Fault(
             WARNING,
             "import",
             f"outside of the workspace, `import {name}` and its command take {name} {version}: none of your modules",
@@ -224,10 +224,10 @@ def _shadows(checkout: Checkout, interpreter: Interpreter) -> Iterator[Ailment]:
         )
 
 
-def _other_pip(pin: Pin, interpreter: Interpreter) -> Iterator[Ailment]:
+def _other_pip(pin: Pin, interpreter: Interpreter) -> Iterator[Fault]:
     pip = shutil.which("pip")
     if pin.name in _BARE_PIP and pip and Path(pip).parent != interpreter.bin:
-        yield Ailment(
+        yield Fault(
             WARNING,
             "",
             f"upstream installs what it misses with the pip on PATH, and that is not the one in {interpreter.bin}",
@@ -236,10 +236,10 @@ def _other_pip(pin: Pin, interpreter: Interpreter) -> Iterator[Ailment]:
         )
 
 
-def _mangled_path(checkout: Checkout) -> Iterator[Ailment]:
+def _mangled_path(checkout: Checkout) -> Iterator[Fault]:
     """Give a path from which upstream takes a letter away as if it were a scale, and finds no file then."""
     if checkout.style == "ultralytics" and _SCALE_LETTER.search(str(checkout.path)):
-        yield Ailment(
+        yield Fault(
             WARNING,
             "import",
             "a digit and a letter n, s, m, l or x in the folder's path: upstream finds no YAML of all scales "
@@ -249,7 +249,7 @@ def _mangled_path(checkout: Checkout) -> Iterator[Ailment]:
         )
 
 
-def _new_caches(pin: Pin, checkout: Checkout, interpreter: Interpreter) -> Iterator[Ailment]:
+def _new_caches(pin: Pin, checkout: Checkout, interpreter: Interpreter) -> Iterator[Fault]:
     """Give label caches that another environment's numpy wrote and this one's cannot read."""
     numpy = interpreter.packages.get("numpy")
     if pin.name not in _NO_OLD_CACHES or not numpy or Version(numpy) >= _READS_NEW:
@@ -257,7 +257,7 @@ def _new_caches(pin: Pin, checkout: Checkout, interpreter: Interpreter) -> Itera
     for folder in (checkout.path.parent / "datasets", checkout.path / "datasets"):
         for file in sorted(folder.glob("*/labels/*.cache")):
             if _NEW_PICKLE in file.read_bytes():
-                yield Ailment(
+                yield Fault(
                     ERROR,
                     "train",
                     f"a label cache was written by numpy 2, and numpy {numpy} cannot read it",

@@ -95,7 +95,7 @@ def create_environment(request: EnvironmentRequest, watch: Watch = _unwatched) -
     named = inspect_interpreter(request.python) if request.python else None
     if not (request.fresh or index):
         found = named or inspect_interpreter(sys.executable)
-        if not shortcomings(wanted, found):
+        if not unmet_requirements(wanted, found):
             return _told(wanted, found, created=False, installer=None)
     cache = cache_dir()
     if not (request.fresh or named):
@@ -159,7 +159,7 @@ def find_target(target: str) -> Pin:
     raise unknown("tutorial, workspace or pin", target, known, "yolopatch list tutorials")
 
 
-def shortcomings(wanted: EnvironmentSet, found: Interpreter) -> tuple[str, ...]:
+def unmet_requirements(wanted: EnvironmentSet, found: Interpreter) -> tuple[str, ...]:
     """Return what keeps an interpreter from being an environment of the set; empty where it is one."""
     python = () if wanted.runs_on(found.python) else (f"Python {found.python}",)
     lacking = (_lacking(requirement, found.packages) for requirement in wanted.requirements)
@@ -209,7 +209,7 @@ def _made(
 
 
 def _require_complete(wanted: EnvironmentSet, python: str) -> None:
-    lacking = shortcomings(wanted, inspect_interpreter(python))
+    lacking = unmet_requirements(wanted, inspect_interpreter(python))
     if lacking:
         raise YolopatchError(
             "no environment was made: what was installed is not what was asked for",

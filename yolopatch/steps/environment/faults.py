@@ -24,7 +24,7 @@ _OPENCV = "opencv-python"
 
 
 @dataclass(frozen=True)
-class Ailment:
+class Fault:
     """What would fail.
 
     Attributes:
@@ -42,9 +42,9 @@ class Ailment:
     hint: str
 
 
-def diagnose(
+def find_faults(
     pin: Pin, compat: bool, interpreter: Interpreter, tree: Path | None = None, workspace: str = "WORKSPACE"
-) -> tuple[Ailment, ...]:
+) -> tuple[Fault, ...]:
     """Return what of the pin would fail in the interpreter; what fails first comes first.
 
     Args:
@@ -62,36 +62,34 @@ def diagnose(
     return in_order(found)
 
 
-def in_order(ailments: Iterable[Ailment]) -> tuple[Ailment, ...]:
+def in_order(ailments: Iterable[Fault]) -> tuple[Fault, ...]:
     """Return errors before warnings, and what fails first before what fails later."""
     return tuple(sorted(ailments, key=_order))
 
 
-def _order(ailment: Ailment) -> tuple[bool, int]:
+def _order(ailment: Fault) -> tuple[bool, int]:
     return ailment.severity != ERROR, STAGES.index(ailment.stage) if ailment.stage in STAGES else len(STAGES)
 
 
-def _missing(pin: Pin, interpreter: Interpreter) -> Iterator[Ailment]:
+def _missing(pin: Pin, interpreter: Interpreter) -> Iterator[Fault]:
     for need in needs_of(pin):
         if not any(name in interpreter.packages for name in (need.distribution, *stand_ins(need.distribution))):
             yield _of_missing(need, pin)
 
 
-def _of_missing(need: Need, pin: Pin) -> Ailment:
+def _of_missing(need: Need, pin: Pin) -> Fault:
     what = f"{need.distribution} is not installed" + (f": {need.otherwise}" if need.otherwise else "")
-    return Ailment(
-        WARNING if need.otherwise else ERROR, need.stage, what, need.where, f"yolopatch env create {pin.name}"
-    )
+    return Fault(WARNING if need.otherwise else ERROR, need.stage, what, need.where, f"yolopatch env create {pin.name}")
 
 
-def _mismatched(interpreter: Interpreter) -> Iterator[Ailment]:
+def _mismatched(interpreter: Interpreter) -> Iterator[Fault]:
     """Give a torchvision that was built for another torch: its operators are not found."""
     torch = interpreter.packages.get("torch")
     for text in interpreter.requirements.get("torchvision", ()):
         asked = Requirement(text)
         if torch and asked.name == "torch" and not asked.specifier.contains(torch, prereleases=True):
             version = interpreter.packages.get("torchvision", "")
-            yield Ailment(
+            yield Fault(
                 ERROR,
                 "import",
                 f"torchvision {version} was built for torch{asked.specifier}, and torch {torch} is installed",
@@ -100,7 +98,7 @@ def _mismatched(interpreter: Interpreter) -> Iterator[Ailment]:
             )
 
 
-def _broken(pin: Pin, interpreter: Interpreter, tree: Path | None, workspace: str) -> Iterator[Ailment]:
+def _broken(pin: Pin, interpreter: Interpreter, tree: Path | None, workspace: str) -> Iterator[Fault]:
     """Give what newer libraries than the pin's own break in it, one ailment for all places of one cause."""
     causes: dict[str, list[tuple[Mend, str]]] = {}
     for mend in mends_of(pin):
@@ -113,7 +111,7 @@ def _broken(pin: Pin, interpreter: Interpreter, tree: Path | None, workspace: st
         ways = [f"yolopatch apply --repo {pin.name} --compat --dest {workspace}"]
         if _is_older(set_of(pin), first):
             ways.append(f"yolopatch env create {pin.name}")
-        yield Ailment(
+        yield Fault(
             ERROR,
             first.stage,
             f"{first.library} {_version(first.library, interpreter)}: {because}",
@@ -157,9 +155,9 @@ def _replaced(pin: str) -> dict[str, dict[int, str]]:
     return {change.path: change.replaced for change in changes}
 
 
-def _looked_for_by_name(pin: Pin, interpreter: Interpreter) -> Iterator[Ailment]:
+def _looked_for_by_name(pin: Pin, interpreter: Interpreter) -> Iterator[Fault]:
     if pin.name == "yolov5-6.1" and _OPENCV not in interpreter.packages and _HEADLESS in interpreter.packages:
-        yield Ailment(
+        yield Fault(
             WARNING,
             "train",
             f"{_HEADLESS} is installed and upstream looks for {_OPENCV}: it runs pip at every start",
@@ -168,11 +166,11 @@ def _looked_for_by_name(pin: Pin, interpreter: Interpreter) -> Iterator[Ailment]
         )
 
 
-def _untried_python(pin: Pin, interpreter: Interpreter) -> Iterator[Ailment]:
+def _untried_python(pin: Pin, interpreter: Interpreter) -> Iterator[Fault]:
     wanted = set_of(pin)
     if not wanted.runs_on(interpreter.python):
         known = " and ".join(sorted(wanted.pythons))
-        yield Ailment(
+        yield Fault(
             WARNING,
             "",
             f"Python {interpreter.python}: the pin was seen to train on {known}",

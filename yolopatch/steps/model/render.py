@@ -19,7 +19,7 @@ from yolopatch.steps.model.render_request import RenderRequest, plan
 
 
 @dataclass(frozen=True)
-class Placed:
+class PlacedModule:
     """A module in a file: the numbers that its layers have there."""
 
     module: str
@@ -44,7 +44,7 @@ class RenderedFile:
     scale: str
     module: str | None
     layers: tuple[int, ...]
-    placed: tuple[Placed, ...]
+    placed: tuple[PlacedModule, ...]
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def render(request: RenderRequest, templates: Path) -> RenderResult:
 
 def _reported(path: Path, cfg: Cfg) -> RenderedFile:
     placed = tuple(
-        Placed(one.module.name, one.placement.name, **asdict(standing(cfg.model, cfg.replacements, one)))
+        PlacedModule(one.module.name, one.placement.name, **asdict(standing(cfg.model, cfg.replacements, one)))
         for one in cfg.replacements
     )
     return RenderedFile(

@@ -50,7 +50,7 @@ class AddRequest:
 
 
 @dataclass(frozen=True)
-class ForPin:
+class PinResult:
     """How the module stands with a pin.
 
     Attributes:
@@ -86,7 +86,7 @@ class AddedModule:
     decision: Decision
     classes: tuple[str, ...]
     placement: str
-    pins: tuple[ForPin, ...]
+    pins: tuple[PinResult, ...]
     packages: tuple[str, ...]
     taken: tuple[tuple[str, int], ...]
     changed: bool
@@ -166,22 +166,22 @@ def _taken(what: str, hint: str) -> OpenError:
     return OpenError("name", "what to call it", {}, what, hint=hint)
 
 
-def _tried(pin: Pin, module: Module, paste: Pasted, cache: Path) -> tuple[ForPin, tuple[str, ...]]:
+def _tried(pin: Pin, module: Module, paste: Pasted, cache: Path) -> tuple[PinResult, tuple[str, ...]]:
     """Make the module's patch for a pin in memory; returns how that went, and what packages it needs."""
     found = cached(pin, cache)
     if found is None:
-        return ForPin(pin.name, UNTRIED, "it is not in the cache; apply tries it"), ()
+        return PinResult(pin.name, UNTRIED, "it is not in the cache; apply tries it"), ()
     read = snapshot.pristine_reader(found.repository, found.blobs)
     try:
         text, fitted = patch_of_text(pin, module, paste.text, read)
         patch = parse_patch(text, f"{module.name}'s patch")
         check_compiles(compose(read([pin.layout.parser]), [patch], found.blobs))
     except YolopatchError as error:
-        return ForPin(pin.name, REFUSED, "; ".join([error.what, *error.details]), error.hint), ()
-    return ForPin(pin.name, READY, left_out=fitted.left_out, imported=fitted.imported), fitted.packages
+        return PinResult(pin.name, REFUSED, "; ".join([error.what, *error.details]), error.hint), ()
+    return PinResult(pin.name, READY, left_out=fitted.left_out, imported=fitted.imported), fitted.packages
 
 
-def _require_any(pins: list[ForPin], name: str) -> None:
+def _require_any(pins: list[PinResult], name: str) -> None:
     refused = [one for one in pins if one.state == REFUSED]
     if refused and not any(one.state == READY for one in pins):
         raise UsageError(

@@ -150,9 +150,9 @@ def _unfit(pin: Pin, python: str, error: YolopatchError) -> YolopatchError:
 
 
 def _question(folder: Path, cfg: Cfg, number: int) -> Question:
-    place_of = folder / str(number)
-    place_of.mkdir()
-    return Question(str(write_cfg(cfg, place_of)), SCALE, (PASSES,))
+    case_folder = folder / str(number)
+    case_folder.mkdir()
+    return Question(str(write_cfg(cfg, case_folder)), SCALE, (PASSES,))
 
 
 def _alone(asked: Callable[[list[Question]], tuple[ModelFacts, ...]], question: Question) -> ModelFacts | str:

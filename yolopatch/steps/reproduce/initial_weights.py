@@ -19,7 +19,9 @@ INIT = "init"
 _SHOWN = 5
 
 
-def begun_with(found: Reproduction, planned: RunPlan, weights: Path, classes: int, cache: Path, watch: Watch) -> Path:
+def write_initial_weights(
+    found: Reproduction, planned: RunPlan, weights: Path, classes: int, cache: Path, watch: Watch
+) -> Path:
     """Write the run's model with what `weights` knows into the reproduction's folder, and return the file.
 
     Args:

@@ -17,17 +17,17 @@ from yolopatch.outside.files.templates import write_cfg
 from yolopatch.outside.probe.facts import ask_facts
 from yolopatch.outside.watch import Watch
 from yolopatch.outside.workspace.workspace import Workspace
-from yolopatch.steps.environment.faults import ERROR, diagnose
-from yolopatch.steps.reproduce.reproduce import the_posts, write_page
+from yolopatch.steps.environment.faults import ERROR, find_faults
+from yolopatch.steps.reproduce.reproduce import tutorial_cfg, write_page
 from yolopatch.steps.reproduce.reproduction import Reproduction
 from yolopatch.steps.verify.verify import verify
-from yolopatch.steps.workspace.state import lock_path
+from yolopatch.steps.workspace.change import lock_path
 from yolopatch.wire.facts import INFO, TRUE_GFLOPS, ModelFacts, Question
 
 SIDE = 640  # pixels; what upstream's own figures are for
 
 
-def measured(found: Reproduction, cache: Path, watch: Watch) -> Reproduction:
+def measure_model(found: Reproduction, cache: Path, watch: Watch) -> Reproduction:
     """Return the reproduction with its model measured, if it was not yet; the page and the record tell it.
 
     Args:
@@ -45,7 +45,7 @@ def measured(found: Reproduction, cache: Path, watch: Watch) -> Reproduction:
         if unfit:
             return write_page(replace(found, notes=(*found.notes, unfit)), unfit)
         watch("every scale", 1, 2)
-        figures = count_scales(found.workspace, the_posts(found), found.interpreter)
+        figures = count_scales(found.workspace, tutorial_cfg(found), found.interpreter)
         told, done_with = verify_file(found, watch)
         record = replace(found.record, measured=Measured(found.of, figures, told, done_with))
         return write_page(replace(found, record=record), "")
@@ -53,7 +53,7 @@ def measured(found: Reproduction, cache: Path, watch: Watch) -> Reproduction:
 
 def _unfit(found: Reproduction) -> str:
     """Return why the interpreter can build nothing, "" where it can."""
-    ailments = diagnose(found.workspace.pin, found.record.compat, found.interpreter, found.workspace.path)
+    ailments = find_faults(found.workspace.pin, found.record.compat, found.interpreter, found.workspace.path)
     fatal = next((one for one in ailments if one.severity == ERROR and one.stage == "import"), None)
     if fatal is None:
         return ""

@@ -23,8 +23,8 @@ from yolopatch.steps.environment.environment import find_environment
 from yolopatch.steps.model.render_request import RenderRequest, plan
 from yolopatch.steps.reproduce.reproduction import ReproduceRequest, Reproduction
 from yolopatch.steps.workspace.apply import apply
+from yolopatch.steps.workspace.change import lock_path
 from yolopatch.steps.workspace.patchset import needs_compat
-from yolopatch.steps.workspace.state import lock_path
 
 _NOT_YET = "nothing was measured yet"
 
@@ -103,7 +103,7 @@ def _mend(there: bool) -> list[str]:
     return ["found: the compatibility patch"] if there else []
 
 
-def the_posts(found: Reproduction) -> Cfg:
+def tutorial_cfg(found: Reproduction) -> Cfg:
     """Return what the post's YAML holds; where upstream has a scales table, all scales."""
     pin, recipe = found.workspace.pin, found.recipe
     scales = "all" if pin.layout.style == "ultralytics" else recipe.scale
@@ -114,7 +114,7 @@ def _written(found: Reproduction) -> Reproduction:
     """Write what is missing; the record comes last."""
     env = load_templates()
     texts = {
-        f"{WORKSPACE}/{found.recipe.cfg}": render_text(the_posts(found), env),
+        f"{WORKSPACE}/{found.recipe.cfg}": render_text(tutorial_cfg(found), env),
         f"{WORKSPACE}/{found.recipe.script}": script_text(found.recipe, found.workspace.pin, env),
     }
     sums, edited = keep(found.folder, texts, found.record.files)

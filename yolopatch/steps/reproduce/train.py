@@ -23,12 +23,12 @@ from yolopatch.outside.probe.run import run_in_workspace
 from yolopatch.outside.reproduce.runs import find_run, next_number, run_folder, save_run
 from yolopatch.outside.watch import Watch
 from yolopatch.steps.reproduce.initial_weights import require_arrived
-from yolopatch.steps.reproduce.ready import Ready
+from yolopatch.steps.reproduce.prepare import PreparedRun
 from yolopatch.steps.reproduce.reproduction import Reproduction
 from yolopatch.steps.reproduce.run_data import RunData
 from yolopatch.steps.reproduce.run_files import script_arguments
 from yolopatch.steps.reproduce.run_plan import RunPlan
-from yolopatch.steps.workspace.state import lock_path
+from yolopatch.steps.workspace.change import lock_path
 from yolopatch.wire.codec import encode
 from yolopatch.wire.tasks import EVALUATE, TRAIN, Task
 from yolopatch.wire.training import (
@@ -69,7 +69,7 @@ class Trained:
     notes: tuple[str, ...]
 
 
-def train(found: Reproduction, ready: Ready, cache: Path, watch: Watch) -> Trained:
+def train(found: Reproduction, ready: PreparedRun, cache: Path, watch: Watch) -> Trained:
     """Train to the end, going on from where an earlier call was killed, then validate, predict and export.
 
     Raises:
@@ -82,7 +82,7 @@ def train(found: Reproduction, ready: Ready, cache: Path, watch: Watch) -> Train
 @dataclass(frozen=True)
 class _Trainer:
     found: Reproduction
-    ready: Ready
+    ready: PreparedRun
     watch: Watch
 
     @property

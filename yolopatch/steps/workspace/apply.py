@@ -17,8 +17,15 @@ from yolopatch.outside.source.store import pristine
 from yolopatch.outside.workspace import switch
 from yolopatch.outside.workspace.build import build_new
 from yolopatch.outside.workspace.workspace import is_occupied, read_workspace
+from yolopatch.steps.workspace.change import (
+    WorkspaceState,
+    lock_path,
+    open_workspace,
+    set_patches,
+    workspace_path,
+    workspace_state,
+)
 from yolopatch.steps.workspace.patchset import Choice, load_patchset, needs_compat
-from yolopatch.steps.workspace.state import State, lock_path, move, open_workspace, place_of, read_state
 
 
 def apply(
@@ -29,7 +36,7 @@ def apply(
     source: str,
     cache: Path,
     compat: bool = False,
-) -> State:
+) -> WorkspaceState:
     """Add modules to the workspace at `dest`, which is made if nothing is there.
 
     Args:
@@ -56,7 +63,7 @@ def apply(
     for module in found:
         require_flavor(module, flavor)
     pin = _resolve(repo, [module.tutorial.pin for module in found if module.tutorial], dest)
-    place = place_of(dest, pin)
+    place = workspace_path(dest, pin)
     choices = [Choice(module.name, flavor) for module in found]
     mend = compat and needs_compat(pin)
     with hold(lock_path(place, cache)):
@@ -76,7 +83,7 @@ def _resolve(repo: str, tutorial_pins: list[str], dest: Path | None) -> Pin:
     return resolve_repo(repo, tutorial_pins)
 
 
-def _create(place: Path, pin: Pin, choices: list[Choice], compat: bool, source: str, cache: Path) -> State:
+def _create(place: Path, pin: Pin, choices: list[Choice], compat: bool, source: str, cache: Path) -> WorkspaceState:
     with pristine(pin, source, cache) as found:
         root = snapshot.read_root(found.repository)
         read = snapshot.pristine_reader(found.repository, root.blobs)
@@ -84,10 +91,10 @@ def _create(place: Path, pin: Pin, choices: list[Choice], compat: bool, source: 
         steps = patchset.steps(read, root, found.source)
         leftover = build_new(place, found.repository, steps)
     notes = [switch.LEFTOVERS] if leftover else []
-    return read_state(read_workspace(place), patchset, changed=True, notes=(*notes, *found.notes))
+    return workspace_state(read_workspace(place), patchset, changed=True, notes=(*notes, *found.notes))
 
 
-def _add(place: Path, pin: Pin, choices: list[Choice], compat: bool) -> State:
+def _add(place: Path, pin: Pin, choices: list[Choice], compat: bool) -> WorkspaceState:
     workspace, note = open_workspace(place)
     if workspace.pin != pin:
         raise ConflictError(
@@ -103,4 +110,4 @@ def _add(place: Path, pin: Pin, choices: list[Choice], compat: bool) -> State:
                 hint=f"yolopatch remove --module {choice.name} {shlex.quote(str(place))}",
             )
     wanted = {Choice(name, have) for name, have in there.items()} | set(choices)
-    return move(workspace, wanted, compat or workspace.compat is not None, note)
+    return set_patches(workspace, wanted, compat or workspace.compat is not None, note)

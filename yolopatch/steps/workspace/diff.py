@@ -12,8 +12,8 @@ from yolopatch.core.workspace.commit_message import Applied, read_applied
 from yolopatch.errors import UsageError, YolopatchError
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.workspace.workspace import Workspace, read_workspace
+from yolopatch.steps.workspace.change import no_compat_error
 from yolopatch.steps.workspace.patchset import Choice, compat_text, needs_compat, patch_text
-from yolopatch.steps.workspace.state import without_compat
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def _module_diff(found: Workspace, applied: Applied) -> str:
 
 def _compat_diff(found: Workspace) -> str:
     if found.compat is None:
-        raise without_compat(found.path)
+        raise no_compat_error(found.path)
     patch = compat_text(found.pin) if needs_compat(found.pin) else ""
     if sha256(patch.encode()) == found.compat.patch_sum:
         return _without_mail(patch)

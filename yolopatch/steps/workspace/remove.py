@@ -9,11 +9,11 @@ from pathlib import Path
 from yolopatch.catalog.modules import find_module
 from yolopatch.errors import UsageError, YolopatchError
 from yolopatch.outside.files.lock import hold
+from yolopatch.steps.workspace.change import WorkspaceState, lock_path, no_compat_error, open_workspace, set_patches
 from yolopatch.steps.workspace.patchset import Choice
-from yolopatch.steps.workspace.state import State, lock_path, move, open_workspace, without_compat
 
 
-def remove(modules: Sequence[str], place: Path, cache: Path, compat: bool = False) -> State:
+def remove(modules: Sequence[str], place: Path, cache: Path, compat: bool = False) -> WorkspaceState:
     """Take these modules out of the workspace, and the compatibility patch if `compat`.
 
     Raises:
@@ -36,6 +36,6 @@ def remove(modules: Sequence[str], place: Path, cache: Path, compat: bool = Fals
                     hint=f"yolopatch status {shlex.quote(str(place))}",
                 )
         if compat and workspace.compat is None:
-            raise without_compat(place)
+            raise no_compat_error(place)
         kept = [Choice(n, flavor) for n, flavor in there.items() if n not in names]
-        return move(workspace, kept, workspace.compat is not None and not compat, notes)
+        return set_patches(workspace, kept, workspace.compat is not None and not compat, notes)

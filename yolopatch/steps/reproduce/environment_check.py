@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from yolopatch.errors import YolopatchError
-from yolopatch.steps.environment.faults import ERROR, Ailment, diagnose
+from yolopatch.steps.environment.faults import ERROR, Fault, find_faults
 from yolopatch.steps.reproduce.reproduction import Reproduction
 
 
@@ -26,8 +26,8 @@ def require_trainable(found: Reproduction) -> None:
         )
 
 
-def _errors(found: Reproduction, compat: bool) -> list[Ailment]:
-    ailments = diagnose(found.workspace.pin, compat, found.interpreter, found.workspace.path)
+def _errors(found: Reproduction, compat: bool) -> list[Fault]:
+    ailments = find_faults(found.workspace.pin, compat, found.interpreter, found.workspace.path)
     return [one for one in ailments if one.severity == ERROR]
 
 

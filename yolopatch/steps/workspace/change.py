@@ -21,7 +21,7 @@ from yolopatch.steps.workspace.patchset import Added, Choice, PatchSet, load_pat
 
 
 @dataclass(frozen=True)
-class State:
+class WorkspaceState:
     """A workspace after a command.
 
     Attributes:
@@ -48,7 +48,7 @@ class State:
         return {key: value for key, value in asdict(self).items() if key != "notes"}
 
 
-def place_of(dest: Path | None, pin: Pin) -> Path:
+def workspace_path(dest: Path | None, pin: Pin) -> Path:
     """Return where a workspace of the pin is to be; without a name for it, a folder with the pin's name here."""
     place = (dest or Path(pin.name)).absolute()
     # a link to where the workspace shall be is followed, never replaced
@@ -77,7 +77,7 @@ def open_workspace(place: Path) -> tuple[Workspace, tuple[str, ...]]:
     return workspace, (note,)
 
 
-def without_compat(place: Path) -> YolopatchError:
+def no_compat_error(place: Path) -> YolopatchError:
     """Return the error that a workspace does not have the compatibility patch."""
     return YolopatchError(
         f"{place} does not have the compatibility patch",
@@ -86,7 +86,9 @@ def without_compat(place: Path) -> YolopatchError:
     )
 
 
-def move(workspace: Workspace, wanted: Iterable[Choice], compat: bool, notes: tuple[str, ...] = ()) -> State:
+def set_patches(
+    workspace: Workspace, wanted: Iterable[Choice], compat: bool, notes: tuple[str, ...] = ()
+) -> WorkspaceState:
     """Make the workspace hold exactly these modules, and the compatibility patch or not."""
     read = snapshot.revision_reader(workspace.repository, workspace.root.id)
     patchset = load_patchset(workspace.pin, wanted, compat, read)
@@ -98,12 +100,12 @@ def move(workspace: Workspace, wanted: Iterable[Choice], compat: bool, notes: tu
         steps = patchset.steps(snapshot.pristine_reader(workspace.repository, root.blobs), root, workspace.source)
         switch.switch(workspace, root.blobs, steps)
         workspace = read_workspace(workspace.path)
-    return read_state(workspace, patchset, changed, notes)
+    return workspace_state(workspace, patchset, changed, notes)
 
 
-def read_state(workspace: Workspace, patchset: PatchSet, changed: bool, notes: tuple[str, ...]) -> State:
+def workspace_state(workspace: Workspace, patchset: PatchSet, changed: bool, notes: tuple[str, ...]) -> WorkspaceState:
     """Return the workspace's state as commands report it."""
-    return State(
+    return WorkspaceState(
         workspace=workspace.path,
         pin=workspace.pin.name,
         source=workspace.source,

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yolopatch.outside.watch import Watch
-from yolopatch.steps.reproduce.initial_weights import begun_with
+from yolopatch.steps.reproduce.environment_check import require_trainable
+from yolopatch.steps.reproduce.initial_weights import write_initial_weights
 from yolopatch.steps.reproduce.reproduction import Reproduction
 from yolopatch.steps.reproduce.run_data import RunData, prepare_data, shapes_file
 from yolopatch.steps.reproduce.run_plan import RunPlan, RunRequest, plan_run
-from yolopatch.steps.reproduce.trainable import require_trainable
 
 
 @dataclass(frozen=True)
-class Ready:
+class PreparedRun:
     """What can be known before training, checked."""
 
     plan: RunPlan
@@ -23,7 +23,7 @@ class Ready:
     init: Path | None
 
 
-def get_ready(found: Reproduction, request: RunRequest, cache: Path, watch: Watch) -> Ready:
+def prepare_run(found: Reproduction, request: RunRequest, cache: Path, watch: Watch) -> PreparedRun:
     """Check the environment, the arguments, the device and the data, and make the checkpoint to begin with.
 
     Raises:
@@ -33,5 +33,9 @@ def get_ready(found: Reproduction, request: RunRequest, cache: Path, watch: Watc
     require_trainable(found)
     planned = plan_run(found, request, shapes_file(found.folder))
     data = prepare_data(found, planned)
-    init = begun_with(found, planned, planned.weights, len(data.names), cache, watch) if planned.weights else None
-    return Ready(planned, data, request.fresh, init)
+    init = (
+        write_initial_weights(found, planned, planned.weights, len(data.names), cache, watch)
+        if planned.weights
+        else None
+    )
+    return PreparedRun(planned, data, request.fresh, init)
