@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from importlib.machinery import PathFinder
+from importlib.util import module_from_spec
 from os.path import dirname
 from types import FrameType
 from typing import Any
@@ -51,16 +52,17 @@ def _free_the_name() -> None:
     _ours = None
 
 
-def _run_shadowed() -> bool:
+def _load_shadowed() -> bool:
     """Load the file of this name that the interpreter would have imported without us, if there is one."""
     spec = PathFinder.find_spec("sitecustomize", sys.path)
     if spec is None or spec.loader is None:
         return False
-    spec.loader.exec_module(sys.modules[__name__])
+    sys.modules["sitecustomize"] = module_from_spec(spec)  # Python takes what it finds there
+    spec.loader.exec_module(sys.modules["sitecustomize"])
     return True
 
 
 sys.addaudithook(_watch)
 sys.path[:] = [entry for entry in sys.path if entry != _HERE]
-if not _run_shadowed():
+if not _load_shadowed():
     _ours = sys.modules[__name__]
