@@ -90,7 +90,7 @@ def test_another_name_is_asked_for_where_one_is_taken(typed, own_catalog):
 def test_what_an_option_says_is_not_asked(typed):
     code, out, shown = typed(TWO, arguments=("--class", "Left", "--like", "C3k2"))
     assert (code, "open:" in shown) == (0, False), shown
-    assert "in the place of the family's block" in out
+    assert "replaces  the block of the model" in out
 
 
 def test_a_user_who_stops_has_added_nothing(typed, own_catalog):

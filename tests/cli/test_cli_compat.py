@@ -94,14 +94,14 @@ def test_the_mends_stay_when_modules_come_and_go(apply, yolopatch, tmp_path):
     assert (both["compat"], both["modules"], both["files"]) == (False, [], [])
 
 
-def test_status_and_people_are_told(apply, yolopatch, tmp_path):
+def test_status_shows_the_fixes_in_json_and_in_text(apply, yolopatch, tmp_path):
     state = apply("w", "--compat").json
     told = yolopatch("status", tmp_path / "w", "--json").json
     assert (told["compat"], told["clean"], told["version"]) == (True, True, __version__)
     assert told["commit"] == state["commit"]
-    assert "compat    mended for newer libraries" in yolopatch("status", tmp_path / "w").out
+    assert "compat    fixed for newer libraries" in yolopatch("status", tmp_path / "w").out
     shown = yolopatch("apply", "--repo", PIN, "--compat", "--dest", tmp_path / "w").out
-    assert "compat    mended for newer libraries" in shown
+    assert "compat    fixed for newer libraries" in shown
     assert "+2 -2  ultralytics/nn/tasks.py" in shown
     yolopatch("remove", "--compat", tmp_path / "w")
     assert "compat" not in yolopatch("status", tmp_path / "w").out

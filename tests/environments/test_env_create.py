@@ -92,7 +92,7 @@ def test_a_requirement_that_no_index_has(yolopatch, own_cache, index, roomy, bar
 def test_what_is_there_and_fits_is_taken(yolopatch, own_cache, python_that_says):
     ran = yolopatch("env", "create", "yolo26-refconv", "--python", python_that_says())
     assert ran.code == 0, ran.err
-    assert "fits already, nothing was made" in ran.out
+    assert "an existing environment fits, nothing was created" in ran.out
     assert not own_cache.exists()
 
 

@@ -11,6 +11,7 @@ import torch
 
 from yolopatch.cli.checkpoint.pack_words import packed
 from yolopatch.steps.checkpoint.pack import Packing
+from yolopatch.wire.checkpoints import PackedLayer, PackedSizes
 
 PIN = "ultralytics-8.3.0"
 
@@ -95,12 +96,12 @@ def test_other_bits_and_blocks_are_packed_and_told(ran, trained, tmp_path):
 
 def test_people_are_told_by_input_channels_what_was_saved():
     layers = [
-        {"name": "a", "bits": 2, "block_size": 128, "shape": [8, 64, 3, 3], "float32": 18432, "packed": 1296},
-        {"name": "b", "bits": 2, "block_size": 128, "shape": [8, 32, 3, 3], "float32": 9216, "packed": 720},
+        PackedLayer("a", bits=2, block_size=128, shape=(8, 64, 3, 3), float32=18432, packed=1296),
+        PackedLayer("b", bits=2, block_size=128, shape=(8, 32, 3, 3), float32=9216, packed=720),
     ]
-    file = {"float32": 10_000_000, "checkpoint": 5_000_000, "packed": 4_000_000}
+    file = PackedSizes(float32=10_000_000, checkpoint=5_000_000, packed=4_000_000)
     places = Path("ws"), Path("best.pt"), Path("best.packed.pt")
-    found = Packing(*places, layers, 0.12, "0123456789abcdef", file)
+    found = Packing(*places, tuple(layers), 0.12, "0123456789abcdef", file)
     lines = [click.unstyle(line) for line in packed(found)]
     assert [line.split() for line in lines[3:6]] == [
         ["32", "1", "9.2", "0.7", "12.80"],
@@ -109,6 +110,6 @@ def test_people_are_told_by_input_channels_what_was_saved():
     ]
     assert lines[1] == "  2 with 2 bits, blocks of 128"
     said = " ".join(" ".join(lines).split())
-    assert "4.00 MB; the checkpoint has 5.00 MB" in said
+    assert "4.00 MB; the checkpoint: 5.00 MB" in said
     assert "relative error 0.12" in said
     assert "bit-identical; kernels 0123456789ab" in said

@@ -163,4 +163,4 @@ def test_an_unknown_tutorial_gets_the_nearest(yolopatch):
 def test_an_option_of_a_run_needs_a_run(yolopatch):
     ran = yolopatch("reproduce", "yolo26-refconv", "--epochs", 3)
     assert ran.code == 2
-    assert "--epochs is about a run" in ran.err
+    assert "--epochs needs --run" in ran.err

@@ -80,5 +80,5 @@ def test_what_went_wrong_when_it_was_stamped_is_said(said, checkpoint, yolopatch
     file = checkpoint({"yolopatch": {**partly, "error": "RecursionError: too deep"}})
     ran = yolopatch("restore", file, "--no-load", "--dest", tmp_path / "there")
     assert ran.code == 0, ran.err
-    assert "not whole: RecursionError: too deep" in ran.out
-    assert "of changes of its user's it says nothing" in ran.out
+    assert "incomplete: RecursionError: too deep" in ran.out
+    assert "user changes were not recorded" in ran.out

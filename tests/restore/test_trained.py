@@ -56,7 +56,7 @@ def test_a_trained_checkpoint_rebuilds_its_fork(pin, trained, yolopatch, pristin
 
     ran = yolopatch("restore", best, "--dest", tmp_path / "there", "--json")
     assert ran.code == 0, ran.err
-    assert "runs the code that it asks for" in ran.err
+    assert "runs the code that the file asks for" in ran.err
     assert ran.json["commit"] == told["commit"] == git_in(tmp_path / "there", "rev-parse", "HEAD").strip()
     assert ran.json["stamp"]["commit"] == told["commit"]
     assert ran.json["stamp"]["head"] is None

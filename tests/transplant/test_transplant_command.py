@@ -91,8 +91,8 @@ def test_another_number_of_classes_leaves_the_class_branch_fresh_and_says_so(tra
     assert found["outputs"] == {"of": "head inputs", "error": pytest.approx(0, abs=1e-4)}
     said = " ".join(transplant(rendered(PIN, "RefConv").path, checkpoint(PIN), "--nc", "3", "--overwrite").out.split())
     assert "1 partly fresh" in said
-    assert "classes: 3 here, 80 in the checkpoint; what is for each class is fresh" in said
-    assert "head inputs beside the base's: relative error" in said
+    assert "classes: 3 here, 80 in the checkpoint; the tensors with one part for each class are fresh" in said
+    assert "head inputs compared with the base's, before any training: relative error" in said
 
 
 def test_yolov5_begins_with_its_base_too(transplant, checkpoint, rendered):

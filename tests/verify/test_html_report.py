@@ -1,4 +1,4 @@
-"""The HTML report: what it shows, that it needs nothing beside it, and that no text from a model becomes markup."""
+"""The HTML report: what it shows, that it needs no other file, and that no text from a model becomes markup."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ def test_shows_every_check_with_status_summary_seconds_and_evidence(one):
 
 def test_failures_come_before_warnings_with_their_hints(one):
     text = _read(one).text
-    findings = text[text.index("Failures and warnings") : text.index("Beside the base model")]
+    findings = text[text.index("Failures and warnings") : text.index("Compared with the base model")]
     assert findings.index("Next: look at layer 1") < findings.index("Next: cite the true figure")
     assert "provenance" not in findings
 
@@ -201,7 +201,7 @@ def test_says_how_to_do_it_again(one):
     page = render_page(one)
     assert "--base &#39;my base.yaml&#39;" in page
     assert "--check build" in page
-    assert "only those that were asked for: build, flops" in page
+    assert "selected: build, flops" in page
 
 
 def test_compares_with_the_base(one):
@@ -255,15 +255,15 @@ def test_every_scale_has_its_own_part(every_scale):
         assert told in page.text
     assert "gradient-flow failed not run" in page.text
     assert {"scale-n-provenance", "scale-s-provenance"} <= set(page.attributes("id"))
-    assert "took 63 s" in page.text
+    assert "duration 63 s" in page.text
 
 
 def test_a_model_that_does_not_build_has_no_figures(failed_build):
     page = _read(failed_build)
     assert "layer 3 does not build" in page.text
-    assert "There is no layer table" in page.text
+    assert "No layer table" in page.text
     assert "parameters not measured" in page.text
-    assert "Beside the base model" not in page.text
+    assert "Compared with the base model" not in page.text
 
 
 def test_without_a_base_the_models_own_figures_are_shown(one):
@@ -271,7 +271,7 @@ def test_without_a_base_the_models_own_figures_are_shown(one):
     one["gflops"] = {"upstream": None, "true": 6.09}
     one["latency_ms"] = None
     text = _read(one).text
-    assert "No base model was found" in text
+    assert "There is no base model to compare with" in text
     assert "True GFLOPs (torch dispatcher) this model 6.09" in text
     assert "GFLOPs, upstream not measured" in text
     assert "Latency" not in text
@@ -367,7 +367,11 @@ def test_an_interrupted_write_leaves_the_old_report(one, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("name", "step"),
-    [("nowhere/a report.html", "mkdir -p"), ("folder", "name a file in it"), ("file/report.html", "name a file")],
+    [
+        ("nowhere/a report.html", "mkdir -p"),
+        ("folder", "name a file in it"),
+        ("file/report.html", "choose another file"),
+    ],
 )
 def test_says_what_to_do_where_it_cannot_be_written(one, tmp_path, name, step):
     (tmp_path / "folder").mkdir()

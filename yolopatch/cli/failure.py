@@ -1,4 +1,4 @@
-"""Turn what ended a command into a message and an exit code."""
+"""Turn the exception that ended a command into a message and an exit code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import click
 from yolopatch.cli.report import report_error
 from yolopatch.errors import EXIT_BUG, EXIT_USAGE, YolopatchError
 
-# What the machine, not yolopatch, must be asked about.
+# The machine causes these errors, not yolopatch.
 _ENVIRONMENT_ERRORS = (
     *(errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EBUSY),
     *(errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EMFILE, errno.ENFILE, errno.ENOMEM),
@@ -25,9 +25,9 @@ def fail(error: Exception, as_json: bool, color: bool | None) -> int:
     """Report the error that ended a command and return the exit code.
 
     Args:
-        error: what ended it; whatever is neither the user's nor the machine's is a bug.
-        as_json: whether stdout gets it as one JSON object.
-        color: False where the user wants none, None to decide by the terminal.
+        error: the exception; if neither the user nor the machine caused it, it is a bug.
+        as_json: print it on stdout as one JSON object, too.
+        color: False for no colour, None for colour on a terminal.
     """
     if isinstance(error, click.ClickException):
         return _usage(error, as_json, color)
@@ -57,12 +57,14 @@ def _is_here_gone() -> bool:
 
 def _environment_error(error: OSError) -> YolopatchError:
     if _is_here_gone():
-        return YolopatchError("the current folder was deleted", hint="cd to a folder that is there, then run it again")
+        return YolopatchError(
+            "the current folder was deleted", hint="cd to an existing folder, then run the command again"
+        )
     where = f" at {error.filename}" if error.filename else ""
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     return YolopatchError(
         f"{error.strerror}{where}; nothing was changed",
-        hint="free some space and run the command again" if full else "check the permissions of that place",
+        hint="free some space and run the command again" if full else "check the permissions of that path",
     )
 
 
@@ -70,14 +72,14 @@ def _bug(error: Exception, as_json: bool, color: bool | None) -> int:
     found = YolopatchError(
         f"a bug in yolopatch: {type(error).__name__}: {error}",
         details=_log("".join(traceback.format_exception(error))),
-        hint="report it with that traceback",
+        hint="report it with this traceback",
     )
     found.exit_code = EXIT_BUG
     return report_error(found, as_json, color)
 
 
 def _log(text: str) -> list[str]:
-    """Keep a traceback in a file and say where; with no place for a file, say all of it."""
+    """Write a traceback to a file and return a line with its path; if that fails, return the traceback."""
     try:
         log = Path(tempfile.gettempdir()) / f"yolopatch-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
         log.write_text(text, encoding="utf-8", errors="backslashreplace")

@@ -1,4 +1,4 @@
-"""The `yolopatch` command, which loads only the subcommand that is called."""
+"""The `yolopatch` command, which imports only the subcommand that is called."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ import click
 
 from yolopatch import __version__
 
-# name: (module below yolopatch.cli, what the overview says)
+# name: (module in yolopatch.cli, its line in `yolopatch --help`)
 _COMMANDS = {
     "list": ("model.list_", "List the modules, pins or tutorials."),
-    "apply": ("workspace.apply", "Put modules on a pinned upstream."),
-    "remove": ("workspace.remove", "Take modules out of a workspace."),
-    "status": ("workspace.status", "Say what a workspace holds."),
-    "diff": ("workspace.diff", "Show a workspace's diff against its pin."),
-    "render-cfg": ("model.render_cfg", "Write a model YAML with a module in its layers."),
-    "verify": ("verify.verify", "Prove what is in a YAML's model, check by check."),
-    "transplant": ("checkpoint.transplant", "Begin a patched model with what a base checkpoint knows."),
-    "pack": ("checkpoint.pack", "Store DSConv's kernels as integers of a few bits."),
-    "unpack": ("checkpoint.unpack", "Make a checkpoint of a packed file."),
-    "reproduce": ("reproduce.reproduce", "Make a folder that reproduces a blog post, and train it."),
-    "add": ("own.add", "Make a module of a file that you pasted."),
-    "restore": ("checkpoint.restore", "Rebuild the workspace that a checkpoint comes from."),
-    "port": ("port.port", "Make the patches for a release that nobody pinned."),
-    "env": ("environment.env", "Make the environment in which a pin trains, or run something in it."),
-    "doctor": ("environment.doctor", "Say what would fail in an environment, and where."),
-    "data": ("data.data", "Make a small data set, or check one before training on it."),
-    "summary": ("model.summary", "Build a YAML's model and count it, beside its base model."),
+    "apply": ("workspace.apply", "Add modules to a pinned upstream version."),
+    "remove": ("workspace.remove", "Remove modules from a workspace."),
+    "status": ("workspace.status", "Show what a workspace contains."),
+    "diff": ("workspace.diff", "Show the diff between a pin and a workspace."),
+    "render-cfg": ("model.render_cfg", "Write a model YAML that uses a module."),
+    "verify": ("verify.verify", "Check that the model of a YAML is correct."),
+    "transplant": ("checkpoint.transplant", "Start a patched model from a base checkpoint."),
+    "pack": ("checkpoint.pack", "Store DSConv kernels as integers of 2 to 8 bits."),
+    "unpack": ("checkpoint.unpack", "Turn a packed file back into a checkpoint."),
+    "reproduce": ("reproduce.reproduce", "Reproduce a blog post: its code, YAML and training."),
+    "add": ("own.add", "Turn a pasted Python file into a module."),
+    "restore": ("checkpoint.restore", "Rebuild the workspace that saved a checkpoint."),
+    "port": ("port.port", "Make the patches for an upstream release without a pin."),
+    "env": ("environment.env", "Create an environment for a pin, or run a command in it."),
+    "doctor": ("environment.doctor", "Find what would fail in a Python environment."),
+    "data": ("data.data", "Make a small data set, or check your own."),
+    "summary": ("model.summary", "Count the layers, parameters and GFLOPs of a model."),
 }
 
 
 class Group(click.Group):
-    """A group that names the nearest commands when it has none of a name."""
+    """A command group that suggests similar names for an unknown command."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -45,7 +45,7 @@ class Group(click.Group):
 
 
 class _Lazy(Group):
-    """A group whose commands are imported when called: `--help` is then as fast as click itself."""
+    """A group that imports a command only when it is called: `--help` is then as fast as click itself."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -68,8 +68,11 @@ class _Lazy(Group):
 )
 @click.version_option(__version__, prog_name="yolopatch")
 def cli() -> None:
-    """Patch papers' convolution modules into pinned YOLO upstreams.
+    """Add convolution modules from papers to pinned YOLO repositories.
 
-    A workspace is an upstream at one exact version with modules added to it;
-    every command ends with an exit code that scripts can rely on.
+    An upstream is ultralytics or yolov5. A pin is one exact version of an
+    upstream. A workspace is a git checkout of a pin with modules added.
+
+    Exit codes: 0 success, 1 you must act, 2 wrong usage, 3 your own changes
+    are in the way, 4 a check failed, 5 a bug in yolopatch, 130 interrupted.
     """

@@ -1,4 +1,4 @@
-"""What the lines are made of: pairs, tables, and figures beside the base model's."""
+"""Build result lines: name-value pairs, tables, and figures next to the base model's."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _NAME_WIDTH = 10
 
 
 def pairs(named: Iterable[tuple[str, object]]) -> Iterator[str]:
-    """Give a line for each name and value."""
+    """Yield one line for each name and value."""
     for name, value in named:
         yield f"  {name:<{_NAME_WIDTH}}{value}"
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> Iterator[str]:
-    """Give aligned columns; the first `left` of them, and words, are aligned to the left."""
+    """Yield a table; the first `left` columns and columns of words are left-aligned, figures right-aligned."""
     widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
     for number, row in enumerate((header, *rows)):
         cells = [
@@ -33,13 +33,13 @@ def _is_figure(rows: Sequence[Sequence[str]], column: int) -> bool:
 
 
 def indented(text: str) -> Iterator[str]:
-    """Give a text in lines of ordinary width."""
+    """Yield a text in indented lines of at most 78 characters."""
     for line in textwrap.wrap(text, _WIDTH):
         yield f"  {line}"
 
 
 def beside(name: str, value: float | None, base: float | None, form: str = "{:,}") -> tuple[str, str, str, str]:
-    """Return a table's row: a figure, the base model's, and the change from there; `-` for what is not known."""
+    """Return a table row: name, figure, base model's figure, change in percent; `-` for an unknown figure."""
     shown, before = ("-" if number is None else form.format(number) for number in (value, base))
     change = f"{(value / base - 1) * 100:+.1f}%" if value is not None and base else "-"
     return name, shown, before, change

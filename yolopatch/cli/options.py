@@ -1,18 +1,35 @@
-"""Options that several commands have."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 flavor = click.option(
     "--flavor",
     default="paper",
     show_default=True,
     metavar="paper|tutorial",
-    help="Do what the paper says, or exactly what the blog post's code does.",
+    help="paper: as the paper defines the module. tutorial: exactly the blog post's code.",
+)
+source = click.option(
+    "--source",
+    default="auto",
+    show_default=True,
+    metavar="auto|git|pypi|PATH",
+    help="Where to get the pin from. PATH is a git clone, a wheel or a folder. auto: the cache, then git, then PyPI.",
+)
+scale = click.option(
+    "--scale", metavar="n|s|m|l|x", help="The model scale.  [default: read from the YAML, as upstream does]"
+)
+plain_python = click.option(
+    "--python",
+    default=sys.executable,
+    metavar="EXE",
+    help="The Python that has upstream's requirements.  [default: this one]",
 )
 workspace = click.argument(
     "workspace", default=".", type=click.Path(path_type=Path, file_okay=False), metavar="[WORKSPACE]"
@@ -20,9 +37,11 @@ workspace = click.argument(
 catalog = click.option(
     "--catalog",
     type=click.Path(path_type=Path),
-    help="Your own catalog.  [default: $YOLOPATCH_CATALOG or your settings]",
+    help="The folder of your own catalog.  [default: $YOLOPATCH_CATALOG, else ~/.config/yolopatch]",
 )
-overwrite = click.option("--overwrite", is_flag=True, help="Replace the file that is there.")
+overwrite = click.option("--overwrite", is_flag=True, help="Replace an existing output file.")
 python = click.option(
-    "--python", metavar="EXE", help="The interpreter.  [default: that of `env create`, else this one]"
+    "--python",
+    metavar="EXE",
+    help="The Python to run upstream with.  [default: the one from `env create`, else this one]",
 )

@@ -1,4 +1,4 @@
-"""The only place that prints: results for people, or as one JSON object."""
+"""Print results and errors, as text or as one JSON object; no other file of the package prints results."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def show(data: Mapping[str, Any], lines: Iterable[str], as_json: bool) -> None:
     """Print a result.
 
     Args:
-        data: what the JSON object holds.
-        lines: the same for people.
-        as_json: which of them.
+        data: the JSON object.
+        lines: the same as text.
+        as_json: print `data`, not `lines`.
     """
     if as_json:
         _print_json(data)
@@ -28,7 +28,7 @@ def show(data: Mapping[str, Any], lines: Iterable[str], as_json: bool) -> None:
 
 
 def show_text(data: Mapping[str, Any], text: str, as_json: bool) -> None:
-    """Print a result that is a text, as it is."""
+    """Print a result that is one text, without changes."""
     if as_json:
         _print_json(data)
     else:
@@ -37,7 +37,7 @@ def show_text(data: Mapping[str, Any], text: str, as_json: bool) -> None:
 
 
 def show_notes(notes: Iterable[str]) -> None:
-    """Print what is worth knowing beside the result."""
+    """Print notes on stderr."""
     for note in notes:
         click.echo(click.style("note: ", fg="yellow") + note, err=True)
 
@@ -45,8 +45,8 @@ def show_notes(notes: Iterable[str]) -> None:
 def report_error(error: YolopatchError, as_json: bool, color: bool | None = None) -> int:
     """Print an error and return its exit code; `color` is None for colour on a terminal."""
     if as_json:
-        told = {"what": error.what, "details": list(error.details), "hint": error.hint}
-        _print_json({"error": told, "exit_code": error.exit_code})
+        parts = {"what": error.what, "details": list(error.details), "hint": error.hint}
+        _print_json({"error": parts, "exit_code": error.exit_code})
     click.echo(click.style("error: ", fg="red", bold=True) + error.what, err=True, color=color)
     for line in error.details:
         click.echo(f"  {line}", err=True)
@@ -56,10 +56,10 @@ def report_error(error: YolopatchError, as_json: bool, color: bool | None = None
 
 
 def ask(error: OpenError) -> str:
-    """Ask for what is open; returns the answer.
+    """Ask the question of the error; returns the answer.
 
     Raises:
-        click.Abort: the input ended, or the user stopped it.
+        click.Abort: the input ended, or the user pressed Ctrl-C.
     """
     click.echo(click.style("open: ", fg="yellow", bold=True) + error.what, err=True)
     for line in error.details:

@@ -1,4 +1,4 @@
-"""Run a command and turn whatever ends it into an exit code."""
+"""Run a command and return its exit code, also after an exception."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from yolopatch.errors import EXIT_INTERRUPTED
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run the command line with these arguments and return the exit code: the command's own, 0 where it has none."""
+    """Run the command line with these arguments; returns the command's exit code, 0 if it has none."""
     color = False if os.environ.get("NO_COLOR") else None
     try:
         if not _asks_for_help(arguments):
@@ -24,7 +24,7 @@ def run(arguments: Sequence[str]) -> int:
         click.echo("interrupted", err=True)
         return EXIT_INTERRUPTED
     except Exception as error:
-        from yolopatch.cli.failure import fail  # what it needs to import would double the time of --help
+        from yolopatch.cli.failure import fail  # imported late: it would double the time of --help
 
         return fail(error, "--json" in arguments, color)
 
@@ -35,7 +35,7 @@ def _asks_for_help(arguments: Sequence[str]) -> bool:
 
 
 def _load_own_catalog() -> None:
-    from yolopatch.cli.report import show_notes  # here, for --help needs neither
+    from yolopatch.cli.report import show_notes  # imported late: --help needs neither
     from yolopatch.outside.own.own_catalog import load_own_catalog, own_catalog_dir
 
     show_notes(load_own_catalog(own_catalog_dir()))

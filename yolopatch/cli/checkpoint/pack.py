@@ -14,24 +14,30 @@ from yolopatch.cli.progress import progress_line
 
 @click.command("pack", epilog="Example: yolopatch pack my-yolo --weights best.pt --out best.packed.pt")
 @options.workspace
-@click.option("--weights", required=True, type=click.Path(path_type=Path), help="The trained model's checkpoint.")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Where the packed file goes.")
-@click.option("--bits", type=click.IntRange(2, 8), help="Quantise to this many bits.  [default: the layers' own]")
+@click.option("--weights", required=True, type=click.Path(path_type=Path), help="The checkpoint of the trained model.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The packed file to write.")
+@click.option(
+    "--bits",
+    type=click.IntRange(2, 8),
+    metavar="2..8",
+    help="Bits of each kernel integer.  [default: as each layer has]",
+)
 @click.option(
     "--block-size",
     type=click.IntRange(min=1),
-    help="Input channels that share a scale.  [default: the layers' own]",
+    metavar="CHANNELS",
+    help="Number of input channels that share one scale.  [default: as each layer has]",
 )
 @options.python
 @options.overwrite
 @options.as_json
 def command(workspace: Path, as_json: bool, **asked: Any) -> None:
-    """Store DSConv's kernels as integers of a few bits.
+    """Store DSConv kernels as integers of 2 to 8 bits with float16 scales.
 
-    Each kernel becomes real integers of 2 to 8 bits with half-precision
-    scales; everything else stays as it is. The file is read back, and every
-    kernel in it is the model's, bit for bit. The checkpoint is read as data:
-    nothing in it is run. `yolopatch unpack` makes a checkpoint of it again.
+    All other tensors stay as they are. The written file is read back, and every
+    kernel in it must equal the model's, bit for bit. The checkpoint is read as
+    data: no code in it runs. `yolopatch unpack` turns the file back into a
+    checkpoint.
     """
     from yolopatch.outside.source.store import cache_dir
     from yolopatch.steps.checkpoint.pack import PackRequest, pack

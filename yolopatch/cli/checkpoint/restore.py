@@ -18,31 +18,33 @@ from yolopatch.errors import EXIT_VERIFY
 @click.option(
     "--dest",
     type=click.Path(path_type=Path, file_okay=False),
-    help="The workspace, new or the same.  [default: ./PIN]",
+    help="The workspace folder to create; it may exist if it is the same workspace.  [default: ./PIN]",
 )
 @click.option(
     "--source",
     default="auto",
     show_default=True,
     metavar="auto|git|pypi|PATH",
-    help="Where the pin comes from; auto is what the checkpoint names.",
+    help="Where to get the pin from. PATH is a git clone, a wheel or a folder. auto: what the checkpoint names.",
 )
 @options.python
-@click.option("--load/--no-load", default=True, help="Load the checkpoint in the workspace.  [default: do]")
-@click.option("--trust", is_flag=True, help="Load it whatever code it asks for.")
+@click.option("--load/--no-load", default=True, help="Load the checkpoint in the workspace.  [default: --load]")
+@click.option("--trust", is_flag=True, help="Load the checkpoint even if it asks for unknown code.")
 @options.as_json
 def command(
     checkpoint: Path, dest: Path | None, source: str, python: str | None, load: bool, trust: bool, as_json: bool
 ) -> int:
-    """Rebuild the workspace that a checkpoint comes from.
+    """Rebuild the workspace that saved a checkpoint.
 
-    The stamp in the checkpoint names pin, modules, flavors and commit; what is
-    built has the same commit id, or nothing is. Nothing of the file is run for
-    that. Then upstream's own loader loads it in a child process, which runs
-    what the file asks for: unless that is only what such files need, it is
-    not loaded without --trust.
+    The stamp in the checkpoint names the pin, modules, flavors and commit. The
+    new workspace has the same commit id; if that is not possible, nothing is
+    built. No code in the file runs for this.
 
-    Exit code 4: the checkpoint has values that are not finite.
+    Then upstream's own loader loads the file in a child process, and this runs
+    the code that the file asks for. If it asks for more than a usual checkpoint
+    does, it is not loaded without --trust.
+
+    Exit code 4: the checkpoint has NaN or infinite values.
     """
     from yolopatch.outside.source.store import cache_dir
     from yolopatch.steps.checkpoint.restore import RestoreRequest, restore

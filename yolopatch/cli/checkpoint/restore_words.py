@@ -1,4 +1,4 @@
-"""A checkpoint's fork, rebuilt, and the checkpoint loaded in it."""
+"""The result lines of `restore`."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _SHOWN = 8
 
 
 def before_loading(found: Restored) -> str:
-    """Say what happens next, before it does."""
-    return f"{found.file} is loaded now in a child process, which runs the code that it asks for"
+    """Return the warning that is shown before the checkpoint is loaded."""
+    return f"loading {found.file} in a child process; this runs the code that the file asks for"
 
 
 def restored(found: Restored, loaded: Loaded | None) -> Iterator[str]:
-    """Give the workspace, how the checkpoint vouches for it, and what the checkpoint holds."""
+    """Yield the workspace, what proves it to be the right one, and what the checkpoint contains."""
     yield from workspaces.state(found.state)
     yield from pairs([("proof", _proof(found))])
     if found.stamped.error:
-        yield from pairs([("stamp", f"not whole: {found.stamped.error}")])
+        yield from pairs([("stamp", f"incomplete: {found.stamped.error}")])
     if loaded is None:
         return
     yield click.style(f"{loaded.model} from {found.file}", bold=True)
@@ -42,15 +42,15 @@ def restored(found: Restored, loaded: Loaded | None) -> Iterator[str]:
 
 def _proof(found: Restored) -> str:
     if found.stamped.commit:
-        return "the commit that the checkpoint names, with no change of its user's on it"
-    return "the patches that the checkpoint names; of changes of its user's it says nothing"
+        return "this is the commit that the checkpoint names; no user change was on top of it"
+    return "these are the patches that the checkpoint names; user changes were not recorded"
 
 
 def _values(loaded: Loaded) -> str:
     if not loaded.not_finite:
         return "all finite"
-    told = f"NaN or infinite in {len(loaded.not_finite)} tensors: {_listed(loaded.not_finite)}"
-    return click.style(told, fg="red")
+    bad = f"NaN or infinite in {len(loaded.not_finite)} tensors: {_listed(loaded.not_finite)}"
+    return click.style(bad, fg="red")
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -18,27 +18,27 @@ from yolopatch.cli.progress import progress_line
 )
 @options.workspace
 @click.option("--cfg", required=True, type=click.Path(path_type=Path), help="The patched model's YAML.")
-@click.option("--weights", required=True, type=click.Path(path_type=Path), help="The base model's checkpoint.")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Where the new checkpoint goes.")
-@click.option("--scale", help="n, s, m, l or x.  [default: as upstream takes it from the file]")
-@click.option("--nc", type=click.IntRange(min=1), help="The number of classes.  [default: the YAML's]")
+@click.option("--weights", required=True, type=click.Path(path_type=Path), help="The checkpoint of the base model.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The new checkpoint to write.")
+@options.scale
+@click.option("--nc", type=click.IntRange(min=1), metavar="NUMBER", help="Number of classes.  [default: the YAML's]")
 @click.option(
     "--images",
     type=click.Path(path_type=Path, exists=True),
-    help="Images to run the base on, a folder or one.  [default: upstream's own photographs]",
+    help="An image or a folder of images to run the base model on.  [default: the photos that upstream ships]",
 )
 @options.python
-@click.option("--seed", default=0, show_default=True, help="For what is drawn by chance.")
+@click.option("--seed", default=0, show_default=True, metavar="NUMBER", help="Random seed.")
 @options.overwrite
 @options.as_json
 def command(workspace: Path, as_json: bool, **asked: Any) -> None:
-    """Begin a patched model with what a base checkpoint knows.
+    """Start a patched model from the checkpoint of its base model.
 
-    Layers are aligned by the graph. Those that are as in the base take its
-    tensors; a module in a layer's place takes over its convolution; what is
-    left is fresh, and the report says why. The checkpoint is read as data:
-    nothing in it is run. The result is one that upstream's own YOLO(...) or
-    train.py --weights takes.
+    Layers are matched by the graph of the model. Equal layers copy their
+    tensors; a module is initialised from the convolution that it replaces; all
+    other tensors get fresh values, and the report gives the reason. The
+    checkpoint is read as data: no code in it runs. Upstream's own YOLO(...) or
+    train.py --weights loads the result.
     """
     from yolopatch.outside.source.store import cache_dir
     from yolopatch.steps.checkpoint.transplant import TransplantRequest, transplant

@@ -14,17 +14,17 @@ from yolopatch.cli.progress import progress_line
 
 @click.command("unpack", epilog="Example: yolopatch unpack my-yolo --weights best.packed.pt --out restored.pt")
 @options.workspace
-@click.option("--weights", required=True, type=click.Path(path_type=Path), help="What `yolopatch pack` wrote.")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Where the checkpoint goes.")
+@click.option("--weights", required=True, type=click.Path(path_type=Path), help="The file that `yolopatch pack` wrote.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The checkpoint to write.")
 @options.python
 @options.overwrite
 @options.as_json
 def command(workspace: Path, as_json: bool, **asked: Any) -> None:
-    """Make a checkpoint of a packed file.
+    """Turn a packed file back into a checkpoint.
 
-    The result is one that upstream's own YOLO(...) or attempt_load takes in
-    the workspace. Its DSConv layers keep their integers and scales, so that
-    their kernels are those that were packed, bit for bit.
+    Upstream's own YOLO(...) or attempt_load loads it in the workspace. Its
+    DSConv layers keep their integers and scales, so their kernels equal the
+    packed ones, bit for bit.
     """
     from yolopatch.outside.source.store import cache_dir
     from yolopatch.steps.checkpoint.pack import UnpackRequest, unpack

@@ -17,20 +17,29 @@ from yolopatch.errors import EXIT_ACT
 
 @click.group("data", cls=Group, epilog="Example: yolopatch data shapes --out shapes")
 def command() -> None:
-    """Make a small data set, or check one before training on it."""
+    """Make a small data set, or check your own before training."""
 
 
-@command.command("shapes", epilog="Example: yolopatch data shapes --task segment --out shapes")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to make.")
-@click.option("--task", default=DETECT, show_default=True, help=", ".join(TASKS) + ".")
-@click.option("--images", default=24, show_default=True, help="Images to train on; a quarter as many to validate on.")
-@click.option("--side", default=160, show_default=True, help="Of the images, in pixels.")
-@click.option("--seed", default=0, show_default=True, help="Another seed gives other images.")
+@command.command("shapes", epilog="Example: yolopatch data shapes --out shapes")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to create.")
+@click.option("--task", default=DETECT, show_default=True, metavar="NAME", help=", ".join(TASKS) + ".")
+@click.option(
+    "--images",
+    default=24,
+    show_default=True,
+    metavar="NUMBER",
+    help="Number of training images; validation gets a quarter of it.",
+)
+@click.option("--side", default=160, show_default=True, metavar="PIXELS", help="Width and height of the images.")
+@click.option(
+    "--seed", default=0, show_default=True, metavar="NUMBER", help="Random seed. Another seed gives other images."
+)
 @options.as_json
 def shapes(as_json: bool, **request: Any) -> None:
-    """Make a set of discs, squares and triangles, free to use and the same for everybody.
+    """Make a small data set of discs, squares and triangles.
 
-    A nano model learns it on a CPU in a minute.
+    The same options give the same files on every machine, free to use. A model
+    of scale n learns it on a CPU in a minute or two.
     """
     from yolopatch.steps.data.shapes import ShapesRequest, make_shapes
 
@@ -40,13 +49,18 @@ def shapes(as_json: bool, **request: Any) -> None:
 
 @command.command("check", epilog="Example: yolopatch data check shapes/data.yaml --cfg yolo11n-C3k2-DSConv.yaml")
 @click.argument("data", type=click.Path(path_type=Path))
-@click.option("--cfg", type=click.Path(path_type=Path), help="A model YAML that will be trained on it.")
-@click.option("--task", help="detect, segment, pose or obb.  [default: the model's]")
+@click.option(
+    "--cfg",
+    type=click.Path(path_type=Path),
+    help="The model YAML that you will train; its number of classes and its task are checked, too.",
+)
+@click.option("--task", metavar="NAME", help="detect, segment, pose or obb.  [default: that of --cfg, else detect]")
 @options.as_json
 def check(data: Path, cfg: Path | None, task: str | None, as_json: bool) -> int:
-    """Read every image and label of a data YAML, and say what upstream would not take.
+    """Find what upstream would drop from a data set.
 
-    Exits with 1 if anything is wrong.
+    All images and labels of the data YAML DATA are read. Exit code 1: an error
+    was found.
     """
     from yolopatch.steps.data.check import check_dataset
 

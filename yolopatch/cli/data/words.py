@@ -1,4 +1,4 @@
-"""Data sets: one that was made, and what is wrong with one."""
+"""The result lines of `data shapes` and `data check`."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from yolopatch.steps.data.check import DatasetReport
     from yolopatch.steps.data.shapes import ShapesSet
 
-_MOST_PROBLEMS = 20  # enough to see what is wrong
+_MOST_PROBLEMS = 20  # the user needs no more to see what is wrong
 _COLOURS = {"error": "red", "warning": "yellow"}
 
 
 def shapes(made: ShapesSet) -> Iterator[str]:
-    """Give the set that `data shapes` made."""
+    """Yield the data set that `data shapes` made."""
     yield click.style("written" if made.changed else "unchanged", fg="green", bold=True)
     yield from pairs(
         [
@@ -32,7 +32,7 @@ def shapes(made: ShapesSet) -> Iterator[str]:
 
 
 def dataset(found: DatasetReport) -> Iterator[str]:
-    """Give what `data check` found: the verdict, the counts, the problems."""
+    """Yield what `data check` found: the verdict, the counts, the problems."""
     verdict = f"{found.errors} error{'s' * (found.errors > 1)}" if found.errors else "no error"
     yield click.style(verdict, fg="red" if found.errors else "green", bold=True) + f"  {found.data}, {found.task}"
     rows = [(part.name, *(f"{count:,}" for count in (part.images, part.empty, part.objects))) for part in found.parts]

@@ -14,19 +14,21 @@ from yolopatch.errors import EXIT_ACT
 
 
 @click.command("doctor", epilog="Example: yolopatch doctor my-yolo --python python3.11")
-@click.argument("workspace", required=False, type=click.Path(path_type=Path, file_okay=False))
-@click.option("--python", help="The interpreter to look at.  [default: this one]")
+@click.argument("workspace", required=False, metavar="[WORKSPACE]", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--python", metavar="EXE", help="The Python to look at.  [default: this one]")
 @options.as_json
 def command(workspace: Path | None, python: str | None, as_json: bool) -> int:
-    """Say what is imported from where, with which settings, and what will fail.
+    """Find what would fail in a Python environment, and on which line.
 
-    WORKSPACE is this folder by default, and may be a checkout that yolopatch
-    did not make. Where it is none, every pin is told. Exit code 1: something
-    would fail.
+    The report also shows where upstream is imported from and which settings
+    it uses. WORKSPACE is the current folder by default; it may be a checkout
+    that yolopatch did not make. Without a workspace, all pins are checked.
+
+    Exit code 1: something would fail.
     """
-    from yolopatch.steps.environment.doctor import examine
+    from yolopatch.steps.environment.doctor import diagnose
 
-    with progress_line("looking"):
-        found = examine(workspace, python)
+    with progress_line("inspecting the environment"):
+        found = diagnose(workspace, python)
     report.show({**asdict(found), "errors": found.errors}, doctor.examination(found), as_json)
     return EXIT_ACT if found.errors else 0

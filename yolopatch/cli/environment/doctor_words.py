@@ -1,4 +1,4 @@
-"""What `doctor` found out."""
+"""The result lines of `doctor`."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import click
 from yolopatch.cli.layout import pairs, table
 
 if TYPE_CHECKING:
-    from yolopatch.steps.environment.doctor import Case, Examination
-    from yolopatch.steps.environment.faults import Ailment
+    from yolopatch.steps.environment.doctor import Case, Diagnosis
+    from yolopatch.steps.environment.faults import Fault
 
 _COLOURS = {"error": "red", "warning": "yellow"}
 _WIDTH = 96
 
 
-def examination(found: Examination) -> Iterator[str]:
-    """Give the interpreter, what is imported and the settings; then what would fail."""
+def examination(found: Diagnosis) -> Iterator[str]:
+    """Yield the interpreter, the imports and the settings; then what would fail."""
     yield from pairs(
         [
             ("python", f"{found.python} ({found.version})"),
@@ -37,27 +37,27 @@ def examination(found: Examination) -> Iterator[str]:
         yield from _case(case)
 
 
-def _surroundings(found: Examination) -> Iterator[tuple[str, object]]:
+def _surroundings(found: Diagnosis) -> Iterator[tuple[str, object]]:
     if found.imported:
         yield "import", f"{found.imported.name} from {found.imported.inside}"
         yield "elsewhere", f"{found.imported.name} from {found.imported.outside or 'nowhere'}"
     if found.settings.own:
         yield "settings", f"{found.settings.own} (with yolopatch)"
-    sends = ", and tells upstream's makers what is run" if found.settings.sends else ""
-    yield "otherwise", f"{found.settings.shared}, shared by all upstreams{sends}"
+    sends = "; upstream sends usage data to its makers" if found.settings.sends else ""
+    yield "otherwise", f"{found.settings.shared}, shared by all copies of upstream{sends}"
 
 
 def _case(case: Case) -> Iterator[str]:
     errors = sum(one.severity == "error" for one in case.ailments)
-    said = f"{errors} thing{'s' * (errors != 1)} would fail" if errors else "nothing would fail"
-    mended = ", mended for newer libraries" if case.compat else ""
-    yield click.style(said, fg="red" if errors else "green", bold=True) + f"  {case.pin}{mended}"
+    verdict = f"{errors} error{'s' * (errors != 1)}" if errors else "nothing would fail"
+    fixed = ", fixed for newer libraries" if case.compat else ""
+    yield click.style(verdict, fg="red" if errors else "green", bold=True) + f"  {case.pin}{fixed}"
     for _, alike in groupby(case.ailments, key=lambda one: (one.severity, one.stage, one.hint)):
         yield from _ailments(list(alike))
 
 
-def _ailments(alike: list[Ailment]) -> Iterator[str]:
-    """Give what one step heals, and the step once."""
+def _ailments(alike: list[Fault]) -> Iterator[str]:
+    """Yield the problems that one command solves, then the command."""
     for ailment in alike:
         severity = click.style(ailment.severity, fg=_COLOURS[ailment.severity])
         stage = f" {ailment.stage}:" if ailment.stage else ""

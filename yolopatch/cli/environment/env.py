@@ -17,22 +17,25 @@ from yolopatch.errors import UsageError
 
 @click.group("env", cls=Group, epilog="Example: yolopatch env create yolo11-c3k2-dsconv")
 def command() -> None:
-    """Make the environment in which a pin trains, or run something in it."""
+    """Create a Python environment for a pin, or run a command in it."""
 
 
 @command.command("create", epilog="Example: yolopatch env create yolo26-refconv")
 @click.argument("target", metavar="TUTORIAL|WORKSPACE|PIN")
-@click.option("--python", help="Take this interpreter if it fits, else make the environment from it.")
-@click.option("--torch-index", metavar="URL", help="Take torch from this index: for CPUs, or for another CUDA.")
-@click.option("--installer", default="auto", show_default=True, metavar="auto|pip|uv", help="auto: uv if on PATH.")
-@click.option("--fresh", is_flag=True, help="Make it again, even where one fits.")
+@click.option("--python", metavar="EXE", help="Use this Python if it fits, else create the environment from it.")
+@click.option("--torch-index", metavar="URL", help="Install torch from this index, for CPUs or another CUDA version.")
+@click.option(
+    "--installer", default="auto", show_default=True, metavar="auto|pip|uv", help="auto: uv if it is on PATH, else pip."
+)
+@click.option("--fresh", is_flag=True, help="Create it again, even if an existing environment fits.")
 @options.as_json
 def create(as_json: bool, **request: Any) -> None:
-    """Make an environment in which the pin trains, validates and exports.
+    """Create a Python environment for a pin.
 
-    Nothing is made where the current interpreter or an earlier environment
-    fits. It lies in the cache and takes about 6 GB; Python 3.10 or 3.11 must
-    be there.
+    The pin trains, validates, predicts and exports in it. If the current Python
+    or an earlier environment fits, it is used and nothing is created. The
+    environment goes into the cache and takes about 6 GB. It needs an installed
+    Python 3.10 or 3.11.
     """
     from yolopatch.steps.environment.environment import EnvironmentRequest, create_environment
 
@@ -48,21 +51,21 @@ def create(as_json: bool, **request: Any) -> None:
 )
 @click.argument("workspace", type=click.Path(path_type=Path, file_okay=False))
 @click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND ...")
-@click.option("--python", help="Run it with this interpreter.  [default: the environment made for the pin]")
+@click.option("--python", metavar="EXE", help="The Python to run it with.  [default: the pin's environment]")
 @options.as_json
 def run(workspace: Path, words: tuple[str, ...], python: str | None, as_json: bool) -> int:
-    """Run a command from the workspace, with its environment and settings.
+    """Run a command in a workspace, with the environment of its pin.
 
-    Upstream is imported from the workspace, keeps its settings there, installs
-    nothing and asks nothing of the network by itself. The exit code is the
-    command's own. Options come before WORKSPACE; with --json, what the command
-    prints goes to stderr.
+    Upstream is imported from the workspace and keeps its settings there. It
+    installs nothing, and uses the network only for what you ask for. The exit
+    code is the command's own. Write options before WORKSPACE. With --json, the
+    output of the command goes to stderr.
     """
     from yolopatch.steps.environment.environment import run_in_workspace
 
-    told = words[1:] if words[0] == "--" else words
-    if not told:
-        raise UsageError("there is no command after --", hint="e.g. yolopatch env run my-yolo -- python train.py")
-    found = run_in_workspace(workspace, told, python, quiet=as_json)
+    given = words[1:] if words[0] == "--" else words
+    if not given:
+        raise UsageError("no command after --", hint="e.g. yolopatch env run my-yolo -- python train.py")
+    found = run_in_workspace(workspace, given, python, quiet=as_json)
     report.show(asdict(found), (), as_json)
     return found.exit_code

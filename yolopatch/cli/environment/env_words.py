@@ -1,4 +1,4 @@
-"""Environments: one that was made or found, and what would fail in one."""
+"""The result lines of `env create`."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _SHOWN = ("torch", "torchvision", "numpy", "opencv-python", "pillow", "onnx")
 
 
 def environment(found: Environment) -> Iterator[str]:
-    """Give an environment after `env create`."""
-    said = "created" if found.created else "fits already, nothing was made"
-    yield click.style(said, fg="green", bold=True)
+    """Yield the environment that was created or found."""
+    verdict = "created" if found.created else "an existing environment fits, nothing was created"
+    yield click.style(verdict, fg="green", bold=True)
     versions = ", ".join(f"{name} {found.packages[name]}" for name in _SHOWN if name in found.packages)
     yield from pairs(
         [

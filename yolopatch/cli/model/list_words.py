@@ -1,4 +1,4 @@
-"""The modules, pins and tutorials that there are."""
+"""The result lines of `list`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def modules(rows: Sequence[ModuleRow]) -> Iterator[str]:
-    """Give each module with its classes, its paper and the pins that have it."""
+    """Yield each module with its classes, its paper and its pins."""
     for row in rows:
         yield click.style(row.name, bold=True) + f"  {', '.join(row.classes)}"
         yield from indented(row.paper)
@@ -22,13 +22,13 @@ def modules(rows: Sequence[ModuleRow]) -> Iterator[str]:
 
 
 def pins(rows: Sequence[PinRow]) -> Iterator[str]:
-    """Give each pin with its base model, block, tasks and sources."""
+    """Yield each pin with its base model, block, tasks and sources."""
     for row in rows:
         yield click.style(row.name, bold=True) + f"  {row.model}, blocks {row.block}; {', '.join(row.tasks)}"
         yield from (f"  {source}" for source in row.sources)
 
 
 def tutorials(rows: Sequence[TutorialRow]) -> Iterator[str]:
-    """Give a line for each tutorial."""
+    """Yield one line for each tutorial."""
     cells = [(row.id, row.module, row.pin, row.placement) for row in rows]
     yield from table(("tutorial", "module", "pin", "placement"), cells, left=4)

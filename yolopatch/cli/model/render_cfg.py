@@ -18,36 +18,47 @@ from yolopatch.cli.model import words as models
     epilog="Example: yolopatch render-cfg --module DSConv --model yolo11 --scale n",
 )
 @click.option(
-    "--module", "modules", multiple=True, help="A module or one of its classes; repeatable. [default: none, the base]"
+    "--module",
+    "modules",
+    multiple=True,
+    metavar="NAME",
+    help="A module, or a class of it. Repeatable.  [default: none: the base model]",
 )
-@click.option("--model", help="yolo26, yolo11, yolov8 or yolov5.  [default: the tutorial's]")
-@click.option("--task", default=DETECT, show_default=True, help=", ".join(TASKS) + ".")
+@click.option(
+    "--model", metavar="NAME", help="yolo26, yolo11, yolov8 or yolov5.  [default: that of the module's tutorial]"
+)
+@click.option("--task", default=DETECT, show_default=True, metavar="NAME", help=", ".join(TASKS) + ".")
 @click.option(
     "--scale",
     "scales",
     default="all",
     show_default=True,
     metavar="n,s,...|all",
-    help="One file for each scale; `all` is one file with the whole table.",
+    help="One file for each scale. all: one file with the whole table of scales.",
 )
 @click.option(
     "--placement",
     "placements",
     multiple=True,
     metavar='[MODULE:]NAME|"1,3,+7"',
-    help="tutorial, backbone-down, backbone-blocks, neck-blocks, all-blocks, head-1x1, before-head, or layer numbers;"
-    " +7 is a new layer behind layer 7. With several modules, one for each.",
+    help="Which layers to replace: tutorial, backbone-down, backbone-blocks, neck-blocks, all-blocks, head-1x1,"
+    " before-head, or layer numbers. +7 inserts a new layer after layer 7. With several modules, give one for each:"
+    " MODULE:NAME.  [default: tutorial, else backbone-down]",
 )
-@click.option("--block", is_flag=True, help="Wrap the module into the family's block, in place of every one.")
-@click.option("--nc", type=int, help="Number of classes.  [default: upstream's, 80 to detect]")
+@click.option(
+    "--block",
+    is_flag=True,
+    help="Use the module inside the model's blocks (C3k2, C2f or C3). Without --placement: in all blocks.",
+)
+@click.option("--nc", type=int, metavar="NUMBER", help="Number of classes.  [default: upstream's; 80 for detect]")
 @options.flavor
-@click.option("--out", default=".", type=click.Path(path_type=Path), help="The folder to write to.  [default: .]")
+@click.option("--out", default=".", type=click.Path(path_type=Path), help="The output folder.  [default: .]")
 @options.as_json
 def command(as_json: bool, **request: Any) -> None:
-    """Write a model YAML with a module in its layers.
+    """Write a model YAML that uses a module.
 
-    The file is ready for the upstream that has the module applied. A file of
-    one scale builds at that scale wherever it lies.
+    The file works in a workspace that has the module. A file for one scale
+    builds at that scale in any folder.
     """
     from yolopatch.catalog.resources import templates_dir
     from yolopatch.steps.model.render import render

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
@@ -15,19 +14,15 @@ from yolopatch.cli.progress import progress_line
 @click.command("summary", epilog="Example: yolopatch summary my-yolo --cfg yolo11n-C3k2-DSConv.yaml")
 @options.workspace
 @click.option("--cfg", required=True, type=click.Path(path_type=Path), help="The model YAML.")
-@click.option("--scale", help="n, s, m, l or x.  [default: as upstream takes it from the file]")
-@click.option("--imgsz", default=640, show_default=True, help="Image side in pixels, for the GFLOPs.")
-@click.option(
-    "--python",
-    default=sys.executable,
-    help="The interpreter with upstream's requirements.  [default: this one]",
-)
+@options.scale
+@click.option("--imgsz", default=640, show_default=True, metavar="PIXELS", help="Image side for the GFLOPs.")
+@options.plain_python
 @options.as_json
 def command(workspace: Path, cfg: Path, scale: str | None, imgsz: int, python: str, as_json: bool) -> None:
-    """Build a YAML's model and count it, beside its base model.
+    """Count the layers, parameters and GFLOPs of a model, next to its base model.
 
-    Upstream's code runs in a child process, never in this one. GFLOPs are
-    given twice: as upstream prints them, and as counted at the dispatcher.
+    The model is built by the workspace's code in a child process. GFLOPs are
+    given twice: as upstream prints them (thop), and as torch really runs them.
     """
     from yolopatch.steps.model.summary import summary
 

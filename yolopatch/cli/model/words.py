@@ -1,4 +1,4 @@
-"""Model YAMLs: where the modules stand in them, and what their models count."""
+"""The result lines of `render-cfg` and `summary`."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ import click
 from yolopatch.cli.layout import beside, indented, table
 
 if TYPE_CHECKING:
-    from yolopatch.steps.model.render import Placed, RenderResult
+    from yolopatch.steps.model.render import PlacedModule, RenderResult
     from yolopatch.steps.model.summary import Summary
     from yolopatch.wire.facts import LayerRow
 
 
 def rendered(result: RenderResult) -> Iterator[str]:
-    """Give each file that `render-cfg` wrote, with its modules."""
+    """Yield each file that `render-cfg` wrote, with its modules."""
     for file in result.files:
-        stands = "; ".join(map(_stands, file.placed)) or "no module"
+        modules = "; ".join(map(_placed, file.placed)) or "no module"
         yield click.style(str(file.path), bold=True)
-        yield from indented(f"{file.model}, {file.task}, scale {file.scale}, {stands}")
+        yield from indented(f"{file.model}, {file.task}, scale {file.scale}, {modules}")
 
 
-def _stands(placed: Placed) -> str:
-    said = (("in", placed.replaced), ("in new", placed.inserted))
-    where = (f"{word} layers {', '.join(map(str, numbers))}" for word, numbers in said if numbers)
+def _placed(placed: PlacedModule) -> str:
+    numbered = (("in", placed.replaced), ("in new", placed.inserted))
+    where = (f"{word} layers {', '.join(map(str, numbers))}" for word, numbers in numbered if numbers)
     return f"{placed.module} {' and '.join(where)}"
 
 
 def summary(found: Summary) -> Iterator[str]:
-    """Give a model beside its base, then each layer that is another."""
+    """Yield the model's counts next to the base model's, then each layer that differs."""
     title = f"{found.cfg.name}, scale {found.scale}, built from {found.workspace.name}"
     yield click.style(title, bold=True)
     model, base = found.model, found.base
@@ -38,7 +38,7 @@ def summary(found: Summary) -> Iterator[str]:
         beside("layers", model.layers, base.layers),
         beside("parameters", model.parameters, base.parameters),
         beside("GFLOPs as upstream prints (thop)", model.gflops_upstream, base.gflops_upstream, "{:.2f}"),
-        beside("GFLOPs true (torch FlopCounterMode)", model.gflops_true, base.gflops_true, "{:.2f}"),
+        beside("true GFLOPs (torch FlopCounterMode)", model.gflops_true, base.gflops_true, "{:.2f}"),
     ]
     yield from table((f"at {found.imgsz} px", "model", "base", "change"), rows, left=1)
     if found.changes:

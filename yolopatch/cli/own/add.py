@@ -15,29 +15,35 @@ from yolopatch.cli.own.asking import settle
 
 @click.command("add", epilog="Example: yolopatch add MyConv.py --class MyConv")
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE.py")
-@click.option("--class", "symbol", help="The class in it.  [default: the only one that can be meant]")
+@click.option("--class", "symbol", metavar="NAME", help="The class to use.  [default: the only candidate in the file]")
 @click.option(
     "--like",
     metavar="Conv2d|Conv|attention|C3k2|C2f|C3",
-    help="In what's place it stands: a bare convolution, one with its own BatchNorm, nothing's (it keeps its channels"
-    " and stands behind a layer), a block.  [default: found out]",
+    help="Which upstream layer the class replaces. Conv2d: a convolution without BatchNorm. Conv: one that has its own"
+    " BatchNorm. C3k2, C2f, C3: a block. attention: none; it is inserted after a layer.  [default: read from the code]",
 )
 @click.option(
     "--args",
     metavar='"c1, c2, k, s, ..."',
-    help="What its constructor is given, as a call in Python has it.  [default: found out by names]",
+    help="The arguments to call its constructor with, in Python syntax.  [default: found by their names]",
 )
-@click.option("--stride", default=1, type=click.IntRange(1, 2), help="The stride of one that takes none.  [default: 1]")
-@click.option("--name", help="What to call the module.  [default: the class's name]")
-@click.option("--replace", is_flag=True, help="Replace the module of that name in the catalog.")
+@click.option(
+    "--stride",
+    default=1,
+    type=click.IntRange(1, 2),
+    metavar="1|2",
+    help="The stride of a class without a stride argument.  [default: 1]",
+)
+@click.option("--name", metavar="NAME", help="The name of the module.  [default: the name of the class]")
+@click.option("--replace", is_flag=True, help="Replace a module with the same name in the catalog.")
 @options.catalog
 @options.as_json
 def command(as_json: bool, catalog: Path | None, **request: Any) -> None:
-    """Make a module of a file that you pasted from a post or a paper's code.
+    """Turn a Python file from a blog post or a paper's code into a module.
 
-    The file is read, never run. What it leaves open you are asked at a terminal,
-    elsewhere an error says what settles it. Its module can then be applied, rendered,
-    verified and transplanted as yolopatch's own, on every pin.
+    The file is read but never run. If something is unclear, you are asked at a
+    terminal; without a terminal, an error names the option to add. Afterwards
+    all commands accept the module like yolopatch's own, on every pin.
     """
     from yolopatch.outside.own.own_catalog import own_catalog_dir
     from yolopatch.outside.source.store import cache_dir

@@ -1,4 +1,4 @@
-"""Ask a user at a terminal for what the command line leaves open."""
+"""Ask the user at a terminal for what the command line leaves open."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _Result = TypeVar("_Result")
 
 
 def settle(run: Callable[[_Request], _Result], request: _Request, as_json: bool) -> _Result:
-    """Run a request; whatever it leaves open is asked for, where somebody is there to answer.
+    """Run a request; if it leaves something open and stdin is a terminal, ask and run it again.
 
     Args:
-        run: does it.
-        request: a dataclass, of which an answer replaces a field.
-        as_json: a program reads the answer, so nobody is asked.
+        run: runs the request.
+        request: a dataclass; each answer replaces one field.
+        as_json: whether a program reads the output; then nothing is asked.
 
     Raises:
-        OpenError: something is open, and nobody can be asked.
+        OpenError: something is open, and no user can be asked.
         click.Abort: the user stopped.
     """
     while True:

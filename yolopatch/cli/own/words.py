@@ -1,4 +1,4 @@
-"""A module that was made of a pasted file: what was decided, and why."""
+"""The result lines of `add`: what was decided, and why."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ if TYPE_CHECKING:
     from yolopatch.steps.own.add import AddedModule
 
 _READY, _REFUSED = "ready", "refused"
-_PLACES = {
-    "convolution": "in a Conv's place, with BatchNorm and activation behind it; in the convolutions of a block",
-    "layer": "in a Conv's place, as it is; in the convolutions of a block",
-    "block": "in the place of the family's block",
-    "attention": "behind a layer, whose channels it keeps",
+_REPLACES = {
+    "convolution": "a Conv, with BatchNorm and activation after it; also the convolutions in a block",
+    "layer": "a Conv, without changes; also the convolutions in a block",
+    "block": "the block of the model (C3k2, C2f or C3)",
+    "attention": "no layer: it is inserted after a layer and keeps the channels",
 }
 
 
 def words(found: AddedModule) -> Iterator[str]:
-    """Give what the module is, what its constructor is given, how it stands with each pin, and what comes next."""
+    """Yield the module, its constructor's arguments, its state on each pin, and the next commands."""
     decision = found.decision
     yield click.style("added" if found.changed else "unchanged", fg="green", bold=True) + f"  {found.module}"
     yield from pairs(
         [
             ("class", f"{decision.symbol}{decision.constructor}, line {decision.line} of {found.file.name}"),
-            ("stands", _PLACES[decision.kind]),
+            ("replaces", _REPLACES[decision.kind]),
             ("because", decision.why),
-            ("usually", found.placement),
+            ("default", f"placement {found.placement}"),
             ("catalog", found.catalog),
         ]
     )
     rows = [(given.argument, given.value, given.why) for given in decision.given]
-    yield from table(("argument", "is given", "because"), rows, left=3)
+    yield from table(("argument", "value", "because"), rows, left=3)
     if decision.left:
-        yield f"as the file has them: {', '.join(decision.left)}"
+        yield f"left at the file's defaults: {', '.join(decision.left)}"
     for one in found.pins:
         yield f"  {one.pin}: {one.state}" + (f", {one.why}" if one.why else "")
     for hint in dict.fromkeys(one.hint for one in found.pins if one.hint):
-        yield f"  for what is refused: {hint}"
+        yield f"  if refused: {hint}"
     yield from _left_out(found)
     repo, pin = _usable(found)
     yield f"next: yolopatch apply --repo {repo} --module {found.module} --dest my-yolo"
@@ -51,7 +51,7 @@ def words(found: AddedModule) -> Iterator[str]:
 
 
 def _usable(found: AddedModule) -> tuple[str, Pin]:
-    """Return how `--repo` names a pin that takes the module, and that pin: upstream's newest where that is one."""
+    """Return the `--repo` value and the pin for the next commands: the newest pin, or one that accepts the module."""
     refused = {one.pin for one in found.pins if one.state == _REFUSED}
     usual = newest("ultralytics")
     if usual.name not in refused:
@@ -66,17 +66,17 @@ def _left_out(found: AddedModule) -> Iterator[str]:
         lines = f"line {first}" if first == last else f"lines {first} to {last}"
         yield f"  left out: {lines}, {why}"
     for line in ready.imported if ready else ():
-        yield f"  put in: {line}"
+        yield f"  added: {line}"
 
 
 def notes(found: AddedModule, usual: Path) -> Iterator[str]:
-    """Give what the user should know beside that."""
+    """Yield the notes that go with the result."""
     if found.decision.doubt:
         yield found.decision.doubt
     if found.packages:
         packages = ", ".join(found.packages)
-        yield f"it imports {packages}: a workspace with it runs only where that is installed"
+        yield f"the module imports {packages}: install this in every environment that runs it"
     for name, line in found.taken:
-        yield f"line {line} stores `{name}` on the module, which parse_model overwrites: give it another name"
+        yield f"line {line} stores `{name}` on the module, but parse_model overwrites this attribute: rename it"
     if found.catalog != usual:
-        yield f"commands find it with YOLOPATCH_CATALOG={found.catalog}"
+        yield f"set YOLOPATCH_CATALOG={found.catalog}, so that other commands find the module"

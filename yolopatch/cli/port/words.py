@@ -1,4 +1,4 @@
-"""A port: what became of each patch, what stands against it, and what was proven."""
+"""The result lines of `port`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from yolopatch.core.port.proof import Proof
     from yolopatch.steps.port.port import Port
 
-_HEADS = {IN_LAYERS: "layers", IN_BLOCKS: "blocks", BEHIND: "behind"}
+_HEADS = {IN_LAYERS: "layers", IN_BLOCKS: "blocks", BEHIND: "after"}
 
 
 def port(found: Port) -> Iterator[str]:
-    """Give the release, a line for each module and flavor, the conflicts, and what to do next."""
-    holds = click.style("holds", fg="green", bold=True) if found.holds else click.style("conflict", fg="red", bold=True)
+    """Yield the release, a line for each module and flavor, the conflicts, and the next command."""
+    holds = click.style("ok", fg="green", bold=True) if found.holds else click.style("conflict", fg="red", bold=True)
     yield f"{click.style(found.pin.name, bold=True)}: {holds}"
     yield from pairs([("from", found.origin), ("family", f"{found.pin.model}, patches like {found.pin.like}")])
     proofs = {(proof.module, proof.flavor, proof.place): proof for proof in found.proofs or ()}
@@ -43,24 +43,24 @@ def port(found: Port) -> Iterator[str]:
 
 
 def _source(found: Port) -> str:
-    """Return what `apply` needs to find a release that nobody else can give."""
+    """Return the `--source` option that `apply` needs for a release from a folder."""
     kind, _, path = found.origin.partition(" ")
     return f" --source {path}" if kind == "folder" else ""
 
 
 def _proof(proof: Proof | None) -> str:
-    """Return in a word what a model with a module in one of its places did."""
+    """Return whether a model with the module in this placement builds."""
     if proof is None:
         return "-"
     return "fails" if proof.failure else f"builds, {proof.parameters:,} parameters"
 
 
 def _conflicts(found: Port) -> dict[Conflict, list[str]]:
-    """Return each conflict with the modules that it stands against."""
-    told: dict[Conflict, list[str]] = {}
+    """Return each conflict with the modules that have it."""
+    modules: dict[Conflict, list[str]] = {}
     for outcome in found.outcomes:
         for conflict in outcome.conflicts:
-            names = told.setdefault(conflict, [])
+            names = modules.setdefault(conflict, [])
             if outcome.module not in names:
                 names.append(outcome.module)
-    return told
+    return modules

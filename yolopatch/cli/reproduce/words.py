@@ -1,4 +1,4 @@
-"""A reproduction's folder, and what came out of a run of it."""
+"""The result lines of `reproduce`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _AGREES = {True: "as expected", False: "NOT as expected", None: "-"}
 
 
 def reproduction(found: Reproduction) -> Iterator[str]:
-    """Give what lies in the folder and what was measured of its model."""
+    """Yield the files in the folder and what was measured of its model."""
     record = found.record
     yield click.style(record.tutorial, bold=True) + f"  {record.flavor}, {record.pin}{', compat' * record.compat}"
     yield from pairs(
@@ -52,7 +52,7 @@ def _measured(measured: Measured) -> Iterator[str]:
 
 
 def run(found: RunSummary) -> Iterator[str]:
-    """Give what was expected of a run beside what came out."""
+    """Yield what was expected of a run next to what was found."""
     trained = found.trained
     verdict = "as expected" if found.as_expected else "not as expected"
     yield click.style(verdict, fg="green" if found.as_expected else "red", bold=True) + f"  {trained.folder}"
@@ -61,5 +61,5 @@ def run(found: RunSummary) -> Iterator[str]:
     yield from (f"  {one.name}: {one.why}" for one in found.comparisons if one.why)
     yield from pairs([("weights", trained.weights), ("summary", found.page), ("curves", found.curves)])
     if trained.plan.differences:
-        yield "  not the post's:"
+        yield "  different from the post:"
         yield from (f"    {line}" for line in trained.plan.differences)

@@ -1,1 +1,1 @@
-"""`verify`: its command, its lines, and its HTML page."""
+"""`verify`: the command, its result lines, and its HTML report."""

@@ -1,4 +1,4 @@
-"""The report of `verify` as one HTML page that needs nothing beside it: no network, no script, no other file."""
+"""The report of `verify` as one HTML page: no network, no script, no other file needed."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from yolopatch.outside.files.staging import write_whole
 
 
 def write_report(data: dict[str, Any], file: Path) -> None:
-    """Write the page; a file that is there is replaced at once or stays as it was.
+    """Write the page; an existing file is replaced in one step, or stays as it is.
 
     Args:
-        data: what `verify --json` prints, for one scale or for all of them.
-        file: where to write.
+        data: the output of `verify --json`, for one scale or for all scales.
+        file: the file to write.
 
     Raises:
         YolopatchError: the file cannot be written.
@@ -32,13 +32,13 @@ def write_report(data: dict[str, Any], file: Path) -> None:
     except (OSError, ValueError) as error:  # ValueError: a NUL character in the name
         raise YolopatchError(
             f"cannot write the report {str(file)!r}: {getattr(error, 'strerror', None) or error}",
-            details=["the verification itself is done; only its report is missing"],
+            details=["the verification is finished; only its report is missing"],
             hint=_next_step(file),
         ) from error
 
 
 def render_page(data: dict[str, Any]) -> str:
-    """Return the page's text."""
+    """Return the HTML text."""
     return _environment().get_template("page.html.j2").render(page=make_page(data))
 
 
@@ -55,7 +55,7 @@ def _environment() -> Environment:
 
 
 def _visible(value: object) -> object:
-    """Show what cannot be seen as its escape: a model's text may hold terminal codes or half a character."""
+    """Escape unprintable characters: a model's text may have terminal codes or half a character."""
     if isinstance(value, Markup):
         return value
     return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in str(value))
@@ -63,7 +63,7 @@ def _visible(value: object) -> object:
 
 def _next_step(file: Path) -> str:
     if file.is_dir():
-        return f"that is a folder; name a file in it: --report {shlex.quote(str(file / 'report.html'))}"
+        return f"this is a folder; name a file in it: --report {shlex.quote(str(file / 'report.html'))}"
     if not file.parent.exists():
-        return f"make the folder first: mkdir -p {shlex.quote(str(file.parent))}"
-    return "make room, or name a file that you may write with --report"
+        return f"create the folder first: mkdir -p {shlex.quote(str(file.parent))}"
+    return "free some space, or choose another file with --report"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,27 +21,28 @@ if TYPE_CHECKING:
 @click.command("verify", epilog="Example: yolopatch verify my-yolo --cfg yolo11n-C3k2-DSConv.yaml")
 @options.workspace
 @click.option("--cfg", required=True, type=click.Path(path_type=Path), help="The model YAML.")
-@click.option("--scale", help="n, s, m, l or x.  [default: as upstream takes it from the file]")
-@click.option("--all-scales", is_flag=True, help="Check every scale of the file, one after the other.")
-@click.option("--imgsz", default=640, show_default=True, help="Image side in pixels.")
+@options.scale
+@click.option("--all-scales", is_flag=True, help="Check all scales of the file, one after the other.")
+@click.option("--imgsz", default=640, show_default=True, metavar="PIXELS", help="Image side.")
+@options.plain_python
 @click.option(
-    "--python",
-    default=sys.executable,
-    help="The interpreter with upstream's requirements.  [default: this one]",
+    "--device", metavar="cpu|cuda|0", help="The CPU, or a GPU by its number.  [default: a GPU if torch sees one]"
 )
-@click.option("--device", metavar="cpu|cuda|0", help="Where to run.  [default: a GPU, if there is one]")
 @click.option(
-    "--base", type=click.Path(path_type=Path), help="Upstream's YAML to compare with.  [default: the most alike]"
+    "--base",
+    type=click.Path(path_type=Path),
+    help="The upstream model YAML to compare with.  [default: the most similar one]",
 )
-@click.option("--check", "checks", multiple=True, metavar="ID", help="Run this check alone; may be repeated.")
+@click.option("--check", "checks", multiple=True, metavar="ID", help="Run only this check. Repeatable.")
 @click.option(
     "--timeout",
     default=300.0,
     show_default=True,
     type=click.FloatRange(min=0, min_open=True),
-    help="Seconds that one check may take.",
+    metavar="SECONDS",
+    help="Time limit of each check.",
 )
-@click.option("--report", "page", type=click.Path(path_type=Path), help="Write a report as one HTML file.")
+@click.option("--report", "page", type=click.Path(path_type=Path), help="Write the results as one HTML file.")
 @options.as_json
 def command(
     workspace: Path,
@@ -54,16 +54,18 @@ def command(
     as_json: bool,
     **how: Any,
 ) -> int:
-    """Prove what is in a YAML's model, by checks of what it does.
+    """Check that the model of a YAML is correct: layers, gradients, exports and more.
 
-    Upstream's code runs in a child process, never in this one. WORKSPACE may
-    also be a checkout that yolopatch did not make. Exit code 4: a check failed.
+    The model is built by the workspace's code in a child process. WORKSPACE may
+    also be a checkout that yolopatch did not make.
+
+    Exit code 4: a check failed.
     """
     from yolopatch.outside.files.writable import require_writable
     from yolopatch.steps.verify.verify import verify, verify_every_scale
 
     if scale and all_scales:
-        raise UsageError("--scale and --all-scales exclude each other", hint="leave one of them out")
+        raise UsageError("--scale and --all-scales exclude each other", hint="remove one of them")
     how["device"] = _device(device)
     if page:
         require_writable(page)
@@ -82,10 +84,12 @@ def command(
 
 
 def _device(name: str | None) -> str | None:
-    """Return the device as torch names it."""
+    """Return torch's name of the device."""
     if name is None or name == "cpu":
         return name
     found = re.fullmatch(r"(?:cuda(?::(\d+))?|(\d+))", name)
     if found is None:
-        raise UsageError(f"unknown device {name!r}", hint="cpu, cuda, or the number of a GPU: --device 0")
+        raise UsageError(
+            f"unknown device {name!r}", hint="use --device cpu, --device cuda, or a GPU number: --device 0"
+        )
     return f"cuda:{found[1] or found[2] or 0}"

@@ -1,4 +1,4 @@
-"""The words of a verification, as lines: the verdict first, then what is wrong, then everything."""
+"""The result lines of `verify`: the verdict, then the failures and warnings, then all checks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LEAST_WIDTH, _MOST_WIDTH = 60, 100
 
 
 def verification(found: Verification | Verifications, page: Path | None) -> Iterator[str]:
-    """Give what `verify` found, at one scale or at each; `page` is the report that was written, if any."""
+    """Yield what `verify` found at one scale or at several; `page` is the HTML report, if one was written."""
     from yolopatch.steps.verify.verify import Verification
 
     width = shutil.get_terminal_size((100, 24)).columns
@@ -38,16 +38,16 @@ def verification(found: Verification | Verifications, page: Path | None) -> Iter
 
 
 def _overview(found: Verifications) -> Iterator[str]:
-    """Give one line for the file and one for each scale."""
+    """Yield one line for the file and one for each scale."""
     failed = [run.scale for run in found.runs if run.verdict == FAIL]
-    told = f"{len(failed)} of {len(found.runs)} scales failed: {', '.join(failed)}" if failed else "every scale passed"
-    yield f"{_badge(found.verdict)} {found.cfg.name}, {told}"
+    result = f"{len(failed)} of {len(found.runs)} scales failed: {', '.join(failed)}" if failed else "all scales passed"
+    yield f"{_badge(found.verdict)} {found.cfg.name}, {result}"
     for run in found.runs:
         yield f"  {run.scale}  {_painted(f'{run.verdict:<4}', run.verdict)}  {_tally(run.checks)}"
 
 
 def _opening(found: Verification, width: int) -> Iterator[str]:
-    """Give the verdict, then each failure with what to do, then each warning."""
+    """Yield the verdict, then each failure with the next step, then each warning."""
     scale = f" at {found.scale}" if found.scale else ""
     yield f"{_badge(found.verdict)} {found.cfg.name}{scale}, {_tally(found.checks)}"
     for status in (FAIL, WARN):
@@ -66,7 +66,7 @@ def _finding(check: Outcome, width: int) -> Iterator[str]:
 
 
 def _figures(found: Mapping[str, Any]) -> Iterator[str]:
-    """Give the table of the model beside its base, of what was measured."""
+    """Yield the table of the measured figures: the model next to its base model."""
     base = found["base"] or {}
     flops, base_flops = found["gflops"], base.get("gflops") or {}
     latency, base_latency = found["latency_ms"] or {}, base.get("latency_ms") or {}
@@ -75,7 +75,7 @@ def _figures(found: Mapping[str, Any]) -> Iterator[str]:
         beside("parameters", found["parameters"], base.get("parameters")),
         beside("gradients", found["gradients"], base.get("gradients")),
         beside("GFLOPs as upstream prints (thop)", flops["upstream"], base_flops.get("upstream"), "{:.2f}"),
-        beside("GFLOPs true (torch dispatcher)", flops["true"], base_flops.get("true"), "{:.2f}"),
+        beside("true GFLOPs (torch dispatcher)", flops["true"], base_flops.get("true"), "{:.2f}"),
         beside("forward in ms, median", latency.get("median"), base_latency.get("median"), "{:.1f}"),
     ]
     measured = [row for row in rows if row[1:3] != ("-", "-")]
@@ -84,7 +84,7 @@ def _figures(found: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _check_table(checks: Sequence[Outcome], width: int) -> Iterator[str]:
-    """Give every check: its status, id and seconds, and its summary in what is left of the width."""
+    """Yield each check: status, id, seconds, and the summary in the rest of the width."""
     names = max(len(check.id) for check in checks)
     for check in checks:
         head = f"  {check.status:<4}  {check.id:<{names}}  {check.seconds:6.1f} s  "
@@ -115,6 +115,6 @@ def _fitted(width: int) -> int:
 
 
 def _wrapped(text: str, width: int, first: str, others: str) -> list[str]:
-    """Return the text as lines; what a terminal would take for a command is shown as it would be written."""
+    """Return the text as lines; control characters are escaped, so the terminal does not obey them."""
     clean = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in " ".join(text.split()))
     return textwrap.wrap(clean, width, initial_indent=first, subsequent_indent=others) or [first.rstrip()]

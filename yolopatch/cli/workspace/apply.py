@@ -15,18 +15,14 @@ from yolopatch.cli.workspace import words as workspaces
     "apply",
     epilog="Example: yolopatch apply --repo ultralytics --module DSConv --dest my-yolo",
 )
-@click.option("--repo", required=True, help="An upstream (ultralytics, yolov5) or a pin (ultralytics-8.4.0).")
-@click.option("--module", "modules", multiple=True, help="A module or one of its classes; repeatable.")
-@click.option("--compat", is_flag=True, help="Mend what newer libraries break; nothing that is computed changes.")
-@options.flavor
-@click.option("--dest", type=click.Path(path_type=Path), help="The workspace.  [default: ./<pin>]")
 @click.option(
-    "--source",
-    default="auto",
-    show_default=True,
-    metavar="auto|git|pypi|PATH",
-    help="Where the upstream comes from; PATH is a clone, a wheel or a folder.",
+    "--repo", required=True, metavar="NAME", help="An upstream (ultralytics or yolov5) or a pin (ultralytics-8.4.0)."
 )
+@click.option("--module", "modules", multiple=True, metavar="NAME", help="A module, or a class of it. Repeatable.")
+@click.option("--compat", is_flag=True, help="Fix what newer libraries break. Results stay the same.")
+@options.flavor
+@click.option("--dest", type=click.Path(path_type=Path), help="The workspace folder.  [default: ./PIN]")
+@options.source
 @options.as_json
 def command(
     repo: str,
@@ -37,11 +33,12 @@ def command(
     source: str,
     as_json: bool,
 ) -> None:
-    """Put modules, or mends for newer libraries, on a pinned upstream.
+    """Add modules, or fixes for newer libraries, to a pinned upstream version.
 
-    Makes a workspace, or adds to the one at --dest. With a bare upstream the
-    pin is that of the module's tutorial, else the newest. The same modules on
-    the same source give the same commit id everywhere.
+    This creates a workspace, or changes the one at --dest. If --repo is an
+    upstream and not a pin, the module's tutorial chooses the pin, else the
+    newest pin is used. The same modules on the same source give the same
+    commit id on every machine.
     """
     from yolopatch.outside.source.store import cache_dir
     from yolopatch.steps.workspace.apply import apply

@@ -10,13 +10,13 @@ import click
 from yolopatch.cli import options, report
 
 
-@click.command("diff", epilog="Example: yolopatch diff my-yolo --module DSConv | git apply --check -")
+@click.command("diff", epilog="Example: yolopatch diff my-yolo --module DSConv > dsconv.patch")
 @options.workspace
-@click.option("--module", help="Only this module's diff, as it applies to the pin alone.")
-@click.option("--compat", is_flag=True, help="Only the mends for newer libraries.")
+@click.option("--module", metavar="NAME", help="Show only this module's diff, which applies to the unchanged pin.")
+@click.option("--compat", is_flag=True, help="Show only the fixes for newer libraries.")
 @options.as_json
 def command(workspace: Path, module: str | None, compat: bool, as_json: bool) -> None:
-    """Show the unified diff of a workspace against its pin (default: this folder)."""
+    """Show the diff between the pin and a workspace (default: the current folder)."""
     from yolopatch.steps.workspace.diff import diff
 
     found = diff(workspace, module, compat)

@@ -11,14 +11,14 @@ from yolopatch.cli.workspace import words as workspaces
 
 
 @click.command("remove", epilog="Example: yolopatch remove --module DSConv my-yolo")
-@click.option("--module", "modules", multiple=True, help="A module to take out; repeatable.")
-@click.option("--compat", is_flag=True, help="Take out the mends for newer libraries.")
+@click.option("--module", "modules", multiple=True, metavar="NAME", help="A module to remove. Repeatable.")
+@click.option("--compat", is_flag=True, help="Remove the fixes for newer libraries.")
 @options.workspace
 @options.as_json
 def command(modules: tuple[str, ...], compat: bool, workspace: Path, as_json: bool) -> None:
-    """Take modules, or the mends, out of a workspace (default: this folder).
+    """Remove modules, or the fixes, from a workspace (default: the current folder).
 
-    The workspace is rendered anew without them: nothing of them is left.
+    The workspace is built again without them, so nothing of them is left.
     """
     from yolopatch.outside.source.store import cache_dir
     from yolopatch.steps.workspace.remove import remove

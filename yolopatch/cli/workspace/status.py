@@ -15,10 +15,10 @@ from yolopatch.cli.workspace import words as workspaces
 @options.workspace
 @options.as_json
 def command(workspace: Path, as_json: bool) -> None:
-    """Say what a workspace holds (default: this folder).
+    """Show what a workspace contains (default: the current folder).
 
-    The pin, where it came from, the modules and mends, the commit to cite, and
-    what of yours is there: edits, commits, a branch.
+    This lists the pin and its source, the modules and fixes, the commit id to
+    cite, and your own edits, commits and branch.
     """
     from yolopatch.steps.workspace.status import status
 

@@ -1,4 +1,4 @@
-"""A workspace: what a command made of it, and what it holds."""
+"""The result lines of `apply`, `remove` and `status`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import click
 from yolopatch.cli.layout import pairs
 
 if TYPE_CHECKING:
-    from yolopatch.steps.workspace.state import State
+    from yolopatch.steps.workspace.change import WorkspaceState
     from yolopatch.steps.workspace.status import Status
 
 
-def state(found: State) -> Iterator[str]:
-    """Give a workspace after `apply` or `remove`."""
+def state(found: WorkspaceState) -> Iterator[str]:
+    """Yield the lines for a workspace after `apply` or `remove`."""
     yield click.style("changed" if found.changed else "unchanged", fg="green", bold=True)
     yield from pairs(
         [
@@ -32,7 +32,7 @@ def state(found: State) -> Iterator[str]:
 
 
 def status(found: Status) -> Iterator[str]:
-    """Give what a workspace holds, and what of it is the user's."""
+    """Yield what a workspace contains, and which parts are the user's own."""
     yield click.style("clean" if found.clean else "changed by you", fg="green" if found.clean else "yellow")
     yield from pairs(
         [
@@ -48,14 +48,14 @@ def status(found: Status) -> Iterator[str]:
     yield from (f"  edited    {name}" for name in found.edited)
     yield from (f"  yours     {commit}" for commit in found.own_commits)
     if found.operation:
-        yield f"  in the middle of a {found.operation}"
+        yield f"  a {found.operation} is in progress"
     if found.interrupted:
-        yield "  an earlier run was interrupted; the next apply or remove finishes it"
+        yield "  an earlier run was interrupted; the next `yolopatch apply` or `yolopatch remove` finishes it"
 
 
-def _compat(found: State | Status) -> list[tuple[str, str]]:
-    return [("compat", "mended for newer libraries")] if found.compat else []
+def _compat(found: WorkspaceState | Status) -> list[tuple[str, str]]:
+    return [("compat", "fixed for newer libraries")] if found.compat else []
 
 
-def _modules(found: State | Status) -> str:
+def _modules(found: WorkspaceState | Status) -> str:
     return ", ".join(f"{module.name} ({module.flavor})" for module in found.modules) or "no module"

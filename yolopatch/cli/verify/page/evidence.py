@@ -1,4 +1,4 @@
-"""A check's evidence, whatever it holds, as what the page can show: pairs, lists, tables, blocks of text."""
+"""Turn the evidence of a check into pairs, lists, tables and text blocks for the page."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
-MOST_ITEMS = 20  # of a list or an object: what a reader still reads; the number of all is given
-MOST_LINES = 60  # of a block of text; a traceback's last lines say most
+MOST_ITEMS = 20  # of a list or an object; the total number is shown, too
+MOST_LINES = 60  # of a text block; the last lines of a traceback matter most
 MOST_CHARACTERS = 4000
-DEEPEST = 5  # levels; what lies deeper is shown as JSON
-_SHORT = 72  # characters that still read well in one line
+DEEPEST = 5  # levels; deeper values are shown as JSON
+_SHORT = 72  # characters in one line
 _MOST_IN_LINE = 8  # values of a list inside another
 _MOST_COLUMNS = 8
 
@@ -25,7 +25,7 @@ class Shown:
         text: of a text or a block.
         parts: of items, the pieces; of pairs, (name, piece); of a table, rows of pieces.
         columns: of a table, the names.
-        left_out: what was cut, in words; empty if nothing was.
+        left_out: what was cut, in words; empty if nothing was cut.
     """
 
     kind: str
@@ -36,7 +36,7 @@ class Shown:
 
 
 def show(value: object, depth: int = 0) -> Shown:
-    """Return how a piece of evidence is shown."""
+    """Return how to show a piece of evidence."""
     if isinstance(value, Mapping):
         return _show_object(value, depth)
     if _is_list(value):
@@ -93,9 +93,9 @@ def _show_object(value: Mapping[Any, Any], depth: int) -> Shown:
 
 
 def _show_numbered(value: Mapping[Any, Any]) -> Shown:
-    """Show figures by number, of layers mostly, in a line: one below the other they fill a page."""
-    told = [f"{name}: {plain(figure)}" for name, figure in list(value.items())[: 2 * MOST_ITEMS]]
-    return Shown("text", text=", ".join(told), left_out=_left_out(len(told), len(value)))
+    """Show figures by number (mostly by layer) in one line: a list of them would fill the page."""
+    kept = [f"{name}: {plain(figure)}" for name, figure in list(value.items())[: 2 * MOST_ITEMS]]
+    return Shown("text", text=", ".join(kept), left_out=_left_out(len(kept), len(value)))
 
 
 def _show_list(value: Sequence[Any], depth: int) -> Shown:
@@ -123,7 +123,7 @@ def _show_table(rows: Sequence[Mapping[str, Any]], depth: int) -> Shown:
 
 
 def _columns(value: Sequence[Any]) -> tuple[str, ...]:
-    """Return the names that all objects of a list share, empty where it is no table."""
+    """Return the keys that all objects of a list share; empty if the list is not a table."""
     if not all(isinstance(row, Mapping) for row in value):
         return ()
     names = list(value[0])
@@ -141,7 +141,7 @@ def _is_figure(value: object) -> bool:
 
 
 def _is_flat(value: object) -> bool:
-    """Tell whether a value reads well in one line: a single value, or a short list of such."""
+    """Return whether a value fits in one line: a single value, or a short list of single values."""
     if _is_list(value):
         return len(value) <= _MOST_IN_LINE and not any(_is_list(v) or not _is_flat(v) for v in value)
     return not isinstance(value, Mapping) and "\n" not in str(value)

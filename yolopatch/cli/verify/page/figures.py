@@ -1,4 +1,4 @@
-"""Figures as a reader wants them; each function takes None for what was not measured."""
+"""Format figures; each function takes None for a figure that was not measured."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ MISSING = "not measured"
 
 
 def count(value: float | None) -> str:
-    """A number of things: `2,572,280`."""
+    """A count: `2,572,280`."""
     return MISSING if value is None else f"{value:,.0f}"
 
 
@@ -21,7 +21,7 @@ def milliseconds(value: float | None) -> str:
 
 
 def interval(low: float, high: float) -> str:
-    """From the least time to the longest: `11.9 to 13.0`."""
+    """A range of times: `11.9 to 13.0`."""
     return f"{milliseconds(low)} to {milliseconds(high)}".replace(" ms", "")
 
 
@@ -31,7 +31,7 @@ def seconds(value: float | None) -> str:
 
 
 def change(value: float | None, base: float | None) -> str:
-    """How a figure stands to the base's, in per cent; empty where one is missing or the base's is 0."""
+    """The change from the base model's figure in percent; empty if one is missing or the base's is 0."""
     if value is None or not base:
         return ""
     if value == base:
@@ -43,14 +43,14 @@ def change(value: float | None, base: float | None) -> str:
 
 
 def difference(value: float | None, base: float | None) -> str:
-    """How many more or fewer than the base's; empty where both are the same or one is missing."""
+    """The difference from the base model's figure; empty if they are equal or one is missing."""
     if value is None or base is None or value == base:
         return ""
     return _signed(f"{value - base:+,.0f}")
 
 
 def share(value: float | None, largest: float) -> float:
-    """A bar's length in per cent of the largest."""
+    """The length of a bar in percent of the largest."""
     if value is None or largest <= 0:
         return 0.0
     return round(min(max(value / largest, 0.0), 1.0) * 100, 2)

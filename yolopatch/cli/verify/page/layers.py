@@ -1,4 +1,4 @@
-"""The layer table, each layer beside the base's."""
+"""The layer table: each layer next to the base model's layer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from yolopatch.cli.verify.page.reading import as_list, as_object, as_text, figur
 
 @dataclass(frozen=True)
 class Layer:
-    """One row of the layer table; `mark` says how its class stands to the base's."""
+    """One row of the layer table; `mark` compares its class with the base model's."""
 
     index: str
     source: str
@@ -26,7 +26,7 @@ class Layer:
 
 
 def make_layers(rows: Sequence[Any], base_rows: Sequence[Any]) -> tuple[tuple[Layer, ...], Layer | None]:
-    """Return the table's rows and their total; none where nothing was built."""
+    """Return the rows of the table and their total; empty if no model was built."""
     own, base = [as_object(row) for row in rows], [as_object(row) for row in base_rows]
     if not own:
         return (), None
@@ -35,7 +35,7 @@ def make_layers(rows: Sequence[Any], base_rows: Sequence[Any]) -> tuple[tuple[La
 
 
 def _beside(row: Mapping[str, Any], own: Sequence[Any], base: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Return the base's row: the one that is named, else the one of the same number where both have as many."""
+    """Return the base row by its `base_index`, else by the same number if both tables have the same length."""
     if "base_index" not in row and len(own) != len(base):
         return {}
     index = row.get("base_index", row.get("index"))

@@ -1,4 +1,4 @@
-"""Figures of a model beside its base's, as bars."""
+"""Figures of a model next to its base model's, as bars."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from yolopatch.cli.verify.page.reading import as_object, figure
 
 
 class Latency(NamedTuple):
-    """Milliseconds of a forward pass; None for what was not measured."""
+    """Milliseconds of a forward pass; None if not measured."""
 
     median: float | None
     low: float | None
@@ -20,7 +20,7 @@ class Latency(NamedTuple):
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar: its length in per cent of the longest, and where its spread begins and ends, if it has one."""
+    """A bar: its length in percent of the longest, and the start and end of its spread, if it has one."""
 
     who: str
     text: str
@@ -32,7 +32,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Metric:
-    """One figure of the model beside the base's."""
+    """One figure of the model and of the base model."""
 
     name: str
     method: str
@@ -42,7 +42,7 @@ class Metric:
 
 
 def make_metrics(raw: Mapping[str, Any], base: Mapping[str, Any]) -> Iterable[Metric]:
-    """Yield each figure that the model or its base has; `base` is empty where there is none."""
+    """Yield each figure that the model or its base model has; `base` is empty without a base model."""
     flops, base_flops = as_object(raw.get("gflops")), as_object(base.get("gflops"))
     listed = (
         ("Parameters", "", raw.get("parameters"), base.get("parameters"), figures.count),
@@ -79,7 +79,7 @@ def _latency_metric(own: Latency, base: Latency) -> Metric:
     largest = max(value for value in (*own, *base) if value is not None)
     return Metric(
         name="Latency",
-        method="median of forward, with its spread",
+        method="median of the forward pass, and quartiles",
         amount=figures.milliseconds(own.median),
         change=figures.change(own.median, base.median),
         bars=(_latency_bar(True, own, largest), _latency_bar(False, base, largest)),

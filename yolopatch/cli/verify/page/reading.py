@@ -1,4 +1,4 @@
-"""Read data that may lack anything: each function gives something of the right kind, whatever is there."""
+"""Read JSON data that may be incomplete: each function returns a value of the right type for any input."""
 
 from __future__ import annotations
 
@@ -25,5 +25,5 @@ def as_list(value: object) -> Sequence[Any]:
 
 
 def as_text(value: object) -> str:
-    """Return a value as text, an empty one for nothing."""
+    """Return a value as text; empty for None."""
     return "" if value is None else str(value)

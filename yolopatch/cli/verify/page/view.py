@@ -1,4 +1,4 @@
-"""What the page shows, made from what `verify --json` prints: nothing in it is taken for granted."""
+"""Make the content of the page from the output of `verify --json`, which may be incomplete."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from yolopatch.cli.verify.page.metrics import Metric, make_metrics
 from yolopatch.cli.verify.page.reading import as_list, as_object, as_text, figure
 
 STATUSES = {"fail": "failed", "warn": "warning", "skip": "skipped", "pass": "passed"}
-_UNKNOWN = "skip"  # as what a status that this page does not know is drawn: nobody may take it for a pass
+_UNKNOWN = "skip"  # the look of an unknown status: it must not look like a pass
 _OF_TIME = ("date", "seconds")
 _CALLED = {"python": "Python"}
 
 
 @dataclass(frozen=True)
 class Check:
-    """One check; `evidence` is None where there is none."""
+    """One check; `evidence` is None if it has none."""
 
     id: str
     anchor: str
@@ -57,11 +57,11 @@ class Run:
         return tuple(c for status in ("fail", "warn") for c in self.checks if c.status == status)
 
     def metric(self, name: str) -> Metric | None:
-        """Return the metric of this name, None where this run lacks it."""
+        """Return the metric with this name, None if this run lacks it."""
         return next((m for m in self.metrics if m.name == name), None)
 
     def check(self, name: str) -> Check | None:
-        """Return the check with this id, None where this run lacks it."""
+        """Return the check with this id, None if this run lacks it."""
         return next((c for c in self.checks if c.id == name), None)
 
 
@@ -82,7 +82,7 @@ class Page:
 
 
 def make_page(data: Mapping[str, Any]) -> Page:
-    """Return the page of one run, or of a run at every scale (`runs`)."""
+    """Return the page of one run, or of runs at several scales (`runs`)."""
     raw = [as_object(run) for run in as_list(data["runs"])] if "runs" in data else [data]
     runs = tuple(_run(run, f"scale-{as_text(run.get('scale')) or number}") for number, run in enumerate(raw))
     shared = {**(raw[0] if raw else {}), **data}
@@ -112,7 +112,7 @@ def _run(raw: Mapping[str, Any], anchor: str) -> Run:
         verdict=_verdict(raw.get("verdict"), [check.status for check in checks]),
         tally=_tally(checks),
         seconds=figures.seconds(figure(as_object(raw.get("run")).get("seconds"))),
-        base=PurePath(as_text(base.get("cfg"))).name or ("the base" if base else ""),
+        base=PurePath(as_text(base.get("cfg"))).name or ("the base model" if base else ""),
         tiles=_tiles(raw),
         metrics=tuple(make_metrics(raw, base)),
         layers=layers,
@@ -122,7 +122,7 @@ def _run(raw: Mapping[str, Any], anchor: str) -> Run:
 
 
 def _verdict(given: object, statuses: Sequence[str]) -> str:
-    """Return `pass` only where it is said and nothing contradicts it: the page never passes by default."""
+    """Return `pass` only if the data says so and no check failed: the page never passes by default."""
     said = given == "pass" or (given is None and bool(statuses))
     return "pass" if said and "fail" not in statuses else "fail"
 
@@ -136,14 +136,14 @@ def _headline(verdict: str, runs: Sequence[Run]) -> str:
         return f"{len(failed)} of {len(runs)} scales failed: {', '.join(run.scale for run in failed)}"
     number = sum(check.status == "fail" for run in runs for check in run.checks)
     total = sum(len(run.checks) for run in runs)
-    return f"{number} of {total} checks failed" if number else "The verification did not come to an end"
+    return f"{number} of {total} checks failed" if number else "The verification did not finish"
 
 
 def _tally(checks: Iterable[Check]) -> str:
     statuses = [check.status for check in checks]
     order = ("pass", "warn", "fail", "skip")
-    told = [f"{statuses.count(s)} {_plural(s, statuses.count(s))}" for s in order if s in statuses]
-    return ", ".join(told) or "no check ran"
+    counts = [f"{statuses.count(s)} {_plural(s, statuses.count(s))}" for s in order if s in statuses]
+    return ", ".join(counts) or "no check ran"
 
 
 def _plural(status: str, number: int) -> str:
@@ -201,18 +201,18 @@ def _identity(shared: Mapping[str, Any], scales: Sequence[str], took: float | No
             ("checks", _asked_checks(shared)),
             *((_CALLED.get(name, name), as_text(value)) for name, value in run.items() if name not in _OF_TIME),
             ("date", _date(shared)),
-            ("took", figures.seconds(took)),
+            ("duration", figures.seconds(took)),
         ]
     )
 
 
 def _asked_checks(shared: Mapping[str, Any]) -> str:
     asked = as_list(as_object(shared.get("asked")).get("check"))
-    return f"only those that were asked for: {', '.join(map(as_text, asked))}" if asked else "all"
+    return f"selected: {', '.join(map(as_text, asked))}" if asked else "all"
 
 
 def _command(shared: Mapping[str, Any], scales: Sequence[str], every: bool) -> str:
-    """Return the command that does this again, one option a line."""
+    """Return the command that repeats this run, with one option on each line."""
     imgsz = figure(shared.get("imgsz"))
     parts = [["yolopatch", "verify", as_text(shared.get("workspace")) or "WORKSPACE"]]
     parts.append(["--cfg", as_text(shared.get("cfg")) or "FILE"])
