@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 from yolopatch.catalog.model.base_model import TASKS
-from yolopatch.catalog.modules import FLAVORS
+from yolopatch.catalog.modules import FLAVORS, MODULES
 from yolopatch.catalog.pins import PINS
+from yolopatch.catalog.reproduce.recipes import RECIPES
 from yolopatch.errors import EXIT_VERIFY, YolopatchError
 from yolopatch.maintain import matrix, ported, reproduced
 from yolopatch.maintain.figures import write_figures
@@ -27,7 +28,7 @@ def main(arguments: list[str]) -> int:
     asked = _parser().parse_args(arguments)
     try:
         if asked.task == "figures":
-            write_figures()
+            write_figures(asked.tutorials)
             return 0
         if asked.task == "matrix":
             return _verify_matrix(asked)
@@ -48,24 +49,33 @@ def main(arguments: list[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m yolopatch.maintain")
     tasks = parser.add_subparsers(dest="task", required=True)
-    for name in (*_WRITERS, "figures"):
+    for name in _WRITERS:
         tasks.add_parser(name)
+    task = tasks.add_parser("figures")
+    _add_tutorials(task)
     task = tasks.add_parser("reproduce")
     task.add_argument("--folder", type=Path, required=True, help="keeps the runs: a stopped one goes on there")
     task.add_argument("--python", help="the interpreter to train with")
     task.add_argument("--compat", action="store_true", help="mend every pin for today's libraries")
-    task.add_argument("--out", type=Path, help="the page; the picture lies beside it")
+    _add_tutorials(task)
+    kinds = (reproduced.QUICK, reproduced.EXACT)
+    task.add_argument("--kinds", nargs="+", choices=kinds, default=list(kinds), help="short runs, runs as in the posts")
+    task.add_argument("--out", type=Path, help="the page; the picture lies next to it")
     task = tasks.add_parser("port-matrix")
     task.add_argument("--releases", nargs="+", default=list(ported.SPREAD), help="versions, or `newest`")
+    _add_modules(task)
     task.add_argument("--no-prove", action="store_true", help="build no model")
     task.add_argument("--python", help="the interpreter to build models with")
     task.add_argument("--out", type=Path, required=True, help="the page")
     task = tasks.add_parser("port-every")
+    task.add_argument("--releases", nargs="+", default=[], help="versions; without it, every one")
+    _add_modules(task)
     task.add_argument("--python", help="the interpreter to build models with")
     task.add_argument("--out", type=Path, required=True, help="the page")
     task = tasks.add_parser("matrix")
     task.add_argument("--scales", default=matrix.SCALES)
     task.add_argument("--pins", nargs="+", choices=list(PINS), default=list(PINS))
+    _add_modules(task)
     task.add_argument("--tasks", nargs="+", choices=list(TASKS), default=list(TASKS))
     task.add_argument("--flavors", nargs="+", choices=list(FLAVORS), default=list(FLAVORS))
     task.add_argument("--quick", action="store_true", help=f"only {', '.join(matrix.QUICK)}")
@@ -75,8 +85,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_tutorials(task: argparse.ArgumentParser) -> None:
+    task.add_argument("--tutorials", nargs="+", choices=list(RECIPES), default=list(RECIPES))
+
+
+def _add_modules(task: argparse.ArgumentParser) -> None:
+    task.add_argument("--modules", nargs="+", choices=list(MODULES), default=list(MODULES))
+
+
 def _verify_matrix(asked: argparse.Namespace) -> int:
-    wanted = set(matrix.cases(asked.scales, asked.pins, asked.tasks, asked.flavors))
+    wanted = set(matrix.cases(asked.scales, asked.pins, asked.tasks, asked.flavors, asked.modules))
     results = []
     for result in matrix.verify_all(frozenset(wanted), asked.kept, asked.workers, asked.quick):
         results.append(result)
@@ -89,7 +107,7 @@ def _verify_matrix(asked: argparse.Namespace) -> int:
 
 def _port_matrix(asked: argparse.Namespace) -> int:
     results = []
-    for result in ported.port_spread(asked.releases, not asked.no_prove, asked.python):
+    for result in ported.port_spread(asked.releases, not asked.no_prove, asked.python, asked.modules):
         results.append(result)
         _say_ported(result)
     asked.out.write_text(ported.page(results), encoding="utf-8")
@@ -97,7 +115,7 @@ def _port_matrix(asked: argparse.Namespace) -> int:
 
 
 def _port_every(asked: argparse.Namespace) -> int:
-    forms = ported.port_every(asked.python, _say_ported)
+    forms = ported.port_every(asked.python, _say_ported, asked.releases, asked.modules)
     asked.out.write_text(ported.every_page(forms), encoding="utf-8")
     return 0 if all(one.holds for form in forms for one in (*form.results, form.proven)) else EXIT_VERIFY
 
@@ -108,7 +126,8 @@ def _say_ported(result: ported.Result) -> None:
 
 def _reproduce(asked: argparse.Namespace) -> int:
     results = []
-    for result in reproduced.run_all(asked.folder.absolute(), asked.python, asked.compat):
+    wanted = reproduced.cases(asked.tutorials, asked.kinds)
+    for result in reproduced.run_all(asked.folder.absolute(), asked.python, asked.compat, wanted):
         results.append(result)
         told = "as expected" if result.as_expected else "NOT as expected"
         print(f"{result.case.name} ({result.case.kind}): {told}, {result.seconds:.0f} s", flush=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, replace
 from pathlib import Path
 
 from yolopatch.catalog.modules import FLAVORS
-from yolopatch.catalog.reproduce.figures import BASE
+from yolopatch.catalog.reproduce.figures import BASE, recorded
 from yolopatch.catalog.reproduce.recipes import RECIPES, Recipe
 from yolopatch.catalog.resources import figures_file
 from yolopatch.core.reproduce.reproduction import Figures
@@ -22,10 +22,16 @@ from yolopatch.steps.reproduce.measure import count_scales
 from yolopatch.steps.workspace.apply import apply
 
 
-def write_figures() -> None:
-    """Measure all of them and write the file."""
-    told = {id_: _of_recipe(recipe) for id_, recipe in RECIPES.items()}
-    figures_file().write_text(_text(told), encoding="utf-8")
+def write_figures(tutorials: Sequence[str] = tuple(RECIPES)) -> None:
+    """Measure them and write the file; the figures of other tutorials stay as they are."""
+    figures = {id_: _of_recipe(recipe) if id_ in tutorials else _recorded(id_) for id_, recipe in RECIPES.items()}
+    figures_file().write_text(_text(figures), encoding="utf-8")
+
+
+def _recorded(id_: str) -> dict[str, Mapping[str, Figures]]:
+    """Return what the file says of a tutorial now."""
+    rows = {flavor: recorded(id_, flavor) for flavor in (*FLAVORS, BASE)}
+    return {flavor: {scale: Figures(*row) for scale, row in found.items()} for flavor, found in rows.items() if found}
 
 
 def _of_recipe(recipe: Recipe) -> dict[str, Mapping[str, Figures]]:

@@ -28,7 +28,7 @@ from yolopatch.steps.model.render import render
 from yolopatch.steps.model.render_request import RenderRequest
 from yolopatch.steps.verify.verify import verify
 from yolopatch.steps.workspace.apply import apply
-from yolopatch.steps.workspace.state import State
+from yolopatch.steps.workspace.change import WorkspaceState
 from yolopatch.wire.checks import CHECKS
 from yolopatch.wire.statuses import FAIL, WARN
 
@@ -96,6 +96,7 @@ def cases(
     pins: Sequence[str] = tuple(PINS),
     tasks: Sequence[str] = tuple(TASKS),
     flavors: Sequence[str] = FLAVORS,
+    modules: Sequence[str] = tuple(MODULES),
 ) -> list[Case]:
     """Return the cases, the small scales first: most mistakes show there."""
     models = [(scale, DETECT) for scale in scales if DETECT in tasks]
@@ -104,7 +105,7 @@ def cases(
         Case(pin, module, flavor, place, scale, task)
         for (scale, task), pin in itertools.product(models, pins)
         if (PINS[pin].model, task) in VARIANTS
-        for flavor, module, place in itertools.product(flavors, MODULES, PLACES)
+        for flavor, module, place in itertools.product(flavors, modules, PLACES)
     ]
 
 
@@ -121,7 +122,8 @@ def verify_all(asked: Collection[Case], kept: Path, workers: int, quick: bool = 
     known = {result.key: result for result in read_results(kept)}
     with tempfile.TemporaryDirectory(prefix="yolopatch-matrix-") as name, ThreadPoolExecutor(workers) as pool:
         jobs = []
-        for job in _jobs(Path(name)):
+        # a result that is kept is yielded whatever is asked, so that the table stays whole
+        for job in _jobs(Path(name), [case for case in cases() if known or case in asked]):
             found = known.get(job.key(quick=False)) or known.get(job.key(quick=True))
             if job.case in asked and (found is None or (found.quick and not quick)):
                 jobs.append(job)
@@ -144,14 +146,14 @@ def read_results(kept: Path) -> list[Result]:
     ]
 
 
-def _jobs(folder: Path) -> Iterator[_Job]:
-    """Yield every case with its workspace, which holds all modules, and its file, made in the folder."""
+def _jobs(folder: Path, wanted: Sequence[Case]) -> Iterator[_Job]:
+    """Yield each case with its workspace, which holds all modules, and its file, made in the folder."""
 
     @cache
-    def workspace(pin: str, flavor: str) -> State:
+    def workspace(pin: str, flavor: str) -> WorkspaceState:
         return apply(pin, list(MODULES), flavor, folder / f"{pin}-{flavor}", "auto", cache_dir())
 
-    for case in cases():
+    for case in wanted:
         state = workspace(case.pin, case.flavor)
         yield _Job(case, state.workspace, _render(case, folder), state.commit)
 
@@ -172,5 +174,6 @@ def _render(case: Case, folder: Path) -> Path:
 def _verify(job: _Job, quick: bool) -> Result:
     found = verify(job.workspace, job.cfg, job.case.scale, checks=QUICK if quick else ALL)
     ids = {status: tuple(c.id for c in found.checks if c.status == status) for status in (FAIL, WARN)}
-    seconds = round(float(found.run["seconds"]), 1)
-    return Result(job.case, job.key(quick), found.verdict, ids[FAIL], ids[WARN], seconds, quick)
+    seconds = found.run["seconds"]
+    assert isinstance(seconds, float)
+    return Result(job.case, job.key(quick), found.verdict, ids[FAIL], ids[WARN], round(seconds, 1), quick)

@@ -75,12 +75,14 @@ def every_version() -> list[str]:
     return [one for one in list_versions(PROJECT) if Version(one) >= Version(OLDEST)]
 
 
-def port_spread(versions: Sequence[str], proves: bool, python: str | None) -> Iterator[Result]:
-    """Port to each of these versions, one after the other."""
+def port_spread(
+    versions: Sequence[str], proves: bool, python: str | None, modules: Sequence[str] = ()
+) -> Iterator[Result]:
+    """Port these modules, without any every one, to each of these versions, one after the other."""
     for asked in versions:
         version = every_version()[-1] if asked == NEWEST else asked
         start = time.perf_counter()
-        request = PortRequest(f"{PROJECT}=={version}", proves=proves, python=python)
+        request = PortRequest(f"{PROJECT}=={version}", modules=tuple(modules), proves=proves, python=python)
         try:
             found, failure = port(request, cache_dir(), lambda *step: None), ""
         except YolopatchError as error:
@@ -100,20 +102,28 @@ def page(results: Iterable[Result]) -> str:
     return head + "".join(map(_row, results)) + "".join(_told(result) for result in results if not result.holds)
 
 
-def port_every(python: str | None, watch: Callable[[Result], None]) -> list[Form]:
+def port_every(
+    python: str | None,
+    watch: Callable[[Result], None],
+    versions: Sequence[str] = (),
+    modules: Sequence[str] = (),
+) -> list[Form]:
     """Port to every release; the newest of those that have the same code where patches go is proven for all of them.
 
     Args:
         python: the interpreter to build models with.
-        watch: told of each release, and of each proof.
+        watch: called with the result of each release, and of each proof.
+        versions: the releases, without any every one.
+        modules: the modules, without any every one.
     """
     forms: dict[str, list[Result]] = {}
-    for result in port_spread(every_version(), False, python):
+    for result in port_spread(versions or every_version(), False, python, modules):
         watch(result)
         forms.setdefault(_form(result), []).append(result)
     found = []
     for results in forms.values():
-        (proven,) = port_spread([results[-1].version], True, python) if results[-1].port else (results[-1],)
+        newest = results[-1]
+        (proven,) = port_spread([newest.version], True, python, modules) if newest.port else (newest,)
         watch(proven)
         found.append(Form(tuple(results), proven))
     return found
@@ -174,7 +184,7 @@ def _row(result: Result) -> str:
     modules = [one for one in found.outcomes if one.module != STAMP]
     ported = sum(one.status == PORTED for one in modules)
     stamp = next(one.status for one in found.outcomes if one.module == STAMP)
-    digest = f"`{found.pin.wheel.sha256[:16]}`"
+    digest = f"`{found.pin.wheel.sha256[:16]}`" if found.pin.wheel else ""
     counted = f"{ported} of {len(modules)}"
     return f"| {result.version} | {found.pin.model} | {counted} | {stamp} | {_proven(result)} | {digest} |\n"
 

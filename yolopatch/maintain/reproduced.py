@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from yolopatch.catalog.modules import TUTORIAL_FLAVOR
 from yolopatch.catalog.reproduce.recipes import RECIPES
@@ -44,15 +45,20 @@ class Result:
     case: Case
     as_expected: bool
     seconds: float
-    comparisons: Sequence[dict]
+    comparisons: Sequence[Mapping[str, Any]]
     scores: Sequence[float]
 
     def found(self, name: str) -> str:
         """Return what was found of one comparison."""
-        return next(one["found"] for one in self.comparisons if one["name"] == name)
+        return next(str(one["found"]) for one in self.comparisons if one["name"] == name)
 
 
-def cases() -> Iterator[Case]:
+def cases(tutorials: Sequence[str] = tuple(RECIPES), kinds: Sequence[str] = (QUICK, EXACT)) -> list[Case]:
+    """Return the runs of these tutorials and kinds."""
+    return [case for case in _all_cases() if case.tutorial in tutorials and case.kind in kinds]
+
+
+def _all_cases() -> Iterator[Case]:
     """Give every run: all that shall learn, the one that cannot, and the posts' own, cut to one epoch."""
     seen = set()
     for id_, recipe in RECIPES.items():
@@ -65,20 +71,21 @@ def cases() -> Iterator[Case]:
         yield Case(id_, TUTORIAL_FLAVOR, EXACT)
 
 
-def run_all(folder: Path, python: str | None, compat: bool) -> Iterator[Result]:
+def run_all(folder: Path, python: str | None, compat: bool, wanted: Sequence[Case]) -> Iterator[Result]:
     """Run each of them; a run that was ended before is only read.
 
     Args:
         folder: where the reproductions lie.
         python: the interpreter to train with, None for the one that `reproduce` finds.
-        compat: whether every pin's old code is mended.
+        compat: whether every pin's old code is fixed for newer libraries.
+        wanted: the runs.
 
     Raises:
         YolopatchError: a run failed; the command's own words are in `details`.
     """
     shapes = folder / "shapes"
     _yolopatch(["data", "shapes", "--out", str(shapes)])
-    for case in cases():
+    for case in wanted:
         mended = compat or case.tutorial in _MENDED
         place = folder / f"{case.tutorial}-{case.flavor}{'-compat' * mended}"
         words = ["reproduce", case.tutorial, "--flavor", case.flavor, "--dest", str(place), "--run"]
@@ -90,15 +97,15 @@ def run_all(folder: Path, python: str | None, compat: bool) -> Iterator[Result]:
         yield _result(case, _yolopatch(words)["run"])
 
 
-def _yolopatch(words: Sequence[str]) -> dict:
+def _yolopatch(words: Sequence[str]) -> dict[str, Any]:
     done = subprocess.run([sys.executable, "-m", "yolopatch", *words, "--json"], capture_output=True, text=True)
-    told = json.loads(done.stdout or "{}")
-    if "error" in told or not told:
+    answer: dict[str, Any] = json.loads(done.stdout or "{}")
+    if "error" in answer or not answer:
         raise YolopatchError(f"yolopatch {' '.join(words)} failed", details=done.stderr.splitlines()[-12:])
-    return told
+    return answer
 
 
-def _result(case: Case, run: dict) -> Result:
+def _result(case: Case, run: Mapping[str, Any]) -> Result:
     rows = read_results((Path(run["save_dir"]) / "results.csv").read_text("utf-8"))
     scores = [map50(row) or 0.0 for row in rows]
     return Result(case, run["as_expected"], run["seconds"], run["comparisons"], scores)

@@ -83,6 +83,7 @@ def draw(results: Sequence[Result], file: Path) -> None:
                 name = "base" if base else one.case.flavor
                 panel.plot(range(1, len(one.scores) + 1), one.scores, color=_STYLES[name], label=name)
         panel.set(title=id_, xlabel="epoch", ylim=(0, 1))
-        panel.legend()
+        if panel.lines:
+            panel.legend()
     panels[0].set_ylabel("mAP50, validation images")
     figure.savefig(file, dpi=100)
