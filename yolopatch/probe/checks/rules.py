@@ -1,4 +1,4 @@
-"""What a check needs, and whom it is asked about."""
+"""When a check runs, and when the base model is checked too."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Rules:
-    """When a check is run.
+    """The conditions of a check.
 
     Attributes:
-        needs_model: it is skipped where the model does not build.
-        needs_run: it is skipped where the model does not run on one square image.
-        asks_base: where it fails, it is asked about the base model too: what upstream's own model does as well
-            is no fault of the module, and becomes a warning that says so.
+        needs_model: the check is skipped where the model does not build.
+        needs_run: the check is skipped where the model does not run on one square image.
+        asks_base: where the check fails, it runs on the base model too. If that fails as well, upstream and not the
+            module is to blame: the failure becomes a warning that says so.
     """
 
     needs_model: bool = True

@@ -1,8 +1,10 @@
-"""Run the checks on one model, one after the other; none hides another."""
+"""Run the checks on one model, one after the other. A check that fails does not stop the next one."""
+
+from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -10,78 +12,104 @@ import torch
 
 from ...wire.checks import CHECKS
 from ...wire.statuses import FAIL
-from ...wire.verification import CheckBegun, CheckEnded
+from ...wire.verification import CheckBegun, CheckEnded, VerifyRequest
 from ..build.subject import Subject
+from ..build.upstreams import Upstream
 from ..environment.runs_with import describe
-from ..protocol.findings import failed, skipped, warned
+from ..protocol.emit import Emit
+from ..protocol.findings import Finding, failed, skipped, warned
 from ..protocol.raising import first_line
 from ..tensors.tensors import seed_all
 from .rules import Rules
 from .structure import base_parity
 
-_TRACEBACK = "traceback"  # the evidence of what raised instead of answering
-_LINES = 12  # of a traceback: enough to reach from upstream's forward to the module's own line
+_TRACEBACK = "traceback"  # the key in the evidence of a check that raised
+_FRAMES = 12  # of a traceback: enough to reach from upstream's forward to the module's own line
 
 
-def verify(upstream, request, emit):
-    """Run the checks that the request names and emit each beginning and each finding.
+def verify(upstream: Upstream, request: VerifyRequest, emit: Emit) -> None:
+    """Run the checks that the request names, and send the begin and the finding of each.
 
     Args:
-        upstream: the workspace's upstream, opened.
-        request: what to check, by which checks.
-        emit: takes RunsWith first; for each check CheckBegun, then CheckEnded.
+        upstream: the workspace's upstream.
+        request: the model and the checks.
+        emit: gets RunsWith first; then CheckBegun and CheckEnded for each check.
     """
+    # all files before the first check: what fails in a check is put down to the model
+    checks = {name: load_check(name) for name in _in_running_order(request.checks)}
     subject = Subject(upstream, request)
     emit(describe(subject.device))
-    if "base-parity" in request.checks:
+    if "base-parity" in checks:
         base_parity.begin(subject)
-    for name in _in_running_order(request.checks):
+    for name, check in checks.items():
         emit(CheckBegun(name))
         begun = time.perf_counter()
-        finding = run_check(find_check(name), subject, request.crashed)
+        finding = run_check(check, subject, request.crashed)
         seconds = time.perf_counter() - begun
         emit(CheckEnded(name, **vars(finding), seconds=round(seconds, 3), facts=subject.facts))
 
 
 @dataclass(frozen=True)
 class RunnableCheck:
-    """A check's function, which takes the subject and returns a finding, and its rules.
+    """The function of a check, and its rules.
 
-    What the function raises is a failure of the model.
+    An exception of the function is a failure of the model.
     """
 
-    run: Callable
+    run: Callable[[Subject], Finding]
     rules: Rules
 
 
-def find_check(name):
-    """Import the file of a check and return what is in it."""
+def load_check(name: str) -> RunnableCheck:
+    """Import the file of a check.
+
+    Where a library of this environment lacks what the file imports, the check is one that is always skipped. Any
+    other error in the file is a bug of yolopatch and is raised.
+    """
     check = next(check for check in CHECKS if check.id == name)
-    module = import_module(f".{check.module}", __package__)
+    try:
+        module = import_module(f".{check.module}", __package__)
+    except ImportError as error:
+        return _unavailable(f"{type(error).__name__}: {first_line(error)}")
     return RunnableCheck(module.check, module.RULES)
 
 
-def _in_running_order(names):
-    """Put `base-parity` before the first check that takes long: the process that it waits for is ready by then."""
+def _unavailable(reason: str) -> RunnableCheck:
+    """Return a check that only says why it cannot run."""
+    finding = skipped(
+        f"this check cannot be imported here, and the model is not to blame: {reason}",
+        "install the library that the message names, or a newer release of it",
+    )
+    return RunnableCheck(lambda subject: finding, Rules(needs_model=False, needs_run=False, asks_base=False))
+
+
+def _in_running_order(names: Sequence[str]) -> Sequence[str]:
+    """Put `base-parity` before the first slow check: the process that it waits for is ready by then."""
     if "base-parity" not in names or "flops" not in names:
         return names
     others = [name for name in names if name != "base-parity"]
-    place = others.index("flops")
-    return [*others[:place], "base-parity", *others[place:]]
+    position = others.index("flops")
+    return [*others[:position], "base-parity", *others[position:]]
 
 
-def run_check(check, subject, crashed=()):
-    """Run one check and return its finding, whatever the model's code does."""
-    why = _why_not(check, subject, crashed)
-    if why:
-        return skipped(why)
+def run_check(check: RunnableCheck, subject: Subject, crashed: Collection[str] = ()) -> Finding:
+    """Run one check and return its finding, whatever exception the model's code raises.
+
+    Args:
+        check: see `load_check`.
+        subject: the model to check.
+        crashed: the checks in which an earlier process ended.
+    """
+    reason = _reason_to_skip(check, subject, crashed)
+    if reason:
+        return skipped(reason)
     finding = _run(check, subject)
     if finding.status == FAIL and check.rules.asks_base and subject.found_base is not None:
-        return _weighed(check, subject, finding)
+        return _compared_with_base(check, subject, finding)
     return finding
 
 
-def _why_not(check, subject, crashed):
+def _reason_to_skip(check: RunnableCheck, subject: Subject, crashed: Collection[str]) -> str:
     if check.rules.needs_model and ("build" in crashed or not _builds(subject)):
         return "the model does not build (see build)"
     if check.rules.needs_run and ("forward" in crashed or not subject.runs):
@@ -89,48 +117,48 @@ def _why_not(check, subject, crashed):
     return ""
 
 
-def _builds(subject):
+def _builds(subject: Subject) -> bool:
     try:
         return subject.model is not None
-    except Exception:  # whatever the model's code raises; the check `build` reports it
+    except Exception:  # any exception of the model's code; the check `build` reports it
         return False
 
 
-def _run(check, subject):
+def _run(check: RunnableCheck, subject: Subject) -> Finding:
     _reset()
     try:
         return check.run(subject)
     except (Exception, SystemExit) as error:  # the model's code may raise anything
         return failed(
             f"it raised {type(error).__name__}: {first_line(error)}",
-            "the last lines of the traceback are in the evidence: mend the code that they name",
-            **{_TRACEBACK: traceback.format_exception(error)[-_LINES:]},
+            "the evidence has the end of the traceback: fix the code that it names",
+            **{_TRACEBACK: traceback.format_exception(error)[-_FRAMES:]},
         )
     finally:
         _reset()
 
 
-def _reset():
-    """Leave nothing of one check to the next."""
+def _reset() -> None:
+    """Undo the global settings of one check before the next."""
     seed_all(0)
     torch.set_grad_enabled(True)
     torch.use_deterministic_algorithms(False)
 
 
-def _weighed(check, subject, finding):
-    """Weigh a failure that upstream's own model shares: no fault of the module, or no answer at all."""
+def _compared_with_base(check: RunnableCheck, subject: Subject, finding: Finding) -> Finding:
+    """Run a failed check on the base model, too; a failure that both share is not the module's fault."""
     base = _run(check, subject.as_base())
     if base.status != FAIL:
         return finding
     both = {"model": finding.evidence, "base": base.evidence}
     if all(_TRACEBACK in evidence for evidence in both.values()):
         return skipped(
-            f"it cannot run here: with upstream's own model, too, {base.summary}",
+            f"the check cannot run here: with upstream's own model, too, {base.summary}",
             "upstream, this environment or the check itself is to blame: see the traceback in the evidence",
             **both,
         )
     return warned(
         f"upstream's own model does the same: {finding.summary}",
-        "the module is not to blame; upstream, or this environment, is",
+        "the module is not to blame, but upstream or this environment",
         **both,
     )

@@ -1,72 +1,100 @@
-"""Is a replaced layer something other than a plain convolution, and does all that it holds matter?"""
+"""Does a replaced layer compute something other than a plain convolution, and use all the tensors that it holds?"""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn as nn
 
-from ...protocol.findings import failed, passed, skipped
+from ...build.subject import Subject
+from ...protocol.findings import Finding, failed, passed, skipped
 from ...tensors.calls import BATCH, Call, layer_calls
-from ...tensors.influence import influence
+from ...tensors.influence import Held, influence
+from ...tensors.models import Layer, UpstreamModel
 from ...tensors.plain_tensors import plain_tensors, registered
-from ...tensors.plainness import is_under_another_name, plain_kernel
+from ...tensors.plainness import is_same_function, plain_kernel
+from ..evidence import SHOWN
 from ..rules import Rules
-
-_SHOWN = 20  # of a list: enough to see the pattern
-
+from ..wording import plural, such
 
 RULES = Rules(asks_base=False)
 
 
-def check(subject):
-    """Ask every replaced layer, by itself and on its real input, what its output depends on."""
+class _PlainConvolution(NamedTuple):
+    """A module of a layer that computes a plain convolution with its tensor `kernel`."""
+
+    layer: int
+    cls: str
+    module: str
+    kernel: str
+
+
+class _Influences(NamedTuple):
+    """What the replaced layers depend on.
+
+    Attributes:
+        inert: (layer, tensor) for the tensors that the layer's output does not depend on.
+        caches: the names of the plain tensors that forward overwrites.
+        not_judged: by layer, why it cannot be judged.
+    """
+
+    inert: list[tuple[int, Held]]
+    caches: list[str]
+    not_judged: dict[int, str]
+
+
+def check(subject: Subject) -> Finding:
+    """Study every replaced layer by itself, on its real input: what does its output depend on?"""
     if not subject.replaced:
         return passed("no layer is replaced, so nothing new can be inert")
     model = subject.fresh()
     model.load_state_dict(subject.calibrated.state_dict())
     calls = layer_calls(subject.calibrated, subject.images(batch=BATCH), list(subject.replaced))
-    plain = [found for index in calls for found in _plain(subject, model, index, calls[index])]
+    plain = [found for index in calls for found in _plain_convolutions(subject, model, index, calls[index])]
     renamed = [index for index in calls if _is_renamed(subject, model, index, calls[index])]
-    return _finding(subject, plain, renamed, *_influences(model, calls))
+    return _finding(subject, plain, renamed, _influences(model, calls))
 
 
-def _influences(model, calls):
-    """Return the tensors that nothing depends on, those that forward overwrites, and the layers not judged."""
+def _influences(model: UpstreamModel, calls: Mapping[int, Call]) -> _Influences:
     known = registered(model)
-    inert, caches, notes = [], [], {}
+    result = _Influences([], [], {})
     for index, call in calls.items():
         found = influence(model.model[index], call, known)
-        inert += [(index, held) for held in found.inert]
-        caches += [f"model.{index}.{name}" for name in found.caches]
+        result.inert.extend((index, held) for held in found.inert)
+        result.caches.extend(f"model.{index}.{name}" for name in found.caches)
         if found.note:
-            notes[index] = found.note
-    return inert, caches, notes
+            result.not_judged[index] = found.note
+    return result
 
 
-def _plain(subject, model, index, call):
-    """Return (index, class, dotted name, kernel) of each module that is a plain convolution but claims otherwise."""
+def _plain_convolutions(subject: Subject, model: UpstreamModel, index: int, call: Call) -> list[_PlainConvolution]:
+    """Return the modules of a layer that are plain convolutions but claim to be something else."""
     layer = model.model[index]
     modules = [(name, m) for name, m in layer.named_modules() if type(m) in subject.new_classes]
-    calls = _inner_calls(layer, call, modules)
+    calls = _inner_calls(layer, call, [module for _, module in modules])
     found = []
     for name, module in modules:
-        if module not in calls or not (_holds_more(module) or _stands_for_convolution(subject, index, name)):
+        if module not in calls or not (_holds_more(module) or _replaces_convolution(subject, index, name)):
             continue
         kernel = plain_kernel(module, calls[module])
         if kernel:
-            found.append((index, type(module).__name__, f"model.{index}" + (f".{name}" if name else ""), kernel))
+            full_name = f"model.{index}" + (f".{name}" if name else "")
+            found.append(_PlainConvolution(index, type(module).__name__, full_name, kernel))
     return found
 
 
 @torch.no_grad()
-def _inner_calls(layer, call, modules):
+def _inner_calls(layer: Layer, call: Call, modules: Sequence[nn.Module]) -> dict[nn.Module, Call]:
     """Return what each of the modules is called with when the layer is."""
-    calls = {}
+    calls: dict[nn.Module, Call] = {}
 
-    def keep(module, args, kwargs):
+    def keep(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         calls.setdefault(module, Call(args, kwargs))
 
-    hooks = [module.register_forward_pre_hook(keep, with_kwargs=True) for _, module in modules]
+    hooks = [module.register_forward_pre_hook(keep, with_kwargs=True) for module in modules]
     args, kwargs = call.arguments()
     try:
         layer.eval()(*args, **kwargs)
@@ -76,14 +104,14 @@ def _inner_calls(layer, call, modules):
     return calls
 
 
-def _holds_more(module):
-    """Tell whether a module has more tensors than a plain convolution, and so claims to be something else."""
+def _holds_more(module: nn.Module) -> bool:
+    """Return whether a module has more tensors than a plain convolution, and so claims to be something else."""
     names = {name.rpartition(".")[2] for name in module.state_dict()}
     return len(module.state_dict()) > 2 or not names <= {"weight", "bias"} or bool(plain_tensors(module))
 
 
-def _stands_for_convolution(subject, index, name):
-    """Tell whether the base has a plain convolution where this module is: inside its layer, or as its layer."""
+def _replaces_convolution(subject: Subject, index: int, name: str) -> bool:
+    """Return whether the base has a plain convolution where this module is: inside its layer, or as its layer."""
     base = _base_layer(subject, index)
     if base is None:
         return False
@@ -92,75 +120,84 @@ def _stands_for_convolution(subject, index, name):
     return isinstance(inside.get(name), nn.Conv2d) or (not name and len(convolutions) == 1)
 
 
-def _base_layer(subject, index):
-    place = subject.replaced[index]
-    return None if place is None else subject.base.model[place]
+def _base_layer(subject: Subject, index: int) -> Layer | None:
+    base = subject.replaced[index]
+    return None if base is None else subject.required_base_model.model[base]
 
 
-def _is_renamed(subject, model, index, call):
-    """Tell whether a layer of another class is the base's layer all the same."""
+def _is_renamed(subject: Subject, model: UpstreamModel, index: int, call: Call) -> bool:
+    """Return whether a layer of another class computes the same as the base's layer."""
     layer, base = model.model[index], _base_layer(subject, index)
     is_new = any(type(module) in subject.new_classes for module in layer.modules())
     if base is None or not is_new or _shapes(layer) != _shapes(base):
         return False
-    return is_under_another_name(layer, deepcopy(base), call)
+    return is_same_function(layer, deepcopy(base), call)
 
 
-def _shapes(layer):
+def _shapes(layer: Layer) -> dict[str, tuple[int, ...]]:
     return {name: tuple(tensor.shape) for name, tensor in layer.state_dict().items()}
 
 
-def _finding(subject, plain, renamed, inert, caches, notes):
+def _finding(
+    subject: Subject, plain: Sequence[_PlainConvolution], renamed: Sequence[int], influences: _Influences
+) -> Finding:
+    inert, not_judged = influences.inert, influences.not_judged
     evidence = {
         "layers": list(subject.replaced),
-        "plain_convolutions": [{"layer": i, "class": c, "module": m, "kernel": k} for i, c, m, k in plain[:_SHOWN]],
+        "plain_convolutions": [
+            {"layer": found.layer, "class": found.cls, "module": found.module, "kernel": found.kernel}
+            for found in plain[:SHOWN]
+        ],
         "plain_convolution_count": len(plain),
         "base_layers_under_another_name": renamed,
-        "inert": [_described(index, held) for index, held in inert[:_SHOWN]],
+        "inert": [_inert_evidence(index, held) for index, held in inert[:SHOWN]],
         "inert_count": len(inert),
         "inert_numel": sum(held.tensor.numel() for _, held in inert),
-        "overwritten_by_forward": caches[:_SHOWN],
-        "not_judged": notes,
+        "overwritten_by_forward": influences.caches[:SHOWN],
+        "not_judged": not_judged,
     }
-    reasons = [*_of_plain(plain), *_of_renamed(subject, renamed), *_of_inert(inert)]
+    reasons = [*_plain_clause(plain), *_renamed_clause(subject, renamed), *_inert_clause(inert)]
     if reasons:
-        hint = "compare forward with the paper: what the constructor makes must be read there"
+        hint = "compare forward with the paper: forward must use everything that the constructor makes"
         return failed("; ".join(reasons), hint, **evidence)
-    judged = len(subject.replaced) - len(notes)
+    judged = len(subject.replaced) - len(not_judged)
     if not judged:
-        why = "no replaced layer can be judged: run alone on finite input, none gives the same finite output twice"
-        return skipped(why, "see forward and determinism", **evidence)
-    summary = f"everything that the {judged} replaced layers hold matters, and none of them is a plain convolution"
-    if notes:
-        summary += f"; {len(notes)} could not be judged"
+        reason = "no replaced layer can be judged: alone on finite input, none gives the same finite output twice"
+        return skipped(reason, "see forward and determinism", **evidence)
+    summary = f"the {judged} replaced layers use everything that they hold, and none of them is a plain convolution"
+    if not_judged:
+        summary += f"; {len(not_judged)} could not be judged"
     return passed(summary, **evidence)
 
 
-def _described(index, held):
+def _inert_evidence(index: int, held: Held) -> dict[str, Any]:
     return {"tensor": f"model.{index}.{held.name}", "kind": held.kind, "numel": held.tensor.numel()}
 
 
-def _of_plain(plain):
+# Each of these returns one clause of the summary, or nothing.
+
+
+def _plain_clause(plain: Sequence[_PlainConvolution]) -> list[str]:
     if not plain:
         return []
-    index, name, _, kernel = plain[0]
-    more = f" ({len(plain)} such modules)" if len(plain) > 1 else ""
-    return [f"layer {index}'s {name} computes a plain convolution with its own {kernel}{more}"]
+    first, more = plain[0], such(len(plain), "module")
+    return [f"layer {first.layer}'s {first.cls} computes a plain convolution with its own {first.kernel}{more}"]
 
 
-def _of_renamed(subject, renamed):
+def _renamed_clause(subject: Subject, renamed: Sequence[int]) -> list[str]:
     if not renamed:
         return []
-    index = renamed[0]
+    index, more = renamed[0], such(len(renamed), "layer")
     name, base = type(subject.model.model[index]).__name__, type(_base_layer(subject, index)).__name__
-    more = f" ({len(renamed)} such layers)" if len(renamed) > 1 else ""
     return [f"layer {index}'s {name} is the base's {base} under another name{more}"]
 
 
-def _of_inert(inert):
+def _inert_clause(inert: Sequence[tuple[int, Held]]) -> list[str]:
     if not inert:
         return []
     numel = sum(held.tensor.numel() for _, held in inert)
     index, first = inert[0]
-    noun = "tensor that the output does" if len(inert) == 1 else "tensors that the output does"
-    return [f"{len(inert)} {noun} not depend on, {numel:,} values, such as the {first.kind} model.{index}.{first.name}"]
+    return [
+        f"the output does not depend on {plural(len(inert), 'tensor')} ({plural(numel, 'value')}), such as the "
+        f"{first.kind} model.{index}.{first.name}"
+    ]

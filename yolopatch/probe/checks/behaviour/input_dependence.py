@@ -1,21 +1,28 @@
-"""Does what the model computes depend on the image it is given?"""
+"""Does the model's output depend on the image?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
+from torch import Tensor
 
-from ...protocol.findings import failed, passed, skipped
+from ...build.subject import Subject
+from ...protocol.findings import Finding, failed, passed, skipped
 from ...tensors.tensors import is_finite, layer_name, layer_outputs, tensors
 from ...thresholds import SAME_FOR_EVERY_IMAGE
+from ..evidence import SHOWN
 from ..rules import Rules
+from ..wording import such
 
-_GREY = 0.25  # of a plain image; not the mean of the noise: what sees no more than the mean sees this
-_SHOWN = 20
-
+_GREY = 0.25  # of a plain image; not the mean of the noise: a layer that sees only the mean sees this
 
 RULES = Rules()
 
 
-def check(subject):
-    """Fail where a layer's output, or a map that the head gets, is the same for noise, other noise and plain grey.
+def check(subject: Subject) -> Finding:
+    """Fail where a layer's output, or an input of the head, is the same for noise, other noise and plain grey.
 
     The images are run one by one, in eval, with BatchNorm statistics from other images.
     """
@@ -26,29 +33,30 @@ def check(subject):
     evidence = _evidence(subject, layers, maps, constant)
     if constant or any(map(_is_same, maps)):
         return _failure(subject, constant, maps, evidence)
-    lost = [index for index, change in layers.items() if change is None]
+    changes = {index: change for index, change in layers.items() if change is not None}
+    lost = [index for index in layers if index not in changes]
     if lost:
         return skipped(
-            f"the output of {layer_name(subject.model, lost[0])} is not finite: nothing can be compared",
-            "see what the checks `forward` and `init` say of it",
+            f"the output of {layer_name(subject.model, lost[0])} is not finite, so nothing can be compared",
+            "see what the checks `forward` and `init` say about it",
             **evidence,
         )
-    least = min(layers, key=layers.get)
+    least = min(changes, key=lambda index: changes[index])
     return passed(
         f"every layer's output depends on the image; that of {layer_name(subject.model, least)} the least: "
-        f"it changes by {layers[least]:.2g} of its size",
+        f"it changes by {changes[least]:.2g} of its size",
         **evidence,
     )
 
 
 @torch.no_grad()
-def _runs(subject):
+def _runs(subject: Subject) -> list[tuple[Mapping[int, object], Sequence[Tensor]]]:
     """Return (outputs by layer, inputs of the head) of each image."""
     images = [subject.images(seed=1), subject.images(seed=2), torch.full_like(subject.images(), _GREY)]
     return [layer_outputs(subject.calibrated, x)[:2] for x in images]
 
 
-def _change(results):
+def _change(results: Sequence[Sequence[Tensor]]) -> float | None:
     """Return how far the other results lie from the first, relative to its size; None where one is not finite.
 
     Args:
@@ -61,11 +69,11 @@ def _change(results):
     return max((_channel_change(found, expected) for found, expected in pairs), default=float("inf"))
 
 
-def _channel_change(found, expected):
-    """Return the largest change of a channel, relative to its size, or to the median channel's where that is more.
+def _channel_change(found: Tensor, expected: Tensor) -> float:
+    """Return the largest change of a channel, relative to its size, or to the median channel's if that is larger.
 
-    By channel, for one with a huge constant would hide what the others do; not less than the median, for a channel
-    of float noise changes wholly.
+    Channels are compared one by one, because one huge constant would hide the others; and with the median, because a
+    channel of float noise changes completely.
     """
     if found.shape != expected.shape:
         return float("inf")
@@ -77,42 +85,53 @@ def _channel_change(found, expected):
     return float((changes / sizes.clamp_min(max(float(sizes.median()), 1e-12))).max())
 
 
-def _by_channel(tensor):
+def _by_channel(tensor: Tensor) -> Tensor:
+    """Return the values as float64, shape (channels, values of a channel)."""
     tensor = tensor.detach().double()
     return tensor.transpose(0, 1).flatten(1) if tensor.dim() > 1 else tensor.view(1, -1)
 
 
-def _is_same(change):
+def _is_same(change: float | None) -> bool:
     return change is not None and change <= SAME_FOR_EVERY_IMAGE
 
 
-def _failure(subject, constant, maps, evidence):
+def _failure(
+    subject: Subject, constant: Sequence[int], maps: Sequence[float | None], evidence: dict[str, Any]
+) -> Finding:
     same = sum(map(_is_same, maps))
-    heard = f"{same} of the head's {len(maps)} inputs do not depend on the image" if same else "the head's change"
+    head = (
+        f"{same} of the head's {len(maps)} inputs do not depend on the image"
+        if same
+        else "the head's inputs depend on it"
+    )
     if not constant:
-        return failed(heard, "see which layer feeds them, and what its forward returns", **evidence)
+        return failed(head, "see which layer feeds them, and what its forward returns", **evidence)
     first = layer_name(subject.model, constant[0])
-    more = f" (the first of {len(constant)} such layers)" if len(constant) > 1 else ""
     return failed(
-        f"{first} gives the same output for every image{more}; {heard}",
-        f"look at the forward of {first}, and at what feeds it: a product with zero, an input that is never read, or "
+        f"{first} gives the same output for every image{such(len(constant), 'layer')}; {head}",
+        f"look at the forward of {first}, and at its input: a product with zero, an input that is never read, or "
         "values so large that BatchNorm divides them by infinity",
         **evidence,
     )
 
 
-def _evidence(subject, layers, maps, constant):
+def _evidence(
+    subject: Subject,
+    layers: Mapping[int, float | None],
+    maps: Sequence[float | None],
+    constant: Sequence[int],
+) -> dict[str, Any]:
     return {
         "bound": SAME_FOR_EVERY_IMAGE,
-        "constant_layers": [_row(subject, index) for index in constant[:_SHOWN]],
+        "constant_layers": [_row(subject, index) for index in constant[:SHOWN]],
         "constant_count": len(constant),
         "layers": len(layers),
         "head_inputs": maps,
-        "replaced_layers": {str(index): layers.get(index) for index in list(subject.replaced)[:_SHOWN]},
+        "replaced_layers": {str(index): layers.get(index) for index in list(subject.replaced)[:SHOWN]},
     }
 
 
-def _row(subject, index):
+def _row(subject: Subject, index: int) -> dict[str, Any]:
     return {
         "index": index,
         "class": type(subject.model.model[index]).__name__,

@@ -14,7 +14,7 @@ from ...protocol.findings import Finding, failed, passed
 from ...protocol.raising import describe_error
 from ...tensors.half import as_half, through_half
 from ...tensors.models import UpstreamModel
-from ...tensors.replay import Step, answered, as_json, errors, first_image, recorded, relative_error, worst
+from ...tensors.replay import Step, as_json, errors, first_image, first_image_steps, recorded, relative_error, worst
 from ...tensors.tensors import layer_name, layer_outputs
 from ...thresholds import LOW_PRECISION
 from ..finiteness import describe_not_finite, first_not_finite
@@ -42,7 +42,7 @@ def check(subject: Subject) -> Finding:
     weights grow, to a million in the largest models, without any fault of a layer.
     """
     model, x = subject.calibrated, subject.calibration_images
-    steps = answered(model, recorded(subject.fresh().train(), x))
+    steps = first_image_steps(model, recorded(subject.fresh().train(), x))
     x = first_image(x)
     trials = [_bfloat16(model, x, steps), _stored(subject, x, steps), _range(model, steps)]
     if subject.device.type == "cuda":

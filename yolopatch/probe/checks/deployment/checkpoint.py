@@ -1,144 +1,158 @@
 """Does the model come back as it was from a state dict, a deepcopy, pickle, and upstream's own save and load?"""
 
+from __future__ import annotations
+
 import pickle
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import torch
+from torch import Tensor
 
+from ...build.subject import Subject
 from ...checkpoint.saving import load_as_upstream, save_as_upstream
-from ...protocol.findings import failed, passed
+from ...protocol.findings import Finding, failed, passed
 from ...protocol.raising import describe_error
+from ...tensors.half import through_half
+from ...tensors.models import UpstreamModel
 from ...tensors.plain_tensors import same_values
 from ...tensors.tensors import layer_name, layer_outputs, tensors
+from ..evidence import SHOWN
 from ..rules import Rules
 
-_SHOWN = 20
 _OK = "ok"
-_MOVE = 1.01  # times every parameter: enough to be seen, too little to drive anything out of range
+_FACTOR = 1.01  # for every parameter: enough to be seen, too little to overflow
 
+Outputs = list[tuple[str, list[Tensor]]]
+"""(name, tensors) of each layer's output, in order, the head last."""
 
 RULES = Rules()
 
 
-def check(subject):
-    """Fail where a round trip raises, or changes a single bit of what the model computes in eval.
+def check(subject: Subject) -> Finding:
+    """Fail where a round trip raises, or changes a single bit of the model's outputs in eval.
 
-    The model has BatchNorm statistics from images. The second build has another seed, so what a state dict lacks
-    is not the same by chance. Float16 loses bits: upstream's own way is compared with the state through float16.
+    The model has BatchNorm statistics from images. The second build has another seed, so that a tensor that the state
+    dict lacks is not the same by chance. Float16 loses bits: what upstream's own way gives back is compared with the
+    state through float16.
     """
     if subject.device.type == "cuda":
-        torch.use_deterministic_algorithms(True, warn_only=True)  # the runner takes it back
-    with TemporaryDirectory(dir=subject.folder) as folder:  # the largest models' files hold a gigabyte
+        torch.use_deterministic_algorithms(True, warn_only=True)  # `verification` switches it off again
+    with TemporaryDirectory(dir=subject.folder) as folder:  # the largest models' files have a gigabyte
         trip = _Trip(subject, Path(folder))
-        steps = {
-            "state_dict": _attempt(trip, trip.state_dict),
-            "deepcopy": _attempt(trip, trip.deepcopy),
-            "pickle": _attempt(trip, trip.pickle),
-            "upstream": _attempt(trip, trip.upstream),
+        results = {
+            "state_dict": _attempt(trip.model, trip.state_dict),
+            "deepcopy": _attempt(trip.model, trip.deepcopy),
+            "pickle": _attempt(trip.model, trip.pickle),
+            "upstream": _attempt(trip.model, trip.upstream),
         }
-    broken = [name for name, result in steps.items() if result != _OK]
+    broken = [name for name, result in results.items() if result != _OK]
     if not broken:
-        return passed("state dict, deepcopy, pickle and upstream's own save and load give the same bits back", **steps)
+        return passed(
+            "state dict, deepcopy, pickle and upstream's own save and load give the same bits back", **results
+        )
     return failed(
-        f"{len(broken)} of 4 round trips fail; {broken[0]}: {steps[broken[0]]}",
+        f"{len(broken)} of 4 round trips fail; {broken[0]}: {results[broken[0]]}",
         "register every tensor as a parameter or buffer in the constructor; hold no lambda, local class or open file",
-        **steps,
+        **results,
     )
 
 
-def _attempt(trip, step):
-    """Return `ok`, or what goes wrong, so that one broken round trip does not hide the others."""
+def _attempt(model: UpstreamModel, step: Callable[[], str]) -> str:
+    """Return `ok` or the problem, so that one broken round trip does not hide the others."""
     try:
         return step() or _OK
-    except Exception as error:  # whatever the model's code, torch or pickle raises
-        return describe_error(trip.model, error)
+    except Exception as error:  # any exception of the model's code, torch or pickle
+        return describe_error(model, error)
 
 
-def _copy_error(built):
-    """Say why a model cannot be copied as it comes from its constructor: there upstream's trainer makes its EMA."""
+def _copy_error(built: UpstreamModel) -> str:
+    """Return why a model cannot be copied right after its constructor: there upstream's trainer makes its EMA."""
     try:
         deepcopy(built)
-    except Exception as error:  # whatever the model's code or torch raises
+    except Exception as error:  # any exception of the model's code or torch
         return describe_error(built, error)
     return ""
 
 
 class _Trip:
-    """One model and its outputs; each method goes one way and back and says what differs."""
+    """One model and its outputs; each method is one round trip and returns what differs, "" for nothing."""
 
-    def __init__(self, subject, folder):
+    def __init__(self, subject: Subject, folder: Path) -> None:
         self.subject = subject
         self.folder = folder
         self.model = subject.calibrated
         self.x = subject.images()
         self.outputs = self._run(self.model)
-        self.other = None  # a second build with the model's state, once that worked
+        self.other: UpstreamModel | None = None  # a second build with the model's state, once that worked
         self.built = self.subject.build(seed=1)
-        self.uncopied = _copy_error(self.built)
+        self.copy_error = _copy_error(self.built)
 
-    def state_dict(self):
+    def state_dict(self) -> str:
+        """Save a state dict and load it into another build."""
         file = self.folder / "state.pt"
         torch.save(self.model.state_dict(), file)
         state = torch.load(file, map_location=self.subject.device, weights_only=True)
         other = self.built.to(self.subject.device).eval()
-        wrong = _other_keys(state, other.state_dict())
-        if wrong:
-            return wrong
+        problem = _other_keys(state, other.state_dict())
+        if problem:
+            return problem
         other.load_state_dict(state)
-        wrong = _first_different(self._run(other), self.outputs)
-        self.other = None if wrong else other
-        return wrong
+        problem = _first_different(self._run(other), self.outputs)
+        self.other = None if problem else other
+        return problem
 
-    def deepcopy(self):
-        if self.uncopied:
-            return self.uncopied
+    def deepcopy(self) -> str:
+        """Copy the model, and the copy."""
+        if self.copy_error:
+            return self.copy_error
         first = deepcopy(self.model)
-        wrong = _first_different(self._run(first), self.outputs)
-        return wrong or self._independence(first, deepcopy(first))
+        return _first_different(self._run(first), self.outputs) or self._independence(first, deepcopy(first))
 
     @torch.no_grad()
-    def _independence(self, first, second):
-        """Change a copy: the copied must stay as it was, and the copy must compute what its own state says."""
+    def _independence(self, first: UpstreamModel, second: UpstreamModel) -> str:
+        """Change a copy: the first must stay as it was, and the copy must compute what its own state says."""
         before = [parameter.clone() for parameter in second.parameters()]
         try:
             for parameter in second.parameters():
-                parameter.mul_(_MOVE)
-            wrong = _first_different(self._run(first), self.outputs)
-            if wrong:
-                return f"changing the copy changes the original, as an EMA would: {wrong}"
+                parameter.mul_(_FACTOR)
+            problem = _first_different(self._run(first), self.outputs)
+            if problem:
+                return f"a change of the copy changes the original, as an EMA would: {problem}"
             if self.other is not None:
                 self.other.load_state_dict(second.state_dict())
-                wrong = _first_different(self._run(second), self._run(self.other))
-            return f"the changed copy still uses the original's tensors: {wrong}" if wrong else ""
+                problem = _first_different(self._run(second), self._run(self.other))
+            return f"the changed copy still uses the original's tensors: {problem}" if problem else ""
         finally:
             for parameter, values in zip(second.parameters(), before):
-                parameter.copy_(values)  # a shared one is the model's, which other checks use
+                parameter.copy_(values)  # a shared parameter is the model's, which other checks use
 
-    def pickle(self):
+    def pickle(self) -> str:
+        """Pickle the whole model and load it."""
         file = self.folder / "pickled.pt"
         torch.save(self.model, file, pickle_module=pickle)  # two upstreams prefer dill where it is installed
         loaded = torch.load(file, map_location=self.subject.device, weights_only=False)
         return _first_different(self._run(loaded), self.outputs)
 
-    def upstream(self):
+    def upstream(self) -> str:
+        """Save and load as upstream does, in float16."""
         file = self.folder / "upstream.pt"
         save_as_upstream(self.subject.upstream, self.model, file)
         loaded = load_as_upstream(self.subject.upstream, file, self.subject.device)
         expected = deepcopy(self.model)
-        expected.load_state_dict({name: _through_half(t) for name, t in self.model.state_dict().items()})
+        expected.load_state_dict({name: through_half(t) for name, t in self.model.state_dict().items()})
         state, wanted = loaded.state_dict(), expected.state_dict()
-        wrong = _other_keys(state, wanted)
-        if wrong:
-            return wrong
+        problem = _other_keys(state, wanted)
+        if problem:
+            return problem
         name = next((n for n in wanted if not same_values(state[n], wanted[n])), None)
-        # Without the head: upstream's heads keep anchors of the last image in float16, which is not the model's state.
+        # without the head: upstream's heads keep the last image's anchors in float16, which are no state of the model
         return f"{name} differs" if name else _first_different(self._run(loaded)[:-1], self._run(expected)[:-1])
 
     @torch.no_grad()
-    def _run(self, model):
-        """Return (name, tensors) of each layer's output, in order, the head last."""
+    def _run(self, model: UpstreamModel) -> Outputs:
         outputs, _, _ = layer_outputs(model.eval(), self.x)
         return [
             (f"the output of {layer_name(model, index)}", [t.clone() for t in tensors(o)])
@@ -146,19 +160,15 @@ class _Trip:
         ]
 
 
-def _through_half(tensor):
-    return tensor.half().to(tensor.dtype) if tensor.is_floating_point() else tensor
-
-
-def _other_keys(found, expected):
+def _other_keys(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> str:
     """Return in one clause which names or shapes of two state dicts differ; empty where none does."""
     missing, unexpected = expected.keys() - found.keys(), found.keys() - expected.keys()
-    shaped = [name for name in expected.keys() & found.keys() if expected[name].shape != found[name].shape]
-    parts = (("missing", missing), ("unexpected", unexpected), ("other shapes", shaped))
-    return "; ".join(f"{text}: {', '.join(sorted(names)[:_SHOWN])}" for text, names in parts if names)
+    reshaped = {name for name in expected.keys() & found.keys() if expected[name].shape != found[name].shape}
+    parts = (("missing", missing), ("unexpected", unexpected), ("other shapes", reshaped))
+    return "; ".join(f"{text}: {', '.join(sorted(names)[:SHOWN])}" for text, names in parts if names)
 
 
-def _first_different(found, expected):
+def _first_different(found: Outputs, expected: Outputs) -> str:
     """Return in one clause the first layer whose output is not the same bit by bit; empty where none is."""
     for (name, tensors_found), (_, tensors_expected) in zip(found, expected):
         if len(tensors_found) != len(tensors_expected):

@@ -1,160 +1,186 @@
-"""`flops`: does upstream's own figure for the work of one image say what the model really computes?"""
+"""Are the GFLOPs that upstream prints for one image what the model really computes?"""
 
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from importlib.util import find_spec
+from typing import Any, NamedTuple
 
-from ...measure.flopcount import CONVOLUTION, PRODUCT, count_flops
-from ...protocol.findings import passed, skipped, warned
+from torch import Tensor
+from torch.nn import Module
+
+from ....wire.facts import UpstreamInfo
+from ...build.subject import Subject
+from ...measure.flopcount import CONVOLUTION, PRODUCT, Flops, count_flops
+from ...protocol.findings import Finding, passed, skipped, warned
+from ...tensors.models import UpstreamModel
 from ...tensors.tensors import image
 from ...thresholds import SAME_FLOPS
 from ..rules import Rules
 
 _SHOWN = 8  # classes in the evidence, the largest difference first
-_TOLD = 0.001  # of the true figure: what differs by less is not worth a line
+_LEAST_SHARE = 0.001  # of the true figure: a smaller difference is not worth a line
 _METHOD = {
     "upstream": "as upstream prints: thop, which counts modules, on an image of one stride, times the area",
     "true": "what torch dispatches at the real size: convolutions, matrix products and attention, 2 per multiply-add",
 }
 
-
 RULES = Rules(asks_base=False)
 
 
-def check(subject):
+def check(subject: Subject) -> Finding:
     """Compare upstream's GFLOPs (thop) with those that torch dispatches at the real image size; see `flopcount`."""
     figures = {"model": _figures(subject, subject.model)}
     if subject.base is not None:
         figures["base"] = _figures(subject, subject.base)
     for name, figure in figures.items():
         subject.facts.setdefault(name, {}).update(figure.facts())
-    return _judged(subject, figures)
+    return _finding(subject, figures)
 
 
-def _judged(subject, figures):
-    said = {name: figure.said() for name, figure in figures.items()}
+def _finding(subject: Subject, figures: Mapping[str, _Figures]) -> Finding:
+    evidence: dict[str, Any] = {"imgsz": subject.imgsz}
+    evidence |= {name: figure.evidence() for name, figure in figures.items()}
     model = figures["model"]
     if find_spec("thop") is None:
         return skipped(
-            f"upstream prints no GFLOPs, for thop is not installed here; the true figure is {model.true:.2f}",
-            "install ultralytics-thop to see upstream's figure beside it",
-            imgsz=subject.imgsz,
-            **said,
+            f"upstream prints no GFLOPs, because thop is not installed here; the true figure is {model.true:.2f}",
+            "install ultralytics-thop to compare upstream's figure with it",
+            **evidence,
         )
-    if not model.upstream:
+    if model.upstream is None:
         return warned(
             f"upstream prints no GFLOPs for this model; the true figure is {model.true:.2f}",
-            f"its counter gave up{model.heard.why()}: cite the true figure",
-            imgsz=subject.imgsz,
-            **said,
+            f"its counter gave up{model.thop.reason()}: cite the true figure",
+            **evidence,
         )
-    numbers = f"upstream prints {model.upstream:.1f} GFLOPs, the true figure is {model.true:.2f}"
-    beside = _beside(figures.get("base"))
-    if abs(model.excess) <= SAME_FLOPS:
-        return passed(f"{numbers} ({model.excess:+.1%}){beside}", imgsz=subject.imgsz, method=_METHOD, **said)
-    why = _why(subject.model, model, subject.imgsz)
+    excess = model.excess(model.upstream)
+    numbers = f"upstream prints {model.upstream:.1f} GFLOPs, the true figure is {model.true:.2f} ({excess:+.1%})"
+    base = _base_figures(figures.get("base"))
+    if abs(excess) <= SAME_FLOPS:
+        return passed(f"{numbers}{base}", method=_METHOD, **evidence)
+    differences = _differences(subject.model, model)
     return warned(
-        f"{numbers} ({model.excess:+.1%}){_in_words(why, model.excess)}{beside}",
+        f"{numbers}{_main_difference(differences, excess)}{base}",
         "cite the true figure, or both and how each was counted",
-        imgsz=subject.imgsz,
         method=_METHOD,
-        why=why[:_SHOWN],
-        **said,
+        why=differences[:_SHOWN],
+        **evidence,
     )
 
 
-def _beside(base):
+def _base_figures(base: _Figures | None) -> str:
     if base is None:
         return ""
     printed = f"{base.upstream:.1f} and " if base.upstream else ""
     return f"; for the base {printed}{base.true:.2f}"
 
 
-def _figures(subject, model):
-    with _listening() as heard:
+def _figures(subject: Subject, model: UpstreamModel) -> _Figures:
+    info = None
+    with _listening() as thop:
         try:
             info = subject.upstream.info(model, subject.imgsz)
-        except Exception as error:  # whatever upstream's or the model's code raises: it prints nothing then
-            heard.error, info = error, None
-    flops = count_flops(model, image(model, subject.imgsz))
-    return _Figures(info, heard, flops, subject.imgsz)
+        except Exception as error:  # any exception of upstream's or the model's code: upstream prints nothing then
+            thop.error = error
+    return _Figures(info, thop, count_flops(model, image(model, subject.imgsz)), subject.imgsz)
 
 
+@dataclass(frozen=True)
 class _Figures:
-    """One model's work for one image, in GFLOPs.
+    """One model's work for one image.
 
     Attributes:
-        info: what upstream printed, None where it failed.
-        heard: what its counter told it.
+        info: what upstream prints, None where it fails.
+        thop: what its counter returned to it.
         flops: what torch dispatched.
+        imgsz: the side of the image in pixels.
     """
 
-    def __init__(self, info, heard, flops, imgsz):
-        self.info, self.heard, self.flops = info, heard, flops
-        self.true = flops.total / 1e9
-        self.upstream = (info and info.gflops) or None
-        self._imgsz = imgsz
+    info: UpstreamInfo | None
+    thop: _Thop
+    flops: Flops
+    imgsz: int
 
     @property
-    def excess(self):
-        """How much upstream's figure exceeds the true one, relative to it; before v6.1 rounds it for its log."""
-        exact = self.heard.gflops(self._imgsz)
-        agrees = exact is not None and round(exact, 1) == round(self.upstream, 1)
-        return (exact if agrees else self.upstream) / self.true - 1
+    def true(self) -> float:
+        """The GFLOPs that torch dispatched."""
+        return self.flops.total / 1e9
 
-    def facts(self):
-        """What the report shows of the model."""
+    @property
+    def upstream(self) -> float | None:
+        """The GFLOPs that upstream prints, None where it prints none."""
+        return (self.info and self.info.gflops) or None
+
+    def excess(self, printed: float) -> float:
+        """Return how much upstream's figure exceeds the true one, relative to it; v6.1 prints a rounded one."""
+        exact = printed if self.thop.counted is None else self.thop.counted.gflops(self.imgsz)
+        agrees = round(exact, 1) == round(printed, 1)
+        return (exact if agrees else printed) / self.true - 1
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the report shows of the model."""
         shown = {} if self.info is None else {k: v for k, v in vars(self.info).items() if k != "gflops"}
         upstream = self.upstream and round(self.upstream, 3)
         return {**shown, "gflops": {"upstream": upstream, "true": round(self.true, 3)}}
 
-    def said(self):
-        """Both figures, as the evidence shows them."""
-        said = dict(self.facts()["gflops"])
-        if self.upstream:
-            said["excess"] = round(self.excess, 4)
-        return said
+    def evidence(self) -> dict[str, Any]:
+        """Return both figures, as the evidence shows them."""
+        both = dict(self.facts()["gflops"])
+        if self.upstream is not None:
+            both["excess"] = round(self.excess(self.upstream), 4)
+        return both
 
 
-class _Heard:
-    """What thop told upstream: the last image that it counted, its multiply-adds, and those of each module."""
+@dataclass(frozen=True)
+class _Counted:
+    """The answer of thop: the side of the image, the multiply-adds of the model, and those of each module by name."""
 
-    def __init__(self):
-        self.side = None
-        self.total = None
-        self.modules = None
-        self.error = None
+    side: int
+    total: float
+    modules: dict[str, float]
 
-    def why(self):
-        """The reason for which it told nothing, to follow a sentence."""
-        return f" ({type(self.error).__name__}: {self.error})" if self.error else ""
-
-    def factor(self, imgsz):
-        """By what upstream multiplies: two operations a multiply-add, and the area."""
+    def factor(self, imgsz: int) -> float:
+        """Return the factor by which upstream multiplies: two operations for a multiply-add, and the area."""
         return 2 * (imgsz / self.side) ** 2
 
-    def gflops(self, imgsz):
-        """The figure before it is rounded for printing; None where nothing was heard."""
-        return None if self.total is None else self.total * self.factor(imgsz) / 1e9
+    def gflops(self, imgsz: int) -> float:
+        """Return upstream's figure before it is rounded for printing."""
+        return self.total * self.factor(imgsz) / 1e9
+
+
+@dataclass
+class _Thop:
+    """What thop answered upstream, the last time that it was asked, or why it failed."""
+
+    counted: _Counted | None = None
+    error: Exception | None = None
+
+    def reason(self) -> str:
+        """Return why it answered nothing, in brackets after a sentence."""
+        return f" ({type(self.error).__name__}: {self.error})" if self.error else ""
 
 
 @contextmanager
-def _listening():
-    """Hear, while upstream asks thop, what thop answers: upstream itself keeps one number."""
-    heard = _Heard()
+def _listening() -> Iterator[_Thop]:
+    """Record what thop answers while upstream calls it: upstream itself keeps only one number."""
+    heard = _Thop()
     if find_spec("thop") is None:
         yield heard
         return
-    import thop
+    import thop  # type: ignore[import-untyped, unused-ignore]  # it has no types
 
     original = thop.profile
 
-    def profile(model, inputs, **options):
+    def profile(model: Module, inputs: Sequence[Tensor], **options: Any) -> tuple[float, float]:
         try:
             total, parameters, tree = original(model, inputs=inputs, ret_layer_info=True, **options)
         except Exception as error:  # upstream tries another image, or gives up
             heard.error = error
             raise
-        heard.side, heard.total, heard.modules = inputs[0].shape[-1], total, dict(_own_of(tree))
+        heard.counted = _Counted(inputs[0].shape[-1], total, dict(_own_of(tree)))
         return total, parameters
 
     thop.profile = profile
@@ -164,50 +190,78 @@ def _listening():
         thop.profile = original
 
 
-def _own_of(tree, prefix=""):
-    """Yield (module name, the multiply-adds that it has beside its children's)."""
+def _own_of(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
+    """Yield (module name, its multiply-adds without those of its children)."""
     for name, (total, _, children) in tree.items():
         yield prefix + name, total - sum(child[0] for child in children.values())
         yield from _own_of(children, f"{prefix}{name}.")
 
 
-def _why(model, figures, imgsz):
-    """Return, by class of module, what upstream counts and what is true, where they differ; the largest first."""
-    rows = {}
-    small = count_flops(model, image(model, figures.heard.side))
-    for name, counted, seen, true in _parts(model, figures, small):
-        row = rows.setdefault((_label(model, name), counted), {"modules": {}, "upstream": 0.0, "true": 0.0})
-        row["modules"][name] = None
-        row["upstream"] += seen * figures.heard.factor(imgsz) / 1e9
-        row["true"] += true / 1e9
-    told = [_told(label, counted, row, figures.true) for (label, counted), row in rows.items()]
-    return sorted((row for row in told if abs(row["share"]) >= _TOLD), key=lambda row: -abs(row["share"]))
+# Which modules make the difference
 
 
-def _parts(model, figures, small):
-    """Yield (module, whether upstream counts it, multiply-adds that it counted, true flops), each module's own."""
-    modules, share = figures.heard.modules, _share_of_products(small, figures.heard)
+@dataclass
+class _Row:
+    """The modules of one class that upstream counts, or that it does not count, and their GFLOPs by both counts."""
+
+    modules: list[str] = field(default_factory=list)
+    upstream: float = 0.0
+    true: float = 0.0
+
+
+def _differences(model: UpstreamModel, figures: _Figures) -> list[dict[str, Any]]:
+    """Return where upstream's count differs from the true one, by class of module; the largest difference first."""
+    counted = figures.thop.counted
+    if counted is None:
+        return []
+    rows: dict[tuple[str, bool], _Row] = {}
+    factor = counted.factor(figures.imgsz) / 1e9
+    for part in _parts(model, figures.flops, counted):
+        row = rows.setdefault((_label(model, part.module), part.is_counted), _Row())
+        if part.module not in row.modules[-1:]:
+            row.modules.append(part.module)
+        row.upstream += part.counted * factor
+        row.true += part.true / 1e9
+    listed = [_row_evidence(label, is_counted, row, figures.true) for (label, is_counted), row in rows.items()]
+    return sorted((row for row in listed if abs(row["share"]) >= _LEAST_SHARE), key=lambda row: -abs(row["share"]))
+
+
+class _Part(NamedTuple):
+    """A module's own work: whether upstream counts it, the multiply-adds that it counted, and the true FLOPs."""
+
+    module: str
+    is_counted: bool
+    counted: float
+    true: float
+
+
+def _parts(model: UpstreamModel, flops: Flops, counted: _Counted) -> Iterator[_Part]:
+    small = count_flops(model, image(model, counted.side))
+    share = _share_of_products(small, counted)
     for name, _ in model.named_modules():
-        true = figures.flops.own.get(name, {})
-        if modules.get(name):
-            yield name, True, modules[name], sum(true.values())
+        true = flops.own.get(name, {})
+        if counted.modules.get(name):
+            yield _Part(name, True, counted.modules[name], sum(true.values()))
             continue
         products = small.own.get(name, {}).get(PRODUCT, 0) / 2 * share
         if true.get(CONVOLUTION):
-            yield name, False, 0.0, true[CONVOLUTION]
+            yield _Part(name, False, 0.0, true[CONVOLUTION])
         if true.get(PRODUCT):
-            yield name, bool(products), products, true[PRODUCT]
+            yield _Part(name, bool(products), products, true[PRODUCT])
 
 
-def _share_of_products(small, heard):
-    """Newer thop counts matrix products called as functions, in one sum for the whole model; older ones do not."""
-    functions = heard.total - sum(heard.modules.values())
-    done = sum(own.get(PRODUCT, 0) / 2 for name, own in small.own.items() if not heard.modules.get(name))
+def _share_of_products(small: Flops, counted: _Counted) -> float:
+    """Return the share of the matrix products outside counted modules that thop counted.
+
+    Newer thop counts products that are called as functions, as one sum for the whole model; older thop does not.
+    """
+    functions = counted.total - sum(counted.modules.values())
+    done = sum(own.get(PRODUCT, 0) / 2 for name, own in small.own.items() if not counted.modules.get(name))
     return min(functions / done, 1.0) if done else 0.0
 
 
-def _label(model, name):
-    """Name a module's class, and for one of torch's the class of upstream's or the user's that holds it."""
+def _label(model: UpstreamModel, name: str) -> str:
+    """Return a module's class; for a class of torch's, with the class of upstream's or the user's that holds it."""
     own = type(model.get_submodule(name))
     while _is_torch(model.get_submodule(name)) and name:
         name = name.rpartition(".")[0]
@@ -215,34 +269,34 @@ def _label(model, name):
     return own.__name__ if holder is own else f"{own.__name__} in {holder.__name__}"
 
 
-def _is_torch(module):
+def _is_torch(module: Module) -> bool:
     return type(module).__module__.startswith("torch.")
 
 
-def _told(label, counted, row, whole):
+def _row_evidence(label: str, is_counted: bool, row: _Row, whole: float) -> dict[str, Any]:
     return {
         "class": label,
-        "modules": len(row["modules"]),
-        "first": next(iter(row["modules"])),
-        "upstream": round(row["upstream"], 4),
-        "true": round(row["true"], 4),
-        "share": round((row["upstream"] - row["true"]) / whole, 4),
-        "why": _reason(counted, row),
+        "modules": len(row.modules),
+        "first": row.modules[0],
+        "upstream": round(row.upstream, 4),
+        "true": round(row.true, 4),
+        "share": round((row.upstream - row.true) / whole, 4),
+        "why": _reason(is_counted, row),
     }
 
 
-def _reason(counted, row):
-    """Tell which of the counter's shortcuts makes the difference."""
-    if not counted:
-        return "it computes in functions of its own, and the counter sees modules only"
-    if not row["true"]:
-        return "the counter counts it too, though it multiplies no weights"
-    if row["upstream"] > row["true"]:
-        return "its work does not grow with the image, and the counter multiplies it by the image's area"
+def _reason(is_counted: bool, row: _Row) -> str:
+    """Return which shortcut of the counter makes the difference."""
+    if not is_counted:
+        return "it computes in functions, and the counter sees modules only"
+    if not row.true:
+        return "the counter counts it, but it multiplies no weights"
+    if row.upstream > row.true:
+        return "its work does not grow with the image, but the counter multiplies it by the image's area"
     return "its work grows faster than the image's area, by which the counter multiplies"
 
 
-def _in_words(why, excess):
-    """Name the class that makes most of the difference, to follow the numbers."""
-    first = next((row for row in why if (row["share"] > 0) == (excess > 0)), None)
+def _main_difference(differences: Sequence[Mapping[str, Any]], excess: float) -> str:
+    """Return which class makes most of the difference, to follow the numbers."""
+    first = next((row for row in differences if (row["share"] > 0) == (excess > 0)), None)
     return f": {first['class']} ({first['share']:+.1%}): {first['why']}" if first else ""

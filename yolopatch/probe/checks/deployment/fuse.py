@@ -1,37 +1,41 @@
-"""Does upstream's own fuse() keep what the model computes?"""
+"""Does upstream's own fuse() keep the model's outputs?"""
+
+from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 import torch.nn as nn
 
-from ...protocol.findings import failed, passed
-from ...tensors.replay import as_json, errors, recorded, worst
-from ...tensors.tensors import distance, is_finite, layer_name, randomise_norms
+from ...build.subject import Subject
+from ...protocol.findings import Finding, failed, passed
+from ...tensors.models import UpstreamModel
+from ...tensors.replay import Step, as_json, errors, recorded, worst
+from ...tensors.tensors import distance, layer_name, randomise_norms
 from ...thresholds import SAME_FUNCTION
+from ..evidence import SHOWN
+from ..finiteness import describe_not_finite, first_not_finite
 from ..rules import Rules
+from ..wording import NOT_FINITE_HINT, off_by
 
-_SHOWN = 20
-_OTHER_SIZE = (96, 160)  # neither square nor the usual one
-
+_OTHER_SIZE = (96, 160)  # height and width: neither square nor the usual size
 
 RULES = Rules()
 
 
 @torch.no_grad()
-def check(subject):
+def check(subject: Subject) -> Finding:
     """Fail where a layer's output differs after upstream's fuse(), with made-up BatchNorm statistics, at two sizes.
 
-    Each layer is compared on the input that it had before. The head is not: upstream drops a branch of some.
+    Each layer is compared on the input that it had before. The head is left out: upstream removes a branch of some.
     """
-    model = randomise_norms(subject.fresh().eval())  # fresh statistics hide what a fold gets wrong
+    model = randomise_norms(subject.fresh().eval())  # fresh statistics hide a wrong fold
     before = _recordings(subject, model)
-    wild = next((s.index for steps in before for s in steps if not is_finite(s.output)), None)
-    if wild is not None:
-        return failed(
-            f"with other BatchNorm statistics, {layer_name(model, wild)} is the first whose output is not finite",
-            "the fold cannot be judged: look for memory that nobody initialised, or a division by zero",
-        )
+    wild = next(filter(None, (_wild(model, steps) for steps in before)), "")
+    if wild:
+        return failed(f"with other BatchNorm statistics, {wild}: fuse() cannot be judged", NOT_FINITE_HINT)
     norms = _norms(subject, model)
     _fuse(model)
     found = [errors(model, steps, distance) for steps in before]
@@ -39,37 +43,43 @@ def check(subject):
     evidence = _evidence(subject, model, norms, largest)
     changed = [index for index, error in largest.items() if error > SAME_FUNCTION]
     if changed:
+        first = changed[0]
         return failed(
-            f"after fuse() {len(changed)} of {len(largest)} layers compute something else, first "
-            f"{layer_name(model, changed[0])}: off by {largest[changed[0]]:.2g} of its largest value "
-            f"(limit {SAME_FUNCTION:.0e})",
+            f"after fuse() {len(changed)} of {len(largest)} layers have another output, first "
+            f"{layer_name(model, first)}: {off_by(largest[first], SAME_FUNCTION, 'largest value')}",
             "upstream folds BatchNorm into `conv.weight` of every subclass of its Conv: a module that computes its "
-            "kernel must bring a fold of its own, or not be such a subclass",
-            changed=changed[:_SHOWN],
+            "kernel must have its own fold, or derive from another class",
+            changed=changed[:SHOWN],
             **evidence,
         )
-    return passed(_praise(evidence), **evidence)
+    return passed(_summary(evidence), **evidence)
 
 
-def _recordings(subject, model):
-    """Return the layers' steps at two sizes, for a fold may break what takes its sizes from the image.
+def _recordings(subject: Subject, model: UpstreamModel) -> list[list[Step]]:
+    """Return the layers' steps at two sizes: a fold may break a layer that takes its sizes from the image.
 
-    One size where the model runs at no other, which is for the check `forward` to say.
+    Only one size where the model runs at no other, which the check `forward` reports.
     """
     first = recorded(model, subject.images())
     try:
         return [first, recorded(model, subject.images(_OTHER_SIZE, batch=2))]
-    except Exception:  # whatever the model's code raises
+    except Exception:  # any exception of the model's code
         return [first]
 
 
-def _fuse(model):
-    """Call upstream's fuse(), quietly where it can be: what it prints costs a count of FLOPs."""
+def _wild(model: UpstreamModel, steps: Sequence[Step]) -> str:
+    """Return one clause about the first layer whose output is not finite; empty where all are finite."""
+    index = first_not_finite({step.index: step.output for step in steps})
+    return "" if index is None else describe_not_finite(model, index)
+
+
+def _fuse(model: UpstreamModel) -> None:
+    """Call upstream's fuse(), without its printing where possible: that costs a count of FLOPs."""
     quiet = {"verbose": False} if "verbose" in inspect.signature(model.fuse).parameters else {}
     model.fuse(**quiet)
 
 
-def _norms(subject, model):
+def _norms(subject: Subject, model: UpstreamModel) -> list[str]:
     """Return the dotted names of the BatchNorms in replaced layers."""
     return [
         f"model.{index}.{name}"
@@ -79,18 +89,20 @@ def _norms(subject, model):
     ]
 
 
-def _evidence(subject, model, norms, largest):
+def _evidence(
+    subject: Subject, model: UpstreamModel, norms: Sequence[str], largest: Mapping[int, float]
+) -> dict[str, Any]:
     left = _norms(subject, model)
     return {
         "difference": as_json(max(largest.values())),
         "largest_by_layer": worst(largest),
         "norms_in_replaced_layers": len(norms),
-        "left_unfused": left[:_SHOWN],
+        "left_unfused": left[:SHOWN],
         "left_unfused_count": len(left),
     }
 
 
-def _praise(evidence):
+def _summary(evidence: Mapping[str, Any]) -> str:
     text = f"fuse() changes no layer's output by more than {evidence['difference']:.1g} of its largest value"
     left, norms = evidence["left_unfused_count"], evidence["norms_in_replaced_layers"]
     if left:

@@ -1,27 +1,32 @@
-"""The model builds at this scale, and each replaced layer reads its row as the layer that it replaces did."""
+"""Does the model build at this scale, and does each replaced layer read its row as the base's layer did?"""
 
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
 from pathlib import Path
+from typing import Any
 
 from ...build.arguments import misread
 from ...build.failures import explain
+from ...build.subject import Subject
 from ...measure.facts import row
-from ...protocol.findings import passed, warned
+from ...protocol.findings import Finding, passed, warned
+from ...tensors.models import UpstreamModel
 from ...tensors.tensors import count_parameters
+from ..evidence import SHOWN
 from ..rules import Rules
-
-_MOST = 20  # entries of a list in the evidence
-
+from ..wording import NO_BASE
 
 RULES = Rules(needs_model=False, needs_run=False, asks_base=False)
 
 
-def check(subject):
-    """Build the model and its base, keep what the report shows of them, and compare how they read their rows."""
+def check(subject: Subject) -> Finding:
+    """Build the model and its base, keep their figures for the report, and compare how they read their rows."""
     try:
         model = subject.model
-    except Exception as error:  # whatever the model's code raises
+    except Exception as error:  # any exception of the model's code
         return explain(subject, error)
-    base, trouble = _built_base(subject)
+    base, problem = _built_base(subject)
     replaced = {} if base is None else subject.replaced
     subject.facts.update(
         model=_facts(model, replaced),
@@ -29,18 +34,18 @@ def check(subject):
         base_cfg=_base_name(subject),
         task=subject.upstream.task(subject.data),
     )
-    return _finding(subject, base, trouble, replaced)
+    return _finding(subject, problem, replaced)
 
 
-def _built_base(subject):
-    """Return the base model, None where there is none, and why it could not be built."""
+def _built_base(subject: Subject) -> tuple[UpstreamModel | None, str]:
+    """Return the base model, None where it has none, and why it could not be built."""
     try:
         return subject.base, ""
-    except Exception as error:  # whatever upstream's code raises
+    except Exception as error:  # any exception of upstream's code
         return None, explain(subject.as_base(), error).summary
 
 
-def _facts(model, replaced):
+def _facts(model: UpstreamModel, replaced: Container[int]) -> dict[str, Any]:
     return {
         "parameters": count_parameters(model),
         "gradients": sum(p.numel() for p in model.parameters() if p.requires_grad),
@@ -48,7 +53,7 @@ def _facts(model, replaced):
     }
 
 
-def _base_name(subject):
+def _base_name(subject: Subject) -> str | None:
     """Return the base's file as upstream's folders name it, None without a base."""
     if subject.found_base is None:
         return None
@@ -59,45 +64,44 @@ def _base_name(subject):
     return str(file)
 
 
-def _finding(subject, base, trouble, replaced):
-    own, others = subject.facts["model"], _misread(subject, replaced)
+def _finding(subject: Subject, problem: str, replaced: Mapping[int, int | None]) -> Finding:
+    own, base, misreads = subject.facts["model"], subject.facts["base"], _misread(subject, replaced)
     evidence = {
         "parameters": own["parameters"],
-        "base_parameters": subject.facts["base"] and subject.facts["base"]["parameters"],
+        "base_parameters": base and base["parameters"],
         "base": subject.facts["base_cfg"],
         "layers": len(own["table"]),
         "replaced": len(replaced),
-        "arguments": {index: _call(subject, index) for index in list(replaced)[:_MOST]},
+        "arguments": {index: _call(subject, index) for index in list(replaced)[:SHOWN]},
     }
     built = f"{len(own['table'])} layers, {own['parameters']:,} parameters"
-    if trouble:
+    if problem:
         return warned(
-            f"it builds ({built}), but its base {evidence['base']} does not: {trouble}",
+            f"it builds ({built}), but its base {evidence['base']} does not: {problem}",
             "nothing can be compared with the base: apply the modules again, or name another file with --base",
             **evidence,
         )
-    if others:
-        first = others[0]
+    if misreads:
+        first = misreads[0]
         return warned(
             f"it builds ({built}), but layer {first['layer']} ({first['class']}) reads {first['value']!r} as its "
             f"{first['reads_as']}, which {first['base_class']} reads as its {first['base_reads_as']}"
-            + (f"; {len(others) - 1} more such" if len(others) > 1 else ""),
+            + (f"; {len(misreads) - 1} more like this" if len(misreads) > 1 else ""),
             f"if that is not meant, write the row's arguments in the order of {first['class']}'s constructor",
-            misread=others[:_MOST],
+            misread=misreads[:SHOWN],
             **evidence,
         )
-    beside = f"; the base has {evidence['base_parameters']:,}" if base is not None else "; no base was found"
-    return passed(f"{built}{beside}", **evidence)
+    return passed(f"{built}; " + (f"the base has {base['parameters']:,}" if base else NO_BASE), **evidence)
 
 
-def _call(subject, index):
-    """Return how parse_model constructed a layer: its class and the arguments that it passed."""
+def _call(subject: Subject, index: int) -> dict[str, Any]:
+    """Return how parse_model constructed a layer: the class, and the arguments that it passed."""
     name, _ = subject.arguments.of_layer(index) or (None, None)
     return {"class": name, "passed": subject.arguments.given.get(index, {})}
 
 
-def _misread(subject, replaced):
-    """List the arguments of replaced layers that stand where the base's row has the same, and mean another thing."""
+def _misread(subject: Subject, replaced: Mapping[int, int | None]) -> list[dict[str, Any]]:
+    """Return the arguments of replaced layers that the base's row has too, but with another meaning."""
     found = []
     for index, base in replaced.items():
         if base is not None and subject.rows[index].args == subject.base_rows[base].args:
@@ -105,11 +109,11 @@ def _misread(subject, replaced):
     return found
 
 
-def _misread_by(subject, index, base):
+def _misread_by(subject: Subject, index: int, base: int) -> list[dict[str, Any]]:
     named = {
         "layer": index,
         "class": subject.rows[index].module,
         "base_class": subject.base_rows[base].module,
     }
-    places = misread(subject.arguments.given.get(index, {}), subject.base_arguments.given.get(base, {}))
-    return [{**named, **place} for place in places]
+    found = misread(subject.arguments.given.get(index, {}), subject.base_arguments.given.get(base, {}))
+    return [{**named, **argument} for argument in found]

@@ -1,41 +1,65 @@
 """Is everything that the model is built with initialised, finite, the same each time, and registered?"""
 
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn as nn
+from torch import Tensor
 
-from ...protocol.findings import failed, passed
-from ...tensors.calls import BATCH, layer_calls
+from ...build.subject import Subject
+from ...protocol.findings import Finding, failed, passed
+from ...tensors.calls import BATCH, Call, layer_calls
 from ...tensors.devices import mismatch, to_meta
-from ...tensors.plain_tensors import overwritten, plain_tensors, registered, remembered, same_values
+from ...tensors.models import UpstreamModel
+from ...tensors.plain_tensors import PlainTensor, overwritten, plain_tensors, registered, remembered, same_values
 from ...tensors.tensors import image
+from ..evidence import SHOWN
 from ..rules import Rules
-
-_SHOWN = 20  # of a list: enough to see the pattern
-
+from ..wording import plural
 
 RULES = Rules(needs_run=False)
 
 
-def check(subject):
-    """Build once more, into memory that torch fills, and compare; then run and move what was built."""
-    with _filled_memory() as fills:
+@dataclass(frozen=True)
+class _Moved:
+    """What happens when the model moves to another device.
+
+    Attributes:
+        left_behind: the unregistered tensors that do not follow, and how many values they hold.
+        mixed: by layer, the operator that then gets tensors of two devices.
+        not_run: by layer, why it could not be run there.
+    """
+
+    left_behind: list[tuple[str, int]]
+    mixed: dict[int, str]
+    not_run: dict[int, str]
+
+
+def check(subject: Subject) -> Finding:
+    """Build the model again, in memory that torch fills, and compare; then run it, and move it to another device."""
+    with _filled_memory() as is_filled:
         try:
             model = subject.build()
-        except Exception as error:  # the model did build before: what it reads is what nobody wrote
+        except Exception as error:  # the model did build before: it reads memory that it did not initialise
             return _does_not_build(error)
     values, usual = _values(subject, model), _values(subject, subject.model)
     calls, caches = _run(subject, model)
-    problems = _problems(subject, model, fills, values, {n: t for n, t in usual.items() if n not in caches})
-    return _finding(problems, fills, *_moved(subject, model, calls, values.keys() - caches))
+    problems = _problems(subject, model, is_filled, values, {n: t for n, t in usual.items() if n not in caches})
+    return _finding(problems, is_filled, _move(subject, model, calls, values.keys() - caches))
 
 
-def _problems(subject, model, fills, values, usual):
+def _problems(
+    subject: Subject, model: UpstreamModel, is_filled: bool, values: Mapping[str, Tensor], usual: Mapping[str, Tensor]
+) -> dict[str, list[str]]:
     """Return the names of the tensors that are uninitialised, differ between two builds, or are not finite."""
-    unfilled = [name for name, tensor in values.items() if fills and _is_fill(tensor, usual.get(name))]
+    unfilled = [name for name, tensor in values.items() if is_filled and _holds_fill(tensor, usual.get(name))]
     statistics = _statistics(model)
-    # Upstream's constructors run the model once: what nobody initialised has by then reached the statistics.
+    # upstream's constructors run the model once: by then uninitialised values have reached the statistics
     left_out = {*unfilled, *statistics} if unfilled else set()
     differing = _differing(subject, values, usual, left_out)
     parameters = dict(subject.model.named_parameters())
@@ -46,15 +70,15 @@ def _problems(subject, model, fills, values, usual):
     }
 
 
-def _does_not_build(error):
-    hint = "initialise every tensor that torch.empty, or a constructor like torch.Tensor(n), gives"
-    return failed(f"built into memory that torch fills, it raises {type(error).__name__}: {error}", hint)
+def _does_not_build(error: Exception) -> Finding:
+    hint = "initialise every tensor that torch.empty, or a constructor like torch.Tensor(n), returns"
+    return failed(f"built in memory that torch fills, it raises {type(error).__name__}: {error}", hint)
 
 
 @contextmanager
-def _filled_memory():
-    """Let torch fill the memory that `torch.empty` gives with NaN, or the largest integer; yield whether it does."""
-    settings = getattr(torch.utils, "deterministic", None)
+def _filled_memory() -> Iterator[bool]:
+    """Let torch fill the memory of `torch.empty` with NaN, or with the largest integer; yield whether it does."""
+    settings: Any = getattr(torch.utils, "deterministic", None)  # newer than torch 2.1
     before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
     filled = getattr(settings, "fill_uninitialized_memory", None)
     torch.use_deterministic_algorithms(True, warn_only=True)
@@ -68,69 +92,76 @@ def _filled_memory():
             settings.fill_uninitialized_memory = filled
 
 
-def _values(subject, model):
+def _values(subject: Subject, model: UpstreamModel) -> dict[str, Tensor]:
     """Return every registered tensor by name, and the unregistered ones of the replaced layers, on the CPU."""
-    named = dict((*model.named_parameters(), *model.named_buffers()))
+    named: dict[str, Tensor] = dict((*model.named_parameters(), *model.named_buffers()))
     named.update((name, tensor) for name, _, tensor in _plain(subject, model))
     return {name: tensor.detach().cpu().clone() for name, tensor in named.items()}
 
 
-def _statistics(model):
+def _statistics(model: UpstreamModel) -> set[str]:
     """Return the names of the BatchNorms' buffers, which torch initialises."""
     norms = [(name, m) for name, m in model.named_modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
     return {f"{name}.{buffer}" for name, norm in norms for buffer, _ in norm.named_buffers()}
 
 
-def _plain(subject, model):
+def _plain(subject: Subject, model: UpstreamModel) -> list[PlainTensor]:
     """Return the unregistered tensors of the replaced layers, without those that upstream's own classes hold."""
     known, own = registered(model), _upstreams_own(subject)
     found = [
-        (f"model.{index}.{name}", module, tensor)
+        plain._replace(name=f"model.{index}.{plain.name}")
         for index in subject.replaced
-        for name, module, tensor in plain_tensors(model.model[index], known)
+        for plain in plain_tensors(model.model[index], known)
     ]
-    return [f for f in found if not any((c, f[0].rpartition(".")[2]) in own for c in type(f[1]).__mro__)]
+    return [plain for plain in found if not any((cls, _attribute(plain)) in own for cls in type(plain.owner).__mro__)]
 
 
-def _upstreams_own(subject):
-    """Return (class, attribute) of the unregistered tensors in the base model: upstream's own affair."""
+def _upstreams_own(subject: Subject) -> set[tuple[type, str]]:
+    """Return (class, attribute) of the unregistered tensors in the base model, which are no fault of the module."""
     if subject.base is None:
         return set()
-    return {(type(module), name.rpartition(".")[2]) for name, module, _ in plain_tensors(subject.base)}
+    return {(type(plain.owner), _attribute(plain)) for plain in plain_tensors(subject.base)}
 
 
-def _is_fill(tensor, usual):
-    """Tell what torch filled memory with: NaN, or the largest integer, where a usual build has something else."""
+def _attribute(plain: PlainTensor) -> str:
+    return plain.name.rpartition(".")[2]
+
+
+def _holds_fill(tensor: Tensor, usual: Tensor | None) -> bool:
+    """Return whether a tensor holds what torch filled memory with, where a usual build has something else."""
     filling = _filling(tensor)
     return bool(filling.any()) and not (usual is not None and torch.equal(filling, _filling(usual)))
 
 
-def _filling(tensor):
+def _filling(tensor: Tensor) -> Tensor:
+    """Return where a tensor has a value that torch fills memory with: NaN, or the largest integer."""
     if tensor.is_floating_point() or tensor.is_complex():
         return tensor.isnan()
     return torch.zeros_like(tensor) if tensor.dtype == torch.bool else tensor == torch.iinfo(tensor.dtype).max
 
 
-def _is_sound(tensor, is_parameter):
-    """Tell whether a tensor holds no NaN, and a parameter no infinity; a mask may well hold infinities."""
+def _is_sound(tensor: Tensor, is_parameter: bool) -> bool:
+    """Return whether a tensor holds no NaN, and a parameter no infinity; a mask may hold infinities."""
     return not tensor.isnan().any() and not (is_parameter and tensor.isinf().any())
 
 
-def _differing(subject, values, usual, left_out):
+def _differing(
+    subject: Subject, values: Mapping[str, Tensor], usual: Mapping[str, Tensor], left_out: Collection[str]
+) -> list[str]:
     """Return the tensors that differ between two builds of one seed."""
-    if not _unequal(values, usual, (values.keys() & usual.keys()) - left_out):
+    if not _unequal(values, usual, (values.keys() & usual.keys()) - set(left_out)):
         return []
-    # Running in eval may have changed what is held beside parameters: only two builds that never ran are proof.
+    # a run in eval may have changed tensors that are not parameters: only two builds that never ran are proof
     first, second = (_values(subject, subject.build()) for _ in range(2))
-    return _unequal(first, second, (first.keys() | second.keys()) - left_out)
+    return _unequal(first, second, (first.keys() | second.keys()) - set(left_out))
 
 
-def _unequal(first, second, names):
+def _unequal(first: Mapping[str, Tensor], second: Mapping[str, Tensor], names: Iterable[str]) -> list[str]:
     return sorted(n for n in names if n not in first or n not in second or not same_values(first[n], second[n]))
 
 
-def _run(subject, model):
-    """Run the model once and return its replaced layers' calls, and the plain tensors that forward overwrites."""
+def _run(subject: Subject, model: UpstreamModel) -> tuple[dict[int, Call], set[str]]:
+    """Run the model once; return the calls of its replaced layers, and the plain tensors that forward overwrites."""
     if not subject.replaced or not subject.runs:
         return {}, set()
     before = remembered(_plain(subject, model))
@@ -138,24 +169,28 @@ def _run(subject, model):
     return calls, overwritten(before, {name: tensor for name, _, tensor in _plain(subject, model)})
 
 
-def _moved(subject, model, calls, built):
+def _move(subject: Subject, model: UpstreamModel, calls: Mapping[int, Call], built: Collection[str]) -> _Moved:
     """Move the model to another device, and run its layers there.
 
-    Returns the unregistered tensors of those built that did not follow (name, numel), what two devices meet in
-    by layer, and what could not be asked by layer.
+    Args:
+        subject: the model under verification.
+        model: a second build, which is changed.
+        calls: what its replaced layers are called with.
+        built: the names of the tensors that the constructors made.
     """
     to_meta(model)
     plain = [(name, tensor) for name, _, tensor in _plain(subject, model) if name in built]
-    stay = [(name, tensor.numel()) for name, tensor in plain if not tensor.is_meta and tensor.numel()]
-    asked = {index: mismatch(model.model[index], calls[index]) for index in _of_every_class(subject, calls)}
-    mixed = {index: text for index, (text, _) in asked.items() if text}
-    return stay, mixed, {index: text for index, (_, text) in asked.items() if text}
+    left_behind = [(name, tensor.numel()) for name, tensor in plain if not tensor.is_meta and tensor.numel()]
+    results = {index: mismatch(model.model[index], calls[index]) for index in _one_of_each_class(subject, calls)}
+    mixed = {index: text for index, (text, _) in results.items() if text}
+    return _Moved(left_behind, mixed, {index: text for index, (_, text) in results.items() if text})
 
 
-def _of_every_class(subject, calls):
-    """Return so many of the layers that every new class is in one: `meta` is slow, and the code is the same."""
-    seen, chosen = set(), []
-    for index in calls:
+def _one_of_each_class(subject: Subject, indices: Iterable[int]) -> list[int]:
+    """Return as many of the layers as it takes to have every new class: `meta` is slow, and the code is the same."""
+    seen: set[type] = set()
+    chosen = []
+    for index in indices:
         classes = {type(module) for module in subject.model.model[index].modules()}
         if not classes <= seen:
             seen |= classes
@@ -163,31 +198,33 @@ def _of_every_class(subject, calls):
     return chosen
 
 
-def _finding(problems, fills, stay, mixed, notes):
-    evidence = {key: names[:_SHOWN] for key, names in problems.items()}
+def _finding(problems: Mapping[str, list[str]], is_filled: bool, moved: _Moved) -> Finding:
+    evidence: dict[str, Any] = {key: names[:SHOWN] for key, names in problems.items()}
     evidence |= {f"{key}_count": len(names) for key, names in problems.items()}
     evidence |= {
-        "unregistered": [{"tensor": name, "numel": numel} for name, numel in stay[:_SHOWN]],
-        "unregistered_count": len(stay),
-        "two_devices": dict(list(mixed.items())[:_SHOWN]),
-        "not_tried_on_another_device": dict(list(notes.items())[:_SHOWN]),
-        "memory_was_filled": fills,
+        "unregistered": [{"tensor": name, "numel": numel} for name, numel in moved.left_behind[:SHOWN]],
+        "unregistered_count": len(moved.left_behind),
+        "two_devices": dict(list(moved.mixed.items())[:SHOWN]),
+        "not_tried_on_another_device": dict(list(moved.not_run.items())[:SHOWN]),
+        "memory_was_filled": is_filled,
     }
     reasons = [
-        *_told(problems["uninitialised"], "of uninitialised memory"),
-        *_told(problems["differs"], "that differ between two builds with one seed"),
-        *_told(problems["not_finite"], "with values that are not finite"),
-        *_told([name for name, _ in stay], "neither parameter nor buffer, left behind by .to() and by checkpoints"),
-        *([f"on another device, layer {i} stops: {text}" for i, text in mixed.items()][:1]),
+        *_clause(problems["uninitialised"], "of uninitialised memory"),
+        *_clause(problems["differs"], "with other values in a second build with the same seed"),
+        *_clause(problems["not_finite"], "with values that are not finite"),
+        *_clause(
+            [name for name, _ in moved.left_behind],
+            "neither parameter nor buffer, which .to() does not move and checkpoints do not hold",
+        ),
+        *([f"on another device, layer {i} stops: {text}" for i, text in moved.mixed.items()][:1]),
     ]
     if reasons:
         hint = "register what a layer holds (nn.Parameter, register_buffer), initialise all of it, seed all randomness"
         return failed("; ".join(reasons), hint, **evidence)
     summary = "two builds with one seed are equal, finite, initialised, and all their tensors are registered"
-    return passed(summary if fills else f"{summary} (this torch cannot show uninitialised memory)", **evidence)
+    return passed(summary if is_filled else f"{summary} (this torch cannot show uninitialised memory)", **evidence)
 
 
-def _told(names, what):
-    if not names:
-        return []
-    return [f"{len(names)} tensor{'s' if len(names) > 1 else ''} {what}, such as {names[0]}"]
+def _clause(names: list[str], fault: str) -> list[str]:
+    """Return one clause about the tensors with a fault, nothing where no tensor has it."""
+    return [f"{plural(len(names), 'tensor')} {fault}, such as {names[0]}"] if names else []

@@ -1,162 +1,173 @@
-"""The upstream that is imported is the workspace's, and the workspace is what its commits say."""
+"""Is the imported upstream the workspace's, and does the workspace hold what its commits say?"""
+
+from __future__ import annotations
 
 import hashlib
 import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from ....wire.statuses import FAIL, PASS, WARN
+from ....wire.verification import History
+from ...build.subject import Subject
 from ...protocol.findings import Finding
+from ..evidence import sample
 from ..rules import Rules
+from ..wording import plural
 
-_MOST = 20  # entries of a list in the evidence
-_V61 = ("models", "utils")  # the packages of a yolov5 clone
-_ENVIRONMENTS = ("site-packages", "dist-packages")  # of an environment that lies in the workspace
-
+_CLONE_PACKAGES = ("models", "utils")  # of a yolov5 clone
+_ENVIRONMENTS = ("site-packages", "dist-packages")  # of a virtual environment in the workspace
 
 RULES = Rules(needs_model=False, needs_run=False, asks_base=False)
 
 
-def check(subject):
-    """Compare every file that Python has imported from the workspace with what the commit holds of it.
+class _Problem(NamedTuple):
+    status: str
+    summary: str
+    hint: str
 
-    The parent sends what it read of the git history as the request's history.
+
+def check(subject: Subject) -> Finding:
+    """Compare every file that Python has imported from the workspace with the same file in the commit.
+
+    The parent has read the git history; it is in the request.
     """
-    with suppress(Exception):  # `build` reports it; what it imports on its way is wanted here
+    with suppress(Exception):  # `build` reports it; only the files that it imports matter here
         _ = subject.model
     root, history = Path(subject.request.workspace).resolve(), subject.request.history
     loaded = _loaded()
-    strangers = [f"{name}: {file}" for name, file in _upstreams(subject, loaded).items() if not _inside(file, root)]
-    edited = _edited(loaded, root, history) if history.commit else []
-    troubles = [
-        *_shadow(strangers, root),
-        *_edits(edited, history),
-        *_tree(history),
-        *_history(history),
-        *_elsewhere(subject, root),
+    outside = [f"{name}: {file}" for name, file in _upstreams(subject, loaded).items() if not _is_inside(file, root)]
+    edited = _edited(loaded.values(), root, history) if history.commit else []
+    problems = [
+        *_shadowed(outside, root),
+        *_uncommitted(edited, history),
+        *_broken_history(history),
+        *_unchecked(history),
+        *_own_commits(history),
+        *_found_elsewhere(subject, root),
     ]
     evidence = {
         "commit": history.commit,
-        "imported_from_workspace": sum(_inside(file, root) for file in loaded.values()),
-        "outside": _some(strangers),
-        "edited": _some(edited),
-        "tree_differs": _some(history.tree_differs),
-        "own_commits": _some(history.own_commits),
+        "imported_from_workspace": sum(_is_inside(file, root) for file in loaded.values()),
+        "outside": sample(outside),
+        "edited": sample(edited),
+        "tree_differs": sample(history.tree_differs),
+        "own_commits": sample(history.own_commits),
         "default_upstream": subject.upstream.without_us,
         "note": history.note,
     }
-    return _worst(troubles, evidence)
+    return _worst(problems, evidence)
 
 
-def _worst(troubles, evidence):
-    if not troubles:
+def _worst(problems: Sequence[_Problem], evidence: dict[str, Any]) -> Finding:
+    if not problems:
         count, commit = evidence["imported_from_workspace"], evidence["commit"]
-        return Finding(PASS, f"all {count} imported files are what commit {commit[:12]} holds", evidence)
-    worst = next((t for t in troubles if t[0] == FAIL), troubles[0])
-    others = [summary for _, summary, _ in troubles if summary != worst[1]]
-    return Finding(worst[0], worst[1], {**evidence, "also": others}, worst[2])
+        return Finding(PASS, f"all {count} imported files are as in commit {commit[:12]}", evidence)
+    worst = next((problem for problem in problems if problem.status == FAIL), problems[0])
+    others = [problem.summary for problem in problems if problem.summary != worst.summary]
+    return Finding(worst.status, worst.summary, {**evidence, "also": others}, worst.hint)
 
 
-def _some(items):
-    return {"count": len(items), "first": list(items)[:_MOST]}
-
-
-def _count(items, name):
-    return f"{len(items)} {name}{'s' if len(items) > 1 else ''}"
-
-
-def _loaded():
+def _loaded() -> dict[str, Path]:
     """Return the source file of every module that Python has imported, by name."""
     files = ((name, getattr(module, "__file__", None)) for name, module in list(sys.modules.items()))
     return {name: Path(file).resolve() for name, file in files if file}
 
 
-def _upstreams(subject, loaded):
-    packages = _V61 if subject.upstream.package == "models" else (subject.upstream.package,)
+def _upstreams(subject: Subject, loaded: Mapping[str, Path]) -> dict[str, Path]:
+    """Return the files of upstream's own modules."""
+    packages = _CLONE_PACKAGES if subject.upstream.package == "models" else (subject.upstream.package,)
     return {name: file for name, file in loaded.items() if name.partition(".")[0] in packages}
 
 
-def _inside(file, root):
+def _is_inside(file: Path, root: Path) -> bool:
     return file.is_relative_to(root) and not set(_ENVIRONMENTS) & set(file.relative_to(root).parts)
 
 
-def _edited(loaded, root, history):
-    """Return the imported files of the workspace that are not what the commit holds."""
-    files = sorted({file for file in loaded.values() if _inside(file, root)})
+def _edited(loaded: Iterable[Path], root: Path, history: History) -> list[str]:
+    """Return the imported files of the workspace that differ from the commit's."""
+    files = sorted({file for file in loaded if _is_inside(file, root)})
     names = {file.relative_to(root).as_posix(): file for file in files}
     return [name for name, file in names.items() if history.blobs.get(name) not in _blobs(file.read_bytes())]
 
 
-def _blobs(content):
+def _blobs(content: bytes) -> set[str]:
     """Return the git blob ids of a file's content, as it is and with the line ends that git may have changed."""
     return {_blob(content), _blob(content.replace(b"\r\n", b"\n"))}
 
 
-def _blob(content):
+def _blob(content: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
-def _shadow(strangers, root):
-    if strangers:
-        yield (
+def _shadowed(outside: Sequence[str], root: Path) -> Iterator[_Problem]:
+    if outside:
+        yield _Problem(
             FAIL,
-            f"an installed copy shadows the workspace: {len(strangers)} of upstream's files were imported from "
-            f"elsewhere, first {strangers[0]}",
-            f"uninstall that copy, or install the workspace in its place: pip install -e {root}",
+            f"an installed copy shadows the workspace: {plural(len(outside), 'file')} of upstream came from "
+            f"elsewhere, first {outside[0]}",
+            f"uninstall that copy, or install the workspace instead: pip install -e {root}",
         )
 
 
-def _edits(edited, history):
+def _uncommitted(edited: Sequence[str], history: History) -> Iterator[_Problem]:
     if edited:
-        yield (
+        yield _Problem(
             FAIL,
-            f"{_count(edited, 'imported file')} not as commit {history.commit[:12]} holds: {', '.join(edited[:3])}",
-            "commit what you changed, so that others can get the same model: git commit -a",
+            f"{plural(len(edited), 'imported file')} not as in commit {str(history.commit)[:12]}: "
+            f"{', '.join(edited[:3])}",
+            "commit your changes, so that others can get the same model: git commit -a",
         )
 
 
-def _tree(history):
+def _broken_history(history: History) -> Iterator[_Problem]:
     if history.tree_differs:
-        yield (
+        yield _Problem(
             FAIL,
-            f"the commits say one thing and the tree holds another: {history.tree_differs[0]}",
-            "apply the modules to a new workspace and compare, or verify without relying on the commits",
+            f"the files are not what yolopatch's commits say: {history.tree_differs[0]}",
+            "apply the modules to a new workspace and compare it with this one",
         )
 
 
-def _history(history):
+def _unchecked(history: History) -> Iterator[_Problem]:
+    """Say why the content of the workspace could not be checked."""
     if not history.commit:
-        yield (
+        yield _Problem(
             WARN,
-            "the workspace is in no git repository, so nothing says what its files should be",
+            "the workspace is not in a git repository, so its files cannot be compared with a commit",
             "make the workspace with yolopatch, or commit it",
         )
     elif not history.ours:
-        yield (
+        yield _Problem(
             WARN,
-            f"the workspace was not made by yolopatch: nothing vouches for what commit {history.commit[:12]} holds",
+            f"yolopatch did not make this workspace: the content of commit {history.commit[:12]} is not checked",
             "make the workspace with yolopatch to have its content checked against the pin",
         )
     elif history.note:
-        yield (
+        yield _Problem(
             WARN,
-            f"nothing vouches for what commit {history.commit[:12]} holds: {history.note}",
-            "apply its modules again, which takes today's patches, or verify with what made it",
+            f"the content of commit {history.commit[:12]} is not checked: {history.note}",
+            "apply its modules again, which uses today's patches, or verify with the yolopatch that made it",
         )
+
+
+def _own_commits(history: History) -> Iterator[_Problem]:
     if history.own_commits:
-        yield (
+        yield _Problem(
             WARN,
-            f"{_count(history.own_commits, 'commit')} of your own on top of yolopatch's: {history.own_commits[0]}",
-            "name your own commit beside the module's where you cite this model",
+            f"{plural(len(history.own_commits), 'commit')} of your own after yolopatch's: {history.own_commits[0]}",
+            "where you cite this model, name your own commit with the module's",
         )
 
 
-def _elsewhere(subject, root):
+def _found_elsewhere(subject: Subject, root: Path) -> Iterator[_Problem]:
     """Say what the user's own commands would import; a clone of yolov5 runs from its folder, and finds itself."""
     default = subject.upstream.without_us
-    if default and subject.upstream.package != "models" and not _inside(Path(default).resolve(), root):
-        yield (
+    if default and subject.upstream.package != "models" and not _is_inside(Path(default).resolve(), root):
+        yield _Problem(
             WARN,
-            f"without yolopatch's help this interpreter imports {subject.upstream.package} from {default}",
-            f"to train what was verified, install the workspace in its place: pip install -e {root}",
+            f"without yolopatch this interpreter imports {subject.upstream.package} from {default}",
+            f"to train the verified model, install the workspace instead: pip install -e {root}",
         )

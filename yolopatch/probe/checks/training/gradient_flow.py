@@ -1,31 +1,45 @@
-"""Does upstream's own loss reach every parameter?"""
+"""Does upstream's own loss give every parameter a gradient?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 import torch
 import torch.nn as nn
+from torch import Tensor
 
+from ...build.subject import Subject
 from ...measure.batches import make_batch
-from ...protocol.findings import failed, passed, skipped, warned
+from ...protocol.findings import Finding, failed, passed, skipped, warned
+from ...tensors.models import UpstreamModel
 from ...tensors.perturb import perturb_parameters
 from ...tensors.tensors import calibrate, layer_name
+from ..evidence import SHOWN
 from ..rules import Rules
+from ..wording import NOT_FINITE_HINT, no_batch
 
-_NONE, _ZERO, _WILD, _ALIVE = "none", "zero", "not finite", "alive"
-_SHOWN = 20
+_NONE, _ZERO, _NOT_FINITE, _ALIVE = "none", "zero", "not finite", "alive"
 
+Batch = dict[str, Any]
+Kinds = dict[str, str]
+"""For each trainable parameter by name, one of the four kinds of gradient above."""
+Groups = dict[str, list[str]]
+"""The names of parameters by what is known of their gradients; the keys are those of the evidence."""
 
 RULES = Rules()
 
 
-def check(subject):
-    """Fail where a parameter has no gradient, or exactly zero, both at initialisation and after all were moved.
+def check(subject: Subject) -> Finding:
+    """Fail where a parameter has no gradient, or exactly zero, both at initialisation and after all were changed.
 
-    The loss is upstream's own, of the model in train mode, on noise images with objects of every size. What is dead
-    in the same layers of the base model too is upstream's own, and only noted; so is a gradient that is zero at
-    initialisation alone, and one that BatchNorm takes away while it trains.
+    The loss is upstream's own, of the model in train mode, on noise images with objects of every size. Three kinds of
+    missing gradient are noted, but are no failure: a parameter that has none in the same layer of the base model
+    either; one that is zero at initialisation only; and one that BatchNorm cancels while it trains.
     """
     batch = make_batch(subject)
     if batch is None:
-        return skipped(f"there is no synthetic batch for the task {subject.upstream.task(subject.data)}")
+        return skipped(no_batch(subject.upstream.task(subject.data)))
     groups = _grouped(subject, batch)
     sizes = {name: p.numel() for name, p in subject.model.named_parameters() if p.requires_grad}
     evidence = _evidence(subject, groups, sizes)
@@ -33,8 +47,8 @@ def check(subject):
         doubled = groups.get("silent_in_float64")
         return failed(
             f"at initialisation {_share(groups['not_finite'], sizes)} get a gradient that is not finite"
-            + (f"; counted in float64, {_share(doubled, sizes)} get none" if doubled else ""),
-            "look for memory that nobody initialised, a division by zero, or a signal that grows with every layer",
+            + (f"; in float64, {_share(doubled, sizes)} get none" if doubled else ""),
+            NOT_FINITE_HINT,
             **evidence,
         )
     if groups["dead"]:
@@ -45,13 +59,13 @@ def check(subject):
             "with DDP, train with find_unused_parameters=True",
             **evidence,
         )
-    return passed(_praise(groups, sizes), **evidence)
+    return passed(_summary(groups, sizes), **evidence)
 
 
-def _grouped(subject, batch):
-    """Sort the names of the parameters whose gradient is not alive; each further trial runs only if it is needed."""
+def _grouped(subject: Subject, batch: Batch) -> Groups:
+    """Sort the names of the parameters without a good gradient; each further trial runs only if it is needed."""
     first = _kinds(subject, subject.fresh(), batch)
-    wild = _names(first, _WILD)
+    wild = _names(first, _NOT_FINITE)
     silent = _names(first, _NONE, _ZERO)
     if wild:
         return {
@@ -74,37 +88,41 @@ def _grouped(subject, batch):
     }
 
 
-def _silent_in_double(subject, batch):
-    """Return which get no gradient in float64: one that overflows float32 hides which are zero.
+def _silent_in_double(subject: Subject, batch: Batch) -> list[str]:
+    """Return the parameters without a gradient in float64: an overflow in float32 hides which gradients are zero.
 
     Empty where the model runs in float32 only.
     """
-    doubled = {k: v.double() if isinstance(v, torch.Tensor) and v.is_floating_point() else v for k, v in batch.items()}
+    doubled = {k: v.double() if isinstance(v, Tensor) and v.is_floating_point() else v for k, v in batch.items()}
     try:
         return _names(_kinds(subject, subject.fresh().double(), doubled), _NONE, _ZERO)
-    except (RuntimeError, TypeError):  # it makes float32 tensors itself; float64 is no duty
+    except (RuntimeError, TypeError):  # it makes float32 tensors itself; a model need not run in float64
         return []
 
 
-def _still_silent(subject, make, silent):
-    """Return which are silent in a model whose parameters were all moved, on other images, too."""
-    if not silent:
+def _still_silent(subject: Subject, make: Callable[[], UpstreamModel], silent: Sequence[str]) -> list[str]:
+    """Return the silent parameters that stay silent on other images after all parameters were changed."""
+    batch = make_batch(subject, seed=4) if silent else None
+    if batch is None:
         return []
-    moved = _kinds(subject, perturb_parameters(make()), make_batch(subject, seed=4))
-    return [name for name in silent if moved[name] in (_NONE, _ZERO)]
+    kinds = _kinds(subject, perturb_parameters(make()), batch)
+    return [name for name in silent if kinds[name] in (_NONE, _ZERO)]
 
 
-def _absorbed(subject, make, batch, silent):
-    """Return which get a gradient where BatchNorm uses fixed statistics: while it trains, it takes a bias away."""
+def _absorbed(subject: Subject, make: Callable[[], UpstreamModel], batch: Batch, silent: Sequence[str]) -> list[str]:
+    """Return the silent parameters with a gradient once BatchNorm's statistics are fixed.
+
+    A BatchNorm that trains subtracts the mean, and so cancels a bias before it.
+    """
     if not silent:
         return []
     model = calibrate(perturb_parameters(make()), subject.calibration_images)
-    frozen = _kinds(subject, model, batch, norms_train=False)
-    return [name for name in silent if frozen[name] not in (_NONE, _ZERO)]
+    kinds = _kinds(subject, model, batch, norms_train=False)
+    return [name for name in silent if kinds[name] not in (_NONE, _ZERO)]
 
 
-def _dead_in_base(subject, batch, dead):
-    """Return those of the layers that are not replaced which are dead in the base model as well."""
+def _dead_in_base(subject: Subject, batch: Batch, dead: Sequence[str]) -> list[str]:
+    """Return the dead parameters of layers that are not replaced and are dead in the base model, too."""
     names = {name: _base_name(subject, name) for name in dead}
     if not any(names.values()):
         return []
@@ -113,7 +131,7 @@ def _dead_in_base(subject, batch, dead):
     return [name for name, base in names.items() if base in still]
 
 
-def _base_name(subject, name):
+def _base_name(subject: Subject, name: str) -> str | None:
     """Return the base's name of a parameter, None where its layer is replaced."""
     _, index, rest = name.split(".", 2)
     if subject.found_base is None or int(index) in subject.replaced:
@@ -121,8 +139,8 @@ def _base_name(subject, name):
     return f"model.{subject.alignment.base_of[int(index)]}.{rest}"
 
 
-def _kinds(subject, model, batch, norms_train=True):
-    """Return what each trainable parameter's gradient is like after one step back; the model is used up."""
+def _kinds(subject: Subject, model: UpstreamModel, batch: Batch, norms_train: bool = True) -> Kinds:
+    """Return the kind of each trainable parameter's gradient after one backward; the model is used up."""
     for module in model.train().modules():
         if isinstance(module, nn.modules.batchnorm._BatchNorm):
             module.train(norms_train)
@@ -130,72 +148,75 @@ def _kinds(subject, model, batch, norms_train=True):
     return {name: _kind(p.grad) for name, p in model.named_parameters() if p.requires_grad}
 
 
-def _kind(gradient):
+def _kind(gradient: Tensor | None) -> str:
     if gradient is None:
         return _NONE
     if not bool(torch.isfinite(gradient).all()):
-        return _WILD
+        return _NOT_FINITE
     return _ALIVE if bool(gradient.any()) else _ZERO
 
 
-def _names(kinds, *wanted):
+def _names(kinds: Kinds, *wanted: str) -> list[str]:
     return [name for name, kind in kinds.items() if kind in wanted]
 
 
-def _failure(subject, groups, sizes, evidence):
+def _failure(subject: Subject, groups: Groups, sizes: Mapping[str, int], evidence: dict[str, Any]) -> Finding:
     silent, dead = groups["silent_at_initialisation"], groups["dead"]
     unused = [name for name in groups["unused"] if name in dead]
-    at_first = f"; at initialisation {_share(silent, sizes)} do" if len(silent) > len(dead) else ""
-    called = f"; DDP would call {len(unused)} of them unused" if unused else ""
+    at_first = f"; at initialisation {_share(silent, sizes)} get none" if len(silent) > len(dead) else ""
+    for_ddp = f"; DDP would call {len(unused)} of them unused" if unused else ""
     return failed(
-        f"{_share(dead, sizes)} get no gradient, whatever their values{at_first}{called}",
+        f"{_share(dead, sizes)} get no gradient, whatever their values{at_first}{for_ddp}",
         f"start at {_first_layer(subject, dead)}: look for a product with zero, a detach, a .data, a no_grad, or a "
         "parameter that forward never reads",
         **evidence,
     )
 
 
-def _first_layer(subject, dead):
-    """Name the first replaced layer among the dead ones: the others may be its victims."""
+def _first_layer(subject: Subject, dead: Iterable[str]) -> str:
+    """Return the first replaced layer among the dead ones: it may be the cause of the others."""
     indices = list(_by_layer(dead))
     index = next((i for i in indices if i in subject.replaced), indices[0])
     return layer_name(subject.model, index)
 
 
-def _praise(groups, sizes):
-    notes = [
-        f"{len(groups['zero_by_initialisation'])} zero at initialisation alone",
-        f"{len(groups['absorbed_by_batchnorm'])} taken away by BatchNorm while it trains",
-        f"{len(groups['dead_in_the_base_too'])} dead in upstream's own model too",
-    ]
-    said = ", ".join(note for note in notes if not note.startswith("0 "))
+def _summary(groups: Groups, sizes: Mapping[str, int]) -> str:
+    texts = {
+        "zero_by_initialisation": "zero at initialisation only",
+        "absorbed_by_batchnorm": "cancelled by BatchNorm while it trains",
+        "dead_in_the_base_too": "dead in upstream's own model, too",
+    }
+    notes = ", ".join(f"{len(groups[name])} {text}" for name, text in texts.items() if groups[name])
     reached = len(sizes) - len(groups["dead_in_the_base_too"])
-    return f"upstream's loss reaches {reached} of {len(sizes)} trainable tensors" + (f" ({said})" if said else "")
+    return f"upstream's loss reaches {reached} of {len(sizes)} trainable tensors" + (f" ({notes})" if notes else "")
 
 
-def _share(names, sizes):
+def _share(names: Collection[str], sizes: Mapping[str, int]) -> str:
     count, total = sum(sizes[name] for name in names), sum(sizes.values())
     return f"{len(names)} of {len(sizes)} tensors ({100 * count / total:.3g}% of the parameters)"
 
 
-def _evidence(subject, groups, sizes):
+def _evidence(subject: Subject, groups: Groups, sizes: Mapping[str, int]) -> dict[str, Any]:
     total = {"tensors": len(sizes), "parameters": sum(sizes.values())}
-    return {"trainable": total, **{name: _counted(subject, names, sizes) for name, names in groups.items() if names}}
+    return {
+        "trainable": total,
+        **{group: _group_evidence(subject, names, sizes) for group, names in groups.items() if names},
+    }
 
 
-def _counted(subject, names, sizes):
+def _group_evidence(subject: Subject, names: Sequence[str], sizes: Mapping[str, int]) -> dict[str, Any]:
     layers = _by_layer(names)
     return {
         "tensors": len(names),
         "parameters": sum(sizes[name] for name in names),
         "in_replaced_layers": sum(len(found) for index, found in layers.items() if index in subject.replaced),
-        "by_layer": {str(index): len(found) for index, found in list(layers.items())[:_SHOWN]},
-        "names": names[:_SHOWN],
+        "by_layer": {str(index): len(found) for index, found in list(layers.items())[:SHOWN]},
+        "names": names[:SHOWN],
     }
 
 
-def _by_layer(names):
-    found = {}
+def _by_layer(names: Iterable[str]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
     for name in names:
         found.setdefault(int(name.split(".")[1]), []).append(name)
     return found
