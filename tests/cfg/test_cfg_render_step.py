@@ -12,7 +12,7 @@ import yaml
 
 from yolopatch.core.model.cfg_text import is_untouched
 from yolopatch.errors import ConflictError, UsageError, YolopatchError
-from yolopatch.steps.model.render import Placed, RenderedFile, render
+from yolopatch.steps.model.render import PlacedModule, RenderedFile, render
 from yolopatch.steps.model.render_request import RenderRequest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,7 +27,7 @@ def test_a_module_alone_renders_its_tutorials_model_in_the_paper_flavor(tmp_path
     result = render(RenderRequest(("DSConv",), out=tmp_path), TEMPLATES)
     path = tmp_path / "yolo11-C3k2-DSConv.yaml"
     blocks = (2, 4, 6, 8, 13, 16, 19, 22)
-    placed = Placed("DSConv", "all-blocks", replaced=blocks, inserted=())
+    placed = PlacedModule("DSConv", "all-blocks", replaced=blocks, inserted=())
     assert result.files == (RenderedFile(path, "yolo11", "detect", "all", "DSConv", blocks, (placed,)),)
     assert yaml.safe_load(path.read_text("utf-8"))["backbone"][2][2] == "C3k2_DSConv"
 

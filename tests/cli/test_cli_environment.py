@@ -370,7 +370,7 @@ def test_interrupted_while_waiting_for_the_lock(tmp_path, need_pin, cache, popen
 
     from filelock import FileLock
 
-    from yolopatch.steps.workspace.state import lock_path
+    from yolopatch.steps.workspace.change import lock_path
 
     need_pin(PIN)
     place = tmp_path / "w"

@@ -14,7 +14,7 @@ from yolopatch.catalog.environment.compat import MENDS
 from yolopatch.catalog.environment.needs import MODULE_OF, needs_of
 from yolopatch.catalog.pins import PINS
 from yolopatch.outside.probe.inspect import gpus_of, inspect_interpreter
-from yolopatch.steps.environment.faults import ERROR, WARNING, diagnose
+from yolopatch.steps.environment.faults import ERROR, WARNING, find_faults
 
 from .conftest import FITTING, says
 
@@ -32,17 +32,17 @@ def test_every_place_that_is_named_imports_what_it_is_named_for(pin, pristine_tr
 
 @pytest.mark.parametrize("pin", ULTRALYTICS)
 def test_nothing_is_said_where_everything_fits(pin, interpreter):
-    assert diagnose(PINS[pin], False, interpreter()) == ()
+    assert find_faults(PINS[pin], False, interpreter()) == ()
 
 
 @pytest.mark.parametrize("pin", ["yolov5-6.1", "yolov5-pypi-6.1.0"])
 def test_yolov5_trains_nowhere_unmended(pin, interpreter):
-    (only,) = [one for one in diagnose(PINS[pin], False, interpreter()) if one.stage == "train"]
+    (only,) = [one for one in find_faults(PINS[pin], False, interpreter()) if one.stage == "train"]
     assert only.severity == ERROR
     assert re.search(r"utils/loss\.py:\d+$", only.where)
     assert "--compat" in only.hint
     assert "env create" not in only.hint, "no environment helps"
-    assert diagnose(PINS[pin], True, interpreter()) == ()
+    assert find_faults(PINS[pin], True, interpreter()) == ()
 
 
 @pytest.mark.parametrize(
@@ -57,26 +57,26 @@ def test_yolov5_trains_nowhere_unmended(pin, interpreter):
 def test_newer_libraries_break_old_code_that_is_not_mended(pin, versions, stage, place, interpreter):
     newer = interpreter(**versions)
     (said,) = [f"{name} {version}: " for name, version in versions.items()]
-    told = [one for one in diagnose(PINS[pin], False, newer) if one.what.startswith(said)]
+    told = [one for one in find_faults(PINS[pin], False, newer) if one.what.startswith(said)]
     (found,) = [one for one in told if "clamp" not in one.what]
     assert (found.severity, found.stage) == (ERROR, stage)
     assert place in found.where
     assert f"yolopatch apply --repo {pin} --compat" in found.hint
     assert f"yolopatch env create {pin}" in found.hint
-    assert not [one for one in diagnose(PINS[pin], True, newer) if "--compat" in one.hint]
+    assert not [one for one in find_faults(PINS[pin], True, newer) if "--compat" in one.hint]
 
 
 def test_the_lines_are_those_of_the_tree_and_what_is_mended_there_is_left_out(interpreter, pristine_tree, tmp_path):
     pin, newer = PINS["yolov5-6.1"], interpreter(numpy="1.24.0")
     tree = pristine_tree(pin.name)
-    places = [one.where for one in diagnose(pin, False, newer, tree) if "np.int" in one.what]
+    places = [one.where for one in find_faults(pin, False, newer, tree) if "np.int" in one.what]
     assert places == ["utils/datasets.py:443,485,855, utils/general.py:539,554"]
     for mend in MENDS[pin.name]:
         file = tmp_path / mend.path
         file.parent.mkdir(parents=True, exist_ok=True)
         text = file.read_text() if file.exists() else (tree / mend.path).read_text()
         file.write_text(text.replace(mend.old, mend.new))
-    assert diagnose(pin, False, newer, tmp_path) == ()
+    assert find_faults(pin, False, newer, tmp_path) == ()
 
 
 @pytest.mark.parametrize(
@@ -90,33 +90,33 @@ def test_the_lines_are_those_of_the_tree_and_what_is_mended_there_is_left_out(in
     ],
 )
 def test_a_library_that_is_missing(pin, missing, severity, stage, interpreter):
-    found = diagnose(PINS[pin], True, interpreter(**{missing: None}))
+    found = find_faults(PINS[pin], True, interpreter(**{missing: None}))
     (only,) = [one for one in found if missing in one.what]
     assert (only.severity, only.stage, only.hint) == (severity, stage, f"yolopatch env create {pin}")
-    assert diagnose(PINS["ultralytics-8.4.0"], True, interpreter(boto3=None, pandas=None)) == (), "it needs neither"
+    assert find_faults(PINS["ultralytics-8.4.0"], True, interpreter(boto3=None, pandas=None)) == (), "it needs neither"
 
 
 def test_another_distribution_that_brings_the_module(interpreter):
     headless = interpreter(opencv_python=None, opencv_python_headless="4.11.0.86")
-    assert diagnose(PINS["ultralytics-8.3.0"], False, headless) == ()
-    (only,) = diagnose(PINS["yolov5-6.1"], True, headless)
+    assert find_faults(PINS["ultralytics-8.3.0"], False, headless) == ()
+    (only,) = find_faults(PINS["yolov5-6.1"], True, headless)
     assert (only.severity, "runs pip at every start" in only.what) == (WARNING, True)
 
 
 def test_a_torchvision_of_another_torch(interpreter):
-    (only,) = diagnose(PINS["ultralytics-8.4.0"], False, interpreter(torch="2.4.0"))
+    (only,) = find_faults(PINS["ultralytics-8.4.0"], False, interpreter(torch="2.4.0"))
     assert only.what == "torchvision 0.18.1 was built for torch==2.3.1, and torch 2.4.0 is installed"
     assert only.severity == ERROR
-    assert diagnose(PINS["ultralytics-8.4.0"], False, interpreter(torch="2.3.1+cpu")) == ()
+    assert find_faults(PINS["ultralytics-8.4.0"], False, interpreter(torch="2.3.1+cpu")) == ()
 
 
 def test_a_python_that_was_never_tried(interpreter):
-    (only,) = diagnose(PINS["ultralytics-8.4.0"], False, interpreter(python="3.13.1"))
+    (only,) = find_faults(PINS["ultralytics-8.4.0"], False, interpreter(python="3.13.1"))
     assert (only.severity, "seen to train on 3.10 and 3.11" in only.what) == (WARNING, True)
 
 
 def test_what_fails_first_comes_first(interpreter):
-    found = diagnose(PINS["ultralytics-8.3.0"], False, interpreter(onnx=None, torch=None, pandas=None, seaborn=None))
+    found = find_faults(PINS["ultralytics-8.3.0"], False, interpreter(onnx=None, torch=None, pandas=None, seaborn=None))
     assert [(one.severity, one.stage) for one in found] == [
         (ERROR, "import"), (ERROR, "train"), (ERROR, "export"), (WARNING, "train"),
     ]  # fmt: skip
