@@ -26,9 +26,9 @@ def command(workspace: Path | None, python: str | None, as_json: bool) -> int:
 
     Exit code 1: something would fail.
     """
-    from yolopatch.steps.environment.doctor import find_faults
+    from yolopatch.steps.environment.doctor import diagnose
 
     with progress_line("inspecting the environment"):
-        found = find_faults(workspace, python)
+        found = diagnose(workspace, python)
     report.show({**asdict(found), "errors": found.errors}, doctor.examination(found), as_json)
     return EXIT_ACT if found.errors else 0
