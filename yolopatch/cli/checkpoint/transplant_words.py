@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from yolopatch.cli.layout import indented, table
+from yolopatch.wire.checkpoints import COPIED, FRESH, INITIALISED, LayerStart
 
 if TYPE_CHECKING:
     from yolopatch.steps.checkpoint.transplant import Transplant
@@ -96,5 +97,5 @@ def _reasons(layers: list[LayerStart]) -> dict[str, list[str]]:
     return found
 
 
-def _listed(values: list[int]) -> str:
+def _listed(values: Sequence[int]) -> str:
     return ", ".join(map(str, values))

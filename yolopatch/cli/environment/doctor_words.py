@@ -39,12 +39,12 @@ def examination(found: Diagnosis) -> Iterator[str]:
 
 def _surroundings(found: Diagnosis) -> Iterator[tuple[str, object]]:
     if found.imported:
-        yield "import", f"{found.imported.name} from {found.imported.inside}"
-        yield "elsewhere", f"{found.imported.name} from {found.imported.outside or 'nowhere'}"
+        yield "import", f"{found.imported.name} from {found.imported.inside} (run in the workspace)"
+        yield "import", f"{found.imported.name} from {found.imported.outside or 'nowhere'} (run elsewhere)"
     if found.settings.own:
         yield "settings", f"{found.settings.own} (with yolopatch)"
     sends = "; upstream sends usage data to its makers" if found.settings.sends else ""
-    yield "otherwise", f"{found.settings.shared}, shared by all copies of upstream{sends}"
+    yield "settings", f"{found.settings.shared} (without yolopatch; shared by all copies of upstream{sends})"
 
 
 def _case(case: Case) -> Iterator[str]:

@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING
 
 import click
 
+from yolopatch.catalog.environment.libraries import named_versions
 from yolopatch.cli.layout import pairs
 
 if TYPE_CHECKING:
     from yolopatch.steps.environment.environment import Environment
-
-_SHOWN = ("torch", "torchvision", "numpy", "opencv-python", "pillow", "onnx")
 
 
 def environment(found: Environment) -> Iterator[str]:
     """Yield the environment that was created or found."""
     verdict = "created" if found.created else "an existing environment fits, nothing was created"
     yield click.style(verdict, fg="green", bold=True)
-    versions = ", ".join(f"{name} {found.packages[name]}" for name in _SHOWN if name in found.packages)
+    versions = ", ".join(f"{name} {version}" for name, version in named_versions(found.packages).items())
     yield from pairs(
         [
             ("folder", found.environment),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from yolopatch.cli.layout import beside, indented, table
+from yolopatch.cli.layout import comparison_row, indented, table
 
 if TYPE_CHECKING:
     from yolopatch.steps.model.render import PlacedModule, RenderResult
@@ -35,10 +35,10 @@ def summary(found: Summary) -> Iterator[str]:
     yield click.style(title, bold=True)
     model, base = found.model, found.base
     rows = [
-        beside("layers", model.layers, base.layers),
-        beside("parameters", model.parameters, base.parameters),
-        beside("GFLOPs as upstream prints (thop)", model.gflops_upstream, base.gflops_upstream, "{:.2f}"),
-        beside("true GFLOPs (torch FlopCounterMode)", model.gflops_true, base.gflops_true, "{:.2f}"),
+        comparison_row("layers", model.layers, base.layers),
+        comparison_row("parameters", model.parameters, base.parameters),
+        comparison_row("GFLOPs as upstream prints (thop)", model.gflops_upstream, base.gflops_upstream, "{:.2f}"),
+        comparison_row("true GFLOPs (torch FlopCounterMode)", model.gflops_true, base.gflops_true, "{:.2f}"),
     ]
     yield from table((f"at {found.imgsz} px", "model", "base", "change"), rows, left=1)
     if found.changes:

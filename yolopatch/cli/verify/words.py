@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from yolopatch.cli.layout import beside, table
+from yolopatch.cli.layout import comparison_row, table
 from yolopatch.wire.statuses import FAIL, PASS, SKIP, WARN
 
 if TYPE_CHECKING:
@@ -71,12 +71,12 @@ def _figures(found: Mapping[str, Any]) -> Iterator[str]:
     flops, base_flops = found["gflops"], base.get("gflops") or {}
     latency, base_latency = found["latency_ms"] or {}, base.get("latency_ms") or {}
     rows = [
-        beside("layers", found["layers"], base.get("layers")),
-        beside("parameters", found["parameters"], base.get("parameters")),
-        beside("gradients", found["gradients"], base.get("gradients")),
-        beside("GFLOPs as upstream prints (thop)", flops["upstream"], base_flops.get("upstream"), "{:.2f}"),
-        beside("true GFLOPs (torch dispatcher)", flops["true"], base_flops.get("true"), "{:.2f}"),
-        beside("forward in ms, median", latency.get("median"), base_latency.get("median"), "{:.1f}"),
+        comparison_row("layers", found["layers"], base.get("layers")),
+        comparison_row("parameters", found["parameters"], base.get("parameters")),
+        comparison_row("gradients", found["gradients"], base.get("gradients")),
+        comparison_row("GFLOPs as upstream prints (thop)", flops["upstream"], base_flops.get("upstream"), "{:.2f}"),
+        comparison_row("true GFLOPs (torch dispatcher)", flops["true"], base_flops.get("true"), "{:.2f}"),
+        comparison_row("forward in ms, median", latency.get("median"), base_latency.get("median"), "{:.1f}"),
     ]
     measured = [row for row in rows if row[1:3] != ("-", "-")]
     if measured:
