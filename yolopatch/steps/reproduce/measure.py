@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from yolopatch.catalog.environment.libraries import named_versions
 from yolopatch.catalog.model.models import ALL_SCALES
 from yolopatch.core.model.cfg_text import Cfg
 from yolopatch.core.reproduce.reproduction import Figures, Measured
@@ -96,9 +97,4 @@ def verify_file(found: Reproduction, watch: Watch) -> tuple[dict[str, object], d
     told = verify(place, found.cfg, scale, watch=watch, python=python, imgsz=SIDE)
     checks = [{"id": one.id, "status": one.status, "summary": one.summary} for one in told.checks]
     kept = {"scale": scale, "imgsz": SIDE, "verdict": told.verdict, "checks": checks}
-    return kept, {**told.run, "system": platform.system(), "packages": _packages(found.interpreter)}
-
-
-def _packages(interpreter: Interpreter) -> dict[str, str]:
-    named = ("torch", "torchvision", "numpy", "opencv-python", "pillow", "onnx", "onnxruntime")
-    return {name: interpreter.packages[name] for name in named if name in interpreter.packages}
+    return kept, {**told.run, "system": platform.system(), "packages": named_versions(found.interpreter.packages)}

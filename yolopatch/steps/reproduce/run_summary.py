@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from yolopatch.catalog.environment.libraries import named_versions
 from yolopatch.core.reproduce.comparison import Built, Compared, compare
 from yolopatch.core.reproduce.run import CURVES, SUMMARY
 from yolopatch.outside.files.staging import write_whole
@@ -15,8 +16,6 @@ from yolopatch.outside.probe.facts import ask_facts
 from yolopatch.steps.reproduce.run_files import run_cfg
 from yolopatch.steps.reproduce.train import Trained
 from yolopatch.wire.facts import Question
-
-_PACKAGES = ("torch", "torchvision", "numpy", "opencv-python", "pillow")
 
 
 @dataclass(frozen=True)
@@ -115,6 +114,6 @@ def _page(found: RunSummary) -> str:
             data=trained.plan.data,
             seed=_seed(trained),
             environment=last,
-            packages=[name for name in _PACKAGES if name in last["packages"]],
+            packages=named_versions(last["packages"]),
         )
     )
