@@ -12,7 +12,7 @@ from yolopatch.outside.source.manifests import read_manifest
 from yolopatch.outside.workspace.checkout import Checkout
 from yolopatch.outside.workspace.commits import written_blobs
 from yolopatch.outside.workspace.workspace import Commit, Workspace
-from yolopatch.steps.workspace.patchset import Choice, PatchSet, load_patchset
+from yolopatch.steps.workspace.patchset import PatchSet, applied_choices, load_patchset
 from yolopatch.wire.verification import History
 
 
@@ -46,7 +46,7 @@ def _differs_from_pin(workspace: Workspace, root: Mapping[str, str]) -> tuple[st
 
 def _differs_from_patches(workspace: Workspace, root: snapshot.Root) -> tuple[tuple[str, ...], str]:
     """Return where our commits are not the pin and its patches, or why that cannot be said."""
-    choices = [Choice(a.name, a.flavor) for a in workspace.applied]
+    choices = applied_choices(workspace.applied)
     try:
         read = snapshot.pristine_reader(workspace.repository, root.blobs)
         patchset = load_patchset(workspace.pin, choices, workspace.compat is not None, read)

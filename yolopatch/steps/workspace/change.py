@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from yolopatch.catalog.pins import Pin
+from yolopatch.core.workspace.commit_message import Applied
 from yolopatch.core.workspace.manifest import check_content
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.git import snapshot
@@ -17,7 +18,7 @@ from yolopatch.outside.source.manifests import read_manifest
 from yolopatch.outside.workspace import switch
 from yolopatch.outside.workspace.untouched import check_untouched
 from yolopatch.outside.workspace.workspace import Workspace, read_workspace
-from yolopatch.steps.workspace.patchset import Added, Choice, PatchSet, load_patchset
+from yolopatch.steps.workspace.patchset import Added, Choice, PatchSet, applied_choices, load_patchset
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,23 @@ def open_workspace(place: Path) -> tuple[Workspace, tuple[str, ...]]:
     return workspace, (note,)
 
 
+def find_applied(workspace: Workspace, name: str) -> Applied:
+    """Return a module of the workspace.
+
+    Raises:
+        YolopatchError: the workspace does not have it.
+    """
+    for applied in workspace.applied:
+        if applied.name == name:
+            return applied
+    have = ", ".join(applied.name for applied in workspace.applied) or "no module"
+    raise YolopatchError(
+        f"{workspace.path} does not have {name}",
+        details=[f"it has: {have}"],
+        hint=f"yolopatch status {shlex.quote(str(workspace.path))}",
+    )
+
+
 def no_compat_error(place: Path) -> YolopatchError:
     """Return the error that a workspace does not have the compatibility patch."""
     return YolopatchError(
@@ -109,7 +127,7 @@ def workspace_state(workspace: Workspace, patchset: PatchSet, changed: bool, not
         workspace=workspace.path,
         pin=workspace.pin.name,
         source=workspace.source,
-        modules=tuple(Choice(a.name, a.flavor) for a in workspace.applied),
+        modules=applied_choices(workspace.applied),
         compat=workspace.compat is not None,
         commit=workspace.head.id,
         tree=workspace.head.tree,

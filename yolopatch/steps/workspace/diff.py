@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 from yolopatch.catalog.modules import find_module
 from yolopatch.core.text import sha256
 from yolopatch.core.workspace.commit_message import Applied, read_applied
-from yolopatch.errors import UsageError, YolopatchError
+from yolopatch.errors import UsageError
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.workspace.workspace import Workspace, read_workspace
-from yolopatch.steps.workspace.change import no_compat_error
-from yolopatch.steps.workspace.patchset import Choice, compat_text, needs_compat, patch_text
+from yolopatch.steps.workspace.change import find_applied, no_compat_error
+from yolopatch.steps.workspace.patchset import Choice, applied_choices, compat_text, needs_compat, patch_text
 
 
 @dataclass(frozen=True)
@@ -41,10 +40,10 @@ def diff(place: Path, module: str | None, compat: bool = False) -> Difference:
     if compat:
         return Difference(found.path, found.pin.name, (), True, _compat_diff(found))
     if module is None:
-        modules = tuple(Choice(a.name, a.flavor) for a in found.applied)
+        modules = applied_choices(found.applied)
         whole = _diff(found, found.root.id, "HEAD")
         return Difference(found.path, found.pin.name, modules, found.compat is not None, whole)
-    applied = _find(found, find_module(module).name)
+    applied = find_applied(found, find_module(module).name)
     choice = Choice(applied.name, applied.flavor)
     return Difference(found.path, found.pin.name, (choice,), False, _module_diff(found, applied))
 
@@ -53,18 +52,6 @@ def _diff(found: Workspace, before: str, after: str) -> str:
     # plumbing, and every choice named: the user's diff.* settings must not change what others can apply
     forms = ("--no-ext-diff", "--no-textconv", "--unified=3", "--src-prefix=a/", "--dst-prefix=b/", "--full-index")
     return found.repository.run("diff-tree", "-p", "-r", "--no-renames", *forms, before, after)
-
-
-def _find(found: Workspace, name: str) -> Applied:
-    for applied in found.applied:
-        if applied.name == name:
-            return applied
-    have = ", ".join(applied.name for applied in found.applied)
-    raise YolopatchError(
-        f"{found.path} does not have {name}",
-        details=[f"it has: {have or 'no module'}"],
-        hint=f"yolopatch status {shlex.quote(str(found.path))}",
-    )
 
 
 def _module_diff(found: Workspace, applied: Applied) -> str:

@@ -38,6 +38,11 @@ class Choice:
     flavor: str
 
 
+def applied_choices(applied: Iterable[Applied]) -> tuple[Choice, ...]:
+    """Return the modules of a workspace, each with its flavor."""
+    return tuple(Choice(one.name, one.flavor) for one in applied)
+
+
 @dataclass(frozen=True)
 class Added:
     """How many lines a file of the pin gains, and how many of its own it loses to the compatibility patch."""

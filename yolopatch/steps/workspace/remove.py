@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 from yolopatch.catalog.modules import find_module
-from yolopatch.errors import UsageError, YolopatchError
+from yolopatch.errors import UsageError
 from yolopatch.outside.files.lock import hold
-from yolopatch.steps.workspace.change import WorkspaceState, lock_path, no_compat_error, open_workspace, set_patches
-from yolopatch.steps.workspace.patchset import Choice
+from yolopatch.steps.workspace.change import (
+    WorkspaceState,
+    find_applied,
+    lock_path,
+    no_compat_error,
+    open_workspace,
+    set_patches,
+)
+from yolopatch.steps.workspace.patchset import applied_choices
 
 
 def remove(modules: Sequence[str], place: Path, cache: Path, compat: bool = False) -> WorkspaceState:
@@ -27,15 +33,9 @@ def remove(modules: Sequence[str], place: Path, cache: Path, compat: bool = Fals
     place = place.absolute()
     with hold(lock_path(place, cache)):
         workspace, notes = open_workspace(place)
-        there = {applied.name: applied.flavor for applied in workspace.applied}
         for name in names:
-            if name not in there:
-                raise YolopatchError(
-                    f"{place} does not have {name}",
-                    details=[f"it has: {', '.join(there) or 'no module'}"],
-                    hint=f"yolopatch status {shlex.quote(str(place))}",
-                )
+            find_applied(workspace, name)
         if compat and workspace.compat is None:
             raise no_compat_error(place)
-        kept = [Choice(n, flavor) for n, flavor in there.items() if n not in names]
+        kept = [choice for choice in applied_choices(workspace.applied) if choice.name not in names]
         return set_patches(workspace, kept, workspace.compat is not None and not compat, notes)

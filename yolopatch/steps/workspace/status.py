@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yolopatch.outside.workspace.workspace import BRANCH, Workspace, read_workspace
-from yolopatch.steps.workspace.patchset import Choice
+from yolopatch.steps.workspace.patchset import Choice, applied_choices
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def status(place: Path) -> Status:
         pin=found.pin.name,
         source=found.source,
         origin=found.origin,
-        modules=tuple(Choice(a.name, a.flavor) for a in found.applied),
+        modules=applied_choices(found.applied),
         compat=found.compat is not None,
         commit=found.head.id,
         tree=found.head.tree,
