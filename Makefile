@@ -1,12 +1,21 @@
-# make setup | demo | test | test-all | bench | lint | patches | manifests | figures | verify-matrix | port-matrix | port-every | reproduce | compat | wheel | clean
+# make setup | demo | test | test-all | coverage | lint | bench | patches | manifests | figures | verify-matrix
+#      port-matrix | port-every | reproduce | compat | wheel | release-check | ci-targets | clean
 #
 # PYTHON=python3.10      which interpreter makes .venv (3.10 or 3.11: the upstreams' run-time needs it)
 # TORCH_INDEX=URL        a further index for torch and torchvision, e.g. one of CPU wheels
 # TESTS=tests/cfg        which tests to run
+# CORE_COVERAGE=95       how many percent of yolopatch/core `make coverage` asks for
+# ROUNDS=1               how often each benchmark times; one round shows only that it runs
+# PYTHONS="3.12 3.13"    which Pythons release-check uses; without it, those that this machine has
+#
+# A part of what the maintainers' commands do:
 # SCALES=n TASKS=detect FLAVORS=paper   what verify-matrix verifies
-# PORT_PYTHON=EXE        which interpreter port-matrix and port-every build models with: 8.1 needs hub-sdk and openai-clip
+# PINS=ultralytics-8.3.0 MODULES=DSConv RELEASES=8.3.200 TUTORIALS=yolo26-refconv KINDS=quick
 # QUICK=1                only the checks that another scale can break
 # WORKERS=2              how many models at a time
+# PORT_PYTHON=EXE        which interpreter port-matrix and port-every build models with: 8.1 needs hub-sdk and openai-clip
+# COMPAT_PYTHON=EXE      which interpreter `make compat` trains with; without it, one with the newest libraries is made
+# PAGES=DIR RUNS=DIR KEPT=FILE   where pages, runs and kept results go, so that a part replaces nothing of docs/
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := setup
@@ -20,14 +29,23 @@ NEWEST := .venv-newest
 # Changes whenever what is to be installed changes; an unchanged checkout installs nothing again.
 STAMP := $(VENV)/.installed-$(shell cat pyproject.toml $(CONSTRAINTS) | cksum | cut -d' ' -f1)
 TESTS ?= tests
+CORE_COVERAGE ?= 95
 TORCH_INDEX ?=
+PYTHONS ?=
 SCALES ?= nsmlx
 TASKS ?= detect segment pose obb classify
 FLAVORS ?= paper tutorial
 QUICK ?=
 WORKERS ?= 2
+COMPAT_PYTHON ?= $(NEWEST)/bin/python
+PAGES ?= docs
+KEPT ?= .verify-matrix.jsonl
+# `--modules A B` where MODULES is given, else nothing: the command's own default is everything
+option = $(if $($(2)),--$(1) $($(2)))
+export ROUNDS
 
-.PHONY: setup demo test test-all bench lint patches manifests figures verify-matrix port-matrix port-every reproduce compat wheel clean
+.PHONY: setup demo test test-all coverage bench lint patches manifests figures verify-matrix port-matrix port-every \
+	reproduce compat wheel release-check ci-targets clean
 
 setup: $(STAMP)
 
@@ -49,6 +67,15 @@ test: setup
 test-all: setup
 	$(BIN)/python -m pytest $(TESTS) -n 2 --dist worksteal
 
+# What is measured is yolopatch/, also in the child processes, which is where the probe runs.
+coverage: setup
+	rm -f .coverage .coverage.*
+	PYTHONPATH=.ci $(BIN)/coverage run -m pytest $(TESTS) -n 2 --dist worksteal -m "not slow" -p keep_coverage
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+	@echo "yolopatch/core alone:"
+	$(BIN)/coverage report --include='yolopatch/core/*' --fail-under=$(CORE_COVERAGE)
+
 bench: setup
 	$(BIN)/python benchmarks/commands.py
 	$(BIN)/python benchmarks/port.py
@@ -60,6 +87,7 @@ bench: setup
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 patches: setup
 	$(BIN)/python -m yolopatch.maintain patches
@@ -68,19 +96,21 @@ manifests: setup
 	$(BIN)/python -m yolopatch.maintain manifests
 
 figures: setup
-	$(BIN)/python -m yolopatch.maintain figures
+	$(BIN)/python -m yolopatch.maintain figures $(call option,tutorials,TUTORIALS)
 
 verify-matrix: setup
 	$(BIN)/python -m yolopatch.maintain matrix --scales $(SCALES) --tasks $(TASKS) --flavors $(FLAVORS) \
-		--workers $(WORKERS) $(if $(QUICK),--quick) \
-		--kept .verify-matrix.jsonl --out docs/verified.md
+		$(call option,pins,PINS) $(call option,modules,MODULES) --workers $(WORKERS) $(if $(QUICK),--quick) \
+		--kept $(KEPT) --out $(PAGES)/verified.md
 
 port-matrix: setup
-	$(BIN)/python -m yolopatch.maintain port-matrix --out docs/ported.md $(if $(PORT_PYTHON),--python $(PORT_PYTHON))
+	$(BIN)/python -m yolopatch.maintain port-matrix --out $(PAGES)/ported.md $(call option,python,PORT_PYTHON) \
+		$(call option,releases,RELEASES) $(call option,modules,MODULES)
 
 # An hour and 1 GB of wheels in the cache: every release, and models of each form that the patched code ever had.
 port-every: setup
-	$(BIN)/python -m yolopatch.maintain port-every --out docs/ported-every.md $(if $(PORT_PYTHON),--python $(PORT_PYTHON))
+	$(BIN)/python -m yolopatch.maintain port-every --out $(PAGES)/ported-every.md $(call option,python,PORT_PYTHON) \
+		$(call option,releases,RELEASES) $(call option,modules,MODULES)
 
 $(NEWEST)/.installed: $(STAMP)
 	$(BIN)/python -m venv --clear $(NEWEST)
@@ -88,15 +118,26 @@ $(NEWEST)/.installed: $(STAMP)
 	$(NEWEST)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade --requirement $(NEWEST)/names.txt
 	@touch $@
 
-compat: $(NEWEST)/.installed
-	$(BIN)/python -m yolopatch.maintain reproduce --folder reproduced-newest --python $(NEWEST)/bin/python --compat \
-		--out reproduced-newest/reproduced.md
+compat: RUNS ?= reproduced-newest
+compat: setup $(if $(filter $(NEWEST)/%,$(COMPAT_PYTHON)),$(NEWEST)/.installed)
+	$(BIN)/python -m yolopatch.maintain reproduce --folder $(RUNS) --python $(COMPAT_PYTHON) --compat \
+		$(call option,tutorials,TUTORIALS) $(call option,kinds,KINDS) --out $(RUNS)/reproduced.md
 
+reproduce: RUNS ?= reproduced
 reproduce: setup
-	$(BIN)/python -m yolopatch.maintain reproduce --folder reproduced --out docs/reproduced.md
+	$(BIN)/python -m yolopatch.maintain reproduce --folder $(RUNS) --out $(PAGES)/reproduced.md \
+		$(call option,tutorials,TUTORIALS) $(call option,kinds,KINDS)
 
 wheel: setup
 	$(BIN)/python -m build --outdir dist .
 
+# Needs no .venv: it makes its own environments, of every Python.
+release-check:
+	$(or $(PYTHON),python3) .ci/release-check $(PYTHONS)
+
+# Every target that `.ci/run` does not call otherwise, in a reduced form: nothing that is shipped goes unused.
+ci-targets: setup
+	./.ci/targets
+
 clean:
-	rm -rf dist build demo .pytest_cache .ruff_cache .hypothesis
+	rm -rf dist build demo .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage .coverage.*
