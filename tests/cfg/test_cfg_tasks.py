@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
 import pytest
 import yaml
 
 from yolopatch.catalog.model.models import VARIANTS, find_model
 from yolopatch.catalog.modules import MODULES
-from yolopatch.core.model.cfg_file import read_task
+from yolopatch.core.model.cfg_file import parse_cfg
 from yolopatch.core.model.cfg_text import file_name
 from yolopatch.core.model.placement import choose
 from yolopatch.errors import UsageError
@@ -16,7 +18,7 @@ from yolopatch.steps.model.render_request import RenderRequest, plan
 
 @pytest.mark.parametrize(("family", "task"), VARIANTS)
 def test_what_a_file_is_for_is_read_from_its_head(family, task, rendered):
-    assert read_task(rendered(family, "n", task=task)) == task
+    assert parse_cfg(rendered(family, "n", task=task), PurePath("any.yaml")).task == task
 
 
 @pytest.mark.parametrize(("asked", "found"), [("segment", "segment"), ("seg", "segment"), ("CLS", "classify")])

@@ -20,7 +20,7 @@ from yolopatch.catalog.model.models import MODELS
 from yolopatch.cli import progress
 from yolopatch.cli.progress import progress_line
 from yolopatch.cli.verify.words import verification
-from yolopatch.core.model.cfg_file import every_scale, multiples, read_any_scale
+from yolopatch.core.model.cfg_file import CfgFile, parse_cfg
 from yolopatch.core.verify.checks import choose_checks
 from yolopatch.errors import EXIT_VERIFY, UsageError
 from yolopatch.outside.probe.process import PROBE
@@ -323,6 +323,10 @@ def test_checks_are_chosen_by_id_in_their_own_order():
     assert choose_checks(("onnx", "Base_Parity", "onnx")) == ("base-parity", "onnx")
 
 
+def _file(text: str, name: str) -> CfgFile:
+    return parse_cfg(text, Path(name))
+
+
 TABLE = """\
 scales: # constants
   # [depth, width, max_channels]
@@ -349,7 +353,7 @@ ONE = "depth_multiple: 0.33\nwidth_multiple: 0.50\n"
     ],
 )
 def test_the_scale_of_any_familys_file(text, name, asked, scale):
-    assert read_any_scale(text, Path(name), asked) == scale
+    assert _file(text, name).any_scale(asked) == scale
 
 
 @pytest.mark.parametrize(
@@ -364,19 +368,19 @@ def test_the_scale_of_any_familys_file(text, name, asked, scale):
 )
 def test_a_scale_that_is_not_said_or_not_there_is_refused(text, name, asked):
     with pytest.raises(UsageError) as caught:
-        read_any_scale(text, Path(name), asked)
+        _file(text, name).any_scale(asked)
     assert caught.value.hint
 
 
 def test_every_scale_of_a_table_or_of_a_file_with_multiples():
-    assert every_scale(TABLE, Path("yolo11.yaml")) == ("n", "s")
-    assert every_scale(ONE, Path("yolov5s.yaml")) == tuple(MODELS["yolov5"].scales)
-    assert multiples(ONE, "s") is None
-    assert multiples(ONE, "x") == {"depth_multiple": 1.33, "width_multiple": 1.25}
-    assert multiples(TABLE, "s") is None
+    assert _file(TABLE, "yolo11.yaml").every_scale() == ("n", "s")
+    assert _file(ONE, "yolov5s.yaml").every_scale() == tuple(MODELS["yolov5"].scales)
+    assert _file(ONE, "yolov5s.yaml").multiples_at("s") is None
+    assert _file(ONE, "yolov5s.yaml").multiples_at("x") == {"depth_multiple": 1.33, "width_multiple": 1.25}
+    assert _file(TABLE, "yolo11.yaml").multiples_at("s") is None
     for text in ("scale: n\n" + TABLE, "backbone:\n"):
         with pytest.raises(UsageError):
-            every_scale(text, Path("one.yaml"))
+            _file(text, "one.yaml").every_scale()
 
 
 class _Terminal(io.StringIO):

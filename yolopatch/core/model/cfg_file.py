@@ -1,158 +1,200 @@
-"""What a model YAML says of itself, without building it: its classes and its scale."""
+"""What a model YAML says, without building it: its number of classes, its task and its scales."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import PurePath
+from typing import Any
 
 from yolopatch.catalog.model.base_model import DETECT, TASKS, BaseModel
 from yolopatch.catalog.model.layers import Scale
 from yolopatch.catalog.model.models import ALL_SCALES, MODELS, find_scales
 from yolopatch.catalog.names import unknown
+from yolopatch.core.model.cfg_yaml import load_mapping
 from yolopatch.errors import UsageError
 
-# What a file without a `scales` table multiplies by, under each letter: every upstream writes these numbers.
+# Depth and width multiples of a file without a `scales` table, by letter: every upstream writes these numbers.
 _MULTIPLES: Mapping[str, Scale] = MODELS["yolov5"].scales
 # Where upstream looks for the letter in a file's name.
 _LETTER = re.compile(r"yolo(?:e-)?v?\d+([nslmx])")
+_CLASSES = 80  # upstream's default
 
 
-def read_nc(text: str) -> int:
-    """Return the number of classes that a YAML sets; upstream's default is 80."""
-    return int(_top_level(text, "nc") or 80)
+@dataclass(frozen=True)
+class CfgFile:
+    """A model YAML.
+
+    Attributes:
+        path: its name, from which upstream takes the scale's letter.
+        content: the document as PyYAML reads it; of a key that is there twice, the last value, as upstream has it.
+    """
+
+    path: PurePath
+    content: Mapping[str, Any]
+
+    @property
+    def nc(self) -> int:
+        """The number of classes.
+
+        Raises:
+            UsageError: `nc` is no number.
+        """
+        found = self.content.get("nc")
+        if found is None:
+            return _CLASSES
+        number = _number(found)
+        if number is None or not number.is_integer():
+            raise UsageError(
+                f"{self.path}: nc is no number of classes",
+                details=["expected: a whole number, as in nc: 80", f"found:    {found!r}"],
+                hint=f"correct the line nc in {self.path}",
+            )
+        return int(number)
+
+    @property
+    def task(self) -> str:
+        """The task of the model: the class of its last layer says it."""
+        rows = [row for part in ("backbone", "head") for row in _as_list(self.content.get(part))]
+        classes = [row[2].lower() for row in rows if isinstance(row, list) and len(row) > 2 and isinstance(row[2], str)]
+        head = classes[-1] if classes else ""
+        return next((task for task in TASKS if task in head), DETECT)
+
+    @property
+    def letters(self) -> tuple[str, ...]:
+        """Every scale at which it can be built: those of its table, or all where it has multiples; else none."""
+        if self._table:
+            rows = [(letter, row) for letter, row in self._table.items() if isinstance(row, list)]
+            return tuple(letter for letter, _ in rows if isinstance(letter, str) and re.fullmatch("[a-z]", letter))
+        return tuple(_MULTIPLES) if self._multiples else ()
+
+    def scale_for(self, model: BaseModel, asked: str | None) -> str:
+        """Return the letter of the scale at which the file is to be built.
+
+        Args:
+            model: the base model of the pin that builds it.
+            asked: what the user asked for, if anything.
+
+        Raises:
+            UsageError: the file is of another scale than the asked one, or says none.
+        """
+        letter = _one_letter(model, asked) if asked else None
+        own = self._named_scale if model.has_scales_table else self._own_scale
+        if letter and own and letter != own:
+            raise self._other_scale(own, letter)
+        found = letter or own or _letter_of_name(self.path, model)
+        if found is None:
+            raise UsageError(
+                f"{self.path} does not say its scale",
+                details=[f"expected: a name such as {model.name}n-...yaml"],
+                hint="add --scale n",
+            )
+        return found
+
+    def any_scale(self, asked: str | None) -> str:
+        """Return the letter of the scale at which the file is to be built; its family may be any.
+
+        Args:
+            asked: what the user asked for, if anything.
+
+        Returns:
+            a letter; empty for a file that says nothing of scales, and so builds one model.
+
+        Raises:
+            UsageError: the file is of another scale than the asked one, lacks it, or says none.
+        """
+        letters, asked = self.letters, (asked or "").strip().lower()
+        if asked and not letters:
+            raise UsageError(f"{self.path} says nothing of scales", hint="leave --scale out")
+        if asked and asked not in letters:
+            raise unknown(f"scale of {self.path}", asked, letters, "a scale is one of these letters")
+        own = self._own_scale
+        if asked and own and asked != own:
+            raise self._other_scale(own, asked)
+        named = _LETTER.search(self.path.stem)
+        only = letters[0] if len(letters) == 1 else None
+        found = asked or own or only or (named[1] if named and named[1] in letters else None)
+        if found is None and letters:
+            raise UsageError(f"{self.path} does not say its scale", hint=f"add --scale {letters[0]}, or --all-scales")
+        return found or ""
+
+    def every_scale(self) -> tuple[str, ...]:
+        """Return every scale at which the file can be built.
+
+        Raises:
+            UsageError: it was made for one scale alone, or says nothing of scales.
+        """
+        if not self.letters:
+            raise UsageError(f"{self.path} says nothing of scales", hint="leave --all-scales out")
+        if self._table and self._own_scale:
+            raise UsageError(
+                f"{self.path} is a file of scale {self._own_scale} alone",
+                hint=f"render it with every scale: yolopatch render-cfg --scale {ALL_SCALES} ...",
+            )
+        return self.letters
+
+    def multiples_at(self, letter: str) -> dict[str, float] | None:
+        """Return the multiples that replace those of a file without a table; None at the scale that it has."""
+        if self._table or not letter or self._own_scale == letter:
+            return None
+        return {"depth_multiple": _MULTIPLES[letter].depth, "width_multiple": _MULTIPLES[letter].width}
+
+    @property
+    def _table(self) -> Mapping[Any, Any]:
+        found = self.content.get("scales")
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def _multiples(self) -> tuple[float, float] | None:
+        depth, width = (_number(self.content.get(key)) for key in ("depth_multiple", "width_multiple"))
+        return None if depth is None or width is None else (depth, width)
+
+    @property
+    def _named_scale(self) -> str | None:
+        found = self.content.get("scale")
+        return str(found) if found else None
+
+    @property
+    def _own_scale(self) -> str | None:
+        """The one scale that the file holds: it names it, or has its multiples."""
+        if self._table:
+            return self._named_scale
+        found = self._multiples
+        return next((s for s, row in _MULTIPLES.items() if (row.depth, row.width) == found), None)
+
+    def _other_scale(self, own: str, asked: str) -> UsageError:
+        return UsageError(
+            f"{self.path} is a file of scale {own}, not {asked}",
+            hint=f"leave --scale out, or render it at {asked}: yolopatch render-cfg --scale {asked} ...",
+        )
 
 
-def read_task(text: str) -> str:
-    """Return the task of the model that a YAML describes: its last layer's class says it."""
-    modules = re.findall(r"^\s*(?:-\s*|\[\s*)?\[.*?,\s*['\"]?([A-Za-z_][\w.]*)['\"]?\s*,\s*\[", text, re.MULTILINE)
-    head = modules[-1].lower() if modules else ""
-    return next((task for task in TASKS if task in head), DETECT)
-
-
-def read_scale(text: str, path: PurePath, model: BaseModel, asked: str | None) -> str:
-    """Return the letter of the scale at which a YAML is to be built.
+def parse_cfg(text: str, path: PurePath) -> CfgFile:
+    """Read a model YAML.
 
     Args:
         text: the file's content.
-        path: its name, from which upstream takes the letter.
-        model: the base model of the pin that builds it.
-        asked: what the user asked for, if anything.
+        path: its name.
 
     Raises:
-        UsageError: the file is of another scale than the asked one, or says none.
+        UsageError: it is no YAML, no mapping, or far larger than a model's.
     """
-    letter = _one_letter(model, asked) if asked else None
-    own = _own_scale(text, model)
-    if letter and own and letter != own:
-        raise _other_scale(path, own, letter)
-    found = letter or own or _letter_of_name(path, model)
-    if found is None:
-        raise UsageError(
-            f"{path} does not say its scale",
-            details=[f"expected: a name such as {model.name}n-...yaml"],
-            hint="add --scale n",
-        )
-    return found
+    return CfgFile(path, load_mapping(text, path))
 
 
-def read_any_scale(text: str, path: PurePath, asked: str | None) -> str:
-    """Return the letter of the scale at which a YAML of whatever family is to be built.
-
-    Args:
-        text: the file's content; what it says of scales decides, no base model is needed.
-        path: its name, from which upstream takes the letter.
-        asked: what the user asked for, if anything.
-
-    Returns:
-        a letter; empty for a file that says nothing of scales, and so builds one model.
-
-    Raises:
-        UsageError: the file is of another scale than the asked one, lacks it, or says none.
-    """
-    letters, asked = _letters(text), (asked or "").strip().lower()
-    if asked and not letters:
-        raise UsageError(f"{path} says nothing of scales", hint="leave --scale out")
-    if asked and asked not in letters:
-        raise unknown(f"scale of {path}", asked, letters, "a scale is one of these letters")
-    own = _bound_scale(text)
-    if asked and own and asked != own:
-        raise _other_scale(path, own, asked)
-    named = _LETTER.search(path.stem)
-    only = letters[0] if len(letters) == 1 else None
-    found = asked or own or only or (named[1] if named and named[1] in letters else None)
-    if found is None and letters:
-        raise UsageError(f"{path} does not say its scale", hint=f"add --scale {letters[0]}, or --all-scales")
-    return found or ""
+def _as_list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
-def every_scale(text: str, path: PurePath) -> tuple[str, ...]:
-    """Return every scale at which a YAML can be built.
-
-    Raises:
-        UsageError: it was made for one scale alone.
-    """
-    letters = _letters(text)
-    if not letters:
-        raise UsageError(f"{path} says nothing of scales", hint="leave --all-scales out")
-    if _has_table(text) and _bound_scale(text):
-        raise UsageError(
-            f"{path} is a file of scale {_bound_scale(text)} alone",
-            hint=f"render it with every scale: yolopatch render-cfg --scale {ALL_SCALES} ...",
-        )
-    return letters
-
-
-def multiples(text: str, letter: str) -> dict[str, float] | None:
-    """Return what a file without a `scales` table has to multiply by at a scale that is not its own."""
-    if _has_table(text) or not letter or _bound_scale(text) == letter:
+def _number(value: object) -> float | None:
+    """Return the number that a value is or, in quotes, names; None where it is none."""
+    if not isinstance(value, (int, float, str)) or isinstance(value, bool):
         return None
-    return {"depth_multiple": _MULTIPLES[letter].depth, "width_multiple": _MULTIPLES[letter].width}
-
-
-def _has_table(text: str) -> bool:
-    return re.search(r"^scales:", text, re.MULTILINE) is not None
-
-
-def _letters(text: str) -> tuple[str, ...]:
-    """Return the scales that a file can be built at: its table's, or every one where it has multiples."""
-    if _has_table(text):
-        table = re.search(r"^scales:(.*(?:\n(?:[ \t#].*)?)*)", text, re.MULTILINE)[1]
-        return tuple(dict.fromkeys(re.findall(r"\b([a-z])['\"]? *: *\[", re.sub("#.*", "", table))))
-    return tuple(_MULTIPLES) if _multiples_of(text) else ()
-
-
-def _multiples_of(text: str) -> tuple[float, float] | None:
-    depth, width = (_top_level(text, key) for key in ("depth_multiple", "width_multiple"))
     try:
-        return None if depth is None or width is None else (float(depth), float(width))
-    except ValueError:  # no numbers: whoever builds the file says so
+        return float(value)
+    except (ValueError, OverflowError):
         return None
-
-
-def _bound_scale(text: str) -> str | None:
-    """Return the one scale that the file holds: it names it, or has its multiples."""
-    if _has_table(text):
-        return _top_level(text, "scale")
-    found = _multiples_of(text)
-    return next((s for s, row in _MULTIPLES.items() if (row.depth, row.width) == found), None)
-
-
-def _other_scale(path: PurePath, own: str, asked: str) -> UsageError:
-    return UsageError(
-        f"{path} is a file of scale {own}, not {asked}",
-        hint=f"leave --scale out, or render it at {asked}: yolopatch render-cfg --scale {asked} ...",
-    )
-
-
-def _top_level(text: str, key: str) -> str | None:
-    found = re.search(rf"^{key}:\s*([^\s#]+)", text, re.MULTILINE)
-    return found.group(1).strip("'\"") if found else None
-
-
-def _own_scale(text: str, model: BaseModel) -> str | None:
-    """Return the one scale that a file of this model holds."""
-    return _top_level(text, "scale") if model.has_scales_table else _bound_scale(text)
 
 
 def _one_letter(model: BaseModel, asked: str) -> str:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from yolopatch.catalog.model.models import find_model
 from yolopatch.catalog.pins import style_of
-from yolopatch.core.model.cfg_file import read_scale, read_task
 from yolopatch.errors import UsageError
+from yolopatch.outside.files.model_yaml import read_cfg
 from yolopatch.outside.files.staging import staged
 from yolopatch.outside.files.writable import require_free
 from yolopatch.outside.probe.run import ask_in_workspace
@@ -19,6 +17,7 @@ from yolopatch.outside.watch import Watch
 from yolopatch.outside.workspace.workspace import Workspace, read_workspace
 from yolopatch.steps.environment.environment import find_environment
 from yolopatch.wire import checkpoints as wire
+from yolopatch.wire.codec import encode
 from yolopatch.wire.tasks import TRANSPLANT
 
 HOWS = (wire.COPIED, wire.INITIALISED, wire.FRESH)
@@ -58,12 +57,7 @@ class Transplant:
     """A patched model's checkpoint, and where each of its tensors comes from.
 
     Attributes:
-        layers: one dict for each layer: `layer`, `class`, `base_layer`, `base_class`, `parts`, `lost`.
-        dropped: layers of the base that the model has nothing for.
-        unused: tensors of the checkpoint that its own model has no place for.
-        outputs: how far the model's outputs lie from the base's.
-        classes: how many the `model` has, and the `base`.
-        images: on how many images that was measured, and at which side in pixels.
+        layers, dropped, unused, outputs, classes, images: as the TransplantAnswer of the probe has them.
     """
 
     workspace: Path
@@ -71,19 +65,19 @@ class Transplant:
     scale: str
     weights: Path
     out: Path
-    layers: tuple[Mapping[str, Any], ...]
-    dropped: tuple[Mapping[str, Any], ...]
+    layers: tuple[wire.LayerStart, ...]
+    dropped: tuple[wire.DroppedLayer, ...]
     unused: tuple[str, ...]
-    outputs: Mapping[str, Any]
-    classes: Mapping[str, int | None]
-    images: Mapping[str, int]
+    outputs: wire.Agreement
+    classes: wire.ClassCounts
+    images: wire.ImageSet
 
     @property
     def tensors(self) -> dict[str, int]:
         """How many tensors of the model were copied, initialised, and left fresh."""
         counted: Counter[str] = Counter()
-        for part in (part for layer in self.layers for part in layer["parts"]):
-            counted[part["how"]] += len(part["tensors"])
+        for part in (part for layer in self.layers for part in layer.parts):
+            counted[part.how] += len(part.tensors)
         return {how: counted[how] for how in HOWS}
 
     def data(self) -> dict[str, object]:
@@ -95,11 +89,11 @@ class Transplant:
             "weights": self.weights,
             "out": self.out,
             "tensors": self.tensors,
-            "outputs": self.outputs,
-            "classes": self.classes,
-            "images": self.images,
-            "layers": self.layers,
-            "dropped": self.dropped,
+            "outputs": self.outputs.data(),
+            "classes": encode(self.classes),
+            "images": encode(self.images),
+            "layers": [layer.data() for layer in self.layers],
+            "dropped": [layer.data() for layer in self.dropped],
             "unused": self.unused,
         }
 
@@ -118,10 +112,10 @@ def transplant(place: Path, request: TransplantRequest, cache: Path, watch: Watc
         ConflictError: something is at `out` already.
         YolopatchError: the checkpoint is not the base of this model, or cannot be read; nothing was written.
     """
+    cfg = read_cfg(request.cfg)
     _check(request)
     workspace = read_workspace(place.absolute())
-    text = request.cfg.read_text(encoding="utf-8")
-    scale = read_scale(text, request.cfg, find_model(workspace.pin.model, read_task(text)), request.scale)
+    scale = cfg.scale_for(find_model(workspace.pin.model, cfg.task), request.scale)
     interpreter = find_environment(workspace.pin, request.python, cache)
     with staged(request.out.absolute()) as out:
         answer = ask_in_workspace(
@@ -140,9 +134,9 @@ def transplant(place: Path, request: TransplantRequest, cache: Path, watch: Watc
         scale=scale,
         weights=request.weights,
         out=request.out,
-        layers=tuple(answer.layers),
-        dropped=tuple(answer.dropped),
-        unused=tuple(answer.unused),
+        layers=answer.layers,
+        dropped=answer.dropped,
+        unused=answer.unused,
         outputs=answer.outputs,
         classes=answer.classes,
         images=answer.images,
@@ -150,8 +144,6 @@ def transplant(place: Path, request: TransplantRequest, cache: Path, watch: Watc
 
 
 def _check(request: TransplantRequest) -> None:
-    if not request.cfg.is_file():
-        raise UsageError(f"there is no file {request.cfg}", hint="write one with yolopatch render-cfg")
     if not request.weights.is_file():
         raise UsageError(
             f"there is no checkpoint {request.weights}",

@@ -10,10 +10,11 @@ from pathlib import Path
 from yolopatch.catalog.model.base_model import DETECT, TASKS
 from yolopatch.catalog.names import unknown
 from yolopatch.core.data.labels import ERROR, WARNING, LabelFormat, read_labels
-from yolopatch.core.model.cfg_file import read_nc, read_task
+from yolopatch.core.model.cfg_file import CfgFile
 from yolopatch.errors import UsageError
 from yolopatch.outside.data.dataset import PARTS, Dataset, images, label_file, read_dataset
 from yolopatch.outside.files.images import fault
+from yolopatch.outside.files.model_yaml import read_cfg
 
 
 @dataclass(frozen=True)
@@ -62,13 +63,13 @@ def check_dataset(file: Path, task: str | None, cfg: Path | None) -> DatasetRepo
     Raises:
         UsageError: a file is missing or is not what it should be; the set itself is judged in the report.
     """
-    text = _text(cfg) if cfg else ""
-    task = task or (read_task(text) if cfg else DETECT)
+    model = read_cfg(cfg) if cfg else None
+    task = task or (model.task if model else DETECT)
     if task not in TASKS or task == "classify":
         raise unknown("task with labels", task, [name for name in TASKS if name != "classify"])
     data = read_dataset(file)
     form = LabelFormat(task, len(data.names), _keypoints(data, task))
-    problems = [*_of_model(data, cfg, text)] if cfg else []
+    problems = [*_of_model(data, model)] if model else []
     objects: Counter[int] = Counter()
     parts = []
     for name in PARTS:
@@ -81,12 +82,6 @@ def check_dataset(file: Path, task: str | None, cfg: Path | None) -> DatasetRepo
     return DatasetReport(file, task, tuple(parts), named, tuple(problems))
 
 
-def _text(cfg: Path) -> str:
-    if not cfg.is_file():
-        raise UsageError(f"there is no file {cfg}", hint="write one with yolopatch render-cfg")
-    return cfg.read_text(encoding="utf-8")
-
-
 def _keypoints(data: Dataset, task: str) -> tuple[int, int]:
     if task != "pose":
         return 0, 0
@@ -96,11 +91,10 @@ def _keypoints(data: Dataset, task: str) -> tuple[int, int]:
     return shape[0], shape[1]
 
 
-def _of_model(data: Dataset, cfg: Path, text: str) -> Iterator[Problem]:
-    said = read_nc(text)
-    if said != len(data.names):
-        what = f"says {said} classes, the data {len(data.names)}: upstream builds the model with the data's"
-        yield Problem(WARNING, str(cfg), what)
+def _of_model(data: Dataset, model: CfgFile) -> Iterator[Problem]:
+    if model.nc != len(data.names):
+        what = f"says {model.nc} classes, the data {len(data.names)}: upstream builds the model with the data's"
+        yield Problem(WARNING, str(model.path), what)
 
 
 def _part(data: Dataset, name: str, form: LabelFormat, objects: Counter[int]) -> tuple[Part, list[Problem]]:

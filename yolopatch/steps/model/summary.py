@@ -9,9 +9,8 @@ from itertools import zip_longest
 from pathlib import Path
 
 from yolopatch.catalog.model.models import find_model
-from yolopatch.core.model.cfg_file import read_nc, read_scale, read_task
 from yolopatch.core.model.cfg_text import Cfg
-from yolopatch.errors import UsageError
+from yolopatch.outside.files.model_yaml import read_cfg
 from yolopatch.outside.files.templates import write_cfg
 from yolopatch.outside.probe.facts import ask_facts
 from yolopatch.outside.workspace.workspace import read_workspace
@@ -88,19 +87,17 @@ def summary(place: Path, cfg: Path, scale: str | None, imgsz: int, python: str) 
         UsageError: there is no such file or scale.
         YolopatchError: the model does not build; upstream's last words are in `details`.
     """
-    if not cfg.is_file():
-        raise UsageError(f"there is no file {cfg}", hint="write one with yolopatch render-cfg")
+    file = read_cfg(cfg)
     workspace = read_workspace(place.absolute())
     pin = workspace.pin
-    text = cfg.read_text(encoding="utf-8")
-    own = find_model(pin.model, read_task(text))
-    letter = read_scale(text, cfg, own, scale)
+    own = find_model(pin.model, file.task)
+    letter = file.scale_for(own, scale)
     with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
-        base = write_cfg(Cfg(own, letter, read_nc(text)), Path(folder))
+        base = write_cfg(Cfg(own, letter, file.nc), Path(folder))
         facts = ask_facts(
             workspace.path,
             pin,
-            [Question(str(file), letter, (INFO, TRUE_GFLOPS)) for file in (cfg.absolute(), base)],
+            [Question(str(one), letter, (INFO, TRUE_GFLOPS)) for one in (cfg.absolute(), base)],
             imgsz=imgsz,
             python=python,
         )

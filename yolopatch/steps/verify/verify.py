@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from yolopatch import __version__
-from yolopatch.core.model.cfg_file import every_scale, multiples, read_any_scale
+from yolopatch.core.model.cfg_file import CfgFile
 from yolopatch.core.verify.checks import choose_checks
 from yolopatch.errors import UsageError
+from yolopatch.outside.files.model_yaml import read_cfg
 from yolopatch.outside.git.snapshot import PRISTINE, write_tree
 from yolopatch.outside.probe.run_checks import Answers, Outcome, run_checks
 from yolopatch.outside.source.store import cache_dir, cached
@@ -153,8 +154,7 @@ def verify(place: Path, cfg: Path, scale: str | None, *, watch: Watch = _unwatch
         YolopatchError: the interpreter cannot run upstream.
     """
     chosen = Options(**options)
-    text = _read(cfg, chosen)
-    letter = read_any_scale(text, cfg, scale)
+    letter = _read(cfg, chosen).any_scale(scale)
     with _prepared(place, cfg, chosen) as subject:
         return subject.run(letter, None, watch)
 
@@ -166,23 +166,22 @@ def verify_every_scale(place: Path, cfg: Path, *, watch: Watch = _unwatched, **o
         as `verify`; UsageError for a file of one scale alone.
     """
     chosen = Options(**options)
-    text = _read(cfg, chosen)
-    letters = every_scale(text, cfg)
+    file = _read(cfg, chosen)
+    letters = file.every_scale()
     with _prepared(place, cfg, chosen) as subject:
-        runs = tuple(subject.run(letter, multiples(text, letter), _named(watch, letter)) for letter in letters)
+        runs = tuple(subject.run(letter, file.multiples_at(letter), _named(watch, letter)) for letter in letters)
     return Verifications(place.absolute(), cfg, runs)
 
 
-def _read(cfg: Path, options: Options) -> str:
-    """Return the file's text, after what else can be wrong with the request."""
+def _read(cfg: Path, options: Options) -> CfgFile:
+    """Return the file, once the rest of the request is known to be right."""
     choose_checks(options.checks)
-    if not cfg.is_file():
-        raise UsageError(f"there is no file {cfg}", hint="write one with yolopatch render-cfg")
+    found = read_cfg(cfg)
     if options.base and not options.base.is_file():
         raise UsageError(f"--base: there is no file {options.base}", hint="name one of upstream's own model YAMLs")
     if options.imgsz < _STRIDE or options.imgsz % _STRIDE:
         raise UsageError(f"--imgsz {options.imgsz} is no multiple of the stride {_STRIDE}", hint="e.g. --imgsz 640")
-    return cfg.read_text(encoding="utf-8", errors="replace")
+    return found
 
 
 def _named(watch: Watch, letter: str) -> Watch:
