@@ -224,7 +224,7 @@ def _runs(pid: int) -> bool:
     [
         (["yolo11-c3k2-dsconf"], 2, "did you mean yolo11-c3k2-dsconv"),
         (["nothing-like-it-at-all"], 2, "yolopatch list tutorials"),
-        (["yolo26-refconv", "--torch-index", "cpu"], 2, "is no address of a package index"),
+        (["yolo26-refconv", "--torch-index", "cpu"], 2, "is not the URL of a package index"),
         (["yolo26-refconv", "--installer", "conda"], 2, "unknown installer 'conda'"),
         (["yolo26-refconv", "--python", "/nowhere/python"], 1, "there is no interpreter /nowhere/python"),
         (["yolo26-refconv", "--python", "true"], 1, "is no Python 3.8 or later"),
@@ -262,7 +262,7 @@ def test_no_python_that_will_do(yolopatch, own_cache, monkeypatch, tmp_path, pyt
         (tmp_path / "bin" / name).symlink_to("/nowhere")
     ran = yolopatch("env", "create", "yolo26-refconv", "--installer", "pip")
     assert ran.code == 1
-    assert "there is no Python 3.10 or 3.11 with venv" in ran.err
+    assert "no Python 3.10 or 3.11 with venv" in ran.err
     assert "python3.11, python3.10, python3, python" in ran.err
 
 

@@ -1,1 +1,1 @@
-"""What each command does, from names to one frozen result. No printing here."""
+"""What each command does: from the user's words to one frozen result. Nothing is printed here."""

@@ -1,4 +1,4 @@
-"""`doctor`: what is imported from where, which settings hold, and what of it all will bite."""
+"""`doctor`: from where things are imported, which settings apply, and what would fail."""
 
 from __future__ import annotations
 
@@ -12,29 +12,30 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from yolopatch.catalog.environment.environments import EnvironmentSet, set_of
-from yolopatch.catalog.pins import PINS, Pin, style_of
+from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.errors import ConflictError, YolopatchError
 from yolopatch.outside.environment.interpreter import Interpreter
 from yolopatch.outside.environment.upstream_home import shared_home, upstream_home
 from yolopatch.outside.probe.inspect import gpus_of, inspect_interpreter
 from yolopatch.outside.workspace.checkout import Checkout, read_checkout
 from yolopatch.steps.environment.faults import ERROR, WARNING, Fault, find_faults, in_order
+from yolopatch.steps.environment.nearest_pin import nearest_pin
 
 _VARIABLES = re.compile(r"^(YOLO(?!PATCH)|ULTRALYTICS|WANDB|COMET|CLEARML|NEPTUNE|MLFLOW|PYTHONPATH|PYTHONHOME)")
 _SECRET = re.compile(r"KEY|TOKEN|PASSWORD|SECRET")
 _SCALE_LETTER = re.compile(r"\d[nslmx]")
 _BARE_PIP = ("ultralytics-8.2.50", "ultralytics-8.3.0", "yolov5-6.1", "yolov5-pypi-6.1.0")
-# its pickles name numpy._core, which numpy 1.26 was the first of the old ones to know
+# pickles of numpy 2 name numpy._core; numpy 1.26 is the first 1.x version that has it
 _NEW_PICKLE, _READS_NEW = b"numpy._core", Version("1.26")
 _NO_OLD_CACHES = ("ultralytics-8.2.50", "ultralytics-8.3.0")
 
 
 @dataclass(frozen=True)
 class Package:
-    """A library: the version that is installed, None for none, and those that were tried."""
+    """A library: the installed version, None without one, and the versions that the pin was tried with."""
 
     name: str
     installed: str | None
@@ -46,8 +47,8 @@ class Case:
     """A pin in the interpreter.
 
     Attributes:
-        compat: whether it is mended for newer libraries.
-        ailments: what would fail, or may.
+        compat: whether the compatibility patch is applied.
+        ailments: what would fail or may fail; the name is the key in the JSON.
     """
 
     pin: str
@@ -57,7 +58,13 @@ class Case:
 
 @dataclass(frozen=True)
 class Imported:
-    """Where upstream would be imported from: run from the workspace, and run from anywhere else ("" for nowhere)."""
+    """From where upstream is imported.
+
+    Attributes:
+        name: of the package or module.
+        inside: the file, for a command that runs in the workspace.
+        outside: the file, for a command that runs elsewhere; "" where the import fails.
+    """
 
     name: str
     inside: str
@@ -66,12 +73,12 @@ class Imported:
 
 @dataclass(frozen=True)
 class Settings:
-    """Where upstream keeps its settings.
+    """The folders of upstream's settings.
 
     Attributes:
-        own: the workspace's, with yolopatch.
-        shared: that of all of the user's upstreams, without.
-        sends: whether those tell its makers what is run.
+        own: of the workspace, when yolopatch runs upstream; None without a workspace.
+        shared: of all upstreams of the user, without yolopatch.
+        sends: whether the shared settings let upstream send usage data.
     """
 
     own: Path | None
@@ -81,13 +88,13 @@ class Settings:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What `doctor` found out.
+    """The result of `doctor`.
 
     Attributes:
-        workspace: None where there is none: every pin is told.
-        gpus: the CUDA devices that torch sees.
-        cuda: what torch was built for, "" for CPUs alone.
-        variables: what the user's environment tells upstream.
+        workspace: None without a workspace; `cases` then has every pin.
+        gpus: the CUDA devices that torch finds.
+        cuda: the CUDA version that torch was built for, "" for a CPU build.
+        variables: environment variables that change what upstream does; secrets are hidden.
     """
 
     python: str
@@ -103,23 +110,27 @@ class Diagnosis:
 
     @property
     def errors(self) -> int:
-        """How many things would fail."""
+        """The number of faults that are errors."""
         return sum(one.severity == ERROR for case in self.cases for one in case.ailments)
 
 
 def diagnose(place: Path | None, python: str | None) -> Diagnosis:
-    """Find out what would fail, of a checkout or, without one in the current folder, of every pin.
+    """Find what would fail for a checkout; without one in the current folder, for every pin.
+
+    Args:
+        place: the checkout; None for the current folder.
+        python: the interpreter; None for the current one.
 
     Raises:
-        ConflictError: the named folder holds no upstream.
-        YolopatchError: there is no such interpreter.
+        ConflictError: the folder that the user named holds no upstream.
+        YolopatchError: the interpreter does not exist.
     """
     checkout = _checkout(place)
     interpreter = inspect_interpreter(python or sys.executable)
     gpus, broken = _gpus(interpreter)
     cases: tuple[Case, ...]
     if checkout:
-        cases = (_of_checkout(checkout, interpreter, [*broken, *_no_gpu(interpreter, gpus, bool(broken))]),)
+        cases = (_examine_checkout(checkout, interpreter, [*broken, *_no_gpu(interpreter, gpus, bool(broken))]),)
     else:
         cases = tuple(Case(pin.name, False, find_faults(pin, False, interpreter)) for pin in PINS.values())
     return Diagnosis(
@@ -145,31 +156,18 @@ def _checkout(place: Path | None) -> Checkout | None:
         return None
 
 
-def _of_checkout(checkout: Checkout, interpreter: Interpreter, more: list[Fault]) -> Case:
-    pin = checkout.pin or _most_alike(checkout)
+def _examine_checkout(checkout: Checkout, interpreter: Interpreter, more: list[Fault]) -> Case:
+    pin = checkout.pin or nearest_pin(checkout)
     compat = bool(checkout.workspace and checkout.workspace.compat)
     found = [
         *find_faults(pin, compat, interpreter, checkout.path, _quoted(checkout) if checkout.workspace else "WORKSPACE"),
         *more,
         *_shadows(checkout, interpreter),
-        *_other_pip(pin, interpreter),
+        *_other_pip(pin, checkout, interpreter),
         *_mangled_path(checkout),
         *_new_caches(pin, checkout, interpreter),
     ]
     return Case(pin.name, compat, in_order(found))
-
-
-def _most_alike(checkout: Checkout) -> Pin:
-    """Return the newest pin that is not newer than a checkout of another version, else the oldest of its kind."""
-    pins = [pin for pin in PINS.values() if style_of(pin) == checkout.style]
-    file = checkout.path / pins[0].layout.package / "__init__.py"
-    said = re.search(r"__version__ = ['\"]([^'\"]+)", file.read_text("utf-8", "replace")) if file.is_file() else None
-    try:
-        version = Version(said[1]) if said else None
-    except InvalidVersion:
-        version = None
-    older = [pin for pin in pins if version and pin.wheel and Version(pin.wheel.version) <= version]
-    return older[-1] if older else pins[0]
 
 
 def _packages(wanted: EnvironmentSet, interpreter: Interpreter) -> tuple[Package, ...]:
@@ -184,15 +182,16 @@ def _gpus(interpreter: Interpreter) -> tuple[tuple[str, ...], list[Fault]]:
     try:
         return gpus_of(interpreter.executable), []
     except YolopatchError as error:
-        said = error.details[-1] if error.details else error.what
-        place = interpreter.origins.get("torch", "")
-        return (), [Fault(ERROR, "import", f"torch cannot be imported: {said}", place, "install torch again")]
+        reason = error.details[-1] if error.details else error.what
+        file = interpreter.origins.get("torch", "")
+        hint = f"install it again: {interpreter.executable} -m pip install --force-reinstall torch"
+        return (), [Fault(ERROR, "import", f"torch cannot be imported: {reason}", file, hint)]
 
 
 def _no_gpu(interpreter: Interpreter, gpus: tuple[str, ...], is_broken: bool) -> Iterator[Fault]:
     if interpreter.cuda and not gpus and not is_broken:
-        what = f"torch is built for CUDA {interpreter.cuda} and sees no GPU: everything runs on the CPU"
-        yield Fault(WARNING, "", what, "", "nvidia-smi says what the driver sees, if there should be one")
+        what = f"torch was built for CUDA {interpreter.cuda} and finds no GPU: everything runs on the CPU"
+        yield Fault(WARNING, "", what, "", "if the machine has a GPU, check the driver: nvidia-smi")
 
 
 def _quoted(checkout: Checkout) -> str:
@@ -209,7 +208,7 @@ def _imported(checkout: Checkout, interpreter: Interpreter) -> Imported:
 
 
 def _shadows(checkout: Checkout, interpreter: Interpreter) -> Iterator[Fault]:
-    """Give a copy of upstream that scripts outside of the workspace, and the command `yolo`, would import instead."""
+    """Yield the copy of upstream that scripts outside the workspace, and the command `yolo`, import instead."""
     name = _import_name(checkout)
     origin = interpreter.origins.get(name)
     if origin and not Path(origin).resolve().is_relative_to(checkout.path.resolve()):
@@ -217,40 +216,40 @@ def _shadows(checkout: Checkout, interpreter: Interpreter) -> Iterator[Fault]:
         yield Fault(
             WARNING,
             "import",
-            f"outside of the workspace, `import {name}` and its command take {name} {version}: none of your modules",
+            f"outside the workspace, `import {name}` and its command use {name} {version}, without your modules",
             origin,
             f"yolopatch env run {_quoted(checkout)} -- COMMAND, or: {interpreter.executable} -m pip install --no-deps "
             f"-e {_quoted(checkout)}",
         )
 
 
-def _other_pip(pin: Pin, interpreter: Interpreter) -> Iterator[Fault]:
+def _other_pip(pin: Pin, checkout: Checkout, interpreter: Interpreter) -> Iterator[Fault]:
     pip = shutil.which("pip")
     if pin.name in _BARE_PIP and pip and Path(pip).parent != interpreter.bin:
         yield Fault(
             WARNING,
             "",
-            f"upstream installs what it misses with the pip on PATH, and that is not the one in {interpreter.bin}",
+            f"upstream installs missing packages with the pip on PATH, which is not the one in {interpreter.bin}",
             pip,
-            "activate the environment, or start it with: yolopatch env run",
+            f"activate the environment, or start upstream with: yolopatch env run {_quoted(checkout)} -- COMMAND",
         )
 
 
 def _mangled_path(checkout: Checkout) -> Iterator[Fault]:
-    """Give a path from which upstream takes a letter away as if it were a scale, and finds no file then."""
+    """Yield a path in which upstream removes a letter, as if it were a scale, and then finds no file."""
     if checkout.style == "ultralytics" and _SCALE_LETTER.search(str(checkout.path)):
         yield Fault(
             WARNING,
             "import",
-            "a digit and a letter n, s, m, l or x in the folder's path: upstream finds no YAML of all scales "
-            "(yolo11n-X.yaml, where the file is yolo11-X.yaml) by its whole path",
+            "the folder's path has a digit before n, s, m, l or x: by a whole path, upstream finds no YAML of all "
+            "scales (yolo11n-X.yaml for the file yolo11-X.yaml)",
             "ultralytics/nn/tasks.py: yaml_model_load",
-            "name it from the workspace (yolo11n-X.yaml), render one scale, or move the workspace",
+            "give the name without its folder (yolo11n-X.yaml), render one scale, or move the workspace",
         )
 
 
 def _new_caches(pin: Pin, checkout: Checkout, interpreter: Interpreter) -> Iterator[Fault]:
-    """Give label caches that another environment's numpy wrote and this one's cannot read."""
+    """Yield the label caches that a newer numpy wrote and this one cannot read."""
     numpy = interpreter.packages.get("numpy")
     if pin.name not in _NO_OLD_CACHES or not numpy or Version(numpy) >= _READS_NEW:
         return
@@ -260,19 +259,19 @@ def _new_caches(pin: Pin, checkout: Checkout, interpreter: Interpreter) -> Itera
                 yield Fault(
                     ERROR,
                     "train",
-                    f"a label cache was written by numpy 2, and numpy {numpy} cannot read it",
+                    f"numpy 2 wrote a label cache, and numpy {numpy} cannot read it",
                     str(file),
                     f"rm {shlex.quote(str(file))} (upstream writes it again)",
                 )
 
 
 def _sends(home: Path) -> bool:
-    """Tell whether upstream's shared settings say to tell its makers what is run; they do where nobody changed it."""
+    """Return whether the shared settings let upstream send usage data; its default is yes."""
     for file in (home / "settings.json", home / "settings.yaml"):
         try:
-            said = yaml.safe_load(file.read_text("utf-8"))
+            settings = yaml.safe_load(file.read_text("utf-8"))
         except (OSError, ValueError, yaml.YAMLError):
             continue
-        if isinstance(said, dict) and said.get("sync") is False:
+        if isinstance(settings, dict) and settings.get("sync") is False:
             return False
     return True

@@ -1,4 +1,4 @@
-"""`env`: the environment in which a pin really trains, made where nothing that is there fits."""
+"""`env`: find or make an environment in which a pin trains, and run commands in it."""
 
 from __future__ import annotations
 
@@ -24,20 +24,21 @@ from yolopatch.outside.probe.inspect import inspect_interpreter
 from yolopatch.outside.source.store import cache_dir
 from yolopatch.outside.watch import Watch
 from yolopatch.outside.workspace.checkout import read_checkout
+from yolopatch.steps.environment.nearest_pin import nearest_pin
 
 _TORCH = ("torch", "torchvision")
 
 
 @dataclass(frozen=True)
 class EnvironmentRequest:
-    """What `env create` is asked for.
+    """The options of `env create`.
 
     Attributes:
         target: a tutorial, a workspace or a pin.
-        python: the interpreter to take, or to make the environment from.
-        torch_index: the index to take torch from.
+        python: the interpreter to use as it is, or to make the environment with; None to find one.
+        torch_index: the package index for torch; None for the default one.
         installer: `auto`, `pip` or `uv`.
-        fresh: make it again even where one fits.
+        fresh: make the environment again, even where one fits.
     """
 
     target: str
@@ -54,9 +55,10 @@ class Environment:
     Attributes:
         environment: its folder.
         python: its interpreter.
-        packages: the version of each distribution in it.
-        created: whether it was made now.
-        installer: what made it; None for one that yolopatch did not make.
+        pins: the pins that train in it.
+        packages: the version of each distribution in it, by normalised name.
+        created: whether this call made it.
+        installer: what made it; None where yolopatch did not.
     """
 
     environment: str
@@ -82,39 +84,48 @@ def _unwatched(what: str, number: int, count: int) -> None:
 
 
 def create_environment(request: EnvironmentRequest, watch: Watch = _unwatched) -> Environment:
-    """Return an environment for a tutorial, a workspace or a pin; it is made only where none fits.
+    """Return an environment for a tutorial, a workspace or a pin; make one only where none fits.
+
+    Args:
+        request: the target and the options.
+        watch: called with each step.
 
     Raises:
-        UsageError: the target or an option names nothing.
-        ConflictError: the target is a folder with no upstream in it.
-        YolopatchError: it could not be made; nothing of it is left.
+        UsageError: the target or the value of an option does not exist.
+        ConflictError: the target is a folder that holds no upstream.
+        YolopatchError: the environment could not be made; no part of it is left.
     """
     wanted = set_of(find_target(request.target))
-    index = _checked_index(request.torch_index)
+    index = _check_index(request.torch_index)
     installer = find_installer(request.installer)
     named = inspect_interpreter(request.python) if request.python else None
     if not (request.fresh or index):
         found = named or inspect_interpreter(sys.executable)
         if not unmet_requirements(wanted, found):
-            return _told(wanted, found, created=False, installer=None)
+            return _environment(wanted, found, created=False, installer=None)
     cache = cache_dir()
     if not (request.fresh or named):
         for made in environments(wanted, cache):
             if made.stamp.torch_index == masked(index):
-                return _told(wanted, inspect_interpreter(made.python), False, made.stamp.installer)
-    base = _base(wanted, named, installer)
-    return _made(wanted, base, index, installer, request.fresh, watch)
+                return _environment(wanted, inspect_interpreter(made.python), False, made.stamp.installer)
+    base = _find_base(wanted, named, installer)
+    return _make(wanted, base, index, installer, request.fresh, watch)
 
 
 def find_environment(pin: Pin, python: str | None, cache: Path) -> Interpreter:
-    """Return the named interpreter, else that of the environment made for the pin, else the current one.
+    """Return the interpreter to run a pin with: the given one, else that of its environment, else the current one.
+
+    Args:
+        pin: the upstream.
+        python: the interpreter that the user named; None to find one.
+        cache: the cache folder, which holds the environments.
 
     Raises:
-        YolopatchError: the named one is no Python that could do.
+        YolopatchError: the named interpreter does not exist, or is no Python that yolopatch can use.
     """
     if python:
         return inspect_interpreter(python)
-    # without an index of its own first: that is what is made where nobody asks for another
+    # an environment with torch from the default index comes first
     made = sorted(environments(set_of(pin), cache), key=lambda one: one.stamp.torch_index)
     return inspect_interpreter(made[0].python if made else sys.executable)
 
@@ -123,18 +134,21 @@ def run_in_workspace(place: Path, command: tuple[str, ...], python: str | None, 
     """Run a command from the workspace, in its environment and with its settings.
 
     Args:
-        quiet: what it prints goes to stderr, so that stdout is ours.
+        place: the workspace.
+        command: the command and its arguments.
+        python: the interpreter; None to find one.
+        quiet: send what the command prints to stderr, so that stdout has only the result.
 
     Raises:
         ConflictError: the folder holds no upstream.
-        YolopatchError: there is no such command, or no environment.
+        YolopatchError: the command or the environment does not exist.
     """
     place = place.absolute()
     pin = _pin_of(place)
     found = find_environment(pin, python, cache_dir())
     if "torch" not in found.packages:
         raise YolopatchError(
-            f"there is no environment for {pin.name}: {found.executable} has no torch",
+            f"no environment for {pin.name}: {found.executable} has no torch",
             hint=f"yolopatch env create {pin.name}",
         )
     code = run_command(command, place, upstream_environment(place, found), quiet)
@@ -142,11 +156,11 @@ def run_in_workspace(place: Path, command: tuple[str, ...], python: str | None, 
 
 
 def find_target(target: str) -> Pin:
-    """Return the pin of a tutorial, a workspace, or the pin of that name.
+    """Return the pin of a tutorial or of a workspace, or the pin with this name.
 
     Raises:
-        UsageError: it is none of them; the nearest names are in the hint.
-        ConflictError: it is a folder with no upstream in it.
+        UsageError: no such target; the hint has the nearest names.
+        ConflictError: the target is a folder that holds no upstream.
     """
     tutorial = find_tutorial(target)
     pin = PINS[tutorial.pin] if tutorial else find_pin(target)
@@ -160,7 +174,7 @@ def find_target(target: str) -> Pin:
 
 
 def unmet_requirements(wanted: EnvironmentSet, found: Interpreter) -> tuple[str, ...]:
-    """Return what keeps an interpreter from being an environment of the set; empty where it is one."""
+    """Return what an interpreter lacks for the set, a line each; empty where it fits."""
     python = () if wanted.runs_on(found.python) else (f"Python {found.python}",)
     lacking = (_lacking(requirement, found.packages) for requirement in wanted.requirements)
     return (*python, *(line for line in lacking if line))
@@ -176,22 +190,26 @@ def _lacking(requirement: Requirement, packages: Mapping[str, str]) -> str:
 
 
 def _pin_of(place: Path) -> Pin:
-    pin = read_checkout(place).pin
-    if pin is None:
-        raise UsageError(f"{place} is no pin that yolopatch knows", hint=f"name the nearest one: {', '.join(PINS)}")
-    return pin
+    checkout = read_checkout(place)
+    if checkout.pin is None:
+        raise UsageError(
+            f"yolopatch has no pin of the upstream version in {place}",
+            details=[f"pins: {', '.join(PINS)}"],
+            hint=f"use the environment of the nearest pin: yolopatch env create {nearest_pin(checkout).name}",
+        )
+    return checkout.pin
 
 
-def _checked_index(index: str | None) -> str:
+def _check_index(index: str | None) -> str:
     if index and not re.match(r"(https?|file)://", index):
         raise UsageError(
-            f"--torch-index {index} is no address of a package index",
-            hint="e.g. --torch-index https://download.pytorch.org/whl/cpu (or /cu118, /cu121)",
+            f"--torch-index {index} is not the URL of a package index",
+            hint="e.g. --torch-index https://download.pytorch.org/whl/cpu (or /cu118, /cu121 at the end)",
         )
     return index or ""
 
 
-def _made(
+def _make(
     wanted: EnvironmentSet, base: Interpreter, index: str, installer: Installer, fresh: bool, watch: Watch
 ) -> Environment:
     python = ".".join(base.python.split(".")[:2])
@@ -205,25 +223,25 @@ def _made(
         _require_complete(wanted, order.python)
 
     made, created = ensure(stamp, cache_dir(), fresh, fill)
-    return _told(wanted, inspect_interpreter(made.python), created, made.stamp.installer)
+    return _environment(wanted, inspect_interpreter(made.python), created, made.stamp.installer)
 
 
 def _require_complete(wanted: EnvironmentSet, python: str) -> None:
     lacking = unmet_requirements(wanted, inspect_interpreter(python))
     if lacking:
         raise YolopatchError(
-            "no environment was made: what was installed is not what was asked for",
+            "no environment was made: the installer chose other versions than the required ones",
             details=lacking,
-            hint="another constraint of yours may be at work: see PIP_CONSTRAINT and your pip's or uv's settings",
+            hint="look for a constraint in PIP_CONSTRAINT, UV_CONSTRAINT or the settings of pip or uv",
         )
 
 
-def _told(wanted: EnvironmentSet, found: Interpreter, created: bool, installer: str | None) -> Environment:
+def _environment(wanted: EnvironmentSet, found: Interpreter, created: bool, installer: str | None) -> Environment:
     return Environment(found.prefix, found.executable, wanted.pins, found.packages, created, installer)
 
 
-def _base(wanted: EnvironmentSet, named: Interpreter | None, installer: Installer) -> Interpreter:
-    """Return an interpreter that an environment of the set can be made from."""
+def _find_base(wanted: EnvironmentSet, named: Interpreter | None, installer: Installer) -> Interpreter:
+    """Return an interpreter that can make an environment of the set."""
     looked_for: list[str] = []
     for candidate in [named] if named else _candidates(wanted, looked_for):
         if wanted.runs_on(candidate.python) and (candidate.can_make or installer.name == "uv"):
@@ -232,14 +250,14 @@ def _base(wanted: EnvironmentSet, named: Interpreter | None, installer: Installe
     if named:
         lacks = "has no venv and ensurepip" if wanted.runs_on(named.python) else f"is Python {named.python}"
         raise YolopatchError(
-            f"{named.executable} {lacks}: {', '.join(wanted.pins)} train on Python {pythons}",
-            hint="name another one with --python, or leave it out",
+            f"{named.executable} {lacks}; {', '.join(wanted.pins)} train on Python {pythons}",
+            hint="name another Python with --python, or leave the option out",
         )
     uv = f", or: uv python install {wanted.pythons[0]}" if installer.name == "uv" else ""
     raise YolopatchError(
-        f"there is no Python {pythons} with venv to make an environment from",
+        f"no Python {pythons} with venv was found to make an environment",
         details=[f"looked for: {', '.join(looked_for)}"],
-        hint=f"install one (with python3-venv on Debian and Ubuntu){uv}, or name it with --python",
+        hint=f"install one (with python3-venv on Debian and Ubuntu){uv}, or name one with --python",
     )
 
 

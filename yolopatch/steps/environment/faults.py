@@ -1,4 +1,4 @@
-"""`doctor`: what of a pin would fail in an interpreter, and where."""
+"""What would fail when a pin runs in an interpreter, and on which line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from yolopatch.outside.environment.interpreter import Interpreter
 from yolopatch.steps.workspace.patchset import load_patchset
 
 ERROR, WARNING = "error", "warning"
-# yolov5 6.1 looks for this distribution by name, and runs pip where only another brings the module
+# yolov5 6.1 looks for opencv-python by this name, and runs pip where only the headless one is installed
 _HEADLESS = "opencv-python-headless"
 _OPENCV = "opencv-python"
 
@@ -28,10 +28,10 @@ class Fault:
     """What would fail.
 
     Attributes:
-        severity: `error` where it would, `warning` where it may, or where somebody should know.
+        severity: `error` for what would fail, `warning` for what may fail or the user should know.
         stage: `import`, `train`, `validate`, `predict`, `export`; "" for none of them.
-        what: the fact, `numpy 2.4.1: np.trapz is gone since 2.4`.
-        where: upstream's line, or the setting; "" for none.
+        what: the fact, e.g. `numpy 2.4.1: np.trapz is gone since 2.4`.
+        where: upstream's file and line, or the setting; "" for none.
         hint: the next command.
     """
 
@@ -45,45 +45,47 @@ class Fault:
 def find_faults(
     pin: Pin, compat: bool, interpreter: Interpreter, tree: Path | None = None, workspace: str = "WORKSPACE"
 ) -> tuple[Fault, ...]:
-    """Return what of the pin would fail in the interpreter; what fails first comes first.
+    """Return what would fail when the pin runs in the interpreter, in the order in which it fails.
 
     Args:
-        compat: whether the pin's old code was mended for newer libraries.
-        tree: a checkout of the pin: what was mended there is left out, and lines are those of its files.
-        workspace: how the hints name the folder that `apply` mends.
+        pin: the upstream.
+        compat: whether the compatibility patch is applied.
+        interpreter: with the installed libraries.
+        tree: a checkout of the pin: lines that are fixed there are left out, and line numbers are of its files.
+        workspace: the name that the hints give to the folder for `apply --compat`.
     """
     found = [
         *_missing(pin, interpreter),
         *_mismatched(interpreter),
         *(() if compat else _broken(pin, interpreter, tree, workspace)),
-        *_looked_for_by_name(pin, interpreter),
+        *_looked_for_by_name(pin, interpreter, workspace),
         *_untried_python(pin, interpreter),
     ]
     return in_order(found)
 
 
-def in_order(ailments: Iterable[Fault]) -> tuple[Fault, ...]:
-    """Return errors before warnings, and what fails first before what fails later."""
-    return tuple(sorted(ailments, key=_order))
+def in_order(faults: Iterable[Fault]) -> tuple[Fault, ...]:
+    """Return errors before warnings, and earlier stages before later ones."""
+    return tuple(sorted(faults, key=_order))
 
 
-def _order(ailment: Fault) -> tuple[bool, int]:
-    return ailment.severity != ERROR, STAGES.index(ailment.stage) if ailment.stage in STAGES else len(STAGES)
+def _order(fault: Fault) -> tuple[bool, int]:
+    return fault.severity != ERROR, STAGES.index(fault.stage) if fault.stage in STAGES else len(STAGES)
 
 
 def _missing(pin: Pin, interpreter: Interpreter) -> Iterator[Fault]:
     for need in needs_of(pin):
         if not any(name in interpreter.packages for name in (need.distribution, *stand_ins(need.distribution))):
-            yield _of_missing(need, pin)
+            yield _missing_fault(need, pin)
 
 
-def _of_missing(need: Need, pin: Pin) -> Fault:
+def _missing_fault(need: Need, pin: Pin) -> Fault:
     what = f"{need.distribution} is not installed" + (f": {need.otherwise}" if need.otherwise else "")
     return Fault(WARNING if need.otherwise else ERROR, need.stage, what, need.where, f"yolopatch env create {pin.name}")
 
 
 def _mismatched(interpreter: Interpreter) -> Iterator[Fault]:
-    """Give a torchvision that was built for another torch: its operators are not found."""
+    """Yield a torchvision that was built for another torch: its operators are not found."""
     torch = interpreter.packages.get("torch")
     for text in interpreter.requirements.get("torchvision", ()):
         asked = Requirement(text)
@@ -99,7 +101,7 @@ def _mismatched(interpreter: Interpreter) -> Iterator[Fault]:
 
 
 def _broken(pin: Pin, interpreter: Interpreter, tree: Path | None, workspace: str) -> Iterator[Fault]:
-    """Give what newer libraries than the pin's own break in it, one ailment for all places of one cause."""
+    """Yield what newer libraries break in the pin, one fault for each cause with all its lines."""
     causes: dict[str, list[tuple[Mend, str]]] = {}
     for mend in mends_of(pin):
         version = _version(mend.library, interpreter)
@@ -125,7 +127,7 @@ def _version(library: str, interpreter: Interpreter) -> str | None:
 
 
 def _is_older(wanted: EnvironmentSet, mend: Mend) -> bool:
-    """Tell whether the environment that is made for the pin holds the library back, so that nothing breaks there."""
+    """Return whether the environment that `env create` makes has an older library, in which nothing breaks."""
     since = Version(mend.since)
     if mend.library == "python":
         return all(Version(python) < since for python in wanted.pythons)
@@ -138,7 +140,7 @@ def _is_older(wanted: EnvironmentSet, mend: Mend) -> bool:
 
 
 def _place(pin: Pin, mend: Mend, tree: Path | None) -> str:
-    """Return where it breaks, "" where that was mended; without a tree, where in the pin."""
+    """Return the file and lines that break, "" where the tree has the fix; without a tree, the pin's own lines."""
     if tree is None:
         lines = _replaced(pin.name).get(mend.path, {})
         numbers = [str(number) for number, text in lines.items() if mend.old in text]
@@ -155,14 +157,15 @@ def _replaced(pin: str) -> dict[str, dict[int, str]]:
     return {change.path: change.replaced for change in changes}
 
 
-def _looked_for_by_name(pin: Pin, interpreter: Interpreter) -> Iterator[Fault]:
+def _looked_for_by_name(pin: Pin, interpreter: Interpreter, workspace: str) -> Iterator[Fault]:
     if pin.name == "yolov5-6.1" and _OPENCV not in interpreter.packages and _HEADLESS in interpreter.packages:
         yield Fault(
             WARNING,
             "train",
-            f"{_HEADLESS} is installed and upstream looks for {_OPENCV}: it runs pip at every start",
+            f"{_HEADLESS} is installed, but upstream looks for {_OPENCV} and runs pip at every start",
             "utils/general.py:283",
-            f"{interpreter.executable} -m pip install {_OPENCV}, or start it with: yolopatch env run",
+            f"{interpreter.executable} -m pip install {_OPENCV}, or start upstream with: "
+            f"yolopatch env run {workspace} -- COMMAND",
         )
 
 
@@ -173,7 +176,7 @@ def _untried_python(pin: Pin, interpreter: Interpreter) -> Iterator[Fault]:
         yield Fault(
             WARNING,
             "",
-            f"Python {interpreter.python}: the pin was seen to train on {known}",
+            f"Python {interpreter.python}: the pin was tried only on {known}",
             interpreter.executable,
             f"yolopatch env create {pin.name}",
         )
