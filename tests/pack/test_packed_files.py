@@ -8,7 +8,7 @@ import torch
 from yolopatch.modules.dsconv import PaperDSConv
 from yolopatch.probe.checkpoint.bits import pack_bits, packed_size, unpack_bits
 from yolopatch.probe.checkpoint.frozen import build, same_bits
-from yolopatch.probe.checkpoint.packed import measure, read_packed, unpacked_state, write_packed
+from yolopatch.probe.checkpoint.packed import kernel_sizes, read_packed, unpacked_state, write_packed
 from yolopatch.probe.checkpoint.stored import Stored
 from yolopatch.probe.protocol.refusal import Refusal
 
@@ -59,7 +59,7 @@ def test_a_layer_with_a_bias_comes_back_bit_for_bit(written):
     twin = PaperDSConv(5, 3, 3, KDSBias=True)
     twin.load_state_dict({name: tensor for name, tensor in state.items() if name != "bn"})
     assert same_bits(twin.weight, layer.weight)
-    entries = measure(file)
+    entries = kernel_sizes(file)
     # 135 integers of 3 bits, and for 3 outputs, 3 blocks and 9 places a scale and a bias in float16
     assert entries == {"conv": 51 + 2 * 3 * 3 * 9 * 2}
 
@@ -67,10 +67,10 @@ def test_a_layer_with_a_bias_comes_back_bit_for_bit(written):
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        (lambda c: c["layers"]["conv"].pop("scale"), "the layer conv is not whole"),
-        (lambda c: c["layers"]["conv"].update(bits=9), "the layer conv is not whole"),
-        (lambda c: c["layers"]["conv"].update(block_size=5), "the layer conv is not whole"),
-        (lambda c: c["layers"]["conv"].update(integers=torch.zeros(50, dtype=torch.uint8)), "is not whole"),
+        (lambda c: c["layers"]["conv"].pop("scale"), "the layer conv is not complete"),
+        (lambda c: c["layers"]["conv"].update(bits=9), "the layer conv is not complete"),
+        (lambda c: c["layers"]["conv"].update(block_size=5), "the layer conv is not complete"),
+        (lambda c: c["layers"]["conv"].update(integers=torch.zeros(50, dtype=torch.uint8)), "is not complete"),
         (lambda c: c.pop("state"), "state is a NoneType"),
         (lambda c: c["state"].update(x="y"), "x is a str"),
         (lambda c: c.update(format="other"), "found: a dict of format"),
@@ -88,7 +88,7 @@ def test_a_damaged_file_is_refused(change, text, written):
 def test_a_file_that_was_cut_short_is_refused(written):
     file, _ = written()
     file.write_bytes(file.read_bytes()[:1500])
-    with pytest.raises(Refusal, match="is no packed file that can be read"):
+    with pytest.raises(Refusal, match="is not a packed file that can be read"):
         read_packed(file)
 
 

@@ -32,7 +32,7 @@ def test_a_model_without_dsconv(refused, trained):
 def test_a_checkpoint_that_is_not_packed(refused, tmp_path):
     torch.save({"weight": torch.zeros(3)}, tmp_path / "state.pt")
     said = refused("unpack", tmp_path / "state.pt")
-    assert "is no packed file that can be read" in said
+    assert "is not a packed file that can be read" in said
     assert "found: a dict of weight" in said
 
 

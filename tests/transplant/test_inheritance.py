@@ -67,7 +67,7 @@ def test_a_module_that_declares_how_it_begins_is_initialised(inherited):
 def test_a_module_that_does_not_is_fresh_and_the_reason_says_so(inherited):
     how, tensors, reason = inherited(Plain(3, 8), Conv(3, 8))["new"]
     assert (how, tensors) == ("fresh", ("weight",))
-    assert reason == "Plain does not say how it is initialised from Conv: it has no init_from(conv, x)"
+    assert reason == "Plain cannot be initialised from Conv: it has no method init_from(conv, x)"
 
 
 def test_a_subclass_of_the_bases_class_is_walked_through(inherited):
@@ -88,7 +88,7 @@ def test_what_stands_for_no_convolution_is_fresh(inherited):
     how, _, reason = inherited(Declared(3, 8), nn.Sequential(Conv(3, 8)))["new"]
     assert how == "fresh"
     assert "initialised from a convolution, and the base has Sequential" in reason
-    assert inherited(Declared(3, 8), None)["new"][2] == "the base has nothing in its place"
+    assert inherited(Declared(3, 8), None)["new"][2] == "the base has no such part"
 
 
 def test_a_convolutions_batchnorm_is_folded_into_it(monkeypatch):

@@ -17,7 +17,7 @@ from types import SimpleNamespace
 import torch
 from yolopatch.probe.checkpoint.base_checkpoint import Base, read_finite
 from yolopatch.probe.checkpoint.inheritance import COPIED
-from yolopatch.probe.checkpoint.transplant import _copy, _data, _initialise, _model, _parts
+from yolopatch.probe.checkpoint.transplant import _build, _copy, _find_parts, _initialise, _read_yaml
 from yolopatch.probe.build.upstreams import open_upstream
 from yolopatch.probe.measure.agreement import measure
 
@@ -25,24 +25,24 @@ torch.set_grad_enabled(False)
 upstream, (weights, scale, cfgs) = open_upstream(sys.argv[1]), json.load(sys.stdin)
 for cfg in cfgs:
     request = SimpleNamespace(cfg=cfg, scale=scale, nc=None, workspace=sys.argv[2])
-    data = _data(upstream, request)
-    model = _model(upstream, data, 0)
+    data = _read_yaml(upstream, request)
+    model = _build(upstream, data, 0)
     base = Base(upstream, read_finite(weights), data, request)
-    pairs = base.pairs(model, data)
-    parts = _parts(model, base.model, pairs)
+    pairs = base.pair_layers(model, data)
+    parts = _find_parts(model, base.model, pairs)
     images = torch.rand(4, 3, 64, 64)
     _copy(model, base.model, parts)
-    begun = _initialise(model, base.model, parts, images)
+    started = _initialise(model, base.model, parts, images)
     state, theirs = model.state_dict(), base.model.state_dict()
     print(json.dumps({
         "pairs": pairs,
         "tensors": list(state),
-        "parts": [[p.name, p.source, p.how, p.tensors, p.taken, p.reason] for layer in begun for p, _ in layer],
+        "parts": [[p.name, p.source, p.how, p.tensors, p.taken, p.reason] for layer in started for p in layer],
         "copied_wrongly": [
-            f"{p.name}.{name}" for layer in begun for p, _ in layer if p.how == COPIED for name in p.tensors
+            f"{p.name}.{name}" for layer in started for p in layer if p.how == COPIED for name in p.tensors
             if not torch.equal(state[f"{p.name}.{name}"], theirs[f"{p.source}.{name}"])
         ],
-        "error": measure(model, base.model, images)["error"],
+        "error": measure(model, base.model, images).error,
     }))
 """
 # These keep what their convolution computed; the others come as near as they can.

@@ -35,7 +35,7 @@ def test_no_such_file(refused, tmp_path):
 @pytest.mark.parametrize("content", [b"", b"<html>Not found</html>", b"PK\x03\x04 cut short"])
 def test_a_file_that_is_no_checkpoint(content, refused, tmp_path):
     (tmp_path / "base.pt").write_bytes(content)
-    assert "is no checkpoint that can be read" in refused(tmp_path / "base.pt")
+    assert "is not a checkpoint that can be read" in refused(tmp_path / "base.pt")
 
 
 def test_a_checkpoint_that_was_cut_short(refused, checkpoint):
@@ -93,7 +93,7 @@ class _Runs:
 def test_nothing_of_a_malicious_file_is_run(refused, tmp_path):
     trace = tmp_path / "trace"
     torch.save({"model": _Runs(trace), "epoch": 1}, tmp_path / "base.pt")
-    assert "is no module of torch's" in refused(tmp_path / "base.pt")
+    assert "is not a module of torch's" in refused(tmp_path / "base.pt")
     assert not trace.exists()
     torch.load(tmp_path / "base.pt", weights_only=False)
     assert trace.exists(), "the file does what it is meant to, where it is let"

@@ -1,6 +1,8 @@
-"""The keys under which a checkpoint holds what yolopatch reads."""
+"""The keys of a checkpoint's entries that yolopatch reads."""
 
 from __future__ import annotations
 
-STAMP = "yolopatch"  # which fork wrote it; the workspace's own utils/fork.py writes it
-MODELS = ("ema", "model")  # upstream writes a model under one of these, and means the first that is there
+STAMP = "yolopatch"  # which fork wrote it: `utils/fork.py` of the workspace writes it
+MODEL, EMA = "model", "ema"  # `ema` is the averaged model of a training
+MODELS = (EMA, MODEL)  # upstream uses the first that is not empty
+OPTIMIZER = "optimizer"

@@ -1,43 +1,49 @@
-"""Whether a model's YAML that came inside a checkpoint says nothing but layers.
+"""Check that a model's YAML from inside a checkpoint holds only layers, and build it.
 
-Upstream's parsers evaluate what a YAML says: v6.1 every string in it, ultralytics the activation. In a file of the
-user's own that is theirs to decide; out of a checkpoint it would run its author's code.
+Upstream's parsers evaluate strings of a YAML as Python: v6.1 every string, ultralytics the activation. In the user's
+own YAML that is the user's decision; in a YAML from a checkpoint it would run code of the checkpoint's author.
 """
 
+from __future__ import annotations
+
 import re
+from collections.abc import Iterator
+from typing import Any
 
 import torch.nn as nn
 
+from ..build.upstreams import Upstream
 from ..protocol.raising import first_line
 from ..protocol.refusal import Refusal
+from ..tensors.models import UpstreamModel
 
 _ROWS = ("backbone", "head")
 _WORD = re.compile(r"[A-Za-z_]\w*|'[\w-]*'|\"[\w-]*\"")  # None, nc, anchors, nearest, 'nearest'
 _ACTIVATION = re.compile(r"(?:torch\.)?nn\.[A-Z]\w*\((?:\w+=)?[\w.]*\)")  # nn.ReLU(), nn.LeakyReLU(0.1)
 
 
-def build_stored(upstream, data):
-    """Return the model of a YAML that came inside a file, in float32 and eval.
+def build_stored(upstream: Upstream, data: dict[str, Any]) -> UpstreamModel:
+    """Build the model of a YAML from inside a file; return it in float32 and eval.
 
     Raises:
-        Refusal: it is more than layers, or cannot be built in this workspace.
+        Refusal: the YAML has more than layers, or cannot be built in this workspace.
     """
     require_harmless(upstream, data)
     try:
         return upstream.build(data).float().eval()
-    except Exception as error:  # whatever upstream's parser raises at a YAML that is not its own
+    except Exception as error:  # upstream's parser may raise anything for another release's YAML
         raise Refusal(
             "the file's model cannot be built in this workspace",
             f"found: {type(error).__name__}: {first_line(error)[:200]}",
-            hint="the file is of another family or release: yolopatch status says what the workspace is",
+            hint="the file is of another family or release: yolopatch status shows the workspace's release",
         ) from error
 
 
-def require_harmless(upstream, data):
-    """Refuse a parsed YAML that names anything but modules, or has strings that are more than words.
+def require_harmless(upstream: Upstream, data: dict[str, Any]) -> None:
+    """Refuse a parsed YAML whose rows name anything but modules, or have strings that are more than words.
 
     Raises:
-        Refusal: what it says, and where.
+        Refusal: it names the first such value.
     """
     for key, value in data.items():
         if key in _ROWS:
@@ -46,11 +52,11 @@ def require_harmless(upstream, data):
             _require(isinstance(value, str) and _ACTIVATION.fullmatch(value), f"activation: {value!r}")
 
 
-def _require_rows(upstream, rows):
+def _require_rows(upstream: Upstream, rows: Any) -> None:
     for row in rows:
         _require(isinstance(row, (list, tuple)) and len(row) == 4, f"the row {row!r}")
         sources, repeats, name, arguments = row
-        _require(all(isinstance(source, int) for source in _listed(sources)), f"the sources {sources!r}")
+        _require(all(isinstance(source, int) for source in _as_list(sources)), f"the sources {sources!r}")
         _require(isinstance(repeats, int), f"the repeats {repeats!r}")
         _require(isinstance(name, str) and re.fullmatch(r"[A-Za-z_][\w.]*", name), f"the module {name!r}")
         _require_module(upstream, name)
@@ -58,22 +64,23 @@ def _require_rows(upstream, rows):
             _require(_WORD.fullmatch(text), f"the argument {text!r} of {name}")
 
 
-def _require_module(upstream, name):
+def _require_module(upstream: Upstream, name: str) -> None:
     found = upstream.find_class(name)
     if found is None:
         raise Refusal(
             f"the checkpoint's model has layers of a class {name}, which this workspace lacks",
-            hint="take a model whose classes the workspace has: yolopatch apply adds modules, "
-            "yolopatch list pins says which release has which model",
+            hint="use a model whose classes the workspace has: yolopatch apply adds modules, "
+            "yolopatch list pins shows which release has which model",
         )
     _require(isinstance(found, type) and issubclass(found, nn.Module), f"the module {name!r}")
 
 
-def _listed(value):
+def _as_list(value: Any) -> list[Any] | tuple[Any, ...]:
     return value if isinstance(value, (list, tuple)) else [value]
 
 
-def _strings(value):
+def _strings(value: Any) -> Iterator[str]:
+    """Yield every string in nested lists and dicts."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
@@ -83,10 +90,10 @@ def _strings(value):
             yield from _strings(item)
 
 
-def _require(fits, found):
-    if not fits:
+def _require(condition: object, found: str) -> None:
+    if not condition:
         raise Refusal(
-            "the YAML inside the checkpoint is more than a list of layers, and upstream would run it",
+            "the YAML inside the checkpoint is more than a list of layers, and upstream would run it as code",
             f"found: {found}",
             hint="do not use this file, unless you know who made it and why",
         )

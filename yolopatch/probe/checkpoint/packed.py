@@ -2,25 +2,32 @@
 
 It is a dict of tensors and plain data that torch.load(weights_only=True) reads:
 
-    format, version   what it is
+    format, version   "yolopatch-packed", 1
     layers            by name: bits, block_size, shape, exponent, and the tensors `integers` (uint8, see bits),
-                      `scale` and perhaps `bias` (float16 [out, blocks, kh, kw], in units of 2^exponent)
-    state             every other tensor of the model, as it was in the checkpoint
-    yaml, names, task what the model is built from, and what it finds
-    content           what else was in the checkpoint and is plain data
+                      `scale` and for some `bias` (float16 [out, blocks, kh, kw], in units of 2^exponent)
+    state             every other tensor of the model, as in the checkpoint
+    yaml, names, task the model's YAML, its object classes, its task
+    content           the checkpoint's other entries, where they are plain data
     yolopatch         the checkpoint's stamp, where it had one
 """
 
+from __future__ import annotations
+
+import os
 import pickle
 import zipfile
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from ...wire.checkpoint_keys import STAMP
 from ..protocol.raising import first_line
 from ..protocol.refusal import Refusal
 from .bits import pack_bits, packed_size, unpack_bits
-from .pickle_reader import InertUnpickler
+from .pickle_reader import Inert, InertUnpickler
+from .stored import Stored
 
 FORMAT = "yolopatch-packed"
 VERSION = 1
@@ -30,13 +37,13 @@ _BUFFERS = ("VQK", "KDS", "KDSb", "KDSform")  # of a frozen DSConv
 _PLAIN = (bool, int, float, str, type(None))
 
 
-def write_packed(file, stored, task, layers):
+def write_packed(file: str | os.PathLike[str], stored: Stored, task: str, layers: Mapping[str, Any]) -> None:
     """Write a checkpoint with its DSConv layers packed.
 
     Args:
         file: a path.
-        stored: the checkpoint, see stored.
-        task: what the model is for.
+        stored: the checkpoint.
+        task: the model's task: detect, segment and so on.
         layers: the frozen DSConv layers, by name.
     """
     ours = {f"{name}.{buffer}" for name in layers for buffer in ("weight", *_BUFFERS)}
@@ -53,7 +60,8 @@ def write_packed(file, stored, task, layers):
     torch.save({**content, STAMP: _plain(stored.stamp)} if stored.stamp else content, file)
 
 
-def _packed(layer):
+def _packed(layer: Any) -> dict[str, Any]:
+    """Return a frozen DSConv layer as an entry of `layers`."""
     exponent, bits, block_size = layer.KDSform.tolist()
     return {
         "bits": bits,
@@ -66,8 +74,8 @@ def _packed(layer):
     }
 
 
-def _plain(value):
-    """Return what of a value is plain data; of a dict or a list, its items that are."""
+def _plain(value: Any) -> Any:
+    """Return a value without the items, at any depth, that are not plain data."""
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items() if isinstance(key, _PLAIN) and _is_plain(item)}
     if isinstance(value, (list, tuple)):
@@ -75,28 +83,28 @@ def _plain(value):
     return value
 
 
-def _is_plain(value):
+def _is_plain(value: Any) -> bool:
     return isinstance(value, (*_PLAIN, dict, list, tuple))
 
 
-def read_packed(file):
+def read_packed(file: str | os.PathLike[str]) -> dict[str, Any]:
     """Return a packed file's content.
 
     Raises:
-        Refusal: it is none, is cut short or damaged, or is of a later version.
+        Refusal: the file is not a packed file, is cut short or damaged, or has another version.
     """
     try:
         content = torch.load(file, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, ValueError, EOFError, KeyError, pickle.UnpicklingError) as error:
         raise _unreadable(file, f"{type(error).__name__}: {first_line(error)[:200]}") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise _unreadable(file, _kind(content))
+        raise _unreadable(file, _describe(content))
     if content.get("version") != VERSION:
         raise Refusal(
             f"{file} is a packed file of another version",
             f"expected: version {VERSION}",
             f"found: version {content.get('version')}",
-            hint="use the yolopatch that packed it, or a newer one: pip install -U yolopatch",
+            hint="use the version of yolopatch that packed it, or a newer one: pip install -U yolopatch",
         )
     damage = next(_damages(content), None)
     if damage:
@@ -104,41 +112,41 @@ def read_packed(file):
     return content
 
 
-def _unreadable(file, found):
+def _unreadable(file: str | os.PathLike[str], found: str) -> Refusal:
     return Refusal(
-        f"{file} is no packed file that can be read",
-        f"expected: what yolopatch pack wrote, whole ({FORMAT}, version {VERSION})",
+        f"{file} is not a packed file that can be read",
+        f"expected: a complete file of yolopatch pack ({FORMAT}, version {VERSION})",
         f"found: {found}",
         hint="pack the checkpoint again: yolopatch pack --weights best.pt --out best.packed.pt",
     )
 
 
-def _kind(content):
+def _describe(content: object) -> str:
     if isinstance(content, dict):
         return f"a dict of {', '.join(map(str, list(content)[:6]))}"
     return f"a {type(content).__name__}"
 
 
-def _damages(content):
-    """Yield what in the content is not as `write_packed` writes it."""
+def _damages(content: dict[str, Any]) -> Iterator[str]:
+    """Yield each way in which the content differs from the format."""
     for part, kind in _PARTS.items():
         if not isinstance(content.get(part), kind):
             yield f"{part} is a {type(content.get(part)).__name__}"
             return
     for name, tensor in content["state"].items():
-        if not isinstance(tensor, torch.Tensor):
+        if not isinstance(tensor, Tensor):
             yield f"{name} is a {type(tensor).__name__}"
     for name, layer in content["layers"].items():
         if not _is_layer(layer):
-            yield f"the layer {name} is not whole"
+            yield f"the layer {name} is not complete"
 
 
-def _is_layer(layer):
+def _is_layer(layer: Any) -> bool:
     try:
         out, channels, high, wide = layer["shape"]
         blocks = -(-channels // layer["block_size"])
         scales = [layer[name] for name in SCALES if name in layer]
-        return (
+        return bool(
             layer["bits"] in range(2, 9)
             and isinstance(layer["exponent"], int)
             and layer["integers"].dtype == torch.uint8
@@ -150,8 +158,8 @@ def _is_layer(layer):
         return False
 
 
-def unpacked_state(content):
-    """Return what the `state_dict` of the model with frozen layers is, each tensor in the type that it is kept in."""
+def unpacked_state(content: Mapping[str, Any]) -> dict[str, Tensor]:
+    """Return the `state_dict` of the model with frozen layers, each tensor in the dtype that it has in the file."""
     state = dict(content["state"])
     for name, layer in content["layers"].items():
         state[f"{name}.VQK"] = unpack_bits(layer["integers"], layer["bits"], layer["shape"])
@@ -163,8 +171,8 @@ def unpacked_state(content):
     return state
 
 
-def measure(file):
-    """Return how many bytes the kernel of each layer takes in a packed file, integers and scales, by its entries."""
+def kernel_sizes(file: str | os.PathLike[str]) -> dict[str, int]:
+    """Return the bytes of each layer's kernel in a packed file, integers and scales: the sizes of the zip's entries."""
     with zipfile.ZipFile(file) as archive:
         (pickled,) = (name for name in archive.namelist() if name.endswith("/data.pkl"))
         with archive.open(pickled) as stream:
@@ -172,16 +180,19 @@ def measure(file):
         folder = pickled.rpartition("/")[0]
         sizes = {info.filename: info.compress_size for info in archive.infolist()}
     return {
-        name: sum(sizes[f"{folder}/data/{_entry(layer[part])}"] for part in ("integers", *SCALES) if part in layer)
+        name: sum(
+            sizes[f"{folder}/data/{_storage_key(layer[part])}"] for part in ("integers", *SCALES) if part in layer
+        )
         for name, layer in layers.items()
     }
 
 
-def _entry(tensor):
-    return tensor.arguments[0][2]  # _rebuild_tensor_v2(("storage", type, key, place, count), ...)
+def _storage_key(tensor: Inert) -> str:
+    key: str = tensor.arguments[0][2]  # _rebuild_tensor_v2(("storage", type, key, location, count), ...)
+    return key
 
 
 class _Entries(InertUnpickler):
-    def persistent_load(self, key):
-        """Give where a tensor's bytes lie, for them."""
+    def persistent_load(self, key: Any) -> Any:
+        """Return the key of a tensor's bytes instead of the bytes."""
         return key

@@ -1,105 +1,120 @@
-"""Which layer of a base model each layer of a model stands for: by the graph, not by the number.
+"""Which layer of a base model each layer of a model corresponds to: by the graph, not by the number.
 
-Layers are aligned in order, as the YAMLs have them, by what they are: class, arguments, tensors. Where equal layers
-follow each other, that leaves open which of them is new, or gone: then what feeds what decides.
+Layers are aligned in their order in the YAMLs, by class, arguments and tensors. Where several equal layers follow each
+other, this leaves open which of them is new or missing: then the connections decide.
 """
 
-from ..build.rows import align, row_likeness
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import torch.nn as nn
+
+from ..build.rows import Row, align, row_likeness
+from ..tensors.models import UpstreamModel
+
+if TYPE_CHECKING:  # Python 3.9 cannot evaluate these
+    from collections.abc import Callable
+
+    Pairs = Sequence[int | None]  # for each row the index of the base's row, None for a new row
+    Alike = Callable[[int, int], float]  # how alike a row and a base's row are, by their indices
 
 _SAME_TENSORS = 0.5  # less than a difference between two kinds of rows
 
 
-def pair_layers(model, rows, base, base_rows):
-    """Return the base's index for each of the model's layers, None for one that the base lacks, and how alike they are.
+def pair_layers(
+    model: UpstreamModel, rows: Sequence[Row], base: UpstreamModel, base_rows: Sequence[Row]
+) -> tuple[tuple[int | None, ...], float]:
+    """Pair the layers of two built models.
 
     Args:
-        model: a built model of upstream's; its layers are `model.model`.
-        rows: its YAML's rows.
-        base: the base model, built.
-        base_rows: its YAML's rows.
+        model, rows: the model, and the rows of its YAML.
+        base, base_rows: the same of the base.
 
     Returns:
-        (tuple of indices, score from 0 to 1): the score is of the rows alone.
+        (pairs, score): for each layer of the model the index of the base's layer, None where the base has none; how
+        alike the rows are, from 0 to 1.
     """
     shapes, base_shapes = ([_shapes(layer) for layer in built.model] for built in (model, base))
 
-    def likeness(row, other):
+    def likeness(row: Row, other: Row) -> float:
         return row_likeness(row, other) + _SAME_TENSORS * (shapes[row.index] == base_shapes[other.index])
 
-    def alike(own, theirs):
+    def alike(own: int, theirs: int) -> float:
         return likeness(rows[own], base_rows[theirs])
 
-    pairs = list(align(rows, base_rows, likeness).base_of)
-    better = pairs
-    while better:
+    pairs: Pairs = align(rows, base_rows, likeness).base_of
+    better: Pairs | None = pairs
+    while better is not None:
         pairs, better = better, _better(rows, base_rows, better, alike)
     return tuple(pairs), align(rows, base_rows).score
 
 
-def _better(rows, base_rows, pairs, alike):
-    """Return a pairing that keeps more of the base's connections, where moving what is new or gone gives one."""
-    most = _edges(rows, base_rows, pairs)
-    moved = _slid(pairs, len(base_rows), alike)
-    return next((other for other in moved if _edges(rows, base_rows, other) > most), None)
+def _better(rows: Sequence[Row], base_rows: Sequence[Row], pairs: Pairs, alike: Alike) -> Pairs | None:
+    """Return a pairing with more of the base's connections, made by moving a new or missing row; None for none."""
+    most = _connections(rows, base_rows, pairs)
+    moved = _moved(pairs, len(base_rows), alike)
+    return next((other for other in moved if _connections(rows, base_rows, other) > most), None)
 
 
-def _shapes(layer):
+def _shapes(layer: nn.Module) -> dict[str, tuple[int, ...]]:
     return {name: tuple(tensor.shape) for name, tensor in layer.state_dict().items()}
 
 
-def _edges(rows, base_rows, pairs):
-    """Count the base's connections that the model has between the layers that stand for its ends."""
+def _connections(rows: Sequence[Row], base_rows: Sequence[Row], pairs: Pairs) -> int:
+    """Count the base's connections that the model has between the corresponding layers."""
     return sum(
-        _known(rows, source, pairs) == theirs
+        _base_source(rows, source, pairs) == theirs
         for row, of in zip(rows, pairs)
         if of is not None
         for source, theirs in zip(row.sources, base_rows[of].sources)
     )
 
 
-def _known(rows, source, pairs):
-    """Return the base's index of what feeds a row; through a layer that the base lacks, of what feeds that."""
+def _base_source(rows: Sequence[Row], source: int, pairs: Pairs) -> int | None:
+    """Return the base's index of a row's source; a new layer is replaced by its own first source."""
     while source >= 0 and pairs[source] is None:
         source = rows[source].sources[0]
     return source if source < 0 else pairs[source]
 
 
-def _slid(pairs, places, alike):
-    """Yield pairings in which what is new, or gone, is moved along rows that are as alike in the next place.
+def _moved(pairs: Pairs, count: int, alike: Alike) -> Iterator[Pairs]:
+    """Yield pairings in which one new or missing row is moved along rows that are as alike one step further.
 
     Args:
-        pairs: the base's place of each row, None for a new row.
-        places: how many the base has.
-        alike: how alike a row and a place are, by their numbers.
+        pairs: the pairing.
+        count: the number of the base's rows.
+        alike: see Alike.
     """
-    gone = set(range(places)) - set(pairs)
+    missing = set(range(count)) - set(pairs)
     for start, of in enumerate(pairs):
         for step in (-1, 1):
             if of is None:
                 yield from _moved_new(pairs, start, step, alike)
-            elif of + step in gone:
-                yield from _moved_gone(pairs, start, step, alike)
+            elif of + step in missing:
+                yield from _moved_missing(pairs, start, step, alike)
 
 
-def _moved_new(pairs, at, step, alike):
-    """Move a new row up or down, row by row: it takes its neighbour's place in the base."""
+def _moved_new(pairs: Pairs, at: int, step: int, alike: Alike) -> Iterator[Pairs]:
+    """Move a new row up or down, row by row: it takes the base's row of its neighbour, which is new then."""
     moved = list(pairs)
-    while 0 <= at + step < len(moved) and moved[at + step] is not None:
-        place = moved[at + step]
-        if alike(at, place) < alike(at + step, place):
+    while 0 <= at + step < len(moved):
+        of = moved[at + step]
+        if of is None or alike(at, of) < alike(at + step, of):
             return
-        moved[at], moved[at + step] = place, None
+        moved[at], moved[at + step] = of, None
         at += step
         yield list(moved)
 
 
-def _moved_gone(pairs, at, step, alike):
-    """Move a place that no row has: the row beside it takes it, then the row beside that takes the place left."""
+def _moved_missing(pairs: Pairs, at: int, step: int, alike: Alike) -> Iterator[Pairs]:
+    """Move a missing row of the base: a row takes it, then the next row takes the one that is now free."""
     moved = list(pairs)
-    while 0 <= at < len(moved) and moved[at] is not None:
-        place = moved[at] + step
-        if place in moved or alike(at, place) < alike(at, moved[at]):
+    while 0 <= at < len(moved):
+        of = moved[at]
+        if of is None or of + step in moved or alike(at, of + step) < alike(at, of):
             return
-        moved[at] = place
+        moved[at] = of + step
         at -= step
         yield list(moved)

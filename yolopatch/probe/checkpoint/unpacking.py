@@ -1,26 +1,34 @@
-"""Make a checkpoint of upstream's out of a packed file."""
+"""Make a checkpoint of upstream's from a packed file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
 
 import torch
+from torch import Tensor
 
 from ...wire.checkpoint_keys import STAMP
-from ...wire.checkpoints import UnpackAnswer
+from ...wire.checkpoints import UnpackAnswer, UnpackRequest
 from ...wire.messages import Step
+from ..build.upstreams import Upstream
+from ..protocol.emit import Emit
+from ..tensors.models import UpstreamModel
 from .frozen import build, digest, freezable, kernels, same_bits
 from .packed import read_packed, unpacked_state
 from .saving import load_as_upstream, name_classes, save_as_upstream
 
 
 @torch.no_grad()
-def unpack(upstream, request, emit):
-    """Write the checkpoint, and answer with how many layers and tensors it has, and the digest of its kernels.
+def unpack(upstream: Upstream, request: UnpackRequest, emit: Emit) -> None:
+    """Write the checkpoint, and answer with its numbers of layers and tensors and the digest of its kernels.
 
     Args:
-        upstream: see upstreams.
+        upstream: the workspace's.
         request: the packed file, and where to write.
-        emit: takes each Step that begins, and the UnpackAnswer.
+        emit: is called with each Step, then with the UnpackAnswer.
 
     Raises:
-        Refusal: the file is no packed one, or is not of this workspace.
+        Refusal: the file is not a packed file, or its model is not of this workspace.
     """
     emit(Step("reading the packed file"))
     content = read_packed(request.weights)
@@ -33,7 +41,7 @@ def unpack(upstream, request, emit):
     emit(Step("writing"))
     stamp = {STAMP: content[STAMP]} if STAMP in content else {}
     save_as_upstream(upstream, model, request.out, half=False, **{**content["content"], **stamp})
-    emit(Step("loading it as upstream does"))
+    emit(Step("loading it by upstream's loader"))
     loaded = load_as_upstream(upstream, request.out, "cpu")
     found = kernels(freezable(loaded))
     _require_same(expected, found)
@@ -41,8 +49,8 @@ def unpack(upstream, request, emit):
     emit(UnpackAnswer(len(found), len(content["state"]), digest(found)))
 
 
-def _keep_types(model, state):
-    """Give each tensor of the model the type that it has in the file."""
+def _keep_types(model: UpstreamModel, state: Mapping[str, Tensor]) -> None:
+    """Give each tensor of the model the dtype that it has in the file."""
     for module_name, module in model.named_modules():
         for name, tensor in (*module._parameters.items(), *module._buffers.items()):
             kept = state.get(f"{module_name}.{name}" if module_name else name)
@@ -50,11 +58,11 @@ def _keep_types(model, state):
                 tensor.data = kept.clone()
 
 
-def _floats(model):
+def _floats(model: UpstreamModel) -> dict[str, Tensor]:
     return {name: tensor.float() for name, tensor in model.state_dict().items()}
 
 
-def _require_same(expected, found):
+def _require_same(expected: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> None:
     wrong = [name for name in expected if name not in found or not same_bits(expected[name], found[name])]
     if wrong:
         raise RuntimeError(f"upstream loads other tensors than were packed: {len(wrong)}, first {wrong[0]}")

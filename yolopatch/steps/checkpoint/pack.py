@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -17,6 +17,7 @@ from yolopatch.outside.workspace.workspace import Workspace, read_workspace
 from yolopatch.steps.checkpoint.transplant import SIDE
 from yolopatch.steps.environment.environment import find_environment
 from yolopatch.wire import checkpoints as wire
+from yolopatch.wire.codec import encode
 from yolopatch.wire.tasks import PACK, UNPACK, Task
 
 MODULE = "DSConv"
@@ -51,21 +52,16 @@ class Packing:
     """A packed file, read back and found to give every bit again.
 
     Attributes:
-        layers: one dict for each packed layer: `name`, `bits`, `block_size`, `shape`, and the bytes of its kernel in
-            `float32` and `packed`, the latter as the file's entries have them.
-        error: relative, of the model's outputs beside the checkpoint's; None where bits and blocks are the layers' own,
-            and the outputs with them.
-        digest: SHA-256 of the kernels in float32.
-        file: bytes of all tensors in `float32`, of the `checkpoint`, and of the `packed` file.
+        layers, error, digest, file: as the PackAnswer of the probe has them.
     """
 
     workspace: Path
     weights: Path
     out: Path
-    layers: Sequence[Mapping[str, Any]]
+    layers: tuple[wire.PackedLayer, ...]
     error: float | None
     digest: str
-    file: Mapping[str, int]
+    file: wire.PackedSizes
 
     @property
     def kernels(self) -> dict[str, object]:
@@ -75,8 +71,8 @@ class Packing:
     @property
     def by_channels(self) -> dict[int, dict[str, object]]:
         """The same for the layers of each number of input channels (of a group), with how many they are."""
-        numbers = sorted({layer["shape"][1] for layer in self.layers})
-        of = {number: [layer for layer in self.layers if layer["shape"][1] == number] for number in numbers}
+        numbers = sorted({layer.shape[1] for layer in self.layers})
+        of = {number: [layer for layer in self.layers if layer.shape[1] == number] for number in numbers}
         return {number: {"layers": len(layers), **_ratio(layers)} for number, layers in of.items()}
 
     def data(self) -> dict[str, object]:
@@ -87,11 +83,11 @@ class Packing:
             "out": self.out,
             "kernels": self.kernels,
             "by_input_channels": self.by_channels,
-            "file": {**self.file, "ratio": _round(self.file["float32"] / self.file["packed"])},
-            "error": self.error,
+            "file": {**encode(self.file), "ratio": _round(self.file.float32 / self.file.packed)},
+            "error": encode(self.error),
             "identical": True,
             "digest": self.digest,
-            "layers": self.layers,
+            "layers": encode(self.layers),
         }
 
 
@@ -245,8 +241,8 @@ def _require_module(workspace: Workspace) -> None:
     )
 
 
-def _ratio(layers: Sequence[Mapping[str, Any]]) -> dict[str, object]:
-    before, after = (sum(layer[form] for layer in layers) for form in ("float32", "packed"))
+def _ratio(layers: Sequence[wire.PackedLayer]) -> dict[str, object]:
+    before, after = sum(layer.float32 for layer in layers), sum(layer.packed for layer in layers)
     return {"float32": before, "packed": after, "ratio": _round(before / after)}
 
 
