@@ -59,8 +59,8 @@ def test_no_such_file(refused, tmp_path):
     ("content", "said"),
     [
         (b"", "it is empty"),
-        (b"epoch,loss\n1,2\n", "does not begin as torch's files have since 1.6, but with b'epoc'"),
-        (pickle.dumps({"epoch": 1}), "does not begin as torch's files have since 1.6"),
+        (b"epoch,loss\n1,2\n", "does not start like a file of torch 1.6 or later, but with b'epoc'"),
+        (pickle.dumps({"epoch": 1}), "does not start like a file of torch 1.6 or later"),
         (b"PK\x03\x04 and no more", "it is cut short or damaged"),
     ],
 )
@@ -88,10 +88,10 @@ def test_bytes_that_were_changed(refused, checkpoint):
 @pytest.mark.parametrize(
     ("pickled", "said"),
     [
-        (b"\x80\x02}q", "what it holds cannot be read"),
+        (b"\x80\x02}q", "its data.pkl cannot be read"),
         (pickle.dumps([1, 2]), "it holds a list, and a checkpoint is a dict"),
         (b"cultralytics.nn.tasks\nDetectionModel\n)\x81.", "it holds a ultralytics.nn.tasks.DetectionModel"),
-        (b"(" * 100_000 + b".", "what it holds cannot be read"),
+        (b"(" * 100_000 + b".", "its data.pkl cannot be read"),
     ],
 )
 def test_a_pickle_that_is_none_of_upstreams(pickled, said, refused, tmp_path):

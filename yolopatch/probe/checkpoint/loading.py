@@ -1,23 +1,27 @@
-"""Load a checkpoint in the workspace by upstream's own loader, and say what came out."""
+"""Load a checkpoint in the workspace by upstream's own loader, and describe its model."""
+
+from __future__ import annotations
 
 import hashlib
 import sys
 
 import torch
 
-from ...wire.checkpoints import Loaded
+from ...wire.checkpoints import Loaded, LoadRequest
+from ..build.upstreams import Upstream
+from ..protocol.emit import Emit
 from .saving import load_as_upstream
 
 
-def load(upstream, request, emit):
-    """Answer with what upstream's loader makes of the file, which runs what its pickle names.
+def load(upstream: Upstream, request: LoadRequest, emit: Emit) -> None:
+    """Answer with the model that upstream's loader returns. This runs the code that the file's pickle names.
 
-    The request's `sum` is the sha256 of the pickle that was looked into before: another one is not loaded.
+    The request's `sum` is the sha256 of the pickle that was looked into before: another pickle is not loaded.
     """
     file = request.file
     found = hashlib.sha256(torch._C.PyTorchFileReader(file).get_record("data.pkl")).hexdigest()
     if found != request.sum:
-        sys.exit("the checkpoint is not the one that was looked into: something has rewritten it since")
+        sys.exit("the checkpoint has changed since it was looked into")
     model = load_as_upstream(upstream, file, torch.device("cpu"))
     info = upstream.info(model, 640)
     names = model.names

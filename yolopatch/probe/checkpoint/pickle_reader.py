@@ -1,81 +1,89 @@
-"""Read a pickle without running anything that it asks for.
+"""Read a pickle without running any code that it names.
 
-A pickle names classes and functions and has them called: reading one as usual runs what its author chose. Here every
-name that is not plain data stands for an `Inert`, which keeps what it was given and does nothing. Standard library
-only, so that a checkpoint can be looked into by any interpreter.
+A pickle names classes and functions and calls them: the usual way to read it runs code that its author chose. Here
+every name that is not plain data becomes an `Inert`, which keeps its arguments and does nothing. Standard library
+only, and Python 3.8 can run this: any interpreter can look into a checkpoint.
 """
+
+from __future__ import annotations
 
 import builtins
 import collections
 import pickle
 import types
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
 
-# without bytes and bytearray, of which one number asks for any amount of memory
+# without bytes and bytearray: bytes(10**12) takes a terabyte of memory
 _PLAIN_BUILTINS = ("bool", "complex", "dict", "float", "frozenset", "int", "list", "set", "str")
-_PLAIN = {
+_PLAIN: dict[tuple[str, str], type] = {
     ("collections", "OrderedDict"): collections.OrderedDict,
     **{(home, name): getattr(builtins, name) for home in ("builtins", "__builtin__") for name in _PLAIN_BUILTINS},
 }
 
 
 class Inert:
-    """What stands for an object of any class, and for the result of any call.
+    """An object of any class, or the result of any call, that does nothing.
 
     Attributes:
         path: `module.name` of the class or function that the pickle names.
-        arguments: what it was called with.
-        state: what the pickle sets on it: for most objects the dict of its attributes, None where it sets nothing.
-        items: what was appended to it, or put in as (key, value).
+        arguments, named: what it was called with.
+        state: the state that the pickle sets: for most objects the dict of attributes, None where it sets none.
+        items: the items that the pickle appends, adds, or sets as (key, value).
     """
 
-    path = ""
+    path: ClassVar[str] = ""
+    arguments: tuple[Any, ...]
+    named: dict[str, Any]
+    state: Any
+    items: list[Any]
 
-    def __new__(cls, *arguments, **named):
+    def __new__(cls, *arguments: Any, **named: Any) -> Inert:
         made = super().__new__(cls)
         made.arguments, made.named, made.state, made.items = arguments, named, None, []
         return made
 
-    def __init__(self, *arguments, **named):
-        """Take anything; `__new__` has kept it."""
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        """Accept anything: `__new__` has kept it."""
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: Any) -> None:
         self.state = state
 
-    def __call__(self, *arguments, **named):
+    def __call__(self, *arguments: Any, **named: Any) -> Inert:
         return Inert(self, *arguments, **named)
 
-    def append(self, item):
-        """Keep what a list would."""
+    def append(self, item: Any) -> None:
+        """Keep an item, as a list would."""
         self.items.append(item)
 
-    def extend(self, items):
-        """Keep what a list would."""
+    def extend(self, items: Iterable[Any]) -> None:
+        """Keep items, as a list would."""
         self.items.extend(items)
 
-    def add(self, item):
-        """Keep what a set would."""
+    def add(self, item: Any) -> None:
+        """Keep an item, as a set would."""
         self.items.append(item)
 
-    def __setitem__(self, key, value):
+    def __setitem__(self, key: Any, value: Any) -> None:
         self.items.append((key, value))
 
 
 class InertUnpickler(pickle.Unpickler):
-    """An unpickler that makes plain data, and an `Inert` of everything else.
+    """An unpickler that makes plain data, and an `Inert` for everything else.
 
     Attributes:
-        asked: `module.name` of all that the pickle named and that is no plain data.
-        allowed: what `find_class` gives besides plain data, by (module, name); a subclass's own.
+        asked: `module.name` of everything that the pickle names and that is not plain data.
+        allowed: what else `find_class` returns, by (module, name); for subclasses.
     """
 
-    allowed = types.MappingProxyType({})
+    allowed: ClassVar[Mapping[tuple[str, str], Any]] = types.MappingProxyType({})
 
-    def __init__(self, *arguments, **named):
+    def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self.asked = set()
+        self.asked: set[str] = set()
 
-    def find_class(self, module, name):
-        """Return plain data's own class, what is allowed, or an inert class."""
+    def find_class(self, module: str, name: str) -> Any:
+        """Return the class itself where it is plain data or allowed, else an inert class."""
         known = _PLAIN.get((module, name)) or self.allowed.get((module, name))
         if known:
             return known
@@ -84,8 +92,8 @@ class InertUnpickler(pickle.Unpickler):
         return type(str(name), (Inert,), {"path": path})
 
 
-class Unpickler(InertUnpickler):
-    """The same for a file of torch's of which the tensors are not wanted."""
+class TensorlessUnpickler(InertUnpickler):
+    """The same for a file of torch's, without its tensors."""
 
-    def persistent_load(self, key):
-        """Give nothing for what lies outside the pickle: the tensors' own bytes."""
+    def persistent_load(self, key: Any) -> None:
+        """Return nothing for data outside the pickle: the bytes of tensors."""
