@@ -1,0 +1,68 @@
+"""The tasks: each names a function of the probe that is called as the server calls it."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import yolopatch
+from yolopatch.wire.checks import CHECKS
+from yolopatch.wire.messages import UpstreamRequest
+from yolopatch.wire.statuses import STATUSES
+from yolopatch.wire.tasks import TASKS
+
+PACKAGE = Path(yolopatch.__file__).parent
+PROBE = PACKAGE / "probe"
+
+
+@pytest.mark.parametrize("task", TASKS.values(), ids=lambda task: task.name)
+def test_every_task_names_a_function_with_the_parameters_that_it_is_called_with(task):
+    module, _, name = task.runs.partition(":")
+    tree = ast.parse((PROBE / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8"))
+    (function,) = (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name)
+    expected = ["upstream", "request", "emit"] if task.opens_upstream else ["request", "emit"]
+    assert [argument.arg for argument in function.args.args] == expected
+    assert ast.get_docstring(function)
+
+
+def test_tasks_are_found_by_their_own_name():
+    assert [task.name for task in TASKS.values()] == list(TASKS)
+    assert {name: task.opens_upstream for name, task in TASKS.items()} == {
+        name: issubclass(task.request, UpstreamRequest) for name, task in TASKS.items()
+    }
+
+
+def test_no_two_tasks_have_the_same_request():
+    assert len({task.request for task in TASKS.values()}) == len(TASKS)
+
+
+def test_an_unknown_task_ends_the_probe_and_writes_no_answer(tmp_path):
+    request, answers = tmp_path / "request.json", tmp_path / "answers"
+    request.write_text(json.dumps({"task": "guess", "lifeline": None, "request": {}}))
+    ended = subprocess.run([sys.executable, PROBE, request, answers], capture_output=True, text=True)
+    assert ended.returncode == 1
+    assert "KeyError: 'guess'" in ended.stderr
+    assert not answers.exists()
+
+
+def test_every_check_has_a_file_an_id_of_its_own_and_a_meaning():
+    assert len({check.id for check in CHECKS}) == len(CHECKS)
+    for check in CHECKS:
+        assert (PROBE / "checks" / f"{check.module.replace('.', '/')}.py").is_file(), check.id
+        assert check.proves
+    assert len(set(STATUSES)) == 4
+
+
+@pytest.mark.parametrize("file", sorted((PACKAGE / "wire").glob("*.py")), ids=lambda file: file.name)
+def test_the_wire_parses_on_python_3_8_and_imports_the_standard_library_only(file):
+    tree = ast.parse(file.read_text(encoding="utf-8"), feature_version=(3, 8))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            assert all(name.name.partition(".")[0] in sys.stdlib_module_names for name in node.names)
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 1 or node.module.partition(".")[0] in sys.stdlib_module_names
