@@ -1,1 +1,1 @@
-"""Upstream's models, built, and what they were built from."""
+"""Build upstream's models, and find what they were built from."""

@@ -1,1 +1,1 @@
-"""What this interpreter has, and what it runs with."""
+"""Describe this interpreter: its packages and its devices."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 
 from ...wire.interpreters import GpusAnswer, GpusRequest
+from ..protocol.emit import Emit
 
 
-def name_gpus(request: GpusRequest, emit: Callable[[object], None]) -> None:
+def name_gpus(request: GpusRequest, emit: Emit) -> None:
     """Answer with the name of each CUDA device, in torch's order."""
     emit(GpusAnswer(tuple(torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count()))))

@@ -1,4 +1,4 @@
-"""Say what this interpreter has, without importing any of it. Any Python 3.8 can run this."""
+"""Describe this interpreter without importing any of its packages. Runs from Python 3.8 on."""
 
 from __future__ import annotations
 
@@ -7,24 +7,25 @@ import os
 import platform
 import re
 import sys
-from collections.abc import Callable
 from importlib import metadata, util
+from typing import Any
 
 from ...wire.interpreters import InterpreterAnswer, InterpreterRequest
+from ..protocol.emit import Emit
 
-# what upstream imports, and the names under which an installed copy of an upstream would be imported
+# the packages that upstream imports, and the names of upstream's own packages
 _IMPORTS = ("torch", "torchvision", "cv2", "matplotlib", "ultralytics", "yolov5")
 _ASKED_FOR_REQUIREMENTS = ("torchvision",)
 
 
-def describe(request: InterpreterRequest, emit: Callable[[object], None]) -> None:
-    """Answer with what is installed, and with what an import would read."""
+def describe(request: InterpreterRequest, emit: Emit) -> None:
+    """Answer with the installed packages, and with the files that an import would read."""
     packages: dict[str, str] = {}
     requirements: dict[str, tuple[str, ...]] = {}
     editable: dict[str, str] = {}
     for found in metadata.distributions():
         name = _normalised(found.metadata["Name"] or "")
-        if not name or name in packages:  # half-removed, or shadowed by one that comes before it
+        if not name or name in packages:  # half-removed, or hidden by one that comes before it
             continue
         packages[name] = found.version
         if name in _ASKED_FOR_REQUIREMENTS:
@@ -53,14 +54,14 @@ def _normalised(name: str) -> str:
 
 
 def _editable_source(found: metadata.Distribution) -> str:
-    """Return the folder that an editable install takes its code from, "" for an ordinary one."""
+    """Return the folder of an editable install as a URL, "" for an ordinary one."""
     text = found.read_text("direct_url.json")
-    said = json.loads(text) if text else {}
-    return said.get("url", "") if said.get("dir_info", {}).get("editable") else ""
+    source: Any = json.loads(text) if text else {}
+    return str(source.get("url", "")) if source.get("dir_info", {}).get("editable") else ""
 
 
 def _origin(name: str) -> str:
-    """Return the file that importing this name would read, "" where there is none."""
+    """Return the file that an import of this name would read, "" for none."""
     try:
         spec = util.find_spec(name)
     except (ImportError, ValueError):
@@ -71,10 +72,10 @@ def _origin(name: str) -> str:
 
 
 def _cuda(torch: str) -> str:
-    """Return the CUDA version that torch was built for, "" for none; from its text, for importing it takes seconds."""
+    """Return the CUDA version of the torch build, "" for none; from its file, because its import takes seconds."""
     file = os.path.join(os.path.dirname(torch), "version.py")
     if not torch or not os.path.isfile(file):
         return ""
     with open(file, encoding="utf-8") as stream:
-        said = re.search(r"^cuda\b[^=]*= *['\"]([\d.]+)", stream.read(), re.MULTILINE)
-    return said.group(1) if said else ""
+        found = re.search(r"^cuda\b[^=]*= *['\"]([\d.]+)", stream.read(), re.MULTILINE)
+    return found.group(1) if found else ""

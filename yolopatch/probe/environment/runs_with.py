@@ -1,4 +1,6 @@
-"""With what the checks run: the interpreter, torch, and the device."""
+"""What the checks run with: the interpreter, torch, and the device."""
+
+from __future__ import annotations
 
 import os
 import platform
@@ -9,8 +11,8 @@ import torch
 from ...wire.verification import RunsWith
 
 
-def describe(device):
-    """Return the versions and the device that the figures were measured with.
+def describe(device: torch.device) -> RunsWith:
+    """Return the versions and the device with which the checks measure.
 
     Raises:
         RuntimeError: torch cannot use the device.
@@ -25,8 +27,8 @@ def describe(device):
     )
 
 
-def _processor():
-    """Return the name of the processor, or its kind where the system tells no name."""
+def _processor() -> str:
+    """Return the name of the processor, or its architecture where the system gives no name."""
     listing = Path("/proc/cpuinfo")
     lines = listing.read_text().splitlines() if listing.is_file() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]

@@ -1,7 +1,8 @@
-"""Refuse the network to what upstream asks of it on its own account. Python imports this file when it starts.
+"""Refuse network access that upstream makes without being asked. Python imports this file when it starts.
 
-No variable and no setting of upstream's turns these off. What somebody asked for (a data set, weights) goes on.
-Once it is loaded, neither its folder nor its name is to be found any more: the user's code may have files of any name.
+Upstream has no variable or setting that turns these requests off. Downloads that the user asked for (a data set,
+weights) still work. After this file is loaded, its folder is off the path and its name is free again: the user's code
+may have files of any name.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ _UNASKED = (
 )
 _EVENTS = ("socket.getaddrinfo", "socket.gethostbyname", "socket.connect", "socket.sendto")
 _HERE = dirname(__file__)
-_ours: Any = None  # this module, from the moment when Python has finished loading it until its name is freed
+_ours: Any = None  # this module, until its name is free again
 
 
-def _asker(frame: FrameType | None) -> str | None:
-    """Return the function of upstream's that is about to reach for the network unasked, None for anybody else."""
+def _unasked_function(frame: FrameType | None) -> str | None:
+    """Return the function of upstream in the call stack that uses the network without being asked, else None."""
     while frame:
         package = str(frame.f_globals.get("__name__")).partition(".")[0]
         if frame.f_code.co_name in _UNASKED and package in _UPSTREAMS:
@@ -39,13 +40,13 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
     if event == "import" and _ours is not None:
         _free_the_name()
     elif event in _EVENTS:
-        asker = _asker(sys._getframe(1))
-        if asker:
-            raise OSError(f"yolopatch: {asker} reaches for the network unasked")
+        function = _unasked_function(sys._getframe(1))
+        if function:
+            raise OSError(f"yolopatch: {function} uses the network without being asked")
 
 
 def _free_the_name() -> None:
-    """Let `import sitecustomize` find a file of the user's: Python itself wants ours there while it loads it."""
+    """Let `import sitecustomize` find a file of the user's. Python needs our entry only while it loads this file."""
     global _ours
     if sys.modules.get("sitecustomize") is _ours:
         del sys.modules["sitecustomize"]
@@ -53,7 +54,7 @@ def _free_the_name() -> None:
 
 
 def _load_shadowed() -> bool:
-    """Load the file of this name that the interpreter would have imported without us, if there is one."""
+    """Load the file of this name that the interpreter would have imported without this one, and return if it exists."""
     spec = PathFinder.find_spec("sitecustomize", sys.path)
     if spec is None or spec.loader is None:
         return False

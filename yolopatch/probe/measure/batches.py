@@ -1,31 +1,41 @@
-"""Synthetic batches that upstream's own losses take: seeded noise with objects of every size, as its loaders give."""
+"""Synthetic batches for upstream's own losses: seeded noise with objects of every size, in its loaders' layout."""
+
+from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import torch
+import torch.nn as nn
+from torch import Tensor
 
+from ..build.subject import Subject
 from ..tensors.tensors import image
+
+if TYPE_CHECKING:
+    Batch = dict[str, Any]  # tensors by name, and `resized_shape`
 
 _SIZES = (0.12, 0.25, 0.5, 0.85)  # of the image: small ones for the fine map, large ones for the coarse
 _MASK_STRIDE = 4  # upstream's default `mask_ratio`
 
 
-def make_batch(subject, count=2, seed=3):
+def make_batch(subject: Subject, count: int = 2, seed: int = 3) -> Batch | None:
     """Return a batch for the loss of the subject's task, on its device, in the layout of upstream's own loaders.
 
     Args:
-        subject: see Subject; its task, classes and side decide.
-        count: images.
-        seed: other seeds give other images, and other objects on them.
+        subject: its task, classes and side determine the batch.
+        count: the number of images.
+        seed: other seeds give other images with other objects.
 
     Returns:
         classify: `img` (count, 3, side, side), `cls` (count,).
-        detect: what `detection_batch` gives. The others add to it:
-        segment: `masks` (count, side/4, side/4), a pixel is 1 + the number of its object in the image, 0 of none;
+        detect: see `detection_batch`. The other tasks add to it:
+        segment: `masks` (count, side/4, side/4), where a pixel is 1 + the index of its object in the image, or 0;
         `sem_masks`, of the same shape, with classes instead.
         pose: `keypoints` (N, K, 2 or 3), from 0 to 1, and 2 for visible.
         obb: `bboxes` (N, 5), with an angle in radians from -pi/4 to 3pi/4.
-        None for a task that is none of these.
+        None for any other task.
     """
     add = _TASKS.get(subject.upstream.task(subject.data))
     if add is None:
@@ -35,8 +45,8 @@ def make_batch(subject, count=2, seed=3):
     return add(batch, subject, torch.Generator().manual_seed(seed))
 
 
-def detection_batch(model, classes, side, count=4, boxes=8, seed=3):
-    """Return a batch for a detection loss: noise images in which every map of the head has boxes to find.
+def detection_batch(model: nn.Module, classes: int, side: int, count: int = 4, boxes: int = 8, seed: int = 3) -> Batch:
+    """Return a batch for a detection loss: noise images with boxes for every map of the head.
 
     Returns:
         `img` (count, 3, side, side), `batch_idx` (N,), `cls` (N, 1), `bboxes` (N, 4): centre and size from 0 to 1,
@@ -56,12 +66,12 @@ def detection_batch(model, classes, side, count=4, boxes=8, seed=3):
     }
 
 
-def _as_it_is(batch, subject, generator):
+def _unchanged(batch: Batch, subject: Subject, generator: torch.Generator) -> Batch:
     return batch
 
 
-def _with_masks(batch, subject, generator):
-    """Fill each object's box; smaller objects lie on larger ones, as upstream draws them."""
+def _with_masks(batch: Batch, subject: Subject, generator: torch.Generator) -> Batch:
+    """Fill each object's box; smaller objects cover larger ones, as upstream draws them."""
     count, _, height, width = batch["img"].shape
     shape = (count, height // _MASK_STRIDE, width // _MASK_STRIDE)
     masks, classes = torch.zeros(shape), torch.zeros(shape)
@@ -69,45 +79,46 @@ def _with_masks(batch, subject, generator):
         of_image = batch["batch_idx"] == number
         boxes = batch["bboxes"][of_image].cpu()
         for index in boxes[:, 2:].prod(1).argsort(descending=True).tolist():
-            inside = _inside(boxes[index], shape[1:])
+            inside = _inside(boxes[index], shape[1], shape[2])
             masks[number][inside] = index + 1
             classes[number][inside] = batch["cls"][of_image][index].item()
     device = batch["img"].device
     return {**batch, "masks": masks.to(device), "sem_masks": classes.to(device)}
 
 
-def _inside(box, shape):
-    """Return which pixels of a map of this shape lie in a box (centre and size from 0 to 1)."""
-    (x, y, w, h), (height, width) = box.tolist(), shape
+def _inside(box: Tensor, height: int, width: int) -> Tensor:
+    """Return which pixels of a map of this size are in a box (centre and size from 0 to 1), shape (height, width)."""
+    x, y, w, h = box.tolist()
     rows, columns = (torch.arange(height) + 0.5) / height, (torch.arange(width) + 0.5) / width
-    return ((rows - y).abs() <= h / 2)[:, None] & ((columns - x).abs() <= w / 2)
+    inside: Tensor = ((rows - y).abs() <= h / 2)[:, None] & ((columns - x).abs() <= w / 2)
+    return inside
 
 
-def _with_keypoints(batch, subject, generator):
-    """Put the keypoints that the head asks for inside each box."""
+def _with_keypoints(batch: Batch, subject: Subject, generator: torch.Generator) -> Batch:
+    """Put the number of keypoints that the head expects into each box."""
     number, dimensions = subject.model.model[-1].kpt_shape
     centres, sizes = batch["bboxes"][:, None, :2], batch["bboxes"][:, None, 2:]
-    places = torch.rand(len(centres), number, 2, generator=generator).to(sizes.device) - 0.5
-    keypoints = [centres + sizes * places]
+    offsets = torch.rand(len(centres), number, 2, generator=generator).to(sizes.device) - 0.5
+    keypoints = [centres + sizes * offsets]
     if dimensions == 3:
         keypoints.append(torch.full_like(keypoints[0][..., :1], 2.0))
     return {**batch, "keypoints": torch.cat(keypoints, 2)}
 
 
-def _with_angles(batch, subject, generator):
+def _with_angles(batch: Batch, subject: Subject, generator: torch.Generator) -> Batch:
     boxes = batch["bboxes"]
     angles = torch.rand(len(boxes), 1, generator=generator).to(boxes.device) * math.pi - math.pi / 4
     return {**batch, "bboxes": torch.cat((boxes, angles), 1)}
 
 
-def _classes_alone(batch, subject, generator):
+def _classes_alone(batch: Batch, subject: Subject, generator: torch.Generator) -> Batch:
     """Give each image the class of its first object."""
     first = torch.searchsorted(batch["batch_idx"], torch.arange(len(batch["img"])).to(batch["batch_idx"]))
     return {"img": batch["img"], "cls": batch["cls"][first, 0].long()}
 
 
-_TASKS = {
-    "detect": _as_it_is,
+_TASKS: dict[str, Callable[[Batch, Subject, torch.Generator], Batch]] = {
+    "detect": _unchanged,
     "segment": _with_masks,
     "pose": _with_keypoints,
     "obb": _with_angles,

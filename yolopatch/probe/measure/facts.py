@@ -1,8 +1,28 @@
-"""Facts about models, each measured here and now."""
+"""Facts about models, measured on models that are built for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 import torch
 
-from ...wire.facts import FUSE, INFO, PASSES, TRUE_GFLOPS, FactsAnswer, Fused, LayerRow, ModelFacts, Passes
+from ...wire.facts import (
+    FUSE,
+    INFO,
+    PASSES,
+    TRUE_GFLOPS,
+    FactsAnswer,
+    FactsRequest,
+    Fused,
+    LayerRow,
+    ModelFacts,
+    Passes,
+    Question,
+)
+from ..build.upstreams import Upstream
+from ..protocol.emit import Emit
+from ..tensors.models import Layer, UpstreamModel
 from ..tensors.tensors import (
     count_parameters,
     distance,
@@ -16,40 +36,41 @@ from ..tensors.tensors import (
 from .flopcount import count_flops
 
 
-def report(upstream, request, emit):
-    """Build each model that is asked for, and answer what is asked about it."""
+def report(upstream: Upstream, request: FactsRequest, emit: Emit) -> None:
+    """Build each model of the request, and answer the questions about it."""
     emit(FactsAnswer(tuple(_facts(upstream, asked, request.imgsz) for asked in request.models)))
 
 
-def _facts(upstream, asked, imgsz):
+def _facts(upstream: Upstream, asked: Question, imgsz: int) -> ModelFacts:
     seed_all(0)
     model = upstream.build(upstream.read(asked.cfg, asked.scale))
     parameters, table = count_parameters(model), tuple(row(layer) for layer in model.model)
-    answers = {
+    answers: dict[str, Any] = {
         question: upstream.info(model, imgsz) if question == INFO else _ANSWERS[question](model, imgsz)
         for question in asked.ask
     }
     return ModelFacts(parameters, table, **answers)
 
 
-def row(layer):
-    """Return what a table of layers shows of a built one."""
+def row(layer: Layer) -> LayerRow:
+    """Return a layer's row in a table of layers."""
     return LayerRow(layer.i, layer.f, layer.type.rpartition(".")[2], count_parameters(layer))
 
 
-def _true_gflops(model, imgsz):
-    """GFLOPs counted at the dispatcher, at the real image size."""
+def _true_gflops(model: UpstreamModel, imgsz: int) -> float:
+    """Return the GFLOPs of the operators that torch runs, at the real image size."""
     return count_flops(model.eval(), image(model, imgsz)).total / 1e9
 
 
-def _passes(model, imgsz):
-    """One forward in eval and one forward and backward in train: what came out, and who got a gradient."""
+def _passes(model: UpstreamModel, imgsz: int) -> Passes:
+    """Run a forward in eval, and a forward and backward in train; return the outputs' shapes and the gradients."""
     model.eval()
     with torch.no_grad():
         outputs = list(tensors(model(image(model, imgsz))))
     model.train()
     model.zero_grad()
-    sum(t.float().pow(2).mean() for t in tensors(model(image(model, imgsz, batch=2)))).backward()
+    outputs_in_train = tensors(model(image(model, imgsz, batch=2)))
+    torch.autograd.backward(sum((t.float().pow(2).mean() for t in outputs_in_train), start=torch.zeros(())))
     named = [(name, p.grad) for name, p in model.named_parameters() if p.requires_grad]
     return Passes(
         shapes=tuple(tuple(t.shape) for t in outputs),
@@ -61,8 +82,8 @@ def _passes(model, imgsz):
 
 
 @torch.no_grad()
-def _fuse(model, imgsz):
-    """The largest relative change by upstream's fuse() of what the head gets, with BatchNorm made up first."""
+def _fuse(model: UpstreamModel, imgsz: int) -> Fused:
+    """Return how much upstream's fuse() changes the head's inputs, relative, with random BatchNorm values."""
     randomise_norms(model.eval())  # in float32: upstream's own formula mixes types otherwise
     x = image(model, imgsz)
     before = head_inputs(model, x)
@@ -73,4 +94,4 @@ def _fuse(model, imgsz):
     )
 
 
-_ANSWERS = {TRUE_GFLOPS: _true_gflops, PASSES: _passes, FUSE: _fuse}
+_ANSWERS: dict[str, Callable[[UpstreamModel, int], Any]] = {TRUE_GFLOPS: _true_gflops, PASSES: _passes, FUSE: _fuse}

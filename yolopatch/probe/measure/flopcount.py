@@ -1,13 +1,22 @@
-"""Count what a model really computes: the operators that torch dispatches, whoever calls them."""
+"""Count what a model really computes: every operator that torch dispatches, in any module or function."""
+
+from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
+from typing import TYPE_CHECKING, Any
 
 import torch
+import torch.nn as nn
+from torch import Tensor
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.utils.flop_counter import FlopCounterMode, flop_registry
+
+if TYPE_CHECKING:
+    Shape = Sequence[int]
 
 CONVOLUTION, PRODUCT = "convolution", "product"
 
@@ -18,17 +27,17 @@ class Flops:
 
     Attributes:
         total: of the whole model.
-        own: by module name, then by kind (`convolution` or `product`): what a module computes itself, outside the
+        own: by module name, then by kind (`convolution` or `product`): what a module computes itself, without the
             modules that it calls.
     """
 
     total: int
-    own: dict
+    own: Mapping[str, Mapping[str, int]]
 
 
 @torch.no_grad()
-def count_flops(model, x):
-    """Run a model once, in the mode that it is in, and count its convolutions, matrix products and attention."""
+def count_flops(model: nn.Module, x: Tensor) -> Flops:
+    """Run a model once, in its present mode, and count its convolutions, matrix products and attention."""
     with _attention_in_parts(), FlopCounterMode(display=False, custom_mapping=_missing_formulas()) as counter:
         book = _Book(model, counter)
         handles = (
@@ -44,10 +53,10 @@ def count_flops(model, x):
 
 
 @contextmanager
-def _attention_in_parts():
-    """Let torch's attention modules dispatch their products one by one, not as one operator that nobody counts."""
+def _attention_in_parts() -> Iterator[None]:
+    """Make torch's attention modules dispatch their products one by one, not as one operator without a formula."""
     fast = getattr(torch.backends, "mha", None)
-    if fast is None:  # a release that has no such switch
+    if fast is None:  # a release without this switch
         yield
         return
     before = fast.get_fastpath_enabled()
@@ -59,20 +68,20 @@ def _attention_in_parts():
 
 
 class _Book:
-    """Books what is counted between the beginning and the end of a module's forward to that module."""
+    """Assigns to each module the operations that are counted between the start and the end of its forward."""
 
-    def __init__(self, model, counter):
+    def __init__(self, model: nn.Module, counter: FlopCounterMode) -> None:
         self._names = {module: name for name, module in model.named_modules()}
         self._counter = counter
-        self._open = []
-        self.own = defaultdict(Counter)
+        self._open: list[tuple[nn.Module, Counter[str], Counter[str]]] = []
+        self.own: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
-    def enter(self, module, _):
+    def enter(self, module: nn.Module, _: object) -> None:
         self._open.append((module, self._so_far(), Counter()))
 
-    def leave(self, module, *_):
-        opened = None
-        while opened is not module:  # above it may lie modules that an exception left
+    def leave(self, module: nn.Module, *_: object) -> None:
+        opened, before, inside = self._open.pop()
+        while opened is not module:  # modules that an exception left are still on the stack
             opened, before, inside = self._open.pop()
         whole = self._so_far() - before
         if whole - inside:
@@ -80,37 +89,37 @@ class _Book:
         if self._open:
             self._open[-1][2].update(whole)
 
-    def _so_far(self):
-        found = Counter()
+    def _so_far(self) -> Counter[str]:
+        found: Counter[str] = Counter()
         for operator, flops in self._counter.get_flop_counts().get("Global", {}).items():
             found[CONVOLUTION if "conv" in str(operator) else PRODUCT] += flops
         return found
 
 
-def _attention(query, key, value, *_, **__):
+def _attention(query: Shape, key: Shape, value: Shape, *_: object, **__: object) -> int:
     """Scores of every query with every key, and the sum of values: shapes (..., length, width)."""
     return 2 * prod(query[:-1]) * key[-2] * (query[-1] + value[-1])
 
 
-def _matrix_vector(matrix, vector, *_, **__):
+def _matrix_vector(matrix: Shape, vector: Shape, *_: object, **__: object) -> int:
     return 2 * prod(matrix)
 
 
-def _added_matrix_vector(_, matrix, *__, **___):
+def _added_matrix_vector(_: object, matrix: Shape, *__: object, **___: object) -> int:
     return 2 * prod(matrix)
 
 
-def _added_products(_, first, second, **__):
+def _added_products(_: object, first: Shape, second: Shape, **__: object) -> int:
     return 2 * prod(first) * second[-1]
 
 
-def _deformable(_, weight, *__, out_shape, **___):
-    """The convolution over the sampled points; what the sampling itself costs is no multiply and add of weights."""
+def _deformable(_: object, weight: Shape, *__: object, out_shape: Shape, **___: object) -> int:
+    """The convolution over the sampled points; the sampling itself multiplies no weights."""
     return 2 * out_shape[0] * prod(out_shape[2:]) * prod(weight)
 
 
-# Leaves of torch's dispatcher that its own counter has no formula for; which ones depends on its release.
-_FORMULAS = {
+# Operators for which torch's own counter has no formula; which ones depends on its release.
+_FORMULAS: dict[str, Callable[..., int]] = {
     "aten::_scaled_dot_product_flash_attention_for_cpu": _attention,
     "aten::_scaled_dot_product_cudnn_attention": _attention,
     "aten::_scaled_dot_product_fused_attention_overrideable": _attention,
@@ -122,11 +131,11 @@ _FORMULAS = {
 }
 
 
-def _missing_formulas():
-    found = {}
+def _missing_formulas() -> dict[Any, Callable[..., int]]:
+    found: dict[Any, Callable[..., int]] = {}
     for name, formula in _FORMULAS.items():
         namespace, _, operator = name.partition("::")
-        packet = getattr(getattr(torch.ops, namespace), operator, None)
+        packet = getattr(getattr(torch._ops.ops, namespace), operator, None)
         if packet is not None and packet not in flop_registry:
             found[packet] = formula
     return found

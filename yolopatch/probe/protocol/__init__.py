@@ -1,1 +1,1 @@
-"""How a task is taken, answered and refused."""
+"""How a task is received, answered and refused."""

@@ -1,1 +1,1 @@
-"""Tensors: found, moved, compared."""
+"""Find, change and compare tensors."""

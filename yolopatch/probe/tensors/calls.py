@@ -1,70 +1,90 @@
-"""What the layers of a model are really called with, and a module run again on just that."""
+"""Record the arguments of a layer's real call, and run a module again with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar, cast
 
 import torch
+import torch.nn as nn
+from torch import Tensor
 
+from .models import UpstreamModel
 from .tensors import is_finite, seed_all, tensors
+
+T = TypeVar("T")
 
 BATCH = 2  # BatchNorm over a single point has no variance to train with
 
 
 class Call:
-    """The arguments of one call of one module; every use gives copies, for forward may write to them."""
+    """The arguments of one call of one module; every use returns copies, because forward may write to them."""
 
-    def __init__(self, args, kwargs):
+    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self._args, self._kwargs = copied(args), copied(kwargs)
 
     @property
-    def first(self):
-        """The first tensor that is given: the map."""
+    def first(self) -> Tensor | None:
+        """The first tensor of the arguments: the feature map."""
         return next(tensors((self._args, self._kwargs)), None)
 
     @property
-    def is_finite(self):
-        """Whether all that is given is finite."""
+    def is_finite(self) -> bool:
+        """Whether every tensor of the arguments is finite."""
         return is_finite((self._args, self._kwargs))
 
-    def arguments(self):
-        """Return copies of the positional and the named arguments."""
+    def arguments(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return copies of the positional and of the named arguments."""
         return copied(self._args), copied(self._kwargs)
 
-    def to(self, device):
+    def to(self, device: torch.device | str) -> Call:
         """Return the same call with every tensor on a device."""
-        args, kwargs = (mapped(lambda tensor: tensor.to(device), v) for v in (self._args, self._kwargs))
-        return Call(args, kwargs)
 
-    def noise(self, seed):
-        """Return a call with standard normal noise in place of every floating-point tensor."""
+        def move(tensor: Tensor) -> Tensor:
+            return tensor.to(device)
+
+        return Call(mapped(move, self._args), mapped(move, self._kwargs))
+
+    def noise(self, seed: int) -> Call:
+        """Return the same call with standard normal noise in every floating-point tensor."""
         generator = torch.Generator().manual_seed(seed)
 
-        def draw(tensor):
+        def draw(tensor: Tensor) -> Tensor:
             return torch.randn(tensor.shape, generator=generator).to(tensor) if tensor.is_floating_point() else tensor
 
         return Call(mapped(draw, self._args), mapped(draw, self._kwargs))
 
 
-def mapped(function, value):
-    """Return nested dicts, lists and tuples with the function's answer for each tensor in them."""
-    if isinstance(value, torch.Tensor):
+def mapped(function: Callable[[Tensor], Tensor], value: T) -> T:
+    """Return nested dicts, lists and tuples in which the function is applied to each tensor."""
+    return cast("T", _mapped(function, value))
+
+
+def _mapped(function: Callable[[Tensor], Tensor], value: Any) -> Any:
+    if isinstance(value, Tensor):
         return function(value)
     if isinstance(value, dict):
-        return {key: mapped(function, item) for key, item in value.items()}
+        return {key: _mapped(function, item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return type(value)(mapped(function, item) for item in value)
+        return type(value)(_mapped(function, item) for item in value)
     return value
 
 
-def copied(value):
-    """Return nested dicts, lists and tuples with a copy of each tensor in them, free of any graph."""
+def copied(value: T) -> T:
+    """Return nested dicts, lists and tuples with a copy of each tensor in them, detached from any graph."""
     return mapped(lambda tensor: tensor.detach().clone(), value)
 
 
 @torch.no_grad()
-def layer_calls(model, x, indices):
-    """Run the model on images and return the call of each layer that is asked for, by index."""
-    calls = {}
+def layer_calls(model: UpstreamModel, x: Tensor, indices: Iterable[int]) -> dict[int, Call]:
+    """Run the model on images and return the first call of each of these layers, by index."""
+    calls: dict[int, Call] = {}
 
-    def keep(index):
-        return lambda layer, args, kwargs: calls.setdefault(index, Call(args, kwargs)) and None
+    def keep(index: int) -> Callable[[nn.Module, tuple[Any, ...], dict[str, Any]], None]:
+        def hook(layer: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+            calls.setdefault(index, Call(args, kwargs))
+
+        return hook
 
     hooks = [model.model[i].register_forward_pre_hook(keep(i), with_kwargs=True) for i in indices]
     try:
@@ -75,13 +95,13 @@ def layer_calls(model, x, indices):
     return calls
 
 
-def outcome(module, call, training):
-    """Return copies of the tensors that a module gives for a call, seeded; None where it raises."""
+def outcome(module: nn.Module, call: Call, training: bool) -> list[Tensor] | None:
+    """Return copies of the tensors that a module returns for a call, seeded; None where it raises."""
     module.train(training)
     seed_all(0)
     args, kwargs = call.arguments()
     try:
         with torch.no_grad():
             return [tensor.clone() for tensor in tensors(module(*args, **kwargs))]
-    except Exception:  # whatever the module's code raises: that, too, is something that it does
+    except Exception:  # the module's code may raise anything; that is an outcome, too
         return None

@@ -1,19 +1,27 @@
-"""Move the values of tensors, so that nothing a model was built with hides what its tensors do."""
+"""Change the values of tensors: the values that a model was built with may hide what its tensors do."""
+
+from __future__ import annotations
+
+from typing import TypeVar
 
 import torch
+import torch.nn as nn
+from torch import Tensor
 
-_SHARE = 0.5  # of a value: it moves by up to this much of itself, so that the signal stays of one size
-_LEAST = 0.05  # added as well: zeros move too
-_LARGEST = 1e4  # uninitialised memory may hold anything; what is beyond this would drown all that it meets
+M = TypeVar("M", bound=nn.Module)
+
+_SHARE = 0.5  # a value changes by up to this much of itself, so that the signal keeps its size
+_LEAST = 0.05  # up to this much is added as well, so that zeros change too
+_LARGEST = 1e4  # uninitialised memory may hold anything; larger values would hide all others
 
 
 @torch.no_grad()
-def perturb_(tensor, generator):
-    """Move every value of a tensor, in place, and return the tensor.
+def perturb_(tensor: Tensor, generator: torch.Generator) -> Tensor:
+    """Change every value of a tensor, in place, and return the tensor.
 
-    Floating-point values move by up to half of themselves and a little more; a tensor without a negative value
-    keeps none (a variance stays one). Integers step round within their range, or up by one where there is
-    none; booleans are flipped: random ones would not be indices, or counts, of anything.
+    Floating-point values change by up to half of themselves and a little more; a tensor without negative values gets
+    none, so that a variance stays valid. Integers change cyclically within their own range, so that an index stays
+    valid; where all are equal, 1 is added. Booleans are flipped.
 
     Args:
         tensor: any tensor; it may require a gradient.
@@ -26,8 +34,8 @@ def perturb_(tensor, generator):
     return tensor.copy_(_stepped(tensor, generator)) if tensor.numel() else tensor
 
 
-def _stepped(tensor, generator):
-    """Return integers moved by one step, round within their own range: an index stays one."""
+def _stepped(tensor: Tensor, generator: torch.Generator) -> Tensor:
+    """Return integers that are moved cyclically within their own range by one random step."""
     low, high = int(tensor.min()), int(tensor.max())
     if not 0 < high - low < _LARGEST:
         return tensor + 1
@@ -35,7 +43,7 @@ def _stepped(tensor, generator):
     return (tensor - low + step) % (high - low + 1) + low
 
 
-def _moved_(tensor, generator):
+def _moved_(tensor: Tensor, generator: torch.Generator) -> Tensor:
     share = torch.rand(tensor.shape, generator=generator) * 2 - 1
     least = torch.rand(tensor.shape, generator=generator) * 2 - 1
     share, least = (t.to(tensor.device, tensor.dtype) for t in (share, least))
@@ -44,10 +52,10 @@ def _moved_(tensor, generator):
 
 
 @torch.no_grad()
-def scramble_(tensor, generator):
-    """Draw every value of a floating-point tensor anew, as large as the old ones, in place; return the tensor.
+def scramble_(tensor: Tensor, generator: torch.Generator) -> Tensor:
+    """Replace the values of a floating-point tensor by random ones of the same size, in place; return the tensor.
 
-    A tensor without a negative value keeps none. Integers and booleans stay: they count, or say where.
+    A tensor without negative values gets none. Integers and booleans stay: they are counts or indices.
     """
     if not tensor.is_floating_point():
         return tensor
@@ -56,18 +64,18 @@ def scramble_(tensor, generator):
     return tensor.copy_(drawn if _signed(tensor) else drawn.abs() + _LEAST)
 
 
-def _tame(tensor):
+def _tame(tensor: Tensor) -> Tensor:
     values = torch.nan_to_num(tensor.detach())
     return values if values.is_complex() else values.clamp(-_LARGEST, _LARGEST)
 
 
-def _signed(tensor):
-    """Tell whether a tensor may be negative; one of zeros may be a variance that vanished."""
+def _signed(tensor: Tensor) -> bool:
+    """Return whether a tensor may have negative values; a tensor of zeros may be a variance."""
     return tensor.is_complex() or bool((tensor < 0).any())
 
 
-def perturb_parameters(model, seed=0):
-    """Move every parameter of a model, in place, and return the model; its buffers stay."""
+def perturb_parameters(model: M, seed: int = 0) -> M:
+    """Change every parameter of a model, in place, and return the model; its buffers stay."""
     generator = torch.Generator().manual_seed(seed)
     for parameter in model.parameters():
         perturb_(parameter, generator)

@@ -1,25 +1,48 @@
-"""Tensors that a module holds without registering them: as attributes, or in lists, tuples and dicts of its own."""
+"""Tensors that a module holds without registering them: as attributes, or in its own lists, tuples and dicts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn as nn
+from torch import Tensor
 
-_OWN_KEYS = frozenset(vars(nn.Module()))  # what every module has: its tables of parameters, children and hooks
+_OWN_KEYS = frozenset(vars(nn.Module()))  # every module has these: its tables of parameters, children and hooks
 
 
-def registered(model):
+class PlainTensor(NamedTuple):
+    """An unregistered tensor: its dotted name, and the module that holds it."""
+
+    name: str
+    owner: nn.Module
+    tensor: Tensor
+
+
+class Remembered(NamedTuple):
+    """A tensor before forward ran, and a copy of its values."""
+
+    name: str
+    tensor: Tensor
+    values: Tensor
+
+
+def registered(model: nn.Module) -> set[int]:
     """Return the ids of every parameter and buffer of a model."""
     return {id(tensor) for tensor in (*model.parameters(), *model.buffers())}
 
 
-def attributes(module):
-    """Return what a module holds beside its tables of parameters, buffers, children and hooks: (name, value)."""
+def attributes(module: nn.Module) -> list[tuple[str, Any]]:
+    """Return a module's attributes, without its tables of parameters, buffers, children and hooks: (name, value)."""
     return [(key, value) for key, value in vars(module).items() if key not in _OWN_KEYS]
 
 
-def plain_tensors(layer, known=()):
-    """Return every unregistered tensor below a layer, as (dotted name, the module that holds it, tensor).
+def plain_tensors(layer: nn.Module, known: Collection[int] = ()) -> list[PlainTensor]:
+    """Return every unregistered tensor of a layer and of the modules in it.
 
-    A parameter in a Python list, and the tensors of a module in one, count: neither follows `.to()`, nor is saved.
+    A parameter in a Python list counts, and so do the tensors of a module in a list: `.to()` does not move them, and
+    they are not saved.
 
     Args:
         layer: a module.
@@ -32,13 +55,13 @@ def plain_tensors(layer, known=()):
             for name, tensor in _inside(value, f"{path}.{key}" if path else key):
                 if id(tensor) not in seen:
                     seen.add(id(tensor))
-                    found.append((name, module, tensor))
+                    found.append(PlainTensor(name, module, tensor))
     return found
 
 
-def _inside(value, name):
+def _inside(value: Any, name: str) -> Iterator[tuple[str, Tensor]]:
     """Yield the tensors of a value with their names."""
-    if isinstance(value, torch.Tensor):
+    if isinstance(value, Tensor):
         yield name, value
     elif isinstance(value, nn.Module):
         yield from ((f"{name}.{n}", t) for n, t in (*value.named_parameters(), *value.named_buffers()))
@@ -46,31 +69,31 @@ def _inside(value, name):
         for key, item in value.items():
             yield from _inside(item, f"{name}[{key!r}]")
     elif isinstance(value, (list, tuple)):
-        for place, item in enumerate(value):
-            yield from _inside(item, f"{name}[{place}]")
+        for position, item in enumerate(value):
+            yield from _inside(item, f"{name}[{position}]")
 
 
-def overwritten(before, after):
-    """Return the names that hold another tensor, or other values, than before: what `forward` keeps for itself.
+def overwritten(before: Collection[Remembered], after: Mapping[str, Tensor]) -> set[str]:
+    """Return the names that hold another tensor, or other values, than before: `forward` keeps its own values there.
 
     Args:
-        before: (name, tensor, copy of its values) of each, as `remembered` gives.
-        after: the same tensors' names and what they hold now.
+        before: the tensors before forward, as `remembered` returns them.
+        after: the same names, and the tensors that they hold now.
     """
     return {name for name, tensor, values in before if not _kept(after.get(name), tensor, values)}
 
 
-def remembered(found):
-    """Return what `overwritten` needs to know of `plain_tensors`' answer, before forward runs."""
-    return [(name, tensor, tensor.detach().clone()) for name, _, tensor in found]
+def remembered(found: Collection[PlainTensor]) -> list[Remembered]:
+    """Return what `overwritten` needs to know of plain tensors before forward runs."""
+    return [Remembered(name, tensor, tensor.detach().clone()) for name, _, tensor in found]
 
 
-def _kept(now, tensor, values):
+def _kept(now: Tensor | None, tensor: Tensor, values: Tensor) -> bool:
     return now is tensor and same_values(now, values)
 
 
-def same_values(tensor, other):
-    """Tell whether two tensors are equal bit by bit, NaN in the same places counting as equal."""
+def same_values(tensor: Tensor, other: Tensor) -> bool:
+    """Return whether two tensors are equal bit by bit; NaN at the same position counts as equal."""
     if tensor.shape != other.shape or tensor.dtype != other.dtype or tensor.device != other.device:
         return False
     if torch.equal(tensor, other):

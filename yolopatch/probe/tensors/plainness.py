@@ -1,31 +1,35 @@
-"""Whether a module is a plain convolution, or a layer the base's own, whatever its tensors are set to."""
+"""Whether a module computes a plain convolution, or a layer the same as the base's, for any values of its tensors."""
+
+from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+from torch import Tensor
 
 from ..thresholds import SAME_FUNCTION
-from .calls import outcome
+from .calls import Call, outcome
 from .perturb import scramble_
 from .plain_tensors import plain_tensors
 from .snapshots import Snapshot
 from .tensors import distance
 
-_SEEDS = (21, 22)  # two settings: a module may by chance be a convolution under one
+_SEEDS = (21, 22)  # two settings: under one of them a module may be a convolution by chance
 
 
-def plain_kernel(module, call):
-    """Return the name of the kernel with which a module computes a plain convolution and nothing else, or None.
+def plain_kernel(module: nn.Module, call: Call) -> str | None:
+    """Return the name of the kernel with which a module computes only a plain convolution, or None.
 
     Under two random settings of all its tensors, in eval and in train, its outputs for two inputs are compared
-    with the inputs' convolutions; one bias per channel is allowed. The kernel is a 4-D parameter of the module's
-    own, or the only one in it if torch's own Conv2d has that.
+    with the inputs' convolutions; one bias per channel is allowed. The kernel is a 4-D parameter of the module itself,
+    or the only 4-D parameter in it if that belongs to torch's Conv2d.
 
     Args:
-        module: a module of the caller's own; it comes back as it was.
-        call: what the model calls it with.
+        module: a module that the caller may change; its state is restored.
+        call: the call that the model makes.
     """
     names = _kernels(module)
     if not names:
@@ -42,7 +46,7 @@ def plain_kernel(module, call):
         snapshot.restore()
 
 
-def _kernels(module):
+def _kernels(module: nn.Module) -> list[str]:
     own = [name for name, p in module.named_parameters(recurse=False) if p.dim() == 4]
     every = [name for name, p in module.named_parameters() if p.dim() == 4]
     if own or len(every) != 1:
@@ -51,7 +55,7 @@ def _kernels(module):
 
 
 @torch.no_grad()
-def _set(module, seed):
+def _set(module: nn.Module, seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)
     plain = [tensor for _, _, tensor in plain_tensors(module)]
     for tensor in (*module.parameters(), *module.buffers(), *plain):
@@ -59,26 +63,27 @@ def _set(module, seed):
 
 
 @torch.no_grad()
-def _convolves(module, call, kernel):
+def _convolves(module: nn.Module, call: Call, kernel: Tensor) -> bool:
     calls = call.noise(1), call.noise(2)
     return all(_convolves_in(module, calls, kernel, training) for training in (False, True))
 
 
-def _convolves_in(module, calls, kernel, training):
-    inputs, outputs = [], []
-    for call in calls:  # the second is not worth running where the first already differs
-        given = outcome(module, call, training)
-        if given is None or len(given) != 1:
+def _convolves_in(module: nn.Module, calls: tuple[Call, ...], kernel: Tensor, training: bool) -> bool:
+    inputs: list[Tensor] = []
+    outputs: list[Tensor] = []
+    for call in calls:  # the second one is not run if the first one already differs
+        first, given = call.first, outcome(module, call, training)
+        if first is None or given is None or len(given) != 1:
             return False
-        inputs.append(call.first)
+        inputs.append(first)
         outputs.append(given[0])
         if not _is_convolution(module, inputs, outputs, kernel):
             return False
     return True
 
 
-def _is_convolution(module, inputs, outputs, kernel):
-    """Tell whether all outputs are the inputs' convolutions with the kernel, plus one number per channel."""
+def _is_convolution(module: nn.Module, inputs: list[Tensor], outputs: list[Tensor], kernel: Tensor) -> bool:
+    """Return whether all outputs are the inputs' convolutions with the kernel, plus one number per channel."""
     if not _fits(inputs[0], outputs[0], kernel):
         return False
     groups = inputs[0].shape[1] // kernel.shape[1]
@@ -87,28 +92,28 @@ def _is_convolution(module, inputs, outputs, kernel):
         if expected[0] is None or expected[0].shape != outputs[0].shape:
             continue
         bias = (outputs[0] - expected[0]).mean((0, 2, 3), keepdim=True)
-        if distance(outputs, [e + bias for e in expected]) <= SAME_FUNCTION:
+        if distance(outputs, [e + bias for e in expected if e is not None]) <= SAME_FUNCTION:
             return True
     return False
 
 
-def _fits(given, output, kernel):
-    if given is None or given.dim() != 4 or output.dim() != 4 or not kernel.shape[1]:
+def _fits(given: Tensor, output: Tensor, kernel: Tensor) -> bool:
+    if given.dim() != 4 or output.dim() != 4 or not kernel.shape[1]:
         return False
     return output.shape[1] == kernel.shape[0] and given.shape[1] % kernel.shape[1] == 0
 
 
-def _convolution(x, kernel, stride, padding, dilation, groups):
+def _convolution(x: Tensor, kernel: Tensor, stride: Any, padding: Any, dilation: Any, groups: int) -> Tensor | None:
     try:
         return F.conv2d(x, kernel, None, stride, padding, dilation, groups)
-    except (RuntimeError, TypeError, ValueError):  # the module means something else by these names
+    except (RuntimeError, TypeError, ValueError):  # these names have another meaning in the module
         return None
 
 
-def _ways(module, given, output, kernel):
-    """Return (stride, padding, dilation) as the module's attributes say and as the shapes allow."""
-    named = tuple(getattr(module, name, None) for name in ("stride", "padding", "dilation"))
-    ways = [named] if None not in named else []
+def _ways(module: nn.Module, given: Tensor, output: Tensor, kernel: Tensor) -> list[tuple[Any, Any, Any]]:
+    """Return (stride, padding, dilation): those in the module's attributes, then all that the shapes allow."""
+    stride, padding, dilation = (getattr(module, name, None) for name in ("stride", "padding", "dilation"))
+    ways = [(stride, padding, dilation)] if None not in (stride, padding, dilation) else []
     strides = {max(1, round(given.shape[-1] / output.shape[-1]))}
     sides = kernel.shape[-1]
     for stride, padding, dilation in itertools.product(strides, range(sides + 1), (1, 2)):
@@ -118,13 +123,13 @@ def _ways(module, given, output, kernel):
     return ways
 
 
-def is_under_another_name(layer, base, call):
-    """Tell whether a layer computes the base's function with the base's tensors, under two random settings.
+def is_same_function(layer: nn.Module, base: nn.Module, call: Call) -> bool:
+    """Return whether a layer computes the base's function with the base's tensors, under two random settings.
 
     Args:
-        layer: a layer of the caller's own, with the same state dict as the base's; it comes back as it was.
-        base: the base's layer, the caller's own as well.
-        call: what the model calls the layer with.
+        layer: a layer that the caller may change, with the same names and shapes of tensors as the base's.
+        base: the base's layer, which the caller may change as well; the state of both is restored.
+        call: the call that the model makes to the layer.
     """
     snapshots = Snapshot(layer), Snapshot(base)
     try:
@@ -134,7 +139,7 @@ def is_under_another_name(layer, base, call):
             snapshot.restore()
 
 
-def _computes_the_same(layer, base, call, seed):
+def _computes_the_same(layer: nn.Module, base: nn.Module, call: Call, seed: int) -> bool:
     _set(base, seed)
     layer.load_state_dict(base.state_dict())
     x = call.noise(seed)

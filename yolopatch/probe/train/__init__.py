@@ -1,1 +1,1 @@
-"""Trainings, and what came out of them."""
+"""Run trainings and evaluate their results."""

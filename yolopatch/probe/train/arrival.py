@@ -1,21 +1,30 @@
-"""Whether a trainer really begins with the checkpoint that it was given: its tensors at the first step.
+"""Whether a training really starts from its checkpoint: compare the tensors at the first step.
 
-Upstream's trainers build a model anew from its YAML and load into it what fits; what does not is lost in silence.
+Upstream's trainers build a new model from the YAML and load the tensors that fit; the others are dropped without a
+message.
 """
+
+from __future__ import annotations
 
 import hashlib
 import importlib
+from typing import Any
+
+import torch.nn as nn
+from torch import Tensor
 
 from ...wire.training import Arrived
+from ..build.upstreams import Upstream
 from ..checkpoint.stored import read_stored
+from ..protocol.emit import Emit
 
-_FITTED = ("anchors",)  # v6.1 fits them to the data before training, whatever they were
+_FITTED = ("anchors",)  # v6.1 always fits them to the data before training
 
 
-def compare_arrived(model, file):
+def compare_arrived(model: nn.Module, file: str) -> Arrived:
     """Return how many tensors of a checkpoint a model holds, and which differ.
 
-    Compared by their hashes, in float32, or rounded to float16: v6.1 rounds every weight before it trains.
+    They are compared by hash, in float32 or rounded to float16: v6.1 rounds every weight before it trains.
     """
     stored, found = read_stored(file).state, model.state_dict()
     wanted = {name: tensor for name, tensor in stored.items() if name.rpartition(".")[2] not in _FITTED}
@@ -23,37 +32,38 @@ def compare_arrived(model, file):
     return Arrived(len(wanted), len(wanted) - len(differing), differing)
 
 
-def _same(found, tensor):
+def _same(found: Tensor, tensor: Tensor) -> bool:
     return _digest(found) in (_digest(tensor), _digest(tensor.half() if tensor.is_floating_point() else tensor))
 
 
-def _digest(tensor):
+def _digest(tensor: Tensor) -> tuple[tuple[int, ...], str]:
     values = tensor.detach().cpu()
     values = values.float() if values.is_floating_point() else values
     return tuple(values.shape), hashlib.sha256(values.contiguous().numpy().tobytes()).hexdigest()
 
 
-def watch_ultralytics(upstream, file, emit):
-    """Have Arrived said before the first batch goes through the model."""
+def watch_ultralytics(upstream: Upstream, file: str, emit: Emit) -> None:
+    """Make upstream's trainer send Arrived before the first batch."""
     callbacks = importlib.import_module("ultralytics.utils.callbacks.base").default_callbacks
-    told = []
+    sent = False
 
-    def tell(trainer):
-        if not told:
-            told.append(True)
+    def send(trainer: Any) -> None:
+        nonlocal sent
+        if not sent:
+            sent = True
             emit(compare_arrived(getattr(trainer.model, "module", trainer.model), file))
 
-    callbacks["on_train_batch_start"].append(tell)
+    callbacks["on_train_batch_start"].append(send)
 
 
-def watch_yolov5(upstream, file, emit):
-    """Have Arrived said where v6.1 makes its loss, the last thing before the first batch."""
+def watch_yolov5(upstream: Upstream, file: str, emit: Emit) -> None:
+    """Make v6.1 send Arrived when it creates its loss, the last step before the first batch."""
     module = importlib.import_module(f"{upstream.prefix}train")
     original = module.ComputeLoss
 
-    def told(model, *others):
+    def send_and_create(model: Any, *others: Any) -> Any:
         emit(compare_arrived(getattr(model, "module", model), file))
-        module.ComputeLoss = original
+        setattr(module, "ComputeLoss", original)  # noqa: B010  a module has no declared attributes
         return original(model, *others)
 
-    module.ComputeLoss = told
+    setattr(module, "ComputeLoss", send_and_create)  # noqa: B010  as above

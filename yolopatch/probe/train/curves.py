@@ -1,13 +1,17 @@
-"""Draw a training: its losses and its mAP50 by epoch."""
+"""Draw the curves of a training: its losses and its mAP50 by epoch."""
+
+from __future__ import annotations
 
 from pathlib import Path
 
+from ...wire.training import Curves
 
-def draw_curves(curves):
-    """Write a picture with the training losses on the left and mAP50 on the right.
+
+def draw_curves(curves: Curves) -> None:
+    """Write an image with the training losses on the left and mAP50 on the right.
 
     Args:
-        curves: for each loss its value at every epoch, mAP50 on the validation images, and the picture, a .png.
+        curves: for each loss its value at every epoch, mAP50 on the validation images, and the image file, a .png.
     """
     import matplotlib
 

@@ -1,14 +1,19 @@
-"""What upstream makes of a data YAML; where it names a download and the set is missing, upstream fetches it."""
+"""Resolve a data YAML by upstream's own code, which downloads a missing data set if the YAML names a download."""
+
+from __future__ import annotations
 
 import importlib
+from typing import Any
 
-from ...wire.training import DatasetAnswer
+from ...wire.training import DatasetAnswer, DatasetRequest
+from ..build.upstreams import Upstream
+from ..protocol.emit import Emit
 
 
-def resolve(upstream, request, emit):
-    """Answer with the paths of each part of the set, and the classes' names."""
+def resolve(upstream: Upstream, request: DatasetRequest, emit: Emit) -> None:
+    """Answer with the paths of each part of the data set, and the names of the classes."""
     if upstream.style == "ultralytics":
-        found = importlib.import_module("ultralytics.data.utils").check_det_dataset(request.data)
+        found: dict[str, Any] = importlib.import_module("ultralytics.data.utils").check_det_dataset(request.data)
     else:
         found = importlib.import_module(f"{upstream.prefix}utils.general").check_dataset(request.data)
     parts = {part: _paths(found[part]) for part in ("train", "val", "test") if found.get(part)}
@@ -16,5 +21,5 @@ def resolve(upstream, request, emit):
     emit(DatasetAnswer(parts, list(names)))
 
 
-def _paths(said):
-    return tuple(str(path) for path in (said if isinstance(said, (list, tuple)) else [said]))
+def _paths(found: Any) -> tuple[str, ...]:
+    return tuple(str(path) for path in (found if isinstance(found, (list, tuple)) else [found]))

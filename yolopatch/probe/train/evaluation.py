@@ -1,39 +1,65 @@
-"""What came out of a training: its checkpoint validated, used on an image, and exported, all by upstream's own code."""
+"""Evaluate the result of a training by upstream's own code: validate its checkpoint, predict with it, export it."""
+
+from __future__ import annotations
 
 import importlib
 import math
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any, Protocol
 
 import torch
 
-from ...wire.training import Exported, Prediction, Score, TrainedModel, Validated
+from ...wire.training import EvaluateRequest, Exported, Prediction, Score, TrainedModel, Validated
+from ..build.upstreams import Upstream
+from ..protocol.emit import Emit
+from ..tensors.models import UpstreamModel
 from ..tensors.tensors import count_parameters
 from .curves import draw_curves
 
 SHOWN = 0.25  # the score from which upstream shows an object
-LEAST = 0.001  # from which a trained model that hardly sees anything has something to compare
+LEAST = 0.001  # a low score, so that a model after a short training has a prediction to compare, too
 
 
-def evaluate(upstream, request, emit):
+class _Evaluator(Protocol):
+    """Upstream's own commands for a trained checkpoint."""
+
+    def model(self) -> UpstreamModel:
+        """Load the checkpoint's model."""
+
+    def validate(self, part: str) -> Score:
+        """Validate on a part of the data: `train` or `val`."""
+
+    def predict(self, weights: str) -> Prediction:
+        """Predict on the request's image with a checkpoint or an exported file."""
+
+    def export(self, form: str) -> Path:
+        """Export to `torchscript` or `onnx`, and return the file."""
+
+
+def evaluate(upstream: Upstream, request: EvaluateRequest, emit: Emit) -> None:
     """Answer with the model, its validation, a prediction and its exports, each as soon as it is known.
 
     Args:
-        upstream: see upstreams.
+        upstream: the workspace's upstream.
         request: what to evaluate, and what to draw.
-        emit: takes TrainedModel, Validated, Prediction and Exported.
+        emit: gets TrainedModel, Validated, Prediction and Exported.
     """
     draw_curves(request.curves)
-    kind = _KINDS[upstream.style](upstream, request)
-    emit(_contents(kind.model()))
-    emit(Validated({part: kind.validate(part) for part in ("train", "val")}))
-    emit(kind.predict(request.weights))
-    emit(Exported({form: _export(kind, form) for form in ("torchscript", "onnx")}))
+    evaluator = _open(upstream, request)
+    emit(_contents(evaluator.model()))
+    emit(Validated({part: evaluator.validate(part) for part in ("train", "val")}))
+    emit(evaluator.predict(request.weights))
+    emit(Exported({form: _export(evaluator, form) for form in ("torchscript", "onnx")}))
 
 
-def _contents(model):
-    """Return what the checkpoint's model holds, of which the layers of each class are counted."""
+def _open(upstream: Upstream, request: EvaluateRequest) -> _Evaluator:
+    return _Ultralytics(request) if upstream.style == "ultralytics" else _Yolov5(upstream, request)
+
+
+def _contents(model: UpstreamModel) -> TrainedModel:
+    """Count the parameters of the checkpoint's model, and its layers by class."""
     parameters = [p.detach().float() for p in model.parameters()]
     return TrainedModel(
         parameters=count_parameters(model),
@@ -42,28 +68,29 @@ def _contents(model):
     )
 
 
-def _export(kind, form):
-    """Export and predict with the file; `error` says why there is none."""
+def _export(evaluator: _Evaluator, form: str) -> dict[str, object]:
+    """Export and predict with the exported file; `error` is the reason if that fails."""
     try:
-        file = kind.export(form)
+        file = evaluator.export(form)
         return {
             "file": str(file),
             "megabytes": round(file.stat().st_size / 1e6, 2),
-            "predicted": asdict(kind.predict(file)),
+            "predicted": asdict(evaluator.predict(str(file))),
         }
-    except Exception as error:  # whatever upstream's exporter, torch's or the model's code raises
+    except Exception as error:  # upstream's exporter, torch's or the model's code may raise anything
         return {"error": f"{type(error).__name__}: {error}"[:2000]}
 
 
 class _Ultralytics:
-    def __init__(self, upstream, request):
+    def __init__(self, request: EvaluateRequest) -> None:
         self._yolo = importlib.import_module("ultralytics").YOLO
         self._request = request
 
-    def model(self):
-        return self._yolo(self._request.weights).model
+    def model(self) -> UpstreamModel:
+        model: UpstreamModel = self._yolo(self._request.weights).model
+        return model
 
-    def validate(self, part):
+    def validate(self, part: str) -> Score:
         asked = self._request
         found = self._yolo(asked.weights).val(
             data=asked.data,
@@ -80,12 +107,12 @@ class _Ultralytics:
         )
         return Score(float(found.box.map50), float(found.box.map))
 
-    def predict(self, weights):
+    def predict(self, weights: str) -> Prediction:
         drawn = self._predicted(weights, SHOWN, save=True)
         scores = self._predicted(weights, LEAST).conf
         return Prediction(len(drawn), float(scores.max()) if len(scores) else 0.0)
 
-    def _predicted(self, weights, confidence, **options):
+    def _predicted(self, weights: str, confidence: float, **options: Any) -> Any:
         asked = self._request
         found = self._yolo(weights, task="detect").predict(
             asked.image,
@@ -100,22 +127,24 @@ class _Ultralytics:
         )
         return found[0].boxes
 
-    def export(self, form):
+    def export(self, form: str) -> Path:
         return Path(self._yolo(self._request.weights).export(format=form, imgsz=self._request.imgsz))
 
 
 class _Yolov5:
-    def __init__(self, upstream, request):
+    def __init__(self, upstream: Upstream, request: EvaluateRequest) -> None:
         self._prefix = upstream.prefix
         self._request = request
 
-    def _module(self, name):
+    def _module(self, name: str) -> Any:
         return importlib.import_module(f"{self._prefix}{name}")
 
-    def model(self):
-        return self._module("models.experimental").attempt_load(self._request.weights, fuse=False)
+    def model(self) -> UpstreamModel:
+        load = self._module("models.experimental").attempt_load
+        model: UpstreamModel = load(self._request.weights, fuse=False)
+        return model
 
-    def validate(self, part):
+    def validate(self, part: str) -> Score:
         asked = self._request
         found = self._module("val").run(
             asked.data,
@@ -133,18 +162,18 @@ class _Yolov5:
         )
         return Score(float(found[0][2]), float(found[0][3]))
 
-    def predict(self, weights):
+    def predict(self, weights: str) -> Prediction:
         drawn = self._predicted(weights, SHOWN)
         scores = self._predicted(weights, LEAST, nosave=True)
         return Prediction(len(drawn), max(scores, default=0.0))
 
-    def _predicted(self, weights, confidence, **options):
-        """Return the score of each object; upstream writes them into a file, to which it appends."""
+    def _predicted(self, weights: str, confidence: float, **options: Any) -> list[float]:
+        """Return the score of each object; upstream appends them to a file."""
         asked, name = self._request, f"predict{Path(weights).suffix}"
-        labels = Path(asked.folder) / name / "labels" / f"{Path(asked['image']).stem}.txt"
+        labels = Path(asked.folder) / name / "labels" / f"{Path(asked.image).stem}.txt"
         labels.unlink(missing_ok=True)
         self._module("detect").run(
-            weights=str(weights),
+            weights=weights,
             source=asked.image,
             data=asked.data,
             imgsz=(self._side, self._side),
@@ -160,21 +189,18 @@ class _Yolov5:
         return [float(line.split()[-1]) for line in labels.read_text().splitlines()] if labels.exists() else []
 
     @property
-    def _side(self):
-        # its detection by an ONNX file asks for a multiple of 64
+    def _side(self) -> int:
+        # its detection with an ONNX file needs a multiple of 64
         return math.ceil(self._request.imgsz / 64) * 64
 
-    def export(self, form):
+    def export(self, form: str) -> Path:
         asked = self._request
         self._module("export").run(
             data=asked.data, weights=asked.weights, imgsz=(self._side, self._side), include=(form,), device="cpu"
         )
-        # upstream logs a failure and goes on
+        # upstream logs an error and continues
         return Path(asked.weights).with_suffix({"torchscript": ".torchscript", "onnx": ".onnx"}[form])
 
 
-def _named(device):
-    return "" if device is None else str(device)  # "" is upstream's own choice
-
-
-_KINDS = {"ultralytics": _Ultralytics, "yolov5": _Yolov5}
+def _named(device: str | None) -> str:
+    return device or ""  # "" is upstream's own choice
