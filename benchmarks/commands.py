@@ -12,7 +12,6 @@ import tempfile
 from pathlib import Path
 
 from timing import YOLOPATCH, Task, interleaved, nothing, python, rounds, run
-
 from yolopatch.catalog.resources import patch_file
 from yolopatch.outside.workspace.workspace import read_workspace
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn as nn
-from timing import rounds
 
+from timing import rounds
 from yolopatch.modules.dynamic_conv2d import PaperDynamic_conv2d
 from yolopatch.modules.dynamicconv import PaperDynamicConv
 from yolopatch.modules.refconv import PaperRefConv

@@ -14,7 +14,6 @@ import tempfile
 from pathlib import Path
 
 from timing import YOLOPATCH, Task, interleaved, nothing, rounds, run
-
 from yolopatch.outside.environment.surroundings import child_environment
 from yolopatch.outside.git.snapshot import write_tree
 from yolopatch.outside.workspace.checkout import read_checkout
