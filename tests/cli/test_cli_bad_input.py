@@ -31,9 +31,13 @@ PIN = "ultralytics-8.3.0"
         (["apply", "--repo", PIN, "--module", "DSConv", "--flavor", "papre"], "unknown flavor 'papre'", "paper"),
         (["remove", "--module", "spcnv"], "unknown module 'spcnv'", "did you mean SPConv"),
         (["diff", "--module", "spcnv"], "unknown module 'spcnv'", "SPConv"),
-        (["apply", "--repo", PIN], "there is nothing to apply", "--compat"),
-        (["remove", "nowhere"], "there is nothing to remove", "--compat"),
-        (["diff", "nowhere", "--module", "DSConv", "--compat"], "--module and --compat are two diffs", "one of them"),
+        (["apply", "--repo", PIN], "nothing to apply", "--compat"),
+        (["remove", "nowhere"], "nothing to remove", "--compat"),
+        (
+            ["diff", "nowhere", "--module", "DSConv", "--compat"],
+            "--module and --compat cannot be used together",
+            "one of them",
+        ),
         (["apply", "--module", "DSConv"], "Missing option '--repo'", ""),
         (["apply", "--repo", PIN, "--module", "DSConv", "--dst", "x"], "No such option", "--dest"),
         (["status", "a", "b"], "unexpected extra argument", ""),
@@ -187,7 +191,7 @@ def test_a_patch_that_is_no_text(patches, yolopatch, tmp_path):
     (patches / PIN / "DSConv-paper.patch").write_bytes(b"diff --git \xff\xfe")
     ran = yolopatch("apply", "--repo", PIN, "--module", "DSConv", "--dest", tmp_path / "w")
     assert ran.code == 1
-    assert "is no UTF-8 text" in ran.err
+    assert "is not UTF-8 text" in ran.err
 
 
 def test_context_that_was_edited_names_line_expected_and_found(patches, yolopatch, tmp_path):

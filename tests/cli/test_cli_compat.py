@@ -187,7 +187,7 @@ def test_a_patch_that_is_gone(apply, yolopatch, tmp_path, other_patches, fingerp
     other_patches.unlink()
     before = fingerprint(tmp_path / "w")
     ran = yolopatch("apply", "--repo", PIN, "--module", "DSConv", "--dest", tmp_path / "w")
-    assert (ran.code, "is not there" in ran.err) == (1, True)
+    assert (ran.code, "is missing" in ran.err) == (1, True)
     assert fingerprint(tmp_path / "w") == before
     assert yolopatch("status", tmp_path / "w", "--json").json["compat"] is True
 
@@ -202,7 +202,7 @@ def test_other_mends_of_another_version_are_shown_and_replaced(apply, yolopatch,
     ], "what the commit holds"
     history = read_history(read_checkout(tmp_path / "w"))
     assert history.tree_differs == ()
-    assert f"made by yolopatch {__version__} with other patches of the mends" in history.note
+    assert f"yolopatch {__version__} made it with other patches (the compatibility patch)" in history.note
     after = apply("w", "--module", "DSConv").json
     assert after["changed"] is True
     differs = git_in(tmp_path / "w", "diff", "--name-only", before["tree"], after["tree"]).split()
@@ -215,7 +215,7 @@ def test_a_mended_workspace_is_what_it_claims(apply, tmp_path):
     assert (history.ours, history.tree_differs, history.note) == (True, (), "")
 
 
-@pytest.mark.parametrize(("forged", "named"), [(0, "its mends"), (1, "DSConv")])
+@pytest.mark.parametrize(("forged", "named"), [(0, "the compatibility patch"), (1, "DSConv")])
 def test_a_mended_workspace_that_was_tampered_with(forged, named, apply, tmp_path):
     """Whoever forges our commits: that from which `verify` runs the base model, or the newest."""
     apply("w", "--compat", "--module", "DSConv")

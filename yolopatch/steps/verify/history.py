@@ -17,11 +17,11 @@ from yolopatch.wire.verification import History
 
 
 def read_history(checkout: Checkout) -> History:
-    """Compute anew what the checkout must hold by its commits' trailers, and compare."""
+    """Compute from the commits' trailers what the checkout must hold, and compare it with what it holds."""
     workspace = checkout.workspace
     if workspace is None:
-        said = f"; it says that it is {checkout.pin.upstream} {checkout.pin.version}" if checkout.pin else ""
-        return History(False, checkout.commit, checkout.blobs, note=f"yolopatch did not make this checkout{said}")
+        version = f"; its version is {checkout.pin.upstream} {checkout.pin.version}" if checkout.pin else ""
+        return History(False, checkout.commit, checkout.blobs, note=f"yolopatch did not make this checkout{version}")
     root = snapshot.read_root(workspace.repository, workspace.root.id)
     in_pin = _differs_from_pin(workspace, root.blobs)
     in_patches, note = _differs_from_patches(workspace, root)
@@ -37,7 +37,7 @@ def read_history(checkout: Checkout) -> History:
 
 def _differs_from_pin(workspace: Workspace, root: Mapping[str, str]) -> tuple[str, ...]:
     try:
-        # what it only warns of, `apply` has let through: the sources of a pin differ in such files
+        # its warnings do not count: the sources of a pin differ in such files, and `apply` accepts them
         check_content(workspace.pin, read_manifest(workspace.pin), root, f"the commit {workspace.root.id[:12]}")
     except SourceError as error:
         return (error.what, *error.details)
@@ -45,13 +45,13 @@ def _differs_from_pin(workspace: Workspace, root: Mapping[str, str]) -> tuple[st
 
 
 def _differs_from_patches(workspace: Workspace, root: snapshot.Root) -> tuple[tuple[str, ...], str]:
-    """Return where our commits are not the pin and its patches, or why that cannot be said."""
+    """Return where yolopatch's commits differ from the pin and its patches; or else why this cannot be computed."""
     choices = applied_choices(workspace.applied)
     try:
         read = snapshot.pristine_reader(workspace.repository, root.blobs)
         patchset = load_patchset(workspace.pin, choices, workspace.compat is not None, read)
     except YolopatchError as error:
-        return (), f"the commits cannot be made again here: {error.what}"
+        return (), f"the commits cannot be computed here: {error.what}"
     other = _made_with_other_patches(workspace, patchset)
     if other:
         return (), other
@@ -62,9 +62,9 @@ def _differs_from_patches(workspace: Workspace, root: snapshot.Root) -> tuple[tu
     modules = ", ".join(applied.name for applied in workspace.applied) or "no module"
     differs = _differs(workspace, workspace.head, {**root.blobs, **written_blobs(steps)}, modules)
     if workspace.compat:
-        # the head alone does not tell: `verify` runs the base model from this commit
-        mended = {**root.blobs, **written_blobs(steps[:1])}
-        differs = (*_differs(workspace, workspace.commits[0], mended, "its mends"), *differs)
+        # `verify` runs the base model from this commit, so it is compared, too
+        fixed = {**root.blobs, **written_blobs(steps[:1])}
+        differs = (*_differs(workspace, workspace.commits[0], fixed, "the compatibility patch"), *differs)
     return differs, ""
 
 
@@ -77,7 +77,7 @@ def _differs(workspace: Workspace, commit: Commit, expected: Mapping[str, str], 
 
 
 def _as_made(workspace: Workspace, patchset: PatchSet) -> PatchSet:
-    """Return the same patches as the yolopatch that made the workspace names them, which may be another version."""
+    """Return the same patches with the trailers of the workspace, which another version of yolopatch may have made."""
     patches = patchset.patches if workspace.stamp else patchset.patches[: -1 if patchset.stamp else None]
     return replace(patchset, compat=workspace.compat, applied=workspace.applied, stamp=workspace.stamp, patches=patches)
 
@@ -86,13 +86,13 @@ def _made_with_other_patches(workspace: Workspace, patchset: PatchSet) -> str:
     sums = {applied.name: applied.patch_sum for applied in patchset.applied}
     others = {a.name: a.version for a in workspace.applied if sums[a.name] != a.patch_sum}
     if workspace.compat and patchset.compat and workspace.compat.patch_sum != patchset.compat.patch_sum:
-        others["the mends"] = workspace.compat.version
+        others["the compatibility patch"] = workspace.compat.version
     if workspace.stamp and patchset.stamp and workspace.stamp.patch_sum != patchset.stamp.patch_sum:
         others["the stamp"] = workspace.stamp.version
     if not others:
         return ""
     versions = ", ".join(sorted({version or "an unknown version" for version in others.values()}))
     return (
-        f"made by yolopatch {versions} with other patches of {', '.join(others)}: "
+        f"yolopatch {versions} made it with other patches ({', '.join(others)}): "
         "what its commits must hold cannot be computed here"
     )

@@ -1,4 +1,4 @@
-"""`apply`: put modules and mends on a pin, as a new workspace or into one that is there."""
+"""`apply`: add modules and the compatibility patch to a pin, in a new workspace or an existing one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from yolopatch.steps.workspace.change import (
     workspace_path,
     workspace_state,
 )
-from yolopatch.steps.workspace.patchset import Choice, load_patchset, needs_compat
+from yolopatch.steps.workspace.patchset import Choice, applied_choices, load_patchset, needs_compat
 
 
 def apply(
@@ -37,26 +37,26 @@ def apply(
     cache: Path,
     compat: bool = False,
 ) -> WorkspaceState:
-    """Add modules to the workspace at `dest`, which is made if nothing is there.
+    """Add modules to the workspace at `dest`; make the workspace if `dest` does not exist.
 
     Args:
         repo: an upstream or a pin.
         modules: names of modules or of their classes.
         flavor: `paper` or `tutorial`, for all of them.
-        dest: the workspace; default is a folder with the pin's name here.
-        source: `auto`, `git`, `pypi` or a path; only a new workspace is made from it.
+        dest: the workspace; None for a folder with the pin's name in the current folder.
+        source: `auto`, `git`, `pypi` or a path; used only for a new workspace.
         cache: the cache folder.
-        compat: add the compatibility patch, too, if the pin needs one.
+        compat: also add the compatibility patch, if the pin needs one.
 
     Raises:
         UsageError: an unknown name, or nothing to add.
-        SourceError: no source gave the pin.
+        SourceError: no source has the pin's content.
         PatchError: a patch is damaged.
-        ConflictError: the user's own work is in the way.
-        YolopatchError: a module is not available for the pin, or is there in another flavor.
+        ConflictError: the user's own changes are in the way.
+        YolopatchError: a module is not available for the pin, or the workspace has it in another flavor.
     """
     if not modules and not compat:
-        raise UsageError("there is nothing to apply", hint="name a module with --module, or give --compat, or both")
+        raise UsageError("nothing to apply", hint="name a module with --module, or give --compat, or both")
     if flavor not in FLAVORS:
         raise unknown("flavor", flavor, FLAVORS)
     found = [find_module(name) for name in modules]
@@ -65,21 +65,22 @@ def apply(
     pin = _resolve(repo, [module.tutorial.pin for module in found if module.tutorial], dest)
     place = workspace_path(dest, pin)
     choices = [Choice(module.name, flavor) for module in found]
-    mend = compat and needs_compat(pin)
+    with_compat = compat and needs_compat(pin)
     with hold(lock_path(place, cache)):
-        state = (
-            _add(place, pin, choices, mend) if is_occupied(place) else _create(place, pin, choices, mend, source, cache)
-        )
-    unneeded = [f"{pin.name} needs no compatibility patch"] if compat and not mend else []
+        if is_occupied(place):
+            state = _add(place, pin, choices, with_compat)
+        else:
+            state = _create(place, pin, choices, with_compat, source, cache)
+    unneeded = [f"{pin.name} needs no compatibility patch"] if compat and not with_compat else []
     return replace(state, notes=(*state.notes, *unneeded))
 
 
 def _resolve(repo: str, tutorial_pins: list[str], dest: Path | None) -> Pin:
     upstream = find_upstream(repo)
     if upstream and not find_pin(repo) and dest and (dest / ".git").is_dir():
-        there = read_workspace(dest.absolute()).pin
-        if there.upstream == upstream:
-            return there  # a bare upstream means the version that the workspace has
+        pin = read_workspace(dest.absolute()).pin
+        if pin.upstream == upstream:
+            return pin  # an upstream without a version means the version of the workspace
     return resolve_repo(repo, tutorial_pins)
 
 
@@ -101,13 +102,13 @@ def _add(place: Path, pin: Pin, choices: list[Choice], compat: bool) -> Workspac
             f"{place} is a workspace of {workspace.pin.name}, not of {pin.name}; nothing was changed",
             hint="name another folder with --dest",
         )
-    there = {applied.name: applied.flavor for applied in workspace.applied}
+    flavors = {applied.name: applied.flavor for applied in workspace.applied}
     for choice in choices:
-        if there.get(choice.name, choice.flavor) != choice.flavor:
+        if flavors.get(choice.name, choice.flavor) != choice.flavor:
             raise YolopatchError(
-                f"{place} has {choice.name} in the flavor {there[choice.name]}",
-                details=["a workspace holds one flavor of a module"],
+                f"{place} has {choice.name} in the flavor {flavors[choice.name]}",
+                details=["a workspace can have only one flavor of a module"],
                 hint=f"yolopatch remove --module {choice.name} {shlex.quote(str(place))}",
             )
-    wanted = {Choice(name, have) for name, have in there.items()} | set(choices)
+    wanted = {*applied_choices(workspace.applied), *choices}
     return set_patches(workspace, wanted, compat or workspace.compat is not None, note)

@@ -1,4 +1,4 @@
-"""What the commands that change a workspace share: its lock, its checks, its move to another set of patches."""
+"""Change the patches of a workspace: its lock, the checks before, the switch, and the state after."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ class WorkspaceState:
 
     Attributes:
         source: the kind of source that the pin's content came from.
-        compat: whether the compatibility patch is in it.
-        files: what differs from the pin, with the numbers of added and removed lines.
-        changed: whether this run changed anything.
+        compat: whether it has the compatibility patch.
+        commit, tree: ids of yolopatch's newest commit.
+        files: the files that differ from the pin, with the numbers of added and removed lines.
+        changed: whether the command changed anything.
         notes: what the user should know.
     """
 
@@ -45,28 +46,31 @@ class WorkspaceState:
     notes: tuple[str, ...] = ()
 
     def data(self) -> dict[str, object]:
-        """Return what `--json` prints; notes go elsewhere."""
+        """Return what `--json` prints; notes go to stderr."""
         return {key: value for key, value in asdict(self).items() if key != "notes"}
 
 
 def workspace_path(dest: Path | None, pin: Pin) -> Path:
-    """Return where a workspace of the pin is to be; without a name for it, a folder with the pin's name here."""
+    """Return the path of a workspace of the pin; without `dest`, the pin's name in the current folder."""
     place = (dest or Path(pin.name)).absolute()
-    # a link to where the workspace shall be is followed, never replaced
+    # a link is followed, never replaced
     return Path(os.path.realpath(place)) if place.is_symlink() else place
 
 
 def lock_path(place: Path, cache: Path) -> Path:
-    """Return the lock of a workspace: in the cache, so that none lies about in the user's folders."""
+    """Return the lock file of a workspace; it is in the cache, to keep the user's folders clean."""
     digest = hashlib.sha256(os.fsencode(os.path.realpath(place))).hexdigest()
     return cache / "locks" / f"{place.name[:40]}-{digest[:12]}.lock"
 
 
 def open_workspace(place: Path) -> tuple[Workspace, tuple[str, ...]]:
-    """Read the workspace for changing it: finish what an interrupted run began, then check it.
+    """Read a workspace to change it: finish an interrupted command first, and check for the user's changes.
+
+    Returns:
+        the workspace, and a note for the user where a command was finished.
 
     Raises:
-        ConflictError: it is no workspace, or has changes of the user's.
+        ConflictError: the folder is no workspace, or has changes of the user's.
     """
     workspace = read_workspace(place)
     check_untouched(workspace)
@@ -96,10 +100,10 @@ def find_applied(workspace: Workspace, name: str) -> Applied:
 
 
 def no_compat_error(place: Path) -> YolopatchError:
-    """Return the error that a workspace does not have the compatibility patch."""
+    """Return the error for a workspace without the compatibility patch."""
     return YolopatchError(
         f"{place} does not have the compatibility patch",
-        details=["expected: a workspace that `apply --compat` mended"],
+        details=["expected: a workspace made with `yolopatch apply --compat`"],
         hint=f"yolopatch status {shlex.quote(str(place))}",
     )
 
@@ -107,11 +111,11 @@ def no_compat_error(place: Path) -> YolopatchError:
 def set_patches(
     workspace: Workspace, wanted: Iterable[Choice], compat: bool, notes: tuple[str, ...] = ()
 ) -> WorkspaceState:
-    """Make the workspace hold exactly these modules, and the compatibility patch or not."""
+    """Give the workspace exactly these modules, with or without the compatibility patch."""
     read = snapshot.revision_reader(workspace.repository, workspace.root.id)
     patchset = load_patchset(workspace.pin, wanted, compat, read)
-    there = (workspace.compat, workspace.applied, workspace.stamp)
-    changed = (patchset.compat, patchset.applied, patchset.stamp) != there
+    before = (workspace.compat, workspace.applied, workspace.stamp)
+    changed = (patchset.compat, patchset.applied, patchset.stamp) != before
     if changed:
         root = snapshot.read_root(workspace.repository, workspace.root.id)
         notes += check_content(workspace.pin, read_manifest(workspace.pin), root.blobs, str(workspace.path))
@@ -122,7 +126,7 @@ def set_patches(
 
 
 def workspace_state(workspace: Workspace, patchset: PatchSet, changed: bool, notes: tuple[str, ...]) -> WorkspaceState:
-    """Return the workspace's state as commands report it."""
+    """Return the state of the workspace, as commands report it."""
     return WorkspaceState(
         workspace=workspace.path,
         pin=workspace.pin.name,

@@ -27,15 +27,17 @@ class Difference:
 
 
 def diff(place: Path, module: str | None, compat: bool = False) -> Difference:
-    """Return the diff of the last commit (the user's own commits included), or of one module or the mends alone.
+    """Return the diff of the newest commit (with the user's commits), or of one module or the compatibility patch.
 
     Raises:
-        UsageError: an unknown name, or both a module and the mends.
+        UsageError: an unknown name, or both a module and `compat`.
         ConflictError: the folder is no workspace.
         YolopatchError: the workspace does not have the module, or the compatibility patch.
     """
     if module is not None and compat:
-        raise UsageError("--module and --compat are two diffs", hint="name one of them, or none for all in one diff")
+        raise UsageError(
+            "--module and --compat cannot be used together", hint="give one of them, or neither for the whole diff"
+        )
     found = read_workspace(place.absolute())
     if compat:
         return Difference(found.path, found.pin.name, (), True, _compat_diff(found))
@@ -49,7 +51,7 @@ def diff(place: Path, module: str | None, compat: bool = False) -> Difference:
 
 
 def _diff(found: Workspace, before: str, after: str) -> str:
-    # plumbing, and every choice named: the user's diff.* settings must not change what others can apply
+    # a plumbing command with every option given: the user's diff.* settings must not change the patch
     forms = ("--no-ext-diff", "--no-textconv", "--unified=3", "--src-prefix=a/", "--dst-prefix=b/", "--full-index")
     return found.repository.run("diff-tree", "-p", "-r", "--no-renames", *forms, before, after)
 
@@ -59,7 +61,7 @@ def _module_diff(found: Workspace, applied: Applied) -> str:
     patch = patch_text(found.pin, choice, snapshot.revision_reader(found.repository, found.root.id))
     if sha256(patch.encode()) == applied.patch_sum:
         return _without_mail(patch)
-    # Made by another version of yolopatch: its patch is only in the commit, beside its neighbours' lines.
+    # another version of yolopatch made the commit: only the commit has its patch, with other modules' lines as context
     commit = next(c.id for c in found.commits if applied == read_applied(c.message))
     return _diff(found, f"{commit}^", commit)
 

@@ -1,4 +1,4 @@
-"""From module names to the commits that put them on a pin, in the canonical order."""
+"""From module names to the commits that add them to a pin, in the canonical order."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from yolopatch.outside.workspace.commits import Step, head_id
 
 @dataclass(frozen=True)
 class Choice:
-    """A module in a flavor, as the user asked for it or as the workspace has it."""
+    """A module and its flavor, as the user chose it or as the workspace has it."""
 
     name: str
     flavor: str
@@ -45,7 +45,7 @@ def applied_choices(applied: Iterable[Applied]) -> tuple[Choice, ...]:
 
 @dataclass(frozen=True)
 class Added:
-    """How many lines a file of the pin gains, and how many of its own it loses to the compatibility patch."""
+    """How many lines a file of the pin gains, and how many of its lines the compatibility patch removes."""
 
     path: str
     added: int
@@ -54,7 +54,7 @@ class Added:
 
 @dataclass(frozen=True)
 class PatchSet:
-    """The patches for one pin in the canonical order: the compatibility patch, modules', and the stamp's, if any."""
+    """The patches for one pin, in the canonical order: compatibility patch, modules, stamp; each may be missing."""
 
     pin: Pin
     compat: Compat | None
@@ -66,12 +66,12 @@ class PatchSet:
         """Return one commit for each patch.
 
         Args:
-            read: gives the pin's text of these paths, without those that the pin lacks.
-            root: the commit that they are made on.
-            source: the kind of source that it came from.
+            read: returns the pin's text of the given paths; paths that the pin does not have are left out.
+            root: the parent of the first commit.
+            source: the kind of source that the root's content came from.
 
         Raises:
-            PatchError: a patch does not match the pin, or what comes out does not compile.
+            PatchError: a patch does not match the pin, or a patched file does not compile.
         """
         pristine = read(touched(self.patches))
         steps: list[Step] = []
@@ -86,7 +86,7 @@ class PatchSet:
         return [*steps[:-1], stamped]
 
     def made_by(self, version: str) -> PatchSet:
-        """Return the same patches as this version of yolopatch would name them in its commits."""
+        """Return the same patches with this version of yolopatch in their commit messages."""
         return replace(
             self,
             compat=self.compat and replace(self.compat, version=version),
@@ -100,13 +100,13 @@ class PatchSet:
         return replace(step, files={**step.files, path: with_data(step.files[path], data)})
 
     def _messages(self) -> list[str]:
-        mending = [compat_message(self.pin.name, self.compat)] if self.compat else []
-        stamping = [stamp_message(self.pin.name, self.stamp)] if self.stamp else []
-        adding = [module_message(self.pin.name, MODULES[a.name], a) for a in self.applied]
-        return mending + adding + stamping
+        compat = [compat_message(self.pin.name, self.compat)] if self.compat else []
+        modules = [module_message(self.pin.name, MODULES[a.name], a) for a in self.applied]
+        stamp = [stamp_message(self.pin.name, self.stamp)] if self.stamp else []
+        return compat + modules + stamp
 
     def files(self) -> tuple[Added, ...]:
-        """Return how many lines each file gains and loses against the pin."""
+        """Return how many lines each file gains and loses, compared with the pin."""
         counts: dict[str, Added] = {}
         for change in (change for patch in self.patches for change in patch.changes):
             before = counts.get(change.path, Added(change.path, 0))
@@ -117,28 +117,29 @@ class PatchSet:
 
 
 def needs_compat(pin: Pin) -> bool:
-    """Tell whether newer libraries break something in the pin, so that it has a compatibility patch."""
+    """Return whether newer libraries break something in the pin, so that it has a compatibility patch."""
     return bool(mends_of(pin))
 
 
 def load_patchset(pin: Pin, choices: Iterable[Choice], compat: bool = False, read: Reader | None = None) -> PatchSet:
-    """Load the patches of these modules, the compatibility patch if it is asked for, and the stamp's if there are any.
+    """Load the patches of these modules, with the compatibility patch on request; any patch brings the stamp's.
 
     Args:
-        pin: what they are for.
+        pin: the upstream.
         choices: the modules.
-        compat: whether the compatibility patch is among them.
-        read: gives the pin's text of some paths, for the patches of a user's own modules; None to take the cache's.
+        compat: whether to load the compatibility patch.
+        read: returns the pin's text of the given paths, for the patches of the user's own modules; None to read the
+            cache.
 
     Raises:
         YolopatchError: a module has no patch for this pin, or the pin has no compatibility patch.
         PatchError: a patch file is damaged.
     """
-    mending, applied, patches = None, [], []
+    compat_trailer, applied, patches = None, [], []
     if compat:
         text = compat_text(pin)
         patches.append(parse_patch(text, f"patches/{pin.name}/compat.patch", modifies=True))
-        mending = Compat(sha256(text.encode()), __version__)
+        compat_trailer = Compat(sha256(text.encode()), __version__)
     for choice in sorted(choices, key=lambda c: fold(c.name)):
         text = patch_text(pin, choice, read)
         name = f"patches/{pin.name}/{choice.name}-{choice.flavor}.patch"
@@ -149,49 +150,49 @@ def load_patchset(pin: Pin, choices: Iterable[Choice], compat: bool = False, rea
         text = stamp_text(pin)
         patches.append(parse_patch(text, f"patches/{pin.name}/stamp.patch"))
         stamp = Stamp(sha256(text.encode()), __version__)
-    return PatchSet(pin, mending, tuple(applied), stamp, tuple(patches))
+    return PatchSet(pin, compat_trailer, tuple(applied), stamp, tuple(patches))
 
 
 def compat_text(pin: Pin) -> str:
     """Return the text of the pin's compatibility patch.
 
     Raises:
-        YolopatchError: it needs none.
-        PatchError: its file is gone or damaged.
+        YolopatchError: the pin needs none.
+        PatchError: the file is missing or damaged.
     """
     if not needs_compat(pin):
         raise YolopatchError(
             f"{pin.name} needs no compatibility patch and has none",
-            details=["it runs on the newest libraries as it is"],
+            details=["it runs with the newest libraries without changes"],
             hint="leave --compat out",
         )
-    return _there(compat_file(pin.name))
+    return _read_patch(compat_file(pin.name))
 
 
 def stamp_text(pin: Pin) -> str:
     """Return the text of the patch that stamps the pin's checkpoints.
 
     Raises:
-        PatchError: its file is gone or damaged.
+        PatchError: the file is missing or damaged.
     """
-    return _there(stamp_file(pin.name))
+    return _read_patch(stamp_file(pin.name))
 
 
 def patch_text(pin: Pin, choice: Choice, read: Reader | None = None) -> str:
-    """Return the text of the patch of this module and flavor: a file's, or made for the pin if it is a user's own.
+    """Return the text of a module's patch: from its file, or made for the pin where the module is the user's own.
 
     Raises:
-        YolopatchError: there is none for this pin.
+        YolopatchError: the module has no patch for this pin.
     """
     module = MODULES[choice.name]
     if module.home:
-        # jinja2, which takes long to import, is for these alone
+        # only these need jinja2, whose import is slow
         from yolopatch.steps.own.patch import from_the_cache, own_patch
 
         return own_patch(pin, module, read or from_the_cache(pin))
     file = patch_file(pin.name, choice.name, choice.flavor)
     if file.is_file():
-        return _decoded(file)
+        return _decode(file)
     have = [
         f"{folder.name} ({flavor})"
         for folder in sorted(patches_dir().iterdir())
@@ -205,16 +206,16 @@ def patch_text(pin: Pin, choice: Choice, read: Reader | None = None) -> str:
     )
 
 
-def _there(file: Path) -> str:
+def _read_patch(file: Path) -> str:
     if not file.is_file():
-        raise PatchError(f"the patch {file} is not there", hint="restore it: reinstall yolopatch, or `make patches`")
-    return _decoded(file)
+        raise PatchError(f"the patch {file} is missing", hint="install yolopatch again; in a git clone: make patches")
+    return _decode(file)
 
 
-def _decoded(file: Path) -> str:
+def _decode(file: Path) -> str:
     try:
         return file.read_bytes().decode("utf-8")  # not read_text: line ends count
     except UnicodeDecodeError as error:
         raise PatchError(
-            f"the patch {file} is no UTF-8 text: {error}", hint="restore it: reinstall yolopatch"
+            f"the patch {file} is not UTF-8 text: {error}", hint="install yolopatch again; in a git clone: make patches"
         ) from error

@@ -1,4 +1,4 @@
-"""`remove`: take modules and mends out of a workspace, by rendering it anew without them."""
+"""`remove`: remove modules and the compatibility patch from a workspace, by building it again without them."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from yolopatch.steps.workspace.patchset import applied_choices
 
 
 def remove(modules: Sequence[str], place: Path, cache: Path, compat: bool = False) -> WorkspaceState:
-    """Take these modules out of the workspace, and the compatibility patch if `compat`.
+    """Remove these modules from the workspace, and with `compat` the compatibility patch.
 
     Raises:
-        UsageError: an unknown name, or nothing to take out.
-        ConflictError: the user's own work is in the way.
+        UsageError: an unknown name, or nothing to remove.
+        ConflictError: the user's own changes are in the way.
         YolopatchError: the workspace does not have a module, or the compatibility patch.
     """
     if not modules and not compat:
-        raise UsageError("there is nothing to remove", hint="name a module with --module, or give --compat, or both")
+        raise UsageError("nothing to remove", hint="name a module with --module, or give --compat, or both")
     names = [find_module(name).name for name in modules]
     place = place.absolute()
     with hold(lock_path(place, cache)):

@@ -1,4 +1,4 @@
-"""`status`: what a workspace holds, and what the user did to it."""
+"""`status`: what a workspace holds, and what the user changed."""
 
 from __future__ import annotations
 
@@ -14,12 +14,16 @@ class Status:
     """The state of a workspace.
 
     Attributes:
-        compat: whether the compatibility patch is in it.
-        commit, tree: of yolopatch's own newest commit, the one to cite.
+        origin: where exactly the pin's content came from.
+        compat: whether it has the compatibility patch.
+        commit, tree: ids of yolopatch's newest commit, which a paper should cite.
+        version: of the yolopatch that made it, None where the commits do not say it.
+        branch: the current branch, None for a detached HEAD.
         edited: tracked files with changes that are not committed.
-        own_commits: the user's commits on top, as `id subject`, newest first.
-        operation: a merge, rebase or the like of the user's that is not ended.
-        clean: whether `apply` and `remove` would go ahead.
+        own_commits: the user's commits on top of yolopatch's, as `id subject`, newest first.
+        operation: the user's unfinished merge, rebase or the like; None without one.
+        interrupted: whether an earlier command was interrupted.
+        clean: whether nothing keeps `apply` and `remove` from changing it.
     """
 
     workspace: Path
@@ -40,7 +44,7 @@ class Status:
 
 
 def status(place: Path) -> Status:
-    """Read the workspace; nothing is written.
+    """Read the workspace; write nothing.
 
     Raises:
         ConflictError: the folder is no workspace.
