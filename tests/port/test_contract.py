@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import pytest
 
 from yolopatch.catalog.modules import FLAVORS, MODULES
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.resources import patch_file, stamp_file
+from yolopatch.core.port.contract import check_base, check_classes, check_conv, check_taken
 from yolopatch.core.port.porting import CONFLICT, PORTED, STAMP, THERE
 from yolopatch.outside.source.releases import Release
 from yolopatch.steps.port.port import as_pin, port_all
@@ -103,6 +106,18 @@ CHANGED = {
         _swap(YAML, "SPPF, [1024, 5, 3, True]", ", 3, True", ""),
         ("the base model's backbone", "[1024, 5, 3, True]", "[1024, 5]"),
     ),
+    "the parser is in a newer Python": (
+        {TASKS: {"def parse_model(": "def parse_model[in]("}},
+        ("the code of the file", "Python that this interpreter reads", "line "),
+    ),
+    "the blocks are in a newer Python": (
+        {BLOCK: {"class C3k(C3):": "class C3k[in](C3):"}},
+        ("the code of the file", "Python that this interpreter reads", "line "),
+    ),
+    "Conv is in a newer Python": (
+        {CONV: {"class DWConv(Conv)": "class DWConv[in](Conv)"}},
+        ("the code of the file", "Python that this interpreter reads", "line "),
+    ),
     "the modules are imported from elsewhere": (
         _swap(TASKS, "from ultralytics.nn.modules import (", "modules", "modules.all"),
         ("below `from ultralytics.nn.modules import ...`", "one", "none"),
@@ -119,6 +134,116 @@ def test_what_upstream_changed_is_told(name, ported):
         assert conflict.where.startswith("ultralytics/")
         assert expected in conflict.expected
         assert found in conflict.found
+
+
+def _conv(text: str) -> list[tuple[str, str]]:
+    return [(one.contract, one.found) for one in check_conv("conv.py", text)]
+
+
+CONV = """\
+class Conv(nn.Module):
+    def __init__(self, c1, c2, k=1, s=1, p=None, g=1, d=1, act=True):
+        self.conv = nn.Conv2d(c1, c2, k)
+        self.bn = nn.BatchNorm2d(c2)
+
+    def forward_fuse(self, x):
+        return x
+"""
+INIT = CONV[CONV.index("    def __init__") : CONV.index("    def forward")]
+FUSED = CONV[CONV.index("    def forward") :]
+SEVERAL = f"if x:\n    class Conv: pass\nelse:\n    class Conv: pass\n{CONV}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        CONV,
+        f"import torch\nif torch.cuda:\n{textwrap.indent(CONV, '    ')}",
+        f"try:\n    import x\nexcept ImportError:\n{textwrap.indent(CONV, '    ')}",
+        CONV.replace(INIT, f"    if True:\n{textwrap.indent(INIT, '    ')}"),
+        CONV.replace("self.conv =", "self.conv: nn.Module ="),
+        CONV.replace("self.conv =", "self.made = self.conv ="),
+        CONV.replace("        self.bn =", "        if act:\n            self.bn ="),
+        CONV.replace("        return x", "        class Conv:\n            pass\n        return x"),
+        CONV.replace(FUSED, "    def forward(self, x):\n        return x\n\n    forward_fuse = forward\n"),
+        f"class _Base(nn.Module):\n{INIT}\n\nclass Conv(_Base):\n{FUSED}",
+        CONV.replace("c1, c2, k=1", "c1: int, c2: 'int', k: int = 1"),
+    ],
+    ids=[
+        "plain",
+        "class below if",
+        "class below except",
+        "constructor below if",
+        "typed attribute",
+        "two targets",
+        "layer below if",
+        "nested class of its name",
+        "another method's name",
+        "constructor of a base",
+        "types",
+    ],
+)
+def test_a_conv_may_be_written_in_any_way(text):
+    assert _conv(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "contract", "found"),
+    [
+        ("", "the class Conv", "no such class"),
+        ("class Other:\n    class Conv:\n        pass\n", "the class Conv", "no such class"),
+        (SEVERAL, "the class Conv", "several, at lines 2, 4, 5"),
+        (CONV.replace(INIT, ""), "the constructor of Conv", "no such method"),
+        (CONV.replace(INIT, "").replace("nn.Module", "Conv"), "the constructor of Conv", "no such method"),
+        (CONV.replace(INIT, f"{INIT}\n{INIT}"), "the constructor of Conv", "several, at lines 2, 7"),
+        (CONV.replace("act=True", "act=True, *args: int, **more: str"), "the constructor of Conv", "*args, **more"),
+        (CONV.replace("c1, c2, k=1", "*args, k=1"), "the constructor of Conv", "self, *args, k=1"),
+        (CONV.replace(FUSED, ""), "the forward of a fused Conv", "no such method"),
+        (
+            CONV.replace("        self.conv", "        def make():\n            self.conv"),
+            "the conv of Conv",
+            "nothing",
+        ),
+        (CONV.replace("        self.bn =", "        self.bn: nn.Module\n        bn ="), "the bn of Conv", "nothing"),
+    ],
+)
+def test_a_conv_that_is_another_is_a_conflict(text, contract, found):
+    (what,) = [one[1] for one in _conv(text) if one[0] == contract]
+    assert found in what
+
+
+def _classes(theirs: str, ours: str = CONV.replace("Conv(", "Block_X(", 1)) -> list[str]:
+    return [one.found for one in check_classes("block.py", theirs, ours, {"Block_X": "Block"})]
+
+
+def test_a_class_of_ours_is_held_against_upstreams_constructor():
+    block = CONV.replace("Conv(", "Block(", 1)
+    assert _classes(block) == []
+    assert _classes("") == ["no such class"]
+    assert _classes(f"{block}\n{block}") == ["several, at lines 1, 9"]
+    assert _classes("class Block(Imported):\n    pass\n") == ["no such method"]
+    assert _classes("class Block(Imported):\n    pass\n", "class Block_X(Block):\n    pass\n") == []
+
+
+def test_a_taken_name_is_seen_below_a_condition():
+    text = "if x:\n    class Conv_X:\n        pass\nclass Other:\n    class Conv_X:\n        pass\n"
+    (conflict,) = check_taken({"a.py": text, "b.py": "Conv_X = 1\n"}, {"Conv_X": "X brings its own"})
+    assert (conflict.where, conflict.found) == ("a.py:2", "upstream has one, and X brings its own")
+
+
+@pytest.mark.parametrize(
+    ("text", "contract", "found"),
+    [
+        ("- a list\n", "the base model", "['a list']"),
+        ("", "the base model", "None"),
+        ("head: [\n", "the base model", "while parsing"),
+        ("head: [[-1, 1, Detect, [nc]]]\nreg_max: '16'\n", "the base model's reg_max", "'16'"),
+    ],
+)
+def test_a_base_model_that_is_none_is_a_conflict(text, contract, found):
+    (conflict,) = check_base("yolo.yaml", text, "head: [[-1, 1, Detect, [nc]]]\nreg_max: 16\n")
+    assert conflict.contract == contract
+    assert found in conflict.found
 
 
 def test_what_ours_do_not_rely_on_may_change(ported):

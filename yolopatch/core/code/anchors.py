@@ -50,9 +50,18 @@ class Chain:
 
 
 @lru_cache(maxsize=8)
-def _nodes(text: str) -> tuple[ast.AST, ...]:
+def _nodes(path: str, text: str) -> tuple[ast.AST, ...]:
     """Return every node of a file's syntax tree; most of the time goes into walking it."""
-    return tuple(ast.walk(parse(text)))
+    try:
+        return tuple(ast.walk(parse(text)))
+    except SyntaxError as error:
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: str, error: SyntaxError) -> NoPlace:
+    """Return the error of a file that this interpreter cannot parse: newer syntax than its own, or no Python."""
+    found = f"line {error.lineno}: {error.msg}"
+    return NoPlace("the code of the file", path, "Python that this interpreter reads", found)
 
 
 @lru_cache(maxsize=32)
@@ -62,7 +71,7 @@ def below_import(path: str, text: str, module: str, name: str | None = None) -> 
     Raises:
         NoPlace: there is none, or several.
     """
-    nodes = [node for node in _nodes(text) if isinstance(node, ast.ImportFrom)]
+    nodes = [node for node in _nodes(path, text) if isinstance(node, ast.ImportFrom)]
     fits = [node for node in nodes if node.module == module and not node.level]
     if name is not None:
         fits = [node for node in fits if name in [alias.name for alias in node.names]]
@@ -83,7 +92,7 @@ def fuse_loop(path: str, text: str) -> ast.For:
     Raises:
         NoPlace: there is no such loop, or several.
     """
-    loops = [loop for fuse in _functions(text, "fuse") for loop in ast.walk(fuse) if _goes_over_modules(loop)]
+    loops = [loop for fuse in _functions(path, text, "fuse") for loop in ast.walk(fuse) if _goes_over_modules(loop)]
     return _only(loops, "the loop `for m in ....modules()` of fuse()", path)
 
 
@@ -94,7 +103,7 @@ def chain_of(path: str, text: str) -> Chain:
     Raises:
         NoPlace: there is no parse_model, or no such chain in it.
     """
-    function = _only(list(_functions(text, "parse_model")), "the function parse_model", path)
+    function = _only(list(_functions(path, text, "parse_model")), "the function parse_model", path)
     where = f"{path}, parse_model"
     loops = [node for node in function.body if isinstance(node, ast.For)]
     chains = [(loop, node) for loop in loops for node in loop.body if isinstance(node, ast.If) and _tests_m(node)]
@@ -111,7 +120,7 @@ def below_entry(path: str, text: str, keys: tuple[str, ...]) -> Spot:
     Raises:
         NoPlace: no dict has one, or several do; or the entry does not end its line.
     """
-    dicts = [node for node in _nodes(text) if isinstance(node, ast.Dict)]
+    dicts = [node for node in _nodes(path, text) if isinstance(node, ast.Dict)]
     for key in keys:
         entries = [entry for node in dicts for entry in zip(node.keys, node.values) if _is_key(entry[0], key)]
         if entries:
@@ -125,8 +134,8 @@ def below_entry(path: str, text: str, keys: tuple[str, ...]) -> Spot:
     return Spot(value.end_lineno, _margin(text, key))
 
 
-def _functions(text: str, name: str) -> Iterator[ast.FunctionDef]:
-    return (node for node in _nodes(text) if isinstance(node, ast.FunctionDef) and node.name == name)
+def _functions(path: str, text: str, name: str) -> Iterator[ast.FunctionDef]:
+    return (node for node in _nodes(path, text) if isinstance(node, ast.FunctionDef) and node.name == name)
 
 
 def _only(found: list, expected: str, where: str):

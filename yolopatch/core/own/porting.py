@@ -9,10 +9,10 @@ from jinja2.sandbox import SandboxedEnvironment
 from yolopatch.catalog.modules import Module
 from yolopatch.catalog.pins import Pin
 from yolopatch.core.code.anchors import NoPlace
-from yolopatch.core.own.patch import own_additions
+from yolopatch.core.own.patch import files_with_modules, own_additions
 from yolopatch.core.own.writer import own_file, own_layers_file
 from yolopatch.core.patch.write_patches import write_own_patch
-from yolopatch.core.port.contract import Conflict
+from yolopatch.core.port.contract import Conflict, syntax_conflict
 from yolopatch.core.port.porting import CONFLICT, PORTED, THERE, Outcome, check_module
 from yolopatch.errors import YolopatchError
 
@@ -31,6 +31,10 @@ def port_own(
     (flavor,) = module.flavors
     if own_file(pin, module) in files:
         return Outcome(module.name, flavor, THERE)
+    paths = (path for path in (pin.layout.parser, *files_with_modules(pin)) if path in files)
+    broken = tuple(one for path in paths if (one := syntax_conflict(path, files[path])))
+    if broken:
+        return Outcome(module.name, flavor, CONFLICT, conflicts=broken)
     try:
         added, _ = own_additions(pin, module, source, files, templates)
         texts = {addition.path: addition.text for addition in added}

@@ -11,7 +11,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from yolopatch.catalog.modules import ATTENTION, BLOCK, CONVOLUTION, Module
 from yolopatch.catalog.pins import Pin
-from yolopatch.core.code.anchors import below_import
+from yolopatch.core.code.anchors import NoPlace, below_import
 from yolopatch.core.code.module_code import Addition, in_fuse, in_parse_model
 from yolopatch.core.code.parser_branch import read_dialect
 from yolopatch.core.paste.calls import names_in
@@ -134,8 +134,8 @@ class OwnWriter:
         return in_parse_model(self.pin, self.pristine, self._render(template))
 
     def _render(self, template: str) -> str:
-        path, common = self.pin.layout.parser, self.pristine[self.pin.layout.common]
-        block = _init(common, self.pin.block)
+        path, common = self.pin.layout.parser, self.pin.layout.common
+        block = _init(common, self.pristine[common], self.pin.block)
         row_block = self.module.bare if self._takes_rows else ""
         text = self.jinja.get_template(f"upstream/{template}.py.j2").render(
             pin=self.pin,
@@ -199,8 +199,17 @@ def _dotted(path: str) -> str:
     return path.removesuffix(".py").replace("/", ".")
 
 
-def _init(text: str, name: str) -> ast.arguments:
-    return method(classes(parse(text))[name], "__init__").args
+def _init(path: str, text: str, name: str) -> ast.arguments:
+    """Return the arguments of a class's constructor.
+
+    Raises:
+        NoPlace: the file has no such class, or the class no constructor of its own.
+    """
+    node = classes(parse(text)).get(name)
+    init = node and method(node, "__init__")
+    if init is None:
+        raise NoPlace(f"the constructor of {name}", path, f"class {name} with an __init__", "none")
+    return init.args
 
 
 def _names(arguments: ast.arguments) -> set[str]:

@@ -7,15 +7,18 @@ are reduced to the same form and compared.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
 import yaml
 
-from yolopatch.core.code.anchors import NoPlace, chain_of, fuse_loop
+from yolopatch.core.code.anchors import NoPlace, chain_of, fuse_loop, unreadable
 from yolopatch.core.code.parser_branch import specialised, takes, treatment
+from yolopatch.core.port.class_facts import assignments, constructors, defines, find_classes, signature
 from yolopatch.core.syntax import classes, method, parse
+
+_CONV_SIGNATURE = "self, c1, c2, k=1, s=1, p=None, g=1, d=1, act=True"
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,15 @@ class Conflict:
         return cls(error.contract, error.where, error.expected, error.found)
 
 
+def syntax_conflict(path: str, text: str) -> Conflict | None:
+    """Return the conflict of a file that this interpreter cannot parse."""
+    try:
+        parse(text)
+    except SyntaxError as error:
+        return Conflict.of(unreadable(path, error))
+    return None
+
+
 def check_branch(path: str, text: str, branch: str, stand_ins: Mapping[str, str]) -> Iterator[Conflict]:
     """Compare what our branch does with what upstream's does for the classes that ours stand in for.
 
@@ -51,6 +63,7 @@ def check_branch(path: str, text: str, branch: str, stand_ins: Mapping[str, str]
     chain = chain_of(path, text)
     where = f"{path}:{chain.first.lineno}, parse_model"
     own = ast.parse(branch.removeprefix("el")).body[0]
+    assert isinstance(own, ast.If)
     for name, stand_in in stand_ins.items():
         contract = f"the branch for {stand_in}"
         if not takes(chain, stand_in):
@@ -69,38 +82,45 @@ def check_classes(path: str, text: str, ours: str, stand_ins: Mapping[str, str])
         ours: the text of our classes.
         stand_ins: upstream's class by ours, of every class that `ours` may name.
     """
-    theirs = classes(parse(text))
     for name, node in classes(parse(ours)).items():
         stand_in = stand_ins.get(name)
         if stand_in is None or stand_in == "Conv":
             continue
-        if stand_in not in theirs:
-            yield Conflict(f"the class {stand_in}", path, f"class {stand_in}", "no such class")
+        theirs = find_classes(text, stand_in)
+        if len(theirs) != 1:
+            yield _not_one_class(stand_in, path, theirs)
             continue
-        upstream = theirs[stand_in]
-        where = f"{path}:{upstream.lineno}, {stand_in}"
-        renamed = _renamed(node, stand_ins)
-        yield from _check_constructor(where, stand_in, renamed, upstream)
+        where = f"{path}:{theirs[0].lineno}, {stand_in}"
+        yield from _check_constructor(where, stand_in, _renamed(node, stand_ins), constructors(text, theirs[0]))
 
 
 def check_conv(path: str, text: str) -> Iterator[Conflict]:
     """Check what ours takes over from upstream's Conv: its signature, its convolution, BatchNorm and fused forward."""
-    node = classes(parse(text)).get("Conv")
-    if node is None:
-        yield Conflict("the class Conv", path, "class Conv", "no such class")
+    if broken := syntax_conflict(path, text):
+        yield broken
         return
+    found = find_classes(text, "Conv")
+    if len(found) != 1:
+        yield _not_one_class("Conv", path, found)
+        return
+    (node,) = found
     where = f"{path}:{node.lineno}, Conv"
-    init = method(node, "__init__")
-    yield from _differences(
-        "the constructor of Conv", where, ["self, c1, c2, k=1, s=1, p=None, g=1, d=1, act=True"], [_signature(init)]
-    )
+    yield from _check_layers_of_conv(where, constructors(text, node))
+    if not defines(node, "forward_fuse"):
+        yield Conflict("the forward of a fused Conv", where, "a method forward_fuse", "no such method")
+
+
+def _check_layers_of_conv(where: str, inits: Sequence[ast.FunctionDef]) -> Iterator[Conflict]:
+    contract = "the constructor of Conv"
+    if len(inits) != 1:
+        yield _not_one_constructor(contract, where, inits)
+        return
+    yield from _differences(contract, where, [_CONV_SIGNATURE], [signature(inits[0])])
     for name, maker in (("conv", "Conv2d"), ("bn", "BatchNorm2d")):
-        values = [value for target, value in _attributes(init) if target == f"self.{name}"]
+        values = [value for target, value in assignments(inits[0]) if target == f"self.{name}"]
         if not any(isinstance(v, ast.Call) and ast.unparse(v.func).endswith(maker) for v in values):
             found = "; ".join(map(ast.unparse, values)) or "nothing"
             yield Conflict(f"the {name} of Conv", where, f"self.{name} = nn.{maker}(...)", found)
-    if method(node, "forward_fuse") is None:
-        yield Conflict("the forward of a fused Conv", where, "a method forward_fuse", "no such method")
 
 
 def check_fuse(path: str, text: str) -> Iterator[Conflict]:
@@ -119,23 +139,32 @@ def check_taken(files: Mapping[str, str], names: Mapping[str, str]) -> Iterator[
         names: what each name of ours is, by name.
     """
     for path, text in files.items():
-        if any(name in text for name in names):
-            for name, node in classes(parse(text)).items():
-                if name in names:
-                    where = f"{path}:{node.lineno}"
-                    yield Conflict(
-                        f"the name {name}", where, f"no class {name}", f"upstream has one, and {names[name]}"
-                    )
+        held = [name for name in names if name in text]
+        if held and (broken := syntax_conflict(path, text)):
+            yield broken
+            continue
+        for name in held:
+            for node in find_classes(text, name):
+                found = f"upstream has one, and {names[name]}"
+                yield Conflict(f"the name {name}", f"{path}:{node.lineno}", f"no class {name}", found)
 
 
 def check_base(path: str, text: str, ours: str) -> Iterator[Conflict]:
     """Compare the family's base model with the one that YAMLs of ours are made of: scales and layers."""
-    have, want = yaml.safe_load(text), yaml.safe_load(ours)
+    want = yaml.safe_load(ours)
+    try:
+        have = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        have = str(error).splitlines()[0]
+    if not isinstance(have, dict):
+        yield Conflict("the base model", path, "a YAML with scales, backbone and head", str(have))
+        return
     for part in ("scales", "backbone", "head", "reg_max", "end2end"):
         if have.get(part) != want.get(part):
             contract = f"the base model's {part}"
             rows = zip_longest(_rows(want.get(part)), _rows(have.get(part)), fillvalue="nothing")
-            expected, found = next(row for row in rows if row[0] != row[1])
+            same_words = (repr(want.get(part)), repr(have.get(part)))  # such as 16 and '16'
+            expected, found = next((row for row in rows if row[0] != row[1]), same_words)
             yield Conflict(contract, path, expected, found)
 
 
@@ -145,18 +174,34 @@ def _rows(part: object) -> list[str]:
     return list(map(str, part)) if isinstance(part, list) else [str(part)]
 
 
-def _check_constructor(where: str, name: str, ours: ast.ClassDef, upstream: ast.ClassDef) -> Iterator[Conflict]:
+def _check_constructor(
+    where: str, name: str, ours: ast.ClassDef, theirs: Sequence[ast.FunctionDef]
+) -> Iterator[Conflict]:
     contract = f"the constructor of {name}"
-    own, theirs = method(ours, "__init__"), method(upstream, "__init__")
-    if theirs is None:
-        yield Conflict(contract, where, "a method __init__", "no such method")
+    own = method(ours, "__init__")
+    if own is None:  # ours takes over the constructor as it is
         return
-    yield from _differences(contract, where, [_signature(own)], [_signature(theirs)])
-    have = dict(_attributes(theirs))
-    for target, value in _attributes(own):
+    if len(theirs) != 1:
+        yield _not_one_constructor(contract, where, theirs)
+        return
+    yield from _differences(contract, where, [signature(own)], [signature(theirs[0])])
+    have = dict(assignments(theirs[0]))
+    for target, value in assignments(own):
         found = _text(have[target]) if target in have else "nothing"
         if found != _text(value):
             yield Conflict(f"{contract}: {target}", where, _text(value), found)
+
+
+def _not_one_class(name: str, path: str, found: Sequence[ast.ClassDef]) -> Conflict:
+    return Conflict(f"the class {name}", path, f"class {name}", _counted(found, "no such class"))
+
+
+def _not_one_constructor(contract: str, where: str, found: Sequence[ast.FunctionDef]) -> Conflict:
+    return Conflict(contract, where, "a method __init__", _counted(found, "no such method"))
+
+
+def _counted(found: Sequence[ast.stmt], none: str) -> str:
+    return f"several, at lines {', '.join(str(node.lineno) for node in found)}" if found else none
 
 
 def _differences(contract: str, where: str, want: list[str], have: list[str]) -> Iterator[Conflict]:
@@ -167,27 +212,6 @@ def _differences(contract: str, where: str, want: list[str], have: list[str]) ->
 
 def _statements(body: list[ast.stmt]) -> list[str]:
     return [" ".join(ast.unparse(node).split()) for node in body]
-
-
-def _signature(function: ast.FunctionDef) -> str:
-    """Return the arguments without their types."""
-    arguments = function.args
-    plain = ast.arguments(
-        posonlyargs=[ast.arg(a.arg) for a in arguments.posonlyargs],
-        args=[ast.arg(a.arg) for a in arguments.args],
-        vararg=arguments.vararg,
-        kwonlyargs=[ast.arg(a.arg) for a in arguments.kwonlyargs],
-        kw_defaults=arguments.kw_defaults,
-        kwarg=arguments.kwarg,
-        defaults=arguments.defaults,
-    )
-    return ast.unparse(plain)
-
-
-def _attributes(function: ast.FunctionDef) -> list[tuple[str, ast.expr]]:
-    """Return what the function assigns to one name or attribute each, in order."""
-    assigned = [node for node in ast.walk(function) if isinstance(node, ast.Assign) and len(node.targets) == 1]
-    return [(ast.unparse(node.targets[0]), node.value) for node in assigned]
 
 
 def _text(node: ast.expr) -> str:
@@ -214,4 +238,7 @@ class _Renaming(ast.NodeTransformer):
 
 def _renamed(node: ast.ClassDef, names: Mapping[str, str]) -> ast.ClassDef:
     """Return the class with our names replaced by upstream's; the tree that is shared stays as it is."""
-    return _Renaming(names).visit(ast.parse(ast.unparse(node)).body[0])
+    copy = ast.parse(ast.unparse(node)).body[0]
+    assert isinstance(copy, ast.ClassDef)
+    _Renaming(names).visit(copy)
+    return copy

@@ -26,6 +26,7 @@ from yolopatch.core.port.contract import (
     check_conv,
     check_fuse,
     check_taken,
+    syntax_conflict,
 )
 from yolopatch.errors import PatchError
 
@@ -95,6 +96,9 @@ def port_module(
         files: the release's texts by path.
         templates: finds the templates of `upstream/`.
     """
+    broken = syntax_conflict(pin.layout.common, files[pin.layout.common])
+    if broken:
+        return Outcome(module.name, flavor, CONFLICT, conflicts=(broken,))
     try:
         if _has_branch(pin.layout.parser, files[pin.layout.parser], _placed(pin, module)):
             return Outcome(module.name, flavor, THERE)
