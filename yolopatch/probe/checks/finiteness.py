@@ -1,4 +1,4 @@
-"""The first layer of a model whose output is not finite: the layers after it only pass that on."""
+"""Find the first layer with an output that is not finite: the layers after it only pass this on."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 NO_BASE = "no base was found"
-NO_BASE_HINT = "name the upstream YAML that this file was made from with --base"
+NO_BASE_HINT = "use --base to name the upstream YAML that this file was made from"
 NOT_FINITE_HINT = "look for uninitialised memory, a division by zero, or values that grow from layer to layer"
 
 
@@ -18,7 +18,7 @@ def such(count: int, noun: str) -> str:
 
 
 def off_by(error: float, limit: float, measure: str) -> str:
-    """Return a relative error beside its limit: `off by 0.5 of its size (limit 0.1)`."""
+    """Return a relative error and its limit: `off by 0.5 of its size (limit 0.1)`."""
     return f"off by {error:.2g} of its {measure} (limit {limit:g})"
 
 

@@ -80,7 +80,8 @@ def _first_of_each(output: object) -> list[Tensor]:
 
 def _dependent(model: UpstreamModel, with_another: Mapping[int, float], alone: Mapping[int, float]) -> str:
     """Return in one sentence the first layer that mixes images; empty where none does."""
-    for errors_by_layer, condition in ((with_another, "the other image is another one"), (alone, "it is alone")):
+    conditions = ((with_another, "the other image of the batch changes"), (alone, "it is alone in the batch"))
+    for errors_by_layer, condition in conditions:
         index = next((i for i, error in errors_by_layer.items() if error > SAME_FUNCTION), None)
         if index is not None:
             return (
@@ -92,7 +93,7 @@ def _dependent(model: UpstreamModel, with_another: Mapping[int, float], alone: M
 
 @torch.no_grad()
 def _batch_of_one(subject: Subject) -> str:
-    """Run one image in train mode and return the problem; empty where there is none."""
+    """Run one image in train mode and return the problem, in one clause; empty for none."""
     model = subject.fresh().train()
     try:
         result = model(subject.images())

@@ -111,7 +111,7 @@ def _step(subject: Subject, batch: dict[str, Any]) -> tuple[Tensor, dict[str, Te
     model = subject.fresh().train()
     seed_all(0)
     loss = subject.upstream.loss(model, batch)
-    loss.backward()
+    loss.backward()  # type: ignore[no-untyped-call]  # torch has no types for it
     return loss.detach(), {name: p.grad for name, p in model.named_parameters() if p.requires_grad}
 
 

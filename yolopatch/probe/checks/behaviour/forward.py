@@ -61,7 +61,7 @@ def _text(x: Tensor) -> str:
 
 @torch.no_grad()
 def _problem(subject: Subject, model: UpstreamModel, side: int | tuple[int, int], batch: int) -> str:
-    """Return the problem at one size, in one clause; empty where there is none."""
+    """Return the problem at one size, in one clause; empty for none."""
     x = subject.images(side, batch)
     outputs, result, error = _observed(model, x)
     misshapen = _misshapen(subject, model, x, outputs)

@@ -53,7 +53,7 @@ def check(subject: Subject) -> Finding:
         return failed(
             "; ".join(problems),
             "keep values and constants within float16's 6e-5 to 65504, create tensors in the type of the input, and "
-            "compute what needs float32 in it, then cast back",
+            "compute in float32 where that is not enough, then cast back",
             **evidence,
         )
     worst_layers = [max(e["worst_layers"].values()) for e in evidence.values() if e.get("worst_layers")]

@@ -69,7 +69,7 @@ def _attempt(model: UpstreamModel, step: Callable[[], str]) -> str:
 
 
 def _copy_error(built: UpstreamModel) -> str:
-    """Return why a model cannot be copied right after its constructor: there upstream's trainer makes its EMA."""
+    """Return why a model cannot be copied right after its constructor, where upstream's trainer makes its EMA."""
     try:
         deepcopy(built)
     except Exception as error:  # any exception of the model's code or torch

@@ -23,5 +23,6 @@ def check(subject: Subject) -> Finding:
 
 
 def _run(file: Path, images: Sequence[Tensor]) -> list[list[Tensor]]:
-    traced = torch.jit.load(str(file), map_location=images[0].device)
+    device = images[0].device
+    traced = torch.jit.load(str(file), map_location=device)  # type: ignore[no-untyped-call]  # torch has no types for it
     return [list(tensors(traced(x))) for x in images]

@@ -231,4 +231,4 @@ def _hint(differences: Sequence[Mapping[str, Any]], dropped: Sequence[str]) -> s
             "something outside its row changed it: the branch for a replaced class in parse_model must do all that "
             "upstream's own branch does (for one, set legacy = False), or its input has another shape"
         )
-    return "put the layer back, or name the upstream YAML that this file was really made from with --base"
+    return "put the layer back, or use --base to name the upstream YAML that this file was really made from"

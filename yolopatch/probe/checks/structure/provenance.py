@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from shlex import quote
 from typing import Any, NamedTuple
 
 from ....wire.statuses import FAIL, PASS, WARN
@@ -42,7 +43,7 @@ def check(subject: Subject) -> Finding:
     edited = _edited(loaded.values(), root, history) if history.commit else []
     problems = [
         *_shadowed(outside, root),
-        *_uncommitted(edited, history),
+        *_uncommitted(edited, root, history),
         *_broken_history(history),
         *_unchecked(history),
         *_own_commits(history),
@@ -108,17 +109,17 @@ def _shadowed(outside: Sequence[str], root: Path) -> Iterator[_Problem]:
             FAIL,
             f"an installed copy shadows the workspace: {plural(len(outside), 'file')} of upstream came from "
             f"elsewhere, first {outside[0]}",
-            f"uninstall that copy, or install the workspace instead: pip install -e {root}",
+            f"uninstall that copy, or install the workspace instead: pip install -e {quote(str(root))}",
         )
 
 
-def _uncommitted(edited: Sequence[str], history: History) -> Iterator[_Problem]:
+def _uncommitted(edited: Sequence[str], root: Path, history: History) -> Iterator[_Problem]:
     if edited:
         yield _Problem(
             FAIL,
-            f"{plural(len(edited), 'imported file')} not as in commit {str(history.commit)[:12]}: "
+            f"{plural(len(edited), 'imported file')} with changes that are not in commit {str(history.commit)[:12]}: "
             f"{', '.join(edited[:3])}",
-            "commit your changes, so that others can get the same model: git commit -a",
+            f"commit your changes, so that others can get the same model: git -C {quote(str(root))} commit -a",
         )
 
 
@@ -157,7 +158,7 @@ def _own_commits(history: History) -> Iterator[_Problem]:
     if history.own_commits:
         yield _Problem(
             WARN,
-            f"{plural(len(history.own_commits), 'commit')} of your own after yolopatch's: {history.own_commits[0]}",
+            f"{plural(len(history.own_commits), 'commit')} of your own on top of yolopatch's: {history.own_commits[0]}",
             "where you cite this model, name your own commit with the module's",
         )
 
@@ -169,5 +170,5 @@ def _found_elsewhere(subject: Subject, root: Path) -> Iterator[_Problem]:
         yield _Problem(
             WARN,
             f"without yolopatch this interpreter imports {subject.upstream.package} from {default}",
-            f"to train the verified model, install the workspace instead: pip install -e {root}",
+            f"to train the verified model, install the workspace instead: pip install -e {quote(str(root))}",
         )

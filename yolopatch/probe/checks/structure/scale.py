@@ -131,7 +131,7 @@ def _read_by_name(subject: Subject) -> dict[str, str]:
 
 
 def _read_by_content(subject: Subject) -> dict[str, str]:
-    """Return the same for a yolov5 file: upstream uses the multiples in it, whatever scale is asked for."""
+    """Return the same for a yolov5 file: upstream uses the multiples in it at every scale."""
     own = _entry(read_yaml(subject.cfg), None)
     if own is None or own == _entry(subject.data, None):
         return _name_fault("", "")
@@ -263,7 +263,7 @@ def _lists(layer: nn.Module) -> _Lists:
 def _compare_units(subject: Subject, own: int, base: int, found: dict[str, Any]) -> None:
     """Compare the units of lists with the same name: at some scales a unit has units of its own.
 
-    Upstream turns `c3k` on for its large scales in the branch for its own class, whatever the row says.
+    Upstream turns `c3k` on for its large scales in the branch for its own class, for any row.
     """
     row = subject.rows[own]
     lists, base_lists = _unit_lists(subject, own, base)

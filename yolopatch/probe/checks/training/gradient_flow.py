@@ -144,7 +144,8 @@ def _kinds(subject: Subject, model: UpstreamModel, batch: Batch, norms_train: bo
     for module in model.train().modules():
         if isinstance(module, nn.modules.batchnorm._BatchNorm):
             module.train(norms_train)
-    subject.upstream.loss(model, batch).backward()
+    loss = subject.upstream.loss(model, batch)
+    loss.backward()  # type: ignore[no-untyped-call]  # torch has no types for it
     return {name: _kind(p.grad) for name, p in model.named_parameters() if p.requires_grad}
 
 
@@ -166,7 +167,7 @@ def _failure(subject: Subject, groups: Groups, sizes: Mapping[str, int], evidenc
     at_first = f"; at initialisation {_share(silent, sizes)} get none" if len(silent) > len(dead) else ""
     for_ddp = f"; DDP would call {len(unused)} of them unused" if unused else ""
     return failed(
-        f"{_share(dead, sizes)} get no gradient, whatever their values{at_first}{for_ddp}",
+        f"{_share(dead, sizes)} get no gradient, even after all parameters were changed{at_first}{for_ddp}",
         f"start at {_first_layer(subject, dead)}: look for a product with zero, a detach, a .data, a no_grad, or a "
         "parameter that forward never reads",
         **evidence,

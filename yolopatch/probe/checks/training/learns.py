@@ -61,7 +61,7 @@ def _losses(subject: Subject, batch: dict[str, Any]) -> list[float]:
         if not math.isfinite(losses[-1]):
             return losses
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch has no types for it
         torch.nn.utils.clip_grad_norm_(parameters, _CLIP)
         optimiser.step()
     with torch.no_grad():
