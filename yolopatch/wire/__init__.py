@@ -1,5 +1,5 @@
-"""The wire: what yolopatch and its probe both have to know, said once. Standard library only.
+"""The wire: everything that yolopatch and its probe both must know, in one place. Standard library only.
 
-The parent imports it as `yolopatch.wire`; the probe, in whose process no `yolopatch` is to be had, by its place
-(see `probe/__main__.py`). So files in here and in the probe import each other relatively.
+The parent imports it as `yolopatch.wire`. The probe's process cannot import `yolopatch`: it finds this folder next to
+its own (see `probe/__main__.py`). So files here and in the probe import each other relatively.
 """

@@ -1,11 +1,11 @@
-"""What the arguments of a constructor mean, by the names that papers' and posts' code gives them."""
+"""The meanings of a constructor's arguments, by their names in the code of papers and posts."""
 
 from __future__ import annotations
 
-# What a call of a module is made of: as in upstream's own Conv and blocks.
+# The meanings, named as the arguments of upstream's own Conv and blocks.
 INPUTS, OUTPUTS, KERNEL, STRIDE, PADDING, GROUPS, DILATION = "c1", "c2", "k", "s", "p", "g", "d"
 ACTIVATION, REPEATS, SHORTCUT, EXPANSION, C3K = "act", "n", "shortcut", "e", "c3k"
-# One number of channels, which go in and come out: an input where there is an output beside it.
+# One number for both input and output channels; it means the input where another argument means the output.
 CHANNELS = "channels"
 
 _NAMES = {
@@ -30,7 +30,7 @@ _NAMES = {
     EXPANSION: "e expansion",
     C3K: "c3k",
 }
-# What each is called in front of a user.
+# Their names in messages.
 WORDS = {
     INPUTS: "input channels",
     CHANNELS: "input channels",
@@ -46,5 +46,5 @@ _MEANING = {name.replace("_", ""): meaning for meaning, names in _NAMES.items() 
 
 
 def meaning_of(name: str) -> str | None:
-    """Return what an argument of this name means, None where the name says nothing."""
+    """Return the meaning of an argument by its name, None for an unknown name."""
     return _MEANING.get(name.casefold().replace("_", ""))

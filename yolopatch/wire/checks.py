@@ -11,8 +11,8 @@ class Check:
 
     Attributes:
         id: its name on the command line and in reports.
-        group: the folder of `probe/checks/` in which its file lies.
-        proves: what is so where it passes.
+        group: the folder of its file, below `probe/checks/`.
+        proves: what is true if it passes.
     """
 
     id: str
@@ -28,25 +28,25 @@ class Check:
 _STRUCTURE, _BEHAVIOUR, _TRAINING, _DEPLOYMENT = "structure", "behaviour", "training", "deployment"
 
 CHECKS = (
-    Check("provenance", _STRUCTURE, "the upstream that is imported is the workspace's, and holds what its commits say"),
+    Check("provenance", _STRUCTURE, "upstream is imported from the workspace, and its files are what its commits say"),
     Check("build", _STRUCTURE, "the model builds at this scale"),
     Check("scale", _STRUCTURE, "depth, width and the channel limit are this scale's, in replaced layers too"),
-    Check("base-parity", _STRUCTURE, "upstream's own model, built in the workspace, is what unchanged upstream builds"),
+    Check("base-parity", _STRUCTURE, "the workspace builds the same base model as unchanged upstream does"),
     Check("only-intended", _STRUCTURE, "no layer but the replaced ones differs from the base model's"),
     Check("forward", _BEHAVIOUR, "outputs are finite and of the right shapes, for every batch and image size"),
     Check("input-dependence", _BEHAVIOUR, "the outputs depend on the image"),
     Check("gradient-flow", _TRAINING, "upstream's own loss gives every parameter a gradient"),
-    Check("inert", _BEHAVIOUR, "a replaced layer does something that a plain convolution does not, with all it holds"),
-    Check("init", _STRUCTURE, "two builds from one seed are alike, finite, and made of initialised memory"),
+    Check("inert", _BEHAVIOUR, "a replaced layer does more than a plain convolution does, and uses all of its parts"),
+    Check("init", _STRUCTURE, "two builds from one seed are equal and finite, and use no uninitialised memory"),
     Check("attributes", _STRUCTURE, "no module uses names that upstream's parser overwrites"),
     Check("flops", _DEPLOYMENT, "the GFLOPs that upstream prints are the true ones"),
     Check("fuse", _DEPLOYMENT, "upstream's fuse() changes no output"),
     Check("precision", _BEHAVIOUR, "bfloat16 autocast and weights saved as float16 keep the outputs"),
-    Check("checkpoint", _DEPLOYMENT, "copies, pickles and upstream's own checkpoints give the same model back"),
+    Check("checkpoint", _DEPLOYMENT, "copies, pickles and upstream's own checkpoints restore the same model"),
     Check("batch-independence", _BEHAVIOUR, "an image's output does not depend on the rest of its batch"),
     Check("torchscript", _DEPLOYMENT, "upstream's TorchScript export computes the same"),
     Check("onnx", _DEPLOYMENT, "upstream's ONNX export computes the same"),
     Check("determinism", _BEHAVIOUR, "a second identical run gives identical results"),
     Check("learns", _TRAINING, "a few optimiser steps lower upstream's own loss"),
-    Check("latency", _DEPLOYMENT, "nothing: it measures the forward time beside the base model's"),
+    Check("latency", _DEPLOYMENT, "nothing: it measures the forward time of the model and of its base"),
 )

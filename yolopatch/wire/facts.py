@@ -1,4 +1,4 @@
-"""`facts`: models to build, and what is asked about each."""
+"""`facts`: models to build, and what to measure of each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Question:
     Attributes:
         cfg: the path of its YAML.
         scale: a letter; None for upstream's own choice.
-        ask: some of QUESTIONS.
+        ask: what to measure, some of QUESTIONS.
     """
 
     cfg: str
@@ -35,7 +35,7 @@ class FactsRequest(UpstreamRequest):
 
 @dataclass(frozen=True)
 class UpstreamInfo:
-    """What upstream prints of a model; its GFLOPs are thop's, None where thop fails."""
+    """The figures of a model that upstream prints; the GFLOPs are counted by thop, None where thop fails."""
 
     layers: int
     parameters: int
@@ -45,13 +45,14 @@ class UpstreamInfo:
 
 @dataclass(frozen=True)
 class Passes:
-    """One forward in eval, and one forward and backward in train.
+    """One forward pass in eval mode, and one forward and backward pass in train mode.
 
     Attributes:
-        shapes: of each tensor that comes out in eval.
-        finite: whether all of these are.
-        without_gradient, zero_gradient: the names of parameters.
-        gradients_finite: whether all gradients are.
+        shapes: the shape of each output tensor in eval mode.
+        finite: whether all of these tensors are finite.
+        without_gradient: the names of parameters that got no gradient.
+        zero_gradient: the names of parameters whose gradient is all zeros.
+        gradients_finite: whether all gradients are finite.
     """
 
     shapes: tuple[tuple[int, ...], ...]
@@ -63,7 +64,12 @@ class Passes:
 
 @dataclass(frozen=True)
 class Fused:
-    """What upstream's fuse() does: the relative change of what the head gets, and who still has a BatchNorm."""
+    """The effect of upstream's fuse().
+
+    Attributes:
+        difference: the relative change of the feature maps that the head gets.
+        left_unfused: the names of layers that still have a BatchNorm.
+    """
 
     difference: float
     left_unfused: tuple[str, ...]
@@ -71,7 +77,7 @@ class Fused:
 
 @dataclass(frozen=True)
 class LayerRow:
-    """A built layer, as tables show it; `source` is the index of what it reads, or a list of them."""
+    """A built layer, as tables show it; `source` is the index of the layer that it reads, or a list of indices."""
 
     index: int
     source: int | list[int]
@@ -79,13 +85,13 @@ class LayerRow:
     parameters: int
 
     def data(self) -> dict[str, Any]:
-        """Return the row as results have it: `from` and `class` are no names in Python."""
+        """Return the row with its keys in results: Python does not allow fields named `from` and `class`."""
         return {"index": self.index, "from": self.source, "class": self.kind, "parameters": self.parameters}
 
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """What was asked of one model; None for what was not."""
+    """The answers for one model; None for what was not asked."""
 
     parameters: int
     table: tuple[LayerRow, ...]
@@ -97,6 +103,6 @@ class ModelFacts:
 
 @dataclass(frozen=True)
 class FactsAnswer:
-    """One for each question, in their order."""
+    """The facts of each model, in the order of the questions."""
 
     models: tuple[ModelFacts, ...]

@@ -1,4 +1,4 @@
-"""What an interpreter is asked without an upstream: `interpreter` and `gpus`. Any Python 3.8 can answer."""
+"""Questions to an interpreter that need no upstream: `interpreter` and `gpus`. Python 3.8 can answer."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class InterpreterRequest:
-    """Say what is installed, without importing any of it."""
+    """Describe the interpreter and its packages, without importing them."""
 
 
 @dataclass(frozen=True)
 class InterpreterAnswer:
-    """What an interpreter has and would import.
+    """An interpreter, and the packages that it would import.
 
     Attributes:
         python: its version, `3.11.9`.
         prefix: the folder of the environment.
         virtual: whether it is a virtual environment.
-        can_make: whether it can make one, with pip in it.
+        can_make: whether it can make a virtual environment with pip.
         packages: the version of each distribution, by normalised name.
-        requirements: what a distribution asks for; of torchvision alone, which torch it was built for.
-        editable: the folder's URL of each distribution that is installed from one, by normalised name.
-        origins: the file that an import reads, by name; "" where there is none.
-        cuda: the CUDA version that its torch was built for, "" for none.
+        requirements: the requirements of torchvision alone, by its name: they name the torch that it was built for.
+        editable: the URL of the folder of each editable installation, by normalised name.
+        origins: the file that an import would read, by module name; "" for none.
+        cuda: the CUDA version that its torch was built for; "" for none.
     """
 
     python: str
@@ -40,11 +40,11 @@ class InterpreterAnswer:
 
 @dataclass(frozen=True)
 class GpusRequest:
-    """Name the GPUs that torch sees, which imports torch."""
+    """Name the GPUs that torch finds. This imports torch."""
 
 
 @dataclass(frozen=True)
 class GpusAnswer:
-    """Their names."""
+    """The names of the GPUs."""
 
     names: tuple[str, ...]

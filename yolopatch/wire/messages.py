@@ -1,4 +1,4 @@
-"""What every task of the probe may say beside its own answers."""
+"""Messages that every task of the probe may send, in addition to its own answers."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class UpstreamRequest:
-    """A request for which the probe imports an upstream.
+    """A request that needs the workspace's upstream.
 
     Attributes:
-        workspace: the folder whose upstream is imported.
+        workspace: the folder from which upstream is imported.
         style: `ultralytics`, `yolov5` or `yolov5-package`.
     """
 
@@ -20,25 +20,25 @@ class UpstreamRequest:
 
 @dataclass(frozen=True)
 class UpstreamOpened:
-    """The upstream is imported; `file` is where its parser lies."""
+    """The upstream is imported; `file` is the path of its parser module."""
 
     file: str
 
 
 @dataclass(frozen=True)
 class Step:
-    """A step of the task begins; `name` is what is done in it."""
+    """A step of the task begins; `name` is shown to the user: `building the model`."""
 
     name: str
 
 
 @dataclass(frozen=True)
 class Refused:
-    """The request cannot be met.
+    """The task cannot be done.
 
     Attributes:
-        what: the sentence that a person reads.
-        details: what was expected and found, a line each.
+        what: one sentence for the user.
+        details: lines such as `expected: …` and `found: …`.
         hint: what to do next.
     """
 

@@ -1,4 +1,4 @@
-"""How a check can end."""
+"""The results that a check can have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tasks of the probe: what each is asked, what it may answer, and which of the probe's functions does it."""
+"""The tasks of the probe: the request, the answers and the function of each."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class Task(Generic[Request]):
     """One task.
 
     Attributes:
-        name: how it is called on the wire.
-        runs: `module:function` below `probe/`; it takes the upstream (where the request names one), the request, and
-            a function that takes each answer.
-        request: the type of what it is asked.
-        answers: the types of what it may answer, apart from the general messages.
+        name: its name on the wire.
+        runs: `module:function` below `probe/`. The function is called with the upstream (if the request is an
+            UpstreamRequest), the request, and `emit`, which sends one answer.
+        request: the type of its request.
+        answers: the types of its answers, in addition to GENERAL.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Task(Generic[Request]):
 
     @property
     def opens_upstream(self) -> bool:
-        """Whether the probe imports an upstream for it."""
+        """Whether the probe imports the workspace's upstream for it."""
         return issubclass(self.request, messages.UpstreamRequest)
 
 

@@ -1,4 +1,4 @@
-"""What a run of `reproduce` asks for: `dataset`, `train`, `evaluate`."""
+"""The tasks of a run of `reproduce`: `dataset`, `train`, `evaluate`."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from .messages import UpstreamRequest
 
 @dataclass(frozen=True)
 class DatasetRequest(UpstreamRequest):
-    """A data YAML, which upstream resolves; it fetches a set that is missing, if the YAML names a download."""
+    """Find a data set by its YAML, as upstream does: it downloads a missing set where the YAML names a download."""
 
     data: str
 
 
 @dataclass(frozen=True)
 class DatasetAnswer:
-    """The paths of each part of the set, and the classes' names."""
+    """The paths of each part of the data set, by part, and the names of the object classes."""
 
     parts: Mapping[str, tuple[str, ...]]
     names: list[str]
@@ -25,12 +25,13 @@ class DatasetAnswer:
 
 @dataclass(frozen=True)
 class TrainRequest(UpstreamRequest):
-    """A training to run, or to go on with.
+    """Start a training, or resume it.
 
     Attributes:
-        script: the training script, and `words`, its arguments.
-        checkpoints: to go on from, the newest first.
-        init: the checkpoint that the words name to start from, None where they name none.
+        script: the training script.
+        words: its arguments.
+        checkpoints: the checkpoints to resume from, the newest first; empty for a new training.
+        init: the checkpoint of the start weights that `words` names, None where it names none.
     """
 
     script: str
@@ -41,21 +42,27 @@ class TrainRequest(UpstreamRequest):
 
 @dataclass(frozen=True)
 class Resumed:
-    """From which checkpoint training goes on, None where it starts anew."""
+    """The checkpoint from which the training resumes, None for a new training."""
 
     checkpoint: str | None
 
 
 @dataclass(frozen=True)
 class SavesTo:
-    """Upstream has made the folder of its results."""
+    """Upstream has made the folder for its results."""
 
     folder: str
 
 
 @dataclass(frozen=True)
 class Arrived:
-    """How many tensors of the start weights the trainer's model holds at its first step, and which differ."""
+    """How many tensors of the start weights reached the trainer's model, compared before its first step.
+
+    Attributes:
+        tensors: the number of tensors of the start weights.
+        equal: how many of them the model has with the same values.
+        differing: the names of the others.
+    """
 
     tensors: int
     equal: int
@@ -64,12 +71,18 @@ class Arrived:
 
 @dataclass(frozen=True)
 class TrainingEnded:
-    """The script ran to its end."""
+    """The training script ended without an error."""
 
 
 @dataclass(frozen=True)
 class Curves:
-    """What to draw by epoch, and into which file."""
+    """Curves to draw.
+
+    Attributes:
+        losses: each loss by epoch, by its name.
+        map50: mAP50 by epoch, None where it was not measured.
+        file: the image to write.
+    """
 
     losses: Mapping[str, list[float]]
     map50: list[float | None]
@@ -78,13 +91,16 @@ class Curves:
 
 @dataclass(frozen=True)
 class EvaluateRequest(UpstreamRequest):
-    """A trained checkpoint to validate, predict with and export.
+    """Validate a trained checkpoint, predict with it and export it.
 
     Attributes:
+        weights: the checkpoint.
         data: the data YAML.
-        device: upstream's word for it, None for its own choice.
-        image: what to predict on.
-        folder: where upstream writes.
+        imgsz: the side of the square image in pixels.
+        device: as upstream's `device` argument, None for upstream's choice.
+        image: the image to predict on.
+        folder: the folder in which upstream writes.
+        curves: the training curves to draw.
     """
 
     weights: str
@@ -98,7 +114,13 @@ class EvaluateRequest(UpstreamRequest):
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """The checkpoint's model: its parameters, how many layers of each class, and whether all is finite."""
+    """The checkpoint's model.
+
+    Attributes:
+        parameters: their number.
+        classes: the number of layers by class.
+        finite: whether all of its tensors are finite.
+    """
 
     parameters: int
     classes: Mapping[str, int]
@@ -107,7 +129,7 @@ class TrainedModel:
 
 @dataclass(frozen=True)
 class Score:
-    """mAP50 and mAP50-95, from 0 to 1, as upstream's validation gives them."""
+    """mAP50 and mAP50-95, from 0 to 1, by upstream's validation."""
 
     map50: float
     map: float
@@ -115,7 +137,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Prediction:
-    """How many objects upstream shows on the image, and the best score."""
+    """The number of objects that upstream finds on the image, and their highest score, from 0 to 1."""
 
     objects: int
     score: float
@@ -123,13 +145,13 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Validated:
-    """The score on each part of the data."""
+    """The score on each part of the data set, by part."""
 
     parts: Mapping[str, Score]
 
 
 @dataclass(frozen=True)
 class Exported:
-    """What each export gave, by its form: `file`, `megabytes` and `predicted`, or `error`."""
+    """The result of each export, by format: `file`, `megabytes` and `predicted`, or `error`."""
 
     forms: Mapping[str, Mapping[str, object]]

@@ -1,4 +1,4 @@
-"""`verify`: the checks of one model; and `reference`: the base model that an unchanged upstream builds."""
+"""`verify`: the checks of one model; `reference`: the base model, built by the unchanged upstream."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class History:
         ours: whether yolopatch made it.
         commit: the commit that is checked out, None without git.
         blobs: the blob id of every file of that commit, by path.
-        tree_differs: where yolopatch's own commits do not hold what the pin and their trailers make them hold.
+        tree_differs: differences between yolopatch's own commits and the files that the pin and their trailers give.
         own_commits: the user's commits on top, as `id subject`, newest first.
-        note: what could not be checked, and why.
+        note: what could not be compared, and why; "" for nothing.
     """
 
     ours: bool
@@ -32,20 +32,20 @@ class History:
 
 @dataclass(frozen=True)
 class VerifyRequest(UpstreamRequest):
-    """A model to check.
+    """Check a model.
 
     Attributes:
         cfg: its YAML.
-        scale: a letter; "" for a file that says nothing of scales.
+        scale: a letter; "" for a file without scales.
         imgsz: side of the square image in pixels.
-        device: torch's name of it; None for a GPU where there is one.
-        pristine: the folder of the unchanged upstream, None where there is none.
+        device: torch's name of the device; None for a GPU if torch finds one.
+        pristine: the folder of the unchanged upstream, None where it is not known.
         base: upstream's own YAML that the file was made from; None for the one most like it.
-        multiples: `depth_multiple` and `width_multiple` of a file that is not of this scale, else None.
+        multiples: `depth_multiple` and `width_multiple` for a file that is written for another scale, else None.
         history: what the git history of the checkout says.
-        folder: an empty folder of the task's own.
-        checks: the ids to run, in this order.
-        crashed: the ids that ended an earlier process.
+        folder: an empty folder that the task may write to.
+        checks: the ids of the checks to run, in this order.
+        crashed: the ids of checks that crashed an earlier process.
     """
 
     cfg: str
@@ -63,7 +63,7 @@ class VerifyRequest(UpstreamRequest):
 
 @dataclass(frozen=True)
 class RunsWith:
-    """With what the checks run, said first."""
+    """The versions and the hardware that the checks run with; sent first."""
 
     python: str
     torch: str
@@ -81,15 +81,15 @@ class CheckBegun:
 
 @dataclass(frozen=True)
 class CheckEnded:
-    """What a check found.
+    """A check has ended.
 
     Attributes:
         status: one of STATUSES.
         summary: one sentence in plain words.
-        evidence: what was measured.
-        hint: what to do; "" for `pass`.
-        seconds: how long it took.
-        facts: figures of the model and its base, as far as they are known by now.
+        evidence: the measured values.
+        hint: what to do next; "" for `pass`.
+        seconds: how long it ran.
+        facts: the figures of the model and its base that are known so far.
     """
 
     id: str
@@ -103,7 +103,7 @@ class CheckEnded:
 
 @dataclass(frozen=True)
 class ReferenceRequest(UpstreamRequest):
-    """Build the model of a parsed YAML and write what it is to a file of torch's at `out`."""
+    """Build the model of a parsed YAML, and write its tensors' digests and outputs to `out`, a file of torch.save."""
 
     data: Mapping[str, Any]
     out: str
