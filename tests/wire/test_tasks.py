@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -66,3 +67,28 @@ def test_the_wire_parses_on_python_3_8_and_imports_the_standard_library_only(fil
             assert all(name.name.partition(".")[0] in sys.stdlib_module_names for name in node.names)
         if isinstance(node, ast.ImportFrom):
             assert node.level == 1 or node.module.partition(".")[0] in sys.stdlib_module_names
+
+
+_DECODE_ALL = """
+import sys, types
+root = sys.modules["package"] = types.ModuleType("package")
+root.__path__ = [sys.argv[1]]
+from package.wire.codec import decode
+from package.wire.tasks import TASKS
+for task in TASKS.values():
+    for kind in (task.request, *task.answers):
+        try:
+            decode(kind, {"no such field": 1})
+        except TypeError as error:
+            assert "no such field" in str(error), (kind, error)
+print("all")
+"""
+
+
+@pytest.mark.parametrize("version", ["3.8", "3.9"])
+def test_an_older_python_can_read_every_type(version):
+    python = shutil.which(f"python{version}")
+    if python is None or subprocess.run([python, "--version"], capture_output=True).returncode:
+        pytest.skip(f"no Python {version} here")
+    ended = subprocess.run([python, "-c", _DECODE_ALL, PACKAGE], capture_output=True, text=True)
+    assert ended.stdout == "all\n", ended.stderr
