@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from yolopatch.catalog.pins import Pin
-from yolopatch.wire.checkpoint_keys import STAMP
+from yolopatch.wire.checkpoint_keys import OPTIMIZER, STAMP
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ _ULTRALYTICS: tuple[Place, ...] = (
 
 _YOLOV5: tuple[Place, ...] = (
     Place("train.py", Import("utils.downloads", "attempt_download"), "from utils.fork import stamp"),
-    Place("train.py", Entry(("optimizer",)), f"'{STAMP}': stamp(ema.ema),"),
+    Place("train.py", Entry((OPTIMIZER,)), f"'{STAMP}': stamp(ema.ema),"),
 )
 
 
