@@ -16,7 +16,7 @@ YOLO11 = Cfg(MODELS["yolo11"], "n")
 
 
 def rendered_from(source: str) -> str:
-    return render_text(YOLO11, template_environment(DictLoader({"yolo11.yaml.j2": source})))
+    return render_text(YOLO11, template_environment(DictLoader({"models/yolo11/yolo11.yaml.j2": source})))
 
 
 @pytest.mark.parametrize("source", ["{{ nosuch }}", "{% if nosuch %}x{% endif %}", "{{ letter.nosuch }}"])
@@ -26,7 +26,7 @@ def test_an_undefined_name_stops_the_render(source):
 
 
 def test_a_file_of_all_scales_has_no_single_row():
-    env = template_environment(DictLoader({"yolo11.yaml.j2": "{{ depth }}"}))
+    env = template_environment(DictLoader({"models/yolo11/yolo11.yaml.j2": "{{ depth }}"}))
     with pytest.raises(UndefinedError):
         render_text(Cfg(MODELS["yolo11"], "all"), env)
 
@@ -45,9 +45,9 @@ def test_the_sandbox_keeps_python_from_templates():
 def test_no_path_outside_the_template_folder_is_read(tmp_path: Path, target: str):
     (tmp_path / "secret").write_text("secret")
     folder = tmp_path / "templates"
-    folder.mkdir()
+    (folder / "models" / "yolo11").mkdir(parents=True)
     name = target.format(absolute=tmp_path / "secret")
-    (folder / "yolo11.yaml.j2").write_text(f'{{% include "{name}" %}}')
+    (folder / "models/yolo11/yolo11.yaml.j2").write_text(f'{{% include "{name}" %}}')
     with pytest.raises(TemplateNotFound):
         render_text(YOLO11, template_environment(FileSystemLoader(folder)))
 

@@ -41,7 +41,7 @@ class BaseModel:
     @property
     def template(self) -> str:
         """The file in `templates/` that lays the layers out."""
-        return f"{self.stem()}.yaml.j2"
+        return f"models/{self.name}/{self.stem()}.yaml.j2"
 
     @property
     def pins(self) -> tuple[Pin, ...]:
