@@ -1,4 +1,4 @@
-"""What a task says where it cannot do what was asked, so that the parent can tell the user."""
+"""The exception of a task that cannot do what the request asks; the parent shows its message to the user."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ class Refusal(Exception):
     """A request that cannot be met.
 
     Attributes:
-        message: what the parent is told.
+        message: the answer to the parent.
     """
 
     def __init__(self, what: str, *details: str, hint: str) -> None:
