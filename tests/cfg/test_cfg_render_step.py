@@ -90,7 +90,7 @@ def test_a_users_edit_of_a_rendered_file_is_never_overwritten(tmp_path):
 def test_a_file_that_upstream_would_load_instead_must_hold_the_same(tmp_path, first, second):
     render(RenderRequest(("RefConv",), scales=first, flavor="paper", out=tmp_path), TEMPLATES)
     before = names(tmp_path)
-    with pytest.raises(ConflictError, match="different models"):
+    with pytest.raises(ConflictError, match="holds another model than"):
         render(RenderRequest(("RefConv",), scales=second, flavor="tutorial", out=tmp_path), TEMPLATES)
     assert names(tmp_path) == before
     render(RenderRequest(("RefConv",), scales=second, flavor="paper", out=tmp_path), TEMPLATES)
@@ -176,7 +176,7 @@ def test_without_a_module_the_base_models_own_file_is_rendered(tmp_path, own_tex
 
 
 def test_without_a_module_a_model_must_be_named_and_nothing_can_be_placed(tmp_path):
-    with pytest.raises(UsageError, match="neither a module nor a model"):
+    with pytest.raises(UsageError, match="no module and no model given"):
         render(RenderRequest(out=tmp_path), TEMPLATES)
-    with pytest.raises(UsageError, match="no module to place"):
+    with pytest.raises(UsageError, match="--placement and --block need a module"):
         render(RenderRequest(model="yolo11", block=True, out=tmp_path), TEMPLATES)

@@ -1,8 +1,12 @@
-"""How what takes long says how far it has come."""
+"""How a slow step reports its progress."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 Watch = Callable[[str, int, int], None]
-"""Takes each step that begins: its name, its number from 1, and how many there are."""
+"""Called when a step starts: its name, its number from 1, and the number of all steps."""
+
+
+def no_watch(name: str, number: int, count: int) -> None:
+    """Ignore the progress: the default of steps that may run unwatched."""

@@ -22,7 +22,7 @@ from yolopatch.outside.environment.run_command import run_command
 from yolopatch.outside.environment.upstream_home import upstream_environment
 from yolopatch.outside.probe.inspect import inspect_interpreter
 from yolopatch.outside.source.store import cache_dir
-from yolopatch.outside.watch import Watch
+from yolopatch.outside.watch import Watch, no_watch
 from yolopatch.outside.workspace.checkout import read_checkout
 from yolopatch.steps.environment.nearest_pin import nearest_pin
 
@@ -79,11 +79,7 @@ class CommandRun:
     exit_code: int
 
 
-def _unwatched(what: str, number: int, count: int) -> None:
-    """Nobody asked."""
-
-
-def create_environment(request: EnvironmentRequest, watch: Watch = _unwatched) -> Environment:
+def create_environment(request: EnvironmentRequest, watch: Watch = no_watch) -> Environment:
     """Return an environment for a tutorial, a workspace or a pin; make one only where none fits.
 
     Args:

@@ -1,4 +1,4 @@
-"""`list`: the modules, pins and tutorials that there are."""
+"""`list`: the known modules, pins and tutorials."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from yolopatch.catalog.resources import patch_file
 
 @dataclass(frozen=True)
 class ModuleRow:
-    """A module, its classes beside the blocks, and the flavors available for each pin."""
+    """A module, its classes without the blocks, and the available flavors by pin."""
 
     name: str
     classes: tuple[str, ...]
@@ -24,7 +24,7 @@ class ModuleRow:
 
 @dataclass(frozen=True)
 class PinRow:
-    """A pin, its base model, the model's block, its tasks, and where the content comes from."""
+    """A pin, its base model, the model's block, its tasks, and the sources of its content."""
 
     name: str
     model: str
@@ -58,7 +58,7 @@ def _classes(module: Module) -> tuple[str, ...]:
 
 def _available(module: Module) -> dict[str, tuple[str, ...]]:
     if module.home:
-        return dict.fromkeys(PINS, module.flavors)  # its patch is made for the pin when it is asked for
+        return dict.fromkeys(PINS, module.flavors)  # its patch is made on demand, for any pin
     return {pin: tuple(f for f in FLAVORS if patch_file(pin, module.name, f).is_file()) for pin in PINS}
 
 

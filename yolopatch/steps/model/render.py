@@ -1,8 +1,9 @@
-"""Render model YAMLs: a request, files on disk, all of them or none."""
+"""`render-cfg`: write the model YAMLs of a request, all of them or none."""
 
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from yolopatch.steps.model.render_request import RenderRequest, plan
 
 @dataclass(frozen=True)
 class PlacedModule:
-    """A module in a file: the numbers that its layers have there."""
+    """A module in a file, and the numbers of its layers there: replaced layers and new ones."""
 
     module: str
     placement: str
@@ -30,12 +31,13 @@ class PlacedModule:
 
 @dataclass(frozen=True)
 class RenderedFile:
-    """One file that lies there now.
+    """One rendered file.
 
     Attributes:
         scale: a letter or `all`.
-        module: the modules' names, None for the base model's own file.
-        layers: the numbers, in this file, of every layer that is a module's.
+        module: the names of the modules; None for the base model's own file.
+        layers: the numbers, in this file, of all layers of modules.
+        placed: each module with its own layers.
     """
 
     path: Path
@@ -55,15 +57,15 @@ class RenderResult:
 
 
 def render(request: RenderRequest, templates: Path) -> RenderResult:
-    """Write the YAML files that the request means, all of them or none.
+    """Write the YAML files of a request, all of them or none.
 
     Args:
         request: what to render and where.
-        templates: the folder of the templates; nothing outside it is read.
+        templates: the folder of the templates; no template is read from elsewhere.
 
     Raises:
-        UsageError: a name or value that is not known, or a layer that cannot take the module.
-        ConflictError: a file of the user's is in the way, or would be loaded instead.
+        UsageError: an unknown name or value, or a layer that the module cannot replace.
+        ConflictError: a file of the user's is in the way, or upstream would load it instead.
         YolopatchError: the folder cannot be written.
     """
     cfgs = plan(request)
@@ -81,12 +83,12 @@ def render(request: RenderRequest, templates: Path) -> RenderResult:
         raise YolopatchError(
             f"cannot write the rendered files to {request.out}: {error.strerror or error}",
             details=["nothing was changed"],
-            hint="make room or name another folder with --out",
+            hint="free some space, or name another folder with --out",
         ) from error
-    return RenderResult(tuple(_reported(path, cfg) for path, cfg in zip(texts, cfgs, strict=True)))
+    return RenderResult(tuple(_describe(path, cfg) for path, cfg in zip(texts, cfgs, strict=True)))
 
 
-def _reported(path: Path, cfg: Cfg) -> RenderedFile:
+def _describe(path: Path, cfg: Cfg) -> RenderedFile:
     placed = tuple(
         PlacedModule(one.module.name, one.placement.name, **asdict(standing(cfg.model, cfg.replacements, one)))
         for one in cfg.replacements
@@ -103,7 +105,7 @@ def _reported(path: Path, cfg: Cfg) -> RenderedFile:
 
 
 def _read(path: Path) -> str | None:
-    # lexists: a dangling link is in the way too
+    # lexists: a broken link is in the way, too
     return path.read_text("utf-8", errors="replace") if os.path.lexists(path) else None
 
 
@@ -112,16 +114,17 @@ def _require_ours(path: Path, found: str | None, text: str) -> None:
         return
     edited = found.startswith("# Written by yolopatch")
     why = "was edited after yolopatch wrote it" if edited else "was not written by yolopatch"
+    rename = shlex.join(["mv", str(path), f"{path}.mine"])
     raise ConflictError(
         f"{path} {why}, and its content differs; nothing was written",
-        hint=f"move it away (mv {path} {path}.mine), or name another folder with --out",
+        hint=f"rename it ({rename}), or name another folder with --out",
     )
 
 
 def _namesakes(cfg: Cfg) -> Iterator[Cfg]:
-    """Yield the files whose names upstream mixes up with this one's.
+    """Yield the files that upstream may load instead of this one.
 
-    Asked for `yolo11n-X.yaml`, upstream's loader takes `yolo11-X.yaml` if that lies beside it.
+    For `yolo11n-X.yaml`, upstream loads `yolo11-X.yaml` if the same folder has it.
     """
     if not cfg.model.has_scales_table:
         return
@@ -135,7 +138,7 @@ def _require_same(path: Path, text: str, name: str) -> None:
     found = _read(path)
     if found is not None and content(found) != content(text):
         raise ConflictError(
-            f"{path} lies where {name} would go, and they hold different models; nothing was written",
-            details=["upstream loads the file without a scale letter instead of the one with it"],
-            hint="name another folder with --out, or move that file away",
+            f"{path} holds another model than {name} in the same folder would; nothing was written",
+            details=["upstream loads the file without a scale letter instead of the file with it"],
+            hint="name another folder with --out, or move that file to another folder",
         )

@@ -1,4 +1,4 @@
-"""What a user wants rendered, in names, and the models that it means."""
+"""A request for model YAMLs, in the user's words, and the models that it means."""
 
 from __future__ import annotations
 
@@ -17,11 +17,16 @@ from yolopatch.errors import UsageError
 
 @dataclass(frozen=True)
 class RenderRequest:
-    """What to render, as the command line names it; None is the module's or the model's own choice.
+    """The options of `render-cfg`; None means the default of the module or of the model.
 
     Attributes:
-        modules: what to place; with none it is the base model's own file.
-        placements: one for the only module, or `MODULE:PLACEMENT` for each that has another than its own.
+        modules: the modules to place; without any, the file is the base model's own.
+        model: the base model; None for that of the module's tutorial.
+        scales: letters with commas, or `all` for one file with the table of scales.
+        placements: one for a single module, else `MODULE:PLACEMENT` for each module with another than its default.
+        block: whether the module is wrapped into the block of the model's family.
+        nc: the number of classes; None for upstream's.
+        out: the folder of the files.
     """
 
     modules: tuple[str, ...] = ()
@@ -36,11 +41,11 @@ class RenderRequest:
 
 
 def plan(request: RenderRequest) -> list[Cfg]:
-    """Return what each file of the request will hold, without touching the disk.
+    """Return what each file of the request will hold; the disk is not read or written.
 
     Raises:
-        UsageError: a name or value that is not known, a layer that cannot take the module, or two
-            modules on one layer.
+        UsageError: an unknown name or value, a layer that the module cannot replace, or two modules
+            for one layer.
     """
     if request.flavor not in FLAVORS:
         raise unknown("flavor", request.flavor, FLAVORS)
@@ -53,9 +58,9 @@ def plan(request: RenderRequest) -> list[Cfg]:
 
 def _plan_base(request: RenderRequest) -> tuple[BaseModel, tuple[()]]:
     if request.model is None:
-        raise UsageError("neither a module nor a model is named", hint="add --module DSConv, or --model yolo11")
+        raise UsageError("no module and no model given", hint="add --module DSConv, or --model yolo11")
     if request.placements or request.block:
-        raise UsageError("there is no module to place", hint="add --module DSConv")
+        raise UsageError("--placement and --block need a module", hint="add --module DSConv")
     return find_model(request.model, request.task), ()
 
 
@@ -74,8 +79,8 @@ def _plan_modules(request: RenderRequest) -> tuple[BaseModel, tuple[Replacement,
 
 
 def _usual_model(modules: list[Module]) -> str:
-    """Return the model of the first tutorial that one of the modules comes from."""
+    """Return the base model of the first tutorial of these modules."""
     tutorials = [module.tutorial for module in modules if module.tutorial]
     if not tutorials:
-        raise UsageError(f"which model {modules[0].name} goes into is open", hint="add --model yolo11")
+        raise UsageError(f"{modules[0].name} has no default model", hint="add --model yolo11")
     return tutorials[0].model

@@ -1,4 +1,4 @@
-"""`summary`: build a YAML's model in a child process and count it, beside its base model."""
+"""`summary`: build a YAML's model and its base model in a child process, and count both."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from yolopatch.wire.facts import INFO, TRUE_GFLOPS, LayerRow, ModelFacts, Questi
 
 @dataclass(frozen=True)
 class Count:
-    """One model, counted: GFLOPs as upstream prints them (thop), and true ones (torch FlopCounterMode)."""
+    """The figures of one model, with GFLOPs as upstream prints them (thop) and as torch's FlopCounterMode counts."""
 
     layers: int
     parameters: int
@@ -29,7 +29,7 @@ class Count:
     table: tuple[LayerRow, ...]
 
     def data(self) -> dict[str, object]:
-        """Return what `summary --json` prints of it."""
+        """Return its part of what `summary --json` prints."""
         return {
             "layers": self.layers,
             "parameters": self.parameters,
@@ -41,7 +41,12 @@ class Count:
 
 @dataclass(frozen=True)
 class Change:
-    """A layer of another class than the base's; `base` is the layer it stands for, None if it is a new one."""
+    """A layer that differs from the base model in its class.
+
+    Attributes:
+        layer: its index.
+        base: the index of the base's layer that it replaces, None for a new layer.
+    """
 
     layer: int
     base: int | None
@@ -49,7 +54,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Summary:
-    """A YAML's model beside its base."""
+    """A YAML's model and its base model."""
 
     workspace: Path
     cfg: Path
@@ -77,15 +82,15 @@ def summary(place: Path, cfg: Path, scale: str | None, imgsz: int, python: str) 
     """Build and count the YAML's model and, in the same workspace, its base model.
 
     Args:
-        place: the workspace whose upstream builds.
+        place: the workspace whose upstream builds the models.
         cfg: the model YAML.
-        scale: its scale; None for what the file says or its name carries.
+        scale: its scale; None for the scale in the file or in its name.
         imgsz: side of the square image in pixels.
         python: the interpreter with upstream's requirements.
 
     Raises:
-        UsageError: there is no such file or scale.
-        YolopatchError: the model does not build; upstream's last words are in `details`.
+        UsageError: the file or the scale does not exist.
+        YolopatchError: the model does not build; upstream's last lines are in `details`.
     """
     file = read_cfg(cfg)
     workspace = read_workspace(place.absolute())
@@ -120,13 +125,13 @@ def _count(facts: ModelFacts) -> Count:
 
 
 def _changes(model: Count, base: Count) -> tuple[Change, ...]:
-    """Return what differs between the layers' classes, which stand in the same order in both."""
+    """Return the layers whose classes differ; the order of the other layers is the same in both."""
     ours, theirs = ([row.kind for row in count.table] for count in (model, base))
     steps = SequenceMatcher(None, theirs, ours, autojunk=False).get_opcodes()
     differing = [step[1:] for step in steps if step[0] != "equal"]
     return tuple(
-        Change(layer, stands_for)
+        Change(layer, replaced)
         for base_start, base_end, start, end in differing
-        for layer, stands_for in zip_longest(range(start, end), range(base_start, base_end))
+        for layer, replaced in zip_longest(range(start, end), range(base_start, base_end))
         if layer is not None
     )

@@ -1,4 +1,4 @@
-"""`verify`: run the checks on a YAML's model in a child process, and put together what they found."""
+"""`verify`: run the checks on a YAML's model in a child process, and collect their results."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from yolopatch.outside.files.model_yaml import read_cfg
 from yolopatch.outside.git.snapshot import PRISTINE, write_tree
 from yolopatch.outside.probe.run_checks import Answers, Outcome, run_checks
 from yolopatch.outside.source.store import cache_dir, cached
-from yolopatch.outside.watch import Watch
+from yolopatch.outside.watch import Watch, no_watch
 from yolopatch.outside.workspace.checkout import Checkout, read_checkout
 from yolopatch.steps.verify.history import read_history
-from yolopatch.steps.workspace.patchset import Choice
+from yolopatch.steps.workspace.patchset import Choice, applied_choices
 from yolopatch.wire.statuses import FAIL, PASS
 from yolopatch.wire.verification import History, VerifyRequest
 
-_STRIDE = 32  # pixels: the coarsest map of most models
+_STRIDE = 32  # pixels, of the coarsest feature map of most models
 _FIGURES = ("layers", "parameters", "gradients")
 
 
@@ -38,8 +38,8 @@ class Options:
     Attributes:
         python: the interpreter with upstream's requirements.
         imgsz: side of the square image in pixels, for GFLOPs, exports and latency.
-        base: upstream's own YAML that the file was made from; None for the one most like it.
-        device: `cpu`, `cuda:0` and so on; None for a GPU where there is one.
+        base: upstream's own YAML that the file was made from; None for the most similar one.
+        device: `cpu`, `cuda:0` and so on; None for the first GPU, or the CPU without one.
         checks: the ids of the checks to run; empty for all.
         timeout: seconds that one check may take.
     """
@@ -53,7 +53,7 @@ class Options:
 
     @property
     def asked(self) -> dict[str, object]:
-        """What the user chose, by option; without the image size, which the results name."""
+        """The options with other values than the defaults, without the image size: the results have it."""
         chosen = {
             "base": str(self.base) if self.base else None,
             "device": self.device,
@@ -72,9 +72,9 @@ class Verification:
         pin: the pin's name, None for a checkout that yolopatch did not make.
         commit: the commit that was checked out, None without git.
         facts: what the probe measured: `model`, `base`, `base_cfg`, `task`; each may be missing.
-        checks: what each check found, in their order.
-        run: with what and when.
-        asked: what of the options was not left as it is, so that the run can be repeated.
+        checks: the result of each check, in their order.
+        run: versions, device, date and duration.
+        asked: the options that the user set, so that the run can be repeated.
     """
 
     workspace: Path
@@ -95,7 +95,7 @@ class Verification:
         return FAIL if any(check.status == FAIL for check in self.checks) else PASS
 
     def data(self) -> dict[str, object]:
-        """Return what `verify --json` prints: the contract."""
+        """Return what `verify --json` prints; its keys are a contract."""
         base = self.facts.get("base")
         return {
             "workspace": str(self.workspace),
@@ -117,7 +117,7 @@ class Verification:
 
 @dataclass(frozen=True)
 class Verifications:
-    """One YAML at every scale that it holds."""
+    """One YAML, checked at every scale of the file."""
 
     workspace: Path
     cfg: Path
@@ -134,11 +134,7 @@ class Verifications:
         return {"workspace": str(self.workspace), "cfg": str(self.cfg), "verdict": self.verdict, "runs": runs}
 
 
-def _unwatched(name: str, number: int, count: int) -> None:
-    """Nobody asked."""
-
-
-def verify(place: Path, cfg: Path, scale: str | None, *, watch: Watch = _unwatched, **options: Any) -> Verification:
+def verify(place: Path, cfg: Path, scale: str | None, *, watch: Watch = no_watch, **options: Any) -> Verification:
     """Check the YAML's model at one scale.
 
     Args:
@@ -146,29 +142,29 @@ def verify(place: Path, cfg: Path, scale: str | None, *, watch: Watch = _unwatch
         cfg: the model YAML.
         scale: its scale; None for what the file says or its name carries.
         options: see Options.
-        watch: told of each check that begins.
+        watch: called when a check starts.
 
     Raises:
-        UsageError: there is no such file, scale or check.
+        UsageError: the file, scale or check does not exist.
         ConflictError: the folder holds no upstream.
-        YolopatchError: the interpreter cannot run upstream.
+        YolopatchError: the interpreter does not exist, or cannot import upstream.
     """
     chosen = Options(**options)
     letter = _read(cfg, chosen).any_scale(scale)
-    with _prepared(place, cfg, chosen) as subject:
+    with _open_subject(place, cfg, chosen) as subject:
         return subject.run(letter, None, watch)
 
 
-def verify_every_scale(place: Path, cfg: Path, *, watch: Watch = _unwatched, **options: Any) -> Verifications:
-    """Check the YAML's model at every scale that it holds, one after the other.
+def verify_every_scale(place: Path, cfg: Path, *, watch: Watch = no_watch, **options: Any) -> Verifications:
+    """Check the YAML's model at every scale of the file, one after the other.
 
     Raises:
-        as `verify`; UsageError for a file of one scale alone.
+        as `verify`; UsageError for a file with only one scale.
     """
     chosen = Options(**options)
     file = _read(cfg, chosen)
     letters = file.every_scale()
-    with _prepared(place, cfg, chosen) as subject:
+    with _open_subject(place, cfg, chosen) as subject:
         runs = tuple(subject.run(letter, file.multiples_at(letter), _named(watch, letter)) for letter in letters)
     return Verifications(place.absolute(), cfg, runs)
 
@@ -178,9 +174,9 @@ def _read(cfg: Path, options: Options) -> CfgFile:
     choose_checks(options.checks)
     found = read_cfg(cfg)
     if options.base and not options.base.is_file():
-        raise UsageError(f"--base: there is no file {options.base}", hint="name one of upstream's own model YAMLs")
+        raise UsageError(f"--base: no file {options.base}", hint="name one of upstream's own model YAMLs")
     if options.imgsz < _STRIDE or options.imgsz % _STRIDE:
-        raise UsageError(f"--imgsz {options.imgsz} is no multiple of the stride {_STRIDE}", hint="e.g. --imgsz 640")
+        raise UsageError(f"--imgsz {options.imgsz} is not a multiple of the stride {_STRIDE}", hint="e.g. --imgsz 640")
     return found
 
 
@@ -189,19 +185,19 @@ def _named(watch: Watch, letter: str) -> Watch:
 
 
 @contextmanager
-def _prepared(place: Path, cfg: Path, options: Options) -> Iterator[_Subject]:
-    """Read the checkout, and lay its unchanged upstream out in a folder that is there for the block."""
+def _open_subject(place: Path, cfg: Path, options: Options) -> Iterator[_Subject]:
+    """Read the checkout, and write its unchanged upstream into a temporary folder for the time of the block."""
     checkout = read_checkout(place.absolute())
     with tempfile.TemporaryDirectory(prefix="yolopatch-pristine-") as folder:
         pristine = Path(folder) / "upstream"
-        there = _write_pristine(checkout, pristine)
-        yield _Subject(checkout, read_history(checkout), pristine if there else None, cfg, options)
+        is_known = _write_pristine(checkout, pristine)
+        yield _Subject(checkout, read_history(checkout), pristine if is_known else None, cfg, options)
 
 
 def _write_pristine(checkout: Checkout, folder: Path) -> bool:
     workspace = checkout.workspace
     if workspace:
-        # where the libraries need the mends, the base model needs them, too
+        # libraries that need the compatibility patch need it for the base model, too
         unchanged = workspace.commits[0] if workspace.compat else workspace.root
         write_tree(workspace.repository, unchanged.id, folder)
         return True
@@ -222,7 +218,7 @@ class _Subject:
     options: Options
 
     def run(self, letter: str, numbers: Mapping[str, float] | None, watch: Watch) -> Verification:
-        """Check it at a scale; `numbers` are the multiples of a file that is not of this scale."""
+        """Check it at a scale; `numbers` are the multiples for a file of another scale, else None."""
         begun, date = time.monotonic(), datetime.now(timezone.utc)
         answers = run_checks(
             self._request(letter, numbers),
@@ -236,7 +232,7 @@ class _Subject:
             workspace=self.checkout.path,
             pin=workspace.pin.name if workspace else None,
             commit=self.checkout.commit,
-            modules=tuple(Choice(a.name, a.flavor) for a in workspace.applied) if workspace else (),
+            modules=applied_choices(workspace.applied) if workspace else (),
             cfg=self.cfg,
             scale=letter,
             imgsz=self.options.imgsz,
