@@ -17,6 +17,7 @@ from yolopatch.wire.checkpoints import Contents, Loaded, LoadRequest, LookReques
 from yolopatch.wire.tasks import LOAD, LOOK_INTO
 
 _PATIENCE = 60  # seconds to look into one; it takes a tenth of one, and a cold disk a few
+_ANSWERS: tuple[type[Contents | NoCheckpoint], ...] = (Contents, NoCheckpoint)
 _ISOLATED = ("-I", "-B")  # neither the user's variables nor their folder decide what is imported
 
 
@@ -33,7 +34,7 @@ def look_into(file: Path) -> Contents:
         LOOK_INTO,
         LookRequest(str(file.absolute())),
         lambda folder: bare(sys.executable, folder, _ISOLATED),
-        (Contents, NoCheckpoint),
+        _ANSWERS,
         patience=_PATIENCE,
         failure=lambda failed: _unreadable(file, failed),
     )

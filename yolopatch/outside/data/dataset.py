@@ -21,6 +21,12 @@ _EXPECTED = {
     "path": "a folder",
     **dict.fromkeys(PARTS, _PLACES),
 }
+_KINDS: dict[str, tuple[type, ...]] = {
+    "nc": (int,),
+    "names": (list, dict),
+    "path": (str,),
+    **dict.fromkeys(PARTS, (str, list)),
+}
 
 
 @dataclass(frozen=True)
@@ -76,9 +82,8 @@ def _require_keys(file: Path, says: Mapping[str, Any]) -> None:
         missing.append("names")
     if missing:
         raise UsageError(f"{file} lacks {', '.join(missing)}", details=["expected: train, val and names"])
-    kinds = {"nc": int, "names": (list, dict), "path": str, **dict.fromkeys(PARTS, (str, list))}
-    for key, kind in kinds.items():
-        if says.get(key) is not None and not isinstance(says[key], kind):
+    for key, kinds in _KINDS.items():
+        if says.get(key) is not None and not isinstance(says[key], kinds):
             raise UsageError(f"{file}: {key} is {says[key]!r}", details=[f"expected: {_EXPECTED[key]}"])
 
 

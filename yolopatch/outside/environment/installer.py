@@ -97,7 +97,11 @@ def install(order: Order, installer: Installer, watch: Watch) -> None:
     steps = list(_steps(order, installer))
     for number, step in enumerate(steps, 1):
         watch(step.what, number, len(steps))
-        code, lines = _run(step, order.folder.parent, lambda line, n=number: watch(line, n, len(steps)))
+
+        def show(line: str, number: int = number) -> None:
+            watch(line, number, len(steps))
+
+        code, lines = _run(step, order.folder.parent, show)
         if code:
             raise _failed(step, installer, lines)
 

@@ -7,7 +7,11 @@ from io import BytesIO
 from pathlib import Path
 from random import Random
 
-from PIL import Image, ImageDraw, UnidentifiedImageError
+from PIL import (  # type: ignore[import-untyped, unused-ignore]  # Pillow has types since 10.1
+    Image,
+    ImageDraw,
+    UnidentifiedImageError,
+)
 
 from yolopatch.core.data.shapes import Shape
 
@@ -21,7 +25,7 @@ def draw(shapes: Iterable[Shape], side: int, random: Random) -> bytes:
     patches = side // _GRAIN + 1
     greys = bytes(random.randint(_DARKEST, _BRIGHTEST) for _ in range(patches**2))
     noise = Image.frombytes("L", (patches, patches), greys)
-    image = noise.resize((side, side), Image.BILINEAR).convert("RGB")
+    image = noise.resize((side, side), Image.Resampling.BILINEAR).convert("RGB")
     pen = ImageDraw.Draw(image)
     for shape in shapes:
         pen.polygon(shape.outline(), fill=shape.colour)

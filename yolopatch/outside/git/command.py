@@ -8,9 +8,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from yolopatch.catalog.identity import AUTHOR_EMAIL, AUTHOR_NAME, EPOCH
 from yolopatch.errors import YolopatchError
+
+if TYPE_CHECKING:
+    from git.cmd import Git
+
+    AutoInterrupt = Git.AutoInterrupt
 
 FREE_SOME_SPACE = "the disk seems to be full: free some space and run the command again"
 
@@ -121,16 +128,18 @@ class Repository:
 
     def _communicate(self, arguments: Sequence[str], stdin: bytes) -> tuple[int, bytes, bytes]:
         process = self._start(arguments, {**_ENVIRONMENT, **self._only_here()})
+        git = process.proc  # GitPython ends it when `process` is no longer referenced
+        assert git is not None
         try:
-            out, err = process.proc.communicate(stdin)
+            out, err = git.communicate(stdin)
         except BaseException:
-            # interrupted: let git put its own things in order before ours are
-            process.proc.terminate()
-            process.proc.wait()
+            # interrupted: let git remove its locks before we clean up
+            git.terminate()
+            git.wait()
             raise
-        return process.proc.returncode, out, err
+        return git.returncode, out, err
 
-    def _start(self, arguments: Sequence[str], environment: Mapping[str, str]):
+    def _start(self, arguments: Sequence[str], environment: Mapping[str, str]) -> AutoInterrupt:
         if not os.access(self.path, os.X_OK):  # GitPython would then run git wherever we are
             raise GitError(f"{self.path} cannot be entered")
         chosen = _SETTINGS if arguments[0] == "status" else (*_SETTINGS, *_AS_STORED)
@@ -138,11 +147,12 @@ class Repository:
         git = _gitpython()
         try:
             with _no_outer_repository():
-                return git.Git(self.path).execute(
+                started: AutoInterrupt = git.Git(self.path).execute(
                     ["git", *settings, *arguments], as_process=True, istream=subprocess.PIPE, env=environment
                 )
         except git.exc.GitCommandNotFound as error:
             raise _no_git() from error
+        return started
 
     def _only_here(self) -> dict[str, str]:
         """Keep git from looking for a repository further up, where there is none here."""
@@ -178,7 +188,7 @@ class Repository:
         return self.run("rev-parse", "--verify" if len(revisions) == 1 else "--revs-only", *revisions).split()
 
 
-def _gitpython():
+def _gitpython() -> ModuleType:
     try:
         import git  # not at the top: it runs git when it is imported, and fails where there is none
     except ImportError as error:

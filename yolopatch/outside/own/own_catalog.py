@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from yolopatch.catalog.modules import KINDS, MODULES, Module, Tutorial
 from yolopatch.catalog.names import fold
@@ -81,7 +81,7 @@ def _forget(registry: MutableMapping[str, _Entry]) -> None:
 
 
 def _register(
-    folder: Path, kind: str, read: Callable[[Mapping, Path], _Entry], registry: MutableMapping[str, _Entry]
+    folder: Path, kind: str, read: Callable[[Mapping[str, Any], Path], _Entry], registry: MutableMapping[str, _Entry]
 ) -> list[str]:
     taken = {fold(name) for name in registry}
     wrong = []
@@ -111,38 +111,39 @@ def _said(error: Exception) -> str:
     return str(error)
 
 
-def _read_pin(told: Mapping, folder: Path) -> Pin:
-    like = PINS.get(told["like"])
+def _read_pin(entry: Mapping[str, Any], folder: Path) -> Pin:
+    like = PINS.get(entry["like"])
     if like is None or like.home:
-        raise ValueError(f"it is like {told['like']!r}, which is no pin of yolopatch's")
-    if not told["name"].startswith(f"{like.upstream}-"):
+        raise ValueError(f"it is like {entry['like']!r}, which is no pin of yolopatch's")
+    if not entry["name"].startswith(f"{like.upstream}-"):
         raise ValueError(f"its name does not begin with {like.upstream}-")
     return Pin(
-        name=told["name"],
+        name=entry["name"],
         upstream=like.upstream,
-        model=told["model"],
-        block=told["block"],
+        model=entry["model"],
+        block=entry["block"],
         layout=like.layout,
-        git=told["git"] and GitSource(**told["git"]),
-        wheel=told["wheel"] and WheelSource(**told["wheel"]),
+        git=entry["git"] and GitSource(**entry["git"]),
+        wheel=entry["wheel"] and WheelSource(**entry["wheel"]),
         home=folder,
         like=like.name,
     )
 
 
-def _read_module(told: Mapping, folder: Path) -> Module:
+def _read_module(entry: Mapping[str, Any], folder: Path) -> Module:
     known = {field.name for field in fields(Module)} - {"home"}
-    strange = sorted(set(told) - known)
+    strange = sorted(set(entry) - known)
     if strange:
         raise ValueError(f"it holds {', '.join(strange)}, which no module has")
-    tutorial = told.get("tutorial") and Tutorial(**told["tutorial"])
-    if not _NAME.fullmatch(told["source"]):
-        raise ValueError(f"its source is {told['source']!r}, which is no file's name")
-    if told.get("kind", KINDS[0]) not in KINDS:
-        raise ValueError(f"its kind is {told['kind']!r}, which is none of {', '.join(KINDS)}")
-    return Module(**{key: _frozen(value) for key, value in told.items()} | {"tutorial": tutorial, "home": folder})
+    tutorial = entry.get("tutorial") and Tutorial(**entry["tutorial"])
+    if not _NAME.fullmatch(entry["source"]):
+        raise ValueError(f"its source is {entry['source']!r}, which is no file's name")
+    if entry.get("kind", KINDS[0]) not in KINDS:
+        raise ValueError(f"its kind is {entry['kind']!r}, which is none of {', '.join(KINDS)}")
+    values = {key: _as_tuples(value) for key, value in entry.items()}
+    return Module(**{**values, "tutorial": tutorial, "home": folder})
 
 
-def _frozen(value: object) -> object:
-    """Return JSON's lists as the tuples that they were."""
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+def _as_tuples(value: Any) -> Any:
+    """Return JSON's lists as tuples, at every depth."""
+    return tuple(map(_as_tuples, value)) if isinstance(value, list) else value

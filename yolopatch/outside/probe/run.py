@@ -19,7 +19,7 @@ from yolopatch.outside.probe.listen import Ended, listen
 from yolopatch.outside.probe.process import Process
 from yolopatch.outside.probe.settings import Setting
 from yolopatch.outside.watch import Watch
-from yolopatch.wire.messages import Refused, Step, UpstreamOpened
+from yolopatch.wire.messages import Refused, Step, UpstreamOpened, UpstreamRequest
 from yolopatch.wire.tasks import Task
 
 Answer = TypeVar("Answer")
@@ -174,7 +174,7 @@ def ask(
     heard: list[Answer] = []
 
     def take(message: object) -> None:
-        if isinstance(message, UpstreamOpened):
+        if isinstance(message, UpstreamOpened) and isinstance(request, UpstreamRequest):
             check_origin(message.file, Path(request.workspace))
         elif isinstance(message, answer):
             heard.append(message)

@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -99,11 +100,13 @@ class _Session:
             place = folder / str(number)
             place.mkdir()
             self.current, self.begun, self.mark = None, time.monotonic(), 0
-            asked = {"folder": str(place), "checks": tuple(self.remaining), "crashed": tuple(self.crashed)}
-            with Process(VERIFY, replace(self.request, **asked), apart(self.python, place), place) as process:
+            request = replace(
+                self.request, folder=str(place), checks=tuple(self.remaining), crashed=tuple(self.crashed)
+            )
+            with Process(VERIFY, request, apart(self.python, place), place) as process:
                 ended = listen(
                     process,
-                    lambda message, process=process: self._take(process, message),
+                    partial(self._take, process),
                     patience=lambda: self.timeout if self.current else max(self.timeout, START),
                     enough=lambda: not self.remaining,
                 )
@@ -127,8 +130,7 @@ class _Session:
         """Add facts to those of an earlier child."""
         for name, value in facts.items():
             known = self.facts.get(name)
-            both = isinstance(known, dict) and isinstance(value, dict)
-            self.facts[name] = {**known, **value} if both else value
+            self.facts[name] = {**known, **value} if isinstance(known, dict) and isinstance(value, dict) else value
 
     def _record(self, ended: Ended, lines: tuple[str, ...]) -> None:
         """Put the end of a child down to the check that ran, or to what it could not even import."""

@@ -24,17 +24,18 @@ def open_folder(folder: Path, wanted: Record) -> Record | None:
         return None
     found = read_record(file.read_bytes())
     if found is None or found.identity != wanted.identity:
-        there = " ".join(map(_told, found.identity)).strip() if found else "what this yolopatch cannot read"
+        there = _identity_text(found) if found else "what this yolopatch cannot read"
         raise ConflictError(
             f"{folder} holds another reproduction; nothing was changed",
-            details=[f"found:    {there}", f"expected: {' '.join(map(_told, wanted.identity)).strip()}"],
+            details=[f"found:    {there}", f"expected: {_identity_text(wanted)}"],
             hint="name another folder with --dest",
         )
     return found
 
 
-def _told(value: str | bool) -> str:
-    return ("compat" if value else "") if isinstance(value, bool) else value
+def _identity_text(record: Record) -> str:
+    tutorial, flavor, pin, compat = record.identity
+    return " ".join([tutorial, flavor, pin, *["compat"] * compat])
 
 
 def _require_free(folder: Path) -> None:

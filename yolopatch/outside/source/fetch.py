@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from yolopatch.catalog.pins import Pin
+from yolopatch.catalog.pins import GitSource, Pin, WheelSource
 from yolopatch.errors import SourceError
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.git.command import GitError, Repository
@@ -29,10 +29,11 @@ _PROJECT_FILES = ("LICENSE", "README.md", "pyproject.toml", "setup.py", "setup.c
 def fillers(pin: Pin) -> dict[str, Fill]:
     """Return the pin's network sources by kind, the preferred one first."""
     found: dict[str, Fill] = {}
-    if pin.git:
-        found["git"] = lambda repository: _fill_from_tag(pin, repository, pin.git.url)
-    if pin.wheel:
-        found["pypi"] = lambda repository: _fill_from_index(pin, repository)
+    git, wheel = pin.git, pin.wheel
+    if git:
+        found["git"] = lambda repository: _fill_from_tag(pin, git, repository, git.url)
+    if wheel:
+        found["pypi"] = lambda repository: _fill_from_index(pin, wheel, repository)
     return found
 
 
@@ -42,16 +43,17 @@ def fill_from_path(pin: Pin, path: Path) -> Fill:
     Raises:
         SourceError: there is nothing of that kind at the path.
     """
-    if is_wheel(pin, path):
-        return lambda repository: _fill_from_wheel(pin, repository, path)
+    wheel = pin.wheel
+    if wheel and is_wheel(pin, path):
+        return lambda repository: _fill_from_wheel(pin, wheel, repository, path)
     if path.is_dir() and _is_clone(path):
         return lambda repository: _fill_from_clone(pin, repository, path)
     if path.is_dir():
         return lambda repository: _fill_from_folder(pin, repository, path)
-    wheel = f", or the wheel {pin.wheel.project} {pin.wheel.version}" if pin.wheel else ""
+    or_wheel = f", or the wheel {wheel.project} {wheel.version}" if wheel else ""
     raise SourceError(
         f"--source {path}: {_what_is_there(path)}",
-        details=[f"expected: auto, git, pypi, or the path of a clone or a folder of {pin.name}{wheel}"],
+        details=[f"expected: auto, git, pypi, or the path of a clone or a folder of {pin.name}{or_wheel}"],
         hint="give the path of a local copy, or leave --source out",
     )
 
@@ -71,21 +73,21 @@ def _is_clone(path: Path) -> bool:
     return (path / ".git").exists() or ((path / "HEAD").is_file() and (path / "objects").is_dir())
 
 
-def _fill_from_tag(pin: Pin, repository: Repository, url: str) -> str:
-    commit = snapshot.fetch_tag(repository, pin.git, url)
-    origin = f"git {pin.git.url} {pin.git.tag or 'commit'} {commit}"
+def _fill_from_tag(pin: Pin, source: GitSource, repository: Repository, url: str) -> str:
+    commit = snapshot.fetch_tag(repository, source, url)
+    origin = f"git {source.url} {source.tag or 'commit'} {commit}"
     snapshot.root_from_fetched(repository, snapshot.root_message(pin, origin))
     return "git"
 
 
-def _fill_from_index(pin: Pin, repository: Repository) -> str:
+def _fill_from_index(pin: Pin, wheel: WheelSource, repository: Repository) -> str:
     with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
-        return _fill_from_wheel(pin, repository, pypi.download(pin.wheel, Path(folder)))
+        return _fill_from_wheel(pin, wheel, repository, pypi.download(wheel, Path(folder)))
 
 
-def _fill_from_wheel(pin: Pin, repository: Repository, path: Path) -> str:
-    pypi.check_wheel(path, pin.wheel)
-    origin = f"pypi {pin.wheel.project}=={pin.wheel.version} sha256:{pin.wheel.sha256}"
+def _fill_from_wheel(pin: Pin, wheel: WheelSource, repository: Repository, path: Path) -> str:
+    pypi.check_wheel(path, wheel)
+    origin = f"pypi {wheel.project}=={wheel.version} sha256:{wheel.sha256}"
     snapshot.import_files(repository, tree_of_wheel(read_wheel(path)), snapshot.root_message(pin, origin))
     return "pypi"
 
@@ -94,7 +96,7 @@ def _fill_from_clone(pin: Pin, repository: Repository, path: Path) -> str:
     url = path.as_uri()
     try:
         if pin.git:
-            return _fill_from_tag(pin, repository, url)
+            return _fill_from_tag(pin, pin.git, repository, url)
     except GitError:
         pass  # a clone without the tag may still have the pin checked out: its content decides
     try:

@@ -18,7 +18,7 @@ from yolopatch.core.text import sha256
 from yolopatch.errors import SourceError, UsageError, YolopatchError
 from yolopatch.outside.files.lock import hold
 from yolopatch.outside.git import snapshot
-from yolopatch.outside.git.command import GitError
+from yolopatch.outside.git.command import GitError, Repository
 from yolopatch.outside.source.archive import read_wheel
 from yolopatch.outside.source.pypi import download_version, list_versions
 
@@ -173,7 +173,7 @@ def _from_ref(ref: str) -> Release:
     )
 
 
-def _fetch(repository, ref: str) -> tuple[str, str]:
+def _fetch(repository: Repository, ref: str) -> tuple[str, str]:
     """Return the commit of the ref, and the tag that it is, "" for a branch or a commit."""
     said = []
     for full, tag in ((f"refs/tags/{ref}", ref), (ref, "")):

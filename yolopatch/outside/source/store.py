@@ -66,7 +66,7 @@ def pristine(pin: Pin, source: str, cache: Path) -> Iterator[Pristine]:
         yield _cached(pin, source, cache)
         return
     path = Path(os.path.expanduser(source)).absolute()
-    if is_wheel(pin, path):
+    if pin.wheel and is_wheel(pin, path):
         check_wheel(path, pin.wheel)  # before the cache: a wrong wheel is wrong even where it is not needed
         yield _filled(pin, "pypi", fill_from_path(pin, path), cache)
         return

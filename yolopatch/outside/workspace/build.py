@@ -11,7 +11,7 @@ from pathlib import Path
 from yolopatch.outside.git.command import Repository
 from yolopatch.outside.git.snapshot import PRISTINE
 from yolopatch.outside.workspace.commits import Step, stream
-from yolopatch.outside.workspace.journal import journal_file, write_journal
+from yolopatch.outside.workspace.journal import Journal, journal_file, write_journal
 from yolopatch.outside.workspace.workspace import BRANCH, STAGING
 
 
@@ -56,7 +56,7 @@ def _populate(staging: Path, pristine: Repository, steps: Sequence[Step]) -> Non
 
 def _move_into(dest: Path, staging: Path) -> None:
     """Move what was built into the folder above it, the journal first: it tells the next run what belongs here."""
-    write_journal(staging, None, Repository(staging).resolve("HEAD")[0])
+    write_journal(staging, Journal(None, Repository(staging).resolve("HEAD")[0]))
     names = sorted((entry.name for entry in staging.iterdir()), key=lambda name: name != ".git")
     moved: list[str] = []
     try:

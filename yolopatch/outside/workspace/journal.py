@@ -1,27 +1,37 @@
-"""The journal of a switch: it lies in the workspace's .git from the first change to the last."""
+"""The journal of a switch: a file in the workspace's .git, from the first change to the last."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 from yolopatch.outside.workspace.workspace import JOURNAL
 
 
-def journal_file(path: Path) -> Path:
-    """Return where the journal of the workspace at this path lies, if there is one."""
-    return path / ".git" / JOURNAL
+@dataclass(frozen=True)
+class Journal:
+    """From which commit (None: a new workspace) to which commit a workspace is switched."""
+
+    old: str | None
+    new: str
 
 
-def write_journal(path: Path, old: str | None, new: str) -> None:
-    """Write from which commit (None: from nothing) to which one the workspace is switched."""
-    journal_file(path).write_text(json.dumps({"from": old, "to": new}))
+def journal_file(workspace: Path) -> Path:
+    """Return the path of the workspace's journal; the file exists only during a switch."""
+    return workspace / ".git" / JOURNAL
 
 
-def read_journal(journal: Path) -> dict | None:
-    """Return the commits `from` and `to`, or None if the journal was cut short while it was written."""
+def write_journal(workspace: Path, journal: Journal) -> None:
+    """Write the workspace's journal, before the first change."""
+    journal_file(workspace).write_text(json.dumps({"from": journal.old, "to": journal.new}))
+
+
+def read_journal(workspace: Path) -> Journal | None:
+    """Return the workspace's journal, None if yolopatch was killed while writing it."""
     try:
-        states = json.loads(journal.read_text())
+        states = json.loads(journal_file(workspace).read_text())
     except ValueError:
         return None
-    return states if isinstance(states, dict) and states.keys() == {"from", "to"} else None
+    is_whole = isinstance(states, dict) and states.keys() == {"from", "to"}
+    return Journal(states["from"], states["to"]) if is_whole else None

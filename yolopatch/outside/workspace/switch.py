@@ -18,7 +18,7 @@ from yolopatch.outside.files.staging import staged
 from yolopatch.outside.git.command import GitError, Repository
 from yolopatch.outside.git.snapshot import tree_blobs
 from yolopatch.outside.workspace.commits import Step, stream, written_blobs
-from yolopatch.outside.workspace.journal import journal_file, read_journal, write_journal
+from yolopatch.outside.workspace.journal import Journal, journal_file, read_journal, write_journal
 from yolopatch.outside.workspace.workspace import LOCKS, NEXT, STAGING, Workspace
 
 LEFTOVERS = "the left-overs of an interrupted earlier run were removed"
@@ -40,7 +40,7 @@ def switch(workspace: Workspace, root: Mapping[str, str], steps: Sequence[Step])
     _check_not_hidden(workspace.path, before, after)
     new = _import(repository, workspace.root.id, steps)
     try:
-        write_journal(workspace.path, workspace.head.id, new)
+        write_journal(workspace.path, Journal(workspace.head.id, new))
         _finish(workspace.path, before, after, new)
     except (OSError, GitError) as error:
         _undo(workspace, before, after, error)
@@ -107,25 +107,25 @@ def finish_interrupted(workspace: Workspace) -> str | None:
     Raises:
         ConflictError: a file that the switch concerns was changed since.
     """
-    path, journal = workspace.path, journal_file(workspace.path)
-    if not journal.exists():
+    path, file = workspace.path, journal_file(workspace.path)
+    if not file.exists():
         return LEFTOVERS if _sweep(workspace) else None
-    states = read_journal(journal)
-    if states is None or workspace.head.id not in states.values():
+    journal = read_journal(path)
+    if journal is None or workspace.head.id not in (journal.old, journal.new):
         # killed while writing the journal, or the user has moved the branch since: then it is as they want it
-        journal.unlink()
+        file.unlink()
         _sweep(workspace)
         return "an earlier run was interrupted before it changed anything"
-    before = tree_blobs(workspace.repository, states["from"]) if states["from"] else {}
-    after = tree_blobs(workspace.repository, states["to"])
+    before = tree_blobs(workspace.repository, journal.old) if journal.old else {}
+    after = tree_blobs(workspace.repository, journal.new)
     _check_unchanged_since(path, before, after)
     for lock in LOCKS:  # of the git that was killed with us
         (path / ".git" / lock).unlink(missing_ok=True)
-    if states["from"]:
-        _finish(path, before, after, states["to"])
+    if journal.old:
+        _finish(path, before, after, journal.new)
     else:
-        workspace.repository.run("reset", "--quiet", "--hard", states["to"])
-        journal.unlink()
+        workspace.repository.run("reset", "--quiet", "--hard", journal.new)
+        file.unlink()
     _sweep(workspace)
     return "an earlier run was interrupted; what it had begun is finished"
 
