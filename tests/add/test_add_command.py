@@ -143,7 +143,7 @@ WRONG = {
     "a helper that is not there": (
         GATE.replace("torch.sigmoid", "gone"),
         EXIT_USAGE,
-        ("no pin can take", "needs gone"),
+        ("no pin can have", "needs gone"),
     ),
 }
 
@@ -163,9 +163,9 @@ def test_what_cannot_be_added_is_refused_and_nothing_is_stored(case, add, own_ca
     ("arguments", "said"),
     [
         (("--class", "Gat"), "did you mean Gate?"),
-        (("--name", "my-conv"), "becomes the name of classes"),
-        (("--name", "class"), "becomes the name of classes"),
-        (("--name", "门"), "becomes the name of classes"),
+        (("--name", "my-conv"), "is not a name for a Python class"),
+        (("--name", "class"), "is not a name for a Python class"),
+        (("--name", "门"), "is not a name for a Python class"),
         (("--like", "SPPF"), "nothing is told apart by that"),
         (("--args", "k"), "no argument of it is a number of channels"),
     ],
@@ -196,7 +196,7 @@ def test_names_of_classes_that_nobody_makes_are_free(add):
 
 def test_a_name_of_a_class_that_another_module_makes_is_refused(add, own_catalog):
     ran = add(GATE.replace("Gate", "C2f_RefConv"), name="C2f_RefConv.py")
-    assert (ran.code, "the name C2f_RefConv is taken: RefConv has it" in ran.err) == (EXIT_USAGE, True), ran.err
+    assert (ran.code, "the name C2f_RefConv is taken by the module RefConv" in ran.err) == (EXIT_USAGE, True), ran.err
     assert not own_catalog.exists()
 
 
@@ -232,7 +232,7 @@ def test_verify_says_that_a_module_was_replaced_since(add, yolopatch, need_pin, 
     assert provenance()["status"] == "pass"
     assert add(GATE.replace("* torch", "* 2 * torch"), "--replace").code == 0
     found = provenance()
-    assert (found["status"], "other patches of Gate" in found["summary"]) == ("warn", True)
+    assert (found["status"], "other patches (Gate)" in found["summary"]) == ("warn", True)
     assert yolopatch(*words).code == 0
     assert provenance()["status"] == "pass"
 

@@ -81,7 +81,7 @@ def test_images_without_labels_are_counted_and_wrong_only_where_all_are(shapes):
         file.unlink()
     report = check_dataset(data, None, None)
     assert [what for severity, _, what in problems(report) if severity == ERROR] == [
-        "no image of val has an object: upstream looks for labels there"
+        "no image of val has an object: upstream reads the labels here"
     ]
 
 
@@ -111,7 +111,7 @@ def test_a_class_that_no_object_has_is_a_warning(edited):
 def test_a_model_of_another_number_of_classes_is_a_warning(shapes, base_cfg):
     ((severity, _, what),) = problems(check_dataset(shapes(), None, base_cfg("yolo11", "n")))
     assert severity == WARNING
-    assert what == "says 80 classes, the data 3: upstream builds the model with the data's"
+    assert what == "has 80 classes, the data 3: upstream builds the model with those of the data"
 
 
 def test_the_task_is_the_models(shapes, base_cfg):
@@ -154,7 +154,7 @@ def test_broken_yaml_is_told_with_its_line(tmp_path):
 def test_keypoints_need_a_shape(shapes):
     with pytest.raises(UsageError) as caught:
         check_dataset(shapes(), "pose", None)
-    assert "says no kpt_shape" in caught.value.what
+    assert "has no kpt_shape" in caught.value.what
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`data check`: what upstream would find in a data set, before anybody trains for days."""
+"""`data check`: find what upstream would not accept in a data set, before a long training."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from yolopatch.outside.files.model_yaml import read_cfg
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong: an error costs images or the run, a warning is for a person to judge."""
+    """A problem: an error loses images or stops the training, a warning is for the user to decide."""
 
     severity: str
     where: str
@@ -28,7 +28,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Part:
-    """`train`, `val` or `test`: images, those among them without an object, and objects."""
+    """`train`, `val` or `test`: the numbers of images, of images without an object, and of objects."""
 
     name: str
     images: int
@@ -38,7 +38,7 @@ class Part:
 
 @dataclass(frozen=True)
 class DatasetReport:
-    """What a data set holds and what is wrong with it."""
+    """What a data set holds, and its problems."""
 
     data: Path
     task: str
@@ -48,20 +48,20 @@ class DatasetReport:
 
     @property
     def errors(self) -> int:
-        """How many of the problems are errors."""
+        """The number of problems that are errors."""
         return sum(problem.severity == ERROR for problem in self.problems)
 
 
 def check_dataset(file: Path, task: str | None, cfg: Path | None) -> DatasetReport:
-    """Read every image and label of a data set and say what upstream would not take.
+    """Read every image and label of a data set, and report what upstream would not accept.
 
     Args:
         file: the data YAML.
-        task: what the labels are for; None for the model's, or to detect.
-        cfg: a model YAML that will be trained on it, if there is one.
+        task: the task of the labels; None for the model's task, or detection without a model.
+        cfg: the YAML of the model to train on it; None to check the data set alone.
 
     Raises:
-        UsageError: a file is missing or is not what it should be; the set itself is judged in the report.
+        UsageError: a YAML is missing or wrong; problems of the images and labels are in the report.
     """
     model = read_cfg(cfg) if cfg else None
     task = task or (model.task if model else DETECT)
@@ -87,13 +87,17 @@ def _keypoints(data: Dataset, task: str) -> tuple[int, int]:
         return 0, 0
     shape = data.says.get("kpt_shape")
     if not (isinstance(shape, list) and len(shape) == 2 and all(isinstance(n, int) for n in shape)):
-        raise UsageError(f"{data.file} says no kpt_shape", details=["expected: e.g. kpt_shape: [17, 3]"])
+        raise UsageError(
+            f"{data.file} has no kpt_shape",
+            details=["expected: the number of keypoints and of values for each, e.g. kpt_shape: [17, 3]"],
+            hint=f"add the line to {data.file}, or name another task with --task",
+        )
     return shape[0], shape[1]
 
 
 def _of_model(data: Dataset, model: CfgFile) -> Iterator[Problem]:
     if model.nc != len(data.names):
-        what = f"says {model.nc} classes, the data {len(data.names)}: upstream builds the model with the data's"
+        what = f"has {model.nc} classes, the data {len(data.names)}: upstream builds the model with those of the data"
         yield Problem(WARNING, str(model.path), what)
 
 
@@ -116,9 +120,7 @@ def _part(data: Dataset, name: str, form: LabelFormat, objects: Counter[int]) ->
     part = Part(name, len(files), empty, count)
     if files and empty == len(files):
         where = label_file(files[0]).parent
-        problems.append(
-            Problem(ERROR, str(where), f"no image of {name} has an object: upstream looks for labels there")
-        )
+        problems.append(Problem(ERROR, str(where), f"no image of {name} has an object: upstream reads the labels here"))
     return part, problems
 
 

@@ -1,4 +1,4 @@
-"""`data shapes`: a small data set that is the same for everybody, and that a model learns in a minute."""
+"""`data shapes`: a small data set with the same bytes everywhere, which a model learns in a minute."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from yolopatch.errors import ConflictError, UsageError, YolopatchError
 from yolopatch.outside.files.images import draw
 
 DATA_FILE = "data.yaml"
-_LEAST_SIDE = 32  # the stride of the coarsest map
-_VALIDATION_SHARE = 4  # one image to validate for so many to train
+_LEAST_SIDE = 32  # pixels, the stride of the coarsest feature map
+_VALIDATION_SHARE = 4  # training images for each validation image
 
 
 @dataclass(frozen=True)
 class ShapesRequest:
-    """What to make.
+    """The options of `data shapes`.
 
     Attributes:
-        out: the folder.
+        out: the folder of the data set.
         task: one of `TASKS`.
-        images: how many to train on; a quarter as many, and at least one of each class, are to validate on.
-        side: of the square images in pixels.
+        images: the number of training images; a quarter as many, and at least one for each class, are for validation.
+        side: of the square images, in pixels.
         seed: another seed gives other images.
     """
 
@@ -45,12 +45,13 @@ class ShapesRequest:
 
 @dataclass(frozen=True)
 class ShapesSet:
-    """A data set that lies there now.
+    """A written data set.
 
     Attributes:
-        data: what upstream's `data=` takes.
+        data: the path for upstream's `data=`.
+        train, val: the numbers of images.
         sha256: of every image and label, in the order of their names.
-        changed: whether it was written now.
+        changed: whether this call wrote it.
     """
 
     data: Path
@@ -66,7 +67,7 @@ def make_shapes(request: ShapesRequest) -> ShapesSet:
     """Write the data set, all of it or nothing; the same request gives the same bytes.
 
     Raises:
-        UsageError: there is no such task, or a number is too small.
+        UsageError: an unknown task, or a number that is too small.
         ConflictError: the folder holds something else.
         YolopatchError: the folder cannot be written.
     """
@@ -83,7 +84,7 @@ def make_shapes(request: ShapesRequest) -> ShapesSet:
         raise YolopatchError(
             f"cannot write the data set to {out}: {error.strerror or error}",
             details=["nothing was changed"],
-            hint="make room or name another folder with --out",
+            hint="free some space, or name another folder with --out",
         ) from error
     data = out if request.task == "classify" else out / DATA_FILE
     return ShapesSet(data, request.task, KINDS, counts["train"], counts["val"], sha256, changed)
@@ -93,9 +94,9 @@ def _require_valid(request: ShapesRequest) -> None:
     if request.task not in TASKS:
         raise unknown("task", request.task, TASKS)
     if request.images < len(KINDS):
-        raise UsageError(f"--images {request.images}: it takes {len(KINDS)}, one for each class", hint="--images 24")
+        raise UsageError(f"--images {request.images}: at least {len(KINDS)}, one for each class", hint="--images 24")
     if request.side < _LEAST_SIDE:
-        raise UsageError(f"--side {request.side}: an image has at least {_LEAST_SIDE} pixels", hint="--side 160")
+        raise UsageError(f"--side {request.side}: at least {_LEAST_SIDE} pixels", hint="--side 160")
 
 
 def _labelled(request: ShapesRequest, counts: Mapping[str, int]) -> Iterator[tuple[str, bytes]]:
@@ -114,7 +115,7 @@ def _classified(request: ShapesRequest, counts: Mapping[str, int]) -> Iterator[t
 
 
 def _images(request: ShapesRequest, counts: Mapping[str, int]) -> Iterator[tuple[str, int, Random]]:
-    """Yield part, number and source of randomness of each image; no image depends on how many there are."""
+    """Yield the part, number and random generator of each image; an image does not depend on the number of images."""
     for part, count in counts.items():
         for number in range(count):
             yield part, number, Random(f"{request.seed} {part} {number}")
@@ -122,7 +123,7 @@ def _images(request: ShapesRequest, counts: Mapping[str, int]) -> Iterator[tuple
 
 def _data_yaml(out: Path, task: str) -> str:
     data: dict[str, object] = {"path": str(out), "train": "images/train", "val": "images/val", "names": list(KINDS)}
-    data["nc"] = len(KINDS)  # yolov5 6.1 asks for it, and for names in a list
+    data["nc"] = len(KINDS)  # yolov5 6.1 needs it, and needs the names as a list
     if task == "pose":
         data |= {"kpt_shape": [len(KEYPOINTS), 3], "flip_idx": list(FLIPPED_KEYPOINTS)}
     return yaml.safe_dump(data, sort_keys=False, default_flow_style=None)
@@ -136,12 +137,12 @@ def _sha256(files: Mapping[str, bytes]) -> str:
 
 
 def _write(out: Path, files: Mapping[str, bytes]) -> bool:
-    """Write a new folder beside its place and switch; tell whether there was anything to write."""
+    """Write a temporary folder and rename it; return False where the folder had the same files already."""
     if out.exists() and any(out.iterdir()):
-        # upstream leaves caches in the folder, which are not in the way
+        # other files do not matter: upstream writes its caches there
         if all((out / name).is_file() and (out / name).read_bytes() == content for name, content in files.items()):
             return False
-        raise ConflictError(f"{out} holds something else; nothing was written", hint="name another folder with --out")
+        raise ConflictError(f"{out} holds other files; nothing was written", hint="name another folder with --out")
     out.parent.mkdir(parents=True, exist_ok=True)
     staged = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:

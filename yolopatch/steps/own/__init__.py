@@ -1,1 +1,1 @@
-"""`add`, and the patches of own modules."""
+"""`add`, and the patches of the user's own modules."""

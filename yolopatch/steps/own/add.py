@@ -1,8 +1,9 @@
-"""`add`: make a module of a pasted file, for every pin, in the user's own catalog."""
+"""`add`: make a module from a pasted file, and store it in the user's own catalog for all pins."""
 
 from __future__ import annotations
 
 import keyword
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,15 +30,15 @@ READY, REFUSED, UNTRIED = "ready", "refused", "not tried"
 
 @dataclass(frozen=True)
 class AddRequest:
-    """What to add, as the command line names it; None is to be found out.
+    """The options of `add`; None for what is to be decided from the file.
 
     Attributes:
         file: the pasted file.
         symbol: the class in it.
-        name: what to call the module; None for the class's name.
+        name: of the module; None for the class's name.
         like, args: see `core.paste.deciding.decide`.
-        stride: the one that it has where its constructor takes none.
-        replace: whether a module of that name in the catalog is replaced.
+        stride: of a class whose constructor has no argument for it.
+        replace: whether to replace a module with this name in the catalog.
     """
 
     file: Path
@@ -51,14 +52,14 @@ class AddRequest:
 
 @dataclass(frozen=True)
 class PinResult:
-    """How the module stands with a pin.
+    """Whether a pin can have the module.
 
     Attributes:
         state: READY (its patch was made and compiles), REFUSED, or UNTRIED (the pin is not in the cache).
-        why: where it is not ready.
-        hint: what to do about that.
-        left_out: the pasted lines that do not go in, first and last, with the reason.
-        imported: the imports that were added or written anew.
+        why: the reason for REFUSED or UNTRIED.
+        hint: what to do about it.
+        left_out: the pasted lines that the patch leaves out, first and last, with the reason.
+        imported: the imports that the patch adds or changes.
     """
 
     pin: str
@@ -71,12 +72,17 @@ class PinResult:
 
 @dataclass(frozen=True)
 class AddedModule:
-    """A module that was added.
+    """An added module.
 
     Attributes:
-        packages: what it imports beyond Python, torch and upstream: nothing here installs it.
+        sha256: of the pasted file.
+        decision: what the class is, and the arguments of its constructor.
+        classes: the class names that a YAML may have.
+        placement: the default placement.
+        pins: one result for each pin.
+        packages: imported packages other than Python's library, torch and upstream; yolopatch does not install them.
         taken: attributes that parse_model overwrites on a layer, each with its line.
-        changed: whether the catalog is another than before.
+        changed: whether the catalog was changed.
     """
 
     module: str
@@ -96,13 +102,14 @@ def add(request: AddRequest, folder: Path, cache: Path) -> AddedModule:
     """Read the file, decide what its class is, try it on the pins in the cache, and store it.
 
     Args:
-        request: what to add.
+        request: the file and the options.
         folder: the user's own catalog.
         cache: the cache of pins; nothing is fetched.
 
     Raises:
-        UsageError: the class, its name or its constructor is open, or what was asked for does not fit.
-        YolopatchError: the file is no Python, has no module, or no pin can take it.
+        OpenError: the class, its name or the arguments of its constructor must be given.
+        UsageError: an option does not fit the file, or no pin can have the module.
+        YolopatchError: the file is no Python, or has no torch module; or the catalog cannot be written.
     """
     data = _read(request.file)
     paste = read_paste(data, request.file.name)
@@ -110,11 +117,11 @@ def add(request: AddRequest, folder: Path, cache: Path) -> AddedModule:
     decision = decide(paste, symbol, request.like, request.args)
     name = _name(request.name or symbol, request)
     load_own_catalog(folder)
-    told = f"{symbol} of {request.file.name}, sha256 {sha256(data)[:16]}"
-    module = own_module(decision, read_constructor(paste, symbol), name, told, request.stride)
+    origin = f"{symbol} of {request.file.name}, sha256 {sha256(data)[:16]}"
+    module = own_module(decision, read_constructor(paste, symbol), name, origin, request.stride)
     _require_free(module)
-    tried = tuple(_tried(pin, module, paste, cache) for pin in PINS.values())
-    _require_any([for_pin for for_pin, _ in tried], name)
+    tried = tuple(_try_pin(pin, module, paste, cache) for pin in PINS.values())
+    _require_any([result for result, _ in tried], name)
     changed = _store(module, data, folder, request.replace)
     return AddedModule(
         module=name,
@@ -124,7 +131,7 @@ def add(request: AddRequest, folder: Path, cache: Path) -> AddedModule:
         decision=decision,
         classes=names_of(module)[:2] if module.stands_for_conv else (name,),
         placement=module.placement,
-        pins=tuple(for_pin for for_pin, _ in tried),
+        pins=tuple(result for result, _ in tried),
         packages=tuple(dict.fromkeys(package for _, packages in tried for package in packages)),
         taken=() if module.kind == CONVOLUTION else taken_attributes(paste, symbol),
         changed=changed,
@@ -135,42 +142,42 @@ def _read(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise UsageError(f"cannot read {file}: {error.strerror}", hint="name the file that you pasted") from error
+        raise UsageError(f"cannot read {file}: {error.strerror}", hint="give the path of the pasted file") from error
 
 
 def _name(name: str, request: AddRequest) -> str:
     if not name.isidentifier() or not name.isascii() or keyword.iskeyword(name) or name.startswith("_"):
         raise UsageError(
-            f"--name {name}: a module's name becomes the name of classes",
-            details=["expected: letters, digits and _, a letter first"],
-            hint=f"yolopatch add {request.file} --name MyConv",
+            f"--name {name} is not a name for a Python class",
+            details=["expected: English letters, digits and _, with a letter first; no keyword of Python"],
+            hint=f"yolopatch add {shlex.quote(str(request.file))} --name MyConv",
         )
     return name
 
 
 def _require_free(new: Module) -> None:
-    """Refuse a name by which commands find another module, or that would be one of upstream's classes."""
-    hint = f"give another one: --name My{new.name}"
+    """Refuse a name of another module, or of one of upstream's classes."""
+    hint = f"choose another name: --name My{new.name}"
     if fold(new.name) in map(fold, STEMS):
-        raise _taken(f"the name {new.name} is taken: upstream has a {new.name}", hint)
+        raise _name_taken(f"the name {new.name} is taken: upstream has a class {new.name}", hint)
     names = {fold(name): name for name in names_of(new)}
     for module in MODULES.values():
         replaced = module.home and module.name == new.name
         shared = [] if replaced else [names[fold(name)] for name in names_of(module) if fold(name) in names]
         if shared:
-            made = "" if shared[0] == new.name else f", which {new.name} would have, too"
-            raise _taken(f"the name {shared[0]} is taken: {module.name} has it{made}", hint)
+            why = "" if shared[0] == new.name else f", and {new.name} would have a class of this name, too"
+            raise _name_taken(f"the name {shared[0]} is taken by the module {module.name}{why}", hint)
 
 
-def _taken(what: str, hint: str) -> OpenError:
-    return OpenError("name", "what to call it", {}, what, hint=hint)
+def _name_taken(what: str, hint: str) -> OpenError:
+    return OpenError("name", "name of the module", {}, what, hint=hint)
 
 
-def _tried(pin: Pin, module: Module, paste: Pasted, cache: Path) -> tuple[PinResult, tuple[str, ...]]:
-    """Make the module's patch for a pin in memory; returns how that went, and what packages it needs."""
+def _try_pin(pin: Pin, module: Module, paste: Pasted, cache: Path) -> tuple[PinResult, tuple[str, ...]]:
+    """Make the module's patch for a pin, in memory; return the result, and the packages that the module needs."""
     found = cached(pin, cache)
     if found is None:
-        return PinResult(pin.name, UNTRIED, "it is not in the cache; apply tries it"), ()
+        return PinResult(pin.name, UNTRIED, "the pin is not in the cache; yolopatch apply will try it"), ()
     read = snapshot.pristine_reader(found.repository, found.blobs)
     try:
         text, fitted = patch_of_text(pin, module, paste.text, read)
@@ -185,14 +192,14 @@ def _require_any(pins: list[PinResult], name: str) -> None:
     refused = [one for one in pins if one.state == REFUSED]
     if refused and not any(one.state == READY for one in pins):
         raise UsageError(
-            f"no pin can take {name}",
+            f"no pin can have {name}",
             details=[f"{one.pin}: {one.why}" for one in refused],
-            hint="give it another name with --name, or paste what it lacks into its file",
+            hint="choose another name with --name, or add the missing code to the file",
         )
 
 
 def _store(module: Module, data: bytes, folder: Path, replace: bool) -> bool:
-    """Write the module's file and entry; tell whether anything was written."""
+    """Write the module's file and entry; return whether anything was written."""
     file = folder / "modules" / f"{module.source}.py"
     have = MODULES.get(module.name)
     same = have and _plain(have) == _plain(module) and file.is_file() and file.read_bytes() == data
@@ -200,9 +207,9 @@ def _store(module: Module, data: bytes, folder: Path, replace: bool) -> bool:
         return False
     if have and not replace:
         raise UsageError(
-            f"the name {module.name} is taken: {folder} has a module of that name, which is another",
-            details=[f"there: {have.paper}", f"this:  {module.paper}"],
-            hint="add --replace, or give this one another --name",
+            f"the name {module.name} is taken by another module in {folder}",
+            details=[f"stored: {have.paper}", f"new:    {module.paper}"],
+            hint="replace it with --replace, or choose another --name",
         )
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The patch of a user's own module for a pin: no file holds it, it is made from the pin's text."""
+"""The patch of a user's own module for a pin: it is in no file, but made from the pin's text."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def own_patch(pin: Pin, module: Module, read: Reader) -> str:
     """Return the text of the patch.
 
     Args:
-        pin: what it is for.
-        module: from a user's own catalog.
-        read: gives the pin's text of these paths, without those that the pin lacks.
+        pin: the upstream.
+        module: a module of the user's own catalog.
+        read: returns the pin's text of the given paths; paths that the pin does not have are left out.
 
     Raises:
-        YolopatchError: the catalog lacks the module's file.
-        UsageError: the module needs what the pin does not have.
+        YolopatchError: the catalog does not have the module's file.
+        UsageError: the module needs something that the pin does not have.
         NoPlace: the pin has no place for a line.
     """
     text, _ = patch_of_text(pin, module, own_source(module), read)
@@ -37,26 +37,33 @@ def own_source(module: Module) -> str:
     """Return the text of a module's file in a user's own catalog.
 
     Raises:
-        YolopatchError: the catalog lacks it.
+        YolopatchError: the catalog does not have the file.
     """
     file = source_file(module.source)
     if not file.is_file():
         raise YolopatchError(
-            f"{module.name}'s file is not in your own catalog: {file}",
+            f"the file of {module.name} is missing from your own catalog: {file}",
             hint=f"add it again: yolopatch add FILE.py --name {module.name}",
         )
     return file.read_bytes().decode("utf-8-sig")
 
 
 def patch_of_text(pin: Pin, module: Module, source: str, read: Reader) -> tuple[str, Fitted]:
-    """Return the text of the patch of a module whose file has this text, and the file as the pin gets it."""
+    """Return the text of a module's patch, and the module's file as it is added to the pin.
+
+    Args:
+        pin: the upstream.
+        module: a module of the user.
+        source: the text of its file.
+        read: as in `own_patch`.
+    """
     originals = read([pin.layout.parser, *files_with_modules(pin)])
     added, fitted = own_additions(pin, module, source, originals, load_templates())
     return write_own_patch(pin, module, added, originals), fitted
 
 
-def from_the_cache(pin: Pin) -> Reader:
-    """Return what reads the pin's text from the cache, and fetches it where it is not there."""
+def cache_reader(pin: Pin) -> Reader:
+    """Return a reader of the pin's text in the cache; a pin that is not there is fetched."""
 
     def read(paths: list[str]) -> Mapping[str, str]:
         with pristine(pin, "auto", cache_dir()) as found:

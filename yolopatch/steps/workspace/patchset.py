@@ -187,9 +187,9 @@ def patch_text(pin: Pin, choice: Choice, read: Reader | None = None) -> str:
     module = MODULES[choice.name]
     if module.home:
         # only these need jinja2, whose import is slow
-        from yolopatch.steps.own.patch import from_the_cache, own_patch
+        from yolopatch.steps.own.patch import cache_reader, own_patch
 
-        return own_patch(pin, module, read or from_the_cache(pin))
+        return own_patch(pin, module, read or cache_reader(pin))
     file = patch_file(pin.name, choice.name, choice.flavor)
     if file.is_file():
         return _decode(file)
