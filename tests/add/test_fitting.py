@@ -15,6 +15,8 @@ MODULES = "ultralytics.nn.modules"
 NEW = Upstream("new", {"Conv": f"{MODULES}.conv", "autopad": f"{MODULES}.conv", "C2f": f"{MODULES}.block"})
 OLD = Upstream("old", {"Conv": "models.common", "autopad": "models.common"})
 
+_CONVS = [f"from {MODULES}.conv import Conv", f"from {MODULES}.conv import autopad"]
+
 CLASS = """class X(nn.Module):
     '''注意力 ①'''
 
@@ -86,6 +88,23 @@ def test_what_runs_by_itself_is_left_out(demo):
     assert not calls
     assert found.left_out
     assert "import sys" in found.text or "sys" not in demo
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("print(1); print(2)", []),
+        ("print(1); SIDE = 3; print(2)", ["SIDE = 3"]),
+        ("import torch; from models.common import Conv", ["import torch", f"from {MODULES}.conv import Conv"]),
+        ("from .conv import Conv; from .conv import autopad; SIDE = 3", [*_CONVS, "SIDE = 3"]),
+        ("print(1); from .conv import Conv; SIDE = (\n    3)", [_CONVS[0], "SIDE = (\n    3)"]),
+    ],
+)
+def test_what_shares_a_line_is_kept_or_left_out_by_itself(line, expected):
+    body = CLASS.replace("c1, 3)", "c1, SIDE)") if "SIDE" in line else CLASS
+    found = fitted(f"import torch.nn as nn\n{line}\nTAIL = 1\n\n\n{body.replace('x * ', 'TAIL * ')}")
+    shared = "".join(f"{one}\n" for one in expected)
+    assert f"import torch.nn as nn\n{shared}TAIL = 1\n" in found.text.replace(f"{_CONVS[0]}\n", "", "Conv" not in line)
 
 
 def test_a_constant_that_a_class_needs_stays():

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from yolopatch.core.code.module_code import Addition
+from yolopatch.core.edits import Edit
 from yolopatch.core.patch.compose import check_compiles, compose, touched
-from yolopatch.core.patch.parsing import Edit, FileChange, Patch, parse_patch
+from yolopatch.core.patch.parsing import FileChange, Patch, parse_patch
 from yolopatch.core.patch.patch_file import write_patch
 from yolopatch.errors import PatchError
 
@@ -22,12 +22,12 @@ TEXT = "one\ntwo\nthree\n"
 
 def _inserting(name: str, at: int, *lines: str, path: str = "f.py", text: str = TEXT) -> Patch:
     context = tuple(enumerate(text.splitlines(keepends=True)))
-    return Patch(name, (FileChange(path, (Edit(at, lines),), context, None),))
+    return Patch(name, (FileChange(path, (Edit(path, at, "".join(lines)),), context, None),))
 
 
 def _replacing(name: str, at: int, count: int, *lines: str) -> Patch:
     context = tuple(enumerate(TEXT.splitlines(keepends=True)))
-    return Patch(name, (FileChange("f.py", (Edit(at, lines, count),), context, None),))
+    return Patch(name, (FileChange("f.py", (Edit("f.py", at, "".join(lines), count),), context, None),))
 
 
 def _adding(name: str, path: str) -> Patch:
@@ -106,7 +106,7 @@ def test_an_added_file_takes_nothing_of_the_pin_away(path):
 
 def test_form_feeds_and_other_separators_do_not_split_lines():
     text = "one\x0cstill one\ntwo\u2028still two\x85\n"
-    patch = Patch("p", (FileChange("f", (Edit(1, ("x\n",)),), ((0, "one\x0cstill one\n"),), None),))
+    patch = Patch("p", (FileChange("f", (Edit("f", 1, "x\n"),), ((0, "one\x0cstill one\n"),), None),))
     assert compose({"f": text}, [patch])["f"] == "one\x0cstill one\nx\ntwo\u2028still two\x85\n"
 
 
@@ -140,7 +140,7 @@ def _scenes(draw):
 
 
 def _as_patch(lines: list[str], places: list[tuple[int, list[str]]]) -> str:
-    added = [Addition("f.txt", at, "".join(new)) for at, new in {at: (at, new) for at, new in places}.values()]
+    added = [Edit("f.txt", at, "".join(new)) for at, new in {at: (at, new) for at, new in places}.values()]
     return write_patch("Add it", "", added, {"f.txt": "".join(lines)})
 
 

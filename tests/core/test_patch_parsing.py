@@ -59,7 +59,7 @@ def test_a_good_patch_is_read_whole():
     patch = _parse()
     new, changed = patch.changes
     assert (new.path, new.new) == ("models/new.py", "one = 1\ntwo = 2\n")
-    assert [(i.at, i.lines) for i in changed.edits] == [(2, ("inserted\n",))]
+    assert [(i.at, i.text) for i in changed.edits] == [(2, "inserted\n")]
     assert dict(changed.context) == {0: "a\n", 1: "b\n", 2: "c\n", 3: "d\n"}
     assert compose(PRISTINE, [patch])["models/yolo.py"] == "a\nb\ninserted\nc\nd\ne\n"
 

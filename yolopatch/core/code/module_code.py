@@ -14,31 +14,14 @@ from yolopatch.catalog.pins import Pin
 from yolopatch.core.code.anchors import below_import, chain_of, first_in_fuse
 from yolopatch.core.code.flavor import Cut, cut
 from yolopatch.core.code.parser_branch import read_dialect
+from yolopatch.core.edits import Change, Edit, NewFile
 from yolopatch.core.syntax import classes, method, parse
 from yolopatch.core.text import split_lines
 
 
-@dataclass(frozen=True)
-class Addition:
-    """Lines for a pin: text by path, before the pristine line `at` (None: a new file).
-
-    `replaces` is how many pristine lines from there on they take the place of: 0 for a module's.
-    """
-
-    path: str
-    at: int | None
-    text: str
-    replaces: int = 0
-
-    @property
-    def end(self) -> int:
-        """The pristine line after the place."""
-        return (self.at or 0) + self.replaces
-
-
 def additions(
     pin: Pin, module: Module, flavor: str, source: str, pristine: Mapping[str, str], templates: SandboxedEnvironment
-) -> list[Addition]:
+) -> list[Change]:
     """Return what the module in this flavor adds to the pin.
 
     Args:
@@ -88,7 +71,7 @@ class _Writer:
         )
         return text.strip("\n") + "\n"
 
-    def module_file(self) -> Addition:
+    def module_file(self) -> NewFile:
         imports = [*dict.fromkeys((*self.cut.imports, "import torch", "import torch.nn as nn"))]
         names = sorted({"Bottleneck", *_bases(self.pin, self.pristine[self.pin.layout.common])})
         text = (
@@ -100,9 +83,9 @@ class _Writer:
             + "\n\n"
             + self._render("ultralytics.classes")
         )
-        return Addition(self.pin.layout.module_file(self.module.source), None, text)
+        return NewFile(self.pin.layout.module_file(self.module.source), text)
 
-    def classes_at_end(self) -> Addition:
+    def classes_at_end(self) -> Edit:
         common = self.pristine[self.pin.layout.common]
         header = textwrap.indent(
             f"{self.cut.docstring}\n\n{_origin(self.module, self.flavor)}", "# ", lambda line: True
@@ -113,33 +96,33 @@ class _Writer:
         text = (
             f"\n\n{header}\n{imports}\n\n{self.cut.body}\n\n" if imports else f"\n\n{header}\n\n\n{self.cut.body}\n\n"
         )
-        return Addition(self.pin.layout.common, len(split_lines(common)), text + self._render("yolov5.classes"))
+        return Edit(self.pin.layout.common, len(split_lines(common)), text + self._render("yolov5.classes"))
 
-    def import_line(self) -> Addition:
+    def import_line(self) -> Edit:
         names = ", ".join(sorted(self.placed))
         path = self.pin.layout.parser
         spot = below_import(path, self.pristine[path], "ultralytics.nn.modules")
-        return Addition(path, spot.at, f"from ultralytics.nn.modules.{self.module.source} import {names}\n")
+        return Edit(path, spot.at, f"from ultralytics.nn.modules.{self.module.source} import {names}\n")
 
-    def fusion(self) -> Addition:
+    def fusion(self) -> Edit:
         return in_fuse(self.pin, self.pristine, self._render("fuse"))
 
-    def branch(self) -> Addition:
+    def branch(self) -> Edit:
         return in_parse_model(self.pin, self.pristine, self._render("branch"))
 
 
-def in_fuse(pin: Pin, pristine: Mapping[str, str], lines: str) -> Addition:
+def in_fuse(pin: Pin, pristine: Mapping[str, str], lines: str) -> Edit:
     """Return what puts these lines before all that the pin's fuse() does with a module."""
     path = pin.layout.parser
     spot = first_in_fuse(path, pristine[path])
-    return Addition(path, spot.at, textwrap.indent(lines, spot.margin))
+    return Edit(path, spot.at, textwrap.indent(lines, spot.margin))
 
 
-def in_parse_model(pin: Pin, pristine: Mapping[str, str], lines: str) -> Addition:
+def in_parse_model(pin: Pin, pristine: Mapping[str, str], lines: str) -> Edit:
     """Return what puts this branch behind the first of the pin's parse_model."""
     path = pin.layout.parser
     spot = chain_of(path, pristine[path]).spot
-    return Addition(path, spot.at, textwrap.indent(lines, spot.margin))
+    return Edit(path, spot.at, textwrap.indent(lines, spot.margin))
 
 
 def _origin(module: Module, flavor: str) -> str:

@@ -10,11 +10,11 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from yolopatch.catalog.modules import Module
 from yolopatch.catalog.pins import Pin
-from yolopatch.core.code.module_code import Addition
+from yolopatch.core.edits import Change
 from yolopatch.core.own.writer import OwnWriter
 from yolopatch.core.paste.fitting import Fitted, fit
 from yolopatch.core.paste.imports import Upstream
-from yolopatch.core.paste.reading import read_paste
+from yolopatch.core.paste.reading import Pasted
 from yolopatch.core.syntax import parse
 from yolopatch.errors import UsageError
 
@@ -29,12 +29,12 @@ def files_with_modules(pin: Pin) -> tuple[str, ...]:
 
 
 def own_additions(
-    pin: Pin, module: Module, source: str, pristine: Mapping[str, str], templates: SandboxedEnvironment
-) -> tuple[list[Addition], Fitted]:
+    pin: Pin, module: Module, paste: Pasted, pristine: Mapping[str, str], templates: SandboxedEnvironment
+) -> tuple[list[Change], Fitted]:
     """Return what the module adds to the pin, and how the pasted file was made fit for that.
 
     Args:
-        source: the file as it was pasted.
+        paste: the file as it was pasted.
         pristine: the pin's text of its parser and of what it has of `files_with_modules`.
         templates: finds the templates of `upstream/`.
 
@@ -42,7 +42,6 @@ def own_additions(
         UsageError: the module needs what the pin does not have, or has the name of a class of the pin's.
         NoPlace: the pin's parser has no place where a line belongs.
     """
-    paste = read_paste(source.encode(), f"{module.name}'s file")
     upstream = Upstream.of(pin.name, {path: pristine[path] for path in files_with_modules(pin) if path in pristine})
     _require_free(pin, module, pristine[pin.layout.parser], upstream)
     fitted = fit(paste, module.symbol, upstream)

@@ -11,6 +11,7 @@ from yolopatch.catalog.pins import Pin
 from yolopatch.core.code.anchors import NoPlace
 from yolopatch.core.own.patch import files_with_modules, own_additions
 from yolopatch.core.own.writer import own_file, own_layers_file
+from yolopatch.core.paste.reading import read_paste
 from yolopatch.core.patch.write_patches import write_own_patch
 from yolopatch.core.port.contract import Conflict, syntax_conflict
 from yolopatch.core.port.porting import CONFLICT, PORTED, THERE, Outcome, check_module
@@ -36,8 +37,9 @@ def port_own(
     if broken:
         return Outcome(module.name, flavor, CONFLICT, conflicts=broken)
     try:
-        added, _ = own_additions(pin, module, source, files, templates)
-        texts = {addition.path: addition.text for addition in added}
+        paste = read_paste(source.encode(), f"{module.name}'s file")
+        added, _ = own_additions(pin, module, paste, files, templates)
+        texts = {change.path: change.text for change in added}
         # around a block, the class is written with the arguments that the release's own has
         classes = texts[own_layers_file(pin, module)] if module.stands_for_conv else ""
         conflicts = check_module(pin, module, classes, added[-1].text, files)

@@ -12,8 +12,9 @@ from jinja2.sandbox import SandboxedEnvironment
 from yolopatch.catalog.modules import ATTENTION, BLOCK, CONVOLUTION, Module
 from yolopatch.catalog.pins import Pin
 from yolopatch.core.code.anchors import NoPlace, below_import
-from yolopatch.core.code.module_code import Addition, in_fuse, in_parse_model
+from yolopatch.core.code.module_code import in_fuse, in_parse_model
 from yolopatch.core.code.parser_branch import read_dialect
+from yolopatch.core.edits import Edit, NewFile
 from yolopatch.core.paste.calls import names_in
 from yolopatch.core.paste.constructor import read_constructor
 from yolopatch.core.paste.imports import Upstream
@@ -82,9 +83,9 @@ class OwnWriter:
     def _class(self) -> ast.ClassDef:
         return self.paste.classes[self.module.symbol]
 
-    def files(self) -> list[Addition]:
+    def files(self) -> list[NewFile]:
         """Write the pasted file, and beside it the classes that put the module where upstream's stand."""
-        pasted = Addition(self.file, None, self.text)
+        pasted = NewFile(self.file, self.text)
         if not self.made:
             return [pasted]
         around = self._render("own.block" if self.module.kind == BLOCK else f"{self.pin.layout.style}.classes")
@@ -98,7 +99,7 @@ class OwnWriter:
             + "".join(sorted([own, *self._imports_of_upstream(used)]))
             + f"\n\n{around}"
         )
-        return [pasted, Addition(self.layers_file, None, text)]
+        return [pasted, NewFile(self.layers_file, text)]
 
     @property
     def _named(self) -> str:
@@ -111,7 +112,7 @@ class OwnWriter:
             by_place.setdefault(self.upstream.places[name], []).append(name)
         return [f"from {place} import {', '.join(names)}\n" for place, names in by_place.items()]
 
-    def import_line(self) -> Addition:
+    def import_line(self) -> Edit:
         """Write the lines that give the parser the module's classes."""
         path = self.pin.layout.parser
         package = f"{self.pin.layout.package}." if self.pin.layout.package else ""
@@ -120,15 +121,15 @@ class OwnWriter:
         lines = f"from {_dotted(self.file)} import {self._named}\n"
         if self.made:
             lines += f"from {_dotted(self.layers_file)} import {', '.join(sorted(self.made))}\n"
-        return Addition(path, spot.at, lines)
+        return Edit(path, spot.at, lines)
 
-    def fusion(self) -> list[Addition]:
+    def fusion(self) -> list[Edit]:
         """Write what fuse() has to do, if it has: a module that stands for itself is not folded by anybody."""
         if self.module.kind != CONVOLUTION:
             return []
         return [in_fuse(self.pin, self.pristine, self._render("fuse"))]
 
-    def branch(self) -> Addition:
+    def branch(self) -> Edit:
         """Write what parse_model does with the module's rows."""
         template = "own.attention.branch" if self.module.kind == ATTENTION else "branch"
         return in_parse_model(self.pin, self.pristine, self._render(template))

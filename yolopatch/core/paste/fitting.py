@@ -1,13 +1,14 @@
-"""Make a pasted file fit for an upstream: by places in its text, so that everything else stays byte for byte."""
+"""Make a pasted file fit for an upstream: by edits of its text, so that everything else stays byte for byte."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from yolopatch.core.edits import Edit, splice
 from yolopatch.core.paste.imports import USUAL, Upstream, import_lines, is_upstreams, strangers, timms
-from yolopatch.core.paste.names import first_line
+from yolopatch.core.paste.names import first_line, last_line
 from yolopatch.core.paste.reading import Pasted
 from yolopatch.core.paste.sifting import STAR, Sifted, Statement, sift
 from yolopatch.core.text import split_lines
@@ -31,19 +32,19 @@ class Fitted:
 
 
 @dataclass(frozen=True)
-class _Edit:
-    """Lines to put in the place of those from `start` to before `end`, counted from 0."""
+class _Rewritten:
+    """An import, the statement that it is in, and its lines for an upstream."""
 
-    start: int
-    end: int
-    lines: tuple[str, ...] = ()
+    statement: Statement
+    node: ast.Import | ast.ImportFrom
+    lines: tuple[str, ...]
 
 
 def fit(paste: Pasted, symbol: str, upstream: Upstream) -> Fitted:
-    """Return the file as this upstream gets it: nothing runs by itself, every name is to be had.
+    """Return the file as this upstream gets it: nothing runs by itself, and every name is defined or imported.
 
     Raises:
-        UsageError: the class needs what is not to be had.
+        UsageError: the class needs a name that neither the file nor this upstream has.
     """
     sifted = sift(paste, symbol, upstream, USUAL)
     rewritten = list(_rewritten(paste, sifted, upstream))
@@ -52,13 +53,11 @@ def fit(paste: Pasted, symbol: str, upstream: Upstream) -> Fitted:
         *(USUAL[name] for name in missing if name in USUAL),
         *import_lines((ast.alias(name) for name in missing if name not in USUAL and name in upstream.places), upstream),
     ]
-    removed = [_without(paste, sifted, one) for one, _ in sifted.dropped]
-    place = _top(paste)
-    edits = [*removed, *rewritten, _Edit(place, place, tuple(dict.fromkeys(added)))]
+    edits = [_edit(paste, _top(paste), 0, dict.fromkeys(added)), *_edits(paste, sifted, rewritten)]
     return Fitted(
         text=_edited(paste.text, edits),
-        left_out=tuple(sorted((one.line, one.node.end_lineno, why) for one, why in sifted.dropped)),
-        imported=tuple(dict.fromkeys(_imports([*added, *(line for edit in rewritten for line in edit.lines)]))),
+        left_out=tuple(sorted((one.line, last_line(one.node), why) for one, why in sifted.dropped)),
+        imported=tuple(dict.fromkeys(_imports([*added, *(line for one in rewritten for line in one.lines)]))),
         packages=tuple(dict.fromkeys(_packages(sifted, added))),
     )
 
@@ -74,19 +73,27 @@ def _imports(lines: list[str]) -> Iterator[str]:
     )
 
 
-def _without(paste: Pasted, sifted: Sifted, one: Statement) -> _Edit:
-    """Take a statement out; what shares its line, behind a semicolon, stays."""
-    beside = [have.node for have in sifted.kept if have.line == one.line]
-    stays = "; ".join(ast.get_source_segment(paste.text, node) or "" for node in beside)
-    return _Edit(one.line - 1, one.node.end_lineno, (stays,) if stays else ())
+def _edits(paste: Pasted, sifted: Sifted, rewritten: list[_Rewritten]) -> Iterator[Edit]:
+    """Yield the edits for what is left out and rewritten; statements that share a line with these stay."""
+    lines: dict[Statement, tuple[str, ...]] = {one: () for one, _ in sifted.dropped}
+    for one in rewritten:
+        if one.node is one.statement.node:
+            lines[one.statement] = one.lines
+        else:  # inside a statement, such as a try
+            yield _edit(paste, one.node.lineno - 1, last_line(one.node) - one.node.lineno + 1, one.lines)
+    everything = [*sifted.kept, *(one for one, _ in sifted.dropped)]
+    for line in {one.line for one in lines}:
+        there = sorted((one for one in everything if one.line == line), key=lambda one: one.node.col_offset)
+        text = [part for one in there for part in lines.get(one, (ast.get_source_segment(paste.text, one.node) or "",))]
+        yield _edit(paste, line - 1, max(last_line(one.node) for one in there) - line + 1, text)
 
 
-def _rewritten(paste: Pasted, sifted: Sifted, upstream: Upstream) -> Iterator[_Edit]:
+def _rewritten(paste: Pasted, sifted: Sifted, upstream: Upstream) -> Iterator[_Rewritten]:
     """Yield the imports of upstream's and of timm's, as this upstream has them."""
     for one in sifted.kept:
         for node in one.imports:
             if isinstance(one.node, ast.Try) and is_upstreams(node) and not _has_all(node, upstream):
-                continue  # it says itself what to do without
+                continue  # its except branch says what to do without the import
             stands = timms(node)
             if stands is not None:
                 lines = stands.splitlines()
@@ -97,7 +104,7 @@ def _rewritten(paste: Pasted, sifted: Sifted, upstream: Upstream) -> Iterator[_E
             line = split_lines(paste.text)[node.lineno - 1]
             margin = line[: len(line) - len(line.lstrip())]
             lines = lines or (["pass"] if node is not one.node else [])
-            yield _Edit(node.lineno - 1, node.end_lineno, tuple(f"{margin}{one}" if one else "" for one in lines))
+            yield _Rewritten(one, node, tuple(f"{margin}{one}" if one else "" for one in lines))
 
 
 def _has_all(node: ast.Import | ast.ImportFrom, upstream: Upstream) -> bool:
@@ -127,16 +134,21 @@ def _top(paste: Pasted) -> int:
         return first_line(imports[0]) - 1
     head = [*([body[0]] if ast.get_docstring(paste.tree) is not None else []), *future]
     if head:
-        return max(node.end_lineno for node in head)
+        return max(map(last_line, head))
     lines = split_lines(paste.text)
     return next((n for n, line in enumerate(lines[:2]) if not line.startswith("#")), min(2, len(lines)))
 
 
-def _edited(text: str, edits: list[_Edit]) -> str:
-    lines = split_lines(text)
-    end = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
-    # an insertion stands before what is replaced at the same line
-    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end), reverse=True):
-        lines[edit.start : edit.end] = [line + end for line in "\n".join(edit.lines).split("\n")] if edit.lines else []
-    edited = "".join(lines)
-    return edited if edited.endswith("\n") or not edited else edited + end
+def _edit(paste: Pasted, at: int, replaces: int, lines: Iterable[str]) -> Edit:
+    """Return the edit that puts these lines into the file, each with the file's own line end."""
+    text = "".join(f"{line}\n" for line in lines)
+    return Edit(paste.name, at, text.replace("\n", _line_end(paste.text)), replaces)
+
+
+def _edited(text: str, edits: list[Edit]) -> str:
+    edited = splice(text, sorted(edits, key=lambda edit: (edit.at, edit.end)))
+    return edited if edited.endswith("\n") or not edited else edited + _line_end(text)
+
+
+def _line_end(text: str) -> str:
+    return "\r\n" if text.partition("\n")[0].endswith("\r") else "\n"

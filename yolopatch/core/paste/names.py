@@ -8,24 +8,25 @@ import symtable
 from collections.abc import Iterator
 
 from yolopatch.core.paste.reading import Pasted
-from yolopatch.core.text import split_lines
 
 _KNOWN = frozenset(dir(builtins)) | {"__class__", "__file__", "__name__", "__doc__"}
 
 
 def first_line(node: ast.stmt) -> int:
     """Return the line with which a statement begins, counted from 1: its first decorator's, where it has one."""
-    return min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", []))])
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 
-def segment(text: str, node: ast.stmt) -> str:
-    """Return the lines of a top-level statement."""
-    return "".join(split_lines(text)[first_line(node) - 1 : node.end_lineno])
+def last_line(node: ast.stmt) -> int:
+    """Return the line with which a statement ends, counted from 1."""
+    return node.end_lineno or node.lineno
 
 
 def free(paste: Pasted, node: ast.stmt) -> set[str]:
     """Return the names that a top-level statement needs from outside of it."""
-    top = symtable.symtable(segment(paste.text, node), paste.name, "exec")
+    # written anew: lines of the file may hold other statements, too
+    top = symtable.symtable(ast.unparse(node), paste.name, "exec")
     used = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_referenced()}
     nested = {s.get_name() for table in _below(top) for s in table.get_symbols() if s.is_global() and s.is_referenced()}
     return (used | nested) - _KNOWN

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from yolopatch.catalog.environment.compat import Mend
-from yolopatch.core.code.module_code import Addition
+from yolopatch.core.edits import Edit
 from yolopatch.core.text import split_lines
 from yolopatch.errors import PatchError
 
@@ -31,7 +31,7 @@ def mend_lines(mend: Mend, text: str) -> tuple[int, ...]:
     return found
 
 
-def mended(mends: Sequence[Mend], pristine: Mapping[str, str]) -> list[Addition]:
+def mended(mends: Sequence[Mend], pristine: Mapping[str, str]) -> list[Edit]:
     """Return what takes the place of every line that the mends change.
 
     Args:
@@ -43,7 +43,7 @@ def mended(mends: Sequence[Mend], pristine: Mapping[str, str]) -> list[Addition]
     """
     paths = dict.fromkeys(mend.path for mend in mends)
     return [
-        Addition(path, at, line, replaces=1)
+        Edit(path, at, line, replaces=1)
         for path in paths
         for at, line in _changed([mend for mend in mends if mend.path == path], pristine[path])
     ]

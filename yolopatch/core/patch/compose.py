@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import PurePosixPath
 
-from yolopatch.core.patch.parsing import Edit, FileChange, Patch
+from yolopatch.core.edits import Edit, splice
+from yolopatch.core.patch.parsing import FileChange, Patch
 from yolopatch.core.text import split_lines
 from yolopatch.errors import PatchError
 
@@ -60,7 +61,7 @@ def compose(pristine: Mapping[str, str], patches: Sequence[Patch], taken: Collec
     for path, placed in places.items():
         in_order = sorted(placed, key=lambda p: p.order)
         _check_apart(path, in_order)
-        result[path] = _splice(pristine[path], in_order)
+        result[path] = splice(pristine[path], [placed.edit for placed in in_order])
     return result
 
 
@@ -113,23 +114,12 @@ def _mismatch(patch: Patch, path: str, line: int, expected: str, found: str) -> 
 def _check_apart(path: str, in_order: Sequence[_Placed]) -> None:
     """Refuse an edit inside lines that another replaces: which of both comes first would decide what comes out."""
     for before, placed in pairwise(in_order):
-        if placed.edit.at < before.edit.at + before.edit.replaces:
+        if placed.edit.at < before.edit.end:
             raise PatchError(
                 f"the patches {before.patch.name} and {placed.patch.name} do not go together: {path}",
                 details=[f"one replaces line {before.edit.at + 1} and the other changes line {placed.edit.at + 1}"],
                 hint="restore the patches: reinstall yolopatch, or `make patches` in its checkout",
             )
-
-
-def _splice(text: str, in_order: Sequence[_Placed]) -> str:
-    lines = split_lines(text)
-    out: list[str] = []
-    done = 0
-    for edit in (placed.edit for placed in in_order):
-        out += lines[done : edit.at]
-        out += edit.lines
-        done = edit.at + edit.replaces
-    return "".join(out + lines[done:])
 
 
 def _check_compiles(path: str, text: str) -> None:

@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from unidiff import PatchSet
 from unidiff.errors import UnidiffParseError
 
+from yolopatch.core.edits import Edit
 from yolopatch.core.text import split_lines
 from yolopatch.errors import PatchError
 
@@ -23,18 +24,6 @@ _OUTSIDE = re.compile(
     r"|\\ No newline at end of file$|$|-- $|\d+\.\d[\w. ()-]*$"
 )
 _NO_NEWLINE = "\\"
-
-
-@dataclass(frozen=True)
-class Edit:
-    """Lines to put before the pristine line with index `at` (0-based; its length means the end).
-
-    `replaces` is how many pristine lines from there on they take the place of: 0 in a module's patch.
-    """
-
-    at: int
-    lines: tuple[str, ...]
-    replaces: int = 0
 
 
 @dataclass(frozen=True)
@@ -51,9 +40,9 @@ class FileChange:
 
     @property
     def replaced(self) -> dict[int, str]:
-        """The pristine lines that edits take the place of, by number from 1."""
+        """The pristine lines that edits replace, by number from 1."""
         pristine = dict(self.context)
-        return {at + 1: pristine[at] for edit in self.edits for at in range(edit.at, edit.at + edit.replaces)}
+        return {at + 1: pristine[at] for edit in self.edits for at in range(edit.at, edit.end)}
 
 
 @dataclass(frozen=True)
@@ -133,7 +122,7 @@ def _change(file, path: str, name: str, modifies: bool) -> FileChange:
     edits = [edit for read, _ in hunks for edit in read]
     context = [line for _, seen in hunks for line in seen]
     if file.is_added_file and not context:
-        return FileChange(path, (), (), "".join(line for edit in edits for line in edit.lines))
+        return FileChange(path, (), (), "".join(edit.text for edit in edits))
     if not edits:
         raise _broken(name, f"adds nothing to {path}", "expected: at least one inserted line")
     _check_whole_lines(path, name, edits, dict(context))
@@ -161,7 +150,7 @@ def _read_hunk(hunk, path: str, name: str, modifies: bool) -> tuple[list[Edit], 
             f"has a hunk without context in {path}, at line {hunk.source_start}",
             "expected: lines of the pin around each insertion, to check it against",
         )
-    reading = _Reading(at)
+    reading = _Reading(path, at)
     for line in hunk:
         if line.is_removed and not modifies:
             raise _removal(name, f"{path}, line {line.source_line_no}", f"-{line.value}")
@@ -173,16 +162,18 @@ def _read_hunk(hunk, path: str, name: str, modifies: bool) -> tuple[list[Edit], 
 class _Reading:
     """A hunk, as far as it is read: its edits, and the pristine lines that it names, by index."""
 
-    def __init__(self, at: int) -> None:
+    def __init__(self, path: str, at: int) -> None:
         self.edits: list[Edit] = []
         self.context: list[tuple[int, str]] = []
-        self._at = at
+        self._path, self._at = path, at
         self._added: list[str] = []
         self._replaced = 0
 
     def take(self, line) -> None:
         """Read the next line."""
         if line.is_added:
+            if self._added and not self._added[-1].endswith("\n"):
+                self.end_edit()  # no line may follow one that ends the file: two edits, of which the first is refused
             self._added.append(line.value)
         elif line.is_removed:
             if self._added:
@@ -201,7 +192,7 @@ class _Reading:
     def end_edit(self) -> None:
         """Keep what was added and replaced since the last line that stays."""
         if self._added or self._replaced:
-            self.edits.append(Edit(self._at - self._replaced, tuple(self._added), self._replaced))
+            self.edits.append(Edit(self._path, self._at - self._replaced, "".join(self._added), self._replaced))
         self._added, self._replaced = [], 0
 
     def _pristine(self, text: str) -> None:

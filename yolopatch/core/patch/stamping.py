@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from yolopatch.catalog.checkpoint.stamps import Import, Place, fork_path
 from yolopatch.catalog.pins import Pin
 from yolopatch.core.code.anchors import NoPlace, Spot, below_entry, below_import
-from yolopatch.core.code.module_code import Addition
+from yolopatch.core.edits import Change, Edit, NewFile
 
 
-def stamping(pin: Pin, places: Sequence[Place], source: str, pristine: Mapping[str, str]) -> list[Addition]:
+def stamping(pin: Pin, places: Sequence[Place], source: str, pristine: Mapping[str, str]) -> list[Change]:
     """Return what the stamp adds to the pin.
 
     Args:
@@ -22,17 +22,17 @@ def stamping(pin: Pin, places: Sequence[Place], source: str, pristine: Mapping[s
         NoPlace: what a line belongs below is not there once, and the line is needed.
     """
     lines = (_insertion(place, pristine[place.path]) for place in places)
-    return [Addition(fork_path(pin), None, source), *(line for line in lines if line)]
+    return [NewFile(fork_path(pin), source), *(line for line in lines if line)]
 
 
-def _insertion(place: Place, text: str) -> Addition | None:
+def _insertion(place: Place, text: str) -> Edit | None:
     try:
         spot = _spot(place, text)
     except NoPlace:
         if place.optional:
             return None
         raise
-    return Addition(place.path, spot.at, f"{spot.margin}{place.line}\n")
+    return Edit(place.path, spot.at, f"{spot.margin}{place.line}\n")
 
 
 def _spot(place: Place, text: str) -> Spot:

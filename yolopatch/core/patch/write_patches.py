@@ -9,7 +9,8 @@ from jinja2.sandbox import SandboxedEnvironment
 from yolopatch.catalog.checkpoint.stamps import Place
 from yolopatch.catalog.modules import Module
 from yolopatch.catalog.pins import Pin
-from yolopatch.core.code.module_code import Addition, additions
+from yolopatch.core.code.module_code import additions
+from yolopatch.core.edits import Change
 from yolopatch.core.patch.patch_file import write_patch
 from yolopatch.core.patch.stamping import stamping
 from yolopatch.core.workspace.commit_message import STAMP_BODY, STAMP_SUBJECT
@@ -35,14 +36,14 @@ def module_patch(
 
 
 def write_module_patch(
-    pin: Pin, module: Module, flavor: str, added: Sequence[Addition], originals: Mapping[str, str]
+    pin: Pin, module: Module, flavor: str, added: Sequence[Change], originals: Mapping[str, str]
 ) -> str:
     """Return the text of the patch that makes these additions of a module's."""
     body = f"{module.paper}.\n\n{_FLAVOR_WORDS[flavor]}"
     return write_patch(f"Add {module.name} ({flavor}) to {pin.name}", body, added, originals)
 
 
-def write_own_patch(pin: Pin, module: Module, added: Sequence[Addition], originals: Mapping[str, str]) -> str:
+def write_own_patch(pin: Pin, module: Module, added: Sequence[Change], originals: Mapping[str, str]) -> str:
     """Return the text of the patch that makes these additions of a user's own module."""
     return write_patch(f"Add {module.name} to {pin.name}", f"{module.paper}.\n\n{_OWN_WORDS}", added, originals)
 

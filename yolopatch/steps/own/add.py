@@ -23,7 +23,7 @@ from yolopatch.outside.files.staging import write_whole
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.own.own_catalog import load_own_catalog, write_module
 from yolopatch.outside.source.store import cached
-from yolopatch.steps.own.patch import patch_of_text
+from yolopatch.steps.own.patch import patch_of_paste
 
 READY, REFUSED, UNTRIED = "ready", "refused", "not tried"
 
@@ -180,7 +180,7 @@ def _try_pin(pin: Pin, module: Module, paste: Pasted, cache: Path) -> tuple[PinR
         return PinResult(pin.name, UNTRIED, "the pin is not in the cache; yolopatch apply will try it"), ()
     read = snapshot.pristine_reader(found.repository, found.blobs)
     try:
-        text, fitted = patch_of_text(pin, module, paste.text, read)
+        text, fitted = patch_of_paste(pin, module, paste, read)
         patch = parse_patch(text, f"{module.name}'s patch")
         check_compiles(compose(read([pin.layout.parser]), [patch], found.blobs))
     except YolopatchError as error:

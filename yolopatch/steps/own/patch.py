@@ -9,6 +9,7 @@ from yolopatch.catalog.pins import Pin
 from yolopatch.catalog.resources import source_file
 from yolopatch.core.own.patch import files_with_modules, own_additions
 from yolopatch.core.paste.fitting import Fitted
+from yolopatch.core.paste.reading import Pasted, read_paste
 from yolopatch.core.patch.write_patches import write_own_patch
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.files.templates import load_templates
@@ -29,7 +30,8 @@ def own_patch(pin: Pin, module: Module, read: Reader) -> str:
         UsageError: the module needs something that the pin does not have.
         NoPlace: the pin has no place for a line.
     """
-    text, _ = patch_of_text(pin, module, own_source(module), read)
+    paste = read_paste(own_source(module).encode(), f"{module.name}'s file")
+    text, _ = patch_of_paste(pin, module, paste, read)
     return text
 
 
@@ -48,17 +50,17 @@ def own_source(module: Module) -> str:
     return file.read_bytes().decode("utf-8-sig")
 
 
-def patch_of_text(pin: Pin, module: Module, source: str, read: Reader) -> tuple[str, Fitted]:
+def patch_of_paste(pin: Pin, module: Module, paste: Pasted, read: Reader) -> tuple[str, Fitted]:
     """Return the text of a module's patch, and the module's file as it is added to the pin.
 
     Args:
         pin: the upstream.
         module: a module of the user.
-        source: the text of its file.
+        paste: its file, parsed.
         read: as in `own_patch`.
     """
     originals = read([pin.layout.parser, *files_with_modules(pin)])
-    added, fitted = own_additions(pin, module, source, originals, load_templates())
+    added, fitted = own_additions(pin, module, paste, originals, load_templates())
     return write_own_patch(pin, module, added, originals), fitted
 
 
