@@ -20,12 +20,12 @@ _SHOWN = 5
 
 
 def write_initial_weights(
-    found: Reproduction, planned: RunPlan, weights: Path, classes: int, cache: Path, watch: Watch
+    reproduction: Reproduction, planned: RunPlan, weights: Path, classes: int, cache: Path, watch: Watch
 ) -> Path:
     """Write the run's model with what `weights` knows into the reproduction's folder, and return the file.
 
     Args:
-        found: the reproduction.
+        reproduction: the reproduction.
         planned: the run.
         weights: the checkpoint to start from.
         classes: how many the data has.
@@ -35,21 +35,21 @@ def write_initial_weights(
     Raises:
         YolopatchError: the checkpoint is of another model, or cannot be read.
     """
-    kind = "base" if planned.base else found.record.flavor
-    out = found.folder / INIT / f"{weights.stem}-{kind}-{planned.scale}.pt"
+    kind = "base" if planned.base else reproduction.record.flavor
+    out = reproduction.folder / INIT / f"{weights.stem}-{kind}-{planned.scale}.pt"
     out.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
         # with the data's classes: upstream builds it so, and what is for another number would be lost
-        cfg = write_cfg(replace(run_cfg(found, planned), nc=classes), Path(folder))
+        cfg = write_cfg(replace(run_cfg(reproduction, planned), nc=classes), Path(folder))
         request = TransplantRequest(
             cfg=cfg,
             weights=weights,
             out=out,
             scale=planned.scale,
-            python=found.interpreter.executable,
+            python=reproduction.interpreter.executable,
             overwrite=True,
         )
-        transplant(found.workspace.path, request, cache, watch)
+        transplant(reproduction.workspace.path, request, cache, watch)
     return out
 
 

@@ -28,37 +28,39 @@ from yolopatch.wire.facts import INFO, TRUE_GFLOPS, ModelFacts, Question
 SIDE = 640  # pixels; what upstream's own figures are for
 
 
-def measure_model(found: Reproduction, cache: Path, watch: Watch) -> Reproduction:
+def measure_model(reproduction: Reproduction, cache: Path, watch: Watch) -> Reproduction:
     """Return the reproduction with its model measured, if it was not yet; the page and the record tell it.
 
     Args:
-        found: the reproduction.
+        reproduction: the reproduction.
         cache: the cache folder.
         watch: told of each step.
 
     Raises:
         YolopatchError: the model does not build.
     """
-    if found.measured:
-        return found
-    unfit = _unfit(found)
-    with hold(lock_path(found.folder, cache)):
-        if unfit:
-            return write_page(replace(found, notes=(*found.notes, unfit)), unfit)
+    if reproduction.measured:
+        return reproduction
+    reason = _why_not_measured(reproduction)
+    with hold(lock_path(reproduction.folder, cache)):
+        if reason:
+            return write_page(replace(reproduction, notes=(*reproduction.notes, reason)), reason)
         watch("every scale", 1, 2)
-        figures = count_scales(found.workspace, tutorial_cfg(found), found.interpreter)
-        told, done_with = verify_file(found, watch)
-        record = replace(found.record, measured=Measured(found.of, figures, told, done_with))
-        return write_page(replace(found, record=record), "")
+        figures = count_scales(reproduction.workspace, tutorial_cfg(reproduction), reproduction.interpreter)
+        told, done_with = verify_file(reproduction, watch)
+        record = replace(reproduction.record, measured=Measured(reproduction.of, figures, told, done_with))
+        return write_page(replace(reproduction, record=record), "")
 
 
-def _unfit(found: Reproduction) -> str:
+def _why_not_measured(reproduction: Reproduction) -> str:
     """Return why the interpreter can build nothing, "" where it can."""
-    ailments = find_faults(found.workspace.pin, found.record.compat, found.interpreter, found.workspace.path)
+    ailments = find_faults(
+        reproduction.workspace.pin, reproduction.record.compat, reproduction.interpreter, reproduction.workspace.path
+    )
     fatal = next((one for one in ailments if one.severity == ERROR and one.stage == "import"), None)
     if fatal is None:
         return ""
-    return f"nothing was measured: in {found.interpreter.executable}, {fatal.what}; next: {fatal.hint}"
+    return f"nothing was measured: in {reproduction.interpreter.executable}, {fatal.what}; next: {fatal.hint}"
 
 
 def count_scales(workspace: Workspace, cfg: Cfg, interpreter: Interpreter) -> dict[str, Figures]:
@@ -91,10 +93,14 @@ def _figures(answer: ModelFacts) -> Figures:
     return Figures(info.layers, info.parameters, info.gradients, printed, round(true, 3))
 
 
-def verify_file(found: Reproduction, watch: Watch) -> tuple[dict[str, object], dict[str, object]]:
+def verify_file(reproduction: Reproduction, watch: Watch) -> tuple[dict[str, object], dict[str, object]]:
     """Verify the YAML's model at the post's scale; returns what the record keeps of it, and with what it was done."""
-    place, scale, python = found.workspace.path, found.recipe.scale, found.interpreter.executable
-    told = verify(place, found.cfg, scale, watch=watch, python=python, imgsz=SIDE)
+    place, scale, python = reproduction.workspace.path, reproduction.recipe.scale, reproduction.interpreter.executable
+    told = verify(place, reproduction.cfg, scale, watch=watch, python=python, imgsz=SIDE)
     checks = [{"id": one.id, "status": one.status, "summary": one.summary} for one in told.checks]
     kept = {"scale": scale, "imgsz": SIDE, "verdict": told.verdict, "checks": checks}
-    return kept, {**told.run, "system": platform.system(), "packages": named_versions(found.interpreter.packages)}
+    return kept, {
+        **told.run,
+        "system": platform.system(),
+        "packages": named_versions(reproduction.interpreter.packages),
+    }

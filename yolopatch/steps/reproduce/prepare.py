@@ -23,18 +23,18 @@ class PreparedRun:
     init: Path | None
 
 
-def prepare_run(found: Reproduction, request: RunRequest, cache: Path, watch: Watch) -> PreparedRun:
+def prepare_run(reproduction: Reproduction, request: RunRequest, cache: Path, watch: Watch) -> PreparedRun:
     """Check the environment, the arguments, the device and the data, and make the checkpoint to begin with.
 
     Raises:
         UsageError: an argument that cannot be.
         YolopatchError: the environment, the device, the data or the checkpoint would not do.
     """
-    require_trainable(found)
-    planned = plan_run(found, request, shapes_file(found.folder))
-    data = prepare_data(found, planned)
+    require_trainable(reproduction)
+    planned = plan_run(reproduction, request, shapes_file(reproduction.folder))
+    data = prepare_data(reproduction, planned)
     init = (
-        write_initial_weights(found, planned, planned.weights, len(data.names), cache, watch)
+        write_initial_weights(reproduction, planned, planned.weights, len(data.names), cache, watch)
         if planned.weights
         else None
     )

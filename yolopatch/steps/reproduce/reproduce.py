@@ -47,7 +47,7 @@ def reproduce(request: ReproduceRequest, cache: Path) -> Reproduction:
     with hold(lock_path(folder, cache)):
         known = open_folder(folder, wanted)
         workspace, notes = _workspace(request, recipe, folder, cache)
-        found = Reproduction(
+        reproduction = Reproduction(
             folder=folder,
             recipe=recipe,
             record=replace(known or wanted, commit=workspace.head.id, yolopatch=__version__),
@@ -58,7 +58,7 @@ def reproduce(request: ReproduceRequest, cache: Path) -> Reproduction:
             interpreter=find_environment(pin, request.python, cache),
             notes=notes,
         )
-        return _written(found)
+        return _written(reproduction)
 
 
 def _chosen(request: ReproduceRequest) -> tuple[Recipe, Pin]:
@@ -103,36 +103,36 @@ def _mend(there: bool) -> list[str]:
     return ["found: the compatibility patch"] if there else []
 
 
-def tutorial_cfg(found: Reproduction) -> Cfg:
+def tutorial_cfg(reproduction: Reproduction) -> Cfg:
     """Return what the post's YAML holds; where upstream has a scales table, all scales."""
-    pin, recipe = found.workspace.pin, found.recipe
+    pin, recipe = reproduction.workspace.pin, reproduction.recipe
     scales = "all" if pin.layout.style == "ultralytics" else recipe.scale
-    return plan(RenderRequest((recipe.module,), pin.model, scales=scales, flavor=found.record.flavor))[0]
+    return plan(RenderRequest((recipe.module,), pin.model, scales=scales, flavor=reproduction.record.flavor))[0]
 
 
-def _written(found: Reproduction) -> Reproduction:
+def _written(reproduction: Reproduction) -> Reproduction:
     """Write what is missing; the record comes last."""
     env = load_templates()
     texts = {
-        f"{WORKSPACE}/{found.recipe.cfg}": render_text(tutorial_cfg(found), env),
-        f"{WORKSPACE}/{found.recipe.script}": script_text(found.recipe, found.workspace.pin, env),
+        f"{WORKSPACE}/{reproduction.recipe.cfg}": render_text(tutorial_cfg(reproduction), env),
+        f"{WORKSPACE}/{reproduction.recipe.script}": script_text(reproduction.recipe, reproduction.workspace.pin, env),
     }
-    sums, edited = keep(found.folder, texts, found.record.files)
-    measured = found.measured if found.measured and found.measured.of == found.of else None
-    record = replace(found.record, files={**found.record.files, **sums}, measured=measured)
-    return write_page(replace(found, record=record, notes=(*found.notes, *edited)), _NOT_YET)
+    sums, edited = keep(reproduction.folder, texts, reproduction.record.files)
+    measured = reproduction.measured if reproduction.measured and reproduction.measured.of == reproduction.of else None
+    record = replace(reproduction.record, files={**reproduction.record.files, **sums}, measured=measured)
+    return write_page(replace(reproduction, record=record, notes=(*reproduction.notes, *edited)), _NOT_YET)
 
 
-def write_page(found: Reproduction, unmeasured: str) -> Reproduction:
+def write_page(reproduction: Reproduction, unmeasured: str) -> Reproduction:
     """Write the page anew, unless it was edited, and the record.
 
     Args:
-        found: the reproduction, whose record knows the sums of its other files.
+        reproduction: the reproduction, whose record knows the sums of its other files.
         unmeasured: what the page says where nothing was measured.
     """
     env = load_templates()
-    page = {PAGE: page_text(found.recipe, found.record, found.workspace.origin, unmeasured, env)}
-    sums, edited = keep(found.folder, page, found.record.files)
-    record = replace(found.record, files={**found.record.files, **sums})
-    save_record(found.folder, record)
-    return replace(found, record=record, notes=tuple(dict.fromkeys((*found.notes, *edited))))
+    page = {PAGE: page_text(reproduction.recipe, reproduction.record, reproduction.workspace.origin, unmeasured, env)}
+    sums, edited = keep(reproduction.folder, page, reproduction.record.files)
+    record = replace(reproduction.record, files={**reproduction.record.files, **sums})
+    save_record(reproduction.folder, record)
+    return replace(reproduction, record=record, notes=tuple(dict.fromkeys((*reproduction.notes, *edited))))

@@ -55,16 +55,16 @@ def shapes_file(folder: Path) -> Path:
     return folder / "datasets" / "shapes" / "data.yaml"
 
 
-def prepare_data(found: Reproduction, plan: RunPlan) -> RunData:
+def prepare_data(reproduction: Reproduction, plan: RunPlan) -> RunData:
     """Make sure that the data is there and is what upstream wants.
 
     Raises:
         YolopatchError: upstream cannot reach the post's data, or images or labels of the user's are broken.
     """
-    if plan.quick and "data" in plan.changes and plan.data == str(shapes_file(found.folder)):
-        make_shapes(ShapesRequest(shapes_file(found.folder).parent, seed=SEED))
-    report = _checked(found, plan) if _is_the_users(plan) else None
-    answer = _resolved(found, plan)
+    if plan.quick and "data" in plan.changes and plan.data == str(shapes_file(reproduction.folder)):
+        make_shapes(ShapesRequest(shapes_file(reproduction.folder).parent, seed=SEED))
+    report = _checked(reproduction, plan) if _is_the_users(plan) else None
+    answer = _resolved(reproduction, plan)
     parts = {part: tuple(map(Path, answer.parts[part])) for part in ("train", "val")}
     image = next((image for source in parts["train"] for image in images(source)), None)
     if image is None:
@@ -78,8 +78,8 @@ def _is_the_users(plan: RunPlan) -> bool:
     return file.is_absolute() and not read_dataset(file).is_fetched
 
 
-def _checked(found: Reproduction, plan: RunPlan) -> DatasetReport:
-    report = check_dataset(Path(plan.data), None, found.cfg)
+def _checked(reproduction: Reproduction, plan: RunPlan) -> DatasetReport:
+    report = check_dataset(Path(plan.data), None, reproduction.cfg)
     if report.errors:
         wrong = [f"{one.where} {one.what}" for one in report.problems if one.severity == ERROR]
         raise YolopatchError(
@@ -90,7 +90,7 @@ def _checked(found: Reproduction, plan: RunPlan) -> DatasetReport:
     return report
 
 
-def _resolved(found: Reproduction, plan: RunPlan) -> DatasetAnswer:
+def _resolved(reproduction: Reproduction, plan: RunPlan) -> DatasetAnswer:
     """Let upstream look for the set; where its YAML names a download and the set is missing, it fetches it."""
     answers: list[DatasetAnswer] = []
 
@@ -98,8 +98,8 @@ def _resolved(found: Reproduction, plan: RunPlan) -> DatasetAnswer:
         if isinstance(message, DatasetAnswer):
             answers.append(message)
 
-    workspace = found.folder / WORKSPACE
-    request = DatasetRequest(str(workspace), style_of(found.workspace.pin), plan.data)
+    workspace = reproduction.folder / WORKSPACE
+    request = DatasetRequest(str(workspace), style_of(reproduction.workspace.pin), plan.data)
     with tempfile.TemporaryDirectory(prefix="yolopatch-") as place:
         try:
             folder = Path(place) / "data"
@@ -108,25 +108,25 @@ def _resolved(found: Reproduction, plan: RunPlan) -> DatasetAnswer:
                 DATASET,
                 request,
                 workspace,
-                found.interpreter,
+                reproduction.interpreter,
                 folder,
                 take,
                 what=what,
                 answered=lambda: bool(answers),
             )
         except YolopatchError as error:
-            raise _unreachable(found, plan, error) from error
+            raise _unreachable(reproduction, plan, error) from error
     return answers[0]
 
 
-def _unreachable(found: Reproduction, plan: RunPlan, error: YolopatchError) -> YolopatchError:
+def _unreachable(reproduction: Reproduction, plan: RunPlan, error: YolopatchError) -> YolopatchError:
     if _is_the_users(plan):
         return error
     return YolopatchError(
         f"upstream has no {Path(plan.data).stem} here and could not fetch it; nothing was started",
         details=[line for line in error.details if not line.startswith("log: ")][-4:],
         hint="train on a small generated set instead: --quick, or `yolopatch data shapes --out shapes` and "
-        f"--data shapes/data.yaml; or put the set into {found.folder / 'datasets'}",
+        f"--data shapes/data.yaml; or put the set into {reproduction.folder / 'datasets'}",
     )
 
 

@@ -14,22 +14,24 @@ from yolopatch.steps.reproduce.reproduction import Reproduction
 from yolopatch.steps.reproduce.run_plan import RunPlan, model_words
 
 
-def script_arguments(found: Reproduction, planned: RunPlan, folder: Path, init: Path | None) -> dict[str, object]:
+def script_arguments(
+    reproduction: Reproduction, planned: RunPlan, folder: Path, init: Path | None
+) -> dict[str, object]:
     """Return what the script is told beside what it says itself; files of the run's own are written first."""
-    own = str(_own_cfg(found, planned, folder)) if _needs_own_cfg(planned) else None
+    own = str(_own_cfg(reproduction, planned, folder)) if _needs_own_cfg(planned) else None
     arguments = {**planned.changes, **model_words(planned, own, init)}
     if planned.hyperparameters:
-        arguments["hyp"] = str(_hyperparameters(found, planned, folder))
+        arguments["hyp"] = str(_hyperparameters(reproduction, planned, folder))
     return arguments
 
 
-def run_cfg(found: Reproduction, planned: RunPlan) -> Cfg:
+def run_cfg(reproduction: Reproduction, planned: RunPlan) -> Cfg:
     """Return the model that the run trains, at its scale alone."""
-    model = found.workspace.pin.model
+    model = reproduction.workspace.pin.model
     if planned.base:
         return plan(RenderRequest(model=model, scales=planned.scale))[0]
     modules = (planned.recipe.module,)
-    return plan(RenderRequest(modules, model, scales=planned.scale, flavor=found.record.flavor))[0]
+    return plan(RenderRequest(modules, model, scales=planned.scale, flavor=reproduction.record.flavor))[0]
 
 
 def _needs_own_cfg(planned: RunPlan) -> bool:
@@ -37,14 +39,14 @@ def _needs_own_cfg(planned: RunPlan) -> bool:
     return planned.style == "yolov5" and not planned.base and planned.scale != planned.recipe.scale
 
 
-def _own_cfg(found: Reproduction, planned: RunPlan, folder: Path) -> Path:
+def _own_cfg(reproduction: Reproduction, planned: RunPlan, folder: Path) -> Path:
     file = folder / f"{Path(planned.recipe.cfg).stem}_{planned.scale}.yaml"
-    write_whole(file, render_text(run_cfg(found, planned), load_templates()).encode())
+    write_whole(file, render_text(run_cfg(reproduction, planned), load_templates()).encode())
     return file
 
 
-def _hyperparameters(found: Reproduction, planned: RunPlan, folder: Path) -> Path:
-    package = found.workspace.path / found.workspace.pin.layout.package
+def _hyperparameters(reproduction: Reproduction, planned: RunPlan, folder: Path) -> Path:
+    package = reproduction.workspace.path / reproduction.workspace.pin.layout.package
     own = yaml.safe_load((package / "data" / "hyps" / "hyp.scratch-low.yaml").read_text("utf-8"))
     file = folder / "hyp.yaml"
     write_whole(file, yaml.safe_dump({**own, **planned.hyperparameters}, sort_keys=False).encode())

@@ -90,11 +90,11 @@ class RunPlan:
         return told
 
 
-def plan_run(found: Reproduction, request: RunRequest, shapes: Path) -> RunPlan:
+def plan_run(reproduction: Reproduction, request: RunRequest, shapes: Path) -> RunPlan:
     """Return the plan, checked against what can be known before training.
 
     Args:
-        found: the reproduction.
+        reproduction: the reproduction.
         request: what is asked of the run.
         shapes: the data YAML of the generated set.
 
@@ -102,10 +102,10 @@ def plan_run(found: Reproduction, request: RunRequest, shapes: Path) -> RunPlan:
         UsageError: a scale or an argument that cannot be.
         YolopatchError: a GPU is asked for, and there is none.
     """
-    recipe, style = found.recipe, found.workspace.pin.layout.style
+    recipe, style = reproduction.recipe, reproduction.workspace.pin.layout.style
     asked = _asked(request, style, shapes)
     if request.data:
-        asked["data"] = _data(found, request.data)
+        asked["data"] = _data(reproduction, request.data)
     changes = {key: value for key, value in asked.items() if _differs(recipe, key, value)}
     if request.base:
         changes["name"] = "base-quick" if request.quick else "base"
@@ -116,7 +116,7 @@ def plan_run(found: Reproduction, request: RunRequest, shapes: Path) -> RunPlan:
         style=style,
         changes=changes,
         hyperparameters=HYPERPARAMETERS if request.quick and style == "yolov5" else {},
-        scale=_scale(found, request),
+        scale=_scale(reproduction, request),
         base=request.base,
         quick=request.quick,
         learns=request.quick and asked == _quick(style, shapes) and request.scale in (None, SCALE),
@@ -126,7 +126,7 @@ def plan_run(found: Reproduction, request: RunRequest, shapes: Path) -> RunPlan:
         device=None if device is None else str(device),
         weights=_weights(request.weights),
     )
-    _require_device(plan, found)
+    _require_device(plan, reproduction)
     return plan
 
 
@@ -158,13 +158,13 @@ def _asked(request: RunRequest, style: str, shapes: Path) -> dict[str, object]:
     return asked
 
 
-def _data(found: Reproduction, name: str) -> str:
+def _data(reproduction: Reproduction, name: str) -> str:
     """Return how upstream is told a data YAML: the user's by its whole path, its own as it knows it."""
     file = Path(name).expanduser()
     if file.is_file():
         return str(file.absolute())
-    own = PurePosixPath(found.recipe.data).with_name(PurePosixPath(name).name)
-    if own.name == name and (found.workspace.path / own).is_file():
+    own = PurePosixPath(reproduction.recipe.data).with_name(PurePosixPath(name).name)
+    if own.name == name and (reproduction.workspace.path / own).is_file():
         return str(own)
     raise UsageError(
         f"there is no data file {name}, and upstream has none of that name in {own.parent}",
@@ -203,23 +203,23 @@ def _value(text: str) -> object:
         return text
 
 
-def _scale(found: Reproduction, request: RunRequest) -> str:
+def _scale(reproduction: Reproduction, request: RunRequest) -> str:
     if request.scale is None:
-        return SCALE if request.quick else found.recipe.scale
-    found_scales = find_scales(find_model(found.workspace.pin.model), request.scale)
+        return SCALE if request.quick else reproduction.recipe.scale
+    found_scales = find_scales(find_model(reproduction.workspace.pin.model), request.scale)
     if len(found_scales) != 1 or found_scales[0] == ALL_SCALES:
         raise UsageError(f"--scale {request.scale}: a run trains one", hint="e.g. --scale n")
     return found_scales[0]
 
 
-def _require_device(plan: RunPlan, found: Reproduction) -> None:
+def _require_device(plan: RunPlan, reproduction: Reproduction) -> None:
     device = plan.device
-    if device in (None, "", "cpu", "mps") or gpus_of(found.interpreter.executable):
+    if device in (None, "", "cpu", "mps") or gpus_of(reproduction.interpreter.executable):
         return
     who = "the post trains on" if "device" not in plan.changes else "--device asks for"
     raise YolopatchError(
         f"{who} device {device}, a GPU, and torch sees none here; nothing was started",
-        details=[f"asked: {found.interpreter.executable}"],
+        details=[f"asked: {reproduction.interpreter.executable}"],
         hint="add --device cpu (slow: try --epochs 1 first), or train --quick",
     )
 

@@ -60,7 +60,7 @@ def summarise(trained: Trained) -> RunSummary:
         YolopatchError: the model does not build.
     """
     planned, run = trained.plan, trained.run
-    measured = trained.found.measured
+    measured = trained.reproduction.measured
     comparisons = tuple(
         compare(
             _built(trained),
@@ -78,14 +78,14 @@ def summarise(trained: Trained) -> RunSummary:
 
 def _built(trained: Trained) -> Built:
     """Build the YAML that the run should have trained, with the data's classes, and count it."""
-    found, planned = trained.found, trained.plan
-    cfg = replace(run_cfg(found, planned), nc=len(trained.data.names))
+    reproduction, planned = trained.reproduction, trained.plan
+    cfg = replace(run_cfg(reproduction, planned), nc=len(trained.data.names))
     with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
         (facts,) = ask_facts(
-            found.workspace.path,
-            found.workspace.pin,
+            reproduction.workspace.path,
+            reproduction.workspace.pin,
             [Question(str(write_cfg(cfg, Path(folder))), planned.scale)],
-            python=found.interpreter.executable,
+            python=reproduction.interpreter.executable,
         )
     return Built(facts.parameters, Counter(row.kind for row in facts.table))
 
@@ -97,7 +97,7 @@ def _seed(trained: Trained) -> object:
 
 def _page(found: RunSummary) -> str:
     trained = found.trained
-    run, record = trained.run, trained.found.record
+    run, record = trained.run, trained.reproduction.record
     last = run.attempts[-1].environment
     return (
         load_templates()

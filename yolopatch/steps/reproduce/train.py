@@ -59,7 +59,7 @@ class Trained:
         notes: what the user should know.
     """
 
-    found: Reproduction
+    reproduction: Reproduction
     plan: RunPlan
     data: RunData
     run: Run
@@ -69,19 +69,19 @@ class Trained:
     notes: tuple[str, ...]
 
 
-def train(found: Reproduction, ready: PreparedRun, cache: Path, watch: Watch) -> Trained:
+def train(reproduction: Reproduction, ready: PreparedRun, cache: Path, watch: Watch) -> Trained:
     """Train to the end, going on from where an earlier call was killed, then validate, predict and export.
 
     Raises:
         YolopatchError: upstream failed.
     """
-    with hold(lock_path(found.folder / RUNS, cache)):
-        return _Trainer(found, ready, watch).run()
+    with hold(lock_path(reproduction.folder / RUNS, cache)):
+        return _Trainer(reproduction, ready, watch).run()
 
 
 @dataclass(frozen=True)
 class _Trainer:
-    found: Reproduction
+    reproduction: Reproduction
     ready: PreparedRun
     watch: Watch
 
@@ -104,7 +104,7 @@ class _Trainer:
             run = self._examine(run)
         rows = tuple(self.rows(run))
         return Trained(
-            self.found,
+            self.reproduction,
             self.plan,
             self.data,
             run,
@@ -116,25 +116,25 @@ class _Trainer:
 
     def folder(self, run: Run) -> Path:
         """Return the run's folder."""
-        return run_folder(self.found.folder, run)
+        return run_folder(self.reproduction.folder, run)
 
     def save(self, run: Run) -> Run:
         """Write the run's record, and return the run."""
-        save_run(self.found.folder, run)
+        save_run(self.reproduction.folder, run)
         return run
 
     def _begun(self, fresh: bool) -> tuple[Run, tuple[str, ...]]:
         """Return the run that is asked for, begun before or new, and what to say of it."""
         wanted = self._wanted()
-        run = None if fresh else find_run(self.found.folder, wanted)
+        run = None if fresh else find_run(self.reproduction.folder, wanted)
         if run is None:
-            return Run(number=next_number(self.found.folder), wanted=wanted), ()
+            return Run(number=next_number(self.reproduction.folder), wanted=wanted), ()
         if run.outcome:
             return run, ("this run was ended before, and nothing is trained again; --fresh trains anew",)
         return run, (f"going on with the run in {self.folder(run)}",)
 
     def _wanted(self) -> Wanted:
-        workspace = self.found.workspace
+        workspace = self.reproduction.workspace
         return Wanted(
             changes={**self.plan.changes, **self.plan.hyperparameters},
             scale=self.plan.scale,
@@ -142,7 +142,7 @@ class _Trainer:
             quick=self.plan.quick,
             commit=(workspace.own_commits or (workspace.head,))[0].id,
             edited=workspace.edited,
-            cfg=sha256(self.found.cfg.read_bytes()),
+            cfg=sha256(self.reproduction.cfg.read_bytes()),
             data=self.data.sha256,
             weights=sha256(self.plan.weights.read_bytes()) if self.plan.weights else "",
         )
@@ -157,10 +157,10 @@ class _Trainer:
         run = self.save(replace(run, save_dir=run.save_dir if checkpoints else None, attempts=(*run.attempts, attempt)))
         listener = _Listener(self, run, time.monotonic())
         request = TrainRequest(
-            workspace=str(self.found.workspace.path),
-            style=style_of(self.found.workspace.pin),
-            script=str(self.found.script),
-            words=tuple(words(script_arguments(self.found, self.plan, self.folder(run), self.ready.init))),
+            workspace=str(self.reproduction.workspace.path),
+            style=style_of(self.reproduction.workspace.pin),
+            script=str(self.reproduction.script),
+            words=tuple(words(script_arguments(self.reproduction, self.plan, self.folder(run), self.ready.init))),
             checkpoints=tuple(map(str, checkpoints)),
             init=str(self.ready.init) if self.ready.init else None,
         )
@@ -178,8 +178,8 @@ class _Trainer:
         run_in_workspace(
             task,
             request,
-            self.found.workspace.path,
-            self.found.interpreter,
+            self.reproduction.workspace.path,
+            self.reproduction.interpreter,
             _fresh(self.folder(listener.run) / name),
             listener.take,
             what=_WORDS[task.name],
@@ -187,7 +187,7 @@ class _Trainer:
         )
 
     def _environment(self) -> dict[str, object]:
-        interpreter = self.found.interpreter
+        interpreter = self.reproduction.interpreter
         return {
             "yolopatch": __version__,
             "python": interpreter.python,
@@ -201,8 +201,8 @@ class _Trainer:
         listener = _Listener(self, run, time.monotonic())
         folder, rows = self.folder(run), self.rows(run)
         request = EvaluateRequest(
-            workspace=str(self.found.workspace.path),
-            style=style_of(self.found.workspace.pin),
+            workspace=str(self.reproduction.workspace.path),
+            style=style_of(self.reproduction.workspace.pin),
             weights=str(self._weights(run)),
             data=self.plan.data,
             imgsz=self.plan.imgsz,
