@@ -38,7 +38,7 @@ FLAVORS ?= paper tutorial
 QUICK ?=
 WORKERS ?= 2
 COMPAT_PYTHON ?= $(NEWEST)/bin/python
-PAGES ?= docs
+PAGES ?= docs/measured
 KEPT ?= .verify-matrix.jsonl
 # `--modules A B` where MODULES is given, else nothing: the command's own default is everything
 option = $(if $($(2)),--$(1) $($(2)))
