@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from timing import YOLOPATCH, Task, interleaved, nothing, rounds, run
-from yolopatch.outside.environment.surroundings import child_environment
+from yolopatch.outside.environment.child_variables import child_variables
 from yolopatch.outside.git.snapshot import write_tree
 from yolopatch.outside.workspace.checkout import read_checkout
 from yolopatch.steps.verify.history import read_history
@@ -55,7 +55,7 @@ def prepare(folder: Path) -> Path:
 
 def floor(folder: Path, request: Path, task: str) -> None:
     """Count the passes of a verification, or make them again."""
-    environment = child_environment(folder / "settings", sys.executable)
+    environment = child_variables(folder / "settings", sys.executable)
     command = [sys.executable, str(FLOOR), str(request), str(folder / "passes.json"), task]
     subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, env=environment)
 

@@ -13,7 +13,7 @@ import torch
 from yolopatch.catalog.environment.compat import MENDS
 from yolopatch.catalog.environment.needs import MODULE_OF, needs_of
 from yolopatch.catalog.pins import PINS
-from yolopatch.outside.probe.inspect import gpus_of, inspect_interpreter
+from yolopatch.outside.probe.inspect import inspect_interpreter, list_gpus
 from yolopatch.steps.environment.faults import ERROR, WARNING, find_faults
 
 from .conftest import FITTING, says
@@ -130,7 +130,7 @@ def test_a_workspace_in_this_environment(yolopatch, full_workspace, fingerprint,
     assert "nothing would fail" in ran.out
     assert f"ultralytics from {place / 'ultralytics' / '__init__.py'}" in ran.out
     monkeypatch.setattr(
-        "yolopatch.steps.environment.doctor.gpus_of", lambda python: ("a GPU",)
+        "yolopatch.steps.environment.doctor.list_gpus", lambda python: ("a GPU",)
     )  # the import takes seconds
     told = yolopatch("doctor", place, "--json").json
     assert (told["errors"], told["gpus"]) == (0, ["a GPU"])
@@ -153,7 +153,7 @@ def test_no_workspace_tells_of_every_pin(yolopatch, tmp_path, monkeypatch, pytho
 def test_an_installed_copy_and_what_the_user_set(yolopatch, full_workspace, python_that_says, monkeypatch):
     monkeypatch.setenv("YOLO_CONFIG_DIR", "/shared")
     monkeypatch.setenv("WANDB_API_KEY", "a secret")
-    monkeypatch.setattr("yolopatch.steps.environment.doctor.gpus_of", lambda python: ())
+    monkeypatch.setattr("yolopatch.steps.environment.doctor.list_gpus", lambda python: ())
     origins = {"ultralytics": "/lib/ultralytics/__init__.py"}
     python = python_that_says(origins=origins, cuda="12.1")
     told = yolopatch("doctor", full_workspace("ultralytics-8.4.0"), "--python", python, "--json").json
@@ -179,7 +179,7 @@ def test_a_path_that_upstream_mangles_and_a_cache_of_a_newer_numpy(
 ):
     import shutil
 
-    monkeypatch.setattr("yolopatch.steps.environment.doctor.gpus_of", lambda python: ())
+    monkeypatch.setattr("yolopatch.steps.environment.doctor.list_gpus", lambda python: ())
     place = tmp_path / "run2new" / "ultralytics"
     shutil.copytree(pristine_tree("ultralytics-8.3.0") / "ultralytics", place / "ultralytics")
     cache = place.parent / "datasets" / "coco8" / "labels" / "train.cache"
@@ -204,7 +204,7 @@ def test_a_checkout_of_another_version_is_told_like_the_pin_before_it(
 ):
     import shutil
 
-    monkeypatch.setattr("yolopatch.steps.environment.doctor.gpus_of", lambda python: ())
+    monkeypatch.setattr("yolopatch.steps.environment.doctor.list_gpus", lambda python: ())
     place = tmp_path / "clone"
     shutil.copytree(pristine_tree("ultralytics-8.3.0") / "ultralytics", place / "ultralytics")
     file = place / "ultralytics" / "__init__.py"
@@ -215,8 +215,8 @@ def test_a_checkout_of_another_version_is_told_like_the_pin_before_it(
 
 def test_gpus_are_asked_of_torch(on_path):
     line = json.dumps({"message": "GpusAnswer", "names": ["NVIDIA H", "NVIDIA H"]})
-    assert gpus_of(str(on_path("two-gpus", f"echo '{line}' > \"$3\""))) == ("NVIDIA H", "NVIDIA H")
-    assert gpus_of(sys.executable) == tuple(torch.cuda.get_device_name(n) for n in range(torch.cuda.device_count()))
+    assert list_gpus(str(on_path("two-gpus", f"echo '{line}' > \"$3\""))) == ("NVIDIA H", "NVIDIA H")
+    assert list_gpus(sys.executable) == tuple(torch.cuda.get_device_name(n) for n in range(torch.cuda.device_count()))
 
 
 def test_an_interpreter_is_known_by_its_own_link(tmp_path):

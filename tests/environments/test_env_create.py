@@ -16,7 +16,7 @@ import pytest
 from yolopatch.catalog.environment.environments import SETS, set_of
 from yolopatch.catalog.pins import PINS
 from yolopatch.outside.environment.environments import STAMP
-from yolopatch.outside.environment.installer import find_indexes, find_requirement, masked
+from yolopatch.outside.environment.installer import find_indexes, find_requirement, hide_passwords
 from yolopatch.steps.environment.environment import find_environment, find_target
 
 from .conftest import FITTING, says, write_wheel
@@ -74,9 +74,9 @@ def test_a_half_made_one_is_made_again(yolopatch, own_cache, uv, bare_python):
 
 
 def _name() -> str:
-    from yolopatch.outside.environment.environments import digest_of
+    from yolopatch.outside.environment.environments import requirements_digest
 
-    return f"{SET.name}-{digest_of(SET)}-py{sys.version_info[0]}.{sys.version_info[1]}"
+    return f"{SET.name}-{requirements_digest(SET)}-py{sys.version_info[0]}.{sys.version_info[1]}"
 
 
 def test_a_requirement_that_no_index_has(yolopatch, own_cache, index, roomy, bare_python):
@@ -186,7 +186,7 @@ def test_killed_half_way_nothing_goes_on_and_the_next_run_makes_it(
     on_path("uv", f'{UV_MAKES}\n[ "$1" = pip ] && echo $$ > {tmp_path}/pid && exec sleep 60\nexit 0')
     code = (
         "import sys; from yolopatch.cli.run import run; import yolopatch.steps.environment as e; "
-        f"e.require_room = lambda *a: None; sys.executable = {bare_python!r}; "
+        f"e.require_space = lambda *a: None; sys.executable = {bare_python!r}; "
         "sys.exit(run(['env', 'create', 'yolo26-refconv']))"
     )
     started = subprocess.Popen([_OURS, "-c", code])
@@ -292,7 +292,7 @@ def test_addresses_are_told_without_passwords(monkeypatch):
     assert find_indexes([]) == "https://***@mirror.example/simple"
     lines = ["Looking in indexes: https://pypi.org/simple, https://mirror.example/simple"]
     assert find_indexes(lines) == "https://pypi.org/simple, https://mirror.example/simple"
-    assert masked("see https://me:p@example/a@b") == "see https://***@example/a@b"
+    assert hide_passwords("see https://me:p@example/a@b") == "see https://***@example/a@b"
 
 
 def test_every_pin_has_a_set_of_versions_that_needs_no_address():

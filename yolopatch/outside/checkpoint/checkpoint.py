@@ -10,9 +10,9 @@ from yolopatch.catalog.pins import Pin, style_of
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.environment.executable import requirements_hint
 from yolopatch.outside.probe.facts import PATIENCE
+from yolopatch.outside.probe.launch import interpreter_launch, isolated_launch
 from yolopatch.outside.probe.listen import TOO_LONG
 from yolopatch.outside.probe.run import Failed, ask
-from yolopatch.outside.probe.settings import apart, bare
 from yolopatch.wire.checkpoints import Contents, Loaded, LoadRequest, LookRequest, NoCheckpoint
 from yolopatch.wire.tasks import LOAD, LOOK_INTO
 
@@ -21,7 +21,7 @@ _ANSWERS: tuple[type[Contents | NoCheckpoint], ...] = (Contents, NoCheckpoint)
 _ISOLATED = ("-I", "-B")  # neither the user's variables nor their folder decide what is imported
 
 
-def look_into(file: Path) -> Contents:
+def inspect_checkpoint(file: Path) -> Contents:
     """Read what the checkpoint tells of itself, in a child process that imports nothing but Python's own library.
 
     Raises:
@@ -33,7 +33,7 @@ def look_into(file: Path) -> Contents:
     answer = ask(
         LOOK_INTO,
         LookRequest(str(file.absolute())),
-        lambda folder: bare(sys.executable, folder, _ISOLATED),
+        lambda folder: interpreter_launch(sys.executable, folder, _ISOLATED),
         _ANSWERS,
         patience=_PATIENCE,
         failure=lambda failed: _unreadable(file, failed),
@@ -60,7 +60,7 @@ def load_checkpoint(file: Path, pickle_sum: str, workspace: Path, pin: Pin, pyth
 
     Args:
         file: the checkpoint.
-        pickle_sum: what `look_into` said of it; another content is not loaded.
+        pickle_sum: what `inspect_checkpoint` said of it; another content is not loaded.
         workspace: whose upstream is imported.
         pin: the workspace's.
         python: the interpreter that has upstream's requirements.
@@ -76,7 +76,7 @@ def load_checkpoint(file: Path, pickle_sum: str, workspace: Path, pin: Pin, pyth
         return ask(
             LOAD,
             request,
-            lambda place: apart(python, place),
+            lambda place: isolated_launch(python, place),
             Loaded,
             patience=PATIENCE,
             failure=lambda failed: _not_loaded(file, workspace, python, failed),

@@ -11,14 +11,14 @@ from pathlib import Path
 
 from yolopatch.catalog.environment.environments import EnvironmentSet
 from yolopatch.errors import YolopatchError
-from yolopatch.outside.files.lock import hold
+from yolopatch.outside.files.lock import hold_lock
 
 STAMP = "yolopatch-environment.json"
 _PATIENCE = 3600  # seconds: another process may be downloading gigabytes
 
 
 @dataclass(frozen=True)
-class Stamp:
+class EnvironmentRecord:
     """What an environment was made as.
 
     Attributes:
@@ -35,11 +35,11 @@ class Stamp:
 
 
 @dataclass(frozen=True)
-class Made:
+class Environment:
     """A complete environment."""
 
     folder: Path
-    stamp: Stamp
+    record: EnvironmentRecord
 
     @property
     def python(self) -> str:
@@ -47,29 +47,31 @@ class Made:
         return str(self.folder / "bin" / "python")
 
 
-def digest_of(wanted: EnvironmentSet) -> str:
+def requirements_digest(wanted: EnvironmentSet) -> str:
     """Return the digest of the set's requirements; another list makes another environment."""
     said = "\n".join(sorted(map(str, wanted.requirements)))
     return hashlib.sha256(said.encode()).hexdigest()[:10]
 
 
-def environments(wanted: EnvironmentSet, cache: Path) -> Iterator[Made]:
+def complete_environments(wanted: EnvironmentSet, cache: Path) -> Iterator[Environment]:
     """Give the complete environments of the set that fit its requirements of today."""
-    digest = digest_of(wanted)
+    digest = requirements_digest(wanted)
     for folder in sorted((cache / "environments").glob(f"{wanted.name}-{digest}-*")):
         made = _read(folder)
-        if made and (made.stamp.set, made.stamp.digest) == (wanted.name, digest):
+        if made and (made.record.set, made.record.digest) == (wanted.name, digest):
             yield made
 
 
-def folder_of(stamp: Stamp, cache: Path) -> Path:
+def environment_folder(record: EnvironmentRecord, cache: Path) -> Path:
     """Return where the environment with this stamp lies."""
-    build = f"-{hashlib.sha256(stamp.torch_index.encode()).hexdigest()[:6]}" if stamp.torch_index else ""
-    return cache / "environments" / f"{stamp.set}-{stamp.digest}-py{stamp.python}{build}"
+    build = f"-{hashlib.sha256(record.torch_index.encode()).hexdigest()[:6]}" if record.torch_index else ""
+    return cache / "environments" / f"{record.set}-{record.digest}-py{record.python}{build}"
 
 
-def ensure(stamp: Stamp, cache: Path, fresh: bool, fill: Callable[[Path], None]) -> tuple[Made, bool]:
-    """Return the environment with this stamp, and whether it was made now; a half-made one is made again.
+def ensure_environment(
+    record: EnvironmentRecord, cache: Path, fresh: bool, fill: Callable[[Path], None]
+) -> tuple[Environment, bool]:
+    """Return the environment with this record, and whether it was made now; a half-made one is made again.
 
     Args:
         fresh: make it again even where it is complete.
@@ -78,9 +80,9 @@ def ensure(stamp: Stamp, cache: Path, fresh: bool, fill: Callable[[Path], None])
     Raises:
         what `fill` raises; nothing of it is left then, and what was there before is.
     """
-    folder = folder_of(stamp, cache)
+    folder = environment_folder(record, cache)
     before = folder.with_name(f".{folder.name}-before")
-    with hold(cache / "locks" / f"{folder.name}.lock", _PATIENCE):
+    with hold_lock(cache / "locks" / f"{folder.name}.lock", _PATIENCE):
         _bring_back(before, folder)
         found = _read(folder)
         if found and not fresh:
@@ -92,13 +94,13 @@ def ensure(stamp: Stamp, cache: Path, fresh: bool, fill: Callable[[Path], None])
         try:
             # in its place from the start: an environment's own scripts name the folder that it was made in
             fill(folder)
-            (folder / STAMP).write_text(json.dumps(asdict(stamp), indent=2), encoding="utf-8")
+            (folder / STAMP).write_text(json.dumps(asdict(record), indent=2), encoding="utf-8")
         except BaseException:
             _remove(folder)
             _bring_back(before, folder)
             raise
         _remove(before)
-        return Made(folder, stamp), True
+        return Environment(folder, record), True
 
 
 def _bring_back(before: Path, folder: Path) -> None:
@@ -112,7 +114,7 @@ def _bring_back(before: Path, folder: Path) -> None:
         before.rename(folder)
 
 
-def require_room(folder: Path, room: int) -> None:
+def require_space(folder: Path, room: int) -> None:
     """Find out that a disk has room before anything is put there.
 
     Raises:
@@ -133,12 +135,12 @@ def _gigabytes(size: int) -> str:
     return f"{size / 1e9:.1f} GB"
 
 
-def _read(folder: Path) -> Made | None:
+def _read(folder: Path) -> Environment | None:
     try:
-        stamp = Stamp(**json.loads((folder / STAMP).read_text(encoding="utf-8")))
+        record = EnvironmentRecord(**json.loads((folder / STAMP).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None  # never ended, or damaged: it is made again
-    made = Made(folder, stamp)
+    made = Environment(folder, record)
     return made if Path(made.python).exists() else None
 
 

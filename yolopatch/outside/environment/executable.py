@@ -20,7 +20,7 @@ def find_executable(python: str) -> str:
     return os.path.abspath(found)  # links are kept: a virtual environment is known by its own
 
 
-def not_started(python: str, error: OSError) -> YolopatchError:
+def start_error(python: str, error: OSError) -> YolopatchError:
     """Return the error of an interpreter that is there and cannot be run."""
     return YolopatchError(f"{python} cannot be started: {error.strerror}", hint="name another one with --python")
 

@@ -50,7 +50,7 @@ class Installer:
 
 
 @dataclass(frozen=True)
-class Order:
+class InstallRequest:
     """What to make.
 
     Attributes:
@@ -88,20 +88,20 @@ def find_installer(asked: str) -> Installer:
     return Installer("uv", uv) if uv else Installer("pip")
 
 
-def install(order: Order, installer: Installer, watch: Watch) -> None:
+def install(request: InstallRequest, installer: Installer, watch: Watch) -> None:
     """Make the environment; whatever ends it, nothing of the installer goes on.
 
     Raises:
         YolopatchError: it could not be made: which requirement, and from which index.
     """
-    steps = list(_steps(order, installer))
+    steps = list(_steps(request, installer))
     for number, step in enumerate(steps, 1):
         watch(step.what, number, len(steps))
 
         def show(line: str, number: int = number) -> None:
             watch(line, number, len(steps))
 
-        code, lines = _run(step, order.folder.parent, show)
+        code, lines = _run(step, request.folder.parent, show)
         if code:
             raise _failed(step, installer, lines)
 
@@ -114,21 +114,21 @@ class _Step:
     variables: Mapping[str, str] | None = None
 
 
-def _steps(order: Order, installer: Installer) -> Iterator[_Step]:
-    uv = (installer.uv, "pip", "install", "--python", order.python)
-    pip = (order.python, "-m", "pip", "install", "--prefer-binary")
-    index = order.torch_index
+def _steps(request: InstallRequest, installer: Installer) -> Iterator[_Step]:
+    uv = (installer.uv, "pip", "install", "--python", request.python)
+    pip = (request.python, "-m", "pip", "install", "--prefer-binary")
+    index = request.torch_index
     if installer.name == "uv":
-        yield _Step("making it", (installer.uv, "venv", "--seed", "--python", order.base, str(order.folder)))
+        yield _Step("making it", (installer.uv, "venv", "--seed", "--python", request.base, str(request.folder)))
     else:
-        yield _Step("making it", (order.base, "-m", "venv", str(order.folder)))
+        yield _Step("making it", (request.base, "-m", "venv", str(request.folder)))
     command = uv if installer.name == "uv" else pip
     if index:
         # without what they require, which that index need not have; and from nowhere else, where they are other builds
         word = "--default-index" if installer.name == "uv" else "--index-url"
         alone = {"PIP_EXTRA_INDEX_URL": index, "UV_INDEX": "", "UV_EXTRA_INDEX_URL": ""}
-        yield _Step("installing torch", (*command, "--no-deps", word, index, *order.torch), index, alone)
-    yield _Step("installing", (*command, "--requirement", str(order.requirements)))
+        yield _Step("installing torch", (*command, "--no-deps", word, index, *request.torch), index, alone)
+    yield _Step("installing", (*command, "--requirement", str(request.requirements)))
 
 
 def _run(step: _Step, folder: Path, say: Callable[[str], None]) -> tuple[int, list[str]]:
@@ -147,7 +147,7 @@ def _run(step: _Step, folder: Path, say: Callable[[str], None]) -> tuple[int, li
         return 127, [f"{step.command[0]}: {error.strerror}"]
     try:
         for line in process.stdout or ():
-            lines.append(masked(line.decode("utf-8", "replace").rstrip()))
+            lines.append(hide_passwords(line.decode("utf-8", "replace").rstrip()))
             say(_shown(lines[-1]) or step.what)
         return process.wait(), lines
     finally:
@@ -160,7 +160,7 @@ def _shown(line: str) -> str:
     return found.group(0).strip() if found else ""
 
 
-def masked(text: str) -> str:
+def hide_passwords(text: str) -> str:
     """Return the text without the names and passwords in its addresses."""
     return re.sub(r"(?<=://)[^/@\s'\"`]+@", "***@", text)
 
@@ -171,7 +171,7 @@ def _failed(step: _Step, installer: Installer, lines: Sequence[str]) -> Yolopatc
         return YolopatchError("the disk is full: no environment was made", details=told[-1:], hint=FREE_SOME_SPACE)
     requirement = find_requirement("\n".join(told))
     what = f"{requirement} could not be installed" if requirement else f"{installer.name} failed while {step.what}"
-    index = masked(step.index) if step.index else find_indexes(lines)
+    index = hide_passwords(step.index) if step.index else find_indexes(lines)
     return YolopatchError(
         f"no environment was made: {what}",
         details=[*([f"index: {index}"] if "install" in step.command else []), *told[-_WORDS:]],
@@ -210,4 +210,4 @@ def find_indexes(lines: Sequence[str]) -> str:
     if said:
         return said.partition(": ")[2]
     named = (os.environ.get(name) for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"))
-    return masked(next((index for index in named if index), _PYPI))
+    return hide_passwords(next((index for index in named if index), _PYPI))

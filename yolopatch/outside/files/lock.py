@@ -14,7 +14,7 @@ PATIENCE = 600  # seconds; longer than any download of a pin takes
 
 
 @contextmanager
-def hold(path: Path, patience: float = PATIENCE) -> Iterator[None]:
+def hold_lock(path: Path, patience: float = PATIENCE) -> Iterator[None]:
     """Hold the lock file while the block runs, waiting for another holder to finish.
 
     Raises:

@@ -123,7 +123,7 @@ def check_links(repository: Repository, entries: list[Entry]) -> None:
             raise SourceError(f"the link {entry.path} leads out of the tree: {target.decode(errors='replace')}")
 
 
-def is_sound(repository: Repository) -> bool:
+def is_intact(repository: Repository) -> bool:
     """Tell whether the repository's bytes are those that git wrote: each pack and index against its own sum."""
     packs = sorted((repository.path / "objects" / "pack").glob("*.pack"))
     files = [*packs, *(pack.with_suffix(".idx") for pack in packs)]

@@ -11,9 +11,9 @@ from yolopatch.catalog.modules import is_class
 from yolopatch.catalog.pins import Pin, style_of
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.environment.executable import requirements_hint
+from yolopatch.outside.probe.launch import isolated_launch
 from yolopatch.outside.probe.listen import TOO_LONG
 from yolopatch.outside.probe.run import Failed, ask
-from yolopatch.outside.probe.settings import apart
 from yolopatch.wire.facts import FactsAnswer, FactsRequest, ModelFacts, Question
 from yolopatch.wire.tasks import FACTS
 
@@ -47,7 +47,7 @@ def ask_facts(
     answer = ask(
         FACTS,
         request,
-        lambda folder: apart(python, folder),
+        lambda folder: isolated_launch(python, folder),
         FactsAnswer,
         patience=patience,
         failure=lambda failed: _failure(failed, python, pin.model),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.environment.executable import find_executable
 from yolopatch.outside.environment.interpreter import Interpreter
+from yolopatch.outside.probe.launch import interpreter_launch
 from yolopatch.outside.probe.listen import TOO_LONG
 from yolopatch.outside.probe.run import Failed, ask
-from yolopatch.outside.probe.settings import bare
 from yolopatch.wire.interpreters import GpusAnswer, GpusRequest, InterpreterAnswer, InterpreterRequest
 from yolopatch.wire.tasks import GPUS, INTERPRETER
 
@@ -26,7 +26,7 @@ def inspect_interpreter(executable: str) -> Interpreter:
     answer = ask(
         INTERPRETER,
         InterpreterRequest(),
-        lambda folder: bare(path, folder),
+        lambda folder: interpreter_launch(path, folder),
         InterpreterAnswer,
         patience=_PATIENCE,
         failure=lambda failed: _failure(path, failed),
@@ -34,7 +34,7 @@ def inspect_interpreter(executable: str) -> Interpreter:
     return Interpreter(**vars(answer), executable=path)
 
 
-def gpus_of(executable: str) -> tuple[str, ...]:
+def list_gpus(executable: str) -> tuple[str, ...]:
     """Return the names of the CUDA devices that its torch sees. It imports torch, which takes seconds.
 
     Raises:
@@ -44,7 +44,7 @@ def gpus_of(executable: str) -> tuple[str, ...]:
     answer = ask(
         GPUS,
         GpusRequest(),
-        lambda folder: bare(path, folder),
+        lambda folder: interpreter_launch(path, folder),
         GpusAnswer,
         patience=_GPU_PATIENCE,
         failure=lambda failed: _failure(path, failed),

@@ -12,8 +12,8 @@ from types import TracebackType
 from typing import Any
 
 from yolopatch.outside.child.group import end_group, make_expendable, start_group
-from yolopatch.outside.environment.executable import not_started
-from yolopatch.outside.probe.settings import Setting
+from yolopatch.outside.environment.executable import start_error
+from yolopatch.outside.probe.launch import Launch
 from yolopatch.wire.codec import encode
 from yolopatch.wire.lines import read_line
 from yolopatch.wire.tasks import Task
@@ -35,25 +35,25 @@ class Process:
     Args:
         task: what it does.
         request: what it is asked.
-        setting: by which interpreter, where, and with which environment variables.
+        launch: by which interpreter, where, and with which environment variables.
         folder: a folder of its own, in which its log stays.
 
     Raises:
         YolopatchError: the interpreter cannot be started.
     """
 
-    def __init__(self, task: Task[Any], request: object, setting: Setting, folder: Path) -> None:
+    def __init__(self, task: Task[Any], request: object, launch: Launch, folder: Path) -> None:
         self._task = task
         self._answers, self.log = folder / "answers", folder / "log"
         self._read = 0
         self.seen = 0  # how much it had printed when it was last looked at
         asked = folder / "request.json"
-        command = [setting.python, *setting.flags, str(PROBE), str(asked), str(self._answers)]
+        command = [launch.python, *launch.flags, str(PROBE), str(asked), str(self._answers)]
         ours, theirs = os.pipe()
         try:
             envelope = {"task": task.name, "lifeline": ours, "request": encode(request)}
             asked.write_text(json.dumps(envelope), encoding="utf-8")
-            self._process = self._start(command, setting, ours)
+            self._process = self._start(command, launch, ours)
         except BaseException:
             os.close(theirs)
             raise
@@ -62,19 +62,19 @@ class Process:
         self._lifeline = theirs  # the process ends when this is closed, which our own end does too
         make_expendable(self._process.pid)
 
-    def _start(self, command: Sequence[str], setting: Setting, lifeline: int) -> subprocess.Popen[bytes]:
+    def _start(self, command: Sequence[str], launch: Launch, lifeline: int) -> subprocess.Popen[bytes]:
         with self.log.open("wb") as log:
             try:
                 return start_group(
                     command,
-                    folder=setting.folder,
-                    variables={**setting.variables, **_TALKATIVE},
+                    folder=launch.folder,
+                    variables={**launch.variables, **_TALKATIVE},
                     stdout=log,
                     stderr=log,
                     pass_fds=(lifeline,),
                 )
             except OSError as error:
-                raise not_started(command[0], error) from error
+                raise start_error(command[0], error) from error
 
     def __enter__(self) -> Process:
         return self

@@ -13,11 +13,11 @@ from typing import Any, TypeVar
 
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.environment.interpreter import Interpreter
-from yolopatch.outside.environment.upstream_home import upstream_environment
+from yolopatch.outside.environment.upstream_settings import upstream_variables
 from yolopatch.outside.git.command import FREE_SOME_SPACE, is_disk_full
+from yolopatch.outside.probe.launch import Launch
 from yolopatch.outside.probe.listen import Ended, listen
 from yolopatch.outside.probe.process import Process
-from yolopatch.outside.probe.settings import Setting
 from yolopatch.outside.watch import Watch
 from yolopatch.wire.messages import Refused, Step, UpstreamOpened, UpstreamRequest
 from yolopatch.wire.tasks import Task
@@ -39,7 +39,7 @@ class Failed:
 def run_task(
     task: Task[Any],
     request: object,
-    setting: Setting,
+    launch: Launch,
     folder: Path,
     take: Callable[[Any], None],
     *,
@@ -52,14 +52,14 @@ def run_task(
     Args:
         task: what is done.
         request: what it is asked.
-        setting: how the process is run.
+        launch: how the process is run.
         folder: an empty one, in which the process keeps its log.
         take: takes each message.
         patience: how many seconds it may be silent; None for as long as it likes.
         look: called now and then while it goes on.
         answered: whether what was to be heard has been heard: a process that ends well without it has failed, too.
     """
-    with Process(task, request, setting, folder) as process:
+    with Process(task, request, launch, folder) as process:
         ended = listen(process, take, patience=lambda: patience, look=look)
         if ended is None or (ended.code == 0 and not ended.why and answered()):
             return None
@@ -93,8 +93,8 @@ def run_in_workspace(
         YolopatchError: the process failed; its last words are in `details`.
     """
     folder.mkdir(parents=True)
-    setting = Setting(interpreter.executable, workspace, upstream_environment(workspace, interpreter))
-    failed = run_task(task, request, setting, folder, take, look=look, answered=answered)
+    launch = Launch(interpreter.executable, workspace, upstream_variables(workspace, interpreter))
+    failed = run_task(task, request, launch, folder, take, look=look, answered=answered)
     if failed:
         raise _failure(what, failed)
 
@@ -153,7 +153,7 @@ def ask_in_workspace(
 def ask(
     task: Task[Any],
     request: object,
-    setting: Callable[[Path], Setting],
+    launch: Callable[[Path], Launch],
     answer: type[Answer] | tuple[type[Answer], ...],
     *,
     patience: float,
@@ -163,7 +163,7 @@ def ask(
 
     Args:
         task, request: what is done.
-        setting: makes the setting, of a folder that is thrown away afterwards.
+        launch: makes the launch, of a folder that is thrown away afterwards.
         answer: the type, or types, of the answer.
         patience: how many seconds it may take.
         failure: makes the error of a process that ended without its answer.
@@ -180,7 +180,7 @@ def ask(
             heard.append(message)
 
     with _thrown_away() as folder:
-        failed = run_task(task, request, setting(folder), folder, take, patience=patience, answered=lambda: bool(heard))
+        failed = run_task(task, request, launch(folder), folder, take, patience=patience, answered=lambda: bool(heard))
         if failed:
             raise failure(failed)
     return heard[0]

@@ -13,9 +13,9 @@ from typing import Any
 
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.environment.executable import requirements_hint
+from yolopatch.outside.probe.launch import isolated_launch
 from yolopatch.outside.probe.listen import TOO_LONG, TOO_MUCH, Ended, listen
 from yolopatch.outside.probe.process import Process
-from yolopatch.outside.probe.settings import apart
 from yolopatch.outside.watch import Watch
 from yolopatch.wire.statuses import FAIL, SKIP
 from yolopatch.wire.tasks import VERIFY
@@ -103,7 +103,7 @@ class _Session:
             request = replace(
                 self.request, folder=str(place), checks=tuple(self.remaining), crashed=tuple(self.crashed)
             )
-            with Process(VERIFY, request, apart(self.python, place), place) as process:
+            with Process(VERIFY, request, isolated_launch(self.python, place), place) as process:
                 ended = listen(
                     process,
                     partial(self._take, process),
@@ -143,7 +143,7 @@ class _Session:
         self.crashed.append(check)
 
     def _record_start(self, ended: Ended, lines: tuple[str, ...]) -> None:
-        if not blames(lines, Path(self.request.workspace)):
+        if not blames_workspace(lines, Path(self.request.workspace)):
             raise _not_started(ended, lines, self.python)
         first = "build" if "build" in self.checks else self.checks[0]
         summary = f"upstream cannot be imported from the workspace: {lines[-1].strip()}"
@@ -188,7 +188,7 @@ def _hint(ended: Ended) -> str:
     return "the evidence says which line was running: fix it"
 
 
-def blames(lines: Sequence[str], workspace: Path) -> bool:
+def blames_workspace(lines: Sequence[str], workspace: Path) -> bool:
     """Tell whether the last words of a process that could not import upstream are about the workspace's own code.
 
     Args:

@@ -49,7 +49,9 @@ def _require_free(folder: Path) -> None:
         )
 
 
-def keep(folder: Path, texts: Mapping[str, str], known: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
+def update_files(
+    folder: Path, texts: Mapping[str, str], known: Mapping[str, str]
+) -> tuple[dict[str, str], tuple[str, ...]]:
     """Write the files that are missing or as yolopatch left them; those that were edited stay.
 
     Args:

@@ -16,7 +16,7 @@ from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import PINS, UPSTREAMS, GitSource, WheelSource
 from yolopatch.core.text import sha256
 from yolopatch.errors import SourceError, UsageError, YolopatchError
-from yolopatch.outside.files.lock import hold
+from yolopatch.outside.files.lock import hold_lock
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.git.command import GitError, Repository
 from yolopatch.outside.source.archive import read_wheel
@@ -107,7 +107,7 @@ def _newest() -> str:
 
 def _from_index(version: str, cache: Path) -> Release:
     folder = cache / "wheels" / f"{PROJECT}-{version}"
-    with hold(cache / "locks" / f"wheel-{folder.name}.lock"):
+    with hold_lock(cache / "locks" / f"wheel-{folder.name}.lock"):
         kept = sorted(folder.glob("*.whl"))
         if kept:
             try:

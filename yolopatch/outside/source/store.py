@@ -13,7 +13,7 @@ from pathlib import Path
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.core.workspace.manifest import check_content
 from yolopatch.errors import SourceError, YolopatchError
-from yolopatch.outside.files.lock import hold
+from yolopatch.outside.files.lock import hold_lock
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.git.command import FREE_SOME_SPACE, GitError, Repository, is_disk_full
 from yolopatch.outside.source.fetch import Fill, fill_from_path, fillers, is_wheel
@@ -110,7 +110,7 @@ def _use(pin: Pin, kind: str, cache: Path) -> tuple[Pristine | None, list[str]]:
         return None, []
     repository = Repository(path)
     try:
-        if snapshot.is_sound(repository):
+        if snapshot.is_intact(repository):
             return _verified(pin, repository, kind, str(path)), []
     except (GitError, SourceError, OSError):
         pass  # damaged: what it should hold is fetched again
@@ -154,7 +154,7 @@ def _sibling(pin: Pin) -> str:
 
 def _filled(pin: Pin, kind: str, fill: Fill, cache: Path) -> Pristine:
     path = entry_path(pin, kind, cache)
-    with hold(cache / "locks" / f"{path.stem}.lock"):
+    with hold_lock(cache / "locks" / f"{path.stem}.lock"):
         found, _ = _use(pin, kind, cache)  # another process may have filled it while this one waited
         if found:
             return found

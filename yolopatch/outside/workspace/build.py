@@ -10,12 +10,12 @@ from pathlib import Path
 
 from yolopatch.outside.git.command import Repository
 from yolopatch.outside.git.snapshot import PRISTINE
-from yolopatch.outside.workspace.commits import Step, stream
+from yolopatch.outside.workspace.commits import Step, commit_stream
 from yolopatch.outside.workspace.journal import Journal, journal_file, write_journal
 from yolopatch.outside.workspace.workspace import BRANCH, STAGING
 
 
-def build_new(dest: Path, pristine: Repository, steps: Sequence[Step]) -> bool:
+def build_workspace(dest: Path, pristine: Repository, steps: Sequence[Step]) -> bool:
     """Make a workspace at `dest`, whole or not at all.
 
     Returns:
@@ -50,7 +50,7 @@ def _populate(staging: Path, pristine: Repository, steps: Sequence[Step]) -> Non
     for file in (pristine.path / "objects" / "pack").iterdir():
         shutil.copyfile(file, packs / file.name)
     (root,) = pristine.resolve(PRISTINE)
-    repository.run("fast-import", "--quiet", "--force", stdin=stream(f"refs/heads/{BRANCH}", root, steps))
+    repository.run("fast-import", "--quiet", "--force", stdin=commit_stream(f"refs/heads/{BRANCH}", root, steps))
     repository.run("reset", "--quiet", "--hard")
 
 

@@ -21,7 +21,7 @@ class Step:
     files: Mapping[str, str]
 
 
-def stream(ref: str, root: str, steps: Sequence[Step]) -> bytes:
+def commit_stream(ref: str, root: str, steps: Sequence[Step]) -> bytes:
     """Return the fast-import stream that puts `steps` on `root` at `ref`."""
     parts = [f"reset {ref}\nfrom {root}\n\n".encode()]
     for step in steps:
@@ -29,7 +29,7 @@ def stream(ref: str, root: str, steps: Sequence[Step]) -> bytes:
         parts.append(fast_import_data(step.message.encode()))
         for path in sorted(step.files):
             change = f"M {_MODE} inline {path}\n".encode()
-            parts.append(change + fast_import_data(encoded(step.files[path])))
+            parts.append(change + fast_import_data(encode_text(step.files[path])))
     return b"".join(parts)
 
 
@@ -37,16 +37,16 @@ def head_id(root: Root, steps: Sequence[Step]) -> str:
     """Return the id that the last of these commits on the root will have, without making any."""
     head, files = root.commit, {entry.path: (entry.mode, entry.blob) for entry in root.entries}
     for step in steps:
-        files |= {path: (_MODE, blob_id(encoded(text))) for path, text in step.files.items()}
+        files |= {path: (_MODE, blob_id(encode_text(text))) for path, text in step.files.items()}
         head = commit_id(tree_id(files), head, _WHO, step.message)
     return head
 
 
 def written_blobs(steps: Sequence[Step]) -> dict[str, str]:
     """Return the blob id of every file that the steps write, by path, as the last of them leaves it."""
-    return {path: blob_id(encoded(text)) for step in steps for path, text in step.files.items()}
+    return {path: blob_id(encode_text(text)) for step in steps for path, text in step.files.items()}
 
 
-def encoded(text: str) -> bytes:
+def encode_text(text: str) -> bytes:
     """Return the bytes of a file's text; what upstream has that is no UTF-8 stays as it is."""
     return text.encode("utf-8", "surrogateescape")

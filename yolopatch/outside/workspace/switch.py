@@ -17,7 +17,7 @@ from yolopatch.errors import ConflictError, YolopatchError
 from yolopatch.outside.files.staging import staged
 from yolopatch.outside.git.command import GitError, Repository
 from yolopatch.outside.git.snapshot import tree_blobs
-from yolopatch.outside.workspace.commits import Step, stream, written_blobs
+from yolopatch.outside.workspace.commits import Step, commit_stream, written_blobs
 from yolopatch.outside.workspace.journal import Journal, journal_file, read_journal, write_journal
 from yolopatch.outside.workspace.workspace import LOCKS, NEXT, STAGING, Workspace
 
@@ -78,7 +78,7 @@ def _import(repository: Repository, root: str, steps: Sequence[Step]) -> str:
     git_dir = repository.path / ".git"
     there = set(_litter(git_dir))
     try:
-        repository.run("fast-import", "--quiet", "--force", stdin=stream(NEXT, root, steps))
+        repository.run("fast-import", "--quiet", "--force", stdin=commit_stream(NEXT, root, steps))
         return repository.resolve(NEXT)[0]
     except BaseException:  # interrupted, too
         for file in set(_litter(git_dir)) - there:

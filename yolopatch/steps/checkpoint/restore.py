@@ -11,14 +11,14 @@ from yolopatch.core.checkpoint.allowed import strangers
 from yolopatch.core.checkpoint.guess_fork import likely_fork
 from yolopatch.core.checkpoint.stamp import Stamped, printable, read_stamped
 from yolopatch.errors import ConflictError, YolopatchError
-from yolopatch.outside.checkpoint.checkpoint import load_checkpoint, look_into
-from yolopatch.outside.files.lock import hold
+from yolopatch.outside.checkpoint.checkpoint import inspect_checkpoint, load_checkpoint
+from yolopatch.outside.files.lock import hold_lock
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.source.fetch import FROM_PATH
 from yolopatch.outside.source.store import Pristine, pristine
-from yolopatch.outside.workspace.build import build_new
+from yolopatch.outside.workspace.build import build_workspace
 from yolopatch.outside.workspace.commits import Step, head_id
-from yolopatch.outside.workspace.untouched import check_untouched
+from yolopatch.outside.workspace.user_changes import check_no_user_changes
 from yolopatch.outside.workspace.workspace import Workspace, is_occupied, read_workspace
 from yolopatch.steps.checkpoint.stamped_fork import check_same, stamped_patchset
 from yolopatch.steps.environment.environment import find_environment
@@ -82,7 +82,7 @@ def restore(request: RestoreRequest, cache: Path) -> Restored:
         SourceError: no source gave the pin.
         ConflictError: something else is at the place.
     """
-    contents = look_into(request.file)
+    contents = inspect_checkpoint(request.file)
     stamped = _read_stamp(request.file, contents)
     patchset = stamped_patchset(stamped)
     pin = patchset.pin
@@ -95,7 +95,7 @@ def restore(request: RestoreRequest, cache: Path) -> Restored:
         check_same(stamped, found.source, root, steps)
         if request.load and not request.trust:
             _check_names(request.file, strangers(pin, contents.asked, _reader(read, steps)))
-        with hold(lock_path(place, cache)):
+        with hold_lock(lock_path(place, cache)):
             state = _built(place, found, patchset, steps, head_id(root, steps))
     return Restored(request.file, contents, stamped, state, python)
 
@@ -149,11 +149,11 @@ def _check_names(file: Path, unknown: Sequence[str]) -> None:
 
 def _built(place: Path, found: Pristine, patchset: PatchSet, steps: list[Step], commit: str) -> WorkspaceState:
     if not is_occupied(place):
-        build_new(place, found.repository, steps)
+        build_workspace(place, found.repository, steps)
         return workspace_state(read_workspace(place), patchset, changed=True, notes=found.notes)
     workspace = read_workspace(place)
     _check_is(workspace, commit)
-    check_untouched(workspace)
+    check_no_user_changes(workspace)
     return workspace_state(workspace, patchset, changed=False, notes=found.notes)
 
 

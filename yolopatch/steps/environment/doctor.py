@@ -18,8 +18,8 @@ from yolopatch.catalog.environment.environments import EnvironmentSet, set_of
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.errors import ConflictError, YolopatchError
 from yolopatch.outside.environment.interpreter import Interpreter
-from yolopatch.outside.environment.upstream_home import shared_home, upstream_home
-from yolopatch.outside.probe.inspect import gpus_of, inspect_interpreter
+from yolopatch.outside.environment.upstream_settings import settings_folder, shared_settings_folder
+from yolopatch.outside.probe.inspect import inspect_interpreter, list_gpus
 from yolopatch.outside.workspace.checkout import Checkout, read_checkout
 from yolopatch.steps.environment.faults import ERROR, WARNING, Fault, find_faults, in_order
 from yolopatch.steps.environment.nearest_pin import nearest_pin
@@ -140,7 +140,11 @@ def diagnose(place: Path | None, python: str | None) -> Diagnosis:
         cases=cases,
         packages=_packages(set_of(PINS[cases[0].pin]), interpreter),
         imported=_imported(checkout, interpreter) if checkout else None,
-        settings=Settings(upstream_home(checkout.path) if checkout else None, shared_home(), _sends(shared_home())),
+        settings=Settings(
+            settings_folder(checkout.path) if checkout else None,
+            shared_settings_folder(),
+            _sends(shared_settings_folder()),
+        ),
         cuda=interpreter.cuda,
         gpus=gpus,
         variables={n: "***" if _SECRET.search(n) else v for n, v in os.environ.items() if _VARIABLES.match(n)},
@@ -180,7 +184,7 @@ def _gpus(interpreter: Interpreter) -> tuple[tuple[str, ...], list[Fault]]:
     if "torch" not in interpreter.packages:
         return (), []
     try:
-        return gpus_of(interpreter.executable), []
+        return list_gpus(interpreter.executable), []
     except YolopatchError as error:
         reason = error.details[-1] if error.details else error.what
         file = interpreter.origins.get("torch", "")

@@ -15,11 +15,17 @@ from yolopatch.catalog.modules import MODULES, find_tutorial
 from yolopatch.catalog.names import unknown
 from yolopatch.catalog.pins import PINS, Pin, find_pin
 from yolopatch.errors import UsageError, YolopatchError
-from yolopatch.outside.environment.environments import Stamp, digest_of, ensure, environments, require_room
-from yolopatch.outside.environment.installer import Installer, Order, find_installer, install, masked
+from yolopatch.outside.environment.environments import (
+    EnvironmentRecord,
+    complete_environments,
+    ensure_environment,
+    require_space,
+    requirements_digest,
+)
+from yolopatch.outside.environment.installer import Installer, InstallRequest, find_installer, hide_passwords, install
 from yolopatch.outside.environment.interpreter import Interpreter
 from yolopatch.outside.environment.run_command import run_command
-from yolopatch.outside.environment.upstream_home import upstream_environment
+from yolopatch.outside.environment.upstream_settings import upstream_variables
 from yolopatch.outside.probe.inspect import inspect_interpreter
 from yolopatch.outside.source.store import cache_dir
 from yolopatch.outside.watch import Watch, no_watch
@@ -101,9 +107,9 @@ def create_environment(request: EnvironmentRequest, watch: Watch = no_watch) -> 
             return _environment(wanted, found, created=False, installer=None)
     cache = cache_dir()
     if not (request.fresh or named):
-        for made in environments(wanted, cache):
-            if made.stamp.torch_index == masked(index):
-                return _environment(wanted, inspect_interpreter(made.python), False, made.stamp.installer)
+        for made in complete_environments(wanted, cache):
+            if made.record.torch_index == hide_passwords(index):
+                return _environment(wanted, inspect_interpreter(made.python), False, made.record.installer)
     base = _find_base(wanted, named, installer)
     return _make(wanted, base, index, installer, request.fresh, watch)
 
@@ -122,7 +128,7 @@ def find_environment(pin: Pin, python: str | None, cache: Path) -> Interpreter:
     if python:
         return inspect_interpreter(python)
     # an environment with torch from the default index comes first
-    made = sorted(environments(set_of(pin), cache), key=lambda one: one.stamp.torch_index)
+    made = sorted(complete_environments(set_of(pin), cache), key=lambda one: one.record.torch_index)
     return inspect_interpreter(made[0].python if made else sys.executable)
 
 
@@ -147,7 +153,7 @@ def run_in_workspace(place: Path, command: tuple[str, ...], python: str | None, 
             f"no environment for {pin.name}: {found.executable} has no torch",
             hint=f"yolopatch env create {pin.name}",
         )
-    code = run_command(command, place, upstream_environment(place, found), quiet)
+    code = run_command(command, place, upstream_variables(place, found), quiet)
     return CommandRun(place, found.executable, command, code)
 
 
@@ -209,17 +215,17 @@ def _make(
     wanted: EnvironmentSet, base: Interpreter, index: str, installer: Installer, fresh: bool, watch: Watch
 ) -> Environment:
     python = ".".join(base.python.split(".")[:2])
-    stamp = Stamp(wanted.name, digest_of(wanted), python, masked(index), installer.name)
+    record = EnvironmentRecord(wanted.name, requirements_digest(wanted), python, hide_passwords(index), installer.name)
 
     def fill(folder: Path) -> None:
-        require_room(folder, wanted.room_cpu if re.search(r"\bcpu\b", index) else wanted.room)
+        require_space(folder, wanted.room_cpu if re.search(r"\bcpu\b", index) else wanted.room)
         torch = tuple(str(one) for one in wanted.requirements if one.name in _TORCH)
-        order = Order(folder, base.executable, wanted.file, torch, index or None)
+        order = InstallRequest(folder, base.executable, wanted.file, torch, index or None)
         install(order, installer, watch)
         _require_complete(wanted, order.python)
 
-    made, created = ensure(stamp, cache_dir(), fresh, fill)
-    return _environment(wanted, inspect_interpreter(made.python), created, made.stamp.installer)
+    made, created = ensure_environment(record, cache_dir(), fresh, fill)
+    return _environment(wanted, inspect_interpreter(made.python), created, made.record.installer)
 
 
 def _require_complete(wanted: EnvironmentSet, python: str) -> None:

@@ -13,7 +13,7 @@ from yolopatch.catalog.model.models import ALL_SCALES
 from yolopatch.core.model.cfg_text import Cfg
 from yolopatch.core.reproduce.reproduction import Figures, Measured
 from yolopatch.outside.environment.interpreter import Interpreter
-from yolopatch.outside.files.lock import hold
+from yolopatch.outside.files.lock import hold_lock
 from yolopatch.outside.files.templates import write_cfg
 from yolopatch.outside.probe.facts import ask_facts
 from yolopatch.outside.watch import Watch
@@ -42,7 +42,7 @@ def measure_model(reproduction: Reproduction, cache: Path, watch: Watch) -> Repr
     if reproduction.measured:
         return reproduction
     reason = _why_not_measured(reproduction)
-    with hold(lock_path(reproduction.folder, cache)):
+    with hold_lock(lock_path(reproduction.folder, cache)):
         if reason:
             return write_page(replace(reproduction, notes=(*reproduction.notes, reason)), reason)
         watch("every scale", 1, 2)

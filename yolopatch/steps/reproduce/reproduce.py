@@ -15,9 +15,9 @@ from yolopatch.core.reproduce.page import page_text
 from yolopatch.core.reproduce.reproduction import PAGE, WORKSPACE, Record
 from yolopatch.core.reproduce.script import script_text
 from yolopatch.errors import ConflictError
-from yolopatch.outside.files.lock import hold
+from yolopatch.outside.files.lock import hold_lock
 from yolopatch.outside.files.templates import load_templates
-from yolopatch.outside.reproduce.reproduction_folder import keep, open_folder, save_record
+from yolopatch.outside.reproduce.reproduction_folder import open_folder, save_record, update_files
 from yolopatch.outside.workspace.workspace import Workspace, read_workspace
 from yolopatch.steps.environment.environment import find_environment
 from yolopatch.steps.model.render_request import RenderRequest, plan
@@ -44,7 +44,7 @@ def reproduce(request: ReproduceRequest, cache: Path) -> Reproduction:
     recipe, pin = _chosen(request)
     folder = (request.dest or Path(_folder_name(recipe, request.flavor))).absolute()
     wanted = Record(recipe.tutorial.id, request.flavor, pin.name, request.compat, "", __version__)
-    with hold(lock_path(folder, cache)):
+    with hold_lock(lock_path(folder, cache)):
         known = open_folder(folder, wanted)
         workspace, notes = _workspace(request, recipe, folder, cache)
         reproduction = Reproduction(
@@ -117,7 +117,7 @@ def _written(reproduction: Reproduction) -> Reproduction:
         f"{WORKSPACE}/{reproduction.recipe.cfg}": render_text(tutorial_cfg(reproduction), env),
         f"{WORKSPACE}/{reproduction.recipe.script}": script_text(reproduction.recipe, reproduction.workspace.pin, env),
     }
-    sums, edited = keep(reproduction.folder, texts, reproduction.record.files)
+    sums, edited = update_files(reproduction.folder, texts, reproduction.record.files)
     measured = reproduction.measured if reproduction.measured and reproduction.measured.of == reproduction.of else None
     record = replace(reproduction.record, files={**reproduction.record.files, **sums}, measured=measured)
     return write_page(replace(reproduction, record=record, notes=(*reproduction.notes, *edited)), _NOT_YET)
@@ -132,7 +132,7 @@ def write_page(reproduction: Reproduction, unmeasured: str) -> Reproduction:
     """
     env = load_templates()
     page = {PAGE: page_text(reproduction.recipe, reproduction.record, reproduction.workspace.origin, unmeasured, env)}
-    sums, edited = keep(reproduction.folder, page, reproduction.record.files)
+    sums, edited = update_files(reproduction.folder, page, reproduction.record.files)
     record = replace(reproduction.record, files={**reproduction.record.files, **sums})
     save_record(reproduction.folder, record)
     return replace(reproduction, record=record, notes=tuple(dict.fromkeys((*reproduction.notes, *edited))))

@@ -12,7 +12,7 @@ from yolopatch.catalog.model.models import ALL_SCALES, find_model, find_scales
 from yolopatch.catalog.reproduce.quick import HYPERPARAMETERS, SCALE, quick_arguments
 from yolopatch.catalog.reproduce.recipes import Recipe
 from yolopatch.errors import UsageError, YolopatchError
-from yolopatch.outside.probe.inspect import gpus_of
+from yolopatch.outside.probe.inspect import list_gpus
 from yolopatch.steps.reproduce.reproduction import Reproduction
 
 _OWN_OPTIONS = {"data": "--data", "epochs": "--epochs", "device": "--device", "model": "--scale", "cfg": "--scale"}
@@ -214,7 +214,7 @@ def _scale(reproduction: Reproduction, request: RunRequest) -> str:
 
 def _require_device(plan: RunPlan, reproduction: Reproduction) -> None:
     device = plan.device
-    if device in (None, "", "cpu", "mps") or gpus_of(reproduction.interpreter.executable):
+    if device in (None, "", "cpu", "mps") or list_gpus(reproduction.interpreter.executable):
         return
     who = "the post trains on" if "device" not in plan.changes else "--device asks for"
     raise YolopatchError(

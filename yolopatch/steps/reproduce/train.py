@@ -18,7 +18,7 @@ from yolopatch.core.reproduce.run import CURVES, EXAMINED, Attempt, Run, Wanted
 from yolopatch.core.reproduce.script import words
 from yolopatch.core.text import sha256
 from yolopatch.errors import YolopatchError
-from yolopatch.outside.files.lock import hold
+from yolopatch.outside.files.lock import hold_lock
 from yolopatch.outside.probe.run import run_in_workspace
 from yolopatch.outside.reproduce.runs import find_run, next_number, run_folder, save_run
 from yolopatch.outside.watch import Watch
@@ -75,7 +75,7 @@ def train(reproduction: Reproduction, ready: PreparedRun, cache: Path, watch: Wa
     Raises:
         YolopatchError: upstream failed.
     """
-    with hold(lock_path(reproduction.folder / RUNS, cache)):
+    with hold_lock(lock_path(reproduction.folder / RUNS, cache)):
         return _Trainer(reproduction, ready, watch).run()
 
 

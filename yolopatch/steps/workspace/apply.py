@@ -11,11 +11,11 @@ from yolopatch.catalog.modules import FLAVORS, find_module, require_flavor
 from yolopatch.catalog.names import unknown
 from yolopatch.catalog.pins import Pin, find_pin, find_upstream, resolve_repo
 from yolopatch.errors import ConflictError, UsageError, YolopatchError
-from yolopatch.outside.files.lock import hold
+from yolopatch.outside.files.lock import hold_lock
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.source.store import pristine
 from yolopatch.outside.workspace import switch
-from yolopatch.outside.workspace.build import build_new
+from yolopatch.outside.workspace.build import build_workspace
 from yolopatch.outside.workspace.workspace import is_occupied, read_workspace
 from yolopatch.steps.workspace.change import (
     WorkspaceState,
@@ -66,7 +66,7 @@ def apply(
     place = workspace_path(dest, pin)
     choices = [Choice(module.name, flavor) for module in found]
     with_compat = compat and needs_compat(pin)
-    with hold(lock_path(place, cache)):
+    with hold_lock(lock_path(place, cache)):
         if is_occupied(place):
             state = _add(place, pin, choices, with_compat)
         else:
@@ -90,7 +90,7 @@ def _create(place: Path, pin: Pin, choices: list[Choice], compat: bool, source: 
         read = snapshot.pristine_reader(found.repository, root.blobs)
         patchset = load_patchset(pin, set(choices), compat, read)
         steps = patchset.steps(read, root, found.source)
-        leftover = build_new(place, found.repository, steps)
+        leftover = build_workspace(place, found.repository, steps)
     notes = [switch.LEFTOVERS] if leftover else []
     return workspace_state(read_workspace(place), patchset, changed=True, notes=(*notes, *found.notes))
 

@@ -16,7 +16,7 @@ from yolopatch.errors import YolopatchError
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.source.manifests import read_manifest
 from yolopatch.outside.workspace import switch
-from yolopatch.outside.workspace.untouched import check_untouched
+from yolopatch.outside.workspace.user_changes import check_no_user_changes
 from yolopatch.outside.workspace.workspace import Workspace, read_workspace
 from yolopatch.steps.workspace.patchset import Added, Choice, PatchSet, applied_choices, load_patchset
 
@@ -73,12 +73,12 @@ def open_workspace(place: Path) -> tuple[Workspace, tuple[str, ...]]:
         ConflictError: the folder is no workspace, or has changes of the user's.
     """
     workspace = read_workspace(place)
-    check_untouched(workspace)
+    check_no_user_changes(workspace)
     note = switch.finish_interrupted(workspace)
     if note is None:
         return workspace, ()
     workspace = read_workspace(place)
-    check_untouched(workspace)
+    check_no_user_changes(workspace)
     return workspace, (note,)
 
 

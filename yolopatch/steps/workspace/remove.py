@@ -7,7 +7,7 @@ from pathlib import Path
 
 from yolopatch.catalog.modules import find_module
 from yolopatch.errors import UsageError
-from yolopatch.outside.files.lock import hold
+from yolopatch.outside.files.lock import hold_lock
 from yolopatch.steps.workspace.change import (
     WorkspaceState,
     find_applied,
@@ -31,7 +31,7 @@ def remove(modules: Sequence[str], place: Path, cache: Path, compat: bool = Fals
         raise UsageError("nothing to remove", hint="name a module with --module, or give --compat, or both")
     names = [find_module(name).name for name in modules]
     place = place.absolute()
-    with hold(lock_path(place, cache)):
+    with hold_lock(lock_path(place, cache)):
         workspace, notes = open_workspace(place)
         for name in names:
             find_applied(workspace, name)

@@ -19,7 +19,7 @@ _INTEGRATIONS_OFF = {
 }
 
 
-def child_environment(settings: Path, python: str) -> dict[str, str]:
+def child_variables(settings: Path, python: str) -> dict[str, str]:
     """Upstream must not reach for the network, install anything, or share settings between workspaces.
 
     Args:

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from yolopatch.outside.environment.child_variables import child_variables
 from yolopatch.outside.environment.executable import find_executable
-from yolopatch.outside.environment.surroundings import child_environment
 
 
 @dataclass(frozen=True)
-class Setting:
+class Launch:
     """How a process of the probe is run.
 
     Attributes:
@@ -28,8 +28,8 @@ class Setting:
     flags: tuple[str, ...] = ()
 
 
-def apart(python: str, folder: Path) -> Setting:
-    """Return the setting for upstream's code far from the user's files: what it leaves behind lies in the folder.
+def isolated_launch(python: str, folder: Path) -> Launch:
+    """Return the launch for upstream's code far from the user's files: what it leaves behind lies in the folder.
 
     Raises:
         YolopatchError: there is no such interpreter.
@@ -37,18 +37,18 @@ def apart(python: str, folder: Path) -> Setting:
     executable, temporary = find_executable(python), folder / "tmp"
     temporary.mkdir()
     variables = {
-        **child_environment(folder / "settings", executable),
+        **child_variables(folder / "settings", executable),
         "CUBLAS_WORKSPACE_CONFIG": ":4096:8",  # without it CUDA has no deterministic matrix products
         "TMPDIR": str(temporary),
     }
-    return Setting(executable, folder, variables)
+    return Launch(executable, folder, variables)
 
 
-def bare(python: str, folder: Path, flags: tuple[str, ...] = ()) -> Setting:
-    """Return the setting for what asks the interpreter itself and imports no upstream.
+def interpreter_launch(python: str, folder: Path, flags: tuple[str, ...] = ()) -> Launch:
+    """Return the launch for what asks the interpreter itself and imports no upstream.
 
     Raises:
         YolopatchError: there is no such interpreter.
     """
     variables = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
-    return Setting(find_executable(python), folder, {**variables, "PYTHONDONTWRITEBYTECODE": "1"}, flags)
+    return Launch(find_executable(python), folder, {**variables, "PYTHONDONTWRITEBYTECODE": "1"}, flags)

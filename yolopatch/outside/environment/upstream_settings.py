@@ -9,8 +9,8 @@ import shlex
 from pathlib import Path
 
 from yolopatch.core.environment.quiet_settings import quiet_settings
+from yolopatch.outside.environment.child_variables import child_variables
 from yolopatch.outside.environment.interpreter import Interpreter
-from yolopatch.outside.environment.surroundings import child_environment
 from yolopatch.outside.files.staging import write_whole
 from yolopatch.outside.source.store import cache_dir
 
@@ -22,7 +22,7 @@ _SETTINGS_SOURCE = Path("ultralytics", "utils", "__init__.py")
 _COMMANDS = {"ultralytics": ("yolo", "from ultralytics.cfg import entrypoint; entrypoint()")}
 
 
-def upstream_home(workspace: Path) -> Path:
+def settings_folder(workspace: Path) -> Path:
     """Return the workspace's own settings folder: it never shows as untracked, and goes with the workspace."""
     workspace = workspace.absolute()
     git = workspace / ".git"
@@ -32,15 +32,15 @@ def upstream_home(workspace: Path) -> Path:
     return cache_dir() / "settings" / f"{workspace.name}-{digest}"  # no checkout of ours: nothing is put into it
 
 
-def upstream_environment(workspace: Path, interpreter: Interpreter) -> dict[str, str]:
+def upstream_variables(workspace: Path, interpreter: Interpreter) -> dict[str, str]:
     """Return the whole environment (os.environ and ours) in which upstream's code runs from this workspace.
 
     Upstream is imported from the workspace, whatever is installed. The settings folder is made where it is not there
     yet: a font, settings that send nothing to anybody, and upstream's own command.
     """
     workspace = workspace.absolute()
-    home = upstream_home(workspace)
-    environment = child_environment(home, interpreter.executable)
+    home = settings_folder(workspace)
+    environment = child_variables(home, interpreter.executable)
     for place in PLACES:
         (home / place).mkdir(exist_ok=True)
     _put_fonts(home, interpreter)
@@ -52,14 +52,14 @@ def upstream_environment(workspace: Path, interpreter: Interpreter) -> dict[str,
     return environment | ({"VIRTUAL_ENV": interpreter.prefix} if interpreter.virtual else {})
 
 
-def shared_home() -> Path:
+def shared_settings_folder() -> Path:
     """Return the folder that upstream shares between all its copies of a user where nobody names another."""
     return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "Ultralytics"
 
 
 def _put_fonts(home: Path, interpreter: Interpreter) -> None:
     for name in FONTS:
-        known = shared_home() / name  # what upstream has downloaded before has more letters
+        known = shared_settings_folder() / name  # what upstream has downloaded before has more letters
         source = known if known.is_file() else interpreter.font
         for place in PLACES:
             file = home / place / name

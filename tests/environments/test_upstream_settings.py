@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from yolopatch.outside.environment.upstream_home import FONTS, upstream_environment, upstream_home
+from yolopatch.outside.environment.upstream_settings import FONTS, settings_folder, upstream_variables
 from yolopatch.outside.probe.inspect import inspect_interpreter
 from yolopatch.steps.data.shapes import ShapesRequest, make_shapes
 
@@ -53,7 +53,7 @@ def run_recorded(tmp_path, ours) -> Callable[..., tuple[str, list[str]]]:
     (site / "sitecustomize.py").write_text(RECORDER)
 
     def run(workspace: Path, *command: str) -> tuple[str, list[str]]:
-        environment = upstream_environment(workspace, ours)
+        environment = upstream_variables(workspace, ours)
         # behind our guard: what that refuses is no attempt
         environment["PYTHONPATH"] += os.pathsep + str(site)
         done = subprocess.run(
@@ -86,8 +86,8 @@ print(json.dumps([ultralytics.__file__, dict(SETTINGS), str(USER_CONFIG_DIR), st
     file, settings, folder, font, installed = json.loads(told.splitlines()[-1])
     assert attempts == []
     assert file.startswith(str(place))
-    assert Path(folder).is_relative_to(upstream_home(place))
-    assert Path(font).is_relative_to(upstream_home(place))
+    assert Path(folder).is_relative_to(settings_folder(place))
+    assert Path(font).is_relative_to(settings_folder(place))
     assert not installed
     services = ("sync", "wandb", "comet", "clearml", "mlflow", "neptune", "dvc", "hub", "raytune")
     assert not any(settings[name] for name in services)
@@ -129,37 +129,37 @@ print("online:", check_online(), CONFIG_DIR)
     place = own_workspace("yolov5-6.1")
     told, attempts = run_recorded(place, "python", "-c", code)
     assert attempts == []
-    assert f"online: False {upstream_home(place) / 'yolov5'}" in told
+    assert f"online: False {settings_folder(place) / 'yolov5'}" in told
     assert "skipping check (offline)" in told
     assert "'pip install no-such-distribution' skipped (offline)" in told
 
 
 def test_a_font_and_settings_of_the_users_stay(own_workspace, ours):
     place = own_workspace("ultralytics-8.4.0")
-    home = upstream_home(place)
-    upstream_environment(place, ours)
+    home = settings_folder(place)
+    upstream_variables(place, ours)
     font, settings = home / "Ultralytics" / FONTS[0], home / "Ultralytics" / "settings.json"
     font.write_bytes(b"mine")
     settings.write_text(settings.read_text().replace('"wandb": false', '"wandb": true'))
-    upstream_environment(place, ours)
+    upstream_variables(place, ours)
     assert font.read_bytes() == b"mine"
     assert yaml.safe_load(settings.read_text())["wandb"] is True
 
 
 def test_a_workspace_that_moved_takes_its_settings_along(own_workspace, ours):
     place = own_workspace("ultralytics-8.3.0")
-    upstream_environment(place, ours)
+    upstream_variables(place, ours)
     moved = place.rename(place.with_name("moved"))
-    upstream_environment(moved, ours)
-    settings = json.loads((upstream_home(moved) / "settings.json").read_text())
+    upstream_variables(moved, ours)
+    settings = json.loads((settings_folder(moved) / "settings.json").read_text())
     assert settings["runs_dir"] == str(moved / "runs")
 
 
 def test_a_checkout_of_somebody_elses_gets_nothing_put_into_it(pristine_tree, ours, tmp_path, cache):
     place = tmp_path / "clone"
     shutil.copytree(pristine_tree("ultralytics-8.3.0") / "ultralytics", place / "ultralytics")
-    upstream_environment(place, ours)
-    assert upstream_home(place).is_relative_to(cache)
+    upstream_variables(place, ours)
+    assert settings_folder(place).is_relative_to(cache)
     assert [entry.name for entry in place.iterdir()] == ["ultralytics"]
 
 
@@ -170,7 +170,7 @@ def test_what_the_user_set_for_other_programs_is_kept_and_what_misleads_is_not(f
     monkeypatch.setenv("PYTHONHOME", "/elsewhere")
     monkeypatch.setenv("ULTRALYTICS_API_KEY", "streams to a server")
     monkeypatch.setenv("YOLO_CONFIG_DIR", "/shared")
-    found = upstream_environment(full_workspace("ultralytics-8.3.0"), ours)
+    found = upstream_variables(full_workspace("ultralytics-8.3.0"), ours)
     assert (found["MINE"], found["WANDB_MODE"], found["COMET_MODE"]) == ("kept", "online", "disabled")
     assert "/elsewhere" not in found["PYTHONPATH"]
     assert not {"PYTHONHOME", "ULTRALYTICS_API_KEY"} & set(found)
@@ -180,7 +180,7 @@ def test_what_the_user_set_for_other_programs_is_kept_and_what_misleads_is_not(f
 
 def test_the_guard_runs_what_it_shadows(tmp_path, ours, full_workspace):
     (tmp_path / "sitecustomize.py").write_text("print('the other one')")
-    environment = upstream_environment(full_workspace("ultralytics-8.3.0"), ours)
+    environment = upstream_variables(full_workspace("ultralytics-8.3.0"), ours)
     environment["PYTHONPATH"] += os.pathsep + str(tmp_path)
     done = subprocess.run([sys.executable, "-c", ""], env=environment, capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("the other one\n", "")

@@ -8,7 +8,7 @@ from yolopatch.errors import ConflictError
 from yolopatch.outside.workspace.workspace import BRANCH, LOCKS, Workspace
 
 
-def check_untouched(workspace: Workspace) -> None:
+def check_no_user_changes(workspace: Workspace) -> None:
     """Check that nothing of the user's would be lost by moving the workspace to another state.
 
     What an interrupted switch left half-way is not the user's: it must be finished, then checked again.
