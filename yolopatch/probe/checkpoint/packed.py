@@ -23,6 +23,7 @@ import torch
 from torch import Tensor
 
 from ...wire.checkpoint_keys import STAMP
+from ..protocol.plain_values import PLAIN
 from ..protocol.raising import first_line
 from ..protocol.refusal import Refusal
 from .bits import pack_bits, packed_size, unpack_bits
@@ -34,7 +35,6 @@ VERSION = 1
 SCALES = ("scale", "bias")
 _PARTS = {"layers": dict, "state": dict, "yaml": dict, "task": str, "content": dict}
 _BUFFERS = ("VQK", "KDS", "KDSb", "KDSform")  # of a frozen DSConv
-_PLAIN = (bool, int, float, str, type(None))
 
 
 def write_packed(file: str | os.PathLike[str], stored: Stored, task: str, layers: Mapping[str, Any]) -> None:
@@ -77,14 +77,14 @@ def _packed(layer: Any) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     """Return a value without the items, at any depth, that are not plain data."""
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items() if isinstance(key, _PLAIN) and _is_plain(item)}
+        return {key: _plain(item) for key, item in value.items() if isinstance(key, PLAIN) and _is_plain(item)}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value if _is_plain(item)]
     return value
 
 
 def _is_plain(value: Any) -> bool:
-    return isinstance(value, (*_PLAIN, dict, list, tuple))
+    return isinstance(value, (*PLAIN, dict, list, tuple))
 
 
 def read_packed(file: str | os.PathLike[str]) -> dict[str, Any]:
