@@ -76,7 +76,7 @@ def test_a_run_ends_with_validation_prediction_both_exports_and_a_picture(run, c
     assert ran.code == 0
 
     again = run("yolo26-refconv", "--flavor", "paper", *SMALL, "--epochs", 2, *begun)
-    assert "this run was ended before" in again.err
+    assert "this run is finished already" in again.err
     assert again.json["run"]["attempts"] == told["attempts"]
 
 
@@ -89,8 +89,8 @@ def test_a_checkpoint_that_does_not_arrive_in_the_trainer_stops_the_run(run, che
     trainer.write_text(text.replace("            model.load(weights)\n", "            pass\n"))
     ran = run("yolo26-refconv", "--flavor", "paper", *SMALL, "--epochs", 2, "--weights", checkpoint(PIN))
     assert ran.code == 1
-    assert "did not begin with the checkpoint" in ran.err
-    assert "expected: all 712 tensors" in ran.err
+    assert "did not start from the checkpoint" in ran.err
+    assert "expected: 712 tensors" in ran.err
     assert not list((tmp_path / "folder").rglob("last.pt"))
 
 
@@ -175,7 +175,7 @@ def test_data_that_cannot_be_reached_names_the_way_on(run, need_pin, monkeypatch
         monkeypatch.setenv(name, "http://127.0.0.1:9")  # where nobody listens
     ran = run("yolo26-refconv", "--run", "--no-measure", "--device", "cpu")
     assert ran.code == 1
-    assert "upstream has no coco8 here and could not fetch it" in ran.err
+    assert "the data set coco8 is missing, and upstream could not download it" in ran.err
     assert "--quick" in ran.err
     assert "yolopatch data shapes" in ran.err
     assert not (tmp_path / "folder" / "runs").exists()
@@ -215,7 +215,7 @@ def test_broken_data_of_the_users_is_reported_before_training(run, yolopatch, tm
     ran = run("yolo26-refconv", "--run", "--no-measure", "--data", tmp_path / "shapes" / "data.yaml")
     assert ran.code == 1
     assert label.name in ran.err
-    assert "nothing was started" in ran.err
+    assert "no training was started" in ran.err
 
 
 def test_an_exact_yolov5_is_not_begun_where_it_cannot_train(run):
@@ -230,11 +230,11 @@ def test_an_exact_yolov5_is_not_begun_where_it_cannot_train(run):
     [
         (("--epochs", 0), "at least one"),
         (("--scale", "q"), "unknown scale"),
-        (("--scale", "all"), "a run trains one"),
-        (("--set", "batch"), "no KEY=VALUE"),
-        (("--set", "data=x.yaml"), "there is an option for that"),
-        (("--set", "resume=True"), "yolopatch decides that itself"),
-        (("--data", "nowhere.yaml"), "there is no data file nowhere.yaml"),
+        (("--scale", "all"), "a run trains one scale"),
+        (("--set", "batch"), "not KEY=VALUE"),
+        (("--set", "data=x.yaml"), "data has its own option"),
+        (("--set", "resume=True"), "yolopatch sets resume itself"),
+        (("--data", "nowhere.yaml"), "no data file nowhere.yaml"),
     ],
     ids=["no epoch", "no such scale", "all scales", "no value", "an own option", "ours", "no data"],
 )

@@ -107,12 +107,12 @@ def test_the_base_is_upstreams_own_file_at_the_same_scale(tutorial, words, plann
 )
 def test_a_run_may_begin_with_a_checkpoint(tutorial, words, planned, mine):
     plan = planned(tutorial, weights=Path(mine))
-    assert plan.differences == ["it begins with mine.yaml, the post's from nothing"]
+    assert plan.differences == ["the training starts from mine.yaml, in the post from random weights"]
     assert model_words(plan, None, Path("/init.pt")) == words
 
 
 def test_a_checkpoint_that_is_not_there_is_refused(planned):
-    with pytest.raises(UsageError, match=r"there is no checkpoint nowhere\.pt"):
+    with pytest.raises(UsageError, match=r"no checkpoint nowhere\.pt"):
         planned("yolo26-refconv", weights=Path("nowhere.pt"))
 
 

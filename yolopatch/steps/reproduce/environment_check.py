@@ -1,4 +1,4 @@
-"""Find out before training, not after, what would fail in it."""
+"""Find what would fail in a training, before it starts."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from yolopatch.steps.reproduce.reproduction import Reproduction
 
 
 def require_trainable(reproduction: Reproduction) -> None:
-    """Check that the pin trains to its end in the interpreter.
+    """Check that the pin can train to the end in the interpreter.
 
     Raises:
-        YolopatchError: something would; what and where is in `details`.
+        YolopatchError: something would fail; `details` says what and where.
     """
     errors = _errors(reproduction, reproduction.record.compat)
     if errors:
         pin, python = reproduction.workspace.pin, reproduction.interpreter.executable
-        mended = not reproduction.record.compat and not _errors(reproduction, True)
+        compat_helps = not reproduction.record.compat and not _errors(reproduction, True)
         raise YolopatchError(
-            f"{pin.name} would not train to the end in {python}; nothing was started",
+            f"{pin.name} cannot train to the end in {python}; no training was started",
             details=[f"{one.what}{f' ({one.where})' if one.where else ''}" for one in errors],
-            hint=_with_compat(reproduction) if mended else errors[0].hint,
+            hint=_with_compat(reproduction) if compat_helps else errors[0].hint,
         )
 
 
 def _errors(reproduction: Reproduction, compat: bool) -> list[Fault]:
-    ailments = find_faults(reproduction.workspace.pin, compat, reproduction.interpreter, reproduction.workspace.path)
-    return [one for one in ailments if one.severity == ERROR]
+    faults = find_faults(reproduction.workspace.pin, compat, reproduction.interpreter, reproduction.workspace.path)
+    return [one for one in faults if one.severity == ERROR]
 
 
 def _with_compat(reproduction: Reproduction) -> str:
-    """A folder is exact or mended, and stays what it is."""
+    """Return the command for a folder with the compatibility patch: an existing folder cannot get it later."""
     record = reproduction.record
     other = shlex.quote(f"{reproduction.folder}-compat")
     return f"yolopatch reproduce {record.tutorial} --flavor {record.flavor} --compat --dest {other} --run"

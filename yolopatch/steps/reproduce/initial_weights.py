@@ -1,7 +1,8 @@
-"""The checkpoint that a run of a reproduction begins with: its model, with what another checkpoint knows."""
+"""The checkpoint that a run starts from: its own model with the weights of another checkpoint."""
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -22,24 +23,24 @@ _SHOWN = 5
 def write_initial_weights(
     reproduction: Reproduction, planned: RunPlan, weights: Path, classes: int, cache: Path, watch: Watch
 ) -> Path:
-    """Write the run's model with what `weights` knows into the reproduction's folder, and return the file.
+    """Transplant `weights` into the run's model, write it into the reproduction's folder, and return the file.
 
     Args:
         reproduction: the reproduction.
         planned: the run.
         weights: the checkpoint to start from.
-        classes: how many the data has.
+        classes: the number of classes of the data.
         cache: the cache folder.
-        watch: told of each step.
+        watch: called with each step.
 
     Raises:
-        YolopatchError: the checkpoint is of another model, or cannot be read.
+        YolopatchError: the checkpoint has another model, or cannot be read.
     """
     kind = "base" if planned.base else reproduction.record.flavor
     out = reproduction.folder / INIT / f"{weights.stem}-{kind}-{planned.scale}.pt"
     out.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
-        # with the data's classes: upstream builds it so, and what is for another number would be lost
+        # upstream builds the model with the classes of the data; weights for another number would be lost
         cfg = write_cfg(replace(run_cfg(reproduction, planned), nc=classes), Path(folder))
         request = TransplantRequest(
             cfg=cfg,
@@ -53,18 +54,18 @@ def write_initial_weights(
     return out
 
 
-def require_arrived(arrived: Arrived) -> None:
-    """Check what the trainer held at its first step.
+def require_arrived(arrived: Arrived, workspace: Path) -> None:
+    """Check that the trainer's model had the checkpoint's weights at its first step.
 
     Raises:
-        YolopatchError: something of the checkpoint did not arrive; the training is ended by that.
+        YolopatchError: some tensors are others; this stops the training.
     """
     if arrived.differing:
         raise YolopatchError(
-            "upstream's trainer did not begin with the checkpoint; the training was stopped at its first step",
+            "upstream's trainer did not start from the checkpoint; the training was stopped at its first step",
             details=[
-                f"expected: all {arrived.tensors} tensors of it",
-                f"found: {arrived.equal} of them; others are: {', '.join(arrived.differing[:_SHOWN])}",
+                f"expected: {arrived.tensors} tensors of the checkpoint",
+                f"found:    {arrived.equal} of them; different: {', '.join(arrived.differing[:_SHOWN])}",
             ],
-            hint="are there changes of yours in the workspace's trainer or script? yolopatch status says so",
+            hint=f"look for your changes of the trainer or the script: yolopatch status {shlex.quote(str(workspace))}",
         )

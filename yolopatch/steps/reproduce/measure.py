@@ -1,4 +1,4 @@
-"""Measure a reproduction's model: built and counted at every scale, and verified at the post's."""
+"""Measure a reproduction's model: count it at every scale, and verify it at the post's scale."""
 
 from __future__ import annotations
 
@@ -25,16 +25,19 @@ from yolopatch.steps.verify.verify import verify
 from yolopatch.steps.workspace.change import lock_path
 from yolopatch.wire.facts import INFO, TRUE_GFLOPS, ModelFacts, Question
 
-SIDE = 640  # pixels; what upstream's own figures are for
+SIDE = 640  # pixels, as for upstream's own figures
 
 
 def measure_model(reproduction: Reproduction, cache: Path, watch: Watch) -> Reproduction:
-    """Return the reproduction with its model measured, if it was not yet; the page and the record tell it.
+    """Measure the model, unless this was done before; write the figures into the page and the record.
 
     Args:
         reproduction: the reproduction.
         cache: the cache folder.
-        watch: told of each step.
+        watch: called with each step.
+
+    Returns:
+        the reproduction with the figures; without them, and with a note, where the interpreter cannot run upstream.
 
     Raises:
         YolopatchError: the model does not build.
@@ -47,27 +50,27 @@ def measure_model(reproduction: Reproduction, cache: Path, watch: Watch) -> Repr
             return write_page(replace(reproduction, notes=(*reproduction.notes, reason)), reason)
         watch("every scale", 1, 2)
         figures = count_scales(reproduction.workspace, tutorial_cfg(reproduction), reproduction.interpreter)
-        told, done_with = verify_file(reproduction, watch)
-        record = replace(reproduction.record, measured=Measured(reproduction.of, figures, told, done_with))
+        verified, environment = verify_file(reproduction, watch)
+        record = replace(reproduction.record, measured=Measured(reproduction.of, figures, verified, environment))
         return write_page(replace(reproduction, record=record), "")
 
 
 def _why_not_measured(reproduction: Reproduction) -> str:
-    """Return why the interpreter can build nothing, "" where it can."""
-    ailments = find_faults(
+    """Return why the interpreter cannot import upstream, "" where it can."""
+    faults = find_faults(
         reproduction.workspace.pin, reproduction.record.compat, reproduction.interpreter, reproduction.workspace.path
     )
-    fatal = next((one for one in ailments if one.severity == ERROR and one.stage == "import"), None)
+    fatal = next((one for one in faults if one.severity == ERROR and one.stage == "import"), None)
     if fatal is None:
         return ""
     return f"nothing was measured: in {reproduction.interpreter.executable}, {fatal.what}; next: {fatal.hint}"
 
 
 def count_scales(workspace: Workspace, cfg: Cfg, interpreter: Interpreter) -> dict[str, Figures]:
-    """Build the file's model at every scale of its family, and count each.
+    """Build the YAML's model at every scale of its family, and count each.
 
     Raises:
-        YolopatchError: one does not build.
+        YolopatchError: a model does not build.
     """
     with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
         questions = [
@@ -79,7 +82,7 @@ def count_scales(workspace: Workspace, cfg: Cfg, interpreter: Interpreter) -> di
 
 
 def _each_scale(cfg: Cfg) -> Mapping[str, Cfg]:
-    # a file with the whole scales table is built at each of them; where upstream has none, each scale is a file
+    # with a scales table, one file is built at each scale; for an upstream without it, each scale is a file
     if cfg.model.has_scales_table:
         return dict.fromkeys(cfg.model.scales, replace(cfg, scale=ALL_SCALES))
     return {scale: replace(cfg, scale=scale) for scale in cfg.model.scales}
@@ -94,13 +97,13 @@ def _figures(answer: ModelFacts) -> Figures:
 
 
 def verify_file(reproduction: Reproduction, watch: Watch) -> tuple[dict[str, object], dict[str, object]]:
-    """Verify the YAML's model at the post's scale; returns what the record keeps of it, and with what it was done."""
-    place, scale, python = reproduction.workspace.path, reproduction.recipe.scale, reproduction.interpreter.executable
-    told = verify(place, reproduction.cfg, scale, watch=watch, python=python, imgsz=SIDE)
-    checks = [{"id": one.id, "status": one.status, "summary": one.summary} for one in told.checks]
-    kept = {"scale": scale, "imgsz": SIDE, "verdict": told.verdict, "checks": checks}
+    """Verify the YAML's model at the post's scale; return the results for the record, and the environment."""
+    scale, python = reproduction.recipe.scale, reproduction.interpreter.executable
+    found = verify(reproduction.workspace.path, reproduction.cfg, scale, watch=watch, python=python, imgsz=SIDE)
+    checks = [{"id": one.id, "status": one.status, "summary": one.summary} for one in found.checks]
+    kept = {"scale": scale, "imgsz": SIDE, "verdict": found.verdict, "checks": checks}
     return kept, {
-        **told.run,
+        **found.run,
         "system": platform.system(),
         "packages": named_versions(reproduction.interpreter.packages),
     }

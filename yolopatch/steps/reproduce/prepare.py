@@ -1,4 +1,4 @@
-"""Everything about a run that can be known before it trains."""
+"""Prepare a run: everything that can be checked or made before the training."""
 
 from __future__ import annotations
 
@@ -15,7 +15,12 @@ from yolopatch.steps.reproduce.run_plan import RunPlan, RunRequest, plan_run
 
 @dataclass(frozen=True)
 class PreparedRun:
-    """What can be known before training, checked."""
+    """A run, ready to train.
+
+    Attributes:
+        fresh: whether to train again where the same run is finished.
+        init: the checkpoint to start from, None without one.
+    """
 
     plan: RunPlan
     data: RunData
@@ -24,11 +29,11 @@ class PreparedRun:
 
 
 def prepare_run(reproduction: Reproduction, request: RunRequest, cache: Path, watch: Watch) -> PreparedRun:
-    """Check the environment, the arguments, the device and the data, and make the checkpoint to begin with.
+    """Check the environment, the arguments, the device and the data, and make the checkpoint to start from.
 
     Raises:
-        UsageError: an argument that cannot be.
-        YolopatchError: the environment, the device, the data or the checkpoint would not do.
+        UsageError: a wrong argument.
+        YolopatchError: the run cannot use the environment, the device, the data or the checkpoint.
     """
     require_trainable(reproduction)
     planned = plan_run(reproduction, request, shapes_file(reproduction.folder))

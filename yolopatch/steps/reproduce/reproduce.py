@@ -1,7 +1,8 @@
-"""`reproduce`: a folder that holds a tutorial's workspace, YAML and script, and says what to expect of them."""
+"""`reproduce`: make a folder with a tutorial's workspace, YAML and script, and a page with the expected results."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,23 +31,23 @@ _NOT_YET = "nothing was measured yet"
 
 
 def reproduce(request: ReproduceRequest, cache: Path) -> Reproduction:
-    """Make the folder, or complete the one that is there. Nothing is built yet.
+    """Make the folder, or complete an existing one. No model is built yet.
 
     Args:
-        request: what to reproduce.
+        request: the tutorial and the options.
         cache: the cache folder.
 
     Raises:
         UsageError: an unknown name.
-        ConflictError: the folder holds something else.
-        SourceError: no source gave the pin.
+        ConflictError: the folder has other content.
+        SourceError: no source has the pin's content.
     """
-    recipe, pin = _chosen(request)
+    recipe, pin = _choose(request)
     folder = (request.dest or Path(_folder_name(recipe, request.flavor))).absolute()
     wanted = Record(recipe.tutorial.id, request.flavor, pin.name, request.compat, "", __version__)
     with hold_lock(lock_path(folder, cache)):
         known = open_folder(folder, wanted)
-        workspace, notes = _workspace(request, recipe, folder, cache)
+        workspace, notes = _open_workspace(request, recipe, folder, cache)
         reproduction = Reproduction(
             folder=folder,
             recipe=recipe,
@@ -58,10 +59,10 @@ def reproduce(request: ReproduceRequest, cache: Path) -> Reproduction:
             interpreter=find_environment(pin, request.python, cache),
             notes=notes,
         )
-        return _written(reproduction)
+        return _write_files(reproduction)
 
 
-def _chosen(request: ReproduceRequest) -> tuple[Recipe, Pin]:
+def _choose(request: ReproduceRequest) -> tuple[Recipe, Pin]:
     recipe = find_recipe(request.tutorial)
     if request.flavor not in FLAVORS:
         raise unknown("flavor", request.flavor, FLAVORS)
@@ -74,44 +75,47 @@ def _folder_name(recipe: Recipe, flavor: str) -> str:
     return recipe.tutorial.id if flavor == "tutorial" else f"{recipe.tutorial.id}-{flavor}"
 
 
-def _workspace(
+def _open_workspace(
     request: ReproduceRequest, recipe: Recipe, folder: Path, cache: Path
 ) -> tuple[Workspace, tuple[str, ...]]:
-    """Make the workspace, or read the one that is there, which may have commits and edits of the user's."""
+    """Make the workspace, or read an existing one, which may have the user's commits and edits."""
     place = folder / WORKSPACE
     if not place.exists():
         pin = request.repo or recipe.tutorial.pin
         made = apply(pin, [recipe.module], request.flavor, place, request.source, cache, compat=request.compat)
         return read_workspace(place), made.notes
     workspace = read_workspace(place)
-    there = {(one.name, one.flavor) for one in workspace.applied}
-    mended = request.compat and needs_compat(workspace.pin)
-    if there != {(recipe.module, request.flavor)} or (workspace.compat is not None) != mended:
+    applied = {(one.name, one.flavor) for one in workspace.applied}
+    with_compat = request.compat and needs_compat(workspace.pin)
+    if applied != {(recipe.module, request.flavor)} or (workspace.compat is not None) != with_compat:
         raise ConflictError(
-            f"{place} does not hold {recipe.module} ({request.flavor}) alone",
-            details=[f"found: {name} ({flavor})" for name, flavor in sorted(there)]
-            + _mend(workspace.compat is not None),
+            f"{place} has other patches than the tutorial's",
+            details=[
+                f"expected: {_patches([(recipe.module, request.flavor)], with_compat)}",
+                f"found:    {_patches(sorted(applied), workspace.compat is not None)}",
+            ],
             hint="name another folder with --dest",
         )
     own = [f"{one.id[:12]} {one.subject}" for one in workspace.own_commits]
     mine = [*(f"edited {name}" for name in workspace.edited), *(f"committed {commit}" for commit in own)]
-    notes = (f"{place} has changes of yours, which are used: {', '.join(mine)}",) if mine else ()
+    notes = (f"{place} has your own changes, and the run uses them: {', '.join(mine)}",) if mine else ()
     return workspace, notes
 
 
-def _mend(there: bool) -> list[str]:
-    return ["found: the compatibility patch"] if there else []
+def _patches(modules: Iterable[tuple[str, str]], compat: bool) -> str:
+    names = [f"{name} ({flavor})" for name, flavor in modules] + ["the compatibility patch"] * compat
+    return ", ".join(names) or "no patch"
 
 
 def tutorial_cfg(reproduction: Reproduction) -> Cfg:
-    """Return what the post's YAML holds; where upstream has a scales table, all scales."""
+    """Return the model of the post's YAML: at all scales where upstream has a scales table, else at the post's."""
     pin, recipe = reproduction.workspace.pin, reproduction.recipe
     scales = "all" if pin.layout.style == "ultralytics" else recipe.scale
     return plan(RenderRequest((recipe.module,), pin.model, scales=scales, flavor=reproduction.record.flavor))[0]
 
 
-def _written(reproduction: Reproduction) -> Reproduction:
-    """Write what is missing; the record comes last."""
+def _write_files(reproduction: Reproduction) -> Reproduction:
+    """Write the missing files, the record last."""
     env = load_templates()
     texts = {
         f"{WORKSPACE}/{reproduction.recipe.cfg}": render_text(tutorial_cfg(reproduction), env),
@@ -124,11 +128,11 @@ def _written(reproduction: Reproduction) -> Reproduction:
 
 
 def write_page(reproduction: Reproduction, unmeasured: str) -> Reproduction:
-    """Write the page anew, unless it was edited, and the record.
+    """Write the page, unless the user edited it, and the record.
 
     Args:
-        reproduction: the reproduction, whose record knows the sums of its other files.
-        unmeasured: what the page says where nothing was measured.
+        reproduction: its record has the sums of its other files.
+        unmeasured: the reason for missing figures, for the page.
     """
     env = load_templates()
     page = {PAGE: page_text(reproduction.recipe, reproduction.record, reproduction.workspace.origin, unmeasured, env)}

@@ -1,4 +1,4 @@
-"""A tutorial's reproduction: what is asked for, and what lies in its folder."""
+"""A tutorial's reproduction: the request, and the content of its folder."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from yolopatch.outside.workspace.workspace import Workspace
 
 @dataclass(frozen=True)
 class ReproduceRequest:
-    """What to reproduce, as the command line names it.
+    """The options of `reproduce` for the folder.
 
     Attributes:
         tutorial: its id.
-        flavor: `tutorial` for what the post does, `paper` for the working module.
-        dest: the folder; None for one with the tutorial's name here.
-        repo: another pin of the same base model than the post's.
-        source: where the upstream comes from, as `apply` has it.
-        compat: whether the upstream's old code is mended for today's libraries.
+        flavor: `tutorial` for the post's code, `paper` for the working module.
+        dest: the folder; None for the tutorial's name in the current folder.
+        repo: a pin with the same base model as the post's pin; None for the post's pin.
+        source: where the upstream comes from, as in `apply`.
+        compat: whether to add the compatibility patch, for newer libraries.
         python: the interpreter with upstream's requirements; None to find one.
     """
 
@@ -37,10 +37,11 @@ class ReproduceRequest:
 
 @dataclass(frozen=True)
 class Reproduction:
-    """What lies in the folder.
+    """The content of the folder.
 
     Attributes:
-        interpreter: what the model is built and trained with.
+        cfg, script, page: the files.
+        interpreter: for building and training the model.
         notes: what the user should know.
     """
 
@@ -56,12 +57,12 @@ class Reproduction:
 
     @property
     def measured(self) -> Measured | None:
-        """What was measured of the model, None where nothing was yet."""
+        """The figures of the model, None before they are measured."""
         return self.record.measured
 
     @property
     def of(self) -> str:
-        """What a measurement is of: the commit, and the sha256 of the YAML."""
+        """The state that a measurement belongs to: the commit, and the sha256 of the YAML."""
         return f"{self.workspace.head.id} {sha256(self.cfg.read_bytes())}"
 
     def data(self) -> dict[str, object]:

@@ -1,8 +1,9 @@
-"""The data of a run: made, checked, or fetched by upstream, before anything is trained."""
+"""The data of a run: made, checked, or downloaded by upstream, before the training."""
 
 from __future__ import annotations
 
 import hashlib
+import shlex
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from yolopatch.steps.reproduce.run_plan import RunPlan
 from yolopatch.wire.tasks import DATASET
 from yolopatch.wire.training import DatasetAnswer, DatasetRequest
 
-_MOST_PROBLEMS = 8  # enough to see what is wrong
+_MOST_PROBLEMS = 8  # shown
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class RunData:
         names: the classes.
         sha256: over the images' names and sizes and the labels' contents.
         image: one image to predict on.
-        report: what `data check` found, None for upstream's own sets.
+        report: the result of `data check`, None for upstream's own sets.
     """
 
     parts: Mapping[str, tuple[Path, ...]]
@@ -45,53 +46,57 @@ class RunData:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a person should judge before days of training."""
+        """Problems that the user should look at before a long training."""
         found = self.report.problems if self.report else ()
         return tuple(f"{one.where} {one.what}" for one in found[:_MOST_PROBLEMS])
 
 
 def shapes_file(folder: Path) -> Path:
-    """Return the data YAML of the set that a reproduction makes for quick runs."""
+    """Return the data YAML of the generated set for quick runs."""
     return folder / "datasets" / "shapes" / "data.yaml"
 
 
 def prepare_data(reproduction: Reproduction, plan: RunPlan) -> RunData:
-    """Make sure that the data is there and is what upstream wants.
+    """Make, download or check the data of a run.
 
     Raises:
-        YolopatchError: upstream cannot reach the post's data, or images or labels of the user's are broken.
+        YolopatchError: upstream cannot download the post's data, or the user's images or labels have errors.
     """
     if plan.quick and "data" in plan.changes and plan.data == str(shapes_file(reproduction.folder)):
         make_shapes(ShapesRequest(shapes_file(reproduction.folder).parent, seed=SEED))
-    report = _checked(reproduction, plan) if _is_the_users(plan) else None
-    answer = _resolved(reproduction, plan)
+    report = _check(reproduction, plan) if _is_users_own(plan) else None
+    answer = _resolve(reproduction, plan)
     parts = {part: tuple(map(Path, answer.parts[part])) for part in ("train", "val")}
     image = next((image for source in parts["train"] for image in images(source)), None)
     if image is None:
-        raise YolopatchError(f"{plan.data} has no image to train on", details=[f"looked in: {parts['train']}"])
+        raise YolopatchError(
+            f"{plan.data} has no training image",
+            details=[f"looked in: {', '.join(map(str, parts['train']))}"],
+            hint=f"yolopatch data check {shlex.quote(plan.data)}",
+        )
     return RunData(parts, tuple(answer.names), _fingerprint(parts), image, report)
 
 
-def _is_the_users(plan: RunPlan) -> bool:
-    """Tell whether the set is there for everybody to read; what upstream fetches is upstream's to judge."""
+def _is_users_own(plan: RunPlan) -> bool:
+    """Return whether the set is the user's own and on the disk; a set that upstream downloads is not checked."""
     file = Path(plan.data)
     return file.is_absolute() and not read_dataset(file).is_fetched
 
 
-def _checked(reproduction: Reproduction, plan: RunPlan) -> DatasetReport:
+def _check(reproduction: Reproduction, plan: RunPlan) -> DatasetReport:
     report = check_dataset(Path(plan.data), None, reproduction.cfg)
     if report.errors:
         wrong = [f"{one.where} {one.what}" for one in report.problems if one.severity == ERROR]
         raise YolopatchError(
-            f"{plan.data} has {report.errors} errors; nothing was started",
+            f"{plan.data} has {report.errors} errors; no training was started",
             details=wrong[:_MOST_PROBLEMS],
-            hint=f"yolopatch data check {plan.data}  says all of them",
+            hint=f"see all of them: yolopatch data check {shlex.quote(plan.data)}",
         )
     return report
 
 
-def _resolved(reproduction: Reproduction, plan: RunPlan) -> DatasetAnswer:
-    """Let upstream look for the set; where its YAML names a download and the set is missing, it fetches it."""
+def _resolve(reproduction: Reproduction, plan: RunPlan) -> DatasetAnswer:
+    """Let upstream find the set; upstream downloads a missing set if its YAML has a download."""
     answers: list[DatasetAnswer] = []
 
     def take(message: object) -> None:
@@ -115,26 +120,26 @@ def _resolved(reproduction: Reproduction, plan: RunPlan) -> DatasetAnswer:
                 answered=lambda: bool(answers),
             )
         except YolopatchError as error:
-            raise _unreachable(reproduction, plan, error) from error
+            raise _not_available(reproduction, plan, error) from error
     return answers[0]
 
 
-def _unreachable(reproduction: Reproduction, plan: RunPlan, error: YolopatchError) -> YolopatchError:
-    if _is_the_users(plan):
+def _not_available(reproduction: Reproduction, plan: RunPlan, error: YolopatchError) -> YolopatchError:
+    if _is_users_own(plan):
         return error
     return YolopatchError(
-        f"upstream has no {Path(plan.data).stem} here and could not fetch it; nothing was started",
+        f"the data set {Path(plan.data).stem} is missing, and upstream could not download it; no training was started",
         details=[line for line in error.details if not line.startswith("log: ")][-4:],
-        hint="train on a small generated set instead: --quick, or `yolopatch data shapes --out shapes` and "
-        f"--data shapes/data.yaml; or put the set into {reproduction.folder / 'datasets'}",
+        hint="train on a small generated set with --quick, or make one: yolopatch data shapes --out shapes, then "
+        f"--data shapes/data.yaml; or copy the set into {reproduction.folder / 'datasets'}",
     )
 
 
 def _fingerprint(parts: Mapping[str, tuple[Path, ...]]) -> str:
-    told = hashlib.sha256()
+    digest = hashlib.sha256()
     for part, sources in parts.items():
         for image in (image for source in sources for image in images(source)):
             label = label_file(image)
-            says = label.read_bytes() if label.is_file() else b""
-            told.update(f"{part} {image.name} {image.stat().st_size} {len(says)}\n".encode() + says)
-    return told.hexdigest()
+            content = label.read_bytes() if label.is_file() else b""
+            digest.update(f"{part} {image.name} {image.stat().st_size} {len(content)}\n".encode() + content)
+    return digest.hexdigest()

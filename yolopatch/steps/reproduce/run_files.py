@@ -1,4 +1,4 @@
-"""What a run's script is told, and the files that only this run needs, which lie in its folder."""
+"""The arguments of a run's script, and the files in the run's folder that they name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from yolopatch.steps.reproduce.run_plan import RunPlan, model_words
 def script_arguments(
     reproduction: Reproduction, planned: RunPlan, folder: Path, init: Path | None
 ) -> dict[str, object]:
-    """Return what the script is told beside what it says itself; files of the run's own are written first."""
+    """Return the arguments that replace or complete those in the script; write the files that they name."""
     own = str(_own_cfg(reproduction, planned, folder)) if _needs_own_cfg(planned) else None
     arguments = {**planned.changes, **model_words(planned, own, init)}
     if planned.hyperparameters:
@@ -26,7 +26,7 @@ def script_arguments(
 
 
 def run_cfg(reproduction: Reproduction, planned: RunPlan) -> Cfg:
-    """Return the model that the run trains, at its scale alone."""
+    """Return the model that the run trains, at its own scale only."""
     model = reproduction.workspace.pin.model
     if planned.base:
         return plan(RenderRequest(model=model, scales=planned.scale))[0]
@@ -35,7 +35,7 @@ def run_cfg(reproduction: Reproduction, planned: RunPlan) -> Cfg:
 
 
 def _needs_own_cfg(planned: RunPlan) -> bool:
-    # without a scales table in it, the post's file is of one scale
+    # a file without a scales table has only one scale
     return planned.style == "yolov5" and not planned.base and planned.scale != planned.recipe.scale
 
 

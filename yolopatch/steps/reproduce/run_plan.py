@@ -1,4 +1,4 @@
-"""From what a user asks of a run to the arguments that the tutorial's script gets."""
+"""From the options of a run to the arguments of the tutorial's script."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from yolopatch.catalog.model.models import ALL_SCALES, find_model, find_scales
 from yolopatch.catalog.reproduce.quick import HYPERPARAMETERS, SCALE, quick_arguments
 from yolopatch.catalog.reproduce.recipes import Recipe
 from yolopatch.errors import UsageError, YolopatchError
+from yolopatch.outside.files.existing import BASE_CHECKPOINT_HINT, require_file
 from yolopatch.outside.probe.inspect import list_gpus
 from yolopatch.steps.reproduce.reproduction import Reproduction
 
@@ -22,15 +23,17 @@ _NEVER = ("resume", "exist_ok")
 
 @dataclass(frozen=True)
 class RunRequest:
-    """How to run, as the command line names it; None is what the post does.
+    """The options of `reproduce --run`; None means as in the post.
 
     Attributes:
         data: a data YAML, or the name of one of upstream's own.
-        weights: a checkpoint to begin with, of the base model or of one like this.
+        device: `cpu`, or the number of a GPU.
+        scale: a letter.
+        weights: a checkpoint to start from, of the base model or of this model.
         base: train upstream's own model, with the same arguments.
         quick: a short training on generated data.
-        settings: further arguments of upstream's, as `KEY=VALUE`.
-        fresh: train anew even where the same run was ended before.
+        settings: further arguments of upstream, as `KEY=VALUE`.
+        fresh: train again even where the same run is finished.
     """
 
     data: str | None = None
@@ -49,12 +52,13 @@ class RunPlan:
     """What the run will do.
 
     Attributes:
-        changes: arguments that are not the post's, by upstream's names; without the model.
-        hyperparameters: what else is not the post's, for upstreams that read it from a file.
-        weights: the checkpoint that it begins with, None for a beginning from nothing.
-        learns: whether it is a quick run as it was tried: a model that can learn does.
-        data: the data YAML as upstream is told it.
-        device: as upstream is told it, None for its own choice.
+        changes: arguments with other values than the post's, by upstream's names; without the model.
+        hyperparameters: further such arguments, for upstreams that read them from a file.
+        weights: the checkpoint to start from, None for random weights.
+        learns: whether this is the quick run that was tried, in which a model that can learn does learn.
+        data: the data YAML, as the argument has it.
+        imgsz: side of the square images in pixels.
+        device: as the argument has it, None for upstream's own choice.
     """
 
     recipe: Recipe
@@ -73,34 +77,34 @@ class RunPlan:
 
     @property
     def post(self) -> dict[str, object]:
-        """The post's arguments, and what upstream makes of those that matter and that it leaves out."""
+        """The post's arguments, with upstream's defaults for those that matter and that the post leaves out."""
         return {"epochs": self.recipe.epochs, "data": self.recipe.data, "imgsz": 640, **self.recipe.arguments}
 
     @property
     def differences(self) -> list[str]:
-        """What of the run is not the post's, in words."""
+        """The differences between the run and the post, in words."""
         changed = {**self.changes, **self.hyperparameters}
-        told = [f"{key}: {self.post.get(key, 'not set')} in the post, {new} here" for key, new in changed.items()]
+        lines = [f"{key}: {self.post.get(key, 'not set')} in the post, {new} here" for key, new in changed.items()]
         if self.scale != self.recipe.scale:
-            told.insert(0, f"scale: {self.recipe.scale} in the post, {self.scale} here")
+            lines.insert(0, f"scale: {self.recipe.scale} in the post, {self.scale} here")
         if self.weights:
-            told.insert(0, f"it begins with {self.weights.name}, the post's from nothing")
+            lines.insert(0, f"the training starts from {self.weights.name}, in the post from random weights")
         if self.base:
-            told.insert(0, "the model is upstream's own, without the module")
-        return told
+            lines.insert(0, "the model is upstream's own, without the module")
+        return lines
 
 
 def plan_run(reproduction: Reproduction, request: RunRequest, shapes: Path) -> RunPlan:
-    """Return the plan, checked against what can be known before training.
+    """Return the plan, with the arguments and the device checked.
 
     Args:
         reproduction: the reproduction.
-        request: what is asked of the run.
+        request: the options of the run.
         shapes: the data YAML of the generated set.
 
     Raises:
-        UsageError: a scale or an argument that cannot be.
-        YolopatchError: a GPU is asked for, and there is none.
+        UsageError: a wrong scale or argument.
+        YolopatchError: the run needs a GPU, and torch finds none.
     """
     recipe, style = reproduction.recipe, reproduction.workspace.pin.layout.style
     asked = _asked(request, style, shapes)
@@ -159,7 +163,7 @@ def _asked(request: RunRequest, style: str, shapes: Path) -> dict[str, object]:
 
 
 def _data(reproduction: Reproduction, name: str) -> str:
-    """Return how upstream is told a data YAML: the user's by its whole path, its own as it knows it."""
+    """Return the argument for a data YAML: the whole path of the user's file, or upstream's name of its own."""
     file = Path(name).expanduser()
     if file.is_file():
         return str(file.absolute())
@@ -167,18 +171,16 @@ def _data(reproduction: Reproduction, name: str) -> str:
     if own.name == name and (reproduction.workspace.path / own).is_file():
         return str(own)
     raise UsageError(
-        f"there is no data file {name}, and upstream has none of that name in {own.parent}",
-        hint="make one: yolopatch data shapes --out shapes",
+        f"no data file {name}, neither here nor in upstream's {own.parent}",
+        hint="make one: yolopatch data shapes --out shapes, then --data shapes/data.yaml",
     )
 
 
 def _weights(file: Path | None) -> Path | None:
-    if file and not file.is_file():
-        raise UsageError(
-            f"--weights: there is no checkpoint {file}",
-            hint="download the base model's .pt file from upstream's releases, or name one of your own",
-        )
-    return file.absolute() if file else None
+    if file is None:
+        return None
+    require_file(file, "checkpoint", BASE_CHECKPOINT_HINT)
+    return file.absolute()
 
 
 def _quick(style: str, shapes: Path) -> dict[str, object]:
@@ -188,11 +190,11 @@ def _quick(style: str, shapes: Path) -> dict[str, object]:
 def _setting(word: str) -> tuple[str, object]:
     key, equals, value = word.partition("=")
     if not equals or not re.fullmatch(r"[a-z_]\w*", key):
-        raise UsageError(f"--set {word}: no KEY=VALUE", hint="an argument of upstream's, e.g. --set batch=4")
+        raise UsageError(f"--set {word}: not KEY=VALUE", hint="give an argument of upstream, e.g. --set batch=4")
     if key in _OWN_OPTIONS:
-        raise UsageError(f"--set {word}: there is an option for that", hint=f"{_OWN_OPTIONS[key]} {value}")
+        raise UsageError(f"--set {word}: {key} has its own option", hint=f"{_OWN_OPTIONS[key]} {value}")
     if key in _NEVER:
-        raise UsageError(f"--set {word}: yolopatch decides that itself", hint="leave it out")
+        raise UsageError(f"--set {word}: yolopatch sets {key} itself", hint="leave it out")
     return key, _value(value)
 
 
@@ -208,7 +210,7 @@ def _scale(reproduction: Reproduction, request: RunRequest) -> str:
         return SCALE if request.quick else reproduction.recipe.scale
     found_scales = find_scales(find_model(reproduction.workspace.pin.model), request.scale)
     if len(found_scales) != 1 or found_scales[0] == ALL_SCALES:
-        raise UsageError(f"--scale {request.scale}: a run trains one", hint="e.g. --scale n")
+        raise UsageError(f"--scale {request.scale}: a run trains one scale", hint="e.g. --scale n")
     return found_scales[0]
 
 
@@ -218,34 +220,34 @@ def _require_device(plan: RunPlan, reproduction: Reproduction) -> None:
         return
     who = "the post trains on" if "device" not in plan.changes else "--device asks for"
     raise YolopatchError(
-        f"{who} device {device}, a GPU, and torch sees none here; nothing was started",
-        details=[f"asked: {reproduction.interpreter.executable}"],
-        hint="add --device cpu (slow: try --epochs 1 first), or train --quick",
+        f"{who} device {device}, a GPU, but torch finds no GPU; no training was started",
+        details=[f"python: {reproduction.interpreter.executable}"],
+        hint="add --device cpu (slow: try --epochs 1 first), or --quick",
     )
 
 
 def model_words(plan: RunPlan, own: str | None, init: Path | None = None) -> dict[str, object]:
-    """Return the arguments that name the model and what it begins with, where they are not the post's.
+    """Return the arguments for the model and its initial weights, where they differ from the post's.
 
     Args:
         plan: of the run.
-        own: the path of a file that was written for this run's scale, for upstreams without a scales table.
-        init: the checkpoint that the run begins with.
+        own: the path of a YAML for this run's scale, for upstreams without a scales table; None for the post's YAML.
+        init: the checkpoint to start from, None for random weights.
     """
     if plan.style == "yolov5":
-        begun: dict[str, object] = {"weights": str(init)} if init else {}
+        weights: dict[str, object] = {"weights": str(init)} if init else {}
         if plan.base:
-            return {"cfg": plan.recipe.base_cfg.format(scale=plan.scale), **begun}
-        return {"cfg": own, **begun} if own else begun
+            return {"cfg": plan.recipe.base_cfg.format(scale=plan.scale), **weights}
+        return {"cfg": own, **weights} if own else weights
     if init:
-        return {"model": str(init)}  # its YAML is in it
+        return {"model": str(init)}  # the checkpoint has its YAML
     if plan.base:
         return {"model": _at_scale(f"./{plan.recipe.base_cfg}", plan.scale)}
     return {} if plan.scale == plan.recipe.scale else {"model": _at_scale(plan.recipe.model, plan.scale)}
 
 
 def _at_scale(path: str, scale: str) -> str:
-    """Return the name by which upstream takes the file at a scale: `yolo26s-RefConv.yaml` for `yolo26-RefConv.yaml`."""
-    place = PurePosixPath(path)
-    name = re.sub(r"^(yolov?\d+)", rf"\g<1>{scale}", place.name)
-    return f"{path.removesuffix(place.name)}{name}"
+    """Return the name by which upstream reads a file at a scale: `yolo26s-RefConv.yaml` for `yolo26-RefConv.yaml`."""
+    file = PurePosixPath(path)
+    name = re.sub(r"^(yolov?\d+)", rf"\g<1>{scale}", file.name)
+    return f"{path.removesuffix(file.name)}{name}"

@@ -1,4 +1,4 @@
-"""Compare what came out of a run with what its YAML builds and `verify` found, and write that down."""
+"""Compare the result of a run with the model of its YAML and the results of `verify`, and write a summary."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from yolopatch.wire.facts import Question
 
 @dataclass(frozen=True)
 class RunSummary:
-    """A run that ended, compared.
+    """A finished run, compared with what was expected.
 
     Attributes:
-        page: the summary as a file.
+        page: the file with the summary.
         curves: the picture of losses and mAP50 by epoch.
     """
 
@@ -34,11 +34,11 @@ class RunSummary:
 
     @property
     def as_expected(self) -> bool:
-        """Whether nothing differs that something was expected of."""
+        """Whether every comparison with an expected value agrees."""
         return all(one.agrees is not False for one in self.comparisons)
 
     def data(self) -> dict[str, object]:
-        """Return what `reproduce --run --json` prints of the run."""
+        """Return what `reproduce --run --json` prints about the run."""
         run = self.trained.run
         return {
             "folder": self.trained.folder,
@@ -77,7 +77,7 @@ def summarise(trained: Trained) -> RunSummary:
 
 
 def _built(trained: Trained) -> Built:
-    """Build the YAML that the run should have trained, with the data's classes, and count it."""
+    """Build the model that the run should have trained, with the classes of the data, and count it."""
     reproduction, planned = trained.reproduction, trained.plan
     cfg = replace(run_cfg(reproduction, planned), nc=len(trained.data.names))
     with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
@@ -91,7 +91,7 @@ def _built(trained: Trained) -> Built:
 
 
 def _seed(trained: Trained) -> object:
-    # every pin's own default
+    # 0 is the default of every pin
     return trained.plan.changes.get("seed", 0)
 
 

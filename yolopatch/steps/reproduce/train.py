@@ -1,4 +1,4 @@
-"""`reproduce --run`: train a tutorial's model to the end, then see what came out, and compare."""
+"""`reproduce --run`: train a tutorial's model to the end, then validate, predict and export."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ _WORDS = {TRAIN.name: "training", EVALUATE.name: "evaluating the trained model"}
 
 @dataclass(frozen=True)
 class Trained:
-    """A run that came to its end.
+    """A finished run.
 
     Attributes:
         folder: of the run's record.
-        weights: the checkpoint that was examined.
+        weights: the checkpoint that was evaluated.
         rows: upstream's results, epoch by epoch.
         notes: what the user should know.
     """
@@ -70,10 +70,10 @@ class Trained:
 
 
 def train(reproduction: Reproduction, ready: PreparedRun, cache: Path, watch: Watch) -> Trained:
-    """Train to the end, going on from where an earlier call was killed, then validate, predict and export.
+    """Train to the end, then validate, predict and export; continue where an earlier call was killed.
 
     Raises:
-        YolopatchError: upstream failed.
+        YolopatchError: upstream failed; its last lines are in `details`.
     """
     with hold_lock(lock_path(reproduction.folder / RUNS, cache)):
         return _Trainer(reproduction, ready, watch).run()
@@ -96,12 +96,12 @@ class _Trainer:
         return self.ready.data
 
     def run(self) -> Trained:
-        """Find the run that is asked for, or begin it, and bring it to its end."""
-        run, notes = self._begun(self.ready.fresh)
+        """Find the run, or start it, and do what is left of it."""
+        run, notes = self._find_or_start(self.ready.fresh)
         if not run.trained:
             run = self._train(run)
         if not run.outcome:
-            run = self._examine(run)
+            run = self._evaluate(run)
         rows = tuple(self.rows(run))
         return Trained(
             self.reproduction,
@@ -123,15 +123,15 @@ class _Trainer:
         save_run(self.reproduction.folder, run)
         return run
 
-    def _begun(self, fresh: bool) -> tuple[Run, tuple[str, ...]]:
-        """Return the run that is asked for, begun before or new, and what to say of it."""
+    def _find_or_start(self, fresh: bool) -> tuple[Run, tuple[str, ...]]:
+        """Return the run, an earlier one or a new one, with notes for the user."""
         wanted = self._wanted()
         run = None if fresh else find_run(self.reproduction.folder, wanted)
         if run is None:
             return Run(number=next_number(self.reproduction.folder), wanted=wanted), ()
         if run.outcome:
-            return run, ("this run was ended before, and nothing is trained again; --fresh trains anew",)
-        return run, (f"going on with the run in {self.folder(run)}",)
+            return run, ("this run is finished already and was not trained again; to train it again, add --fresh",)
+        return run, (f"continuing the run in {self.folder(run)}",)
 
     def _wanted(self) -> Wanted:
         workspace = self.reproduction.workspace
@@ -148,10 +148,10 @@ class _Trainer:
         )
 
     def _train(self, run: Run) -> Run:
-        """Let the script train; what it has done is recorded as it comes, so that a killed run can be taken up."""
+        """Run the training script; its progress is recorded at once, so that a killed run can be continued."""
         checkpoints = self._checkpoints(run)
         if run.save_dir and not checkpoints:
-            # of this run, and with nothing in it to go on from: upstream would count its name up
+            # no checkpoint to continue from; upstream would add a number to the name of an existing folder
             shutil.rmtree(run.save_dir, ignore_errors=True)
         attempt = Attempt(_now(), None, self._environment())
         run = self.save(replace(run, save_dir=run.save_dir if checkpoints else None, attempts=(*run.attempts, attempt)))
@@ -167,7 +167,7 @@ class _Trainer:
         self._run_task(TRAIN, request, f"training-{len(run.attempts)}", listener)
         run = listener.run
         if not run.trained or run.save_dir is None:
-            raise YolopatchError("training ended without results", hint=f"look into {self.folder(run)}")
+            raise YolopatchError("the training ended without results", hint=f"read the logs in {self.folder(run)}")
         return run
 
     def _checkpoints(self, run: Run) -> list[Path]:
@@ -180,7 +180,7 @@ class _Trainer:
             request,
             self.reproduction.workspace.path,
             self.reproduction.interpreter,
-            _fresh(self.folder(listener.run) / name),
+            _remove(self.folder(listener.run) / name),
             listener.take,
             what=_WORDS[task.name],
             look=listener.look,
@@ -195,8 +195,8 @@ class _Trainer:
             "packages": dict(sorted(interpreter.packages.items())),
         }
 
-    def _examine(self, run: Run) -> Run:
-        """Validate, predict and export with what was trained."""
+    def _evaluate(self, run: Run) -> Run:
+        """Validate, predict and export with the trained checkpoint."""
         self.watch("validating, predicting, exporting", self.plan.epochs, self.plan.epochs)
         listener = _Listener(self, run, time.monotonic())
         folder, rows = self.folder(run), self.rows(run)
@@ -211,27 +211,27 @@ class _Trainer:
             folder=str(folder / EXAMINED),
             curves=Curves(losses(rows), list(map(map50, rows)), str(folder / CURVES)),
         )
-        self._run_task(EVALUATE, request, "examining", listener)
+        self._run_task(EVALUATE, request, "evaluation", listener)
         return self.save(replace(run, outcome=listener.outcome))
 
     def _weights(self, run: Run) -> Path:
-        assert run.save_dir is not None  # a run that was trained has said it
+        assert run.save_dir is not None  # every trained run has it
         weights = Path(run.save_dir) / "weights"
         best, last = weights / "best.pt", weights / "last.pt"
         return best if best.is_file() else last
 
     def results(self, run: Run) -> Path | None:
-        """Return where upstream writes a row for each epoch, None before it has said so."""
+        """Return the file in which upstream writes a row for each epoch, None before upstream has named its folder."""
         return Path(run.save_dir) / "results.csv" if run.save_dir else None
 
     def rows(self, run: Run) -> list[dict[str, float]]:
-        """Return what upstream has written of the run's epochs so far."""
+        """Return the rows that upstream has written so far."""
         file = self.results(run)
         return read_results(file.read_text("utf-8")) if file and file.is_file() else []
 
 
 class _Listener:
-    """Keeps what the child answers, and shows how far it has come."""
+    """Stores the messages of the child process, and shows the progress."""
 
     def __init__(self, trainer: _Trainer, run: Run, begun: float) -> None:
         self.run = run
@@ -242,7 +242,7 @@ class _Listener:
         self._seen = -1  # bytes of upstream's results
 
     def take(self, message: object) -> None:
-        """Take an answer of the child's; what the next run needs is saved at once."""
+        """Take a message of the child process; save at once what a continued run needs."""
         if isinstance(message, Resumed):
             attempts = self.run.attempts
             self._save(attempts=(*attempts[:-1], replace(attempts[-1], resumed=message.checkpoint)))
@@ -252,7 +252,7 @@ class _Listener:
             self._save(trained=True)
         elif isinstance(message, Arrived):
             self._save(arrived=encode(message))
-            require_arrived(message)
+            require_arrived(message, self._trainer.reproduction.workspace.path)
         elif isinstance(message, TrainedModel):
             self.outcome["model"] = encode(message)
         elif isinstance(message, Validated):
@@ -267,7 +267,7 @@ class _Listener:
         self.run = self._trainer.save(replace(self.run, seconds=seconds, **changes))
 
     def look(self) -> None:
-        """Say which epoch is trained; asked often, and what is to be read grows for days."""
+        """Show the current epoch; called often, so the growing file is read only after a change."""
         file = self._trainer.results(self.run)
         size = file.stat().st_size if file and file.is_file() else 0
         if size == self._seen or self.run.trained:
@@ -280,8 +280,8 @@ class _Listener:
         self._trainer.watch(f"training{so_far}", min(len(rows) + 1, epochs), epochs)
 
 
-def _fresh(folder: Path) -> Path:
-    """Return a folder that is not there: what an examination left that was killed is of no use."""
+def _remove(folder: Path) -> Path:
+    """Remove the files of a killed process, and return the folder."""
     shutil.rmtree(folder, ignore_errors=True)
     return folder
 
