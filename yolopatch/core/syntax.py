@@ -16,6 +16,11 @@ def parse(text: str) -> ast.Module:
     return ast.parse(text)
 
 
+def names_of(*nodes: ast.AST) -> set[str]:
+    """Return every name that stands in this code."""
+    return {part.id for node in nodes for part in ast.walk(node) if isinstance(part, ast.Name)}
+
+
 def classes(tree: ast.Module) -> dict[str, ast.ClassDef]:
     """Return every class at the top level, by name."""
     return {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}

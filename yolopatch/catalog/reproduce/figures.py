@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 from yolopatch.catalog.resources import figures_file, read_data
 
@@ -16,10 +17,11 @@ BASE = "base"
 
 
 @cache
-def _all() -> Mapping[str, Mapping[str, Mapping[str, list]]]:
-    return json.loads(read_data(figures_file()))
+def _all() -> Mapping[str, Mapping[str, Mapping[str, list[Any]]]]:
+    found: Mapping[str, Mapping[str, Mapping[str, list[Any]]]] = json.loads(read_data(figures_file()))
+    return found
 
 
-def recorded(tutorial: str, flavor: str) -> Mapping[str, list]:
+def recorded(tutorial: str, flavor: str) -> Mapping[str, list[Any]]:
     """Return the figures of a tutorial's model by scale; the flavor `base` means its base model."""
     return _all().get(tutorial, {}).get(flavor, {})

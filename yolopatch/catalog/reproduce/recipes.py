@@ -56,7 +56,9 @@ class Recipe:
     @property
     def tutorial(self) -> Tutorial:
         """The module's tutorial: its id, pin, base model and placement."""
-        return MODULES[self.module].tutorial
+        found = MODULES[self.module].tutorial
+        assert found is not None  # recipes are of our modules, and each of them has a tutorial
+        return found
 
     @property
     def arguments(self) -> dict[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NoReturn
 
 from yolopatch.errors import YolopatchError
 
@@ -77,11 +78,11 @@ def _read(data: Mapping[str, object]) -> Stamped:
         pin=_matching(data, "pin", _WORD),
         source=_matching(data, "source", _WORD),
         modules=tuple(map(_module, modules)) if isinstance(modules, list) else _refuse("modules", modules),
-        compat=_matching(data, "compat", _SUM, optional=True),
+        compat=_optional(data, "compat", _SUM),
         version=_matching(data, "version", _WORD),
         built_on=_matching(data, "built_on", _COMMIT),
-        commit=_matching(data, "commit", _COMMIT, optional=True),
-        head=_matching(data, "head", _COMMIT, optional=True),
+        commit=_optional(data, "commit", _COMMIT),
+        head=_optional(data, "head", _COMMIT),
         edited=tuple(map(printable, edited)) if isinstance(edited, list) else _refuse("edited", edited),
         yaml=yaml if isinstance(yaml, dict) else None,
         error=printable(data.get("error", "")),
@@ -96,10 +97,12 @@ def _module(data: object) -> StampedModule:
     )
 
 
-def _matching(data: Mapping[str, object], key: str, form: re.Pattern[str], optional: bool = False) -> str | None:
+def _optional(data: Mapping[str, object], key: str, form: re.Pattern[str]) -> str | None:
+    return None if data.get(key) is None else _matching(data, key, form)
+
+
+def _matching(data: Mapping[str, object], key: str, form: re.Pattern[str]) -> str:
     value = data.get(key)
-    if value is None and optional:
-        return None
     return value if isinstance(value, str) and form.fullmatch(value) else _refuse(key, value)
 
 
@@ -109,5 +112,5 @@ def printable(value: object) -> str:
     return "".join(char if char.isprintable() else "?" for char in text)[:200]
 
 
-def _refuse(key: str, value: object):
+def _refuse(key: str, value: object) -> NoReturn:
     raise _Damaged(f"{key}: found {printable(repr(value))}")

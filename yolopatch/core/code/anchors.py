@@ -6,10 +6,13 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeVar
 
 from yolopatch.core.syntax import parse
 from yolopatch.core.text import split_lines
 from yolopatch.errors import PatchError
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -76,14 +79,14 @@ def below_import(path: str, text: str, module: str, name: str | None = None) -> 
     if name is not None:
         fits = [node for node in fits if name in [alias.name for alias in node.names]]
     node = _only(fits, f"below `from {module} import {name or '...'}`", path)
-    return Spot(node.end_lineno, _margin(text, node))
+    return Spot(node.end_lineno or node.lineno, _margin(text, node))
 
 
 @lru_cache(maxsize=32)
 def first_in_fuse(path: str, text: str) -> Spot:
     """Return the place before all that fuse() does with each module; errors as `fuse_loop` has them."""
     loop = fuse_loop(path, text)
-    return Spot(loop.iter.end_lineno, _margin(text, loop.body[0]))
+    return Spot(loop.iter.end_lineno or loop.lineno, _margin(text, loop.body[0]))
 
 
 def fuse_loop(path: str, text: str) -> ast.For:
@@ -92,7 +95,8 @@ def fuse_loop(path: str, text: str) -> ast.For:
     Raises:
         NoPlace: there is no such loop, or several.
     """
-    loops = [loop for fuse in _functions(path, text, "fuse") for loop in ast.walk(fuse) if _goes_over_modules(loop)]
+    nodes = [node for fuse in _functions(path, text, "fuse") for node in ast.walk(fuse)]
+    loops = [node for node in nodes if isinstance(node, ast.For) and _goes_over_modules(node)]
     return _only(loops, "the loop `for m in ....modules()` of fuse()", path)
 
 
@@ -122,32 +126,33 @@ def below_entry(path: str, text: str, keys: tuple[str, ...]) -> Spot:
     """
     dicts = [node for node in _nodes(path, text) if isinstance(node, ast.Dict)]
     for key in keys:
-        entries = [entry for node in dicts for entry in zip(node.keys, node.values) if _is_key(entry[0], key)]
+        pairs = [pair for node in dicts for pair in zip(node.keys, node.values)]
+        entries = [(node, value) for node, value in pairs if isinstance(node, ast.Constant) and node.value == key]
         if entries:
             break
     expected = f"the dict of a checkpoint, with the key {' or '.join(map(repr, keys))}"
-    key, value = _only(entries, expected, path)
-    line = split_lines(text)[value.end_lineno - 1].encode()
+    node, value = _only(entries, expected, path)
+    last = value.end_lineno or value.lineno
+    line = split_lines(text)[last - 1].encode()
     rest = line[value.end_col_offset :].decode().strip()
     if not rest.startswith(",") or rest[1:].strip()[:1] not in ("", "#"):
         raise NoPlace(expected, path, "a comma and the line's end after that entry", rest or "no comma")
-    return Spot(value.end_lineno, _margin(text, key))
+    return Spot(last, _margin(text, node))
 
 
 def _functions(path: str, text: str, name: str) -> Iterator[ast.FunctionDef]:
     return (node for node in _nodes(path, text) if isinstance(node, ast.FunctionDef) and node.name == name)
 
 
-def _only(found: list, expected: str, where: str):
+def _only(found: list[_T], expected: str, where: str) -> _T:
     if len(found) != 1:
         raise NoPlace(expected, where, "one", f"{len(found)}" if found else "none")
     return found[0]
 
 
-def _goes_over_modules(node: ast.AST) -> bool:
+def _goes_over_modules(node: ast.For) -> bool:
     return (
-        isinstance(node, ast.For)
-        and isinstance(node.target, ast.Name)
+        isinstance(node.target, ast.Name)
         and node.target.id == "m"
         and isinstance(node.iter, ast.Call)
         and isinstance(node.iter.func, ast.Attribute)
@@ -166,10 +171,6 @@ def _tests_m(node: ast.If) -> bool:
     )
 
 
-def _is_key(node: ast.expr | None, key: str) -> bool:
-    return isinstance(node, ast.Constant) and node.value == key
-
-
-def _margin(text: str, node: ast.AST) -> str:
+def _margin(text: str, node: ast.stmt | ast.expr) -> str:
     line = split_lines(text)[node.lineno - 1]
     return line[: len(line) - len(line.lstrip())]

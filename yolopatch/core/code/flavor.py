@@ -13,6 +13,8 @@ import tokenize
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from yolopatch.core.syntax import names_of
+
 PREFIXES = {"paper": "Paper", "tutorial": "Tutorial"}
 
 
@@ -47,7 +49,7 @@ def cut(source: str, classes: Sequence[str], flavor: str) -> Cut:
     body = _body(source, tree, {id(definitions[name]) for name in kept})
     return Cut(
         docstring=ast.get_docstring(tree) or "",
-        imports=tuple(_imports(tree, _names(definitions[name] for name in kept))),
+        imports=tuple(_imports(tree, names_of(*(definitions[name] for name in kept)))),
         body=_unprefix(body, {name for name in definitions if name.startswith(prefix)}, prefix),
     )
 
@@ -67,10 +69,6 @@ def _root(name: str, prefix: str, definitions: dict[str, ast.stmt]) -> str:
     raise ValueError(f"the single source defines neither {prefix}{name} nor {name}")
 
 
-def _names(nodes: Iterable[ast.AST]) -> set[str]:
-    return {n.id for node in nodes for n in ast.walk(node) if isinstance(n, ast.Name)}
-
-
 def _reachable(roots: list[str], definitions: dict[str, ast.stmt]) -> set[str]:
     kept: set[str] = set()
     todo = list(roots)
@@ -78,7 +76,7 @@ def _reachable(roots: list[str], definitions: dict[str, ast.stmt]) -> set[str]:
         name = todo.pop()
         if name in definitions and name not in kept:
             kept.add(name)
-            todo.extend(_names([definitions[name]]))
+            todo.extend(names_of(definitions[name]))
     return kept
 
 
@@ -104,7 +102,7 @@ def _body(source: str, tree: ast.Module, kept: set[int]) -> str:
             start -= 1  # a comment right above belongs to the definition below it
         if id(node) in kept:
             chunks.append((isinstance(node, ast.Assign), "".join(lines[start : node.end_lineno])))
-        previous_end = node.end_lineno
+        previous_end = node.end_lineno or node.lineno
     return _spaced(chunks)
 
 

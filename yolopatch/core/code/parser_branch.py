@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from yolopatch.core.code.anchors import Chain, chain_of
+from yolopatch.core.syntax import names_of
 from yolopatch.core.text import split_lines
 
 _Named = Mapping[str, frozenset[str]]
@@ -38,7 +39,7 @@ def read_dialect(path: str, text: str, block: str) -> Dialect:
     """
     done = treatment(chain_of(path, text), block)
     tests = [node for node in done if isinstance(node, ast.If)]
-    large = next((node for node in tests if _names(node.test) == {"scale"} and len(node.body) == 1), None)
+    large = next((node for node in tests if names_of(node.test) == {"scale"} and len(node.body) == 1), None)
     return Dialect(
         guard="" if any(_assigns_c2(node) for node in done) else Dialect.guard,
         legacy="legacy = False" in map(ast.unparse, done),
@@ -59,11 +60,13 @@ def treatment(chain: Chain, name: str) -> list[ast.stmt]:
 
 def named_sets(function: ast.FunctionDef) -> dict[str, frozenset[str]]:
     """Return the sets of classes to which the function gives names."""
-    assigned = [
-        node for node in function.body if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
-    ]
-    found = {node.targets[0].id: _members(node.value, {}) for node in assigned}
-    return {name: members for name, members in found.items() if members is not None}
+    found: dict[str, frozenset[str]] = {}
+    for node in function.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            members = _members(node.value, {})
+            if members is not None:
+                found[node.targets[0].id] = members
+    return found
 
 
 def specialised(body: Sequence[ast.stmt], name: str, named: Mapping[str, frozenset[str]]) -> list[ast.stmt]:
@@ -124,11 +127,7 @@ def _assigns_c2(node: ast.stmt) -> bool:
     return isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "c2"
 
 
-def _names(node: ast.expr) -> set[str]:
-    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
-
-
-def _segment(text: str, node: ast.AST) -> str:
+def _segment(text: str, node: ast.stmt | ast.expr) -> str:
     """Return the code as it is written, where it is on one line."""
     if node.end_lineno != node.lineno:
         return ast.unparse(node)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from colorsys import hsv_to_rgb
 from dataclasses import dataclass
 from random import Random
@@ -153,7 +153,7 @@ def _flat(points: Iterable[Point]) -> list[float]:
     return [value for point in points for value in point]
 
 
-_LENGTHS = {
+_LENGTHS: Mapping[str, Callable[[Shape], list[float]]] = {
     "detect": _centre_and_size,
     "segment": lambda shape: _flat(shape.outline()),
     "pose": lambda shape: [*_centre_and_size(shape), *_flat(shape.keypoints())],

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 
+from yolopatch.core.syntax import method
+
 # What upstream makes of these itself; all else that is on or off is a service of somebody's, or talk.
 _KEPT = "tensorboard"
 _NOBODY = "0" * 64  # upstream's is a digest of the machine's network address
@@ -36,9 +38,12 @@ def _managers(source: str) -> Iterator[tuple[str, dict[str, object]]]:
     """Give the version and the defaults of the class that keeps the settings."""
     for node in ast.walk(_parsed(source)):
         if isinstance(node, ast.ClassDef) and node.name == "SettingsManager":
-            begin = next(n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == "__init__")
-            tables = [n.value for n in ast.walk(begin) if isinstance(n, ast.Assign) and isinstance(n.value, ast.Dict)]
-            versions = [n.value for n in begin.args.defaults if isinstance(n, ast.Constant)]
+            init = method(node, "__init__")
+            if init is None:
+                continue
+            tables = [n.value for n in ast.walk(init) if isinstance(n, ast.Assign) and isinstance(n.value, ast.Dict)]
+            defaults = [n.value for n in init.args.defaults if isinstance(n, ast.Constant)]
+            versions = [value for value in defaults if isinstance(value, str)]
             if tables and versions:
                 yield versions[-1], {key: _constant(value) for key, value in _items(tables[0])}
 
@@ -51,7 +56,9 @@ def _parsed(source: str) -> ast.AST:
 
 
 def _items(table: ast.Dict) -> Iterator[tuple[str, ast.expr]]:
-    return ((key.value, value) for key, value in zip(table.keys, table.values) if isinstance(key, ast.Constant))
+    for key, value in zip(table.keys, table.values):
+        if isinstance(key, ast.Constant) and isinstance(key.value, str):
+            yield key.value, value
 
 
 def _constant(value: ast.expr) -> object:

@@ -68,7 +68,7 @@ def _name_part(model: BaseModel, one: Replacement) -> str:
 def is_untouched(text: str) -> bool:
     """Tell whether yolopatch wrote this text and nobody has edited it since."""
     found = _SIGNATURE.match(text)
-    return bool(found) and found[1] == _digest(text[found.end() :])
+    return found is not None and found[1] == _digest(text[found.end() :])
 
 
 def content(text: str) -> str:

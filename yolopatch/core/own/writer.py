@@ -19,7 +19,7 @@ from yolopatch.core.paste.calls import names_in
 from yolopatch.core.paste.constructor import read_constructor
 from yolopatch.core.paste.imports import Upstream
 from yolopatch.core.paste.reading import Pasted
-from yolopatch.core.syntax import classes, method, parse
+from yolopatch.core.syntax import classes, method, names_of, parse
 from yolopatch.errors import PatchError
 
 
@@ -89,7 +89,7 @@ class OwnWriter:
         if not self.made:
             return [pasted]
         around = self._render("own.block" if self.module.kind == BLOCK else f"{self.pin.layout.style}.classes")
-        used = {node.id for node in ast.walk(ast.parse(around)) if isinstance(node, ast.Name)}
+        used = names_of(ast.parse(around))
         torch = [line for name, line in _TORCH.items() if name in used]
         own = f"from {_dotted(self.file)} import {self._named}\n"
         text = (
@@ -157,7 +157,14 @@ class OwnWriter:
 
     @property
     def _by_place(self) -> list[str]:
-        return [ast.unparse(value) for value in ast.parse(self.module.call, mode="eval").body.args]
+        return [ast.unparse(value) for value in self._call.args]
+
+    @property
+    def _call(self) -> ast.Call:
+        """The call that makes the module, parsed; each time anew."""
+        call = ast.parse(self.module.call, mode="eval").body
+        assert isinstance(call, ast.Call)
+        return call
 
     @property
     def _takes_rows(self) -> bool:
@@ -166,7 +173,7 @@ class OwnWriter:
 
     def _arguments(self, block: ast.arguments) -> str:
         """Return what stands between the parentheses of the module's call, for a block without what the pin's lacks."""
-        call = ast.parse(self.module.call, mode="eval").body
+        call = self._call
         if self.module.kind == BLOCK:
             have = _names(block)
             call.keywords = [k for k in call.keywords if _used(k.value) <= have]
@@ -207,7 +214,7 @@ def _init(path: str, text: str, name: str) -> ast.arguments:
         NoPlace: the file has no such class, or the class no constructor of its own.
     """
     node = classes(parse(text)).get(name)
-    init = node and method(node, "__init__")
+    init = method(node, "__init__") if node else None
     if init is None:
         raise NoPlace(f"the constructor of {name}", path, f"class {name} with an __init__", "none")
     return init.args

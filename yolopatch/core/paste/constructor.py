@@ -6,12 +6,15 @@ import ast
 from dataclasses import dataclass
 
 from yolopatch.core.paste.reading import Pasted
-from yolopatch.core.syntax import method
+from yolopatch.core.syntax import classes, method, parse
 from yolopatch.errors import UsageError
 from yolopatch.wire.arguments import meaning_of
 
 # nn.Conv2d's, for a class that derives from it and has no constructor of its own
-_CONV2D = "def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1): ..."
+_CONV2D = """\
+class Conv2d:
+    def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1): ...
+"""
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,9 @@ def read_constructor(paste: Pasted, name: str) -> Constructor:
         if found:
             return _constructor(found)
         if owner in ("nn.Conv2d", "torch.nn.Conv2d", "Conv2d"):
-            return _constructor(ast.parse(_CONV2D).body[0], paste.classes[name].lineno)
+            conv2d = method(classes(parse(_CONV2D))["Conv2d"], "__init__")
+            assert conv2d is not None
+            return _constructor(conv2d, paste.classes[name].lineno)
     raise UsageError(
         f"{name} in {paste.name} has no constructor that can be read",
         details=["expected: an __init__ in it, or in a class of the file that it derives from"],
@@ -93,7 +98,7 @@ def _constructor(node: ast.FunctionDef, line: int = 0) -> Constructor:
 
 def _argument(init: ast.FunctionDef, given: ast.arg, default: ast.expr | None, keyword_only: bool = False) -> Argument:
     meaning = None if _is_several(init, given.arg, default) else meaning_of(given.arg)
-    return Argument(given.arg, default and ast.unparse(default), meaning, keyword_only)
+    return Argument(given.arg, ast.unparse(default) if default else None, meaning, keyword_only)
 
 
 def _is_several(init: ast.FunctionDef, name: str, default: ast.expr | None) -> bool:

@@ -187,8 +187,9 @@ class _Reader:
         if isinstance(function, ast.Name) and function.id in self._paste.functions:
             reader = _Reader(self._paste, None, self._depth - 1)
             return reader.run(self._paste.functions[function.id], given)
-        receives = isinstance(function, ast.Attribute) and not layers.is_library(function.value)
-        return self._by_name(node, [self._end(function.value), *given] if receives else given)
+        if isinstance(function, ast.Attribute) and not layers.is_library(function.value):
+            given = [self._end(function.value), *given]  # a tensor's method
+        return self._by_name(node, given)
 
     def _by_name(self, node: ast.Call, given: Sequence[End]) -> End:
         name, written = ast.unparse(node.func).rpartition(".")[2], ast.unparse(node.func)
@@ -198,13 +199,13 @@ class _Reader:
             return _product(given)
         return _function_end(name, written, given[0] if given else NOTHING)
 
-    def _own(self, function: ast.expr, given: Sequence[End]) -> End:
+    def _own(self, function: ast.Attribute | ast.Subscript, given: Sequence[End]) -> End:
         """Return the end of `self.conv(x)`: a layer that the constructor made, or a method."""
         first, written = given[0] if given else NOTHING, ast.unparse(function)
         if isinstance(function, ast.Subscript):
             made = self._made.elements(function.value)
         else:
-            own = self._owner and self._paste.method(self._owner, function.attr)
+            own = self._paste.method(self._owner, function.attr) if self._owner else None
             if own:
                 return _Reader(self._paste, self._owner, self._depth - 1).run(own, [NOTHING, *given])
             made = self._made.values(function)

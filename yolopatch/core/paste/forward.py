@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from yolopatch.core.paste.reading import Pasted
+from yolopatch.core.syntax import names_of
 
 
 def inputs(paste: Pasted, name: str) -> tuple[str, ...] | None:
@@ -22,13 +23,14 @@ def takes_several(paste: Pasted, name: str) -> ast.expr | None:
     found, taken = paste.method(name, "forward"), inputs(paste, name)
     if found is None or not taken:
         return None
-    bound = [node.lineno for node in ast.walk(found) if _is_name(node, taken[0]) and isinstance(node.ctx, ast.Store)]
-    last = min(bound, default=found.end_lineno)
+    names = [node for node in ast.walk(found) if isinstance(node, ast.Name) and node.id == taken[0]]
+    last = min((node.lineno for node in names if isinstance(node.ctx, ast.Store)), default=found.end_lineno)
+    assert last is not None  # a parsed function has an end
     counted = {
         name for node in ast.walk(found) if isinstance(node, (ast.For, ast.comprehension)) for name in _names(node)
     }
-    parts = (node for node in ast.walk(found) if _is_element(node, taken[0], counted) or _joins(node, taken[0]))
-    return next((node for node in parts if node.lineno <= last), None)
+    parts = (node for node in ast.walk(found) if isinstance(node, (ast.Subscript, ast.Call)) and node.lineno <= last)
+    return next((node for node in parts if _is_element(node, taken[0], counted) or _joins(node, taken[0])), None)
 
 
 def _is_name(node: ast.AST, name: str) -> bool:
@@ -38,7 +40,7 @@ def _is_name(node: ast.AST, name: str) -> bool:
 def _names(loop: ast.For | ast.comprehension) -> set[str]:
     """Return the names that count a loop over numbers."""
     counts = isinstance(loop.iter, ast.Call) and ast.unparse(loop.iter.func) in ("range", "enumerate")
-    return {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)} if counts else set()
+    return names_of(loop.target) if counts else set()
 
 
 def _is_element(node: ast.AST, name: str, counted: set[str]) -> bool:
@@ -50,8 +52,9 @@ def _is_element(node: ast.AST, name: str, counted: set[str]) -> bool:
 
 
 def _joins(node: ast.AST, name: str) -> bool:
-    joins = isinstance(node, ast.Call) and ast.unparse(node.func) in ("torch.cat", "torch.concat", "torch.stack")
-    return joins and bool(node.args) and _is_name(node.args[0], name)
+    if not (isinstance(node, ast.Call) and node.args and _is_name(node.args[0], name)):
+        return False
+    return ast.unparse(node.func) in ("torch.cat", "torch.concat", "torch.stack")
 
 
 def kept_input(paste: Pasted, name: str) -> str:

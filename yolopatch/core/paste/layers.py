@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from typing import TypeGuard
 
 # upstream's, each of which ends in a Conv with its BatchNorm
 NORMED = frozenset(
@@ -54,7 +55,7 @@ def multiplies(name: str) -> bool:
     return name in ("mul", "mul_", "multiply")
 
 
-def is_own(node: ast.expr | None) -> bool:
+def is_own(node: ast.expr | None) -> TypeGuard[ast.Attribute | ast.Subscript]:
     """Tell whether this is `self.x`, or an element of it."""
     if isinstance(node, ast.Subscript):
         return is_own(node.value)

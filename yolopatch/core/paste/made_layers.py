@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from yolopatch.core.paste.reading import Pasted
 
@@ -67,7 +67,7 @@ class _Scope:
         """Return what is assigned to this name or attribute."""
         return [self.resolved(value, self._added.get(target, ())) for value in self._values.get(target, ())]
 
-    def resolved(self, made: ast.expr, added: tuple | list = ()) -> ast.expr:
+    def resolved(self, made: ast.expr, added: Iterable[ast.expr] = ()) -> ast.expr:
         """Return it with the parts of a chain in full, those that were added behind it included."""
         parts = elements_of(made)
         if parts is None:
@@ -97,7 +97,7 @@ class _Scope:
         elif isinstance(part, ast.Call) and ast.unparse(part.func).endswith("OrderedDict"):
             yield from (one for argument in part.args for one in self._parts(argument))
         elif isinstance(part, ast.Name) and part.id in self._values:
-            lists = [value for value in self.values(part.id) if elements_of(value) is not None]
-            yield from elements_of(lists[-1]) if lists else [part]
+            lists = [found for value in self.values(part.id) if (found := elements_of(value)) is not None]
+            yield from lists[-1] if lists else [part]
         else:
             yield self.resolved(part)

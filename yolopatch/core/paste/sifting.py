@@ -10,6 +10,7 @@ from functools import cached_property
 from yolopatch.core.paste.imports import Upstream, is_upstreams, strangers
 from yolopatch.core.paste.names import bound, first_line, free
 from yolopatch.core.paste.reading import Pasted
+from yolopatch.core.syntax import names_of
 from yolopatch.errors import UsageError
 
 _DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
@@ -106,7 +107,7 @@ def _runs(one: Statement, used: set[str]) -> str:
     node = one.node
     if isinstance(node, (*_DEFINITIONS, *_IMPORTS)) or _is_text(node):
         return ""
-    if isinstance(node, ast.If) and "__name__" in one.needs | {n.id for n in ast.walk(node.test) if _is_name(n)}:
+    if isinstance(node, ast.If) and "__name__" in one.needs | names_of(node.test):
         return "a demo"
     if one.binds & used or all(name.startswith("__") for name in one.binds or {""}):
         return ""
@@ -115,10 +116,6 @@ def _runs(one: Statement, used: set[str]) -> str:
 
 def _is_text(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-
-
-def _is_name(node: ast.AST) -> bool:
-    return isinstance(node, ast.Name)
 
 
 def _without_missing(

@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from unidiff import PatchSet
 from unidiff.errors import UnidiffParseError
+from unidiff.patch import Hunk, Line, PatchedFile, PatchSet
 
 from yolopatch.core.edits import Edit
 from yolopatch.core.text import split_lines
@@ -117,7 +117,7 @@ def _check_all_read(lines: list[str], start: int, files: PatchSet, name: str) ->
             )
 
 
-def _change(file, path: str, name: str, modifies: bool) -> FileChange:
+def _change(file: PatchedFile, path: str, name: str, modifies: bool) -> FileChange:
     hunks = [_read_hunk(hunk, path, name, modifies) for hunk in file]
     edits = [edit for read, _ in hunks for edit in read]
     context = [line for _, seen in hunks for line in seen]
@@ -129,7 +129,7 @@ def _change(file, path: str, name: str, modifies: bool) -> FileChange:
     return FileChange(path, tuple(edits), tuple(context), None)
 
 
-def _inside(file, name: str) -> str:
+def _inside(file: PatchedFile, name: str) -> str:
     headers = [header for header in (file.source_file, file.target_file) if header != "/dev/null"]
     for header in headers:
         path = PurePosixPath(header)
@@ -141,7 +141,7 @@ def _inside(file, name: str) -> str:
     return headers[-1][2:]
 
 
-def _read_hunk(hunk, path: str, name: str, modifies: bool) -> tuple[list[Edit], list[tuple[int, str]]]:
+def _read_hunk(hunk: Hunk, path: str, name: str, modifies: bool) -> tuple[list[Edit], list[tuple[int, str]]]:
     # a hunk with no source lines sits after line source_start, any other starts at it
     at = hunk.source_start - 1 if hunk.source_length else hunk.source_start
     if at < 0 or (at and not hunk.source_length):
@@ -169,7 +169,7 @@ class _Reading:
         self._added: list[str] = []
         self._replaced = 0
 
-    def take(self, line) -> None:
+    def take(self, line: Line) -> None:
         """Read the next line."""
         if line.is_added:
             if self._added and not self._added[-1].endswith("\n"):

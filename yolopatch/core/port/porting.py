@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import textwrap
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -167,9 +167,10 @@ def compiled(outcomes: Sequence[Outcome], files: Mapping[str, str]) -> tuple[Out
     told: dict[Outcome, Conflict] = {}
     for flavor in dict.fromkeys(outcome.flavor for outcome in outcomes if outcome.flavor):
         made = [one for one in outcomes if one.status == PORTED and one.flavor in (flavor, "")]
-        if _wrong(made, files):  # with one of them, or with all
+        together = _wrong(made, files)
+        if together:  # with one of them, or with all
             alone = {one: wrong for one in made if (wrong := _wrong([one], files))}
-            told |= alone or dict.fromkeys(made, _wrong(made, files))
+            told |= alone or dict.fromkeys(made, together)
     return tuple(against(one, [told[one]] if one in told else ()) for one in outcomes)
 
 
@@ -183,7 +184,7 @@ def _wrong(outcomes: Sequence[Outcome], files: Mapping[str, str]) -> Conflict | 
     return None
 
 
-def _told(check) -> Iterator[Conflict]:
+def _told(check: Callable[[], Iterator[Conflict]]) -> Iterator[Conflict]:
     try:
         yield from check()
     except NoPlace as error:

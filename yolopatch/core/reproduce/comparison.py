@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from yolopatch.catalog.reproduce.quick import LEARNT
 from yolopatch.wire.statuses import FAIL
@@ -35,9 +36,9 @@ class Built:
 
 def compare(
     built: Built,
-    outcome: Mapping[str, Mapping],
+    outcome: Mapping[str, Any],
     epochs: tuple[int, int],
-    verified: Mapping[str, object] | None,
+    verified: Mapping[str, Any] | None,
     learns: bool,
     arrived: Mapping[str, object],
 ) -> list[Compared]:
@@ -111,7 +112,7 @@ def _score(value: float | str) -> str:
     return f"{float(value):.3f}"
 
 
-def _exports(outcome: Mapping[str, Mapping]) -> Iterator[Compared]:
+def _exports(outcome: Mapping[str, Any]) -> Iterator[Compared]:
     expected = outcome["predicted"]
     for form, told in outcome["exported"].items():
         if "error" in told:

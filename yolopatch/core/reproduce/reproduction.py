@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 RECORD = "reproduce.json"
 PAGE = "REPRODUCE.md"
@@ -39,8 +40,8 @@ class Measured:
 
     of: str
     figures: Mapping[str, Figures]
-    verify: Mapping[str, object]
-    environment: Mapping[str, object]
+    verify: Mapping[str, Any]
+    environment: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,6 @@ def read_record(data: bytes) -> Record | None:
         return None
 
 
-def _measured(said: Mapping) -> Measured:
+def _measured(said: Mapping[str, Any]) -> Measured:
     figures = {scale: Figures(**one) for scale, one in said["figures"].items()}
     return Measured(said["of"], figures, said["verify"], said["environment"])
