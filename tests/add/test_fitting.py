@@ -54,7 +54,7 @@ def fitted(text: str, upstream: Upstream = NEW) -> Fitted:
 def test_upstreams_names_come_from_where_this_upstream_has_them(line):
     for upstream in (NEW, OLD):
         found = fitted(f"import torch.nn as nn\n{line}\n\n\n{CLASS}", upstream)
-        place = upstream.places["Conv"]
+        place = upstream.defined_in["Conv"]
         assert any(one.startswith(f"from {place} import") and "Conv" in one for one in found.imported)
         if line and not line.startswith(f"from {place}"):
             assert line not in found.text

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from yolopatch import __version__
-from yolopatch.catalog.environment.compat import MENDS
+from yolopatch.catalog.environment.compat import COMPAT_FIXES
 from yolopatch.catalog.resources import compat_file
 from yolopatch.outside.git.snapshot import pristine_reader, read_root
 from yolopatch.outside.workspace.checkout import read_checkout
@@ -53,7 +53,7 @@ def test_the_mends_are_one_commit_on_the_pin_before_the_modules(apply, tmp_path,
     assert trailers[2] == f"Yolopatch-Version: {__version__}"
     assert (told["compat"], [m["name"] for m in told["modules"]]) == (True, ["DSConv", "RefConv"])
     changed = git_in(tmp_path / "w", "diff", "--name-only", "HEAD~4", "HEAD~3").split()
-    assert changed == sorted({mend.path for mend in MENDS[PIN]})
+    assert changed == sorted({mend.path for mend in COMPAT_FIXES[PIN]})
 
 
 def test_the_numbers_of_lines_are_gits(apply, tmp_path, git_in):

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from yolopatch.catalog.checkpoint.stamps import PLACES
-from yolopatch.catalog.environment.compat import MENDS
+from yolopatch.catalog.checkpoint.stamps import STAMP_LINES
+from yolopatch.catalog.environment.compat import COMPAT_FIXES
 from yolopatch.catalog.modules import FLAVORS, MODULES
 from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import PINS
@@ -23,7 +23,7 @@ from yolopatch.maintain.patches import render_compat, render_patch, render_stamp
 ALL = [(pin, module, flavor) for pin in PINS for module in MODULES for flavor in FLAVORS]
 every_patch = pytest.mark.parametrize(("pin", "module", "flavor"), ALL)
 every_pin = pytest.mark.parametrize("pin", PINS)
-every_mended_pin = pytest.mark.parametrize("pin", [name for name in PINS if MENDS[name]])
+every_fixed_pin = pytest.mark.parametrize("pin", [name for name in PINS if COMPAT_FIXES[name]])
 every_flavor = pytest.mark.parametrize("flavor", FLAVORS)
 
 
@@ -44,7 +44,7 @@ def _stamping(pin: str) -> Patch:
 
 def _originals(tree: Path, pin: str) -> dict[str, str]:
     layout = PINS[pin].layout
-    paths = {layout.parser, layout.common, *(place.path for place in (*MENDS[pin], *PLACES[pin]))}
+    paths = {layout.parser, layout.common, *(change.path for change in (*COMPAT_FIXES[pin], *STAMP_LINES[pin]))}
     return {path: (tree / path).read_bytes().decode() for path in paths}
 
 
@@ -53,7 +53,7 @@ def _in_order(modules: Iterable[str]) -> list[str]:
 
 
 def test_there_is_every_patch_and_no_other_file():
-    expected = {patch_file(*choice) for choice in ALL} | {compat_file(pin) for pin in PINS if MENDS[pin]}
+    expected = {patch_file(*choice) for choice in ALL} | {compat_file(pin) for pin in PINS if COMPAT_FIXES[pin]}
     expected |= {stamp_file(pin) for pin in PINS}
     assert {path for path in patches_dir().rglob("*") if path.is_file()} == expected
     assert len(expected) == 5 * 5 * 2 + 4 + 5
@@ -66,7 +66,7 @@ def test_a_patch_is_what_the_single_source_gives(pin, module, flavor, pristine_t
     assert patch_file(pin, module, flavor).read_text() == written, "older than its source: run `make patches`"
 
 
-@every_mended_pin
+@every_fixed_pin
 def test_a_compatibility_patch_is_what_the_mends_give(pin, pristine_tree):
     written = render_compat(PINS[pin], _originals(pristine_tree(pin), pin))
     assert compat_file(pin).read_text() == written, "older than catalog/mends.py: run `make patches`"
@@ -134,7 +134,7 @@ def test_a_patch_alone_applies_with_git_apply_and_git_am(pin, module, flavor, sc
     assert git_in(tree, "log", "-1", "--format=%an %s").startswith(f"yolopatch Add {module} ({flavor})")
 
 
-@every_mended_pin
+@every_fixed_pin
 def test_a_compatibility_patch_alone_applies_with_git_apply_and_git_am(pin, scratch, git_in, pristine_tree):
     _apply_alone(compat_file(pin), _mending(pin), scratch(pin), _originals(pristine_tree(pin), pin), git_in)
 
@@ -183,7 +183,7 @@ def test_every_subset_composes_and_compiles(pin, flavor, pristine_tree):
     _compile_every_subset(pin, flavor, [], pristine_tree(pin))
 
 
-@every_mended_pin
+@every_fixed_pin
 def test_every_subset_composes_and_compiles_with_the_mends(pin, pristine_tree):
     _compile_every_subset(pin, "paper", [_mending(pin)], pristine_tree(pin))
 

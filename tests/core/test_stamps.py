@@ -6,10 +6,10 @@ import ast
 
 import pytest
 
-from yolopatch.catalog.checkpoint.stamps import PLACES, Entry, Place, fork_path
+from yolopatch.catalog.checkpoint.stamps import STAMP_LINES, Entry, StampLine, fork_path
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.resources import fork_source
-from yolopatch.core.code.anchors import NoPlace
+from yolopatch.core.code.anchors import AnchorNotFound
 from yolopatch.core.patch.stamping import stamping
 from yolopatch.core.text import commit_id, tree_id
 from yolopatch.core.workspace.fork_file import with_data
@@ -18,17 +18,17 @@ from yolopatch.outside.git.command import Repository
 from yolopatch.wire.checkpoint_keys import STAMP
 
 PIN = PINS["ultralytics-8.3.0"]
-PLACE = Place("a.py", Entry(("k",)), "y = 2")
+PLACE = StampLine("a.py", Entry(("k",)), "y = 2")
 
 
 def test_every_pin_is_named():
-    assert list(PLACES) == list(PINS)
+    assert list(STAMP_LINES) == list(PINS)
 
 
 @pytest.mark.parametrize("pin", PINS)
 def test_every_file_that_writes_checkpoints_gets_the_key_once_and_the_import(pin):
-    for path in {place.path for place in PLACES[pin]}:
-        key, imported = sorted((p.line for p in PLACES[pin] if p.path == path), key=lambda line: STAMP not in line)
+    for path in {place.path for place in STAMP_LINES[pin]}:
+        key, imported = sorted((p.line for p in STAMP_LINES[pin] if p.path == path), key=lambda line: STAMP not in line)
         assert key.startswith((f'"{STAMP}": stamp(', f"'{STAMP}': stamp("))
         module = fork_path(PINS[pin]).removesuffix(".py").replace("/", ".")
         assert imported == f"from {module} import stamp"
@@ -37,7 +37,7 @@ def test_every_file_that_writes_checkpoints_gets_the_key_once_and_the_import(pin
 @pytest.mark.parametrize(("text", "found"), [("x = 2\n", "none"), ("d = {'k': 1,\n}\ne = {'k': 2,\n}\n", "2")])
 def test_a_place_that_is_not_there_once_is_refused(text, found):
     with pytest.raises(
-        NoPlace, match=r"a\.py has no place for what yolopatch adds: the dict of a checkpoint"
+        AnchorNotFound, match=r"a\.py has no place for what yolopatch adds: the dict of a checkpoint"
     ) as caught:
         stamping(PIN, [PLACE], "", {"a.py": text})
     assert caught.value.details[1] == f"found:    {found}"

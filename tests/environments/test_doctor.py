@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from yolopatch.catalog.environment.compat import MENDS
+from yolopatch.catalog.environment.compat import COMPAT_FIXES
 from yolopatch.catalog.environment.needs import MODULE_OF, needs_of
 from yolopatch.catalog.pins import PINS
 from yolopatch.outside.probe.inspect import inspect_interpreter, list_gpus
@@ -71,11 +71,11 @@ def test_the_lines_are_those_of_the_tree_and_what_is_mended_there_is_left_out(in
     tree = pristine_tree(pin.name)
     places = [one.where for one in find_faults(pin, False, newer, tree) if "np.int" in one.what]
     assert places == ["utils/datasets.py:443,485,855, utils/general.py:539,554"]
-    for mend in MENDS[pin.name]:
-        file = tmp_path / mend.path
+    for fix in COMPAT_FIXES[pin.name]:
+        file = tmp_path / fix.path
         file.parent.mkdir(parents=True, exist_ok=True)
-        text = file.read_text() if file.exists() else (tree / mend.path).read_text()
-        file.write_text(text.replace(mend.old, mend.new))
+        text = file.read_text() if file.exists() else (tree / fix.path).read_text()
+        file.write_text(text.replace(fix.old, fix.new))
     assert find_faults(pin, False, newer, tmp_path) == ()
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from yolopatch.catalog.environment.compat import mends_of
+from yolopatch.catalog.environment.compat import compat_fixes_of
 from yolopatch.catalog.environment.environments import set_of
 from yolopatch.catalog.environment.needs import needs_of
 from yolopatch.catalog.modules import MODULES
@@ -42,7 +42,7 @@ def test_an_own_pin_needs_what_the_one_that_it_is_like_needs(ported):
     assert [need.distribution for need in needs_of(ported)] == [need.distribution for need in needs_of(OURS)]
     assert not any(":" in need.where for need in needs_of(ported))  # the lines are the other's
     assert set_of(ported) == set_of(OURS)
-    assert mends_of(ported) == ()
+    assert compat_fixes_of(ported) == ()
 
 
 def test_a_bare_upstream_is_never_an_own_pin(ported):

@@ -16,7 +16,7 @@ def parse(text: str) -> ast.Module:
     return ast.parse(text)
 
 
-def names_of(*nodes: ast.AST) -> set[str]:
+def used_names(*nodes: ast.AST) -> set[str]:
     """Return every name that stands in this code."""
     return {part.id for node in nodes for part in ast.walk(node) if isinstance(part, ast.Name)}
 

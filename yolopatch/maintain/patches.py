@@ -1,15 +1,15 @@
-"""Write every patch of a pin from the modules' single sources, from the mends, and from the stamp's places."""
+"""Write every patch of a pin from the modules' single sources, from the compatibility fixes, and from the lines of the stamp."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from yolopatch.catalog.checkpoint.stamps import PLACES
-from yolopatch.catalog.environment.compat import MENDS
+from yolopatch.catalog.checkpoint.stamps import STAMP_LINES
+from yolopatch.catalog.environment.compat import COMPAT_FIXES
 from yolopatch.catalog.modules import FLAVORS, MODULES, Module
 from yolopatch.catalog.pins import Pin
 from yolopatch.catalog.resources import compat_file, fork_source, patch_file, source_file, stamp_file
-from yolopatch.core.patch.compat import mended
+from yolopatch.core.patch.compat import compat_edits
 from yolopatch.core.patch.patch_file import write_patch
 from yolopatch.core.patch.write_patches import module_patch, stamp_patch
 from yolopatch.core.workspace.commit_message import COMPAT_BODY, COMPAT_SUBJECT
@@ -25,20 +25,20 @@ def render_patch(pin: Pin, module: Module, flavor: str, originals: dict[str, str
 
 def render_compat(pin: Pin, originals: dict[str, str]) -> str:
     """Return the text of the compatibility patch; `originals` is the pin's text of the files that it changes."""
-    mends = MENDS[pin.name]
-    told = dict.fromkeys(mend.because for mend in mends)
-    body = "\n".join([COMPAT_BODY, "", *told])
-    return write_patch(f"{COMPAT_SUBJECT}: {pin.name}", body, mended(mends, originals), originals)
+    fixes = COMPAT_FIXES[pin.name]
+    reasons = dict.fromkeys(fix.because for fix in fixes)
+    body = "\n".join([COMPAT_BODY, "", *reasons])
+    return write_patch(f"{COMPAT_SUBJECT}: {pin.name}", body, compat_edits(fixes, originals), originals)
 
 
 def render_stamp(pin: Pin, originals: dict[str, str]) -> str:
     """Return the text of the stamp's patch; `originals` is the pin's text of the files that it changes."""
-    return stamp_patch(pin, PLACES[pin.name], fork_source().read_text(), originals)
+    return stamp_patch(pin, STAMP_LINES[pin.name], fork_source().read_text(), originals)
 
 
 def read_originals(pin: Pin) -> dict[str, str]:
     """Return the pin's text of the files that patches are made against."""
-    changed = {*(mend.path for mend in MENDS[pin.name]), *(place.path for place in PLACES[pin.name])}
+    changed = {*(fix.path for fix in COMPAT_FIXES[pin.name]), *(place.path for place in STAMP_LINES[pin.name])}
     paths = sorted({pin.layout.parser, pin.layout.common, *changed})
     with pristine(pin, "auto", cache_dir()) as found:
         blobs = found.repository.read_blobs([f"{snapshot.PRISTINE}:{path}" for path in paths])
@@ -53,7 +53,7 @@ def write_patches(pin: Pin) -> str:
         for module in MODULES.values()
         for flavor in FLAVORS
     ]
-    if MENDS[pin.name]:
+    if COMPAT_FIXES[pin.name]:
         written.append(_write(compat_file(pin.name), render_compat(pin, originals)))
     written.append(_write(stamp_file(pin.name), render_stamp(pin, originals)))
     return f"{len(written)} patches, {sum(written)} changed"

@@ -27,7 +27,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Place:
+class StampLine:
     """One line to insert.
 
     Attributes:
@@ -47,20 +47,20 @@ _TRAINER, _MODEL = "ultralytics/engine/trainer.py", "ultralytics/engine/model.py
 _DOCS = Entry(("docs", "version"))
 _IMPORT = "from ultralytics.utils.fork import stamp"
 
-_ULTRALYTICS: tuple[Place, ...] = (
-    Place(_TRAINER, Import("ultralytics.utils.files", "get_latest_run"), _IMPORT),
-    Place(_TRAINER, _DOCS, f'"{STAMP}": stamp(self.ema.ema),'),
-    Place(_MODEL, Import("ultralytics", "__version__"), _IMPORT, optional=True),
-    Place(_MODEL, _DOCS, f'"{STAMP}": stamp(self.model),', optional=True),
+_ULTRALYTICS: tuple[StampLine, ...] = (
+    StampLine(_TRAINER, Import("ultralytics.utils.files", "get_latest_run"), _IMPORT),
+    StampLine(_TRAINER, _DOCS, f'"{STAMP}": stamp(self.ema.ema),'),
+    StampLine(_MODEL, Import("ultralytics", "__version__"), _IMPORT, optional=True),
+    StampLine(_MODEL, _DOCS, f'"{STAMP}": stamp(self.model),', optional=True),
 )
 
-_YOLOV5: tuple[Place, ...] = (
-    Place("train.py", Import("utils.downloads", "attempt_download"), "from utils.fork import stamp"),
-    Place("train.py", Entry((OPTIMIZER,)), f"'{STAMP}': stamp(ema.ema),"),
+_YOLOV5: tuple[StampLine, ...] = (
+    StampLine("train.py", Import("utils.downloads", "attempt_download"), "from utils.fork import stamp"),
+    StampLine("train.py", Entry((OPTIMIZER,)), f"'{STAMP}': stamp(ema.ema),"),
 )
 
 
-def _packaged(place: Place) -> Place:
+def _packaged(place: StampLine) -> StampLine:
     """Return the place where the repackaged yolov5 has it."""
     below = place.below
     if isinstance(below, Import):
@@ -70,7 +70,7 @@ def _packaged(place: Place) -> Place:
 
 
 # By pin.
-PLACES: dict[str, tuple[Place, ...]] = {
+STAMP_LINES: dict[str, tuple[StampLine, ...]] = {
     "ultralytics-8.2.50": _ULTRALYTICS,
     "ultralytics-8.3.0": _ULTRALYTICS,
     "ultralytics-8.4.0": _ULTRALYTICS,

@@ -1,6 +1,6 @@
-"""The mends: what of each pin breaks on newer libraries, since which version, and what works on old and new alike.
+"""The compatibility fixes: what newer libraries break in each pin, since which version, and code that works on all.
 
-The single source of `patches/<pin>/compat.patch` and of what `doctor` says will bite.
+The only source of `patches/<pin>/compat.patch`, and of the faults that `doctor` foresees.
 """
 
 from __future__ import annotations
@@ -9,23 +9,23 @@ from dataclasses import dataclass, replace
 
 from yolopatch.catalog.pins import Pin
 
-# What an upstream is used for, in the order in which one comes to it; `import` is what all others begin with.
+# What an upstream is used for, in the usual order; `import` comes before all others.
 STAGES = ("import", "train", "validate", "predict", "export")
 
 
 @dataclass(frozen=True)
-class Mend:
-    """One thing in a pin that newer libraries break, and what takes its place.
+class CompatFix:
+    """Code of a pin that newer libraries break, and the code that replaces it.
 
     Attributes:
         path: the file, from the tree's root.
         old: the part of a line of the pin that breaks.
-        new: what takes its place; it may bring further lines.
-        library: whose newer versions break it: a distribution's name, or `python`.
+        new: what replaces it, one line or several.
+        library: the distribution whose newer versions break it, or `python`.
         since: the first version that breaks it.
-        stage: the first of STAGES that fails without the mend.
-        because: what that version did, as one sentence.
-        times: in how many places of the file `old` stands.
+        stage: the first of STAGES that fails without the fix.
+        because: what that version changed, in one sentence.
+        times: how often `old` occurs in the file.
     """
 
     path: str
@@ -49,7 +49,7 @@ _PKG_RESOURCES = "setuptools 82 removed pkg_resources."
 _RANDRANGE = "Python 3.12 takes no float in random.randrange, which --multi-scale calls."
 _CLAMP = "torch 1.12 takes no float tensor as the bound of an integer tensor's clamp_."
 
-# pkg_resources where it is there: it also looks at what the requirements require
+# pkg_resources where it is installed: it also checks the requirements of the requirements
 _PKG = """\
 try:
     import pkg_resources as pkg
@@ -72,30 +72,30 @@ except ImportError:
             assert x.specifier.contains(metadata.version(x.name), prereleases=True), f'{text} is not installed'"""
 
 
-def _trapz(path: str) -> Mend:
+def _trapz(path: str) -> CompatFix:
     new = "(np.trapezoid if hasattr(np, 'trapezoid') else np.trapz)(np"
-    return Mend(path, "np.trapz(np", new, "numpy", "2.4", "train", _TRAPZ)
+    return CompatFix(path, "np.trapz(np", new, "numpy", "2.4", "train", _TRAPZ)
 
 
-def _whole_model(path: str, call: str, stage: str, times: int = 1) -> Mend:
-    """Let this call of torch.load read whole models again."""
-    return Mend(path, call, f"{call[:-1]}, weights_only=False)", "torch", "2.6", stage, _WEIGHTS, times)
+def _whole_model(path: str, call: str, stage: str, times: int = 1) -> CompatFix:
+    """Return the fix after which this call of torch.load reads whole models again."""
+    return CompatFix(path, call, f"{call[:-1]}, weights_only=False)", "torch", "2.6", stage, _WEIGHTS, times)
 
 
-def _text_size(name: str, margin: int) -> Mend:
+def _text_size(name: str, margin: int) -> CompatFix:
     new = f"left, _, right, h = self.font.getbbox({name})\n{' ' * margin}w = right - left"
-    return Mend("utils/plots.py", f"w, h = self.font.getsize({name})", new, "pillow", "10", "train", _GETSIZE)
+    return CompatFix("utils/plots.py", f"w, h = self.font.getsize({name})", new, "pillow", "10", "train", _GETSIZE)
 
 
-def _old_exporter(path: str, argument: str) -> Mend:
-    """Let this argument of torch.onnx.export be followed by the choice of the exporter that was the only one."""
+def _old_exporter(path: str, argument: str) -> CompatFix:
+    """Return the fix that chooses the old exporter, right after this argument of torch.onnx.export."""
     new = f"{argument} **({{'dynamo': False}} if check_version(torch.__version__, '2.9.0') else {{}}),"
-    return Mend(path, argument, new, "torch", "2.9", "export", _DYNAMO)
+    return CompatFix(path, argument, new, "torch", "2.9", "export", _DYNAMO)
 
 
-_YOLOV5: tuple[Mend, ...] = (
-    Mend("utils/general.py", "import pkg_resources as pkg", _PKG, "setuptools", "82", "import", _PKG_RESOURCES),
-    Mend(
+_YOLOV5: tuple[CompatFix, ...] = (
+    CompatFix("utils/general.py", "import pkg_resources as pkg", _PKG, "setuptools", "82", "import", _PKG_RESOURCES),
+    CompatFix(
         "utils/loggers/__init__.py",
         "import pkg_resources as pkg",
         "from ..general import pkg",
@@ -104,9 +104,9 @@ _YOLOV5: tuple[Mend, ...] = (
         "train",
         _PKG_RESOURCES,
     ),
-    Mend("utils/datasets.py", ".astype(np.int)", ".astype(int)", "numpy", "1.24", "train", _INT, times=3),
-    Mend("utils/general.py", ".astype(np.int)", ".astype(int)", "numpy", "1.24", "train", _INT, times=2),
-    Mend(
+    CompatFix("utils/datasets.py", ".astype(np.int)", ".astype(int)", "numpy", "1.24", "train", _INT, times=3),
+    CompatFix("utils/general.py", ".astype(np.int)", ".astype(int)", "numpy", "1.24", "train", _INT, times=2),
+    CompatFix(
         "utils/loss.py",
         "gj.clamp_(0, gain[3] - 1), gi.clamp_(0, gain[2] - 1)",
         "gj.clamp_(0, int(gain[3]) - 1), gi.clamp_(0, int(gain[2]) - 1)",
@@ -118,7 +118,7 @@ _YOLOV5: tuple[Mend, ...] = (
     _trapz("utils/metrics.py"),
     _text_size("label", 16),
     _text_size("text", 8),
-    Mend(
+    CompatFix(
         "utils/plots.py",
         "self.im = im\n",
         "self.im = im if im.flags.writeable else im.copy()\n",
@@ -131,7 +131,7 @@ _YOLOV5: tuple[Mend, ...] = (
     _whole_model("models/experimental.py", "torch.load(attempt_download(w), map_location=map_location)", "train"),
     _whole_model("train.py", "torch.load(weights, map_location='cpu')", "train"),
     _whole_model("utils/loggers/__init__.py", "torch.load(self.weights)", "train"),
-    Mend(
+    CompatFix(
         "train.py",
         "random.randrange(imgsz * 0.5, imgsz * 1.5 + gs)",
         "random.randrange(int(imgsz * 0.5), int(imgsz * 1.5 + gs))",
@@ -140,30 +140,30 @@ _YOLOV5: tuple[Mend, ...] = (
         "train",
         _RANDRANGE,
     ),
-    Mend("models/common.py", ".astype(np.float)", ".astype(float)", "numpy", "1.24", "predict", _FLOAT),
+    CompatFix("models/common.py", ".astype(np.float)", ".astype(float)", "numpy", "1.24", "predict", _FLOAT),
     _old_exporter("export.py", "do_constant_folding=not train,"),
 )
 
-# The PyPI package has no such script, and its hubconf.py fails before that line with any library.
-_YOLOV5_6_1: tuple[Mend, ...] = (
+# The PyPI package does not have resume.py, and its hubconf.py fails before that line with every library.
+_YOLOV5_6_1: tuple[CompatFix, ...] = (
     *_YOLOV5,
     _whole_model("hubconf.py", "torch.load(attempt_download(path), map_location=device)", "predict"),
     _whole_model("utils/aws/resume.py", "torch.load(last)", "train"),
 )
 
-_ULTRALYTICS: tuple[Mend, ...] = (
+_ULTRALYTICS: tuple[CompatFix, ...] = (
     _trapz("ultralytics/utils/metrics.py"),
     _old_exporter("ultralytics/engine/exporter.py", "dynamic_axes=dynamic or None,"),
 )
 
-# 8.3.0 has a torch.load of its own, which reads whole models
-_ULTRALYTICS_8_2: tuple[Mend, ...] = (
+# 8.3.0 has its own torch.load, which reads whole models
+_ULTRALYTICS_8_2: tuple[CompatFix, ...] = (
     *_ULTRALYTICS,
     _whole_model("ultralytics/nn/tasks.py", 'torch.load(file, map_location="cpu")', "train", times=2),
     _whole_model("ultralytics/utils/torch_utils.py", 'torch.load(f, map_location=torch.device("cpu"))', "train"),
     _whole_model("ultralytics/engine/tuner.py", "torch.load(ckpt_file)", "train"),
     _whole_model("ultralytics/models/nas/model.py", "torch.load(weights)", "predict"),
-    Mend(
+    CompatFix(
         "ultralytics/models/yolo/detect/train.py",
         "random.randrange(self.args.imgsz * 0.5, self.args.imgsz * 1.5 + self.stride)",
         "random.randrange(int(self.args.imgsz * 0.5), int(self.args.imgsz * 1.5 + self.stride))",
@@ -174,16 +174,16 @@ _ULTRALYTICS_8_2: tuple[Mend, ...] = (
     ),
 )
 
-# By pin. One without mends runs on the newest libraries as it is, and has no compat.patch.
-MENDS: dict[str, tuple[Mend, ...]] = {
+# By pin. A pin without fixes runs on the newest libraries as it is, and has no compat.patch.
+COMPAT_FIXES: dict[str, tuple[CompatFix, ...]] = {
     "ultralytics-8.2.50": _ULTRALYTICS_8_2,
     "ultralytics-8.3.0": _ULTRALYTICS,
     "ultralytics-8.4.0": (),
-    "yolov5-pypi-6.1.0": tuple(replace(mend, path=f"yolov5/{mend.path}") for mend in _YOLOV5),
+    "yolov5-pypi-6.1.0": tuple(replace(fix, path=f"yolov5/{fix.path}") for fix in _YOLOV5),
     "yolov5-6.1": _YOLOV5_6_1,
 }
 
 
-def mends_of(pin: Pin) -> tuple[Mend, ...]:
-    """Return the pin's mends; of a pin of the user's own none are known."""
-    return MENDS.get(pin.name, ())
+def compat_fixes_of(pin: Pin) -> tuple[CompatFix, ...]:
+    """Return the fixes of a pin; for a pin of the user none are known."""
+    return COMPAT_FIXES.get(pin.name, ())

@@ -16,14 +16,14 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
-class Spot:
+class Anchor:
     """A place: before the line with index `at` (0-based), with this margin."""
 
     at: int
     margin: str
 
 
-class NoPlace(PatchError):
+class AnchorNotFound(PatchError):
     """A file has no place for a line, or several.
 
     Args:
@@ -49,7 +49,7 @@ class Chain:
     function: ast.FunctionDef
     loop: ast.For
     first: ast.If
-    spot: Spot
+    anchor: Anchor
 
 
 @lru_cache(maxsize=8)
@@ -61,39 +61,39 @@ def _nodes(path: str, text: str) -> tuple[ast.AST, ...]:
         raise unreadable(path, error) from error
 
 
-def unreadable(path: str, error: SyntaxError) -> NoPlace:
+def unreadable(path: str, error: SyntaxError) -> AnchorNotFound:
     """Return the error of a file that this interpreter cannot parse: newer syntax than its own, or no Python."""
     found = f"line {error.lineno}: {error.msg}"
-    return NoPlace("the code of the file", path, "Python that this interpreter reads", found)
+    return AnchorNotFound("the code of the file", path, "Python that this interpreter reads", found)
 
 
 @lru_cache(maxsize=32)
-def below_import(path: str, text: str, module: str, name: str | None = None) -> Spot:
+def below_import(path: str, text: str, module: str, name: str | None = None) -> Anchor:
     """Return the place below the file's only `from MODULE import ...` (of this name, where one is given).
 
     Raises:
-        NoPlace: there is none, or several.
+        AnchorNotFound: there is none, or several.
     """
     nodes = [node for node in _nodes(path, text) if isinstance(node, ast.ImportFrom)]
     fits = [node for node in nodes if node.module == module and not node.level]
     if name is not None:
         fits = [node for node in fits if name in [alias.name for alias in node.names]]
     node = _only(fits, f"below `from {module} import {name or '...'}`", path)
-    return Spot(node.end_lineno or node.lineno, _margin(text, node))
+    return Anchor(node.end_lineno or node.lineno, _margin(text, node))
 
 
 @lru_cache(maxsize=32)
-def first_in_fuse(path: str, text: str) -> Spot:
+def first_in_fuse(path: str, text: str) -> Anchor:
     """Return the place before all that fuse() does with each module; errors as `fuse_loop` has them."""
     loop = fuse_loop(path, text)
-    return Spot(loop.iter.end_lineno or loop.lineno, _margin(text, loop.body[0]))
+    return Anchor(loop.iter.end_lineno or loop.lineno, _margin(text, loop.body[0]))
 
 
 def fuse_loop(path: str, text: str) -> ast.For:
     """Return the loop in which fuse() looks at each module.
 
     Raises:
-        NoPlace: there is no such loop, or several.
+        AnchorNotFound: there is no such loop, or several.
     """
     nodes = [node for fuse in _functions(path, text, "fuse") for node in ast.walk(fuse)]
     loops = [node for node in nodes if isinstance(node, ast.For) and _goes_over_modules(node)]
@@ -105,7 +105,7 @@ def chain_of(path: str, text: str) -> Chain:
     """Return the chain of tests on `m` in parse_model.
 
     Raises:
-        NoPlace: there is no parse_model, or no such chain in it.
+        AnchorNotFound: there is no parse_model, or no such chain in it.
     """
     function = _only(list(_functions(path, text, "parse_model")), "the function parse_model", path)
     where = f"{path}, parse_model"
@@ -114,15 +114,15 @@ def chain_of(path: str, text: str) -> Chain:
     loop, first = _only(chains, "the chain `if m in ...: ... elif m ...:` in its loop over layers", where)
     following = first.orelse[0] if len(first.orelse) == 1 else None
     if not isinstance(following, ast.If):
-        raise NoPlace("the chain of tests on m", where, "an `elif` after the first branch", "none")
-    return Chain(function, loop, first, Spot(following.lineno - 1, _margin(text, first)))
+        raise AnchorNotFound("the chain of tests on m", where, "an `elif` after the first branch", "none")
+    return Chain(function, loop, first, Anchor(following.lineno - 1, _margin(text, first)))
 
 
-def below_entry(path: str, text: str, keys: tuple[str, ...]) -> Spot:
+def below_entry(path: str, text: str, keys: tuple[str, ...]) -> Anchor:
     """Return the place below an entry of the file's only dict literal with one of these keys; the first that is there.
 
     Raises:
-        NoPlace: no dict has one, or several do; or the entry does not end its line.
+        AnchorNotFound: no dict has one, or several do; or the entry does not end its line.
     """
     dicts = [node for node in _nodes(path, text) if isinstance(node, ast.Dict)]
     for key in keys:
@@ -136,8 +136,8 @@ def below_entry(path: str, text: str, keys: tuple[str, ...]) -> Spot:
     line = split_lines(text)[last - 1].encode()
     rest = line[value.end_col_offset :].decode().strip()
     if not rest.startswith(",") or rest[1:].strip()[:1] not in ("", "#"):
-        raise NoPlace(expected, path, "a comma and the line's end after that entry", rest or "no comma")
-    return Spot(last, _margin(text, node))
+        raise AnchorNotFound(expected, path, "a comma and the line's end after that entry", rest or "no comma")
+    return Anchor(last, _margin(text, node))
 
 
 def _functions(path: str, text: str, name: str) -> Iterator[ast.FunctionDef]:
@@ -146,7 +146,7 @@ def _functions(path: str, text: str, name: str) -> Iterator[ast.FunctionDef]:
 
 def _only(found: list[_T], expected: str, where: str) -> _T:
     if len(found) != 1:
-        raise NoPlace(expected, where, "one", f"{len(found)}" if found else "none")
+        raise AnchorNotFound(expected, where, "one", f"{len(found)}" if found else "none")
     return found[0]
 
 

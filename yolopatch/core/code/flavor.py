@@ -13,7 +13,7 @@ import tokenize
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from yolopatch.core.syntax import names_of
+from yolopatch.core.syntax import used_names
 
 PREFIXES = {"paper": "Paper", "tutorial": "Tutorial"}
 
@@ -49,7 +49,7 @@ def cut(source: str, classes: Sequence[str], flavor: str) -> Cut:
     body = _body(source, tree, {id(definitions[name]) for name in kept})
     return Cut(
         docstring=ast.get_docstring(tree) or "",
-        imports=tuple(_imports(tree, names_of(*(definitions[name] for name in kept)))),
+        imports=tuple(_imports(tree, used_names(*(definitions[name] for name in kept)))),
         body=_unprefix(body, {name for name in definitions if name.startswith(prefix)}, prefix),
     )
 
@@ -76,7 +76,7 @@ def _reachable(roots: list[str], definitions: dict[str, ast.stmt]) -> set[str]:
         name = todo.pop()
         if name in definitions and name not in kept:
             kept.add(name)
-            todo.extend(names_of(definitions[name]))
+            todo.extend(used_names(definitions[name]))
     return kept
 
 

@@ -30,7 +30,7 @@ def additions(
         templates: finds the templates of `upstream/`.
 
     Raises:
-        NoPlace: the pin's parser has no place where a line belongs.
+        AnchorNotFound: the pin's parser has no place where a line belongs.
     """
     write = _Writer(pin, module, flavor, cut(source, module.classes, flavor), pristine, templates)
     if pin.layout.style == "yolov5":
@@ -101,8 +101,8 @@ class _Writer:
     def import_line(self) -> Edit:
         names = ", ".join(sorted(self.placed))
         path = self.pin.layout.parser
-        spot = below_import(path, self.pristine[path], "ultralytics.nn.modules")
-        return Edit(path, spot.at, f"from ultralytics.nn.modules.{self.module.source} import {names}\n")
+        anchor = below_import(path, self.pristine[path], "ultralytics.nn.modules")
+        return Edit(path, anchor.at, f"from ultralytics.nn.modules.{self.module.source} import {names}\n")
 
     def fusion(self) -> Edit:
         return in_fuse(self.pin, self.pristine, self._render("fuse"))
@@ -114,15 +114,15 @@ class _Writer:
 def in_fuse(pin: Pin, pristine: Mapping[str, str], lines: str) -> Edit:
     """Return what puts these lines before all that the pin's fuse() does with a module."""
     path = pin.layout.parser
-    spot = first_in_fuse(path, pristine[path])
-    return Edit(path, spot.at, textwrap.indent(lines, spot.margin))
+    anchor = first_in_fuse(path, pristine[path])
+    return Edit(path, anchor.at, textwrap.indent(lines, anchor.margin))
 
 
 def in_parse_model(pin: Pin, pristine: Mapping[str, str], lines: str) -> Edit:
     """Return what puts this branch behind the first of the pin's parse_model."""
     path = pin.layout.parser
-    spot = chain_of(path, pristine[path]).spot
-    return Edit(path, spot.at, textwrap.indent(lines, spot.margin))
+    anchor = chain_of(path, pristine[path]).anchor
+    return Edit(path, anchor.at, textwrap.indent(lines, anchor.margin))
 
 
 def _origin(module: Module, flavor: str) -> str:

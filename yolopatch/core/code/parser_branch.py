@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from yolopatch.core.code.anchors import Chain, chain_of
-from yolopatch.core.syntax import names_of
+from yolopatch.core.syntax import used_names
 from yolopatch.core.text import split_lines
 
 _Named = Mapping[str, frozenset[str]]
@@ -39,7 +39,7 @@ def read_dialect(path: str, text: str, block: str) -> Dialect:
     """
     done = treatment(chain_of(path, text), block)
     tests = [node for node in done if isinstance(node, ast.If)]
-    large = next((node for node in tests if names_of(node.test) == {"scale"} and len(node.body) == 1), None)
+    large = next((node for node in tests if used_names(node.test) == {"scale"} and len(node.body) == 1), None)
     return Dialect(
         guard="" if any(_assigns_c2(node) for node in done) else Dialect.guard,
         legacy="legacy = False" in map(ast.unparse, done),

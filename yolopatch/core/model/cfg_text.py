@@ -18,7 +18,7 @@ from yolopatch.catalog.model.base_model import BaseModel
 from yolopatch.catalog.model.layers import PREVIOUS, Layer
 from yolopatch.catalog.model.models import ALL_SCALES
 from yolopatch.core.model.layer_rules import listed
-from yolopatch.core.model.layout import Replacement, place, standing, stands_bare
+from yolopatch.core.model.layout import Replacement, is_bare, lay_out_layers, layer_numbers
 from yolopatch.core.model.placement import ALL_BLOCKS, default_placement
 
 _SIGNATURE = re.compile(r"# Written by yolopatch \S+, sha256 of what follows: ([0-9a-f]{16})\n")
@@ -91,7 +91,7 @@ def _header(cfg: Cfg) -> list[str]:
     lines = [f"{cfg.model.stem()}, {scale}; flavor {cfg.replacements[0].flavor}"]
     for one in cfg.replacements:
         lines.append(f"module {one.module.name}, placement {one.placement.name}, {_where(cfg, one)}")
-        if stands_bare(cfg.model, one):
+        if is_bare(cfg.model, one):
             lines.append(
                 f"{one.module.bare} stands bare, as in the tutorial:"
                 " BatchNorm and SiLU of the replaced Conv layers are dropped"
@@ -102,13 +102,13 @@ def _header(cfg: Cfg) -> list[str]:
 
 
 def _where(cfg: Cfg, one: Replacement) -> str:
-    stands = standing(cfg.model, cfg.replacements, one)
+    stands = layer_numbers(cfg.model, cfg.replacements, one)
     said = (("replaced", stands.replaced), ("inserted", stands.inserted))
     return ", ".join(f"{word} layers: {listed(numbers)}" for word, numbers in said if numbers)
 
 
 def _layers(cfg: Cfg) -> tuple[Layer, ...]:
-    found = place(cfg.model, cfg.replacements)
+    found = lay_out_layers(cfg.model, cfg.replacements)
     if cfg.letter and cfg.model.forces_c3k(cfg.letter):
         # a file name with another letter then gives the same network
         blocks = {layer.name for layer in cfg.model.layers if layer.module == "C3k2"}

@@ -38,9 +38,9 @@ def require_fit(model: BaseModel, module: Module, flavor: str, layers: Iterable[
             fits = [i for i in range(len(model.layers)) if not _misfit(model, i, module, flavor)]
             raise _refusal(model, index, f"cannot take {module.name} (flavor {flavor}): {rule}", fits)
     for index in after:
-        rule = _misfit_behind(model, index, module)
+        rule = _misfit_after(model, index, module)
         if rule:
-            fits = [i for i in range(len(model.layers)) if not _misfit_behind(model, i, module)]
+            fits = [i for i in range(len(model.layers)) if not _misfit_after(model, i, module)]
             raise _refusal(model, index, f"cannot have {module.name} behind it: {rule}", fits)
 
 
@@ -89,7 +89,7 @@ def _kernel_rule(module: Module, kernel: int, whose: str) -> Iterator[str]:
         yield f"{module.name} takes a kernel of {takes}, not {kernel}×{kernel}, {whose}"
 
 
-def _misfit_behind(model: BaseModel, index: int, module: Module) -> str:
+def _misfit_after(model: BaseModel, index: int, module: Module) -> str:
     """Return the rule by which a new layer of the module cannot stand behind a layer, or "" if it can."""
     layer = model.layers[index]
     if index == len(model.layers) - 1:

@@ -24,14 +24,14 @@ class Replacement:
 
 
 @dataclass(frozen=True)
-class Standing:
+class LayerNumbers:
     """Where a replacement's layers stand in the file that is written, by number."""
 
     replaced: tuple[int, ...]
     inserted: tuple[int, ...]
 
 
-def place(model: BaseModel, replacements: Sequence[Replacement]) -> tuple[Layer, ...]:
+def lay_out_layers(model: BaseModel, replacements: Sequence[Replacement]) -> tuple[Layer, ...]:
     """Return the model's layers, those that the placements name replaced, the new ones behind theirs.
 
     What read a layer by name reads the new layer behind it instead.
@@ -45,42 +45,42 @@ def place(model: BaseModel, replacements: Sequence[Replacement]) -> tuple[Layer,
     layers: list[Layer] = []
     stand_ins: dict[str, str] = {}
     for index, layer in enumerate(model.layers):
-        layers.append(_stand_in(layer, replaced[index]) if index in replaced else layer)
+        layers.append(_replaced_layer(layer, replaced[index]) if index in replaced else layer)
         if index in behind:
-            layers.append(_behind(layer, behind[index]))
+            layers.append(_inserted_layer(layer, behind[index]))
             stand_ins[layer.name] = layers[-1].name
     return tuple(replace(x, sources=tuple(stand_ins.get(name, name) for name in x.sources)) for x in layers)
 
 
-def standing(model: BaseModel, replacements: Sequence[Replacement], one: Replacement) -> Standing:
+def layer_numbers(model: BaseModel, replacements: Sequence[Replacement], one: Replacement) -> LayerNumbers:
     """Return where the layers of one of the replacements stand once all of them are placed."""
-    numbers = {layer.name: number for number, layer in enumerate(place(model, replacements))}
+    numbers = {layer.name: number for number, layer in enumerate(lay_out_layers(model, replacements))}
     names = [layer.name for layer in model.layers]
-    return Standing(
+    return LayerNumbers(
         replaced=tuple(numbers[names[index]] for index in one.placement.layers),
         inserted=tuple(numbers[names[index]] + 1 for index in one.placement.after),
     )
 
 
-def stands_bare(model: BaseModel, replacement: Replacement) -> bool:
+def is_bare(model: BaseModel, replacement: Replacement) -> bool:
     """Tell whether a Conv is replaced by the bare class, which has no BatchNorm and activation after it."""
     layers = replacement.placement.layers
     return replacement.flavor == TUTORIAL_FLAVOR and not all(is_block(model, index) for index in layers)
 
 
-def _stand_in(layer: Layer, by: Replacement) -> Layer:
+def _replaced_layer(layer: Layer, by: Replacement) -> Layer:
     if layer.module != "Conv":
         return replace(layer, module=by.module.suffixed(layer.module))
     return replace(layer, module=_class(by), args=_args(layer, by))
 
 
-def _behind(layer: Layer, by: Replacement) -> Layer:
+def _inserted_layer(layer: Layer, by: Replacement) -> Layer:
     """Return a layer that keeps the layer's channels and the map's size."""
     name = f"{layer.name}+"
     if by.module.kind == ATTENTION:
         return Layer(name, by.module.bare, (by.module.tail,) if by.module.tail else ())
     conv = Layer(name, "Conv", (layer.args[0], INSERTED_KERNEL, 1))
-    return _stand_in(conv, by)
+    return _replaced_layer(conv, by)
 
 
 def _class(by: Replacement) -> str:

@@ -40,7 +40,7 @@ def own_additions(
 
     Raises:
         UsageError: the module needs what the pin does not have, or has the name of a class of the pin's.
-        NoPlace: the pin's parser has no place where a line belongs.
+        AnchorNotFound: the pin's parser has no place where a line belongs.
     """
     upstream = Upstream.of(pin.name, {path: pristine[path] for path in files_with_modules(pin) if path in pristine})
     _require_free(pin, module, pristine[pin.layout.parser], upstream)
@@ -57,7 +57,7 @@ def _require_free(pin: Pin, module: Module, parser: str, upstream: Upstream) -> 
         for alias in node.names
     }
     defined = {node.name for node in parse(parser).body if isinstance(node, (ast.ClassDef, ast.FunctionDef))}
-    if module.name in imported | defined | set(upstream.places):
+    if module.name in imported | defined | set(upstream.defined_in):
         raise UsageError(
             f"{pin.name} has a {module.name} of its own, and a name in a model file means one class",
             hint=f"add the module under another name: yolopatch add ... --name My{module.name}",

@@ -8,7 +8,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from yolopatch.catalog.modules import Module
 from yolopatch.catalog.pins import Pin
-from yolopatch.core.code.anchors import NoPlace
+from yolopatch.core.code.anchors import AnchorNotFound
 from yolopatch.core.own.patch import files_with_modules, own_additions
 from yolopatch.core.own.writer import own_file, own_layers_file
 from yolopatch.core.paste.reading import read_paste
@@ -44,7 +44,7 @@ def port_own(
         classes = texts[own_layers_file(pin, module)] if module.stands_for_conv else ""
         conflicts = check_module(pin, module, classes, added[-1].text, files)
         patch = write_own_patch(pin, module, added, files)
-    except NoPlace as error:
+    except AnchorNotFound as error:
         conflicts = (Conflict.of(error),)
     except YolopatchError as error:
         conflicts = (_refused(module, error),)

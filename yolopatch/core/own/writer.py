@@ -11,7 +11,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from yolopatch.catalog.modules import ATTENTION, BLOCK, CONVOLUTION, Module
 from yolopatch.catalog.pins import Pin
-from yolopatch.core.code.anchors import NoPlace, below_import
+from yolopatch.core.code.anchors import AnchorNotFound, below_import
 from yolopatch.core.code.module_code import in_fuse, in_parse_model
 from yolopatch.core.code.parser_branch import read_dialect
 from yolopatch.core.edits import Edit, NewFile
@@ -19,7 +19,7 @@ from yolopatch.core.paste.calls import names_in
 from yolopatch.core.paste.constructor import read_constructor
 from yolopatch.core.paste.imports import Upstream
 from yolopatch.core.paste.reading import Pasted
-from yolopatch.core.syntax import classes, method, names_of, parse
+from yolopatch.core.syntax import classes, method, parse, used_names
 from yolopatch.errors import PatchError
 
 
@@ -89,7 +89,7 @@ class OwnWriter:
         if not self.made:
             return [pasted]
         around = self._render("own.block" if self.module.kind == BLOCK else f"{self.pin.layout.style}.classes")
-        used = names_of(ast.parse(around))
+        used = used_names(ast.parse(around))
         torch = [line for name, line in _TORCH.items() if name in used]
         own = f"from {_dotted(self.file)} import {self._named}\n"
         text = (
@@ -108,8 +108,8 @@ class OwnWriter:
 
     def _imports_of_upstream(self, used: set[str]) -> list[str]:
         by_place: dict[str, list[str]] = {}
-        for name in sorted(used & set(self.upstream.places)):
-            by_place.setdefault(self.upstream.places[name], []).append(name)
+        for name in sorted(used & set(self.upstream.defined_in)):
+            by_place.setdefault(self.upstream.defined_in[name], []).append(name)
         return [f"from {place} import {', '.join(names)}\n" for place, names in by_place.items()]
 
     def import_line(self) -> Edit:
@@ -117,11 +117,11 @@ class OwnWriter:
         path = self.pin.layout.parser
         package = f"{self.pin.layout.package}." if self.pin.layout.package else ""
         behind = f"{package}models.experimental" if self.is_yolov5 else "ultralytics.nn.modules"
-        spot = below_import(path, self.pristine[path], behind)
+        anchor = below_import(path, self.pristine[path], behind)
         lines = f"from {_dotted(self.file)} import {self._named}\n"
         if self.made:
             lines += f"from {_dotted(self.layers_file)} import {', '.join(sorted(self.made))}\n"
-        return Edit(path, spot.at, lines)
+        return Edit(path, anchor.at, lines)
 
     def fusion(self) -> list[Edit]:
         """Write what fuse() has to do, if it has: a module that stands for itself is not folded by anybody."""
@@ -211,12 +211,12 @@ def _init(path: str, text: str, name: str) -> ast.arguments:
     """Return the arguments of a class's constructor.
 
     Raises:
-        NoPlace: the file has no such class, or the class no constructor of its own.
+        AnchorNotFound: the file has no such class, or the class no constructor of its own.
     """
     node = classes(parse(text)).get(name)
     init = method(node, "__init__") if node else None
     if init is None:
-        raise NoPlace(f"the constructor of {name}", path, f"class {name} with an __init__", "none")
+        raise AnchorNotFound(f"the constructor of {name}", path, f"class {name} with an __init__", "none")
     return init.args
 
 

@@ -51,7 +51,9 @@ def fit(paste: Pasted, symbol: str, upstream: Upstream) -> Fitted:
     missing = sorted(sifted.needs - (sifted.binds - {STAR}))
     added = [
         *(USUAL[name] for name in missing if name in USUAL),
-        *import_lines((ast.alias(name) for name in missing if name not in USUAL and name in upstream.places), upstream),
+        *import_lines(
+            (ast.alias(name) for name in missing if name not in USUAL and name in upstream.defined_in), upstream
+        ),
     ]
     edits = [_edit(paste, _top(paste), 0, dict.fromkeys(added)), *_edits(paste, sifted, rewritten)]
     return Fitted(
@@ -108,14 +110,14 @@ def _rewritten(paste: Pasted, sifted: Sifted, upstream: Upstream) -> Iterator[_R
 
 
 def _has_all(node: ast.Import | ast.ImportFrom, upstream: Upstream) -> bool:
-    return all(alias.name in upstream.places for alias in node.names)
+    return all(alias.name in upstream.defined_in for alias in node.names)
 
 
 def _needed(node: ast.Import | ast.ImportFrom, sifted: Sifted, upstream: Upstream) -> list[ast.alias]:
     """Return the names of an import that something uses; of an import of everything, those that nothing else gives."""
     if node.names[0].name == STAR:
-        return [ast.alias(n) for n in sorted(sifted.needs - sifted.binds - {*USUAL}) if n in upstream.places]
-    return [alias for alias in node.names if alias.name in upstream.places]
+        return [ast.alias(n) for n in sorted(sifted.needs - sifted.binds - {*USUAL}) if n in upstream.defined_in]
+    return [alias for alias in node.names if alias.name in upstream.defined_in]
 
 
 def _packages(sifted: Sifted, added: list[str]) -> Iterator[str]:

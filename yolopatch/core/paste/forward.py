@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from yolopatch.core.paste.reading import Pasted
-from yolopatch.core.syntax import names_of
+from yolopatch.core.syntax import used_names
 
 
 def inputs(paste: Pasted, name: str) -> tuple[str, ...] | None:
@@ -40,7 +40,7 @@ def _is_name(node: ast.AST, name: str) -> bool:
 def _names(loop: ast.For | ast.comprehension) -> set[str]:
     """Return the names that count a loop over numbers."""
     counts = isinstance(loop.iter, ast.Call) and ast.unparse(loop.iter.func) in ("range", "enumerate")
-    return names_of(loop.target) if counts else set()
+    return used_names(loop.target) if counts else set()
 
 
 def _is_element(node: ast.AST, name: str, counted: set[str]) -> bool:

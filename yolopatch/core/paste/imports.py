@@ -69,17 +69,17 @@ class Upstream:
     """What an upstream's own files define, by name: the module to import it from."""
 
     name: str
-    places: Mapping[str, str]
+    defined_in: Mapping[str, str]
 
     @classmethod
     def of(cls, name: str, texts: Mapping[str, str]) -> Upstream:
         """Read it out of an upstream's files, given by path; the first file that defines a name has it."""
-        places: dict[str, str] = {}
+        defined_in: dict[str, str] = {}
         for path, text in texts.items():
             for node in parse(text).body:
                 if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
-                    places.setdefault(node.name, path.removesuffix(".py").replace("/", "."))
-        return cls(name, places)
+                    defined_in.setdefault(node.name, path.removesuffix(".py").replace("/", "."))
+        return cls(name, defined_in)
 
 
 def is_upstreams(node: ast.Import | ast.ImportFrom) -> bool:
@@ -110,7 +110,7 @@ def import_lines(names: Iterable[ast.alias], upstream: Upstream) -> list[str]:
     """Return the lines that import these names of an upstream's from where it has them."""
     by_place: dict[str, list[str]] = {}
     for alias in names:
-        by_place.setdefault(upstream.places[alias.name], []).append(ast.unparse(alias))
+        by_place.setdefault(upstream.defined_in[alias.name], []).append(ast.unparse(alias))
     return [f"from {place} import {', '.join(sorted(found))}" for place, found in sorted(by_place.items())]
 
 

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from yolopatch.catalog.names import fold, unknown
 from yolopatch.core.paste.layers import NORMED
-from yolopatch.core.syntax import classes, method, names_of
+from yolopatch.core.syntax import classes, method, used_names
 from yolopatch.core.text import split_lines
 from yolopatch.errors import OpenError, UsageError, YolopatchError
 
@@ -159,7 +159,7 @@ def choose_class(paste: Pasted, wanted: str | None) -> str:
 
 
 def _only(paste: Pasted, modules: tuple[str, ...]) -> str:
-    used = {name for one in modules for name in names_of(paste.classes[one]) if name != one}
+    used = {name for one in modules for name in used_names(paste.classes[one]) if name != one}
     tops = [name for name in modules if name not in used]
     named = [name for name in modules if fold(name) == fold(paste.name.removesuffix(".py"))]
     for only in (named, tops):

@@ -10,7 +10,7 @@ from functools import cached_property
 from yolopatch.core.paste.imports import Upstream, is_upstreams, strangers
 from yolopatch.core.paste.names import bound, first_line, free
 from yolopatch.core.paste.reading import Pasted
-from yolopatch.core.syntax import names_of
+from yolopatch.core.syntax import used_names
 from yolopatch.errors import UsageError
 
 _DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
@@ -107,7 +107,7 @@ def _runs(one: Statement, used: set[str]) -> str:
     node = one.node
     if isinstance(node, (*_DEFINITIONS, *_IMPORTS)) or _is_text(node):
         return ""
-    if isinstance(node, ast.If) and "__name__" in one.needs | names_of(node.test):
+    if isinstance(node, ast.If) and "__name__" in one.needs | used_names(node.test):
         return "a demo"
     if one.binds & used or all(name.startswith("__") for name in one.binds or {""}):
         return ""
@@ -125,7 +125,7 @@ def _without_missing(
     kept, dropped = list(sifted.kept), list(sifted.dropped)
     missing = dict(_unneeded(kept, wanted)) | dict(_not_upstreams(kept, upstream))
     while True:
-        have = {name for one in kept for name in one.binds} | usual | set(upstream.places)
+        have = {name for one in kept for name in one.binds} | usual | set(upstream.defined_in)
         found = next(((one, why) for one in kept if (why := _lack(one, missing, have, sifted.star, upstream))), None)
         if found is None:
             return Sifted(tuple(kept), tuple(dropped), sifted.star)
@@ -152,7 +152,7 @@ def _not_upstreams(kept: list[Statement], upstream: Upstream) -> Iterator[tuple[
             continue
         for alias in one.node.names:
             whole = isinstance(one.node, ast.Import)
-            if whole or (alias.name not in upstream.places and alias.name != STAR):
+            if whole or (alias.name not in upstream.defined_in and alias.name != STAR):
                 name = (alias.asname or alias.name).partition(".")[0]
                 yield name, f"{alias.name}, which {upstream.name} does not have" if not whole else alias.name
 
@@ -172,7 +172,9 @@ def _lack(one: Statement, missing: dict[str, str], have: set[str], star: bool, u
             return f"{name}, which neither the file nor {upstream.name} has"
     inside = (node for node in one.imports if is_upstreams(node))
     names = (alias.name for node in inside for alias in node.names)
-    return next((f"{name}, which {upstream.name} does not have" for name in names if name not in upstream.places), "")
+    return next(
+        (f"{name}, which {upstream.name} does not have" for name in names if name not in upstream.defined_in), ""
+    )
 
 
 def _refused(paste: Pasted, symbol: str, one: Statement, why: str, upstream: Upstream) -> UsageError:

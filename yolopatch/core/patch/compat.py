@@ -1,59 +1,59 @@
-"""Where the mends of a pin lie in its files, and what these are with them."""
+"""Which lines of a pin's files its compatibility fixes change, and the edits that do so."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from yolopatch.catalog.environment.compat import Mend
+from yolopatch.catalog.environment.compat import CompatFix
 from yolopatch.core.edits import Edit
 from yolopatch.core.text import split_lines
 from yolopatch.errors import PatchError
 
 
-def mend_lines(mend: Mend, text: str) -> tuple[int, ...]:
-    """Return the lines of the pin's unchanged file that the mend changes, counted from 1.
+def broken_lines(fix: CompatFix, text: str) -> tuple[int, ...]:
+    """Return the lines of the unchanged file that a fix changes, counted from 1; once for each occurrence.
 
     Args:
-        mend: one of its file.
+        fix: a fix of this file.
         text: the file's text, as the pin has it.
 
     Raises:
-        PatchError: what it mends is not there as often as it says.
+        PatchError: the code to fix does not occur as often as the fix says.
     """
     lines = split_lines(text)
-    found = tuple(number for number, line in enumerate(lines, start=1) for _ in range(line.count(mend.old)))
-    if len(found) != mend.times:
+    found = tuple(number for number, line in enumerate(lines, start=1) for _ in range(line.count(fix.old)))
+    if len(found) != fix.times:
         raise PatchError(
-            f"the mend of {mend.path} for {mend.library} {mend.since} does not match the pin",
-            details=[f"expected: {mend.times} times {mend.old!r}", f"found:    {len(found)} times"],
-            hint="correct yolopatch/catalog/mends.py, then `make patches`",
+            f"the compatibility fix of {fix.path} for {fix.library} {fix.since} does not match the pin",
+            details=[f"expected: {fix.times} times {fix.old!r}", f"found:    {len(found)} times"],
+            hint="correct yolopatch/catalog/environment/compat.py, then run: make patches",
         )
     return found
 
 
-def mended(mends: Sequence[Mend], pristine: Mapping[str, str]) -> list[Edit]:
-    """Return what takes the place of every line that the mends change.
+def compat_edits(fixes: Sequence[CompatFix], pristine: Mapping[str, str]) -> list[Edit]:
+    """Return one edit for each line that the fixes change.
 
     Args:
-        mends: all of a pin.
-        pristine: the pin's text of every file that they are in.
+        fixes: all fixes of a pin.
+        pristine: the pin's text of every file that they change.
 
     Raises:
-        PatchError: what one of them mends is not there as often as it says.
+        PatchError: the code to fix does not occur as often as a fix says.
     """
-    paths = dict.fromkeys(mend.path for mend in mends)
+    paths = dict.fromkeys(fix.path for fix in fixes)
     return [
         Edit(path, at, line, replaces=1)
         for path in paths
-        for at, line in _changed([mend for mend in mends if mend.path == path], pristine[path])
+        for at, line in _fixed_lines([fix for fix in fixes if fix.path == path], pristine[path])
     ]
 
 
-def _changed(mends: Sequence[Mend], text: str) -> list[tuple[int, str]]:
+def _fixed_lines(fixes: Sequence[CompatFix], text: str) -> list[tuple[int, str]]:
     """Return the changed lines of one file, with their indexes from 0."""
     lines = split_lines(text)
-    changed = sorted({number - 1 for mend in mends for number in mend_lines(mend, text)})
+    changed = sorted({number - 1 for fix in fixes for number in broken_lines(fix, text)})
     for at in changed:
-        for mend in mends:
-            lines[at] = lines[at].replace(mend.old, mend.new)
+        for fix in fixes:
+            lines[at] = lines[at].replace(fix.old, fix.new)
     return [(at, lines[at]) for at in changed]

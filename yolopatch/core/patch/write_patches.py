@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from jinja2.sandbox import SandboxedEnvironment
 
-from yolopatch.catalog.checkpoint.stamps import Place
+from yolopatch.catalog.checkpoint.stamps import StampLine
 from yolopatch.catalog.modules import Module
 from yolopatch.catalog.pins import Pin
 from yolopatch.core.code.module_code import additions
@@ -28,7 +28,7 @@ def module_patch(
     """Return the text of the patch that adds a module to a pin; arguments as `additions` has them.
 
     Raises:
-        NoPlace: the pin has no place where a line belongs.
+        AnchorNotFound: the pin has no place where a line belongs.
     """
     return write_module_patch(
         pin, module, flavor, additions(pin, module, flavor, source, originals, templates), originals
@@ -48,11 +48,11 @@ def write_own_patch(pin: Pin, module: Module, added: Sequence[Change], originals
     return write_patch(f"Add {module.name} to {pin.name}", f"{module.paper}.\n\n{_OWN_WORDS}", added, originals)
 
 
-def stamp_patch(pin: Pin, places: Sequence[Place], source: str, originals: Mapping[str, str]) -> str:
+def stamp_patch(pin: Pin, places: Sequence[StampLine], source: str, originals: Mapping[str, str]) -> str:
     """Return the text of the patch that stamps the pin's checkpoints; arguments as `stamping` has them.
 
     Raises:
-        NoPlace: the pin has no place where a line belongs.
+        AnchorNotFound: the pin has no place where a line belongs.
     """
     added = stamping(pin, places, source, originals)
     return write_patch(f"{STAMP_SUBJECT}: {pin.name}", STAMP_BODY, added, originals)

@@ -13,7 +13,7 @@ from itertools import zip_longest
 
 import yaml
 
-from yolopatch.core.code.anchors import NoPlace, chain_of, fuse_loop, unreadable
+from yolopatch.core.code.anchors import AnchorNotFound, chain_of, fuse_loop, unreadable
 from yolopatch.core.code.parser_branch import specialised, takes, treatment
 from yolopatch.core.port.class_facts import assignments, constructors, defines, find_classes, signature
 from yolopatch.core.syntax import classes, method, parse
@@ -38,7 +38,7 @@ class Conflict:
     found: str
 
     @classmethod
-    def of(cls, error: NoPlace) -> Conflict:
+    def of(cls, error: AnchorNotFound) -> Conflict:
         """Return the conflict of a place that is not there."""
         return cls(error.contract, error.where, error.expected, error.found)
 

@@ -10,10 +10,10 @@ from functools import lru_cache
 
 from jinja2.sandbox import SandboxedEnvironment
 
-from yolopatch.catalog.checkpoint.stamps import Place, fork_path
+from yolopatch.catalog.checkpoint.stamps import StampLine, fork_path
 from yolopatch.catalog.modules import ATTENTION, Module
 from yolopatch.catalog.pins import PINS, Pin
-from yolopatch.core.code.anchors import NoPlace, chain_of
+from yolopatch.core.code.anchors import AnchorNotFound, chain_of
 from yolopatch.core.code.module_code import additions
 from yolopatch.core.patch.compose import check_compiles, compose, touched
 from yolopatch.core.patch.parsing import parse_patch
@@ -105,14 +105,14 @@ def port_module(
         added = additions(pin, module, flavor, source, files, templates)
         conflicts = check_module(pin, module, added[0].text, added[-1].text, files)
         patch = write_module_patch(pin, module, flavor, added, files)
-    except NoPlace as error:
+    except AnchorNotFound as error:
         return Outcome(module.name, flavor, CONFLICT, conflicts=(Conflict.of(error),))
     if conflicts:
         return Outcome(module.name, flavor, CONFLICT, conflicts=conflicts)
     return Outcome(module.name, flavor, PORTED, patch)
 
 
-def port_stamp(pin: Pin, places: Sequence[Place], source: str, files: Mapping[str, str]) -> Outcome:
+def port_stamp(pin: Pin, places: Sequence[StampLine], source: str, files: Mapping[str, str]) -> Outcome:
     """Make the patch that stamps the checkpoints of the release.
 
     Args:
@@ -124,12 +124,12 @@ def port_stamp(pin: Pin, places: Sequence[Place], source: str, files: Mapping[st
         return Outcome(STAMP, "", THERE)
     try:
         patch = stamp_patch(pin, places, source, files)
-    except NoPlace as error:
+    except AnchorNotFound as error:
         return Outcome(STAMP, "", CONFLICT, conflicts=(Conflict.of(error),))
     return Outcome(STAMP, "", PORTED, patch)
 
 
-def against(outcome: Outcome, conflicts: Iterable[Conflict]) -> Outcome:
+def with_conflicts(outcome: Outcome, conflicts: Iterable[Conflict]) -> Outcome:
     """Return the outcome with what stands against every module."""
     told = tuple(dict.fromkeys((*conflicts, *outcome.conflicts)))
     if not told or outcome.status == THERE:
@@ -157,7 +157,7 @@ def check_module(pin: Pin, module: Module, classes: str, branch: str, files: Map
     return tuple(dict.fromkeys(conflict for conflicts in found for conflict in conflicts))
 
 
-def compiled(outcomes: Sequence[Outcome], files: Mapping[str, str]) -> tuple[Outcome, ...]:
+def with_compile_conflicts(outcomes: Sequence[Outcome], files: Mapping[str, str]) -> tuple[Outcome, ...]:
     """Return the outcomes, with a conflict for each patch that does not go on the release, or leaves no Python.
 
     Args:
@@ -171,7 +171,7 @@ def compiled(outcomes: Sequence[Outcome], files: Mapping[str, str]) -> tuple[Out
         if together:  # with one of them, or with all
             alone = {one: wrong for one in made if (wrong := _wrong([one], files))}
             told |= alone or dict.fromkeys(made, together)
-    return tuple(against(one, [told[one]] if one in told else ()) for one in outcomes)
+    return tuple(with_conflicts(one, [told[one]] if one in told else ()) for one in outcomes)
 
 
 def _wrong(outcomes: Sequence[Outcome], files: Mapping[str, str]) -> Conflict | None:
@@ -187,7 +187,7 @@ def _wrong(outcomes: Sequence[Outcome], files: Mapping[str, str]) -> Conflict | 
 def _told(check: Callable[[], Iterator[Conflict]]) -> Iterator[Conflict]:
     try:
         yield from check()
-    except NoPlace as error:
+    except AnchorNotFound as error:
         yield Conflict.of(error)
 
 

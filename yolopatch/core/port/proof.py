@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from yolopatch.catalog.model.layers import Layer
 from yolopatch.catalog.modules import ATTENTION, BLOCK, Module
 from yolopatch.core.model.cfg_text import Cfg
-from yolopatch.core.model.layout import place
+from yolopatch.core.model.layout import lay_out_layers
 from yolopatch.wire.facts import LayerRow, ModelFacts, Passes
 
 # Where a proof puts a module: in its own layers, in the family's blocks, behind the layers that the head reads.
@@ -50,16 +50,16 @@ def judge(proof: Proof, cfg: Cfg, base: ModelFacts, answer: ModelFacts) -> Proof
         cfg: what was built.
         base, answer: the probe's facts about the base model and about this one; their passes were asked for.
     """
-    layers = place(cfg.model, cfg.replacements)
-    stand = _Standing(cfg.model.layers, layers)
+    layers = lay_out_layers(cfg.model, cfg.replacements)
+    aligned = _Alignment(cfg.model.layers, layers)
     assert base.passes is not None
     assert answer.passes is not None
-    failure = _wrong_layer(stand, base, answer) or _wrong_run(proof, stand, base.passes, answer.passes)
-    return replace(proof, layers=len(stand.modules), parameters=answer.parameters, failure=failure)
+    failure = _wrong_layer(aligned, base, answer) or _wrong_run(proof, aligned, base.passes, answer.passes)
+    return replace(proof, layers=len(aligned.modules), parameters=answer.parameters, failure=failure)
 
 
-class _Standing:
-    """Where the base model's layers stand in another one, and which of that one's are a module's."""
+class _Alignment:
+    """Where the base model's layers aligned in another one, and which of that one's are a module's."""
 
     def __init__(self, plain: tuple[Layer, ...], layers: tuple[Layer, ...]) -> None:
         """Align the layers by their names."""
@@ -86,18 +86,18 @@ class _Standing:
         return f"{model}.{self._moved[int(number)]}.{rest}"
 
 
-def _wrong_layer(stand: _Standing, base: ModelFacts, answer: ModelFacts) -> str:
+def _wrong_layer(aligned: _Alignment, base: ModelFacts, answer: ModelFacts) -> str:
     """Return which layer is not the module's where it should be, or not the base's where it should be; "" if none."""
-    plain = {row.index: row for row in map(stand.row, base.table)}
+    plain = {row.index: row for row in map(aligned.row, base.table)}
     for row in answer.table:
         number = row.index
-        if number in stand.modules:
-            if row.kind != stand.modules[number]:
-                return f"layer {number} is a {row.kind}, not a {stand.modules[number]}"
+        if number in aligned.modules:
+            if row.kind != aligned.modules[number]:
+                return f"layer {number} is a {row.kind}, not a {aligned.modules[number]}"
         elif row != plain.get(number):
             what = "the head" if row is answer.table[-1] else f"layer {number}"
             return f"{what} is not the base's: {_described(row)}, not {_described(plain.get(number))}"
-    missing = sorted({*plain, *stand.modules} - {row.index for row in answer.table})
+    missing = sorted({*plain, *aligned.modules} - {row.index for row in answer.table})
     return f"layer {missing[0]} is missing" if missing else ""
 
 
@@ -105,12 +105,12 @@ def _described(row: LayerRow | None) -> str:
     return f"a {row.kind} of {row.parameters:,} parameters from {row.source}" if row else "nothing"
 
 
-def _wrong_run(proof: Proof, stand: _Standing, base_ran: Passes, ran: Passes) -> str:
+def _wrong_run(proof: Proof, aligned: _Alignment, base_ran: Passes, ran: Passes) -> str:
     """Return what is wrong with what came out of a model, "" where nothing is."""
     if ran.shapes != base_ran.shapes:
         shapes, base_shapes = (list(map(list, one.shapes)) for one in (ran, base_ran))
         return f"the outputs have the shapes {shapes}, not {base_shapes}"
-    strays = {*map(stand.tensor, base_ran.without_gradient)} ^ {*ran.without_gradient}
+    strays = {*map(aligned.tensor, base_ran.without_gradient)} ^ {*ran.without_gradient}
     if strays:
         return f"{min(strays)} gets no gradient"
     if proof.flavor == "paper" and not (ran.finite and ran.gradients_finite):

@@ -10,7 +10,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from yolopatch.catalog.environment.compat import STAGES, Mend, mends_of
+from yolopatch.catalog.environment.compat import STAGES, CompatFix, compat_fixes_of
 from yolopatch.catalog.environment.environments import EnvironmentSet, set_of
 from yolopatch.catalog.environment.needs import Need, needs_of, stand_ins
 from yolopatch.catalog.pins import PINS, Pin
@@ -102,14 +102,14 @@ def _mismatched(interpreter: Interpreter) -> Iterator[Fault]:
 
 def _broken(pin: Pin, interpreter: Interpreter, tree: Path | None, workspace: str) -> Iterator[Fault]:
     """Yield what newer libraries break in the pin, one fault for each cause with all its lines."""
-    causes: dict[str, list[tuple[Mend, str]]] = {}
-    for mend in mends_of(pin):
-        version = _version(mend.library, interpreter)
-        place = _place(pin, mend, tree)
-        if version and place and Version(version) >= Version(mend.since):
-            causes.setdefault(mend.because, []).append((mend, place))
+    causes: dict[str, list[tuple[CompatFix, str]]] = {}
+    for fix in compat_fixes_of(pin):
+        version = _version(fix.library, interpreter)
+        place = _place(pin, fix, tree)
+        if version and place and Version(version) >= Version(fix.since):
+            causes.setdefault(fix.because, []).append((fix, place))
     for because, places in causes.items():
-        first = min((mend for mend, _ in places), key=lambda mend: STAGES.index(mend.stage))
+        first = min((fix for fix, _ in places), key=lambda fix: STAGES.index(fix.stage))
         ways = [f"yolopatch apply --repo {pin.name} --compat --dest {workspace}"]
         if _is_older(set_of(pin), first):
             ways.append(f"yolopatch env create {pin.name}")
@@ -126,12 +126,12 @@ def _version(library: str, interpreter: Interpreter) -> str | None:
     return interpreter.python if library == "python" else interpreter.packages.get(library)
 
 
-def _is_older(wanted: EnvironmentSet, mend: Mend) -> bool:
+def _is_older(wanted: EnvironmentSet, fix: CompatFix) -> bool:
     """Return whether the environment that `env create` makes has an older library, in which nothing breaks."""
-    since = Version(mend.since)
-    if mend.library == "python":
+    since = Version(fix.since)
+    if fix.library == "python":
         return all(Version(python) < since for python in wanted.pythons)
-    bounds = next((one.specifier for one in wanted.requirements if one.name == mend.library), ())
+    bounds = next((one.specifier for one in wanted.requirements if one.name == fix.library), ())
     return any(
         (one.operator == "==" and Version(one.version) < since)
         or (one.operator == "<" and Version(one.version) <= since)
@@ -139,16 +139,16 @@ def _is_older(wanted: EnvironmentSet, mend: Mend) -> bool:
     )
 
 
-def _place(pin: Pin, mend: Mend, tree: Path | None) -> str:
+def _place(pin: Pin, fix: CompatFix, tree: Path | None) -> str:
     """Return the file and lines that break, "" where the tree has the fix; without a tree, the pin's own lines."""
     if tree is None:
-        lines = _replaced(pin.name).get(mend.path, {})
-        numbers = [str(number) for number, text in lines.items() if mend.old in text]
-        return ":".join((mend.path, *filter(None, [",".join(numbers)])))
-    file = tree / mend.path
+        lines = _replaced(pin.name).get(fix.path, {})
+        numbers = [str(number) for number, text in lines.items() if fix.old in text]
+        return ":".join((fix.path, *filter(None, [",".join(numbers)])))
+    file = tree / fix.path
     text = file.read_text("utf-8", "replace").splitlines() if file.is_file() else []
-    numbers = [str(number) for number, line in enumerate(text, 1) if mend.old in line and mend.new not in line]
-    return f"{mend.path}:{','.join(numbers)}" if numbers else ""
+    numbers = [str(number) for number, line in enumerate(text, 1) if fix.old in line and fix.new not in line]
+    return f"{fix.path}:{','.join(numbers)}" if numbers else ""
 
 
 @cache

@@ -12,7 +12,7 @@ from jinja2 import FileSystemLoader
 
 from yolopatch.catalog.model.models import ALL_SCALES
 from yolopatch.core.model.cfg_text import Cfg, content, file_name, is_untouched, render_text
-from yolopatch.core.model.layout import standing
+from yolopatch.core.model.layout import layer_numbers
 from yolopatch.core.templates import template_environment
 from yolopatch.errors import ConflictError, YolopatchError
 from yolopatch.outside.files.staging import write_all
@@ -90,7 +90,7 @@ def render(request: RenderRequest, templates: Path) -> RenderResult:
 
 def _describe(path: Path, cfg: Cfg) -> RenderedFile:
     placed = tuple(
-        PlacedModule(one.module.name, one.placement.name, **asdict(standing(cfg.model, cfg.replacements, one)))
+        PlacedModule(one.module.name, one.placement.name, **asdict(layer_numbers(cfg.model, cfg.replacements, one)))
         for one in cfg.replacements
     )
     return RenderedFile(

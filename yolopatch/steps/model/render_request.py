@@ -10,7 +10,7 @@ from yolopatch.catalog.model.models import ALL_SCALES, find_model, find_scales
 from yolopatch.catalog.modules import FLAVORS, Module, find_module, require_flavor
 from yolopatch.catalog.names import unknown
 from yolopatch.core.model.cfg_text import Cfg
-from yolopatch.core.model.layout import Replacement, place
+from yolopatch.core.model.layout import Replacement, lay_out_layers
 from yolopatch.core.model.placement import assign, choose
 from yolopatch.errors import UsageError
 
@@ -74,7 +74,7 @@ def _plan_modules(request: RenderRequest) -> tuple[BaseModel, tuple[Replacement,
         Replacement(module, request.flavor, choose(model, module, request.flavor, asked.get(module), request.block))
         for module in modules
     )
-    place(model, replacements)
+    lay_out_layers(model, replacements)
     return model, replacements
 
 

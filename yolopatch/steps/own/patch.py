@@ -28,7 +28,7 @@ def own_patch(pin: Pin, module: Module, read: Reader) -> str:
     Raises:
         YolopatchError: the catalog does not have the module's file.
         UsageError: the module needs something that the pin does not have.
-        NoPlace: the pin has no place for a line.
+        AnchorNotFound: the pin has no place for a line.
     """
     paste = read_paste(own_source(module).encode(), f"{module.name}'s file")
     text, _ = patch_of_paste(pin, module, paste, read)

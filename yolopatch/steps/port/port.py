@@ -1,4 +1,4 @@
-"""`port`: the patches on a release that nobody pinned, made anew, checked, and proven."""
+"""`port`: make the patches for a release without a pin, check them, and test them on models."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from yolopatch.catalog.checkpoint.stamps import PLACES
+from yolopatch.catalog.checkpoint.stamps import STAMP_LINES
 from yolopatch.catalog.model.models import ALL_SCALES, find_model
 from yolopatch.catalog.modules import MODULES, Module, find_module
 from yolopatch.catalog.names import unknown
@@ -19,13 +19,13 @@ from yolopatch.core.port.porting import (
     PORTED,
     STAMP,
     Outcome,
-    against,
     base_file,
     check_release,
-    compiled,
     newest_family,
     port_module,
     port_stamp,
+    with_compile_conflicts,
+    with_conflicts,
 )
 from yolopatch.core.port.proof import Proof
 from yolopatch.core.text import blob_id, sha256
@@ -44,15 +44,15 @@ from yolopatch.steps.port.proving import prove
 
 @dataclass(frozen=True)
 class PortRequest:
-    """What to port where.
+    """The options of `port`.
 
     Attributes:
         to: `ultralytics==8.4.60`, a git ref, or a path.
-        like: the pin whose family is ported; None for the release's newest.
-        modules: names; none for all, the user's own with them.
-        catalog: the own catalog to save in; None to save nothing.
-        proves: whether models are built and run.
-        python: the interpreter for that; None to find one.
+        like: the pin whose patches are ported; None for the pin of the release's newest base model.
+        modules: names; without any, all modules, the user's own included.
+        catalog: the user's own catalog to save in; None to save nothing.
+        proves: whether to build and run models.
+        python: the interpreter for the models; None to find one.
     """
 
     to: str
@@ -65,15 +65,15 @@ class PortRequest:
 
 @dataclass(frozen=True)
 class Port:
-    """What became of the patches on a release.
+    """The patches for a release.
 
     Attributes:
         pin: the release, as a pin.
-        origin: where it came from.
+        origin: where the release came from.
         outcomes: one for each module and flavor, and the stamp's.
-        proofs: one for each model that was built; None where none was asked for.
-        saved: the own catalog that holds them now.
-        notes: what else the user should know.
+        proofs: one for each built model; None where no model was to be built.
+        saved: the catalog in which the pin and its patches were saved, None if they were not.
+        notes: what the user should know.
     """
 
     pin: Pin
@@ -85,12 +85,12 @@ class Port:
 
     @property
     def failures(self) -> tuple[Proof, ...]:
-        """The models that do not do what they should."""
+        """The proofs that failed."""
         return tuple(proof for proof in self.proofs or () if proof.failure)
 
     @property
     def holds(self) -> bool:
-        """Whether nothing stands against any module, and no proof failed."""
+        """Whether no module has a conflict, and no proof failed."""
         return not self.failures and not any(outcome.status == CONFLICT for outcome in self.outcomes)
 
     def data(self) -> dict[str, object]:
@@ -100,7 +100,7 @@ class Port:
             "like": self.pin.like,
             "model": self.pin.model,
             "origin": self.origin,
-            # as everywhere, a patch is known by its digest
+            # a patch is named by its digest, as in commit messages
             "outcomes": [
                 {**asdict(one), "patch": f"sha256:{sha256(one.patch.encode())}" if one.patch else None}
                 for one in self.outcomes
@@ -112,17 +112,17 @@ class Port:
 
 
 def port(request: PortRequest, cache: Path, watch: Watch) -> Port:
-    """Make the patches for a release, check what they rely on, and prove them.
+    """Make the patches for a release, check the code that they rely on, and test them on models.
 
     Args:
-        cache: the cache folder, which keeps fetched wheels.
-        watch: told of each step.
+        request: the release and the options.
+        cache: the cache folder, which keeps downloaded wheels.
+        watch: called with each step.
 
     Raises:
-        UsageError: an unknown name, or no release of ultralytics.
-        SourceError: the release cannot be had.
-        YolopatchError: it has no model of a family that is known, or upstream's own model does not build; or it is a
-            pin of yolopatch's own and there is nothing to save.
+        UsageError: an unknown name, no release of ultralytics, or a pin of yolopatch's own that is to be saved.
+        SourceError: the release cannot be downloaded or read.
+        YolopatchError: the release has no known base model, or upstream's own model does not build.
     """
     modules = list(dict.fromkeys(map(find_module, request.modules))) or list(MODULES.values())
     like = _find_like(request.like)
@@ -130,7 +130,7 @@ def port(request: PortRequest, cache: Path, watch: Watch) -> Port:
     release = find_release(request.to, cache)
     if request.catalog and release.name in PINS and PINS[release.name].home is None:
         raise UsageError(
-            f"{release.name} is one of yolopatch's own pins: there is nothing to save",
+            f"{release.name} is a pin of yolopatch already: nothing to save",
             hint=f"yolopatch apply --repo {release.name} --module {modules[0].name}",
         )
     pin = as_pin(release, like)
@@ -145,10 +145,10 @@ def port(request: PortRequest, cache: Path, watch: Watch) -> Port:
 
 
 def as_pin(release: Release, like: Pin | None) -> Pin:
-    """Return the release as a pin, with the newest base model that it has, or that of `like`.
+    """Return the release as a pin, with its newest base model, or with that of `like`.
 
     Raises:
-        YolopatchError: it has no such model.
+        YolopatchError: the release does not have the model.
     """
     family = like or newest_family(release.texts)
     if family is None or base_file(family) not in release.texts:
@@ -156,19 +156,19 @@ def as_pin(release: Release, like: Pin | None) -> Pin:
         raise YolopatchError(
             f"{release.name} has no base model of {wanted}",
             details=[f"expected: {base_file(family)}"] if family else [],
-            hint="name a release of 8.1 or later, and --from a pin whose model it has",
+            hint="name release 8.1 or a later one, and with --from a pin whose base model it has",
         )
     return replace(family, name=release.name, git=release.git, wheel=release.wheel, like=family.name)
 
 
 def port_all(pin: Pin, release: Release, modules: Sequence[Module]) -> tuple[Outcome, ...]:
-    """Return the outcome of each module in each flavor, and the stamp's: nothing is run, and torch is not needed."""
+    """Return the outcome of each module in each flavor, and the stamp's; no model is run, and torch is not needed."""
     model = find_model(pin.model)
     base = render_text(Cfg(model, ALL_SCALES, model.nc), load_templates())
     shared = check_release(pin, release.texts, base)
     made = [outcome for module in modules for outcome in _port_each(pin, module, release.texts)]
-    stamp = port_stamp(pin, PLACES[pin.family], fork_source().read_text("utf-8"), release.texts)
-    return compiled([*(against(outcome, shared) for outcome in made), stamp], release.texts)
+    stamp = port_stamp(pin, STAMP_LINES[pin.family], fork_source().read_text("utf-8"), release.texts)
+    return with_compile_conflicts([*(with_conflicts(outcome, shared) for outcome in made), stamp], release.texts)
 
 
 def _port_each(pin: Pin, module: Module, texts: Mapping[str, str]) -> list[Outcome]:
@@ -180,18 +180,22 @@ def _port_each(pin: Pin, module: Module, texts: Mapping[str, str]) -> list[Outco
 
 
 def save(found: Port, release: Release, catalog: Path, cache: Path) -> Port:
-    """Write the pin, its manifest, and the patches that hold, into an own catalog, and the release into the cache."""
+    """Save the pin, its manifest and the patches without conflict in the user's catalog, and the release in the cache.
+
+    Returns:
+        the port with the catalog, or with a note where nothing could be saved.
+    """
     failed = {(proof.module, proof.flavor) for proof in found.failures}
     good = [one for one in found.outcomes if one.status == PORTED and (one.module, one.flavor) not in failed]
     if not any(one.flavor for one in good) or not any(one.module == STAMP for one in good):
-        return replace(found, notes=("nothing was saved: see the conflicts",))
+        return replace(found, notes=("nothing was saved, because of the conflicts and failed proofs",))
     catalog = catalog.expanduser().absolute()
     folder = catalog / "patches" / found.pin.name
     for made in (folder, catalog / "manifests"):
         made.mkdir(parents=True, exist_ok=True)
     for one in good:
         if one.module in MODULES and MODULES[one.module].home:
-            continue  # made of the pin's text whenever it is asked for
+            continue  # made on demand, from the pin's text
         name = STAMP if one.module == STAMP else f"{one.module}-{one.flavor}"
         write_whole(folder / f"{name}.patch", one.patch.encode())
     manifest = format_manifest({path: blob_id(data) for path, data in release.files.items()})
@@ -200,7 +204,7 @@ def save(found: Port, release: Release, catalog: Path, cache: Path) -> Port:
     notes = load_own_catalog(catalog)
     if release.archive:
         with pristine(PINS[found.pin.name], str(release.archive), cache):
-            pass  # now it is there without any network
+            pass  # now in the cache, so that `apply` needs no network
     return replace(found, saved=catalog, notes=notes)
 
 

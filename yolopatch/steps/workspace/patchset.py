@@ -8,7 +8,7 @@ from pathlib import Path
 
 from yolopatch import __version__
 from yolopatch.catalog.checkpoint.stamps import fork_path
-from yolopatch.catalog.environment.compat import mends_of
+from yolopatch.catalog.environment.compat import compat_fixes_of
 from yolopatch.catalog.modules import FLAVORS, MODULES
 from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import Pin
@@ -118,7 +118,7 @@ class PatchSet:
 
 def needs_compat(pin: Pin) -> bool:
     """Return whether newer libraries break something in the pin, so that it has a compatibility patch."""
-    return bool(mends_of(pin))
+    return bool(compat_fixes_of(pin))
 
 
 def load_patchset(pin: Pin, choices: Iterable[Choice], compat: bool = False, read: Reader | None = None) -> PatchSet:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from yolopatch.core.code.anchors import NoPlace, below_entry, below_import, chain_of, first_in_fuse
+from yolopatch.core.code.anchors import AnchorNotFound, below_entry, below_import, chain_of, first_in_fuse
 
 PARSER = """\
 from a.modules import (  # what models are made of
@@ -45,8 +45,8 @@ def _line(text: str, at: int) -> str:
 
 
 def test_below_an_import_of_several_lines():
-    spot = below_import("p.py", PARSER, "a.modules")
-    assert (spot.at, spot.margin) == (4, "")
+    anchor = below_import("p.py", PARSER, "a.modules")
+    assert (anchor.at, anchor.margin) == (4, "")
 
 
 def test_an_import_inside_a_function_keeps_its_margin():
@@ -56,23 +56,23 @@ def test_an_import_inside_a_function_keeps_its_margin():
 
 
 def test_before_all_that_fuse_does_with_a_module():
-    spot = first_in_fuse("p.py", PARSER)
-    assert _line(PARSER, spot.at) == "if isinstance(m, skip):"
-    assert spot.margin == " " * 16
+    anchor = first_in_fuse("p.py", PARSER)
+    assert _line(PARSER, anchor.at) == "if isinstance(m, skip):"
+    assert anchor.margin == " " * 16
 
 
 def test_after_the_branch_for_convolutions_and_no_test_inside_it():
     chain = chain_of("p.py", PARSER)
-    assert _line(PARSER, chain.spot.at) == "elif m is Other:  # whatever it is"
-    assert chain.spot.margin == " " * 8
+    assert _line(PARSER, chain.anchor.at) == "elif m is Other:  # whatever it is"
+    assert chain.anchor.margin == " " * 8
 
 
 @pytest.mark.parametrize("value", ["1,", "1,  # why", "{\n        'a': 1,\n    },"])
 def test_below_an_entry_and_all_of_its_value(value):
     text = f"x = {{\n    'version': {value}\n    'é': 2,\n}}\n"
-    spot = below_entry("p.py", text, ("docs", "version"))
-    assert _line(text, spot.at) == "'é': 2,"
-    assert spot.margin == "    "
+    anchor = below_entry("p.py", text, ("docs", "version"))
+    assert _line(text, anchor.at) == "'é': 2,"
+    assert anchor.margin == "    "
 
 
 def test_the_first_key_that_is_there_counts():
@@ -96,7 +96,7 @@ WITHOUT = {
 @pytest.mark.parametrize("name", WITHOUT)
 def test_a_place_that_is_not_there_is_told(name):
     look, contract, found = WITHOUT[name]
-    with pytest.raises(NoPlace, match=r"^p\.py") as caught:
+    with pytest.raises(AnchorNotFound, match=r"^p\.py") as caught:
         look()
     assert contract in caught.value.contract
     assert caught.value.found == found
