@@ -142,7 +142,7 @@ def test_other_checkpoints_without_a_stamp(names, version, said, refused, tmp_pa
 
 def test_a_state_dict_without_a_model(refused, checkpoint):
     told = refused(checkpoint(OrderedDict({"model.0.conv.weight": 1.0})))
-    assert "it holds tensors and no model" in told
+    assert "it holds tensors but no model" in told
 
 
 @pytest.mark.parametrize(
@@ -187,21 +187,21 @@ def test_what_this_yolopatch_does_not_know(key, name, version, refused, checkpoi
         said["modules"][0]["name" if key == "module" else key] = name
     told = refused(checkpoint({"yolopatch": said}))
     assert f"the checkpoint's stamp names an unknown {key}, {name}" in told
-    assert ("the stamp was changed" if version == __version__ else "restore it with yolopatch 99.0") in told
+    assert ("the stamp was changed" if version == __version__ else "restore the checkpoint with yolopatch 99.0") in told
     assert ("yolopatch add FILE.py --name RefKonv" in told) == (key == "module")
 
 
 def test_patches_that_no_workspace_has(refused, checkpoint, said):
     for change in ({"modules": said["modules"] * 2}, {"modules": []}, {"compat": "0" * 64}):
         told = refused(checkpoint({"yolopatch": {**said, **change}}))
-        assert "names patches that no workspace has" in told
+        assert "names a set of patches that no workspace can have" in told
 
 
 def test_another_patch_of_a_module(refused, checkpoint, said):
     here = said["modules"][1]["patch"]
     said["modules"][1]["patch"] = "0" * 64
     told = refused(checkpoint({"yolopatch": said}))
-    assert "the checkpoint's fork would be another one here; nothing was changed" in told
+    assert "the checkpoint's workspace cannot be rebuilt exactly; nothing was changed" in told
     assert f"the patch of RefConv (paper): {'0' * 12} in the checkpoint, {here[:12]} here" in told
     assert "DSConv (tutorial): " not in told
     assert "--flavor paper --module RefConv" in told, "what is nearest"
@@ -212,7 +212,7 @@ def test_a_newer_yolopatch_whose_patches_differ(refused, checkpoint, said):
     said = {**said, "version": "99.0"}
     said["modules"][0]["patch"] = "0" * 64
     told = refused(checkpoint({"yolopatch": said}))
-    assert f"yolopatch: 99.0 made the checkpoint's fork, this is {__version__}" in told
+    assert f"yolopatch: 99.0 made the workspace, this is {__version__}" in told
     assert "the patch of DSConv (tutorial)" in told
     assert "restore it with yolopatch 99.0" in told
 
@@ -220,7 +220,7 @@ def test_a_newer_yolopatch_whose_patches_differ(refused, checkpoint, said):
 def test_a_version_that_the_ids_belie(refused, checkpoint, said):
     told = refused(checkpoint({"yolopatch": {**said, "version": "99.0"}}))
     assert "the commit that the stamp is built on" in told
-    assert "yolopatch: 99.0 made the checkpoint's fork" in told
+    assert "yolopatch: 99.0 made the workspace" in told
 
 
 def test_another_commit(refused, checkpoint, said):
@@ -230,7 +230,7 @@ def test_another_commit(refused, checkpoint, said):
 
 def test_a_source_that_only_its_owner_has(refused, checkpoint, said):
     told = refused(checkpoint({"yolopatch": {**said, "source": "folder"}}))
-    assert "made from a folder of its user's" in told
+    assert "made from a local folder, which cannot be downloaded" in told
     assert "--source PATH" in told
 
 
@@ -254,7 +254,7 @@ def test_the_users_own_changes_are_said_plainly(refused, checkpoint, workspace, 
     (workspace / "ultralytics/__init__.py").write_text("edited")
     said = stamp(workspace)
     told = refused(checkpoint({"yolopatch": said}))
-    assert "changes of its user's, which yolopatch cannot restore" in told
+    assert "its user's own changes, which yolopatch cannot restore" in told
     assert f"commits of the user's own: {said['head']} was checked out, on top of {said['commit']}" in told
     assert "changes in no commit: ultralytics/__init__.py" in told
     assert f"yolopatch apply --repo {PIN}" in told
@@ -272,8 +272,8 @@ def test_a_malicious_file_runs_nothing(refused, checkpoint, said, tmp_path, yolo
     trap = tmp_path / "trap"
     stamped = checkpoint({"yolopatch": said, "model": _evil(trap)})
     told = refused(stamped)
-    assert "asks for code that no such checkpoint needs; nothing of it was run" in told
-    assert f"asks for: {os.system.__module__}.system" in told
+    assert "imports code that a checkpoint of this workspace does not need; no code of it was run" in told
+    assert f"imports: {os.system.__module__}.system" in told
     assert "--trust" in told
     refused(checkpoint({"model": _evil(trap)}, "unstamped.pt"))
     refused(checkpoint({"yolopatch": _evil(trap)}, "as-stamp.pt"))
@@ -312,7 +312,7 @@ def test_names_that_are_not_only_data(name, refused, checkpoint, said, tmp_path)
     entries = b"X\x09\x00\x00\x00yolopatch" + pickled + b"sX\x01\x00\x00\x00m" + asks + call + b"s"
     file = _write(tmp_path / "best.pt", b"\x80\x02}" + entries + b".")
     told = refused(file)
-    assert "asks for code that no such checkpoint needs" in told
+    assert "imports code that a checkpoint of this workspace does not need" in told
     assert name in told
 
 

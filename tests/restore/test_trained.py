@@ -100,7 +100,7 @@ def test_a_surprise_is_run_only_for_whoever_trusts_it(trained, yolopatch, tmp_pa
     file, place = folder / "odd" / "surprise.pt", tmp_path / "there"
     ran = yolopatch("restore", file, "--dest", place)
     assert ran.code == 1
-    assert f"asks for: {os.mkdir.__module__}.mkdir" in ran.err
+    assert f"imports: {os.mkdir.__module__}.mkdir" in ran.err
     assert not place.exists()
     assert not (folder / "surprise").exists()
     assert yolopatch("restore", file, "--dest", place, "--trust").code == 0

@@ -29,7 +29,7 @@ def refused(yolopatch, full_workspace, rendered, tmp_path):
 
 
 def test_no_such_file(refused, tmp_path):
-    assert "there is no checkpoint" in refused(tmp_path / "yolo26n.pt", code=2)
+    assert "no checkpoint" in refused(tmp_path / "yolo26n.pt", code=2)
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>Not found</html>", b"PK\x03\x04 cut short"])

@@ -1,4 +1,4 @@
-"""`pack` and `unpack`: a checkpoint whose DSConv kernels are integers of a few bits, and back."""
+"""`pack` and `unpack`: store a checkpoint's DSConv kernels as integers of a few bits, and make a checkpoint again."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from yolopatch.catalog.pins import style_of
 from yolopatch.errors import UsageError, YolopatchError
+from yolopatch.outside.files.existing import require_file
 from yolopatch.outside.files.staging import staged
 from yolopatch.outside.files.writable import require_free
 from yolopatch.outside.probe.run import ask_in_workspace
@@ -28,15 +29,15 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True)
 class PackRequest:
-    """What to pack, and how.
+    """The options of `pack`.
 
     Attributes:
         weights: the checkpoint.
-        out: where the packed file goes.
-        bits: 2 to 8 for every kernel; None for what the layers have.
-        block_size: input channels that share a scale; None for what the layers have.
+        out: the packed file.
+        bits: 2 to 8 for every kernel; None for those of each layer.
+        block_size: the number of input channels that share a scale; None for that of each layer.
         python: the interpreter with upstream's requirements; None to find one.
-        overwrite: replace a file that is at `out`.
+        overwrite: replace an existing file at `out`.
     """
 
     weights: Path
@@ -49,7 +50,7 @@ class PackRequest:
 
 @dataclass(frozen=True)
 class Packing:
-    """A packed file, read back and found to give every bit again.
+    """A packed file; reading it back gave the same bits.
 
     Attributes:
         layers, error, digest, file: as the PackAnswer of the probe has them.
@@ -65,12 +66,12 @@ class Packing:
 
     @property
     def kernels(self) -> dict[str, object]:
-        """The kernels' bytes in all, in float32 and packed, and the ratio of the two."""
+        """The bytes of all kernels in float32 and packed, and their ratio."""
         return _ratio(self.layers)
 
     @property
     def by_channels(self) -> dict[int, dict[str, object]]:
-        """The same for the layers of each number of input channels (of a group), with how many they are."""
+        """The same by the number of input channels (of a group), with the number of layers."""
         numbers = sorted({layer.shape[1] for layer in self.layers})
         of = {number: [layer for layer in self.layers if layer.shape[1] == number] for number in numbers}
         return {number: {"layers": len(layers), **_ratio(layers)} for number, layers in of.items()}
@@ -93,7 +94,7 @@ class Packing:
 
 @dataclass(frozen=True)
 class UnpackRequest:
-    """What to unpack: `weights` is the packed file, `out` where the checkpoint goes; else see PackRequest."""
+    """The options of `unpack`: `weights` is the packed file, `out` the checkpoint; for the others see PackRequest."""
 
     weights: Path
     out: Path
@@ -103,12 +104,12 @@ class UnpackRequest:
 
 @dataclass(frozen=True)
 class Unpacking:
-    """A checkpoint made of a packed file, loaded by upstream's own code and found to have every bit.
+    """A checkpoint made from a packed file; loaded by upstream's own code, it has the same bits.
 
     Attributes:
-        layers: how many are packed ones.
-        tensors: how many others there are.
-        digest: SHA-256 of the kernels in float32, as `pack` gave it.
+        layers: the number of packed layers.
+        tensors: the number of other tensors.
+        digest: SHA-256 of the kernels in float32, the same as that of `pack`.
     """
 
     workspace: Path
@@ -135,19 +136,19 @@ def pack(place: Path, request: PackRequest, cache: Path, watch: Watch) -> Packin
     """Write a checkpoint's model with its DSConv kernels packed, and read it back.
 
     Args:
-        place: the workspace that the checkpoint was trained in, or one like it.
-        request: what to pack.
+        place: the workspace that the checkpoint was trained in, or a similar one.
+        request: the files and the options.
         cache: the cache folder.
-        watch: told of each step.
+        watch: called with each step.
 
     Raises:
-        UsageError: a file that is not there.
-        ConflictError: something is at `out` already, or `place` is no workspace.
-        YolopatchError: there is nothing to pack, or the checkpoint cannot be read; nothing was written.
+        UsageError: the checkpoint does not exist.
+        ConflictError: `out` exists already, or `place` is no workspace.
+        YolopatchError: the checkpoint has no kernels to pack, or cannot be read; nothing was written.
     """
-    _require_file(request.weights, "checkpoint", "name the best.pt or last.pt that upstream's trainer saved")
+    require_file(request.weights, "checkpoint", "name the best.pt or last.pt that upstream's trainer saved")
 
-    def asked(workspace: Workspace, out: Path) -> wire.PackRequest:
+    def probe_request(workspace: Workspace, out: Path) -> wire.PackRequest:
         return wire.PackRequest(
             workspace=str(workspace.path),
             style=style_of(workspace.pin),
@@ -159,21 +160,21 @@ def pack(place: Path, request: PackRequest, cache: Path, watch: Watch) -> Packin
         )
 
     how = _How(PACK, wire.PackAnswer, "packing", _PACK_STEPS)
-    workspace, answer = _written(place, request, asked, cache, how, watch)
+    workspace, answer = _write(place, request, probe_request, cache, how, watch)
     return Packing(workspace, request.weights, request.out, **vars(answer))
 
 
 def unpack(place: Path, request: UnpackRequest, cache: Path, watch: Watch) -> Unpacking:
-    """Write the checkpoint that a packed file stands for, in the form of upstream's own.
+    """Write the checkpoint of a packed file, in upstream's own form.
 
     Raises:
-        as `pack`; YolopatchError for what is no packed file.
+        as `pack`; YolopatchError for a file that `pack` did not write.
     """
-    _require_file(request.weights, "packed file", "yolopatch pack writes one")
+    require_file(request.weights, "packed file", "make one: yolopatch pack WORKSPACE --weights best.pt --out FILE")
     if request.out.suffix != ".pt":
         raise UsageError(f"--out {request.out}: upstream loads only .pt files", hint="e.g. --out restored.pt")
 
-    def asked(workspace: Workspace, out: Path) -> wire.UnpackRequest:
+    def probe_request(workspace: Workspace, out: Path) -> wire.UnpackRequest:
         return wire.UnpackRequest(
             workspace=str(workspace.path),
             style=style_of(workspace.pin),
@@ -182,13 +183,13 @@ def unpack(place: Path, request: UnpackRequest, cache: Path, watch: Watch) -> Un
         )
 
     how = _How(UNPACK, wire.UnpackAnswer, "unpacking", _UNPACK_STEPS)
-    workspace, answer = _written(place, request, asked, cache, how, watch)
+    workspace, answer = _write(place, request, probe_request, cache, how, watch)
     return Unpacking(workspace, request.weights, request.out, **vars(answer))
 
 
 @dataclass(frozen=True)
 class _How(Generic[Answer]):
-    """A task of the probe's, the type of its answer, what it is called, and how many steps it has."""
+    """A task of the probe: the type of its answer, its name in messages, and its number of steps."""
 
     task: Task[Any]
     answer: type[Answer]
@@ -196,15 +197,15 @@ class _How(Generic[Answer]):
     steps: int
 
 
-def _written(
+def _write(
     place: Path,
     request: PackRequest | UnpackRequest,
-    asked: Callable[[Workspace, Path], object],
+    probe_request: Callable[[Workspace, Path], object],
     cache: Path,
     how: _How[Answer],
     watch: Watch,
 ) -> tuple[Path, Answer]:
-    """Let the probe write the file, and put it in its place; returns the workspace and what the probe answered."""
+    """Let the probe write the file, and move it to `out`; return the workspace and the probe's answer."""
     require_free(request.out, request.overwrite)
     workspace = read_workspace(place.absolute())
     _require_module(workspace)
@@ -212,7 +213,7 @@ def _written(
     with staged(request.out.absolute()) as out:
         answer = ask_in_workspace(
             how.task,
-            asked(workspace, out),
+            probe_request(workspace, out),
             workspace.path,
             interpreter,
             how.answer,
@@ -223,21 +224,16 @@ def _written(
     return workspace.path, answer
 
 
-def _require_file(file: Path, what: str, hint: str) -> None:
-    if not file.is_file():
-        raise UsageError(f"there is no {what} {file}", hint=hint)
-
-
 def _require_module(workspace: Workspace) -> None:
     found = next((one.flavor for one in workspace.applied if one.name == MODULE), None)
     if found == "paper":
         return
-    held = ", ".join(f"{one.name} ({one.flavor})" for one in workspace.applied) or "no modules"
+    modules = ", ".join(f"{one.name} ({one.flavor})" for one in workspace.applied) or "no module"
     why = "does not quantise: its kernels are floats" if found else "is not in it"
     raise YolopatchError(
-        f"{workspace.path} has no layers to pack: {MODULE} {f'of the flavor {found} ' if found else ''}{why}",
-        details=[f"expected: {MODULE} (paper)", f"found: {held}"],
-        hint=f"yolopatch apply --repo {workspace.pin.name} --module {MODULE} --dest DIR makes a workspace with it",
+        f"{workspace.path} has no layers to pack: {MODULE} {f'in the flavor {found} ' if found else ''}{why}",
+        details=[f"expected: {MODULE} (paper)", f"found:    {modules}"],
+        hint=f"make a workspace with it: yolopatch apply --repo {workspace.pin.name} --module {MODULE} --dest DIR",
     )
 
 

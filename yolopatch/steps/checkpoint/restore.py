@@ -1,4 +1,4 @@
-"""`restore`: build the fork that a checkpoint comes from, to the same commit, and load the checkpoint in it."""
+"""`restore`: rebuild the workspace that a checkpoint comes from, with the same commit id, and load the checkpoint."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _SHOWN = 12
 
 @dataclass(frozen=True)
 class RestoreRequest:
-    """What to restore.
+    """The options of `restore`.
 
     Attributes:
         file: the checkpoint.
-        dest: the workspace; None for a folder with the pin's name here.
+        dest: the workspace; None for a folder with the pin's name in the current folder.
         source: `auto` for the kind that the checkpoint names; `git`, `pypi` or a path.
-        load: whether it will be loaded; what that needs is checked before anything is built.
-        trust: load it whatever it asks for.
+        load: whether to load the checkpoint; what this needs is checked before the workspace is built.
+        trust: load the checkpoint even if it imports unknown code.
         python: the interpreter to load it with; None for that of `env create`, else the current one.
     """
 
@@ -52,14 +52,14 @@ class RestoreRequest:
 
 @dataclass(frozen=True)
 class Restored:
-    """The fork of a checkpoint, rebuilt.
+    """The workspace of a checkpoint, rebuilt.
 
     Attributes:
         file: the checkpoint.
-        contents: what it told of itself.
+        contents: what the file says, read without running it.
         stamped: what its stamp says.
         state: the workspace.
-        python: the interpreter to load it with, None where it is not to be loaded.
+        python: the interpreter to load it with, None if it is not to be loaded.
     """
 
     file: Path
@@ -74,7 +74,7 @@ class Restored:
 
 
 def restore(request: RestoreRequest, cache: Path) -> Restored:
-    """Build the workspace that the checkpoint comes from, or find it at its place. Nothing of the file is run.
+    """Build the workspace that the checkpoint comes from, or check the one at `dest`. No code of the file is run.
 
     Raises:
         YolopatchError: it is no checkpoint, has no stamp, its fork cannot be built here, or it asks for code that no
@@ -96,15 +96,15 @@ def restore(request: RestoreRequest, cache: Path) -> Restored:
         if request.load and not request.trust:
             _check_names(request.file, strangers(pin, contents.asked, _reader(read, steps)))
         with hold_lock(lock_path(place, cache)):
-            state = _built(place, found, patchset, steps, head_id(root, steps))
+            state = _build_or_check(place, found, patchset, steps, head_id(root, steps))
     return Restored(request.file, contents, stamped, state, python)
 
 
 def load(restored: Restored, python: str) -> Loaded:
-    """Load the checkpoint in its fork by upstream's own code, in a child process. This runs what the file asks for.
+    """Load the checkpoint in its workspace by upstream's own code, in a child process. This runs code of the file.
 
     Raises:
-        YolopatchError: it could not be loaded; the workspace stays.
+        YolopatchError: the checkpoint could not be loaded; the workspace stays.
     """
     pin, workspace = PINS[restored.state.pin], restored.state.workspace
     return load_checkpoint(restored.file, restored.contents.sum, workspace, pin, python)
@@ -113,9 +113,9 @@ def load(restored: Restored, python: str) -> Loaded:
 def _read_stamp(file: Path, contents: Contents) -> Stamped:
     if contents.stamp in (None, {}):
         likely = likely_fork(contents.asked, contents.version)
-        details = likely.details if contents.model else ("it holds tensors and no model", *likely.details)
+        details = likely.details if contents.model else ("it holds tensors but no model", *likely.details)
         raise YolopatchError(
-            f"{file} has no stamp: what made it is not known exactly", details=details, hint=likely.hint
+            f"{file} has no stamp, so its workspace is not known exactly", details=details, hint=likely.hint
         )
     return read_stamped(contents.stamp)
 
@@ -125,14 +125,14 @@ def _source(request: RestoreRequest, stamped: Stamped) -> str:
         return request.source
     if stamped.source in FROM_PATH:
         raise YolopatchError(
-            f"the fork was made from a {stamped.source} of its user's, which no network has",
-            hint=f"name a copy of it: --source PATH of the same {stamped.source}",
+            f"the workspace was made from a local {stamped.source}, which cannot be downloaded",
+            hint=f"give the path of a copy of the same {stamped.source}: --source PATH",
         )
     return stamped.source
 
 
 def _reader(read: snapshot.Reader, steps: Sequence[Step]) -> snapshot.Reader:
-    """Return what reads the workspace's text of some paths, before there is a workspace."""
+    """Return a reader of the workspace's text, for the time before the workspace is built."""
     written = {path: text for step in steps for path, text in step.files.items()}
     return lambda paths: {**read(paths), **{path: written[path] for path in paths if path in written}}
 
@@ -141,23 +141,23 @@ def _check_names(file: Path, unknown: Sequence[str]) -> None:
     if unknown:
         more = [f"and {len(unknown) - _SHOWN} more"] if len(unknown) > _SHOWN else []
         raise YolopatchError(
-            f"{file} asks for code that no such checkpoint needs; nothing of it was run",
-            details=[*(f"asks for: {printable(name)}" for name in unknown[:_SHOWN]), *more],
-            hint="--no-load builds its workspace alone; --trust loads it, if you know who made it and why",
+            f"{file} imports code that a checkpoint of this workspace does not need; no code of it was run",
+            details=[*(f"imports: {printable(name)}" for name in unknown[:_SHOWN]), *more],
+            hint="build only the workspace with --no-load; load the file with --trust, if you trust its author",
         )
 
 
-def _built(place: Path, found: Pristine, patchset: PatchSet, steps: list[Step], commit: str) -> WorkspaceState:
+def _build_or_check(place: Path, found: Pristine, patchset: PatchSet, steps: list[Step], commit: str) -> WorkspaceState:
     if not is_occupied(place):
         build_workspace(place, found.repository, steps)
         return workspace_state(read_workspace(place), patchset, changed=True, notes=found.notes)
     workspace = read_workspace(place)
-    _check_is(workspace, commit)
+    _require_commit(workspace, commit)
     check_no_user_changes(workspace)
     return workspace_state(workspace, patchset, changed=False, notes=found.notes)
 
 
-def _check_is(workspace: Workspace, commit: str) -> None:
+def _require_commit(workspace: Workspace, commit: str) -> None:
     if workspace.head.id != commit or workspace.interrupted:
         raise ConflictError(
             f"{workspace.path} is another workspace; nothing was changed",

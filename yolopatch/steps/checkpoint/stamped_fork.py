@@ -1,4 +1,4 @@
-"""The fork that a stamp names, as the patches that are here make it, and where that is another one."""
+"""Rebuild the workspace that a stamp names with the patches of this yolopatch, and report differences."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from yolopatch.steps.workspace.patchset import Choice, PatchSet, load_patchset, 
 
 
 def stamped_patchset(stamped: Stamped) -> PatchSet:
-    """Return the patches that the stamp names, as they are here.
+    """Return the patches that the stamp names.
 
     Raises:
-        YolopatchError: its pin or one of its patches is not here, or is another.
+        YolopatchError: this yolopatch does not have the pin or a patch, or has another version of it.
     """
     if stamped.pin not in PINS:
         raise _unknown("pin", stamped.pin, PINS, stamped)
@@ -36,9 +36,9 @@ def stamped_patchset(stamped: Stamped) -> PatchSet:
     names = [module.name for module in stamped.modules]
     if len(set(names)) < len(names) or not (names or stamped.compat) or (stamped.compat and not needs_compat(pin)):
         raise YolopatchError(
-            "the checkpoint's stamp names patches that no workspace has",
+            "the checkpoint's stamp names a set of patches that no workspace can have",
             details=[f"{pin.name} with {', '.join(names) or 'no module'}, compat: {stamped.compat is not None}"],
-            hint="use a copy of the checkpoint as the training wrote it",
+            hint="use an unchanged copy of the checkpoint, as the training wrote it",
         )
     choices = [Choice(module.name, module.flavor) for module in stamped.modules]
     patchset = load_patchset(pin, choices, stamped.compat is not None)
@@ -47,53 +47,54 @@ def stamped_patchset(stamped: Stamped) -> PatchSet:
 
 
 def check_same(stamped: Stamped, source: str, root: Root, steps: Sequence[Step]) -> None:
-    """Check that these commits are the stamp's, to the id.
+    """Check that these commits have the ids of the stamp.
 
     Args:
-        source: the kind of source that the root came from.
-        root: what they are made on.
-        steps: the commits, of which the last is the stamp's own.
+        stamped: what the stamp says.
+        source: the kind of source that the root's content came from.
+        root: the parent of the first commit.
+        steps: the commits; the last is the stamp's own.
 
     Raises:
-        YolopatchError: says what differs; or the fork had changes of its user's.
+        YolopatchError: an id differs, or the workspace had changes of its user's.
     """
     built_on, commit = head_id(root, steps[:-1]), head_id(root, steps)
     _refuse_any([*other_commits(stamped, source, built_on, commit)], stamped)
     own = [*beyond_us(stamped)]
     if own:
         raise YolopatchError(
-            "the checkpoint was trained with changes of its user's, which yolopatch cannot restore",
+            "the checkpoint was trained with its user's own changes, which yolopatch cannot restore",
             details=own,
-            hint=f"what was below them: {_commands(stamped)}; then put the changes on it, and load the file there",
+            hint=f"build the workspace without them: {_commands(stamped)}; then repeat the changes there",
         )
 
 
 def _refuse_any(differences: list[str], stamped: Stamped) -> None:
     if differences:
-        hint = f"what is nearest here: {_commands(stamped)}"
+        hint = f"build the most similar workspace: {_commands(stamped)}"
         if stamped.version != __version__:
             differences = [
-                f"yolopatch: {stamped.version} made the checkpoint's fork, this is {__version__}",
+                f"yolopatch: {stamped.version} made the workspace, this is {__version__}",
                 *differences,
             ]
             hint = f"restore it with yolopatch {stamped.version}"
         elif any(line.startswith("the source:") for line in differences):
-            hint = f"name the same source: --source {'PATH' if stamped.source in FROM_PATH else stamped.source}"
+            hint = f"use the same source: --source {'PATH' if stamped.source in FROM_PATH else stamped.source}"
         raise YolopatchError(
-            "the checkpoint's fork would be another one here; nothing was changed", details=differences, hint=hint
+            "the checkpoint's workspace cannot be rebuilt exactly; nothing was changed", details=differences, hint=hint
         )
 
 
 def _commands(stamped: Stamped) -> str:
-    """Return the commands that put the stamp's modules on its pin, with what patches are here."""
+    """Return the commands that apply the stamp's modules to its pin, with the patches of this yolopatch."""
     flavors = {flavor: [m.name for m in stamped.modules if m.flavor == flavor] for flavor in FLAVORS}
-    begin = f"yolopatch apply --repo {stamped.pin} --dest {stamped.pin}" + (" --compat" if stamped.compat else "")
+    start = f"yolopatch apply --repo {stamped.pin} --dest {stamped.pin}" + (" --compat" if stamped.compat else "")
     commands = [
-        f"{begin} --flavor {flavor} " + " ".join(f"--module {shlex.quote(name)}" for name in names)
+        f"{start} --flavor {flavor} " + " ".join(f"--module {shlex.quote(name)}" for name in names)
         for flavor, names in flavors.items()
         if names
     ]
-    return f"`{' && '.join(commands or [begin])}`"
+    return f"`{' && '.join(commands or [start])}`"
 
 
 def _unknown(kind: str, name: str, known: Iterable[str], stamped: Stamped) -> YolopatchError:
@@ -101,10 +102,12 @@ def _unknown(kind: str, name: str, known: Iterable[str], stamped: Stamped) -> Yo
     details = [f"this is yolopatch {__version__}, which knows: {', '.join(known)}"]
     release = re.fullmatch(r"ultralytics-(\d+(?:\.\d+)+)", name)
     if release:
-        details.append(f"yolopatch port --to ultralytics=={release[1]} --save makes it, if that is a release")
+        details.append(
+            f"if that is a release, this makes the pin: yolopatch port --to ultralytics=={release[1]} --save"
+        )
     if kind == "module":
-        details.append(f"yolopatch add FILE.py --name {name} makes it, if that is one of its user's own")
-    hint = f"restore it with yolopatch {stamped.version}, which made it"
+        details.append(f"if it is a user's own module, this adds it: yolopatch add FILE.py --name {shlex.quote(name)}")
+    hint = f"restore the checkpoint with yolopatch {stamped.version}, which made its workspace"
     if stamped.version == __version__:
-        hint = f"the stamp was changed: it may have been {' or '.join(nearest(name, known)) or 'any'}"
+        hint = f"the stamp was changed; the nearest names are: {', '.join(nearest(name, known)) or 'none'}"
     return YolopatchError(f"the checkpoint's stamp names an unknown {kind}, {name}", details=details, hint=hint)

@@ -1,4 +1,4 @@
-"""`transplant`: begin a patched model with what a base checkpoint knows."""
+"""`transplant`: start a patched model from the weights of a base model's checkpoint."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from yolopatch.catalog.model.models import find_model
 from yolopatch.catalog.pins import style_of
 from yolopatch.errors import UsageError
+from yolopatch.outside.files.existing import BASE_CHECKPOINT_HINT, require_file
 from yolopatch.outside.files.model_yaml import read_cfg
 from yolopatch.outside.files.staging import staged
 from yolopatch.outside.files.writable import require_free
@@ -21,24 +22,24 @@ from yolopatch.wire.codec import encode
 from yolopatch.wire.tasks import TRANSPLANT
 
 HOWS = (wire.COPIED, wire.INITIALISED, wire.FRESH)
-SIDE = 320  # pixels: deep maps still have 10 x 10 positions, and the x model runs in seconds
+SIDE = 320  # pixels: the coarsest feature map has 10 x 10 positions, and the x model runs in seconds
 _STEPS = 5
 
 
 @dataclass(frozen=True)
 class TransplantRequest:
-    """What to begin with what.
+    """The options of `transplant`.
 
     Attributes:
         cfg: the patched model's YAML.
-        weights: the base's checkpoint.
-        out: where the new checkpoint goes.
-        scale: of the YAML; None for what the file says or its name carries.
+        weights: the base model's checkpoint.
+        out: the new checkpoint.
+        scale: of the YAML; None for the scale in the file or in its name.
         nc: the number of classes; None for the YAML's.
-        images: a folder of images, or one, to run the base on; None for the photographs that upstream ships.
+        images: an image or a folder of images to run the base on; None for the photos in upstream's package.
         python: the interpreter with upstream's requirements; None to find one.
-        seed: for what is drawn: fresh tensors, and the differences between experts.
-        overwrite: replace a file that is at `out`.
+        seed: for random values: fresh tensors, and the differences between experts.
+        overwrite: replace an existing file at `out`.
     """
 
     cfg: Path
@@ -54,7 +55,7 @@ class TransplantRequest:
 
 @dataclass(frozen=True)
 class Transplant:
-    """A patched model's checkpoint, and where each of its tensors comes from.
+    """A patched model's new checkpoint, and where each of its tensors comes from.
 
     Attributes:
         layers, dropped, unused, outputs, classes, images: as the TransplantAnswer of the probe has them.
@@ -74,7 +75,7 @@ class Transplant:
 
     @property
     def tensors(self) -> dict[str, int]:
-        """How many tensors of the model were copied, initialised, and left fresh."""
+        """The numbers of copied, initialised and fresh tensors of the model."""
         counted: Counter[str] = Counter()
         for part in (part for layer in self.layers for part in layer.parts):
             counted[part.how] += len(part.tensors)
@@ -99,18 +100,18 @@ class Transplant:
 
 
 def transplant(place: Path, request: TransplantRequest, cache: Path, watch: Watch) -> Transplant:
-    """Write a checkpoint of the patched model that begins where the base's checkpoint is.
+    """Write a checkpoint of the patched model with the weights of the base's checkpoint.
 
     Args:
-        place: the workspace whose upstream builds.
-        request: what to begin with what.
+        place: the workspace whose upstream builds the models.
+        request: the files and the options.
         cache: the cache folder.
-        watch: told of each step.
+        watch: called with each step.
 
     Raises:
-        UsageError: a file that is not there, or a name that upstream would not load.
-        ConflictError: something is at `out` already.
-        YolopatchError: the checkpoint is not the base of this model, or cannot be read; nothing was written.
+        UsageError: a file does not exist, or upstream cannot load a file with the name `out`.
+        ConflictError: `out` exists already.
+        YolopatchError: the checkpoint is not of this model's base, or cannot be read; nothing was written.
     """
     cfg = read_cfg(request.cfg)
     _check(request)
@@ -120,7 +121,7 @@ def transplant(place: Path, request: TransplantRequest, cache: Path, watch: Watc
     with staged(request.out.absolute()) as out:
         answer = ask_in_workspace(
             TRANSPLANT,
-            _asked(workspace, request, scale, out),
+            _probe_request(workspace, request, scale, out),
             workspace.path,
             interpreter,
             wire.TransplantAnswer,
@@ -144,17 +145,13 @@ def transplant(place: Path, request: TransplantRequest, cache: Path, watch: Watc
 
 
 def _check(request: TransplantRequest) -> None:
-    if not request.weights.is_file():
-        raise UsageError(
-            f"there is no checkpoint {request.weights}",
-            hint="download the base model's .pt file from upstream's releases, or name one of your own",
-        )
+    require_file(request.weights, "checkpoint", BASE_CHECKPOINT_HINT)
     if request.out.suffix != ".pt":
         raise UsageError(f"--out {request.out}: upstream loads only .pt files", hint="e.g. --out init.pt")
     require_free(request.out, request.overwrite)
 
 
-def _asked(workspace: Workspace, request: TransplantRequest, scale: str, out: Path) -> wire.TransplantRequest:
+def _probe_request(workspace: Workspace, request: TransplantRequest, scale: str, out: Path) -> wire.TransplantRequest:
     return wire.TransplantRequest(
         workspace=str(workspace.path),
         style=style_of(workspace.pin),

@@ -1,4 +1,4 @@
-"""Prove ported patches: in a child process, models with every module build, reach its branch, and run."""
+"""Test ported patches: models with each module must build, use the module's branch in the parser, and run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from yolopatch.outside.watch import Watch
 from yolopatch.steps.model.render_request import RenderRequest, plan
 from yolopatch.wire.facts import PASSES, ModelFacts, Question
 
-SIDE = 64  # pixels: every layer has a map, and all models of a release run in a minute
+SIDE = 64  # pixels: enough for every layer, and all models of a release run in a minute
 SCALE = "n"
 
 
@@ -35,7 +35,7 @@ class _Case:
 
 @dataclass(frozen=True)
 class _Tree:
-    """A release, and the interpreter that runs it."""
+    """A release, and the interpreter to run it."""
 
     pin: Pin
     files: Mapping[str, bytes]
@@ -45,17 +45,17 @@ class _Tree:
 def prove(
     pin: Pin, files: Mapping[str, bytes], outcomes: Sequence[Outcome], python: str, watch: Watch
 ) -> tuple[Proof, ...]:
-    """Build and run a model for each module, flavor and place; the base model beside them.
+    """Build and run a model for each module, flavor and placement, and the base model.
 
     Args:
         pin: the release's.
         files: every file of the release, by path.
-        outcomes: those with a patch; the stamp's goes under all of them.
+        outcomes: those with a patch; the stamp's patch is applied in all cases.
         python: the interpreter with upstream's requirements.
-        watch: told of each step.
+        watch: called with each step.
 
     Raises:
-        YolopatchError: upstream's own model of the family does not build there.
+        YolopatchError: upstream's own base model does not build.
     """
     tree = _Tree(pin, files, python)
     stamp = [outcome for outcome in outcomes if not outcome.flavor]
@@ -74,11 +74,11 @@ def prove(
 
 
 def _prove_own(tree: _Tree, stamp: Sequence[Outcome], own: Sequence[Outcome]) -> list[Proof]:
-    """Prove modules of the user's own; one that keeps upstream from being imported fails, and no other with it."""
+    """Test the user's own modules; a module with which upstream cannot be imported fails alone."""
     try:
         return _prove(tree, stamp, own)
     except YolopatchError:
-        _prove(tree, stamp, [])  # is it upstream?
+        _prove(tree, stamp, [])  # raises if upstream itself is the reason
     found: list[Proof] = []
     for outcome in own:
         try:
@@ -89,13 +89,13 @@ def _prove_own(tree: _Tree, stamp: Sequence[Outcome], own: Sequence[Outcome]) ->
 
 
 def _prove(tree: _Tree, stamp: Sequence[Outcome], outcomes: Sequence[Outcome]) -> list[Proof]:
-    """Prove these in one tree.
+    """Test these outcomes in one tree.
 
     Raises:
-        YolopatchError: the base model does not build there.
+        YolopatchError: the base model does not build in it.
     """
     with tempfile.TemporaryDirectory(prefix="yolopatch-port-") as folder:
-        _lay_out(Path(folder) / "tree", tree.files, [*stamp, *outcomes])
+        _write_tree(Path(folder) / "tree", tree.files, [*stamp, *outcomes])
         cases = [_case(tree.pin, outcome, where) for outcome in outcomes for where in _places(outcome)]
         return _prove_cases(tree, Path(folder), cases)
 
@@ -104,7 +104,7 @@ def _places(outcome: Outcome) -> tuple[str, ...]:
     return proof_places(MODULES[outcome.module])
 
 
-def _lay_out(tree: Path, files: Mapping[str, bytes], outcomes: Sequence[Outcome]) -> None:
+def _write_tree(tree: Path, files: Mapping[str, bytes], outcomes: Sequence[Outcome]) -> None:
     patches = [parse_patch(outcome.patch, outcome.module) for outcome in outcomes]
     originals = {path: files[path].decode() for path in touched(patches)}
     patched = {path: text.encode() for path, text in compose(originals, patches, files).items()}
@@ -125,27 +125,27 @@ def _prove_cases(tree: _Tree, folder: Path, cases: Sequence[_Case]) -> list[Proo
     base = _question(folder, Cfg(model, SCALE, model.nc), 0)
     questions = [_question(folder, case.cfg, number) for number, case in enumerate(cases, start=1)]
 
-    def asked(those: list[Question]) -> tuple[ModelFacts, ...]:
-        return ask_facts(folder / "tree", tree.pin, those, imgsz=SIDE, python=tree.python)
+    def build(models: list[Question]) -> tuple[ModelFacts, ...]:
+        return ask_facts(folder / "tree", tree.pin, models, imgsz=SIDE, python=tree.python)
 
     try:
-        first, *answers = asked([base, *questions])
-    except YolopatchError:  # one of them does not build: which?
+        base_facts, *answers = build([base, *questions])
+    except YolopatchError:  # a model does not build: find it
         try:
-            (first,) = asked([base])
+            (base_facts,) = build([base])
         except YolopatchError as error:
-            raise _unfit(tree.pin, tree.python, error) from error
-        return [_judged(case, first, _alone(asked, one)) for case, one in zip(cases, questions)]
-    return [_judged(case, first, answer) for case, answer in zip(cases, answers)]
+            raise _base_model_error(tree.pin, tree.python, error) from error
+        return [_judge(case, base_facts, _build_one(build, one)) for case, one in zip(cases, questions)]
+    return [_judge(case, base_facts, answer) for case, answer in zip(cases, answers)]
 
 
-def _unfit(pin: Pin, python: str, error: YolopatchError) -> YolopatchError:
+def _base_model_error(pin: Pin, python: str, error: YolopatchError) -> YolopatchError:
     missing = re.search(r"No module named '(\w+)", " ".join(error.details))
     lacks = f", which lacks {missing[1]}" if missing else ""
     return YolopatchError(
         f"upstream's own {pin.model} does not build in {pin.name} with {python}{lacks}",
         details=error.details[-4:],
-        hint="name an interpreter with what this release needs: --python EXE; or leave the proof out: --no-prove",
+        hint="name an interpreter with the libraries of this release: --python EXE; or build no model: --no-prove",
     )
 
 
@@ -155,19 +155,19 @@ def _question(folder: Path, cfg: Cfg, number: int) -> Question:
     return Question(str(write_cfg(cfg, case_folder)), SCALE, (PASSES,))
 
 
-def _alone(asked: Callable[[list[Question]], tuple[ModelFacts, ...]], question: Question) -> ModelFacts | str:
+def _build_one(build: Callable[[list[Question]], tuple[ModelFacts, ...]], question: Question) -> ModelFacts | str:
     try:
-        return asked([question])[0]
+        return build([question])[0]
     except YolopatchError as error:
         return _last_line(error)
 
 
 def _last_line(error: YolopatchError) -> str:
-    """Return what an interpreter said last."""
+    """Return the last line of an error."""
     return [error.what, *error.details][-1]
 
 
-def _judged(case: _Case, base: ModelFacts, answer: ModelFacts | str) -> Proof:
+def _judge(case: _Case, base: ModelFacts, answer: ModelFacts | str) -> Proof:
     if isinstance(answer, str):
         return replace(case.proof, failure=answer)
     return judge(case.proof, case.cfg, base, answer)
