@@ -77,10 +77,10 @@ def restore(request: RestoreRequest, cache: Path) -> Restored:
     """Build the workspace that the checkpoint comes from, or check the one at `dest`. No code of the file is run.
 
     Raises:
-        YolopatchError: it is no checkpoint, has no stamp, its fork cannot be built here, or it asks for code that no
-            such file needs; or there is no such interpreter. Nothing was changed.
-        SourceError: no source gave the pin.
-        ConflictError: something else is at the place.
+        YolopatchError: the file is no checkpoint or has no stamp, its workspace cannot be built exactly, or it imports
+            code that such a checkpoint does not need; or the interpreter does not exist. Nothing was changed.
+        SourceError: no source has the pin's content.
+        ConflictError: `dest` is another workspace, or has other content.
     """
     contents = inspect_checkpoint(request.file)
     stamped = _read_stamp(request.file, contents)

@@ -112,7 +112,7 @@ def summary(place: Path, cfg: Path, scale: str | None, imgsz: int, python: str) 
 
 def _count(facts: ModelFacts) -> Count:
     info, true = facts.info, facts.true_gflops
-    assert info is not None  # both were asked for
+    assert info is not None  # the question has both
     assert true is not None
     return Count(
         layers=info.layers,

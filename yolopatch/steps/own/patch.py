@@ -65,7 +65,7 @@ def patch_of_paste(pin: Pin, module: Module, paste: Pasted, read: Reader) -> tup
 
 
 def cache_reader(pin: Pin) -> Reader:
-    """Return a reader of the pin's text in the cache; a pin that is not there is fetched."""
+    """Return a reader of the pin's text in the cache; a missing pin is fetched."""
 
     def read(paths: list[str]) -> Mapping[str, str]:
         with pristine(pin, "auto", cache_dir()) as found:

@@ -90,7 +90,7 @@ def _each_scale(cfg: Cfg) -> Mapping[str, Cfg]:
 
 def _figures(answer: ModelFacts) -> Figures:
     info, true = answer.info, answer.true_gflops
-    assert info is not None  # both were asked for
+    assert info is not None  # the question has both
     assert true is not None
     printed = None if info.gflops is None else round(info.gflops, 1)  # as upstream prints it
     return Figures(info.layers, info.parameters, info.gradients, printed, round(true, 3))

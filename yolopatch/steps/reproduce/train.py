@@ -233,11 +233,11 @@ class _Trainer:
 class _Listener:
     """Stores the messages of the child process, and shows the progress."""
 
-    def __init__(self, trainer: _Trainer, run: Run, begun: float) -> None:
+    def __init__(self, trainer: _Trainer, run: Run, started: float) -> None:
         self.run = run
         self.outcome: dict[str, object] = {}  # of the evaluation, as the record has it
         self._trainer = trainer
-        self._begun = begun
+        self._started = started
         self._before = run.seconds
         self._seen = -1  # bytes of upstream's results
 
@@ -263,7 +263,7 @@ class _Listener:
             self.outcome["exported"] = encode(message.forms)
 
     def _save(self, **changes: Any) -> None:
-        seconds = round(self._before + time.monotonic() - self._begun, 1)
+        seconds = round(self._before + time.monotonic() - self._started, 1)
         self.run = self._trainer.save(replace(self.run, seconds=seconds, **changes))
 
     def look(self) -> None:

@@ -16,6 +16,7 @@ from yolopatch import __version__
 from yolopatch.core.model.cfg_file import CfgFile
 from yolopatch.core.verify.checks import choose_checks
 from yolopatch.errors import UsageError
+from yolopatch.outside.files.existing import require_file
 from yolopatch.outside.files.model_yaml import read_cfg
 from yolopatch.outside.git.snapshot import PRISTINE, write_tree
 from yolopatch.outside.probe.run_checks import Answers, Outcome, run_checks
@@ -173,8 +174,8 @@ def _read(cfg: Path, options: Options) -> CfgFile:
     """Return the file, once the rest of the request is known to be right."""
     choose_checks(options.checks)
     found = read_cfg(cfg)
-    if options.base and not options.base.is_file():
-        raise UsageError(f"--base: no file {options.base}", hint="name one of upstream's own model YAMLs")
+    if options.base:
+        require_file(options.base, "file", "name one of upstream's own model YAMLs with --base")
     if options.imgsz < _STRIDE or options.imgsz % _STRIDE:
         raise UsageError(f"--imgsz {options.imgsz} is not a multiple of the stride {_STRIDE}", hint="e.g. --imgsz 640")
     return found
@@ -219,7 +220,7 @@ class _Subject:
 
     def run(self, letter: str, numbers: Mapping[str, float] | None, watch: Watch) -> Verification:
         """Check it at a scale; `numbers` are the multiples for a file of another scale, else None."""
-        begun, date = time.monotonic(), datetime.now(timezone.utc)
+        started, date = time.monotonic(), datetime.now(timezone.utc)
         answers = run_checks(
             self._request(letter, numbers),
             choose_checks(self.options.checks),
@@ -238,7 +239,7 @@ class _Subject:
             imgsz=self.options.imgsz,
             facts=answers.facts,
             checks=answers.outcomes,
-            run=_run(answers, date, time.monotonic() - begun),
+            run=_run(answers, date, time.monotonic() - started),
             asked=self.options.asked,
         )
 
