@@ -1,4 +1,4 @@
-"""What can go wrong, each with the exit code that the command line promises.
+"""The errors of yolopatch, each with its exit code.
 
 Every error says what happened, where, what was expected and found, and the next command to run.
 """
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 EXIT_ACT = 1
 EXIT_USAGE = 2
 EXIT_CONFLICT = 3
-EXIT_VERIFY = 4  # no error: a check of `verify` failed, and the report says which
+EXIT_VERIFY = 4  # not an error: a check of `verify` failed, and the report says which
 EXIT_BUG = 5
 EXIT_INTERRUPTED = 130
 
@@ -21,7 +21,7 @@ class YolopatchError(Exception):
     Args:
         what: one sentence, what happened and where.
         details: further facts, one a line (expected and found, the sources tried).
-        hint: the next thing to do, a command where there is one.
+        hint: what to do next, as a command where possible.
     """
 
     exit_code = EXIT_ACT
@@ -34,19 +34,19 @@ class YolopatchError(Exception):
 
 
 class UsageError(YolopatchError):
-    """The command was called with names or values that it does not know: exit code 2."""
+    """The command does not know a given name or value: exit code 2."""
 
     exit_code = EXIT_USAGE
 
 
 class OpenError(UsageError):
-    """What a command is to do is open, and one option says it: a user at a terminal is asked.
+    """One option is needed to decide what a command does. A user at a terminal is asked for it.
 
     Args:
-        option: the request's field for it.
+        option: the field of the request.
         question: in a few words.
-        choices: what may be answered, each with what it means; none for any text.
-        what, details, hint: as every error has them, for whoever cannot be asked.
+        choices: the possible answers, each with its meaning; empty if any text may be the answer.
+        what, details, hint: as in every error, for a run without a terminal.
     """
 
     def __init__(
@@ -66,14 +66,14 @@ class OpenError(UsageError):
 
 
 class ConflictError(YolopatchError):
-    """The user's own changes are in the way; nothing was changed: exit code 3."""
+    """The user's own changes are in the way. Nothing was changed: exit code 3."""
 
     exit_code = EXIT_CONFLICT
 
 
 class PatchError(YolopatchError):
-    """A patch file is not what a patch may be, or does not fit its pin."""
+    """A patch file is not a valid patch, or does not fit its pin."""
 
 
 class SourceError(YolopatchError):
-    """No source gave the pin's content, or what came is not the pin's content."""
+    """No source has the pin's content, or its content is different."""

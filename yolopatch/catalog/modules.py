@@ -1,4 +1,4 @@
-"""The modules: one convolution idea from a paper each, its classes, and how a layer calls them."""
+"""The modules: each is a convolution from a paper, with its classes and the call that makes them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from yolopatch.errors import UsageError
 TUTORIAL_FLAVOR = "tutorial"
 FLAVORS = ("paper", TUTORIAL_FLAVOR)
 
-# What a module stands for: a bare convolution, upstream's Conv with its BatchNorm, upstream's block; or it keeps its
-# input's channels, and stands behind a layer.
+# What a module replaces: a bare convolution, upstream's Conv with BatchNorm, or upstream's block. An attention module
+# replaces nothing: it keeps the channels of its input, and is inserted after a layer.
 CONVOLUTION, LAYER, BLOCK, ATTENTION = KINDS = ("convolution", "layer", "block", "attention")
-# the condition of a module that pads by itself, so that no layer can say otherwise
+# the condition of a module that computes its own padding
 HALF_PADDING = "p == k // 2"
-# upstream's classes, of which a module has one each with its name behind; one like a block has those of blocks
+# upstream's classes that have a counterpart for each module, such as C3k2_DSConv; block modules replace BLOCK_STEMS
 BLOCK_STEMS = ("C3k2", "C2f", "C3")
 STEMS = ("Conv", "Bottleneck", "C3k", *BLOCK_STEMS)
 _USUAL_PLACEMENT = {BLOCK: "all-blocks", ATTENTION: "before-head"}
@@ -35,25 +35,25 @@ class Tutorial:
 
 @dataclass(frozen=True)
 class Module:
-    """One module.
+    """A module.
 
     Attributes:
-        name: as commands, trailers and patch names have it.
+        name: as in commands, commit trailers and patch names.
         source: stem of the file in `yolopatch/modules/` and of the file added to ultralytics.
-        bare: the convolution class (`SPConv_3x3`); `classes` lists what further public ones it needs.
-        conv: the class with BatchNorm and activation, upstream's `Conv` signature.
+        bare: the convolution class (`SPConv_3x3`); `classes` has all public classes.
+        conv: the class with BatchNorm and activation; it has the signature of upstream's `Conv`.
         call: the Python expression that makes the bare class from `Conv`'s arguments
             `c1, c2, k, s, p, d, g`, where `p` is the padding already resolved.
         requires: what those arguments must satisfy, as (Python condition, the rule in words).
-        kernels: the kernel sizes that the module can take; empty for any.
-        least_inputs: how many input channels it needs at least.
+        kernels: the kernel sizes that the module supports; empty for any.
+        least_inputs: the smallest number of input channels.
         tail: the YAML arguments of the bare class after its output channels, as a format string of
-            `k`, `s` and `p`; a convolution of another kernel than the tutorial's needs the whole list.
-        printed_tail: the same as the tutorial prints it, for layers that fit `printed_kernel`.
-        home: the user's own catalog that it comes from, with its source and patches; None for one of ours.
-        kind: one of KINDS; ours are all bare convolutions.
-        strides: the strides that the module can take; empty for any.
-        symbol: what the source calls the bare class, where that is another name.
+            `k`, `s` and `p`.
+        printed_tail: the same as the tutorial prints it, for layers with the kernel `printed_kernel`.
+        home: the user's own catalog with its source and patches; None for yolopatch's own modules.
+        kind: one of KINDS; yolopatch's own modules are bare convolutions.
+        strides: the strides that the module supports; empty for any.
+        symbol: the name of the bare class in the source file, if it differs from `bare`.
     """
 
     name: str
@@ -76,43 +76,43 @@ class Module:
     symbol: str = ""
 
     def suffixed(self, stem: str) -> str:
-        """Return the name of the class that stands in for upstream's `stem`: `C3k2_DSConv`."""
+        """Return the name of the class that replaces upstream's `stem`: `C3k2_DSConv`."""
         return self.conv if stem == "Conv" else f"{stem}_{self.name}"
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Public classes of the single source: the bare class and what it is made of."""
+        """The public classes of the source file: the bare class and its helpers."""
         return (*self.helpers, self.bare)
 
     @property
     def stands_for_conv(self) -> bool:
-        """Whether it can stand in a Conv's place, and so in the convolutions of a block."""
+        """Whether it can replace a Conv, and so the convolutions in a block."""
         return self.kind in (CONVOLUTION, LAYER)
 
     @property
     def flavors(self) -> tuple[str, ...]:
-        """The flavors that it has: a user's own module is only what it is."""
+        """The flavors that it has: a user's own module has only one."""
         return FLAVORS[:1] if self.home else FLAVORS
 
     @property
     def placement(self) -> str:
-        """The placement that it has where none is asked for: its tutorial's, or its kind's."""
+        """The default placement: that of its tutorial, or of its kind."""
         if self.tutorial:
             return self.tutorial.placement
         usual = "all-blocks" if self.strides == (1,) else "backbone-down"
         return _USUAL_PLACEMENT.get(self.kind, usual)
 
     def takes_stride(self, s: int) -> bool:
-        """Tell whether the module can stand for a convolution of stride s."""
+        """Tell whether the module can replace a convolution of stride s."""
         return not self.strides or s in self.strides
 
     @property
     def pads_itself(self) -> bool:
-        """Whether it pads by half its kernel, whatever a layer says."""
+        """Whether its padding is always half its kernel."""
         return any(condition == HALF_PADDING for condition, _ in self.requires)
 
     def takes_kernel(self, k: int) -> bool:
-        """Tell whether the module can stand for a k×k convolution."""
+        """Tell whether the module can replace a k×k convolution."""
         return not self.kernels or k in self.kernels
 
     def bare_tail(self, k: int, s: int) -> str:
@@ -209,15 +209,15 @@ def is_class(name: str) -> bool:
 
 
 def names_of(module: Module) -> tuple[str, ...]:
-    """Return every name by which commands find a module: its own and those of its classes."""
+    """Return every name by which commands find a module: its own name and the names of its classes."""
     return tuple(_spellings(module))
 
 
 def find_module(name: str) -> Module:
-    """Return the module that this name, or the name of one of its classes, means.
+    """Return the module with this name, or with a class of this name.
 
     Raises:
-        UsageError: nothing has that name; the nearest names are in the hint.
+        UsageError: the name is unknown; the nearest names are in the hint.
     """
     wanted = fold(name)
     for module in MODULES.values():
@@ -227,20 +227,18 @@ def find_module(name: str) -> Module:
 
 
 def find_tutorial(name: str) -> Tutorial | None:
-    """Return the tutorial with this id, None where there is none."""
+    """Return the tutorial with this id, or None."""
     tutorials = (module.tutorial for module in MODULES.values() if module.tutorial)
     return next((tutorial for tutorial in tutorials if fold(tutorial.id) == fold(name)), None)
 
 
 def require_flavor(module: Module, flavor: str) -> None:
-    """Refuse a flavor that there is none of, or that the module does not have.
+    """Refuse an unknown flavor, or a flavor that the module does not have.
 
     Raises:
-        UsageError: which ones there are is told.
+        UsageError: the known flavors are in the details.
     """
     if flavor not in FLAVORS:
         raise unknown("flavor", flavor, FLAVORS)
     if flavor not in module.flavors:
-        raise UsageError(
-            f"{module.name} is a module of your own, which has no flavor {flavor}", hint="leave --flavor out"
-        )
+        raise UsageError(f"{module.name} is a module of your own: it has no flavor {flavor}", hint="leave out --flavor")

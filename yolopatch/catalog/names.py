@@ -1,4 +1,4 @@
-"""Names as users type them: matched without regard to case, `_`, `-`; unknown ones get the nearest."""
+"""Names as users type them: case, `_` and `-` do not matter; for an unknown name, the nearest known names."""
 
 from __future__ import annotations
 

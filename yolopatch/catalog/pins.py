@@ -1,4 +1,4 @@
-"""The pins: each upstream at one exact version, where it comes from and where its lines go."""
+"""The pins: each upstream at one exact version, its sources, and the files that patches change."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from yolopatch.catalog.names import fold, unknown
 class GitSource:
     """An upstream's tag. `commit` is the id that the tag must have, where one is published.
 
-    With no tag it is the commit alone, as an own pin may have it.
+    Without a tag, the commit alone identifies the version; a pin of the user may have this form.
     """
 
     url: str
@@ -21,7 +21,7 @@ class GitSource:
 
     @property
     def refspec(self) -> str:
-        """What git is asked for."""
+        """The ref that git fetches."""
         return f"refs/tags/{self.tag}" if self.tag else str(self.commit)
 
 
@@ -39,10 +39,10 @@ class Layout:
     """Where an upstream keeps its parser and its modules, as paths from the tree's root.
 
     Attributes:
-        style: `ultralytics` (a module is a file of its own) or `yolov5` (classes end `common`).
+        style: `ultralytics` (each module has its own file) or `yolov5` (modules go to the end of `common`).
         parser: the file with `parse_model` and `fuse`.
         common: the file that holds upstream's own modules.
-        critical: path prefixes in which any difference from the pin stops the work.
+        critical: path prefixes of files that must be exactly as in the pin.
         package: the import package whose files the pin's manifest lists ("" for the whole tree).
     """
 
@@ -68,8 +68,8 @@ class Pin:
     """One upstream at one exact version.
 
     Attributes:
-        home: the user's own catalog that it comes from, with its manifest and patches; None for one of ours.
-        like: the pin of ours that an own one was ported from.
+        home: the user's own catalog with its manifest and patches; None for yolopatch's own pins.
+        like: for a pin of the user, the pin of yolopatch that it was ported from.
     """
 
     name: str
@@ -114,7 +114,7 @@ def _ultralytics(version: str, model: str, block: str, sha256: str) -> Pin:
     )
 
 
-# Order is age: the last pin of an upstream that has an exact source is its newest.
+# Sorted by age: the last pin of an upstream is its newest.
 PINS: dict[str, Pin] = {
     pin.name: pin
     for pin in (
@@ -157,7 +157,7 @@ def find_upstream(name: str) -> str | None:
 
 
 def newest(upstream: str) -> Pin:
-    """Return the upstream's newest pin of ours: a bare name means the same for everybody."""
+    """Return the newest pin of yolopatch for an upstream; pins of the user do not count."""
     return [pin for pin in PINS.values() if pin.upstream == upstream and pin.home is None][-1]
 
 
@@ -166,11 +166,11 @@ def resolve_repo(name: str, tutorial_pins: list[str]) -> Pin:
 
     Args:
         name: an upstream or a pin.
-        tutorial_pins: the pins of the asked modules' tutorials. With a bare upstream they decide,
-            if they are of that upstream and agree; else it is the upstream's newest.
+        tutorial_pins: the pins of the modules' tutorials. If `name` is an upstream without a version and
+            these agree on one of its pins, that pin is used; else the newest.
 
     Raises:
-        UsageError: nothing has that name.
+        UsageError: no upstream and no pin has that name.
     """
     pin = find_pin(name)
     if pin:
@@ -183,7 +183,7 @@ def resolve_repo(name: str, tutorial_pins: list[str]) -> Pin:
 
 
 def style_of(pin: Pin) -> str:
-    """Return how the probe imports the pin's upstream: `ultralytics`, `yolov5` or `yolov5-package`."""
+    """Return how the probe imports the upstream: `ultralytics`, `yolov5` or `yolov5-package`."""
     if pin.layout.style == "yolov5" and pin.layout.package:
         return "yolov5-package"
     return pin.layout.style

@@ -1,4 +1,4 @@
-"""Where patches, templates and single sources lie: next to the package, in a wheel of it, or in a user's catalog.
+"""Paths of the patches, templates and module sources: in a checkout, in a wheel, or in a user's catalog.
 
 The only file of the catalog that touches the disk.
 """
@@ -11,7 +11,7 @@ from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import PINS
 
 _PACKAGE = Path(__file__).resolve().parent.parent
-# A wheel carries them in the package; a checkout keeps them at its top level, where people look.
+# In a wheel they are inside the package; in a checkout, in its top folder.
 _ROOT = _PACKAGE / "_data" if (_PACKAGE / "_data").is_dir() else _PACKAGE.parent
 
 
@@ -32,7 +32,7 @@ def source_file(source: str) -> Path:
 
 
 def fork_source() -> Path:
-    """Return the file that the stamp's patch adds to every pin."""
+    """Return the file that the stamp patch adds to every pin."""
     return _PACKAGE / "upstream" / "fork.py"
 
 
@@ -42,28 +42,28 @@ def manifest_file(pin: str) -> Path:
 
 
 def figures_file() -> Path:
-    """Return the figures that maintainers measured of the tutorials' models."""
+    """Return the file with the figures that maintainers measured on the tutorials' models."""
     return _PACKAGE / "catalog" / "figures.json"
 
 
 def constraints_file(name: str) -> Path:
-    """Return the list of requirements of the set of versions with this name."""
+    """Return the file with the requirements of the environment set with this name."""
     return _PACKAGE / "catalog" / "constraints" / f"{name}.txt"
 
 
 def patch_file(pin: str, module: str, flavor: str) -> Path:
-    """Return where the patch that adds this module in this flavor to this pin lies."""
+    """Return the path of the patch that adds a module in a flavor to a pin."""
     home = MODULES[module].home or _home_of(pin)
     return _patches(home) / pin / f"{module}-{flavor}.patch"
 
 
 def compat_file(pin: str) -> Path:
-    """Return where the patch that mends this pin for newer libraries lies, if it needs one."""
+    """Return the path of the compatibility patch of a pin; a pin without fixes has no such file."""
     return _patches(_home_of(pin)) / pin / "compat.patch"
 
 
 def stamp_file(pin: str) -> Path:
-    """Return where the patch that stamps this pin's checkpoints lies."""
+    """Return the path of the patch that stamps the checkpoints of a pin."""
     return _patches(_home_of(pin)) / pin / "stamp.patch"
 
 

@@ -1,12 +1,12 @@
-"""What loading a checkpoint may import and call: all that those which upstream's trainers and `save` write ask for.
+"""What loading a checkpoint may import and call: the names in checkpoints that upstream's trainers and `save` write.
 
-Seen in checkpoints of every pin: at the end of a training, in the middle of one, saved anew, fused. A name stands here
-or in a rule only if no call of it reads, writes or runs anything.
+The list comes from checkpoints of every pin: after a training, during it, saved again, and fused. A name is here or in
+a rule only if calling it cannot read, write or run anything.
 """
 
 from __future__ import annotations
 
-# `module.name` as a pickle has it. Not torch._tensor._rebuild_from_type_v2, which calls what it is given.
+# `module.name` as in a pickle. Without torch._tensor._rebuild_from_type_v2, which calls its argument.
 EXACT = frozenset(
     {
         "__builtin__.bytearray",
@@ -47,14 +47,14 @@ EXACT = frozenset(
         "torch.serialization._get_layout",
         "types.SimpleNamespace",
         "ultralytics.utils.IterableSimpleNamespace",
-        # the forward of a fused layer is one of its own methods
+        # upstream replaces a fused layer's forward by another of its methods
         "builtins.getattr(forward)",
         "builtins.getattr(forward_fuse)",
         "builtins.getattr(forward_split)",
     }
 )
 
-# Classes of torch's own modules, and the types of tensors' bytes.
+# Classes of torch's own modules, and the storage types of tensors.
 RULES = (
     r"torch\.nn\.modules\.[a-z]\w*\.[A-Z]\w*",
     r"torch\.[A-Z][a-z0-9A-Z]*Storage",
@@ -63,12 +63,12 @@ RULES = (
     r"numpy\.dtypes\.[A-Z]\w*DType",
 )
 
-# By how an upstream is laid out, the modules of which any class may be asked for, below the package; `.` or `_`
-# ends a prefix.
+# For each layout of an upstream: the modules, below the package, of which any class is allowed. A name that ends in `.`
+# or `_` is a prefix.
 CLASSES_OF = {
     "ultralytics": ("nn.modules.", "nn.tasks", "utils.loss", "utils.tal"),
     "yolov5": ("models.common", "models.yolo", "models.experimental", "models.own_"),
 }
 
-# Classes of these that open a file which they are given.
+# Classes of these modules that open a given file: not allowed.
 OPENING = frozenset({"DetectMultiBackend", "SafeUnpickler", "TorchVision"})

@@ -1,6 +1,6 @@
-"""Where each pin writes checkpoints, and the lines that put the stamp of the fork into them.
+"""Where each pin writes checkpoints, and the lines that put the fork's stamp into them.
 
-With `yolopatch/upstream/fork.py` the single source of `patches/<pin>/stamp.patch`.
+Together with `yolopatch/upstream/fork.py` the only source of `patches/<pin>/stamp.patch`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from yolopatch.wire.checkpoint_keys import OPTIMIZER, STAMP
 
 @dataclass(frozen=True)
 class Import:
-    """The file's only import of this name from this module."""
+    """The only import of this name from this module in a file."""
 
     module: str
     name: str
@@ -21,20 +21,20 @@ class Import:
 
 @dataclass(frozen=True)
 class Entry:
-    """An entry of the file's only dict literal that has one of these keys; the first of them that is there."""
+    """An entry of the only dict literal in a file that has one of these keys; of several keys, the first."""
 
     keys: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class StampLine:
-    """One line to insert.
+    """A line to insert.
 
     Attributes:
         path: the file, from the tree's root.
-        below: what it comes after.
-        line: what is inserted, with the same margin.
-        optional: whether a release may do without; then what the file saves is what it loaded, stamp and all.
+        below: the code after which it is inserted.
+        line: the line; it gets the same indentation.
+        optional: whether a release may lack that code; it then saves the checkpoint as it was loaded, with its stamp.
     """
 
     path: str
@@ -60,13 +60,13 @@ _YOLOV5: tuple[StampLine, ...] = (
 )
 
 
-def _packaged(place: StampLine) -> StampLine:
-    """Return the place where the repackaged yolov5 has it."""
-    below = place.below
+def _packaged(line: StampLine) -> StampLine:
+    """Return the same line for the yolov5 package on PyPI."""
+    below = line.below
     if isinstance(below, Import):
         below = replace(below, module=f"yolov5.{below.module}")
-    line = place.line.replace("from utils.", "from yolov5.utils.")
-    return replace(place, path=f"yolov5/{place.path}", below=below, line=line)
+    text = line.line.replace("from utils.", "from yolov5.utils.")
+    return replace(line, path=f"yolov5/{line.path}", below=below, line=text)
 
 
 # By pin.
@@ -80,5 +80,5 @@ STAMP_LINES: dict[str, tuple[StampLine, ...]] = {
 
 
 def fork_path(pin: Pin) -> str:
-    """Return where the file with the data of the stamp lies in a workspace of the pin."""
+    """Return the path of the file with the stamp's data in a workspace of the pin."""
     return f"{pin.layout.package}/utils/fork.py".lstrip("/")

@@ -1,4 +1,4 @@
-"""Sets of versions, each of which was seen to run its pins from training to export."""
+"""Sets of library versions; every set was tested with its pins, from training to export."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ INSTALLERS = ("pip", "uv")
 
 @dataclass(frozen=True)
 class EnvironmentSet:
-    """One set of versions.
+    """A set of library versions.
 
     Attributes:
-        name: of the file in `constraints/` that lists what is installed, with the versions that it may have.
+        name: of the file in `constraints/` with the distributions and their versions.
         pins: the pins that run with it.
-        pythons: the versions of Python that it runs on, best first.
-        room: bytes that it takes on a disk, with room to install it.
-        room_cpu: the same with a torch for CPUs alone.
+        pythons: the Python versions that it runs on, best first.
+        room: bytes of disk space that the installation needs.
+        room_cpu: the same with a torch that supports only CPUs.
     """
 
     name: str
@@ -38,21 +38,21 @@ class EnvironmentSet:
 
     @property
     def requirements(self) -> tuple[Requirement, ...]:
-        """What is installed by name."""
+        """The requirements in it."""
         lines = (line.partition("#")[0].strip() for line in read_data(self.file).splitlines())
         return tuple(Requirement(line) for line in lines if line)
 
     def runs_on(self, python: str) -> bool:
-        """Tell whether this version of Python (`3.11.9`) is one that it runs on."""
+        """Tell whether it runs on this version of Python (`3.11.9`)."""
         return ".".join(python.split(".")[:2]) in self.pythons
 
 
-# yolov5 6.1 is what holds the versions back, and the others run with them as well: one environment serves all.
+# yolov5 6.1 needs old versions, and the other pins run with them, too: one environment is enough for all.
 _EVERY_PIN = EnvironmentSet("torch-2.3", tuple(PINS), ("3.11", "3.10"), room=6_500_000_000, room_cpu=2_500_000_000)
 
 SETS = (_EVERY_PIN,)
 
 
 def set_of(pin: Pin) -> EnvironmentSet:
-    """Return the set of versions in which the pin really trains."""
+    """Return the set of versions with which the pin was tested."""
     return next(found for found in SETS if (pin.like or pin.name) in found.pins)

@@ -1,4 +1,4 @@
-"""What each pin imports, and where, so that a missing library can be told before it ends a training."""
+"""The libraries that each pin imports, and where, so that `doctor` finds a missing library before a training fails."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from yolopatch.catalog.pins import Pin
 
 @dataclass(frozen=True)
 class Need:
-    """One library that a pin imports.
+    """A library that a pin imports.
 
     Attributes:
         distribution: its normalised name.
-        stage: the first that fails without it, `import`, `train`, `validate`, `predict` or `export`.
-        where: the first place that imports it, from the tree's root.
-        otherwise: what happens without it, where nothing fails.
+        stage: the first stage that fails without it: `import`, `train`, `validate`, `predict` or `export`.
+        where: the first file and line that import it, from the tree's root.
+        otherwise: what happens without it, if nothing fails.
     """
 
     distribution: str
@@ -157,7 +157,7 @@ _NEEDS: dict[str, tuple[Need, ...]] = {
     "yolov5-6.1": _V6_1,
     "yolov5-pypi-6.1.0": _in("yolov5", _PYPI_6_1),
 }
-# The module of each distribution whose name is another one.
+# The import name of each distribution whose import name is different.
 MODULE_OF = {
     "opencv-python": "cv2",
     "pyyaml": "yaml",
@@ -168,7 +168,7 @@ MODULE_OF = {
     "onnx-simplifier": "onnxsim",
     "tensorboard": "torch.utils.tensorboard",
 }
-# Other distributions that bring the same module.
+# Other distributions that contain the same module.
 _STAND_INS = {
     "opencv-python": ("opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless"),
     "onnxruntime": ("onnxruntime-gpu",),
@@ -178,13 +178,13 @@ _STAND_INS = {
 
 
 def needs_of(pin: Pin) -> tuple[Need, ...]:
-    """Return what the pin imports; of a pin of the user's own, what that which it was ported from does."""
+    """Return what the pin imports; for a pin of the user, what the pin that it was ported from imports."""
     if pin.like is None:
         return _NEEDS[pin.name]
-    # the lines are another version's
+    # the line numbers belong to another version
     return tuple(replace(need, where=need.where.partition(":")[0]) for need in _NEEDS[pin.like])
 
 
 def stand_ins(distribution: str) -> tuple[str, ...]:
-    """Return other distributions that bring the same module."""
+    """Return other distributions that contain the same module."""
     return _STAND_INS.get(distribution, ())

@@ -22,9 +22,9 @@ class BaseModel:
 
     Attributes:
         name: the family: `yolo11`.
-        task: what its head does, one of `TASKS`.
+        task: one of `TASKS`.
         nc: the number of classes that upstream's own file has.
-        head: the layers after the backbone; the last one gives the model's output.
+        head: the layers after the backbone; the last one is the model's output.
     """
 
     name: str
@@ -55,16 +55,16 @@ class BaseModel:
 
     @property
     def layers(self) -> tuple[Layer, ...]:
-        """Every layer; the place in this tuple is upstream's layer number."""
+        """Every layer; the index in this tuple is upstream's layer number."""
         return self.backbone + self.head
 
     @property
     def has_scales_table(self) -> bool:
-        """Whether upstream keeps all scales in one file; if not, each scale is a file of its own."""
+        """Whether upstream has all scales in one file; if not, each scale has its own file."""
         return self.pins[0].layout.style == "ultralytics"
 
     def in_backbone(self, index: int) -> bool:
-        """Tell whether this layer number lies in the backbone."""
+        """Tell whether this layer belongs to the backbone."""
         return index < len(self.backbone)
 
     def read_by_head(self) -> tuple[int, ...]:
@@ -80,8 +80,8 @@ class BaseModel:
     def letters_for(self, scale: str) -> tuple[str, ...]:
         """Return the letters under which upstream can build this scale from its own row, its own first.
 
-        A file's name gives upstream the letter. With C3k2 the letter decides more than the row: m, l
-        and x can be built under any letter once `c3k` is written out, n and s under neither of them.
+        Upstream takes the letter from the file's name. With C3k2 the letter decides more than the row of the
+        table: m, l and x can be built under any letter once `c3k` is written out, n and s only under n and s.
         """
         bound = self.block == "C3k2" and not self.forces_c3k(scale)
         fits = (letter for letter in self.scales if not (bound and self.forces_c3k(letter)))

@@ -1,11 +1,11 @@
-"""The detection models: each one's scales and layers, by name. A template in `templates/` lays them out."""
+"""The detection models: the scales and the named layers of each. A template in `templates/` orders them."""
 
 from __future__ import annotations
 
 from yolopatch.catalog.model.base_model import BaseModel
 from yolopatch.catalog.model.layers import PREVIOUS, Layer, Scale
 
-# The last layer, whatever the task: it gives the model's output.
+# The last layer of every task: the model's output.
 OUTPUT = "output"
 
 
@@ -17,7 +17,7 @@ def _detect(*args: str) -> Layer:
     return Layer(OUTPUT, "Detect", args, sources=("td_p3_block", "bu_p4_block", "bu_p5_block"))
 
 
-# In the names below, td is the path that goes top-down (coarse to fine), bu the one bottom-up.
+# In the names below, td is the top-down path (coarse to fine), bu the bottom-up path.
 _UPSAMPLE = ("None", 2, '"nearest"')
 _UPSAMPLE_V5 = ("None", 2, "'nearest'")
 

@@ -1,4 +1,4 @@
-"""What a model's YAML is made of: a line for each layer, a row for each scale."""
+"""The parts of a model's YAML: a line for each layer, a row for each scale."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ class Layer:
     """One line of a model's YAML.
 
     Attributes:
-        name: what templates and other layers call it; its number follows from the order.
+        name: its name in templates and in other layers' `sources`; its number follows from the order.
         module: the class that upstream's parser builds.
-        args: the YAML arguments; strings stand in the file as they are, quotes included.
-        repeats: how often, before the scale's depth multiplies it.
-        sources: names of the layers it reads, `PREVIOUS` for the one above it.
+        args: the YAML arguments; strings are written as they are, quotes included.
+        repeats: how often the layer is repeated, before the scale's depth multiplies it.
+        sources: names of the layers that it reads; `PREVIOUS` for the layer before it.
     """
 
     name: str
@@ -37,18 +37,18 @@ class Layer:
 
     @property
     def sets_padding(self) -> bool:
-        """Whether a Conv names its padding instead of leaving it at half the kernel."""
+        """Whether a Conv sets its padding; the default is half the kernel."""
         return len(self.args) > 3
 
     @property
     def sets_channels(self) -> bool:
-        """Whether its first argument is how many channels it gives, before the scale's width multiplies them."""
+        """Whether its first argument is its number of output channels, before the scale's width multiplies it."""
         return isinstance(self.args[0], int) and self.module != "Concat"
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How a model size multiplies repeats and channels; `max_channels` caps them before that."""
+    """The multiples of repeats and channels of a model size; `max_channels` is the cap before multiplication."""
 
     depth: float
     width: float

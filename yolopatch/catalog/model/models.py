@@ -25,7 +25,7 @@ def find_model(name: str, task: str = DETECT) -> BaseModel:
         task: one of `TASKS`, or what upstream writes for it in a file's name (`seg`).
 
     Raises:
-        UsageError: nothing has that name, or the family has no model for the task; what there is, is in the hint.
+        UsageError: the family is unknown, or has no model for the task; the known names are in the details.
     """
     family = next((known for known in MODELS if fold(known) == fold(name)), None)
     if family is None:
@@ -40,26 +40,26 @@ def find_model(name: str, task: str = DETECT) -> BaseModel:
 def _unknown_family(name: str) -> UsageError:
     for model in VARIANTS.values():
         if fold(model.stem()) == fold(name):
-            return UsageError(f"--model {name} names a task, too", hint=f"--model {model.name} --task {model.task}")
+            return UsageError(f"--model {name} includes a task", hint=f"--model {model.name} --task {model.task}")
     return unknown("model", name, MODELS, "yolopatch list pins")
 
 
 def find_scales(model: BaseModel, text: str) -> tuple[str, ...]:
-    """Return the scales that `--scale` names, one for each file to write.
+    """Return the scales that `--scale` means, one for each file to write.
 
     Args:
-        model: whose scales they are.
-        text: `all`, or letters with commas between (`n,s`). A model without a scales table has no
-            file for all of them, so there `all` is every letter.
+        model: the base model.
+        text: `all`, or letters separated by commas (`n,s`). For a model without a scales table, `all` means
+            every letter.
 
     Raises:
-        UsageError: a name is no scale of the model, or there is none.
+        UsageError: a letter is not a scale of the model, or the text is empty.
     """
     asked = tuple(dict.fromkeys(part.strip().lower() for part in text.split(",")))
     if asked == (ALL_SCALES,):
         return asked if model.has_scales_table else tuple(model.scales)
     for letter in asked:
         if letter not in model.scales:
-            hint = f"a scale is one of these letters, several with commas between, or {ALL_SCALES} alone"
+            hint = f"give one of these letters, several separated by commas, or {ALL_SCALES}"
             raise unknown(f"scale of {model.stem()}", letter, model.scales, hint)
     return asked

@@ -1,4 +1,4 @@
-"""The other tasks' models: a detection model with another head or, to classify, its backbone alone."""
+"""The models of other tasks: a detection model with another head; for classification, only its backbone."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from yolopatch.catalog.model.layers import Layer, Scale
 
 @dataclass(frozen=True)
 class _Family:
-    """What the task files of one family have of their own.
+    """How the task files of a family differ from the detection file.
 
     Attributes:
         heads: the suffix of the family's head classes (`Segment26`).
         pose_nc, classify_nc: the number of classes that upstream's file has.
-        classify_cap: the channel cap of every scale, where it is not the detection model's.
+        classify_cap: the channel cap of every scale; None for that of the detection model.
     """
 
     heads: str = ""
@@ -25,7 +25,7 @@ class _Family:
     classify_cap: int | None = None
 
 
-# yolov5 6.1 detects, and does nothing else
+# yolov5 6.1 has no model for other tasks
 _FAMILIES = {
     "yolov8": _Family(pose_nc=1, classify_cap=1024),
     "yolo11": _Family(classify_nc=80),

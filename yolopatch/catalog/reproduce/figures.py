@@ -1,4 +1,4 @@
-"""The figures that maintainers measured of each tutorial's model and of its base, for others to compare with.
+"""The figures that maintainers measured on each tutorial's model and on its base model, to compare with.
 
 `make figures` writes them: layers, parameters, gradients, GFLOPs as upstream prints them (thop) and true ones
 (torch's FlopCounterMode), at every scale, with the classes of COCO and an image of 640 px.
@@ -23,5 +23,5 @@ def _all() -> Mapping[str, Mapping[str, Mapping[str, list[Any]]]]:
 
 
 def recorded(tutorial: str, flavor: str) -> Mapping[str, list[Any]]:
-    """Return the figures of a tutorial's model by scale; the flavor `base` means its base model."""
+    """Return the figures of a tutorial's model by scale; the flavor `base` is its base model."""
     return _all().get(tutorial, {}).get(flavor, {})

@@ -1,14 +1,14 @@
-"""`--quick`: arguments with which a nano model learns the generated shapes on a CPU in a minute or two."""
+"""`--quick`: arguments with which a nano model learns the generated shapes in one or two minutes on a CPU."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 SCALE = "n"
-LEARNT = 0.5  # mAP50 on the training images that a model which learns reaches
+LEARNT = 0.5  # mAP50 on the training images; a model that can learn reaches it
 SEED = 0  # of the generated set
 
-# What is learnt shall be the training images: nothing of them is changed on the way.
+# No augmentation: the model has to learn the training images themselves.
 _AS_THEY_ARE: Mapping[str, object] = {
     "mosaic": 0.0,
     "scale": 0.0,
@@ -23,7 +23,7 @@ _ULTRALYTICS: Mapping[str, object] = {
     "imgsz": 160,
     "device": "cpu",
     "batch": 4,
-    "nbs": 4,  # a step for each batch
+    "nbs": 4,  # one optimizer step for each batch
     "workers": 0,
     "optimizer": "AdamW",
     "lr0": 0.003,
@@ -40,9 +40,10 @@ _YOLOV5: Mapping[str, object] = {
     "optimizer": "AdamW",
     "name": "quick",
 }
-# yolov5 6.1 reads these from a file. It warms up for 1000 batches at least, which is more than there are: the rate
-# reaches a third of lr0, and a step is for few batches, not for 64 images. Its repackaging asks for it in epochs of
-# six batches. Both scale `obj` down with the image's area, and `cls` with the number of classes.
+# yolov5 6.1 reads these from a file. Its warm-up takes at least 1000 batches, longer than this training: the learning
+# rate reaches a third of lr0, and an optimizer step covers a few batches instead of 64 images. The package on PyPI
+# counts the warm-up in epochs of six batches. Both scale `obj` with the image's area, and `cls` with the number of
+# classes.
 HYPERPARAMETERS: Mapping[str, object] = {
     "warmup_epochs": 167.0,
     "lr0": 0.03,

@@ -1,4 +1,4 @@
-"""The tutorials as recipes: what each post prints, where, and what a reproduction must do otherwise."""
+"""The tutorials as recipes: what each post prints, and where a reproduction must differ."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from yolopatch.errors import UsageError
 
 @dataclass(frozen=True)
 class Departure:
-    """Where a reproduction is not what the post shows, and why; `flavors` are those that it is so in."""
+    """A difference between a reproduction and the post, its reason, and the flavors that have it."""
 
     what: str
     why: str
@@ -25,18 +25,18 @@ class Recipe:
     """How one post is reproduced.
 
     Attributes:
-        module: the name of the module that it places.
-        title: the post's.
-        document: the stored document that it was read from.
+        module: the name of the module.
+        title: of the post.
+        document: the id of the stored post.
         cfg: where the post puts its model YAML, from the root of the tree.
-        scale: the scale that the post's file is built at.
-        base_cfg: upstream's own YAML of the base model; `{scale}` where each scale has a file.
+        scale: the scale at which the post builds it.
+        base_cfg: upstream's own YAML of the base model; `{scale}` if each scale has its own file.
         script: the training script, in the root of the tree.
         printed: the training call's arguments that the post prints, in its order.
-        added: arguments that the post does not print and a reproduction needs; `departures` say why.
-        model: how the call names the YAML; "" where an argument does.
+        added: arguments that a reproduction needs and the post does not print; `departures` has the reasons.
+        model: the YAML as the call names it; "" if an argument of the call names it.
         data: upstream's data YAML that the call means, from the root of the tree.
-        epochs: for how many the post trains, printed or upstream's own.
+        epochs: how many epochs the post trains: as printed, or upstream's default.
     """
 
     module: str
