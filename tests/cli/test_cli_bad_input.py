@@ -45,7 +45,7 @@ PIN = "ultralytics-8.3.0"
         (["render-cfg", "--module", "DSConv", "--scale", "q"], "'q'", ""),
         (["render-cfg", "--module", "DSConv", "--task", "segmnt"], "unknown task of yolo11", "did you mean segment"),
         (["render-cfg", "--module", "Dynamic_conv2d", "--task", "pose"], "unknown task of yolov5", "--task detect"),
-        (["render-cfg", "--module", "DSConv", "--model", "yolo11-seg"], "yolo11-seg names a task", "--task segment"),
+        (["render-cfg", "--module", "DSConv", "--model", "yolo11-seg"], "yolo11-seg includes a task", "--task segment"),
         (["render-cfg", "--module", "DSConv", "--placement", "99"], "yolo11 has no layer 99", "0 to 23"),
         (["render-cfg", "--module", "DSConv", "--placement", "23"], "the detection head", "that fit: 0, 1, 2"),
         (["render-cfg", "--module", "DSConv", "--placement", "+12"], "behind it: Concat", "that fit: 0, 1, 2"),
@@ -152,19 +152,22 @@ def _truncated(text: str) -> str:
 
 SPOILT: dict[str, tuple[Callable[[str], str], str]] = {
     "removes a line": (_removes, "removes a line: its line "),
-    "leaves the tree": (_leaves, "leaves the tree: b/../../dsconv.py"),
-    "absolute path": (_absolute, "leaves the tree: /tmp/dsconv.py"),
-    "writes a hook": (_hook, "leaves the tree"),
+    "outside the tree": (_leaves, "outside the tree: b/../../dsconv.py"),
+    "absolute path": (_absolute, "outside the tree: /tmp/dsconv.py"),
+    "writes a hook": (_hook, "outside the tree"),
     "does not match": (_mismatch, "does not match the pin: ultralytics/nn/tasks.py, line "),
     "a file that is not there": (_other_file, "does not match the pin: ultralytics/nn/other.py"),
     "a file that is there": (_existing, "adds ultralytics/nn/modules/head.py, but"),
     "over a folder": (_over_a_folder, "adds ultralytics/nn/modules, but"),
-    "below a file": (_below_a_file, "adds ultralytics/nn/tasks.py/dsconv.py, but ultralytics/nn/tasks.py is there"),
+    "below a file": (
+        _below_a_file,
+        "adds ultralytics/nn/tasks.py/dsconv.py, but ultralytics/nn/tasks.py exists already",
+    ),
     "does not compile": (_syntax, "the patched ultralytics/nn/modules/dsconv.py does not compile: line "),
     "truncated": (_truncated, "Hunk is shorter than expected"),
-    "empty": (lambda text: "", "holds no diff"),
+    "empty": (lambda text: "", "has no diff"),
     "CRLF": (lambda text: text.replace("\n", "\r\n"), "patches/ultralytics-8.3.0/DSConv-paper.patch"),
-    "garbage": (lambda text: "\x01\x02 not a patch", "holds no diff"),
+    "garbage": (lambda text: "\x01\x02 not a patch", "has no diff"),
 }
 
 

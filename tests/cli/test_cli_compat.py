@@ -159,18 +159,18 @@ def other_patches(tmp_path, monkeypatch):
     [
         ("-        ap = np.trapz(", "-        ap = np.trap(", "ultralytics/utils/metrics.py, line 522"),
         ("+        ap = (np.trapezoid", "+        ap = ((np.trapezoid", "metrics.py does not compile"),
-        ("+        ap = (np.trapezoid", "         ap = (np.trapezoid", "is no valid unified diff"),
-        ("+++ b/ultralytics/utils/metrics.py", "+++ b/../metrics.py", "leaves the tree"),
-        ("diff --git", "git --diff", "holds no diff"),
+        ("+        ap = (np.trapezoid", "         ap = (np.trapezoid", "is not a valid unified diff"),
+        ("+++ b/ultralytics/utils/metrics.py", "+++ b/../metrics.py", "outside the tree"),
+        ("diff --git", "git --diff", "has no diff"),
     ],
 )
 def test_a_damaged_patch_changes_nothing(old, new, told, apply, yolopatch, tmp_path, fingerprint, other_patches):
     apply("w", "--module", "DSConv")
     before = fingerprint(tmp_path / "w")
     text = other_patches.read_text().replace(old, new)
-    if told == "holds no diff":
+    if told == "has no diff":
         text = "nothing\n"
-    if told == "leaves the tree":
+    if told == "outside the tree":
         text = text.replace("diff --git a/ultralytics/utils/metrics.py b/ultralytics/utils/metrics.py\n", "")
     other_patches.write_text(text)
     for place in ("w", "new"):

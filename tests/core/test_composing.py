@@ -64,9 +64,9 @@ def test_replaced_lines_next_to_each_other():
 @pytest.mark.parametrize("other", [_inserting("other", 1, "x\n"), _replacing("other", 1, 1, "x\n")])
 def test_a_change_inside_replaced_lines_is_refused(other):
     for patches in ([_replacing("compat", 0, 2, "new\n"), other], [other, _replacing("compat", 0, 2, "new\n")]):
-        with pytest.raises(PatchError, match=r"the patches compat and other do not go together: f\.py") as caught:
+        with pytest.raises(PatchError, match=r"the patches compat and other conflict with each other: f\.py") as caught:
             compose({"f.py": TEXT}, patches)
-        assert caught.value.details == ("one replaces line 1 and the other changes line 2",)
+        assert caught.value.details == ("one replaces line 1, the other changes line 2",)
 
 
 def test_edited_context_names_file_line_expected_and_found():
@@ -94,13 +94,13 @@ def test_a_file_that_the_pin_lacks():
 
 
 def test_two_patches_that_add_the_same_file():
-    with pytest.raises(PatchError, match=r"the patch b adds new\.py, but new\.py is there already"):
+    with pytest.raises(PatchError, match=r"the patch b adds new\.py, but new\.py exists already"):
         compose({}, [_adding("a", "new.py"), _adding("b", "new.py")])
 
 
 @pytest.mark.parametrize("path", ["nn/tasks.py", "nn", "nn/tasks.py/deeper.py"])
 def test_an_added_file_takes_nothing_of_the_pin_away(path):
-    with pytest.raises(PatchError, match=r"nn/tasks\.py is there already"):
+    with pytest.raises(PatchError, match=r"nn/tasks\.py exists already"):
         compose({}, [_adding("p", path)], ["nn/tasks.py"])
 
 

@@ -10,7 +10,7 @@ from yolopatch.catalog.checkpoint.stamps import STAMP_LINES, Entry, StampLine, f
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.resources import fork_source
 from yolopatch.core.code.anchors import AnchorNotFound
-from yolopatch.core.patch.stamping import stamping
+from yolopatch.core.patch.stamping import stamp_changes
 from yolopatch.core.text import commit_id, tree_id
 from yolopatch.core.workspace.fork_file import with_data
 from yolopatch.errors import PatchError
@@ -37,14 +37,14 @@ def test_every_file_that_writes_checkpoints_gets_the_key_once_and_the_import(pin
 @pytest.mark.parametrize(("text", "found"), [("x = 2\n", "none"), ("d = {'k': 1,\n}\ne = {'k': 2,\n}\n", "2")])
 def test_a_place_that_is_not_there_once_is_refused(text, found):
     with pytest.raises(
-        AnchorNotFound, match=r"a\.py has no place for what yolopatch adds: the dict of a checkpoint"
+        AnchorNotFound, match=r"a\.py: no position for the lines of yolopatch: the dict of a checkpoint"
     ) as caught:
-        stamping(PIN, [PLACE], "", {"a.py": text})
+        stamp_changes(PIN, [PLACE], "", {"a.py": text})
     assert caught.value.details[1] == f"found:    {found}"
 
 
 def test_a_line_has_the_margin_of_the_one_above():
-    _, added = stamping(PIN, [PLACE], "", {"a.py": "if x:\n\ty = {\n\t\t'k': 1,\n\t}\nz = 3\n"})
+    _, added = stamp_changes(PIN, [PLACE], "", {"a.py": "if x:\n\ty = {\n\t\t'k': 1,\n\t}\nz = 3\n"})
     assert (added.at, added.text, added.replaces) == (3, "\t\ty = 2\n", 0)
 
 
@@ -55,7 +55,7 @@ def test_the_data_is_one_line_and_comes_back():
     assert len(text.splitlines()) == len(source.splitlines())
     (line,) = (line for line in text.splitlines() if line.startswith("FORK = "))
     assert ast.literal_eval(line.removeprefix("FORK = ")) == data
-    with pytest.raises(PatchError, match="has no place for what the workspace is"):
+    with pytest.raises(PatchError, match="has no line for the data of the workspace"):
         with_data(text, data)
 
 

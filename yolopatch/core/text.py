@@ -1,4 +1,4 @@
-"""Text as git takes it: its lines; and the ids that git gives."""
+"""Text as git sees it: its lines, and the ids of blobs, trees and commits."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from collections.abc import Mapping
 
 
 def split_lines(text: str) -> list[str]:
-    """Split at newlines only, keeping them: `str.splitlines` also splits at form feeds and the like."""
+    """Split at newlines only, and keep them; `str.splitlines` splits at form feeds and others, too."""
     return list(io.StringIO(text))
 
 
 def sha256(data: bytes) -> str:
-    """Return the digest by which a content is known again."""
+    """Return the SHA-256 digest of a content, as hexadecimal text."""
     return hashlib.sha256(data).hexdigest()
 
 
 def blob_id(data: bytes) -> str:
-    """Return the id that git gives this content."""
+    """Return the git id of a file with this content."""
     return _object_id("blob", data)
 
 
 def tree_id(files: Mapping[str, tuple[str, str]]) -> str:
-    """Return the id that git gives a tree.
+    """Return the git id of a tree.
 
     Args:
         files: the mode and the blob id of every file in it, by path.
@@ -43,7 +43,7 @@ def tree_id(files: Mapping[str, tuple[str, str]]) -> str:
 
 
 def commit_id(tree: str, parent: str, who: str, message: str) -> str:
-    """Return the id that git gives a commit; `who` is name, address and time of its author and committer."""
+    """Return the git id of a commit; `who` is the name, address and time of its author and committer."""
     text = f"tree {tree}\nparent {parent}\nauthor {who}\ncommitter {who}\n\n{message}"
     return _object_id("commit", text.encode())
 

@@ -1,1 +1,1 @@
-"""Upstream's code as syntax trees, and the code that a module adds to it."""
+"""Upstream's code as syntax trees, and the code that a module adds."""

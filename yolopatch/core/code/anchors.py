@@ -1,4 +1,4 @@
-"""Where lines go in an upstream's file, found in its syntax tree: no line numbers, no text that must stay as it is."""
+"""Positions for new lines in an upstream's file, found in its syntax tree: not by line number, not by exact text."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class Anchor:
-    """A place: before the line with index `at` (0-based), with this margin."""
+    """A position in a file: before the line with index `at` (from 0), with this indentation."""
 
     at: int
     margin: str
 
 
 class AnchorNotFound(PatchError):
-    """A file has no place for a line, or several.
+    """The position of a new line was not found in a file, or found several times.
 
     Args:
-        contract: what our lines rely on, in a few words.
-        where: the file, and the function where there is one.
-        expected: what was looked for.
-        found: what is there.
+        contract: what the new line relies on, in a few words.
+        where: the file, and the function if it is inside one.
+        expected: what was searched.
+        found: what was found.
     """
 
     def __init__(self, contract: str, where: str, expected: str, found: str) -> None:
         super().__init__(
-            f"{where} has no place for what yolopatch adds: {contract}",
+            f"{where}: no position for the lines of yolopatch: {contract}",
             details=[f"expected: {expected}", f"found:    {found}"],
-            hint="this release needs a change of yolopatch: report it with these lines",
+            hint="this release needs a new version of yolopatch: report these lines as an issue",
         )
         self.contract, self.where, self.expected, self.found = contract, where, expected, found
 
 
 @dataclass(frozen=True)
 class Chain:
-    """The chain of tests on `m` in parse_model: the branch for convolutions and blocks, and where ours follows it."""
+    """The if-elif chain on `m` in parse_model: its first branch is for convolutions and blocks; ours goes after it."""
 
     function: ast.FunctionDef
     loop: ast.For
@@ -54,7 +54,7 @@ class Chain:
 
 @lru_cache(maxsize=8)
 def _nodes(path: str, text: str) -> tuple[ast.AST, ...]:
-    """Return every node of a file's syntax tree; most of the time goes into walking it."""
+    """Return every node of a file's syntax tree; cached, because the walk takes most of the time."""
     try:
         return tuple(ast.walk(parse(text)))
     except SyntaxError as error:
@@ -62,17 +62,17 @@ def _nodes(path: str, text: str) -> tuple[ast.AST, ...]:
 
 
 def unreadable(path: str, error: SyntaxError) -> AnchorNotFound:
-    """Return the error of a file that this interpreter cannot parse: newer syntax than its own, or no Python."""
+    """Return the error for a file that this interpreter cannot parse: newer syntax, or not Python."""
     found = f"line {error.lineno}: {error.msg}"
     return AnchorNotFound("the code of the file", path, "Python that this interpreter reads", found)
 
 
 @lru_cache(maxsize=32)
 def below_import(path: str, text: str, module: str, name: str | None = None) -> Anchor:
-    """Return the place below the file's only `from MODULE import ...` (of this name, where one is given).
+    """Return the position after the only `from MODULE import ...` of a file; with `name`, the import of this name.
 
     Raises:
-        AnchorNotFound: there is none, or several.
+        AnchorNotFound: the file has no such import, or several.
     """
     nodes = [node for node in _nodes(path, text) if isinstance(node, ast.ImportFrom)]
     fits = [node for node in nodes if node.module == module and not node.level]
@@ -84,16 +84,16 @@ def below_import(path: str, text: str, module: str, name: str | None = None) -> 
 
 @lru_cache(maxsize=32)
 def first_in_fuse(path: str, text: str) -> Anchor:
-    """Return the place before all that fuse() does with each module; errors as `fuse_loop` has them."""
+    """Return the position at the start of the loop in fuse(); raises as `fuse_loop`."""
     loop = fuse_loop(path, text)
     return Anchor(loop.iter.end_lineno or loop.lineno, _margin(text, loop.body[0]))
 
 
 def fuse_loop(path: str, text: str) -> ast.For:
-    """Return the loop in which fuse() looks at each module.
+    """Return the loop over modules in fuse().
 
     Raises:
-        AnchorNotFound: there is no such loop, or several.
+        AnchorNotFound: the file has no such loop, or several.
     """
     nodes = [node for fuse in _functions(path, text, "fuse") for node in ast.walk(fuse)]
     loops = [node for node in nodes if isinstance(node, ast.For) and _goes_over_modules(node)]
@@ -102,10 +102,10 @@ def fuse_loop(path: str, text: str) -> ast.For:
 
 @lru_cache(maxsize=32)
 def chain_of(path: str, text: str) -> Chain:
-    """Return the chain of tests on `m` in parse_model.
+    """Return the if-elif chain on `m` in parse_model.
 
     Raises:
-        AnchorNotFound: there is no parse_model, or no such chain in it.
+        AnchorNotFound: the file has no parse_model, or parse_model has no such chain.
     """
     function = _only(list(_functions(path, text, "parse_model")), "the function parse_model", path)
     where = f"{path}, parse_model"
@@ -119,10 +119,10 @@ def chain_of(path: str, text: str) -> Chain:
 
 
 def below_entry(path: str, text: str, keys: tuple[str, ...]) -> Anchor:
-    """Return the place below an entry of the file's only dict literal with one of these keys; the first that is there.
+    """Return the position after an entry of the only dict literal with one of these keys; of several keys, the first.
 
     Raises:
-        AnchorNotFound: no dict has one, or several do; or the entry does not end its line.
+        AnchorNotFound: no dict or several dicts have a key, or the entry is not at the end of its line.
     """
     dicts = [node for node in _nodes(path, text) if isinstance(node, ast.Dict)]
     for key in keys:

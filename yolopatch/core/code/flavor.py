@@ -1,8 +1,8 @@
-"""Cut one flavor out of a module's single source.
+"""Extract one flavor from a module's source file.
 
-A single source in `yolopatch/modules/` defines what differs between flavors twice, as `PaperX` and
-`TutorialX`, and everything else once. The cut keeps what the flavor's public classes reach by name,
-drops the rest, and takes the prefix off.
+A source file in `yolopatch/modules/` defines a class that differs between flavors twice, as `PaperX` and
+`TutorialX`, and everything else once. The extract keeps what the public classes of the flavor use,
+and removes the prefix and everything else.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PREFIXES = {"paper": "Paper", "tutorial": "Tutorial"}
 
 @dataclass(frozen=True)
 class Cut:
-    """One flavor of a module: its docstring, its imports one a line, and its definitions."""
+    """One flavor of a module: its docstring, its imports one per line, and its definitions."""
 
     docstring: str
     imports: tuple[str, ...]
@@ -28,15 +28,15 @@ class Cut:
 
 
 def cut(source: str, classes: Sequence[str], flavor: str) -> Cut:
-    """Return what `flavor` needs of a single source.
+    """Return the code of one flavor.
 
     Args:
-        source: the text of the single source.
-        classes: public names of the classes that the flavor must have.
+        source: the text of the module's source file.
+        classes: the names of the public classes, without prefix.
         flavor: `paper` or `tutorial`.
 
     Raises:
-        ValueError: the source lacks a class, or one flavor uses a name of another.
+        ValueError: the source does not have a class, or the flavor uses a name of another flavor.
     """
     tree = ast.parse(source)
     prefix = PREFIXES[flavor]
@@ -99,7 +99,7 @@ def _body(source: str, tree: ast.Module, kept: set[int]) -> str:
     for node in tree.body:
         start = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))]) - 1
         while start > previous_end and lines[start - 1].startswith("#"):
-            start -= 1  # a comment right above belongs to the definition below it
+            start -= 1  # a comment directly above a definition belongs to it
         if id(node) in kept:
             chunks.append((isinstance(node, ast.Assign), "".join(lines[start : node.end_lineno])))
         previous_end = node.end_lineno or node.lineno

@@ -1,4 +1,4 @@
-"""Write the code that a module adds to a pin: its classes, its parse_model branch, its fusion."""
+"""Write the code that a module adds to a pin: its classes, its branch in parse_model, its code in fuse()."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from yolopatch.core.syntax import classes, method, parse
 from yolopatch.core.text import split_lines
 
 
-def additions(
+def module_changes(
     pin: Pin, module: Module, flavor: str, source: str, pristine: Mapping[str, str], templates: SandboxedEnvironment
 ) -> list[Change]:
-    """Return what the module in this flavor adds to the pin.
+    """Return the changes that add a module in one flavor to a pin.
 
     Args:
-        source: the module's single source.
+        source: the text of the module's source file.
         pristine: the pin's text of `layout.parser` and `layout.common`.
         templates: finds the templates of `upstream/`.
 
     Raises:
-        AnchorNotFound: the pin's parser has no place where a line belongs.
+        AnchorNotFound: the position of a line was not found in the pin's parser.
     """
     write = _Writer(pin, module, flavor, cut(source, module.classes, flavor), pristine, templates)
     if pin.layout.style == "yolov5":
@@ -53,7 +53,7 @@ class _Writer:
 
     @property
     def placed(self) -> tuple[str, ...]:
-        """The classes that a YAML may name."""
+        """The classes that a YAML can use."""
         return (self.module.bare, self.module.conv, self.block)
 
     def _render(self, template: str) -> str:
@@ -112,14 +112,14 @@ class _Writer:
 
 
 def in_fuse(pin: Pin, pristine: Mapping[str, str], lines: str) -> Edit:
-    """Return what puts these lines before all that the pin's fuse() does with a module."""
+    """Return the edit that puts lines at the start of the loop in the pin's fuse()."""
     path = pin.layout.parser
     anchor = first_in_fuse(path, pristine[path])
     return Edit(path, anchor.at, textwrap.indent(lines, anchor.margin))
 
 
 def in_parse_model(pin: Pin, pristine: Mapping[str, str], lines: str) -> Edit:
-    """Return what puts this branch behind the first of the pin's parse_model."""
+    """Return the edit that puts a branch after the first branch in the pin's parse_model."""
     path = pin.layout.parser
     anchor = chain_of(path, pristine[path]).anchor
     return Edit(path, anchor.at, textwrap.indent(lines, anchor.margin))
@@ -138,12 +138,12 @@ def _import_lines(text: str) -> list[str]:
 
 
 def _has_method(text: str, name: str) -> bool:
-    """Tell whether some class in this text defines the method."""
+    """Tell whether any class in this text defines the method."""
     return any(method(node, name) for node in classes(parse(text)).values())
 
 
 def _arguments(text: str, name: str) -> list[str]:
-    """Return the constructor's argument names of the class in this text; none if it is not there."""
+    """Return the argument names of a class's constructor; empty if the text does not have it."""
     node = classes(parse(text)).get(name)
     init = node and method(node, "__init__")
     return [argument.arg for argument in init.args.args] if init else []

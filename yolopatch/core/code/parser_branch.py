@@ -1,4 +1,4 @@
-"""How a release's parse_model treats a class: its first branch with every test on `m` resolved for that class."""
+"""What a release's parse_model does with a class: its first branch, with every test on `m` evaluated for the class."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _Named = Mapping[str, frozenset[str]]
 
 @dataclass(frozen=True)
 class Dialect:
-    """What releases write differently, as this one writes it; our branch repeats it.
+    """Code that differs between releases, as this release has it; our branch repeats it.
 
     Attributes:
-        guard: the test under which the output channels are scaled, "" where they always are.
-        legacy: whether the block turns the head of YOLOv8 off.
-        large: the test for the scales that take C3k blocks.
-        c3k: the statement that makes them do so.
+        guard: the condition for scaling the output channels; "" if they are always scaled.
+        legacy: whether the block sets `legacy = False`, which turns off the head of YOLOv8.
+        large: the test for the scales that use C3k blocks.
+        c3k: the statement that turns C3k on.
     """
 
     guard: str = "c2 != nc"
@@ -33,9 +33,9 @@ class Dialect:
 
 @lru_cache(maxsize=32)
 def read_dialect(path: str, text: str, block: str) -> Dialect:
-    """Return how this release's branch treats the family's block; `path` and `text` are the parser's.
+    """Return the dialect of a release for the family's block; `path` and `text` are those of the parser.
 
-    Where it is written in no way that is known here, the default stands, and the contract says what differs.
+    Code in an unknown form leaves the default; `port` then reports the difference as a conflict.
     """
     done = treatment(chain_of(path, text), block)
     tests = [node for node in done if isinstance(node, ast.If)]
@@ -49,17 +49,17 @@ def read_dialect(path: str, text: str, block: str) -> Dialect:
 
 
 def takes(chain: Chain, name: str) -> bool:
-    """Tell whether the first branch of the chain is this class's."""
+    """Tell whether the first branch of the chain is for this class."""
     return _resolved(chain.first.test, name, named_sets(chain.function)) is True
 
 
 def treatment(chain: Chain, name: str) -> list[ast.stmt]:
-    """Return what the first branch does with this class, its tests on `m` resolved."""
+    """Return the statements of the first branch for this class, with the tests on `m` evaluated."""
     return specialised(chain.first.body, name, named_sets(chain.function))
 
 
 def named_sets(function: ast.FunctionDef) -> dict[str, frozenset[str]]:
-    """Return the sets of classes to which the function gives names."""
+    """Return the named sets of classes in a function."""
     found: dict[str, frozenset[str]] = {}
     for node in function.body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
@@ -70,7 +70,7 @@ def named_sets(function: ast.FunctionDef) -> dict[str, frozenset[str]]:
 
 
 def specialised(body: Sequence[ast.stmt], name: str, named: Mapping[str, frozenset[str]]) -> list[ast.stmt]:
-    """Return what these statements come to where `m` is the class of this name; `named` are sets that have a name."""
+    """Return what remains of these statements if `m` is the class `name`; `named` has the named sets of classes."""
     done: list[ast.stmt] = []
     for node in body:
         if not isinstance(node, ast.If):
@@ -86,7 +86,7 @@ def specialised(body: Sequence[ast.stmt], name: str, named: Mapping[str, frozens
 
 
 def _resolved(test: ast.expr, name: str, named: _Named) -> bool | ast.expr:
-    """Return what the test is for this class, or what remains of it where that is not all about `m`."""
+    """Return the value of a test for this class, or the rest of the test that does not depend on `m`."""
     if isinstance(test, ast.BoolOp):
         return _resolved_all(test, name, named)
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
@@ -123,12 +123,12 @@ def _members(node: ast.expr, named: _Named) -> frozenset[str] | None:
 
 
 def _assigns_c2(node: ast.stmt) -> bool:
-    """Tell whether this is `c2 = ...`: outside of a test, the channels are always scaled."""
+    """Tell whether this is `c2 = ...`. Outside an if, it means that the channels are always scaled."""
     return isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "c2"
 
 
 def _segment(text: str, node: ast.stmt | ast.expr) -> str:
-    """Return the code as it is written, where it is on one line."""
+    """Return the code as written if it is on one line, else in standard form."""
     if node.end_lineno != node.lineno:
         return ast.unparse(node)
     return split_lines(text)[node.lineno - 1].encode()[node.col_offset : node.end_col_offset].decode()

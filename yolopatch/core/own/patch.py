@@ -1,4 +1,4 @@
-"""What a user's own module adds to a pin: its file as it was pasted, classes around it, lines in the parser."""
+"""The changes that add a user's own module to a pin: the pasted file, classes that use it, lines in the parser."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from yolopatch.core.paste.reading import Pasted
 from yolopatch.core.syntax import parse
 from yolopatch.errors import UsageError
 
-# What upstream's modules are defined in, beside its `common` file; not every pin has each.
+# Files next to `common` in which upstream defines modules; no pin has all of them.
 _FILES = ("conv", "block", "common", "transformer", "activation", "utils", "head", "experimental")
 
 
 def files_with_modules(pin: Pin) -> tuple[str, ...]:
-    """Return the paths of the pin's files that a pasted one may import from; the pin may lack some."""
+    """Return the paths from which a pasted file may import; the pin may not have all of them."""
     folder = PurePosixPath(pin.layout.common).parent
     return tuple(str(folder / f"{name}.py") for name in _FILES)
 
 
-def own_additions(
+def own_changes(
     pin: Pin, module: Module, paste: Pasted, pristine: Mapping[str, str], templates: SandboxedEnvironment
 ) -> tuple[list[Change], Fitted]:
-    """Return what the module adds to the pin, and how the pasted file was made fit for that.
+    """Return the changes that add the module to the pin, and the pasted file as it was adapted.
 
     Args:
-        paste: the file as it was pasted.
-        pristine: the pin's text of its parser and of what it has of `files_with_modules`.
+        paste: the pasted file.
+        pristine: the pin's text of its parser and of those `files_with_modules` that it has.
         templates: finds the templates of `upstream/`.
 
     Raises:
-        UsageError: the module needs what the pin does not have, or has the name of a class of the pin's.
-        AnchorNotFound: the pin's parser has no place where a line belongs.
+        UsageError: the pin does not have what the module needs, or has a class with the module's name.
+        AnchorNotFound: the position of a line was not found in the pin's parser.
     """
     upstream = Upstream.of(pin.name, {path: pristine[path] for path in files_with_modules(pin) if path in pristine})
     _require_free(pin, module, pristine[pin.layout.parser], upstream)
@@ -59,6 +59,6 @@ def _require_free(pin: Pin, module: Module, parser: str, upstream: Upstream) -> 
     defined = {node.name for node in parse(parser).body if isinstance(node, (ast.ClassDef, ast.FunctionDef))}
     if module.name in imported | defined | set(upstream.defined_in):
         raise UsageError(
-            f"{pin.name} has a {module.name} of its own, and a name in a model file means one class",
+            f"{pin.name} already has a class {module.name}",
             hint=f"add the module under another name: yolopatch add ... --name My{module.name}",
         )

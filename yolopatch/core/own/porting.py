@@ -1,4 +1,4 @@
-"""Make a release's patch of a user's own module, and hold what it relies on against the release."""
+"""Write the patch of a user's own module for a release, and check what the module relies on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from yolopatch.catalog.modules import Module
 from yolopatch.catalog.pins import Pin
 from yolopatch.core.code.anchors import AnchorNotFound
-from yolopatch.core.own.patch import files_with_modules, own_additions
+from yolopatch.core.own.patch import files_with_modules, own_changes
 from yolopatch.core.own.writer import own_file, own_layers_file
 from yolopatch.core.paste.reading import read_paste
 from yolopatch.core.patch.write_patches import write_own_patch
@@ -21,12 +21,12 @@ from yolopatch.errors import YolopatchError
 def port_own(
     pin: Pin, module: Module, source: str, files: Mapping[str, str], templates: SandboxedEnvironment
 ) -> Outcome:
-    """Make the patch of a user's own module for the release, and check all that it relies on.
+    """Write the patch of a user's own module for a release, and check everything that it relies on.
 
     Args:
-        pin: the release's.
-        source: the file as it was pasted.
-        files: the release's texts by path.
+        pin: the release as a pin.
+        source: the text of the pasted file.
+        files: the texts of the release by path.
         templates: finds the templates of `upstream/`.
     """
     (flavor,) = module.flavors
@@ -38,9 +38,9 @@ def port_own(
         return Outcome(module.name, flavor, CONFLICT, conflicts=broken)
     try:
         paste = read_paste(source.encode(), f"{module.name}'s file")
-        added, _ = own_additions(pin, module, paste, files, templates)
+        added, _ = own_changes(pin, module, paste, files, templates)
         texts = {change.path: change.text for change in added}
-        # around a block, the class is written with the arguments that the release's own has
+        # the class around a block is written with the arguments of the release's own block: nothing to compare
         classes = texts[own_layers_file(pin, module)] if module.stands_for_conv else ""
         conflicts = check_module(pin, module, classes, added[-1].text, files)
         patch = write_own_patch(pin, module, added, files)
@@ -54,6 +54,6 @@ def port_own(
 
 
 def _refused(module: Module, error: YolopatchError) -> Conflict:
-    """Return the conflict of a module that the release cannot take as it was pasted."""
+    """Return the conflict of a module that cannot be added to the release."""
     where = "; ".join(detail.removeprefix("found: ") for detail in error.details) or f"{module.name}'s file"
-    return Conflict(f"what {module.name} needs", where, "a release that has it, and no other of its name", error.what)
+    return Conflict(f"what {module.name} needs", where, "a release that has it, and no class with its name", error.what)

@@ -1,4 +1,4 @@
-"""Write the code that a user's own module adds to a pin: the classes around it, its branch, its fusion."""
+"""Write the code that a user's own module adds to a pin: classes that use it, its branch, its code in fuse()."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from yolopatch.errors import PatchError
 
 
 def own_file(pin: Pin, module: Module) -> str:
-    """Return where the pin gets the pasted file."""
+    """Return the path of the pasted file in the pin."""
     return str(PurePosixPath(pin.layout.common).parent / f"{module.source}.py")
 
 
 def own_layers_file(pin: Pin, module: Module) -> str:
-    """Return where the pin gets the classes around the module."""
+    """Return the path of the classes that use the module."""
     return own_file(pin, module).removesuffix(".py") + "_layers.py"
 
 
@@ -38,10 +38,10 @@ class OwnWriter:
     """Writes what a user's own module adds to a pin.
 
     Attributes:
-        paste: the file, and `text` the same as the pin gets it.
+        paste: the pasted file; `text` is the same file, adapted to the pin.
         pristine: the pin's text of its parser and of the files with its modules.
-        upstream: what those define.
-        jinja: the environment of `templates/`.
+        upstream: the names that those files define.
+        jinja: finds the templates.
     """
 
     pin: Pin
@@ -54,27 +54,27 @@ class OwnWriter:
 
     @property
     def is_yolov5(self) -> bool:
-        """Whether the pin is laid out as yolov5."""
+        """Whether the pin has the folders of yolov5."""
         return self.pin.layout.style == "yolov5"
 
     @property
     def file(self) -> str:
-        """Where the pasted file goes."""
+        """The path of the pasted file."""
         return own_file(self.pin, self.module)
 
     @property
     def layers_file(self) -> str:
-        """Where the classes around the module go."""
+        """The path of the classes that use the module."""
         return own_layers_file(self.pin, self.module)
 
     @property
     def block(self) -> str:
-        """The class that stands for the family's block."""
+        """The class that replaces the family's block."""
         return self.module.suffixed(self.pin.block)
 
     @property
     def made(self) -> tuple[str, ...]:
-        """The classes around the module that a YAML may name."""
+        """The classes that use the module, for YAMLs."""
         if self.module.kind == ATTENTION:
             return ()
         return (self.block,) if self.module.kind == BLOCK else (self.module.conv, self.block)
@@ -84,7 +84,7 @@ class OwnWriter:
         return self.paste.classes[self.module.symbol]
 
     def files(self) -> list[NewFile]:
-        """Write the pasted file, and beside it the classes that put the module where upstream's stand."""
+        """Write the pasted file, and the classes with which the module replaces upstream's."""
         pasted = NewFile(self.file, self.text)
         if not self.made:
             return [pasted]
@@ -113,7 +113,7 @@ class OwnWriter:
         return [f"from {place} import {', '.join(names)}\n" for place, names in by_place.items()]
 
     def import_line(self) -> Edit:
-        """Write the lines that give the parser the module's classes."""
+        """Write the lines that import the module's classes into the parser."""
         path = self.pin.layout.parser
         package = f"{self.pin.layout.package}." if self.pin.layout.package else ""
         behind = f"{package}models.experimental" if self.is_yolov5 else "ultralytics.nn.modules"
@@ -124,13 +124,13 @@ class OwnWriter:
         return Edit(path, anchor.at, lines)
 
     def fusion(self) -> list[Edit]:
-        """Write what fuse() has to do, if it has: a module that stands for itself is not folded by anybody."""
+        """Write the lines for fuse(); only a bare convolution, which has a BatchNorm after it, needs them."""
         if self.module.kind != CONVOLUTION:
             return []
         return [in_fuse(self.pin, self.pristine, self._render("fuse"))]
 
     def branch(self) -> Edit:
-        """Write what parse_model does with the module's rows."""
+        """Write the branch of parse_model for the module's rows."""
         template = "own.attention.branch" if self.module.kind == ATTENTION else "branch"
         return in_parse_model(self.pin, self.pristine, self._render(template))
 
@@ -161,18 +161,18 @@ class OwnWriter:
 
     @property
     def _call(self) -> ast.Call:
-        """The call that makes the module, parsed; each time anew."""
+        """The call that makes the module, parsed; a new tree each time."""
         call = ast.parse(self.module.call, mode="eval").body
         assert isinstance(call, ast.Call)
         return call
 
     @property
     def _takes_rows(self) -> bool:
-        """Tell whether a post's own row, `[-1, 2, MyBlock, [256, ...]]`, gives the block what upstream's would get."""
+        """Tell whether the module takes the arguments of upstream's block, so that `[-1, 2, MyBlock, [256]]` works."""
         return self.module.kind == BLOCK and self._by_place[:3] == ["c1", "c2", "n"]
 
     def _arguments(self, block: ast.arguments) -> str:
-        """Return what stands between the parentheses of the module's call, for a block without what the pin's lacks."""
+        """Return the arguments of the module's call; a block gets no argument that the pin's block does not have."""
         call = self._call
         if self.module.kind == BLOCK:
             have = _names(block)
@@ -180,14 +180,14 @@ class OwnWriter:
             foreign = {name for value in call.args for name in _used(value)} - have
             if foreign:
                 raise PatchError(
-                    f"{self.module.name} is given {', '.join(sorted(foreign))}, and {self.pin.name}'s {self.pin.block}"
-                    " has no such argument",
-                    hint="add it again, with --args that name only what every block has: c1, c2, n, shortcut, g, e",
+                    f"{self.module.name} needs the argument {', '.join(sorted(foreign))}, which {self.pin.block} of"
+                    f" {self.pin.name} does not have",
+                    hint='add it again with arguments that every block has: --args "c1, c2, n, shortcut, g, e"',
                 )
         return ", ".join(map(ast.unparse, [*call.args, *call.keywords]))
 
     def _signature(self, block: ast.arguments) -> str:
-        """Return the arguments of upstream's block; a default is the module's own where it has one."""
+        """Return the arguments of upstream's block, with the default values of the module if it has any."""
         if self.module.kind != BLOCK:
             return ""
         constructor = read_constructor(self.paste, self.module.symbol)
@@ -211,7 +211,7 @@ def _init(path: str, text: str, name: str) -> ast.arguments:
     """Return the arguments of a class's constructor.
 
     Raises:
-        AnchorNotFound: the file has no such class, or the class no constructor of its own.
+        AnchorNotFound: the file does not have the class, or the class has no constructor.
     """
     node = classes(parse(text)).get(name)
     init = method(node, "__init__") if node else None
@@ -229,6 +229,6 @@ def _used(node: ast.expr) -> set[str]:
 
 
 def _has(node: ast.ClassDef, name: str, *arguments: str) -> bool:
-    """Tell whether a class has a method with exactly these arguments."""
+    """Tell whether a class has this method with exactly these arguments."""
     found = method(node, name)
     return found is not None and tuple(a.arg for a in found.args.args) == arguments

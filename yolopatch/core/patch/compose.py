@@ -1,7 +1,7 @@
-"""Splice patches into a pin's pristine text.
+"""Apply patches to a pin's pristine text.
 
-Modules only insert, and a compatibility patch replaces lines between which no module inserts: every edit is told by
-pristine lines, so any subset in any order agrees.
+Module patches only insert lines, and a compatibility patch replaces lines between which no module inserts. Positions
+belong to the pristine text, so that any subset of patches in any order gives the same result.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from yolopatch.errors import PatchError
 
 
 @dataclass(frozen=True)
-class _Placed:
-    """An edit, whose it is, and the place of that patch in the canonical order."""
+class _RankedEdit:
+    """An edit, its patch, and the rank of the patch in the canonical order."""
 
     edit: Edit
     rank: int
@@ -28,7 +28,7 @@ class _Placed:
 
     @property
     def order(self) -> tuple[int, bool, int]:
-        """What comes first in the file; what is inserted before a replaced line stays before it."""
+        """The sort key in the file: insertions before a line come before a replacement of the line."""
         return (self.edit.at, self.edit.replaces > 0, self.rank)
 
 
@@ -42,14 +42,14 @@ def compose(pristine: Mapping[str, str], patches: Sequence[Patch], taken: Collec
 
     Args:
         pristine: the pin's text of the files that `touched` names.
-        patches: in the canonical order, which decides who comes first at a shared place.
-        taken: every path of the pin, where no patch may add a file.
+        patches: in the canonical order; it decides which patch comes first at the same line.
+        taken: every path of the pin; no patch may add a file there.
 
     Raises:
-        PatchError: a patch does not match the pin, or changes lines that another replaces.
+        PatchError: a patch does not match the pin, or changes lines that another patch replaces.
     """
     result: dict[str, str] = {}
-    places: dict[str, list[_Placed]] = {}
+    places: dict[str, list[_RankedEdit]] = {}
     for rank, patch in enumerate(patches):
         for change in patch.changes:
             if change.new is not None:
@@ -57,7 +57,7 @@ def compose(pristine: Mapping[str, str], patches: Sequence[Patch], taken: Collec
                 result[change.path] = change.new
             else:
                 _check_context(pristine, patch, change)
-                places.setdefault(change.path, []).extend(_Placed(edit, rank, patch) for edit in change.edits)
+                places.setdefault(change.path, []).extend(_RankedEdit(edit, rank, patch) for edit in change.edits)
     for path, placed in places.items():
         in_order = sorted(placed, key=lambda p: p.order)
         _check_apart(path, in_order)
@@ -66,22 +66,22 @@ def compose(pristine: Mapping[str, str], patches: Sequence[Patch], taken: Collec
 
 
 def check_compiles(texts: Mapping[str, str]) -> None:
-    """Compile every Python file of these.
+    """Compile every Python file among these texts.
 
     Raises:
-        PatchError: one does not compile.
+        PatchError: a file does not compile.
     """
     for path in sorted(texts):
         _check_compiles(path, texts[path])
 
 
 def _check_free(patch: Patch, path: str, taken: Collection[str]) -> None:
-    # a file where a folder is, or below a file, would take that away
+    # a new file must not replace a file or a folder
     above = [str(parent) for parent in PurePosixPath(path).parents]
     clash = next((have for have in taken if have == path or have in above or have.startswith(path + "/")), None)
     if clash:
         raise PatchError(
-            f"the patch {patch.name} adds {path}, but {clash} is there already",
+            f"the patch {patch.name} adds {path}, but {clash} exists already",
             hint="restore the patch: reinstall yolopatch, or `make patches` in its checkout",
         )
 
@@ -93,11 +93,11 @@ def _check_context(pristine: Mapping[str, str], patch: Patch, change: FileChange
     for at, expected in change.context:
         found = lines[at] if at < len(lines) else "(end of file)"
         if found != expected:
-            raise _mismatch(patch, change.path, at + 1, *_told_apart(expected, found))
+            raise _mismatch(patch, change.path, at + 1, *_distinguishable(expected, found))
 
 
-def _told_apart(expected: str, found: str) -> tuple[str, str]:
-    """Return two differing lines as a person can tell them apart: white space, too."""
+def _distinguishable(expected: str, found: str) -> tuple[str, str]:
+    """Return two different lines so that a reader sees the difference: also if it is only white space."""
     if expected.strip() == found.strip():
         return repr(expected), repr(found)
     return expected.rstrip("\n"), found.rstrip("\n")
@@ -111,13 +111,13 @@ def _mismatch(patch: Patch, path: str, line: int, expected: str, found: str) -> 
     )
 
 
-def _check_apart(path: str, in_order: Sequence[_Placed]) -> None:
-    """Refuse an edit inside lines that another replaces: which of both comes first would decide what comes out."""
+def _check_apart(path: str, in_order: Sequence[_RankedEdit]) -> None:
+    """Refuse an edit inside lines that another patch replaces: the result would depend on the order."""
     for before, placed in pairwise(in_order):
         if placed.edit.at < before.edit.end:
             raise PatchError(
-                f"the patches {before.patch.name} and {placed.patch.name} do not go together: {path}",
-                details=[f"one replaces line {before.edit.at + 1} and the other changes line {placed.edit.at + 1}"],
+                f"the patches {before.patch.name} and {placed.patch.name} conflict with each other: {path}",
+                details=[f"one replaces line {before.edit.at + 1}, the other changes line {placed.edit.at + 1}"],
                 hint="restore the patches: reinstall yolopatch, or `make patches` in its checkout",
             )
 
@@ -127,7 +127,7 @@ def _check_compiles(path: str, text: str) -> None:
         return
     try:
         with warnings.catch_warnings():
-            # upstream's own old escapes are not what this checks, and newer Pythons warn of them
+            # newer Pythons warn of old escapes in upstream's own strings
             warnings.simplefilter("ignore")
             compile(text, path, "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:  # ValueError: a null byte, before Python 3.12

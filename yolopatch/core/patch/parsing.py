@@ -1,6 +1,6 @@
-"""Read a patch: what it changes, checked to be no more than what it may.
+"""Read a patch and check that it changes only what it may.
 
-A module's patch may only insert lines and add files (design: that is why patches commute), inside the tree.
+A module's patch may only insert lines and add files, inside the tree: therefore patches can be applied in any order.
 A compatibility patch may also replace lines.
 """
 
@@ -18,7 +18,7 @@ from yolopatch.core.text import split_lines
 from yolopatch.errors import PatchError
 
 _START = re.compile(r"diff --git |--- (a/|/dev/null)")
-# All that may stand outside a hunk, once the diff has begun; the last two are the signature of a mail.
+# Lines that are allowed outside a hunk, after the diff has started; the last two are the signature of a mail.
 _OUTSIDE = re.compile(
     r"diff --git |index [0-9a-f]+\.\.[0-9a-f]+( 100644)?$|new file mode 100644$|--- |\+\+\+ |@@ "
     r"|\\ No newline at end of file$|$|-- $|\d+\.\d[\w. ()-]*$"
@@ -28,9 +28,9 @@ _NO_NEWLINE = "\\"
 
 @dataclass(frozen=True)
 class FileChange:
-    """What a patch does to one file: `edits` of a pristine one, or a whole `new` one.
+    """The changes of one file: `edits` of a pristine file, or the text of a `new` file.
 
-    `context` are the pristine lines that the patch was made against, by index.
+    `context` has the pristine lines that the patch shows, with their indexes.
     """
 
     path: str
@@ -47,7 +47,7 @@ class FileChange:
 
 @dataclass(frozen=True)
 class Patch:
-    """One module in one flavor for one pin, or the pin's mends; `name` tells which, for messages."""
+    """The patch of a module in one flavor, of the compatibility fixes, or of the stamp; `name` is for messages."""
 
     name: str
     changes: tuple[FileChange, ...]
@@ -57,23 +57,23 @@ def parse_patch(text: str, name: str, modifies: bool = False) -> Patch:
     """Parse a unified diff.
 
     Args:
-        text: the patch file's text; a mail header before the diff is allowed, as `git am` has it.
-        name: where it lies, for messages.
+        text: the text of the patch file; a mail header before the diff is allowed, as for `git am`.
+        name: the name of the patch in messages.
         modifies: whether it may replace lines, as a compatibility patch does.
 
     Raises:
-        PatchError: it is no unified diff, removes or renames what it may not, or leaves the tree.
+        PatchError: it is not a unified diff, removes or renames something, or changes a path outside the tree.
     """
     lines = split_lines(text)
     start = next((number for number, line in enumerate(lines) if _START.match(line)), None)
     if start is None:
-        raise _broken(name, "holds no diff")
+        raise _broken(name, "has no diff")
     if not modifies:
         _check_removes_nothing(lines, start, name)
     try:
         files = PatchSet("".join(lines[start:]))
     except UnidiffParseError as error:
-        raise _broken(name, f"is no valid unified diff: {str(error).strip()}") from error
+        raise _broken(name, f"is not a valid unified diff: {str(error).strip()}") from error
     paths = [_inside(file, name) for file in files]
     for file, path in zip(files, paths):
         if file.is_removed_file or file.is_rename:
@@ -81,7 +81,7 @@ def parse_patch(text: str, name: str, modifies: bool = False) -> Patch:
     _check_all_read(lines, start, files, name)
     twice = [path for path in paths if paths.count(path) > 1]
     if twice:
-        raise _broken(name, f"changes {twice[0]} in two places of the diff", "expected: one diff for each file")
+        raise _broken(name, f"changes {twice[0]} twice", "expected: one diff for each file")
     return Patch(name, tuple(_change(file, path, name, modifies) for file, path in zip(files, paths)))
 
 
@@ -98,22 +98,22 @@ def _removal(name: str, where: str, line: str) -> PatchError:
 
 
 def _check_removes_nothing(lines: list[str], start: int, name: str) -> None:
-    """Look before parsing: whoever turns a line into a removal rarely mends the hunk's counts."""
+    """Refuse removed lines before parsing: a hand-edited patch often has wrong line counts, too."""
     for number, line in enumerate(lines[start:], start=start + 1):
         if line.startswith("-") and not line.startswith("--- ") and line != "-- \n":
             raise _removal(name, f"its line {number}", line)
 
 
 def _check_all_read(lines: list[str], start: int, files: PatchSet, name: str) -> None:
-    """Refuse what the parser passes over in silence: lines beyond a hunk's counts, modes, copies, binaries."""
+    """Refuse what the parser ignores: lines beyond a hunk's counts, modes, copies, binaries."""
     read = {line.diff_line_no for file in files for hunk in file for line in hunk}
     for number, line in enumerate(lines[start:], start=1):
         if number not in read and not _OUTSIDE.match(line):
             raise _broken(
                 name,
-                f"holds a line that neither adds nor is context: its line {start + number}",
+                f"has a line that is neither an insertion nor context: its line {start + number}",
                 f"found:    {line.rstrip()!r}",
-                "expected: hunks with as many lines as they say, in plain files, with LF line ends",
+                "expected: hunks with as many lines as their headers say, in plain files, with LF line ends",
             )
 
 
@@ -135,7 +135,7 @@ def _inside(file: PatchedFile, name: str) -> str:
         path = PurePosixPath(header)
         inner = [part.casefold() for part in path.parts[1:]]
         if path.is_absolute() or ".." in path.parts or ".git" in inner or "\\" in header:
-            raise _broken(name, f"leaves the tree: {header}", "paths must be relative, without .. or .git")
+            raise _broken(name, f"has a path outside the tree: {header}", "paths must be relative, without .. or .git")
         if path.parts[:1] not in (("a",), ("b",)) or not inner:
             raise _broken(name, f"names a file without a/ or b/: {header!r}", "expected: --- a/PATH and +++ b/PATH")
     return headers[-1][2:]
@@ -148,9 +148,9 @@ def _read_hunk(hunk: Hunk, path: str, name: str, modifies: bool) -> tuple[list[E
         raise _broken(
             name,
             f"has a hunk without context in {path}, at line {hunk.source_start}",
-            "expected: lines of the pin around each insertion, to check it against",
+            "expected: lines of the pin around each insertion, to check its position",
         )
-    reading = _Reading(path, at)
+    reading = _HunkReader(path, at)
     for line in hunk:
         if line.is_removed and not modifies:
             raise _removal(name, f"{path}, line {line.source_line_no}", f"-{line.value}")
@@ -159,8 +159,8 @@ def _read_hunk(hunk: Hunk, path: str, name: str, modifies: bool) -> tuple[list[E
     return reading.edits, reading.context
 
 
-class _Reading:
-    """A hunk, as far as it is read: its edits, and the pristine lines that it names, by index."""
+class _HunkReader:
+    """A hunk while it is read: its edits, and its pristine lines by index."""
 
     def __init__(self, path: str, at: int) -> None:
         self.edits: list[Edit] = []
@@ -173,7 +173,7 @@ class _Reading:
         """Read the next line."""
         if line.is_added:
             if self._added and not self._added[-1].endswith("\n"):
-                self.end_edit()  # no line may follow one that ends the file: two edits, of which the first is refused
+                self.end_edit()  # such a line ends the file: a second edit follows, and the first is refused
             self._added.append(line.value)
         elif line.is_removed:
             if self._added:
@@ -183,14 +183,14 @@ class _Reading:
         elif line.is_context:
             self.end_edit()
             self._pristine(line.value)
-        elif line.line_type == _NO_NEWLINE and self._added:  # it is about the line before
+        elif line.line_type == _NO_NEWLINE and self._added:  # the marker belongs to the line before
             self._added[-1] = self._added[-1].removesuffix("\n")
         elif line.line_type == _NO_NEWLINE and self.context:
             at, last = self.context[-1]
             self.context[-1] = (at, last.removesuffix("\n"))
 
     def end_edit(self) -> None:
-        """Keep what was added and replaced since the last line that stays."""
+        """Store what was added and replaced since the last context line."""
         if self._added or self._replaced:
             self.edits.append(Edit(self._path, self._at - self._replaced, "".join(self._added), self._replaced))
         self._added, self._replaced = [], 0
@@ -201,8 +201,8 @@ class _Reading:
 
 
 def _check_whole_lines(path: str, name: str, edits: list[Edit], context: dict[int, str]) -> None:
-    """Refuse an edit that changes where the last line ends: it would no longer be one."""
+    """Refuse an edit that changes whether the last line ends with a newline."""
     for edit in edits:
         before = context.get(edit.at - 1, "\n")
         if not all(line.endswith("\n") for line in (before, *edit.lines)):
-            raise _broken(name, f"changes how the last line of {path} ends", "expected: whole lines, newline included")
+            raise _broken(name, f"changes the newline at the end of {path}", "expected: whole lines, newline included")

@@ -1,4 +1,4 @@
-"""Write a patch file: a mail that `git am` takes, with a unified diff that `git apply` takes."""
+"""Write a patch file: a mail for `git am`, with a unified diff for `git apply`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def write_patch(subject: str, body: str, changes: Sequence[Change], pristine: Ma
     Args:
         subject: the mail's subject, one line.
         body: the commit message below it.
-        changes: what the patch does; several edits of one file become one diff.
+        changes: the changes of the patch; several edits of one file become one diff.
         pristine: the pin's text of every file that they edit.
     """
     header = f"From {'0' * 40} Mon Sep 17 00:00:00 2001\nFrom: {AUTHOR_NAME} <{AUTHOR_EMAIL}>\nDate: {MAIL_DATE}\n"
@@ -41,7 +41,7 @@ def _edited_file(path: str, edits: list[Edit], old: str) -> str:
 
 
 def _hunks(lines: list[str], edits: list[Edit], path: str, context: int = 3) -> list[str]:
-    """Write the hunks from the edits. Not by comparing texts, which may put equal lines elsewhere."""
+    """Write the hunks from the edits. A comparison of the texts could choose other, equal lines."""
     out = [f"--- a/{path}\n", f"+++ b/{path}\n"]
     shift = 0
     for near in _groups(edits, context):
@@ -60,7 +60,7 @@ def _hunks(lines: list[str], edits: list[Edit], path: str, context: int = 3) -> 
 
 
 def _groups(edits: list[Edit], context: int) -> list[list[Edit]]:
-    """Group edits whose context would touch: git takes no two hunks that overlap."""
+    """Group edits whose context overlaps: git refuses overlapping hunks."""
     groups: list[list[Edit]] = []
     for edit in edits:
         if groups and edit.at - groups[-1][-1].end <= 2 * context:

@@ -1,4 +1,4 @@
-"""Where the stamp of a pin's checkpoints lies in its files, and what is added there."""
+"""The changes that stamp the checkpoints of a pin: a new file, and lines where checkpoints are written."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from yolopatch.core.code.anchors import Anchor, AnchorNotFound, below_entry, bel
 from yolopatch.core.edits import Change, Edit, NewFile
 
 
-def stamping(pin: Pin, places: Sequence[StampLine], source: str, pristine: Mapping[str, str]) -> list[Change]:
-    """Return what the stamp adds to the pin.
+def stamp_changes(pin: Pin, lines: Sequence[StampLine], source: str, pristine: Mapping[str, str]) -> list[Change]:
+    """Return what the stamp changes in the pin.
 
     Args:
-        places: all of the pin.
-        source: the text of the file that is added.
-        pristine: the pin's text of every file that the places are in.
+        lines: all stamp lines of the pin.
+        source: the text of the new file.
+        pristine: the pin's text of every file that gets a line.
 
     Raises:
-        AnchorNotFound: what a line belongs below is not there once, and the line is needed.
+        AnchorNotFound: the code before a line was not found exactly once, and the line is not optional.
     """
-    lines = (_insertion(place, pristine[place.path]) for place in places)
-    return [NewFile(fork_path(pin), source), *(line for line in lines if line)]
+    edits = (_insertion(line, pristine[line.path]) for line in lines)
+    return [NewFile(fork_path(pin), source), *(edit for edit in edits if edit)]
 
 
-def _insertion(place: StampLine, text: str) -> Edit | None:
+def _insertion(line: StampLine, text: str) -> Edit | None:
     try:
-        anchor = _anchor(place, text)
+        anchor = _anchor(line, text)
     except AnchorNotFound:
-        if place.optional:
+        if line.optional:
             return None
         raise
-    return Edit(place.path, anchor.at, f"{anchor.margin}{place.line}\n")
+    return Edit(line.path, anchor.at, f"{anchor.margin}{line.line}\n")
 
 
-def _anchor(place: StampLine, text: str) -> Anchor:
-    if isinstance(place.below, Import):
-        return below_import(place.path, text, place.below.module, place.below.name)
-    return below_entry(place.path, text, place.below.keys)
+def _anchor(line: StampLine, text: str) -> Anchor:
+    if isinstance(line.below, Import):
+        return below_import(line.path, text, line.below.module, line.below.name)
+    return below_entry(line.path, text, line.below.keys)

@@ -1,4 +1,4 @@
-"""Make the patches that add a module, or the stamp of checkpoints, to a pin: from single sources and pristine text."""
+"""Write the patch of a module or of the stamp for a pin, from the source file and the pristine text."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from jinja2.sandbox import SandboxedEnvironment
 from yolopatch.catalog.checkpoint.stamps import StampLine
 from yolopatch.catalog.modules import Module
 from yolopatch.catalog.pins import Pin
-from yolopatch.core.code.module_code import additions
+from yolopatch.core.code.module_code import module_changes
 from yolopatch.core.edits import Change
 from yolopatch.core.patch.patch_file import write_patch
-from yolopatch.core.patch.stamping import stamping
+from yolopatch.core.patch.stamping import stamp_changes
 from yolopatch.core.workspace.commit_message import STAMP_BODY, STAMP_SUBJECT
 
 _OWN_WORDS = "A module of the user's own, as it was pasted; what runs by itself is left out."
@@ -25,34 +25,34 @@ _FLAVOR_WORDS = {
 def module_patch(
     pin: Pin, module: Module, flavor: str, source: str, originals: Mapping[str, str], templates: SandboxedEnvironment
 ) -> str:
-    """Return the text of the patch that adds a module to a pin; arguments as `additions` has them.
+    """Return the text of the patch that adds a module to a pin; arguments as in `module_changes`.
 
     Raises:
-        AnchorNotFound: the pin has no place where a line belongs.
+        AnchorNotFound: the position of a line was not found in the pin.
     """
     return write_module_patch(
-        pin, module, flavor, additions(pin, module, flavor, source, originals, templates), originals
+        pin, module, flavor, module_changes(pin, module, flavor, source, originals, templates), originals
     )
 
 
 def write_module_patch(
     pin: Pin, module: Module, flavor: str, added: Sequence[Change], originals: Mapping[str, str]
 ) -> str:
-    """Return the text of the patch that makes these additions of a module's."""
+    """Return the text of the patch with these changes of a module."""
     body = f"{module.paper}.\n\n{_FLAVOR_WORDS[flavor]}"
     return write_patch(f"Add {module.name} ({flavor}) to {pin.name}", body, added, originals)
 
 
 def write_own_patch(pin: Pin, module: Module, added: Sequence[Change], originals: Mapping[str, str]) -> str:
-    """Return the text of the patch that makes these additions of a user's own module."""
+    """Return the text of the patch with these changes of a user's own module."""
     return write_patch(f"Add {module.name} to {pin.name}", f"{module.paper}.\n\n{_OWN_WORDS}", added, originals)
 
 
-def stamp_patch(pin: Pin, places: Sequence[StampLine], source: str, originals: Mapping[str, str]) -> str:
-    """Return the text of the patch that stamps the pin's checkpoints; arguments as `stamping` has them.
+def stamp_patch(pin: Pin, lines: Sequence[StampLine], source: str, originals: Mapping[str, str]) -> str:
+    """Return the text of the patch that stamps the pin's checkpoints; arguments as in `stamp_changes`.
 
     Raises:
-        AnchorNotFound: the pin has no place where a line belongs.
+        AnchorNotFound: the position of a line was not found in the pin.
     """
-    added = stamping(pin, places, source, originals)
+    added = stamp_changes(pin, lines, source, originals)
     return write_patch(f"{STAMP_SUBJECT}: {pin.name}", STAMP_BODY, added, originals)

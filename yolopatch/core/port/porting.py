@@ -14,7 +14,7 @@ from yolopatch.catalog.checkpoint.stamps import StampLine, fork_path
 from yolopatch.catalog.modules import ATTENTION, Module
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.core.code.anchors import AnchorNotFound, chain_of
-from yolopatch.core.code.module_code import additions
+from yolopatch.core.code.module_code import module_changes
 from yolopatch.core.patch.compose import check_compiles, compose, touched
 from yolopatch.core.patch.parsing import parse_patch
 from yolopatch.core.patch.write_patches import stamp_patch, write_module_patch
@@ -102,7 +102,7 @@ def port_module(
     try:
         if _has_branch(pin.layout.parser, files[pin.layout.parser], _placed(pin, module)):
             return Outcome(module.name, flavor, THERE)
-        added = additions(pin, module, flavor, source, files, templates)
+        added = module_changes(pin, module, flavor, source, files, templates)
         conflicts = check_module(pin, module, added[0].text, added[-1].text, files)
         patch = write_module_patch(pin, module, flavor, added, files)
     except AnchorNotFound as error:

@@ -1,4 +1,4 @@
-"""What a workspace says of itself in the file that its stamp is read from."""
+"""The data about a workspace in the file from which its stamp is read."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _NO_DATA = "FORK = {}\n"
 def fork_data(
     pin: Pin, source: str, applied: Sequence[Applied], compat: Compat | None, version: str, built_on: str
 ) -> dict[str, object]:
-    """Return what a workspace says of itself.
+    """Return the data about a workspace.
 
     Args:
         source: the kind of source that the pin's content came from.
         applied: its modules, in the order of their commits.
-        compat: its compatibility patch, None without it.
-        version: of the yolopatch that made it.
+        compat: its compatibility patch, or None.
+        version: of the yolopatch that made the workspace.
         built_on: the id of the commit below the stamp's own.
     """
     return {
@@ -37,11 +37,11 @@ def with_data(text: str, data: Mapping[str, object]) -> str:
     """Return the text of the stamp's file with this data in it.
 
     Raises:
-        PatchError: it has no place for data.
+        PatchError: the file does not have the line for the data.
     """
     if text.count(_NO_DATA) != 1:
         raise PatchError(
-            "the stamp's patch has no place for what the workspace is",
+            "the stamp's patch has no line for the data of the workspace",
             details=[f"expected: once the line {_NO_DATA.strip()!r}"],
             hint="restore it: reinstall yolopatch, or `make patches` in its checkout",
         )

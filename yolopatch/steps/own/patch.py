@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from yolopatch.catalog.modules import Module
 from yolopatch.catalog.pins import Pin
 from yolopatch.catalog.resources import source_file
-from yolopatch.core.own.patch import files_with_modules, own_additions
+from yolopatch.core.own.patch import files_with_modules, own_changes
 from yolopatch.core.paste.fitting import Fitted
 from yolopatch.core.paste.reading import Pasted, read_paste
 from yolopatch.core.patch.write_patches import write_own_patch
@@ -60,7 +60,7 @@ def patch_of_paste(pin: Pin, module: Module, paste: Pasted, read: Reader) -> tup
         read: as in `own_patch`.
     """
     originals = read([pin.layout.parser, *files_with_modules(pin)])
-    added, fitted = own_additions(pin, module, paste, originals, load_templates())
+    added, fitted = own_changes(pin, module, paste, originals, load_templates())
     return write_own_patch(pin, module, added, originals), fitted
 
 
