@@ -204,7 +204,7 @@ def test_a_name_that_some_pins_have_is_for_the_others_and_a_way_is_told(add, nee
     need_pin("ultralytics-8.4.0"), need_pin("yolov5-6.1")
     ran = add(GATE.replace("Gate", "CBAM"), name="CBAM.py")
     assert ran.code == 0, ran.err
-    assert "ultralytics-8.4.0: refused, ultralytics-8.4.0 has a CBAM of its own" in ran.out
+    assert "ultralytics-8.4.0: refused, ultralytics-8.4.0 already has a class CBAM" in ran.out
     assert "if refused: add the module under another name: yolopatch add ... --name MyCBAM" in ran.out
     assert "next: yolopatch apply --repo yolov5-" in ran.out
 

@@ -111,4 +111,4 @@ def test_a_file_that_was_rewritten_after_the_look_is_not_loaded(trained, yolopat
     folder = trained(FAST[0], yolopatch)
     with pytest.raises(YolopatchError) as caught:
         load_checkpoint(folder / "fused.pt", "0" * 64, folder / "workspace", PINS[FAST[0]], sys.executable)
-    assert "something has rewritten it since" in caught.value.details[-1]
+    assert "the checkpoint has changed since it was looked into" in caught.value.details[-1]
