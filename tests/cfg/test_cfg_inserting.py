@@ -87,9 +87,9 @@ def test_m_l_and_x_write_c3k_out_behind_new_layers_too(rendered):
 @pytest.mark.parametrize(
     ("asked", "found", "rule"),
     [
-        ("+12", "Concat", "has no channels of its own"),
-        ("+11", "nn.Upsample", "has no channels of its own"),
-        ("+23", "Detect", "the detection head gives the model's output"),
+        ("+12", "Concat", "does not set its number of channels"),
+        ("+11", "nn.Upsample", "does not set its number of channels"),
+        ("+23", "Detect", "the detection head is the model's output"),
     ],
 )
 def test_a_layer_that_none_can_stand_behind_is_refused(asked, found, rule):
@@ -110,4 +110,4 @@ def test_a_new_layer_named_twice_is_refused():
 def test_block_does_not_insert():
     with pytest.raises(UsageError) as caught:
         choose(MODELS["yolo11"], MODULES["SPConv"], "paper", "4,+4", block=True)
-    assert "adds a convolution behind layer 4" in caught.value.what
+    assert "adds a convolution after layer 4" in caught.value.what

@@ -134,7 +134,7 @@ def test_a_layer_named_twice_is_refused():
 def test_a_kernel_that_the_module_cannot_take_is_refused(module):
     said = refusal("yolov5", module, "10")
     assert "layer 10 is Conv of kernel 1×1, stride 1" in said
-    assert f"{module} takes a kernel of 3×3" in said
+    assert f"{module} supports a kernel of 3×3" in said
     assert "1, 2, 3, 4, 5, 6, 7, 8, 13, 17, 18, 20, 21, 23" in said
 
 
@@ -147,7 +147,7 @@ def test_the_yolov5_stem_is_refused_by_a_module_of_three_by_three_only():
 def test_too_few_input_channels_are_refused(model, flavor):
     said = refusal(model, "SPConv", "0,1", flavor=flavor)
     assert "layer 0" in said
-    assert "it reads the image's 3 channels, and SPConv takes 4 or more" in said
+    assert "the image has 3 channels, and SPConv needs 4 or more" in said
     assert "that fit: 1, 2, 3" in said
 
 
@@ -157,7 +157,7 @@ def test_block_is_refused_for_a_module_that_cannot_take_the_kernels_of_its_bottl
     with pytest.raises(UsageError) as caught:
         choose(MODELS[model], pointwise, "paper", block=True)
     block = MODELS[model].block
-    assert f"PointConv takes a kernel of 1×1, not 3×3, which the bottlenecks of {block} have" in caught.value.what
+    assert f"PointConv supports a kernel of 1×1, not 3×3, which the bottlenecks of {block} have" in caught.value.what
     fits = {"yolov5": "10, 14"}.get(model, "none")
     assert caught.value.hint == f"layers of {model} that fit: {fits}"
 

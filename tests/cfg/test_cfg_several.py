@@ -40,7 +40,7 @@ def test_two_on_one_layer_are_refused():
 
 def test_two_behind_one_layer_are_refused():
     said = refusal("RefConv", "DSConv", placements=("RefConv:+4", "DSConv:2,+4"))
-    assert said.what == "RefConv and DSConv are both placed on the place behind layer 4 of yolo11"
+    assert said.what == "RefConv and DSConv are both placed on the position after layer 4 of yolo11"
 
 
 def test_block_means_every_block_for_each_of_them():
@@ -52,7 +52,7 @@ def test_block_means_every_block_for_each_of_them():
     [
         (("1,3",), "for which module?", "RefConv:1,3"),
         (("SPConv:1,3",), "SPConv is not placed", "--module SPConv"),
-        (("RefConv:1", "refconv:3"), "has the placement 1 already", '"RefConv:1,3"'),
+        (("RefConv:1", "refconv:3"), "already has the placement 1", '"RefConv:1,3"'),
         (("NoConv:1",), "unknown module", ""),
     ],
 )

@@ -37,16 +37,16 @@ def test_the_scale_is_the_files_own_then_the_asked_one_then_the_names(text, name
 
 
 def test_a_file_of_another_scale_than_the_asked_one_is_refused():
-    with pytest.raises(UsageError, match="is a file of scale n, not s"):
+    with pytest.raises(UsageError, match="is a file for scale n, not s"):
         _file("scale: n\n").scale_for(YOLO11, "s")
-    with pytest.raises(UsageError, match="is a file of scale l, not s"):
+    with pytest.raises(UsageError, match="is a file for scale l, not s"):
         _file("depth_multiple: 1.0\nwidth_multiple: 1.0\n", "yolov5s.yaml").scale_for(YOLOV5, "s")
-    with pytest.raises(UsageError, match="is a file of scale n, not s"):
+    with pytest.raises(UsageError, match="is a file for scale n, not s"):
         _file("scale: n\nscales: {n: [1, 1, 8], s: [1, 2, 8]}\n").any_scale("s")
 
 
 def test_one_scale_is_asked_for_at_a_time():
-    with pytest.raises(UsageError, match="--scale n,s: it is one scale at a time"):
+    with pytest.raises(UsageError, match="--scale n,s: only one scale is possible here"):
         _file("nc: 80\n").scale_for(YOLO11, "n,s")
 
 
@@ -74,7 +74,7 @@ def test_the_number_of_classes_is_read_and_defaults_to_upstreams(text, nc):
 
 @pytest.mark.parametrize("value", ["three", "3.5", "yes", "[3]", ".inf", ".nan", f"1{'0' * 400}"])
 def test_a_number_of_classes_that_is_none_is_refused(value):
-    with pytest.raises(UsageError, match="nc is no number of classes") as caught:
+    with pytest.raises(UsageError, match="nc is not a number of classes") as caught:
         _ = _file(f"nc: {value}\n").nc
     assert "model.yaml" in caught.value.hint
 
@@ -130,7 +130,7 @@ def test_rows_that_name_no_class_leave_the_default_task(rows):
 def test_a_table_without_rows_holds_no_scale(table):
     file = _file(f"scales: {table}\n")
     assert (file.letters, file.any_scale(None)) == ((), "")
-    with pytest.raises(UsageError, match="says nothing of scales"):
+    with pytest.raises(UsageError, match="has no scales"):
         file.every_scale()
 
 
@@ -163,7 +163,7 @@ MERGED = "a: &a {k: 1, l: 2}\n" + "".join(
     ],
 )
 def test_what_is_no_model_is_refused_with_what_was_found(text, found):
-    with pytest.raises(UsageError, match=r"^model\.yaml is no model YAML$") as caught:
+    with pytest.raises(UsageError, match=r"^model\.yaml is not a model YAML$") as caught:
         _file(text)
     assert caught.value.details[1] == f"found:    {found}"
 
@@ -182,7 +182,7 @@ def test_what_is_no_model_is_refused_with_what_was_found(text, found):
     ],
 )
 def test_a_line_that_is_no_yaml_is_named(text, where):
-    with pytest.raises(UsageError, match=rf"^model\.yaml, {where} is no YAML$") as caught:
+    with pytest.raises(UsageError, match=rf"^model\.yaml, {where} is not YAML$") as caught:
         _file(text)
     assert caught.value.details[1].startswith("found:    ")
 

@@ -195,7 +195,7 @@ def test_a_gpu_that_is_not_there_is_no_fault_of_the_model(verify, full_workspace
     ("arguments", "said"),
     [
         (("--check", "gradient-flaw"), "did you mean gradient-flow"),
-        (("--scale", "s"), "is a file of scale n, not s"),
+        (("--scale", "s"), "is a file for scale n, not s"),
         (("--scale", "z"), "unknown scale"),
         (("--scale", "n", "--all-scales"), "exclude each other"),
         (("--all-scales",), "--scale all"),

@@ -1,1 +1,1 @@
-"""Model YAMLs: reading, laying out, writing."""
+"""Model YAMLs: read, laid out, written."""

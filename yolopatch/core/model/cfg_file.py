@@ -1,4 +1,4 @@
-"""What a model YAML says, without building it: its number of classes, its task and its scales."""
+"""The content of a model YAML, without building it: its number of classes, its task and its scales."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class CfgFile:
 
     Attributes:
         path: its name, from which upstream takes the scale's letter.
-        content: the document as PyYAML reads it; of a key that is there twice, the last value, as upstream has it.
+        content: the document as PyYAML reads it; for a repeated key the last value, as in upstream.
     """
 
     path: PurePath
@@ -39,7 +39,7 @@ class CfgFile:
         """The number of classes.
 
         Raises:
-            UsageError: `nc` is no number.
+            UsageError: `nc` is not a number.
         """
         found = self.content.get("nc")
         if found is None:
@@ -47,7 +47,7 @@ class CfgFile:
         number = _number(found)
         if number is None or not number.is_integer():
             raise UsageError(
-                f"{self.path}: nc is no number of classes",
+                f"{self.path}: nc is not a number of classes",
                 details=["expected: a whole number, as in nc: 80", f"found:    {found!r}"],
                 hint=f"correct the line nc in {self.path}",
             )
@@ -55,7 +55,7 @@ class CfgFile:
 
     @property
     def task(self) -> str:
-        """The task of the model: the class of its last layer says it."""
+        """The task of the model, from the class of its last layer."""
         rows = [row for part in ("backbone", "head") for row in _as_list(self.content.get(part))]
         classes = [row[2].lower() for row in rows if isinstance(row, list) and len(row) > 2 and isinstance(row[2], str)]
         head = classes[-1] if classes else ""
@@ -63,7 +63,7 @@ class CfgFile:
 
     @property
     def letters(self) -> tuple[str, ...]:
-        """Every scale at which it can be built: those of its table, or all where it has multiples; else none."""
+        """Every scale at which it can be built: those of its table, or all if it has multiples, or none."""
         if self._table:
             rows = [(letter, row) for letter, row in self._table.items() if isinstance(row, list)]
             return tuple(letter for letter, _ in rows if isinstance(letter, str) and re.fullmatch("[a-z]", letter))
@@ -74,10 +74,10 @@ class CfgFile:
 
         Args:
             model: the base model of the pin that builds it.
-            asked: what the user asked for, if anything.
+            asked: the scale that the user asked for, or None.
 
         Raises:
-            UsageError: the file is of another scale than the asked one, or says none.
+            UsageError: the file is for another scale than the asked one, or its scale is unknown.
         """
         letter = _one_letter(model, asked) if asked else None
         own = self._named_scale if model.has_scales_table else self._own_scale
@@ -86,27 +86,27 @@ class CfgFile:
         found = letter or own or _letter_of_name(self.path, model)
         if found is None:
             raise UsageError(
-                f"{self.path} does not say its scale",
+                f"the scale of {self.path} is unknown",
                 details=[f"expected: a name such as {model.name}n-...yaml"],
                 hint="add --scale n",
             )
         return found
 
     def any_scale(self, asked: str | None) -> str:
-        """Return the letter of the scale at which the file is to be built; its family may be any.
+        """Return the letter of the scale at which the file is to be built, for a file of any family.
 
         Args:
-            asked: what the user asked for, if anything.
+            asked: the scale that the user asked for, or None.
 
         Returns:
-            a letter; empty for a file that says nothing of scales, and so builds one model.
+            a letter; empty for a file without scales, which builds one model.
 
         Raises:
-            UsageError: the file is of another scale than the asked one, lacks it, or says none.
+            UsageError: the file is for another scale than the asked one, does not have it, or its scale is unknown.
         """
         letters, asked = self.letters, (asked or "").strip().lower()
         if asked and not letters:
-            raise UsageError(f"{self.path} says nothing of scales", hint="leave --scale out")
+            raise UsageError(f"{self.path} has no scales", hint="leave out --scale")
         if asked and asked not in letters:
             raise unknown(f"scale of {self.path}", asked, letters, "a scale is one of these letters")
         own = self._own_scale
@@ -116,26 +116,26 @@ class CfgFile:
         only = letters[0] if len(letters) == 1 else None
         found = asked or own or only or (named[1] if named and named[1] in letters else None)
         if found is None and letters:
-            raise UsageError(f"{self.path} does not say its scale", hint=f"add --scale {letters[0]}, or --all-scales")
+            raise UsageError(f"the scale of {self.path} is unknown", hint=f"add --scale {letters[0]}, or --all-scales")
         return found or ""
 
     def every_scale(self) -> tuple[str, ...]:
         """Return every scale at which the file can be built.
 
         Raises:
-            UsageError: it was made for one scale alone, or says nothing of scales.
+            UsageError: it was made for one scale, or has no scales.
         """
         if not self.letters:
-            raise UsageError(f"{self.path} says nothing of scales", hint="leave --all-scales out")
+            raise UsageError(f"{self.path} has no scales", hint="leave out --all-scales")
         if self._table and self._own_scale:
             raise UsageError(
-                f"{self.path} is a file of scale {self._own_scale} alone",
-                hint=f"render it with every scale: yolopatch render-cfg --scale {ALL_SCALES} ...",
+                f"{self.path} is a file for scale {self._own_scale} only",
+                hint=f"write it with every scale: yolopatch render-cfg --scale {ALL_SCALES} ...",
             )
         return self.letters
 
     def multiples_at(self, letter: str) -> dict[str, float] | None:
-        """Return the multiples that replace those of a file without a table; None at the scale that it has."""
+        """Return the multiples for another scale of a file without a table; None if the file needs no change."""
         if self._table or not letter or self._own_scale == letter:
             return None
         return {"depth_multiple": _MULTIPLES[letter].depth, "width_multiple": _MULTIPLES[letter].width}
@@ -157,7 +157,7 @@ class CfgFile:
 
     @property
     def _own_scale(self) -> str | None:
-        """The one scale that the file holds: it names it, or has its multiples."""
+        """The only scale of the file: it is named in the file, or follows from the multiples."""
         if self._table:
             return self._named_scale
         found = self._multiples
@@ -165,8 +165,8 @@ class CfgFile:
 
     def _other_scale(self, own: str, asked: str) -> UsageError:
         return UsageError(
-            f"{self.path} is a file of scale {own}, not {asked}",
-            hint=f"leave --scale out, or render it at {asked}: yolopatch render-cfg --scale {asked} ...",
+            f"{self.path} is a file for scale {own}, not {asked}",
+            hint=f"leave out --scale, or write it for {asked}: yolopatch render-cfg --scale {asked} ...",
         )
 
 
@@ -178,7 +178,7 @@ def parse_cfg(text: str, path: PurePath) -> CfgFile:
         path: its name.
 
     Raises:
-        UsageError: it is no YAML, no mapping, or far larger than a model's.
+        UsageError: it is not YAML, not a mapping, or much larger than a model.
     """
     return CfgFile(path, load_mapping(text, path))
 
@@ -188,7 +188,7 @@ def _as_list(value: object) -> list[Any]:
 
 
 def _number(value: object) -> float | None:
-    """Return the number that a value is or, in quotes, names; None where it is none."""
+    """Return a value as a number, also from text in quotes; None if it is not a number."""
     if not isinstance(value, (int, float, str)) or isinstance(value, bool):
         return None
     try:
@@ -200,7 +200,7 @@ def _number(value: object) -> float | None:
 def _one_letter(model: BaseModel, asked: str) -> str:
     letters = find_scales(model, asked)
     if len(letters) > 1 or letters[0] not in model.scales:
-        raise UsageError(f"--scale {asked}: it is one scale at a time", hint="e.g. --scale n")
+        raise UsageError(f"--scale {asked}: only one scale is possible here", hint="e.g. --scale n")
     return letters[0]
 
 

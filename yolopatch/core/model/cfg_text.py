@@ -1,6 +1,6 @@
-"""The text of a model's YAML: the base model's layers, a module in their place, in upstream's layout.
+"""The text of a model's YAML: the layers of the base model, some replaced by modules, in upstream's format.
 
-Templates name layers, and this resolves names to numbers.
+Templates use names of layers; here the names become numbers.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _SIGNATURE = re.compile(r"# Written by yolopatch \S+, sha256 of what follows: ([
 
 @dataclass(frozen=True)
 class Cfg:
-    """What one YAML file holds.
+    """The content of a YAML file.
 
     Attributes:
         model: the base model.
         scale: a letter, or `all` for the whole scales table.
         nc: the number of classes.
-        replacements: what stands where; none for the base model itself.
+        replacements: the modules and their placements; empty for the base model itself.
     """
 
     model: BaseModel
@@ -42,7 +42,7 @@ class Cfg:
 
     @property
     def letter(self) -> str | None:
-        """The one scale that the file holds, None if it holds all."""
+        """The only scale of the file, or None for all scales."""
         return None if self.scale == ALL_SCALES else self.scale
 
 
@@ -53,7 +53,7 @@ def render_text(cfg: Cfg, env: SandboxedEnvironment) -> str:
 
 
 def file_name(cfg: Cfg) -> str:
-    """Return the file's name: model, scale and task first, as upstream reads them, then what was replaced."""
+    """Return the file's name: model, scale and task first, as upstream reads them, then the modules."""
     stands = (_name_part(cfg.model, one) for one in cfg.replacements)
     return "-".join([cfg.model.stem(cfg.letter or ""), *stands]) + ".yaml"
 
@@ -66,7 +66,7 @@ def _name_part(model: BaseModel, one: Replacement) -> str:
 
 
 def is_untouched(text: str) -> bool:
-    """Tell whether yolopatch wrote this text and nobody has edited it since."""
+    """Tell whether yolopatch wrote this text and it was not edited since."""
     found = _SIGNATURE.match(text)
     return found is not None and found[1] == _digest(text[found.end() :])
 
@@ -110,19 +110,19 @@ def _where(cfg: Cfg, one: Replacement) -> str:
 def _layers(cfg: Cfg) -> tuple[Layer, ...]:
     found = lay_out_layers(cfg.model, cfg.replacements)
     if cfg.letter and cfg.model.forces_c3k(cfg.letter):
-        # a file name with another letter then gives the same network
+        # so that a file name with another letter gives the same network
         blocks = {layer.name for layer in cfg.model.layers if layer.module == "C3k2"}
         return tuple(_with_c3k(layer) if layer.name in blocks else layer for layer in found)
     return found
 
 
 def _with_c3k(block: Layer) -> Layer:
-    """Write the block's `c3k` argument out as True."""
+    """Return the block with its `c3k` argument set to True."""
     return replace(block, args=(block.args[0], True, *block.args[2:]))
 
 
 def _context(cfg: Cfg) -> dict[str, object]:
-    """Return what the templates may use; they see names, never the catalog's objects."""
+    """Return the values and functions for the templates: names, no objects of the catalog."""
     layers = {layer.name: layer for layer in _layers(cfg)}
     numbers = {name: number for number, name in enumerate(layers)}
     own = {layer.name for layer in cfg.model.layers}
@@ -133,12 +133,12 @@ def _context(cfg: Cfg) -> dict[str, object]:
         "scale": _scale_printer(cfg.model),
         "layer": lambda name: _line(layers[name], numbers),
         "number": lambda name: numbers[name],
-        "behind": lambda name: _inserted_behind(name, list(layers), own),
+        "behind": lambda name: _inserted_after(name, list(layers), own),
     }
 
 
-def _inserted_behind(name: str, order: list[str], own: set[str]) -> list[str]:
-    """Return the names of the new layers between a layer and the base model's next one."""
+def _inserted_after(name: str, order: list[str], own: set[str]) -> list[str]:
+    """Return the names of the new layers between a layer and the next layer of the base model."""
     later = order[order.index(name) + 1 :]
     return list(takewhile(lambda other: other not in own, later))
 
@@ -157,7 +157,7 @@ def _one_scale(model: BaseModel, letter: str | None) -> dict[str, object]:
 
 def _scale_printer(model: BaseModel) -> Callable[[str, str], str]:
     def scale(letter: str, source: str = "") -> str:
-        """Return the row under `letter`, with the numbers of the scale `source` if that is another."""
+        """Return the row under `letter`, with the numbers of the scale `source` if it is given."""
         row = model.scales[source or letter]
         return f"{letter}: [{row.depth:.2f}, {row.width:.2f}, {row.max_channels}]"
 

@@ -1,4 +1,4 @@
-"""The YAML document of a model: read once, as upstream reads it, and refused where it is none."""
+"""Read the YAML document of a model as upstream does, and refuse anything else."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _MOST_NODES = 50_000
 
 
 def load_mapping(text: str, path: PurePath) -> Mapping[str, Any]:
-    """Return the values of a model YAML by key; of a key that is there twice, the last value.
+    """Return the values of a model YAML by key; for a repeated key the last value.
 
     Args:
         text: the file's content.
         path: its name, for messages.
 
     Raises:
-        UsageError: it is no YAML, no mapping, or far larger than a model's.
+        UsageError: it is not YAML, not a mapping, or much larger than a model.
     """
     if len(text) > _MOST_CHARACTERS:
         raise _no_model(path, f"a text of {len(text):,} characters")
@@ -33,7 +33,7 @@ def load_mapping(text: str, path: PurePath) -> Mapping[str, Any]:
         content = _load(text, path)
     except yaml.YAMLError as error:
         raise _no_yaml(path, error) from error
-    except (ValueError, OverflowError) as error:  # a date or a number that cannot be, such as 2024-13-01
+    except (ValueError, OverflowError) as error:  # an impossible date or number, such as 2024-13-01
         raise _no_model(path, str(error)) from error
     except RecursionError as error:
         raise _no_model(path, "lists in lists, too deep to read") from error
@@ -48,7 +48,7 @@ def _load(text: str, path: PurePath) -> object:
         node = loader.get_single_node()
         if node is None:
             return None
-        # a merge key copies what its aliases name: a few lines could fill the memory
+        # a merge key copies what its aliases stand for: a few lines could fill the memory
         if _size(node, {}) > _MOST_NODES:
             raise _no_model(path, f"more than {_MOST_NODES:,} values, aliases included")
         return loader.construct_document(node)
@@ -57,9 +57,9 @@ def _load(text: str, path: PurePath) -> object:
 
 
 def _size(node: yaml.Node, known: dict[int, int]) -> int:
-    """Return how many nodes a document has when every alias is written out; too many for a node inside itself."""
+    """Return the number of nodes with every alias written out; above the limit for a node inside itself."""
     if id(node) not in known:
-        known[id(node)] = _MOST_NODES + 1  # until its parts are counted: it may be one of them
+        known[id(node)] = _MOST_NODES + 1  # while its parts are counted: it may be inside itself
         known[id(node)] = 1 + sum(_size(child, known) for child in _parts(node))
     return known[id(node)]
 
@@ -74,15 +74,15 @@ def _no_yaml(path: PurePath, error: yaml.YAMLError) -> UsageError:
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or str(error).splitlines()[0]
     return UsageError(
-        f"{path}, line {mark.line + 1} is no YAML" if mark else f"{path} is no YAML",
+        f"{path}, line {mark.line + 1} is not YAML" if mark else f"{path} is not YAML",
         details=["expected: a model's YAML, indented with spaces", f"found:    {problem}"],
-        hint="correct the line, or write the file again with yolopatch render-cfg",
+        hint="correct the line, or write a file with yolopatch render-cfg",
     )
 
 
 def _no_model(path: PurePath, found: str) -> UsageError:
     return UsageError(
-        f"{path} is no model YAML",
+        f"{path} is not a model YAML",
         details=["expected: nc, backbone and head, each with its value", f"found:    {found}"],
         hint="write one with yolopatch render-cfg",
     )

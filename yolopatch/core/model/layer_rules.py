@@ -1,4 +1,4 @@
-"""Which layers can take a module: the rules of kernels, channels and padding, and how a refusal says them. Pure."""
+"""Which layers a module can replace: rules of kernels, channels and padding, and the error for other layers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from yolopatch.catalog.model.layers import Layer
 from yolopatch.catalog.modules import ATTENTION, BLOCK, TUTORIAL_FLAVOR, Module
 from yolopatch.errors import UsageError
 
-# What the bottlenecks of every family's block have, and what a new layer gets: it keeps the map's size.
+# The kernel of the bottlenecks in every family's block, and of a new layer: it keeps the size of the map.
 BLOCK_KERNEL = INSERTED_KERNEL = 3
 _IMAGE_CHANNELS = 3
 
@@ -20,41 +20,41 @@ def is_block(model: BaseModel, index: int) -> bool:
 
 
 def require_fit(model: BaseModel, module: Module, flavor: str, layers: Iterable[int], after: Iterable[int]) -> None:
-    """Refuse a layer that cannot take the module.
+    """Refuse a layer that the module cannot replace or follow.
 
     Args:
         model: the base model.
-        module: what is to stand there.
-        flavor: `paper` or `tutorial`; the bare class of the latter can say less.
-        layers: numbers of the layers to replace.
-        after: numbers of the layers behind which a new one is to stand.
+        module: the module.
+        flavor: `paper` or `tutorial`; the bare class of `tutorial` supports fewer layers.
+        layers: the numbers of the layers to replace.
+        after: the numbers of the layers after which a new layer is inserted.
 
     Raises:
-        UsageError: which layer, which rule, and which layers would fit.
+        UsageError: with the layer, the rule, and the layers that fit.
     """
     for index in layers:
         rule = _misfit(model, index, module, flavor)
         if rule:
             fits = [i for i in range(len(model.layers)) if not _misfit(model, i, module, flavor)]
-            raise _refusal(model, index, f"cannot take {module.name} (flavor {flavor}): {rule}", fits)
+            raise _refusal(model, index, f"cannot be replaced by {module.name} (flavor {flavor}): {rule}", fits)
     for index in after:
         rule = _misfit_after(model, index, module)
         if rule:
             fits = [i for i in range(len(model.layers)) if not _misfit_after(model, i, module)]
-            raise _refusal(model, index, f"cannot have {module.name} behind it: {rule}", fits)
+            raise _refusal(model, index, f"cannot be followed by {module.name}: {rule}", fits)
 
 
 def _misfit(model: BaseModel, index: int, module: Module, flavor: str) -> str:
-    """Return the rule by which a layer cannot take the module, or "" if it can."""
+    """Return why the module cannot replace a layer, or "" if it can."""
     layer = model.layers[index]
     if index == len(model.layers) - 1:
-        return f"the {_head(model)} gives the model's output and is never replaced"
+        return f"the {_head(model)} is the model's output and is never replaced"
     if module.kind == ATTENTION:
-        return f'{module.name} keeps the channels that it reads: it stands behind a layer, as in "+{index}"'
+        return f'{module.name} is an attention module: it goes after a layer, as in "+{index}"'
     if is_block(model, index):
         return next(_inner_rules(module, BLOCK_KERNEL, f"which the bottlenecks of {model.block} have"), "")
     if module.kind == BLOCK:
-        return f"{module.name} stands in the place of a {model.block}"
+        return f"{module.name} can replace only a {model.block}"
     if layer.module != "Conv":
         return f"only a Conv or a {model.block} can be replaced"
     return next(_conv_rules(layer, index, module, flavor), "")
@@ -64,15 +64,15 @@ def _conv_rules(layer: Layer, index: int, module: Module, flavor: str) -> Iterat
     yield from _kernel_rule(module, layer.kernel, "the layer's")
     yield from _stride_rule(module, layer.stride, "the layer's")
     if module.pads_itself and layer.sets_padding:
-        yield f"{module.name} pads by half its kernel, and the layer says {layer.args[3]}"
+        yield f"{module.name} has a padding of half its kernel, and the layer sets {layer.args[3]}"
     if index == 0 and module.least_inputs > _IMAGE_CHANNELS:
-        yield f"it reads the image's {_IMAGE_CHANNELS} channels, and {module.name} takes {module.least_inputs} or more"
+        yield f"the image has {_IMAGE_CHANNELS} channels, and {module.name} needs {module.least_inputs} or more"
     if flavor == TUTORIAL_FLAVOR and layer.sets_padding:
-        yield f"the tutorial's bare {module.bare} cannot carry the layer's own padding, {layer.args[3]}"
+        yield f"{module.bare} of the flavor tutorial cannot have the layer's own padding, {layer.args[3]}"
 
 
 def _inner_rules(module: Module, kernel: int, whose: str) -> Iterator[str]:
-    """Yield what keeps a module from standing for a convolution that keeps the map's size."""
+    """Yield why a module cannot replace a convolution that keeps the size of the map."""
     yield from _kernel_rule(module, kernel, whose)
     if module.stands_for_conv:
         yield from _stride_rule(module, 1, whose)
@@ -80,26 +80,26 @@ def _inner_rules(module: Module, kernel: int, whose: str) -> Iterator[str]:
 
 def _stride_rule(module: Module, stride: int, whose: str) -> Iterator[str]:
     if not module.takes_stride(stride):
-        yield f"{module.name} takes stride {listed(module.strides)}, not {stride}, {whose}"
+        yield f"{module.name} supports stride {listed(module.strides)}, not {stride}, {whose}"
 
 
 def _kernel_rule(module: Module, kernel: int, whose: str) -> Iterator[str]:
     if not module.takes_kernel(kernel):
         takes = ", ".join(f"{k}×{k}" for k in module.kernels)
-        yield f"{module.name} takes a kernel of {takes}, not {kernel}×{kernel}, {whose}"
+        yield f"{module.name} supports a kernel of {takes}, not {kernel}×{kernel}, {whose}"
 
 
 def _misfit_after(model: BaseModel, index: int, module: Module) -> str:
-    """Return the rule by which a new layer of the module cannot stand behind a layer, or "" if it can."""
+    """Return why a new layer of the module cannot follow a layer, or "" if it can."""
     layer = model.layers[index]
     if index == len(model.layers) - 1:
-        return f"the {_head(model)} gives the model's output"
+        return f"the {_head(model)} is the model's output"
     if module.kind == ATTENTION:
         return ""
     if module.kind == BLOCK:
-        return f"{module.name} stands in the place of a {model.block}"
+        return f"{module.name} can replace only a {model.block}"
     if not layer.sets_channels:
-        return f"{layer.module} has no channels of its own, for it passes on those that it reads"
+        return f"{layer.module} does not set its number of channels"
     return next(_inner_rules(module, INSERTED_KERNEL, "which a new layer has"), "")
 
 
@@ -116,12 +116,12 @@ def _refusal(model: BaseModel, index: int, why: str, fits: list[int]) -> UsageEr
 
 
 def described(layer: Layer) -> str:
-    """Return what a layer is, in words."""
+    """Return a description of a layer."""
     if layer.module != "Conv":
         return layer.module
     return f"Conv of kernel {layer.kernel}×{layer.kernel}, stride {layer.stride}"
 
 
 def listed(numbers: Iterable[int], mark: str = ", ") -> str:
-    """Return the numbers with a mark between."""
+    """Return the numbers as text, with `mark` between them."""
     return mark.join(map(str, numbers))

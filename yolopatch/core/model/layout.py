@@ -1,4 +1,4 @@
-"""A base model's layers with modules in their place: replaced, inserted, and wired to one another. Pure."""
+"""The layers of a base model with modules: replaced layers, inserted layers, and what reads them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from yolopatch.errors import UsageError
 
 @dataclass(frozen=True)
 class Replacement:
-    """A module in one flavor in the place of some layers."""
+    """A module in one flavor, and the layers that it replaces or follows."""
 
     module: Module
     flavor: str
@@ -25,35 +25,35 @@ class Replacement:
 
 @dataclass(frozen=True)
 class LayerNumbers:
-    """Where a replacement's layers stand in the file that is written, by number."""
+    """The numbers of a replacement's layers in the written file."""
 
     replaced: tuple[int, ...]
     inserted: tuple[int, ...]
 
 
 def lay_out_layers(model: BaseModel, replacements: Sequence[Replacement]) -> tuple[Layer, ...]:
-    """Return the model's layers, those that the placements name replaced, the new ones behind theirs.
+    """Return the model's layers with the replacements: replaced layers, and new layers after their layers.
 
-    What read a layer by name reads the new layer behind it instead.
+    A layer that reads another one by name reads the new layer after it instead.
 
     Raises:
-        UsageError: two modules are placed on one layer.
+        UsageError: two modules have the same layer.
     """
     _require_apart(model, replacements)
     replaced = {index: by for by in replacements for index in by.placement.layers}
-    behind = {index: by for by in replacements for index in by.placement.after}
+    after = {index: by for by in replacements for index in by.placement.after}
     layers: list[Layer] = []
     stand_ins: dict[str, str] = {}
     for index, layer in enumerate(model.layers):
         layers.append(_replaced_layer(layer, replaced[index]) if index in replaced else layer)
-        if index in behind:
-            layers.append(_inserted_layer(layer, behind[index]))
+        if index in after:
+            layers.append(_inserted_layer(layer, after[index]))
             stand_ins[layer.name] = layers[-1].name
     return tuple(replace(x, sources=tuple(stand_ins.get(name, name) for name in x.sources)) for x in layers)
 
 
 def layer_numbers(model: BaseModel, replacements: Sequence[Replacement], one: Replacement) -> LayerNumbers:
-    """Return where the layers of one of the replacements stand once all of them are placed."""
+    """Return the layer numbers of one replacement in the model with all replacements."""
     numbers = {layer.name: number for number, layer in enumerate(lay_out_layers(model, replacements))}
     names = [layer.name for layer in model.layers]
     return LayerNumbers(
@@ -63,7 +63,7 @@ def layer_numbers(model: BaseModel, replacements: Sequence[Replacement], one: Re
 
 
 def is_bare(model: BaseModel, replacement: Replacement) -> bool:
-    """Tell whether a Conv is replaced by the bare class, which has no BatchNorm and activation after it."""
+    """Tell whether the bare class, without BatchNorm and activation, replaces a Conv."""
     layers = replacement.placement.layers
     return replacement.flavor == TUTORIAL_FLAVOR and not all(is_block(model, index) for index in layers)
 
@@ -75,7 +75,7 @@ def _replaced_layer(layer: Layer, by: Replacement) -> Layer:
 
 
 def _inserted_layer(layer: Layer, by: Replacement) -> Layer:
-    """Return a layer that keeps the layer's channels and the map's size."""
+    """Return a new layer after `layer`; it keeps the channels and the size of the map."""
     name = f"{layer.name}+"
     if by.module.kind == ATTENTION:
         return Layer(name, by.module.bare, (by.module.tail,) if by.module.tail else ())
@@ -96,11 +96,11 @@ def _args(layer: Layer, by: Replacement) -> tuple[int | float | str, ...]:
 def _require_apart(model: BaseModel, replacements: Iterable[Replacement]) -> None:
     for one, other in combinations(replacements, 2):
         shared = sorted({*one.placement.layers} & {*other.placement.layers})
-        behind = sorted({*one.placement.after} & {*other.placement.after})
-        if shared or behind:
-            numbers = shared or behind
+        after = sorted({*one.placement.after} & {*other.placement.after})
+        if shared or after:
+            numbers = shared or after
             layers = f"layer{'s' if len(numbers) > 1 else ''} {listed(numbers)}"
-            where = layers if shared else f"the place behind {layers}"
+            where = layers if shared else f"the position after {layers}"
             raise UsageError(
                 f"{one.module.name} and {other.module.name} are both placed on {where} of {model.stem()}",
                 details=[f"{by.module.name}: placement {by.placement.name}" for by in (one, other)],

@@ -1,4 +1,4 @@
-"""Placements: which layers of a base model a module replaces, and behind which it adds one. Pure."""
+"""Placements: the layers of a base model that a module replaces, and the layers after which it is inserted."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ TUTORIAL = "tutorial"
 ALL_BLOCKS = "all-blocks"
 BEFORE_HEAD = "before-head"
 _FALLBACK = "backbone-down"
-_EXAMPLE = 'layer numbers, e.g. --placement "1,3,5,7", or "+4" for a new layer behind layer 4'
+_EXAMPLE = 'layer numbers, e.g. --placement "1,3,5,7", or "+4" for a new layer after layer 4'
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a module goes; layers have their numbers in the base model, ascending.
+    """Where a module goes: layer numbers of the base model, ascending.
 
     Attributes:
-        name: a named placement, or `at-1-3-after-4` for layers that no named one has.
-        layers: those that it replaces.
-        after: those behind which a new layer stands; whatever read them reads the new one.
+        name: a named placement, or `at-1-3-after-4` for other layers.
+        layers: the replaced layers.
+        after: the layers after which a new layer is inserted; layers that read them read the new layer.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Placement:
     after: tuple[int, ...] = ()
 
     def __bool__(self) -> bool:
-        """Tell whether it means any layer."""
+        """Tell whether it has any layer."""
         return bool(self.layers or self.after)
 
 
@@ -60,14 +60,14 @@ PLACEMENTS: tuple[str, ...] = (TUTORIAL, *_NAMED)
 
 
 def _named(model: BaseModel, name: str) -> Placement:
-    """Return what a named placement means in a model; it may be no layer at all."""
+    """Return a named placement in a model; it may have no layer."""
     if name == BEFORE_HEAD:
         return Placement(name, after=model.read_by_head())
     return Placement(name, tuple(i for i in range(len(model.layers)) if _REPLACING[name](model, i)))
 
 
 def default_placement(model: BaseModel, module: Module) -> str:
-    """Return the module's usual placement where the model has such layers, else `backbone-down`."""
+    """Return the module's usual placement if the model has such layers, else `backbone-down`."""
     printed = module.placement
     return printed if _named(model, printed) else _FALLBACK
 
@@ -77,15 +77,15 @@ def choose(model: BaseModel, module: Module, flavor: str, asked: str | None = No
 
     Args:
         model: the base model.
-        module: what will stand in the layers' place.
-        flavor: `paper` or `tutorial`; the bare class of the latter can say less.
-        asked: a named placement, or layer numbers (`1,3,5,7`; `+4` adds a layer behind layer 4);
+        module: the module that replaces the layers.
+        flavor: `paper` or `tutorial`; the bare class of `tutorial` supports fewer layers.
+        asked: a named placement, or layer numbers (`1,3,5,7`; `+4` adds a layer after layer 4);
             None for the default.
-        block: take every block if nothing is asked; if something is, insist that it is blocks.
+        block: without `asked`, take every block; with it, require that its layers are blocks.
 
     Raises:
-        UsageError: no such placement or layer, no layer of it in this model, or one that cannot
-            take the module (which rule, and which layers would fit).
+        UsageError: an unknown placement or layer, a placement without layers in this model, or a layer
+            that the module cannot replace (with the reason, and the layers that fit).
     """
     wanted = asked if asked is not None else ALL_BLOCKS if block else default_placement(model, module)
     found = _numbered(model, wanted) if _has_numbers(wanted) else _by_name(model, module, wanted)
@@ -99,11 +99,11 @@ def assign(modules: Sequence[Module], asked: Iterable[str]) -> dict[Module, str]
     """Return which module each asked placement is for.
 
     Args:
-        modules: what is to be placed.
-        asked: `MODULE:PLACEMENT`, or a placement alone where there is one module.
+        modules: the modules to place.
+        asked: `MODULE:PLACEMENT`; for a single module, the placement alone is enough.
 
     Raises:
-        UsageError: a placement is for none of the modules, for any of them, or a second one for the same.
+        UsageError: a placement does not name a module, names another module, or is the second for its module.
     """
     found: dict[Module, str] = {}
     for text in asked:
@@ -115,7 +115,7 @@ def assign(modules: Sequence[Module], asked: Iterable[str]) -> dict[Module, str]
             raise UsageError(f"--placement {text}: {module.name} is not placed", hint=f"add --module {module.name}")
         if module in found:
             raise UsageError(
-                f"--placement {text}: {module.name} has the placement {found[module]} already",
+                f"--placement {text}: {module.name} already has the placement {found[module]}",
                 hint=f'several layers are one placement: --placement "{module.name}:1,3"',
             )
         found[module] = wanted
@@ -123,7 +123,7 @@ def assign(modules: Sequence[Module], asked: Iterable[str]) -> dict[Module, str]
 
 
 def _has_numbers(asked: str) -> bool:
-    # `1,x` is a list with a slip in it, not an unknown name
+    # `1,x` is a list with a typing error, not an unknown name
     return any(part.strip().lstrip("+-").isdecimal() for part in asked.split(","))
 
 
@@ -134,7 +134,7 @@ def _numbered(model: BaseModel, asked: str) -> Placement:
         if not number.isdecimal() or int(number) >= len(model.layers):
             raise UsageError(
                 f"placement {asked!r}: {model.stem()} has no layer {part or 'with an empty number'}",
-                details=[f"expected: layer numbers from 0 to {len(model.layers) - 1}, commas between"],
+                details=[f"expected: layer numbers from 0 to {len(model.layers) - 1}, separated by commas"],
                 hint=_EXAMPLE,
             )
     layers = [int(part) for part in parts if not part.startswith("+")]
@@ -171,8 +171,8 @@ def _by_name(model: BaseModel, module: Module, asked: str) -> Placement:
 
 
 def _renamed(model: BaseModel, layers: tuple[int, ...], after: tuple[int, ...]) -> Placement:
-    # layers decide, not spelling: the same ones written as numbers give the same file; where the backbone
-    # has every block, its blocks are all of them
+    # the same layers, written as numbers or as a name, give the same file; `all-blocks` comes before a placement
+    # with the same layers
     for name in (ALL_BLOCKS, *_NAMED):
         named = _named(model, name)
         if (named.layers, named.after) == (layers, after):
@@ -189,7 +189,7 @@ def _require_blocks(model: BaseModel, found: Placement) -> None:
     said = (
         f"the placement names layer {others[0]}, {described(model.layers[others[0]])}"
         if others
-        else f"the placement adds a convolution behind layer {found.after[0]}"
+        else f"the placement adds a convolution after layer {found.after[0]}"
     )
     raise UsageError(
         f"--block replaces {model.block} blocks, and {said}",

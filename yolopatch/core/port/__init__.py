@@ -1,1 +1,1 @@
-"""Patches for a release that nobody pinned."""
+"""Patches for a release that is not one of the pins."""

@@ -1,6 +1,6 @@
-"""A class as a release defines it: its constructor and methods, wherever they stand, and what its constructor assigns.
+"""Facts about a class in a release: its constructor, its methods, and what its constructor assigns.
 
-A definition may stand below an `if`, `try`, `with` or loop: Python runs it all the same.
+Definitions inside an `if`, `try`, `with` or loop count, too.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from yolopatch.core.syntax import parse
 
 
 def find_classes(text: str, name: str) -> list[ast.ClassDef]:
-    """Return every class of this name in a file, without those inside classes and functions."""
+    """Return every class of this name in a file, except those inside classes and functions."""
     return [node for node in _statements(parse(text).body) if isinstance(node, ast.ClassDef) and node.name == name]
 
 
 def constructors(text: str, node: ast.ClassDef) -> list[ast.FunctionDef]:
-    """Return a class's constructors: its own, or those of the nearest base in the same file that has one.
+    """Return the constructors of a class: its own, or those of the nearest base class in the same file.
 
-    A class that defines one under a condition may have several; a class whose bases are imported, none.
+    Several if it is defined under conditions; none if it comes from an imported base class.
     """
     seen, queue = {node.name}, [node]
     while queue:
@@ -34,7 +34,7 @@ def constructors(text: str, node: ast.ClassDef) -> list[ast.FunctionDef]:
 
 
 def defines(node: ast.ClassDef, name: str) -> bool:
-    """Tell whether a class itself defines the method, or gives another one this name: `forward_fuse = forward`."""
+    """Tell whether a class itself defines the method, also by assignment: `forward_fuse = forward`."""
     for one in _statements(node.body):
         if isinstance(one, ast.FunctionDef) and one.name == name:
             return True
@@ -70,7 +70,7 @@ def assignments(function: ast.FunctionDef) -> list[tuple[str, ast.expr]]:
 
 
 def _statements(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
-    """Yield statements and those below them, but for those of functions and classes, in the file's order."""
+    """Yield statements and the statements inside them, in the file's order, except those in functions and classes."""
     for node in body:
         yield node
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):

@@ -1,7 +1,7 @@
-"""What our branch and classes rely on in a release, each expectation held against the release's own syntax tree.
+"""Check what our branch and classes rely on in a release, with the release's syntax trees.
 
-A patch can apply and still be wrong. What upstream's own branch and constructors do is what ours have to do, so both
-are reduced to the same form and compared.
+A patch can apply and still be wrong. Our branch and constructors must do the same as upstream's, so both are brought
+into the same form and compared.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ class Conflict:
     """An expectation that a release does not meet.
 
     Attributes:
-        contract: what relies on it: `the branch for C3k2`.
+        contract: what the expectation is about: `the branch for C3k2`.
         where: the file and the line, class or function.
-        expected: what ours was written for.
-        found: what upstream has there now.
+        expected: the code that ours was written for.
+        found: the code that upstream has now.
     """
 
     contract: str
@@ -39,7 +39,7 @@ class Conflict:
 
     @classmethod
     def of(cls, error: AnchorNotFound) -> Conflict:
-        """Return the conflict of a place that is not there."""
+        """Return the conflict of a position that was not found."""
         return cls(error.contract, error.where, error.expected, error.found)
 
 
@@ -53,12 +53,12 @@ def syntax_conflict(path: str, text: str) -> Conflict | None:
 
 
 def check_branch(path: str, text: str, branch: str, stand_ins: Mapping[str, str]) -> Iterator[Conflict]:
-    """Compare what our branch does with what upstream's does for the classes that ours stand in for.
+    """Compare our branch with upstream's branch for the classes that ours replace.
 
     Args:
-        path, text: the parser as it is upstream.
-        branch: ours, an `elif` at no margin.
-        stand_ins: upstream's class by ours.
+        path, text: upstream's parser.
+        branch: our branch, an `elif` without indentation.
+        stand_ins: for each class of ours, the class of upstream that it replaces.
     """
     chain = chain_of(path, text)
     where = f"{path}:{chain.first.lineno}, parse_model"
@@ -75,12 +75,12 @@ def check_branch(path: str, text: str, branch: str, stand_ins: Mapping[str, str]
 
 
 def check_classes(path: str, text: str, ours: str, stand_ins: Mapping[str, str]) -> Iterator[Conflict]:
-    """Compare our classes' constructors with those that they stand in for.
+    """Compare the constructors of our classes with those of the classes that they replace.
 
     Args:
         path, text: the file with upstream's blocks.
         ours: the text of our classes.
-        stand_ins: upstream's class by ours, of every class that `ours` may name.
+        stand_ins: for each class that `ours` may use, the class of upstream that it replaces.
     """
     for name, node in classes(parse(ours)).items():
         stand_in = stand_ins.get(name)
@@ -95,7 +95,7 @@ def check_classes(path: str, text: str, ours: str, stand_ins: Mapping[str, str])
 
 
 def check_conv(path: str, text: str) -> Iterator[Conflict]:
-    """Check what ours takes over from upstream's Conv: its signature, its convolution, BatchNorm and fused forward."""
+    """Check what ours uses of upstream's Conv: its signature, its convolution, BatchNorm and fused forward."""
     if broken := syntax_conflict(path, text):
         yield broken
         return
@@ -124,7 +124,7 @@ def _check_layers_of_conv(where: str, inits: Sequence[ast.FunctionDef]) -> Itera
 
 
 def check_fuse(path: str, text: str) -> Iterator[Conflict]:
-    """Check that fuse() leaves a Conv alone whose BatchNorm is gone: ours was folded just before."""
+    """Check that fuse() does not touch a Conv without BatchNorm: ours was folded just before."""
     for node in fuse_loop(path, text).body:
         if isinstance(node, ast.If) and _is_about_conv(node.test) and "hasattr(m, 'bn')" not in ast.unparse(node.test):
             expected = "isinstance(m, (Conv, ...)) and hasattr(m, 'bn')"
@@ -132,11 +132,11 @@ def check_fuse(path: str, text: str) -> Iterator[Conflict]:
 
 
 def check_taken(files: Mapping[str, str], names: Mapping[str, str]) -> Iterator[Conflict]:
-    """Check that no class of upstream's has a name of ours.
+    """Check that no class of upstream has the name of one of our classes.
 
     Args:
-        files: texts of the release, by path.
-        names: what each name of ours is, by name.
+        files: the texts of the release, by path.
+        names: our names, each with a description for the message.
     """
     for path, text in files.items():
         held = [name for name in names if name in text]
@@ -150,7 +150,7 @@ def check_taken(files: Mapping[str, str], names: Mapping[str, str]) -> Iterator[
 
 
 def check_base(path: str, text: str, ours: str) -> Iterator[Conflict]:
-    """Compare the family's base model with the one that YAMLs of ours are made of: scales and layers."""
+    """Compare the scales and layers of the family's base model with those that our YAMLs are made from."""
     want = yaml.safe_load(ours)
     try:
         have = yaml.safe_load(text)
@@ -179,7 +179,7 @@ def _check_constructor(
 ) -> Iterator[Conflict]:
     contract = f"the constructor of {name}"
     own = method(ours, "__init__")
-    if own is None:  # ours takes over the constructor as it is
+    if own is None:  # ours inherits the constructor
         return
     if len(theirs) != 1:
         yield _not_one_constructor(contract, where, theirs)
@@ -219,7 +219,7 @@ def _text(node: ast.expr) -> str:
 
 
 def _is_about_conv(test: ast.expr) -> bool:
-    """Tell whether the test is one for instances of Conv."""
+    """Tell whether the test checks for instances of Conv."""
     for node in ast.walk(test):
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "isinstance" and len(node.args) == 2:
             kinds = node.args[1].elts if isinstance(node.args[1], ast.Tuple) else [node.args[1]]
@@ -237,7 +237,7 @@ class _Renaming(ast.NodeTransformer):
 
 
 def _renamed(node: ast.ClassDef, names: Mapping[str, str]) -> ast.ClassDef:
-    """Return the class with our names replaced by upstream's; the tree that is shared stays as it is."""
+    """Return a copy of the class with our names replaced by upstream's."""
     copy = ast.parse(ast.unparse(node)).body[0]
     assert isinstance(copy, ast.ClassDef)
     _Renaming(names).visit(copy)

@@ -1,4 +1,4 @@
-"""Make a release's patches, and hold what they rely on against the release: text in, typed results out."""
+"""Write the patches of a release, and check what they rely on: text in, typed results out."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ PORTED, THERE, CONFLICT = "ported", "already there", "conflict"
 STAMP = "stamp"
 
 CONV_FILE = "ultralytics/nn/modules/conv.py"
-# The folder of each family's YAMLs, newest first, and the pin that a release with nothing newer is like.
+# The folder of each family's YAMLs, newest first, and the pin that such a release is compared with.
 _FAMILIES = {"26": "ultralytics-8.4.0", "11": "ultralytics-8.3.0", "v8": "ultralytics-8.2.50"}
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one patch.
+    """The result for one patch.
 
     Attributes:
         module: its name, or `stamp`.
-        flavor: the module's, "" for the stamp.
+        flavor: of the module; "" for the stamp.
         status: `ported`, `already there` or `conflict`.
-        patch: the text of a patch that was made.
-        conflicts: what stands against it.
+        patch: the text of the patch, if it was made.
+        conflicts: why it was not made.
     """
 
     module: str
@@ -58,23 +58,23 @@ class Outcome:
 
 
 def newest_family(paths: Collection[str]) -> Pin | None:
-    """Return the pin of ours with the newest base model that a release of these files has; None where it has none."""
+    """Return the pin whose base model is the newest one in a release with these files, or None."""
     found = (PINS[pin] for folder, pin in _FAMILIES.items() if base_file(PINS[pin]) in paths)
     return next(found, None)
 
 
 def base_file(pin: Pin) -> str:
-    """Return where ultralytics keeps the YAML of the pin's base model."""
+    """Return the path of the YAML of the pin's base model in ultralytics."""
     folder = next(folder for folder, name in _FAMILIES.items() if PINS[name].model == pin.model)
     return f"ultralytics/cfg/models/{folder}/{pin.model}.yaml"
 
 
 def check_release(pin: Pin, files: Mapping[str, str], base: str) -> tuple[Conflict, ...]:
-    """Return what stands against every module: what they all take from upstream is not as expected.
+    """Return the conflicts of the release with every module: in code that all modules use.
 
     Args:
-        files: the release's texts by path.
-        base: the text of the family's YAML as ours has it.
+        files: the texts of the release by path.
+        base: the text of the family's YAML as yolopatch writes it.
     """
     parser = pin.layout.parser
     checks = (
@@ -82,18 +82,18 @@ def check_release(pin: Pin, files: Mapping[str, str], base: str) -> tuple[Confli
         lambda: check_fuse(parser, files[parser]),
         lambda: check_base(base_file(pin), files[base_file(pin)], base),
     )
-    return tuple(conflict for check in checks for conflict in _told(check))
+    return tuple(conflict for check in checks for conflict in _conflicts_of(check))
 
 
 def port_module(
     pin: Pin, module: Module, flavor: str, source: str, files: Mapping[str, str], templates: SandboxedEnvironment
 ) -> Outcome:
-    """Make the patch of one module in one flavor for the release, and check all that it relies on.
+    """Write the patch of a module in one flavor for the release, and check everything that it relies on.
 
     Args:
-        pin: the release's.
-        source: the module's single source.
-        files: the release's texts by path.
+        pin: the release as a pin.
+        source: the text of the module's source file.
+        files: the texts of the release by path.
         templates: finds the templates of `upstream/`.
     """
     broken = syntax_conflict(pin.layout.common, files[pin.layout.common])
@@ -112,38 +112,38 @@ def port_module(
     return Outcome(module.name, flavor, PORTED, patch)
 
 
-def port_stamp(pin: Pin, places: Sequence[StampLine], source: str, files: Mapping[str, str]) -> Outcome:
-    """Make the patch that stamps the checkpoints of the release.
+def port_stamp(pin: Pin, lines: Sequence[StampLine], source: str, files: Mapping[str, str]) -> Outcome:
+    """Write the patch that stamps the checkpoints of the release.
 
     Args:
-        places: of the pin that it is like.
-        source: the text of the file that is added.
-        files: the release's texts by path.
+        lines: the stamp lines of the pin that the release is compared with.
+        source: the text of the new file.
+        files: the texts of the release by path.
     """
     if fork_path(pin) in files:
         return Outcome(STAMP, "", THERE)
     try:
-        patch = stamp_patch(pin, places, source, files)
+        patch = stamp_patch(pin, lines, source, files)
     except AnchorNotFound as error:
         return Outcome(STAMP, "", CONFLICT, conflicts=(Conflict.of(error),))
     return Outcome(STAMP, "", PORTED, patch)
 
 
 def with_conflicts(outcome: Outcome, conflicts: Iterable[Conflict]) -> Outcome:
-    """Return the outcome with what stands against every module."""
-    told = tuple(dict.fromkeys((*conflicts, *outcome.conflicts)))
-    if not told or outcome.status == THERE:
+    """Return the outcome with these conflicts added; without any conflict, the same outcome."""
+    found = tuple(dict.fromkeys((*conflicts, *outcome.conflicts)))
+    if not found or outcome.status == THERE:
         return outcome
-    return replace(outcome, status=CONFLICT, patch="", conflicts=told)
+    return replace(outcome, status=CONFLICT, patch="", conflicts=found)
 
 
 def check_module(pin: Pin, module: Module, classes: str, branch: str, files: Mapping[str, str]) -> tuple[Conflict, ...]:
-    """Return what stands against a module: upstream treats or builds what it stands for in another way.
+    """Return the conflicts of a module: upstream handles or builds the classes that it replaces in another way.
 
     Args:
-        classes: the text of its classes that stand for upstream's; "" where they are made of the release's own.
+        classes: the text of its classes that replace upstream's; "" if they are written from the release's own.
         branch: the text of its branch.
-        files: the release's texts by path.
+        files: the texts of the release by path.
     """
     parser, common = pin.layout.parser, pin.layout.common
     stand_ins = _stand_ins(pin, module)
@@ -158,24 +158,24 @@ def check_module(pin: Pin, module: Module, classes: str, branch: str, files: Map
 
 
 def with_compile_conflicts(outcomes: Sequence[Outcome], files: Mapping[str, str]) -> tuple[Outcome, ...]:
-    """Return the outcomes, with a conflict for each patch that does not go on the release, or leaves no Python.
+    """Return the outcomes, with a conflict for each patch that does not apply to the release or does not compile.
 
     Args:
-        outcomes: of every module and flavor, and the stamp's.
-        files: the release's texts by path.
+        outcomes: of every module and flavor, and of the stamp.
+        files: the texts of the release by path.
     """
-    told: dict[Outcome, Conflict] = {}
+    wrong: dict[Outcome, Conflict] = {}
     for flavor in dict.fromkeys(outcome.flavor for outcome in outcomes if outcome.flavor):
         made = [one for one in outcomes if one.status == PORTED and one.flavor in (flavor, "")]
         together = _wrong(made, files)
-        if together:  # with one of them, or with all
-            alone = {one: wrong for one in made if (wrong := _wrong([one], files))}
-            told |= alone or dict.fromkeys(made, together)
-    return tuple(with_conflicts(one, [told[one]] if one in told else ()) for one in outcomes)
+        if together:  # one of them alone is wrong, or only all together
+            alone = {one: conflict for one in made if (conflict := _wrong([one], files))}
+            wrong |= alone or dict.fromkeys(made, together)
+    return tuple(with_conflicts(one, [wrong[one]] if one in wrong else ()) for one in outcomes)
 
 
 def _wrong(outcomes: Sequence[Outcome], files: Mapping[str, str]) -> Conflict | None:
-    """Return what is wrong with the release once it has these patches; None where nothing is."""
+    """Return the conflict of the release with these patches together, or None."""
     try:
         patches = [parse_patch(one.patch, f"of {one.module}") for one in outcomes]
         check_compiles(compose({path: files[path] for path in touched(patches)}, patches, files))
@@ -184,7 +184,7 @@ def _wrong(outcomes: Sequence[Outcome], files: Mapping[str, str]) -> Conflict | 
     return None
 
 
-def _told(check: Callable[[], Iterator[Conflict]]) -> Iterator[Conflict]:
+def _conflicts_of(check: Callable[[], Iterator[Conflict]]) -> Iterator[Conflict]:
     try:
         yield from check()
     except AnchorNotFound as error:
@@ -192,7 +192,7 @@ def _told(check: Callable[[], Iterator[Conflict]]) -> Iterator[Conflict]:
 
 
 def _placed(pin: Pin, module: Module) -> tuple[str, ...]:
-    """Return the classes that the branch is for, and that stand for one of upstream's."""
+    """Return the classes in the module's branch that replace a class of upstream."""
     if module.kind == ATTENTION:
         return ()
     block = module.suffixed(pin.block)
@@ -200,7 +200,7 @@ def _placed(pin: Pin, module: Module) -> tuple[str, ...]:
 
 
 def _stand_ins(pin: Pin, module: Module) -> dict[str, str]:
-    """Return upstream's class by each of the module's that stands for one."""
+    """Return, for each class of the module, the class of upstream that it replaces."""
     if not module.stands_for_conv:
         return dict.fromkeys(_placed(pin, module), pin.block)
     stems = ("Conv", "Bottleneck", pin.block, *(("C3k",) if pin.block == "C3k2" else ()))
@@ -213,5 +213,5 @@ def _has_branch(path: str, parser: str, names: Iterable[str]) -> bool:
 
 @lru_cache(maxsize=8)
 def _tested(path: str, parser: str) -> frozenset[str]:
-    """Return every name that parse_model names."""
+    """Return every name in parse_model."""
     return frozenset(node.id for node in ast.walk(chain_of(path, parser).function) if isinstance(node, ast.Name))

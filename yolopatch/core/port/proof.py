@@ -1,4 +1,4 @@
-"""What a model that was built with a module has to be, held against the base model's facts. Pure."""
+"""Check a model that was built with a module against the facts of its base model."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from yolopatch.core.model.cfg_text import Cfg
 from yolopatch.core.model.layout import lay_out_layers
 from yolopatch.wire.facts import LayerRow, ModelFacts, Passes
 
-# Where a proof puts a module: in its own layers, in the family's blocks, behind the layers that the head reads.
+# Where a proof puts a module: in its own layers, in the family's blocks, after the layers that the head reads.
 IN_LAYERS, IN_BLOCKS, BEHIND = PROOF_PLACES = ("layer", "block", "behind")
 
 
 @dataclass(frozen=True)
 class Proof:
-    """One model that was built with a module.
+    """A model that was built with a module.
 
     Attributes:
         place: one of PROOF_PLACES.
-        layers: how many layers of the model are the module's.
-        parameters: of the model; 0 where it was not built.
-        failure: what is wrong; "" where nothing is.
+        layers: the number of layers that belong to the module.
+        parameters: of the model; 0 if it was not built.
+        failure: what is wrong; "" if nothing is.
     """
 
     module: str
@@ -34,7 +34,7 @@ class Proof:
 
 
 def proof_places(module: Module) -> tuple[str, ...]:
-    """Return the places in which a proof builds the module."""
+    """Return the placements in which a proof builds the module."""
     if module.kind == ATTENTION:
         return (BEHIND,)
     if module.kind == BLOCK or module.strides == (1,):
@@ -43,12 +43,12 @@ def proof_places(module: Module) -> tuple[str, ...]:
 
 
 def judge(proof: Proof, cfg: Cfg, base: ModelFacts, answer: ModelFacts) -> Proof:
-    """Return the proof with what its model turned out to be.
+    """Return the proof, completed with the facts about its model.
 
     Args:
         proof: of a model that was built.
-        cfg: what was built.
-        base, answer: the probe's facts about the base model and about this one; their passes were asked for.
+        cfg: the model's YAML.
+        base, answer: the facts about the base model and about this model, each with `passes`.
     """
     layers = lay_out_layers(cfg.model, cfg.replacements)
     aligned = _Alignment(cfg.model.layers, layers)
@@ -59,7 +59,7 @@ def judge(proof: Proof, cfg: Cfg, base: ModelFacts, answer: ModelFacts) -> Proof
 
 
 class _Alignment:
-    """Where the base model's layers aligned in another one, and which of that one's are a module's."""
+    """The layers of the base model in another model, and the layers there that belong to a module."""
 
     def __init__(self, plain: tuple[Layer, ...], layers: tuple[Layer, ...]) -> None:
         """Align the layers by their names."""
@@ -71,23 +71,23 @@ class _Alignment:
             if layer.name not in base or base[layer.name].module != layer.module
         }
         self._moved = [number[layer.name] for layer in plain]
-        # a layer behind another one is read in its place
+        # a layer inserted after another one is read instead of it
         self._read = [n + (n + 1 < len(layers) and layers[n + 1].name not in base) for n in self._moved]
 
     def row(self, base: LayerRow) -> LayerRow:
-        """Return the base's row as it has to be here."""
+        """Return the row that the base's row must be in this model."""
         source = base.source
         moved = [self._read[s] if s >= 0 else s for s in (source if isinstance(source, list) else [source])]
         return replace(base, index=self._moved[base.index], source=moved if isinstance(source, list) else moved[0])
 
     def tensor(self, name: str) -> str:
-        """Return the name here of the base's tensor `model.N...`."""
+        """Return the name in this model of the base's tensor `model.N...`."""
         model, number, rest = name.split(".", 2)
         return f"{model}.{self._moved[int(number)]}.{rest}"
 
 
 def _wrong_layer(aligned: _Alignment, base: ModelFacts, answer: ModelFacts) -> str:
-    """Return which layer is not the module's where it should be, or not the base's where it should be; "" if none."""
+    """Return the first layer that is neither the module's nor the base's layer as it should be; "" if none."""
     plain = {row.index: row for row in map(aligned.row, base.table)}
     for row in answer.table:
         number = row.index
@@ -106,7 +106,7 @@ def _described(row: LayerRow | None) -> str:
 
 
 def _wrong_run(proof: Proof, aligned: _Alignment, base_ran: Passes, ran: Passes) -> str:
-    """Return what is wrong with what came out of a model, "" where nothing is."""
+    """Return what is wrong with the outputs and gradients of a model; "" if nothing is."""
     if ran.shapes != base_ran.shapes:
         shapes, base_shapes = (list(map(list, one.shapes)) for one in (ran, base_ran))
         return f"the outputs have the shapes {shapes}, not {base_shapes}"
@@ -114,5 +114,5 @@ def _wrong_run(proof: Proof, aligned: _Alignment, base_ran: Passes, ran: Passes)
     if strays:
         return f"{min(strays)} gets no gradient"
     if proof.flavor == "paper" and not (ran.finite and ran.gradients_finite):
-        return "the outputs or gradients are not finite"  # what a post's code computes is the post's
+        return "the outputs or gradients are not finite"  # a post's own code may do so
     return ""
