@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.environment.executable import find_executable
 from yolopatch.outside.environment.interpreter import Interpreter
 from yolopatch.outside.probe.launch import interpreter_launch
 from yolopatch.outside.probe.listen import TOO_LONG
-from yolopatch.outside.probe.run import Failed, ask
+from yolopatch.outside.probe.run import Answer, Failed, ask
 from yolopatch.wire.interpreters import GpusAnswer, GpusRequest, InterpreterAnswer, InterpreterRequest
-from yolopatch.wire.tasks import GPUS, INTERPRETER
+from yolopatch.wire.tasks import GPUS, INTERPRETER, Task
 
 _PATIENCE = 60  # seconds; it takes a tenth of one, and a cold disk a few
 _GPU_PATIENCE = 120  # seconds; importing torch from a cold disk takes many
@@ -23,14 +25,7 @@ def inspect_interpreter(executable: str) -> Interpreter:
         YolopatchError: there is no such interpreter, it cannot be started, or it is no Python that could do.
     """
     path = find_executable(executable)
-    answer = ask(
-        INTERPRETER,
-        InterpreterRequest(),
-        lambda folder: interpreter_launch(path, folder),
-        InterpreterAnswer,
-        patience=_PATIENCE,
-        failure=lambda failed: _failure(path, failed),
-    )
+    answer = _ask(path, INTERPRETER, InterpreterRequest(), InterpreterAnswer, _PATIENCE)
     return Interpreter(**vars(answer), executable=path)
 
 
@@ -40,16 +35,18 @@ def list_gpus(executable: str) -> tuple[str, ...]:
     Raises:
         YolopatchError: it has no torch, or its torch does not work.
     """
-    path = find_executable(executable)
-    answer = ask(
-        GPUS,
-        GpusRequest(),
+    return _ask(find_executable(executable), GPUS, GpusRequest(), GpusAnswer, _GPU_PATIENCE).names
+
+
+def _ask(path: str, task: Task[Any], request: object, answer: type[Answer], patience: float) -> Answer:
+    return ask(
+        task,
+        request,
         lambda folder: interpreter_launch(path, folder),
-        GpusAnswer,
-        patience=_GPU_PATIENCE,
+        answer,
+        patience=patience,
         failure=lambda failed: _failure(path, failed),
     )
-    return answer.names
 
 
 def _failure(path: str, failed: Failed) -> YolopatchError:
