@@ -41,7 +41,7 @@ def test_words_say_what_was_decided_and_why(add, need_pin):
     assert ran.code == 0, ran.err
     for said in (
         "added  Gate",
-        "behind a layer",
+        "after a layer",
         "channel   c1",
         "by its name",
         "reduction=16",
@@ -133,7 +133,7 @@ WRONG = {
     "mixed tabs": (GATE.replace("        self.fc", "\tself.fc"), EXIT_ACT, ("line 9", "inconsistent use of tabs")),
     "lost spaces": (GATE.replace("        super", "super"), EXIT_ACT, ("line 8", "indent")),
     "typographic quotes": (GATE.replace('"__main__"', "“__main__”"), EXIT_ACT, ("line 15", "“")),
-    "not UTF-8": (GATE.encode("gb18030"), EXIT_ACT, ("no UTF-8 text: line 6", "GB18030")),
+    "not UTF-8": (GATE.encode("gb18030"), EXIT_ACT, ("is not UTF-8 text: line 6", "GB18030")),
     "a null byte": (GATE.encode() + b"\0", EXIT_ACT, ("null bytes",)),
     "no module": ("import torch\n\n\nclass A:\n    pass\n", EXIT_ACT, ("has no nn.Module", "classes in it: A")),
     "nothing": ("", EXIT_ACT, ("has no nn.Module", "none")),
@@ -166,8 +166,8 @@ def test_what_cannot_be_added_is_refused_and_nothing_is_stored(case, add, own_ca
         (("--name", "my-conv"), "is not a name for a Python class"),
         (("--name", "class"), "is not a name for a Python class"),
         (("--name", "门"), "is not a name for a Python class"),
-        (("--like", "SPPF"), "nothing is told apart by that"),
-        (("--args", "k"), "no argument of it is a number of channels"),
+        (("--like", "SPPF"), "unknown value"),
+        (("--args", "k"), "the name of no argument means a number of channels"),
     ],
 )
 def test_words_that_do_not_fit_are_refused(add, arguments, said, own_catalog):

@@ -65,7 +65,7 @@ def entry(catalog, name: str) -> dict:
 def test_class_kind_and_arguments_are_asked_one_after_the_other(typed, own_catalog):
     code, out, shown = typed(TWO, "Right", "attention", "c1, c2, heads=4")
     assert code == 0, shown
-    for asked in ("which class", "Left: line 4", "nothing says what its heads is", "Right is given", "like what"):
+    for asked in ("which class", "Left: line 4", "the value of heads is unknown", "arguments of Right", "like what"):
         assert asked in shown
     assert "added  Right" in out
     assert entry(own_catalog, "Right")["kind"] == "attention"

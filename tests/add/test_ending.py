@@ -93,7 +93,7 @@ def test_behind_what_ends_in_no_norm_goes_one(case):
 
 
 def test_what_cannot_be_seen_is_open():
-    with pytest.raises(UsageError, match=r"whether X in pasted\.py normalises what it returns is open") as caught:
+    with pytest.raises(UsageError, match=r"not clear whether X in pasted\.py normalises its output") as caught:
         like(pasted("return strange(self.chain(x))", CHAIN))
     assert "nn.BatchNorm2d in it" in caught.value.details[0]
 

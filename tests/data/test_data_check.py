@@ -30,11 +30,11 @@ def edited(shapes):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("7 0.5 0.5 0.1 0.1", "names class 7; the classes are 0 to 2"),
-        ("-1 0.5 0.5 0.1 0.1", "names class -1"),
-        ("1 50 50 10 10", "has 50 where a share"),
-        ("1 0.5", "has 2 numbers; a line is a class, centre and size: 5 numbers"),
-        ("disc 0.5 0.5 0.1 0.1", "holds something other than numbers"),
+        ("7 0.5 0.5 0.1 0.1", "has class 7; the classes are 0 to 2"),
+        ("-1 0.5 0.5 0.1 0.1", "has class -1"),
+        ("1 50 50 10 10", "has 50; expected: 0 to 1"),
+        ("1 0.5", "has 2 numbers; expected: a class, centre and size: 5 numbers"),
+        ("disc 0.5 0.5 0.1 0.1", "has something other than numbers"),
     ],
 )
 def test_a_line_that_costs_upstream_the_image_is_an_error(line, said, shapes, read_by_upstream):
@@ -56,7 +56,7 @@ def test_the_same_object_twice_is_a_warning_and_upstream_takes_it_once(shapes, r
     file.write_text(file.read_text() + file.read_text().splitlines()[0] + "\n")
     report = check_dataset(data, None, None)
     assert [(severity, what.partition(":")[0]) for severity, _, what in problems(report)] == [
-        (WARNING, "the same object again")
+        (WARNING, "repeats an object")
     ]
     assert read_by_upstream(data, "detect", "train") == before
 
@@ -175,6 +175,6 @@ def test_the_command_prints_the_report_and_exits_with_1(yolopatch, shapes):
     ran = yolopatch("data", "check", data)
     assert ran.code == 1
     assert ran.out.startswith("1 error ")
-    assert "003.txt:1 names class 9" in ran.out
+    assert "003.txt:1 has class 9" in ran.out
     told = yolopatch("data", "check", data, "--json")
     assert (told.code, told.json["errors"], told.json["problems"][0]["severity"]) == (1, 1, "error")

@@ -61,7 +61,7 @@ def test_a_run_ends_with_validation_prediction_both_exports_and_a_picture(run, c
     told = ran.json["run"]
     # the base's checkpoint was transplanted, and all of it was there when the trainer took its first step
     assert told["arrived"] == {"tensors": 712, "equal": 712, "differing": []}
-    assert comparison(ran, "tensors begun with")["agrees"]
+    assert comparison(ran, "initial weights")["agrees"]
     names = [one["name"] for one in told["comparisons"] if one["agrees"] is not None]
     assert names[:2] == ["parameters", "layers Conv_RefConv"]
     assert {"torchscript predicts", "onnx predicts", "epochs"} <= set(names)

@@ -1,4 +1,4 @@
-"""What of the names that a checkpoint asks for is not what such files ask for."""
+"""Which names in a checkpoint are not allowed: names that no normal checkpoint imports."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from yolopatch.core.syntax import classes
 _RULE = re.compile("|".join(RULES))
 
 
-def strangers(pin: Pin, asked: Iterable[str], read: Callable[[list[str]], Mapping[str, str]]) -> tuple[str, ...]:
-    """Return the names that nothing vouches for.
+def unknown_names(pin: Pin, asked: Iterable[str], read: Callable[[list[str]], Mapping[str, str]]) -> tuple[str, ...]:
+    """Return the names that are not known to be safe.
 
     Args:
-        pin: whose workspace the checkpoint is loaded in.
-        asked: `module.name` of all that the checkpoint would import.
-        read: gives the workspace's text of these paths, without those that it lacks.
+        pin: the pin of the workspace in which the checkpoint is loaded.
+        asked: `module.name` of everything that the checkpoint would import.
+        read: returns the workspace's text of the given paths; paths that do not exist are left out.
     """
     unknown = [name for name in asked if name not in EXACT and not _RULE.fullmatch(name)]
     files = {name: _file(pin, name) for name in unknown}
@@ -29,7 +29,7 @@ def strangers(pin: Pin, asked: Iterable[str], read: Callable[[list[str]], Mappin
 
 
 def _file(pin: Pin, name: str) -> str:
-    """Return the workspace's file that has to define the class, "" where it is none of those that may."""
+    """Return the workspace's file that must define the class; "" if no allowed file can."""
     module = name.rpartition(".")[0]
     package = pin.layout.package and f"{pin.layout.package}."
     allowed = [f"{package}{part}" for part in CLASSES_OF[pin.layout.style]]

@@ -1,4 +1,4 @@
-"""What a checkpoint without a stamp can be loaded in, as far as the names that it asks for tell."""
+"""Guess the fork that can load a checkpoint without a stamp, from the names that it imports."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from yolopatch.catalog.modules import find_module, is_class
 from yolopatch.catalog.pins import PINS, Pin
 
-_MOST = 12  # names that are shown
+_MOST = 12  # names in a message
 
 
 @dataclass(frozen=True)
-class Likely:
-    """What made a checkpoint, as far as it says.
+class Guess:
+    """What is known about the fork of a checkpoint.
 
     Attributes:
-        details: what it says, a line each.
+        details: the facts, one line each.
         hint: what to do next.
     """
 
@@ -25,32 +25,31 @@ class Likely:
     hint: str
 
 
-def likely_fork(asked: Sequence[str], version: str | None) -> Likely:
-    """Tell what made a checkpoint.
+def guess_fork(asked: Sequence[str], version: str | None) -> Guess:
+    """Return a guess of the fork that made a checkpoint.
 
     Args:
-        asked: `module.name` of all that it would import.
-        version: what it says of upstream's version; v6.1 says nothing.
+        asked: `module.name` of everything that it would import.
+        version: the version of upstream in it; None for v6.1, which does not write it.
     """
     names = sorted({name.rpartition(".")[2] for name in asked if not name.startswith("torch.")})
     classes = [name for name in names if is_class(name)]
     modules = sorted({find_module(name).name for name in classes})
     upstream = _upstream(asked)
     if upstream is None:
-        return Likely(
-            ("it asks for no class of ultralytics or yolov5",), "name a checkpoint that upstream's training saved"
-        )
-    made = f"upstream: {upstream} {version or '(of a version that it does not say)'}"
+        return Guess(("it has no class of ultralytics or yolov5",), "name a checkpoint that upstream's training saved")
+    made = f"upstream: {upstream} {version or '(unknown version)'}"
     pin = _pin(upstream, asked, version)
     layers = f"classes that yolopatch adds: {', '.join(classes[:_MOST]) or 'none'}"
     if pin is None:
         known = ", ".join(pin.name for pin in PINS.values() if pin.upstream == upstream)
-        port = f"; yolopatch port --to ultralytics=={version} --save makes one" if upstream == "ultralytics" else ""
-        return Likely((made, layers), f"yolopatch has no pin of that version, only {known}{port if version else ''}")
+        port = f"; to make one: yolopatch port --to ultralytics=={version} --save" if upstream == "ultralytics" else ""
+        hint = f"yolopatch has no pin of that version; its pins: {known}"
+        return Guess((made, layers), hint + (port if version else ""))
     if not modules:
-        return Likely((made, layers), f"it needs no module of yolopatch's: {upstream} {pin.version} itself loads it")
+        return Guess((made, layers), f"it needs no module of yolopatch: {upstream} {pin.version} itself can load it")
     command = f"yolopatch apply --repo {pin.name} " + " ".join(f"--module {shlex.quote(name)}" for name in modules)
-    return Likely((made, layers), f"`{command}` makes what such a checkpoint needs; which flavor, it does not say")
+    return Guess((made, layers), f"the flavor is unknown; make a workspace with the default: {command}")
 
 
 def _upstream(asked: Iterable[str]) -> str | None:

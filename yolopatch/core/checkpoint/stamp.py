@@ -1,4 +1,4 @@
-"""What the stamp in a checkpoint says, read with care: anybody can write one."""
+"""Read the stamp in a checkpoint. Every value is checked, because anyone can write a stamp."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WORD = re.compile(r"[\w.+-]{1,80}")
 
 @dataclass(frozen=True)
 class StampedModule:
-    """A module of the fork: its name, its flavor, and the sum of the patch that added it."""
+    """A module of the fork: its name, its flavor, and the SHA-256 sum of its patch."""
 
     name: str
     flavor: str
@@ -28,13 +28,13 @@ class Stamped:
     """The fork that a checkpoint comes from.
 
     Attributes:
-        pin, source, modules, compat, version: as the fork's yolopatch wrote them; `compat` is a patch's sum, or None.
+        pin, source, modules, compat, version: as yolopatch wrote them; `compat` is the sum of a patch, or None.
         built_on: the id of the commit below the stamp's own.
-        commit: yolopatch's newest commit, None where the fork was a copy without git.
-        head: the commit that was checked out, where it was another one.
-        edited: files with changes that were in no commit.
-        yaml: what the model was built from, None where it did not say.
-        error: why the fork could not write all of this, "" where it could.
+        commit: the newest commit of yolopatch, or None for a copy without git.
+        head: the commit that was checked out, if it was another one.
+        edited: files with changes that were not committed.
+        yaml: the YAML of the model, or None.
+        error: why the fork could not write all of this; "" if it could.
     """
 
     pin: str
@@ -51,14 +51,14 @@ class Stamped:
 
 
 class _Damaged(Exception):
-    """What a stamp has where something else belongs."""
+    """A value in a stamp has the wrong form."""
 
 
 def read_stamped(data: object) -> Stamped:
-    """Return what a stamp's data says.
+    """Return the fork in a stamp's data.
 
     Raises:
-        YolopatchError: a part is missing or is not what yolopatch writes.
+        YolopatchError: a part is missing, or does not have the form that yolopatch writes.
     """
     try:
         return _read(data if isinstance(data, dict) else _refuse("stamp", data))
@@ -107,7 +107,7 @@ def _matching(data: Mapping[str, object], key: str, form: re.Pattern[str]) -> st
 
 
 def printable(value: object) -> str:
-    """Return what a file says as it may be shown: no terminal obeys it."""
+    """Return a value as text that is safe to print: no control characters, at most 200 characters."""
     text = value if isinstance(value, str) else repr(value)
     return "".join(char if char.isprintable() else "?" for char in text)[:200]
 

@@ -1,4 +1,4 @@
-"""Label files in YOLO's formats: what is wrong with one, line by line. Pure."""
+"""Check label files in YOLO's formats, line by line."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _LEAST_OUTLINE = 7  # class and three corners
 
 @dataclass(frozen=True)
 class LabelFormat:
-    """What a line of a label file holds.
+    """The format of a line in a label file.
 
     Attributes:
         task: detect, segment, pose or obb.
-        classes: how many there are.
-        keypoints: their number and the numbers of each (2, or 3 with visibility), for pose.
+        classes: the number of classes.
+        keypoints: for pose: how many, and how many numbers each has (2, or 3 with visibility).
     """
 
     task: str
@@ -28,7 +28,7 @@ class LabelFormat:
     keypoints: tuple[int, int] = (0, 0)
 
     def describe(self) -> str:
-        """Return what a line must be, in words."""
+        """Return the expected content of a line, in words."""
         count, dims = self.keypoints
         return {
             "segment": f"a class and three corners or more: {_LEAST_OUTLINE} numbers, or 9, 11, ...",
@@ -43,13 +43,13 @@ class LabelFormat:
         if self.task == "obb":
             return count == _CORNERS
         outline = count >= _LEAST_OUTLINE and count % 2 == 1
-        # upstream makes a box of an outline
+        # from an outline, upstream computes a box
         return outline or (self.task == DETECT and count == _BOX)
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with a line: an error leaves upstream without the image, a warning without the object."""
+    """A fault in a line: for an error upstream ignores the image, for a warning only the object."""
 
     line: int
     severity: str
@@ -65,7 +65,7 @@ class Labels:
 
 
 def read_labels(text: str, form: LabelFormat) -> Labels:
-    """Return what a label file says, and what is wrong with it."""
+    """Return the classes and the faults in a label file."""
     lines = [(number, line.split()) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
     classes, faults, seen = [], [], set()
     for number, words in lines:
@@ -73,7 +73,7 @@ def read_labels(text: str, form: LabelFormat) -> Labels:
         if not found:
             classes.append(int(float(words[0])))
             if tuple(words) in seen:
-                found = [Fault(number, WARNING, "the same object again: upstream takes it once")]
+                found = [Fault(number, WARNING, "repeats an object: upstream uses it once")]
         seen.add(tuple(words))
         faults.extend(found)
     return Labels(tuple(classes), tuple(faults))
@@ -83,22 +83,22 @@ def _errors(words: list[str], form: LabelFormat) -> Iterator[str]:
     try:
         kind, *values = map(float, words)
     except ValueError:
-        yield f"holds something other than numbers: {' '.join(words)[:60]}"
+        yield f"has something other than numbers: {' '.join(words)[:60]}"
         return
     if not form.takes(len(words)):
-        yield f"has {len(words)} numbers; a line is {form.describe()}"
+        yield f"has {len(words)} numbers; expected: {form.describe()}"
         return
     if kind != int(kind) or not 0 <= kind < form.classes:
-        yield f"names class {words[0]}; the classes are 0 to {form.classes - 1}"
+        yield f"has class {words[0]}; the classes are 0 to {form.classes - 1}"
     outside = [value for value in _shares(values, form) if not 0 <= value <= 1]
     if outside:
-        yield f"has {outside[0]:g} where a share of the image's side, 0 to 1, belongs (pixels are not shares)"
+        yield f"has {outside[0]:g}; expected: 0 to 1, a share of the image's side (not pixels)"
     if len(words) == _BOX and min(values[2:]) <= 0:
         yield "has a box without a size"
 
 
 def _shares(values: list[float], form: LabelFormat) -> list[float]:
-    """Return the numbers that are lengths; a third number of a keypoint is its visibility."""
+    """Return the numbers that are lengths: all, except the visibility of keypoints."""
     if form.task != "pose" or form.keypoints[1] != 3:
         return values
     box, points = values[:4], values[4:]

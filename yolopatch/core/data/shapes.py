@@ -1,4 +1,4 @@
-"""Scenes of discs, squares and triangles, and their labels in YOLO's formats. Pure; lengths in pixels."""
+"""Scenes of discs, squares and triangles, and their labels in YOLO's formats; lengths in pixels."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from random import Random
 
 KINDS = ("disc", "square", "triangle")
 KEYPOINTS = ("top", "right", "bottom", "left")
-# what each keypoint is called once the image is mirrored
+# the index of each keypoint after the image is mirrored
 FLIPPED_KEYPOINTS = (0, 3, 2, 1)
 
 _DISC_CORNERS = 24
 _SMALLEST, _LARGEST = 0.12, 0.28  # radius, as a share of the image's side
 _MOST_OBJECTS = 4
-_TRIES = 40  # to find a free place for one object; with few objects most find it at once
+_TRIES = 40  # to find free space for an object; usually the first try succeeds
 _VISIBLE = 2
 
 Point = tuple[float, float]
@@ -24,10 +24,10 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Shape:
-    """One object.
+    """An object in an image.
 
     Attributes:
-        kind: its class, a place in `KINDS`.
+        kind: its class, an index in `KINDS`.
         x, y: its centre.
         radius: of the circle around it.
         angle: in radians, clockwise in the image.
@@ -46,7 +46,7 @@ class Shape:
         return self._turned(self._corners())
 
     def rotated_box(self) -> list[Point]:
-        """Return the four corners of the box around it that turns with it; a disc's does not turn."""
+        """Return the four corners of its rotated box; the box of a disc is not rotated."""
         (left, right), (top, bottom) = _extent(self._corners())
         corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
         return self._moved(corners) if KINDS[self.kind] == "disc" else self._turned(corners)
@@ -57,7 +57,7 @@ class Shape:
         return left, top, right, bottom
 
     def keypoints(self) -> list[Point]:
-        """Return its outermost corners, as `KEYPOINTS` names them."""
+        """Return its outermost corners, in the order of `KEYPOINTS`."""
         corners = self.outline()
         return [
             min(corners, key=lambda p: p[1]),
@@ -67,7 +67,7 @@ class Shape:
         ]
 
     def _corners(self) -> list[Point]:
-        """Return its corners around (0, 0), as if its angle was 0."""
+        """Return its corners around (0, 0), without rotation."""
         return _regular({"disc": _DISC_CORNERS, "square": 4, "triangle": 3}[KINDS[self.kind]], self.radius)
 
     def _turned(self, corners: Iterable[Point]) -> list[Point]:
@@ -89,12 +89,12 @@ def _extent(corners: Iterable[Point]) -> tuple[tuple[float, float], tuple[float,
 
 
 def scene(random: Random, side: int, kind: int | None = None) -> list[Shape]:
-    """Return the objects of one image, none of which covers another.
+    """Return the objects of an image; no object covers another.
 
     Args:
-        random: decides all of it.
+        random: the source of all random numbers.
         side: of the square image.
-        kind: the class of the only object; None for some objects of any class.
+        kind: the class of a single object; None for several objects of any class.
     """
     count = 1 if kind is not None else random.randint(1, _MOST_OBJECTS)
     shapes: list[Shape] = []
@@ -108,7 +108,7 @@ def scene(random: Random, side: int, kind: int | None = None) -> list[Shape]:
 
 def _any_shape(random: Random, side: int, kind: int | None) -> Shape:
     radius = side * random.uniform(_SMALLEST, _LARGEST)
-    margin = radius * math.sqrt(2)  # a turned box lies in the image, too
+    margin = radius * math.sqrt(2)  # the rotated box must fit into the image, too
     return Shape(
         kind=random.randrange(len(KINDS)) if kind is None else kind,
         x=random.uniform(margin, side - margin),
@@ -129,12 +129,12 @@ def _near(one: Shape, other: Shape) -> bool:
 
 
 def label_line(shape: Shape, task: str, side: int) -> str:
-    """Return an object's line in a label file: its class, then lengths as shares of the image's side.
+    """Return the line of an object in a label file: its class, then lengths as shares of the image's side.
 
     Args:
         shape: the object.
         task: detect (centre, size), segment (outline), pose (centre, size, keypoints with visibility), or obb
-            (the turned box's four corners).
+            (the four corners of the rotated box).
         side: of the image.
     """
     numbers = [round(value / side, 6) for value in _LENGTHS[task](shape)]

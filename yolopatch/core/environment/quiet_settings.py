@@ -1,4 +1,4 @@
-"""Settings with which an ultralytics sends nothing to anybody: read from its own source, written in its own form."""
+"""Settings with which ultralytics sends no data: its own defaults, read from its source, with services turned off."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from collections.abc import Iterator, Mapping
 
 from yolopatch.core.syntax import method
 
-# What upstream makes of these itself; all else that is on or off is a service of somebody's, or talk.
+# Kept on: TensorBoard only writes files. Every other switch is a service that sends data, or output.
 _KEPT = "tensorboard"
-_NOBODY = "0" * 64  # upstream's is a digest of the machine's network address
+_NO_ID = "0" * 64  # upstream uses a hash of the machine's network address
 
 
 def quiet_settings(source: str, folders: Mapping[str, str]) -> dict[str, object] | None:
-    """Return the whole settings file as that version wants it: with any other key or type, it would be reset.
+    """Return the complete settings of this version; upstream resets a file with other keys or types.
 
     Args:
         source: the text of `ultralytics/utils/__init__.py`.
         folders: the values of `datasets_dir`, `weights_dir` and `runs_dir`.
 
     Returns:
-        None where the source has no such settings.
+        None if the source has no such settings.
     """
     found = next(_managers(source), None)
     if found is None:
         return None
     version, defaults = found
-    fixed = {"settings_version": version, "uuid": _NOBODY, **folders}
+    fixed = {"settings_version": version, "uuid": _NO_ID, **folders}
     return {key: fixed.get(key, _quiet(key, value)) for key, value in defaults.items()}
 
 
@@ -35,7 +35,7 @@ def _quiet(key: str, value: object) -> object:
 
 
 def _managers(source: str) -> Iterator[tuple[str, dict[str, object]]]:
-    """Give the version and the defaults of the class that keeps the settings."""
+    """Yield the version and the defaults of the class that manages the settings."""
     for node in ast.walk(_parsed(source)):
         if isinstance(node, ast.ClassDef) and node.name == "SettingsManager":
             init = method(node, "__init__")
@@ -62,4 +62,4 @@ def _items(table: ast.Dict) -> Iterator[tuple[str, ast.expr]]:
 
 
 def _constant(value: ast.expr) -> object:
-    return value.value if isinstance(value, ast.Constant) else ""  # what it computes are texts
+    return value.value if isinstance(value, ast.Constant) else ""  # computed values are texts

@@ -1,1 +1,1 @@
-"""Read a module that somebody wrote elsewhere, and make its file fit for an upstream. Text in, text out."""
+"""Read the file of a pasted module, and adapt it to an upstream. Text in, text out."""

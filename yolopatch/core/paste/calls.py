@@ -14,7 +14,7 @@ _FUNCTIONS = frozenset({"int", "max", "min", "round"})
 
 @dataclass(frozen=True)
 class Given:
-    """What one argument of a constructor is given, and how that was found out."""
+    """The value of a constructor's argument, and the reason for it."""
 
     argument: str
     value: str
@@ -22,23 +22,24 @@ class Given:
 
 
 def names_in(expression: str) -> set[str]:
-    """Return the names that an expression uses, but for functions."""
+    """Return the names that an expression uses, except functions."""
     tree = ast.parse(expression, mode="eval")
     called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in called}
 
 
 def bind(args: str, constructor: Constructor, symbol: str) -> tuple[Given, ...]:
-    """Return what each argument is given by a written call, in the order in which it is written.
+    """Return the values of the arguments in a written call, in the order of the call.
 
     Raises:
-        UsageError: it is no list of arguments, holds more than names, numbers and arithmetic, or does not fit.
+        UsageError: the text is not a list of arguments, has more than names, numbers and arithmetic, or does not fit.
     """
     call = _parsed(args)
-    why = "as you said, with --args"
+    why = "from --args"
     positional = [a.name for a in constructor.arguments if not a.keyword_only]
     if len(call.args) > len(positional):
-        raise _misfit(args, symbol, constructor, f"{len(call.args)} arguments, and it takes {len(positional)} by place")
+        reason = f"{len(call.args)} positional arguments, and it takes {len(positional)}"
+        raise _misfit(args, symbol, constructor, reason)
     found = [Given(name, ast.unparse(value), why) for name, value in zip(positional, call.args)]
     known = {a.name for a in constructor.arguments}
     for keyword in call.keywords:
@@ -54,9 +55,9 @@ def _parsed(args: str) -> ast.Call:
     try:
         call = ast.parse(f"f({args})", mode="eval").body
     except (SyntaxError, ValueError) as error:
-        raise _no_arguments(args, "it is not what stands between a call's parentheses") from error
+        raise _no_arguments(args, "it is not a list of arguments") from error
     if not isinstance(call, ast.Call) or ast.unparse(call.func) != "f":
-        raise _no_arguments(args, "it is more than one call's arguments")
+        raise _no_arguments(args, "it is more than the arguments of one call")
     for value in (*call.args, *(keyword.value for keyword in call.keywords)):
         for node in ast.walk(value):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in _FUNCTIONS and not node.keywords:

@@ -1,4 +1,4 @@
-"""A constructor of a pasted module: its arguments, and what each of them means."""
+"""The constructor of a pasted module: its arguments and their meanings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from yolopatch.core.syntax import classes, method, parse
 from yolopatch.errors import UsageError
 from yolopatch.wire.arguments import meaning_of
 
-# nn.Conv2d's, for a class that derives from it and has no constructor of its own
+# the constructor of nn.Conv2d, for a class that inherits it
 _CONV2D = """\
 class Conv2d:
     def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1): ...
@@ -22,10 +22,10 @@ class Argument:
     """An argument of a constructor.
 
     Attributes:
-        name: as the file has it.
-        default: its default as the file writes it, None where it must be given.
-        meaning: what it means by its name, None where the name does not say.
-        keyword_only: whether it can be given by name alone.
+        name: as in the file.
+        default: its default as in the file; None if it is required.
+        meaning: its meaning, from its name; None if the name is unknown.
+        keyword_only: whether it must be given by name.
     """
 
     name: str
@@ -36,12 +36,12 @@ class Argument:
 
 @dataclass(frozen=True)
 class Constructor:
-    """A class's constructor.
+    """The constructor of a class.
 
     Attributes:
-        line: where it begins in the file.
+        line: its first line in the file.
         arguments: without `self`.
-        takes_more: whether it takes any further ones, by `*args` or `**kwargs`.
+        takes_more: whether it has `*args` or `**kwargs`.
     """
 
     line: int
@@ -50,25 +50,25 @@ class Constructor:
 
     @property
     def written(self) -> str:
-        """The arguments as messages show them."""
+        """The arguments as text, for messages."""
         shown = [a.name if a.default is None else f"{a.name}={a.default}" for a in self.arguments]
         return f"({', '.join([*shown, '...'] if self.takes_more else shown)})"
 
     def meaning(self, meaning: str) -> Argument | None:
-        """Return the first argument of this meaning."""
+        """Return the first argument with this meaning."""
         return next((a for a in self.arguments if a.meaning == meaning), None)
 
     @property
     def required(self) -> tuple[Argument, ...]:
-        """The arguments that must be given."""
+        """The required arguments."""
         return tuple(a for a in self.arguments if a.default is None)
 
 
 def read_constructor(paste: Pasted, name: str) -> Constructor:
-    """Return the constructor of a class of the file, its own or that of the nearest class of the file that has one.
+    """Return the constructor of a class: its own, or that of the nearest base class in the file.
 
     Raises:
-        UsageError: there is none to be read.
+        UsageError: no constructor is in the file.
     """
     for owner in (name, *paste.bases(name)):
         node = paste.classes.get(owner)
@@ -80,9 +80,9 @@ def read_constructor(paste: Pasted, name: str) -> Constructor:
             assert conv2d is not None
             return _constructor(conv2d, paste.classes[name].lineno)
     raise UsageError(
-        f"{name} in {paste.name} has no constructor that can be read",
-        details=["expected: an __init__ in it, or in a class of the file that it derives from"],
-        hint="give the class an __init__ with the arguments that it takes",
+        f"{name} in {paste.name} has no constructor",
+        details=["expected: an __init__ in it, or in a base class in the same file"],
+        hint="add an __init__ with its arguments to the class",
     )
 
 
@@ -102,9 +102,9 @@ def _argument(init: ast.FunctionDef, given: ast.arg, default: ast.expr | None, k
 
 
 def _is_several(init: ast.FunctionDef, name: str, default: ast.expr | None) -> bool:
-    """Tell whether an argument is a list of numbers, which no single one can stand for: `k=(5, 9, 13)`, `ch=()`.
+    """Tell whether an argument is a list of numbers, which no single number can replace: `k=(5, 9, 13)`, `ch=()`.
 
-    A pair of the same number is the one number that torch makes a pair of, unless the constructor takes it apart.
+    A pair of equal numbers means one number, as in torch, unless the constructor uses its elements.
     """
     if not isinstance(default, (ast.Tuple, ast.List)):
         return False

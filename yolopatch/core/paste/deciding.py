@@ -1,4 +1,4 @@
-"""Decide what a pasted module is, and with what its constructor is called in the place of upstream's layers."""
+"""Decide the kind of a pasted module, and the arguments of its constructor when it replaces upstream's layers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from yolopatch.core.paste.reading import Pasted
 from yolopatch.errors import OpenError, UsageError
 from yolopatch.wire import arguments as by
 
-# What `--like` names: the class of torch's or upstream's in whose place the module stands.
+# The values of `--like`: the class of torch or upstream that the module replaces.
 LIKE = {
     "Conv2d": CONVOLUTION,
     "Conv": LAYER,
@@ -25,16 +25,16 @@ LIKE = {
     "C3": BLOCK,
     "block": BLOCK,
 }
-# Of these, what a class with channels in and out, and nothing else that speaks for it, may be.
+# The possible kinds of a class with channels in and out, if nothing else decides, as shown to the user.
 _MAY_BE = {
-    "attention": "it keeps its channels, and stands behind a layer",
-    "Conv": "it takes a convolution's place, with its own BatchNorm",
-    "Conv2d": "it takes a convolution's place, and BatchNorm goes behind it",
-    "C3k2": "it takes a block's place",
+    "attention": "it keeps the channels, and goes after a layer",
+    "Conv": "it replaces a convolution, and has its own BatchNorm",
+    "Conv2d": "it replaces a convolution, and BatchNorm is added after it",
+    "C3k2": "it replaces a block",
 }
 _WORDS = {CONVOLUTION: "Conv2d", LAYER: "Conv", ATTENTION: "attention", BLOCK: "block"}
 
-# What each kind may be given, as upstream's own class of that kind is.
+# The values that each kind can use: the arguments of upstream's own class of that kind.
 OFFERED = {
     CONVOLUTION: (by.INPUTS, by.OUTPUTS, by.KERNEL, by.STRIDE, by.PADDING, by.GROUPS, by.DILATION),
     LAYER: (by.INPUTS, by.OUTPUTS, by.KERNEL, by.STRIDE, by.PADDING, by.GROUPS, by.DILATION, by.ACTIVATION),
@@ -45,17 +45,17 @@ OFFERED = {
 
 @dataclass(frozen=True)
 class Decision:
-    """What a module is.
+    """The kind of a module, and its call.
 
     Attributes:
-        symbol: the class's name in the file.
-        line: where its constructor begins.
-        constructor: its arguments, as the file has them.
+        symbol: the name of the class in the file.
+        line: the first line of its constructor.
+        constructor: its arguments, as in the file.
         kind: one of catalog.modules.KINDS.
-        why: the reason for it, one sentence.
-        given: what each argument is given; an argument that is not here keeps its default.
-        left: the arguments that keep their default, as the file writes them.
-        doubt: what speaks against a kind that the user named, "" where nothing does.
+        why: the reason for the kind, in one sentence.
+        given: the values of arguments; other arguments keep their defaults.
+        left: the arguments that keep their defaults, as in the file.
+        doubt: why a kind that the user named may be wrong; "" if nothing is known.
     """
 
     symbol: str
@@ -69,21 +69,21 @@ class Decision:
 
     @property
     def like(self) -> str:
-        """What `--like` calls the kind."""
+        """The value of `--like` for the kind."""
         return _WORDS[self.kind]
 
 
 def decide(paste: Pasted, symbol: str, like: str | None = None, args: str | None = None) -> Decision:
-    """Decide what a class of the file is, and how it is called.
+    """Decide the kind of a class, and the arguments of its call.
 
     Args:
         paste: the file.
         symbol: the class.
-        like: one of `LIKE`; None to find out.
-        args: what to give its constructor, as a call in Python has it, of the names in `OFFERED`; None to find out.
+        like: one of `LIKE`; None to decide here.
+        args: the arguments of its constructor, as in a Python call, with the names in `OFFERED`; None to decide here.
 
     Raises:
-        UsageError: it cannot be found out, or what was asked for does not fit; what settles it is in the hint.
+        UsageError: the decision is not possible, or a given value does not fit; the hint has the option to use.
     """
     asked = _asked(like)
     constructor = read_constructor(paste, symbol)
@@ -92,7 +92,7 @@ def decide(paste: Pasted, symbol: str, like: str | None = None, args: str | None
         _require_one_map(paste, symbol)
     found = meanings(constructor) if args is None else bind(args, constructor, symbol)
     known = {name for one in found for name in names_in(one.value)}
-    kind, why = (asked, "as you said, with --like") if asked else _kind(paste, symbol, constructor, known)
+    kind, why = (asked, "from --like") if asked else _kind(paste, symbol, constructor, known)
     given = found
     if args is None:
         given = tuple(one for one in found if one.value in OFFERED[kind])
@@ -106,12 +106,12 @@ def decide(paste: Pasted, symbol: str, like: str | None = None, args: str | None
 
 
 def _doubt(paste: Pasted, symbol: str, kind: str) -> str:
-    """Return what a convolution's forward says against the place that the user named for it."""
+    """Return why the forward of a convolution contradicts the kind that the user named; "" if it does not."""
     end = end_of(paste, symbol)
     if kind == LAYER and end.how is How.BARE:
-        return f"it ends in {end.by}, with no norm behind it: --like Conv2d would put BatchNorm and activation there"
+        return f"it ends in {end.by} without a norm: --like Conv2d would add BatchNorm and activation after it"
     if kind == CONVOLUTION and end.how is How.NORMED:
-        return f"{end.by} normalises what it returns, and --like Conv2d puts a second BatchNorm behind that"
+        return f"{end.by} already normalises its output, and --like Conv2d adds a second BatchNorm"
     return ""
 
 
@@ -121,9 +121,9 @@ def _asked(like: str | None) -> str | None:
     found = next((kind for name, kind in LIKE.items() if fold(name) == fold(like)), None)
     if found is None:
         raise UsageError(
-            f"--like {like}: nothing is told apart by that",
+            f"--like {like}: unknown value",
             details=[f"known: {', '.join(LIKE)}"],
-            hint="Conv2d: a bare convolution; Conv: one with its own BatchNorm; attention: keeps its channels;"
+            hint="Conv2d: a bare convolution; Conv: one with its own BatchNorm; attention: keeps the channels;"
             " C3k2, C2f, C3: a block with repeats",
         )
     return found
@@ -133,9 +133,9 @@ def _require_one_input(paste: Pasted, symbol: str) -> None:
     taken = inputs(paste, symbol)
     if taken is not None and len(taken) != 1:
         raise UsageError(
-            f"{symbol} cannot stand in a model's row: its forward takes {', '.join(taken) or 'nothing'}",
-            details=["expected: one tensor, as a layer that is fed by one other is given"],
-            hint="name a module that takes one tensor, such as one that this one is made with",
+            f"{symbol} cannot be a layer of a model: its forward takes {', '.join(taken) or 'nothing'}",
+            details=["expected: one tensor"],
+            hint="name a module that takes one tensor, for example one that this module uses",
         )
 
 
@@ -143,51 +143,51 @@ def _require_one_map(paste: Pasted, symbol: str) -> None:
     element = takes_several(paste, symbol)
     if element is not None:
         raise UsageError(
-            f"{symbol} takes several maps, and stands for a layer that joins them: there is no such place yet",
+            f"{symbol} takes several maps: layers that join maps are not supported yet",
             details=[f"found: {paste.name}, line {element.lineno}: {paste.line(element.lineno).strip()}"],
-            hint=f"name a module that takes one map; if {symbol} does, say like what it is: --like Conv",
+            hint=f"name a module that takes one map; if {symbol} takes one map, name its kind: --like Conv",
         )
 
 
 def _kind(paste: Pasted, symbol: str, constructor: Constructor, known: set[str]) -> tuple[str, str]:
-    """Return the kind that the constructor and the forward speak for, and the reason."""
+    """Return the kind that follows from the constructor and the forward, and the reason."""
     kept = kept_input(paste, symbol)
     if by.INPUTS not in known:
         if constructor.required:
-            raise _unmapped(symbol, paste, constructor, "no argument of it is a number of channels by its name")
+            raise _unmapped(symbol, paste, constructor, "the name of no argument means a number of channels")
         if not kept:
             raise _without_channels(paste, symbol, constructor)
         return ATTENTION, kept
     if by.OUTPUTS not in known:
-        return ATTENTION, "it has one number of channels, so it keeps them, and stands behind a layer"
+        return ATTENTION, "it has one number of channels, so it keeps the channels, and goes after a layer"
     if by.REPEATS in known:
         return BLOCK, "it has channels in and out, and a number of repeats"
-    # with a stride, the input can be kept in some calls alone
+    # with a stride, the input is kept only in some calls
     if by.STRIDE in known or (by.KERNEL in known and not kept):
         return _convolution(paste, symbol)
     if kept:
         return ATTENTION, f"{kept}, so it keeps the channels"
     raise _open_kind(
         tuple(_MAY_BE),
-        f"what {symbol} in {paste.name} stands for is open",
-        f"line {constructor.line}, {symbol}{constructor.written}: channels in and out, and neither kernel, stride nor"
+        f"the kind of {symbol} in {paste.name} is not clear",
+        f"line {constructor.line}, {symbol}{constructor.written}: channels in and out, but no kernel, stride or"
         " repeats",
-        "say it: --like attention (it keeps its channels), --like Conv (it takes a convolution's place; --stride 2"
-        " if it halves the map) or --like C3k2 (a block's place)",
+        "name its kind: --like attention (it keeps the channels), --like Conv (it replaces a convolution; --stride 2"
+        " if it halves the map) or --like C3k2 (it replaces a block)",
     )
 
 
 def _without_channels(paste: Pasted, symbol: str, constructor: Constructor) -> OpenError:
     return _open_kind(
         ("attention",),
-        f"{symbol} in {paste.name} is told no number of channels: whether it keeps those that it reads is open",
+        f"{symbol} in {paste.name} gets no number of channels: it is not clear whether it keeps the channels",
         f"line {constructor.line}, {symbol}{constructor.written}",
-        "if as many channels go out as come in: --like attention; one that changes them must be told how many",
+        "if it keeps the channels: --like attention; a module that changes them needs their number as an argument",
     )
 
 
 def _open_kind(names: tuple[str, ...], what: str, found: str, hint: str) -> OpenError:
-    """Return the error of a kind that `--like` has to say; `names` are those that it may be."""
+    """Return the error for a kind that needs `--like`; `names` are the possible values."""
     choices = {name: _MAY_BE[name] for name in names}
     return OpenError("like", "like what", choices, what, details=[f"found: {found}"], hint=hint)
 
@@ -197,16 +197,16 @@ def _convolution(paste: Pasted, symbol: str) -> tuple[str, str]:
     if end.how is How.NORMED:
         return (
             LAYER,
-            f"it is a convolution, and {end.by} normalises what it returns: it stands alone for upstream's Conv",
+            f"it is a convolution, and {end.by} normalises its output: it replaces upstream's Conv as it is",
         )
     norms = norms_in(paste, symbol)
     if end.how is How.BARE or not norms:
-        return CONVOLUTION, "it is a convolution and ends in no norm: BatchNorm and activation are put behind it"
+        return CONVOLUTION, "it is a convolution without a norm at its end: BatchNorm and activation are added after it"
     raise _open_kind(
         ("Conv", "Conv2d"),
-        f"whether {symbol} in {paste.name} normalises what it returns is open",
-        f"{', '.join(norms)} in it, and not what its forward does with that last",
-        "say it: --like Conv (it does: it stands alone) or --like Conv2d (BatchNorm and activation go behind it)",
+        f"it is not clear whether {symbol} in {paste.name} normalises its output",
+        f"{', '.join(norms)} in it, but not whether its forward ends with it",
+        "name its kind: --like Conv (its output is normalised) or --like Conv2d (BatchNorm is added after it)",
     )
 
 
@@ -214,8 +214,8 @@ def _require_offered(args: str, symbol: str, kind: str, known: set[str]) -> None
     foreign = sorted(known - {*OFFERED[kind]})
     if foreign:
         raise UsageError(
-            f"--args {args}: there is no {', '.join(foreign)} where {symbol} stands like {_WORDS[kind]}",
-            details=[f"there are: {', '.join(OFFERED[kind])}"],
+            f"--args {args}: with --like {_WORDS[kind]}, {symbol} cannot use {', '.join(foreign)}",
+            details=[f"expected: {', '.join(OFFERED[kind])}"],
             hint=f'e.g. --args "{", ".join(OFFERED[kind][:3])}"',
         )
 
@@ -225,7 +225,7 @@ def _require_all(symbol: str, paste: Pasted, kind: str, constructor: Constructor
     missing = [a.name for a in constructor.required if a.name not in named]
     if not missing:
         return
-    found = f"nothing says what its {', '.join(missing)} {'is' if len(missing) == 1 else 'are'}"
+    found = f"the value of {', '.join(missing)} is unknown"
     raise _unmapped(symbol, paste, constructor, found, kind, given)
 
 
@@ -241,12 +241,12 @@ def _unmapped(
     shown = [values.get(a.name, f"{a.name}=...") for a in constructor.required] or list(OFFERED[kind][:3])
     return OpenError(
         "args",
-        f"{symbol} is given",
+        f"arguments of {symbol}",
         {},
-        f"the constructor of {symbol} cannot be mapped: {found}",
+        f"cannot call the constructor of {symbol}: {found}",
         details=[
             f"found: {paste.name}, line {constructor.line}: {symbol}{constructor.written}",
-            f"there are, like {_WORDS[kind]}: {', '.join(OFFERED[kind])}",
+            f"names that --args can use with --like {_WORDS[kind]}: {', '.join(OFFERED[kind])}",
         ],
-        hint=f'say what it is given: --args "{", ".join(shown)}"',
+        hint=f'give its arguments: --args "{", ".join(shown)}"',
     )

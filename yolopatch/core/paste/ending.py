@@ -1,7 +1,7 @@
-"""What the output of a pasted module comes from: a norm, a bare convolution, its input. Read, never run.
+"""Find the last step of a pasted module's output: a norm, a bare convolution, or its input. The code is not run.
 
-Each expression of `forward` has an `End`: what its values were last made by. Reshapes, activations and the like pass
-it on, sums take the most telling of their parts, and a product is what its factors are that are no gates.
+Each expression of `forward` has an `End`: the last step that made its values. Reshapes and activations keep the end, a
+sum has the greatest end of its parts, and a product the end of its factors that are not gates.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from yolopatch.core.paste import layers
 from yolopatch.core.paste.made_layers import Constructed, elements_of
 from yolopatch.core.paste.reading import Pasted
 
-_DEEPEST = 12  # classes and functions within one another
+_DEEPEST = 12  # nested classes and functions
 
 
 class How(IntEnum):
-    """What a value was last made by; of several parts of a sum, the greatest tells."""
+    """The last step that made a value; for a sum, the greatest of its parts."""
 
-    NOTHING = 0  # a number, a size, a weight by itself
+    NOTHING = 0  # a number, a size, a weight
     GATE = 1  # a sigmoid or softmax: factors between 0 and 1
     INPUT = 2
-    BARE = 3  # a convolution or product of matrices, with no norm behind it
+    BARE = 3  # a convolution or matrix product without a norm after it
     OPEN = 4
     NORMED = 5
 
 
 @dataclass(frozen=True)
 class End:
-    """What a value was last made by, and as what the file writes that."""
+    """The last step that made a value, and its name in the file."""
 
     how: How
     by: str = ""
@@ -41,12 +41,12 @@ NOTHING, GATE, INPUT, OPEN = End(How.NOTHING), End(How.GATE), End(How.INPUT), En
 
 
 def end_of(paste: Pasted, name: str) -> End:
-    """Return what a class of the file returns."""
+    """Return the end of a class's output."""
     return _class_end(paste, name, _DEEPEST)
 
 
 def norms_in(paste: Pasted, name: str) -> tuple[str, ...]:
-    """Return the norms that a class is made with, itself or through others of the file, as the file writes them."""
+    """Return the norms that a class uses, directly or through other classes of the file, as named in the file."""
     found: dict[str, None] = {}
     seen, todo = {name}, [name]
     while todo:
@@ -66,7 +66,7 @@ def _class_end(paste: Pasted, name: str, depth: int) -> End:
     forward = paste.method(name, "forward")
     if forward is None:
         base = next((base for base in paste.bases(name) if base not in paste.classes), "")
-        return End(How.NORMED, f"what it derives from, {base},") if layers.normalises(base) else OPEN
+        return End(How.NORMED, f"its base class {base}") if layers.normalises(base) else OPEN
     return _Reader(paste, name, depth).run(forward, [NOTHING, INPUT])
 
 
@@ -80,7 +80,7 @@ def _product(ends: Sequence[End]) -> End:
 
 
 class _Reader:
-    """Reads one function of the file, statement by statement."""
+    """Reads a function of the file, statement by statement."""
 
     def __init__(self, paste: Pasted, owner: str | None, depth: int) -> None:
         self._paste = paste
@@ -92,7 +92,7 @@ class _Reader:
         self._returned: list[End] = []
 
     def run(self, function: ast.FunctionDef, given: Sequence[End]) -> End:
-        """Return what the function returns, given values with these ends."""
+        """Return the end of what the function returns, for arguments with these ends."""
         if self._depth <= 0:
             return OPEN
         arguments = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
@@ -142,7 +142,7 @@ class _Reader:
                 self._bind(part.value if isinstance(part, ast.Starred) else part, own[number] if own else value)
 
     def _elements(self, node: ast.expr | None) -> list[ast.expr]:
-        """Return the modules over which a loop goes."""
+        """Return the modules in the value that a loop goes over."""
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ("enumerate", "zip", "reversed", "list"):
             return [module for argument in node.args for module in self._elements(argument)]
         return self._made.elements(node) if layers.is_own(node) else []
@@ -175,7 +175,7 @@ class _Reader:
         return _product(parts) if isinstance(node.op, ast.Mult) else _strongest(parts)
 
     def _called(self, node: ast.Call) -> End:
-        """Return the end of what is called: a layer, a function of the file, of torch, or a tensor's method."""
+        """Return the end of a call: of a layer, a function of the file or of torch, or a tensor's method."""
         function, given = node.func, [self._end(argument) for argument in node.args]
         first = given[0] if given else NOTHING
         if isinstance(function, ast.Name) and function.id in self._modules:
@@ -200,7 +200,7 @@ class _Reader:
         return _function_end(name, written, given[0] if given else NOTHING)
 
     def _own(self, function: ast.Attribute | ast.Subscript, given: Sequence[End]) -> End:
-        """Return the end of `self.conv(x)`: a layer that the constructor made, or a method."""
+        """Return the end of `self.conv(x)`: of a layer that the constructor made, or of a method."""
         first, written = given[0] if given else NOTHING, ast.unparse(function)
         if isinstance(function, ast.Subscript):
             made = self._made.elements(function.value)
@@ -222,7 +222,7 @@ class _Reader:
         return OPEN
 
     def _layer(self, made: ast.expr, first: End, by: str) -> End:
-        """Return the end of what a layer, as a constructor makes it, gives for a value with the end `first`."""
+        """Return the end of a layer's output, for an input with the end `first`; `made` is its code in `__init__`."""
         if isinstance(made, (ast.IfExp, ast.BoolOp)):
             either = made.values if isinstance(made, ast.BoolOp) else (made.body, made.orelse)
             return _strongest(self._layer(one, first, by) for one in either)
@@ -244,12 +244,12 @@ class _Reader:
 
 
 def _through(end: End, first: End, by: str = "") -> End:
-    """Return the end of a value that went through what ends so."""
+    """Return the end of a value with the end `first` after a layer with the end `end`."""
     return first if end.how is How.INPUT else replace(end, by=by or end.by)
 
 
 def _function_end(name: str, written: str, first: End) -> End:
-    """Return the end of what a function or a class of this name makes of a value with the end `first`."""
+    """Return the end of the output of a function or class with this name, for a value with the end `first`."""
     if layers.normalises(name):
         return End(How.NORMED, written)
     if layers.convolves(name):

@@ -1,4 +1,4 @@
-"""A module of the user's own, as the catalog has it: what was decided of a pasted class, under a name."""
+"""The catalog's entry for a user's own module, from the decision about its pasted class."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from yolopatch.core.paste.deciding import Decision
 from yolopatch.errors import UsageError
 from yolopatch.wire import arguments as by
 
-_PREFIX = "own_"  # of the files: none of upstream's begins so
+_PREFIX = "own_"  # of file names: no file of upstream has it
 _RULES = (
     (by.PADDING, HALF_PADDING, "padding of half its kernel"),
     (by.GROUPS, "g == 1", "groups 1"),
@@ -19,18 +19,18 @@ _RULES = (
 )
 
 
-def own_module(decision: Decision, constructor: Constructor, name: str, told: str, stride: int = 1) -> Module:
+def own_module(decision: Decision, constructor: Constructor, name: str, origin: str, stride: int = 1) -> Module:
     """Return the catalog's entry.
 
     Args:
-        decision: what the class is.
+        decision: the kind of the class, and its call.
         constructor: of the class.
-        name: what commands, YAMLs and commits call it.
-        told: where it comes from, for the commit's message.
-        stride: the one that it has where its constructor is not given any.
+        name: the module's name in commands, YAMLs and commits.
+        origin: where the file comes from, for the commit message.
+        stride: the stride of a convolution whose constructor has no stride.
 
     Raises:
-        UsageError: an attention's arguments cannot be given by place.
+        UsageError: the arguments of an attention module cannot be given by position.
     """
     used = {found for one in decision.given for found in names_in(one.value)}
     convolves = decision.kind not in (ATTENTION, BLOCK)
@@ -45,7 +45,7 @@ def own_module(decision: Decision, constructor: Constructor, name: str, told: st
         source=f"{_PREFIX}{name.casefold()}",
         bare=name,
         conv=f"Conv_{name}",
-        paper=told,
+        paper=origin,
         tutorial=None,
         call=f"{name}({_arguments(given, constructor)})",
         requires=tuple((condition, words) for _, condition, words in rules),
@@ -57,7 +57,7 @@ def own_module(decision: Decision, constructor: Constructor, name: str, told: st
 
 
 def _arguments(given: tuple[Given, ...], constructor: Constructor) -> str:
-    """Write a call's arguments: by place as far as that goes, then by name."""
+    """Write the arguments of a call: by position as long as possible, then by name."""
     values = {one.argument: one.value for one in given}
     written: list[str] = []
     by_name = False
@@ -70,7 +70,7 @@ def _arguments(given: tuple[Given, ...], constructor: Constructor) -> str:
 
 
 def _by_place(decision: Decision, constructor: Constructor) -> tuple[tuple[Given, ...], str]:
-    """Return what parse_model gives a layer, and what the YAML gives it behind that: a row has no names."""
+    """Return the values that parse_model passes to a layer, and the values after them in the YAML: all by position."""
     values = {one.argument: one.value for one in decision.given}
     last = max((n for n, argument in enumerate(constructor.arguments) if argument.name in values), default=-1)
     listed = []
@@ -78,9 +78,9 @@ def _by_place(decision: Decision, constructor: Constructor) -> tuple[tuple[Given
         value = values.get(argument.name, argument.default)
         if argument.keyword_only or value is None or (argument.name not in values and names_in(value)):
             raise UsageError(
-                f"{argument.name} of {decision.symbol} cannot be given in a model's row, which has no names",
+                f"{argument.name} of {decision.symbol} cannot be given in a YAML, which has only positional arguments",
                 details=[f"found: {decision.symbol}{decision.constructor}"],
-                hint="give every argument up to the last one that is not its default, in order, with --args",
+                hint="use --args with every argument, in order, up to the last one without its default",
             )
         listed.append(Given(argument.name, value, ""))
     led = max((n for n, one in enumerate(listed) if names_in(one.value)), default=-1) + 1
@@ -88,6 +88,6 @@ def _by_place(decision: Decision, constructor: Constructor) -> tuple[tuple[Given
 
 
 def _in_yaml(value: str) -> str:
-    """Return a Python literal as a flow list of YAML has it."""
+    """Return a Python literal in YAML's flow style."""
     found = ast.literal_eval(value)
     return str(list(found)) if isinstance(found, tuple) else value

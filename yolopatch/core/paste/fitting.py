@@ -1,4 +1,4 @@
-"""Make a pasted file fit for an upstream: by edits of its text, so that everything else stays byte for byte."""
+"""Adapt a pasted file to an upstream by edits of its text, so that everything else stays byte for byte."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from yolopatch.core.edits import Edit, splice
-from yolopatch.core.paste.imports import USUAL, Upstream, import_lines, is_upstreams, strangers, timms
+from yolopatch.core.paste.imports import USUAL, Upstream, import_lines, is_upstreams, other_packages, timm_replacement
 from yolopatch.core.paste.names import first_line, last_line
 from yolopatch.core.paste.reading import Pasted
 from yolopatch.core.paste.sifting import STAR, Sifted, Statement, sift
@@ -16,13 +16,13 @@ from yolopatch.core.text import split_lines
 
 @dataclass(frozen=True)
 class Fitted:
-    """A pasted file as an upstream gets it.
+    """A pasted file, adapted to an upstream.
 
     Attributes:
-        text: the file's.
-        left_out: the lines that are not in it, by their numbers in the pasted file, with the reason.
-        imported: the imports that were added, or written anew for this upstream.
-        packages: what it imports beyond Python, torch and the upstream.
+        text: of the adapted file.
+        left_out: the removed lines: first and last line number in the pasted file, and the reason.
+        imported: the imports that were added or rewritten for this upstream.
+        packages: the imported packages other than Python, torch and the upstream.
     """
 
     text: str
@@ -41,7 +41,7 @@ class _Rewritten:
 
 
 def fit(paste: Pasted, symbol: str, upstream: Upstream) -> Fitted:
-    """Return the file as this upstream gets it: nothing runs by itself, and every name is defined or imported.
+    """Return the file, adapted to an upstream: importing it runs nothing, and every name is defined or imported.
 
     Raises:
         UsageError: the class needs a name that neither the file nor this upstream has.
@@ -65,7 +65,7 @@ def fit(paste: Pasted, symbol: str, upstream: Upstream) -> Fitted:
 
 
 def _imports(lines: list[str]) -> Iterator[str]:
-    """Yield the imports of these lines, and the heads of what stands for an import."""
+    """Yield the imports in these lines, and the first lines of definitions that replace an import."""
     heads = ("import ", "from ", "class ", "def ")
     return (
         part.strip()
@@ -76,12 +76,12 @@ def _imports(lines: list[str]) -> Iterator[str]:
 
 
 def _edits(paste: Pasted, sifted: Sifted, rewritten: list[_Rewritten]) -> Iterator[Edit]:
-    """Yield the edits for what is left out and rewritten; statements that share a line with these stay."""
+    """Yield the edits for removed and rewritten statements; other statements on the same line stay."""
     lines: dict[Statement, tuple[str, ...]] = {one: () for one, _ in sifted.dropped}
     for one in rewritten:
         if one.node is one.statement.node:
             lines[one.statement] = one.lines
-        else:  # inside a statement, such as a try
+        else:  # inside another statement, such as a try
             yield _edit(paste, one.node.lineno - 1, last_line(one.node) - one.node.lineno + 1, one.lines)
     everything = [*sifted.kept, *(one for one, _ in sifted.dropped)]
     for line in {one.line for one in lines}:
@@ -91,12 +91,12 @@ def _edits(paste: Pasted, sifted: Sifted, rewritten: list[_Rewritten]) -> Iterat
 
 
 def _rewritten(paste: Pasted, sifted: Sifted, upstream: Upstream) -> Iterator[_Rewritten]:
-    """Yield the imports of upstream's and of timm's, as this upstream has them."""
+    """Yield the imports from upstream and from timm, rewritten for this upstream."""
     for one in sifted.kept:
         for node in one.imports:
             if isinstance(one.node, ast.Try) and is_upstreams(node) and not _has_all(node, upstream):
-                continue  # its except branch says what to do without the import
-            stands = timms(node)
+                continue  # its except branch handles the missing import
+            stands = timm_replacement(node)
             if stands is not None:
                 lines = stands.splitlines()
             elif is_upstreams(node):
@@ -114,7 +114,7 @@ def _has_all(node: ast.Import | ast.ImportFrom, upstream: Upstream) -> bool:
 
 
 def _needed(node: ast.Import | ast.ImportFrom, sifted: Sifted, upstream: Upstream) -> list[ast.alias]:
-    """Return the names of an import that something uses; of an import of everything, those that nothing else gives."""
+    """Return the names of an import that this upstream has; for `import *`, the names that nothing else defines."""
     if node.names[0].name == STAR:
         return [ast.alias(n) for n in sorted(sifted.needs - sifted.binds - {*USUAL}) if n in upstream.defined_in]
     return [alias for alias in node.names if alias.name in upstream.defined_in]
@@ -123,12 +123,12 @@ def _needed(node: ast.Import | ast.ImportFrom, sifted: Sifted, upstream: Upstrea
 def _packages(sifted: Sifted, added: list[str]) -> Iterator[str]:
     nodes = [node for one in sifted.kept for node in one.imports if not isinstance(one.node, ast.Try)]
     for node in (*nodes, *(ast.parse(line).body[0] for line in added)):
-        if isinstance(node, (ast.Import, ast.ImportFrom)) and timms(node) is None:
-            yield from strangers(node)
+        if isinstance(node, (ast.Import, ast.ImportFrom)) and timm_replacement(node) is None:
+            yield from other_packages(node)
 
 
 def _top(paste: Pasted) -> int:
-    """Return the line before which an import may be added, counted from 0."""
+    """Return the index from 0 of the line before which an import can be added."""
     body = paste.tree.body
     future = [n for n in body if isinstance(n, ast.ImportFrom) and n.module == "__future__"]
     imports = [n for n in body if isinstance(n, (ast.Import, ast.ImportFrom)) and n not in future]
@@ -142,7 +142,7 @@ def _top(paste: Pasted) -> int:
 
 
 def _edit(paste: Pasted, at: int, replaces: int, lines: Iterable[str]) -> Edit:
-    """Return the edit that puts these lines into the file, each with the file's own line end."""
+    """Return the edit that puts these lines into the file, with the line ends of the file."""
     text = "".join(f"{line}\n" for line in lines)
     return Edit(paste.name, at, text.replace("\n", _line_end(paste.text)), replaces)
 

@@ -1,4 +1,4 @@
-"""What the forward of a pasted module says of it: what it takes, and whether it keeps its input's channels."""
+"""Facts from the forward of a pasted module: its inputs, and whether it keeps the channels of its input."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from yolopatch.core.syntax import used_names
 
 
 def inputs(paste: Pasted, name: str) -> tuple[str, ...] | None:
-    """Return the arguments that the forward must be given, None where the file does not have it."""
+    """Return the required arguments of the forward; None if the file does not have the forward."""
     found = paste.method(name, "forward")
     if found is None:
         return None
@@ -19,7 +19,7 @@ def inputs(paste: Pasted, name: str) -> tuple[str, ...] | None:
 
 
 def takes_several(paste: Pasted, name: str) -> ast.expr | None:
-    """Return where the forward takes its input for several maps, as in `x[0]` or `torch.cat(x, 1)`; None for one."""
+    """Return the code that uses the input as several maps, as in `x[0]` or `torch.cat(x, 1)`; None for one map."""
     found, taken = paste.method(name, "forward"), inputs(paste, name)
     if found is None or not taken:
         return None
@@ -38,7 +38,7 @@ def _is_name(node: ast.AST, name: str) -> bool:
 
 
 def _names(loop: ast.For | ast.comprehension) -> set[str]:
-    """Return the names that count a loop over numbers."""
+    """Return the loop variables of a loop over numbers."""
     counts = isinstance(loop.iter, ast.Call) and ast.unparse(loop.iter.func) in ("range", "enumerate")
     return used_names(loop.target) if counts else set()
 
@@ -58,7 +58,7 @@ def _joins(node: ast.AST, name: str) -> bool:
 
 
 def kept_input(paste: Pasted, name: str) -> str:
-    """Return by what as many channels go out as come in: a sentence's end, "" where nothing says so."""
+    """Return why the output has as many channels as the input, as part of a sentence; "" if it is unknown."""
     found, taken = paste.method(name, "forward"), inputs(paste, name)
     if found is None or not taken:
         return ""
@@ -70,12 +70,12 @@ def kept_input(paste: Pasted, name: str) -> str:
             sizes = ast.unparse(node.targets[0]).strip("()")
     result = _result(found)
     if _holds(result, same):
-        return "its forward returns its input, multiplied by or added to something"
-    return "its forward gives what it returns the shape of its input" if _has_shape(result, taken[0], sizes) else ""
+        return "its forward returns its input, multiplied with or added to something"
+    return "its forward gives its output the shape of its input" if _has_shape(result, taken[0], sizes) else ""
 
 
 def _has_shape(node: ast.expr | None, name: str, sizes: str) -> bool:
-    """Tell whether an expression ends in `.view(b, c, h, w)` of the input's own sizes, or in `.view_as(x)`."""
+    """Tell whether an expression ends in `.view(b, c, h, w)` with the input's sizes, or in `.view_as(x)`."""
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
         return False
     given = ", ".join(map(ast.unparse, node.args))
@@ -98,7 +98,7 @@ def _operands(node: ast.expr | None) -> Iterator[ast.expr]:
 
 
 def _result(forward: ast.FunctionDef) -> ast.expr | None:
-    """Return the expression that the forward returns last; a name is what was assigned to it last."""
+    """Return the last returned expression of the forward; for a name, the last value that was assigned to it."""
     returned = [node.value for node in ast.walk(forward) if isinstance(node, ast.Return)]
     return _resolved(forward, returned[-1]) if returned else None
 

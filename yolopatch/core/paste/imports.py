@@ -1,4 +1,4 @@
-"""Where what a pasted file imports, or uses without importing it, is to be had."""
+"""Where to import the names that a pasted file imports, or uses without an import."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from yolopatch.core.syntax import parse
 
-# timm's, which no upstream needs: what is used of it is little
+# Replacements for timm, which no upstream needs: pasted files use little of it.
 _TIMM = {
     "trunc_normal_": "from torch.nn.init import trunc_normal_",
     "DropPath": '''import torch.nn as nn
@@ -33,7 +33,7 @@ class DropPath(nn.Module):
         return x * (kept / keep if self.scale_by_keep and keep > 0 else kept)''',
     "to_2tuple": "def to_2tuple(x):\n    return tuple(x) if isinstance(x, (tuple, list)) else (x, x)",
 }
-# What files use without importing it, for it was imported where they were pasted into.
+# Names that pasted files often use without an import, because the original file had it.
 USUAL = {
     "torch": "import torch",
     "nn": "import torch.nn as nn",
@@ -60,20 +60,20 @@ USUAL = {
 
 _WITH_TORCH = frozenset({"torch", "torchvision", "numpy"}) | sys.stdlib_module_names
 _UPSTREAMS = frozenset({"ultralytics", "yolov5", "models", "utils"})
-# upstream's files, as a file beside them imports them
-_BESIDE = frozenset({"activation", "block", "common", "conv", "experimental", "head", "modules", "transformer"})
+# names of upstream's files, as in imports from a file next to them
+_UPSTREAM_FILES = frozenset({"activation", "block", "common", "conv", "experimental", "head", "modules", "transformer"})
 
 
 @dataclass(frozen=True)
 class Upstream:
-    """What an upstream's own files define, by name: the module to import it from."""
+    """The names that an upstream defines, each with the Python module to import it from."""
 
     name: str
     defined_in: Mapping[str, str]
 
     @classmethod
     def of(cls, name: str, texts: Mapping[str, str]) -> Upstream:
-        """Read it out of an upstream's files, given by path; the first file that defines a name has it."""
+        """Read the names from an upstream's files, given by path; the first file that defines a name is used."""
         defined_in: dict[str, str] = {}
         for path, text in texts.items():
             for node in parse(text).body:
@@ -83,22 +83,22 @@ class Upstream:
 
 
 def is_upstreams(node: ast.Import | ast.ImportFrom) -> bool:
-    """Tell whether this imports something of a YOLO's, where it was pasted from."""
+    """Tell whether this imports something from a YOLO upstream."""
     if isinstance(node, ast.ImportFrom) and node.level:
         return True
-    return bool({package.partition(".")[0] for package in _packages(node)} & (_UPSTREAMS | _BESIDE))
+    return bool({package.partition(".")[0] for package in _packages(node)} & (_UPSTREAMS | _UPSTREAM_FILES))
 
 
-def strangers(node: ast.Import | ast.ImportFrom) -> tuple[str, ...]:
-    """Return the packages of an import that come neither with Python nor with torch, nor are an upstream."""
+def other_packages(node: ast.Import | ast.ImportFrom) -> tuple[str, ...]:
+    """Return the packages of an import that are neither Python's, nor installed with torch, nor an upstream."""
     if is_upstreams(node):
         return ()
     names = dict.fromkeys(package.partition(".")[0] for package in _packages(node))
     return tuple(name for name in names if name not in _WITH_TORCH)
 
 
-def timms(node: ast.Import | ast.ImportFrom) -> str | None:
-    """Return what stands for an import of timm's, None where it is none, or of more than what is known here."""
+def timm_replacement(node: ast.Import | ast.ImportFrom) -> str | None:
+    """Return the code that replaces an import from timm; None for other imports, and for unknown names."""
     if not isinstance(node, ast.ImportFrom) or (node.module or "").partition(".")[0] != "timm":
         return None
     if any(alias.name not in _TIMM or alias.asname for alias in node.names):
@@ -107,7 +107,7 @@ def timms(node: ast.Import | ast.ImportFrom) -> str | None:
 
 
 def import_lines(names: Iterable[ast.alias], upstream: Upstream) -> list[str]:
-    """Return the lines that import these names of an upstream's from where it has them."""
+    """Return the lines that import these names from the upstream's modules."""
     by_place: dict[str, list[str]] = {}
     for alias in names:
         by_place.setdefault(upstream.defined_in[alias.name], []).append(ast.unparse(alias))

@@ -1,11 +1,11 @@
-"""What a layer or a function does to a value, by its name: torch's, upstream's, and the words in use for others."""
+"""What a layer or function does to a value, from its name: names of torch and upstream, and common words."""
 
 from __future__ import annotations
 
 import ast
 from typing import TypeGuard
 
-# upstream's, each of which ends in a Conv with its BatchNorm
+# classes of upstream that end with a Conv and its BatchNorm
 NORMED = frozenset(
     {"Conv", "Conv2", "DWConv", "GhostConv", "LightConv", "RepConv", "Focus", "Bottleneck", "BottleneckCSP", "C1", "C2"}
     | {"C3", "C3x", "C3TR", "C3Ghost", "C2f", "C2fCIB", "C2fPSA", "C2PSA", "C3k", "C3k2", "RepC3", "SPP", "SPPF"}
@@ -24,29 +24,29 @@ _LIBRARIES = frozenset({"torch", "nn", "F", "np", "math", "functional", "ops", "
 
 
 def normalises(name: str) -> bool:
-    """Tell whether this is a norm, or upstream's with one at its end."""
+    """Tell whether this is a norm, or a class of upstream with a norm at its end."""
     return name in NORMED or name in _NORMS or name.endswith(("Norm", "Norm1d", "Norm2d", "Norm3d"))
 
 
 def convolves(name: str) -> bool:
-    """Tell whether this is a convolution or a product of matrices, with no norm behind it."""
+    """Tell whether this is a convolution or a matrix product, without a norm after it."""
     plain = name.casefold().removesuffix("d").rstrip("123")
     return name in _PRODUCTS or plain.endswith(("conv", "convtranspose", "conv_transpose")) or name == "Linear"
 
 
 def gates(name: str) -> bool:
-    """Tell whether this gives factors between 0 and 1."""
+    """Tell whether the output is a factor between 0 and 1."""
     return any(word in name.casefold() for word in _GATES)
 
 
 def passes_on(name: str) -> bool:
-    """Tell whether the values stay what they were: an activation, another shape, another size."""
+    """Tell whether it does not matter for the end: an activation, another shape, another size."""
     plain = name.rpartition(".")[2].casefold()
     return any(word in plain for word in _PASSING) and not any(word in plain for word in _CHANGING)
 
 
 def joins(name: str) -> bool:
-    """Tell whether this puts values together, or adds them up."""
+    """Tell whether this joins or adds values."""
     return name in ("cat", "concat", "concatenate", "stack", "add", "add_", "sub")
 
 

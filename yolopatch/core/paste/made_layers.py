@@ -1,4 +1,4 @@
-"""What a constructor, or a function that makes a layer, is seen to make: by attribute, lists of layers in full."""
+"""The layers that a constructor or function makes: by attribute, with lists of layers in full."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ADDING = ("append", "add_module", "extend", "insert")
 
 
 class Constructed:
-    """What functions assign to names and attributes: the nearest function that assigns one says what it is."""
+    """What functions assign to names and attributes; for an attribute, the nearest function counts."""
 
     def __init__(self, functions: list[ast.FunctionDef]) -> None:
         """Read the functions, the nearest first."""
@@ -20,14 +20,14 @@ class Constructed:
 
     @classmethod
     def of(cls, paste: Pasted, owner: str) -> Constructed:
-        """Read the constructors of a class of the file and of what it derives from."""
+        """Read the constructors of a class and of its base classes in the file."""
         classes = [name for name in (owner, *paste.bases(owner)) if name in paste.classes]
         inits = [paste.own_method(name, "__init__") for name in classes]
         return cls([init for init in inits if init])
 
     @classmethod
     def by(cls, function: ast.FunctionDef) -> list[ast.expr]:
-        """Return the layers, in their order, of what a function returns; empty where that is not seen."""
+        """Return the layers that a function returns, in order; empty if it is unknown."""
         scope = _Scope(function)
         returned = [node.value for node in ast.walk(function) if isinstance(node, ast.Return) and node.value]
         if not returned:
@@ -45,7 +45,7 @@ class Constructed:
 
 
 def elements_of(made: ast.expr) -> list[ast.expr] | None:
-    """Return the layers of a chain or list of layers whose parts are resolved, None where it is none."""
+    """Return the layers of a Sequential or list whose parts are resolved; None for anything else."""
     if isinstance(made, ast.List):
         return made.elts
     if isinstance(made, ast.Call) and ast.unparse(made.func).rpartition(".")[2] in _CHAINS:
@@ -54,7 +54,7 @@ def elements_of(made: ast.expr) -> list[ast.expr] | None:
 
 
 class _Scope:
-    """One function: what it assigns, and what it appends to its lists and chains."""
+    """A function: what it assigns, and what it appends to its lists and Sequentials."""
 
     def __init__(self, function: ast.FunctionDef) -> None:
         self._values: dict[str, list[ast.expr]] = {}
@@ -68,7 +68,7 @@ class _Scope:
         return [self.resolved(value, self._added.get(target, ())) for value in self._values.get(target, ())]
 
     def resolved(self, made: ast.expr, added: Iterable[ast.expr] = ()) -> ast.expr:
-        """Return it with the parts of a chain in full, those that were added behind it included."""
+        """Return the expression with all parts of a Sequential, including those that were added later."""
         parts = elements_of(made)
         if parts is None:
             return made
@@ -85,14 +85,14 @@ class _Scope:
             self._added.setdefault(ast.unparse(node.func.value), []).append(node.args[-1])
 
     def _parts(self, part: ast.expr) -> Iterator[ast.expr]:
-        """Yield the layers that one part of a chain stands for."""
+        """Yield the layers in one part of a Sequential."""
         if isinstance(part, ast.Starred):
             yield from self._parts(part.value)
         elif isinstance(part, (ast.ListComp, ast.GeneratorExp)):
             yield from self._parts(part.elt)
         elif isinstance(part, ast.List):
             yield from (one for element in part.elts for one in self._parts(element))
-        elif isinstance(part, ast.Tuple):  # a layer with its name, of an OrderedDict
+        elif isinstance(part, ast.Tuple):  # a name and a layer, in an OrderedDict
             yield from self._parts(part.elts[-1])
         elif isinstance(part, ast.Call) and ast.unparse(part.func).endswith("OrderedDict"):
             yield from (one for argument in part.args for one in self._parts(argument))

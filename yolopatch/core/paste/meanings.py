@@ -1,4 +1,4 @@
-"""What each argument of a constructor is given, by its name, or by its place."""
+"""The value of each argument of a constructor, from its name or its position."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from yolopatch.wire import arguments as by
 
 
 def meanings(constructor: Constructor) -> tuple[Given, ...]:
-    """Return what each argument is given by its name, or by its place where no name says a number of channels."""
+    """Return the value of each argument from its name; from its position if no name means a number of channels."""
     first = _channels(constructor)
     found: dict[str, Given] = {}
     unused = _unused_outputs(constructor)
@@ -24,12 +24,12 @@ def meanings(constructor: Constructor) -> tuple[Given, ...]:
 
 
 def _channels(constructor: Constructor) -> dict[str, tuple[str, str]]:
-    """Return which arguments are the channels in and out, and how that was found out."""
+    """Return the arguments for channels in and out, each with the reason."""
     source, target = constructor.meaning(by.INPUTS), constructor.meaning(by.OUTPUTS)
     single = constructor.meaning(by.CHANNELS)
     target = None if target is _unused_outputs(constructor) else target
     if source is None and target is not None and _comes_before(constructor, target):
-        # (planes): upstream's own word for the outputs, alone, is the only number of channels
+        # (planes): a name for the output channels that is the only number of channels
         source = single or _only_first(constructor, target)
     source = source or single
     if source is None and target is None:
@@ -43,7 +43,7 @@ def _channels(constructor: Constructor) -> dict[str, tuple[str, str]]:
 
 
 def _unused_outputs(constructor: Constructor) -> Argument | None:
-    """Return the c2 of `(channels, c2=None)`: it is there for the caller's sake, and the channels are kept."""
+    """Return the c2 of `(channels, c2=None)`: the class ignores it, and keeps the channels."""
     target = constructor.meaning(by.OUTPUTS)
     convolves = any(constructor.meaning(one) for one in (by.KERNEL, by.STRIDE, by.REPEATS))
     return target if target and target.default == "None" and not convolves else None
@@ -65,5 +65,5 @@ def _by_place(constructor: Constructor) -> dict[str, tuple[str, str]]:
     says = any(constructor.meaning(one) for one in (by.KERNEL, by.STRIDE, by.REPEATS))
     if not says or len(first) < 2 or any(a.default is not None or a.meaning for a in first):
         return {}
-    why = "by its place: the first two are the channels in and out"
+    why = "by its position: the first two are the channels in and out"
     return {first[0].name: (by.INPUTS, why), first[1].name: (by.OUTPUTS, why)}

@@ -1,4 +1,4 @@
-"""The names that a piece of code uses and binds, by Python's own rules of scope."""
+"""The names that a piece of code uses and defines, by Python's scope rules."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ _KNOWN = frozenset(dir(builtins)) | {"__class__", "__file__", "__name__", "__doc
 
 
 def first_line(node: ast.stmt) -> int:
-    """Return the line with which a statement begins, counted from 1: its first decorator's, where it has one."""
+    """Return the first line of a statement, counted from 1; decorators are part of it."""
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 
 def last_line(node: ast.stmt) -> int:
-    """Return the line with which a statement ends, counted from 1."""
+    """Return the last line of a statement, counted from 1."""
     return node.end_lineno or node.lineno
 
 
 def free(paste: Pasted, node: ast.stmt) -> set[str]:
-    """Return the names that a top-level statement needs from outside of it."""
-    # written anew: lines of the file may hold other statements, too
+    """Return the names that a top-level statement needs from outside."""
+    # not the lines of the file: they may have other statements, too
     top = symtable.symtable(ast.unparse(node), paste.name, "exec")
     used = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_referenced()}
     nested = {s.get_name() for table in _below(top) for s in table.get_symbols() if s.is_global() and s.is_referenced()}
@@ -33,7 +33,7 @@ def free(paste: Pasted, node: ast.stmt) -> set[str]:
 
 
 def bound(node: ast.stmt) -> set[str]:
-    """Return the names that a top-level statement binds at the top level; an import of `*` binds `*`."""
+    """Return the names that a top-level statement defines; `import *` defines `*`."""
     if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
         return {node.name}
     found: set[str] = set()
@@ -54,7 +54,7 @@ def _below(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
 
 
 def _in_this_scope(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield a statement and what is inside, without the bodies of functions and classes."""
+    """Yield a statement and everything inside, except the bodies of functions and classes."""
     yield node
     if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
         return

@@ -9,7 +9,7 @@ from yolopatch.wire.parser_names import OVERWRITTEN
 
 
 def taken_attributes(paste: Pasted, symbol: str) -> tuple[tuple[str, int], ...]:
-    """Return the attributes that a class stores on itself and parse_model overwrites, each with its line."""
+    """Return the attributes that a class sets and parse_model overwrites, each with its line."""
     owners = [paste.classes[name] for name in (symbol, *paste.bases(symbol)) if name in paste.classes]
     found = {
         node.attr: node.lineno

@@ -17,19 +17,19 @@ from yolopatch.errors import OpenError, UsageError, YolopatchError
 _TORCH_MODULES = ("nn.", "torch.nn.")
 # what a file may name without `nn.`, after `from torch.nn import ...`
 _MODULE_NAMES = frozenset({"Module", "Sequential", "ModuleList", "Conv2d"})
-# Upstream's, of which a file's class is made; those that the file defines itself are looked at instead.
+# Classes of upstream from which a pasted class may inherit, unless the file defines them itself.
 _UPSTREAMS = NORMED | {"C2fAttn", "CBAM", "GhostBottleneck"}
 
 
 @dataclass(frozen=True)
 class Pasted:
-    """A file that was pasted.
+    """A pasted file.
 
     Attributes:
-        name: of the file, as messages have it.
+        name: of the file, for messages.
         text: its content.
-        tree: the same, parsed.
-        classes: every class at its top level, by name.
+        tree: its syntax tree.
+        classes: every top-level class, by name.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Pasted:
         return split_lines(self.text)[number - 1].rstrip()
 
     def bases(self, name: str) -> Iterator[str]:
-        """Yield the bases of a class, and theirs, as the file writes them, nearest first."""
+        """Yield the base classes of a class, and their base classes, as named in the file, nearest first."""
         seen, todo = {name}, [name]
         while todo:
             node = self.classes.get(todo.pop(0))
@@ -62,12 +62,12 @@ class Pasted:
         return method(self.classes[owner], name)
 
     def method(self, owner: str, name: str) -> ast.FunctionDef | None:
-        """Return the method of this name that a class of the file has: its own, or that of the nearest base here."""
+        """Return the method of a class: its own, or that of the nearest base class in the file."""
         owners = (one for one in (owner, *self.bases(owner)) if one in self.classes)
         return next((found for one in owners if (found := self.own_method(one, name))), None)
 
     def is_module(self, name: str) -> bool:
-        """Tell whether a class of the file is a module of torch's, by itself or through what it derives from."""
+        """Tell whether a class of the file is an nn.Module, directly or through its base classes."""
         outside = (base for base in self.bases(name) if base not in self.classes)
         return any(base.startswith(_TORCH_MODULES) or base in _MODULE_NAMES | _UPSTREAMS for base in outside)
 
@@ -78,19 +78,19 @@ class Pasted:
 
 
 def read_paste(data: bytes, name: str) -> Pasted:
-    """Parse a file.
+    """Parse a pasted file.
 
     Args:
         data: its content.
         name: what to call it.
 
     Raises:
-        YolopatchError: it is no text, or no Python; the line is shown.
+        YolopatchError: it is not text or not Python; the message has the line.
     """
     text = _decoded(data, name)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # old escapes are its author's matter
+            warnings.simplefilter("ignore")  # old escapes in the pasted code
             tree = ast.parse(text)
     except (SyntaxError, ValueError) as error:
         raise _no_python(name, text, error) from error
@@ -103,7 +103,7 @@ def _decoded(data: bytes, name: str) -> str:
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise YolopatchError(
-            f"{name} is no UTF-8 text: line {line}",
+            f"{name} is not UTF-8 text: line {line}",
             details=[f"found: byte 0x{data[error.start]:02x}"],
             hint="save it as UTF-8 in your editor, or: iconv -f GB18030 -t UTF-8",
         ) from error
@@ -111,38 +111,38 @@ def _decoded(data: bytes, name: str) -> str:
 
 def _no_python(name: str, text: str, error: SyntaxError | ValueError) -> YolopatchError:
     if not isinstance(error, SyntaxError) or error.lineno is None:
-        return YolopatchError(f"{name} is no Python: {error}", hint="paste it again from where it comes from")
+        return YolopatchError(f"{name} is not Python code: {error}", hint="copy the code from its source again")
     lines = split_lines(text)
     shown = lines[error.lineno - 1].rstrip("\r\n") if error.lineno <= len(lines) else ""
     details = [f"found: {shown}"]
     if error.offset and shown.isascii() and "\t" not in shown:
         details.append(" " * (len("found: ") + error.offset - 1) + "^")
-    return YolopatchError(f"{name}, line {error.lineno}: {error.msg}", details=details, hint=_mend(error))
+    return YolopatchError(f"{name}, line {error.lineno}: {error.msg}", details=details, hint=_syntax_hint(error))
 
 
-def _mend(error: SyntaxError) -> str:
+def _syntax_hint(error: SyntaxError) -> str:
     if isinstance(error, TabError):
         return "the line mixes tabs and spaces: let your editor convert the file's tabs to spaces"
     if isinstance(error, IndentationError):
-        return "indent it as where it comes from; posts often lose the spaces before a line"
-    return "mend the line, or paste it again; web pages often change quotes, spaces and dashes"
+        return "indent the line as in the source; posts often lose the spaces before a line"
+    return "correct the line, or copy it again; web pages often change quotes, spaces and dashes"
 
 
 def choose_class(paste: Pasted, wanted: str | None) -> str:
-    """Return the class that is meant.
+    """Return the class to add.
 
-    Where none is named: the one that the file is named after, else the only one that no other of them is made with.
+    Without `wanted`: the class with the name of the file, or else the only class that no other class uses.
 
     Raises:
-        UsageError: the file has no such class, or it is no module, or none is named and several may be meant.
-        YolopatchError: the file has no module at all.
+        UsageError: the file does not have the class, the class is not a module, or several classes are possible.
+        YolopatchError: the file has no module.
     """
     modules = paste.modules
     if not modules:
         raise YolopatchError(
             f"{paste.name} has no nn.Module",
             details=[f"classes in it: {', '.join(paste.classes) or 'none'}"],
-            hint="name a file with a class that derives from torch.nn.Module",
+            hint="name a file with a subclass of torch.nn.Module",
         )
     if wanted is None:
         return _only(paste, modules)
@@ -151,8 +151,8 @@ def choose_class(paste: Pasted, wanted: str | None) -> str:
     if wanted not in modules:
         bases = ", ".join(paste.bases(wanted)) or "nothing"
         raise UsageError(
-            f"{wanted} in {paste.name} is no nn.Module",
-            details=[f"it derives from: {bases}", f"modules in the file: {', '.join(modules)}"],
+            f"{wanted} in {paste.name} is not an nn.Module",
+            details=[f"its base classes: {bases}", f"modules in the file: {', '.join(modules)}"],
             hint=f"--class {modules[-1]}",
         )
     return wanted
@@ -170,7 +170,7 @@ def _only(paste: Pasted, modules: tuple[str, ...]) -> str:
         "symbol",
         "which class",
         {name: f"line {paste.classes[name].lineno}" for name in shown},
-        f"{paste.name} has {len(shown)} modules that may be meant",
+        f"{paste.name} has {len(shown)} modules, and it is not clear which one to add",
         details=[f"found: {', '.join(f'{name} (line {paste.classes[name].lineno})' for name in shown)}"],
         hint=f"name one: --class {shown[-1]}",
     )

@@ -1,4 +1,4 @@
-"""Which statements of a pasted file an upstream gets: what defines something, and nothing that runs by itself."""
+"""Which statements of a pasted file go into an upstream: definitions, and nothing that runs on import."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from yolopatch.core.paste.imports import Upstream, is_upstreams, strangers
+from yolopatch.core.paste.imports import Upstream, is_upstreams, other_packages
 from yolopatch.core.paste.names import bound, first_line, free
 from yolopatch.core.paste.reading import Pasted
 from yolopatch.core.syntax import used_names
@@ -20,7 +20,7 @@ STAR = "*"
 
 @dataclass(frozen=True)
 class Statement:
-    """A top-level statement, the names that it binds, and those that it needs."""
+    """A top-level statement, the names that it defines, and the names that it needs."""
 
     node: ast.stmt
     binds: frozenset[str]
@@ -28,7 +28,7 @@ class Statement:
 
     @property
     def line(self) -> int:
-        """Where it begins, counted from 1."""
+        """Its first line, counted from 1."""
         return first_line(self.node)
 
     @cached_property
@@ -39,12 +39,12 @@ class Statement:
 
 @dataclass(frozen=True)
 class Sifted:
-    """What goes into an upstream, and what does not.
+    """The statements that go into an upstream, and the others.
 
     Attributes:
         kept: in the file's order.
         dropped: the others, each with the reason.
-        star: whether a library's import of everything may bind what nothing else does.
+        star: whether an `import *` of a library may define names that nothing else defines.
     """
 
     kept: tuple[Statement, ...]
@@ -53,26 +53,26 @@ class Sifted:
 
     @property
     def binds(self) -> set[str]:
-        """What the kept statements bind."""
+        """The names that the kept statements define."""
         return {name for one in self.kept for name in one.binds}
 
     @property
     def needs(self) -> set[str]:
-        """What the kept statements need."""
+        """The names that the kept statements need."""
         return {name for one in self.kept for name in one.needs}
 
 
 def sift(paste: Pasted, symbol: str, upstream: Upstream, usual: Iterable[str]) -> Sifted:
-    """Return which statements an upstream gets.
+    """Return the statements that go into an upstream.
 
     Args:
         paste: the file.
-        symbol: the class that it is about.
-        upstream: what the upstream defines.
-        usual: names for which an import is known.
+        symbol: the class to add.
+        upstream: the names that the upstream defines.
+        usual: names with a known import.
 
     Raises:
-        UsageError: the class needs what neither the file nor this upstream has.
+        UsageError: the class needs a name that neither the file nor this upstream has.
     """
     statements = [Statement(node, frozenset(bound(node)), frozenset(free(paste, node))) for node in paste.tree.body]
     wanted = _reached({symbol}, statements)
@@ -88,7 +88,7 @@ def sift(paste: Pasted, symbol: str, upstream: Upstream, usual: Iterable[str]) -
 
 
 def _reached(names: Iterable[str], statements: list[Statement]) -> set[str]:
-    """Return the names that these need, themselves included, however indirectly."""
+    """Return these names, and all names that they need, directly or indirectly."""
     needs: dict[str, set[str]] = {}
     for one in statements:
         for name in one.binds:
@@ -103,7 +103,7 @@ def _reached(names: Iterable[str], statements: list[Statement]) -> set[str]:
 
 
 def _runs(one: Statement, used: set[str]) -> str:
-    """Return why a statement does something instead of defining something, "" where it does not."""
+    """Return why a statement is not only a definition; "" if it is one."""
     node = one.node
     if isinstance(node, (*_DEFINITIONS, *_IMPORTS)) or _is_text(node):
         return ""
@@ -111,7 +111,7 @@ def _runs(one: Statement, used: set[str]) -> str:
         return "a demo"
     if one.binds & used or all(name.startswith("__") for name in one.binds or {""}):
         return ""
-    return "" if one.imports and one.binds else "it runs when the file is imported"
+    return "" if one.imports and one.binds else "it runs on import"
 
 
 def _is_text(node: ast.stmt) -> bool:
@@ -121,7 +121,7 @@ def _is_text(node: ast.stmt) -> bool:
 def _without_missing(
     paste: Pasted, symbol: str, sifted: Sifted, wanted: set[str], upstream: Upstream, usual: set[str]
 ) -> Sifted:
-    """Take out what needs something that is not to be had; refuse where the class itself does."""
+    """Drop statements that need a missing name; refuse if the class itself needs it."""
     kept, dropped = list(sifted.kept), list(sifted.dropped)
     missing = dict(_unneeded(kept, wanted)) | dict(_not_upstreams(kept, upstream))
     while True:
@@ -138,15 +138,15 @@ def _without_missing(
 
 
 def _unneeded(kept: list[Statement], wanted: set[str]) -> Iterator[tuple[str, str]]:
-    """Yield what comes from packages of which the class needs nothing."""
+    """Yield the names from packages that the class does not need."""
     for one in kept:
-        packages = [name for node in one.imports for name in strangers(node)]
+        packages = [name for node in one.imports for name in other_packages(node)]
         if packages and isinstance(one.node, _IMPORTS) and not one.binds & wanted:
             yield from ((name, packages[0]) for name in one.binds)
 
 
 def _not_upstreams(kept: list[Statement], upstream: Upstream) -> Iterator[tuple[str, str]]:
-    """Yield the names that are imported as an upstream's, and that this one does not have."""
+    """Yield the names that are imported from an upstream, and that this upstream does not have."""
     for one in kept:
         if not isinstance(one.node, _IMPORTS) or not is_upstreams(one.node):
             continue
@@ -158,13 +158,13 @@ def _not_upstreams(kept: list[Statement], upstream: Upstream) -> Iterator[tuple[
 
 
 def _lack(one: Statement, missing: dict[str, str], have: set[str], star: bool, upstream: Upstream) -> str:
-    """Return what a statement needs and cannot have, "" where there is nothing."""
+    """Return what a statement needs and cannot get; "" if nothing."""
     if isinstance(one.node, _IMPORTS):
-        # one name of several may be missing: the import is written anew with the others
+        # if some of several names are missing, the import is rewritten with the others
         gone = one.binds and all(name in missing for name in one.binds)
         return missing[min(one.binds)] if gone else ""
     if isinstance(one.node, ast.Try) and one.imports:
-        return ""  # it says itself what to do without
+        return ""  # its except branch handles the missing import
     for name in sorted(one.needs):
         if name in missing:
             return missing[name]
@@ -182,7 +182,7 @@ def _refused(paste: Pasted, symbol: str, one: Statement, why: str, upstream: Ups
     lines = [n for n in range(one.line, (one.node.end_lineno or one.line) + 1) if name in paste.line(n)]
     at = lines[0] if lines else one.line
     return UsageError(
-        f"{symbol} cannot go into {upstream.name}: it needs {why}",
+        f"{symbol} cannot be added to {upstream.name}: it needs {why}",
         details=[f"found: {paste.name}, line {at}: {paste.line(at).strip()}"],
-        hint=f"paste the definition of {name} into the file, or import it from a package that is installed",
+        hint=f"paste the definition of {name} into the file, or import it from an installed package",
     )

@@ -1,4 +1,4 @@
-"""What was expected of a run beside what came out of it."""
+"""Compare the results of a run with what was expected."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 from yolopatch.catalog.reproduce.quick import LEARNT
 from yolopatch.wire.statuses import FAIL
 
-# Checks of `verify` whose failure means that training cannot help.
+# Checks of `verify`: if one fails, the model cannot learn.
 _DEADLY = ("input-dependence", "gradient-flow", "learns")
-_NOTHING = 0.01  # mAP50 of a model that finds nothing, but for luck
-_SAME_SCORE = 0.005  # between a checkpoint, which upstream keeps in half precision, and its export
+_NOTHING = 0.01  # mAP50 of a model that has learnt nothing
+_SAME_SCORE = 0.005  # largest difference between a checkpoint, which is in half precision, and its export
 
 
 @dataclass(frozen=True)
 class Compared:
-    """One figure; `agrees` is None where nothing can be expected of it."""
+    """A compared figure; `agrees` is None if no value is expected."""
 
     name: str
     expected: str
@@ -28,7 +28,7 @@ class Compared:
 
 @dataclass(frozen=True)
 class Built:
-    """A model as its YAML builds it: parameters, and layers by class."""
+    """A model built from its YAML: parameters, and the number of layers by class."""
 
     parameters: int
     classes: Mapping[str, int]
@@ -46,11 +46,11 @@ def compare(
 
     Args:
         built: what the YAML builds, with the data's number of classes.
-        outcome: what the probe told of the trained checkpoint.
-        epochs: asked for, and done.
-        verified: what `verify` found of the model, None where it was not asked or the model is another.
-        learns: whether the run is one in which a model that can learn does.
-        arrived: what of the checkpoint that it began with the trainer had at its first step; empty without one.
+        outcome: the probe's facts about the trained checkpoint.
+        epochs: the number asked for, and the number done.
+        verified: the result of `verify` for the model; None if it did not run, or ran on another model.
+        learns: whether a model that can learn reaches a known score in this run.
+        arrived: how many tensors of the initial weights the trainer had at its first step; empty without them.
     """
     model = outcome["model"]
     deadly = [one for one in (verified or {}).get("checks", ()) if one["id"] in _DEADLY and one["status"] == FAIL]
@@ -78,23 +78,23 @@ def _layers(expected: Mapping[str, int], found: Mapping[str, int]) -> Iterator[C
         yield Compared(f"layers {name}", f"{expected.get(name, 0)}", f"{found.get(name, 0)}", agrees)
 
 
-# Classes that say nothing about a module; others are what a user wants to see in the checkpoint.
+# Classes of upstream; the comparison shows only the others, which belong to modules.
 _UPSTREAMS = ("Conv", "C3k2", "C2f", "C3", "SPPF", "C2PSA", "Concat", "Upsample", "Detect")
 
 
-def _arrived(told: Mapping[str, object]) -> Iterator[Compared]:
-    if told:
-        expected, found = f"all {told['tensors']}", f"{told['equal']}"
-        yield Compared("tensors begun with", expected, found, told["equal"] == told["tensors"])
+def _arrived(tensors: Mapping[str, object]) -> Iterator[Compared]:
+    if tensors:
+        expected, found = f"all {tensors['tensors']}", f"{tensors['equal']}"
+        yield Compared("initial weights", expected, found, tensors["equal"] == tensors["tensors"])
 
 
 def _epochs(asked: int, done: int) -> Compared:
-    why = "" if asked == done else "upstream stopped early: no progress for its `patience`"
+    why = "" if asked == done else "upstream stopped early: no progress for `patience` epochs"
     return Compared("epochs", f"{asked}", f"{done}", asked == done, why)
 
 
 def _finite(found: bool, dead: bool) -> Compared:
-    # what is left of a model that cannot learn is chance
+    # the weights of a model that cannot learn are not predictable
     return Compared("weights", "-" if dead else "finite", "finite" if found else "NaN", None if dead else found)
 
 
@@ -105,7 +105,7 @@ def _learnt(found: float, deadly: Sequence[Mapping[str, str]], learns: bool) -> 
         return Compared(name, "0", _score(found), found < _NOTHING, why)
     if learns:
         return Compared(name, f"at least {LEARNT}", _score(found), found >= LEARNT)
-    return Compared(name, "-", _score(found), None, "nothing is known of such a run that it could be compared with")
+    return Compared(name, "-", _score(found), None, "no expected score is known for such a run")
 
 
 def _score(value: float | str) -> str:
@@ -114,16 +114,16 @@ def _score(value: float | str) -> str:
 
 def _exports(outcome: Mapping[str, Any]) -> Iterator[Compared]:
     expected = outcome["predicted"]
-    for form, told in outcome["exported"].items():
-        if "error" in told:
-            why = str(told["error"]).splitlines()[0]
+    for form, export in outcome["exported"].items():
+        if "error" in export:
+            why = str(export["error"]).splitlines()[0]
             yield Compared(f"{form} predicts", _prediction(expected), "no file", False, why)
         else:
-            found = told["predicted"]
+            found = export["predicted"]
             near = abs(found["score"] - expected["score"]) < _SAME_SCORE
             agrees = near and found["objects"] == expected["objects"]
             yield Compared(f"{form} predicts", _prediction(expected), _prediction(found), agrees)
 
 
-def _prediction(told: Mapping[str, float]) -> str:
-    return f"{told['objects']} object{'s' * (told['objects'] != 1)}, best score {told['score']:.3f}"
+def _prediction(found: Mapping[str, float]) -> str:
+    return f"{found['objects']} object{'s' * (found['objects'] != 1)}, best score {found['score']:.3f}"

@@ -1,4 +1,4 @@
-"""The page of a reproduction's folder: what it is, where it departs from the post, what to expect."""
+"""The page of a reproduction: what it is, its differences from the post, and the expected figures."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def page_text(recipe: Recipe, record: Record, source: str, unfit: str, env: Sand
         recipe: of the tutorial.
         record: of the folder, with the sums of its files.
         source: where the upstream came from.
-        unfit: why nothing was measured, "" where it was.
+        unfit: why nothing was measured; "" if it was measured.
         env: finds the template.
     """
     cfg, script = f"{WORKSPACE}/{recipe.cfg}", f"{WORKSPACE}/{recipe.script}"
@@ -87,7 +87,7 @@ def rows(record: Record) -> list[list[str]]:
 
 
 def expected_figures(tutorial: str, flavor: str) -> dict[str, Figures]:
-    """Return what maintainers measured, by scale."""
+    """Return the figures that maintainers measured, by scale."""
     return {scale: Figures(*one) for scale, one in recorded(tutorial, flavor).items()}
 
 
@@ -104,11 +104,11 @@ def _trusted(record: Record) -> str:
 def _verified(record: Record) -> Mapping[str, object]:
     if record.measured is None:
         return {"measured": False}
-    told, run = record.measured.verify, record.measured.environment
-    checks = told["checks"]
+    verified, run = record.measured.verify, record.measured.environment
+    checks = verified["checks"]
     return {
         "measured": True,
-        "verdict": told["verdict"],
+        "verdict": verified["verdict"],
         "checks": checks,
         "passed": sum(check["status"] == "pass" for check in checks),
         "run": run,

@@ -1,4 +1,4 @@
-"""What a reproduction's folder holds, and the record of it that lies there as JSON."""
+"""The record of a reproduction's folder, which is a JSON file in it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ RUNS = "runs"
 
 @dataclass(frozen=True)
 class Figures:
-    """One model at one scale: layers, parameters, gradients, and GFLOPs at 640 px.
+    """A model at one scale: layers, parameters, gradients, and GFLOPs at 640 px.
 
-    `gflops_upstream` is what upstream prints (thop), `gflops_true` what the dispatcher counts.
+    `gflops_upstream` is the number that upstream prints (thop), `gflops_true` that of torch's dispatcher.
     """
 
     layers: int
@@ -29,13 +29,13 @@ class Figures:
 
 @dataclass(frozen=True)
 class Measured:
-    """What was measured of the model when the folder was made.
+    """The measurements of the model when the folder was made.
 
     Attributes:
         of: the commit and the sha256 of the YAML that were measured.
         figures: by scale.
         verify: the verdict, and each check's id, status and summary.
-        environment: with which versions, where and when.
+        environment: the versions, the machine and the time.
     """
 
     of: str
@@ -46,11 +46,11 @@ class Measured:
 
 @dataclass(frozen=True)
 class Record:
-    """What the folder is.
+    """The content of the folder.
 
     Attributes:
-        files: the sha256 of each file that yolopatch wrote, by its path from the folder.
-        measured: None where no interpreter could build the model yet.
+        files: the sha256 of each file that yolopatch wrote, by its path in the folder.
+        measured: None if no interpreter could build the model yet.
     """
 
     tutorial: str
@@ -64,25 +64,25 @@ class Record:
 
     @property
     def identity(self) -> tuple[str, str, str, bool]:
-        """What cannot change while the folder stays."""
+        """The values that never change in a folder."""
         return self.tutorial, self.flavor, self.pin, self.compat
 
 
 def write_record(record: Record) -> bytes:
-    """Return the record as the file holds it."""
+    """Return the content of the record's file."""
     return (json.dumps(asdict(record), indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def read_record(data: bytes) -> Record | None:
-    """Return the record, or None where the file holds none."""
+    """Return the record, or None if the file is not a record."""
     try:
-        said = json.loads(data)
-        measured = said.pop("measured")
-        return Record(**said, measured=_measured(measured) if measured else None)
+        content = json.loads(data)
+        measured = content.pop("measured")
+        return Record(**content, measured=_measured(measured) if measured else None)
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
 
 
-def _measured(said: Mapping[str, Any]) -> Measured:
-    figures = {scale: Figures(**one) for scale, one in said["figures"].items()}
-    return Measured(said["of"], figures, said["verify"], said["environment"])
+def _measured(content: Mapping[str, Any]) -> Measured:
+    figures = {scale: Figures(**one) for scale, one in content["figures"].items()}
+    return Measured(content["of"], figures, content["verify"], content["environment"])

@@ -11,10 +11,10 @@ _MAP50 = ("metrics/mAP50(B)", "metrics/mAP_0.5")  # ultralytics, yolov5
 
 
 def read_results(text: str) -> list[dict[str, float]]:
-    """Return the rows in the order of their epochs; of an epoch that was trained twice, the later row.
+    """Return the rows in the order of their epochs; for an epoch that was trained twice, the later row.
 
-    A run that was killed between an epoch's row and its checkpoint trains that epoch again. A last line that is
-    being written is left out.
+    A run that was killed between an epoch's row and its checkpoint trains that epoch again. An incomplete last line
+    is ignored.
     """
     whole = text[: text.rfind("\n") + 1]
     rows: dict[float, dict[str, float]] = {}
@@ -32,11 +32,11 @@ def _number(text: str) -> float:
 
 
 def map50(row: Mapping[str, float]) -> float | None:
-    """Return the mAP50 on the validation images, None where the row has none."""
+    """Return the mAP50 on the validation images, or None."""
     return next((row[name] for name in _MAP50 if name in row), None)
 
 
 def losses(rows: Sequence[Mapping[str, float]]) -> dict[str, list[float]]:
-    """Return the training losses, each with its value in every row."""
+    """Return the training losses by name, each with its value in every row."""
     names = [key for key in (rows[0] if rows else ()) if key.startswith(_TRAINING)]
     return {name.removeprefix(_TRAINING): [row[name] for row in rows] for name in names}

@@ -1,4 +1,4 @@
-"""One training run of a reproduction: what was asked, with what it was done, what came out."""
+"""The record of a training run: the request, the attempts, and the results."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ CURVES = f"{EXAMINED}/curves.png"
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a run is asked to be; two runs that agree in all of it are one run.
+    """The request for a run; two runs with the same request are one run.
 
     Attributes:
-        changes: arguments that are not the post's, by upstream's names.
+        changes: arguments that differ from the post's, by upstream's names.
         scale: a letter.
         base: whether upstream's own model is trained, with the same arguments.
         quick: whether it is a short training on generated data.
         commit: the workspace's newest commit.
-        edited: tracked files of the workspace that the user has changed since.
+        edited: tracked files of the workspace with changes that are not committed.
         cfg: sha256 of the model YAML.
-        data: sha256 over the data set: the images' names and sizes, and the labels.
-        weights: sha256 of the checkpoint that it begins with, "" for none.
+        data: sha256 of the data set: the names and sizes of the images, and the labels.
+        weights: sha256 of the checkpoint with the initial weights; "" without one.
     """
 
     changes: Mapping[str, object]
@@ -39,14 +39,14 @@ class Wanted:
     data: str
     weights: str = ""
 
-    def told(self) -> str:
-        """Return it as text, by which it is compared: a record knows no tuples."""
+    def comparable(self) -> str:
+        """Return the request as JSON text, to compare it: a record read from JSON has lists instead of tuples."""
         return json.dumps(asdict(self), sort_keys=True)
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One process that trained: when it began, from which checkpoint (None: the beginning), with what."""
+    """A training process: its start time, the checkpoint that it resumed (None: none), and its environment."""
 
     started: str
     resumed: str | None
@@ -55,15 +55,15 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Run:
-    """A run, as far as it has come.
+    """The current state of a run.
 
     Attributes:
         number: of its folder.
-        save_dir: where upstream writes its results, None before it has said so.
-        arrived: how many `tensors` of the checkpoint that it began with were `equal` at the trainer's first step.
-        trained: whether upstream ended the training.
+        save_dir: where upstream writes its results; None if it is not known yet.
+        arrived: how many `tensors` the initial weights have, and how many were `equal` at the trainer's first step.
+        trained: whether the training is finished.
         outcome: `model`, `validated`, `predicted` and `exported`; empty until then.
-        seconds: of training, all attempts together.
+        seconds: of training, in all attempts.
     """
 
     number: int
@@ -77,16 +77,16 @@ class Run:
 
 
 def write_run(run: Run) -> bytes:
-    """Return the record as the file holds it."""
+    """Return the content of the record's file."""
     return (json.dumps(asdict(run), indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def read_run(data: bytes) -> Run | None:
-    """Return the record, or None where the file holds none that this version reads."""
+    """Return the record, or None if this version cannot read the file."""
     try:
-        said = json.loads(data)
-        wanted = said.pop("wanted")
-        attempts = tuple(Attempt(**one) for one in said.pop("attempts"))
-        return Run(**said, wanted=Wanted(**wanted), attempts=attempts)
+        content = json.loads(data)
+        wanted = content.pop("wanted")
+        attempts = tuple(Attempt(**one) for one in content.pop("attempts"))
+        return Run(**content, wanted=Wanted(**wanted), attempts=attempts)
     except (ValueError, TypeError, KeyError, AttributeError):
         return None

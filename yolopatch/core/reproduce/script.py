@@ -1,4 +1,4 @@
-"""The training script of a tutorial: the post's call, and a way to change its arguments."""
+"""The training script of a tutorial: the post's call, with arguments that can be changed."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def script_text(recipe: Recipe, pin: Pin, env: SandboxedEnvironment) -> str:
     """Return the script's text.
 
     Args:
-        recipe: whose call.
-        pin: the upstream that it calls.
+        recipe: of the tutorial.
+        pin: the upstream that the script calls.
         env: finds the template.
     """
     return env.get_template(_TEMPLATE).render(
@@ -39,7 +39,7 @@ def _literals(arguments: Mapping[str, object]) -> list[tuple[str, str]]:
 
 
 def _literal(value: object) -> str:
-    # repr would quote with ', and the text shall look like everybody's
+    # with double quotes, as in most code; repr would use single quotes
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 

@@ -1,4 +1,4 @@
-"""Which checks of `verify` a user asks for."""
+"""Choose the checks of `verify` by their names."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from yolopatch.wire.checks import CHECKS
 
 
 def choose_checks(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the ids of the checks to run, in their order; no name means all of them.
+    """Return the ids of the checks to run, in their order; without names, all of them.
 
     Raises:
-        UsageError: there is no check of that name; the nearest are in the hint.
+        UsageError: a name is unknown; the nearest names are in the hint.
     """
     by_fold = {fold(check.id): check.id for check in CHECKS}
     chosen = set()

@@ -1,1 +1,1 @@
-"""What a workspace says of itself: in its commits, in its files."""
+"""The data that a workspace stores about itself, in its commits and files."""

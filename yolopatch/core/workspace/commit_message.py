@@ -1,4 +1,4 @@
-"""Commit messages of a workspace: its state is written in their trailers, and read back from them."""
+"""Commit messages of a workspace: their trailers store its state."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TRAILER = re.compile(r"^Yolopatch-([A-Za-z]+): (.*)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Applied:
-    """One module of a workspace, as its commit's trailers name it."""
+    """A module of a workspace, from the trailers of its commit."""
 
     name: str
     flavor: str
@@ -27,7 +27,7 @@ class Applied:
 
 @dataclass(frozen=True)
 class Compat:
-    """The compatibility patch of a workspace, as its commit's trailers name it."""
+    """The compatibility patch of a workspace, from the trailers of its commit."""
 
     patch_sum: str
     version: str
@@ -35,7 +35,7 @@ class Compat:
 
 @dataclass(frozen=True)
 class Stamp:
-    """The patch that stamps checkpoints, as its commit's trailers name it."""
+    """The patch that stamps checkpoints, from the trailers of its commit."""
 
     patch_sum: str
     version: str
@@ -45,7 +45,7 @@ _Patch = TypeVar("_Patch", Compat, Stamp)
 
 
 def compat_message(pin: str, compat: Compat) -> str:
-    """Return the message of the commit that mends the pin for newer libraries."""
+    """Return the message of the commit with the compatibility fixes."""
     return _patch_message(pin, COMPAT_SUBJECT, COMPAT_BODY, "Compat", compat)
 
 
@@ -76,12 +76,12 @@ def module_message(pin: str, module: Module, applied: Applied) -> str:
 
 
 def read_trailers(message: str) -> dict[str, str]:
-    """Return a message's trailers by their names without `Yolopatch-`."""
+    """Return the trailers of a message, by name without `Yolopatch-`."""
     return dict(_TRAILER.findall(message))
 
 
 def read_applied(message: str) -> Applied | None:
-    """Return the module that this message adds, or None if it adds none."""
+    """Return the module that the commit with this message adds, or None."""
     trailers = read_trailers(message)
     if "Module" not in trailers:
         return None
@@ -94,12 +94,12 @@ def read_applied(message: str) -> Applied | None:
 
 
 def read_compat(message: str) -> Compat | None:
-    """Return the compatibility patch that this message's commit is, or None if it is none."""
+    """Return the compatibility patch if the commit with this message is one, else None."""
     return _read_patch(message, "Compat", Compat)
 
 
 def read_stamp(message: str) -> Stamp | None:
-    """Return the stamp's patch that this message's commit is, or None if it is none."""
+    """Return the stamp's patch if the commit with this message is one, else None."""
     return _read_patch(message, "Stamp", Stamp)
 
 

@@ -11,7 +11,7 @@ from yolopatch.errors import SourceError
 
 @dataclass(frozen=True)
 class Difference:
-    """A file whose content is not the pin's; `found` is None where the file is missing."""
+    """A file that differs from the pin; `found` is None if the file is missing."""
 
     path: str
     expected: str
@@ -28,7 +28,7 @@ def parse_manifest(text: str) -> dict[str, str]:
 
 
 def format_manifest(blobs: Mapping[str, str]) -> str:
-    """Return the text of a manifest, in the order of paths."""
+    """Return the text of a manifest, sorted by path."""
     return "".join(f"{blobs[path]} {path}\n" for path in sorted(blobs))
 
 
@@ -36,10 +36,10 @@ def check_content(pin: Pin, manifest: Mapping[str, str], found: Mapping[str, str
     """Check a tree's blob ids against the pin's manifest.
 
     Returns:
-        warnings, one for each difference in a file that neither a patch nor the parser depends on.
+        warnings, one for each difference in a file that no patch and not the parser depends on.
 
     Raises:
-        SourceError: a file that a patch touches, or that the parser or the modules come from, differs.
+        SourceError: a file differs that a patch changes, or that has the parser or the modules.
     """
     differences = [
         Difference(path, blob, found.get(path)) for path, blob in manifest.items() if found.get(path) != blob
@@ -49,7 +49,7 @@ def check_content(pin: Pin, manifest: Mapping[str, str], found: Mapping[str, str
         raise SourceError(
             f"{where} is not {pin.name}: {critical[0].path} differs",
             details=[str(d) for d in critical[:8]] + _more(len(critical) - 8),
-            hint="use an unchanged copy of exactly this version, or leave --source out",
+            hint="use an unchanged copy of exactly this version, or leave out --source",
         )
     return tuple(f"{where} differs from {pin.name} in {d}" for d in differences)
 

@@ -25,8 +25,8 @@ def find_run(folder: Path, wanted: Wanted) -> Run | None:
 
     One whose results are gone is none.
     """
-    asked = wanted.told()
-    same = [run for run in _runs(folder) if run.wanted.told() == asked and not _is_gone(run)]
+    asked = wanted.comparable()
+    same = [run for run in _runs(folder) if run.wanted.comparable() == asked and not _is_gone(run)]
     return same[-1] if same else None
 
 

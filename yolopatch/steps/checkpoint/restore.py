@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from yolopatch.catalog.pins import PINS
-from yolopatch.core.checkpoint.allowed import strangers
-from yolopatch.core.checkpoint.guess_fork import likely_fork
+from yolopatch.core.checkpoint.allowed import unknown_names
+from yolopatch.core.checkpoint.guess_fork import guess_fork
 from yolopatch.core.checkpoint.stamp import Stamped, printable, read_stamped
 from yolopatch.errors import ConflictError, YolopatchError
 from yolopatch.outside.checkpoint.checkpoint import inspect_checkpoint, load_checkpoint
@@ -94,7 +94,7 @@ def restore(request: RestoreRequest, cache: Path) -> Restored:
         steps = patchset.steps(read, root, found.source)
         check_same(stamped, found.source, root, steps)
         if request.load and not request.trust:
-            _check_names(request.file, strangers(pin, contents.asked, _reader(read, steps)))
+            _check_names(request.file, unknown_names(pin, contents.asked, _reader(read, steps)))
         with hold_lock(lock_path(place, cache)):
             state = _build_or_check(place, found, patchset, steps, head_id(root, steps))
     return Restored(request.file, contents, stamped, state, python)
@@ -112,10 +112,10 @@ def load(restored: Restored, python: str) -> Loaded:
 
 def _read_stamp(file: Path, contents: Contents) -> Stamped:
     if contents.stamp in (None, {}):
-        likely = likely_fork(contents.asked, contents.version)
-        details = likely.details if contents.model else ("it holds tensors but no model", *likely.details)
+        guess = guess_fork(contents.asked, contents.version)
+        details = guess.details if contents.model else ("it holds tensors but no model", *guess.details)
         raise YolopatchError(
-            f"{file} has no stamp, so its workspace is not known exactly", details=details, hint=likely.hint
+            f"{file} has no stamp, so its workspace is not known exactly", details=details, hint=guess.hint
         )
     return read_stamped(contents.stamp)
 

@@ -10,7 +10,7 @@ from yolopatch import __version__
 from yolopatch.catalog.modules import FLAVORS, MODULES
 from yolopatch.catalog.names import nearest
 from yolopatch.catalog.pins import PINS
-from yolopatch.core.checkpoint.fork_differences import beyond_us, other_commits, other_patches
+from yolopatch.core.checkpoint.fork_differences import other_commits, other_patches, user_changes
 from yolopatch.core.checkpoint.stamp import Stamped
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.git.snapshot import Root
@@ -60,7 +60,7 @@ def check_same(stamped: Stamped, source: str, root: Root, steps: Sequence[Step])
     """
     built_on, commit = head_id(root, steps[:-1]), head_id(root, steps)
     _refuse_any([*other_commits(stamped, source, built_on, commit)], stamped)
-    own = [*beyond_us(stamped)]
+    own = [*user_changes(stamped)]
     if own:
         raise YolopatchError(
             "the checkpoint was trained with its user's own changes, which yolopatch cannot restore",
