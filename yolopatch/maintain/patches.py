@@ -1,4 +1,4 @@
-"""Write every patch of a pin from the modules' single sources, from the compatibility fixes, and from the lines of the stamp."""
+"""Write every patch of a pin: from the modules' single sources, the compatibility fixes, and the stamp's lines."""
 
 from __future__ import annotations
 
