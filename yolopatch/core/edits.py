@@ -51,7 +51,7 @@ def splice(text: str, edits: Iterable[Edit]) -> str:
 
     Args:
         text: the file's, to which every `at` belongs.
-        edits: sorted by `at`; those at one line come out in the order in which they stand here.
+        edits: sorted by `at`; those at the same line keep this order.
     """
     lines = split_lines(text)
     out: list[str] = []

@@ -17,7 +17,7 @@ def parse(text: str) -> ast.Module:
 
 
 def used_names(*nodes: ast.AST) -> set[str]:
-    """Return every name that stands in this code."""
+    """Return every name in this code."""
     return {part.id for node in nodes for part in ast.walk(node) if isinstance(part, ast.Name)}
 
 

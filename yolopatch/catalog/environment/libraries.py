@@ -1,4 +1,4 @@
-"""The libraries whose versions a result names: those that decide what a model computes, trains and exports."""
+"""The libraries that decide what a model computes, trains and exports: a result names their versions."""
 
 from __future__ import annotations
 

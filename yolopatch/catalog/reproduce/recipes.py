@@ -69,7 +69,7 @@ class Recipe:
 _NOT_PRINTED = "the post does not print it"
 _BARE = (
     Departure(
-        "{bare} stands bare: the replaced layers' BatchNorm and SiLU are gone",
+        "{bare} is used alone: the replaced layers' BatchNorm and SiLU are gone",
         "so it is in the post, which does not say so; `paper` places {conv}, which keeps both",
         (TUTORIAL_FLAVOR,),
     ),
@@ -80,7 +80,7 @@ _BARE = (
     ),
 )
 _HEADER = Departure(
-    "the YAML begins with comment lines that say what stands where",
+    "the YAML starts with comment lines that name the replaced layers",
     "yolopatch knows its own untouched files by them; upstream ignores comments",
 )
 
@@ -117,7 +117,7 @@ _RECIPES = (
             ),
             Departure(
                 "RepConv, RepConvBlock, Hswish, Hsigmoid, SEModule, conv_bn and the like are left out",
-                "the post prints them beside RefConv, and no layer of its YAML uses them; RepConv is upstream's name",
+                "the post prints them together with RefConv, and no layer of its YAML uses them; RepConv is upstream's name",
             ),
             Departure(
                 "the branch in parse_model is yolopatch's",
@@ -217,7 +217,7 @@ _RECIPES = (
             Departure(
                 "the code of DSConv is yolopatch's",
                 "the post keeps its own in an attachment; `tutorial` computes what the circulating class computes, "
-                "a plain convolution beside an integer kernel and scales that nothing reads",
+                "a plain convolution with an integer kernel and scales that nothing reads",
             ),
             Departure("the branch in parse_model is yolopatch's", _NOT_PRINTED),
             Departure(
@@ -252,7 +252,7 @@ _RECIPES = (
                 "the post has the path written into train.py itself; upstream's file stays as it is",
             ),
             Departure(
-                "the biases of Dynamic_conv2d start as whatever lies in memory",
+                "the biases of Dynamic_conv2d start with uninitialised values",
                 "the post's code does not initialise them; two runs differ, and a NaN there spoils the first batch",
                 (TUTORIAL_FLAVOR,),
             ),
@@ -268,7 +268,7 @@ def find_recipe(name: str) -> Recipe:
     """Return the recipe of the tutorial with this id.
 
     Raises:
-        UsageError: there is none; the nearest ids are in the hint.
+        UsageError: the id is unknown; the nearest ids are in the hint.
     """
     found = find_tutorial(name)
     if found is None:

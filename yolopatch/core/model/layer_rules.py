@@ -71,22 +71,22 @@ def _conv_rules(layer: Layer, index: int, module: Module, flavor: str) -> Iterat
         yield f"{module.bare} of the flavor tutorial cannot have the layer's own padding, {layer.args[3]}"
 
 
-def _inner_rules(module: Module, kernel: int, whose: str) -> Iterator[str]:
+def _inner_rules(module: Module, kernel: int, of_what: str) -> Iterator[str]:
     """Yield why a module cannot replace a convolution that keeps the size of the map."""
-    yield from _kernel_rule(module, kernel, whose)
+    yield from _kernel_rule(module, kernel, of_what)
     if module.stands_for_conv:
-        yield from _stride_rule(module, 1, whose)
+        yield from _stride_rule(module, 1, of_what)
 
 
-def _stride_rule(module: Module, stride: int, whose: str) -> Iterator[str]:
+def _stride_rule(module: Module, stride: int, of_what: str) -> Iterator[str]:
     if not module.takes_stride(stride):
-        yield f"{module.name} supports stride {listed(module.strides)}, not {stride}, {whose}"
+        yield f"{module.name} supports stride {listed(module.strides)}, not {stride}, {of_what}"
 
 
-def _kernel_rule(module: Module, kernel: int, whose: str) -> Iterator[str]:
+def _kernel_rule(module: Module, kernel: int, of_what: str) -> Iterator[str]:
     if not module.takes_kernel(kernel):
         takes = ", ".join(f"{k}×{k}" for k in module.kernels)
-        yield f"{module.name} supports a kernel of {takes}, not {kernel}×{kernel}, {whose}"
+        yield f"{module.name} supports a kernel of {takes}, not {kernel}×{kernel}, {of_what}"
 
 
 def _misfit_after(model: BaseModel, index: int, module: Module) -> str:
