@@ -24,7 +24,7 @@ _WRITERS = {"patches": write_patches, "manifests": write_manifest}
 
 
 def main(arguments: list[str]) -> int:
-    """Write the manifests or the patches of every pin, or the figures, or verify everything and write the table."""
+    """Run one of the maintainer's tasks and return its exit code."""
     asked = _parser().parse_args(arguments)
     try:
         if asked.task == "figures":
@@ -54,21 +54,21 @@ def _parser() -> argparse.ArgumentParser:
     task = tasks.add_parser("figures")
     _add_tutorials(task)
     task = tasks.add_parser("reproduce")
-    task.add_argument("--folder", type=Path, required=True, help="keeps the runs: a stopped one goes on there")
+    task.add_argument("--folder", type=Path, required=True, help="keeps the runs; a stopped run continues there")
     task.add_argument("--python", help="the interpreter to train with")
-    task.add_argument("--compat", action="store_true", help="mend every pin for today's libraries")
+    task.add_argument("--compat", action="store_true", help="apply every pin's compatibility patch")
     _add_tutorials(task)
     kinds = (reproduced.QUICK, reproduced.EXACT)
     task.add_argument("--kinds", nargs="+", choices=kinds, default=list(kinds), help="short runs, runs as in the posts")
-    task.add_argument("--out", type=Path, help="the page; the picture lies next to it")
+    task.add_argument("--out", type=Path, help="the page; the picture is written next to it")
     task = tasks.add_parser("port-matrix")
     task.add_argument("--releases", nargs="+", default=list(ported.SPREAD), help="versions, or `newest`")
     _add_modules(task)
-    task.add_argument("--no-prove", action="store_true", help="build no model")
+    task.add_argument("--no-prove", action="store_true", help="do not build models")
     task.add_argument("--python", help="the interpreter to build models with")
     task.add_argument("--out", type=Path, required=True, help="the page")
     task = tasks.add_parser("port-every")
-    task.add_argument("--releases", nargs="+", default=[], help="versions; without it, every one")
+    task.add_argument("--releases", nargs="+", default=[], help="versions; by default all")
     _add_modules(task)
     task.add_argument("--python", help="the interpreter to build models with")
     task.add_argument("--out", type=Path, required=True, help="the page")
@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     task.add_argument("--flavors", nargs="+", choices=list(FLAVORS), default=list(FLAVORS))
     task.add_argument("--quick", action="store_true", help=f"only {', '.join(matrix.QUICK)}")
     task.add_argument("--workers", type=int, default=2)
-    task.add_argument("--kept", type=Path, required=True, help="keeps results: a stopped run goes on there")
+    task.add_argument("--kept", type=Path, required=True, help="keeps results; a stopped run continues there")
     task.add_argument("--out", type=Path, required=True, help="the table")
     return parser
 
@@ -100,7 +100,7 @@ def _verify_matrix(asked: argparse.Namespace) -> int:
         results.append(result)
         if result.case in wanted:
             wanted.remove(result.case)
-            print(f"{_said(result)}; {len(wanted)} to go", flush=True)
+            print(f"{_summary_line(result)}; {len(wanted)} left", flush=True)
     asked.out.write_text(page(results), encoding="utf-8")
     return EXIT_VERIFY if any(result.failed and result.case.flavor == "paper" for result in results) else 0
 
@@ -109,18 +109,18 @@ def _port_matrix(asked: argparse.Namespace) -> int:
     results = []
     for result in ported.port_spread(asked.releases, not asked.no_prove, asked.python, asked.modules):
         results.append(result)
-        _say_ported(result)
+        _print_ported(result)
     asked.out.write_text(ported.page(results), encoding="utf-8")
     return 0 if all(result.holds for result in results) else EXIT_VERIFY
 
 
 def _port_every(asked: argparse.Namespace) -> int:
-    forms = ported.port_every(asked.python, _say_ported, asked.releases, asked.modules)
+    forms = ported.port_every(asked.python, _print_ported, asked.releases, asked.modules)
     asked.out.write_text(ported.every_page(forms), encoding="utf-8")
     return 0 if all(one.holds for form in forms for one in (*form.results, form.proven)) else EXIT_VERIFY
 
 
-def _say_ported(result: ported.Result) -> None:
+def _print_ported(result: ported.Result) -> None:
     print(f"{result.version}: {'holds' if result.holds else 'does NOT hold'}, {result.seconds:.0f} s", flush=True)
 
 
@@ -129,8 +129,8 @@ def _reproduce(asked: argparse.Namespace) -> int:
     wanted = reproduced.cases(asked.tutorials, asked.kinds)
     for result in reproduced.run_all(asked.folder.absolute(), asked.python, asked.compat, wanted):
         results.append(result)
-        told = "as expected" if result.as_expected else "NOT as expected"
-        print(f"{result.case.name} ({result.case.kind}): {told}, {result.seconds:.0f} s", flush=True)
+        verdict = "as expected" if result.as_expected else "NOT as expected"
+        print(f"{result.case.name} ({result.case.kind}): {verdict}, {result.seconds:.0f} s", flush=True)
     if asked.out:
         picture = asked.out.with_suffix(".png")
         draw(results, picture)
@@ -144,7 +144,7 @@ def _versions(python: str | None) -> str:
     return ", ".join([f"Python {found.python}", *(f"{name} {found.packages.get(name)}" for name in named)])
 
 
-def _said(result: matrix.Result) -> str:
+def _summary_line(result: matrix.Result) -> str:
     case = result.case
     name = f"{case.pin} {case.module} ({case.flavor}, {case.place}, {case.task} {case.scale})"
     verdict = f"fails {', '.join(result.failed)}" if result.failed else "passes"

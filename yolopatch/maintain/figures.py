@@ -23,38 +23,38 @@ from yolopatch.steps.workspace.apply import apply
 
 
 def write_figures(tutorials: Sequence[str] = tuple(RECIPES)) -> None:
-    """Measure them and write the file; the figures of other tutorials stay as they are."""
-    figures = {id_: _of_recipe(recipe) if id_ in tutorials else _recorded(id_) for id_, recipe in RECIPES.items()}
-    figures_file().write_text(_text(figures), encoding="utf-8")
+    """Measure these tutorials and write the file; the figures of other tutorials are not changed."""
+    figures = {id_: _measure_recipe(recipe) if id_ in tutorials else _recorded(id_) for id_, recipe in RECIPES.items()}
+    figures_file().write_text(_file_text(figures), encoding="utf-8")
 
 
 def _recorded(id_: str) -> dict[str, Mapping[str, Figures]]:
-    """Return what the file says of a tutorial now."""
+    """Return a tutorial's figures from the file."""
     rows = {flavor: recorded(id_, flavor) for flavor in (*FLAVORS, BASE)}
     return {flavor: {scale: Figures(*row) for scale, row in found.items()} for flavor, found in rows.items() if found}
 
 
-def _of_recipe(recipe: Recipe) -> dict[str, Mapping[str, Figures]]:
-    return {**{flavor: _of_flavor(recipe, flavor) for flavor in FLAVORS}, BASE: _of_flavor(recipe, None)}
+def _measure_recipe(recipe: Recipe) -> dict[str, Mapping[str, Figures]]:
+    return {**{flavor: _measure_flavor(recipe, flavor) for flavor in FLAVORS}, BASE: _measure_flavor(recipe, None)}
 
 
-def _of_flavor(recipe: Recipe, flavor: str | None) -> Mapping[str, Figures]:
+def _measure_flavor(recipe: Recipe, flavor: str | None) -> Mapping[str, Figures]:
     asked = RenderRequest((recipe.module,), recipe.tutorial.model, scales="n", flavor=flavor or "paper")
     cfg = plan(asked)[0]
     with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
-        place = Path(folder) / "workspace"
-        apply(recipe.tutorial.pin, [recipe.module], flavor or "paper", place, "auto", cache_dir())
+        workspace = Path(folder) / "workspace"
+        apply(recipe.tutorial.pin, [recipe.module], flavor or "paper", workspace, "auto", cache_dir())
         return count_scales(
-            read_workspace(place),
+            read_workspace(workspace),
             cfg if flavor else replace(cfg, replacements=()),
             inspect_interpreter(sys.executable),
         )
 
 
-def _text(told: Mapping[str, Mapping[str, Mapping[str, Figures]]]) -> str:
-    """Return the file's text: a line for each scale."""
+def _file_text(figures: Mapping[str, Mapping[str, Mapping[str, Figures]]]) -> str:
+    """Return the text of the file, one line for each scale."""
     lines = ["{"]
-    for id_, flavors in told.items():
+    for id_, flavors in figures.items():
         lines.append(f'  "{id_}": {{')
         for flavor, scales in flavors.items():
             lines.append(f'    "{flavor}": {{')

@@ -1,4 +1,4 @@
-"""Which releases have the same code where the patches go: models of one of them speak for all."""
+"""Which releases have the same code in the places that patches change: proving one of them proves all."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from yolopatch.core.text import sha256
 
 
 def form_of(pin: Pin, files: Mapping[str, str]) -> str:
-    """Return a digest of what the patches of a release touch or build on, without docstrings and types.
+    """Return a digest of the code that a release's patches change or use, without docstrings and types.
 
     Args:
-        pin: the release's.
-        files: its texts by path.
+        pin: the pin of the release.
+        files: the text of its files, by path.
     """
     parts = {
         pin.layout.parser: ("parse_model", "fuse"),

@@ -1,4 +1,4 @@
-"""Write a pin's manifest from its exact source (the checked wheel, else the checked tag)."""
+"""Write a pin's manifest from its verified source: the wheel, or else the tag."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from yolopatch.outside.source.fetch import fillers
 
 
 def write_manifest(pin: Pin) -> str:
-    """Fetch the pin, write its manifest and return how many files that lists."""
+    """Fetch the pin, write its manifest, and return how many files the manifest lists."""
     with tempfile.TemporaryDirectory() as folder:
         repository = snapshot.create(Path(folder) / "pin.git")
         available = fillers(pin)

@@ -1,7 +1,7 @@
 """Verify every module on every pin, in both flavors, as a layer and in blocks: at every scale, and for every task.
 
-A run takes hours on two cores. Each result is kept as it comes, so a run that was stopped goes on where it was;
-a result is made anew when the workspace's commit, the YAML (its comments aside) or yolopatch's version is another.
+A run takes hours on two cores. Each result is saved at once, so a run that was stopped continues where it was.
+A model is verified again if the workspace's commit, the YAML (without its comments) or yolopatch's version changed.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from yolopatch.wire.checks import CHECKS
 from yolopatch.wire.statuses import FAIL, WARN
 
 SCALES = "nsmlx"
-# the other tasks share backbone and neck with the detection models: one scale shows what is theirs
+# the other tasks share backbone and neck with the detection models: one scale is enough for their heads
 TASK_SCALE = "n"
 PLACES = ("layer", "block")
-# times of several models at once say nothing, so nothing is timed
+# several models run at the same time, so `latency` would measure nothing useful
 ALL = tuple(check.id for check in CHECKS if check.id != "latency")
-# what another scale can break in a module that passes all of them at one: a fifth of the time
+# what can fail at another scale if all checks pass at one scale; takes a fifth of the time
 QUICK = (
     "build",
     "scale",
@@ -66,7 +66,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Result:
-    """What `verify` said of a case: the ids of the checks that failed and that warned, of `QUICK` or of `ALL`."""
+    """The result of `verify` for a case: which checks of `QUICK` or `ALL` failed, and which warned."""
 
     case: Case
     key: str
@@ -85,10 +85,10 @@ class _Job:
     commit: str
 
     def key(self, quick: bool) -> str:
-        """Return what a result is kept under."""
+        """Return the key of the result in the file of results."""
         lines = [line.partition("#")[0].strip() for line in self.cfg.read_text(encoding="utf-8").splitlines()]
-        told = [asdict(self.case), self.commit, [line for line in lines if line], __version__]
-        return hashlib.sha256(json.dumps(told + ["quick"] * quick).encode()).hexdigest()[:16]
+        identity = [asdict(self.case), self.commit, [line for line in lines if line], __version__]
+        return hashlib.sha256(json.dumps(identity + ["quick"] * quick).encode()).hexdigest()[:16]
 
 
 def cases(
@@ -98,7 +98,7 @@ def cases(
     flavors: Sequence[str] = FLAVORS,
     modules: Sequence[str] = tuple(MODULES),
 ) -> list[Case]:
-    """Return the cases, the small scales first: most mistakes show there."""
+    """Return the cases, small scales first, because they show most mistakes."""
     models = [(scale, DETECT) for scale in scales if DETECT in tasks]
     models += [(TASK_SCALE, task) for task in tasks if task != DETECT]
     return [
@@ -110,19 +110,19 @@ def cases(
 
 
 def verify_all(asked: Collection[Case], kept: Path, workers: int, quick: bool = False) -> Iterator[Result]:
-    """Verify the cases that have no result yet and yield every result as it is there.
+    """Verify the cases that have no result yet, and yield every result.
 
     Args:
-        asked: what to verify; a case beside these is yielded where its result is kept.
-        kept: the file that keeps results, one JSON object a line.
-        workers: how many models at a time; each gets its share of the cores.
-        quick: run the checks of `QUICK` alone, on what has no result of all of them.
+        asked: the cases to verify; saved results of other cases are yielded, too.
+        kept: the file with the saved results, one JSON object in each line.
+        workers: how many models to verify at the same time; they share the cores.
+        quick: run only the checks of `QUICK`, for cases without a result of `ALL`.
     """
     os.environ["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // workers))
     known = {result.key: result for result in read_results(kept)}
     with tempfile.TemporaryDirectory(prefix="yolopatch-matrix-") as name, ThreadPoolExecutor(workers) as pool:
         jobs = []
-        # a result that is kept is yielded whatever is asked, so that the table stays whole
+        # saved results of other cases are yielded, too, so that the table stays complete
         for job in _jobs(Path(name), [case for case in cases() if known or case in asked]):
             found = known.get(job.key(quick=False)) or known.get(job.key(quick=True))
             if job.case in asked and (found is None or (found.quick and not quick)):
@@ -136,7 +136,7 @@ def verify_all(asked: Collection[Case], kept: Path, workers: int, quick: bool = 
 
 
 def read_results(kept: Path) -> list[Result]:
-    """Return the results that a file keeps."""
+    """Return the results in a file; none if there is no file."""
     if not kept.is_file():
         return []
     rows = [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()]
@@ -147,7 +147,7 @@ def read_results(kept: Path) -> list[Result]:
 
 
 def _jobs(folder: Path, wanted: Sequence[Case]) -> Iterator[_Job]:
-    """Yield each case with its workspace, which holds all modules, and its file, made in the folder."""
+    """Yield each case with its workspace, which has all modules, and its YAML; both are made in the folder."""
 
     @cache
     def workspace(pin: str, flavor: str) -> WorkspaceState:

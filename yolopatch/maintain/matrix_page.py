@@ -1,4 +1,4 @@
-"""The table of what `verify` said of every module, as a Markdown page."""
+"""The results of `verify` for every module, as a Markdown page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _COLUMNS = [
 
 
 def page(results: Sequence[Result]) -> str:
-    """Return the results as a Markdown page: for each flavor, a row for each module and place."""
+    """Return the results as a Markdown page: one table for each flavor, one row for each module and placement."""
     head = [
         "# Every module, verified",
         "",
@@ -37,8 +37,8 @@ def page(results: Sequence[Result]) -> str:
 def _count(flavor: str, results: Sequence[Result]) -> str:
     verified = [result for result in results if result.case.flavor == flavor]
     passing = sum(not result.failed for result in verified)
-    told = f"Flavor `{flavor}`: {passing} of {len(verified)} models pass."
-    return f"{told} It does what the posts' code does, faults included." if flavor == TUTORIAL_FLAVOR else told
+    passed = f"Flavor `{flavor}`: {passing} of {len(verified)} models pass."
+    return f"{passed} It does what the posts' code does, faults included." if flavor == TUTORIAL_FLAVOR else passed
 
 
 def _table(flavor: str, results: Sequence[Result]) -> Iterator[str]:

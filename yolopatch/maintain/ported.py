@@ -1,4 +1,4 @@
-"""Port every module to a spread of releases, and write what came out as a page."""
+"""Port every module to many releases, and write the results as a page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from yolopatch.outside.source.releases import PROJECT, find_release
 from yolopatch.outside.source.store import cache_dir
 from yolopatch.steps.port.port import Port, PortRequest, port
 
-# The ends of each line of releases, and what lies between; `newest` is what PyPI has that day.
+# The first and the last release of each minor version, and some between; `newest` is the newest one on PyPI.
 NEWEST, OLDEST = "newest", "8.1.0"
 SPREAD = (
     *(OLDEST, "8.1.47", "8.2.0", "8.2.50", "8.2.103", "8.3.0", "8.3.40", "8.3.100", "8.3.200"),
@@ -36,10 +36,10 @@ _WHAT = (
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one release: the port, or why there is none.
+    """The result for one release: the port, or why it failed.
 
     Attributes:
-        seconds: that it took, all in all.
+        seconds: how long it took.
     """
 
     version: str
@@ -49,17 +49,17 @@ class Result:
 
     @property
     def holds(self) -> bool:
-        """Whether every module was ported, and proven where that was asked for."""
+        """Whether every module was ported, and proven if that was requested."""
         return self.port is not None and self.port.holds
 
 
 @dataclass(frozen=True)
 class Form:
-    """Releases with the same code where the patches go.
+    """Releases with the same code in the places that patches change.
 
     Attributes:
-        results: of each without a proof, oldest first.
-        proven: the newest one's with the proof.
+        results: one for each release, without a proof, oldest first.
+        proven: the result of the newest release, with the proof.
     """
 
     results: tuple[Result, ...]
@@ -93,13 +93,13 @@ def port_spread(
 def page(results: Iterable[Result]) -> str:
     """Return the Markdown page of these results."""
     head = (
-        "# The patches on releases that nobody pinned\n\n"
+        "# The patches on releases without a pin\n\n"
         f"Written by `make port-matrix`. {_WHAT}\n"
         "| release | base model | patches | stamp | models built and run | wheel's sha256 |\n"
         "|---|---|---|---|---|---|\n"
     )
     results = list(results)
-    return head + "".join(map(_row, results)) + "".join(_told(result) for result in results if not result.holds)
+    return head + "".join(map(_row, results)) + "".join(_failure_text(result) for result in results if not result.holds)
 
 
 def port_every(
@@ -130,7 +130,7 @@ def port_every(
 
 
 def _form(result: Result) -> str:
-    """Return what releases of one form share: none where there is no port."""
+    """Return a key that releases with the same code share; the version if there is no port."""
     if result.port is None:
         return result.version
     pin = result.port.pin
@@ -148,8 +148,8 @@ def every_page(forms: Sequence[Form]) -> str:
         f"Of {len(order)} releases from {order[0]} to {order[-1]}, the patches of {holding} hold.\n\n"
         "| releases | how many | hold | base model | proven on | models built and run |\n|---|---|---|---|---|---|\n"
     )
-    told = [result for form in forms for result in (*form.results, form.proven) if not result.holds]
-    return head + "".join(_form_row(form, order) for form in forms) + "".join(map(_told, told))
+    failed = [result for form in forms for result in (*form.results, form.proven) if not result.holds]
+    return head + "".join(_form_row(form, order) for form in forms) + "".join(map(_failure_text, failed))
 
 
 def _form_row(form: Form, order: Sequence[str]) -> str:
@@ -161,7 +161,7 @@ def _form_row(form: Form, order: Sequence[str]) -> str:
 
 
 def _runs(versions: Sequence[str], order: Sequence[str]) -> Iterator[str]:
-    """Yield the releases that follow one another, each run by its ends."""
+    """Yield ranges of releases that follow each other: `first to last`, or one version."""
     numbers = sorted(map(order.index, versions))
     starts = [n for n in numbers if n - 1 not in numbers]
     ends = [n for n in numbers if n + 1 not in numbers]
@@ -189,7 +189,7 @@ def _row(result: Result) -> str:
     return f"| {result.version} | {found.pin.model} | {counted} | {stamp} | {_proven(result)} | {digest} |\n"
 
 
-def _told(result: Result) -> str:
+def _failure_text(result: Result) -> str:
     if result.port is None:
         return f"\n{result.version}: {result.failure}\n"
     lines = [f"\n{result.version}:\n\n"]

@@ -1,4 +1,4 @@
-"""`make reproduce`: run every tutorial as a user would, and write down what came out."""
+"""`make reproduce`: run every tutorial as a user does, and collect the results."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from yolopatch.errors import YolopatchError
 
 QUICK, EXACT = "quick", "exact"
 _PAPER = "paper"
-# its tree is exact and trains nowhere unmended
-_MENDED = ("yolov5-dynamic",)
+# its code is as old as the tutorial, and trains with no current library without the compatibility patch
+_NEED_COMPAT = ("yolov5-dynamic",)
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Case:
 
     @property
     def name(self) -> str:
-        """What the table calls it."""
+        """Its name in the table."""
         if self.base:
             return f"{RECIPES[self.tutorial].tutorial.model}, base model"
         return f"{self.tutorial}, {self.flavor}"
@@ -40,7 +40,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Result:
-    """What came out; `scores` are the mAP50 on the validation images, epoch by epoch."""
+    """The result of a run; `scores` are the mAP50 on the validation images, one for each epoch."""
 
     case: Case
     as_expected: bool
@@ -49,7 +49,7 @@ class Result:
     scores: Sequence[float]
 
     def found(self, name: str) -> str:
-        """Return what was found of one comparison."""
+        """Return the value that a comparison found."""
         return next(str(one["found"]) for one in self.comparisons if one["name"] == name)
 
 
@@ -59,7 +59,7 @@ def cases(tutorials: Sequence[str] = tuple(RECIPES), kinds: Sequence[str] = (QUI
 
 
 def _all_cases() -> Iterator[Case]:
-    """Give every run: all that shall learn, the one that cannot, and the posts' own, cut to one epoch."""
+    """Yield every run: the ones that should learn, the one that cannot, and the runs of the posts with one epoch."""
     seen = set()
     for id_, recipe in RECIPES.items():
         if recipe.base_cfg not in seen:
@@ -72,24 +72,24 @@ def _all_cases() -> Iterator[Case]:
 
 
 def run_all(folder: Path, python: str | None, compat: bool, wanted: Sequence[Case]) -> Iterator[Result]:
-    """Run each of them; a run that was ended before is only read.
+    """Run these cases; the results of a run that has ended are only read.
 
     Args:
-        folder: where the reproductions lie.
+        folder: the folder of the reproductions.
         python: the interpreter to train with, None for the one that `reproduce` finds.
         compat: whether every pin's old code is fixed for newer libraries.
         wanted: the runs.
 
     Raises:
-        YolopatchError: a run failed; the command's own words are in `details`.
+        YolopatchError: a run failed; the last lines of its output are in `details`.
     """
     shapes = folder / "shapes"
     _yolopatch(["data", "shapes", "--out", str(shapes)])
     for case in wanted:
-        mended = compat or case.tutorial in _MENDED
-        place = folder / f"{case.tutorial}-{case.flavor}{'-compat' * mended}"
-        words = ["reproduce", case.tutorial, "--flavor", case.flavor, "--dest", str(place), "--run"]
-        words += ["--compat"] * mended + ["--base"] * case.base + (["--python", python] if python else [])
+        with_compat = compat or case.tutorial in _NEED_COMPAT
+        dest = folder / f"{case.tutorial}-{case.flavor}{'-compat' * with_compat}"
+        words = ["reproduce", case.tutorial, "--flavor", case.flavor, "--dest", str(dest), "--run"]
+        words += ["--compat"] * with_compat + ["--base"] * case.base + (["--python", python] if python else [])
         if case.kind == QUICK:
             words.append("--quick")
         else:

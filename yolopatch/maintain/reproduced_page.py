@@ -1,4 +1,4 @@
-"""What `make reproduce` found: a Markdown page, and a picture of the runs' curves."""
+"""The results of `make reproduce`: a Markdown page, and a picture with the curves."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def page(results: Sequence[Result], picture: str, environment: str) -> str:
     """Return the page.
 
     Args:
-        results: of all runs.
-        picture: its file's name.
-        environment: with which versions.
+        results: of every run.
+        picture: the file name of the picture.
+        environment: the versions of Python and the libraries.
     """
     lines = [
         "# Every tutorial, reproduced",
@@ -67,7 +67,7 @@ def _exports(result: Result) -> str:
 
 
 def draw(results: Sequence[Result], file: Path) -> None:
-    """Write the picture: a panel for each tutorial, with its base model's curve."""
+    """Write the picture: one panel for each tutorial, also with the curve of its base model."""
     import matplotlib
 
     matplotlib.use("Agg")

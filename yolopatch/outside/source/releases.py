@@ -1,4 +1,4 @@
-"""A release of ultralytics that nobody pinned: from PyPI, from a git ref, or from what lies on this disk."""
+"""A release of ultralytics without a pin: from PyPI, from a git ref, or from a local wheel or folder."""
 
 from __future__ import annotations
 
