@@ -48,9 +48,8 @@ def test_the_settings_of_a_pin_are_read(pristine_tree):
         "",
         "class SettingsManager:\n    pass\n",
         "class SettingsManager:\n    def __init__(self, version):\n        self.defaults = {}\n",
-        SOURCE.replace("self.defaults = {", "self.defaults = [").replace("\n        }", "\n        ]").replace(": ", ", "),
-        .replace("\n        }", "\n        )")
-        .replace('": ', '", '),
+        SOURCE.replace("self.defaults = {", "self.defaults |= {"),
+        SOURCE.replace(', version="0.0.6"', ", version=NEWEST"),
         "def broken(:\n",
     ],
 )
