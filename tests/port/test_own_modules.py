@@ -71,7 +71,7 @@ def test_a_class_of_the_modules_name_is_a_conflict(added, wheel, yolopatch):
     edits = {"ultralytics/nn/modules/conv.py": {"class Conv(": "class SimpleGate: ...\n\n\nclass Conv("}}
     ran = yolopatch("port", "--to", wheel(edits), "--module", "SimpleGate", "--no-prove")
     assert ran.code == 4
-    assert f"{NAME} has a SimpleGate of its own" in ran.out
+    assert f"{NAME} already has a class SimpleGate" in ran.out
 
 
 def test_another_treatment_of_blocks_stands_against_an_own_block(added, wheel, yolopatch):
