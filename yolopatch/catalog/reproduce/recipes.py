@@ -117,7 +117,7 @@ _RECIPES = (
             ),
             Departure(
                 "RepConv, RepConvBlock, Hswish, Hsigmoid, SEModule, conv_bn and the like are left out",
-                "the post prints them together with RefConv, and no layer of its YAML uses them; RepConv is upstream's name",
+                "the post prints them with RefConv, and no layer of its YAML uses them; RepConv is upstream's name",
             ),
             Departure(
                 "the branch in parse_model is yolopatch's",
