@@ -212,7 +212,7 @@ def test_an_sdist_as_source(yolopatch, tmp_path):
     call = ["apply", "--repo", PIN, "--module", "DSConv", "--dest", tmp_path / "w"]
     ran = yolopatch(*call, "--source", tmp_path / "ultralytics-8.3.0.tar.gz")
     assert ran.code == 1
-    assert "it is no wheel and no folder" in ran.err
+    assert "it is not a wheel or a folder" in ran.err
     assert not (tmp_path / "w").exists()
 
 

@@ -104,7 +104,7 @@ def test_a_commit_on_top(workspace, refused, yolopatch, git_in):
     git_in(workspace, "commit", "-q", "-am", "my idea")
     mine = git_in(workspace, "rev-parse", "HEAD").strip()
     told = refused(workspace)
-    assert "has commits of your own on top" in told
+    assert "has your own commits on top" in told
     assert f"yours: {mine[:12]} my idea" in told
     _type_the_hint(told, workspace.parent)
     _works_now(yolopatch, workspace)
@@ -118,7 +118,7 @@ def test_a_merge_commit_on_top_with_older_commits(workspace, refused, yolopatch,
     git_in(workspace, "switch", "-q", "yolopatch")
     git_in(workspace, "merge", "-q", "-m", "merged", "side")
     told = refused(workspace)
-    assert "has commits of your own on top" in told
+    assert "has your own commits on top" in told
     _type_the_hint(told, workspace.parent)
     _works_now(yolopatch, workspace)
 
@@ -126,7 +126,7 @@ def test_a_merge_commit_on_top_with_older_commits(workspace, refused, yolopatch,
 def test_an_amended_commit_of_ours(workspace, refused, yolopatch, git_in):
     git_in(workspace, "commit", "-q", "--amend", "--no-edit")
     told = refused(workspace)
-    assert "has commits of your own on top" in told
+    assert "has your own commits on top" in told
     _type_the_hint(told, workspace.parent)
     _works_now(yolopatch, workspace)
 
@@ -137,7 +137,7 @@ def test_an_amended_root(workspace, yolopatch, git_in, fingerprint):
     before = fingerprint(workspace)
     ran = yolopatch("apply", "--repo", PIN, "--module", "SPConv", "--dest", workspace)
     assert ran.code == 3
-    assert "is no yolopatch workspace: its history does not start with a pin" in ran.err
+    assert "is not a yolopatch workspace: its history does not start with a pin" in ran.err
     assert fingerprint(workspace) == before
 
 
@@ -146,7 +146,7 @@ def test_a_branch_of_their_own(workspace, refused, yolopatch, git_in):
     _edit(workspace)
     git_in(workspace, "commit", "-q", "-am", "mine")
     told = refused(workspace)
-    assert "is on the branch experiment, not on yolopatch's own" in told
+    assert "is on the branch experiment, not on the branch yolopatch" in told
     _type_the_hint(told, workspace.parent)
     _works_now(yolopatch, workspace)
     assert git_in(workspace, "log", "-1", "--format=%s", "experiment").strip() == "mine"
@@ -187,7 +187,7 @@ def test_in_the_middle_of_something(what, workspace, refused, yolopatch, git_in,
         (tmp_path / "p.patch").write_text(git_in(workspace, "format-patch", "-1", "--stdout", "theirs"))
     git_in(workspace, what, *arguments, check=False)
     told = refused(workspace)
-    assert f"is in the middle of a {what} of yours" in told
+    assert f"has an unfinished {what}" in told
     assert yolopatch("status", workspace, "--json").json["operation"] == what
     _type_the_hint(told, workspace.parent)
     told = refused(workspace)
@@ -203,7 +203,7 @@ def test_a_merge_without_a_conflict_that_is_not_committed(workspace, refused, yo
     git_in(workspace, "merge", "-q", "--no-commit", "--no-ff", "-s", "ours", "side")
     assert git_in(workspace, "status", "--porcelain") == "", "git status shows nothing of it"
     told = refused(workspace)
-    assert "in the middle of a merge" in told
+    assert "has an unfinished merge" in told
     _type_the_hint(told, workspace.parent)
     _works_now(yolopatch, workspace)
 
@@ -212,7 +212,7 @@ def test_a_merge_without_a_conflict_that_is_not_committed(workspace, refused, yo
 def test_gits_own_lock(lock, workspace, refused, yolopatch):
     (workspace / ".git" / lock).write_text("")
     told = refused(workspace)
-    assert f"{lock} is there: git is at work in this workspace, or was killed in it" in told
+    assert f"{lock} exists: git is running in this workspace, or was killed in it" in told
     _type_the_hint(told.replace("`, then", "`", 1), workspace.parent)
     _works_now(yolopatch, workspace)
 
@@ -222,7 +222,7 @@ def test_edits_that_git_was_told_to_overlook(flag, workspace, refused, git_in):
     git_in(workspace, "update-index", flag, PARSER)
     _edit(workspace)
     assert git_in(workspace, "status", "--porcelain") == ""
-    assert f"{PARSER} has changes that git was told to overlook" in refused(workspace)
+    assert f"{PARSER} has changes that git ignores" in refused(workspace)
 
 
 @pytest.mark.parametrize("kind", ["file", "ignored file", "folder", "dangling link"])
@@ -241,7 +241,7 @@ def test_an_untracked_file_where_a_modules_file_would_go(kind, workspace, yolopa
     before = fingerprint(workspace)
     ran = yolopatch("apply", "--repo", PIN, "--module", "SPConv", "--module", "DSConv", "--dest", workspace)
     assert ran.code == 3
-    assert f"{theirs} is yours and in the way; nothing was changed" in ran.err
+    assert f"{theirs} is not tracked by git and in the way; nothing was changed" in ran.err
     assert fingerprint(workspace) == before
     theirs.rename(workspace / "kept")
     _works_now(yolopatch, workspace)
@@ -286,7 +286,7 @@ def test_a_folder_that_is_no_workspace(make, yolopatch, tmp_path, git_in, finger
     ):
         ran = yolopatch(*call)
         assert (ran.code, ran.out) == (3, ""), (call, ran.err)
-        assert f"{place} is no yolopatch workspace: " in ran.err
+        assert f"{place} is not a yolopatch workspace: " in ran.err
     assert fingerprint(place) == before
 
 

@@ -123,8 +123,8 @@ def test_a_switch_killed_at_every_step(tmp_path, yolopatch, need_pin, git_in):
         assert git_in(place, "rev-parse", "HEAD").strip() == new
         shutil.rmtree(place.parent)
     assert 10 < step < MANY - 1, "every step was tried"
-    assert any("what it had begun is finished" in note for note in notes)
-    assert any("left-overs of an interrupted earlier run were removed" in note for note in notes)
+    assert any("its changes are finished now" in note for note in notes)
+    assert any("leftovers of an interrupted run were removed" in note for note in notes)
 
 
 def test_status_tells_of_a_half_done_switch_and_leaves_it(workspace, yolopatch, fingerprint):
@@ -168,7 +168,7 @@ def test_a_users_commit_after_the_kill_is_kept(workspace, yolopatch, git_in, fin
     before = fingerprint(workspace)
     ran = yolopatch(*_apply("SPConv", dest=workspace))
     assert ran.code == 3
-    assert "has commits of your own on top" in ran.err
+    assert "has your own commits on top" in ran.err
     assert fingerprint(workspace) == before
     subprocess.run(ran.err.split("`")[1], shell=True, check=True)
     assert yolopatch(*_apply("SPConv", dest=workspace)).code == 0
@@ -296,6 +296,6 @@ def test_what_can_not_be_undone_is_said_and_finished_later(workspace, yolopatch,
         patched.setattr(Repository, "run", failing)
         ran = yolopatch(*_apply("SPConv", dest=workspace))
     assert ran.code == 1
-    assert "could be switched only half-way" in ran.err
+    assert "was switched only partly" in ran.err
     assert yolopatch(*_apply("SPConv", dest=workspace)).code == 0
     _is_sound(workspace, git_in)

@@ -57,7 +57,7 @@ def test_a_commit_without_a_message(workspace, yolopatch, git_in):
 def test_a_folder_that_is_not_there(name, yolopatch, tmp_path):
     ran = yolopatch("status", tmp_path / name)
     assert ran.code == 3
-    assert "there is no such folder" in ran.err
+    assert "the folder does not exist" in ran.err
 
 
 def test_here_is_the_default(workspace, yolopatch, monkeypatch):

@@ -226,9 +226,9 @@ def _runs(pid: int) -> bool:
         (["nothing-like-it-at-all"], 2, "yolopatch list tutorials"),
         (["yolo26-refconv", "--torch-index", "cpu"], 2, "is not the URL of a package index"),
         (["yolo26-refconv", "--installer", "conda"], 2, "unknown installer 'conda'"),
-        (["yolo26-refconv", "--python", "/nowhere/python"], 1, "there is no interpreter /nowhere/python"),
-        (["yolo26-refconv", "--python", "true"], 1, "is no Python 3.8 or later"),
-        ([os.sep], 3, "holds no upstream"),
+        (["yolo26-refconv", "--python", "/nowhere/python"], 1, "interpreter /nowhere/python was not found"),
+        (["yolo26-refconv", "--python", "true"], 1, "is not Python 3.8 or newer"),
+        ([os.sep], 3, "contains no upstream"),
     ],
     ids=lambda value: "-".join(map(str, value)) if isinstance(value, list) else "",
 )

@@ -204,7 +204,7 @@ def test_env_run_gives_the_commands_own_exit_code(spawn, own_workspace):
 def test_env_run_that_cannot(yolopatch, full_workspace, tmp_path, python_that_says):
     place = full_workspace("ultralytics-8.3.0")
     ran = yolopatch("env", "run", place, "--", "no-such-command")
-    assert (ran.code, "there is no command no-such-command" in ran.err) == (1, True)
+    assert (ran.code, "the environment has no command no-such-command" in ran.err) == (1, True)
     assert yolopatch("env", "run", place, "--").code == 2
     assert yolopatch("env", "run", tmp_path, "--", "python").code == 3
     ran = yolopatch("env", "run", "--python", python_that_says(packages={}), place, "--", "python")

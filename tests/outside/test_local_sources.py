@@ -96,7 +96,7 @@ def test_a_folder_with_a_link_out_of_it(folder, cache, tmp_path):
 
 def test_an_empty_folder(tmp_path, cache):
     error = _refused(tmp_path, cache)
-    assert "none of the files of ultralytics-8.3.0 lie there" in error.what
+    assert "no file of ultralytics-8.3.0 was found there" in error.what
     assert PIN.layout.parser in error.details[0]
 
 
@@ -233,7 +233,7 @@ def test_a_wheel_of_another_version_under_the_right_name(tmp_path, cache):
 def test_a_wheel_for_a_pin_that_has_none(tmp_path, cache):
     (tmp_path / "yolov5-6.1-py3-none-any.whl").write_bytes(b"PK")
     error = _refused(tmp_path / "yolov5-6.1-py3-none-any.whl", cache, V61)
-    assert "it is a wheel, which this pin does not come as" in error.what
+    assert "it is a wheel, but this pin has no wheel" in error.what
 
 
 def test_an_sdist(tmp_path, cache):
@@ -241,7 +241,7 @@ def test_an_sdist(tmp_path, cache):
     with tarfile.open(sdist, "w:gz"):
         pass
     error = _refused(sdist, cache)
-    assert "it is no wheel and no folder" in error.what
+    assert "it is not a wheel or a folder" in error.what
     assert "the wheel ultralytics 8.3.0" in error.details[0]
 
 

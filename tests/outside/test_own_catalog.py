@@ -1,4 +1,4 @@
-"""A user's own catalog: what it holds stands beside ours, and what is wrong in it is told, by file."""
+"""A user's own catalog: its entries are used like ours, and a wrong entry is reported with its file."""
 
 from __future__ import annotations
 
@@ -67,11 +67,11 @@ def test_another_folder_takes_the_place_of_the_one_before(ported, tmp_path):
 
 SOUND = {"name": "ultralytics-9", "like": OURS.name, "model": "yolo11", "block": "C3k2", "git": None, "wheel": None}
 DAMAGED = {
-    "no JSON": ("{", "it is no JSON"),
-    "a key is missing": (json.dumps({"name": "ultralytics-9"}), "it lacks 'like'"),
+    "no JSON": ("{", "it is not valid JSON"),
+    "a key is missing": (json.dumps({"name": "ultralytics-9"}), "it has no 'like'"),
     "not the file's name": (json.dumps({**SOUND, "name": "ultralytics-10"}), "its name is 'ultralytics-10'"),
-    "like no pin": (json.dumps({**SOUND, "like": "ultralytics-7"}), "'ultralytics-7', which is no pin"),
-    "another upstream": (json.dumps({**SOUND, "like": "yolov5-6.1"}), "does not begin with yolov5-"),
+    "like no pin": (json.dumps({**SOUND, "like": "ultralytics-7"}), "'ultralytics-7', which is not a pin"),
+    "another upstream": (json.dumps({**SOUND, "like": "yolov5-6.1"}), "does not start with yolov5-"),
     "a wheel of another form": (json.dumps({**SOUND, "wheel": {"name": "x"}}), "unexpected keyword"),
     "a list": ("[]", "list indices"),
     "not UTF-8": (b"\xff\xfe".decode("latin-1"), "codec can't decode"),
@@ -84,7 +84,7 @@ def test_a_damaged_pin_is_named_and_the_others_are_there(name, ported, own_catal
     file = own_catalog / "pins" / "ultralytics-9.json"
     file.write_bytes(text.encode("latin-1"))
     (note,) = load_own_catalog(own_catalog)
-    assert note.startswith(f"{file} is left out: ")
+    assert note.startswith(f"{file} was skipped: ")
     assert said in note
     assert "ultralytics-9" not in PINS
     assert OWN.name in PINS
@@ -94,7 +94,7 @@ def test_no_own_entry_takes_the_place_of_ours(own_catalog):
     write_pin(replace(OURS, like=OURS.name, model="yolov8"), own_catalog)
     write_module(replace(MODULES["DSConv"], name="dsconv", source="evil"), own_catalog)
     notes = load_own_catalog(own_catalog)
-    assert ["yolopatch has" in note for note in notes] == [True, True]
+    assert ["yolopatch already has" in note for note in notes] == [True, True]
     assert PINS[OURS.name] is OURS
     assert "dsconv" not in MODULES
 
@@ -103,7 +103,7 @@ def test_no_own_entry_takes_the_place_of_ours(own_catalog):
 def test_a_source_is_no_path(source, own_catalog):
     write_module(replace(MODULES["DSConv"], name="MyConv", source=source), own_catalog)
     (note,) = load_own_catalog(own_catalog)
-    assert "which is no file's name" in note
+    assert "which is not a file name" in note
 
 
 def test_a_command_tells_what_is_damaged_and_goes_on(own_catalog, yolopatch):
@@ -112,7 +112,7 @@ def test_a_command_tells_what_is_damaged_and_goes_on(own_catalog, yolopatch):
     ran = yolopatch("list", "pins", "--json")
     assert ran.code == 0
     assert len(ran.json["pins"]) == 5
-    assert "ultralytics-9.json is left out" in ran.err
+    assert "ultralytics-9.json was skipped" in ran.err
 
 
 def test_help_reads_no_own_catalog(own_catalog, yolopatch):

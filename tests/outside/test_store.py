@@ -95,7 +95,7 @@ def test_no_network_and_no_cache_tells_every_source_and_the_way_out(tmp_path, of
         _blobs(tmp_path / "cache")
     error = caught.value
     assert error.exit_code == 1
-    assert error.what == "no source gave ultralytics-8.3.0"
+    assert error.what == "no source has ultralytics-8.3.0"
     said = {line.split(":")[0]: line for line in error.details}
     assert set(said) == {"git", "pypi"}
     assert "git fetch failed" in said["git"]
@@ -212,7 +212,7 @@ def test_a_damaged_entry_is_spoken_of(warm, wheel):
 
 def test_a_damaged_entry_and_no_network(warm, offline):
     DAMAGES["flipped bit"](entry_path(PIN, "pypi", warm))
-    with pytest.raises(SourceError, match="no source gave") as caught:
+    with pytest.raises(SourceError, match="no source has") as caught:
         _blobs(warm, source="pypi")
     assert any("is damaged" in line for line in caught.value.details)
 

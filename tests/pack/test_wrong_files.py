@@ -53,7 +53,7 @@ def test_a_file_that_is_there_stays(yolopatch, full_workspace, tmp_path):
     for command in ("pack", "unpack"):
         done = yolopatch(command, full_workspace(PIN), *asked)
         assert (done.code, (tmp_path / "mine.pt").read_text()) == (3, "mine")
-        assert "is there already; nothing was changed" in done.err
+        assert "already exists; nothing was changed" in done.err
 
 
 def test_the_tutorials_flavor_has_nothing_to_pack(refused, full_workspace, tmp_path):

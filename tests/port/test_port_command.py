@@ -117,7 +117,7 @@ def test_a_branch_is_applied_from_its_commit(upstream, own_catalog, yolopatch, t
 WRONG = {
     "no pin of ultralytics": (("--to", "TREE", "--from", "yolov5-6.1"), 2, "unknown pin of ultralytics 'yolov5-6.1'"),
     "an unknown module": (("--to", "TREE", "--module", "DSConf"), 2, "unknown module 'DSConf'"),
-    "no such path": (("--to", "./nowhere"), 2, "there is no such wheel or folder"),
+    "no such path": (("--to", "./nowhere"), 2, "no such wheel or folder"),
     "nothing named": ((), 2, "Missing option '--to'"),
 }
 

@@ -68,7 +68,7 @@ def test_no_network(tmp_path, monkeypatch):
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     monkeypatch.setenv("PIP_RETRIES", "0")
-    with pytest.raises(SourceError, match=r"ultralytics 8\.3\.77 could not be fetched") as caught:
+    with pytest.raises(SourceError, match=r"ultralytics 8\.3\.77 could not be downloaded") as caught:
         find_release("8.3.77", tmp_path)
     assert "--to PATH" in caught.value.hint
 
@@ -143,5 +143,5 @@ def test_a_package_that_does_not_say_its_version(tmp_path):
 
 def test_an_archive_that_is_none(tmp_path):
     (tmp_path / "x.whl").write_text("nothing")
-    with pytest.raises(SourceError, match="no readable wheel"):
+    with pytest.raises(SourceError, match="not a readable wheel"):
         find_release(str(tmp_path / "x.whl"), tmp_path)

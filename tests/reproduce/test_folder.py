@@ -123,7 +123,7 @@ def test_a_folder_of_another_reproduction_is_refused(other, reproduced, yolopatc
     before = fingerprint(folder)
     ran = yolopatch("reproduce", "yolov8-spconv", "--dest", folder, "--python", bare_python, *other)
     assert ran.code == 3
-    assert "holds another reproduction" in ran.err
+    assert "contains another reproduction" in ran.err
     assert fingerprint(folder) == before
 
 

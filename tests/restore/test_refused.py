@@ -67,7 +67,7 @@ def test_no_such_file(refused, tmp_path):
 def test_no_checkpoint(content, said, refused, tmp_path):
     (tmp_path / "best.pt").write_bytes(content)
     told = refused(tmp_path / "best.pt")
-    assert "best.pt is no checkpoint of upstream's" in told
+    assert "best.pt is not a checkpoint of upstream" in told
     assert said in told
 
 

@@ -114,5 +114,5 @@ def test_the_same_is_written_again_only_when_asked(transplant, checkpoint, rende
     (tmp_path / "init.pt").write_text("mine")
     ran = transplant(cfg, weights)
     assert ran.code == 3
-    assert "init.pt is there already" in ran.err
+    assert "init.pt already exists" in ran.err
     assert (tmp_path / "init.pt").read_text() == "mine"

@@ -139,7 +139,7 @@ def test_a_version_that_is_no_pin_is_nobodys(tmp_path):
 
 def test_a_folder_without_an_upstream_is_refused(tmp_path):
     for place in (tmp_path, tmp_path / "missing"):
-        with pytest.raises(ConflictError, match="holds no upstream") as caught:
+        with pytest.raises(ConflictError, match="contains no upstream") as caught:
             read_checkout(place)
         assert caught.value.hint
 

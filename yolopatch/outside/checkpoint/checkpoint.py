@@ -1,4 +1,4 @@
-"""Checkpoints: looked into without running anything of them, or loaded in a child process by upstream's own code."""
+"""Checkpoints: read without running their code, or loaded by upstream's own code, both in a child process."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from yolopatch.outside.probe.run import Failed, ask
 from yolopatch.wire.checkpoints import Contents, Loaded, LoadRequest, LookRequest, NoCheckpoint
 from yolopatch.wire.tasks import LOAD, LOOK_INTO
 
-_PATIENCE = 60  # seconds to look into one; it takes a tenth of one, and a cold disk a few
+_PATIENCE = 60  # seconds to read a checkpoint; it takes 0.1 s, and a few seconds from a cold disk
 _ANSWERS: tuple[type[Contents | NoCheckpoint], ...] = (Contents, NoCheckpoint)
-_ISOLATED = ("-I", "-B")  # neither the user's variables nor their folder decide what is imported
+_ISOLATED = ("-I", "-B")  # the user's variables and folder do not change what is imported
 
 
 def inspect_checkpoint(file: Path) -> Contents:
-    """Read what the checkpoint tells of itself, in a child process that imports nothing but Python's own library.
+    """Read the contents of a checkpoint in a child process that imports only the standard library.
 
     Raises:
-        YolopatchError: there is no such file, or it is no checkpoint.
+        YolopatchError: the file does not exist, or is not a checkpoint.
     """
     if not file.is_file():
-        there = "is a folder" if file.is_dir() else "is no file" if file.exists() else "does not exist"
-        raise YolopatchError(f"{file} {there}", hint="name a checkpoint that a training saved: best.pt")
+        why = "is a folder" if file.is_dir() else "is not a file" if file.exists() else "does not exist"
+        raise YolopatchError(f"{file} {why}", hint="name a checkpoint that a training run saved: best.pt")
     answer = ask(
         LOOK_INTO,
         LookRequest(str(file.absolute())),
@@ -40,7 +40,9 @@ def inspect_checkpoint(file: Path) -> Contents:
     )
     if isinstance(answer, NoCheckpoint):
         raise YolopatchError(
-            f"{file} is no checkpoint of upstream's", details=[answer.why], hint="name best.pt or last.pt of a run"
+            f"{file} is not a checkpoint of upstream",
+            details=[answer.why],
+            hint="name best.pt or last.pt of a training run",
         )
     return answer
 
@@ -51,25 +53,25 @@ def _unreadable(file: Path, failed: Failed) -> YolopatchError:
     else:
         why = (failed.lines[-1:] or (f"reading it ended with exit code {failed.ended.code}",))[0]
     return YolopatchError(
-        f"{file} cannot be looked into", details=[why], hint="the file is damaged, or made to do harm: do not load it"
+        f"{file} cannot be read", details=[why], hint="the file is damaged or harmful: do not load it"
     )
 
 
 def load_checkpoint(file: Path, pickle_sum: str, workspace: Path, pin: Pin, python: str) -> Loaded:
-    """Load the checkpoint in the workspace by upstream's own loader, in a child process. This runs code of the file's.
+    """Load the checkpoint in the workspace with upstream's own loader, in a child process. This runs code of the file.
 
     Args:
         file: the checkpoint.
-        pickle_sum: what `inspect_checkpoint` said of it; another content is not loaded.
-        workspace: whose upstream is imported.
-        pin: the workspace's.
+        pickle_sum: the checksum that `inspect_checkpoint` returned; a file with another checksum is not loaded.
+        workspace: its upstream is imported.
+        pin: the pin of the workspace.
         python: the interpreter that has upstream's requirements.
 
     Raises:
-        YolopatchError: it could not be loaded; the child's last words are in `details`.
+        YolopatchError: it could not be loaded; the last lines of the child's output are in `details`.
     """
     with tempfile.TemporaryDirectory(prefix="yolopatch-load-") as folder:
-        # upstream takes no other ending, and reads quotes and blanks in a name in its own way
+        # upstream takes no other suffix, and changes quotes and spaces in a file name
         link = Path(folder) / "checkpoint.pt"
         link.symlink_to(file.absolute())
         request = LoadRequest(str(workspace), style_of(pin), str(link), pickle_sum)
@@ -87,9 +89,9 @@ def _not_loaded(file: Path, workspace: Path, python: str, failed: Failed) -> Yol
     if failed.ended.why == TOO_LONG:
         return YolopatchError(
             f"the model did not build or load in {failed.ended.limit:.0f} s, and the process was stopped",
-            hint="try a smaller scale, or look for a loop in the model's code",
+            hint="try a smaller scale, or look for an endless loop in the model's code",
         )
-    hint = "the lines above are upstream's own"
+    hint = "the lines above come from upstream"
     if any("No module named" in line for line in failed.lines):
         hint = requirements_hint(python)
     what = f"{file} could not be loaded in {workspace}, which is restored"

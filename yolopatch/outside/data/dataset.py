@@ -1,4 +1,4 @@
-"""A data YAML on disk: what it says, and where its images and labels lie."""
+"""A data YAML on disk: its content, and the paths of its images and labels."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import yaml
 from yolopatch.errors import UsageError
 
 PARTS = ("train", "val", "test")
-# what every pin's loader takes
+# the suffixes that the loader of every pin reads
 _SUFFIXES = {".bmp", ".dng", ".jpeg", ".jpg", ".mpo", ".png", ".tif", ".tiff", ".webp"}
 _PLACES = "a folder, a list of images, or several of them"
 _EXPECTED = {
     "nc": "a number",
-    "names": "a list, or a number and a name each",
+    "names": "a list, or a mapping of numbers to names",
     "path": "a folder",
     **dict.fromkeys(PARTS, _PLACES),
 }
@@ -35,9 +35,9 @@ class Dataset:
 
     Attributes:
         file: the YAML.
-        root: the folder that its paths start from.
+        root: the folder that its paths are relative to.
         says: its content.
-        names: the classes, in order.
+        names: the class names, in order.
     """
 
     file: Path
@@ -47,11 +47,11 @@ class Dataset:
 
     @property
     def is_fetched(self) -> bool:
-        """Whether upstream fetches the set where it is missing."""
+        """Whether upstream downloads the data set if it is missing."""
         return bool(self.says.get("download"))
 
     def sources(self, part: str) -> list[Path]:
-        """Return the folders or lists of images of `train`, `val` or `test`, which need not exist."""
+        """Return the folders or lists of images of `train`, `val` or `test`; they may not exist."""
         asked = self.says.get(part) or []
         return [self.root / str(one) for one in ([asked] if isinstance(asked, str) else asked)]
 
@@ -60,10 +60,10 @@ def read_dataset(file: Path) -> Dataset:
     """Read a data YAML.
 
     Raises:
-        UsageError: there is none, it is not YAML, or it lacks what upstream needs.
+        UsageError: the file does not exist, is not YAML, or lacks keys that upstream needs.
     """
     if not file.is_file():
-        raise UsageError(f"there is no data file {file}", hint="make one: yolopatch data shapes --out shapes")
+        raise UsageError(f"the data file {file} does not exist", hint="make one: yolopatch data shapes --out shapes")
     try:
         says = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -71,7 +71,7 @@ def read_dataset(file: Path) -> Dataset:
         line = f", line {where.line + 1}" if where else ""
         raise UsageError(f"{file}{line} is not YAML", details=[str(error).splitlines()[0]]) from error
     if not isinstance(says, dict):
-        raise UsageError(f"{file} is no data YAML", details=["expected: train, val and names"])
+        raise UsageError(f"{file} is not a data YAML", details=["expected: train, val and names"])
     _require_keys(file, says)
     return Dataset(file, _root(file, says), says, _names(file, says))
 
@@ -88,7 +88,7 @@ def _require_keys(file: Path, says: Mapping[str, Any]) -> None:
 
 
 def _root(file: Path, says: Mapping[str, Any]) -> Path:
-    """Return what paths are relative to: upstream takes `path` itself, or looks for it in its own folder of sets."""
+    """Return the folder that paths are relative to: upstream takes `path`, or looks for it in its data set folder."""
     if not says.get("path"):
         return Path() if (Path() / str(says["train"])).exists() else file.parent
     root = Path(str(says["path"])).expanduser()
@@ -102,7 +102,7 @@ def _names(file: Path, says: Mapping[str, Any]) -> tuple[str, ...]:
         if wrong:
             raise UsageError(
                 f"{file}: names has the numbers {', '.join(map(str, wrong))}",
-                details=[f"expected: 0 to {len(names) - 1}, each once"],
+                details=[f"expected: 0 to {len(names) - 1}, each exactly once"],
             )
         names = [names[number] for number in range(len(names))]
     count = says.get("nc")
@@ -112,7 +112,7 @@ def _names(file: Path, says: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def images(source: Path) -> Iterator[Path]:
-    """Yield the images of a folder, with those below it, or of a text file that lists them."""
+    """Yield the images in a folder and its subfolders, or in a text file that lists them."""
     if source.is_dir():
         yield from sorted(path for path in source.rglob("*") if path.suffix.lower() in _SUFFIXES)
     elif source.is_file():
@@ -123,7 +123,7 @@ def images(source: Path) -> Iterator[Path]:
 
 
 def label_file(image: Path) -> Path:
-    """Return where upstream looks for an image's labels: `labels` for the last `images` in its path."""
+    """Return the label file of an image: upstream replaces the last `images` in the path with `labels`."""
     parts = list(image.parts)
     for place in range(len(parts) - 2, -1, -1):
         if parts[place] == "images":

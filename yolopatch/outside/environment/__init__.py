@@ -1,1 +1,1 @@
-"""Interpreters, environments, and the variables with which upstream's code runs."""
+"""Interpreters, environments, and the environment variables of child processes."""

@@ -1,4 +1,4 @@
-"""The environment variables of every child process in which upstream's code runs."""
+"""The environment variables of every child process that runs upstream's code."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 GUARD = Path(__file__).resolve().parents[2] / "probe" / "guard"
-# Imported instead of what the user asked for, or streams a training to a server where it is set.
+# The first two change what is imported; with the third, upstream sends each training to a server.
 _DROPPED = ("PYTHONPATH", "PYTHONHOME", "ULTRALYTICS_API_KEY")
-# Upstream uses these services wherever they are installed; who sets a variable wants what it says.
+# Upstream uses these services if they are installed. A variable that the user has set is not changed.
 _INTEGRATIONS_OFF = {
     "WANDB_MODE": "disabled",
     "COMET_MODE": "disabled",
@@ -20,11 +20,11 @@ _INTEGRATIONS_OFF = {
 
 
 def child_variables(settings: Path, python: str) -> dict[str, str]:
-    """Upstream must not reach for the network, install anything, or share settings between workspaces.
+    """Return variables with which upstream uses no network, installs nothing, and has its own settings.
 
     Args:
-        settings: the folder for upstream's settings, which is made.
-        python: the interpreter; its commands come first.
+        settings: the folder of upstream's settings; it is made.
+        python: the interpreter; its commands come first on PATH.
     """
     settings.mkdir(parents=True, exist_ok=True)
     return {

@@ -1,4 +1,4 @@
-"""The environments that yolopatch made: in the cache, complete where their stamp is, which is written last."""
+"""The environments that yolopatch made, in the cache. The record is written last: without it, one is not complete."""
 
 from __future__ import annotations
 
@@ -14,17 +14,19 @@ from yolopatch.errors import YolopatchError
 from yolopatch.outside.files.lock import hold_lock
 
 STAMP = "yolopatch-environment.json"
-_PATIENCE = 3600  # seconds: another process may be downloading gigabytes
+_PATIENCE = 3600  # seconds to wait for another process, which may be downloading gigabytes
 
 
 @dataclass(frozen=True)
 class EnvironmentRecord:
-    """What an environment was made as.
+    """How an environment was made. It is a JSON file in the environment.
 
     Attributes:
-        digest: of the requirements that were installed.
-        python: the version of Python it is for, `3.11`.
-        torch_index: the index that torch was taken from, without passwords; "" for the ordinary one.
+        set: the name of the set of requirements.
+        digest: the digest of the installed requirements.
+        python: its version of Python, `3.11`.
+        torch_index: the package index of torch, without passwords; "" for the default index.
+        installer: `pip` or `uv`.
     """
 
     set: str
@@ -43,18 +45,18 @@ class Environment:
 
     @property
     def python(self) -> str:
-        """Its interpreter."""
+        """The path of its interpreter."""
         return str(self.folder / "bin" / "python")
 
 
 def requirements_digest(wanted: EnvironmentSet) -> str:
-    """Return the digest of the set's requirements; another list makes another environment."""
-    said = "\n".join(sorted(map(str, wanted.requirements)))
-    return hashlib.sha256(said.encode()).hexdigest()[:10]
+    """Return the digest of the set's requirements; other requirements make another environment."""
+    text = "\n".join(sorted(map(str, wanted.requirements)))
+    return hashlib.sha256(text.encode()).hexdigest()[:10]
 
 
 def complete_environments(wanted: EnvironmentSet, cache: Path) -> Iterator[Environment]:
-    """Give the complete environments of the set that fit its requirements of today."""
+    """Yield the complete environments of the set that have its current requirements."""
     digest = requirements_digest(wanted)
     for folder in sorted((cache / "environments").glob(f"{wanted.name}-{digest}-*")):
         made = _read(folder)
@@ -63,7 +65,7 @@ def complete_environments(wanted: EnvironmentSet, cache: Path) -> Iterator[Envir
 
 
 def environment_folder(record: EnvironmentRecord, cache: Path) -> Path:
-    """Return where the environment with this stamp lies."""
+    """Return the folder of the environment with this record."""
     build = f"-{hashlib.sha256(record.torch_index.encode()).hexdigest()[:6]}" if record.torch_index else ""
     return cache / "environments" / f"{record.set}-{record.digest}-py{record.python}{build}"
 
@@ -71,14 +73,16 @@ def environment_folder(record: EnvironmentRecord, cache: Path) -> Path:
 def ensure_environment(
     record: EnvironmentRecord, cache: Path, fresh: bool, fill: Callable[[Path], None]
 ) -> tuple[Environment, bool]:
-    """Return the environment with this record, and whether it was made now; a half-made one is made again.
+    """Return the environment with this record, and whether it was made now. An incomplete one is made again.
 
     Args:
-        fresh: make it again even where it is complete.
-        fill: makes it in the folder that it is given, which is not there.
+        record: how to make it.
+        cache: the cache folder.
+        fresh: make it again even if it is complete.
+        fill: makes the environment in the folder that it gets; the folder does not exist yet.
 
     Raises:
-        what `fill` raises; nothing of it is left then, and what was there before is.
+        what `fill` raises; then the older environment is still there, and nothing of the new one.
     """
     folder = environment_folder(record, cache)
     before = folder.with_name(f".{folder.name}-before")
@@ -92,7 +96,7 @@ def ensure_environment(
         _remove(folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
         try:
-            # in its place from the start: an environment's own scripts name the folder that it was made in
+            # not in another folder first: the scripts of an environment contain the path of its folder
             fill(folder)
             (folder / STAMP).write_text(json.dumps(asdict(record), indent=2), encoding="utf-8")
         except BaseException:
@@ -104,7 +108,7 @@ def ensure_environment(
 
 
 def _bring_back(before: Path, folder: Path) -> None:
-    """Put the complete environment that was to be made again back, unless the new one is complete."""
+    """Put the older environment back, unless the new one is complete."""
     if not before.is_dir():
         return
     if _read(folder):
@@ -115,19 +119,19 @@ def _bring_back(before: Path, folder: Path) -> None:
 
 
 def require_space(folder: Path, room: int) -> None:
-    """Find out that a disk has room before anything is put there.
+    """Check that the disk has enough space.
 
     Raises:
-        YolopatchError: it has not.
+        YolopatchError: it does not.
     """
-    there = next(place for place in (folder, *folder.parents) if place.is_dir())
-    free = shutil.disk_usage(there).free
+    existing = next(parent for parent in (folder, *folder.parents) if parent.is_dir())
+    free = shutil.disk_usage(existing).free
     if free < room:
         raise YolopatchError(
-            f"an environment needs about {_gigabytes(room)} in {folder}, and {_gigabytes(free)} are free",
+            f"an environment needs about {_gigabytes(room)} in {folder}, but only {_gigabytes(free)} are free",
             details=["nothing was made"],
-            hint="make room, name another cache folder (export YOLOPATCH_CACHE=DIR), or take the smaller torch for "
-            "CPUs: --torch-index https://download.pytorch.org/whl/cpu",
+            hint="free some space, choose another cache folder (export YOLOPATCH_CACHE=DIR), or install "
+            "the smaller torch for CPUs: --torch-index https://download.pytorch.org/whl/cpu",
         )
 
 
@@ -139,11 +143,11 @@ def _read(folder: Path) -> Environment | None:
     try:
         record = EnvironmentRecord(**json.loads((folder / STAMP).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
-        return None  # never ended, or damaged: it is made again
+        return None  # not complete, or damaged: it is made again
     made = Environment(folder, record)
     return made if Path(made.python).exists() else None
 
 
 def _remove(folder: Path) -> None:
-    (folder / STAMP).unlink(missing_ok=True)  # first: a removal that is killed leaves nothing that looks complete
+    (folder / STAMP).unlink(missing_ok=True)  # first: if the removal is killed, the rest does not look complete
     shutil.rmtree(folder, ignore_errors=True)

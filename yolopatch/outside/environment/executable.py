@@ -1,4 +1,4 @@
-"""Find an interpreter, and say what to do where it cannot be used."""
+"""Find an interpreter, and the errors of one that cannot be used."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from yolopatch.errors import YolopatchError
 
 
 def find_executable(python: str) -> str:
-    """Return the path of the interpreter, wherever it is started from.
+    """Return the absolute path of the interpreter.
 
     Raises:
-        YolopatchError: there is none.
+        YolopatchError: it does not exist.
     """
     found = shutil.which(python)
     if found is None:
-        raise YolopatchError(f"there is no interpreter {python}", hint="name one with --python")
-    return os.path.abspath(found)  # links are kept: a virtual environment is known by its own
+        raise YolopatchError(f"interpreter {python} was not found", hint="name one with --python")
+    return os.path.abspath(found)  # links are kept: the link is what makes a virtual environment
 
 
 def start_error(python: str, error: OSError) -> YolopatchError:
-    """Return the error of an interpreter that is there and cannot be run."""
+    """Return the error of an interpreter that exists but cannot be started."""
     return YolopatchError(f"{python} cannot be started: {error.strerror}", hint="name another one with --python")
 
 
 def requirements_hint(python: str) -> str:
-    """Return what to do where the interpreter lacks a package."""
+    """Return the hint for an interpreter that lacks a package."""
     return f"install upstream's requirements for {python}, or name another interpreter with --python"

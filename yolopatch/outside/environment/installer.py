@@ -17,7 +17,7 @@ from yolopatch.outside.child.group import end_group, start_group
 from yolopatch.outside.git.command import FREE_SOME_SPACE, is_disk_full
 from yolopatch.outside.watch import Watch
 
-# They would put packages elsewhere, or hide what is said.
+# These variables would install packages into another folder, or hide the output.
 _DROPPED = (
     "PYTHONPATH",
     "PYTHONHOME",
@@ -38,12 +38,12 @@ _QUIET = {
     "NO_COLOR": "1",
 }
 _PYPI = "https://pypi.org/simple"
-_WORDS = 4  # of an installer's last lines
+_SHOWN = 4  # of an installer's last lines
 
 
 @dataclass(frozen=True)
 class Installer:
-    """Which program installs, `pip` or `uv`, and where uv is."""
+    """The program that installs, `pip` or `uv`, and the path of uv."""
 
     name: str
     uv: str = ""
@@ -51,14 +51,14 @@ class Installer:
 
 @dataclass(frozen=True)
 class InstallRequest:
-    """What to make.
+    """An environment to make.
 
     Attributes:
-        folder: where; nothing is there.
-        base: the path of the interpreter that it is made from.
-        requirements: the file that lists them.
-        torch: the requirements of torch and torchvision alone.
-        torch_index: the index that these two are taken from, None for wherever all others are.
+        folder: its folder, which does not exist yet.
+        base: the path of the interpreter that makes it.
+        requirements: the requirements file.
+        torch: the requirements of torch and torchvision.
+        torch_index: the package index of these two, None for the default index.
     """
 
     folder: Path
@@ -69,30 +69,30 @@ class InstallRequest:
 
     @property
     def python(self) -> str:
-        """The interpreter that is made."""
+        """The path of the new interpreter."""
         return str(self.folder / "bin" / "python")
 
 
 def find_installer(asked: str) -> Installer:
-    """Return the installer that is asked for; with `auto`, uv where it is on PATH, else pip.
+    """Return the requested installer; with `auto`, uv if it is on PATH, else pip.
 
     Raises:
-        UsageError: there is no installer of that name.
-        YolopatchError: uv is asked for and is not on PATH.
+        UsageError: the name is unknown.
+        YolopatchError: uv was requested and is not on PATH.
     """
     if asked not in ("auto", *INSTALLERS):
         raise unknown("installer", asked, ("auto", *INSTALLERS))
     uv = shutil.which("uv") if asked != "pip" else None
     if asked == "uv" and uv is None:
-        raise YolopatchError("uv is not on PATH", hint="install uv, or leave --installer out to take pip")
+        raise YolopatchError("uv is not on PATH", hint="install uv, or use pip: leave out --installer")
     return Installer("uv", uv) if uv else Installer("pip")
 
 
 def install(request: InstallRequest, installer: Installer, watch: Watch) -> None:
-    """Make the environment; whatever ends it, nothing of the installer goes on.
+    """Make the environment. If this is interrupted, the installer is ended, too.
 
     Raises:
-        YolopatchError: it could not be made: which requirement, and from which index.
+        YolopatchError: it could not be made; the error names the requirement and the index.
     """
     steps = list(_steps(request, installer))
     for number, step in enumerate(steps, 1):
@@ -124,7 +124,7 @@ def _steps(request: InstallRequest, installer: Installer) -> Iterator[_Step]:
         yield _Step("making it", (request.base, "-m", "venv", str(request.folder)))
     command = uv if installer.name == "uv" else pip
     if index:
-        # without what they require, which that index need not have; and from nowhere else, where they are other builds
+        # without dependencies, which that index may not have; and from no other index, which has other builds
         word = "--default-index" if installer.name == "uv" else "--index-url"
         alone = {"PIP_EXTRA_INDEX_URL": index, "UV_INDEX": "", "UV_EXTRA_INDEX_URL": ""}
         yield _Step("installing torch", (*command, "--no-deps", word, index, *request.torch), index, alone)
@@ -137,7 +137,7 @@ def _run(step: _Step, folder: Path, say: Callable[[str], None]) -> tuple[int, li
     try:
         process = start_group(
             step.command,
-            folder=folder,  # not the user's, whose files `-m` would import before the library's
+            folder=folder,  # not the user's folder: `-m` would import the files there before the installed packages
             variables={**environment, **_QUIET, **(step.variables or {})},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -155,26 +155,26 @@ def _run(step: _Step, folder: Path, say: Callable[[str], None]) -> tuple[int, li
 
 
 def _shown(line: str) -> str:
-    """Return what of an installer's line is worth showing while it works: the package that it has come to."""
+    """Return the part of an installer's line to show as progress, "" for most lines."""
     found = re.match(r"\s*(Collecting|Downloading|Installing collected|Prepared|Installed|Resolved)\b.{0,40}", line)
     return found.group(0).strip() if found else ""
 
 
 def hide_passwords(text: str) -> str:
-    """Return the text without the names and passwords in its addresses."""
+    """Return the text without the user names and passwords in its URLs."""
     return re.sub(r"(?<=://)[^/@\s'\"`]+@", "***@", text)
 
 
 def _failed(step: _Step, installer: Installer, lines: Sequence[str]) -> YolopatchError:
-    told = [line.strip() for line in lines if line.strip() and not line.startswith(("WARNING", "[notice]"))]
-    if is_disk_full(told):
-        return YolopatchError("the disk is full: no environment was made", details=told[-1:], hint=FREE_SOME_SPACE)
-    requirement = find_requirement("\n".join(told))
+    output = [line.strip() for line in lines if line.strip() and not line.startswith(("WARNING", "[notice]"))]
+    if is_disk_full(output):
+        return YolopatchError("the disk is full: no environment was made", details=output[-1:], hint=FREE_SOME_SPACE)
+    requirement = find_requirement("\n".join(output))
     what = f"{requirement} could not be installed" if requirement else f"{installer.name} failed while {step.what}"
     index = hide_passwords(step.index) if step.index else find_indexes(lines)
     return YolopatchError(
         f"no environment was made: {what}",
-        details=[*([f"index: {index}"] if "install" in step.command else []), *told[-_WORDS:]],
+        details=[*([f"index: {index}"] if "install" in step.command else []), *output[-_SHOWN:]],
         hint=_hint(step, requirement),
     )
 
@@ -183,7 +183,7 @@ def _hint(step: _Step, requirement: str) -> str:
     if step.index:
         return "check --torch-index: it must be an index that has this version for your Python, or leave it out"
     if requirement:
-        return "check the network, and the index that your pip or uv is configured with; then run this again"
+        return "check the network and the package index of your pip or uv, then run this again"
     return "name another Python with --python, or another installer with --installer"
 
 
@@ -199,15 +199,15 @@ _REQUIREMENT = (
 
 
 def find_requirement(text: str) -> str:
-    """Return the requirement that an installer's words name as the one that failed, "" where they name none."""
+    """Return the requirement that failed, from an installer's output; "" if it names none."""
     found = (re.search(form, text, re.MULTILINE) for form in _REQUIREMENT)
     return next((match.group(1) for match in found if match), "")
 
 
 def find_indexes(lines: Sequence[str]) -> str:
-    """Return the indexes that were asked, from pip's words or from the variables that uv reads."""
-    said = next((line for line in lines if line.startswith("Looking in ")), "")
-    if said:
-        return said.partition(": ")[2]
+    """Return the package indexes that were used, from pip's output or from the variables that uv reads."""
+    line = next((line for line in lines if line.startswith("Looking in ")), "")
+    if line:
+        return line.partition(": ")[2]
     named = (os.environ.get(name) for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"))
     return hide_passwords(next((index for index in named if index), _PYPI))

@@ -1,4 +1,4 @@
-"""What an interpreter has: asked of it in a child process, without importing torch."""
+"""An interpreter and its packages, as `probe/inspect.py` finds them without importing torch."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from yolopatch.wire.interpreters import InterpreterAnswer
 
 @dataclass(frozen=True)
 class Interpreter(InterpreterAnswer):
-    """An interpreter and what it would import.
+    """An interpreter and its packages.
 
     Attributes:
-        executable: absolute path; a virtual environment's own link is kept, for it is known by that.
+        executable: its absolute path; for a virtual environment, the path of the link in it.
     """
 
     executable: str
@@ -25,7 +25,7 @@ class Interpreter(InterpreterAnswer):
 
     @property
     def font(self) -> Path | None:
-        """A TTF that its matplotlib brought, None where there is none."""
+        """A font file of its matplotlib, None without matplotlib."""
         matplotlib = self.origins.get("matplotlib")
         file = Path(matplotlib).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf" if matplotlib else None
         return file if file and file.is_file() else None

@@ -1,4 +1,4 @@
-"""Run a command for the user, in front of them: what it prints is theirs, and so is its exit code."""
+"""Run a command for the user, in their terminal: they see its output and get its exit code."""
 
 from __future__ import annotations
 
@@ -10,22 +10,26 @@ from pathlib import Path
 
 from yolopatch.errors import YolopatchError
 
-_SIGNALLED = 128  # what a shell adds to the number of the signal that ended a command
+_SIGNALLED = 128  # a shell adds this to the number of the signal that ended a command
 
 
 def run_command(command: Sequence[str], folder: Path, environment: Mapping[str, str], quiet: bool) -> int:
     """Run the command in the folder and return its exit code.
 
     Args:
-        quiet: what it prints goes to stderr.
+        command: the program and its arguments.
+        folder: where it starts.
+        environment: its environment variables.
+        quiet: print its output to stderr.
 
     Raises:
-        YolopatchError: there is no such command.
+        YolopatchError: the command does not exist.
     """
     program = shutil.which(command[0], path=environment["PATH"])
     if program is None:
         raise YolopatchError(
-            f"there is no command {command[0]} in the environment", hint="python and what pip installed are there"
+            f"the environment has no command {command[0]}",
+            hint="it has python, and the commands of the packages that pip installed",
         )
     process = subprocess.Popen(
         [program, *command[1:]], cwd=folder, env=dict(environment), stdout=sys.stderr.fileno() if quiet else None
@@ -34,5 +38,5 @@ def run_command(command: Sequence[str], folder: Path, environment: Mapping[str, 
         try:
             code = process.wait()
         except KeyboardInterrupt:
-            continue  # it was interrupted as well, and may want to save what it has
+            continue  # the command got the signal, too, and may be saving its results
         return _SIGNALLED - code if code < 0 else code

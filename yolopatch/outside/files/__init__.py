@@ -1,1 +1,1 @@
-"""Files: locked, staged, written where the user says."""
+"""Reading, writing and locking files."""

@@ -1,4 +1,4 @@
-"""Image files: drawing scenes, and asking whether a file can be read."""
+"""Image files: draw a scene, and check that a file can be read."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from PIL import (  # type: ignore[import-untyped, unused-ignore]  # Pillow has t
 
 from yolopatch.core.data.shapes import Shape
 
-_GRAIN = 10  # pixels of one patch of the background
+_GRAIN = 10  # side of a background patch, in pixels
 _DARKEST, _BRIGHTEST = 80, 176
-_SMALLEST_SIDE = 10  # upstream takes no smaller image
+_SMALLEST_SIDE = 10  # upstream refuses smaller images
 
 
 def draw(shapes: Iterable[Shape], side: int, random: Random) -> bytes:
@@ -40,6 +40,6 @@ def fault(path: Path) -> str:
         with Image.open(path) as image:
             image.load()
             width, height = image.size
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:  # what Pillow's readers raise
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:  # the errors that Pillow raises
         return f"cannot be read: {error}"
     return "" if min(width, height) >= _SMALLEST_SIDE else f"is {width} × {height} pixels, less than {_SMALLEST_SIDE}"

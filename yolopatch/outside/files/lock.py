@@ -1,4 +1,4 @@
-"""One yolopatch at a time per cache entry and per workspace."""
+"""Locks: one yolopatch at a time for each cache entry and each workspace."""
 
 from __future__ import annotations
 
@@ -10,15 +10,19 @@ from filelock import FileLock, Timeout
 
 from yolopatch.errors import YolopatchError
 
-PATIENCE = 600  # seconds; longer than any download of a pin takes
+PATIENCE = 600  # seconds; longer than the download of any pin
 
 
 @contextmanager
 def hold_lock(path: Path, patience: float = PATIENCE) -> Iterator[None]:
-    """Hold the lock file while the block runs, waiting for another holder to finish.
+    """Hold a lock while the block runs; wait first if another process holds it.
+
+    Args:
+        path: the lock file.
+        patience: how many seconds to wait.
 
     Raises:
-        YolopatchError: another process holds it for `patience` seconds, or the folder is not writable.
+        YolopatchError: another process still holds it, or the folder is not writable.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -26,12 +30,12 @@ def hold_lock(path: Path, patience: float = PATIENCE) -> Iterator[None]:
         lock.acquire()
     except Timeout as error:
         raise YolopatchError(
-            f"another yolopatch has held {path} for {patience:.0f} s", hint="end it, then run this again"
+            f"another yolopatch has held {path} for {patience:.0f} s", hint="wait for it or end it, then run this again"
         ) from error
     except OSError as error:
         raise YolopatchError(
             f"cannot write in {path.parent}: {error.strerror}",
-            hint="make room, or name a cache folder that you can write to: export YOLOPATCH_CACHE=DIR",
+            hint="free some space, or choose a cache folder that you can write to: export YOLOPATCH_CACHE=DIR",
         ) from error
     try:
         yield

@@ -9,11 +9,11 @@ from yolopatch.errors import UsageError
 
 
 def read_cfg(path: Path) -> CfgFile:
-    """Read a model YAML; bytes that are no UTF-8 are replaced, as upstream ignores them.
+    """Read a model YAML; bytes that are not UTF-8 are replaced; upstream ignores them.
 
     Raises:
-        UsageError: the path names no file, or no model YAML.
+        UsageError: the file does not exist, or is not a model YAML.
     """
     if not path.is_file():
-        raise UsageError(f"there is no file {path}", hint="write one with yolopatch render-cfg")
+        raise UsageError(f"{path} does not exist", hint="write a model YAML with yolopatch render-cfg")
     return parse_cfg(path.read_text(encoding="utf-8", errors="replace"), path)

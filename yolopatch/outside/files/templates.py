@@ -1,4 +1,4 @@
-"""The project's own templates, loaded from where they lie, and the model YAMLs that they make."""
+"""The templates that yolopatch has, and the model YAMLs that are rendered from them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from yolopatch.core.templates import template_environment
 
 @cache
 def load_templates() -> SandboxedEnvironment:
-    """Return the environment that finds the templates."""
+    """Return the Jinja environment with the templates."""
     return template_environment(FileSystemLoader(templates_dir()))
 
 
 def write_cfg(cfg: Cfg, folder: Path) -> Path:
-    """Write a model's YAML into the folder under the name that upstream reads its scale from; returns its path."""
+    """Write a model's YAML into the folder and return its path; upstream reads the scale from the file name."""
     file = folder / file_name(cfg)
     file.write_text(render_text(cfg, load_templates()), encoding="utf-8")
     return file

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FREE_SOME_SPACE = "the disk seems to be full: free some space and run the command again"
 
-# Whatever the user's configuration says: the same bytes and ids, no hooks, no prompt, no background work.
+# With any configuration of the user: the same bytes and ids, no hooks, no prompts, no background work.
 _SETTINGS = (
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
@@ -35,19 +35,19 @@ _SETTINGS = (
     "i18n.logOutputEncoding=utf-8",
     "log.showSignature=false",
     "protocol.file.allow=always",
-    # the cache is bare, and a user may have told git to distrust those that it comes across
+    # the cache has bare repositories, and a user's git may be configured to refuse them
     "safe.bareRepository=all",
-    # a mirror that has gone silent is given up after a minute, and the next source is tried
+    # after a minute without data, git gives up and the next source is tried
     "http.lowSpeedLimit=1",
     "http.lowSpeedTime=60",
 )
-# What git says, by the place at which it found no more room.
+# git's messages when the disk is full; they depend on where git noticed it.
 _FULL = (
     *("no space left on device", "disk quota exceeded", "out of diskspace"),
     *("unable to write", "couldn't write", "write error"),
 )
 
-# Files are written as they are stored. They are not looked at so: line ends of the user's are no edits.
+# Write files exactly as they are stored. Not for `status`: line ends that the user's git converts are not edits.
 _AS_STORED = ("core.autocrlf=false", "core.eol=lf", "core.attributesFile=/dev/null")
 _OUTER = (
     "GIT_DIR",
@@ -67,7 +67,7 @@ _OUTER = (
 )
 _DATE = f"{EPOCH} +0000"
 _ENVIRONMENT = {
-    # who makes commits and moves branches; git refuses to work with a date of the user's that it cannot read
+    # the author of commits and branch updates; git fails if these variables contain a date that it cannot read
     "GIT_AUTHOR_NAME": AUTHOR_NAME,
     "GIT_AUTHOR_EMAIL": AUTHOR_EMAIL,
     "GIT_AUTHOR_DATE": _DATE,
@@ -84,7 +84,7 @@ _ENVIRONMENT = {
 
 
 class GitError(YolopatchError):
-    """A git command failed; its own words are in `details`."""
+    """A git command failed; the last lines of its output are in `details`."""
 
 
 @dataclass(frozen=True)
@@ -100,29 +100,30 @@ class Repository:
     """A git repository, bare or with a work tree.
 
     Args:
-        path: the folder; for a work tree its top.
+        path: its folder; with a work tree, the top folder.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def run(self, *arguments: str, stdin: bytes = b"") -> str:
-        """Run one git command here and return its standard output, decoded.
+        """Run a git command in the repository and return its standard output as text.
 
         Raises:
-            GitError: it failed, or git is not installed.
+            GitError: it failed.
+            YolopatchError: git is not installed.
         """
         return self.run_bytes(*arguments, stdin=stdin).decode("utf-8", "surrogateescape")
 
     def run_bytes(self, *arguments: str, stdin: bytes = b"") -> bytes:
-        """Run one git command here and return its standard output as bytes."""
+        """Run a git command in the repository and return its standard output as bytes."""
         code, out, err = self._communicate(arguments, stdin)
         if code:
-            words = err.decode("utf-8", "replace").strip().splitlines()
+            lines = err.decode("utf-8", "replace").strip().splitlines()
             raise GitError(
                 f"git {arguments[0]} failed in {self.path} (exit code {code})",
-                details=words[-5:],
-                hint=_hint(words),
+                details=lines[-5:],
+                hint=_hint(lines),
             )
         return out
 
@@ -140,8 +141,8 @@ class Repository:
         return git.returncode, out, err
 
     def _start(self, arguments: Sequence[str], environment: Mapping[str, str]) -> AutoInterrupt:
-        if not os.access(self.path, os.X_OK):  # GitPython would then run git wherever we are
-            raise GitError(f"{self.path} cannot be entered")
+        if not os.access(self.path, os.X_OK):  # GitPython would run git in the current folder then
+            raise GitError(f"the folder {self.path} cannot be opened")
         chosen = _SETTINGS if arguments[0] == "status" else (*_SETTINGS, *_AS_STORED)
         settings = [word for setting in chosen for word in ("-c", setting)]
         git = _gitpython()
@@ -155,16 +156,16 @@ class Repository:
         return started
 
     def _only_here(self) -> dict[str, str]:
-        """Keep git from looking for a repository further up, where there is none here."""
+        """Return the variable that stops git from using a repository in a parent folder."""
         return {"GIT_CEILING_DIRECTORIES": os.path.dirname(os.path.realpath(self.path))}
 
     def entries(self, tree: str) -> list[Entry]:
-        """List every file of a tree (a commit's, a tag's), recursively."""
+        """Return every file of a tree, a commit or a tag, with those in subfolders."""
         listing = self.run("ls-tree", "-r", "-z", tree)
         return [_entry(line) for line in listing.split("\0") if line]
 
     def read_blobs(self, blobs: Sequence[str]) -> list[bytes]:
-        """Return the content of these blobs (ids, or `commit:path`), in their order.
+        """Return the contents of these blobs (ids, or `commit:path`), in the same order.
 
         Raises:
             GitError: one of them is missing.
@@ -190,20 +191,20 @@ class Repository:
 
 def _gitpython() -> ModuleType:
     try:
-        import git  # not at the top: it runs git when it is imported, and fails where there is none
+        import git  # not at the top: the import runs git, and fails if git is not installed
     except ImportError as error:
         raise _no_git() from error
     return git
 
 
 def _no_git() -> YolopatchError:
-    # no GitError: nothing is wrong with the repository
+    # not a GitError: the repository is not the problem
     return YolopatchError("git is not installed or not on PATH", hint="install git 2.30 or newer")
 
 
 @contextmanager
 def _no_outer_repository() -> Iterator[None]:
-    """Hide what names another repository: yolopatch may itself run inside somebody's git hook."""
+    """Remove the variables that name another repository: yolopatch may be called from a git hook."""
     hidden = {name: os.environ.pop(name) for name in _OUTER if name in os.environ}
     try:
         yield
@@ -217,10 +218,10 @@ def _entry(line: str) -> Entry:
     return Entry(mode, blob, path)
 
 
-def is_disk_full(words: Iterable[str]) -> bool:
-    """Tell whether git's words are those that it has for a full disk."""
-    return any(sign in line.lower() for line in words for sign in _FULL)
+def is_disk_full(lines: Iterable[str]) -> bool:
+    """Return whether a command's output says that the disk is full."""
+    return any(message in line.lower() for line in lines for message in _FULL)
 
 
-def _hint(words: Sequence[str]) -> str:
-    return FREE_SOME_SPACE if is_disk_full(words) else ""
+def _hint(lines: Sequence[str]) -> str:
+    return FREE_SOME_SPACE if is_disk_full(lines) else ""

@@ -1,7 +1,7 @@
 """The pristine content of a pin, as a bare git repository with one deterministic root commit.
 
-Upstream's own commit is not kept: a root commit of ours with the same tree makes every source alike,
-and the same content gives everybody the same commit id.
+Upstream's own commit is replaced by our root commit with the same tree: so every source of a pin,
+on every machine, gives the same commit id.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from yolopatch.outside.git.command import Entry, Repository
 
 PRISTINE = "refs/heads/pristine"
 
-# Gives the text of these paths, without those that are not there.
+# Returns the texts of these paths, by path, without the paths that do not exist.
 Reader = Callable[[list[str]], Mapping[str, str]]
 
 
@@ -36,12 +36,12 @@ class Root:
 
 
 def root_message(pin: Pin, origin: str) -> str:
-    """Return the message of the root commit: what the content is and where it came from."""
+    """Return the message of the root commit: the pin and the origin of the content."""
     return f"{pin.upstream} {pin.version}, unchanged\n\nYolopatch-Pin: {pin.name}\nYolopatch-Source: {origin}\n"
 
 
 def create(path: Path) -> Repository:
-    """Make an empty bare repository."""
+    """Create an empty bare repository."""
     path.mkdir(parents=True)
     repository = Repository(path)
     repository.run("init", "--quiet", "--bare", "--template=", "--object-format=sha1", ".")
@@ -54,7 +54,7 @@ def import_files(repository: Repository, files: Mapping[str, bytes], message: st
 
 
 def fast_import_root(files: Mapping[str, bytes], message: str) -> bytes:
-    """Return the stream that makes git create the root commit."""
+    """Return the git fast-import stream that creates the root commit."""
     who = f"{AUTHOR_NAME} <{AUTHOR_EMAIL}> {EPOCH} +0000"
     head = f"commit {PRISTINE}\nauthor {who}\ncommitter {who}\n".encode()
     changes = b"".join(
@@ -69,39 +69,39 @@ def fast_import_data(data: bytes) -> bytes:
 
 
 def fetch_tag(repository: Repository, source: GitSource, url: str) -> str:
-    """Fetch only the tag, only its own commit, and return that commit's id.
+    """Fetch the commit of a tag without its history, and return its id.
 
     Raises:
-        GitError: git cannot reach it.
-        SourceError: the tag is another commit than the pin's.
+        GitError: git cannot fetch it.
+        SourceError: the tag is not the pin's commit.
     """
     commit = fetch_ref(repository, url, source.refspec)
     if source.commit and commit != source.commit:
         raise SourceError(
             f"the tag {source.tag} of {url} is not the pin's commit",
             details=[f"expected: {source.commit}", f"found:    {commit}"],
-            hint="somebody moved the tag; use another clone",
+            hint="the tag was moved; use another clone",
         )
     return commit
 
 
 def fetch_ref(repository: Repository, url: str, ref: str) -> str:
-    """Fetch only the commit that a tag, a branch or a commit's id names, and return its id.
+    """Fetch the commit of a tag, a branch or an id without its history, and return its id.
 
     Raises:
-        GitError: git cannot reach it, or there is none of that name.
+        GitError: git cannot reach the repository, or the name is unknown.
     """
     repository.run("fetch", "--quiet", "--depth", "1", "--no-tags", url, f"+{ref}:refs/pin")
     return repository.resolve("refs/pin^{commit}")[0]
 
 
 def fetch_head(repository: Repository, url: str) -> str:
-    """Fetch only the checked-out commit of a clone and return its id."""
+    """Fetch the checked-out commit of a clone without its history, and return its id."""
     return fetch_ref(repository, url, "HEAD")
 
 
 def root_from_fetched(repository: Repository, message: str) -> None:
-    """Make the root commit with the fetched tree, and drop upstream's own commit."""
+    """Make the root commit with the fetched tree, and remove upstream's own commit."""
     (commit,) = repository.resolve("refs/pin^{commit}")
     check_links(repository, repository.entries(commit))
     made = repository.run("commit-tree", f"{commit}^{{tree}}", stdin=message.encode()).strip()
@@ -112,7 +112,7 @@ def root_from_fetched(repository: Repository, message: str) -> None:
 
 
 def check_links(repository: Repository, entries: list[Entry]) -> None:
-    """Refuse a tree with a symbolic link that leads out of it.
+    """Refuse a tree with a symbolic link to a path outside the tree.
 
     Raises:
         SourceError: names the link.
@@ -124,19 +124,19 @@ def check_links(repository: Repository, entries: list[Entry]) -> None:
 
 
 def is_intact(repository: Repository) -> bool:
-    """Tell whether the repository's bytes are those that git wrote: each pack and index against its own sum."""
+    """Return whether every pack and index file of the repository has its correct checksum."""
     packs = sorted((repository.path / "objects" / "pack").glob("*.pack"))
     files = [*packs, *(pack.with_suffix(".idx") for pack in packs)]
-    return bool(packs) and all(file.is_file() and _ends_with_own_sum(file) for file in files)
+    return bool(packs) and all(file.is_file() and _ends_with_checksum(file) for file in files)
 
 
-def _ends_with_own_sum(file: Path) -> bool:
+def _ends_with_checksum(file: Path) -> bool:
     data = file.read_bytes()
     return hashlib.sha1(data[:-20], usedforsecurity=False).digest() == data[-20:]
 
 
 def read_root(repository: Repository, revision: str = PRISTINE) -> Root:
-    """Return the commit and what it holds.
+    """Return the commit and its files.
 
     Raises:
         GitError: the repository is damaged.
@@ -146,18 +146,18 @@ def read_root(repository: Repository, revision: str = PRISTINE) -> Root:
 
 
 def pristine_reader(repository: Repository, blobs: Mapping[str, str]) -> Reader:
-    """Return what reads the pin's text of some paths, without those that the pin lacks."""
+    """Return a reader of the pin's texts; it leaves out paths that the pin does not have."""
 
     def read(paths: list[str]) -> dict[str, str]:
-        there = [path for path in paths if path in blobs]
-        contents = repository.read_blobs([blobs[path] for path in there])
-        return {path: data.decode("utf-8", "surrogateescape") for path, data in zip(there, contents)}
+        known = [path for path in paths if path in blobs]
+        contents = repository.read_blobs([blobs[path] for path in known])
+        return {path: data.decode("utf-8", "surrogateescape") for path, data in zip(known, contents)}
 
     return read
 
 
 def revision_reader(repository: Repository, revision: str) -> Reader:
-    """Return the same for a revision whose files are listed when the first text is asked for: ours need none of it."""
+    """Return a reader of a revision's texts; its files are listed only when a text is read."""
     return lambda paths: pristine_reader(repository, tree_blobs(repository, revision))(paths)
 
 
@@ -171,7 +171,7 @@ def tree_blobs(repository: Repository, revision: str = PRISTINE) -> dict[str, st
 
 
 def write_tree(repository: Repository, revision: str, folder: Path) -> None:
-    """Write the revision's files into a folder, as they are stored; links, which no upstream needs, are left out.
+    """Write the revision's files into a folder, without conversion. Links are skipped; no upstream needs them.
 
     Raises:
         SourceError: a path leads out of the folder.

@@ -1,4 +1,4 @@
-"""A user's own catalog: a folder with pins, modules and their patches, registered beside ours when a command starts.
+"""The user's own catalog: a folder with pins, modules and their patches, added to ours when a command starts.
 
 `pins/<pin>.json`, `manifests/<pin>.txt`, `patches/<pin>/*.patch`, `modules/<name>.json` and `modules/<source>.py`.
 """
@@ -20,14 +20,14 @@ from yolopatch.outside.files.staging import write_whole
 
 CATALOG_VARIABLE = "YOLOPATCH_CATALOG"
 
-# names become paths
+# names are used as file names
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 
 _Entry = TypeVar("_Entry", Pin, Module)
 
 
 def own_catalog_dir() -> Path:
-    """Return the folder of the user's own catalog: `YOLOPATCH_CATALOG`, else in the platform's for settings."""
+    """Return the folder of the user's own catalog: `YOLOPATCH_CATALOG`, else the platform's settings folder."""
     chosen = os.environ.get(CATALOG_VARIABLE)
     if chosen:
         return Path(os.path.expanduser(chosen)).absolute()
@@ -37,12 +37,12 @@ def own_catalog_dir() -> Path:
 
 
 def load_own_catalog(folder: Path) -> tuple[str, ...]:
-    """Register the pins and modules of this folder; what another folder gave before is taken out.
+    """Register the pins and modules of this folder; the entries of another folder are removed first.
 
-    An entry that is damaged, or has the name of one of ours, is left out, and none of the others with it.
+    An entry that is damaged, or has the name of one of ours, is skipped; the other entries are registered.
 
     Returns:
-        what is wrong with each entry that was left out; it names the file.
+        one line for each skipped entry: the file and the reason.
     """
     _forget(PINS)
     _forget(MODULES)
@@ -51,8 +51,8 @@ def load_own_catalog(folder: Path) -> tuple[str, ...]:
 
 
 def write_pin(pin: Pin, folder: Path) -> Path:
-    """Write the entry of a pin that was ported; returns its file. What an entry of the same name had is replaced."""
-    told = {
+    """Write the entry of a ported pin and return its file. An older entry of this name is replaced."""
+    entry = {
         "name": pin.name,
         "like": pin.like,
         "model": pin.model,
@@ -60,18 +60,18 @@ def write_pin(pin: Pin, folder: Path) -> Path:
         "git": pin.git and asdict(pin.git),
         "wheel": pin.wheel and asdict(pin.wheel),
     }
-    return _write_entry(folder / "pins" / f"{pin.name}.json", told)
+    return _write_entry(folder / "pins" / f"{pin.name}.json", entry)
 
 
 def write_module(module: Module, folder: Path) -> Path:
-    """Write the entry of a module; returns its file. Its source, `modules/<source>.py`, is the caller's to write."""
-    told = {key: value for key, value in asdict(module).items() if key != "home"}
-    return _write_entry(folder / "modules" / f"{module.name}.json", told)
+    """Write the entry of a module and return its file. The caller writes its source, `modules/<source>.py`."""
+    entry = {key: value for key, value in asdict(module).items() if key != "home"}
+    return _write_entry(folder / "modules" / f"{module.name}.json", entry)
 
 
-def _write_entry(file: Path, told: Mapping[str, object]) -> Path:
+def _write_entry(file: Path, entry: Mapping[str, object]) -> Path:
     file.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(file, (json.dumps(told, indent=2, ensure_ascii=False) + "\n").encode())
+    write_whole(file, (json.dumps(entry, indent=2, ensure_ascii=False) + "\n").encode())
     return file
 
 
@@ -90,7 +90,7 @@ def _register(
             entry = read(json.loads(file.read_text("utf-8")), folder)
             _check_name(entry.name, file, taken)
         except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
-            wrong.append(f"{file} is left out: {_said(error)}")
+            wrong.append(f"{file} was skipped: {_reason(error)}")
         else:
             registry[entry.name] = entry
     return wrong
@@ -98,25 +98,25 @@ def _register(
 
 def _check_name(name: str, file: Path, taken: set[str]) -> None:
     if not _NAME.fullmatch(name) or name != file.stem:
-        raise ValueError(f"it says that its name is {name!r}")
+        raise ValueError(f"its name is {name!r}, which is not the name of the file")
     if fold(name) in taken:
-        raise ValueError(f"yolopatch has {name} itself")
+        raise ValueError(f"yolopatch already has {name}")
 
 
-def _said(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
-        return f"it is no JSON: {error}"
+        return f"it is not valid JSON: {error}"
     if isinstance(error, KeyError):
-        return f"it lacks {error}"
+        return f"it has no {error}"
     return str(error)
 
 
 def _read_pin(entry: Mapping[str, Any], folder: Path) -> Pin:
     like = PINS.get(entry["like"])
     if like is None or like.home:
-        raise ValueError(f"it is like {entry['like']!r}, which is no pin of yolopatch's")
+        raise ValueError(f"it is like {entry['like']!r}, which is not a pin of yolopatch")
     if not entry["name"].startswith(f"{like.upstream}-"):
-        raise ValueError(f"its name does not begin with {like.upstream}-")
+        raise ValueError(f"its name does not start with {like.upstream}-")
     return Pin(
         name=entry["name"],
         upstream=like.upstream,
@@ -134,12 +134,12 @@ def _read_module(entry: Mapping[str, Any], folder: Path) -> Module:
     known = {field.name for field in fields(Module)} - {"home"}
     strange = sorted(set(entry) - known)
     if strange:
-        raise ValueError(f"it holds {', '.join(strange)}, which no module has")
+        raise ValueError(f"it has unknown keys: {', '.join(strange)}")
     tutorial = entry.get("tutorial") and Tutorial(**entry["tutorial"])
     if not _NAME.fullmatch(entry["source"]):
-        raise ValueError(f"its source is {entry['source']!r}, which is no file's name")
+        raise ValueError(f"its source is {entry['source']!r}, which is not a file name")
     if entry.get("kind", KINDS[0]) not in KINDS:
-        raise ValueError(f"its kind is {entry['kind']!r}, which is none of {', '.join(KINDS)}")
+        raise ValueError(f"its kind is {entry['kind']!r}, expected: {', '.join(KINDS)}")
     values = {key: _as_tuples(value) for key, value in entry.items()}
     return Module(**{**values, "tutorial": tutorial, "home": folder})
 

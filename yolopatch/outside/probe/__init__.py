@@ -1,1 +1,1 @@
-"""The probe from the outside: one way to start it, listen to it, and end it."""
+"""The parent's side of the probe: start a process, read its answers, end it."""

@@ -1,4 +1,4 @@
-"""Build models in a child process, and learn what is asked about each."""
+"""Build models in a child process, and get facts about each."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from yolopatch.outside.probe.run import Failed, ask
 from yolopatch.wire.facts import FactsAnswer, FactsRequest, ModelFacts, Question
 from yolopatch.wire.tasks import FACTS
 
-PATIENCE = 600  # seconds for one request; an x model builds, runs and counts in under a minute here
-_SHOWN = 8  # of upstream's last lines
+PATIENCE = 600  # seconds for one request; building, running and counting an x model takes less than a minute
+_SHOWN = 8  # of the last lines of output
 
 
 def ask_facts(
@@ -34,11 +34,11 @@ def ask_facts(
 
     Args:
         workspace: the folder whose upstream is imported.
-        pin: the workspace's.
-        questions: what to build and ask.
+        pin: the pin of the workspace.
+        questions: the models to build, and the facts to return about them.
         imgsz: side of the square image in pixels.
-        python: the interpreter that has upstream's requirements.
-        patience: seconds, after which the child is ended.
+        python: the interpreter with upstream's requirements.
+        patience: after how many seconds the child is ended.
 
     Raises:
         YolopatchError: the child crashed, hung, or imported another upstream than the workspace's.
@@ -59,13 +59,13 @@ def _failure(failed: Failed, python: str, model: str) -> YolopatchError:
     if failed.ended.why == TOO_LONG:
         return YolopatchError(
             f"the model did not build or load in {failed.ended.limit:.0f} s, and the process was stopped",
-            hint="try a smaller scale, or look for a loop in the model's code",
+            hint="try a smaller scale, or look for an endless loop in the model's code",
         )
     lines = failed.lines[-_SHOWN:]
-    hint = "the lines above are upstream's own"
+    hint = "the lines above come from upstream"
     missing = re.search(r"(?:KeyError: |NameError: name )'(\w+)'", lines[-1] if lines else "")
     if missing and is_class(missing.group(1)):
-        hint = f"the workspace lacks {missing.group(1)}: yolopatch apply adds its module, if the file is for {model}"
+        hint = f"the workspace has no {missing.group(1)}: if the file is for {model}, yolopatch apply adds its module"
     elif any("No module named" in line for line in lines):
         hint = requirements_hint(python)
     what = f"the model did not build: {python} exited with {failed.ended.code}"

@@ -1,4 +1,4 @@
-"""Ask an interpreter what it has."""
+"""Get an interpreter's packages and GPUs."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from yolopatch.outside.probe.run import Answer, Failed, ask
 from yolopatch.wire.interpreters import GpusAnswer, GpusRequest, InterpreterAnswer, InterpreterRequest
 from yolopatch.wire.tasks import GPUS, INTERPRETER, Task
 
-_PATIENCE = 60  # seconds; it takes a tenth of one, and a cold disk a few
-_GPU_PATIENCE = 120  # seconds; importing torch from a cold disk takes many
-_SHOWN = 5  # lines of what it said
+_PATIENCE = 60  # seconds; it takes 0.1 s, and a few seconds from a cold disk
+_GPU_PATIENCE = 120  # seconds; importing torch from a cold disk is slow
+_SHOWN = 5  # of the last lines of output
 
 
 def inspect_interpreter(executable: str) -> Interpreter:
-    """Ask an interpreter what it has.
+    """Return the interpreter with its packages, as it reports them itself.
 
     Raises:
-        YolopatchError: there is no such interpreter, it cannot be started, or it is no Python that could do.
+        YolopatchError: the interpreter does not exist, cannot be started, or is too old.
     """
     path = find_executable(executable)
     answer = _ask(path, INTERPRETER, InterpreterRequest(), InterpreterAnswer, _PATIENCE)
@@ -53,7 +53,7 @@ def _failure(path: str, failed: Failed) -> YolopatchError:
     if failed.ended.why == TOO_LONG:
         return YolopatchError(f"{path} did not answer in {failed.ended.limit:.0f} s", hint="name another --python")
     return YolopatchError(
-        f"{path} cannot say what it has: it is no Python 3.8 or later, or is broken",
+        f"{path} cannot report its packages: it is not Python 3.8 or newer, or it is broken",
         details=failed.lines[-_SHOWN:],
         hint="name the python of a working environment with --python",
     )

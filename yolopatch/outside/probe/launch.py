@@ -1,4 +1,4 @@
-"""The settings in which the probe is run: by which interpreter, in which folder, with which environment variables."""
+"""How the probe is started: with which interpreter, in which folder, with which environment variables."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from yolopatch.outside.environment.executable import find_executable
 
 @dataclass(frozen=True)
 class Launch:
-    """How a process of the probe is run.
+    """How to start a process of the probe.
 
     Attributes:
         python: the path of the interpreter.
-        folder: where it is started.
-        variables: its whole environment.
-        flags: options of the interpreter's.
+        folder: the folder in which it starts.
+        variables: all its environment variables.
+        flags: options of the interpreter.
     """
 
     python: str
@@ -29,26 +29,26 @@ class Launch:
 
 
 def isolated_launch(python: str, folder: Path) -> Launch:
-    """Return the launch for upstream's code far from the user's files: what it leaves behind lies in the folder.
+    """Return how to run upstream's code away from the user's files: everything that it writes is in the folder.
 
     Raises:
-        YolopatchError: there is no such interpreter.
+        YolopatchError: the interpreter does not exist.
     """
     executable, temporary = find_executable(python), folder / "tmp"
     temporary.mkdir()
     variables = {
         **child_variables(folder / "settings", executable),
-        "CUBLAS_WORKSPACE_CONFIG": ":4096:8",  # without it CUDA has no deterministic matrix products
+        "CUBLAS_WORKSPACE_CONFIG": ":4096:8",  # without it, matrix products on CUDA are not deterministic
         "TMPDIR": str(temporary),
     }
     return Launch(executable, folder, variables)
 
 
 def interpreter_launch(python: str, folder: Path, flags: tuple[str, ...] = ()) -> Launch:
-    """Return the launch for what asks the interpreter itself and imports no upstream.
+    """Return how to run a task about the interpreter itself, which imports no upstream.
 
     Raises:
-        YolopatchError: there is no such interpreter.
+        YolopatchError: the interpreter does not exist.
     """
     variables = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
     return Launch(find_executable(python), folder, {**variables, "PYTHONDONTWRITEBYTECODE": "1"}, flags)

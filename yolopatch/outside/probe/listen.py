@@ -1,4 +1,4 @@
-"""Listen to a process of the probe until it has said enough, has ended, or has to be ended."""
+"""Listen to a process of the probe until it has answered, has ended, or must be ended."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from typing import Any
 
 from yolopatch.outside.probe.process import Process
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.1  # seconds between two looks at a process: most tasks are short
+_FIRST_PAUSE, _LONGEST_PAUSE = (
+    0.01,
+    0.1,
+)  # seconds between two looks: most tasks are short
 _MOST_OUTPUT = 256 * 2**20  # bytes; a model that prints in a loop must not fill the disk
 
 TOO_LONG, TOO_MUCH = "too-long", "too-much"
@@ -18,12 +21,12 @@ TOO_LONG, TOO_MUCH = "too-long", "too-much"
 
 @dataclass(frozen=True)
 class Ended:
-    """How a process ended before it had said enough.
+    """How a process ended before it had answered completely.
 
     Attributes:
-        code: its exit code; minus the number of the signal that ended it.
-        why: TOO_LONG or TOO_MUCH where we ended it, "" where it ended by itself.
-        limit: the seconds, or the megabytes, that were allowed where we ended it.
+        code: its exit code, or minus the number of the signal that ended it.
+        why: TOO_LONG or TOO_MUCH if we ended it, "" if it ended without us.
+        limit: if we ended it, the allowed seconds or megabytes.
     """
 
     code: int
@@ -32,12 +35,12 @@ class Ended:
 
     @property
     def was_killed(self) -> bool:
-        """Whether somebody else killed it: the system does where memory runs out."""
+        """Whether it was killed, but not by us: the system does this when memory runs out."""
         return not self.why and self.code == -signal.SIGKILL
 
     @property
     def signal_name(self) -> str:
-        """The name of the signal that ended it, "" where it ended by itself."""
+        """The name of the signal that ended it, "" without a signal."""
         if self.code >= 0:
             return ""
         try:
@@ -54,19 +57,19 @@ def listen(
     enough: Callable[[], bool] = lambda: False,
     look: Callable[[], None] = lambda: None,
 ) -> Ended | None:
-    """Take each message as it comes; return how the process ended, None where it had said enough before.
+    """Pass each message to `take`; return how the process ended, None if it answered enough before.
 
     Args:
-        process: it has been started.
-        take: takes each message.
-        patience: how many seconds the process may now be silent, None for as long as it likes; then it prints no
-            more than a model may, either.
-        enough: whether nothing more is to be heard.
-        look: called now and then while it goes on.
+        process: a started process.
+        take: called with each message.
+        patience: how many seconds the process may be silent now. None means no time limit, and no limit on how much
+            it prints.
+        enough: whether no more messages are needed.
+        look: called regularly while the process runs.
     """
     heard, pause = time.monotonic(), _FIRST_PAUSE
     while True:
-        code = process.exit_code()  # first: what it wrote before it ended is read then
+        code = process.exit_code()  # before reading, so that nothing it wrote before its end is missed
         printed = process.printed()
         messages = process.new_messages()
         for message in messages:

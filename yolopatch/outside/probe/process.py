@@ -1,4 +1,4 @@
-"""One process of the probe: started, heard line by line, and ended with all that it started."""
+"""One process of the probe: start it, read its messages, and end it with all processes that it started."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from yolopatch.wire.lines import read_line
 from yolopatch.wire.tasks import Task
 
 PROBE = Path(__file__).resolve().parents[2] / "probe" / "__main__.py"
-LINES = 12  # of a process's last words: enough to reach from upstream's forward to the module's own line
+LINES = 12  # of the last lines of output: a traceback from upstream's forward down to the module's own line
 _WIDTH = 200  # characters of each
-_TAIL = 64 * 1024  # bytes of output that are read for them
-_PATIENCE = 2.0  # seconds for a stuck process to say where it is stuck
+_TAIL = 64 * 1024  # bytes at the end of the output in which they are searched
+_PATIENCE = 2.0  # seconds for a stuck process to print where it is stuck
 _TALKATIVE = {
-    "PYTHONFAULTHANDLER": "1",  # a crash in native code says which line called it
-    "PYTHONUNBUFFERED": "1",  # its last words must not die with it
+    "PYTHONFAULTHANDLER": "1",  # a crash in native code prints the Python line that called it
+    "PYTHONUNBUFFERED": "1",  # its last lines are not lost when it crashes
 }
 
 
 class Process:
-    """The probe at work on one task. Leave the context, and nothing of it is left.
+    """A process that runs one task of the probe. It is ended at the end of the `with` block.
 
     Args:
-        task: what it does.
-        request: what it is asked.
-        launch: by which interpreter, where, and with which environment variables.
-        folder: a folder of its own, in which its log stays.
+        task: the task.
+        request: the request of the task.
+        launch: how to start the process.
+        folder: an empty folder for its log and messages.
 
     Raises:
         YolopatchError: the interpreter cannot be started.
@@ -46,7 +46,7 @@ class Process:
         self._task = task
         self._answers, self.log = folder / "answers", folder / "log"
         self._read = 0
-        self.seen = 0  # how much it had printed when it was last looked at
+        self.seen = 0  # how many bytes it had printed at the last look
         asked = folder / "request.json"
         command = [launch.python, *launch.flags, str(PROBE), str(asked), str(self._answers)]
         ours, theirs = os.pipe()
@@ -59,7 +59,7 @@ class Process:
             raise
         finally:
             os.close(ours)
-        self._lifeline = theirs  # the process ends when this is closed, which our own end does too
+        self._lifeline = theirs  # the process ends when this is closed; it also closes if we are killed
         make_expendable(self._process.pid)
 
     def _start(self, command: Sequence[str], launch: Launch, lifeline: int) -> subprocess.Popen[bytes]:
@@ -90,7 +90,7 @@ class Process:
         return self._process.poll()
 
     def new_messages(self) -> list[Any]:
-        """Return what it has answered since the last call."""
+        """Return the messages since the last call."""
         if not self._answers.exists():
             return []
         with self._answers.open("rb") as stream:
@@ -103,15 +103,15 @@ class Process:
         """Return how many bytes it has printed."""
         return self.log.stat().st_size
 
-    def last_words(self, since: int = 0) -> list[str]:
-        """Return the last lines that it printed after this many bytes; of a crash, where it happened."""
+    def last_output(self, since: int = 0) -> list[str]:
+        """Return the last lines of its output after this many bytes; for a crash, the lines that say where."""
         with self.log.open("rb") as stream:
             stream.seek(max(since, self.printed() - _TAIL))
             text = stream.read().decode("utf-8", "replace")
         return last_lines(text)
 
     def stop(self) -> None:
-        """End it, and let it say where it was."""
+        """End it, after it has printed where it was."""
         self._process.send_signal(signal.SIGABRT)
         try:
             self._process.wait(_PATIENCE)
@@ -120,11 +120,11 @@ class Process:
 
 
 def last_lines(text: str) -> list[str]:
-    """Return the last lines of a process's output; of a crash that Python reports, where it happened."""
+    """Return the last lines of a process's output; for a crash that Python reports, the lines that say where."""
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("Extension modules:")]
     fatal = max((n for n, line in enumerate(lines) if line.startswith("Fatal Python error:")), default=None)
     if fatal is None:
         return [line[:_WIDTH] for line in lines[-LINES:]]
-    # the thread that crashed is listed innermost call first, and others may come before it
+    # the calls of the crashed thread are listed innermost first, and other threads may be listed before it
     current = next((n for n in range(fatal, len(lines)) if lines[n].startswith("Current thread")), fatal + 1)
     return [line[:_WIDTH] for line in [lines[fatal], *lines[current : current + LINES - 1]]]

@@ -1,4 +1,4 @@
-"""Have the probe do one task, and take what it answers as it comes."""
+"""Run one task of the probe and get its answers."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from yolopatch.wire.messages import Refused, Step, UpstreamOpened, UpstreamReque
 from yolopatch.wire.tasks import Task
 
 Answer = TypeVar("Answer")
-_NO_SPACE = 2**20  # bytes free, with which the log may be cut off before it says why
+_NO_SPACE = 2**20  # bytes; with less free space, the log may lack the message that says so
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 @dataclass(frozen=True)
 class Failed:
-    """A process that ended without all of its answers: how, its last lines, and its whole log."""
+    """A process that ended without all its answers: how it ended, its last lines, and the file of its log."""
 
     ended: Ended
     lines: tuple[str, ...]
@@ -47,23 +47,23 @@ def run_task(
     look: Callable[[], None] = lambda: None,
     answered: Callable[[], bool] = lambda: True,
 ) -> Failed | None:
-    """Run a task to its end; return how it failed, None where it did not.
+    """Run a task to its end; return how it failed, None if it did not fail.
 
     Args:
-        task: what is done.
-        request: what it is asked.
-        launch: how the process is run.
-        folder: an empty one, in which the process keeps its log.
-        take: takes each message.
-        patience: how many seconds it may be silent; None for as long as it likes.
-        look: called now and then while it goes on.
-        answered: whether what was to be heard has been heard: a process that ends well without it has failed, too.
+        task: the task.
+        request: its request.
+        launch: how to start the process.
+        folder: an empty folder for the log.
+        take: called with each message.
+        patience: how many seconds the process may be silent; None for no limit.
+        look: called regularly while it runs.
+        answered: whether all expected answers have come; without them, a process with exit code 0 has failed, too.
     """
     with Process(task, request, launch, folder) as process:
         ended = listen(process, take, patience=lambda: patience, look=look)
         if ended is None or (ended.code == 0 and not ended.why and answered()):
             return None
-        return Failed(ended, tuple(process.last_words()), process.log)
+        return Failed(ended, tuple(process.last_output()), process.log)
 
 
 def run_in_workspace(
@@ -78,19 +78,19 @@ def run_in_workspace(
     look: Callable[[], None] = lambda: None,
     answered: Callable[[], bool] = lambda: True,
 ) -> None:
-    """Run a task in the workspace, as upstream itself would be run there.
+    """Run a task in the workspace, in the same way as a user runs upstream there.
 
     Args:
-        task, request: what is done.
-        workspace: whose upstream is imported, and where the process is started.
-        interpreter: with upstream's requirements.
-        folder: a new one, in which the log stays.
-        take: takes each message.
-        what: what is done, for messages: `training`.
-        look, answered: as `run_task` has them.
+        task, request: the task and its request.
+        workspace: its upstream is imported, and the process starts in it.
+        interpreter: an interpreter with upstream's requirements.
+        folder: a new folder for the log.
+        take: called with each message.
+        what: the name of the task in error messages: `training`.
+        look, answered: as for `run_task`.
 
     Raises:
-        YolopatchError: the process failed; its last words are in `details`.
+        YolopatchError: the process failed; the last lines of its output are in `details`.
     """
     folder.mkdir(parents=True)
     launch = Launch(interpreter.executable, workspace, upstream_variables(workspace, interpreter))
@@ -110,16 +110,16 @@ def ask_in_workspace(
     watch: Watch,
     steps: int,
 ) -> Answer:
-    """Run a task in the workspace that tells its steps, and return its one answer.
+    """Run a task in the workspace that reports its steps, and return its answer.
 
     Args:
-        task, request, workspace, interpreter, what: as `run_in_workspace` has them.
+        task, request, workspace, interpreter, what: as for `run_in_workspace`.
         answer: the type of the answer.
-        watch: takes each step that begins.
-        steps: how many there are.
+        watch: called when a step starts.
+        steps: the number of steps.
 
     Raises:
-        YolopatchError: the probe refused, and says why, or failed.
+        YolopatchError: the probe refused the request, or failed.
     """
     heard: list[Answer] = []
     refused: list[Refused] = []
@@ -159,17 +159,17 @@ def ask(
     patience: float,
     failure: Callable[[Failed], YolopatchError],
 ) -> Answer:
-    """Run a task far from the user's files and return its one answer.
+    """Run a task away from the user's files and return its answer.
 
     Args:
-        task, request: what is done.
-        launch: makes the launch, of a folder that is thrown away afterwards.
+        task, request: the task and its request.
+        launch: returns how to start the process, from a temporary folder.
         answer: the type, or types, of the answer.
         patience: how many seconds it may take.
-        failure: makes the error of a process that ended without its answer.
+        failure: returns the error for a process that ended without an answer.
 
     Raises:
-        YolopatchError: what `failure` makes, or upstream was imported from elsewhere than the request says.
+        YolopatchError: the error of `failure`, or upstream was not imported from the requested workspace.
     """
     heard: list[Answer] = []
 
@@ -179,7 +179,7 @@ def ask(
         elif isinstance(message, answer):
             heard.append(message)
 
-    with _thrown_away() as folder:
+    with _temporary_folder() as folder:
         failed = run_task(task, request, launch(folder), folder, take, patience=patience, answered=lambda: bool(heard))
         if failed:
             raise failure(failed)
@@ -187,34 +187,34 @@ def ask(
 
 
 @contextmanager
-def _thrown_away() -> Iterator[Path]:
-    # what a killed process started may still write there for a moment
+def _temporary_folder() -> Iterator[Path]:
+    # processes that a killed process had started may write there for another moment
     with tempfile.TemporaryDirectory(prefix="yolopatch-probe-", ignore_cleanup_errors=True) as folder:
         yield Path(folder)
 
 
 def check_origin(file: str, workspace: Path) -> None:
-    """Refuse an upstream that was imported from elsewhere than the workspace.
+    """Check that upstream was imported from the workspace.
 
     Raises:
-        YolopatchError: it was.
+        YolopatchError: it was imported from another path.
     """
     if not Path(file).resolve().is_relative_to(workspace.resolve()):
         raise YolopatchError(
             f"upstream was imported from {file}, not from {workspace}",
-            hint="an installed copy shadows the workspace: uninstall it, or name another --python",
+            hint="an installed copy is imported instead of the workspace: uninstall it, or name another --python",
         )
 
 
 def _failure(what: str, failed: Failed) -> YolopatchError:
     code, log = failed.ended.code, failed.log
-    words = [_ESCAPES.sub("", line) for line in failed.lines]
+    lines = [_ESCAPES.sub("", line) for line in failed.lines]
     how = f"was killed (signal {-code})" if code < 0 else f"ended with exit code {code}"
     hint = f"the whole log: {log}"
     if failed.ended.was_killed:
         hint = "out of memory? try a smaller --scale, or --set batch=2 (batch_size=2 for yolov5)"
-    elif is_disk_full(words) or shutil.disk_usage(log.parent).free < _NO_SPACE:
+    elif is_disk_full(lines) or shutil.disk_usage(log.parent).free < _NO_SPACE:
         hint = FREE_SOME_SPACE
-    elif any("out of memory" in line for line in words):
-        hint = "the GPU's memory is too small: try --set batch=2, a smaller --scale, or --device cpu"
-    return YolopatchError(f"{what} {how}", details=[*words, f"log: {log}"], hint=hint)
+    elif any("out of memory" in line for line in lines):
+        hint = "the GPU has too little memory: try --set batch=2, a smaller --scale, or --device cpu"
+    return YolopatchError(f"{what} {how}", details=[*lines, f"log: {log}"], hint=hint)

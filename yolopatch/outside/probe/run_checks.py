@@ -1,4 +1,4 @@
-"""Run the checks of `verify` in a process, and go on with a new one where the model's code ends it."""
+"""Run the checks of `verify` in a child process; if the model's code ends it, continue in a new one."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from yolopatch.wire.statuses import FAIL, SKIP
 from yolopatch.wire.tasks import VERIFY
 from yolopatch.wire.verification import CheckBegun, CheckEnded, RunsWith, VerifyRequest
 
-START = 300  # seconds at least until the first check begins: a cold disk takes its time to import torch
+START = 300  # seconds, at least, until the first check begins: importing torch from a cold disk is slow
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one check found; `evidence` is what it measured."""
+    """The result of one check; `evidence` is what it measured."""
 
     id: str
     status: str
@@ -38,10 +38,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Answers:
-    """What the probe said.
+    """The results of all checks.
 
     Attributes:
-        outcomes: one for each check, in the order that was asked for.
+        outcomes: one for each check, in the requested order.
         facts: figures of the model and its base.
         environment: versions and the device.
     """
@@ -52,22 +52,22 @@ class Answers:
 
 
 def run_checks(request: VerifyRequest, checks: Sequence[str], *, python: str, timeout: float, watch: Watch) -> Answers:
-    """Run these checks in a child process and return what they found.
+    """Run these checks in a child process and return their results.
 
-    A child that crashes, hangs or is killed in a check fails that check; a new one runs the others.
+    If the child crashes, hangs or is killed in a check, that check fails, and a new child runs the other checks.
 
     Args:
-        request: what is checked; the checks and the folder are added here.
-        checks: their ids, in the order to run.
+        request: the model to check; the checks and the folder are added here.
+        checks: the ids of the checks, in the order to run.
         python: the interpreter with upstream's requirements.
-        timeout: seconds that one check may take.
-        watch: takes each check that begins.
+        timeout: how many seconds one check may take.
+        watch: called when a check begins.
 
     Raises:
-        YolopatchError: no child could run anything, and the model's code is not to blame.
+        YolopatchError: no check could run, and the cause is not the model's code.
     """
     session = _Session(request, tuple(checks), python, timeout, watch)
-    # what a killed child started may still write there for a moment
+    # processes that a killed child had started may write there for another moment
     with tempfile.TemporaryDirectory(prefix="yolopatch-verify-", ignore_cleanup_errors=True) as folder:
         session.run(Path(folder))
     outcomes = tuple(session.outcomes[check] for check in checks)
@@ -85,9 +85,9 @@ class _Session:
     facts: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, object] = field(default_factory=dict)
     crashed: list[str] = field(default_factory=list)
-    current: str | None = None  # the check that runs
-    begun: float = 0.0  # when it began, or the last one ended
-    mark: int = 0  # how much the child had printed when the check began
+    current: str | None = None  # the running check
+    begun: float = 0.0  # when it began, or when the check before it ended
+    mark: int = 0  # how many bytes the child had printed when the check began
 
     @property
     def remaining(self) -> list[str]:
@@ -95,15 +95,15 @@ class _Session:
 
     def run(self, folder: Path) -> None:
         number = 0
-        while self.remaining:  # each child answers one check at least, or is blamed on one
+        while self.remaining:  # each child either answers a check or fails one
             number += 1
-            place = folder / str(number)
-            place.mkdir()
+            own_folder = folder / str(number)
+            own_folder.mkdir()
             self.current, self.begun, self.mark = None, time.monotonic(), 0
             request = replace(
-                self.request, folder=str(place), checks=tuple(self.remaining), crashed=tuple(self.crashed)
+                self.request, folder=str(own_folder), checks=tuple(self.remaining), crashed=tuple(self.crashed)
             )
-            with Process(VERIFY, request, isolated_launch(self.python, place), place) as process:
+            with Process(VERIFY, request, isolated_launch(self.python, own_folder), own_folder) as process:
                 ended = listen(
                     process,
                     partial(self._take, process),
@@ -111,7 +111,7 @@ class _Session:
                     enough=lambda: not self.remaining,
                 )
                 if ended:
-                    self._record(ended, tuple(process.last_words(self.mark)))
+                    self._record(ended, tuple(process.last_output(self.mark)))
 
     def _take(self, process: Process, message: object) -> None:
         if isinstance(message, RunsWith):
@@ -123,17 +123,17 @@ class _Session:
             self.outcomes[message.id] = Outcome(
                 message.id, message.status, message.summary, message.evidence, message.hint, message.seconds
             )
-            self._learn(message.facts)
+            self._add_facts(message.facts)
             self.current, self.begun = None, time.monotonic()
 
-    def _learn(self, facts: Mapping[str, Any]) -> None:
-        """Add facts to those of an earlier child."""
+    def _add_facts(self, facts: Mapping[str, Any]) -> None:
+        """Add facts to the facts of earlier children."""
         for name, value in facts.items():
             known = self.facts.get(name)
             self.facts[name] = {**known, **value} if isinstance(known, dict) and isinstance(value, dict) else value
 
     def _record(self, ended: Ended, lines: tuple[str, ...]) -> None:
-        """Put the end of a child down to the check that ran, or to what it could not even import."""
+        """Record the end of a child as the result of the running check, or of the import of upstream."""
         if not self.environment and not self.crashed:
             self._record_start(ended, lines)
             return
@@ -158,7 +158,7 @@ class _Session:
 
 
 def _how_it_ended(ended: Ended, where: str) -> str:
-    """Return how a process ended, in words, with the place; "" for none."""
+    """Return a text that says how a process ended; `where` is "in this check" or the like, or ""."""
     return " ".join(_ending(ended).format(where=where).split())
 
 
@@ -175,25 +175,25 @@ def _ending(ended: Ended) -> str:
 
 
 def _hint(ended: Ended) -> str:
-    """Return what to do about it."""
+    """Return what the user can do about it."""
     if ended.why == TOO_LONG:
         longer = f"--timeout {ended.limit * 2:g}"
-        return f"look for a loop where the evidence says it was, or give it longer: {longer}"
+        return f"look for an endless loop at the line in the evidence, or allow more time: {longer}"
     if ended.why == TOO_MUCH:
-        return "remove the printing from the model"
+        return "remove the print calls from the model"
     if ended.code >= 0:
         return "the model's code must not end the process: fix it"
     if ended.was_killed:
-        return "try a smaller --scale or --imgsz, or free some memory; and look at how much the module allocates"
-    return "the evidence says which line was running: fix it"
+        return "try a smaller --scale or --imgsz, or free some memory; and check how much memory the module allocates"
+    return "the evidence shows the line that was running: fix it"
 
 
 def blames_workspace(lines: Sequence[str], workspace: Path) -> bool:
-    """Tell whether the last words of a process that could not import upstream are about the workspace's own code.
+    """Return whether the workspace's own code is the reason why a process could not import upstream.
 
     Args:
-        lines: a traceback's end, or what Python says of a crash.
-        workspace: the folder whose upstream was imported.
+        lines: the last lines of its output: the end of a traceback, or Python's report of a crash.
+        workspace: the folder from which upstream was imported.
     """
     missing = next((m[1] for line in lines if (m := re.search(r"No module named '([^'.]+)", line))), None)
     if missing is not None:
@@ -203,7 +203,7 @@ def blames_workspace(lines: Sequence[str], workspace: Path) -> bool:
     if not files:
         return False
     innermost = files[0] if lines[0].startswith("Fatal Python error:") else files[-1]
-    # a virtual environment may lie in the workspace
+    # a virtual environment may be in the workspace
     return Path(innermost).resolve().is_relative_to(workspace.resolve()) and not _is_installed(innermost)
 
 
@@ -212,7 +212,7 @@ def _is_installed(file: str) -> bool:
 
 
 def _is_pythons_own(file: str) -> bool:
-    """Tell whether it is of Python's own library, which fails for those that call it."""
+    """Return whether a file is of the standard library: the cause of an error is then in the file that called it."""
     return file.startswith("<") or ("/lib/python3" in file and not _is_installed(file))
 
 
@@ -221,5 +221,5 @@ def _not_started(ended: Ended, lines: tuple[str, ...], python: str) -> Yolopatch
     return YolopatchError(
         f"no check could run: {python} {_how_it_ended(ended, '')}",
         details=lines[-8:],
-        hint=requirements_hint(python) if lacks else "the lines above are the interpreter's own",
+        hint=requirements_hint(python) if lacks else "the lines above come from the interpreter",
     )

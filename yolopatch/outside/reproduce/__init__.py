@@ -1,1 +1,1 @@
-"""A reproduction's folder."""
+"""The folder of a reproduction."""

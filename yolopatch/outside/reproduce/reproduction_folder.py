@@ -1,4 +1,4 @@
-"""The folder of a reproduction: its record, and the files that yolopatch keeps in it without ever undoing an edit."""
+"""The folder of a reproduction: its record, and the files that yolopatch writes. Edited files are not overwritten."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from yolopatch.outside.files.staging import write_whole
 
 
 def open_folder(folder: Path, wanted: Record) -> Record | None:
-    """Return the record of the folder, None where nothing is there yet.
+    """Return the record in the folder, None if the folder is new.
 
     Raises:
-        ConflictError: the folder holds something else.
+        ConflictError: the folder contains something else.
     """
     file = folder / RECORD
     if not file.is_file():
@@ -24,10 +24,10 @@ def open_folder(folder: Path, wanted: Record) -> Record | None:
         return None
     found = read_record(file.read_bytes())
     if found is None or found.identity != wanted.identity:
-        there = _identity_text(found) if found else "what this yolopatch cannot read"
+        text = _identity_text(found) if found else "a record that this version of yolopatch cannot read"
         raise ConflictError(
-            f"{folder} holds another reproduction; nothing was changed",
-            details=[f"found:    {there}", f"expected: {_identity_text(wanted)}"],
+            f"{folder} contains another reproduction; nothing was changed",
+            details=[f"found:    {text}", f"expected: {_identity_text(wanted)}"],
             hint="name another folder with --dest",
         )
     return found
@@ -39,11 +39,11 @@ def _identity_text(record: Record) -> str:
 
 
 def _require_free(folder: Path) -> None:
-    """A run that was killed may have left a workspace before there was a record."""
+    """Check that the folder is empty. A workspace is allowed: a killed run makes it before the record."""
     others = [entry.name for entry in folder.iterdir() if entry.name != WORKSPACE] if folder.is_dir() else []
     if others or (folder.exists() and not folder.is_dir()):
         raise ConflictError(
-            f"{folder} holds something of yours; nothing was changed",
+            f"{folder} contains files that yolopatch did not write; nothing was changed",
             details=[f"found: {name}" for name in sorted(others)[:4]],
             hint="name another folder with --dest",
         )
@@ -52,15 +52,15 @@ def _require_free(folder: Path) -> None:
 def update_files(
     folder: Path, texts: Mapping[str, str], known: Mapping[str, str]
 ) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Write the files that are missing or as yolopatch left them; those that were edited stay.
+    """Write the files that are missing or unedited; edited files are not changed.
 
     Args:
-        folder: of the reproduction.
-        texts: by path from the folder.
-        known: the sha256 of what yolopatch wrote there before.
+        folder: the folder of the reproduction.
+        texts: the new text of each file, by path from the folder.
+        known: the sha256 of the text that yolopatch wrote last, by path.
 
     Returns:
-        the sha256 of what yolopatch wrote or would have written, and a note for each file that was edited.
+        the sha256 of each new text, and a note for each edited file.
     """
     sums, notes = {}, []
     for name, text in texts.items():
@@ -76,10 +76,10 @@ def update_files(
 
 
 def _edited(file: Path, expected: str, found: str) -> str:
-    what = "it is left as it is" if file.name == PAGE else "it is used as it is, and results are not the post's"
+    what = "it was not changed" if file.name == PAGE else "it is used, so the results are not the post's"
     return (
-        f"{file} is not as yolopatch writes it: {what} (sha256 expected {expected[:12]}, found {found[:12]}; "
-        f"`rm {shlex.quote(str(file))}` and run this again to have it back)"
+        f"{file} was edited: {what} (sha256 expected {expected[:12]}, found {found[:12]}; "
+        f"to restore it: `rm {shlex.quote(str(file))}`, then run this again)"
     )
 
 

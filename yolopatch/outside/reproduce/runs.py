@@ -1,4 +1,4 @@
-"""The runs in a reproduction's folder: each has a numbered folder with its record."""
+"""The runs of a reproduction: each has a numbered folder with its record."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from yolopatch.outside.files.staging import write_whole
 
 
 def run_folder(folder: Path, run: Run) -> Path:
-    """Return where the run's record lies, and what only this run needs or leaves."""
+    """Return the run's own folder, with its record and files."""
     return folder / RUNS / str(run.number)
 
 
@@ -21,9 +21,9 @@ def save_run(folder: Path, run: Run) -> None:
 
 
 def find_run(folder: Path, wanted: Wanted) -> Run | None:
-    """Return the newest run that was wanted to be exactly this, None where there is none.
+    """Return the newest run with exactly these settings, None without one.
 
-    One whose results are gone is none.
+    A run without its results does not count.
     """
     asked = wanted.comparable()
     same = [run for run in _runs(folder) if run.wanted.comparable() == asked and not _is_gone(run)]

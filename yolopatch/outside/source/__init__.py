@@ -1,1 +1,1 @@
-"""Where the content of pins and releases comes from."""
+"""The content of pins and releases: where it comes from, and the cache."""

@@ -1,4 +1,4 @@
-"""Unpack a wheel without trusting it: no path leaves the folder, no links, no flood."""
+"""Unpack a wheel that may be harmful: no path outside the folder, no links, a limited size."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 
 from yolopatch.errors import SourceError
 
-MAX_BYTES = 512 * 1024 * 1024  # unpacked; the largest pin has 5 MB, a bomb has no bound
+MAX_BYTES = 512 * 1024 * 1024  # unpacked; the largest pin has 5 MB, and a zip bomb is much larger
 
 
 def read_wheel(path: Path) -> dict[str, bytes]:
     """Return every file of a wheel, by its path inside.
 
     Raises:
-        SourceError: it is no readable archive, or an entry is not a plain file inside the archive.
+        SourceError: the archive cannot be read, or an entry is not a regular file inside it.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -27,8 +27,8 @@ def read_wheel(path: Path) -> dict[str, bytes]:
                 _check_entry(path, info)
             return {info.filename: archive.read(info) for info in entries}
     except (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, ValueError, RuntimeError) as error:
-        # RuntimeError is an encrypted entry, or a compression that this Python lacks
-        raise SourceError(f"{path} is no readable wheel: {error}", hint="fetch it again") from error
+        # RuntimeError: an encrypted entry, or a compression that this Python does not have
+        raise SourceError(f"{path} is not a readable wheel: {error}", hint="download it again") from error
 
 
 def _check_size(path: Path, entries: list[zipfile.ZipInfo]) -> None:
@@ -41,7 +41,7 @@ def _check_distinct(path: Path, entries: list[zipfile.ZipInfo]) -> None:
     seen: set[str] = set()
     for info in entries:
         if info.filename in seen:
-            raise SourceError(f"{path} holds {info.filename!r} twice", hint="do not use this archive")
+            raise SourceError(f"{path} contains {info.filename!r} twice", hint="do not use this archive")
         seen.add(info.filename)
 
 
@@ -57,4 +57,4 @@ def _check_entry(path: Path, info: zipfile.ZipInfo) -> None:
     elif stat.S_IFMT(mode) not in (0, stat.S_IFREG):
         problem = "a link or a device, not a plain file"
     if problem:
-        raise SourceError(f"{path} holds {problem}: {name!r}", hint="do not use this archive")
+        raise SourceError(f"{path} contains {problem}: {name!r}", hint="do not use this archive")

@@ -1,4 +1,4 @@
-"""The ways to get a pin's content into an empty repository: git, PyPI, or what the user has."""
+"""Fill an empty repository with a pin's content: from git, from PyPI, or from a local copy."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from yolopatch.outside.source.wheel import tree_of_wheel
 # Fills an empty bare repository with the pin's root commit and returns the kind of source.
 Fill = Callable[[Repository], str]
 
-# The kinds of source that only their owner has.
+# The kinds of source that only exist on the user's disk.
 FROM_PATH = ("clone", "folder")
 
-# What a folder may have beside the package's own files; where it is an unpacked wheel, its metadata.
+# Files next to the package that are read from a folder: metadata of an unpacked wheel, and project files.
 _METADATA = ("METADATA", "entry_points.txt", "LICENSE", "licenses/LICENSE")
 _PROJECT_FILES = ("LICENSE", "README.md", "pyproject.toml", "setup.py", "setup.cfg", "requirements.txt")
 
 
 def fillers(pin: Pin) -> dict[str, Fill]:
-    """Return the pin's network sources by kind, the preferred one first."""
+    """Return the functions that fill from the pin's network sources, by kind, the preferred one first."""
     found: dict[str, Fill] = {}
     git, wheel = pin.git, pin.wheel
     if git:
@@ -38,10 +38,10 @@ def fillers(pin: Pin) -> dict[str, Fill]:
 
 
 def fill_from_path(pin: Pin, path: Path) -> Fill:
-    """Return the way to fill from a wheel, a clone or a folder of the user's.
+    """Return the function that fills from a local wheel, clone or folder.
 
     Raises:
-        SourceError: there is nothing of that kind at the path.
+        SourceError: the path is none of these.
     """
     wheel = pin.wheel
     if wheel and is_wheel(pin, path):
@@ -52,21 +52,21 @@ def fill_from_path(pin: Pin, path: Path) -> Fill:
         return lambda repository: _fill_from_folder(pin, repository, path)
     or_wheel = f", or the wheel {wheel.project} {wheel.version}" if wheel else ""
     raise SourceError(
-        f"--source {path}: {_what_is_there(path)}",
+        f"--source {path}: {_describe(path)}",
         details=[f"expected: auto, git, pypi, or the path of a clone or a folder of {pin.name}{or_wheel}"],
-        hint="give the path of a local copy, or leave --source out",
+        hint="name a local copy, or leave out --source",
     )
 
 
 def is_wheel(pin: Pin, path: Path) -> bool:
-    """Tell whether the path is a wheel, and the pin has one."""
+    """Return whether the path is a wheel, and the pin has a wheel."""
     return path.suffix == ".whl" and path.is_file() and pin.wheel is not None
 
 
-def _what_is_there(path: Path) -> str:
+def _describe(path: Path) -> str:
     if not path.exists():
         return "no such file or folder"
-    return "it is a wheel, which this pin does not come as" if path.suffix == ".whl" else "it is no wheel and no folder"
+    return "it is a wheel, but this pin has no wheel" if path.suffix == ".whl" else "it is not a wheel or a folder"
 
 
 def _is_clone(path: Path) -> bool:
@@ -98,14 +98,14 @@ def _fill_from_clone(pin: Pin, repository: Repository, path: Path) -> str:
         if pin.git:
             return _fill_from_tag(pin, pin.git, repository, url)
     except GitError:
-        pass  # a clone without the tag may still have the pin checked out: its content decides
+        pass  # without the tag: the checked-out commit may still be the pin, which its content shows
     try:
         commit = snapshot.fetch_head(repository, url)
     except GitError as error:
         raise SourceError(
             f"--source {path}: git cannot read this clone",
             details=error.details,
-            hint="check out the pin's version in it, or give another copy",
+            hint="check out the pin's version in it, or name another copy",
         ) from error
     snapshot.root_from_fetched(repository, snapshot.root_message(pin, f"clone {commit}"))
     return "clone"
@@ -118,9 +118,9 @@ def _fill_from_folder(pin: Pin, repository: Repository, path: Path) -> str:
     files = {name: _read_inside(path, name) for name in wanted if (path / name).is_file()}
     if not files:
         raise SourceError(
-            f"--source {path}: none of the files of {pin.name} lie there",
+            f"--source {path}: no file of {pin.name} was found there",
             details=[f"expected: {pin.layout.parser} under it"],
-            hint="give the folder that holds them",
+            hint="name the folder that contains them",
         )
     tree = tree_of_wheel(files) if f"{metadata}/METADATA" in files else files
     snapshot.import_files(repository, tree, snapshot.root_message(pin, "folder"))

@@ -1,4 +1,4 @@
-"""Read the manifests that come with yolopatch."""
+"""Read the manifest of a pin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fetch a pin's wheel with the user's own pip: their index, mirror and proxy; nothing of it is run."""
+"""Download wheels with the user's pip, so with their index, mirror and proxy. Nothing in a wheel is run."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from yolopatch.catalog.pins import WheelSource
 from yolopatch.errors import SourceError
 from yolopatch.outside.child.group import end_group, start_group
 
-TIMEOUT = 300  # seconds; the wheels have 1 MB, so this bounds a hung mirror, not a slow one
+TIMEOUT = 300  # seconds; a wheel has 1 MB, so only a mirror that hangs needs longer
 _SHOWN = 3  # of pip's last lines
 
 
 def download(wheel: WheelSource, folder: Path) -> Path:
-    """Download the wheel into the folder and return its path; the content is the caller's to check.
+    """Download the wheel into the folder and return its path. The caller checks the content.
 
     Raises:
-        SourceError: pip is missing, failed or hung; its last words are in `details`.
+        SourceError: pip is missing, failed or took too long; the last lines of its output are in `details`.
     """
     return download_version(wheel.project, wheel.version, folder)
 
 
 def download_version(project: str, version: str, folder: Path) -> Path:
-    """Download the wheel of a version whose content nobody has told; as `download` does it."""
+    """Download the wheel of a version without a known sha256, in the same way as `download`."""
     wanted = f"{project}=={version}"
     options = ["--no-deps", "--only-binary", ":all:", "--dest", str(folder)]
     done = _pip(["download", "--quiet", *options, wanted], folder)
@@ -41,21 +41,21 @@ def download_version(project: str, version: str, folder: Path) -> Path:
 
 
 def list_versions(project: str) -> list[str]:
-    """Return the released versions that pip's package index has, oldest first.
+    """Return the versions of a project in pip's package index, oldest first.
 
     Raises:
-        SourceError: it has none, or cannot be asked.
+        SourceError: the index has none, or cannot be reached.
     """
     done = _pip(["index", "versions", project], Path(sys.prefix))
-    said = re.search(r"^Available versions: (.+)$", done.out, re.MULTILINE)
-    if done.code or said is None:
-        raise SourceError(f"pip does not say which versions of {project} there are", details=done.errors)
-    return [str(version) for version in sorted(map(Version, said[1].split(", ")))]
+    found = re.search(r"^Available versions: (.+)$", done.out, re.MULTILINE)
+    if done.code or found is None:
+        raise SourceError(f"pip does not list the versions of {project}", details=done.errors)
+    return [str(version) for version in sorted(map(Version, found[1].split(", ")))]
 
 
 @dataclass(frozen=True)
 class _Done:
-    """What pip did: its exit code and its output."""
+    """A pip command that has ended: its exit code and its output."""
 
     code: int
     out: str
@@ -71,7 +71,7 @@ class _Done:
 def _pip(words: list[str], folder: Path) -> _Done:
     process = start_group(
         [sys.executable, "-m", "pip", *words, "--no-input", "--disable-pip-version-check"],
-        folder=folder,  # not the user's, whose files `-m` would import before the library's
+        folder=folder,  # not the user's folder: `-m` would import the files there before the installed packages
         variables=os.environ,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -87,10 +87,10 @@ def _pip(words: list[str], folder: Path) -> _Done:
 
 
 def check_wheel(path: Path, wheel: WheelSource) -> None:
-    """Check the bytes of a wheel against the pin.
+    """Check that a wheel is the pin's.
 
     Raises:
-        SourceError: another sha256.
+        SourceError: its sha256 differs.
     """
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != wheel.sha256:

@@ -32,21 +32,21 @@ _FORMS = (
     " or a checkout",
 )
 _HELP = "yolopatch port --help"
-# What patches are made against, and what says which models a release has.
+# The files that patches change or use, and the files that say which models a release has.
 _READ = tuple(f"{PROJECT}/{part}" for part in ("nn/", "engine/", "cfg/models/", "utils/fork.py", "__init__.py"))
 
 
 @dataclass(frozen=True)
 class Release:
-    """A release's content.
+    """The content of a release.
 
     Attributes:
-        name: as a pin of it is called.
-        version: as its package says.
-        origin: where it came from, in words.
+        name: the name that a pin of it gets.
+        version: the version in its package.
+        origin: where it came from, for the user.
         files: every file of the package, by path.
-        git, wheel: where it can be had again; neither for a folder.
-        archive: the wheel on this disk, if it is one.
+        git, wheel: where it can be downloaded again; both None for a folder.
+        archive: the local wheel, None for other sources.
     """
 
     name: str
@@ -59,15 +59,15 @@ class Release:
 
     @cached_property
     def texts(self) -> dict[str, str]:
-        """The text of the files that decide about patches, by path.
+        """The texts of the files that patches depend on, by path.
 
         Raises:
-            SourceError: one is no text.
+            SourceError: a file is not UTF-8.
         """
         try:
             return {path: data.decode() for path, data in self.files.items() if _is_read(path)}
         except UnicodeDecodeError as error:
-            raise SourceError(f"{self.origin} holds a file that is no UTF-8 text: {error}") from error
+            raise SourceError(f"{self.origin} contains a file that is not UTF-8 text: {error}") from error
 
 
 def find_release(asked: str, cache: Path) -> Release:
@@ -75,11 +75,11 @@ def find_release(asked: str, cache: Path) -> Release:
 
     Args:
         asked: `ultralytics==8.4.60`, `ultralytics` for the newest, a git ref, or a path.
-        cache: the cache folder, which keeps wheels.
+        cache: the cache folder, for downloaded wheels.
 
     Raises:
-        UsageError: it names no release of ultralytics.
-        SourceError: it cannot be had, or is not what it should be.
+        UsageError: it does not name a release of ultralytics.
+        SourceError: the release cannot be downloaded, or its content is wrong.
     """
     path = Path(os.path.expanduser(asked))
     if path.suffix == ".whl" or asked.startswith((".", "/", "~")) or (os.sep in asked and path.exists()):
@@ -91,10 +91,10 @@ def find_release(asked: str, cache: Path) -> Release:
         project = named["project"] or PROJECT
         if fold(project) != PROJECT:
             hint = "yolopatch list pins" if fold(project) in UPSTREAMS else _HELP
-            raise UsageError(f"--to {asked} is no release of {PROJECT}", details=_FORMS, hint=hint)
+            raise UsageError(f"--to {asked} is not a release of {PROJECT}", details=_FORMS, hint=hint)
         return _from_index(named["version"], cache)
     if not re.fullmatch(r"[A-Za-z0-9_][\w./+-]*", asked):
-        raise UsageError(f"--to {asked!r} names no release", details=_FORMS, hint=_HELP)
+        raise UsageError(f"--to {asked!r} does not name a release", details=_FORMS, hint=_HELP)
     return _from_ref(asked)
 
 
@@ -102,7 +102,7 @@ def _newest() -> str:
     try:
         return list_versions(PROJECT)[-1]
     except SourceError as error:
-        raise SourceError(error.what, details=error.details, hint=f"name one: --to {PROJECT}==8.4.60") from error
+        raise SourceError(error.what, details=error.details, hint=f"name a version: --to {PROJECT}==8.4.60") from error
 
 
 def _from_index(version: str, cache: Path) -> Release:
@@ -113,7 +113,7 @@ def _from_index(version: str, cache: Path) -> Release:
             try:
                 return _from_wheel(kept[0], version)
             except SourceError:
-                kept[0].unlink()  # damaged: it is fetched again
+                kept[0].unlink()  # damaged: it is downloaded again
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".", dir=folder) as staging:
             fetched = _downloaded(version, Path(staging))
@@ -125,16 +125,16 @@ def _downloaded(version: str, folder: Path) -> Path:
     try:
         return download_version(PROJECT, version, folder)
     except SourceError as error:
-        said = " ".join(error.details)
-        if "No matching distribution" in said and "Connection" not in said and "from versions: none" not in said:
+        output = " ".join(error.details)
+        if "No matching distribution" in output and "Connection" not in output and "from versions: none" not in output:
             raise UsageError(
                 f"the package index has no wheel of {PROJECT} {version}",
-                hint=f"pip index versions {PROJECT} lists what it has",
+                hint=f"pip index versions {PROJECT} lists the versions",
             ) from error
         raise SourceError(
-            f"{PROJECT} {version} could not be fetched: {error.what}",
+            f"{PROJECT} {version} could not be downloaded: {error.what}",
             details=[line[:300] for line in error.details],
-            hint="look at the network and pip's index, or name a local copy: --to PATH",
+            hint="check the network and pip's index, or name a local copy: --to PATH",
         ) from error
 
 
@@ -143,7 +143,7 @@ def _from_wheel(path: Path, version: str | None = None) -> Release:
     package = _package(files, str(path))
     found = _version(package, str(path))
     if version is not None and Version(found) != Version(version):
-        raise SourceError(f"{path} says that it is {PROJECT} {found}, not {version}")
+        raise SourceError(f"{path} is {PROJECT} {found}, not {version}")
     digest = sha256(path.read_bytes())
     return Release(
         name=f"{PROJECT}-{found}",
@@ -174,17 +174,17 @@ def _from_ref(ref: str) -> Release:
 
 
 def _fetch(repository: Repository, ref: str) -> tuple[str, str]:
-    """Return the commit of the ref, and the tag that it is, "" for a branch or a commit."""
-    said = []
+    """Return the commit of the ref, and its tag, "" for a branch or a commit."""
+    messages: list[str] = []
     for full, tag in ((f"refs/tags/{ref}", ref), (ref, "")):
         try:
             return snapshot.fetch_ref(repository, URL, full), tag
         except GitError as error:
-            said += [line for line in (error.what, *error.details) if line not in said]
+            messages += [line for line in (error.what, *error.details) if line not in messages]
     raise SourceError(
         f"{URL} has no {ref}, or cannot be reached",
-        details=said[-4:],
-        hint=f"for a release of PyPI: --to {PROJECT}==VERSION; for a clone of yours: --to PATH",
+        details=messages[-4:],
+        hint=f"for a release on PyPI: --to {PROJECT}==VERSION; for your own clone: --to PATH",
     )
 
 
@@ -192,7 +192,7 @@ def _local(asked: str, path: Path) -> Release:
     if path.suffix == ".whl" and path.is_file():
         return _from_wheel(path)
     if not path.is_dir():
-        raise UsageError(f"--to {asked}: there is no such wheel or folder", details=_FORMS, hint=_HELP)
+        raise UsageError(f"--to {asked}: no such wheel or folder", details=_FORMS, hint=_HELP)
     files = {
         str(file.relative_to(path)): file.read_bytes()
         for file in sorted((path / PROJECT).rglob("*"))
@@ -219,10 +219,10 @@ def _package(files: Mapping[str, bytes], where: str) -> dict[str, bytes]:
 
 def _version(package: Mapping[str, bytes], where: str) -> str:
     text = package[f"{PROJECT}/__init__.py"].decode("utf-8", "replace")
-    said = re.search(rf"""^__version__ = ["']({_VERSION})["']""", text, re.MULTILINE)
-    if said is None:
+    found = re.search(rf"""^__version__ = ["']({_VERSION})["']""", text, re.MULTILINE)
+    if found is None:
         raise SourceError(f"{where} does not say its version", details=["expected: __version__ in its __init__.py"])
-    return said[1]
+    return found[1]
 
 
 def _is_read(path: str) -> bool:

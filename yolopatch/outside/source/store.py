@@ -1,4 +1,4 @@
-"""The cache of pristine pins: verified when filled and again on every use, rebuilt when damaged."""
+"""The cache of pins: each is verified when it is written and at every use, and fetched again if it is damaged."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Pristine:
         repository: a bare repository with one root commit at `snapshot.PRISTINE`.
         source: `git`, `pypi`, `clone` or `folder`.
         blobs: the blob id of every file, by path.
-        notes: what the user should know (a source that failed before this one, harmless differences).
+        notes: messages for the user: a source that failed before this one, harmless differences.
     """
 
     repository: Repository
@@ -41,33 +41,33 @@ class Pristine:
 
 
 def cache_dir() -> Path:
-    """Return the cache folder: `YOLOPATCH_CACHE`, else the platform's."""
+    """Return the cache folder: `YOLOPATCH_CACHE`, else the platform's cache folder."""
     chosen = os.environ.get(CACHE_VARIABLE)
     if chosen:
         return Path(os.path.expanduser(chosen)).absolute()
-    import platformdirs  # not needed where the variable is set
+    import platformdirs  # not at the top: not needed if the variable is set
 
     return Path(platformdirs.user_cache_dir("yolopatch", appauthor=False))
 
 
 @contextmanager
 def pristine(pin: Pin, source: str, cache: Path) -> Iterator[Pristine]:
-    """Give the pin's content from the cache, or fetch it.
+    """Give the pin's content, from the cache or from its source.
 
     Args:
-        pin: which.
+        pin: the pin.
         source: `auto`, `git`, `pypi`, or the path of a clone, a wheel or a folder.
-        cache: the cache folder; a path's content (but a wheel's) is not kept there.
+        cache: the cache folder; of local copies, only a wheel is stored there.
 
     Raises:
-        SourceError: no source gave it; what each said is in `details`.
+        SourceError: no source has it; `details` has the error of each.
     """
     if source in ("auto", "git", "pypi"):
         yield _cached(pin, source, cache)
         return
     path = Path(os.path.expanduser(source)).absolute()
     if pin.wheel and is_wheel(pin, path):
-        check_wheel(path, pin.wheel)  # before the cache: a wrong wheel is wrong even where it is not needed
+        check_wheel(path, pin.wheel)  # before the cache is used: a wrong wheel is an error even if it is not needed
         yield _filled(pin, "pypi", fill_from_path(pin, path), cache)
         return
     with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
@@ -77,13 +77,13 @@ def pristine(pin: Pin, source: str, cache: Path) -> Iterator[Pristine]:
 
 
 def cached(pin: Pin, cache: Path) -> Pristine | None:
-    """Return the pin's content if the cache has it, from whichever source; nothing is fetched."""
+    """Return the pin's content if the cache has it, from any source; None otherwise. Nothing is downloaded."""
     found = (_use(pin, kind, cache)[0] for kind in fillers(pin))
     return next((pristine for pristine in found if pristine), None)
 
 
 def entry_path(pin: Pin, kind: str, cache: Path) -> Path:
-    """Return where the cache keeps this pin from this kind of source."""
+    """Return the path of this pin, from this kind of source, in the cache."""
     return cache / "pins" / f"{pin.name}-{kind}.git"
 
 
@@ -96,7 +96,7 @@ def _cached(pin: Pin, source: str, cache: Path) -> Pristine:
             hint=f"use --source {' or '.join(available)}, or the path of a local copy{_sibling(pin)}",
         )
     notes: list[str] = []
-    for kind in kinds:  # what is there already comes before any network
+    for kind in kinds:  # the cache first, then the network
         found, damage = _use(pin, kind, cache)
         notes += damage
         if found:
@@ -113,28 +113,28 @@ def _use(pin: Pin, kind: str, cache: Path) -> tuple[Pristine | None, list[str]]:
         if snapshot.is_intact(repository):
             return _verified(pin, repository, kind, str(path)), []
     except (GitError, SourceError, OSError):
-        pass  # damaged: what it should hold is fetched again
+        pass  # damaged: the content is fetched again
     return None, [f"the cached {path.name} is damaged and was not used"]
 
 
 def _fetched(pin: Pin, available: dict[str, Fill], cache: Path, notes: list[str]) -> Pristine:
-    said: list[str] = []
+    failures: list[str] = []
     for kind, fill in available.items():
         try:
             found = _filled(pin, kind, fill, cache)
         except (SourceError, GitError) as error:
-            said.append(_saying(kind, error))
+            failures.append(_failure_line(kind, error))
         else:
-            return replace(found, notes=(*notes, *said, *found.notes))
-    raise SourceError(f"no source gave {pin.name}", details=[*notes, *said], hint=_way_out(pin, said))
+            return replace(found, notes=(*notes, *failures, *found.notes))
+    raise SourceError(f"no source has {pin.name}", details=[*notes, *failures], hint=_hint(pin, failures))
 
 
-def _saying(kind: str, error: YolopatchError) -> str:
+def _failure_line(kind: str, error: YolopatchError) -> str:
     return f"{kind}: {error.what}" + "".join(f"; {line}" for line in error.details)
 
 
-def _way_out(pin: Pin, said: list[str]) -> str:
-    if is_disk_full(said):
+def _hint(pin: Pin, failures: list[str]) -> str:
+    if is_disk_full(failures):
         return FREE_SOME_SPACE
     copies = ["a folder with it"]
     if pin.git:
@@ -145,25 +145,25 @@ def _way_out(pin: Pin, said: list[str]) -> str:
 
 
 def _sibling(pin: Pin) -> str:
-    """Name another pin of the same version of the upstream, for where this one cannot be had."""
+    """Return a hint that names another pin of the same upstream version, "" without one."""
     other = next(
         (p.name for p in PINS.values() if p.model == pin.model and p != pin and not (p.home or pin.home)), None
     )
-    return f"; or take --repo {other}" if other else ""
+    return f"; or use --repo {other}" if other else ""
 
 
 def _filled(pin: Pin, kind: str, fill: Fill, cache: Path) -> Pristine:
     path = entry_path(pin, kind, cache)
     with hold_lock(cache / "locks" / f"{path.stem}.lock"):
-        found, _ = _use(pin, kind, cache)  # another process may have filled it while this one waited
+        found, _ = _use(pin, kind, cache)  # another process may have fetched it during the wait
         if found:
             return found
         path.parent.mkdir(parents=True, exist_ok=True)
-        for left in path.parent.glob(f".{path.name}-*"):  # of a run that was killed: we hold the lock
+        for left in path.parent.glob(f".{path.name}-*"):  # of a killed run: we have the lock
             shutil.rmtree(left, ignore_errors=True)
         with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
             repository, _ = _build(fill, Path(folder) / path.name)
-            found = _verified(pin, repository, kind, f"what {kind} gave")
+            found = _verified(pin, repository, kind, f"the content from {kind}")
             _remove(path)
             repository.path.rename(path)
     return replace(found, repository=Repository(path))

@@ -1,15 +1,15 @@
-"""Turn a wheel's files into the tree of a workspace: a project that `pip install -e` takes."""
+"""Turn a wheel's files into the tree of a workspace: a project that `pip install -e` can install."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-# What running upstream leaves in its own folder.
+# The files that upstream writes into its own folder.
 _IGNORED = "__pycache__/\n*.egg-info/\n/build/\n/runs/\n*.pt\n"
 
 
 def tree_of_wheel(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Return the wheel's files without its metadata folder, plus what a source checkout has beside them.
+    """Return the wheel's files without its metadata folder, plus the files of a source checkout.
 
     Added are LICENSE (from the metadata), pyproject.toml (written from the metadata) and .gitignore.
     """
@@ -24,7 +24,7 @@ def tree_of_wheel(files: Mapping[str, bytes]) -> dict[str, bytes]:
 
 
 def _pyproject(headers: bytes, entry_points: str) -> str:
-    import configparser  # these two take a tenth of a warm apply's time, and a warm apply reads no wheel
+    import configparser  # both take a tenth of the time of an `apply` from the cache, which reads no wheel
     import email
 
     metadata = email.message_from_bytes(headers)

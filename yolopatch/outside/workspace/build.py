@@ -1,4 +1,4 @@
-"""Build a new workspace: beside its place, then one rename."""
+"""Build a new workspace: in another folder first, then one rename."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from yolopatch.outside.workspace.workspace import BRANCH, STAGING
 
 
 def build_workspace(dest: Path, pristine: Repository, steps: Sequence[Step]) -> bool:
-    """Make a workspace at `dest`, whole or not at all.
+    """Make a workspace at `dest`, complete or not at all.
 
     Returns:
-        whether the left-overs of an interrupted earlier run were removed first.
+        whether leftovers of an interrupted run were removed first.
     """
-    # an empty folder that is there is kept: it may be a mount point, or where the user's shell stands
+    # an empty folder is kept: it may be a mount point, or the current folder of the user's shell
     staging = dest / STAGING if dest.is_dir() else dest.with_name(f".{dest.name}{STAGING}")
-    had_leftover = staging.exists()
+    had_leftovers = staging.exists()
     shutil.rmtree(staging, ignore_errors=True)
     made = [folder for folder in dest.parents if not folder.exists()]
     try:
@@ -39,7 +39,7 @@ def build_workspace(dest: Path, pristine: Repository, steps: Sequence[Step]) -> 
             with suppress(OSError):
                 folder.rmdir()
         raise
-    return had_leftover
+    return had_leftovers
 
 
 def _populate(staging: Path, pristine: Repository, steps: Sequence[Step]) -> None:
@@ -55,7 +55,7 @@ def _populate(staging: Path, pristine: Repository, steps: Sequence[Step]) -> Non
 
 
 def _move_into(dest: Path, staging: Path) -> None:
-    """Move what was built into the folder above it, the journal first: it tells the next run what belongs here."""
+    """Move the built workspace into its parent folder, the journal first: with it, the next run can finish this."""
     write_journal(staging, Journal(None, Repository(staging).resolve("HEAD")[0]))
     names = sorted((entry.name for entry in staging.iterdir()), key=lambda name: name != ".git")
     moved: list[str] = []

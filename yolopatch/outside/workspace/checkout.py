@@ -1,4 +1,4 @@
-"""A folder from which an upstream can be imported: a workspace, or a checkout that somebody else made."""
+"""A folder with an upstream: a workspace, or another checkout."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ class Checkout:
     """An upstream on disk.
 
     Attributes:
+        path: its folder.
         style: how the probe imports it: `ultralytics`, `yolov5` or `yolov5-package`.
-        pin: the pin that it is, or whose version it says it is; None where it is neither.
-        workspace: what yolopatch put there, None where it made nothing of it.
-        commit: the commit that is checked out, None without git.
+        pin: the workspace's pin; for another checkout, the pin with the same version, None without one.
+        workspace: the workspace, None for another checkout.
+        commit: the checked-out commit, None without git.
         blobs: the blob id of every file of that commit, by path.
     """
 
@@ -38,7 +39,7 @@ def read_checkout(path: Path) -> Checkout:
     """Read the upstream in this folder.
 
     Raises:
-        ConflictError: there is none.
+        ConflictError: it contains no upstream.
     """
     try:
         workspace = read_workspace(path)
@@ -54,9 +55,9 @@ def _foreign(path: Path, why: ConflictError) -> Checkout:
     style = next((style for parser, style in parsers.items() if (path / parser).is_file()), None)
     if style is None:
         raise ConflictError(
-            f"{path} holds no upstream that can be verified",
-            details=[why.what, f"and it has none of {', '.join(parsers)}"],
-            hint="name the folder of a workspace, or of a clone of ultralytics or yolov5",
+            f"{path} contains no upstream that can be verified",
+            details=[why.what, f"and it has none of these files: {', '.join(parsers)}"],
+            hint="name the folder of a workspace, or a clone of ultralytics or yolov5",
         ) from why
     commit, blobs = _read_head(path)
     return Checkout(path, style, _pin_by_version(path, style), None, commit, blobs)
@@ -68,16 +69,16 @@ def _read_head(path: Path) -> tuple[str | None, Mapping[str, str]]:
         (commit,) = repository.resolve("HEAD^{commit}")
         return commit, snapshot.tree_blobs(repository, commit)
     except GitError:
-        return None, {}  # unpacked from an archive, or cloned and empty
+        return None, {}  # not a git repository, or one without commits
 
 
 def _pin_by_version(path: Path, style: str) -> Pin | None:
-    """Return the pin whose version the package says it has; what it holds may still differ."""
+    """Return the pin with the version of the package, None without one; the content may still differ."""
     for pin in PINS.values():
         file = path / pin.layout.package / "__init__.py"
         if style_of(pin) != style or not pin.wheel or not file.is_file():
             continue
-        said = re.search(r"^__version__ = ['\"]([^'\"]+)", file.read_text("utf-8", "replace"), re.MULTILINE)
-        if said and said[1] == pin.wheel.version:
+        found = re.search(r"^__version__ = ['\"]([^'\"]+)", file.read_text("utf-8", "replace"), re.MULTILINE)
+        if found and found[1] == pin.wheel.version:
             return pin
     return None

@@ -1,4 +1,4 @@
-"""The commits of a workspace as the stream from which git makes them: same input, same ids."""
+"""The commits of a workspace, as a stream for git fast-import: the same input gives the same ids."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _MODE = "100644"
 
 @dataclass(frozen=True)
 class Step:
-    """One commit to make: its message and the files that it writes."""
+    """One commit to make: its message, and the new texts of files by path."""
 
     message: str
     files: Mapping[str, str]
 
 
 def commit_stream(ref: str, root: str, steps: Sequence[Step]) -> bytes:
-    """Return the fast-import stream that puts `steps` on `root` at `ref`."""
+    """Return the git fast-import stream that commits `steps` on top of `root`, and points `ref` at the last commit."""
     parts = [f"reset {ref}\nfrom {root}\n\n".encode()]
     for step in steps:
         parts.append(f"commit {ref}\nauthor {_WHO}\ncommitter {_WHO}\n".encode())
@@ -34,7 +34,7 @@ def commit_stream(ref: str, root: str, steps: Sequence[Step]) -> bytes:
 
 
 def head_id(root: Root, steps: Sequence[Step]) -> str:
-    """Return the id that the last of these commits on the root will have, without making any."""
+    """Return the id of the last commit of these steps on the root, without making the commits."""
     head, files = root.commit, {entry.path: (entry.mode, entry.blob) for entry in root.entries}
     for step in steps:
         files |= {path: (_MODE, blob_id(encode_text(text))) for path, text in step.files.items()}
@@ -43,10 +43,10 @@ def head_id(root: Root, steps: Sequence[Step]) -> str:
 
 
 def written_blobs(steps: Sequence[Step]) -> dict[str, str]:
-    """Return the blob id of every file that the steps write, by path, as the last of them leaves it."""
+    """Return the blob id of every file that the steps write, by path, after the last step."""
     return {path: blob_id(encode_text(text)) for step in steps for path, text in step.files.items()}
 
 
 def encode_text(text: str) -> bytes:
-    """Return the bytes of a file's text; what upstream has that is no UTF-8 stays as it is."""
+    """Return the bytes of a file's text; bytes of upstream that are not UTF-8 are kept."""
     return text.encode("utf-8", "surrogateescape")

@@ -21,19 +21,19 @@ from yolopatch.outside.workspace.commits import Step, commit_stream, written_blo
 from yolopatch.outside.workspace.journal import Journal, journal_file, read_journal, write_journal
 from yolopatch.outside.workspace.workspace import LOCKS, NEXT, STAGING, Workspace
 
-LEFTOVERS = "the left-overs of an interrupted earlier run were removed"
+LEFTOVERS = "leftovers of an interrupted run were removed"
 
 
 def switch(workspace: Workspace, root: Mapping[str, str], steps: Sequence[Step]) -> None:
-    """Move an untouched workspace to the state that `steps` on its root make.
+    """Switch a workspace without user changes to the commits of `steps` on its root.
 
     Args:
-        workspace: where.
+        workspace: the workspace.
         root: the blob ids of its root commit, by path.
-        steps: what to commit on that.
+        steps: the commits on top of the root.
 
     Raises:
-        ConflictError: a file of the user's is in the way; nothing changed.
+        ConflictError: a file of the user is in the way; nothing was changed.
     """
     repository = workspace.repository
     before, after = tree_blobs(repository, workspace.head.id), {**root, **written_blobs(steps)}
@@ -48,46 +48,46 @@ def switch(workspace: Workspace, root: Mapping[str, str], steps: Sequence[Step])
 
 
 def _check_not_hidden(path: Path, before: Mapping[str, str], after: Mapping[str, str]) -> None:
-    """Look for what `git status` does not tell: untracked files in the way, and edits that git is to overlook."""
-    for name in _differing(before, after):
+    """Check for changes that `git status` does not show: untracked files in the way, and edits that git ignores."""
+    for name in _changed_paths(before, after):
         if name not in before and os.path.lexists(path / name):
             raise ConflictError(
-                f"{path / name} is yours and in the way; nothing was changed",
-                hint="move it out of the way, then run this again",
+                f"{path / name} is not tracked by git and in the way; nothing was changed",
+                hint="move it to another folder, then run this again",
             )
-        if name in before and (path / name).is_file() and not _holds(path / name, before[name]):
+        if name in before and (path / name).is_file() and not _has_content(path / name, before[name]):
             raise ConflictError(
-                f"{path / name} has changes that git was told to overlook; nothing was changed",
-                details=["found: a content that differs from the commit's while `git status` is clean"],
-                hint="keep a copy of it; `git update-index --no-assume-unchanged` or `--no-skip-worktree` shows it",
+                f"{path / name} has changes that git ignores; nothing was changed",
+                details=["found: the content differs from the commit, but `git status` shows nothing"],
+                hint="copy it; `git update-index --no-assume-unchanged` or `--no-skip-worktree` makes git show it",
             )
 
 
-def _differing(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+def _changed_paths(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
     return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
 
 
-def _holds(file: Path, blob: str) -> bool:
+def _has_content(file: Path, blob: str) -> bool:
     data = file.read_bytes()
-    # a user's core.autocrlf may have rewritten the line ends, which is no edit
+    # a user's core.autocrlf may have changed the line ends; this is not an edit
     return blob in (blob_id(data), blob_id(data.replace(b"\r\n", b"\n")))
 
 
 def _import(repository: Repository, root: str, steps: Sequence[Step]) -> str:
-    """Put the commits into the workspace, where nothing shows them yet, and return the last one's id."""
+    """Make the commits in the workspace, without changing its files or branch; return the id of the last one."""
     git_dir = repository.path / ".git"
-    there = set(_litter(git_dir))
+    before = set(_crash_files(git_dir))
     try:
         repository.run("fast-import", "--quiet", "--force", stdin=commit_stream(NEXT, root, steps))
         return repository.resolve(NEXT)[0]
     except BaseException:  # interrupted, too
-        for file in set(_litter(git_dir)) - there:
+        for file in set(_crash_files(git_dir)) - before:
             file.unlink(missing_ok=True)
         raise
 
 
-def _litter(git_dir: Path) -> list[Path]:
-    """Return what a fast-import that fails leaves: its crash report, and the pack it was at."""
+def _crash_files(git_dir: Path) -> list[Path]:
+    """Return the files that a failed fast-import leaves: its crash report, and an incomplete pack."""
     return [*git_dir.glob("fast_import_crash_*"), *git_dir.glob("objects/pack/tmp_*")]
 
 
@@ -96,42 +96,42 @@ def _undo(workspace: Workspace, before: Mapping[str, str], after: Mapping[str, s
         _finish(workspace.path, after, before, workspace.head.id)
     except (OSError, GitError):
         raise YolopatchError(
-            f"{workspace.path} could be switched only half-way: {error}",
-            hint="free some space and run the command again: it finishes what was begun",
+            f"{workspace.path} was switched only partly: {error}",
+            hint="free some space and run the command again: it finishes the switch",
         ) from error
 
 
 def finish_interrupted(workspace: Workspace) -> str | None:
-    """Finish a switch that an earlier run began, if there is one; return a note about it.
+    """Finish the switch of an interrupted run, if there is one; return a message about it.
 
     Raises:
-        ConflictError: a file that the switch concerns was changed since.
+        ConflictError: a file of the switch was changed since then.
     """
     path, file = workspace.path, journal_file(workspace.path)
     if not file.exists():
-        return LEFTOVERS if _sweep(workspace) else None
+        return LEFTOVERS if _remove_leftovers(workspace) else None
     journal = read_journal(path)
     if journal is None or workspace.head.id not in (journal.old, journal.new):
-        # killed while writing the journal, or the user has moved the branch since: then it is as they want it
+        # killed while writing the journal, or the user has moved the branch since then: nothing to finish
         file.unlink()
-        _sweep(workspace)
+        _remove_leftovers(workspace)
         return "an earlier run was interrupted before it changed anything"
     before = tree_blobs(workspace.repository, journal.old) if journal.old else {}
     after = tree_blobs(workspace.repository, journal.new)
     _check_unchanged_since(path, before, after)
-    for lock in LOCKS:  # of the git that was killed with us
+    for lock in LOCKS:  # of a git that was killed with us
         (path / ".git" / lock).unlink(missing_ok=True)
     if journal.old:
         _finish(path, before, after, journal.new)
     else:
         workspace.repository.run("reset", "--quiet", "--hard", journal.new)
         file.unlink()
-    _sweep(workspace)
-    return "an earlier run was interrupted; what it had begun is finished"
+    _remove_leftovers(workspace)
+    return "an earlier run was interrupted; its changes are finished now"
 
 
-def _sweep(workspace: Workspace) -> bool:
-    """Remove what a killed run left besides a journal; tell whether there was anything."""
+def _remove_leftovers(workspace: Workspace) -> bool:
+    """Remove what a killed run left, apart from the journal; return whether there was anything."""
     git_dir, staging = workspace.path / ".git", workspace.path / STAGING
     reference, lock = git_dir / NEXT, git_dir / f"{NEXT}.lock"
     found = any(left.exists() for left in (staging, reference, lock))
@@ -144,7 +144,7 @@ def _sweep(workspace: Workspace) -> bool:
 
 def _finish(path: Path, before: Mapping[str, str], after: Mapping[str, str], new: str) -> None:
     repository = Repository(path)
-    changed = [name for name in _differing(before, after) if name in after]
+    changed = [name for name in _changed_paths(before, after) if name in after]
     for name, data in zip(changed, repository.read_blobs([after[name] for name in changed])):
         _write(path / name, data)
     for name in before.keys() - after.keys():
@@ -164,10 +164,10 @@ def _write(file: Path, data: bytes) -> None:
 
 
 def _check_unchanged_since(path: Path, before: Mapping[str, str], after: Mapping[str, str]) -> None:
-    for name in _differing(before, after):
+    for name in _changed_paths(before, after):
         file = path / name
         allowed = [side[name] for side in (before, after) if name in side]
-        if os.path.lexists(file) and not (file.is_file() and any(_holds(file, blob) for blob in allowed)):
+        if os.path.lexists(file) and not (file.is_file() and any(_has_content(file, blob) for blob in allowed)):
             raise ConflictError(
                 f"{file} was changed after a run was interrupted; nothing was changed",
                 hint=f"`mv {shlex.quote(str(file))} {shlex.quote(str(file))}.mine`, then run this again",

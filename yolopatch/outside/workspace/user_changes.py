@@ -1,4 +1,4 @@
-"""Check that a workspace is as yolopatch left it, or say what is in the way and the command that saves it."""
+"""Check that a workspace has no changes of the user; if it has, say which, and the command that saves them."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from yolopatch.outside.workspace.workspace import BRANCH, LOCKS, Workspace
 
 
 def check_no_user_changes(workspace: Workspace) -> None:
-    """Check that nothing of the user's would be lost by moving the workspace to another state.
+    """Check that a switch would lose no changes of the user.
 
-    What an interrupted switch left half-way is not the user's: it must be finished, then checked again.
+    The changes of an interrupted switch are not the user's: finish the switch, then check again.
 
     Raises:
-        ConflictError: says what is in the way and the command that saves it.
+        ConflictError: there are changes; it names the command that saves them.
     """
     _check_git_idle(workspace)
-    path, here = workspace.path, _git(workspace)
+    path, git = workspace.path, _git(workspace)
     if workspace.edited and not workspace.interrupted:
         raise ConflictError(
             f"{path} has changes that are not committed; nothing was changed",
             details=[f"changed: {name}" for name in workspace.edited[:8]],
-            hint=f"keep them with `{here} stash`, or on a branch of your own, then run this again",
+            hint=f"keep them with `{git} stash`, or commit them on your own branch, then run this again",
         )
     if workspace.branch != BRANCH:
         where = f"on the branch {workspace.branch}" if workspace.branch else "on no branch (detached HEAD)"
         raise ConflictError(
-            f"{path} is {where}, not on yolopatch's own; nothing was changed",
-            hint=f"`{_command_to_switch(workspace)}`, then run this again; your commits stay where they are",
+            f"{path} is {where}, not on the branch {BRANCH}; nothing was changed",
+            hint=f"`{_command_to_switch(workspace)}`, then run this again; your commits are kept",
         )
     if workspace.own_commits:
         keep = _free_branch(workspace)
         raise ConflictError(
-            f"{path} has commits of your own on top; nothing was changed",
+            f"{path} has your own commits on top; nothing was changed",
             details=[f"yours: {commit.id[:12]} {commit.subject}" for commit in workspace.own_commits[:8]],
-            hint=f"keep them on a branch: `{here} branch {keep} && {here} reset --keep {workspace.head.id[:12]}`, "
+            hint=f"keep them on a branch: `{git} branch {keep} && {git} reset --keep {workspace.head.id[:12]}`, "
             f"then run this again and rebase {keep}",
         )
 
@@ -45,14 +45,14 @@ def _check_git_idle(workspace: Workspace) -> None:
     if what:
         undo = "reset" if what == "bisect" else "--abort"
         raise ConflictError(
-            f"{path} is in the middle of a {what} of yours; nothing was changed",
-            hint=f"end it, or give it up with `{_git(workspace)} {what} {undo}`, then run this again",
+            f"{path} has an unfinished {what}; nothing was changed",
+            hint=f"finish it, or stop it with `{_git(workspace)} {what} {undo}`, then run this again",
         )
     locks = [path / ".git" / lock for lock in LOCKS if (path / ".git" / lock).exists()]
     if locks and not workspace.interrupted:
         raise ConflictError(
-            f"{locks[0]} is there: git is at work in this workspace, or was killed in it; nothing was changed",
-            hint=f"when no git runs there: `rm {shlex.quote(str(locks[0]))}`, then run this again",
+            f"{locks[0]} exists: git is running in this workspace, or was killed in it; nothing was changed",
+            hint=f"if no git is running there: `rm {shlex.quote(str(locks[0]))}`, then run this again",
         )
 
 

@@ -1,4 +1,4 @@
-"""Read a workspace: what yolopatch put there, and what the user did since. Nothing here writes."""
+"""Read a workspace: the commits of yolopatch, and the changes of the user. Nothing here writes."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from yolopatch.errors import ConflictError
 from yolopatch.outside.git.command import GitError, Repository
 
 BRANCH = "yolopatch"
-JOURNAL = "yolopatch-switch"  # in .git: its presence means that a switch was begun and not ended
-STAGING = ".yolopatch-new"  # where a workspace is built before it is put into an empty folder of the user's
-NEXT = "refs/yolopatch/next"  # our next state while a switch is prepared
+JOURNAL = "yolopatch-switch"  # in .git; it exists while a switch is not finished
+STAGING = ".yolopatch-new"  # the folder in which a workspace is built, and the suffix of staged files
+NEXT = "refs/yolopatch/next"  # the new commits while a switch is prepared
 LOCKS = ("index.lock", "HEAD.lock", "packed-refs.lock", f"refs/heads/{BRANCH}.lock", f"{NEXT}.lock")
 
-# What git is in the middle of while one of these lies in .git; the first that is there counts.
+# The operation that is in progress while this file is in .git; the first that exists counts.
 _OPERATIONS = {
     "rebase-merge": "rebase",
     "rebase-apply/applying": "am",
@@ -40,7 +40,7 @@ _OPERATIONS = {
 
 @dataclass(frozen=True)
 class Commit:
-    """One commit as `git log` tells it."""
+    """One commit, as `git log` shows it."""
 
     id: str
     tree: str
@@ -58,17 +58,21 @@ class Workspace:
     """A workspace on disk.
 
     Attributes:
+        path: its folder.
+        pin: its pin.
+        origin: where the pin's content came from, as the root commit says.
         root: the commit with the pin's unchanged content.
         head: our newest commit; the user's own commits come after it.
         compat: the compatibility patch, None without it; its commit is the first after the root.
         applied: the modules, in the order of their commits.
-        stamp: the patch that stamps checkpoints, whose commit is the last of ours; None in a workspace without any
-            patch, and where a yolopatch that had none made it.
+        stamp: the patch that stamps checkpoints; its commit is our last one. None in a workspace without patches, and
+            in a workspace of an older yolopatch without this patch.
+        commits: our commits after the root, oldest first.
         own_commits: the user's commits on top, newest first.
         edited: tracked files that differ from HEAD.
         branch: the checked-out branch, None for a detached HEAD.
-        operation: the user's merge, rebase or the like that is not ended.
-        interrupted: a switch was begun and not ended.
+        operation: the operation of git that is in progress: `merge`, `rebase` or the like, None without one.
+        interrupted: whether a switch is not finished.
     """
 
     path: Path
@@ -93,25 +97,25 @@ class Workspace:
 
     @property
     def repository(self) -> Repository:
-        """The workspace's git."""
+        """The git repository."""
         return Repository(self.path)
 
 
 def is_occupied(path: Path) -> bool:
-    """Tell whether something of somebody's is at the path: all but an empty folder."""
+    """Return whether something exists at the path, apart from an empty folder."""
     if path.is_dir():
         return any(entry.name != STAGING for entry in path.iterdir())
     return os.path.lexists(path)
 
 
 def read_workspace(path: Path) -> Workspace:
-    """Read the workspace at this folder.
+    """Read the workspace in this folder.
 
     Raises:
-        ConflictError: the folder is no workspace of ours.
+        ConflictError: the folder is not a workspace.
     """
     if not (path / ".git").is_dir():
-        raise _no_workspace(path, "it is no git checkout" if path.exists() else "there is no such folder")
+        raise _no_workspace(path, "it is not a git checkout" if path.exists() else "the folder does not exist")
     repository = Repository(path)
     try:
         commits = _read_commits(repository)
@@ -122,7 +126,7 @@ def read_workspace(path: Path) -> Workspace:
     ours = commits[own:]
     pin = PINS.get(read_trailers(ours[-1].message).get("Pin", "")) if ours else None
     if pin is None or not all(commit.is_ours for commit in ours):
-        raise _no_workspace(path, "its history does not start with a pin that yolopatch put there")
+        raise _no_workspace(path, "its history does not start with a pin of yolopatch")
     return Workspace(
         path=path,
         pin=pin,
@@ -147,22 +151,22 @@ def _applied(commit: Commit) -> Applied | None:
 
 def _no_workspace(path: Path, why: str, *details: str) -> ConflictError:
     return ConflictError(
-        f"{path} is no yolopatch workspace: {why}",
+        f"{path} is not a yolopatch workspace: {why}",
         details=details,
-        hint="name the folder of a workspace, or a new one: yolopatch apply --dest DIR makes it",
+        hint="name the folder of a workspace, or make a new one: yolopatch apply --dest DIR",
     )
 
 
 def _read_commits(repository: Repository) -> list[Commit]:
     form = "%H%n%T%n%ae %at %ce %ct%n%B"
-    # the first parents alone: what the user merges may be older than ours, and is not our history
+    # only first parents: commits that the user has merged may be older than ours
     records = repository.run("log", "-z", "--first-parent", f"--format={form}", "HEAD").split("\0")
     return [_commit(record) for record in records if record]
 
 
 def _commit(record: str) -> Commit:
     identifier, tree, who, message = record.split("\n", 3)
-    # amending or rebasing one of our commits makes its committer the user
+    # if the user amends or rebases one of our commits, the committer is the user
     is_ours = who == f"{AUTHOR_EMAIL} {EPOCH} {AUTHOR_EMAIL} {EPOCH}" and "Pin" in read_trailers(message)
     return Commit(identifier, tree, is_ours, message)
 
