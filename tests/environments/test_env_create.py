@@ -85,7 +85,7 @@ def test_a_requirement_that_no_index_has(yolopatch, own_cache, index, roomy, bar
     assert ran.code == 1
     assert "no environment was made: boto3<2 could not be installed" in ran.err
     assert f"index: {index.as_uri()}" in ran.err
-    assert "  next: check the network, and the index" in ran.err
+    assert "  next: check the network and the package index" in ran.err
     assert _folders(own_cache) == []
 
 

@@ -338,7 +338,7 @@ def test_a_place_that_something_else_holds(what, yolopatch, checkpoint, made, sa
 
 
 def test_an_interpreter_that_is_not_there(refused, checkpoint, said):
-    assert "no interpreter python-of-nowhere" in refused(
+    assert "interpreter python-of-nowhere was not found" in refused(
         checkpoint({"yolopatch": said}), "--python", "python-of-nowhere"
     )
 
