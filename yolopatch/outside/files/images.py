@@ -20,7 +20,7 @@ _DARKEST, _BRIGHTEST = 80, 176
 _SMALLEST_SIDE = 10  # upstream refuses smaller images
 
 
-def draw(shapes: Iterable[Shape], side: int, random: Random) -> bytes:
+def draw_scene(shapes: Iterable[Shape], side: int, random: Random) -> bytes:
     """Return a PNG file: the shapes on a background of soft grey noise."""
     patches = side // _GRAIN + 1
     greys = bytes(random.randint(_DARKEST, _BRIGHTEST) for _ in range(patches**2))
@@ -34,7 +34,7 @@ def draw(shapes: Iterable[Shape], side: int, random: Random) -> bytes:
     return file.getvalue()
 
 
-def fault(path: Path) -> str:
+def find_image_fault(path: Path) -> str:
     """Return why upstream could not use an image file, "" if it can."""
     try:
         with Image.open(path) as image:

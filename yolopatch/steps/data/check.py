@@ -13,7 +13,7 @@ from yolopatch.core.data.labels import ERROR, WARNING, LabelFormat, read_labels
 from yolopatch.core.model.cfg_file import CfgFile
 from yolopatch.errors import UsageError
 from yolopatch.outside.data.dataset import PARTS, Dataset, images, label_file, read_dataset
-from yolopatch.outside.files.images import fault
+from yolopatch.outside.files.images import find_image_fault
 from yolopatch.outside.files.model_yaml import read_cfg
 
 
@@ -125,7 +125,7 @@ def _part(data: Dataset, name: str, form: LabelFormat, objects: Counter[int]) ->
 
 
 def _image(image: Path, form: LabelFormat) -> tuple[tuple[int, ...], list[Problem]]:
-    wrong = fault(image) if image.is_file() else "does not exist"
+    wrong = find_image_fault(image) if image.is_file() else "does not exist"
     problems = [Problem(ERROR, str(image), wrong)] if wrong else []
     file = label_file(image)
     if not file.is_file():

@@ -17,7 +17,7 @@ from yolopatch.catalog.model.base_model import TASKS
 from yolopatch.catalog.names import unknown
 from yolopatch.core.data.shapes import FLIPPED_KEYPOINTS, KEYPOINTS, KINDS, label_line, scene
 from yolopatch.errors import ConflictError, UsageError, YolopatchError
-from yolopatch.outside.files.images import draw
+from yolopatch.outside.files.images import draw_scene
 
 DATA_FILE = "data.yaml"
 _LEAST_SIDE = 32  # pixels, the stride of the coarsest feature map
@@ -103,7 +103,7 @@ def _labelled(request: ShapesRequest, counts: Mapping[str, int]) -> Iterator[tup
     for part, number, random in _images(request, counts):
         shapes = scene(random, request.side)
         lines = "".join(f"{label_line(shape, request.task, request.side)}\n" for shape in shapes)
-        yield f"images/{part}/{number:03}.png", draw(shapes, request.side, random)
+        yield f"images/{part}/{number:03}.png", draw_scene(shapes, request.side, random)
         yield f"labels/{part}/{number:03}.txt", lines.encode()
 
 
@@ -111,7 +111,7 @@ def _classified(request: ShapesRequest, counts: Mapping[str, int]) -> Iterator[t
     for part, number, random in _images(request, counts):
         kind = number % len(KINDS)
         shapes = scene(random, request.side, kind)
-        yield f"{part}/{KINDS[kind]}/{number:03}.png", draw(shapes, request.side, random)
+        yield f"{part}/{KINDS[kind]}/{number:03}.png", draw_scene(shapes, request.side, random)
 
 
 def _images(request: ShapesRequest, counts: Mapping[str, int]) -> Iterator[tuple[str, int, Random]]:
