@@ -9,7 +9,7 @@ from pathlib import Path
 from yolopatch.catalog.pins import Pin, style_of
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.environment.executable import requirements_hint
-from yolopatch.outside.probe.facts import PATIENCE
+from yolopatch.outside.probe.facts import PATIENCE, model_too_slow
 from yolopatch.outside.probe.launch import interpreter_launch, isolated_launch
 from yolopatch.outside.probe.listen import TOO_LONG
 from yolopatch.outside.probe.run import Failed, ask
@@ -87,10 +87,7 @@ def load_checkpoint(file: Path, pickle_sum: str, workspace: Path, pin: Pin, pyth
 
 def _not_loaded(file: Path, workspace: Path, python: str, failed: Failed) -> YolopatchError:
     if failed.ended.why == TOO_LONG:
-        return YolopatchError(
-            f"the model did not build or load in {failed.ended.limit:.0f} s, and the process was stopped",
-            hint="try a smaller scale, or look for an endless loop in the model's code",
-        )
+        return model_too_slow(failed)
     hint = "the lines above come from upstream"
     if any("No module named" in line for line in failed.lines):
         hint = requirements_hint(python)

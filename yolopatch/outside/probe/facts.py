@@ -55,12 +55,17 @@ def ask_facts(
     return answer.models
 
 
+def model_too_slow(failed: Failed) -> YolopatchError:
+    """Return the error of a process that was stopped while it built or loaded a model."""
+    return YolopatchError(
+        f"the model did not build or load in {failed.ended.limit:.0f} s, and the process was stopped",
+        hint="try a smaller scale, or look for an endless loop in the model's code",
+    )
+
+
 def _failure(failed: Failed, python: str, model: str) -> YolopatchError:
     if failed.ended.why == TOO_LONG:
-        return YolopatchError(
-            f"the model did not build or load in {failed.ended.limit:.0f} s, and the process was stopped",
-            hint="try a smaller scale, or look for an endless loop in the model's code",
-        )
+        return model_too_slow(failed)
     lines = failed.lines[-_SHOWN:]
     hint = "the lines above come from upstream"
     missing = re.search(r"(?:KeyError: |NameError: name )'(\w+)'", lines[-1] if lines else "")

@@ -10,10 +10,7 @@ from typing import Any
 
 from yolopatch.outside.probe.process import Process
 
-_FIRST_PAUSE, _LONGEST_PAUSE = (
-    0.01,
-    0.1,
-)  # seconds between two looks: most tasks are short
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.1  # seconds between two looks: most tasks are short
 _MOST_OUTPUT = 256 * 2**20  # bytes; a model that prints in a loop must not fill the disk
 
 TOO_LONG, TOO_MUCH = "too-long", "too-much"
