@@ -236,7 +236,7 @@ def test_ctrl_c_ends_everything_with_130(full_workspace, base_cfg):
         # a shell starts its background jobs with SIGINT ignored, and children inherit that
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
-    probe = _probe_of(process.pid)
+    probe = _probe_of(process)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (130, "", "\ninterrupted\n")
@@ -244,11 +244,13 @@ def test_ctrl_c_ends_everything_with_130(full_workspace, base_cfg):
         os.kill(probe, 0)
 
 
-def _probe_of(parent: int) -> int:
+def _probe_of(parent: subprocess.Popen) -> int:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
+        assert parent.poll() is None, parent.communicate()
+        # without -ww, ps cuts its lines at $COLUMNS or at 80
         listed = subprocess.run(
-            ["ps", "-o", "pid=,args=", "--ppid", str(parent)], capture_output=True, text=True
+            ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(parent.pid)], capture_output=True, text=True
         ).stdout
         found = [int(line.split()[0]) for line in listed.splitlines() if str(PROBE) in line]
         if found:
