@@ -17,7 +17,7 @@ import pytest
 from yolopatch.wire.checkpoints import Agreement, UnpackAnswer, UnpackRequest
 from yolopatch.wire.codec import decode, encode
 from yolopatch.wire.facts import FactsAnswer, FactsRequest, LayerRow, ModelFacts, Question
-from yolopatch.wire.lines import read_line, write_line
+from yolopatch.wire.lines import read_line, read_request, write_line, write_request
 from yolopatch.wire.messages import Step
 from yolopatch.wire.tasks import FACTS, GENERAL, TASKS, TRANSPLANT, UNPACK, VERIFY
 from yolopatch.wire.verification import CheckEnded
@@ -85,10 +85,11 @@ def test_every_answer_arrives_as_it_was_sent(task, kind):
         assert read_line(task, write_line(message).encode()) == message
 
 
-@pytest.mark.parametrize("kind", REQUESTS, ids=_name)
-def test_every_request_arrives_as_it_was_sent(kind):
-    for request in samples(kind):
-        assert decode(kind, json.loads(json.dumps(encode(request)))) == request
+@pytest.mark.parametrize("lifeline", [None, 7])
+@pytest.mark.parametrize("task", TASKS.values(), ids=_name)
+def test_every_request_arrives_as_it_was_sent(task, lifeline):
+    for request in samples(task.request):
+        assert read_request(write_request(task, request, lifeline)) == (task, request, lifeline)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=_name)

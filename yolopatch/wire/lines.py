@@ -1,4 +1,4 @@
-"""Messages as lines: one JSON object a line, which names the type of its message."""
+"""Requests and messages as text: a request names its task, a message is one line that names its type."""
 
 from __future__ import annotations
 
@@ -6,9 +6,27 @@ import json
 from typing import Any
 
 from .codec import decode, encode
-from .tasks import GENERAL, Task
+from .tasks import GENERAL, TASKS, Task
 
 _TYPE = "message"
+
+
+def write_request(task: Task[Any], request: object, lifeline: int | None = None) -> str:
+    """Return the text that asks a process for a task.
+
+    Args:
+        task: the task.
+        request: its request.
+        lifeline: the file descriptor whose end ends the process, None for a process that somebody waits for.
+    """
+    return json.dumps({"task": task.name, "lifeline": lifeline, "request": encode(request)})
+
+
+def read_request(text: str) -> tuple[Task[Any], Any, int | None]:
+    """Return the task, the request and the lifeline that `write_request` was called with."""
+    asked: dict[str, Any] = json.loads(text)
+    task = TASKS[asked["task"]]
+    return task, decode(task.request, asked["request"]), asked["lifeline"]
 
 
 def write_line(message: object) -> str:

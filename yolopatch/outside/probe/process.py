@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -14,8 +13,7 @@ from typing import Any
 from yolopatch.outside.child.group import end_group, make_expendable, start_group
 from yolopatch.outside.environment.executable import start_error
 from yolopatch.outside.probe.launch import Launch
-from yolopatch.wire.codec import encode
-from yolopatch.wire.lines import read_line
+from yolopatch.wire.lines import read_line, write_request
 from yolopatch.wire.tasks import Task
 
 PROBE = Path(__file__).resolve().parents[2] / "probe" / "__main__.py"
@@ -51,8 +49,7 @@ class Process:
         command = [launch.python, *launch.flags, str(PROBE), str(asked), str(self._answers)]
         ours, theirs = os.pipe()
         try:
-            envelope = {"task": task.name, "lifeline": ours, "request": encode(request)}
-            asked.write_text(json.dumps(envelope), encoding="utf-8")
+            asked.write_text(write_request(task, request, ours), encoding="utf-8")
             self._process = self._start(command, launch, ours)
         except BaseException:
             os.close(theirs)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...wire.codec import encode
+from ...wire.lines import write_request
 from ...wire.tasks import REFERENCE
 from ...wire.verification import ReferenceRequest
 from ..protocol.emit import Emit
@@ -40,8 +39,7 @@ def start_reference(subject: Subject, pristine: str) -> subprocess.Popen[bytes]:
         data=reference_data(subject),
         out=str(folder / "reference.pt"),
     )
-    asked = {"task": REFERENCE.name, "lifeline": None, "request": encode(request)}
-    (folder / "reference.json").write_text(json.dumps(asked))
+    (folder / "reference.json").write_text(write_request(REFERENCE, request), encoding="utf-8")
     command = [sys.executable, str(PROBE), str(folder / "reference.json"), str(folder / "reference.answers")]
     with (folder / "reference.log").open("wb") as log:
         return subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ...wire.codec import decode
-from ...wire.lines import write_line
+from ...wire.lines import read_request, write_line
 from ...wire.messages import UpstreamOpened, UpstreamRequest
-from ...wire.tasks import TASKS, Task
+from ...wire.tasks import Task
 from .emit import Emit
 from .lifeline import hold
 from .refusal import Refusal
@@ -20,11 +18,9 @@ from .refusal import Refusal
 
 def serve(request_file: str, answer_file: str) -> None:
     """Run the task of the request file, and append each of its answers to the other file as one line."""
-    asked = json.loads(Path(request_file).read_text(encoding="utf-8"))
-    task = TASKS[asked["task"]]
-    if asked["lifeline"] is not None:
-        hold(asked["lifeline"])
-    request = decode(task.request, asked["request"])
+    task, request, lifeline = read_request(Path(request_file).read_text(encoding="utf-8"))
+    if lifeline is not None:
+        hold(lifeline)
     with open(answer_file, "a", encoding="utf-8") as stream:
 
         def emit(message: object, /) -> None:

@@ -17,6 +17,7 @@ from ...wire.training import Arrived
 from ..build.upstreams import Upstream
 from ..checkpoint.stored import read_stored
 from ..protocol.emit import Emit
+from ..tensors.half import as_half
 
 _FITTED = ("anchors",)  # v6.1 always fits them to the data before training
 
@@ -33,7 +34,7 @@ def compare_arrived(model: nn.Module, file: str) -> Arrived:
 
 
 def _same(found: Tensor, tensor: Tensor) -> bool:
-    return _digest(found) in (_digest(tensor), _digest(tensor.half() if tensor.is_floating_point() else tensor))
+    return _digest(found) in (_digest(tensor), _digest(as_half(tensor)))
 
 
 def _digest(tensor: Tensor) -> tuple[tuple[int, ...], str]:

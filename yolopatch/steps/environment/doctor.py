@@ -15,6 +15,7 @@ import yaml
 from packaging.version import Version
 
 from yolopatch.catalog.environment.environments import EnvironmentSet, set_of
+from yolopatch.catalog.environment.habits import END_AT_UNREADABLE_CACHES, RUN_PIP_FROM_PATH
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.errors import ConflictError, YolopatchError
 from yolopatch.outside.environment.interpreter import Interpreter
@@ -27,10 +28,8 @@ from yolopatch.steps.environment.nearest_pin import nearest_pin
 _VARIABLES = re.compile(r"^(YOLO(?!PATCH)|ULTRALYTICS|WANDB|COMET|CLEARML|NEPTUNE|MLFLOW|PYTHONPATH|PYTHONHOME)")
 _SECRET = re.compile(r"KEY|TOKEN|PASSWORD|SECRET")
 _SCALE_LETTER = re.compile(r"\d[nslmx]")
-_BARE_PIP = ("ultralytics-8.2.50", "ultralytics-8.3.0", "yolov5-6.1", "yolov5-pypi-6.1.0")
 # pickles of numpy 2 name numpy._core; numpy 1.26 is the first 1.x version that has it
 _NEW_PICKLE, _READS_NEW = b"numpy._core", Version("1.26")
-_NO_OLD_CACHES = ("ultralytics-8.2.50", "ultralytics-8.3.0")
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ def diagnose(place: Path | None, python: str | None) -> Diagnosis:
         python: the interpreter; None for the current one.
 
     Raises:
-        ConflictError: the folder that the user named holds no upstream.
+        ConflictError: the folder that the user named is no checkout of an upstream that we know.
         YolopatchError: the interpreter does not exist.
     """
     checkout = _checkout(place)
@@ -229,7 +228,7 @@ def _shadows(checkout: Checkout, interpreter: Interpreter) -> Iterator[Fault]:
 
 def _other_pip(pin: Pin, checkout: Checkout, interpreter: Interpreter) -> Iterator[Fault]:
     pip = shutil.which("pip")
-    if pin.name in _BARE_PIP and pip and Path(pip).parent != interpreter.bin:
+    if pin.name in RUN_PIP_FROM_PATH and pip and Path(pip).parent != interpreter.bin:
         yield Fault(
             WARNING,
             "",
@@ -255,7 +254,7 @@ def _mangled_path(checkout: Checkout) -> Iterator[Fault]:
 def _new_caches(pin: Pin, checkout: Checkout, interpreter: Interpreter) -> Iterator[Fault]:
     """Yield the label caches that a newer numpy wrote and this one cannot read."""
     numpy = interpreter.packages.get("numpy")
-    if pin.name not in _NO_OLD_CACHES or not numpy or Version(numpy) >= _READS_NEW:
+    if pin.name not in END_AT_UNREADABLE_CACHES or not numpy or Version(numpy) >= _READS_NEW:
         return
     for folder in (checkout.path.parent / "datasets", checkout.path / "datasets"):
         for file in sorted(folder.glob("*/labels/*.cache")):

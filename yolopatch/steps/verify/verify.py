@@ -147,7 +147,7 @@ def verify(place: Path, cfg: Path, scale: str | None, *, watch: Watch = no_watch
 
     Raises:
         UsageError: the file, scale or check does not exist.
-        ConflictError: the folder holds no upstream.
+        ConflictError: the folder is no checkout of an upstream that we know.
         YolopatchError: the interpreter does not exist, or cannot import upstream.
     """
     chosen = Options(**options)
