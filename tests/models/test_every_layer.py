@@ -35,7 +35,7 @@ def fits(model: str, module: str, flavor: str, asked: str) -> bool:
 def asked_models():
     for pin, flavor, module in itertools.product(PINS, FLAVORS, MODULES):
         # SPConv has the most rules of its own: it is the one that every run of the tests tries
-        often = module == "SPConv" and flavor == "paper" and pin != "yolov5-6.1"
+        often = module == "SPConv" and flavor == "paper" and pin in ("ultralytics-8.4.0", "yolov5-pypi-6.1.0")
         yield pytest.param(pin, flavor, module, marks=[] if often else [pytest.mark.slow])
 
 

@@ -193,6 +193,7 @@ def server(tmp_path):
         serving.shutdown()
 
 
+@pytest.mark.slow
 def test_a_set_that_its_yaml_can_fetch_is_fetched_by_upstream(run, server, yolopatch, tmp_path):
     folder, address = server
     yolopatch("data", "shapes", "--out", tmp_path / "made" / "tiny", "--images", 4, "--side", 64)
