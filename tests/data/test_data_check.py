@@ -27,38 +27,47 @@ def edited(shapes):
     return edit
 
 
-@pytest.mark.parametrize(
-    ("line", "said"),
-    [
-        ("7 0.5 0.5 0.1 0.1", "has class 7; the classes are 0 to 2"),
-        ("-1 0.5 0.5 0.1 0.1", "has class -1"),
-        ("1 50 50 10 10", "has 50; expected: 0 to 1"),
-        ("1 0.5", "has 2 numbers; expected: a class, centre and size: 5 numbers"),
-        ("disc 0.5 0.5 0.1 0.1", "has something other than numbers"),
-    ],
-)
-def test_a_line_that_costs_upstream_the_image_is_an_error(line, said, shapes, read_by_upstream):
-    data = shapes()
+COSTLY = {
+    "7 0.5 0.5 0.1 0.1": "has class 7; the classes are 0 to 2",
+    "-1 0.5 0.5 0.1 0.1": "has class -1",
+    "1 50 50 10 10": "has 50; expected: 0 to 1",
+    "1 0.5": "has 2 numbers; expected: a class, centre and size: 5 numbers",
+    "disc 0.5 0.5 0.1 0.1": "has something other than numbers",
+}
+
+
+def with_line(data, line):
+    """Give the set with one more line in its label file 003.txt."""
     with (data.parent / "labels/train/003.txt").open("a") as file:
         file.write(f"{line}\n")
-    report = check_dataset(data, None, None)
+    return data
+
+
+@pytest.mark.parametrize(("line", "said"), COSTLY.items())
+def test_a_line_that_costs_upstream_the_image_is_an_error(line, said, shapes):
+    report = check_dataset(with_line(shapes(), line), None, None)
     ((severity, where, what),) = problems(report)
     assert (severity, report.errors) == (ERROR, 1)
     assert where.startswith("003.txt:")
     assert said in what
-    assert read_by_upstream(data, "detect", "train")["corrupt"] == 1
 
 
-def test_the_same_object_twice_is_a_warning_and_upstream_takes_it_once(shapes, read_by_upstream):
+def test_upstream_drops_the_image_of_each_such_line_and_takes_an_object_twice_once(shapes, read_by_upstream):
+    sets = [with_line(shapes(folder=f"set{n}"), line) for n, line in enumerate(COSTLY)]
+    sound, twice = shapes(folder="sound"), shapes(folder="twice")
+    with_line(twice, (twice.parent / "labels/train/003.txt").read_text().splitlines()[0])
+    *costly, once, again = read_by_upstream(*((data, "detect", "train") for data in (*sets, sound, twice)))
+    assert [count["corrupt"] for count in costly] == [1] * len(COSTLY)
+    assert again == once
+
+
+def test_the_same_object_twice_is_a_warning(shapes):
     data = shapes()
-    before = read_by_upstream(data, "detect", "train")
-    file = data.parent / "labels/train/003.txt"
-    file.write_text(file.read_text() + file.read_text().splitlines()[0] + "\n")
+    with_line(data, (data.parent / "labels/train/003.txt").read_text().splitlines()[0])
     report = check_dataset(data, None, None)
     assert [(severity, what.partition(":")[0]) for severity, _, what in problems(report)] == [
         (WARNING, "repeats an object")
     ]
-    assert read_by_upstream(data, "detect", "train") == before
 
 
 def test_an_image_that_cannot_be_read_is_an_error(shapes):

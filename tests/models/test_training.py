@@ -51,8 +51,8 @@ def test_a_paper_module_trains_is_saved_and_predicts(module, trained, module_cfg
     ("task", "module", "head"),
     [
         ("segment", "RefConv", "Segment"),
-        ("pose", "SPConv", "Pose"),
-        ("obb", "DynamicConv", "OBB"),
+        pytest.param("pose", "SPConv", "Pose", marks=pytest.mark.slow),
+        pytest.param("obb", "DynamicConv", "OBB", marks=pytest.mark.slow),
         ("classify", "DSConv", "Classify"),
     ],
 )
