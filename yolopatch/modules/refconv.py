@@ -224,7 +224,7 @@ class Identity(nn.Module):
         return x
 
 
-def conv_bn(inp, oup, stride, conv_layer=nn.Conv2d, norm_layer=nn.BatchNorm2d, nlin_layer=nn.ReLU):
+def Tutorialconv_bn(inp, oup, stride, conv_layer=nn.Conv2d, norm_layer=nn.BatchNorm2d, nlin_layer=nn.ReLU):
     """A 3x3 RefConv, a norm and an activation. As the tutorial prints it, `conv_layer` is not used."""
     return nn.Sequential(TutorialRefConv(inp, oup, 3, stride), norm_layer(oup), nlin_layer(inplace=True))
 
