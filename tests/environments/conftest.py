@@ -70,7 +70,7 @@ def bare_python(monkeypatch) -> str:
 @pytest.fixture
 def roomy(monkeypatch) -> None:
     """Let the disk be large enough: tiny wheels need no gigabytes."""
-    monkeypatch.setattr("yolopatch.steps.environment.environment.require_space", lambda folder, room: None)
+    monkeypatch.setattr("yolopatch.steps.environment.create.require_space", lambda folder, room: None)
 
 
 @pytest.fixture

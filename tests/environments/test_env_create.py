@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from yolopatch.catalog.environment.environments import SETS, set_of
+from yolopatch.catalog.environment.environments import SETS, sets_of
 from yolopatch.catalog.pins import PINS
 from yolopatch.outside.environment.environments import STAMP
 from yolopatch.outside.environment.installer import find_indexes, find_requirement, hide_passwords
-from yolopatch.steps.environment.environment import find_environment, find_target
+from yolopatch.steps.environment.interpreters import choose_interpreter
+from yolopatch.steps.environment.target import find_target
 
 from .conftest import FITTING, says, write_wheel
 
@@ -43,7 +44,24 @@ def uv(on_path, python_that_says, monkeypatch, tmp_path, roomy):
     return lambda: (tmp_path / "log").read_text().splitlines()
 
 
-def test_one_is_made_by_pip_then_reused_and_found(yolopatch, own_cache, index, roomy, bare_python, tmp_path):
+def _of_the_user(folder: Path) -> Path:
+    """Make an environment with a torch of the user's own build; returns its interpreter."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    (site,) = folder.glob("lib/python*/site-packages")
+    for file, text in {"torch-1.0.dist-info/METADATA": "Name: torch\nVersion: 1.0\n", "torch/__init__.py": ""}.items():
+        (site / file).parent.mkdir()
+        (site / file).write_text(text)
+    return folder / "bin" / "python"
+
+
+def test_one_is_made_by_pip_beside_what_is_there_then_reused_and_found(
+    yolopatch, own_cache, index, roomy, monkeypatch, tmp_path
+):
+    theirs = tmp_path / "theirs"
+    monkeypatch.setattr(sys, "executable", str(_of_the_user(theirs)))
+    for variable in ("VIRTUAL_ENV", "PIP_TARGET", "PIP_PREFIX", "PIP_PYTHON"):
+        monkeypatch.setenv(variable, str(theirs))
+    before = {path: path.lstat().st_mtime_ns for path in theirs.rglob("*")}
     for name in ("torch", "torchvision"):
         write_wheel(tmp_path / "cpu", name, f"{FITTING[name]}+cpu")
     asked = ["--installer", "pip", "--torch-index", (tmp_path / "cpu").as_uri(), "--json"]
@@ -57,10 +75,11 @@ def test_one_is_made_by_pip_then_reused_and_found(yolopatch, own_cache, index, r
         name: FITTING[name] for name in ("numpy", "boto3")
     }
     assert Path(made["python"]).is_relative_to(own_cache / "environments")
+    assert {path: path.lstat().st_mtime_ns for path in theirs.rglob("*")} == before, "their torch stays"
 
     again = yolopatch("env", "create", "yolov5-6.1", *asked).json
     assert again == made | {"created": False}
-    assert find_environment(PINS["ultralytics-8.3.0"], None, own_cache).executable == made["python"]
+    assert choose_interpreter(PINS["ultralytics-8.3.0"], None, own_cache).executable == made["python"]
     ran = yolopatch("env", "create", "yolov5-6.1", "--python", made["python"], "--json")
     assert ran.json["created"] is False, "the named one fits"
 
@@ -185,7 +204,7 @@ def test_killed_half_way_nothing_goes_on_and_the_next_run_makes_it(
         pytest.skip("only Linux ends a child with its parent")
     on_path("uv", f'{UV_MAKES}\n[ "$1" = pip ] && echo $$ > {tmp_path}/pid && exec sleep 60\nexit 0')
     code = (
-        "import sys; from yolopatch.cli.run import run; import yolopatch.steps.environment as e; "
+        "import sys; from yolopatch.cli.run import run; import yolopatch.steps.environment.create as e; "
         f"e.require_space = lambda *a: None; sys.executable = {bare_python!r}; "
         "sys.exit(run(['env', 'create', 'yolo26-refconv']))"
     )
@@ -196,7 +215,7 @@ def test_killed_half_way_nothing_goes_on_and_the_next_run_makes_it(
     started.wait()
     _until(lambda: not _runs(installer))
     assert _folders(own_cache) == [_name()], "half made"
-    assert find_environment(PINS["yolov5-6.1"], None, own_cache).executable == bare_python
+    assert choose_interpreter(PINS["yolov5-6.1"], None, own_cache).executable == bare_python
 
     on_path("uv", UV_MAKES)
     assert yolopatch("env", "create", "yolo26-refconv", "--json").json["created"] is True
@@ -297,8 +316,9 @@ def test_addresses_are_told_without_passwords(monkeypatch):
 
 def test_every_pin_has_a_set_of_versions_that_needs_no_address():
     for pin in PINS.values():
-        assert "://" not in set_of(pin).file.read_text()
-        assert set_of(pin).runs_on(f"{sys.version_info[0]}.{sys.version_info[1]}.0"), "the tests run in it, too"
+        assert not [one.name for one in sets_of(pin) if "://" in one.file.read_text()]
+        python = f"{sys.version_info[0]}.{sys.version_info[1]}.0"
+        assert any(one.runs_on(python) for one in sets_of(pin)), "the tests run in it, too"
 
 
 @pytest.mark.parametrize(
@@ -306,11 +326,11 @@ def test_every_pin_has_a_set_of_versions_that_needs_no_address():
     [("yolo26-refconv", "ultralytics-8.4.0"), ("YOLOv5_Dynamic", "yolov5-6.1"), ("ultralytics@8.2.50", None)],
 )
 def test_a_target_by_name(target, pin):
-    assert find_target(target).name == (pin or "ultralytics-8.2.50")
+    assert find_target(target).pin.name == (pin or "ultralytics-8.2.50")
 
 
 def test_a_workspace_as_the_target(full_workspace):
-    assert find_target(str(full_workspace("ultralytics-8.3.0"))).name == "ultralytics-8.3.0"
+    assert find_target(str(full_workspace("ultralytics-8.3.0"))).pin.name == "ultralytics-8.3.0"
 
 
 def test_what_an_interpreter_says_is_told_as_it_is(python_that_says):

@@ -53,6 +53,6 @@ _EVERY_PIN = EnvironmentSet("torch-2.3", tuple(PINS), ("3.11", "3.10"), room=6_5
 SETS = (_EVERY_PIN,)
 
 
-def set_of(pin: Pin) -> EnvironmentSet:
-    """Return the set of versions with which the pin was tested."""
-    return next(found for found in SETS if (pin.like or pin.name) in found.pins)
+def sets_of(pin: Pin) -> tuple[EnvironmentSet, ...]:
+    """Return the sets of versions with which the pin was tested, best first."""
+    return tuple(found for found in SETS if (pin.like or pin.name) in found.pins)

@@ -11,7 +11,7 @@ from yolopatch.catalog.environment.libraries import named_versions
 from yolopatch.cli.layout import pairs
 
 if TYPE_CHECKING:
-    from yolopatch.steps.environment.environment import Environment
+    from yolopatch.steps.environment.create import Environment
 
 
 def environment(found: Environment) -> Iterator[str]:

@@ -16,16 +16,17 @@ from yolopatch.cli.progress import progress_line
 @click.option("--cfg", required=True, type=click.Path(path_type=Path), help="The model YAML.")
 @options.scale
 @click.option("--imgsz", default=640, show_default=True, metavar="PIXELS", help="Image side for the GFLOPs.")
-@options.plain_python
+@options.python
 @options.as_json
-def command(workspace: Path, cfg: Path, scale: str | None, imgsz: int, python: str, as_json: bool) -> None:
+def command(workspace: Path, cfg: Path, scale: str | None, imgsz: int, python: str | None, as_json: bool) -> None:
     """Count the layers, parameters and GFLOPs of a model, next to its base model.
 
     The model is built by the workspace's code in a child process. GFLOPs are
     given twice: as upstream prints them (thop), and as torch really runs them.
     """
+    from yolopatch.outside.source.store import cache_dir
     from yolopatch.steps.model.summary import summary
 
     with progress_line("building the models"):
-        found = summary(workspace, cfg, scale, imgsz, python)
+        found = summary(workspace, cfg, scale, imgsz, python, cache_dir())
     report.show(found.data(), models.summary(found), as_json)

@@ -17,16 +17,19 @@ from yolopatch.outside.child.group import end_group, start_group
 from yolopatch.outside.git.command import FREE_SOME_SPACE, is_disk_full
 from yolopatch.outside.watch import Watch
 
-# These variables would install packages into another folder, or hide the output.
+# These variables would install packages into another folder or environment, or hide the output.
 _DROPPED = (
     "PYTHONPATH",
     "PYTHONHOME",
     "VIRTUAL_ENV",
     "CONDA_PREFIX",
+    "PIP_PYTHON",
     "PIP_TARGET",
     "PIP_PREFIX",
     "PIP_USER",
     "PIP_ROOT",
+    "UV_PYTHON",
+    "UV_SYSTEM_PYTHON",
 )
 _QUIET = {
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",

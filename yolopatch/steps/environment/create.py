@@ -1,4 +1,4 @@
-"""`env`: find or make an environment in which a pin trains, and run commands in it."""
+"""`env create`: find or make an environment in which a pin trains."""
 
 from __future__ import annotations
 
@@ -10,10 +10,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from yolopatch.catalog.environment.environments import EnvironmentSet, set_of
-from yolopatch.catalog.modules import MODULES, find_tutorial
-from yolopatch.catalog.names import unknown
-from yolopatch.catalog.pins import PINS, Pin, find_pin
+from yolopatch.catalog.environment.environments import EnvironmentSet, sets_of
 from yolopatch.errors import UsageError, YolopatchError
 from yolopatch.outside.environment.environments import (
     EnvironmentRecord,
@@ -24,13 +21,10 @@ from yolopatch.outside.environment.environments import (
 )
 from yolopatch.outside.environment.installer import Installer, InstallRequest, find_installer, hide_passwords, install
 from yolopatch.outside.environment.interpreter import Interpreter
-from yolopatch.outside.environment.run_command import run_command
-from yolopatch.outside.environment.upstream_settings import upstream_variables
 from yolopatch.outside.probe.inspect import inspect_interpreter
 from yolopatch.outside.source.store import cache_dir
 from yolopatch.outside.watch import Watch, no_watch
-from yolopatch.outside.workspace.checkout import read_checkout
-from yolopatch.steps.environment.nearest_pin import nearest_pin
+from yolopatch.steps.environment.target import find_target
 
 _TORCH = ("torch", "torchvision")
 
@@ -75,16 +69,6 @@ class Environment:
     installer: str | None
 
 
-@dataclass(frozen=True)
-class CommandRun:
-    """A command that ran in a workspace's environment."""
-
-    workspace: Path
-    python: str
-    command: tuple[str, ...]
-    exit_code: int
-
-
 def create_environment(request: EnvironmentRequest, watch: Watch = no_watch) -> Environment:
     """Return an environment for a tutorial, a workspace or a pin; make one only where none fits.
 
@@ -97,7 +81,7 @@ def create_environment(request: EnvironmentRequest, watch: Watch = no_watch) -> 
         ConflictError: the target is a folder that is no checkout of an upstream that we know.
         YolopatchError: the environment could not be made; no part of it is left.
     """
-    wanted = set_of(find_target(request.target))
+    wanted = sets_of(find_target(request.target).pin)[0]
     index = _check_index(request.torch_index)
     installer = find_installer(request.installer)
     named = inspect_interpreter(request.python) if request.python else None
@@ -114,67 +98,6 @@ def create_environment(request: EnvironmentRequest, watch: Watch = no_watch) -> 
     return _make(wanted, base, index, installer, request.fresh, watch)
 
 
-def find_environment(pin: Pin, python: str | None, cache: Path) -> Interpreter:
-    """Return the interpreter to run a pin with: the given one, else that of its environment, else the current one.
-
-    Args:
-        pin: the upstream.
-        python: the interpreter that the user named; None to find one.
-        cache: the cache folder, which holds the environments.
-
-    Raises:
-        YolopatchError: the named interpreter does not exist, or is no Python that yolopatch can use.
-    """
-    if python:
-        return inspect_interpreter(python)
-    # an environment with torch from the default index comes first
-    made = sorted(complete_environments(set_of(pin), cache), key=lambda one: one.record.torch_index)
-    return inspect_interpreter(made[0].python if made else sys.executable)
-
-
-def run_in_workspace(place: Path, command: tuple[str, ...], python: str | None, quiet: bool) -> CommandRun:
-    """Run a command from the workspace, in its environment and with its settings.
-
-    Args:
-        place: the workspace.
-        command: the command and its arguments.
-        python: the interpreter; None to find one.
-        quiet: send what the command prints to stderr, so that stdout has only the result.
-
-    Raises:
-        ConflictError: the folder is no checkout of an upstream that we know.
-        YolopatchError: the command or the environment does not exist.
-    """
-    place = place.absolute()
-    pin = _pin_of(place)
-    found = find_environment(pin, python, cache_dir())
-    if "torch" not in found.packages:
-        raise YolopatchError(
-            f"no environment for {pin.name}: {found.executable} has no torch",
-            hint=f"yolopatch env create {pin.name}",
-        )
-    code = run_command(command, place, upstream_variables(place, found), quiet)
-    return CommandRun(place, found.executable, command, code)
-
-
-def find_target(target: str) -> Pin:
-    """Return the pin of a tutorial or of a workspace, or the pin with this name.
-
-    Raises:
-        UsageError: no such target; the hint has the nearest names.
-        ConflictError: the target is a folder that is no checkout of an upstream that we know.
-    """
-    tutorial = find_tutorial(target)
-    pin = PINS[tutorial.pin] if tutorial else find_pin(target)
-    if pin:
-        return pin
-    place = Path(target)
-    if place.is_dir():
-        return _pin_of(place.absolute())
-    known = [*(module.tutorial.id for module in MODULES.values() if module.tutorial), *PINS]
-    raise unknown("tutorial, workspace or pin", target, known, "yolopatch list tutorials")
-
-
 def unmet_requirements(wanted: EnvironmentSet, found: Interpreter) -> tuple[str, ...]:
     """Return what an interpreter lacks for the set, a line each; empty where it fits."""
     python = () if wanted.runs_on(found.python) else (f"Python {found.python}",)
@@ -189,17 +112,6 @@ def _lacking(requirement: Requirement, packages: Mapping[str, str]) -> str:
     if requirement.specifier.contains(version, prereleases=True):
         return ""
     return f"{requirement.name} {version} is not {requirement.specifier}"
-
-
-def _pin_of(place: Path) -> Pin:
-    checkout = read_checkout(place)
-    if checkout.pin is None:
-        raise UsageError(
-            f"yolopatch has no pin of the upstream version in {place}",
-            details=[f"pins: {', '.join(PINS)}"],
-            hint=f"use the environment of the nearest pin: yolopatch env create {nearest_pin(checkout).name}",
-        )
-    return checkout.pin
 
 
 def _check_index(index: str | None) -> str:
