@@ -56,3 +56,9 @@ SETS = (_EVERY_PIN,)
 def sets_of(pin: Pin) -> tuple[EnvironmentSet, ...]:
     """Return the sets of versions with which the pin was tested, best first."""
     return tuple(found for found in SETS if (pin.like or pin.name) in found.pins)
+
+
+def set_for(pin: Pin, python: str) -> EnvironmentSet:
+    """Return the set of versions with which the pin was tested on this version of Python; without one, the best."""
+    found = sets_of(pin)
+    return next((one for one in found if one.runs_on(python)), found[0])

@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 from packaging.version import Version
 
-from yolopatch.catalog.environment.environments import EnvironmentSet, sets_of
+from yolopatch.catalog.environment.environments import EnvironmentSet, set_for
 from yolopatch.catalog.environment.habits import END_AT_UNREADABLE_CACHES, RUN_PIP_FROM_PATH
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.errors import ConflictError, YolopatchError
@@ -139,7 +139,7 @@ def diagnose(place: Path | None, python: str | None, cache: Path) -> Diagnosis:
         version=interpreter.python,
         workspace=checkout.path if checkout else None,
         cases=cases,
-        packages=_packages(_tried_set(PINS[cases[0].pin], interpreter), interpreter),
+        packages=_packages(set_for(PINS[cases[0].pin], interpreter.python), interpreter),
         imported=_imported(checkout, interpreter) if checkout else None,
         settings=Settings(
             settings_folder(checkout.path) if checkout else None,
@@ -177,12 +177,6 @@ def _examine_checkout(checkout: Checkout, interpreter: Interpreter, more: list[F
         *_new_caches(pin, checkout, interpreter),
     ]
     return Case(pin.name, compat, in_order(found))
-
-
-def _tried_set(pin: Pin, interpreter: Interpreter) -> EnvironmentSet:
-    """Return the set of versions that was tried on the interpreter's Python; without one, the best of the pin."""
-    wanted = sets_of(pin)
-    return next((one for one in wanted if one.runs_on(interpreter.python)), wanted[0])
 
 
 def _packages(wanted: EnvironmentSet, interpreter: Interpreter) -> tuple[Package, ...]:
