@@ -78,7 +78,7 @@ def test_one_is_made_by_pip_beside_what_is_there_then_reused_and_found(
     assert {path: path.lstat().st_mtime_ns for path in theirs.rglob("*")} == before, "their torch stays"
 
     again = yolopatch("env", "create", "yolov5-6.1", *asked).json
-    assert again == made | {"created": False}
+    assert again == made | {"created": False, "compat": "yolopatch apply --repo yolov5-6.1 --compat"}
     assert choose_interpreter(PINS["ultralytics-8.3.0"], None, own_cache).executable == made["python"]
     ran = yolopatch("env", "create", "yolov5-6.1", "--python", made["python"], "--json")
     assert ran.json["created"] is False, "the named one fits"
@@ -113,6 +113,58 @@ def test_what_is_there_and_fits_is_taken(yolopatch, own_cache, python_that_says)
     assert ran.code == 0, ran.err
     assert "an existing environment fits, nothing was created" in ran.out
     assert not own_cache.exists()
+
+
+@pytest.mark.parametrize(
+    ("pin", "versions", "created"),
+    [
+        ("ultralytics-8.3.0", {}, False),
+        ("yolov5-6.1", {}, False),
+        ("ultralytics-8.4.0", {"numpy": "2.4.1"}, False),
+        ("ultralytics-8.3.0", {"numpy": "2.4.1"}, True),
+        ("ultralytics-8.2.50", {"torch": "2.6.0", "torchvision": "0.21.0"}, True),
+        ("ultralytics-8.3.0", {"polars": None}, False),
+        ("ultralytics-8.4.0", {"polars": None}, True),
+        ("ultralytics-8.3.0", {"onnx": None}, True),
+    ],
+)
+def test_what_fits_is_what_doctor_finds_no_fault_with(
+    pin, versions, created, yolopatch, own_cache, uv, python_that_says, monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("yolopatch.steps.environment.doctor.list_gpus", lambda python: ())
+    packages = {name: version for name, version in {**FITTING, **versions}.items() if version}
+    python = python_that_says("theirs", packages=packages, requirements={})
+    made = yolopatch("env", "create", pin, "--python", python)
+    assert made.code == 0, made.err
+    assert ("nothing was created" not in made.out) is created
+    made = yolopatch("env", "create", pin, "--python", python, "--json").json
+    # doctor on what is used from now on
+    told = yolopatch("doctor", "--python", made["python"], "--json").json
+    (case,) = [case for case in told["cases"] if case["pin"] == pin]
+    errors = [one for one in case["ailments"] if one["severity"] == "error"]
+    assert made["compat"] == (f"yolopatch apply --repo {pin} --compat" if errors else None)
+    assert all(made["compat"] in one["hint"] for one in errors)
+    assert bool(errors) == (pin == "yolov5-6.1"), "no torch of Python 3.11 trains its own code"
+
+
+def test_a_workspace_with_the_compatibility_patch_runs_with_newer_libraries(
+    yolopatch, python_that_says, need_pin, tmp_path
+):
+    need_pin("ultralytics-8.3.0")
+    place = tmp_path / "w"
+    assert yolopatch("apply", "--repo", "ultralytics-8.3.0", "--compat", "--dest", place).code == 0
+    python = python_that_says("theirs", packages=FITTING | {"numpy": "2.4.1"})
+    found = yolopatch("env", "create", place, "--python", python, "--json").json
+    assert (found["created"], found["compat"]) == (False, None)
+
+
+def test_one_that_was_broken_since_is_made_again(yolopatch, own_cache, uv, bare_python, python_that_says):
+    made = yolopatch("env", "create", "yolo26-refconv", "--json").json
+    shutil.copy(python_that_says("broken", packages=FITTING | {"torch": "2.4.0"}), made["python"])
+    again = yolopatch("env", "create", "yolo26-refconv", "--json").json
+    assert again == made
+    assert again["created"] is True
 
 
 def test_uv_makes_one_where_it_is_on_path(yolopatch, own_cache, uv, bare_python):

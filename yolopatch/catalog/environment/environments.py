@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.requirements import Requirement
+from packaging.version import Version
 
+from yolopatch.catalog.environment.compat import CompatFix, compat_fixes_of
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.catalog.resources import constraints_file, read_data
 
@@ -41,6 +43,22 @@ class EnvironmentSet:
         """The requirements in it."""
         lines = (line.partition("#")[0].strip() for line in read_data(self.file).splitlines())
         return tuple(Requirement(line) for line in lines if line)
+
+    def breaks(self, fix: CompatFix) -> bool:
+        """Tell whether the libraries of the set break the code that this fix replaces."""
+        since = Version(fix.since)
+        if fix.library == "python":
+            return any(Version(python) >= since for python in self.pythons)
+        bounds = next((one.specifier for one in self.requirements if one.name == fix.library), ())
+        return not any(
+            (one.operator == "==" and Version(one.version) < since)
+            or (one.operator == "<" and Version(one.version) <= since)
+            for one in bounds
+        )
+
+    def needs_compat(self, pin: Pin) -> bool:
+        """Tell whether the pin runs in it only with the compatibility patch."""
+        return any(self.breaks(fix) for fix in compat_fixes_of(pin))
 
     def runs_on(self, python: str) -> bool:
         """Tell whether it runs on this version of Python (`3.11.9`)."""

@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from yolopatch.catalog.environment.compat import STAGES, CompatFix, compat_fixes_of
-from yolopatch.catalog.environment.environments import EnvironmentSet, sets_of
+from yolopatch.catalog.environment.environments import sets_of
 from yolopatch.catalog.environment.needs import Need, module_of, needs_of, stand_ins
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.outside.environment.interpreter import Interpreter
@@ -135,7 +135,7 @@ def _broken(pin: Pin, interpreter: Interpreter, tree: Path | None, workspace: st
     for because, places in causes.items():
         first = min((fix for fix, _ in places), key=lambda fix: STAGES.index(fix.stage))
         ways = [f"yolopatch apply --repo {pin.name} --compat --dest {workspace}"]
-        if _is_older(sets_of(pin)[0], first):
+        if not sets_of(pin)[0].breaks(first):
             ways.append(f"yolopatch env create {pin.name}")
         yield Fault(
             ERROR,
@@ -148,19 +148,6 @@ def _broken(pin: Pin, interpreter: Interpreter, tree: Path | None, workspace: st
 
 def _version(library: str, interpreter: Interpreter) -> str | None:
     return interpreter.python if library == "python" else interpreter.packages.get(library)
-
-
-def _is_older(wanted: EnvironmentSet, fix: CompatFix) -> bool:
-    """Return whether the environment that `env create` makes has an older library, in which nothing breaks."""
-    since = Version(fix.since)
-    if fix.library == "python":
-        return all(Version(python) < since for python in wanted.pythons)
-    bounds = next((one.specifier for one in wanted.requirements if one.name == fix.library), ())
-    return any(
-        (one.operator == "==" and Version(one.version) < since)
-        or (one.operator == "<" and Version(one.version) <= since)
-        for one in bounds
-    )
 
 
 def _place(pin: Pin, fix: CompatFix, tree: Path | None) -> str:
