@@ -191,6 +191,31 @@ def test_torch_is_taken_from_its_own_index_alone(yolopatch, own_cache, uv, bare_
     assert fresh["created"] is True
 
 
+def test_a_long_download_says_how_far_it_is_without_a_terminal_too(
+    yolopatch, own_cache, uv, on_path, bare_python, monkeypatch
+):
+    monkeypatch.setattr("yolopatch.outside.environment.install_progress._EVERY", 0.05)
+    monkeypatch.setattr("yolopatch.cli.environment.env._EVERY", 0.2)
+    download = 'echo "Downloading torch (731.0MiB)"; head -c 3500000 /dev/zero > "$TMPDIR/part"; sleep 1'
+    on_path("uv", f'{UV_MAKES}\n[ "$1" = pip ] && {{ {download}; }}\nexit 0')
+    ran = yolopatch("env", "create", "yolo26-refconv")
+    assert ran.code == 0, ran.err
+    told = [
+        line for line in ran.err.splitlines() if line.startswith("[ 2/2] Downloading torch (731.0MiB), 3 MB so far")
+    ]
+    assert len(told) >= 2, ran.err
+
+
+def test_an_environment_that_was_made_can_be_activated(
+    yolopatch, own_cache, uv, on_path, bare_python, python_that_says
+):
+    folder = own_cache / "environments" / _name()
+    python_that_says(prefix=str(folder))
+    on_path("uv", f'{UV_MAKES}\n[ "$1" = venv ] && touch "$last/bin/activate"\nexit 0')
+    ran = yolopatch("env", "create", "yolo26-refconv")
+    assert f"  activate  source {folder / 'bin' / 'activate'}\n" in ran.out, ran.err
+
+
 def test_an_index_that_cannot_be_reached(yolopatch, own_cache, uv, on_path, bare_python):
     words = """error: Request failed after 3 retries in 6.0s
   cause: Failed to fetch: https://somebody:secret@nonsense.example/whl/torch/"""

@@ -14,6 +14,8 @@ from yolopatch.cli.group import Group
 from yolopatch.cli.progress import progress_line
 from yolopatch.errors import UsageError
 
+_EVERY = 10.0  # seconds between two lines of progress without a terminal: a download takes many minutes
+
 
 @click.group("env", cls=Group, epilog="Example: yolopatch env create yolo11-c3k2-dsconv")
 def command() -> None:
@@ -39,7 +41,7 @@ def create(as_json: bool, **request: Any) -> None:
     """
     from yolopatch.steps.environment.create import EnvironmentRequest, create_environment
 
-    with progress_line() as watch:
+    with progress_line(seconds=_EVERY) as watch:
         found = create_environment(EnvironmentRequest(**request), watch)
     report.show(asdict(found), environments.environment(found), as_json)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -63,6 +64,7 @@ class Environment:
         packages: the version of each distribution in it, by normalised name.
         created: whether this call made it.
         installer: what made it; None where yolopatch did not.
+        activate: the command that activates it in a shell, None for a Python that is no virtual environment.
         compat: the command that applies the compatibility patch, where the target needs it in this environment and does
             not have it; else None.
     """
@@ -73,6 +75,7 @@ class Environment:
     packages: Mapping[str, str]
     created: bool
     installer: str | None
+    activate: str | None
     compat: str | None
 
 
@@ -199,8 +202,17 @@ def _environment(
 ) -> Environment:
     pins = tuple(name for name in wanted.pins if fits(PINS[name], found, wanted))
     is_broken = not target.compat and bool(_errors(target.pin, False, found, target.tree))
-    compat = target.mend if is_broken else None
-    return Environment(found.prefix, found.executable, pins, found.packages, created, installer, compat)
+    script = Path(found.prefix, "bin", "activate")
+    return Environment(
+        environment=found.prefix,
+        python=found.executable,
+        pins=pins,
+        packages=found.packages,
+        created=created,
+        installer=installer,
+        activate=f"source {shlex.quote(str(script))}" if script.is_file() else None,
+        compat=target.mend if is_broken else None,
+    )
 
 
 def _find_base(
