@@ -51,12 +51,14 @@ setup: $(STAMP)
 
 $(STAMP):
 	@CHOSEN_PYTHON="$(PYTHON)" ./.ci/venv "$(VENV)"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	@echo "installing into $(VENV): torch first, in all about 6 GB; pip shows each download"
+	$(BIN)/python -m pip install --disable-pip-version-check \
 		$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) --constraint $(CONSTRAINTS) torch torchvision
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	$(BIN)/python -m pip install --disable-pip-version-check \
 		--requirement $(CONSTRAINTS) --editable '.[dev]'
 	@rm -f $(VENV)/.installed-*
 	@touch $@
+	@echo "$(VENV) is ready. To activate it: source $(BIN)/activate"
 
 demo: setup
 	@./.ci/demo $(BIN)/yolopatch

@@ -67,6 +67,19 @@ def test_apply_works_far_from_the_checkout_and_without_torch(yolopatch, full_wor
     assert (dest / "ultralytics" / "nn" / "modules" / "dsconv.py").is_file()
 
 
+def test_a_workspace_is_looked_at_and_changed_back_without_torch(yolopatch, tmp_path, need_pin):
+    need_pin("ultralytics-8.3.0")
+    place = tmp_path / "w"
+    file = tmp_path / "MyConv.py"
+    file.write_text("import torch.nn as nn\n\n\nclass MyConv(nn.Conv2d):\n    pass\n")
+    yolopatch("apply", "--repo", "ultralytics-8.3.0", "--module", "SPConv", "--dest", place)
+    assert json.loads(yolopatch("status", place, "--json"))["modules"]
+    assert "SPConv" in yolopatch("diff", place)
+    yolopatch("remove", "--module", "SPConv", place)
+    assert json.loads(yolopatch("status", place, "--json"))["modules"] == []
+    assert json.loads(yolopatch("add", file, "--like", "Conv2d", "--catalog", tmp_path / "mine", "--json"))
+
+
 def test_render_cfg_works_far_from_the_checkout_and_without_torch(yolopatch, tmp_path):
     told = json.loads(yolopatch("render-cfg", "--module", "DSConv", "--out", tmp_path, "--json"))
     (file,) = told["files"]

@@ -55,7 +55,8 @@ def test_an_interpreter_without_upstreams_requirements_is_named(spawn, cfg, full
     workspace = full_workspace("ultralytics-8.3.0")
     done = spawn("summary", workspace, "--cfg", cfg("SPConv"), "--python", bare)
     assert done.code == 1
-    assert f"install upstream's requirements for {bare}" in done.err
+    assert f"{bare} cannot import ultralytics-8.3.0: it lacks opencv-python" in done.err
+    assert "next: yolopatch env create ultralytics-8.3.0" in done.err
 
 
 @pytest.mark.parametrize("arguments", [("--cfg", "none.yaml"), ("--cfg", "yolo11n-SPConv.yaml", "--scale", "s")])

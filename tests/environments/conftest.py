@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -27,17 +27,18 @@ def fitting_version(requirement: Requirement) -> str:
 FITTING = {name: fitting_version(one) for name, one in REQUIREMENTS.items()}
 
 
-def write_wheel(index: Path, name: str, version: str) -> None:
+def write_wheel(index: Path, name: str, version: str, requires: Sequence[str] = ()) -> None:
     """Write a wheel with a module that says its version, and nothing else, and its page of the index."""
     stem, folder = name.replace("-", "_"), index / name
     info = f"{stem}-{version}.dist-info"
+    needs = "".join(f"Requires-Dist: {one}\n" for one in requires)
     files = {
         f"{stem}/__init__.py": f"__version__ = {version!r}\n",
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     record = "".join(f"{path},,\n" for path in (*files, f"{info}/RECORD"))
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     file = f"{stem}-{version}-py3-none-any.whl"
     (folder / "index.html").write_text(f'<a href="{file}">{file}</a>')
     with zipfile.ZipFile(folder / file, "w") as wheel:
@@ -70,7 +71,7 @@ def bare_python(monkeypatch) -> str:
 @pytest.fixture
 def roomy(monkeypatch) -> None:
     """Let the disk be large enough: tiny wheels need no gigabytes."""
-    monkeypatch.setattr("yolopatch.steps.environment.environment.require_space", lambda folder, room: None)
+    monkeypatch.setattr("yolopatch.steps.environment.create.require_space", lambda folder, room: None)
 
 
 @pytest.fixture

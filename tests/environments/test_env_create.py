@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from yolopatch.catalog.environment.environments import SETS, set_of
+from yolopatch.catalog.environment.environments import SETS, sets_of
 from yolopatch.catalog.pins import PINS
 from yolopatch.outside.environment.environments import STAMP
 from yolopatch.outside.environment.installer import find_indexes, find_requirement, hide_passwords
-from yolopatch.steps.environment.environment import find_environment, find_target
+from yolopatch.steps.environment.interpreters import choose_interpreter
+from yolopatch.steps.environment.target import find_target
 
 from .conftest import FITTING, says, write_wheel
 
@@ -43,7 +44,24 @@ def uv(on_path, python_that_says, monkeypatch, tmp_path, roomy):
     return lambda: (tmp_path / "log").read_text().splitlines()
 
 
-def test_one_is_made_by_pip_then_reused_and_found(yolopatch, own_cache, index, roomy, bare_python, tmp_path):
+def _of_the_user(folder: Path) -> Path:
+    """Make an environment with a torch of the user's own build; returns its interpreter."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    (site,) = folder.glob("lib/python*/site-packages")
+    for file, text in {"torch-1.0.dist-info/METADATA": "Name: torch\nVersion: 1.0\n", "torch/__init__.py": ""}.items():
+        (site / file).parent.mkdir()
+        (site / file).write_text(text)
+    return folder / "bin" / "python"
+
+
+def test_one_is_made_by_pip_beside_what_is_there_then_reused_and_found(
+    yolopatch, own_cache, index, roomy, monkeypatch, tmp_path
+):
+    theirs = tmp_path / "theirs"
+    monkeypatch.setattr(sys, "executable", str(_of_the_user(theirs)))
+    for variable in ("VIRTUAL_ENV", "PIP_TARGET", "PIP_PREFIX", "PIP_PYTHON"):
+        monkeypatch.setenv(variable, str(theirs))
+    before = {path: path.lstat().st_mtime_ns for path in theirs.rglob("*")}
     for name in ("torch", "torchvision"):
         write_wheel(tmp_path / "cpu", name, f"{FITTING[name]}+cpu")
     asked = ["--installer", "pip", "--torch-index", (tmp_path / "cpu").as_uri(), "--json"]
@@ -57,10 +75,11 @@ def test_one_is_made_by_pip_then_reused_and_found(yolopatch, own_cache, index, r
         name: FITTING[name] for name in ("numpy", "boto3")
     }
     assert Path(made["python"]).is_relative_to(own_cache / "environments")
+    assert {path: path.lstat().st_mtime_ns for path in theirs.rglob("*")} == before, "their torch stays"
 
     again = yolopatch("env", "create", "yolov5-6.1", *asked).json
-    assert again == made | {"created": False}
-    assert find_environment(PINS["ultralytics-8.3.0"], None, own_cache).executable == made["python"]
+    assert again == made | {"created": False, "compat": "yolopatch apply --repo yolov5-6.1 --compat"}
+    assert choose_interpreter(PINS["ultralytics-8.3.0"], None, own_cache).executable == made["python"]
     ran = yolopatch("env", "create", "yolov5-6.1", "--python", made["python"], "--json")
     assert ran.json["created"] is False, "the named one fits"
 
@@ -96,6 +115,58 @@ def test_what_is_there_and_fits_is_taken(yolopatch, own_cache, python_that_says)
     assert not own_cache.exists()
 
 
+@pytest.mark.parametrize(
+    ("pin", "versions", "created"),
+    [
+        ("ultralytics-8.3.0", {}, False),
+        ("yolov5-6.1", {}, False),
+        ("ultralytics-8.4.0", {"numpy": "2.4.1"}, False),
+        ("ultralytics-8.3.0", {"numpy": "2.4.1"}, True),
+        ("ultralytics-8.2.50", {"torch": "2.6.0", "torchvision": "0.21.0"}, True),
+        ("ultralytics-8.3.0", {"polars": None}, False),
+        ("ultralytics-8.4.0", {"polars": None}, True),
+        ("ultralytics-8.3.0", {"onnx": None}, True),
+    ],
+)
+def test_what_fits_is_what_doctor_finds_no_fault_with(
+    pin, versions, created, yolopatch, own_cache, uv, python_that_says, monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("yolopatch.steps.environment.doctor.list_gpus", lambda python: ())
+    packages = {name: version for name, version in {**FITTING, **versions}.items() if version}
+    python = python_that_says("theirs", packages=packages, requirements={})
+    made = yolopatch("env", "create", pin, "--python", python)
+    assert made.code == 0, made.err
+    assert ("nothing was created" not in made.out) is created
+    made = yolopatch("env", "create", pin, "--python", python, "--json").json
+    # doctor on what is used from now on
+    told = yolopatch("doctor", "--python", made["python"], "--json").json
+    (case,) = [case for case in told["cases"] if case["pin"] == pin]
+    errors = [one for one in case["ailments"] if one["severity"] == "error"]
+    assert made["compat"] == (f"yolopatch apply --repo {pin} --compat" if errors else None)
+    assert all(made["compat"] in one["hint"] for one in errors)
+    assert bool(errors) == (pin == "yolov5-6.1"), "no torch of Python 3.11 trains its own code"
+
+
+def test_a_workspace_with_the_compatibility_patch_runs_with_newer_libraries(
+    yolopatch, python_that_says, need_pin, tmp_path
+):
+    need_pin("ultralytics-8.3.0")
+    place = tmp_path / "w"
+    assert yolopatch("apply", "--repo", "ultralytics-8.3.0", "--compat", "--dest", place).code == 0
+    python = python_that_says("theirs", packages=FITTING | {"numpy": "2.4.1"})
+    found = yolopatch("env", "create", place, "--python", python, "--json").json
+    assert (found["created"], found["compat"]) == (False, None)
+
+
+def test_one_that_was_broken_since_is_made_again(yolopatch, own_cache, uv, bare_python, python_that_says):
+    made = yolopatch("env", "create", "yolo26-refconv", "--json").json
+    shutil.copy(python_that_says("broken", packages=FITTING | {"torch": "2.4.0"}), made["python"])
+    again = yolopatch("env", "create", "yolo26-refconv", "--json").json
+    assert again == made
+    assert again["created"] is True
+
+
 def test_uv_makes_one_where_it_is_on_path(yolopatch, own_cache, uv, bare_python):
     made = yolopatch("env", "create", "yolo26-refconv", "--json").json
     assert (made["created"], made["installer"]) == (True, "uv")
@@ -118,6 +189,31 @@ def test_torch_is_taken_from_its_own_index_alone(yolopatch, own_cache, uv, bare_
     assert yolopatch("env", "create", "yolo26-refconv", "--torch-index", url, "--json").json["created"] is False
     fresh = yolopatch("env", "create", "yolo26-refconv", "--torch-index", url, "--fresh", "--json").json
     assert fresh["created"] is True
+
+
+def test_a_long_download_says_how_far_it_is_without_a_terminal_too(
+    yolopatch, own_cache, uv, on_path, bare_python, monkeypatch
+):
+    monkeypatch.setattr("yolopatch.outside.environment.install_progress._EVERY", 0.05)
+    monkeypatch.setattr("yolopatch.cli.environment.env._EVERY", 0.2)
+    download = 'echo "Downloading torch (731.0MiB)"; head -c 3500000 /dev/zero > "$TMPDIR/part"; sleep 1'
+    on_path("uv", f'{UV_MAKES}\n[ "$1" = pip ] && {{ {download}; }}\nexit 0')
+    ran = yolopatch("env", "create", "yolo26-refconv")
+    assert ran.code == 0, ran.err
+    told = [
+        line for line in ran.err.splitlines() if line.startswith("[ 2/2] Downloading torch (731.0MiB), 3 MB so far")
+    ]
+    assert len(told) >= 2, ran.err
+
+
+def test_an_environment_that_was_made_can_be_activated(
+    yolopatch, own_cache, uv, on_path, bare_python, python_that_says
+):
+    folder = own_cache / "environments" / _name()
+    python_that_says(prefix=str(folder))
+    on_path("uv", f'{UV_MAKES}\n[ "$1" = venv ] && touch "$last/bin/activate"\nexit 0')
+    ran = yolopatch("env", "create", "yolo26-refconv")
+    assert f"  activate  source {folder / 'bin' / 'activate'}\n" in ran.out, ran.err
 
 
 def test_an_index_that_cannot_be_reached(yolopatch, own_cache, uv, on_path, bare_python):
@@ -185,7 +281,7 @@ def test_killed_half_way_nothing_goes_on_and_the_next_run_makes_it(
         pytest.skip("only Linux ends a child with its parent")
     on_path("uv", f'{UV_MAKES}\n[ "$1" = pip ] && echo $$ > {tmp_path}/pid && exec sleep 60\nexit 0')
     code = (
-        "import sys; from yolopatch.cli.run import run; import yolopatch.steps.environment as e; "
+        "import sys; from yolopatch.cli.run import run; import yolopatch.steps.environment.create as e; "
         f"e.require_space = lambda *a: None; sys.executable = {bare_python!r}; "
         "sys.exit(run(['env', 'create', 'yolo26-refconv']))"
     )
@@ -196,7 +292,7 @@ def test_killed_half_way_nothing_goes_on_and_the_next_run_makes_it(
     started.wait()
     _until(lambda: not _runs(installer))
     assert _folders(own_cache) == [_name()], "half made"
-    assert find_environment(PINS["yolov5-6.1"], None, own_cache).executable == bare_python
+    assert choose_interpreter(PINS["yolov5-6.1"], None, own_cache).executable == bare_python
 
     on_path("uv", UV_MAKES)
     assert yolopatch("env", "create", "yolo26-refconv", "--json").json["created"] is True
@@ -297,8 +393,9 @@ def test_addresses_are_told_without_passwords(monkeypatch):
 
 def test_every_pin_has_a_set_of_versions_that_needs_no_address():
     for pin in PINS.values():
-        assert "://" not in set_of(pin).file.read_text()
-        assert set_of(pin).runs_on(f"{sys.version_info[0]}.{sys.version_info[1]}.0"), "the tests run in it, too"
+        assert not [one.name for one in sets_of(pin) if "://" in one.file.read_text()]
+        python = f"{sys.version_info[0]}.{sys.version_info[1]}.0"
+        assert any(one.runs_on(python) for one in sets_of(pin)), "the tests run in it, too"
 
 
 @pytest.mark.parametrize(
@@ -306,11 +403,11 @@ def test_every_pin_has_a_set_of_versions_that_needs_no_address():
     [("yolo26-refconv", "ultralytics-8.4.0"), ("YOLOv5_Dynamic", "yolov5-6.1"), ("ultralytics@8.2.50", None)],
 )
 def test_a_target_by_name(target, pin):
-    assert find_target(target).name == (pin or "ultralytics-8.2.50")
+    assert find_target(target).pin.name == (pin or "ultralytics-8.2.50")
 
 
 def test_a_workspace_as_the_target(full_workspace):
-    assert find_target(str(full_workspace("ultralytics-8.3.0"))).name == "ultralytics-8.3.0"
+    assert find_target(str(full_workspace("ultralytics-8.3.0"))).pin.name == "ultralytics-8.3.0"
 
 
 def test_what_an_interpreter_says_is_told_as_it_is(python_that_says):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from yolopatch.catalog.pins import PINS
@@ -16,6 +18,6 @@ def probe(full_workspace):
     def run(pin: str, flavor: str, asked, wanted=(), imgsz: int = 64):
         """Ask about (file, scale) pairs."""
         questions = [Question(str(file), scale, tuple(wanted)) for file, scale in asked]
-        return ask_facts(full_workspace(pin, flavor), PINS[pin], questions, imgsz=imgsz)
+        return ask_facts(full_workspace(pin, flavor), PINS[pin], questions, python=sys.executable, imgsz=imgsz)
 
     return run

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from yolopatch.catalog.environment.compat import compat_fixes_of
-from yolopatch.catalog.environment.environments import set_of
+from yolopatch.catalog.environment.environments import sets_of
 from yolopatch.catalog.environment.needs import needs_of
 from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import PINS, find_pin, newest
@@ -41,7 +41,7 @@ def test_an_own_pins_files_lie_in_the_own_catalog(ported, own_catalog):
 def test_an_own_pin_needs_what_the_one_that_it_is_like_needs(ported):
     assert [need.distribution for need in needs_of(ported)] == [need.distribution for need in needs_of(OURS)]
     assert not any(":" in need.where for need in needs_of(ported))  # the lines are the other's
-    assert set_of(ported) == set_of(OURS)
+    assert sets_of(ported) == sets_of(OURS)
     assert compat_fixes_of(ported) == ()
 
 

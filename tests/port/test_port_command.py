@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from yolopatch.catalog.modules import FLAVORS, MODULES
@@ -10,7 +12,7 @@ from yolopatch.errors import SourceError
 from yolopatch.outside.source.releases import find_release
 
 TASKS = "ultralytics/nn/tasks.py"
-NAME = "ultralytics-8.4.7"
+NAME, PIN = "ultralytics-8.4.7", "ultralytics-8.4.0"
 
 
 def test_a_release_is_ported_proven_saved_and_applied(wheel, own_catalog, yolopatch, tmp_path, git_in):
@@ -50,6 +52,15 @@ def test_a_catalog_may_be_named(wheel, yolopatch, tmp_path, own_catalog):
         f"patches/{NAME}/stamp.patch",
         f"pins/{NAME}.json",
     ]
+    assert not own_catalog.exists()
+
+
+def test_models_that_no_interpreter_can_build(wheel, own_catalog, yolopatch, monkeypatch):
+    monkeypatch.setattr(sys, "executable", f"{sys.base_prefix}/bin/python3")
+    ran = yolopatch("port", "--to", wheel(), "--module", "SPConv", "--save")
+    assert ran.code == 1
+    assert f"cannot import {PIN}: it lacks opencv-python" in ran.err
+    assert f"next: yolopatch env create {PIN}\n" in ran.err
     assert not own_catalog.exists()
 
 

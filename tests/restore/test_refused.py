@@ -6,6 +6,7 @@ import datetime
 import os
 import pickle
 import shutil
+import sys
 import zipfile
 from collections import OrderedDict
 from pathlib import Path
@@ -341,6 +342,14 @@ def test_an_interpreter_that_is_not_there(refused, checkpoint, said):
     assert "interpreter python-of-nowhere was not found" in refused(
         checkpoint({"yolopatch": said}), "--python", "python-of-nowhere"
     )
+
+
+def test_an_interpreter_without_what_the_pin_imports(refused, checkpoint, said, monkeypatch):
+    bare = f"{sys.base_prefix}/bin/python3"
+    monkeypatch.setattr(sys, "executable", bare)
+    told = refused(checkpoint({"yolopatch": said}))
+    assert f"{bare} cannot import {PIN}: it lacks opencv-python, " in told
+    assert f"next: yolopatch env create {PIN}\n" in told
 
 
 def test_json_says_the_same(yolopatch, tmp_path):

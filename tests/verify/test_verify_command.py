@@ -196,7 +196,8 @@ def test_an_interpreter_without_torch_is_named(verify, full_workspace, base_cfg,
     bare = tmp_path / "bare" / "bin" / "python"
     ran = verify(full_workspace(PIN), base_cfg, "--python", bare)
     assert (ran.code, ran.out) == (1, "")
-    assert f"install upstream's requirements for {bare}" in ran.err
+    assert f"{bare} cannot import {PIN}: it lacks opencv-python, matplotlib, numpy, torch," in ran.err
+    assert ran.err.count("\n") == 2, "one line, and the next command"
 
 
 def test_a_gpu_that_is_not_there_is_no_fault_of_the_model(verify, full_workspace, base_cfg):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
@@ -25,12 +24,6 @@ source = click.option(
 scale = click.option(
     "--scale", metavar="n|s|m|l|x", help="The model scale.  [default: read from the YAML, as upstream does]"
 )
-plain_python = click.option(
-    "--python",
-    default=sys.executable,
-    metavar="EXE",
-    help="The Python that has upstream's requirements.  [default: this one]",
-)
 workspace = click.argument(
     "workspace", default=".", type=click.Path(path_type=Path, file_okay=False), metavar="[WORKSPACE]"
 )
@@ -43,5 +36,5 @@ overwrite = click.option("--overwrite", is_flag=True, help="Replace an existing 
 python = click.option(
     "--python",
     metavar="EXE",
-    help="The Python to run upstream with.  [default: the one from `env create`, else this one]",
+    help="The Python to run upstream with.  [default: the one of `env create`, else this one if it has the libraries]",
 )

@@ -1,4 +1,4 @@
-"""The progress of a long command: one line on stderr, on a terminal only."""
+"""The progress of a long command on stderr: one line on a terminal, and now and then a line elsewhere."""
 
 from __future__ import annotations
 
@@ -7,27 +7,29 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from yolopatch.outside.watch import Watch
+from yolopatch.outside.watch import Watch, no_watch
 
 DELAY = 2.0  # seconds; a command that ends earlier shows no line, unless it reports a step
 _REDRAW = 0.1  # seconds
 
 
 @contextmanager
-def progress_line(label: str = "starting") -> Iterator[Watch]:
+def progress_line(label: str = "starting", seconds: float | None = None) -> Iterator[Watch]:
     """Show what the block is doing and for how long; yields the function to call at the start of each step.
 
     Args:
         label: what is shown until the first step is reported, or all the time if the block has no steps.
+        seconds: after how many seconds another line is printed where stderr is no terminal; None for no line there.
     """
-    if not sys.stderr.isatty():
-        yield lambda name, number, count: None
-        return
     line = _Line(label)
-    painter = threading.Thread(target=line.paint, daemon=True)
+    if sys.stderr.isatty():
+        painter = threading.Thread(target=line.paint, daemon=True)
+    elif seconds is not None:
+        painter = threading.Thread(target=line.print_every, args=(seconds,), daemon=True)
+    else:
+        yield no_watch
+        return
     painter.start()
     try:
         yield line.start_step
@@ -40,18 +42,31 @@ class _Line:
     def __init__(self, label: str) -> None:
         self.done = threading.Event()
         self._label, self._start, self._hidden_until = label, time.monotonic(), time.monotonic() + DELAY
+        self._number = 0
 
     def start_step(self, name: str, number: int, count: int) -> None:
-        self._label, self._start, self._hidden_until = f"[{number:>2}/{count}] {name}", time.monotonic(), 0.0
+        """Show a step; a step that is shown again with other words goes on."""
+        self._label, self._hidden_until = f"[{number:>2}/{count}] {name}", 0.0
+        if number != self._number:
+            self._number, self._start = number, time.monotonic()
+
+    @property
+    def _text(self) -> str:
+        return f"{self._label} \N{HORIZONTAL ELLIPSIS} {time.monotonic() - self._start:.0f} s"
 
     def paint(self) -> None:
         drawn = False
         while not self.done.wait(_REDRAW):
             if time.monotonic() >= self._hidden_until:
-                _draw(f"{self._label} \N{HORIZONTAL ELLIPSIS} {time.monotonic() - self._start:.0f} s")
+                _draw(self._text)
                 drawn = True
         if drawn:
             _draw("")
+
+    def print_every(self, seconds: float) -> None:
+        while not self.done.wait(seconds):
+            sys.stderr.write(f"{self._text}\n")
+            sys.stderr.flush()
 
 
 def _draw(text: str) -> None:

@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_tutorials(task)
     task = tasks.add_parser("reproduce")
     task.add_argument("--folder", type=Path, required=True, help="keeps the runs; a stopped run continues there")
-    task.add_argument("--python", help="the interpreter to train with")
+    task.add_argument("--python", default=sys.executable, help="the interpreter to train with")
     task.add_argument("--compat", action="store_true", help="apply every pin's compatibility patch")
     _add_tutorials(task)
     kinds = (reproduced.QUICK, reproduced.EXACT)
@@ -65,12 +65,12 @@ def _parser() -> argparse.ArgumentParser:
     task.add_argument("--releases", nargs="+", default=list(ported.SPREAD), help="versions, or `newest`")
     _add_modules(task)
     task.add_argument("--no-prove", action="store_true", help="do not build models")
-    task.add_argument("--python", help="the interpreter to build models with")
+    task.add_argument("--python", default=sys.executable, help="the interpreter to build models with")
     task.add_argument("--out", type=Path, required=True, help="the page")
     task = tasks.add_parser("port-every")
     task.add_argument("--releases", nargs="+", default=[], help="versions; by default all")
     _add_modules(task)
-    task.add_argument("--python", help="the interpreter to build models with")
+    task.add_argument("--python", default=sys.executable, help="the interpreter to build models with")
     task.add_argument("--out", type=Path, required=True, help="the page")
     task = tasks.add_parser("matrix")
     task.add_argument("--scales", default=matrix.SCALES)
@@ -138,8 +138,8 @@ def _reproduce(asked: argparse.Namespace) -> int:
     return 0 if all(result.as_expected for result in results) else EXIT_VERIFY
 
 
-def _versions(python: str | None) -> str:
-    found = inspect_interpreter(python or sys.executable)
+def _versions(python: str) -> str:
+    found = inspect_interpreter(python)
     named = ("torch", "torchvision", "numpy", "pillow", "setuptools")
     return ", ".join([f"Python {found.python}", *(f"{name} {found.packages.get(name)}" for name in named)])
 

@@ -10,6 +10,7 @@ import hashlib
 import itertools
 import json
 import os
+import sys
 import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -172,7 +173,7 @@ def _render(case: Case, folder: Path) -> Path:
 
 
 def _verify(job: _Job, quick: bool) -> Result:
-    found = verify(job.workspace, job.cfg, job.case.scale, checks=QUICK if quick else ALL)
+    found = verify(job.workspace, job.cfg, job.case.scale, checks=QUICK if quick else ALL, python=sys.executable)
     ids = {status: tuple(c.id for c in found.checks if c.status == status) for status in (FAIL, WARN)}
     seconds = found.run["seconds"]
     assert isinstance(seconds, float)

@@ -75,9 +75,7 @@ def every_version() -> list[str]:
     return [one for one in list_versions(PROJECT) if Version(one) >= Version(OLDEST)]
 
 
-def port_spread(
-    versions: Sequence[str], proves: bool, python: str | None, modules: Sequence[str] = ()
-) -> Iterator[Result]:
+def port_spread(versions: Sequence[str], proves: bool, python: str, modules: Sequence[str] = ()) -> Iterator[Result]:
     """Port these modules, without any every one, to each of these versions, one after the other."""
     for asked in versions:
         version = every_version()[-1] if asked == NEWEST else asked
@@ -103,7 +101,7 @@ def page(results: Iterable[Result]) -> str:
 
 
 def port_every(
-    python: str | None,
+    python: str,
     watch: Callable[[Result], None],
     versions: Sequence[str] = (),
     modules: Sequence[str] = (),

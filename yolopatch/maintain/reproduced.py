@@ -71,12 +71,12 @@ def _all_cases() -> Iterator[Case]:
         yield Case(id_, TUTORIAL_FLAVOR, EXACT)
 
 
-def run_all(folder: Path, python: str | None, compat: bool, wanted: Sequence[Case]) -> Iterator[Result]:
+def run_all(folder: Path, python: str, compat: bool, wanted: Sequence[Case]) -> Iterator[Result]:
     """Run these cases; the results of a run that has ended are only read.
 
     Args:
         folder: the folder of the reproductions.
-        python: the interpreter to train with, None for the one that `reproduce` finds.
+        python: the interpreter to train with.
         compat: whether every pin's old code is fixed for newer libraries.
         wanted: the runs.
 
@@ -89,7 +89,7 @@ def run_all(folder: Path, python: str | None, compat: bool, wanted: Sequence[Cas
         with_compat = compat or case.tutorial in _NEED_COMPAT
         dest = folder / f"{case.tutorial}-{case.flavor}{'-compat' * with_compat}"
         words = ["reproduce", case.tutorial, "--flavor", case.flavor, "--dest", str(dest), "--run"]
-        words += ["--compat"] * with_compat + ["--base"] * case.base + (["--python", python] if python else [])
+        words += ["--compat"] * with_compat + ["--base"] * case.base + ["--python", python]
         if case.kind == QUICK:
             words.append("--quick")
         else:

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class InterpreterRequest:
-    """Describe the interpreter and its packages, without importing them."""
+    """Describe the interpreter and its packages, without importing them.
+
+    Attributes:
+        modules: the names of the modules to look for.
+    """
+
+    modules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -23,7 +29,7 @@ class InterpreterAnswer:
         packages: the version of each distribution, by normalised name.
         requirements: the requirements of torchvision alone, by its name: they name the torch that it was built for.
         editable: the URL of the folder of each editable installation, by normalised name.
-        origins: the file that an import would read, by module name; "" for none.
+        origins: the file that an import would read, by the name of each requested module; "" for none.
         cuda: the CUDA version that its torch was built for; "" for none.
     """
 

@@ -185,6 +185,17 @@ def needs_of(pin: Pin) -> tuple[Need, ...]:
     return tuple(replace(need, where=need.where.partition(":")[0]) for need in _NEEDS[pin.like])
 
 
+def module_of(distribution: str) -> str:
+    """Return the name of the module that the distribution is needed for."""
+    return MODULE_OF.get(distribution, distribution)
+
+
+def modules_of_pins() -> tuple[str, ...]:
+    """Return the modules that the pins import and that can be looked for without importing another one first."""
+    names = (module_of(need.distribution) for needs in _NEEDS.values() for need in needs)
+    return tuple(dict.fromkeys(name for name in names if "." not in name))
+
+
 def stand_ins(distribution: str) -> tuple[str, ...]:
     """Return other distributions that contain the same module."""
     return _STAND_INS.get(distribution, ())

@@ -15,7 +15,7 @@ from yolopatch.errors import EXIT_ACT
 
 @click.command("doctor", epilog="Example: yolopatch doctor my-yolo --python python3.11")
 @click.argument("workspace", required=False, metavar="[WORKSPACE]", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--python", metavar="EXE", help="The Python to look at.  [default: this one]")
+@options.python
 @options.as_json
 def command(workspace: Path | None, python: str | None, as_json: bool) -> int:
     """Find what would fail in a Python environment, and on which line.
@@ -26,9 +26,10 @@ def command(workspace: Path | None, python: str | None, as_json: bool) -> int:
 
     Exit code 1: something would fail.
     """
+    from yolopatch.outside.source.store import cache_dir
     from yolopatch.steps.environment.doctor import diagnose
 
     with progress_line("inspecting the environment"):
-        found = diagnose(workspace, python)
+        found = diagnose(workspace, python, cache_dir())
     report.show({**asdict(found), "errors": found.errors}, doctor.examination(found), as_json)
     return EXIT_ACT if found.errors else 0

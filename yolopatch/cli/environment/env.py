@@ -14,6 +14,8 @@ from yolopatch.cli.group import Group
 from yolopatch.cli.progress import progress_line
 from yolopatch.errors import UsageError
 
+_EVERY = 10.0  # seconds between two lines of progress without a terminal: a download takes many minutes
+
 
 @click.group("env", cls=Group, epilog="Example: yolopatch env create yolo11-c3k2-dsconv")
 def command() -> None:
@@ -37,9 +39,9 @@ def create(as_json: bool, **request: Any) -> None:
     environment goes into the cache and takes about 6 GB. It needs an installed
     Python 3.10 or 3.11.
     """
-    from yolopatch.steps.environment.environment import EnvironmentRequest, create_environment
+    from yolopatch.steps.environment.create import EnvironmentRequest, create_environment
 
-    with progress_line() as watch:
+    with progress_line(seconds=_EVERY) as watch:
         found = create_environment(EnvironmentRequest(**request), watch)
     report.show(asdict(found), environments.environment(found), as_json)
 
@@ -51,7 +53,7 @@ def create(as_json: bool, **request: Any) -> None:
 )
 @click.argument("workspace", type=click.Path(path_type=Path, file_okay=False))
 @click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND ...")
-@click.option("--python", metavar="EXE", help="The Python to run it with.  [default: the pin's environment]")
+@options.python
 @options.as_json
 def run(workspace: Path, words: tuple[str, ...], python: str | None, as_json: bool) -> int:
     """Run a command in a workspace, with the environment of its pin.
@@ -61,7 +63,7 @@ def run(workspace: Path, words: tuple[str, ...], python: str | None, as_json: bo
     code is the command's own. Write options before WORKSPACE. With --json, the
     output of the command goes to stderr.
     """
-    from yolopatch.steps.environment.environment import run_in_workspace
+    from yolopatch.steps.environment.run import run_in_workspace
 
     given = words[1:] if words[0] == "--" else words
     if not given:

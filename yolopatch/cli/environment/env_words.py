@@ -11,7 +11,7 @@ from yolopatch.catalog.environment.libraries import named_versions
 from yolopatch.cli.layout import pairs
 
 if TYPE_CHECKING:
-    from yolopatch.steps.environment.environment import Environment
+    from yolopatch.steps.environment.create import Environment
 
 
 def environment(found: Environment) -> Iterator[str]:
@@ -27,4 +27,8 @@ def environment(found: Environment) -> Iterator[str]:
             ("pins", ", ".join(found.pins)),
         ]
     )
+    if found.activate:
+        yield f"  activate  {found.activate}"
+    if found.compat:
+        yield f"  compat    some libraries are too new for the pin's own code, so apply it with: {found.compat}"
     yield "  next      yolopatch env run WORKSPACE -- python train.py, or: yolo detect train ..."

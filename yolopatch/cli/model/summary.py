@@ -16,9 +16,9 @@ from yolopatch.cli.progress import progress_line
 @click.option("--cfg", required=True, type=click.Path(path_type=Path), help="The model YAML.")
 @options.scale
 @click.option("--imgsz", default=640, show_default=True, metavar="PIXELS", help="Image side for the GFLOPs and times.")
-@options.plain_python
+@options.python
 @options.as_json
-def command(workspace: Path, cfg: Path, scale: str | None, imgsz: int, python: str, as_json: bool) -> None:
+def command(workspace: Path, cfg: Path, scale: str | None, imgsz: int, python: str | None, as_json: bool) -> None:
     """Show the size and the speed of a model, next to its base model.
 
     The model is built by the workspace's code in a child process. GFLOPs are
@@ -26,8 +26,9 @@ def command(workspace: Path, cfg: Path, scale: str | None, imgsz: int, python: s
     The time for an image is given twice, too: as built, and after upstream's
     fuse(), as in prediction.
     """
+    from yolopatch.outside.source.store import cache_dir
     from yolopatch.steps.model.summary import summary
 
     with progress_line("building the models"):
-        found = summary(workspace, cfg, scale, imgsz, python)
+        found = summary(workspace, cfg, scale, imgsz, python, cache_dir())
     report.show(found.data(), models.summary(found), as_json)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @options.scale
 @click.option("--all-scales", is_flag=True, help="Check all scales of the file, one after the other.")
 @click.option("--imgsz", default=640, show_default=True, metavar="PIXELS", help="Image side.")
-@options.plain_python
+@options.python
 @click.option(
     "--device", metavar="cpu|cuda|0", help="The CPU, or a GPU by its number.  [default: a GPU if torch sees one]"
 )

@@ -71,14 +71,14 @@ def environment_folder(record: EnvironmentRecord, cache: Path) -> Path:
 
 
 def ensure_environment(
-    record: EnvironmentRecord, cache: Path, fresh: bool, fill: Callable[[Path], None]
+    record: EnvironmentRecord, cache: Path, keeps: Callable[[Environment], bool], fill: Callable[[Path], None]
 ) -> tuple[Environment, bool]:
     """Return the environment with this record, and whether it was made now. An incomplete one is made again.
 
     Args:
         record: how to make it.
         cache: the cache folder.
-        fresh: make it again even if it is complete.
+        keeps: tells whether a complete one is kept; else it is made again.
         fill: makes the environment in the folder that it gets; the folder does not exist yet.
 
     Raises:
@@ -89,7 +89,7 @@ def ensure_environment(
     with hold_lock(cache / "locks" / f"{folder.name}.lock", _PATIENCE):
         _bring_back(before, folder)
         found = _read(folder)
-        if found and not fresh:
+        if found and keeps(found):
             return found, False
         if found:
             folder.rename(before)

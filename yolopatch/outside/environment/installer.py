@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,19 +15,23 @@ from yolopatch.catalog.environment.environments import INSTALLERS
 from yolopatch.catalog.names import unknown
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.child.group import end_group, start_group
+from yolopatch.outside.environment.install_progress import told_regularly
 from yolopatch.outside.git.command import FREE_SOME_SPACE, is_disk_full
 from yolopatch.outside.watch import Watch
 
-# These variables would install packages into another folder, or hide the output.
+# These variables would install packages into another folder or environment, or hide the output.
 _DROPPED = (
     "PYTHONPATH",
     "PYTHONHOME",
     "VIRTUAL_ENV",
     "CONDA_PREFIX",
+    "PIP_PYTHON",
     "PIP_TARGET",
     "PIP_PREFIX",
     "PIP_USER",
     "PIP_ROOT",
+    "UV_PYTHON",
+    "UV_SYSTEM_PYTHON",
 )
 _QUIET = {
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
@@ -132,13 +137,21 @@ def _steps(request: InstallRequest, installer: Installer) -> Iterator[_Step]:
 
 
 def _run(step: _Step, folder: Path, say: Callable[[str], None]) -> tuple[int, list[str]]:
+    with (
+        tempfile.TemporaryDirectory(prefix="yolopatch-install-", ignore_cleanup_errors=True) as temporary,
+        told_regularly(say, step.what, Path(temporary)) as hear,
+    ):
+        return _listen(step, folder, Path(temporary), hear)
+
+
+def _listen(step: _Step, folder: Path, temporary: Path, hear: Callable[[str], None]) -> tuple[int, list[str]]:
     environment = {name: value for name, value in os.environ.items() if name not in _DROPPED}
     lines: list[str] = []
     try:
         process = start_group(
             step.command,
             folder=folder,  # not the user's folder: `-m` would import the files there before the installed packages
-            variables={**environment, **_QUIET, **(step.variables or {})},
+            variables={**environment, **_QUIET, **(step.variables or {}), "TMPDIR": str(temporary)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             ends_with_us=True,
@@ -148,16 +161,10 @@ def _run(step: _Step, folder: Path, say: Callable[[str], None]) -> tuple[int, li
     try:
         for line in process.stdout or ():
             lines.append(hide_passwords(line.decode("utf-8", "replace").rstrip()))
-            say(_shown(lines[-1]) or step.what)
+            hear(lines[-1])
         return process.wait(), lines
     finally:
         end_group(process)
-
-
-def _shown(line: str) -> str:
-    """Return the part of an installer's line to show as progress, "" for most lines."""
-    found = re.match(r"\s*(Collecting|Downloading|Installing collected|Prepared|Installed|Resolved)\b.{0,40}", line)
-    return found.group(0).strip() if found else ""
 
 
 def hide_passwords(text: str) -> str:

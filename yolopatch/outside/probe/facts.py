@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,8 +25,8 @@ def ask_facts(
     pin: Pin,
     questions: Sequence[Question],
     *,
+    python: str,
     imgsz: int = 640,
-    python: str = sys.executable,
     patience: float = PATIENCE,
 ) -> tuple[ModelFacts, ...]:
     """Build models in a child process and return the facts about each.
@@ -36,8 +35,8 @@ def ask_facts(
         workspace: the folder whose upstream is imported.
         pin: the pin of the workspace.
         questions: the models to build, and the facts to return about them.
-        imgsz: side of the square image in pixels.
         python: the interpreter with upstream's requirements.
+        imgsz: side of the square image in pixels.
         patience: after how many seconds the child is ended.
 
     Raises:

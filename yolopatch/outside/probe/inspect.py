@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from yolopatch.catalog.environment.needs import modules_of_pins
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.environment.executable import find_executable
 from yolopatch.outside.environment.interpreter import Interpreter
@@ -16,6 +17,7 @@ from yolopatch.wire.tasks import GPUS, INTERPRETER, Task
 _PATIENCE = 60  # seconds; it takes 0.1 s, and a few seconds from a cold disk
 _GPU_PATIENCE = 120  # seconds; importing torch from a cold disk is slow
 _SHOWN = 5  # of the last lines of output
+_UPSTREAMS = ("ultralytics", "yolov5")  # an installed copy may hide a workspace
 
 
 def inspect_interpreter(executable: str) -> Interpreter:
@@ -25,7 +27,9 @@ def inspect_interpreter(executable: str) -> Interpreter:
         YolopatchError: the interpreter does not exist, cannot be started, or is too old.
     """
     path = find_executable(executable)
-    answer = _ask(path, INTERPRETER, InterpreterRequest(), InterpreterAnswer, _PATIENCE)
+    answer = _ask(
+        path, INTERPRETER, InterpreterRequest((*modules_of_pins(), *_UPSTREAMS)), InterpreterAnswer, _PATIENCE
+    )
     return Interpreter(**vars(answer), executable=path)
 
 

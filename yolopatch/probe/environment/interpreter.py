@@ -13,8 +13,6 @@ from typing import Any
 from ...wire.interpreters import InterpreterAnswer, InterpreterRequest
 from ..protocol.emit import Emit
 
-# the packages that upstream imports, and the names of upstream's own packages
-_IMPORTS = ("torch", "torchvision", "cv2", "matplotlib", "ultralytics", "yolov5")
 _ASKED_FOR_REQUIREMENTS = ("torchvision",)
 
 
@@ -33,7 +31,7 @@ def describe(request: InterpreterRequest, emit: Emit) -> None:
         source = _editable_source(found)
         if source:
             editable[name] = source
-    origins = {name: _origin(name) for name in _IMPORTS}
+    origins = {name: _origin(name) for name in request.modules}
     emit(
         InterpreterAnswer(
             python=platform.python_version(),
@@ -44,7 +42,7 @@ def describe(request: InterpreterRequest, emit: Emit) -> None:
             requirements=requirements,
             editable=editable,
             origins=origins,
-            cuda=_cuda(origins["torch"]),
+            cuda=_cuda(_origin("torch")),
         )
     )
 

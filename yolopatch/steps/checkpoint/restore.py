@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from yolopatch.catalog.pins import PINS
+from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.core.checkpoint.allowed import unknown_names
 from yolopatch.core.checkpoint.guess_fork import guess_fork
 from yolopatch.core.checkpoint.stamp import Stamped, printable, read_stamped
@@ -21,7 +21,7 @@ from yolopatch.outside.workspace.commits import Step, head_id
 from yolopatch.outside.workspace.user_changes import check_no_user_changes
 from yolopatch.outside.workspace.workspace import Workspace, is_occupied, read_workspace
 from yolopatch.steps.checkpoint.stamped_fork import check_same, stamped_patchset
-from yolopatch.steps.environment.environment import find_environment
+from yolopatch.steps.environment.interpreters import find_interpreter
 from yolopatch.steps.workspace.change import WorkspaceState, lock_path, workspace_path, workspace_state
 from yolopatch.steps.workspace.patchset import PatchSet
 from yolopatch.wire.checkpoints import Contents, Loaded
@@ -87,7 +87,7 @@ def restore(request: RestoreRequest, cache: Path) -> Restored:
     patchset = stamped_patchset(stamped)
     pin = patchset.pin
     place = workspace_path(request.dest, pin)
-    python = find_environment(pin, request.python, cache).executable if request.load else None
+    python = _find_python(request, pin, stamped, cache) if request.load else None
     with pristine(pin, _source(request, stamped), cache) as found:
         root = snapshot.read_root(found.repository)
         read = snapshot.pristine_reader(found.repository, root.blobs)
@@ -118,6 +118,10 @@ def _read_stamp(file: Path, contents: Contents) -> Stamped:
             f"{file} has no stamp, so its workspace is not known exactly", details=details, hint=guess.hint
         )
     return read_stamped(contents.stamp)
+
+
+def _find_python(request: RestoreRequest, pin: Pin, stamped: Stamped, cache: Path) -> str:
+    return find_interpreter(pin, request.python, cache, compat=stamped.compat is not None).executable
 
 
 def _source(request: RestoreRequest, stamped: Stamped) -> str:

@@ -16,7 +16,7 @@ from yolopatch.outside.files.writable import require_free
 from yolopatch.outside.probe.run import ask_in_workspace
 from yolopatch.outside.watch import Watch
 from yolopatch.outside.workspace.workspace import Workspace, read_workspace
-from yolopatch.steps.environment.environment import find_environment
+from yolopatch.steps.environment.interpreters import find_interpreter
 from yolopatch.wire import checkpoints as wire
 from yolopatch.wire.codec import encode
 from yolopatch.wire.tasks import TRANSPLANT
@@ -117,7 +117,9 @@ def transplant(place: Path, request: TransplantRequest, cache: Path, watch: Watc
     _check(request)
     workspace = read_workspace(place.absolute())
     scale = cfg.scale_for(find_model(workspace.pin.model, cfg.task), request.scale)
-    interpreter = find_environment(workspace.pin, request.python, cache)
+    interpreter = find_interpreter(
+        workspace.pin, request.python, cache, compat=workspace.compat is not None, tree=workspace.path
+    )
     with staged(request.out.absolute()) as out:
         answer = ask_in_workspace(
             TRANSPLANT,

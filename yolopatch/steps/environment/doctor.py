@@ -6,7 +6,6 @@ import os
 import re
 import shlex
 import shutil
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,15 +13,16 @@ from pathlib import Path
 import yaml
 from packaging.version import Version
 
-from yolopatch.catalog.environment.environments import EnvironmentSet, set_of
+from yolopatch.catalog.environment.environments import EnvironmentSet, set_for
 from yolopatch.catalog.environment.habits import END_AT_UNREADABLE_CACHES, RUN_PIP_FROM_PATH
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.errors import ConflictError, YolopatchError
 from yolopatch.outside.environment.interpreter import Interpreter
 from yolopatch.outside.environment.upstream_settings import settings_folder, shared_settings_folder
-from yolopatch.outside.probe.inspect import inspect_interpreter, list_gpus
+from yolopatch.outside.probe.inspect import list_gpus
 from yolopatch.outside.workspace.checkout import Checkout, read_checkout
 from yolopatch.steps.environment.faults import ERROR, WARNING, Fault, find_faults, in_order
+from yolopatch.steps.environment.interpreters import choose_interpreter
 from yolopatch.steps.environment.nearest_pin import nearest_pin
 
 _VARIABLES = re.compile(r"^(YOLO(?!PATCH)|ULTRALYTICS|WANDB|COMET|CLEARML|NEPTUNE|MLFLOW|PYTHONPATH|PYTHONHOME)")
@@ -113,19 +113,21 @@ class Diagnosis:
         return sum(one.severity == ERROR for case in self.cases for one in case.ailments)
 
 
-def diagnose(place: Path | None, python: str | None) -> Diagnosis:
+def diagnose(place: Path | None, python: str | None, cache: Path) -> Diagnosis:
     """Find what would fail for a checkout; without one in the current folder, for every pin.
 
     Args:
         place: the checkout; None for the current folder.
-        python: the interpreter; None for the current one.
+        python: the interpreter; None for the one in which the other commands run upstream.
+        cache: the cache folder, which holds the environments.
 
     Raises:
         ConflictError: the folder that the user named is no checkout of an upstream that we know.
         YolopatchError: the interpreter does not exist.
     """
     checkout = _checkout(place)
-    interpreter = inspect_interpreter(python or sys.executable)
+    pin = _pin_like(checkout) if checkout else next(iter(PINS.values()))
+    interpreter = choose_interpreter(pin, python, cache)
     gpus, broken = _gpus(interpreter)
     cases: tuple[Case, ...]
     if checkout:
@@ -137,7 +139,7 @@ def diagnose(place: Path | None, python: str | None) -> Diagnosis:
         version=interpreter.python,
         workspace=checkout.path if checkout else None,
         cases=cases,
-        packages=_packages(set_of(PINS[cases[0].pin]), interpreter),
+        packages=_packages(set_for(PINS[cases[0].pin], interpreter.python), interpreter),
         imported=_imported(checkout, interpreter) if checkout else None,
         settings=Settings(
             settings_folder(checkout.path) if checkout else None,
@@ -159,8 +161,12 @@ def _checkout(place: Path | None) -> Checkout | None:
         return None
 
 
+def _pin_like(checkout: Checkout) -> Pin:
+    return checkout.pin or nearest_pin(checkout)
+
+
 def _examine_checkout(checkout: Checkout, interpreter: Interpreter, more: list[Fault]) -> Case:
-    pin = checkout.pin or nearest_pin(checkout)
+    pin = _pin_like(checkout)
     compat = bool(checkout.workspace and checkout.workspace.compat)
     found = [
         *find_faults(pin, compat, interpreter, checkout.path, _quoted(checkout) if checkout.workspace else "WORKSPACE"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -11,8 +12,8 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from yolopatch.catalog.environment.compat import STAGES, CompatFix, compat_fixes_of
-from yolopatch.catalog.environment.environments import EnvironmentSet, set_of
-from yolopatch.catalog.environment.needs import Need, needs_of, stand_ins
+from yolopatch.catalog.environment.environments import sets_of
+from yolopatch.catalog.environment.needs import Need, module_of, needs_of, stand_ins
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.outside.environment.interpreter import Interpreter
 from yolopatch.steps.workspace.patchset import load_patchset
@@ -55,7 +56,7 @@ def find_faults(
         workspace: the name that the hints give to the folder for `apply --compat`.
     """
     found = [
-        *_missing(pin, interpreter),
+        *(_missing_fault(need, pin) for need in missing_needs(pin, interpreter, tree)),
         *_mismatched(interpreter),
         *(() if compat else _broken(pin, interpreter, tree, workspace)),
         *_looked_for_by_name(pin, interpreter, workspace),
@@ -73,10 +74,33 @@ def _order(fault: Fault) -> tuple[bool, int]:
     return fault.severity != ERROR, STAGES.index(fault.stage) if fault.stage in STAGES else len(STAGES)
 
 
-def _missing(pin: Pin, interpreter: Interpreter) -> Iterator[Fault]:
-    for need in needs_of(pin):
-        if not any(name in interpreter.packages for name in (need.distribution, *stand_ins(need.distribution))):
-            yield _missing_fault(need, pin)
+def missing_needs(pin: Pin, interpreter: Interpreter, tree: Path | None = None) -> tuple[Need, ...]:
+    """Return the libraries that the pin imports and that the interpreter does not have.
+
+    Args:
+        pin: the upstream.
+        interpreter: with the installed libraries.
+        tree: a checkout, perhaps of another version than the pin's: a library that its file does not import is left
+            out.
+    """
+    return tuple(
+        need
+        for need in needs_of(pin)
+        if not _has(interpreter, need.distribution) and (tree is None or _imports(tree, need))
+    )
+
+
+def _has(interpreter: Interpreter, distribution: str) -> bool:
+    # some ways of installing, like a distribution's own packages, leave no metadata of the Python package
+    names = (distribution, *stand_ins(distribution))
+    return any(name in interpreter.packages for name in names) or bool(interpreter.origins.get(module_of(distribution)))
+
+
+def _imports(tree: Path, need: Need) -> bool:
+    file = tree / need.where.partition(":")[0]
+    text = file.read_text("utf-8", "replace") if file.is_file() else ""
+    module, name = re.escape(module_of(need.distribution)), re.escape(need.distribution)
+    return bool(re.search(rf"\b(?:import|from) +{module}\b|\bmetadata\.version\(.{name}.\)", text))
 
 
 def _missing_fault(need: Need, pin: Pin) -> Fault:
@@ -111,7 +135,7 @@ def _broken(pin: Pin, interpreter: Interpreter, tree: Path | None, workspace: st
     for because, places in causes.items():
         first = min((fix for fix, _ in places), key=lambda fix: STAGES.index(fix.stage))
         ways = [f"yolopatch apply --repo {pin.name} --compat --dest {workspace}"]
-        if _is_older(set_of(pin), first):
+        if not sets_of(pin)[0].breaks(first):
             ways.append(f"yolopatch env create {pin.name}")
         yield Fault(
             ERROR,
@@ -124,19 +148,6 @@ def _broken(pin: Pin, interpreter: Interpreter, tree: Path | None, workspace: st
 
 def _version(library: str, interpreter: Interpreter) -> str | None:
     return interpreter.python if library == "python" else interpreter.packages.get(library)
-
-
-def _is_older(wanted: EnvironmentSet, fix: CompatFix) -> bool:
-    """Return whether the environment that `env create` makes has an older library, in which nothing breaks."""
-    since = Version(fix.since)
-    if fix.library == "python":
-        return all(Version(python) < since for python in wanted.pythons)
-    bounds = next((one.specifier for one in wanted.requirements if one.name == fix.library), ())
-    return any(
-        (one.operator == "==" and Version(one.version) < since)
-        or (one.operator == "<" and Version(one.version) <= since)
-        for one in bounds
-    )
 
 
 def _place(pin: Pin, fix: CompatFix, tree: Path | None) -> str:
@@ -170,9 +181,9 @@ def _looked_for_by_name(pin: Pin, interpreter: Interpreter, workspace: str) -> I
 
 
 def _untried_python(pin: Pin, interpreter: Interpreter) -> Iterator[Fault]:
-    wanted = set_of(pin)
-    if not wanted.runs_on(interpreter.python):
-        known = " and ".join(sorted(wanted.pythons))
+    wanted = sets_of(pin)
+    if not any(one.runs_on(interpreter.python) for one in wanted):
+        known = " and ".join(sorted({python for one in wanted for python in one.pythons}))
         yield Fault(
             WARNING,
             "",

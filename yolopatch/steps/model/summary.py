@@ -14,6 +14,7 @@ from yolopatch.outside.files.model_yaml import read_cfg
 from yolopatch.outside.files.templates import write_cfg
 from yolopatch.outside.probe.facts import ask_facts
 from yolopatch.outside.workspace.workspace import read_workspace
+from yolopatch.steps.environment.interpreters import find_interpreter
 from yolopatch.wire.facts import INFO, LATENCY, TRUE_GFLOPS, Latency, LayerRow, ModelFacts, Question
 
 
@@ -80,7 +81,7 @@ class Summary:
         }
 
 
-def summary(place: Path, cfg: Path, scale: str | None, imgsz: int, python: str) -> Summary:
+def summary(place: Path, cfg: Path, scale: str | None, imgsz: int, python: str | None, cache: Path) -> Summary:
     """Build and count the YAML's model and, in the same workspace, its base model.
 
     Args:
@@ -88,17 +89,20 @@ def summary(place: Path, cfg: Path, scale: str | None, imgsz: int, python: str) 
         cfg: the model YAML.
         scale: its scale; None for the scale in the file or in its name.
         imgsz: side of the square image in pixels.
-        python: the interpreter with upstream's requirements.
+        python: the interpreter with upstream's requirements; None to find one.
+        cache: the cache folder.
 
     Raises:
         UsageError: the file or the scale does not exist.
-        YolopatchError: the model does not build; upstream's last lines are in `details`.
+        YolopatchError: no interpreter can import upstream; or the model does not build, and upstream's last lines are
+            in `details`.
     """
     file = read_cfg(cfg)
     workspace = read_workspace(place.absolute())
     pin = workspace.pin
     own = find_model(pin.model, file.task)
     letter = file.scale_for(own, scale)
+    interpreter = find_interpreter(pin, python, cache, compat=workspace.compat is not None, tree=workspace.path)
     with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
         base = write_cfg(Cfg(own, letter, file.nc), Path(folder))
         facts = ask_facts(
@@ -106,7 +110,7 @@ def summary(place: Path, cfg: Path, scale: str | None, imgsz: int, python: str) 
             pin,
             [Question(str(one), letter, (INFO, TRUE_GFLOPS, LATENCY)) for one in (cfg.absolute(), base)],
             imgsz=imgsz,
-            python=python,
+            python=interpreter.executable,
         )
     model, origin = (_count(answer) for answer in facts)
     return Summary(workspace.path, cfg, letter, imgsz, model, origin, _changes(model, origin))

@@ -37,7 +37,7 @@ from yolopatch.outside.own.own_catalog import load_own_catalog, write_pin
 from yolopatch.outside.source.releases import Release, find_release
 from yolopatch.outside.source.store import pristine
 from yolopatch.outside.watch import Watch
-from yolopatch.steps.environment.environment import find_environment
+from yolopatch.steps.environment.interpreters import find_interpreter
 from yolopatch.steps.own.patch import own_source
 from yolopatch.steps.port.proving import prove
 
@@ -138,7 +138,7 @@ def port(request: PortRequest, cache: Path, watch: Watch) -> Port:
     proofs = None
     made = [outcome for outcome in outcomes if outcome.status == PORTED]
     if request.proves and any(outcome.flavor for outcome in made):
-        python = find_environment(PINS[pin.family], request.python, cache).executable
+        python = find_interpreter(PINS[pin.family], request.python, cache).executable
         proofs = prove(pin, release.files, made, python, watch)
     found = Port(pin, release.origin, outcomes, proofs)
     return save(found, release, request.catalog, cache) if request.catalog else found

@@ -6,6 +6,7 @@ import shlex
 
 from yolopatch.errors import YolopatchError
 from yolopatch.steps.environment.faults import ERROR, Fault, find_faults
+from yolopatch.steps.environment.interpreters import require_importable
 from yolopatch.steps.reproduce.reproduction import Reproduction
 
 
@@ -15,10 +16,13 @@ def require_trainable(reproduction: Reproduction) -> None:
     Raises:
         YolopatchError: something would fail; `details` says what and where.
     """
-    errors = _errors(reproduction, reproduction.record.compat)
+    pin, compat, tree = reproduction.workspace.pin, reproduction.record.compat, reproduction.workspace.path
+    errors = _errors(reproduction, compat)
     if errors:
-        pin, python = reproduction.workspace.pin, reproduction.interpreter.executable
-        compat_helps = not reproduction.record.compat and not _errors(reproduction, True)
+        compat_helps = not compat and not _errors(reproduction, True)
+        if not compat_helps:
+            require_importable(pin, reproduction.interpreter, compat=compat, tree=tree)
+        python = reproduction.interpreter.executable
         raise YolopatchError(
             f"{pin.name} cannot train to the end in {python}; no training was started",
             details=[f"{one.what}{f' ({one.where})' if one.where else ''}" for one in errors],

@@ -20,7 +20,7 @@ from yolopatch.outside.files.lock import hold_lock
 from yolopatch.outside.files.templates import load_templates
 from yolopatch.outside.reproduce.reproduction_folder import open_folder, save_record, update_files
 from yolopatch.outside.workspace.workspace import Workspace, read_workspace
-from yolopatch.steps.environment.environment import find_environment
+from yolopatch.steps.environment.interpreters import choose_interpreter
 from yolopatch.steps.model.render_request import RenderRequest, plan
 from yolopatch.steps.reproduce.reproduction import ReproduceRequest, Reproduction
 from yolopatch.steps.workspace.apply import apply
@@ -56,7 +56,7 @@ def reproduce(request: ReproduceRequest, cache: Path) -> Reproduction:
             cfg=workspace.path / recipe.cfg,
             script=workspace.path / recipe.script,
             page=folder / PAGE,
-            interpreter=find_environment(pin, request.python, cache),
+            interpreter=choose_interpreter(pin, request.python, cache),
             notes=notes,
         )
         return _write_files(reproduction)

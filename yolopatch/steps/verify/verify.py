@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -16,6 +15,7 @@ from yolopatch import __version__
 from yolopatch.core.model.cfg_file import CfgFile
 from yolopatch.core.verify.checks import choose_checks
 from yolopatch.errors import UsageError
+from yolopatch.outside.environment.interpreter import Interpreter
 from yolopatch.outside.files.existing import require_file
 from yolopatch.outside.files.model_yaml import read_cfg
 from yolopatch.outside.git.snapshot import PRISTINE, write_tree
@@ -23,6 +23,7 @@ from yolopatch.outside.probe.run_checks import Answers, Outcome, run_checks
 from yolopatch.outside.source.store import cache_dir, cached
 from yolopatch.outside.watch import Watch, no_watch
 from yolopatch.outside.workspace.checkout import Checkout, read_checkout
+from yolopatch.steps.environment.interpreters import find_interpreter_for
 from yolopatch.steps.verify.history import read_history
 from yolopatch.steps.workspace.patchset import Choice, applied_choices
 from yolopatch.wire.statuses import FAIL, PASS
@@ -37,7 +38,7 @@ class Options:
     """How to verify.
 
     Attributes:
-        python: the interpreter with upstream's requirements.
+        python: the interpreter with upstream's requirements; None to find one.
         imgsz: side of the square image in pixels, for GFLOPs, exports and latency.
         base: upstream's own YAML that the file was made from; None for the most similar one.
         device: `cpu`, `cuda:0` and so on; None for the first GPU, or the CPU without one.
@@ -45,7 +46,7 @@ class Options:
         timeout: seconds that one check may take.
     """
 
-    python: str = sys.executable
+    python: str | None = None
     imgsz: int = 640
     base: Path | None = None
     device: str | None = None
@@ -59,7 +60,7 @@ class Options:
             "base": str(self.base) if self.base else None,
             "device": self.device,
             "check": list(choose_checks(self.checks)) if self.checks else None,
-            "python": self.python if self.python != sys.executable else None,
+            "python": self.python,
             "timeout": self.timeout if self.timeout != Options.timeout else None,
         }
         return {name: value for name, value in chosen.items() if value is not None}
@@ -187,12 +188,13 @@ def _named(watch: Watch, letter: str) -> Watch:
 
 @contextmanager
 def _open_subject(place: Path, cfg: Path, options: Options) -> Iterator[_Subject]:
-    """Read the checkout, and write its unchanged upstream into a temporary folder for the time of the block."""
+    """Read the checkout, find its interpreter, and write its unchanged upstream into a folder while the block runs."""
     checkout = read_checkout(place.absolute())
+    interpreter = find_interpreter_for(checkout, options.python, cache_dir())
     with tempfile.TemporaryDirectory(prefix="yolopatch-pristine-") as folder:
         pristine = Path(folder) / "upstream"
         is_known = _write_pristine(checkout, pristine)
-        yield _Subject(checkout, read_history(checkout), pristine if is_known else None, cfg, options)
+        yield _Subject(checkout, interpreter, read_history(checkout), pristine if is_known else None, cfg, options)
 
 
 def _write_pristine(checkout: Checkout, folder: Path) -> bool:
@@ -213,6 +215,7 @@ class _Subject:
     """A YAML in a checkout, ready to be checked at any scale."""
 
     checkout: Checkout
+    interpreter: Interpreter
     history: History
     pristine: Path | None
     cfg: Path
@@ -224,7 +227,7 @@ class _Subject:
         answers = run_checks(
             self._request(letter, numbers),
             choose_checks(self.options.checks),
-            python=self.options.python,
+            python=self.interpreter.executable,
             timeout=self.options.timeout,
             watch=watch,
         )

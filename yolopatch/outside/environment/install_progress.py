@@ -1,0 +1,57 @@
+"""Tell what an installer is doing, and how much it has downloaded: some downloads take many minutes."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_EVERY = 1.0  # seconds
+_MEGABYTE = 1_000_000
+_LINE = re.compile(r"\s*(?:Collecting|Downloading|Installing collected|Prepared|Installed|Resolved)\b.{0,40}")
+
+
+@contextmanager
+def told_regularly(tell: Callable[[str], None], what: str, folder: Path) -> Iterator[Callable[[str], None]]:
+    """Tell the installer's last step every second, with the size of what lies in its temporary folder.
+
+    Args:
+        tell: called with what to show.
+        what: what the installer is doing, until it says more.
+        folder: the temporary folder, into which pip downloads.
+
+    Yields:
+        the function to call with each line that the installer prints.
+    """
+    shown, ended = [what], threading.Event()
+
+    def repeat() -> None:
+        while not ended.wait(_EVERY):
+            size = _size(folder)
+            tell(shown[0] + (f", {size // _MEGABYTE:,} MB so far" if size >= _MEGABYTE else ""))
+
+    def hear(line: str) -> None:
+        found = _LINE.match(line)
+        if found:
+            shown[0] = found[0].strip()
+
+    thread = threading.Thread(target=repeat, daemon=True)
+    thread.start()
+    try:
+        yield hear
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _size(folder: Path) -> int:
+    """Return the bytes of all files in a folder; files that vanish meanwhile count nothing."""
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            file = Path(place, name)
+            total += file.lstat().st_size if file.exists() else 0
+    return total
