@@ -72,5 +72,12 @@ def test_the_demo_prints_the_patched_model_beside_its_base(tmp_path, full_worksp
     )
     assert done.returncode == 0, done.stderr
     assert "C3k2_DSConv" in done.stdout
-    assert done.stdout.count("2,624,080") == 2
+    assert done.stdout.count("2,624,080") == 3
+    said = " ".join(done.stdout.partition("What this showed: ")[2].split())
+    assert said.startswith("8 layers of upstream's model are now C3k2_DSConv")
+    assert "as many parameters as its base model (2,624,080), because" in said
+    assert "true GFLOPs are 6.54, and the base model's 6.54;" in said
+    words = said.rpartition("yolopatch verify ")[2].split()
+    assert words == ["demo/ultralytics-8.3.0", "--cfg", "demo/yolo11n-C3k2-DSConv.yaml"]
+    assert all((tmp_path / word).exists() for word in words if word.startswith("demo"))
     assert (tmp_path / "demo" / "yolo11n-C3k2-DSConv.yaml").is_file()
