@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from yolopatch.errors import UsageError
+from yolopatch.outside.files.model_yaml import find_cfg
+
 ROOT = Path(__file__).resolve().parents[2]
 YOLOPATCH = Path(sys.executable).with_name("yolopatch")
 
@@ -29,6 +32,43 @@ def test_a_model_is_counted_beside_its_base(spawn, cfg, full_workspace):
     assert told["parameters"] < told["base"]["parameters"]
     assert 0 < told["gflops"]["true"] < told["base"]["gflops"]["true"]
     assert [row["class"] for row in told["table"] if row["index"] in told["replaced"]] == ["Conv_SPConv"] * 4
+
+
+def test_a_file_is_looked_for_here_and_then_in_the_workspace(tmp_path, monkeypatch):
+    workspace = tmp_path / "w"
+    workspace.mkdir()
+    theirs, ours = workspace / "a.yaml", tmp_path / "a.yaml"
+    with pytest.raises(UsageError) as caught:
+        find_cfg(ours, workspace)
+    assert caught.value.details == (f"looked for: {ours}",)
+    theirs.touch()
+    monkeypatch.chdir(tmp_path)
+    assert find_cfg(Path("a.yaml"), Path("w")) == Path("w/a.yaml")
+    ours.touch()
+    assert find_cfg(Path("a.yaml"), Path("w")) == Path("a.yaml")
+    with pytest.raises(UsageError) as caught:
+        find_cfg(Path("c.yaml"), Path("w"))
+    assert caught.value.details == (f"looked for: {tmp_path / 'c.yaml'}", f"looked for: {workspace / 'c.yaml'}")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("summary",),
+        ("verify",),
+        ("verify", "--cfg", "none", "--base"),
+        ("transplant", "--weights", "any.pt", "--out", "any2.pt"),
+    ],
+    ids=" ".join,
+)
+def test_the_error_names_both_places_of_a_file(words, yolopatch, full_workspace, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    workspace = full_workspace("ultralytics-8.3.0")
+    ran = yolopatch(*words[:1], workspace, *words[1:], *(() if "--base" in words else ("--cfg",)), "gone.yaml")
+    assert ran.code == 2
+    assert "no model YAML gone.yaml" in ran.err
+    assert f"looked for: {tmp_path / 'gone.yaml'}" in ran.err
+    assert f"looked for: {workspace / 'gone.yaml'}" in ran.err
 
 
 def test_a_workspace_that_lacks_the_module_is_told_how_to_get_it(spawn, cfg, full_workspace):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from yolopatch.catalog.model.models import find_model
 from yolopatch.catalog.pins import style_of
 from yolopatch.errors import UsageError
 from yolopatch.outside.files.existing import BASE_CHECKPOINT_HINT, require_file
-from yolopatch.outside.files.model_yaml import read_cfg
+from yolopatch.outside.files.model_yaml import find_cfg, read_cfg
 from yolopatch.outside.files.staging import staged
 from yolopatch.outside.files.writable import require_free
 from yolopatch.outside.probe.run import ask_in_workspace
@@ -113,9 +113,10 @@ def transplant(place: Path, request: TransplantRequest, cache: Path, watch: Watc
         ConflictError: `out` exists already.
         YolopatchError: the checkpoint is not of this model's base, or cannot be read; nothing was written.
     """
+    workspace = read_workspace(place.absolute())
+    request = replace(request, cfg=find_cfg(request.cfg, place))
     cfg = read_cfg(request.cfg)
     _check(request)
-    workspace = read_workspace(place.absolute())
     scale = cfg.scale_for(find_model(workspace.pin.model, cfg.task), request.scale)
     interpreter = find_environment(workspace.pin, request.python, cache)
     with staged(request.out.absolute()) as out:

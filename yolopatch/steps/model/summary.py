@@ -10,7 +10,7 @@ from pathlib import Path
 
 from yolopatch.catalog.model.models import find_model
 from yolopatch.core.model.cfg_text import Cfg
-from yolopatch.outside.files.model_yaml import read_cfg
+from yolopatch.outside.files.model_yaml import find_cfg, read_cfg
 from yolopatch.outside.files.templates import write_cfg
 from yolopatch.outside.probe.facts import ask_facts
 from yolopatch.outside.workspace.workspace import read_workspace
@@ -83,7 +83,7 @@ def summary(place: Path, cfg: Path, scale: str | None, imgsz: int, python: str) 
 
     Args:
         place: the workspace whose upstream builds the models.
-        cfg: the model YAML.
+        cfg: the model YAML, from the current folder or from the workspace.
         scale: its scale; None for the scale in the file or in its name.
         imgsz: side of the square image in pixels.
         python: the interpreter with upstream's requirements.
@@ -92,9 +92,10 @@ def summary(place: Path, cfg: Path, scale: str | None, imgsz: int, python: str) 
         UsageError: the file or the scale does not exist.
         YolopatchError: the model does not build; upstream's last lines are in `details`.
     """
-    file = read_cfg(cfg)
     workspace = read_workspace(place.absolute())
     pin = workspace.pin
+    cfg = find_cfg(cfg, place)
+    file = read_cfg(cfg)
     own = find_model(pin.model, file.task)
     letter = file.scale_for(own, scale)
     with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
