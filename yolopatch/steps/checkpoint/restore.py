@@ -19,7 +19,7 @@ from yolopatch.outside.source.store import Pristine, pristine
 from yolopatch.outside.workspace.build import build_workspace
 from yolopatch.outside.workspace.commits import Step, head_id
 from yolopatch.outside.workspace.user_changes import check_no_user_changes
-from yolopatch.outside.workspace.workspace import Workspace, is_occupied, read_workspace
+from yolopatch.outside.workspace.workspace import Workspace, as_destination, is_occupied, read_workspace
 from yolopatch.steps.checkpoint.stamped_fork import check_same, stamped_patchset
 from yolopatch.steps.environment.environment import find_environment
 from yolopatch.steps.workspace.change import WorkspaceState, lock_path, workspace_path, workspace_state
@@ -151,7 +151,8 @@ def _build_or_check(place: Path, found: Pristine, patchset: PatchSet, steps: lis
     if not is_occupied(place):
         build_workspace(place, found.repository, steps)
         return workspace_state(read_workspace(place), patchset, changed=True, notes=found.notes)
-    workspace = read_workspace(place)
+    with as_destination():
+        workspace = read_workspace(place)
     _require_commit(workspace, commit)
     check_no_user_changes(workspace)
     return workspace_state(workspace, patchset, changed=False, notes=found.notes)

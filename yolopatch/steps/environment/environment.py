@@ -94,7 +94,7 @@ def create_environment(request: EnvironmentRequest, watch: Watch = no_watch) -> 
 
     Raises:
         UsageError: the target or the value of an option does not exist.
-        ConflictError: the target is a folder that is no checkout of an upstream that we know.
+        NoWorkspaceError: the target is a folder that is no checkout of an upstream that we know.
         YolopatchError: the environment could not be made; no part of it is left.
     """
     wanted = set_of(find_target(request.target))
@@ -142,7 +142,7 @@ def run_in_workspace(place: Path, command: tuple[str, ...], python: str | None, 
         quiet: send what the command prints to stderr, so that stdout has only the result.
 
     Raises:
-        ConflictError: the folder is no checkout of an upstream that we know.
+        NoWorkspaceError: the folder is no checkout of an upstream that we know.
         YolopatchError: the command or the environment does not exist.
     """
     place = place.absolute()
@@ -162,7 +162,7 @@ def find_target(target: str) -> Pin:
 
     Raises:
         UsageError: no such target; the hint has the nearest names.
-        ConflictError: the target is a folder that is no checkout of an upstream that we know.
+        NoWorkspaceError: the target is a folder that is no checkout of an upstream that we know.
     """
     tutorial = find_tutorial(target)
     pin = PINS[tutorial.pin] if tutorial else find_pin(target)

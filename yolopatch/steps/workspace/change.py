@@ -70,7 +70,8 @@ def open_workspace(place: Path) -> tuple[Workspace, tuple[str, ...]]:
         the workspace, and a note for the user where a command was finished.
 
     Raises:
-        ConflictError: the folder is no workspace, or has changes of the user's.
+        NoWorkspaceError: the folder is no workspace.
+        ConflictError: it has changes of the user's.
     """
     workspace = read_workspace(place)
     check_no_user_changes(workspace)
