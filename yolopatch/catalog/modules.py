@@ -203,9 +203,9 @@ def _spellings(module: Module) -> Iterator[str]:
     return iter((module.name, *module.classes, *(module.suffixed(stem) for stem in stems)))
 
 
-def is_class(name: str) -> bool:
-    """Tell whether some module has a class of exactly this name."""
-    return any(name in _spellings(module) for module in MODULES.values())
+def module_of_class(name: str) -> Module | None:
+    """Return the module that has a class of exactly this name, or None."""
+    return next((module for module in MODULES.values() if name in _spellings(module)), None)
 
 
 def names_of(module: Module) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ class Task(Generic[Request]):
 
 GENERAL = (messages.UpstreamOpened, messages.Step, messages.Refused)
 
-FACTS = Task("facts", "measure.facts:report", facts.FactsRequest, (facts.FactsAnswer,))
+FACTS = Task("facts", "measure.facts:report", facts.FactsRequest, (facts.FactsAnswer, facts.NotBuilt))
 VERIFY = Task(
     "verify",
     "checks.verification:verify",

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from yolopatch.catalog.modules import is_class
 from yolopatch.catalog.pins import Pin, style_of
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.environment.executable import requirements_hint
+from yolopatch.outside.probe.blame import faulty_line
 from yolopatch.outside.probe.launch import isolated_launch
 from yolopatch.outside.probe.listen import TOO_LONG
 from yolopatch.outside.probe.run import Failed, ask
-from yolopatch.wire.facts import FactsAnswer, FactsRequest, ModelFacts, Question
+from yolopatch.wire.facts import FactsAnswer, FactsRequest, ModelFacts, NotBuilt, Question
 from yolopatch.wire.tasks import FACTS
 
 PATIENCE = 600  # seconds for one request; building, running and counting an x model takes less than a minute
+_ANSWERS: tuple[type[FactsAnswer | NotBuilt], ...] = (FactsAnswer, NotBuilt)
 _SHOWN = 8  # of the last lines of output
 
 
@@ -41,6 +41,7 @@ def ask_facts(
         patience: after how many seconds the child is ended.
 
     Raises:
+        ModelError: a model does not build, or does not run.
         YolopatchError: the child crashed, hung, or imported another upstream than the workspace's.
     """
     request = FactsRequest(str(workspace), style_of(pin), imgsz, tuple(questions))
@@ -48,11 +49,26 @@ def ask_facts(
         FACTS,
         request,
         lambda folder: isolated_launch(python, folder),
-        FactsAnswer,
+        _ANSWERS,
         patience=patience,
-        failure=lambda failed: _failure(failed, python, pin.model),
+        failure=lambda failed: _failure(failed, python, workspace),
     )
+    if isinstance(answer, NotBuilt):
+        raise ModelError(answer, workspace)
     return answer.models
+
+
+class ModelError(YolopatchError):
+    """Upstream could not build or run a model; `model` is what the probe says of it."""
+
+    def __init__(self, model: NotBuilt, workspace: Path) -> None:
+        where = [f"where: {workspace / model.at}"] if model.at else []
+        super().__init__(
+            f"{Path(model.cfg).name} does not build: {model.why}",
+            details=[*where, f"found: {model.exception}"],
+            hint=model.hint,
+        )
+        self.model = model
 
 
 def model_too_slow(failed: Failed) -> YolopatchError:
@@ -63,15 +79,12 @@ def model_too_slow(failed: Failed) -> YolopatchError:
     )
 
 
-def _failure(failed: Failed, python: str, model: str) -> YolopatchError:
+def _failure(failed: Failed, python: str, workspace: Path) -> YolopatchError:
     if failed.ended.why == TOO_LONG:
         return model_too_slow(failed)
-    lines = failed.lines[-_SHOWN:]
-    hint = "the lines above come from upstream"
-    missing = re.search(r"(?:KeyError: |NameError: name )'(\w+)'", lines[-1] if lines else "")
-    if missing and is_class(missing.group(1)):
-        hint = f"the workspace has no {missing.group(1)}: if the file is for {model}, yolopatch apply adds its module"
-    elif any("No module named" in line for line in lines):
+    lines, where = failed.lines[-_SHOWN:], faulty_line(failed.lines, workspace)
+    hint = f"the fault is in {workspace / where}" if where else "the lines above come from the interpreter"
+    if any("No module named" in line for line in lines):
         hint = requirements_hint(python)
     what = f"the model did not build: {python} exited with {failed.ended.code}"
     return YolopatchError(what, details=lines, hint=hint)

@@ -216,7 +216,7 @@ def _mismatch_hint(subject: Subject, row: Row, inputs: list[list[int]], evidence
             "the branch for its class in parse_model, or the class"
         )
     return _misread_hint(subject, recorder) or (
-        "compare the shapes in the evidence: a stride, a padding or a row's from index is wrong"
+        "compare the shapes: a stride, a padding or a row's from index is wrong"
     )
 
 

@@ -17,9 +17,13 @@ from ...wire.facts import (
     Fused,
     LayerRow,
     ModelFacts,
+    NotBuilt,
     Passes,
     Question,
 )
+from ...wire.verification import History, VerifyRequest
+from ..build.failures import explain
+from ..build.subject import Subject
 from ..build.upstreams import Upstream
 from ..protocol.emit import Emit
 from ..tensors.models import Layer, UpstreamModel
@@ -38,7 +42,35 @@ from .flopcount import count_flops
 
 def report(upstream: Upstream, request: FactsRequest, emit: Emit) -> None:
     """Build each model of the request, and answer the questions about it."""
-    emit(FactsAnswer(tuple(_facts(upstream, asked, request.imgsz) for asked in request.models)))
+    found = []
+    for asked in request.models:
+        try:
+            found.append(_facts(upstream, asked, request.imgsz))
+        except (Exception, SystemExit) as error:  # any exception of the model's code
+            emit(_not_built(upstream, request, asked, error))
+            return
+    emit(FactsAnswer(tuple(found)))
+
+
+def _not_built(upstream: Upstream, request: FactsRequest, asked: Question, error: BaseException) -> NotBuilt:
+    """Explain the failure as the check `build` of `verify` does."""
+    subject = Subject(
+        upstream,
+        VerifyRequest(
+            workspace=request.workspace,
+            style=request.style,
+            cfg=asked.cfg,
+            scale=asked.scale or "",
+            imgsz=request.imgsz,
+            device="cpu",
+            pristine=None,
+            base=None,
+            multiples=None,
+            history=History(ours=True, commit=None, blobs={}),
+        ),
+    )
+    found = explain(subject, error)
+    return NotBuilt(asked.cfg, found.summary, found.evidence["exception"], found.evidence["at"] or "", found.hint)
 
 
 def _facts(upstream: Upstream, asked: Question, imgsz: int) -> ModelFacts:

@@ -8,12 +8,16 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 from pathlib import Path
 
+from yolopatch.catalog.model.base_model import BaseModel
 from yolopatch.catalog.model.models import find_model
+from yolopatch.core.model.cfg_file import CfgFile
 from yolopatch.core.model.cfg_text import Cfg
+from yolopatch.core.model.family import family_of
 from yolopatch.outside.files.model_yaml import find_cfg, read_cfg
 from yolopatch.outside.files.templates import write_cfg
-from yolopatch.outside.probe.facts import ask_facts
-from yolopatch.outside.workspace.workspace import read_workspace
+from yolopatch.outside.probe.facts import ModelError, ask_facts
+from yolopatch.outside.workspace.workspace import Workspace, read_workspace
+from yolopatch.steps.model.fit import explain_misfit, modules_of, other_family, workspace_command
 from yolopatch.wire.facts import INFO, TRUE_GFLOPS, LayerRow, ModelFacts, Question
 
 
@@ -54,7 +58,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Summary:
-    """A YAML's model and its base model."""
+    """A YAML's model and the base model of its family, with what the user should know."""
 
     workspace: Path
     cfg: Path
@@ -63,6 +67,7 @@ class Summary:
     model: Count
     base: Count
     changes: tuple[Change, ...]
+    notes: tuple[str, ...]
 
     def data(self) -> dict[str, object]:
         """Return what `summary --json` prints."""
@@ -96,19 +101,27 @@ def summary(place: Path, cfg: Path, scale: str | None, imgsz: int, python: str) 
     pin = workspace.pin
     cfg = find_cfg(cfg, place)
     file = read_cfg(cfg)
-    own = find_model(pin.model, file.task)
+    family = family_of(file)
+    own = find_model(family or pin.model, file.task)
     letter = file.scale_for(own, scale)
     with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
         base = write_cfg(Cfg(own, letter, file.nc), Path(folder))
-        facts = ask_facts(
-            workspace.path,
-            pin,
-            [Question(str(one), letter, (INFO, TRUE_GFLOPS)) for one in (cfg.absolute(), base)],
-            imgsz=imgsz,
-            python=python,
-        )
+        questions = [Question(str(one), letter, (INFO, TRUE_GFLOPS)) for one in (cfg.absolute(), base)]
+        try:
+            facts = ask_facts(workspace.path, pin, questions, imgsz=imgsz, python=python)
+        except ModelError as error:
+            raise explain_misfit(error, file, family, workspace) from error
     model, origin = (_count(answer) for answer in facts)
-    return Summary(workspace.path, cfg, letter, imgsz, model, origin, _changes(model, origin))
+    changes = _changes(model, origin)
+    return Summary(workspace.path, cfg, letter, imgsz, model, origin, changes, _notes(file, own, workspace))
+
+
+def _notes(file: CfgFile, own: BaseModel, workspace: Workspace) -> tuple[str, ...]:
+    if own.name == workspace.pin.model:
+        return ()
+    command = workspace_command(own.name, modules_of(file), workspace)
+    what = other_family(file.path.name, own.name, workspace)
+    return (f"{what}: it may be another network there than in a workspace of its own: {command}",)
 
 
 def _count(facts: ModelFacts) -> Count:
