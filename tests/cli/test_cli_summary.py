@@ -19,10 +19,10 @@ from yolopatch.core.model.family import family_of
 from yolopatch.errors import UsageError
 from yolopatch.outside.files.model_yaml import find_cfg
 from yolopatch.outside.files.templates import load_templates
-from yolopatch.outside.probe.facts import ModelError
+from yolopatch.outside.probe.run import ModelError
 from yolopatch.steps.model.fit import explain_misfit
 from yolopatch.steps.model.render_request import RenderRequest, plan
-from yolopatch.wire.facts import NotBuilt
+from yolopatch.wire.messages import NotBuilt
 
 ROOT = Path(__file__).resolve().parents[2]
 YOLOPATCH = Path(sys.executable).with_name("yolopatch")

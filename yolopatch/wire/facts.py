@@ -102,25 +102,6 @@ class ModelFacts:
 
 
 @dataclass(frozen=True)
-class NotBuilt:
-    """A model that upstream could not build, or not run; no later model was tried.
-
-    Attributes:
-        cfg: the path of its YAML.
-        why: which layer, which argument; one sentence.
-        exception: its type and its message.
-        at: the innermost line that is in the workspace, `file:line in function`; "" where none is.
-        hint: what to do.
-    """
-
-    cfg: str
-    why: str
-    exception: str
-    at: str
-    hint: str
-
-
-@dataclass(frozen=True)
 class FactsAnswer:
     """The facts of each model, in the order of the questions."""
 

@@ -33,9 +33,9 @@ class Task(Generic[Request]):
         return issubclass(self.request, messages.UpstreamRequest)
 
 
-GENERAL = (messages.UpstreamOpened, messages.Step, messages.Refused)
+GENERAL = (messages.UpstreamOpened, messages.Step, messages.Refused, messages.NotBuilt)
 
-FACTS = Task("facts", "measure.facts:report", facts.FactsRequest, (facts.FactsAnswer, facts.NotBuilt))
+FACTS = Task("facts", "measure.facts:report", facts.FactsRequest, (facts.FactsAnswer,))
 VERIFY = Task(
     "verify",
     "checks.verification:verify",

@@ -13,11 +13,10 @@ from yolopatch.outside.probe.blame import faulty_line
 from yolopatch.outside.probe.launch import isolated_launch
 from yolopatch.outside.probe.listen import TOO_LONG
 from yolopatch.outside.probe.run import Failed, ask
-from yolopatch.wire.facts import FactsAnswer, FactsRequest, ModelFacts, NotBuilt, Question
+from yolopatch.wire.facts import FactsAnswer, FactsRequest, ModelFacts, Question
 from yolopatch.wire.tasks import FACTS
 
 PATIENCE = 600  # seconds for one request; building, running and counting an x model takes less than a minute
-_ANSWERS: tuple[type[FactsAnswer | NotBuilt], ...] = (FactsAnswer, NotBuilt)
 _SHOWN = 8  # of the last lines of output
 
 
@@ -49,26 +48,11 @@ def ask_facts(
         FACTS,
         request,
         lambda folder: isolated_launch(python, folder),
-        _ANSWERS,
+        FactsAnswer,
         patience=patience,
         failure=lambda failed: _failure(failed, python, workspace),
     )
-    if isinstance(answer, NotBuilt):
-        raise ModelError(answer, workspace)
     return answer.models
-
-
-class ModelError(YolopatchError):
-    """Upstream could not build or run a model; `model` is what the probe says of it."""
-
-    def __init__(self, model: NotBuilt, workspace: Path) -> None:
-        where = [f"where: {workspace / model.at}"] if model.at else []
-        super().__init__(
-            f"{Path(model.cfg).name} does not build: {model.why}",
-            details=[*where, f"found: {model.exception}"],
-            hint=model.hint,
-        )
-        self.model = model
 
 
 def model_too_slow(failed: Failed) -> YolopatchError:

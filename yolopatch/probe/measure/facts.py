@@ -17,13 +17,10 @@ from ...wire.facts import (
     Fused,
     LayerRow,
     ModelFacts,
-    NotBuilt,
     Passes,
     Question,
 )
-from ...wire.verification import History, VerifyRequest
-from ..build.failures import explain
-from ..build.subject import Subject
+from ..build.failures import explained
 from ..build.upstreams import Upstream
 from ..protocol.emit import Emit
 from ..tensors.models import Layer, UpstreamModel
@@ -42,35 +39,12 @@ from .flopcount import count_flops
 
 def report(upstream: Upstream, request: FactsRequest, emit: Emit) -> None:
     """Build each model of the request, and answer the questions about it."""
-    found = []
-    for asked in request.models:
-        try:
-            found.append(_facts(upstream, asked, request.imgsz))
-        except (Exception, SystemExit) as error:  # any exception of the model's code
-            emit(_not_built(upstream, request, asked, error))
-            return
-    emit(FactsAnswer(tuple(found)))
+    emit(FactsAnswer(tuple(_explained_facts(upstream, request, asked) for asked in request.models)))
 
 
-def _not_built(upstream: Upstream, request: FactsRequest, asked: Question, error: BaseException) -> NotBuilt:
-    """Explain the failure as the check `build` of `verify` does."""
-    subject = Subject(
-        upstream,
-        VerifyRequest(
-            workspace=request.workspace,
-            style=request.style,
-            cfg=asked.cfg,
-            scale=asked.scale or "",
-            imgsz=request.imgsz,
-            device="cpu",
-            pristine=None,
-            base=None,
-            multiples=None,
-            history=History(ours=True, commit=None, blobs={}),
-        ),
-    )
-    found = explain(subject, error)
-    return NotBuilt(asked.cfg, found.summary, found.evidence["exception"], found.evidence["at"] or "", found.hint)
+def _explained_facts(upstream: Upstream, request: FactsRequest, asked: Question) -> ModelFacts:
+    with explained(upstream, request, asked.cfg, asked.scale):
+        return _facts(upstream, asked, request.imgsz)
 
 
 def _facts(upstream: Upstream, asked: Question, imgsz: int) -> ModelFacts:

@@ -8,15 +8,17 @@ from pathlib import Path
 
 from yolopatch.catalog.model.models import find_model
 from yolopatch.catalog.pins import style_of
+from yolopatch.core.model.family import family_of
 from yolopatch.errors import UsageError
 from yolopatch.outside.files.existing import BASE_CHECKPOINT_HINT, require_file
 from yolopatch.outside.files.model_yaml import find_cfg, read_cfg
 from yolopatch.outside.files.staging import staged
 from yolopatch.outside.files.writable import require_free
-from yolopatch.outside.probe.run import ask_in_workspace
+from yolopatch.outside.probe.run import ModelError, ask_in_workspace
 from yolopatch.outside.watch import Watch
 from yolopatch.outside.workspace.workspace import Workspace, read_workspace
 from yolopatch.steps.environment.environment import find_environment
+from yolopatch.steps.model.fit import explain_misfit
 from yolopatch.wire import checkpoints as wire
 from yolopatch.wire.codec import encode
 from yolopatch.wire.tasks import TRANSPLANT
@@ -117,19 +119,23 @@ def transplant(place: Path, request: TransplantRequest, cache: Path, watch: Watc
     request = replace(request, cfg=find_cfg(request.cfg, place))
     cfg = read_cfg(request.cfg)
     _check(request)
-    scale = cfg.scale_for(find_model(workspace.pin.model, cfg.task), request.scale)
+    family = family_of(cfg)
+    scale = cfg.scale_for(find_model(family or workspace.pin.model, cfg.task), request.scale)
     interpreter = find_environment(workspace.pin, request.python, cache)
     with staged(request.out.absolute()) as out:
-        answer = ask_in_workspace(
-            TRANSPLANT,
-            _probe_request(workspace, request, scale, out),
-            workspace.path,
-            interpreter,
-            wire.TransplantAnswer,
-            what="transplanting",
-            watch=watch,
-            steps=_STEPS,
-        )
+        try:
+            answer = ask_in_workspace(
+                TRANSPLANT,
+                _probe_request(workspace, request, scale, out),
+                workspace.path,
+                interpreter,
+                wire.TransplantAnswer,
+                what="transplanting",
+                watch=watch,
+                steps=_STEPS,
+            )
+        except ModelError as error:
+            raise explain_misfit(error, cfg, family, workspace) from error
     return Transplant(
         workspace=workspace.path,
         cfg=request.cfg,

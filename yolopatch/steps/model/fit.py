@@ -10,7 +10,7 @@ from yolopatch.catalog.model.models import MODELS
 from yolopatch.catalog.modules import TUTORIAL_FLAVOR, module_of_class
 from yolopatch.core.model.cfg_file import CfgFile
 from yolopatch.errors import YolopatchError
-from yolopatch.outside.probe.facts import ModelError
+from yolopatch.outside.probe.run import ModelError
 from yolopatch.outside.workspace.workspace import Workspace
 
 _UNKNOWN_CLASS = re.compile(r"(?:KeyError: |NameError: name )'(\w+)'")

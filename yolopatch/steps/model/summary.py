@@ -15,7 +15,8 @@ from yolopatch.core.model.cfg_text import Cfg
 from yolopatch.core.model.family import family_of
 from yolopatch.outside.files.model_yaml import find_cfg, read_cfg
 from yolopatch.outside.files.templates import write_cfg
-from yolopatch.outside.probe.facts import ModelError, ask_facts
+from yolopatch.outside.probe.facts import ask_facts
+from yolopatch.outside.probe.run import ModelError
 from yolopatch.outside.workspace.workspace import Workspace, read_workspace
 from yolopatch.steps.model.fit import explain_misfit, modules_of, other_family, workspace_command
 from yolopatch.wire.facts import INFO, TRUE_GFLOPS, LayerRow, ModelFacts, Question
