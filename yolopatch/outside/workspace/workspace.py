@@ -129,6 +129,23 @@ def is_occupied(path: Path) -> bool:
     return os.path.lexists(path)
 
 
+def workspace_around(path: Path) -> Workspace | None:
+    """Return the workspace that a folder is, or lies in; None where it is in none. The folder need not exist."""
+    path = path.absolute()
+    root = next((folder for folder in (path, *path.parents) if (folder / ".git").is_dir()), None)
+    if root is None or not _has_our_branch(root / ".git"):
+        return None  # the history of a repository of another kind may be long, and is not read
+    try:
+        return read_workspace(root)
+    except NoWorkspaceError:
+        return None
+
+
+def _has_our_branch(git: Path) -> bool:
+    name, packed = f"refs/heads/{BRANCH}", git / "packed-refs"
+    return (git / name).is_file() or (packed.is_file() and f" {name}\n" in packed.read_text("utf-8", "replace"))
+
+
 def read_workspace(path: Path) -> Workspace:
     """Read the workspace in this folder.
 

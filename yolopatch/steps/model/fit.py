@@ -4,16 +4,44 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from yolopatch.catalog.model.models import MODELS
 from yolopatch.catalog.modules import TUTORIAL_FLAVOR, module_of_class
 from yolopatch.core.model.cfg_file import CfgFile
+from yolopatch.core.model.cfg_text import Cfg, file_name
+from yolopatch.core.model.layout import Replacement
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.probe.run import ModelError
-from yolopatch.outside.workspace.workspace import Workspace
+from yolopatch.outside.workspace.workspace import Workspace, workspace_around
 
 _UNKNOWN_CLASS = re.compile(r"(?:KeyError: |NameError: name )'(\w+)'")
+
+_OTHER_NETWORK = "it may not build there, or be another network"
+
+
+def notes_on_place(cfgs: Sequence[Cfg], place: Path) -> tuple[str, ...]:
+    """Return what keeps a workspace from building the files that are written into it; nothing for another folder."""
+    workspace = workspace_around(place)
+    if workspace is None:
+        return ()
+    cfg = cfgs[0]  # the files of one request differ in their scale alone
+    if cfg.model.name != workspace.pin.model:
+        command = workspace_command(cfg.model.name, [one.module.name for one in cfg.replacements], workspace)
+        what = other_family(file_name(cfg), cfg.model.name, workspace)
+        return (f"{what}: {_OTHER_NETWORK}: --model {workspace.pin.model}, or {command}",)
+    return tuple(note for one in cfg.replacements if (note := _note_on_module(one, workspace)))
+
+
+def _note_on_module(one: Replacement, workspace: Workspace) -> str:
+    flavor = {applied.name: applied.flavor for applied in workspace.applied}.get(one.module.name)
+    if flavor is None:
+        command = add_command(one.module.name, workspace, one.flavor)
+        return f"{workspace.path} does not have {one.module.name} yet: {command}"
+    if flavor != one.flavor:
+        return f"{workspace.path} has {one.module.name} in the flavor {flavor}, not {one.flavor}: --flavor {flavor}"
+    return ""
 
 
 def other_family(name: str, family: str, workspace: Workspace) -> str:
@@ -37,10 +65,10 @@ def workspace_command(family: str, modules: Iterable[str], workspace: Workspace)
     return shlex.join(["yolopatch", "apply", "--repo", pin.name, *chosen, *flavor])
 
 
-def add_command(module: str, workspace: Workspace) -> str:
-    """Return the command that adds a module to the workspace."""
+def add_command(module: str, workspace: Workspace, flavor: str = "") -> str:
+    """Return the command that adds a module to the workspace; without a flavor, in the default one."""
     words = ["yolopatch", "apply", "--repo", workspace.pin.name, "--module", module, "--dest", str(workspace.path)]
-    return shlex.join(words)
+    return shlex.join([*words, *(["--flavor", flavor] if flavor == TUTORIAL_FLAVOR else [])])
 
 
 def modules_of(file: CfgFile) -> list[str]:
