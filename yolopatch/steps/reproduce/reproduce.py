@@ -49,6 +49,7 @@ def reproduce(request: ReproduceRequest, cache: Path) -> Reproduction:
         known = open_folder(folder, wanted)
         workspace, notes = _open_workspace(request, recipe, folder, cache)
         reproduction = Reproduction(
+            asked=request,
             folder=folder,
             recipe=recipe,
             record=replace(known or wanted, commit=workspace.head.id, yolopatch=__version__),
