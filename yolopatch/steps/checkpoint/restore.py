@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from yolopatch.catalog.pins import PINS
@@ -150,7 +150,8 @@ def _check_names(file: Path, unknown: Sequence[str]) -> None:
 def _build_or_check(place: Path, found: Pristine, patchset: PatchSet, steps: list[Step], commit: str) -> WorkspaceState:
     if not is_occupied(place):
         build_workspace(place, found.repository, steps)
-        return workspace_state(read_workspace(place), patchset, changed=True, notes=found.notes)
+        made = workspace_state(read_workspace(place), patchset, changed=True, notes=found.notes)
+        return replace(made, created=True)
     with as_destination():
         workspace = read_workspace(place)
     _require_commit(workspace, commit)

@@ -99,7 +99,8 @@ def _create(place: Path, pin: Pin, choices: list[Choice], compat: bool, source: 
         steps = patchset.steps(read, root, found.source)
         leftover = build_workspace(place, found.repository, steps)
     notes = [switch.LEFTOVERS] if leftover else []
-    return workspace_state(read_workspace(place), patchset, changed=True, notes=(*notes, *found.notes))
+    made = workspace_state(read_workspace(place), patchset, changed=True, notes=(*notes, *found.notes))
+    return replace(made, created=True)
 
 
 def _add(place: Path, pin: Pin, choices: list[Choice], compat: bool) -> WorkspaceState:
