@@ -98,7 +98,10 @@ def test_an_own_module_goes_through_the_other_commands(add, yolopatch, need_pin,
     need_pin(PIN)
     add()
     place = tmp_path / "ws"
-    assert yolopatch("apply", "--repo", PIN, "--module", "gate", "--module", "DSConv", "--dest", place).code == 0
+    made = yolopatch("apply", "--repo", PIN, "--module", "gate", "--module", "DSConv", "--dest", place)
+    assert made.code == 0
+    assert made.out.startswith("created\n")
+    assert "DSConv (paper), Gate (yours)" in made.out
     diff = yolopatch("diff", place, "--module", "Gate").out
     assert "ultralytics/nn/modules/own_gate.py" in diff
     assert "+    # 门控" in diff

@@ -17,7 +17,7 @@ from yolopatch.catalog.pins import PINS
 
 PIN = "ultralytics-8.3.0"
 STAMPED = "Stamp checkpoints"
-STATE = ["workspace", "pin", "source", "modules", "compat", "commit", "tree", "files", "changed"]
+STATE = ["workspace", "pin", "source", "modules", "compat", "commit", "tree", "files", "changed", "created"]
 
 
 def _apply(*modules: str, repo: str = PIN, dest: Path, flavor: str = "paper") -> list:
@@ -34,7 +34,7 @@ def test_the_json_is_the_contracts(yolopatch, tmp_path, need_pin, git_in):
     assert ran.json["pin"] == PIN
     assert ran.json["source"] in ("git", "pypi")
     assert ran.json["modules"] == [{"name": "DSConv", "flavor": "paper"}, {"name": "SPConv", "flavor": "paper"}]
-    assert ran.json["changed"] is True
+    assert (ran.json["changed"], ran.json["created"]) == (True, True)
     assert ran.json["commit"] == git_in(tmp_path / "w", "rev-parse", "HEAD").strip()
     assert ran.json["tree"] == git_in(tmp_path / "w", "rev-parse", "HEAD^{tree}").strip()
     counted = git_in(tmp_path / "w", "diff", "--numstat", "HEAD~3", "HEAD").splitlines()

@@ -13,6 +13,8 @@ from yolopatch.steps.model import listing
 from yolopatch.steps.workspace import patchset
 
 PIN = "ultralytics-8.3.0"
+URL = "https://github.com/ultralytics/ultralytics"
+PORT = "make a pin of it: yolopatch port --to ultralytics==8.3.120 --save"
 
 
 @pytest.mark.parametrize(
@@ -24,6 +26,21 @@ PIN = "ultralytics-8.3.0"
         (["apply", "--repo", "ultralitics", "--module", "DSConv"], "'ultralitics'", "did you mean ultralytics"),
         (["apply", "--repo", "ultralytics-8.3.1", "--module", "DSConv"], "'ultralytics-8.3.1'", "ultralytics-8.3.0"),
         (["apply", "--repo", "ultralytics==8.3.0", "--module", "DSConv"], "'ultralytics==8.3.0'", "ultralytics-8.3.0"),
+        (["apply", "--repo", "8.3.0", "--module", "DSConv"], "'8.3.0'", "did you mean ultralytics-8.3.0?"),
+        (["apply", "--repo", "6.1", "--module", "DSConv"], "'6.1'", "did you mean yolov5-6.1?"),
+        (["apply", "--repo", f"{URL}.git", "--module", "DSConv"], f"'{URL}.git'", "did you mean ultralytics?"),
+        (["apply", "--repo", "ultralytics-8.3.120", "--module", "DSConv"], "no pin 'ultralytics-8.3.120'", PORT),
+        (["apply", "--repo", "ultralytics@v8.3.120", "--module", "DSConv"], "no pin 'ultralytics@v8.3.120'", PORT),
+        (["apply", "--repo", "yolov5-7.0", "--module", "DSConv"], "no pin 'yolov5-7.0'", "or yolov5-6.1"),
+        (["apply", "--repo", "yolo11", "--module", "DSConv"], "yolo11 is a model", "--repo ultralytics-8.3.0"),
+        (["apply", "--repo", "YOLOv11n-seg.pt", "--module", "DSConv"], "is a model", "--repo ultralytics-8.3.0"),
+        (["apply", "--repo", "yolo26x.yaml", "--module", "DSConv"], "is a model", "--repo ultralytics-8.4.0"),
+        (["apply", "--repo", "yolov8", "--module", "DSConv"], "yolov8 is a model", "--repo ultralytics-8.2.50"),
+        (["apply", "--repo", "yolov5s.pt", "--module", "DSConv"], "yolov5s.pt is a model", "yolov5-pypi-6.1.0 has it"),
+        (["apply", "--repo", "yolo12", "--module", "DSConv"], "unknown repository or pin 'yolo12'", "yolov5"),
+        (["apply", "--repo", PIN, "--module", "CBAM"], "unknown module 'CBAM'", "yolopatch add FILE.py"),
+        (["apply", "--repo", PIN, "--module", "DSConv,RefConv"], "one name", "--module DSConv --module RefConv"),
+        (["render-cfg", "--module", "DSConv + CBAM"], "one name is needed", "--module DSConv --module CBAM"),
         (["apply", "--repo", "", "--module", "DSConv"], "unknown repository or pin ''", "yolopatch list pins"),
         (["apply", "--repo", PIN, "--module", "DSCnv"], "unknown module 'DSCnv'", "did you mean DSConv"),
         (["apply", "--repo", PIN, "--module", "C3k2_XConv"], "unknown module 'C3k2_XConv'", "DSConv"),

@@ -277,15 +277,23 @@ def test_a_folder_that_is_no_workspace(make, yolopatch, tmp_path, git_in, finger
     place.mkdir()
     make(place, git_in)
     before = fingerprint(place)
-    for call in (
-        ["apply", "--repo", PIN, "--module", "DSConv", "--dest", place],
-        ["apply", "--repo", "ultralytics", "--module", "DSConv", "--dest", place],
-        ["remove", "--module", "DSConv", place],
-        ["status", place],
-        ["diff", place],
+    for call, code in (
+        # it would write there: the user's files are in the way
+        (["apply", "--repo", PIN, "--module", "DSConv", "--dest", place], 3),
+        (["apply", "--repo", "ultralytics", "--module", "DSConv", "--dest", place], 3),
+        # it was told to work on a workspace, and this is none: wrong usage
+        (["remove", "--module", "DSConv", place], 2),
+        (["status", place], 2),
+        (["diff", place], 2),
+        (["summary", place, "--cfg", "any.yaml"], 2),
+        (["verify", place, "--cfg", "any.yaml"], 2),
+        (["transplant", place, "--cfg", "any.yaml", "--weights", "any.pt", "--out", "out.pt"], 2),
+        (["env", "run", place, "python"], 2),
+        (["env", "create", place], 2),
+        (["doctor", place], 2),
     ):
         ran = yolopatch(*call)
-        assert (ran.code, ran.out) == (3, ""), (call, ran.err)
+        assert (ran.code, ran.out) == (code, ""), (call, ran.err)
         assert f"{place} is not a yolopatch workspace: " in ran.err
     assert fingerprint(place) == before
 
@@ -295,7 +303,7 @@ def test_a_broken_workspace_inside_a_workspace_leaves_the_outer_one(workspace, y
     (inner / ".git").mkdir(parents=True)
     before = fingerprint(workspace)
     for call in (["remove", "--module", "RefConv", inner], ["status", inner]):
-        assert yolopatch(*call).code == 3
+        assert yolopatch(*call).code == 2
     assert fingerprint(workspace) == before
 
 

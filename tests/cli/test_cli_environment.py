@@ -277,7 +277,7 @@ def test_no_git_on_the_path(spawn, tmp_path):
     assert "git is not installed or not on PATH" in ran.err
     assert "install git" in ran.err
     assert spawn("list", PATH=str(tmp_path)).code == 0
-    assert spawn("status", tmp_path, PATH=str(tmp_path)).code == 3
+    assert spawn("status", tmp_path, PATH=str(tmp_path)).code == 2
 
 
 def test_offline_with_a_warm_cache(spawn, tmp_path, need_pin):

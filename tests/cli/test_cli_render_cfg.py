@@ -6,6 +6,8 @@ from pathlib import Path
 
 import yaml
 
+PIN = "ultralytics-8.3.0"  # of the workspace
+
 
 def test_a_file_is_told_with_its_modules_and_their_layers(yolopatch, tmp_path):
     arguments = ["render-cfg", "--module", "RefConv", "--module", "dsconv", "--model", "yolo26", "--task", "obb"]
@@ -40,3 +42,21 @@ def test_no_module_is_the_base_models_own_file_for_any_task(yolopatch, tmp_path)
     (told,) = ran.json["files"]
     assert (told["module"], told["layers"], told["placed"]) == (None, [], [])
     assert yaml.safe_load((tmp_path / "yolov8-cls.yaml").read_text())["nc"] == 1000
+
+
+def test_what_the_workspace_at_the_output_folder_cannot_build_is_said(workspace, yolopatch, tmp_path):
+    def notes(*words: object) -> str:
+        ran = yolopatch("render-cfg", "--scale", "n", "--out", workspace, *words, "--json")
+        assert ran.code == 0, ran.err
+        assert ran.json.keys() == {"files"}
+        return ran.err
+
+    assert notes("--module", "RefConv", "--model", "yolo11") == ""
+    other = notes("--module", "RefConv")  # the model of its tutorial
+    assert f"yolo26n-RefConv.yaml is a yolo26 model, and {workspace} is a workspace of {PIN}, which is for" in other
+    assert "--model yolo11, or yolopatch apply --repo ultralytics-8.4.0 --module RefConv" in other
+    missing = notes("--module", "SPConv", "--model", "yolo11", "--out", workspace / "models")
+    assert f"does not have SPConv yet: yolopatch apply --repo {PIN} --module SPConv --dest " in missing
+    flavor = notes("--module", "RefConv", "--model", "yolo11", "--placement", "1", "--flavor", "tutorial")
+    assert "has RefConv in the flavor paper, not tutorial: --flavor paper" in flavor
+    assert notes("--module", "RefConv", "--out", tmp_path / "elsewhere") == ""

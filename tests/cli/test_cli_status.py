@@ -56,7 +56,7 @@ def test_a_commit_without_a_message(workspace, yolopatch, git_in):
 @pytest.mark.parametrize("name", ["nowhere", "nowhere/at/all"])
 def test_a_folder_that_is_not_there(name, yolopatch, tmp_path):
     ran = yolopatch("status", tmp_path / name)
-    assert ran.code == 3
+    assert ran.code == 2
     assert "the folder does not exist" in ran.err
 
 
@@ -66,4 +66,4 @@ def test_here_is_the_default(workspace, yolopatch, monkeypatch):
 
 
 def test_a_subfolder_is_not_the_workspace(workspace, yolopatch):
-    assert yolopatch("status", workspace / "ultralytics").code == 3
+    assert yolopatch("status", workspace / "ultralytics").code == 2

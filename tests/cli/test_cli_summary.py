@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+from yolopatch.catalog.model.models import VARIANTS
+from yolopatch.catalog.pins import PINS
+from yolopatch.core.model.cfg_file import parse_cfg
+from yolopatch.core.model.cfg_text import render_text
+from yolopatch.core.model.family import family_of
+from yolopatch.errors import UsageError
+from yolopatch.outside.files.model_yaml import find_cfg
+from yolopatch.outside.files.templates import load_templates
+from yolopatch.outside.probe.run import ModelError
+from yolopatch.steps.model.fit import explain_misfit
+from yolopatch.steps.model.render_request import RenderRequest, plan
+from yolopatch.wire.messages import NotBuilt
 
 ROOT = Path(__file__).resolve().parents[2]
 YOLOPATCH = Path(sys.executable).with_name("yolopatch")
@@ -35,18 +51,83 @@ def test_a_model_is_counted_beside_its_base(spawn, cfg, full_workspace):
     assert [row["class"] for row in told["table"] if row["index"] in told["replaced"]] == ["Conv_SPConv"] * 4
 
 
-def test_a_workspace_that_lacks_the_module_is_told_how_to_get_it(spawn, cfg, full_workspace):
-    done = spawn("summary", full_workspace("ultralytics-8.2.50"), "--cfg", cfg("DSConv"), "--imgsz", 64)
-    assert done.code == 1
-    assert "the workspace has no C3k2_DSConv" in done.err
+def test_a_file_is_looked_for_here_and_then_in_the_workspace(tmp_path, monkeypatch):
+    workspace = tmp_path / "w"
+    workspace.mkdir()
+    theirs, ours = workspace / "a.yaml", tmp_path / "a.yaml"
+    with pytest.raises(UsageError) as caught:
+        find_cfg(ours, workspace)
+    assert caught.value.details == (f"looked for: {ours}",)
+    theirs.touch()
+    monkeypatch.chdir(tmp_path)
+    assert find_cfg(Path("a.yaml"), Path("w")) == Path("w/a.yaml")
+    ours.touch()
+    assert find_cfg(Path("a.yaml"), Path("w")) == Path("a.yaml")
+    with pytest.raises(UsageError) as caught:
+        find_cfg(Path("c.yaml"), Path("w"))
+    assert caught.value.details == (f"looked for: {tmp_path / 'c.yaml'}", f"looked for: {workspace / 'c.yaml'}")
 
 
-def test_a_model_that_does_not_build_gives_upstreams_last_words(spawn, cfg, full_workspace):
-    broken = cfg("SPConv")
-    broken.write_text(broken.read_text().replace("nn.Upsample", "nn.Downsample"))
-    done = spawn("summary", full_workspace("ultralytics-8.3.0"), "--cfg", broken, "--imgsz", 64)
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("summary",),
+        ("verify",),
+        ("verify", "--cfg", "none", "--base"),
+        ("transplant", "--weights", "any.pt", "--out", "any2.pt"),
+    ],
+    ids=" ".join,
+)
+def test_the_error_names_both_places_of_a_file(words, yolopatch, full_workspace, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    workspace = full_workspace("ultralytics-8.3.0")
+    ran = yolopatch(*words[:1], workspace, *words[1:], *(() if "--base" in words else ("--cfg",)), "gone.yaml")
+    assert ran.code == 2
+    assert "no model YAML gone.yaml" in ran.err
+    assert f"looked for: {tmp_path / 'gone.yaml'}" in ran.err
+    assert f"looked for: {workspace / 'gone.yaml'}" in ran.err
+
+
+def test_a_file_of_another_family_is_named_as_one(spawn, cfg, full_workspace):
+    workspace = full_workspace("ultralytics-8.2.50")
+    done = spawn("summary", workspace, "--cfg", cfg("DSConv"), "--imgsz", 64)
     assert done.code == 1
-    assert "Downsample" in done.err
+    assert f"is a yolo11 model, and {workspace} is a workspace of ultralytics-8.2.50, which is for yolov8" in done.err
+    assert "layer 2 asks for the class C3k2_DSConv" in done.err
+    assert "next: make a workspace for it: yolopatch apply --repo ultralytics-8.3.0 --module DSConv" in done.err
+
+
+def test_a_fault_in_a_module_is_named_with_its_line(spawn, cfg, full_workspace, tmp_path):
+    workspace = Path(shutil.copytree(full_workspace("ultralytics-8.3.0"), tmp_path / "w"))
+    source = workspace / "ultralytics" / "nn" / "modules" / "spconv.py"
+    source.write_text(source.read_text().replace("def forward(self, x", "def forward(self, x, more", 1))
+    done = spawn("summary", workspace, "--cfg", cfg("SPConv"), "--imgsz", 64)
+    assert done.code == 1
+    assert "yolo11n-SPConv.yaml does not build: layer 1 (Conv_SPConv) cannot process the output of layer 0" in done.err
+    assert re.search(r"where: \S+/ultralytics/nn/\S+\.py:\d+ in \w+", done.err)
+    assert "missing 1 required positional argument" in done.err
+
+
+@pytest.mark.parametrize("exception", ["KeyError: 'C3k2_RefConv'", "NameError: name 'RefConv' is not defined"])
+def test_a_workspace_that_lacks_a_module_is_told_how_to_get_it(exception, tmp_path):
+    has_none = SimpleNamespace(pin=PINS["ultralytics-8.3.0"], path=tmp_path, applied=())
+    error = ModelError(NotBuilt("a.yaml", "layer 2 asks for a class", exception, "", ""), tmp_path)
+    found = explain_misfit(error, parse_cfg("backbone: []\nhead: []\n", Path("a.yaml")), None, has_none)
+    command = f"yolopatch apply --repo ultralytics-8.3.0 --module RefConv --dest {tmp_path}"
+    assert (found.what, found.hint) == (error.what, f"add it: {command}")
+
+
+@pytest.mark.parametrize(("family", "task"), [key for key in VARIANTS if key[1] != "classify"])
+@pytest.mark.parametrize("scale", ["n", "x"])
+@pytest.mark.parametrize("modules", [(), ("DSConv",), ("DynamicConv",)], ids=str)
+def test_a_family_is_read_from_the_rows(family, task, scale, modules):
+    (made,) = plan(RenderRequest(modules, family, task, scale, block=bool(modules)))
+    assert family_of(parse_cfg(render_text(made, load_templates()), Path("mine.yaml"))) == family
+
+
+def test_a_network_of_its_own_has_no_family():
+    rows = "backbone:\n" + "  - [-1, 1, Conv, [64, 3, 2]]\n" * 9 + "head:\n  - [[-1], 1, Detect, [nc]]\n"
+    assert family_of(parse_cfg(rows, Path("yolo11n.yaml"))) is None
 
 
 def test_an_interpreter_without_upstreams_requirements_is_named(spawn, cfg, full_workspace, tmp_path):

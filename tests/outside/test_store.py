@@ -15,8 +15,9 @@ from yolopatch.core.workspace.commit_message import read_trailers
 from yolopatch.errors import SourceError, YolopatchError
 from yolopatch.outside.child.group import start_group
 from yolopatch.outside.git import snapshot
-from yolopatch.outside.git.command import Repository
-from yolopatch.outside.source import pypi
+from yolopatch.outside.git.command import GitError, Repository
+from yolopatch.outside.git.unreachable import unreachable_host
+from yolopatch.outside.source import pypi, store
 from yolopatch.outside.source.store import cache_dir, entry_path, pristine
 
 PIN = PINS["ultralytics-8.3.0"]
@@ -106,6 +107,41 @@ def test_no_network_and_no_cache_tells_every_source_and_the_way_out(tmp_path, of
     assert "the wheel ultralytics 8.3.0" in error.hint
     assert "a clone of https://github.com/ultralytics/ultralytics with the tag v8.3.0" in error.hint
     assert not {name for name in _files(tmp_path / "cache") if "ultralytics" in name and "locks" not in name}
+
+
+def test_a_host_out_of_reach_is_one_calm_line(tmp_path, warm, monkeypatch):
+    config = tmp_path / "gitconfig"
+    config.write_text('[url "http://127.0.0.1:9/"]\n\tinsteadOf = https://github.com/\n')  # where nobody listens
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    from_host, held = store.fillers(PIN)["git"], entry_path(PIN, "pypi", warm)
+    monkeypatch.setattr(store, "fillers", lambda pin: {"git": from_host, "pypi": lambda bare: _copy_bare(bare, held)})
+    assert _notes(tmp_path / "empty") == "127.0.0.1 cannot be reached; taking ultralytics-8.3.0 from PyPI"
+    with pytest.raises(SourceError) as caught:
+        _blobs(tmp_path / "empty", source="git")
+    (said,) = caught.value.details
+    assert said.startswith("git: 127.0.0.1 cannot be reached; fatal: unable to access"), "what git itself said"
+
+
+def _copy_bare(bare: Repository, held: Path) -> str:
+    shutil.copytree(held, bare.path, dirs_exist_ok=True)
+    return "pypi"
+
+
+@pytest.mark.parametrize(
+    ("said", "host"),
+    [
+        ("fatal: unable to access 'https://github.com/a/b/': Could not resolve host: github.com", "GitHub"),
+        ("fatal: unable to access 'https://mirror.org:84/b/': The requested URL returned error: 502", "mirror.org"),
+        ("ssh: connect to host github.com port 22: Connection timed out\nfatal: Could not read from remote", "GitHub"),
+        ("fatal: couldn't find remote ref refs/tags/v9", None),
+        ("fatal: '/nowhere' does not appear to be a git repository", None),
+        ("", None),
+    ],
+)
+def test_the_host_that_git_cannot_reach_is_named(said, host):
+    assert unreachable_host(GitError("git fetch failed", details=said.splitlines())) == host
 
 
 def test_a_source_that_the_pin_does_not_have(tmp_path):

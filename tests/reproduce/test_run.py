@@ -164,7 +164,7 @@ def test_a_gpu_that_is_not_there_is_said_before_anything_is_trained(run, tmp_pat
     if ran.code == 0:
         pytest.skip("there is a GPU here")
     assert ran.code == 1
-    assert "the post trains on device 0, a GPU" in ran.err
+    assert "the post trains on a GPU, cuda:0, but torch finds no GPU" in ran.err
     assert "--device cpu" in ran.err
     assert not (tmp_path / "folder" / "runs").exists()
 

@@ -10,6 +10,8 @@ import pytest
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.reproduce.recipes import RECIPES
 from yolopatch.errors import UsageError
+from yolopatch.steps.reproduce.repeat import run_command
+from yolopatch.steps.reproduce.reproduction import ReproduceRequest
 from yolopatch.steps.reproduce.run_plan import RunRequest, model_words, plan_run
 
 SHAPES = Path("/data/shapes/data.yaml")
@@ -160,3 +162,19 @@ def test_a_set_of_upstreams_own_is_named_as_upstream_has_it(tutorial, told, plan
 )
 def test_only_a_quick_run_as_it_was_tried_must_learn(asked, learns, planned):
     assert planned("yolo26-refconv", **asked).learns is learns
+
+
+def test_a_hint_repeats_every_option_of_a_run():
+    asked = ReproduceRequest("yolov8-spconv", compat=True, dest=Path("a folder"))
+    assert run_command(asked, RunRequest(quick=True)).endswith(
+        " yolov8-spconv --compat --dest 'a folder' --run --quick"
+    )
+    asked = ReproduceRequest("yolov5-dynamic", "paper", repo="yolov5-pypi-6.1.0", source="pypi", python="python3.11")
+    run = RunRequest(
+        "mine.yaml", 3, "cuda:1", "s", Path("base.pt"), base=True, settings=("batch=4", "seed=1"), fresh=True
+    )
+    assert run_command(asked, run) == (
+        "yolopatch reproduce yolov5-dynamic --flavor paper --repo yolov5-pypi-6.1.0 --source pypi --python python3.11"
+        " --run --data mine.yaml --epochs 3 --device 1 --scale s --weights base.pt --base --fresh --set batch=4"
+        " --set seed=1"
+    )

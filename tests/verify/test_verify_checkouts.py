@@ -12,11 +12,12 @@ import pytest
 from yolopatch.catalog.identity import AUTHOR_EMAIL, AUTHOR_NAME, EPOCH
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.resources import patch_file
-from yolopatch.errors import ConflictError, SourceError
+from yolopatch.errors import SourceError
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.git.command import Repository
 from yolopatch.outside.source.store import cached
 from yolopatch.outside.workspace.checkout import read_checkout
+from yolopatch.outside.workspace.workspace import NoWorkspaceError
 from yolopatch.steps.verify.history import read_history
 
 PIN = "ultralytics-8.3.0"
@@ -139,7 +140,7 @@ def test_a_version_that_is_no_pin_is_nobodys(tmp_path):
 
 def test_a_folder_without_an_upstream_is_refused(tmp_path):
     for place in (tmp_path, tmp_path / "missing"):
-        with pytest.raises(ConflictError, match="contains no upstream") as caught:
+        with pytest.raises(NoWorkspaceError, match="contains no upstream") as caught:
             read_checkout(place)
         assert caught.value.hint
 

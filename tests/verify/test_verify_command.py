@@ -203,6 +203,9 @@ def test_an_interpreter_without_torch_is_named(verify, full_workspace, base_cfg,
 def test_a_gpu_that_is_not_there_is_no_fault_of_the_model(verify, full_workspace, base_cfg):
     ran = verify(full_workspace(PIN), base_cfg, "--device", "99", checks=("build",))
     assert (ran.code, ran.out) == (1, "")
+    assert "--device asks for cuda:99, but torch finds " in ran.err
+    assert "Traceback" not in ran.err
+    assert verify(full_workspace(PIN), base_cfg, "--device", "mps").code == 1  # nobody tests on a Mac
 
 
 @pytest.mark.parametrize(
@@ -215,8 +218,11 @@ def test_a_gpu_that_is_not_there_is_no_fault_of_the_model(verify, full_workspace
         (("--all-scales",), "--scale all"),
         (("--imgsz", "100"), "not a multiple of the stride 32"),
         (("--imgsz", "0"), "not a multiple of the stride 32"),
-        (("--device", "gpu"), "unknown device 'gpu'"),
-        (("--base", "none.yaml"), "no file none.yaml"),
+        (("--device", "gpu"), "--device gpu: unknown device"),
+        (("--device", "cuda:x"), "unknown device"),
+        (("--device", ""), "unknown device"),
+        (("--device", "cpu,0"), "one device is needed"),
+        (("--base", "none.yaml"), "no model YAML none.yaml"),
         (("--timeout", "0"), "--timeout"),
         (("--report", "."), "is a folder"),
         (("--report", "missing/report.html"), "mkdir -p missing"),
@@ -234,7 +240,7 @@ def test_wrong_requests_are_usage_errors_before_any_work(
 
 def test_a_missing_file_and_a_missing_workspace(verify, full_workspace, base_cfg, tmp_path):
     assert verify(full_workspace(PIN), tmp_path / "none.yaml").code == 2
-    assert verify(tmp_path, base_cfg).code == 3
+    assert verify(tmp_path, base_cfg).code == 2
     binary = tmp_path / "binary.yaml"
     binary.write_bytes(bytes(range(256)))
     assert verify(full_workspace(PIN), binary, "--scale", "n").code == 2

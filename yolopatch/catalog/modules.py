@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -264,9 +265,9 @@ def _spellings(module: Module) -> Iterator[str]:
     return iter((module.name, *module.classes, *(module.suffixed(stem) for stem in stems)))
 
 
-def is_class(name: str) -> bool:
-    """Tell whether some module has a class of exactly this name."""
-    return any(name in _spellings(module) for module in MODULES.values())
+def module_of_class(name: str) -> Module | None:
+    """Return the module that has a class of exactly this name, or None."""
+    return next((module for module in MODULES.values() if name in _spellings(module)), None)
 
 
 def names_of(module: Module) -> tuple[str, ...]:
@@ -278,13 +279,32 @@ def find_module(name: str) -> Module:
     """Return the module with this name, or with a class of this name.
 
     Raises:
-        UsageError: the name is unknown; the nearest names are in the hint.
+        UsageError: the name is unknown, or several names in one; the hint has the next command.
     """
     wanted = fold(name)
     for module in MODULES.values():
         if wanted in map(fold, _spellings(module)):
             return module
-    raise unknown("module", name, MODULES, "yolopatch list modules")
+    raise _unknown_module(name)
+
+
+def _unknown_module(name: str) -> UsageError:
+    parts = [part for part in re.split(r"[\s,;+]+", name) if part]
+    if len(parts) > 1:
+        options = " ".join(f"--module {part}" for part in parts)
+        return UsageError(f"--module {name}: one name is needed", hint=f"repeat the option: {options}")
+    error = unknown("module", name, MODULES, "yolopatch list modules")
+    if not name:
+        return error
+    link = " " if error.hint.endswith("?") else "; "
+    adding = "a module of another paper comes from a file: yolopatch add FILE.py"
+    return UsageError(error.what, details=error.details, hint=f"{error.hint}{link}{adding}")
+
+
+def flavor_word(name: str, flavor: str) -> str:
+    """Return the word for a module's flavor: a module of the user's own has no flavors, and is `yours`."""
+    module = MODULES.get(name)  # None in a workspace from another machine, where the user's catalog has it
+    return flavor if module and module.home is None else "yours"
 
 
 def find_tutorial(name: str) -> Tutorial | None:

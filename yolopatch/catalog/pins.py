@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from yolopatch.catalog.names import fold, unknown
+from yolopatch.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,8 @@ PINS: dict[str, Pin] = {
     )
 }
 
+PORTED = "ultralytics"  # the upstream whose other releases `port` makes pins of
+_RELEASE = re.compile(r"(?:([A-Za-z][A-Za-z0-9]*)(?:==|[-@= ]))?v?(\d+(?:\.\w+)+)")
 UPSTREAMS: tuple[str, ...] = tuple(dict.fromkeys(pin.upstream for pin in PINS.values()))
 
 
@@ -177,9 +181,45 @@ def resolve_repo(name: str, tutorial_pins: list[str]) -> Pin:
         return pin
     upstream = find_upstream(name)
     if upstream is None:
-        raise unknown("repository or pin", name, [*UPSTREAMS, *PINS], "yolopatch list pins")
+        raise _unknown_repo(name)
     candidates = {p for p in tutorial_pins if PINS[p].upstream == upstream}
     return PINS[candidates.pop()] if len(candidates) == 1 else newest(upstream)
+
+
+def _unknown_repo(name: str) -> UsageError:
+    release = _RELEASE.fullmatch(name.strip())
+    if release:
+        upstream, version = find_upstream(release[1] or ""), release[2]
+        meant = [pin for pin in PINS.values() if pin.version == version and upstream in (None, pin.upstream)]
+        if meant:
+            return UsageError(f"unknown repository or pin {name!r}", hint=f"did you mean {meant[0].name}?")
+        if upstream:
+            return _no_pin_of(name, upstream, version)
+    pins = [pin.name for pin in PINS.values() if pin.home is None and _is_model(name, pin.model)]
+    if pins:
+        return UsageError(
+            f"{name} is a model, and --repo needs an upstream or a pin",
+            details=[f"{pin} has it" for pin in pins],
+            hint=f"--repo {pins[-1]}",
+        )
+    last = find_upstream(name.rstrip("/").rpartition("/")[2].removesuffix(".git"))
+    if last:  # the address of its repository
+        return UsageError(f"unknown repository or pin {name!r}", hint=f"did you mean {last}?")
+    return unknown("repository or pin", name, [*UPSTREAMS, *PINS], "yolopatch list pins")
+
+
+def _no_pin_of(name: str, upstream: str, version: str) -> UsageError:
+    known = [pin.name for pin in PINS.values() if pin.upstream == upstream]
+    hint = f"--repo {' or '.join(known)}"
+    if upstream == PORTED:
+        hint = f"make a pin of it: yolopatch port --to {PORTED}=={version} --save; or use {hint}"
+    return UsageError(f"there is no pin {name!r}", details=[f"known: {', '.join(known)}"], hint=hint)
+
+
+def _is_model(name: str, family: str) -> bool:
+    """Tell whether a name is that of a family's model, at any scale, for any task, as file or not: `yolo11n-seg.pt`."""
+    stem = fold(name.partition(".")[0]).replace("yolov", "yolo")  # people write yolov11, and yolo8
+    return re.fullmatch(re.escape(family.replace("yolov", "yolo")) + r"[nslmx]?(seg|pose|obb|cls)?", stem) is not None
 
 
 def style_of(pin: Pin) -> str:

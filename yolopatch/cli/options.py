@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import click
+
+_Command = TypeVar("_Command", bound=Callable[..., object])
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 flavor = click.option(
@@ -32,6 +36,19 @@ catalog = click.option(
     type=click.Path(path_type=Path),
     help="The folder of your own catalog.  [default: $YOLOPATCH_CATALOG, else ~/.config/yolopatch]",
 )
+
+
+def _read_device(context: click.Context, option: click.Parameter, text: str | None) -> str | None:
+    from yolopatch.core.environment.device import read_device  # imported late: --help does not need it
+
+    return None if text is None else read_device(text)
+
+
+def device(words: str) -> Callable[[_Command], _Command]:
+    """Return the option `--device`, whose value becomes torch's name of the device, with this help text."""
+    return click.option("--device", metavar="cpu|0", callback=_read_device, help=words)
+
+
 overwrite = click.option("--overwrite", is_flag=True, help="Replace an existing output file.")
 python = click.option(
     "--python",

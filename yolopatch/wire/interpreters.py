@@ -51,6 +51,7 @@ class GpusRequest:
 
 @dataclass(frozen=True)
 class GpusAnswer:
-    """The names of the GPUs."""
+    """The names of the CUDA devices, and whether torch can use the GPU of a Mac (`mps`)."""
 
     names: tuple[str, ...]
+    mps: bool = False

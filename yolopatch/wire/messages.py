@@ -45,3 +45,22 @@ class Refused:
     what: str
     details: tuple[str, ...]
     hint: str
+
+
+@dataclass(frozen=True)
+class NotBuilt:
+    """A model that upstream could not build, or not run; the task ends with it.
+
+    Attributes:
+        cfg: the path of its YAML.
+        why: which layer, which argument; one sentence.
+        exception: its type and its message.
+        at: the innermost line that is in the workspace, `file:line in function`; "" where none is.
+        hint: what to do.
+    """
+
+    cfg: str
+    why: str
+    exception: str
+    at: str
+    hint: str

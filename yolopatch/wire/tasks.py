@@ -33,7 +33,7 @@ class Task(Generic[Request]):
         return issubclass(self.request, messages.UpstreamRequest)
 
 
-GENERAL = (messages.UpstreamOpened, messages.Step, messages.Refused)
+GENERAL = (messages.UpstreamOpened, messages.Step, messages.Refused, messages.NotBuilt)
 
 FACTS = Task("facts", "measure.facts:report", facts.FactsRequest, (facts.FactsAnswer,))
 VERIFY = Task(

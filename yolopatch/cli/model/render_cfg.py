@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -65,4 +64,5 @@ def command(as_json: bool, **request: Any) -> None:
     from yolopatch.steps.model.render_request import RenderRequest
 
     written = render(RenderRequest(**request), templates_dir())
-    report.show(asdict(written), models.rendered(written), as_json)
+    report.show_notes(written.notes)
+    report.show(written.data(), models.rendered(written), as_json)

@@ -31,4 +31,5 @@ def command(workspace: Path, cfg: Path, scale: str | None, imgsz: int, python: s
 
     with progress_line("building the models"):
         found = summary(workspace, cfg, scale, imgsz, python, cache_dir())
+    report.show_notes(found.notes)
     report.show(found.data(), models.summary(found), as_json)

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from yolopatch.catalog.modules import flavor_word
 from yolopatch.cli.layout import indented, pairs, table
 from yolopatch.core.port.proof import BEHIND, IN_BLOCKS, IN_LAYERS, PROOF_PLACES
 
 if TYPE_CHECKING:
     from yolopatch.core.port.contract import Conflict
+    from yolopatch.core.port.porting import Outcome
     from yolopatch.core.port.proof import Proof
     from yolopatch.steps.port.port import Port
 
@@ -27,7 +29,12 @@ def port(found: Port) -> Iterator[str]:
     places = [place for place in PROOF_PLACES if any(where == place for _, _, where in proofs)]
     header = ("module", "flavor", "status", *(_HEADS[place] for place in places))
     rows = [
-        (one.module, one.flavor, one.status, *(_proof(proofs.get((one.module, one.flavor, where))) for where in places))
+        (
+            one.module,
+            _flavor(one),
+            one.status,
+            *(_proof(proofs.get((one.module, one.flavor, where))) for where in places),
+        )
         for one in found.outcomes
     ]
     yield from table(header, rows, left=len(header))
@@ -36,10 +43,15 @@ def port(found: Port) -> Iterator[str]:
         yield f"    expected: {conflict.expected}"
         yield f"    found:    {conflict.found}"
     for proof in found.failures:
-        yield from indented(f"{proof.module} ({proof.flavor}, {proof.place}): {proof.failure}")
+        yield from indented(f"{proof.module} ({_flavor(proof)}, {proof.place}): {proof.failure}")
     if found.saved:
         module = next(one.module for one in found.outcomes if one.patch)
         yield f"  saved in {found.saved}: yolopatch apply --repo {found.pin.name} --module {module}{_source(found)}"
+
+
+def _flavor(one: Outcome | Proof) -> str:
+    """Return the word for a flavor; the stamp has none."""
+    return one.flavor and flavor_word(one.module, one.flavor)
 
 
 def _source(found: Port) -> str:

@@ -48,7 +48,7 @@ _FOR_A_RUN = ("data", "epochs", "device", "scale", "weights", "base", "quick", "
 )
 @click.option("--data", metavar="YAML", help="With --run: the data YAML.  [default: the post's]")
 @click.option("--epochs", type=int, metavar="NUMBER", help="With --run: the number of epochs.  [default: the post's]")
-@click.option("--device", metavar="cpu|0", help="With --run: the CPU, or the number of a GPU.  [default: the post's]")
+@options.device("With --run: the CPU, or the number of a GPU.  [default: the post's]")
 @click.option("--scale", metavar="n|s|m|l|x", help="With --run: the model scale.  [default: the post's]")
 @click.option(
     "--weights",

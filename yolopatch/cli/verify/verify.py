@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +24,7 @@ if TYPE_CHECKING:
 @click.option("--all-scales", is_flag=True, help="Check all scales of the file, one after the other.")
 @click.option("--imgsz", default=640, show_default=True, metavar="PIXELS", help="Image side.")
 @options.python
-@click.option(
-    "--device", metavar="cpu|cuda|0", help="The CPU, or a GPU by its number.  [default: a GPU if torch sees one]"
-)
+@options.device("The CPU, or the number of a GPU.  [default: a GPU if torch sees one]")
 @click.option(
     "--base",
     type=click.Path(path_type=Path),
@@ -49,7 +46,6 @@ def command(
     cfg: Path,
     scale: str | None,
     all_scales: bool,
-    device: str | None,
     page: Path | None,
     as_json: bool,
     **how: Any,
@@ -66,7 +62,6 @@ def command(
 
     if scale and all_scales:
         raise UsageError("--scale and --all-scales exclude each other", hint="remove one of them")
-    how["device"] = _device(device)
     if page:
         require_writable(page)
     found: Verification | Verifications
@@ -81,15 +76,3 @@ def command(
         write_report(found.data(), page)
     report.show(found.data(), verification(found, page), as_json)
     return EXIT_VERIFY if found.verdict == FAIL else 0
-
-
-def _device(name: str | None) -> str | None:
-    """Return torch's name of the device."""
-    if name is None or name == "cpu":
-        return name
-    found = re.fullmatch(r"(?:cuda(?::(\d+))?|(\d+))", name)
-    if found is None:
-        raise UsageError(
-            f"unknown device {name!r}", hint="use --device cpu, --device cuda, or a GPU number: --device 0"
-        )
-    return f"cuda:{found[1] or found[2] or 0}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from yolopatch.catalog.modules import flavor_word
 from yolopatch.cli.layout import pairs
 
 if TYPE_CHECKING:
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
 def state(found: WorkspaceState) -> Iterator[str]:
     """Yield the lines for a workspace after `apply` or `remove`."""
-    yield click.style("changed" if found.changed else "unchanged", fg="green", bold=True)
+    verdict = "created" if found.created else "changed" if found.changed else "unchanged"
+    yield click.style(verdict, fg="green", bold=True)
     yield from pairs(
         [
             ("workspace", found.workspace),
@@ -58,4 +60,5 @@ def _compat(found: WorkspaceState | Status) -> list[tuple[str, str]]:
 
 
 def _modules(found: WorkspaceState | Status) -> str:
-    return ", ".join(f"{module.name} ({module.flavor})" for module in found.modules) or "no module"
+    named = (f"{module.name} ({flavor_word(module.name, module.flavor)})" for module in found.modules)
+    return ", ".join(named) or "no module"

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from yolopatch.catalog.modules import find_module, is_class
+from yolopatch.catalog.modules import find_module, module_of_class
 from yolopatch.catalog.pins import PINS, Pin
 
 _MOST = 12  # names in a message
@@ -33,7 +33,7 @@ def guess_fork(asked: Sequence[str], version: str | None) -> Guess:
         version: the version of upstream in it; None for v6.1, which does not write it.
     """
     names = sorted({name.rpartition(".")[2] for name in asked if not name.startswith("torch.")})
-    classes = [name for name in names if is_class(name)]
+    classes = [name for name in names if module_of_class(name)]
     modules = sorted({find_module(name).name for name in classes})
     upstream = _upstream(asked)
     if upstream is None:

@@ -54,11 +54,15 @@ class CfgFile:
         return int(number)
 
     @property
+    def rows(self) -> list[list[Any]]:
+        """The layers as `[from, repeats, class, arguments]`; what is no such list is left out."""
+        listed = [row for part in ("backbone", "head") for row in _as_list(self.content.get(part))]
+        return [row for row in listed if _is_row(row)]
+
+    @property
     def task(self) -> str:
         """The task of the model, from the class of its last layer."""
-        rows = [row for part in ("backbone", "head") for row in _as_list(self.content.get(part))]
-        classes = [row[2].lower() for row in rows if isinstance(row, list) and len(row) > 2 and isinstance(row[2], str)]
-        head = classes[-1] if classes else ""
+        head = self.rows[-1][2].lower() if self.rows else ""
         return next((task for task in TASKS if task in head), DETECT)
 
     @property
@@ -185,6 +189,10 @@ def parse_cfg(text: str, path: PurePath) -> CfgFile:
 
 def _as_list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
+
+
+def _is_row(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 4 and isinstance(value[2], str) and isinstance(value[3], list)
 
 
 def _number(value: object) -> float | None:

@@ -8,6 +8,23 @@ from yolopatch.core.model.cfg_file import CfgFile, parse_cfg
 from yolopatch.errors import UsageError
 
 
+def find_cfg(named: Path, workspace: Path) -> Path:
+    """Return the path of a model YAML that a user names: from the current folder, else from the workspace.
+
+    Raises:
+        UsageError: neither place has the file; the error names both.
+    """
+    places = [named, *([] if named.is_absolute() else [workspace / named])]
+    found = next((place for place in places if place.is_file()), None)
+    if found is None:
+        raise UsageError(
+            f"no model YAML {named}",
+            details=[f"looked for: {place.absolute()}" + " (a folder)" * place.is_dir() for place in places],
+            hint="write one with yolopatch render-cfg, or name another with its folder",
+        )
+    return found
+
+
 def read_cfg(path: Path) -> CfgFile:
     """Read a model YAML; bytes that are not UTF-8 are replaced; upstream ignores them.
 

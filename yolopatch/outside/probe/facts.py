@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from yolopatch.catalog.modules import is_class
 from yolopatch.catalog.pins import Pin, style_of
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.environment.executable import requirements_hint
+from yolopatch.outside.probe.blame import faulty_line
 from yolopatch.outside.probe.launch import isolated_launch
 from yolopatch.outside.probe.listen import TOO_LONG
 from yolopatch.outside.probe.run import Failed, ask
@@ -40,6 +39,7 @@ def ask_facts(
         patience: after how many seconds the child is ended.
 
     Raises:
+        ModelError: a model does not build, or does not run.
         YolopatchError: the child crashed, hung, or imported another upstream than the workspace's.
     """
     request = FactsRequest(str(workspace), style_of(pin), imgsz, tuple(questions))
@@ -49,7 +49,7 @@ def ask_facts(
         lambda folder: isolated_launch(python, folder),
         FactsAnswer,
         patience=patience,
-        failure=lambda failed: _failure(failed, python, pin.model),
+        failure=lambda failed: _failure(failed, python, workspace),
     )
     return answer.models
 
@@ -62,15 +62,12 @@ def model_too_slow(failed: Failed) -> YolopatchError:
     )
 
 
-def _failure(failed: Failed, python: str, model: str) -> YolopatchError:
+def _failure(failed: Failed, python: str, workspace: Path) -> YolopatchError:
     if failed.ended.why == TOO_LONG:
         return model_too_slow(failed)
-    lines = failed.lines[-_SHOWN:]
-    hint = "the lines above come from upstream"
-    missing = re.search(r"(?:KeyError: |NameError: name )'(\w+)'", lines[-1] if lines else "")
-    if missing and is_class(missing.group(1)):
-        hint = f"the workspace has no {missing.group(1)}: if the file is for {model}, yolopatch apply adds its module"
-    elif any("No module named" in line for line in lines):
+    lines, where = failed.lines[-_SHOWN:], faulty_line(failed.lines, workspace)
+    hint = f"the fault is in {workspace / where}" if where else "the lines above come from the interpreter"
+    if any("No module named" in line for line in lines):
         hint = requirements_hint(python)
     what = f"the model did not build: {python} exited with {failed.ended.code}"
     return YolopatchError(what, details=lines, hint=hint)

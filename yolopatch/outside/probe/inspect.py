@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from yolopatch.catalog.environment.needs import modules_of_pins
+from yolopatch.core.environment.device import CPU, MPS, upstreams_device
 from yolopatch.errors import YolopatchError
-from yolopatch.outside.environment.executable import find_executable
+from yolopatch.outside.environment.executable import find_executable, requirements_hint
 from yolopatch.outside.environment.interpreter import Interpreter
 from yolopatch.outside.probe.launch import interpreter_launch
 from yolopatch.outside.probe.listen import TOO_LONG
@@ -39,7 +40,38 @@ def list_gpus(executable: str) -> tuple[str, ...]:
     Raises:
         YolopatchError: it has no torch, or its torch does not work.
     """
-    return _ask(find_executable(executable), GPUS, GpusRequest(), GpusAnswer, _GPU_PATIENCE).names
+    return _gpus(executable).names
+
+
+def require_device(
+    device: str, executable: str, who: str = "--device asks for", without_gpu: str = f"--device {CPU}"
+) -> None:
+    """Check that the interpreter's torch has a device. For any but the CPU it imports torch, which takes seconds.
+
+    Args:
+        device: torch's name of it.
+        executable: the interpreter.
+        who: the start of the message: who asks for the device.
+        without_gpu: what to do where torch finds no GPU at all.
+
+    Raises:
+        YolopatchError: torch does not have it, the interpreter has no torch, or its torch does not work.
+    """
+    if device == CPU:
+        return
+    found = _gpus(executable)
+    have = [f"cuda:{number}" for number in range(len(found.names))] + [MPS] * found.mps
+    if device not in have:
+        names = [f"{number} ({name})" for number, name in enumerate(found.names)] + [MPS] * found.mps
+        raise YolopatchError(
+            f"{who} {device}, but torch finds {', '.join(names) or 'no GPU'}; nothing was started",
+            details=[f"python: {executable}"],
+            hint=f"--device {upstreams_device(have[0])}" if have else without_gpu,
+        )
+
+
+def _gpus(executable: str) -> GpusAnswer:
+    return _ask(find_executable(executable), GPUS, GpusRequest(), GpusAnswer, _GPU_PATIENCE)
 
 
 def _ask(path: str, task: Task[Any], request: object, answer: type[Answer], patience: float) -> Answer:
@@ -56,6 +88,8 @@ def _ask(path: str, task: Task[Any], request: object, answer: type[Answer], pati
 def _failure(path: str, failed: Failed) -> YolopatchError:
     if failed.ended.why == TOO_LONG:
         return YolopatchError(f"{path} did not answer in {failed.ended.limit:.0f} s", hint="name another --python")
+    if any("No module named" in line for line in failed.lines):
+        return YolopatchError(f"{path} has no torch", details=failed.lines[-1:], hint=requirements_hint(path))
     return YolopatchError(
         f"{path} cannot report its packages: it is not Python 3.8 or newer, or it is broken",
         details=failed.lines[-_SHOWN:],

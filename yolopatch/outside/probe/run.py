@@ -19,12 +19,25 @@ from yolopatch.outside.probe.launch import Launch
 from yolopatch.outside.probe.listen import Ended, listen
 from yolopatch.outside.probe.process import Process
 from yolopatch.outside.watch import Watch
-from yolopatch.wire.messages import Refused, Step, UpstreamOpened, UpstreamRequest
+from yolopatch.wire.messages import NotBuilt, Refused, Step, UpstreamOpened, UpstreamRequest
 from yolopatch.wire.tasks import Task
 
 Answer = TypeVar("Answer")
 _NO_SPACE = 2**20  # bytes; with less free space, the log may lack the message that says so
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+
+
+class ModelError(YolopatchError):
+    """Upstream could not build or run a model; `model` is what the probe says of it."""
+
+    def __init__(self, model: NotBuilt, workspace: Path) -> None:
+        where = [f"where: {workspace / model.at}"] if model.at else []
+        super().__init__(
+            f"{Path(model.cfg).name} does not build: {model.why}",
+            details=[*where, f"found: {model.exception}"],
+            hint=model.hint,
+        )
+        self.model = model
 
 
 @dataclass(frozen=True)
@@ -119,10 +132,12 @@ def ask_in_workspace(
         steps: the number of steps.
 
     Raises:
+        ModelError: a model of the request does not build.
         YolopatchError: the probe refused the request, or failed.
     """
     heard: list[Answer] = []
     refused: list[Refused] = []
+    unbuilt: list[NotBuilt] = []
     begun: list[Step] = []
 
     def take(message: object) -> None:
@@ -131,6 +146,8 @@ def ask_in_workspace(
             watch(message.name, len(begun), steps)
         elif isinstance(message, Refused):
             refused.append(message)
+        elif isinstance(message, NotBuilt):
+            unbuilt.append(message)
         elif isinstance(message, answer):
             heard.append(message)
 
@@ -143,10 +160,12 @@ def ask_in_workspace(
             Path(folder) / "probe",
             take,
             what=what,
-            answered=lambda: bool(heard or refused),
+            answered=lambda: bool(heard or refused or unbuilt),
         )
     for one in refused:
         raise YolopatchError(one.what, details=[*one.details, "nothing was written"], hint=one.hint)
+    for model in unbuilt:
+        raise ModelError(model, workspace)
     return heard[0]
 
 
@@ -169,20 +188,28 @@ def ask(
         failure: returns the error for a process that ended without an answer.
 
     Raises:
+        ModelError: a model of the request does not build.
         YolopatchError: the error of `failure`, or upstream was not imported from the requested workspace.
     """
     heard: list[Answer] = []
+    unbuilt: list[ModelError] = []
 
     def take(message: object) -> None:
         if isinstance(message, UpstreamOpened) and isinstance(request, UpstreamRequest):
             check_origin(message.file, Path(request.workspace))
+        elif isinstance(message, NotBuilt) and isinstance(request, UpstreamRequest):
+            unbuilt.append(ModelError(message, Path(request.workspace)))
         elif isinstance(message, answer):
             heard.append(message)
 
     with _temporary_folder() as folder:
-        failed = run_task(task, request, launch(folder), folder, take, patience=patience, answered=lambda: bool(heard))
+        failed = run_task(
+            task, request, launch(folder), folder, take, patience=patience, answered=lambda: bool(heard or unbuilt)
+        )
         if failed:
             raise failure(failed)
+    for error in unbuilt:
+        raise error
     return heard[0]
 
 

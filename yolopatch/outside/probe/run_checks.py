@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -13,6 +12,7 @@ from typing import Any
 
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.environment.executable import requirements_hint
+from yolopatch.outside.probe.blame import blames_workspace
 from yolopatch.outside.probe.launch import isolated_launch
 from yolopatch.outside.probe.listen import TOO_LONG, TOO_MUCH, Ended, listen
 from yolopatch.outside.probe.process import Process
@@ -186,34 +186,6 @@ def _hint(ended: Ended) -> str:
     if ended.was_killed:
         return "try a smaller --scale or --imgsz, or free some memory; and check how much memory the module allocates"
     return "the evidence shows the line that was running: fix it"
-
-
-def blames_workspace(lines: Sequence[str], workspace: Path) -> bool:
-    """Return whether the workspace's own code is the reason why a process could not import upstream.
-
-    Args:
-        lines: the last lines of its output: the end of a traceback, or Python's report of a crash.
-        workspace: the folder from which upstream was imported.
-    """
-    missing = next((m[1] for line in lines if (m := re.search(r"No module named '([^'.]+)", line))), None)
-    if missing is not None:
-        return any((workspace / name).exists() for name in (missing, f"{missing}.py"))
-    files = [m[1] for line in lines if (m := re.match(r'\s*File "([^"]+)", line \d+', line))]
-    files = [file for file in files if not _is_pythons_own(file)]
-    if not files:
-        return False
-    innermost = files[0] if lines[0].startswith("Fatal Python error:") else files[-1]
-    # a virtual environment may be in the workspace
-    return Path(innermost).resolve().is_relative_to(workspace.resolve()) and not _is_installed(innermost)
-
-
-def _is_installed(file: str) -> bool:
-    return "site-packages" in file or "dist-packages" in file
-
-
-def _is_pythons_own(file: str) -> bool:
-    """Return whether a file is of the standard library: the cause of an error is then in the file that called it."""
-    return file.startswith("<") or ("/lib/python3" in file and not _is_installed(file))
 
 
 def _not_started(ended: Ended, lines: tuple[str, ...], python: str) -> YolopatchError:

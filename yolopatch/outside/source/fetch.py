@@ -10,6 +10,7 @@ from yolopatch.catalog.pins import GitSource, Pin, WheelSource
 from yolopatch.errors import SourceError
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.git.command import GitError, Repository
+from yolopatch.outside.git.unreachable import unreachable_host
 from yolopatch.outside.source import pypi
 from yolopatch.outside.source.archive import read_wheel
 from yolopatch.outside.source.manifests import read_manifest
@@ -17,6 +18,11 @@ from yolopatch.outside.source.wheel import tree_of_wheel
 
 # Fills an empty bare repository with the pin's root commit and returns the kind of source.
 Fill = Callable[[Repository], str]
+
+
+class UnreachableError(SourceError):
+    """The host of a source cannot be reached."""
+
 
 # The kinds of source that only exist on the user's disk.
 FROM_PATH = ("clone", "folder")
@@ -31,7 +37,7 @@ def fillers(pin: Pin) -> dict[str, Fill]:
     found: dict[str, Fill] = {}
     git, wheel = pin.git, pin.wheel
     if git:
-        found["git"] = lambda repository: _fill_from_tag(pin, git, repository, git.url)
+        found["git"] = lambda repository: _fill_from_host(pin, git, repository)
     if wheel:
         found["pypi"] = lambda repository: _fill_from_index(pin, wheel, repository)
     return found
@@ -71,6 +77,16 @@ def _describe(path: Path) -> str:
 
 def _is_clone(path: Path) -> bool:
     return (path / ".git").exists() or ((path / "HEAD").is_file() and (path / "objects").is_dir())
+
+
+def _fill_from_host(pin: Pin, source: GitSource, repository: Repository) -> str:
+    try:
+        return _fill_from_tag(pin, source, repository, source.url)
+    except GitError as error:
+        host = unreachable_host(error)
+        if host is None:
+            raise
+        raise UnreachableError(f"{host} cannot be reached", details=error.details[-1:]) from error
 
 
 def _fill_from_tag(pin: Pin, source: GitSource, repository: Repository, url: str) -> str:

@@ -19,6 +19,7 @@ from yolopatch.errors import SourceError, UsageError, YolopatchError
 from yolopatch.outside.files.lock import hold_lock
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.git.command import GitError, Repository
+from yolopatch.outside.git.unreachable import unreachable_host
 from yolopatch.outside.source.archive import read_wheel
 from yolopatch.outside.source.pypi import download_version, list_versions
 
@@ -32,6 +33,7 @@ _FORMS = (
     " or a checkout",
 )
 _HELP = "yolopatch port --help"
+_OFFLINE = f"for a release on PyPI: --to {PROJECT}==VERSION; for your own clone: --to PATH"
 # The files that patches change or use, and the files that say which models a release has.
 _READ = tuple(f"{PROJECT}/{part}" for part in ("nn/", "engine/", "cfg/models/", "utils/fork.py", "__init__.py"))
 
@@ -180,11 +182,16 @@ def _fetch(repository: Repository, ref: str) -> tuple[str, str]:
         try:
             return snapshot.fetch_ref(repository, URL, full), tag
         except GitError as error:
+            host = unreachable_host(error)
+            if host:
+                raise SourceError(
+                    f"{host} cannot be reached, so {ref} was not looked for", details=error.details[-1:], hint=_OFFLINE
+                ) from error
             messages += [line for line in (error.what, *error.details) if line not in messages]
     raise SourceError(
         f"{URL} has no {ref}, or cannot be reached",
         details=messages[-4:],
-        hint=f"for a release on PyPI: --to {PROJECT}==VERSION; for your own clone: --to PATH",
+        hint=_OFFLINE,
     )
 
 

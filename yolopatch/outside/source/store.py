@@ -16,10 +16,11 @@ from yolopatch.errors import SourceError, YolopatchError
 from yolopatch.outside.files.lock import hold_lock
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.git.command import FREE_SOME_SPACE, GitError, Repository, is_disk_full
-from yolopatch.outside.source.fetch import Fill, fill_from_path, fillers, is_wheel
+from yolopatch.outside.source.fetch import Fill, UnreachableError, fill_from_path, fillers, is_wheel
 from yolopatch.outside.source.manifests import read_manifest
 from yolopatch.outside.source.pypi import check_wheel
 
+_CALLED = {"git": "git", "pypi": "PyPI"}  # the kinds of source, in messages
 CACHE_VARIABLE = "YOLOPATCH_CACHE"
 
 
@@ -118,15 +119,22 @@ def _use(pin: Pin, kind: str, cache: Path) -> tuple[Pristine | None, list[str]]:
 
 
 def _fetched(pin: Pin, available: dict[str, Fill], cache: Path, notes: list[str]) -> Pristine:
-    failures: list[str] = []
+    failed: dict[str, SourceError | GitError] = {}
     for kind, fill in available.items():
         try:
             found = _filled(pin, kind, fill, cache)
         except (SourceError, GitError) as error:
-            failures.append(_failure_line(kind, error))
+            failed[kind] = error
         else:
-            return replace(found, notes=(*notes, *failures, *found.notes))
+            passed_over = [f"{_in_short(*one)}; taking {pin.name} from {_CALLED[kind]}" for one in failed.items()]
+            return replace(found, notes=(*notes, *passed_over, *found.notes))
+    failures = [_failure_line(*one) for one in failed.items()]
     raise SourceError(f"no source has {pin.name}", details=[*notes, *failures], hint=_hint(pin, failures))
+
+
+def _in_short(kind: str, error: YolopatchError) -> str:
+    """Return why a source was passed over; no details where it is simply out of reach, as GitHub often is."""
+    return error.what if isinstance(error, UnreachableError) else _failure_line(kind, error)
 
 
 def _failure_line(kind: str, error: YolopatchError) -> str:

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yolopatch.catalog.pins import PINS, Pin, style_of
-from yolopatch.errors import ConflictError
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.git.command import GitError, Repository
-from yolopatch.outside.workspace.workspace import Workspace, read_workspace
+from yolopatch.outside.workspace.workspace import NoWorkspaceError, Workspace, read_workspace
 
 
 @dataclass(frozen=True)
@@ -39,22 +38,22 @@ def read_checkout(path: Path) -> Checkout:
     """Read the upstream in this folder.
 
     Raises:
-        ConflictError: it contains no upstream.
+        NoWorkspaceError: it contains no upstream.
     """
     try:
         workspace = read_workspace(path)
-    except ConflictError as error:
+    except NoWorkspaceError as error:
         return _foreign(path, error)
     commit = workspace.own_commits[0] if workspace.own_commits else workspace.head
     blobs = snapshot.tree_blobs(workspace.repository, commit.id)
     return Checkout(path, style_of(workspace.pin), workspace.pin, workspace, commit.id, blobs)
 
 
-def _foreign(path: Path, why: ConflictError) -> Checkout:
+def _foreign(path: Path, why: NoWorkspaceError) -> Checkout:
     parsers = {pin.layout.parser: style_of(pin) for pin in PINS.values()}
     style = next((style for parser, style in parsers.items() if (path / parser).is_file()), None)
     if style is None:
-        raise ConflictError(
+        raise NoWorkspaceError(
             f"{path} contains no upstream that can be verified",
             details=[why.what, f"and it has none of these files: {', '.join(parsers)}"],
             hint="name the folder of a workspace, or a clone of ultralytics or yolov5",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from yolopatch.core.workspace.commit_message import (
     read_stamp,
     read_trailers,
 )
-from yolopatch.errors import ConflictError
+from yolopatch.errors import ConflictError, UsageError
 from yolopatch.outside.git.command import GitError, Repository
 
 BRANCH = "yolopatch"
@@ -36,6 +38,25 @@ _OPERATIONS = {
     "REVERT_HEAD": "revert",
     "BISECT_LOG": "bisect",
 }
+
+
+class NoWorkspaceError(UsageError):
+    """A folder is not a workspace, or not a checkout of an upstream, and a command was to read one there."""
+
+
+@contextmanager
+def as_destination() -> Iterator[None]:
+    """Turn a NoWorkspaceError into a conflict: here the command would write, so the user's files are in the way.
+
+    Raises:
+        ConflictError: in place of NoWorkspaceError.
+    """
+    try:
+        yield
+    except NoWorkspaceError as error:
+        raise ConflictError(
+            f"{error.what}; nothing was changed", details=error.details, hint="name another folder with --dest"
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -108,11 +129,28 @@ def is_occupied(path: Path) -> bool:
     return os.path.lexists(path)
 
 
+def workspace_around(path: Path) -> Workspace | None:
+    """Return the workspace that a folder is, or lies in; None where it is in none. The folder need not exist."""
+    path = path.absolute()
+    root = next((folder for folder in (path, *path.parents) if (folder / ".git").is_dir()), None)
+    if root is None or not _has_our_branch(root / ".git"):
+        return None  # the history of a repository of another kind may be long, and is not read
+    try:
+        return read_workspace(root)
+    except NoWorkspaceError:
+        return None
+
+
+def _has_our_branch(git: Path) -> bool:
+    name, packed = f"refs/heads/{BRANCH}", git / "packed-refs"
+    return (git / name).is_file() or (packed.is_file() and f" {name}\n" in packed.read_text("utf-8", "replace"))
+
+
 def read_workspace(path: Path) -> Workspace:
     """Read the workspace in this folder.
 
     Raises:
-        ConflictError: the folder is not a workspace.
+        NoWorkspaceError: the folder is not a workspace.
     """
     if not (path / ".git").is_dir():
         raise _no_workspace(path, "it is not a git checkout" if path.exists() else "the folder does not exist")
@@ -149,11 +187,11 @@ def _applied(commit: Commit) -> Applied | None:
     return read_applied(commit.message)
 
 
-def _no_workspace(path: Path, why: str, *details: str) -> ConflictError:
-    return ConflictError(
+def _no_workspace(path: Path, why: str, *details: str) -> NoWorkspaceError:
+    return NoWorkspaceError(
         f"{path} is not a yolopatch workspace: {why}",
         details=details,
-        hint="name the folder of a workspace, or make a new one: yolopatch apply --dest DIR",
+        hint="name the folder of a workspace, or make a new one: yolopatch apply --repo ultralytics --module DSConv",
     )
 
 

@@ -6,7 +6,8 @@ import difflib
 import inspect
 import re
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from traceback import walk_tb
 from types import FrameType
@@ -14,12 +15,16 @@ from typing import Any
 
 from torch.nn import Module
 
+from ...wire.messages import NotBuilt, UpstreamRequest
+from ...wire.verification import History, VerifyRequest
 from ..protocol.findings import Finding, failed
 from ..protocol.plain_values import plain
 from ..protocol.raising import first_line
+from ..protocol.refusal import ModelRefusal, Refusal
 from .arguments import Recorder, misread, role
 from .rows import Row
-from .subject import Subject, shapes
+from .subject import SIDE, Subject, shapes
+from .upstreams import Upstream
 
 _RUNNERS = ("_predict_once", "_forward_once", "forward_once")  # upstream's loops over the layers
 _NUMBERS = ("input channels", "channels", "repeats", "kernel", "stride", "groups", "dilation")
@@ -43,6 +48,43 @@ def explain(subject: Subject, error: BaseException) -> Finding:
     if runner is not None and hasattr(runner.f_locals.get("m"), "i"):
         return _while_run(subject, error, runner, evidence)
     return _elsewhere(subject, error, evidence)
+
+
+@contextmanager
+def explained(upstream: Upstream, request: UpstreamRequest, cfg: str, scale: str | None) -> Iterator[None]:
+    """Turn an exception of a model's code into the answer of the task, explained as `verify` explains it.
+
+    Args:
+        upstream: the upstream that builds the model.
+        request: of the task; it names the workspace.
+        cfg, scale: the model's YAML and its scale.
+
+    Raises:
+        ModelRefusal: in place of the exception.
+    """
+    try:
+        yield
+    except Refusal:
+        raise
+    except (Exception, SystemExit) as error:  # the model's code may raise anything
+        found = explain(Subject(upstream, _build_request(request, cfg, scale)), error)
+        at = found.evidence["at"] or ""
+        raise ModelRefusal(NotBuilt(cfg, found.summary, found.evidence["exception"], at, found.hint)) from error
+
+
+def _build_request(request: UpstreamRequest, cfg: str, scale: str | None) -> VerifyRequest:
+    return VerifyRequest(
+        workspace=request.workspace,
+        style=request.style,
+        cfg=cfg,
+        scale=scale or "",
+        imgsz=SIDE,
+        device="cpu",
+        pristine=None,
+        base=None,
+        multiples=None,
+        history=History(ours=True, commit=None, blobs={}),
+    )
 
 
 def _line_of(error: BaseException, subject: Subject) -> str | None:
@@ -216,7 +258,7 @@ def _mismatch_hint(subject: Subject, row: Row, inputs: list[list[int]], evidence
             "the branch for its class in parse_model, or the class"
         )
     return _misread_hint(subject, recorder) or (
-        "compare the shapes in the evidence: a stride, a padding or a row's from index is wrong"
+        "compare the shapes: a stride, a padding or a row's from index is wrong"
     )
 
 

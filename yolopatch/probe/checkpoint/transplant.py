@@ -27,6 +27,7 @@ from ...wire.checkpoints import (
     TransplantRequest,
 )
 from ...wire.messages import Step
+from ..build.failures import explained
 from ..build.upstreams import Upstream
 from ..measure.agreement import measure, relative_error
 from ..measure.dropped_parts import dropped_parts
@@ -60,7 +61,8 @@ def transplant(upstream: Upstream, request: TransplantRequest, emit: Emit) -> No
     stored = read_finite(request.weights)
     emit(Step("building both models"))
     data = _read_yaml(upstream, request)
-    model = _build(upstream, data, request.seed)
+    with explained(upstream, request, request.cfg, request.scale):
+        model = _build(upstream, data, request.seed)
     base = Base(upstream, stored, data, request)
     pairs = base.pair_layers(model, data)
     parts = _find_parts(model, base.model, pairs)

@@ -22,6 +22,7 @@ from ...wire.facts import (
     Passes,
     Question,
 )
+from ..build.failures import explained
 from ..build.upstreams import Upstream
 from ..protocol.emit import Emit
 from ..tensors.models import Layer, UpstreamModel
@@ -44,9 +45,10 @@ def report(upstream: Upstream, request: FactsRequest, emit: Emit) -> None:
     answers: list[ModelFacts] = []
     timed: dict[int, UpstreamModel] = {}
     for number, asked in enumerate(request.models):
-        seed_all(0)
-        model = upstream.build(upstream.read(asked.cfg, asked.scale))
-        answers.append(_facts(upstream, model, asked, request.imgsz))
+        with explained(upstream, request, asked.cfg, asked.scale):
+            seed_all(0)
+            model = upstream.build(upstream.read(asked.cfg, asked.scale))
+            answers.append(_facts(upstream, model, asked, request.imgsz))
         if LATENCY in asked.ask:
             timed[number] = model.eval()
     for number, latency in measure_latency(timed, request.imgsz).items():

@@ -1,8 +1,8 @@
-"""The exception of a task that cannot do what the request asks; the parent shows its message to the user."""
+"""The exceptions of a task that cannot do what the request asks; the parent shows their message to the user."""
 
 from __future__ import annotations
 
-from ...wire.messages import Refused
+from ...wire.messages import NotBuilt, Refused
 
 
 class Refusal(Exception):
@@ -12,6 +12,16 @@ class Refusal(Exception):
         message: the answer to the parent.
     """
 
+    message: Refused | NotBuilt
+
     def __init__(self, what: str, *details: str, hint: str) -> None:
         super().__init__(what)
         self.message = Refused(what, details, hint)
+
+
+class ModelRefusal(Refusal):
+    """A request whose model upstream cannot build or run."""
+
+    def __init__(self, model: NotBuilt) -> None:
+        super().__init__(model.why, hint=model.hint)
+        self.message = model

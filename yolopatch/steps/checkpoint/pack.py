@@ -143,7 +143,8 @@ def pack(place: Path, request: PackRequest, cache: Path, watch: Watch) -> Packin
 
     Raises:
         UsageError: the checkpoint does not exist.
-        ConflictError: `out` exists already, or `place` is no workspace.
+        NoWorkspaceError: `place` is no workspace.
+        ConflictError: `out` exists already.
         YolopatchError: the checkpoint has no kernels to pack, or cannot be read; nothing was written.
     """
     require_file(request.weights, "checkpoint", "name the best.pt or last.pt that upstream's trainer saved")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from yolopatch.catalog.pins import PINS, Pin
@@ -19,7 +19,7 @@ from yolopatch.outside.source.store import Pristine, pristine
 from yolopatch.outside.workspace.build import build_workspace
 from yolopatch.outside.workspace.commits import Step, head_id
 from yolopatch.outside.workspace.user_changes import check_no_user_changes
-from yolopatch.outside.workspace.workspace import Workspace, is_occupied, read_workspace
+from yolopatch.outside.workspace.workspace import Workspace, as_destination, is_occupied, read_workspace
 from yolopatch.steps.checkpoint.stamped_fork import check_same, stamped_patchset
 from yolopatch.steps.environment.interpreters import find_interpreter
 from yolopatch.steps.workspace.change import WorkspaceState, lock_path, workspace_path, workspace_state
@@ -154,8 +154,10 @@ def _check_names(file: Path, unknown: Sequence[str]) -> None:
 def _build_or_check(place: Path, found: Pristine, patchset: PatchSet, steps: list[Step], commit: str) -> WorkspaceState:
     if not is_occupied(place):
         build_workspace(place, found.repository, steps)
-        return workspace_state(read_workspace(place), patchset, changed=True, notes=found.notes)
-    workspace = read_workspace(place)
+        made = workspace_state(read_workspace(place), patchset, changed=True, notes=found.notes)
+        return replace(made, created=True)
+    with as_destination():
+        workspace = read_workspace(place)
     _require_commit(workspace, commit)
     check_no_user_changes(workspace)
     return workspace_state(workspace, patchset, changed=False, notes=found.notes)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from yolopatch.catalog.model.models import find_model
 from yolopatch.catalog.pins import style_of
+from yolopatch.core.model.family import family_of
 from yolopatch.errors import UsageError
 from yolopatch.outside.files.existing import BASE_CHECKPOINT_HINT, require_file
-from yolopatch.outside.files.model_yaml import read_cfg
+from yolopatch.outside.files.model_yaml import find_cfg, read_cfg
 from yolopatch.outside.files.staging import staged
 from yolopatch.outside.files.writable import require_free
-from yolopatch.outside.probe.run import ask_in_workspace
+from yolopatch.outside.probe.run import ModelError, ask_in_workspace
 from yolopatch.outside.watch import Watch
 from yolopatch.outside.workspace.workspace import Workspace, read_workspace
 from yolopatch.steps.environment.interpreters import find_interpreter
+from yolopatch.steps.model.fit import explain_misfit
 from yolopatch.wire import checkpoints as wire
 from yolopatch.wire.codec import encode
 from yolopatch.wire.tasks import TRANSPLANT
@@ -113,24 +115,29 @@ def transplant(place: Path, request: TransplantRequest, cache: Path, watch: Watc
         ConflictError: `out` exists already.
         YolopatchError: the checkpoint is not of this model's base, or cannot be read; nothing was written.
     """
+    workspace = read_workspace(place.absolute())
+    request = replace(request, cfg=find_cfg(request.cfg, place))
     cfg = read_cfg(request.cfg)
     _check(request)
-    workspace = read_workspace(place.absolute())
-    scale = cfg.scale_for(find_model(workspace.pin.model, cfg.task), request.scale)
+    family = family_of(cfg)
+    scale = cfg.scale_for(find_model(family or workspace.pin.model, cfg.task), request.scale)
     interpreter = find_interpreter(
         workspace.pin, request.python, cache, compat=workspace.compat is not None, tree=workspace.path
     )
     with staged(request.out.absolute()) as out:
-        answer = ask_in_workspace(
-            TRANSPLANT,
-            _probe_request(workspace, request, scale, out),
-            workspace.path,
-            interpreter,
-            wire.TransplantAnswer,
-            what="transplanting",
-            watch=watch,
-            steps=_STEPS,
-        )
+        try:
+            answer = ask_in_workspace(
+                TRANSPLANT,
+                _probe_request(workspace, request, scale, out),
+                workspace.path,
+                interpreter,
+                wire.TransplantAnswer,
+                what="transplanting",
+                watch=watch,
+                steps=_STEPS,
+            )
+        except ModelError as error:
+            raise explain_misfit(error, cfg, family, workspace) from error
     return Transplant(
         workspace=workspace.path,
         cfg=request.cfg,

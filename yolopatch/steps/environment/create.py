@@ -90,7 +90,7 @@ def create_environment(request: EnvironmentRequest, watch: Watch = no_watch) -> 
 
     Raises:
         UsageError: the target or the value of an option does not exist.
-        ConflictError: the target is a folder that is no checkout of an upstream that we know.
+        NoWorkspaceError: the target is a folder that is no checkout of an upstream that we know.
         YolopatchError: the environment could not be made; no part of it is left.
     """
     target = find_target(request.target)

@@ -16,11 +16,12 @@ from packaging.version import Version
 from yolopatch.catalog.environment.environments import EnvironmentSet, set_for
 from yolopatch.catalog.environment.habits import END_AT_UNREADABLE_CACHES, RUN_PIP_FROM_PATH
 from yolopatch.catalog.pins import PINS, Pin
-from yolopatch.errors import ConflictError, YolopatchError
+from yolopatch.errors import YolopatchError
 from yolopatch.outside.environment.interpreter import Interpreter
 from yolopatch.outside.environment.upstream_settings import settings_folder, shared_settings_folder
 from yolopatch.outside.probe.inspect import list_gpus
 from yolopatch.outside.workspace.checkout import Checkout, read_checkout
+from yolopatch.outside.workspace.workspace import NoWorkspaceError
 from yolopatch.steps.environment.faults import ERROR, WARNING, Fault, find_faults, in_order
 from yolopatch.steps.environment.interpreters import choose_interpreter
 from yolopatch.steps.environment.nearest_pin import nearest_pin
@@ -122,7 +123,7 @@ def diagnose(place: Path | None, python: str | None, cache: Path) -> Diagnosis:
         cache: the cache folder, which holds the environments.
 
     Raises:
-        ConflictError: the folder that the user named is no checkout of an upstream that we know.
+        NoWorkspaceError: the folder that the user named is no checkout of an upstream that we know.
         YolopatchError: the interpreter does not exist.
     """
     checkout = _checkout(place)
@@ -155,7 +156,7 @@ def diagnose(place: Path | None, python: str | None, cache: Path) -> Diagnosis:
 def _checkout(place: Path | None) -> Checkout | None:
     try:
         return read_checkout((place or Path.cwd()).absolute())
-    except ConflictError:
+    except NoWorkspaceError:
         if place:
             raise
         return None

@@ -37,7 +37,7 @@ def run_in_workspace(place: Path, command: tuple[str, ...], python: str | None, 
         quiet: send what the command prints to stderr, so that stdout has only the result.
 
     Raises:
-        ConflictError: the folder is no checkout of an upstream that we know.
+        NoWorkspaceError: the folder is no checkout of an upstream that we know.
         UsageError: yolopatch has no pin of the checkout's version.
         YolopatchError: the command or the environment does not exist.
     """

@@ -36,7 +36,7 @@ def find_target(target: str) -> Target:
 
     Raises:
         UsageError: no such target; the hint has the nearest names.
-        ConflictError: the target is a folder that is no checkout of an upstream that we know.
+        NoWorkspaceError: the target is a folder that is no checkout of an upstream that we know.
     """
     tutorial = find_tutorial(target)
     if tutorial:
@@ -55,7 +55,7 @@ def target_of(place: Path) -> Target:
 
     Raises:
         UsageError: yolopatch has no pin of the checkout's version.
-        ConflictError: the folder is no checkout of an upstream that we know.
+        NoWorkspaceError: the folder is no checkout of an upstream that we know.
     """
     checkout = read_checkout(place)
     pin, workspace = checkout.pin, checkout.workspace

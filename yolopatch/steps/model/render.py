@@ -16,6 +16,7 @@ from yolopatch.core.model.layout import layer_numbers
 from yolopatch.core.templates import template_environment
 from yolopatch.errors import ConflictError, YolopatchError
 from yolopatch.outside.files.staging import write_all
+from yolopatch.steps.model.fit import notes_on_place
 from yolopatch.steps.model.render_request import RenderRequest, plan
 
 
@@ -51,9 +52,14 @@ class RenderedFile:
 
 @dataclass(frozen=True)
 class RenderResult:
-    """The files of one request."""
+    """The files of one request, and what keeps the workspace that they are in from building them."""
 
     files: tuple[RenderedFile, ...]
+    notes: tuple[str, ...] = ()
+
+    def data(self) -> dict[str, object]:
+        """Return what `render-cfg --json` prints; notes go to stderr."""
+        return {"files": [asdict(file) for file in self.files]}
 
 
 def render(request: RenderRequest, templates: Path) -> RenderResult:
@@ -69,6 +75,7 @@ def render(request: RenderRequest, templates: Path) -> RenderResult:
         YolopatchError: the folder cannot be written.
     """
     cfgs = plan(request)
+    notes = notes_on_place(cfgs, request.out)
     env = template_environment(FileSystemLoader(templates))
     texts = {request.out / file_name(cfg): render_text(cfg, env) for cfg in cfgs}
     try:
@@ -85,7 +92,7 @@ def render(request: RenderRequest, templates: Path) -> RenderResult:
             details=["nothing was changed"],
             hint="free some space, or name another folder with --out",
         ) from error
-    return RenderResult(tuple(_describe(path, cfg) for path, cfg in zip(texts, cfgs, strict=True)))
+    return RenderResult(tuple(_describe(path, cfg) for path, cfg in zip(texts, cfgs, strict=True)), notes)
 
 
 def _describe(path: Path, cfg: Cfg) -> RenderedFile:

@@ -8,13 +8,18 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 from pathlib import Path
 
+from yolopatch.catalog.model.base_model import BaseModel
 from yolopatch.catalog.model.models import find_model
+from yolopatch.core.model.cfg_file import CfgFile
 from yolopatch.core.model.cfg_text import Cfg
-from yolopatch.outside.files.model_yaml import read_cfg
+from yolopatch.core.model.family import family_of
+from yolopatch.outside.files.model_yaml import find_cfg, read_cfg
 from yolopatch.outside.files.templates import write_cfg
 from yolopatch.outside.probe.facts import ask_facts
-from yolopatch.outside.workspace.workspace import read_workspace
+from yolopatch.outside.probe.run import ModelError
+from yolopatch.outside.workspace.workspace import Workspace, read_workspace
 from yolopatch.steps.environment.interpreters import find_interpreter
+from yolopatch.steps.model.fit import explain_misfit, modules_of, other_family, workspace_command
 from yolopatch.wire.facts import INFO, LATENCY, TRUE_GFLOPS, Latency, LayerRow, ModelFacts, Question
 
 
@@ -57,7 +62,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Summary:
-    """A YAML's model and its base model."""
+    """A YAML's model and the base model of its family, with what the user should know."""
 
     workspace: Path
     cfg: Path
@@ -66,6 +71,7 @@ class Summary:
     model: Count
     base: Count
     changes: tuple[Change, ...]
+    notes: tuple[str, ...]
 
     def data(self) -> dict[str, object]:
         """Return what `summary --json` prints."""
@@ -86,7 +92,7 @@ def summary(place: Path, cfg: Path, scale: str | None, imgsz: int, python: str |
 
     Args:
         place: the workspace whose upstream builds the models.
-        cfg: the model YAML.
+        cfg: the model YAML, from the current folder or from the workspace.
         scale: its scale; None for the scale in the file or in its name.
         imgsz: side of the square image in pixels.
         python: the interpreter with upstream's requirements; None to find one.
@@ -97,23 +103,32 @@ def summary(place: Path, cfg: Path, scale: str | None, imgsz: int, python: str |
         YolopatchError: no interpreter can import upstream; or the model does not build, and upstream's last lines are
             in `details`.
     """
-    file = read_cfg(cfg)
     workspace = read_workspace(place.absolute())
     pin = workspace.pin
-    own = find_model(pin.model, file.task)
+    cfg = find_cfg(cfg, place)
+    file = read_cfg(cfg)
+    family = family_of(file)
+    own = find_model(family or pin.model, file.task)
     letter = file.scale_for(own, scale)
     interpreter = find_interpreter(pin, python, cache, compat=workspace.compat is not None, tree=workspace.path)
     with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
         base = write_cfg(Cfg(own, letter, file.nc), Path(folder))
-        facts = ask_facts(
-            workspace.path,
-            pin,
-            [Question(str(one), letter, (INFO, TRUE_GFLOPS, LATENCY)) for one in (cfg.absolute(), base)],
-            imgsz=imgsz,
-            python=interpreter.executable,
-        )
+        questions = [Question(str(one), letter, (INFO, TRUE_GFLOPS, LATENCY)) for one in (cfg.absolute(), base)]
+        try:
+            facts = ask_facts(workspace.path, pin, questions, imgsz=imgsz, python=interpreter.executable)
+        except ModelError as error:
+            raise explain_misfit(error, file, family, workspace) from error
     model, origin = (_count(answer) for answer in facts)
-    return Summary(workspace.path, cfg, letter, imgsz, model, origin, _changes(model, origin))
+    changes = _changes(model, origin)
+    return Summary(workspace.path, cfg, letter, imgsz, model, origin, changes, _notes(file, own, workspace))
+
+
+def _notes(file: CfgFile, own: BaseModel, workspace: Workspace) -> tuple[str, ...]:
+    if own.name == workspace.pin.model:
+        return ()
+    command = workspace_command(own.name, modules_of(file), workspace)
+    what = other_family(file.path.name, own.name, workspace)
+    return (f"{what}: it may be another network there than in a workspace of its own: {command}",)
 
 
 def _count(facts: ModelFacts) -> Count:

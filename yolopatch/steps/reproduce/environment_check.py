@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import shlex
+from dataclasses import replace
+from pathlib import Path
 
 from yolopatch.errors import YolopatchError
 from yolopatch.steps.environment.faults import ERROR, Fault, find_faults
 from yolopatch.steps.environment.interpreters import require_importable
+from yolopatch.steps.reproduce.repeat import run_command
 from yolopatch.steps.reproduce.reproduction import Reproduction
+from yolopatch.steps.reproduce.run_plan import RunRequest
 
 
-def require_trainable(reproduction: Reproduction) -> None:
+def require_trainable(reproduction: Reproduction, run: RunRequest) -> None:
     """Check that the pin can train to the end in the interpreter.
+
+    Args:
+        reproduction: the folder, its pin and its interpreter.
+        run: the options of the run, for the command in the hint.
 
     Raises:
         YolopatchError: something would fail; `details` says what and where.
@@ -26,7 +33,7 @@ def require_trainable(reproduction: Reproduction) -> None:
         raise YolopatchError(
             f"{pin.name} cannot train to the end in {python}; no training was started",
             details=[f"{one.what}{f' ({one.where})' if one.where else ''}" for one in errors],
-            hint=_with_compat(reproduction) if compat_helps else errors[0].hint,
+            hint=_with_compat(reproduction, run) if compat_helps else errors[0].hint,
         )
 
 
@@ -35,8 +42,7 @@ def _errors(reproduction: Reproduction, compat: bool) -> list[Fault]:
     return [one for one in faults if one.severity == ERROR]
 
 
-def _with_compat(reproduction: Reproduction) -> str:
+def _with_compat(reproduction: Reproduction, run: RunRequest) -> str:
     """Return the command for a folder with the compatibility patch: an existing folder cannot get it later."""
-    record = reproduction.record
-    other = shlex.quote(f"{reproduction.folder}-compat")
-    return f"yolopatch reproduce {record.tutorial} --flavor {record.flavor} --compat --dest {other} --run"
+    other = Path(f"{reproduction.folder}-compat")
+    return run_command(replace(reproduction.asked, compat=True, dest=other), run)

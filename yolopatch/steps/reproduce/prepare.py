@@ -35,7 +35,7 @@ def prepare_run(reproduction: Reproduction, request: RunRequest, cache: Path, wa
         UsageError: a wrong argument.
         YolopatchError: the run cannot use the environment, the device, the data or the checkpoint.
     """
-    require_trainable(reproduction)
+    require_trainable(reproduction, request)
     planned = plan_run(reproduction, request, shapes_file(reproduction.folder))
     data = prepare_data(reproduction, planned)
     init = (

@@ -19,7 +19,7 @@ from yolopatch.errors import ConflictError
 from yolopatch.outside.files.lock import hold_lock
 from yolopatch.outside.files.templates import load_templates
 from yolopatch.outside.reproduce.reproduction_folder import open_folder, save_record, update_files
-from yolopatch.outside.workspace.workspace import Workspace, read_workspace
+from yolopatch.outside.workspace.workspace import Workspace, as_destination, read_workspace
 from yolopatch.steps.environment.interpreters import choose_interpreter
 from yolopatch.steps.model.render_request import RenderRequest, plan
 from yolopatch.steps.reproduce.reproduction import ReproduceRequest, Reproduction
@@ -49,6 +49,7 @@ def reproduce(request: ReproduceRequest, cache: Path) -> Reproduction:
         known = open_folder(folder, wanted)
         workspace, notes = _open_workspace(request, recipe, folder, cache)
         reproduction = Reproduction(
+            asked=request,
             folder=folder,
             recipe=recipe,
             record=replace(known or wanted, commit=workspace.head.id, yolopatch=__version__),
@@ -84,7 +85,8 @@ def _open_workspace(
         pin = request.repo or recipe.tutorial.pin
         made = apply(pin, [recipe.module], request.flavor, place, request.source, cache, compat=request.compat)
         return read_workspace(place), made.notes
-    workspace = read_workspace(place)
+    with as_destination():
+        workspace = read_workspace(place)
     applied = {(one.name, one.flavor) for one in workspace.applied}
     with_compat = request.compat and needs_compat(workspace.pin)
     if applied != {(recipe.module, request.flavor)} or (workspace.compat is not None) != with_compat:

@@ -40,11 +40,13 @@ class Reproduction:
     """The content of the folder.
 
     Attributes:
+        asked: what the user asked for.
         cfg, script, page: the files.
         interpreter: for building and training the model.
         notes: what the user should know.
     """
 
+    asked: ReproduceRequest
     folder: Path
     recipe: Recipe
     record: Record

@@ -11,9 +11,10 @@ from pathlib import Path, PurePosixPath
 from yolopatch.catalog.model.models import ALL_SCALES, find_model, find_scales
 from yolopatch.catalog.reproduce.quick import HYPERPARAMETERS, SCALE, quick_arguments
 from yolopatch.catalog.reproduce.recipes import Recipe
-from yolopatch.errors import UsageError, YolopatchError
+from yolopatch.core.environment.device import read_device, upstreams_device
+from yolopatch.errors import UsageError
 from yolopatch.outside.files.existing import BASE_CHECKPOINT_HINT, require_file
-from yolopatch.outside.probe.inspect import list_gpus
+from yolopatch.outside.probe.inspect import require_device
 from yolopatch.steps.reproduce.reproduction import Reproduction
 
 _OWN_OPTIONS = {"data": "--data", "epochs": "--epochs", "device": "--device", "model": "--scale", "cfg": "--scale"}
@@ -27,7 +28,7 @@ class RunRequest:
 
     Attributes:
         data: a data YAML, or the name of one of upstream's own.
-        device: `cpu`, or the number of a GPU.
+        device: torch's name of it.
         scale: a letter.
         weights: a checkpoint to start from, of the base model or of this model.
         base: train upstream's own model, with the same arguments.
@@ -104,7 +105,7 @@ def plan_run(reproduction: Reproduction, request: RunRequest, shapes: Path) -> R
 
     Raises:
         UsageError: a wrong scale or argument.
-        YolopatchError: the run needs a GPU, and torch finds none.
+        YolopatchError: the run needs a GPU that torch does not find.
     """
     recipe, style = reproduction.recipe, reproduction.workspace.pin.layout.style
     asked = _asked(request, style, shapes)
@@ -157,7 +158,7 @@ def _asked(request: RunRequest, style: str, shapes: Path) -> dict[str, object]:
             raise UsageError(f"--epochs {request.epochs}: at least one", hint="e.g. --epochs 3")
         asked["epochs"] = request.epochs
     if request.device is not None:
-        asked["device"] = _value(request.device)
+        asked["device"] = upstreams_device(request.device)
     asked.update(_setting(word) for word in request.settings)
     return asked
 
@@ -215,14 +216,13 @@ def _scale(reproduction: Reproduction, request: RunRequest) -> str:
 
 
 def _require_device(plan: RunPlan, reproduction: Reproduction) -> None:
-    device = plan.device
-    if device in (None, "", "cpu", "mps") or list_gpus(reproduction.interpreter.executable):
+    if plan.device is None:
         return
-    who = "the post trains on" if "device" not in plan.changes else "--device asks for"
-    raise YolopatchError(
-        f"{who} device {device}, a GPU, but torch finds no GPU; no training was started",
-        details=[f"python: {reproduction.interpreter.executable}"],
-        hint="add --device cpu (slow: try --epochs 1 first), or --quick",
+    require_device(
+        read_device(plan.device),
+        reproduction.interpreter.executable,
+        who="--device asks for" if "device" in plan.changes else "the post trains on a GPU,",
+        without_gpu="add --device cpu (slow: try --epochs 1 first), or --quick",
     )
 
 

@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,9 @@ from yolopatch.core.model.cfg_file import CfgFile
 from yolopatch.core.verify.checks import choose_checks
 from yolopatch.errors import UsageError
 from yolopatch.outside.environment.interpreter import Interpreter
-from yolopatch.outside.files.existing import require_file
-from yolopatch.outside.files.model_yaml import read_cfg
+from yolopatch.outside.files.model_yaml import find_cfg, read_cfg
 from yolopatch.outside.git.snapshot import PRISTINE, write_tree
+from yolopatch.outside.probe.inspect import require_device
 from yolopatch.outside.probe.run_checks import Answers, Outcome, run_checks
 from yolopatch.outside.source.store import cache_dir, cached
 from yolopatch.outside.watch import Watch, no_watch
@@ -41,7 +41,7 @@ class Options:
         python: the interpreter with upstream's requirements; None to find one.
         imgsz: side of the square image in pixels, for GFLOPs, exports and latency.
         base: upstream's own YAML that the file was made from; None for the most similar one.
-        device: `cpu`, `cuda:0` and so on; None for the first GPU, or the CPU without one.
+        device: torch's name of it, `cpu`, `cuda:0` or `mps`; None for the first GPU, or the CPU without one.
         checks: the ids of the checks to run; empty for all.
         timeout: seconds that one check may take.
     """
@@ -141,19 +141,19 @@ def verify(place: Path, cfg: Path, scale: str | None, *, watch: Watch = no_watch
 
     Args:
         place: the workspace, or another checkout of an upstream.
-        cfg: the model YAML.
+        cfg: the model YAML, from the current folder or from the workspace.
         scale: its scale; None for what the file says or its name carries.
         options: see Options.
         watch: called when a check starts.
 
     Raises:
         UsageError: the file, scale or check does not exist.
-        ConflictError: the folder is no checkout of an upstream that we know.
-        YolopatchError: the interpreter does not exist, or cannot import upstream.
+        NoWorkspaceError: the folder is no checkout of an upstream that we know.
+        YolopatchError: the interpreter does not exist, cannot import upstream, or has no such device.
     """
-    chosen = Options(**options)
-    letter = _read(cfg, chosen).any_scale(scale)
-    with _open_subject(place, cfg, chosen) as subject:
+    checkout, file, chosen = _read(place, cfg, Options(**options))
+    letter = file.any_scale(scale)
+    with _open_subject(checkout, file, chosen) as subject:
         return subject.run(letter, None, watch)
 
 
@@ -163,23 +163,21 @@ def verify_every_scale(place: Path, cfg: Path, *, watch: Watch = no_watch, **opt
     Raises:
         as `verify`; UsageError for a file with only one scale.
     """
-    chosen = Options(**options)
-    file = _read(cfg, chosen)
+    checkout, file, chosen = _read(place, cfg, Options(**options))
     letters = file.every_scale()
-    with _open_subject(place, cfg, chosen) as subject:
+    with _open_subject(checkout, file, chosen) as subject:
         runs = tuple(subject.run(letter, file.multiples_at(letter), _named(watch, letter)) for letter in letters)
-    return Verifications(place.absolute(), cfg, runs)
+    return Verifications(checkout.path, Path(file.path), runs)
 
 
-def _read(cfg: Path, options: Options) -> CfgFile:
-    """Return the file, once the rest of the request is known to be right."""
+def _read(place: Path, cfg: Path, options: Options) -> tuple[Checkout, CfgFile, Options]:
+    """Return the checkout, the file, and the options with the base's file found; the whole request is checked."""
     choose_checks(options.checks)
-    found = read_cfg(cfg)
-    if options.base:
-        require_file(options.base, "file", "name one of upstream's own model YAMLs with --base")
     if options.imgsz < _STRIDE or options.imgsz % _STRIDE:
         raise UsageError(f"--imgsz {options.imgsz} is not a multiple of the stride {_STRIDE}", hint="e.g. --imgsz 640")
-    return found
+    checkout = read_checkout(place.absolute())
+    base = find_cfg(options.base, place) if options.base else None
+    return checkout, read_cfg(find_cfg(cfg, place)), replace(options, base=base)
 
 
 def _named(watch: Watch, letter: str) -> Watch:
@@ -187,14 +185,15 @@ def _named(watch: Watch, letter: str) -> Watch:
 
 
 @contextmanager
-def _open_subject(place: Path, cfg: Path, options: Options) -> Iterator[_Subject]:
-    """Read the checkout, find its interpreter, and write its unchanged upstream into a folder while the block runs."""
-    checkout = read_checkout(place.absolute())
+def _open_subject(checkout: Checkout, file: CfgFile, options: Options) -> Iterator[_Subject]:
+    """Find the checkout's interpreter, and write its unchanged upstream into a folder while the block runs."""
     interpreter = find_interpreter_for(checkout, options.python, cache_dir())
+    if options.device:
+        require_device(options.device, interpreter.executable)
     with tempfile.TemporaryDirectory(prefix="yolopatch-pristine-") as folder:
         pristine = Path(folder) / "upstream"
-        is_known = _write_pristine(checkout, pristine)
-        yield _Subject(checkout, interpreter, read_history(checkout), pristine if is_known else None, cfg, options)
+        known = pristine if _write_pristine(checkout, pristine) else None
+        yield _Subject(checkout, interpreter, read_history(checkout), known, Path(file.path), options)
 
 
 def _write_pristine(checkout: Checkout, folder: Path) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from yolopatch.catalog.modules import FLAVORS, find_module, require_flavor
+from yolopatch.catalog.modules import FLAVORS, Module, find_module, require_flavor
 from yolopatch.catalog.names import unknown
 from yolopatch.catalog.pins import Pin, find_pin, find_upstream, resolve_repo
 from yolopatch.errors import ConflictError, UsageError, YolopatchError
@@ -16,7 +16,7 @@ from yolopatch.outside.git import snapshot
 from yolopatch.outside.source.store import pristine
 from yolopatch.outside.workspace import switch
 from yolopatch.outside.workspace.build import build_workspace
-from yolopatch.outside.workspace.workspace import is_occupied, read_workspace
+from yolopatch.outside.workspace.workspace import as_destination, is_occupied, read_workspace
 from yolopatch.steps.workspace.change import (
     WorkspaceState,
     lock_path,
@@ -52,7 +52,7 @@ def apply(
         UsageError: an unknown name, or nothing to add.
         SourceError: no source has the pin's content.
         PatchError: a patch is damaged.
-        ConflictError: the user's own changes are in the way.
+        ConflictError: the user's own changes or files are in the way.
         YolopatchError: a module is not available for the pin, or the workspace has it in another flavor.
     """
     if not modules and not compat:
@@ -62,6 +62,13 @@ def apply(
     found = [find_module(name) for name in modules]
     for module in found:
         require_flavor(module, flavor)
+    with as_destination():
+        return _apply(repo, found, flavor, dest, source, cache, compat)
+
+
+def _apply(
+    repo: str, found: Sequence[Module], flavor: str, dest: Path | None, source: str, cache: Path, compat: bool
+) -> WorkspaceState:
     pin = _resolve(repo, [module.tutorial.pin for module in found if module.tutorial], dest)
     place = workspace_path(dest, pin)
     choices = [Choice(module.name, flavor) for module in found]
@@ -92,7 +99,8 @@ def _create(place: Path, pin: Pin, choices: list[Choice], compat: bool, source: 
         steps = patchset.steps(read, root, found.source)
         leftover = build_workspace(place, found.repository, steps)
     notes = [switch.LEFTOVERS] if leftover else []
-    return workspace_state(read_workspace(place), patchset, changed=True, notes=(*notes, *found.notes))
+    made = workspace_state(read_workspace(place), patchset, changed=True, notes=(*notes, *found.notes))
+    return replace(made, created=True)
 
 
 def _add(place: Path, pin: Pin, choices: list[Choice], compat: bool) -> WorkspaceState:

@@ -31,6 +31,7 @@ class WorkspaceState:
         commit, tree: ids of yolopatch's newest commit.
         files: the files that differ from the pin, with the numbers of added and removed lines.
         changed: whether the command changed anything.
+        created: whether the command made the workspace.
         notes: what the user should know.
     """
 
@@ -43,6 +44,7 @@ class WorkspaceState:
     tree: str
     files: tuple[Added, ...]
     changed: bool
+    created: bool = False
     notes: tuple[str, ...] = ()
 
     def data(self) -> dict[str, object]:
@@ -70,7 +72,8 @@ def open_workspace(place: Path) -> tuple[Workspace, tuple[str, ...]]:
         the workspace, and a note for the user where a command was finished.
 
     Raises:
-        ConflictError: the folder is no workspace, or has changes of the user's.
+        NoWorkspaceError: the folder is no workspace.
+        ConflictError: it has changes of the user's.
     """
     workspace = read_workspace(place)
     check_no_user_changes(workspace)

@@ -31,7 +31,7 @@ def diff(place: Path, module: str | None, compat: bool = False) -> Difference:
 
     Raises:
         UsageError: an unknown name, or both a module and `compat`.
-        ConflictError: the folder is no workspace.
+        NoWorkspaceError: the folder is no workspace.
         YolopatchError: the workspace does not have the module, or the compatibility patch.
     """
     if module is not None and compat:

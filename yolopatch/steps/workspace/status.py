@@ -47,7 +47,7 @@ def status(place: Path) -> Status:
     """Read the workspace; write nothing.
 
     Raises:
-        ConflictError: the folder is no workspace.
+        NoWorkspaceError: the folder is no workspace.
     """
     found = read_workspace(place.absolute())
     return Status(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
+from yolopatch.catalog.modules import flavor_word
 from yolopatch.cli.verify.page import figures
 from yolopatch.cli.verify.page.evidence import Shown, show
 from yolopatch.cli.verify.page.layers import Layer, make_layers
@@ -232,7 +233,8 @@ def _modules(shared: Mapping[str, Any]) -> str:
     if not isinstance(shared.get("modules"), (list, tuple)):
         return ""
     named = [as_object(module) for module in shared["modules"]]
-    return ", ".join(f"{as_text(m.get('name'))} ({as_text(m.get('flavor'))})" for m in named) or "no module"
+    pairs = [(as_text(module.get("name")), as_text(module.get("flavor"))) for module in named]
+    return ", ".join(f"{name} ({flavor_word(name, flavor)})" for name, flavor in pairs) or "no module"
 
 
 def _date(shared: Mapping[str, Any]) -> str:

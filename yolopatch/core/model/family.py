@@ -1,0 +1,54 @@
+"""The family of base models that a YAML belongs to, read from its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+from typing import Any
+
+from yolopatch.catalog.model.base_model import BaseModel
+from yolopatch.catalog.model.layers import Layer
+from yolopatch.catalog.model.models import VARIANTS
+from yolopatch.core.model.cfg_file import CfgFile
+
+# Below this share of equal rows, a file is a network of its own.
+_LEAST = 0.5
+
+_Row = tuple[str, ...]
+
+
+def family_of(file: CfgFile) -> str | None:
+    """Return the family that a YAML was made from: `yolo11`; None for a network of its own, or where two fit as well.
+
+    Modules in place of layers do not matter: the other rows decide, and the file's name where they cannot.
+    """
+    rows = [_row(row) for row in file.rows]
+    last = file.rows[-1][2] if file.rows else ""
+    scores = {model.name: _likeness(rows, model) for model in VARIANTS.values() if model.layers[-1].module == last}
+    best = max(scores.values(), default=0.0)
+    if best < _LEAST:
+        return None
+    found = [name for name, score in scores.items() if score == best]
+    if len(found) > 1:
+        found = [name for name in found if file.path.stem.startswith(name)]
+    return found[0] if len(found) == 1 else None
+
+
+def _likeness(rows: list[_Row], model: BaseModel) -> float:
+    own = [_layer(layer) for layer in model.layers]
+    return SequenceMatcher(None, own, rows, autojunk=False).ratio()
+
+
+def _row(row: list[Any]) -> _Row:
+    _, repeats, module, args = row
+    return _comparable(repeats, module, args)
+
+
+def _layer(layer: Layer) -> _Row:
+    return _comparable(layer.repeats, layer.module, layer.args)
+
+
+def _comparable(repeats: object, module: str, args: Sequence[object]) -> _Row:
+    # whether a C3k2 is built with C3k depends on the scale, too; quotes are in the catalog, and not in parsed YAML
+    counted = [arg for number, arg in enumerate(args) if not (module == "C3k2" and number == 1)]
+    return (str(repeats), module, *(str(arg).strip("'\"") for arg in counted))

@@ -1,0 +1,95 @@
+"""Whether a model YAML fits a workspace: the family that the workspace's pin is for, and the modules that it has."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from yolopatch.catalog.model.models import MODELS
+from yolopatch.catalog.modules import TUTORIAL_FLAVOR, module_of_class
+from yolopatch.core.model.cfg_file import CfgFile
+from yolopatch.core.model.cfg_text import Cfg, file_name
+from yolopatch.core.model.layout import Replacement
+from yolopatch.errors import YolopatchError
+from yolopatch.outside.probe.run import ModelError
+from yolopatch.outside.workspace.workspace import Workspace, workspace_around
+
+_UNKNOWN_CLASS = re.compile(r"(?:KeyError: |NameError: name )'(\w+)'")
+
+_OTHER_NETWORK = "it may not build there, or be another network"
+
+
+def notes_on_place(cfgs: Sequence[Cfg], place: Path) -> tuple[str, ...]:
+    """Return what keeps a workspace from building the files that are written into it; nothing for another folder."""
+    workspace = workspace_around(place)
+    if workspace is None:
+        return ()
+    cfg = cfgs[0]  # the files of one request differ in their scale alone
+    if cfg.model.name != workspace.pin.model:
+        command = workspace_command(cfg.model.name, [one.module.name for one in cfg.replacements], workspace)
+        what = other_family(file_name(cfg), cfg.model.name, workspace)
+        return (f"{what}: {_OTHER_NETWORK}: --model {workspace.pin.model}, or {command}",)
+    return tuple(note for one in cfg.replacements if (note := _note_on_module(one, workspace)))
+
+
+def _note_on_module(one: Replacement, workspace: Workspace) -> str:
+    flavor = {applied.name: applied.flavor for applied in workspace.applied}.get(one.module.name)
+    if flavor is None:
+        command = add_command(one.module.name, workspace, one.flavor)
+        return f"{workspace.path} does not have {one.module.name} yet: {command}"
+    if flavor != one.flavor:
+        return f"{workspace.path} has {one.module.name} in the flavor {flavor}, not {one.flavor}: --flavor {flavor}"
+    return ""
+
+
+def other_family(name: str, family: str, workspace: Workspace) -> str:
+    """Return the sentence for a YAML of another family than the workspace's."""
+    pin = workspace.pin
+    return f"{name} is a {family} model, and {workspace.path} is a workspace of {pin.name}, which is for {pin.model}"
+
+
+def workspace_command(family: str, modules: Iterable[str], workspace: Workspace) -> str:
+    """Return the command that makes a workspace for a family.
+
+    Args:
+        family: its name.
+        modules: the modules that the workspace needs; without any, those of the other workspace.
+        workspace: the other workspace.
+    """
+    pin = [pin for pin in MODELS[family].pins if pin.home is None][-1]
+    names = [*modules] or [one.name for one in workspace.applied] or ["DSConv"]
+    chosen = [word for name in names for word in ("--module", name)]
+    flavor = ["--flavor", TUTORIAL_FLAVOR] if TUTORIAL_FLAVOR in {one.flavor for one in workspace.applied} else []
+    return shlex.join(["yolopatch", "apply", "--repo", pin.name, *chosen, *flavor])
+
+
+def add_command(module: str, workspace: Workspace, flavor: str = "") -> str:
+    """Return the command that adds a module to the workspace; without a flavor, in the default one."""
+    words = ["yolopatch", "apply", "--repo", workspace.pin.name, "--module", module, "--dest", str(workspace.path)]
+    return shlex.join([*words, *(["--flavor", flavor] if flavor == TUTORIAL_FLAVOR else [])])
+
+
+def modules_of(file: CfgFile) -> list[str]:
+    """Return the modules whose classes a YAML names, each once."""
+    found = (module_of_class(row[2]) for row in file.rows)
+    return list(dict.fromkeys(module.name for module in found if module))
+
+
+def explain_misfit(error: ModelError, file: CfgFile, family: str | None, workspace: Workspace) -> YolopatchError:
+    """Return the error for a model that does not build in a workspace: what does not fit, else the error itself."""
+    if family and family != workspace.pin.model:
+        return YolopatchError(
+            f"{other_family(file.path.name, family, workspace)}; it does not build there",
+            details=[
+                f"expected: a {workspace.pin.model} model",
+                f"found:    a {family} model; {error.model.why}",
+            ],
+            hint=f"make a workspace for it: {workspace_command(family, modules_of(file), workspace)}",
+        )
+    unknown = _UNKNOWN_CLASS.match(error.model.exception)
+    module = module_of_class(unknown[1]) if unknown else None
+    if module is None:
+        return error
+    return YolopatchError(error.what, details=error.details, hint=f"add it: {add_command(module.name, workspace)}")

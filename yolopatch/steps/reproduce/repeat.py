@@ -1,0 +1,41 @@
+"""The command of a run, written again for a hint: with every option of the user's."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+
+from yolopatch.core.environment.device import upstreams_device
+from yolopatch.steps.reproduce.reproduction import ReproduceRequest
+from yolopatch.steps.reproduce.run_plan import RunRequest
+
+
+def run_command(asked: ReproduceRequest, run: RunRequest) -> str:
+    """Return the command that makes this folder and trains this run."""
+    return shlex.join(["yolopatch", "reproduce", asked.tutorial, *_of_folder(asked), "--run", *_of_run(run)])
+
+
+def _of_folder(asked: ReproduceRequest) -> Iterator[str]:
+    usual = ReproduceRequest(asked.tutorial)
+    for option in ("flavor", "repo", "source", "python"):
+        value = getattr(asked, option)
+        if value != getattr(usual, option):
+            yield from (f"--{option}", str(value))
+    if asked.compat:
+        yield "--compat"
+    if asked.dest:
+        yield from ("--dest", str(asked.dest))
+
+
+def _of_run(run: RunRequest) -> Iterator[str]:
+    device = None if run.device is None else upstreams_device(run.device)
+    valued = {
+        "--data": run.data,
+        "--epochs": run.epochs,
+        "--device": device,
+        "--scale": run.scale,
+        "--weights": run.weights,
+    }
+    yield from (word for option, value in valued.items() if value is not None for word in (option, str(value)))
+    yield from (f"--{switch}" for switch in ("base", "quick", "fresh") if getattr(run, switch))
+    yield from (word for setting in run.settings for word in ("--set", setting))
