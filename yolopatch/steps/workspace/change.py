@@ -120,7 +120,7 @@ def set_patches(
         root = snapshot.read_root(workspace.repository, workspace.root.id)
         notes += check_content(workspace.pin, read_manifest(workspace.pin), root.blobs, str(workspace.path))
         steps = patchset.steps(snapshot.pristine_reader(workspace.repository, root.blobs), root, workspace.source)
-        switch.switch(workspace, root.blobs, steps)
+        switch.switch(workspace, root, steps)
         workspace = read_workspace(workspace.path)
     return workspace_state(workspace, patchset, changed, notes)
 
