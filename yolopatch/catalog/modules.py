@@ -203,6 +203,11 @@ def _spellings(module: Module) -> Iterator[str]:
     return iter((module.name, *module.classes, *(module.suffixed(stem) for stem in stems)))
 
 
+def is_own(name: str) -> bool:
+    """Tell whether the module of this name is a user's own: of this catalog, or of another one."""
+    return name not in MODULES or MODULES[name].home is not None
+
+
 def is_class(name: str) -> bool:
     """Tell whether some module has a class of exactly this name."""
     return any(name in _spellings(module) for module in MODULES.values())
@@ -213,17 +218,22 @@ def names_of(module: Module) -> tuple[str, ...]:
     return tuple(_spellings(module))
 
 
+def lookup_module(name: str) -> Module | None:
+    """Return the module with this name, or with a class of this name; None if there is none."""
+    wanted = fold(name)
+    return next((module for module in MODULES.values() if wanted in map(fold, _spellings(module))), None)
+
+
 def find_module(name: str) -> Module:
     """Return the module with this name, or with a class of this name.
 
     Raises:
         UsageError: the name is unknown; the nearest names are in the hint.
     """
-    wanted = fold(name)
-    for module in MODULES.values():
-        if wanted in map(fold, _spellings(module)):
-            return module
-    raise unknown("module", name, MODULES, "yolopatch list modules")
+    module = lookup_module(name)
+    if module is None:
+        raise unknown("module", name, MODULES, "yolopatch list modules")
+    return module
 
 
 def find_tutorial(name: str) -> Tutorial | None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from yolopatch.catalog.names import fold, unknown
+
+_RELEASE = re.compile(r"ultralytics-(\d+(?:\.\d+)+)")
 
 
 @dataclass(frozen=True)
@@ -180,6 +183,12 @@ def resolve_repo(name: str, tutorial_pins: list[str]) -> Pin:
         raise unknown("repository or pin", name, [*UPSTREAMS, *PINS], "yolopatch list pins")
     candidates = {p for p in tutorial_pins if PINS[p].upstream == upstream}
     return PINS[candidates.pop()] if len(candidates) == 1 else newest(upstream)
+
+
+def port_command(name: str) -> str | None:
+    """Return the command that makes the pin of this name, None if the name is not that of a release."""
+    release = _RELEASE.fullmatch(name)
+    return f"yolopatch port --to ultralytics=={release[1]} --save" if release else None
 
 
 def style_of(pin: Pin) -> str:

@@ -45,9 +45,7 @@ def head_id(root: Root, steps: Sequence[Step]) -> str:
 
 def written_entries(steps: Sequence[Step]) -> dict[str, Entry]:
     """Return every file that the steps write, with its mode and blob id, by path, after the last step."""
-    return {
-        path: Entry(_MODE, blob_id(encode_text(text)), path) for step in steps for path, text in step.files.items()
-    }
+    return {path: Entry(_MODE, blob_id(encode_text(text)), path) for step in steps for path, text in step.files.items()}
 
 
 def written_blobs(steps: Sequence[Step]) -> dict[str, str]:
