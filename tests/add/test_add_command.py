@@ -236,7 +236,7 @@ def test_verify_says_that_a_module_was_replaced_since(add, yolopatch, need_pin, 
     assert add(GATE.replace("* torch", "* 2 * torch"), "--replace").code == 0
     found = provenance()
     assert (found["status"], "other patches (Gate)" in found["summary"]) == ("warn", True)
-    assert yolopatch(*words).code == 0
+    assert yolopatch(*words, "--update").code == 0
     assert provenance()["status"] == "pass"
 
 

@@ -225,7 +225,7 @@ def test_a_mended_workspace_that_was_tampered_with(forged, named, apply, tmp_pat
     wanted = load_patchset(workspace.pin, [Choice("DSConv", "paper")], compat=True)
     steps = wanted.steps(pristine_reader(workspace.repository, root.blobs), root, workspace.source)
     texts = ["forged", unchanged, unchanged] if forged == 0 else [unchanged, unchanged, "forged"]
-    switch(workspace, root.blobs, [replace(s, files={**s.files, "LICENSE": text}) for s, text in zip(steps, texts)])
+    switch(workspace, root, [replace(s, files={**s.files, "LICENSE": text}) for s, text in zip(steps, texts)])
     history = read_history(read_checkout(tmp_path / "w"))
     assert history.ours
     (told,) = history.tree_differs

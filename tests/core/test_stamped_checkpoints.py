@@ -71,9 +71,9 @@ def test_what_is_shown_of_a_stamp_is_short_and_printable():
 
 def test_each_difference_from_what_is_built_here_is_one_line():
     stamped = read_stamped(STAMP)
-    same = [Applied("DSConv", "paper", SUM, "1.0.0")]
+    same = [Applied("DSConv", "paper", SUM, "1.0.0", "")]
     assert list(other_patches(stamped, same, Compat(SUM, "1.0.0"))) == []
-    assert list(other_patches(stamped, [Applied("DSConv", "paper", OTHER, "1.0.0")], Compat(OTHER, "1.0.0"))) == [
+    assert list(other_patches(stamped, [Applied("DSConv", "paper", OTHER, "1.0.0", "")], Compat(OTHER, "1.0.0"))) == [
         "the patch of DSConv (paper): aaaaaaaaaaaa in the checkpoint, bbbbbbbbbbbb here",
         "the compatibility patch: aaaaaaaaaaaa in the checkpoint, bbbbbbbbbbbb here",
     ]

@@ -177,7 +177,7 @@ def test_verify_holds_the_stamp_to_what_it_must_say(workspace, git_in):
     root = read_root(opened.repository, opened.root.id)
     choices = [Choice(a.name, a.flavor) for a in opened.applied]
     steps = load_patchset(opened.pin, choices).steps(pristine_reader(opened.repository, root.blobs), root, "elsewhere")
-    switch(opened, root.blobs, steps)
+    switch(opened, root, steps)
     history = read_history(read_checkout(workspace))
     (told,) = history.tree_differs
     assert "ultralytics/utils/fork.py differs" in told

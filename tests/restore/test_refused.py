@@ -188,7 +188,10 @@ def test_what_this_yolopatch_does_not_know(key, name, version, refused, checkpoi
         said["modules"][0]["name" if key == "module" else key] = name
     told = refused(checkpoint({"yolopatch": said}))
     assert f"the checkpoint's stamp names an unknown {key}, {name}" in told
-    assert ("the stamp was changed" if version == __version__ else "restore the checkpoint with yolopatch 99.0") in told
+    if version != __version__:
+        assert "restore the checkpoint with yolopatch 99.0" in told
+    elif key != "module":
+        assert "the stamp was changed" in told
     assert ("yolopatch add FILE.py --name RefKonv" in told) == (key == "module")
 
 

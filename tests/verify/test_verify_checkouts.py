@@ -19,6 +19,7 @@ from yolopatch.outside.source.store import cached
 from yolopatch.outside.workspace.checkout import read_checkout
 from yolopatch.outside.workspace.workspace import NoWorkspaceError
 from yolopatch.steps.verify.history import read_history
+from yolopatch.steps.workspace.patchset import ModulePatch
 
 PIN = "ultralytics-8.3.0"
 PARSER = "ultralytics/nn/tasks.py"
@@ -92,14 +93,15 @@ def test_a_root_that_is_not_the_pin_is_a_lie(pristine_tree, clone, git_in):
 
 
 def test_a_workspace_of_another_version_of_yolopatch_is_said_to_be_one(full_workspace, monkeypatch):
-    monkeypatch.setattr("yolopatch.steps.workspace.patchset.patch_text", _with_another_sum)
+    monkeypatch.setattr("yolopatch.steps.workspace.patchset.module_patch", _with_another_sum)
     told = read_history(read_checkout(full_workspace(PIN)))
     assert told.tree_differs == ()
     assert "with other patches (DSConv, " in told.note
 
 
 def _with_another_sum(pin, choice, read):
-    return "A line that another version had.\n" + patch_file(pin.name, choice.name, choice.flavor).read_text()
+    text = patch_file(pin.name, choice.name, choice.flavor).read_text()
+    return ModulePatch(f"A line that another version had.\n{text}", "a paper")
 
 
 def test_a_clone_that_yolopatch_did_not_make(pristine_tree, clone, git_in):

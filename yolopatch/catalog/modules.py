@@ -270,9 +270,20 @@ def module_of_class(name: str) -> Module | None:
     return next((module for module in MODULES.values() if name in _spellings(module)), None)
 
 
+def is_own(name: str) -> bool:
+    """Tell whether the module of this name is a user's own: of this catalog, or of another one."""
+    return name not in MODULES or MODULES[name].home is not None
+
+
 def names_of(module: Module) -> tuple[str, ...]:
     """Return every name by which commands find a module: its own name and the names of its classes."""
     return tuple(_spellings(module))
+
+
+def lookup_module(name: str) -> Module | None:
+    """Return the module with this name, or with a class of this name; None if there is none."""
+    wanted = fold(name)
+    return next((module for module in MODULES.values() if wanted in map(fold, _spellings(module))), None)
 
 
 def find_module(name: str) -> Module:
@@ -281,11 +292,10 @@ def find_module(name: str) -> Module:
     Raises:
         UsageError: the name is unknown, or several names in one; the hint has the next command.
     """
-    wanted = fold(name)
-    for module in MODULES.values():
-        if wanted in map(fold, _spellings(module)):
-            return module
-    raise _unknown_module(name)
+    module = lookup_module(name)
+    if module is None:
+        raise _unknown_module(name)
+    return module
 
 
 def _unknown_module(name: str) -> UsageError:
@@ -303,8 +313,7 @@ def _unknown_module(name: str) -> UsageError:
 
 def flavor_word(name: str, flavor: str) -> str:
     """Return the word for a module's flavor: a module of the user's own has no flavors, and is `yours`."""
-    module = MODULES.get(name)  # None in a workspace from another machine, where the user's catalog has it
-    return flavor if module and module.home is None else "yours"
+    return "yours" if is_own(name) else flavor
 
 
 def find_tutorial(name: str) -> Tutorial | None:

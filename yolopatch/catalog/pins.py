@@ -211,8 +211,9 @@ def _unknown_repo(name: str) -> UsageError:
 def _no_pin_of(name: str, upstream: str, version: str) -> UsageError:
     known = [pin.name for pin in PINS.values() if pin.upstream == upstream]
     hint = f"--repo {' or '.join(known)}"
-    if upstream == PORTED:
-        hint = f"make a pin of it: yolopatch port --to {PORTED}=={version} --save; or use {hint}"
+    port = port_command(f"{upstream}-{version}")
+    if port:
+        hint = f"make a pin of it: {port}; or use {hint}"
     return UsageError(f"there is no pin {name!r}", details=[f"known: {', '.join(known)}"], hint=hint)
 
 
@@ -220,6 +221,14 @@ def _is_model(name: str, family: str) -> bool:
     """Tell whether a name is that of a family's model, at any scale, for any task, as file or not: `yolo11n-seg.pt`."""
     stem = fold(name.partition(".")[0]).replace("yolov", "yolo")  # people write yolov11, and yolo8
     return re.fullmatch(re.escape(family.replace("yolov", "yolo")) + r"[nslmx]?(seg|pose|obb|cls)?", stem) is not None
+
+
+def port_command(name: str) -> str | None:
+    """Return the command that makes the pin of this name, None if the name is not that of a release."""
+    release = _RELEASE.fullmatch(name)
+    if not release or release[1] != PORTED:
+        return None
+    return f"yolopatch port --to {PORTED}=={release[2]} --save"
 
 
 def style_of(pin: Pin) -> str:

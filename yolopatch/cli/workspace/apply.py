@@ -20,6 +20,7 @@ from yolopatch.cli.workspace import words as workspaces
 )
 @click.option("--module", "modules", multiple=True, metavar="NAME", help="A module, or a class of it. Repeatable.")
 @click.option("--compat", is_flag=True, help="Fix what newer libraries break. Results stay the same.")
+@click.option("--update", is_flag=True, help="Take your own module from your catalog again, if it was replaced there.")
 @options.flavor
 @click.option("--dest", type=click.Path(path_type=Path), help="The workspace folder.  [default: ./PIN]")
 @options.source
@@ -28,6 +29,7 @@ def command(
     repo: str,
     modules: tuple[str, ...],
     compat: bool,
+    update: bool,
     flavor: str,
     dest: Path | None,
     source: str,
@@ -39,11 +41,14 @@ def command(
     upstream and not a pin, the module's tutorial chooses the pin, else the
     newest pin is used. The same modules on the same source give the same
     commit id on every machine.
+
+    A module of your own that the workspace has already stays as it is there,
+    whatever your catalog has today. --update takes the catalog's.
     """
     from yolopatch.outside.source.store import cache_dir
     from yolopatch.steps.workspace.apply import apply
 
     with progress_line("fetching and patching"):
-        state = apply(repo, modules, flavor, dest, source, cache_dir(), compat)
+        state = apply(repo, modules, flavor, dest, source, cache_dir(), compat, update)
     report.show_notes(state.notes)
     report.show(state.data(), workspaces.state(state), as_json)

@@ -12,7 +12,7 @@ from yolopatch.core.code.anchors import AnchorNotFound
 from yolopatch.core.own.patch import files_with_modules, own_changes
 from yolopatch.core.own.writer import own_file, own_layers_file
 from yolopatch.core.paste.reading import read_paste
-from yolopatch.core.patch.write_patches import write_own_patch
+from yolopatch.core.patch.patch_file import write_own_patch
 from yolopatch.core.port.contract import Conflict, syntax_conflict
 from yolopatch.core.port.porting import CONFLICT, PORTED, THERE, Outcome, check_module
 from yolopatch.errors import YolopatchError
@@ -43,7 +43,7 @@ def port_own(
         # the class around a block is written with the arguments of the release's own block: nothing to compare
         classes = texts[own_layers_file(pin, module)] if module.stands_for_conv else ""
         conflicts = check_module(pin, module, classes, added[-1].text, files)
-        patch = write_own_patch(pin, module, added, files)
+        patch = write_own_patch(pin, module.name, module.paper, added, files)
     except AnchorNotFound as error:
         conflicts = (Conflict.of(error),)
     except YolopatchError as error:

@@ -6,8 +6,11 @@ import difflib
 from collections.abc import Mapping, Sequence
 
 from yolopatch.catalog.identity import AUTHOR_EMAIL, AUTHOR_NAME, MAIL_DATE
+from yolopatch.catalog.pins import Pin
 from yolopatch.core.edits import Change, Edit, NewFile, splice
 from yolopatch.core.text import blob_id, split_lines
+
+_OWN_WORDS = "A module of the user's own, as it was pasted; what runs by itself is left out."
 
 
 def write_patch(subject: str, body: str, changes: Sequence[Change], pristine: Mapping[str, str]) -> str:
@@ -26,6 +29,11 @@ def write_patch(subject: str, body: str, changes: Sequence[Change], pristine: Ma
         ours = sorted((edit for edit in edits if edit.path == path), key=lambda edit: edit.at)
         diffs[path] = _edited_file(path, ours, pristine[path])
     return f"{header}Subject: [PATCH] {subject}\n\n{body}\n---\n\n{''.join(diffs[path] for path in sorted(diffs))}"
+
+
+def write_own_patch(pin: Pin, name: str, paper: str, added: Sequence[Change], originals: Mapping[str, str]) -> str:
+    """Return the text of the patch with these changes of a user's own module; `paper` says where it comes from."""
+    return write_patch(f"Add {name} to {pin.name}", f"{paper}.\n\n{_OWN_WORDS}", added, originals)
 
 
 def _added_file(added: NewFile) -> str:

@@ -15,7 +15,6 @@ from yolopatch.core.patch.patch_file import write_patch
 from yolopatch.core.patch.stamping import stamp_changes
 from yolopatch.core.workspace.commit_message import STAMP_BODY, STAMP_SUBJECT
 
-_OWN_WORDS = "A module of the user's own, as it was pasted; what runs by itself is left out."
 _FLAVOR_WORDS = {
     "paper": "Does what the paper says, as a full replacement of the layer it stands for.",
     "tutorial": "Does what the blog post's printed code does, defects included.",
@@ -41,11 +40,6 @@ def write_module_patch(
     """Return the text of the patch with these changes of a module."""
     body = f"{module.paper}.\n\n{_FLAVOR_WORDS[flavor]}"
     return write_patch(f"Add {module.name} ({flavor}) to {pin.name}", body, added, originals)
-
-
-def write_own_patch(pin: Pin, module: Module, added: Sequence[Change], originals: Mapping[str, str]) -> str:
-    """Return the text of the patch with these changes of a user's own module."""
-    return write_patch(f"Add {module.name} to {pin.name}", f"{module.paper}.\n\n{_OWN_WORDS}", added, originals)
 
 
 def stamp_patch(pin: Pin, lines: Sequence[StampLine], source: str, originals: Mapping[str, str]) -> str:

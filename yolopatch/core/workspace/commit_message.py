@@ -6,23 +6,29 @@ import re
 from dataclasses import dataclass
 from typing import TypeVar
 
-from yolopatch.catalog.modules import Module
-
 COMPAT_SUBJECT = "Run on newer libraries"
 COMPAT_BODY = "Mends what they break, for old and new ones alike. What is computed stays the same."
 STAMP_SUBJECT = "Stamp checkpoints"
 STAMP_BODY = "Every checkpoint that is saved says which fork made it. What is computed stays the same."
 _TRAILER = re.compile(r"^Yolopatch-([A-Za-z]+): (.*)$", re.MULTILINE)
+_PAPER = re.compile(r"[^\n]*\n\n(.*)\.\n\nYolopatch-", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Applied:
-    """A module of a workspace, from the trailers of its commit."""
+    """A module of a workspace, from the message of its commit.
+
+    Attributes:
+        patch_sum: the SHA-256 of the text of its patch.
+        version: of the yolopatch that made the commit.
+        paper: where the module comes from.
+    """
 
     name: str
     flavor: str
     patch_sum: str
     version: str
+    paper: str
 
 
 @dataclass(frozen=True)
@@ -63,10 +69,10 @@ def _patch_message(pin: str, subject: str, body: str, trailer: str, patch: Compa
     )
 
 
-def module_message(pin: str, module: Module, applied: Applied) -> str:
+def module_message(pin: str, applied: Applied) -> str:
     """Return the message of the commit that adds this module."""
     return (
-        f"Add {applied.name} ({applied.flavor})\n\n{module.paper}.\n\n"
+        f"Add {applied.name} ({applied.flavor})\n\n{applied.paper}.\n\n"
         f"Yolopatch-Pin: {pin}\n"
         f"Yolopatch-Module: {applied.name}\n"
         f"Yolopatch-Flavor: {applied.flavor}\n"
@@ -85,11 +91,13 @@ def read_applied(message: str) -> Applied | None:
     trailers = read_trailers(message)
     if "Module" not in trailers:
         return None
+    paper = _PAPER.match(message)
     return Applied(
         trailers["Module"],
         trailers.get("Flavor", "paper"),
         trailers.get("Patch", "").removeprefix("sha256:"),
         trailers.get("Version", ""),
+        paper[1] if paper else "",
     )
 
 

@@ -170,6 +170,15 @@ def tree_blobs(repository: Repository, revision: str = PRISTINE) -> dict[str, st
     return {entry.path: entry.blob for entry in repository.entries(revision)}
 
 
+def tree_entries(repository: Repository, revision: str) -> dict[str, Entry]:
+    """Return every file of the revision, with its mode and blob id, by path.
+
+    Raises:
+        GitError: the repository is damaged.
+    """
+    return {entry.path: entry for entry in repository.entries(revision)}
+
+
 def write_tree(repository: Repository, revision: str, folder: Path) -> None:
     """Write the revision's files into a folder, without conversion. Links are skipped; no upstream needs them.
 

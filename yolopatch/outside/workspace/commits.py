@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from yolopatch.catalog.identity import AUTHOR_EMAIL, AUTHOR_NAME, EPOCH
 from yolopatch.core.text import blob_id, commit_id, tree_id
+from yolopatch.outside.git.command import Entry
 from yolopatch.outside.git.snapshot import Root, fast_import_data
 
 _WHO = f"{AUTHOR_NAME} <{AUTHOR_EMAIL}> {EPOCH} +0000"
@@ -37,14 +38,19 @@ def head_id(root: Root, steps: Sequence[Step]) -> str:
     """Return the id of the last commit of these steps on the root, without making the commits."""
     head, files = root.commit, {entry.path: (entry.mode, entry.blob) for entry in root.entries}
     for step in steps:
-        files |= {path: (_MODE, blob_id(encode_text(text))) for path, text in step.files.items()}
+        files |= {path: (entry.mode, entry.blob) for path, entry in written_entries([step]).items()}
         head = commit_id(tree_id(files), head, _WHO, step.message)
     return head
 
 
+def written_entries(steps: Sequence[Step]) -> dict[str, Entry]:
+    """Return every file that the steps write, with its mode and blob id, by path, after the last step."""
+    return {path: Entry(_MODE, blob_id(encode_text(text)), path) for step in steps for path, text in step.files.items()}
+
+
 def written_blobs(steps: Sequence[Step]) -> dict[str, str]:
     """Return the blob id of every file that the steps write, by path, after the last step."""
-    return {path: blob_id(encode_text(text)) for step in steps for path, text in step.files.items()}
+    return {path: entry.blob for path, entry in written_entries(steps).items()}
 
 
 def encode_text(text: str) -> bytes:

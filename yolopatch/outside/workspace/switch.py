@@ -9,36 +9,39 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from yolopatch.core.text import blob_id
 from yolopatch.errors import ConflictError, YolopatchError
 from yolopatch.outside.files.staging import staged
-from yolopatch.outside.git.command import GitError, Repository
-from yolopatch.outside.git.snapshot import tree_blobs
-from yolopatch.outside.workspace.commits import Step, commit_stream, written_blobs
+from yolopatch.outside.git.command import Entry, GitError, Repository
+from yolopatch.outside.git.snapshot import Root, tree_entries
+from yolopatch.outside.workspace.commits import Step, commit_stream, written_entries
 from yolopatch.outside.workspace.journal import Journal, journal_file, read_journal, write_journal
 from yolopatch.outside.workspace.workspace import LOCKS, NEXT, STAGING, Workspace
 
 LEFTOVERS = "leftovers of an interrupted run were removed"
+_EXECUTABLE = "100755"
 
 
-def switch(workspace: Workspace, root: Mapping[str, str], steps: Sequence[Step]) -> None:
+def switch(workspace: Workspace, root: Root, steps: Sequence[Step]) -> None:
     """Switch a workspace without user changes to the commits of `steps` on its root.
 
     Args:
         workspace: the workspace.
-        root: the blob ids of its root commit, by path.
+        root: its root commit.
         steps: the commits on top of the root.
 
     Raises:
         ConflictError: a file of the user is in the way; nothing was changed.
     """
     repository = workspace.repository
-    before, after = tree_blobs(repository, workspace.head.id), {**root, **written_blobs(steps)}
+    before = tree_entries(repository, workspace.head.id)
+    after = {**{entry.path: entry for entry in root.entries}, **written_entries(steps)}
     _check_not_hidden(workspace.path, before, after)
-    new = _import(repository, workspace.root.id, steps)
+    new = _import(repository, root.commit, steps)
     try:
         write_journal(workspace.path, Journal(workspace.head.id, new))
         _finish(workspace.path, before, after, new)
@@ -47,7 +50,7 @@ def switch(workspace: Workspace, root: Mapping[str, str], steps: Sequence[Step])
         raise
 
 
-def _check_not_hidden(path: Path, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+def _check_not_hidden(path: Path, before: Mapping[str, Entry], after: Mapping[str, Entry]) -> None:
     """Check for changes that `git status` does not show: untracked files in the way, and edits that git ignores."""
     for name in _changed_paths(before, after):
         if name not in before and os.path.lexists(path / name):
@@ -55,7 +58,7 @@ def _check_not_hidden(path: Path, before: Mapping[str, str], after: Mapping[str,
                 f"{path / name} is not tracked by git and in the way; nothing was changed",
                 hint="move it to another folder, then run this again",
             )
-        if name in before and (path / name).is_file() and not _has_content(path / name, before[name]):
+        if name in before and (path / name).is_file() and not _has_content(path / name, before[name].blob):
             raise ConflictError(
                 f"{path / name} has changes that git ignores; nothing was changed",
                 details=["found: the content differs from the commit, but `git status` shows nothing"],
@@ -63,7 +66,7 @@ def _check_not_hidden(path: Path, before: Mapping[str, str], after: Mapping[str,
             )
 
 
-def _changed_paths(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+def _changed_paths(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> list[str]:
     return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
 
 
@@ -91,7 +94,7 @@ def _crash_files(git_dir: Path) -> list[Path]:
     return [*git_dir.glob("fast_import_crash_*"), *git_dir.glob("objects/pack/tmp_*")]
 
 
-def _undo(workspace: Workspace, before: Mapping[str, str], after: Mapping[str, str], error: Exception) -> None:
+def _undo(workspace: Workspace, before: Mapping[str, Entry], after: Mapping[str, Entry], error: Exception) -> None:
     try:
         _finish(workspace.path, after, before, workspace.head.id)
     except (OSError, GitError):
@@ -116,8 +119,8 @@ def finish_interrupted(workspace: Workspace) -> str | None:
         file.unlink()
         _remove_leftovers(workspace)
         return "an earlier run was interrupted before it changed anything"
-    before = tree_blobs(workspace.repository, journal.old) if journal.old else {}
-    after = tree_blobs(workspace.repository, journal.new)
+    before = tree_entries(workspace.repository, journal.old) if journal.old else {}
+    after = tree_entries(workspace.repository, journal.new)
     _check_unchanged_since(path, before, after)
     for lock in LOCKS:  # of a git that was killed with us
         (path / ".git" / lock).unlink(missing_ok=True)
@@ -142,11 +145,12 @@ def _remove_leftovers(workspace: Workspace) -> bool:
     return found
 
 
-def _finish(path: Path, before: Mapping[str, str], after: Mapping[str, str], new: str) -> None:
+def _finish(path: Path, before: Mapping[str, Entry], after: Mapping[str, Entry], new: str) -> None:
     repository = Repository(path)
-    changed = [name for name in _changed_paths(before, after) if name in after]
-    for name, data in zip(changed, repository.read_blobs([after[name] for name in changed])):
-        _write(path / name, data)
+    changed = [after[name] for name in _changed_paths(before, after) if name in after]
+    with_mode = _tracks_modes(repository)
+    for entry, data in zip(changed, repository.read_blobs([entry.blob for entry in changed])):
+        _write(path / entry.path, data, entry.mode == _EXECUTABLE if with_mode else None)
     for name in before.keys() - after.keys():
         (path / name).unlink(missing_ok=True)
     repository.run("reset", "--quiet", "--mixed", new)
@@ -154,20 +158,36 @@ def _finish(path: Path, before: Mapping[str, str], after: Mapping[str, str], new
     journal_file(path).unlink(missing_ok=True)
 
 
-def _write(file: Path, data: bytes) -> None:
+def _tracks_modes(repository: Repository) -> bool:
+    """Return whether git sees here that a file is executable; on some file systems, every file is or none."""
+    return repository.run("config", "--type=bool", "--default=true", "--get", "core.fileMode").strip() == "true"
+
+
+def _write(file: Path, data: bytes, executable: bool | None) -> None:
+    """Write a file; its other permissions stay. `executable` is None where git does not track it."""
     file.parent.mkdir(parents=True, exist_ok=True)
     # always the same name: the run that finishes an interrupted switch replaces what that one left
     with staged(file, file.with_name(f".{file.name}{STAGING}")) as path:
         path.write_bytes(data)
         if file.exists():
             shutil.copymode(file, path)
+        if executable is not None:
+            _set_executable(path, executable)
 
 
-def _check_unchanged_since(path: Path, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+def _set_executable(file: Path, executable: bool) -> None:
+    mode = stat.S_IMODE(file.stat().st_mode)
+    # as git does it: whoever may read the file may execute it
+    wanted = mode | (mode & 0o444) >> 2 if executable else mode & ~0o111
+    if wanted != mode:
+        file.chmod(wanted)
+
+
+def _check_unchanged_since(path: Path, before: Mapping[str, Entry], after: Mapping[str, Entry]) -> None:
     for name in _changed_paths(before, after):
         file = path / name
         allowed = [side[name] for side in (before, after) if name in side]
-        if os.path.lexists(file) and not (file.is_file() and any(_has_content(file, blob) for blob in allowed)):
+        if os.path.lexists(file) and not (file.is_file() and any(_has_content(file, one.blob) for one in allowed)):
             raise ConflictError(
                 f"{file} was changed after a run was interrupted; nothing was changed",
                 hint=f"`mv {shlex.quote(str(file))} {shlex.quote(str(file))}.mine`, then run this again",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yolopatch.catalog.identity import AUTHOR_EMAIL, EPOCH
-from yolopatch.catalog.pins import PINS, Pin
+from yolopatch.catalog.pins import PINS, Pin, port_command
 from yolopatch.core.workspace.commit_message import (
     Applied,
     Compat,
@@ -135,15 +135,20 @@ def workspace_around(path: Path) -> Workspace | None:
     root = next((folder for folder in (path, *path.parents) if (folder / ".git").is_dir()), None)
     if root is None or not _has_our_branch(root / ".git"):
         return None  # the history of a repository of another kind may be long, and is not read
-    try:
-        return read_workspace(root)
-    except NoWorkspaceError:
-        return None
+    return find_workspace(root)
 
 
 def _has_our_branch(git: Path) -> bool:
     name, packed = f"refs/heads/{BRANCH}", git / "packed-refs"
     return (git / name).is_file() or (packed.is_file() and f" {name}\n" in packed.read_text("utf-8", "replace"))
+
+
+def find_workspace(path: Path) -> Workspace | None:
+    """Read the workspace in this folder; None if there is none."""
+    try:
+        return read_workspace(path)
+    except NoWorkspaceError:
+        return None
 
 
 def read_workspace(path: Path) -> Workspace:
@@ -162,9 +167,11 @@ def read_workspace(path: Path) -> Workspace:
         raise _no_workspace(path, error.what, *error.details) from error
     own = next((n for n, commit in enumerate(commits) if commit.is_ours), len(commits))
     ours = commits[own:]
-    pin = PINS.get(read_trailers(ours[-1].message).get("Pin", "")) if ours else None
-    if pin is None or not all(commit.is_ours for commit in ours):
+    if not ours or not all(commit.is_ours for commit in ours):
         raise _no_workspace(path, "its history does not start with a pin of yolopatch")
+    pin = PINS.get(name := read_trailers(ours[-1].message)["Pin"])
+    if pin is None:
+        raise _unknown_pin(path, name)
     return Workspace(
         path=path,
         pin=pin,
@@ -192,6 +199,15 @@ def _no_workspace(path: Path, why: str, *details: str) -> NoWorkspaceError:
         f"{path} is not a yolopatch workspace: {why}",
         details=details,
         hint="name the folder of a workspace, or make a new one: yolopatch apply --repo ultralytics --module DSConv",
+    )
+
+
+def _unknown_pin(path: Path, name: str) -> ConflictError:
+    port = port_command(name)
+    return ConflictError(
+        f"{path} is a workspace of {name}, a pin that neither yolopatch nor your catalog has",
+        details=["expected: the catalog in which `yolopatch port` saved the pin"],
+        hint=(f"make the pin again: {port}, or " if port else "") + "name that catalog with YOLOPATCH_CATALOG",
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from yolopatch.catalog.modules import is_own
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.core.checkpoint.allowed import unknown_names
 from yolopatch.core.checkpoint.guess_fork import guess_fork
@@ -19,11 +20,18 @@ from yolopatch.outside.source.store import Pristine, pristine
 from yolopatch.outside.workspace.build import build_workspace
 from yolopatch.outside.workspace.commits import Step, head_id
 from yolopatch.outside.workspace.user_changes import check_no_user_changes
-from yolopatch.outside.workspace.workspace import Workspace, as_destination, is_occupied, read_workspace
-from yolopatch.steps.checkpoint.stamped_fork import check_same, stamped_patchset
+from yolopatch.outside.workspace.workspace import (
+    Workspace,
+    as_destination,
+    find_workspace,
+    is_occupied,
+    read_workspace,
+)
+from yolopatch.steps.checkpoint.stamped_fork import check_same, stamped_patchset, stamped_pin
 from yolopatch.steps.environment.interpreters import find_interpreter
 from yolopatch.steps.workspace.change import WorkspaceState, lock_path, workspace_path, workspace_state
-from yolopatch.steps.workspace.patchset import PatchSet
+from yolopatch.steps.workspace.held import held_patch
+from yolopatch.steps.workspace.patchset import ModulePatch, PatchSet
 from yolopatch.wire.checkpoints import Contents, Loaded
 
 _SHOWN = 12
@@ -84,9 +92,9 @@ def restore(request: RestoreRequest, cache: Path) -> Restored:
     """
     contents = inspect_checkpoint(request.file)
     stamped = _read_stamp(request.file, contents)
-    patchset = stamped_patchset(stamped)
-    pin = patchset.pin
+    pin = stamped_pin(stamped)
     place = workspace_path(request.dest, pin)
+    patchset = stamped_patchset(stamped, pin, _held_patches(stamped, (place, *request.file.absolute().parents)))
     python = _find_python(request, pin, stamped, cache) if request.load else None
     with pristine(pin, _source(request, stamped), cache) as found:
         root = snapshot.read_root(found.repository)
@@ -122,6 +130,18 @@ def _read_stamp(file: Path, contents: Contents) -> Stamped:
 
 def _find_python(request: RestoreRequest, pin: Pin, stamped: Stamped, cache: Path) -> str:
     return find_interpreter(pin, request.python, cache, compat=stamped.compat is not None).executable
+
+
+def _held_patches(stamped: Stamped, places: Sequence[Path]) -> dict[str, ModulePatch]:
+    """Return the patches of the user's own modules that the stamp names, from the workspaces at these places."""
+    sums = {module.name: module.patch for module in stamped.modules if is_own(module.name)}
+    found: dict[str, ModulePatch] = {}
+    for place in places if sums else ():
+        workspace = find_workspace(place)
+        if workspace and workspace.pin.name == stamped.pin:
+            same = [applied for applied in workspace.applied if sums.get(applied.name) == applied.patch_sum]
+            found = {applied.name: held_patch(workspace, applied) for applied in same} | found
+    return found
 
 
 def _source(request: RestoreRequest, stamped: Stamped) -> str:

@@ -2,34 +2,46 @@
 
 from __future__ import annotations
 
-import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from yolopatch import __version__
 from yolopatch.catalog.modules import FLAVORS, MODULES
 from yolopatch.catalog.names import nearest
-from yolopatch.catalog.pins import PINS
+from yolopatch.catalog.pins import PINS, Pin, port_command
 from yolopatch.core.checkpoint.fork_differences import other_commits, other_patches, user_changes
 from yolopatch.core.checkpoint.stamp import Stamped
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.git.snapshot import Root
 from yolopatch.outside.source.fetch import FROM_PATH
 from yolopatch.outside.workspace.commits import Step, head_id
-from yolopatch.steps.workspace.patchset import Choice, PatchSet, load_patchset, needs_compat
+from yolopatch.steps.workspace.patchset import Choice, ModulePatch, PatchSet, load_patchset, needs_compat
 
 
-def stamped_patchset(stamped: Stamped) -> PatchSet:
-    """Return the patches that the stamp names.
+def stamped_pin(stamped: Stamped) -> Pin:
+    """Return the pin that the stamp names.
 
     Raises:
-        YolopatchError: this yolopatch does not have the pin or a patch, or has another version of it.
+        YolopatchError: this yolopatch does not have it.
     """
     if stamped.pin not in PINS:
         raise _unknown("pin", stamped.pin, PINS, stamped)
-    pin = PINS[stamped.pin]
+    return PINS[stamped.pin]
+
+
+def stamped_patchset(stamped: Stamped, pin: Pin, held: Mapping[str, ModulePatch]) -> PatchSet:
+    """Return the patches that the stamp names.
+
+    Args:
+        stamped: what the stamp says.
+        pin: its pin.
+        held: the patches of the user's own modules that a workspace on this machine has.
+
+    Raises:
+        YolopatchError: this yolopatch does not have a patch, or has another version of it.
+    """
     for module in stamped.modules:
-        if module.name not in MODULES:
+        if module.name not in MODULES and module.name not in held:
             raise _unknown("module", module.name, MODULES, stamped)
         if module.flavor not in FLAVORS:
             raise _unknown("flavor", module.flavor, FLAVORS, stamped)
@@ -41,7 +53,7 @@ def stamped_patchset(stamped: Stamped) -> PatchSet:
             hint="use an unchanged copy of the checkpoint, as the training wrote it",
         )
     choices = [Choice(module.name, module.flavor) for module in stamped.modules]
-    patchset = load_patchset(pin, choices, stamped.compat is not None)
+    patchset = load_patchset(pin, choices, stamped.compat is not None, held=held)
     _refuse_any([*other_patches(stamped, patchset.applied, patchset.compat)], stamped)
     return patchset.made_by(stamped.version)
 
@@ -100,14 +112,15 @@ def _commands(stamped: Stamped) -> str:
 def _unknown(kind: str, name: str, known: Iterable[str], stamped: Stamped) -> YolopatchError:
     known = list(known)
     details = [f"this is yolopatch {__version__}, which knows: {', '.join(known)}"]
-    release = re.fullmatch(r"ultralytics-(\d+(?:\.\d+)+)", name)
-    if release:
-        details.append(
-            f"if that is a release, this makes the pin: yolopatch port --to ultralytics=={release[1]} --save"
-        )
+    port = port_command(name)
+    if port:
+        details.append(f"if that is a release, this makes the pin: {port}")
+    hint = f"the stamp was changed; the nearest names are: {', '.join(nearest(name, known)) or 'none'}"
     if kind == "module":
-        details.append(f"if it is a user's own module, this adds it: yolopatch add FILE.py --name {shlex.quote(name)}")
-    hint = f"restore the checkpoint with yolopatch {stamped.version}, which made its workspace"
-    if stamped.version == __version__:
-        hint = f"the stamp was changed; the nearest names are: {', '.join(nearest(name, known)) or 'none'}"
+        details.append("if it is a user's own module, a workspace that has it is enough: at --dest, or around the file")
+        hint = f"add it to your catalog: yolopatch add FILE.py --name {shlex.quote(name)}"
+    if stamped.version != __version__:
+        hint = f"restore the checkpoint with yolopatch {stamped.version}, which made its workspace" + (
+            f"; or {hint}" if kind == "module" else ""
+        )
     return YolopatchError(f"the checkpoint's stamp names an unknown {kind}, {name}", details=details, hint=hint)

@@ -11,13 +11,16 @@ from pathlib import Path
 from jinja2 import FileSystemLoader
 
 from yolopatch.catalog.model.models import ALL_SCALES
+from yolopatch.catalog.modules import lookup_module
 from yolopatch.core.model.cfg_text import Cfg, content, file_name, is_untouched, render_text
 from yolopatch.core.model.layout import layer_numbers
 from yolopatch.core.templates import template_environment
 from yolopatch.errors import ConflictError, YolopatchError
 from yolopatch.outside.files.staging import write_all
+from yolopatch.outside.workspace.workspace import find_workspace
 from yolopatch.steps.model.fit import notes_on_place
 from yolopatch.steps.model.render_request import RenderRequest, plan
+from yolopatch.steps.workspace.held import find_held, not_in_catalog
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ def render(request: RenderRequest, templates: Path) -> RenderResult:
         ConflictError: a file of the user's is in the way, or upstream would load it instead.
         YolopatchError: the folder cannot be written.
     """
+    _require_in_catalog(request)
     cfgs = plan(request)
     notes = notes_on_place(cfgs, request.out)
     env = template_environment(FileSystemLoader(templates))
@@ -93,6 +97,15 @@ def render(request: RenderRequest, templates: Path) -> RenderResult:
             hint="free some space, or name another folder with --out",
         ) from error
     return RenderResult(tuple(_describe(path, cfg) for path, cfg in zip(texts, cfgs, strict=True)), notes)
+
+
+def _require_in_catalog(request: RenderRequest) -> None:
+    """Refuse a module of the user's own that only the workspace at `out` has."""
+    missing = next((name for name in request.modules if lookup_module(name) is None), None)
+    workspace = find_workspace(request.out.absolute()) if missing else None
+    held = find_held(workspace, missing) if workspace and missing else None
+    if workspace and held:
+        raise not_in_catalog(workspace, held)
 
 
 def _describe(path: Path, cfg: Cfg) -> RenderedFile:

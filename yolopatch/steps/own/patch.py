@@ -10,7 +10,7 @@ from yolopatch.catalog.resources import source_file
 from yolopatch.core.own.patch import files_with_modules, own_changes
 from yolopatch.core.paste.fitting import Fitted
 from yolopatch.core.paste.reading import Pasted, read_paste
-from yolopatch.core.patch.write_patches import write_own_patch
+from yolopatch.core.patch.patch_file import write_own_patch
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.files.templates import load_templates
 from yolopatch.outside.git.snapshot import Reader, pristine_reader
@@ -61,7 +61,7 @@ def patch_of_paste(pin: Pin, module: Module, paste: Pasted, read: Reader) -> tup
     """
     originals = read([pin.layout.parser, *files_with_modules(pin)])
     added, fitted = own_changes(pin, module, paste, originals, load_templates())
-    return write_own_patch(pin, module, added, originals), fitted
+    return write_own_patch(pin, module.name, module.paper, added, originals), fitted
 
 
 def cache_reader(pin: Pin) -> Reader:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from yolopatch.catalog.modules import MODULES
 from yolopatch.core.workspace.manifest import check_content
 from yolopatch.errors import SourceError, YolopatchError
 from yolopatch.outside.git import snapshot
@@ -12,6 +13,7 @@ from yolopatch.outside.source.manifests import read_manifest
 from yolopatch.outside.workspace.checkout import Checkout
 from yolopatch.outside.workspace.commits import written_blobs
 from yolopatch.outside.workspace.workspace import Commit, Workspace
+from yolopatch.steps.workspace.held import read_held
 from yolopatch.steps.workspace.patchset import PatchSet, applied_choices, load_patchset
 from yolopatch.wire.verification import History
 
@@ -49,7 +51,9 @@ def _differs_from_patches(workspace: Workspace, root: snapshot.Root) -> tuple[tu
     choices = applied_choices(workspace.applied)
     try:
         read = snapshot.pristine_reader(workspace.repository, root.blobs)
-        patchset = load_patchset(workspace.pin, choices, workspace.compat is not None, read)
+        # what this catalog does not have is proven by the sum in its commit
+        held = read_held(workspace, {choice.name for choice in choices} - MODULES.keys())
+        patchset = load_patchset(workspace.pin, choices, workspace.compat is not None, read, held.patches)
     except YolopatchError as error:
         return (), f"the commits cannot be computed here: {error.what}"
     other = _made_with_other_patches(workspace, patchset)

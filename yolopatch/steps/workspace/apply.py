@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from yolopatch.catalog.modules import FLAVORS, Module, find_module, require_flavor
+from yolopatch.catalog.modules import FLAVORS, find_module, lookup_module, require_flavor
 from yolopatch.catalog.names import unknown
 from yolopatch.catalog.pins import Pin, find_pin, find_upstream, resolve_repo
 from yolopatch.errors import ConflictError, UsageError, YolopatchError
@@ -16,7 +16,13 @@ from yolopatch.outside.git import snapshot
 from yolopatch.outside.source.store import pristine
 from yolopatch.outside.workspace import switch
 from yolopatch.outside.workspace.build import build_workspace
-from yolopatch.outside.workspace.workspace import as_destination, is_occupied, read_workspace
+from yolopatch.outside.workspace.workspace import (
+    Workspace,
+    as_destination,
+    find_workspace,
+    is_occupied,
+    read_workspace,
+)
 from yolopatch.steps.workspace.change import (
     WorkspaceState,
     lock_path,
@@ -25,6 +31,7 @@ from yolopatch.steps.workspace.change import (
     workspace_path,
     workspace_state,
 )
+from yolopatch.steps.workspace.held import Held, find_held, not_in_catalog, read_held, update_command
 from yolopatch.steps.workspace.patchset import Choice, applied_choices, load_patchset, needs_compat
 
 
@@ -36,6 +43,7 @@ def apply(
     source: str,
     cache: Path,
     compat: bool = False,
+    update: bool = False,
 ) -> WorkspaceState:
     """Add modules to the workspace at `dest`; make the workspace if `dest` does not exist.
 
@@ -47,39 +55,66 @@ def apply(
         source: `auto`, `git`, `pypi` or a path; used only for a new workspace.
         cache: the cache folder.
         compat: also add the compatibility patch, if the pin needs one.
+        update: take the user's own modules among them from the catalog, also if the workspace has another text.
 
     Raises:
         UsageError: an unknown name, or nothing to add.
         SourceError: no source has the pin's content.
         PatchError: a patch is damaged.
-        ConflictError: the user's own changes or files are in the way.
+        ConflictError: the user's own changes or files are in the way, or the workspace has another text of a user's own
+            module.
         YolopatchError: a module is not available for the pin, or the workspace has it in another flavor.
     """
     if not modules and not compat:
         raise UsageError("nothing to apply", hint="name a module with --module, or give --compat, or both")
     if flavor not in FLAVORS:
         raise unknown("flavor", flavor, FLAVORS)
-    found = [find_module(name) for name in modules]
-    for module in found:
-        require_flavor(module, flavor)
     with as_destination():
-        return _apply(repo, found, flavor, dest, source, cache, compat)
+        return _apply(repo, modules, flavor, dest, source, cache, compat, update)
 
 
 def _apply(
-    repo: str, found: Sequence[Module], flavor: str, dest: Path | None, source: str, cache: Path, compat: bool
+    repo: str,
+    modules: Sequence[str],
+    flavor: str,
+    dest: Path | None,
+    source: str,
+    cache: Path,
+    compat: bool,
+    update: bool,
 ) -> WorkspaceState:
-    pin = _resolve(repo, [module.tutorial.pin for module in found if module.tutorial], dest)
+    known = [module for module in map(lookup_module, modules) if module]
+    pin = _resolve(repo, [module.tutorial.pin for module in known if module.tutorial], dest)
     place = workspace_path(dest, pin)
-    choices = [Choice(module.name, flavor) for module in found]
-    with_compat = compat and needs_compat(pin)
+    choices = [_choose(name, flavor, place, update) for name in modules]
+    wanted = _Wanted(pin, choices, compat and needs_compat(pin), update)
     with hold_lock(lock_path(place, cache)):
-        if is_occupied(place):
-            state = _add(place, pin, choices, with_compat)
-        else:
-            state = _create(place, pin, choices, with_compat, source, cache)
-    unneeded = [f"{pin.name} needs no compatibility patch"] if compat and not with_compat else []
+        state = _add(place, wanted) if is_occupied(place) else _create(place, wanted, source, cache)
+    unneeded = [f"{pin.name} needs no compatibility patch"] if compat and not wanted.compat else []
     return replace(state, notes=(*state.notes, *unneeded))
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What is to be added to a pin; for `update`, see `apply`."""
+
+    pin: Pin
+    choices: Sequence[Choice]
+    compat: bool
+    update: bool
+
+
+def _choose(name: str, flavor: str, place: Path, update: bool) -> Choice:
+    """Return the module of this name: of the catalog, or one that only the workspace has."""
+    workspace = None if lookup_module(name) else find_workspace(place)
+    held = find_held(workspace, name) if workspace else None
+    if workspace and held and update:
+        raise not_in_catalog(workspace, held)
+    if held:
+        return Choice(held.name, flavor)
+    module = find_module(name)
+    require_flavor(module, flavor)
+    return Choice(module.name, flavor)
 
 
 def _resolve(repo: str, tutorial_pins: list[str], dest: Path | None) -> Pin:
@@ -91,11 +126,11 @@ def _resolve(repo: str, tutorial_pins: list[str], dest: Path | None) -> Pin:
     return resolve_repo(repo, tutorial_pins)
 
 
-def _create(place: Path, pin: Pin, choices: list[Choice], compat: bool, source: str, cache: Path) -> WorkspaceState:
-    with pristine(pin, source, cache) as found:
+def _create(place: Path, wanted: _Wanted, source: str, cache: Path) -> WorkspaceState:
+    with pristine(wanted.pin, source, cache) as found:
         root = snapshot.read_root(found.repository)
         read = snapshot.pristine_reader(found.repository, root.blobs)
-        patchset = load_patchset(pin, set(choices), compat, read)
+        patchset = load_patchset(wanted.pin, set(wanted.choices), wanted.compat, read)
         steps = patchset.steps(read, root, found.source)
         leftover = build_workspace(place, found.repository, steps)
     notes = [switch.LEFTOVERS] if leftover else []
@@ -103,20 +138,37 @@ def _create(place: Path, pin: Pin, choices: list[Choice], compat: bool, source: 
     return replace(made, created=True)
 
 
-def _add(place: Path, pin: Pin, choices: list[Choice], compat: bool) -> WorkspaceState:
+def _add(place: Path, wanted: _Wanted) -> WorkspaceState:
     workspace, note = open_workspace(place)
-    if workspace.pin != pin:
+    if workspace.pin != wanted.pin:
         raise ConflictError(
-            f"{place} is a workspace of {workspace.pin.name}, not of {pin.name}; nothing was changed",
+            f"{place} is a workspace of {workspace.pin.name}, not of {wanted.pin.name}; nothing was changed",
             hint="name another folder with --dest",
         )
+    _require_flavors(workspace, wanted.choices)
+    named = {choice.name for choice in wanted.choices}
+    have = {applied.name for applied in workspace.applied}
+    held = read_held(workspace, have - named if wanted.update else have)
+    _require_same(workspace, held, named)
+    choices = {*applied_choices(workspace.applied), *wanted.choices}
+    return set_patches(workspace, choices, wanted.compat or workspace.compat is not None, held, note)
+
+
+def _require_flavors(workspace: Workspace, choices: Sequence[Choice]) -> None:
     flavors = {applied.name: applied.flavor for applied in workspace.applied}
     for choice in choices:
         if flavors.get(choice.name, choice.flavor) != choice.flavor:
             raise YolopatchError(
-                f"{place} has {choice.name} in the flavor {flavors[choice.name]}",
+                f"{workspace.path} has {choice.name} in the flavor {flavors[choice.name]}",
                 details=["a workspace can have only one flavor of a module"],
-                hint=f"yolopatch remove --module {choice.name} {shlex.quote(str(place))}",
+                hint=f"yolopatch remove --module {choice.name} {shlex.quote(str(workspace.path))}",
             )
-    wanted = {*applied_choices(workspace.applied), *choices}
-    return set_patches(workspace, wanted, compat or workspace.compat is not None, note)
+
+
+def _require_same(workspace: Workspace, held: Held, named: Collection[str]) -> None:
+    """Refuse to add a module of which the workspace has another text than the catalog."""
+    for name in sorted(held.differing.keys() & named):
+        raise ConflictError(
+            f"{workspace.path} has your own module {name} already, and {held.differing[name]}; nothing was changed",
+            hint=f"take the catalog's: {update_command(workspace, name)}; or leave --module {name} out to keep it",
+        )

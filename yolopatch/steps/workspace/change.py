@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from yolopatch.catalog.modules import MODULES, is_own, lookup_module
+from yolopatch.catalog.names import unknown
 from yolopatch.catalog.pins import Pin
 from yolopatch.core.workspace.commit_message import Applied
 from yolopatch.core.workspace.manifest import check_content
@@ -18,6 +20,7 @@ from yolopatch.outside.source.manifests import read_manifest
 from yolopatch.outside.workspace import switch
 from yolopatch.outside.workspace.user_changes import check_no_user_changes
 from yolopatch.outside.workspace.workspace import Workspace, read_workspace
+from yolopatch.steps.workspace.held import Held, find_held, held_notes
 from yolopatch.steps.workspace.patchset import Added, Choice, PatchSet, applied_choices, load_patchset
 
 
@@ -86,17 +89,25 @@ def open_workspace(place: Path) -> tuple[Workspace, tuple[str, ...]]:
 
 
 def find_applied(workspace: Workspace, name: str) -> Applied:
-    """Return a module of the workspace.
+    """Return the module of the workspace that has this name, or a class of this name.
 
     Raises:
+        UsageError: neither the workspace nor the catalog has a module of this name.
         YolopatchError: the workspace does not have it.
     """
+    held = find_held(workspace, name)
+    if held:
+        return held
+    module = lookup_module(name)
+    if module is None:
+        own = (applied.name for applied in workspace.applied if is_own(applied.name))
+        raise unknown("module", name, dict.fromkeys((*MODULES, *own)), "yolopatch list modules")
     for applied in workspace.applied:
-        if applied.name == name:
+        if applied.name == module.name:
             return applied
     have = ", ".join(applied.name for applied in workspace.applied) or "no module"
     raise YolopatchError(
-        f"{workspace.path} does not have {name}",
+        f"{workspace.path} does not have {module.name}",
         details=[f"it has: {have}"],
         hint=f"yolopatch status {shlex.quote(str(workspace.path))}",
     )
@@ -112,18 +123,27 @@ def no_compat_error(place: Path) -> YolopatchError:
 
 
 def set_patches(
-    workspace: Workspace, wanted: Iterable[Choice], compat: bool, notes: tuple[str, ...] = ()
+    workspace: Workspace, wanted: Iterable[Choice], compat: bool, held: Held, notes: tuple[str, ...] = ()
 ) -> WorkspaceState:
-    """Give the workspace exactly these modules, with or without the compatibility patch."""
+    """Give the workspace exactly these modules, with or without the compatibility patch.
+
+    Args:
+        workspace: the workspace.
+        wanted: the modules.
+        compat: whether it is to have the compatibility patch.
+        held: those of them that are the user's own and stay as they are in the workspace.
+        notes: what the user should know already.
+    """
     read = snapshot.revision_reader(workspace.repository, workspace.root.id)
-    patchset = load_patchset(workspace.pin, wanted, compat, read)
+    patchset = load_patchset(workspace.pin, wanted, compat, read, held.patches)
+    notes += tuple(held_notes(workspace, held))
     before = (workspace.compat, workspace.applied, workspace.stamp)
     changed = (patchset.compat, patchset.applied, patchset.stamp) != before
     if changed:
         root = snapshot.read_root(workspace.repository, workspace.root.id)
         notes += check_content(workspace.pin, read_manifest(workspace.pin), root.blobs, str(workspace.path))
         steps = patchset.steps(snapshot.pristine_reader(workspace.repository, root.blobs), root, workspace.source)
-        switch.switch(workspace, root.blobs, steps)
+        switch.switch(workspace, root, steps)
         workspace = read_workspace(workspace.path)
     return workspace_state(workspace, patchset, changed, notes)
 

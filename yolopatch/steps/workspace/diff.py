@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from yolopatch.catalog.modules import find_module
+from yolopatch.catalog.modules import is_own
+from yolopatch.core.patch.recover import recover_own_patch
 from yolopatch.core.text import sha256
-from yolopatch.core.workspace.commit_message import Applied, read_applied
+from yolopatch.core.workspace.commit_message import Applied
 from yolopatch.errors import UsageError
 from yolopatch.outside.git import snapshot
+from yolopatch.outside.workspace.module_commits import module_commit, read_versions
 from yolopatch.outside.workspace.workspace import Workspace, read_workspace
 from yolopatch.steps.workspace.change import find_applied, no_compat_error
-from yolopatch.steps.workspace.patchset import Choice, applied_choices, compat_text, needs_compat, patch_text
+from yolopatch.steps.workspace.patchset import Choice, applied_choices, compat_text, module_patch, needs_compat
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def diff(place: Path, module: str | None, compat: bool = False) -> Difference:
         modules = applied_choices(found.applied)
         whole = _diff(found, found.root.id, "HEAD")
         return Difference(found.path, found.pin.name, modules, found.compat is not None, whole)
-    applied = find_applied(found, find_module(module).name)
+    applied = find_applied(found, module)
     choice = Choice(applied.name, applied.flavor)
     return Difference(found.path, found.pin.name, (choice,), False, _module_diff(found, applied))
 
@@ -57,13 +59,19 @@ def _diff(found: Workspace, before: str, after: str) -> str:
 
 
 def _module_diff(found: Workspace, applied: Applied) -> str:
-    choice = Choice(applied.name, applied.flavor)
-    patch = patch_text(found.pin, choice, snapshot.revision_reader(found.repository, found.root.id))
-    if sha256(patch.encode()) == applied.patch_sum:
+    patch = _patch(found, applied)
+    if patch is not None and sha256(patch.encode()) == applied.patch_sum:
         return _without_mail(patch)
     # another version of yolopatch made the commit: only the commit has its patch, with other modules' lines as context
-    commit = next(c.id for c in found.commits if applied == read_applied(c.message))
-    return _diff(found, f"{commit}^", commit)
+    before, commit = module_commit(found, applied)
+    return _diff(found, before.id, commit.id)
+
+
+def _patch(found: Workspace, applied: Applied) -> str | None:
+    if is_own(applied.name):
+        return recover_own_patch(found.pin, applied, read_versions(found, applied))
+    read = snapshot.revision_reader(found.repository, found.root.id)
+    return module_patch(found.pin, Choice(applied.name, applied.flavor), read).text
 
 
 def _compat_diff(found: Workspace) -> str:

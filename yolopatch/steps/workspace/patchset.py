@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from yolopatch import __version__
 from yolopatch.catalog.checkpoint.stamps import fork_path
@@ -41,6 +42,17 @@ class Choice:
 def applied_choices(applied: Iterable[Applied]) -> tuple[Choice, ...]:
     """Return the modules of a workspace, each with its flavor."""
     return tuple(Choice(one.name, one.flavor) for one in applied)
+
+
+@dataclass(frozen=True)
+class ModulePatch:
+    """The text of a module's patch; `paper` says where the module comes from, in its commit."""
+
+    text: str
+    paper: str
+
+
+_NONE_HELD: Mapping[str, ModulePatch] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -101,7 +113,7 @@ class PatchSet:
 
     def _messages(self) -> list[str]:
         compat = [compat_message(self.pin.name, self.compat)] if self.compat else []
-        modules = [module_message(self.pin.name, MODULES[a.name], a) for a in self.applied]
+        modules = [module_message(self.pin.name, a) for a in self.applied]
         stamp = [stamp_message(self.pin.name, self.stamp)] if self.stamp else []
         return compat + modules + stamp
 
@@ -121,7 +133,13 @@ def needs_compat(pin: Pin) -> bool:
     return bool(compat_fixes_of(pin))
 
 
-def load_patchset(pin: Pin, choices: Iterable[Choice], compat: bool = False, read: Reader | None = None) -> PatchSet:
+def load_patchset(
+    pin: Pin,
+    choices: Iterable[Choice],
+    compat: bool = False,
+    read: Reader | None = None,
+    held: Mapping[str, ModulePatch] = _NONE_HELD,
+) -> PatchSet:
     """Load the patches of these modules, with the compatibility patch on request; any patch brings the stamp's.
 
     Args:
@@ -130,6 +148,7 @@ def load_patchset(pin: Pin, choices: Iterable[Choice], compat: bool = False, rea
         compat: whether to load the compatibility patch.
         read: returns the pin's text of the given paths, for the patches of the user's own modules; None to read the
             cache.
+        held: the patches that a workspace has already, by module; the catalog is not asked for these.
 
     Raises:
         YolopatchError: a module has no patch for this pin, or the pin has no compatibility patch.
@@ -141,10 +160,10 @@ def load_patchset(pin: Pin, choices: Iterable[Choice], compat: bool = False, rea
         patches.append(parse_patch(text, f"patches/{pin.name}/compat.patch", modifies=True))
         compat_trailer = Compat(sha256(text.encode()), __version__)
     for choice in sorted(choices, key=lambda c: fold(c.name)):
-        text = patch_text(pin, choice, read)
+        found = held.get(choice.name) or module_patch(pin, choice, read)
         name = f"patches/{pin.name}/{choice.name}-{choice.flavor}.patch"
-        patches.append(parse_patch(text, name))
-        applied.append(Applied(choice.name, choice.flavor, sha256(text.encode()), __version__))
+        patches.append(parse_patch(found.text, name))
+        applied.append(Applied(choice.name, choice.flavor, sha256(found.text.encode()), __version__, found.paper))
     stamp = None
     if patches:
         text = stamp_text(pin)
@@ -178,8 +197,8 @@ def stamp_text(pin: Pin) -> str:
     return _read_patch(stamp_file(pin.name))
 
 
-def patch_text(pin: Pin, choice: Choice, read: Reader | None = None) -> str:
-    """Return the text of a module's patch: from its file, or made for the pin where the module is the user's own.
+def module_patch(pin: Pin, choice: Choice, read: Reader | None = None) -> ModulePatch:
+    """Return a module's patch: from its file, or made for the pin where the module is the user's own.
 
     Raises:
         YolopatchError: the module has no patch for this pin.
@@ -189,10 +208,10 @@ def patch_text(pin: Pin, choice: Choice, read: Reader | None = None) -> str:
         # only these need jinja2, whose import is slow
         from yolopatch.steps.own.patch import cache_reader, own_patch
 
-        return own_patch(pin, module, read or cache_reader(pin))
+        return ModulePatch(own_patch(pin, module, read or cache_reader(pin)), module.paper)
     file = patch_file(pin.name, choice.name, choice.flavor)
     if file.is_file():
-        return _decode(file)
+        return ModulePatch(_decode(file), module.paper)
     have = [
         f"{folder.name} ({flavor})"
         for folder in sorted(patches_dir().iterdir())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from yolopatch.catalog.modules import find_module
 from yolopatch.errors import UsageError
 from yolopatch.outside.files.lock import hold_lock
 from yolopatch.steps.workspace.change import (
@@ -16,6 +15,7 @@ from yolopatch.steps.workspace.change import (
     open_workspace,
     set_patches,
 )
+from yolopatch.steps.workspace.held import read_held
 from yolopatch.steps.workspace.patchset import applied_choices
 
 
@@ -29,13 +29,12 @@ def remove(modules: Sequence[str], place: Path, cache: Path, compat: bool = Fals
     """
     if not modules and not compat:
         raise UsageError("nothing to remove", hint="name a module with --module, or give --compat, or both")
-    names = [find_module(name).name for name in modules]
     place = place.absolute()
     with hold_lock(lock_path(place, cache)):
         workspace, notes = open_workspace(place)
-        for name in names:
-            find_applied(workspace, name)
+        names = {find_applied(workspace, name).name for name in modules}
         if compat and workspace.compat is None:
             raise no_compat_error(place)
         kept = [choice for choice in applied_choices(workspace.applied) if choice.name not in names]
-        return set_patches(workspace, kept, workspace.compat is not None and not compat, notes)
+        held = read_held(workspace, {choice.name for choice in kept})
+        return set_patches(workspace, kept, workspace.compat is not None and not compat, held, notes)

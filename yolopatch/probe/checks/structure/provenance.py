@@ -150,7 +150,8 @@ def _unchecked(history: History) -> Iterator[_Problem]:
         yield _Problem(
             WARN,
             f"the content of commit {history.commit[:12]} is not checked: {history.note}",
-            "apply its modules again, which uses today's patches, or verify with the yolopatch that made it",
+            "apply its modules again (your own with --update), which uses today's patches, or verify with the version "
+            "of yolopatch that made it",
         )
 
 
