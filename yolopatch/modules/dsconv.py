@@ -151,6 +151,27 @@ def _dsconv_frozen_kernel(integers, scale, bias, exponent, channels, block_size)
     return _dsconv_kernel(parts, scales, biases)
 
 
+def _dsconv_is_recorded(tensor):
+    """Whether a trace, an export, a compiler or a CUDA graph records operators, which will run with other weights."""
+    if torch.jit.is_tracing():
+        return True
+    # Older releases of torch have neither of these, nor what they ask about.
+    is_compiling = getattr(getattr(torch, "compiler", None), "is_compiling", None)
+    is_capturing = getattr(torch.cuda, "is_current_stream_capturing", None)
+    if is_compiling is not None and is_compiling():
+        return True
+    return tensor.is_cuda and is_capturing is not None and is_capturing()
+
+
+def _dsconv_same_bits(one, other):
+    """Whether two tensors have the same type, place, layout and bits: what compares equal may differ, as 0 and -0."""
+    forms = [(tensor.dtype, tensor.device, tensor.shape, tensor.stride()) for tensor in (one, other)]
+    if forms[0] != forms[1]:
+        return False
+    integers = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}[one.element_size()]
+    return torch.equal(one.detach().view(integers), other.detach().view(integers))
+
+
 class _DSConvBase(nn.Conv2d):
     """The constructor of the DSConv that circulates, and folding; a flavor says what its kernel is."""
 
@@ -228,8 +249,10 @@ class PaperDSConv(_DSConvBase):
     2^(bits-1) - 1]; the KDS has one scale per output channel, block of `block_size` input channels and kernel
     position, fitted by least squares after a search over step sizes of both signs and rounded to what float16
     can hold in units of one power of two of the layer. The layer convolves with the quantised kernel and the
-    gradient goes straight through to the shadow kernel `weight`, from which VQK and KDS are computed in every
-    forward, in float32 or better.
+    gradient goes straight through to the shadow kernel `weight`, from which VQK and KDS are computed in float32 or
+    better: in every forward that trains, else once for each state of `weight`. Between forwards the layer keeps a
+    copy of `weight` and the kernel, in no state dict, copy or checkpoint, and compares the copy with `weight` bit for
+    bit, so that it sees every change, however it was made.
     `freeze()` keeps the VQK and KDS themselves in the place of the shadow kernel, for a layer that learns no more.
     Flavor `tutorial`: a plain convolution with `weight`; the integer kernel and scales are memory that nobody
     reads.
@@ -250,7 +273,9 @@ class PaperDSConv(_DSConvBase):
     the channels.
     """
 
-    is_folded = False  # of the class, for checkpoints that were saved before there was `fold`
+    # Of the class, for checkpoints that were saved before there were `fold` and what `forward` keeps.
+    is_folded = False
+    _kept = None
 
     def __init__(
         self,
@@ -291,6 +316,10 @@ class PaperDSConv(_DSConvBase):
             self.CDSw = nn.Parameter(torch.ones(out_channels))
             self.CDSb = nn.Parameter(torch.zeros(out_channels))
 
+    def __getstate__(self):
+        # For copies and checkpoints, which are not to grow by what is kept.
+        return {name: value for name, value in vars(self).items() if name != "_kept"}
+
     @property
     def is_frozen(self):
         """Whether the layer keeps its VQK and KDS in the place of the shadow kernel."""
@@ -322,7 +351,7 @@ class PaperDSConv(_DSConvBase):
         kernel = self.kernel()
         self._thaw()
         self.weight = nn.Parameter(kernel)
-        self.is_folded = True
+        self.is_folded, self._kept = True, None
         if self.CDS:
             self.CDS = False
             del self.CDSw, self.CDSb
@@ -340,8 +369,9 @@ class PaperDSConv(_DSConvBase):
             raise ValueError("DSConv: a folded layer cannot be frozen, its integers are gone; freeze it before")
         if self.is_frozen:
             return
-        integers, scale, bias, exponent, _ = self._quantized()
+        integers, scale, bias, exponent, _ = self._quantized(self.weight)
         self._make_room(scale.shape)
+        self._kept = None
         self.VQK.copy_(integers)
         self.KDS.copy_(scale)
         if self.KDSBias:
@@ -382,8 +412,8 @@ class PaperDSConv(_DSConvBase):
             self._thaw()
         super()._load_from_state_dict(state_dict, prefix, *arguments)
 
-    def _quantized(self):
-        return _dsconv_quantize(self.weight, self.in_channels // self.groups, self.block_size, self.bits, self.KDSBias)
+    def _quantized(self, weight):
+        return _dsconv_quantize(weight, self.in_channels // self.groups, self.block_size, self.bits, self.KDSBias)
 
     def quantize(self):
         """Return the VQK (int8, as `weight`), the KDS scale and the KDS bias [out_channels, blocks, kh, kw].
@@ -395,25 +425,65 @@ class PaperDSConv(_DSConvBase):
             integers, scale, exponent = self.VQK, self.KDS.to(wide), self.KDSform[0]
             bias = self.KDSb.to(wide) if self.KDSBias else None
         else:
-            integers, scale, bias, exponent, _ = self._quantized()
+            integers, scale, bias, exponent, _ = self._quantized(self.weight)
         power = 2.0**exponent
         return integers.to(torch.int8), scale * power, bias * power if self.KDSBias else None
 
     def kernel(self):
-        """The quantised kernel, with the gradient of the shadow kernel where there is one."""
+        """The quantised kernel, computed anew, with the gradient of the shadow kernel where there is one."""
         if self.is_folded:
             return self.weight
-        kernel = self.weight if self.is_frozen else self._learning_kernel()
-        if self.CDS:
-            kernel = kernel * self.CDSw.view(-1, 1, 1, 1) + self.CDSb.view(-1, 1, 1, 1)
-        return kernel
+        return self._shifted(self.weight if self.is_frozen else self._learning_kernel(self.weight))
 
-    def _learning_kernel(self):
-        # Anew in every forward, with no buffer that keeps it: an EMA of the model averages float state and
-        # skips integer state, so that a kept VQK would no longer belong to the averaged shadow kernel.
-        quantized = self._quantized()[-1].to(self.weight.dtype)
+    def forward(self, x):
+        kernel = self._shifted(self._kept_kernel()) if self._keeps() else self.kernel()
+        return self._conv_forward(x, kernel, self.bias)
+
+    def _shifted(self, kernel):
+        """A kernel after the channel distribution shift, if there is one."""
+        return kernel * self.CDSw.view(-1, 1, 1, 1) + self.CDSb.view(-1, 1, 1, 1) if self.CDS else kernel
+
+    def _learning_kernel(self, weight):
+        quantized = self._quantized(weight)[-1].to(weight.dtype)
         # What is added is exactly zero, so that the kernel's value stays exactly quantised.
-        return quantized + (self.weight - self.weight.detach())
+        return quantized + (weight - weight.detach())
+
+    def _keeps(self):
+        """Whether `forward` uses the kernel that it keeps."""
+        # What another stands in for, such as a pruned, parametrised or mapped weight, may not be comparable.
+        if self.is_folded or self.is_frozen or type(self.weight) is not nn.Parameter or self.weight.is_meta:
+            return False
+        if _dsconv_is_recorded(self.weight):
+            return False
+        if self.training and torch.is_grad_enabled() and self.weight.requires_grad:
+            self._kept = None  # the weights are about to change, and training needs the memory
+            return False
+        return True
+
+    def _kept_kernel(self):
+        """What `_learning_kernel` computes, once for each state of `weight`.
+
+        Neither names nor counters of versions tell states apart: an EMA and `load_state_dict` write in place, and an
+        edit of `weight.data` counts nowhere. Only the bits do, and to compare them is one pass instead of hundreds.
+        """
+        weight, stream = self.weight, None
+        if weight.is_cuda:  # another stream may not have seen the kernel yet
+            stream = torch.cuda.current_stream(weight.device)
+        form = (self.in_channels // self.groups, self.block_size, self.bits, self.KDSBias, stream)
+        kept = self._kept
+        if kept is None or kept[0] != form or not _dsconv_same_bits(kept[1], weight):
+            self._kept = kept = (form, *self._quantized_copy(weight))
+        if torch.is_grad_enabled() and weight.requires_grad:
+            return kept[2] + (weight - weight.detach())
+        return kept[2]
+
+    def _quantized_copy(self, weight):
+        """A copy of the shadow kernel, and its quantised kernel."""
+        # Tensors of inference mode could not be saved for a backward pass later on.
+        usual = torch.no_grad() if not hasattr(torch, "inference_mode") else torch.inference_mode(False)
+        with usual, torch.no_grad():
+            copy = weight.detach().clone()
+            return copy, self._learning_kernel(copy)
 
 
 class TutorialDSConv(_DSConvBase):
