@@ -203,6 +203,11 @@ def _spellings(module: Module) -> Iterator[str]:
     return iter((module.name, *module.classes, *(module.suffixed(stem) for stem in stems)))
 
 
+def own_source_name(name: str) -> str:
+    """Return the stem of the file of a user's own module; no file of upstream has such a name."""
+    return f"own_{name.casefold()}"
+
+
 def is_own(name: str) -> bool:
     """Tell whether the module of this name is a user's own: of this catalog, or of another one."""
     return name not in MODULES or MODULES[name].home is not None
