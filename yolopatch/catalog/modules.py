@@ -208,6 +208,12 @@ def own_source_name(name: str) -> str:
     return f"own_{name.casefold()}"
 
 
+def own_stems(module: Module) -> frozenset[str]:
+    """Return the stems of all files that a user's own module adds to an upstream."""
+    around = () if module.kind == ATTENTION else (f"{module.source}_layers",)
+    return frozenset({module.source, *around})
+
+
 def is_own(name: str) -> bool:
     """Tell whether the module of this name is a user's own: of this catalog, or of another one."""
     return name not in MODULES or MODULES[name].home is not None

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -170,8 +171,17 @@ def _read_module(entry: Mapping[str, Any], folder: Path) -> Module:
         raise ValueError(f"its source is {entry['source']!r}, which is not a file name")
     if entry.get("kind", KINDS[0]) not in KINDS:
         raise ValueError(f"its kind is {entry['kind']!r}, expected: {', '.join(KINDS)}")
+    if not _is_call(entry["call"]):
+        raise ValueError(f"its call is {entry['call']!r}, which is not a call of its class")
     values = {key: _as_tuples(value) for key, value in entry.items()}
     return Module(**{**values, "tutorial": tutorial, "home": folder})
+
+
+def _is_call(code: str) -> bool:
+    try:
+        return isinstance(ast.parse(code, mode="eval").body, ast.Call)
+    except SyntaxError:
+        return False
 
 
 def _as_tuples(value: Any) -> Any:
