@@ -203,6 +203,17 @@ def test_a_name_of_a_class_that_another_module_makes_is_refused(add, own_catalog
     assert not own_catalog.exists()
 
 
+def test_a_name_that_gives_the_file_of_another_module_is_refused(add, own_catalog, fingerprint):
+    assert add(NARROW, "--like", "Conv", "--name", "Narrow", name="narrow.py").code == 0
+    before = fingerprint(own_catalog)
+    ran = add(GATE, "--name", "Narrow_layers")
+    said = "the name Narrow_layers gives own_narrow_layers.py, a file of your module Narrow"
+    assert (ran.code, said in ran.err) == (EXIT_USAGE, True), ran.err
+    assert fingerprint(own_catalog) == before
+    assert add(GATE, "--name", "Gate").code == 0
+    assert add(GATE, "--name", "Gate_layers").code == 0, "a gate has one file"
+
+
 def test_a_name_that_some_pins_have_is_for_the_others_and_a_way_is_told(add, need_pin):
     need_pin("ultralytics-8.4.0"), need_pin("yolov5-6.1")
     ran = add(GATE.replace("Gate", "CBAM"), name="CBAM.py")

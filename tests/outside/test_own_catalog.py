@@ -106,6 +106,13 @@ def test_a_source_is_no_path(source, own_catalog):
     assert "which is not a file name" in note
 
 
+@pytest.mark.parametrize("call", ["", "MyConv", "MyConv(", "MyConv(c1); import os"])
+def test_a_call_is_a_call(call, own_catalog):
+    write_module(replace(MODULES["DSConv"], name="MyConv", source="own_myconv", call=call), own_catalog)
+    (note,) = load_own_catalog(own_catalog)
+    assert "which is not a call of its class" in note
+
+
 def test_a_command_tells_what_is_damaged_and_goes_on(own_catalog, yolopatch):
     (own_catalog / "pins").mkdir(parents=True)
     (own_catalog / "pins" / "ultralytics-9.json").write_text("{")

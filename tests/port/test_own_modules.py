@@ -95,5 +95,47 @@ def test_a_module_whose_package_is_missing_fails_alone(added, wheel, yolopatch, 
     assert failures == {"Needy": "ModuleNotFoundError: No module named 'no_such_package'", "SimpleGate": ""}
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "the file of SimpleGate is missing from your own catalog"),
+        (b"\xff\xfe", "is not UTF-8 text"),
+        (b"class SimpleGate(:\n", "SimpleGate's file, line 1"),
+        (b"import torch\n", "has no class SimpleGate"),
+    ],
+    ids=["gone", "no text", "no Python", "another file"],
+)
+def test_a_module_whose_file_cannot_be_read_fails_alone(content, said, added, wheel, own_catalog, yolopatch):
+    added("SimpleGate", "ODLike")
+    file = own_catalog / "modules" / "own_simplegate.py"
+    file.unlink() if content is None else file.write_bytes(content)
+    asked = ("port", "--to", wheel(), "--no-prove", *_named("SimpleGate", "ODLike"))
+    ran = yolopatch(*asked)
+    assert ran.code == 4, ran.err
+    assert f"{NAME}: conflict in 1 of 3: SimpleGate\n" in ran.out
+    assert said in ran.out
+    assert "yolopatch add FILE.py --name SimpleGate --replace" in ran.out or "SimpleGate's file" in ran.out
+    status = {one["module"]: one["status"] for one in yolopatch(*asked, "--json").json["outcomes"]}
+    assert status == {"SimpleGate": "conflict", "ODLike": "ported", "stamp": "ported"}
+
+
+def test_two_modules_with_one_file_leave_the_others_alone(added, wheel, own_catalog, yolopatch, tmp_path):
+    """As catalogs have them that were put together by hand: `add` refuses the second name."""
+    added("ODLike", "SimpleGate")
+    modules = own_catalog / "modules"
+    entry = (modules / "SimpleGate.json").read_text().replace("SimpleGate", "ODLike_layers")
+    entry = entry.replace("own_simplegate", "own_odlike_layers").replace(
+        '"symbol": "ODLike_layers"', '"symbol": "SimpleGate"'
+    )
+    (modules / "ODLike_layers.json").write_text(entry)
+    (modules / "own_odlike_layers.py").write_bytes((modules / "own_simplegate.py").read_bytes())
+    ran = yolopatch("port", "--to", wheel(), "--no-prove", "--json")
+    assert ran.code == 4
+    wrong = [one["module"] for one in ran.json["outcomes"] if one["status"] == "conflict"]
+    assert wrong == ["ODLike_layers"]
+    (conflict,) = (c for one in ran.json["outcomes"] for c in one["conflicts"])
+    assert "own_odlike_layers.py exists already" in conflict["found"]
+
+
 def _named(*names: str) -> list[str]:
     return [word for name in names for word in ("--module", name)]

@@ -270,6 +270,17 @@ def module_of_class(name: str) -> Module | None:
     return next((module for module in MODULES.values() if name in _spellings(module)), None)
 
 
+def own_source_name(name: str) -> str:
+    """Return the stem of the file of a user's own module; no file of upstream has such a name."""
+    return f"own_{name.casefold()}"
+
+
+def own_stems(module: Module) -> frozenset[str]:
+    """Return the stems of all files that a user's own module adds to an upstream."""
+    around = () if module.kind == ATTENTION else (f"{module.source}_layers",)
+    return frozenset({module.source, *around})
+
+
 def is_own(name: str) -> bool:
     """Tell whether the module of this name is a user's own: of this catalog, or of another one."""
     return name not in MODULES or MODULES[name].home is not None

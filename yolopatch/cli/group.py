@@ -22,6 +22,7 @@ _COMMANDS = {
     "unpack": ("checkpoint.unpack", "Turn a packed file back into a checkpoint."),
     "reproduce": ("reproduce.reproduce", "Reproduce a blog post: its code, YAML and training."),
     "add": ("own.add", "Turn a pasted Python file into a module."),
+    "forget": ("own.forget", "Remove your own module from your catalog."),
     "restore": ("checkpoint.restore", "Rebuild the workspace that saved a checkpoint."),
     "port": ("port.port", "Make the patches for an upstream release without a pin."),
     "env": ("environment.env", "Create an environment for a pin, or run a command in it."),

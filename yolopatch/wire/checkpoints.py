@@ -35,6 +35,8 @@ class Contents:
         asked: `module.name` of everything that loading it would import.
         version: upstream's version, None where the file does not say it.
         model: whether it holds a model, and not only tensors.
+        packed: whether `yolopatch pack` wrote it.
+        keys: the first of its entries' names.
         sum: sha256 of its `data.pkl`, where all of this was read.
     """
 
@@ -42,6 +44,8 @@ class Contents:
     asked: tuple[str, ...]
     version: str | None
     model: bool
+    packed: bool
+    keys: tuple[str, ...]
     sum: str
 
 

@@ -1,4 +1,4 @@
-"""The result lines of `add`: what was decided, and why."""
+"""The result lines of `add` (what was decided, and why) and of `forget`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from yolopatch.cli.layout import pairs, table
 
 if TYPE_CHECKING:
     from yolopatch.steps.own.add import AddedModule
+    from yolopatch.steps.own.forget import Forgotten
 
 _READY, _REFUSED = "ready", "refused"
 _REPLACES = {
@@ -80,3 +81,11 @@ def notes(found: AddedModule, usual: Path) -> Iterator[str]:
         yield f"line {line} stores `{name}` on the module, but parse_model overwrites this attribute: rename it"
     if found.catalog != usual:
         yield f"set YOLOPATCH_CATALOG={found.catalog}, so that other commands find the module"
+
+
+def forgotten(found: Forgotten) -> Iterator[str]:
+    """Yield the removed module and its files, and the workspaces that keep it."""
+    yield click.style("removed", fg="green", bold=True) + f"  {found.module}"
+    yield from pairs([("catalog", found.catalog), *(("deleted", file) for file in found.files)])
+    for place in found.workspaces:
+        yield f"  still in {place}, which goes on as before"

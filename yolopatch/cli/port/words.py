@@ -9,6 +9,7 @@ import click
 
 from yolopatch.catalog.modules import flavor_word
 from yolopatch.cli.layout import indented, pairs, table
+from yolopatch.core.port.porting import CONFLICT
 from yolopatch.core.port.proof import BEHIND, IN_BLOCKS, IN_LAYERS, PROOF_PLACES
 
 if TYPE_CHECKING:
@@ -22,8 +23,7 @@ _HEADS = {IN_LAYERS: "layers", IN_BLOCKS: "blocks", BEHIND: "after"}
 
 def port(found: Port) -> Iterator[str]:
     """Yield the release, a line for each module and flavor, the conflicts, and the next command."""
-    holds = click.style("ok", fg="green", bold=True) if found.holds else click.style("conflict", fg="red", bold=True)
-    yield f"{click.style(found.pin.name, bold=True)}: {holds}"
+    yield f"{click.style(found.pin.name, bold=True)}: {_verdict(found)}"
     yield from pairs([("from", found.origin), ("family", f"{found.pin.model}, patches like {found.pin.like}")])
     proofs = {(proof.module, proof.flavor, proof.place): proof for proof in found.proofs or ()}
     places = [place for place in PROOF_PLACES if any(where == place for _, _, where in proofs)]
@@ -52,6 +52,15 @@ def port(found: Port) -> Iterator[str]:
 def _flavor(one: Outcome | Proof) -> str:
     """Return the word for a flavor; the stamp has none."""
     return one.flavor and flavor_word(one.module, one.flavor)
+
+
+def _verdict(found: Port) -> str:
+    if found.holds:
+        return click.style("ok", fg="green", bold=True)
+    failed = {proof.module for proof in found.failures}
+    modules = dict.fromkeys(one.module for one in found.outcomes)
+    wrong = [m for m in modules if m in failed or any(o.module == m and o.status == CONFLICT for o in found.outcomes)]
+    return click.style("conflict", fg="red", bold=True) + f" in {len(wrong)} of {len(modules)}: {', '.join(wrong)}"
 
 
 def _source(found: Port) -> str:

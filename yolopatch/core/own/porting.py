@@ -11,7 +11,7 @@ from yolopatch.catalog.pins import Pin
 from yolopatch.core.code.anchors import AnchorNotFound
 from yolopatch.core.own.patch import files_with_modules, own_changes
 from yolopatch.core.own.writer import own_file, own_layers_file
-from yolopatch.core.paste.reading import read_paste
+from yolopatch.core.paste.reading import Pasted
 from yolopatch.core.patch.patch_file import write_own_patch
 from yolopatch.core.port.contract import Conflict, syntax_conflict
 from yolopatch.core.port.porting import CONFLICT, PORTED, THERE, Outcome, check_module
@@ -19,13 +19,13 @@ from yolopatch.errors import YolopatchError
 
 
 def port_own(
-    pin: Pin, module: Module, source: str, files: Mapping[str, str], templates: SandboxedEnvironment
+    pin: Pin, module: Module, paste: Pasted, files: Mapping[str, str], templates: SandboxedEnvironment
 ) -> Outcome:
     """Write the patch of a user's own module for a release, and check everything that it relies on.
 
     Args:
         pin: the release as a pin.
-        source: the text of the pasted file.
+        paste: the pasted file, parsed.
         files: the texts of the release by path.
         templates: finds the templates of `upstream/`.
     """
@@ -37,7 +37,6 @@ def port_own(
     if broken:
         return Outcome(module.name, flavor, CONFLICT, conflicts=broken)
     try:
-        paste = read_paste(source.encode(), f"{module.name}'s file")
         added, _ = own_changes(pin, module, paste, files, templates)
         texts = {change.path: change.text for change in added}
         # the class around a block is written with the arguments of the release's own block: nothing to compare
@@ -47,13 +46,20 @@ def port_own(
     except AnchorNotFound as error:
         conflicts = (Conflict.of(error),)
     except YolopatchError as error:
-        conflicts = (_refused(module, error),)
+        conflicts = (_refused(module, error, "a release that has it, and no class with its name"),)
     if conflicts:
         return Outcome(module.name, flavor, CONFLICT, conflicts=conflicts)
     return Outcome(module.name, flavor, PORTED, patch)
 
 
-def _refused(module: Module, error: YolopatchError) -> Conflict:
+def unreadable_own(module: Module, error: YolopatchError) -> Outcome:
+    """Return the outcome of a user's own module whose file in the catalog cannot be used."""
+    (flavor,) = module.flavors
+    conflict = _refused(module, error, f"its file in your catalog, as `yolopatch add` stored it ({error.hint})")
+    return Outcome(module.name, flavor, CONFLICT, conflicts=(conflict,))
+
+
+def _refused(module: Module, error: YolopatchError, expected: str) -> Conflict:
     """Return the conflict of a module that cannot be added to the release."""
     where = "; ".join(detail.removeprefix("found: ") for detail in error.details) or f"{module.name}'s file"
-    return Conflict(f"what {module.name} needs", where, "a release that has it, and no class with its name", error.what)
+    return Conflict(f"what {module.name} needs", where, expected, error.what)

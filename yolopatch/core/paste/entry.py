@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import ast
 
-from yolopatch.catalog.modules import ATTENTION, BLOCK, HALF_PADDING, Module
+from yolopatch.catalog.modules import ATTENTION, BLOCK, HALF_PADDING, Module, own_source_name
 from yolopatch.core.paste.calls import Given, names_in
 from yolopatch.core.paste.constructor import Constructor
 from yolopatch.core.paste.deciding import Decision
 from yolopatch.errors import UsageError
 from yolopatch.wire import arguments as by
 
-_PREFIX = "own_"  # of file names: no file of upstream has it
 _RULES = (
     (by.PADDING, HALF_PADDING, "padding of half its kernel"),
     (by.GROUPS, "g == 1", "groups 1"),
@@ -42,7 +41,7 @@ def own_module(decision: Decision, constructor: Constructor, name: str, origin: 
         given, tail = _by_place(decision, constructor)
     return Module(
         name=name,
-        source=f"{_PREFIX}{name.casefold()}",
+        source=own_source_name(name),
         bare=name,
         conv=f"Conv_{name}",
         paper=origin,

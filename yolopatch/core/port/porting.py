@@ -167,11 +167,22 @@ def with_compile_conflicts(outcomes: Sequence[Outcome], files: Mapping[str, str]
     wrong: dict[Outcome, Conflict] = {}
     for flavor in dict.fromkeys(outcome.flavor for outcome in outcomes if outcome.flavor):
         made = [one for one in outcomes if one.status == PORTED and one.flavor in (flavor, "")]
-        together = _wrong(made, files)
-        if together:  # one of them alone is wrong, or only all together
-            alone = {one: conflict for one in made if (conflict := _wrong([one], files))}
-            wrong |= alone or dict.fromkeys(made, together)
+        if _wrong(made, files):
+            wrong |= _wrong_ones(made, files)
     return tuple(with_conflicts(one, [wrong[one]] if one in wrong else ()) for one in outcomes)
+
+
+def _wrong_ones(outcomes: Sequence[Outcome], files: Mapping[str, str]) -> dict[Outcome, Conflict]:
+    """Return the conflict of each patch that is wrong alone, or together with the sound ones before it."""
+    wrong: dict[Outcome, Conflict] = {}
+    sound: list[Outcome] = []
+    for one in sorted(outcomes, key=lambda outcome: bool(outcome.flavor)):  # the stamp first: all others need it
+        conflict = _wrong([*sound, one], files)
+        if conflict:
+            wrong[one] = conflict
+        else:
+            sound.append(one)
+    return wrong
 
 
 def _wrong(outcomes: Sequence[Outcome], files: Mapping[str, str]) -> Conflict | None:

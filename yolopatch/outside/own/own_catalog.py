@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -13,7 +14,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from yolopatch.catalog.modules import KINDS, MODULES, Module, Tutorial
+from yolopatch.catalog.modules import KINDS, MODULES, Module, Tutorial, own_source_name
 from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import PINS, GitSource, Pin, WheelSource
 from yolopatch.outside.files.staging import write_whole
@@ -67,6 +68,36 @@ def write_module(module: Module, folder: Path) -> Path:
     """Write the entry of a module and return its file. The caller writes its source, `modules/<source>.py`."""
     entry = {key: value for key, value in asdict(module).items() if key != "home"}
     return _write_entry(folder / "modules" / f"{module.name}.json", entry)
+
+
+def stored_modules(folder: Path) -> tuple[str, ...]:
+    """Return the names of all module entries in a catalog, also of those that are damaged."""
+    return tuple(sorted(file.stem for file in (folder / "modules").glob("*.json")))
+
+
+def delete_module(name: str, folder: Path) -> tuple[Path, ...]:
+    """Delete a module's entry and its source, and return the deleted files.
+
+    Raises:
+        OSError: the entry cannot be deleted.
+    """
+    entry = folder / "modules" / f"{name}.json"
+    source = folder / "modules" / f"{_source_of(entry)}.py"
+    used = {module.source for module in MODULES.values() if module.home == folder and module.name != name}
+    deleted = [entry, *([source] if source.is_file() and source.stem not in used else [])]
+    for file in deleted:  # the entry first: without it, nothing reads the source
+        file.unlink()
+    return tuple(deleted)
+
+
+def _source_of(entry: Path) -> str:
+    """Return the name of a module's source; for a damaged entry, the name that `add` gives."""
+    usual = own_source_name(entry.stem)
+    try:
+        source = json.loads(entry.read_text("utf-8"))["source"]
+    except (ValueError, KeyError, TypeError):
+        return usual
+    return source if isinstance(source, str) and _NAME.fullmatch(source) else usual
 
 
 def _write_entry(file: Path, entry: Mapping[str, object]) -> Path:
@@ -140,8 +171,17 @@ def _read_module(entry: Mapping[str, Any], folder: Path) -> Module:
         raise ValueError(f"its source is {entry['source']!r}, which is not a file name")
     if entry.get("kind", KINDS[0]) not in KINDS:
         raise ValueError(f"its kind is {entry['kind']!r}, expected: {', '.join(KINDS)}")
+    if not _is_call(entry["call"]):
+        raise ValueError(f"its call is {entry['call']!r}, which is not a call of its class")
     values = {key: _as_tuples(value) for key, value in entry.items()}
     return Module(**{**values, "tutorial": tutorial, "home": folder})
+
+
+def _is_call(code: str) -> bool:
+    try:
+        return isinstance(ast.parse(code, mode="eval").body, ast.Call)
+    except SyntaxError:
+        return False
 
 
 def _as_tuples(value: Any) -> Any:

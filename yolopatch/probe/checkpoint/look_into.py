@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import zipfile
+from collections.abc import Iterable
+from itertools import islice
 from typing import IO, Any
 
-from ...wire.checkpoint_keys import MODELS, STAMP
+from ...wire.checkpoint_keys import FORMAT, MODELS, PACKED_FORMAT, STAMP
 from ...wire.checkpoints import Contents, LookRequest, NoCheckpoint
 from ..protocol.emit import Emit
 from .pickle_reader import Inert, TensorlessUnpickler
@@ -17,6 +20,25 @@ _MOST_PICKLE = 2**28  # bytes; tensors are stored outside it: the pickle of the 
 _MOST_ITEMS = 100_000  # of a stamp; a few hundred are usual
 _DEEPEST = 50  # levels of a stamp
 _ZIP = b"PK\x03\x04"
+_HEAD = 32  # bytes, from which a file's format is known
+_SHOWN = 6  # names of entries in an answer
+_LONGEST = 60  # characters of such a name
+_TORCH_BEFORE_1_6 = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+# what other files start with: a regular expression, and what the file is
+_FORMATS = (
+    (
+        re.escape(_TORCH_BEFORE_1_6),
+        "it has torch's format before version 1.6: load it with its own code and save it again",
+    ),
+    (rb"\x08.\x12", "it is ONNX, an export of a checkpoint"),
+    (rb".{3}[\x00-\x05]\x00{4}\{", "it is a safetensors file, which holds tensors but no model"),
+    (rb".{2}\x00\x00\{", "it is a TensorRT engine, an export of a checkpoint"),
+    (rb".{4}TFL3", "it is TensorFlow Lite, an export of a checkpoint"),
+    (rb"\x89HDF", "it is HDF5, as Keras saves models"),
+    (rb"version https://git-lfs", "it is a pointer of Git LFS: get the file itself with git lfs pull"),
+    (rb"\s*<", "it is a web page or XML: a download that went wrong, or a part of an OpenVINO export"),
+    (rb"\x1f\x8b|7z\xbc|Rar!|BZh|\xfd7zXZ", "it is a compressed archive: unpack it first"),
+)
 
 
 class _NoCheckpointError(Exception):
@@ -47,11 +69,9 @@ def look_into(request: LookRequest, emit: Emit) -> None:
 
 
 def _read_pickle(stream: IO[bytes]) -> bytes:
-    start = stream.read(4)
-    if start != _ZIP:
-        raise _NoCheckpointError(
-            f"it does not start like a file of torch 1.6 or later, but with {start!r}" if start else "it is empty"
-        )
+    head = stream.read(_HEAD)
+    if not head.startswith(_ZIP):
+        raise _NoCheckpointError(_described(head))
     try:
         with zipfile.ZipFile(stream) as archive:
             if any(entry.filename.endswith("/constants.pkl") for entry in archive.infolist()):
@@ -59,7 +79,8 @@ def _read_pickle(stream: IO[bytes]) -> bytes:
             found = [entry for entry in archive.infolist() if entry.filename.split("/")[1:] == ["data.pkl"]]
             if len(found) != 1:
                 raise _NoCheckpointError(
-                    f"it is an archive with {len(found)} files data.pkl, and torch's archives have one"
+                    f"it is an archive with {len(found)} files data.pkl, and torch's archives have one; "
+                    f"it has: {', '.join(_names(archive.namelist())) or 'nothing'}"
                 )
             if found[0].file_size > _MOST_PICKLE:
                 raise _NoCheckpointError(
@@ -69,6 +90,20 @@ def _read_pickle(stream: IO[bytes]) -> bytes:
     # not only BadZipFile: a damaged or forged archive also raises what zlib, struct and the reader raise
     except (zipfile.BadZipFile, RuntimeError, ValueError, EOFError, NotImplementedError) as error:
         raise _NoCheckpointError(f"it is cut short or damaged: {error}") from error
+
+
+def _described(head: bytes) -> str:
+    """Return what a file is that starts like this."""
+    known = next((what for form, what in _FORMATS if re.match(form, head, re.DOTALL)), None)
+    start = head[: len(_ZIP)]
+    return known or (
+        f"it does not start like a file of torch 1.6 or later, but with {start!r}" if head else "it is empty"
+    )
+
+
+def _names(names: Iterable[object]) -> tuple[str, ...]:
+    """Return the first of these names, short enough for a message."""
+    return tuple(str(name)[:_LONGEST] for name in islice(names, _SHOWN))
 
 
 def _contents(data: bytes) -> Contents:
@@ -86,6 +121,8 @@ def _contents(data: bytes) -> Contents:
         asked=tuple(sorted(names.asked)),
         version=version if isinstance(version, str) else None,
         model=any(isinstance(root.get(key), Inert) for key in MODELS),
+        packed=root.get(FORMAT) == PACKED_FORMAT,
+        keys=_names(root),
         sum=hashlib.sha256(data).hexdigest(),
     )
 

@@ -22,7 +22,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...wire.checkpoint_keys import STAMP
+from ...wire.checkpoint_keys import FORMAT, PACKED_FORMAT, STAMP
 from ..protocol.plain_values import PLAIN
 from ..protocol.raising import first_line
 from ..protocol.refusal import Refusal
@@ -30,7 +30,6 @@ from .bits import pack_bits, packed_size, unpack_bits
 from .pickle_reader import Inert, InertUnpickler
 from .stored import Stored
 
-FORMAT = "yolopatch-packed"
 VERSION = 1
 SCALES = ("scale", "bias")
 _PARTS = {"layers": dict, "state": dict, "yaml": dict, "task": str, "content": dict}
@@ -48,7 +47,7 @@ def write_packed(file: str | os.PathLike[str], stored: Stored, task: str, layers
     """
     ours = {f"{name}.{buffer}" for name in layers for buffer in ("weight", *_BUFFERS)}
     content = {
-        "format": FORMAT,
+        FORMAT: PACKED_FORMAT,
         "version": VERSION,
         "layers": {name: _packed(layer) for name, layer in layers.items()},
         "state": {name: tensor for name, tensor in stored.state.items() if name not in ours},
@@ -97,7 +96,7 @@ def read_packed(file: str | os.PathLike[str]) -> dict[str, Any]:
         content = torch.load(file, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, ValueError, EOFError, KeyError, pickle.UnpicklingError) as error:
         raise _unreadable(file, f"{type(error).__name__}: {first_line(error)[:200]}") from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
+    if not isinstance(content, dict) or content.get(FORMAT) != PACKED_FORMAT:
         raise _unreadable(file, _describe(content))
     if content.get("version") != VERSION:
         raise Refusal(
@@ -115,7 +114,7 @@ def read_packed(file: str | os.PathLike[str]) -> dict[str, Any]:
 def _unreadable(file: str | os.PathLike[str], found: str) -> Refusal:
     return Refusal(
         f"{file} is not a packed file that can be read",
-        f"expected: a complete file of yolopatch pack ({FORMAT}, version {VERSION})",
+        f"expected: a complete file of yolopatch pack ({PACKED_FORMAT}, version {VERSION})",
         f"found: {found}",
         hint="pack the checkpoint again: yolopatch pack --weights best.pt --out best.packed.pt",
     )

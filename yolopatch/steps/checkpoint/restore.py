@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -92,6 +93,8 @@ def restore(request: RestoreRequest, cache: Path) -> Restored:
     """
     contents = inspect_checkpoint(request.file)
     stamped = _read_stamp(request.file, contents)
+    if contents.packed and request.load:
+        raise _packed(request, stamped)
     pin = stamped_pin(stamped)
     place = workspace_path(request.dest, pin)
     patchset = stamped_patchset(stamped, pin, _held_patches(stamped, (place, *request.file.absolute().parents)))
@@ -103,6 +106,8 @@ def restore(request: RestoreRequest, cache: Path) -> Restored:
         check_same(stamped, found.source, root, steps)
         if request.load and not request.trust:
             _check_names(request.file, unknown_names(pin, contents.asked, _reader(read, steps)))
+        if request.load and not contents.model:
+            raise _without_model(request.file, contents)
         with hold_lock(lock_path(place, cache)):
             state = _build_or_check(place, found, patchset, steps, head_id(root, steps))
     return Restored(request.file, contents, stamped, state, python)
@@ -119,13 +124,46 @@ def load(restored: Restored, python: str) -> Loaded:
 
 
 def _read_stamp(file: Path, contents: Contents) -> Stamped:
-    if contents.stamp in (None, {}):
-        guess = guess_fork(contents.asked, contents.version)
-        details = guess.details if contents.model else ("it holds tensors but no model", *guess.details)
+    if contents.stamp not in (None, {}):
+        return read_stamped(contents.stamp)
+    if contents.packed:
         raise YolopatchError(
-            f"{file} has no stamp, so its workspace is not known exactly", details=details, hint=guess.hint
+            f"{file} was written by `yolopatch pack` from a checkpoint without a stamp, so its workspace is not known",
+            details=["expected: the workspace in which it was packed, or one with DSConv (paper) of the same pin"],
+            hint=f"make a checkpoint of it there: {_unpack_command(Path('WORKSPACE'), file)}",
         )
-    return read_stamped(contents.stamp)
+    guess = guess_fork(contents.asked, contents.version)
+    details = guess.details if contents.model else (_no_model(contents), *guess.details)
+    raise YolopatchError(
+        f"{file} has no stamp, so its workspace is not known exactly", details=details, hint=guess.hint
+    )
+
+
+def _packed(request: RestoreRequest, stamped: Stamped) -> YolopatchError:
+    dest = request.dest or Path(stamped.pin)
+    build = shlex.join(["yolopatch", "restore", str(request.file), "--no-load", "--dest", str(dest)])
+    return YolopatchError(
+        f"{request.file} is a packed file of `yolopatch pack`, which upstream cannot load; nothing was changed",
+        details=[f"it comes from a checkpoint of {stamped.pin} with {', '.join(m.name for m in stamped.modules)}"],
+        hint=f"build the workspace and unpack it there: {build} && {_unpack_command(dest, request.file)}",
+    )
+
+
+def _unpack_command(workspace: Path, file: Path) -> str:
+    return shlex.join(["yolopatch", "unpack", str(workspace), "--weights", str(file), "--out", "restored.pt"])
+
+
+def _without_model(file: Path, contents: Contents) -> YolopatchError:
+    return YolopatchError(
+        f"{file} has a stamp, but no model that could be loaded; nothing was changed",
+        details=[_no_model(contents)],
+        hint="build only the workspace with --no-load, or name best.pt or last.pt of the training",
+    )
+
+
+def _no_model(contents: Contents) -> str:
+    keys = ", ".join(map(printable, contents.keys)) or "none"
+    return f"it holds tensors but no model; its entries: {keys}"
 
 
 def _find_python(request: RestoreRequest, pin: Pin, stamped: Stamped, cache: Path) -> str:

@@ -7,7 +7,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from yolopatch.catalog.modules import CONVOLUTION, MODULES, STEMS, Module, names_of
+from yolopatch.catalog.modules import CONVOLUTION, MODULES, STEMS, Module, names_of, own_stems
 from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.core.paste.constructor import read_constructor
@@ -167,6 +167,9 @@ def _require_free(new: Module) -> None:
         if shared:
             why = "" if shared[0] == new.name else f", and {new.name} would have a class of this name, too"
             raise _name_taken(f"the name {shared[0]} is taken by the module {module.name}{why}", hint)
+        files = [] if replaced or not module.home else sorted(own_stems(module) & own_stems(new))
+        if files:
+            raise _name_taken(f"the name {new.name} gives {files[0]}.py, a file of your module {module.name}", hint)
 
 
 def _name_taken(what: str, hint: str) -> OpenError:

@@ -26,28 +26,37 @@ def own_patch(pin: Pin, module: Module, read: Reader) -> str:
         read: returns the pin's text of the given paths; paths that the pin does not have are left out.
 
     Raises:
-        YolopatchError: the catalog does not have the module's file.
+        YolopatchError: the catalog does not have the module's file, or it is another one.
         UsageError: the module needs something that the pin does not have.
         AnchorNotFound: the pin has no place for a line.
     """
-    paste = read_paste(own_source(module).encode(), f"{module.name}'s file")
-    text, _ = patch_of_paste(pin, module, paste, read)
+    text, _ = patch_of_paste(pin, module, own_paste(module), read)
     return text
 
 
-def own_source(module: Module) -> str:
-    """Return the text of a module's file in a user's own catalog.
+def own_paste(module: Module) -> Pasted:
+    """Return a module's file in a user's own catalog, parsed.
 
     Raises:
-        YolopatchError: the catalog does not have the file.
+        YolopatchError: the catalog does not have the file, or it is not the one that `add` stored.
     """
     file = source_file(module.source)
-    if not file.is_file():
+    hint = f"add it again: yolopatch add FILE.py --name {module.name} --replace"
+    try:
+        data = file.read_bytes()
+    except FileNotFoundError as error:
+        what = f"the file of {module.name} is missing from your own catalog: {file}"
+        raise YolopatchError(what, hint=hint) from error
+    except OSError as error:
+        raise YolopatchError(f"cannot read the file of {module.name}, {file}: {error.strerror}", hint=hint) from error
+    paste = read_paste(data, f"{module.name}'s file")
+    if module.symbol not in paste.classes:
         raise YolopatchError(
-            f"the file of {module.name} is missing from your own catalog: {file}",
-            hint=f"add it again: yolopatch add FILE.py --name {module.name}",
+            f"the file of {module.name} in your own catalog has no class {module.symbol or module.name}: {file}",
+            details=[f"found: {', '.join(paste.classes) or 'no class'}"],
+            hint=hint,
         )
-    return file.read_bytes().decode("utf-8-sig")
+    return paste
 
 
 def patch_of_paste(pin: Pin, module: Module, paste: Pasted, read: Reader) -> tuple[str, Fitted]:

@@ -13,7 +13,7 @@ from yolopatch.catalog.names import unknown
 from yolopatch.catalog.pins import PINS, Pin, find_pin
 from yolopatch.catalog.resources import fork_source, source_file
 from yolopatch.core.model.cfg_text import Cfg, render_text
-from yolopatch.core.own.porting import port_own
+from yolopatch.core.own.porting import port_own, unreadable_own
 from yolopatch.core.port.porting import (
     CONFLICT,
     PORTED,
@@ -38,7 +38,7 @@ from yolopatch.outside.source.releases import Release, find_release
 from yolopatch.outside.source.store import pristine
 from yolopatch.outside.watch import Watch
 from yolopatch.steps.environment.interpreters import find_interpreter
-from yolopatch.steps.own.patch import own_source
+from yolopatch.steps.own.patch import own_paste
 from yolopatch.steps.port.proving import prove
 
 
@@ -174,9 +174,18 @@ def port_all(pin: Pin, release: Release, modules: Sequence[Module]) -> tuple[Out
 def _port_each(pin: Pin, module: Module, texts: Mapping[str, str]) -> list[Outcome]:
     """Return the outcome of each flavor of a module."""
     if module.home:
-        return [port_own(pin, module, own_source(module), texts, load_templates())]
+        return [_port_own(pin, module, texts)]
     source = source_file(module.source).read_text("utf-8")
     return [port_module(pin, module, flavor, source, texts, load_templates()) for flavor in module.flavors]
+
+
+def _port_own(pin: Pin, module: Module, texts: Mapping[str, str]) -> Outcome:
+    """Return the outcome of a user's own module; one that cannot be read does not stop the others."""
+    try:
+        paste = own_paste(module)
+    except YolopatchError as error:
+        return unreadable_own(module, error)
+    return port_own(pin, module, paste, texts, load_templates())
 
 
 def save(found: Port, release: Release, catalog: Path, cache: Path) -> Port:
