@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import click
 import pytest
 
 from yolopatch.cli.group import cli
+from yolopatch.core.reproduce.results import map50, read_results
 from yolopatch.wire.checks import CHECKS
 
 ROOT = Path(__file__).parents[2]
@@ -45,6 +50,52 @@ def test_the_commands_and_options_exist(page):
 def test_the_commands_are_found_in_a_page():
     text = "Type `yolopatch env run w -- python train.py --epochs 1` or\n```\nyolopatch list pins  # all\n```\n"
     assert _commands(text) == [["env", "run", "w"], ["list", "pins"]]
+
+
+WALK = re.search(
+    r"^## Use it\n+```\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+)
+
+
+@pytest.fixture
+def type_in(tmp_path):
+    """Run lines in bash, as a new user types them in an empty folder without a network."""
+    command = tmp_path / "bin" / "yolopatch"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m yolopatch "$@"\n')
+    command.chmod(0o755)
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    nobody_listens = "http://127.0.0.1:9"
+    proxies = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), nobody_listens)
+    path = f"{command.parent}{os.pathsep}{os.environ['PATH']}"
+    variables = {**os.environ, **proxies, "PATH": path, "PYTHONPATH": str(ROOT)}
+
+    def call(lines: str) -> Path:
+        words = ["bash", "-e", "-c", lines]
+        done = subprocess.run(words, cwd=folder, env=variables, capture_output=True, text=True, timeout=1200)
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+        return folder
+
+    return call
+
+
+def test_the_examples_of_help_work_one_after_the_other(type_in, need_pin):
+    """Those that end at once, in an order in which each finds what it needs."""
+    need_pin("ultralytics-8.3.0")
+    calls = ("list", "apply", "status", "diff", "render-cfg", "data shapes", "data check", "remove")
+    examples = {call: _find(call.split())[0].epilog.removeprefix("Example: ") for call in calls}
+    folder = type_in("\n".join(examples.values()))
+    assert {path.name for path in folder.iterdir()} == {"my-yolo", "shapes", "dsconv.patch", "yolo11n-C3k2-DSConv.yaml"}
+
+
+@pytest.mark.slow  # verify and a training
+def test_the_walk_through_of_the_readme_ends_with_a_trained_model(type_in, need_pin):
+    need_pin("ultralytics-8.3.0")
+    folder = type_in(WALK[1])
+    (results,) = folder.glob("my-yolo/runs/detect/train/results.csv")
+    assert max(map(map50, read_results(results.read_text()))) > 0.3
+    assert (folder / "report.html").is_file()
 
 
 def test_the_page_on_verify_has_every_check():

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from yolopatch import __version__
+from yolopatch.catalog.pins import PINS
 
 PIN = "ultralytics-8.3.0"
 
@@ -58,6 +61,14 @@ def test_a_folder_that_is_not_there(name, yolopatch, tmp_path):
     ran = yolopatch("status", tmp_path / name)
     assert ran.code == 2
     assert "the folder does not exist" in ran.err
+
+
+def test_a_workspace_of_a_pin_that_this_machine_does_not_have(workspace, yolopatch, monkeypatch):
+    monkeypatch.delitem(PINS, PIN)
+    ran = yolopatch("status", workspace)
+    assert ran.code == 2
+    assert f"{workspace} is a workspace of {PIN}, which is neither a pin of yolopatch nor in your own" in ran.err
+    assert re.search(r"next: yolopatch port --to \S*8\.3\.0 --save, or set YOLOPATCH_CATALOG", ran.err)
 
 
 def test_here_is_the_default(workspace, yolopatch, monkeypatch):

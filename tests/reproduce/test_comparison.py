@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from yolopatch.core.reproduce.comparison import Built, compare
+from yolopatch.core.reproduce.comparison import Built, compare, is_dead_as_predicted
 from yolopatch.core.reproduce.results import losses, map50, read_results
 from yolopatch.core.reproduce.run import Attempt, Run, Wanted, read_run, write_run
 
@@ -68,6 +68,14 @@ def test_a_quick_run_that_does_not_learn_is_not():
     poor = {"train": {"map50": 0.49}, "val": {"map50": 0.4}}
     assert list(disagreeing(validated=poor)) == ["mAP50, training images"]
     assert disagreeing(validated=poor, learns=False) == {}
+
+
+def test_a_model_that_was_predicted_to_be_dead_and_is():
+    dead = {"train": {"map50": 0.0}, "val": {"map50": 0.0}}
+    assert is_dead_as_predicted(compare(BUILT, outcome(validated=dead), (3, 3), DEAD, True, {}))
+    assert not is_dead_as_predicted(compare(BUILT, outcome(validated=dead), (3, 3), ALIVE, True, {}))
+    assert not is_dead_as_predicted(compare(BUILT, outcome(), (3, 3), DEAD, True, {}))
+    assert not is_dead_as_predicted(compare(BUILT, outcome(), (3, 3), ALIVE, True, {}))
 
 
 def test_a_dead_model_that_learns_is_not():

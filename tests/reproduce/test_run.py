@@ -50,6 +50,9 @@ def test_the_tutorials_refconv_is_measured_trained_and_its_zero_explained(run, t
     learnt = comparison(ran, "mAP50, training images")
     assert (learnt["expected"], learnt["found"], learnt["agrees"]) == ("0", "0.000", True)
     assert "input-dependence" in learnt["why"]
+    assert ran.json["run"]["verdict"] == "the post's model does not learn, as predicted"
+    summary = (tmp_path / "folder" / "runs" / "1" / "SUMMARY.md").read_text()
+    assert summary.startswith("# yolo26-refconv, flavor `tutorial`: the post's model does not learn, as predicted\n")
     page = (tmp_path / "folder" / "REPRODUCE.md").read_text()
     assert page.count("| the same |") == 5
     assert "fail `input-dependence`" in page
@@ -73,7 +76,7 @@ def test_a_run_ends_with_validation_prediction_both_exports_and_a_picture(run, c
         assert said in summary
     # nobody knows what two epochs should give, and the summary does not pretend otherwise
     assert comparison(ran, "mAP50, training images")["agrees"] is None
-    assert ran.code == 0
+    assert (ran.code, told["verdict"]) == (0, "as expected")
 
     again = run("yolo26-refconv", "--flavor", "paper", *SMALL, "--epochs", 2, *begun)
     assert "this run is finished already" in again.err

@@ -28,6 +28,13 @@ source = click.option(
 scale = click.option(
     "--scale", metavar="n|s|m|l|x", help="The model scale.  [default: read from the YAML, as upstream does]"
 )
+cfg = click.option(
+    "--cfg",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The model YAML, in the current folder or in the workspace.",
+)
 workspace = click.argument(
     "workspace", default=".", type=click.Path(path_type=Path, file_okay=False), metavar="[WORKSPACE]"
 )

@@ -17,7 +17,7 @@ from yolopatch.cli.progress import progress_line
     epilog="Example: yolopatch transplant my-yolo --cfg yolo11n-C3k2-DSConv.yaml --weights yolo11n.pt --out init.pt",
 )
 @options.workspace
-@click.option("--cfg", required=True, type=click.Path(path_type=Path), help="The patched model's YAML.")
+@options.cfg
 @click.option("--weights", required=True, type=click.Path(path_type=Path), help="The checkpoint of the base model.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The new checkpoint to write.")
 @options.scale

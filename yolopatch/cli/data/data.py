@@ -47,7 +47,7 @@ def shapes(as_json: bool, **request: Any) -> None:
     report.show(asdict(made), datasets.shapes(made), as_json)
 
 
-@command.command("check", epilog="Example: yolopatch data check shapes/data.yaml --cfg yolo11n-C3k2-DSConv.yaml")
+@command.command("check", epilog="Example: yolopatch data check shapes/data.yaml")
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option(
     "--cfg",

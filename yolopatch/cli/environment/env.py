@@ -49,7 +49,7 @@ def create(as_json: bool, **request: Any) -> None:
 @command.command(
     "run",
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
-    epilog="Example: yolopatch env run my-yolo -- yolo detect train model=yolo11n.yaml data=coco8.yaml",
+    epilog="Example: yolopatch env run my-yolo -- yolo detect train model=yolo11n.yaml data=../shapes/data.yaml",
 )
 @click.argument("workspace", type=click.Path(path_type=Path, file_okay=False))
 @click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND ...")

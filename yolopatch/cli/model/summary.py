@@ -13,7 +13,7 @@ from yolopatch.cli.progress import progress_line
 
 @click.command("summary", epilog="Example: yolopatch summary my-yolo --cfg yolo11n-C3k2-DSConv.yaml")
 @options.workspace
-@click.option("--cfg", required=True, type=click.Path(path_type=Path), help="The model YAML.")
+@options.cfg
 @options.scale
 @click.option("--imgsz", default=640, show_default=True, metavar="PIXELS", help="Image side for the GFLOPs and times.")
 @options.python

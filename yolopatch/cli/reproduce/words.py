@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from yolopatch.catalog.modules import TUTORIAL_FLAVOR
 from yolopatch.cli.layout import pairs, table
 from yolopatch.wire.statuses import FAIL, PASS
 
@@ -54,12 +55,16 @@ def _measured(measured: Measured) -> Iterator[str]:
 def run(found: RunSummary) -> Iterator[str]:
     """Yield what was expected of a run next to what was found."""
     trained = found.trained
-    verdict = "as expected" if found.as_expected else "not as expected"
-    yield click.style(verdict, fg="green" if found.as_expected else "red", bold=True) + f"  {trained.folder}"
+    colour = "yellow" if found.is_dead else "green" if found.as_expected else "red"
+    yield click.style(found.verdict, fg=colour, bold=True) + f"  {trained.folder}"
     rows = [(one.name, one.expected, one.found, _AGREES[one.agrees]) for one in found.comparisons]
     yield from table(("", "expected", "found", ""), rows, left=4)
     yield from (f"  {one.name}: {one.why}" for one in found.comparisons if one.why)
     yield from pairs([("weights", trained.weights), ("summary", found.page), ("curves", found.curves)])
+    record = trained.reproduction.record
+    if found.is_dead and record.flavor == TUTORIAL_FLAVOR:
+        quick = " --quick" if trained.plan.quick else ""
+        yield f"  next      yolopatch reproduce {record.tutorial} --flavor paper --run{quick}"
     if trained.plan.differences:
         yield "  different from the post:"
         yield from (f"    {line}" for line in trained.plan.differences)

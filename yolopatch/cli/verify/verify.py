@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.command("verify", epilog="Example: yolopatch verify my-yolo --cfg yolo11n-C3k2-DSConv.yaml")
 @options.workspace
-@click.option("--cfg", required=True, type=click.Path(path_type=Path), help="The model YAML.")
+@options.cfg
 @options.scale
 @click.option("--all-scales", is_flag=True, help="Check all scales of the file, one after the other.")
 @click.option("--imgsz", default=640, show_default=True, metavar="PIXELS", help="Image side.")

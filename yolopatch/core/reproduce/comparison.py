@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,8 @@ from yolopatch.wire.statuses import FAIL
 # Checks of `verify`: if one fails, the model cannot learn.
 _DEADLY = ("input-dependence", "gradient-flow", "learns")
 _NOTHING = 0.01  # mAP50 of a model that has learnt nothing
+_LEARNT = "mAP50, training images"
+_NO_SCORE = "0"  # what is expected of a model that cannot learn
 _SAME_SCORE = 0.005  # largest difference between a checkpoint, which is in half precision, and its export
 
 
@@ -66,6 +68,11 @@ def compare(
     ]
 
 
+def is_dead_as_predicted(comparisons: Iterable[Compared]) -> bool:
+    """Return whether the model learnt nothing, and `verify` had said before the training that it cannot learn."""
+    return any(one.name == _LEARNT and one.expected == _NO_SCORE and one.agrees for one in comparisons)
+
+
 def _same(name: str, expected: int, found: int) -> Compared:
     return Compared(name, f"{expected:,}", f"{found:,}", expected == found)
 
@@ -99,13 +106,12 @@ def _finite(found: bool, dead: bool) -> Compared:
 
 
 def _learnt(found: float, deadly: Sequence[Mapping[str, str]], learns: bool) -> Compared:
-    name = "mAP50, training images"
     if deadly:
         why = f"verify found it before training: {deadly[0]['id']}: {deadly[0]['summary']}"
-        return Compared(name, "0", _score(found), found < _NOTHING, why)
+        return Compared(_LEARNT, _NO_SCORE, _score(found), found < _NOTHING, why)
     if learns:
-        return Compared(name, f"at least {LEARNT}", _score(found), found >= LEARNT)
-    return Compared(name, "-", _score(found), None, "no expected score is known for such a run")
+        return Compared(_LEARNT, f"at least {LEARNT}", _score(found), found >= LEARNT)
+    return Compared(_LEARNT, "-", _score(found), None, "no expected score is known for such a run")
 
 
 def _score(value: float | str) -> str:

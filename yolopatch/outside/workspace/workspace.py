@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from yolopatch.catalog.identity import AUTHOR_EMAIL, EPOCH
-from yolopatch.catalog.pins import PINS, Pin, port_command
+from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.core.workspace.commit_message import (
     Applied,
     Compat,
@@ -57,6 +58,10 @@ def as_destination() -> Iterator[None]:
         raise ConflictError(
             f"{error.what}; nothing was changed", details=error.details, hint="name another folder with --dest"
         ) from error
+
+
+# `pypi ultralytics==X sha256:...`, `git URL TAG COMMIT`, `git URL commit COMMIT`
+_RELEASE = re.compile(r"pypi (\S+)|git \S+ (?:commit )?(\S+)")
 
 
 @dataclass(frozen=True)
@@ -169,13 +174,14 @@ def read_workspace(path: Path) -> Workspace:
     ours = commits[own:]
     if not ours or not all(commit.is_ours for commit in ours):
         raise _no_workspace(path, "its history does not start with a pin of yolopatch")
-    pin = PINS.get(name := read_trailers(ours[-1].message)["Pin"])
+    trailers = read_trailers(ours[-1].message)
+    origin, pin = trailers.get("Source", ""), PINS.get(trailers["Pin"])
     if pin is None:
-        raise _unknown_pin(path, name)
+        raise _unknown_pin(path, trailers["Pin"], origin)
     return Workspace(
         path=path,
         pin=pin,
-        origin=read_trailers(ours[-1].message).get("Source", ""),
+        origin=origin,
         root=ours[-1],
         head=ours[0],
         compat=next((c for c in (read_compat(commit.message) for commit in ours) if c), None),
@@ -194,20 +200,22 @@ def _applied(commit: Commit) -> Applied | None:
     return read_applied(commit.message)
 
 
+def _unknown_pin(path: Path, name: str, origin: str) -> NoWorkspaceError:
+    """Return the error for a workspace of a pin that `port` made, on a machine without that catalog."""
+    found = _RELEASE.match(origin)
+    again = f"yolopatch port --to {found[1] or found[2]} --save, or " if found else ""
+    return NoWorkspaceError(
+        f"{path} is a workspace of {name}, which is neither a pin of yolopatch nor in your own catalog",
+        details=[f"its source: {origin or 'unknown'}"],
+        hint=f"{again}set YOLOPATCH_CATALOG to the catalog that has the pin",
+    )
+
+
 def _no_workspace(path: Path, why: str, *details: str) -> NoWorkspaceError:
     return NoWorkspaceError(
         f"{path} is not a yolopatch workspace: {why}",
         details=details,
         hint="name the folder of a workspace, or make a new one: yolopatch apply --repo ultralytics --module DSConv",
-    )
-
-
-def _unknown_pin(path: Path, name: str) -> ConflictError:
-    port = port_command(name)
-    return ConflictError(
-        f"{path} is a workspace of {name}, a pin that neither yolopatch nor your catalog has",
-        details=["expected: the catalog in which `yolopatch port` saved the pin"],
-        hint=(f"make the pin again: {port}, or " if port else "") + "name that catalog with YOLOPATCH_CATALOG",
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from yolopatch.catalog.modules import CONVOLUTION, MODULES, STEMS, Module, names_of, own_stems
 from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import PINS, Pin
+from yolopatch.core.loss.recognise import Loss, find_loss, loss_of_method
 from yolopatch.core.paste.constructor import read_constructor
 from yolopatch.core.paste.deciding import Decision, decide
 from yolopatch.core.paste.entry import own_module
@@ -109,11 +110,15 @@ def add(request: AddRequest, folder: Path, cache: Path) -> AddedModule:
     Raises:
         OpenError: the class, its name or the arguments of its constructor must be given.
         UsageError: an option does not fit the file, or no pin can have the module.
-        YolopatchError: the file is no Python, or has no torch module; or the catalog cannot be written.
+        YolopatchError: the file is no Python, has no torch module, or has a loss in its place; or the catalog cannot
+            be written.
     """
     data = _read(request.file)
     paste = read_paste(data, request.file.name)
+    if not paste.modules:
+        _refuse_loss(find_loss(paste), paste)
     symbol = choose_class(paste, request.symbol)
+    _refuse_loss(loss_of_method(paste, symbol, "forward"), paste)
     decision = decide(paste, symbol, request.like, request.args)
     name = _name(request.name or symbol, request)
     load_own_catalog(folder)
@@ -143,6 +148,15 @@ def _read(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise UsageError(f"cannot read {file}: {error.strerror}", hint="give the path of the pasted file") from error
+
+
+def _refuse_loss(loss: Loss | None, paste: Pasted) -> None:
+    if loss:
+        raise YolopatchError(
+            f"{loss.name} in {paste.name} is a loss, not a layer; losses have no place in a model YAML yet",
+            details=[f"found: {loss.why}, line {loss.line}: {paste.line(loss.line).strip()}"],
+            hint="name a file with a layer; a loss goes into the workspace's own utils/loss.py, by hand",
+        )
 
 
 def _name(name: str, request: AddRequest) -> str:

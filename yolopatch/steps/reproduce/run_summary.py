@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from yolopatch.catalog.environment.libraries import named_versions
-from yolopatch.core.reproduce.comparison import Built, Compared, compare
+from yolopatch.catalog.modules import TUTORIAL_FLAVOR
+from yolopatch.core.reproduce.comparison import Built, Compared, compare, is_dead_as_predicted
 from yolopatch.core.reproduce.run import CURVES, SUMMARY
 from yolopatch.outside.files.staging import write_whole
 from yolopatch.outside.files.templates import load_templates, write_cfg
@@ -37,6 +38,19 @@ class RunSummary:
         """Whether every comparison with an expected value agrees."""
         return all(one.agrees is not False for one in self.comparisons)
 
+    @property
+    def is_dead(self) -> bool:
+        """Whether the model learnt nothing, as was predicted."""
+        return self.as_expected and is_dead_as_predicted(self.comparisons)
+
+    @property
+    def verdict(self) -> str:
+        """All comparisons in a few words; a model that does not learn is never only `as expected`."""
+        if self.is_dead:
+            whose = "the post's model" if self.trained.reproduction.record.flavor == TUTORIAL_FLAVOR else "the model"
+            return f"{whose} does not learn, as predicted"
+        return "as expected" if self.as_expected else "not as expected"
+
     def data(self) -> dict[str, object]:
         """Return what `reproduce --run --json` prints about the run."""
         run = self.trained.run
@@ -46,6 +60,7 @@ class RunSummary:
             "page": self.page,
             "curves": self.curves,
             "as_expected": self.as_expected,
+            "verdict": self.verdict,
             "comparisons": [asdict(one) for one in self.comparisons],
             "differences": self.trained.plan.differences,
             "seed": _seed(self.trained),
@@ -106,7 +121,7 @@ def _page(found: RunSummary) -> str:
             tutorial=record.tutorial,
             flavor=record.flavor,
             base=trained.plan.base,
-            verdict="as expected" if found.as_expected else "not as expected",
+            verdict=found.verdict,
             comparisons=found.comparisons,
             curves=CURVES,
             differences=trained.plan.differences,

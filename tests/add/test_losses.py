@@ -1,0 +1,133 @@
+"""A loss in a pasted file is told from a layer by what its code does, whatever it is called."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from yolopatch.core.loss.recognise import find_loss, loss_of_method
+from yolopatch.core.paste.reading import read_paste
+from yolopatch.errors import EXIT_ACT
+
+HEAD = "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\n\n\n"
+LOSSES = {
+    "an overlap over a union": (
+        """
+        def ratio(one, two, eps=1e-7):
+            (ax, ay, aw, ah), (bx, by, bw, bh) = one.chunk(4, -1), two.chunk(4, -1)
+            left, right = torch.max(ax - aw / 2, bx - bw / 2), torch.min(ax + aw / 2, bx + bw / 2)
+            top, bottom = (ay - ah / 2).maximum(by - bh / 2), (ay + ah / 2).minimum(by + bh / 2)
+            shared = (right - left).clamp(0) * (bottom - top).clamp(0)
+            return shared / (aw * ah + bw * bh - shared + eps)
+        """,
+        "it divides the overlap of two arguments",
+    ),
+    "a distance": (
+        """
+        def apart(a, b, scale=12.8):
+            gap = a[:, :2] - b[:, :2]
+            return torch.exp(-torch.sqrt(gap[:, 0] * gap[:, 0] + gap[:, 1] * gap[:, 1]) / scale)
+        """,
+        "it measures how far two arguments are apart",
+    ),
+    "torch's own": (
+        """
+        class Thing(nn.Module):
+            def forward(self, x, y, gamma=2.0):
+                point = F.binary_cross_entropy_with_logits(x, y, reduction="none")
+                return point * gamma
+        """,
+        "it calls torch's loss F.binary_cross_entropy_with_logits",
+    ),
+    "torch's own, stored": (
+        """
+        class Slide(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.inner = nn.BCEWithLogitsLoss(reduction="none")
+
+            def forward(self, x, y):
+                return self.inner(x, y) * y
+        """,
+        "it calls torch's loss self.inner",
+    ),
+    "one number": (
+        """
+        class Weighted(nn.Module):
+            def forward(self, scores, wanted, total):
+                parts = torch.log1p(scores * wanted)
+                found = parts.sum() / total
+                return found, total
+        """,
+        "it makes one number of two arguments",
+    ),
+    "a class that is no module": (
+        """
+        class Compute:
+            def __init__(self, model):
+                self.bce = nn.BCELoss()
+
+            def __call__(self, outputs, batch):
+                return self.bce(outputs, batch["cls"])
+        """,
+        "it calls torch's loss self.bce",
+    ),
+}
+NO_LOSSES = {
+    "two maps are joined": """
+        class Join(nn.Module):
+            def __init__(self, c1, c2):
+                super().__init__()
+                self.conv = nn.Conv2d(2 * c1, c2, 1)
+
+            def forward(self, x, y):
+                return self.conv(torch.cat((x - y, torch.max(x, y)), 1))
+        """,
+    "a map is weighted with its mean": """
+        class Gate(nn.Module):
+            def forward(self, x, y):
+                weight = (x * y).mean()
+                return x * weight
+        """,
+    "a mean over an axis": """
+        class Pool(nn.Module):
+            def forward(self, x, y):
+                return (x * y).mean((2, 3), keepdim=True)
+        """,
+    "a helper": """
+        def pad(k, p=None, d=1):
+            return max(k, d) // 2 if p is None else p
+        """,
+}
+
+
+@pytest.mark.parametrize("case", LOSSES)
+def test_a_loss_is_known_by_what_it_does(case):
+    text, why = LOSSES[case]
+    found = find_loss(read_paste((HEAD + textwrap.dedent(text)).encode(), "Pasted.py"))
+    assert found
+    assert found.why == why
+
+
+@pytest.mark.parametrize("case", NO_LOSSES)
+def test_a_layer_with_two_inputs_is_none(case):
+    assert find_loss(read_paste((HEAD + textwrap.dedent(NO_LOSSES[case])).encode(), "Pasted.py")) is None
+
+
+@pytest.mark.parametrize("file", sorted((Path(__file__).parent / "pasted").glob("*.py")), ids=lambda file: file.stem)
+def test_no_pasted_module_is_taken_for_one(file):
+    paste = read_paste(file.read_bytes(), file.name)
+    assert [name for name in paste.classes if loss_of_method(paste, name, "forward")] == []
+
+
+@pytest.mark.parametrize("case", ["a distance", "one number", "a class that is no module"])
+def test_a_file_with_a_loss_is_refused_as_one(case, yolopatch, tmp_path, own_catalog):
+    file = tmp_path / "Pasted.py"
+    file.write_text(HEAD + textwrap.dedent(LOSSES[case][0]))
+    ran = yolopatch("add", file)
+    assert (ran.code, ran.out) == (EXIT_ACT, "")
+    assert " in Pasted.py is a loss, not a layer; losses have no place in a model YAML yet" in ran.err
+    assert f"found: {LOSSES[case][1]}, line " in ran.err
+    assert not own_catalog.exists()
