@@ -342,24 +342,27 @@ def test_uv_that_is_not_there(yolopatch, own_cache, monkeypatch, tmp_path):
     assert (ran.code, "uv is not on PATH" in ran.err) == (1, True)
 
 
-@pytest.mark.parametrize(("python", "lacks"), [("3.13.1", "is Python 3.13.1"), ("3.11.2", "has no venv and ensurepip")])
+@pytest.mark.parametrize(
+    ("python", "lacks"),
+    [("3.14.1", "is Python 3.14.1"), ("3.11.2", "has no venv and ensurepip"), ("3.13.0", "has no venv and ensurepip")],
+)
 def test_a_python_that_will_not_do(python, lacks, yolopatch, own_cache, python_that_says):
     ours = python_that_says(python=python, can_make=False, packages={})
     ran = yolopatch("env", "create", "yolo26-refconv", "--installer", "pip", "--python", ours)
     assert ran.code == 1
     assert f"{ours} {lacks}" in ran.err
-    assert "Python 3.10 or 3.11" in ran.err
+    assert "Python 3.10, 3.11, 3.12 or 3.13" in ran.err
 
 
 def test_no_python_that_will_do(yolopatch, own_cache, monkeypatch, tmp_path, python_that_says):
-    monkeypatch.setattr(sys, "executable", str(python_that_says("python", python="3.13.1", packages={})))
+    monkeypatch.setattr(sys, "executable", str(python_that_says("python", python="3.14.1", packages={})))
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin-without-python")
-    for name in ("python3.11", "python3.10", "python3"):
+    for name in ("python3.11", "python3.10", "python3.12", "python3.13", "python3"):
         (tmp_path / "bin" / name).symlink_to("/nowhere")
     ran = yolopatch("env", "create", "yolo26-refconv", "--installer", "pip")
     assert ran.code == 1
-    assert "no Python 3.10 or 3.11 with venv" in ran.err
-    assert "python3.11, python3.10, python3, python" in ran.err
+    assert "no Python 3.10, 3.11, 3.12 or 3.13 with venv" in ran.err
+    assert "python3.11, python3.10, python3, python, python3.12, python3.13" in ran.err
 
 
 # words of pip 23 and of uv 0.13
