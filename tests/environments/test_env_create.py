@@ -20,28 +20,13 @@ from yolopatch.outside.environment.installer import find_indexes, find_requireme
 from yolopatch.steps.environment.interpreters import choose_interpreter
 from yolopatch.steps.environment.target import find_target
 
-from .conftest import FITTING, says, write_wheel
+from .conftest import FITTING, UV_MAKES, says, write_wheel
 
 SET = SETS[0]
-# what uv does with `venv ... FOLDER` and `pip install --python FOLDER/bin/python ...`, as far as is looked at
-UV_MAKES = """
-echo "$@" >> "$LOG"
-for last; do true; done
-if [ "$1" = venv ]; then mkdir -p "$last/bin"; cp "$PYTHON_OF_OURS" "$last/bin/python"; fi
-"""
 
 
 def _folders(cache: Path) -> list[str]:
     return [folder.name for folder in (cache / "environments").glob("*")]
-
-
-@pytest.fixture
-def uv(on_path, python_that_says, monkeypatch, tmp_path, roomy):
-    """A uv that makes nothing but an interpreter that says that everything fits; gives the calls."""
-    monkeypatch.setenv("LOG", str(tmp_path / "log"))
-    monkeypatch.setenv("PYTHON_OF_OURS", str(python_that_says()))
-    on_path("uv", UV_MAKES)
-    return lambda: (tmp_path / "log").read_text().splitlines()
 
 
 def _of_the_user(folder: Path) -> Path:
