@@ -1,7 +1,7 @@
 # make setup | demo | test | test-all | coverage | lint | bench | patches | manifests | figures | verify-matrix
 #      port-matrix | port-every | reproduce | compat | wheel | release-check | ci-targets | clean
 #
-# PYTHON=python3.10      which interpreter makes .venv (3.10 or 3.11: the upstreams' run-time needs it)
+# PYTHON=python3.10      which interpreter makes .venv: 3.10 or 3.11 for the exact versions, 3.12 or 3.13 for the newest
 # TORCH_INDEX=URL        a further index for torch and torchvision, e.g. one of CPU wheels
 # TESTS=tests/cfg        which tests to run
 # CORE_COVERAGE=95       how many percent of yolopatch/core `make coverage` asks for
@@ -22,12 +22,8 @@ SHELL := /bin/bash
 
 VENV := .venv
 BIN := $(VENV)/bin
-# One set of versions serves every pin: the project's own and those that `yolopatch env create` makes.
-CONSTRAINTS := yolopatch/catalog/constraints/torch-2.3.txt
 # The newest that PyPI has of all of these, for `make compat`.
 NEWEST := .venv-newest
-# Changes whenever what is to be installed changes; an unchanged checkout installs nothing again.
-STAMP := $(VENV)/.installed-$(shell cat pyproject.toml $(CONSTRAINTS) | cksum | cut -d' ' -f1)
 TESTS ?= tests
 CORE_COVERAGE ?= 95
 TORCH_INDEX ?=
@@ -47,21 +43,18 @@ export ROUNDS
 .PHONY: setup demo test test-all coverage bench lint patches manifests figures verify-matrix port-matrix port-every \
 	reproduce compat wheel release-check ci-targets clean
 
-setup: $(STAMP)
+setup:
+	@CHOSEN_PYTHON="$(PYTHON)" TORCH_INDEX="$(TORCH_INDEX)" ./.ci/setup "$(VENV)"
 
-$(STAMP):
-	@CHOSEN_PYTHON="$(PYTHON)" ./.ci/venv "$(VENV)"
-	@echo "installing into $(VENV): torch first, in all about 6 GB; pip shows each download"
-	$(BIN)/python -m pip install --disable-pip-version-check \
-		$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) --constraint $(CONSTRAINTS) torch torchvision
-	$(BIN)/python -m pip install --disable-pip-version-check \
-		--requirement $(CONSTRAINTS) --editable '.[dev]'
-	@rm -f $(VENV)/.installed-*
-	@touch $@
-	@echo "$(VENV) is ready. To activate it: source $(BIN)/activate"
+# `--compat` on a Python whose libraries are too new for the pin's own code
+COMPAT_OPTION = import platform; \
+	from yolopatch.catalog.environment.environments import set_for; \
+	from yolopatch.catalog.pins import PINS; \
+	pin = PINS["ultralytics-8.3.0"]; \
+	print("--compat" if set_for(pin, platform.python_version()).needs_compat(pin) else "")
 
 demo: setup
-	@./.ci/demo $(BIN)/yolopatch
+	@./.ci/demo $(BIN)/yolopatch $$($(BIN)/python -c '$(COMPAT_OPTION)')
 
 test: setup
 	$(BIN)/python -m pytest $(TESTS) -n 2 --dist worksteal -m "not slow"
@@ -114,9 +107,9 @@ port-every: setup
 	$(BIN)/python -m yolopatch.maintain port-every --out $(PAGES)/ported-every.md $(call option,python,PORT_PYTHON) \
 		$(call option,releases,RELEASES) $(call option,modules,MODULES)
 
-$(NEWEST)/.installed: $(STAMP)
+$(NEWEST)/.installed: yolopatch/catalog/constraints/torch-2.14.txt | setup
 	$(BIN)/python -m venv --clear $(NEWEST)
-	sed -E 's/[ \t]*#.*//; s/[<>=!~;].*//' $(CONSTRAINTS) > $(NEWEST)/names.txt
+	sed -E 's/[ \t]*#.*//; s/[<>=!~;].*//' $< > $(NEWEST)/names.txt
 	$(NEWEST)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade --requirement $(NEWEST)/names.txt
 	@touch $@
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pytest
 from filelock import FileLock
 from jinja2 import FileSystemLoader
 
+from yolopatch.catalog.environment.environments import SETS, set_for
 from yolopatch.catalog.model.base_model import DETECT
 from yolopatch.catalog.model.models import find_model
 from yolopatch.catalog.modules import MODULES
@@ -34,6 +36,12 @@ from yolopatch.steps.model.render_request import RenderRequest
 from yolopatch.steps.workspace.apply import apply
 
 ALL_PINS = tuple(PINS)
+
+
+def is_mended(pin: str) -> bool:
+    """Return whether the shared workspaces of a pin have the compatibility patch: only on the newest libraries."""
+    libraries = set_for(PINS[pin], platform.python_version())
+    return libraries != SETS[0] and libraries.needs_compat(PINS[pin])
 
 
 @pytest.fixture(scope="session")
@@ -109,7 +117,7 @@ def full_workspace(shared, cache):
         _skip_unless_reachable(name, cache)
         return _once(
             shared / f"workspace-{name}-{flavor}",
-            lambda folder: apply(name, list(MODULES), flavor, folder, "auto", cache),
+            lambda folder: apply(name, list(MODULES), flavor, folder, "auto", cache, compat=is_mended(name)),
         )
 
     return make

@@ -157,7 +157,7 @@ def test_the_demo_prints_the_patched_model_beside_its_base(tmp_path, full_worksp
     said = " ".join(done.stdout.partition("What this showed: ")[2].split())
     assert said.startswith("8 layers of upstream's model are now C3k2_DSConv")
     assert "as many parameters as its base model (2,624,080), because" in said
-    assert "true GFLOPs are 6.54, and the base model's 6.54;" in said
+    assert "true GFLOPs are 6.54 beside the base model's 6.54." in said
     words = said.rpartition("yolopatch verify ")[2].split()
     assert words == ["demo/ultralytics-8.3.0", "--cfg", "demo/yolo11n-C3k2-DSConv.yaml"]
     assert all((tmp_path / word).exists() for word in words if word.startswith("demo"))

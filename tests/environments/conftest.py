@@ -15,6 +15,13 @@ from packaging.requirements import Requirement
 from yolopatch.catalog.environment.environments import SETS
 from yolopatch.outside.environment.interpreter import Interpreter
 
+# what uv does with `venv ... FOLDER` and `pip install --python FOLDER/bin/python ...`, as far as is looked at
+UV_MAKES = """
+echo "$@" >> "$LOG"
+for last; do true; done
+if [ "$1" = venv ]; then mkdir -p "$last/bin"; cp "$PYTHON_OF_OURS" "$last/bin/python"; fi
+"""
+
 REQUIREMENTS = {one.name: one for one in SETS[0].requirements}
 
 
@@ -137,3 +144,12 @@ def interpreter() -> Callable[..., Interpreter]:
         return Interpreter(executable="/env/bin/python", requirements=requirements, **plain)
 
     return make
+
+
+@pytest.fixture
+def uv(on_path, python_that_says, monkeypatch, tmp_path, roomy):
+    """A uv that makes nothing but an interpreter that says that everything fits; gives the calls."""
+    monkeypatch.setenv("LOG", str(tmp_path / "log"))
+    monkeypatch.setenv("PYTHON_OF_OURS", str(python_that_says()))
+    on_path("uv", UV_MAKES)
+    return lambda: (tmp_path / "log").read_text().splitlines()

@@ -20,28 +20,13 @@ from yolopatch.outside.environment.installer import find_indexes, find_requireme
 from yolopatch.steps.environment.interpreters import choose_interpreter
 from yolopatch.steps.environment.target import find_target
 
-from .conftest import FITTING, says, write_wheel
+from .conftest import FITTING, UV_MAKES, says, write_wheel
 
 SET = SETS[0]
-# what uv does with `venv ... FOLDER` and `pip install --python FOLDER/bin/python ...`, as far as is looked at
-UV_MAKES = """
-echo "$@" >> "$LOG"
-for last; do true; done
-if [ "$1" = venv ]; then mkdir -p "$last/bin"; cp "$PYTHON_OF_OURS" "$last/bin/python"; fi
-"""
 
 
 def _folders(cache: Path) -> list[str]:
     return [folder.name for folder in (cache / "environments").glob("*")]
-
-
-@pytest.fixture
-def uv(on_path, python_that_says, monkeypatch, tmp_path, roomy):
-    """A uv that makes nothing but an interpreter that says that everything fits; gives the calls."""
-    monkeypatch.setenv("LOG", str(tmp_path / "log"))
-    monkeypatch.setenv("PYTHON_OF_OURS", str(python_that_says()))
-    on_path("uv", UV_MAKES)
-    return lambda: (tmp_path / "log").read_text().splitlines()
 
 
 def _of_the_user(folder: Path) -> Path:
@@ -342,24 +327,27 @@ def test_uv_that_is_not_there(yolopatch, own_cache, monkeypatch, tmp_path):
     assert (ran.code, "uv is not on PATH" in ran.err) == (1, True)
 
 
-@pytest.mark.parametrize(("python", "lacks"), [("3.13.1", "is Python 3.13.1"), ("3.11.2", "has no venv and ensurepip")])
+@pytest.mark.parametrize(
+    ("python", "lacks"),
+    [("3.14.1", "is Python 3.14.1"), ("3.11.2", "has no venv and ensurepip"), ("3.13.0", "has no venv and ensurepip")],
+)
 def test_a_python_that_will_not_do(python, lacks, yolopatch, own_cache, python_that_says):
     ours = python_that_says(python=python, can_make=False, packages={})
     ran = yolopatch("env", "create", "yolo26-refconv", "--installer", "pip", "--python", ours)
     assert ran.code == 1
     assert f"{ours} {lacks}" in ran.err
-    assert "Python 3.10 or 3.11" in ran.err
+    assert "Python 3.10, 3.11, 3.12 or 3.13" in ran.err
 
 
 def test_no_python_that_will_do(yolopatch, own_cache, monkeypatch, tmp_path, python_that_says):
-    monkeypatch.setattr(sys, "executable", str(python_that_says("python", python="3.13.1", packages={})))
+    monkeypatch.setattr(sys, "executable", str(python_that_says("python", python="3.14.1", packages={})))
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin-without-python")
-    for name in ("python3.11", "python3.10", "python3"):
+    for name in ("python3.11", "python3.10", "python3.12", "python3.13", "python3"):
         (tmp_path / "bin" / name).symlink_to("/nowhere")
     ran = yolopatch("env", "create", "yolo26-refconv", "--installer", "pip")
     assert ran.code == 1
-    assert "no Python 3.10 or 3.11 with venv" in ran.err
-    assert "python3.11, python3.10, python3, python" in ran.err
+    assert "no Python 3.10, 3.11, 3.12 or 3.13 with venv" in ran.err
+    assert "python3.11, python3.10, python3, python, python3.12, python3.13" in ran.err
 
 
 # words of pip 23 and of uv 0.13

@@ -13,6 +13,7 @@ from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.catalog.resources import constraints_file, read_data
 
 INSTALLERS = ("pip", "uv")
+_PYTHONS = "# Python: "  # the line of the file with its Pythons; `.ci/setup` reads it, too
 
 
 @dataclass(frozen=True)
@@ -22,14 +23,12 @@ class EnvironmentSet:
     Attributes:
         name: of the file in `constraints/` with the distributions and their versions.
         pins: the pins that run with it.
-        pythons: the Python versions that it runs on, best first.
         room: bytes of disk space that the installation needs.
         room_cpu: the same with a torch that supports only CPUs.
     """
 
     name: str
     pins: tuple[str, ...]
-    pythons: tuple[str, ...]
     room: int
     room_cpu: int
 
@@ -37,6 +36,12 @@ class EnvironmentSet:
     def file(self) -> Path:
         """The list of requirements."""
         return constraints_file(self.name)
+
+    @property
+    def pythons(self) -> tuple[str, ...]:
+        """The Python versions that it runs on, best first: `3.11`."""
+        named = (line for line in read_data(self.file).splitlines() if line.startswith(_PYTHONS))
+        return tuple(next(named).removeprefix(_PYTHONS).split())
 
     @property
     def requirements(self) -> tuple[Requirement, ...]:
@@ -66,9 +71,11 @@ class EnvironmentSet:
 
 
 # yolov5 6.1 needs old versions, and the other pins run with them, too: one environment is enough for all.
-_EVERY_PIN = EnvironmentSet("torch-2.3", tuple(PINS), ("3.11", "3.10"), room=6_500_000_000, room_cpu=2_500_000_000)
+_EXACT = EnvironmentSet("torch-2.3", tuple(PINS), room=6_500_000_000, room_cpu=2_500_000_000)
+# Newer Pythons have no such old versions: there, the pins run with the compatibility patch.
+_NEWEST = EnvironmentSet("torch-2.14", tuple(PINS), room=7_000_000_000, room_cpu=2_500_000_000)
 
-SETS = (_EVERY_PIN,)
+SETS = (_EXACT, _NEWEST)
 
 
 def sets_of(pin: Pin) -> tuple[EnvironmentSet, ...]:

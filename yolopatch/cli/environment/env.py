@@ -36,8 +36,9 @@ def create(as_json: bool, **request: Any) -> None:
 
     The pin trains, validates, predicts and exports in it. If the current Python
     or an earlier environment fits, it is used and nothing is created. The
-    environment goes into the cache and takes about 6 GB. It needs an installed
-    Python 3.10 or 3.11.
+    environment goes into the cache and takes about 7 GB. It needs an installed
+    Python: 3.10 or 3.11 for the versions in which the pin's own code runs, else
+    3.12 or 3.13 for the newest, with which older pins need `apply --compat`.
     """
     from yolopatch.steps.environment.create import EnvironmentRequest, create_environment
 

@@ -183,11 +183,11 @@ def _looked_for_by_name(pin: Pin, interpreter: Interpreter, workspace: str) -> I
 def _untried_python(pin: Pin, interpreter: Interpreter) -> Iterator[Fault]:
     wanted = sets_of(pin)
     if not any(one.runs_on(interpreter.python) for one in wanted):
-        known = " and ".join(sorted({python for one in wanted for python in one.pythons}))
+        *known, newest = sorted({python for one in wanted for python in one.pythons}, key=Version)
         yield Fault(
             WARNING,
             "",
-            f"Python {interpreter.python}: the pin was tried only on {known}",
+            f"Python {interpreter.python}: the pin was tried only on {', '.join(known)} and {newest}",
             interpreter.executable,
             f"yolopatch env create {pin.name}",
         )
