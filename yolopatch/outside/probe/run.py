@@ -34,7 +34,7 @@ class ModelError(YolopatchError):
         where = [f"where: {workspace / model.at}"] if model.at else []
         super().__init__(
             f"{Path(model.cfg).name} does not build: {model.why}",
-            details=[*where, f"found: {model.exception}"],
+            details=[*where, model.exception],
             hint=model.hint,
         )
         self.model = model
