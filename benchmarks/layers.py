@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import argparse
 import os
+import platform
 import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 import torch.nn as nn
 
 from timing import rounds
+from yolopatch.modules.dsconv import PaperDSConv
 from yolopatch.modules.dynamic_conv2d import PaperDynamic_conv2d
 from yolopatch.modules.dynamicconv import PaperDynamicConv
 from yolopatch.modules.refconv import PaperRefConv
@@ -213,7 +216,31 @@ def spconv() -> Iterator[Comparison]:
         yield Comparison(f"{size}", *pair, aim=1.0)
 
 
-SECTIONS = {section.__name__: section for section in (refconv, dynamicconv, dynamic_conv2d, spconv)}
+def dsconv() -> Iterator[Comparison]:
+    """DSConv, not fused."""
+    for size in (*DOWN_N, *DOWN_M[2:]):
+        x = images(size, 1)
+        layer = PaperDSConv(size.inputs, size.outputs, size.kernel, size.stride)
+        yield Comparison(f"{size}, eval", inference(size.conv(bias=False), x), inference(layer, x), aim=1.1)
+    for size, batch in ((DOWN_N[0], 8), (DOWN_N[3], 8), (DOWN_M[3], 8)):
+        x = images(size, batch)
+        layer = PaperDSConv(size.inputs, size.outputs, size.kernel, size.stride)
+        pair = (training(with_norm(m, size.outputs), x) for m in (size.conv(bias=False), layer))
+        yield Comparison(f"{size}, step, batch {batch}", *pair, aim=1.3)
+
+
+SECTIONS = {section.__name__: section for section in (refconv, dynamicconv, dynamic_conv2d, spconv, dsconv)}
+
+
+def processor() -> str:
+    """Name what the times are of: the GPU, or the CPU as the system calls it."""
+    if DEVICE == "cuda":
+        return torch.cuda.get_device_name()
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    name = names[0] if names else platform.processor() or platform.machine()
+    return f"{name}, 1 of {os.cpu_count()} cores"
 
 
 def main() -> None:
@@ -226,8 +253,9 @@ def main() -> None:
         parser.error(f"no module {unknown[0]}; there are {', '.join(SECTIONS)}")
     torch.manual_seed(0)
     torch.set_num_threads(1)
-    name = torch.cuda.get_device_name() if DEVICE == "cuda" else f"CPU, 1 of {os.cpu_count()} cores"
-    print(f"torch {torch.__version__}, {name}; medians in ms of interleaved rounds, at least {LEAST_ROUNDS} each")
+    print(
+        f"torch {torch.__version__}, {processor()}; medians in ms of interleaved rounds, at least {LEAST_ROUNDS} each"
+    )
     print(f"  {'':<52}{'base':>9}{'layer':>9}{'ratio':>8}")
     for section in [SECTIONS[name] for name in names] or SECTIONS.values():
         print(section.__doc__)

@@ -14,6 +14,12 @@ import torch.nn as nn
 # to 128 the best of these, in both signs, is within 0.5 % (for 8 bits: 7 %) of the best of all real scales.
 _DSCONV_PEAKS = (-1.0, -0.4, 0.0, 0.4, 0.8, 1.2, 1.8, 2.4)
 
+# How many values are computed at once. A search passes a hundred times over what it computes, which on a CPU has to
+# stay in each core's cache, and below the size from which memory is asked of the system; elsewhere few kernels have to
+# be launched, in bounded memory.
+_DSCONV_VALUES_OF_A_CORE = 2**16
+_DSCONV_VALUES = 2**24
+
 
 def _dsconv_pair(value):
     return tuple(value) if isinstance(value, (tuple, list)) else (value, value)
@@ -34,39 +40,58 @@ def _dsconv_check_geometry(layer, conv):
             raise ValueError(f"DSConv: cannot start from a convolution with {name}={found!r}, expected {expected!r}")
 
 
-def _dsconv_fit(blocks, integers, biased):
-    """Least squares fit of blocks by scale * integers + bias, along dim 2.
+def _dsconv_is_recorded(tensor):
+    """Whether a trace, an export, a compiler or a CUDA graph records operators, which will run with other weights."""
+    if torch.jit.is_tracing():
+        return True
+    # Older releases of torch have neither of these, nor what they ask about.
+    is_compiling = getattr(getattr(torch, "compiler", None), "is_compiling", None)
+    is_capturing = getattr(torch.cuda, "is_current_stream_capturing", None)
+    if is_compiling is not None and is_compiling():
+        return True
+    return tensor.is_cuda and is_capturing is not None and is_capturing()
 
-    Returns scale, bias, and how much of the blocks' energy the fit explains, each with a dim 2 of size one.
+
+def _dsconv_in_cache(tensor):
+    """Whether a processor computes now that is faster with few values at once than with few operators."""
+    return tensor.device.type == "cpu" and not _dsconv_is_recorded(tensor)
+
+
+def _dsconv_fit(blocks, integers, biased):
+    """Least squares fit of blocks by scale * integers + bias, along dim -3; the integers are lost.
+
+    Returns scale, bias, and how much of the blocks' energy the fit explains, each with a dim -3 of size one.
     """
-    mean = integers.mean(2, keepdim=True) if biased else 0.0
-    centred = integers - mean
-    product = (blocks * centred).sum(2, keepdim=True)
+    mean = integers.mean(-3, keepdim=True) if biased else 0.0
+    centred = integers.sub_(mean) if biased else integers
+    product = (blocks * centred).sum(-3, keepdim=True)
     # Integers that are not all zero have an energy of at least 1, with the mean taken off of at least 1/2;
     # the bound turns what is zero up to rounding, the fit of an all-zero block, into a scale of zero.
-    scale = product / (centred * centred).sum(2, keepdim=True).clamp(min=0.25)
-    bias = blocks.mean(2, keepdim=True) - scale * mean if biased else torch.zeros_like(scale)
+    scale = product / centred.mul_(centred).sum(-3, keepdim=True).clamp_(min=0.25)
+    bias = blocks.mean(-3, keepdim=True) - scale * mean if biased else torch.zeros_like(scale)
     return scale, bias, scale * product
 
 
-def _dsconv_search(blocks, low, high, biased):
-    """The best scale and bias for blocks within [-1, 1], among the candidates of _DSCONV_PEAKS."""
-    middle = (low + high) / 2 if biased else 0.0
+def _dsconv_candidates(weight, low, high, biased):
+    """The steps that the search tries, in units of the largest magnitude's inverse, one in each row."""
     # With a bias both ends of a block are peaks, and mirrored candidates repeat each other.
-    steps = [middle - low + peak for peak in _DSCONV_PEAKS]
+    steps = [((high - low) / 2 if biased else -low) + peak for peak in _DSCONV_PEAKS]
     steps = steps if biased else steps + [-step for step in steps]
-    scale = bias = explained = None
-    for step in steps:
-        integers = (blocks * step + middle).round_().clamp_(low, high)
-        fit = _dsconv_fit(blocks, integers, biased)
-        if explained is None:
-            scale, bias, explained = fit
-            continue
-        better = fit[2] > explained
-        scale = torch.where(better, fit[0], scale)
-        bias = torch.where(better, fit[1], bias)
-        explained = torch.where(better, fit[2], explained)
-    return scale, bias
+    # Filled in place: a GPU would have to wait for a list's copy, which no CUDA graph can hold.
+    return torch.stack([weight.new_full((1, 1, 1, 1, 1), step) for step in steps])
+
+
+def _dsconv_search(blocks, steps, low, high, biased):
+    """The best scale and bias for blocks within [-1, 1], among the candidates."""
+    fits = []
+    for group in steps.split(1 if _dsconv_in_cache(blocks) else len(_DSCONV_PEAKS) * 2):
+        integers = blocks * group
+        if biased:
+            integers = integers.add_((low + high) / 2)
+        fits.append(_dsconv_fit(blocks, integers.round_().clamp_(low, high), biased))
+    scale, bias, explained = (torch.cat(values) for values in zip(*fits))
+    best = explained.max(0, keepdim=True)[1]
+    return scale.gather(0, best)[0], bias.gather(0, best)[0]
 
 
 def _dsconv_round(blocks, scale, bias, low, high):
@@ -75,7 +100,7 @@ def _dsconv_round(blocks, scale, bias, low, high):
     return ((blocks - bias) / divisor).round_().clamp_(low, high)
 
 
-def _dsconv_fit_blocks(blocks, low, high, biased):
+def _dsconv_fit_blocks(blocks, steps, low, high, biased):
     """Fit blocks [out, n, block, kh, kw] by integers in [low, high]; returns scale and bias of size one in dim 2."""
     top, bottom = blocks.amax(2, keepdim=True), blocks.amin(2, keepdim=True)
     centre = (top + bottom) / 2 if biased else torch.zeros_like(top)
@@ -83,7 +108,7 @@ def _dsconv_fit_blocks(blocks, low, high, biased):
     radius = torch.maximum(top - centre, centre - bottom).clamp(min=torch.finfo(blocks.dtype).tiny)
     unit = (blocks - centre) / radius
     # One round of alternation: round anew at the fitted scale, fit anew to the integers; neither adds error.
-    integers = _dsconv_round(unit, *_dsconv_search(unit, low, high, biased), low, high)
+    integers = _dsconv_round(unit, *_dsconv_search(unit, steps, low, high, biased), low, high)
     scale, bias, _ = _dsconv_fit(unit, integers, biased)
     return scale * radius, bias * radius + centre
 
@@ -115,6 +140,24 @@ def _dsconv_kernel(parts, scales, biases):
     return torch.cat([(q * s + b).flatten(1, 2) for q, s, b in zip(parts, scales, biases)], 1)
 
 
+def _dsconv_rows(weight, row):
+    """How many rows of a kernel, each of so many weights, are quantised at once."""
+    if _dsconv_in_cache(weight):
+        return max(1, _DSCONV_VALUES_OF_A_CORE * torch.get_num_threads() // row)
+    return max(1, _DSCONV_VALUES // (len(_DSCONV_PEAKS) * 2 * row))
+
+
+def _dsconv_rounded(parts, fits, power, low, high):
+    """Integers, KDS scale and bias in units of a power of two, and the kernel of a piece's blocks and their fits."""
+    scales, biases = ([_dsconv_half(value, power) for value in values] for values in zip(*fits))
+    # The integers belong to the scales as they are kept: rounding them last takes up what float16 left out.
+    fits = [(scale * power, bias * power) for scale, bias in zip(scales, biases)]
+    integers = [_dsconv_round(part, *fit, low, high) for part, fit in zip(parts, fits)]
+    kernel = _dsconv_kernel(integers, *zip(*fits))
+    scale, bias = (torch.cat(values, 1).squeeze(2) for values in (scales, biases))
+    return torch.cat([q.flatten(1, 2) for q in integers], 1), scale, bias, kernel
+
+
 @torch.no_grad()
 def _dsconv_quantize(weight, channels, block_size, bits, biased):
     """Quantise a kernel [out, channels, kh, kw] in blocks of channels, the last one perhaps smaller.
@@ -125,17 +168,15 @@ def _dsconv_quantize(weight, channels, block_size, bits, biased):
     """
     low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
     weight = weight.to(torch.promote_types(weight.dtype, torch.float32))
-    parts = _dsconv_blocks(weight, channels, block_size)
-    fits = [_dsconv_fit_blocks(part, low, high, biased) for part in parts]
-    exponent = _dsconv_exponent([value for fit in fits for value in fit])
+    steps = _dsconv_candidates(weight, low, high, biased)
+    rows = _dsconv_rows(weight, channels * weight.shape[2] * weight.shape[3])
+    pieces = [_dsconv_blocks(piece, channels, block_size) for piece in weight.split(rows)]
+    fits = [[_dsconv_fit_blocks(part, steps, low, high, biased) for part in parts] for parts in pieces]
+    exponent = _dsconv_exponent([value for piece in fits for fit in piece for value in fit])
     power = 2.0**exponent
-    scales, biases = ([_dsconv_half(value, power) for value in values] for values in zip(*fits))
-    # The integers belong to the scales as they are kept: rounding them last takes up what float16 left out.
-    fits = [(scale * power, bias * power) for scale, bias in zip(scales, biases)]
-    integers = [_dsconv_round(part, *fit, low, high) for part, fit in zip(parts, fits)]
-    kernel = _dsconv_kernel(integers, *zip(*fits))
-    scale, bias = (torch.cat(values, 1).squeeze(2) for values in (scales, biases))
-    return torch.cat([q.flatten(1, 2) for q in integers], 1), scale, bias, exponent, kernel
+    found = [_dsconv_rounded(parts, fit, power, low, high) for parts, fit in zip(pieces, fits)]
+    integers, scale, bias, kernel = (torch.cat(values) for values in zip(*found))
+    return integers, scale, bias, exponent, kernel
 
 
 @torch.no_grad()
@@ -149,18 +190,6 @@ def _dsconv_frozen_kernel(integers, scale, bias, exponent, channels, block_size)
     # Adding zero gives both kinds of zero one sign, as it does where the kernel is quantised.
     biases = [0.0] * len(parts) if bias is None else (bias.to(scale.dtype) * power).unsqueeze(2).split(counts, 1)
     return _dsconv_kernel(parts, scales, biases)
-
-
-def _dsconv_is_recorded(tensor):
-    """Whether a trace, an export, a compiler or a CUDA graph records operators, which will run with other weights."""
-    if torch.jit.is_tracing():
-        return True
-    # Older releases of torch have neither of these, nor what they ask about.
-    is_compiling = getattr(getattr(torch, "compiler", None), "is_compiling", None)
-    is_capturing = getattr(torch.cuda, "is_current_stream_capturing", None)
-    if is_compiling is not None and is_compiling():
-        return True
-    return tensor.is_cuda and is_capturing is not None and is_capturing()
 
 
 def _dsconv_same_bits(one, other):
