@@ -28,6 +28,10 @@ def test_a_model_is_counted_beside_its_base(spawn, cfg, full_workspace):
     assert (told["base"]["layers"], told["base"]["parameters"]) == (319, 2_624_080)
     assert told["parameters"] < told["base"]["parameters"]
     assert 0 < told["gflops"]["true"] < told["base"]["gflops"]["true"]
+    for figures in (told, told["base"]):
+        for times, way in ((figures["latency_ms"], "as_built"), (figures["latency_fused_ms"], "fused")):
+            assert 0 < times["low"] <= times["median"] <= times["high"]
+            assert figures["fps"][way] == pytest.approx(1000 / times["median"], abs=0.01)
     assert [row["class"] for row in told["table"] if row["index"] in told["replaced"]] == ["Conv_SPConv"] * 4
 
 

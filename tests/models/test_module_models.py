@@ -60,15 +60,14 @@ for pin in ("ultralytics-8.2.50", "ultralytics-8.3.0", "yolov5-6.1"):
 
 
 def asked_models():
-    """Give (pin, flavor, [(scale, block)]); every scale of all of them is left to `make test-all`."""
-    for pin, flavor in itertools.product(PINS, FLAVORS):
-        often = OFTEN.get((pin, flavor), [])
-        if often:
-            yield pytest.param(pin, flavor, often, id=f"{pin}-{flavor}")
-        for scale in "nsmlx":
-            others = [one for one in ((scale, False), (scale, True)) if one not in often]
-            if others:
-                yield pytest.param(pin, flavor, others, marks=pytest.mark.slow, id=f"{pin}-{flavor}-{scale}")
+    """Give (pin, flavor, [(scale, block)]); in `make test-all`, every two of pin, flavor and scale meet."""
+    for (pin, flavor), often in OFTEN.items():
+        yield pytest.param(pin, flavor, often, id=f"{pin}-{flavor}")
+    for (row, pin), (column, scale) in itertools.product(enumerate(PINS), enumerate("nsmlx")):
+        flavor = FLAVORS[(row + column) % 2]
+        others = [one for one in ((scale, False), (scale, True)) if one not in OFTEN.get((pin, flavor), [])]
+        if others:
+            yield pytest.param(pin, flavor, others, marks=pytest.mark.slow, id=f"{pin}-{flavor}-{scale}")
 
 
 @pytest.mark.parametrize(("pin", "flavor", "asked"), asked_models())
@@ -96,7 +95,7 @@ TASKS_OFTEN = {
 
 
 def task_models():
-    """Give (pin, flavor, task, modules with their places): two in each, in turn; `make test-all` takes every one.
+    """Give (pin, flavor, task, modules with their places): often, two modules in each; in `make test-all`, every one.
 
     Every pin, every task and every module are built in every run of the tests, and not all of their combinations.
     """
@@ -104,12 +103,10 @@ def task_models():
     asked = [(pin, task) for pin in PINS for family, task in VARIANTS if family == PINS[pin].model]
     for turn, (pin, task) in enumerate((pin, task) for pin, task in asked if task != "detect"):
         some = [everything[(3 * turn + step) % len(everything)] for step in (0, 5)]
-        often = TASKS_OFTEN.get(pin, ())
-        yield pytest.param(
-            pin, "paper", task, some, marks=[] if task in often else [pytest.mark.slow], id=f"{pin}-{task}-some"
-        )
-        for flavor in FLAVORS:
-            yield pytest.param(pin, flavor, task, everything, marks=pytest.mark.slow, id=f"{pin}-{task}-{flavor}")
+        if task in TASKS_OFTEN.get(pin, ()):
+            yield pytest.param(pin, "paper", task, some, id=f"{pin}-{task}-some")
+        flavor = FLAVORS[turn % 2]
+        yield pytest.param(pin, flavor, task, everything, marks=pytest.mark.slow, id=f"{pin}-{task}-{flavor}")
 
 
 @pytest.mark.parametrize(("pin", "flavor", "task", "placed"), task_models())

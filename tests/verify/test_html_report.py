@@ -79,6 +79,8 @@ def one():
         "gradients": 2_571_320,
         "gflops": {"upstream": 8.17, "true": 6.09},
         "latency_ms": {"median": 48.0, "low": 46.9, "high": 52.2},
+        "latency_fused_ms": {"median": 32.0, "low": 31.0, "high": 33.0},
+        "fps": {"as_built": 20.83, "fused": 31.25},
         "table": _table("RefConv", 4608),
         "base": {
             "cfg": "/cache/yolo26.yaml",
@@ -87,6 +89,8 @@ def one():
             "gradients": 2_572_280,
             "gflops": {"upstream": 6.12, "true": 6.08},
             "latency_ms": {"median": 40.0, "low": 39.0, "high": 41.0},
+            "latency_fused_ms": {"median": 25.0, "low": 24.0, "high": 26.0},
+            "fps": {"as_built": 25.0, "fused": 40.0},
             "table": _table("Conv", 4672),
         },
         "checks": [
@@ -112,7 +116,9 @@ def one():
 @pytest.fixture
 def failed_build(one):
     """A run whose model does not build: nothing was counted, and there is no base."""
-    nothing = dict.fromkeys(("task", "layers", "parameters", "gradients", "latency_ms", "base"))
+    nothing = dict.fromkeys(
+        ("task", "layers", "parameters", "gradients", "latency_ms", "latency_fused_ms", "fps", "base")
+    )
     checks = [_check("build", "fail", "layer 3 does not build", "mend layer 3"), _check("forward", "skip", "no model")]
     return {**one, **nothing, "gflops": {"upstream": None, "true": None}, "table": [], "checks": checks}
 
@@ -208,7 +214,12 @@ def test_compares_with_the_base(one):
     text = _read(one).text
     assert "Parameters −0.04% this model 2,571,320 base 2,572,280" in text
     assert "GFLOPs as upstream prints (thop) +33.5%" in text
+    assert "Latency, as built" in text
     assert "this model 48.0 ms (46.9 to 52.2) base 40.0 ms (39.0 to 41.0)" in text
+    assert "Latency, fused" in text
+    assert "this model 32.0 ms (31.0 to 33.0) base 25.0 ms (24.0 to 26.0)" in text
+    assert "FPS, fused" in text
+    assert "this model 31.2 base 40.0" in text
     assert "+20.0%" in text
 
 
@@ -269,7 +280,7 @@ def test_a_model_that_does_not_build_has_no_figures(failed_build):
 def test_without_a_base_the_models_own_figures_are_shown(one):
     one["base"] = None
     one["gflops"] = {"upstream": None, "true": 6.09}
-    one["latency_ms"] = None
+    one |= dict.fromkeys(("latency_ms", "latency_fused_ms", "fps"))
     text = _read(one).text
     assert "There is no base model to compare with" in text
     assert "True GFLOPs (torch dispatcher) this model 6.09" in text

@@ -95,7 +95,20 @@ def test_json_is_the_contract_and_alone_on_stdout(verify, full_workspace, base_c
     assert ran.code == (4 if told["verdict"] == "fail" else 0)
     assert told.keys() == {
         *("workspace", "pin", "commit", "modules", "cfg", "scale", "imgsz", "task", "layers", "parameters"),
-        *("gradients", "gflops", "latency_ms", "replaced", "table", "base", "checks", "verdict", "run", "asked"),
+        *(
+            "gradients",
+            "gflops",
+            "latency_ms",
+            "latency_fused_ms",
+            "fps",
+            "replaced",
+            "table",
+            "base",
+            "checks",
+            "verdict",
+            "run",
+            "asked",
+        ),
     }
     assert (told["cfg"], told["scale"], told["imgsz"], told["task"]) == (str(base_cfg), "n", 64, "detect")
     assert (told["layers"], told["parameters"], told["replaced"]) == (319, 2_624_080, [])

@@ -24,13 +24,54 @@ _USUAL_PLACEMENT = {BLOCK: "all-blocks", ATTENTION: "before-head"}
 
 
 @dataclass(frozen=True)
+class Place:
+    """The file of ultralytics in which a post puts its classes. In yolov5 they go to the end of models/common.py.
+
+    Attributes:
+        file: its path from the tree's root.
+        exported: whether an `__init__.py` beside it exports everything in it.
+        has_blocks: whether the post's file also has the classes for Conv and the blocks (C3k2_DSConv).
+        extras: the names of what the post prints in the file and no layer uses.
+    """
+
+    file: str
+    exported: bool = False
+    has_blocks: bool = False
+    extras: tuple[str, ...] = ()
+
+    @property
+    def dotted(self) -> str:
+        """The name of the module from which the classes are imported."""
+        return (
+            (self.package_file if self.exported else self.file)
+            .removesuffix(".py")
+            .replace("/", ".")
+            .removesuffix(".__init__")
+        )
+
+    @property
+    def package_file(self) -> str:
+        """The path of the `__init__.py` beside it."""
+        return self.file.rpartition("/")[0] + "/__init__.py"
+
+
+@dataclass(frozen=True)
 class Tutorial:
-    """The blog post that a module comes from: its id, pin, and the placement that its YAML uses."""
+    """The blog post that a module comes from.
+
+    Attributes:
+        id: its name in commands.
+        pin: the pin that it is about.
+        model: the base model of its YAML.
+        placement: the placement that its YAML uses.
+        place: where it puts its classes; None where it does not say.
+    """
 
     id: str
     pin: str
     model: str
     placement: str
+    place: Place | None = None
 
 
 @dataclass(frozen=True)
@@ -102,6 +143,10 @@ class Module:
         usual = "all-blocks" if self.strides == (1,) else "backbone-down"
         return _USUAL_PLACEMENT.get(self.kind, usual)
 
+    def place_of(self, flavor: str) -> Place | None:
+        """Return where a flavor's classes lie in ultralytics, None for `Layout.module_file`."""
+        return self.tutorial.place if self.tutorial and flavor == TUTORIAL_FLAVOR else None
+
     def takes_stride(self, s: int) -> bool:
         """Tell whether the module can replace a convolution of stride s."""
         return not self.strides or s in self.strides
@@ -138,7 +183,14 @@ MODULES: dict[str, Module] = {
             bare="DSConv",
             conv="DSConv2D",
             paper="Gennari, Fawcett, Prisacariu: DSConv: Efficient Convolution Operator (ICCV 2019), arXiv 1901.01928",
-            tutorial=Tutorial("yolo11-c3k2-dsconv", "ultralytics-8.3.0", "yolo11", "all-blocks"),
+            tutorial=Tutorial(
+                "yolo11-c3k2-dsconv",
+                "ultralytics-8.3.0",
+                "yolo11",
+                "all-blocks",
+                # the post names the file and what is in the `__init__.py`; the folder is the usual one of such forks
+                Place("ultralytics/nn/extra_modules/DSConv.py", exported=True, has_blocks=True),
+            ),
             call="DSConv(c1, c2, k, s, p, d, g)",
         ),
         Module(
@@ -173,7 +225,16 @@ MODULES: dict[str, Module] = {
             conv="Conv_RefConv",
             paper="Cai et al.: RefConv: Re-parameterized Refocusing Convolution for Powerful ConvNets, "
             "arXiv 2310.10563",
-            tutorial=Tutorial("yolo26-refconv", "ultralytics-8.4.0", "yolo26", "backbone-down"),
+            tutorial=Tutorial(
+                "yolo26-refconv",
+                "ultralytics-8.4.0",
+                "yolo26",
+                "backbone-down",
+                Place(
+                    "ultralytics/nn/conv/RefConv.py",
+                    extras=("conv_bn", "conv_1x1_bn", "Hswish", "Hsigmoid", "SEModule", "Identity", "make_divisible"),
+                ),
+            ),
             call="RefConv(c1, c2, k, s, p, g)",
             requires=(("k >= 3", "a kernel of at least 3×3, the size of its refocusing map"), *_STRAIGHT),
             kernels=(3, 5, 6, 7),

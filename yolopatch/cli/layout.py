@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import click
 
@@ -36,6 +37,15 @@ def indented(text: str) -> Iterator[str]:
     """Yield a text in indented lines of at most 78 characters."""
     for line in textwrap.wrap(text, _WIDTH):
         yield f"  {line}"
+
+
+def latency_rows(model: Mapping[str, Any], base: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    """Yield the rows of the latency, as built and fused; each argument has the keys of `Latency.data`."""
+    for name, key in (("ms for an image, as built", "latency_ms"), ("ms for an image, fused", "latency_fused_ms")):
+        median, before = ((figures.get(key) or {}).get("median") for figures in (model, base))
+        yield comparison_row(name, median, before, "{:.1f}")
+    fps, before = ((figures.get("fps") or {}).get("fused") for figures in (model, base))
+    yield comparison_row("images per second (FPS), fused", fps, before, "{:.1f}")
 
 
 def comparison_row(name: str, value: float | None, base: float | None, form: str = "{:,}") -> tuple[str, str, str, str]:

@@ -374,6 +374,14 @@ class TutorialDynamic_conv2d(_DynamicConv2dBase):
         if init_weight:
             self._init_experts(0)
 
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        # the tutorial's own class does not keep them
+        if "shift" not in self._buffers:
+            self.register_buffer("shift", None)
+            hidden_planes = self.attention.fc1.weight.shape[0]
+            self.ratio = (hidden_planes + 0.5) / self.in_planes  # times in_planes and rounded down: hidden_planes
+
     def update_temperature(self):
         """Lower the attention's temperature by 3, down to 1, and print it."""
         self.attention.updata_temperature()

@@ -152,6 +152,8 @@ class TutorialRefConv(_RefConvBase):
     buffer `weight` [out_channels, in_channels / groups, k, k];
     parameter `convmap.weight` [out_channels * in_channels / groups, groups, map_k, map_k].
 
+    Checkpoints that were made with the tutorial's own class load into this one, and the other way round.
+
     Raises AssertionError when map_k exceeds kernel_size; ValueError (from `nn.Conv2d`) for groups that do not
     fit.
     """
@@ -159,3 +161,79 @@ class TutorialRefConv(_RefConvBase):
     def __init__(self, in_channels, out_channels, kernel_size, stride, padding=None, groups=1, map_k=3):
         assert map_k <= kernel_size
         super().__init__(in_channels, out_channels, kernel_size, stride, padding, groups, map_k)
+        self.origin_kernel_shape = tuple(self.weight.shape)  # the tutorial's forward reads it
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        # the tutorial's own class does not keep them
+        self.out_channels = self.weight.shape[0]
+        self.in_channels = self.weight.shape[1] * self.groups
+
+
+class Hswish(nn.Module):
+    """x * relu6(x + 3) / 6, element by element. The tutorial prints it beside RefConv; no layer uses it."""
+
+    def __init__(self, inplace=True):
+        super().__init__()
+        self.inplace = inplace
+
+    def forward(self, x):
+        return x * F.relu6(x + 3.0, self.inplace) / 6.0
+
+
+class Hsigmoid(nn.Module):
+    """relu6(x + 3) / 6, element by element. The tutorial prints it beside RefConv for SEModule."""
+
+    def __init__(self, inplace=True):
+        super().__init__()
+        self.inplace = inplace
+
+    def forward(self, x):
+        return F.relu6(x + 3.0, self.inplace) / 6.0
+
+
+class SEModule(nn.Module):
+    """Squeeze and excitation (arXiv 1709.01507): scales the channels of [N, channel, H, W] by gates of their means.
+
+    The tutorial prints it beside RefConv; no layer uses it.
+    """
+
+    def __init__(self, channel, reduction=4):
+        super().__init__()
+        hidden = channel // reduction
+        self.avg_pool = nn.AdaptiveAvgPool2d(1)
+        self.fc = nn.Sequential(
+            nn.Linear(channel, hidden, bias=False),
+            nn.ReLU(inplace=True),
+            nn.Linear(hidden, channel, bias=False),
+            Hsigmoid(),
+        )
+
+    def forward(self, x):
+        gates = self.fc(self.avg_pool(x).flatten(1))
+        return x * gates[:, :, None, None]
+
+
+class Identity(nn.Module):
+    """Returns what it is given. The tutorial prints it beside RefConv; no layer uses it."""
+
+    def __init__(self, channel):
+        super().__init__()
+
+    def forward(self, x):
+        return x
+
+
+def Tutorialconv_bn(inp, oup, stride, conv_layer=nn.Conv2d, norm_layer=nn.BatchNorm2d, nlin_layer=nn.ReLU):
+    """A 3x3 RefConv, a norm and an activation. As the tutorial prints it, `conv_layer` is not used."""
+    return nn.Sequential(TutorialRefConv(inp, oup, 3, stride), norm_layer(oup), nlin_layer(inplace=True))
+
+
+def conv_1x1_bn(inp, oup, conv_layer=nn.Conv2d, norm_layer=nn.BatchNorm2d, nlin_layer=nn.ReLU):
+    """A 1x1 convolution, a norm and an activation, as the tutorial prints it beside RefConv."""
+    return nn.Sequential(conv_layer(inp, oup, 1, 1, 0, bias=False), norm_layer(oup), nlin_layer(inplace=True))
+
+
+def make_divisible(x, divisible_by=8):
+    """Round x up to a multiple of `divisible_by`. The tutorial prints it beside RefConv; no layer uses it."""
+    return int(math.ceil(x / divisible_by) * divisible_by)

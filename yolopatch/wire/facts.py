@@ -7,7 +7,7 @@ from typing import Any
 
 from .messages import UpstreamRequest
 
-INFO, TRUE_GFLOPS, PASSES, FUSE = QUESTIONS = ("info", "true_gflops", "passes", "fuse")
+INFO, TRUE_GFLOPS, PASSES, FUSE, LATENCY = QUESTIONS = ("info", "true_gflops", "passes", "fuse", "latency")
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,56 @@ class Fused:
 
 
 @dataclass(frozen=True)
+class Times:
+    """The times of forward passes of one image, in milliseconds.
+
+    Attributes:
+        median: half of the passes were faster.
+        low: a quarter of the passes were faster.
+        high: a quarter of the passes were slower.
+    """
+
+    median: float
+    low: float
+    high: float
+
+    @property
+    def fps(self) -> float:
+        """Images per second, by the median."""
+        return round(1e3 / self.median, 2)
+
+
+@dataclass(frozen=True)
+class Latency:
+    """How long a model takes for one image, in eval mode and without gradients.
+
+    Attributes:
+        as_built: with each BatchNorm as a layer of its own, as in training and validation.
+        fused: after upstream's fuse(), as in prediction and export; None where fuse() failed.
+        failure: why fuse() failed; "" where it did not.
+        rounds: how often each was timed.
+        hardware: the name of the GPU, or "cpu".
+        threads: how many threads torch used; None on a GPU.
+    """
+
+    as_built: Times
+    fused: Times | None
+    failure: str
+    rounds: int
+    hardware: str
+    threads: int | None
+
+    def data(self) -> dict[str, Any]:
+        """Return its part of what `summary --json` and `verify --json` print."""
+        both = {"as_built": self.as_built, "fused": self.fused}
+        return {
+            "latency_ms": vars(self.as_built),
+            "latency_fused_ms": vars(self.fused) if self.fused else None,
+            "fps": {name: times.fps if times else None for name, times in both.items()},
+        }
+
+
+@dataclass(frozen=True)
 class LayerRow:
     """A built layer, as tables show it; `source` is the index of the layer that it reads, or a list of indices."""
 
@@ -99,6 +149,7 @@ class ModelFacts:
     true_gflops: float | None = None
     passes: Passes | None = None
     fuse: Fused | None = None
+    latency: Latency | None = None
 
 
 @dataclass(frozen=True)

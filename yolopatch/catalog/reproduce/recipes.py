@@ -67,6 +67,7 @@ class Recipe:
 
 
 _NOT_PRINTED = "the post does not print it"
+_NO_PLACE = "the post does not say where its code goes"
 _BARE = (
     Departure(
         "{bare} is used alone: the replaced layers' BatchNorm and SiLU are gone",
@@ -113,11 +114,8 @@ _RECIPES = (
         departures=(
             Departure(
                 "the class lies in ultralytics/nn/modules/refconv.py; the post has ultralytics/nn/conv/RefConv.py",
-                "one patch adds all modules in one place; the class and its branch in parse_model do the same",
-            ),
-            Departure(
-                "RepConv, RepConvBlock, Hswish, Hsigmoid, SEModule, conv_bn and the like are left out",
-                "the post prints them with RefConv, and no layer of its YAML uses them; RepConv is upstream's name",
+                "the flavor `tutorial` puts it there; the paper's class is another one",
+                ("paper",),
             ),
             Departure(
                 "the branch in parse_model is yolopatch's",
@@ -156,6 +154,7 @@ _RECIPES = (
                 "backbone layers 1, 3, 5 and 7 become DynamicConv, [c, 3, 2]",
                 "the post does not print its YAML; these are the layers of the same author's RefConv post",
             ),
+            Departure("the class lies in ultralytics/nn/modules/dynamicconv.py", _NO_PLACE),
             Departure(
                 "CondConv2d is yolopatch's own",
                 "the post takes timm's, a package that upstream does not need",
@@ -181,6 +180,7 @@ _RECIPES = (
                 "the forward of SPConv_3x3 is the paper's (arXiv 2006.12085)",
                 "the post cuts the code off in the constructor",
             ),
+            Departure("the class lies in ultralytics/nn/modules/spconv.py", _NO_PLACE),
             Departure(
                 "layers 1, 3, 5 and 7 become SPConv_3x3, [c, 2]",
                 "the post prints no YAML; the class takes no kernel, its third argument is the stride",
@@ -218,6 +218,16 @@ _RECIPES = (
                 "the code of DSConv is yolopatch's",
                 "the post keeps its own in an attachment; `tutorial` computes what the circulating class computes, "
                 "a plain convolution with an integer kernel and scales that nothing reads",
+            ),
+            Departure(
+                "DSConv.py and the `__init__.py` beside it lie in ultralytics/nn/extra_modules/",
+                "the post does not name their folder; this is the one that such forks usually have",
+                (TUTORIAL_FLAVOR,),
+            ),
+            Departure(
+                "the classes lie in ultralytics/nn/modules/dsconv.py; the post has a DSConv.py",
+                "the flavor `tutorial` has this file; the paper's class is another one",
+                ("paper",),
             ),
             Departure("the branch in parse_model is yolopatch's", _NOT_PRINTED),
             Departure(

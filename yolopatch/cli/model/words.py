@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from yolopatch.cli.layout import comparison_row, indented, table
+from yolopatch.cli.layout import comparison_row, indented, latency_rows, table
 
 if TYPE_CHECKING:
     from yolopatch.steps.model.render import PlacedModule, RenderResult
     from yolopatch.steps.model.summary import Summary
-    from yolopatch.wire.facts import LayerRow
+    from yolopatch.wire.facts import Latency, LayerRow
 
 
 def rendered(result: RenderResult) -> Iterator[str]:
@@ -40,12 +40,22 @@ def summary(found: Summary) -> Iterator[str]:
         comparison_row("GFLOPs as upstream prints (thop)", model.gflops_upstream, base.gflops_upstream, "{:.2f}"),
         comparison_row("true GFLOPs (torch FlopCounterMode)", model.gflops_true, base.gflops_true, "{:.2f}"),
     ]
+    rows += latency_rows(model.latency.data(), base.latency.data())
     yield from table((f"at {found.imgsz} px", "model", "base", "change"), rows, left=1)
+    yield from indented(_timing(model.latency))
+    for name, latency in (("the model", model.latency), ("the base model", base.latency)):
+        if latency.failure:
+            yield from indented(f"upstream's fuse() failed for {name}: {latency.failure}")
     if found.changes:
         yield "replaced and new layers:"
         ours, theirs = ({row.index: row for row in count.table} for count in (model, base))
         cells = [_change(ours[c.layer], None if c.base is None else theirs[c.base]) for c in found.changes]
         yield from table(("layer", "class", "parameters", "base class", "parameters"), cells, left=0)
+
+
+def _timing(latency: Latency) -> str:
+    threads = f", {latency.threads} threads" if latency.threads else ""
+    return f"times: medians of {latency.rounds} passes of one image in turn, {latency.hardware}{threads}"
 
 
 def _change(row: LayerRow, base: LayerRow | None) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from yolopatch.cli.layout import comparison_row, table
+from yolopatch.cli.layout import comparison_row, latency_rows, table
 from yolopatch.wire.statuses import FAIL, PASS, SKIP, WARN
 
 if TYPE_CHECKING:
@@ -69,14 +69,13 @@ def _figures(found: Mapping[str, Any]) -> Iterator[str]:
     """Yield the table of the measured figures: the model next to its base model."""
     base = found["base"] or {}
     flops, base_flops = found["gflops"], base.get("gflops") or {}
-    latency, base_latency = found["latency_ms"] or {}, base.get("latency_ms") or {}
     rows = [
         comparison_row("layers", found["layers"], base.get("layers")),
         comparison_row("parameters", found["parameters"], base.get("parameters")),
         comparison_row("gradients", found["gradients"], base.get("gradients")),
         comparison_row("GFLOPs as upstream prints (thop)", flops["upstream"], base_flops.get("upstream"), "{:.2f}"),
         comparison_row("true GFLOPs (torch dispatcher)", flops["true"], base_flops.get("true"), "{:.2f}"),
-        comparison_row("forward in ms, median", latency.get("median"), base_latency.get("median"), "{:.1f}"),
+        *latency_rows(found, base),
     ]
     measured = [row for row in rows if row[1:3] != ("-", "-")]
     if measured:

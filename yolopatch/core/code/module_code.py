@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from jinja2.sandbox import SandboxedEnvironment
 
-from yolopatch.catalog.modules import Module
+from yolopatch.catalog.modules import Module, Place
 from yolopatch.catalog.pins import Pin
 from yolopatch.core.code.anchors import below_import, chain_of, first_in_fuse
 from yolopatch.core.code.flavor import Cut, cut
@@ -32,10 +32,12 @@ def module_changes(
     Raises:
         AnchorNotFound: the position of a line was not found in the pin's parser.
     """
-    write = _Writer(pin, module, flavor, cut(source, module.classes, flavor), pristine, templates)
+    place = module.place_of(flavor) if pin.layout.style == "ultralytics" else None
+    names = (*module.classes, *(place.extras if place else ()))
+    write = _Writer(pin, module, flavor, place, cut(source, names, flavor), pristine, templates)
     if pin.layout.style == "yolov5":
         return [write.classes_at_end(), write.fusion(), write.branch()]
-    return [write.module_file(), write.import_line(), write.fusion(), write.branch()]
+    return [*write.files(), write.imports(), write.fusion(), write.branch()]
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class _Writer:
     pin: Pin
     module: Module
     flavor: str
+    place: Place | None
     cut: Cut
     pristine: Mapping[str, str]
     jinja: SandboxedEnvironment
@@ -71,19 +74,43 @@ class _Writer:
         )
         return text.strip("\n") + "\n"
 
-    def module_file(self) -> NewFile:
-        imports = [*dict.fromkeys((*self.cut.imports, "import torch", "import torch.nn as nn"))]
-        names = sorted({"Bottleneck", *_bases(self.pin, self.pristine[self.pin.layout.common])})
-        text = (
-            f'"""{self.cut.docstring}\n\n{_origin(self.module, self.flavor)}\n"""\n\n'
-            + "\n".join(sorted(imports, key=_import_order))
-            + f"\n\nfrom ultralytics.nn.modules.block import {', '.join(names)}\n"
-            + "from ultralytics.nn.modules.conv import Conv\n\n\n"
-            + self.cut.body
-            + "\n\n"
-            + self._render("ultralytics.classes")
+    def files(self) -> list[NewFile]:
+        """The new files of ultralytics: one with all classes, or the post's and one with what the post lacks."""
+        ours = self.pin.layout.module_file(self.module.source)
+        if self.place is None:
+            return [NewFile(ours, self._all_classes())]
+        if self.place.has_blocks:
+            files = [NewFile(self.place.file, self._all_classes())]
+        else:
+            files = [NewFile(self.place.file, self._module_classes()), NewFile(ours, self._block_classes(self.place))]
+        if self.place.exported:
+            stem = self.place.file.rpartition("/")[2].removesuffix(".py")
+            files.append(NewFile(self.place.package_file, f"from .{stem} import *\n"))
+        return files
+
+    def _all_classes(self) -> str:
+        imports = (*self.cut.imports, "import torch", "import torch.nn as nn")
+        return self._file(
+            [_sorted(imports), self._upstream_imports()], self.cut.body, self._render("ultralytics.classes")
         )
-        return NewFile(self.pin.layout.module_file(self.module.source), text)
+
+    def _module_classes(self) -> str:
+        return self._file([_sorted(self.cut.imports)], self.cut.body)
+
+    def _block_classes(self, place: Place) -> str:
+        theirs = f"from {place.dotted} import {self.module.bare}"
+        imports = _sorted(("import torch", "import torch.nn as nn"))
+        return self._file([imports, f"{theirs}\n{self._upstream_imports()}"], self._render("ultralytics.classes"))
+
+    def _file(self, imports: Sequence[str], *code: str) -> str:
+        docstring = f'"""{self.cut.docstring}\n\n{_origin(self.module, self.flavor)}\n"""'
+        return "\n\n".join([docstring, *imports]) + "\n\n\n" + "\n\n".join(code)
+
+    def _upstream_imports(self) -> str:
+        names = sorted({"Bottleneck", *_bases(self.pin, self.pristine[self.pin.layout.common])})
+        return (
+            f"from ultralytics.nn.modules.block import {', '.join(names)}\nfrom ultralytics.nn.modules.conv import Conv"
+        )
 
     def classes_at_end(self) -> Edit:
         common = self.pristine[self.pin.layout.common]
@@ -98,11 +125,20 @@ class _Writer:
         )
         return Edit(self.pin.layout.common, len(split_lines(common)), text + self._render("yolov5.classes"))
 
-    def import_line(self) -> Edit:
-        names = ", ".join(sorted(self.placed))
+    def imports(self) -> Edit:
+        """The lines of the parser that import what a YAML can use; a post's class by the post's line."""
+        ours = f"ultralytics.nn.modules.{self.module.source}"
+        if self.place is None:
+            lines = [_import_line(ours, self.placed)]
+        elif self.place.has_blocks:
+            lines = [_import_line(self.place.dotted, self.placed)]
+        else:
+            bare = self.module.bare
+            others = [name for name in self.placed if name != bare]
+            lines = [_import_line(self.place.dotted, [bare]), _import_line(ours, others)]
         path = self.pin.layout.parser
         anchor = below_import(path, self.pristine[path], "ultralytics.nn.modules")
-        return Edit(path, anchor.at, f"from ultralytics.nn.modules.{self.module.source} import {names}\n")
+        return Edit(path, anchor.at, "".join(lines))
 
     def fusion(self) -> Edit:
         return in_fuse(self.pin, self.pristine, self._render("fuse"))
@@ -127,6 +163,14 @@ def in_parse_model(pin: Pin, pristine: Mapping[str, str], lines: str) -> Edit:
 
 def _origin(module: Module, flavor: str) -> str:
     return f"{module.name}, flavor `{flavor}`, added by yolopatch."
+
+
+def _import_line(module: str, names: Iterable[str]) -> str:
+    return f"from {module} import {', '.join(sorted(names))}\n"
+
+
+def _sorted(imports: Iterable[str]) -> str:
+    return "\n".join(sorted(dict.fromkeys(imports), key=_import_order))
 
 
 def _import_order(line: str) -> tuple[bool, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ import torch
 from ...wire.facts import (
     FUSE,
     INFO,
+    LATENCY,
     PASSES,
     TRUE_GFLOPS,
     FactsAnswer,
@@ -34,20 +36,30 @@ from ..tensors.tensors import (
     tensors,
 )
 from .flopcount import count_flops
+from .latency import measure_latency
 
 
 def report(upstream: Upstream, request: FactsRequest, emit: Emit) -> None:
-    """Build each model of the request, and answer the questions about it."""
-    emit(FactsAnswer(tuple(_facts(upstream, asked, request.imgsz) for asked in request.models)))
+    """Build each model of the request, and answer the questions about it; times are measured at the end, in turn."""
+    answers: list[ModelFacts] = []
+    timed: dict[int, UpstreamModel] = {}
+    for number, asked in enumerate(request.models):
+        seed_all(0)
+        model = upstream.build(upstream.read(asked.cfg, asked.scale))
+        answers.append(_facts(upstream, model, asked, request.imgsz))
+        if LATENCY in asked.ask:
+            timed[number] = model.eval()
+    for number, latency in measure_latency(timed, request.imgsz).items():
+        answers[number] = replace(answers[number], latency=latency)
+    emit(FactsAnswer(tuple(answers)))
 
 
-def _facts(upstream: Upstream, asked: Question, imgsz: int) -> ModelFacts:
-    seed_all(0)
-    model = upstream.build(upstream.read(asked.cfg, asked.scale))
+def _facts(upstream: Upstream, model: UpstreamModel, asked: Question, imgsz: int) -> ModelFacts:
     parameters, table = count_parameters(model), tuple(row(layer) for layer in model.model)
     answers: dict[str, Any] = {
         question: upstream.info(model, imgsz) if question == INFO else _ANSWERS[question](model, imgsz)
         for question in asked.ask
+        if question != LATENCY
     }
     return ModelFacts(parameters, table, **answers)
 

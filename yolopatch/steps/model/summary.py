@@ -15,7 +15,7 @@ from yolopatch.outside.files.templates import write_cfg
 from yolopatch.outside.probe.facts import ask_facts
 from yolopatch.outside.workspace.workspace import read_workspace
 from yolopatch.steps.environment.interpreters import find_interpreter
-from yolopatch.wire.facts import INFO, TRUE_GFLOPS, LayerRow, ModelFacts, Question
+from yolopatch.wire.facts import INFO, LATENCY, TRUE_GFLOPS, Latency, LayerRow, ModelFacts, Question
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Count:
     gradients: int
     gflops_upstream: float | None
     gflops_true: float
+    latency: Latency
     table: tuple[LayerRow, ...]
 
     def data(self) -> dict[str, object]:
@@ -36,6 +37,7 @@ class Count:
             "parameters": self.parameters,
             "gradients": self.gradients,
             "gflops": {"upstream": self.gflops_upstream, "true": self.gflops_true},
+            **self.latency.data(),
             "table": [row.data() for row in self.table],
         }
 
@@ -106,7 +108,7 @@ def summary(place: Path, cfg: Path, scale: str | None, imgsz: int, python: str |
         facts = ask_facts(
             workspace.path,
             pin,
-            [Question(str(one), letter, (INFO, TRUE_GFLOPS)) for one in (cfg.absolute(), base)],
+            [Question(str(one), letter, (INFO, TRUE_GFLOPS, LATENCY)) for one in (cfg.absolute(), base)],
             imgsz=imgsz,
             python=interpreter.executable,
         )
@@ -115,15 +117,17 @@ def summary(place: Path, cfg: Path, scale: str | None, imgsz: int, python: str |
 
 
 def _count(facts: ModelFacts) -> Count:
-    info, true = facts.info, facts.true_gflops
-    assert info is not None  # the question has both
+    info, true, latency = facts.info, facts.true_gflops, facts.latency
+    assert info is not None  # the question has all three
     assert true is not None
+    assert latency is not None
     return Count(
         layers=info.layers,
         parameters=info.parameters,
         gradients=info.gradients,
         gflops_upstream=info.gflops,
         gflops_true=true,
+        latency=latency,
         table=facts.table,
     )
 

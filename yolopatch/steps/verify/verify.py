@@ -30,7 +30,7 @@ from yolopatch.wire.statuses import FAIL, PASS
 from yolopatch.wire.verification import History, VerifyRequest
 
 _STRIDE = 32  # pixels, of the coarsest feature map of most models
-_FIGURES = ("layers", "parameters", "gradients")
+_FIGURES = ("layers", "parameters", "gradients", "latency_ms", "latency_fused_ms", "fps")
 
 
 @dataclass(frozen=True)
@@ -277,7 +277,6 @@ def _figures(facts: Mapping[str, Any]) -> dict[str, object]:
     return {
         **{name: facts.get(name) for name in _FIGURES},
         "gflops": {"upstream": flops.get("upstream"), "true": flops.get("true")},
-        "latency_ms": facts.get("latency_ms"),
         "replaced": [row["index"] for row in table if row.get("replaced")],
         "table": table,
     }

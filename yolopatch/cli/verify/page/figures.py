@@ -20,6 +20,11 @@ def milliseconds(value: float | None) -> str:
     return MISSING if value is None else f"{value:,.2f} ms" if value < 10 else f"{value:,.1f} ms"
 
 
+def rate(value: float | None) -> str:
+    """Images per second: `23.4`."""
+    return MISSING if value is None else f"{value:,.1f}"
+
+
 def interval(low: float, high: float) -> str:
     """A range of times: `11.9 to 13.0`."""
     return f"{milliseconds(low)} to {milliseconds(high)}".replace(" ms", "")

@@ -53,9 +53,13 @@ def make_metrics(raw: Mapping[str, Any], base: Mapping[str, Any]) -> Iterable[Me
         pair = figure(own), figure(other)
         if pair != (None, None):
             yield _metric(name, method, pair, words)
-    own_latency, base_latency = _latency(raw), _latency(base)
-    if own_latency.median is not None or base_latency.median is not None:
-        yield _latency_metric(own_latency, base_latency)
+    for name, key in (("Latency, as built", "latency_ms"), ("Latency, fused", "latency_fused_ms")):
+        latencies = _latency(raw, key), _latency(base, key)
+        if any(one.median is not None for one in latencies):
+            yield _latency_metric(name, *latencies)
+    pair = _fused_fps(raw), _fused_fps(base)
+    if pair != (None, None):
+        yield _metric("FPS, fused", "images per second, one at a time", pair, figures.rate)
 
 
 def _metric(
@@ -70,16 +74,20 @@ def _who(own: bool) -> str:
     return "this model" if own else "base"
 
 
-def _latency(raw: Mapping[str, Any]) -> Latency:
-    measured = as_object(raw.get("latency_ms"))
+def _fused_fps(raw: Mapping[str, Any]) -> float | None:
+    return figure(as_object(raw.get("fps")).get("fused"))
+
+
+def _latency(raw: Mapping[str, Any], key: str) -> Latency:
+    measured = as_object(raw.get(key))
     return Latency(*(figure(measured.get(name)) for name in Latency._fields))
 
 
-def _latency_metric(own: Latency, base: Latency) -> Metric:
+def _latency_metric(name: str, own: Latency, base: Latency) -> Metric:
     largest = max(value for value in (*own, *base) if value is not None)
     return Metric(
-        name="Latency",
-        method="median of the forward pass, and quartiles",
+        name=name,
+        method="median of the forward pass for one image, and quartiles",
         amount=figures.milliseconds(own.median),
         change=figures.change(own.median, base.median),
         bars=(_latency_bar(True, own, largest), _latency_bar(False, base, largest)),

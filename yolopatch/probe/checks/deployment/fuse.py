@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 import torch.nn as nn
 
+from ...build.fusing import fuse
 from ...build.subject import Subject
 from ...protocol.findings import Finding, failed, passed
 from ...tensors.models import UpstreamModel
@@ -37,7 +37,7 @@ def check(subject: Subject) -> Finding:
     if wild:
         return failed(f"with other BatchNorm statistics, {wild}: fuse() cannot be judged", NOT_FINITE_HINT)
     norms = _norms(subject, model)
-    _fuse(model)
+    fuse(model)
     found = [errors(model, steps, distance) for steps in before]
     largest = {index: max(sizes[index] for sizes in found) for index in found[0]}
     evidence = _evidence(subject, model, norms, largest)
@@ -71,12 +71,6 @@ def _wild(model: UpstreamModel, steps: Sequence[Step]) -> str:
     """Return one clause about the first layer whose output is not finite; empty where all are finite."""
     index = first_not_finite({step.index: step.output for step in steps})
     return "" if index is None else describe_not_finite(model, index)
-
-
-def _fuse(model: UpstreamModel) -> None:
-    """Call upstream's fuse(), without its printing where possible: that costs a count of FLOPs."""
-    quiet = {"verbose": False} if "verbose" in inspect.signature(model.fuse).parameters else {}
-    model.fuse(**quiet)
 
 
 def _norms(subject: Subject, model: UpstreamModel) -> list[str]:

@@ -2,89 +2,55 @@
 
 from __future__ import annotations
 
-import statistics
-import time
-from collections.abc import Mapping, Sequence
 from typing import Any
 
-import torch
-from torch import Tensor
-
+from ....wire.facts import Latency, Times
 from ...build.subject import Subject
+from ...measure.latency import measure_latency
 from ...protocol.findings import Finding, passed
-from ...tensors.models import UpstreamModel
-from ...tensors.tensors import image
 from ..rules import Rules
 from ..wording import NO_BASE
 
-_ROUNDS = 9  # at most: the median of nine is steady where the machine is
-_LEAST_ROUNDS = 3  # the fewest with a median and quartiles
-_BUDGET = 2.5  # seconds for all rounds; the large scales on a CPU get the fewest rounds
-_HOW = "batch 1, eval, no_grad, as built (not fused), model and base in turn in one process"
+_HOW = "batch 1, eval, no_grad; model and base, as built and fused, in turn in one process"
 
 RULES = Rules(asks_base=False)
 
 
 def check(subject: Subject) -> Finding:
-    """Time the model's forward at the real image size, and the base's in turn, after one warm-up each."""
+    """Time the model at the real image size, as built and fused, and the base in turn."""
     models = {"model": subject.model, "base": subject.base}
-    times = _timed({name: model for name, model in models.items() if model is not None}, subject.imgsz)
-    figures = {name: _figures(seconds) for name, seconds in times.items()}
-    for name, figure in figures.items():
-        subject.facts.setdefault(name, {})["latency_ms"] = figure
-    machine = _machine(subject.device)
-    evidence = {"imgsz": subject.imgsz, "rounds": len(times["model"]), **machine, "how": _HOW, **figures}
-    if "base" not in figures:
-        return passed(f"{_text(figures['model'])} for an image; {NO_BASE} to compare with", **evidence)
-    ratio = round(figures["model"]["median"] / figures["base"]["median"], 3)
-    return passed(
-        f"{_text(figures['model'])} for an image, the base {_text(figures['base'])}: {ratio:.2f} times the base's",
-        ratio=ratio,
-        **evidence,
-    )
+    found = measure_latency({name: model for name, model in models.items() if model is not None}, subject.imgsz)
+    for name, latency in found.items():
+        subject.facts.setdefault(name, {}).update(latency.data())
+    model, base = found["model"], found.get("base")
+    summary = f"{_text(model)} for an image, {_text_fused(model)}"
+    if base is None:
+        return passed(f"{summary}; {NO_BASE} to compare with", **_evidence(subject, found))
+    ratios = {"ratio": _ratio(model.as_built, base.as_built)}
+    told = f"{ratios['ratio']:.2f} times the base's {base.as_built.median:.1f} ms"
+    if model.fused and base.fused:
+        ratios["fused_ratio"] = _ratio(model.fused, base.fused)
+        told += f", fused {ratios['fused_ratio']:.2f} times its {base.fused.median:.1f} ms"
+    return passed(f"{summary}: {told}", **ratios, **_evidence(subject, found))
 
 
-@torch.no_grad()
-def _timed(models: Mapping[str, UpstreamModel], side: int) -> dict[str, list[float]]:
-    """Return the seconds of each round by name; a round is one forward of each model."""
-    inputs = {name: image(model, side) for name, model in models.items()}
-    times: dict[str, list[float]] = {name: [] for name in models}
-    for name, model in models.items():
-        _seconds(model, inputs[name])
-    begun = time.perf_counter()
-    for done in range(_ROUNDS):
-        if done >= _LEAST_ROUNDS and time.perf_counter() - begun > _BUDGET:
-            break
-        for name, model in models.items():
-            times[name].append(_seconds(model, inputs[name]))
-    return times
+def _ratio(times: Times, base: Times) -> float:
+    return round(times.median / base.median, 3)
 
 
-def _seconds(model: UpstreamModel, x: Tensor) -> float:
-    """Return the seconds of one forward, to the end of the work on a GPU."""
-    _wait(x)
-    begun = time.perf_counter()
-    model(x)
-    _wait(x)
-    return time.perf_counter() - begun
+def _text(latency: Latency) -> str:
+    times = latency.as_built
+    return f"{times.median:.1f} ms ({times.low:.1f} to {times.high:.1f})"
 
 
-def _wait(x: Tensor) -> None:
-    if x.is_cuda:
-        torch.cuda.synchronize(x.device)
+def _text_fused(latency: Latency) -> str:
+    if latency.fused is None:
+        return f"and fuse() failed ({latency.failure})"
+    return f"{latency.fused.median:.1f} ms fused ({latency.fused.fps:.1f} images per second)"
 
 
-def _figures(seconds: Sequence[float]) -> dict[str, float]:
-    """Return the median and the quartiles in milliseconds."""
-    low, median, high = statistics.quantiles((1e3 * s for s in seconds), n=4, method="inclusive")
-    return {"median": round(median, 2), "low": round(low, 2), "high": round(high, 2)}
-
-
-def _text(figure: Mapping[str, float]) -> str:
-    return f"{figure['median']:.1f} ms ({figure['low']:.1f} to {figure['high']:.1f})"
-
-
-def _machine(device: torch.device) -> dict[str, Any]:
-    if device.type == "cuda":
-        return {"device": torch.cuda.get_device_name(device)}
-    return {"device": "cpu", "threads": torch.get_num_threads()}
+def _evidence(subject: Subject, found: dict[str, Latency]) -> dict[str, Any]:
+    model = found["model"]
+    machine = {"device": model.hardware, **({} if model.threads is None else {"threads": model.threads})}
+    figures = {name: latency.data() for name, latency in found.items()}
+    return {"imgsz": subject.imgsz, "rounds": model.rounds, **machine, "how": _HOW, **figures}
