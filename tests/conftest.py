@@ -124,6 +124,20 @@ def full_workspace(shared, cache):
 
 
 @pytest.fixture(scope="session")
+def own_code_runs():
+    """Skip where a pin's own code, without the compatibility patch, does not run with this Python's libraries."""
+
+    def check(pin: str) -> None:
+        if is_mended(pin):
+            python = platform.python_version()
+            pytest.skip(
+                f"{pin} does not run as it is with the libraries of Python {python}; with those of 3.11 it does"
+            )
+
+    return check
+
+
+@pytest.fixture(scope="session")
 def need_pin(cache):
     """Skip, and say why, where no source of a pin can be reached; else the cache holds it from then on."""
     return lambda name: _skip_unless_reachable(name, cache)

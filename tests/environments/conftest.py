@@ -67,15 +67,6 @@ def index(tmp_path, monkeypatch) -> Path:
 
 
 @pytest.fixture
-def bare_python(monkeypatch) -> str:
-    """Be run by a Python that has no packages."""
-    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    python = str(Path(sys.base_prefix) / "bin" / f"python{version}")
-    monkeypatch.setattr(sys, "executable", python)
-    return python
-
-
-@pytest.fixture
 def roomy(monkeypatch) -> None:
     """Let the disk be large enough: tiny wheels need no gigabytes."""
     monkeypatch.setattr("yolopatch.steps.environment.create.require_space", lambda folder, room: None)
@@ -130,6 +121,14 @@ def python_that_says(on_path) -> Callable[..., Path]:
         return on_path(name, f"echo '{line}' > \"$3\"")
 
     return make
+
+
+@pytest.fixture
+def bare_python(monkeypatch, python_that_says) -> str:
+    """Be run by a Python 3.11 that has no packages, whichever Python runs the tests."""
+    python = str(python_that_says("bare-python", packages={}))
+    monkeypatch.setattr(sys, "executable", python)
+    return python
 
 
 @pytest.fixture

@@ -80,10 +80,11 @@ def test_a_half_made_one_is_made_again(yolopatch, own_cache, uv, bare_python):
 def _name() -> str:
     from yolopatch.outside.environment.environments import requirements_digest
 
-    return f"{SET.name}-{requirements_digest(SET)}-py{sys.version_info[0]}.{sys.version_info[1]}"
+    return f"{SET.name}-{requirements_digest(SET)}-py3.11"
 
 
-def test_a_requirement_that_no_index_has(yolopatch, own_cache, index, roomy, bare_python):
+def test_a_requirement_that_no_index_has(yolopatch, own_cache, index, roomy, monkeypatch):
+    monkeypatch.setattr(sys, "executable", f"{sys.base_prefix}/bin/python3")
     shutil.rmtree(index / "boto3")
     ran = yolopatch("env", "create", "yolo26-refconv", "--installer", "pip")
     assert ran.code == 1

@@ -72,7 +72,10 @@ def font(tmp_path):
 
 
 @pytest.mark.parametrize("pin", [pin if pin in QUICK else pytest.param(pin, marks=pytest.mark.slow) for pin in MENDED])
-def test_outputs_metrics_and_drawings_are_bit_identical(pin, mended, font, pristine_tree, in_upstream, base_cfg):
+def test_outputs_metrics_and_drawings_are_bit_identical(
+    pin, own_code_runs, mended, font, pristine_tree, in_upstream, base_cfg
+):
+    own_code_runs(pin)
     upstream = pin.partition("-")[0]
     cfg = base_cfg({"ultralytics-8.2.50": "yolov8", "ultralytics-8.3.0": "yolo11"}.get(pin, "yolov5"), "n")
     told = []

@@ -11,6 +11,7 @@ from pathlib import Path
 
 _EVERY = 1.0  # seconds
 _MEGABYTE = 1_000_000
+_DOWNLOADS = ("Collecting", "Downloading")
 _LINE = re.compile(r"\s*(?:Collecting|Downloading|Installing collected|Prepared|Installed|Resolved)\b.{0,40}")
 
 
@@ -30,7 +31,7 @@ def told_regularly(tell: Callable[[str], None], what: str, folder: Path) -> Iter
 
     def repeat() -> None:
         while not ended.wait(_EVERY):
-            size = _size(folder)
+            size = _size(folder) if shown[0].startswith(_DOWNLOADS) else 0
             tell(shown[0] + (f", {size // _MEGABYTE:,} MB so far" if size >= _MEGABYTE else ""))
 
     def hear(line: str) -> None:
