@@ -15,7 +15,7 @@ from yolopatch.catalog.environment.environments import SETS
 
 ROOT = Path(__file__).resolve().parents[1]
 # what the wheel depends on but torch, which none of these commands may import
-DEPENDENCIES = ("click", "filelock", "gitpython", "jinja2", "packaging", "platformdirs", "unidiff")
+DEPENDENCIES = ("click", "filelock", "gitpython", "jinja2", "packaging", "platformdirs", "pyyaml", "unidiff")
 
 
 def run(*command, **options):

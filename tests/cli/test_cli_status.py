@@ -64,7 +64,8 @@ def test_a_folder_that_is_not_there(name, yolopatch, tmp_path):
 
 
 def test_a_workspace_of_a_pin_that_this_machine_does_not_have(workspace, yolopatch, monkeypatch):
-    monkeypatch.delitem(PINS, PIN)
+    others = {name: pin for name, pin in PINS.items() if name != PIN}
+    monkeypatch.setattr("yolopatch.outside.workspace.workspace.PINS", others)
     ran = yolopatch("status", workspace)
     assert ran.code == 2
     assert f"{workspace} is a workspace of {PIN}, which is neither a pin of yolopatch nor in your own" in ran.err

@@ -146,7 +146,7 @@ def test_no_workspace_tells_of_every_pin(yolopatch, tmp_path, monkeypatch, pytho
     assert [case["pin"] for case in ran.json["cases"]] == list(PINS)
     assert ran.json["workspace"] is None
     assert all(case["ailments"][0]["stage"] == "import" for case in ran.json["cases"])
-    assert yolopatch("doctor", tmp_path).code == 3
+    assert yolopatch("doctor", tmp_path).code == 2
     assert yolopatch("doctor", "--python", "/nowhere/python").code == 1
 
 

@@ -310,7 +310,7 @@ def _runs(pid: int) -> bool:
         (["yolo26-refconv", "--installer", "conda"], 2, "unknown installer 'conda'"),
         (["yolo26-refconv", "--python", "/nowhere/python"], 1, "interpreter /nowhere/python was not found"),
         (["yolo26-refconv", "--python", "true"], 1, "is not Python 3.8 or newer"),
-        ([os.sep], 3, "contains no upstream"),
+        ([os.sep], 2, "contains no upstream"),
     ],
     ids=lambda value: "-".join(map(str, value)) if isinstance(value, list) else "",
 )

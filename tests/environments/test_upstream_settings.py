@@ -206,6 +206,6 @@ def test_env_run_that_cannot(yolopatch, full_workspace, tmp_path, python_that_sa
     ran = yolopatch("env", "run", place, "--", "no-such-command")
     assert (ran.code, "the environment has no command no-such-command" in ran.err) == (1, True)
     assert yolopatch("env", "run", place, "--").code == 2
-    assert yolopatch("env", "run", tmp_path, "--", "python").code == 3
+    assert yolopatch("env", "run", tmp_path, "--", "python").code == 2
     ran = yolopatch("env", "run", "--python", python_that_says(packages={}), place, "--", "python")
     assert (ran.code, "next: yolopatch env create ultralytics-8.3.0" in ran.err) == (1, True)

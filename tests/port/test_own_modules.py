@@ -63,7 +63,7 @@ def test_what_a_release_lacks_is_a_conflict_of_that_module_alone(added, pristine
     assert ran.code == 4
     assert "C3k2_Gated: what C3k2_Gated needs, C3k2_Gated's file, line " in ran.out
     assert "it needs C3k, which ultralytics-8.2.50-" in ran.out
-    assert "SimpleGate  paper   ported" in ran.out
+    assert "SimpleGate  yours   ported" in ran.out
 
 
 def test_a_class_of_the_modules_name_is_a_conflict(added, wheel, yolopatch):

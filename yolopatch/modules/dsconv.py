@@ -349,6 +349,11 @@ class PaperDSConv(_DSConvBase):
         # For copies and checkpoints, which are not to grow by what is kept.
         return {name: value for name, value in vars(self).items() if name != "_kept"}
 
+    def _apply(self, *args, **kwargs):
+        # What is kept is neither parameter nor buffer: `to()`, `half()` and the like would leave it where it was.
+        self._kept = None
+        return super()._apply(*args, **kwargs)
+
     @property
     def is_frozen(self):
         """Whether the layer keeps its VQK and KDS in the place of the shadow kernel."""
