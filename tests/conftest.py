@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache as cached
 from functools import partial
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from yolopatch.errors import SourceError
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.own.own_catalog import load_own_catalog
 from yolopatch.outside.source.store import pristine
+from yolopatch.steps.environment import interpreters
 from yolopatch.steps.model.render import render
 from yolopatch.steps.model.render_request import RenderRequest
 from yolopatch.steps.workspace.apply import apply
@@ -64,6 +66,18 @@ def _environment(monkeypatch, cache):
     monkeypatch.setenv("YOLOPATCH_CATALOG", str(cache.parent / "no-catalog"))
     # workers share the cores: more threads than cores wait for each other longer than they work
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _look_at_this_interpreter_once() -> Iterator[None]:
+    """Its libraries stay as they are while the tests run; a look takes a quarter of a second, and most tests need one."""
+    look = interpreters.inspect_interpreter
+    once = cached(look)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            interpreters, "inspect_interpreter", lambda name: (once if name == sys.executable else look)(name)
+        )
+        yield
 
 
 @pytest.fixture

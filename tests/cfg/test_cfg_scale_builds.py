@@ -55,7 +55,7 @@ def written(folder: Path, name: str, text: str) -> str:
     return str(folder / name)
 
 
-@pytest.mark.parametrize("model", ["yolo26", "yolo11", pytest.param("yolov8", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("model", ["yolo26", *(pytest.param(m, marks=pytest.mark.slow) for m in ("yolo11", "yolov8"))])
 def test_each_scale_builds_upstreams_network_under_every_name_that_can(model, rendered, in_child, own_file, tmp_path):
     own = [str(own_file(model).with_name(f"{model}{scale}.yaml")) for scale in LETTERS]
     own_networks = dict(zip(LETTERS, in_child(model, PARSE, own), strict=True))

@@ -16,7 +16,7 @@ from yolopatch.steps.workspace.apply import apply
 
 MENDED = ("ultralytics-8.2.50", "ultralytics-8.3.0", "yolov5-pypi-6.1.0", "yolov5-6.1")
 # One of each upstream at once; the other two hold the same mends.
-QUICK = ("ultralytics-8.2.50", "yolov5-pypi-6.1.0")
+QUICK = ("yolov5-pypi-6.1.0",)
 
 COMPUTE = """
 import hashlib, json, sys

@@ -117,7 +117,7 @@ def pins(*fast):
     return [pytest.param(pin, marks=[] if pin in fast else pytest.mark.slow) for pin in PINS]
 
 
-@pytest.mark.parametrize("pin", pins("ultralytics-8.4.0", "yolov5-6.1"))
+@pytest.mark.parametrize("pin", pins("ultralytics-8.4.0"))
 def test_a_fused_refconv_model_is_the_fused_base(pin, fused, base_cfg, module_cfg):
     """Layers, parameters, GFLOPs and the graphs of both exports: nothing tells that it was trained otherwise."""
     model = PINS[pin].model

@@ -49,13 +49,13 @@ def check_runs(facts, base, module, flavor):
 
 # What is asked of each pin and flavor: scales, each in the modules' own layers, in the family's blocks, or in both.
 # The flavors share channels and repeats, which are all that a scale changes; both yolov5 pins share their models.
-OFTEN = {(pin, flavor): [("n", False), ("n", True)] for pin in PINS for flavor in FLAVORS}
+OFTEN = {(pin, flavor): [("n", False), ("n", True)] for pin in PINS for flavor in FLAVORS if pin != "yolov5-6.1"}
 OFTEN["ultralytics-8.2.50", "paper"] += [("s", False)]
 # from m on, C3k2 is made of C3k
 OFTEN["ultralytics-8.3.0", "paper"] += [("m", False)]
 OFTEN["ultralytics-8.4.0", "paper"] += [("m", False)]
 # the tutorials' classes are the same text in each style of upstream: one pin of each shows what they do
-for pin in ("ultralytics-8.2.50", "ultralytics-8.3.0", "yolov5-6.1"):
+for pin in ("ultralytics-8.2.50", "ultralytics-8.3.0"):
     del OFTEN[pin, "tutorial"]
 
 

@@ -43,7 +43,7 @@ def test_new_layers_before_the_head_leave_the_rest_as_it_was(pin, verified):
     ("pin", "task", "module", "block"),
     [
         pytest.param("ultralytics-8.2.50", "classify", "SPConv", False, marks=pytest.mark.slow),
-        ("ultralytics-8.3.0", "obb", "RefConv", True),
+        pytest.param("ultralytics-8.3.0", "obb", "RefConv", True, marks=pytest.mark.slow),
         pytest.param("ultralytics-8.4.0", "segment", "Dynamic_conv2d", False, marks=pytest.mark.slow),
         pytest.param("ultralytics-8.4.0", "pose", "DSConv", True, marks=pytest.mark.slow),
         # its rows are those of yolo11-cls.yaml, too

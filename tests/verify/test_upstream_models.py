@@ -27,8 +27,8 @@ VARIANTS = {
         *(f"hub/yolov5s{name}" for name in ("6", "-ghost", "-transformer")),
     ],
 }
-# the models of v6.1 are those of its repackaging, and those of 8.2.50 are in 8.3.0, too
-RARELY = ("yolov5-6.1", "ultralytics-8.2.50")
+# the models of v6.1 are those of its repackaging
+RARELY = ("yolov5-6.1", "ultralytics-8.2.50", "ultralytics-8.3.0")
 FOLDERS = {"ultralytics": "ultralytics/cfg/models", "yolov5": "yolov5/models"}
 
 
