@@ -70,7 +70,7 @@ def _environment(monkeypatch, cache):
 
 @pytest.fixture(scope="session", autouse=True)
 def _look_at_this_interpreter_once() -> Iterator[None]:
-    """Its libraries stay as they are while the tests run; a look takes a quarter of a second, and most tests need one."""
+    """Its libraries stay as they are while the tests run, and a look at them takes a quarter of a second."""
     look = interpreters.inspect_interpreter
     once = cached(look)
     with pytest.MonkeyPatch.context() as patch:
