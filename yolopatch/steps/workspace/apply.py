@@ -35,6 +35,7 @@ from yolopatch.steps.workspace.held import Held, find_held, not_in_catalog, read
 from yolopatch.steps.workspace.patchset import Choice, applied_choices, load_patchset, needs_compat
 
 
+@as_destination()
 def apply(
     repo: str,
     modules: Sequence[str],
@@ -69,20 +70,6 @@ def apply(
         raise UsageError("nothing to apply", hint="name a module with --module, or give --compat, or both")
     if flavor not in FLAVORS:
         raise unknown("flavor", flavor, FLAVORS)
-    with as_destination():
-        return _apply(repo, modules, flavor, dest, source, cache, compat, update)
-
-
-def _apply(
-    repo: str,
-    modules: Sequence[str],
-    flavor: str,
-    dest: Path | None,
-    source: str,
-    cache: Path,
-    compat: bool,
-    update: bool,
-) -> WorkspaceState:
     known = [module for module in map(lookup_module, modules) if module]
     pin = _resolve(repo, [module.tutorial.pin for module in known if module.tutorial], dest)
     place = workspace_path(dest, pin)
