@@ -41,14 +41,14 @@ class Place:
     extras: tuple[str, ...] = ()
 
     @property
-    def dotted(self) -> str:
-        """The name of the module from which the classes are imported."""
-        return (
-            (self.package_file if self.exported else self.file)
-            .removesuffix(".py")
-            .replace("/", ".")
-            .removesuffix(".__init__")
-        )
+    def module(self) -> str:
+        """The dotted name of the file, which is the module of its classes."""
+        return self.file.removesuffix(".py").replace("/", ".")
+
+    @property
+    def imported_from(self) -> str:
+        """The dotted name from which the classes are imported."""
+        return self.module.rpartition(".")[0] if self.exported else self.module
 
     @property
     def package_file(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,6 +82,11 @@ SETS = (_EXACT, _NEWEST)
 def sets_of(pin: Pin) -> tuple[EnvironmentSet, ...]:
     """Return the sets of versions with which the pin was tested, best first."""
     return tuple(found for found in SETS if (pin.like or pin.name) in found.pins)
+
+
+def pythons_of(sets: Iterable[EnvironmentSet]) -> list[str]:
+    """Return the Pythons on which any of the sets runs, oldest first."""
+    return sorted({python for one in sets for python in one.pythons}, key=Version)
 
 
 def set_for(pin: Pin, python: str) -> EnvironmentSet:

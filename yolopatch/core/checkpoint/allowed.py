@@ -33,19 +33,15 @@ def _file(pin: Pin, name: str) -> str:
     """Return the workspace's file that must define the class; "" if no allowed file can."""
     module = name.rpartition(".")[0]
     package = pin.layout.package and f"{pin.layout.package}."
-    allowed = [f"{package}{part}" for part in (*CLASSES_OF[pin.layout.style], *_places(pin))]
+    allowed = [*(f"{package}{part}" for part in CLASSES_OF[pin.layout.style]), *_places(pin)]
     if not any(module == part or (part.endswith((".", "_")) and module.startswith(part)) for part in allowed):
         return ""
     return module.replace(".", "/") + ".py"
 
 
 def _places(pin: Pin) -> list[str]:
-    """Return the modules in which posts put their classes, below the package."""
+    """Return the modules in which posts put their classes."""
     if pin.layout.style != "ultralytics":
         return []
     places = [module.place_of(TUTORIAL_FLAVOR) for module in MODULES.values()]
-    return [
-        place.file.removeprefix(f"{pin.layout.package}/").removesuffix(".py").replace("/", ".")
-        for place in places
-        if place
-    ]
+    return [place.module for place in places if place]

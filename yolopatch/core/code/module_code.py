@@ -84,8 +84,8 @@ class _Writer:
         else:
             files = [NewFile(self.place.file, self._module_classes()), NewFile(ours, self._block_classes(self.place))]
         if self.place.exported:
-            stem = self.place.file.rpartition("/")[2].removesuffix(".py")
-            files.append(NewFile(self.place.package_file, f"from .{stem} import *\n"))
+            name = self.place.module.rpartition(".")[2]
+            files.append(NewFile(self.place.package_file, f"from .{name} import *\n"))
         return files
 
     def _all_classes(self) -> str:
@@ -98,7 +98,7 @@ class _Writer:
         return self._file([_sorted(self.cut.imports)], self.cut.body)
 
     def _block_classes(self, place: Place) -> str:
-        theirs = f"from {place.dotted} import {self.module.bare}"
+        theirs = f"from {place.imported_from} import {self.module.bare}"
         imports = _sorted(("import torch", "import torch.nn as nn"))
         return self._file([imports, f"{theirs}\n{self._upstream_imports()}"], self._render("ultralytics.classes"))
 
@@ -131,11 +131,11 @@ class _Writer:
         if self.place is None:
             lines = [_import_line(ours, self.placed)]
         elif self.place.has_blocks:
-            lines = [_import_line(self.place.dotted, self.placed)]
+            lines = [_import_line(self.place.imported_from, self.placed)]
         else:
             bare = self.module.bare
             others = [name for name in self.placed if name != bare]
-            lines = [_import_line(self.place.dotted, [bare]), _import_line(ours, others)]
+            lines = [_import_line(self.place.imported_from, [bare]), _import_line(ours, others)]
         path = self.pin.layout.parser
         anchor = below_import(path, self.pristine[path], "ultralytics.nn.modules")
         return Edit(path, anchor.at, "".join(lines))

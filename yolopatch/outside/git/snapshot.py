@@ -179,6 +179,11 @@ def tree_entries(repository: Repository, revision: str) -> dict[str, Entry]:
     return {entry.path: entry for entry in repository.entries(revision)}
 
 
+def changed_paths(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
+    """Return the paths of the files that differ between two trees, sorted; both as `tree_blobs` or `tree_entries`."""
+    return sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
+
+
 def write_tree(repository: Repository, revision: str, folder: Path) -> None:
     """Write the revision's files into a folder, without conversion. Links are skipped; no upstream needs them.
 

@@ -136,8 +136,7 @@ def ask_in_workspace(
         YolopatchError: the probe refused the request, or failed.
     """
     heard: list[Answer] = []
-    refused: list[Refused] = []
-    unbuilt: list[NotBuilt] = []
+    errors: list[YolopatchError] = []
     begun: list[Step] = []
 
     def take(message: object) -> None:
@@ -145,9 +144,10 @@ def ask_in_workspace(
             begun.append(message)
             watch(message.name, len(begun), steps)
         elif isinstance(message, Refused):
-            refused.append(message)
+            details = [*message.details, "nothing was written"]
+            errors.append(YolopatchError(message.what, details=details, hint=message.hint))
         elif isinstance(message, NotBuilt):
-            unbuilt.append(message)
+            errors.append(ModelError(message, workspace))
         elif isinstance(message, answer):
             heard.append(message)
 
@@ -160,12 +160,10 @@ def ask_in_workspace(
             Path(folder) / "probe",
             take,
             what=what,
-            answered=lambda: bool(heard or refused or unbuilt),
+            answered=lambda: bool(heard or errors),
         )
-    for one in refused:
-        raise YolopatchError(one.what, details=[*one.details, "nothing was written"], hint=one.hint)
-    for model in unbuilt:
-        raise ModelError(model, workspace)
+    for error in errors:
+        raise error
     return heard[0]
 
 

@@ -33,6 +33,11 @@ class Checkout:
     commit: str | None
     blobs: Mapping[str, str]
 
+    @property
+    def compat(self) -> bool:
+        """Whether yolopatch applied the compatibility patch to it."""
+        return self.workspace is not None and self.workspace.compat is not None
+
 
 def read_checkout(path: Path) -> Checkout:
     """Read the upstream in this folder.

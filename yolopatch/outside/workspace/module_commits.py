@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from yolopatch.core.patch.recover import Versions
 from yolopatch.core.workspace.commit_message import Applied, read_applied
-from yolopatch.outside.git.snapshot import pristine_reader, tree_blobs
+from yolopatch.outside.git.snapshot import changed_paths, pristine_reader, tree_blobs
 from yolopatch.outside.workspace.workspace import Commit, Workspace
 
 
@@ -20,6 +20,6 @@ def read_versions(workspace: Workspace, applied: Applied) -> dict[str, Versions]
     repository = workspace.repository
     trees = [tree_blobs(repository, commit.id) for commit in (workspace.root, *module_commit(workspace, applied))]
     _, before, after = trees
-    paths = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
+    paths = changed_paths(before, after)
     texts = [pristine_reader(repository, tree)(paths) for tree in trees]
     return {path: Versions(*(text.get(path) for text in texts)) for path in paths}

@@ -17,7 +17,7 @@ from yolopatch.core.text import blob_id
 from yolopatch.errors import ConflictError, YolopatchError
 from yolopatch.outside.files.staging import staged
 from yolopatch.outside.git.command import Entry, GitError, Repository
-from yolopatch.outside.git.snapshot import Root, tree_entries
+from yolopatch.outside.git.snapshot import Root, changed_paths, tree_entries
 from yolopatch.outside.workspace.commits import Step, commit_stream, written_entries
 from yolopatch.outside.workspace.journal import Journal, journal_file, read_journal, write_journal
 from yolopatch.outside.workspace.workspace import LOCKS, NEXT, STAGING, Workspace
@@ -52,7 +52,7 @@ def switch(workspace: Workspace, root: Root, steps: Sequence[Step]) -> None:
 
 def _check_not_hidden(path: Path, before: Mapping[str, Entry], after: Mapping[str, Entry]) -> None:
     """Check for changes that `git status` does not show: untracked files in the way, and edits that git ignores."""
-    for name in _changed_paths(before, after):
+    for name in changed_paths(before, after):
         if name not in before and os.path.lexists(path / name):
             raise ConflictError(
                 f"{path / name} is not tracked by git and in the way; nothing was changed",
@@ -64,10 +64,6 @@ def _check_not_hidden(path: Path, before: Mapping[str, Entry], after: Mapping[st
                 details=["found: the content differs from the commit, but `git status` shows nothing"],
                 hint="copy it; `git update-index --no-assume-unchanged` or `--no-skip-worktree` makes git show it",
             )
-
-
-def _changed_paths(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> list[str]:
-    return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
 
 
 def _has_content(file: Path, blob: str) -> bool:
@@ -147,7 +143,7 @@ def _remove_leftovers(workspace: Workspace) -> bool:
 
 def _finish(path: Path, before: Mapping[str, Entry], after: Mapping[str, Entry], new: str) -> None:
     repository = Repository(path)
-    changed = [after[name] for name in _changed_paths(before, after) if name in after]
+    changed = [after[name] for name in changed_paths(before, after) if name in after]
     with_mode = _tracks_modes(repository)
     for entry, data in zip(changed, repository.read_blobs([entry.blob for entry in changed])):
         _write(path / entry.path, data, entry.mode == _EXECUTABLE if with_mode else None)
@@ -184,7 +180,7 @@ def _set_executable(file: Path, executable: bool) -> None:
 
 
 def _check_unchanged_since(path: Path, before: Mapping[str, Entry], after: Mapping[str, Entry]) -> None:
-    for name in _changed_paths(before, after):
+    for name in changed_paths(before, after):
         file = path / name
         allowed = [side[name] for side in (before, after) if name in side]
         if os.path.lexists(file) and not (file.is_file() and any(_has_content(file, one.blob) for one in allowed)):

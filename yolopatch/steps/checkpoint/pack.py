@@ -16,7 +16,7 @@ from yolopatch.outside.probe.run import ask_in_workspace
 from yolopatch.outside.watch import Watch
 from yolopatch.outside.workspace.workspace import Workspace, read_workspace
 from yolopatch.steps.checkpoint.transplant import SIDE
-from yolopatch.steps.environment.interpreters import find_interpreter
+from yolopatch.steps.environment.interpreters import find_interpreter_in
 from yolopatch.wire import checkpoints as wire
 from yolopatch.wire.codec import encode
 from yolopatch.wire.tasks import PACK, UNPACK, Task
@@ -210,9 +210,7 @@ def _write(
     require_free(request.out, request.overwrite)
     workspace = read_workspace(place.absolute())
     _require_module(workspace)
-    interpreter = find_interpreter(
-        workspace.pin, request.python, cache, compat=workspace.compat is not None, tree=workspace.path
-    )
+    interpreter = find_interpreter_in(workspace, request.python, cache)
     with staged(request.out.absolute()) as out:
         answer = ask_in_workspace(
             how.task,

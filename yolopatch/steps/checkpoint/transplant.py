@@ -17,7 +17,7 @@ from yolopatch.outside.files.writable import require_free
 from yolopatch.outside.probe.run import ModelError, ask_in_workspace
 from yolopatch.outside.watch import Watch
 from yolopatch.outside.workspace.workspace import Workspace, read_workspace
-from yolopatch.steps.environment.interpreters import find_interpreter
+from yolopatch.steps.environment.interpreters import find_interpreter_in
 from yolopatch.steps.model.fit import explain_misfit
 from yolopatch.wire import checkpoints as wire
 from yolopatch.wire.codec import encode
@@ -121,9 +121,7 @@ def transplant(place: Path, request: TransplantRequest, cache: Path, watch: Watc
     _check(request)
     family = family_of(cfg)
     scale = cfg.scale_for(find_model(family or workspace.pin.model, cfg.task), request.scale)
-    interpreter = find_interpreter(
-        workspace.pin, request.python, cache, compat=workspace.compat is not None, tree=workspace.path
-    )
+    interpreter = find_interpreter_in(workspace, request.python, cache)
     with staged(request.out.absolute()) as out:
         try:
             answer = ask_in_workspace(

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.requirements import Requirement
-from packaging.version import Version
 
-from yolopatch.catalog.environment.environments import EnvironmentSet, sets_of
+from yolopatch.catalog.environment.environments import EnvironmentSet, pythons_of, sets_of
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.errors import UsageError, YolopatchError
 from yolopatch.outside.environment.environments import Environment as Made
@@ -228,8 +227,8 @@ def _find_base(
 def _no_base(
     sets: Sequence[EnvironmentSet], named: Interpreter | None, installer: Installer, looked_for: Sequence[str]
 ) -> YolopatchError:
-    pythons = sorted({python for one in sets for python in one.pythons}, key=Version)
-    versions = f"{', '.join(pythons[:-1])} or {pythons[-1]}"
+    *others, newest = pythons_of(sets)
+    versions = f"{', '.join(others)} or {newest}"
     if named:
         runs = any(one.runs_on(named.python) for one in sets)
         return YolopatchError(

@@ -24,7 +24,7 @@ from yolopatch.outside.workspace.checkout import Checkout, read_checkout
 from yolopatch.outside.workspace.workspace import NoWorkspaceError
 from yolopatch.steps.environment.faults import ERROR, WARNING, Fault, find_faults, in_order
 from yolopatch.steps.environment.interpreters import choose_interpreter
-from yolopatch.steps.environment.nearest_pin import nearest_pin
+from yolopatch.steps.environment.nearest_pin import own_or_nearest_pin
 
 _VARIABLES = re.compile(r"^(YOLO(?!PATCH)|ULTRALYTICS|WANDB|COMET|CLEARML|NEPTUNE|MLFLOW|PYTHONPATH|PYTHONHOME)")
 _SECRET = re.compile(r"KEY|TOKEN|PASSWORD|SECRET")
@@ -127,7 +127,7 @@ def diagnose(place: Path | None, python: str | None, cache: Path) -> Diagnosis:
         YolopatchError: the interpreter does not exist.
     """
     checkout = _checkout(place)
-    pin = _pin_like(checkout) if checkout else next(iter(PINS.values()))
+    pin = own_or_nearest_pin(checkout) if checkout else next(iter(PINS.values()))
     interpreter = choose_interpreter(pin, python, cache)
     gpus, broken = _gpus(interpreter)
     cases: tuple[Case, ...]
@@ -162,22 +162,18 @@ def _checkout(place: Path | None) -> Checkout | None:
         return None
 
 
-def _pin_like(checkout: Checkout) -> Pin:
-    return checkout.pin or nearest_pin(checkout)
-
-
 def _examine_checkout(checkout: Checkout, interpreter: Interpreter, more: list[Fault]) -> Case:
-    pin = _pin_like(checkout)
-    compat = bool(checkout.workspace and checkout.workspace.compat)
+    pin = own_or_nearest_pin(checkout)
+    place = _quoted(checkout) if checkout.workspace else "WORKSPACE"
     found = [
-        *find_faults(pin, compat, interpreter, checkout.path, _quoted(checkout) if checkout.workspace else "WORKSPACE"),
+        *find_faults(pin, checkout.compat, interpreter, checkout.path, place),
         *more,
         *_shadows(checkout, interpreter),
         *_other_pip(pin, checkout, interpreter),
         *_mangled_path(checkout),
         *_new_caches(pin, checkout, interpreter),
     ]
-    return Case(pin.name, compat, in_order(found))
+    return Case(pin.name, checkout.compat, in_order(found))
 
 
 def _packages(wanted: EnvironmentSet, interpreter: Interpreter) -> tuple[Package, ...]:

@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from yolopatch.catalog.environment.compat import STAGES, CompatFix, compat_fixes_of
-from yolopatch.catalog.environment.environments import sets_of
+from yolopatch.catalog.environment.environments import pythons_of, sets_of
 from yolopatch.catalog.environment.needs import Need, module_of, needs_of, stand_ins
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.outside.environment.interpreter import Interpreter
@@ -183,7 +183,7 @@ def _looked_for_by_name(pin: Pin, interpreter: Interpreter, workspace: str) -> I
 def _untried_python(pin: Pin, interpreter: Interpreter) -> Iterator[Fault]:
     wanted = sets_of(pin)
     if not any(one.runs_on(interpreter.python) for one in wanted):
-        *known, newest = sorted({python for one in wanted for python in one.pythons}, key=Version)
+        *known, newest = pythons_of(wanted)
         yield Fault(
             WARNING,
             "",

@@ -14,8 +14,9 @@ from yolopatch.outside.environment.environments import Environment, complete_env
 from yolopatch.outside.environment.interpreter import Interpreter
 from yolopatch.outside.probe.inspect import inspect_interpreter
 from yolopatch.outside.workspace.checkout import Checkout
+from yolopatch.outside.workspace.workspace import Workspace
 from yolopatch.steps.environment.faults import ERROR, find_faults, missing_needs
-from yolopatch.steps.environment.nearest_pin import nearest_pin
+from yolopatch.steps.environment.nearest_pin import own_or_nearest_pin
 
 _IMPORT = "import"
 
@@ -79,12 +80,19 @@ def require_importable(pin: Pin, found: Interpreter, *, compat: bool, tree: Path
         raise YolopatchError(f"{found.executable} cannot import {pin.name}: {why}", hint=fatal[0].hint)
 
 
+def find_interpreter_in(workspace: Workspace, python: str | None, cache: Path) -> Interpreter:
+    """Choose the interpreter to run a workspace with, as `find_interpreter`.
+
+    Raises:
+        YolopatchError: as `find_interpreter`.
+    """
+    return find_interpreter(workspace.pin, python, cache, compat=workspace.compat is not None, tree=workspace.path)
+
+
 def find_interpreter_for(checkout: Checkout, python: str | None, cache: Path) -> Interpreter:
     """Choose the interpreter to run a checkout with, as `find_interpreter`; without a pin, by the most similar one.
 
     Raises:
         YolopatchError: as `find_interpreter`.
     """
-    pin, workspace = checkout.pin or nearest_pin(checkout), checkout.workspace
-    compat = workspace is not None and workspace.compat is not None
-    return find_interpreter(pin, python, cache, compat=compat, tree=checkout.path)
+    return find_interpreter(own_or_nearest_pin(checkout), python, cache, compat=checkout.compat, tree=checkout.path)

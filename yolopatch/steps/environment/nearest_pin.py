@@ -21,3 +21,8 @@ def nearest_pin(checkout: Checkout) -> Pin:
         version = None
     older = [pin for pin in pins if version and pin.wheel and Version(pin.wheel.version) <= version]
     return older[-1] if older else pins[0]
+
+
+def own_or_nearest_pin(checkout: Checkout) -> Pin:
+    """Return the checkout's pin; for a version without one, the pin that is most like it."""
+    return checkout.pin or nearest_pin(checkout)

@@ -58,7 +58,7 @@ def target_of(place: Path) -> Target:
         NoWorkspaceError: the folder is no checkout of an upstream that we know.
     """
     checkout = read_checkout(place)
-    pin, workspace = checkout.pin, checkout.workspace
+    pin = checkout.pin
     if pin is None:
         raise UsageError(
             f"yolopatch has no pin of the upstream version in {place}",
@@ -66,4 +66,4 @@ def target_of(place: Path) -> Target:
             hint=f"use the environment of the nearest pin: yolopatch env create {nearest_pin(checkout).name}",
         )
     mend = f"yolopatch apply --repo {pin.name} --compat --dest {shlex.quote(str(place))}"
-    return Target(pin, workspace is not None and workspace.compat is not None, place, mend)
+    return Target(pin, checkout.compat, place, mend)

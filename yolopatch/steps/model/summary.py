@@ -18,7 +18,7 @@ from yolopatch.outside.files.templates import write_cfg
 from yolopatch.outside.probe.facts import ask_facts
 from yolopatch.outside.probe.run import ModelError
 from yolopatch.outside.workspace.workspace import Workspace, read_workspace
-from yolopatch.steps.environment.interpreters import find_interpreter
+from yolopatch.steps.environment.interpreters import find_interpreter_in
 from yolopatch.steps.model.fit import explain_misfit, modules_of, other_family, workspace_command
 from yolopatch.wire.facts import INFO, LATENCY, TRUE_GFLOPS, Latency, LayerRow, ModelFacts, Question
 
@@ -110,7 +110,7 @@ def summary(place: Path, cfg: Path, scale: str | None, imgsz: int, python: str |
     family = family_of(file)
     own = find_model(family or pin.model, file.task)
     letter = file.scale_for(own, scale)
-    interpreter = find_interpreter(pin, python, cache, compat=workspace.compat is not None, tree=workspace.path)
+    interpreter = find_interpreter_in(workspace, python, cache)
     with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
         base = write_cfg(Cfg(own, letter, file.nc), Path(folder))
         questions = [Question(str(one), letter, (INFO, TRUE_GFLOPS, LATENCY)) for one in (cfg.absolute(), base)]
