@@ -14,9 +14,8 @@ import torch.nn as nn
 # to 128 the best of these, in both signs, is within 0.5 % (for 8 bits: 7 %) of the best of all real scales.
 _DSCONV_PEAKS = (-1.0, -0.4, 0.0, 0.4, 0.8, 1.2, 1.8, 2.4)
 
-# How many values are computed at once. A search passes a hundred times over what it computes, which on a CPU has to
-# stay in each core's cache, and below the size from which memory is asked of the system; elsewhere few kernels have to
-# be launched, in bounded memory.
+# How many values are searched at once. A search passes a hundred times over what it computes, which on a CPU has to
+# stay in each core's cache; elsewhere few kernels have to be launched, in bounded memory.
 _DSCONV_VALUES_OF_A_CORE = 2**16
 _DSCONV_VALUES = 2**24
 
@@ -57,59 +56,72 @@ def _dsconv_in_cache(tensor):
     return tensor.device.type == "cpu" and not _dsconv_is_recorded(tensor)
 
 
-def _dsconv_fit(blocks, integers, biased):
-    """Least squares fit of blocks by scale * integers + bias, along dim -3; the integers are lost.
+def _dsconv_sums(blocks, integers, biased, room):
+    """Sum along dim -2 what a fit of blocks by integers needs; integers and what is in the room are lost.
 
-    Returns scale, bias, and how much of the blocks' energy the fit explains, each with a dim -3 of size one.
+    Returns the products of blocks and integers, the integers' energy and, where there is a bias, the integers' mean,
+    each with a dim -2 of size one.
     """
-    mean = integers.mean(-3, keepdim=True) if biased else 0.0
-    centred = integers.sub_(mean) if biased else integers
-    product = (blocks * centred).sum(-3, keepdim=True)
+    mean = [integers.mean(-2, keepdim=True)] if biased else []
+    centred = integers.sub_(mean[0]) if biased else integers
+    products = torch.mul(blocks, centred, out=room).sum(-2, keepdim=True)
+    return [products, centred.mul_(centred).sum(-2, keepdim=True), *mean]
+
+
+def _dsconv_fit(blocks, products, energy, mean=None):
+    """Least squares fit of blocks by scale * integers + bias.
+
+    Returns scale, bias, and how much of the blocks' energy the fit explains, each with a dim -2 of size one.
+    """
     # Integers that are not all zero have an energy of at least 1, with the mean taken off of at least 1/2;
     # the bound turns what is zero up to rounding, the fit of an all-zero block, into a scale of zero.
-    scale = product / centred.mul_(centred).sum(-3, keepdim=True).clamp_(min=0.25)
-    bias = blocks.mean(-3, keepdim=True) - scale * mean if biased else torch.zeros_like(scale)
-    return scale, bias, scale * product
+    scale = products / energy.clamp(min=0.25)
+    bias = torch.zeros_like(scale) if mean is None else blocks.mean(-2, keepdim=True) - scale * mean
+    return scale, bias, scale * products
 
 
 def _dsconv_candidates(weight, low, high, biased):
-    """The steps that the search tries, in units of the largest magnitude's inverse, one in each row."""
+    """The steps that the search tries, in units of the largest magnitude's inverse, [candidates, 1, 1]."""
     # With a bias both ends of a block are peaks, and mirrored candidates repeat each other.
     steps = [((high - low) / 2 if biased else -low) + peak for peak in _DSCONV_PEAKS]
     steps = steps if biased else steps + [-step for step in steps]
     # Filled in place: a GPU would have to wait for a list's copy, which no CUDA graph can hold.
-    return torch.stack([weight.new_full((1, 1, 1, 1, 1), step) for step in steps])
+    return torch.stack([weight.new_full((1, 1), step) for step in steps])
 
 
-def _dsconv_search(blocks, steps, low, high, biased):
+def _dsconv_search(blocks, steps, low, high, biased, rooms):
     """The best scale and bias for blocks within [-1, 1], among the candidates."""
-    fits = []
+    sums = []
     for group in steps.split(1 if _dsconv_in_cache(blocks) else len(_DSCONV_PEAKS) * 2):
-        integers = blocks * group
+        integers = torch.mul(blocks, group, out=rooms[0])
         if biased:
             integers = integers.add_((low + high) / 2)
-        fits.append(_dsconv_fit(blocks, integers.round_().clamp_(low, high), biased))
-    scale, bias, explained = (torch.cat(values) for values in zip(*fits))
+        sums.append(_dsconv_sums(blocks, integers.round_().clamp_(low, high), biased, rooms[1]))
+    scale, bias, explained = _dsconv_fit(blocks, *(torch.cat(values) for values in zip(*sums)))
     best = explained.max(0, keepdim=True)[1]
-    return scale.gather(0, best)[0], bias.gather(0, best)[0]
+    return scale.gather(0, best), bias.gather(0, best)
 
 
-def _dsconv_round(blocks, scale, bias, low, high):
+def _dsconv_round(blocks, scale, bias, low, high, room):
     """The integers nearest to blocks at a scale and bias, zero where the scale is."""
     divisor = torch.where(scale == 0, torch.full_like(scale, torch.inf), scale)
-    return ((blocks - bias) / divisor).round_().clamp_(low, high)
+    return torch.sub(blocks, bias, out=room).div_(divisor).round_().clamp_(low, high)
 
 
-def _dsconv_fit_blocks(blocks, steps, low, high, biased):
-    """Fit blocks [out, n, block, kh, kw] by integers in [low, high]; returns scale and bias of size one in dim 2."""
-    top, bottom = blocks.amax(2, keepdim=True), blocks.amin(2, keepdim=True)
+def _dsconv_fit_blocks(blocks, steps, low, high, biased, rooms):
+    """Fit blocks [1, block, n] by integers in [low, high]; returns scale and bias [1, 1, n].
+
+    The rooms are memory for what is computed on the way, three tensors like blocks, or None for new memory.
+    """
+    top, bottom = blocks.amax(1, keepdim=True), blocks.amin(1, keepdim=True)
     centre = (top + bottom) / 2 if biased else torch.zeros_like(top)
     # Never zero: the smallest normal number stands in for the radius of a constant block.
     radius = torch.maximum(top - centre, centre - bottom).clamp(min=torch.finfo(blocks.dtype).tiny)
-    unit = (blocks - centre) / radius
+    unit = torch.sub(blocks, centre, out=rooms[2]).div_(radius)
     # One round of alternation: round anew at the fitted scale, fit anew to the integers; neither adds error.
-    integers = _dsconv_round(unit, *_dsconv_search(unit, steps, low, high, biased), low, high)
-    scale, bias, _ = _dsconv_fit(unit, integers, biased)
+    found = _dsconv_search(unit, steps, low, high, biased, rooms)
+    integers = _dsconv_round(unit, *found, low, high, rooms[0])
+    scale, bias, _ = _dsconv_fit(unit, *_dsconv_sums(unit, integers, biased, rooms[1]))
     return scale * radius, bias * radius + centre
 
 
@@ -128,68 +140,106 @@ def _dsconv_half(values, power):
     return (values / power).to(torch.float16).to(values.dtype)
 
 
-def _dsconv_blocks(kernel, channels, block_size):
-    """Cut [out, channels, kh, kw] into [out, blocks, channels of a block, kh, kw]: the whole blocks, then the rest."""
-    chunks, whole = kernel.split(block_size, 1), channels // block_size
-    parts = [torch.stack(chunks[:whole], 1)] if whole else []
-    return [*parts, chunks[-1].unsqueeze(1)] if channels % block_size else parts
+def _dsconv_layout(layer):
+    """How a layer's kernel is cut: for whole blocks and for what is left over, the blocks' number and size; its shape.
+
+    Numbers of the layer, not of a tensor, which a trace would take for something that may change.
+    """
+    channels = layer.in_channels // layer.groups
+    whole, rest = divmod(channels, layer.block_size)
+    cuts = [(number, size) for number, size in ((whole, layer.block_size), (1, rest)) if number * size]
+    return cuts, (layer.out_channels, channels, *layer.kernel_size)
 
 
-def _dsconv_kernel(parts, scales, biases):
-    """Integers [out, blocks, block, kh, kw] times their scales, plus their biases, as [out, channels, kh, kw]."""
-    return torch.cat([(q * s + b).flatten(1, 2) for q, s, b in zip(parts, scales, biases)], 1)
+def _dsconv_columns(kernel, cuts, shape):
+    """Copy a kernel into blocks as columns [1, channels of a block, n], one tensor for each cut.
+
+    Where the values of a block lie apart in memory, all blocks can be added up at once.
+    """
+    out, _, *extent = shape
+    chunks = kernel.split([number * size for number, size in cuts], 1)
+    blocks = [chunk.reshape(out, *cut, *extent).permute(2, 0, 1, 3, 4) for chunk, cut in zip(chunks, cuts)]
+    return [part.clone(memory_format=torch.contiguous_format).flatten(1).unsqueeze(0) for part in blocks]
 
 
-def _dsconv_rows(weight, row):
-    """How many rows of a kernel, each of so many weights, are quantised at once."""
-    if _dsconv_in_cache(weight):
-        return max(1, _DSCONV_VALUES_OF_A_CORE * torch.get_num_threads() // row)
-    return max(1, _DSCONV_VALUES // (len(_DSCONV_PEAKS) * 2 * row))
+def _dsconv_kernel(columns, cuts, shape):
+    """Put columns of blocks together again to a kernel."""
+    out, _, *extent = shape
+    blocks = [part.reshape(size, out, number, *extent) for part, (number, size) in zip(columns, cuts)]
+    parts = [part.permute(1, 2, 0, 3, 4).flatten(1, 2) for part in blocks]
+    return parts[0] if len(parts) == 1 else torch.cat(parts, 1)
 
 
-def _dsconv_rounded(parts, fits, power, low, high):
-    """Integers, KDS scale and bias in units of a power of two, and the kernel of a piece's blocks and their fits."""
-    scales, biases = ([_dsconv_half(value, power) for value in values] for values in zip(*fits))
-    # The integers belong to the scales as they are kept: rounding them last takes up what float16 left out.
-    fits = [(scale * power, bias * power) for scale, bias in zip(scales, biases)]
-    integers = [_dsconv_round(part, *fit, low, high) for part, fit in zip(parts, fits)]
-    kernel = _dsconv_kernel(integers, *zip(*fits))
-    scale, bias = (torch.cat(values, 1).squeeze(2) for values in (scales, biases))
-    return torch.cat([q.flatten(1, 2) for q in integers], 1), scale, bias, kernel
+def _dsconv_width(columns, size):
+    """How many columns, of blocks of a size, are searched at once."""
+    if _dsconv_in_cache(columns):
+        return max(1, _DSCONV_VALUES_OF_A_CORE * torch.get_num_threads() // size)
+    return max(1, _DSCONV_VALUES // (len(_DSCONV_PEAKS) * 2 * size))
+
+
+def _dsconv_fit_columns(columns, width, low, high, biased, has_rooms):
+    """Fit columns [1, block, n] a part at a time, in the same memory if told so; returns scale and bias [1, 1, n]."""
+    steps = _dsconv_candidates(columns, low, high, biased)
+    parts, fits = columns.split(width, 2), []
+    rooms = [torch.empty_like(parts[0], memory_format=torch.contiguous_format) if has_rooms else None for _ in range(3)]
+    for part in parts:
+        fitting = [room[..., : part.shape[2]] if has_rooms else None for room in rooms]
+        fits.append(_dsconv_fit_blocks(part, steps, low, high, biased, fitting))
+    return [torch.cat(values, 2) for values in zip(*fits)]
 
 
 @torch.no_grad()
-def _dsconv_quantize(weight, channels, block_size, bits, biased):
+def _dsconv_quantize(weight, layout, bits, biased):
     """Quantise a kernel [out, channels, kh, kw] in blocks of channels, the last one perhaps smaller.
 
-    Returns integers [out, channels, kh, kw], KDS scale and bias [out, blocks, kh, kw] in units of a power of two,
-    the power's exponent, and the kernel they stand for, in float32 at least. In these units float16 holds scale and
-    bias exactly.
+    Returns the blocks' integers as columns, their fits (scale and bias [1, 1, n], in units of a power of two, in which
+    float16 holds them exactly), and the power's exponent; all in float32 at least.
     """
     low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
-    weight = weight.to(torch.promote_types(weight.dtype, torch.float32))
-    steps = _dsconv_candidates(weight, low, high, biased)
-    rows = _dsconv_rows(weight, channels * weight.shape[2] * weight.shape[3])
-    pieces = [_dsconv_blocks(piece, channels, block_size) for piece in weight.split(rows)]
-    fits = [[_dsconv_fit_blocks(part, steps, low, high, biased) for part in parts] for parts in pieces]
-    exponent = _dsconv_exponent([value for piece in fits for fit in piece for value in fit])
+    # To ask the system for memory takes longer than to compute in it. Only a parameter is sure to be no tensor of
+    # many weights at once, for which torch cannot compute in memory that is there.
+    has_rooms = type(weight) is nn.Parameter and _dsconv_in_cache(weight)
+    columns = _dsconv_columns(weight.to(torch.promote_types(weight.dtype, torch.float32)), *layout)
+    fits = [
+        _dsconv_fit_columns(part, _dsconv_width(part, size), low, high, biased, has_rooms)
+        for part, (_, size) in zip(columns, layout[0])
+    ]
+    exponent = _dsconv_exponent([value for fit in fits for value in fit])
     power = 2.0**exponent
-    found = [_dsconv_rounded(parts, fit, power, low, high) for parts, fit in zip(pieces, fits)]
-    integers, scale, bias, kernel = (torch.cat(values) for values in zip(*found))
-    return integers, scale, bias, exponent, kernel
+    fits = [[_dsconv_half(value, power) for value in fit] for fit in fits]
+    # The integers belong to the scales as they are kept: rounding them last takes up what float16 left out.
+    integers = [
+        _dsconv_round(part, scale * power, bias * power, low, high, part if has_rooms else None)
+        for part, (scale, bias) in zip(columns, fits)
+    ]
+    return integers, fits, exponent
 
 
 @torch.no_grad()
-def _dsconv_frozen_kernel(integers, scale, bias, exponent, channels, block_size):
-    """The kernel of what `_dsconv_quantize` returned, bit for bit; bias may be None."""
-    scale = scale.to(torch.promote_types(scale.dtype, torch.float32))
-    power = 2.0 ** exponent.to(scale.dtype)
-    parts = [part.to(scale.dtype) for part in _dsconv_blocks(integers, channels, block_size)]
-    counts = [part.shape[1] for part in parts]
-    scales = (scale * power).unsqueeze(2).split(counts, 1)
-    # Adding zero gives both kinds of zero one sign, as it does where the kernel is quantised.
-    biases = [0.0] * len(parts) if bias is None else (bias.to(scale.dtype) * power).unsqueeze(2).split(counts, 1)
-    return _dsconv_kernel(parts, scales, biases)
+def _dsconv_products(integers, fits, exponent):
+    """What integers in columns and their fits stand for, as columns; the integers are lost."""
+    power = 2.0 ** exponent.to(integers[0].dtype)
+    return [part.mul_(scale * power).add_(bias * power) for part, (scale, bias) in zip(integers, fits)]
+
+
+def _dsconv_scales(fits, shape):
+    """The scales and the biases of the fits of a kernel, each [out, blocks, kh, kw]."""
+    out, _, *extent = shape
+    return [torch.cat([value.reshape(out, -1, *extent) for value in values], 1) for values in zip(*fits)]
+
+
+def _dsconv_frozen(integers, scale, bias, cuts, shape):
+    """The columns and fits of a kernel's integers and of what `_dsconv_scales` returned; bias may be None."""
+    wide = torch.promote_types(scale.dtype, torch.float32)
+    bias, blocks = torch.zeros_like(scale) if bias is None else bias, [number for number, _ in cuts]
+    values = [[part.reshape(1, 1, -1) for part in value.to(wide).split(blocks, 1)] for value in (scale, bias)]
+    return _dsconv_columns(integers.to(wide), cuts, shape), list(zip(*values))
+
+
+def _dsconv_learning(weight, quantized):
+    """The quantised kernel, whose gradient is the shadow kernel's."""
+    # What it is added to is exactly zero, so that the kernel's value stays exactly quantised.
+    return (weight - weight.detach()).add_(quantized)
 
 
 def _dsconv_same_bits(one, other):
@@ -362,9 +412,10 @@ class PaperDSConv(_DSConvBase):
     def __getattr__(self, name):
         # Upstream asks a convolution for its weight's shape, type and place: a frozen one makes it when asked.
         if name == "weight" and self.is_frozen:
-            bias, channels = self.KDSb if self.KDSBias else None, self.in_channels // self.groups
-            kernel = _dsconv_frozen_kernel(self.VQK, self.KDS, bias, self.KDSform[0], channels, self.block_size)
-            return kernel.to(self.KDS.dtype)
+            bias = self.KDSb if self.KDSBias else None
+            layout = _dsconv_layout(self)
+            columns = _dsconv_products(*_dsconv_frozen(self.VQK, self.KDS, bias, *layout), self.KDSform[0])
+            return _dsconv_kernel(columns, *layout).to(self.KDS.dtype)
         return super().__getattr__(name)
 
     @torch.no_grad()
@@ -403,7 +454,7 @@ class PaperDSConv(_DSConvBase):
             raise ValueError("DSConv: a folded layer cannot be frozen, its integers are gone; freeze it before")
         if self.is_frozen:
             return
-        integers, scale, bias, exponent, _ = self._quantized(self.weight)
+        integers, scale, bias, exponent = self._quantized(self.weight)
         self._make_room(scale.shape)
         self._kept = None
         self.VQK.copy_(integers)
@@ -447,7 +498,10 @@ class PaperDSConv(_DSConvBase):
         super()._load_from_state_dict(state_dict, prefix, *arguments)
 
     def _quantized(self, weight):
-        return _dsconv_quantize(weight, self.in_channels // self.groups, self.block_size, self.bits, self.KDSBias)
+        """Integers, scale, bias and exponent, as the buffers of a frozen layer hold them."""
+        layout = _dsconv_layout(self)
+        integers, fits, exponent = _dsconv_quantize(weight, layout, self.bits, self.KDSBias)
+        return (_dsconv_kernel(integers, *layout), *_dsconv_scales(fits, layout[1]), exponent)
 
     def quantize(self):
         """Return the VQK (int8, as `weight`), the KDS scale and the KDS bias [out_channels, blocks, kh, kw].
@@ -459,7 +513,7 @@ class PaperDSConv(_DSConvBase):
             integers, scale, exponent = self.VQK, self.KDS.to(wide), self.KDSform[0]
             bias = self.KDSb.to(wide) if self.KDSBias else None
         else:
-            integers, scale, bias, exponent, _ = self._quantized(self.weight)
+            integers, scale, bias, exponent = self._quantized(self.weight)
         power = 2.0**exponent
         return integers.to(torch.int8), scale * power, bias * power if self.KDSBias else None
 
@@ -478,9 +532,9 @@ class PaperDSConv(_DSConvBase):
         return kernel * self.CDSw.view(-1, 1, 1, 1) + self.CDSb.view(-1, 1, 1, 1) if self.CDS else kernel
 
     def _learning_kernel(self, weight):
-        quantized = self._quantized(weight)[-1].to(weight.dtype)
-        # What is added is exactly zero, so that the kernel's value stays exactly quantised.
-        return quantized + (weight - weight.detach())
+        layout = _dsconv_layout(self)
+        columns = _dsconv_products(*_dsconv_quantize(weight, layout, self.bits, self.KDSBias))
+        return _dsconv_learning(weight, _dsconv_kernel(columns, *layout).to(weight.dtype))
 
     def _keeps(self):
         """Whether `forward` uses the kernel that it keeps."""
@@ -508,7 +562,7 @@ class PaperDSConv(_DSConvBase):
         if kept is None or kept[0] != form or not _dsconv_same_bits(kept[1], weight):
             self._kept = kept = (form, *self._quantized_copy(weight))
         if torch.is_grad_enabled() and weight.requires_grad:
-            return kept[2] + (weight - weight.detach())
+            return _dsconv_learning(weight, kept[2])
         return kept[2]
 
     def _quantized_copy(self, weight):
@@ -516,7 +570,7 @@ class PaperDSConv(_DSConvBase):
         # Tensors of inference mode could not be saved for a backward pass later on.
         usual = torch.no_grad() if not hasattr(torch, "inference_mode") else torch.inference_mode(False)
         with usual, torch.no_grad():
-            copy = weight.detach().clone()
+            copy = nn.Parameter(weight.detach().clone(), requires_grad=False)
             return copy, self._learning_kernel(copy)
 
 
