@@ -23,7 +23,7 @@ from yolopatch.wire.codec import encode
 from yolopatch.wire.verification import VerifyRequest
 
 ROUNDS = rounds(3)
-AIM = 1.3
+AIM = 1.25
 PIN, MODULE, CFG = "ultralytics-8.3.0", "DSConv", "yolo11n-C3k2-DSConv.yaml"
 FLOOR = Path(__file__).with_name("verify_floor.py")
 

@@ -15,6 +15,7 @@ REQUEST, PASSES, TASK = sys.argv[1:]
 
 import torch  # noqa: E402
 
+from yolopatch.probe.build.reference_process import start  # noqa: E402
 from yolopatch.probe.build.subject import Subject  # noqa: E402
 from yolopatch.probe.build.upstreams import open_upstream  # noqa: E402
 from yolopatch.probe.checks.verification import verify  # noqa: E402
@@ -80,7 +81,7 @@ def _size(model):
 def count(subject, request):
     """Run every check once and return its passes."""
     with Log(subject) as log:
-        verify(subject.upstream, request, log.listen)
+        verify(subject.upstream, request, log.listen, start(request))
     return log.passes
 
 

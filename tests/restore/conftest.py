@@ -45,7 +45,7 @@ class Surprise:
     def __reduce__(self):
         return os.mkdir, (f"{out}/surprise",)
 os.mkdir(f"{out}/odd")
-content = torch.load(f"{out}/run/weights/best.pt", map_location="cpu")
+content = torch.load(f"{out}/run/weights/best.pt", map_location="cpu", weights_only=False)
 torch.save({**content, "extra": Surprise()}, f"{out}/odd/surprise.pt")
 content["model"].model[0].conv.weight.data[0] = float("nan")
 torch.save(content, f"{out}/odd/nan.pt")

@@ -21,14 +21,35 @@ PACKAGE = Path(yolopatch.__file__).parent
 PROBE = PACKAGE / "probe"
 
 
+def function(name):
+    """The definition that `module:function` below the probe names."""
+    module, _, name = name.partition(":")
+    tree = ast.parse((PROBE / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8"))
+    (found,) = (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name)
+    return found
+
+
+def names(arguments):
+    return [argument.arg for argument in arguments]
+
+
 @pytest.mark.parametrize("task", TASKS.values(), ids=lambda task: task.name)
 def test_every_task_names_a_function_with_the_parameters_that_it_is_called_with(task):
-    module, _, name = task.runs.partition(":")
-    tree = ast.parse((PROBE / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8"))
-    (function,) = (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name)
+    found = function(task.runs)
     expected = ["upstream", "request", "emit"] if task.opens_upstream else ["request", "emit"]
-    assert [argument.arg for argument in function.args.args] == expected
-    assert ast.get_docstring(function)
+    assert names(found.args.args)[: len(expected)] == expected
+    assert len(found.args.args) == len(expected) + bool(task.before)
+    assert ast.get_docstring(found)
+
+
+@pytest.mark.parametrize("task", [task for task in TASKS.values() if task.before], ids=lambda task: task.name)
+def test_what_begins_before_upstream_is_imported_is_called_with_the_request_and_does_not_import_torch(task):
+    found = function(task.before)
+    assert names(found.args.args) == ["request"]
+    assert ast.get_docstring(found)
+    module = task.before.partition(":")[0]
+    code = f"import sys, yolopatch.probe.{module}; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_tasks_are_found_by_their_own_name():

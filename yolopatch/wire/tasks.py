@@ -20,12 +20,15 @@ class Task(Generic[Request]):
             UpstreamRequest), the request, and `emit`, which sends one answer.
         request: the type of its request.
         answers: the types of its answers, in addition to GENERAL.
+        before: `module:function` below `probe/`, called with the request before upstream is imported; what it returns
+            is the last argument of the task's function. "" for none.
     """
 
     name: str
     runs: str
     request: type[Request]
     answers: tuple[type, ...]
+    before: str = ""
 
     @property
     def opens_upstream(self) -> bool:
@@ -41,6 +44,7 @@ VERIFY = Task(
     "checks.verification:verify",
     verification.VerifyRequest,
     (verification.RunsWith, verification.CheckBegun, verification.CheckEnded),
+    before="build.reference_process:start",
 )
 REFERENCE = Task("reference", "build.reference:make_reference", verification.ReferenceRequest, ())
 LOOK_INTO = Task(

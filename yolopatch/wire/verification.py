@@ -103,7 +103,9 @@ class CheckEnded:
 
 @dataclass(frozen=True)
 class ReferenceRequest(UpstreamRequest):
-    """Build the model of a parsed YAML, and write its tensors' digests and outputs to `out`, a file of torch.save."""
+    """Build a model, and write its tensors' digests and outputs to `out`, a file of torch.save.
 
-    data: Mapping[str, Any]
+    The parsed YAML of the model comes as JSON from standard input, when it is known; nothing comes if none is wanted.
+    """
+
     out: str

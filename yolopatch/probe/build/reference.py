@@ -1,48 +1,20 @@
-"""The base model as the unchanged upstream builds it, in a separate process: both upstreams have one package name."""
+"""What the base model is as the unchanged upstream builds it, and as the workspace does."""
 
 from __future__ import annotations
 
 import hashlib
-import subprocess
+import json
 import sys
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ...wire.lines import write_request
-from ...wire.tasks import REFERENCE
 from ...wire.verification import ReferenceRequest
 from ..protocol.emit import Emit
 from ..tensors.tensors import count_parameters, image, layer_outputs, seed_all, tensors
 from .subject import SIDE, Subject
 from .upstreams import Upstream
-
-PROBE = Path(__file__).resolve().parent.parent / "__main__.py"
-TIMEOUT = 300  # seconds; it imports upstream, builds one model and runs it once
-
-
-def start_reference(subject: Subject, pristine: str) -> subprocess.Popen[bytes]:
-    """Start the process that builds the base model from the unchanged upstream; `read_reference` waits for it.
-
-    It runs at the same time as the other checks: most of its time is the import of torch.
-
-    Args:
-        subject: the model under verification; it has a base.
-        pristine: the folder of the unchanged upstream.
-    """
-    folder = subject.folder
-    request = ReferenceRequest(
-        workspace=pristine,
-        style=subject.request.style,
-        data=reference_data(subject),
-        out=str(folder / "reference.pt"),
-    )
-    (folder / "reference.json").write_text(write_request(REFERENCE, request), encoding="utf-8")
-    command = [sys.executable, str(PROBE), str(folder / "reference.json"), str(folder / "reference.answers")]
-    with (folder / "reference.log").open("wb") as log:
-        return subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
 
 def reference_data(subject: Subject) -> dict[str, Any]:
@@ -54,27 +26,11 @@ def reference_data(subject: Subject) -> dict[str, Any]:
     return {**subject.base_data, **kept}
 
 
-def read_reference(subject: Subject, process: subprocess.Popen[bytes]) -> dict[str, Any]:
-    """Wait for the reference and return it: `tensors` (name: digest), `parameters`, `outputs`.
-
-    Raises:
-        RuntimeError: the unchanged upstream did not build it, or not in time; its last lines are in the message.
-    """
-    try:
-        code = process.wait(timeout=TIMEOUT)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        code = process.wait()
-    if code:
-        log = (subject.folder / "reference.log").read_text(errors="replace")
-        raise RuntimeError(f"the unchanged upstream ended with {code}: " + " | ".join(log.splitlines()[-4:]))
-    found: dict[str, Any] = torch.load(subject.folder / "reference.pt", weights_only=True)
-    return found
-
-
 def make_reference(upstream: Upstream, request: ReferenceRequest, emit: Emit) -> None:
-    """Build the model of the request's data and write its description, see `describe`, to the request's file."""
-    torch.save(describe(upstream, dict(request.data)), request.out)
+    """Build the model that standard input asks for and write its description, see `describe`, to the request's file."""
+    asked = sys.stdin.read()
+    if asked:
+        torch.save(describe(upstream, json.loads(asked)), request.out)
 
 
 def describe(upstream: Upstream, data: dict[str, Any]) -> dict[str, Any]:

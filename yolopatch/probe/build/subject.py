@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import subprocess
 from copy import deepcopy
 from dataclasses import replace
 from functools import cached_property
@@ -19,6 +18,7 @@ from ..tensors.models import UpstreamModel
 from ..tensors.tensors import calibrate, image, seed_all, tensors
 from .arguments import Recorder
 from .bases import Base, find_base, read_base
+from .reference_process import ReferenceProcess
 from .rows import Alignment, Row, rows_of
 from .upstreams import Upstream
 
@@ -39,8 +39,9 @@ class Subject:
         folder: a folder for the files of the checks.
         device: where the models are.
         facts: what the report shows besides the checks; a check may add to it.
-        reference: the process that builds the base from the unchanged upstream; None where none was started.
-        reference_error: why none was started.
+        reference: the process that was asked for the base from the unchanged upstream; None where none was.
+        reference_error: why none was.
+        threads: how many threads compute.
     """
 
     def __init__(self, upstream: Upstream, request: VerifyRequest, cfg: Path | None = None) -> None:
@@ -51,8 +52,9 @@ class Subject:
         self.folder = Path(request.folder)
         self.device = torch.device(request.device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.facts: dict[str, Any] = {}
-        self.reference: subprocess.Popen[bytes] | None = None
+        self.reference: ReferenceProcess | None = None
         self.reference_error = "no base was found"
+        self.threads = torch.get_num_threads()
 
     @cached_property
     def data(self) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import torch
 from ...wire.checks import CHECKS
 from ...wire.statuses import FAIL
 from ...wire.verification import CheckBegun, CheckEnded, VerifyRequest
+from ..build.reference_process import ReferenceProcess
 from ..build.subject import Subject
 from ..build.upstreams import Upstream
 from ..environment.runs_with import describe
@@ -27,20 +28,29 @@ _TRACEBACK = "traceback"  # the key in the evidence of a check that raised
 _FRAMES = 12  # of a traceback: enough to reach from upstream's forward to the module's own line
 
 
-def verify(upstream: Upstream, request: VerifyRequest, emit: Emit) -> None:
+def verify(upstream: Upstream, request: VerifyRequest, emit: Emit, reference: ReferenceProcess | None = None) -> None:
     """Run the checks that the request names, and send the begin and the finding of each.
 
     Args:
         upstream: the workspace's upstream.
         request: the model and the checks.
         emit: gets RunsWith first; then CheckBegun and CheckEnded for each check.
+        reference: the process of the unchanged upstream; None where there is nothing to compare with.
     """
+    try:
+        _verify(upstream, request, emit, reference)
+    finally:
+        if reference is not None:
+            reference.end()
+
+
+def _verify(upstream: Upstream, request: VerifyRequest, emit: Emit, reference: ReferenceProcess | None) -> None:
     # all files before the first check: what fails in a check is put down to the model
     checks = {name: load_check(name) for name in _in_running_order(request.checks)}
     subject = Subject(upstream, request)
     emit(describe(subject.device))
-    if "base-parity" in checks:
-        base_parity.begin(subject)
+    if reference is not None:
+        base_parity.begin(subject, reference)
     for name, check in checks.items():
         emit(CheckBegun(name))
         begun = time.perf_counter()

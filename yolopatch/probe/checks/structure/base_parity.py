@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import torch
+
 from ...build.bases import Base, read_yaml
-from ...build.reference import describe, read_reference, reference_data, start_reference
+from ...build.reference import describe, reference_data
+from ...build.reference_process import ReferenceProcess
 from ...build.subject import Subject
 from ...protocol.findings import Finding, failed, passed, skipped, warned
 from ...tensors.tensors import distance
@@ -18,15 +21,18 @@ from ..wording import NO_BASE, NO_BASE_HINT
 RULES = Rules(needs_model=False, needs_run=False, asks_base=False)
 
 
-def begin(subject: Subject) -> None:
-    """Start to build the base in the unchanged upstream, while other checks run; the subject keeps the process.
+def begin(subject: Subject, process: ReferenceProcess) -> None:
+    """Ask for the base in the unchanged upstream, while other checks run; the subject keeps the process.
 
+    Until `check` has the answer, one thread less computes here: threads that take turns on a core wait for each other.
     A file that cannot be read raises nothing here: the check `build` reports it.
     """
     subject.reference, subject.reference_error = None, NO_BASE
     try:
-        if subject.request.pristine and subject.found_base is not None:
-            subject.reference = start_reference(subject, subject.request.pristine)
+        if subject.found_base is not None:
+            process.ask(reference_data(subject))
+            subject.reference = process
+            torch.set_num_threads(max(1, subject.threads - 1))
     except Exception as error:  # any exception of the search for the base of a broken file
         subject.reference_error = f"the file cannot be read as a model (see build): {type(error).__name__}"
 
@@ -39,9 +45,12 @@ def check(subject: Subject) -> Finding:
     if base is None or process is None:
         return skipped(subject.reference_error, NO_BASE_HINT)
     try:
-        expected = read_reference(subject, process)
+        process.wait()
     except RuntimeError as error:
         return skipped(f"the unchanged upstream did not build the base: {error}", "try again on a less busy machine")
+    finally:
+        torch.set_num_threads(subject.threads)
+    expected: dict[str, Any] = torch.load(process.out, weights_only=True)
     try:
         found = describe(subject.upstream, reference_data(subject))
     except Exception as error:  # any exception of the patched upstream's code
