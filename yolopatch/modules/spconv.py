@@ -50,10 +50,14 @@ def _spconv_eager_on_cpu(x):
 
 def _spconv_halved(x):
     """2x2 means, of what there is where a size is odd: torch's average pool, in sums that a CPU does four at a time."""
-    first, second = x[:, :, 0::2], x[:, :, 1::2]
-    x = first + torch.cat((second, first[:, :, second.shape[2] :]), 2)
-    first, second = x[..., 0::2], x[..., 1::2]
-    return (first + torch.cat((second, first[..., second.shape[3] :]), 3)) * 0.25
+    rows = _spconv_pair_sums(x[:, :, 0::2], x[:, :, 1::2], 2)
+    return _spconv_pair_sums(rows[..., 0::2], rows[..., 1::2], 3).mul_(0.25)
+
+
+def _spconv_pair_sums(first, second, dim):
+    """The sums of two tensors, of which the first may be longer by one, which then counts twice."""
+    rest = first.shape[dim] - second.shape[dim]
+    return first + (torch.cat((second, first.narrow(dim, -1, 1)), dim) if rest else second)
 
 
 class _SPConvFit:
@@ -190,7 +194,7 @@ class SPConv_3x3(nn.Module):
         spatial = self._spatial(x)
         pixels = self._pooled(x).flatten(2)
         kernels = torch.cat((self.pwc.weight, self.conv1x1.weight), 1).flatten(1)
-        gate_3x3, gate_1x1 = self._static_gates(spatial, pixels.mean(2))
+        gate_3x3, gate_1x1 = self._static_gates([part.mean((2, 3)) for part in spatial], pixels.mean(2))
         wide = torch.cat(
             (
                 gate_3x3.unsqueeze(2).expand(-1, -1, self.inplanes_3x3),
@@ -202,11 +206,25 @@ class SPConv_3x3(nn.Module):
         if self.shift is not None:
             bias = bias + self.shift
         out = torch.baddbmm(bias.unsqueeze(2).to(pixels.dtype), (kernels * wide).to(pixels.dtype), pixels)
-        return torch.addcmul(out.view_as(spatial), spatial, gate_3x3.to(spatial.dtype)[..., None, None])
+        return self._sum(out.view(-1, self.outplanes, *spatial[0].shape[2:]), spatial, gate_3x3)
+
+    def _sum(self, out, spatial, gate):
+        """The 1x1 convolutions' output, to which the 3x3 convolution's comes times its gate."""
+        gate = gate.to(out.dtype)[..., None, None]
+        if not _spconv_eager_on_cpu(out):
+            return torch.addcmul(out, spatial[0], gate)
+        # In place: to ask the system for memory of this size takes as long as to compute what goes there.
+        width = out.shape[1] // len(spatial)
+        for place, part, weight in zip(out.split(width, 1), spatial, gate.split(width, 1)):
+            place.addcmul_(part, weight)
+        return out
 
     def _static_gates(self, spatial, means):
-        """The branches' weights, each [N, outplanes], times `scale` on a folded copy; `means` is [N, inplanes]."""
-        first = spatial.mean((2, 3)) + F.linear(
+        """The branches' weights, each [N, outplanes], times `scale` on a folded copy.
+
+        Args: spatial: the means of the parts of `_spatial`; means: those of the pixels, [N, inplanes].
+        """
+        first = torch.cat(spatial, 1) + F.linear(
             means[:, : self.inplanes_3x3], self.pwc.weight.flatten(1), self.pwc.bias
         )
         second = F.linear(means[:, self.inplanes_3x3 :], self.conv1x1.weight.flatten(1), self.conv1x1.bias)
@@ -215,13 +233,13 @@ class SPConv_3x3(nn.Module):
         return (gate, rest) if self.scale is None else (gate * self.scale, rest * self.scale)
 
     def _spatial(self, x):
-        """The 3x3 convolution of both groups."""
+        """The output of the 3x3 convolution of both groups, in one part or in one for each group."""
         width = self.gwc.weight.shape[1]
         # oneDNN takes channels by 8; of groups with another number it makes up to twice the work of two convolutions
         if not _spconv_eager_on_cpu(x) or width % 8 == 0:
-            return self.gwc(x[:, : self.inplanes_3x3])
+            return [self.gwc(x[:, : self.inplanes_3x3])]
         parts = zip((x[:, :width], x[:, width : 2 * width]), self.gwc.weight.chunk(2))
-        return torch.cat([F.conv2d(part, kernel, None, self.stride, 1) for part, kernel in parts], 1)
+        return [F.conv2d(part, kernel, None, self.stride, 1) for part, kernel in parts]
 
     def _pooled(self, x):
         """What both 1x1 convolutions see, [N, inplanes, H', W']."""
