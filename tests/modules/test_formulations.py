@@ -6,6 +6,7 @@ import warnings
 import pytest
 import torch
 
+from yolopatch.modules import dynamic_conv2d, dynamicconv
 from yolopatch.modules.spconv import SPConv_3x3
 
 
@@ -37,6 +38,19 @@ def test_image_by_image_has_the_grouped_convolutions_gradients(dynamic, image):
     graph(image).square().sum().backward()
     for (name, found), expected in zip(dynamic.named_parameters(), twin.parameters()):
         torch.testing.assert_close(found.grad, expected.grad, rtol=1e-4, atol=1e-4, msg=name)
+
+
+def test_kernels_that_are_too_many_to_mix_at_once_give_the_same(dynamic, image, monkeypatch):
+    twin = copy.deepcopy(dynamic)
+    expected = twin(image)
+    expected.square().sum().backward()
+    monkeypatch.setattr(dynamicconv, "_CONDCONV_VALUES", 1)
+    monkeypatch.setattr(dynamic_conv2d, "_DYNAMIC_CONV2D_VALUES", 1)
+    found = dynamic(image)
+    found.square().sum().backward()
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
+    for (name, one), other in zip(dynamic.named_parameters(), twin.parameters()):
+        torch.testing.assert_close(one.grad, other.grad, rtol=1e-4, atol=1e-4, msg=name)
 
 
 @pytest.mark.parametrize("stride", [1, 2])

@@ -16,6 +16,10 @@ import torch.nn.functional as F
 # by itself is then still within a tenth of the kernel.
 _DYNAMIC_CONV2D_SPREAD = 0.1
 
+# How many values of kernels a CPU mixes at once: memory beyond is given back to the system and asked for anew each
+# time, which takes longer than to read the experts again for each image.
+_DYNAMIC_CONV2D_VALUES = 2**23
+
 
 class _DynamicConv2dAttention(nn.Module):
     """Squeeze, two 1x1 convolutions and ReLU: one logit per expert and image."""
@@ -325,7 +329,13 @@ class PaperDynamic_conv2d(_DynamicConv2dBase):
             nn.init.zeros_(self.bias)
 
     def forward(self, x):
-        attention = self.attention(x)
+        return self._mixed(x, self.attention(x))
+
+    def _mixed(self, x, attention):
+        """Apply to every image the mixture that its attention [N, K] chooses."""
+        by_image = not torch.jit.is_tracing() and len(x) > 1 and x.device.type == "cpu"
+        if by_image and len(x) * (self.weight.numel() // self.K) > _DYNAMIC_CONV2D_VALUES:
+            return torch.cat([self._mixed(*parts) for parts in zip(x.split(1), attention.split(1))])
         kernels = torch.mm(attention, self.weight.flatten(1)).reshape(
             -1, self.in_planes // self.groups, self.kernel_size, self.kernel_size
         )

@@ -17,6 +17,10 @@ import torch.nn.functional as F
 # itself is then still within a tenth of the kernel.
 _CONDCONV_SPREAD = 0.1
 
+# How many values of kernels a CPU mixes at once: memory beyond is given back to the system and asked for anew each
+# time, which takes longer than to read the experts again for each image.
+_CONDCONV_VALUES = 2**23
+
 
 def _condconv_pair(value):
     return tuple(value) if isinstance(value, (tuple, list)) else (value, value)
@@ -132,6 +136,9 @@ class CondConv2d(nn.Module):
                 )
 
     def forward(self, x, routing_weights):
+        by_image = not torch.jit.is_tracing() and len(x) > 1 and x.device.type == "cpu"
+        if by_image and len(x) * self.weight.shape[1] > _CONDCONV_VALUES:
+            return torch.cat([self(*parts) for parts in zip(x.split(1), routing_weights.split(1))])
         kernels = torch.matmul(routing_weights, self.weight)
         kernels = kernels.reshape(-1, self.in_channels // self.groups, *self.kernel_size)
         return self._convolve(x, kernels, self._mixed_bias(routing_weights))
