@@ -124,6 +124,27 @@ def pristine_tree(shared, cache):
 
 
 @pytest.fixture(scope="session")
+def running_tree(shared, cache, pristine_tree):
+    """Give the folder of a pin that runs here: unchanged, or with only the compatibility patch. Read it only."""
+
+    def make(name: str) -> Path:
+        if not is_mended(name):
+            return pristine_tree(name)
+        _skip_unless_reachable(name, cache)
+        return _once(
+            shared / f"mended-{name}", lambda folder: apply(name, [], "paper", folder, "auto", cache, compat=True)
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def compat_option():
+    """Give the option with which `apply` makes a workspace of a pin that runs with this Python's libraries, or none."""
+    return lambda pin: ["--compat"] if is_mended(pin) else []
+
+
+@pytest.fixture(scope="session")
 def full_workspace(shared, cache):
     """Give a workspace of a pin with every module in one flavor. Read it only: all tests share it."""
 

@@ -57,14 +57,14 @@ def test_a_file_becomes_a_patch_that_compiles_on_every_pin(name, pin, need_pin, 
 
 
 @pytest.fixture
-def workspace(pasted, tmp_path, yolopatch, need_pin):
+def workspace(pasted, tmp_path, yolopatch, need_pin, compat_option):
     """Apply modules of the shared catalog to a pin; returns the workspace."""
 
     def make(pin: str, names: list[str]):
         need_pin(pin)
         place = tmp_path / pin
         words = [word for name in names for word in ("--module", name)]
-        ran = yolopatch("apply", "--repo", pin, *words, "--dest", place)
+        ran = yolopatch("apply", "--repo", pin, *words, *compat_option(pin), "--dest", place)
         assert ran.code == 0, ran.err
         return place
 

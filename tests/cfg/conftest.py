@@ -72,11 +72,11 @@ def rendered() -> Callable[..., str]:
 
 
 @pytest.fixture
-def in_child(pristine_tree: Callable[[str], Path], in_upstream: Callable[..., str]) -> Callable[..., Any]:
+def in_child(running_tree: Callable[[str], Path], in_upstream: Callable[..., str]) -> Callable[..., Any]:
     """Run a script on a base model's real package in a child process, JSON in and out."""
 
     def run(model: str, script: str, given: object) -> Any:
-        told = in_upstream(pristine_tree(_OWN_FILES[model][0]), script, given=given)
+        told = in_upstream(running_tree(_OWN_FILES[model][0]), script, given=given)
         return json.loads(told.splitlines()[-1])  # upstream logs to stdout too
 
     return run
