@@ -65,7 +65,7 @@ test-all: setup
 # What is measured is yolopatch/, also in the child processes, which is where the probe runs.
 coverage: setup
 	rm -f .coverage .coverage.*
-	PYTHONPATH=.ci $(BIN)/coverage run -m pytest $(TESTS) -n 2 --dist worksteal -m "not slow" -p keep_coverage
+	PYTHONPATH=$(CURDIR)/.ci $(BIN)/coverage run -m pytest $(TESTS) -n 2 --dist worksteal -m "not slow" -p keep_coverage
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 	@echo "yolopatch/core alone:"
