@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import os
 import platform
@@ -136,6 +137,14 @@ def running_tree(shared, cache, pristine_tree):
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def onnx_options():
+    """Give the arguments with which torch exports by a trace, as upstream does: newer ones have another default."""
+    from torch.onnx import export
+
+    return {"dynamo": False} if "dynamo" in inspect.signature(export).parameters else {}
 
 
 @pytest.fixture(scope="session")

@@ -51,7 +51,7 @@ def script(model, x):
 
 def exported(model, x):
     file = io.BytesIO()
-    torch.onnx.export(model, x, file, opset_version=12)
+    torch.onnx.export(model, x, file, opset_version=12, **request["onnx_options"])
     graph = onnx.load_model_from_string(file.getvalue()).graph
     return {
         "operators": dict(collections.Counter(node.op_type for node in graph.node)),
@@ -98,7 +98,7 @@ print("\\n" + json.dumps(answer))
 
 
 @pytest.fixture
-def fused(full_workspace, in_upstream):
+def fused(full_workspace, in_upstream, onnx_options):
     """Give the facts about models of a pin's workspace after fuse()."""
 
     def run(pin, flavor, cfgs, scale="n", exports=False):
@@ -107,6 +107,7 @@ def fused(full_workspace, in_upstream):
             "cfgs": list(map(str, cfgs)),
             "scale": scale,
             "exports": exports,
+            "onnx_options": onnx_options,
         }
         return json.loads(in_upstream(full_workspace(pin, flavor), FUSE, given=request).splitlines()[-1])
 

@@ -14,12 +14,12 @@ def per_channel(values):
     return values.view(1, -1, 1, 1)
 
 
-def onnx_output(module, image, opset):
+def onnx_output(module, image, opset, options):
     """The output of the exported module under onnxruntime."""
     file = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        torch.onnx.export(module, image, file, opset_version=opset, input_names=["x"])
+        torch.onnx.export(module, image, file, opset_version=opset, input_names=["x"], **options)
     session = onnxruntime.InferenceSession(file.getvalue(), providers=["CPUExecutionProvider"])
     return torch.from_numpy(session.run(None, {"x": image.numpy()})[0])
 
@@ -84,12 +84,14 @@ def test_traces_while_it_trains(paper_factory, image):
     traced(paper_factory().train(), image)
 
 
-def test_exports_to_onnx(module, image):
-    torch.testing.assert_close(onnx_output(module, image, 12), module(image).detach(), rtol=1e-4, atol=1e-5)
+def test_exports_to_onnx(module, image, onnx_options):
+    found = onnx_output(module, image, 12, onnx_options)
+    torch.testing.assert_close(found, module(image).detach(), rtol=1e-4, atol=1e-5)
 
 
-def test_exports_to_a_newer_onnx_opset(layer, image):
-    torch.testing.assert_close(onnx_output(layer, image, 17), layer(image).detach(), rtol=1e-4, atol=1e-5)
+def test_exports_to_a_newer_onnx_opset(layer, image, onnx_options):
+    found = onnx_output(layer, image, 17, onnx_options)
+    torch.testing.assert_close(found, layer(image).detach(), rtol=1e-4, atol=1e-5)
 
 
 def test_deepcopy_and_pickle_keep_the_function(module, image):
