@@ -35,6 +35,7 @@ _SETTINGS = (
     "i18n.logOutputEncoding=utf-8",
     "log.showSignature=false",
     "protocol.file.allow=always",
+    "protocol.ext.allow=never",
     # the cache has bare repositories, and a user's git may be configured to refuse them
     "safe.bareRepository=all",
     # after a minute without data, git gives up and the next source is tried

@@ -33,7 +33,7 @@ def download_version(project: str, version: str, folder: Path) -> Path:
     """Download the wheel of a version without a known sha256, in the same way as `download`."""
     wanted = f"{project}=={version}"
     options = ["--no-deps", "--only-binary", ":all:", "--dest", str(folder)]
-    done = _pip(["download", "--quiet", *options, wanted], folder)
+    done = _pip(["download", "--quiet", *options, "--", wanted], folder)
     found = sorted(folder.glob("*.whl"))
     if done.code or not found:
         raise SourceError(f"pip download {wanted} failed", details=done.errors)
@@ -46,7 +46,7 @@ def list_versions(project: str) -> list[str]:
     Raises:
         SourceError: the index has none, or cannot be reached.
     """
-    done = _pip(["index", "versions", project], Path(sys.prefix))
+    done = _pip(["index", "versions", "--", project], Path(sys.prefix))
     found = re.search(r"^Available versions: (.+)$", done.out, re.MULTILINE)
     if done.code or found is None:
         raise SourceError(f"pip does not list the versions of {project}", details=done.errors)
@@ -70,7 +70,7 @@ class _Done:
 
 def _pip(words: list[str], folder: Path) -> _Done:
     process = start_group(
-        [sys.executable, "-m", "pip", *words, "--no-input", "--disable-pip-version-check"],
+        [sys.executable, "-m", "pip", "--no-input", "--disable-pip-version-check", *words],
         folder=folder,  # not the user's folder: `-m` would import the files there before the installed packages
         variables=os.environ,
         stdout=subprocess.PIPE,
