@@ -234,7 +234,9 @@ def _commit(record: str) -> Commit:
 
 
 def _read_status(repository: Repository) -> tuple[str | None, tuple[str, ...]]:
-    records = repository.run("status", "--porcelain=v2", "--branch", "-z", "--untracked-files=no").split("\0")
+    # `dirty`: of a repository inside, the commit is told, and no git runs in it, with a configuration of its own
+    forms = ("--porcelain=v2", "--branch", "-z", "--untracked-files=no", "--ignore-submodules=dirty")
+    records = repository.run("status", *forms).split("\0")
     branch, edited = None, []
     for record in records:
         if record.startswith("# branch.head "):
