@@ -97,7 +97,7 @@ def test_a_filter_whose_name_cannot_be_turned_off_is_refused(workspace, program,
     _drive(workspace, "a=b")
     done = yolopatch("status", workspace)
     assert done.code == 2
-    assert "filter.a=b.clean" in done.err
+    assert "config --unset-all filter.a=b.clean" in done.err
     assert not ran.exists(), ran.read_text()
 
 

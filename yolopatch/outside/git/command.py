@@ -154,7 +154,9 @@ class Repository:
         odd = next((key for key in keys if "=" in key or "\n" in key), None)
         if odd:
             unset = shlex.join(["git", "-C", str(self.path), "config", "--unset-all", odd])
-            raise GitError(f"git has a filter in {self.path} that cannot be turned off: {odd!r}", hint=unset)
+            raise GitError(
+                f"git has a filter in {self.path} that cannot be turned off: {odd!r}", details=[f"remove it: {unset}"]
+            )
         filters = dict.fromkeys(key.rpartition(".")[0] for key in keys)
         return [f"{one}.{part}" for one in filters for part in ("clean=", "smudge=", "process=", "required=false")]
 
@@ -192,7 +194,7 @@ class Repository:
         """Return the variables that keep git from other folders and repositories, whatever the configuration says."""
         here = {"GIT_CEILING_DIRECTORIES": os.path.dirname(os.path.realpath(self.path))}
         if (self.path / ".git").exists():
-            here["GIT_WORK_TREE"] = str(self.path)  # not the one of `core.worktree`
+            here["GIT_WORK_TREE"] = os.path.abspath(self.path)  # not the one of `core.worktree`
         return here if command in _FETCHING else {**here, **_NO_FETCHING}
 
     def entries(self, tree: str) -> list[Entry]:
