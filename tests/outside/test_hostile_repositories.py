@@ -168,3 +168,11 @@ def test_a_journal_names_commits_alone(workspace, tmp_path, yolopatch):
     done = yolopatch("apply", "--repo", PIN, "--module", "SPConv", "--dest", workspace)
     assert done.code == 0
     assert "an earlier run was interrupted before it changed anything" in done.err + done.out
+
+
+def test_a_workspace_of_another_user_is_called_so(workspace, monkeypatch, yolopatch):
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # git takes every folder for another user's
+    done = yolopatch("status", workspace)
+    assert done.code == 2
+    assert f"{workspace} belongs to another user" in done.err
+    assert f"git config --global --add safe.directory {workspace}" in done.err

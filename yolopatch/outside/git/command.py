@@ -59,6 +59,9 @@ _FILTERING = ("status", "reset")
 # for an object that is missing, with programs that the repository's configuration names.
 _FETCHING = ("fetch",)
 _NO_FETCHING = {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1"}
+# The cache's repositories may be another user's: their content is checked against the manifest, and what is run in them
+# runs no program of theirs. A workspace of another user stays git's to refuse.
+_OF_THE_CACHE = ("safe.directory=*",)
 _OUTER = (
     "GIT_DIR",
     "GIT_WORK_TREE",
@@ -179,7 +182,8 @@ class Repository:
         if not os.access(self.path, os.X_OK):  # GitPython would run git in the current folder then
             raise GitError(f"the folder {self.path} cannot be opened")
         chosen = _SETTINGS if arguments[0] == "status" else (*_SETTINGS, *_AS_STORED)
-        settings = [word for setting in (*chosen, *more) for word in ("-c", setting)]
+        of_the_cache = () if (self.path / ".git").exists() else _OF_THE_CACHE
+        settings = [word for setting in (*chosen, *of_the_cache, *more) for word in ("-c", setting)]
         git = _gitpython()
         try:
             with _no_outer_repository():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -169,7 +170,7 @@ def read_workspace(path: Path) -> Workspace:
         commits = _read_commits(repository)
         branch, edited = _read_status(repository)
     except GitError as error:
-        raise _no_workspace(path, error.what, *error.details) from error
+        raise _unreadable(path, error) from error
     own = next((n for n, commit in enumerate(commits) if commit.is_ours), len(commits))
     ours = commits[own:]
     if not ours or not all(commit.is_ours for commit in ours):
@@ -208,6 +209,15 @@ def _unknown_pin(path: Path, name: str, origin: str) -> NoWorkspaceError:
         f"{path} is a workspace of {name}, which is neither a pin of yolopatch nor in your own catalog",
         details=[f"its source: {origin or 'unknown'}"],
         hint=f"{again}set YOLOPATCH_CATALOG to the catalog that has the pin",
+    )
+
+
+def _unreadable(path: Path, error: GitError) -> NoWorkspaceError:
+    if not any("dubious ownership" in line for line in error.details):
+        return _no_workspace(path, error.what, *error.details)
+    trust = shlex.join(["git", "config", "--global", "--add", "safe.directory", str(path.resolve())])
+    return NoWorkspaceError(
+        f"{path} belongs to another user, so git does not open it", hint=f"if you trust that user: `{trust}`"
     )
 
 
