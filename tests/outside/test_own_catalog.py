@@ -13,7 +13,11 @@ from yolopatch.catalog.environment.needs import needs_of
 from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import PINS, find_pin, newest
 from yolopatch.catalog.resources import manifest_file, patch_file, source_file, stamp_file
+from yolopatch.errors import SourceError
+from yolopatch.outside.git.command import GitError
+from yolopatch.outside.git.snapshot import create, fetch_ref
 from yolopatch.outside.own.own_catalog import load_own_catalog, own_catalog_dir, write_module, write_pin
+from yolopatch.outside.source.pypi import download_version
 
 OURS = PINS["ultralytics-8.3.0"]
 OWN = replace(OURS, name="ultralytics-8.3.99", like=OURS.name)
@@ -50,7 +54,7 @@ def test_a_bare_upstream_is_never_an_own_pin(ported):
 
 
 def test_an_own_module_is_what_was_written(own_catalog):
-    own = replace(MODULES["SPConv"], name="MyConv", source="myconv")
+    own = replace(MODULES["SPConv"], name="MyConv", source="myconv", tutorial=None)
     write_module(own, own_catalog)
     load_own_catalog(own_catalog)
     assert MODULES["MyConv"] == replace(own, home=own_catalog)
@@ -72,8 +76,9 @@ DAMAGED = {
     "not the file's name": (json.dumps({**SOUND, "name": "ultralytics-10"}), "its name is 'ultralytics-10'"),
     "like no pin": (json.dumps({**SOUND, "like": "ultralytics-7"}), "'ultralytics-7', which is not a pin"),
     "another upstream": (json.dumps({**SOUND, "like": "yolov5-6.1"}), "does not start with yolov5-"),
-    "a wheel of another form": (json.dumps({**SOUND, "wheel": {"name": "x"}}), "unexpected keyword"),
-    "a list": ("[]", "list indices"),
+    "a wheel of another form": (json.dumps({**SOUND, "wheel": {"name": "x"}}), "it has unknown keys: wheel.name"),
+    "a list": ("[]", "it is not a JSON object"),
+    "lists in lists": ("[" * 100_000, "maximum recursion depth"),
     "not UTF-8": (b"\xff\xfe".decode("latin-1"), "codec can't decode"),
 }
 
@@ -92,7 +97,7 @@ def test_a_damaged_pin_is_named_and_the_others_are_there(name, ported, own_catal
 
 def test_no_own_entry_takes_the_place_of_ours(own_catalog):
     write_pin(replace(OURS, like=OURS.name, model="yolov8"), own_catalog)
-    write_module(replace(MODULES["DSConv"], name="dsconv", source="evil"), own_catalog)
+    write_module(replace(MODULES["DSConv"], name="dsconv", source="evil", tutorial=None), own_catalog)
     notes = load_own_catalog(own_catalog)
     assert ["yolopatch already has" in note for note in notes] == [True, True]
     assert PINS[OURS.name] is OURS
@@ -101,16 +106,115 @@ def test_no_own_entry_takes_the_place_of_ours(own_catalog):
 
 @pytest.mark.parametrize("source", ["../evil", "a/b", ""])
 def test_a_source_is_no_path(source, own_catalog):
-    write_module(replace(MODULES["DSConv"], name="MyConv", source=source), own_catalog)
+    write_module(replace(MODULES["DSConv"], name="MyConv", source=source, tutorial=None), own_catalog)
     (note,) = load_own_catalog(own_catalog)
     assert "which is not a file name" in note
 
 
-@pytest.mark.parametrize("call", ["", "MyConv", "MyConv(", "MyConv(c1); import os"])
+@pytest.mark.parametrize("call", ["", "MyConv", "MyConv(", "MyConv(c1); import os", "MyConv(os.getpid())", "a.b(c1)"])
 def test_a_call_is_a_call(call, own_catalog):
-    write_module(replace(MODULES["DSConv"], name="MyConv", source="own_myconv", call=call), own_catalog)
+    write_module(replace(MODULES["DSConv"], name="MyConv", source="own_myconv", call=call, tutorial=None), own_catalog)
     (note,) = load_own_catalog(own_catalog)
     assert "which is not a call of its class" in note
+
+
+# Arguments of git and pip that run a program of somebody else's, and what else is no value of its field.
+HOSTILE_PINS = {
+    "an option of git": ({"git": {"url": "--upload-pack=touch ran", "tag": "v1"}}, "git.url"),
+    "a program of git": ({"git": {"url": "ext::sh -c touch% ran", "tag": "v1"}}, "git.url"),
+    "a folder": ({"git": {"url": "/tmp/evil.git", "tag": "v1"}}, "git.url"),
+    "an option of ssh": ({"git": {"url": "ssh://-oProxyCommand=touch/x", "tag": "v1"}}, "git.url"),
+    "two lines": ({"git": {"url": "https://example.org/a\nb", "tag": "v1"}}, "git.url"),
+    "a tag that is an option": ({"git": {"url": "https://example.org/a", "tag": "--exec=x"}}, "git.tag"),
+    "a tag with its own target": (
+        {"git": {"url": "https://example.org/a", "tag": "v1:refs/heads/pristine"}},
+        "git.tag",
+    ),
+    "a commit that is an option": ({"git": {"url": "https://example.org/a", "tag": "", "commit": "-x"}}, "git.commit"),
+    "no tag and no commit": ({"git": {"url": "https://example.org/a", "tag": ""}}, "no tag and no commit"),
+    "a project that is a folder": (
+        {"wheel": {"project": "./evil", "version": "1", "sha256": "0" * 64}},
+        "wheel.project",
+    ),
+    "a project that is an address": (
+        {"wheel": {"project": "git+https://example.org/x", "version": "1", "sha256": "0" * 64}},
+        "wheel.project",
+    ),
+    "a project that is an option": ({"wheel": {"project": "-r", "version": "1", "sha256": "0" * 64}}, "wheel.project"),
+    "a version that is an address": (
+        {"wheel": {"project": "x", "version": "1 @ ./evil", "sha256": "0" * 64}},
+        "version",
+    ),
+    "no sum": ({"wheel": {"project": "x", "version": "1", "sha256": ""}}, "wheel.sha256"),
+    "a name that is a path": ({"name": "ultralytics-../../x"}, "its name"),
+    "a model that there is not": ({"model": ["yolo11"]}, "its model"),
+    "a number": ({"like": 8}, "its like"),
+    "a block of its own": ({"block": "C9"}, "its block"),
+    "git in a word": ({"git": "https://example.org/a"}, "its git"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_PINS)
+def test_a_hostile_pin_is_skipped_with_the_field(name, own_catalog):
+    changed, said = HOSTILE_PINS[name]
+    (own_catalog / "pins").mkdir(parents=True)
+    (own_catalog / "pins" / "ultralytics-9.json").write_text(json.dumps({**SOUND, **changed}))
+    (note,) = load_own_catalog(own_catalog)
+    assert said in note
+    assert PINS.keys() == {pin for pin in PINS if not PINS[pin].home}
+
+
+HOSTILE_MODULES = {
+    "name": "My Conv",
+    "bare": "MyConv(nn.Module): pass #",
+    "conv": "import os",
+    "symbol": 3,
+    "helpers": ["a-b"],
+    "paper": "A paper\nYolopatch-Pin: another",
+    "tutorial": {"id": "x", "pin": "y", "model": "z", "placement": "all"},
+    "requires": [["__import__('os').getpid() == 1", "nothing"]],
+    "kernels": [3, "3"],
+    "strides": [True],
+    "least_inputs": 10**12,
+    "tail": "{k.__class__}",
+    "printed_tail": "{k:99999999999}",
+    "kind": "concat",
+}
+
+
+@pytest.mark.parametrize("field", HOSTILE_MODULES)
+def test_a_hostile_module_is_skipped_with_the_field(field, own_catalog):
+    file = write_module(replace(MODULES["SPConv"], name="MyConv", source="own_myconv", tutorial=None), own_catalog)
+    file.write_text(json.dumps({**json.loads(file.read_text()), field: HOSTILE_MODULES[field]}))
+    (note,) = load_own_catalog(own_catalog)
+    assert f"its {field} is " in note
+    assert "MyConv" not in MODULES
+
+
+def test_words_of_a_rule_cannot_end_the_text_that_they_stand_in(own_catalog):
+    requires = (("k == 3", 'a kernel"; import os; "'),)
+    own = replace(MODULES["SPConv"], name="MyConv", source="own_myconv", tutorial=None, requires=requires)
+    write_module(own, own_catalog)
+    (note,) = load_own_catalog(own_catalog)
+    assert "its requires is " in note
+
+
+@pytest.mark.parametrize("url", ["--upload-pack=touch ran; false", "ext::sh -c touch% ran"])
+def test_git_runs_nothing_that_an_address_names(url, tmp_path):
+    repository = create(tmp_path / "pin.git")
+    with pytest.raises(GitError):
+        fetch_ref(repository, url, "refs/tags/v1")
+    assert not (repository.path / "ran").exists()
+
+
+def test_pip_takes_no_project_for_an_option(tmp_path):
+    evil = tmp_path / "evil"
+    evil.mkdir()
+    (evil / "setup.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    (tmp_path / "evil.txt==1").write_text(f"{evil}\n")
+    with pytest.raises(SourceError):
+        download_version("--requirement=evil.txt", "1", tmp_path)
+    assert not (tmp_path / "ran").exists()
 
 
 def test_a_command_tells_what_is_damaged_and_goes_on(own_catalog, yolopatch):

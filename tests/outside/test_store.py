@@ -35,6 +35,12 @@ def warm(cache, tmp_path, need_pin) -> Path:
     return own
 
 
+def test_a_cache_that_another_user_filled_is_used(warm, monkeypatch):
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # git takes every folder for another user's
+    with pristine(PIN, "auto", warm) as found:
+        assert (found.source, found.notes) == ("pypi", ())
+
+
 @pytest.fixture
 def offline(monkeypatch, tmp_path):
     """No network: the index answers nothing, and git's addresses lead nowhere."""

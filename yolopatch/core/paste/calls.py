@@ -59,12 +59,18 @@ def _parsed(args: str) -> ast.Call:
     if not isinstance(call, ast.Call) or ast.unparse(call.func) != "f":
         raise _no_arguments(args, "it is more than the arguments of one call")
     for value in (*call.args, *(keyword.value for keyword in call.keywords)):
-        for node in ast.walk(value):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in _FUNCTIONS and not node.keywords:
-                continue
-            if not isinstance(node, _ALLOWED):
-                raise _no_arguments(args, f"{ast.unparse(value)} is more than names, numbers and arithmetic")
+        if not is_plain(value):
+            raise _no_arguments(args, f"{ast.unparse(value)} is more than names, numbers and arithmetic")
     return call
+
+
+def is_plain(value: ast.expr) -> bool:
+    """Return whether an expression has nothing but names, numbers, texts, arithmetic, and functions of numbers."""
+    return all(isinstance(node, _ALLOWED) or _is_function(node) for node in ast.walk(value))
+
+
+def _is_function(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and ast.unparse(node.func) in _FUNCTIONS and not node.keywords
 
 
 def _no_arguments(args: str, why: str) -> UsageError:

@@ -14,10 +14,19 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a command and each of its children may use, in bytes; the system stops them there. Not on Windows."""
+
+    file: int
+    memory: int
 
 
 def start_group(
@@ -29,6 +38,7 @@ def start_group(
     stderr: int | IO[bytes],
     pass_fds: Sequence[int] = (),
     ends_with_us: bool = False,
+    limits: Limits | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start a command as a new process group, with an empty stdin. Call `end_group` when it is no longer needed.
 
@@ -40,6 +50,7 @@ def start_group(
         pass_fds: file descriptors that it inherits.
         ends_with_us: the system kills it when yolopatch is killed. Only Linux can. Set it for programs that do not
             notice this themselves; the probe does (`probe/protocol/lifeline.py`).
+        limits: of each file that it writes, and of its memory; None for as much as the user may.
 
     Raises:
         OSError: it cannot be started.
@@ -53,7 +64,7 @@ def start_group(
         stderr=stderr,
         pass_fds=pass_fds,
         start_new_session=True,
-        preexec_fn=_end_with_parent() if ends_with_us else None,
+        preexec_fn=_in_turn(_end_with_parent() if ends_with_us else None, _limited(limits) if limits else None),
     )
 
 
@@ -84,3 +95,25 @@ def _end_with_parent() -> Callable[[], Any] | None:
         return None
     libc = ctypes.CDLL(None)
     return lambda: libc.prctl(_DEATH_SIGNAL, signal.SIGKILL)
+
+
+def _limited(limits: Limits) -> Callable[[], Any] | None:
+    """Return the function that limits the child before it starts, None on Windows."""
+    if os.name != "posix":
+        return None
+    import resource  # Windows has no such module
+
+    wanted = ((resource.RLIMIT_FSIZE, limits.file), (resource.RLIMIT_AS, limits.memory))
+    # a limit of the user's own that is lower stays
+    chosen = [(what, min([value, *(one for one in resource.getrlimit(what) if one >= 0)])) for what, value in wanted]
+
+    def limit() -> None:
+        for what, value in chosen:
+            resource.setrlimit(what, (value, value))
+
+    return limit
+
+
+def _in_turn(*steps: Callable[[], Any] | None) -> Callable[[], Any] | None:
+    wanted = [step for step in steps if step]
+    return (lambda: [step() for step in wanted]) if wanted else None

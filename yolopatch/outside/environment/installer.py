@@ -132,7 +132,7 @@ def _steps(request: InstallRequest, installer: Installer) -> Iterator[_Step]:
         # without dependencies, which that index may not have; and from no other index, which has other builds
         word = "--default-index" if installer.name == "uv" else "--index-url"
         alone = {"PIP_EXTRA_INDEX_URL": index, "UV_INDEX": "", "UV_EXTRA_INDEX_URL": ""}
-        yield _Step("installing torch", (*command, "--no-deps", word, index, *request.torch), index, alone)
+        yield _Step("installing torch", (*command, "--no-deps", word, index, "--", *request.torch), index, alone)
     yield _Step("installing", (*command, "--requirement", str(request.requirements)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -35,6 +36,9 @@ _SETTINGS = (
     "i18n.logOutputEncoding=utf-8",
     "log.showSignature=false",
     "protocol.file.allow=always",
+    "protocol.ext.allow=never",
+    # a repository inside the work tree has a configuration of its own
+    "submodule.recurse=false",
     # the cache has bare repositories, and a user's git may be configured to refuse them
     "safe.bareRepository=all",
     # after a minute without data, git gives up and the next source is tried
@@ -49,6 +53,15 @@ _FULL = (
 
 # Write files exactly as they are stored. Not for `status`: line ends that the user's git converts are not edits.
 _AS_STORED = ("core.autocrlf=false", "core.eol=lf", "core.attributesFile=/dev/null")
+# They read or write files of the work tree, and would run the filters that git is configured to have for them.
+_FILTERING = ("status", "reset")
+# The commands that reach other repositories, all from a repository that we have just made. Any other would only do so
+# for an object that is missing, with programs that the repository's configuration names.
+_FETCHING = ("fetch",)
+_NO_FETCHING = {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1"}
+# The cache's repositories may be another user's: their content is checked against the manifest, and what is run in them
+# runs no program of theirs. A workspace of another user stays git's to refuse.
+_OF_THE_CACHE = ("safe.directory=*",)
 _OUTER = (
     "GIT_DIR",
     "GIT_WORK_TREE",
@@ -117,18 +130,43 @@ class Repository:
 
     def run_bytes(self, *arguments: str, stdin: bytes = b"") -> bytes:
         """Run a git command in the repository and return its standard output as bytes."""
-        code, out, err = self._communicate(arguments, stdin)
+        code, out, err = self._communicate(arguments, stdin, self._filters_off() if arguments[0] in _FILTERING else ())
         if code:
-            lines = err.decode("utf-8", "replace").strip().splitlines()
-            raise GitError(
-                f"git {arguments[0]} failed in {self.path} (exit code {code})",
-                details=lines[-5:],
-                hint=_hint(lines),
-            )
+            raise self._failed(arguments[0], code, err)
         return out
 
-    def _communicate(self, arguments: Sequence[str], stdin: bytes) -> tuple[int, bytes, bytes]:
-        process = self._start(arguments, {**_ENVIRONMENT, **self._only_here()})
+    def _failed(self, command: str, code: int, err: bytes) -> GitError:
+        lines = err.decode("utf-8", "replace").strip().splitlines()
+        return GitError(
+            f"git {command} failed in {self.path} (exit code {code})", details=lines[-5:], hint=_hint(lines)
+        )
+
+    def _filters_off(self) -> list[str]:
+        """Return the settings that turn off every filter of the configuration: git shall not run its programs.
+
+        Without them, files are compared and written as they are stored; none of a user's is taken for unchanged.
+
+        Raises:
+            GitError: one has a name that git takes for another one in a setting.
+        """
+        words = ("config", "--null", "--name-only", "--get-regexp", r"^filter\..*\.")
+        code, out, err = self._communicate(words, b"")
+        if code > 1:  # 1: there is none
+            raise self._failed("config", code, err)
+        keys = [key for key in out.decode("utf-8", "surrogateescape").split("\0") if key]
+        odd = next((key for key in keys if "=" in key or "\n" in key), None)
+        if odd:
+            unset = shlex.join(["git", "-C", str(self.path), "config", "--unset-all", odd])
+            raise GitError(
+                f"git has a filter in {self.path} that cannot be turned off: {odd!r}", details=[f"remove it: {unset}"]
+            )
+        filters = dict.fromkeys(key.rpartition(".")[0] for key in keys)
+        return [f"{one}.{part}" for one in filters for part in ("clean=", "smudge=", "process=", "required=false")]
+
+    def _communicate(
+        self, arguments: Sequence[str], stdin: bytes, settings: Sequence[str] = ()
+    ) -> tuple[int, bytes, bytes]:
+        process = self._start(arguments, settings, {**_ENVIRONMENT, **self._only_here(arguments[0])})
         git = process.proc  # GitPython ends it when `process` is no longer referenced
         assert git is not None
         try:
@@ -140,11 +178,12 @@ class Repository:
             raise
         return git.returncode, out, err
 
-    def _start(self, arguments: Sequence[str], environment: Mapping[str, str]) -> AutoInterrupt:
+    def _start(self, arguments: Sequence[str], more: Sequence[str], environment: Mapping[str, str]) -> AutoInterrupt:
         if not os.access(self.path, os.X_OK):  # GitPython would run git in the current folder then
             raise GitError(f"the folder {self.path} cannot be opened")
         chosen = _SETTINGS if arguments[0] == "status" else (*_SETTINGS, *_AS_STORED)
-        settings = [word for setting in chosen for word in ("-c", setting)]
+        of_the_cache = () if (self.path / ".git").exists() else _OF_THE_CACHE
+        settings = [word for setting in (*chosen, *of_the_cache, *more) for word in ("-c", setting)]
         git = _gitpython()
         try:
             with _no_outer_repository():
@@ -155,9 +194,12 @@ class Repository:
             raise _no_git() from error
         return started
 
-    def _only_here(self) -> dict[str, str]:
-        """Return the variable that stops git from using a repository in a parent folder."""
-        return {"GIT_CEILING_DIRECTORIES": os.path.dirname(os.path.realpath(self.path))}
+    def _only_here(self, command: str) -> dict[str, str]:
+        """Return the variables that keep git from other folders and repositories, whatever the configuration says."""
+        here = {"GIT_CEILING_DIRECTORIES": os.path.dirname(os.path.realpath(self.path))}
+        if (self.path / ".git").exists():
+            here["GIT_WORK_TREE"] = os.path.abspath(self.path)  # not the one of `core.worktree`
+        return here if command in _FETCHING else {**here, **_NO_FETCHING}
 
     def entries(self, tree: str) -> list[Entry]:
         """Return every file of a tree, a commit or a tag, with those in subfolders."""

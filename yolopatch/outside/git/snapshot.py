@@ -91,7 +91,7 @@ def fetch_ref(repository: Repository, url: str, ref: str) -> str:
     Raises:
         GitError: git cannot reach the repository, or the name is unknown.
     """
-    repository.run("fetch", "--quiet", "--depth", "1", "--no-tags", url, f"+{ref}:refs/pin")
+    repository.run("fetch", "--quiet", "--depth", "1", "--no-tags", "--", url, f"+{ref}:refs/pin")
     return repository.resolve("refs/pin^{commit}")[0]
 
 

@@ -5,24 +5,20 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import os
-import re
 from collections.abc import Callable, Mapping, MutableMapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
-from yolopatch.catalog.modules import KINDS, MODULES, Module, Tutorial, own_source_name
+from yolopatch.catalog.modules import MODULES, Module, own_source_name
 from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import PINS, GitSource, Pin, WheelSource
+from yolopatch.core.own.entry_forms import check_module_entry, check_pin_entry, file_name_form
 from yolopatch.outside.files.staging import write_whole
 
 CATALOG_VARIABLE = "YOLOPATCH_CATALOG"
-
-# names are used as file names
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 
 _Entry = TypeVar("_Entry", Pin, Module)
 
@@ -97,7 +93,7 @@ def _source_of(entry: Path) -> str:
         source = json.loads(entry.read_text("utf-8"))["source"]
     except (ValueError, KeyError, TypeError):
         return usual
-    return source if isinstance(source, str) and _NAME.fullmatch(source) else usual
+    return str(source) if file_name_form(source) else usual
 
 
 def _write_entry(file: Path, entry: Mapping[str, object]) -> Path:
@@ -118,17 +114,23 @@ def _register(
     wrong = []
     for file in sorted((folder / kind).glob("*.json")):
         try:
-            entry = read(json.loads(file.read_text("utf-8")), folder)
+            entry = read(_json_of(file), folder)
             _check_name(entry.name, file, taken)
-        except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+        except (ValueError, KeyError, OSError, RecursionError) as error:
             wrong.append(f"{file} was skipped: {_reason(error)}")
         else:
             registry[entry.name] = entry
     return wrong
 
 
+def _json_of(file: Path) -> Any:
+    if not file.is_file():
+        raise ValueError("it is not a file")
+    return json.loads(file.read_text("utf-8"))
+
+
 def _check_name(name: str, file: Path, taken: set[str]) -> None:
-    if not _NAME.fullmatch(name) or name != file.stem:
+    if name != file.stem:
         raise ValueError(f"its name is {name!r}, which is not the name of the file")
     if fold(name) in taken:
         raise ValueError(f"yolopatch already has {name}")
@@ -143,6 +145,7 @@ def _reason(error: Exception) -> str:
 
 
 def _read_pin(entry: Mapping[str, Any], folder: Path) -> Pin:
+    check_pin_entry(entry)
     like = PINS.get(entry["like"])
     if like is None or like.home:
         raise ValueError(f"it is like {entry['like']!r}, which is not a pin of yolopatch")
@@ -162,26 +165,9 @@ def _read_pin(entry: Mapping[str, Any], folder: Path) -> Pin:
 
 
 def _read_module(entry: Mapping[str, Any], folder: Path) -> Module:
-    known = {field.name for field in fields(Module)} - {"home"}
-    strange = sorted(set(entry) - known)
-    if strange:
-        raise ValueError(f"it has unknown keys: {', '.join(strange)}")
-    tutorial = entry.get("tutorial") and Tutorial(**entry["tutorial"])
-    if not _NAME.fullmatch(entry["source"]):
-        raise ValueError(f"its source is {entry['source']!r}, which is not a file name")
-    if entry.get("kind", KINDS[0]) not in KINDS:
-        raise ValueError(f"its kind is {entry['kind']!r}, expected: {', '.join(KINDS)}")
-    if not _is_call(entry["call"]):
-        raise ValueError(f"its call is {entry['call']!r}, which is not a call of its class")
+    check_module_entry(entry)
     values = {key: _as_tuples(value) for key, value in entry.items()}
-    return Module(**{**values, "tutorial": tutorial, "home": folder})
-
-
-def _is_call(code: str) -> bool:
-    try:
-        return isinstance(ast.parse(code, mode="eval").body, ast.Call)
-    except SyntaxError:
-        return False
+    return Module(**values, home=folder)
 
 
 def _as_tuples(value: Any) -> Any:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +16,11 @@ from packaging.version import Version
 
 from yolopatch.catalog.pins import WheelSource
 from yolopatch.errors import SourceError
-from yolopatch.outside.child.group import end_group, start_group
+from yolopatch.outside.child.group import Limits, end_group, start_group
 
 TIMEOUT = 300  # seconds; a wheel has 1 MB, so only a mirror that hangs needs longer
+# A mirror may send a wheel or an index page without an end. pip itself needs 0.3 GB, and 0.1 GB with a page of 1 MB.
+LIMITS = Limits(file=64 * 1024**2, memory=1024**3)
 _SHOWN = 3  # of pip's last lines
 
 
@@ -33,7 +37,13 @@ def download_version(project: str, version: str, folder: Path) -> Path:
     """Download the wheel of a version without a known sha256, in the same way as `download`."""
     wanted = f"{project}=={version}"
     options = ["--no-deps", "--only-binary", ":all:", "--dest", str(folder)]
-    done = _pip(["download", "--quiet", *options, wanted], folder)
+    done = _pip(["download", "--quiet", *options, "--", wanted], folder)
+    if done.went_over:
+        raise SourceError(
+            f"pip download {wanted} was stopped: the package index sends more than {done.went_over}",
+            details=["expected: a wheel of about 1 MB"],
+            hint="check the package index of pip: pip config list",
+        )
     found = sorted(folder.glob("*.whl"))
     if done.code or not found:
         raise SourceError(f"pip download {wanted} failed", details=done.errors)
@@ -46,7 +56,8 @@ def list_versions(project: str) -> list[str]:
     Raises:
         SourceError: the index has none, or cannot be reached.
     """
-    done = _pip(["index", "versions", project], Path(sys.prefix))
+    with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
+        done = _pip(["index", "versions", "--", project], Path(folder))
     found = re.search(r"^Available versions: (.+)$", done.out, re.MULTILINE)
     if done.code or found is None:
         raise SourceError(f"pip does not list the versions of {project}", details=done.errors)
@@ -62,6 +73,13 @@ class _Done:
     err: str
 
     @property
+    def went_over(self) -> str:
+        """The limit that ended it, in words; "" for another end."""
+        if os.strerror(errno.EFBIG) in self.err:
+            return f"{LIMITS.file // 1024**2} MB for a file"
+        return f"{LIMITS.memory // 1024**3} GB of memory can hold" if "MemoryError" in self.err else ""
+
+    @property
     def errors(self) -> list[str]:
         """The last lines of its error output, without warnings."""
         lines = [line for line in self.err.splitlines() if line.strip() and not line.startswith("WARNING")]
@@ -70,12 +88,13 @@ class _Done:
 
 def _pip(words: list[str], folder: Path) -> _Done:
     process = start_group(
-        [sys.executable, "-m", "pip", *words, "--no-input", "--disable-pip-version-check"],
+        [sys.executable, "-m", "pip", "--no-input", "--disable-pip-version-check", *words],
         folder=folder,  # not the user's folder: `-m` would import the files there before the installed packages
-        variables=os.environ,
+        variables={**os.environ, "TMPDIR": str(folder)},  # what it leaves there when it is killed goes with the folder
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         ends_with_us=True,
+        limits=LIMITS,
     )
     try:
         out, err = process.communicate(timeout=TIMEOUT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,10 +29,16 @@ def write_journal(workspace: Path, journal: Journal) -> None:
 
 
 def read_journal(workspace: Path) -> Journal | None:
-    """Return the workspace's journal, None if yolopatch was killed while writing it."""
+    """Return the workspace's journal, None if yolopatch was killed while writing it, or somebody else wrote it."""
     try:
         states = json.loads(journal_file(workspace).read_text())
     except ValueError:
         return None
-    is_whole = isinstance(states, dict) and states.keys() == {"from", "to"}
-    return Journal(states["from"], states["to"]) if is_whole else None
+    if not isinstance(states, dict) or states.keys() != {"from", "to"}:
+        return None
+    journal = Journal(states["from"], states["to"])
+    return journal if _is_commit(journal.new) and (journal.old is None or _is_commit(journal.old)) else None
+
+
+def _is_commit(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch("[0-9a-f]{40}", value) is not None

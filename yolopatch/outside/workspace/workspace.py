@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -169,7 +170,7 @@ def read_workspace(path: Path) -> Workspace:
         commits = _read_commits(repository)
         branch, edited = _read_status(repository)
     except GitError as error:
-        raise _no_workspace(path, error.what, *error.details) from error
+        raise _unreadable(path, error) from error
     own = next((n for n, commit in enumerate(commits) if commit.is_ours), len(commits))
     ours = commits[own:]
     if not ours or not all(commit.is_ours for commit in ours):
@@ -211,6 +212,15 @@ def _unknown_pin(path: Path, name: str, origin: str) -> NoWorkspaceError:
     )
 
 
+def _unreadable(path: Path, error: GitError) -> NoWorkspaceError:
+    if not any("dubious ownership" in line for line in error.details):
+        return _no_workspace(path, error.what, *error.details)
+    trust = shlex.join(["git", "config", "--global", "--add", "safe.directory", str(path.resolve())])
+    return NoWorkspaceError(
+        f"{path} belongs to another user, so git does not open it", hint=f"if you trust that user: `{trust}`"
+    )
+
+
 def _no_workspace(path: Path, why: str, *details: str) -> NoWorkspaceError:
     return NoWorkspaceError(
         f"{path} is not a yolopatch workspace: {why}",
@@ -234,7 +244,9 @@ def _commit(record: str) -> Commit:
 
 
 def _read_status(repository: Repository) -> tuple[str | None, tuple[str, ...]]:
-    records = repository.run("status", "--porcelain=v2", "--branch", "-z", "--untracked-files=no").split("\0")
+    # `dirty`: of a repository inside, the commit is told, and no git runs in it, with a configuration of its own
+    forms = ("--porcelain=v2", "--branch", "-z", "--untracked-files=no", "--ignore-submodules=dirty")
+    records = repository.run("status", *forms).split("\0")
     branch, edited = None, []
     for record in records:
         if record.startswith("# branch.head "):

@@ -10,6 +10,7 @@ from pathlib import Path
 from yolopatch.catalog.modules import CONVOLUTION, MODULES, STEMS, Module, names_of, own_stems
 from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import PINS, Pin
+from yolopatch.core.checkpoint.stamp import printable
 from yolopatch.core.loss.recognise import Loss, find_loss, loss_of_method
 from yolopatch.core.paste.constructor import read_constructor
 from yolopatch.core.paste.deciding import Decision, decide
@@ -122,7 +123,7 @@ def add(request: AddRequest, folder: Path, cache: Path) -> AddedModule:
     decision = decide(paste, symbol, request.like, request.args)
     name = _name(request.name or symbol, request)
     load_own_catalog(folder)
-    origin = f"{symbol} of {request.file.name}, sha256 {sha256(data)[:16]}"
+    origin = f"{symbol} of {printable(request.file.name)}, sha256 {sha256(data)[:16]}"
     module = own_module(decision, read_constructor(paste, symbol), name, origin, request.stride)
     _require_free(module)
     tried = tuple(_try_pin(pin, module, paste, cache) for pin in PINS.values())
