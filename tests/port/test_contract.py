@@ -236,7 +236,7 @@ def test_a_taken_name_is_seen_below_a_condition():
     [
         ("- a list\n", "the base model", "['a list']"),
         ("", "the base model", "None"),
-        ("head: [\n", "the base model", "while parsing"),
+        ("head: [\n", "the base model", "expected the node content"),
         ("head: [[-1, 1, Detect, [nc]]]\nreg_max: '16'\n", "the base model's reg_max", "'16'"),
     ],
 )
