@@ -202,7 +202,7 @@ def _setting(word: str) -> tuple[str, object]:
 def _value(text: str) -> object:
     try:
         return ast.literal_eval(text)
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, MemoryError, RecursionError):  # too deep for Python, the last two
         return text
 
 
