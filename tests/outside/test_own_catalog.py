@@ -73,7 +73,7 @@ DAMAGED = {
     "like no pin": (json.dumps({**SOUND, "like": "ultralytics-7"}), "'ultralytics-7', which is not a pin"),
     "another upstream": (json.dumps({**SOUND, "like": "yolov5-6.1"}), "does not start with yolov5-"),
     "a wheel of another form": (json.dumps({**SOUND, "wheel": {"name": "x"}}), "unexpected keyword"),
-    "a list": ("[]", "list indices"),
+    "a list": ("[]", "it is a list, expected: an object"),
     "not UTF-8": (b"\xff\xfe".decode("latin-1"), "codec can't decode"),
 }
 
@@ -134,3 +134,28 @@ def test_the_folder_is_the_users_choice(monkeypatch, tmp_path):
     monkeypatch.delenv("YOLOPATCH_CATALOG")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     assert own_catalog_dir() == tmp_path / "config" / "yolopatch"
+
+
+@pytest.mark.parametrize("call", ["MyConv" + ".a" * 800 + "()", "(" * 300 + ")" * 300, "-" * 9000 + "x()", "a\0()"])
+def test_a_call_that_python_cannot_read_is_reported(call, own_catalog):
+    write_module(replace(MODULES["DSConv"], name="MyConv", source="own_myconv", call=call), own_catalog)
+    (note,) = load_own_catalog(own_catalog)
+    assert "which is not a call of its class" in note
+
+
+WRONG_TYPES = [None, 5, 1.5, True, [], {}, [1], "", "\x1b[31m", "a" * 5000, {"a": [1]}, [["a"]]]
+
+
+@pytest.mark.parametrize("value", WRONG_TYPES, ids=lambda value: repr(value)[:20])
+def test_a_wrong_type_anywhere_in_an_entry_ends_no_command(value, own_catalog, yolopatch):
+    write_pin(OWN, own_catalog)
+    write_module(replace(MODULES["DSConv"], name="MyConv", source="own_myconv"), own_catalog)
+    files = [own_catalog / "pins" / f"{OWN.name}.json", own_catalog / "modules" / "MyConv.json"]
+    for file in files:
+        sound = file.read_text()
+        for key in json.loads(sound):
+            file.write_text(json.dumps({**json.loads(sound), key: value}))
+            load_own_catalog(own_catalog)
+            for what in ("modules", "pins"):
+                assert yolopatch("list", what).code == 0, key
+        file.write_text(sound)

@@ -14,10 +14,13 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from yolopatch.catalog.modules import KINDS, MODULES, Module, Tutorial, own_source_name
+from yolopatch.catalog.model.models import MODELS
+from yolopatch.catalog.modules import KINDS, MODULES, Module, Place, Tutorial, own_source_name
 from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import PINS, GitSource, Pin, WheelSource
+from yolopatch.core.syntax import parse_expression
 from yolopatch.outside.files.staging import write_whole
+from yolopatch.outside.own.entry_types import check_types
 
 CATALOG_VARIABLE = "YOLOPATCH_CATALOG"
 
@@ -118,13 +121,23 @@ def _register(
     wrong = []
     for file in sorted((folder / kind).glob("*.json")):
         try:
-            entry = read(json.loads(file.read_text("utf-8")), folder)
+            entry = read(_object(file), folder)
             _check_name(entry.name, file, taken)
         except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
             wrong.append(f"{file} was skipped: {_reason(error)}")
         else:
             registry[entry.name] = entry
     return wrong
+
+
+def _object(file: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(file.read_text("utf-8"))
+    except RecursionError as error:
+        raise ValueError("it has lists in lists, too deep to read") from error
+    if not isinstance(found, dict):
+        raise ValueError(f"it is a {type(found).__name__}, expected: an object")
+    return found
 
 
 def _check_name(name: str, file: Path, taken: set[str]) -> None:
@@ -143,11 +156,16 @@ def _reason(error: Exception) -> str:
 
 
 def _read_pin(entry: Mapping[str, Any], folder: Path) -> Pin:
+    check_types(Pin, {key: value for key, value in entry.items() if key != "home"})
     like = PINS.get(entry["like"])
     if like is None or like.home:
         raise ValueError(f"it is like {entry['like']!r}, which is not a pin of yolopatch")
     if not entry["name"].startswith(f"{like.upstream}-"):
         raise ValueError(f"its name does not start with {like.upstream}-")
+    for key, kind in (("git", GitSource), ("wheel", WheelSource)):
+        check_types(kind, entry[key] or {})
+    if entry["model"] not in MODELS:
+        raise ValueError(f"its model is {entry['model']!r}, expected: {', '.join(MODELS)}")
     return Pin(
         name=entry["name"],
         upstream=like.upstream,
@@ -166,7 +184,8 @@ def _read_module(entry: Mapping[str, Any], folder: Path) -> Module:
     strange = sorted(set(entry) - known)
     if strange:
         raise ValueError(f"it has unknown keys: {', '.join(strange)}")
-    tutorial = entry.get("tutorial") and Tutorial(**entry["tutorial"])
+    check_types(Module, entry)
+    tutorial = _read_tutorial(entry["tutorial"]) if entry.get("tutorial") else None
     if not _NAME.fullmatch(entry["source"]):
         raise ValueError(f"its source is {entry['source']!r}, which is not a file name")
     if entry.get("kind", KINDS[0]) not in KINDS:
@@ -177,9 +196,16 @@ def _read_module(entry: Mapping[str, Any], folder: Path) -> Module:
     return Module(**{**values, "tutorial": tutorial, "home": folder})
 
 
+def _read_tutorial(entry: Mapping[str, Any]) -> Tutorial:
+    check_types(Tutorial, entry)
+    place = entry.get("place")
+    check_types(Place, place or {})
+    return Tutorial(**{**entry, "place": Place(**{key: _as_tuples(v) for key, v in place.items()}) if place else None})
+
+
 def _is_call(code: str) -> bool:
     try:
-        return isinstance(ast.parse(code, mode="eval").body, ast.Call)
+        return isinstance(parse_expression(code), ast.Call)
     except SyntaxError:
         return False
 
