@@ -159,3 +159,20 @@ def test_a_wrong_type_anywhere_in_an_entry_ends_no_command(value, own_catalog, y
             for what in ("modules", "pins"):
                 assert yolopatch("list", what).code == 0, key
         file.write_text(sound)
+
+
+def test_a_user_without_a_home_folder_has_no_catalog_and_is_told_where_to_have_one(monkeypatch, yolopatch):
+    def expand(path):  # as of a user who is in no list of users, without HOME
+        return path
+
+    monkeypatch.setattr("os.path.expanduser", expand)
+    for variable in ("HOME", "YOLOPATCH_CATALOG", "YOLOPATCH_CACHE", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    assert yolopatch("list", "pins").code == 0
+    for arguments, variable in (
+        (["apply", "--repo", OURS.name, "--module", "DSConv"], "YOLOPATCH_CACHE"),
+        (["forget", "MyConv"], "YOLOPATCH_CATALOG"),
+    ):
+        ran = yolopatch(*arguments)
+        assert ran.code == 1
+        assert f"export {variable}=DIR" in ran.err
