@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 import time
 import zlib
@@ -306,3 +307,18 @@ def test_a_set_of_8000_classes_is_checked_in_less_than_two_seconds(edited, yolop
     assert time.process_time() - start < 2
     assert ran.code == 0
     assert "and 7,987 other classes" in ran.out
+
+
+def test_what_a_terminal_would_obey_is_written_out(edited, yolopatch, tmp_path):
+    names = ["\x1b]0;title\x07", "\x1b[8mhidden", "\x9b2J", "\u202eright to left", "back\x08\r", "\ud800", "猫"]
+    file = edited(names=["a"] * len(names), nc=None)
+    said = yaml.safe_load(file.read_text())
+    file.write_text(json.dumps({**said, "names": names}))
+    ran = yolopatch("data", "check", file)
+    assert ran.code == 0
+    for shown in (r"\x1b]0;title\x07", r"\x1b[8mhidden", r"\x9b2J", r"\u202eright", r"back\x08\r", r"\ud800", "猫"):
+        assert shown in ran.out
+    assert not set("\x1b\x07\x9b\u202e\x08\r") & set(ran.out)
+    missing = yolopatch("data", "check", tmp_path / "\x1b[2J\udcff.yaml")
+    assert (missing.code, "\x1b" in missing.err) == (2, False)
+    assert r"\x1b[2J\udcff.yaml does not exist" in missing.err
