@@ -344,3 +344,35 @@ def test_an_own_module_begins_with_the_bases_weights_and_folds(add, yolopatch, t
     ran = yolopatch("verify", place, "--cfg", cfg, "--check", "fuse", "--json")
     assert ran.check("fuse")["status"] == "pass", ran.out
     assert ran.check("fuse")["evidence"]["left_unfused_count"] == 0
+
+
+DEEP = {
+    "operators": f"y = {'+'.join(['x'] * 800)}",
+    "attributes": f"y = x{'.a' * 800}",
+    "calls": f"y = x{'.relu()' * 800}",
+    "elif": "if x:\n            y = x\n" + "        elif x == 3:\n            y = x\n" * 800,
+    "elif, too many for Python": "if x:\n            y = x\n" + "        elif x:\n            y = x\n" * 9000,
+    "powers": f"y = {'**'.join(['x'] * 800)}",
+    "minus": f"y = {'-' * 800}x",
+    "lambdas": f"y = {'lambda: ' * 800}x",
+    "choices": f"y = {'x if x else ' * 800}x",
+    "operators, too many for Python": f"y = {'+'.join(['x'] * 90_000)}",
+    "brackets, too many for Python": f"y = {'[' * 199}{']' * 199}",
+}
+
+
+@pytest.mark.parametrize("kind", DEEP)
+def test_code_that_is_too_deep_is_refused(kind, paste, yolopatch, tmp_path):
+    head = "import torch.nn as nn\n\n\nclass MyConv(nn.Module):\n    def forward(self, x):\n        "
+    ran = yolopatch("add", paste(f"{head}{DEEP[kind]}\n        return x\n"), "--catalog", tmp_path / "own")
+    assert ran.code == 1
+    assert "too deep for Python" in ran.err or "in one chain, or inside each other" in ran.err
+    assert not (tmp_path / "own").exists()
+
+
+@pytest.mark.parametrize("text", [f"y = {'-' * 140}x", f"y = x{'.a' * 140}", f"y = {'+'.join(['x'] * 140)}"])
+def test_code_that_is_as_deep_as_allowed_can_be_worked_with(text, paste, yolopatch, tmp_path):
+    head = "import torch.nn as nn\n\n\nclass MyConv(nn.Module):\n    def __init__(self, c1, c2, k=3, s=1):\n"
+    head += "        super().__init__()\n        self.conv = nn.Conv2d(c1, c2, k, s)\n\n    def forward(self, x):\n"
+    file = paste(f"{head}        {text}\n        return self.conv(y)\n")
+    assert yolopatch("add", file, "--catalog", tmp_path / "own", "--like", "Conv2d").code == 0

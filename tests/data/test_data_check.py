@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import struct
+import time
+import zlib
+
 import pytest
 import yaml
+from PIL import Image
 
 from yolopatch.core.data.labels import ERROR, WARNING, LabelFormat, read_labels
 from yolopatch.errors import UsageError
+from yolopatch.outside.files.images import find_image_fault
 from yolopatch.steps.data.check import check_dataset
 
 
@@ -187,3 +194,131 @@ def test_the_command_prints_the_report_and_exits_with_1(yolopatch, shapes):
     assert "003.txt:1 has class 9" in ran.out
     told = yolopatch("data", "check", data, "--json")
     assert (told.code, told.json["errors"], told.json["problems"][0]["severity"]) == (1, 1, "error")
+
+
+HEAD = "train: images/train\nval: images/val\n"
+STRANGE_YAMLS = {
+    "an impossible date": (HEAD + "names: [a]\nmade: 2024-13-45\n", "month must be in 1..12"),
+    "a number of 5,000 digits": (HEAD + f"nc: {'9' * 5000}\n", "a number of 5,000 characters"),
+    "the same in hexadecimal": (HEAD + f"nc: 0x{'f' * 5000}\n", "a number of 5,002 characters"),
+    "more classes than memory": (HEAD + "nc: 99999999999\n", "nc is 99999999999"),
+    "brackets 1,500 deep": (HEAD + f"names: {'[' * 1500}{']' * 1500}\n", "too deep to read"),
+    "indented 1,500 deep": (HEAD + "x:\n" + "".join(f"{' ' * n}-\n" for n in range(1, 1500)), "too deep to read"),
+    "a list inside itself": (HEAD + "names: &a [*a]\n", "aliases included"),
+    "a wrong truth": (HEAD + "names: [a]\nx: !!bool perhaps\n", "its type does not allow"),
+    "a wrong time": (HEAD + "names: [a]\nx: !!timestamp now\n", "its type does not allow"),
+    "an empty number": (HEAD + 'names: [a]\nx: !!int ""\n', "its type does not allow"),
+    "not UTF-8": (b"train: a\nval: b\nnames: [\xe9]\n", "byte 0xe9"),
+}
+
+
+@pytest.mark.parametrize("name", STRANGE_YAMLS)
+def test_a_strange_yaml_is_refused_with_what_was_found(name, tmp_path, yolopatch):
+    text, found = STRANGE_YAMLS[name]
+    (tmp_path / "data.yaml").write_bytes(text if isinstance(text, bytes) else text.encode())
+    ran = yolopatch("data", "check", tmp_path / "data.yaml")
+    assert ran.code == 2
+    assert found in ran.err
+
+
+@pytest.mark.parametrize("path", ["~nobody-here/x", "a" * 5000, '"a\\0b"', "~nobody-here"])
+def test_a_path_that_no_system_has_does_not_exist(path, tmp_path, yolopatch):
+    (tmp_path / "data.yaml").write_text(f"path: {path}\n{HEAD}names: [a]\n")
+    ran = yolopatch("data", "check", tmp_path / "data.yaml", "--json")
+    assert (ran.code, ran.json["errors"]) == (1, 2)
+    assert all("does not exist" in one["what"] for one in ran.json["problems"])
+
+
+@pytest.mark.parametrize("kind", ["nan", "-nan", "inf", "1e999", "-1e999", "1e30", "0.5"])
+def test_a_class_that_is_no_number_of_a_class_is_an_error_of_its_line(kind, shapes):
+    data = with_line(shapes(), f"{kind} 0.5 0.5 0.1 0.1")
+    assert [what for _, _, what in problems(check_dataset(data, None, None))] == [
+        f"has class {kind}; the classes are 0 to 2"
+    ]
+
+
+def huge_png() -> bytes:
+    """A PNG that says it has 179 megapixels, twice Pillow's limit, in a few bytes."""
+    head = struct.pack(">IIBBBBB", 17_900, 10_000, 8, 2, 0, 0, 0)
+    chunk = b"IHDR" + head
+    header = struct.pack(">I", len(head)) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    return b"\x89PNG\r\n\x1a\n" + header + struct.pack(">I", 4) + b"IDAT" + bytes(8)
+
+
+STRANGE_IMAGES = {
+    "179 megapixels": (huge_png(), "could be decompression bomb"),
+    "nothing": (b"", "not an image"),
+    "a renamed EPS": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 20 20\n%%EndComments\n", "not an image"),
+    "a renamed GIF": (b"GIF89a" + bytes(30), "not an image"),
+    "a header alone": (b"\x89PNG\r\n\x1a\n", "cannot be read"),
+    "a damaged TIFF": (b"II*\0\x08\0\0\0" + bytes([1, 0, 0, 1, 3, 0, 255, 255, 255, 255]) + b"\xff" * 9, "cannot be"),
+    "a damaged WebP": (b"RIFF\x20\0\0\0WEBPVP8X" + b"\xff" * 20, "cannot be read"),
+}
+
+
+def test_one_strange_image_does_not_end_the_check_of_the_others(shapes):
+    data = shapes()
+    files = sorted((data.parent / "images/train").iterdir())
+    for file, (content, _) in zip(files, STRANGE_IMAGES.values()):
+        file.write_bytes(content)
+    report = check_dataset(data, None, None)
+    assert [where for _, where, _ in problems(report)] == [file.name for file in files[: len(STRANGE_IMAGES)]]
+    for (_, _, what), (_, said) in zip(problems(report), STRANGE_IMAGES.values()):
+        assert said in what
+    assert report.parts[1].objects > 0
+
+
+@pytest.mark.parametrize(
+    ("suffix", "form"), [("jpg", "JPEG"), ("mpo", "MPO"), ("tif", "TIFF"), ("webp", "WEBP"), ("bmp", "BMP")]
+)
+def test_every_format_of_upstream_is_read(suffix, form, tmp_path):
+    file = tmp_path / f"image.{suffix}"
+    Image.new("RGB", (32, 32)).save(file, form)
+    assert find_image_fault(file) == ""
+
+
+def test_a_list_that_is_not_utf8_is_an_error_and_the_other_part_is_checked(edited, tmp_path):
+    (tmp_path / "detect/some.txt").write_bytes(b"./images/train/000.png\n./images/caf\xe9.png\n")
+    report = check_dataset(edited(train="some.txt"), None, None)
+    assert problems(report)[0] == (ERROR, "some.txt", "is not UTF-8 text: line 2 (train of data.yaml)")
+    assert report.parts[1].objects > 0
+
+
+def test_a_list_of_names_that_no_system_has_does_not_end_the_check(edited, tmp_path):
+    names = ["./images/train/000.png", "a\0b.png", "b" * 5000, "~nobody-here/x.png", "\x1b[31m.png"]
+    (tmp_path / "detect/some.txt").write_text("\n".join(names))
+    report = check_dataset(edited(train="some.txt"), None, None)
+    assert [what for severity, _, what in problems(report) if severity == ERROR] == ["does not exist"] * 4
+
+
+def test_a_label_that_is_a_folder_or_not_text_is_an_error_of_that_label(shapes):
+    data = shapes()
+    first, second, *_ = sorted((data.parent / "labels/train").iterdir())
+    first.write_bytes(bytes(range(256)))
+    second.unlink()
+    second.mkdir()
+    assert {where.partition(":")[0] for _, where, _ in problems(check_dataset(data, None, None))} == {"000.txt"}
+
+
+def test_a_set_of_8000_classes_is_checked_in_less_than_two_seconds(edited, yolopatch):
+    data = edited(names=[f"class {number}" for number in range(8000)], nc=None)
+    start = time.process_time()
+    ran = yolopatch("data", "check", data)
+    assert time.process_time() - start < 2
+    assert ran.code == 0
+    assert "and 7,987 other classes" in ran.out
+
+
+def test_what_a_terminal_would_obey_is_written_out(edited, yolopatch, tmp_path):
+    names = ["\x1b]0;title\x07", "\x1b[8mhidden", "\x9b2J", "\u202eright to left", "back\x08\r", "\ud800", "猫"]
+    file = edited(names=["a"] * len(names), nc=None)
+    said = yaml.safe_load(file.read_text())
+    file.write_text(json.dumps({**said, "names": names}))
+    ran = yolopatch("data", "check", file)
+    assert ran.code == 0
+    for shown in (r"\x1b]0;title\x07", r"\x1b[8mhidden", r"\x9b2J", r"\u202eright", r"back\x08\r", r"\ud800", "猫"):
+        assert shown in ran.out
+    assert not set("\x1b\x07\x9b\u202e\x08\r") & set(ran.out)
+    missing = yolopatch("data", "check", tmp_path / "\x1b[2J\udcff.yaml")
+    assert (missing.code, "\x1b" in missing.err) == (2, False)
+    assert r"\x1b[2J\udcff.yaml does not exist" in missing.err

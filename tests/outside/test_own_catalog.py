@@ -238,3 +238,46 @@ def test_the_folder_is_the_users_choice(monkeypatch, tmp_path):
     monkeypatch.delenv("YOLOPATCH_CATALOG")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     assert own_catalog_dir() == tmp_path / "config" / "yolopatch"
+
+
+@pytest.mark.parametrize("call", ["MyConv" + ".a" * 800 + "()", "(" * 300 + ")" * 300, "-" * 9000 + "x()", "a\0()"])
+def test_a_call_that_python_cannot_read_is_reported(call, own_catalog):
+    own = replace(MODULES["DSConv"], name="MyConv", source="own_myconv", call=call, tutorial=None)
+    write_module(own, own_catalog)
+    (note,) = load_own_catalog(own_catalog)
+    assert "its call is " in note
+
+
+WRONG_TYPES = [None, 5, 1.5, True, [], {}, [1], "", "\x1b[31m", "a" * 5000, {"a": [1]}, [["a"]]]
+
+
+@pytest.mark.parametrize("value", WRONG_TYPES, ids=lambda value: repr(value)[:20])
+def test_a_wrong_type_anywhere_in_an_entry_ends_no_command(value, own_catalog, yolopatch):
+    write_pin(OWN, own_catalog)
+    write_module(replace(MODULES["DSConv"], name="MyConv", source="own_myconv"), own_catalog)
+    files = [own_catalog / "pins" / f"{OWN.name}.json", own_catalog / "modules" / "MyConv.json"]
+    for file in files:
+        sound = file.read_text()
+        for key in json.loads(sound):
+            file.write_text(json.dumps({**json.loads(sound), key: value}))
+            load_own_catalog(own_catalog)
+            for what in ("modules", "pins"):
+                assert yolopatch("list", what).code == 0, key
+        file.write_text(sound)
+
+
+def test_a_user_without_a_home_folder_has_no_catalog_and_is_told_where_to_have_one(monkeypatch, yolopatch):
+    def expand(path):  # as of a user who is in no list of users, without HOME
+        return path
+
+    monkeypatch.setattr("os.path.expanduser", expand)
+    for variable in ("HOME", "YOLOPATCH_CATALOG", "YOLOPATCH_CACHE", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    assert yolopatch("list", "pins").code == 0
+    for arguments, variable in (
+        (["apply", "--repo", OURS.name, "--module", "DSConv"], "YOLOPATCH_CACHE"),
+        (["forget", "MyConv"], "YOLOPATCH_CATALOG"),
+    ):
+        ran = yolopatch(*arguments)
+        assert ran.code == 1
+        assert f"export {variable}=DIR" in ran.err

@@ -9,7 +9,7 @@ import pytest
 from yolopatch.catalog.modules import FLAVORS, MODULES
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.resources import patch_file, stamp_file
-from yolopatch.core.port.contract import check_base, check_classes, check_conv, check_taken
+from yolopatch.core.port.contract import check_base, check_classes, check_conv, check_taken, syntax_conflict
 from yolopatch.core.port.porting import CONFLICT, PORTED, STAMP, THERE
 from yolopatch.outside.source.releases import Release
 from yolopatch.steps.port.port import as_pin, port_all
@@ -236,7 +236,7 @@ def test_a_taken_name_is_seen_below_a_condition():
     [
         ("- a list\n", "the base model", "['a list']"),
         ("", "the base model", "None"),
-        ("head: [\n", "the base model", "while parsing"),
+        ("head: [\n", "the base model", "expected the node content"),
         ("head: [[-1, 1, Detect, [nc]]]\nreg_max: '16'\n", "the base model's reg_max", "'16'"),
     ],
 )
@@ -273,3 +273,12 @@ def test_a_trainer_that_saves_in_another_way_is_the_stamps_conflict(ported):
     assert {one.status for one in modules} == {PORTED}
     assert (stamp.module, stamp.status) == (STAMP, CONFLICT)
     assert stamp.conflicts[0].contract == "the dict of a checkpoint, with the key 'docs' or 'version'"
+
+
+@pytest.mark.parametrize(
+    "line", ["x = " + "+".join("y" * 800), "x = y" + ".a" * 800, "x = " + "-" * 90_000 + "y", "\0"]
+)
+def test_a_file_that_is_too_deep_for_python_or_no_text_is_a_conflict(line):
+    conflict = syntax_conflict("tasks.py", f"y = 1\n{line}\n")
+    assert conflict is not None
+    assert conflict.expected == "Python that this interpreter reads"

@@ -21,10 +21,11 @@ def pairs(named: Iterable[tuple[str, object]]) -> Iterator[str]:
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> Iterator[str]:
     """Yield a table; the first `left` columns and columns of words are left-aligned, figures right-aligned."""
     widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
+    to_the_left = [column < left or not _is_figure(rows, column) for column in range(len(header))]
     for number, row in enumerate((header, *rows)):
         cells = [
-            cell.ljust(width) if column < left or not _is_figure(rows, column) else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths))
+            cell.ljust(width) if left_aligned else cell.rjust(width)
+            for cell, width, left_aligned in zip(row, widths, to_the_left)
         ]
         yield click.style(("  " + "  ".join(cells)).rstrip(), dim=number == 0)
 

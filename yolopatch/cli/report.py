@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,11 @@ from typing import Any
 import click
 
 from yolopatch.errors import OpenError, YolopatchError
+
+# What a terminal would obey, or not show as it is, in names, labels and messages that strangers wrote: control
+# characters, what turns the direction of text, and bytes of a path that are no text. The first group is the colours of
+# our own lines.
+_OBEYED = re.compile(r"(\x1b\[(?:[0-2]|3[1-3])m)|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def show(data: Mapping[str, Any], lines: Iterable[str], as_json: bool) -> None:
@@ -24,7 +30,7 @@ def show(data: Mapping[str, Any], lines: Iterable[str], as_json: bool) -> None:
         _print_json(data)
         return
     for line in lines:
-        click.echo(line)
+        click.echo(_harmless(line))
 
 
 def show_text(data: Mapping[str, Any], text: str, as_json: bool) -> None:
@@ -39,7 +45,7 @@ def show_text(data: Mapping[str, Any], text: str, as_json: bool) -> None:
 def show_notes(notes: Iterable[str]) -> None:
     """Print notes on stderr."""
     for note in notes:
-        click.echo(click.style("note: ", fg="yellow") + note, err=True)
+        click.echo(_harmless(click.style("note: ", fg="yellow") + note), err=True)
 
 
 def report_error(error: YolopatchError, as_json: bool, color: bool | None = None) -> int:
@@ -47,11 +53,11 @@ def report_error(error: YolopatchError, as_json: bool, color: bool | None = None
     if as_json:
         parts = {"what": error.what, "details": list(error.details), "hint": error.hint}
         _print_json({"error": parts, "exit_code": error.exit_code})
-    click.echo(click.style("error: ", fg="red", bold=True) + error.what, err=True, color=color)
+    click.echo(_harmless(click.style("error: ", fg="red", bold=True) + error.what), err=True, color=color)
     for line in error.details:
-        click.echo(f"  {line}", err=True)
+        click.echo(_harmless(f"  {line}"), err=True)
     if error.hint:
-        click.echo(f"  next: {error.hint}", err=True)
+        click.echo(_harmless(f"  next: {error.hint}"), err=True)
     return error.exit_code
 
 
@@ -61,13 +67,18 @@ def ask(error: OpenError) -> str:
     Raises:
         click.Abort: the input ended, or the user pressed Ctrl-C.
     """
-    click.echo(click.style("open: ", fg="yellow", bold=True) + error.what, err=True)
+    click.echo(_harmless(click.style("open: ", fg="yellow", bold=True) + error.what), err=True)
     for line in error.details:
-        click.echo(f"  {line}", err=True)
+        click.echo(_harmless(f"  {line}"), err=True)
     for choice, meaning in error.choices.items():
-        click.echo(f"  {choice}: {meaning}", err=True)
+        click.echo(_harmless(f"  {choice}: {meaning}"), err=True)
     kind = click.Choice(list(error.choices), case_sensitive=False) if error.choices else None
     return click.prompt(f"  {error.question}", type=kind, err=True)
+
+
+def _harmless(line: str) -> str:
+    """Return a line with everything that a terminal would obey written out, as \\x1b, except our own colours."""
+    return _OBEYED.sub(lambda found: found[1] or found[0].encode("unicode_escape").decode(), line)
 
 
 def _print_json(data: Mapping[str, Any]) -> None:

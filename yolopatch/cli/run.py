@@ -36,6 +36,6 @@ def _asks_for_help(arguments: Sequence[str]) -> bool:
 
 def _load_own_catalog() -> None:
     from yolopatch.cli.report import show_notes  # imported late: --help needs neither
-    from yolopatch.outside.own.own_catalog import load_own_catalog, own_catalog_dir
+    from yolopatch.outside.own.own_catalog import load_users_catalog
 
-    show_notes(load_own_catalog(own_catalog_dir()))
+    show_notes(load_users_catalog())

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from functools import lru_cache
+
+# Python reads and writes syntax trees by recursion, up to five calls for each level, and ends after 1,000 calls. A long
+# chain is deep, too: each operator, attribute or `elif` is a level. The deepest file of torch has 61 levels.
+_DEEPEST = 150
 
 
 @lru_cache(maxsize=128)
@@ -11,9 +16,41 @@ def parse(text: str) -> ast.Module:
     """Return the syntax tree of a file; shared, so read it only.
 
     Raises:
-        SyntaxError: it is no Python.
+        SyntaxError: it is no Python, or too deep to work with; `lineno` is None where no line is to blame.
     """
-    return ast.parse(text)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # old escapes in the code
+            tree = ast.parse(text)
+    except ValueError as error:  # a null byte, before Python 3.12
+        raise SyntaxError(str(error)) from error
+    except (RecursionError, MemoryError) as error:  # Python's own limits; it does not say where
+        raise SyntaxError("the code is too deep for Python") from error
+    _refuse_deep(tree)
+    return tree
+
+
+def parse_expression(text: str) -> ast.expr:
+    """Return the syntax tree of one expression; shared, so read it only.
+
+    Raises:
+        SyntaxError: as `parse`, or it is more than an expression.
+    """
+    body = parse(text).body
+    if len(body) != 1 or not isinstance(body[0], ast.Expr):
+        raise SyntaxError("more than an expression")
+    return body[0].value
+
+
+def _refuse_deep(tree: ast.AST) -> None:
+    todo: list[tuple[ast.AST, int, int]] = [(tree, 0, 1)]
+    while todo:
+        node, depth, line = todo.pop()
+        line = getattr(node, "lineno", line)
+        if depth > _DEEPEST:
+            found = f"more than {_DEEPEST} operators, attributes, calls or elif in one chain, or inside each other"
+            raise SyntaxError(found, ("", line, None, None))
+        todo += [(child, depth + 1, line) for child in ast.iter_child_nodes(node)]
 
 
 def used_names(*nodes: ast.AST) -> set[str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Callable, Iterable, Mapping
 
 from yolopatch.catalog.checkpoint.loadable import CLASSES_OF, EXACT, OPENING, RULES
 from yolopatch.catalog.modules import MODULES, TUTORIAL_FLAVOR
 from yolopatch.catalog.pins import Pin
-from yolopatch.core.syntax import classes
+from yolopatch.core.syntax import classes, parse
 
 _RULE = re.compile("|".join(RULES))
 
@@ -25,7 +24,7 @@ def unknown_names(pin: Pin, asked: Iterable[str], read: Callable[[list[str]], Ma
     unknown = [name for name in asked if name not in EXACT and not _RULE.fullmatch(name)]
     files = {name: _file(pin, name) for name in unknown}
     texts = read(sorted({file for file in files.values() if file}))
-    defined = {file: classes(ast.parse(text)).keys() - OPENING for file, text in texts.items()}
+    defined = {file: classes(parse(text)).keys() - OPENING for file, text in texts.items()}
     return tuple(name for name in unknown if name.rpartition(".")[2] not in defined.get(files[name], ()))
 
 

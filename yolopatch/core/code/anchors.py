@@ -63,7 +63,7 @@ def _nodes(path: str, text: str) -> tuple[ast.AST, ...]:
 
 def unreadable(path: str, error: SyntaxError) -> AnchorNotFound:
     """Return the error for a file that this interpreter cannot parse: newer syntax, or not Python."""
-    found = f"line {error.lineno}: {error.msg}"
+    found = f"line {error.lineno}: {error.msg}" if error.lineno else error.msg
     return AnchorNotFound("the code of the file", path, "Python that this interpreter reads", found)
 
 

@@ -88,7 +88,7 @@ def _errors(words: list[str], form: LabelFormat) -> Iterator[str]:
     if not form.takes(len(words)):
         yield f"has {len(words)} numbers; expected: {form.describe()}"
         return
-    if kind != int(kind) or not 0 <= kind < form.classes:
+    if not (0 <= kind < form.classes and kind.is_integer()):  # nan and infinity are in no range
         yield f"has class {words[0]}; the classes are 0 to {form.classes - 1}"
     outside = [value for value in _shares(values, form) if not 0 <= value <= 1]
     if outside:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 
-from yolopatch.core.syntax import method
+from yolopatch.core.syntax import method, parse
 
 # Kept on: TensorBoard only writes files. Every other switch is a service that sends data, or output.
 _KEPT = "tensorboard"
@@ -50,7 +50,7 @@ def _managers(source: str) -> Iterator[tuple[str, dict[str, object]]]:
 
 def _parsed(source: str) -> ast.AST:
     try:
-        return ast.parse(source)
+        return parse(source)
     except SyntaxError:
         return ast.Module([], [])
 

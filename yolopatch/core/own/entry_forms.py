@@ -14,6 +14,7 @@ from yolopatch.catalog.model.models import MODELS
 from yolopatch.catalog.modules import BLOCK_STEMS, KINDS
 from yolopatch.core.checkpoint.stamp import printable
 from yolopatch.core.paste.calls import is_plain
+from yolopatch.core.syntax import parse_expression
 
 _LONGEST = 1000  # characters of a text
 _MOST = 64  # of a size: kernels, strides
@@ -122,8 +123,8 @@ def _expression(value: object) -> ast.expr | None:
     if not _is_line(value) or "#" in str(value):
         return None
     try:
-        return ast.parse(str(value), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return parse_expression(str(value))
+    except SyntaxError:
         return None
 
 

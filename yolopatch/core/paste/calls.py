@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass
 
 from yolopatch.core.paste.constructor import Constructor
+from yolopatch.core.syntax import parse_expression
 from yolopatch.errors import UsageError
 
 _ALLOWED = (ast.Constant, ast.Name, ast.Load, ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop, ast.Tuple, ast.List)
@@ -23,7 +24,7 @@ class Given:
 
 def names_in(expression: str) -> set[str]:
     """Return the names that an expression uses, except functions."""
-    tree = ast.parse(expression, mode="eval")
+    tree = parse_expression(expression)
     called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in called}
 
@@ -53,8 +54,8 @@ def bind(args: str, constructor: Constructor, symbol: str) -> tuple[Given, ...]:
 
 def _parsed(args: str) -> ast.Call:
     try:
-        call = ast.parse(f"f({args})", mode="eval").body
-    except (SyntaxError, ValueError) as error:
+        call = parse_expression(f"f({args})")
+    except SyntaxError as error:
         raise _no_arguments(args, "it is not a list of arguments") from error
     if not isinstance(call, ast.Call) or ast.unparse(call.func) != "f":
         raise _no_arguments(args, "it is more than the arguments of one call")

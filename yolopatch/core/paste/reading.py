@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from yolopatch.catalog.names import fold, unknown
 from yolopatch.core.paste.layers import NORMED
-from yolopatch.core.syntax import classes, method, used_names
+from yolopatch.core.syntax import classes, method, parse, used_names
 from yolopatch.core.text import split_lines
 from yolopatch.errors import OpenError, UsageError, YolopatchError
 
@@ -89,10 +88,8 @@ def read_paste(data: bytes, name: str) -> Pasted:
     """
     text = _decoded(data, name)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # old escapes in the pasted code
-            tree = ast.parse(text)
-    except (SyntaxError, ValueError) as error:
+        tree = parse(text)
+    except SyntaxError as error:
         raise _no_python(name, text, error) from error
     return Pasted(name, text, tree, classes(tree))
 
@@ -109,9 +106,9 @@ def _decoded(data: bytes, name: str) -> str:
         ) from error
 
 
-def _no_python(name: str, text: str, error: SyntaxError | ValueError) -> YolopatchError:
-    if not isinstance(error, SyntaxError) or error.lineno is None:
-        return YolopatchError(f"{name} is not Python code: {error}", hint="copy the code from its source again")
+def _no_python(name: str, text: str, error: SyntaxError) -> YolopatchError:
+    if error.lineno is None:
+        return YolopatchError(f"{name} is not Python code: {error.msg}", hint="copy the code from its source again")
     lines = split_lines(text)
     shown = lines[error.lineno - 1].rstrip("\r\n") if error.lineno <= len(lines) else ""
     details = [f"found: {shown}"]
@@ -121,6 +118,8 @@ def _no_python(name: str, text: str, error: SyntaxError | ValueError) -> Yolopat
 
 
 def _syntax_hint(error: SyntaxError) -> str:
+    if error.offset is None:
+        return "write it in several statements, or as a table"
     if isinstance(error, TabError):
         return "the line mixes tabs and spaces: let your editor convert the file's tabs to spaces"
     if isinstance(error, IndentationError):

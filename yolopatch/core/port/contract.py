@@ -11,10 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-import yaml
-
 from yolopatch.core.code.anchors import AnchorNotFound, chain_of, fuse_loop, unreadable
 from yolopatch.core.code.parser_branch import specialised, takes, treatment
+from yolopatch.core.plain_yaml import PlainYamlError, load_plain
 from yolopatch.core.port.class_facts import assignments, constructors, defines, find_classes, signature
 from yolopatch.core.syntax import classes, method, parse
 
@@ -151,11 +150,12 @@ def check_taken(files: Mapping[str, str], names: Mapping[str, str]) -> Iterator[
 
 def check_base(path: str, text: str, ours: str) -> Iterator[Conflict]:
     """Compare the scales and layers of the family's base model with those that our YAMLs are made from."""
-    want = yaml.safe_load(ours)
+    want = load_plain(ours)
+    assert isinstance(want, dict)
     try:
-        have = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        have = str(error).splitlines()[0]
+        have = load_plain(text)
+    except PlainYamlError as error:
+        have = error.found
     if not isinstance(have, dict):
         yield Conflict("the base model", path, "a YAML with scales, backbone and head", str(have))
         return

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from yolopatch.errors import UsageError
+from yolopatch.core.plain_yaml import PlainYamlError, load_plain
+from yolopatch.errors import UsageError, YolopatchError
 
 PARTS = ("train", "val", "test")
 # the suffixes that the loader of every pin reads
 _SUFFIXES = {".bmp", ".dng", ".jpeg", ".jpg", ".mpo", ".png", ".tif", ".tiff", ".webp"}
+_MOST_CLASSES = 100_000  # the largest published sets have 21,841
+_MOST_CHARACTERS = 16 * 1024 * 1024
+_MOST_VALUES = 3 * _MOST_CLASSES
+_LONGEST_SHOWN = 60  # characters of a wrong value
 _PLACES = "a folder, a list of images, or several of them"
 _EXPECTED = {
     "nc": "a number",
@@ -64,16 +68,27 @@ def read_dataset(file: Path) -> Dataset:
     """
     if not file.is_file():
         raise UsageError(f"the data file {file} does not exist", hint="make one: yolopatch data shapes --out shapes")
-    try:
-        says = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        where = getattr(error, "problem_mark", None)
-        line = f", line {where.line + 1}" if where else ""
-        raise UsageError(f"{file}{line} is not YAML", details=[str(error).splitlines()[0]]) from error
-    if not isinstance(says, dict):
-        raise UsageError(f"{file} is not a data YAML", details=["expected: train, val and names"])
+    says = _content(file)
     _require_keys(file, says)
     return Dataset(file, _root(file, says), says, _names(file, says))
+
+
+def _content(file: Path) -> Mapping[str, Any]:
+    try:
+        says = load_plain(file.read_text(encoding="utf-8"), _MOST_CHARACTERS, _MOST_VALUES)
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"{file} is not UTF-8 text",
+            details=[f"found: byte 0x{error.object[error.start]:02x}"],
+            hint="save it as UTF-8 in your editor",
+        ) from error
+    except PlainYamlError as error:
+        where = f"{file}, line {error.line}" if error.line else f"{file}"
+        what = "is not YAML" if error.is_syntax else "is not a data YAML"
+        raise UsageError(f"{where} {what}", details=[f"found: {error.found}"], hint="correct it there") from error
+    if not isinstance(says, dict):
+        raise UsageError(f"{file} is not a data YAML", details=["expected: train, val and names"])
+    return says
 
 
 def _require_keys(file: Path, says: Mapping[str, Any]) -> None:
@@ -84,15 +99,18 @@ def _require_keys(file: Path, says: Mapping[str, Any]) -> None:
         raise UsageError(f"{file} lacks {', '.join(missing)}", details=["expected: train, val and names"])
     for key, kinds in _KINDS.items():
         if says.get(key) is not None and not isinstance(says[key], kinds):
-            raise UsageError(f"{file}: {key} is {says[key]!r}", details=[f"expected: {_EXPECTED[key]}"])
+            found = repr(says[key])[:_LONGEST_SHOWN]
+            raise UsageError(f"{file}: {key} is {found}", details=[f"expected: {_EXPECTED[key]}"])
+    if (says.get("nc") or 0) > _MOST_CLASSES:
+        raise UsageError(f"{file}: nc is {says['nc']}", details=[f"expected: {_MOST_CLASSES:,} classes at most"])
 
 
 def _root(file: Path, says: Mapping[str, Any]) -> Path:
     """Return the folder that paths are relative to: upstream takes `path`, or looks for it in its data set folder."""
     if not says.get("path"):
-        return Path() if (Path() / str(says["train"])).exists() else file.parent
-    root = Path(str(says["path"])).expanduser()
-    return next((place for place in (root, file.parent / root) if place.exists()), root)
+        return Path() if os.path.exists(str(says["train"])) else file.parent
+    root = Path(os.path.expanduser(str(says["path"])))  # as it is where there is no such user
+    return next((place for place in (root, file.parent / root) if os.path.exists(place)), root)
 
 
 def _names(file: Path, says: Mapping[str, Any]) -> tuple[str, ...]:
@@ -101,7 +119,7 @@ def _names(file: Path, says: Mapping[str, Any]) -> tuple[str, ...]:
         wrong = sorted(names, key=str) if set(names) != set(range(len(names))) else None
         if wrong:
             raise UsageError(
-                f"{file}: names has the numbers {', '.join(map(str, wrong))}",
+                f"{file}: names has the numbers {', '.join(map(str, wrong))[:_LONGEST_SHOWN]}",
                 details=[f"expected: 0 to {len(names) - 1}, each exactly once"],
             )
         names = [names[number] for number in range(len(names))]
@@ -112,14 +130,30 @@ def _names(file: Path, says: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def images(source: Path) -> Iterator[Path]:
-    """Yield the images in a folder and its subfolders, or in a text file that lists them."""
-    if source.is_dir():
+    """Yield the images in a folder and its subfolders, or in a text file that lists them.
+
+    Raises:
+        YolopatchError: the list cannot be read, or is not UTF-8, which upstream needs.
+    """
+    # os.path, here and below: a name that is too long for the system is no file, not an error
+    if os.path.isdir(source):
         yield from sorted(path for path in source.rglob("*") if path.suffix.lower() in _SUFFIXES)
-    elif source.is_file():
-        for line in source.read_text(encoding="utf-8").splitlines():
+    elif os.path.isfile(source):
+        for line in _listed(source).splitlines():
             if line.strip():
                 path = Path(line.strip())
                 yield source.parent / path if line.startswith("./") else path
+
+
+def _listed(source: Path) -> str:
+    hint = "list one image a line, as UTF-8 text"
+    try:
+        return source.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise YolopatchError(f"{source} is not UTF-8 text: line {line}", hint=hint) from error
+    except OSError as error:
+        raise YolopatchError(f"{source} cannot be read: {error.strerror}", hint=hint) from error
 
 
 def label_file(image: Path) -> Path:

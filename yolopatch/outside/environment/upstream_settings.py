@@ -55,7 +55,7 @@ def upstream_variables(workspace: Path, interpreter: Interpreter) -> dict[str, s
 
 def shared_settings_folder() -> Path:
     """Return the settings folder that all other copies of upstream share by default."""
-    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "Ultralytics"
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path(os.path.expanduser("~")) / ".config") / "Ultralytics"
 
 
 def _put_fonts(folder: Path, interpreter: Interpreter) -> None:

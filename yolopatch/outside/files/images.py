@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
@@ -17,6 +18,8 @@ from yolopatch.core.data.shapes import Shape
 
 _GRAIN = 10  # side of a background patch, in pixels
 _DARKEST, _BRIGHTEST = 80, 176
+# What upstream takes, as Pillow names it: MPO opens as JPEG, DNG as TIFF. Without it, EPS goes to Ghostscript.
+_FORMATS = ("BMP", "JPEG", "PNG", "TIFF", "WEBP")
 _SMALLEST_SIDE = 10  # upstream refuses smaller images
 
 
@@ -37,9 +40,13 @@ def draw_scene(shapes: Iterable[Shape], side: int, random: Random) -> bytes:
 def find_image_fault(path: Path) -> str:
     """Return why upstream could not use an image file, "" if it can."""
     try:
-        with Image.open(path) as image:
-            image.load()
-            width, height = image.size
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:  # the errors that Pillow raises
-        return f"cannot be read: {error}"
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a large image, which upstream reads
+            with Image.open(path, formats=_FORMATS) as image:
+                image.load()
+                width, height = image.size
+    except UnidentifiedImageError:
+        return f"cannot be read: not an image of a format that upstream takes ({', '.join(_FORMATS)})"
+    except Exception as error:  # a stranger's bytes: Pillow's readers raise every kind, and upstream catches every kind
+        return f"cannot be read: {error or type(error).__name__}"
     return "" if min(width, height) >= _SMALLEST_SIDE else f"is {width} × {height} pixels, less than {_SMALLEST_SIDE}"

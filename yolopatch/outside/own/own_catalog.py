@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import asdict
 from pathlib import Path
@@ -17,6 +16,7 @@ from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import PINS, GitSource, Pin, WheelSource
 from yolopatch.core.own.entry_forms import check_module_entry, check_pin_entry, file_name_form
 from yolopatch.outside.files.staging import write_whole
+from yolopatch.outside.files.user_folder import NoHomeError, user_folder
 
 CATALOG_VARIABLE = "YOLOPATCH_CATALOG"
 
@@ -24,13 +24,21 @@ _Entry = TypeVar("_Entry", Pin, Module)
 
 
 def own_catalog_dir() -> Path:
-    """Return the folder of the user's own catalog: `YOLOPATCH_CATALOG`, else the platform's settings folder."""
-    chosen = os.environ.get(CATALOG_VARIABLE)
-    if chosen:
-        return Path(os.path.expanduser(chosen)).absolute()
-    import platformdirs  # not needed where the variable is set
+    """Return the folder of the user's own catalog: `YOLOPATCH_CATALOG`, else the platform's settings folder.
 
-    return Path(platformdirs.user_config_dir("yolopatch", appauthor=False))
+    Raises:
+        NoHomeError: as `user_folder`.
+    """
+    return user_folder(CATALOG_VARIABLE, "config")
+
+
+def load_users_catalog() -> tuple[str, ...]:
+    """Register the pins and modules of the user's own catalog; a user without a home folder has none."""
+    try:
+        folder = own_catalog_dir()
+    except NoHomeError:
+        return ()
+    return load_own_catalog(folder)
 
 
 def load_own_catalog(folder: Path) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.core.workspace.manifest import check_content
 from yolopatch.errors import SourceError, YolopatchError
 from yolopatch.outside.files.lock import hold_lock
+from yolopatch.outside.files.user_folder import user_folder
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.git.command import FREE_SOME_SPACE, GitError, Repository, is_disk_full
 from yolopatch.outside.source.fetch import Fill, UnreachableError, fill_from_path, fillers, is_wheel
@@ -42,13 +43,12 @@ class Pristine:
 
 
 def cache_dir() -> Path:
-    """Return the cache folder: `YOLOPATCH_CACHE`, else the platform's cache folder."""
-    chosen = os.environ.get(CACHE_VARIABLE)
-    if chosen:
-        return Path(os.path.expanduser(chosen)).absolute()
-    import platformdirs  # not at the top: not needed if the variable is set
+    """Return the cache folder: `YOLOPATCH_CACHE`, else the platform's cache folder.
 
-    return Path(platformdirs.user_cache_dir("yolopatch", appauthor=False))
+    Raises:
+        NoHomeError: as `user_folder`.
+    """
+    return user_folder(CACHE_VARIABLE, "cache")
 
 
 @contextmanager

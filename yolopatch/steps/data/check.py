@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,10 +12,13 @@ from yolopatch.catalog.model.base_model import DETECT, TASKS
 from yolopatch.catalog.names import unknown
 from yolopatch.core.data.labels import ERROR, WARNING, LabelFormat, read_labels
 from yolopatch.core.model.cfg_file import CfgFile
-from yolopatch.errors import UsageError
+from yolopatch.errors import UsageError, YolopatchError
 from yolopatch.outside.data.dataset import PARTS, Dataset, images, label_file, read_dataset
 from yolopatch.outside.files.images import find_image_fault
 from yolopatch.outside.files.model_yaml import read_cfg
+
+_MOST_KEYPOINTS = 10_000  # for one object
+_MOST_ABSENT = 10  # classes without an object, named in one line
 
 
 @dataclass(frozen=True)
@@ -86,10 +90,12 @@ def _keypoints(data: Dataset, task: str) -> tuple[int, int]:
     if task != "pose":
         return 0, 0
     shape = data.says.get("kpt_shape")
-    if not (isinstance(shape, list) and len(shape) == 2 and all(isinstance(n, int) for n in shape)):
+    if not (
+        isinstance(shape, list) and len(shape) == 2 and shape[0] in range(1, _MOST_KEYPOINTS) and shape[1] in (2, 3)
+    ):
         raise UsageError(
             f"{data.file} has no kpt_shape",
-            details=["expected: the number of keypoints and of values for each, e.g. kpt_shape: [17, 3]"],
+            details=["expected: the number of keypoints and of values for each, 2 or 3, e.g. kpt_shape: [17, 3]"],
             hint=f"add the line to {data.file}, or name another task with --task",
         )
     return shape[0], shape[1]
@@ -105,11 +111,10 @@ def _part(data: Dataset, name: str, form: LabelFormat, objects: Counter[int]) ->
     problems: list[Problem] = []
     files: list[Path] = []
     for source in data.sources(name):
-        found = list(images(source))
+        found, fault = _images_of(source)
         files.extend(found)
-        if not found:
-            what = "has no images" if source.exists() else "does not exist"
-            problems.append(Problem(ERROR, str(source), f"{what} ({name} of {data.file.name})"))
+        if fault:
+            problems.append(Problem(ERROR, str(source), f"{fault} ({name} of {data.file.name})"))
     empty = count = 0
     for image in files:
         classes, faults = _image(image, form)
@@ -124,13 +129,26 @@ def _part(data: Dataset, name: str, form: LabelFormat, objects: Counter[int]) ->
     return part, problems
 
 
+def _images_of(source: Path) -> tuple[list[Path], str]:
+    """Return the images of a folder or list, and why there are none."""
+    try:
+        found = list(images(source))
+    except YolopatchError as error:
+        return [], error.what.removeprefix(f"{source} ")
+    return found, "" if found else "has no images" if os.path.exists(source) else "does not exist"
+
+
 def _image(image: Path, form: LabelFormat) -> tuple[tuple[int, ...], list[Problem]]:
-    wrong = find_image_fault(image) if image.is_file() else "does not exist"
+    wrong = find_image_fault(image) if os.path.isfile(image) else "does not exist"
     problems = [Problem(ERROR, str(image), wrong)] if wrong else []
     file = label_file(image)
-    if not file.is_file():
+    if not os.path.isfile(file):
         return (), problems
-    labels = read_labels(file.read_text(encoding="utf-8", errors="replace"), form)
+    try:
+        text = file.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        return (), [*problems, Problem(ERROR, str(file), f"cannot be read: {error.strerror}")]
+    labels = read_labels(text, form)
     problems.extend(Problem(one.severity, f"{file}:{one.line}", one.what) for one in labels.faults)
     return labels.classes, problems
 
@@ -138,4 +156,6 @@ def _image(image: Path, form: LabelFormat) -> tuple[tuple[int, ...], list[Proble
 def _of_classes(data: Dataset, objects: Counter[int]) -> Iterator[Problem]:
     absent = [name for number, name in enumerate(data.names) if not objects[number]]
     if absent and objects:
-        yield Problem(WARNING, str(data.file), f"no object of {', '.join(absent)}")
+        others = len(absent) - _MOST_ABSENT
+        rest = f" and {others:,} other classes" if others > 0 else ""
+        yield Problem(WARNING, str(data.file), f"no object of {', '.join(absent[:_MOST_ABSENT])}{rest}")

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
 from packaging.version import Version
 
 from yolopatch.catalog.environment.environments import EnvironmentSet, set_for
 from yolopatch.catalog.environment.habits import END_AT_UNREADABLE_CACHES, RUN_PIP_FROM_PATH
 from yolopatch.catalog.pins import PINS, Pin
+from yolopatch.core.plain_yaml import PlainYamlError, load_plain
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.environment.interpreter import Interpreter
 from yolopatch.outside.environment.upstream_settings import settings_folder, shared_settings_folder
@@ -275,8 +275,8 @@ def _sends(home: Path) -> bool:
     """Return whether the shared settings let upstream send usage data; its default is yes."""
     for file in (home / "settings.json", home / "settings.yaml"):
         try:
-            settings = yaml.safe_load(file.read_text("utf-8"))
-        except (OSError, ValueError, yaml.YAMLError):
+            settings = load_plain(file.read_text("utf-8"))
+        except (OSError, UnicodeDecodeError, PlainYamlError):
             continue
         if isinstance(settings, dict) and settings.get("sync") is False:
             return False

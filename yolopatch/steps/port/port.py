@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -198,7 +199,7 @@ def save(found: Port, release: Release, catalog: Path, cache: Path) -> Port:
     good = [one for one in found.outcomes if one.status == PORTED and (one.module, one.flavor) not in failed]
     if not any(one.flavor for one in good) or not any(one.module == STAMP for one in good):
         return replace(found, notes=("nothing was saved, because of the conflicts and failed proofs",))
-    catalog = catalog.expanduser().absolute()
+    catalog = Path(os.path.expanduser(catalog)).absolute()
     folder = catalog / "patches" / found.pin.name
     for made in (folder, catalog / "manifests"):
         made.mkdir(parents=True, exist_ok=True)

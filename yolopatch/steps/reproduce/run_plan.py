@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -165,7 +166,7 @@ def _asked(request: RunRequest, style: str, shapes: Path) -> dict[str, object]:
 
 def _data(reproduction: Reproduction, name: str) -> str:
     """Return the argument for a data YAML: the whole path of the user's file, or upstream's name of its own."""
-    file = Path(name).expanduser()
+    file = Path(os.path.expanduser(name))
     if file.is_file():
         return str(file.absolute())
     own = PurePosixPath(reproduction.recipe.data).with_name(PurePosixPath(name).name)
@@ -202,7 +203,7 @@ def _setting(word: str) -> tuple[str, object]:
 def _value(text: str) -> object:
     try:
         return ast.literal_eval(text)
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, MemoryError, RecursionError):  # too deep for Python, the last two
         return text
 
 
