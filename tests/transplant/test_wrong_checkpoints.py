@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import pickle
 import zipfile
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 import torch
+
+from yolopatch.probe.checkpoint.stored import Unreadable, read_stored
 
 PIN = "ultralytics-8.4.0"
 
@@ -78,6 +81,35 @@ def test_a_family_with_the_same_layers_and_another_head(refused, checkpoint):
 def test_something_else_that_torch_saved(refused, tmp_path):
     torch.save({"a": 1, "b": [2]}, tmp_path / "base.pt")
     assert "neither a model nor a state dict, but: a, b" in refused(tmp_path / "base.pt")
+
+
+def _holding_itself() -> object:
+    model = _Model({"_parameters": {}, "_buffers": {}})
+    model._modules = {"again": model}
+    return model
+
+
+def _held_twice_by_each() -> object:
+    model = _Model({"_parameters": {}, "_buffers": {}})
+    for _ in range(60):
+        model = _Model({"_modules": {"a": model, "b": model}})
+    return model
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (lambda: {"model": _holding_itself()}, "modules hold each other without an end"),
+        (lambda: {"model": _held_twice_by_each()}, "modules hold each other without an end"),
+        (lambda: {functools.reduce(lambda one, _: (one, one), range(16), ()): 1}, "a tuple of tuples with more than"),
+    ],
+)
+def test_a_file_that_would_be_read_without_an_end(content, found, tmp_path):
+    with zipfile.ZipFile(tmp_path / "base.pt", "w") as archive:
+        archive.writestr("base/data.pkl", pickle.dumps(content(), protocol=2))
+        archive.writestr("base/version", "3\n")
+    with pytest.raises(Unreadable, match=found):
+        read_stored(tmp_path / "base.pt")
 
 
 class _Runs:
