@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import pickle
+import tracemalloc
 import types
 import zipfile
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from yolopatch.catalog.checkpoint.loadable import CLASSES_OF, EXACT, OPENING
 from yolopatch.catalog.pins import PINS
 from yolopatch.core.checkpoint.allowed import unknown_names, unknown_uses
+from yolopatch.probe.pickled.archive import NoArchive, read_checked
 from yolopatch.probe.pickled.uses import Harmful, uses_of
 
 from .conftest import PIN, load_fork
@@ -31,7 +33,7 @@ YAML = b"}" + _text("activation") + _text("print('run')") + b"s"
 
 def _uses(value: bytes) -> tuple[str, ...]:
     """The uses that `restore` refuses, of a checkpoint with this value in it."""
-    return unknown_uses(uses_of(b"\x80\x04}" + _text("value") + value + b"s.")[1])
+    return unknown_uses(uses_of(b"\x80\x04}" + _text("value") + value + b"s.").uses)
 
 
 @pytest.mark.parametrize(
@@ -165,6 +167,50 @@ NESTED = b")" + b"q\x01h\x01\x86" * 60  # each tuple holds the one before it twi
 def test_a_pickle_without_an_end_in_time_or_memory_is_refused(value, found):
     with pytest.raises(Harmful, match=found):
         uses_of(b"\x80\x02" + value + b".")
+
+
+@pytest.mark.parametrize(
+    ("numel", "shape", "stride"),
+    [
+        pytest.param(4, (2**33,), (0,), id="one value seen often"),
+        pytest.param(2**33, (4,), (1,), id="a storage that lies"),
+        pytest.param(4, (2**20, 2**20), (1, 1), id="a shape that lies"),
+    ],
+)
+def test_tensors_that_claim_more_than_the_file_has(numel, shape, stride, tmp_path):
+    pid = (
+        b"("
+        + _text("storage")
+        + b"ctorch\nFloatStorage\n"
+        + _text("0")
+        + _text("cpu")
+        + pickle.dumps(numel, protocol=2)[2:-1]
+        + b"tQ"
+    )
+    shapes = b"".join(pickle.dumps(part, protocol=2)[2:-1] for part in (shape, stride))
+    tensor = b"ctorch._utils\n_rebuild_tensor_v2\n(" + pid + b"K\x00" + shapes + b"\x89ccollections\nOrderedDict\n)RtR"
+    with pytest.raises(NoArchive, match="its tensors claim"):
+        read_checked(_file(tmp_path / "best.pt", {}, tensor))
+
+
+def test_an_archive_that_grows_when_it_is_unpacked(tmp_path):
+    file = _file(tmp_path / "best.pt", {}, b"N")
+    with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data/0", bytes(2**26))
+    with pytest.raises(NoArchive, match="its parts claim 67,"):
+        read_checked(file)
+
+
+def test_an_archive_whose_header_lies_about_the_pickle_takes_no_memory(tmp_path):
+    file = tmp_path / "best.pt"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data.pkl", bytes(2**26))
+    file.write_bytes(file.read_bytes().replace((2**26).to_bytes(4, "little"), (100).to_bytes(4, "little")))
+    tracemalloc.start()
+    with pytest.raises(NoArchive, match="cut short or damaged"):
+        read_checked(file)
+    assert tracemalloc.get_traced_memory()[1] < 2**22
+    tracemalloc.stop()
 
 
 def test_a_key_whose_hash_has_no_end_is_refused_at_once(yolopatch, said, tmp_path):

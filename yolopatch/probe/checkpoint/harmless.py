@@ -20,6 +20,10 @@ from ..tensors.models import UpstreamModel
 
 _ROWS = ("backbone", "head")
 _OPENING = ("AutoBackend", "DetectMultiBackend")  # modules that open the file that they are given
+_MOST_VALUES = 200_000  # of a YAML; the names of 20,000 classes are 40,000
+_DEEPEST = 50  # levels of it
+_LARGEST = 2**20  # of its numbers; a layer's width is 2**11 at most, and a number of classes 2**15
+_END = object()
 _WORD = re.compile(r"[A-Za-z_]\w*|'[\w-]*'|\"[\w-]*\"")  # None, nc, anchors, nearest, 'nearest'
 _ACTIVATION = re.compile(r"(?:torch\.)?nn\.[A-Z]\w*\((?:\w+=)?[\w.]*\)")  # nn.ReLU(), nn.LeakyReLU(0.1)
 
@@ -47,11 +51,29 @@ def require_harmless(upstream: Upstream, data: dict[str, Any]) -> None:
     Raises:
         Refusal: it names the first such value.
     """
+    _require_bounded(data)
     for key, value in data.items():
         if key in _ROWS:
             _require_rows(upstream, value)
         elif key == "activation" and value is not None:
             _require(isinstance(value, str) and _ACTIVATION.fullmatch(value), f"activation: {value!r}")
+
+
+def _require_bounded(data: dict[str, Any]) -> None:
+    """Refuse a YAML that is endless where it is written out: a list may hold itself, or another one a million times."""
+    waiting, count = [iter([data])], 0
+    while waiting:
+        value = next(waiting[-1], _END)
+        count += 1
+        _require(count <= _MOST_VALUES and len(waiting) <= _DEEPEST, "values without an end")
+        if value is _END:
+            waiting.pop()
+        elif isinstance(value, dict):
+            waiting.append(iter([*value.keys(), *value.values()]))
+        elif isinstance(value, (list, tuple)):
+            waiting.append(iter(value))
+        elif isinstance(value, int):
+            _require(abs(value) <= _LARGEST, f"a number of {value.bit_length()} bits")
 
 
 def require_harmless_yamls(upstream: Upstream, root: object) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 from ...wire.checkpoint_keys import FORMAT, MODELS, PACKED_FORMAT, STAMP
 from ...wire.checkpoints import Contents, LookRequest, NoCheckpoint
-from ..pickled.archive import NoArchive, first_names, read_pickle
+from ..pickled.archive import NoArchive, first_names, read_checked
 from ..pickled.reader import Inert, TensorlessUnpickler
-from ..pickled.uses import Harmful, uses_of
+from ..pickled.uses import Seen
 from ..protocol.emit import Emit
 
 _MOST_ITEMS = 100_000  # of a stamp; a few hundred are usual
@@ -20,21 +20,16 @@ _DEEPEST = 50  # levels of a stamp
 def look_into(request: LookRequest, emit: Emit) -> None:
     """Answer with Contents, or with NoCheckpoint and the reason."""
     try:
-        with open(request.file, "rb") as stream:
-            data = read_pickle(stream)
-        emit(_contents(data))
+        emit(_contents(*read_checked(request.file)))
     except NoArchive as error:
         emit(NoCheckpoint(str(error)))
     except OSError as error:
         emit(NoCheckpoint(f"it cannot be read: {error.strerror or error}"))
 
 
-def _contents(data: bytes) -> Contents:
+def _contents(data: bytes, seen: Seen) -> Contents:
     try:
-        names, uses = uses_of(data)
         root = TensorlessUnpickler(io.BytesIO(data), encoding="utf-8").load()
-    except Harmful as error:
-        raise NoArchive(f"its data.pkl cannot be read: {error}") from error
     except Exception as error:  # unpickling arbitrary bytes may raise anything
         raise NoArchive(f"its data.pkl cannot be read: {type(error).__name__}: {str(error)[:200]}") from error
     if not isinstance(root, dict):
@@ -43,8 +38,8 @@ def _contents(data: bytes) -> Contents:
     version = root.get("version")
     return Contents(
         stamp=_plain(root.get(STAMP), _Budget()),
-        asked=tuple(sorted(names)),
-        uses=tuple(sorted(uses)),
+        asked=tuple(sorted(seen.names)),
+        uses=tuple(sorted(seen.uses)),
         version=version if isinstance(version, str) else None,
         model=any(isinstance(root.get(key), Inert) for key in MODELS),
         packed=root.get(FORMAT) == PACKED_FORMAT,

@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from ...wire.checkpoint_keys import FORMAT, PACKED_FORMAT, STAMP
-from ..pickled.archive import NoArchive, check_pickle
+from ..pickled.archive import NoArchive, read_checked
 from ..pickled.reader import Inert, InertUnpickler
 from ..protocol.plain_values import PLAIN
 from ..protocol.raising import first_line
@@ -94,7 +94,7 @@ def read_packed(file: str | os.PathLike[str]) -> dict[str, Any]:
         Refusal: the file is not a packed file, is cut short or damaged, or has another version.
     """
     try:
-        check_pickle(file)
+        read_checked(file)
         content = torch.load(file, map_location="cpu", weights_only=True)
     except NoArchive as error:
         raise _unreadable(file, str(error)) from error

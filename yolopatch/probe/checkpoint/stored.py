@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from ...wire.checkpoint_keys import MODEL, MODELS, OPTIMIZER, STAMP
-from ..pickled.archive import NoArchive, check_pickle
+from ..pickled.archive import NoArchive, read_checked
 from ..pickled.reader import Inert, InertUnpickler
 
 _MOST_MODULES = 100_000  # one that is held twice counts twice; an x model has a thousand
@@ -72,7 +72,7 @@ def read_stored(file: str | os.PathLike[str]) -> Stored:
         Unreadable: the file is not one of torch's, is cut short, or holds neither.
     """
     try:
-        check_pickle(file)
+        read_checked(file)
         content = torch.load(file, map_location="cpu", pickle_module=_PICKLE, weights_only=False)
     except NoArchive as error:
         raise Unreadable(str(error)) from error

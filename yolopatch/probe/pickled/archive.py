@@ -9,9 +9,11 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import IO
 
-from .uses import Harmful, uses_of
+from .uses import Harmful, Seen, uses_of
 
 _MOST_PICKLE = 2**25  # bytes; tensors are stored outside it: the pickle of the largest models has a megabyte
+# values of tensors, and bytes after unpacking: what each byte of the file, and the smallest file, may stand for
+_DENSEST, _LARGEST = 16, 2**24
 _ZIP = b"PK\x03\x04"
 _HEAD = 32  # bytes, from which a file's format is known
 _SHOWN = 6  # names of entries in an answer
@@ -60,14 +62,21 @@ def read_pickle(stream: IO[bytes]) -> bytes:
                 )
             if found[0].file_size > _MOST_PICKLE:
                 raise NoArchive(f"its data.pkl claims {found[0].file_size:,} bytes, more than any checkpoint has")
-            return archive.open(found[0]).read()
+            claimed = sum(entry.file_size for entry in archive.infolist())
+            size = stream.seek(0, os.SEEK_END)
+            if claimed > _LARGEST + size * _DENSEST:
+                raise NoArchive(f"its parts claim {claimed:,} bytes, and the file has {size:,}")
+            if found[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise NoArchive("its data.pkl is compressed in a way that torch cannot read")
+            # with a number, no more is unpacked than the header claims
+            return archive.open(found[0]).read(found[0].file_size)
     # not only BadZipFile: a damaged or forged archive also raises what zlib, struct and the reader raise
     except (zipfile.BadZipFile, RuntimeError, ValueError, EOFError, NotImplementedError) as error:
         raise NoArchive(f"it is cut short or damaged: {error}") from error
 
 
-def check_pickle(file: str | os.PathLike[str]) -> None:
-    """Check that a checkpoint's pickle can be loaded in bounded time and memory.
+def read_checked(file: str | os.PathLike[str]) -> tuple[bytes, Seen]:
+    """Return the pickle of a checkpoint that can be loaded in bounded time and memory, and what loading it would do.
 
     Raises:
         NoArchive: it cannot, or the file is none that `read_pickle` can read.
@@ -76,9 +85,13 @@ def check_pickle(file: str | os.PathLike[str]) -> None:
     with open(file, "rb") as stream:
         data = read_pickle(stream)
     try:
-        uses_of(data)
+        seen = uses_of(data)
     except Harmful as error:
         raise NoArchive(f"its data.pkl cannot be read: {error}") from error
+    size = os.stat(file).st_size
+    if seen.elements > _LARGEST + size * _DENSEST:
+        raise NoArchive(f"its tensors claim {seen.elements:,} values, and the file has {size:,} bytes")
+    return data, seen
 
 
 def _described(head: bytes) -> str:

@@ -23,11 +23,13 @@ from typing import Any, ClassVar
 
 _MOST_USES = 2_000  # different ones; a checkpoint has some dozens
 _MOST_WEIGHT = 100_000  # values in a nested tuple, each counted as often as it is reached
+_MOST_STEPS = 4_000_000  # instructions; the pickle of a large model has some hundred thousand
 _MOST_SHOWN = 12  # forms of arguments
 _SHORT = re.compile(r"[\w<>|=-]{1,16}")
 _CONTAINERS = frozenset({"list", "dict", "set", "collections.OrderedDict()", "collections.defaultdict()"})
 _GETATTR = ("builtins.getattr", "__builtin__.getattr")
 _STORAGE = "storage"
+_TENSORS = ("torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2")
 
 
 class Harmful(Exception):
@@ -44,6 +46,7 @@ class _Value:
         is_global: whether it is a class or function itself.
         text: a string's text.
         parts: a tuple's values.
+        number: an integer's value.
         weight: how many values a tuple holds, each counted as often as it is reached.
         has_state: whether it was given a state.
     """
@@ -53,35 +56,50 @@ class _Value:
     is_global: bool = False
     text: str | None = None
     parts: tuple[_Value, ...] | None = None
+    number: int | None = None
     weight: int = 1
     has_state: bool = False
 
 
 _NONE, _BOOL, _FLOAT, _BYTES = _Value("None"), _Value("bool"), _Value("float"), _Value("bytes")
-_ZERO, _INT = _Value("0"), _Value("int")
 _MARK = _Value("mark")
 
 
-def uses_of(data: bytes) -> tuple[frozenset[str], frozenset[str]]:
-    """Return what a pickle names, and how loading it would use that.
+@dataclass(frozen=True)
+class Seen:
+    """What loading a pickle would do.
 
-    Returns:
-        `module.name` of every class and function, for a `getattr` with the attribute; and the uses.
+    Attributes:
+        names: `module.name` of every class and function, for a `getattr` with the attribute.
+        uses: what is done with them.
+        elements: how many values its tensors, or the memory that they lie in, claim to have.
+    """
+
+    names: frozenset[str]
+    uses: frozenset[str]
+    elements: int
+
+
+def uses_of(data: bytes) -> Seen:
+    """Return what loading a pickle would do.
 
     Raises:
         Harmful: see there.
     """
     machine = _Machine(len(data))
     try:
-        for code, argument, _ in pickletools.genops(data):
+        for number, (code, argument, _) in enumerate(pickletools.genops(data)):
+            if number >= _MOST_STEPS:
+                raise Harmful(f"it has more than {_MOST_STEPS:,} instructions")
             machine.step(code.name, argument)
     except (ValueError, IndexError, KeyError, OverflowError) as error:
         raise Harmful(f"it is cut short or damaged: {str(error)[:200]}") from error
-    return frozenset(machine.names), frozenset(machine.uses)
+    elements = max(machine.elements, sum(machine.storages.values()))
+    return Seen(frozenset(machine.names), frozenset(machine.uses), elements)
 
 
 class _Machine:
-    """The stack, the memo, and what was seen."""
+    """The stack, the memo, and what was seen; `storages` has the claimed elements of the parts of the file, by name."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -89,6 +107,8 @@ class _Machine:
         self._memo: dict[int, _Value] = {}
         self.names: set[str] = set()
         self.uses: set[str] = set()
+        self.elements = 0
+        self.storages: dict[str, int] = {}
 
     def step(self, code: str, argument: Any) -> None:
         """Follow one instruction."""
@@ -133,7 +153,7 @@ class _Machine:
         raise ValueError("it has instructions that no pickle of torch's has")
 
     def _int(self, argument: Any) -> None:
-        self._stack.append(_BOOL if isinstance(argument, bool) else _INT if argument else _ZERO)
+        self._stack.append(_BOOL if isinstance(argument, bool) else _Value("int" if argument else "0", number=argument))
 
     def _text(self, argument: Any) -> None:
         text = str(argument)
@@ -190,6 +210,8 @@ class _Machine:
         if called.name in _GETATTR and len(arguments) == 2 and arguments[1].text is not None:
             self.names.discard(called.name)
             self.names.add(f"builtins.getattr({arguments[1].text})")
+        if called.name in _TENSORS and len(arguments) > 2:
+            self.elements += _product(arguments[2])
         self._use(f"call {called.name}{_forms(arguments)}{' and named ones' if named else ''}")
         self._stack.append(_Value(f"{called.name}()", called.name))
 
@@ -240,6 +262,10 @@ class _Machine:
         key = _parts(self._pop())
         if len(key) != 5 or key[0].text != _STORAGE or not key[1].is_global:
             raise ValueError("tensors that are not named in torch's way")
+        name, count = key[2].text, key[4].number
+        if name is None or count is None:
+            raise ValueError("tensors that are not named in torch's way")
+        self.storages[name] = max(count, self.storages.get(name, 0))
         self._stack.append(_Value(_STORAGE))
 
     def _duplicate(self, argument: Any) -> None:
@@ -318,6 +344,14 @@ def _parts(arguments: _Value) -> list[_Value]:
     if arguments.parts is None:
         raise ValueError("arguments that are not a tuple")
     return list(arguments.parts)
+
+
+def _product(shape: _Value) -> int:
+    """Return how many elements a tensor of this shape has."""
+    found = 1
+    for part in shape.parts or ():
+        found *= max(part.number or 0, 0)
+    return found
 
 
 def _forms(values: list[_Value]) -> str:
