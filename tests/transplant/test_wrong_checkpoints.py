@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from yolopatch.probe.checkpoint.harmless import require_harmless
 from yolopatch.probe.checkpoint.stored import Unreadable, read_stored
+from yolopatch.probe.protocol.refusal import Refusal
 
 PIN = "ultralytics-8.4.0"
 
@@ -145,6 +147,21 @@ def test_a_yaml_in_a_checkpoint_that_upstream_would_evaluate(key, value, refused
     said = refused(file)
     assert "more than a list of layers" in said or "which this workspace lacks" in said
     assert not list(tmp_path.rglob("trace"))
+
+
+@pytest.mark.parametrize(
+    ("yaml", "found"),
+    [
+        ({"backbone": functools.reduce(lambda one, _: [one, one], range(60), [])}, "values without an end"),
+        ({"head": [[-1, 1, "Conv", functools.reduce(lambda one, _: [one, one], range(40), [])]]}, "without an end"),
+        ({"nc": 99999999999}, "a number of 37 bits"),
+        ({"head": 5}, "rows that are a int"),
+    ],
+)
+def test_a_yaml_in_a_checkpoint_that_has_no_end(yaml, found):
+    with pytest.raises(Refusal) as caught:
+        require_harmless(None, yaml)  # it is refused before a class of upstream's is looked for
+    assert found in caught.value.message.details[0]
 
 
 def _edit_yaml(file: Path, key: str, value: object) -> None:
