@@ -79,6 +79,15 @@ def test_a_number_of_classes_that_is_none_is_refused(value):
     assert "model.yaml" in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    "text", ["nc: 99999999999\n", "nc: 3\nbackbone:\n  - [-1, 1, Conv, [99999999999, 3]]\n", f"nc: {2**20 + 1}\n"]
+)
+def test_numbers_that_would_take_memory_without_end_are_refused(text):
+    with pytest.raises(UsageError, match="has a number that no model has"):
+        _file(text).check_numbers()
+    _file(f"nc: {2**20}\n").check_numbers()
+
+
 SEGMENT = """\
 nc: 2
 scales:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import struct
+import tracemalloc
 import warnings
 import zipfile
 from pathlib import Path
@@ -114,4 +115,24 @@ def test_an_encrypted_entry(tmp_path):
 def test_what_is_no_zip(data, tmp_path):
     (tmp_path / "a.whl").write_bytes(data)
     with pytest.raises(SourceError, match="is not a readable wheel"):
+        read_wheel(tmp_path / "a.whl")
+
+
+def test_a_header_that_lies_about_the_size_takes_no_memory(tmp_path):
+    path = tmp_path / "a.whl"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("pkg/a.py", bytes(2**26))
+    path.write_bytes(path.read_bytes().replace(struct.pack("<I", 2**26), struct.pack("<I", 100)))
+    tracemalloc.start()
+    with pytest.raises(SourceError, match="not a readable wheel"):
+        read_wheel(path)
+    assert tracemalloc.get_traced_memory()[1] < 2**22
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("kind", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_compression_whose_memory_cannot_be_bounded(kind, tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.whl", "w", kind) as made:
+        made.writestr("pkg/a.py", b"x")
+    with pytest.raises(SourceError, match="a compression that wheels do not have"):
         read_wheel(tmp_path / "a.whl")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import pickle
 import zipfile
@@ -9,6 +10,10 @@ from pathlib import Path
 
 import pytest
 import torch
+
+from yolopatch.probe.checkpoint.harmless import require_harmless
+from yolopatch.probe.checkpoint.stored import Unreadable, read_stored
+from yolopatch.probe.protocol.refusal import Refusal
 
 PIN = "ultralytics-8.4.0"
 
@@ -80,6 +85,35 @@ def test_something_else_that_torch_saved(refused, tmp_path):
     assert "neither a model nor a state dict, but: a, b" in refused(tmp_path / "base.pt")
 
 
+def _holding_itself() -> object:
+    model = _Model({"_parameters": {}, "_buffers": {}})
+    model._modules = {"again": model}
+    return model
+
+
+def _held_twice_by_each() -> object:
+    model = _Model({"_parameters": {}, "_buffers": {}})
+    for _ in range(60):
+        model = _Model({"_modules": {"a": model, "b": model}})
+    return model
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (lambda: {"model": _holding_itself()}, "modules hold each other without an end"),
+        (lambda: {"model": _held_twice_by_each()}, "modules hold each other without an end"),
+        (lambda: {functools.reduce(lambda one, _: (one, one), range(16), ()): 1}, "a tuple of tuples with more than"),
+    ],
+)
+def test_a_file_that_would_be_read_without_an_end(content, found, tmp_path):
+    with zipfile.ZipFile(tmp_path / "base.pt", "w") as archive:
+        archive.writestr("base/data.pkl", pickle.dumps(content(), protocol=2))
+        archive.writestr("base/version", "3\n")
+    with pytest.raises(Unreadable, match=found):
+        read_stored(tmp_path / "base.pt")
+
+
 class _Runs:
     """Unpickled as usual, this makes a file."""
 
@@ -113,6 +147,21 @@ def test_a_yaml_in_a_checkpoint_that_upstream_would_evaluate(key, value, refused
     said = refused(file)
     assert "more than a list of layers" in said or "which this workspace lacks" in said
     assert not list(tmp_path.rglob("trace"))
+
+
+@pytest.mark.parametrize(
+    ("yaml", "found"),
+    [
+        ({"backbone": functools.reduce(lambda one, _: [one, one], range(60), [])}, "values without an end"),
+        ({"head": [[-1, 1, "Conv", functools.reduce(lambda one, _: [one, one], range(40), [])]]}, "without an end"),
+        ({"nc": 99999999999}, "a number of 37 bits"),
+        ({"head": 5}, "rows that are a int"),
+    ],
+)
+def test_a_yaml_in_a_checkpoint_that_has_no_end(yaml, found):
+    with pytest.raises(Refusal) as caught:
+        require_harmless(None, yaml)  # it is refused before a class of upstream's is looked for
+    assert found in caught.value.message.details[0]
 
 
 def _edit_yaml(file: Path, key: str, value: object) -> None:

@@ -262,13 +262,18 @@ def test_ctrl_c_ends_the_process_at_once(run_plan, tmp_path):
     assert _ends(int(note.read_text()))
 
 
-def test_the_process_ends_with_the_one_that_asked_even_if_that_is_killed(tmp_path):
+@pytest.mark.parametrize("hang", ["spin()", "hash(functools.reduce(lambda one, _: (one, one), range(60), ()))"])
+def test_the_process_ends_with_the_one_that_asked_even_if_that_is_killed(hang, tmp_path):
+    """Also where it never lets go of the interpreter's lock."""
     note = tmp_path / "pid"
-    watching = "from yolopatch.probe.protocol.lifeline import hold; hold(envelope['lifeline'])"
+    importing = f"sys.path.insert(0, {str(ROOT)!r}); from yolopatch.probe.protocol.lifeline import hold"
     stand_in = _stand_in(tmp_path, STAND_IN)
     _write_plan(
         stand_in,
-        {"checks": {"forward": f"Path({str(note)!r}).write_text(str(os.getpid())); spin()"}, "before": watching},
+        {
+            "checks": {"forward": f"Path({str(note)!r}).write_text(str(os.getpid())); import functools; {hang}"},
+            "before": f"{importing}; hold(envelope['lifeline'])",
+        },
     )
     script = (
         "import sys\n"

@@ -33,6 +33,7 @@ class Contents:
     Attributes:
         stamp: the value under the stamp's key, None where it has none; not trusted: any program may have written it.
         asked: `module.name` of everything that loading it would import.
+        uses: how loading it would use that, see `probe/pickled/uses.py`.
         version: upstream's version, None where the file does not say it.
         model: whether it holds a model, and not only tensors.
         packed: whether `yolopatch pack` wrote it.
@@ -42,6 +43,7 @@ class Contents:
 
     stamp: Any
     asked: tuple[str, ...]
+    uses: tuple[str, ...]
     version: str | None
     model: bool
     packed: bool
@@ -56,10 +58,12 @@ class LoadRequest(UpstreamRequest):
     Attributes:
         file: the checkpoint.
         sum: as in its Contents; a file with another sum is not loaded.
+        trust: whether to load it even if a model's YAML in it has strings that upstream would run.
     """
 
     file: str
     sum: str
+    trust: bool
 
 
 @dataclass(frozen=True)

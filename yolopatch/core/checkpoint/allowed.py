@@ -1,16 +1,17 @@
-"""Which names in a checkpoint are not allowed: names that no normal checkpoint imports."""
+"""Which names in a checkpoint, and which uses of them, are not allowed: those that no normal checkpoint has."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from yolopatch.catalog.checkpoint.loadable import CLASSES_OF, EXACT, OPENING, RULES
+from yolopatch.catalog.checkpoint.loadable import CLASSES_OF, EXACT, OPENING, RULES, USES
 from yolopatch.catalog.modules import MODULES, TUTORIAL_FLAVOR
 from yolopatch.catalog.pins import Pin
 from yolopatch.core.syntax import classes, parse
 
 _RULE = re.compile("|".join(RULES))
+_USE = re.compile("|".join(USES))
 
 
 def unknown_names(pin: Pin, asked: Iterable[str], read: Callable[[list[str]], Mapping[str, str]]) -> tuple[str, ...]:
@@ -26,6 +27,11 @@ def unknown_names(pin: Pin, asked: Iterable[str], read: Callable[[list[str]], Ma
     texts = read(sorted({file for file in files.values() if file}))
     defined = {file: classes(parse(text)).keys() - OPENING for file, text in texts.items()}
     return tuple(name for name in unknown if name.rpartition(".")[2] not in defined.get(files[name], ()))
+
+
+def unknown_uses(uses: Iterable[str]) -> tuple[str, ...]:
+    """Return the uses that are not known to be safe, see `probe/pickled/uses.py`."""
+    return tuple(use for use in uses if not _USE.fullmatch(use))
 
 
 def _file(pin: Pin, name: str) -> str:

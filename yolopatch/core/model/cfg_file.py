@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -20,6 +20,7 @@ _MULTIPLES: Mapping[str, Scale] = MODELS["yolov5"].scales
 # Where upstream looks for the letter in a file's name.
 _LETTER = re.compile(r"yolo(?:e-)?v?\d+([nslmx])")
 _CLASSES = 80  # upstream's default
+_LARGEST = 2**20  # of the numbers; a layer has at most 2**11 channels, a data set some 2**14 classes
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,20 @@ class CfgFile:
                 hint=f"correct the line nc in {self.path}",
             )
         return int(number)
+
+    def check_numbers(self) -> None:
+        """Check that no number is far beyond those of a model: upstream would ask for memory without end.
+
+        Raises:
+            UsageError: it names the first such number.
+        """
+        found = next((number for number in _integers(self.content) if abs(number) > _LARGEST), None)
+        if found is not None:
+            raise UsageError(
+                f"{self.path} has a number that no model has",
+                details=[f"expected: numbers up to {_LARGEST:,}", f"found:    one of {found.bit_length()} bits"],
+                hint="correct nc, or the number of channels of the layer",
+            )
 
     @property
     def rows(self) -> list[list[Any]]:
@@ -185,6 +200,17 @@ def parse_cfg(text: str, path: PurePath) -> CfgFile:
         UsageError: it is not YAML, not a mapping, or much larger than a model.
     """
     return CfgFile(path, load_mapping(text, path))
+
+
+def _integers(value: object) -> Iterator[int]:
+    """Yield every integer in nested lists and dicts, which `load_mapping` has bounded."""
+    if isinstance(value, int):
+        yield value
+    elif isinstance(value, dict):
+        yield from _integers([*value.keys(), *value.values()])
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            yield from _integers(part)
 
 
 def _as_list(value: object) -> list[Any]:

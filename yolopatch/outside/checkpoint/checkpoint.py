@@ -57,7 +57,9 @@ def _unreadable(file: Path, failed: Failed) -> YolopatchError:
     )
 
 
-def load_checkpoint(file: Path, pickle_sum: str, workspace: Path, pin: Pin, python: str) -> Loaded:
+def load_checkpoint(
+    file: Path, pickle_sum: str, workspace: Path, pin: Pin, python: str, *, trust: bool = False
+) -> Loaded:
     """Load the checkpoint in the workspace with upstream's own loader, in a child process. This runs code of the file.
 
     Args:
@@ -66,15 +68,17 @@ def load_checkpoint(file: Path, pickle_sum: str, workspace: Path, pin: Pin, pyth
         workspace: its upstream is imported.
         pin: the pin of the workspace.
         python: the interpreter that has upstream's requirements.
+        trust: load it even if a model's YAML in it has strings that upstream would run.
 
     Raises:
-        YolopatchError: it could not be loaded; the last lines of the child's output are in `details`.
+        YolopatchError: it could not be loaded (the last lines of the child's output are in `details`), or has such a
+            YAML.
     """
     with tempfile.TemporaryDirectory(prefix="yolopatch-load-") as folder:
         # upstream takes no other suffix, and changes quotes and spaces in a file name
         link = Path(folder) / "checkpoint.pt"
         link.symlink_to(file.absolute())
-        request = LoadRequest(str(workspace), style_of(pin), str(link), pickle_sum)
+        request = LoadRequest(str(workspace), style_of(pin), str(link), pickle_sum, trust)
         return ask(
             LOAD,
             request,

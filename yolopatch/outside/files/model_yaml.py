@@ -29,8 +29,10 @@ def read_cfg(path: Path) -> CfgFile:
     """Read a model YAML; bytes that are not UTF-8 are replaced; upstream ignores them.
 
     Raises:
-        UsageError: the file does not exist, or is not a model YAML.
+        UsageError: the file does not exist, is not a model YAML, or has a number that no model has.
     """
     if not path.is_file():
         raise UsageError(f"{path} does not exist", hint="write a model YAML with yolopatch render-cfg")
-    return parse_cfg(path.read_text(encoding="utf-8", errors="replace"), path)
+    found = parse_cfg(path.read_text(encoding="utf-8", errors="replace"), path)
+    found.check_numbers()
+    return found

@@ -16,13 +16,14 @@ from yolopatch.outside.environment.interpreter import Interpreter
 from yolopatch.outside.environment.upstream_settings import upstream_variables
 from yolopatch.outside.git.command import FREE_SOME_SPACE, is_disk_full
 from yolopatch.outside.probe.launch import Launch
-from yolopatch.outside.probe.listen import Ended, listen
+from yolopatch.outside.probe.listen import TOO_LONG, Ended, listen
 from yolopatch.outside.probe.process import Process
 from yolopatch.outside.watch import Watch
 from yolopatch.wire.messages import NotBuilt, Refused, Step, UpstreamOpened, UpstreamRequest
 from yolopatch.wire.tasks import Task
 
 Answer = TypeVar("Answer")
+_STEP = 3600  # seconds for one step; the longest, a transplant of an x model on images of 1280, takes minutes
 _NO_SPACE = 2**20  # bytes; with less free space, the log may lack the message that says so
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
@@ -88,6 +89,7 @@ def run_in_workspace(
     take: Callable[[Any], None],
     *,
     what: str,
+    patience: float | None = None,
     look: Callable[[], None] = lambda: None,
     answered: Callable[[], bool] = lambda: True,
 ) -> None:
@@ -100,14 +102,14 @@ def run_in_workspace(
         folder: a new folder for the log.
         take: called with each message.
         what: the name of the task in error messages: `training`.
-        look, answered: as for `run_task`.
+        patience, look, answered: as for `run_task`.
 
     Raises:
         YolopatchError: the process failed; the last lines of its output are in `details`.
     """
     folder.mkdir(parents=True)
     launch = Launch(interpreter.executable, workspace, upstream_variables(workspace, interpreter))
-    failed = run_task(task, request, launch, folder, take, look=look, answered=answered)
+    failed = run_task(task, request, launch, folder, take, patience=patience, look=look, answered=answered)
     if failed:
         raise _failure(what, failed)
 
@@ -160,6 +162,7 @@ def ask_in_workspace(
             Path(folder) / "probe",
             take,
             what=what,
+            patience=_STEP,
             answered=lambda: bool(heard or errors),
         )
     for error in errors:
@@ -187,26 +190,29 @@ def ask(
 
     Raises:
         ModelError: a model of the request does not build.
-        YolopatchError: the error of `failure`, or upstream was not imported from the requested workspace.
+        YolopatchError: the error of `failure`, the probe refused the request, or upstream was not imported from the
+            requested workspace.
     """
     heard: list[Answer] = []
-    unbuilt: list[ModelError] = []
+    errors: list[YolopatchError] = []
 
     def take(message: object) -> None:
         if isinstance(message, UpstreamOpened) and isinstance(request, UpstreamRequest):
             check_origin(message.file, Path(request.workspace))
         elif isinstance(message, NotBuilt) and isinstance(request, UpstreamRequest):
-            unbuilt.append(ModelError(message, Path(request.workspace)))
+            errors.append(ModelError(message, Path(request.workspace)))
+        elif isinstance(message, Refused):
+            errors.append(YolopatchError(message.what, details=message.details, hint=message.hint))
         elif isinstance(message, answer):
             heard.append(message)
 
     with _temporary_folder() as folder:
         failed = run_task(
-            task, request, launch(folder), folder, take, patience=patience, answered=lambda: bool(heard or unbuilt)
+            task, request, launch(folder), folder, take, patience=patience, answered=lambda: bool(heard or errors)
         )
         if failed:
             raise failure(failed)
-    for error in unbuilt:
+    for error in errors:
         raise error
     return heard[0]
 
@@ -232,6 +238,12 @@ def check_origin(file: str, workspace: Path) -> None:
 
 
 def _failure(what: str, failed: Failed) -> YolopatchError:
+    if failed.ended.why:
+        return YolopatchError(
+            f"{what} was stopped: {_overstepped(failed.ended)}",
+            details=[_ESCAPES.sub("", line) for line in failed.lines],
+            hint="look for an endless loop in the model's code; a file of an unknown author may be made to hang",
+        )
     code, log = failed.ended.code, failed.log
     lines = [_ESCAPES.sub("", line) for line in failed.lines]
     how = f"was killed (signal {-code})" if code < 0 else f"ended with exit code {code}"
@@ -243,3 +255,9 @@ def _failure(what: str, failed: Failed) -> YolopatchError:
     elif any("out of memory" in line for line in lines):
         hint = "the GPU has too little memory: try --set batch=2, a smaller --scale, or --device cpu"
     return YolopatchError(f"{what} {how}", details=[*lines, f"log: {log}"], hint=hint)
+
+
+def _overstepped(ended: Ended) -> str:
+    return (
+        f"one step took more than {ended.limit:.0f} s" if ended.why == TOO_LONG else f"it printed {ended.limit:.0f} MB"
+    )

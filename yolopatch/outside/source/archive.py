@@ -25,10 +25,16 @@ def read_wheel(path: Path) -> dict[str, bytes]:
             _check_distinct(path, entries)
             for info in entries:
                 _check_entry(path, info)
-            return {info.filename: archive.read(info) for info in entries}
+            return {info.filename: _read(archive, info) for info in entries}
     except (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, ValueError, RuntimeError) as error:
         # RuntimeError: an encrypted entry, or a compression that this Python does not have
         raise SourceError(f"{path} is not a readable wheel: {error}", hint="download it again") from error
+
+
+def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    # with a number, no more is unpacked than the header claims, of which the sum is checked
+    with archive.open(info) as stream:
+        return stream.read(info.file_size)
 
 
 def _check_size(path: Path, entries: list[zipfile.ZipInfo]) -> None:
@@ -50,7 +56,9 @@ def _check_entry(path: Path, info: zipfile.ZipInfo) -> None:
     parts = name.split("/")
     mode = info.external_attr >> 16
     problem = None
-    if name.startswith("/") or any(c in '\\:"' or not c.isprintable() for c in name):
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        problem = "a compression that wheels do not have"
+    elif name.startswith("/") or any(c in '\\:"' or not c.isprintable() for c in name):
         problem = "an absolute or foreign path"
     elif {"", ".", "..", ".git"} & {part.casefold() for part in parts}:
         problem = "a path that leaves the folder"

@@ -13,11 +13,17 @@ from typing import Any
 import torch.nn as nn
 
 from ..build.upstreams import Upstream
+from ..pickled.reader import Inert
 from ..protocol.raising import first_line
 from ..protocol.refusal import Refusal
 from ..tensors.models import UpstreamModel
 
 _ROWS = ("backbone", "head")
+_OPENING = ("AutoBackend", "DetectMultiBackend")  # modules that open the file that they are given
+_MOST_VALUES = 200_000  # of a YAML; the names of 20,000 classes are 40,000
+_DEEPEST = 50  # levels of it
+_LARGEST = 2**20  # of its numbers; a layer's width is 2**11 at most, and a number of classes 2**15
+_END = object()
 _WORD = re.compile(r"[A-Za-z_]\w*|'[\w-]*'|\"[\w-]*\"")  # None, nc, anchors, nearest, 'nearest'
 _ACTIVATION = re.compile(r"(?:torch\.)?nn\.[A-Z]\w*\((?:\w+=)?[\w.]*\)")  # nn.ReLU(), nn.LeakyReLU(0.1)
 
@@ -45,14 +51,65 @@ def require_harmless(upstream: Upstream, data: dict[str, Any]) -> None:
     Raises:
         Refusal: it names the first such value.
     """
+    _require_bounded(data)
     for key, value in data.items():
         if key in _ROWS:
             _require_rows(upstream, value)
-        elif key == "activation":
+        elif key == "activation" and value is not None:
             _require(isinstance(value, str) and _ACTIVATION.fullmatch(value), f"activation: {value!r}")
 
 
+def _require_bounded(data: dict[str, Any]) -> None:
+    """Refuse a YAML that is endless where it is written out: a list may hold itself, or another one a million times."""
+    waiting, count = [iter([data])], 0
+    while waiting:
+        value = next(waiting[-1], _END)
+        count += 1
+        _require(count <= _MOST_VALUES and len(waiting) <= _DEEPEST, "values without an end")
+        if value is _END:
+            waiting.pop()
+        elif isinstance(value, dict):
+            waiting.append(iter([*value.keys(), *value.values()]))
+        elif isinstance(value, (list, tuple)):
+            waiting.append(iter(value))
+        elif isinstance(value, int):
+            _require(abs(value) <= _LARGEST, f"a number of {value.bit_length()} bits")
+
+
+def require_harmless_yamls(upstream: Upstream, root: object) -> None:
+    """Refuse a checkpoint, read as data, if any model's YAML in it is more than layers.
+
+    Raises:
+        Refusal: it names the first such value.
+    """
+    for data in _yamls(root):
+        require_harmless(upstream, data)
+
+
+def _yamls(root: object) -> Iterator[dict[str, Any]]:
+    """Yield every dict that upstream could take for a model's YAML, at any depth."""
+    seen: set[int] = set()
+    waiting = [root]
+    while waiting:
+        value = waiting.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, dict):
+            waiting += value.values()
+            if isinstance(value.get("yaml"), dict):  # the attribute of a model
+                yield value["yaml"]
+            # what looks like one; modules may have a part that is named `head`
+            if any(isinstance(value.get(key), (list, tuple)) for key in _ROWS):
+                yield value
+        elif isinstance(value, (list, tuple, set, frozenset)):
+            waiting += value
+        elif isinstance(value, Inert):
+            waiting += (value.arguments, value.named, value.state, value.items)
+
+
 def _require_rows(upstream: Upstream, rows: Any) -> None:
+    _require(isinstance(rows, (list, tuple)), f"rows that are a {type(rows).__name__}")
     for row in rows:
         _require(isinstance(row, (list, tuple)) and len(row) == 4, f"the row {row!r}")
         sources, repeats, name, arguments = row
@@ -72,7 +129,10 @@ def _require_module(upstream: Upstream, name: str) -> None:
             hint="use a model whose classes the workspace has: yolopatch apply adds modules, "
             "yolopatch list pins shows which release has which model",
         )
-    _require(isinstance(found, type) and issubclass(found, nn.Module), f"the module {name!r}")
+    _require(
+        isinstance(found, type) and issubclass(found, nn.Module) and found.__name__ not in _OPENING,
+        f"the module {name!r}",
+    )
 
 
 def _as_list(value: Any) -> list[Any] | tuple[Any, ...]:

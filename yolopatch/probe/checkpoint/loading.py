@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import sys
 
 import torch
 
 from ...wire.checkpoints import Loaded, LoadRequest
 from ..build.upstreams import Upstream
+from ..pickled.reader import TensorlessUnpickler
 from ..protocol.emit import Emit
+from .harmless import require_harmless_yamls
 from .saving import load_as_upstream
 
 
@@ -17,11 +20,16 @@ def load(upstream: Upstream, request: LoadRequest, emit: Emit) -> None:
     """Answer with the model that upstream's loader returns. This runs the code that the file's pickle names.
 
     The request's `sum` is the sha256 of the pickle that was looked into before: another pickle is not loaded.
+
+    Raises:
+        Refusal: a model's YAML in the file has strings that upstream would run, and the file is not trusted.
     """
     file = request.file
-    found = hashlib.sha256(torch._C.PyTorchFileReader(file).get_record("data.pkl")).hexdigest()
-    if found != request.sum:
+    pickled = torch._C.PyTorchFileReader(file).get_record("data.pkl")
+    if hashlib.sha256(pickled).hexdigest() != request.sum:
         sys.exit("the checkpoint has changed since it was looked into")
+    if not request.trust:
+        require_harmless_yamls(upstream, TensorlessUnpickler(io.BytesIO(pickled), encoding="utf-8").load())
     model = load_as_upstream(upstream, file, torch.device("cpu"))
     info = upstream.info(model, 640)
     names = model.names

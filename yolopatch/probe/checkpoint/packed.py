@@ -23,11 +23,12 @@ import torch
 from torch import Tensor
 
 from ...wire.checkpoint_keys import FORMAT, PACKED_FORMAT, STAMP
+from ..pickled.archive import NoArchive, read_checked
+from ..pickled.reader import Inert, InertUnpickler
 from ..protocol.plain_values import PLAIN
 from ..protocol.raising import first_line
 from ..protocol.refusal import Refusal
 from .bits import pack_bits, packed_size, unpack_bits
-from .pickle_reader import Inert, InertUnpickler
 from .stored import Stored
 
 VERSION = 1
@@ -93,7 +94,10 @@ def read_packed(file: str | os.PathLike[str]) -> dict[str, Any]:
         Refusal: the file is not a packed file, is cut short or damaged, or has another version.
     """
     try:
+        read_checked(file)
         content = torch.load(file, map_location="cpu", weights_only=True)
+    except NoArchive as error:
+        raise _unreadable(file, str(error)) from error
     except (OSError, RuntimeError, ValueError, EOFError, KeyError, pickle.UnpicklingError) as error:
         raise _unreadable(file, f"{type(error).__name__}: {first_line(error)[:200]}") from error
     if not isinstance(content, dict) or content.get(FORMAT) != PACKED_FORMAT:

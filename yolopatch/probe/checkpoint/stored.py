@@ -17,8 +17,11 @@ import torch
 from torch import Tensor
 
 from ...wire.checkpoint_keys import MODEL, MODELS, OPTIMIZER, STAMP
-from .pickle_reader import Inert, InertUnpickler
+from ..pickled.archive import NoArchive, read_checked
+from ..pickled.reader import Inert, InertUnpickler
 
+_MOST_MODULES = 100_000  # one that is held twice counts twice; an x model has a thousand
+_DEEPEST = 100  # modules in modules; upstream's have ten
 _REBUILDING = ("_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_parameter", "_rebuild_parameter_with_state")
 
 
@@ -69,7 +72,10 @@ def read_stored(file: str | os.PathLike[str]) -> Stored:
         Unreadable: the file is not one of torch's, is cut short, or holds neither.
     """
     try:
+        read_checked(file)
         content = torch.load(file, map_location="cpu", pickle_module=_PICKLE, weights_only=False)
+    except NoArchive as error:
+        raise Unreadable(str(error)) from error
     except (OSError, RuntimeError, ValueError, EOFError, KeyError, pickle.UnpicklingError, TypeError) as error:
         raise Unreadable(f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:300]}") from error
     if isinstance(content, Inert):
@@ -87,7 +93,7 @@ def _stored(content: dict[Any, Any]) -> Stored:
         attributes = _attributes(model)
         names, yaml = attributes.get("names"), attributes.get("yaml")
         return Stored(
-            state=dict(_tensors(model, "")),
+            state=dict(_tensors(model, "", iter(range(_MOST_MODULES)))),
             yaml=yaml if isinstance(yaml, dict) else None,
             names=dict(enumerate(names)) if isinstance(names, list) else names,
             model_class=model.path,
@@ -106,8 +112,10 @@ def _attributes(module: Inert) -> dict[str, Any]:
     raise Unreadable(f"its {module.path or 'object'} is not a module of torch's")
 
 
-def _tensors(module: Inert, prefix: str) -> Iterator[tuple[str, Tensor]]:
-    """Yield the entries of a module's `state_dict`."""
+def _tensors(module: Inert, prefix: str, left: Iterator[int]) -> Iterator[tuple[str, Tensor]]:
+    """Yield the entries of a module's `state_dict`; `left` has one item for each module that may still be read."""
+    if next(left, None) is None or prefix.count(".") > _DEEPEST:
+        raise Unreadable("its modules hold each other without an end")
     attributes = _attributes(module)
     listed = attributes.get("_non_persistent_buffers_set") or ()
     not_saved = listed.items if isinstance(listed, Inert) else listed
@@ -119,4 +127,4 @@ def _tensors(module: Inert, prefix: str) -> Iterator[tuple[str, Tensor]]:
                 raise Unreadable(f"{prefix}{name} is a {tensor.path}, which is not a plain tensor")
     for name, child in (attributes.get("_modules") or {}).items():
         if isinstance(child, Inert):
-            yield from _tensors(child, f"{prefix}{name}.")
+            yield from _tensors(child, f"{prefix}{name}.", left)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from yolopatch.catalog.modules import is_own
 from yolopatch.catalog.pins import PINS, Pin
-from yolopatch.core.checkpoint.allowed import unknown_names
+from yolopatch.core.checkpoint.allowed import unknown_names, unknown_uses
 from yolopatch.core.checkpoint.guess_fork import guess_fork
 from yolopatch.core.checkpoint.stamp import Stamped, printable, read_stamped
 from yolopatch.errors import ConflictError, YolopatchError
@@ -47,7 +47,7 @@ class RestoreRequest:
         dest: the workspace; None for a folder with the pin's name in the current folder.
         source: `auto` for the kind that the checkpoint names; `git`, `pypi` or a path.
         load: whether to load the checkpoint; what this needs is checked before the workspace is built.
-        trust: load the checkpoint even if it imports unknown code.
+        trust: load the checkpoint even if it imports unknown code, or its model's YAML has code.
         python: the interpreter to load it with; None for that of `env create`, else the current one.
     """
 
@@ -69,6 +69,7 @@ class Restored:
         stamped: what its stamp says.
         state: the workspace.
         python: the interpreter to load it with, None if it is not to be loaded.
+        trust: whether to load it even if its model's YAML has code.
     """
 
     file: Path
@@ -76,6 +77,7 @@ class Restored:
     stamped: Stamped
     state: WorkspaceState
     python: str | None
+    trust: bool
 
     def data(self) -> dict[str, object]:
         """Return what `--json` prints."""
@@ -106,11 +108,12 @@ def restore(request: RestoreRequest, cache: Path) -> Restored:
         check_same(stamped, found.source, root, steps)
         if request.load and not request.trust:
             _check_names(request.file, unknown_names(pin, contents.asked, _reader(read, steps)))
+            _check_uses(request.file, unknown_uses(contents.uses))
         if request.load and not contents.model:
             raise _without_model(request.file, contents)
         with hold_lock(lock_path(place, cache)):
             state = _build_or_check(place, found, patchset, steps, head_id(root, steps))
-    return Restored(request.file, contents, stamped, state, python)
+    return Restored(request.file, contents, stamped, state, python, request.trust)
 
 
 def load(restored: Restored, python: str) -> Loaded:
@@ -120,7 +123,7 @@ def load(restored: Restored, python: str) -> Loaded:
         YolopatchError: the checkpoint could not be loaded; the workspace stays.
     """
     pin, workspace = PINS[restored.state.pin], restored.state.workspace
-    return load_checkpoint(restored.file, restored.contents.sum, workspace, pin, python)
+    return load_checkpoint(restored.file, restored.contents.sum, workspace, pin, python, trust=restored.trust)
 
 
 def _read_stamp(file: Path, contents: Contents) -> Stamped:
@@ -201,12 +204,21 @@ def _reader(read: snapshot.Reader, steps: Sequence[Step]) -> snapshot.Reader:
 
 def _check_names(file: Path, unknown: Sequence[str]) -> None:
     if unknown:
-        more = [f"and {len(unknown) - _SHOWN} more"] if len(unknown) > _SHOWN else []
-        raise YolopatchError(
-            f"{file} imports code that a checkpoint of this workspace does not need; no code of it was run",
-            details=[*(f"imports: {printable(name)}" for name in unknown[:_SHOWN]), *more],
-            hint="build only the workspace with --no-load; load the file with --trust, if you trust its author",
-        )
+        raise _untrusted(f"{file} imports code that a checkpoint of this workspace does not need", "imports", unknown)
+
+
+def _check_uses(file: Path, unknown: Sequence[str]) -> None:
+    if unknown:
+        raise _untrusted(f"{file} does more than a checkpoint needs with the classes that it names", "asks to", unknown)
+
+
+def _untrusted(what: str, how: str, found: Sequence[str]) -> YolopatchError:
+    more = [f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
+    return YolopatchError(
+        f"{what}; no code of it was run",
+        details=[*(f"{how}: {printable(one)}" for one in found[:_SHOWN]), *more],
+        hint="build only the workspace with --no-load; load the file with --trust, if you trust its author",
+    )
 
 
 def _build_or_check(place: Path, found: Pristine, patchset: PatchSet, steps: list[Step], commit: str) -> WorkspaceState:

@@ -72,24 +72,17 @@ class InertUnpickler(pickle.Unpickler):
     """An unpickler that makes plain data, and an `Inert` for everything else.
 
     Attributes:
-        asked: `module.name` of everything that the pickle names and that is not plain data.
         allowed: what else `find_class` returns, by (module, name); for subclasses.
     """
 
     allowed: ClassVar[Mapping[tuple[str, str], Any]] = types.MappingProxyType({})
-
-    def __init__(self, *arguments: Any, **named: Any) -> None:
-        super().__init__(*arguments, **named)
-        self.asked: set[str] = set()
 
     def find_class(self, module: str, name: str) -> Any:
         """Return the class itself where it is plain data or allowed, else an inert class."""
         known = _PLAIN.get((module, name)) or self.allowed.get((module, name))
         if known:
             return known
-        path = f"{module}.{name}"
-        self.asked.add(path)
-        return type(str(name), (Inert,), {"path": path})
+        return type(str(name), (Inert,), {"path": f"{module}.{name}"})
 
 
 class TensorlessUnpickler(InertUnpickler):

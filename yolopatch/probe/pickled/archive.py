@@ -1,0 +1,108 @@
+"""Get the pickle out of a checkpoint's archive, or say what other file it is. Python 3.8 can run this."""
+
+from __future__ import annotations
+
+import os
+import re
+import zipfile
+from collections.abc import Iterable
+from itertools import islice
+from typing import IO
+
+from .uses import Harmful, Seen, uses_of
+
+_MOST_PICKLE = 2**25  # bytes; tensors are stored outside it: the pickle of the largest models has a megabyte
+# values of tensors, and bytes after unpacking: what each byte of the file, and the smallest file, may stand for
+_DENSEST, _LARGEST = 16, 2**24
+_ZIP = b"PK\x03\x04"
+_HEAD = 32  # bytes, from which a file's format is known
+_SHOWN = 6  # names of entries in an answer
+_LONGEST = 60  # characters of such a name
+_TORCH_BEFORE_1_6 = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+# what other files start with: a regular expression, and what the file is
+_FORMATS = (
+    (
+        re.escape(_TORCH_BEFORE_1_6),
+        "it has torch's format before version 1.6: load it with its own code and save it again",
+    ),
+    (rb"\x08.\x12", "it is ONNX, an export of a checkpoint"),
+    (rb".{3}[\x00-\x05]\x00{4}\{", "it is a safetensors file, which holds tensors but no model"),
+    (rb".{2}\x00\x00\{", "it is a TensorRT engine, an export of a checkpoint"),
+    (rb".{4}TFL3", "it is TensorFlow Lite, an export of a checkpoint"),
+    (rb"\x89HDF", "it is HDF5, as Keras saves models"),
+    (rb"version https://git-lfs", "it is a pointer of Git LFS: get the file itself with git lfs pull"),
+    (rb"\s*<", "it is a web page or XML: a download that went wrong, or a part of an OpenVINO export"),
+    (rb"\x1f\x8b|7z\xbc|Rar!|BZh|\xfd7zXZ", "it is a compressed archive: unpack it first"),
+)
+
+
+class NoArchive(Exception):
+    """The file is not a checkpoint that can be read; the message is the reason."""
+
+
+def read_pickle(stream: IO[bytes]) -> bytes:
+    """Return the `data.pkl` of a checkpoint.
+
+    Raises:
+        NoArchive: it is another file, is damaged, or claims more than a checkpoint has.
+        OSError: it cannot be read.
+    """
+    head = stream.read(_HEAD)
+    if not head.startswith(_ZIP):
+        raise NoArchive(_described(head))
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            if any(entry.filename.endswith("/constants.pkl") for entry in archive.infolist()):
+                raise NoArchive("it is TorchScript, an export of a checkpoint")
+            found = [entry for entry in archive.infolist() if entry.filename.split("/")[1:] == ["data.pkl"]]
+            if len(found) != 1:
+                raise NoArchive(
+                    f"it is an archive with {len(found)} files data.pkl, and torch's archives have one; "
+                    f"it has: {', '.join(first_names(archive.namelist())) or 'nothing'}"
+                )
+            if found[0].file_size > _MOST_PICKLE:
+                raise NoArchive(f"its data.pkl claims {found[0].file_size:,} bytes, more than any checkpoint has")
+            claimed = sum(entry.file_size for entry in archive.infolist())
+            size = stream.seek(0, os.SEEK_END)
+            if claimed > _LARGEST + size * _DENSEST:
+                raise NoArchive(f"its parts claim {claimed:,} bytes, and the file has {size:,}")
+            if found[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise NoArchive("its data.pkl is compressed in a way that torch cannot read")
+            # with a number, no more is unpacked than the header claims
+            return archive.open(found[0]).read(found[0].file_size)
+    # not only BadZipFile: a damaged or forged archive also raises what zlib, struct and the reader raise
+    except (zipfile.BadZipFile, RuntimeError, ValueError, EOFError, NotImplementedError) as error:
+        raise NoArchive(f"it is cut short or damaged: {error}") from error
+
+
+def read_checked(file: str | os.PathLike[str]) -> tuple[bytes, Seen]:
+    """Return the pickle of a checkpoint that can be loaded in bounded time and memory, and what loading it would do.
+
+    Raises:
+        NoArchive: it cannot, or the file is none that `read_pickle` can read.
+        OSError: it cannot be read.
+    """
+    with open(file, "rb") as stream:
+        data = read_pickle(stream)
+    try:
+        seen = uses_of(data)
+    except Harmful as error:
+        raise NoArchive(f"its data.pkl cannot be read: {error}") from error
+    size = os.stat(file).st_size
+    if seen.elements > _LARGEST + size * _DENSEST:
+        raise NoArchive(f"its tensors claim {seen.elements:,} values, and the file has {size:,} bytes")
+    return data, seen
+
+
+def _described(head: bytes) -> str:
+    """Return what a file is that starts like this."""
+    known = next((what for form, what in _FORMATS if re.match(form, head, re.DOTALL)), None)
+    start = head[: len(_ZIP)]
+    return known or (
+        f"it does not start like a file of torch 1.6 or later, but with {start!r}" if head else "it is empty"
+    )
+
+
+def first_names(names: Iterable[object]) -> tuple[str, ...]:
+    """Return the first of these names, short enough for a message."""
+    return tuple(str(name)[:_LONGEST] for name in islice(names, _SHOWN))
