@@ -299,3 +299,12 @@ def test_what_can_not_be_undone_is_said_and_finished_later(workspace, yolopatch,
     assert "was switched only partly" in ran.err
     assert yolopatch(*_apply("SPConv", dest=workspace)).code == 0
     _is_sound(workspace, git_in)
+
+
+def test_a_lock_of_git_on_our_own_reference_blocks_nothing(workspace, yolopatch, git_in):
+    (workspace / ".git/refs/yolopatch").mkdir(parents=True)
+    (workspace / ".git/refs/yolopatch/next.lock").write_text("")
+    ran = yolopatch(*_apply("SPConv", dest=workspace))
+    assert ran.code == 0, ran.err
+    assert "leftovers of an interrupted run were removed" in ran.err
+    _is_sound(workspace, git_in)
