@@ -20,6 +20,14 @@ def is_part(name: str) -> bool:
     return _PART.fullmatch(name) is not None
 
 
+def is_old(path: Path) -> bool:
+    """Return whether a file or folder was last changed so long ago that nobody is still writing it."""
+    try:
+        return time.time() - path.stat().st_mtime > _OLD
+    except FileNotFoundError:
+        return False  # whoever wrote it has just removed it
+
+
 def new_part(folder: Path, suffix: str = ".part") -> Path:
     """Return a new path in the folder, for content that is moved to its place when it is complete.
 
@@ -28,7 +36,7 @@ def new_part(folder: Path, suffix: str = ".part") -> Path:
     for left in folder.iterdir() if folder.is_dir() else ():
         # a part of another user's cannot be removed; it harms nobody
         with suppress(OSError):
-            if is_part(left.name) and time.time() - left.stat().st_mtime > _OLD:
+            if is_part(left.name) and is_old(left):
                 shutil.rmtree(left) if left.is_dir() else left.unlink()
     # a short name: the file's own name may be as long as the file system allows
     return folder / f".yolopatch-{secrets.token_hex(4)}{suffix}"
