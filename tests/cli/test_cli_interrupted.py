@@ -299,3 +299,24 @@ def test_what_can_not_be_undone_is_said_and_finished_later(workspace, yolopatch,
     assert "was switched only partly" in ran.err
     assert yolopatch(*_apply("SPConv", dest=workspace)).code == 0
     _is_sound(workspace, git_in)
+
+
+@pytest.mark.parametrize("name", ["objects/pack/tmp_pack_Ab12Cd", "fast_import_crash_4711"])
+@pytest.mark.parametrize(("age", "stays"), [(7200, False), (60, True)], ids=["old", "perhaps of a git that runs"])
+def test_what_a_killed_git_left_is_removed_when_it_is_old(name, age, stays, workspace, yolopatch):
+    left = workspace / ".git" / name
+    left.write_bytes(b"PACK")
+    os.utime(left, (time.time() - age,) * 2)
+    ran = yolopatch(*_apply("RefConv", dest=workspace))
+    assert ran.code == 0, ran.err
+    assert left.exists() == stays
+    assert ("leftovers of an interrupted run were removed" in ran.err) != stays
+
+
+def test_a_lock_of_git_on_our_own_reference_blocks_nothing(workspace, yolopatch, git_in):
+    (workspace / ".git/refs/yolopatch").mkdir(parents=True)
+    (workspace / ".git/refs/yolopatch/next.lock").write_text("")
+    ran = yolopatch(*_apply("SPConv", dest=workspace))
+    assert ran.code == 0, ran.err
+    assert "leftovers of an interrupted run were removed" in ran.err
+    _is_sound(workspace, git_in)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -52,6 +53,27 @@ def test_a_group_is_ended_with_all_that_it_started(tmp_path):
     _until(lambda: file.is_file() and file.read_text())
     end_group(process)
     assert process.returncode < 0
+    _until(lambda: not _runs(int(file.read_text())))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child when its parent dies")
+def test_a_git_that_works_dies_with_us(tmp_path):
+    file, git = tmp_path / "pid", tmp_path / "bin" / "git"
+    git.parent.mkdir()
+    real = shutil.which("git")
+    git.write_text(f'#!/bin/sh\ncase "$*" in *" gc") echo $$ > "{file}"; exec sleep 60;; esac\nexec "{real}" "$@"\n')
+    git.chmod(0o755)
+    ours = (
+        "import pathlib, sys; from yolopatch.outside.git.command import Repository as R\nR(pathlib.Path('.')).run('gc')"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", ours],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": f"{git.parent}:{os.environ['PATH']}"},
+    )
+    _until(lambda: file.is_file() and file.read_text().strip())
+    parent.kill()
+    parent.wait()
     _until(lambda: not _runs(int(file.read_text())))
 
 

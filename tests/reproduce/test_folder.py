@@ -146,6 +146,30 @@ def test_a_folder_whose_making_was_killed_is_completed(reproduced):
     assert json.loads((folder / "reproduce.json").read_text())["tutorial"] == "yolo26-refconv"
 
 
+@pytest.mark.parametrize("left", [".workspace.yolopatch-new/.git/config", ".yolopatch-0a1b2c3d.part", "workspace/"])
+def test_a_folder_whose_workspace_was_being_built_is_completed(left, reproduced, tmp_path):
+    folder = tmp_path / "killed"
+    file = folder / left
+    (file if left.endswith("/") else file.parent).mkdir(parents=True)
+    if not left.endswith("/"):
+        file.write_text("")
+    reproduced("yolo26-refconv", dest=folder, **REFCONV)
+    assert (folder / "workspace" / "train.py").is_file()
+    assert not (folder / ".workspace.yolopatch-new").exists()
+
+
+def test_a_workspace_whose_switch_was_killed_is_finished(reproduced, git_in):
+    folder, _ = reproduced("yolo26-refconv", **REFCONV)
+    workspace = folder / "workspace"
+    head = git_in(workspace, "rev-parse", "HEAD").strip()
+    # killed while a new workspace was moved into an empty folder: the last files are still missing
+    (workspace / ".git/yolopatch-switch").write_text(json.dumps({"from": None, "to": head}))
+    (workspace / "LICENSE").unlink()
+    _, again = reproduced("yolo26-refconv", dest=folder, **REFCONV)
+    assert "an earlier run was interrupted; its changes are finished now" in again.err
+    assert (workspace / "LICENSE").is_file()
+
+
 def test_git_shows_nothing_but_the_posts_two_files(reproduced):
     folder, _ = reproduced("yolo26-refconv", **REFCONV)
     shown = subprocess.run(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from yolopatch.catalog.pins import PINS
@@ -56,6 +58,17 @@ def test_a_workspace_that_is_there_is_found(said, rebuilt, tmp_path, fingerprint
     before = fingerprint(tmp_path / "there")
     assert rebuilt(said)["changed"] is False
     assert fingerprint(tmp_path / "there") == before
+
+
+def test_a_build_that_was_killed_is_finished(said, rebuilt, tmp_path, git_in):
+    commit = rebuilt(said)["commit"]
+    place = tmp_path / "there"
+    # killed while the workspace was moved into an empty folder: the last files are still missing
+    (place / ".git/yolopatch-switch").write_text(json.dumps({"from": None, "to": commit}))
+    (place / "LICENSE").unlink()
+    assert rebuilt(said)["commit"] == commit
+    assert git_in(place, "status", "--porcelain") == ""
+    assert not (place / ".git/yolopatch-switch").exists()
 
 
 def test_another_version_of_yolopatch_with_the_same_patches(rebuilt, yolopatch, need_pin, tmp_path, stamp, monkeypatch):

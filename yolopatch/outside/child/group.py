@@ -1,7 +1,7 @@
 """A child process that may start others: it runs as a process group, and is ended with its whole group.
 
 The only file that knows how an operating system ends processes. Two kinds of children are started elsewhere:
-git (`git/command.py`), which cleans up when it is asked to end, and a user's own command
+git (`git/command.py`), which cleans up when it is asked to end and is killed when we are, and a user's own command
 (`environment/run_command.py`), which shares the user's terminal.
 """
 
@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache as cached
 from pathlib import Path
 from typing import IO, Any
 
@@ -64,7 +65,7 @@ def start_group(
         stderr=stderr,
         pass_fds=pass_fds,
         start_new_session=True,
-        preexec_fn=_in_turn(_end_with_parent() if ends_with_us else None, _limited(limits) if limits else None),
+        preexec_fn=_in_turn(end_with_parent() if ends_with_us else None, _limited(limits) if limits else None),
     )
 
 
@@ -89,12 +90,25 @@ def make_expendable(pid: int) -> None:
         resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
 
 
-def _end_with_parent() -> Callable[[], Any] | None:
-    """Return the function that asks Linux to kill the child when its parent dies, None on other systems."""
+def end_with_parent() -> Callable[[], None] | None:
+    """Return what a child calls before its program starts, so that Linux kills it when we die; None elsewhere."""
     if sys.platform != "linux":
         return None
-    libc = ctypes.CDLL(None)
-    return lambda: libc.prctl(_DEATH_SIGNAL, signal.SIGKILL)
+    # looked up here: the child of a process with threads must do as little as it can
+    prctl, parent, parent_now, end = _prctl(), os.getpid(), os.getppid, os._exit
+
+    def ask() -> None:
+        prctl(_DEATH_SIGNAL, signal.SIGKILL)
+        if parent_now() != parent:  # we had died before it asked
+            end(1)
+
+    return ask
+
+
+@cached
+def _prctl() -> Callable[[int, int], Any]:
+    found: Callable[[int, int], Any] = ctypes.CDLL(None).prctl
+    return found
 
 
 def _limited(limits: Limits) -> Callable[[], Any] | None:

@@ -3,10 +3,43 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
+import shutil
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+
+_OLD = 3600  # seconds without a change after which nobody is still writing
+_PART = re.compile(r"\.yolopatch-[0-9a-f]{8}(\..+)?")
+
+
+def is_part(name: str) -> bool:
+    """Return whether a file or folder of this name is one of ours that was not finished."""
+    return _PART.fullmatch(name) is not None
+
+
+def is_old(path: Path) -> bool:
+    """Return whether a file or folder was last changed so long ago that nobody is still writing it."""
+    try:
+        return time.time() - path.stat().st_mtime > _OLD
+    except FileNotFoundError:
+        return False  # whoever wrote it has just removed it
+
+
+def new_part(folder: Path, suffix: str = ".part") -> Path:
+    """Return a new path in the folder, for content that is moved to its place when it is complete.
+
+    What killed runs left there an hour ago or earlier is removed.
+    """
+    for left in folder.iterdir() if folder.is_dir() else ():
+        # a part of another user's cannot be removed; it harms nobody
+        with suppress(OSError):
+            if is_part(left.name) and is_old(left):
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
+    # a short name: the file's own name may be as long as the file system allows
+    return folder / f".yolopatch-{secrets.token_hex(4)}{suffix}"
 
 
 def write_whole(file: Path, data: bytes, mode: int | None = None) -> None:
@@ -20,7 +53,7 @@ def write_whole(file: Path, data: bytes, mode: int | None = None) -> None:
     Raises:
         OSError: the file cannot be written; nothing was changed.
     """
-    with staged(file, _part(file)) as path:
+    with staged(file, new_part(file.parent)) as path:
         _write_new(path, data)
         if mode is not None:
             path.chmod(mode)
@@ -55,17 +88,12 @@ def staged(file: Path, path: Path | None = None) -> Iterator[Path]:
     Raises:
         OSError: the file cannot be written; nothing was changed.
     """
-    path = path or _part(file, file.suffix)
+    path = path or new_part(file.parent, file.suffix)
     try:
         yield path
         os.replace(path, file)
     finally:
         path.unlink(missing_ok=True)
-
-
-def _part(file: Path, suffix: str = ".part") -> Path:
-    # a short name: the file's own name may be as long as the file system allows
-    return file.with_name(f".{secrets.token_hex(4)}{suffix}")
 
 
 def _write_new(path: Path, data: bytes) -> None:
@@ -77,7 +105,7 @@ def _stage(file: Path, data: bytes, undo: ExitStack) -> Path:
     for folder in reversed([folder for folder in file.parents if not folder.exists()]):
         folder.mkdir()
         undo.callback(folder.rmdir)
-    part = _part(file)
+    part = new_part(file.parent)
     undo.callback(part.unlink, missing_ok=True)
     _write_new(part, data)
     return part

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from yolopatch.catalog.identity import AUTHOR_EMAIL, AUTHOR_NAME, EPOCH
 from yolopatch.errors import YolopatchError
+from yolopatch.outside.child.group import end_with_parent
 
 if TYPE_CHECKING:
     from git.cmd import Git
@@ -188,7 +189,12 @@ class Repository:
         try:
             with _no_outer_repository():
                 started: AutoInterrupt = git.Git(self.path).execute(
-                    ["git", *settings, *arguments], as_process=True, istream=subprocess.PIPE, env=environment
+                    ["git", *settings, *arguments],
+                    as_process=True,
+                    istream=subprocess.PIPE,
+                    env=environment,
+                    # else it would go on writing while the next run starts
+                    preexec_fn=end_with_parent(),
                 )
         except git.exc.GitCommandNotFound as error:
             raise _no_git() from error

@@ -12,7 +12,7 @@ from yolopatch.outside.git.command import Repository
 from yolopatch.outside.git.snapshot import PRISTINE
 from yolopatch.outside.workspace.commits import Step, commit_stream
 from yolopatch.outside.workspace.journal import Journal, journal_file, write_journal
-from yolopatch.outside.workspace.workspace import BRANCH, STAGING
+from yolopatch.outside.workspace.workspace import BRANCH, STAGING, staging_name
 
 
 def build_workspace(dest: Path, pristine: Repository, steps: Sequence[Step]) -> bool:
@@ -22,7 +22,7 @@ def build_workspace(dest: Path, pristine: Repository, steps: Sequence[Step]) -> 
         whether leftovers of an interrupted run were removed first.
     """
     # an empty folder is kept: it may be a mount point, or the current folder of the user's shell
-    staging = dest / STAGING if dest.is_dir() else dest.with_name(f".{dest.name}{STAGING}")
+    staging = dest / STAGING if dest.is_dir() else dest.with_name(staging_name(dest))
     had_leftovers = staging.exists()
     shutil.rmtree(staging, ignore_errors=True)
     made = [folder for folder in dest.parents if not folder.exists()]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from yolopatch.core.text import blob_id
 from yolopatch.errors import ConflictError, YolopatchError
-from yolopatch.outside.files.staging import staged
+from yolopatch.outside.files.staging import is_old, staged
 from yolopatch.outside.git.command import Entry, GitError, Repository
 from yolopatch.outside.git.snapshot import Root, changed_paths, tree_entries
 from yolopatch.outside.workspace.commits import Step, commit_stream, written_entries
@@ -133,9 +133,12 @@ def _remove_leftovers(workspace: Workspace) -> bool:
     """Remove what a killed run left, apart from the journal; return whether there was anything."""
     git_dir, staging = workspace.path / ".git", workspace.path / STAGING
     reference, lock = git_dir / NEXT, git_dir / f"{NEXT}.lock"
-    found = any(left.exists() for left in (staging, reference, lock))
+    # only old ones: a git of the user's may be writing a pack
+    files = [lock, *(file for file in _crash_files(git_dir) if is_old(file))]
+    found = any(left.exists() for left in (staging, reference, *files))
     shutil.rmtree(staging, ignore_errors=True)
-    lock.unlink(missing_ok=True)
+    for file in files:
+        file.unlink(missing_ok=True)
     if reference.exists():
         workspace.repository.run("update-ref", "-d", NEXT)
     return found

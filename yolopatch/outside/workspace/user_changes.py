@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from yolopatch.errors import ConflictError
-from yolopatch.outside.workspace.workspace import BRANCH, LOCKS, Workspace
+from yolopatch.outside.workspace.workspace import BRANCH, LOCKS, NEXT, Workspace
 
 
 def check_no_user_changes(workspace: Workspace) -> None:
@@ -48,7 +48,8 @@ def _check_git_idle(workspace: Workspace) -> None:
             f"{path} has an unfinished {what}; nothing was changed",
             hint=f"finish it, or stop it with `{_git(workspace)} {what} {undo}`, then run this again",
         )
-    locks = [path / ".git" / lock for lock in LOCKS if (path / ".git" / lock).exists()]
+    # the lock of NEXT is never the user's: a killed run's is removed with its other leftovers
+    locks = [path / ".git" / lock for lock in LOCKS if lock != f"{NEXT}.lock" and (path / ".git" / lock).exists()]
     if locks and not workspace.interrupted:
         raise ConflictError(
             f"{locks[0]} exists: git is running in this workspace, or was killed in it; nothing was changed",

@@ -128,6 +128,11 @@ class Workspace:
         return Repository(self.path)
 
 
+def staging_name(path: Path) -> str:
+    """Return the name of the folder next to a new workspace in which it is built."""
+    return f".{path.name}{STAGING}"
+
+
 def is_occupied(path: Path) -> bool:
     """Return whether something exists at the path, apart from an empty folder."""
     if path.is_dir():

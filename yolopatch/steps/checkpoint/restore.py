@@ -20,6 +20,7 @@ from yolopatch.outside.source.fetch import FROM_PATH
 from yolopatch.outside.source.store import Pristine, pristine
 from yolopatch.outside.workspace.build import build_workspace
 from yolopatch.outside.workspace.commits import Step, head_id
+from yolopatch.outside.workspace.journal import read_journal
 from yolopatch.outside.workspace.user_changes import check_no_user_changes
 from yolopatch.outside.workspace.workspace import (
     Workspace,
@@ -30,7 +31,7 @@ from yolopatch.outside.workspace.workspace import (
 )
 from yolopatch.steps.checkpoint.stamped_fork import check_same, stamped_patchset, stamped_pin
 from yolopatch.steps.environment.interpreters import find_interpreter
-from yolopatch.steps.workspace.change import WorkspaceState, lock_path, workspace_path, workspace_state
+from yolopatch.steps.workspace.change import WorkspaceState, lock_path, open_workspace, workspace_path, workspace_state
 from yolopatch.steps.workspace.held import held_patch
 from yolopatch.steps.workspace.patchset import ModulePatch, PatchSet
 from yolopatch.wire.checkpoints import Contents, Loaded
@@ -228,9 +229,17 @@ def _build_or_check(place: Path, found: Pristine, patchset: PatchSet, steps: lis
         return replace(made, created=True)
     with as_destination():
         workspace = read_workspace(place)
+        finished: tuple[str, ...] = ()
+        if workspace.interrupted and _leads_to(workspace, commit):
+            workspace, finished = open_workspace(place)
     _require_commit(workspace, commit)
     check_no_user_changes(workspace)
-    return workspace_state(workspace, patchset, changed=False, notes=found.notes)
+    return workspace_state(workspace, patchset, changed=bool(finished), notes=(*finished, *found.notes))
+
+
+def _leads_to(workspace: Workspace, commit: str) -> bool:
+    journal = read_journal(workspace.path)
+    return journal is not None and journal.new == commit
 
 
 def _require_commit(workspace: Workspace, commit: str) -> None:

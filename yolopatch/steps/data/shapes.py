@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from yolopatch.catalog.names import unknown
 from yolopatch.core.data.shapes import FLIPPED_KEYPOINTS, KEYPOINTS, KINDS, label_line, scene
 from yolopatch.errors import ConflictError, UsageError, YolopatchError
 from yolopatch.outside.files.images import draw_scene
+from yolopatch.outside.files.staging import new_part
 
 DATA_FILE = "data.yaml"
 _LEAST_SIDE = 32  # pixels, the stride of the coarsest feature map
@@ -144,14 +144,14 @@ def _write(out: Path, files: Mapping[str, bytes]) -> bool:
             return False
         raise ConflictError(f"{out} holds other files; nothing was written", hint="name another folder with --out")
     out.parent.mkdir(parents=True, exist_ok=True)
-    staged = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    staged = new_part(out.parent, "")
     try:
+        staged.mkdir()
         for name, content in files.items():
             (staged / name).parent.mkdir(parents=True, exist_ok=True)
             (staged / name).write_bytes(content)
-        staged.chmod(0o755)
         os.replace(staged, out)
     except OSError:
-        shutil.rmtree(staged)
+        shutil.rmtree(staged, ignore_errors=True)
         raise
     return True

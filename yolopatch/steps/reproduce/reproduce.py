@@ -19,12 +19,12 @@ from yolopatch.errors import ConflictError
 from yolopatch.outside.files.lock import hold_lock
 from yolopatch.outside.files.templates import load_templates
 from yolopatch.outside.reproduce.reproduction_folder import open_folder, save_record, update_files
-from yolopatch.outside.workspace.workspace import Workspace, as_destination, read_workspace
+from yolopatch.outside.workspace.workspace import Workspace, as_destination, is_occupied, read_workspace
 from yolopatch.steps.environment.interpreters import choose_interpreter
 from yolopatch.steps.model.render_request import RenderRequest, plan
 from yolopatch.steps.reproduce.reproduction import ReproduceRequest, Reproduction
 from yolopatch.steps.workspace.apply import apply
-from yolopatch.steps.workspace.change import lock_path
+from yolopatch.steps.workspace.change import lock_path, read_finished
 from yolopatch.steps.workspace.patchset import needs_compat
 
 _NOT_YET = "nothing was measured yet"
@@ -81,12 +81,12 @@ def _open_workspace(
 ) -> tuple[Workspace, tuple[str, ...]]:
     """Make the workspace, or read an existing one, which may have the user's commits and edits."""
     place = folder / WORKSPACE
-    if not place.exists():
+    if not is_occupied(place):
         pin = request.repo or recipe.tutorial.pin
         made = apply(pin, [recipe.module], request.flavor, place, request.source, cache, compat=request.compat)
         return read_workspace(place), made.notes
     with as_destination():
-        workspace = read_workspace(place)
+        workspace, finished = read_finished(place)
     applied = {(one.name, one.flavor) for one in workspace.applied}
     with_compat = request.compat and needs_compat(workspace.pin)
     if applied != {(recipe.module, request.flavor)} or (workspace.compat is not None) != with_compat:
@@ -101,7 +101,7 @@ def _open_workspace(
     own = [f"{one.id[:12]} {one.subject}" for one in workspace.own_commits]
     mine = [*(f"edited {name}" for name in workspace.edited), *(f"committed {commit}" for commit in own)]
     notes = (f"{place} has your own changes, and the run uses them: {', '.join(mine)}",) if mine else ()
-    return workspace, notes
+    return workspace, (*finished, *notes)
 
 
 def _patches(modules: Iterable[tuple[str, str]], compat: bool) -> str:

@@ -88,6 +88,20 @@ def open_workspace(place: Path) -> tuple[Workspace, tuple[str, ...]]:
     return workspace, (note,)
 
 
+def read_finished(place: Path) -> tuple[Workspace, tuple[str, ...]]:
+    """Read a workspace that may have changes of the user's; finish an interrupted command first.
+
+    Returns:
+        the workspace, and a note for the user where a command was finished.
+
+    Raises:
+        NoWorkspaceError: the folder is no workspace.
+        ConflictError: a command was interrupted, and the user has changed the workspace since then.
+    """
+    workspace = read_workspace(place)
+    return open_workspace(place) if workspace.interrupted else (workspace, ())
+
+
 def find_applied(workspace: Workspace, name: str) -> Applied:
     """Return the module of the workspace that has this name, or a class of this name.
 

@@ -1,0 +1,50 @@
+"""Files that are written whole: what a killed run leaves next to them is swept later, and nothing else is."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from yolopatch.outside.files.staging import new_part, staged, write_whole
+from yolopatch.steps.data.shapes import ShapesRequest, make_shapes
+
+TWO_HOURS = 7200
+
+
+def _left_behind(path: Path, age: int = TWO_HOURS) -> Path:
+    path.write_bytes(b"half")
+    os.utime(path, (time.time() - age,) * 2)
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".part", ".pt", ".tar-gz", ""])
+def test_an_old_part_of_a_killed_run_is_swept_by_the_next_write(suffix, tmp_path):
+    old = _left_behind(new_part(tmp_path, suffix))
+    write_whole(tmp_path / "model.yaml", b"nc: 80")
+    assert not old.exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["model.yaml"]
+
+
+def test_a_part_that_may_still_be_written_stays(tmp_path):
+    young = _left_behind(new_part(tmp_path, ".pt"), age=60)
+    write_whole(tmp_path / "model.yaml", b"nc: 80")
+    assert young.exists()
+
+
+@pytest.mark.parametrize("name", [".0a1b2c3d.pt", ".yolopatch-new", "yolopatch-0a1b2c3d.pt", ".yolopatch-mine.pt"])
+def test_no_file_of_the_users_is_swept(name, tmp_path):
+    theirs = _left_behind(tmp_path / name)
+    with staged(tmp_path / "best.pt") as path:
+        path.write_bytes(b"whole")
+    assert theirs.exists()
+
+
+def test_a_half_made_data_set_is_swept(tmp_path):
+    old = new_part(tmp_path, "")
+    (old / "images").mkdir(parents=True)
+    os.utime(old, (time.time() - TWO_HOURS,) * 2)
+    make_shapes(ShapesRequest(tmp_path / "shapes", images=4))
+    assert [path.name for path in tmp_path.iterdir()] == ["shapes"]
