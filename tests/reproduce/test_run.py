@@ -162,7 +162,8 @@ def wait_until(question, what: str, patience: float = 240):
     pytest.fail(f"waited in vain: {what}")
 
 
-def test_a_gpu_that_is_not_there_is_said_before_anything_is_trained(run, tmp_path):
+def test_a_gpu_that_is_not_there_is_said_before_anything_is_trained(run, own_code_runs, tmp_path):
+    own_code_runs("ultralytics-8.3.0")
     ran = run("yolo11-c3k2-dsconv", "--run", "--no-measure", pin="ultralytics-8.3.0")
     if ran.code == 0:
         pytest.skip("there is a GPU here")

@@ -44,12 +44,12 @@ def _load(pin: str, tree: Path, file: Path, settings: Path) -> subprocess.Comple
 
 
 @every_pin
-def test_a_trained_checkpoint_rebuilds_its_fork(pin, trained, yolopatch, pristine_tree, tmp_path, git_in):
+def test_a_trained_checkpoint_rebuilds_its_fork(pin, trained, yolopatch, running_tree, tmp_path, git_in):
     folder = trained(pin, yolopatch)
     told = yolopatch("status", folder / "workspace", "--json").json
     best = folder / "run" / "weights" / "best.pt"
 
-    stock = _load(pin, pristine_tree(pin), best, folder)
+    stock = _load(pin, running_tree(pin), best, folder)
     assert stock.returncode != 0
     missing = "No module named 'ultralytics.nn.modules.refconv'" if "ultra" in pin else "attribute 'Conv_RefConv'"
     assert missing in stock.stderr, stock.stderr[-1000:]
