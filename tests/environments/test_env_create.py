@@ -168,7 +168,7 @@ def test_torch_is_taken_from_its_own_index_alone(yolopatch, own_cache, uv, bare_
     made = yolopatch("env", "create", "yolo26-refconv", "--torch-index", url, "--json").json
     assert made["created"] is True, "the one with another torch does not do"
     torch = next(line for line in uv() if "--default-index" in line)
-    assert torch.endswith(f"--no-deps --default-index {url} torch==2.3.1 torchvision==0.18.1")
+    assert torch.endswith(f"--no-deps --default-index {url} -- torch==2.3.1 torchvision==0.18.1")
     stamps = [(own_cache / "environments" / name / STAMP).read_text() for name in _folders(own_cache)]
     assert len(stamps) == 2
     assert not any("secret" in text for text in stamps)

@@ -128,8 +128,14 @@ def wait_for_epochs(folder: Path, process: subprocess.Popen, epochs: int) -> tup
         return saved if saved and saved.is_file() and is_saved(saved, epochs) else None
 
     results = wait_until(found, f"{epochs} epochs")
-    (child,) = [int(p.parent.name) for p in Path("/proc").glob("[0-9]*/cmdline") if is_training_of(p, folder)]
+    found_now = [int(p.parent.name) for p in Path("/proc").glob("[0-9]*/cmdline") if is_training_of(p, folder)]
+    # the probe forks a watcher, whose command line is the same
+    (child,) = [pid for pid in found_now if parent_of(pid) not in found_now]
     return child, results
+
+
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def is_saved(results: Path, epochs: int) -> bool:
