@@ -56,25 +56,48 @@ def test_a_group_is_ended_with_all_that_it_started(tmp_path):
     _until(lambda: not _runs(int(file.read_text())))
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child when its parent dies")
-def test_a_git_that_works_dies_with_us(tmp_path):
-    file, git = tmp_path / "pid", tmp_path / "bin" / "git"
-    git.parent.mkdir()
-    real = shutil.which("git")
-    git.write_text(f'#!/bin/sh\ncase "$*" in *" gc") echo $$ > "{file}"; exec sleep 60;; esac\nexec "{real}" "$@"\n')
+_ASK_GIT = "import pathlib; from yolopatch.outside.git.command import Repository as R\nR(pathlib.Path('.')).run('gc')"
+
+
+def test_a_git_that_works_dies_with_us_and_so_does_what_it_started(tmp_path):
+    ours = _run_with_git(tmp_path, f'sleep 60 & echo "$$ $!" > "{tmp_path}/new"; mv new pids; wait')
+    pids = tmp_path / "pids"
+    _until(pids.is_file)
+    ours.kill()
+    ours.wait()
+    for pid in pids.read_text().split():
+        _until(lambda pid=int(pid): not _runs(pid))
+
+
+def test_killed_at_any_moment_we_leave_no_git(tmp_path):
+    """Whether git has just been started, or is about to be."""
+    for moment in range(12):
+        ours = _run_with_git(tmp_path, f'echo $$ >> "{tmp_path}/pids"; exec sleep 60')
+        _until(lambda: (tmp_path / "bin/asked").is_file())
+        time.sleep(moment / 1000)
+        ours.kill()
+        ours.wait()
+        (tmp_path / "bin/asked").unlink()
+    time.sleep(0.2)
+    pids = (tmp_path / "pids").read_text().split() if (tmp_path / "pids").is_file() else []
+    assert not [pid for pid in pids if _runs(int(pid))]
+
+
+def test_git_is_not_in_the_group_that_ctrl_c_reaches(tmp_path):
+    ours = _run_with_git(tmp_path, f'ps -o pgid= -p $$ > "{tmp_path}/group"')
+    ours.wait()
+    assert int((tmp_path / "group").read_text()) not in (ours.pid, os.getpgid(0))
+
+
+def _run_with_git(tmp_path, gc):
+    """Start a process that runs `git gc`, where git is a script."""
+    real, git = shutil.which("git"), tmp_path / "bin/git"
+    git.parent.mkdir(exist_ok=True)
+    asked = git.with_name("asked")
+    git.write_text(f'#!/bin/sh\ncase "$*" in *" gc") touch "{asked}"; {gc}; exit;; esac\nexec "{real}" "$@"\n')
     git.chmod(0o755)
-    ours = (
-        "import pathlib, sys; from yolopatch.outside.git.command import Repository as R\nR(pathlib.Path('.')).run('gc')"
-    )
-    parent = subprocess.Popen(
-        [sys.executable, "-c", ours],
-        cwd=tmp_path,
-        env={**os.environ, "PATH": f"{git.parent}:{os.environ['PATH']}"},
-    )
-    _until(lambda: file.is_file() and file.read_text().strip())
-    parent.kill()
-    parent.wait()
-    _until(lambda: not _runs(int(file.read_text())))
+    variables = {**os.environ, "PATH": f"{git.parent}:{os.environ['PATH']}"}
+    return subprocess.Popen([sys.executable, "-c", _ASK_GIT], cwd=tmp_path, env=variables)
 
 
 def test_a_pip_that_hangs_is_ended_with_all_that_it_started(tmp_path, monkeypatch):

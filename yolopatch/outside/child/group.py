@@ -1,8 +1,8 @@
 """A child process that may start others: it runs as a process group, and is ended with its whole group.
 
-The only file that knows how an operating system ends processes. Two kinds of children are started elsewhere:
-git (`git/command.py`), which cleans up when it is asked to end and is killed when we are, and a user's own command
-(`environment/run_command.py`), which shares the user's terminal.
+Two kinds of children are started elsewhere: git (`git/command.py`), which cleans up when it is asked to end and is
+killed when we are (`lifeline.py`), and a user's own command (`environment/run_command.py`), which shares the user's
+terminal.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def start_group(
         stderr=stderr,
         pass_fds=pass_fds,
         start_new_session=True,
-        preexec_fn=_in_turn(end_with_parent() if ends_with_us else None, _limited(limits) if limits else None),
+        preexec_fn=_in_turn(_end_with_parent() if ends_with_us else None, _limited(limits) if limits else None),
     )
 
 
@@ -90,7 +90,7 @@ def make_expendable(pid: int) -> None:
         resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
 
 
-def end_with_parent() -> Callable[[], None] | None:
+def _end_with_parent() -> Callable[[], None] | None:
     """Return what a child calls before its program starts, so that Linux kills it when we die; None elsewhere."""
     if sys.platform != "linux":
         return None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from yolopatch.catalog.identity import AUTHOR_EMAIL, AUTHOR_NAME, EPOCH
 from yolopatch.errors import YolopatchError
-from yolopatch.outside.child.group import end_with_parent
+from yolopatch.outside.child.lifeline import ending_with_us
 
 if TYPE_CHECKING:
     from git.cmd import Git
@@ -89,6 +89,8 @@ _ENVIRONMENT = {
     "GIT_COMMITTER_EMAIL": AUTHOR_EMAIL,
     "GIT_COMMITTER_DATE": _DATE,
     "GIT_TERMINAL_PROMPT": "0",
+    # ssh must not ask either: git is not in the terminal's foreground, and would be stopped there without a word
+    "SSH_ASKPASS_REQUIRE": "force",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_ATTR_NOSYSTEM": "1",
     "GIT_DEFAULT_REF_FORMAT": "files",
@@ -194,7 +196,7 @@ class Repository:
                     istream=subprocess.PIPE,
                     env=environment,
                     # else it would go on writing while the next run starts
-                    preexec_fn=end_with_parent(),
+                    **ending_with_us(),
                 )
         except git.exc.GitCommandNotFound as error:
             raise _no_git() from error
