@@ -294,7 +294,7 @@ def test_offline_with_a_warm_cache(spawn, tmp_path, need_pin):
     started = time.monotonic()
     assert spawn(*APPLY, "--dest", tmp_path / "w", **offline).err == ""
     assert spawn("remove", "--module", "DSConv", tmp_path / "w", **offline).err == ""
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60, "it waits for no network"
 
 
 def test_two_at_once_at_one_place(tmp_path, need_pin, git_in):

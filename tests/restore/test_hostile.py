@@ -114,9 +114,9 @@ def _file(file: Path, said: dict, value: bytes) -> Path:
 
 
 @pytest.mark.parametrize("pin", [YOLOV5, pytest.param(PIN, marks=pytest.mark.slow)])
-def test_a_model_that_is_called_with_code_runs_it_only_for_whoever_trusts_it(pin, yolopatch, tmp_path):
+def test_a_model_that_is_called_with_code_runs_it_only_for_whoever_trusts_it(pin, yolopatch, compat_option, tmp_path):
     trap, place = tmp_path / "trap", tmp_path / "there"
-    assert yolopatch("apply", "--repo", pin, "--module", "SPConv", "--dest", place).code == 0
+    assert yolopatch("apply", "--repo", pin, "--module", "SPConv", *compat_option(pin), "--dest", place).code == 0
     stamp = load_fork(place, pin).stamp(types.SimpleNamespace(yaml={"nc": 1}))
     name = b"cyolov5.models.yolo\nModel\n" if pin == YOLOV5 else MODEL
     code = f"open({str(trap)!r}, 'w')"

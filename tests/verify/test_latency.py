@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import time
+from types import SimpleNamespace
 
+import pytest
 import torch
 import torch.nn as nn
 
@@ -11,7 +12,9 @@ from yolopatch.probe.measure.latency import measure_latency
 
 
 class Slow(nn.Module):
-    """Sleeps in each forward, less long once fused."""
+    """Takes some seconds of `Slow.clock` for each forward, fewer once fused."""
+
+    clock = 0.0
 
     def __init__(self, seconds: float, error: str = "") -> None:
         super().__init__()
@@ -21,7 +24,7 @@ class Slow(nn.Module):
     def forward(self, x):
         assert not torch.is_grad_enabled()
         self.passes += 1
-        time.sleep(self.seconds)
+        Slow.clock += self.seconds
         return x * self.weight
 
     def fuse(self):
@@ -31,10 +34,16 @@ class Slow(nn.Module):
         return self
 
 
+@pytest.fixture(autouse=True)
+def _clock(monkeypatch):
+    monkeypatch.setattr("yolopatch.probe.measure.latency.time", SimpleNamespace(perf_counter=lambda: Slow.clock))
+
+
 def test_each_is_timed_as_built_and_fused_and_stays_as_it_is():
     model, base = Slow(0.02), Slow(0.01)
     found = measure_latency({"model": model, "base": base}, 32)
-    assert found["model"].fused.median < found["base"].as_built.median < found["model"].as_built.median
+    assert found["model"].as_built.median == 20
+    assert (found["model"].fused.median, found["base"].as_built.median) == (5, 10)
     assert (model.seconds, base.seconds) == (0.02, 0.01)
     assert model.passes == base.passes == found["model"].rounds + 1, "the first warms up"
     assert found["model"].hardware == "cpu"
