@@ -77,9 +77,12 @@ def run_model_row(row: Row, place: Place, end: float) -> Result:
 
 
 def _own_copy(data: Path, folder: Path) -> Path:
-    """Return a copy of a data YAML whose `path` is absolute: the upstreams start from different folders."""
+    """Return a copy of a data YAML that every upstream reads: yolov5 wants `nc` and a list, and starts elsewhere."""
     content = yaml.safe_load(data.read_text(encoding="utf-8"))
     content["path"] = str((data.absolute().parent / content.get("path", ".")).resolve())
+    names = content["names"]
+    content["names"] = [names[number] for number in sorted(names)] if isinstance(names, dict) else names
+    content["nc"] = len(names)
     copy = folder / "data.yaml"
     copy.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
     return copy
