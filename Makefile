@@ -1,5 +1,5 @@
 # make setup | demo | test | test-all | coverage | lint | bench | patches | manifests | figures | verify-matrix
-#      port-matrix | port-every | reproduce | compat | wheel | release-check | ci-targets | clean
+#      port-matrix | port-every | reproduce | compat | gpu | wheel | release-check | ci-targets | clean
 #
 # PYTHON=python3.10      which interpreter makes .venv: 3.10 or 3.11 for the exact versions, 3.12 or 3.13 for the newest
 # TORCH_INDEX=URL        a further index for torch and torchvision, e.g. one of CPU wheels
@@ -15,6 +15,9 @@
 # WORKERS=2              how many models at a time
 # PORT_PYTHON=EXE        which interpreter port-matrix and port-every build models with: 8.1 needs hub-sdk and openai-clip
 # COMPAT_PYTHON=EXE      which interpreter `make compat` trains with; without it, one with the newest libraries is made
+# GPU_PYTHON=EXE WHEELS=DIR   run `make gpu` with the torch of this interpreter, and with these wheels of what it lacks
+# DEVICE=cpu DATA=YAML   what `make gpu` runs on (else GPU 0), and the images it trains on (else generated ones)
+# ONLY="DSConv/* */train" OUT=FILE   which rows of `make gpu`, and where its table goes
 # PAGES=DIR RUNS=DIR KEPT=FILE   where pages, runs and kept results go, so that a part replaces nothing of docs/
 
 SHELL := /bin/bash
@@ -41,7 +44,7 @@ option = $(if $($(2)),--$(1) $($(2)))
 export ROUNDS
 
 .PHONY: setup demo test test-all coverage bench lint patches manifests figures verify-matrix port-matrix port-every \
-	reproduce compat wheel release-check ci-targets clean
+	reproduce compat gpu wheel release-check ci-targets clean
 
 setup:
 	@CHOSEN_PYTHON="$(PYTHON)" TORCH_INDEX="$(TORCH_INDEX)" ./.ci/setup "$(VENV)"
@@ -122,6 +125,13 @@ reproduce: RUNS ?= reproduced
 reproduce: setup
 	$(BIN)/python -m yolopatch.maintain reproduce --folder $(RUNS) --out $(PAGES)/reproduced.md \
 		$(call option,tutorials,TUTORIALS) $(call option,kinds,KINDS)
+
+# Needs no .venv where GPU_PYTHON is given, and no network.
+GPU_VENV := $(if $(GPU_PYTHON),.venv-gpu,$(VENV))
+gpu: $(if $(GPU_PYTHON),,setup)
+	$(if $(GPU_PYTHON),./.ci/borrow $(GPU_VENV) $(GPU_PYTHON) $(WHEELS))
+	PYTHONPATH=benchmarks $(GPU_VENV)/bin/python -m gpu $(call option,device,DEVICE) $(call option,data,DATA) \
+		$(if $(ONLY),--only $(foreach row,$(ONLY),'$(row)')) $(call option,out,OUT)
 
 wheel: setup
 	$(BIN)/python -m build --outdir dist .

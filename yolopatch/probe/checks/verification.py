@@ -20,6 +20,7 @@ from ..environment.runs_with import describe
 from ..protocol.emit import Emit
 from ..protocol.findings import Finding, failed, skipped, warned
 from ..protocol.raising import first_line
+from ..tensors.arithmetic import compute_comparably
 from ..tensors.tensors import seed_all
 from .rules import Rules
 from .structure import base_parity
@@ -153,6 +154,7 @@ def _reset() -> None:
     seed_all(0)
     torch.set_grad_enabled(True)
     torch.use_deterministic_algorithms(False)
+    compute_comparably()
 
 
 def _compared_with_base(check: RunnableCheck, subject: Subject, finding: Finding) -> Finding:

@@ -272,8 +272,7 @@ class _Failures(logging.Handler):
 
 def _expected(subject: Subject, x: Tensor) -> list[Tensor]:
     """Return every tensor that the model itself returns for an image."""
-    with _full_precision():
-        return [t.float().cpu() for t in tensors(subject.calibrated(x))]
+    return [t.float().cpu() for t in tensors(subject.calibrated(x))]
 
 
 def _distance(subject: Subject, outputs: Sequence[Tensor], expected: Sequence[Tensor]) -> float:
@@ -286,17 +285,6 @@ def _distance(subject: Subject, outputs: Sequence[Tensor], expected: Sequence[Te
     for found in others:  # raw maps or masks; the export may return them in another order
         distances.append(min(_channel_distance(found, other, axis) for other in expected[1:] or expected))
     return round(max(distances), 9)
-
-
-@contextmanager
-def _full_precision() -> Iterator[None]:
-    """Compute convolutions and products in float32 on a GPU, too: TF32 alone changes outputs by a thousandth."""
-    before = torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32
-    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
-    try:
-        yield
-    finally:
-        torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32 = before
 
 
 def _channel_distance(found: Tensor, expected: Tensor, axis: int) -> float:

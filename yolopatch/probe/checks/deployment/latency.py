@@ -8,6 +8,7 @@ from ....wire.facts import Latency, Times
 from ...build.subject import Subject
 from ...measure.latency import measure_latency
 from ...protocol.findings import Finding, passed
+from ...tensors.arithmetic import as_usual
 from ..rules import Rules
 from ..wording import NO_BASE
 
@@ -19,7 +20,8 @@ RULES = Rules(asks_base=False)
 def check(subject: Subject) -> Finding:
     """Time the model at the real image size, as built and fused, and the base in turn."""
     models = {"model": subject.model, "base": subject.base}
-    found = measure_latency({name: model for name, model in models.items() if model is not None}, subject.imgsz)
+    with as_usual():
+        found = measure_latency({name: model for name, model in models.items() if model is not None}, subject.imgsz)
     for name, latency in found.items():
         subject.facts.setdefault(name, {}).update(latency.data())
     model, base = found["model"], found.get("base")
