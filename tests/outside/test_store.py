@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import shutil
@@ -250,6 +251,19 @@ def test_a_damaged_entry_is_rebuilt(damage, warm, wheel):
 def test_a_damaged_entry_is_spoken_of(warm, wheel):
     DAMAGES["flipped bit"](entry_path(PIN, "pypi", warm))
     assert "ultralytics-8.3.0-pypi.git is damaged" in _notes(warm, "pypi")
+
+
+def test_an_entry_that_may_not_be_read_is_not_called_damaged(warm, wheel, monkeypatch):
+    def refuse(repository: Repository) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied", str(repository.path))
+
+    monkeypatch.setattr(snapshot, "is_intact", refuse)
+    monkeypatch.setattr(store, "_remove", lambda path: None)  # nor may it be removed
+    with pytest.raises(SourceError) as caught:
+        _notes(warm, "pypi")
+    told = "; ".join(caught.value.details)
+    assert "the cached ultralytics-8.3.0-pypi.git cannot be read (Permission denied) and was not used" in told
+    assert f"{entry_path(PIN, 'pypi', warm)} is of no use and cannot be removed" in told
 
 
 def test_a_damaged_entry_and_no_network(warm, offline):

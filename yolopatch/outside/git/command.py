@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,15 +13,15 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from yolopatch.catalog.identity import AUTHOR_EMAIL, AUTHOR_NAME, EPOCH
+from yolopatch.core.text import hide_passwords
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.child.lifeline import ending_with_us
+from yolopatch.outside.files.system_errors import advice, cause_of
 
 if TYPE_CHECKING:
     from git.cmd import Git
 
     AutoInterrupt = Git.AutoInterrupt
-
-FREE_SOME_SPACE = "the disk seems to be full: free some space and run the command again"
 
 # With any configuration of the user: the same bytes and ids, no hooks, no prompts, no background work.
 _SETTINGS = (
@@ -46,12 +46,6 @@ _SETTINGS = (
     "http.lowSpeedLimit=1",
     "http.lowSpeedTime=60",
 )
-# git's messages when the disk is full; they depend on where git noticed it.
-_FULL = (
-    *("no space left on device", "disk quota exceeded", "out of diskspace"),
-    *("unable to write", "couldn't write", "write error"),
-)
-
 # Write files exactly as they are stored. Not for `status`: line ends that the user's git converts are not edits.
 _AS_STORED = ("core.autocrlf=false", "core.eol=lf", "core.attributesFile=/dev/null")
 # They read or write files of the work tree, and would run the filters that git is configured to have for them.
@@ -139,9 +133,11 @@ class Repository:
         return out
 
     def _failed(self, command: str, code: int, err: bytes) -> GitError:
-        lines = err.decode("utf-8", "replace").strip().splitlines()
+        lines = hide_passwords(err.decode("utf-8", "replace")).strip().splitlines()
         return GitError(
-            f"git {command} failed in {self.path} (exit code {code})", details=lines[-5:], hint=_hint(lines)
+            f"git {command} failed in {self.path} (exit code {code})",
+            details=lines[-5:],
+            hint=advice(cause_of(lines, self.path), self.path),
         )
 
     def _filters_off(self) -> list[str]:
@@ -266,12 +262,3 @@ def _entry(line: str) -> Entry:
     facts, _, path = line.partition("\t")
     mode, _, blob = facts.split(" ")
     return Entry(mode, blob, path)
-
-
-def is_disk_full(lines: Iterable[str]) -> bool:
-    """Return whether a command's output says that the disk is full."""
-    return any(message in line.lower() for line in lines for message in _FULL)
-
-
-def _hint(lines: Sequence[str]) -> str:
-    return FREE_SOME_SPACE if is_disk_full(lines) else ""

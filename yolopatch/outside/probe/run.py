@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from typing import Any, TypeVar
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.environment.interpreter import Interpreter
 from yolopatch.outside.environment.upstream_settings import upstream_variables
-from yolopatch.outside.git.command import FREE_SOME_SPACE, is_disk_full
+from yolopatch.outside.files.system_errors import advice, missing_room, named_full_in
 from yolopatch.outside.probe.launch import Launch
 from yolopatch.outside.probe.listen import TOO_LONG, Ended, listen
 from yolopatch.outside.probe.process import Process
@@ -24,7 +23,6 @@ from yolopatch.wire.tasks import Task
 
 Answer = TypeVar("Answer")
 _STEP = 3600  # seconds for one step; the longest, a transplant of an x model on images of 1280, takes minutes
-_NO_SPACE = 2**20  # bytes; with less free space, the log may lack the message that says so
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -250,8 +248,8 @@ def _failure(what: str, failed: Failed) -> YolopatchError:
     hint = f"the whole log: {log}"
     if failed.ended.was_killed:
         hint = "out of memory? try a smaller --scale, or --set batch=2 (batch_size=2 for yolov5)"
-    elif is_disk_full(lines) or shutil.disk_usage(log.parent).free < _NO_SPACE:
-        hint = FREE_SOME_SPACE
+    elif full := named_full_in(lines) or missing_room(log.parent):
+        hint = advice(full)
     elif any("out of memory" in line for line in lines):
         hint = "the GPU has too little memory: try --set batch=2, a smaller --scale, or --device cpu"
     return YolopatchError(f"{what} {how}", details=[*lines, f"log: {log}"], hint=hint)
