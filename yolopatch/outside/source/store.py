@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.core.workspace.manifest import check_content
 from yolopatch.errors import SourceError, YolopatchError
 from yolopatch.outside.files.lock import hold_lock
-from yolopatch.outside.files.system_errors import advice, error_named_in, is_of_the_machine
+from yolopatch.outside.files.system_errors import error_named_in, is_of_the_machine
 from yolopatch.outside.files.user_folder import user_folder
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.git.command import GitError, Repository
@@ -134,7 +134,7 @@ def _fetched(pin: Pin, available: dict[str, Fill], cache: Path, notes: list[str]
             passed_over = [f"{_in_short(*one)}; taking {pin.name} from {_CALLED[kind]}" for one in failed.items()]
             return replace(found, notes=(*notes, *passed_over, *found.notes))
     failures = [_failure_line(*one) for one in failed.items()]
-    raise SourceError(f"no source has {pin.name}", details=[*notes, *failures], hint=_hint(pin, failures))
+    raise SourceError(f"no source has {pin.name}", details=[*notes, *failures], hint=_hint(pin, failed.values()))
 
 
 def _in_short(kind: str, error: YolopatchError) -> str:
@@ -146,14 +146,14 @@ def _failure_line(kind: str, error: YolopatchError) -> str:
     return f"{kind}: {error.what}" + "".join(f"; {line}" for line in error.details)
 
 
-def _hint(pin: Pin, failures: list[str]) -> str:
+def _hint(pin: Pin, failures: Iterable[YolopatchError]) -> str:
     copies = ["a folder with it"]
     if pin.git:
         copies.insert(0, f"a clone of {pin.git.url} with the tag {pin.git.tag}")
     if pin.wheel:
         copies.insert(0, f"the wheel {pin.wheel.project} {pin.wheel.version}")
     copy = f"name a local copy: --source PATH ({', '.join(copies)}){_sibling(pin)}"
-    return advice(error_named_in(failures), instead=copy)
+    return "; or ".join(dict.fromkeys([*(error.hint for error in failures if error.hint), copy]))
 
 
 def _sibling(pin: Pin) -> str:
