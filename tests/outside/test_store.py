@@ -304,7 +304,7 @@ def test_a_wheel_with_another_sum_is_refused_and_leaves_nothing(tmp_path, wheel,
     with pytest.raises(SourceError) as caught:
         _blobs(own, source="pypi")
     told = "; ".join(caught.value.details)
-    assert "is not the pin's wheel ultralytics 8.3.0" in told
+    assert "what the index sends is not the pin's wheel ultralytics 8.3.0" in told
     assert f"expected: sha256 {PIN.wheel.sha256}" in told
     assert "found:    sha256 " in told
     assert list((own / "pins").iterdir()) == []

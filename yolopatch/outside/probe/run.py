@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -90,6 +91,7 @@ def run_in_workspace(
     patience: float | None = None,
     look: Callable[[], None] = lambda: None,
     answered: Callable[[], bool] = lambda: True,
+    keeps_log: bool = False,
 ) -> None:
     """Run a task in the workspace, in the same way as a user runs upstream there.
 
@@ -101,6 +103,7 @@ def run_in_workspace(
         take: called with each message.
         what: the name of the task in error messages: `training`.
         patience, look, answered: as for `run_task`.
+        keeps_log: whether the folder stays, so that the user can read the log in it.
 
     Raises:
         YolopatchError: the process failed; the last lines of its output are in `details`.
@@ -109,7 +112,7 @@ def run_in_workspace(
     launch = Launch(interpreter.executable, workspace, upstream_variables(workspace, interpreter))
     failed = run_task(task, request, launch, folder, take, patience=patience, look=look, answered=answered)
     if failed:
-        raise _failure(what, failed)
+        raise _failure(what, failed, failed.log if keeps_log else None, _doctor(workspace, interpreter))
 
 
 def ask_in_workspace(
@@ -235,24 +238,29 @@ def check_origin(file: str, workspace: Path) -> None:
         )
 
 
-def _failure(what: str, failed: Failed) -> YolopatchError:
+def _doctor(workspace: Path, interpreter: Interpreter) -> str:
+    return shlex.join(["yolopatch", "doctor", str(workspace), "--python", interpreter.executable])
+
+
+def _failure(what: str, failed: Failed, kept: Path | None, doctor: str) -> YolopatchError:
+    """Return the error of a process that failed; `kept` is its log, None where that is deleted with its folder."""
     if failed.ended.why:
         return YolopatchError(
             f"{what} was stopped: {_overstepped(failed.ended)}",
             details=[_ESCAPES.sub("", line) for line in failed.lines],
             hint="look for an endless loop in the model's code; a file of an unknown author may be made to hang",
         )
-    code, log = failed.ended.code, failed.log
+    code = failed.ended.code
     lines = [_ESCAPES.sub("", line) for line in failed.lines]
     how = f"was killed (signal {-code})" if code < 0 else f"ended with exit code {code}"
-    hint = f"the whole log: {log}"
+    hint = f"the whole log: {kept}" if kept else f"find what would fail in this environment: {doctor}"
     if failed.ended.was_killed:
         hint = "out of memory? try a smaller --scale, or --set batch=2 (batch_size=2 for yolov5)"
-    elif full := named_full_in(lines) or missing_room(log.parent):
+    elif full := named_full_in(lines) or missing_room(failed.log.parent):
         hint = advice(full)
     elif any("out of memory" in line for line in lines):
         hint = "the GPU has too little memory: try --set batch=2, a smaller --scale, or --device cpu"
-    return YolopatchError(f"{what} {how}", details=[*lines, f"log: {log}"], hint=hint)
+    return YolopatchError(f"{what} {how}", details=[*lines, *([f"log: {kept}"] if kept else [])], hint=hint)
 
 
 def _overstepped(ended: Ended) -> str:

