@@ -17,7 +17,7 @@ from yolopatch.errors import SourceError, YolopatchError
 from yolopatch.outside.child.group import start_group
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.git.command import GitError, Repository
-from yolopatch.outside.git.unreachable import unreachable_host
+from yolopatch.outside.git.unreachable import unreachable
 from yolopatch.outside.source import pypi, store
 from yolopatch.outside.source.store import cache_dir, entry_path, pristine
 
@@ -139,18 +139,31 @@ def _copy_bare(bare: Repository, held: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    ("said", "host"),
+    ("said", "told"),
     [
-        ("fatal: unable to access 'https://github.com/a/b/': Could not resolve host: github.com", "GitHub"),
-        ("fatal: unable to access 'https://mirror.org:84/b/': The requested URL returned error: 502", "mirror.org"),
-        ("ssh: connect to host github.com port 22: Connection timed out\nfatal: Could not read from remote", "GitHub"),
+        (
+            "fatal: unable to access 'https://github.com/a/b/': Could not resolve host: github.com",
+            "GitHub cannot be reached",
+        ),
+        (
+            "fatal: unable to access 'https://mirror.org:84/b/': The requested URL returned error: 502",
+            "mirror.org answers with the HTTP status 502",
+        ),
+        (
+            "ssh: connect to host github.com port 22: Connection timed out\nfatal: Could not read from remote",
+            "GitHub cannot be reached",
+        ),
+        (
+            "fatal: unable to access 'https://a.org/b/': Maximum (20) redirects followed",
+            "a.org sends from one address to the next without an end",
+        ),
         ("fatal: couldn't find remote ref refs/tags/v9", None),
         ("fatal: '/nowhere' does not appear to be a git repository", None),
         ("", None),
     ],
 )
-def test_the_host_that_git_cannot_reach_is_named(said, host):
-    assert unreachable_host(GitError("git fetch failed", details=said.splitlines())) == host
+def test_the_host_that_git_cannot_reach_is_named(said, told):
+    assert unreachable(GitError("git fetch failed", details=said.splitlines())) == told
 
 
 def test_a_source_that_the_pin_does_not_have(tmp_path):

@@ -10,7 +10,7 @@ from yolopatch.catalog.pins import GitSource, Pin, WheelSource
 from yolopatch.errors import SourceError
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.git.command import GitError, Repository
-from yolopatch.outside.git.unreachable import unreachable_host
+from yolopatch.outside.git.unreachable import unreachable
 from yolopatch.outside.source import pypi
 from yolopatch.outside.source.archive import read_wheel
 from yolopatch.outside.source.manifests import read_manifest
@@ -21,7 +21,7 @@ Fill = Callable[[Repository], str]
 
 
 class UnreachableError(SourceError):
-    """The host of a source cannot be reached."""
+    """The host of a source cannot be reached, or answers with an error."""
 
 
 # The kinds of source that only exist on the user's disk.
@@ -83,10 +83,10 @@ def _fill_from_host(pin: Pin, source: GitSource, repository: Repository) -> str:
     try:
         return _fill_from_tag(pin, source, repository, source.url)
     except GitError as error:
-        host = unreachable_host(error)
-        if host is None:
+        why = unreachable(error)
+        if why is None:
             raise
-        raise UnreachableError(f"{host} cannot be reached", details=error.details[-1:]) from error
+        raise UnreachableError(why, details=error.details[-1:]) from error
 
 
 def _fill_from_tag(pin: Pin, source: GitSource, repository: Repository, url: str) -> str:

@@ -19,7 +19,7 @@ from yolopatch.errors import SourceError, UsageError, YolopatchError
 from yolopatch.outside.files.lock import hold_lock
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.git.command import GitError, Repository
-from yolopatch.outside.git.unreachable import unreachable_host
+from yolopatch.outside.git.unreachable import unreachable
 from yolopatch.outside.source.archive import read_wheel
 from yolopatch.outside.source.pypi import NotListedError, download_version, list_versions
 
@@ -184,10 +184,10 @@ def _fetch(repository: Repository, ref: str) -> tuple[str, str]:
         try:
             return snapshot.fetch_ref(repository, URL, full), tag
         except GitError as error:
-            host = unreachable_host(error)
-            if host:
+            why = unreachable(error)
+            if why:
                 raise SourceError(
-                    f"{host} cannot be reached, so {ref} was not looked for", details=error.details[-1:], hint=_OFFLINE
+                    f"{why}, so {ref} was not looked for", details=error.details[-1:], hint=_OFFLINE
                 ) from error
             messages += [line for line in (error.what, *error.details) if line not in messages]
     raise SourceError(
