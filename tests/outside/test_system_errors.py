@@ -59,7 +59,7 @@ def test_the_command_of_an_advice_works_when_typed(tmp_path):
         (errno.EACCES, "check the permissions"),
         (errno.EROFS, "its file system is mounted read-only"),
         (errno.EDQUOT, "your disk quota is used up"),
-        (errno.ENAMETOOLONG, "use a folder with a shorter path"),
+        (errno.ENAMETOOLONG, "use a shorter name or path"),
         (errno.EMFILE, "ulimit -n"),
         (errno.ESTALE, "mount the network drive"),
     ],
