@@ -5,6 +5,7 @@ Where the hint is a command, the test types it and runs yolopatch again.
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -20,7 +21,7 @@ PARSER = PINS[PIN].layout.parser
 
 @pytest.fixture
 def refused(yolopatch, fingerprint):
-    """Check that `apply` and `remove` are refused with 3, and change nothing; give what was said."""
+    """Check that `apply` and `remove` are refused with 3, and change nothing, as `status` says; give what was said."""
 
     def check(place: Path) -> str:
         before = fingerprint(place)
@@ -35,10 +36,22 @@ def refused(yolopatch, fingerprint):
             assert "nothing was changed" in ran.err
             assert "  next: " in ran.err
             told.append(ran.err)
+        _is_said_by_status(yolopatch, place, told[0])
         assert fingerprint(place) == before
         return told[0]
 
     return check
+
+
+def _is_said_by_status(yolopatch, place: Path, told: str) -> None:
+    status = yolopatch("status", place, "--json").json
+    assert not status["clean"]
+    first = status["obstacles"][0]
+    assert f"error: {first['what']}; nothing was changed" in told
+    assert f"  next: {first['hint']}" in told
+    shown = yolopatch("status", place).out
+    assert f"in the way of apply and remove: {first['what']}" in shown
+    assert f"next: {first['hint']}" in shown
 
 
 def _type_the_hint(told: str, cwd: Path) -> None:
@@ -79,6 +92,7 @@ def _edits(place: Path, git) -> dict[str, object]:
         "removed": lambda: git(place, "rm", "-q", PARSER),
         "renamed": lambda: git(place, "mv", PARSER, "mine.py"),
         "new and staged": new_staged,
+        "known by name": lambda: ((place / "mine.py").write_text("x"), git(place, "add", "-N", "mine.py")),
         "another mode": lambda: (place / PARSER).chmod(0o755),
         "a link instead": lambda: ((place / PARSER).unlink(), (place / PARSER).symlink_to("/etc/passwd")),
     }
@@ -86,7 +100,17 @@ def _edits(place: Path, git) -> dict[str, object]:
 
 @pytest.mark.parametrize(
     "edit",
-    ["unstaged", "staged", "deleted", "removed", "renamed", "new and staged", "another mode", "a link instead"],
+    [
+        "unstaged",
+        "staged",
+        "deleted",
+        "removed",
+        "renamed",
+        "new and staged",
+        "known by name",
+        "another mode",
+        "a link instead",
+    ],
 )
 def test_changes_that_are_not_committed(edit, workspace, refused, yolopatch, git_in):
     _edits(workspace, git_in)[edit]()
@@ -96,6 +120,18 @@ def test_changes_that_are_not_committed(edit, workspace, refused, yolopatch, git
     _type_the_hint(told, workspace.parent)
     _works_now(yolopatch, workspace)
     assert git_in(workspace, "stash", "list") != "", "and the work is there"
+
+
+def test_a_conflict_of_a_stash(workspace, refused, yolopatch, git_in):
+    git_in(workspace, "switch", "-q", "--detach", "HEAD~2")
+    (workspace / PARSER).write_text("mine = True\n")
+    git_in(workspace, "stash")
+    git_in(workspace, "switch", "-q", "yolopatch")
+    git_in(workspace, "stash", "pop", check=False)
+    assert git_in(workspace, "status", "--porcelain") == f"UU {PARSER}\n"
+    _type_the_hint(refused(workspace), workspace.parent)
+    _works_now(yolopatch, workspace)
+    assert "mine = True" in git_in(workspace, "show", f"stash@{{1}}:{PARSER}"), "nothing of it is lost"
 
 
 def test_a_commit_on_top(workspace, refused, yolopatch, git_in):
@@ -167,6 +203,16 @@ def test_a_detached_head(workspace, refused, yolopatch, git_in):
     _works_now(yolopatch, workspace)
 
 
+def test_a_commit_on_a_detached_head_is_not_lost(workspace, refused, yolopatch, git_in):
+    git_in(workspace, "switch", "-q", "--detach", "HEAD")
+    _edit(workspace)
+    git_in(workspace, "commit", "-q", "-am", "my idea")
+    mine = git_in(workspace, "rev-parse", "HEAD").strip()
+    _type_the_hint(refused(workspace), workspace.parent)
+    _works_now(yolopatch, workspace)
+    assert git_in(workspace, "rev-parse", "my-work").strip() == mine
+
+
 def _conflicting_branches(place: Path, git) -> None:
     """A branch that conflicts with the one checked out, both the user's."""
     git(place, "switch", "-qc", "theirs", "HEAD~1")
@@ -218,11 +264,15 @@ def test_gits_own_lock(lock, workspace, refused, yolopatch):
 
 
 @pytest.mark.parametrize("flag", ["--assume-unchanged", "--skip-worktree"])
-def test_edits_that_git_was_told_to_overlook(flag, workspace, refused, git_in):
+def test_edits_that_git_was_told_to_overlook(flag, workspace, refused, yolopatch, git_in):
     git_in(workspace, "update-index", flag, PARSER)
     _edit(workspace)
     assert git_in(workspace, "status", "--porcelain") == ""
-    assert f"{PARSER} has changes that git ignores" in refused(workspace)
+    told = refused(workspace)
+    assert f"{PARSER} has changes that git ignores" in told
+    _type_the_hint(told, workspace.parent)
+    _type_the_hint(refused(workspace), workspace.parent)  # git shows it now
+    _works_now(yolopatch, workspace)
 
 
 @pytest.mark.parametrize("kind", ["file", "ignored file", "folder", "dangling link"])
@@ -242,9 +292,27 @@ def test_an_untracked_file_where_a_modules_file_would_go(kind, workspace, yolopa
     ran = yolopatch("apply", "--repo", PIN, "--module", "SPConv", "--module", "DSConv", "--dest", workspace)
     assert ran.code == 3
     assert f"{theirs} is not tracked by git and in the way; nothing was changed" in ran.err
+    _is_said_by_status(yolopatch, workspace, ran.err)
     assert fingerprint(workspace) == before
-    theirs.rename(workspace / "kept")
+    _type_the_hint(ran.err, workspace.parent)
     _works_now(yolopatch, workspace)
+    assert theirs.with_name("spconv.py.mine").is_symlink() or theirs.with_name("spconv.py.mine").exists()
+
+
+def test_a_file_that_was_changed_after_a_run_was_interrupted(workspace, refused, yolopatch, git_in):
+    ours = git_in(workspace, "rev-parse", "HEAD").strip()
+    new = yolopatch("apply", "--repo", PIN, "--module", "SPConv", "--dest", workspace, "--json").json["commit"]
+    assert yolopatch("remove", "--module", "SPConv", workspace).code == 0
+    assert git_in(workspace, "rev-parse", "HEAD").strip() == ours
+    (workspace / ".git/yolopatch-switch").write_text(json.dumps({"from": ours, "to": new}))
+    theirs = workspace / "ultralytics/nn/modules/spconv.py"
+    theirs.write_text("mine = True\n")
+    told = refused(workspace)
+    assert f"{theirs} was changed after a run was interrupted" in told
+    _type_the_hint(told, workspace.parent)
+    assert yolopatch("apply", "--repo", PIN, "--module", "SPConv", "--dest", workspace).code == 0
+    assert yolopatch("status", workspace, "--json").json["clean"]
+    assert theirs.with_name("spconv.py.mine").read_text() == "mine = True\n"
 
 
 def _no_git(place: Path, git) -> None:

@@ -30,6 +30,7 @@ def test_the_json_of_a_clean_workspace(workspace, yolopatch, git_in):
         "own_commits": [],
         "operation": None,
         "interrupted": False,
+        "obstacles": [],
         "clean": True,
     }
 

@@ -16,7 +16,7 @@ import pytest
 from yolopatch.catalog.environment.environments import SETS, sets_of
 from yolopatch.catalog.pins import PINS
 from yolopatch.outside.environment.environments import STAMP
-from yolopatch.outside.environment.installer import find_indexes, find_requirement, hide_passwords
+from yolopatch.outside.environment.installer import find_indexes, find_requirement
 from yolopatch.steps.environment.interpreters import choose_interpreter
 from yolopatch.steps.environment.target import find_target
 
@@ -377,7 +377,6 @@ def test_addresses_are_told_without_passwords(monkeypatch):
     assert find_indexes([]) == "https://***@mirror.example/simple"
     lines = ["Looking in indexes: https://pypi.org/simple, https://mirror.example/simple"]
     assert find_indexes(lines) == "https://pypi.org/simple, https://mirror.example/simple"
-    assert hide_passwords("see https://me:p@example/a@b") == "see https://***@example/a@b"
 
 
 def test_every_pin_has_a_set_of_versions_that_needs_no_address():

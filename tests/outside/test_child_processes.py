@@ -12,9 +12,13 @@ from pathlib import Path
 import pytest
 
 import yolopatch
-from yolopatch.errors import SourceError
+from yolopatch.errors import SourceError, YolopatchError
 from yolopatch.outside.child.group import end_group, start_group
+from yolopatch.outside.environment.interpreter import Interpreter
+from yolopatch.outside.probe.run import run_in_workspace
 from yolopatch.outside.source import pypi
+from yolopatch.wire.tasks import TRAIN
+from yolopatch.wire.training import TrainRequest
 
 # It starts another process, which holds the pipes open, and waits.
 PARENT = """
@@ -141,3 +145,29 @@ def test_every_file_can_be_imported_without_what_windows_lacks():
     ]
     done = subprocess.run([sys.executable, "-c", WINDOWS, *names], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("keeps_log", [True, False])
+def test_a_log_is_named_only_where_it_stays(keeps_log, tmp_path):
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho boom\nexit 3\n")
+    python.chmod(0o755)
+    interpreter = Interpreter("3.11.9", str(tmp_path), False, False, {}, {}, {}, {}, "", str(python))
+    with pytest.raises(YolopatchError, match="the training ended with exit code 3") as caught:
+        run_in_workspace(
+            TRAIN,
+            TrainRequest(str(tmp_path), "ultralytics", "x.py", (), (), None),
+            tmp_path,
+            interpreter,
+            tmp_path / "logs",
+            print,
+            what="the training",
+            keeps_log=keeps_log,
+        )
+    error = caught.value
+    assert error.details[0] == "boom"
+    if keeps_log:
+        assert error.hint == f"the whole log: {tmp_path / 'logs' / 'log'}"
+    else:
+        assert str(tmp_path / "logs") not in " ".join((error.hint, *error.details))
+        assert error.hint.endswith(f"yolopatch doctor {tmp_path} --python {python}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import shutil
@@ -16,7 +17,7 @@ from yolopatch.errors import SourceError, YolopatchError
 from yolopatch.outside.child.group import start_group
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.git.command import GitError, Repository
-from yolopatch.outside.git.unreachable import unreachable_host
+from yolopatch.outside.git.unreachable import unreachable
 from yolopatch.outside.source import pypi, store
 from yolopatch.outside.source.store import cache_dir, entry_path, pristine
 
@@ -108,7 +109,9 @@ def test_no_network_and_no_cache_tells_every_source_and_the_way_out(tmp_path, of
     assert "git fetch failed" in said["git"]
     assert "nowhere" in said["git"], "what git itself said"
     assert "pip download ultralytics==8.3.0 failed" in said["pypi"]
-    assert "No matching distribution" in said["pypi"], "what pip itself said"
+    assert "http://127.0.0.1:9/simple/ultralytics/ cannot be reached: " in said["pypi"]
+    assert "Connection refused" in said["pypi"]
+    assert "No matching distribution" not in said["pypi"], "it says nothing of why"
     assert "--source PATH" in error.hint
     assert "the wheel ultralytics 8.3.0" in error.hint
     assert "a clone of https://github.com/ultralytics/ultralytics with the tag v8.3.0" in error.hint
@@ -136,18 +139,31 @@ def _copy_bare(bare: Repository, held: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    ("said", "host"),
+    ("said", "told"),
     [
-        ("fatal: unable to access 'https://github.com/a/b/': Could not resolve host: github.com", "GitHub"),
-        ("fatal: unable to access 'https://mirror.org:84/b/': The requested URL returned error: 502", "mirror.org"),
-        ("ssh: connect to host github.com port 22: Connection timed out\nfatal: Could not read from remote", "GitHub"),
+        (
+            "fatal: unable to access 'https://github.com/a/b/': Could not resolve host: github.com",
+            "GitHub cannot be reached",
+        ),
+        (
+            "fatal: unable to access 'https://mirror.org:84/b/': The requested URL returned error: 502",
+            "mirror.org answers with the HTTP status 502",
+        ),
+        (
+            "ssh: connect to host github.com port 22: Connection timed out\nfatal: Could not read from remote",
+            "GitHub cannot be reached",
+        ),
+        (
+            "fatal: unable to access 'https://a.org/b/': Maximum (20) redirects followed",
+            "a.org sends from one address to the next without an end",
+        ),
         ("fatal: couldn't find remote ref refs/tags/v9", None),
         ("fatal: '/nowhere' does not appear to be a git repository", None),
         ("", None),
     ],
 )
-def test_the_host_that_git_cannot_reach_is_named(said, host):
-    assert unreachable_host(GitError("git fetch failed", details=said.splitlines())) == host
+def test_the_host_that_git_cannot_reach_is_named(said, told):
+    assert unreachable(GitError("git fetch failed", details=said.splitlines())) == told
 
 
 def test_a_source_that_the_pin_does_not_have(tmp_path):
@@ -252,6 +268,19 @@ def test_a_damaged_entry_is_spoken_of(warm, wheel):
     assert "ultralytics-8.3.0-pypi.git is damaged" in _notes(warm, "pypi")
 
 
+def test_an_entry_that_may_not_be_read_is_not_called_damaged(warm, wheel, monkeypatch):
+    def refuse(repository: Repository) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied", str(repository.path))
+
+    monkeypatch.setattr(snapshot, "is_intact", refuse)
+    monkeypatch.setattr(store, "_remove", lambda path: None)  # nor may it be removed
+    with pytest.raises(SourceError) as caught:
+        _notes(warm, "pypi")
+    told = "; ".join(caught.value.details)
+    assert "the cached ultralytics-8.3.0-pypi.git cannot be read (Permission denied) and was not used" in told
+    assert f"{entry_path(PIN, 'pypi', warm)} is of no use and cannot be removed" in told
+
+
 def test_a_damaged_entry_and_no_network(warm, offline):
     DAMAGES["flipped bit"](entry_path(PIN, "pypi", warm))
     with pytest.raises(SourceError, match="no source has") as caught:
@@ -288,7 +317,7 @@ def test_a_wheel_with_another_sum_is_refused_and_leaves_nothing(tmp_path, wheel,
     with pytest.raises(SourceError) as caught:
         _blobs(own, source="pypi")
     told = "; ".join(caught.value.details)
-    assert "is not the pin's wheel ultralytics 8.3.0" in told
+    assert "what the index sends is not the pin's wheel ultralytics 8.3.0" in told
     assert f"expected: sha256 {PIN.wheel.sha256}" in told
     assert "found:    sha256 " in told
     assert list((own / "pins").iterdir()) == []
@@ -412,7 +441,7 @@ def test_pip_imports_nothing_from_the_users_folder(tmp_path, monkeypatch):
         pypi.download(PIN.wheel, into)
     assert caught.value.details == ("ERROR: no network in this test",)
     ((command, options),) = commands
-    assert options["folder"] == into
+    assert options["folder"].parent == into
     assert {"--no-deps", "--only-binary", ":all:", "--no-input"} <= set(command)
 
 

@@ -11,6 +11,7 @@ from yolopatch.catalog.pins import PINS, GitSource
 from yolopatch.core.text import sha256
 from yolopatch.errors import SourceError, UsageError, YolopatchError
 from yolopatch.outside.source import releases
+from yolopatch.outside.source.pypi import NotListedError
 from yolopatch.outside.source.releases import URL, find_release
 
 PIN = PINS["ultralytics-8.4.0"]
@@ -25,7 +26,7 @@ def index(wheel, monkeypatch):
     def download(project: str, version: str, folder: Path) -> Path:
         asked.append(f"{project}=={version}")
         if version not in ("8.4.7", "8.4.7.0"):
-            raise SourceError("pip download failed", details=["(from versions: 8.4.7)", "No matching distribution"])
+            raise NotListedError("pip download failed", details=["(from versions: 8.4.7)"])
         return Path(shutil.copy(made, folder))
 
     monkeypatch.setattr(releases, "download_version", download)

@@ -13,12 +13,7 @@ import click
 
 from yolopatch.cli.report import report_error
 from yolopatch.errors import EXIT_BUG, EXIT_USAGE, YolopatchError
-
-# The machine causes these errors, not yolopatch.
-_ENVIRONMENT_ERRORS = (
-    *(errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EBUSY),
-    *(errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EMFILE, errno.ENFILE, errno.ENOMEM),
-)
+from yolopatch.outside.files.system_errors import advice, is_of_the_machine
 
 
 def fail(error: Exception, as_json: bool, color: bool | None) -> int:
@@ -33,7 +28,7 @@ def fail(error: Exception, as_json: bool, color: bool | None) -> int:
         return _usage(error, as_json, color)
     if isinstance(error, YolopatchError):
         return report_error(error, as_json, color)
-    if isinstance(error, OSError) and (error.errno in _ENVIRONMENT_ERRORS or _is_here_gone()):
+    if isinstance(error, OSError) and (is_of_the_machine(error.errno) or _is_here_gone() or _lacks_temporary(error)):
         return report_error(_environment_error(error), as_json, color)
     return _bug(error, as_json, color)
 
@@ -55,16 +50,23 @@ def _is_here_gone() -> bool:
     return False
 
 
+def _lacks_temporary(error: OSError) -> bool:
+    return error.errno == errno.ENOENT and "No usable temporary directory" in (error.strerror or "")
+
+
 def _environment_error(error: OSError) -> YolopatchError:
     if _is_here_gone():
         return YolopatchError(
             "the current folder was deleted", hint="cd to an existing folder, then run the command again"
         )
+    if _lacks_temporary(error):
+        return YolopatchError(
+            f"{error.strerror}; nothing was changed",
+            hint="free some space there, or choose a folder that you can write to: export TMPDIR=DIR",
+        )
     where = f" at {error.filename}" if error.filename else ""
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     return YolopatchError(
-        f"{error.strerror}{where}; nothing was changed",
-        hint="free some space and run the command again" if full else "check the permissions of that path",
+        f"{error.strerror}{where}; nothing was changed", hint=advice(error.errno, error.filename or "")
     )
 
 

@@ -1,15 +1,21 @@
-"""Text as git sees it: its lines, and the ids of blobs, trees and commits."""
+"""Text as git sees it: its lines, and the ids of blobs, trees and commits. And text that is shown: no passwords."""
 
 from __future__ import annotations
 
 import hashlib
 import io
+import re
 from collections.abc import Mapping
 
 
 def split_lines(text: str) -> list[str]:
     """Split at newlines only, and keep them; `str.splitlines` splits at form feeds and others, too."""
     return list(io.StringIO(text))
+
+
+def hide_passwords(text: str) -> str:
+    """Return the text without the user names and passwords in its URLs."""
+    return re.sub(r"(?<=://)[^/@\s'\"`]+@", "***@", text)
 
 
 def sha256(data: bytes) -> str:

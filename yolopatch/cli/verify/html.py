@@ -14,6 +14,7 @@ from yolopatch.catalog.resources import templates_dir
 from yolopatch.cli.verify.page.view import make_page
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.files.staging import write_whole
+from yolopatch.outside.files.system_errors import advice
 
 
 def write_report(data: dict[str, Any], file: Path) -> None:
@@ -33,7 +34,7 @@ def write_report(data: dict[str, Any], file: Path) -> None:
         raise YolopatchError(
             f"cannot write the report {str(file)!r}: {getattr(error, 'strerror', None) or error}",
             details=["the verification is finished; only its report is missing"],
-            hint=_next_step(file),
+            hint=_next_step(file, getattr(error, "errno", None)),
         ) from error
 
 
@@ -61,9 +62,9 @@ def _visible(value: object) -> object:
     return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in str(value))
 
 
-def _next_step(file: Path) -> str:
+def _next_step(file: Path, number: int | None) -> str:
     if file.is_dir():
         return f"this is a folder; name a file in it: --report {shlex.quote(str(file / 'report.html'))}"
     if not file.parent.exists():
         return f"create the folder first: mkdir -p {shlex.quote(str(file.parent))}"
-    return "free some space, or choose another file with --report"
+    return advice(number, file.parent, "choose another file with --report")

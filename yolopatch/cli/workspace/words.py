@@ -49,8 +49,9 @@ def status(found: Status) -> Iterator[str]:
     )
     yield from (f"  edited    {name}" for name in found.edited)
     yield from (f"  yours     {commit}" for commit in found.own_commits)
-    if found.operation:
-        yield f"  a {found.operation} is in progress"
+    for obstacle in found.obstacles:
+        yield f"  in the way of apply and remove: {obstacle.what}"
+        yield f"    next: {obstacle.hint}"
     if found.interrupted:
         yield "  an earlier run was interrupted; the next `yolopatch apply` or `yolopatch remove` finishes it"
 

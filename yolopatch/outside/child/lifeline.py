@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
 import subprocess
 import sys
 from threading import Lock
@@ -31,6 +32,13 @@ class _Guard:
             if self.process is None or self.process.poll() is not None:
                 self.process = subprocess.Popen(_GUARD, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, **joining(0))
             return self.process.pid
+
+    def end_others(self) -> None:
+        """End the whole group, itself included; the next child starts another one."""
+        with self.lock:
+            if self.process and self.process.poll() is None:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait()
 
     def end(self) -> None:
         """Let it end, so that none is left as a zombie where no process of the system collects them."""
@@ -58,6 +66,12 @@ def ending_with_us() -> dict[str, Any]:
     if os.name != "posix":  # Windows has no process groups of this kind
         return {}
     return joining(_guard.group())
+
+
+def end_children() -> None:
+    """End all children that `ending_with_us` started, with all that they have started and left."""
+    if os.name == "posix":
+        _guard.end_others()
 
 
 atexit.register(_guard.end)

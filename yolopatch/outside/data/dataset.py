@@ -10,6 +10,7 @@ from typing import Any
 
 from yolopatch.core.plain_yaml import PlainYamlError, load_plain
 from yolopatch.errors import UsageError, YolopatchError
+from yolopatch.outside.files.system_errors import advice
 
 PARTS = ("train", "val", "test")
 # the suffixes that the loader of every pin reads
@@ -153,7 +154,9 @@ def _listed(source: Path) -> str:
         line = error.object[: error.start].count(b"\n") + 1
         raise YolopatchError(f"{source} is not UTF-8 text: line {line}", hint=hint) from error
     except OSError as error:
-        raise YolopatchError(f"{source} cannot be read: {error.strerror}", hint=hint) from error
+        raise YolopatchError(
+            f"{source} cannot be read: {error.strerror}", hint=advice(error.errno, source, hint)
+        ) from error
 
 
 def label_file(image: Path) -> Path:

@@ -13,10 +13,11 @@ from pathlib import Path
 
 from yolopatch.catalog.environment.environments import INSTALLERS
 from yolopatch.catalog.names import unknown
+from yolopatch.core.text import hide_passwords
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.child.group import end_group, start_group
 from yolopatch.outside.environment.install_progress import told_regularly
-from yolopatch.outside.git.command import FREE_SOME_SPACE, is_disk_full
+from yolopatch.outside.files.system_errors import advice, error_named_in, is_full
 from yolopatch.outside.watch import Watch
 
 # These variables would install packages into another folder or environment, or hide the output.
@@ -167,15 +168,12 @@ def _listen(step: _Step, folder: Path, temporary: Path, hear: Callable[[str], No
         end_group(process)
 
 
-def hide_passwords(text: str) -> str:
-    """Return the text without the user names and passwords in its URLs."""
-    return re.sub(r"(?<=://)[^/@\s'\"`]+@", "***@", text)
-
-
 def _failed(step: _Step, installer: Installer, lines: Sequence[str]) -> YolopatchError:
     output = [line.strip() for line in lines if line.strip() and not line.startswith(("WARNING", "[notice]"))]
-    if is_disk_full(output):
-        return YolopatchError("the disk is full: no environment was made", details=output[-1:], hint=FREE_SOME_SPACE)
+    number = error_named_in(output)
+    if number:
+        why = "the disk is full" if is_full(number) else f"{installer.name} failed while {step.what}"
+        return YolopatchError(f"{why}: no environment was made", details=output[-1:], hint=advice(number))
     requirement = find_requirement("\n".join(output))
     what = f"{requirement} could not be installed" if requirement else f"{installer.name} failed while {step.what}"
     index = hide_passwords(step.index) if step.index else find_indexes(lines)

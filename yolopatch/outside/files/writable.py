@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from yolopatch.errors import ConflictError, UsageError, YolopatchError
+from yolopatch.outside.files.system_errors import advice
 
 
 def require_writable(file: Path) -> None:
@@ -25,7 +26,8 @@ def require_writable(file: Path) -> None:
             pass
     except OSError as error:
         raise YolopatchError(
-            f"{file} cannot be written: {error.strerror}", hint="free some space, or name a file in another folder"
+            f"{file} cannot be written: {error.strerror}",
+            hint=advice(error.errno, file.parent, "name a file in another folder"),
         ) from error
 
 

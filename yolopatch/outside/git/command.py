@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,15 +13,16 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from yolopatch.catalog.identity import AUTHOR_EMAIL, AUTHOR_NAME, EPOCH
+from yolopatch.core.text import hide_passwords
 from yolopatch.errors import YolopatchError
-from yolopatch.outside.child.lifeline import ending_with_us
+from yolopatch.outside.child.bounds import Bounds, OversteppedError, communicate_within
+from yolopatch.outside.child.lifeline import end_children, ending_with_us
+from yolopatch.outside.files.system_errors import advice, cause_of
 
 if TYPE_CHECKING:
     from git.cmd import Git
 
     AutoInterrupt = Git.AutoInterrupt
-
-FREE_SOME_SPACE = "the disk seems to be full: free some space and run the command again"
 
 # With any configuration of the user: the same bytes and ids, no hooks, no prompts, no background work.
 _SETTINGS = (
@@ -42,16 +43,10 @@ _SETTINGS = (
     "submodule.recurse=false",
     # the cache has bare repositories, and a user's git may be configured to refuse them
     "safe.bareRepository=all",
-    # after a minute without data, git gives up and the next source is tried
-    "http.lowSpeedLimit=1",
+    # after a minute with less than a thousand bytes a second, git gives up and the next source is tried
+    "http.lowSpeedLimit=1000",
     "http.lowSpeedTime=60",
 )
-# git's messages when the disk is full; they depend on where git noticed it.
-_FULL = (
-    *("no space left on device", "disk quota exceeded", "out of diskspace"),
-    *("unable to write", "couldn't write", "write error"),
-)
-
 # Write files exactly as they are stored. Not for `status`: line ends that the user's git converts are not edits.
 _AS_STORED = ("core.autocrlf=false", "core.eol=lf", "core.attributesFile=/dev/null")
 # They read or write files of the work tree, and would run the filters that git is configured to have for them.
@@ -59,6 +54,13 @@ _FILTERING = ("status", "reset")
 # The commands that reach other repositories, all from a repository that we have just made. Any other would only do so
 # for an object that is missing, with programs that the repository's configuration names.
 _FETCHING = ("fetch",)
+# A server may send without an end. The tag v6.1 of yolov5 has 1 MB.
+_FETCHED = 256 * 1024**2  # bytes
+_MESSAGES = 4 * 1024**2  # bytes of what a server wants to be shown
+_FETCH_TIME = 1800  # seconds; with a slow line, minutes
+_FETCH_MEMORY = 2 * 1024**3  # bytes, for each program that git starts: one holds all the names of a server's branches
+_LIMITED = "yolopatch-limited"  # our name for the command with this limit
+_OUT_OF_MEMORY = (b"out of memory", b"virtual memory")  # in git's words
 _NO_FETCHING = {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1"}
 # The cache's repositories may be another user's: their content is checked against the manifest, and what is run in them
 # runs no program of theirs. A workspace of another user stays git's to refuse.
@@ -139,9 +141,11 @@ class Repository:
         return out
 
     def _failed(self, command: str, code: int, err: bytes) -> GitError:
-        lines = err.decode("utf-8", "replace").strip().splitlines()
+        lines = hide_passwords(err.decode("utf-8", "replace")).strip().splitlines()
         return GitError(
-            f"git {command} failed in {self.path} (exit code {code})", details=lines[-5:], hint=_hint(lines)
+            f"git {command} failed in {self.path} (exit code {code})",
+            details=lines[-5:],
+            hint=advice(cause_of(lines, self.path), self.path),
         )
 
     def _filters_off(self) -> list[str]:
@@ -169,16 +173,25 @@ class Repository:
     def _communicate(
         self, arguments: Sequence[str], stdin: bytes, settings: Sequence[str] = ()
     ) -> tuple[int, bytes, bytes]:
-        process = self._start(arguments, settings, {**_ENVIRONMENT, **self._only_here(arguments[0])})
+        fetches = arguments[0] in _FETCHING and not any(map(is_on_disk, arguments))
+        environment = {**_ENVIRONMENT, **self._only_here(arguments[0])}
+        if fetches:  # from a stranger's server
+            settings, arguments = (*settings, *_limited(arguments[0])), (_LIMITED, *arguments[1:])
+        process = self._start(arguments, settings, environment)
         git = process.proc  # GitPython ends it when `process` is no longer referenced
         assert git is not None
         try:
-            out, err = git.communicate(stdin)
+            bounds = Bounds(self.path, _FETCHED, _MESSAGES, _FETCH_TIME)
+            out, err = communicate_within(git, stdin, bounds) if fetches else git.communicate(stdin)
         except BaseException:
             # interrupted: let git remove its locks before we clean up
             git.terminate()
             git.wait()
+            if fetches:
+                end_children()  # what it has started goes on reading what the server sends
             raise
+        if fetches and git.returncode and any(words in err.lower() for words in _OUT_OF_MEMORY):
+            raise OversteppedError(f"it sends more than {_FETCH_MEMORY / 1024**3:g} GB of memory can hold")
         return git.returncode, out, err
 
     def _start(self, arguments: Sequence[str], more: Sequence[str], environment: Mapping[str, str]) -> AutoInterrupt:
@@ -239,6 +252,20 @@ class Repository:
         return self.run("rev-parse", "--verify" if len(revisions) == 1 else "--revs-only", *revisions).split()
 
 
+def is_on_disk(url: str) -> bool:
+    """Return whether it is the address of a repository on the user's own disk, which may hold any amount."""
+    return url.startswith("file://")
+
+
+def _limited(command: str) -> tuple[str, ...]:
+    """Return the settings that make `_LIMITED` the command with limited memory, for all programs that it starts, too.
+
+    git itself lets a shell do this: a limit that is set from here, after git has started, comes too late for some.
+    """
+    # one thread: each would count for the memory, on a machine with many cores for more than there is
+    return "pack.threads=1", f"alias.{_LIMITED}=!ulimit -v {_FETCH_MEMORY // 1024} 2>/dev/null; exec git {command}"
+
+
 def _gitpython() -> ModuleType:
     try:
         import git  # not at the top: the import runs git, and fails if git is not installed
@@ -266,12 +293,3 @@ def _entry(line: str) -> Entry:
     facts, _, path = line.partition("\t")
     mode, _, blob = facts.split(" ")
     return Entry(mode, blob, path)
-
-
-def is_disk_full(lines: Iterable[str]) -> bool:
-    """Return whether a command's output says that the disk is full."""
-    return any(message in line.lower() for line in lines for message in _FULL)
-
-
-def _hint(lines: Sequence[str]) -> str:
-    return FREE_SOME_SPACE if is_disk_full(lines) else ""

@@ -13,10 +13,13 @@ from pathlib import Path, PurePosixPath
 
 from yolopatch.catalog.identity import AUTHOR_EMAIL, AUTHOR_NAME, EPOCH
 from yolopatch.catalog.pins import GitSource, Pin
+from yolopatch.core.text import hide_passwords
 from yolopatch.errors import SourceError
-from yolopatch.outside.git.command import Entry, Repository
+from yolopatch.outside.child.bounds import OversteppedError
+from yolopatch.outside.git.command import Entry, Repository, is_on_disk
 
 PRISTINE = "refs/heads/pristine"
+MAX_BYTES = 512 * 1024 * 1024  # of all files of a pin; yolov5 v6.1 has 1 MB, and what is packed may be a bomb
 
 # Returns the texts of these paths, by path, without the paths that do not exist.
 Reader = Callable[[list[str]], Mapping[str, str]]
@@ -90,9 +93,31 @@ def fetch_ref(repository: Repository, url: str, ref: str) -> str:
 
     Raises:
         GitError: git cannot reach the repository, or the name is unknown.
+        SourceError: the server sends without an end, or too slowly, or files that are far too large.
     """
-    repository.run("fetch", "--quiet", "--depth", "1", "--no-tags", "--", url, f"+{ref}:refs/pin")
-    return repository.resolve("refs/pin^{commit}")[0]
+    try:
+        repository.run("fetch", "--quiet", "--depth", "1", "--no-tags", "--", url, f"+{ref}:refs/pin")
+    except OversteppedError as error:
+        raise SourceError(
+            f"git fetch of {ref} from {hide_passwords(url)} was stopped: {error.what}",
+            details=["expected: a few MB, in a few minutes"],
+            hint="check whether git asks another server: git config --get-regexp 'insteadof|proxy'",
+        ) from error
+    (commit,) = repository.resolve("refs/pin^{commit}")
+    if not is_on_disk(url):
+        _check_size(repository, commit, url)
+    return commit
+
+
+def _check_size(repository: Repository, commit: str, url: str) -> None:
+    listing = repository.run("ls-tree", "-r", "-l", "-z", commit).split("\0")
+    sizes = (line.partition("\t")[0].split()[-1] for line in listing if line)
+    size = sum(int(one) for one in sizes if one != "-")  # "-": a repository inside
+    if size > MAX_BYTES:
+        raise SourceError(
+            f"the files that {hide_passwords(url)} has sent take {size / 1024**2:.0f} MB unpacked: refused",
+            details=[f"expected: at most {MAX_BYTES // 1024**2} MB"],
+        )
 
 
 def fetch_head(repository: Repository, url: str) -> str:

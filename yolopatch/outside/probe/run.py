@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import shutil
+import shlex
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.environment.interpreter import Interpreter
 from yolopatch.outside.environment.upstream_settings import upstream_variables
-from yolopatch.outside.git.command import FREE_SOME_SPACE, is_disk_full
+from yolopatch.outside.files.system_errors import advice, missing_room, named_full_in
 from yolopatch.outside.probe.launch import Launch
 from yolopatch.outside.probe.listen import TOO_LONG, Ended, listen
 from yolopatch.outside.probe.process import Process
@@ -24,7 +24,6 @@ from yolopatch.wire.tasks import Task
 
 Answer = TypeVar("Answer")
 _STEP = 3600  # seconds for one step; the longest, a transplant of an x model on images of 1280, takes minutes
-_NO_SPACE = 2**20  # bytes; with less free space, the log may lack the message that says so
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -92,6 +91,7 @@ def run_in_workspace(
     patience: float | None = None,
     look: Callable[[], None] = lambda: None,
     answered: Callable[[], bool] = lambda: True,
+    keeps_log: bool = False,
 ) -> None:
     """Run a task in the workspace, in the same way as a user runs upstream there.
 
@@ -103,6 +103,7 @@ def run_in_workspace(
         take: called with each message.
         what: the name of the task in error messages: `training`.
         patience, look, answered: as for `run_task`.
+        keeps_log: whether the folder stays, so that the user can read the log in it.
 
     Raises:
         YolopatchError: the process failed; the last lines of its output are in `details`.
@@ -111,7 +112,7 @@ def run_in_workspace(
     launch = Launch(interpreter.executable, workspace, upstream_variables(workspace, interpreter))
     failed = run_task(task, request, launch, folder, take, patience=patience, look=look, answered=answered)
     if failed:
-        raise _failure(what, failed)
+        raise _failure(what, failed, failed.log if keeps_log else None, _doctor(workspace, interpreter))
 
 
 def ask_in_workspace(
@@ -237,24 +238,29 @@ def check_origin(file: str, workspace: Path) -> None:
         )
 
 
-def _failure(what: str, failed: Failed) -> YolopatchError:
+def _doctor(workspace: Path, interpreter: Interpreter) -> str:
+    return shlex.join(["yolopatch", "doctor", str(workspace), "--python", interpreter.executable])
+
+
+def _failure(what: str, failed: Failed, kept: Path | None, doctor: str) -> YolopatchError:
+    """Return the error of a process that failed; `kept` is its log, None where that is deleted with its folder."""
     if failed.ended.why:
         return YolopatchError(
             f"{what} was stopped: {_overstepped(failed.ended)}",
             details=[_ESCAPES.sub("", line) for line in failed.lines],
             hint="look for an endless loop in the model's code; a file of an unknown author may be made to hang",
         )
-    code, log = failed.ended.code, failed.log
+    code = failed.ended.code
     lines = [_ESCAPES.sub("", line) for line in failed.lines]
     how = f"was killed (signal {-code})" if code < 0 else f"ended with exit code {code}"
-    hint = f"the whole log: {log}"
+    hint = f"the whole log: {kept}" if kept else f"find what would fail in this environment: {doctor}"
     if failed.ended.was_killed:
         hint = "out of memory? try a smaller --scale, or --set batch=2 (batch_size=2 for yolov5)"
-    elif is_disk_full(lines) or shutil.disk_usage(log.parent).free < _NO_SPACE:
-        hint = FREE_SOME_SPACE
+    elif full := named_full_in(lines) or missing_room(failed.log.parent):
+        hint = advice(full)
     elif any("out of memory" in line for line in lines):
         hint = "the GPU has too little memory: try --set batch=2, a smaller --scale, or --device cpu"
-    return YolopatchError(f"{what} {how}", details=[*lines, f"log: {log}"], hint=hint)
+    return YolopatchError(f"{what} {how}", details=[*lines, *([f"log: {kept}"] if kept else [])], hint=hint)
 
 
 def _overstepped(ended: Ended) -> str:

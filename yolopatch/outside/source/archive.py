@@ -8,8 +8,7 @@ import zlib
 from pathlib import Path
 
 from yolopatch.errors import SourceError
-
-MAX_BYTES = 512 * 1024 * 1024  # unpacked; the largest pin has 5 MB, and a zip bomb is much larger
+from yolopatch.outside.git.snapshot import MAX_BYTES
 
 
 def read_wheel(path: Path) -> dict[str, bytes]:

@@ -10,7 +10,7 @@ from yolopatch.catalog.pins import GitSource, Pin, WheelSource
 from yolopatch.errors import SourceError
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.git.command import GitError, Repository
-from yolopatch.outside.git.unreachable import unreachable_host
+from yolopatch.outside.git.unreachable import unreachable
 from yolopatch.outside.source import pypi
 from yolopatch.outside.source.archive import read_wheel
 from yolopatch.outside.source.manifests import read_manifest
@@ -21,7 +21,7 @@ Fill = Callable[[Repository], str]
 
 
 class UnreachableError(SourceError):
-    """The host of a source cannot be reached."""
+    """The host of a source cannot be reached, or answers with an error."""
 
 
 # The kinds of source that only exist on the user's disk.
@@ -83,10 +83,10 @@ def _fill_from_host(pin: Pin, source: GitSource, repository: Repository) -> str:
     try:
         return _fill_from_tag(pin, source, repository, source.url)
     except GitError as error:
-        host = unreachable_host(error)
-        if host is None:
+        why = unreachable(error)
+        if why is None:
             raise
-        raise UnreachableError(f"{host} cannot be reached", details=error.details[-1:]) from error
+        raise UnreachableError(why, details=error.details[-1:]) from error
 
 
 def _fill_from_tag(pin: Pin, source: GitSource, repository: Repository, url: str) -> str:
@@ -98,11 +98,17 @@ def _fill_from_tag(pin: Pin, source: GitSource, repository: Repository, url: str
 
 def _fill_from_index(pin: Pin, wheel: WheelSource, repository: Repository) -> str:
     with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
-        return _fill_from_wheel(pin, wheel, repository, pypi.download(wheel, Path(folder)))
+        path = pypi.download(wheel, Path(folder))
+        pypi.check_wheel(path, wheel, downloaded=True)
+        return _import_wheel(pin, wheel, repository, path)
 
 
 def _fill_from_wheel(pin: Pin, wheel: WheelSource, repository: Repository, path: Path) -> str:
     pypi.check_wheel(path, wheel)
+    return _import_wheel(pin, wheel, repository, path)
+
+
+def _import_wheel(pin: Pin, wheel: WheelSource, repository: Repository, path: Path) -> str:
     origin = f"pypi {wheel.project}=={wheel.version} sha256:{wheel.sha256}"
     snapshot.import_files(repository, tree_of_wheel(read_wheel(path)), snapshot.root_message(pin, origin))
     return "pypi"

@@ -15,20 +15,28 @@ from pathlib import Path
 from packaging.version import Version
 
 from yolopatch.catalog.pins import WheelSource
+from yolopatch.core.text import hide_passwords
 from yolopatch.errors import SourceError
 from yolopatch.outside.child.group import Limits, end_group, start_group
+from yolopatch.outside.files.system_errors import advice, error_named_in
+from yolopatch.outside.source.pip_log import CHECK_INDEX, Cause, find_causes, last_address
 
 TIMEOUT = 300  # seconds; a wheel has 1 MB, so only a mirror that hangs needs longer
 # A mirror may send a wheel or an index page without an end. pip itself needs 0.3 GB, and 0.1 GB with a page of 1 MB.
 LIMITS = Limits(file=64 * 1024**2, memory=1024**3)
-_SHOWN = 3  # of pip's last lines
+_SHOWN = 3  # of pip's last lines, and of the causes that its log names
+
+
+class NotListedError(SourceError):
+    """The package index can be reached, and has no wheel of this version."""
 
 
 def download(wheel: WheelSource, folder: Path) -> Path:
     """Download the wheel into the folder and return its path. The caller checks the content.
 
     Raises:
-        SourceError: pip is missing, failed or took too long; the last lines of its output are in `details`.
+        NotListedError: the index has no such wheel.
+        SourceError: pip is missing, failed or took too long; `details` has why, or the last lines of its output.
     """
     return download_version(wheel.project, wheel.version, folder)
 
@@ -42,11 +50,11 @@ def download_version(project: str, version: str, folder: Path) -> Path:
         raise SourceError(
             f"pip download {wanted} was stopped: the package index sends more than {done.went_over}",
             details=["expected: a wheel of about 1 MB"],
-            hint="check the package index of pip: pip config list",
+            hint=CHECK_INDEX,
         )
     found = sorted(folder.glob("*.whl"))
     if done.code or not found:
-        raise SourceError(f"pip download {wanted} failed", details=done.errors)
+        raise done.failure(f"pip download {wanted} failed")
     return found[0]
 
 
@@ -60,17 +68,18 @@ def list_versions(project: str) -> list[str]:
         done = _pip(["index", "versions", "--", project], Path(folder))
     found = re.search(r"^Available versions: (.+)$", done.out, re.MULTILINE)
     if done.code or found is None:
-        raise SourceError(f"pip does not list the versions of {project}", details=done.errors)
+        raise done.failure(f"pip does not list the versions of {project}")
     return [str(version) for version in sorted(map(Version, found[1].split(", ")))]
 
 
 @dataclass(frozen=True)
 class _Done:
-    """A pip command that has ended: its exit code and its output."""
+    """A pip command that has ended: its exit code, its output, and why it failed, as far as its log says it."""
 
     code: int
     out: str
     err: str
+    causes: tuple[Cause, ...]
 
     @property
     def went_over(self) -> str:
@@ -79,18 +88,28 @@ class _Done:
             return f"{LIMITS.file // 1024**2} MB for a file"
         return f"{LIMITS.memory // 1024**3} GB of memory can hold" if "MemoryError" in self.err else ""
 
-    @property
-    def errors(self) -> list[str]:
-        """The last lines of its error output, without warnings."""
+    def failure(self, what: str) -> SourceError:
+        """Return the error of a command that failed."""
+        causes = self.causes[:_SHOWN]
+        if causes:
+            return SourceError(what, details=[cause.what for cause in causes], hint=causes[0].hint)
         lines = [line for line in self.err.splitlines() if line.strip() and not line.startswith("WARNING")]
-        return lines[-_SHOWN:]
+        kind = NotListedError if "No matching distribution" in self.err else SourceError
+        return kind(what, details=lines[-_SHOWN:], hint=advice(error_named_in(lines)))
 
 
 def _pip(words: list[str], folder: Path) -> _Done:
+    # what pip leaves there when it is killed goes with the folder
+    with tempfile.TemporaryDirectory(prefix="pip-", dir=folder) as temporary:
+        return _run(words, Path(temporary))
+
+
+def _run(words: list[str], folder: Path) -> _Done:
+    log = folder / "log"
     process = start_group(
-        [sys.executable, "-m", "pip", "--no-input", "--disable-pip-version-check", *words],
+        [sys.executable, "-m", "pip", "--no-input", "--disable-pip-version-check", "--log", str(log), *words],
         folder=folder,  # not the user's folder: `-m` would import the files there before the installed packages
-        variables={**os.environ, "TMPDIR": str(folder)},  # what it leaves there when it is killed goes with the folder
+        variables={**os.environ, "TMPDIR": str(folder)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         ends_with_us=True,
@@ -98,15 +117,29 @@ def _pip(words: list[str], folder: Path) -> _Done:
     )
     try:
         out, err = process.communicate(timeout=TIMEOUT)
-        return _Done(process.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"))
+        return _Done(process.returncode, _text(out), hide_passwords(_text(err)), find_causes(_read(log)))
     except subprocess.TimeoutExpired as error:
-        raise SourceError(f"pip {' '.join([words[0], words[-1]])} did not end in {TIMEOUT} s") from error
+        address = last_address(_read(log))
+        raise SourceError(
+            f"pip {' '.join([words[0], words[-1]])} did not end in {TIMEOUT} s",
+            details=[f"{address} had not answered to the end by then"] if address else [],
+            hint="try it again later, or choose another index: export PIP_INDEX_URL=https://pypi.org/simple",
+        ) from error
     finally:
         end_group(process)
 
 
-def check_wheel(path: Path, wheel: WheelSource) -> None:
-    """Check that a wheel is the pin's.
+def _text(output: bytes) -> str:
+    return output.decode("utf-8", "replace")
+
+
+def _read(log: Path) -> str:
+    """Return pip's log, "" where it had not begun one."""
+    return _text(log.read_bytes()) if log.is_file() else ""
+
+
+def check_wheel(path: Path, wheel: WheelSource, *, downloaded: bool = False) -> None:
+    """Check that a wheel is the pin's; one that was just downloaded is gone before the user could look at it.
 
     Raises:
         SourceError: its sha256 differs.
@@ -114,7 +147,7 @@ def check_wheel(path: Path, wheel: WheelSource) -> None:
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != wheel.sha256:
         raise SourceError(
-            f"{path} is not the pin's wheel {wheel.project} {wheel.version}",
+            f"{'what the index sends' if downloaded else path} is not the pin's wheel {wheel.project} {wheel.version}",
             details=[f"expected: sha256 {wheel.sha256}", f"found:    sha256 {found}"],
-            hint=f"get it with: pip download --no-deps {wheel.project}=={wheel.version}",
+            hint=CHECK_INDEX if downloaded else f"get it with: pip download --no-deps {wheel.project}=={wheel.version}",
         )

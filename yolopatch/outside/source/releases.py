@@ -19,9 +19,9 @@ from yolopatch.errors import SourceError, UsageError, YolopatchError
 from yolopatch.outside.files.lock import hold_lock
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.git.command import GitError, Repository
-from yolopatch.outside.git.unreachable import unreachable_host
+from yolopatch.outside.git.unreachable import unreachable
 from yolopatch.outside.source.archive import read_wheel
-from yolopatch.outside.source.pypi import download_version, list_versions
+from yolopatch.outside.source.pypi import NotListedError, download_version, list_versions
 
 PROJECT = "ultralytics"
 URL = "https://github.com/ultralytics/ultralytics"
@@ -104,7 +104,10 @@ def _newest() -> str:
     try:
         return list_versions(PROJECT)[-1]
     except SourceError as error:
-        raise SourceError(error.what, details=error.details, hint=f"name a version: --to {PROJECT}==8.4.60") from error
+        hint = f"{error.hint}; or " if error.hint else ""
+        raise SourceError(
+            error.what, details=error.details, hint=f"{hint}name a version: --to {PROJECT}==8.4.60"
+        ) from error
 
 
 def _from_index(version: str, cache: Path) -> Release:
@@ -126,17 +129,16 @@ def _from_index(version: str, cache: Path) -> Release:
 def _downloaded(version: str, folder: Path) -> Path:
     try:
         return download_version(PROJECT, version, folder)
+    except NotListedError as error:
+        raise UsageError(
+            f"the package index has no wheel of {PROJECT} {version}",
+            hint=f"pip index versions {PROJECT} lists the versions",
+        ) from error
     except SourceError as error:
-        output = " ".join(error.details)
-        if "No matching distribution" in output and "Connection" not in output and "from versions: none" not in output:
-            raise UsageError(
-                f"the package index has no wheel of {PROJECT} {version}",
-                hint=f"pip index versions {PROJECT} lists the versions",
-            ) from error
         raise SourceError(
             f"{PROJECT} {version} could not be downloaded: {error.what}",
             details=[line[:300] for line in error.details],
-            hint="check the network and pip's index, or name a local copy: --to PATH",
+            hint=f"{error.hint or 'check the network and the package index of pip'}; or name a local copy: --to PATH",
         ) from error
 
 
@@ -182,10 +184,10 @@ def _fetch(repository: Repository, ref: str) -> tuple[str, str]:
         try:
             return snapshot.fetch_ref(repository, URL, full), tag
         except GitError as error:
-            host = unreachable_host(error)
-            if host:
+            why = unreachable(error)
+            if why:
                 raise SourceError(
-                    f"{host} cannot be reached, so {ref} was not looked for", details=error.details[-1:], hint=_OFFLINE
+                    f"{why}, so {ref} was not looked for", details=error.details[-1:], hint=_OFFLINE
                 ) from error
             messages += [line for line in (error.what, *error.details) if line not in messages]
     raise SourceError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,9 +14,10 @@ from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.core.workspace.manifest import check_content
 from yolopatch.errors import SourceError, YolopatchError
 from yolopatch.outside.files.lock import hold_lock
+from yolopatch.outside.files.system_errors import error_named_in, is_of_the_machine
 from yolopatch.outside.files.user_folder import user_folder
 from yolopatch.outside.git import snapshot
-from yolopatch.outside.git.command import FREE_SOME_SPACE, GitError, Repository, is_disk_full
+from yolopatch.outside.git.command import GitError, Repository
 from yolopatch.outside.source.fetch import Fill, UnreachableError, fill_from_path, fillers, is_wheel
 from yolopatch.outside.source.manifests import read_manifest
 from yolopatch.outside.source.pypi import check_wheel
@@ -110,12 +111,16 @@ def _use(pin: Pin, kind: str, cache: Path) -> tuple[Pristine | None, list[str]]:
     if not path.is_dir():
         return None, []
     repository = Repository(path)
+    number = None
     try:
         if snapshot.is_intact(repository):
             return _verified(pin, repository, kind, str(path)), []
-    except (GitError, SourceError, OSError):
-        pass  # damaged: the content is fetched again
-    return None, [f"the cached {path.name} is damaged and was not used"]
+    except (GitError, SourceError) as error:  # damaged, or not to be read: the content is fetched again
+        number = error_named_in(error.details)
+    except OSError as error:
+        number = error.errno if is_of_the_machine(error.errno) else None
+    why = f"cannot be read ({os.strerror(number)})" if number else "is damaged"
+    return None, [f"the cached {path.name} {why} and was not used"]
 
 
 def _fetched(pin: Pin, available: dict[str, Fill], cache: Path, notes: list[str]) -> Pristine:
@@ -129,7 +134,7 @@ def _fetched(pin: Pin, available: dict[str, Fill], cache: Path, notes: list[str]
             passed_over = [f"{_in_short(*one)}; taking {pin.name} from {_CALLED[kind]}" for one in failed.items()]
             return replace(found, notes=(*notes, *passed_over, *found.notes))
     failures = [_failure_line(*one) for one in failed.items()]
-    raise SourceError(f"no source has {pin.name}", details=[*notes, *failures], hint=_hint(pin, failures))
+    raise SourceError(f"no source has {pin.name}", details=[*notes, *failures], hint=_hint(pin, failed.values()))
 
 
 def _in_short(kind: str, error: YolopatchError) -> str:
@@ -141,15 +146,14 @@ def _failure_line(kind: str, error: YolopatchError) -> str:
     return f"{kind}: {error.what}" + "".join(f"; {line}" for line in error.details)
 
 
-def _hint(pin: Pin, failures: list[str]) -> str:
-    if is_disk_full(failures):
-        return FREE_SOME_SPACE
+def _hint(pin: Pin, failures: Iterable[YolopatchError]) -> str:
     copies = ["a folder with it"]
     if pin.git:
         copies.insert(0, f"a clone of {pin.git.url} with the tag {pin.git.tag}")
     if pin.wheel:
         copies.insert(0, f"the wheel {pin.wheel.project} {pin.wheel.version}")
-    return f"name a local copy: --source PATH ({', '.join(copies)}){_sibling(pin)}"
+    copy = f"name a local copy: --source PATH ({', '.join(copies)}){_sibling(pin)}"
+    return "; or ".join(dict.fromkeys([*(error.hint for error in failures if error.hint), copy]))
 
 
 def _sibling(pin: Pin) -> str:
@@ -173,6 +177,11 @@ def _filled(pin: Pin, kind: str, fill: Fill, cache: Path) -> Pristine:
             repository, _ = _build(fill, Path(folder) / path.name)
             found = _verified(pin, repository, kind, f"the content from {kind}")
             _remove(path)
+            if os.path.lexists(path):
+                raise SourceError(
+                    f"{path} is of no use and cannot be removed",
+                    hint="choose a cache folder that you can write to: export YOLOPATCH_CACHE=DIR",
+                )
             repository.path.rename(path)
     return replace(found, repository=Repository(path))
 

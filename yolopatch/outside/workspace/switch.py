@@ -6,20 +6,18 @@ could not do this: a switch changes many files, git's index and a branch, and mu
 
 from __future__ import annotations
 
-import os
-import shlex
 import shutil
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from yolopatch.core.text import blob_id
-from yolopatch.errors import ConflictError, YolopatchError
+from yolopatch.errors import YolopatchError
 from yolopatch.outside.files.staging import is_old, staged
 from yolopatch.outside.git.command import Entry, GitError, Repository
 from yolopatch.outside.git.snapshot import Root, changed_paths, tree_entries
 from yolopatch.outside.workspace.commits import Step, commit_stream, written_entries
 from yolopatch.outside.workspace.journal import Journal, journal_file, read_journal, write_journal
+from yolopatch.outside.workspace.obstacles import Obstacle, find_changed_since, find_hidden
 from yolopatch.outside.workspace.workspace import LOCKS, NEXT, STAGING, Workspace
 
 LEFTOVERS = "leftovers of an interrupted run were removed"
@@ -40,7 +38,7 @@ def switch(workspace: Workspace, root: Root, steps: Sequence[Step]) -> None:
     repository = workspace.repository
     before = tree_entries(repository, workspace.head.id)
     after = {**{entry.path: entry for entry in root.entries}, **written_entries(steps)}
-    _check_not_hidden(workspace.path, before, after)
+    _require_none(find_hidden(workspace.path, before, changed_paths(before, after)))
     new = _import(repository, root.commit, steps)
     try:
         write_journal(workspace.path, Journal(workspace.head.id, new))
@@ -48,28 +46,6 @@ def switch(workspace: Workspace, root: Root, steps: Sequence[Step]) -> None:
     except (OSError, GitError) as error:
         _undo(workspace, before, after, error)
         raise
-
-
-def _check_not_hidden(path: Path, before: Mapping[str, Entry], after: Mapping[str, Entry]) -> None:
-    """Check for changes that `git status` does not show: untracked files in the way, and edits that git ignores."""
-    for name in changed_paths(before, after):
-        if name not in before and os.path.lexists(path / name):
-            raise ConflictError(
-                f"{path / name} is not tracked by git and in the way; nothing was changed",
-                hint="move it to another folder, then run this again",
-            )
-        if name in before and (path / name).is_file() and not _has_content(path / name, before[name].blob):
-            raise ConflictError(
-                f"{path / name} has changes that git ignores; nothing was changed",
-                details=["found: the content differs from the commit, but `git status` shows nothing"],
-                hint="copy it; `git update-index --no-assume-unchanged` or `--no-skip-worktree` makes git show it",
-            )
-
-
-def _has_content(file: Path, blob: str) -> bool:
-    data = file.read_bytes()
-    # a user's core.autocrlf may have changed the line ends; this is not an edit
-    return blob in (blob_id(data), blob_id(data.replace(b"\r\n", b"\n")))
 
 
 def _import(repository: Repository, root: str, steps: Sequence[Step]) -> str:
@@ -115,9 +91,8 @@ def finish_interrupted(workspace: Workspace) -> str | None:
         file.unlink()
         _remove_leftovers(workspace)
         return "an earlier run was interrupted before it changed anything"
-    before = tree_entries(workspace.repository, journal.old) if journal.old else {}
-    after = tree_entries(workspace.repository, journal.new)
-    _check_unchanged_since(path, before, after)
+    before, after = _states(workspace, journal)
+    _require_none(find_changed_since(path, before, after))
     for lock in LOCKS:  # of a git that was killed with us
         (path / ".git" / lock).unlink(missing_ok=True)
     if journal.old:
@@ -127,6 +102,24 @@ def finish_interrupted(workspace: Workspace) -> str | None:
         file.unlink()
     _remove_leftovers(workspace)
     return "an earlier run was interrupted; its changes are finished now"
+
+
+def find_interrupted(workspace: Workspace) -> list[Obstacle]:
+    """Return what keeps `finish_interrupted` from finishing a switch; empty where there is nothing to finish, too."""
+    journal = read_journal(workspace.path) if workspace.interrupted else None
+    if journal is None or workspace.head.id not in (journal.old, journal.new):
+        return []
+    return list(find_changed_since(workspace.path, *_states(workspace, journal)))
+
+
+def _states(workspace: Workspace, journal: Journal) -> tuple[dict[str, Entry], dict[str, Entry]]:
+    old = tree_entries(workspace.repository, journal.old) if journal.old else {}
+    return old, tree_entries(workspace.repository, journal.new)
+
+
+def _require_none(obstacles: Iterable[Obstacle]) -> None:
+    for obstacle in obstacles:
+        raise obstacle.error()
 
 
 def _remove_leftovers(workspace: Workspace) -> bool:
@@ -180,14 +173,3 @@ def _set_executable(file: Path, executable: bool) -> None:
     wanted = mode | (mode & 0o444) >> 2 if executable else mode & ~0o111
     if wanted != mode:
         file.chmod(wanted)
-
-
-def _check_unchanged_since(path: Path, before: Mapping[str, Entry], after: Mapping[str, Entry]) -> None:
-    for name in changed_paths(before, after):
-        file = path / name
-        allowed = [side[name] for side in (before, after) if name in side]
-        if os.path.lexists(file) and not (file.is_file() and any(_has_content(file, one.blob) for one in allowed)):
-            raise ConflictError(
-                f"{file} was changed after a run was interrupted; nothing was changed",
-                hint=f"`mv {shlex.quote(str(file))} {shlex.quote(str(file))}.mine`, then run this again",
-            )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
 
-from yolopatch.errors import ConflictError
+from yolopatch.outside.workspace.obstacles import Obstacle
 from yolopatch.outside.workspace.workspace import BRANCH, LOCKS, NEXT, Workspace
 
 
@@ -16,44 +17,54 @@ def check_no_user_changes(workspace: Workspace) -> None:
     Raises:
         ConflictError: there are changes; it names the command that saves them.
     """
-    _check_git_idle(workspace)
+    for obstacle in find_changes(workspace):
+        raise obstacle.error()
+
+
+def find_changes(workspace: Workspace) -> Iterator[Obstacle]:
+    """Yield the changes of the user that git shows, the one to save first first."""
+    yield from _find_activity(workspace)
     path, git = workspace.path, _git(workspace)
     if workspace.edited and not workspace.interrupted:
-        raise ConflictError(
-            f"{path} has changes that are not committed; nothing was changed",
-            details=[f"changed: {name}" for name in workspace.edited[:8]],
-            hint=f"keep them with `{git} stash`, or commit them on your own branch, then run this again",
+        # git saves neither a conflict nor a file of which it knows the name alone
+        stash = f"{git} add -u && {git} stash" if workspace.half_added else f"{git} stash"
+        yield Obstacle(
+            f"{path} has changes that are not committed",
+            f"keep them with `{stash}`, or commit them on your own branch, then run this again",
+            tuple(f"changed: {name}" for name in workspace.edited[:8]),
         )
     if workspace.branch != BRANCH:
         where = f"on the branch {workspace.branch}" if workspace.branch else "on no branch (detached HEAD)"
-        raise ConflictError(
-            f"{path} is {where}, not on the branch {BRANCH}; nothing was changed",
-            hint=f"`{_command_to_switch(workspace)}`, then run this again; your commits are kept",
+        # git forgets commits without a branch
+        keep = f"{git} branch {_free_branch(workspace)} && " if not workspace.branch and workspace.own_commits else ""
+        yield Obstacle(
+            f"{path} is {where}, not on the branch {BRANCH}",
+            f"`{keep}{_command_to_switch(workspace)}`, then run this again; your commits are kept",
         )
-    if workspace.own_commits:
-        keep = _free_branch(workspace)
-        raise ConflictError(
-            f"{path} has your own commits on top; nothing was changed",
-            details=[f"yours: {commit.id[:12]} {commit.subject}" for commit in workspace.own_commits[:8]],
-            hint=f"keep them on a branch: `{git} branch {keep} && {git} reset --keep {workspace.head.id[:12]}`, "
-            f"then run this again and rebase {keep}",
+    elif workspace.own_commits:
+        name = _free_branch(workspace)
+        yield Obstacle(
+            f"{path} has your own commits on top",
+            f"keep them on a branch: `{git} branch {name} && {git} reset --keep {workspace.head.id[:12]}`, "
+            f"then run this again and rebase {name}",
+            tuple(f"yours: {commit.id[:12]} {commit.subject}" for commit in workspace.own_commits[:8]),
         )
 
 
-def _check_git_idle(workspace: Workspace) -> None:
+def _find_activity(workspace: Workspace) -> Iterator[Obstacle]:
     path, what = workspace.path, workspace.operation
     if what:
         undo = "reset" if what == "bisect" else "--abort"
-        raise ConflictError(
-            f"{path} has an unfinished {what}; nothing was changed",
-            hint=f"finish it, or stop it with `{_git(workspace)} {what} {undo}`, then run this again",
+        yield Obstacle(
+            f"{path} has an unfinished {what}",
+            f"finish it, or stop it with `{_git(workspace)} {what} {undo}`, then run this again",
         )
     # the lock of NEXT is never the user's: a killed run's is removed with its other leftovers
     locks = [path / ".git" / lock for lock in LOCKS if lock != f"{NEXT}.lock" and (path / ".git" / lock).exists()]
     if locks and not workspace.interrupted:
-        raise ConflictError(
-            f"{locks[0]} exists: git is running in this workspace, or was killed in it; nothing was changed",
-            hint=f"if no git is running there: `rm {shlex.quote(str(locks[0]))}`, then run this again",
+        yield Obstacle(
+            f"{locks[0]} exists: git is running in this workspace, or was killed in it",
+            f"if no git is running there: `rm {shlex.quote(str(locks[0]))}`, then run this again",
         )
 
 

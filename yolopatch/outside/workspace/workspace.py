@@ -97,6 +97,7 @@ class Workspace:
         commits: our commits after the root, oldest first.
         own_commits: the user's commits on top, newest first.
         edited: tracked files that differ from HEAD.
+        half_added: whether one of them has a conflict, or is known to git by its name alone.
         branch: the checked-out branch, None for a detached HEAD.
         operation: the operation of git that is in progress: `merge`, `rebase` or the like, None without one.
         interrupted: whether a switch is not finished.
@@ -113,6 +114,7 @@ class Workspace:
     commits: tuple[Commit, ...]
     own_commits: tuple[Commit, ...]
     edited: tuple[str, ...]
+    half_added: bool
     branch: str | None
     operation: str | None
     interrupted: bool
@@ -173,7 +175,7 @@ def read_workspace(path: Path) -> Workspace:
     repository = Repository(path)
     try:
         commits = _read_commits(repository)
-        branch, edited = _read_status(repository)
+        branch, edited, half_added = _read_status(repository)
     except GitError as error:
         raise _unreadable(path, error) from error
     own = next((n for n, commit in enumerate(commits) if commit.is_ours), len(commits))
@@ -196,6 +198,7 @@ def read_workspace(path: Path) -> Workspace:
         commits=tuple(reversed(ours[:-1])),
         own_commits=tuple(commits[:own]),
         edited=edited,
+        half_added=half_added,
         branch=branch,
         operation=next((what for file, what in _OPERATIONS.items() if (path / ".git" / file).exists()), None),
         interrupted=(path / ".git" / JOURNAL).exists(),
@@ -248,17 +251,18 @@ def _commit(record: str) -> Commit:
     return Commit(identifier, tree, is_ours, message)
 
 
-def _read_status(repository: Repository) -> tuple[str | None, tuple[str, ...]]:
+def _read_status(repository: Repository) -> tuple[str | None, tuple[str, ...], bool]:
     # `dirty`: of a repository inside, the commit is told, and no git runs in it, with a configuration of its own
     forms = ("--porcelain=v2", "--branch", "-z", "--untracked-files=no", "--ignore-submodules=dirty")
     records = repository.run("status", *forms).split("\0")
-    branch, edited = None, []
+    branch, edited, half_added = None, [], False
     for record in records:
         if record.startswith("# branch.head "):
             name = record.removeprefix("# branch.head ")
             branch = None if name == "(detached)" else name
         elif record[:2] in ("1 ", "u "):
+            half_added = half_added or record[0] == "u" or record[3] == "A"
             edited.append(record.split(" ", 8 if record[0] == "1" else 10)[-1])
         elif record[:2] == "2 ":
             edited.append(record.split(" ", 9)[-1])
-    return branch, tuple(edited)
+    return branch, tuple(edited), half_added

@@ -18,6 +18,7 @@ from yolopatch.core.data.shapes import FLIPPED_KEYPOINTS, KEYPOINTS, KINDS, labe
 from yolopatch.errors import ConflictError, UsageError, YolopatchError
 from yolopatch.outside.files.images import draw_scene
 from yolopatch.outside.files.staging import new_part
+from yolopatch.outside.files.system_errors import advice
 
 DATA_FILE = "data.yaml"
 _LEAST_SIDE = 32  # pixels, the stride of the coarsest feature map
@@ -84,7 +85,7 @@ def make_shapes(request: ShapesRequest) -> ShapesSet:
         raise YolopatchError(
             f"cannot write the data set to {out}: {error.strerror or error}",
             details=["nothing was changed"],
-            hint="free some space, or name another folder with --out",
+            hint=advice(error.errno, out, "name another folder with --out"),
         ) from error
     data = out if request.task == "classify" else out / DATA_FILE
     return ShapesSet(data, request.task, KINDS, counts["train"], counts["val"], sha256, changed)

@@ -13,6 +13,7 @@ from packaging.requirements import Requirement
 
 from yolopatch.catalog.environment.environments import EnvironmentSet, pythons_of, sets_of
 from yolopatch.catalog.pins import PINS, Pin
+from yolopatch.core.text import hide_passwords
 from yolopatch.errors import UsageError, YolopatchError
 from yolopatch.outside.environment.environments import Environment as Made
 from yolopatch.outside.environment.environments import (
@@ -22,7 +23,7 @@ from yolopatch.outside.environment.environments import (
     require_space,
     requirements_digest,
 )
-from yolopatch.outside.environment.installer import Installer, InstallRequest, find_installer, hide_passwords, install
+from yolopatch.outside.environment.installer import Installer, InstallRequest, find_installer, install
 from yolopatch.outside.environment.interpreter import Interpreter
 from yolopatch.outside.probe.inspect import inspect_interpreter
 from yolopatch.outside.source.store import cache_dir

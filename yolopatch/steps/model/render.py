@@ -17,6 +17,7 @@ from yolopatch.core.model.layout import layer_numbers
 from yolopatch.core.templates import template_environment
 from yolopatch.errors import ConflictError, YolopatchError
 from yolopatch.outside.files.staging import write_all
+from yolopatch.outside.files.system_errors import advice
 from yolopatch.outside.workspace.workspace import find_workspace
 from yolopatch.steps.model.fit import notes_on_place
 from yolopatch.steps.model.render_request import RenderRequest, plan
@@ -94,7 +95,7 @@ def render(request: RenderRequest, templates: Path) -> RenderResult:
         raise YolopatchError(
             f"cannot write the rendered files to {request.out}: {error.strerror or error}",
             details=["nothing was changed"],
-            hint="free some space, or name another folder with --out",
+            hint=advice(error.errno, request.out, "name another folder with --out"),
         ) from error
     return RenderResult(tuple(_describe(path, cfg) for path, cfg in zip(texts, cfgs, strict=True)), notes)
 

@@ -22,6 +22,7 @@ from yolopatch.core.patch.parsing import parse_patch
 from yolopatch.core.text import sha256
 from yolopatch.errors import OpenError, UsageError, YolopatchError
 from yolopatch.outside.files.staging import write_whole
+from yolopatch.outside.files.system_errors import advice
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.own.own_catalog import load_own_catalog, write_module
 from yolopatch.outside.source.store import cached
@@ -148,7 +149,9 @@ def _read(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise UsageError(f"cannot read {file}: {error.strerror}", hint="give the path of the pasted file") from error
+        raise UsageError(
+            f"cannot read {file}: {error.strerror}", hint=advice(error.errno, file, "give the path of the pasted file")
+        ) from error
 
 
 def _refuse_loss(loss: Loss | None, paste: Pasted) -> None:
@@ -235,7 +238,8 @@ def _store(module: Module, data: bytes, folder: Path, replace: bool) -> bool:
         write_module(module, folder)
     except OSError as error:
         raise YolopatchError(
-            f"cannot write to your own catalog {folder}: {error.strerror}", hint="name another folder with --catalog"
+            f"cannot write to your own catalog {folder}: {error.strerror}",
+            hint=advice(error.errno, folder, "name another folder with --catalog"),
         ) from error
     return True
 

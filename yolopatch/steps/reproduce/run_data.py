@@ -129,7 +129,7 @@ def _not_available(reproduction: Reproduction, plan: RunPlan, error: YolopatchEr
         return error
     return YolopatchError(
         f"the data set {Path(plan.data).stem} is missing, and upstream could not download it; no training was started",
-        details=[line for line in error.details if not line.startswith("log: ")][-4:],
+        details=error.details[-4:],
         hint="train on a small generated set with --quick, or make one: yolopatch data shapes --out shapes, then "
         f"--data shapes/data.yaml; or copy the set into {reproduction.folder / 'datasets'}",
     )

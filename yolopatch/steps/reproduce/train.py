@@ -184,6 +184,7 @@ class _Trainer:
             listener.take,
             what=_WORDS[task.name],
             look=listener.look,
+            keeps_log=True,
         )
 
     def _environment(self) -> dict[str, object]:

@@ -172,6 +172,20 @@ def load_patchset(
     return PatchSet(pin, compat_trailer, tuple(applied), stamp, tuple(patches))
 
 
+def patched_paths(pin: Pin) -> set[str]:
+    """Return every file that a patch of the pin changes or adds; not those of the user's own modules.
+
+    Raises:
+        PatchError: a patch file is damaged.
+    """
+    files = (patch_file(pin.name, name, flavor) for name in MODULES for flavor in FLAVORS)
+    texts = [_decode(file) for file in files if file.is_file()]
+    patches = [parse_patch(text, pin.name) for text in (stamp_text(pin), *texts)]
+    if needs_compat(pin):
+        patches.append(parse_patch(compat_text(pin), pin.name, modifies=True))
+    return {change.path for patch in patches for change in patch.changes}
+
+
 def compat_text(pin: Pin) -> str:
     """Return the text of the pin's compatibility patch.
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from yolopatch.outside.workspace.workspace import BRANCH, Workspace, read_workspace
-from yolopatch.steps.workspace.patchset import Choice, applied_choices
+from yolopatch.outside.git.snapshot import changed_paths, tree_entries
+from yolopatch.outside.workspace.obstacles import Obstacle, find_hidden
+from yolopatch.outside.workspace.switch import find_interrupted
+from yolopatch.outside.workspace.user_changes import find_changes
+from yolopatch.outside.workspace.workspace import Workspace, read_workspace
+from yolopatch.steps.workspace.patchset import Choice, applied_choices, patched_paths
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,7 @@ class Status:
         own_commits: the user's commits on top of yolopatch's, as `id subject`, newest first.
         operation: the user's unfinished merge, rebase or the like; None without one.
         interrupted: whether an earlier command was interrupted.
+        obstacles: what keeps `apply` and `remove` from changing it, each with what the user does.
         clean: whether nothing keeps `apply` and `remove` from changing it.
     """
 
@@ -40,6 +46,7 @@ class Status:
     own_commits: tuple[str, ...]
     operation: str | None
     interrupted: bool
+    obstacles: tuple[Obstacle, ...]
     clean: bool
 
 
@@ -50,6 +57,7 @@ def status(place: Path) -> Status:
         NoWorkspaceError: the folder is no workspace.
     """
     found = read_workspace(place.absolute())
+    obstacles = tuple(_obstacles(found))
     return Status(
         workspace=found.path,
         pin=found.pin.name,
@@ -65,7 +73,8 @@ def status(place: Path) -> Status:
         own_commits=tuple(f"{commit.id[:12]} {commit.subject}" for commit in found.own_commits),
         operation=found.operation,
         interrupted=found.interrupted,
-        clean=_is_clean(found),
+        obstacles=obstacles,
+        clean=not obstacles and not found.interrupted,
     )
 
 
@@ -74,5 +83,13 @@ def _version(found: Workspace) -> str | None:
     return next((one.version for one in reversed(made) if one), None)
 
 
-def _is_clean(found: Workspace) -> bool:
-    return found.branch == BRANCH and not (found.edited or found.own_commits or found.operation or found.interrupted)
+def _obstacles(found: Workspace) -> Iterator[Obstacle]:
+    yield from find_changes(found)
+    if found.interrupted:
+        yield from find_interrupted(found)
+        return
+    if found.edited or found.own_commits:
+        return  # these files differ from yolopatch's commit for a reason that is told already
+    now = tree_entries(found.repository, found.head.id)
+    removed = changed_paths(tree_entries(found.repository, found.root.id), now)
+    yield from find_hidden(found.path, now, sorted({*removed, *patched_paths(found.pin)}))

@@ -1,0 +1,121 @@
+"""Errors of the operating system: which one a program speaks of, and what the user does about it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import shlex
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_NO_SPACE = 2**20  # bytes; with less free space, the program may not have had enough for what it wanted to write
+
+# Each is a state of the machine, not a mistake of yolopatch. `{0}` is the path, quoted for a shell.
+_ADVICE = {
+    errno.ENOSPC: "free some space",
+    errno.EDQUOT: "free some space: your disk quota is used up",
+    errno.EFBIG: "allow larger files (`ulimit -f unlimited`)",
+    errno.EACCES: "check the permissions of {0} (`ls -ld {0}`)",
+    errno.EPERM: "check the permissions of {0} (`ls -ld {0}`)",
+    errno.EROFS: "make {0} writable: its file system is mounted read-only",
+    errno.ENAMETOOLONG: "use a shorter name or path",
+    errno.ENOTDIR: "move {0} away (a folder is needed there)",
+    errno.EISDIR: "move {0} away (a file is needed there)",
+    errno.ELOOP: "remove {0}: this link leads to itself",
+    errno.EMFILE: "allow more open files (`ulimit -n 4096`)",
+    errno.ENFILE: "end other programs: too many files are open",
+    errno.ENOMEM: "end other programs: the memory is used up",
+    errno.EBUSY: "end the program that uses {0}",
+    errno.EIO: "check the disk or network drive of {0}: it fails",
+    errno.ESTALE: "mount the network drive of {0} again",
+    errno.ENOLCK: "use a folder on another drive than {0}: locks do not work there",
+}
+# What programs say in other words than the system's.
+_OTHER_WORDS = {
+    "out of diskspace": errno.ENOSPC,
+    "insufficient permission": errno.EACCES,
+    "filename too long": errno.ENAMETOOLONG,
+    "'$git_dir' too big": errno.ENAMETOOLONG,
+}
+# They do not say why.
+_COULD_NOT_WRITE = ("unable to write", "could not write", "couldn't write", "write error", "couldn't set '")
+# where the path is unknown, there is no command with it
+_UNKNOWN = re.compile(r" \{0\}(?: \(`.*`\))?")
+# ssh says "Permission denied (publickey)" of a key; uv says "Permission denied (os error 13)"
+_NAMED = {number: re.compile(rf"{re.escape(os.strerror(number).lower())}(?! \((?!os error))") for number in _ADVICE}
+
+
+def advice(number: int | None, place: Path | str = "", instead: str = "", again: str = "run the command again") -> str:
+    """Return what the user does about an error of the system.
+
+    Args:
+        number: the error, as in `errno`.
+        place: the path, "" where it is unknown.
+        instead: what the user can do in place of it: `name another folder with --out`.
+        again: what to do after it, where there is nothing to do in place of it.
+
+    Returns:
+        the advice, `instead` alone for an error that no state of the machine causes.
+    """
+    form = _ADVICE.get(number) if number is not None else None
+    if form is None:
+        return instead
+    what = form.format(shlex.quote(str(_existing(Path(place))))) if str(place) else _UNKNOWN.sub(" that path", form)
+    return f"{what}, or {instead}" if instead else f"{what} and {again}"
+
+
+def is_of_the_machine(number: int | None) -> bool:
+    """Return whether a state of the machine causes this error: a full disk, a permission, a broken drive."""
+    return number in _ADVICE
+
+
+def is_full(number: int | None) -> bool:
+    """Return whether the error says that there is no space."""
+    return number in _FULL
+
+
+def error_named_in(lines: Iterable[str]) -> int | None:
+    """Return the error of the system that a program's output speaks of last; None where it speaks of none."""
+    return next((number for line in reversed(list(lines)) if (number := _in_line(line.lower()))), None)
+
+
+def named_full_in(lines: Iterable[str]) -> int | None:
+    """Return the error of a full disk where the last error of the system in a program's output is one."""
+    number = error_named_in(lines)
+    return number if is_full(number) else None
+
+
+def cause_of(lines: Iterable[str], folder: Path) -> int | None:
+    """Return why a program could not write into a folder.
+
+    Args:
+        lines: its output, which names the error, or says only that something could not be written.
+        folder: an existing folder, which is looked at in the second case.
+
+    Returns:
+        the error, as in `errno`; None where the program failed for another reason, or the folder shows none.
+    """
+    said = list(lines)
+    named = error_named_in(said)
+    if named or not any(words in line.lower() for line in said for words in _COULD_NOT_WRITE):
+        return named
+    return missing_room(folder) or (None if os.access(folder, os.W_OK) else errno.EACCES)
+
+
+def missing_room(folder: Path) -> int | None:
+    """Return the error of a full disk where an existing folder has no space left; None where it has."""
+    return errno.ENOSPC if shutil.disk_usage(folder).free < _NO_SPACE else None
+
+
+def _existing(place: Path) -> Path:
+    """Return the path, or the nearest folder above it that exists: that is what can be looked at."""
+    return next((path for path in (place, *place.parents) if os.path.lexists(path)), place)
+
+
+def _in_line(line: str) -> int | None:
+    named = [number for number, form in _NAMED.items() if form.search(line)]
+    other = [number for words, number in _OTHER_WORDS.items() if words in line]
+    return next(iter(named + other), None)
