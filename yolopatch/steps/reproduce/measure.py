@@ -13,27 +13,25 @@ from yolopatch.catalog.model.models import ALL_SCALES
 from yolopatch.core.model.cfg_text import Cfg
 from yolopatch.core.reproduce.reproduction import Figures, Measured
 from yolopatch.outside.environment.interpreter import Interpreter
-from yolopatch.outside.files.lock import hold_lock
 from yolopatch.outside.files.templates import write_cfg
 from yolopatch.outside.probe.facts import ask_facts
 from yolopatch.outside.watch import Watch
+from yolopatch.outside.workspace.lock import hold_workspace
 from yolopatch.outside.workspace.workspace import Workspace
 from yolopatch.steps.environment.faults import ERROR, find_faults
 from yolopatch.steps.reproduce.reproduce import tutorial_cfg, write_page
 from yolopatch.steps.reproduce.reproduction import Reproduction
 from yolopatch.steps.verify.verify import verify
-from yolopatch.steps.workspace.change import lock_path
 from yolopatch.wire.facts import INFO, TRUE_GFLOPS, ModelFacts, Question
 
 SIDE = 640  # pixels, as for upstream's own figures
 
 
-def measure_model(reproduction: Reproduction, cache: Path, watch: Watch) -> Reproduction:
+def measure_model(reproduction: Reproduction, watch: Watch) -> Reproduction:
     """Measure the model, unless this was done before; write the figures into the page and the record.
 
     Args:
         reproduction: the reproduction.
-        cache: the cache folder.
         watch: called with each step.
 
     Returns:
@@ -45,7 +43,7 @@ def measure_model(reproduction: Reproduction, cache: Path, watch: Watch) -> Repr
     if reproduction.measured:
         return reproduction
     reason = _why_not_measured(reproduction)
-    with hold_lock(lock_path(reproduction.folder, cache)):
+    with hold_workspace(reproduction.workspace.path):
         if reason:
             return write_page(replace(reproduction, notes=(*reproduction.notes, reason)), reason)
         watch("every scale", 1, 2)
