@@ -15,8 +15,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from yolopatch.cli import failure
 from yolopatch.cli.group import _COMMANDS
+from yolopatch.outside.files import logs
 
 PIN = "ultralytics-8.3.0"
 APPLY = ["apply", "--repo", PIN, "--module", "DSConv"]
@@ -252,7 +252,7 @@ def test_a_bug_gives_5_and_a_log(yolopatch, monkeypatch, tmp_path):
         raise ZeroDivisionError("deep inside")
 
     monkeypatch.setattr(listing, "list_pins", broken)
-    monkeypatch.setattr(failure, "tempfile", SimpleNamespace(gettempdir=lambda: str(tmp_path)))
+    monkeypatch.setattr(logs, "tempfile", SimpleNamespace(gettempdir=lambda: str(tmp_path)))
     ran = yolopatch("list", "pins")
     assert ran.code == 5
     assert "a bug in yolopatch: ZeroDivisionError: deep inside" in ran.err
@@ -267,7 +267,7 @@ def test_a_bug_with_no_place_for_the_log(yolopatch, monkeypatch, tmp_path):
     import yolopatch.steps.model.listing as listing
 
     monkeypatch.setattr(listing, "list_pins", lambda: 1 / 0)
-    monkeypatch.setattr(failure, "tempfile", SimpleNamespace(gettempdir=lambda: str(tmp_path / "missing")))
+    monkeypatch.setattr(logs, "tempfile", SimpleNamespace(gettempdir=lambda: str(tmp_path / "missing")))
     ran = yolopatch("list", "pins")
     assert ran.code == 5
     assert "ZeroDivisionError: division by zero" in ran.err

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from yolopatch.catalog.names import unknown
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.child.group import end_group, start_group
 from yolopatch.outside.environment.install_progress import told_regularly
+from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.git.command import FREE_SOME_SPACE, is_disk_full
 from yolopatch.outside.watch import Watch
 
@@ -138,10 +138,10 @@ def _steps(request: InstallRequest, installer: Installer) -> Iterator[_Step]:
 
 def _run(step: _Step, folder: Path, say: Callable[[str], None]) -> tuple[int, list[str]]:
     with (
-        tempfile.TemporaryDirectory(prefix="yolopatch-install-", ignore_cleanup_errors=True) as temporary,
-        told_regularly(say, step.what, Path(temporary)) as hear,
+        temporary_folder() as temporary,
+        told_regularly(say, step.what, temporary) as hear,
     ):
-        return _listen(step, folder, Path(temporary), hear)
+        return _listen(step, folder, temporary, hear)
 
 
 def _listen(step: _Step, folder: Path, temporary: Path, hear: Callable[[str], None]) -> tuple[int, list[str]]:

@@ -16,7 +16,6 @@ from yolopatch.outside.files.lock import hold_lock, try_lock
 
 HELD = ".yolopatch.lock"  # in the folder, locked as long as it is in use
 _OLD = 3600  # seconds without a change after which nobody is still writing
-_AFFIXES = ("yolopatch-", ".tmp")
 _TEMPORARY = re.compile(r"yolopatch-\w{8}\.tmp")
 
 
@@ -30,8 +29,7 @@ def temporary_folder() -> Iterator[Path]:
 
 
 def _make_temporary() -> Path:
-    prefix, suffix = _AFFIXES
-    return Path(tempfile.mkdtemp(suffix, prefix))
+    return Path(tempfile.mkdtemp(prefix="yolopatch-", suffix=".tmp"))
 
 
 @contextmanager
@@ -101,7 +99,7 @@ def sweep(folder: Path, is_ours: Callable[[str], bool]) -> bool:
 
 def _remove_left(path: Path) -> bool:
     with suppress(OSError, NotImplementedError):  # it is in use, or cannot be removed: it harms nobody
-        if not _is_mine(path):
+        if not is_mine(path):
             return False
         if (path / HELD).is_file() and not path.is_symlink():
             return _remove_unheld(path)
@@ -113,7 +111,8 @@ def _remove_left(path: Path) -> bool:
     return False
 
 
-def _is_mine(path: Path) -> bool:
+def is_mine(path: Path) -> bool:
+    """Return whether a file or folder belongs to this user. Windows has a folder for temporary files for each user."""
     return os.name != "posix" or path.lstat().st_uid == os.geteuid()
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from yolopatch.catalog.pins import GitSource, Pin, WheelSource
 from yolopatch.errors import SourceError
+from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.git.command import GitError, Repository
 from yolopatch.outside.git.unreachable import unreachable_host
@@ -97,8 +97,8 @@ def _fill_from_tag(pin: Pin, source: GitSource, repository: Repository, url: str
 
 
 def _fill_from_index(pin: Pin, wheel: WheelSource, repository: Repository) -> str:
-    with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
-        return _fill_from_wheel(pin, wheel, repository, pypi.download(wheel, Path(folder)))
+    with temporary_folder() as folder:
+        return _fill_from_wheel(pin, wheel, repository, pypi.download(wheel, folder))
 
 
 def _fill_from_wheel(pin: Pin, wheel: WheelSource, repository: Repository, path: Path) -> str:

@@ -8,7 +8,6 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from packaging.version import Version
 from yolopatch.catalog.pins import WheelSource
 from yolopatch.errors import SourceError
 from yolopatch.outside.child.group import Limits, end_group, start_group
+from yolopatch.outside.files.held import temporary_folder
 
 TIMEOUT = 300  # seconds; a wheel has 1 MB, so only a mirror that hangs needs longer
 # A mirror may send a wheel or an index page without an end. pip itself needs 0.3 GB, and 0.1 GB with a page of 1 MB.
@@ -56,8 +56,8 @@ def list_versions(project: str) -> list[str]:
     Raises:
         SourceError: the index has none, or cannot be reached.
     """
-    with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
-        done = _pip(["index", "versions", "--", project], Path(folder))
+    with temporary_folder() as folder:
+        done = _pip(["index", "versions", "--", project], folder)
     found = re.search(r"^Available versions: (.+)$", done.out, re.MULTILINE)
     if done.code or found is None:
         raise SourceError(f"pip does not list the versions of {project}", details=done.errors)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import platform
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 from yolopatch.catalog.environment.libraries import named_versions
 from yolopatch.catalog.model.models import ALL_SCALES
 from yolopatch.core.model.cfg_text import Cfg
 from yolopatch.core.reproduce.reproduction import Figures, Measured
 from yolopatch.outside.environment.interpreter import Interpreter
+from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.files.templates import write_cfg
 from yolopatch.outside.probe.facts import ask_facts
 from yolopatch.outside.watch import Watch
@@ -70,10 +69,9 @@ def count_scales(workspace: Workspace, cfg: Cfg, interpreter: Interpreter) -> di
     Raises:
         YolopatchError: a model does not build.
     """
-    with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
+    with temporary_folder() as folder:
         questions = [
-            Question(str(write_cfg(one, Path(folder))), scale, (INFO, TRUE_GFLOPS))
-            for scale, one in _each_scale(cfg).items()
+            Question(str(write_cfg(one, folder)), scale, (INFO, TRUE_GFLOPS)) for scale, one in _each_scale(cfg).items()
         ]
         answers = ask_facts(workspace.path, workspace.pin, questions, imgsz=SIDE, python=interpreter.executable)
     return {scale: _figures(answer) for scale, answer in zip(cfg.model.scales, answers)}
