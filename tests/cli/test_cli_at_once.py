@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from yolopatch.errors import YolopatchError
 from yolopatch.outside.files.lock import hold_lock
 from yolopatch.outside.workspace import build
 from yolopatch.outside.workspace.lock import lock_file
@@ -158,6 +159,25 @@ def test_a_file_system_without_locks(workspace, tmp_path, yolopatch, fingerprint
     assert "has no locks: No locks available" in ran.err
     assert "name a folder on another disk: --dest DIR" in ran.err
     assert not new.parent.exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "what", "hint"),
+    [
+        (OSError(errno.ENOSYS, "Function not implemented"), "has no locks: Function not implemented", "DO THAT"),
+        (NotImplementedError("use another class"), "has no locks: Function not implemented", "DO THAT"),
+        (PermissionError(errno.EACCES, "Permission denied"), "cannot write in", "DO THAT"),
+        (OSError(errno.ENOSPC, "No space left on device"), "cannot write in", "free some space, or DO THAT"),
+    ],
+)
+def test_each_reason_for_which_a_lock_cannot_be_taken(error, what, hint, tmp_path, monkeypatch):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(FileLock, "acquire", fail)
+    with pytest.raises(YolopatchError, match=what) as caught, hold_lock(tmp_path / "lock", "DO THAT"):
+        pass
+    assert caught.value.hint == hint
 
 
 @pytest.mark.parametrize(("folder", "lock"), [(0o775, 0o664), (0o755, 0o644), (0o700, 0o600)])

@@ -12,7 +12,7 @@ import pytest
 
 from yolopatch.errors import SourceError
 from yolopatch.outside.files import logs
-from yolopatch.outside.files.held import HELD, temporary_folder
+from yolopatch.outside.files.held import HELD, held_folder, temporary_folder
 from yolopatch.outside.files.staging import new_part
 from yolopatch.outside.source import releases
 
@@ -72,6 +72,12 @@ def test_a_folder_that_is_still_held_stays_however_old_it_is(tmp):
         _age(folder.parent)
         with temporary_folder():
             assert folder.exists()
+
+
+def test_a_folder_that_was_swept_before_it_was_held_is_made_again(tmp):
+    made = iter([tmp / "swept", _folder(tmp / "made")])
+    with held_folder(lambda: next(made), "do something else") as folder:
+        assert folder.parent.name == "made"
 
 
 def test_a_run_that_was_killed_before_it_held_its_folder(tmp):
