@@ -18,6 +18,7 @@ import pytest
 from yolopatch.cli.run import run
 from yolopatch.outside.git.command import Repository
 from yolopatch.outside.workspace import build
+from yolopatch.outside.workspace.lock import lock_file
 
 PIN = "ultralytics-8.3.0"
 PARSER = "ultralytics/nn/tasks.py"
@@ -65,7 +66,7 @@ def _die_at(step: int) -> None:
 
 
 def _litter(place: Path) -> list[str]:
-    names = [str(path.relative_to(place.parent)) for path in place.parent.rglob("*")]
+    names = [str(path.relative_to(place.parent)) for path in place.parent.rglob("*") if path != lock_file(place)]
     return [n for n in names if "yolopatch-" in n or n.endswith(".lock") or "/tmp_" in n or "crash" in n]
 
 

@@ -15,6 +15,8 @@ from yolopatch.catalog.pins import PINS
 from yolopatch.core.workspace.commit_message import read_trailers
 from yolopatch.errors import SourceError, YolopatchError
 from yolopatch.outside.child.group import start_group
+from yolopatch.outside.files.held import HELD
+from yolopatch.outside.files.staging import new_part
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.git.command import GitError, Repository
 from yolopatch.outside.git.unreachable import unreachable
@@ -303,8 +305,9 @@ def test_a_broken_entry_inside_another_repository_does_not_reach_that(tmp_path, 
 def test_half_built_entries_of_killed_runs_are_swept(warm, wheel):
     entry = entry_path(PIN, "pypi", warm)
     shutil.rmtree(entry)
-    left = entry.with_name(f".{entry.name}-abcdefgh")
-    (left / entry.name / "objects").mkdir(parents=True)
+    left = new_part(entry.parent, "")
+    (left / "x" / entry.name / "objects").mkdir(parents=True)
+    (left / HELD).touch()
     _blobs(warm, source="pypi")
     assert [path.name for path in entry.parent.iterdir()] == [entry.name]
 

@@ -10,6 +10,7 @@ import pytest
 
 from yolopatch.catalog.reproduce.recipes import RECIPES
 from yolopatch.core.text import sha256
+from yolopatch.outside.workspace import build
 
 TUTORIALS = [(id_, recipe.tutorial.pin) for id_, recipe in RECIPES.items()]
 PLACES = {
@@ -146,7 +147,7 @@ def test_a_folder_whose_making_was_killed_is_completed(reproduced):
     assert json.loads((folder / "reproduce.json").read_text())["tutorial"] == "yolo26-refconv"
 
 
-@pytest.mark.parametrize("left", [".workspace.yolopatch-new/.git/config", ".yolopatch-0a1b2c3d.part", "workspace/"])
+@pytest.mark.parametrize("left", [".yolopatch-0a1b2c3d/.yolopatch.lock", ".yolopatch-0a1b2c3d.part", "workspace/"])
 def test_a_folder_whose_workspace_was_being_built_is_completed(left, reproduced, tmp_path):
     folder = tmp_path / "killed"
     file = folder / left
@@ -155,7 +156,23 @@ def test_a_folder_whose_workspace_was_being_built_is_completed(left, reproduced,
         file.write_text("")
     reproduced("yolo26-refconv", dest=folder, **REFCONV)
     assert (folder / "workspace" / "train.py").is_file()
-    assert not (folder / ".workspace.yolopatch-new").exists()
+    assert not (folder / ".yolopatch-0a1b2c3d").exists()
+
+
+def test_of_two_tutorials_at_once_in_one_folder_the_first_gets_it(reproduced, yolopatch, tmp_path, monkeypatch, git_in):
+    folder, real = tmp_path / "one", build._populate
+
+    def overtaken(*arguments):
+        real(*arguments)
+        monkeypatch.setattr(build, "_populate", real)
+        reproduced("yolo26-refconv", dest=folder, **REFCONV)
+
+    monkeypatch.setattr(build, "_populate", overtaken)
+    ran = yolopatch("reproduce", "yolo26-dynamicconv", "--dest", folder)
+    assert ran.code == 3
+    assert f"{folder} contains another reproduction; nothing was changed" in ran.err
+    assert json.loads((folder / "reproduce.json").read_text())["tutorial"] == "yolo26-refconv"
+    assert "DynamicConv" not in git_in(folder / "workspace", "log", "--format=%s")
 
 
 def test_a_workspace_whose_switch_was_killed_is_finished(reproduced, git_in):

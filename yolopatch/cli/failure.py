@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
-import time
 import traceback
-from pathlib import Path
 
 import click
 
 from yolopatch.cli.report import report_error
 from yolopatch.errors import EXIT_BUG, EXIT_USAGE, YolopatchError
+from yolopatch.outside.files.logs import write_log
 from yolopatch.outside.files.system_errors import advice, is_of_the_machine
 
 
@@ -83,8 +81,6 @@ def _bug(error: Exception, as_json: bool, color: bool | None) -> int:
 def _log(text: str) -> list[str]:
     """Write a traceback to a file and return a line with its path; if that fails, return the traceback."""
     try:
-        log = Path(tempfile.gettempdir()) / f"yolopatch-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
-        log.write_text(text, encoding="utf-8", errors="backslashreplace")
+        return [f"traceback: {write_log(text)}"]
     except OSError:
         return text.splitlines()
-    return [f"traceback: {log}"]

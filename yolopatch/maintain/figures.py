@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, replace
-from pathlib import Path
 
 from yolopatch.catalog.modules import FLAVORS
 from yolopatch.catalog.reproduce.figures import BASE, recorded
 from yolopatch.catalog.reproduce.recipes import RECIPES, Recipe
 from yolopatch.catalog.resources import figures_file
 from yolopatch.core.reproduce.reproduction import Figures
+from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.probe.inspect import inspect_interpreter
 from yolopatch.outside.source.store import cache_dir
 from yolopatch.outside.workspace.workspace import read_workspace
@@ -41,8 +40,8 @@ def _measure_recipe(recipe: Recipe) -> dict[str, Mapping[str, Figures]]:
 def _measure_flavor(recipe: Recipe, flavor: str | None) -> Mapping[str, Figures]:
     asked = RenderRequest((recipe.module,), recipe.tutorial.model, scales="n", flavor=flavor or "paper")
     cfg = plan(asked)[0]
-    with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
-        workspace = Path(folder) / "workspace"
+    with temporary_folder() as folder:
+        workspace = folder / "workspace"
         apply(recipe.tutorial.pin, [recipe.module], flavor or "paper", workspace, "auto", cache_dir())
         return count_scales(
             read_workspace(workspace),

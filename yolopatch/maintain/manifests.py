@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
 from yolopatch.catalog.pins import Pin
 from yolopatch.catalog.resources import manifest_file
 from yolopatch.core.workspace.manifest import format_manifest
+from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.source.fetch import fillers
 
 
 def write_manifest(pin: Pin) -> str:
     """Fetch the pin, write its manifest, and return how many files the manifest lists."""
-    with tempfile.TemporaryDirectory() as folder:
-        repository = snapshot.create(Path(folder) / "pin.git")
+    with temporary_folder() as folder:
+        repository = snapshot.create(folder / "pin.git")
         available = fillers(pin)
         (available.get("pypi") or available["git"])(repository)
         prefix = f"{pin.layout.package}/" if pin.layout.package else ""

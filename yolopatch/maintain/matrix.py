@@ -11,7 +11,6 @@ import itertools
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -24,6 +23,7 @@ from yolopatch.catalog.model.models import VARIANTS
 from yolopatch.catalog.modules import FLAVORS, MODULES
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.resources import templates_dir
+from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.source.store import cache_dir
 from yolopatch.steps.model.render import render
 from yolopatch.steps.model.render_request import RenderRequest
@@ -121,10 +121,10 @@ def verify_all(asked: Collection[Case], kept: Path, workers: int, quick: bool = 
     """
     os.environ["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // workers))
     known = {result.key: result for result in read_results(kept)}
-    with tempfile.TemporaryDirectory(prefix="yolopatch-matrix-") as name, ThreadPoolExecutor(workers) as pool:
+    with temporary_folder() as name, ThreadPoolExecutor(workers) as pool:
         jobs = []
         # saved results of other cases are yielded, too, so that the table stays complete
-        for job in _jobs(Path(name), [case for case in cases() if known or case in asked]):
+        for job in _jobs(name, [case for case in cases() if known or case in asked]):
             found = known.get(job.key(quick=False)) or known.get(job.key(quick=True))
             if job.case in asked and (found is None or (found.quick and not quick)):
                 jobs.append(job)

@@ -94,10 +94,10 @@ def command(as_json: bool, running: bool, measure: bool, **asked: Any) -> int:
     with progress_line() as watch:
         found = reproduce(ReproduceRequest(**asked), cache)
         ready = _prepare(found, run, cache, watch) if running else None
-        found = measure_model(found, cache, watch) if measure else found
+        found = measure_model(found, watch) if measure else found
     report.show_notes(found.notes)
     if ready:
-        return _train(found, ready, cache, as_json)
+        return _train(found, ready, as_json)
     report.show(found.data(), reproductions.reproduction(found), as_json)
     return 0
 
@@ -109,12 +109,12 @@ def _prepare(found: Reproduction, run: dict[str, Any], cache: Path, watch: Watch
     return prepare_run(found, RunRequest(**run), cache, watch)
 
 
-def _train(found: Reproduction, ready: PreparedRun, cache: Path, as_json: bool) -> int:
+def _train(found: Reproduction, ready: PreparedRun, as_json: bool) -> int:
     from yolopatch.steps.reproduce.run_summary import summarise
     from yolopatch.steps.reproduce.train import train
 
     with progress_line() as watch:
-        trained = train(found, ready, cache, watch)
+        trained = train(found, ready, watch)
         summary = summarise(trained)
     report.show_notes(trained.notes)
     report.show({**found.data(), "run": summary.data()}, reproductions.run(summary), as_json)

@@ -20,9 +20,8 @@ def command(modules: tuple[str, ...], compat: bool, workspace: Path, as_json: bo
 
     The workspace is built again without them, so nothing of them is left.
     """
-    from yolopatch.outside.source.store import cache_dir
     from yolopatch.steps.workspace.remove import remove
 
-    state = remove(modules, workspace, cache_dir(), compat)
+    state = remove(modules, workspace, compat)
     report.show_notes(state.notes)
     report.show(state.data(), workspaces.state(state), as_json)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from pathlib import Path
 
 from yolopatch.catalog.pins import Pin, style_of
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.environment.executable import requirements_hint
+from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.probe.facts import PATIENCE, model_too_slow
 from yolopatch.outside.probe.launch import interpreter_launch, isolated_launch
 from yolopatch.outside.probe.listen import TOO_LONG
@@ -74,9 +74,9 @@ def load_checkpoint(
         YolopatchError: it could not be loaded (the last lines of the child's output are in `details`), or has such a
             YAML.
     """
-    with tempfile.TemporaryDirectory(prefix="yolopatch-load-") as folder:
+    with temporary_folder() as folder:
         # upstream takes no other suffix, and changes quotes and spaces in a file name
-        link = Path(folder) / "checkpoint.pt"
+        link = folder / "checkpoint.pt"
         link.symlink_to(file.absolute())
         request = LoadRequest(str(workspace), style_of(pin), str(link), pickle_sum, trust)
         return ask(

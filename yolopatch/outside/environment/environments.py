@@ -11,7 +11,7 @@ from pathlib import Path
 
 from yolopatch.catalog.environment.environments import EnvironmentSet
 from yolopatch.errors import YolopatchError
-from yolopatch.outside.files.lock import hold_lock
+from yolopatch.outside.files.lock import hold_cache_lock
 
 STAMP = "yolopatch-environment.json"
 _PATIENCE = 3600  # seconds to wait for another process, which may be downloading gigabytes
@@ -86,7 +86,7 @@ def ensure_environment(
     """
     folder = environment_folder(record, cache)
     before = folder.with_name(f".{folder.name}-before")
-    with hold_lock(cache / "locks" / f"{folder.name}.lock", _PATIENCE):
+    with hold_cache_lock(cache, folder.name, _PATIENCE):
         _bring_back(before, folder)
         found = _read(folder)
         if found and keeps(found):

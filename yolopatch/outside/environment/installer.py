@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from yolopatch.core.text import hide_passwords
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.child.group import end_group, start_group
 from yolopatch.outside.environment.install_progress import told_regularly
+from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.files.system_errors import advice, error_named_in, is_full
 from yolopatch.outside.watch import Watch
 
@@ -139,10 +139,10 @@ def _steps(request: InstallRequest, installer: Installer) -> Iterator[_Step]:
 
 def _run(step: _Step, folder: Path, say: Callable[[str], None]) -> tuple[int, list[str]]:
     with (
-        tempfile.TemporaryDirectory(prefix="yolopatch-install-", ignore_cleanup_errors=True) as temporary,
-        told_regularly(say, step.what, Path(temporary)) as hear,
+        temporary_folder() as temporary,
+        told_regularly(say, step.what, temporary) as hear,
     ):
-        return _listen(step, folder, Path(temporary), hear)
+        return _listen(step, folder, temporary, hear)
 
 
 def _listen(step: _Step, folder: Path, temporary: Path, hear: Callable[[str], None]) -> tuple[int, list[str]]:

@@ -2,45 +2,92 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, FileLock, Timeout
 
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.files.system_errors import advice
 
 PATIENCE = 600  # seconds; longer than the download of any pin
+ANOTHER_CACHE = "choose another cache folder: export YOLOPATCH_CACHE=DIR"
 
 
 @contextmanager
-def hold_lock(path: Path, patience: float = PATIENCE) -> Iterator[None]:
+def hold_lock(path: Path, elsewhere: str, patience: float = PATIENCE) -> Iterator[None]:
     """Hold a lock while the block runs; wait first if another process holds it.
 
     Args:
-        path: the lock file.
+        path: the lock file; its folder exists.
+        elsewhere: what the user can do where it cannot be locked, with a command.
         patience: how many seconds to wait.
 
     Raises:
-        YolopatchError: another process still holds it, or the folder is not writable.
+        YolopatchError: another process still holds it, the folder is not writable, or its file system has no locks.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path, timeout=patience)
-        lock.acquire()
+        lock = _acquired(path, patience)
     except Timeout as error:
         raise YolopatchError(
             f"another yolopatch has held {path} for {patience:.0f} s", hint="wait for it or end it, then run this again"
         ) from error
-    except OSError as error:
-        raise YolopatchError(
-            f"cannot write in {path.parent}: {error.strerror}",
-            hint=advice(
-                error.errno, path.parent, "choose a cache folder that you can write to: export YOLOPATCH_CACHE=DIR"
-            ),
-        ) from error
+    except (OSError, NotImplementedError) as error:
+        raise _lock_error(path, error, elsewhere) from error
     try:
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def hold_cache_lock(cache: Path, name: str, patience: float = PATIENCE) -> Iterator[None]:
+    """Hold the lock of an entry of the cache, as `hold_lock`."""
+    path = cache / "locks" / f"{name}.lock"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _lock_error(path, error, ANOTHER_CACHE) from error
+    with hold_lock(path, ANOTHER_CACHE, patience):
+        yield
+
+
+@contextmanager
+def try_lock(path: Path) -> Iterator[bool]:
+    """Hold an existing lock while the block runs, unless another process holds it; gives whether.
+
+    Raises:
+        OSError, NotImplementedError: it cannot be told.
+    """
+    try:
+        lock = _acquired(path, 0)
+    except Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
+def _lock_error(path: Path, error: OSError | NotImplementedError, elsewhere: str) -> YolopatchError:
+    if isinstance(error, NotImplementedError):  # older versions of the library say this in place of ENOSYS
+        error = OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    if error.errno in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
+        return YolopatchError(f"the file system of {path.parent} has no locks: {error.strerror}", hint=elsewhere)
+    hint = advice(error.errno, path.parent, elsewhere)
+    return YolopatchError(f"cannot write in {path.parent}: {error.strerror}", hint=hint)
+
+
+def _acquired(path: Path, patience: float) -> BaseFileLock:
+    # whoever may write in the folder may take the lock, whatever the umask of the user who made it
+    lock = FileLock(path, timeout=patience, mode=path.parent.stat().st_mode & 0o666)
+    with warnings.catch_warnings():
+        # where a file system has no locks, newer versions of the library take the file's existence for one, and say so
+        warnings.simplefilter("ignore", UserWarning)
+        lock.acquire()
+    return lock

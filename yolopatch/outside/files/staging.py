@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import re
 import secrets
-import shutil
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-_OLD = 3600  # seconds without a change after which nobody is still writing
+from yolopatch.outside.files.held import held_folder, sweep
+
 _PART = re.compile(r"\.yolopatch-[0-9a-f]{8}(\..+)?")
 
 
@@ -20,24 +19,38 @@ def is_part(name: str) -> bool:
     return _PART.fullmatch(name) is not None
 
 
-def is_old(path: Path) -> bool:
-    """Return whether a file or folder was last changed so long ago that nobody is still writing it."""
-    try:
-        return time.time() - path.stat().st_mtime > _OLD
-    except FileNotFoundError:
-        return False  # whoever wrote it has just removed it
+def sweep_parts(folder: Path) -> bool:
+    """Remove the parts in a folder that killed runs left; return whether there were any."""
+    return sweep(folder, is_part)
+
+
+@contextmanager
+def staging_folder(folder: Path, elsewhere: str) -> Iterator[Path]:
+    """Give an empty folder in a folder, for content that is moved from it to its place when it is complete.
+
+    Args:
+        folder: it exists.
+        elsewhere: what the user can do where the folder cannot be locked, with a command.
+
+    Raises:
+        OSError, YolopatchError: it cannot be made or locked.
+    """
+
+    def make() -> Path:
+        part = new_part(folder, "")
+        part.mkdir()
+        return part
+
+    with held_folder(make, elsewhere) as made:
+        yield made
 
 
 def new_part(folder: Path, suffix: str = ".part") -> Path:
     """Return a new path in the folder, for content that is moved to its place when it is complete.
 
-    What killed runs left there an hour ago or earlier is removed.
+    What killed runs left there is removed.
     """
-    for left in folder.iterdir() if folder.is_dir() else ():
-        # a part of another user's cannot be removed; it harms nobody
-        with suppress(OSError):
-            if is_part(left.name) and is_old(left):
-                shutil.rmtree(left) if left.is_dir() else left.unlink()
+    sweep_parts(folder)
     # a short name: the file's own name may be as long as the file system allows
     return folder / f".yolopatch-{secrets.token_hex(4)}{suffix}"
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +12,7 @@ from typing import Any, TypeVar
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.environment.interpreter import Interpreter
 from yolopatch.outside.environment.upstream_settings import upstream_variables
+from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.files.system_errors import advice, missing_room, named_full_in
 from yolopatch.outside.probe.launch import Launch
 from yolopatch.outside.probe.listen import TOO_LONG, Ended, listen
@@ -154,13 +153,13 @@ def ask_in_workspace(
         elif isinstance(message, answer):
             heard.append(message)
 
-    with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
+    with temporary_folder() as folder:
         run_in_workspace(
             task,
             request,
             workspace,
             interpreter,
-            Path(folder) / "probe",
+            folder / "probe",
             take,
             what=what,
             patience=_STEP,
@@ -207,7 +206,7 @@ def ask(
         elif isinstance(message, answer):
             heard.append(message)
 
-    with _temporary_folder() as folder:
+    with temporary_folder() as folder:
         failed = run_task(
             task, request, launch(folder), folder, take, patience=patience, answered=lambda: bool(heard or errors)
         )
@@ -216,13 +215,6 @@ def ask(
     for error in errors:
         raise error
     return heard[0]
-
-
-@contextmanager
-def _temporary_folder() -> Iterator[Path]:
-    # processes that a killed process had started may write there for another moment
-    with tempfile.TemporaryDirectory(prefix="yolopatch-probe-", ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
 
 
 def check_origin(file: str, workspace: Path) -> None:

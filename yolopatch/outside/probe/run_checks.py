@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -12,6 +11,7 @@ from typing import Any
 
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.environment.executable import requirements_hint
+from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.probe.blame import blames_workspace
 from yolopatch.outside.probe.launch import isolated_launch
 from yolopatch.outside.probe.listen import TOO_LONG, TOO_MUCH, Ended, listen
@@ -67,9 +67,8 @@ def run_checks(request: VerifyRequest, checks: Sequence[str], *, python: str, ti
         YolopatchError: no check could run, and the cause is not the model's code.
     """
     session = _Session(request, tuple(checks), python, timeout, watch)
-    # processes that a killed child had started may write there for another moment
-    with tempfile.TemporaryDirectory(prefix="yolopatch-verify-", ignore_cleanup_errors=True) as folder:
-        session.run(Path(folder))
+    with temporary_folder() as folder:
+        session.run(folder)
     outcomes = tuple(session.outcomes[check] for check in checks)
     return Answers(outcomes, session.facts, session.environment)
 

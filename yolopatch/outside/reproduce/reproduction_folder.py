@@ -10,7 +10,6 @@ from yolopatch.core.reproduce.reproduction import PAGE, RECORD, WORKSPACE, Recor
 from yolopatch.core.text import sha256
 from yolopatch.errors import ConflictError
 from yolopatch.outside.files.staging import is_part, write_whole
-from yolopatch.outside.workspace.workspace import staging_name
 
 
 def open_folder(folder: Path, wanted: Record) -> Record | None:
@@ -41,9 +40,8 @@ def _identity_text(record: Record) -> str:
 
 def _require_free(folder: Path) -> None:
     """Check that the folder is empty, apart from what a killed run makes before the record."""
-    ours = (WORKSPACE, staging_name(folder / WORKSPACE))
     names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
-    others = [name for name in names if name not in ours and not is_part(name)]
+    others = [name for name in names if name != WORKSPACE and not is_part(name)]
     if others or (folder.exists() and not folder.is_dir()):
         raise ConflictError(
             f"{folder} contains files that yolopatch did not write; nothing was changed",

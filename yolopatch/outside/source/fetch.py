@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from yolopatch.catalog.pins import GitSource, Pin, WheelSource
 from yolopatch.errors import SourceError
+from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.git.command import GitError, Repository
 from yolopatch.outside.git.unreachable import unreachable
@@ -97,8 +97,8 @@ def _fill_from_tag(pin: Pin, source: GitSource, repository: Repository, url: str
 
 
 def _fill_from_index(pin: Pin, wheel: WheelSource, repository: Repository) -> str:
-    with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
-        path = pypi.download(wheel, Path(folder))
+    with temporary_folder() as folder:
+        path = pypi.download(wheel, folder)
         pypi.check_wheel(path, wheel, downloaded=True)
         return _import_wheel(pin, wheel, repository, path)
 

@@ -18,6 +18,7 @@ from yolopatch.catalog.pins import WheelSource
 from yolopatch.core.text import hide_passwords
 from yolopatch.errors import SourceError
 from yolopatch.outside.child.group import Limits, end_group, start_group
+from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.files.system_errors import advice, error_named_in
 from yolopatch.outside.source.pip_log import CHECK_INDEX, Cause, find_causes, last_address
 
@@ -64,8 +65,8 @@ def list_versions(project: str) -> list[str]:
     Raises:
         SourceError: the index has none, or cannot be reached.
     """
-    with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
-        done = _pip(["index", "versions", "--", project], Path(folder))
+    with temporary_folder() as folder:
+        done = _pip(["index", "versions", "--", project], folder)
     found = re.search(r"^Available versions: (.+)$", done.out, re.MULTILINE)
     if done.code or found is None:
         raise done.failure(f"pip does not list the versions of {project}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +15,9 @@ from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import PINS, UPSTREAMS, GitSource, WheelSource
 from yolopatch.core.text import sha256
 from yolopatch.errors import SourceError, UsageError, YolopatchError
-from yolopatch.outside.files.lock import hold_lock
+from yolopatch.outside.files.held import temporary_folder
+from yolopatch.outside.files.lock import ANOTHER_CACHE, hold_cache_lock
+from yolopatch.outside.files.staging import staging_folder
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.git.command import GitError, Repository
 from yolopatch.outside.git.unreachable import unreachable
@@ -112,7 +113,7 @@ def _newest() -> str:
 
 def _from_index(version: str, cache: Path) -> Release:
     folder = cache / "wheels" / f"{PROJECT}-{version}"
-    with hold_lock(cache / "locks" / f"wheel-{folder.name}.lock"):
+    with hold_cache_lock(cache, f"wheel-{folder.name}"):
         kept = sorted(folder.glob("*.whl"))
         if kept:
             try:
@@ -120,8 +121,8 @@ def _from_index(version: str, cache: Path) -> Release:
             except SourceError:
                 kept[0].unlink()  # damaged: it is downloaded again
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".", dir=folder) as staging:
-            fetched = _downloaded(version, Path(staging))
+        with staging_folder(folder, ANOTHER_CACHE) as staging:
+            fetched = _downloaded(version, staging)
             fetched.rename(folder / fetched.name)
         return _from_wheel(folder / fetched.name, version)
 
@@ -160,8 +161,8 @@ def _from_wheel(path: Path, version: str | None = None) -> Release:
 
 
 def _from_ref(ref: str) -> Release:
-    with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
-        repository = snapshot.create(Path(folder) / "release.git")
+    with temporary_folder() as folder:
+        repository = snapshot.create(folder / "release.git")
         commit, tag = _fetch(repository, ref)
         entries = [e for e in repository.entries(commit) if e.path.startswith(f"{PROJECT}/") and e.mode != "120000"]
         blobs = repository.read_blobs([entry.blob for entry in entries])

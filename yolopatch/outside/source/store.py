@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,7 +12,9 @@ from pathlib import Path
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.core.workspace.manifest import check_content
 from yolopatch.errors import SourceError, YolopatchError
-from yolopatch.outside.files.lock import hold_lock
+from yolopatch.outside.files.held import temporary_folder
+from yolopatch.outside.files.lock import ANOTHER_CACHE, hold_cache_lock
+from yolopatch.outside.files.staging import staging_folder
 from yolopatch.outside.files.system_errors import error_named_in, is_of_the_machine
 from yolopatch.outside.files.user_folder import user_folder
 from yolopatch.outside.git import snapshot
@@ -72,9 +73,9 @@ def pristine(pin: Pin, source: str, cache: Path) -> Iterator[Pristine]:
         check_wheel(path, pin.wheel)  # before the cache is used: a wrong wheel is an error even if it is not needed
         yield _filled(pin, "pypi", fill_from_path(pin, path), cache)
         return
-    with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
+    with temporary_folder() as folder:
         fill = fill_from_path(pin, path)
-        repository, kind = _build(fill, Path(folder) / "pristine.git")
+        repository, kind = _build(fill, folder / "pristine.git")
         yield _verified(pin, repository, kind, str(path))
 
 
@@ -166,15 +167,13 @@ def _sibling(pin: Pin) -> str:
 
 def _filled(pin: Pin, kind: str, fill: Fill, cache: Path) -> Pristine:
     path = entry_path(pin, kind, cache)
-    with hold_lock(cache / "locks" / f"{path.stem}.lock"):
+    with hold_cache_lock(cache, path.stem):
         found, _ = _use(pin, kind, cache)  # another process may have fetched it during the wait
         if found:
             return found
         path.parent.mkdir(parents=True, exist_ok=True)
-        for left in path.parent.glob(f".{path.name}-*"):  # of a killed run: we have the lock
-            shutil.rmtree(left, ignore_errors=True)
-        with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
-            repository, _ = _build(fill, Path(folder) / path.name)
+        with staging_folder(path.parent, ANOTHER_CACHE) as folder:
+            repository, _ = _build(fill, folder / path.name)
             found = _verified(pin, repository, kind, f"the content from {kind}")
             _remove(path)
             if os.path.lexists(path):

@@ -6,46 +6,88 @@ import os
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from yolopatch.outside.files.staging import staging_folder, sweep_parts
 from yolopatch.outside.git.command import Repository
 from yolopatch.outside.git.snapshot import PRISTINE
+from yolopatch.outside.workspace import switch
 from yolopatch.outside.workspace.commits import Step, commit_stream
 from yolopatch.outside.workspace.journal import Journal, journal_file, write_journal
-from yolopatch.outside.workspace.workspace import BRANCH, STAGING, staging_name
+from yolopatch.outside.workspace.lock import hold_workspace, make_lock
+from yolopatch.outside.workspace.workspace import BRANCH, Workspace, is_occupied, read_workspace
 
 
-def build_workspace(dest: Path, pristine: Repository, steps: Sequence[Step]) -> bool:
-    """Make a workspace at `dest`, complete or not at all.
+class _TakenError(Exception):
+    """Another process has put something at the place of a new workspace, since we looked at it."""
 
-    Returns:
-        whether leftovers of an interrupted run were removed first.
+
+@dataclass(frozen=True)
+class Built:
+    """A new workspace.
+
+    Attributes:
+        workspace: as it was made; another process may have changed it since.
+        had_leftovers: whether leftovers of an interrupted run were removed first.
     """
+
+    workspace: Workspace
+    had_leftovers: bool
+
+
+def build_workspace(dest: Path, pristine: Repository, steps: Sequence[Step]) -> Built | None:
+    """Make a workspace at `dest`, complete or not at all; None where there is something.
+
+    Several processes may do this at once: each builds in a folder of its own, and the first to end gets the place.
+    """
+    while not is_occupied(dest):
+        with suppress(_TakenError):
+            return _build(dest, pristine, steps)
+    return None
+
+
+def _build(dest: Path, pristine: Repository, steps: Sequence[Step]) -> Built:
     # an empty folder is kept: it may be a mount point, or the current folder of the user's shell
-    staging = dest / STAGING if dest.is_dir() else dest.with_name(staging_name(dest))
-    had_leftovers = staging.exists()
-    shutil.rmtree(staging, ignore_errors=True)
+    inside = dest.is_dir()
+    parent = dest if inside else dest.parent
+    had_leftovers = sweep_parts(parent)
     made = [folder for folder in dest.parents if not folder.exists()]
     try:
-        staging.mkdir(parents=True)
-        _populate(staging, pristine, steps)
-        if dest.is_dir():
-            _move_into(dest, staging)
-        else:
-            os.replace(staging, dest)
+        for folder in reversed(made):
+            folder.mkdir(exist_ok=True)  # another process may be first
+        with staging_folder(parent, "name a folder on another disk: --dest DIR") as staging:
+            built = staging / "workspace"
+            built.mkdir()
+            _populate(built, pristine, steps)
+            workspace = replace(read_workspace(built), path=dest)
+            if inside:
+                _move_into(dest, built)
+            else:
+                _claim(built, dest)
     except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
         for folder in made:
             with suppress(OSError):
                 folder.rmdir()
         raise
-    return had_leftovers
+    return Built(workspace, had_leftovers)
 
 
-def _populate(staging: Path, pristine: Repository, steps: Sequence[Step]) -> None:
-    repository = Repository(staging)
+def _claim(built: Path, place: Path) -> None:
+    """Move a folder to its place, unless there is something."""
+    try:
+        os.replace(built, place)
+    except OSError as error:
+        if os.path.lexists(place):
+            raise _TakenError from error
+        raise
+
+
+def _populate(built: Path, pristine: Repository, steps: Sequence[Step]) -> None:
+    repository = Repository(built)
     repository.run("init", "--quiet", "--template=", "--object-format=sha1", f"--initial-branch={BRANCH}")
-    packs = staging / ".git" / "objects" / "pack"
+    make_lock(built)
+    packs = built / ".git" / "objects" / "pack"
     packs.mkdir(exist_ok=True)
     for file in (pristine.path / "objects" / "pack").iterdir():
         shutil.copyfile(file, packs / file.name)
@@ -54,18 +96,25 @@ def _populate(staging: Path, pristine: Repository, steps: Sequence[Step]) -> Non
     repository.run("reset", "--quiet", "--hard")
 
 
-def _move_into(dest: Path, staging: Path) -> None:
-    """Move the built workspace into its parent folder, the journal first: with it, the next run can finish this."""
-    write_journal(staging, Journal(None, Repository(staging).resolve("HEAD")[0]))
-    names = sorted((entry.name for entry in staging.iterdir()), key=lambda name: name != ".git")
+def _move_into(dest: Path, built: Path) -> None:
+    """Move the built workspace into an empty folder, its .git first: with the journal, any run can finish this."""
+    write_journal(built, Journal(None, Repository(built).resolve("HEAD")[0]))
+    _claim(built / ".git", dest / ".git")
+    with hold_workspace(dest):
+        if not is_occupied(dest, but=".git"):
+            _move_files(built, dest)
+            journal_file(dest).unlink()
+        else:  # another process had the lock first: it has finished this, or was killed
+            switch.finish_interrupted(read_workspace(dest))
+
+
+def _move_files(built: Path, dest: Path) -> None:
     moved: list[str] = []
     try:
-        for name in names:
-            os.replace(staging / name, dest / name)
+        for name in sorted(entry.name for entry in built.iterdir()):
+            os.replace(built / name, dest / name)
             moved.append(name)
     except OSError:
-        for name in moved:
-            os.replace(dest / name, staging / name)
+        for name in (*moved, ".git"):
+            os.replace(dest / name, built / name)
         raise
-    journal_file(dest).unlink()
-    staging.rmdir()

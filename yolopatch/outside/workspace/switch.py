@@ -12,16 +12,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from yolopatch.errors import YolopatchError
-from yolopatch.outside.files.staging import is_old, staged
+from yolopatch.outside.files.held import is_old
+from yolopatch.outside.files.staging import staged, sweep_parts
 from yolopatch.outside.git.command import Entry, GitError, Repository
 from yolopatch.outside.git.snapshot import Root, changed_paths, tree_entries
 from yolopatch.outside.workspace.commits import Step, commit_stream, written_entries
 from yolopatch.outside.workspace.journal import Journal, journal_file, read_journal, write_journal
 from yolopatch.outside.workspace.obstacles import Obstacle, find_changed_since, find_hidden
-from yolopatch.outside.workspace.workspace import LOCKS, NEXT, STAGING, Workspace
+from yolopatch.outside.workspace.workspace import LOCKS, NEXT, Workspace
 
 LEFTOVERS = "leftovers of an interrupted run were removed"
 _EXECUTABLE = "100755"
+_STAGED = ".yolopatch-new"  # the suffix of files that replace those of the work tree
 
 
 def switch(workspace: Workspace, root: Root, steps: Sequence[Step]) -> None:
@@ -124,12 +126,13 @@ def _require_none(obstacles: Iterable[Obstacle]) -> None:
 
 def _remove_leftovers(workspace: Workspace) -> bool:
     """Remove what a killed run left, apart from the journal; return whether there was anything."""
-    git_dir, staging = workspace.path / ".git", workspace.path / STAGING
+    git_dir = workspace.path / ".git"
     reference, lock = git_dir / NEXT, git_dir / f"{NEXT}.lock"
     # only old ones: a git of the user's may be writing a pack
     files = [lock, *(file for file in _crash_files(git_dir) if is_old(file))]
-    found = any(left.exists() for left in (staging, reference, *files))
-    shutil.rmtree(staging, ignore_errors=True)
+    found = any(left.exists() for left in (reference, *files))
+    for folder in (workspace.path, workspace.path.parent):  # where a workspace is built
+        found |= sweep_parts(folder)
     for file in files:
         file.unlink(missing_ok=True)
     if reference.exists():
@@ -159,7 +162,7 @@ def _write(file: Path, data: bytes, executable: bool | None) -> None:
     """Write a file; its other permissions stay. `executable` is None where git does not track it."""
     file.parent.mkdir(parents=True, exist_ok=True)
     # always the same name: the run that finishes an interrupted switch replaces what that one left
-    with staged(file, file.with_name(f".{file.name}{STAGING}")) as path:
+    with staged(file, file.with_name(f".{file.name}{_STAGED}")) as path:
         path.write_bytes(data)
         if file.exists():
             shutil.copymode(file, path)

@@ -22,11 +22,11 @@ from yolopatch.core.workspace.commit_message import (
     read_trailers,
 )
 from yolopatch.errors import ConflictError, UsageError
+from yolopatch.outside.files.staging import is_part
 from yolopatch.outside.git.command import GitError, Repository
 
 BRANCH = "yolopatch"
 JOURNAL = "yolopatch-switch"  # in .git; it exists while a switch is not finished
-STAGING = ".yolopatch-new"  # the folder in which a workspace is built, and the suffix of staged files
 NEXT = "refs/yolopatch/next"  # the new commits while a switch is prepared
 LOCKS = ("index.lock", "HEAD.lock", "packed-refs.lock", f"refs/heads/{BRANCH}.lock", f"{NEXT}.lock")
 
@@ -130,15 +130,10 @@ class Workspace:
         return Repository(self.path)
 
 
-def staging_name(path: Path) -> str:
-    """Return the name of the folder next to a new workspace in which it is built."""
-    return f".{path.name}{STAGING}"
-
-
-def is_occupied(path: Path) -> bool:
-    """Return whether something exists at the path, apart from an empty folder."""
+def is_occupied(path: Path, but: str = "") -> bool:
+    """Return whether something exists at the path, apart from an empty folder, what we build in it, and this name."""
     if path.is_dir():
-        return any(entry.name != STAGING for entry in path.iterdir())
+        return any(entry.name != but and not is_part(entry.name) for entry in path.iterdir())
     return os.path.lexists(path)
 
 

@@ -14,24 +14,23 @@ from yolopatch.core.checkpoint.guess_fork import guess_fork
 from yolopatch.core.checkpoint.stamp import Stamped, printable, read_stamped
 from yolopatch.errors import ConflictError, YolopatchError
 from yolopatch.outside.checkpoint.checkpoint import inspect_checkpoint, load_checkpoint
-from yolopatch.outside.files.lock import hold_lock
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.source.fetch import FROM_PATH
 from yolopatch.outside.source.store import Pristine, pristine
 from yolopatch.outside.workspace.build import build_workspace
 from yolopatch.outside.workspace.commits import Step, head_id
 from yolopatch.outside.workspace.journal import read_journal
+from yolopatch.outside.workspace.lock import hold_workspace
 from yolopatch.outside.workspace.user_changes import check_no_user_changes
 from yolopatch.outside.workspace.workspace import (
     Workspace,
     as_destination,
     find_workspace,
-    is_occupied,
     read_workspace,
 )
 from yolopatch.steps.checkpoint.stamped_fork import check_same, stamped_patchset, stamped_pin
 from yolopatch.steps.environment.interpreters import find_interpreter
-from yolopatch.steps.workspace.change import WorkspaceState, lock_path, open_workspace, workspace_path, workspace_state
+from yolopatch.steps.workspace.change import WorkspaceState, open_workspace, workspace_path, workspace_state
 from yolopatch.steps.workspace.held import held_patch
 from yolopatch.steps.workspace.patchset import ModulePatch, PatchSet
 from yolopatch.wire.checkpoints import Contents, Loaded
@@ -112,8 +111,7 @@ def restore(request: RestoreRequest, cache: Path) -> Restored:
             _check_uses(request.file, unknown_uses(contents.uses))
         if request.load and not contents.model:
             raise _without_model(request.file, contents)
-        with hold_lock(lock_path(place, cache)):
-            state = _build_or_check(place, found, patchset, steps, head_id(root, steps))
+        state = _build_or_check(place, found, patchset, steps, head_id(root, steps))
     return Restored(request.file, contents, stamped, state, python, request.trust)
 
 
@@ -223,18 +221,22 @@ def _untrusted(what: str, how: str, found: Sequence[str]) -> YolopatchError:
 
 
 def _build_or_check(place: Path, found: Pristine, patchset: PatchSet, steps: list[Step], commit: str) -> WorkspaceState:
-    if not is_occupied(place):
-        build_workspace(place, found.repository, steps)
-        made = workspace_state(read_workspace(place), patchset, changed=True, notes=found.notes)
-        return replace(made, created=True)
-    with as_destination():
+    built = build_workspace(place, found.repository, steps)
+    if built is None:
+        return _check(place, found, patchset, commit)
+    return replace(workspace_state(built.workspace, patchset, changed=True, notes=found.notes), created=True)
+
+
+@as_destination()
+def _check(place: Path, found: Pristine, patchset: PatchSet, commit: str) -> WorkspaceState:
+    with hold_workspace(place):
         workspace = read_workspace(place)
         finished: tuple[str, ...] = ()
         if workspace.interrupted and _leads_to(workspace, commit):
             workspace, finished = open_workspace(place)
-    _require_commit(workspace, commit)
-    check_no_user_changes(workspace)
-    return workspace_state(workspace, patchset, changed=bool(finished), notes=(*finished, *found.notes))
+        _require_commit(workspace, commit)
+        check_no_user_changes(workspace)
+        return workspace_state(workspace, patchset, changed=bool(finished), notes=(*finished, *found.notes))
 
 
 def _leads_to(workspace: Workspace, commit: str) -> bool:

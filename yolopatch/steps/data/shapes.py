@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from yolopatch.catalog.names import unknown
 from yolopatch.core.data.shapes import FLIPPED_KEYPOINTS, KEYPOINTS, KINDS, label_line, scene
 from yolopatch.errors import ConflictError, UsageError, YolopatchError
 from yolopatch.outside.files.images import draw_scene
-from yolopatch.outside.files.staging import new_part
+from yolopatch.outside.files.staging import staging_folder
 from yolopatch.outside.files.system_errors import advice
 
 DATA_FILE = "data.yaml"
@@ -145,14 +144,10 @@ def _write(out: Path, files: Mapping[str, bytes]) -> bool:
             return False
         raise ConflictError(f"{out} holds other files; nothing was written", hint="name another folder with --out")
     out.parent.mkdir(parents=True, exist_ok=True)
-    staged = new_part(out.parent, "")
-    try:
-        staged.mkdir()
+    with staging_folder(out.parent, "name a folder on another disk: --out DIR") as staging:
+        made = staging / "data"
         for name, content in files.items():
-            (staged / name).parent.mkdir(parents=True, exist_ok=True)
-            (staged / name).write_bytes(content)
-        os.replace(staged, out)
-    except OSError:
-        shutil.rmtree(staged, ignore_errors=True)
-        raise
+            (made / name).parent.mkdir(parents=True, exist_ok=True)
+            (made / name).write_bytes(content)
+        os.replace(made, out)
     return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import zip_longest
@@ -13,6 +12,7 @@ from yolopatch.catalog.model.models import find_model
 from yolopatch.core.model.cfg_file import CfgFile
 from yolopatch.core.model.cfg_text import Cfg
 from yolopatch.core.model.family import family_of
+from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.files.model_yaml import find_cfg, read_cfg
 from yolopatch.outside.files.templates import write_cfg
 from yolopatch.outside.probe.facts import ask_facts
@@ -111,8 +111,8 @@ def summary(place: Path, cfg: Path, scale: str | None, imgsz: int, python: str |
     own = find_model(family or pin.model, file.task)
     letter = file.scale_for(own, scale)
     interpreter = find_interpreter_in(workspace, python, cache)
-    with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
-        base = write_cfg(Cfg(own, letter, file.nc), Path(folder))
+    with temporary_folder() as folder:
+        base = write_cfg(Cfg(own, letter, file.nc), folder)
         questions = [Question(str(one), letter, (INFO, TRUE_GFLOPS, LATENCY)) for one in (cfg.absolute(), base)]
         try:
             facts = ask_facts(workspace.path, pin, questions, imgsz=imgsz, python=interpreter.executable)

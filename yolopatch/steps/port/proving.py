@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from yolopatch.core.patch.parsing import parse_patch
 from yolopatch.core.port.porting import Outcome
 from yolopatch.core.port.proof import IN_BLOCKS, Proof, judge, proof_places
 from yolopatch.errors import YolopatchError
+from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.files.templates import write_cfg
 from yolopatch.outside.probe.facts import ask_facts
 from yolopatch.outside.watch import Watch
@@ -94,10 +94,10 @@ def _prove(tree: _Tree, stamp: Sequence[Outcome], outcomes: Sequence[Outcome]) -
     Raises:
         YolopatchError: the base model does not build in it.
     """
-    with tempfile.TemporaryDirectory(prefix="yolopatch-port-") as folder:
-        _write_tree(Path(folder) / "tree", tree.files, [*stamp, *outcomes])
+    with temporary_folder() as folder:
+        _write_tree(folder / "tree", tree.files, [*stamp, *outcomes])
         cases = [_case(tree.pin, outcome, where) for outcome in outcomes for where in _places(outcome)]
-        return _prove_cases(tree, Path(folder), cases)
+        return _prove_cases(tree, folder, cases)
 
 
 def _places(outcome: Outcome) -> tuple[str, ...]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shlex
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 
 from yolopatch.errors import YolopatchError
+from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.files.templates import write_cfg
 from yolopatch.outside.watch import Watch
 from yolopatch.steps.checkpoint.transplant import TransplantRequest, transplant
@@ -39,9 +39,9 @@ def write_initial_weights(
     kind = "base" if planned.base else reproduction.record.flavor
     out = reproduction.folder / INIT / f"{weights.stem}-{kind}-{planned.scale}.pt"
     out.parent.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
+    with temporary_folder() as folder:
         # upstream builds the model with the classes of the data; weights for another number would be lost
-        cfg = write_cfg(replace(run_cfg(reproduction, planned), nc=classes), Path(folder))
+        cfg = write_cfg(replace(run_cfg(reproduction, planned), nc=classes), folder)
         request = TransplantRequest(
             cfg=cfg,
             weights=weights,

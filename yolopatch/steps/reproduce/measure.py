@@ -3,37 +3,34 @@
 from __future__ import annotations
 
 import platform
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 from yolopatch.catalog.environment.libraries import named_versions
 from yolopatch.catalog.model.models import ALL_SCALES
 from yolopatch.core.model.cfg_text import Cfg
 from yolopatch.core.reproduce.reproduction import Figures, Measured
 from yolopatch.outside.environment.interpreter import Interpreter
-from yolopatch.outside.files.lock import hold_lock
+from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.files.templates import write_cfg
 from yolopatch.outside.probe.facts import ask_facts
 from yolopatch.outside.watch import Watch
+from yolopatch.outside.workspace.lock import hold_workspace
 from yolopatch.outside.workspace.workspace import Workspace
 from yolopatch.steps.environment.faults import ERROR, find_faults
 from yolopatch.steps.reproduce.reproduce import tutorial_cfg, write_page
 from yolopatch.steps.reproduce.reproduction import Reproduction
 from yolopatch.steps.verify.verify import verify
-from yolopatch.steps.workspace.change import lock_path
 from yolopatch.wire.facts import INFO, TRUE_GFLOPS, ModelFacts, Question
 
 SIDE = 640  # pixels, as for upstream's own figures
 
 
-def measure_model(reproduction: Reproduction, cache: Path, watch: Watch) -> Reproduction:
+def measure_model(reproduction: Reproduction, watch: Watch) -> Reproduction:
     """Measure the model, unless this was done before; write the figures into the page and the record.
 
     Args:
         reproduction: the reproduction.
-        cache: the cache folder.
         watch: called with each step.
 
     Returns:
@@ -45,7 +42,7 @@ def measure_model(reproduction: Reproduction, cache: Path, watch: Watch) -> Repr
     if reproduction.measured:
         return reproduction
     reason = _why_not_measured(reproduction)
-    with hold_lock(lock_path(reproduction.folder, cache)):
+    with hold_workspace(reproduction.workspace.path):
         if reason:
             return write_page(replace(reproduction, notes=(*reproduction.notes, reason)), reason)
         watch("every scale", 1, 2)
@@ -72,10 +69,9 @@ def count_scales(workspace: Workspace, cfg: Cfg, interpreter: Interpreter) -> di
     Raises:
         YolopatchError: a model does not build.
     """
-    with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
+    with temporary_folder() as folder:
         questions = [
-            Question(str(write_cfg(one, Path(folder))), scale, (INFO, TRUE_GFLOPS))
-            for scale, one in _each_scale(cfg).items()
+            Question(str(write_cfg(one, folder)), scale, (INFO, TRUE_GFLOPS)) for scale, one in _each_scale(cfg).items()
         ]
         answers = ask_facts(workspace.path, workspace.pin, questions, imgsz=SIDE, python=interpreter.executable)
     return {scale: _figures(answer) for scale, answer in zip(cfg.model.scales, answers)}

@@ -16,20 +16,21 @@ from yolopatch.core.reproduce.page import page_text
 from yolopatch.core.reproduce.reproduction import PAGE, WORKSPACE, Record
 from yolopatch.core.reproduce.script import script_text
 from yolopatch.errors import ConflictError
-from yolopatch.outside.files.lock import hold_lock
 from yolopatch.outside.files.templates import load_templates
 from yolopatch.outside.reproduce.reproduction_folder import open_folder, save_record, update_files
-from yolopatch.outside.workspace.workspace import Workspace, as_destination, is_occupied, read_workspace
+from yolopatch.outside.workspace.lock import hold_workspace
+from yolopatch.outside.workspace.workspace import Workspace, as_destination
 from yolopatch.steps.environment.interpreters import choose_interpreter
 from yolopatch.steps.model.render_request import RenderRequest, plan
 from yolopatch.steps.reproduce.reproduction import ReproduceRequest, Reproduction
-from yolopatch.steps.workspace.apply import apply
-from yolopatch.steps.workspace.change import lock_path, read_finished
+from yolopatch.steps.workspace.apply import make_workspace
+from yolopatch.steps.workspace.change import read_finished
 from yolopatch.steps.workspace.patchset import needs_compat
 
 _NOT_YET = "nothing was measured yet"
 
 
+@as_destination()
 def reproduce(request: ReproduceRequest, cache: Path) -> Reproduction:
     """Make the folder, or complete an existing one. No model is built yet.
 
@@ -45,9 +46,13 @@ def reproduce(request: ReproduceRequest, cache: Path) -> Reproduction:
     recipe, pin = _choose(request)
     folder = (request.dest or Path(_folder_name(recipe, request.flavor))).absolute()
     wanted = Record(recipe.tutorial.id, request.flavor, pin.name, request.compat, "", __version__)
-    with hold_lock(lock_path(folder, cache)):
+    place = folder / WORKSPACE
+    open_folder(folder, wanted)  # before anything is written
+    repo = request.repo or recipe.tutorial.pin
+    made = make_workspace(repo, recipe.module, request.flavor, place, request.source, cache, request.compat)
+    with hold_workspace(place):
         known = open_folder(folder, wanted)
-        workspace, notes = _open_workspace(request, recipe, folder, cache)
+        workspace, notes = _open_workspace(request, recipe, place)
         reproduction = Reproduction(
             asked=request,
             folder=folder,
@@ -58,7 +63,7 @@ def reproduce(request: ReproduceRequest, cache: Path) -> Reproduction:
             script=workspace.path / recipe.script,
             page=folder / PAGE,
             interpreter=choose_interpreter(pin, request.python, cache),
-            notes=notes,
+            notes=(*(made.notes if made else ()), *notes),
         )
         return _write_files(reproduction)
 
@@ -76,17 +81,9 @@ def _folder_name(recipe: Recipe, flavor: str) -> str:
     return recipe.tutorial.id if flavor == "tutorial" else f"{recipe.tutorial.id}-{flavor}"
 
 
-def _open_workspace(
-    request: ReproduceRequest, recipe: Recipe, folder: Path, cache: Path
-) -> tuple[Workspace, tuple[str, ...]]:
-    """Make the workspace, or read an existing one, which may have the user's commits and edits."""
-    place = folder / WORKSPACE
-    if not is_occupied(place):
-        pin = request.repo or recipe.tutorial.pin
-        made = apply(pin, [recipe.module], request.flavor, place, request.source, cache, compat=request.compat)
-        return read_workspace(place), made.notes
-    with as_destination():
-        workspace, finished = read_finished(place)
+def _open_workspace(request: ReproduceRequest, recipe: Recipe, place: Path) -> tuple[Workspace, tuple[str, ...]]:
+    """Read the workspace, which may have the user's commits and edits; with notes for the user."""
+    workspace, finished = read_finished(place)
     applied = {(one.name, one.flavor) for one in workspace.applied}
     with_compat = request.compat and needs_compat(workspace.pin)
     if applied != {(recipe.module, request.flavor)} or (workspace.compat is not None) != with_compat:

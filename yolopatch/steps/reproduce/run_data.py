@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import shlex
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from yolopatch.core.data.labels import ERROR
 from yolopatch.core.reproduce.reproduction import WORKSPACE
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.data.dataset import images, label_file, read_dataset
+from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.probe.run import run_in_workspace
 from yolopatch.steps.data.check import DatasetReport, check_dataset
 from yolopatch.steps.data.shapes import ShapesRequest, make_shapes
@@ -105,9 +105,9 @@ def _resolve(reproduction: Reproduction, plan: RunPlan) -> DatasetAnswer:
 
     workspace = reproduction.folder / WORKSPACE
     request = DatasetRequest(str(workspace), style_of(reproduction.workspace.pin), plan.data)
-    with tempfile.TemporaryDirectory(prefix="yolopatch-") as place:
+    with temporary_folder() as place:
         try:
-            folder = Path(place) / "data"
+            folder = place / "data"
             what = "looking for the data set"
             run_in_workspace(
                 DATASET,

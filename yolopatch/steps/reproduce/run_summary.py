@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from yolopatch.catalog.environment.libraries import named_versions
 from yolopatch.catalog.modules import TUTORIAL_FLAVOR
 from yolopatch.core.reproduce.comparison import Built, Compared, compare, is_dead_as_predicted
 from yolopatch.core.reproduce.run import CURVES, SUMMARY
+from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.files.staging import write_whole
 from yolopatch.outside.files.templates import load_templates, write_cfg
 from yolopatch.outside.probe.facts import ask_facts
@@ -95,11 +95,11 @@ def _built(trained: Trained) -> Built:
     """Build the model that the run should have trained, with the classes of the data, and count it."""
     reproduction, planned = trained.reproduction, trained.plan
     cfg = replace(run_cfg(reproduction, planned), nc=len(trained.data.names))
-    with tempfile.TemporaryDirectory(prefix="yolopatch-") as folder:
+    with temporary_folder() as folder:
         (facts,) = ask_facts(
             reproduction.workspace.path,
             reproduction.workspace.pin,
-            [Question(str(write_cfg(cfg, Path(folder))), planned.scale)],
+            [Question(str(write_cfg(cfg, folder)), planned.scale)],
             python=reproduction.interpreter.executable,
         )
     return Built(facts.parameters, Counter(row.kind for row in facts.table))

@@ -12,23 +12,21 @@ from typing import Any
 
 from yolopatch import __version__
 from yolopatch.catalog.pins import style_of
-from yolopatch.core.reproduce.reproduction import RUNS
 from yolopatch.core.reproduce.results import losses, map50, read_results
 from yolopatch.core.reproduce.run import CURVES, EXAMINED, Attempt, Run, Wanted
 from yolopatch.core.reproduce.script import words
 from yolopatch.core.text import sha256
 from yolopatch.errors import YolopatchError
-from yolopatch.outside.files.lock import hold_lock
 from yolopatch.outside.probe.run import run_in_workspace
 from yolopatch.outside.reproduce.runs import find_run, next_number, run_folder, save_run
 from yolopatch.outside.watch import Watch
+from yolopatch.outside.workspace.lock import RUNS_LOCK, hold_workspace
 from yolopatch.steps.reproduce.initial_weights import require_arrived
 from yolopatch.steps.reproduce.prepare import PreparedRun
 from yolopatch.steps.reproduce.reproduction import Reproduction
 from yolopatch.steps.reproduce.run_data import RunData
 from yolopatch.steps.reproduce.run_files import script_arguments
 from yolopatch.steps.reproduce.run_plan import RunPlan
-from yolopatch.steps.workspace.change import lock_path
 from yolopatch.wire.codec import encode
 from yolopatch.wire.tasks import EVALUATE, TRAIN, Task
 from yolopatch.wire.training import (
@@ -69,13 +67,13 @@ class Trained:
     notes: tuple[str, ...]
 
 
-def train(reproduction: Reproduction, ready: PreparedRun, cache: Path, watch: Watch) -> Trained:
+def train(reproduction: Reproduction, ready: PreparedRun, watch: Watch) -> Trained:
     """Train to the end, then validate, predict and export; continue where an earlier call was killed.
 
     Raises:
         YolopatchError: upstream failed; its last lines are in `details`.
     """
-    with hold_lock(lock_path(reproduction.folder / RUNS, cache)):
+    with hold_workspace(reproduction.workspace.path, RUNS_LOCK):
         return _Trainer(reproduction, ready, watch).run()
 
 

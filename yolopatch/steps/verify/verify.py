@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from yolopatch.core.model.cfg_file import CfgFile
 from yolopatch.core.verify.checks import choose_checks
 from yolopatch.errors import UsageError
 from yolopatch.outside.environment.interpreter import Interpreter
+from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.files.model_yaml import find_cfg, read_cfg
 from yolopatch.outside.git.snapshot import PRISTINE, write_tree
 from yolopatch.outside.probe.inspect import require_device
@@ -190,8 +190,8 @@ def _open_subject(checkout: Checkout, file: CfgFile, options: Options) -> Iterat
     interpreter = find_interpreter_for(checkout, options.python, cache_dir())
     if options.device:
         require_device(options.device, interpreter.executable)
-    with tempfile.TemporaryDirectory(prefix="yolopatch-pristine-") as folder:
-        pristine = Path(folder) / "upstream"
+    with temporary_folder() as folder:
+        pristine = folder / "upstream"
         known = pristine if _write_pristine(checkout, pristine) else None
         yield _Subject(checkout, interpreter, read_history(checkout), known, Path(file.path), options)
 

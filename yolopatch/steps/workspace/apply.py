@@ -11,11 +11,11 @@ from yolopatch.catalog.modules import FLAVORS, find_module, lookup_module, requi
 from yolopatch.catalog.names import unknown
 from yolopatch.catalog.pins import Pin, find_pin, find_upstream, resolve_repo
 from yolopatch.errors import ConflictError, UsageError, YolopatchError
-from yolopatch.outside.files.lock import hold_lock
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.source.store import pristine
 from yolopatch.outside.workspace import switch
 from yolopatch.outside.workspace.build import build_workspace
+from yolopatch.outside.workspace.lock import hold_workspace
 from yolopatch.outside.workspace.workspace import (
     Workspace,
     as_destination,
@@ -25,7 +25,6 @@ from yolopatch.outside.workspace.workspace import (
 )
 from yolopatch.steps.workspace.change import (
     WorkspaceState,
-    lock_path,
     open_workspace,
     set_patches,
     workspace_path,
@@ -66,19 +65,19 @@ def apply(
             module.
         YolopatchError: a module is not available for the pin, or the workspace has it in another flavor.
     """
-    if not modules and not compat:
-        raise UsageError("nothing to apply", hint="name a module with --module, or give --compat, or both")
-    if flavor not in FLAVORS:
-        raise unknown("flavor", flavor, FLAVORS)
-    known = [module for module in map(lookup_module, modules) if module]
-    pin = _resolve(repo, [module.tutorial.pin for module in known if module.tutorial], dest)
-    place = workspace_path(dest, pin)
-    choices = [_choose(name, flavor, place, update) for name in modules]
-    wanted = _Wanted(pin, choices, compat and needs_compat(pin), update)
-    with hold_lock(lock_path(place, cache)):
-        state = _add(place, wanted) if is_occupied(place) else _create(place, wanted, source, cache)
-    unneeded = [f"{pin.name} needs no compatibility patch"] if compat and not wanted.compat else []
+    place, wanted = _plan(repo, modules, flavor, dest, compat, update)
+    state = _create(place, wanted, source, cache) or _add(place, wanted)
+    unneeded = [f"{wanted.pin.name} needs no compatibility patch"] if compat and not wanted.compat else []
     return replace(state, notes=(*state.notes, *unneeded))
+
+
+@as_destination()
+def make_workspace(
+    repo: str, module: str, flavor: str, dest: Path, source: str, cache: Path, compat: bool
+) -> WorkspaceState | None:
+    """Make a workspace with one module, as `apply` does; None where there is something already."""
+    place, wanted = _plan(repo, [module], flavor, dest, compat, update=False)
+    return _create(place, wanted, source, cache)
 
 
 @dataclass(frozen=True)
@@ -89,6 +88,20 @@ class _Wanted:
     choices: Sequence[Choice]
     compat: bool
     update: bool
+
+
+def _plan(
+    repo: str, modules: Sequence[str], flavor: str, dest: Path | None, compat: bool, update: bool
+) -> tuple[Path, _Wanted]:
+    if not modules and not compat:
+        raise UsageError("nothing to apply", hint="name a module with --module, or give --compat, or both")
+    if flavor not in FLAVORS:
+        raise unknown("flavor", flavor, FLAVORS)
+    known = [module for module in map(lookup_module, modules) if module]
+    pin = _resolve(repo, [module.tutorial.pin for module in known if module.tutorial], dest)
+    place = workspace_path(dest, pin)
+    choices = [_choose(name, flavor, place, update) for name in modules]
+    return place, _Wanted(pin, choices, compat and needs_compat(pin), update)
 
 
 def _choose(name: str, flavor: str, place: Path, update: bool) -> Choice:
@@ -113,19 +126,28 @@ def _resolve(repo: str, tutorial_pins: list[str], dest: Path | None) -> Pin:
     return resolve_repo(repo, tutorial_pins)
 
 
-def _create(place: Path, wanted: _Wanted, source: str, cache: Path) -> WorkspaceState:
+def _create(place: Path, wanted: _Wanted, source: str, cache: Path) -> WorkspaceState | None:
+    """Make a workspace; None where there is something, of another process that was first, too."""
+    if is_occupied(place):
+        return None
     with pristine(wanted.pin, source, cache) as found:
         root = snapshot.read_root(found.repository)
         read = snapshot.pristine_reader(found.repository, root.blobs)
         patchset = load_patchset(wanted.pin, set(wanted.choices), wanted.compat, read)
-        steps = patchset.steps(read, root, found.source)
-        leftover = build_workspace(place, found.repository, steps)
-    notes = [switch.LEFTOVERS] if leftover else []
-    made = workspace_state(read_workspace(place), patchset, changed=True, notes=(*notes, *found.notes))
+        built = build_workspace(place, found.repository, patchset.steps(read, root, found.source))
+    if built is None:
+        return None
+    notes = [switch.LEFTOVERS] if built.had_leftovers else []
+    made = workspace_state(built.workspace, patchset, changed=True, notes=(*notes, *found.notes))
     return replace(made, created=True)
 
 
 def _add(place: Path, wanted: _Wanted) -> WorkspaceState:
+    with hold_workspace(place):
+        return _add_to(place, wanted)
+
+
+def _add_to(place: Path, wanted: _Wanted) -> WorkspaceState:
     workspace, note = open_workspace(place)
     if workspace.pin != wanted.pin:
         raise ConflictError(

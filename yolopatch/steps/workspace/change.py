@@ -1,8 +1,7 @@
-"""Change the patches of a workspace: its lock, the checks before, the switch, and the state after."""
+"""Change the patches of a workspace: the checks before, the switch, and the state after."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shlex
 from collections.abc import Iterable
@@ -60,12 +59,6 @@ def workspace_path(dest: Path | None, pin: Pin) -> Path:
     place = (dest or Path(pin.name)).absolute()
     # a link is followed, never replaced
     return Path(os.path.realpath(place)) if place.is_symlink() else place
-
-
-def lock_path(place: Path, cache: Path) -> Path:
-    """Return the lock file of a workspace; it is in the cache, to keep the user's folders clean."""
-    digest = hashlib.sha256(os.fsencode(os.path.realpath(place))).hexdigest()
-    return cache / "locks" / f"{place.name[:40]}-{digest[:12]}.lock"
 
 
 def open_workspace(place: Path) -> tuple[Workspace, tuple[str, ...]]:

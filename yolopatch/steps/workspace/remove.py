@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from yolopatch.errors import UsageError
-from yolopatch.outside.files.lock import hold_lock
+from yolopatch.outside.workspace.lock import hold_workspace
 from yolopatch.steps.workspace.change import (
     WorkspaceState,
     find_applied,
-    lock_path,
     no_compat_error,
     open_workspace,
     set_patches,
@@ -19,7 +18,7 @@ from yolopatch.steps.workspace.held import read_held
 from yolopatch.steps.workspace.patchset import applied_choices
 
 
-def remove(modules: Sequence[str], place: Path, cache: Path, compat: bool = False) -> WorkspaceState:
+def remove(modules: Sequence[str], place: Path, compat: bool = False) -> WorkspaceState:
     """Remove these modules from the workspace, and with `compat` the compatibility patch.
 
     Raises:
@@ -30,7 +29,7 @@ def remove(modules: Sequence[str], place: Path, cache: Path, compat: bool = Fals
     if not modules and not compat:
         raise UsageError("nothing to remove", hint="name a module with --module, or give --compat, or both")
     place = place.absolute()
-    with hold_lock(lock_path(place, cache)):
+    with hold_workspace(place):
         workspace, notes = open_workspace(place)
         names = {find_applied(workspace, name).name for name in modules}
         if compat and workspace.compat is None:

@@ -1,0 +1,39 @@
+"""The locks of a workspace. They lie in its .git, so that no cache matters for them, and git does not show them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from yolopatch.outside.files.lock import hold_lock
+from yolopatch.outside.workspace.workspace import read_workspace
+
+LOCK = "yolopatch.lock"
+RUNS_LOCK = "yolopatch-runs.lock"  # of a reproduction's runs, which may take days
+
+
+@contextmanager
+def hold_workspace(path: Path, name: str = LOCK) -> Iterator[None]:
+    """Hold a lock of a workspace while the block runs; wait first if another process holds it.
+
+    Raises:
+        NoWorkspaceError: the folder is not a workspace; nothing was written there.
+        YolopatchError: another process still holds the lock, or it cannot be taken.
+    """
+    if not lock_file(path).exists():
+        read_workspace(path)
+    with hold_lock(lock_file(path, name), f"work in a copy of it: cp -r {shlex.quote(str(path))} DIR"):
+        yield
+
+
+def make_lock(path: Path) -> None:
+    """Make the lock file of a new workspace: so a command that is refused there writes nothing."""
+    with hold_lock(lock_file(path), "name a folder on another disk: --dest DIR"):
+        pass
+
+
+def lock_file(path: Path, name: str = LOCK) -> Path:
+    """Return the path of a lock of a workspace."""
+    return path / ".git" / name
