@@ -26,7 +26,7 @@ from gpu.page import page
 from gpu.row import Result, Row
 from yolopatch.catalog.modules import MODULES
 
-_CORES = 3  # for one model: where there are more, several models are tried at a time, once all times are measured
+_CORES = 2  # for one model: where there are more, several models are tried at a time, once all times are measured
 _MINUTES = {"cuda": 8.0, "cpu": 60.0}
 
 

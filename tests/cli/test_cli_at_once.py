@@ -166,8 +166,8 @@ def test_a_file_system_without_locks(workspace, tmp_path, yolopatch, fingerprint
     [
         (OSError(errno.ENOSYS, "Function not implemented"), "has no locks: Function not implemented", "DO THAT"),
         (NotImplementedError("use another class"), "has no locks: Function not implemented", "DO THAT"),
-        (PermissionError(errno.EACCES, "Permission denied"), "cannot write in", "DO THAT"),
-        (OSError(errno.ENOSPC, "No space left on device"), "cannot write in", "free some space, or DO THAT"),
+        (PermissionError(errno.EACCES, "Permission denied"), "cannot write in", "check the permissions of"),
+        (OSError(errno.ENOSPC, "No space left on device"), "cannot write in", "free some space"),
     ],
 )
 def test_each_reason_for_which_a_lock_cannot_be_taken(error, what, hint, tmp_path, monkeypatch):
@@ -177,7 +177,8 @@ def test_each_reason_for_which_a_lock_cannot_be_taken(error, what, hint, tmp_pat
     monkeypatch.setattr(FileLock, "acquire", fail)
     with pytest.raises(YolopatchError, match=what) as caught, hold_lock(tmp_path / "lock", "DO THAT"):
         pass
-    assert caught.value.hint == hint
+    assert caught.value.hint.startswith(hint)
+    assert caught.value.hint.endswith("DO THAT")
 
 
 @pytest.mark.parametrize(("folder", "lock"), [(0o775, 0o664), (0o755, 0o644), (0o700, 0o600)])

@@ -195,8 +195,10 @@ class _Yolov5:
 
     def export(self, form: str) -> Path:
         asked = self._request
+        # its trace keeps tensors of the device that it is made on, and so predicts on no other
+        device = _named(asked.device)
         self._module("export").run(
-            data=asked.data, weights=asked.weights, imgsz=(self._side, self._side), include=(form,), device="cpu"
+            data=asked.data, weights=asked.weights, imgsz=(self._side, self._side), include=(form,), device=device
         )
         # upstream logs an error and continues
         return Path(asked.weights).with_suffix({"torchscript": ".torchscript", "onnx": ".onnx"}[form])

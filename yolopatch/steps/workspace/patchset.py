@@ -175,13 +175,15 @@ def load_patchset(
 def patched_paths(pin: Pin) -> set[str]:
     """Return every file that a patch of the pin changes or adds; not those of the user's own modules.
 
+    A patch whose file is missing can change none.
+
     Raises:
         PatchError: a patch file is damaged.
     """
     files = (patch_file(pin.name, name, flavor) for name in MODULES for flavor in FLAVORS)
     texts = [_decode(file) for file in files if file.is_file()]
     patches = [parse_patch(text, pin.name) for text in (stamp_text(pin), *texts)]
-    if needs_compat(pin):
+    if needs_compat(pin) and compat_file(pin.name).is_file():
         patches.append(parse_patch(compat_text(pin), pin.name, modifies=True))
     return {change.path for patch in patches for change in patch.changes}
 
