@@ -31,6 +31,7 @@ def test_the_json_of_a_clean_workspace(workspace, yolopatch, git_in):
         "operation": None,
         "interrupted": False,
         "clean": True,
+        "blocked": None,
     }
 
 

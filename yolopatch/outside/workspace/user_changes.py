@@ -5,39 +5,80 @@ from __future__ import annotations
 import shlex
 
 from yolopatch.errors import ConflictError
-from yolopatch.outside.workspace.workspace import BRANCH, LOCKS, NEXT, Workspace
+from yolopatch.outside.workspace.branches import branches, free_branch
+from yolopatch.outside.workspace.journal import read_journal
+from yolopatch.outside.workspace.workspace import BRANCH, LOCKS, NEXT, Commit, Workspace
 
 
-def check_no_user_changes(workspace: Workspace) -> None:
-    """Check that a switch would lose no changes of the user.
+def check_changeable(workspace: Workspace, any_branch: bool = False) -> None:
+    """Check that a switch would lose no changes of the user; commits of the user's are not in its way.
 
     The changes of an interrupted switch are not the user's: finish the switch, then check again.
+
+    Args:
+        workspace: the workspace.
+        any_branch: whether another branch than ours may be checked out, as nothing is to be done to it.
 
     Raises:
         ConflictError: there are changes; it names the command that saves them.
     """
     _check_git_idle(workspace)
-    path, git = workspace.path, _git(workspace)
+    path, git = workspace.path, git_words(workspace)
     if workspace.edited and not workspace.interrupted:
         raise ConflictError(
             f"{path} has changes that are not committed; nothing was changed",
             details=[f"changed: {name}" for name in workspace.edited[:8]],
             hint=f"keep them with `{git} stash`, or commit them on your own branch, then run this again",
         )
-    if workspace.branch != BRANCH:
+    if workspace.branch != BRANCH and not (any_branch and not workspace.interrupted):
         where = f"on the branch {workspace.branch}" if workspace.branch else "on no branch (detached HEAD)"
         raise ConflictError(
             f"{path} is {where}, not on the branch {BRANCH}; nothing was changed",
             hint=f"`{_command_to_switch(workspace)}`, then run this again; your commits are kept",
         )
+    _check_not_moved_on(workspace)
+
+
+def check_no_user_changes(workspace: Workspace) -> None:
+    """Check that a workspace is yolopatch's alone: nothing that `check_changeable` finds, and no commits on top.
+
+    Raises:
+        ConflictError: there is something of the user's; it names the command that saves it.
+    """
+    check_changeable(workspace)
     if workspace.own_commits:
-        keep = _free_branch(workspace)
-        raise ConflictError(
-            f"{path} has your own commits on top; nothing was changed",
-            details=[f"yours: {commit.id[:12]} {commit.subject}" for commit in workspace.own_commits[:8]],
-            hint=f"keep them on a branch: `{git} branch {keep} && {git} reset --keep {workspace.head.id[:12]}`, "
-            f"then run this again and rebase {keep}",
-        )
+        raise own_commits_error(workspace, f"{workspace.path} has your own commits on top")
+
+
+def own_commits_error(workspace: Workspace, what: str, base: Commit | None = None) -> ConflictError:
+    """Return the error for commits of the user's that are in the way, with the command that keeps them on a branch.
+
+    Args:
+        workspace: the workspace.
+        what: what is in the way.
+        base: the commit on which they are; by default our newest.
+    """
+    base = base or workspace.head
+    above = workspace.own_commits[: [one.id for one in (*workspace.own_commits, base)].index(base.id)]
+    git, keep = git_words(workspace), free_branch(workspace, "my-work")
+    return ConflictError(
+        f"{what}; nothing was changed",
+        details=[f"yours: {commit.id[:12]} {commit.subject}" for commit in above[:8]],
+        hint=f"keep them on a branch: `{git} branch {keep} && {git} reset --keep {base.id[:12]}`, then run this again",
+    )
+
+
+def _check_not_moved_on(workspace: Workspace) -> None:
+    """Check that the user has made no commits on a switch that is not finished."""
+    journal = read_journal(workspace.path) if workspace.interrupted else None
+    if journal is None:
+        return
+    ends = (journal.old, journal.new)
+    history = (*workspace.own_commits, workspace.head)
+    base = next((commit for commit in history if commit.id in ends), None)
+    if base and base is not history[0]:
+        what = f"{workspace.path} has your own commits on top of a run that was interrupted"
+        raise own_commits_error(workspace, what, base)
 
 
 def _check_git_idle(workspace: Workspace) -> None:
@@ -46,7 +87,7 @@ def _check_git_idle(workspace: Workspace) -> None:
         undo = "reset" if what == "bisect" else "--abort"
         raise ConflictError(
             f"{path} has an unfinished {what}; nothing was changed",
-            hint=f"finish it, or stop it with `{_git(workspace)} {what} {undo}`, then run this again",
+            hint=f"finish it, or stop it with `{git_words(workspace)} {what} {undo}`, then run this again",
         )
     # the lock of NEXT is never the user's: a killed run's is removed with its other leftovers
     locks = [path / ".git" / lock for lock in LOCKS if lock != f"{NEXT}.lock" and (path / ".git" / lock).exists()]
@@ -57,21 +98,12 @@ def _check_git_idle(workspace: Workspace) -> None:
         )
 
 
-def _git(workspace: Workspace) -> str:
+def git_words(workspace: Workspace) -> str:
+    """Return how a command of git's for the workspace begins."""
     return f"git -C {shlex.quote(str(workspace.path))}"
 
 
-def _branches(workspace: Workspace) -> list[str]:
-    return workspace.repository.run("for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads").split()
-
-
 def _command_to_switch(workspace: Workspace) -> str:
-    if BRANCH in _branches(workspace):
-        return f"{_git(workspace)} switch {BRANCH}"
-    return f"{_git(workspace)} switch -c {BRANCH} {workspace.head.id[:12]}"
-
-
-def _free_branch(workspace: Workspace) -> str:
-    taken = _branches(workspace)
-    names = ("my-work", *(f"my-work-{number}" for number in range(2, len(taken) + 3)))
-    return next(name for name in names if name not in taken)
+    if BRANCH in branches(workspace):
+        return f"{git_words(workspace)} switch {BRANCH}"
+    return f"{git_words(workspace)} switch -c {BRANCH} {workspace.head.id[:12]}"

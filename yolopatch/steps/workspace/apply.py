@@ -32,6 +32,7 @@ from yolopatch.steps.workspace.change import (
     workspace_state,
 )
 from yolopatch.steps.workspace.held import Held, find_held, not_in_catalog, read_held, update_command
+from yolopatch.steps.workspace.own_commits import Request
 from yolopatch.steps.workspace.patchset import Choice, applied_choices, load_patchset, needs_compat
 
 
@@ -45,6 +46,7 @@ def apply(
     cache: Path,
     compat: bool = False,
     update: bool = False,
+    into: str | None = None,
 ) -> WorkspaceState:
     """Add modules to the workspace at `dest`; make the workspace if `dest` does not exist.
 
@@ -57,9 +59,10 @@ def apply(
         cache: the cache folder.
         compat: also add the compatibility patch, if the pin needs one.
         update: take the user's own modules among them from the catalog, also if the workspace has another text.
+        into: a new branch that gets the result, in place of the workspace's own; None for the workspace's own.
 
     Raises:
-        UsageError: an unknown name, or nothing to add.
+        UsageError: an unknown name, or nothing to add, or `into` without a workspace.
         SourceError: no source has the pin's content.
         PatchError: a patch is damaged.
         ConflictError: the user's own changes or files are in the way, or the workspace has another text of a user's own
@@ -74,7 +77,12 @@ def apply(
     pin = _resolve(repo, [module.tutorial.pin for module in known if module.tutorial], dest)
     place = workspace_path(dest, pin)
     choices = [_choose(name, flavor, place, update) for name in modules]
-    wanted = _Wanted(pin, choices, compat and needs_compat(pin), update)
+    request = Request(_words(pin, choices, flavor, compat, update, place), into)
+    wanted = _Wanted(pin, choices, compat and needs_compat(pin), update, request)
+    if into is not None and not is_occupied(place):
+        raise UsageError(
+            f"there is no workspace at {place}, and --into is for one that exists", hint="leave --into out"
+        )
     with hold_lock(lock_path(place, cache)):
         state = _add(place, wanted) if is_occupied(place) else _create(place, wanted, source, cache)
     unneeded = [f"{pin.name} needs no compatibility patch"] if compat and not wanted.compat else []
@@ -83,12 +91,23 @@ def apply(
 
 @dataclass(frozen=True)
 class _Wanted:
-    """What is to be added to a pin; for `update`, see `apply`."""
+    """What is to be added to a pin, and by which command; for `update`, see `apply`."""
 
     pin: Pin
     choices: Sequence[Choice]
     compat: bool
     update: bool
+    request: Request
+
+
+def _words(
+    pin: Pin, choices: Sequence[Choice], flavor: str, compat: bool, update: bool, place: Path
+) -> tuple[str, ...]:
+    """Return the command as it can be typed again, in any folder."""
+    modules = [word for choice in choices for word in ("--module", choice.name)]
+    flavors = ["--flavor", flavor] if flavor != FLAVORS[0] and modules else []
+    flags = ["--compat"] * compat + ["--update"] * update
+    return ("yolopatch", "apply", "--repo", pin.name, *modules, *flavors, *flags, "--dest", str(place))
 
 
 def _choose(name: str, flavor: str, place: Path, update: bool) -> Choice:
@@ -126,7 +145,7 @@ def _create(place: Path, wanted: _Wanted, source: str, cache: Path) -> Workspace
 
 
 def _add(place: Path, wanted: _Wanted) -> WorkspaceState:
-    workspace, note = open_workspace(place)
+    workspace, note = open_workspace(place, any_branch=wanted.request.into is not None)
     if workspace.pin != wanted.pin:
         raise ConflictError(
             f"{place} is a workspace of {workspace.pin.name}, not of {wanted.pin.name}; nothing was changed",
@@ -138,7 +157,8 @@ def _add(place: Path, wanted: _Wanted) -> WorkspaceState:
     held = read_held(workspace, have - named if wanted.update else have)
     _require_same(workspace, held, named)
     choices = {*applied_choices(workspace.applied), *wanted.choices}
-    return set_patches(workspace, choices, wanted.compat or workspace.compat is not None, held, note)
+    compat = wanted.compat or workspace.compat is not None
+    return set_patches(workspace, choices, compat, held, wanted.request, note)
 
 
 def _require_flavors(workspace: Workspace, choices: Sequence[Choice]) -> None:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from yolopatch.errors import ConflictError
+from yolopatch.outside.workspace.replay import find_obstacle
+from yolopatch.outside.workspace.user_changes import check_changeable
 from yolopatch.outside.workspace.workspace import BRANCH, Workspace, read_workspace
+from yolopatch.steps.workspace.own_commits import cannot_be_replayed
 from yolopatch.steps.workspace.patchset import Choice, applied_choices
 
 
@@ -23,7 +27,9 @@ class Status:
         own_commits: the user's commits on top of yolopatch's, as `id subject`, newest first.
         operation: the user's unfinished merge, rebase or the like; None without one.
         interrupted: whether an earlier command was interrupted.
-        clean: whether nothing keeps `apply` and `remove` from changing it.
+        clean: whether it is as yolopatch made it, with no changes or commits of the user's.
+        blocked: why `apply` and `remove` would refuse to change it, None where they would not. Whether the user's
+            commits conflict with a change is only known when it is made.
     """
 
     workspace: Path
@@ -41,6 +47,7 @@ class Status:
     operation: str | None
     interrupted: bool
     clean: bool
+    blocked: str | None
 
 
 def status(place: Path) -> Status:
@@ -66,6 +73,7 @@ def status(place: Path) -> Status:
         operation=found.operation,
         interrupted=found.interrupted,
         clean=_is_clean(found),
+        blocked=_blocked(found),
     )
 
 
@@ -76,3 +84,12 @@ def _version(found: Workspace) -> str | None:
 
 def _is_clean(found: Workspace) -> bool:
     return found.branch == BRANCH and not (found.edited or found.own_commits or found.operation or found.interrupted)
+
+
+def _blocked(found: Workspace) -> str | None:
+    try:
+        check_changeable(found)
+    except ConflictError as error:
+        return error.what.removesuffix("; nothing was changed")
+    stop = find_obstacle(found)
+    return cannot_be_replayed(stop) if stop else None
