@@ -24,9 +24,9 @@ class Obstacle:
     hint: str
     details: tuple[str, ...] = ()
 
-    def error(self) -> ConflictError:
-        """Return it as the error of a command that changed nothing."""
-        return ConflictError(f"{self.what}; nothing was changed", details=self.details, hint=self.hint)
+    def error(self, **facts: object) -> ConflictError:
+        """Return it as the error of a command that changed nothing, with these facts for programs."""
+        return ConflictError(f"{self.what}; nothing was changed", details=self.details, hint=self.hint, facts=facts)
 
 
 def find_hidden(path: Path, before: Mapping[str, Entry], names: Iterable[str]) -> Iterator[Obstacle]:
