@@ -67,6 +67,14 @@ def test_commits_on_top_are_in_nobodys_way_and_an_edit_that_git_overlooks_is(wor
     assert (ran.code, f"error: {obstacle['what']}; nothing was changed" in ran.err) == (3, True)
 
 
+def test_a_link_of_the_users_where_a_modules_file_would_go(workspace, yolopatch, git_in):
+    (workspace / "mine.py").write_text("mine = True\n")
+    (workspace / "ultralytics/nn/modules/spconv.py").symlink_to("../../../mine.py")
+    git_in(workspace, "add", "-A")
+    git_in(workspace, "commit", "-qm", "my own SPConv")
+    assert yolopatch("status", workspace, "--json").json["obstacles"] == []
+
+
 def test_a_commit_without_a_message(workspace, yolopatch, git_in):
     git_in(workspace, "commit", "-q", "--allow-empty", "--allow-empty-message", "-m", "")
     assert len(yolopatch("status", workspace, "--json").json["own_commits"]) == 1
