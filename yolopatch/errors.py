@@ -6,6 +6,7 @@ Every error says what happened, where, what was expected and found, and the next
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 EXIT_ACT = 1
 EXIT_USAGE = 2
@@ -13,6 +14,8 @@ EXIT_CONFLICT = 3
 EXIT_VERIFY = 4  # not an error: a check of `verify` failed, and the report says which
 EXIT_BUG = 5
 EXIT_INTERRUPTED = 130
+
+_NO_FACTS: Mapping[str, object] = MappingProxyType({})
 
 
 class YolopatchError(Exception):
@@ -22,15 +25,19 @@ class YolopatchError(Exception):
         what: one sentence, what happened and where.
         details: further facts, one a line (expected and found, the sources tried).
         hint: what to do next, as a command where possible.
+        facts: the same for programs, by name: fields that `--json` adds to the error.
     """
 
     exit_code = EXIT_ACT
 
-    def __init__(self, what: str, *, details: Sequence[str] = (), hint: str = "") -> None:
+    def __init__(
+        self, what: str, *, details: Sequence[str] = (), hint: str = "", facts: Mapping[str, object] = _NO_FACTS
+    ) -> None:
         super().__init__(what)
         self.what = what
         self.details = tuple(details)
         self.hint = hint
+        self.facts = facts
 
 
 class UsageError(YolopatchError):

@@ -17,7 +17,10 @@ from yolopatch.catalog.pins import PINS
 
 PIN = "ultralytics-8.3.0"
 STAMPED = "Stamp checkpoints"
-STATE = ["workspace", "pin", "source", "modules", "compat", "commit", "tree", "files", "changed", "created"]
+STATE = [
+    *("workspace", "pin", "source", "modules", "compat", "commit", "tree", "files", "changed", "created"),
+    *("replayed", "into", "stopped", "by_hand"),
+]
 
 
 def _apply(*modules: str, repo: str = PIN, dest: Path, flavor: str = "paper") -> list:

@@ -12,6 +12,7 @@ from yolopatch.catalog.environment.compat import COMPAT_FIXES
 from yolopatch.catalog.resources import compat_file
 from yolopatch.outside.git.snapshot import pristine_reader, read_root
 from yolopatch.outside.workspace.checkout import read_checkout
+from yolopatch.outside.workspace.replay import plan_replay
 from yolopatch.outside.workspace.switch import switch
 from yolopatch.outside.workspace.workspace import read_workspace
 from yolopatch.steps.verify.history import read_history
@@ -225,7 +226,8 @@ def test_a_mended_workspace_that_was_tampered_with(forged, named, apply, tmp_pat
     wanted = load_patchset(workspace.pin, [Choice("DSConv", "paper")], compat=True)
     steps = wanted.steps(pristine_reader(workspace.repository, root.blobs), root, workspace.source)
     texts = ["forged", unchanged, unchanged] if forged == 0 else [unchanged, unchanged, "forged"]
-    switch(workspace, root, [replace(s, files={**s.files, "LICENSE": text}) for s, text in zip(steps, texts)])
+    forged_steps = [replace(s, files={**s.files, "LICENSE": text}) for s, text in zip(steps, texts)]
+    switch(workspace, root, forged_steps, plan_replay(workspace, root, forged_steps))
     history = read_history(read_checkout(tmp_path / "w"))
     assert history.ours
     (told,) = history.tree_differs

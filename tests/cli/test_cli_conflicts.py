@@ -134,37 +134,16 @@ def test_a_conflict_of_a_stash(workspace, refused, yolopatch, git_in):
     assert "mine = True" in git_in(workspace, "show", f"stash@{{1}}:{PARSER}"), "nothing of it is lost"
 
 
-def test_a_commit_on_top(workspace, refused, yolopatch, git_in):
+def test_an_amended_commit_of_ours(workspace, refused, yolopatch, git_in):
     git_in(workspace, "branch", "my-work")  # the name that one would think of first is taken
-    _edit(workspace)
-    git_in(workspace, "commit", "-q", "-am", "my idea")
+    git_in(workspace, "commit", "-q", "--amend", "--no-edit")
     mine = git_in(workspace, "rev-parse", "HEAD").strip()
     told = refused(workspace)
-    assert "has your own commits on top" in told
-    assert f"yours: {mine[:12]} my idea" in told
+    assert "cannot be replayed: it is a commit of yolopatch's that was amended or moved" in told
+    assert f"yours: {mine[:12]} Stamp checkpoints" in told
     _type_the_hint(told, workspace.parent)
     _works_now(yolopatch, workspace)
     assert git_in(workspace, "rev-parse", "my-work-2").strip() == mine
-
-
-def test_a_merge_commit_on_top_with_older_commits(workspace, refused, yolopatch, git_in, monkeypatch):
-    monkeypatch.setenv("GIT_COMMITTER_DATE", "2015-01-01T00:00:00Z")
-    git_in(workspace, "switch", "-qc", "side", "HEAD~1")
-    git_in(workspace, "commit", "-q", "--allow-empty", "-m", "older than anything")
-    git_in(workspace, "switch", "-q", "yolopatch")
-    git_in(workspace, "merge", "-q", "-m", "merged", "side")
-    told = refused(workspace)
-    assert "has your own commits on top" in told
-    _type_the_hint(told, workspace.parent)
-    _works_now(yolopatch, workspace)
-
-
-def test_an_amended_commit_of_ours(workspace, refused, yolopatch, git_in):
-    git_in(workspace, "commit", "-q", "--amend", "--no-edit")
-    told = refused(workspace)
-    assert "has your own commits on top" in told
-    _type_the_hint(told, workspace.parent)
-    _works_now(yolopatch, workspace)
 
 
 def test_an_amended_root(workspace, yolopatch, git_in, fingerprint):

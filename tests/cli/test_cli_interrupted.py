@@ -77,6 +77,13 @@ def _is_sound(place: Path, git_in) -> None:
     assert _litter(place) == []
 
 
+def _commit_mine(place: Path, git_in) -> None:
+    """Commit an edit of a file that patches change, too."""
+    with (place / PARSER).open("a") as file:
+        file.write("# mine\n")
+    git_in(place, "commit", "-q", "-am", "my idea")
+
+
 def _apply(*modules: str, dest: Path) -> list[str]:
     chosen = [word for module in modules for word in ("--module", module)]
     return ["apply", "--repo", PIN, *chosen, "--dest", str(dest), "--json"]
@@ -102,8 +109,10 @@ def test_a_new_workspace_killed_at_every_step(there, tmp_path, yolopatch, need_p
 def test_a_switch_killed_at_every_step(tmp_path, yolopatch, need_pin, git_in):
     need_pin(PIN)
     start = tmp_path / "start" / "w"
-    old = yolopatch(*_apply("RefConv", "DSConv", dest=start)).json["commit"]
-    new = yolopatch("remove", "--module", "DSConv", start, "--json").json["commit"]
+    yolopatch(*_apply("RefConv", "DSConv", dest=start))
+    _commit_mine(start, git_in)
+    old = git_in(start, "rev-parse", "HEAD").strip()
+    new = yolopatch("remove", "--module", "DSConv", start, "--json").json["replayed"][0]["new"]
     yolopatch(*_apply("DSConv", dest=start))
     notes = set()
     for step in range(1, MANY):
@@ -115,17 +124,39 @@ def test_a_switch_killed_at_every_step(tmp_path, yolopatch, need_pin, git_in):
         # whatever the next run is about, here something that changes nothing: it finds the old or the new
         ran = yolopatch(*_apply("RefConv", dest=place))
         assert ran.code == 0, (step, ran.err)
-        assert ran.json["commit"] in (old, new)
+        found = git_in(place, "rev-parse", "HEAD").strip()
+        assert found in (old, new)
         notes.add(ran.err)
         _is_sound(place, git_in)
-        assert ran.json["commit"] == git_in(place, "rev-parse", "HEAD").strip()
         again = yolopatch("remove", "--module", "DSConv", place, "--json")
-        assert again.code == (0 if ran.json["commit"] == old else 1)
+        assert again.code == (0 if found == old else 1)
         assert git_in(place, "rev-parse", "HEAD").strip() == new
         shutil.rmtree(place.parent)
     assert 10 < step < MANY - 1, "every step was tried"
     assert any("its changes are finished now" in note for note in notes)
     assert any("leftovers of an interrupted run were removed" in note for note in notes)
+
+
+@pytest.mark.slow
+def test_a_result_for_a_branch_killed_at_every_step(workspace, tmp_path, yolopatch, git_in):
+    _commit_mine(workspace, git_in)
+    head = git_in(workspace, "rev-parse", "HEAD")
+    into = ["remove", "--module", "RefConv", str(workspace), "--into"]
+    tips = set()
+    for step in range(1, MANY):
+        killed = _killed_at(step, [*into, f"killed-{step}"])
+        made = git_in(workspace, "for-each-ref", "--format=%(objectname)", f"refs/heads/killed-{step}").strip()
+        tips.add(made)
+        assert git_in(workspace, "rev-parse", "HEAD") == head
+        ran = yolopatch(*into, f"again-{step}")
+        assert ran.code == 0, (step, ran.err)
+        tips.add(git_in(workspace, "rev-parse", f"again-{step}").strip())
+        assert git_in(workspace, "status", "--porcelain", "--ignored") == ""
+        assert not (workspace / ".git/refs/yolopatch/next").exists()
+        if not killed:
+            break
+    assert 8 < step < MANY - 1, "every step was tried"
+    assert len(tips - {""}) == 1, "the branch is not there, or whole"
 
 
 def test_status_tells_of_a_half_done_switch_and_leaves_it(workspace, yolopatch, fingerprint):

@@ -52,6 +52,29 @@ def test_edits_and_commits_are_named(workspace, yolopatch, git_in, fingerprint):
     assert fingerprint(workspace) == before
 
 
+def test_commits_on_top_are_in_nobodys_way_and_an_edit_that_git_overlooks_is(workspace, yolopatch, git_in):
+    parser = workspace / PINS[PIN].layout.parser
+    parser.write_text(parser.read_text() + "# mine\n")
+    git_in(workspace, "commit", "-qam", "my idea")
+    told = yolopatch("status", workspace, "--json").json
+    assert (told["obstacles"], told["clean"]) == ([], False)
+    assert "`yolopatch apply` and `yolopatch remove` replay your commits" in yolopatch("status", workspace).out
+    git_in(workspace, "update-index", "--assume-unchanged", PINS[PIN].layout.parser)
+    parser.write_text(parser.read_text() + "# more\n")
+    (obstacle,) = yolopatch("status", workspace, "--json").json["obstacles"]
+    assert obstacle["what"] == f"{parser} has changes that git ignores"
+    ran = yolopatch("remove", "--module", "RefConv", workspace)
+    assert (ran.code, f"error: {obstacle['what']}; nothing was changed" in ran.err) == (3, True)
+
+
+def test_a_link_of_the_users_where_a_modules_file_would_go(workspace, yolopatch, git_in):
+    (workspace / "mine.py").write_text("mine = True\n")
+    (workspace / "ultralytics/nn/modules/spconv.py").symlink_to("../../../mine.py")
+    git_in(workspace, "add", "-A")
+    git_in(workspace, "commit", "-qm", "my own SPConv")
+    assert yolopatch("status", workspace, "--json").json["obstacles"] == []
+
+
 def test_a_commit_without_a_message(workspace, yolopatch, git_in):
     git_in(workspace, "commit", "-q", "--allow-empty", "--allow-empty-message", "-m", "")
     assert len(yolopatch("status", workspace, "--json").json["own_commits"]) == 1

@@ -11,6 +11,7 @@ from yolopatch.outside.git.command import GitError, Repository
 from yolopatch.outside.workspace.workspace import read_workspace
 
 PIN = "ultralytics-8.3.0"
+PARSER = "ultralytics/nn/tasks.py"
 
 
 @pytest.fixture
@@ -67,6 +68,9 @@ def _use_all(workspace: Path, yolopatch) -> None:
 
 def test_no_program_of_the_configuration_runs(workspace, program, git_in, yolopatch):
     file, ran = program
+    with (workspace / PARSER).open("a") as parser:
+        parser.write("# mine\n")
+    git_in(workspace, "commit", "-qam", "to be replayed, with a merge of texts")
     for key in PROGRAMS:
         git_in(workspace, "config", key, str(file))
     git_in(workspace, "config", "log.showSignature", "true")

@@ -15,6 +15,7 @@ from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.resources import fork_source
 from yolopatch.outside.git.snapshot import pristine_reader, read_root
 from yolopatch.outside.workspace.checkout import read_checkout
+from yolopatch.outside.workspace.replay import plan_replay
 from yolopatch.outside.workspace.switch import switch
 from yolopatch.outside.workspace.workspace import read_workspace
 from yolopatch.steps.verify.history import read_history
@@ -177,7 +178,7 @@ def test_verify_holds_the_stamp_to_what_it_must_say(workspace, git_in):
     root = read_root(opened.repository, opened.root.id)
     choices = [Choice(a.name, a.flavor) for a in opened.applied]
     steps = load_patchset(opened.pin, choices).steps(pristine_reader(opened.repository, root.blobs), root, "elsewhere")
-    switch(opened, root, steps)
+    switch(opened, root, steps, plan_replay(opened, root, steps))
     history = read_history(read_checkout(workspace))
     (told,) = history.tree_differs
     assert "ultralytics/utils/fork.py differs" in told

@@ -45,6 +45,14 @@ catalog = click.option(
 )
 
 
+into = click.option(
+    "--into",
+    metavar="BRANCH",
+    help="Leave the result on this new branch; the workspace stays as it is. Where your commits conflict, the branch "
+    "has what could be done.",
+)
+
+
 def _read_device(context: click.Context, option: click.Parameter, text: str | None) -> str | None:
     from yolopatch.core.environment.device import read_device  # imported late: --help does not need it
 

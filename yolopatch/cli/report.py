@@ -53,7 +53,7 @@ def show_notes(notes: Iterable[str]) -> None:
 def report_error(error: YolopatchError, as_json: bool, color: bool | None = None) -> int:
     """Print an error and return its exit code; `color` is None for colour on a terminal."""
     if as_json:
-        parts = {"what": error.what, "details": list(error.details), "hint": error.hint}
+        parts = {"what": error.what, "details": list(error.details), "hint": error.hint, **error.facts}
         _print_json({"error": parts, "exit_code": error.exit_code})
     click.echo(_harmless(click.style("error: ", fg="red", bold=True) + error.what), err=True, color=color)
     for line in error.details:

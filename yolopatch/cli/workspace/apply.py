@@ -9,6 +9,7 @@ import click
 from yolopatch.cli import options, report
 from yolopatch.cli.progress import progress_line
 from yolopatch.cli.workspace import words as workspaces
+from yolopatch.errors import EXIT_CONFLICT
 
 
 @click.command(
@@ -23,6 +24,7 @@ from yolopatch.cli.workspace import words as workspaces
 @click.option("--update", is_flag=True, help="Take your own module from your catalog again, if it was replaced there.")
 @options.flavor
 @click.option("--dest", type=click.Path(path_type=Path), help="The workspace folder.  [default: ./PIN]")
+@options.into
 @options.source
 @options.as_json
 def command(
@@ -32,9 +34,10 @@ def command(
     update: bool,
     flavor: str,
     dest: Path | None,
+    into: str | None,
     source: str,
     as_json: bool,
-) -> None:
+) -> int:
     """Add modules, or fixes for newer libraries, to a pinned upstream version.
 
     This creates a workspace, or changes the one at --dest. If --repo is an
@@ -44,11 +47,15 @@ def command(
 
     A module of your own that the workspace has already stays as it is there,
     whatever your catalog has today. --update takes the catalog's.
+
+    Your own commits in a workspace are replayed on the new ones. Exit code 3:
+    one of them conflicts, and nothing was changed; --into leaves a branch.
     """
     from yolopatch.outside.source.store import cache_dir
     from yolopatch.steps.workspace.apply import apply
 
     with progress_line("fetching and patching"):
-        state = apply(repo, modules, flavor, dest, source, cache_dir(), compat, update)
+        state = apply(repo, modules, flavor, dest, source, cache_dir(), compat, update, into)
     report.show_notes(state.notes)
     report.show(state.data(), workspaces.state(state), as_json)
+    return EXIT_CONFLICT if state.stopped else 0

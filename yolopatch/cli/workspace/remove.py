@@ -8,20 +8,25 @@ import click
 
 from yolopatch.cli import options, report
 from yolopatch.cli.workspace import words as workspaces
+from yolopatch.errors import EXIT_CONFLICT
 
 
 @click.command("remove", epilog="Example: yolopatch remove --module DSConv my-yolo")
 @click.option("--module", "modules", multiple=True, metavar="NAME", help="A module to remove. Repeatable.")
 @click.option("--compat", is_flag=True, help="Remove the fixes for newer libraries.")
+@options.into
 @options.workspace
 @options.as_json
-def command(modules: tuple[str, ...], compat: bool, workspace: Path, as_json: bool) -> None:
+def command(modules: tuple[str, ...], compat: bool, into: str | None, workspace: Path, as_json: bool) -> int:
     """Remove modules, or the fixes, from a workspace (default: the current folder).
 
     The workspace is built again without them, so nothing of them is left.
+    Your own commits are replayed on it. Exit code 3: one of them conflicts, and
+    nothing was changed; --into leaves a branch.
     """
     from yolopatch.steps.workspace.remove import remove
 
-    state = remove(modules, workspace, compat)
+    state = remove(modules, workspace, compat, into)
     report.show_notes(state.notes)
     report.show(state.data(), workspaces.state(state), as_json)
+    return EXIT_CONFLICT if state.stopped else 0

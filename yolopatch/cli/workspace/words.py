@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 def state(found: WorkspaceState) -> Iterator[str]:
     """Yield the lines for a workspace after `apply` or `remove`."""
     verdict = "created" if found.created else "changed" if found.changed else "unchanged"
-    yield click.style(verdict, fg="green", bold=True)
+    if found.into:
+        verdict = f"left on the branch {found.into}; the workspace is as it was"
+    yield click.style(verdict, fg="yellow" if found.stopped else "green", bold=True)
     yield from pairs(
         [
             ("workspace", found.workspace),
@@ -31,6 +33,19 @@ def state(found: WorkspaceState) -> Iterator[str]:
     for file in found.files:
         removed = f" -{file.removed}" if file.removed else ""
         yield f"  {'+' + str(file.added):>6}{removed}  {file.path}"
+    yield from _replayed(found)
+
+
+def _replayed(found: WorkspaceState) -> Iterator[str]:
+    """Yield what became of the user's own commits."""
+    for commit in found.replayed:
+        emptied = " (empty now: yolopatch's commits have all of it)" if commit.empty else ""
+        yield f"  replayed  {commit.old[:12]} is now {commit.new[:12]} {commit.subject}{emptied}"
+    if found.stopped:
+        yield f"  stopped   at {found.stopped.commit[:12]} {found.stopped.subject}: {found.stopped.why}"
+        yield from (f"            {line}" for line in found.stopped.lines)
+    if found.by_hand:
+        yield f"  next      {found.by_hand}"
 
 
 def status(found: Status) -> Iterator[str]:
@@ -49,6 +64,8 @@ def status(found: Status) -> Iterator[str]:
     )
     yield from (f"  edited    {name}" for name in found.edited)
     yield from (f"  yours     {commit}" for commit in found.own_commits)
+    if found.own_commits and not found.obstacles:
+        yield "  `yolopatch apply` and `yolopatch remove` replay your commits on what they change"
     for obstacle in found.obstacles:
         yield f"  in the way of apply and remove: {obstacle.what}"
         yield f"    next: {obstacle.hint}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ _SETTINGS = (
     "i18n.commitEncoding=utf-8",
     "i18n.logOutputEncoding=utf-8",
     "log.showSignature=false",
+    "merge.conflictStyle=merge",
     "protocol.file.allow=always",
     "protocol.ext.allow=never",
     # a repository inside the work tree has a configuration of its own
@@ -51,6 +53,8 @@ _SETTINGS = (
 _AS_STORED = ("core.autocrlf=false", "core.eol=lf", "core.attributesFile=/dev/null")
 # They read or write files of the work tree, and would run the filters that git is configured to have for them.
 _FILTERING = ("status", "reset")
+# They note in a log where a branch was. With our fixed date, git would take the note for old and drop what it names.
+_LOGGING = ("reset", "update-ref")
 # The commands that reach other repositories, all from a repository that we have just made. Any other would only do so
 # for an object that is missing, with programs that the repository's configuration names.
 _FETCHING = ("fetch",)
@@ -81,6 +85,7 @@ _OUTER = (
     "GIT_DIFF_OPTS",
     "GIT_EXTERNAL_DIFF",
 )
+_MOST_CONFLICTS = 127  # git tells by its exit code how many there are, up to this number
 _DATE = f"{EPOCH} +0000"
 _ENVIRONMENT = {
     # the author of commits and branch updates; git fails if these variables contain a date that it cannot read
@@ -140,6 +145,21 @@ class Repository:
             raise self._failed(arguments[0], code, err)
         return out
 
+    def merge_file(self, yours: Path, before: Path, ours: Path, marker_size: int) -> tuple[bool, bytes]:
+        """Merge the texts of three files.
+
+        Returns:
+            whether there is no conflict, and the merged text, with markers where there are conflicts.
+
+        Raises:
+            GitError: it failed, as for a file that is no text.
+        """
+        forms = ("-p", "-q", f"--marker-size={marker_size}", *("-L", "yolopatch", "-L", "before", "-L", "yours"))
+        code, out, err = self._communicate(("merge-file", *forms, str(ours), str(before), str(yours)), b"")
+        if code > _MOST_CONFLICTS:
+            raise self._failed("merge-file", code, err)
+        return code == 0, out
+
     def _failed(self, command: str, code: int, err: bytes) -> GitError:
         lines = hide_passwords(err.decode("utf-8", "replace")).strip().splitlines()
         return GitError(
@@ -174,7 +194,8 @@ class Repository:
         self, arguments: Sequence[str], stdin: bytes, settings: Sequence[str] = ()
     ) -> tuple[int, bytes, bytes]:
         fetches = arguments[0] in _FETCHING and not any(map(is_on_disk, arguments))
-        environment = {**_ENVIRONMENT, **self._only_here(arguments[0])}
+        now = {"GIT_COMMITTER_DATE": f"{int(time.time())} +0000"} if arguments[0] in _LOGGING else {}
+        environment = {**_ENVIRONMENT, **now, **self._only_here(arguments[0])}
         if fetches:  # from a stranger's server
             settings, arguments = (*settings, *_limited(arguments[0])), (_LIMITED, *arguments[1:])
         process = self._start(arguments, settings, environment)

@@ -49,9 +49,8 @@ def read_checkout(path: Path) -> Checkout:
         workspace = read_workspace(path)
     except NoWorkspaceError as error:
         return _foreign(path, error)
-    commit = workspace.own_commits[0] if workspace.own_commits else workspace.head
-    blobs = snapshot.tree_blobs(workspace.repository, commit.id)
-    return Checkout(path, style_of(workspace.pin), workspace.pin, workspace, commit.id, blobs)
+    blobs = snapshot.tree_blobs(workspace.repository, workspace.tip.id)
+    return Checkout(path, style_of(workspace.pin), workspace.pin, workspace, workspace.tip.id, blobs)
 
 
 def _foreign(path: Path, why: NoWorkspaceError) -> Checkout:

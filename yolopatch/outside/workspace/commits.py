@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from yolopatch.catalog.identity import AUTHOR_EMAIL, AUTHOR_NAME, EPOCH
+from yolopatch.core.replay.three_way import Leaf
 from yolopatch.core.text import blob_id, commit_id, tree_id
 from yolopatch.outside.git.command import Entry
 from yolopatch.outside.git.snapshot import Root, fast_import_data
@@ -32,6 +33,33 @@ def commit_stream(ref: str, root: str, steps: Sequence[Step]) -> bytes:
             change = f"M {_MODE} inline {path}\n".encode()
             parts.append(change + fast_import_data(encode_text(step.files[path])))
     return b"".join(parts)
+
+
+def change_stream(ref: str, changes: Mapping[str, Leaf | None], contents: Mapping[str, bytes]) -> bytes:
+    """Return the git fast-import stream that commits these changes on top of `ref`; only its tree is of use.
+
+    Args:
+        ref: the reference.
+        changes: what is at each path then, None for nothing.
+        contents: those that git does not have yet, by blob id.
+    """
+    head = f"commit {ref}\ncommitter {_WHO}\n".encode() + fast_import_data(b"")
+    # a folder may take the place of a file
+    gone = b"".join(b"D %s\n" % _quoted(path) for path, leaf in sorted(changes.items()) if leaf is None)
+    there = [(path, leaf) for path, leaf in sorted(changes.items()) if leaf]
+    return head + gone + b"".join(_put(path, leaf, contents) for path, leaf in there)
+
+
+def _put(path: str, leaf: Leaf, contents: Mapping[str, bytes]) -> bytes:
+    if leaf.blob in contents:
+        return b"M %s inline %s\n" % (leaf.mode.encode(), _quoted(path)) + fast_import_data(contents[leaf.blob])
+    return b"M %s %s %s\n" % (leaf.mode.encode(), leaf.blob.encode(), _quoted(path))
+
+
+def _quoted(path: str) -> bytes:
+    """Return a path as fast-import reads any."""
+    text = path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{text}"'.encode("utf-8", "surrogateescape")
 
 
 def head_id(root: Root, steps: Sequence[Step]) -> str:

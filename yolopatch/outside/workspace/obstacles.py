@@ -24,9 +24,9 @@ class Obstacle:
     hint: str
     details: tuple[str, ...] = ()
 
-    def error(self) -> ConflictError:
-        """Return it as the error of a command that changed nothing."""
-        return ConflictError(f"{self.what}; nothing was changed", details=self.details, hint=self.hint)
+    def error(self, **facts: object) -> ConflictError:
+        """Return it as the error of a command that changed nothing, with these facts for programs."""
+        return ConflictError(f"{self.what}; nothing was changed", details=self.details, hint=self.hint, facts=facts)
 
 
 def find_hidden(path: Path, before: Mapping[str, Entry], names: Iterable[str]) -> Iterator[Obstacle]:
@@ -62,8 +62,8 @@ def find_changed_since(path: Path, before: Mapping[str, Entry], after: Mapping[s
 
 
 def has_content(file: Path, blob: str) -> bool:
-    """Return whether a file has the content of a blob."""
-    data = file.read_bytes()
+    """Return whether a file has the content of a blob; for git, the content of a link is where it leads."""
+    data = os.fsencode(os.readlink(file)) if file.is_symlink() else file.read_bytes()
     # a user's core.autocrlf may have changed the line ends; this is not an edit
     return blob in (blob_id(data), blob_id(data.replace(b"\r\n", b"\n")))
 

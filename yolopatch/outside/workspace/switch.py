@@ -16,61 +16,64 @@ from yolopatch.outside.files.held import is_old
 from yolopatch.outside.files.staging import staged, sweep_parts
 from yolopatch.outside.git.command import Entry, GitError, Repository
 from yolopatch.outside.git.snapshot import Root, changed_paths, tree_entries
-from yolopatch.outside.workspace.commits import Step, commit_stream, written_entries
+from yolopatch.outside.workspace.commits import Step
 from yolopatch.outside.workspace.journal import Journal, journal_file, read_journal, write_journal
+from yolopatch.outside.workspace.make_commits import Made, crash_files, make_commits
 from yolopatch.outside.workspace.obstacles import Obstacle, find_changed_since, find_hidden
+from yolopatch.outside.workspace.replay import Replay
 from yolopatch.outside.workspace.workspace import LOCKS, NEXT, Workspace
 
 LEFTOVERS = "leftovers of an interrupted run were removed"
 _EXECUTABLE = "100755"
 _STAGED = ".yolopatch-new"  # the suffix of files that replace those of the work tree
+_NO_COMMIT = "0" * 40  # git's word for: the branch must not be there
 
 
-def switch(workspace: Workspace, root: Root, steps: Sequence[Step]) -> None:
-    """Switch a workspace without user changes to the commits of `steps` on its root.
+def switch(workspace: Workspace, root: Root, steps: Sequence[Step], replay: Replay) -> Made:
+    """Switch a workspace to the commits of `steps` on its root, and the user's commits on them.
 
     Args:
-        workspace: the workspace.
+        workspace: the workspace; it has no changes that are not committed.
         root: its root commit.
         steps: the commits on top of the root.
+        replay: the user's commits on those; all of them.
 
     Raises:
         ConflictError: a file of the user is in the way; nothing was changed.
     """
     repository = workspace.repository
-    before = tree_entries(repository, workspace.head.id)
-    after = {**{entry.path: entry for entry in root.entries}, **written_entries(steps)}
+    before, after = tree_entries(repository, workspace.tip.id), replay.entries
     _require_none(find_hidden(workspace.path, before, changed_paths(before, after)))
-    new = _import(repository, root.commit, steps)
+    made = make_commits(repository, root.commit, steps, replay)
     try:
-        write_journal(workspace.path, Journal(workspace.head.id, new))
-        _finish(workspace.path, before, after, new)
+        write_journal(workspace.path, Journal(workspace.tip.id, made.tip))
+        _finish(workspace.path, before, after, made.tip)
     except (OSError, GitError) as error:
         _undo(workspace, before, after, error)
         raise
+    return made
 
 
-def _import(repository: Repository, root: str, steps: Sequence[Step]) -> str:
-    """Make the commits in the workspace, without changing its files or branch; return the id of the last one."""
-    git_dir = repository.path / ".git"
-    before = set(_crash_files(git_dir))
+def leave_on_branch(workspace: Workspace, root: Root, steps: Sequence[Step], replay: Replay, branch: str) -> Made:
+    """Make the commits as `switch` does, as far as the replay goes, and leave them on a new branch.
+
+    The checked-out branch and the files stay as they are.
+
+    Raises:
+        GitError: the branch exists, or cannot be made; nothing was changed.
+    """
+    repository = workspace.repository
+    made = make_commits(repository, root.commit, steps, replay)
     try:
-        repository.run("fast-import", "--quiet", "--force", stdin=commit_stream(NEXT, root, steps))
-        return repository.resolve(NEXT)[0]
-    except BaseException:  # interrupted, too
-        for file in set(_crash_files(git_dir)) - before:
-            file.unlink(missing_ok=True)
-        raise
-
-
-def _crash_files(git_dir: Path) -> list[Path]:
-    """Return the files that a failed fast-import leaves: its crash report, and an incomplete pack."""
-    return [*git_dir.glob("fast_import_crash_*"), *git_dir.glob("objects/pack/tmp_*")]
+        repository.run("update-ref", "--create-reflog", f"refs/heads/{branch}", made.tip, _NO_COMMIT)
+    finally:
+        repository.run("update-ref", "-d", NEXT)
+    return made
 
 
 def _undo(workspace: Workspace, before: Mapping[str, Entry], after: Mapping[str, Entry], error: Exception) -> None:
     try:
-        _finish(workspace.path, after, before, workspace.head.id)
+        _finish(workspace.path, after, before, workspace.tip.id)
     except (OSError, GitError):
         raise YolopatchError(
             f"{workspace.path} was switched only partly: {error}",
@@ -88,7 +91,7 @@ def finish_interrupted(workspace: Workspace) -> str | None:
     if not file.exists():
         return LEFTOVERS if _remove_leftovers(workspace) else None
     journal = read_journal(path)
-    if journal is None or workspace.head.id not in (journal.old, journal.new):
+    if journal is None or workspace.tip.id not in (journal.old, journal.new):
         # killed while writing the journal, or the user has moved the branch since then: nothing to finish
         file.unlink()
         _remove_leftovers(workspace)
@@ -109,7 +112,7 @@ def finish_interrupted(workspace: Workspace) -> str | None:
 def find_interrupted(workspace: Workspace) -> list[Obstacle]:
     """Return what keeps `finish_interrupted` from finishing a switch; empty where there is nothing to finish, too."""
     journal = read_journal(workspace.path) if workspace.interrupted else None
-    if journal is None or workspace.head.id not in (journal.old, journal.new):
+    if journal is None or workspace.tip.id not in (journal.old, journal.new):
         return []
     return list(find_changed_since(workspace.path, *_states(workspace, journal)))
 
@@ -129,7 +132,7 @@ def _remove_leftovers(workspace: Workspace) -> bool:
     git_dir = workspace.path / ".git"
     reference, lock = git_dir / NEXT, git_dir / f"{NEXT}.lock"
     # only old ones: a git of the user's may be writing a pack
-    files = [lock, *(file for file in _crash_files(git_dir) if is_old(file))]
+    files = [lock, *(file for file in crash_files(git_dir) if is_old(file))]
     found = any(left.exists() for left in (reference, *files))
     for folder in (workspace.path, workspace.path.parent):  # where a workspace is built
         found |= sweep_parts(folder)

@@ -5,26 +5,32 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
+from yolopatch.outside.workspace.branches import branches, free_branch
+from yolopatch.outside.workspace.journal import read_journal
 from yolopatch.outside.workspace.obstacles import Obstacle
-from yolopatch.outside.workspace.workspace import BRANCH, LOCKS, NEXT, Workspace
+from yolopatch.outside.workspace.workspace import BRANCH, LOCKS, NEXT, Commit, Workspace
 
 
-def check_no_user_changes(workspace: Workspace) -> None:
-    """Check that a switch would lose no changes of the user.
+def check_changeable(workspace: Workspace, any_branch: bool = False) -> None:
+    """Check that a switch would lose no changes of the user; commits of the user's are not in its way.
 
     The changes of an interrupted switch are not the user's: finish the switch, then check again.
+
+    Args:
+        workspace: the workspace.
+        any_branch: whether another branch than ours may be checked out, as nothing is to be done to it.
 
     Raises:
         ConflictError: there are changes; it names the command that saves them.
     """
-    for obstacle in find_changes(workspace):
+    for obstacle in find_changes(workspace, any_branch):
         raise obstacle.error()
 
 
-def find_changes(workspace: Workspace) -> Iterator[Obstacle]:
-    """Yield the changes of the user that git shows, the one to save first first."""
+def find_changes(workspace: Workspace, any_branch: bool = False) -> Iterator[Obstacle]:
+    """Yield what `check_changeable` refuses, the one to save first first."""
     yield from _find_activity(workspace)
-    path, git = workspace.path, _git(workspace)
+    path, git = workspace.path, git_words(workspace)
     if workspace.edited and not workspace.interrupted:
         # git saves neither a conflict nor a file of which it knows the name alone
         stash = f"{git} add -u && {git} stash" if workspace.half_added else f"{git} stash"
@@ -33,22 +39,58 @@ def find_changes(workspace: Workspace) -> Iterator[Obstacle]:
             f"keep them with `{stash}`, or commit them on your own branch, then run this again",
             tuple(f"changed: {name}" for name in workspace.edited[:8]),
         )
-    if workspace.branch != BRANCH:
+    if workspace.branch != BRANCH and not (any_branch and not workspace.interrupted):
         where = f"on the branch {workspace.branch}" if workspace.branch else "on no branch (detached HEAD)"
         # git forgets commits without a branch
-        keep = f"{git} branch {_free_branch(workspace)} && " if not workspace.branch and workspace.own_commits else ""
+        lost = not workspace.branch and workspace.own_commits
+        keep = f"{git} branch {free_branch(workspace, 'my-work')} && " if lost else ""
         yield Obstacle(
             f"{path} is {where}, not on the branch {BRANCH}",
             f"`{keep}{_command_to_switch(workspace)}`, then run this again; your commits are kept",
         )
-    elif workspace.own_commits:
-        name = _free_branch(workspace)
-        yield Obstacle(
-            f"{path} has your own commits on top",
-            f"keep them on a branch: `{git} branch {name} && {git} reset --keep {workspace.head.id[:12]}`, "
-            f"then run this again and rebase {name}",
-            tuple(f"yours: {commit.id[:12]} {commit.subject}" for commit in workspace.own_commits[:8]),
-        )
+    yield from _find_commits_since(workspace)
+
+
+def check_no_user_changes(workspace: Workspace) -> None:
+    """Check that a workspace is yolopatch's alone: nothing that `check_changeable` finds, and no commits on top.
+
+    Raises:
+        ConflictError: there is something of the user's; it names the command that saves it.
+    """
+    check_changeable(workspace)
+    if workspace.own_commits:
+        raise commits_in_the_way(workspace, f"{workspace.path} has your own commits on top").error()
+
+
+def commits_in_the_way(workspace: Workspace, what: str, base: Commit | None = None) -> Obstacle:
+    """Return commits of the user's as an obstacle, with the command that keeps them on a branch.
+
+    Args:
+        workspace: the workspace.
+        what: what is in the way.
+        base: the commit on which they are; by default our newest.
+    """
+    base = base or workspace.head
+    above = workspace.own_commits[: [one.id for one in (*workspace.own_commits, base)].index(base.id)]
+    git, keep = git_words(workspace), free_branch(workspace, "my-work")
+    return Obstacle(
+        what,
+        f"keep them on a branch: `{git} branch {keep} && {git} reset --keep {base.id[:12]}`, then run this again",
+        tuple(f"yours: {commit.id[:12]} {commit.subject}" for commit in above[:8]),
+    )
+
+
+def _find_commits_since(workspace: Workspace) -> Iterator[Obstacle]:
+    """Yield the commits that the user has made on a switch that is not finished."""
+    journal = read_journal(workspace.path) if workspace.interrupted else None
+    if journal is None:
+        return
+    ends = (journal.old, journal.new)
+    history = (*workspace.own_commits, workspace.head)
+    base = next((commit for commit in history if commit.id in ends), None)
+    if base and base is not history[0]:
+        what = f"{workspace.path} has your own commits on top of a run that was interrupted"
+        yield commits_in_the_way(workspace, what, base)
 
 
 def _find_activity(workspace: Workspace) -> Iterator[Obstacle]:
@@ -57,7 +99,7 @@ def _find_activity(workspace: Workspace) -> Iterator[Obstacle]:
         undo = "reset" if what == "bisect" else "--abort"
         yield Obstacle(
             f"{path} has an unfinished {what}",
-            f"finish it, or stop it with `{_git(workspace)} {what} {undo}`, then run this again",
+            f"finish it, or stop it with `{git_words(workspace)} {what} {undo}`, then run this again",
         )
     # the lock of NEXT is never the user's: a killed run's is removed with its other leftovers
     locks = [path / ".git" / lock for lock in LOCKS if lock != f"{NEXT}.lock" and (path / ".git" / lock).exists()]
@@ -68,21 +110,12 @@ def _find_activity(workspace: Workspace) -> Iterator[Obstacle]:
         )
 
 
-def _git(workspace: Workspace) -> str:
+def git_words(workspace: Workspace) -> str:
+    """Return how a command of git's for the workspace begins."""
     return f"git -C {shlex.quote(str(workspace.path))}"
 
 
-def _branches(workspace: Workspace) -> list[str]:
-    return workspace.repository.run("for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads").split()
-
-
 def _command_to_switch(workspace: Workspace) -> str:
-    if BRANCH in _branches(workspace):
-        return f"{_git(workspace)} switch {BRANCH}"
-    return f"{_git(workspace)} switch -c {BRANCH} {workspace.head.id[:12]}"
-
-
-def _free_branch(workspace: Workspace) -> str:
-    taken = _branches(workspace)
-    names = ("my-work", *(f"my-work-{number}" for number in range(2, len(taken) + 3)))
-    return next(name for name in names if name not in taken)
+    if BRANCH in branches(workspace):
+        return f"{git_words(workspace)} switch {BRANCH}"
+    return f"{git_words(workspace)} switch -c {BRANCH} {workspace.head.id[:12]}"

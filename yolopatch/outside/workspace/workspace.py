@@ -120,6 +120,11 @@ class Workspace:
     interrupted: bool
 
     @property
+    def tip(self) -> Commit:
+        """The checked-out commit: the user's newest, or ours where the user has none."""
+        return self.own_commits[0] if self.own_commits else self.head
+
+    @property
     def source(self) -> str:
         """The kind of source that the content came from."""
         return self.origin.split(" ")[0]

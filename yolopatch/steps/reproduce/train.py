@@ -138,7 +138,7 @@ class _Trainer:
             scale=self.plan.scale,
             base=self.plan.base,
             quick=self.plan.quick,
-            commit=(workspace.own_commits or (workspace.head,))[0].id,
+            commit=workspace.tip.id,
             edited=workspace.edited,
             cfg=sha256(self.reproduction.cfg.read_bytes()),
             data=self.data.sha256,

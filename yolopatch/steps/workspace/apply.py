@@ -31,6 +31,7 @@ from yolopatch.steps.workspace.change import (
     workspace_state,
 )
 from yolopatch.steps.workspace.held import Held, find_held, not_in_catalog, read_held, update_command
+from yolopatch.steps.workspace.own_commits import Request
 from yolopatch.steps.workspace.patchset import Choice, applied_choices, load_patchset, needs_compat
 
 
@@ -44,6 +45,7 @@ def apply(
     cache: Path,
     compat: bool = False,
     update: bool = False,
+    into: str | None = None,
 ) -> WorkspaceState:
     """Add modules to the workspace at `dest`; make the workspace if `dest` does not exist.
 
@@ -56,16 +58,21 @@ def apply(
         cache: the cache folder.
         compat: also add the compatibility patch, if the pin needs one.
         update: take the user's own modules among them from the catalog, also if the workspace has another text.
+        into: a new branch that gets the result, in place of the workspace's own; None for the workspace's own.
 
     Raises:
-        UsageError: an unknown name, or nothing to add.
+        UsageError: an unknown name, or nothing to add, or `into` without a workspace.
         SourceError: no source has the pin's content.
         PatchError: a patch is damaged.
         ConflictError: the user's own changes or files are in the way, or the workspace has another text of a user's own
             module.
         YolopatchError: a module is not available for the pin, or the workspace has it in another flavor.
     """
-    place, wanted = _plan(repo, modules, flavor, dest, compat, update)
+    place, wanted = _plan(repo, modules, flavor, dest, compat, update, into)
+    if into is not None and not is_occupied(place):
+        raise UsageError(
+            f"there is no workspace at {place}, and --into is for one that exists", hint="leave --into out"
+        )
     state = _create(place, wanted, source, cache) or _add(place, wanted)
     unneeded = [f"{wanted.pin.name} needs no compatibility patch"] if compat and not wanted.compat else []
     return replace(state, notes=(*state.notes, *unneeded))
@@ -76,22 +83,39 @@ def make_workspace(
     repo: str, module: str, flavor: str, dest: Path, source: str, cache: Path, compat: bool
 ) -> WorkspaceState | None:
     """Make a workspace with one module, as `apply` does; None where there is something already."""
-    place, wanted = _plan(repo, [module], flavor, dest, compat, update=False)
+    place, wanted = _plan(repo, [module], flavor, dest, compat)
     return _create(place, wanted, source, cache)
 
 
 @dataclass(frozen=True)
 class _Wanted:
-    """What is to be added to a pin; for `update`, see `apply`."""
+    """What is to be added to a pin, and by which command; for `update`, see `apply`."""
 
     pin: Pin
     choices: Sequence[Choice]
     compat: bool
     update: bool
+    request: Request
+
+
+def _words(
+    pin: Pin, choices: Sequence[Choice], flavor: str, compat: bool, update: bool, place: Path
+) -> tuple[str, ...]:
+    """Return the command as it can be typed again, in any folder."""
+    modules = [word for choice in choices for word in ("--module", choice.name)]
+    flavors = ["--flavor", flavor] if flavor != FLAVORS[0] and modules else []
+    flags = ["--compat"] * compat + ["--update"] * update
+    return ("yolopatch", "apply", "--repo", pin.name, *modules, *flavors, *flags, "--dest", str(place))
 
 
 def _plan(
-    repo: str, modules: Sequence[str], flavor: str, dest: Path | None, compat: bool, update: bool
+    repo: str,
+    modules: Sequence[str],
+    flavor: str,
+    dest: Path | None,
+    compat: bool,
+    update: bool = False,
+    into: str | None = None,
 ) -> tuple[Path, _Wanted]:
     if not modules and not compat:
         raise UsageError("nothing to apply", hint="name a module with --module, or give --compat, or both")
@@ -101,7 +125,8 @@ def _plan(
     pin = _resolve(repo, [module.tutorial.pin for module in known if module.tutorial], dest)
     place = workspace_path(dest, pin)
     choices = [_choose(name, flavor, place, update) for name in modules]
-    return place, _Wanted(pin, choices, compat and needs_compat(pin), update)
+    request = Request(_words(pin, choices, flavor, compat, update, place), into)
+    return place, _Wanted(pin, choices, compat and needs_compat(pin), update, request)
 
 
 def _choose(name: str, flavor: str, place: Path, update: bool) -> Choice:
@@ -148,7 +173,7 @@ def _add(place: Path, wanted: _Wanted) -> WorkspaceState:
 
 
 def _add_to(place: Path, wanted: _Wanted) -> WorkspaceState:
-    workspace, note = open_workspace(place)
+    workspace, note = open_workspace(place, any_branch=wanted.request.into is not None)
     if workspace.pin != wanted.pin:
         raise ConflictError(
             f"{place} is a workspace of {workspace.pin.name}, not of {wanted.pin.name}; nothing was changed",
@@ -160,7 +185,8 @@ def _add_to(place: Path, wanted: _Wanted) -> WorkspaceState:
     held = read_held(workspace, have - named if wanted.update else have)
     _require_same(workspace, held, named)
     choices = {*applied_choices(workspace.applied), *wanted.choices}
-    return set_patches(workspace, choices, wanted.compat or workspace.compat is not None, held, note)
+    compat = wanted.compat or workspace.compat is not None
+    return set_patches(workspace, choices, compat, held, wanted.request, note)
 
 
 def _require_flavors(workspace: Workspace, choices: Sequence[Choice]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from yolopatch.catalog.modules import MODULES, is_own, lookup_module
@@ -17,9 +17,22 @@ from yolopatch.errors import YolopatchError
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.source.manifests import read_manifest
 from yolopatch.outside.workspace import switch
-from yolopatch.outside.workspace.user_changes import check_no_user_changes
+from yolopatch.outside.workspace.branches import check_new_branch
+from yolopatch.outside.workspace.left_behind import left_behind
+from yolopatch.outside.workspace.make_commits import Made
+from yolopatch.outside.workspace.replay import Replay, plan_replay
+from yolopatch.outside.workspace.user_changes import check_changeable
 from yolopatch.outside.workspace.workspace import Workspace, read_workspace
 from yolopatch.steps.workspace.held import Held, find_held, held_notes
+from yolopatch.steps.workspace.own_commits import (
+    ReplayedCommit,
+    Request,
+    Stopped,
+    by_hand,
+    read_stopped,
+    replayed_commits,
+    stopped_error,
+)
 from yolopatch.steps.workspace.patchset import Added, Choice, PatchSet, applied_choices, load_patchset
 
 
@@ -34,6 +47,10 @@ class WorkspaceState:
         files: the files that differ from the pin, with the numbers of added and removed lines.
         changed: whether the command changed anything.
         created: whether the command made the workspace.
+        replayed: the user's own commits that were replayed on the commits of yolopatch, oldest first.
+        into: the new branch that has the result, with everything that is said above; None for the workspace's own.
+        stopped: the user's commit that could not be replayed; it and those above it are not on the new branch.
+        by_hand: the command of git that goes on from the new branch.
         notes: what the user should know.
     """
 
@@ -47,6 +64,10 @@ class WorkspaceState:
     files: tuple[Added, ...]
     changed: bool
     created: bool = False
+    replayed: tuple[ReplayedCommit, ...] = ()
+    into: str | None = None
+    stopped: Stopped | None = None
+    by_hand: str | None = None
     notes: tuple[str, ...] = ()
 
     def data(self) -> dict[str, object]:
@@ -61,23 +82,28 @@ def workspace_path(dest: Path | None, pin: Pin) -> Path:
     return Path(os.path.realpath(place)) if place.is_symlink() else place
 
 
-def open_workspace(place: Path) -> tuple[Workspace, tuple[str, ...]]:
+def open_workspace(place: Path, any_branch: bool = False) -> tuple[Workspace, tuple[str, ...]]:
     """Read a workspace to change it: finish an interrupted command first, and check for the user's changes.
 
+    Args:
+        place: its folder.
+        any_branch: whether another branch than ours may be checked out, as nothing is to be done to it.
+
     Returns:
-        the workspace, and a note for the user where a command was finished.
+        the workspace, which may have commits of the user's on top, and a note for the user where a command was
+        finished.
 
     Raises:
         NoWorkspaceError: the folder is no workspace.
         ConflictError: it has changes of the user's.
     """
     workspace = read_workspace(place)
-    check_no_user_changes(workspace)
+    check_changeable(workspace, any_branch)
     note = switch.finish_interrupted(workspace)
     if note is None:
         return workspace, ()
     workspace = read_workspace(place)
-    check_no_user_changes(workspace)
+    check_changeable(workspace, any_branch)
     return workspace, (note,)
 
 
@@ -130,29 +156,68 @@ def no_compat_error(place: Path) -> YolopatchError:
 
 
 def set_patches(
-    workspace: Workspace, wanted: Iterable[Choice], compat: bool, held: Held, notes: tuple[str, ...] = ()
+    workspace: Workspace,
+    wanted: Iterable[Choice],
+    compat: bool,
+    held: Held,
+    request: Request,
+    notes: tuple[str, ...] = (),
 ) -> WorkspaceState:
-    """Give the workspace exactly these modules, with or without the compatibility patch.
+    """Give the workspace exactly these modules, with or without the compatibility patch, below the user's commits.
 
     Args:
         workspace: the workspace.
         wanted: the modules.
         compat: whether it is to have the compatibility patch.
         held: those of them that are the user's own and stay as they are in the workspace.
+        request: the command.
         notes: what the user should know already.
+
+    Raises:
+        UsageError: git takes no branch of the name that the request has.
+        ConflictError: a commit or a file of the user's is in the way, or a branch; nothing was changed.
     """
+    if request.into is not None:
+        check_new_branch(workspace, request.into)
     read = snapshot.revision_reader(workspace.repository, workspace.root.id)
     patchset = load_patchset(workspace.pin, wanted, compat, read, held.patches)
     notes += tuple(held_notes(workspace, held))
     before = (workspace.compat, workspace.applied, workspace.stamp)
-    changed = (patchset.compat, patchset.applied, patchset.stamp) != before
-    if changed:
-        root = snapshot.read_root(workspace.repository, workspace.root.id)
-        notes += check_content(workspace.pin, read_manifest(workspace.pin), root.blobs, str(workspace.path))
-        steps = patchset.steps(snapshot.pristine_reader(workspace.repository, root.blobs), root, workspace.source)
-        switch.switch(workspace, root, steps)
-        workspace = read_workspace(workspace.path)
-    return workspace_state(workspace, patchset, changed, notes)
+    if (patchset.compat, patchset.applied, patchset.stamp) == before:
+        notes += (f"nothing to change, so there is no branch {request.into}",) if request.into else ()
+        return workspace_state(workspace, patchset, changed=False, notes=notes)
+    root = snapshot.read_root(workspace.repository, workspace.root.id)
+    notes += check_content(workspace.pin, read_manifest(workspace.pin), root.blobs, str(workspace.path))
+    steps = patchset.steps(snapshot.pristine_reader(workspace.repository, root.blobs), root, workspace.source)
+    replay = plan_replay(workspace, root, steps)
+    if request.into is not None:
+        made = switch.leave_on_branch(workspace, root, steps, replay, request.into)
+        return _left(workspace, patchset, replay, made, request.into, notes)
+    if replay.stop:
+        raise stopped_error(workspace, replay.stop, request)
+    made = switch.switch(workspace, root, steps, replay)
+    replayed = replayed_commits(replay, made)
+    notes += tuple(left_behind(workspace, {one.old: one.new for one in replayed}))
+    now = read_workspace(workspace.path)
+    return replace(workspace_state(now, patchset, changed=True, notes=notes), replayed=replayed)
+
+
+def _left(
+    workspace: Workspace, patchset: PatchSet, replay: Replay, made: Made, branch: str, notes: tuple[str, ...]
+) -> WorkspaceState:
+    """Return the state of a new branch with the result; the workspace itself is as it was."""
+    (tree,) = workspace.repository.resolve(f"{made.base}^{{tree}}")
+    return replace(
+        workspace_state(workspace, patchset, changed=True, notes=notes),
+        modules=applied_choices(patchset.applied),
+        compat=patchset.compat is not None,
+        commit=made.base,
+        tree=tree,
+        replayed=replayed_commits(replay, made),
+        into=branch,
+        stopped=read_stopped(replay.stop) if replay.stop else None,
+        by_hand=by_hand(workspace, replay, branch),
+    )
 
 
 def workspace_state(workspace: Workspace, patchset: PatchSet, changed: bool, notes: tuple[str, ...]) -> WorkspaceState:

@@ -15,11 +15,18 @@ from yolopatch.steps.workspace.change import (
     set_patches,
 )
 from yolopatch.steps.workspace.held import read_held
+from yolopatch.steps.workspace.own_commits import Request
 from yolopatch.steps.workspace.patchset import applied_choices
 
 
-def remove(modules: Sequence[str], place: Path, compat: bool = False) -> WorkspaceState:
+def remove(modules: Sequence[str], place: Path, compat: bool = False, into: str | None = None) -> WorkspaceState:
     """Remove these modules from the workspace, and with `compat` the compatibility patch.
+
+    Args:
+        modules: names of modules or of their classes.
+        place: the workspace.
+        compat: also remove the compatibility patch.
+        into: a new branch that gets the result, in place of the workspace's own; None for the workspace's own.
 
     Raises:
         UsageError: an unknown name, or nothing to remove.
@@ -30,10 +37,13 @@ def remove(modules: Sequence[str], place: Path, compat: bool = False) -> Workspa
         raise UsageError("nothing to remove", hint="name a module with --module, or give --compat, or both")
     place = place.absolute()
     with hold_workspace(place):
-        workspace, notes = open_workspace(place)
+        workspace, notes = open_workspace(place, any_branch=into is not None)
         names = {find_applied(workspace, name).name for name in modules}
         if compat and workspace.compat is None:
             raise no_compat_error(place)
         kept = [choice for choice in applied_choices(workspace.applied) if choice.name not in names]
         held = read_held(workspace, {choice.name for choice in kept})
-        return set_patches(workspace, kept, workspace.compat is not None and not compat, held, notes)
+        named = [word for name in sorted(names) for word in ("--module", name)]
+        words = ("yolopatch", "remove", *named, *["--compat"] * compat, str(place))
+        stays = workspace.compat is not None and not compat
+        return set_patches(workspace, kept, stays, held, Request(words, into), notes)

@@ -10,7 +10,8 @@ from yolopatch.outside.git.snapshot import changed_paths, tree_entries
 from yolopatch.outside.workspace.obstacles import Obstacle, find_hidden
 from yolopatch.outside.workspace.switch import find_interrupted
 from yolopatch.outside.workspace.user_changes import find_changes
-from yolopatch.outside.workspace.workspace import Workspace, read_workspace
+from yolopatch.outside.workspace.workspace import BRANCH, Workspace, read_workspace
+from yolopatch.steps.workspace.own_commits import find_not_replayable
 from yolopatch.steps.workspace.patchset import Choice, applied_choices, patched_paths
 
 
@@ -28,8 +29,9 @@ class Status:
         own_commits: the user's commits on top of yolopatch's, as `id subject`, newest first.
         operation: the user's unfinished merge, rebase or the like; None without one.
         interrupted: whether an earlier command was interrupted.
-        obstacles: what keeps `apply` and `remove` from changing it, each with what the user does.
-        clean: whether nothing keeps `apply` and `remove` from changing it.
+        obstacles: what keeps `apply` and `remove` from changing it, each with what the user does. Whether the user's
+            commits conflict with a change is only known when it is made.
+        clean: whether it is as yolopatch made it, with no commits of the user's and nothing in the way of a change.
     """
 
     workspace: Path
@@ -74,7 +76,7 @@ def status(place: Path) -> Status:
         operation=found.operation,
         interrupted=found.interrupted,
         obstacles=obstacles,
-        clean=not obstacles and not found.interrupted,
+        clean=not (obstacles or found.own_commits or found.interrupted),
     )
 
 
@@ -88,8 +90,10 @@ def _obstacles(found: Workspace) -> Iterator[Obstacle]:
     if found.interrupted:
         yield from find_interrupted(found)
         return
-    if found.edited or found.own_commits:
-        return  # these files differ from yolopatch's commit for a reason that is told already
-    now = tree_entries(found.repository, found.head.id)
-    removed = changed_paths(tree_entries(found.repository, found.root.id), now)
-    yield from find_hidden(found.path, now, sorted({*removed, *patched_paths(found.pin)}))
+    if found.branch == BRANCH:
+        yield from find_not_replayable(found)
+    if found.edited:
+        return  # these files differ from the commit for a reason that is told already
+    removed = changed_paths(*(tree_entries(found.repository, commit.id) for commit in (found.root, found.head)))
+    names = sorted({*removed, *patched_paths(found.pin)})
+    yield from find_hidden(found.path, tree_entries(found.repository, found.tip.id), names)
