@@ -41,6 +41,8 @@ class _Guard:
 
 def joining(group: int) -> dict[str, Any]:
     """Return the arguments of `subprocess.Popen` that start a child in a process group, 0 for a group of its own."""
+    if sys.platform == "win32":  # it has no process groups of this kind: `jobs.held` ends the child
+        return {}
     if sys.version_info >= (3, 11):
         return {"process_group": group}
     return {"preexec_fn": lambda: os.setpgid(0, group)}
@@ -55,9 +57,7 @@ def ending_with_us() -> dict[str, Any]:
     It is not in the terminal's foreground: it must not ask there, and Ctrl-C does not reach it. The child joins the
     group before it lets go of the guard's stdin; so none can start unseen while we are killed.
     """
-    if os.name != "posix":  # Windows has no process groups of this kind
-        return {}
-    return joining(_guard.group())
+    return {} if sys.platform == "win32" else joining(_guard.group())
 
 
 atexit.register(_guard.end)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from yolopatch.catalog.identity import AUTHOR_EMAIL, AUTHOR_NAME, EPOCH
 from yolopatch.errors import YolopatchError
+from yolopatch.outside.child.jobs import held
 from yolopatch.outside.child.lifeline import ending_with_us
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ FREE_SOME_SPACE = "the disk seems to be full: free some space and run the comman
 
 # With any configuration of the user: the same bytes and ids, no hooks, no prompts, no background work.
 _SETTINGS = (
-    "core.hooksPath=/dev/null",
+    f"core.hooksPath={os.devnull}",
     "core.fsmonitor=false",
     "core.fsync=none",
     "gc.auto=0",
@@ -53,7 +54,7 @@ _FULL = (
 )
 
 # Write files exactly as they are stored. Not for `status`: line ends that the user's git converts are not edits.
-_AS_STORED = ("core.autocrlf=false", "core.eol=lf", "core.attributesFile=/dev/null")
+_AS_STORED = ("core.autocrlf=false", "core.eol=lf", f"core.attributesFile={os.devnull}")
 # They read or write files of the work tree, and would run the filters that git is configured to have for them.
 _FILTERING = ("status", "reset")
 # The commands that reach other repositories, all from a repository that we have just made. Any other would only do so
@@ -172,13 +173,14 @@ class Repository:
         process = self._start(arguments, settings, {**_ENVIRONMENT, **self._only_here(arguments[0])})
         git = process.proc  # GitPython ends it when `process` is no longer referenced
         assert git is not None
-        try:
-            out, err = git.communicate(stdin)
-        except BaseException:
-            # interrupted: let git remove its locks before we clean up
-            git.terminate()
-            git.wait()
-            raise
+        with held(git):
+            try:
+                out, err = git.communicate(stdin)
+            except BaseException:
+                # interrupted: let git remove its locks before we clean up
+                git.terminate()
+                git.wait()
+                raise
         return git.returncode, out, err
 
     def _start(self, arguments: Sequence[str], more: Sequence[str], environment: Mapping[str, str]) -> AutoInterrupt:

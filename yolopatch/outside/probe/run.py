@@ -246,7 +246,7 @@ def _failure(what: str, failed: Failed) -> YolopatchError:
         )
     code, log = failed.ended.code, failed.log
     lines = [_ESCAPES.sub("", line) for line in failed.lines]
-    how = f"was killed (signal {-code})" if code < 0 else f"ended with exit code {code}"
+    how = f"was killed (signal {-code})" if code < 0 else f"ended with {failed.ended.in_words}"
     hint = f"the whole log: {log}"
     if failed.ended.was_killed:
         hint = "out of memory? try a smaller --scale, or --set batch=2 (batch_size=2 for yolov5)"
