@@ -12,6 +12,7 @@ from pathlib import Path
 from yolopatch.catalog.environment.environments import EnvironmentSet
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.files.lock import hold_lock
+from yolopatch.wire import shell
 
 STAMP = "yolopatch-environment.json"
 _PATIENCE = 3600  # seconds to wait for another process, which may be downloading gigabytes
@@ -130,8 +131,9 @@ def require_space(folder: Path, room: int) -> None:
         raise YolopatchError(
             f"an environment needs about {_gigabytes(room)} in {folder}, but only {_gigabytes(free)} are free",
             details=["nothing was made"],
-            hint="free some space, choose another cache folder (export YOLOPATCH_CACHE=DIR), or install "
-            "the smaller torch for CPUs: --torch-index https://download.pytorch.org/whl/cpu",
+            hint="free some space, install the smaller torch for CPUs with "
+            "--torch-index https://download.pytorch.org/whl/cpu, or choose another cache folder: "
+            + shell.set_variable("YOLOPATCH_CACHE", "DIR"),
         )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from yolopatch.errors import YolopatchError
+from yolopatch.wire import shell
 
 PATIENCE = 600  # seconds; longer than the download of any pin
 
@@ -35,7 +36,8 @@ def hold_lock(path: Path, patience: float = PATIENCE) -> Iterator[None]:
     except OSError as error:
         raise YolopatchError(
             f"cannot write in {path.parent}: {error.strerror}",
-            hint="free some space, or choose a cache folder that you can write to: export YOLOPATCH_CACHE=DIR",
+            hint="free some space, or choose a cache folder that you can write to: "
+            + shell.set_variable("YOLOPATCH_CACHE", "DIR"),
         ) from error
     try:
         yield

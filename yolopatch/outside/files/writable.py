@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 import tempfile
 from pathlib import Path
 
 from yolopatch.errors import ConflictError, UsageError, YolopatchError
+from yolopatch.wire import shell
 
 
 def require_writable(file: Path) -> None:
@@ -19,7 +19,7 @@ def require_writable(file: Path) -> None:
     if file.is_dir():
         raise UsageError(f"{file} is a folder", hint=f"name a file in it, e.g. {file / 'report.html'}")
     if not file.parent.is_dir():
-        raise UsageError(f"the folder {file.parent} does not exist", hint=f"mkdir -p {shlex.quote(str(file.parent))}")
+        raise UsageError(f"the folder {file.parent} does not exist", hint=shell.make_folder(file.parent))
     try:
         with tempfile.TemporaryFile(dir=file.parent):
             pass

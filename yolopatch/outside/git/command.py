@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import shlex
+import re
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,12 +16,15 @@ from yolopatch.catalog.identity import AUTHOR_EMAIL, AUTHOR_NAME, EPOCH
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.child.jobs import held
 from yolopatch.outside.child.lifeline import ending_with_us
+from yolopatch.wire import shell
 
 if TYPE_CHECKING:
     from git.cmd import Git
 
     AutoInterrupt = Git.AutoInterrupt
 
+OLDEST = (2, 25)  # the oldest git with which every command was tried
+_INSTALL = f"install git {'.'.join(map(str, OLDEST))} or newer"
 FREE_SOME_SPACE = "the disk seems to be full: free some space and run the command again"
 
 # With any configuration of the user: the same bytes and ids, no hooks, no prompts, no background work.
@@ -94,6 +97,7 @@ _ENVIRONMENT = {
     "SSH_ASKPASS_REQUIRE": "force",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_DEFAULT_HASH": "sha1",
     "GIT_DEFAULT_REF_FORMAT": "files",
     "GIT_PAGER": "cat",
     "LC_ALL": "C",
@@ -140,10 +144,22 @@ class Repository:
         return out
 
     def _failed(self, command: str, code: int, err: bytes) -> GitError:
+        self._check_version()  # only now: it takes as long as a command
         lines = err.decode("utf-8", "replace").strip().splitlines()
         return GitError(
             f"git {command} failed in {self.path} (exit code {code})", details=lines[-5:], hint=_hint(lines)
         )
+
+    def _check_version(self) -> None:
+        """Check that git is new enough.
+
+        Raises:
+            YolopatchError: it is not.
+        """
+        _, out, _ = self._communicate(("version",), b"")
+        found = re.match(r"git version ((\d+)\.(\d+)\S*)", out.decode("utf-8", "replace"))
+        if found and (int(found[2]), int(found[3])) < OLDEST:
+            raise YolopatchError(f"git {found[1]} is too old", hint=_INSTALL)
 
     def _filters_off(self) -> list[str]:
         """Return the settings that turn off every filter of the configuration: git shall not run its programs.
@@ -160,7 +176,7 @@ class Repository:
         keys = [key for key in out.decode("utf-8", "surrogateescape").split("\0") if key]
         odd = next((key for key in keys if "=" in key or "\n" in key), None)
         if odd:
-            unset = shlex.join(["git", "-C", str(self.path), "config", "--unset-all", odd])
+            unset = shell.join(["git", "-C", str(self.path), "config", "--unset-all", odd])
             raise GitError(
                 f"git has a filter in {self.path} that cannot be turned off: {odd!r}", details=[f"remove it: {unset}"]
             )
@@ -251,7 +267,7 @@ def _gitpython() -> ModuleType:
 
 def _no_git() -> YolopatchError:
     # not a GitError: the repository is not the problem
-    return YolopatchError("git is not installed or not on PATH", hint="install git 2.30 or newer")
+    return YolopatchError("git is not installed or not on PATH", hint=_INSTALL)
 
 
 @contextmanager

@@ -7,7 +7,6 @@ could not do this: a switch changes many files, git's index and a branch, and mu
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 import stat
 from collections.abc import Mapping, Sequence
@@ -21,6 +20,7 @@ from yolopatch.outside.git.snapshot import Root, changed_paths, tree_entries
 from yolopatch.outside.workspace.commits import Step, commit_stream, written_entries
 from yolopatch.outside.workspace.journal import Journal, journal_file, read_journal, write_journal
 from yolopatch.outside.workspace.workspace import LOCKS, NEXT, STAGING, Workspace
+from yolopatch.wire import shell
 
 LEFTOVERS = "leftovers of an interrupted run were removed"
 _EXECUTABLE = "100755"
@@ -189,5 +189,5 @@ def _check_unchanged_since(path: Path, before: Mapping[str, Entry], after: Mappi
         if os.path.lexists(file) and not (file.is_file() and any(_has_content(file, one.blob) for one in allowed)):
             raise ConflictError(
                 f"{file} was changed after a run was interrupted; nothing was changed",
-                hint=f"`mv {shlex.quote(str(file))} {shlex.quote(str(file))}.mine`, then run this again",
+                hint=f"`{shell.move(file, f'{file}.mine')}`, then run this again",
             )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
-
 from yolopatch.errors import ConflictError
 from yolopatch.outside.workspace.workspace import BRANCH, LOCKS, NEXT, Workspace
+from yolopatch.wire import shell
 
 
 def check_no_user_changes(workspace: Workspace) -> None:
@@ -53,12 +52,12 @@ def _check_git_idle(workspace: Workspace) -> None:
     if locks and not workspace.interrupted:
         raise ConflictError(
             f"{locks[0]} exists: git is running in this workspace, or was killed in it; nothing was changed",
-            hint=f"if no git is running there: `rm {shlex.quote(str(locks[0]))}`, then run this again",
+            hint=f"if no git is running there: `{shell.remove(locks[0])}`, then run this again",
         )
 
 
 def _git(workspace: Workspace) -> str:
-    return f"git -C {shlex.quote(str(workspace.path))}"
+    return f"git -C {shell.quote(workspace.path)}"
 
 
 def _branches(workspace: Workspace) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from yolopatch.outside.source.store import cache_dir
 from yolopatch.outside.watch import Watch, no_watch
 from yolopatch.steps.environment.faults import ERROR, Fault, find_faults
 from yolopatch.steps.environment.target import Target, find_target
+from yolopatch.wire import shell
 
 _TORCH = ("torch", "torchvision")
 
@@ -209,7 +209,7 @@ def _environment(
         packages=found.packages,
         created=created,
         installer=installer,
-        activate=f"source {shlex.quote(str(script))}" if script.is_file() else None,
+        activate=shell.activate(script) if script.is_file() else None,
         compat=target.mend if is_broken else None,
     )
 

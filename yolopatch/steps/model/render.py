@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from yolopatch.outside.workspace.workspace import find_workspace
 from yolopatch.steps.model.fit import notes_on_place
 from yolopatch.steps.model.render_request import RenderRequest, plan
 from yolopatch.steps.workspace.held import find_held, not_in_catalog
+from yolopatch.wire import shell
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def _require_ours(path: Path, found: str | None, text: str) -> None:
         return
     edited = found.startswith("# Written by yolopatch")
     why = "was edited after yolopatch wrote it" if edited else "was not written by yolopatch"
-    rename = shlex.join(["mv", str(path), f"{path}.mine"])
+    rename = shell.move(path, f"{path}.mine")
     raise ConflictError(
         f"{path} {why}, and its content differs; nothing was written",
         hint=f"rename it ({rename}), or name another folder with --out",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import keyword
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from yolopatch.outside.git import snapshot
 from yolopatch.outside.own.own_catalog import load_own_catalog, write_module
 from yolopatch.outside.source.store import cached
 from yolopatch.steps.own.patch import patch_of_paste
+from yolopatch.wire import shell
 
 READY, REFUSED, UNTRIED = "ready", "refused", "not tried"
 
@@ -165,7 +165,7 @@ def _name(name: str, request: AddRequest) -> str:
         raise UsageError(
             f"--name {name} is not a name for a Python class",
             details=["expected: English letters, digits and _, with a letter first; no keyword of Python"],
-            hint=f"yolopatch add {shlex.quote(str(request.file))} --name MyConv",
+            hint=f"yolopatch add {shell.quote(request.file)} --name MyConv",
         )
     return name
 
