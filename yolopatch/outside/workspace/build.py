@@ -44,7 +44,8 @@ def build_workspace(dest: Path, pristine: Repository, steps: Sequence[Step]) -> 
 
 def _populate(staging: Path, pristine: Repository, steps: Sequence[Step]) -> None:
     repository = Repository(staging)
-    repository.run("init", "--quiet", "--template=", "--object-format=sha1", f"--initial-branch={BRANCH}")
+    repository.run("init", "--quiet", "--template=")
+    repository.run("symbolic-ref", "HEAD", f"refs/heads/{BRANCH}")  # init has an option for it from 2.28 on
     packs = staging / ".git" / "objects" / "pack"
     packs.mkdir(exist_ok=True)
     for file in (pristine.path / "objects" / "pack").iterdir():
