@@ -51,6 +51,15 @@ def read_only(path, dir_fd=None):
     if stat.S_ISREG(mode) and not mode & stat.S_IWUSR:
         raise PermissionError(errno.EACCES, "Access is denied", str(path))
 
+looks = {}
+
+def replace(source, target, *, real=os.replace):
+    left = looks.setdefault(str(source), 1)
+    looks[str(source)] = 0
+    if left:  # a virus scanner looks at each new file for a moment
+        raise PermissionError(errno.EACCES, "Access is denied", str(source))
+    real(source, target)
+
 real_unlink = os.unlink
 def unlink(path, *, dir_fd=None):
     read_only(path, dir_fd)  # as Windows refuses it
@@ -67,6 +76,7 @@ def begin():
     ctypes.WinDLL = lambda *_, **__: Kernel()
     subprocess.Popen.__init__ = start
     os.unlink = os.remove = unlink
+    os.replace = replace
     sys.platform = "win32"
 begin()
 """

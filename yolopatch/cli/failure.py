@@ -19,6 +19,8 @@ _ENVIRONMENT_ERRORS = (
     *(errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EBUSY),
     *(errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EMFILE, errno.ENFILE, errno.ENOMEM),
 )
+# Windows' own numbers of them: a wrong name, a wrong path, a path that is too long, a name that is no folder's.
+_WINDOWS_ERRORS = (123, 161, 206, 267)
 
 
 def fail(error: Exception, as_json: bool, color: bool | None) -> int:
@@ -33,7 +35,7 @@ def fail(error: Exception, as_json: bool, color: bool | None) -> int:
         return _usage(error, as_json, color)
     if isinstance(error, YolopatchError):
         return report_error(error, as_json, color)
-    if isinstance(error, OSError) and (error.errno in _ENVIRONMENT_ERRORS or _is_here_gone()):
+    if isinstance(error, OSError) and (_is_of_the_machine(error) or _is_here_gone()):
         return report_error(_environment_error(error), as_json, color)
     return _bug(error, as_json, color)
 
@@ -45,6 +47,15 @@ def _usage(error: click.ClickException, as_json: bool, color: bool | None) -> in
         return report_error(found, as_json, color)
     error.show()
     return EXIT_USAGE
+
+
+def _is_of_the_machine(error: OSError) -> bool:
+    return error.errno in _ENVIRONMENT_ERRORS or _names_no_file(error)
+
+
+def _names_no_file(error: OSError) -> bool:
+    """Return whether Windows cannot have a file of this name."""
+    return getattr(error, "winerror", None) in _WINDOWS_ERRORS
 
 
 def _is_here_gone() -> bool:
@@ -61,11 +72,15 @@ def _environment_error(error: OSError) -> YolopatchError:
             "the current folder was deleted", hint="cd to an existing folder, then run the command again"
         )
     where = f" at {error.filename}" if error.filename else ""
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return YolopatchError(
-        f"{error.strerror}{where}; nothing was changed",
-        hint="free some space and run the command again" if full else "check the permissions of that path",
-    )
+    return YolopatchError(f"{error.strerror}{where}; nothing was changed", hint=_way_out(error))
+
+
+def _way_out(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "free some space and run the command again"
+    if _names_no_file(error):
+        return 'choose a shorter path, and names that Windows has: without < > : " | ? *, and not CON, AUX, NUL, COM1'
+    return "check the permissions of that path"
 
 
 def _bug(error: Exception, as_json: bool, color: bool | None) -> int:

@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import click
+
 from yolopatch.outside.watch import Watch, no_watch
 
 DELAY = 2.0  # seconds; a command that ends earlier shows no line, unless it reports a step
@@ -70,5 +72,5 @@ class _Line:
 
 
 def _draw(text: str) -> None:
-    sys.stderr.write(f"\r{text}\x1b[K")  # over the line before; the escape code clears the rest of a longer one
-    sys.stderr.flush()
+    # over the line before; the escape code, which click turns into a call on Windows, clears the rest of a longer one
+    click.echo(f"\r{text}\x1b[K", nl=False, err=True)

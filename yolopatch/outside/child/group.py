@@ -88,6 +88,11 @@ def _apart(ends_with_us: bool, limits: Limits | None) -> dict[str, Any]:
     return {"start_new_session": True, "preexec_fn": before}
 
 
+def temporary_in(folder: Path) -> dict[str, str]:
+    """Return the variables with which programs write their temporary files into the folder, on every platform."""
+    return dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
+
+
 def end_group(process: Group) -> None:
     """Kill what still runs of the process's group, and wait for the process."""
     _kill(process)
@@ -128,7 +133,7 @@ def make_expendable(pid: int) -> None:
     import resource  # Windows has no such module
 
     with suppress(OSError):  # the process may have ended already
-        Path(f"/proc/{pid}/oom_score_adj").write_text("1000")
+        Path(f"/proc/{pid}/oom_score_adj").write_text("1000", encoding="utf-8")
         resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
 
 

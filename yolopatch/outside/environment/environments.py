@@ -11,6 +11,8 @@ from pathlib import Path
 
 from yolopatch.catalog.environment.environments import EnvironmentSet
 from yolopatch.errors import YolopatchError
+from yolopatch.outside.environment.executable import environment_python
+from yolopatch.outside.files.folders import move, remove_tree
 from yolopatch.outside.files.lock import hold_lock
 from yolopatch.wire import shell
 
@@ -47,7 +49,7 @@ class Environment:
     @property
     def python(self) -> str:
         """The path of its interpreter."""
-        return str(self.folder / "bin" / "python")
+        return str(environment_python(self.folder))
 
 
 def requirements_digest(wanted: EnvironmentSet) -> str:
@@ -93,7 +95,7 @@ def ensure_environment(
         if found and keeps(found):
             return found, False
         if found:
-            folder.rename(before)
+            move(folder, before)
         _remove(folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -116,7 +118,7 @@ def _bring_back(before: Path, folder: Path) -> None:
         _remove(before)
     else:
         _remove(folder)
-        before.rename(folder)
+        move(before, folder)
 
 
 def require_space(folder: Path, room: int) -> None:
@@ -152,4 +154,4 @@ def _read(folder: Path) -> Environment | None:
 
 def _remove(folder: Path) -> None:
     (folder / STAMP).unlink(missing_ok=True)  # first: if the removal is killed, the rest does not look complete
-    shutil.rmtree(folder, ignore_errors=True)
+    remove_tree(folder)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
-import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+
+from yolopatch.outside.files.folders import move, remove_tree
 
 _OLD = 3600  # seconds without a change after which nobody is still writing
 _PART = re.compile(r"\.yolopatch-[0-9a-f]{8}(\..+)?")
@@ -37,7 +37,7 @@ def new_part(folder: Path, suffix: str = ".part") -> Path:
         # a part of another user's cannot be removed; it harms nobody
         with suppress(OSError):
             if is_part(left.name) and is_old(left):
-                shutil.rmtree(left) if left.is_dir() else left.unlink()
+                remove_tree(left) if left.is_dir() else left.unlink()
     # a short name: the file's own name may be as long as the file system allows
     return folder / f".yolopatch-{secrets.token_hex(4)}{suffix}"
 
@@ -71,7 +71,7 @@ def write_all(contents: Mapping[Path, bytes]) -> None:
         parts = {file: _stage(file, data, undo) for file, data in contents.items()}
         for file, part in parts.items():
             before = file.read_bytes() if file.exists() else None
-            os.replace(part, file)
+            move(part, file)
             undo.callback(_put_back, file, before)
         undo.pop_all()
 
@@ -91,7 +91,7 @@ def staged(file: Path, path: Path | None = None) -> Iterator[Path]:
     path = path or new_part(file.parent, file.suffix)
     try:
         yield path
-        os.replace(path, file)
+        move(path, file)
     finally:
         path.unlink(missing_ok=True)
 

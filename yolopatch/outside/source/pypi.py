@@ -16,7 +16,7 @@ from packaging.version import Version
 
 from yolopatch.catalog.pins import WheelSource
 from yolopatch.errors import SourceError
-from yolopatch.outside.child.group import Limits, end_group, start_group
+from yolopatch.outside.child.group import Limits, end_group, start_group, temporary_in
 
 TIMEOUT = 300  # seconds; a wheel has 1 MB, so only a mirror that hangs needs longer
 # A mirror may send a wheel or an index page without an end. pip itself needs 0.3 GB, and 0.1 GB with a page of 1 MB.
@@ -90,7 +90,7 @@ def _pip(words: list[str], folder: Path) -> _Done:
     process = start_group(
         [sys.executable, "-m", "pip", "--no-input", "--disable-pip-version-check", *words],
         folder=folder,  # not the user's folder: `-m` would import the files there before the installed packages
-        variables={**os.environ, "TMPDIR": str(folder)},  # what it leaves there when it is killed goes with the folder
+        variables={**os.environ, **temporary_in(folder)},  # what it leaves there when it is killed goes with the folder
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         ends_with_us=True,

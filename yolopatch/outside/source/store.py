@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.core.workspace.manifest import check_content
 from yolopatch.errors import SourceError, YolopatchError
+from yolopatch.outside.files.folders import move, remove_tree
 from yolopatch.outside.files.lock import hold_lock
 from yolopatch.outside.files.user_folder import user_folder
 from yolopatch.outside.git import snapshot
@@ -168,18 +168,18 @@ def _filled(pin: Pin, kind: str, fill: Fill, cache: Path) -> Pristine:
             return found
         path.parent.mkdir(parents=True, exist_ok=True)
         for left in path.parent.glob(f".{path.name}-*"):  # of a killed run: we have the lock
-            shutil.rmtree(left, ignore_errors=True)
+            remove_tree(left)
         with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
             repository, _ = _build(fill, Path(folder) / path.name)
             found = _verified(pin, repository, kind, f"the content from {kind}")
             _remove(path)
-            repository.path.rename(path)
+            move(repository.path, path)
     return replace(found, repository=Repository(path))
 
 
 def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
+        remove_tree(path)
     else:
         path.unlink(missing_ok=True)
 

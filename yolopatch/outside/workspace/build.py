@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from yolopatch.outside.files.folders import move, remove_tree
 from yolopatch.outside.git.command import Repository
 from yolopatch.outside.git.snapshot import PRISTINE
 from yolopatch.outside.workspace.commits import Step, commit_stream
@@ -24,7 +24,7 @@ def build_workspace(dest: Path, pristine: Repository, steps: Sequence[Step]) -> 
     # an empty folder is kept: it may be a mount point, or the current folder of the user's shell
     staging = dest / STAGING if dest.is_dir() else dest.with_name(staging_name(dest))
     had_leftovers = staging.exists()
-    shutil.rmtree(staging, ignore_errors=True)
+    remove_tree(staging)
     made = [folder for folder in dest.parents if not folder.exists()]
     try:
         staging.mkdir(parents=True)
@@ -32,9 +32,9 @@ def build_workspace(dest: Path, pristine: Repository, steps: Sequence[Step]) -> 
         if dest.is_dir():
             _move_into(dest, staging)
         else:
-            os.replace(staging, dest)
+            move(staging, dest)
     except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
+        remove_tree(staging)
         for folder in made:
             with suppress(OSError):
                 folder.rmdir()
@@ -62,11 +62,11 @@ def _move_into(dest: Path, staging: Path) -> None:
     moved: list[str] = []
     try:
         for name in names:
-            os.replace(staging / name, dest / name)
+            move(staging / name, dest / name)
             moved.append(name)
     except OSError:
         for name in moved:
-            os.replace(dest / name, staging / name)
+            move(dest / name, staging / name)
         raise
     journal_file(dest).unlink()
     staging.rmdir()

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from yolopatch.core.text import blob_id
 from yolopatch.errors import ConflictError, YolopatchError
+from yolopatch.outside.files.folders import remove_tree
 from yolopatch.outside.files.staging import is_old, staged
 from yolopatch.outside.git.command import Entry, GitError, Repository
 from yolopatch.outside.git.snapshot import Root, changed_paths, tree_entries
@@ -136,7 +137,7 @@ def _remove_leftovers(workspace: Workspace) -> bool:
     # only old ones: a git of the user's may be writing a pack
     files = [lock, *(file for file in _crash_files(git_dir) if is_old(file))]
     found = any(left.exists() for left in (staging, reference, *files))
-    shutil.rmtree(staging, ignore_errors=True)
+    remove_tree(staging)
     for file in files:
         file.unlink(missing_ok=True)
     if reference.exists():

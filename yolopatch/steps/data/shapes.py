@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from yolopatch.catalog.model.base_model import TASKS
 from yolopatch.catalog.names import unknown
 from yolopatch.core.data.shapes import FLIPPED_KEYPOINTS, KEYPOINTS, KINDS, label_line, scene
 from yolopatch.errors import ConflictError, UsageError, YolopatchError
+from yolopatch.outside.files.folders import move, remove_tree
 from yolopatch.outside.files.images import draw_scene
 from yolopatch.outside.files.staging import new_part
 
@@ -150,8 +149,8 @@ def _write(out: Path, files: Mapping[str, bytes]) -> bool:
         for name, content in files.items():
             (staged / name).parent.mkdir(parents=True, exist_ok=True)
             (staged / name).write_bytes(content)
-        os.replace(staged, out)
+        move(staged, out)
     except OSError:
-        shutil.rmtree(staged, ignore_errors=True)
+        remove_tree(staged)
         raise
     return True

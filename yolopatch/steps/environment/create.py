@@ -21,6 +21,7 @@ from yolopatch.outside.environment.environments import (
     require_space,
     requirements_digest,
 )
+from yolopatch.outside.environment.executable import environment_python
 from yolopatch.outside.environment.installer import Installer, InstallRequest, find_installer, hide_passwords, install
 from yolopatch.outside.environment.interpreter import Interpreter
 from yolopatch.outside.probe.inspect import inspect_interpreter
@@ -201,7 +202,7 @@ def _environment(
 ) -> Environment:
     pins = tuple(name for name in wanted.pins if fits(PINS[name], found, wanted))
     is_broken = not target.compat and bool(_errors(target.pin, False, found, target.tree))
-    script = Path(found.prefix, "bin", "activate")
+    script = environment_python(Path(found.prefix)).with_name("activate")
     return Environment(
         environment=found.prefix,
         python=found.executable,

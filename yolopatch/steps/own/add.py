@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from yolopatch.steps.own.patch import patch_of_paste
 from yolopatch.wire import shell
 
 READY, REFUSED, UNTRIED = "ready", "refused", "not tried"
+_RESERVED = re.compile(r"con|prn|aux|nul|(com|lpt)\d", re.IGNORECASE)  # the devices of Windows
 
 
 @dataclass(frozen=True)
@@ -166,6 +168,11 @@ def _name(name: str, request: AddRequest) -> str:
             f"--name {name} is not a name for a Python class",
             details=["expected: English letters, digits and _, with a letter first; no keyword of Python"],
             hint=f"yolopatch add {shell.quote(request.file)} --name MyConv",
+        )
+    if _RESERVED.fullmatch(name):
+        raise UsageError(
+            f"--name {name}: on Windows, no file can have this name, so nobody could use the catalog there",
+            hint=f"yolopatch add {shell.quote(request.file)} --name My{name}",
         )
     return name
 
