@@ -12,6 +12,7 @@ import yolopatch as package
 from yolopatch.cli.failure import fail
 from yolopatch.errors import EXIT_ACT, EXIT_USAGE
 from yolopatch.outside.child.jobs import Limits
+from yolopatch.outside.files.folders import link
 from yolopatch.outside.probe.listen import Ended
 from yolopatch.outside.probe.process import last_lines
 
@@ -100,6 +101,16 @@ def test_a_folder_with_read_only_files_is_removed(on_windows, tmp_path):
     remove = "import pathlib; from yolopatch.outside.files.folders import remove_tree"
     on_windows(f"{remove}; remove_tree(pathlib.Path(sys.argv[1]))", tmp_path / "objects")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_gets_another_name_where_the_user_may_not_make_links(tmp_path, monkeypatch):
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(22, "A required privilege is not held by the client")
+
+    (tmp_path / "my model.bin").write_bytes(b"weights")
+    monkeypatch.setattr("os.symlink", refuse)
+    link(tmp_path / "my model.bin", tmp_path / "checkpoint.pt")
+    assert (tmp_path / "checkpoint.pt").read_bytes() == b"weights"
 
 
 def test_an_environment_has_the_layout_of_windows(on_windows, tmp_path):

@@ -1,4 +1,4 @@
-"""Rename and remove folders, also where Windows refuses it: read-only files, and files that somebody looks at."""
+"""Rename, link and remove, also where Windows refuses it: files that are read-only, or that somebody looks at."""
 
 from __future__ import annotations
 
@@ -33,6 +33,18 @@ def move(source: Path, target: Path) -> None:
             if time.monotonic() >= end:
                 raise
         time.sleep(_PAUSE)
+
+
+def link(file: Path, name: Path) -> None:
+    """Give a file another name: by a link, or by a copy where the user has no right to make links, as on Windows.
+
+    Raises:
+        OSError: the file cannot be read, or its copy not be written.
+    """
+    try:
+        name.symlink_to(file.absolute())
+    except OSError:
+        shutil.copyfile(file, name)
 
 
 def remove_tree(folder: Path) -> None:
