@@ -54,8 +54,8 @@ def _is_of_the_machine(error: OSError) -> bool:
 
 
 def _names_no_file(error: OSError) -> bool:
-    """Return whether Windows cannot have a file of this name."""
-    return getattr(error, "winerror", None) in _WINDOWS_ERRORS
+    """Return whether the system cannot have a file of this name."""
+    return error.errno == errno.ENAMETOOLONG or getattr(error, "winerror", None) in _WINDOWS_ERRORS
 
 
 def _is_here_gone() -> bool:
@@ -79,7 +79,7 @@ def _way_out(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "free some space and run the command again"
     if _names_no_file(error):
-        return 'choose a shorter path, and names that Windows has: without < > : " | ? *, and not CON, AUX, NUL, COM1'
+        return 'choose a shorter path; on Windows, without < > : " | ? * and not CON, AUX, NUL, COM1 or the like'
     return "check the permissions of that path"
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from yolopatch.catalog.identity import AUTHOR_EMAIL, EPOCH
 from yolopatch.catalog.pins import PINS, Pin
+from yolopatch.core.text import sha256
 from yolopatch.core.workspace.commit_message import (
     Applied,
     Compat,
@@ -27,6 +28,7 @@ from yolopatch.wire import shell
 BRANCH = "yolopatch"
 JOURNAL = "yolopatch-switch"  # in .git; it exists while a switch is not finished
 STAGING = ".yolopatch-new"  # the folder in which a workspace is built, and the suffix of staged files
+_LONGEST_NAME = 255  # bytes
 NEXT = "refs/yolopatch/next"  # the new commits while a switch is prepared
 LOCKS = ("index.lock", "HEAD.lock", "packed-refs.lock", f"refs/heads/{BRANCH}.lock", f"{NEXT}.lock")
 
@@ -129,8 +131,11 @@ class Workspace:
 
 
 def staging_name(path: Path) -> str:
-    """Return the name of the folder next to a new workspace in which it is built."""
-    return f".{path.name}{STAGING}"
+    """Return the name of the folder next to a new workspace in which it is built; file systems limit its length."""
+    name, most = path.name, _LONGEST_NAME - len(STAGING) - 1
+    if len(os.fsencode(name)) > most:
+        name = sha256(os.fsencode(name))[:32]
+    return f".{name}{STAGING}"
 
 
 def is_occupied(path: Path) -> bool:
