@@ -32,6 +32,7 @@ _SETTINGS = (
     f"core.hooksPath={os.devnull}",
     "core.fsmonitor=false",
     "core.fsync=none",
+    "core.longpaths=true",  # for Windows: a workspace may lie deep
     "gc.auto=0",
     "maintenance.auto=false",
     "fetch.unpackLimit=1",
