@@ -17,7 +17,7 @@ from packaging.version import Version
 from yolopatch.catalog.pins import WheelSource
 from yolopatch.core.text import hide_passwords
 from yolopatch.errors import SourceError
-from yolopatch.outside.child.group import Limits, end_group, start_group
+from yolopatch.outside.child.group import Limits, end_group, start_group, temporary_in
 from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.files.system_errors import advice, error_named_in
 from yolopatch.outside.source.pip_log import CHECK_INDEX, Cause, find_causes, last_address
@@ -110,7 +110,7 @@ def _run(words: list[str], folder: Path) -> _Done:
     process = start_group(
         [sys.executable, "-m", "pip", "--no-input", "--disable-pip-version-check", "--log", str(log), *words],
         folder=folder,  # not the user's folder: `-m` would import the files there before the installed packages
-        variables={**os.environ, "TMPDIR": str(folder)},
+        variables={**os.environ, **temporary_in(folder)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         ends_with_us=True,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 
 from yolopatch.outside.workspace.obstacles import Obstacle
 from yolopatch.outside.workspace.workspace import BRANCH, LOCKS, NEXT, Workspace
+from yolopatch.wire import shell
 
 
 def check_no_user_changes(workspace: Workspace) -> None:
@@ -64,12 +64,12 @@ def _find_activity(workspace: Workspace) -> Iterator[Obstacle]:
     if locks and not workspace.interrupted:
         yield Obstacle(
             f"{locks[0]} exists: git is running in this workspace, or was killed in it",
-            f"if no git is running there: `rm {shlex.quote(str(locks[0]))}`, then run this again",
+            f"if no git is running there: `{shell.remove(locks[0])}`, then run this again",
         )
 
 
 def _git(workspace: Workspace) -> str:
-    return f"git -C {shlex.quote(str(workspace.path))}"
+    return f"git -C {shell.quote(workspace.path)}"
 
 
 def _branches(workspace: Workspace) -> list[str]:

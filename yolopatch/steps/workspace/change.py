@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from yolopatch.outside.workspace.user_changes import check_no_user_changes
 from yolopatch.outside.workspace.workspace import Workspace, read_workspace
 from yolopatch.steps.workspace.held import Held, find_held, held_notes
 from yolopatch.steps.workspace.patchset import Added, Choice, PatchSet, applied_choices, load_patchset
+from yolopatch.wire import shell
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def find_applied(workspace: Workspace, name: str) -> Applied:
     raise YolopatchError(
         f"{workspace.path} does not have {module.name}",
         details=[f"it has: {have}"],
-        hint=f"yolopatch status {shlex.quote(str(workspace.path))}",
+        hint=f"yolopatch status {shell.quote(workspace.path)}",
     )
 
 
@@ -125,7 +125,7 @@ def no_compat_error(place: Path) -> YolopatchError:
     return YolopatchError(
         f"{place} does not have the compatibility patch",
         details=["expected: a workspace made with `yolopatch apply --compat`"],
-        hint=f"yolopatch status {shlex.quote(str(place))}",
+        hint=f"yolopatch status {shell.quote(place)}",
     )
 
 
