@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import json
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from yolopatch.cli.failure import fail
 from yolopatch.errors import EXIT_ACT, EXIT_USAGE
 from yolopatch.outside.child.jobs import Limits
 from yolopatch.outside.files.folders import link
+from yolopatch.outside.files.system_errors import advice
 from yolopatch.outside.probe.listen import Ended
 from yolopatch.outside.probe.process import last_lines
 
@@ -133,6 +135,12 @@ def test_a_name_that_windows_does_not_have_is_no_bug(number, capsys):
     error.winerror = number
     assert fail(error, False, False) == EXIT_ACT
     assert "on Windows, without < > : " in capsys.readouterr().err
+
+
+def test_the_advice_for_an_error_of_the_system_names_commands_of_windows(monkeypatch, tmp_path):
+    monkeypatch.setattr("sys.platform", "win32")
+    assert advice(errno.EACCES, tmp_path).endswith(f"(`icacls {tmp_path}`) and run the command again")
+    assert advice(errno.EMFILE, tmp_path) == "allow more open files and run the command again"
 
 
 @pytest.mark.parametrize("name", ["Con", "AUX", "nul", "Com1"])

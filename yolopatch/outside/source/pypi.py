@@ -20,7 +20,7 @@ from yolopatch.errors import SourceError
 from yolopatch.outside.child.group import Limits, end_group, start_group, temporary_in
 from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.files.system_errors import advice, error_named_in
-from yolopatch.outside.source.pip_log import CHECK_INDEX, Cause, find_causes, last_address
+from yolopatch.outside.source.pip_log import CHECK_INDEX, OTHER_INDEX, Cause, find_causes, last_address
 
 TIMEOUT = 300  # seconds; a wheel has 1 MB, so only a mirror that hangs needs longer
 # A mirror may send a wheel or an index page without an end. pip itself needs 0.3 GB, and 0.1 GB with a page of 1 MB.
@@ -124,7 +124,7 @@ def _run(words: list[str], folder: Path) -> _Done:
         raise SourceError(
             f"pip {' '.join([words[0], words[-1]])} did not end in {TIMEOUT} s",
             details=[f"{address} had not answered to the end by then"] if address else [],
-            hint="try it again later, or choose another index: export PIP_INDEX_URL=https://pypi.org/simple",
+            hint=f"try it again later, or {OTHER_INDEX}",
         ) from error
     finally:
         end_group(process)
