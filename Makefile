@@ -86,6 +86,7 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32
 
 patches: setup
 	$(BIN)/python -m yolopatch.maintain patches

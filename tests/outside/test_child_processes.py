@@ -1,4 +1,4 @@
-"""Child processes: ended with all that they started; and no file needs an operating system to be imported."""
+"""Child processes: ended with all that they started."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-import yolopatch
 from yolopatch.errors import SourceError, YolopatchError
 from yolopatch.outside.child.group import end_group, start_group
 from yolopatch.outside.environment.interpreter import Interpreter
@@ -117,34 +116,6 @@ def test_a_pip_that_hangs_is_ended_with_all_that_it_started(tmp_path, monkeypatc
     with pytest.raises(SourceError, match=r"pip download ultralytics==8\.3\.0 did not end in 0\.2 s"):
         pypi.download_version("ultralytics", "8.3.0", tmp_path)
     _until(lambda: not _runs(int(file.read_text())))
-
-
-WINDOWS = """
-import importlib, os, signal, sys
-# GitPython and the libraries know Windows themselves; what they have decided here by now is not our subject
-import click, filelock, git, jinja2, packaging.version, PIL.Image, platformdirs, yaml
-for name in ("fcntl", "grp", "pwd", "resource", "termios"):
-    sys.modules[name] = None
-for name in ("SIGKILL", "SIGHUP", "SIGALRM"):
-    delattr(signal, name)
-for name in ("fork", "getpgid", "killpg", "setsid"):
-    delattr(os, name)
-for name in sys.argv[1:]:
-    importlib.import_module(name)
-"""
-
-
-def test_every_file_can_be_imported_without_what_windows_lacks():
-    package = Path(yolopatch.__file__).parent
-    elsewhere = {"probe", "modules", "upstream"}  # not imported by yolopatch itself
-    files = (file.relative_to(package.parent) for file in sorted(package.rglob("*.py")))
-    names = [
-        ".".join(file.with_suffix("").parts).removesuffix(".__init__")
-        for file in files
-        if file.parts[1] not in elsewhere and file.name != "__main__.py"
-    ]
-    done = subprocess.run([sys.executable, "-c", WINDOWS, *names], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("keeps_log", [True, False])

@@ -11,7 +11,8 @@ import click
 from yolopatch.cli.report import report_error
 from yolopatch.errors import EXIT_BUG, EXIT_USAGE, YolopatchError
 from yolopatch.outside.files.logs import write_log
-from yolopatch.outside.files.system_errors import advice, is_of_the_machine
+from yolopatch.outside.files.system_errors import advice, is_of_the_machine, number_of
+from yolopatch.wire import shell
 
 
 def fail(error: Exception, as_json: bool, color: bool | None) -> int:
@@ -26,7 +27,7 @@ def fail(error: Exception, as_json: bool, color: bool | None) -> int:
         return _usage(error, as_json, color)
     if isinstance(error, YolopatchError):
         return report_error(error, as_json, color)
-    if isinstance(error, OSError) and (is_of_the_machine(error.errno) or _is_here_gone() or _lacks_temporary(error)):
+    if isinstance(error, OSError) and _is_of_the_machine(error):
         return report_error(_environment_error(error), as_json, color)
     return _bug(error, as_json, color)
 
@@ -38,6 +39,10 @@ def _usage(error: click.ClickException, as_json: bool, color: bool | None) -> in
         return report_error(found, as_json, color)
     error.show()
     return EXIT_USAGE
+
+
+def _is_of_the_machine(error: OSError) -> bool:
+    return is_of_the_machine(number_of(error)) or _is_here_gone() or _lacks_temporary(error)
 
 
 def _is_here_gone() -> bool:
@@ -60,11 +65,12 @@ def _environment_error(error: OSError) -> YolopatchError:
     if _lacks_temporary(error):
         return YolopatchError(
             f"{error.strerror}; nothing was changed",
-            hint="free some space there, or choose a folder that you can write to: export TMPDIR=DIR",
+            hint="free some space there, or choose a folder that you can write to: "
+            + shell.set_variable("TMPDIR", "DIR"),
         )
     where = f" at {error.filename}" if error.filename else ""
     return YolopatchError(
-        f"{error.strerror}{where}; nothing was changed", hint=advice(error.errno, error.filename or "")
+        f"{error.strerror}{where}; nothing was changed", hint=advice(number_of(error), error.filename or "")
     )
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from yolopatch.cli.report import draw_over
 from yolopatch.outside.watch import Watch, no_watch
 
 DELAY = 2.0  # seconds; a command that ends earlier shows no line, unless it reports a step
@@ -58,17 +59,12 @@ class _Line:
         drawn = False
         while not self.done.wait(_REDRAW):
             if time.monotonic() >= self._hidden_until:
-                _draw(self._text)
+                draw_over(self._text)
                 drawn = True
         if drawn:
-            _draw("")
+            draw_over("")
 
     def print_every(self, seconds: float) -> None:
         while not self.done.wait(seconds):
             sys.stderr.write(f"{self._text}\n")
             sys.stderr.flush()
-
-
-def _draw(text: str) -> None:
-    sys.stderr.write(f"\r{text}\x1b[K")  # over the line before; the escape code clears the rest of a longer one
-    sys.stderr.flush()

@@ -50,6 +50,12 @@ def show_notes(notes: Iterable[str]) -> None:
         click.echo(_harmless(click.style("note: ", fg="yellow") + note), err=True)
 
 
+def draw_over(text: str) -> None:
+    """Draw a text on stderr over the line that was drawn before."""
+    # the escape code, which click turns into a call on old consoles of Windows, clears the rest of a longer line
+    click.echo(f"\r{text}\x1b[K", nl=False, err=True)
+
+
 def report_error(error: YolopatchError, as_json: bool, color: bool | None = None) -> int:
     """Print an error and return its exit code; `color` is None for colour on a terminal."""
     if as_json:

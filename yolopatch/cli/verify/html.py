@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from yolopatch.cli.verify.page.view import make_page
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.files.staging import write_whole
 from yolopatch.outside.files.system_errors import advice
+from yolopatch.wire import shell
 
 
 def write_report(data: dict[str, Any], file: Path) -> None:
@@ -64,7 +64,7 @@ def _visible(value: object) -> object:
 
 def _next_step(file: Path, number: int | None) -> str:
     if file.is_dir():
-        return f"this is a folder; name a file in it: --report {shlex.quote(str(file / 'report.html'))}"
+        return f"this is a folder; name a file in it: --report {shell.quote(file / 'report.html')}"
     if not file.parent.exists():
-        return f"create the folder first: mkdir -p {shlex.quote(str(file.parent))}"
+        return f"create the folder first: {shell.make_folder(file.parent)}"
     return advice(number, file.parent, "choose another file with --report")

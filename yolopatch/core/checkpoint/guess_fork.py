@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from yolopatch.catalog.modules import find_module, module_of_class
 from yolopatch.catalog.pins import PINS, Pin
+from yolopatch.wire import shell
 
 _MOST = 12  # names in a message
 
@@ -48,7 +48,7 @@ def guess_fork(asked: Sequence[str], version: str | None) -> Guess:
         return Guess((made, layers), hint + (port if version else ""))
     if not modules:
         return Guess((made, layers), f"it needs no module of yolopatch: {upstream} {pin.version} itself can load it")
-    command = f"yolopatch apply --repo {pin.name} " + " ".join(f"--module {shlex.quote(name)}" for name in modules)
+    command = f"yolopatch apply --repo {pin.name} " + " ".join(f"--module {shell.quote(name)}" for name in modules)
     return Guess((made, layers), f"the flavor is unknown; make a workspace with the default: {command}")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from yolopatch.catalog.pins import Pin, style_of
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.environment.executable import requirements_hint
+from yolopatch.outside.files.folders import link
 from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.probe.facts import PATIENCE, model_too_slow
 from yolopatch.outside.probe.launch import interpreter_launch, isolated_launch
@@ -76,9 +77,9 @@ def load_checkpoint(
     """
     with temporary_folder() as folder:
         # upstream takes no other suffix, and changes quotes and spaces in a file name
-        link = folder / "checkpoint.pt"
-        link.symlink_to(file.absolute())
-        request = LoadRequest(str(workspace), style_of(pin), str(link), pickle_sum, trust)
+        named = folder / "checkpoint.pt"
+        link(file, named)
+        request = LoadRequest(str(workspace), style_of(pin), str(named), pickle_sum, trust)
         return ask(
             LOAD,
             request,

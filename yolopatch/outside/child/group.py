@@ -1,4 +1,4 @@
-"""A child process that may start others: it runs as a process group, and is ended with its whole group.
+"""A child process that may start others: it runs as a process group, on Windows as a job, and is ended with all of it.
 
 Two kinds of children are started elsewhere: git (`git/command.py`), which cleans up when it is asked to end and is
 killed when we are (`lifeline.py`), and a user's own command (`environment/run_command.py`), which shares the user's
@@ -19,15 +19,24 @@ from functools import cache as cached
 from pathlib import Path
 from typing import IO, Any
 
+from yolopatch.outside.child.jobs import Job
+
 _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a command and each of its children may use, in bytes; the system stops them there. Not on Windows."""
+    """What a command and each of its children may use, in bytes; the system stops them there. On Windows, no file is
+    limited."""
 
     file: int
     memory: int
+
+
+class Group(subprocess.Popen[bytes]):
+    """A process, and on Windows the job of all that it starts."""
+
+    job: Job | None = None
 
 
 def start_group(
@@ -40,7 +49,7 @@ def start_group(
     pass_fds: Sequence[int] = (),
     ends_with_us: bool = False,
     limits: Limits | None = None,
-) -> subprocess.Popen[bytes]:
+) -> Group:
     """Start a command as a new process group, with an empty stdin. Call `end_group` when it is no longer needed.
 
     Args:
@@ -48,15 +57,15 @@ def start_group(
         folder: where it starts.
         variables: its whole environment.
         stdout, stderr: as `subprocess.Popen` takes them.
-        pass_fds: file descriptors that it inherits.
-        ends_with_us: the system kills it when yolopatch is killed. Only Linux can. Set it for programs that do not
-            notice this themselves; the probe does (`probe/protocol/lifeline.py`).
+        pass_fds: file descriptors that it inherits; none on Windows.
+        ends_with_us: the system kills it when yolopatch is killed. Set it for programs that do not notice this
+            themselves; the probe does (`probe/protocol/lifeline.py`). Linux alone can; Windows always does.
         limits: of each file that it writes, and of its memory; None for as much as the user may.
 
     Raises:
         OSError: it cannot be started.
     """
-    return subprocess.Popen(
+    process = Group(
         command,
         cwd=folder,
         env=dict(variables),
@@ -64,19 +73,57 @@ def start_group(
         stdout=stdout,
         stderr=stderr,
         pass_fds=pass_fds,
-        start_new_session=True,
-        preexec_fn=_in_turn(_end_with_parent() if ends_with_us else None, _limited(limits) if limits else None),
+        **_apart(ends_with_us, limits),
     )
+    if sys.platform == "win32":
+        process.job = Job(process, limits.memory if limits else None)
+    return process
 
 
-def end_group(process: subprocess.Popen[bytes]) -> None:
+def _apart(ends_with_us: bool, limits: Limits | None) -> dict[str, Any]:
+    """Return the arguments of `subprocess.Popen` for a group of its own, which Ctrl-C does not reach."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
+    before = _in_turn(_end_with_parent() if ends_with_us else None, _limited(limits) if limits else None)
+    return {"start_new_session": True, "preexec_fn": before}
+
+
+def temporary_in(folder: Path) -> dict[str, str]:
+    """Return the variables with which programs write their temporary files into the folder, on every platform."""
+    return dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
+
+
+def end_group(process: Group) -> None:
     """Kill what still runs of the process's group, and wait for the process."""
-    with suppress(ProcessLookupError, PermissionError):  # nothing runs; macOS says that it is not permitted then
-        os.killpg(process.pid, signal.SIGKILL)
+    _kill(process)
     process.wait()
     for stream in (process.stdout, process.stderr):
         if stream:
             stream.close()
+
+
+def _kill(process: Group) -> None:
+    if sys.platform != "win32":
+        with suppress(ProcessLookupError, PermissionError):  # nothing runs; macOS says that it is not permitted then
+            os.killpg(process.pid, signal.SIGKILL)
+    elif process.job:
+        process.job.end()
+        process.job = None
+
+
+def stop_group(process: Group, patience: float) -> None:
+    """End a process of Python's after it has printed where it was; on Windows, where it cannot be asked, at once.
+
+    Args:
+        process: it runs with PYTHONFAULTHANDLER.
+        patience: how many seconds it may take.
+    """
+    if sys.platform != "win32":
+        process.send_signal(signal.SIGABRT)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(patience)
+            return
+    end_group(process)
 
 
 def make_expendable(pid: int) -> None:
@@ -86,7 +133,7 @@ def make_expendable(pid: int) -> None:
     import resource  # Windows has no such module
 
     with suppress(OSError):  # the process may have ended already
-        Path(f"/proc/{pid}/oom_score_adj").write_text("1000")
+        Path(f"/proc/{pid}/oom_score_adj").write_text("1000", encoding="utf-8")
         resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
 
 
@@ -112,8 +159,8 @@ def _prctl() -> Callable[[int, int], Any]:
 
 
 def _limited(limits: Limits) -> Callable[[], Any] | None:
-    """Return the function that limits the child before it starts, None on Windows."""
-    if os.name != "posix":
+    """Return the function that limits the child before it starts, None on Windows, where its job does."""
+    if sys.platform == "win32":
         return None
     import resource  # Windows has no such module
 

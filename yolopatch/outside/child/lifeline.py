@@ -36,7 +36,8 @@ class _Guard:
     def end_others(self) -> None:
         """End the whole group, itself included; the next child starts another one."""
         with self.lock:
-            if self.process and self.process.poll() is None:
+            # Windows: no child has joined, and `jobs.held` ends what it has started
+            if sys.platform != "win32" and self.process and self.process.poll() is None:
                 os.killpg(self.process.pid, signal.SIGKILL)
                 self.process.wait()
 
@@ -49,6 +50,8 @@ class _Guard:
 
 def joining(group: int) -> dict[str, Any]:
     """Return the arguments of `subprocess.Popen` that start a child in a process group, 0 for a group of its own."""
+    if sys.platform == "win32":  # it has no process groups of this kind: `jobs.held` ends the child
+        return {}
     if sys.version_info >= (3, 11):
         return {"process_group": group}
     return {"preexec_fn": lambda: os.setpgid(0, group)}
@@ -63,15 +66,12 @@ def ending_with_us() -> dict[str, Any]:
     It is not in the terminal's foreground: it must not ask there, and Ctrl-C does not reach it. The child joins the
     group before it lets go of the guard's stdin; so none can start unseen while we are killed.
     """
-    if os.name != "posix":  # Windows has no process groups of this kind
-        return {}
-    return joining(_guard.group())
+    return {} if sys.platform == "win32" else joining(_guard.group())
 
 
 def end_children() -> None:
     """End all children that `ending_with_us` started, with all that they have started and left."""
-    if os.name == "posix":
-        _guard.end_others()
+    _guard.end_others()
 
 
 atexit.register(_guard.end)

@@ -10,7 +10,7 @@ from typing import Any
 
 from yolopatch.core.plain_yaml import PlainYamlError, load_plain
 from yolopatch.errors import UsageError, YolopatchError
-from yolopatch.outside.files.system_errors import advice
+from yolopatch.outside.files.system_errors import advice, number_of
 
 PARTS = ("train", "val", "test")
 # the suffixes that the loader of every pin reads
@@ -155,7 +155,7 @@ def _listed(source: Path) -> str:
         raise YolopatchError(f"{source} is not UTF-8 text: line {line}", hint=hint) from error
     except OSError as error:
         raise YolopatchError(
-            f"{source} cannot be read: {error.strerror}", hint=advice(error.errno, source, hint)
+            f"{source} cannot be read: {error.strerror}", hint=advice(number_of(error), source, hint)
         ) from error
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from yolopatch.outside.environment.executable import commands_folder
+
 GUARD = Path(__file__).resolve().parents[2] / "probe" / "guard"
 # The first two change what is imported; with the third, upstream sends each training to a server.
 _DROPPED = ("PYTHONPATH", "PYTHONHOME", "ULTRALYTICS_API_KEY")
@@ -27,6 +29,7 @@ def child_variables(settings: Path, python: str) -> dict[str, str]:
         python: the interpreter; its commands come first on PATH.
     """
     settings.mkdir(parents=True, exist_ok=True)
+    commands = dict.fromkeys((str(Path(python).parent), str(commands_folder(Path(python)))))
     return {
         **_INTEGRATIONS_OFF,
         **{name: value for name, value in os.environ.items() if name not in _DROPPED},
@@ -36,5 +39,5 @@ def child_variables(settings: Path, python: str) -> dict[str, str]:
         "YOLOV5_CONFIG_DIR": str(settings / "yolov5"),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONPATH": str(GUARD),
-        "PATH": os.pathsep.join((str(Path(python).parent), os.environ.get("PATH", ""))),
+        "PATH": os.pathsep.join((*commands, os.environ.get("PATH", ""))),
     }

@@ -11,7 +11,10 @@ from pathlib import Path
 
 from yolopatch.catalog.environment.environments import EnvironmentSet
 from yolopatch.errors import YolopatchError
+from yolopatch.outside.environment.executable import environment_python
+from yolopatch.outside.files.folders import move, remove_tree
 from yolopatch.outside.files.lock import hold_cache_lock
+from yolopatch.wire import shell
 
 STAMP = "yolopatch-environment.json"
 _PATIENCE = 3600  # seconds to wait for another process, which may be downloading gigabytes
@@ -46,7 +49,7 @@ class Environment:
     @property
     def python(self) -> str:
         """The path of its interpreter."""
-        return str(self.folder / "bin" / "python")
+        return str(environment_python(self.folder))
 
 
 def requirements_digest(wanted: EnvironmentSet) -> str:
@@ -92,7 +95,7 @@ def ensure_environment(
         if found and keeps(found):
             return found, False
         if found:
-            folder.rename(before)
+            move(folder, before)
         _remove(folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -115,7 +118,7 @@ def _bring_back(before: Path, folder: Path) -> None:
         _remove(before)
     else:
         _remove(folder)
-        before.rename(folder)
+        move(before, folder)
 
 
 def require_space(folder: Path, room: int) -> None:
@@ -130,8 +133,9 @@ def require_space(folder: Path, room: int) -> None:
         raise YolopatchError(
             f"an environment needs about {_gigabytes(room)} in {folder}, but only {_gigabytes(free)} are free",
             details=["nothing was made"],
-            hint="free some space, choose another cache folder (export YOLOPATCH_CACHE=DIR), or install "
-            "the smaller torch for CPUs: --torch-index https://download.pytorch.org/whl/cpu",
+            hint="free some space, install the smaller torch for CPUs with "
+            "--torch-index https://download.pytorch.org/whl/cpu, or choose another cache folder: "
+            + shell.set_variable("YOLOPATCH_CACHE", "DIR"),
         )
 
 
@@ -150,4 +154,4 @@ def _read(folder: Path) -> Environment | None:
 
 def _remove(folder: Path) -> None:
     (folder / STAMP).unlink(missing_ok=True)  # first: if the removal is killed, the rest does not look complete
-    shutil.rmtree(folder, ignore_errors=True)
+    remove_tree(folder)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
+from pathlib import Path
 
 from yolopatch.errors import YolopatchError
 
@@ -18,6 +20,20 @@ def find_executable(python: str) -> str:
     if found is None:
         raise YolopatchError(f"interpreter {python} was not found", hint="name one with --python")
     return os.path.abspath(found)  # links are kept: the link is what makes a virtual environment
+
+
+def environment_python(folder: Path) -> Path:
+    """Return the path of the interpreter of the virtual environment in this folder."""
+    return folder / "Scripts" / "python.exe" if sys.platform == "win32" else folder / "bin" / "python"
+
+
+def commands_folder(python: Path) -> Path:
+    """Return the folder with the commands of an interpreter's packages.
+
+    It is the interpreter's own folder, but on Windows only in a virtual environment.
+    """
+    folder = python.parent
+    return folder / "Scripts" if sys.platform == "win32" and folder.name.casefold() != "scripts" else folder
 
 
 def start_error(python: str, error: OSError) -> YolopatchError:

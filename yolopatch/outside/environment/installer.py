@@ -14,7 +14,8 @@ from yolopatch.catalog.environment.environments import INSTALLERS
 from yolopatch.catalog.names import unknown
 from yolopatch.core.text import hide_passwords
 from yolopatch.errors import YolopatchError
-from yolopatch.outside.child.group import end_group, start_group
+from yolopatch.outside.child.group import end_group, start_group, temporary_in
+from yolopatch.outside.environment.executable import environment_python
 from yolopatch.outside.environment.install_progress import told_regularly
 from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.files.system_errors import advice, error_named_in, is_full
@@ -76,7 +77,7 @@ class InstallRequest:
     @property
     def python(self) -> str:
         """The path of the new interpreter."""
-        return str(self.folder / "bin" / "python")
+        return str(environment_python(self.folder))
 
 
 def find_installer(asked: str) -> Installer:
@@ -152,7 +153,7 @@ def _listen(step: _Step, folder: Path, temporary: Path, hear: Callable[[str], No
         process = start_group(
             step.command,
             folder=folder,  # not the user's folder: `-m` would import the files there before the installed packages
-            variables={**environment, **_QUIET, **(step.variables or {}), "TMPDIR": str(temporary)},
+            variables={**environment, **_QUIET, **(step.variables or {}), **temporary_in(temporary)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             ends_with_us=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from yolopatch.outside.environment.executable import commands_folder
 from yolopatch.wire.interpreters import InterpreterAnswer
 
 
@@ -21,7 +22,7 @@ class Interpreter(InterpreterAnswer):
     @property
     def bin(self) -> Path:
         """The folder of its commands."""
-        return Path(self.executable).parent
+        return commands_folder(Path(self.executable))
 
     @property
     def font(self) -> Path | None:

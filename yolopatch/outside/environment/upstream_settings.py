@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shlex
+import sys
 from pathlib import Path
 
 from yolopatch.core.environment.quiet_settings import quiet_settings
@@ -92,9 +93,19 @@ def _put_commands(folder: Path, workspace: Path, interpreter: Interpreter) -> Pa
     commands.mkdir(exist_ok=True)
     for package, (name, code) in _COMMANDS.items():
         if (workspace / package).is_dir():
-            line = f'exec {shlex.quote(interpreter.executable)} -c {shlex.quote(code)} "$@"\n'
-            _write(commands / name, f"#!/bin/sh\n{line}".encode("utf-8", "surrogateescape"), 0o755)
+            _put_command(commands / name, interpreter.executable, code)
     return commands
+
+
+def _put_command(file: Path, python: str, code: str) -> None:
+    """Write a command that runs this code in the interpreter."""
+    if sys.platform == "win32":
+        # by its name, which PATH finds first: the file is read in the console's encoding, which may lack the path's
+        line = f'@{Path(python).name} -c "{code}" %*\r\n'
+        _write(file.with_suffix(".cmd"), line.encode())
+        return
+    line = f'exec {shlex.quote(python)} -c {shlex.quote(code)} "$@"\n'
+    _write(file, f"#!/bin/sh\n{line}".encode("utf-8", "surrogateescape"), 0o755)
 
 
 def _read(file: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -12,10 +12,13 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from yolopatch.errors import YolopatchError
+from yolopatch.outside.files.folders import remove_tree
 from yolopatch.outside.files.lock import hold_lock, try_lock
+from yolopatch.wire import shell
 
 HELD = ".yolopatch.lock"  # in the folder, locked as long as it is in use
 _OLD = 3600  # seconds without a change after which nobody is still writing
+_ELSEWHERE = f"choose another folder for temporary files: {shell.set_variable('TMPDIR', 'DIR')}"
 _TEMPORARY = re.compile(r"yolopatch-\w{8}\.tmp")
 
 
@@ -24,7 +27,7 @@ def temporary_folder() -> Iterator[Path]:
     """Give an empty temporary folder; it is removed at the end. What killed runs left an hour ago is removed, too."""
     place = Path(tempfile.gettempdir())
     sweep(place, lambda name: _TEMPORARY.fullmatch(name) is not None and is_old(place / name))
-    with held_folder(_make_temporary, "choose another folder for temporary files: export TMPDIR=DIR") as folder:
+    with held_folder(_make_temporary, _ELSEWHERE) as folder:
         yield folder
 
 
@@ -70,7 +73,7 @@ def _remove_empty(folder: Path) -> None:
     """Remove a folder that nobody holds any more; with files that are still in use, it is left to a later run."""
     with suppress(OSError):
         if {entry.name for entry in folder.iterdir()} <= {HELD}:
-            shutil.rmtree(folder)
+            remove_tree(folder)
 
 
 def is_old(path: Path) -> bool:
@@ -113,20 +116,20 @@ def _remove_left(path: Path) -> bool:
 
 def is_mine(path: Path) -> bool:
     """Return whether a file or folder belongs to this user. Windows has a folder for temporary files for each user."""
-    return os.name != "posix" or path.lstat().st_uid == os.geteuid()
+    return sys.platform == "win32" or path.lstat().st_uid == os.geteuid()
 
 
 def _remove_unheld(folder: Path) -> bool:
     with try_lock(folder / HELD) as free:
         if not free:
             return False
-        shutil.rmtree(folder, ignore_errors=True)
-    shutil.rmtree(folder, ignore_errors=True)  # Windows removes no file that is open
+        remove_tree(folder)
+    remove_tree(folder)  # Windows removes no file that is open
     return not folder.exists()
 
 
 def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
+        remove_tree(path)
     else:
         path.unlink()

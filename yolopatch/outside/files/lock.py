@@ -12,10 +12,11 @@ from pathlib import Path
 from filelock import BaseFileLock, FileLock, Timeout
 
 from yolopatch.errors import YolopatchError
-from yolopatch.outside.files.system_errors import advice
+from yolopatch.outside.files.system_errors import advice, number_of
+from yolopatch.wire import shell
 
 PATIENCE = 600  # seconds; longer than the download of any pin
-ANOTHER_CACHE = "choose another cache folder: export YOLOPATCH_CACHE=DIR"
+ANOTHER_CACHE = f"choose another cache folder: {shell.set_variable('YOLOPATCH_CACHE', 'DIR')}"
 
 
 @contextmanager
@@ -79,7 +80,7 @@ def _lock_error(path: Path, error: OSError | NotImplementedError, elsewhere: str
         error = OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
     if error.errno in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
         return YolopatchError(f"the file system of {path.parent} has no locks: {error.strerror}", hint=elsewhere)
-    hint = advice(error.errno, path.parent, elsewhere)
+    hint = advice(number_of(error), path.parent, elsewhere)
     return YolopatchError(f"cannot write in {path.parent}: {error.strerror}", hint=hint)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from yolopatch.outside.files.folders import move
 from yolopatch.outside.files.held import held_folder, sweep
 
 _PART = re.compile(r"\.yolopatch-[0-9a-f]{8}(\..+)?")
@@ -84,7 +84,7 @@ def write_all(contents: Mapping[Path, bytes]) -> None:
         parts = {file: _stage(file, data, undo) for file, data in contents.items()}
         for file, part in parts.items():
             before = file.read_bytes() if file.exists() else None
-            os.replace(part, file)
+            move(part, file)
             undo.callback(_put_back, file, before)
         undo.pop_all()
 
@@ -104,7 +104,7 @@ def staged(file: Path, path: Path | None = None) -> Iterator[Path]:
     path = path or new_part(file.parent, file.suffix)
     try:
         yield path
-        os.replace(path, file)
+        move(path, file)
     finally:
         path.unlink(missing_ok=True)
 

@@ -5,23 +5,32 @@ from __future__ import annotations
 import errno
 import os
 import re
-import shlex
 import shutil
+import sys
 from collections.abc import Iterable
 from pathlib import Path
+
+from yolopatch.wire import shell
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _NO_SPACE = 2**20  # bytes; with less free space, the program may not have had enough for what it wanted to write
 
-# Each is a state of the machine, not a mistake of yolopatch. `{0}` is the path, quoted for a shell.
+# No number of `errno`: Windows cannot have a file of this name.
+WRONG_NAME = -1
+# Windows' own numbers of it: a wrong name, a wrong path, a path that is too long, a name that is no folder's.
+_WRONG_NAMES = (123, 161, 206, 267)
+
+# Each is a state of the machine, not a mistake of yolopatch. `{0}` is the path, quoted for a shell, and `{1}` the
+# command that shows its permissions.
 _ADVICE = {
     errno.ENOSPC: "free some space",
     errno.EDQUOT: "free some space: your disk quota is used up",
     errno.EFBIG: "allow larger files (`ulimit -f unlimited`)",
-    errno.EACCES: "check the permissions of {0} (`ls -ld {0}`)",
-    errno.EPERM: "check the permissions of {0} (`ls -ld {0}`)",
+    errno.EACCES: "check the permissions of {0} (`{1}`)",
+    errno.EPERM: "check the permissions of {0} (`{1}`)",
     errno.EROFS: "make {0} writable: its file system is mounted read-only",
     errno.ENAMETOOLONG: "use a shorter name or path",
+    WRONG_NAME: 'use another name or path (on Windows, without < > : " | ? *, not CON, AUX, NUL or COM1, and shorter)',
     errno.ENOTDIR: "move {0} away (a folder is needed there)",
     errno.EISDIR: "move {0} away (a file is needed there)",
     errno.ELOOP: "remove {0}: this link leads to itself",
@@ -44,15 +53,21 @@ _OTHER_WORDS = {
 _COULD_NOT_WRITE = ("unable to write", "could not write", "couldn't write", "write error", "couldn't set '")
 # where the path is unknown, there is no command with it
 _UNKNOWN = re.compile(r" \{0\}(?: \(`.*`\))?")
+# Windows has no such command
+_LIMIT = re.compile(r" \(`ulimit .*`\)")
 # ssh says "Permission denied (publickey)" of a key; uv says "Permission denied (os error 13)"
-_NAMED = {number: re.compile(rf"{re.escape(os.strerror(number).lower())}(?! \((?!os error))") for number in _ADVICE}
+_NAMED = {
+    number: re.compile(rf"{re.escape(os.strerror(number).lower())}(?! \((?!os error))")
+    for number in _ADVICE
+    if number != WRONG_NAME
+}
 
 
 def advice(number: int | None, place: Path | str = "", instead: str = "", again: str = "run the command again") -> str:
     """Return what the user does about an error of the system.
 
     Args:
-        number: the error, as in `errno`.
+        number: the error, as `number_of` has it.
         place: the path, "" where it is unknown.
         instead: what the user can do in place of it: `name another folder with --out`.
         again: what to do after it, where there is nothing to do in place of it.
@@ -63,8 +78,15 @@ def advice(number: int | None, place: Path | str = "", instead: str = "", again:
     form = _ADVICE.get(number) if number is not None else None
     if form is None:
         return instead
-    what = form.format(shlex.quote(str(_existing(Path(place))))) if str(place) else _UNKNOWN.sub(" that path", form)
+    if sys.platform == "win32":
+        form = _LIMIT.sub("", form)
+    what = _about(_existing(Path(place)), form) if str(place) else _UNKNOWN.sub(" that path", form)
     return f"{what}, or {instead}" if instead else f"{what} and {again}"
+
+
+def number_of(error: OSError) -> int | None:
+    """Return the error as in `errno`, or WRONG_NAME, for which Windows has several numbers and `errno` has none."""
+    return WRONG_NAME if getattr(error, "winerror", None) in _WRONG_NAMES else error.errno
 
 
 def is_of_the_machine(number: int | None) -> bool:
@@ -108,6 +130,10 @@ def cause_of(lines: Iterable[str], folder: Path) -> int | None:
 def missing_room(folder: Path) -> int | None:
     """Return the error of a full disk where an existing folder has no space left; None where it has."""
     return errno.ENOSPC if shutil.disk_usage(folder).free < _NO_SPACE else None
+
+
+def _about(place: Path, form: str) -> str:
+    return form.format(shell.quote(place), shell.show_permissions(place))
 
 
 def _existing(place: Path) -> Path:

@@ -22,5 +22,5 @@ def load_templates() -> SandboxedEnvironment:
 def write_cfg(cfg: Cfg, folder: Path) -> Path:
     """Write a model's YAML into the folder and return its path; upstream reads the scale from the file name."""
     file = folder / file_name(cfg)
-    file.write_text(render_text(cfg, load_templates()), encoding="utf-8")
+    file.write_bytes(render_text(cfg, load_templates()).encode())
     return file

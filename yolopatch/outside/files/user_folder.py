@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from yolopatch.errors import YolopatchError
+from yolopatch.wire import shell
 
 
 class NoHomeError(YolopatchError):
@@ -40,5 +41,5 @@ def _no_home(variable: str, kind: str) -> NoHomeError:
         details=[f"found: neither {variable} nor HOME is set, and user {os.getuid()} is not in the list of users"]
         if hasattr(os, "getuid")
         else [],
-        hint=f"choose a folder that you can write to: export {variable}=DIR",
+        hint=f"choose a folder that you can write to: {shell.set_variable(variable, 'DIR')}",
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 import tempfile
 from pathlib import Path
 
 from yolopatch.errors import ConflictError, UsageError, YolopatchError
-from yolopatch.outside.files.system_errors import advice
+from yolopatch.outside.files.system_errors import advice, number_of
+from yolopatch.wire import shell
 
 
 def require_writable(file: Path) -> None:
@@ -20,14 +20,14 @@ def require_writable(file: Path) -> None:
     if file.is_dir():
         raise UsageError(f"{file} is a folder", hint=f"name a file in it, e.g. {file / 'report.html'}")
     if not file.parent.is_dir():
-        raise UsageError(f"the folder {file.parent} does not exist", hint=f"mkdir -p {shlex.quote(str(file.parent))}")
+        raise UsageError(f"the folder {file.parent} does not exist", hint=shell.make_folder(file.parent))
     try:
         with tempfile.TemporaryFile(dir=file.parent):
             pass
     except OSError as error:
         raise YolopatchError(
             f"{file} cannot be written: {error.strerror}",
-            hint=advice(error.errno, file.parent, "name a file in another folder"),
+            hint=advice(number_of(error), file.parent, "name a file in another folder"),
         ) from error
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import shlex
+import re
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,19 +17,25 @@ from yolopatch.catalog.identity import AUTHOR_EMAIL, AUTHOR_NAME, EPOCH
 from yolopatch.core.text import hide_passwords
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.child.bounds import Bounds, OversteppedError, communicate_within
+from yolopatch.outside.child.jobs import held
 from yolopatch.outside.child.lifeline import end_children, ending_with_us
 from yolopatch.outside.files.system_errors import advice, cause_of
+from yolopatch.wire import shell
 
 if TYPE_CHECKING:
     from git.cmd import Git
 
     AutoInterrupt = Git.AutoInterrupt
 
+OLDEST = (2, 25)  # the oldest git with which every command was tried
+_INSTALL = f"install git {'.'.join(map(str, OLDEST))} or newer"
+
 # With any configuration of the user: the same bytes and ids, no hooks, no prompts, no background work.
 _SETTINGS = (
-    "core.hooksPath=/dev/null",
+    f"core.hooksPath={os.devnull}",
     "core.fsmonitor=false",
     "core.fsync=none",
+    "core.longpaths=true",  # for Windows: a workspace may lie deep
     "gc.auto=0",
     "maintenance.auto=false",
     "fetch.unpackLimit=1",
@@ -50,7 +56,7 @@ _SETTINGS = (
     "http.lowSpeedTime=60",
 )
 # Write files exactly as they are stored. Not for `status`: line ends that the user's git converts are not edits.
-_AS_STORED = ("core.autocrlf=false", "core.eol=lf", "core.attributesFile=/dev/null")
+_AS_STORED = ("core.autocrlf=false", "core.eol=lf", f"core.attributesFile={os.devnull}")
 # They read or write files of the work tree, and would run the filters that git is configured to have for them.
 _FILTERING = ("status", "reset")
 # They note in a log where a branch was. With our fixed date, git would take the note for old and drop what it names.
@@ -100,6 +106,7 @@ _ENVIRONMENT = {
     "SSH_ASKPASS_REQUIRE": "force",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_DEFAULT_HASH": "sha1",
     "GIT_DEFAULT_REF_FORMAT": "files",
     "GIT_PAGER": "cat",
     "LC_ALL": "C",
@@ -161,12 +168,24 @@ class Repository:
         return code == 0, out
 
     def _failed(self, command: str, code: int, err: bytes) -> GitError:
+        self._check_version()  # only now: it takes as long as a command
         lines = hide_passwords(err.decode("utf-8", "replace")).strip().splitlines()
         return GitError(
             f"git {command} failed in {self.path} (exit code {code})",
             details=lines[-5:],
             hint=advice(cause_of(lines, self.path), self.path),
         )
+
+    def _check_version(self) -> None:
+        """Check that git is new enough.
+
+        Raises:
+            YolopatchError: it is not.
+        """
+        _, out, _ = self._communicate(("version",), b"")
+        found = re.match(r"git version ((\d+)\.(\d+)\S*)", out.decode("utf-8", "replace"))
+        if found and (int(found[2]), int(found[3])) < OLDEST:
+            raise YolopatchError(f"git {found[1]} is too old", hint=_INSTALL)
 
     def _filters_off(self) -> list[str]:
         """Return the settings that turn off every filter of the configuration: git shall not run its programs.
@@ -183,7 +202,7 @@ class Repository:
         keys = [key for key in out.decode("utf-8", "surrogateescape").split("\0") if key]
         odd = next((key for key in keys if "=" in key or "\n" in key), None)
         if odd:
-            unset = shlex.join(["git", "-C", str(self.path), "config", "--unset-all", odd])
+            unset = shell.join(["git", "-C", str(self.path), "config", "--unset-all", odd])
             raise GitError(
                 f"git has a filter in {self.path} that cannot be turned off: {odd!r}", details=[f"remove it: {unset}"]
             )
@@ -201,16 +220,17 @@ class Repository:
         process = self._start(arguments, settings, environment)
         git = process.proc  # GitPython ends it when `process` is no longer referenced
         assert git is not None
-        try:
-            bounds = Bounds(self.path, _FETCHED, _MESSAGES, _FETCH_TIME)
-            out, err = communicate_within(git, stdin, bounds) if fetches else git.communicate(stdin)
-        except BaseException:
-            # interrupted: let git remove its locks before we clean up
-            git.terminate()
-            git.wait()
-            if fetches:
-                end_children()  # what it has started goes on reading what the server sends
-            raise
+        with held(git):
+            try:
+                bounds = Bounds(self.path, _FETCHED, _MESSAGES, _FETCH_TIME)
+                out, err = communicate_within(git, stdin, bounds) if fetches else git.communicate(stdin)
+            except BaseException:
+                # interrupted: let git remove its locks before we clean up
+                git.terminate()
+                git.wait()
+                if fetches:
+                    end_children()  # what it has started goes on reading what the server sends
+                raise
         if fetches and git.returncode and any(words in err.lower() for words in _OUT_OF_MEMORY):
             raise OversteppedError(f"it sends more than {_FETCH_MEMORY / 1024**3:g} GB of memory can hold")
         return git.returncode, out, err
@@ -297,7 +317,7 @@ def _gitpython() -> ModuleType:
 
 def _no_git() -> YolopatchError:
     # not a GitError: the repository is not the problem
-    return YolopatchError("git is not installed or not on PATH", hint="install git 2.30 or newer")
+    return YolopatchError("git is not installed or not on PATH", hint=_INSTALL)
 
 
 @contextmanager

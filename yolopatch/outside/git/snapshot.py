@@ -47,7 +47,7 @@ def create(path: Path) -> Repository:
     """Create an empty bare repository."""
     path.mkdir(parents=True)
     repository = Repository(path)
-    repository.run("init", "--quiet", "--bare", "--template=", "--object-format=sha1", ".")
+    repository.run("init", "--quiet", "--bare", "--template=", ".")
     return repository
 
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from yolopatch.outside.probe.process import FATAL
+
 _LINE = re.compile(r'\s*File "([^"]+)", line (\d+)(?:,? in (\S+))?')
 
 
@@ -31,7 +33,7 @@ def faulty_line(lines: Sequence[str], workspace: Path) -> str | None:
     calls = [found for line in lines if (found := _LINE.match(line)) and not _is_pythons_own(found[1])]
     if not calls:
         return None
-    innermost = calls[0] if lines[0].startswith("Fatal Python error:") else calls[-1]
+    innermost = calls[0] if lines[0].startswith(FATAL) else calls[-1]
     file, root = Path(innermost[1]).resolve(), workspace.resolve()
     # a virtual environment may be in the workspace
     if not file.is_relative_to(root) or _is_installed(innermost[1]):
@@ -46,4 +48,5 @@ def _is_installed(file: str) -> bool:
 
 def _is_pythons_own(file: str) -> bool:
     """Return whether a file is of the standard library: the cause of an error is then in the file that called it."""
-    return file.startswith("<") or ("/lib/python3" in file and not _is_installed(file))
+    is_library = "/lib/python3" in file or "\\Lib\\" in file  # the second on Windows
+    return file.startswith("<") or (is_library and not _is_installed(file))

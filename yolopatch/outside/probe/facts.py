@@ -69,5 +69,5 @@ def _failure(failed: Failed, python: str, workspace: Path) -> YolopatchError:
     hint = f"the fault is in {workspace / where}" if where else "the lines above come from the interpreter"
     if any("No module named" in line for line in lines):
         hint = requirements_hint(python)
-    what = f"the model did not build: {python} exited with {failed.ended.code}"
+    what = f"the model did not build: {python} ended with {failed.ended.in_words}"
     return YolopatchError(what, details=lines, hint=hint)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from yolopatch.outside.child.group import temporary_in
 from yolopatch.outside.environment.child_variables import child_variables
 from yolopatch.outside.environment.executable import find_executable
 
@@ -39,7 +40,7 @@ def isolated_launch(python: str, folder: Path) -> Launch:
     variables = {
         **child_variables(folder / "settings", executable),
         "CUBLAS_WORKSPACE_CONFIG": ":4096:8",  # without it, matrix products on CUDA are not deterministic
-        "TMPDIR": str(temporary),
+        **temporary_in(temporary),
     }
     return Launch(executable, folder, variables)
 

@@ -14,6 +14,17 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.1  # seconds between two looks: most task
 _MOST_OUTPUT = 256 * 2**20  # bytes; a model that prints in a loop must not fill the disk
 
 TOO_LONG, TOO_MUCH = "too-long", "too-much"
+_KILLED = 9  # SIGKILL, which Windows does not have
+# Exit codes of Windows, where a crash is no signal
+_CRASHES = {
+    0xC0000005: "access violation",
+    0xC0000017: "out of memory",
+    0xC000001D: "illegal instruction",
+    0xC0000094: "integer division by zero",
+    0xC00000FD: "stack overflow",
+    0xC0000135: "a DLL was not found",
+    0xC0000409: "abort",
+}
 
 
 @dataclass(frozen=True)
@@ -33,7 +44,7 @@ class Ended:
     @property
     def was_killed(self) -> bool:
         """Whether it was killed, but not by us: the system does this when memory runs out."""
-        return not self.why and self.code == -signal.SIGKILL
+        return not self.why and self.code == -_KILLED
 
     @property
     def signal_name(self) -> str:
@@ -44,6 +55,12 @@ class Ended:
             return signal.Signals(-self.code).name
         except ValueError:  # a real-time signal has no name
             return "unknown"
+
+    @property
+    def in_words(self) -> str:
+        """The exit code; with its meaning if it is one of Windows: `exit code 0xC0000005 (access violation)`."""
+        meaning = _CRASHES.get(self.code)
+        return f"exit code 0x{self.code:X} ({meaning})" if meaning else f"exit code {self.code}"
 
 
 def listen(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from yolopatch.outside.child.group import end_group, make_expendable, start_group
+from yolopatch.outside.child.group import Group, end_group, make_expendable, start_group, stop_group
 from yolopatch.outside.environment.executable import start_error
 from yolopatch.outside.probe.launch import Launch
 from yolopatch.wire.lines import read_line, write_request
@@ -20,6 +19,8 @@ PROBE = Path(__file__).resolve().parents[2] / "probe" / "__main__.py"
 LINES = 12  # of the last lines of output: a traceback from upstream's forward down to the module's own line
 _WIDTH = 200  # characters of each
 _TAIL = 64 * 1024  # bytes at the end of the output in which they are searched
+# How the report of a crash starts, the second one on Windows.
+FATAL = ("Fatal Python error:", "Windows fatal exception:")
 _PATIENCE = 2.0  # seconds for a stuck process to print where it is stuck
 _TALKATIVE = {
     "PYTHONFAULTHANDLER": "1",  # a crash in native code prints the Python line that called it
@@ -47,19 +48,19 @@ class Process:
         self.seen = 0  # how many bytes it had printed at the last look
         asked = folder / "request.json"
         command = [launch.python, *launch.flags, str(PROBE), str(asked), str(self._answers)]
-        ours, theirs = os.pipe()
+        ours, theirs = _pipe()
         try:
             asked.write_text(write_request(task, request, ours), encoding="utf-8")
             self._process = self._start(command, launch, ours)
         except BaseException:
-            os.close(theirs)
+            _close(theirs)
             raise
         finally:
-            os.close(ours)
+            _close(ours)
         self._lifeline = theirs  # the process ends when this is closed; it also closes if we are killed
         make_expendable(self._process.pid)
 
-    def _start(self, command: Sequence[str], launch: Launch, lifeline: int) -> subprocess.Popen[bytes]:
+    def _start(self, command: Sequence[str], launch: Launch, lifeline: int | None) -> Group:
         with self.log.open("wb") as log:
             try:
                 return start_group(
@@ -68,7 +69,7 @@ class Process:
                     variables={**launch.variables, **_TALKATIVE},
                     stdout=log,
                     stderr=log,
-                    pass_fds=(lifeline,),
+                    pass_fds=() if lifeline is None else (lifeline,),
                 )
             except OSError as error:
                 raise start_error(command[0], error) from error
@@ -80,7 +81,7 @@ class Process:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         end_group(self._process)
-        os.close(self._lifeline)
+        _close(self._lifeline)
 
     def exit_code(self) -> int | None:
         """Return the exit code, None while it runs."""
@@ -109,17 +110,23 @@ class Process:
 
     def stop(self) -> None:
         """End it, after it has printed where it was."""
-        self._process.send_signal(signal.SIGABRT)
-        try:
-            self._process.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
-            end_group(self._process)
+        stop_group(self._process, _PATIENCE)
+
+
+def _pipe() -> tuple[int, int] | tuple[None, None]:
+    """Return both ends of a pipe, the reading one for the process; none on Windows, where a job ends the process."""
+    return (None, None) if sys.platform == "win32" else os.pipe()
+
+
+def _close(descriptor: int | None) -> None:
+    if descriptor is not None:
+        os.close(descriptor)
 
 
 def last_lines(text: str) -> list[str]:
     """Return the last lines of a process's output; for a crash that Python reports, the lines that say where."""
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("Extension modules:")]
-    fatal = max((n for n, line in enumerate(lines) if line.startswith("Fatal Python error:")), default=None)
+    fatal = max((n for n, line in enumerate(lines) if line.startswith(FATAL)), default=None)
     if fatal is None:
         return [line[:_WIDTH] for line in lines[-LINES:]]
     # the calls of the crashed thread are listed innermost first, and other threads may be listed before it

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from yolopatch.outside.probe.launch import Launch
 from yolopatch.outside.probe.listen import TOO_LONG, Ended, listen
 from yolopatch.outside.probe.process import Process
 from yolopatch.outside.watch import Watch
+from yolopatch.wire import shell
 from yolopatch.wire.messages import NotBuilt, Refused, Step, UpstreamOpened, UpstreamRequest
 from yolopatch.wire.tasks import Task
 
@@ -231,7 +231,7 @@ def check_origin(file: str, workspace: Path) -> None:
 
 
 def _doctor(workspace: Path, interpreter: Interpreter) -> str:
-    return shlex.join(["yolopatch", "doctor", str(workspace), "--python", interpreter.executable])
+    return shell.join(["yolopatch", "doctor", workspace, "--python", interpreter.executable])
 
 
 def _failure(what: str, failed: Failed, kept: Path | None, doctor: str) -> YolopatchError:
@@ -244,7 +244,7 @@ def _failure(what: str, failed: Failed, kept: Path | None, doctor: str) -> Yolop
         )
     code = failed.ended.code
     lines = [_ESCAPES.sub("", line) for line in failed.lines]
-    how = f"was killed (signal {-code})" if code < 0 else f"ended with exit code {code}"
+    how = f"was killed (signal {-code})" if code < 0 else f"ended with {failed.ended.in_words}"
     hint = f"the whole log: {kept}" if kept else f"find what would fail in this environment: {doctor}"
     if failed.ended.was_killed:
         hint = "out of memory? try a smaller --scale, or --set batch=2 (batch_size=2 for yolov5)"

@@ -167,7 +167,7 @@ def _ending(ended: Ended) -> str:
     if ended.why == TOO_MUCH:
         return f"printed more than {ended.limit:g} MB {{where}} and was stopped"
     if ended.code >= 0:
-        return f"ended {{where}} with exit code {ended.code}"
+        return f"ended {{where}} with {ended.in_words}"
     if ended.was_killed:
         return "was killed {where} (signal 9): out of memory?"
     return f"ended {{where}} with signal {-ended.code} ({ended.signal_name})"

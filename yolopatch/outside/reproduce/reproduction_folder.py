@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from yolopatch.core.reproduce.reproduction import PAGE, RECORD, WORKSPACE, Recor
 from yolopatch.core.text import sha256
 from yolopatch.errors import ConflictError
 from yolopatch.outside.files.staging import is_part, write_whole
+from yolopatch.wire import shell
 
 
 def open_folder(folder: Path, wanted: Record) -> Record | None:
@@ -80,7 +80,7 @@ def _edited(file: Path, expected: str, found: str) -> str:
     what = "it was not changed" if file.name == PAGE else "it is used, so the results are not the post's"
     return (
         f"{file} was edited: {what} (sha256 expected {expected[:12]}, found {found[:12]}; "
-        f"to restore it: `rm {shlex.quote(str(file))}`, then run this again)"
+        f"to restore it: `{shell.remove(file)}`, then run this again)"
     )
 
 

@@ -8,18 +8,19 @@ from dataclasses import dataclass
 from itertools import chain
 
 from yolopatch.core.text import hide_passwords
+from yolopatch.wire import shell
 
 CHECK_INDEX = "check the package index of pip: pip config list"
+OTHER_INDEX = f"choose another index: {shell.set_variable('PIP_INDEX_URL', 'https://pypi.org/simple')}"
 _LOG_IN = "open that address in a browser: the network may ask you to log in first"
 _STATUS = {
     "401": "give pip the name and password of the index, as in https://NAME:PASSWORD@HOST/simple: pip config list",
-    "403": "the index refuses you: ask who runs it, or choose another one: export PIP_INDEX_URL=https://pypi.org/simple",
+    "403": f"the index refuses you: ask who runs it, or {OTHER_INDEX}",
     "404": CHECK_INDEX,
-    "407": "give the proxy its name and password: export https_proxy=http://NAME:PASSWORD@HOST:PORT",
+    "407": "give the proxy its name and password: "
+    + shell.set_variable("https_proxy", "http://NAME:PASSWORD@HOST:PORT"),
 }
-_FAULTY = (
-    "the index has a fault: try it again later, or choose another one: export PIP_INDEX_URL=https://pypi.org/simple"
-)
+_FAULTY = f"the index has a fault: try it again later, or {OTHER_INDEX}"
 _UNREACHABLE = "check the network, and the proxy and the package index of pip: pip config list"
 _LONGEST = 200  # characters of a reason that pip gives
 
@@ -90,7 +91,7 @@ _FORMS: tuple[tuple[str, Callable[[re.Match[str]], Cause]], ...] = (
         r"repository located at (\S+) is not a trusted or secure host",
         lambda found: Cause(
             f"pip does not ask {found[1]}, because its address has no https",
-            f"if you trust that host: export PIP_TRUSTED_HOST={found[1]}",
+            f"if you trust that host: {shell.set_variable('PIP_TRUSTED_HOST', found[1])}",
         ),
     ),
     (r"Could not fetch URL (?P<url>\S+): (?P<why>.+) - skipping$", _not_fetched),

@@ -17,10 +17,10 @@ from packaging.version import Version
 from yolopatch.catalog.pins import WheelSource
 from yolopatch.core.text import hide_passwords
 from yolopatch.errors import SourceError
-from yolopatch.outside.child.group import Limits, end_group, start_group
+from yolopatch.outside.child.group import Limits, end_group, start_group, temporary_in
 from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.files.system_errors import advice, error_named_in
-from yolopatch.outside.source.pip_log import CHECK_INDEX, Cause, find_causes, last_address
+from yolopatch.outside.source.pip_log import CHECK_INDEX, OTHER_INDEX, Cause, find_causes, last_address
 
 TIMEOUT = 300  # seconds; a wheel has 1 MB, so only a mirror that hangs needs longer
 # A mirror may send a wheel or an index page without an end. pip itself needs 0.3 GB, and 0.1 GB with a page of 1 MB.
@@ -110,7 +110,7 @@ def _run(words: list[str], folder: Path) -> _Done:
     process = start_group(
         [sys.executable, "-m", "pip", "--no-input", "--disable-pip-version-check", "--log", str(log), *words],
         folder=folder,  # not the user's folder: `-m` would import the files there before the installed packages
-        variables={**os.environ, "TMPDIR": str(folder)},
+        variables={**os.environ, **temporary_in(folder)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         ends_with_us=True,
@@ -124,7 +124,7 @@ def _run(words: list[str], folder: Path) -> _Done:
         raise SourceError(
             f"pip {' '.join([words[0], words[-1]])} did not end in {TIMEOUT} s",
             details=[f"{address} had not answered to the end by then"] if address else [],
-            hint="try it again later, or choose another index: export PIP_INDEX_URL=https://pypi.org/simple",
+            hint=f"try it again later, or {OTHER_INDEX}",
         ) from error
     finally:
         end_group(process)

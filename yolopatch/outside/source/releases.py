@@ -15,6 +15,7 @@ from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import PINS, UPSTREAMS, GitSource, WheelSource
 from yolopatch.core.text import sha256
 from yolopatch.errors import SourceError, UsageError, YolopatchError
+from yolopatch.outside.files.folders import move
 from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.files.lock import ANOTHER_CACHE, hold_cache_lock
 from yolopatch.outside.files.staging import staging_folder
@@ -85,7 +86,12 @@ def find_release(asked: str, cache: Path) -> Release:
         SourceError: the release cannot be downloaded, or its content is wrong.
     """
     path = Path(os.path.expanduser(asked))
-    if path.suffix == ".whl" or asked.startswith((".", "/", "~")) or (os.sep in asked and path.exists()):
+    if (
+        path.suffix == ".whl"
+        or asked.startswith((".", "/", "~"))
+        or path.is_absolute()
+        or (len(path.parts) > 1 and path.exists())
+    ):
         return _local(asked, path.absolute())
     if fold(asked) == PROJECT:
         return _from_index(_newest(), cache)
@@ -123,7 +129,7 @@ def _from_index(version: str, cache: Path) -> Release:
         folder.mkdir(parents=True, exist_ok=True)
         with staging_folder(folder, ANOTHER_CACHE) as staging:
             fetched = _downloaded(version, staging)
-            fetched.rename(folder / fetched.name)
+            move(fetched, folder / fetched.name)
         return _from_wheel(folder / fetched.name, version)
 
 
@@ -204,7 +210,7 @@ def _local(asked: str, path: Path) -> Release:
     if not path.is_dir():
         raise UsageError(f"--to {asked}: no such wheel or folder", details=_FORMS, hint=_HELP)
     files = {
-        str(file.relative_to(path)): file.read_bytes()
+        file.relative_to(path).as_posix(): file.read_bytes()
         for file in sorted((path / PROJECT).rglob("*"))
         if file.is_file() and not file.is_symlink() and "__pycache__" not in file.parts
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from pathlib import Path
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.core.workspace.manifest import check_content
 from yolopatch.errors import SourceError, YolopatchError
+from yolopatch.outside.files.folders import move, remove_tree
 from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.files.lock import ANOTHER_CACHE, hold_cache_lock
 from yolopatch.outside.files.staging import staging_folder
@@ -177,17 +177,14 @@ def _filled(pin: Pin, kind: str, fill: Fill, cache: Path) -> Pristine:
             found = _verified(pin, repository, kind, f"the content from {kind}")
             _remove(path)
             if os.path.lexists(path):
-                raise SourceError(
-                    f"{path} is of no use and cannot be removed",
-                    hint="choose a cache folder that you can write to: export YOLOPATCH_CACHE=DIR",
-                )
-            repository.path.rename(path)
+                raise SourceError(f"{path} is of no use and cannot be removed", hint=ANOTHER_CACHE)
+            move(repository.path, path)
     return replace(found, repository=Repository(path))
 
 
 def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
+        remove_tree(path)
     else:
         path.unlink(missing_ok=True)
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from yolopatch.outside.files.folders import move
 from yolopatch.outside.files.staging import staging_folder, sweep_parts
 from yolopatch.outside.git.command import Repository
 from yolopatch.outside.git.snapshot import PRISTINE
@@ -76,7 +77,7 @@ def _build(dest: Path, pristine: Repository, steps: Sequence[Step]) -> Built:
 def _claim(built: Path, place: Path) -> None:
     """Move a folder to its place, unless there is something."""
     try:
-        os.replace(built, place)
+        move(built, place)
     except OSError as error:
         if os.path.lexists(place):
             raise _TakenError from error
@@ -85,7 +86,8 @@ def _claim(built: Path, place: Path) -> None:
 
 def _populate(built: Path, pristine: Repository, steps: Sequence[Step]) -> None:
     repository = Repository(built)
-    repository.run("init", "--quiet", "--template=", "--object-format=sha1", f"--initial-branch={BRANCH}")
+    repository.run("init", "--quiet", "--template=")
+    repository.run("symbolic-ref", "HEAD", f"refs/heads/{BRANCH}")  # init has an option for it from 2.28 on
     make_lock(built)
     packs = built / ".git" / "objects" / "pack"
     packs.mkdir(exist_ok=True)
@@ -112,9 +114,9 @@ def _move_files(built: Path, dest: Path) -> None:
     moved: list[str] = []
     try:
         for name in sorted(entry.name for entry in built.iterdir()):
-            os.replace(built / name, dest / name)
+            move(built / name, dest / name)
             moved.append(name)
     except OSError:
         for name in (*moved, ".git"):
-            os.replace(dest / name, built / name)
+            move(dest / name, built / name)
         raise

@@ -25,13 +25,13 @@ def journal_file(workspace: Path) -> Path:
 
 def write_journal(workspace: Path, journal: Journal) -> None:
     """Write the workspace's journal, before the first change."""
-    journal_file(workspace).write_text(json.dumps({"from": journal.old, "to": journal.new}))
+    journal_file(workspace).write_text(json.dumps({"from": journal.old, "to": journal.new}), encoding="utf-8")
 
 
 def read_journal(workspace: Path) -> Journal | None:
     """Return the workspace's journal, None if yolopatch was killed while writing it, or somebody else wrote it."""
     try:
-        states = json.loads(journal_file(workspace).read_text())
+        states = json.loads(journal_file(workspace).read_text(encoding="utf-8"))
     except ValueError:
         return None
     if not isinstance(states, dict) or states.keys() != {"from", "to"}:

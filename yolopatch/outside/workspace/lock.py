@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from yolopatch.outside.files.lock import hold_lock
 from yolopatch.outside.workspace.workspace import read_workspace
+from yolopatch.wire import shell
 
 LOCK = "yolopatch.lock"
 RUNS_LOCK = "yolopatch-runs.lock"  # of a reproduction's runs, which may take days
@@ -24,7 +24,7 @@ def hold_workspace(path: Path, name: str = LOCK) -> Iterator[None]:
     """
     if not lock_file(path).exists():
         read_workspace(path)
-    with hold_lock(lock_file(path, name), f"work in a copy of it: cp -r {shlex.quote(str(path))} DIR"):
+    with hold_lock(lock_file(path, name), f"work in a copy of it: {shell.copy_folder(path, 'DIR')}"):
         yield
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from yolopatch.core.text import blob_id
 from yolopatch.errors import ConflictError
 from yolopatch.outside.git.command import Entry
 from yolopatch.outside.git.snapshot import changed_paths
+from yolopatch.wire import shell
 
 _AGAIN = "then run this again"
 
@@ -42,9 +42,9 @@ def find_hidden(path: Path, before: Mapping[str, Entry], names: Iterable[str]) -
         if name not in before and os.path.lexists(file):
             yield Obstacle(f"{file} is not tracked by git and in the way", _move_away(file))
         if name in before and file.is_file() and not has_content(file, before[name].blob):
-            git = f"git -C {shlex.quote(str(path))} update-index"
+            git = f"git -C {shell.quote(path)} update-index"
             flags = ("--no-assume-unchanged", "--no-skip-worktree")  # git takes one of them at a time
-            shown = " && ".join(f"{git} {flag} {shlex.quote(name)}" for flag in flags)
+            shown = " && ".join(f"{git} {flag} {shell.quote(name)}" for flag in flags)
             yield Obstacle(
                 f"{file} has changes that git ignores",
                 f"let git show it: `{shown}`, {_AGAIN}",
@@ -69,4 +69,4 @@ def has_content(file: Path, blob: str) -> bool:
 
 
 def _move_away(file: Path) -> str:
-    return f"`mv {shlex.quote(str(file))} {shlex.quote(str(file))}.mine`, {_AGAIN}"
+    return f"`{shell.move(file, f'{file}.mine')}`, {_AGAIN}"

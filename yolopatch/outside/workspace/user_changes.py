@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 
 from yolopatch.outside.workspace.branches import branches, free_branch
 from yolopatch.outside.workspace.journal import read_journal
 from yolopatch.outside.workspace.obstacles import Obstacle
 from yolopatch.outside.workspace.workspace import BRANCH, LOCKS, NEXT, Commit, Workspace
+from yolopatch.wire import shell
 
 
 def check_changeable(workspace: Workspace, any_branch: bool = False) -> None:
@@ -106,13 +106,13 @@ def _find_activity(workspace: Workspace) -> Iterator[Obstacle]:
     if locks and not workspace.interrupted:
         yield Obstacle(
             f"{locks[0]} exists: git is running in this workspace, or was killed in it",
-            f"if no git is running there: `rm {shlex.quote(str(locks[0]))}`, then run this again",
+            f"if no git is running there: `{shell.remove(locks[0])}`, then run this again",
         )
 
 
 def git_words(workspace: Workspace) -> str:
     """Return how a command of git's for the workspace begins."""
-    return f"git -C {shlex.quote(str(workspace.path))}"
+    return f"git -C {shell.quote(workspace.path)}"
 
 
 def _command_to_switch(workspace: Workspace) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from yolopatch.core.workspace.commit_message import (
 from yolopatch.errors import ConflictError, UsageError
 from yolopatch.outside.files.staging import is_part
 from yolopatch.outside.git.command import GitError, Repository
+from yolopatch.wire import shell
 
 BRANCH = "yolopatch"
 JOURNAL = "yolopatch-switch"  # in .git; it exists while a switch is not finished
@@ -223,7 +223,7 @@ def _unknown_pin(path: Path, name: str, origin: str) -> NoWorkspaceError:
 def _unreadable(path: Path, error: GitError) -> NoWorkspaceError:
     if not any("dubious ownership" in line for line in error.details):
         return _no_workspace(path, error.what, *error.details)
-    trust = shlex.join(["git", "config", "--global", "--add", "safe.directory", str(path.resolve())])
+    trust = shell.join(["git", "config", "--global", "--add", "safe.directory", str(path.resolve())])
     return NoWorkspaceError(
         f"{path} belongs to another user, so git does not open it", hint=f"if you trust that user: `{trust}`"
     )

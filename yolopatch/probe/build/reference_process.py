@@ -71,7 +71,7 @@ class ReferenceProcess:
             self.end()
             code = self._process.returncode
         if code:
-            lines = self._log.read_text(errors="replace").splitlines()
+            lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
             raise RuntimeError(f"the unchanged upstream ended with {code}: " + " | ".join(lines[-4:]))
 
     def end(self) -> None:

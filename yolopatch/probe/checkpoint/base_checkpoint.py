@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -79,7 +80,7 @@ class Base:
 
 def _guess_yaml(upstream: Upstream, data: dict[str, Any], request: TransplantRequest) -> dict[str, Any]:
     """Return the YAML for a state dict without a model: upstream's own YAML that is most like the file."""
-    found = find_base(request.workspace, data, request.cfg.rpartition("/")[2])
+    found = find_base(request.workspace, data, Path(request.cfg).name)
     if found is None:
         raise Refusal(
             "the checkpoint is a state dict without a model, and upstream has no model like the YAML",

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -98,7 +99,7 @@ def _read_yaml(upstream: Upstream, request: TransplantRequest) -> dict[str, Any]
     if request.nc:
         data["nc"] = request.nc
     if "yaml_file" in data:
-        data["yaml_file"] = data["yaml_file"].rpartition("/")[2]  # it is saved: the user's folders are private
+        data["yaml_file"] = Path(data["yaml_file"]).name  # it is saved: the user's folders are private
     return data
 
 

@@ -30,6 +30,6 @@ def describe(device: torch.device) -> RunsWith:
 def _processor() -> str:
     """Return the name of the processor, or its architecture where the system gives no name."""
     listing = Path("/proc/cpuinfo")
-    lines = listing.read_text().splitlines() if listing.is_file() else []
+    lines = listing.read_text(encoding="utf-8").splitlines() if listing.is_file() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor() or platform.machine()

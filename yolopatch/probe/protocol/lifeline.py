@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import signal
+import sys
 
 
 def hold(descriptor: int) -> None:
@@ -12,8 +13,10 @@ def hold(descriptor: int) -> None:
 
     When the parent ends, the pipe closes; then this process and its children (its process group) are killed. A second
     process watches: a thread would wait for the interpreter's lock, which one long call into C code may hold for ever.
-    Call this before anything starts a thread.
+    Call this before anything starts a thread. On Windows, where a job ends the process, nobody asks for it.
     """
+    if sys.platform == "win32":
+        raise OSError("Windows has no process groups")
     watcher = os.fork()
     if watcher == 0:
         try:
@@ -26,6 +29,6 @@ def hold(descriptor: int) -> None:
 
 def _release(held: int, watcher: int) -> None:
     """End the watcher, so that none is left as a zombie where no process of the system collects them."""
-    if os.getpid() == held:  # a child that was forked from this process inherits the call
+    if sys.platform != "win32" and os.getpid() == held:  # a child that was forked from this process inherits the call
         os.kill(watcher, signal.SIGKILL)
         os.waitpid(watcher, 0)

@@ -186,7 +186,11 @@ class _Yolov5:
             exist_ok=True,
             **options,
         )
-        return [float(line.split()[-1]) for line in labels.read_text().splitlines()] if labels.exists() else []
+        return (
+            [float(line.split()[-1]) for line in labels.read_text(encoding="utf-8").splitlines()]
+            if labels.exists()
+            else []
+        )
 
     @property
     def _side(self) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -33,6 +32,7 @@ from yolopatch.steps.environment.interpreters import find_interpreter
 from yolopatch.steps.workspace.change import WorkspaceState, open_workspace, workspace_path, workspace_state
 from yolopatch.steps.workspace.held import held_patch
 from yolopatch.steps.workspace.patchset import ModulePatch, PatchSet
+from yolopatch.wire import shell
 from yolopatch.wire.checkpoints import Contents, Loaded
 
 _SHOWN = 12
@@ -143,7 +143,7 @@ def _read_stamp(file: Path, contents: Contents) -> Stamped:
 
 def _packed(request: RestoreRequest, stamped: Stamped) -> YolopatchError:
     dest = request.dest or Path(stamped.pin)
-    build = shlex.join(["yolopatch", "restore", str(request.file), "--no-load", "--dest", str(dest)])
+    build = shell.join(["yolopatch", "restore", str(request.file), "--no-load", "--dest", str(dest)])
     return YolopatchError(
         f"{request.file} is a packed file of `yolopatch pack`, which upstream cannot load; nothing was changed",
         details=[f"it comes from a checkpoint of {stamped.pin} with {', '.join(m.name for m in stamped.modules)}"],
@@ -152,7 +152,7 @@ def _packed(request: RestoreRequest, stamped: Stamped) -> YolopatchError:
 
 
 def _unpack_command(workspace: Path, file: Path) -> str:
-    return shlex.join(["yolopatch", "unpack", str(workspace), "--weights", str(file), "--out", "restored.pt"])
+    return shell.join(["yolopatch", "unpack", str(workspace), "--weights", str(file), "--out", "restored.pt"])
 
 
 def _without_model(file: Path, contents: Contents) -> YolopatchError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 
 from yolopatch import __version__
@@ -16,6 +15,7 @@ from yolopatch.outside.git.snapshot import Root
 from yolopatch.outside.source.fetch import FROM_PATH
 from yolopatch.outside.workspace.commits import Step, head_id
 from yolopatch.steps.workspace.patchset import Choice, ModulePatch, PatchSet, load_patchset, needs_compat
+from yolopatch.wire import shell
 
 
 def stamped_pin(stamped: Stamped) -> Pin:
@@ -102,7 +102,7 @@ def _commands(stamped: Stamped) -> str:
     flavors = {flavor: [m.name for m in stamped.modules if m.flavor == flavor] for flavor in FLAVORS}
     start = f"yolopatch apply --repo {stamped.pin} --dest {stamped.pin}" + (" --compat" if stamped.compat else "")
     commands = [
-        f"{start} --flavor {flavor} " + " ".join(f"--module {shlex.quote(name)}" for name in names)
+        f"{start} --flavor {flavor} " + " ".join(f"--module {shell.quote(name)}" for name in names)
         for flavor, names in flavors.items()
         if names
     ]
@@ -118,7 +118,7 @@ def _unknown(kind: str, name: str, known: Iterable[str], stamped: Stamped) -> Yo
     hint = f"the stamp was changed; the nearest names are: {', '.join(nearest(name, known)) or 'none'}"
     if kind == "module":
         details.append("if it is a user's own module, a workspace that has it is enough: at --dest, or around the file")
-        hint = f"add it to your catalog: yolopatch add FILE.py --name {shlex.quote(name)}"
+        hint = f"add it to your catalog: yolopatch add FILE.py --name {shell.quote(name)}"
     if stamped.version != __version__:
         hint = f"restore the checkpoint with yolopatch {stamped.version}, which made its workspace" + (
             f"; or {hint}" if kind == "module" else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +14,10 @@ from yolopatch.catalog.model.base_model import TASKS
 from yolopatch.catalog.names import unknown
 from yolopatch.core.data.shapes import FLIPPED_KEYPOINTS, KEYPOINTS, KINDS, label_line, scene
 from yolopatch.errors import ConflictError, UsageError, YolopatchError
+from yolopatch.outside.files.folders import move
 from yolopatch.outside.files.images import draw_scene
 from yolopatch.outside.files.staging import staging_folder
-from yolopatch.outside.files.system_errors import advice
+from yolopatch.outside.files.system_errors import advice, number_of
 
 DATA_FILE = "data.yaml"
 _LEAST_SIDE = 32  # pixels, the stride of the coarsest feature map
@@ -84,7 +84,7 @@ def make_shapes(request: ShapesRequest) -> ShapesSet:
         raise YolopatchError(
             f"cannot write the data set to {out}: {error.strerror or error}",
             details=["nothing was changed"],
-            hint=advice(error.errno, out, "name another folder with --out"),
+            hint=advice(number_of(error), out, "name another folder with --out"),
         ) from error
     data = out if request.task == "classify" else out / DATA_FILE
     return ShapesSet(data, request.task, KINDS, counts["train"], counts["val"], sha256, changed)
@@ -149,5 +149,5 @@ def _write(out: Path, files: Mapping[str, bytes]) -> bool:
         for name, content in files.items():
             (made / name).parent.mkdir(parents=True, exist_ok=True)
             (made / name).write_bytes(content)
-        os.replace(made, out)
+        move(made, out)
     return True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from yolopatch.outside.environment.environments import (
     require_space,
     requirements_digest,
 )
+from yolopatch.outside.environment.executable import environment_python
 from yolopatch.outside.environment.installer import Installer, InstallRequest, find_installer, install
 from yolopatch.outside.environment.interpreter import Interpreter
 from yolopatch.outside.probe.inspect import inspect_interpreter
@@ -30,6 +30,7 @@ from yolopatch.outside.source.store import cache_dir
 from yolopatch.outside.watch import Watch, no_watch
 from yolopatch.steps.environment.faults import ERROR, Fault, find_faults
 from yolopatch.steps.environment.target import Target, find_target
+from yolopatch.wire import shell
 
 _TORCH = ("torch", "torchvision")
 
@@ -202,7 +203,7 @@ def _environment(
 ) -> Environment:
     pins = tuple(name for name in wanted.pins if fits(PINS[name], found, wanted))
     is_broken = not target.compat and bool(_errors(target.pin, False, found, target.tree))
-    script = Path(found.prefix, "bin", "activate")
+    script = environment_python(Path(found.prefix)).with_name("activate")
     return Environment(
         environment=found.prefix,
         python=found.executable,
@@ -210,7 +211,7 @@ def _environment(
         packages=found.packages,
         created=created,
         installer=installer,
-        activate=f"source {shlex.quote(str(script))}" if script.is_file() else None,
+        activate=shell.activate(script) if script.is_file() else None,
         compat=target.mend if is_broken else None,
     )
 

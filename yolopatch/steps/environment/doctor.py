@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from yolopatch.outside.workspace.workspace import NoWorkspaceError
 from yolopatch.steps.environment.faults import ERROR, WARNING, Fault, find_faults, in_order
 from yolopatch.steps.environment.interpreters import choose_interpreter
 from yolopatch.steps.environment.nearest_pin import own_or_nearest_pin
+from yolopatch.wire import shell
 
 _VARIABLES = re.compile(r"^(YOLO(?!PATCH)|ULTRALYTICS|WANDB|COMET|CLEARML|NEPTUNE|MLFLOW|PYTHONPATH|PYTHONHOME)")
 _SECRET = re.compile(r"KEY|TOKEN|PASSWORD|SECRET")
@@ -201,7 +201,7 @@ def _no_gpu(interpreter: Interpreter, gpus: tuple[str, ...], is_broken: bool) ->
 
 
 def _quoted(checkout: Checkout) -> str:
-    return shlex.quote(str(checkout.path))
+    return shell.quote(checkout.path)
 
 
 def _import_name(checkout: Checkout) -> str:
@@ -267,7 +267,7 @@ def _new_caches(pin: Pin, checkout: Checkout, interpreter: Interpreter) -> Itera
                     "train",
                     f"numpy 2 wrote a label cache, and numpy {numpy} cannot read it",
                     str(file),
-                    f"rm {shlex.quote(str(file))} (upstream writes it again)",
+                    f"{shell.remove(file)} (upstream writes it again)",
                 )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from yolopatch.outside.workspace.checkout import Checkout
 from yolopatch.outside.workspace.workspace import Workspace
 from yolopatch.steps.environment.faults import ERROR, find_faults, missing_needs
 from yolopatch.steps.environment.nearest_pin import own_or_nearest_pin
+from yolopatch.wire import shell
 
 _IMPORT = "import"
 
@@ -71,7 +71,7 @@ def require_importable(pin: Pin, found: Interpreter, *, compat: bool, tree: Path
     Raises:
         YolopatchError: something would fail; the message says what is missing, and what to run.
     """
-    place = shlex.quote(str(tree)) if tree else "WORKSPACE"
+    place = shell.quote(tree) if tree else "WORKSPACE"
     faults = find_faults(pin, compat, found, tree, place)
     fatal = [one for one in faults if (one.severity, one.stage) == (ERROR, _IMPORT)]
     if fatal:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from yolopatch.catalog.pins import PINS, Pin, find_pin
 from yolopatch.errors import UsageError
 from yolopatch.outside.workspace.checkout import read_checkout
 from yolopatch.steps.environment.nearest_pin import nearest_pin
+from yolopatch.wire import shell
 
 
 @dataclass(frozen=True)
@@ -65,5 +65,5 @@ def target_of(place: Path) -> Target:
             details=[f"pins: {', '.join(PINS)}"],
             hint=f"use the environment of the nearest pin: yolopatch env create {nearest_pin(checkout).name}",
         )
-    mend = f"yolopatch apply --repo {pin.name} --compat --dest {shlex.quote(str(place))}"
+    mend = f"yolopatch apply --repo {pin.name} --compat --dest {shell.quote(place)}"
     return Target(pin, checkout.compat, place, mend)

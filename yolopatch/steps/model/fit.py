@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from yolopatch.core.model.layout import Replacement
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.probe.run import ModelError
 from yolopatch.outside.workspace.workspace import Workspace, workspace_around
+from yolopatch.wire import shell
 
 _UNKNOWN_CLASS = re.compile(r"(?:KeyError: |NameError: name )'(\w+)'")
 
@@ -62,13 +62,13 @@ def workspace_command(family: str, modules: Iterable[str], workspace: Workspace)
     names = [*modules] or [one.name for one in workspace.applied] or ["DSConv"]
     chosen = [word for name in names for word in ("--module", name)]
     flavor = ["--flavor", TUTORIAL_FLAVOR] if TUTORIAL_FLAVOR in {one.flavor for one in workspace.applied} else []
-    return shlex.join(["yolopatch", "apply", "--repo", pin.name, *chosen, *flavor])
+    return shell.join(["yolopatch", "apply", "--repo", pin.name, *chosen, *flavor])
 
 
 def add_command(module: str, workspace: Workspace, flavor: str = "") -> str:
     """Return the command that adds a module to the workspace; without a flavor, in the default one."""
     words = ["yolopatch", "apply", "--repo", workspace.pin.name, "--module", module, "--dest", str(workspace.path)]
-    return shlex.join([*words, *(["--flavor", flavor] if flavor == TUTORIAL_FLAVOR else [])])
+    return shell.join([*words, *(["--flavor", flavor] if flavor == TUTORIAL_FLAVOR else [])])
 
 
 def modules_of(file: CfgFile) -> list[str]:

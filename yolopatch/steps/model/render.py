@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -17,11 +16,12 @@ from yolopatch.core.model.layout import layer_numbers
 from yolopatch.core.templates import template_environment
 from yolopatch.errors import ConflictError, YolopatchError
 from yolopatch.outside.files.staging import write_all
-from yolopatch.outside.files.system_errors import advice
+from yolopatch.outside.files.system_errors import advice, number_of
 from yolopatch.outside.workspace.workspace import find_workspace
 from yolopatch.steps.model.fit import notes_on_place
 from yolopatch.steps.model.render_request import RenderRequest, plan
 from yolopatch.steps.workspace.held import find_held, not_in_catalog
+from yolopatch.wire import shell
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def render(request: RenderRequest, templates: Path) -> RenderResult:
         raise YolopatchError(
             f"cannot write the rendered files to {request.out}: {error.strerror or error}",
             details=["nothing was changed"],
-            hint=advice(error.errno, request.out, "name another folder with --out"),
+            hint=advice(number_of(error), request.out, "name another folder with --out"),
         ) from error
     return RenderResult(tuple(_describe(path, cfg) for path, cfg in zip(texts, cfgs, strict=True)), notes)
 
@@ -135,7 +135,7 @@ def _require_ours(path: Path, found: str | None, text: str) -> None:
         return
     edited = found.startswith("# Written by yolopatch")
     why = "was edited after yolopatch wrote it" if edited else "was not written by yolopatch"
-    rename = shlex.join(["mv", str(path), f"{path}.mine"])
+    rename = shell.move(path, f"{path}.mine")
     raise ConflictError(
         f"{path} {why}, and its content differs; nothing was written",
         hint=f"rename it ({rename}), or name another folder with --out",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import keyword
-import shlex
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,13 +22,15 @@ from yolopatch.core.patch.parsing import parse_patch
 from yolopatch.core.text import sha256
 from yolopatch.errors import OpenError, UsageError, YolopatchError
 from yolopatch.outside.files.staging import write_whole
-from yolopatch.outside.files.system_errors import advice
+from yolopatch.outside.files.system_errors import advice, number_of
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.own.own_catalog import load_own_catalog, write_module
 from yolopatch.outside.source.store import cached
 from yolopatch.steps.own.patch import patch_of_paste
+from yolopatch.wire import shell
 
 READY, REFUSED, UNTRIED = "ready", "refused", "not tried"
+_RESERVED = re.compile(r"con|prn|aux|nul|(com|lpt)\d", re.IGNORECASE)  # the devices of Windows
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,8 @@ def _read(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise UsageError(
-            f"cannot read {file}: {error.strerror}", hint=advice(error.errno, file, "give the path of the pasted file")
+            f"cannot read {file}: {error.strerror}",
+            hint=advice(number_of(error), file, "give the path of the pasted file"),
         ) from error
 
 
@@ -168,7 +171,12 @@ def _name(name: str, request: AddRequest) -> str:
         raise UsageError(
             f"--name {name} is not a name for a Python class",
             details=["expected: English letters, digits and _, with a letter first; no keyword of Python"],
-            hint=f"yolopatch add {shlex.quote(str(request.file))} --name MyConv",
+            hint=f"yolopatch add {shell.quote(request.file)} --name MyConv",
+        )
+    if _RESERVED.fullmatch(name):
+        raise UsageError(
+            f"--name {name}: on Windows, no file can have this name, so nobody could use the catalog there",
+            hint=f"yolopatch add {shell.quote(request.file)} --name My{name}",
         )
     return name
 
@@ -239,7 +247,7 @@ def _store(module: Module, data: bytes, folder: Path, replace: bool) -> bool:
     except OSError as error:
         raise YolopatchError(
             f"cannot write to your own catalog {folder}: {error.strerror}",
-            hint=advice(error.errno, folder, "name another folder with --catalog"),
+            hint=advice(number_of(error), folder, "name another folder with --catalog"),
         ) from error
     return True
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from yolopatch.catalog.modules import lookup_module
 from yolopatch.catalog.names import fold, unknown
 from yolopatch.errors import UsageError, YolopatchError
-from yolopatch.outside.files.system_errors import advice
+from yolopatch.outside.files.system_errors import advice, number_of
 from yolopatch.outside.own.own_catalog import delete_module, load_own_catalog, stored_modules
 from yolopatch.outside.workspace.workspace import find_workspace
 
@@ -52,7 +52,7 @@ def forget(name: str, folder: Path, here: Path) -> Forgotten:
     except OSError as error:
         raise YolopatchError(
             f"cannot remove {module} from your own catalog {folder}: {error.strerror}",
-            hint=advice(error.errno, folder / "modules"),
+            hint=advice(number_of(error), folder / "modules"),
         ) from error
     return Forgotten(module, folder, files, tuple(_holders(module, here)))
 

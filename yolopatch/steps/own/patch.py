@@ -12,7 +12,7 @@ from yolopatch.core.paste.fitting import Fitted
 from yolopatch.core.paste.reading import Pasted, read_paste
 from yolopatch.core.patch.patch_file import write_own_patch
 from yolopatch.errors import YolopatchError
-from yolopatch.outside.files.system_errors import advice
+from yolopatch.outside.files.system_errors import advice, number_of
 from yolopatch.outside.files.templates import load_templates
 from yolopatch.outside.git.snapshot import Reader, pristine_reader
 from yolopatch.outside.source.store import cache_dir, pristine
@@ -50,7 +50,8 @@ def own_paste(module: Module) -> Pasted:
         raise YolopatchError(what, hint=hint) from error
     except OSError as error:
         raise YolopatchError(
-            f"cannot read the file of {module.name}, {file}: {error.strerror}", hint=advice(error.errno, file, hint)
+            f"cannot read the file of {module.name}, {file}: {error.strerror}",
+            hint=advice(number_of(error), file, hint),
         ) from error
     paste = read_paste(data, f"{module.name}'s file")
     if module.symbol not in paste.classes:

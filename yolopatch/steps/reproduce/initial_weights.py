@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from yolopatch.steps.checkpoint.transplant import TransplantRequest, transplant
 from yolopatch.steps.reproduce.reproduction import Reproduction
 from yolopatch.steps.reproduce.run_files import run_cfg
 from yolopatch.steps.reproduce.run_plan import RunPlan
+from yolopatch.wire import shell
 from yolopatch.wire.training import Arrived
 
 INIT = "init"
@@ -67,5 +67,5 @@ def require_arrived(arrived: Arrived, workspace: Path) -> None:
                 f"expected: {arrived.tensors} tensors of the checkpoint",
                 f"found:    {arrived.equal} of them; different: {', '.join(arrived.differing[:_SHOWN])}",
             ],
-            hint=f"look for your changes of the trainer or the script: yolopatch status {shlex.quote(str(workspace))}",
+            hint=f"look for your changes of the trainer or the script: yolopatch status {shell.quote(workspace)}",
         )

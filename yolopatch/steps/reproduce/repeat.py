@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 
 from yolopatch.core.environment.device import upstreams_device
 from yolopatch.steps.reproduce.reproduction import ReproduceRequest
 from yolopatch.steps.reproduce.run_plan import RunRequest
+from yolopatch.wire import shell
 
 
 def run_command(asked: ReproduceRequest, run: RunRequest) -> str:
     """Return the command that makes this folder and trains this run."""
-    return shlex.join(["yolopatch", "reproduce", asked.tutorial, *_of_folder(asked), "--run", *_of_run(run)])
+    return shell.join(["yolopatch", "reproduce", asked.tutorial, *_of_folder(asked), "--run", *_of_run(run)])
 
 
 def _of_folder(asked: ReproduceRequest) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from yolopatch.steps.data.check import DatasetReport, check_dataset
 from yolopatch.steps.data.shapes import ShapesRequest, make_shapes
 from yolopatch.steps.reproduce.reproduction import Reproduction
 from yolopatch.steps.reproduce.run_plan import RunPlan
+from yolopatch.wire import shell
 from yolopatch.wire.tasks import DATASET
 from yolopatch.wire.training import DatasetAnswer, DatasetRequest
 
@@ -72,7 +72,7 @@ def prepare_data(reproduction: Reproduction, plan: RunPlan) -> RunData:
         raise YolopatchError(
             f"{plan.data} has no training image",
             details=[f"looked in: {', '.join(map(str, parts['train']))}"],
-            hint=f"yolopatch data check {shlex.quote(plan.data)}",
+            hint=f"yolopatch data check {shell.quote(plan.data)}",
         )
     return RunData(parts, tuple(answer.names), _fingerprint(parts), image, report)
 
@@ -90,7 +90,7 @@ def _check(reproduction: Reproduction, plan: RunPlan) -> DatasetReport:
         raise YolopatchError(
             f"{plan.data} has {report.errors} errors; no training was started",
             details=wrong[:_MOST_PROBLEMS],
-            hint=f"see all of them: yolopatch data check {shlex.quote(plan.data)}",
+            hint=f"see all of them: yolopatch data check {shell.quote(plan.data)}",
         )
     return report
 

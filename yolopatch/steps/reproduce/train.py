@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from yolopatch.core.reproduce.run import CURVES, EXAMINED, Attempt, Run, Wanted
 from yolopatch.core.reproduce.script import words
 from yolopatch.core.text import sha256
 from yolopatch.errors import YolopatchError
+from yolopatch.outside.files.folders import remove_tree
 from yolopatch.outside.probe.run import run_in_workspace
 from yolopatch.outside.reproduce.runs import find_run, next_number, run_folder, save_run
 from yolopatch.outside.watch import Watch
@@ -150,7 +150,7 @@ class _Trainer:
         checkpoints = self._checkpoints(run)
         if run.save_dir and not checkpoints:
             # no checkpoint to continue from; upstream would add a number to the name of an existing folder
-            shutil.rmtree(run.save_dir, ignore_errors=True)
+            remove_tree(Path(run.save_dir))
         attempt = Attempt(_now(), None, self._environment())
         run = self.save(replace(run, save_dir=run.save_dir if checkpoints else None, attempts=(*run.attempts, attempt)))
         listener = _Listener(self, run, time.monotonic())
@@ -281,7 +281,7 @@ class _Listener:
 
 def _remove(folder: Path) -> Path:
     """Remove the files of a killed process, and return the folder."""
-    shutil.rmtree(folder, ignore_errors=True)
+    remove_tree(folder)
     return folder
 
 

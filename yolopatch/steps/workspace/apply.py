@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,6 +32,7 @@ from yolopatch.steps.workspace.change import (
 from yolopatch.steps.workspace.held import Held, find_held, not_in_catalog, read_held, update_command
 from yolopatch.steps.workspace.own_commits import Request
 from yolopatch.steps.workspace.patchset import Choice, applied_choices, load_patchset, needs_compat
+from yolopatch.wire import shell
 
 
 @as_destination()
@@ -196,7 +196,7 @@ def _require_flavors(workspace: Workspace, choices: Sequence[Choice]) -> None:
             raise YolopatchError(
                 f"{workspace.path} has {choice.name} in the flavor {flavors[choice.name]}",
                 details=["a workspace can have only one flavor of a module"],
-                hint=f"yolopatch remove --module {choice.name} {shlex.quote(str(workspace.path))}",
+                hint=f"yolopatch remove --module {choice.name} {shell.quote(workspace.path)}",
             )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -34,6 +33,7 @@ from yolopatch.steps.workspace.own_commits import (
     stopped_error,
 )
 from yolopatch.steps.workspace.patchset import Added, Choice, PatchSet, applied_choices, load_patchset
+from yolopatch.wire import shell
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def find_applied(workspace: Workspace, name: str) -> Applied:
     raise YolopatchError(
         f"{workspace.path} does not have {module.name}",
         details=[f"it has: {have}"],
-        hint=f"yolopatch status {shlex.quote(str(workspace.path))}",
+        hint=f"yolopatch status {shell.quote(workspace.path)}",
     )
 
 
@@ -151,7 +151,7 @@ def no_compat_error(place: Path) -> YolopatchError:
     return YolopatchError(
         f"{place} does not have the compatibility patch",
         details=["expected: a workspace made with `yolopatch apply --compat`"],
-        hint=f"yolopatch status {shlex.quote(str(place))}",
+        hint=f"yolopatch status {shell.quote(place)}",
     )
 
 

@@ -5,7 +5,6 @@ The catalog from which they came may have another text today, or be on another m
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -20,6 +19,7 @@ from yolopatch.outside.git import snapshot
 from yolopatch.outside.workspace.module_commits import read_versions
 from yolopatch.outside.workspace.workspace import Workspace
 from yolopatch.steps.workspace.patchset import Choice, ModulePatch, module_patch
+from yolopatch.wire import shell
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def find_held(workspace: Workspace, name: str) -> Applied | None:
 def not_in_catalog(workspace: Workspace, applied: Applied) -> UsageError:
     """Return the error for a command that needs the catalog for a module which only the workspace has."""
     added = (path for path, texts in read_versions(workspace, applied).items() if texts.before is None)
-    file = shlex.quote(str(workspace.path / next(added)))
+    file = shell.quote(workspace.path / next(added))
     return UsageError(
         f"{workspace.path} has your own module {applied.name}, but your catalog does not",
         details=["this needs the catalog: it says which layers the module can replace, and has its file"],
@@ -82,7 +82,7 @@ def not_in_catalog(workspace: Workspace, applied: Applied) -> UsageError:
 
 def update_command(workspace: Workspace, name: str) -> str:
     """Return the command that takes a module's text from the catalog."""
-    place = shlex.quote(str(workspace.path))
+    place = shell.quote(workspace.path)
     return f"yolopatch apply --repo {workspace.pin.name} --module {name} --update --dest {place}"
 
 
@@ -106,7 +106,7 @@ def _difference(workspace: Workspace, name: str, held: ModulePatch) -> str:
 
 
 def _unreadable(workspace: Workspace, applied: Applied) -> PatchError:
-    remove = f"yolopatch remove --module {applied.name} {shlex.quote(str(workspace.path))}"
+    remove = f"yolopatch remove --module {applied.name} {shell.quote(workspace.path)}"
     other = applied.version and applied.version != __version__
     return PatchError(
         f"the patch of your own module {applied.name} cannot be read from its commit in {workspace.path}",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -15,6 +14,7 @@ from yolopatch.cli.verify.page.evidence import Shown, show
 from yolopatch.cli.verify.page.layers import Layer, make_layers
 from yolopatch.cli.verify.page.metrics import Metric, make_metrics
 from yolopatch.cli.verify.page.reading import as_list, as_object, as_text, figure
+from yolopatch.wire import shell
 
 STATUSES = {"fail": "failed", "warn": "warning", "skip": "skipped", "pass": "passed"}
 _UNKNOWN = "skip"  # the look of an unknown status: it must not look like a pass
@@ -226,7 +226,7 @@ def _command(shared: Mapping[str, Any], scales: Sequence[str], every: bool) -> s
     for name, value in as_object(shared.get("asked")).items():
         values = as_list(value) if isinstance(value, (list, tuple)) else [value]
         parts.extend([f"--{name}", as_text(one)] for one in values)
-    return " \\\n  ".join(map(shlex.join, parts))
+    return shell.wrap(parts)
 
 
 def _modules(shared: Mapping[str, Any]) -> str:

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from shlex import quote
 from typing import Any, NamedTuple
 
+from ....wire.shell import quote
 from ....wire.statuses import FAIL, PASS, WARN
 from ....wire.verification import History
 from ...build.subject import Subject
@@ -109,7 +109,7 @@ def _shadowed(outside: Sequence[str], root: Path) -> Iterator[_Problem]:
             FAIL,
             f"an installed copy shadows the workspace: {plural(len(outside), 'file')} of upstream came from "
             f"elsewhere, first {outside[0]}",
-            f"uninstall that copy, or install the workspace instead: pip install -e {quote(str(root))}",
+            f"uninstall that copy, or install the workspace instead: pip install -e {quote(root)}",
         )
 
 
@@ -119,7 +119,7 @@ def _uncommitted(edited: Sequence[str], root: Path, history: History) -> Iterato
             FAIL,
             f"{plural(len(edited), 'imported file')} with changes that are not in commit {str(history.commit)[:12]}: "
             f"{', '.join(edited[:3])}",
-            f"commit your changes, so that others can get the same model: git -C {quote(str(root))} commit -a",
+            f"commit your changes, so that others can get the same model: git -C {quote(root)} commit -a",
         )
 
 
@@ -171,5 +171,5 @@ def _found_elsewhere(subject: Subject, root: Path) -> Iterator[_Problem]:
         yield _Problem(
             WARN,
             f"without yolopatch this interpreter imports {subject.upstream.package} from {default}",
-            f"to train the verified model, install the workspace instead: pip install -e {quote(str(root))}",
+            f"to train the verified model, install the workspace instead: pip install -e {quote(root)}",
         )

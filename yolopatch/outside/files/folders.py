@@ -1,0 +1,63 @@
+"""Rename, link and remove, also where Windows refuses it: files that are read-only, or that somebody looks at."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+_PATIENCE, _PAUSE = 5.0, 0.05  # seconds
+
+
+def move(source: Path, target: Path) -> None:
+    """Rename a file or a folder; a file at the target is replaced.
+
+    Windows renames nothing that is open, and virus scanners and indexers open every new file for a moment: wait for
+    them.
+
+    Raises:
+        OSError: it cannot be renamed.
+    """
+    end = time.monotonic() + (_PATIENCE if sys.platform == "win32" else 0)
+    while True:
+        try:
+            os.replace(source, target)
+            return
+        except PermissionError:
+            if time.monotonic() >= end:
+                raise
+        time.sleep(_PAUSE)
+
+
+def link(file: Path, name: Path) -> None:
+    """Give a file another name: by a link, or by a copy where the user has no right to make links, as on Windows.
+
+    Raises:
+        OSError: the file cannot be read, or its copy not be written.
+    """
+    try:
+        name.symlink_to(file.absolute())
+    except OSError:
+        shutil.copyfile(file, name)
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder with all that is in it; what cannot be removed stays."""
+    if sys.version_info >= (3, 12):
+        shutil.rmtree(folder, onexc=_remove_read_only)
+    else:
+        shutil.rmtree(folder, onerror=_remove_read_only)
+
+
+def _remove_read_only(function: Callable[..., Any], path: str, _: object) -> None:
+    """Remove a file that was not removed: git's objects are read-only, and Windows removes no such file."""
+    if sys.platform == "win32" and function is os.unlink:
+        with suppress(OSError):
+            os.chmod(path, stat.S_IREAD | stat.S_IWRITE)
+            os.unlink(path)
