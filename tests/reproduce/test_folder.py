@@ -157,9 +157,10 @@ def test_a_folder_whose_record_was_being_written_is_completed(reproduced, tmp_pa
         if file.name == "REPRODUCE.md":
             raise KeyboardInterrupt
 
-    with monkeypatch.context() as patched, pytest.raises(AssertionError, match="interrupted"):
+    with monkeypatch.context() as patched:
         patched.setattr(reproduction_folder, "write_whole", killed)
-        reproduced("yolo26-refconv", dest=tmp_path / "killed", **REFCONV)
+        with pytest.raises(AssertionError, match="interrupted"):
+            reproduced("yolo26-refconv", dest=tmp_path / "killed", **REFCONV)
     folder, _ = reproduced("yolo26-refconv", dest=tmp_path / "killed", **REFCONV)
     assert "REPRODUCE.md" in json.loads((folder / "reproduce.json").read_text())["files"]
 

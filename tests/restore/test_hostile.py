@@ -236,5 +236,5 @@ def test_an_archive_that_names_a_place_before_its_start(tmp_path):
     data = file.read_bytes()
     at = data.index(b"PK\x01\x02")
     file.write_bytes(data[:4] + data[60:at] + data[at:])
-    with pytest.raises(NoArchive, match="it is damaged|cut short or damaged"):
+    with pytest.raises(NoArchive, match=r"it is (cut short or )?damaged"):
         read_checked(file)
