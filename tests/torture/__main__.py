@@ -47,13 +47,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rows", nargs="*", default=[], help="which rows; default: all")
     parser.add_argument("--seconds", type=float, help="how long each row may take; default: its own time")
     parser.add_argument("--seed", type=int, default=1, help="which cases come first, and every random choice")
+    parser.add_argument("--case", default="", help="only cases with this text in their name")
     parser.add_argument("--kept", type=Path, default=ROOT / "build" / "torture", help="where failures are kept")
     parser.add_argument("--sample", action="store_true", help="only a few cases of each kind, as `make test`")
     return parser
 
 
 def _run(name: str, row: Row, lab: Lab, asked: argparse.Namespace) -> Tally:
-    budget = Budget(asked.seconds or row.seconds, row.sample if asked.sample else None, asked.seed)
+    budget = Budget(asked.seconds or row.seconds, row.sample if asked.sample else None, asked.seed, asked.case)
     tally = Tally(name, budget, asked.kept)
     print(f"{name}: {row.what}", file=sys.stderr, flush=True)
     row.run(lab, tally)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +14,8 @@ from lab import MEMORY, Lab
 from tally import Died, Tally
 from watching import check_ended_well, check_none_runs, differences, state
 
-CANARY = "canary"  # a file in the user's folder that the code in hostile files would make
+# A file that the code in hostile files would make; an absolute path, because such code may run in any folder.
+CANARY = str(Path(tempfile.gettempdir()).resolve() / f"canary-{os.getpid()}")
 
 
 @dataclass(frozen=True)
@@ -68,8 +71,9 @@ def _try(lab: Lab, case: Hostile, template: Path | None) -> None:
         except Died as died:
             raise Died(str(died), *inputs) from died
         check_none_runs(sandbox)
-        if list(sandbox.path.rglob(CANARY)):
-            raise Died(f"code of the file was run; the command ended with {ended.code}\n{ended.err}", *inputs)
+        if Path(CANARY).exists():
+            Path(CANARY).unlink()
+            raise Died(f"code of this file, or of the case beside it, was run; it ended with {ended.code}", *inputs)
         makes = ("home", "cache/locks", *(case.makes if ended.code in (0, 4) or case.keeps else ()))
         changed = differences(_without(before, makes), state(sandbox.path, *makes))
         if changed:

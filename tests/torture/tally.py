@@ -38,11 +38,13 @@ class Budget:
         seconds: no new case is begun after them.
         most: the number of cases of each kind, None for all.
         seed: which cases come first, and every random choice.
+        case: a part of the names of the cases to try; "" for all.
     """
 
     seconds: float
     most: int | None
     seed: int
+    case: str = ""
 
 
 @dataclass
@@ -81,7 +83,7 @@ class Tally:
             attempt: tries one; it raises `Died` where it did not survive.
             sampled: whether a sample takes only some of them.
         """
-        chosen = list(cases)
+        chosen = [case for case in cases if self.budget.case in str(case)]
         random.Random(self.budget.seed).shuffle(chosen)
         chosen = chosen[: self.budget.most] if sampled else chosen
         with self._lock:

@@ -128,7 +128,10 @@ def _texts(value: object) -> list[str]:
 
 
 def _patches() -> list[bytes]:
-    return [patch_file(PIN.name, name, flavor).read_bytes() for name in MODULES for flavor in ("paper", "tutorial")]
+    # in a small one, a change more often hits a header
+    small = b"--- a/x/a.py\n+++ b/x/a.py\n@@ -1,2 +1,3 @@\n a\n+b\n c\n--- /dev/null\n+++ b/b.py\n@@ -0,0 +1 @@\n+b\n"
+    files = [patch_file(PIN.name, name, flavor) for name in MODULES for flavor in ("paper", "tutorial")]
+    return [small] * len(files) + [file.read_bytes() for file in files]
 
 
 def _read_patch(data: bytes) -> object:

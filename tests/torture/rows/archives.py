@@ -9,12 +9,20 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from io import BytesIO
 
-from hostile import CANARY, Hostile, changed_forms, try_all
+from hostile import Hostile, changed_forms, try_all
 from lab import PIN, Lab
 from tally import Tally
 
 _NAMES = (
-    *("/etc/CANARY", "../CANARY", "ultralytics/../../CANARY", "..\\CANARY", "C:\\CANARY", "C:/CANARY", "//x/CANARY"),
+    *(
+        "/etc/outside",
+        "../outside",
+        "ultralytics/../../outside",
+        "..\\outside",
+        "C:\\outside",
+        "C:/outside",
+        "//x/outside",
+    ),
     *(".git/hooks/post-checkout", "ultralytics/.GIT/config", "ultralytics//a.py", "./a.py", "a\nM 100644 inline b"),
     *(
         "ultralytics/\x1b[31m.py",
@@ -58,7 +66,7 @@ def _applied(name: str, data: bytes) -> Hostile:
 
 def _hostile() -> Iterator[tuple[str, bytes]]:
     for name in _NAMES:
-        yield f"the name {name[:40]!r}", _wheel([_INIT, (name.replace("CANARY", CANARY), b"x")])
+        yield f"the name {name[:40]!r}", _wheel([_INIT, (name, b"x")])
     for kind in _KINDS:
         yield f"a file of the kind {kind:o}", _wheel([_INIT, ("ultralytics/link", b"/etc/passwd")], mode=kind | 0o777)
     yield "one name twice", _wheel([_INIT, _INIT])
