@@ -58,6 +58,7 @@ def _run(name: str, row: Row, lab: Lab, asked: argparse.Namespace) -> Tally:
     tally = Tally(name, budget, asked.kept)
     print(f"{name}: {row.what}", file=sys.stderr, flush=True)
     row.run(lab, tally)
+    tally.close()
     for line in [*tally.notes, *(f"DIED: {died}" for died in tally.died)]:
         print(f"  {line}", file=sys.stderr, flush=True)
     print(f"  {tally.survived} of {tally.tried} survived, {tally.seconds:.0f} s", file=sys.stderr, flush=True)
@@ -65,10 +66,10 @@ def _run(name: str, row: Row, lab: Lab, asked: argparse.Namespace) -> Tally:
 
 
 def _print_table(tallies: list[Tally], seed: int) -> None:
-    print(f"| row | tried | survived | seconds |\n|---|---|---|---|   seed {seed}")
+    print(f"seed {seed}\n\n| row | tried | survived | seconds |\n|---|---|---|---|")
     for tally in tallies:
         more = f" of {tally.planned}" if tally.planned > tally.tried else ""
-        print(f"| {tally.row} | {tally.tried}{more} | {tally.survived} | {tally.seconds:.0f} |")
+        print(f"| {tally.row} | {tally.tried:,}{more} | {tally.survived:,} | {tally.seconds:.0f} |")
 
 
 if __name__ == "__main__":

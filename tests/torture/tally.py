@@ -60,6 +60,7 @@ class Tally:
     notes: list[str] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _start: float = field(default_factory=time.monotonic)
+    _end: float | None = None
 
     @property
     def survived(self) -> int:
@@ -68,8 +69,12 @@ class Tally:
 
     @property
     def seconds(self) -> float:
-        """How long the row has run."""
-        return time.monotonic() - self._start
+        """How long the row has run, until it was closed."""
+        return (self._end or time.monotonic()) - self._start
+
+    def close(self) -> None:
+        """Stop the row's clock."""
+        self._end = time.monotonic()
 
     def has_time(self) -> bool:
         """Return whether another case may begin."""
