@@ -205,6 +205,11 @@ class Lab:
             subprocess.run([sys.executable, "-m", *command], check=True)
         return folder
 
+    def _saved(self, path: Path) -> Path:
+        """Copy an input out of its sandbox, which is removed before the tally keeps it."""
+        target = Path(tempfile.mkdtemp(prefix="input-", dir=self.folder)) / path.name
+        return Path(shutil.copytree(path, target, symlinks=True) if path.is_dir() else shutil.copy(path, target))
+
     @contextmanager
     def sandbox(self, template: Path | None = None) -> Iterator[Sandbox]:
         """Give a sandbox, a copy of a template's or a new one with the pins; it is removed with its processes."""
@@ -217,6 +222,9 @@ class Lab:
         sandbox = Sandbox(place)
         try:
             yield sandbox
+        except Died as died:
+            died.inputs = tuple(self._saved(path) for path in died.inputs if path.exists())
+            raise
         finally:
             sandbox.end_all()
             shutil.rmtree(place, ignore_errors=True)

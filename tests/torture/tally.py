@@ -27,7 +27,7 @@ class Died(Exception):
 
     def __init__(self, what: str, *inputs: Path) -> None:
         super().__init__(what)
-        self.inputs = inputs
+        self.inputs: tuple[Path, ...] = inputs
 
 
 @dataclass(frozen=True)

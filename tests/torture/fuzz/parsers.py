@@ -29,6 +29,7 @@ from yolopatch.core.paste.entry import own_module
 from yolopatch.core.paste.overwritten import taken_attributes
 from yolopatch.core.paste.reading import choose_class, read_paste
 from yolopatch.core.patch.parsing import parse_patch
+from yolopatch.core.plain_json import load_json
 from yolopatch.core.plain_yaml import PlainYamlError, load_plain
 from yolopatch.core.reproduce.run import read_run
 from yolopatch.core.workspace.commit_message import Applied, module_message, read_applied, read_compat, read_stamp
@@ -203,7 +204,7 @@ def _stamps() -> list[bytes]:
 
 
 def _read_stamp(data: bytes) -> object:
-    return read_stamped(json.loads(data))
+    return read_stamped(load_json(data))
 
 
 # -- models and data sets
