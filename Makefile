@@ -1,4 +1,4 @@
-# make setup | demo | test | test-all | coverage | lint | bench | patches | manifests | figures | verify-matrix
+# make setup | demo | test | test-all | torture | coverage | lint | bench | patches | manifests | figures | verify-matrix
 #      port-matrix | port-every | reproduce | compat | gpu | wheel | release-check | ci-targets | clean
 #
 # PYTHON=python3.10      which interpreter makes .venv: 3.10 or 3.11 for the exact versions, 3.12 or 3.13 for the newest
@@ -7,6 +7,10 @@
 # CORE_COVERAGE=95       how many percent of yolopatch/core `make coverage` asks for
 # ROUNDS=1               how often each benchmark times; one round shows only that it runs
 # PYTHONS="3.12 3.13"    which Pythons release-check uses; without it, those that this machine has
+# AUDIT=no               let release-check pass where the known vulnerabilities cannot be asked for
+#
+# ROWS="kills mirrors"   which rows of `make torture`; SECONDS=600 for each row, SEED=2 for another order and other inputs,
+#                        CASE="a bomb" for the cases with this in their name
 #
 # A part of what the maintainers' commands do:
 # SCALES=n TASKS=detect FLAVORS=paper   what verify-matrix verifies
@@ -31,10 +35,14 @@ TESTS ?= tests
 CORE_COVERAGE ?= 95
 TORCH_INDEX ?=
 PYTHONS ?=
+AUDIT ?=
 SCALES ?= nsmlx
 TASKS ?= detect segment pose obb classify
 FLAVORS ?= paper tutorial
 QUICK ?=
+ROWS ?=
+CASE ?=
+SEED ?=
 WORKERS ?= 2
 COMPAT_PYTHON ?= $(NEWEST)/bin/python
 PAGES ?= docs/measured
@@ -43,7 +51,7 @@ KEPT ?= .verify-matrix.jsonl
 option = $(if $($(2)),--$(1) $($(2)))
 export ROUNDS
 
-.PHONY: setup demo test test-all coverage bench lint patches manifests figures verify-matrix port-matrix port-every \
+.PHONY: setup demo test test-all torture coverage bench lint patches manifests figures verify-matrix port-matrix port-every \
 	reproduce compat gpu wheel release-check ci-targets clean
 
 setup:
@@ -64,6 +72,12 @@ test: setup
 
 test-all: setup
 	$(BIN)/python -m pytest $(TESTS) -n 2 --dist worksteal
+
+# At most 20 minutes on two quiet cores. What did not survive is kept in build/torture/, with its input and the seed.
+torture: setup
+	$(BIN)/python tests/torture $(call option,rows,ROWS) $(call option,seconds,SECONDS) $(call option,seed,SEED) \
+		$(if $(CASE),--case "$(CASE)") \
+		$(if $(QUICK),--sample)
 
 # What is measured is yolopatch/, also in the child processes, which is where the probe runs.
 coverage: setup
@@ -139,7 +153,7 @@ wheel: setup
 
 # Needs no .venv: it makes its own environments, of every Python.
 release-check:
-	$(or $(PYTHON),python3) .ci/release-check $(PYTHONS)
+	$(or $(PYTHON),python3) .ci/release-check $(if $(filter no,$(AUDIT)),--without-audit) $(PYTHONS)
 
 # Every target that `.ci/run` does not call otherwise, in a reduced form: nothing that is shipped goes unused.
 ci-targets: setup

@@ -178,6 +178,20 @@ def _half_done(place: Path) -> None:
     raise AssertionError("no such step")
 
 
+@pytest.mark.parametrize("step", [20, 25])
+def test_a_remove_that_was_killed_is_finished_by_the_same_command(step, workspace, yolopatch):
+    yolopatch(*_apply("DSConv", dest=workspace))
+    words = ["remove", "--module", "DSConv", str(workspace)]
+    while not (workspace / ".git" / "yolopatch-switch").exists():
+        assert _killed_at(step, words)
+        step += 1
+    ran = yolopatch(*words, "--json")
+    assert ran.code == 0, ran.err
+    assert "its changes are finished now" in ran.err
+    assert [module["name"] for module in ran.json["modules"]] == ["RefConv"]
+    assert yolopatch(*words).code == 1
+
+
 def test_a_users_edit_after_the_kill_is_kept(workspace, yolopatch, fingerprint):
     _half_done(workspace)
     (workspace / PARSER).write_text("mine = True\n")

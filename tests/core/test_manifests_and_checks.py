@@ -21,6 +21,12 @@ def test_a_manifest_is_read_as_it_is_written():
     assert parse_manifest(text) == BLOBS
 
 
+@pytest.mark.parametrize("text", ["", "\n", "1" * 40, f"{'1' * 39} a.py", f"{'g' * 40} a.py", "x\ny"])
+def test_a_manifest_of_other_lines_is_refused(text):
+    with pytest.raises(ValueError, match=r"^found: "):
+        parse_manifest(text)
+
+
 def test_a_difference_elsewhere_is_a_warning():
     assert check_content(PIN, BLOBS, BLOBS, "here") == ()
     (warning,) = check_content(PIN, BLOBS, {**BLOBS, "a b.txt": "3" * 40}, "here")

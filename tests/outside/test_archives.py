@@ -111,6 +111,32 @@ def test_an_encrypted_entry(tmp_path):
         read_wheel(path)
 
 
+def test_an_entry_without_a_name(tmp_path):
+    path = _zip(tmp_path, ("pkg/a.py", b"x"), ("q", b"x"))
+    path.write_bytes(_renamed(path.read_bytes(), b"q"))
+    with pytest.raises(SourceError, match="is not a readable wheel"):
+        read_wheel(path)
+
+
+def _renamed(data: bytes, name: bytes) -> bytes:
+    """Return the archive with one name of one byte left out, in both of its lists."""
+    for signature, size_at, name_at in ((b"PK\x03\x04", 26, 30), (b"PK\x01\x02", 28, 46)):
+        at = max(
+            at for at in range(len(data)) if data.startswith(signature, at) and data[at + name_at :].startswith(name)
+        )
+        data = data[: at + size_at] + b"\0\0" + data[at + size_at + 2 : at + name_at] + data[at + name_at + 1 :]
+    end = data.rindex(b"PK\x05\x06")
+    size, start = struct.unpack("<II", data[end + 12 : end + 20])
+    return data[: end + 12] + struct.pack("<II", size - 1, start - 1) + data[end + 20 :]
+
+
+def test_an_archive_that_names_a_place_before_its_start(tmp_path):
+    path = _zip(tmp_path, ("pkg/a.py", b"x" * 99))
+    path.write_bytes(path.read_bytes()[40:])  # Python takes what is missing for a start that was added
+    with pytest.raises(SourceError, match="is not a readable wheel"):
+        read_wheel(path)
+
+
 @pytest.mark.parametrize("data", [b"", b"PK", b"hello" * 100])
 def test_what_is_no_zip(data, tmp_path):
     (tmp_path / "a.whl").write_bytes(data)

@@ -11,7 +11,7 @@ import pytest
 
 from yolopatch.cli.failure import fail
 from yolopatch.core.text import hide_passwords
-from yolopatch.outside.files.system_errors import advice, cause_of, error_named_in
+from yolopatch.outside.files.system_errors import advice, cause_of, error_named_in, is_of_the_machine
 from yolopatch.outside.git.command import GitError, Repository
 
 # what git, pip and uv print, each tried with the error given to the call that it makes
@@ -96,3 +96,8 @@ def test_no_message_of_git_has_a_password(tmp_path, monkeypatch):
     with pytest.raises(GitError) as caught:
         Repository(tmp_path).run("fetch")
     assert caught.value.details == ("fatal: Authentication failed for 'https://***@example.org/x/'",)
+
+
+def test_a_process_that_may_not_be_started_is_a_state_of_the_machine():
+    assert is_of_the_machine(errno.EAGAIN)
+    assert "ulimit -u" in advice(errno.EAGAIN)

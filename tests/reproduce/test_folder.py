@@ -10,6 +10,8 @@ import pytest
 
 from yolopatch.catalog.reproduce.recipes import RECIPES
 from yolopatch.core.text import sha256
+from yolopatch.outside.files.staging import write_whole
+from yolopatch.outside.reproduce import reproduction_folder
 from yolopatch.outside.workspace import build
 
 TUTORIALS = [(id_, recipe.tutorial.pin) for id_, recipe in RECIPES.items()]
@@ -145,6 +147,22 @@ def test_a_folder_whose_making_was_killed_is_completed(reproduced):
     _, again = reproduced("yolo26-refconv", dest=folder, **REFCONV)
     assert again.json["commit"] == ran.json["commit"]
     assert json.loads((folder / "reproduce.json").read_text())["tutorial"] == "yolo26-refconv"
+
+
+def test_a_folder_whose_record_was_being_written_is_completed(reproduced, tmp_path, monkeypatch):
+    written = write_whole
+
+    def killed(file: Path, data: bytes) -> None:
+        written(file, data)
+        if file.name == "REPRODUCE.md":
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(reproduction_folder, "write_whole", killed)
+        with pytest.raises(AssertionError, match="interrupted"):
+            reproduced("yolo26-refconv", dest=tmp_path / "killed", **REFCONV)
+    folder, _ = reproduced("yolo26-refconv", dest=tmp_path / "killed", **REFCONV)
+    assert "REPRODUCE.md" in json.loads((folder / "reproduce.json").read_text())["files"]
 
 
 @pytest.mark.parametrize("left", [".yolopatch-0a1b2c3d/.yolopatch.lock", ".yolopatch-0a1b2c3d.part", "workspace/"])

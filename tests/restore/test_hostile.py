@@ -218,3 +218,23 @@ def test_a_key_whose_hash_has_no_end_is_refused_at_once(yolopatch, said, tmp_pat
     ran = yolopatch("restore", file, "--dest", tmp_path / "there")
     assert ran.code == 1
     assert "a tuple of tuples with more than 100,000 values" in ran.err
+
+
+def test_an_archive_whose_pickle_does_not_unpack(tmp_path):
+    file = tmp_path / "best.pt"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data.pkl", bytes(range(256)) * 40)
+    data = bytearray(file.read_bytes())
+    data[50:70] = b"\xff" * 20
+    file.write_bytes(data)
+    with pytest.raises(NoArchive, match="cut short or damaged"):
+        read_checked(file)
+
+
+def test_an_archive_that_names_a_place_before_its_start(tmp_path):
+    file = _file(tmp_path / "best.pt", {}, b"N" * 99)
+    data = file.read_bytes()
+    at = data.index(b"PK\x01\x02")
+    file.write_bytes(data[:4] + data[60:at] + data[at:])
+    with pytest.raises(NoArchive, match=r"it is (cut short or )?damaged"):
+        read_checked(file)

@@ -44,6 +44,6 @@ def read_line(task: Task[Any], line: bytes) -> Any:
         data: dict[str, Any] = json.loads(line)
         kinds = {kind.__name__: kind for kind in (*GENERAL, *task.answers)}
         return decode(kinds[data.pop(_TYPE)], data)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         start = line[:200].decode("utf-8", "replace")
         raise ValueError(f"not a message of the task {task.name}: {start!r}") from error

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from yolopatch.core.plain_json import load_json
+
 RECORD = "reproduce.json"
 PAGE = "REPRODUCE.md"
 WORKSPACE = "workspace"
@@ -76,7 +78,7 @@ def write_record(record: Record) -> bytes:
 def read_record(data: bytes) -> Record | None:
     """Return the record, or None if the file is not a record."""
     try:
-        content = json.loads(data)
+        content = load_json(data)
         measured = content.pop("measured")
         return Record(**content, measured=_measured(measured) if measured else None)
     except (ValueError, TypeError, KeyError, AttributeError):

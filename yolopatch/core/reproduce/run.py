@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from yolopatch.core.plain_json import load_json
+
 RECORD = "run.json"
 SUMMARY = "SUMMARY.md"
 EXAMINED = "examined"
@@ -84,7 +86,7 @@ def write_run(run: Run) -> bytes:
 def read_run(data: bytes) -> Run | None:
     """Return the record, or None if this version cannot read the file."""
     try:
-        content = json.loads(data)
+        content = load_json(data)
         wanted = content.pop("wanted")
         attempts = tuple(Attempt(**one) for one in content.pop("attempts"))
         return Run(**content, wanted=Wanted(**wanted), attempts=attempts)

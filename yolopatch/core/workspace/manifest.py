@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from yolopatch.catalog.pins import Pin
 from yolopatch.errors import SourceError
+
+_BLOB = 40  # characters of a blob's id
+_LINE = re.compile(rf"[0-9a-f]{{{_BLOB}}} .+")
 
 
 @dataclass(frozen=True)
@@ -22,9 +26,16 @@ class Difference:
 
 
 def parse_manifest(text: str) -> dict[str, str]:
-    """Return blob ids by path from a manifest's lines `<blob id> <path>`."""
-    pairs = (line.split(" ", 1) for line in text.splitlines() if line)
-    return {path: blob for blob, path in pairs}
+    """Return blob ids by path from a manifest's lines `<blob id> <path>`.
+
+    Raises:
+        ValueError: it has another line, or none.
+    """
+    lines = [line for line in text.split("\n") if line]
+    wrong = next((line for line in lines if not _LINE.fullmatch(line)), None)
+    if wrong is not None or not lines:
+        raise ValueError(f"found: {repr(wrong[:80]) if wrong else 'no line'}")
+    return {line[_BLOB + 1 :]: line[:_BLOB] for line in lines}
 
 
 def format_manifest(blobs: Mapping[str, str]) -> str:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from yolopatch.catalog.environment.environments import EnvironmentSet
+from yolopatch.core.plain_json import load_json
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.environment.executable import environment_python
 from yolopatch.outside.files.folders import move, remove_tree
@@ -145,7 +146,7 @@ def _gigabytes(size: int) -> str:
 
 def _read(folder: Path) -> Environment | None:
     try:
-        record = EnvironmentRecord(**json.loads((folder / STAMP).read_text(encoding="utf-8")))
+        record = EnvironmentRecord(**load_json((folder / STAMP).read_bytes()))
     except (OSError, ValueError, TypeError):
         return None  # not complete, or damaged: it is made again
     made = Environment(folder, record)

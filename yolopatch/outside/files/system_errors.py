@@ -37,6 +37,7 @@ _ADVICE = {
     errno.EMFILE: "allow more open files (`ulimit -n 4096`)",
     errno.ENFILE: "end other programs: too many files are open",
     errno.ENOMEM: "end other programs: the memory is used up",
+    errno.EAGAIN: "end other programs: no more processes may be started (`ulimit -u`)",
     errno.EBUSY: "end the program that uses {0}",
     errno.EIO: "check the disk or network drive of {0}: it fails",
     errno.ESTALE: "mount the network drive of {0} again",

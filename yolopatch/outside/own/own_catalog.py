@@ -15,6 +15,7 @@ from yolopatch.catalog.modules import MODULES, Module, own_source_name
 from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import PINS, GitSource, Pin, WheelSource
 from yolopatch.core.own.entry_forms import check_module_entry, check_pin_entry, file_name_form
+from yolopatch.core.plain_json import load_json
 from yolopatch.outside.files.staging import write_whole
 from yolopatch.outside.files.user_folder import NoHomeError, user_folder
 
@@ -98,7 +99,7 @@ def _source_of(entry: Path) -> str:
     """Return the name of a module's source; for a damaged entry, the name that `add` gives."""
     usual = own_source_name(entry.stem)
     try:
-        source = json.loads(entry.read_text("utf-8"))["source"]
+        source = load_json(entry.read_bytes())["source"]
     except (ValueError, KeyError, TypeError):
         return usual
     return str(source) if file_name_form(source) else usual
@@ -124,7 +125,7 @@ def _register(
         try:
             entry = read(_json_of(file), folder)
             _check_name(entry.name, file, taken)
-        except (ValueError, KeyError, OSError, RecursionError) as error:
+        except (ValueError, KeyError, OSError) as error:
             wrong.append(f"{file} was skipped: {_reason(error)}")
         else:
             registry[entry.name] = entry
@@ -134,7 +135,7 @@ def _register(
 def _json_of(file: Path) -> Any:
     if not file.is_file():
         raise ValueError("it is not a file")
-    return json.loads(file.read_text("utf-8"))
+    return load_json(file.read_bytes())
 
 
 def _check_name(name: str, file: Path, taken: set[str]) -> None:

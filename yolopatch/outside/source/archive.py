@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 import stat
+import struct
 import zipfile
 import zlib
+from io import BytesIO
 from pathlib import Path
 
 from yolopatch.errors import SourceError
 from yolopatch.outside.git.snapshot import MAX_BYTES
+
+# What Python's reader raises for an archive that is damaged or forged; a LookupError for an entry without a name, a
+# RuntimeError for an encrypted one, or for a compression that it does not have.
+_DAMAGED = (
+    *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error),
+    *(EOFError, ValueError, LookupError, OverflowError, RuntimeError),
+)
 
 
 def read_wheel(path: Path) -> dict[str, bytes]:
     """Return every file of a wheel, by its path inside.
 
     Raises:
-        SourceError: the archive cannot be read, or an entry is not a regular file inside it.
+        SourceError: it is no sound archive, or an entry is not a regular file inside it.
+        OSError: the file cannot be read.
     """
+    # in memory: a place before its start, which a forged archive may name, is told from a disk that cannot be read
+    data = BytesIO(path.read_bytes())
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(data) as archive:
             entries = [info for info in archive.infolist() if not info.is_dir()]
             _check_size(path, entries)
             _check_distinct(path, entries)
             for info in entries:
                 _check_entry(path, info)
             return {info.filename: _read(archive, info) for info in entries}
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, ValueError, RuntimeError) as error:
-        # RuntimeError: an encrypted entry, or a compression that this Python does not have
+    except _DAMAGED as error:
         raise SourceError(f"{path} is not a readable wheel: {error}", hint="download it again") from error
 
 

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from yolopatch.core.plain_json import load_json
 from yolopatch.outside.workspace.workspace import JOURNAL
 
 
@@ -31,7 +32,7 @@ def write_journal(workspace: Path, journal: Journal) -> None:
 def read_journal(workspace: Path) -> Journal | None:
     """Return the workspace's journal, None if yolopatch was killed while writing it, or somebody else wrote it."""
     try:
-        states = json.loads(journal_file(workspace).read_text(encoding="utf-8"))
+        states = load_json(journal_file(workspace).read_bytes())
     except ValueError:
         return None
     if not isinstance(states, dict) or states.keys() != {"from", "to"}:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping
 
 from yolopatch.outside.workspace.user_changes import git_words
 from yolopatch.outside.workspace.workspace import BRANCH, Workspace
+from yolopatch.wire import shell
 
 _SHOWN = 8
 
@@ -50,7 +50,7 @@ def _notes(workspace: Workspace, commits: Mapping[str, str]) -> dict[str, list[s
     for reference in repository.run("for-each-ref", "--format=%(refname)", "refs/notes").split():
         # git spreads them over folders when there are many
         noted = {entry.path.replace("/", "") for entry in repository.entries(reference)}
-        name = shlex.quote(reference.removeprefix("refs/notes/"))
+        name = shell.quote(reference.removeprefix("refs/notes/"))
         if mine := [commit for commit in commits if commit in noted]:
             found[name] = mine
     return found

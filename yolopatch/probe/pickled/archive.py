@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterable
 from itertools import islice
 from typing import IO
@@ -14,6 +17,11 @@ from .uses import Harmful, Seen, uses_of
 _MOST_PICKLE = 2**25  # bytes; tensors are stored outside it: the pickle of the largest models has a megabyte
 # values of tensors, and bytes after unpacking: what each byte of the file, and the smallest file, may stand for
 _DENSEST, _LARGEST = 16, 2**24
+# what a damaged or forged archive raises
+_DAMAGED = (
+    *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error),
+    *(RuntimeError, ValueError, LookupError, OverflowError, EOFError),
+)
 _ZIP = b"PK\x03\x04"
 _HEAD = 32  # bytes, from which a file's format is known
 _SHOWN = 6  # names of entries in an answer
@@ -70,9 +78,12 @@ def read_pickle(stream: IO[bytes]) -> bytes:
                 raise NoArchive("its data.pkl is compressed in a way that torch cannot read")
             # with a number, no more is unpacked than the header claims
             return archive.open(found[0]).read(found[0].file_size)
-    # not only BadZipFile: a damaged or forged archive also raises what zlib, struct and the reader raise
-    except (zipfile.BadZipFile, RuntimeError, ValueError, EOFError, NotImplementedError) as error:
+    except _DAMAGED as error:
         raise NoArchive(f"it is cut short or damaged: {error}") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        raise NoArchive("it is damaged: a part of it lies before its start") from error
 
 
 def read_checked(file: str | os.PathLike[str]) -> tuple[bytes, Seen]:

@@ -135,6 +135,8 @@ def write_page(reproduction: Reproduction, unmeasured: str) -> Reproduction:
     """
     env = load_templates()
     page = {PAGE: page_text(reproduction.recipe, reproduction.record, reproduction.workspace.origin, unmeasured, env)}
+    # first: if this is killed, a page without a record would be taken for a file of the user's
+    save_record(reproduction.folder, reproduction.record)
     sums, edited = update_files(reproduction.folder, page, reproduction.record.files)
     record = replace(reproduction.record, files={**reproduction.record.files, **sums})
     save_record(reproduction.folder, record)

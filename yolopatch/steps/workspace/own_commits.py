@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
@@ -14,6 +13,7 @@ from yolopatch.outside.workspace.obstacles import Obstacle
 from yolopatch.outside.workspace.replay import MERGE, OURS, Replay, Stop, find_stop
 from yolopatch.outside.workspace.user_changes import commits_in_the_way, git_words
 from yolopatch.outside.workspace.workspace import Workspace
+from yolopatch.wire import shell
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def _obstacle(workspace: Workspace, stop: Stop, request: Request | None = None) 
     if stop.kind == OURS:
         return commits_in_the_way(workspace, what)
     into = ("--into", free_branch(workspace, "by-hand"))
-    words = f"`{shlex.join([*request.words, *into])}`" if request else f"apply or remove with {shlex.join(into)}"
+    words = f"`{shell.join([*request.words, *into])}`" if request else f"apply or remove with {shell.join(into)}"
     return Obstacle(
         what,
         f"{words} makes a branch of what can be done, and names the command of git for the rest",

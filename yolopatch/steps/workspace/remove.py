@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from yolopatch.errors import UsageError
+from yolopatch.errors import UsageError, YolopatchError
 from yolopatch.outside.workspace.lock import hold_workspace
+from yolopatch.outside.workspace.workspace import Workspace
 from yolopatch.steps.workspace.change import (
     WorkspaceState,
     find_applied,
@@ -38,8 +39,8 @@ def remove(modules: Sequence[str], place: Path, compat: bool = False, into: str 
     place = place.absolute()
     with hold_workspace(place):
         workspace, notes = open_workspace(place, any_branch=into is not None)
-        names = {find_applied(workspace, name).name for name in modules}
-        if compat and workspace.compat is None:
+        names = _names(workspace, modules, is_finished=bool(notes))
+        if compat and workspace.compat is None and not notes:
             raise no_compat_error(place)
         kept = [choice for choice in applied_choices(workspace.applied) if choice.name not in names]
         held = read_held(workspace, {choice.name for choice in kept})
@@ -47,3 +48,20 @@ def remove(modules: Sequence[str], place: Path, compat: bool = False, into: str 
         words = ("yolopatch", "remove", *named, *["--compat"] * compat, str(place))
         stays = workspace.compat is not None and not compat
         return set_patches(workspace, kept, stays, held, Request(words, into), notes)
+
+
+def _names(workspace: Workspace, modules: Sequence[str], is_finished: bool) -> set[str]:
+    """Return the names of these modules of the workspace.
+
+    Where an interrupted command was just finished, one may be gone already: that command was this one.
+    """
+    found = set()
+    for name in modules:
+        try:
+            found.add(find_applied(workspace, name).name)
+        except UsageError:
+            raise
+        except YolopatchError:
+            if not is_finished:
+                raise
+    return found
