@@ -78,7 +78,7 @@ DAMAGED = {
     "another upstream": (json.dumps({**SOUND, "like": "yolov5-6.1"}), "does not start with yolov5-"),
     "a wheel of another form": (json.dumps({**SOUND, "wheel": {"name": "x"}}), "it has unknown keys: wheel.name"),
     "a list": ("[]", "it is not a JSON object"),
-    "lists in lists": ("[" * 100_000, "maximum recursion depth"),
+    "lists in lists": ("[" * 100_000, "it has too many lists or objects inside each other"),
     "not UTF-8": (b"\xff\xfe".decode("latin-1"), "codec can't decode"),
 }
 

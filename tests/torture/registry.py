@@ -39,7 +39,7 @@ class Row(NamedTuple):
 
 ROWS = {
     "kills": Row(kills, "kill -9 before each step and while each program works, of every command that writes", 220, 2),
-    "kills-models": Row(kills_of_models, "the same of the commands that build models, eight in a row", 180, 0),
+    "kills-models": Row(kills_of_models, "the same of the commands that build models, eight in a row", 180, 1),
     "failures": Row(failures, "a step that fails, a full disk, files that may not grow", 120, 2),
     "crowds": Row(crowds, "sixteen processes at once, on one workspace and on many", 60, 1),
     "two-caches": Row(two_caches, "two caches and one workspace", 30, 1),
