@@ -17,9 +17,9 @@ from torch.nn import Module
 
 from ...wire.messages import NotBuilt, UpstreamRequest
 from ...wire.verification import History, VerifyRequest
+from ..explain.raising import first_line
 from ..protocol.findings import Finding, failed
 from ..protocol.plain_values import plain
-from ..protocol.raising import first_line
 from ..protocol.refusal import ModelRefusal, Refusal
 from .arguments import Recorder, misread, role
 from .rows import Row
