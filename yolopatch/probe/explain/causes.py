@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor
 from torch.nn import Module
@@ -47,11 +48,9 @@ def cause_of(model: Module | None, error: BaseException, original: Module | None
 
 def _unknown(model: Module | None, found: Raised) -> Cause:
     error = found.error
-    told = f"it raises {type(error).__name__}: {first_line(error)[:200]}"
-    what = told if model is None else describe_error(model, error)
-    return Cause(
-        what, f"the line that raised it is {found.line}" if found.line else "the traceback has no line of yours"
-    )
+    told = f"{type(found.module).__name__ if found.module else 'it'} raises {type(error).__name__}: "
+    what = told + first_line(error)[:200] if model is None else describe_error(model, error)
+    return Cause(what, f"look at {found.line}" if found.line else "see the traceback: no line of it is yours")
 
 
 def _messages(error: BaseException | None) -> Iterator[str]:
@@ -77,8 +76,9 @@ def _not_a_tensor(found: Raised, model: Module | None, original: Module | None) 
     """A layer gave something that the next layer cannot take."""
     if found.runner is None or not isinstance(found.error, (TypeError, AttributeError)):
         return None
-    layer, given = found.runner.f_locals.get("m"), found.runner.f_locals.get("x")
-    if not hasattr(layer, "i"):
+    layer: Any = found.runner.f_locals.get("m")
+    given = found.runner.f_locals.get("x")
+    if getattr(layer, "i", None) is None:
         return None
     sources = layer.f if isinstance(layer.f, list) else [layer.f]
     values = given if isinstance(layer.f, list) and isinstance(given, list) else [given]
@@ -107,8 +107,9 @@ def _deleted_by_fuse(found: Raised, model: Module | None, original: Module | Non
     if not isinstance(name, str) or not any(hasattr(module, name) for module in alike):
         return None
     cls = type(owner).__name__
+    who = f"{found.name} ({cls})" if found.name else cls
     return Cause(
-        f"{found.name + ' ' if found.name else ''}{cls}, {found.line}, uses self.{name}, which upstream's fuse() has deleted",
+        f"{who}, {found.line}, uses self.{name}, which upstream's fuse() has deleted",
         f"let {found.function} of {cls} do without self.{name}, with its own fold of it into the kernel; or derive "
         f"{cls} from nn.Module, which fuse() leaves alone",
     )
