@@ -21,7 +21,6 @@ from ..explain.causes import cause_of
 from ..explain.raising import first_line
 from ..protocol.emit import Emit
 from ..protocol.findings import Finding, failed, skipped, warned
-from ..protocol.raising import first_line
 from ..tensors.arithmetic import compute_comparably
 from ..tensors.tensors import seed_all
 from .rules import Rules

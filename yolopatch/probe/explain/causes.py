@@ -41,9 +41,13 @@ def cause_of(model: Module | None, error: BaseException, original: Module | None
         error: the exception, with its traceback.
         original: where `model` is fused, the same model before that.
     """
+    return known_cause(model, error, original) or _unknown(model, raised(model, error))
+
+
+def known_cause(model: Module | None, error: BaseException, original: Module | None = None) -> Cause | None:
+    """Return the cause of an exception where the table has it; see `cause_of`."""
     found = raised(model, error)
-    known = (rule(found, model, original) for rule in _TABLE)
-    return next((cause for cause in known if cause is not None), None) or _unknown(model, found)
+    return next(filter(None, (rule(found, model, original) for rule in _TABLE)), None)
 
 
 def _unknown(model: Module | None, found: Raised) -> Cause:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from typing import Any, NamedTuple
 
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 from ...build.subject import Subject
 from ...explain.causes import Cause, cause_of
 from ...protocol.findings import Finding, failed, passed, skipped
+from ...tensors.calls import mapped
 from ...tensors.half import as_half, through_half
 from ...tensors.models import UpstreamModel
 from ...tensors.replay import Step, as_json, errors, first_image, first_image_steps, recorded, relative_error, worst
@@ -89,7 +91,7 @@ def _try(
         try:
             found |= errors(model, [step], relative_error, change)
         except Exception as error:  # any exception of the model's code in another type
-            cause = cause_of(model, error)
+            cause = _without_autocast(model, step) or cause_of(model, error)
             if not cause.is_kernel_missing:
                 return _Trial(name, cause, {"raised": cause.what})
             no_code[step.index] = cause.what
@@ -109,6 +111,29 @@ def _try(
         text = f"{layer_name(model, index)} is {off_by(found[index], LOW_PRECISION, 'size')}"
         return _Trial(name, Cause(text, _RANGE_HINT), measured)
     return _Trial(name, None, measured, not_tried)
+
+
+def _without_autocast(model: UpstreamModel, step: Step) -> Cause | None:
+    """Return the cause where torch has no code for a layer in autocast's type at all; None outside autocast, too.
+
+    An operator that autocast does not know gets tensors of two types, which says nothing about the layer.
+    """
+    device = next(model.parameters()).device.type
+    if not torch.is_autocast_enabled() and not torch.is_autocast_cpu_enabled():
+        return None
+    layer = deepcopy(model.model[step.index]).bfloat16()
+    args, kwargs = step.call.arguments()
+    try:
+        with torch.autocast(device, enabled=False):
+            layer(*mapped(_as_bfloat16, args), **mapped(_as_bfloat16, kwargs))
+    except Exception as error:  # any exception of the model's code in another type
+        cause = cause_of(layer, error)
+        return cause if cause.is_kernel_missing else None
+    return None
+
+
+def _as_bfloat16(tensor: Tensor) -> Tensor:
+    return tensor.bfloat16() if tensor.is_floating_point() else tensor
 
 
 def _bfloat16(model: UpstreamModel, x: Tensor, steps: Sequence[Step]) -> _Trial:

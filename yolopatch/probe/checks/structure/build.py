@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from ...build.arguments import misread
-from ...build.failures import explain
+from ...build.failures import describe_empty, explain
 from ...build.subject import Subject
+from ...explain.causes import Cause
+from ...explain.zero_sizes import empty_parts
 from ...measure.facts import row
-from ...protocol.findings import Finding, passed, warned
+from ...protocol.findings import Finding, failed, passed, warned
 from ...tensors.models import UpstreamModel
 from ...tensors.tensors import count_parameters
 from ..evidence import SHOWN
@@ -26,6 +28,9 @@ def check(subject: Subject) -> Finding:
         model = subject.model
     except Exception as error:  # any exception of the model's code
         return explain(subject, error)
+    empty = _empty_layer(subject)
+    if empty:
+        return failed(empty.what, empty.remedy)
     base, problem = _built_base(subject)
     replaced = {} if base is None else subject.replaced
     subject.facts.update(
@@ -35,6 +40,16 @@ def check(subject: Subject) -> Finding:
         task=subject.upstream.task(subject.data),
     )
     return _finding(subject, problem, replaced)
+
+
+def _empty_layer(subject: Subject) -> Cause | None:
+    """Return what is wrong with the first layer that has a part without channels: it builds and runs, and is dead."""
+    for layer in subject.model.model:
+        empty = empty_parts(layer)
+        if empty:
+            given = (subject.arguments.of_layer(layer.i) or ("", {}))[1]
+            return describe_empty(layer, subject.rows[layer.i], empty, given, subject.scale)
+    return None
 
 
 def _built_base(subject: Subject) -> tuple[UpstreamModel | None, str]:
