@@ -118,6 +118,12 @@ def _while_made(
             **evidence,
         )
     evidence["passed"] = plain(found["args"])
+    if isinstance(error, UnboundLocalError) and not subject.data.get("scales"):
+        return failed(
+            f"the file has no scales, and upstream's parse_model reads the scale for layer {row.index} ({row.module})",
+            "copy `scales:` from upstream's own YAML of this family into the file",
+            **evidence,
+        )
     if deepest is parser or (deepest.f_back is parser and deepest.f_code.co_name == "<genexpr>"):
         return _not_called(error, row, found["m"], found["args"], evidence)
     return _not_constructed(error, row, found["m"], found["args"], evidence)
