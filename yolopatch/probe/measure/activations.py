@@ -17,7 +17,7 @@ _STRAIGHT = 1e-4
 @torch.no_grad()
 def activated_layers(model: UpstreamModel, x: Tensor) -> set[int]:
     """Run a model and return the indices of the layers that apply a bent function to each value of a map."""
-    mode = _Bent()  # type: ignore[no-untyped-call]  # torch has no types for it
+    mode = _Bent()
 
     def enter(layer: Layer, _: object) -> None:
         mode.layer = layer.i
