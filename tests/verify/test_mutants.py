@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from yolopatch.wire.statuses import FAIL, WARN
+from yolopatch.wire.statuses import FAIL, PASS, WARN
 
 from .conftest import PIN
 
-MUTANTS = Path(__file__).parent / "mutants"
+MUTANTS, SOUND = (Path(__file__).parent / name for name in ("mutants", "sound"))
 LAYER = 3  # a Conv of stride 2, with blocks before and after it
 
 # the mistake: the check that must fail, and a word of what it must say
@@ -52,6 +52,14 @@ CAUGHT = {
     "square_only": ("forward", "model.3"),
     "unread_buffer": ("inert", "mask"),
     "unsafe_half": ("precision", "float16"),
+    "zero_pair": ("gradient-flow", "stand in series, at layer 3 (ZeroPair)"),
+    "nothing_in_eval": ("forward", "layer 3 (NothingInEval) returns nothing (None) in eval"),
+    "pair_returned": ("build", "layer 3 (PairReturned) returns a tuple"),
+    "no_units": ("build", "c2 // reduction is 64 // 256, so 0"),
+    "no_groups": ("build", "c1 // 128 is 64 // 128, so 0"),
+    "float_in_half": ("precision", "model.3 (FloatInHalf), block.py"),
+    "norm_in_fused": ("fuse", "uses self.bn, which upstream's fuse() has deleted"),
+    "weight_normed": ("checkpoint", "model.3.conv.weight is computed from parameters and kept by WeightNorm"),
     "unsaid_fuse": ("fuse", "layer 3"),
     "unscaled": ("scale", "layer 3"),
     "unseeded_constructor": ("init", "scale"),
@@ -63,8 +71,22 @@ CAUGHT = {
 WARNED = {"functional_convolution": ("flops", f"model.{LAYER}")}
 
 
+# modules that are right, and a check that must not blame them
+NOT_BLAMED = {
+    "functional_silu": "only-intended",
+    "own_function": "only-intended",
+    "re_zero": "gradient-flow",
+    "layer_scale": "gradient-flow",
+    "zero_inside_zero": "gradient-flow",
+}
+
+
+def _file(stem: str) -> Path:
+    return (SOUND if stem in NOT_BLAMED else MUTANTS) / f"{stem}.py"
+
+
 def _class_name(stem: str) -> str:
-    classes = [node.name for node in ast.parse((MUTANTS / f"{stem}.py").read_text()).body if _is_public_class(node)]
+    classes = [node.name for node in ast.parse(_file(stem).read_text()).body if _is_public_class(node)]
     (name,) = classes
     return name
 
@@ -76,9 +98,9 @@ def _is_public_class(node: ast.stmt) -> bool:
 @pytest.fixture(scope="session")
 def mutants(broken_workspace):
     """Give the one workspace that holds every mutant."""
-    stems = (*CAUGHT, *WARNED)
+    stems = (*CAUGHT, *WARNED, *NOT_BLAMED)
     return lambda: broken_workspace(
-        {_class_name(stem): (MUTANTS / f"{stem}.py").read_text() for stem in stems},
+        {_class_name(stem): _file(stem).read_text() for stem in stems},
         branches={"Unscaled": "c1, c2 = ch[f], args[0]\nargs = [c1, c2, *args[1:]]"},
     )
 
@@ -96,6 +118,7 @@ def found(mutants, broken_cfg, findings):
 
 def test_every_mutant_is_expected_somewhere():
     assert {file.stem for file in MUTANTS.glob("*.py")} == CAUGHT.keys() | WARNED.keys()
+    assert {file.stem for file in SOUND.glob("*.py")} == NOT_BLAMED.keys()
 
 
 def test_each_mistake_is_caught_by_the_check_that_should_catch_it(found):
@@ -110,3 +133,8 @@ def test_each_mistake_is_caught_by_the_check_that_should_catch_it(found):
         or words[mistake] not in f"{finding.summary} {finding.evidence}"
     }
     assert missed == {}
+
+
+def test_no_sound_module_is_blamed(found):
+    findings = found(NOT_BLAMED)
+    assert {stem: one.summary for stem, one in findings.items() if one.status != PASS} == {}

@@ -26,12 +26,14 @@ class Recorder:
     Attributes:
         calls: (layer index, class name, {argument: value}) in the order of construction; a repeated layer is in it
             once.
+        evaluated: by layer index, the row's own arguments after parse_model evaluated its strings.
         given: by layer index, those of the arguments that parse_model passed itself.
     """
 
     def __init__(self) -> None:
         self.calls: list[tuple[int, str, dict[str, Any]]] = []
         self.given: dict[int, dict[str, Any]] = {}
+        self.evaluated: dict[int, list[Any]] = {}
         self._before: ProfileFunction | None = None
 
     def __enter__(self) -> Recorder:
@@ -58,6 +60,9 @@ class Recorder:
         owner = values.locals[values.args[0]] if values.args else None
         if index is None or index in self.given or not isinstance(owner, Module):
             return
+        written = found.get("d")
+        if isinstance(written, dict):  # the parsed file: the strings in its rows are replaced in place
+            self.evaluated[index] = list([*written["backbone"], *written["head"]][index][3])
         named = {name: plain(values.locals[name]) for name in values.args[1:]}
         self.given[index] = dict(list(named.items())[: len(found.get("args", ()))])
         if values.varargs:

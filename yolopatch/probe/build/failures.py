@@ -6,7 +6,7 @@ import difflib
 import inspect
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from traceback import walk_tb
@@ -17,9 +17,11 @@ from torch.nn import Module
 
 from ...wire.messages import NotBuilt, UpstreamRequest
 from ...wire.verification import History, VerifyRequest
+from ..explain.causes import Cause, known_cause
+from ..explain.raising import first_line
+from ..explain.zero_sizes import empty_parts, zero_divisions
 from ..protocol.findings import Finding, failed
 from ..protocol.plain_values import plain
-from ..protocol.raising import first_line
 from ..protocol.refusal import ModelRefusal, Refusal
 from .arguments import Recorder, misread, role
 from .rows import Row
@@ -27,6 +29,7 @@ from .subject import SIDE, Subject, shapes
 from .upstreams import Upstream
 
 _RUNNERS = ("_predict_once", "_forward_once", "forward_once")  # upstream's loops over the layers
+_ZERO_HINT = "keep at least one channel, such as max(1, c // r), or use the module where its input is wide enough"
 _NUMBERS = ("input channels", "channels", "repeats", "kernel", "stride", "groups", "dilation")
 
 
@@ -115,6 +118,12 @@ def _while_made(
             **evidence,
         )
     evidence["passed"] = plain(found["args"])
+    if isinstance(error, UnboundLocalError) and not subject.data.get("scales"):
+        return failed(
+            f"the file has no scales, and upstream's parse_model reads the scale for layer {row.index} ({row.module})",
+            "copy `scales:` from upstream's own YAML of this family into the file",
+            **evidence,
+        )
     if deepest is parser or (deepest.f_back is parser and deepest.f_code.co_name == "<genexpr>"):
         return _not_called(error, row, found["m"], found["args"], evidence)
     return _not_constructed(error, row, found["m"], found["args"], evidence)
@@ -174,6 +183,14 @@ def _not_constructed(error: BaseException, row: Row, cls: Any, args: list[Any], 
     """Explain an exception of a layer's constructor."""
     bound = _bound(cls, args)
     evidence["arguments"] = bound
+    zeros = zero_divisions(cls, bound)
+    if zeros:
+        return failed(
+            f"layer {row.index} ({row.module}) cannot be constructed: {zeros[0]}: {type(error).__name__}: "
+            f"{_message(error)}",
+            _ZERO_HINT,
+            **evidence,
+        )
     suspects = [f"{name}={value!r}" for name, value in bound.items() if _is_suspect(name, value, str(error))]
     blamed = f"{row.module} with {', '.join(suspects)}" if suspects else f"{row.module}({_listed(bound)})"
     return failed(
@@ -227,6 +244,9 @@ def _while_run(subject: Subject, error: BaseException, runner: FrameType, eviden
     row = rows[layer.i]
     inputs = shapes(given)
     evidence |= {"layer": row.index, "class": row.module, "row": _row_text(row), "input_shapes": inputs}
+    known = known_cause(None, error) or _empty_layer(subject, layer, row)
+    if known:
+        return failed(known.what, known.remedy, **evidence)
     names = " and ".join(f"{s} ({rows[s].module})" if s >= 0 else "the image" for s in row.sources)
     return failed(
         f"layer {row.index} ({row.module}) cannot process the output of layer {names}, shape "
@@ -234,6 +254,34 @@ def _while_run(subject: Subject, error: BaseException, runner: FrameType, eviden
         _mismatch_hint(subject, row, inputs, evidence),
         **evidence,
     )
+
+
+def _empty_layer(subject: Subject, layer: Module, row: Row) -> Cause | None:
+    """Return the cause where a part of the layer has no channels at all."""
+    empty = empty_parts(layer)
+    if not empty:
+        return None
+    recorder = Recorder()
+    with recorder, suppress(Exception):  # the same error again: only the arguments are needed now
+        subject.build()
+    return describe_empty(layer, row, empty, (recorder.of_layer(row.index) or ("", {}))[1], subject.scale)
+
+
+def describe_empty(layer: Module, row: Row, empty: list[str], given: Mapping[str, Any], scale: str) -> Cause:
+    """Say which part of a layer has no channels, and which division of its arguments gave 0.
+
+    Args:
+        layer: the layer.
+        row: its row.
+        empty: see `empty_parts`.
+        given: what its constructor got.
+        scale: a letter; "" for a file without scales.
+    """
+    zeros = zero_divisions(type(layer), given)
+    part = f"{row.module}'s {empty[0]}" if empty[0] else row.module
+    at_scale = f" at scale {scale}" if scale else ""
+    why = f": {zeros[0]}" if zeros else ""
+    return Cause(f"layer {row.index}: {part} has no channels{at_scale}{why}", _ZERO_HINT)
 
 
 def _mismatch_hint(subject: Subject, row: Row, inputs: list[list[int]], evidence: dict[str, Any]) -> str:

@@ -13,8 +13,8 @@ from typing import Any
 import torch.nn as nn
 
 from ..build.upstreams import Upstream
+from ..explain.raising import first_line
 from ..pickled.reader import Inert
-from ..protocol.raising import first_line
 from ..protocol.refusal import Refusal
 from ..tensors.models import UpstreamModel
 

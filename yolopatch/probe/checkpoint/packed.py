@@ -23,10 +23,10 @@ import torch
 from torch import Tensor
 
 from ...wire.checkpoint_keys import FORMAT, PACKED_FORMAT, STAMP
+from ..explain.raising import first_line
 from ..pickled.archive import NoArchive, read_checked
 from ..pickled.reader import Inert, InertUnpickler
 from ..protocol.plain_values import PLAIN
-from ..protocol.raising import first_line
 from ..protocol.refusal import Refusal
 from .bits import pack_bits, packed_size, unpack_bits
 from .stored import Stored

@@ -30,11 +30,11 @@ from ...wire.checkpoints import (
 from ...wire.messages import Step
 from ..build.failures import explained
 from ..build.upstreams import Upstream
+from ..explain.raising import first_line
 from ..measure.agreement import measure, relative_error
 from ..measure.dropped_parts import dropped_parts
 from ..measure.photographs import photographs
 from ..protocol.emit import Emit
-from ..protocol.raising import first_line
 from ..protocol.refusal import Refusal
 from ..tensors.models import UpstreamModel
 from ..tensors.tensors import seed_all

@@ -17,9 +17,10 @@ from ..build.reference_process import ReferenceProcess
 from ..build.subject import Subject
 from ..build.upstreams import Upstream
 from ..environment.runs_with import describe
+from ..explain.causes import cause_of
+from ..explain.raising import first_line
 from ..protocol.emit import Emit
 from ..protocol.findings import Finding, failed, skipped, warned
-from ..protocol.raising import first_line
 from ..tensors.arithmetic import compute_comparably
 from ..tensors.tensors import seed_all
 from .rules import Rules
@@ -140,11 +141,8 @@ def _run(check: RunnableCheck, subject: Subject) -> Finding:
     try:
         return check.run(subject)
     except (Exception, SystemExit) as error:  # the model's code may raise anything
-        return failed(
-            f"it raised {type(error).__name__}: {first_line(error)}",
-            "the evidence has the end of the traceback: fix the code that it names",
-            **{_TRACEBACK: traceback.format_exception(error)[-_FRAMES:]},
-        )
+        cause = cause_of(None, error)  # a copy of the model may have raised it: names of modules would not be found
+        return failed(cause.what, cause.remedy, **{_TRACEBACK: traceback.format_exception(error)[-_FRAMES:]})
     finally:
         _reset()
 

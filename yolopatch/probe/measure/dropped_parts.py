@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import torch.nn as nn
 
+ACTIVATION = "activation"
+
 
 def dropped_parts(layer: nn.Module, base: nn.Module) -> list[str]:
     """Return the kinds of parts, in words, that the base's layer has as modules and the layer has not."""
@@ -18,4 +20,4 @@ def _holds_activation(layer: nn.Module) -> bool:
     return any(type(m).__module__ == nn.SiLU.__module__ for m in layer.modules())
 
 
-_KINDS = {"BatchNorm": _holds_norm, "activation": _holds_activation}
+_KINDS = {"BatchNorm": _holds_norm, ACTIVATION: _holds_activation}

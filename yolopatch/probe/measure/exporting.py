@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from ..build.subject import Subject
+from ..explain.causes import cause_of
 from ..protocol.findings import Finding, failed, passed, skipped, warned
 from ..tensors.tensors import is_finite, tensors
 from ..thresholds import BLIND_EXPORT, EXPORT_NOISE, EXPORT_ROUNDINGS, SAME_EXPORT
@@ -55,7 +56,7 @@ def check_export(subject: Subject, form: str, title: str, run: Run) -> Finding:
         with _tracer_warnings() as heard:
             file = export(subject, form)
     except Exception as error:  # upstream's exporter, torch's or the model's code may raise anything
-        return _not_exported(title, error)
+        return _not_exported(subject, title, error)
     seconds = round(time.perf_counter() - begun, 2)
     evidence = {"side": subject.side, "megabytes": round(file.stat().st_size / 1e6, 2), "seconds": seconds}
     try:
@@ -64,18 +65,20 @@ def check_export(subject: Subject, form: str, title: str, run: Run) -> Finding:
         file.unlink(missing_ok=True)  # hundreds of megabytes for the large scales
 
 
-def _not_exported(title: str, error: Exception) -> Finding:
+def _not_exported(subject: Subject, title: str, error: Exception) -> Finding:
     text = _whole_text(error)
     tool = next((a or b for a, b in _MISSING.findall(text) if (a or b) in _TOOLS), None)
     if tool:
         return skipped(f"upstream's export to {title} needs {tool}, which is not installed", f"install {tool}")
     operators = sorted({next(filter(None, found)) for found in _OPERATOR.findall(text)})
     named = f" ({', '.join(operators)})" if operators else ""
+    if operators:
+        told, hint = _beginning(text), "write the part that the message names with operators that the format has"
+    else:
+        cause = cause_of(None, error, subject.model)
+        told, hint = cause.what, cause.remedy
     return failed(
-        f"upstream's own export to {title} fails{named}: {_beginning(text)}",
-        "write the part that the message names with operators that the format has",
-        operators=operators,
-        error=text[:2000],
+        f"upstream's own export to {title} fails{named}: {told}", hint, operators=operators, error=text[:2000]
     )
 
 

@@ -8,14 +8,14 @@ import torch
 from torch import Tensor
 
 from ...build.subject import Subject, shapes
+from ...explain.causes import Cause, cause_of
 from ...protocol.findings import Finding, failed, passed
-from ...protocol.raising import describe_error
 from ...tensors.models import UpstreamModel
 from ...tensors.replay import Step, errors, first_image, recorded, worst
 from ...tensors.tensors import distance, is_finite, layer_name, tensors
 from ...thresholds import SAME_FUNCTION
 from ..rules import Rules
-from ..wording import off_by
+from ..wording import NOT_FINITE_HINT, off_by
 
 RULES = Rules()
 
@@ -30,13 +30,15 @@ def check(subject: Subject) -> Finding:
     steps = recorded(model, _pair(subject, 5))
     with_another = _compared(steps, recorded(model, _pair(subject, 6)))
     alone: Mapping[int, float] = {}
-    problem = ""
+    raised: Cause | None = None
     try:
         alone = errors(model, steps, _first_images, first_image)
     except Exception as error:  # any exception of the model's code for one image
-        problem = f"in eval, for one image alone, {describe_error(model, error)}"
+        raised = cause_of(model, error)
     evidence = {"beside_another_image": worst(with_another), "alone": worst(alone)}
-    problem = _dependent(model, with_another, alone) or problem
+    problem = _dependent(model, with_another, alone)
+    if raised and not problem:
+        return failed(f"in eval, for one image alone, {raised.what}", raised.remedy, **evidence)
     if problem:
         return failed(
             problem,
@@ -44,13 +46,10 @@ def check(subject: Subject) -> Finding:
             "after a reshape keep the batch in the first dimension",
             **evidence,
         )
-    problem = _batch_of_one(subject)
-    if problem:
+    raised = _batch_of_one(subject)
+    if raised:
         return failed(
-            f"a batch of one fails in train: {problem}",
-            "BatchNorm cannot normalise one value per channel: use none after a global pooling, or LayerNorm",
-            train_batch_1=problem,
-            **evidence,
+            f"a batch of one fails in train: {raised.what}", raised.remedy, train_batch_1=raised.what, **evidence
         )
     largest = max(max(with_another.values()), max(alone.values()))
     return passed(
@@ -92,11 +91,11 @@ def _dependent(model: UpstreamModel, with_another: Mapping[int, float], alone: M
 
 
 @torch.no_grad()
-def _batch_of_one(subject: Subject) -> str:
-    """Run one image in train mode and return the problem, in one clause; empty for none."""
+def _batch_of_one(subject: Subject) -> Cause | None:
+    """Run one image in train mode and return the problem, None for none."""
     model = subject.fresh().train()
     try:
         result = model(subject.images())
     except Exception as error:  # any exception of the model's code for one image
-        return describe_error(model, error)
-    return "" if is_finite(result) else f"the outputs, {shapes(result)[:3]}, are not finite"
+        return cause_of(model, error)
+    return None if is_finite(result) else Cause(f"the outputs, {shapes(result)[:3]}, are not finite", NOT_FINITE_HINT)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
 from ...build.subject import Subject, shapes
+from ...explain.causes import Cause, cause_of
 from ...protocol.findings import Finding, failed, passed
-from ...protocol.raising import describe_error
 from ...tensors.models import UpstreamModel
 from ...tensors.tensors import layer_name, tensors
 from ..finiteness import describe_not_finite, first_not_finite
 from ..rules import Rules
+from ..wording import NOT_FINITE_HINT
 
+_SIZES_HINT = "let the module take its sizes from its input, at every forward, and pad like the layer that it replaces"
 _LEAST_STRIDE = 32  # a classifier says 1, but its layers also halve the image five times
 
 RULES = Rules(needs_run=False)
@@ -26,27 +29,25 @@ def check(subject: Subject) -> Finding:
     It runs batches of 1 and 2, and two sizes that are not square, whose coarsest maps have odd sides.
     """
     model, train_problem = _prepared(subject)
-    trials = {"train": train_problem} if train_problem else {}
+    found: dict[str, Cause | None] = {"train": train_problem} if train_problem else {}
     for batch, side in _sizes(subject):
-        trials[_text(subject.images(side, batch))] = _problem(subject, model, side, batch) or "ok"
-    problems = {name: problem for name, problem in trials.items() if problem != "ok"}
+        found[_text(subject.images(side, batch))] = _problem(subject, model, side, batch)
+    problems = {name: problem for name, problem in found.items() if problem}
+    trials = {name: problem.what if problem else "ok" for name, problem in found.items()}
     if not problems:
         alike = "finite, and shaped as the base's" if _one_for_one(subject) else "finite"
         return passed(f"outputs are {alike}, at {', '.join(trials)}", trials=trials)
     name, problem = next(iter(problems.items()))
-    return failed(
-        f"{len(problems)} of {len(trials)} trials fail; {name}: {problem}",
-        "let the module take its sizes from its input, at every forward, and pad like the layer that it replaces",
-        trials=trials,
-    )
+    hint = problem.remedy if len(problems) == len(trials) or train_problem else _SIZES_HINT
+    return failed(f"{len(problems)} of {len(trials)} trials fail; {name}: {problem.what}", hint, trials=trials)
 
 
-def _prepared(subject: Subject) -> tuple[UpstreamModel, str]:
+def _prepared(subject: Subject) -> tuple[UpstreamModel, Cause | None]:
     """Return the model with BatchNorm statistics; where they cannot be computed, the plain model and the reason."""
     try:
-        return subject.calibrated, ""
+        return subject.calibrated, None
     except Exception as error:  # any exception of the model's code in train mode
-        return subject.model, describe_error(subject.model, error)
+        return subject.model, cause_of(subject.model, error)
 
 
 def _sizes(subject: Subject) -> list[tuple[int, int | tuple[int, int]]]:
@@ -60,17 +61,19 @@ def _text(x: Tensor) -> str:
 
 
 @torch.no_grad()
-def _problem(subject: Subject, model: UpstreamModel, side: int | tuple[int, int], batch: int) -> str:
-    """Return the problem at one size, in one clause; empty for none."""
+def _problem(subject: Subject, model: UpstreamModel, side: int | tuple[int, int], batch: int) -> Cause | None:
+    """Return the problem at one size, None for none."""
     x = subject.images(side, batch)
     outputs, result, error = _observed(model, x)
     misshapen = _misshapen(subject, model, x, outputs)
     if error is not None:
-        return describe_error(model, error) + (f", after {misshapen}" if misshapen else "")
+        cause = cause_of(model, error)
+        return replace(cause, what=f"{cause.what}, after {misshapen}", remedy=_SIZES_HINT) if misshapen else cause
     wild = first_not_finite(outputs)
     if wild is not None:
-        return describe_not_finite(model, wild)
-    return misshapen or _other_result(subject, x, result)
+        return Cause(describe_not_finite(model, wild), NOT_FINITE_HINT)
+    different = misshapen or _other_result(subject, x, result)
+    return Cause(different, _SIZES_HINT) if different else None
 
 
 def _observed(model: UpstreamModel, x: Tensor) -> tuple[dict[int, object], object, Exception | None]:

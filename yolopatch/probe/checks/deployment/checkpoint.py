@@ -13,8 +13,8 @@ from torch import Tensor
 
 from ...build.subject import Subject
 from ...checkpoint.saving import load_as_upstream, save_as_upstream
+from ...explain.causes import Cause, cause_of
 from ...protocol.findings import Finding, failed, passed
-from ...protocol.raising import describe_error
 from ...tensors.half import through_half
 from ...tensors.models import UpstreamModel
 from ...tensors.plain_tensors import same_values
@@ -23,6 +23,7 @@ from ..evidence import SHOWN
 from ..rules import Rules
 
 _OK = "ok"
+_HINT = "register every tensor as a parameter or buffer in the constructor; hold no lambda, local class or open file"
 _FACTOR = 1.01  # for every parameter: enough to be seen, too little to overflow
 
 Outputs = list[tuple[str, list[Tensor]]]
@@ -42,39 +43,38 @@ def check(subject: Subject) -> Finding:
         torch.use_deterministic_algorithms(True, warn_only=True)  # `verification` switches it off again
     with TemporaryDirectory(dir=subject.folder) as folder:  # the largest models' files have a gigabyte
         trip = _Trip(subject, Path(folder))
-        results = {
+        found = {
             "state_dict": _attempt(trip.model, trip.state_dict),
-            "deepcopy": _attempt(trip.model, trip.deepcopy),
+            "deepcopy": trip.copy_error or _attempt(trip.model, trip.deepcopy),
             "pickle": _attempt(trip.model, trip.pickle),
             "upstream": _attempt(trip.model, trip.upstream),
         }
-    broken = [name for name, result in results.items() if result != _OK]
+    broken = {name: cause for name, cause in found.items() if cause}
+    results = {name: cause.what if cause else _OK for name, cause in found.items()}
     if not broken:
         return passed(
             "state dict, deepcopy, pickle and upstream's own save and load give the same bits back", **results
         )
-    return failed(
-        f"{len(broken)} of 4 round trips fail; {broken[0]}: {results[broken[0]]}",
-        "register every tensor as a parameter or buffer in the constructor; hold no lambda, local class or open file",
-        **results,
-    )
+    name, cause = next(iter(broken.items()))
+    return failed(f"{len(broken)} of 4 round trips fail; {name}: {cause.what}", cause.remedy, **results)
 
 
-def _attempt(model: UpstreamModel, step: Callable[[], str]) -> str:
-    """Return `ok` or the problem, so that one broken round trip does not hide the others."""
+def _attempt(model: UpstreamModel, step: Callable[[], str]) -> Cause | None:
+    """Return the problem, None for none, so that one broken round trip does not hide the others."""
     try:
-        return step() or _OK
+        different = step()
     except Exception as error:  # any exception of the model's code, torch or pickle
-        return describe_error(model, error)
+        return cause_of(model, error)
+    return Cause(different, _HINT) if different else None
 
 
-def _copy_error(built: UpstreamModel) -> str:
+def _copy_error(built: UpstreamModel) -> Cause | None:
     """Return why a model cannot be copied right after its constructor, where upstream's trainer makes its EMA."""
     try:
         deepcopy(built)
     except Exception as error:  # any exception of the model's code or torch
-        return describe_error(built, error)
-    return ""
+        return cause_of(built, error)
+    return None
 
 
 class _Trip:
@@ -106,8 +106,6 @@ class _Trip:
 
     def deepcopy(self) -> str:
         """Copy the model, and the copy."""
-        if self.copy_error:
-            return self.copy_error
         first = deepcopy(self.model)
         return _first_different(self._run(first), self.outputs) or self._independence(first, deepcopy(first))
 

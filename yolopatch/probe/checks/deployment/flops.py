@@ -22,6 +22,7 @@ from ..rules import Rules
 
 _SHOWN = 8  # classes in the evidence, the largest difference first
 _LEAST_SHARE = 0.001  # of the true figure: a smaller difference is not worth a line
+_NO_WEIGHTS = "the counter counts it, but it multiplies no weights"
 _METHOD = {
     "upstream": "as upstream prints: thop, which counts modules, on an image of one stride, times the area",
     "true": "what torch dispatches at the real size: convolutions, matrix products and attention, 2 per multiply-add",
@@ -62,6 +63,14 @@ def _finding(subject: Subject, figures: Mapping[str, _Figures]) -> Finding:
     if abs(excess) <= SAME_FLOPS:
         return passed(f"{numbers}{base}", method=_METHOD, **evidence)
     differences = _differences(subject.model, model)
+    weightless = sum(row["share"] for row in differences if row["why"] == _NO_WEIGHTS)
+    if abs(excess - weightless) <= SAME_FLOPS:
+        return passed(
+            f"{numbers}: it counts norms and the like, {weightless:+.1%}, as for every model{base}",
+            method=_METHOD,
+            why=differences[:_SHOWN],
+            **evidence,
+        )
     return warned(
         f"{numbers}{_main_difference(differences, excess)}{base}",
         "cite the true figure, or both and how each was counted",
@@ -290,7 +299,7 @@ def _reason(is_counted: bool, row: _Row) -> str:
     if not is_counted:
         return "it computes in functions, and the counter sees modules only"
     if not row.true:
-        return "the counter counts it, but it multiplies no weights"
+        return _NO_WEIGHTS
     if row.upstream > row.true:
         return "its work does not grow with the image, but the counter multiplies it by the image's area"
     return "its work grows faster than the image's area, by which the counter multiplies"

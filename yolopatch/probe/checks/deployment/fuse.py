@@ -10,6 +10,7 @@ import torch.nn as nn
 
 from ...build.fusing import fuse
 from ...build.subject import Subject
+from ...explain.causes import cause_of
 from ...protocol.findings import Finding, failed, passed
 from ...tensors.models import UpstreamModel
 from ...tensors.replay import Step, as_json, errors, recorded, worst
@@ -38,7 +39,11 @@ def check(subject: Subject) -> Finding:
         return failed(f"with other BatchNorm statistics, {wild}: fuse() cannot be judged", NOT_FINITE_HINT)
     norms = _norms(subject, model)
     fuse(model)
-    found = [errors(model, steps, distance) for steps in before]
+    try:
+        found = [errors(model, steps, distance) for steps in before]
+    except Exception as error:  # any exception of the model's code, which now takes its fused way
+        cause = cause_of(model, error, subject.model)
+        return failed(f"after fuse() {cause.what}", cause.remedy)
     largest = {index: max(sizes[index] for sizes in found) for index in found[0]}
     evidence = _evidence(subject, model, norms, largest)
     changed = [index for index, error in largest.items() if error > SAME_FUNCTION]

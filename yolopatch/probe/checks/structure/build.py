@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import Any
 
 from ...build.arguments import misread
-from ...build.failures import explain
+from ...build.failures import describe_empty, explain
 from ...build.subject import Subject
+from ...explain.causes import Cause
+from ...explain.zero_sizes import empty_parts
 from ...measure.facts import row
-from ...protocol.findings import Finding, passed, warned
+from ...protocol.findings import Finding, failed, passed, warned
 from ...tensors.models import UpstreamModel
 from ...tensors.tensors import count_parameters
 from ..evidence import SHOWN
@@ -26,6 +29,9 @@ def check(subject: Subject) -> Finding:
         model = subject.model
     except Exception as error:  # any exception of the model's code
         return explain(subject, error)
+    empty = _empty_layer(subject)
+    if empty:
+        return failed(empty.what, empty.remedy)
     base, problem = _built_base(subject)
     replaced = {} if base is None else subject.replaced
     subject.facts.update(
@@ -35,6 +41,16 @@ def check(subject: Subject) -> Finding:
         task=subject.upstream.task(subject.data),
     )
     return _finding(subject, problem, replaced)
+
+
+def _empty_layer(subject: Subject) -> Cause | None:
+    """Return what is wrong with the first layer that has a part without channels: it builds and runs, and is dead."""
+    for layer in subject.model.model:
+        empty = empty_parts(layer)
+        if empty:
+            given = (subject.arguments.of_layer(layer.i) or ("", {}))[1]
+            return describe_empty(layer, subject.rows[layer.i], empty, given, subject.scale)
+    return None
 
 
 def _built_base(subject: Subject) -> tuple[UpstreamModel | None, str]:
@@ -81,6 +97,19 @@ def _finding(subject: Subject, problem: str, replaced: Mapping[int, int | None])
             "nothing can be compared with the base: apply the modules again, or name another file with --base",
             **evidence,
         )
+    classes = _other_classes(subject)
+    if classes:
+        return failed(
+            f"{classes}, and nc is {subject.classes}", "write nc in its row in place of the number", **evidence
+        )
+    named = _named_locals(subject)
+    if named:
+        return warned(
+            f"it builds ({built}), but {named[0]}",
+            "write another word there, one that is no variable of parse_model, or a number",
+            named_locals=named[:SHOWN],
+            **evidence,
+        )
     if misreads:
         first = misreads[0]
         return warned(
@@ -92,6 +121,40 @@ def _finding(subject: Subject, problem: str, replaced: Mapping[int, int | None])
             **evidence,
         )
     return passed(f"{built}; " + (f"the base has {base['parameters']:,}" if base else NO_BASE), **evidence)
+
+
+def _other_classes(subject: Subject) -> str:
+    """Return one clause where the head was built for another number of classes than the file's; "" where not."""
+    head, last = subject.model.model[-1], len(subject.rows) - 1
+    built = getattr(head, "nc", None)
+    if not isinstance(built, int) or "nc" not in subject.data or built == subject.classes:
+        return ""
+    return f"the row of layer {last} ({subject.rows[last].module}) says {built}"
+
+
+def _named_locals(subject: Subject) -> list[str]:
+    """Return a clause for each string of a row that parse_model took for one of its own variables.
+
+    The keys of the file are variables there, too, and are meant: `nc`, `anchors`.
+    """
+    rows = [*subject.data["backbone"], *subject.data["head"]]
+    found = []
+    for index, evaluated in subject.arguments.evaluated.items():
+        for written, arrived in zip(rows[index][3], evaluated):
+            if isinstance(written, str) and not isinstance(arrived, str) and _is_variable(written, subject.data):
+                found.append(
+                    f"layer {index} ({subject.rows[index].module}) was given a {type(arrived).__name__} for "
+                    f"{written!r}: the word is a variable of upstream's parse_model, which puts its value in its place"
+                )
+    return found
+
+
+def _is_variable(written: str, data: Mapping[str, Any]) -> bool:
+    try:
+        ast.literal_eval(written)
+    except (ValueError, SyntaxError):
+        return written not in data
+    return False
 
 
 def _call(subject: Subject, index: int) -> dict[str, Any]:

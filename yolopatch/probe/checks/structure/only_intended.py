@@ -8,7 +8,8 @@ from typing import Any
 import torch
 
 from ...build.subject import Subject, shapes, structure
-from ...measure.dropped_parts import dropped_parts
+from ...measure.activations import activated_layers
+from ...measure.dropped_parts import ACTIVATION, dropped_parts
 from ...protocol.findings import Finding, failed, passed, skipped, warned
 from ...tensors.models import Layer
 from ...tensors.tensors import count_parameters, layer_outputs
@@ -70,7 +71,7 @@ def _evidence(subject: Subject) -> dict[str, Any]:
             "base_class": subject.base_rows[other].module,
             "parameters": count_parameters(model[own]),
             "base_parameters": count_parameters(base[other]),
-            "dropped": dropped_parts(model[own], base[other]),
+            "dropped": _dropped(subject, own, other),
         }
         for own, other in subject.replaced.items()
         if other is not None
@@ -83,6 +84,14 @@ def _evidence(subject: Subject) -> dict[str, Any]:
         "inserted": [_row_name(subject, i) for i, b in subject.replaced.items() if b is None],
         "beside": [key for key in _BESIDE if data.get(key) != base_data.get(key)],
     }
+
+
+def _dropped(subject: Subject, own: int, other: int) -> list[str]:
+    """Return the parts that a layer lacks; an activation that its forward calls as a function is one."""
+    found = dropped_parts(subject.model.model[own], subject.required_base_model.model[other])
+    if ACTIVATION in found and subject.runs and own in activated_layers(subject.model, subject.images()):
+        found.remove(ACTIVATION)
+    return found
 
 
 def _other_differences(evidence: Mapping[str, Any]) -> str:

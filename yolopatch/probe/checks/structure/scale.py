@@ -28,6 +28,15 @@ RULES = Rules(needs_run=False, asks_base=False)
 def check(subject: Subject) -> Finding:
     """Compare the file's own scale, the built layers, and the scale that upstream reads from the file's name."""
     name = _read_by_name(subject)
+    unscaled = _equal_to_classes(subject)
+    if unscaled:
+        return failed(
+            f"the rows of layers {', '.join(map(str, unscaled))} ask for {subject.classes} channels, as many as nc has "
+            "classes: upstream takes such a number for nc and does not scale it",
+            f"write a neighbouring number in these rows, or use another number of classes than {subject.classes}",
+            not_scaled=unscaled,
+            name=name,
+        )
     if subject.found_base is None:
         return _without_base(name)
     measured = _measured(subject)
@@ -37,6 +46,12 @@ def check(subject: Subject) -> Finding:
             return failed(faults[0]["fault"], faults[0]["hint"], **evidence)
     if name["fault"]:
         return warned(name["fault"], name["hint"], **evidence)
+    if not subject.data.get("scales") and subject.required_base.data.get("scales"):
+        return warned(
+            "the file has no scales, so upstream builds it at depth 1 and width 1, whatever scale is asked for",
+            f"copy `scales:` from {subject.required_base.file.name} into the file",
+            **evidence,
+        )
     return passed(_summary(evidence), **evidence)
 
 
@@ -52,6 +67,17 @@ def _summary(evidence: Mapping[str, Any]) -> str:
     numbers = f"scale {evidence['scale']}: depth {depth}, width {width}"
     numbers += f", max_channels {most}" if most is not None else ""
     return f"{numbers}; {evidence['compared']} replaced layers have the channels, depth and units of this scale"
+
+
+def _equal_to_classes(subject: Subject) -> list[int]:
+    """Return the layers, but the head, whose row has as many channels as there are classes, and that are not scaled."""
+    found = []
+    for row in subject.rows[:-1]:
+        asked = row.args[0] if row.args and type(row.args[0]) is int else None
+        passed_on = value_of(subject.arguments.given.get(row.index, {}), "channels")
+        if asked == subject.classes and passed_on == asked and _scaled(subject, asked) != asked:
+            found.append(row.index)
+    return found
 
 
 # The scales table

@@ -15,10 +15,12 @@ from ...protocol.findings import Finding, failed, passed, skipped, warned
 from ...tensors.models import UpstreamModel
 from ...tensors.perturb import perturb_parameters
 from ...tensors.tensors import calibrate, layer_name
+from ...thresholds import LEARNING_RATE
 from ..evidence import SHOWN
 from ..rules import Rules
 from ..wording import NOT_FINITE_HINT, no_batch
 
+_STEPS = 4  # of training: one more than zero layers that anybody puts in a row
 _NONE, _ZERO, _NOT_FINITE, _ALIVE = "none", "zero", "not finite", "alive"
 
 Batch = dict[str, Any]
@@ -53,6 +55,13 @@ def check(subject: Subject) -> Finding:
         )
     if groups["dead"]:
         return _failure(subject, groups, sizes, evidence)
+    if groups["stays_at_zero"]:
+        return failed(
+            f"{_share(groups['stays_at_zero'], sizes)} get no gradient in {_STEPS} steps of training either: layers "
+            f"that are zero at initialisation stand in series, at {_first_layer(subject, groups['stays_at_zero'])}",
+            "initialise all but the last of them with other values than zero: their product never leaves zero",
+            **evidence,
+        )
     if groups["unused"]:
         return warned(
             f"{_share(groups['unused'], sizes)} get a gradient in some steps only: DDP would call them unused",
@@ -77,12 +86,14 @@ def _grouped(subject: Subject, batch: Batch) -> Groups:
     absorbed = _absorbed(subject, subject.fresh, batch, still)
     dead = [name for name in still if name not in absorbed]
     upstreams = _dead_in_base(subject, batch, dead)
+    waiting = [name for name in silent if name not in still]
     return {
         "not_finite": wild,
         "silent_at_initialisation": silent,
+        "stays_at_zero": _stay_at_zero(subject, batch, [n for n in waiting if _base_name(subject, n) is None]),
         "dead": [name for name in dead if name not in upstreams],
         "unused": [name for name in silent if first[name] == _NONE and name not in upstreams],
-        "zero_by_initialisation": [name for name in silent if name not in still],
+        "zero_by_initialisation": waiting,
         "absorbed_by_batchnorm": absorbed,
         "dead_in_the_base_too": upstreams,
     }
@@ -107,6 +118,25 @@ def _still_silent(subject: Subject, make: Callable[[], UpstreamModel], silent: S
         return []
     kinds = _kinds(subject, perturb_parameters(make()), batch)
     return [name for name in silent if kinds[name] in (_NONE, _ZERO)]
+
+
+def _stay_at_zero(subject: Subject, batch: Batch, waiting: Sequence[str]) -> list[str]:
+    """Return those of the parameters that get no gradient in some steps of training.
+
+    One step moves the last of several zero layers, and with it the next one gets a gradient.
+    """
+    if not waiting:
+        return []
+    model = subject.fresh().train()
+    trained = dict(model.named_parameters())
+    optimiser = torch.optim.AdamW([p for p in trained.values() if p.requires_grad], lr=LEARNING_RATE, weight_decay=0.0)
+    left = list(waiting)
+    for _ in range(_STEPS):
+        optimiser.zero_grad()
+        subject.upstream.loss(model, batch).backward()  # type: ignore[no-untyped-call]  # torch has no types for it
+        left = [name for name in left if _kind(trained[name].grad) in (_NONE, _ZERO)]
+        optimiser.step()
+    return left
 
 
 def _absorbed(subject: Subject, make: Callable[[], UpstreamModel], batch: Batch, silent: Sequence[str]) -> list[str]:

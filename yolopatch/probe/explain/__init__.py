@@ -1,0 +1,1 @@
+"""Explain the exceptions that a model raises."""

@@ -1,0 +1,255 @@
+"""The known causes of exceptions that a model's code raises, each with its remedy: one table for every task.
+
+An exception that is not in the table is told as it is, with its module and its line. A guess at a remedy would send
+the user to the wrong place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+from torch.nn import Module
+
+from .kept_tensors import computed_tensors
+from .raising import Raised, describe_error, first_line, raised
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why an exception was raised.
+
+    Attributes:
+        what: one clause that names the layer or the module, and what it does.
+        remedy: what to do.
+        is_kernel_missing: torch has no code for this operator, type and device: the model is not to blame.
+    """
+
+    what: str
+    remedy: str
+    is_kernel_missing: bool = False
+
+
+def cause_of(model: Module | None, error: BaseException, original: Module | None = None) -> Cause:
+    """Return the cause of an exception.
+
+    Args:
+        model: the model whose code raised it; None where it was not built.
+        error: the exception, with its traceback.
+        original: where `model` is fused, the same model before that.
+    """
+    return known_cause(model, error, original) or _unknown(model, raised(model, error))
+
+
+def known_cause(model: Module | None, error: BaseException, original: Module | None = None) -> Cause | None:
+    """Return the cause of an exception where the table has it; see `cause_of`."""
+    found = raised(model, error)
+    return next(filter(None, (rule(found, model, original) for rule in _TABLE)), None)
+
+
+def _unknown(model: Module | None, found: Raised) -> Cause:
+    error = found.error
+    told = f"{type(found.module).__name__ if found.module else 'it'} raises {type(error).__name__}: "
+    what = told + first_line(error)[:200] if model is None else describe_error(model, error)
+    return Cause(what, f"look at {found.line}" if found.line else "see the traceback: no line of it is yours")
+
+
+def _messages(error: BaseException | None) -> Iterator[str]:
+    while error is not None:
+        yield str(error)
+        error = error.__cause__
+
+
+def _search(pattern: re.Pattern[str], found: Raised) -> re.Match[str] | None:
+    return next(filter(None, map(pattern.search, _messages(found.error))), None)
+
+
+def _place(found: Raised) -> str:
+    """Return the module and its line, in words; empty where neither is known."""
+    named = f"{found.name} ({type(found.module).__name__})" if found.name else ""
+    return ", ".join(part for part in (named, found.line) if part)
+
+
+# The rules: each takes what was raised, the model, and the model before it was fused
+
+
+def _not_a_tensor(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
+    """A layer gave something that the next layer cannot take."""
+    if found.runner is None or not isinstance(found.error, (TypeError, AttributeError)):
+        return None
+    layer: Any = found.runner.f_locals.get("m")
+    given = found.runner.f_locals.get("x")
+    if getattr(layer, "i", None) is None:
+        return None
+    sources = layer.f if isinstance(layer.f, list) else [layer.f]
+    values = given if isinstance(layer.f, list) and isinstance(given, list) else [given]
+    layers = list(found.runner.f_locals["self"].model)
+    for source, value in zip(sources, values):
+        index = layer.i + source if source < 0 else source
+        if isinstance(value, Tensor) or index < 0:
+            continue
+        mode = "training" if layers[index].training else "eval"
+        kind = "nothing (None)" if value is None else f"a {type(value).__name__}"
+        return Cause(
+            f"layer {index} ({type(layers[index]).__name__}) returns {kind} in {mode}, and layer {layer.i} "
+            f"({type(layer).__name__}) needs a tensor",
+            f"let the forward of {type(layers[index]).__name__} return one tensor, in training and in eval",
+        )
+    return None
+
+
+def _deleted_by_fuse(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
+    """forward_fuse reads what upstream's fuse() has deleted."""
+    name, owner = getattr(found.error, "name", None), found.module
+    if not isinstance(found.error, AttributeError) or owner is None or original is None:
+        return None
+    # in an export upstream fuses a copy, whose modules have no names here
+    alike = [m for key, m in original.named_modules() if (key == found.name if found.name else type(m) is type(owner))]
+    if not isinstance(name, str) or not any(hasattr(module, name) for module in alike):
+        return None
+    cls = type(owner).__name__
+    who = f"{found.name} ({cls})" if found.name else cls
+    return Cause(
+        f"{who}, {found.line}, uses self.{name}, which upstream's fuse() has deleted",
+        f"let {found.function} of {cls} do without self.{name}, with its own fold of it into the kernel; or derive "
+        f"{cls} from nn.Module, which fuse() leaves alone",
+    )
+
+
+_KERNEL = re.compile(r"[\"']?([\w:]+)[\"']? not implemented for '(\w+)'")
+
+
+def _no_kernel(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
+    """Torch has no code for an operator in this type on this device."""
+    match = _search(_KERNEL, found)
+    if match is None:
+        return None
+    device = next((str(p.device.type) for p in model.parameters()), "cpu") if model is not None else "cpu"
+    where = f" ({_place(found)})" if _place(found) else ""
+    return Cause(
+        f"torch has no {device.upper()} code for {match[1]} in {match[2]}{where}",
+        "the model is not to blame: try it on a GPU" if device == "cpu" else "compute this part in float32",
+        is_kernel_missing=True,
+    )
+
+
+_TYPES = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"expected scalar type (\w+) but found (\w+)",
+        r"Input type \((.+?)\) and (?:weight|bias) type \((.+?)\) should be the same",
+        r"same dtype, but got:? (\S+?)(?: !=| and) (\S+)",
+        r"dtypes match, got (\w+) for the destination and (\w+)",
+        r"result type (\w+) can't be cast to the desired output type (\w+)",
+        r"expected (?:m1|mat1|self) .*dtype.*?(\w+).*?(\w+)$",
+    )
+)
+
+
+def _two_types(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
+    """A tensor of one type met one of another."""
+    match = next(filter(None, (_search(pattern, found) for pattern in _TYPES)), None)
+    if match is None:
+        return None
+    first, second = (_type_name(text) for text in match.groups())
+    return Cause(
+        f"{_place(found) or 'an operator'} mixes two types, {first} and {second}",
+        "make the constants of forward in the type of its input (.to(x.dtype)), and cast back after a .float()",
+    )
+
+
+def _type_name(text: str) -> str:
+    """Return torch's name of a type: its messages have c10::Half, torch.cuda.HalfTensor and Half for one."""
+    word = re.split(r"[.:]", text.strip("() "))[-1].removesuffix("Tensor")
+    known = {"half": "float16", "c10": "float16", "float": "float32", "double": "float64", "": "float32"}
+    return known.get(word.lower(), word.lower())
+
+
+_MAIN = re.compile(r"Can't (?:get attribute|pickle) .*?(?:'(\w+)' on <module '__main__'|<class '__main__\.(\w+)'>)")
+
+
+def _of_main(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
+    """A class was defined in the script that trained."""
+    match = _search(_MAIN, found)
+    if match is None:
+        return None
+    cls = match[1] or match[2]
+    return Cause(
+        f"the class {cls} is defined in a script that was run (__main__), so another program cannot find it",
+        f"move {cls} into a file that is imported, such as one of upstream's own, and train again from there",
+    )
+
+
+_NOT_PICKLED = re.compile(r"Can't pickle (?:local object )?(.+?)(?::|$)|cannot pickle '(.+?)' object")
+
+
+def _not_pickled(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
+    """pickle met something that it cannot store."""
+    match = _search(_NOT_PICKLED, found)
+    if match is None:
+        return None
+    return Cause(
+        f"it holds what pickle cannot store: {first_line(found.error)[:200]}",
+        "hold no lambda, local class or open file in a module; a function at the top of a file can be stored",
+    )
+
+
+_MEMORY = re.compile(r"(?:tried to allocate|Tried to allocate) ([\d.]+ ?\w+)")
+
+
+def _memory(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
+    """The memory was not enough."""
+    match = _search(_MEMORY, found)
+    if match is None and not isinstance(found.error, MemoryError):
+        return None
+    amount = f": it asks for {_megabytes(match[1])} at once" if match else ""
+    return Cause(
+        f"{_place(found) or 'the model'} needs more memory than there is{amount}",
+        "try a smaller --imgsz; memory that grows with the square of the pixels comes from attention over all of them",
+    )
+
+
+def _megabytes(text: str) -> str:
+    number = re.fullmatch(r"(\d+) ?bytes", text)
+    return f"{int(number[1]) / 1e6:,.0f} MB" if number else text
+
+
+def _computed_attribute(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
+    """deepcopy met a tensor that has a gradient's history."""
+    if model is None or "graph leaves" not in str(found.error):
+        return None
+    kept = computed_tensors(model)
+    if not kept:
+        return None
+    name, by = kept[0]
+    more = f" and {len(kept) - 1} more" if len(kept) > 1 else ""
+    return Cause(
+        f"{name}{more} is computed from parameters and kept" + (f" by {by}" if by else "") + ", so it cannot be copied",
+        "keep the parameters that it comes from, and compute it in forward",
+    )
+
+
+def _one_value(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
+    """A BatchNorm that trains got one value for each channel."""
+    if "more than 1 value per channel" not in str(found.error):
+        return None
+    return Cause(
+        f"{found.name or 'a BatchNorm'} gets one value per channel while it trains ({first_line(found.error)[:120]})",
+        "BatchNorm cannot normalise one value per channel: use none after a global pooling, or LayerNorm",
+    )
+
+
+_TABLE: tuple[Callable[[Raised, Module | None, Module | None], Cause | None], ...] = (
+    _not_a_tensor,
+    _deleted_by_fuse,
+    _no_kernel,
+    _two_types,
+    _of_main,
+    _not_pickled,
+    _memory,
+    _computed_attribute,
+    _one_value,
+)

@@ -1,0 +1,84 @@
+"""Where a model's code raised an exception: the module, the line, and upstream's loop over the layers."""
+
+from __future__ import annotations
+
+import sysconfig
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from traceback import walk_tb
+from types import FrameType
+
+from torch.nn import Module
+
+_RUNNERS = ("_predict_once", "_forward_once", "forward_once")  # upstream's loops over the layers
+_LIBRARIES = tuple(str(Path(sysconfig.get_path(kind)).resolve()) for kind in ("purelib", "platlib", "stdlib"))
+_PROBE = str(Path(__file__).resolve().parents[1])
+
+
+@dataclass(frozen=True)
+class Raised:
+    """An exception, and where it was raised.
+
+    Attributes:
+        error: the exception.
+        name: the dotted name of the innermost module of the model in the traceback; empty where it has none.
+        module: that module, None where there is none.
+        line: the innermost line that is no library's, as `block.py:12 in forward`; empty where there is none.
+        runner: the frame of upstream's loop over the layers, None where the loop did not run.
+    """
+
+    error: BaseException
+    name: str
+    module: Module | None
+    line: str
+    runner: FrameType | None
+
+    @property
+    def function(self) -> str:
+        """The name of the function of `line`."""
+        return self.line.rpartition(" in ")[2]
+
+
+def raised(model: Module | None, error: BaseException) -> Raised:
+    """Find where an exception was raised.
+
+    Args:
+        model: the model whose code raised it; None where it was not built.
+        error: the exception, with its traceback.
+    """
+    names = {} if model is None else {id(module): name for name, module in model.named_modules()}
+    name, module, line, runner = "", None, "", None
+    for frame, number in _frames(error):
+        owner = frame.f_locals.get("self")
+        if isinstance(owner, Module) and (model is None or names.get(id(owner))):
+            name, module = names.get(id(owner), ""), owner
+        if frame.f_code.co_name in _RUNNERS:
+            runner = frame
+        if _is_users(frame.f_code.co_filename):
+            line = f"{Path(frame.f_code.co_filename).name}:{number} in {frame.f_code.co_name}"
+    return Raised(error, name, module, line, runner)
+
+
+def _frames(error: BaseException) -> Iterator[tuple[FrameType, int]]:
+    """Yield the frames of a traceback from the outside in; those of its first cause, which knows the line, if any."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return walk_tb(error.__traceback__)
+
+
+def _is_users(file: str) -> bool:
+    """Return whether a file is upstream's or the user's, and not a library's or the probe's."""
+    path = Path(file)
+    return path.is_absolute() and not str(path.resolve()).startswith((*_LIBRARIES, _PROBE))
+
+
+def describe_error(model: Module, error: BaseException) -> str:
+    """Return one clause that says which module raised what."""
+    found = raised(model, error)
+    return f"{found.name or 'it'} raises {type(error).__name__}: {first_line(error)[:200]}"
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an exception's message."""
+    return (str(error).strip().splitlines() or ["no message"])[0]
