@@ -1,3 +1,9 @@
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+from ultralytics.nn.modules.conv import Conv
+
+
 class FloatInHalf(nn.Module):
     """A constant that is always float32, for a convolution of the map as it comes."""
 

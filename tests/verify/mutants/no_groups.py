@@ -1,3 +1,6 @@
+import torch.nn as nn
+
+
 class NoGroups(nn.Module):
     """As many groups as a part of the channels, which is none in a small model."""
 

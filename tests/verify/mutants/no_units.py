@@ -1,3 +1,7 @@
+import torch.nn as nn
+from ultralytics.nn.modules.conv import Conv
+
+
 class NoUnits(nn.Module):
     """Channel attention whose reduction is larger than a small model is wide."""
 

@@ -1,3 +1,7 @@
+import torch.nn as nn
+from ultralytics.nn.modules.conv import Conv
+
+
 class NormInFused(Conv):
     """Its fused way still uses the norm that fuse() has folded and deleted."""
 

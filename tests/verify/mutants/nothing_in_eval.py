@@ -1,3 +1,7 @@
+import torch.nn as nn
+from ultralytics.nn.modules.conv import Conv
+
+
 class NothingInEval(nn.Module):
     """An early return that is meant for training alone."""
 
@@ -8,3 +12,4 @@ class NothingInEval(nn.Module):
     def forward(self, x):
         if self.training:
             return self.cv(x)
+        return None

@@ -1,3 +1,7 @@
+import torch.nn as nn
+from ultralytics.nn.modules.conv import Conv
+
+
 class PairReturned(nn.Module):
     """Returns its weights beside its map."""
 

@@ -1,3 +1,7 @@
+import torch
+import torch.nn as nn
+
+
 class WeightNormed(nn.Module):
     """torch keeps the kernel that weight_norm computes as an attribute."""
 

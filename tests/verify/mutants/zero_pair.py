@@ -1,3 +1,7 @@
+import torch.nn as nn
+from ultralytics.nn.modules.conv import Conv
+
+
 class ZeroPair(nn.Module):
     """Two zero convolutions, one behind the other: the gradient of each is a product with the other."""
 

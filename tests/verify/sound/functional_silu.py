@@ -1,3 +1,7 @@
+import torch.nn as nn
+import torch.nn.functional as F
+
+
 class FunctionalSilu(nn.Module):
     """Calls its activation as a function."""
 

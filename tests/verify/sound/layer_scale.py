@@ -1,3 +1,8 @@
+import torch
+import torch.nn as nn
+from ultralytics.nn.modules.conv import Conv
+
+
 class LayerScale(nn.Module):
     """A residual branch behind a small number for each channel (LayerScale, arXiv 2103.17239)."""
 

@@ -1,3 +1,7 @@
+import torch.nn as nn
+import torch.nn.functional as F
+
+
 class OwnFunction(nn.Module):
     """Writes its activation out: x * tanh(softplus(x))."""
 

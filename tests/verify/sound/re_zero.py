@@ -1,3 +1,8 @@
+import torch
+import torch.nn as nn
+from ultralytics.nn.modules.conv import Conv
+
+
 class ReZero(nn.Module):
     """A residual branch behind one number that begins at zero (ReZero, arXiv 2003.04887)."""
 

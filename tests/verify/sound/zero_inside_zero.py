@@ -1,3 +1,8 @@
+import torch
+import torch.nn as nn
+from ultralytics.nn.modules.conv import Conv
+
+
 class ZeroInsideZero(nn.Module):
     """Two numbers that begin at zero, each behind a live layer: the outer one moves first."""
 

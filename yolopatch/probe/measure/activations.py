@@ -36,7 +36,7 @@ class _Bent(TorchDispatchMode):
     """Notes the layers in which an operator of one tensor bends a map's values."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # torch has no types for it
         self.layer = -1
         self.found: set[int] = set()
 
