@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 import time
 import zlib
@@ -322,3 +323,19 @@ def test_what_a_terminal_would_obey_is_written_out(edited, yolopatch, tmp_path):
     missing = yolopatch("data", "check", tmp_path / "\x1b[2J\udcff.yaml")
     assert (missing.code, "\x1b" in missing.err) == (2, False)
     assert r"\x1b[2J\udcff.yaml does not exist" in missing.err
+
+
+def test_a_folder_that_goes_away_meanwhile_has_no_images(shapes, monkeypatch):
+    file = shapes()
+    images = file.parent / yaml.safe_load(file.read_text())["val"]
+    (images / "gone").mkdir()
+    before = problems(check_dataset(file, None, None))
+    listed = os.scandir
+
+    def scandir(folder="."):
+        if str(folder).endswith("gone"):
+            raise FileNotFoundError(2, "No such file or directory", str(folder))
+        return listed(folder)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert problems(check_dataset(file, None, None)) == before
