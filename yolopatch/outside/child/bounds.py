@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yolopatch.errors import YolopatchError
+from yolopatch.outside.files.folders import entries_below
 
 _LOOK = 0.1  # seconds between two looks
 
@@ -60,7 +61,7 @@ def _size(folder: Path) -> int:
 
 
 def _sizes(folder: Path) -> Iterator[int]:
-    for path in folder.rglob("*"):
+    for path in entries_below(folder):
         try:
             yield path.lstat().st_size
         except FileNotFoundError:  # it was temporary

@@ -10,6 +10,7 @@ from typing import Any
 
 from yolopatch.core.plain_yaml import PlainYamlError, load_plain
 from yolopatch.errors import UsageError, YolopatchError
+from yolopatch.outside.files.folders import entries_below
 from yolopatch.outside.files.system_errors import advice, number_of
 
 PARTS = ("train", "val", "test")
@@ -138,18 +139,12 @@ def images(source: Path) -> Iterator[Path]:
     """
     # os.path, here and below: a name that is too long for the system is no file, not an error
     if os.path.isdir(source):
-        yield from sorted(path for path in _files_below(source) if path.suffix.lower() in _SUFFIXES)
+        yield from sorted(path for path in entries_below(source) if path.suffix.lower() in _SUFFIXES)
     elif os.path.isfile(source):
         for line in _listed(source).splitlines():
             if line.strip():
                 path = Path(line.strip())
                 yield source.parent / path if line.startswith("./") else path
-
-
-def _files_below(folder: Path) -> Iterator[Path]:
-    """Yield every file below a folder; a folder that is removed meanwhile, or may not be read, has none."""
-    for parent, _, names in os.walk(folder):
-        yield from (Path(parent, name) for name in names)
 
 
 def _listed(source: Path) -> str:

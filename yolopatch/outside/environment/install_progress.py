@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from yolopatch.outside.files.folders import entries_below
 
 _EVERY = 1.0  # seconds
 _MEGABYTE = 1_000_000
@@ -50,9 +51,4 @@ def told_regularly(tell: Callable[[str], None], what: str, folder: Path) -> Iter
 
 def _size(folder: Path) -> int:
     """Return the bytes of all files in a folder; files that vanish meanwhile count nothing."""
-    total = 0
-    for place, _, names in os.walk(folder):
-        for name in names:
-            file = Path(place, name)
-            total += file.lstat().st_size if file.exists() else 0
-    return total
+    return sum(path.lstat().st_size for path in entries_below(folder) if path.is_file())

@@ -1,4 +1,4 @@
-"""Rename, link and remove, also where Windows refuses it: files that are read-only, or that somebody looks at."""
+"""Rename, link and remove, also where Windows refuses it, and list what others may be removing at the same time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shutil
 import stat
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,12 @@ def link(file: Path, name: Path) -> None:
         name.symlink_to(file.absolute())
     except OSError:
         shutil.copyfile(file, name)
+
+
+def entries_below(folder: Path) -> Iterator[Path]:
+    """Yield every file and folder below a folder; one that is removed meanwhile, or may not be read, has none."""
+    for parent, folders, files in os.walk(folder):
+        yield from (Path(parent, name) for name in (*folders, *files))
 
 
 def remove_tree(folder: Path) -> None:
