@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import Module
 
 from .kept_tensors import computed_tensors
-from .raising import Raised, describe_error, first_line, raised
+from .raising import Raised, first_line, raised
 
 
 @dataclass(frozen=True)
@@ -41,19 +41,22 @@ def cause_of(model: Module | None, error: BaseException, original: Module | None
         error: the exception, with its traceback.
         original: where `model` is fused, the same model before that.
     """
-    return known_cause(model, error, original) or _unknown(model, raised(model, error))
+    found = raised(model, error)
+    return _known(found, model, original) or _unknown(found)
 
 
 def known_cause(model: Module | None, error: BaseException, original: Module | None = None) -> Cause | None:
     """Return the cause of an exception where the table has it; see `cause_of`."""
-    found = raised(model, error)
+    return _known(raised(model, error), model, original)
+
+
+def _known(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
     return next(filter(None, (rule(found, model, original) for rule in _TABLE)), None)
 
 
-def _unknown(model: Module | None, found: Raised) -> Cause:
-    error = found.error
-    told = f"{type(found.module).__name__ if found.module else 'it'} raises {type(error).__name__}: "
-    what = told + first_line(error)[:200] if model is None else describe_error(model, error)
+def _unknown(found: Raised) -> Cause:
+    who = found.name or (type(found.module).__name__ if found.module else "it")
+    what = f"{who} raises {type(found.error).__name__}: {first_line(found.error)[:200]}"
     return Cause(what, f"look at {found.line}" if found.line else "see the traceback: no line of it is yours")
 
 
@@ -144,7 +147,6 @@ _TYPES = tuple(
         r"same dtype, but got:? (\S+?)(?: !=| and) (\S+)",
         r"dtypes match, got (\w+) for the destination and (\w+)",
         r"result type (\w+) can't be cast to the desired output type (\w+)",
-        r"expected (?:m1|mat1|self) .*dtype.*?(\w+).*?(\w+)$",
     )
 )
 
@@ -164,7 +166,7 @@ def _two_types(found: Raised, model: Module | None, original: Module | None) -> 
 def _type_name(text: str) -> str:
     """Return torch's name of a type: its messages have c10::Half, torch.cuda.HalfTensor and Half for one."""
     word = re.split(r"[.:]", text.strip("() "))[-1].removesuffix("Tensor")
-    known = {"half": "float16", "c10": "float16", "float": "float32", "double": "float64", "": "float32"}
+    known = {"half": "float16", "float": "float32", "double": "float64"}
     return known.get(word.lower(), word.lower())
 
 

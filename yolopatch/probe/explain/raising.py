@@ -73,12 +73,6 @@ def _is_users(file: str) -> bool:
     return path.is_absolute() and not str(path.resolve()).startswith((*_LIBRARIES, _PROBE))
 
 
-def describe_error(model: Module, error: BaseException) -> str:
-    """Return one clause that says which module raised what."""
-    found = raised(model, error)
-    return f"{found.name or 'it'} raises {type(error).__name__}: {first_line(error)[:200]}"
-
-
 def first_line(error: BaseException) -> str:
     """Return the first line of an exception's message."""
     return (str(error).strip().splitlines() or ["no message"])[0]
