@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from copy import deepcopy
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -14,7 +15,7 @@ from ...build.subject import Subject
 from ...explain.causes import Cause, cause_of
 from ...protocol.findings import Finding, failed, passed, skipped
 from ...tensors.calls import mapped
-from ...tensors.half import as_half, through_half
+from ...tensors.half import as_half, in_type, through_half
 from ...tensors.models import UpstreamModel
 from ...tensors.replay import Step, as_json, errors, first_image, first_image_steps, recorded, relative_error, worst
 from ...tensors.tensors import layer_name, layer_outputs
@@ -123,17 +124,14 @@ def _without_autocast(model: UpstreamModel, step: Step) -> Cause | None:
         return None
     layer = deepcopy(model.model[step.index]).bfloat16()
     args, kwargs = step.call.arguments()
+    cast = partial(in_type, dtype=torch.bfloat16)
     try:
         with torch.autocast(device, enabled=False):
-            layer(*mapped(_as_bfloat16, args), **mapped(_as_bfloat16, kwargs))
+            layer(*mapped(cast, args), **mapped(cast, kwargs))
     except Exception as error:  # any exception of the model's code in another type
         cause = cause_of(layer, error)
         return cause if cause.is_kernel_missing else None
     return None
-
-
-def _as_bfloat16(tensor: Tensor) -> Tensor:
-    return tensor.bfloat16() if tensor.is_floating_point() else tensor
 
 
 def _bfloat16(model: UpstreamModel, x: Tensor, steps: Sequence[Step]) -> _Trial:

@@ -64,6 +64,7 @@ def _base_problem(subject: Subject) -> str:
 
 def _evidence(subject: Subject) -> dict[str, Any]:
     model, base = subject.model.model, subject.required_base_model.model
+    dropped = _dropped(subject)
     replaced = [
         {
             "layer": own,
@@ -71,7 +72,7 @@ def _evidence(subject: Subject) -> dict[str, Any]:
             "base_class": subject.base_rows[other].module,
             "parameters": count_parameters(model[own]),
             "base_parameters": count_parameters(base[other]),
-            "dropped": _dropped(subject, own, other),
+            "dropped": dropped[own],
         }
         for own, other in subject.replaced.items()
         if other is not None
@@ -86,11 +87,14 @@ def _evidence(subject: Subject) -> dict[str, Any]:
     }
 
 
-def _dropped(subject: Subject, own: int, other: int) -> list[str]:
-    """Return the parts that a layer lacks; an activation that its forward calls as a function is one."""
-    found = dropped_parts(subject.model.model[own], subject.required_base_model.model[other])
-    if ACTIVATION in found and subject.runs and own in activated_layers(subject.model, subject.images()):
-        found.remove(ACTIVATION)
+def _dropped(subject: Subject) -> dict[int, list[str]]:
+    """Return the parts that each replaced layer lacks; an activation that its forward calls as a function is one."""
+    model, base = subject.model.model, subject.required_base_model.model
+    pairs = ((own, other) for own, other in subject.replaced.items() if other is not None)
+    found = {own: dropped_parts(model[own], base[other]) for own, other in pairs}
+    if subject.runs and any(ACTIVATION in parts for parts in found.values()):
+        activated = activated_layers(subject.model, subject.images())
+        found = {own: [p for p in parts if p != ACTIVATION or own not in activated] for own, parts in found.items()}
     return found
 
 
