@@ -66,9 +66,26 @@ CAUGHT = {
     "uninitialised": ("init", "bias"),
     "wrong_padding": ("build", ""),
     "zero_buffer": ("input-dependence", "layer 3"),
+    "list_returned": ("build", "layer 3 (ListReturned) returns a list"),
+    "dict_returned": ("build", "layer 3 (DictReturned) returns a dict"),
+    "double_constant": ("build", "layer 3"),
+    "hard_coded_gpu": ("build", "layer 3"),
+    "extended_conv": ("fuse", "layer 3 (ExtendedConv)"),
+    "head_from_nothing": ("head", "strides are 0, 0, 0, but its maps are reduced by 8, 16, 32"),
+    "head_of_one_stride": ("head", "strides are 8, 8, 8, but its maps are reduced by 8, 16, 32"),
 }
-# what a check only warns of: this one is upstream's mistake, whose own figure misses functional convolutions
-WARNED = {"functional_convolution": ("flops", f"model.{LAYER}")}
+# what a check only warns of: upstream's own mistakes, and what its trainer does
+WARNED = {
+    "functional_convolution": ("flops", f"model.{LAYER}"),
+    "frozen_filters": ("trainer-setup", "model.3.filters"),
+    "dfl_named": ("trainer-setup", "model.3.dflow.conv.weight"),
+    "in_place_input": ("forward", "layer 5 (InPlaceInput) changes its input in place, which layer 15 (Concat) reads"),
+    "head_without_biases": ("head", "biases were not initialised"),
+}
+# where a module stands, if not in LAYER: behind a map that another layer reads, too, and as the head
+HEADS = ("own_head", *(stem for stem in CAUGHT | WARNED if stem.startswith("head_")))
+PLACES = {"in_place_input": 5, **dict.fromkeys(HEADS, 23)}
+HEAD_BRANCH = "args.append([ch[x] for x in f])"
 
 
 # modules that are right, and a check that must not blame them
@@ -78,6 +95,16 @@ NOT_BLAMED = {
     "re_zero": "gradient-flow",
     "layer_scale": "gradient-flow",
     "zero_inside_zero": "gradient-flow",
+    "depthwise_block": "fuse",
+    "deformable": "gradient-flow",
+    "buffered_filters": "trainer-setup",
+    "dropped_path": "determinism",
+    "in_place_own": "forward",
+    "group_normed": "batch-independence",
+    "shared_weights": "inert",
+    "partial_convolution": "inert",
+    "channel_gate": "onnx",
+    "own_head": "head",
 }
 
 
@@ -101,7 +128,10 @@ def mutants(broken_workspace):
     stems = (*CAUGHT, *WARNED, *NOT_BLAMED)
     return lambda: broken_workspace(
         {_class_name(stem): _file(stem).read_text() for stem in stems},
-        branches={"Unscaled": "c1, c2 = ch[f], args[0]\nargs = [c1, c2, *args[1:]]"},
+        branches={
+            "Unscaled": "c1, c2 = ch[f], args[0]\nargs = [c1, c2, *args[1:]]",
+            **{_class_name(stem): HEAD_BRANCH for stem in HEADS},
+        },
     )
 
 
@@ -110,7 +140,10 @@ def found(mutants, broken_cfg, findings):
     """Put each mutant into YOLO11n, run the check that should catch it, and return what it found, by mutant."""
 
     def run(expected):
-        asked = [(broken_cfg(_class_name(stem), layers=(LAYER,)), "n", (check,)) for stem, check in expected.items()]
+        asked = [
+            (broken_cfg(_class_name(stem), layers=(PLACES.get(stem, LAYER),)), "n", (check,))
+            for stem, check in expected.items()
+        ]
         return dict(zip(expected, (one for (one,) in findings(mutants(), PIN, asked)), strict=True))
 
     return run

@@ -34,3 +34,11 @@ BLIND_EXPORT = 0.3
 # mean square of the error. bf16 keeps 8 bits, so a layer of several convolutions has at most 0.024; float16 storage has
 # 0.0015, and 0.021 if a kernel is quantised at every forward, because some weights move to the next level.
 LOW_PRECISION = 0.1
+
+# `head`: the centres of an untrained head's boxes, from the first to the last, relative to the image's side. Upstream's
+# own heads reach 0.9 or more at 128 pixels; a head whose strides were never set 0, one with stride 1 0.12.
+BOXES_COVER = 0.5
+
+# `head`: the mean score of an untrained head. Upstream's biases give 0.02 or less, a focal loss's usual prior is 0.01,
+# a head whose biases are zero gives 0.5.
+UNTRAINED_SCORE = 0.1

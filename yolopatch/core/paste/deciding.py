@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass
 
 from yolopatch.catalog.modules import ATTENTION, BLOCK, CONVOLUTION, LAYER
@@ -9,7 +10,7 @@ from yolopatch.catalog.names import fold
 from yolopatch.core.paste.calls import Given, bind, names_in
 from yolopatch.core.paste.constructor import Constructor, read_constructor
 from yolopatch.core.paste.ending import How, end_of, norms_in
-from yolopatch.core.paste.forward import inputs, kept_input, takes_several
+from yolopatch.core.paste.forward import inputs, kept_input, no_map, resizes, takes_several
 from yolopatch.core.paste.meanings import meanings
 from yolopatch.core.paste.reading import Pasted
 from yolopatch.errors import OpenError, UsageError
@@ -88,8 +89,10 @@ def decide(paste: Pasted, symbol: str, like: str | None = None, args: str | None
     asked = _asked(like)
     constructor = read_constructor(paste, symbol)
     _require_one_input(paste, symbol)
+    _require_one_result(paste, symbol)
     if asked is None and args is None:
         _require_one_map(paste, symbol)
+        _require_same_size(paste, symbol)
     found = meanings(constructor) if args is None else bind(args, constructor, symbol)
     known = {name for one in found for name in names_in(one.value)}
     kind, why = (asked, "from --like") if asked else _kind(paste, symbol, constructor, known)
@@ -139,12 +142,37 @@ def _require_one_input(paste: Pasted, symbol: str) -> None:
         )
 
 
+def _require_one_result(paste: Pasted, symbol: str) -> None:
+    found = no_map(paste, symbol)
+    if found is not None:
+        statement, what = found
+        raise UsageError(
+            f"{symbol} cannot be a layer of a model: its forward returns {what}",
+            details=["expected: one map", f"found:    {_quoted(paste, statement)}"],
+            hint="let the forward return the map alone, and add the file again",
+        )
+
+
+def _require_same_size(paste: Pasted, symbol: str) -> None:
+    found = resizes(paste, symbol)
+    if found is not None:
+        raise UsageError(
+            f"{symbol} gives its map another size: layers in the place of nn.Upsample are not supported yet",
+            details=["expected: a map of the size of its input", f"found:    {_quoted(paste, found)}"],
+            hint=f"name a module that keeps the size; if {symbol} keeps it, name its kind: --like attention",
+        )
+
+
+def _quoted(paste: Pasted, node: ast.stmt | ast.expr) -> str:
+    return f"{paste.name}, line {node.lineno}: {paste.line(node.lineno).strip()}"
+
+
 def _require_one_map(paste: Pasted, symbol: str) -> None:
     element = takes_several(paste, symbol)
     if element is not None:
         raise UsageError(
             f"{symbol} takes several maps: layers that join maps are not supported yet",
-            details=[f"found: {paste.name}, line {element.lineno}: {paste.line(element.lineno).strip()}"],
+            details=[f"found: {_quoted(paste, element)}"],
             hint=f"name a module that takes one map; if {symbol} takes one map, name its kind: --like Conv",
         )
 

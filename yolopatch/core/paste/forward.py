@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from yolopatch.core.paste.reading import Pasted
 from yolopatch.core.syntax import used_names
+
+_LITERALS: dict[type, str] = {ast.Tuple: "a tuple", ast.List: "a list", ast.Dict: "a dict", ast.Set: "a set"}
+_RESIZING = ("Upsample", "UpsamplingNearest2d", "UpsamplingBilinear2d", "PixelShuffle", "PixelUnshuffle")
 
 
 def inputs(paste: Pasted, name: str) -> tuple[str, ...] | None:
@@ -55,6 +58,59 @@ def _joins(node: ast.AST, name: str) -> bool:
     if not (isinstance(node, ast.Call) and node.args and _is_name(node.args[0], name)):
         return False
     return ast.unparse(node.func) in ("torch.cat", "torch.concat", "torch.stack")
+
+
+def no_map(paste: Pasted, name: str) -> tuple[ast.stmt, str] | None:
+    """Return the statement with which the forward gives something else than one map, and what; None where it may.
+
+    What the forward's last statement returns counts: others may be for a mode that a model never uses.
+    """
+    found = paste.method(name, "forward")
+    if found is None:
+        return None
+    last = found.body[-1]
+    if isinstance(last, ast.Return):
+        result = _resolved(found, last.value)
+        kind = _LITERALS.get(type(result), "")
+        return (last, kind) if kind else None
+    returned = any(isinstance(node, (ast.Return, ast.Yield, ast.Raise)) for node in ast.walk(found))
+    return None if returned else (last, "nothing")
+
+
+def resizes(paste: Pasted, name: str) -> ast.expr | None:
+    """Return the expression with which the forward ends that gives its map another size; None where none is seen."""
+    found = paste.method(name, "forward")
+    result = _result(found) if found else None
+    made = {target: ast.unparse(cls).rpartition(".")[2] for target, cls in _made(paste, name)}
+    return result if result is not None and _is_resizing(result, made) else None
+
+
+def _made(paste: Pasted, name: str) -> Iterator[tuple[str, ast.expr]]:
+    """Yield (`self.x`, class) of what the constructor makes."""
+    constructor = paste.method(name, "__init__")
+    for node in ast.walk(constructor) if constructor else ():
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+            yield ast.unparse(node.targets[0]), node.value.func
+
+
+def _is_resizing(result: ast.expr, made: Mapping[str, str]) -> bool:
+    if not isinstance(result, ast.Call):
+        return False
+    function = ast.unparse(result.func)
+    plain = function.rpartition(".")[2]
+    if plain in ("view", "reshape"):
+        return any(_is_multiple(node) for argument in result.args[2:] for node in ast.walk(argument))
+    if plain in ("interpolate", "upsample"):
+        return not any(keyword.arg == "size" for keyword in result.keywords) and len(result.args) < 2
+    return plain in ("pixel_shuffle", "pixel_unshuffle") or made.get(function, "") in _RESIZING
+
+
+def _is_multiple(node: ast.AST) -> bool:
+    """Return whether it is a size times a factor: `h * 2`, `self.scale * h`."""
+    if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult)):
+        return False
+    factors = [isinstance(side, (ast.Constant, ast.Attribute)) for side in (node.left, node.right)]
+    return sum(factors) == 1
 
 
 def kept_input(paste: Pasted, name: str) -> str:

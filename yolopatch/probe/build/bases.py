@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -51,19 +50,21 @@ def find_base(root: Path | str, data: dict[str, Any], name: str) -> Base | None:
         data: the parsed file.
         name: the file's name; it decides between upstream's files that describe the same network.
     """
-    head = str(data["head"][-1][2])
-    found = [_base(file, other, data) for file, other in _candidates(Path(root), head)]
+    found = [_base(file, other, data) for file, other in _candidates(Path(root), str(data["head"][-1][2]))]
     best = max(found, key=lambda base: _rank(base, data, name), default=None)
     return best if best and best.alignment.score >= LEAST_LIKENESS else None
 
 
-def _candidates(root: Path, head: str) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Yield (file, parsed) of every model YAML whose last row may be of this class."""
-    for file in (file for folder in _FOLDERS for file in sorted((root / folder).rglob("*.yaml"))):
-        if f" {head}," in file.read_text(encoding="utf-8", errors="ignore"):
-            data = read_yaml(file)
-            if isinstance(data, dict) and {"backbone", "head"} <= data.keys():
-                yield file, data
+def _candidates(root: Path, head: str) -> list[tuple[Path, dict[str, Any]]]:
+    """Return (file, parsed) of every model YAML whose last row may be of this class; of all where none is.
+
+    A head of the user's own is a replaced layer, too.
+    """
+    files = [file for folder in _FOLDERS for file in sorted((root / folder).rglob("*.yaml"))]
+    texts = {file: file.read_text(encoding="utf-8", errors="ignore") for file in files}
+    named = [file for file, text in texts.items() if f" {head}," in text]
+    parsed = ((file, read_yaml(file)) for file in named or files)
+    return [(f, data) for f, data in parsed if isinstance(data, dict) and {"backbone", "head"} <= data.keys()]
 
 
 def _rank(base: Base, data: dict[str, Any], name: str) -> tuple[float, int, int, int, int]:

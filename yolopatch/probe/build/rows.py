@@ -17,11 +17,13 @@ class Row:
     Attributes:
         index: its position, from 0.
         sources: the indices of the layers that it reads, from 0; -1 is the image.
+        written: its sources as the row has them, counted from 0 or, where negative, from the row itself.
         repeats, module, args: as the row has them.
     """
 
     index: int
     sources: tuple[int, ...]
+    written: tuple[int, ...]
     repeats: int
     module: str
     args: tuple[Any, ...]
@@ -31,14 +33,17 @@ def rows_of(data: dict[str, Any]) -> list[Row]:
     """Return the rows of a parsed model YAML, backbone then head."""
     listed = [*data["backbone"], *data["head"]]
     return [
-        Row(i, _sources(i, row[0]), row[1], str(row[2]), tuple(_frozen(a) for a in row[3]))
+        Row(i, _sources(i, row[0]), _written(row[0]), row[1], str(row[2]), tuple(_frozen(a) for a in row[3]))
         for i, row in enumerate(listed)
     ]
 
 
+def _written(given: int | list[int]) -> tuple[int, ...]:
+    return tuple(given) if isinstance(given, list) else (given,)
+
+
 def _sources(index: int, given: int | list[int]) -> tuple[int, ...]:
-    listed = given if isinstance(given, list) else [given]
-    return tuple(index + f if f < 0 else f for f in listed)
+    return tuple(index + f if f < 0 else f for f in _written(given))
 
 
 def _frozen(value: Any) -> Any:

@@ -19,10 +19,19 @@ from torch import Tensor
 
 from ...wire.facts import UpstreamInfo
 from ..tensors.models import UpstreamModel
+from . import trainer
 from .bases import read_yaml
 
 # v6.1 logs these figures of a model and returns nothing.
 _SUMMARY = re.compile(r"(\d+) layers, (\d+) parameters, (\d+) gradients(?:, ([\d.]+) GFLOPs)?")
+
+# The heads for which upstream has a class of models of its own; a subclass of another on the list stands before it.
+_MODELS_OF_HEADS = {
+    "RTDETRDecoder": "RTDETRDetectionModel",
+    "YOLOESegment": "YOLOESegModel",
+    "YOLOEDetect": "YOLOEModel",
+    "WorldDetect": "WorldModel",
+}
 
 
 class Upstream(Protocol):
@@ -47,6 +56,9 @@ class Upstream(Protocol):
     def read(self, cfg: str, scale: str | None) -> dict[str, Any]:
         """Return the parsed YAML at a scale; None is the scale that upstream reads from the file's name."""
 
+    def scale_in_name(self, stem: str) -> str:
+        """Return the letter that upstream takes for the scale in a file's name without suffix; "" for none."""
+
     def task(self, data: dict[str, Any]) -> str:
         """Return the task of a parsed YAML: detect, segment, pose, obb or classify."""
 
@@ -67,6 +79,13 @@ class Upstream(Protocol):
             batch: for the model's task, see `measure.batches.make_batch`.
         """
 
+    def set_up_training(self, model: UpstreamModel) -> None:
+        """Do with a model what upstream's own trainer does with it before the first batch, in place.
+
+        Raises:
+            RuntimeError: this release's trainer cannot be asked; any exception of its code passes through.
+        """
+
 
 class Ultralytics:
     """ultralytics 8.x."""
@@ -80,6 +99,7 @@ class Ultralytics:
         self.file = str(self.parser.__file__)
         self.without_us = without_us
         self._utils = importlib.import_module("ultralytics.utils.torch_utils")
+        vars(self._utils)["torch"] = _WithZeros()
         self._config = importlib.import_module("ultralytics.cfg")
 
     def read(self, cfg: str, scale: str | None) -> dict[str, Any]:
@@ -88,6 +108,10 @@ class Ultralytics:
             data: dict[str, Any] = self.parser.yaml_model_load(cfg)
             return data
         return {**read_yaml(cfg), "scale": scale, "yaml_file": cfg}
+
+    def scale_in_name(self, stem: str) -> str:
+        """See Upstream."""
+        return self.parser.guess_model_scale(f"{stem}.yaml") or ""
 
     def task(self, data: dict[str, Any]) -> str:
         """See Upstream."""
@@ -101,9 +125,22 @@ class Ultralytics:
             "obb": self.parser.OBBModel,
             "classify": self.parser.ClassificationModel,
         }
-        cls = classes.get(self.task(data), self.parser.DetectionModel)
+        cls = self._class_of_head(data) or classes.get(self.task(data), self.parser.DetectionModel)
         model: UpstreamModel = cls(deepcopy(data), verbose=False)
         return model
+
+    def _class_of_head(self, data: dict[str, Any]) -> Any:
+        """Return the class of models that upstream itself builds around a head, None where the task decides.
+
+        Upstream's own entry points (RTDETR, YOLOWorld, YOLOE) choose it, and the head needs it: its forward has another
+        form, or its loss.
+        """
+        head = self.find_class(str(data["head"][-1][2]))
+        for name, model in _MODELS_OF_HEADS.items():
+            of_upstream = self.find_class(name)
+            if isinstance(head, type) and isinstance(of_upstream, type) and issubclass(head, of_upstream):
+                return getattr(self.parser, model)
+        return None
 
     def find_class(self, name: str) -> Any:
         """See Upstream."""
@@ -118,8 +155,14 @@ class Ultralytics:
         """See Upstream."""
         if isinstance(getattr(model, "args", None), (dict, type(None))):
             model.args = self._config.get_cfg()
+        if not hasattr(model, "nc"):  # set by upstream's trainers; the loss of RT-DETR reads it
+            model.nc = model.yaml["nc"]
         loss: Tensor = model.loss(batch)[0].sum()
         return loss
+
+    def set_up_training(self, model: UpstreamModel) -> None:
+        """See Upstream."""
+        trainer.set_up(self._config.get_cfg(), model)
 
 
 class Yolov5:
@@ -140,6 +183,10 @@ class Yolov5:
     def read(self, cfg: str, scale: str | None) -> dict[str, Any]:
         """See Upstream; the multiples of depth and width are in the file, so the scale is not used."""
         return read_yaml(cfg)
+
+    def scale_in_name(self, stem: str) -> str:
+        """See Upstream; these releases take none from it."""
+        return ""
 
     def task(self, data: dict[str, Any]) -> str:
         """See Upstream; these releases only detect."""
@@ -179,6 +226,10 @@ class Yolov5:
             loss: Tensor = self._losses.ComputeLoss(model)(outputs, targets)[0].sum()
         return loss
 
+    def set_up_training(self, model: UpstreamModel) -> None:
+        """See Upstream."""
+        trainer.run_freezing(Path(self.file).parent.parent / "train.py", model)
+
     def _hyperparameters(self, model: UpstreamModel, side: int) -> dict[str, Any]:
         """Return upstream's default gains, scaled as its train.py does."""
         gains = read_yaml(Path(self.file).parent.parent / "data" / "hyps" / "hyp.scratch-low.yaml")
@@ -200,6 +251,16 @@ def open_upstream(style: str, without_us: str | None = None) -> Upstream:
     if style == "ultralytics":
         return Ultralytics(without_us)
     return Yolov5("yolov5." if style == "yolov5-package" else "", without_us)
+
+
+class _WithZeros:
+    """torch, for upstream's count of GFLOPs, which gives the model an uninitialised image.
+
+    What a pixel of it happens to be decides what a deformable operator reads: in some runs it ends the process.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        return torch.zeros if name == "empty" else getattr(torch, name)
 
 
 def _find_class(parser: ModuleType, name: str) -> Any:

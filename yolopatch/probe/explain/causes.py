@@ -72,7 +72,7 @@ def _search(pattern: re.Pattern[str], found: Raised) -> re.Match[str] | None:
 
 def _place(found: Raised) -> str:
     """Return the module and its line, in words; empty where neither is known."""
-    named = f"{found.name} ({type(found.module).__name__})" if found.name else ""
+    named = f"{found.name} ({type(found.module).__name__})" if found.name else found.layer
     return ", ".join(part for part in (named, found.line) if part)
 
 

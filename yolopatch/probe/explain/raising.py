@@ -35,6 +35,13 @@ class Raised:
     runner: FrameType | None
 
     @property
+    def layer(self) -> str:
+        """The layer that the loop was at, `layer 3 (Conv)`; empty where the loop did not run."""
+        current = self.runner.f_locals.get("m") if self.runner else None
+        index = getattr(current, "i", None)
+        return "" if index is None else f"layer {index} ({type(current).__name__})"
+
+    @property
     def function(self) -> str:
         """The name of the function of `line`."""
         return self.line.rpartition(" in ")[2]

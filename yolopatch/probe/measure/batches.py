@@ -20,13 +20,14 @@ _SIZES = (0.12, 0.25, 0.5, 0.85)  # of the image: small ones for the fine map, l
 _MASK_STRIDE = 4  # upstream's default `mask_ratio`
 
 
-def make_batch(subject: Subject, count: int = 2, seed: int = 3) -> Batch | None:
+def make_batch(subject: Subject, count: int = 2, seed: int = 3, side: int | None = None) -> Batch | None:
     """Return a batch for the loss of the subject's task, on its device, in the layout of upstream's own loaders.
 
     Args:
         subject: its task, classes and side determine the batch.
         count: the number of images.
         seed: other seeds give other images with other objects.
+        side: of the images in pixels; None for the subject's.
 
     Returns:
         classify: `img` (count, 3, side, side), `cls` (count,).
@@ -40,8 +41,10 @@ def make_batch(subject: Subject, count: int = 2, seed: int = 3) -> Batch | None:
     add = _TASKS.get(subject.upstream.task(subject.data))
     if add is None:
         return None
-    batch = detection_batch(subject.model, subject.classes, subject.side, count, seed=seed)
+    batch = detection_batch(subject.model, subject.classes, side or subject.side, count, seed=seed)
     batch["resized_shape"] = [tuple(batch["img"].shape[-2:])] * count
+    if hasattr(subject.model, "txt_feats"):  # what YOLO-World compares its maps with: the text of each class
+        batch["txt_feats"] = subject.model.txt_feats.detach().expand(count, -1, -1)
     return add(batch, subject, torch.Generator().manual_seed(seed))
 
 

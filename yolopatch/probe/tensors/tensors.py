@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import random
 from collections.abc import Callable, Container, Iterator
 from typing import TypeVar
@@ -135,10 +136,21 @@ def calibrate(model: M, x: Tensor) -> M:
     for norm in norms:
         norm.momentum = 1.0
     model.train()
+    if _needs_more_than_maps(model):
+        model.model[-1].eval()
+        for norm in norms:
+            norm.train()
     model(x)
     for norm, momentum in zip(norms, momenta):
         norm.momentum = momentum
     return model.eval()
+
+
+def _needs_more_than_maps(model: nn.Module) -> bool:
+    """Return whether the head takes something beside its maps: RT-DETR's wants the labels when it trains."""
+    layers = getattr(model, "model", None)
+    head = layers[-1] if isinstance(layers, nn.Sequential) and len(layers) else None
+    return head is not None and len(inspect.signature(head.forward).parameters) > 1
 
 
 @torch.no_grad()

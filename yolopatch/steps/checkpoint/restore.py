@@ -36,6 +36,7 @@ from yolopatch.wire import shell
 from yolopatch.wire.checkpoints import Contents, Loaded
 
 _SHOWN = 12
+_SCRIPTS = ("__main__", "__mp_main__")  # the file that Python was started with, also in its worker processes
 
 
 @dataclass(frozen=True)
@@ -202,8 +203,23 @@ def _reader(read: snapshot.Reader, steps: Sequence[Step]) -> snapshot.Reader:
 
 
 def _check_names(file: Path, unknown: Sequence[str]) -> None:
+    scripts = [name for name in unknown if name.partition(".")[0] in _SCRIPTS]
+    if scripts:
+        raise _from_a_script(file, scripts)
     if unknown:
         raise _untrusted(f"{file} imports code that a checkpoint of this workspace does not need", "imports", unknown)
+
+
+def _from_a_script(file: Path, names: Sequence[str]) -> YolopatchError:
+    listed = ", ".join(printable(name.partition(".")[2]) for name in names[:_SHOWN])
+    return YolopatchError(
+        f"{file} cannot be loaded here, nor with --trust: the training script itself defines {listed}, and a "
+        "checkpoint holds the names of classes, not their code; no code of it was run",
+        details=[f"names: {printable(name)}" for name in names[:_SHOWN]],
+        hint="move the class from the script into a file of its own and make it a module: yolopatch add FILE.py; then"
+        f" take the weights over: {shell.join(['yolopatch', 'transplant', '--help'])}. To build only the workspace:"
+        " --no-load",
+    )
 
 
 def _check_uses(file: Path, unknown: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ from yolopatch.catalog.model.models import MODELS
 from yolopatch.catalog.modules import TUTORIAL_FLAVOR, module_of_class
 from yolopatch.core.model.cfg_file import CfgFile
 from yolopatch.core.model.cfg_text import Cfg, file_name
-from yolopatch.core.model.layout import Replacement
+from yolopatch.core.model.layout import Replacement, lay_out_layers
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.probe.run import ModelError
 from yolopatch.outside.workspace.workspace import Workspace, workspace_around
@@ -32,6 +32,22 @@ def notes_on_place(cfgs: Sequence[Cfg], place: Path) -> tuple[str, ...]:
         what = other_family(file_name(cfg), cfg.model.name, workspace)
         return (f"{what}: {_OTHER_NETWORK}: --model {workspace.pin.model}, or {command}",)
     return tuple(note for one in cfg.replacements if (note := _note_on_module(one, workspace)))
+
+
+def notes_on_classes(cfgs: Sequence[Cfg]) -> tuple[str, ...]:
+    """Return what upstream builds wrongly because a row's channels are as many as there are classes."""
+    cfg = cfgs[0]  # the files of one request differ in their scale alone
+    if not cfg.model.has_scales_table:
+        return ()  # yolov5 compares with the outputs of the head instead
+    layers = lay_out_layers(cfg.model, cfg.replacements)[:-1]
+    equal = [str(i) for i, layer in enumerate(layers) if layer.args[:1] == (cfg.nc,) and layer.sets_channels]
+    if not equal:
+        return ()
+    return (
+        f"the rows of layers {', '.join(equal)} ask for {cfg.nc} channels, as many as there are classes: upstream "
+        "takes such a number for nc and does not scale it, so the model is much larger than its scale. Add to the data "
+        f"a class that no label has, and render with --nc {cfg.nc + 1}",
+    )
 
 
 def _note_on_module(one: Replacement, workspace: Workspace) -> str:

@@ -18,7 +18,7 @@ from yolopatch.errors import ConflictError, YolopatchError
 from yolopatch.outside.files.staging import write_all
 from yolopatch.outside.files.system_errors import advice, number_of
 from yolopatch.outside.workspace.workspace import find_workspace
-from yolopatch.steps.model.fit import notes_on_place
+from yolopatch.steps.model.fit import notes_on_classes, notes_on_place
 from yolopatch.steps.model.render_request import RenderRequest, plan
 from yolopatch.steps.workspace.held import find_held, not_in_catalog
 from yolopatch.wire import shell
@@ -80,7 +80,7 @@ def render(request: RenderRequest, templates: Path) -> RenderResult:
     """
     _require_in_catalog(request)
     cfgs = plan(request)
-    notes = notes_on_place(cfgs, request.out)
+    notes = (*notes_on_place(cfgs, request.out), *notes_on_classes(cfgs))
     env = template_environment(FileSystemLoader(templates))
     texts = {request.out / file_name(cfg): render_text(cfg, env) for cfg in cfgs}
     try:

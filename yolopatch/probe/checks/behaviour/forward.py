@@ -8,9 +8,10 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
+from ...build.scales import scaled_channels
 from ...build.subject import Subject, shapes
 from ...explain.causes import Cause, cause_of
-from ...protocol.findings import Finding, failed, passed
+from ...protocol.findings import Finding, failed, passed, warned
 from ...tensors.models import UpstreamModel
 from ...tensors.tensors import layer_name, tensors
 from ..finiteness import describe_not_finite, first_not_finite
@@ -34,6 +35,13 @@ def check(subject: Subject) -> Finding:
         found[_text(subject.images(side, batch))] = _problem(subject, model, side, batch)
     problems = {name: problem for name, problem in found.items() if problem}
     trials = {name: problem.what if problem else "ok" for name, problem in found.items()}
+    changed = "" if problems else _changed_in_place(subject, model)
+    if changed:
+        return warned(
+            changed,
+            "compute on a copy (x = x.clone(), or inplace=False), so that both read the same map",
+            trials=trials,
+        )
     if not problems:
         alike = "finite, and shaped as the base's" if _one_for_one(subject) else "finite"
         return passed(f"outputs are {alike}, at {', '.join(trials)}", trials=trials)
@@ -93,6 +101,38 @@ def _observed(model: UpstreamModel, x: Tensor) -> tuple[dict[int, object], objec
             hook.remove()
 
 
+@torch.no_grad()
+def _changed_in_place(subject: Subject, model: UpstreamModel) -> str:
+    """Say which replaced layer changes a map that another layer reads after it; empty for none."""
+    changed: list[int] = []
+    versions: dict[int, list[int]] = {}
+
+    def before(index: int) -> Callable[[nn.Module, object], None]:
+        return lambda layer, args: versions.update({index: [t._version for t in tensors(args)]})
+
+    def after(index: int) -> Callable[[nn.Module, object, object], None]:
+        return lambda layer, args, output: (
+            changed.append(index) if [t._version for t in tensors(args)] != versions[index] else None
+        )
+
+    hooks = [model.model[i].register_forward_pre_hook(before(i)) for i in subject.replaced]
+    hooks += [model.model[i].register_forward_hook(after(i)) for i in subject.replaced]
+    try:
+        model(subject.images())
+    finally:
+        for hook in hooks:
+            hook.remove()
+    for index in changed:
+        read = set(subject.rows[index].sources)
+        other = next((row.index for row in subject.rows[index + 1 :] if read & set(row.sources)), None)
+        if other is not None:
+            return (
+                f"{layer_name(model, index)} changes its input in place, which {layer_name(model, other)} reads, too: "
+                "that layer gets the changed map"
+            )
+    return ""
+
+
 def _one_for_one(subject: Subject) -> bool:
     """Return whether the file replaces layers of a base one by one, so that all shapes are the base's."""
     return subject.found_base is not None and not subject.alignment.dropped and None not in subject.alignment.base_of
@@ -110,16 +150,21 @@ def _misshapen(subject: Subject, model: UpstreamModel, x: Tensor, outputs: Mappi
         return ""
     expected, _, _ = _observed(subject.required_base_model, x)
     for index, base in subject.replaced.items():
-        if base is None or index not in outputs or not _asks_same_channels(subject, index, base):
+        if base is None or index not in outputs:
             continue
         found, wanted = shapes(outputs[index]), shapes(expected[base])
-        if found != wanted:
+        if found != wanted and _asks_same_channels(subject, index, base, wanted):
             return f"{layer_name(model, index)} gives {found}, the layer that it replaces {wanted}"
     return ""
 
 
-def _asks_same_channels(subject: Subject, index: int, base: int) -> bool:
-    return subject.rows[index].args[:1] == subject.base_rows[base].args[:1]
+def _asks_same_channels(subject: Subject, index: int, base: int, given: list[list[int]]) -> bool:
+    """Return whether the row asks for the base's channels: the first arguments are equal, and are channels."""
+    asked, other = subject.rows[index].args[:1], subject.base_rows[base].args[:1]
+    if asked != other:
+        return False
+    channels = scaled_channels(subject, asked[0]) if asked and type(asked[0]) is int else None
+    return not asked or [shape[1] for shape in given] == [channels]
 
 
 def _other_result(subject: Subject, x: Tensor, result: object) -> str:

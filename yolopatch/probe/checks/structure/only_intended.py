@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 
 from ...build.subject import Subject, shapes, structure
+from ...build.wiring import has_other_topology, other_sources
 from ...measure.activations import activated_layers
 from ...measure.dropped_parts import ACTIVATION, dropped_parts
 from ...protocol.findings import Finding, failed, passed, skipped, warned
-from ...tensors.models import Layer
+from ...tensors.models import Layer, UpstreamModel
 from ...tensors.tensors import count_parameters, layer_outputs
 from ..evidence import SHOWN, sample
 from ..rules import Rules
@@ -30,14 +32,10 @@ def check(subject: Subject) -> Finding:
     problem = _base_problem(subject)
     if problem:
         return skipped(f"the base does not build: {problem} (see build)")
-    evidence = _evidence(subject)
-    differences = [*_sources(subject), *_layers(subject)]
-    dropped = [f"layer {b} of the base ({subject.base_rows[b].module}) is missing" for b in subject.alignment.dropped]
-    evidence.update(
-        differs=sample([d["fault"] for d in differences]), missing=sample(dropped), details=differences[:SHOWN]
-    )
-    if differences or dropped:
-        return failed(_summary(differences, dropped), _hint(differences, dropped), **evidence)
+    comparison = _compare(subject)
+    evidence = {**_evidence(subject), **comparison.evidence()}
+    if comparison.faults or comparison.missing:
+        return failed(_summary(comparison), _hint(comparison), **evidence)
     also = _other_differences(evidence)
     if also:
         return warned(
@@ -45,12 +43,70 @@ def check(subject: Subject) -> Finding:
             "a comparison with the base measures that, too: report it, or make both models alike",
             **evidence,
         )
-    inserted = len(evidence["inserted"])
-    return passed(
-        f"{evidence['compared']} layers are the base's in class, tensors, shapes and sources; "
-        f"{len(subject.replaced) - inserted} are replaced" + (f"; {inserted} are inserted" if inserted else ""),
-        **evidence,
-    )
+    return passed(_agreement(subject, comparison, len(evidence["inserted"])), **evidence)
+
+
+def _agreement(subject: Subject, comparison: _Comparison, inserted: int) -> str:
+    same = len(subject.rows) - len(subject.replaced) - len(comparison.consequences) - len(comparison.not_comparable)
+    parts = [
+        f"{same} layers are the base's in class, tensors, shapes and sources",
+        f"{len(subject.replaced) - inserted} are replaced",
+    ]
+    if inserted:
+        parts.append(f"{inserted} are inserted")
+    if comparison.consequences:
+        parts.append(f"{len(comparison.consequences)} differ by what they read: {comparison.consequences[0]}")
+    if comparison.not_comparable:
+        reason = _topology(subject) or "their rows were written to read other layers"
+        parts.append(f"{len(comparison.not_comparable)} are not comparable, as {reason}")
+    return "; ".join(parts)
+
+
+def _topology(subject: Subject) -> str:
+    """Say how the head's maps differ from those of the base's head; empty where they do not."""
+    if not has_other_topology(subject):
+        return ""
+    own, base = (_strides(model) for model in (subject.model, subject.required_base_model))
+    return f"the head reads maps of stride {own} and the base's {base}"
+
+
+def _strides(model: UpstreamModel) -> str:
+    return ", ".join(str(int(stride)) for stride in model.stride)
+
+
+@dataclass
+class _Comparison:
+    """What was found of the layers that are not replaced.
+
+    Attributes:
+        faults: the layers that differ though they should not; `from` is a key of those that read another layer.
+        missing: the layers of the base that the file lacks, in words.
+        consequences: the layers that differ only in shapes because what they read has other shapes, in words.
+        not_comparable: the layers that another topology gives other inputs, in words.
+    """
+
+    faults: list[dict[str, Any]] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    consequences: list[str] = field(default_factory=list)
+    not_comparable: list[str] = field(default_factory=list)
+
+    def evidence(self) -> dict[str, Any]:
+        return {
+            "differs": sample([entry["fault"] for entry in self.faults]),
+            "missing": sample(self.missing),
+            "details": self.faults[:SHOWN],
+            "consequences": sample(self.consequences),
+            "not_comparable": sample(self.not_comparable),
+        }
+
+
+def _compare(subject: Subject) -> _Comparison:
+    found = _Comparison()
+    _compare_sources(subject, found)
+    _compare_layers(subject, found)
+    gone = [f"layer {b} of the base ({subject.base_rows[b].module}) is missing" for b in subject.alignment.dropped]
+    (found.not_comparable if has_other_topology(subject) else found.missing).extend(gone)
+    return found
 
 
 def _base_problem(subject: Subject) -> str:
@@ -116,21 +172,58 @@ def _row_name(subject: Subject, index: int) -> str:
 # What each layer is made of
 
 
-def _layers(subject: Subject) -> Iterator[dict[str, Any]]:
-    """Yield how each layer that should be the base's differs from it."""
+def _compare_layers(subject: Subject, found: _Comparison) -> None:
+    """Find how each layer that should be the base's differs from it."""
     outputs, base_outputs = _outputs(subject)
+    rewired = {source.layer for source in other_sources(subject) if source.is_meant}
     for own, other in _untouched(subject):
         layer, base = subject.model.model[own], subject.required_base_model.model[other]
-        found = _difference(layer, base) or _shape_difference(outputs.get(own), base_outputs.get(other))
-        if found:
-            yield {
-                "layer": own,
-                "base_layer": other,
-                "class": type(layer).__name__,
-                "parameters": count_parameters(layer),
-                "base_parameters": count_parameters(base),
-                "fault": f"{_untouched_name(subject, own)} differs though its row is the base's: {found}",
-            }
+        fault = _difference(layer, base) or _shape_difference(outputs.get(own), base_outputs.get(other))
+        if not fault:
+            continue
+        name = _untouched_name(subject, own)
+        if own == len(subject.rows) - 1 and has_other_topology(subject):
+            found.not_comparable.append(f"{name} reads maps of stride {_strides(subject.model)}")
+        elif own in rewired and _same_but_for_shapes(layer, base):
+            continue  # what it reads is already told
+        elif _same_but_for_shapes(layer, base) and (reads := _other_inputs(subject, own, other, outputs, base_outputs)):
+            found.consequences.append(f"{name} {reads}")
+        else:
+            found.faults.append(
+                {
+                    "layer": own,
+                    "base_layer": other,
+                    "class": type(layer).__name__,
+                    "parameters": count_parameters(layer),
+                    "base_parameters": count_parameters(base),
+                    "fault": f"{name} differs though its row is the base's: {fault}",
+                }
+            )
+
+
+def _same_but_for_shapes(layer: Layer, base: Layer) -> bool:
+    """Return whether two layers have the same modules, and tensors of the same names and numbers of axes."""
+    (classes, tensors), (base_classes, base_tensors) = structure(layer), structure(base)
+    axes, base_axes = ([(name, len(shape)) for name, shape in found] for found in (tensors, base_tensors))
+    return type(layer) is type(base) and (classes, axes) == (base_classes, base_axes)
+
+
+def _other_inputs(subject: Subject, own: int, other: int, outputs: _Shapes, base_outputs: _Shapes) -> str:
+    """Say which input of a layer has another shape than the base's, and why; empty where none has."""
+    sources, base_sources = subject.rows[own].sources, subject.base_rows[other].sources
+    for source, base_source in zip(sources, base_sources):
+        given, expected = outputs.get(source), base_outputs.get(base_source)
+        if given != expected and given and expected and source >= 0:
+            return (
+                f"reads {_channels(given)} channels from {_row_name(subject, source)}, the base's {_channels(expected)}"
+                if given[0][1:2] != expected[0][1:2]
+                else f"reads maps of {given[0][2:]} from {_row_name(subject, source)}, the base's {expected[0][2:]}"
+            )
+    return ""
+
+
+def _channels(shapes_of_output: list[list[int]]) -> int:
+    return shapes_of_output[0][1]
 
 
 def _untouched(subject: Subject) -> list[tuple[int, int]]:
@@ -186,23 +279,23 @@ def _shape_difference(own: list[list[int]] | None, base: list[list[int]] | None)
 # What feeds each layer
 
 
-def _sources(subject: Subject) -> Iterator[dict[str, Any]]:
-    """Yield the layers, replaced ones too, that read another layer than the base's do."""
-    rows, base_rows = subject.rows, subject.base_rows
-    for own, other in enumerate(subject.alignment.base_of):
-        if other is None:
-            continue
-        found = [_base_source(subject, s) for s in rows[own].sources]
-        expected = list(base_rows[other].sources)
-        if found != expected:
-            position = next((p for p, (a, b) in enumerate(zip(found, expected)) if a != b), 0)
-            yield {
-                "layer": own,
-                "base_layer": other,
-                "from": list(rows[own].sources),
-                "base_from": expected,
-                "fault": _source_difference(subject, own, position, expected),
-            }
+def _compare_sources(subject: Subject, found: _Comparison) -> None:
+    """Find the layers, replaced ones too, that read another layer than the base's do."""
+    for difference in other_sources(subject):
+        own, expected = difference.layer, subject.base_rows[difference.base_layer].sources
+        fault = _source_difference(subject, own, difference.position, expected)
+        if difference.is_meant:
+            found.not_comparable.append(fault)
+        else:
+            found.faults.append(
+                {
+                    "layer": own,
+                    "base_layer": difference.base_layer,
+                    "from": list(subject.rows[own].sources),
+                    "base_from": list(expected),
+                    "fault": fault,
+                }
+            )
 
 
 def _source_difference(subject: Subject, own: int, position: int, expected: Sequence[int]) -> str:
@@ -216,32 +309,20 @@ def _source_difference(subject: Subject, own: int, position: int, expected: Sequ
     )
 
 
-def _base_source(subject: Subject, source: int) -> int:
-    """Return the base's layer that a source corresponds to; an inserted layer counts as the layer that it reads."""
-    rows, base_of = subject.rows, subject.alignment.base_of
-    while source >= 0:
-        base = base_of[source]
-        if base is not None:
-            return base
-        source = rows[source].sources[0]
-    return source
-
-
 # What the finding says
 
 
-def _summary(differences: Sequence[Mapping[str, Any]], dropped: Sequence[str]) -> str:
-    first = differences[0]["fault"] if differences else dropped[0]
-    more = len(differences) + len(dropped) - 1
-    return f"{first}; {more} more such layers" if more else str(first)
+def _summary(comparison: _Comparison) -> str:
+    faults = [*(entry["fault"] for entry in comparison.faults), *comparison.missing]
+    return f"{faults[0]}; {len(faults) - 1} more such layers" if len(faults) > 1 else str(faults[0])
 
 
-def _hint(differences: Sequence[Mapping[str, Any]], dropped: Sequence[str]) -> str:
-    if any("from" in entry for entry in differences):
+def _hint(comparison: _Comparison) -> str:
+    if any("from" in entry for entry in comparison.faults):
         return "a layer was inserted or removed before it: fix the from indices after that layer, which count from 0"
-    if differences:
+    if comparison.faults:
         return (
             "something outside its row changed it: the branch for a replaced class in parse_model must do all that "
-            "upstream's own branch does (for one, set legacy = False), or its input has another shape"
+            "upstream's own branch does (for one, set legacy = False)"
         )
     return "put the layer back, or use --base to name the upstream YAML that this file was really made from"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,6 +11,7 @@ import torch.nn as nn
 
 from ...build.arguments import Recorder, value_of
 from ...build.bases import read_yaml
+from ...build.scales import Entry, entry_of, is_begun_word, letter_of, part_of_name, scaled_channels
 from ...build.subject import Subject
 from ...protocol.findings import Finding, failed, passed, skipped, warned
 from ...tensors.tensors import layer_outputs
@@ -40,7 +40,7 @@ def check(subject: Subject) -> Finding:
     if subject.found_base is None:
         return _without_base(name)
     measured = _measured(subject)
-    evidence = {"scale": _letter(subject), **_table(subject), "name": name, **measured}
+    evidence = {"scale": letter_of(subject), "origin": _origin(subject), **_table(subject), "name": name, **measured}
     for faults in (evidence["table_differs"], measured["channels"], measured["depth"], measured["units"]):
         if faults:
             return failed(faults[0]["fault"], faults[0]["hint"], **evidence)
@@ -64,9 +64,15 @@ def _without_base(name: Mapping[str, str]) -> Finding:
 
 def _summary(evidence: Mapping[str, Any]) -> str:
     depth, width, most = evidence["table"]
-    numbers = f"scale {evidence['scale']}: depth {depth}, width {width}"
+    numbers = f"scale {evidence['scale']}{evidence['origin']}: depth {depth}, width {width}"
     numbers += f", max_channels {most}" if most is not None else ""
     return f"{numbers}; {evidence['compared']} replaced layers have the channels, depth and units of this scale"
+
+
+def _origin(subject: Subject) -> str:
+    """Say where upstream takes the scale from, to follow its letter; empty where the file's name has no part in it."""
+    part = part_of_name(subject)
+    return f" (from {part} in the file's name)" if part else ""
 
 
 def _equal_to_classes(subject: Subject) -> list[int]:
@@ -75,38 +81,18 @@ def _equal_to_classes(subject: Subject) -> list[int]:
     for row in subject.rows[:-1]:
         asked = row.args[0] if row.args and type(row.args[0]) is int else None
         passed_on = value_of(subject.arguments.given.get(row.index, {}), "channels")
-        if asked == subject.classes and passed_on == asked and _scaled(subject, asked) != asked:
+        if asked == subject.classes and passed_on == asked and scaled_channels(subject, asked) != asked:
             found.append(row.index)
     return found
 
 
 # The scales table
 
-Entry = list[Any]
-"""[depth, width, max_channels] of a scale; the last is None where upstream has no such limit."""
-
-
-def _letter(subject: Subject) -> Any:
-    """Return the scale that is verified; like upstream, the first of the file's table where none is named."""
-    return subject.scale or _default_letter(subject.data)
-
-
-def _default_letter(data: Mapping[str, Any]) -> Any:
-    return data.get("scale") or next(iter(data.get("scales") or ()), None)
-
-
-def _entry(data: Mapping[str, Any], letter: Any) -> Entry | None:
-    """Return the numbers of a parsed file at a scale; None where it has no such scale."""
-    if data.get("scales"):
-        found = data["scales"].get(letter)
-        return None if found is None else [float(found[0]), float(found[1]), found[2]]
-    return [float(data.get("depth_multiple", 1)), float(data.get("width_multiple", 1)), None]
-
 
 def _table(subject: Subject) -> dict[str, Any]:
     """Return the scale's numbers in the file and in the base, and how they differ."""
-    letter = _letter(subject)
-    own, base = _entry(subject.data, letter), _base_entry(subject, letter)
+    letter = letter_of(subject)
+    own, base = entry_of(subject.data, letter), _base_entry(subject, letter)
     differences = []
     if base is not None and own != base:
         fault = f"the file's scale {letter} is {own}, the base's is {base} (depth, width, max_channels)"
@@ -121,12 +107,12 @@ def _base_entry(subject: Subject, letter: Any) -> Entry | None:
     """
     base = subject.required_base
     if base.data.get("scales") or not letter:
-        return _entry(base.data, letter)
+        return entry_of(base.data, letter)
     named = re.fullmatch(r"(.*\d)[nsmlx](\D*)", base.file.stem)
     if not named:
         return None  # one file for all scales, with the multiples of any one of them
     sibling = base.file.with_name(f"{named[1]}{letter}{named[2]}.yaml")
-    return _entry(read_yaml(sibling), letter) if sibling.exists() else None
+    return entry_of(read_yaml(sibling), letter) if sibling.exists() else None
 
 
 # What upstream reads from the file's name
@@ -153,13 +139,35 @@ def _read_by_name(subject: Subject) -> dict[str, str]:
             f"verify with --scale {letter}, or use {subject.scale} as the letter in the file's name",
             letter,
         )
+    if not letter:
+        return _default_is_built(subject)
+    if is_begun_word(subject):
+        return _name_fault(
+            f"upstream builds scale {letter}: it takes the {letter} of {part_of_name(subject)} in the name "
+            f"{subject.cfg.name} for the scale's letter",
+            f"if scale {letter} is not meant, put a hyphen or the right letter behind the version in the file's name",
+            letter,
+        )
     return _name_fault("", "", letter)
+
+
+def _default_is_built(subject: Subject) -> dict[str, str]:
+    """Return the fault of a name without a letter, where upstream builds another scale than the verified one."""
+    data = read_yaml(subject.cfg)
+    first = next(iter(data.get("scales") or ()), None)
+    if first is None or not subject.scale or entry_of(data, first) == entry_of(data, subject.scale):
+        return _name_fault("", "")
+    return _name_fault(
+        f"verified at scale {subject.scale}, but the name {subject.cfg.name} has no scale's letter: upstream builds "
+        f"scale {first}, the first of the file's table",
+        f"put the letter {subject.scale} behind the version in the file's name, or verify with --scale {first}",
+    )
 
 
 def _read_by_content(subject: Subject) -> dict[str, str]:
     """Return the same for a yolov5 file: upstream uses the multiples in it at every scale."""
-    own = _entry(read_yaml(subject.cfg), None)
-    if own is None or own == _entry(subject.data, None):
+    own = entry_of(read_yaml(subject.cfg), None)
+    if own is None or own == entry_of(subject.data, None):
         return _name_fault("", "")
     return _name_fault(
         f"upstream uses the file's own depth and width, {own[:2]}, and not those of scale {subject.scale}",
@@ -216,8 +224,8 @@ def _compare_channels(
     asked, base_asked = (r.args[0] if r.args and type(r.args[0]) is int else None for r in (row, other))
     got, expected = output.shape[1], base_output.shape[1]
     found["widths"][own] = {"asked": asked, "got": got, "base": expected}
-    scaled = _scaled(subject, asked)
-    if asked is None or scaled is None or _scaled(subject, base_asked) != expected:
+    scaled = scaled_channels(subject, asked)
+    if asked is None or scaled is None or scaled_channels(subject, base_asked) != expected:
         found["undecided"].append(own)  # the first argument is not a number of channels
         return
     if asked != base_asked:
@@ -230,15 +238,6 @@ def _compare_channels(
         found["channels"].append({"layer": own, "fault": fault, "hint": hint})
     else:
         found["undecided"].append(own)
-
-
-def _scaled(subject: Subject, channels: int | None) -> int | None:
-    """Return what upstream makes of a row's number of channels at this scale."""
-    entry = _entry(subject.data, _default_letter(subject.data))
-    if channels is None or entry is None:
-        return None
-    most, width = entry[2] or math.inf, float(entry[1])
-    return math.ceil(min(channels, most) * width / 8) * 8
 
 
 def _compare_depth(subject: Subject, own: int, base: int, found: dict[str, Any]) -> None:
@@ -292,6 +291,8 @@ def _compare_units(subject: Subject, own: int, base: int, found: dict[str, Any])
     Upstream turns `c3k` on for its large scales in the branch for its own class, for any row.
     """
     row = subject.rows[own]
+    if row.module == subject.base_rows[base].module:
+        return  # upstream's own class: its row's arguments ask for what was built
     lists, base_lists = _unit_lists(subject, own, base)
     for name in lists.keys() & base_lists.keys():
         if not (len(lists[name]) and len(base_lists[name])):

@@ -21,6 +21,7 @@ from ..rules import Rules
 from ..wording import NOT_FINITE_HINT, no_batch
 
 _STEPS = 4  # of training: one more than zero layers that anybody puts in a row
+_STEPS_AT_FULL_SIZE = 3
 _NONE, _ZERO, _NOT_FINITE, _ALIVE = "none", "zero", "not finite", "alive"
 
 Batch = dict[str, Any]
@@ -82,7 +83,7 @@ def _grouped(subject: Subject, batch: Batch) -> Groups:
             "silent_at_initialisation": silent,
             "silent_in_float64": _silent_in_double(subject, batch),
         }
-    still = _still_silent(subject, subject.fresh, silent)
+    still = _silent_at_full_size(subject, _still_silent(subject, subject.fresh, silent))
     absorbed = _absorbed(subject, subject.fresh, batch, still)
     dead = [name for name in still if name not in absorbed]
     upstreams = _dead_in_base(subject, batch, dead)
@@ -120,21 +121,40 @@ def _still_silent(subject: Subject, make: Callable[[], UpstreamModel], silent: S
     return [name for name in silent if kinds[name] in (_NONE, _ZERO)]
 
 
+def _silent_at_full_size(subject: Subject, silent: Sequence[str]) -> list[str]:
+    """Return the silent parameters without those of the head that get a gradient at the asked size, in a few steps.
+
+    A loss assigns each object to a few positions. In a small image a coarse map beside finer ones may get none.
+    """
+    head = f"model.{len(subject.rows) - 1}."
+    waiting = [name for name in silent if name.startswith(head)]
+    batch = make_batch(subject, seed=5, side=subject.imgsz) if waiting else None
+    if batch is None or subject.imgsz <= subject.side:
+        return list(silent)
+    left = _silent_while_training(subject, batch, waiting, _STEPS_AT_FULL_SIZE)
+    return [name for name in silent if not name.startswith(head) or name in left]
+
+
 def _stay_at_zero(subject: Subject, batch: Batch, waiting: Sequence[str]) -> list[str]:
     """Return those of the parameters that get no gradient in some steps of training.
 
     One step moves the last of several zero layers, and with it the next one gets a gradient.
     """
-    if not waiting:
-        return []
+    return _silent_while_training(subject, batch, waiting, _STEPS) if waiting else []
+
+
+def _silent_while_training(subject: Subject, batch: Batch, waiting: Sequence[str], steps: int) -> list[str]:
+    """Return those of the parameters that get no gradient in any of some steps of training on one batch."""
     model = subject.fresh().train()
     trained = dict(model.named_parameters())
     optimiser = torch.optim.AdamW([p for p in trained.values() if p.requires_grad], lr=LEARNING_RATE, weight_decay=0.0)
     left = list(waiting)
-    for _ in range(_STEPS):
+    for _ in range(steps):
         optimiser.zero_grad()
         subject.upstream.loss(model, batch).backward()  # type: ignore[no-untyped-call]  # torch has no types for it
         left = [name for name in left if _kind(trained[name].grad) in (_NONE, _ZERO)]
+        if not left:
+            break
         optimiser.step()
     return left
 

@@ -1,0 +1,79 @@
+"""What upstream's own trainer does with a model before the first batch, done by its own code."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import logging
+from collections import defaultdict
+from pathlib import Path
+from typing import Any, NoReturn, TypeGuard
+
+from ..tensors.models import UpstreamModel
+
+
+class _LoadersAsked(Exception):
+    """The trainer has set the model up, and asks for its data."""
+
+
+def set_up(args: Any, model: UpstreamModel) -> None:
+    """Run the start of ultralytics' `_setup_train`, until it asks for a data loader.
+
+    Args:
+        args: upstream's default settings; changed.
+        model: the model, which a training begins with; changed.
+    """
+    engine = importlib.import_module("ultralytics.engine.trainer")
+    args.amp = args.compile = False  # both would run the model, which is another check's
+    trainer = _without_data(engine.BaseTrainer)
+    trainer.args, trainer.model, trainer.device = args, model, next(model.parameters()).device
+    try:
+        # until 8.3 the number of processes is an argument, later an attribute
+        trainer._setup_train(*([1] if engine.BaseTrainer._setup_train.__code__.co_argcount > 1 else []))
+    except _LoadersAsked:
+        return
+    raise RuntimeError("upstream's trainer was set up without asking for data")
+
+
+def _without_data(cls: type) -> Any:
+    """Return an object of a trainer's class that has no data set, no folder and no callbacks."""
+
+    class Trainer(cls):  # type: ignore[misc]  # a class of upstream's, known at run time only
+        def __init__(self) -> None:
+            self.callbacks: Any = defaultdict(list)
+            self.data: Any = defaultdict(str)
+            self.trainset = self.testset = ""
+            self.batch_size, self.world_size, self.epochs = 2, 1, 1
+
+        def set_model_attributes(self) -> None:
+            pass
+
+        def get_dataloader(self, *args: object, **options: object) -> NoReturn:
+            raise _LoadersAsked
+
+    return Trainer()
+
+
+def run_freezing(file: Path, model: UpstreamModel) -> None:
+    """Run the loop of yolov5's train.py that decides which parameters are trained, with `--freeze` at its default.
+
+    Args:
+        file: train.py, whose one function does everything from the arguments to the results.
+        model: changed.
+
+    Raises:
+        RuntimeError: the file has no such loop.
+    """
+    loops = [node for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if _decides_training(node)]
+    if not loops:
+        raise RuntimeError(f"{file} has no loop that sets requires_grad")
+    code = compile(ast.Module([loops[0]], []), str(file), "exec")
+    exec(code, {"model": model, "freeze": [], "LOGGER": logging.getLogger(), "print": lambda *texts: None})
+
+
+def _decides_training(node: ast.AST) -> TypeGuard[ast.For]:
+    """Return whether it is a loop over `model.named_parameters()` that sets `requires_grad`."""
+    if not (isinstance(node, ast.For) and "named_parameters" in ast.unparse(node.iter)):
+        return False
+    targets = [target for inner in ast.walk(node) if isinstance(inner, ast.Assign) for target in inner.targets]
+    return any(isinstance(target, ast.Attribute) and target.attr == "requires_grad" for target in targets)

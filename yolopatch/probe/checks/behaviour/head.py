@@ -1,0 +1,160 @@
+"""Did upstream set the head up: its strides and its biases, and do its boxes cover the image?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ...build.subject import Subject
+from ...protocol.findings import Finding, failed, passed, warned
+from ...tensors.models import UpstreamModel
+from ...tensors.tensors import head_inputs, layer_name, tensors
+from ...thresholds import BOXES_COVER, UNTRAINED_SCORE
+from ..rules import Rules
+
+_LARGER = 1.5  # the second image's side, which tells the axis of the positions from that of the values
+_NORMALISED = 2.0  # pixels: boxes that lie within so much are given as parts of the image
+
+RULES = Rules()
+
+
+@dataclass(frozen=True)
+class _Boxes:
+    """What an untrained head gives for one image.
+
+    Attributes:
+        extent: how far the boxes' first two values reach over the image, from 0 to 1, the smaller of the two.
+        equal: whether all boxes are the same.
+        score: the mean of the value after the box: a class's score or the objectness; None where it is no score.
+    """
+
+    extent: float
+    equal: bool
+    score: float | None
+
+
+def check(subject: Subject) -> Finding:
+    """Fail where the head's strides are not its maps', or its boxes do not cover the image.
+
+    Upstream sets strides and biases only for classes that inherit from its own head. What counts here is what
+    happened. Warn where an untrained head gives every class a high score: its biases were not initialised.
+    """
+    if subject.upstream.task(subject.data) == "classify":
+        return passed("a classifier's head has no strides and gives no boxes")
+    index = len(subject.rows) - 1
+    name = layer_name(subject.model, index)
+    with torch.no_grad():
+        expected, found = _reductions(subject), _strides(subject.model.model[index])
+        boxes = _boxes(subject)
+    evidence: dict[str, Any] = {"maps": expected, "strides": found, "boxes": boxes and asdict(boxes)}
+    loud = boxes is not None and boxes.score is not None and boxes.score > UNTRAINED_SCORE
+    problems = [*_stride_problems(expected, found), *_box_problems(boxes)]
+    if problems:
+        biases = "; its biases were not initialised either" if loud else ""
+        return failed(
+            f"{name}: {'; '.join(problems)}{biases}",
+            "upstream sets the strides and biases of a head only if its class inherits from upstream's own (Detect): "
+            "inherit from it, or set self.stride and the biases in the constructor",
+            **evidence,
+        )
+    if loud and boxes is not None:
+        return warned(
+            f"{name}: untrained, it gives a mean score of {boxes.score:.2g}: its biases were not initialised, and the "
+            "first steps of training have only false positives to unlearn",
+            "inherit from upstream's Detect and keep its bias_init, or set the biases of the last convolutions to the "
+            "log-odds of a rare class",
+            **evidence,
+        )
+    return passed(_summary(expected, found, boxes), **evidence)
+
+
+def _reductions(subject: Subject) -> list[int]:
+    """Return by how much each of the head's maps is smaller than the image."""
+    maps = head_inputs(subject.model, subject.images())
+    return [round(subject.side / m.shape[-1]) for m in maps if m.dim() == 4]
+
+
+def _strides(head: object) -> list[float] | None:
+    """Return the head's own strides, None where it has none."""
+    stride = getattr(head, "stride", None)
+    return [round(float(s), 3) for s in stride.flatten()] if isinstance(stride, Tensor) else None
+
+
+def _stride_problems(expected: Sequence[int], found: Sequence[float] | None) -> list[str]:
+    if found is None or list(found) == list(expected):
+        return []
+    given, wanted = (", ".join(f"{s:g}" for s in strides) for strides in (found, expected))
+    return [f"its strides are {given}, but its maps are reduced by {wanted}"]
+
+
+def _box_problems(boxes: _Boxes | None) -> list[str]:
+    if boxes is None or boxes.extent >= BOXES_COVER:
+        return []
+    if boxes.equal:
+        return ["all of its boxes are the same"]
+    return [f"its boxes reach over {boxes.extent:.0%} of the image only"]
+
+
+# What the head gives
+
+
+def _boxes(subject: Subject) -> _Boxes | None:
+    """Return what the head gives, None where it cannot be told which values are boxes."""
+    model = subject.calibrated
+    result = _values(model, subject.images())
+    other = _other_size(subject, model)
+    axis = None if result is None else _value_axis(tuple(result.shape), other, subject.classes)
+    if result is None or axis is None:
+        return None
+    values = result.transpose(1, 2) if axis == 1 else result
+    first = values[0, :, :2]
+    reach = first.amax(0) - first.amin(0)
+    side = 1.0 if float(values[0, :, :4].abs().max()) <= _NORMALISED and float(reach.max()) > 0 else subject.side
+    score = values[..., 4]
+    is_score = bool((score >= 0).all() and (score <= 1).all())
+    extent = min(1.0, float((reach / side).min()))  # untrained boxes may reach over the edge
+    return _Boxes(round(extent, 4), bool((reach == 0).all()), float(score.mean()) if is_score else None)
+
+
+def _values(model: UpstreamModel, x: Tensor) -> Tensor | None:
+    """Return the model's first result where it has three axes: image, and in any order position and value."""
+    result = next(tensors(model(x)), None)
+    return result if result is not None and result.dim() == 3 else None
+
+
+def _other_size(subject: Subject, model: UpstreamModel) -> tuple[int, ...] | None:
+    """Return the shape of the first result for a larger image, None where the model does not run on one."""
+    try:
+        result = _values(model, subject.images(int(subject.side * _LARGER)))
+    except Exception:  # any exception of the model's code; the check `forward` reports it
+        return None
+    return None if result is None else tuple(result.shape)
+
+
+def _value_axis(shape: tuple[int, ...], other: tuple[int, ...] | None, classes: int) -> int | None:
+    """Return the axis of the values of a box, of at least four and a score; the other is that of the positions.
+
+    The number of positions grows with the image. A head that gives a fixed number of boxes has as many values as there
+    are classes and four, or six: box, score and class.
+    """
+    grown = [axis for axis in (1, 2) if other is not None and shape[axis] != other[axis]]
+    if len(grown) == 1:
+        axis = 3 - grown[0]
+    else:
+        known = [axis for axis in (2, 1) if shape[axis] in (classes + 4, classes + 5, 6)]
+        if not known:
+            return None
+        axis = known[0]
+    return axis if shape[axis] >= 5 else None
+
+
+def _summary(expected: Sequence[int], found: Sequence[float] | None, boxes: _Boxes | None) -> str:
+    strides = f"the head's strides {', '.join(map(str, expected))} are those of its maps" if found else "no strides"
+    if boxes is None:
+        return f"{strides}; which of its values are boxes cannot be told"
+    score = "" if boxes.score is None else f", and the mean score is {boxes.score:.2g} before training"
+    return f"{strides}; its boxes reach over {boxes.extent:.0%} of the image{score}"
