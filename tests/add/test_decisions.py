@@ -176,6 +176,63 @@ def test_parts_of_one_map_are_none_of_several(forward):
     assert decided(module("dim", forward)).kind == "attention"
 
 
+NO_MAP = {
+    "a tuple": "y = self.conv(x)\n        return y, y.mean()",
+    "a list": "y = self.conv(x)\n        out = [y, y]\n        return out",
+    "a dict": 'return {"map": self.conv(x)}',
+    "nothing": "x = self.conv(x)",
+}
+
+
+@pytest.mark.parametrize("what", NO_MAP)
+@pytest.mark.parametrize("asked", [{}, {"like": "Conv"}])
+def test_one_that_returns_no_map_is_refused_whatever_kind_it_is_said_to_be(what, asked):
+    with pytest.raises(UsageError, match=f"returns {what}") as caught:
+        decided(module("c1, c2, k=3, s=1", NO_MAP[what]), **asked)
+    assert "pasted.py, line 1" in caught.value.details[1]
+
+
+@pytest.mark.parametrize(
+    "forward",
+    [
+        "if self.training:\n            return x, self.conv(x)\n        return self.conv(x)",
+        "a, b = self.conv(x), x\n        return a * b",
+        "for part in self.conv:\n            x = part(x)\n        return x",
+    ],
+)
+def test_one_that_returns_a_map_in_the_end_is_not(forward):
+    assert decided(module("dim", forward)).kind == "attention"
+
+
+RESIZING = {
+    "interpolate": ("return F.interpolate(self.conv(x), scale_factor=2)", "nn.Conv2d(1, 1, 1)"),
+    "shuffled": ("return F.pixel_shuffle(self.conv(x), 2)", "nn.Conv2d(1, 1, 1)"),
+    "layer": ("return self.conv(x)", "nn.Upsample(scale_factor=2)"),
+    "sizes": ("b, c, h, w = x.shape\n        return self.conv(x).view(b, c, 2 * h, 2 * w)", "nn.Conv2d(1, 4, 1)"),
+    "factor": ("b, c, h, w = x.shape\n        return x.reshape(b, -1, h * self.n, w * self.n)", "nn.Conv2d(1, 4, 1)"),
+}
+
+
+@pytest.mark.parametrize("case", RESIZING)
+def test_one_that_changes_the_maps_size_is_refused(case):
+    forward, made = RESIZING[case]
+    with pytest.raises(UsageError, match="gives its map another size"):
+        decided(module("channels", forward, made))
+    assert decided(module("channels", forward, made), like="attention").kind == "attention"
+
+
+@pytest.mark.parametrize(
+    "forward",
+    [
+        "b, c, h, w = x.shape\n        return self.conv(x).view(b, c, h, w)",
+        "return F.interpolate(self.conv(x), size=x.shape[2:])",
+        "b, c, h, w = x.shape\n        return self.conv(x).reshape(b, c * 4, h, w)[:, :c]",
+    ],
+)
+def test_one_that_keeps_the_maps_size_is_not(forward):
+    assert decided(module("channels", forward)).kind == "attention"
+
+
 def test_a_list_of_numbers_is_no_kernel():
     with pytest.raises(UsageError, match="is not clear"):
         decided(module("c1, c2, k=(5, 9, 13)"))

@@ -60,3 +60,16 @@ def test_what_the_workspace_at_the_output_folder_cannot_build_is_said(workspace,
     flavor = notes("--module", "RefConv", "--model", "yolo11", "--placement", "1", "--flavor", "tutorial")
     assert "has RefConv in the flavor paper, not tutorial: --flavor paper" in flavor
     assert notes("--module", "RefConv", "--out", tmp_path / "elsewhere") == ""
+
+
+def test_as_many_classes_as_a_row_has_channels_are_pointed_out(yolopatch, tmp_path):
+    def notes(model: str, nc: int) -> str:
+        return yolopatch(
+            "render-cfg", "--model", model, "--scale", "n", "--nc", nc, "--out", tmp_path / f"{model}-{nc}"
+        ).err
+
+    told = notes("yolo11", 512)
+    assert "the rows of layers 4, 5, 6, 13, 19, 20 ask for 512 channels, as many as there are classes" in told
+    assert "--nc 513" in told
+    assert notes("yolo11", 513) == notes("yolo11", 1) == ""
+    assert notes("yolov5", 512) == ""  # which compares with the head's outputs instead

@@ -264,6 +264,17 @@ def test_the_users_own_changes_are_said_plainly(refused, checkpoint, workspace, 
     assert f"yolopatch apply --repo {PIN}" in told
 
 
+@pytest.mark.parametrize("home", ["__main__", "__mp_main__"])
+def test_a_class_of_the_training_script_is_told_as_one_that_no_option_loads(home, refused, checkpoint, said):
+    made = type("Gate", (OrderedDict,), {"__module__": home, "__qualname__": "Gate"})
+    setattr(sys.modules["__main__"], "Gate", made)  # noqa: B010  pickle looks for it there
+    sys.modules.setdefault("__mp_main__", sys.modules["__main__"])
+    told = refused(checkpoint({"yolopatch": said, "model": made()}))
+    assert "nor with --trust: the training script itself defines Gate" in told
+    assert "yolopatch add" in told
+    assert "yolopatch transplant" in told
+
+
 def _evil(trap: Path) -> object:
     class Evil:
         def __reduce__(self):
