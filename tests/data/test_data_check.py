@@ -131,6 +131,20 @@ def test_a_model_of_another_number_of_classes_is_a_warning(shapes, base_cfg):
     assert what == "has 80 classes, the data 3: upstream builds the model with those of the data"
 
 
+def test_as_many_classes_as_rows_have_channels_are_a_warning(edited, base_cfg):
+    def told(cfg=None) -> str:
+        return " ".join(what for _, _, what in problems(check_dataset(file, None, cfg)) if "channels" in what)
+
+    file = edited(nc=None, names=[f"class {number}" for number in range(512)])
+    assert "has 512 classes, and rows of yolov8, yolo11, yolo26 ask for 512 channels" in told()
+    assert "the rows of layers 4, 5, 6, 13, 19, 20 of yolo11n.yaml ask for 512 channels" in told(
+        base_cfg("yolo11", "n")
+    )
+    assert told(base_cfg("yolov5", "n")) == ""  # which compares with the head's outputs instead
+    file = edited(nc=None, names=[f"class {number}" for number in range(513)])
+    assert told() == told(base_cfg("yolo11", "n")) == ""
+
+
 def test_the_task_is_the_models(shapes, base_cfg):
     report = check_dataset(shapes("pose"), None, base_cfg("yolo11", "n", "pose"))
     assert (report.task, report.errors) == ("pose", 0)

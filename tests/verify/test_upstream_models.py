@@ -9,8 +9,9 @@ import pytest
 
 from yolopatch.catalog.model.models import find_model
 from yolopatch.catalog.pins import PINS
+from yolopatch.outside.files.model_yaml import read_cfg
 from yolopatch.steps.verify.verify import verify
-from yolopatch.wire.statuses import FAIL
+from yolopatch.wire.statuses import FAIL, PASS
 
 # by pin, the family's other detection models, as files of upstream
 VARIANTS = {
@@ -27,6 +28,33 @@ VARIANTS = {
         *(f"hub/yolov5s{name}" for name in ("6", "-ghost", "-transformer")),
     ],
 }
+# by pin, models of upstream's that have another head, and are trained in another way, or are other networks
+OTHERS = {
+    "ultralytics-8.2.50": ["rt-detr/rtdetr-l", "v8/yolov8-rtdetr", "v8/yolov8-world", "v10/yolov10n", "v9/yolov9c"],
+    "ultralytics-8.3.0": [
+        *(
+            "rt-detr/rtdetr-l",
+            "v8/yolov8-rtdetr",
+            "v8/yolov8-world",
+            "v8/yolov8-worldv2",
+            "v8/yolov8-p2",
+            "v8/yolov8-p6",
+        ),
+        *("v8/yolov8-ghost", "v10/yolov10n", "v9/yolov9t", "v5/yolov5-p6", "v6/yolov6", "v3/yolov3-tiny"),
+    ],
+    "ultralytics-8.4.0": ["rt-detr/rtdetr-l", "v8/yolov8-rtdetr", "v8/yolov8-world", "12/yolo12", "v10/yolov10n"],
+}
+OTHERS_CHECKS = (
+    "build",
+    "scale",
+    "only-intended",
+    "forward",
+    "head",
+    "gradient-flow",
+    "trainer-setup",
+    "learns",
+    "init",
+)
 # the models of v6.1 are those of its repackaging
 RARELY = ("yolov5-6.1", "ultralytics-8.2.50", "ultralytics-8.3.0")
 FOLDERS = {"ultralytics": "ultralytics/cfg/models", "yolov5": "yolov5/models"}
@@ -64,3 +92,14 @@ def test_the_familys_other_models_do_not_fail(pin, name, scale, pristine_tree, f
     cfg = tmp_path / source.name
     cfg.write_text(at_scale(source.read_text(), pin, scale))
     assert failures(full_workspace(pin), cfg, scale) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("pin", "name"), [(pin, name) for pin, names in OTHERS.items() for name in names])
+def test_upstreams_other_models_do_not_fail(pin, name, pristine_tree, full_workspace, tmp_path):
+    source = pristine_tree(pin) / FOLDERS["ultralytics"] / f"{name}.yaml"
+    cfg = tmp_path / source.name
+    cfg.write_text(source.read_text())
+    letter = read_cfg(cfg).any_scale(None) if "scales:" not in source.read_text() else next(iter(read_cfg(cfg).letters))
+    checks = verify(full_workspace(pin), cfg, letter, imgsz=320, checks=OTHERS_CHECKS).checks
+    assert {check.id: check.summary for check in checks if check.status != PASS} == {}

@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 # torch's ONNX exporters import these; only for them does a missing module skip the check.
 _TOOLS = ("onnx", "onnxscript", "onnx_ir")
 _MISSING = re.compile(r"No module named '?(\w+)|[Mm]odule (\w+) is not installed")
-_OPERATOR = re.compile(r"[Oo]perator:? *'?(\w+::\w+)|No Op registered for (\w+)|Python function call '(\w+)'")
+_OPERATOR = re.compile(
+    r"(?:[Oo]perator|namespace):? *'?(\w+::\w+)|No Op registered for (\w+)|Python function call '(\w+)'"
+)
 _FAILURE = "export failure"  # the start of v6.1's log line for an error that it does not raise
 _EXPORTER = "engine.exporter"
 
@@ -72,7 +74,7 @@ def _not_exported(subject: Subject, title: str, error: Exception) -> Finding:
         return skipped(f"upstream's export to {title} needs {tool}, which is not installed", f"install {tool}")
     operators = sorted({next(filter(None, found)) for found in _OPERATOR.findall(text)})
     named = f" ({', '.join(operators)})" if operators else ""
-    if operators:
+    if operators or type(error).__module__.startswith("torch.onnx"):  # no line of the model is to blame
         told, hint = _beginning(text), "write the part that the message names with operators that the format has"
     else:
         cause = cause_of(None, error, subject.model)

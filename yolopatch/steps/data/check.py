@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yolopatch.catalog.model.base_model import DETECT, TASKS
+from yolopatch.catalog.model.layers import Layer
+from yolopatch.catalog.model.models import VARIANTS
 from yolopatch.catalog.names import unknown
 from yolopatch.core.data.labels import ERROR, WARNING, LabelFormat, read_labels
 from yolopatch.core.model.cfg_file import CfgFile
@@ -82,6 +84,7 @@ def check_dataset(file: Path, task: str | None, cfg: Path | None) -> DatasetRepo
             parts.append(part)
             problems.extend(found)
     problems.extend(_of_classes(data, objects))
+    problems.extend(_of_channels(data, model, task))
     named = {name: objects[number] for number, name in enumerate(data.names)}
     return DatasetReport(file, task, tuple(parts), named, tuple(problems))
 
@@ -159,3 +162,32 @@ def _of_classes(data: Dataset, objects: Counter[int]) -> Iterator[Problem]:
         others = len(absent) - _MOST_ABSENT
         rest = f" and {others:,} other classes" if others > 0 else ""
         yield Problem(WARNING, str(data.file), f"no object of {', '.join(absent[:_MOST_ABSENT])}{rest}")
+
+
+def _of_channels(data: Dataset, model: CfgFile | None, task: str) -> Iterator[Problem]:
+    """Yield that rows ask for as many channels as there are classes: ultralytics takes such a number for nc."""
+    count = len(data.names)
+    asking = _layers_of(model, count) if model else _families_of(task, count)
+    if asking:
+        what = (
+            f"has {count} classes, and {asking} ask for {count} channels: upstream takes such a number for nc and does "
+            "not scale it, so the model is much larger than its scale; add a class that no label has"
+        )
+        yield Problem(WARNING, str(data.file), what)
+
+
+def _layers_of(model: CfgFile, channels: int) -> str:
+    if not model.content.get("scales"):
+        return ""  # yolov5 compares with the head's outputs instead
+    rows = [str(i) for i, row in enumerate(model.rows[:-1]) if row[3][:1] == [channels] and row[2] != "Concat"]
+    return f"the rows of layers {', '.join(rows)} of {model.path.name}" if rows else ""
+
+
+def _families_of(task: str, channels: int) -> str:
+    models = [model for model in VARIANTS.values() if model.task == task and model.has_scales_table]
+    names = [model.name for model in models if any(_asks(layer, channels) for layer in model.layers[:-1])]
+    return f"rows of {', '.join(names)}" if names else ""
+
+
+def _asks(layer: Layer, channels: int) -> bool:
+    return layer.args[:1] == (channels,) and layer.sets_channels

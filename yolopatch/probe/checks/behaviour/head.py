@@ -104,7 +104,7 @@ def _box_problems(boxes: _Boxes | None) -> list[str]:
 
 def _boxes(subject: Subject) -> _Boxes | None:
     """Return what the head gives, None where it cannot be told which values are boxes."""
-    model = subject.calibrated
+    model = subject.model  # not calibrated: the scores of deep untrained layers would hide the biases
     result = _values(model, subject.images())
     other = _other_size(subject, model)
     axis = None if result is None else _value_axis(tuple(result.shape), other, subject.classes)
