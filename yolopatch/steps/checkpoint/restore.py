@@ -107,6 +107,8 @@ def restore(request: RestoreRequest, cache: Path) -> Restored:
         read = snapshot.pristine_reader(found.repository, root.blobs)
         steps = patchset.steps(read, root, found.source)
         check_same(stamped, found.source, root, steps)
+        if request.load:
+            _check_scripts(request.file, contents.asked)
         if request.load and not request.trust:
             _check_names(request.file, unknown_names(pin, contents.asked, _reader(read, steps)))
             _check_uses(request.file, unknown_uses(contents.uses))
@@ -203,22 +205,23 @@ def _reader(read: snapshot.Reader, steps: Sequence[Step]) -> snapshot.Reader:
 
 
 def _check_names(file: Path, unknown: Sequence[str]) -> None:
-    scripts = [name for name in unknown if name.partition(".")[0] in _SCRIPTS]
-    if scripts:
-        raise _from_a_script(file, scripts)
     if unknown:
         raise _untrusted(f"{file} imports code that a checkpoint of this workspace does not need", "imports", unknown)
 
 
-def _from_a_script(file: Path, names: Sequence[str]) -> YolopatchError:
+def _check_scripts(file: Path, asked: Sequence[str]) -> None:
+    """Refuse classes of the script that trained, which no other process has, whether it is trusted or not."""
+    names = [name for name in asked if name.partition(".")[0] in _SCRIPTS]
+    if not names:
+        return
     listed = ", ".join(printable(name.partition(".")[2]) for name in names[:_SHOWN])
-    return YolopatchError(
+    raise YolopatchError(
         f"{file} cannot be loaded here, nor with --trust: the training script itself defines {listed}, and a "
         "checkpoint holds the names of classes, not their code; no code of it was run",
         details=[f"names: {printable(name)}" for name in names[:_SHOWN]],
-        hint="move the class from the script into a file of its own and make it a module: yolopatch add FILE.py; then"
-        f" take the weights over: {shell.join(['yolopatch', 'transplant', '--help'])}. To build only the workspace:"
-        " --no-load",
+        hint="only that script can load the file: let it save model.state_dict(). To train so that others can load it, "
+        "move the class into a file of its own and make it a module with yolopatch add FILE.py. To build only the "
+        "workspace: --no-load",
     )
 
 
