@@ -337,7 +337,7 @@ def test_no_command_at_all_shows_the_help(spawn):
     assert "Usage: yolopatch" in ran.out + ran.err
 
 
-@pytest.mark.parametrize("what", ["modules", "pins", "tutorials"])
+@pytest.mark.parametrize("what", ["modules", "pins", "tutorials", "checks"])
 def test_lists_fit_80_columns(what, yolopatch):
     ran = yolopatch("list", what)
     assert ran.code == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -76,7 +77,7 @@ def test_every_check_has_a_file_an_id_of_its_own_and_a_meaning():
     assert len({check.id for check in CHECKS}) == len(CHECKS)
     for check in CHECKS:
         assert (PROBE / "checks" / f"{check.module.replace('.', '/')}.py").is_file(), check.id
-        assert check.proves
+        assert re.fullmatch(r"[A-Z].+\.", check.means), f"{check.id}: one sentence for the user"
     assert len(set(STATUSES)) == 4
 
 

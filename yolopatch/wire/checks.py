@@ -12,12 +12,12 @@ class Check:
     Attributes:
         id: its name on the command line and in reports.
         group: the folder of its file, below `probe/checks/`.
-        proves: what is true if it passes.
+        means: what it means for the user that it passes, in one sentence.
     """
 
     id: str
     group: str
-    proves: str
+    means: str
 
     @property
     def module(self) -> str:
@@ -28,27 +28,119 @@ class Check:
 _STRUCTURE, _BEHAVIOUR, _TRAINING, _DEPLOYMENT = "structure", "behaviour", "training", "deployment"
 
 CHECKS = (
-    Check("provenance", _STRUCTURE, "upstream is imported from the workspace, and its files are what its commits say"),
-    Check("build", _STRUCTURE, "the model builds at this scale"),
-    Check("scale", _STRUCTURE, "depth, width and the channel limit are this scale's, in replaced layers too"),
-    Check("base-parity", _STRUCTURE, "the workspace builds the same base model as unchanged upstream does"),
-    Check("only-intended", _STRUCTURE, "no layer but the replaced ones differs from the base model's"),
-    Check("forward", _BEHAVIOUR, "outputs are finite and of the right shapes, for every batch and image size"),
-    Check("input-dependence", _BEHAVIOUR, "the outputs depend on the image"),
-    Check("head", _BEHAVIOUR, "the head's strides are those of its maps, and its boxes cover the image"),
-    Check("gradient-flow", _TRAINING, "upstream's own loss gives every parameter a gradient"),
-    Check("trainer-setup", _TRAINING, "upstream's trainer leaves frozen what is frozen, and trains the rest"),
-    Check("inert", _BEHAVIOUR, "a replaced layer does more than a plain convolution does, and uses all of its parts"),
-    Check("init", _STRUCTURE, "two builds from one seed are equal and finite, and use no uninitialised memory"),
-    Check("attributes", _STRUCTURE, "no module uses names that upstream's parser overwrites"),
-    Check("flops", _DEPLOYMENT, "the GFLOPs that upstream prints are the true ones"),
-    Check("fuse", _DEPLOYMENT, "upstream's fuse() changes no output"),
-    Check("precision", _BEHAVIOUR, "bfloat16 autocast and weights saved as float16 keep the outputs"),
-    Check("checkpoint", _DEPLOYMENT, "copies, pickles and upstream's own checkpoints restore the same model"),
-    Check("batch-independence", _BEHAVIOUR, "an image's output does not depend on the rest of its batch"),
-    Check("torchscript", _DEPLOYMENT, "upstream's TorchScript export computes the same"),
-    Check("onnx", _DEPLOYMENT, "upstream's ONNX export computes the same"),
-    Check("determinism", _BEHAVIOUR, "a second identical run gives identical results"),
-    Check("learns", _TRAINING, "a few optimiser steps lower upstream's own loss"),
-    Check("latency", _DEPLOYMENT, "nothing: it measures the forward time of the model and of its base"),
+    Check(
+        "provenance",
+        _STRUCTURE,
+        "What you train is what you cite: the code comes from this checkout, and is what its commits say.",
+    ),
+    Check(
+        "build",
+        _STRUCTURE,
+        "The model can be built at this scale, and each row of the file reaches its class as it is meant.",
+    ),
+    Check(
+        "scale",
+        _STRUCTURE,
+        "The model is as deep and as wide as its letter says, so it may stand beside published models of that letter.",
+    ),
+    Check(
+        "base-parity",
+        _STRUCTURE,
+        "The workspace still builds upstream's own model, so a difference that you measure comes from your layers.",
+    ),
+    Check(
+        "only-intended",
+        _STRUCTURE,
+        "Nothing differs from the base but the layers that you replaced, so a comparison measures these alone.",
+    ),
+    Check(
+        "forward",
+        _BEHAVIOUR,
+        "The model takes the sizes and batches that validation and prediction will give it.",
+    ),
+    Check(
+        "input-dependence",
+        _BEHAVIOUR,
+        "The model sees its images: no layer answers the same whatever the image is.",
+    ),
+    Check(
+        "head",
+        _BEHAVIOUR,
+        "Boxes come out where the objects are: the head knows how coarse its maps are, and covers the whole image.",
+    ),
+    Check(
+        "gradient-flow",
+        _TRAINING,
+        "Everything that can be trained is trained: no weight keeps its first value because no gradient reaches it.",
+    ),
+    Check(
+        "trainer-setup",
+        _TRAINING,
+        "A training changes what you mean it to change: what is fixed stays fixed, and all the rest is trained.",
+    ),
+    Check(
+        "inert",
+        _BEHAVIOUR,
+        "The module is more than a plain convolution under another name, and each of its parts has an effect.",
+    ),
+    Check(
+        "init",
+        _STRUCTURE,
+        "A seed gives the same model again, and all of the model goes to a GPU and into a checkpoint.",
+    ),
+    Check(
+        "attributes",
+        _STRUCTURE,
+        "Upstream's parser does not overwrite a value that the module needs.",
+    ),
+    Check(
+        "flops",
+        _DEPLOYMENT,
+        "The GFLOPs that upstream prints for your table are what the model computes.",
+    ),
+    Check(
+        "fuse",
+        _DEPLOYMENT,
+        "Prediction and export, where upstream folds BatchNorm away, use the model that you validated.",
+    ),
+    Check(
+        "precision",
+        _BEHAVIOUR,
+        "The model bears mixed precision in training, and the float16 in which upstream saves and validates.",
+    ),
+    Check(
+        "checkpoint",
+        _DEPLOYMENT,
+        "What you save is what you load: a checkpoint, a copy or an EMA of the model is the same model.",
+    ),
+    Check(
+        "batch-independence",
+        _BEHAVIOUR,
+        "The result for an image does not depend on the images beside it, and a batch of one can be trained.",
+    ),
+    Check(
+        "torchscript",
+        _DEPLOYMENT,
+        "The TorchScript file that you hand on gives the model's own results.",
+    ),
+    Check(
+        "onnx",
+        _DEPLOYMENT,
+        "The ONNX file that you hand on gives the model's own results.",
+    ),
+    Check(
+        "determinism",
+        _BEHAVIOUR,
+        "The same run gives the same result a second time, so a difference between two runs has a cause.",
+    ),
+    Check(
+        "learns",
+        _TRAINING,
+        "The model can learn at all: its loss falls. How well it learns, only a training shows.",
+    ),
+    Check(
+        "latency",
+        _DEPLOYMENT,
+        "What the model costs in time beside its base, on this machine. It cannot fail; other machines may differ.",
+    ),
 )

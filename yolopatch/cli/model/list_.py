@@ -12,26 +12,28 @@ from yolopatch.cli import options, report
 from yolopatch.cli.model import list_words as lists
 
 if TYPE_CHECKING:
-    from yolopatch.steps.model.listing import ModuleRow, PinRow, TutorialRow
+    from yolopatch.steps.model.listing import CheckRow, ModuleRow, PinRow, TutorialRow
 
-_KINDS = ("modules", "pins", "tutorials")
+_KINDS = ("modules", "pins", "tutorials", "checks")
 
 
 @click.command("list", epilog="Example: yolopatch list pins")
-@click.argument("what", default="modules", metavar="[modules|pins|tutorials]")
+@click.argument("what", default="modules", metavar="[modules|pins|tutorials|checks]")
 @options.as_json
 def command(what: str, as_json: bool) -> None:
-    """List the modules, pins or tutorials (default: modules)."""
+    """List the modules, pins, tutorials, or checks of verify (default: modules)."""
     from yolopatch.catalog.names import unknown
     from yolopatch.steps.model import listing
 
     if what not in _KINDS:
         raise unknown("list", what, _KINDS, "yolopatch list --help")
-    rows: Sequence[ModuleRow | PinRow | TutorialRow]
+    rows: Sequence[ModuleRow | PinRow | TutorialRow | CheckRow]
     if what == "modules":
         rows, lines = (modules := listing.list_modules()), lists.modules(modules)
     elif what == "pins":
         rows, lines = (pins := listing.list_pins()), lists.pins(pins)
+    elif what == "checks":
+        rows, lines = (checks := listing.list_checks()), lists.checks(checks)
     else:
         rows, lines = (tutorials := listing.list_tutorials()), lists.tutorials(tutorials)
     report.show({what: [asdict(row) for row in rows]}, lines, as_json)

@@ -10,7 +10,7 @@ import click
 from yolopatch.cli.layout import indented, table
 
 if TYPE_CHECKING:
-    from yolopatch.steps.model.listing import ModuleRow, PinRow, TutorialRow
+    from yolopatch.steps.model.listing import CheckRow, ModuleRow, PinRow, TutorialRow
 
 
 def modules(rows: Sequence[ModuleRow]) -> Iterator[str]:
@@ -32,3 +32,10 @@ def tutorials(rows: Sequence[TutorialRow]) -> Iterator[str]:
     """Yield one line for each tutorial."""
     cells = [(row.id, row.module, row.pin, row.placement) for row in rows]
     yield from table(("tutorial", "module", "pin", "placement"), cells, left=4)
+
+
+def checks(rows: Sequence[CheckRow]) -> Iterator[str]:
+    """Yield each check with what it means."""
+    for row in rows:
+        yield click.style(row.id, bold=True)
+        yield from indented(row.means)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from yolopatch.cli.layout import comparison_row, latency_rows, table
+from yolopatch.cli.verify.page.figures import part_run
+from yolopatch.wire.checks import CHECKS
 from yolopatch.wire.statuses import FAIL, PASS, SKIP, WARN
 
 if TYPE_CHECKING:
@@ -18,7 +20,12 @@ if TYPE_CHECKING:
     from yolopatch.steps.verify.verify import Verification, Verifications
 
 _COLOURS = {PASS: "green", WARN: "yellow", FAIL: "red", SKIP: "cyan"}
-_WORDS = {PASS: ("passed", "passed"), WARN: ("warning", "warnings"), SKIP: ("skipped", "skipped")}
+_WORDS = {
+    FAIL: ("failed", "failed"),
+    PASS: ("passed", "passed"),
+    WARN: ("warning", "warnings"),
+    SKIP: ("skipped", "skipped"),
+}
 _LEAST_WIDTH, _MOST_WIDTH = 60, 100
 
 
@@ -41,7 +48,8 @@ def _overview(found: Verifications) -> Iterator[str]:
     """Yield one line for the file and one for each scale."""
     failed = [run.scale for run in found.runs if run.verdict == FAIL]
     result = f"{len(failed)} of {len(found.runs)} scales failed: {', '.join(failed)}" if failed else "all scales passed"
-    yield f"{_badge(found.verdict)} {found.cfg.name}, {result}"
+    part = part_run(len(found.runs[0].checks), len(CHECKS))
+    yield f"{_badge(found.verdict)} {found.cfg.name}, {result}" + (f"; {part}" if part else "")
     for run in found.runs:
         yield f"  {run.scale}  {_painted(f'{run.verdict:<4}', run.verdict)}  {_tally(run.checks)}"
 
@@ -101,12 +109,16 @@ def _painted(text: str, status: str) -> str:
 
 
 def _tally(checks: Sequence[Outcome]) -> str:
-    counts = {status: sum(check.status == status for check in checks) for status in (FAIL, *_WORDS)}
-    others = [f"{counts[s]} {_WORDS[s][counts[s] > 1]}" for s in _WORDS if counts[s]]
-    plural = "s" if len(checks) > 1 else ""
+    """Return how many checks ended how; where not all were run, that comes first: a part of them proves less."""
+    counts = {status: sum(check.status == status for check in checks) for status in _WORDS}
+    told = {status: f"{count} {_WORDS[status][count > 1]}" for status, count in counts.items() if count}
+    part = part_run(len(checks), len(CHECKS))
+    if part:
+        return f"{part}: {', '.join(told.values())}"
     if counts[FAIL]:
-        return ", ".join([f"{counts[FAIL]} of {len(checks)} check{plural} failed", *others])
-    return f"{len(checks)} check{plural}: {', '.join(others)}"
+        told[FAIL] = f"{counts[FAIL]} of {len(checks)} checks failed"
+        return ", ".join(told.values())
+    return f"{len(checks)} checks: {', '.join(told.values())}"
 
 
 def _fitted(width: int) -> int:

@@ -1,4 +1,4 @@
-"""`list`: the known modules, pins and tutorials."""
+"""`list`: the known modules, pins and tutorials, and the checks of `verify`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from yolopatch.catalog.model.models import VARIANTS
 from yolopatch.catalog.modules import FLAVORS, MODULES, Module
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.catalog.resources import patch_file
+from yolopatch.wire.checks import CHECKS
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,19 @@ class TutorialRow:
     pin: str
     model: str
     placement: str
+
+
+@dataclass(frozen=True)
+class CheckRow:
+    """A check of `verify`, and what it means for the user that it passes."""
+
+    id: str
+    means: str
+
+
+def list_checks() -> list[CheckRow]:
+    """Return every check, in the order in which they run."""
+    return [CheckRow(check.id, check.means) for check in CHECKS]
 
 
 def list_modules() -> list[ModuleRow]:

@@ -26,6 +26,7 @@ from yolopatch.outside.workspace.checkout import Checkout, read_checkout
 from yolopatch.steps.environment.interpreters import find_interpreter_for
 from yolopatch.steps.verify.history import read_history
 from yolopatch.steps.workspace.patchset import Choice, applied_choices
+from yolopatch.wire.checks import CHECKS
 from yolopatch.wire.statuses import FAIL, PASS
 from yolopatch.wire.verification import History, VerifyRequest
 
@@ -111,6 +112,7 @@ class Verification:
             **_figures(self.facts.get("model") or {}),
             "base": {"cfg": self.facts.get("base_cfg"), **_figures(base)} if base else None,
             "checks": [asdict(check) for check in self.checks],
+            "ran": {"checks": len(self.checks), "of": len(CHECKS)},
             "verdict": self.verdict,
             "run": dict(self.run),
             "asked": dict(self.asked),

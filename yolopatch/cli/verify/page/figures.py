@@ -61,5 +61,12 @@ def share(value: float | None, largest: float) -> float:
     return round(min(max(value / largest, 0.0), 1.0) * 100, 2)
 
 
+def part_run(done: int, known: int) -> str:
+    """How many of all checks were run: `3 of 21 checks were run`; empty where all were."""
+    if done >= known:
+        return ""
+    return f"{done} of {known} checks {'was' if done == 1 else 'were'} run"
+
+
 def _signed(text: str) -> str:
     return text.replace("-", "\N{MINUS SIGN}")
