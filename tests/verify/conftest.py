@@ -20,8 +20,11 @@ from jinja2 import FileSystemLoader
 from yolopatch.catalog.model.models import find_model
 from yolopatch.catalog.pins import PINS, Pin, style_of
 from yolopatch.catalog.resources import templates_dir
+from yolopatch.cli.verify.page.evidence import Words, show
+from yolopatch.cli.verify.page.vocabulary import find_words
 from yolopatch.core.model.cfg_text import Cfg, render_text
 from yolopatch.core.templates import template_environment
+from yolopatch.errors import EXIT_VERIFY
 from yolopatch.wire.codec import decode, encode
 from yolopatch.wire.verification import CheckEnded, History, VerifyRequest
 
@@ -56,6 +59,17 @@ _BRANCHES = {
 """,
 }
 _BEFORE = {"ultralytics": "        elif m is AIFI:\n", "yolov5": "        elif m is nn.BatchNorm2d:\n"}
+
+
+def told_in_words(check: str, evidence: Mapping[str, object]) -> str:
+    """Return the evidence as the page shows it; fail for a key that has no words, wherever in the suite it turns up."""
+
+    def words(key: str) -> Words:
+        found = find_words(check, key)
+        assert found, f"{check}: the key {key!r} of its evidence has no words in cli/verify/page/vocabulary.py"
+        return found
+
+    return repr(show(evidence, words))
 
 
 @pytest.fixture(scope="session")
@@ -160,7 +174,12 @@ def verify(yolopatch):
 
     def call(workspace: Path, cfg: Path, *arguments: object, checks: Sequence[str] = ()):
         chosen = [word for check in checks for word in ("--check", check)]
-        return yolopatch("verify", workspace, "--cfg", cfg, *chosen, *arguments)
+        ran = yolopatch("verify", workspace, "--cfg", cfg, *chosen, *arguments)
+        if "--json" in arguments and ran.code in (0, EXIT_VERIFY):
+            for run in ran.json.get("runs", [ran.json]):
+                for check in run["checks"]:
+                    told_in_words(check["id"], check["evidence"])
+        return ran
 
     return call
 
@@ -210,6 +229,9 @@ def findings(in_upstream, tmp_path):
             for number, (cfg, scale, checks) in enumerate(asked)
         ]
         said = in_upstream(workspace, _FINDINGS, style_of(PINS[pin]), given=[encode(one) for one in requests])
-        return [[decode(CheckEnded, one) for one in found] for found in json.loads(said.splitlines()[-1])]
+        answers = [[decode(CheckEnded, one) for one in found] for found in json.loads(said.splitlines()[-1])]
+        for ended in (one for found in answers for one in found):
+            told_in_words(ended.id, ended.evidence)
+        return answers
 
     return run

@@ -15,6 +15,7 @@ from yolopatch.cli.verify.html import render_page, write_report
 from yolopatch.cli.verify.page import figures
 from yolopatch.cli.verify.page.evidence import MOST_ITEMS, show
 from yolopatch.errors import YolopatchError
+from yolopatch.wire.checks import CHECKS
 
 _VOID = {"meta", "link", "img", "br", "hr", "input"}
 _EVIL = "<script>alert(1)</script><img src=x onerror=y>\" ' & \x1b[31m\u202e\ud800"
@@ -96,7 +97,7 @@ def one():
         "checks": [
             _check("provenance", file="/home/ana/ultralytics-8.4.0/ultralytics/__init__.py"),
             _check("flops", "warn", "upstream prints 8.17 GFLOPs where 6.09 are true", "cite the true figure"),
-            _check("gradient-flow", "fail", "259 parameters are dead", "look at layer 1", dead=259, share=0.9972),
+            _check("gradient-flow", "fail", "259 parameters are dead", "look at layer 1", parameters=259, share=0.9972),
             _check("onnx", "skip", "onnxruntime is not installed"),
         ],
         "verdict": "fail",
@@ -193,6 +194,74 @@ def test_shows_every_check_with_status_summary_seconds_and_evidence(one):
         assert f"{word} {check['id']} 1.25 s {check['summary']}" in page.text
         for name, value in check["evidence"].items():
             assert f"{name} {value}" in page.text
+
+
+def test_says_of_every_check_what_it_means(one):
+    one["checks"] = [_check(check.id, "pass") for check in CHECKS]
+    text = _read(one).text
+    assert all(f"It means: {check.means}" in text for check in CHECKS)
+    one["checks"][0]["status"] = "fail"
+    assert f"If it passed: {CHECKS[0].means}" in _read(one).text, "a failed check proves nothing"
+
+
+def test_a_part_of_the_checks_is_not_taken_for_all(one, every_scale):
+    assert "checks were run" not in _read(one).text
+    one["ran"] = {"checks": 4, "of": 23}
+    assert _read(one).text.count("4 of 23 checks were run") == 2, "beside the verdict, and above the checks"
+    one["ran"] = {"checks": 23, "of": 23}
+    assert "checks were run" not in _read(one).text
+    for run in every_scale["runs"]:
+        run["ran"] = {"checks": 1, "of": 23}
+    assert "1 of 2 scales failed: n; 1 of 23 checks was run" in _read(every_scale).text
+
+
+def test_evidence_is_told_in_words_with_units(one):
+    found = {
+        "norms_in_replaced_layers": 47,
+        "largest_by_layer": {"19": 1.74e-06, "6": 0.0123},
+        "left_unfused": [f"model.{n}.bn" for n in range(20)],
+        "left_unfused_count": 31,
+    }
+    one["checks"] = [
+        _check("fuse", **found),
+        _check("forward", trials={"2 x 3 x 96 x 160": "ok", "train": "ok"}),
+        _check("build", arguments={"2": {"class": "Conv", "passed": {"c_in": 32, "k": [3, 3], "act": True}}}),
+        _check("scale", table=[0.5, 0.25, 1024], widths={n: {"asked": 64, "got": 16, "base": 16} for n in "12"}),
+        _check("provenance", own_commits={"count": 25, "first": ["abc Mine"]}, note=""),
+        _check("latency", model={"latency_ms": {"median": 9.5, "low": 9, "high": 12}, "fps": {"as_built": 105.3}}),
+        _check("learns", losses=[3.1, "nan"], least_learnt=0.03),
+        _check("flops", "warn", "", "", model={"upstream": 6.61, "true": 120.4, "excess": -0.011}),
+    ]
+    text = _read(one).text
+    for told in (
+        "BatchNorms in replaced layers 47",
+        "largest differences by layer layer 19: 1.7e-06, layer 6: 1.23%",
+        "the first 20 of 31",
+        "2 images of 96 × 160 px ok",
+        "layer 2 Conv, with c_in: 32, k: [3, 3], act: yes",
+        "depth 0.5, width 0.25, at most 1024 channels",
+        "in the row built built in the base layer 1 64 16 16",
+        "your own commits abc Mine the first 1 of 25",
+        "as built 9.50 ms 9.00 ms 12.0 ms 105.3",
+        "loss before each step, and after the last 3.10, nan",
+        "the loss must fall by at least 3%",
+        "upstream's figure 6.61 GFLOPs true figure 120 GFLOPs upstream's figure exceeds it by -1.1%",
+    ):
+        assert told in text
+    assert not re.search(r"\b(?:left_unfused|by_layer|own_commits|least_learnt|latency_ms)\b|None|act: True", text)
+
+
+def test_a_key_that_has_no_words_is_still_no_key(one):
+    one["checks"] = [_check("fuse", left_over_things={"a_b": 1, "c_d": "x"})]
+    assert "left over things a b 1 c d x" in _read(one).text
+
+
+def test_every_cell_of_a_table_can_stand_alone_on_a_narrow_page(one):
+    one["checks"] = [_check("scale", widths={n: {"asked": 64, "got": 16, "base": 16} for n in "12"})]
+    page = _read(one)
+    names = [attrs.get("data-name") for tag, attrs in page.tags if tag == "td" and attrs.get("role") == "cell"]
+    assert names[-4:] == [None, "in the row", "built", "built in the base"], "the first cell names the row"
+    assert "overflow-x" not in render_page(one), "nothing is hidden behind a scroll bar"
 
 
 def test_failures_come_before_warnings_with_their_hints(one):
@@ -320,7 +389,8 @@ def test_evidence_is_cut_and_says_so():
 
 def test_evidence_has_the_form_that_reads_best():
     assert show([1, 2.5, "a"]).text == "1, 2.5, a"
-    assert show([[1, 3, 128, 128]]).text == "[1, 3, 128, 128]"
+    assert show([[1, 3, 128, 128]]).text == "1 × 3 × 128 × 128"
+    assert show([[0.5, 2], []]).text == "(0.5, 2), none"
     assert show([{"layer": 1, "built": 64}, {"layer": 3, "built": 128}]).columns == ("layer", "built")
     assert show(["Traceback:\n", "  line 1\n"]).kind == "block"
     assert show({"a": {"b": 1}}).kind == "pairs"
@@ -337,7 +407,7 @@ def test_deep_evidence_ends():
     value = {"leaf": 1}
     for _ in range(50):
         value = {"a": [value]}
-    assert "leaf" in repr(show(value))
+    assert "more levels of this are in the output of --json" in repr(show(value))
 
 
 @pytest.mark.parametrize(

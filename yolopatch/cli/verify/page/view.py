@@ -14,12 +14,15 @@ from yolopatch.cli.verify.page.evidence import Shown, show
 from yolopatch.cli.verify.page.layers import Layer, make_layers
 from yolopatch.cli.verify.page.metrics import Metric, make_metrics
 from yolopatch.cli.verify.page.reading import as_list, as_object, as_text, figure
+from yolopatch.cli.verify.page.vocabulary import vocabulary_of
 from yolopatch.wire import shell
+from yolopatch.wire.checks import CHECKS
 
 STATUSES = {"fail": "failed", "warn": "warning", "skip": "skipped", "pass": "passed"}
 _UNKNOWN = "skip"  # the look of an unknown status: it must not look like a pass
 _OF_TIME = ("date", "seconds")
 _CALLED = {"python": "Python"}
+_MEANS = {check.id: check.means for check in CHECKS}
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Check:
     anchor: str
     status: str
     label: str
+    means: str
     summary: str
     hint: str
     seconds: str
@@ -44,6 +48,7 @@ class Run:
     anchor: str
     verdict: str
     tally: str
+    part: str
     seconds: str
     base: str
     tiles: tuple[tuple[str, str], ...]
@@ -112,6 +117,7 @@ def _run(raw: Mapping[str, Any], anchor: str) -> Run:
         anchor=anchor,
         verdict=_verdict(raw.get("verdict"), [check.status for check in checks]),
         tally=_tally(checks),
+        part=_part(raw),
         seconds=figures.seconds(figure(as_object(raw.get("run")).get("seconds"))),
         base=PurePath(as_text(base.get("cfg"))).name or ("the base model" if base else ""),
         tiles=_tiles(raw),
@@ -128,7 +134,20 @@ def _verdict(given: object, statuses: Sequence[str]) -> str:
     return "pass" if said and "fail" not in statuses else "fail"
 
 
+def _part(raw: Mapping[str, Any]) -> str:
+    """Return how many of all checks were run; empty where all were, or where the data does not say."""
+    ran = as_object(raw.get("ran"))
+    done, known = figure(ran.get("checks")), figure(ran.get("of"))
+    return "" if done is None or known is None else figures.part_run(int(done), int(known))
+
+
 def _headline(verdict: str, runs: Sequence[Run]) -> str:
+    """Return what the verdict rests on; where only a part of the checks was run, it says so."""
+    part = next((run.part for run in runs if run.part), "")
+    return _result(verdict, runs) + (f"; {part}" if part else "")
+
+
+def _result(verdict: str, runs: Sequence[Run]) -> str:
     if verdict == "pass":
         skipped = sum(check.status == "skip" for run in runs for check in run.checks)
         return "No check failed" + (f"; {skipped} could not run" if skipped else "")
@@ -161,10 +180,11 @@ def _check(raw: Mapping[str, Any], anchor: str) -> Check:
         anchor=f"{anchor}-{name}",
         status=status if known else _UNKNOWN,
         label=STATUSES[status] if known else f"unknown status {status or 'none'}",
+        means=_MEANS.get(name, ""),
         summary=as_text(raw.get("summary")),
         hint=as_text(raw.get("hint")),
         seconds=figures.seconds(figure(raw.get("seconds"))),
-        evidence=None if evidence in (None, {}, [], "") else show(evidence),
+        evidence=None if evidence in (None, {}, [], "") else show(evidence, vocabulary_of(name)),
     )
 
 
