@@ -105,7 +105,6 @@ def main():
     request = decode(VerifyRequest, json.loads(Path(REQUEST).read_text()))
     sys.path.insert(0, request.workspace)
     upstream = open_upstream(request.style)
-    upstream.without_us = None
     subject = Subject(upstream, request)
     assert subject.model is not None
     assert subject.base is not None

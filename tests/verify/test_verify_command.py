@@ -168,7 +168,11 @@ def test_a_workspace_whose_code_cannot_be_imported_fails_build(verify, copied, b
     assert ran.json["base"] is None
 
 
-def test_a_checkout_that_yolopatch_did_not_make_is_verified_too(verify, pristine_tree, base_cfg, tmp_path):
+def test_a_checkout_that_yolopatch_did_not_make_is_verified_too(verify, pristine_tree, base_cfg, tmp_path, monkeypatch):
+    other = tmp_path / "other" / "ultralytics" / "__init__.py"
+    other.parent.mkdir(parents=True)
+    other.write_text("")
+    monkeypatch.setenv("PYTHONPATH", str(other.parent.parent))
     place = tmp_path / "unpacked"
     shutil.copytree(pristine_tree(PIN), place, ignore=shutil.ignore_patterns(".git"))
     ran = verify(place, base_cfg, "--json", checks=("provenance", "build", "base-parity"))
@@ -179,6 +183,14 @@ def test_a_checkout_that_yolopatch_did_not_make_is_verified_too(verify, pristine
         "base-parity": "pass",  # the cache has its version
     }
     assert (ran.json["pin"], ran.json["commit"], ran.json["modules"]) == (None, None, [])
+    provenance = ran.check("provenance")
+    script, *others = provenance["evidence"]["starts"]
+    assert script == "with `python train.py` in its folder, Python imports ultralytics from this checkout"
+    assert others
+    assert all(told.endswith(f", Python imports ultralytics from {other}") for told in others)
+    assert f"DDP starts for several GPUs, Python imports another copy of ultralytics, {other}" in provenance["summary"]
+    assert "not in a git repository" in provenance["summary"]
+    assert provenance["hint"].endswith(f"export PYTHONPATH={place}")
 
 
 def test_every_scale_of_a_file_is_verified(verify, full_workspace, base_cfg):

@@ -1,4 +1,4 @@
-"""Questions to an interpreter that need no upstream: `interpreter` and `gpus`. Python 3.8 can answer."""
+"""Questions to an interpreter that need no upstream: `interpreter`, `imports` and `gpus`. Python 3.8 can answer."""
 
 from __future__ import annotations
 
@@ -42,6 +42,28 @@ class InterpreterAnswer:
     editable: Mapping[str, str]
     origins: Mapping[str, str]
     cuda: str
+
+
+@dataclass(frozen=True)
+class ImportsRequest:
+    """Find the file that scripts would import, without importing it.
+
+    Attributes:
+        module: the name of the top-level module.
+        folders: the folder of each script; "" for a command of the environment, whose folder holds no modules.
+        appended: a folder that each script adds at the end of its path; "" for none.
+    """
+
+    module: str
+    folders: tuple[str, ...]
+    appended: str = ""
+
+
+@dataclass(frozen=True)
+class ImportsAnswer:
+    """The file that each script would import, in the order of the folders; "" where it finds none."""
+
+    files: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -66,4 +66,4 @@ def set_variable(name: str, value: str) -> str:
     """Return the command that sets an environment variable for the commands that follow."""
     if sys.platform == "win32":
         return f'set {name}={value} (in PowerShell: $env:{name} = "{value}")'
-    return f"export {name}={value}"
+    return f"export {name}={quote(value)}"

@@ -78,6 +78,7 @@ INTERPRETER = Task(
     interpreters.InterpreterRequest,
     (interpreters.InterpreterAnswer,),
 )
+IMPORTS = Task("imports", "environment.imports:find", interpreters.ImportsRequest, (interpreters.ImportsAnswer,))
 GPUS = Task("gpus", "environment.gpus:name_gpus", interpreters.GpusRequest, (interpreters.GpusAnswer,))
 
 TASKS = {
@@ -95,6 +96,7 @@ TASKS = {
         TRAIN,
         EVALUATE,
         INTERPRETER,
+        IMPORTS,
         GPUS,
     )
 }

@@ -31,6 +31,36 @@ class History:
 
 
 @dataclass(frozen=True)
+class Start:
+    """A way in which people start upstream, and the copy that Python imports then.
+
+    Attributes:
+        how: the way, at the start of a sentence: "with `yolo`".
+        file: the file that it imports; "" where it finds none.
+    """
+
+    how: str
+    file: str
+
+
+@dataclass(frozen=True)
+class Starts:
+    """What each way to start upstream imports, in the user's own environment.
+
+    Attributes:
+        module: the name that is imported.
+        ways: each way.
+        remedy: what makes all of them import the checkout; a command.
+        problem: why they are not known; "" where they are.
+    """
+
+    module: str
+    ways: tuple[Start, ...]
+    remedy: str
+    problem: str = ""
+
+
+@dataclass(frozen=True)
 class VerifyRequest(UpstreamRequest):
     """Check a model.
 
@@ -43,6 +73,7 @@ class VerifyRequest(UpstreamRequest):
         base: upstream's own YAML that the file was made from; None for the one most like it.
         multiples: `depth_multiple` and `width_multiple` for a file that is written for another scale, else None.
         history: what the git history of the checkout says.
+        starts: what people's own ways to start upstream import; None where nobody asks.
         folder: an empty folder that the task may write to.
         checks: the ids of the checks to run, in this order.
         crashed: the ids of checks that crashed an earlier process.
@@ -56,6 +87,7 @@ class VerifyRequest(UpstreamRequest):
     base: str | None
     multiples: Mapping[str, float] | None
     history: History
+    starts: Starts | None = None
     folder: str = ""
     checks: tuple[str, ...] = ()
     crashed: tuple[str, ...] = ()

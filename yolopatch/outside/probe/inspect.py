@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from yolopatch.catalog.environment.needs import modules_of_pins
@@ -9,11 +10,18 @@ from yolopatch.core.environment.device import CPU, MPS, upstreams_device
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.environment.executable import find_executable, requirements_hint
 from yolopatch.outside.environment.interpreter import Interpreter
-from yolopatch.outside.probe.launch import interpreter_launch
+from yolopatch.outside.probe.launch import Launch, interpreter_launch, users_launch
 from yolopatch.outside.probe.listen import TOO_LONG
 from yolopatch.outside.probe.run import Answer, Failed, ask
-from yolopatch.wire.interpreters import GpusAnswer, GpusRequest, InterpreterAnswer, InterpreterRequest
-from yolopatch.wire.tasks import GPUS, INTERPRETER, Task
+from yolopatch.wire.interpreters import (
+    GpusAnswer,
+    GpusRequest,
+    ImportsAnswer,
+    ImportsRequest,
+    InterpreterAnswer,
+    InterpreterRequest,
+)
+from yolopatch.wire.tasks import GPUS, IMPORTS, INTERPRETER, Task
 
 _PATIENCE = 60  # seconds; it takes 0.1 s, and a few seconds from a cold disk
 _GPU_PATIENCE = 120  # seconds; importing torch from a cold disk is slow
@@ -32,6 +40,17 @@ def inspect_interpreter(executable: str) -> Interpreter:
         path, INTERPRETER, InterpreterRequest((*modules_of_pins(), *_UPSTREAMS)), InterpreterAnswer, _PATIENCE
     )
     return Interpreter(**vars(answer), executable=path)
+
+
+def find_imports(executable: str, request: ImportsRequest, place: Path) -> tuple[str, ...]:
+    """Return the file that each script would import, started by the user in this folder; "" where it finds none.
+
+    Raises:
+        YolopatchError: the interpreter does not start with the user's variables.
+    """
+    path = find_executable(executable)
+    launch = users_launch(path, place)
+    return _ask(path, IMPORTS, request, ImportsAnswer, _PATIENCE, launch).files
 
 
 def list_gpus(executable: str) -> tuple[str, ...]:
@@ -74,11 +93,13 @@ def _gpus(executable: str) -> GpusAnswer:
     return _ask(find_executable(executable), GPUS, GpusRequest(), GpusAnswer, _GPU_PATIENCE)
 
 
-def _ask(path: str, task: Task[Any], request: object, answer: type[Answer], patience: float) -> Answer:
+def _ask(
+    path: str, task: Task[Any], request: object, answer: type[Answer], patience: float, launch: Launch | None = None
+) -> Answer:
     return ask(
         task,
         request,
-        lambda folder: interpreter_launch(path, folder),
+        lambda folder: launch or interpreter_launch(path, folder),
         answer,
         patience=patience,
         failure=lambda failed: _failure(path, failed),

@@ -45,6 +45,15 @@ def isolated_launch(python: str, folder: Path) -> Launch:
     return Launch(executable, folder, variables)
 
 
+def users_launch(python: str, place: Path) -> Launch:
+    """Return how to ask the interpreter as the user would start it in a folder: with all of their own variables.
+
+    Raises:
+        YolopatchError: the interpreter does not exist.
+    """
+    return Launch(find_executable(python), place, {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
+
+
 def interpreter_launch(python: str, folder: Path, flags: tuple[str, ...] = ()) -> Launch:
     """Return how to run a task about the interpreter itself, which imports no upstream.
 

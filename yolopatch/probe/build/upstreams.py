@@ -43,7 +43,6 @@ class Upstream(Protocol):
         prefix: what stands before the names of its modules: `ultralytics.`, `yolov5.`, or nothing for a clone.
         parser: its module that has parse_model.
         file: the file of that module.
-        without_us: the file from which this interpreter would import the package without our help; None for none.
     """
 
     style: Literal["ultralytics", "yolov5"]
@@ -51,7 +50,6 @@ class Upstream(Protocol):
     prefix: str
     parser: ModuleType
     file: str
-    without_us: str | None
 
     def read(self, cfg: str, scale: str | None) -> dict[str, Any]:
         """Return the parsed YAML at a scale; None is the scale that upstream reads from the file's name."""
@@ -94,10 +92,9 @@ class Ultralytics:
     package = "ultralytics"
     prefix = "ultralytics."
 
-    def __init__(self, without_us: str | None) -> None:
+    def __init__(self) -> None:
         self.parser = importlib.import_module("ultralytics.nn.tasks")
         self.file = str(self.parser.__file__)
-        self.without_us = without_us
         self._utils = importlib.import_module("ultralytics.utils.torch_utils")
         vars(self._utils)["torch"] = _WithZeros()
         self._config = importlib.import_module("ultralytics.cfg")
@@ -170,13 +167,12 @@ class Yolov5:
 
     style: Literal["ultralytics", "yolov5"] = "yolov5"
 
-    def __init__(self, prefix: str, without_us: str | None) -> None:
+    def __init__(self, prefix: str) -> None:
         _provide_font()
         self.prefix = prefix
         self.package = prefix.rstrip(".") or "models"
         self.parser = importlib.import_module(f"{prefix}models.yolo")
         self.file = str(self.parser.__file__)
-        self.without_us = without_us
         self._utils = importlib.import_module(f"{prefix}utils.torch_utils")
         self._losses = importlib.import_module(f"{prefix}utils.loss")
 
@@ -241,16 +237,15 @@ class Yolov5:
         return gains
 
 
-def open_upstream(style: str, without_us: str | None = None) -> Upstream:
+def open_upstream(style: str) -> Upstream:
     """Import the workspace's upstream.
 
     Args:
         style: `ultralytics`, `yolov5`, or `yolov5-package`.
-        without_us: see Upstream.
     """
     if style == "ultralytics":
-        return Ultralytics(without_us)
-    return Yolov5("yolov5." if style == "yolov5-package" else "", without_us)
+        return Ultralytics()
+    return Yolov5("yolov5." if style == "yolov5-package" else "")
 
 
 class _WithZeros:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 NO_BASE = "no base was found"
 NO_BASE_HINT = "use --base to name the upstream YAML that this file was made from"
 NOT_FINITE_HINT = "look for uninitialised memory, a division by zero, or values that grow from layer to layer"
@@ -10,6 +12,12 @@ NOT_FINITE_HINT = "look for uninitialised memory, a division by zero, or values 
 def plural(count: int, noun: str) -> str:
     """Return `1 layer`, or `2,000 layers`."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return `a`, `a and b`, or `a, b and c`."""
+    *others, last = words
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def such(count: int, noun: str) -> str:

@@ -31,7 +31,7 @@ def describe(request: InterpreterRequest, emit: Emit) -> None:
         source = _editable_source(found)
         if source:
             editable[name] = source
-    origins = {name: _origin(name) for name in request.modules}
+    origins = {name: origin_of(name) for name in request.modules}
     emit(
         InterpreterAnswer(
             python=platform.python_version(),
@@ -42,7 +42,7 @@ def describe(request: InterpreterRequest, emit: Emit) -> None:
             requirements=requirements,
             editable=editable,
             origins=origins,
-            cuda=_cuda(_origin("torch")),
+            cuda=_cuda(origin_of("torch")),
         )
     )
 
@@ -58,7 +58,7 @@ def _editable_source(found: metadata.Distribution) -> str:
     return str(source.get("url", "")) if source.get("dir_info", {}).get("editable") else ""
 
 
-def _origin(name: str) -> str:
+def origin_of(name: str) -> str:
     """Return the file that an import of this name would read, "" for none."""
     try:
         spec = util.find_spec(name)

@@ -6,7 +6,6 @@ import gc
 import sys
 from collections.abc import Callable
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
@@ -53,17 +52,10 @@ def _function(name: str) -> Callable[..., Any]:
 
 def _open(request: UpstreamRequest) -> Any:
     """Import the workspace's upstream, and return it as build.upstreams.Upstream."""
-    without_us = _default_file(request.style)
     sys.path.insert(0, request.workspace)
     gc.disable()  # looking for garbage among all that is imported takes a sixth of the time, and finds none
     try:
-        return import_module("...build.upstreams", __name__).open_upstream(request.style, without_us)
+        return import_module("...build.upstreams", __name__).open_upstream(request.style)
     finally:
         gc.freeze()
         gc.enable()
-
-
-def _default_file(style: str) -> str | None:
-    """Return the file from which this interpreter would import upstream without our help, None for none."""
-    spec = find_spec({"ultralytics": "ultralytics", "yolov5-package": "yolov5"}.get(style, "models"))
-    return spec.origin if spec else None

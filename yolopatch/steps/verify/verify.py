@@ -25,10 +25,11 @@ from yolopatch.outside.watch import Watch, no_watch
 from yolopatch.outside.workspace.checkout import Checkout, read_checkout
 from yolopatch.steps.environment.interpreters import find_interpreter_for
 from yolopatch.steps.verify.history import read_history
+from yolopatch.steps.verify.starts import find_starts
 from yolopatch.steps.workspace.patchset import Choice, applied_choices
 from yolopatch.wire.checks import CHECKS
 from yolopatch.wire.statuses import FAIL, PASS
-from yolopatch.wire.verification import History, VerifyRequest
+from yolopatch.wire.verification import History, Starts, VerifyRequest
 
 _STRIDE = 32  # pixels, of the coarsest feature map of most models
 _FIGURES = ("layers", "parameters", "gradients", "latency_ms", "latency_fused_ms", "fps")
@@ -195,7 +196,9 @@ def _open_subject(checkout: Checkout, file: CfgFile, options: Options) -> Iterat
     with temporary_folder() as folder:
         pristine = folder / "upstream"
         known = pristine if _write_pristine(checkout, pristine) else None
-        yield _Subject(checkout, interpreter, read_history(checkout), known, Path(file.path), options)
+        asks = "provenance" in choose_checks(options.checks)
+        starts = find_starts(checkout, interpreter) if asks else None
+        yield _Subject(checkout, interpreter, read_history(checkout), starts, known, Path(file.path), options)
 
 
 def _write_pristine(checkout: Checkout, folder: Path) -> bool:
@@ -218,6 +221,7 @@ class _Subject:
     checkout: Checkout
     interpreter: Interpreter
     history: History
+    starts: Starts | None
     pristine: Path | None
     cfg: Path
     options: Options
@@ -259,6 +263,7 @@ class _Subject:
             base=str(self.options.base.absolute()) if self.options.base else None,
             multiples=numbers,
             history=self.history,
+            starts=self.starts,
         )
 
 

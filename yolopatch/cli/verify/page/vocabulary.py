@@ -168,7 +168,7 @@ _OF_CHECK: Mapping[str, Mapping[str, Words]] = {
         "edited": Words("imported files that differ from the commit"),
         "tree_differs": Words("where yolopatch's commits differ from the pin and its patches"),
         "own_commits": Words("your own commits"),
-        "default_upstream": Words("the copy that Python imports without yolopatch"),
+        "starts": Words("what your own commands import"),
         "note": Words("what could not be compared"),
         "also": Words("also found", quiet=True),
     },

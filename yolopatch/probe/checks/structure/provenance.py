@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 from ....wire.shell import quote
 from ....wire.statuses import FAIL, PASS, WARN
-from ....wire.verification import History
+from ....wire.verification import History, Start, Starts
 from ...build.subject import Subject
 from ...protocol.findings import Finding
 from ..evidence import sample
 from ..rules import Rules
-from ..wording import plural
+from ..wording import listed, plural
 
 _CLONE_PACKAGES = ("models", "utils")  # of a yolov5 clone
 _ENVIRONMENTS = ("site-packages", "dist-packages")  # of a virtual environment in the workspace
@@ -45,9 +45,9 @@ def check(subject: Subject) -> Finding:
         *_shadowed(outside, root),
         *_uncommitted(edited, root, history),
         *_broken_history(history),
+        *_started_elsewhere(subject.request.starts, root),
         *_unchecked(history),
         *_own_commits(history),
-        *_found_elsewhere(subject, root),
     ]
     evidence = {
         "commit": history.commit,
@@ -56,7 +56,7 @@ def check(subject: Subject) -> Finding:
         "edited": sample(edited),
         "tree_differs": sample(history.tree_differs),
         "own_commits": sample(history.own_commits),
-        "default_upstream": subject.upstream.without_us,
+        "starts": list(_told_starts(subject.request.starts, root)),
         "note": history.note,
     }
     return _worst(problems, evidence)
@@ -67,8 +67,10 @@ def _worst(problems: Sequence[_Problem], evidence: dict[str, Any]) -> Finding:
         count, commit = evidence["imported_from_workspace"], evidence["commit"]
         return Finding(PASS, f"all {count} imported files are as in commit {commit[:12]}", evidence)
     worst = next((problem for problem in problems if problem.status == FAIL), problems[0])
-    others = [problem.summary for problem in problems if problem.summary != worst.summary]
-    return Finding(worst.status, worst.summary, {**evidence, "also": others}, worst.hint)
+    others = [problem for problem in problems if problem is not worst]
+    summary = "; ".join((worst.summary, *(problem.summary for problem in others)))
+    also = [f"{problem.summary}; next: {problem.hint}" for problem in others]
+    return Finding(worst.status, summary, {**evidence, "also": also}, worst.hint)
 
 
 def _loaded() -> dict[str, Path]:
@@ -164,12 +166,36 @@ def _own_commits(history: History) -> Iterator[_Problem]:
         )
 
 
-def _found_elsewhere(subject: Subject, root: Path) -> Iterator[_Problem]:
-    """Say what the user's own commands would import; a clone of yolov5 runs from its folder, and finds itself."""
-    default = subject.upstream.without_us
-    if default and subject.upstream.package != "models" and not _is_inside(Path(default).resolve(), root):
+# What the user's own commands import
+
+
+def _is_from(start: Start, root: Path) -> bool:
+    return bool(start.file) and _is_inside(Path(start.file).resolve(), root)
+
+
+def _started_elsewhere(starts: Starts | None, root: Path) -> Iterator[_Problem]:
+    """Warn of the ways that import another copy. Where a way finds no copy at all, it ends: that deceives nobody."""
+    others = [one for one in starts.ways if one.file and not _is_from(one, root)] if starts else []
+    if starts and others:
+        hows = listed([one.how for one in others])
         yield _Problem(
             WARN,
-            f"without yolopatch this interpreter imports {subject.upstream.package} from {default}",
-            f"to train the verified model, install the workspace instead: pip install -e {quote(root)}",
+            f"{hows}, Python imports another copy of {starts.module}, {others[0].file}, and not the one that was "
+            "verified",
+            f"to train the verified model in every way: {starts.remedy}",
         )
+
+
+def _told_starts(starts: Starts | None, root: Path) -> Iterator[str]:
+    """Yield a sentence for each way."""
+    if starts is None:
+        return
+    if starts.problem:
+        yield f"it is not known what your own commands import: {starts.problem}"
+    for one in starts.ways:
+        if _is_from(one, root):
+            yield f"{one.how}, Python imports {starts.module} from this checkout"
+        elif one.file:
+            yield f"{one.how}, Python imports {starts.module} from {one.file}"
+        else:
+            yield f"{one.how}, Python finds no {starts.module} before this: {starts.remedy}"
