@@ -17,7 +17,7 @@ import click
 import pytest
 
 from yolopatch.catalog.model.models import MODELS
-from yolopatch.cli import progress
+from yolopatch.cli import progress, report
 from yolopatch.cli.progress import progress_line
 from yolopatch.cli.verify.words import verification
 from yolopatch.core.model.cfg_file import CfgFile, parse_cfg
@@ -28,6 +28,7 @@ from yolopatch.outside.probe.run_checks import Outcome
 from yolopatch.steps.verify.verify import Verification, Verifications
 from yolopatch.steps.workspace.patchset import Choice
 from yolopatch.wire.checks import CHECKS
+from yolopatch.wire.statuses import STATUSES
 
 PIN = "ultralytics-8.3.0"
 PARSER = "ultralytics/nn/tasks.py"
@@ -356,6 +357,12 @@ def test_a_run_of_all_checks_is_not_called_a_part():
     outcomes[3] = _outcome(CHECKS[3].id, "fail")
     first = click.unstyle(next(verification(_verification("n", *outcomes), None)))
     assert first.endswith(f"1 of {len(CHECKS)} checks failed, {len(CHECKS) - 1} passed")
+
+
+def test_the_colour_of_every_status_reaches_the_terminal(capsys):
+    checks = [_outcome(name, name) for name in STATUSES]
+    report.show({}, verification(_verification("n", *checks), None), as_json=False)
+    assert "\\x1b" not in capsys.readouterr().out, "a colour of ours is not told as a sign of the model's"
 
 
 def test_what_a_model_says_cannot_move_the_terminals_cursor():

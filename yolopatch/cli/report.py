@@ -16,7 +16,7 @@ from yolopatch.errors import OpenError, YolopatchError
 # characters, what turns the direction of text, and bytes of a path that are no text. The first group is the colours of
 # our own lines.
 _OBEYED = re.compile(
-    r"(\x1b\[(?:[0-2]|22|3[1-3])m)|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+    r"(\x1b\[(?:[0-2]|22|3[1236])m)|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 
 

@@ -122,18 +122,23 @@ def _deleted_by_fuse(found: Raised, model: Module | None, original: Module | Non
     )
 
 
-_KERNEL = re.compile(r"[\"']?([\w:]+)[\"']? not implemented for '(\w+)'")
+_KERNELS = (
+    re.compile(r"[\"']?(?P<operator>[\w:]+)[\"']? not implemented for '?(?P<type>\w+)'?"),
+    re.compile(r"Unsupported dtype (?P<type>Half|BFloat16)"),  # of torch.fft, which names no operator
+    re.compile(r"(?P<operator>mkldnn\w*): .*(?P<type>bf16|fp16) path needs the cpu support"),
+)
 
 
 def _no_kernel(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
     """Torch has no code for an operator in this type on this device."""
-    match = _search(_KERNEL, found)
+    match = next(filter(None, (_search(pattern, found) for pattern in _KERNELS)), None)
     if match is None:
         return None
+    operator = match.groupdict().get("operator", "an operator")
     device = next((str(p.device.type) for p in model.parameters()), "cpu") if model is not None else "cpu"
     where = f" ({_place(found)})" if _place(found) else ""
     return Cause(
-        f"torch has no {device.upper()} code for {match[1]} in {match[2]}{where}",
+        f"torch has no {device.upper()} code for {operator} in {_type_name(match['type'])}{where}",
         "the model is not to blame: try it on a GPU" if device == "cpu" else "compute this part in float32",
         is_kernel_missing=True,
     )
@@ -166,7 +171,7 @@ def _two_types(found: Raised, model: Module | None, original: Module | None) -> 
 def _type_name(text: str) -> str:
     """Return torch's name of a type: its messages have c10::Half, torch.cuda.HalfTensor and Half for one."""
     word = re.split(r"[.:]", text.strip("() "))[-1].removesuffix("Tensor")
-    known = {"half": "float16", "float": "float32", "double": "float64"}
+    known = {"half": "float16", "fp16": "float16", "bf16": "bfloat16", "float": "float32", "double": "float64"}
     return known.get(word.lower(), word.lower())
 
 
