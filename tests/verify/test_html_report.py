@@ -230,6 +230,7 @@ def test_evidence_is_told_in_words_with_units(one):
         _check("provenance", own_commits={"count": 25, "first": ["abc Mine"]}, note=""),
         _check("latency", model={"latency_ms": {"median": 9.5, "low": 9, "high": 12}, "fps": {"as_built": 105.3}}),
         _check("learns", losses=[3.1, "nan"], least_learnt=0.03),
+        _check("only-intended", consequences={"count": 0, "first": []}, missing={"count": 0, "first": []}),
         _check("flops", "warn", "", "", model={"upstream": 6.61, "true": 120.4, "excess": -0.011}),
     ]
     text = _read(one).text
@@ -248,6 +249,8 @@ def test_evidence_is_told_in_words_with_units(one):
         "upstream's figure 6.61 GFLOPs true figure 120 GFLOPs upstream's figure exceeds it by -1.1%",
     ):
         assert told in text
+    assert "layers of the base that are missing none" in text
+    assert "what follows from a replaced layer" not in text, "there is nothing to tell"
     assert not re.search(r"\b(?:left_unfused|by_layer|own_commits|least_learnt|latency_ms)\b|None|act: True", text)
 
 

@@ -137,7 +137,7 @@ class _Object:
             return _with_total(_show_list(sample, self.vocabulary, self.own, self.depth), sample, value["count"])
         if (self.own.entry or all(str(name).isdigit() for name in value)) and all(map(_is_figure, value.values())):
             return self._figures(value)
-        if len(value) > 1 and _columns(list(value.values())):
+        if len(value) > 1 and _columns(list(value.values())) and not _has_samples(value):
             rows = [(self._named(name, one), one) for name, one in value.items()]
             return _table(rows, self.vocabulary, self.depth)
         return self._pairs(value)
@@ -171,7 +171,10 @@ class _Object:
 
 
 def _is_told(value: object, words: Words) -> bool:
-    return value not in ("", {}) and (bool(value) or not words.quiet)
+    if value in ("", {}):
+        return False
+    is_empty = value["count"] == 0 if isinstance(value, Mapping) and _sample(value) is not None else not value
+    return not (words.quiet and is_empty)
 
 
 def _sample(value: Mapping[Any, Any]) -> Sequence[Any] | None:
@@ -180,6 +183,10 @@ def _sample(value: Mapping[Any, Any]) -> Sequence[Any] | None:
     if "count" in value and len(others) == 1 and _is_list(others[0]):
         return others[0]
     return None
+
+
+def _has_samples(value: Mapping[Any, Any]) -> bool:
+    return any(isinstance(one, Mapping) and _sample(one) is not None for one in value.values())
 
 
 def _with_total(shown: Shown, value: object, total: object) -> Shown:
