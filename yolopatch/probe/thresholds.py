@@ -42,3 +42,7 @@ BOXES_COVER = 0.5
 # `head`: the mean score of an untrained head. Upstream's biases give 0.02 or less, a focal loss's usual prior is 0.01,
 # a head whose biases are zero gives 0.5.
 UNTRAINED_SCORE = 0.1
+
+# `loss`: upstream's loss and its gradient at fixed outputs, relative; one thread computes both in one order, so that
+# the same formula gives the same bits, and one that is written in another way differs by rounding, about 1e-7.
+SAME_LOSS = 1e-5

@@ -139,6 +139,16 @@ CHECKS = (
         "The model can learn at all: its loss falls. How well it learns, only a training shows.",
     ),
     Check(
+        "loss",
+        _TRAINING,
+        "The loss that you train with is upstream's, or the one that you edited: an edit elsewhere changes nothing.",
+    ),
+    Check(
+        "memory",
+        _DEPLOYMENT,
+        "What the model costs in memory beside its base, and which layer costs most. It cannot fail.",
+    ),
+    Check(
         "latency",
         _DEPLOYMENT,
         "What the model costs in time beside its base, on this machine. It cannot fail; other machines may differ.",

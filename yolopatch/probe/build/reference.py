@@ -1,4 +1,4 @@
-"""What the base model is as the unchanged upstream builds it, and as the workspace does."""
+"""What the base model and its loss are as the unchanged upstream has them, and as the workspace does."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ...wire.verification import ReferenceRequest
+from ..measure.loss_values import describe_loss
 from ..protocol.emit import Emit
 from ..tensors.tensors import count_parameters, image, layer_outputs, seed_all, tensors
 from .subject import SIDE, Subject
@@ -27,10 +28,20 @@ def reference_data(subject: Subject) -> dict[str, Any]:
 
 
 def make_reference(upstream: Upstream, request: ReferenceRequest, emit: Emit) -> None:
-    """Build the model that standard input asks for and write its description, see `describe`, to the request's file."""
+    """Build the model that standard input asks for, and write what it is to the request's file.
+
+    That is its description, see `describe`, and under `loss` that of its loss, see `measure.loss_values`.
+    """
     asked = sys.stdin.read()
     if asked:
-        torch.save(describe(upstream, json.loads(asked)), request.out)
+        data = json.loads(asked)
+        torch.save({**describe(upstream, data), "loss": loss_of_base(upstream, data)}, request.out)
+
+
+def loss_of_base(upstream: Upstream, data: dict[str, Any]) -> dict[str, Any]:
+    """Return the description of the loss that upstream gives to a model, see `measure.loss_values.describe_loss`."""
+    seed_all(0)
+    return describe_loss(upstream, upstream.build(data), data)
 
 
 def describe(upstream: Upstream, data: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The process that builds the base model from the unchanged upstream: two upstreams have one package name."""
+"""The process of the unchanged upstream, for the base model and its loss: two upstreams have one package name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ...wire.verification import ReferenceRequest, VerifyRequest
 PROBE = Path(__file__).resolve().parent.parent / "__main__.py"
 TIMEOUT = 300  # seconds; it imports upstream, builds one model and runs it once
 
-_CHECK = "base-parity"
+_CHECKS = {"base-parity", "loss"}  # that want it
 
 
 class ReferenceProcess:
@@ -82,6 +82,6 @@ class ReferenceProcess:
 
 def start(request: VerifyRequest) -> ReferenceProcess | None:
     """Start the process if a check will want it; most of its time is the import of torch, at the same time as ours."""
-    if request.pristine is None or _CHECK not in request.checks:
+    if request.pristine is None or not _CHECKS & set(request.checks):
         return None
     return ReferenceProcess(Path(request.folder), request.pristine, request.style)

@@ -84,6 +84,18 @@ class Upstream(Protocol):
             RuntimeError: this release's trainer cannot be asked; any exception of its code passes through.
         """
 
+    def loss_of(self, model: UpstreamModel, outputs: Any, batch: dict[str, Any]) -> tuple[Tensor, Tensor]:
+        """Return upstream's own loss of outputs that are given, summed to one number, and its parts, shape (parts,).
+
+        Args:
+            model: a built model; its head and its classes choose the loss.
+            outputs: what such a model returns in train mode.
+            batch: as for `loss`.
+        """
+
+    def init_seeds(self, seed: int) -> None:
+        """Seed everything as upstream's own trainer does."""
+
 
 class Ultralytics:
     """ultralytics 8.x."""
@@ -150,12 +162,25 @@ class Ultralytics:
 
     def loss(self, model: UpstreamModel, batch: dict[str, Any]) -> Tensor:
         """See Upstream."""
+        self._give_settings(model)
+        loss: Tensor = model.loss(batch)[0].sum()
+        return loss
+
+    def loss_of(self, model: UpstreamModel, outputs: Any, batch: dict[str, Any]) -> tuple[Tensor, Tensor]:
+        """See Upstream."""
+        self._give_settings(model)
+        loss, parts = model.loss(batch, outputs)
+        return loss.sum(), parts.detach().reshape(-1)
+
+    def _give_settings(self, model: UpstreamModel) -> None:
         if isinstance(getattr(model, "args", None), (dict, type(None))):
             model.args = self._config.get_cfg()
         if not hasattr(model, "nc"):  # set by upstream's trainers; the loss of RT-DETR reads it
             model.nc = model.yaml["nc"]
-        loss: Tensor = model.loss(batch)[0].sum()
-        return loss
+
+    def init_seeds(self, seed: int) -> None:
+        """See Upstream."""
+        self._utils.init_seeds(seed)
 
     def set_up_training(self, model: UpstreamModel) -> None:
         """See Upstream."""
@@ -214,13 +239,20 @@ class Yolov5:
             model: a built model.
             batch: `img` (B, 3, H, W), `batch_idx` (N,), `cls` (N, 1), `bboxes` (N, 4) as centre and size from 0 to 1.
         """
+        return self.loss_of(model, model(batch["img"]), batch)[0]
+
+    def loss_of(self, model: UpstreamModel, outputs: Any, batch: dict[str, Any]) -> tuple[Tensor, Tensor]:
+        """See Upstream."""
         if not hasattr(model, "hyp"):
             model.hyp = self._hyperparameters(model, batch["img"].shape[-1])
         targets = torch.cat((batch["batch_idx"].view(-1, 1), batch["cls"].view(-1, 1), batch["bboxes"]), 1)
-        outputs = model(batch["img"])
         with _integer_clamp():
-            loss: Tensor = self._losses.ComputeLoss(model)(outputs, targets)[0].sum()
-        return loss
+            loss, parts = self._losses.ComputeLoss(model)(outputs, targets)
+        return loss.sum(), parts.detach().reshape(-1)
+
+    def init_seeds(self, seed: int) -> None:
+        """See Upstream."""
+        importlib.import_module(f"{self.prefix}utils.general").init_seeds(seed)
 
     def set_up_training(self, model: UpstreamModel) -> None:
         """See Upstream."""

@@ -24,7 +24,7 @@ from ..protocol.findings import Finding, failed, skipped, warned
 from ..tensors.arithmetic import compute_comparably
 from ..tensors.tensors import seed_all
 from .rules import Rules
-from .structure import base_parity
+from .unchanged import begin
 
 _TRACEBACK = "traceback"  # the key in the evidence of a check that raised
 _FRAMES = 12  # of a traceback: enough to reach from upstream's forward to the module's own line
@@ -52,7 +52,7 @@ def _verify(upstream: Upstream, request: VerifyRequest, emit: Emit, reference: R
     subject = Subject(upstream, request)
     emit(describe(subject.device))
     if reference is not None:
-        base_parity.begin(subject, reference)
+        begin(subject, reference)
     for name, check in checks.items():
         emit(CheckBegun(name))
         begun = time.perf_counter()

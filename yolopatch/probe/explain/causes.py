@@ -215,7 +215,8 @@ def _memory(found: Raised, model: Module | None, original: Module | None) -> Cau
     amount = f": it asks for {_megabytes(match[1])} at once" if match else ""
     return Cause(
         f"{_place(found) or 'the model'} needs more memory than there is{amount}",
-        "try a smaller --imgsz; memory that grows with the square of the pixels comes from attention over all of them",
+        "the check `memory` names the layer with the largest tensor, and its shape; try a smaller --imgsz (memory that "
+        "grows with the square of the pixels comes from attention over all of them)",
     )
 
 

@@ -11,6 +11,7 @@ import torch.nn as nn
 from torch import Tensor
 
 from ..build.subject import Subject
+from ..tensors.models import UpstreamModel
 from ..tensors.tensors import image
 
 if TYPE_CHECKING:
@@ -21,13 +22,21 @@ _MASK_STRIDE = 4  # upstream's default `mask_ratio`
 
 
 def make_batch(subject: Subject, count: int = 2, seed: int = 3, side: int | None = None) -> Batch | None:
-    """Return a batch for the loss of the subject's task, on its device, in the layout of upstream's own loaders.
+    """Return a batch for the loss of the subject's task, see `task_batch`; the side is the subject's without one."""
+    task = subject.upstream.task(subject.data)
+    return task_batch(task, subject.model, subject.classes, side or subject.side, count, seed)
+
+
+def task_batch(task: str, model: UpstreamModel, classes: int, side: int, count: int = 2, seed: int = 3) -> Batch | None:
+    """Return a batch for the loss of a task, on the model's device, in the layout of upstream's own loaders.
 
     Args:
-        subject: its task, classes and side determine the batch.
+        task: detect, segment, pose, obb or classify.
+        model: a built model.
+        classes: the number of its classes.
+        side: of the square images in pixels.
         count: the number of images.
         seed: other seeds give other images with other objects.
-        side: of the images in pixels; None for the subject's.
 
     Returns:
         classify: `img` (count, 3, side, side), `cls` (count,).
@@ -38,14 +47,14 @@ def make_batch(subject: Subject, count: int = 2, seed: int = 3, side: int | None
         obb: `bboxes` (N, 5), with an angle in radians from -pi/4 to 3pi/4.
         None for any other task.
     """
-    add = _TASKS.get(subject.upstream.task(subject.data))
+    add = _TASKS.get(task)
     if add is None:
         return None
-    batch = detection_batch(subject.model, subject.classes, side or subject.side, count, seed=seed)
+    batch = detection_batch(model, classes, side, count, seed=seed)
     batch["resized_shape"] = [tuple(batch["img"].shape[-2:])] * count
-    if hasattr(subject.model, "txt_feats"):  # what YOLO-World compares its maps with: the text of each class
-        batch["txt_feats"] = subject.model.txt_feats.detach().expand(count, -1, -1)
-    return add(batch, subject, torch.Generator().manual_seed(seed))
+    if hasattr(model, "txt_feats"):  # what YOLO-World compares its maps with: the text of each class
+        batch["txt_feats"] = model.txt_feats.detach().expand(count, -1, -1)
+    return add(batch, model, torch.Generator().manual_seed(seed))
 
 
 def detection_batch(model: nn.Module, classes: int, side: int, count: int = 4, boxes: int = 8, seed: int = 3) -> Batch:
@@ -69,11 +78,11 @@ def detection_batch(model: nn.Module, classes: int, side: int, count: int = 4, b
     }
 
 
-def _unchanged(batch: Batch, subject: Subject, generator: torch.Generator) -> Batch:
+def _unchanged(batch: Batch, model: UpstreamModel, generator: torch.Generator) -> Batch:
     return batch
 
 
-def _with_masks(batch: Batch, subject: Subject, generator: torch.Generator) -> Batch:
+def _with_masks(batch: Batch, model: UpstreamModel, generator: torch.Generator) -> Batch:
     """Fill each object's box; smaller objects cover larger ones, as upstream draws them."""
     count, _, height, width = batch["img"].shape
     shape = (count, height // _MASK_STRIDE, width // _MASK_STRIDE)
@@ -97,9 +106,9 @@ def _inside(box: Tensor, height: int, width: int) -> Tensor:
     return inside
 
 
-def _with_keypoints(batch: Batch, subject: Subject, generator: torch.Generator) -> Batch:
+def _with_keypoints(batch: Batch, model: UpstreamModel, generator: torch.Generator) -> Batch:
     """Put the number of keypoints that the head expects into each box."""
-    number, dimensions = subject.model.model[-1].kpt_shape
+    number, dimensions = model.model[-1].kpt_shape
     centres, sizes = batch["bboxes"][:, None, :2], batch["bboxes"][:, None, 2:]
     offsets = torch.rand(len(centres), number, 2, generator=generator).to(sizes.device) - 0.5
     keypoints = [centres + sizes * offsets]
@@ -108,19 +117,19 @@ def _with_keypoints(batch: Batch, subject: Subject, generator: torch.Generator) 
     return {**batch, "keypoints": torch.cat(keypoints, 2)}
 
 
-def _with_angles(batch: Batch, subject: Subject, generator: torch.Generator) -> Batch:
+def _with_angles(batch: Batch, model: UpstreamModel, generator: torch.Generator) -> Batch:
     boxes = batch["bboxes"]
     angles = torch.rand(len(boxes), 1, generator=generator).to(boxes.device) * math.pi - math.pi / 4
     return {**batch, "bboxes": torch.cat((boxes, angles), 1)}
 
 
-def _classes_alone(batch: Batch, subject: Subject, generator: torch.Generator) -> Batch:
+def _classes_alone(batch: Batch, model: UpstreamModel, generator: torch.Generator) -> Batch:
     """Give each image the class of its first object."""
     first = torch.searchsorted(batch["batch_idx"], torch.arange(len(batch["img"])).to(batch["batch_idx"]))
     return {"img": batch["img"], "cls": batch["cls"][first, 0].long()}
 
 
-_TASKS: dict[str, Callable[[Batch, Subject, torch.Generator], Batch]] = {
+_TASKS: dict[str, Callable[[Batch, UpstreamModel, torch.Generator], Batch]] = {
     "detect": _unchanged,
     "segment": _with_masks,
     "pose": _with_keypoints,

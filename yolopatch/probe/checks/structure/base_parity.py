@@ -5,52 +5,25 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import torch
-
 from ...build.bases import Base, read_yaml
 from ...build.reference import describe, reference_data
-from ...build.reference_process import ReferenceProcess
 from ...build.subject import Subject
-from ...protocol.findings import Finding, failed, passed, skipped, warned
+from ...protocol.findings import Finding, failed, passed, warned
 from ...tensors.tensors import distance
 from ...thresholds import SAME_FUNCTION
 from ..evidence import sample
 from ..rules import Rules
-from ..wording import NO_BASE, NO_BASE_HINT
+from ..unchanged import in_unchanged_upstream
 
 RULES = Rules(needs_model=False, needs_run=False, asks_base=False)
 
 
-def begin(subject: Subject, process: ReferenceProcess) -> None:
-    """Ask for the base in the unchanged upstream, while other checks run; the subject keeps the process.
-
-    Until `check` has the answer, one thread less computes here: threads that take turns on a core wait for each other.
-    A file that cannot be read raises nothing here: the check `build` reports it.
-    """
-    subject.reference, subject.reference_error = None, NO_BASE
-    try:
-        if subject.found_base is not None:
-            process.ask(reference_data(subject))
-            subject.reference = process
-            torch.set_num_threads(max(1, subject.threads - 1))
-    except Exception as error:  # any exception of the search for the base of a broken file
-        subject.reference_error = f"the file cannot be read as a model (see build): {type(error).__name__}"
-
-
 def check(subject: Subject) -> Finding:
     """Compare the names, shapes and values of all tensors, the parameters and the outputs, at one seed."""
-    base, process = subject.found_base, subject.reference
-    if not subject.request.pristine:
-        return skipped("no unchanged upstream to compare with", "verify a workspace that yolopatch made")
-    if base is None or process is None:
-        return skipped(subject.reference_error, NO_BASE_HINT)
-    try:
-        process.wait()
-    except RuntimeError as error:
-        return skipped(f"the unchanged upstream did not build the base: {error}", "try again on a less busy machine")
-    finally:
-        torch.set_num_threads(subject.threads)
-    expected: dict[str, Any] = torch.load(process.out, weights_only=True)
+    expected, base = in_unchanged_upstream(subject), subject.found_base
+    if isinstance(expected, Finding):
+        return expected
+    assert base is not None
     try:
         found = describe(subject.upstream, reference_data(subject))
     except Exception as error:  # any exception of the patched upstream's code

@@ -1,0 +1,145 @@
+"""`loss` tells an edited loss, and whether it is the one in use; `memory` measures without taking what it measures."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from yolopatch.steps.verify.verify import verify
+
+PIN = "ultralytics-8.3.0"
+METRICS, LOSS = "ultralytics/utils/metrics.py", "ultralytics/utils/loss.py"
+CIOU = "return iou - (rho2 / c2 + v * alpha)"
+
+
+@pytest.fixture
+def copied(full_workspace, tmp_path):
+    """A workspace for one test alone."""
+
+    def copy(pin: str = PIN) -> Path:
+        place = tmp_path / "workspace"
+        shutil.copytree(full_workspace(pin), place, symlinks=True)
+        return place
+
+    return copy
+
+
+def replace(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+@pytest.fixture
+def loss_of(base_cfg):
+    """Run the check `loss` on a base model in a workspace."""
+
+    def run(place: Path, model: str = "yolo11", task: str = "detect"):
+        (found,) = verify(place, base_cfg(model, "n", task), "n", checks=("loss",)).checks
+        return found
+
+    return run
+
+
+def test_an_edited_loss_that_is_in_use_is_told_with_its_figures(copied, loss_of):
+    place = copied()
+    replace(place / METRICS, CIOU, "return iou - 2 * (rho2 / c2 + v * alpha)")
+    found = loss_of(place)
+    assert found.status == "warn"
+    assert f"edited: {METRICS} (bbox_iou)" in found.summary
+    box = found.evidence["parts"]["box"]
+    assert f"box {box['here']:.6g} instead of {box['upstream']:.6g}" in found.summary
+    assert box["here"] > box["upstream"]
+    assert found.evidence["gradient_degrees"] > 0.1
+
+
+def test_an_edited_loss_in_a_file_that_is_not_imported_is_told_as_unused(copied, loss_of):
+    place = copied()
+    other = place / "ultralytics/utils/loss_new.py"
+    shutil.copy(place / LOSS, other)
+    replace(other, "* weight).sum()", "* weight * 2).sum()")
+    found = loss_of(place)
+    assert found.status == "warn"
+    assert "the edited ultralytics/utils/loss_new.py (BboxLoss.forward" in found.summary
+    assert "not in use" in found.summary
+    assert LOSS in found.hint
+
+
+@pytest.mark.slow
+def test_an_option_of_the_loss_that_nobody_switches_on_is_told(copied, loss_of):
+    place = copied()
+    replace(place / METRICS, "CIoU=False, eps", "CIoU=False, own=False, eps")
+    replace(place / METRICS, f"            {CIOU}", f"            return 0 * iou if own else {CIOU[7:]}")
+    found = loss_of(place)
+    assert found.status == "warn"
+    assert "is edited: the edit changes nothing here" in found.summary
+
+
+@pytest.mark.slow
+def test_comments_and_unchanged_copies_of_the_loss_are_no_edits(copied, loss_of):
+    place = copied()
+    replace(place / METRICS, CIOU, f"# as the paper says\n                {CIOU}")
+    shutil.copy(place / LOSS, place / "backup of loss.py")
+    found = loss_of(place)
+    assert found.status == "pass", found.summary
+
+
+@pytest.mark.slow
+def test_a_loss_that_raises_fails(copied, loss_of):
+    place = copied()
+    replace(place / METRICS, CIOU, "return iou - unknown")
+    found = loss_of(place)
+    assert found.status == "fail"
+    assert "'unknown' is not defined" in found.summary
+
+
+@pytest.mark.slow
+def test_an_edited_loss_of_yolov5_is_told(copied, loss_of):
+    place = copied("yolov5-pypi-6.1.0")
+    replace(place / "yolov5/utils/loss.py", "(1.0 - iou).mean()", "(1.0 - iou).pow(2).mean()")
+    found = loss_of(place, "yolov5")
+    assert found.status == "warn"
+    assert "edited: yolov5/utils/loss.py (ComputeLoss.__call__)" in found.summary
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", ["detect", "segment", "pose", "obb", "classify"])
+@pytest.mark.parametrize(
+    ("pin", "model"), [("ultralytics-8.2.50", "yolov8"), (PIN, "yolo11"), ("ultralytics-8.4.0", "yolo26")]
+)
+def test_the_loss_of_every_task_is_upstreams_bit_for_bit(pin, model, task, full_workspace, loss_of):
+    found = loss_of(full_workspace(pin), model, task)
+    assert (found.status, "bit for bit" in found.summary) == ("pass", True), found.summary
+
+
+# Runs one model twice: in fake tensors, and in real ones.
+_BOTH_WAYS = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from copy import deepcopy
+from pathlib import Path
+from yolopatch.probe.build.upstreams import open_upstream
+from yolopatch.probe.measure.batches import task_batch
+from yolopatch.probe.measure.memory import inference_memory, training_memory, without_values
+
+upstream = open_upstream("ultralytics")
+model = upstream.build(upstream.read(sys.argv[2], "n"))
+batch = task_batch("detect", model, 80, 128)
+loss_of = lambda outputs: upstream.loss_of(model, outputs, batch)[0]
+real, fake = deepcopy(model), deepcopy(model)
+(images,) = without_values(fake, batch["img"])
+for one, x in ((real, batch["img"]), (fake, images)):
+    found = inference_memory(one, x), training_memory(one, x, loss_of)
+    print("PEAKS", *(memory.peak for memory in found), found[1].largest.layer, *found[1].largest.shape)
+"""
+
+
+@pytest.mark.slow
+def test_tensors_without_values_take_as_much_memory_as_real_ones(in_upstream, full_workspace, base_cfg):
+    place = full_workspace(PIN)
+    said = in_upstream(place, _BOTH_WAYS, str(place), str(base_cfg("yolo11", "n")))
+    real, fake = (line.split()[1:] for line in said.splitlines() if line.startswith("PEAKS"))
+    assert [int(n) for n in fake[:2]] == pytest.approx([int(n) for n in real[:2]], rel=0.02)
+    assert fake[2:] == real[2:]

@@ -1,0 +1,212 @@
+"""Is the loss that the workspace trains with upstream's? Where somebody edited one: is the edited one in use?"""
+
+from __future__ import annotations
+
+import ast
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ....wire.shell import quote
+from ...build.reference import loss_of_base, reference_data
+from ...build.subject import Subject
+from ...measure.loss_values import functions, meaning
+from ...protocol.findings import Finding, failed, passed, skipped, warned
+from ...tensors.tensors import distance
+from ...thresholds import SAME_LOSS
+from ..evidence import sample
+from ..rules import Rules
+from ..unchanged import in_unchanged_upstream
+
+_LEFT_OUT = {"site-packages", "dist-packages", "runs", "__pycache__"}  # folders without code of the workspace
+_SHOWN = 3  # files or functions in a sentence
+
+RULES = Rules(needs_model=False, needs_run=False, asks_base=False)
+
+
+def check(subject: Subject) -> Finding:
+    """Compare the loss of fixed outputs and labels, and its gradient, with that of the unchanged upstream.
+
+    The base's head and classes choose the loss in both. An edit that is not in use is found by the names of the
+    functions that ran.
+    """
+    said = in_unchanged_upstream(subject)
+    if isinstance(said, Finding):
+        return said
+    if not Path(subject.upstream.file).resolve().is_relative_to(Path(subject.request.workspace).resolve()):
+        return skipped("the imported upstream is not the workspace's (see provenance)")
+    expected = said["loss"]
+    if "error" in expected:
+        return skipped(f"the unchanged upstream computes no loss of the base here: {expected['error'][:200]}")
+    found = loss_of_base(subject.upstream, reference_data(subject))
+    if "error" in found:
+        return failed(
+            f"the workspace's loss raises an error where upstream's does not: {found['error'][:200]}",
+            "undo the edit of upstream's files that the loss uses, or mend it",
+        )
+    return _compared(subject, found, expected)
+
+
+def _compared(subject: Subject, found: dict[str, Any], expected: dict[str, Any]) -> Finding:
+    parts, others = found["parts"], expected["parts"]
+    apart = _apart(found, expected)
+    edited = sorted(_edited(subject, found["code"]))
+    unused = sorted(_unused(subject, expected["code"], found["code"]))
+    evidence = {
+        "parts": {name: {"here": value, "upstream": others.get(name)} for name, value in parts.items()},
+        "gradient_degrees": _degrees(found["gradient"], expected["gradient"]),
+        "apart": apart,
+        "edited": sample(edited, "names"),
+        "not_in_use": sample(unused, "names"),
+        "computed_by": [_prefix(subject) + file for file in sorted(found["code"])],
+    }
+    if apart > SAME_LOSS:
+        return warned(_difference(evidence), _difference_hint(subject), **evidence)
+    same = "bit for bit" if apart == 0 else f"but for rounding ({apart:.1g})"
+    if unused:
+        homes = sorted(_homes(subject, expected["code"], unused))
+        return warned(
+            f"the loss is upstream's ({same}): the edited {_list(unused)} is not in use",
+            f"put the edit where upstream's own function is ({_list(homes)}), or import yours there",
+            **evidence,
+        )
+    if edited:
+        return warned(
+            f"the loss is upstream's ({same}), though {_list(edited)} is edited: the edit changes nothing here",
+            "an option of the edited function may have to be switched on where the loss calls it",
+            **evidence,
+        )
+    figures = ", ".join(f"{name} {value:.4g}" for name, value in parts.items())
+    return passed(f"the loss of fixed boxes and its gradient are upstream's, {same}: {figures}", **evidence)
+
+
+def _apart(found: Mapping[str, Any], expected: Mapping[str, Any]) -> float:
+    """Return how far two losses differ, relative: their parts and their gradients."""
+    if found["parts"].keys() != expected["parts"].keys():
+        return math.inf
+    return distance(*((_values(one["parts"]), one["gradient"]) for one in (found, expected)))
+
+
+def _values(parts: Mapping[str, float]) -> Tensor:
+    return torch.tensor(list(parts.values()), dtype=torch.float64)
+
+
+def _degrees(found: Tensor, expected: Tensor) -> float | None:
+    """Return the angle between two gradients where they differ; None where they differ nowhere, or have no angle."""
+    if found.shape != expected.shape:
+        return None
+    differs = found != expected
+    own, other = found[differs].double(), expected[differs].double()
+    cosine = torch.nn.functional.cosine_similarity(own, other, dim=0).clamp(-1, 1).item()
+    has_angle = bool(own.any()) and bool(other.any()) and math.isfinite(cosine)
+    return round(math.degrees(math.acos(cosine)), 3) if has_angle else None
+
+
+def _difference(evidence: Mapping[str, Any]) -> str:
+    told = ", ".join(
+        f"{name} {part['here']:.6g}" + ("" if part["upstream"] is None else f" instead of {part['upstream']:.6g}")
+        for name, part in evidence["parts"].items()
+        if part["here"] != part["upstream"]
+    )
+    degrees, edited, unused = (evidence[name] for name in ("gradient_degrees", "edited", "not_in_use"))
+    direction = "" if degrees is None else f"; the gradients that differ turn by {degrees:.3g} degrees"
+    places = (
+        f"edited: {_list(edited['names'])}" if edited["count"] else "none of its functions is edited, so a setting is"
+    )
+    aside = f"; not in use: {_list(unused['names'])}" if unused["count"] else ""
+    return f"the loss of fixed boxes is not upstream's: {told or 'the same values'}{direction}; {places}{aside}"
+
+
+def _difference_hint(subject: Subject) -> str:
+    root = quote(Path(subject.request.workspace))
+    return f"if you want another loss, say so beside your results; else find the edit: git -C {root} diff, or log -p"
+
+
+def _list(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
+
+
+def _package(subject: Subject) -> tuple[Path, Path]:
+    """Return the folder of the package that is imported, and the same folder of the unchanged upstream."""
+    here = Path(subject.upstream.file).resolve().parent.parent
+    root = Path(subject.request.workspace).resolve()
+    return here, Path(str(subject.request.pristine)) / here.relative_to(root)
+
+
+def _prefix(subject: Subject) -> str:
+    """Return the folder of the package in the workspace, with a slash; "" where it is the workspace."""
+    inside = _package(subject)[0].relative_to(Path(subject.request.workspace).resolve()).as_posix()
+    return "" if inside == "." else f"{inside}/"
+
+
+def _edited(subject: Subject, code: Mapping[str, list[str]]) -> Iterator[str]:
+    """Yield each function that the loss ran and that upstream has not, or has in another way: `FILE (function)`."""
+    here, pristine = _package(subject)
+    prefix = _prefix(subject)
+    for file, names in code.items():
+        own, other = functions(here / file), functions(pristine / file)
+        for name in names:
+            if meaning(own.get(name)) != meaning(other.get(name)):
+                yield f"{prefix}{file} ({name})"
+
+
+def _unused(subject: Subject, usual: Mapping[str, list[str]], code: Mapping[str, list[str]]) -> Iterator[str]:
+    """Yield each edited function with the name of one of the loss in a file that the loss did not run."""
+    package, unchanged = _package(subject)
+    root, pristine = Path(subject.request.workspace).resolve(), Path(str(subject.request.pristine))
+    ran = {(package / file).resolve() for file in code}
+    wanted = {name for names in usual.values() for name in names if not name.endswith(".__init__")}
+    known = [functions(unchanged / home) for home in usual]
+    for file, name in _copies(root):
+        if file.resolve() not in ran and not _same_bytes(file, pristine / name):
+            yield from (f"{name} ({key})" for key in _other_texts(file, wanted, [functions(pristine / name), *known]))
+    for file, home in _installed(subject, usual):
+        yield from (f"{file} ({key})" for key in _other_texts(file, wanted, [functions(unchanged / home)]))
+
+
+def _other_texts(file: Path, wanted: set[str], known: Sequence[Mapping[str, ast.FunctionDef]]) -> Iterator[str]:
+    """Yield the wanted functions of a file that do something else than every known one of this name."""
+    own = functions(file)
+    for name in sorted(wanted & own.keys()):
+        if meaning(own[name]) not in {meaning(one[name]) for one in known if name in one}:
+            yield name
+
+
+def _installed(subject: Subject, usual: Mapping[str, list[str]]) -> Iterator[tuple[Path, str]]:
+    """Yield the files of the loss in the copy that is imported without yolopatch, if it is one of this release."""
+    unchanged, default = _package(subject)[1], subject.upstream.without_us
+    if default is None or Path(default).name != "__init__.py" or subject.upstream.package == "models":
+        return  # a clone of yolov5 is installed nowhere
+    package, root = Path(default).resolve().parent, Path(subject.request.workspace).resolve()
+    if not package.is_relative_to(root) and _same_bytes(package / "__init__.py", unchanged / "__init__.py"):
+        yield from ((package / home, home) for home in usual)
+
+
+def _copies(root: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the Python files of the workspace, with their path in it."""
+    for folder, names, files in os.walk(root):
+        names[:] = [name for name in names if _is_code(Path(folder) / name)]
+        for name in files:
+            if name.endswith(".py"):
+                file = Path(folder) / name
+                yield file, file.relative_to(root).as_posix()
+
+
+def _is_code(folder: Path) -> bool:
+    return not (folder.name.startswith(".") or folder.name in _LEFT_OUT or (folder / "pyvenv.cfg").exists())
+
+
+def _same_bytes(file: Path, other: Path) -> bool:
+    return other.is_file() and file.stat().st_size == other.stat().st_size and file.read_bytes() == other.read_bytes()
+
+
+def _homes(subject: Subject, code: Mapping[str, list[str]], unused: list[str]) -> set[str]:
+    """Return the files of upstream that have the functions of which there is an edited copy elsewhere."""
+    names = {one.rpartition("(")[2].rstrip(")") for one in unused}
+    return {_prefix(subject) + file for file, found in code.items() if names & set(found)}

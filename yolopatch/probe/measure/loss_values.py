@@ -1,0 +1,150 @@
+"""Upstream's loss of fixed outputs and fixed labels: its parts, its gradient, and the code that computed them."""
+
+from __future__ import annotations
+
+import ast
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..build.upstreams import Upstream
+from ..tensors.calls import mapped
+from ..tensors.models import UpstreamModel
+from ..tensors.tensors import tensors
+from .batches import task_batch
+
+_IMAGES = 2
+_SPREAD = 3.0  # of the noise: boxes of many sizes, sure and unsure classes
+_SIDE = 128  # pixels; labels of every size for every map, and still cheap
+
+# the parts of a loss in upstream's order, by task and their number
+_PARTS = {
+    ("yolov5", "detect", 3): ("box", "obj", "cls"),
+    ("ultralytics", "detect", 3): ("box", "cls", "dfl"),
+    ("ultralytics", "segment", 4): ("box", "seg", "cls", "dfl"),
+    ("ultralytics", "segment", 5): ("box", "seg", "cls", "dfl", "sem"),
+    ("ultralytics", "pose", 5): ("box", "pose", "kobj", "cls", "dfl"),
+    ("ultralytics", "pose", 6): ("box", "pose", "kobj", "cls", "dfl", "rle"),
+    ("ultralytics", "obb", 3): ("box", "cls", "dfl"),
+    ("ultralytics", "obb", 4): ("box", "cls", "dfl", "angle"),
+    ("ultralytics", "classify", 1): ("cls",),
+}
+
+
+def describe_loss(upstream: Upstream, model: UpstreamModel, data: dict[str, Any]) -> dict[str, Any]:
+    """Return upstream's loss of noise in the place of a model's outputs, computed by one thread.
+
+    Args:
+        upstream: where the loss comes from.
+        model: the built model of `data`, on the CPU; it is changed.
+        data: its parsed YAML.
+
+    Returns:
+        `parts` (name: value), `total`, `gradient` (of every output in one row), and `code`: by file of upstream's, from
+        the folder of the package, the functions that ran (`bbox_iou`, `BboxLoss.forward`). `error` alone where the loss
+        raised, or where there is no synthetic batch.
+    """
+    task = upstream.task(data)
+    batch = task_batch(task, model, int(data.get("nc", 80)), _SIDE, _IMAGES)
+    if batch is None:
+        return {"error": f"there is no synthetic batch for the task {task}"}
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # sums in another order would round differently
+    try:
+        given = mapped(_noise_like(torch.Generator().manual_seed(5)), model.train()(batch["img"]))
+        with _run_code(Path(upstream.file).parent.parent) as code:
+            loss, parts = upstream.loss_of(model, given, batch)
+        loss.backward()  # type: ignore[no-untyped-call]  # torch has no types for it
+    except Exception as error:  # the loss may be the user's own
+        return {"error": f"{type(error).__name__}: {error}"}
+    finally:
+        torch.set_num_threads(threads)
+    found = tensors(given)
+    gradients = [(torch.zeros_like(t) if t.grad is None else t.grad).reshape(-1) for t in found]
+    return {
+        "parts": dict(zip(_names(upstream.style, task, len(parts)), parts.tolist())),
+        "total": loss.item(),
+        "gradient": torch.cat(gradients),
+        "code": code(),
+    }
+
+
+def _names(style: str, task: str, count: int) -> tuple[str, ...]:
+    return _PARTS.get((style, task, count)) or tuple(f"part {number}" for number in range(1, count + 1))
+
+
+def _noise_like(generator: torch.Generator) -> Callable[[Tensor], Tensor]:
+    def noise(tensor: Tensor) -> Tensor:
+        return (_SPREAD * torch.randn(tensor.shape, generator=generator)).requires_grad_()
+
+    return noise
+
+
+@contextmanager
+def _run_code(package: Path) -> Iterator[Callable[[], dict[str, list[str]]]]:
+    """Note which functions of a package run; the yielded function returns their names by file.
+
+    The files are relative to the package's folder.
+    """
+    root = os.path.join(os.path.realpath(package), "")
+    lines: dict[str, set[int]] = {}
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if event == "call":
+            lines.setdefault(frame.f_code.co_filename, set()).add(frame.f_code.co_firstlineno)
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+
+    def names() -> dict[str, list[str]]:
+        real = {os.path.realpath(file): numbers for file, numbers in lines.items()}
+        inside = sorted(file for file in real if file.startswith(root))
+        return {file[len(root) :].replace(os.sep, "/"): sorted(_starting_at(Path(file), real[file])) for file in inside}
+
+    try:
+        yield names
+    finally:
+        sys.setprofile(before)
+
+
+def _starting_at(file: Path, lines: set[int]) -> set[str]:
+    """Return the functions of a file that begin at these lines."""
+    return {name for name, node in functions(file).items() if _first_line(node) in lines}
+
+
+def _first_line(node: ast.FunctionDef) -> int:
+    return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+
+
+def functions(file: Path) -> dict[str, ast.FunctionDef]:
+    """Return the functions and methods of a file by name (`bbox_iou`, `BboxLoss.forward`); {} if it is no Python."""
+    try:
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, SyntaxError):
+        return {}
+    found = {}
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            found[node.name] = node
+        elif isinstance(node, ast.ClassDef):
+            found |= {f"{node.name}.{part.name}": part for part in node.body if isinstance(part, ast.FunctionDef)}
+    return found
+
+
+def meaning(node: ast.FunctionDef | None) -> str:
+    """Return what a function does as text: without comments, docstrings and layout; "" without a function."""
+    if node is None:
+        return ""
+    copy = ast.parse(ast.unparse(node))
+    for part in ast.walk(copy):
+        body = getattr(part, "body", None)
+        if isinstance(part, (ast.FunctionDef, ast.ClassDef)) and isinstance(body, list) and ast.get_docstring(part):
+            part.body = body[1:] or [ast.Pass()]
+    return ast.unparse(copy)
