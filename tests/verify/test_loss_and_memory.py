@@ -43,27 +43,34 @@ def loss_of(base_cfg):
     return run
 
 
-def test_an_edited_loss_that_is_in_use_is_told_with_its_figures(copied, loss_of):
+def copy_elsewhere(place: Path) -> None:
+    """Edit the loss in a file that nobody imports."""
+    other = place / "ultralytics/utils/loss_new.py"
+    shutil.copy(place / LOSS, other)
+    replace(other, "* weight).sum()", "* weight * 2).sum()")
+
+
+def test_an_edited_loss_is_told_with_its_figures_and_an_edited_copy_as_not_in_use(copied, loss_of):
     place = copied()
     replace(place / METRICS, CIOU, "return iou - 2 * (rho2 / c2 + v * alpha)")
+    copy_elsewhere(place)
     found = loss_of(place)
     assert found.status == "warn"
     assert f"edited: {METRICS} (bbox_iou)" in found.summary
+    assert "not in use: ultralytics/utils/loss_new.py (BboxLoss.forward)" in found.summary
     box = found.evidence["parts"]["box"]
     assert f"box {box['here']:.6g} instead of {box['upstream']:.6g}" in found.summary
     assert box["here"] > box["upstream"]
     assert found.evidence["gradient_degrees"] > 0.1
 
 
-def test_an_edited_loss_in_a_file_that_is_not_imported_is_told_as_unused(copied, loss_of):
+@pytest.mark.slow
+def test_an_edited_loss_in_a_file_that_is_not_imported_changes_nothing(copied, loss_of):
     place = copied()
-    other = place / "ultralytics/utils/loss_new.py"
-    shutil.copy(place / LOSS, other)
-    replace(other, "* weight).sum()", "* weight * 2).sum()")
+    copy_elsewhere(place)
     found = loss_of(place)
     assert found.status == "warn"
-    assert "the edited ultralytics/utils/loss_new.py (BboxLoss.forward" in found.summary
-    assert "not in use" in found.summary
+    assert "the loss is upstream's (bit for bit): the edited ultralytics/utils/loss_new.py" in found.summary
     assert LOSS in found.hint
 
 

@@ -77,6 +77,7 @@ CAUGHT = {
 # what a check only warns of: upstream's own mistakes, and what its trainer does
 WARNED = {
     "functional_convolution": ("flops", f"model.{LAYER}"),
+    "seeded_constructor": ("seeds", f"two seeds give layer {LAYER + 1} (C3k2) the same weights"),
     "frozen_filters": ("trainer-setup", "model.3.filters"),
     "dfl_named": ("trainer-setup", "model.3.dflow.conv.weight"),
     "in_place_input": ("forward", "layer 5 (InPlaceInput) changes its input in place, which layer 15 (Concat) reads"),

@@ -144,6 +144,11 @@ CHECKS = (
         "The loss that you train with is upstream's, or the one that you edited: an edit elsewhere changes nothing.",
     ),
     Check(
+        "seeds",
+        _TRAINING,
+        "You know what another seed changes: weights, order and augmentation of images, with workers, too.",
+    ),
+    Check(
         "memory",
         _DEPLOYMENT,
         "What the model costs in memory beside its base, and which layer costs most. It cannot fail.",

@@ -46,7 +46,7 @@ VERIFY = Task(
     (verification.RunsWith, verification.CheckBegun, verification.CheckEnded),
     before="build.reference_process:start",
 )
-REFERENCE = Task("reference", "build.reference:make_reference", verification.ReferenceRequest, ())
+REFERENCE = Task("reference", "measure.reference:make_reference", verification.ReferenceRequest, ())
 LOOK_INTO = Task(
     "look-into",
     "checkpoint.look_into:look_into",

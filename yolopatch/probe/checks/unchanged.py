@@ -6,9 +6,9 @@ from typing import Any
 
 import torch
 
-from ..build.reference import reference_data
 from ..build.reference_process import ReferenceProcess
 from ..build.subject import Subject
+from ..measure.reference import reference_data
 from ..protocol.findings import Finding, skipped
 from .wording import NO_BASE, NO_BASE_HINT
 

@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from ...build.bases import Base, read_yaml
-from ...build.reference import describe, reference_data
 from ...build.subject import Subject
+from ...measure.reference import describe, reference_data
 from ...protocol.findings import Finding, failed, passed, warned
 from ...tensors.tensors import distance
 from ...thresholds import SAME_FUNCTION

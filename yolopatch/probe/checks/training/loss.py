@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from ....wire.shell import quote
-from ...build.reference import loss_of_base, reference_data
 from ...build.subject import Subject
 from ...measure.loss_values import functions, meaning
+from ...measure.reference import loss_of_base, reference_data
 from ...protocol.findings import Finding, failed, passed, skipped, warned
 from ...tensors.tensors import distance
 from ...thresholds import SAME_LOSS

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from ...wire.verification import ReferenceRequest
-from ..measure.loss_values import describe_loss
+from ..build.subject import SIDE, Subject
+from ..build.upstreams import Upstream
 from ..protocol.emit import Emit
 from ..tensors.tensors import count_parameters, image, layer_outputs, seed_all, tensors
-from .subject import SIDE, Subject
-from .upstreams import Upstream
+from .loss_values import describe_loss
 
 
 def reference_data(subject: Subject) -> dict[str, Any]:
