@@ -18,7 +18,7 @@ from yolopatch.catalog.pins import PINS
 PIN = "ultralytics-8.3.0"
 STAMPED = "Stamp checkpoints"
 STATE = [
-    *("workspace", "pin", "source", "modules", "compat", "commit", "tree", "files", "changed", "created"),
+    *("workspace", "pin", "source", "modules", "compat", "seeds", "commit", "tree", "files", "changed", "created"),
     *("replayed", "into", "stopped", "by_hand"),
 ]
 
@@ -322,7 +322,7 @@ def test_diff_applies_to_the_pin(yolopatch, workspace, pristine_tree, tmp_path, 
             assert git_in(scratch, "write-tree") == tree
         git_in(scratch, "reset", "-q", "--hard")
     told = yolopatch("diff", workspace, "--json").json
-    assert list(told) == ["workspace", "pin", "modules", "compat", "diff"]
+    assert list(told) == ["workspace", "pin", "modules", "compat", "seeds", "diff"]
     assert yolopatch("diff", workspace, "--module", "SPConv").code == 1
 
 

@@ -22,6 +22,7 @@ def test_the_json_of_a_clean_workspace(workspace, yolopatch, git_in):
         "source": origin.split()[0],
         "modules": [{"name": "RefConv", "flavor": "paper"}],
         "compat": False,
+        "seeds": False,
         "commit": head[0],
         "tree": head[1],
         "version": __version__,

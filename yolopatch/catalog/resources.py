@@ -62,6 +62,11 @@ def compat_file(pin: str) -> Path:
     return _patches(_home_of(pin)) / pin / "compat.patch"
 
 
+def seeds_file(pin: str) -> Path:
+    """Return the path of the seed patch of a pin; a pin that needs none has no such file."""
+    return _patches(_home_of(pin)) / pin / "seeds.patch"
+
+
 def stamp_file(pin: str) -> Path:
     """Return the path of the patch that stamps the checkpoints of a pin."""
     return _patches(_home_of(pin)) / pin / "stamp.patch"

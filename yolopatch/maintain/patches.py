@@ -1,4 +1,4 @@
-"""Write every patch of a pin: from the modules' single sources, the compatibility fixes, and the stamp's lines."""
+"""Write every patch of a pin: from the modules' sources, the fixes, and the stamp's lines."""
 
 from __future__ import annotations
 
@@ -6,13 +6,21 @@ from pathlib import Path
 
 from yolopatch.catalog.checkpoint.stamps import STAMP_LINES
 from yolopatch.catalog.environment.compat import COMPAT_FIXES
+from yolopatch.catalog.environment.seeds import SEED_FIXES
 from yolopatch.catalog.modules import FLAVORS, MODULES, Module
 from yolopatch.catalog.pins import Pin
-from yolopatch.catalog.resources import compat_file, fork_source, patch_file, source_file, stamp_file
+from yolopatch.catalog.resources import (
+    compat_file,
+    fork_source,
+    patch_file,
+    seeds_file,
+    source_file,
+    stamp_file,
+)
 from yolopatch.core.patch.compat import compat_edits
 from yolopatch.core.patch.patch_file import write_patch
 from yolopatch.core.patch.write_patches import module_patch, stamp_patch
-from yolopatch.core.workspace.commit_message import COMPAT_BODY, COMPAT_SUBJECT
+from yolopatch.core.workspace.commit_message import COMPAT_BODY, COMPAT_SUBJECT, SEEDS_BODY, SEEDS_SUBJECT
 from yolopatch.outside.files.templates import load_templates
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.source.store import cache_dir, pristine
@@ -31,6 +39,13 @@ def render_compat(pin: Pin, originals: dict[str, str]) -> str:
     return write_patch(f"{COMPAT_SUBJECT}: {pin.name}", body, compat_edits(fixes, originals), originals)
 
 
+def render_seeds(pin: Pin, originals: dict[str, str]) -> str:
+    """Return the text of the seed patch; `originals` is the pin's text of the files that it changes."""
+    return write_patch(
+        f"{SEEDS_SUBJECT}: {pin.name}", SEEDS_BODY, compat_edits(SEED_FIXES[pin.name], originals), originals
+    )
+
+
 def render_stamp(pin: Pin, originals: dict[str, str]) -> str:
     """Return the text of the stamp's patch; `originals` is the pin's text of the files that it changes."""
     return stamp_patch(pin, STAMP_LINES[pin.name], fork_source().read_text(), originals)
@@ -38,7 +53,8 @@ def render_stamp(pin: Pin, originals: dict[str, str]) -> str:
 
 def read_originals(pin: Pin) -> dict[str, str]:
     """Return the pin's text of the files that patches are made against."""
-    changed = {*(fix.path for fix in COMPAT_FIXES[pin.name]), *(place.path for place in STAMP_LINES[pin.name])}
+    fixes = {fix.path for fix in COMPAT_FIXES[pin.name]} | {fix.path for fix in SEED_FIXES[pin.name]}
+    changed = {*fixes, *(place.path for place in STAMP_LINES[pin.name])}
     paths = sorted({pin.layout.parser, pin.layout.common, *changed})
     with pristine(pin, "auto", cache_dir()) as found:
         blobs = found.repository.read_blobs([f"{snapshot.PRISTINE}:{path}" for path in paths])
@@ -55,6 +71,8 @@ def write_patches(pin: Pin) -> str:
     ]
     if COMPAT_FIXES[pin.name]:
         written.append(_write(compat_file(pin.name), render_compat(pin, originals)))
+    if SEED_FIXES[pin.name]:
+        written.append(_write(seeds_file(pin.name), render_seeds(pin, originals)))
     written.append(_write(stamp_file(pin.name), render_stamp(pin, originals)))
     return f"{len(written)} patches, {sum(written)} changed"
 

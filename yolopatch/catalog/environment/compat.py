@@ -37,6 +37,11 @@ class CompatFix:
     because: str
     times: int = 1
 
+    @property
+    def what(self) -> str:
+        """What it is, for messages."""
+        return f"the compatibility fix of {self.path} for {self.library} {self.since}"
+
 
 _INT = "numpy 1.24 removed np.int, its alias of Python's int."
 _FLOAT = "numpy 1.24 removed np.float, its alias of Python's float."

@@ -21,6 +21,7 @@ from yolopatch.errors import EXIT_CONFLICT
 )
 @click.option("--module", "modules", multiple=True, metavar="NAME", help="A module, or a class of it. Repeatable.")
 @click.option("--compat", is_flag=True, help="Fix what newer libraries break. Results stay the same.")
+@click.option("--seeds", is_flag=True, help="Let the seed reach the processes that load images. Results change.")
 @click.option("--update", is_flag=True, help="Take your own module from your catalog again, if it was replaced there.")
 @options.flavor
 @click.option("--dest", type=click.Path(path_type=Path), help="The workspace folder.  [default: ./PIN]")
@@ -31,6 +32,7 @@ def command(
     repo: str,
     modules: tuple[str, ...],
     compat: bool,
+    seeds: bool,
     update: bool,
     flavor: str,
     dest: Path | None,
@@ -55,7 +57,7 @@ def command(
     from yolopatch.steps.workspace.apply import apply
 
     with progress_line("fetching and patching"):
-        state = apply(repo, modules, flavor, dest, source, cache_dir(), compat, update, into)
+        state = apply(repo, modules, flavor, dest, source, cache_dir(), compat, update, into, seeds)
     report.show_notes(state.notes)
     report.show(state.data(), workspaces.state(state), as_json)
     return EXIT_CONFLICT if state.stopped else 0

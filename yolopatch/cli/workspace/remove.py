@@ -14,10 +14,13 @@ from yolopatch.errors import EXIT_CONFLICT
 @click.command("remove", epilog="Example: yolopatch remove --module DSConv my-yolo")
 @click.option("--module", "modules", multiple=True, metavar="NAME", help="A module to remove. Repeatable.")
 @click.option("--compat", is_flag=True, help="Remove the fixes for newer libraries.")
+@click.option("--seeds", is_flag=True, help="Remove the patch for the workers' seed.")
 @options.into
 @options.workspace
 @options.as_json
-def command(modules: tuple[str, ...], compat: bool, into: str | None, workspace: Path, as_json: bool) -> int:
+def command(
+    modules: tuple[str, ...], compat: bool, seeds: bool, into: str | None, workspace: Path, as_json: bool
+) -> int:
     """Remove modules, or the fixes, from a workspace (default: the current folder).
 
     The workspace is built again without them, so nothing of them is left.
@@ -26,7 +29,7 @@ def command(modules: tuple[str, ...], compat: bool, into: str | None, workspace:
     """
     from yolopatch.steps.workspace.remove import remove
 
-    state = remove(modules, workspace, compat, into)
+    state = remove(modules, workspace, compat, into, seeds)
     report.show_notes(state.notes)
     report.show(state.data(), workspaces.state(state), as_json)
     return EXIT_CONFLICT if state.stopped else 0

@@ -26,7 +26,7 @@ def state(found: WorkspaceState) -> Iterator[str]:
             ("workspace", found.workspace),
             ("pin", f"{found.pin}, from {found.source}"),
             ("modules", _modules(found)),
-            *_compat(found),
+            *_others(found),
             ("commit", found.commit),
         ]
     )
@@ -57,7 +57,7 @@ def status(found: Status) -> Iterator[str]:
             ("pin", found.pin),
             ("source", found.origin),
             ("modules", _modules(found)),
-            *_compat(found),
+            *_others(found),
             ("commit", found.commit),
             ("branch", found.branch or "detached HEAD"),
         ]
@@ -73,8 +73,10 @@ def status(found: Status) -> Iterator[str]:
         yield "  an earlier run was interrupted; the next `yolopatch apply` or `yolopatch remove` finishes it"
 
 
-def _compat(found: WorkspaceState | Status) -> list[tuple[str, str]]:
-    return [("compat", "fixed for newer libraries")] if found.compat else []
+def _others(found: WorkspaceState | Status) -> list[tuple[str, str]]:
+    compat = [("compat", "fixed for newer libraries")] if found.compat else []
+    seeds = [("seeds", "the seed reaches the workers that load images")] if found.seeds else []
+    return compat + seeds
 
 
 def _modules(found: WorkspaceState | Status) -> str:

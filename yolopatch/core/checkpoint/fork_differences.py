@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from yolopatch.core.checkpoint.stamp import Stamped
-from yolopatch.core.workspace.commit_message import Applied, Compat
+from yolopatch.core.workspace.commit_message import Applied, Compat, Seeds
 
 
-def other_patches(stamped: Stamped, applied: Sequence[Applied], compat: Compat | None) -> Iterator[str]:
+def other_patches(
+    stamped: Stamped, applied: Sequence[Applied], compat: Compat | None, seeds: Seeds | None = None
+) -> Iterator[str]:
     """Yield the patches whose sums here differ from those in the stamp."""
     here = {one.name: one.patch_sum for one in applied}
     for module in stamped.modules:
@@ -16,6 +18,8 @@ def other_patches(stamped: Stamped, applied: Sequence[Applied], compat: Compat |
             yield _difference(f"the patch of {module.name} ({module.flavor})", module.patch, here[module.name])
     if compat and compat.patch_sum != stamped.compat:
         yield _difference("the compatibility patch", str(stamped.compat), compat.patch_sum)
+    if seeds and seeds.patch_sum != stamped.seeds:
+        yield _difference("the seed patch", str(stamped.seeds), seeds.patch_sum)
 
 
 def other_commits(stamped: Stamped, source: str, built_on: str, commit: str) -> Iterator[str]:

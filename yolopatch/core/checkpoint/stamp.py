@@ -28,7 +28,8 @@ class Stamped:
     """The fork that a checkpoint comes from.
 
     Attributes:
-        pin, source, modules, compat, version: as yolopatch wrote them; `compat` is the sum of a patch, or None.
+        pin, source, modules, compat, seeds, version: as yolopatch wrote them; `compat` and `seeds` are sums of patches,
+            or None.
         built_on: the id of the commit below the stamp's own.
         commit: the newest commit of yolopatch, or None for a copy without git.
         head: the commit that was checked out, if it was another one.
@@ -48,6 +49,7 @@ class Stamped:
     edited: tuple[str, ...]
     yaml: Mapping[str, object] | None
     error: str = ""
+    seeds: str | None = None
 
 
 class _Damaged(Exception):
@@ -86,6 +88,7 @@ def _read(data: Mapping[str, object]) -> Stamped:
         edited=tuple(map(printable, edited)) if isinstance(edited, list) else _refuse("edited", edited),
         yaml=yaml if isinstance(yaml, dict) else None,
         error=printable(data.get("error", "")),
+        seeds=_optional(data, "seeds", _SUM),
     )
 
 

@@ -1,16 +1,35 @@
-"""Which lines of a pin's files its compatibility fixes change, and the edits that do so."""
+"""Which lines of a pin's files its compatibility fixes and its seed patch change, and the edits that do so."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
-from yolopatch.catalog.environment.compat import CompatFix
 from yolopatch.core.edits import Edit
 from yolopatch.core.text import split_lines
 from yolopatch.errors import PatchError
 
 
-def broken_lines(fix: CompatFix, text: str) -> tuple[int, ...]:
+class Fix(Protocol):
+    """A part of a line that is replaced, see `catalog.environment`; `what` names it in messages."""
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def old(self) -> str: ...
+
+    @property
+    def new(self) -> str: ...
+
+    @property
+    def times(self) -> int: ...
+
+    @property
+    def what(self) -> str: ...
+
+
+def broken_lines(fix: Fix, text: str) -> tuple[int, ...]:
     """Return the lines of the unchanged file that a fix changes, counted from 1; once for each occurrence.
 
     Args:
@@ -24,14 +43,14 @@ def broken_lines(fix: CompatFix, text: str) -> tuple[int, ...]:
     found = tuple(number for number, line in enumerate(lines, start=1) for _ in range(line.count(fix.old)))
     if len(found) != fix.times:
         raise PatchError(
-            f"the compatibility fix of {fix.path} for {fix.library} {fix.since} does not match the pin",
+            f"{fix.what} does not match the pin",
             details=[f"expected: {fix.times} times {fix.old!r}", f"found:    {len(found)} times"],
-            hint="correct yolopatch/catalog/environment/compat.py, then run: make patches",
+            hint="correct yolopatch/catalog/environment/compat.py, or seeds.py there, then run: make patches",
         )
     return found
 
 
-def compat_edits(fixes: Sequence[CompatFix], pristine: Mapping[str, str]) -> list[Edit]:
+def compat_edits(fixes: Sequence[Fix], pristine: Mapping[str, str]) -> list[Edit]:
     """Return one edit for each line that the fixes change.
 
     Args:
@@ -49,7 +68,7 @@ def compat_edits(fixes: Sequence[CompatFix], pristine: Mapping[str, str]) -> lis
     ]
 
 
-def _fixed_lines(fixes: Sequence[CompatFix], text: str) -> list[tuple[int, str]]:
+def _fixed_lines(fixes: Sequence[Fix], text: str) -> list[tuple[int, str]]:
     """Return the changed lines of one file, with their indexes from 0."""
     lines = split_lines(text)
     changed = sorted({number - 1 for fix in fixes for number in broken_lines(fix, text)})

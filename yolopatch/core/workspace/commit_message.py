@@ -8,6 +8,8 @@ from typing import TypeVar
 
 COMPAT_SUBJECT = "Run on newer libraries"
 COMPAT_BODY = "Mends what they break, for old and new ones alike. What is computed stays the same."
+SEEDS_SUBJECT = "Let the seed reach the workers"
+SEEDS_BODY = "Images are loaded in another order and augmented in another way for another seed, as with newer releases."
 STAMP_SUBJECT = "Stamp checkpoints"
 STAMP_BODY = "Every checkpoint that is saved says which fork made it. What is computed stays the same."
 _TRAILER = re.compile(r"^Yolopatch-([A-Za-z]+): (.*)$", re.MULTILINE)
@@ -40,6 +42,14 @@ class Compat:
 
 
 @dataclass(frozen=True)
+class Seeds:
+    """The seed patch of a workspace, from the trailers of its commit."""
+
+    patch_sum: str
+    version: str
+
+
+@dataclass(frozen=True)
 class Stamp:
     """The patch that stamps checkpoints, from the trailers of its commit."""
 
@@ -47,7 +57,7 @@ class Stamp:
     version: str
 
 
-_Patch = TypeVar("_Patch", Compat, Stamp)
+_Patch = TypeVar("_Patch", Compat, Seeds, Stamp)
 
 
 def compat_message(pin: str, compat: Compat) -> str:
@@ -55,12 +65,17 @@ def compat_message(pin: str, compat: Compat) -> str:
     return _patch_message(pin, COMPAT_SUBJECT, COMPAT_BODY, "Compat", compat)
 
 
+def seeds_message(pin: str, seeds: Seeds) -> str:
+    """Return the message of the commit that lets the seed reach the loader's workers."""
+    return _patch_message(pin, SEEDS_SUBJECT, SEEDS_BODY, "Seeds", seeds)
+
+
 def stamp_message(pin: str, stamp: Stamp) -> str:
     """Return the message of the commit that stamps checkpoints."""
     return _patch_message(pin, STAMP_SUBJECT, STAMP_BODY, "Stamp", stamp)
 
 
-def _patch_message(pin: str, subject: str, body: str, trailer: str, patch: Compat | Stamp) -> str:
+def _patch_message(pin: str, subject: str, body: str, trailer: str, patch: Compat | Seeds | Stamp) -> str:
     return (
         f"{subject}\n\n{body}\n\n"
         f"Yolopatch-Pin: {pin}\n"
@@ -104,6 +119,11 @@ def read_applied(message: str) -> Applied | None:
 def read_compat(message: str) -> Compat | None:
     """Return the compatibility patch if the commit with this message is one, else None."""
     return _read_patch(message, "Compat", Compat)
+
+
+def read_seeds(message: str) -> Seeds | None:
+    """Return the seed patch if the commit with this message is one, else None."""
+    return _read_patch(message, "Seeds", Seeds)
 
 
 def read_stamp(message: str) -> Stamp | None:

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from yolopatch.catalog.pins import Pin
-from yolopatch.core.workspace.commit_message import Applied, Compat
+from yolopatch.core.workspace.commit_message import Applied, Compat, Seeds
 from yolopatch.errors import PatchError
 
 _NO_DATA = "FORK = {}\n"
 
 
 def fork_data(
-    pin: Pin, source: str, applied: Sequence[Applied], compat: Compat | None, version: str, built_on: str
+    pin: Pin,
+    source: str,
+    applied: Sequence[Applied],
+    compat: Compat | None,
+    version: str,
+    built_on: str,
+    seeds: Seeds | None = None,
 ) -> dict[str, object]:
     """Return the data about a workspace.
 
@@ -22,12 +28,14 @@ def fork_data(
         compat: its compatibility patch, or None.
         version: of the yolopatch that made the workspace.
         built_on: the id of the commit below the stamp's own.
+        seeds: its seed patch; without one the data have no such entry, so that other workspaces keep their commit ids.
     """
     return {
         "pin": pin.name,
         "source": source,
         "modules": [{"name": a.name, "flavor": a.flavor, "patch": a.patch_sum} for a in applied],
         "compat": compat.patch_sum if compat else None,
+        **({"seeds": seeds.patch_sum} if seeds else {}),
         "version": version,
         "built_on": built_on,
     }

@@ -14,9 +14,11 @@ from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.core.workspace.commit_message import (
     Applied,
     Compat,
+    Seeds,
     Stamp,
     read_applied,
     read_compat,
+    read_seeds,
     read_stamp,
     read_trailers,
 )
@@ -91,6 +93,7 @@ class Workspace:
         root: the commit with the pin's unchanged content.
         head: our newest commit; the user's own commits come after it.
         compat: the compatibility patch, None without it; its commit is the first after the root.
+        seeds: the seed patch, None without it; its commit is the next.
         applied: the modules, in the order of their commits.
         stamp: the patch that stamps checkpoints; its commit is our last one. None in a workspace without patches, and
             in a workspace of an older yolopatch without this patch.
@@ -109,6 +112,7 @@ class Workspace:
     root: Commit
     head: Commit
     compat: Compat | None
+    seeds: Seeds | None
     applied: tuple[Applied, ...]
     stamp: Stamp | None
     commits: tuple[Commit, ...]
@@ -193,6 +197,7 @@ def read_workspace(path: Path) -> Workspace:
         root=ours[-1],
         head=ours[0],
         compat=next((c for c in (read_compat(commit.message) for commit in ours) if c), None),
+        seeds=next((s for s in (read_seeds(commit.message) for commit in ours) if s), None),
         applied=tuple(a for a in map(_applied, reversed(ours)) if a),
         stamp=read_stamp(ours[0].message),
         commits=tuple(reversed(ours[:-1])),

@@ -13,6 +13,7 @@ from packaging.version import Version
 
 from yolopatch.catalog.environment.environments import EnvironmentSet, set_for
 from yolopatch.catalog.environment.habits import END_AT_UNREADABLE_CACHES, RUN_PIP_FROM_PATH
+from yolopatch.catalog.environment.seeds import UNREACHED, seed_fixes_of
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.core.plain_yaml import PlainYamlError, load_plain
 from yolopatch.errors import YolopatchError
@@ -172,6 +173,7 @@ def _examine_checkout(checkout: Checkout, interpreter: Interpreter, more: list[F
         *_other_pip(pin, checkout, interpreter),
         *_mangled_path(checkout),
         *_new_caches(pin, checkout, interpreter),
+        *_constant_seed(pin, checkout),
     ]
     return Case(pin.name, checkout.compat, in_order(found))
 
@@ -269,6 +271,18 @@ def _new_caches(pin: Pin, checkout: Checkout, interpreter: Interpreter) -> Itera
                     str(file),
                     f"{shell.remove(file)} (upstream writes it again)",
                 )
+
+
+def _constant_seed(pin: Pin, checkout: Checkout) -> Iterator[Fault]:
+    """Yield the line by which the loader's workers get the same seed in every run."""
+    for fix in seed_fixes_of(pin):
+        file = checkout.path / fix.path
+        lines = file.read_text("utf-8", "replace").splitlines() if file.is_file() else []
+        found = [number for number, line in enumerate(lines, 1) if fix.old in line]
+        if found:
+            dest = _quoted(checkout) if checkout.workspace else "NEW-FOLDER"
+            hint = f"yolopatch apply --repo {pin.name} --seeds --dest {dest} (results change)"
+            yield Fault(WARNING, "train", UNREACHED, f"{fix.path}:{found[0]}", hint)
 
 
 def _sends(home: Path) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from yolopatch.catalog.environment.libraries import named_versions
+from yolopatch.catalog.environment.seeds import REACHED, UNREACHED, seed_fixes_of
 from yolopatch.catalog.modules import TUTORIAL_FLAVOR
 from yolopatch.core.reproduce.comparison import Built, Compared, compare, is_dead_as_predicted
 from yolopatch.core.reproduce.run import CURVES, SUMMARY
@@ -110,6 +111,14 @@ def _seed(trained: Trained) -> object:
     return trained.plan.changes.get("seed", 0)
 
 
+def _seed_reach(trained: Trained) -> str:
+    """Return whether the seed reaches the loader's workers; "" for a pin in which it always does."""
+    workspace = trained.reproduction.workspace
+    if workspace.seeds:
+        return REACHED
+    return UNREACHED if seed_fixes_of(workspace.pin) else ""
+
+
 def _page(found: RunSummary) -> str:
     trained = found.trained
     run, record = trained.run, trained.reproduction.record
@@ -128,6 +137,7 @@ def _page(found: RunSummary) -> str:
             run=run,
             data=trained.plan.data,
             seed=_seed(trained),
+            seed_reach=_seed_reach(trained),
             environment=last,
             packages=named_versions(last["packages"]),
         )

@@ -53,7 +53,14 @@ def _differs_from_patches(workspace: Workspace, root: snapshot.Root) -> tuple[tu
         read = snapshot.pristine_reader(workspace.repository, root.blobs)
         # what this catalog does not have is proven by the sum in its commit
         held = read_held(workspace, {choice.name for choice in choices} - MODULES.keys())
-        patchset = load_patchset(workspace.pin, choices, workspace.compat is not None, read, held.patches)
+        patchset = load_patchset(
+            workspace.pin,
+            choices,
+            workspace.compat is not None,
+            read,
+            held.patches,
+            seeds=workspace.seeds is not None,
+        )
     except YolopatchError as error:
         return (), f"the commits cannot be computed here: {error.what}"
     other = _made_with_other_patches(workspace, patchset)
@@ -83,7 +90,14 @@ def _differs(workspace: Workspace, commit: Commit, expected: Mapping[str, str], 
 def _as_made(workspace: Workspace, patchset: PatchSet) -> PatchSet:
     """Return the same patches with the trailers of the workspace, which another version of yolopatch may have made."""
     patches = patchset.patches if workspace.stamp else patchset.patches[: -1 if patchset.stamp else None]
-    return replace(patchset, compat=workspace.compat, applied=workspace.applied, stamp=workspace.stamp, patches=patches)
+    return replace(
+        patchset,
+        compat=workspace.compat,
+        seeds=workspace.seeds,
+        applied=workspace.applied,
+        stamp=workspace.stamp,
+        patches=patches,
+    )
 
 
 def _made_with_other_patches(workspace: Workspace, patchset: PatchSet) -> str:
@@ -91,6 +105,8 @@ def _made_with_other_patches(workspace: Workspace, patchset: PatchSet) -> str:
     others = {a.name: a.version for a in workspace.applied if sums[a.name] != a.patch_sum}
     if workspace.compat and patchset.compat and workspace.compat.patch_sum != patchset.compat.patch_sum:
         others["the compatibility patch"] = workspace.compat.version
+    if workspace.seeds and patchset.seeds and workspace.seeds.patch_sum != patchset.seeds.patch_sum:
+        others["the seed patch"] = workspace.seeds.version
     if workspace.stamp and patchset.stamp and workspace.stamp.patch_sum != patchset.stamp.patch_sum:
         others["the stamp"] = workspace.stamp.version
     if not others:

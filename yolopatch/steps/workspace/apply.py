@@ -1,4 +1,4 @@
-"""`apply`: add modules and the compatibility patch to a pin, in a new workspace or an existing one."""
+"""`apply`: add modules, the compatibility patch and the seed patch to a pin, in a new workspace or an existing one."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from yolopatch.steps.workspace.change import (
 )
 from yolopatch.steps.workspace.held import Held, find_held, not_in_catalog, read_held, update_command
 from yolopatch.steps.workspace.own_commits import Request
-from yolopatch.steps.workspace.patchset import Choice, applied_choices, load_patchset, needs_compat
+from yolopatch.steps.workspace.patchset import Choice, applied_choices, load_patchset, needs_compat, needs_seeds
 from yolopatch.wire import shell
 
 
@@ -46,6 +46,7 @@ def apply(
     compat: bool = False,
     update: bool = False,
     into: str | None = None,
+    seeds: bool = False,
 ) -> WorkspaceState:
     """Add modules to the workspace at `dest`; make the workspace if `dest` does not exist.
 
@@ -58,6 +59,7 @@ def apply(
         cache: the cache folder.
         compat: also add the compatibility patch, if the pin needs one.
         update: take the user's own modules among them from the catalog, also if the workspace has another text.
+        seeds: also add the seed patch, if the pin needs one.
         into: a new branch that gets the result, in place of the workspace's own; None for the workspace's own.
 
     Raises:
@@ -68,13 +70,15 @@ def apply(
             module.
         YolopatchError: a module is not available for the pin, or the workspace has it in another flavor.
     """
-    place, wanted = _plan(repo, modules, flavor, dest, compat, update, into)
+    place, wanted = _plan(repo, modules, flavor, dest, compat, update, into, seeds)
     if into is not None and not is_occupied(place):
         raise UsageError(
             f"there is no workspace at {place}, and --into is for one that exists", hint="leave --into out"
         )
     state = _create(place, wanted, source, cache) or _add(place, wanted)
     unneeded = [f"{wanted.pin.name} needs no compatibility patch"] if compat and not wanted.compat else []
+    if seeds and not wanted.seeds:
+        unneeded.append(f"{wanted.pin.name} needs no seed patch: its loader's seed comes from the run's own")
     return replace(state, notes=(*state.notes, *unneeded))
 
 
@@ -94,17 +98,18 @@ class _Wanted:
     pin: Pin
     choices: Sequence[Choice]
     compat: bool
+    seeds: bool
     update: bool
     request: Request
 
 
 def _words(
-    pin: Pin, choices: Sequence[Choice], flavor: str, compat: bool, update: bool, place: Path
+    pin: Pin, choices: Sequence[Choice], flavor: str, compat: bool, update: bool, seeds: bool, place: Path
 ) -> tuple[str, ...]:
     """Return the command as it can be typed again, in any folder."""
     modules = [word for choice in choices for word in ("--module", choice.name)]
     flavors = ["--flavor", flavor] if flavor != FLAVORS[0] and modules else []
-    flags = ["--compat"] * compat + ["--update"] * update
+    flags = ["--compat"] * compat + ["--seeds"] * seeds + ["--update"] * update
     return ("yolopatch", "apply", "--repo", pin.name, *modules, *flavors, *flags, "--dest", str(place))
 
 
@@ -116,17 +121,18 @@ def _plan(
     compat: bool,
     update: bool = False,
     into: str | None = None,
+    seeds: bool = False,
 ) -> tuple[Path, _Wanted]:
-    if not modules and not compat:
-        raise UsageError("nothing to apply", hint="name a module with --module, or give --compat, or both")
+    if not (modules or compat or seeds):
+        raise UsageError("nothing to apply", hint="name a module with --module, or give --compat or --seeds")
     if flavor not in FLAVORS:
         raise unknown("flavor", flavor, FLAVORS)
     known = [module for module in map(lookup_module, modules) if module]
     pin = _resolve(repo, [module.tutorial.pin for module in known if module.tutorial], dest)
     place = workspace_path(dest, pin)
     choices = [_choose(name, flavor, place, update) for name in modules]
-    request = Request(_words(pin, choices, flavor, compat, update, place), into)
-    return place, _Wanted(pin, choices, compat and needs_compat(pin), update, request)
+    request = Request(_words(pin, choices, flavor, compat, update, seeds, place), into)
+    return place, _Wanted(pin, choices, compat and needs_compat(pin), seeds and needs_seeds(pin), update, request)
 
 
 def _choose(name: str, flavor: str, place: Path, update: bool) -> Choice:
@@ -158,7 +164,7 @@ def _create(place: Path, wanted: _Wanted, source: str, cache: Path) -> Workspace
     with pristine(wanted.pin, source, cache) as found:
         root = snapshot.read_root(found.repository)
         read = snapshot.pristine_reader(found.repository, root.blobs)
-        patchset = load_patchset(wanted.pin, set(wanted.choices), wanted.compat, read)
+        patchset = load_patchset(wanted.pin, set(wanted.choices), wanted.compat, read, seeds=wanted.seeds)
         built = build_workspace(place, found.repository, patchset.steps(read, root, found.source))
     if built is None:
         return None
@@ -186,7 +192,8 @@ def _add_to(place: Path, wanted: _Wanted) -> WorkspaceState:
     _require_same(workspace, held, named)
     choices = {*applied_choices(workspace.applied), *wanted.choices}
     compat = wanted.compat or workspace.compat is not None
-    return set_patches(workspace, choices, compat, held, wanted.request, note)
+    seeds = wanted.seeds or workspace.seeds is not None
+    return set_patches(workspace, choices, compat, seeds, held, wanted.request, note)
 
 
 def _require_flavors(workspace: Workspace, choices: Sequence[Choice]) -> None:

@@ -43,6 +43,7 @@ class WorkspaceState:
     Attributes:
         source: the kind of source that the pin's content came from.
         compat: whether it has the compatibility patch.
+        seeds: whether it has the seed patch.
         commit, tree: ids of yolopatch's newest commit.
         files: the files that differ from the pin, with the numbers of added and removed lines.
         changed: whether the command changed anything.
@@ -59,6 +60,7 @@ class WorkspaceState:
     source: str
     modules: tuple[Choice, ...]
     compat: bool
+    seeds: bool
     commit: str
     tree: str
     files: tuple[Added, ...]
@@ -155,20 +157,31 @@ def no_compat_error(place: Path) -> YolopatchError:
     )
 
 
+def no_seeds_error(place: Path) -> YolopatchError:
+    """Return the error for a workspace without the seed patch."""
+    return YolopatchError(
+        f"{place} does not have the seed patch",
+        details=["expected: a workspace made with `yolopatch apply --seeds`"],
+        hint=f"yolopatch status {shell.quote(place)}",
+    )
+
+
 def set_patches(
     workspace: Workspace,
     wanted: Iterable[Choice],
     compat: bool,
+    seeds: bool,
     held: Held,
     request: Request,
     notes: tuple[str, ...] = (),
 ) -> WorkspaceState:
-    """Give the workspace exactly these modules, with or without the compatibility patch, below the user's commits.
+    """Give the workspace exactly these modules, with or without the other two patches, below the user's commits.
 
     Args:
         workspace: the workspace.
         wanted: the modules.
         compat: whether it is to have the compatibility patch.
+        seeds: whether it is to have the seed patch.
         held: those of them that are the user's own and stay as they are in the workspace.
         request: the command.
         notes: what the user should know already.
@@ -180,10 +193,10 @@ def set_patches(
     if request.into is not None:
         check_new_branch(workspace, request.into)
     read = snapshot.revision_reader(workspace.repository, workspace.root.id)
-    patchset = load_patchset(workspace.pin, wanted, compat, read, held.patches)
+    patchset = load_patchset(workspace.pin, wanted, compat, read, held.patches, seeds)
     notes += tuple(held_notes(workspace, held))
-    before = (workspace.compat, workspace.applied, workspace.stamp)
-    if (patchset.compat, patchset.applied, patchset.stamp) == before:
+    before = (workspace.compat, workspace.seeds, workspace.applied, workspace.stamp)
+    if (patchset.compat, patchset.seeds, patchset.applied, patchset.stamp) == before:
         notes += (f"nothing to change, so there is no branch {request.into}",) if request.into else ()
         return workspace_state(workspace, patchset, changed=False, notes=notes)
     root = snapshot.read_root(workspace.repository, workspace.root.id)
@@ -211,6 +224,7 @@ def _left(
         workspace_state(workspace, patchset, changed=True, notes=notes),
         modules=applied_choices(patchset.applied),
         compat=patchset.compat is not None,
+        seeds=patchset.seeds is not None,
         commit=made.base,
         tree=tree,
         replayed=replayed_commits(replay, made),
@@ -228,6 +242,7 @@ def workspace_state(workspace: Workspace, patchset: PatchSet, changed: bool, not
         source=workspace.source,
         modules=applied_choices(workspace.applied),
         compat=workspace.compat is not None,
+        seeds=workspace.seeds is not None,
         commit=workspace.head.id,
         tree=workspace.head.tree,
         files=patchset.files(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from yolopatch.catalog.environment.seeds import seed_fixes_of
 from yolopatch.catalog.modules import is_own
 from yolopatch.core.patch.recover import recover_own_patch
 from yolopatch.core.text import sha256
@@ -13,8 +14,15 @@ from yolopatch.errors import UsageError
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.workspace.module_commits import module_commit, read_versions
 from yolopatch.outside.workspace.workspace import Workspace, read_workspace
-from yolopatch.steps.workspace.change import find_applied, no_compat_error
-from yolopatch.steps.workspace.patchset import Choice, applied_choices, compat_text, module_patch, needs_compat
+from yolopatch.steps.workspace.change import find_applied, no_compat_error, no_seeds_error
+from yolopatch.steps.workspace.patchset import (
+    Choice,
+    applied_choices,
+    compat_text,
+    module_patch,
+    needs_compat,
+    seeds_text,
+)
 
 
 @dataclass(frozen=True)
@@ -25,31 +33,41 @@ class Difference:
     pin: str
     modules: tuple[Choice, ...]
     compat: bool
+    seeds: bool
     diff: str
 
 
-def diff(place: Path, module: str | None, compat: bool = False) -> Difference:
-    """Return the diff of the newest commit (with the user's commits), or of one module or the compatibility patch.
+def diff(place: Path, module: str | None, compat: bool = False, seeds: bool = False) -> Difference:
+    """Return the diff of the newest commit (with the user's commits), or of one patch alone.
+
+    Args:
+        place: the workspace.
+        module: the module whose diff is asked for.
+        compat: whether that of the compatibility patch is.
+        seeds: whether that of the seed patch is.
 
     Raises:
-        UsageError: an unknown name, or both a module and `compat`.
+        UsageError: an unknown name, or more than one of the three.
         NoWorkspaceError: the folder is no workspace.
-        YolopatchError: the workspace does not have the module, or the compatibility patch.
+        YolopatchError: the workspace does not have the module, or the patch.
     """
-    if module is not None and compat:
+    asked = [f"--{name}" for name, given in (("module", module), ("compat", compat), ("seeds", seeds)) if given]
+    if len(asked) > 1:
         raise UsageError(
-            "--module and --compat cannot be used together", hint="give one of them, or neither for the whole diff"
+            f"{' and '.join(asked)} cannot be used together", hint="give one of them, or none for the whole diff"
         )
     found = read_workspace(place.absolute())
     if compat:
-        return Difference(found.path, found.pin.name, (), True, _compat_diff(found))
+        return Difference(found.path, found.pin.name, (), True, False, _compat_diff(found))
+    if seeds:
+        return Difference(found.path, found.pin.name, (), False, True, _seeds_diff(found))
     if module is None:
         modules = applied_choices(found.applied)
         whole = _diff(found, found.root.id, "HEAD")
-        return Difference(found.path, found.pin.name, modules, found.compat is not None, whole)
+        return Difference(found.path, found.pin.name, modules, found.compat is not None, found.seeds is not None, whole)
     applied = find_applied(found, module)
     choice = Choice(applied.name, applied.flavor)
-    return Difference(found.path, found.pin.name, (choice,), False, _module_diff(found, applied))
+    return Difference(found.path, found.pin.name, (choice,), False, False, _module_diff(found, applied))
 
 
 def _diff(found: Workspace, before: str, after: str) -> str:
@@ -81,6 +99,16 @@ def _compat_diff(found: Workspace) -> str:
     if sha256(patch.encode()) == found.compat.patch_sum:
         return _without_mail(patch)
     return _diff(found, found.root.id, found.commits[0].id)
+
+
+def _seeds_diff(found: Workspace) -> str:
+    if found.seeds is None:
+        raise no_seeds_error(found.path)
+    patch = seeds_text(found.pin) if seed_fixes_of(found.pin) else ""
+    if sha256(patch.encode()) == found.seeds.patch_sum:
+        return _without_mail(patch)
+    number = int(found.compat is not None)
+    return _diff(found, found.commits[0].id if number else found.root.id, found.commits[number].id)
 
 
 def _without_mail(patch: str) -> str:

@@ -10,19 +10,22 @@ from types import MappingProxyType
 from yolopatch import __version__
 from yolopatch.catalog.checkpoint.stamps import fork_path
 from yolopatch.catalog.environment.compat import compat_fixes_of
+from yolopatch.catalog.environment.seeds import seed_fixes_of
 from yolopatch.catalog.modules import FLAVORS, MODULES
 from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import Pin
-from yolopatch.catalog.resources import compat_file, patch_file, patches_dir, stamp_file
+from yolopatch.catalog.resources import compat_file, patch_file, patches_dir, seeds_file, stamp_file
 from yolopatch.core.patch.compose import check_compiles, compose, touched
 from yolopatch.core.patch.parsing import Patch, parse_patch
 from yolopatch.core.text import sha256
 from yolopatch.core.workspace.commit_message import (
     Applied,
     Compat,
+    Seeds,
     Stamp,
     compat_message,
     module_message,
+    seeds_message,
     stamp_message,
 )
 from yolopatch.core.workspace.fork_file import fork_data, with_data
@@ -66,10 +69,11 @@ class Added:
 
 @dataclass(frozen=True)
 class PatchSet:
-    """The patches for one pin, in the canonical order: compatibility patch, modules, stamp; each may be missing."""
+    """The patches for one pin, in the canonical order: compatibility, seeds, modules, stamp; each may be missing."""
 
     pin: Pin
     compat: Compat | None
+    seeds: Seeds | None
     applied: tuple[Applied, ...]
     stamp: Stamp | None
     patches: tuple[Patch, ...]
@@ -102,20 +106,22 @@ class PatchSet:
         return replace(
             self,
             compat=self.compat and replace(self.compat, version=version),
+            seeds=self.seeds and replace(self.seeds, version=version),
             applied=tuple(replace(one, version=version) for one in self.applied),
             stamp=self.stamp and replace(self.stamp, version=version),
         )
 
     def _stamped(self, step: Step, source: str, built_on: str, version: str) -> Step:
         path = fork_path(self.pin)
-        data = fork_data(self.pin, source, self.applied, self.compat, version, built_on)
+        data = fork_data(self.pin, source, self.applied, self.compat, version, built_on, self.seeds)
         return replace(step, files={**step.files, path: with_data(step.files[path], data)})
 
     def _messages(self) -> list[str]:
         compat = [compat_message(self.pin.name, self.compat)] if self.compat else []
+        seeds = [seeds_message(self.pin.name, self.seeds)] if self.seeds else []
         modules = [module_message(self.pin.name, a) for a in self.applied]
         stamp = [stamp_message(self.pin.name, self.stamp)] if self.stamp else []
-        return compat + modules + stamp
+        return compat + seeds + modules + stamp
 
     def files(self) -> tuple[Added, ...]:
         """Return how many lines each file gains and loses, compared with the pin."""
@@ -133,14 +139,30 @@ def needs_compat(pin: Pin) -> bool:
     return bool(compat_fixes_of(pin))
 
 
+def needs_seeds(pin: Pin) -> bool:
+    """Return whether the pin seeds its loader's workers with a constant, so that it has a seed patch.
+
+    Raises:
+        YolopatchError: the pin is one of the user's own, of which yolopatch does not know it.
+    """
+    if pin.home is not None:
+        raise YolopatchError(
+            f"there is no seed patch for {pin.name}",
+            details=["the line that seeds the workers is known of yolopatch's own pins only"],
+            hint="leave --seeds out; ultralytics 8.4.125 and newer need no such patch",
+        )
+    return bool(seed_fixes_of(pin))
+
+
 def load_patchset(
     pin: Pin,
     choices: Iterable[Choice],
     compat: bool = False,
     read: Reader | None = None,
     held: Mapping[str, ModulePatch] = _NONE_HELD,
+    seeds: bool = False,
 ) -> PatchSet:
-    """Load the patches of these modules, with the compatibility patch on request; any patch brings the stamp's.
+    """Load the patches of these modules, with the two other patches on request; any patch brings the stamp's.
 
     Args:
         pin: the upstream.
@@ -149,16 +171,21 @@ def load_patchset(
         read: returns the pin's text of the given paths, for the patches of the user's own modules; None to read the
             cache.
         held: the patches that a workspace has already, by module; the catalog is not asked for these.
+        seeds: whether to load the seed patch.
 
     Raises:
-        YolopatchError: a module has no patch for this pin, or the pin has no compatibility patch.
+        YolopatchError: a module has no patch for this pin, or the pin has no compatibility or seed patch.
         PatchError: a patch file is damaged.
     """
-    compat_trailer, applied, patches = None, [], []
+    compat_trailer, seeds_trailer, applied, patches = None, None, [], []
     if compat:
         text = compat_text(pin)
         patches.append(parse_patch(text, f"patches/{pin.name}/compat.patch", modifies=True))
         compat_trailer = Compat(sha256(text.encode()), __version__)
+    if seeds:
+        text = seeds_text(pin)
+        patches.append(parse_patch(text, f"patches/{pin.name}/seeds.patch", modifies=True))
+        seeds_trailer = Seeds(sha256(text.encode()), __version__)
     for choice in sorted(choices, key=lambda c: fold(c.name)):
         found = held.get(choice.name) or module_patch(pin, choice, read)
         name = f"patches/{pin.name}/{choice.name}-{choice.flavor}.patch"
@@ -169,7 +196,7 @@ def load_patchset(
         text = stamp_text(pin)
         patches.append(parse_patch(text, f"patches/{pin.name}/stamp.patch"))
         stamp = Stamp(sha256(text.encode()), __version__)
-    return PatchSet(pin, compat_trailer, tuple(applied), stamp, tuple(patches))
+    return PatchSet(pin, compat_trailer, seeds_trailer, tuple(applied), stamp, tuple(patches))
 
 
 def patched_paths(pin: Pin) -> set[str]:
@@ -185,6 +212,8 @@ def patched_paths(pin: Pin) -> set[str]:
     patches = [parse_patch(text, pin.name) for text in (stamp_text(pin), *texts)]
     if needs_compat(pin) and compat_file(pin.name).is_file():
         patches.append(parse_patch(compat_text(pin), pin.name, modifies=True))
+    if seed_fixes_of(pin) and seeds_file(pin.name).is_file():
+        patches.append(parse_patch(seeds_text(pin), pin.name, modifies=True))
     return {change.path for patch in patches for change in patch.changes}
 
 
@@ -202,6 +231,22 @@ def compat_text(pin: Pin) -> str:
             hint="leave --compat out",
         )
     return _read_patch(compat_file(pin.name))
+
+
+def seeds_text(pin: Pin) -> str:
+    """Return the text of the pin's seed patch.
+
+    Raises:
+        YolopatchError: the pin needs none, or is one of the user's own.
+        PatchError: the file is missing or damaged.
+    """
+    if not needs_seeds(pin):
+        raise YolopatchError(
+            f"{pin.name} needs no seed patch and has none",
+            details=["its loader takes its seed from the run's own"],
+            hint="leave --seeds out",
+        )
+    return _read_patch(seeds_file(pin.name))
 
 
 def stamp_text(pin: Pin) -> str:

@@ -22,6 +22,7 @@ class Status:
     Attributes:
         origin: where exactly the pin's content came from.
         compat: whether it has the compatibility patch.
+        seeds: whether it has the seed patch.
         commit, tree: ids of yolopatch's newest commit, which a paper should cite.
         version: of the yolopatch that made it, None where the commits do not say it.
         branch: the current branch, None for a detached HEAD.
@@ -40,6 +41,7 @@ class Status:
     origin: str
     modules: tuple[Choice, ...]
     compat: bool
+    seeds: bool
     commit: str
     tree: str
     version: str | None
@@ -67,6 +69,7 @@ def status(place: Path) -> Status:
         origin=found.origin,
         modules=applied_choices(found.applied),
         compat=found.compat is not None,
+        seeds=found.seeds is not None,
         commit=found.head.id,
         tree=found.head.tree,
         version=_version(found),
@@ -81,7 +84,7 @@ def status(place: Path) -> Status:
 
 
 def _version(found: Workspace) -> str | None:
-    made = [found.compat, *found.applied, found.stamp]
+    made = [found.compat, found.seeds, *found.applied, found.stamp]
     return next((one.version for one in reversed(made) if one), None)
 
 
