@@ -11,10 +11,11 @@ import pytest
 
 from yolopatch.catalog.checkpoint.stamps import STAMP_LINES
 from yolopatch.catalog.environment.compat import COMPAT_FIXES
+from yolopatch.catalog.environment.seeds import SEED_FIXES
 from yolopatch.catalog.modules import FLAVORS, MODULES
 from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import PINS
-from yolopatch.catalog.resources import compat_file, patch_file, patches_dir, stamp_file
+from yolopatch.catalog.resources import compat_file, patch_file, patches_dir, seeds_file, stamp_file
 from yolopatch.core.patch.compose import check_compiles, compose
 from yolopatch.core.patch.parsing import Patch, parse_patch
 from yolopatch.core.text import blob_id
@@ -54,9 +55,10 @@ def _in_order(modules: Iterable[str]) -> list[str]:
 
 def test_there_is_every_patch_and_no_other_file():
     expected = {patch_file(*choice) for choice in ALL} | {compat_file(pin) for pin in PINS if COMPAT_FIXES[pin]}
-    expected |= {stamp_file(pin) for pin in PINS}
+    expected |= {stamp_file(pin) for pin in PINS} | {seeds_file(pin) for pin in PINS if SEED_FIXES[pin]}
     assert {path for path in patches_dir().rglob("*") if path.is_file()} == expected
-    assert len(expected) == len(ALL) + sum(map(bool, COMPAT_FIXES.values())) + len(PINS)
+    some = (*COMPAT_FIXES.values(), *SEED_FIXES.values())
+    assert len(expected) == len(ALL) + sum(map(bool, some)) + len(PINS)
 
 
 @every_patch

@@ -22,7 +22,8 @@ def page(results: Sequence[Result]) -> str:
     head = [
         "# Every module, verified",
         "",
-        "Written by `make verify-matrix`: `yolopatch verify` with all its checks but `latency`, at 640 px. A column is",
+        "Written by `make verify-matrix`: `yolopatch verify` with all its checks but `latency`, `memory` and "
+        "`seeds`, at 640 px. A column is",
         "a scale of the detection model, or another task's model. A cell names the checks that fail or warn; `flops`,",
         "which warns of nearly every model because thop does not see functions, is left out. Where a cell has a star,",
         f"only these were run: {', '.join(QUICK[:6])},",

@@ -98,6 +98,8 @@ def _open_workspace(request: ReproduceRequest, recipe: Recipe, place: Path) -> t
     own = [f"{one.id[:12]} {one.subject}" for one in workspace.own_commits]
     mine = [*(f"edited {name}" for name in workspace.edited), *(f"committed {commit}" for commit in own)]
     notes = (f"{place} has your own changes, and the run uses them: {', '.join(mine)}",) if mine else ()
+    if workspace.seeds:
+        notes = (*notes, f"{place} has the seed patch, so the run sees other batches than the post's")
     return workspace, (*finished, *notes)
 
 
