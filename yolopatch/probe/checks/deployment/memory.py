@@ -57,7 +57,10 @@ def check(subject: Subject) -> Finding:
     """Measure a training step of two images and a forward of one at the real image size, of the model and its base."""
     if make_batch(subject) is None:
         return skipped(no_batch(subject.upstream.task(subject.data)))
-    found = _measure(subject)
+    try:
+        found = _measure(subject)
+    except Exception as error:  # the model's code may raise anything; `gradient-flow` and `learns` report it
+        return skipped(f"a training step cannot be measured: {type(error).__name__}: {first_line(error)[:160]}")
     base = None if subject.base is None else _measure_base(subject, found.side)
     evidence: dict[str, Any] = {
         "side": found.side,
