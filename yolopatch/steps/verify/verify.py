@@ -196,7 +196,7 @@ def _open_subject(checkout: Checkout, file: CfgFile, options: Options) -> Iterat
     with temporary_folder() as folder:
         pristine = folder / "upstream"
         known = pristine if _write_pristine(checkout, pristine) else None
-        asks = "provenance" in choose_checks(options.checks)
+        asks = bool({"provenance", "loss"} & set(choose_checks(options.checks)))
         starts = find_starts(checkout, interpreter) if asks else None
         yield _Subject(checkout, interpreter, read_history(checkout), starts, known, Path(file.path), options)
 

@@ -55,6 +55,7 @@ _share = _of_figure(_ratio)
 _gflops = _of_figure(lambda value: f"{value:,.0f} GFLOPs" if value >= 100 else f"{value:.3g} GFLOPs")
 _signed_share = _of_figure(lambda value: f"{value:+.1%}")
 _times = _of_figure(lambda value: f"{value:.2f} times")
+_bytes = _of_figure(lambda value: f"{value / 1e6:,.1f} MB")
 _pixels, _megabytes, _seconds = _with_unit("px"), _with_unit("MB"), _with_unit("s")
 
 
@@ -359,6 +360,38 @@ _OF_CHECK: Mapping[str, Mapping[str, Words]] = {
         "clip": Words("largest norm of the gradient"),
         "images": Words("images in the batch"),
         "least_learnt": Words("the loss must fall by at least", _of_figure(lambda value: f"{value:.0%}")),
+    },
+    "loss": {
+        "parts": Words("parts of the loss", entry=str),
+        "here": Words("in the workspace"),
+        "upstream": Words("in the unchanged upstream"),
+        "gradient_degrees": Words("the gradients that differ turn by", _with_unit("degrees")),
+        "apart": Words("largest relative difference", _share),
+        "edited": Words("edited functions that the loss uses", quiet=True),
+        "not_in_use": Words("edited functions that it does not use", quiet=True),
+        "computed_by": Words("computed by"),
+    },
+    "seeds": {
+        "seeds": Words("seeds"),
+        "layers_with_the_same_weights": Words("layers whose weights no seed changes", quiet=True),
+        "loader": Words("what another seed changes in the loader", entry=str),
+        "order": Words("another order of the images"),
+        "augmentation": Words("another augmentation of the images"),
+        "loader_failed": Words("the loader was not tried, because", quiet=True),
+    },
+    "memory": {
+        "images": Words("images", entry=str),
+        "how": Words("how"),
+        "training_bytes": Words("peak of a training step", _bytes),
+        "inference_bytes": Words("peak of inference", _bytes),
+        "largest": Words("largest tensor"),
+        "layer": Words("layer"),
+        "shape": Words("shape"),
+        "bytes": Words("size", _bytes),
+        "kept_for_backward": Words("kept for the backward"),
+        "not_at_the_real_size": Words("measured at a small size, because"),
+        "gpu_training": Words("a training step on the GPU"),
+        "gpu_training_bytes": Words("peak of a training step on the GPU", _bytes),
     },
     "latency": {
         "model": Words("this model", form=_latency),

@@ -179,13 +179,14 @@ def _other_texts(file: Path, wanted: set[str], known: Sequence[Mapping[str, ast.
 
 
 def _installed(subject: Subject, usual: Mapping[str, list[str]]) -> Iterator[tuple[Path, str]]:
-    """Yield the files of the loss in the copy that is imported without yolopatch, if it is one of this release."""
-    unchanged, default = _package(subject)[1], subject.upstream.without_us
-    if default is None or Path(default).name != "__init__.py" or subject.upstream.package == "models":
+    """Yield the files of the loss in every other copy that people import, if it is one of this release."""
+    starts, unchanged = subject.request.starts, _package(subject)[1]
+    if starts is None or subject.upstream.package == "models":
         return  # a clone of yolov5 is installed nowhere
-    package, root = Path(default).resolve().parent, Path(subject.request.workspace).resolve()
-    if not package.is_relative_to(root) and _same_bytes(package / "__init__.py", unchanged / "__init__.py"):
-        yield from ((package / home, home) for home in usual)
+    root = Path(subject.request.workspace).resolve()
+    for package in sorted({Path(one.file).resolve().parent for one in starts.ways if one.file}):
+        if not package.is_relative_to(root) and _same_bytes(package / "__init__.py", unchanged / "__init__.py"):
+            yield from ((package / home, home) for home in usual)
 
 
 def _copies(root: Path) -> Iterator[tuple[Path, str]]:
