@@ -146,7 +146,7 @@ def ask_in_workspace(
             begun.append(message)
             watch(message.name, len(begun), steps)
         elif isinstance(message, Refused):
-            details = [*message.details, "nothing was written"]
+            details = [*message.details, "no checkpoint was written"]
             errors.append(YolopatchError(message.what, details=details, hint=message.hint))
         elif isinstance(message, NotBuilt):
             errors.append(ModelError(message, workspace))
