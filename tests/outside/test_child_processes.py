@@ -59,6 +59,26 @@ def test_a_group_is_ended_with_all_that_it_started(tmp_path):
     _until(lambda: not _runs(int(file.read_text())))
 
 
+_START_ONE_THAT_ENDS_WITH_US = """
+import os, pathlib, subprocess, sys, time
+from yolopatch.outside.child.group import start_group
+start_group([sys.executable, "-c", sys.argv[1]], folder=pathlib.Path("."), variables=os.environ,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, ends_with_us=True)
+time.sleep(60)
+"""
+
+
+def test_what_was_started_by_a_child_that_dies_with_us_dies_too(tmp_path):
+    """As what `python -m venv` starts to put pip into the environment."""
+    file = tmp_path / "pid"
+    code = PARENT.format(pid=str(file))
+    ours = subprocess.Popen([sys.executable, "-c", _START_ONE_THAT_ENDS_WITH_US, code], cwd=tmp_path)
+    _until(lambda: file.is_file() and file.read_text())
+    ours.kill()
+    ours.wait()
+    _until(lambda: not _runs(int(file.read_text())))
+
+
 _ASK_GIT = "import pathlib; from yolopatch.outside.git.command import Repository as R\nR(pathlib.Path('.')).run('gc')"
 
 
