@@ -26,7 +26,7 @@ def test_what_is_harmed_survives(row, tmp_path, need_pin):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-# They only read, or, as `env create`, install gigabytes with the user's own pip
+# They only read; `env create` has a row of its own
 NOT_HARMED = {"list", "status", "diff", "doctor", "summary", "env"}
 
 

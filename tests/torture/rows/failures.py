@@ -72,7 +72,7 @@ def _fail(lab: Lab, failure: Failure) -> None:
         ended = sandbox.run(command.words, {**dict(failure.plan), "memory": command.memory}, **command.variables)
         check_ended_well(ended, allowed=(0, 1, 3))
         check_none_runs(sandbox)
-        _check_true(ended, reference, result(sandbox, command.varies), sandbox)
+        _check_true(ended, reference, result(sandbox, command.dated), sandbox)
         # what could not be removed lies there until a command makes a temporary folder again; the next one need not
         check_recovers(sandbox, reference, later=not failure.step.startswith(("os.remove", "os.rmdir")))
 
