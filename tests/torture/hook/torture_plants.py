@@ -11,7 +11,7 @@ import os
 import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 
 def _locks_by_existence() -> None:
@@ -215,12 +215,23 @@ PLANTS: dict[str, tuple[Callable[[], None], ...]] = {
     "platforms": (_files_as_git_is_configured,),
 }
 
+# Where one command is enough to see a fault, and the others would take minutes to prepare: its name.
+_CASES = {"_children_without_a_lifeline": "verify", "_other_weights_each_time": "transplant"}
+
+
+class Fault(NamedTuple):
+    """A fault: the name by which it is planted, what it is, and which cases are tried, "" for all."""
+
+    name: str
+    what: str
+    case: str
+
 
 def plant(name: str) -> None:
     """Plant the fault of this name, as `faults_of` gives it."""
     next(one for plants in PLANTS.values() for one in plants if one.__name__ == name)()
 
 
-def faults_of(row: str) -> dict[str, str]:
-    """Return the faults of a row: what each is, by its name."""
-    return {one.__name__: (one.__doc__ or "").strip() for one in PLANTS[row]}
+def faults_of(row: str) -> list[Fault]:
+    """Return the faults of a row."""
+    return [Fault(one.__name__, (one.__doc__ or "").strip(), _CASES.get(one.__name__, "")) for one in PLANTS[row]]
