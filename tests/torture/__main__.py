@@ -68,20 +68,19 @@ def _plant_all(names: list[str], lab: Lab, asked: argparse.Namespace) -> int:
     """Run the rows with the faults that are planted for them; return 1 where one is not seen."""
     rows = []
     for name in names:
-        for fault, what in faults_of(name).items():
-            lab.plant = fault
-            tally = _run(name, ROWS[name], lab, asked)
-            rows.append((name, what, bool(tally.died), tally.seconds))
+        for fault in faults_of(name):
+            lab.plant = fault.name
+            tally = _run(name, ROWS[name], lab, asked, fault.case)
+            rows.append((name, fault.what, bool(tally.died), tally.seconds))
     print("| row | planted | seen | seconds |\n|---|---|---|---|")
     for name, what, seen, seconds in rows:
         print(f"| {name} | {what} | {'yes' if seen else 'NO'} | {seconds:.0f} |")
     return 0 if all(seen for _, _, seen, _ in rows) else 1
 
 
-def _run(name: str, row: Row, lab: Lab, asked: argparse.Namespace) -> Tally:
-    budget = Budget(
-        asked.seconds or row.seconds, row.sample if asked.sample else None, asked.seed, asked.case, asked.plants
-    )
+def _run(name: str, row: Row, lab: Lab, asked: argparse.Namespace, case: str = "") -> Tally:
+    most = row.sample if asked.sample else None
+    budget = Budget(asked.seconds or row.seconds, most, asked.seed, asked.case or case, until_died=asked.plants)
     tally = Tally(name, budget, asked.kept / lab.plant)
     print(f"{name}: {row.what}", file=sys.stderr, flush=True)
     row.run(lab, tally)

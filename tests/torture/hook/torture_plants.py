@@ -189,18 +189,19 @@ def _files_as_git_is_configured() -> None:
     command._AS_STORED = ()
 
 
-def _half_made_environments_are_kept() -> None:
-    """An environment counts as complete before it is."""
-    from yolopatch.outside.environment import environments
+def _installers_without_a_guard() -> None:
+    """pip goes on when the command is killed."""
+    from yolopatch.outside.child import group
 
-    environments._remove = lambda _: None
+    real = group._apart
+    group._apart = lambda _, limits: real(None, limits)
 
 
 PLANTS: dict[str, tuple[Callable[[], None], ...]] = {
     "kills": (_locks_by_existence,),
     "kills-models": (_children_without_a_lifeline, _other_weights_each_time),
     "failures": (_errors_of_the_system_are_bugs, _files_one_by_one),
-    "environments": (_half_made_environments_are_kept,),
+    "environments": (_installers_without_a_guard,),
     "crowds": (_no_locks,),
     "two-caches": (_a_lock_in_the_cache,),
     "mirrors": (_temporary_folders_stay,),

@@ -60,6 +60,9 @@ def _each_command(
 ) -> None:
     chance = random.Random(tally.budget.seed)
     chosen = commands if tally.budget.most is None else commands[:2]
+    chosen = [
+        command for command in chosen if command.name in tally.budget.case
+    ] or chosen  # the others take their time
     with tempfile.TemporaryDirectory(dir=lab.folder) as folder:
         cases = []
         for number, command in enumerate(chosen):
