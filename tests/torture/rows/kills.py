@@ -60,9 +60,8 @@ def _each_command(
 ) -> None:
     chance = random.Random(tally.budget.seed)
     chosen = commands if tally.budget.most is None else commands[:2]
-    chosen = [
-        command for command in chosen if command.name in tally.budget.case
-    ] or chosen  # the others take their time
+    # where the case is one of a command, the others need not be prepared
+    chosen = [command for command in chosen if command.name in tally.budget.case] or chosen
     with tempfile.TemporaryDirectory(dir=lab.folder) as folder:
         cases = []
         for number, command in enumerate(chosen):
