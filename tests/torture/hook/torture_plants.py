@@ -42,14 +42,14 @@ def _children_without_a_lifeline() -> None:
     process._pipe = lambda: (None, None)
 
 
-def _other_weights_each_time() -> None:
-    """A checkpoint has other values when the command runs again."""
+def _another_head_each_time() -> None:
+    """A checkpoint has another head when the command runs again."""
     from yolopatch.wire import checkpoints
 
     real = checkpoints.TransplantRequest.__init__
 
     def begin(self: Any, *arguments: Any, **named: Any) -> None:
-        real(self, *arguments, **{**named, "seed": os.getpid()})
+        real(self, *arguments, **{**named, "nc": 1 + os.getpid() % 70})
 
     checkpoints.TransplantRequest.__init__ = begin
 
@@ -199,7 +199,7 @@ def _installers_without_a_guard() -> None:
 
 PLANTS: dict[str, tuple[Callable[[], None], ...]] = {
     "kills": (_locks_by_existence,),
-    "kills-models": (_children_without_a_lifeline, _other_weights_each_time),
+    "kills-models": (_children_without_a_lifeline, _another_head_each_time),
     "failures": (_errors_of_the_system_are_bugs, _files_one_by_one),
     "environments": (_installers_without_a_guard,),
     "crowds": (_no_locks,),
@@ -217,7 +217,7 @@ PLANTS: dict[str, tuple[Callable[[], None], ...]] = {
 }
 
 # Where one command is enough to see a fault, and the others would take minutes to prepare: its name.
-_CASES = {"_children_without_a_lifeline": "verify", "_other_weights_each_time": "transplant"}
+_CASES = {"_children_without_a_lifeline": "verify", "_another_head_each_time": "transplant"}
 
 
 class Fault(NamedTuple):

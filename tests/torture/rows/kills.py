@@ -92,7 +92,7 @@ def distinct(steps: Sequence[str]) -> list[tuple[int, str]]:
 
 def _unnamed_folder(step: str) -> str:
     """Return the temporary folder in which a step writes, "" for another place."""
-    parts = step.split("/")
+    parts = step.partition("'")[2].split("/")  # whatever is done there: files and folders are made in turn
     if step.startswith(("os.remove", "os.rmdir")) and len(parts) == 1:
         return "a folder that is removed with all that is in it"
     marks = [at for at, part in enumerate(parts[:-1]) if part.startswith((".yolopatch-", "yolopatch-"))]
