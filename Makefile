@@ -10,7 +10,7 @@
 # AUDIT=no               let release-check pass where the known vulnerabilities cannot be asked for
 #
 # ROWS="kills mirrors"   which rows of `make torture`; SECONDS=600 for each row, SEED=2 for another order and other inputs,
-#                        CASE="a bomb" for the cases with this in their name
+#                        CASE="a bomb" for the cases with this in their name, PLANTS=1 to see that each row can fail
 #
 # A part of what the maintainers' commands do:
 # SCALES=n TASKS=detect FLAVORS=paper   what verify-matrix verifies
@@ -42,6 +42,7 @@ FLAVORS ?= paper tutorial
 QUICK ?=
 ROWS ?=
 CASE ?=
+PLANTS ?=
 SEED ?=
 WORKERS ?= 2
 COMPAT_PYTHON ?= $(NEWEST)/bin/python
@@ -76,7 +77,7 @@ test-all: setup
 # At most 20 minutes on two quiet cores. What did not survive is kept in build/torture/, with its input and the seed.
 torture: setup
 	$(BIN)/python tests/torture $(call option,rows,ROWS) $(call option,seconds,SECONDS) $(call option,seed,SEED) \
-		$(if $(CASE),--case "$(CASE)") \
+		$(if $(CASE),--case "$(CASE)") $(if $(PLANTS),--plants) \
 		$(if $(QUICK),--sample)
 
 # What is measured is yolopatch/, also in the child processes, which is where the probe runs.

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from yolopatch.errors import EXIT_ACT, EXIT_USAGE
+from yolopatch.outside.files import staging
 
 from .conftest import PASTED
 
@@ -116,14 +118,41 @@ def test_another_catalog(catalog, yolopatch, tmp_path):
     assert (_files(other), len(_files(catalog))) == ([], 4)
 
 
-def test_a_catalog_that_cannot_be_written(catalog, yolopatch, fingerprint, monkeypatch):
-    before = fingerprint(catalog)
+@pytest.mark.parametrize("at", [1, 2])
+def test_a_module_of_which_a_file_cannot_be_removed_stays_whole_and_is_removed_by_the_next(
+    at, catalog, yolopatch, fingerprint, monkeypatch
+):
+    before, real, tried = fingerprint(catalog), staging.move, []
 
-    def refuse(file: Path, missing_ok: bool = False) -> None:
-        raise PermissionError(errno.EACCES, "Permission denied", str(file))
+    def refuse(file: Path, target: Path) -> None:
+        tried.append(file)
+        if len(tried) == at:
+            raise PermissionError(errno.EACCES, "Permission denied", str(file))
+        real(file, target)
 
-    monkeypatch.setattr(Path, "unlink", refuse)
-    ran = yolopatch("forget", "SimpleGate")
+    with monkeypatch.context() as patched:
+        patched.setattr(staging, "move", refuse)
+        ran = yolopatch("forget", "SimpleGate")
     assert (ran.code, "cannot remove SimpleGate from your own catalog" in ran.err) == (EXIT_ACT, True)
+    assert "nothing was changed" in ran.err
     assert f"next: check the permissions of {catalog / 'modules'}" in ran.err
     assert fingerprint(catalog) == before
+    assert yolopatch("forget", "SimpleGate").code == 0
+    assert _files(catalog) == ["PConvLite.json", "own_pconvlite.py"]
+
+
+def test_a_forget_that_was_killed_half_way_is_finished_by_the_same_command(catalog, yolopatch):
+    real = staging.move
+
+    def killed(file: Path, target: Path) -> None:
+        real(file, target)
+        os._exit(9)
+
+    child = os.fork()
+    if not child:
+        staging.move = killed
+        yolopatch("forget", "SimpleGate")
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    assert len([name for name in _files(catalog) if not name.startswith(".")]) == 3
+    assert yolopatch("forget", "SimpleGate").code == 0
+    assert [name for name in _files(catalog) if not name.startswith(".")] == ["PConvLite.json", "own_pconvlite.py"]

@@ -9,6 +9,7 @@ import random
 import shlex
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -108,10 +109,12 @@ def test_a_command_waits_for_the_lock_whatever_its_cache(workspace, other_cache,
     for command in (_apply("SPConv", dest=workspace), ["remove", "--module", "RefConv", workspace]):
         with FileLock(lock_file(workspace)):
             child = popen(*command)
-            time.sleep(1)
+            said = child.stderr.readline()
             assert child.poll() is None, "it waits"
             child.send_signal(signal.SIGINT)
             _, err = child.communicate(timeout=20)
+        holder = f" (process {os.getpid()})" if sys.platform == "linux" else ""
+        assert said.strip() == f"note: waiting for the workspace {workspace}: another yolopatch{holder} works on it"
         assert (child.returncode, err.strip()) == (130, "interrupted")
         assert fingerprint(workspace) == before
 

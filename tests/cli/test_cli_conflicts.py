@@ -233,12 +233,23 @@ def test_a_merge_without_a_conflict_that_is_not_committed(workspace, refused, yo
     _works_now(yolopatch, workspace)
 
 
-@pytest.mark.parametrize("lock", ["index.lock", "HEAD.lock", "refs/heads/yolopatch.lock"])
+LOCKS = ["index", "HEAD", "ORIG_HEAD", "config", "packed-refs", "shallow", "refs/heads/yolopatch", "refs/tags/v1"]
+
+
+@pytest.mark.parametrize("lock", [f"{name}.lock" for name in (*LOCKS, "logs/refs/heads/mine", "info/sparse-checkout")])
 def test_gits_own_lock(lock, workspace, refused, yolopatch):
+    (workspace / ".git" / lock).parent.mkdir(parents=True, exist_ok=True)
     (workspace / ".git" / lock).write_text("")
     told = refused(workspace)
     assert f"{lock} exists: git is running in this workspace, or was killed in it" in told
     _type_the_hint(told.replace("`, then", "`", 1), workspace.parent)
+    _works_now(yolopatch, workspace)
+
+
+def test_the_locks_of_other_repositories_and_of_gits_work_in_the_background_are_in_nobodys_way(workspace, yolopatch):
+    for name in ("worktrees/a/index.lock", "modules/b/HEAD.lock", "objects/maintenance.lock", "lfs/c.lock"):
+        (workspace / ".git" / name).parent.mkdir(parents=True, exist_ok=True)
+        (workspace / ".git" / name).write_text("")
     _works_now(yolopatch, workspace)
 
 

@@ -366,3 +366,22 @@ def test_a_lock_of_git_on_our_own_reference_blocks_nothing(workspace, yolopatch,
     assert ran.code == 0, ran.err
     assert "leftovers of an interrupted run were removed" in ran.err
     _is_sound(workspace, git_in)
+
+
+@pytest.mark.parametrize("lock", ["index.lock", "ORIG_HEAD.lock", "refs/heads/yolopatch.lock", "config.lock"])
+def test_the_locks_of_a_git_that_was_killed_with_us_are_removed(lock, workspace, yolopatch, monkeypatch, git_in):
+    real = Repository.run
+
+    def killed(self, *arguments, **named):
+        if arguments[0] == "reset":
+            (workspace / ".git" / lock).write_text("")
+            raise KeyboardInterrupt
+        return real(self, *arguments, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Repository, "run", killed)
+        assert yolopatch(*_apply("SPConv", dest=workspace)).code == 130
+    ran = yolopatch(*_apply("SPConv", dest=workspace))
+    assert ran.code == 0, ran.err
+    assert "its changes are finished now" in ran.err
+    _is_sound(workspace, git_in)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import os
 import sys
-import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from packaging.requirements import Requirement
 
 from yolopatch.catalog.environment.environments import SETS
 from yolopatch.outside.environment.interpreter import Interpreter
+
+from .tiny_wheels import fitting_versions, write_wheel
 
 # what uv does with `venv ... FOLDER` and `pip install --python FOLDER/bin/python ...`, as far as is looked at
 UV_MAKES = """
@@ -22,35 +22,7 @@ for last; do true; done
 if [ "$1" = venv ]; then mkdir -p "$last/bin"; cp "$PYTHON_OF_OURS" "$last/bin/python"; fi
 """
 
-REQUIREMENTS = {one.name: one for one in SETS[0].requirements}
-
-
-def fitting_version(requirement: Requirement) -> str:
-    """Return a version that the requirement takes."""
-    named = [one.version for one in requirement.specifier]
-    return next(version for version in (*named, "1.0", "0.1") if requirement.specifier.contains(version))
-
-
-FITTING = {name: fitting_version(one) for name, one in REQUIREMENTS.items()}
-
-
-def write_wheel(index: Path, name: str, version: str, requires: Sequence[str] = ()) -> None:
-    """Write a wheel with a module that says its version, and nothing else, and its page of the index."""
-    stem, folder = name.replace("-", "_"), index / name
-    info = f"{stem}-{version}.dist-info"
-    needs = "".join(f"Requires-Dist: {one}\n" for one in requires)
-    files = {
-        f"{stem}/__init__.py": f"__version__ = {version!r}\n",
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    record = "".join(f"{path},,\n" for path in (*files, f"{info}/RECORD"))
-    folder.mkdir(parents=True, exist_ok=True)
-    file = f"{stem}-{version}-py3-none-any.whl"
-    (folder / "index.html").write_text(f'<a href="{file}">{file}</a>')
-    with zipfile.ZipFile(folder / file, "w") as wheel:
-        for path, text in {**files, f"{info}/RECORD": record}.items():
-            wheel.writestr(path, text)
+FITTING = fitting_versions(SETS[0].requirements)
 
 
 @pytest.fixture

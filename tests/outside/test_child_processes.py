@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -11,11 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from yolopatch.catalog.pins import PINS
 from yolopatch.errors import SourceError, YolopatchError
 from yolopatch.outside.child.group import end_group, start_group
+from yolopatch.outside.child.memory import memory_of
 from yolopatch.outside.environment.interpreter import Interpreter
+from yolopatch.outside.probe import listen as listening
+from yolopatch.outside.probe.facts import ask_facts
 from yolopatch.outside.probe.run import run_in_workspace
 from yolopatch.outside.source import pypi
+from yolopatch.wire.facts import Question
 from yolopatch.wire.tasks import TRAIN
 from yolopatch.wire.training import TrainRequest
 
@@ -57,6 +63,59 @@ def test_a_group_is_ended_with_all_that_it_started(tmp_path):
     end_group(process)
     assert process.returncode < 0
     _until(lambda: not _runs(int(file.read_text())))
+
+
+_START_ONE_THAT_ENDS_WITH_US = """
+import os, pathlib, subprocess, sys, time
+from yolopatch.outside.child.group import start_group
+start_group([sys.executable, "-c", sys.argv[1]], folder=pathlib.Path("."), variables=os.environ,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, ends_with_us=True)
+time.sleep(60)
+"""
+
+
+def test_what_was_started_by_a_child_that_dies_with_us_dies_too(tmp_path):
+    """As what `python -m venv` starts to put pip into the environment."""
+    file = tmp_path / "pid"
+    code = PARENT.format(pid=str(file))
+    ours = subprocess.Popen([sys.executable, "-c", _START_ONE_THAT_ENDS_WITH_US, code], cwd=tmp_path)
+    _until(lambda: file.is_file() and file.read_text())
+    ours.kill()
+    ours.wait()
+    _until(lambda: not _runs(int(file.read_text())))
+
+
+_HOLDS = """
+import subprocess, sys, time
+held = bytearray(100 * 2**20)
+if len(sys.argv) > 1:
+    child = subprocess.Popen([sys.executable, "-c", sys.argv[1]], stdout=subprocess.PIPE)
+    child.stdout.readline()
+print("holds", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells it")
+def test_the_memory_of_a_child_is_counted_with_all_that_it_started():
+    child = subprocess.Popen([sys.executable, "-c", _HOLDS, _HOLDS], stdout=subprocess.PIPE, start_new_session=True)
+    child.stdout.readline()
+    try:
+        assert 200 * 2**20 < memory_of(child.pid) < 300 * 2**20
+    finally:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.communicate()
+    assert memory_of(child.pid) == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells it")
+def test_a_model_that_fills_the_memory_is_stopped_with_the_line_that_did(full_workspace, monkeypatch, tmp_path):
+    """The limit is three quarters of the machine's memory; here it is less than importing torch takes."""
+    monkeypatch.setattr(listening, "most_memory", lambda: 60 * 2**20)
+    workspace = full_workspace("ultralytics-8.3.0")
+    with pytest.raises(YolopatchError, match=r"stopped: it held more than 0\.1 GB of memory") as caught:
+        ask_facts(workspace, PINS["ultralytics-8.3.0"], [Question("yolo11n.yaml", "n")], python=sys.executable)
+    assert "may be made to hang or to fill the memory" in caught.value.hint
 
 
 _ASK_GIT = "import pathlib; from yolopatch.outside.git.command import Repository as R\nR(pathlib.Path('.')).run('gc')"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import subprocess
 from pathlib import Path
@@ -163,6 +164,41 @@ def test_a_folder_whose_record_was_being_written_is_completed(reproduced, tmp_pa
             reproduced("yolo26-refconv", dest=tmp_path / "killed", **REFCONV)
     folder, _ = reproduced("yolo26-refconv", dest=tmp_path / "killed", **REFCONV)
     assert "REPRODUCE.md" in json.loads((folder / "reproduce.json").read_text())["files"]
+
+
+@pytest.mark.parametrize("name", ["train.py", "reproduce.json", "REPRODUCE.md"])
+def test_what_was_made_before_a_file_could_not_be_written_is_kept_and_the_command_says_so(
+    name, reproduced, bare_python, yolopatch, tmp_path, need_pin, monkeypatch
+):
+    need_pin(REFCONV["pin"])
+    folder, real = tmp_path / "half", write_whole
+
+    def full(file: Path, data: bytes) -> None:
+        if file.name == name:
+            raise OSError(errno.EIO, "Input/output error", str(file))
+        real(file, data)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(reproduction_folder, "write_whole", full)
+        ran = yolopatch("reproduce", "yolo26-refconv", "--dest", folder, "--python", bare_python)
+    assert ran.code == 1
+    assert f"kept: {folder}; the same command goes on from it" in ran.err
+    assert "nothing was changed" not in ran.err
+    assert reproduced("yolo26-refconv", dest=folder, **REFCONV)[1].code == 0
+    assert {"train.py", "reproduce.json", "REPRODUCE.md"} <= {file.name for file in folder.rglob("*")}
+
+
+def test_a_wrong_option_of_a_run_says_that_the_folder_is_kept(reproduced, bare_python, yolopatch):
+    folder, _ = reproduced("yolo26-refconv", **REFCONV)
+    ran = yolopatch("reproduce", "yolo26-refconv", "--dest", folder, "--python", bare_python, "--run")
+    assert ran.code == 1
+    assert f"kept: {folder}; the same command goes on from it" in ran.err
+
+
+def test_a_python_that_does_not_exist_makes_no_folder(yolopatch, need_pin, tmp_path):
+    need_pin(REFCONV["pin"])
+    ran = yolopatch("reproduce", "yolo26-refconv", "--dest", tmp_path / "new", "--python", "/no/such/python")
+    assert (ran.code, list(tmp_path.iterdir())) == (1, []), ran.err
 
 
 @pytest.mark.parametrize("left", [".yolopatch-0a1b2c3d/.yolopatch.lock", ".yolopatch-0a1b2c3d.part", "workspace/"])

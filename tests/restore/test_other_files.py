@@ -41,7 +41,7 @@ def test_a_packed_file_names_the_way_to_a_checkpoint(packed, refused, yolopatch,
     told = refused(packed, "--dest", tmp_path / "there", "--trust")
     assert "best.packed.pt is a packed file of `yolopatch pack`" in told
     assert f"it comes from a checkpoint of {PIN} with DSConv, RefConv" in told
-    restore, unpack = (shlex.split(one) for one in told.partition("there: ")[2].split(" && "))
+    restore, unpack = (shlex.split(one) for one in told.partition("there: `")[2].partition("`")[0].split(" && "))
     assert unpack[1:] == ["unpack", str(tmp_path / "there"), "--weights", str(packed), "--out", "restored.pt"]
     ran = yolopatch(*restore[1:], "--json")
     assert ran.code == 0, ran.err

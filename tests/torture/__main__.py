@@ -1,6 +1,9 @@
 """`make torture`: harm every command in every way that we know, and count what survives.
 
-    python tests/torture [--rows kills mirrors] [--seconds 60] [--seed 1] [--kept build/torture] [--sample]
+    python tests/torture [--rows kills mirrors] [--seconds 60] [--seed 1] [--kept build/torture] [--sample] [--plants]
+
+With `--plants`, each row runs with the faults of `hook/torture_plants.py` in yolopatch, and has to see each of them: a
+row that cannot fail shows nothing.
 
 It prints a table and ends with 1 where something did not survive, or where a row tried nothing. What did not survive is
 kept, with its input and the seed, in the folder `--kept`.
@@ -15,9 +18,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from lab import PIN, ROOT, Lab
+from lab import HERE, PIN, ROOT, Lab
 from registry import ROWS, Row
 from tally import Budget, Tally
+
+sys.path.insert(0, str(HERE / "hook"))
+from torture_plants import faults_of
 
 
 def main(arguments: list[str]) -> int:
@@ -34,6 +40,8 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="torture-", ignore_cleanup_errors=True) as folder:
         lab = Lab(Path(folder).resolve(), cache)
         lab.need_pins(PIN)
+        if asked.plants:
+            return _plant_all(names, lab, asked)
         tallies = [_run(name, ROWS[name], lab, asked) for name in names]
     _print_table(tallies, asked.seed)
     dead = [tally for tally in tallies if tally.died]
@@ -50,12 +58,30 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--case", default="", help="only cases with this text in their name")
     parser.add_argument("--kept", type=Path, default=ROOT / "build" / "torture", help="where failures are kept")
     parser.add_argument("--sample", action="store_true", help="only a few cases of each kind, as `make test`")
+    parser.add_argument(
+        "--plants", action="store_true", help="see that each row sees the faults that are planted for it"
+    )
     return parser
 
 
-def _run(name: str, row: Row, lab: Lab, asked: argparse.Namespace) -> Tally:
-    budget = Budget(asked.seconds or row.seconds, row.sample if asked.sample else None, asked.seed, asked.case)
-    tally = Tally(name, budget, asked.kept)
+def _plant_all(names: list[str], lab: Lab, asked: argparse.Namespace) -> int:
+    """Run the rows with the faults that are planted for them; return 1 where one is not seen."""
+    rows = []
+    for name in names:
+        for fault in faults_of(name):
+            lab.plant = fault.name
+            tally = _run(name, ROWS[name], lab, asked, fault.case)
+            rows.append((name, fault.what, bool(tally.died), tally.seconds))
+    print("| row | planted | seen | seconds |\n|---|---|---|---|")
+    for name, what, seen, seconds in rows:
+        print(f"| {name} | {what} | {'yes' if seen else 'NO'} | {seconds:.0f} |")
+    return 0 if all(seen for _, _, seen, _ in rows) else 1
+
+
+def _run(name: str, row: Row, lab: Lab, asked: argparse.Namespace, case: str = "") -> Tally:
+    most = row.sample if asked.sample else None
+    budget = Budget(asked.seconds or row.seconds, most, asked.seed, asked.case or case, until_died=asked.plants)
+    tally = Tally(name, budget, asked.kept / lab.plant)
     print(f"{name}: {row.what}", file=sys.stderr, flush=True)
     row.run(lab, tally)
     tally.close()

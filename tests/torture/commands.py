@@ -22,6 +22,8 @@ from lab import MEMORY, PIN, ROOT, WITH_TORCH, Lab, Sandbox
 
 _LOCK_OF_A_PATH = re.compile(r"-[0-9a-f]{12}\.lock$")  # in the cache: it names a folder, and each case has another
 _TRIED_BY_PYTHON = re.compile(r"tmp/[a-z0-9_]{8}")  # `tempfile` looks with such a file whether it can write there
+_TIMES = re.compile(rb"20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?|\d+\.\d+ s\b")
+_RANDOM_ENTRIES = {".data/serialization_id"}  # torch numbers every file that it writes, by chance
 NEXT_VERSION = "8.3.7"
 _TRAINED = """
 import sys
@@ -47,7 +49,8 @@ class Command:
         prepare: makes what it needs, once.
         memory: what its processes may ask for.
         variables: more of the environment.
-        varies: files that differ from run to run (times, where memory lay): that they are there counts.
+        dated: files that hold the time of the run: everything else in them counts.
+        tells_place: files that hold the path of their folder, in a form that depends on the path.
     """
 
     name: str
@@ -55,7 +58,8 @@ class Command:
     prepare: Callable[[Lab, Sandbox], None]
     memory: int = MEMORY
     variables: Mapping[str, str] = field(default_factory=dict)
-    varies: tuple[str, ...] = ()
+    dated: tuple[str, ...] = ()
+    tells_place: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self.name
@@ -133,7 +137,7 @@ LIGHT = (
     Command("port", ("port", "--to", "./release", "--save", "--no-prove", "--module", "DSConv"), _release),
     Command("reproduce", ("reproduce", "yolo11-c3k2-dsconv", "--no-measure", "--dest", "post"), _nothing),
     Command("restore", ("restore", "best.pt", "--dest", "w", "--no-load"), _stamped),
-    Command("data shapes", ("data", "shapes", "--out", "shapes"), _nothing),
+    Command("data shapes", ("data", "shapes", "--out", "shapes"), _nothing, tells_place=("work/shapes/data.yaml",)),
 )
 _CFG = ("--cfg", "yolo11n-C3k2-DSConv.yaml")
 HEAVY = (
@@ -142,28 +146,28 @@ HEAVY = (
         ("verify", "w", *_CFG, "--check", "build", "--report", "r.html"),
         _trained(""),
         WITH_TORCH,
-        varies=("work/r.html",),
+        dated=("work/r.html",),
     ),
     Command(
         "transplant",
         ("transplant", "w", *_CFG, "--weights", "best.pt", "--out", "init.pt", "--overwrite"),
         _trained(""),
         WITH_TORCH,
-        varies=("work/init.pt",),
+        dated=("work/init.pt",),
     ),
     Command(
         "pack",
         ("pack", "w", "--weights", "best.pt", "--out", "p.pt", "--overwrite"),
         _trained("DSConv"),
         WITH_TORCH,
-        varies=("work/p.pt",),
+        dated=("work/p.pt",),
     ),
     Command(
         "unpack",
         ("unpack", "w", "--weights", "packed.pt", "--out", "u.pt", "--overwrite"),
         _packed,
         WITH_TORCH,
-        varies=("work/u.pt",),
+        dated=("work/u.pt",),
     ),
 )
 
@@ -232,9 +236,9 @@ def in_upstream(sandbox: Sandbox, script: str, *words: str) -> None:
 # -- what counts of a result
 
 
-def result(sandbox: Sandbox, varies: Sequence[str] = ()) -> dict[str, str]:
+def result(sandbox: Sandbox, dated: Sequence[str] = ()) -> dict[str, str]:
     """Return what a user sees: for each repository its commit and its state, for each other file its content."""
-    found = {name: "there" if name in varies else value for name, value in files(sandbox).items()}
+    found = files(sandbox, dated)
     for top in _tops(sandbox):
         for one in (git_dir.parent for git_dir in top.rglob(".git")):
             name = _name(sandbox, one)
@@ -245,15 +249,25 @@ def result(sandbox: Sandbox, varies: Sequence[str] = ()) -> dict[str, str]:
     return {name: value for name, value in found.items() if not is_left_over(Path(name.partition(": ")[0]))}
 
 
-def files(sandbox: Sandbox) -> dict[str, str]:
+def files(sandbox: Sandbox, dated: Sequence[str] = ()) -> dict[str, str]:
     """Return the digest of each file of the user's folder and catalog, without those of git."""
     found = {}
     for top in _tops(sandbox):
         for file in top.rglob("*"):
             if ".git" not in file.relative_to(top).parts and file.is_file() and not is_left_over(file):
-                data = file.read_bytes().replace(str(sandbox.path).encode(), b"SANDBOX")
-                found[_name(sandbox, file)] = hashlib.sha256(data).hexdigest()
+                name, data = _name(sandbox, file), file.read_bytes()
+                data = (_timeless(data) if name in dated else data).replace(os.fsencode(sandbox.path), b"SANDBOX")
+                found[name] = hashlib.sha256(data).hexdigest()
     return found
+
+
+def _timeless(data: bytes) -> bytes:
+    """Return the content of a page or a checkpoint without times, and without the name that torch gave its archive."""
+    if data.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            entries = {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
+        data = b"".join(b"%s %s" % (name.encode(), entries[name]) for name in sorted(entries.keys() - _RANDOM_ENTRIES))
+    return _TIMES.sub(b"TIME", data)
 
 
 def _tops(sandbox: Sandbox) -> tuple[Path, Path]:

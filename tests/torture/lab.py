@@ -49,10 +49,12 @@ class Sandbox:
 
     Attributes:
         path: everything of the case lies in it.
+        plant: the name of a fault that every command has, "" for none.
         mark: by which the processes of this case are found.
     """
 
     path: Path
+    plant: str = ""
     mark: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -70,8 +72,13 @@ class Sandbox:
         """The folder for temporary files."""
         return self.path / "tmp"
 
-    def variables(self, plan: Mapping[str, object], more: Mapping[str, str]) -> dict[str, str]:
-        """The environment of a command; in `more`, SANDBOX stands for the case's folder."""
+    def variables(self, plan: Mapping[str, object], more: Mapping[str, str | None]) -> dict[str, str]:
+        """The environment of a command; in `more`, SANDBOX stands for the case's folder, None for not set."""
+        planted = {"plant": self.plant} if self.plant else {}
+        chosen = self._usual({**plan, **planted}) | dict(more)
+        return {name: value.replace("SANDBOX", str(self.path)) for name, value in chosen.items() if value is not None}
+
+    def _usual(self, plan: Mapping[str, object]) -> dict[str, str | None]:
         kept = {name: os.environ[name] for name in ("PATH", "LANG", "LD_LIBRARY_PATH") if name in os.environ}
         return {
             **kept,
@@ -91,11 +98,10 @@ class Sandbox:
             "no_proxy": "127.0.0.1",
             "TORTURE_PLAN": json.dumps({"memory": MEMORY, "seconds": CPU_SECONDS, **plan}),
             _MARK: self.mark,
-            **{name: value.replace("SANDBOX", str(self.path)) for name, value in more.items()},
         }
 
     def start(
-        self, arguments: Sequence[object], plan: Mapping[str, object] | None = None, **more: str
+        self, arguments: Sequence[object], plan: Mapping[str, object] | None = None, **more: str | None
     ) -> subprocess.Popen[bytes]:
         """Start a command in the user's folder, as a process group of its own."""
         return subprocess.Popen(
@@ -108,7 +114,7 @@ class Sandbox:
             start_new_session=True,
         )
 
-    def run(self, arguments: Sequence[object], plan: Mapping[str, object] | None = None, **more: str) -> Ended:
+    def run(self, arguments: Sequence[object], plan: Mapping[str, object] | None = None, **more: str | None) -> Ended:
         """Run a command to its end.
 
         Raises:
@@ -153,7 +159,7 @@ def finish(process: subprocess.Popen[bytes], arguments: Sequence[object]) -> End
 
 def _processes(mark: str) -> list[str]:
     found = []
-    wanted = f"{_MARK}={mark}".encode()
+    wanted = os.fsencode(f"{_MARK}={mark}")
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             if wanted not in (folder / "environ").read_bytes().split(b"\0"):
@@ -178,6 +184,7 @@ class Lab:
     def __init__(self, folder: Path, cache: Path) -> None:
         self.folder = folder
         self.cache = cache
+        self.plant = ""  # the fault that every command has from now on
 
     def need_pins(self, *names: str) -> None:
         """Fetch pins that the cache lacks, with the user's own settings for the network."""
@@ -211,15 +218,21 @@ class Lab:
         return Path(shutil.copytree(path, target, symlinks=True) if path.is_dir() else shutil.copy(path, target))
 
     @contextmanager
-    def sandbox(self, template: Path | None = None) -> Iterator[Sandbox]:
-        """Give a sandbox, a copy of a template's or a new one with the pins; it is removed with its processes."""
-        place = Path(tempfile.mkdtemp(prefix="case-", dir=self.folder))
+    def sandbox(self, template: Path | None = None, within: str = "") -> Iterator[Sandbox]:
+        """Give a sandbox, a copy of a template's or a new one with the pins; it is removed with its processes.
+
+        Args:
+            template: the template.
+            within: the folder in which it lies, from the lab's own.
+        """
+        (self.folder / within).mkdir(parents=True, exist_ok=True)
+        place = Path(tempfile.mkdtemp(prefix="case-", dir=self.folder / within))
         if template:
             shutil.rmtree(place)
             shutil.copytree(template, place, symlinks=True)
         else:
             shutil.copytree(self.cache / "pins", place / "cache" / "pins")
-        sandbox = Sandbox(place)
+        sandbox = Sandbox(place, self.plant)
         try:
             yield sandbox
         except Died as died:

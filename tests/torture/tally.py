@@ -39,12 +39,14 @@ class Budget:
         most: the number of cases of each kind, None for all.
         seed: which cases come first, and every random choice.
         case: a part of the names of the cases to try; "" for all.
+        until_died: whether the first that does not survive ends the row.
     """
 
     seconds: float
     most: int | None
     seed: int
     case: str = ""
+    until_died: bool = False
 
 
 @dataclass
@@ -78,7 +80,7 @@ class Tally:
 
     def has_time(self) -> bool:
         """Return whether another case may begin."""
-        return self.seconds < self.budget.seconds
+        return self.seconds < self.budget.seconds and not (self.died and self.budget.until_died)
 
     def each(self, cases: Iterable[_Case], attempt: Callable[[_Case], object], *, sampled: bool = True) -> None:
         """Try cases, some at a time, in an order that the seed chooses, as long as there is time.

@@ -51,6 +51,16 @@ def test_on_windows_the_commands_for_files_are_those_that_it_has():
     assert shell.set_variable("YOLOPATCH_CACHE", "DIR").startswith("set YOLOPATCH_CACHE=DIR ")
 
 
+@pytest.mark.usefixtures("_windows")
+def test_on_windows_commands_that_follow_each_other_are_told_one_by_one():
+    assert shell.in_turn("git add -u", "git stash") == "`git add -u`, then `git stash`"
+    assert shell.in_turn("git stash") == "`git stash`"
+
+
+def test_elsewhere_the_second_command_is_typed_with_the_first():
+    assert shell.in_turn("git add -u", "git stash") == "`git add -u && git stash`"
+
+
 def test_elsewhere_they_are_those_of_posix():
     assert shell.move(Path("a b"), "c") == "mv 'a b' c"
     assert shell.remove(Path("a")) == "rm a"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import traceback
 
 import click
@@ -11,8 +9,7 @@ import click
 from yolopatch.cli.report import report_error
 from yolopatch.errors import EXIT_BUG, EXIT_USAGE, YolopatchError
 from yolopatch.outside.files.logs import write_log
-from yolopatch.outside.files.system_errors import advice, is_of_the_machine, number_of
-from yolopatch.wire import shell
+from yolopatch.outside.files.system_errors import machine_error
 
 
 def fail(error: Exception, as_json: bool, color: bool | None) -> int:
@@ -27,8 +24,10 @@ def fail(error: Exception, as_json: bool, color: bool | None) -> int:
         return _usage(error, as_json, color)
     if isinstance(error, YolopatchError):
         return report_error(error, as_json, color)
-    if isinstance(error, OSError) and _is_of_the_machine(error):
-        return report_error(_environment_error(error), as_json, color)
+    # a command that has changed something by then says so itself (`outside/files/keeping.py`)
+    found = machine_error(error, "nothing was changed") if isinstance(error, OSError) else None
+    if found:
+        return report_error(found, as_json, color)
     return _bug(error, as_json, color)
 
 
@@ -39,39 +38,6 @@ def _usage(error: click.ClickException, as_json: bool, color: bool | None) -> in
         return report_error(found, as_json, color)
     error.show()
     return EXIT_USAGE
-
-
-def _is_of_the_machine(error: OSError) -> bool:
-    return is_of_the_machine(number_of(error)) or _is_here_gone() or _lacks_temporary(error)
-
-
-def _is_here_gone() -> bool:
-    try:
-        os.getcwd()
-    except FileNotFoundError:
-        return True
-    return False
-
-
-def _lacks_temporary(error: OSError) -> bool:
-    return error.errno == errno.ENOENT and "No usable temporary directory" in (error.strerror or "")
-
-
-def _environment_error(error: OSError) -> YolopatchError:
-    if _is_here_gone():
-        return YolopatchError(
-            "the current folder was deleted", hint="cd to an existing folder, then run the command again"
-        )
-    if _lacks_temporary(error):
-        return YolopatchError(
-            f"{error.strerror}; nothing was changed",
-            hint="free some space there, or choose a folder that you can write to: "
-            + shell.set_variable("TMPDIR", "DIR"),
-        )
-    where = f" at {error.filename}" if error.filename else ""
-    return YolopatchError(
-        f"{error.strerror}{where}; nothing was changed", hint=advice(number_of(error), error.filename or "")
-    )
 
 
 def _bug(error: Exception, as_json: bool, color: bool | None) -> int:

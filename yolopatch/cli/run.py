@@ -15,9 +15,13 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command line with these arguments; returns the command's exit code, 0 if it has none."""
     color = False if os.environ.get("NO_COLOR") else None
     try:
-        if not _asks_for_help(arguments):
+        if _asks_for_help(arguments):
+            return _call(arguments, color)
+        from yolopatch.cli.hearing import notes_shown  # imported late: --help needs none of it
+
+        with notes_shown():
             _load_own_catalog()
-        return cli.main(list(arguments), prog_name="yolopatch", standalone_mode=False, color=color) or 0
+            return _call(arguments, color)
     except click.exceptions.Exit as error:
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
@@ -27,6 +31,10 @@ def run(arguments: Sequence[str]) -> int:
         from yolopatch.cli.failure import fail  # imported late: it would double the time of --help
 
         return fail(error, "--json" in arguments, color)
+
+
+def _call(arguments: Sequence[str], color: bool | None) -> int:
+    return cli.main(list(arguments), prog_name="yolopatch", standalone_mode=False, color=color) or 0
 
 
 def _asks_for_help(arguments: Sequence[str]) -> bool:

@@ -32,6 +32,12 @@ def wrap(parts: Iterable[Iterable[object]]) -> str:
     return (" " if sys.platform == "win32" else " \\\n  ").join(map(join, parts))
 
 
+def in_turn(*commands: str) -> str:
+    """Return commands to type one after the other, in backticks, each only where the one before it ended well."""
+    # PowerShell 5, which Windows comes with, has no `&&`, and cmd takes `;` for a space
+    return ", then ".join(f"`{one}`" for one in commands) if sys.platform == "win32" else f"`{' && '.join(commands)}`"
+
+
 def move(old: object, new: object) -> str:
     """Return the command that renames a file or a folder."""
     return join(("move" if sys.platform == "win32" else "mv", old, new))

@@ -8,6 +8,10 @@ in `TORTURE_PLAN` as JSON; the process takes it out of its environment, so that 
     {"at": N, "harm": "kill", "after": S}  end it S seconds after step N has begun: while git or another program works
     {"at": N, "harm": ERRNO}               let step N fail with this error
     {"at": N, "harm": ERRNO, "stays": true}  let step N and each later one fail with it, as on a full disk
+    {"locks": false}                       let no lock be taken, as on a network drive without locks
+    {"umask": N}                           the user's umask
+    {"noexec": FOLDER}                     let no program and no library below it be started or loaded
+    {"plant": NAME}                        plant a fault of `torture_plants.py` in the process
     {"memory": BYTES, "seconds": S}        what the process and each of its children may use
 """
 
@@ -26,6 +30,7 @@ _PATH_EVENTS = frozenset(
     f"os.{name}" for name in ("rename", "mkdir", "remove", "rmdir", "link", "symlink", "chmod", "truncate", "utime")
 )
 _STARTS = frozenset(("subprocess.Popen", "os.posix_spawn", "os.fork"))
+_RUNS = frozenset(("subprocess.Popen", "os.posix_spawn", "os.exec", "ctypes.dlopen", "import"))
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 # The errors that a step can have: a full disk does not stop a removal.
 _NEEDS_ROOM = frozenset(("open", "os.mkdir", "os.rename", "os.link", "os.symlink"))
@@ -64,6 +69,8 @@ class _Harm:
         self.count += 1
         if self.trace is not None:
             os.write(self.trace, f"{_words(event, arguments)}\n".encode())
+        if event == "fcntl.flock" and not _PLAN.get("locks", True) and not arguments[1] & fcntl.LOCK_UN:
+            raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
         at = _PLAN.get("at")
         if self.count == at or (at and self.count > at and _PLAN.get("stays")):
             self._harm(event, arguments)
@@ -95,6 +102,27 @@ def _limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (_PLAN["file"], _PLAN["file"]))
 
 
+def _allow_no_program(folder: str) -> None:
+    """Let programs and libraries below a folder fail to start and to load, as a file system mounted noexec does."""
+
+    def look(event: str, arguments: tuple) -> None:
+        if event not in _RUNS or not arguments:
+            return
+        program = arguments[1 if event == "import" else 0]
+        if isinstance(program, (str, bytes, os.PathLike)) and os.fsdecode(program).startswith(f"{folder}{os.sep}"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), program)
+
+    sys.addaudithook(look)
+
+
 if _PLAN:
+    if "umask" in _PLAN:
+        os.umask(_PLAN["umask"])
+    if "plant" in _PLAN:
+        from torture_plants import plant
+
+        plant(_PLAN["plant"])
+    if "noexec" in _PLAN:
+        _allow_no_program(_PLAN["noexec"])
     _limit()
     sys.addaudithook(_Harm())

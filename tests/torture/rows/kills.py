@@ -60,6 +60,8 @@ def _each_command(
 ) -> None:
     chance = random.Random(tally.budget.seed)
     chosen = commands if tally.budget.most is None else commands[:2]
+    # where the case is one of a command, the others need not be prepared
+    chosen = [command for command in chosen if command.name in tally.budget.case] or chosen
     with tempfile.TemporaryDirectory(dir=lab.folder) as folder:
         cases = []
         for number, command in enumerate(chosen):
@@ -90,7 +92,7 @@ def distinct(steps: Sequence[str]) -> list[tuple[int, str]]:
 
 def _unnamed_folder(step: str) -> str:
     """Return the temporary folder in which a step writes, "" for another place."""
-    parts = step.split("/")
+    parts = step.partition("'")[2].split("/")  # whatever is done there: files and folders are made in turn
     if step.startswith(("os.remove", "os.rmdir")) and len(parts) == 1:
         return "a folder that is removed with all that is in it"
     marks = [at for at, part in enumerate(parts[:-1]) if part.startswith((".yolopatch-", "yolopatch-"))]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import random
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,7 +19,6 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -33,7 +33,7 @@ _FLAVORS = ("paper", "tutorial")
 _UPSTREAM = ("ultralytics/nn/tasks.py", "ultralytics/utils/fork.py", "README.md", "ultralytics/cfg/default.yaml")
 _STEPS = 14
 _ROUND = 3  # sequences with one seed
-_PLACES = st.sampled_from(_UPSTREAM)
+_OWN_FILES = ("notes.txt", "ultralytics/nn/mine.py", "a b/ü.txt", "ultralytics/nn/modules/dsconv.py")
 
 
 @dataclass
@@ -123,15 +123,21 @@ class Users(RuleBasedStateMachine):
         """Make the workspace."""
         self._ours("apply", "--repo", PIN, "--module", module, "--flavor", flavor, "--dest", "w", codes=(0,))
 
-    @rule(module=st.sampled_from(_MODULES), flavor=st.sampled_from(_FLAVORS))
-    def apply(self, module: str, flavor: str) -> None:
+    @rule(number=st.integers(0, 2**64 - 1))
+    def act(self, number: int) -> None:
+        """Do one thing. To choose it is not left to hypothesis, which likes to do the same thing again and again."""
+        chance = random.Random(f"{number} {len(self.said)}")
+        (chosen,) = chance.choices(list(_ACTIONS), list(_ACTIONS.values()))
+        chosen(self, chance)
+
+    def apply(self, chance: random.Random) -> None:
         """Add a module."""
+        module, flavor = chance.choice(_MODULES), chance.choice(_FLAVORS)
         self._changing("apply", "--repo", PIN, "--module", module, "--flavor", flavor, "--dest", "w")
 
-    @rule(module=st.sampled_from(_MODULES))
-    def remove(self, module: str) -> None:
+    def remove(self, chance: random.Random) -> None:
         """Remove a module."""
-        self._changing("remove", "w", "--module", module)
+        self._changing("remove", "w", "--module", chance.choice(_MODULES))
 
     def _changing(self, *words: str) -> None:
         if self._ours(*words).code == 0:
@@ -139,13 +145,11 @@ class Users(RuleBasedStateMachine):
             if again and again.code:
                 raise self._died("the same command a second time failed")
 
-    @rule()
-    def status(self) -> None:
+    def status(self, chance: random.Random) -> None:
         """Look at it."""
         self._reading("status", "w")
 
-    @rule()
-    def diff(self) -> None:
+    def diff(self, chance: random.Random) -> None:
         """Look at the difference."""
         self._reading("diff", "w")
 
@@ -155,27 +159,25 @@ class Users(RuleBasedStateMachine):
         if self._state() != before:
             raise self._died("a command that only reads has changed the workspace")
 
-    @rule(module=st.sampled_from(_MODULES), scale=st.sampled_from(("n", "all")))
-    def render(self, module: str, scale: str) -> None:
+    def render(self, chance: random.Random) -> None:
         """Render a YAML into the workspace."""
+        module, scale = chance.choice(_MODULES), chance.choice(("n", "all"))
         self._ours("render-cfg", "--module", module, "--model", "yolo11", "--scale", scale, "--out", "w/mine")
 
     # -- what users do
 
-    @rule(place=_PLACES)
-    def edit(self, place: str) -> None:
+    def edit(self, chance: random.Random) -> None:
         """Append a line to a file of upstream's."""
+        place = chance.choice(_UPSTREAM)
         file = self._w / place
         if file.is_file():
             file.write_text(file.read_text() + self._mark())
             self.written[place] = file.read_bytes()
             self.said.append(f"edit {place}")
 
-    @rule(
-        name=st.sampled_from(("notes.txt", "ultralytics/nn/mine.py", "a b/ü.txt", "ultralytics/nn/modules/dsconv.py"))
-    )
-    def create(self, name: str) -> None:
+    def create(self, chance: random.Random) -> None:
         """Write a file of one's own, perhaps where a module's file would come."""
+        name = chance.choice(_OWN_FILES)
         file = self._w / name
         if not file.exists():
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -183,9 +185,7 @@ class Users(RuleBasedStateMachine):
             self.written[name] = file.read_bytes()
             self.said.append(f"create {name}")
 
-    @precondition(lambda self: self.written)
-    @rule()
-    def commit(self) -> None:
+    def commit(self, chance: random.Random) -> None:
         """Commit everything, on whatever branch that is."""
         self._git("add", "--all")
         self._git("commit", "-q", "-m", "my work")
@@ -193,30 +193,25 @@ class Users(RuleBasedStateMachine):
             self.marks += self.written.values()
             self.written.clear()
 
-    @precondition(lambda self: self.written)
-    @rule()
-    def stash(self) -> None:
+    def stash(self, chance: random.Random) -> None:
         """Put edits away."""
         self._git("stash", "--include-untracked")
         if not git(self._w, "status", "--porcelain"):
             self.marks += self.written.values()
             self.written.clear()
 
-    @rule()
-    def branch_off(self) -> None:
+    def branch_off(self, chance: random.Random) -> None:
         """Go to a branch of one's own, or back."""
         here = git(self._w, "branch", "--show-current").strip()
         self._git(
             "switch", *(("yolopatch",) if here == "mine" else ("-C", "mine") if not self._has("mine") else ("mine",))
         )
 
-    @rule()
-    def detach(self) -> None:
+    def detach(self, chance: random.Random) -> None:
         """Check out a commit."""
         self._git("switch", "--detach")
 
-    @rule()
-    def keep_and_reset(self) -> None:
+    def keep_and_reset(self, chance: random.Random) -> None:
         """Do what a refusal advises: keep the commits on a branch, and take ours again."""
         ended = self._ours("apply", "--repo", PIN, "--module", "SPConv", "--dest", "w")
         for command in ended.err.split("`")[1:2] if ended.code == 3 else ():
@@ -268,6 +263,23 @@ class Users(RuleBasedStateMachine):
         modules = frozenset((one["name"], one["flavor"]) for one in told["modules"])
         if modules and told["commit"] != self.world.commit_of(modules):
             raise self._died(f"{sorted(modules)} is {told['commit']}, not {self.world.commit_of(modules)}")
+
+
+# How often users do each, compared with the others.
+_ACTIONS: dict[Callable[[Users, random.Random], None], int] = {
+    Users.apply: 5,
+    Users.remove: 2,
+    Users.edit: 3,
+    Users.create: 2,
+    Users.commit: 3,
+    Users.stash: 1,
+    Users.branch_off: 1,
+    Users.detach: 1,
+    Users.keep_and_reset: 2,
+    Users.status: 1,
+    Users.diff: 1,
+    Users.render: 1,
+}
 
 
 def sequences(lab: Lab, tally: Tally) -> None:

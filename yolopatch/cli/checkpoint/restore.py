@@ -46,6 +46,7 @@ def command(
 
     Exit code 4: the checkpoint has NaN or infinite values.
     """
+    from yolopatch.outside.files.keeping import keeping
     from yolopatch.outside.source.store import cache_dir
     from yolopatch.steps.checkpoint.restore import RestoreRequest, restore
     from yolopatch.steps.checkpoint.restore import load as load_restored
@@ -56,7 +57,7 @@ def command(
     loaded = None
     if restored.python:
         report.show_notes([restoring.before_loading(restored)])
-        with progress_line("loading the checkpoint"):
+        with keeping(restored.state.workspace), progress_line("loading the checkpoint"):
             loaded = load_restored(restored, restored.python)
     data = {**restored.data(), "loaded": asdict(loaded) if loaded else None}
     report.show(data, restoring.restored(restored, loaded), as_json)

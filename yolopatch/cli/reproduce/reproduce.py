@@ -81,6 +81,7 @@ def command(as_json: bool, running: bool, measure: bool, **asked: Any) -> int:
     If a run is killed, repeat the command: it continues from the last
     checkpoint. Exit code 4: the results are not as expected.
     """
+    from yolopatch.outside.files.keeping import keeping
     from yolopatch.outside.source.store import cache_dir
     from yolopatch.steps.reproduce.measure import measure_model
     from yolopatch.steps.reproduce.reproduce import reproduce
@@ -93,11 +94,13 @@ def command(as_json: bool, running: bool, measure: bool, **asked: Any) -> int:
     cache = cache_dir()
     with progress_line() as watch:
         found = reproduce(ReproduceRequest(**asked), cache)
-        ready = _prepare(found, run, cache, watch) if running else None
-        found = measure_model(found, watch) if measure else found
+        with keeping(found.folder):
+            ready = _prepare(found, run, cache, watch) if running else None
+            found = measure_model(found, watch) if measure else found
     report.show_notes(found.notes)
     if ready:
-        return _train(found, ready, as_json)
+        with keeping(found.folder):
+            return _train(found, ready, as_json)
     report.show(found.data(), reproductions.reproduction(found), as_json)
     return 0
 

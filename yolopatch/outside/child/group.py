@@ -7,7 +7,6 @@ terminal.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -15,13 +14,11 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache as cached
 from pathlib import Path
 from typing import IO, Any
 
 from yolopatch.outside.child.jobs import Job
-
-_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
+from yolopatch.outside.child.lifeline import Guard, joining
 
 
 @dataclass(frozen=True)
@@ -34,9 +31,10 @@ class Limits:
 
 
 class Group(subprocess.Popen[bytes]):
-    """A process, and on Windows the job of all that it starts."""
+    """A process, and what ends it with all that it starts: a job on Windows, elsewhere a guard where we are killed."""
 
     job: Job | None = None
+    guard: Guard | None = None
 
 
 def start_group(
@@ -58,34 +56,44 @@ def start_group(
         variables: its whole environment.
         stdout, stderr: as `subprocess.Popen` takes them.
         pass_fds: file descriptors that it inherits; none on Windows.
-        ends_with_us: the system kills it when yolopatch is killed. Set it for programs that do not notice this
-            themselves; the probe does (`probe/protocol/lifeline.py`). Linux alone can; Windows always does.
+        ends_with_us: it is killed when yolopatch is killed, with all that it has started. Set it for programs that do
+            not notice this themselves; the probe does (`probe/protocol/lifeline.py`). Windows always does it.
         limits: of each file that it writes, and of its memory; None for as much as the user may.
 
     Raises:
         OSError: it cannot be started.
     """
-    process = Group(
-        command,
-        cwd=folder,
-        env=dict(variables),
-        stdin=subprocess.DEVNULL,
-        stdout=stdout,
-        stderr=stderr,
-        pass_fds=pass_fds,
-        **_apart(ends_with_us, limits),
-    )
+    guard = Guard() if ends_with_us and sys.platform != "win32" else None
+    try:
+        process = Group(
+            command,
+            cwd=folder,
+            env=dict(variables),
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            pass_fds=pass_fds,
+            **_apart(guard, limits),
+        )
+    except BaseException:
+        if guard:
+            guard.end_others()
+        raise
+    process.guard = guard
     if sys.platform == "win32":
         process.job = Job(process, limits.memory if limits else None)
     return process
 
 
-def _apart(ends_with_us: bool, limits: Limits | None) -> dict[str, Any]:
+def _apart(guard: Guard | None, limits: Limits | None) -> dict[str, Any]:
     """Return the arguments of `subprocess.Popen` for a group of its own, which Ctrl-C does not reach."""
     if sys.platform == "win32":
         return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
-    before = _in_turn(_end_with_parent() if ends_with_us else None, _limited(limits) if limits else None)
-    return {"start_new_session": True, "preexec_fn": before}
+    limit = _limited(limits) if limits else None
+    if guard is None:
+        return {"start_new_session": True, "preexec_fn": limit}
+    joined = joining(guard.group())
+    return {**joined, "preexec_fn": _in_turn(joined.get("preexec_fn"), limit)}
 
 
 def temporary_in(folder: Path) -> dict[str, str]:
@@ -103,7 +111,9 @@ def end_group(process: Group) -> None:
 
 
 def _kill(process: Group) -> None:
-    if sys.platform != "win32":
+    if process.guard:
+        process.guard.end_others()
+    elif sys.platform != "win32":
         with suppress(ProcessLookupError, PermissionError):  # nothing runs; macOS says that it is not permitted then
             os.killpg(process.pid, signal.SIGKILL)
     elif process.job:
@@ -135,27 +145,6 @@ def make_expendable(pid: int) -> None:
     with suppress(OSError):  # the process may have ended already
         Path(f"/proc/{pid}/oom_score_adj").write_text("1000", encoding="utf-8")
         resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
-
-
-def _end_with_parent() -> Callable[[], None] | None:
-    """Return what a child calls before its program starts, so that Linux kills it when we die; None elsewhere."""
-    if sys.platform != "linux":
-        return None
-    # looked up here: the child of a process with threads must do as little as it can
-    prctl, parent, parent_now, end = _prctl(), os.getpid(), os.getppid, os._exit
-
-    def ask() -> None:
-        prctl(_DEATH_SIGNAL, signal.SIGKILL)
-        if parent_now() != parent:  # we had died before it asked
-            end(1)
-
-    return ask
-
-
-@cached
-def _prctl() -> Callable[[int, int], Any]:
-    found: Callable[[int, int], Any] = ctypes.CDLL(None).prctl
-    return found
 
 
 def _limited(limits: Limits) -> Callable[[], Any] | None:

@@ -1,8 +1,9 @@
 """A process group whose members end when yolopatch ends, also when it is killed.
 
-For children that are started often, and start others: git runs a second program to fetch and a third to unpack. A
-call that runs in the child before its program does (`preexec_fn`) would let Linux end them, too, but Python must copy
-itself for it: with torch in memory, git would take 10 ms to start instead of 2 ms.
+For children that start others: git runs a second program to fetch and a third to unpack, and what makes an environment
+runs another to put pip into it. Linux ends a child whose parent has died, if the child asks for it before its program
+starts; but it ends the child alone, and Python must copy itself for such a call: with torch in memory, git would take
+10 ms to start instead of 2 ms.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from typing import Any
 _GUARD = ("/bin/sh", "-c", "read end; kill -KILL 0")
 
 
-class _Guard:
-    """The first process of the group. Only yolopatch holds the writing end of its stdin."""
+class Guard:
+    """The first process of a group, which ends all of it when yolopatch ends. Only yolopatch holds the writing end of
+    its stdin."""
 
     def __init__(self) -> None:
         self.lock = Lock()
@@ -39,7 +41,7 @@ class _Guard:
             # Windows: no child has joined, and `jobs.held` ends what it has started
             if sys.platform != "win32" and self.process and self.process.poll() is None:
                 os.killpg(self.process.pid, signal.SIGKILL)
-                self.process.wait()
+                self.end()
 
     def end(self) -> None:
         """Let it end, so that none is left as a zombie where no process of the system collects them."""
@@ -57,7 +59,7 @@ def joining(group: int) -> dict[str, Any]:
     return {"preexec_fn": lambda: os.setpgid(0, group)}
 
 
-_guard = _Guard()
+_guard = Guard()
 
 
 def ending_with_us() -> dict[str, Any]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
+import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import BaseFileLock, FileLock, Timeout
@@ -15,27 +17,31 @@ from yolopatch.errors import YolopatchError
 from yolopatch.outside.files.system_errors import advice, number_of
 from yolopatch.wire import shell
 
+_log = logging.getLogger(__name__)
+_SILENT = 1.5  # seconds of waiting of which nothing is said
 PATIENCE = 600  # seconds; longer than the download of any pin
 ANOTHER_CACHE = f"choose another cache folder: {shell.set_variable('YOLOPATCH_CACHE', 'DIR')}"
 
 
 @contextmanager
-def hold_lock(path: Path, elsewhere: str, patience: float = PATIENCE) -> Iterator[None]:
-    """Hold a lock while the block runs; wait first if another process holds it.
+def hold_lock(path: Path, elsewhere: str, patience: float = PATIENCE, what: str = "") -> Iterator[None]:
+    """Hold a lock while the block runs; wait first if another process holds it, and log soon that this waits.
 
     Args:
         path: the lock file; its folder exists.
         elsewhere: what the user can do where it cannot be locked, with a command.
         patience: how many seconds to wait.
+        what: what it keeps for one process, in words; "" for its path.
 
     Raises:
         YolopatchError: another process still holds it, the folder is not writable, or its file system has no locks.
     """
     try:
-        lock = _acquired(path, patience)
+        lock = _acquired(path, patience, what or str(path))
     except Timeout as error:
         raise YolopatchError(
-            f"another yolopatch has held {path} for {patience:.0f} s", hint="wait for it or end it, then run this again"
+            f"another yolopatch{_holder(path)} has held {path} for {patience:.0f} s",
+            hint="wait for it or end it, then run this again",
         ) from error
     except (OSError, NotImplementedError) as error:
         raise _lock_error(path, error, elsewhere) from error
@@ -53,7 +59,7 @@ def hold_cache_lock(cache: Path, name: str, patience: float = PATIENCE) -> Itera
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _lock_error(path, error, ANOTHER_CACHE) from error
-    with hold_lock(path, ANOTHER_CACHE, patience):
+    with hold_lock(path, ANOTHER_CACHE, patience, f"{name} in the cache {cache}"):
         yield
 
 
@@ -65,7 +71,7 @@ def try_lock(path: Path) -> Iterator[bool]:
         OSError, NotImplementedError: it cannot be told.
     """
     try:
-        lock = _acquired(path, 0)
+        lock = _acquired(path, 0, "")
     except Timeout:
         yield False
         return
@@ -84,11 +90,31 @@ def _lock_error(path: Path, error: OSError | NotImplementedError, elsewhere: str
     return YolopatchError(f"cannot write in {path.parent}: {error.strerror}", hint=hint)
 
 
-def _acquired(path: Path, patience: float) -> BaseFileLock:
+def _acquired(path: Path, patience: float, what: str) -> BaseFileLock:
     # whoever may write in the folder may take the lock, whatever the umask of the user who made it
-    lock = FileLock(path, timeout=patience, mode=path.parent.stat().st_mode & 0o666)
+    lock = FileLock(path, timeout=min(patience, _SILENT), mode=path.parent.stat().st_mode & 0o666)
     with warnings.catch_warnings():
         # where a file system has no locks, newer versions of the library take the file's existence for one, and say so
         warnings.simplefilter("ignore", UserWarning)
-        lock.acquire()
+        try:
+            lock.acquire()
+        except Timeout:
+            if patience <= _SILENT:
+                raise
+            _log.info("waiting for %s: another yolopatch%s works on it", what, _holder(path))
+            lock.acquire(timeout=patience - _SILENT)
     return lock
+
+
+def _holder(path: Path) -> str:
+    """Return which process holds a lock, in words: ` (process 4711)`; "" where the system does not tell."""
+    if sys.platform != "linux":
+        return ""
+    with suppress(OSError, ValueError):
+        inode = str(path.stat().st_ino)
+        for line in Path("/proc/locks").read_text(encoding="ascii").splitlines():
+            # `1: FLOCK  ADVISORY  WRITE 4711 fd:01:131342 0 EOF`; with -> before FLOCK, that process waits
+            words = line.split()
+            if words[1] == "FLOCK" and words[5].rpartition(":")[2] == inode and int(words[4]) > 0:
+                return f" (process {words[4]})"
+    return ""

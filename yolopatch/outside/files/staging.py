@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from yolopatch.outside.files.folders import move
@@ -73,20 +74,39 @@ def write_whole(file: Path, data: bytes, mode: int | None = None) -> None:
 
 
 def write_all(contents: Mapping[Path, bytes]) -> None:
-    """Write several files, all of them or none. Missing folders are made.
+    """Write several files in this order, all of them or none. Missing folders are made.
 
-    It protects against errors, not against a kill between two files: `workspace/switch.py` has a journal for that.
+    It protects against errors, not against a kill between two files: `workspace/switch.py` has a journal for that. So
+    the file by which the others are found comes last.
 
     Raises:
         OSError: a file cannot be written; every file is as it was before.
     """
-    with ExitStack() as undo:
+    with ExitStack() as ending, ExitStack() as undo:
         parts = {file: _stage(file, data, undo) for file, data in contents.items()}
+        # all space is taken before the first file changes: a full disk keeps nothing from being put back
+        before = {file: _copy(file, ending) for file in contents if file.exists()}
         for file, part in parts.items():
-            before = file.read_bytes() if file.exists() else None
             move(part, file)
-            undo.callback(_put_back, file, before)
+            undo.callback(_put_back, file, before.get(file))
         undo.pop_all()
+
+
+def remove_all(files: Sequence[Path]) -> None:
+    """Remove several files in this order, all of them or none. The file by which the others are found comes last.
+
+    Raises:
+        OSError: a file cannot be removed; every file is there as before.
+    """
+    with ExitStack() as undo:
+        parts = {file: new_part(file.parent) for file in files}
+        for file, part in parts.items():
+            move(file, part)
+            undo.callback(move, part, file)
+        undo.pop_all()
+    for part in parts.values():
+        with suppress(OSError):  # it has no name any more that anybody reads, and a later run sweeps it
+            part.unlink()
 
 
 @contextmanager
@@ -124,8 +144,15 @@ def _stage(file: Path, data: bytes, undo: ExitStack) -> Path:
     return part
 
 
-def _put_back(file: Path, before: bytes | None) -> None:
-    if before is None:
+def _copy(file: Path, ending: ExitStack) -> Path:
+    copy = new_part(file.parent)
+    ending.callback(copy.unlink, missing_ok=True)
+    shutil.copy2(file, copy)
+    return copy
+
+
+def _put_back(file: Path, copy: Path | None) -> None:
+    if copy is None:
         file.unlink(missing_ok=True)
     else:
-        file.write_bytes(before)
+        move(copy, file)

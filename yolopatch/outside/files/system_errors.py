@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from yolopatch.errors import YolopatchError
 from yolopatch.wire import shell
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -93,6 +94,34 @@ def number_of(error: OSError) -> int | None:
 def is_of_the_machine(number: int | None) -> bool:
     """Return whether a state of the machine causes this error: a full disk, a permission, a broken drive."""
     return number in _ADVICE
+
+
+def machine_error(error: OSError, outcome: str = "") -> YolopatchError | None:
+    """Return the error of yolopatch for an error of the system; None where no state of the machine causes it.
+
+    Args:
+        error: the system's.
+        outcome: what the command has done to the disk, for the message: `nothing was changed`.
+    """
+    and_so = f"; {outcome}" if outcome else ""
+    if _is_here_gone():
+        hint = "cd to an existing folder, then run the command again"
+        return YolopatchError("the current folder was deleted", hint=hint)
+    if error.errno == errno.ENOENT and "No usable temporary directory" in (error.strerror or ""):
+        hint = f"free some space there, or choose a folder that you can write to: {shell.set_variable('TMPDIR', 'DIR')}"
+        return YolopatchError(f"{error.strerror}{and_so}", hint=hint)
+    if not is_of_the_machine(number_of(error)):
+        return None
+    where = f" at {error.filename}" if error.filename else ""
+    return YolopatchError(f"{error.strerror}{where}{and_so}", hint=advice(number_of(error), error.filename or ""))
+
+
+def _is_here_gone() -> bool:
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def is_full(number: int | None) -> bool:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from yolopatch.catalog.modules import MODULES, Module, own_source_name
@@ -16,12 +17,13 @@ from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import PINS, GitSource, Pin, WheelSource
 from yolopatch.core.own.entry_forms import check_module_entry, check_pin_entry, file_name_form
 from yolopatch.core.plain_json import load_json
-from yolopatch.outside.files.staging import write_whole
+from yolopatch.outside.files.staging import remove_all, write_all
 from yolopatch.outside.files.user_folder import NoHomeError, user_folder
 
 CATALOG_VARIABLE = "YOLOPATCH_CATALOG"
 
 _Entry = TypeVar("_Entry", Pin, Module)
+_NO_FILES: Mapping[Path, bytes] = MappingProxyType({})
 
 
 def own_catalog_dir() -> Path:
@@ -56,8 +58,14 @@ def load_own_catalog(folder: Path) -> tuple[str, ...]:
     return (*pins, *_register(folder, "modules", _read_module, MODULES))
 
 
-def write_pin(pin: Pin, folder: Path) -> Path:
-    """Write the entry of a ported pin and return its file. An older entry of this name is replaced."""
+def write_pin(pin: Pin, folder: Path, files: Mapping[Path, bytes] = _NO_FILES) -> Path:
+    """Write the entry of a ported pin with its other files, all or none, and return the file of the entry.
+
+    Older ones of the same names are replaced.
+
+    Raises:
+        OSError: one cannot be written; nothing was changed.
+    """
     entry = {
         "name": pin.name,
         "like": pin.like,
@@ -66,13 +74,23 @@ def write_pin(pin: Pin, folder: Path) -> Path:
         "git": pin.git and asdict(pin.git),
         "wheel": pin.wheel and asdict(pin.wheel),
     }
-    return _write_entry(folder / "pins" / f"{pin.name}.json", entry)
+    return _write_entry(folder / "pins" / f"{pin.name}.json", entry, files)
 
 
-def write_module(module: Module, folder: Path) -> Path:
-    """Write the entry of a module and return its file. The caller writes its source, `modules/<source>.py`."""
+def write_module(module: Module, folder: Path, source: bytes | None = None) -> Path:
+    """Write the entry of a module with its source, both or none, and return the file of the entry.
+
+    Args:
+        module: the module.
+        folder: the catalog.
+        source: the text of `modules/<source>.py`; None to leave that file as it is.
+
+    Raises:
+        OSError: one cannot be written; nothing was changed.
+    """
+    files = {} if source is None else {folder / "modules" / f"{module.source}.py": source}
     entry = {key: value for key, value in asdict(module).items() if key != "home"}
-    return _write_entry(folder / "modules" / f"{module.name}.json", entry)
+    return _write_entry(folder / "modules" / f"{module.name}.json", entry, files)
 
 
 def stored_modules(folder: Path) -> tuple[str, ...]:
@@ -81,18 +99,17 @@ def stored_modules(folder: Path) -> tuple[str, ...]:
 
 
 def delete_module(name: str, folder: Path) -> tuple[Path, ...]:
-    """Delete a module's entry and its source, and return the deleted files.
+    """Delete a module's entry and its source, both or none, and return the deleted files.
 
     Raises:
-        OSError: the entry cannot be deleted.
+        OSError: one cannot be deleted; nothing was changed.
     """
     entry = folder / "modules" / f"{name}.json"
     source = folder / "modules" / f"{_source_of(entry)}.py"
     used = {module.source for module in MODULES.values() if module.home == folder and module.name != name}
-    deleted = [entry, *([source] if source.is_file() and source.stem not in used else [])]
-    for file in deleted:  # the entry first: without it, nothing reads the source
-        file.unlink()
-    return tuple(deleted)
+    sources = [source] if source.is_file() and source.stem not in used else []
+    remove_all([*sources, entry])  # the entry last: as long as it is there, `forget` finds the module
+    return (entry, *sources)
 
 
 def _source_of(entry: Path) -> str:
@@ -105,9 +122,9 @@ def _source_of(entry: Path) -> str:
     return str(source) if file_name_form(source) else usual
 
 
-def _write_entry(file: Path, entry: Mapping[str, object]) -> Path:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(file, (json.dumps(entry, indent=2, ensure_ascii=False) + "\n").encode())
+def _write_entry(file: Path, entry: Mapping[str, object], files: Mapping[Path, bytes]) -> Path:
+    # the entry last: without it, nothing reads the other files
+    write_all({**files, file: (json.dumps(entry, indent=2, ensure_ascii=False) + "\n").encode()})
     return file
 
 

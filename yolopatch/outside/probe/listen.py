@@ -8,12 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from yolopatch.outside.child.memory import most_memory
 from yolopatch.outside.probe.process import Process
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.1  # seconds between two looks: most tasks are short
 _MOST_OUTPUT = 256 * 2**20  # bytes; a model that prints in a loop must not fill the disk
 
-TOO_LONG, TOO_MUCH = "too-long", "too-much"
+TOO_LONG, TOO_MUCH, TOO_LARGE = "too-long", "too-much", "too-large"
 _KILLED = 9  # SIGKILL, which Windows does not have
 # Exit codes of Windows, where a crash is no signal
 _CRASHES = {
@@ -33,8 +34,8 @@ class Ended:
 
     Attributes:
         code: its exit code, or minus the number of the signal that ended it.
-        why: TOO_LONG or TOO_MUCH if we ended it, "" if it ended without us.
-        limit: if we ended it, the allowed seconds or megabytes.
+        why: TOO_LONG, TOO_MUCH or TOO_LARGE if we ended it, "" if it ended without us.
+        limit: if we ended it, the allowed seconds, megabytes of output or gigabytes of memory.
     """
 
     code: int
@@ -76,8 +77,8 @@ def listen(
     Args:
         process: a started process.
         take: called with each message.
-        patience: how many seconds the process may be silent now. None means no time limit, and no limit on how much
-            it prints.
+        patience: how many seconds the process may be silent now. None means no limit of time, of what it prints and
+            of its memory.
         enough: whether no more messages are needed.
         look: called regularly while the process runs.
     """
@@ -112,4 +113,7 @@ def _overdue(process: Process, limit: float | None, silent: float) -> Ended | No
         return Ended(-signal.SIGABRT, TOO_LONG, limit)
     if process.printed() > _MOST_OUTPUT:
         return Ended(-signal.SIGABRT, TOO_MUCH, _MOST_OUTPUT >> 20)
+    most = most_memory()
+    if most and process.memory() > most:
+        return Ended(-signal.SIGABRT, TOO_LARGE, most / 2**30)
     return None

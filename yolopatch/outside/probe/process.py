@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from yolopatch.outside.child.group import Group, end_group, make_expendable, start_group, stop_group
+from yolopatch.outside.child.memory import memory_of
 from yolopatch.outside.environment.executable import start_error
 from yolopatch.outside.probe.launch import Launch
 from yolopatch.wire.lines import read_line, write_request
@@ -100,6 +101,10 @@ class Process:
     def printed(self) -> int:
         """Return how many bytes it has printed."""
         return self.log.stat().st_size
+
+    def memory(self) -> int:
+        """Return how many bytes it holds in memory, with all that it has started."""
+        return memory_of(self._process.pid)
 
     def last_output(self, since: int = 0) -> list[str]:
         """Return the last lines of its output after this many bytes; for a crash, the lines that say where."""

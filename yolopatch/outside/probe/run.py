@@ -14,7 +14,7 @@ from yolopatch.outside.environment.upstream_settings import upstream_variables
 from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.files.system_errors import advice, missing_room, named_full_in
 from yolopatch.outside.probe.launch import Launch
-from yolopatch.outside.probe.listen import TOO_LONG, Ended, listen
+from yolopatch.outside.probe.listen import TOO_LARGE, TOO_LONG, Ended, listen
 from yolopatch.outside.probe.process import Process
 from yolopatch.outside.watch import Watch
 from yolopatch.wire import shell
@@ -23,6 +23,7 @@ from yolopatch.wire.tasks import Task
 
 Answer = TypeVar("Answer")
 _STEP = 3600  # seconds for one step; the longest, a transplant of an x model on images of 1280, takes minutes
+_MADE_TO_HARM = "a file of an unknown author may be made to hang or to fill the memory"
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -146,7 +147,7 @@ def ask_in_workspace(
             begun.append(message)
             watch(message.name, len(begun), steps)
         elif isinstance(message, Refused):
-            details = [*message.details, "nothing was written"]
+            details = [*message.details, "no checkpoint was written"]
             errors.append(YolopatchError(message.what, details=details, hint=message.hint))
         elif isinstance(message, NotBuilt):
             errors.append(ModelError(message, workspace))
@@ -211,10 +212,18 @@ def ask(
             task, request, launch(folder), folder, take, patience=patience, answered=lambda: bool(heard or errors)
         )
         if failed:
-            raise failure(failed)
+            raise _too_large(failed) if failed.ended.why == TOO_LARGE else failure(failed)
     for error in errors:
         raise error
     return heard[0]
+
+
+def _too_large(failed: Failed) -> YolopatchError:
+    return YolopatchError(
+        f"a child process was stopped: {_overstepped(failed.ended)}",
+        details=[_ESCAPES.sub("", line) for line in failed.lines],
+        hint="end other programs, or try a smaller --scale or --imgsz; " + _MADE_TO_HARM,
+    )
 
 
 def check_origin(file: str, workspace: Path) -> None:
@@ -236,11 +245,13 @@ def _doctor(workspace: Path, interpreter: Interpreter) -> str:
 
 def _failure(what: str, failed: Failed, kept: Path | None, doctor: str) -> YolopatchError:
     """Return the error of a process that failed; `kept` is its log, None where that is deleted with its folder."""
+    if failed.ended.why == TOO_LARGE:
+        return _too_large(failed)
     if failed.ended.why:
         return YolopatchError(
             f"{what} was stopped: {_overstepped(failed.ended)}",
             details=[_ESCAPES.sub("", line) for line in failed.lines],
-            hint="look for an endless loop in the model's code; a file of an unknown author may be made to hang",
+            hint="look for an endless loop in the model's code; " + _MADE_TO_HARM,
         )
     code = failed.ended.code
     lines = [_ESCAPES.sub("", line) for line in failed.lines]
@@ -256,6 +267,8 @@ def _failure(what: str, failed: Failed, kept: Path | None, doctor: str) -> Yolop
 
 
 def _overstepped(ended: Ended) -> str:
+    if ended.why == TOO_LARGE:
+        return f"it held more than {ended.limit:.1f} GB of memory"
     return (
         f"one step took more than {ended.limit:.0f} s" if ended.why == TOO_LONG else f"it printed {ended.limit:.0f} MB"
     )

@@ -14,13 +14,14 @@ from yolopatch.outside.environment.executable import requirements_hint
 from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.probe.blame import blames_workspace
 from yolopatch.outside.probe.launch import isolated_launch
-from yolopatch.outside.probe.listen import TOO_LONG, TOO_MUCH, Ended, listen
+from yolopatch.outside.probe.listen import TOO_LARGE, TOO_LONG, TOO_MUCH, Ended, listen
 from yolopatch.outside.probe.process import Process
 from yolopatch.outside.watch import Watch
 from yolopatch.wire.statuses import FAIL, SKIP
 from yolopatch.wire.tasks import VERIFY
 from yolopatch.wire.verification import CheckBegun, CheckEnded, RunsWith, VerifyRequest
 
+_LESS_MEMORY = "try a smaller --scale or --imgsz, or free some memory; and check how much memory the module allocates"
 START = 300  # seconds, at least, until the first check begins: importing torch from a cold disk is slow
 
 
@@ -166,6 +167,8 @@ def _ending(ended: Ended) -> str:
         return f"did not end {{where}} in {ended.limit:g} s and was stopped"
     if ended.why == TOO_MUCH:
         return f"printed more than {ended.limit:g} MB {{where}} and was stopped"
+    if ended.why == TOO_LARGE:
+        return f"held more than {ended.limit:.1f} GB of memory {{where}} and was stopped"
     if ended.code >= 0:
         return f"ended {{where}} with {ended.in_words}"
     if ended.was_killed:
@@ -180,10 +183,12 @@ def _hint(ended: Ended) -> str:
         return f"look for an endless loop at the line in the evidence, or allow more time: {longer}"
     if ended.why == TOO_MUCH:
         return "remove the print calls from the model"
+    if ended.why == TOO_LARGE:
+        return _LESS_MEMORY
     if ended.code >= 0:
         return "the model's code must not end the process: fix it"
     if ended.was_killed:
-        return "try a smaller --scale or --imgsz, or free some memory; and check how much memory the module allocates"
+        return _LESS_MEMORY
     return "the evidence shows the line that was running: fix it"
 
 

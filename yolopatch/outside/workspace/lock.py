@@ -7,11 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from yolopatch.outside.files.lock import hold_lock
-from yolopatch.outside.workspace.workspace import read_workspace
+from yolopatch.outside.workspace.workspace import OUR_LOCKS, read_workspace
 from yolopatch.wire import shell
 
-LOCK = "yolopatch.lock"
-RUNS_LOCK = "yolopatch-runs.lock"  # of a reproduction's runs, which may take days
+LOCK, RUNS_LOCK = OUR_LOCKS
 
 
 @contextmanager
@@ -24,7 +23,9 @@ def hold_workspace(path: Path, name: str = LOCK) -> Iterator[None]:
     """
     if not lock_file(path).exists():
         read_workspace(path)
-    with hold_lock(lock_file(path, name), f"work in a copy of it: {shell.copy_folder(path, 'DIR')}"):
+    elsewhere = f"work in a copy of it: {shell.copy_folder(path, 'DIR')}"
+    what = f"the runs of {path}" if name == RUNS_LOCK else f"the workspace {path}"
+    with hold_lock(lock_file(path, name), elsewhere, what=what):
         yield
 
 

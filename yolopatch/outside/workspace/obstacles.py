@@ -44,10 +44,10 @@ def find_hidden(path: Path, before: Mapping[str, Entry], names: Iterable[str]) -
         if name in before and file.is_file() and not has_content(file, before[name].blob):
             git = f"git -C {shell.quote(path)} update-index"
             flags = ("--no-assume-unchanged", "--no-skip-worktree")  # git takes one of them at a time
-            shown = " && ".join(f"{git} {flag} {shell.quote(name)}" for flag in flags)
+            shown = shell.in_turn(*(f"{git} {flag} {shell.quote(name)}" for flag in flags))
             yield Obstacle(
                 f"{file} has changes that git ignores",
-                f"let git show it: `{shown}`, {_AGAIN}",
+                f"let git show it: {shown}, {_AGAIN}",
                 ("found: the content differs from the commit, but `git status` shows nothing",),
             )
 

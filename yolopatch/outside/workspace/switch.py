@@ -21,7 +21,7 @@ from yolopatch.outside.workspace.journal import Journal, journal_file, read_jour
 from yolopatch.outside.workspace.make_commits import Made, crash_files, make_commits
 from yolopatch.outside.workspace.obstacles import Obstacle, find_changed_since, find_hidden
 from yolopatch.outside.workspace.replay import Replay
-from yolopatch.outside.workspace.workspace import LOCKS, NEXT, Workspace
+from yolopatch.outside.workspace.workspace import NEXT, Workspace, git_locks
 
 LEFTOVERS = "leftovers of an interrupted run were removed"
 _EXECUTABLE = "100755"
@@ -98,8 +98,8 @@ def finish_interrupted(workspace: Workspace) -> str | None:
         return "an earlier run was interrupted before it changed anything"
     before, after = _states(workspace, journal)
     _require_none(find_changed_since(path, before, after))
-    for lock in LOCKS:  # of a git that was killed with us
-        (path / ".git" / lock).unlink(missing_ok=True)
+    for lock in git_locks(path):  # of a git that was killed with us
+        lock.unlink(missing_ok=True)
     if journal.old:
         _finish(path, before, after, journal.new)
     else:

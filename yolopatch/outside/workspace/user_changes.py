@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from yolopatch.outside.workspace.branches import branches, free_branch
 from yolopatch.outside.workspace.journal import read_journal
 from yolopatch.outside.workspace.obstacles import Obstacle
-from yolopatch.outside.workspace.workspace import BRANCH, LOCKS, NEXT, Commit, Workspace
+from yolopatch.outside.workspace.workspace import BRANCH, NEXT, Commit, Workspace, git_locks
 from yolopatch.wire import shell
 
 
@@ -33,20 +33,20 @@ def find_changes(workspace: Workspace, any_branch: bool = False) -> Iterator[Obs
     path, git = workspace.path, git_words(workspace)
     if workspace.edited and not workspace.interrupted:
         # git saves neither a conflict nor a file of which it knows the name alone
-        stash = f"{git} add -u && {git} stash" if workspace.half_added else f"{git} stash"
+        stash = shell.in_turn(*[f"{git} add -u"] * workspace.half_added, f"{git} stash")
         yield Obstacle(
             f"{path} has changes that are not committed",
-            f"keep them with `{stash}`, or commit them on your own branch, then run this again",
+            f"keep them with {stash}, or commit them on your own branch, then run this again",
             tuple(f"changed: {name}" for name in workspace.edited[:8]),
         )
     if workspace.branch != BRANCH and not (any_branch and not workspace.interrupted):
         where = f"on the branch {workspace.branch}" if workspace.branch else "on no branch (detached HEAD)"
         # git forgets commits without a branch
         lost = not workspace.branch and workspace.own_commits
-        keep = f"{git} branch {free_branch(workspace, 'my-work')} && " if lost else ""
+        keep = [f"{git} branch {free_branch(workspace, 'my-work')}"] if lost else []
         yield Obstacle(
             f"{path} is {where}, not on the branch {BRANCH}",
-            f"`{keep}{_command_to_switch(workspace)}`, then run this again; your commits are kept",
+            f"{shell.in_turn(*keep, _command_to_switch(workspace))}, then run this again; your commits are kept",
         )
     yield from _find_commits_since(workspace)
 
@@ -72,10 +72,11 @@ def commits_in_the_way(workspace: Workspace, what: str, base: Commit | None = No
     """
     base = base or workspace.head
     above = workspace.own_commits[: [one.id for one in (*workspace.own_commits, base)].index(base.id)]
-    git, keep = git_words(workspace), free_branch(workspace, "my-work")
+    git = git_words(workspace)
+    kept = shell.in_turn(f"{git} branch {free_branch(workspace, 'my-work')}", f"{git} reset --keep {base.id[:12]}")
     return Obstacle(
         what,
-        f"keep them on a branch: `{git} branch {keep} && {git} reset --keep {base.id[:12]}`, then run this again",
+        f"keep them on a branch: {kept}, then run this again",
         tuple(f"yours: {commit.id[:12]} {commit.subject}" for commit in above[:8]),
     )
 
@@ -102,7 +103,7 @@ def _find_activity(workspace: Workspace) -> Iterator[Obstacle]:
             f"finish it, or stop it with `{git_words(workspace)} {what} {undo}`, then run this again",
         )
     # the lock of NEXT is never the user's: a killed run's is removed with its other leftovers
-    locks = [path / ".git" / lock for lock in LOCKS if lock != f"{NEXT}.lock" and (path / ".git" / lock).exists()]
+    locks = [lock for lock in git_locks(path) if lock != path / ".git" / f"{NEXT}.lock"]
     if locks and not workspace.interrupted:
         yield Obstacle(
             f"{locks[0]} exists: git is running in this workspace, or was killed in it",

@@ -30,7 +30,10 @@ from yolopatch.wire import shell
 BRANCH = "yolopatch"
 JOURNAL = "yolopatch-switch"  # in .git; it exists while a switch is not finished
 NEXT = "refs/yolopatch/next"  # the new commits while a switch is prepared
-LOCKS = ("index.lock", "HEAD.lock", "packed-refs.lock", f"refs/heads/{BRANCH}.lock", f"{NEXT}.lock")
+OUR_LOCKS = ("yolopatch.lock", "yolopatch-runs.lock")  # in .git; the second is of runs, which may take days
+# Where git locks a file that a command of ours reads or writes: what has such a name there can be nothing but a lock.
+# `objects` has locks of maintenance in the background, which is in nobody's way; other folders are other repositories'.
+_LOCKED = ("*.lock", "refs/**/*.lock", "logs/**/*.lock", "info/*.lock")
 
 # The operation that is in progress while this file is in .git; the first that exists counts.
 _OPERATIONS = {
@@ -137,6 +140,13 @@ class Workspace:
     def repository(self) -> Repository:
         """The git repository."""
         return Repository(self.path)
+
+
+def git_locks(path: Path) -> list[Path]:
+    """Return the files by which a git that runs in this workspace, or was killed in it, keeps others out."""
+    git_dir = path / ".git"
+    ours = [git_dir / name for name in OUR_LOCKS]
+    return [file for pattern in _LOCKED for file in sorted(git_dir.glob(pattern)) if file not in ours]
 
 
 def is_occupied(path: Path, but: str = "") -> bool:

@@ -150,7 +150,7 @@ def _packed(request: RestoreRequest, stamped: Stamped) -> YolopatchError:
     return YolopatchError(
         f"{request.file} is a packed file of `yolopatch pack`, which upstream cannot load; nothing was changed",
         details=[f"it comes from a checkpoint of {stamped.pin} with {', '.join(m.name for m in stamped.modules)}"],
-        hint=f"build the workspace and unpack it there: {build} && {_unpack_command(dest, request.file)}",
+        hint=f"build the workspace and unpack it there: {shell.in_turn(build, _unpack_command(dest, request.file))}",
     )
 
 

@@ -116,7 +116,7 @@ def _commands(stamped: Stamped) -> str:
         for flavor, names in flavors.items()
         if names
     ]
-    return f"`{' && '.join(commands or [start])}`"
+    return shell.in_turn(*(commands or [start]))
 
 
 def _unknown(kind: str, name: str, known: Iterable[str], stamped: Stamped) -> YolopatchError:

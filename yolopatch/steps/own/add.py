@@ -21,7 +21,6 @@ from yolopatch.core.patch.compose import check_compiles, compose
 from yolopatch.core.patch.parsing import parse_patch
 from yolopatch.core.text import sha256
 from yolopatch.errors import OpenError, UsageError, YolopatchError
-from yolopatch.outside.files.staging import write_whole
 from yolopatch.outside.files.system_errors import advice, number_of
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.own.own_catalog import load_own_catalog, write_module
@@ -241,12 +240,10 @@ def _store(module: Module, data: bytes, folder: Path, replace: bool) -> bool:
             hint="replace it with --replace, or choose another --name",
         )
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(file, data)
-        write_module(module, folder)
+        write_module(module, folder, data)
     except OSError as error:
         raise YolopatchError(
-            f"cannot write to your own catalog {folder}: {error.strerror}",
+            f"cannot write to your own catalog {folder}: {error.strerror}; nothing was changed",
             hint=advice(number_of(error), folder, "name another folder with --catalog"),
         ) from error
     return True

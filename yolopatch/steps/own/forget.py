@@ -51,7 +51,7 @@ def forget(name: str, folder: Path, here: Path) -> Forgotten:
         files = delete_module(module, folder)
     except OSError as error:
         raise YolopatchError(
-            f"cannot remove {module} from your own catalog {folder}: {error.strerror}",
+            f"cannot remove {module} from your own catalog {folder}: {error.strerror}; nothing was changed",
             hint=advice(number_of(error), folder / "modules"),
         ) from error
     return Forgotten(module, folder, files, tuple(_holders(module, here)))

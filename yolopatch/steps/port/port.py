@@ -32,7 +32,7 @@ from yolopatch.core.port.proof import Proof
 from yolopatch.core.text import blob_id, sha256
 from yolopatch.core.workspace.manifest import format_manifest
 from yolopatch.errors import UsageError, YolopatchError
-from yolopatch.outside.files.staging import write_whole
+from yolopatch.outside.files.keeping import keeping
 from yolopatch.outside.files.templates import load_templates
 from yolopatch.outside.own.own_catalog import load_own_catalog, write_pin
 from yolopatch.outside.source.releases import Release, find_release
@@ -200,22 +200,24 @@ def save(found: Port, release: Release, catalog: Path, cache: Path) -> Port:
     if not any(one.flavor for one in good) or not any(one.module == STAMP for one in good):
         return replace(found, notes=("nothing was saved, because of the conflicts and failed proofs",))
     catalog = Path(os.path.expanduser(catalog)).absolute()
-    folder = catalog / "patches" / found.pin.name
-    for made in (folder, catalog / "manifests"):
-        made.mkdir(parents=True, exist_ok=True)
-    for one in good:
+    write_pin(found.pin, catalog, _files_of(found.pin, good, release, catalog))
+    notes = load_own_catalog(catalog)
+    if release.archive:
+        with keeping(catalog), pristine(PINS[found.pin.name], str(release.archive), cache):
+            pass  # now in the cache, so that `apply` needs no network
+    return replace(found, saved=catalog, notes=notes)
+
+
+def _files_of(pin: Pin, outcomes: Sequence[Outcome], release: Release, catalog: Path) -> dict[Path, bytes]:
+    """Return the manifest of a ported pin and its patches, by path in the catalog."""
+    files = {}
+    for one in outcomes:
         if one.module in MODULES and MODULES[one.module].home:
             continue  # made on demand, from the pin's text
         name = STAMP if one.module == STAMP else f"{one.module}-{one.flavor}"
-        write_whole(folder / f"{name}.patch", one.patch.encode())
+        files[catalog / "patches" / pin.name / f"{name}.patch"] = one.patch.encode()
     manifest = format_manifest({path: blob_id(data) for path, data in release.files.items()})
-    write_whole(catalog / "manifests" / f"{found.pin.name}.txt", manifest.encode())
-    write_pin(found.pin, catalog)
-    notes = load_own_catalog(catalog)
-    if release.archive:
-        with pristine(PINS[found.pin.name], str(release.archive), cache):
-            pass  # now in the cache, so that `apply` needs no network
-    return replace(found, saved=catalog, notes=notes)
+    return {**files, catalog / "manifests" / f"{pin.name}.txt": manifest.encode()}
 
 
 def _find_like(name: str | None) -> Pin | None:

@@ -16,6 +16,7 @@ from yolopatch.core.reproduce.page import page_text
 from yolopatch.core.reproduce.reproduction import PAGE, WORKSPACE, Record
 from yolopatch.core.reproduce.script import script_text
 from yolopatch.errors import ConflictError
+from yolopatch.outside.files.keeping import keeping
 from yolopatch.outside.files.templates import load_templates
 from yolopatch.outside.reproduce.reproduction_folder import open_folder, save_record, update_files
 from yolopatch.outside.workspace.lock import hold_workspace
@@ -42,15 +43,17 @@ def reproduce(request: ReproduceRequest, cache: Path) -> Reproduction:
         UsageError: an unknown name.
         ConflictError: the folder has other content.
         SourceError: no source has the pin's content.
+        YolopatchError: a file cannot be written; what was made is kept, and the error says so.
     """
     recipe, pin = _choose(request)
     folder = (request.dest or Path(_folder_name(recipe, request.flavor))).absolute()
     wanted = Record(recipe.tutorial.id, request.flavor, pin.name, request.compat, "", __version__)
     place = folder / WORKSPACE
+    interpreter = choose_interpreter(pin, request.python, cache)
     open_folder(folder, wanted)  # before anything is written
     repo = request.repo or recipe.tutorial.pin
     made = make_workspace(repo, recipe.module, request.flavor, place, request.source, cache, request.compat)
-    with hold_workspace(place):
+    with keeping(folder), hold_workspace(place):
         known = open_folder(folder, wanted)
         workspace, notes = _open_workspace(request, recipe, place)
         reproduction = Reproduction(
@@ -62,7 +65,7 @@ def reproduce(request: ReproduceRequest, cache: Path) -> Reproduction:
             cfg=workspace.path / recipe.cfg,
             script=workspace.path / recipe.script,
             page=folder / PAGE,
-            interpreter=choose_interpreter(pin, request.python, cache),
+            interpreter=interpreter,
             notes=(*(made.notes if made else ()), *notes),
         )
         return _write_files(reproduction)
