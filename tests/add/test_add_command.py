@@ -331,6 +331,7 @@ class Begins(nn.Module):
 """
 
 
+@pytest.mark.slow
 def test_an_own_module_begins_with_the_bases_weights_and_folds(add, yolopatch, tmp_path, checkpoint):
     weights = checkpoint(PIN)
     assert add(BEGINS, name="Begins.py").code == 0

@@ -89,7 +89,10 @@ def _apply(*modules: str, dest: Path) -> list[str]:
     return ["apply", "--repo", PIN, *chosen, "--dest", str(dest), "--json"]
 
 
-@pytest.mark.parametrize("there", [False, True], ids=["nothing there", "an empty folder there"])
+@pytest.mark.parametrize(
+    "there",
+    [pytest.param(False, id="nothing there"), pytest.param(True, id="an empty folder there", marks=pytest.mark.slow)],
+)
 def test_a_new_workspace_killed_at_every_step(there, tmp_path, yolopatch, need_pin, git_in):
     need_pin(PIN)
     expected = yolopatch(*_apply("DSConv", dest=tmp_path / "whole" / "w")).json["commit"]

@@ -86,8 +86,9 @@ def test_a_plain_installation_is_told_what_is_missing_and_what_to_run(
     ran = yolopatch(*call(command))
     assert (ran.code, ran.out) == (1, "")
     lacking = "opencv-python, matplotlib, tqdm, torchvision, psutil, requests, scipy"
+    kept = f"  kept: {tmp_path / 'post'}; the same command goes on from it\n" if command == "reproduce" else ""
     assert ran.err == (
-        f"error: {plain} cannot import {PIN.name}: it lacks {lacking}\n  next: yolopatch env create {PIN.name}\n"
+        f"error: {plain} cannot import {PIN.name}: it lacks {lacking}\n{kept}  next: yolopatch env create {PIN.name}\n"
     )
     assert started == [INTERPRETER], "looked at once"
     assert not [name for name in ("out.pt", "started") if (tmp_path / name).exists()]

@@ -12,11 +12,12 @@ import pytest
 from yolopatch.catalog.environment.environments import SETS, set_for, sets_of
 from yolopatch.catalog.pins import PINS
 
-from .conftest import FITTING, fitting_version
+from .conftest import FITTING
+from .tiny_wheels import fitting_versions
 
 EXACT, NEWEST = SETS
 ROOT = Path(__file__).resolve().parents[2]
-NEWER = {one.name: fitting_version(one) for one in NEWEST.requirements}
+NEWER = fitting_versions(NEWEST.requirements)
 
 
 def test_every_python_that_yolopatch_runs_on_has_a_list():

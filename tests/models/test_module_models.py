@@ -62,7 +62,8 @@ for pin in ("ultralytics-8.2.50", "ultralytics-8.3.0"):
 def asked_models():
     """Give (pin, flavor, [(scale, block)]); in `make test-all`, every two of pin, flavor and scale meet."""
     for (pin, flavor), often in OFTEN.items():
-        yield pytest.param(pin, flavor, often, id=f"{pin}-{flavor}")
+        rarely = [pytest.mark.slow] if pin == "ultralytics-8.2.50" else []
+        yield pytest.param(pin, flavor, often, id=f"{pin}-{flavor}", marks=rarely)
     for (row, pin), (column, scale) in itertools.product(enumerate(PINS), enumerate("nsmlx")):
         flavor = FLAVORS[(row + column) % 2]
         others = [one for one in ((scale, False), (scale, True)) if one not in OFTEN.get((pin, flavor), [])]

@@ -47,6 +47,7 @@ def test_a_paper_module_trains_is_saved_and_predicts(module, trained, module_cfg
     assert "PREDICTED 1" in told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("task", "module", "head"),
     [

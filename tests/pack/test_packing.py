@@ -80,6 +80,7 @@ def test_upstream_computes_the_same_with_what_was_packed_and_unpacked(
     assert layer["packed"] == kept["integers"].nbytes + kept["scale"].nbytes
 
 
+@pytest.mark.slow
 def test_other_bits_and_blocks_are_packed_and_told(ran, trained, tmp_path):
     best, small = trained(PIN, half=False), tmp_path / "best.packed.pt"
     found = ran("pack", best, small, "--bits", "3", "--block-size", "128")

@@ -39,6 +39,7 @@ def comparison(ran, name: str) -> dict:
     return next(one for one in ran.json["run"]["comparisons"] if one["name"] == name)
 
 
+@pytest.mark.slow
 def test_the_tutorials_refconv_is_measured_trained_and_its_zero_explained(run, tmp_path):
     ran = run("yolo26-refconv", "--run", "--quick", "--epochs", 2, "--set", "imgsz=64", "--json")
     assert ran.code == 0, ran.err  # what was expected of it came out
@@ -58,6 +59,7 @@ def test_the_tutorials_refconv_is_measured_trained_and_its_zero_explained(run, t
     assert "fail `input-dependence`" in page
 
 
+@pytest.mark.slow
 def test_a_run_ends_with_validation_prediction_both_exports_and_a_picture(run, checkpoint, tmp_path):
     begun = ("--weights", checkpoint(PIN))
     ran = run("yolo26-refconv", "--flavor", "paper", *SMALL, "--epochs", 2, *begun)

@@ -15,7 +15,7 @@ from yolopatch.outside.checkpoint.checkpoint import load_checkpoint
 
 from .conftest import upstream_variables
 
-FAST = ("ultralytics-8.4.0", "yolov5-pypi-6.1.0")
+FAST = ("ultralytics-8.4.0",)
 every_pin = pytest.mark.parametrize("pin", [p if p in FAST else pytest.param(p, marks=pytest.mark.slow) for p in PINS])
 LOAD = """
 import sys

@@ -76,6 +76,7 @@ def test_every_check_runs_as_in_any_workspace(crowded, module_cfg, yolopatch):
     assert {status for status, _ in found.values()} == {"pass"}, found
 
 
+@pytest.mark.slow
 def test_so_do_counting_transplanting_and_packing(crowded, module_cfg, checkpoint, yolopatch, tmp_path):
     cfg, _ = module_cfg("DSConv", "yolo11", "n", "paper")
     out, packed = tmp_path / "init.pt", tmp_path / "init.packed.pt"

@@ -29,7 +29,8 @@ def faults(found) -> dict[str, str]:
     return {check.id: check.summary for check in found.checks if check.status in (FAIL, SKIP)}
 
 
-@pytest.mark.parametrize("pin", ["ultralytics-8.4.0", pytest.param("yolov5-pypi-6.1.0", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("pin", ["ultralytics-8.4.0", "yolov5-pypi-6.1.0"])
 def test_new_layers_before_the_head_leave_the_rest_as_it_was(pin, verified):
     file, found = verified(pin, "RefConv", "DSConv", placements=("DSConv:before-head",))
     assert faults(found) == {}
