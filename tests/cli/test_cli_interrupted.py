@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from yolopatch.cli.run import run
+from yolopatch.outside.files.held import HELD
 from yolopatch.outside.git.command import Repository
 from yolopatch.outside.workspace import build
 from yolopatch.outside.workspace.lock import lock_file
@@ -360,6 +361,22 @@ def test_what_a_killed_git_left_is_removed_when_it_is_old(name, age, stays, work
     assert ran.code == 0, ran.err
     assert left.exists() == stays
     assert ("leftovers of an interrupted run were removed" in ran.err) != stays
+
+
+@pytest.mark.parametrize("again", ["w", "v"], ids=["the same", "another from the same pin"])
+def test_what_a_run_left_that_was_killed_when_all_was_done_is_removed(
+    again, tmp_path, yolopatch, need_pin, cache, monkeypatch
+):
+    need_pin(PIN)
+    shutil.copytree(cache / "pins", tmp_path / "cache" / "pins")
+    monkeypatch.setenv("YOLOPATCH_CACHE", str(tmp_path / "cache"))
+    place = tmp_path / "work"
+    assert yolopatch(*_apply("SPConv", dest=place / "w")).code == 0
+    left = (place if again == "w" else tmp_path / "cache" / "pins") / ".yolopatch-0123abcd"
+    (left / "x1y2").mkdir(parents=True)
+    (left / HELD).write_text("")
+    assert yolopatch(*_apply("SPConv", dest=place / again)).code == 0
+    assert not left.exists()
 
 
 def test_a_lock_of_git_on_our_own_reference_blocks_nothing(workspace, yolopatch, git_in):

@@ -14,7 +14,7 @@ from yolopatch.errors import SourceError, YolopatchError
 from yolopatch.outside.files.folders import move, remove_tree
 from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.files.lock import ANOTHER_CACHE, hold_cache_lock
-from yolopatch.outside.files.staging import staging_folder
+from yolopatch.outside.files.staging import staging_folder, sweep_parts
 from yolopatch.outside.files.system_errors import error_named_in, is_of_the_machine
 from yolopatch.outside.files.user_folder import user_folder
 from yolopatch.outside.git import snapshot
@@ -103,6 +103,7 @@ def _cached(pin: Pin, source: str, cache: Path) -> Pristine:
         found, damage = _use(pin, kind, cache)
         notes += damage
         if found:
+            sweep_parts(cache / "pins")  # of a run that was killed right after it had moved an entry to its place
             return replace(found, notes=(*notes, *found.notes))
     return _fetched(pin, {kind: available[kind] for kind in kinds}, cache, notes)
 

@@ -45,6 +45,7 @@ def build_workspace(dest: Path, pristine: Repository, steps: Sequence[Step]) -> 
     while not is_occupied(dest):
         with suppress(_TakenError):
             return _build(dest, pristine, steps)
+    sweep_parts(dest.parent)  # of a run that was killed right after it had moved the workspace to its place
     return None
 
 
