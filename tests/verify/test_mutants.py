@@ -79,6 +79,7 @@ WARNED = {
     "functional_convolution": ("flops", f"model.{LAYER}"),
     "seeded_constructor": ("seeds", f"two seeds give layer {LAYER + 1} (C3k2) the same weights"),
     "frozen_filters": ("trainer-setup", "model.3.filters"),
+    "word_in_row": ("build", "was given a dict for 'd': the word is a variable of upstream's parse_model"),
     "dfl_named": ("trainer-setup", "model.3.dflow.conv.weight"),
     "in_place_input": ("forward", "layer 5 (InPlaceInput) changes its input in place, which layer 15 (Concat) reads"),
     "head_without_biases": ("head", "biases were not initialised"),
@@ -86,6 +87,7 @@ WARNED = {
 # where a module stands, if not in LAYER: behind a map that another layer reads, too, and as the head
 HEADS = ("own_head", *(stem for stem in CAUGHT | WARNED if stem.startswith("head_")))
 PLACES = {"in_place_input": 5, **dict.fromkeys(HEADS, 23)}
+ROWS = {"word_in_row": '"d", 3, 2'}  # what a module's row says after the channels, if not what the base's says
 HEAD_BRANCH = "args.append([ch[x] for x in f])"
 
 # what a check only measures, and what it must say of it
@@ -187,3 +189,9 @@ def test_each_mistake_is_caught_by_the_check_that_should_catch_it(found):
 def test_no_sound_module_is_blamed(found):
     findings = found(NOT_BLAMED)
     assert {stem: one.summary for stem, one in findings.items() if one.status != PASS} == {}
+
+
+def test_a_dict_that_holds_itself_ends_no_check(mutants, broken_cfg, findings):
+    cfg = broken_cfg("WordInRow", (LAYER,), ROWS["word_in_row"])
+    (found,) = findings(mutants(), PIN, [(cfg, "n", ("init", "inert", "determinism"))])
+    assert {one.id: one.summary for one in found if "RecursionError" in one.summary} == {}

@@ -42,7 +42,10 @@ OTHERS = {
         ),
         *("v8/yolov8-ghost", "v10/yolov10n", "v9/yolov9t", "v5/yolov5-p6", "v6/yolov6", "v3/yolov3-tiny"),
     ],
-    "ultralytics-8.4.0": ["rt-detr/rtdetr-l", "v8/yolov8-rtdetr", "v8/yolov8-world", "12/yolo12", "v10/yolov10n"],
+    "ultralytics-8.4.0": [
+        *(f"v8/yolov8-{name}" for name in ("rtdetr", "world", "worldv2", "p2", "p6", "ghost")),
+        *("rt-detr/rtdetr-l", "12/yolo12", "v10/yolov10n"),
+    ],
 }
 OTHERS_CHECKS = (
     *("build", "scale", "only-intended", "forward", "head"),

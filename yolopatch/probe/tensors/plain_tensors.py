@@ -59,18 +59,24 @@ def plain_tensors(layer: nn.Module, known: Collection[int] = ()) -> list[PlainTe
     return found
 
 
-def _inside(value: Any, name: str) -> Iterator[tuple[str, Tensor]]:
-    """Yield the tensors of a value with their names."""
+def _inside(value: Any, name: str, around: tuple[int, ...] = ()) -> Iterator[tuple[str, Tensor]]:
+    """Yield the tensors of a value with their names; `around` are the ids of the containers that it is in.
+
+    A container may hold itself: parse_model puts its own dict of the file into a row of that dict.
+    """
+    if id(value) in around:
+        return
+    around = (*around, id(value))
     if isinstance(value, Tensor):
         yield name, value
     elif isinstance(value, nn.Module):
         yield from ((f"{name}.{n}", t) for n, t in (*value.named_parameters(), *value.named_buffers()))
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield from _inside(item, f"{name}[{key!r}]")
+            yield from _inside(item, f"{name}[{key!r}]", around)
     elif isinstance(value, (list, tuple)):
         for position, item in enumerate(value):
-            yield from _inside(item, f"{name}[{position}]")
+            yield from _inside(item, f"{name}[{position}]", around)
 
 
 def overwritten(before: Collection[Remembered], after: Mapping[str, Tensor]) -> set[str]:
