@@ -3,7 +3,7 @@ from ultralytics.nn.modules.conv import Conv
 
 
 class WordInRow(nn.Module):
-    """Keeps the word of its row, which parse_model replaces with its own variable of that name: the dict of the file."""
+    """Keeps the word of its row, which parse_model replaces with its own variable of that name."""
 
     def __init__(self, c1, c2, mode="a", k=3, s=1):
         super().__init__()
