@@ -60,13 +60,16 @@ def mapped(function: Callable[[Tensor], Tensor], value: T) -> T:
     return cast("T", _mapped(function, value))
 
 
-def _mapped(function: Callable[[Tensor], Tensor], value: Any) -> Any:
+def _mapped(function: Callable[[Tensor], Tensor], value: Any, around: tuple[int, ...] = ()) -> Any:
     if isinstance(value, Tensor):
         return function(value)
+    if id(value) in around:  # a container that holds itself keeps what it holds
+        return value
+    around = (*around, id(value))
     if isinstance(value, dict):
-        return {key: _mapped(function, item) for key, item in value.items()}
+        return {key: _mapped(function, item, around) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return type(value)(_mapped(function, item) for item in value)
+        return type(value)(_mapped(function, item, around) for item in value)
     return value
 
 

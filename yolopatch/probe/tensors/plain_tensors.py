@@ -64,12 +64,13 @@ def _inside(value: Any, name: str, around: tuple[int, ...] = ()) -> Iterator[tup
 
     A container may hold itself: parse_model puts its own dict of the file into a row of that dict.
     """
+    if isinstance(value, Tensor):
+        yield name, value
+        return
     if id(value) in around:
         return
     around = (*around, id(value))
-    if isinstance(value, Tensor):
-        yield name, value
-    elif isinstance(value, nn.Module):
+    if isinstance(value, nn.Module):
         yield from ((f"{name}.{n}", t) for n, t in (*value.named_parameters(), *value.named_buffers()))
     elif isinstance(value, dict):
         for key, item in value.items():

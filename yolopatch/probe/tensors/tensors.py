@@ -25,16 +25,18 @@ def seed_all(seed: int = 0) -> None:
     torch.manual_seed(seed)
 
 
-def tensors(value: object) -> Iterator[Tensor]:
-    """Yield every tensor in nested dicts, lists and tuples, in order."""
+def tensors(value: object, around: tuple[int, ...] = ()) -> Iterator[Tensor]:
+    """Yield every tensor in nested dicts, lists and tuples, in order.
+
+    Args:
+        value: what to look through; a container in it may hold itself.
+        around: the ids of the containers that it is in.
+    """
     if isinstance(value, Tensor):
         yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from tensors(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from tensors(item)
+    elif isinstance(value, (dict, list, tuple)) and id(value) not in around:
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from tensors(item, (*around, id(value)))
 
 
 def image(
