@@ -37,19 +37,16 @@ def run_folder(tmp_path):
     return make
 
 
-def test_a_yaml_a_checkpoint_and_a_run_stand_side_by_side(
+def test_two_yamls_and_a_run_stand_side_by_side(
     spawn, full_workspace, base_cfg, module_cfg, checkpoint, run_folder, tmp_path
 ):
     workspace, base = full_workspace(PIN), base_cfg("yolo11", "n")
     mine, _ = module_cfg("SPConv", "yolo11", "n", "paper")
-    weights = checkpoint(PIN)
-    run, out = run_folder(weights), tmp_path / "paper" / "tables"
-    ran = spawn(
-        "compare", base, f"mine={mine}", weights, run, "--workspace", workspace, "--imgsz", 64, "--out", out, "--json"
-    )
+    run, out = run_folder(checkpoint(PIN)), tmp_path / "paper" / "tables"
+    ran = spawn("compare", base, f"mine={mine}", run, "--workspace", workspace, "--imgsz", 64, "--out", out, "--json")
     assert ran.code == 0, ran.err
     rows = {row["name"]: row for row in ran.json["rows"]}
-    assert list(rows) == ["yolo11n", "mine", weights.stem, "train"]
+    assert list(rows) == ["yolo11n", "mine", "train"]
     counts = {(row["layers"], row["parameters"]) for name, row in rows.items() if name != "mine"}
     assert counts == {(319, 2_624_080)}  # a checkpoint is the model of its YAML
     assert rows["mine"]["parameters"] < 2_624_080
@@ -60,7 +57,7 @@ def test_a_yaml_a_checkpoint_and_a_run_stand_side_by_side(
         assert latency["fused"] is True
         assert row["fps"] == pytest.approx(1000 / latency["median"], abs=0.01)
         assert 0.98 * row["parameters"] * 4 / 2**20 < row["memory_mib"] < 20  # the fused weights, and more
-    assert [row["metrics"] is None for row in rows.values()] == [True, True, True, False]
+    assert [row["metrics"] is None for row in rows.values()] == [True, True, False]
     assert rows["train"]["metrics"] == {
         "precision": 0.5,
         "recall": 0.6,
@@ -127,16 +124,6 @@ def test_models_of_two_workspaces_are_measured_in_a_process_each(spawn, full_wor
     assert max(map(len, ran.out.splitlines())) <= 80
 
 
-def test_models_of_two_tasks_are_refused_and_nothing_is_written(spawn, full_workspace, base_cfg, tmp_path):
-    items = base_cfg("yolo11", "n"), base_cfg("yolo11", "n", "segment")
-    out = tmp_path / "out"
-    ran = spawn("compare", *items, "--workspace", full_workspace(PIN), "--imgsz", 64, "--out", out)
-    assert ran.code == 2
-    assert "the models are of several tasks" in ran.err
-    assert "yolo11n-seg: segment" in ran.err
-    assert not out.exists()
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("form", "task", "code", "said"),
@@ -189,6 +176,14 @@ def test_a_yaml_outside_of_every_workspace_is_a_usage_error(refused, base_cfg):
     assert code == 2
     assert "lies in no workspace" in error["what"]
     assert "yolopatch compare --workspace WORKSPACE A=yolo11n.yaml" in error["hint"]
+
+
+def test_models_of_two_tasks_are_refused_before_anything_runs(refused, base_cfg, full_workspace):
+    items = base_cfg("yolo11", "n"), base_cfg("yolo11", "n", "segment")
+    code, error = refused(*items, "--workspace", full_workspace(PIN), "--python", "/no/python", "--out", "new")
+    assert code == 2
+    assert error["what"].startswith("the models are of several tasks")
+    assert error["details"] == ["yolo11n: detect", "yolo11n-seg: segment"]
 
 
 def test_two_items_of_one_name_are_a_usage_error_with_the_command_that_names_them(

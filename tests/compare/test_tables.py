@@ -8,13 +8,14 @@ import io
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 
 import pytest
 
 from yolopatch.cli.compare.words import comparison, shorten
 from yolopatch.core.compare.columns import BEST, HIGHER, LOWER, NEITHER, SECOND, UNMARKED, rank
 from yolopatch.core.compare.files import escape_latex, write_csv, write_latex, write_markdown
-from yolopatch.core.compare.rows import Method, Metrics, Process, Row
+from yolopatch.core.compare.rows import Method, Metrics, Process, Row, describe
 from yolopatch.outside.files import staging
 from yolopatch.steps.compare.compare import Comparison, save_tables
 from yolopatch.wire.facts import Times
@@ -38,7 +39,7 @@ def found() -> Comparison:
         row(NASTY, 2_500_000, (10.05, 9.95, 10.2)),
         row("other", 2_600_000, (12.0, 11.0, 13.0), trained(0.5)),
     )
-    process = Process(tuple(one.name for one in rows), "/w", "ultralytics-8.3.0", "a" * 40, "A CPU", 2, 31, "2.3.1")
+    process = Process(tuple(one.name for one in rows), "/w", "ultralytics-8.3.0", "a" * 40, 0, "A CPU", 2, 31, "2.3.1")
     return Comparison(rows, Method(640, 1, False, (process,)), ())
 
 
@@ -76,6 +77,14 @@ def test_a_csv_holds_every_figure_with_what_it_was_measured_on(found):
     assert (first["hardware"], first["threads"], first["rounds"], first["imgsz"]) == ("A CPU", "2", "31", "640")
     assert (first["map50_95"], first["epoch"], first["epochs"], first["data"]) == ("0.4", "2", "3", "shapes.yaml")
     assert (read[1]["map50_95"], read[1]["epoch"]) == ("", "")
+
+
+@pytest.mark.parametrize(("edited", "said"), [(0, ""), (1, " with 1 edited file"), (2, " with 2 edited files")])
+def test_code_that_is_not_the_commits_is_told(found, edited, said):
+    (process,) = found.method.processes
+    method = replace(found.method, processes=(replace(process, edited=edited),))
+    assert f"ultralytics-8.3.0 {'a' * 12}{said}, A CPU" in " ".join(describe(method, found.rows))
+    assert next(csv.DictReader(io.StringIO(write_csv(found.rows, method))))["edited_files"] == str(edited)
 
 
 def test_a_markdown_table_keeps_its_columns_whatever_a_model_is_called(found):

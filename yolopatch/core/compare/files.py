@@ -27,7 +27,18 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|~#&])")
 _TEX_MARKS = {BEST: r"\textbf{%s}", SECOND: r"\underline{%s}"}
 _MARKDOWN_MARKS = {BEST: "**%s**", SECOND: "<u>%s</u>"}
 _SPREADS = ("latency_low_ms", "latency_high_ms")
-_CONDITIONS = ("imgsz", "batch", "precision_type", "rounds", "hardware", "threads", "torch", "pin", "commit")
+_CONDITIONS = (
+    "imgsz",
+    "batch",
+    "precision_type",
+    "rounds",
+    "hardware",
+    "threads",
+    "torch",
+    "pin",
+    "commit",
+    "edited_files",
+)
 _TRAINED = ("epoch", "epochs", "data")
 
 
@@ -44,7 +55,7 @@ def write_csv(rows: Sequence[Row], method: Method) -> str:
         of_run = [getattr(row.metrics, name) if row.metrics else "" for name in trained]
         ran = method.process_of(row.name)
         conditions = (method.imgsz, method.batch, method.precision, ran.rounds, ran.hardware, ran.threads, ran.torch)
-        writer.writerow((row.name, *values, *spread, *of_run, *conditions, ran.pin, ran.commit))
+        writer.writerow((row.name, *values, *spread, *of_run, *conditions, ran.pin, ran.commit, ran.edited))
     return text.getvalue()
 
 

@@ -86,6 +86,7 @@ class Process:
     Attributes:
         models: their names.
         workspace, pin, commit: whose code ran.
+        edited: how many files of that commit have changes that are not committed: then other code ran than its.
         hardware: the name of the GPU, or of the processor.
         threads: of torch, None on a GPU.
         rounds: how often each model was timed.
@@ -96,10 +97,17 @@ class Process:
     workspace: str
     pin: str
     commit: str
+    edited: int
     hardware: str
     threads: int | None
     rounds: int
     torch: str
+
+    @property
+    def code(self) -> str:
+        """Whose code ran, in words."""
+        files = f"{self.edited} edited file{'s' * (self.edited > 1)}"
+        return f"{self.pin} {self.commit[:12]}{f' with {files}' if self.edited else ''}"
 
     @property
     def place(self) -> str:
@@ -160,10 +168,7 @@ def describe(method: Method, rows: Sequence[Row]) -> list[str]:
 
 
 def _processes(method: Method) -> list[str]:
-    ran = [
-        f"{', '.join(one.models)}: {one.pin} {one.commit[:12]}, {one.place}, {one.rounds} rounds"
-        for one in method.processes
-    ]
+    ran = [f"{', '.join(one.models)}: {one.code}, {one.place}, {one.rounds} rounds" for one in method.processes]
     if len(ran) == 1:
         return [f"Measured in one process, one model after the other in each round. {ran[0]}."]
     return [

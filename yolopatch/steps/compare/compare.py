@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,6 +79,7 @@ def compare(texts: Sequence[str], options: Options, cache: Path, watch: Watch) -
     if options.imgsz < _STRIDE or options.imgsz % _STRIDE:
         raise UsageError(f"--imgsz {options.imgsz} is not a multiple of the stride {_STRIDE}", hint="e.g. --imgsz 640")
     items = find_items(texts, options.workspace, options.scale)
+    _require_one_task({item.name: item.task for item in items if item.task})
     groups = _by_workspace(items)
     interpreters = [find_interpreter_in(group[0].workspace, options.python, cache).executable for group in groups]
     for python in set(interpreters):
@@ -88,7 +89,7 @@ def compare(texts: Sequence[str], options: Options, cache: Path, watch: Watch) -
         watch(f"measuring {', '.join(item.name for item in group)}", number, len(groups))
         answers.append(ask_comparison(_request(group, options), python=python))
     found = {item.name: one for group, answer in zip(groups, answers) for item, one in zip(group, answer.models)}
-    _require_one_task(items, found)
+    _require_one_task({name: model.task for name, model in found.items()})
     processes = tuple(_process(group, answer) for group, answer in zip(groups, answers))
     return Comparison(
         rows=tuple(_row(item, found[item.name], options.batch) for item in items),
@@ -137,8 +138,7 @@ def _request(group: Sequence[Item], options: Options) -> CompareRequest:
     )
 
 
-def _require_one_task(items: Sequence[Item], found: dict[str, ComparedModel]) -> None:
-    tasks = {item.name: found[item.name].task for item in items}
+def _require_one_task(tasks: Mapping[str, str]) -> None:
     if len(set(tasks.values())) > 1:
         raise UsageError(
             "the models are of several tasks, whose figures cannot be compared; nothing was written",
@@ -156,6 +156,7 @@ def _process(group: Sequence[Item], answer: CompareAnswer) -> Process:
         workspace=str(workspace.path),
         pin=workspace.pin.name,
         commit=workspace.tip.id,
+        edited=len(workspace.edited),
         hardware=processor_name() if hardware == CPU else hardware,
         threads=threads,
         rounds=max(cost.rounds for cost in costs),

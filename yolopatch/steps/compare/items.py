@@ -31,6 +31,7 @@ class Item:
         file: its YAML or its checkpoint.
         checkpoint: which of the two.
         scale: the letter at which a YAML is built; "" for one without scales, and for a checkpoint.
+        task: of a YAML; "" for a checkpoint, whose content is read where it is built.
         metrics: of the run that was named, else None.
     """
 
@@ -39,6 +40,7 @@ class Item:
     file: Path
     checkpoint: bool
     scale: str
+    task: str
     metrics: Metrics | None
 
 
@@ -100,14 +102,14 @@ def _item(given: _Given, around: Workspace | None, scale: str | None) -> Item:
             f"{given.path} is not a model YAML: it has no layers", hint="write one with yolopatch render-cfg"
         )
     letter = file.any_scale(scale, every="")
-    return Item(given.name or given.path.stem, workspace, given.path.absolute(), False, letter, None)
+    return Item(given.name or given.path.stem, workspace, given.path.absolute(), False, letter, file.task, None)
 
 
 def _checkpoint(given: _Given, file: Path, around: Workspace | None, metrics: Metrics | None = None) -> Item:
     folder = file.absolute().parent
     in_run = folder.parent.name if folder.name == _WEIGHTS else ""
     name = given.name or (f"{in_run}/{file.stem}" if in_run else file.stem)
-    return Item(name, _workspace_of(folder, given, around), file.absolute(), True, "", metrics)
+    return Item(name, _workspace_of(folder, given, around), file.absolute(), True, "", "", metrics)
 
 
 def _run(given: _Given, around: Workspace | None) -> Item:
