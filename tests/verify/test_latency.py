@@ -8,7 +8,7 @@ import pytest
 import torch
 import torch.nn as nn
 
-from yolopatch.probe.measure.latency import measure_latency
+from yolopatch.probe.measure.latency import Effort, measure_latency
 
 
 class Slow(nn.Module):
@@ -60,5 +60,5 @@ def test_the_reason_is_told_where_fuse_fails():
 
 
 def test_a_slow_model_is_timed_less_often(monkeypatch):
-    monkeypatch.setattr("yolopatch.probe.measure.latency._BUDGET", 0.01)
+    monkeypatch.setattr("yolopatch.probe.measure.latency._QUICK", Effort(rounds=9, seconds=0.01, warm_ups=1))
     assert measure_latency({"model": Slow(0.01)}, 32)["model"].rounds == 3

@@ -28,6 +28,7 @@ _COMMANDS = {
     "env": ("environment.env", "Create an environment for a pin, or run a command in it."),
     "doctor": ("environment.doctor", "Find what would fail in a Python environment."),
     "data": ("data.data", "Make a small data set, or check your own."),
+    "compare": ("compare.compare", "Show models side by side: size, speed, memory, mAP."),
     "summary": ("model.summary", "Count the layers, parameters and GFLOPs of a model."),
 }
 

@@ -1,4 +1,4 @@
-"""`facts`: models to build, and what to measure of each."""
+"""`facts` and `compare`: models to build, and what to measure of each."""
 
 from __future__ import annotations
 
@@ -157,3 +157,76 @@ class FactsAnswer:
     """The facts of each model, in the order of the questions."""
 
     models: tuple[ModelFacts, ...]
+
+
+@dataclass(frozen=True)
+class ModelSource:
+    """A model to compare.
+
+    Attributes:
+        file: the path of its YAML, or of its checkpoint.
+        scale: a letter; "" for a file without scales, and for a checkpoint, which names its own.
+        checkpoint: whether the file is a checkpoint. It is read as data, and no code of it is run.
+    """
+
+    file: str
+    scale: str
+    checkpoint: bool
+
+
+@dataclass(frozen=True)
+class CompareRequest(UpstreamRequest):
+    """Models to compare.
+
+    Attributes:
+        imgsz: side of the square images in pixels.
+        batch: images in a forward.
+        half: whether a forward runs in float16.
+        device: torch's name of the device that the forwards run on.
+        models: the models.
+    """
+
+    imgsz: int
+    batch: int
+    half: bool
+    device: str
+    models: tuple[ModelSource, ...]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a forward takes, in eval, without gradients, after upstream's fuse().
+
+    Attributes:
+        times: of a forward of all images of the batch; None where fuse() failed.
+        memory: bytes of all tensors that are alive at the same time, weights included; None where fuse() failed.
+        failure: why fuse() failed; "" where it did not.
+        rounds: how often each model was timed.
+        hardware: the name of the GPU, or "cpu".
+        threads: how many threads torch used; None on a GPU.
+    """
+
+    times: Times | None
+    memory: int | None
+    failure: str
+    rounds: int
+    hardware: str
+    threads: int | None
+
+
+@dataclass(frozen=True)
+class ComparedModel:
+    """One of the models: its task, its counts as it is built, and what a forward takes."""
+
+    task: str
+    info: UpstreamInfo
+    true_gflops: float
+    cost: Cost
+
+
+@dataclass(frozen=True)
+class CompareAnswer:
+    """The models in the order of the request, and the release of torch that ran them."""
+
+    torch: str
+    models: tuple[ComparedModel, ...]

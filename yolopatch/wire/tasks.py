@@ -39,6 +39,7 @@ class Task(Generic[Request]):
 GENERAL = (messages.UpstreamOpened, messages.Step, messages.Refused, messages.NotBuilt)
 
 FACTS = Task("facts", "measure.facts:report", facts.FactsRequest, (facts.FactsAnswer,))
+COMPARE = Task("compare", "compare.compare:compare", facts.CompareRequest, (facts.CompareAnswer,))
 VERIFY = Task(
     "verify",
     "checks.verification:verify",
@@ -85,6 +86,7 @@ TASKS = {
     task.name: task
     for task in (
         FACTS,
+        COMPARE,
         VERIFY,
         REFERENCE,
         LOOK_INTO,

@@ -111,11 +111,12 @@ class CfgFile:
             )
         return found
 
-    def any_scale(self, asked: str | None) -> str:
+    def any_scale(self, asked: str | None, every: str = ", or --all-scales") -> str:
         """Return the letter of the scale at which the file is to be built, for a file of any family.
 
         Args:
             asked: the scale that the user asked for, or None.
+            every: what the command has besides --scale, for its next step.
 
         Returns:
             a letter; empty for a file without scales, which builds one model.
@@ -135,7 +136,7 @@ class CfgFile:
         only = letters[0] if len(letters) == 1 else None
         found = asked or own or only or (named[1] if named and named[1] in letters else None)
         if found is None and letters:
-            raise UsageError(f"the scale of {self.path} is unknown", hint=f"add --scale {letters[0]}, or --all-scales")
+            raise UsageError(f"the scale of {self.path} is unknown", hint=f"add --scale {letters[0]}{every}")
         return found or ""
 
     def every_scale(self) -> tuple[str, ...]:

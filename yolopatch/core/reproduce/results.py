@@ -8,6 +8,13 @@ from collections.abc import Mapping, Sequence
 _EPOCH = "epoch"
 _TRAINING = "train/"
 _MAP50 = ("metrics/mAP50(B)", "metrics/mAP_0.5")  # ultralytics, yolov5
+# by their names in yolopatch's results; of boxes, for every task that has them
+_METRICS = {
+    "precision": ("metrics/precision(B)", "metrics/precision"),
+    "recall": ("metrics/recall(B)", "metrics/recall"),
+    "mAP50": _MAP50,
+    "mAP50-95": ("metrics/mAP50-95(B)", "metrics/mAP_0.5:0.95"),
+}
 
 
 def read_results(text: str) -> list[dict[str, float]]:
@@ -34,6 +41,12 @@ def _number(text: str) -> float:
 def map50(row: Mapping[str, float]) -> float | None:
     """Return the mAP50 on the validation images, or None."""
     return next((row[name] for name in _MAP50 if name in row), None)
+
+
+def box_metrics(row: Mapping[str, float]) -> dict[str, float] | None:
+    """Return precision, recall, mAP50 and mAP50-95 of the boxes on the validation images; None without them."""
+    found = {name: row[key] for name, keys in _METRICS.items() for key in keys if key in row}
+    return found if len(found) == len(_METRICS) else None
 
 
 def losses(rows: Sequence[Mapping[str, float]]) -> dict[str, list[float]]:

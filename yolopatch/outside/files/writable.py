@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from yolopatch.errors import ConflictError, UsageError, YolopatchError
@@ -41,3 +42,17 @@ def require_free(file: Path, overwrite: bool) -> None:
     require_writable(file)
     if file.exists() and not overwrite:
         raise ConflictError(f"{file} already exists; nothing was changed", hint="name another file, or add --overwrite")
+
+
+def require_free_in(folder: Path, files: Sequence[Path], overwrite: bool) -> None:
+    """Check that files can be written into a folder, which need not exist, as `require_free`.
+
+    Raises:
+        UsageError: the folder, or what it lies in, is a file.
+        ConflictError, YolopatchError: as `require_free`.
+    """
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise UsageError(f"{there} is a file, not a folder", hint="name another folder with --out")
+    for file in files if there == folder else (there / files[0].name,):
+        require_free(file, overwrite or there != folder)

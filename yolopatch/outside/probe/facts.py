@@ -12,8 +12,8 @@ from yolopatch.outside.probe.blame import faulty_line
 from yolopatch.outside.probe.launch import isolated_launch
 from yolopatch.outside.probe.listen import TOO_LONG
 from yolopatch.outside.probe.run import Failed, ask
-from yolopatch.wire.facts import FactsAnswer, FactsRequest, ModelFacts, Question
-from yolopatch.wire.tasks import FACTS
+from yolopatch.wire.facts import CompareAnswer, CompareRequest, FactsAnswer, FactsRequest, ModelFacts, Question
+from yolopatch.wire.tasks import COMPARE, FACTS
 
 PATIENCE = 600  # seconds for one request; building, running and counting an x model takes less than a minute
 _SHOWN = 8  # of the last lines of output
@@ -52,6 +52,28 @@ def ask_facts(
         failure=lambda failed: _failure(failed, python, workspace),
     )
     return answer.models
+
+
+def ask_comparison(request: CompareRequest, *, python: str) -> CompareAnswer:
+    """Count and time the models of a workspace in one child process.
+
+    Args:
+        request: the models, and how to run them.
+        python: the interpreter with upstream's requirements.
+
+    Raises:
+        ModelError: a model does not build, or does not run.
+        YolopatchError: the child crashed, hung, refused a checkpoint, or imported another upstream than the
+            workspace's.
+    """
+    return ask(
+        COMPARE,
+        request,
+        lambda folder: isolated_launch(python, folder),
+        CompareAnswer,
+        patience=PATIENCE * len(request.models),
+        failure=lambda failed: _failure(failed, python, Path(request.workspace)),
+    )
 
 
 def model_too_slow(failed: Failed) -> YolopatchError:

@@ -71,7 +71,7 @@ def row(layer: Layer) -> LayerRow:
     return LayerRow(layer.i, layer.f, layer.type.rpartition(".")[2], count_parameters(layer))
 
 
-def _true_gflops(model: UpstreamModel, imgsz: int) -> float:
+def true_gflops(model: UpstreamModel, imgsz: int) -> float:
     """Return the GFLOPs of the operators that torch runs, at the real image size."""
     return count_flops(model.eval(), image(model, imgsz)).total / 1e9
 
@@ -108,4 +108,4 @@ def _fuse(model: UpstreamModel, imgsz: int) -> Fused:
     )
 
 
-_ANSWERS: dict[str, Callable[[UpstreamModel, int], Any]] = {TRUE_GFLOPS: _true_gflops, PASSES: _passes, FUSE: _fuse}
+_ANSWERS: dict[str, Callable[[UpstreamModel, int], Any]] = {TRUE_GFLOPS: true_gflops, PASSES: _passes, FUSE: _fuse}

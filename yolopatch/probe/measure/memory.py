@@ -10,6 +10,7 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +58,19 @@ def inference_memory(model: UpstreamModel, x: Tensor) -> Memory:
         kept = live.by_layer()
         del result
     return Memory(live.peak, live.largest, kept)
+
+
+def prediction_peak(model: UpstreamModel, x: Tensor) -> int:
+    """Return the peak of one forward in bytes, without taking it where the model's code needs no values.
+
+    The model is not changed.
+    """
+    copy = deepcopy(model)
+    try:
+        (fake,) = without_values(copy, x)
+        return inference_memory(copy, fake).peak
+    except Exception:  # the model's code may need the values of tensors in any way: then fake tensors raise
+        return inference_memory(deepcopy(model), x).peak
 
 
 def training_memory(model: UpstreamModel, x: Tensor, loss_of: Callable[[Any], Tensor]) -> Memory:

@@ -1,0 +1,167 @@
+"""The tables of `compare`: what is marked, what the files hold, and that they are written together."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import io
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+
+import pytest
+
+from yolopatch.cli.compare.words import comparison, shorten
+from yolopatch.core.compare.columns import BEST, HIGHER, LOWER, NEITHER, SECOND, UNMARKED, rank
+from yolopatch.core.compare.files import escape_latex, write_csv, write_latex, write_markdown
+from yolopatch.core.compare.rows import Method, Metrics, Process, Row, describe
+from yolopatch.outside.files import staging
+from yolopatch.steps.compare.compare import Comparison, save_tables
+from yolopatch.wire.facts import Times
+
+NASTY = r"100%_A&B #1 {x} \y ~z^2 <a|b> $5 `--`"
+
+
+def row(name: str, parameters: int, times: tuple[float, float, float], metrics: Metrics | None = None) -> Row:
+    median, low, high = times
+    return Row(name, 100, parameters, 6.5, None, Times(median, low, high), round(1e3 / median, 2), 2**20, metrics)
+
+
+def trained(best: float) -> Metrics:
+    return Metrics(0.5, 0.5, 0.6, best, epoch=2, epochs=3, data="shapes.yaml")
+
+
+@pytest.fixture
+def found() -> Comparison:
+    rows = (
+        row("base", 2_600_000, (10.0, 9.9, 10.1), trained(0.4)),
+        row(NASTY, 2_500_000, (10.05, 9.95, 10.2)),
+        row("other", 2_600_000, (12.0, 11.0, 13.0), trained(0.5)),
+    )
+    process = Process(tuple(one.name for one in rows), "/w", "ultralytics-8.3.0", "a" * 40, 0, "A CPU", 2, 31, "2.3.1")
+    return Comparison(rows, Method(640, 1, False, (process,)), ())
+
+
+def exact(*values: float | None) -> list[tuple[float, float, float] | None]:
+    return [None if value is None else (value, value, value) for value in values]
+
+
+@pytest.mark.parametrize(
+    ("values", "better", "marks"),
+    [
+        (exact(3, 1, 2), LOWER, [UNMARKED, BEST, SECOND]),
+        (exact(3, 1, 2), HIGHER, [BEST, UNMARKED, SECOND]),
+        (exact(1, 1, 2, 2, 3), LOWER, [BEST, BEST, SECOND, SECOND, UNMARKED]),
+        (exact(1, 1, 1), LOWER, [UNMARKED] * 3),
+        (exact(1, 2), NEITHER, [UNMARKED] * 2),
+        (exact(None, 2, 1), LOWER, [UNMARKED, SECOND, BEST]),
+        (exact(None, 2), LOWER, [UNMARKED] * 2),
+        (exact(), LOWER, []),
+        # their quartiles overlap: neither is faster
+        ([(10, 9, 11), (10.5, 10, 12), (20, 19, 21)], LOWER, [BEST, BEST, SECOND]),
+        ([(10, 9, 11), (10.5, 10, 12)], LOWER, [UNMARKED] * 2),
+        ([(10, 9, 11), (20, 19, 21), (20.5, 19, 22)], HIGHER, [SECOND, BEST, BEST]),
+    ],
+)
+def test_the_best_and_the_second_are_marked_where_they_can_be_told(values, better, marks):
+    assert rank(values, better) == marks
+
+
+def test_a_csv_holds_every_figure_with_what_it_was_measured_on(found):
+    read = list(csv.DictReader(io.StringIO(write_csv(found.rows, found.method))))
+    assert [line["name"] for line in read] == ["base", NASTY, "other"]
+    first = read[0]
+    assert (first["parameters_m"], first["latency_ms"], first["gflops_upstream"]) == ("2.6", "10", "")
+    assert (first["latency_low_ms"], first["latency_high_ms"]) == ("9.9", "10.1")
+    assert (first["hardware"], first["threads"], first["rounds"], first["imgsz"]) == ("A CPU", "2", "31", "640")
+    assert (first["map50_95"], first["epoch"], first["epochs"], first["data"]) == ("0.4", "2", "3", "shapes.yaml")
+    assert (read[1]["map50_95"], read[1]["epoch"]) == ("", "")
+
+
+@pytest.mark.parametrize(("edited", "said"), [(0, ""), (1, " with 1 edited file"), (2, " with 2 edited files")])
+def test_code_that_is_not_the_commits_is_told(found, edited, said):
+    (process,) = found.method.processes
+    method = replace(found.method, processes=(replace(process, edited=edited),))
+    assert f"ultralytics-8.3.0 {'a' * 12}{said}, A CPU" in " ".join(describe(method, found.rows))
+    assert next(csv.DictReader(io.StringIO(write_csv(found.rows, method))))["edited_files"] == str(edited)
+
+
+def test_a_markdown_table_keeps_its_columns_whatever_a_model_is_called(found):
+    lines = [line for line in write_markdown(found.rows, found.method).splitlines() if line.startswith("|")]
+    assert len(lines) == 5
+    assert {len(re.findall(r"(?<!\\)\|", line)) for line in lines} == {len(re.findall(r"\|", lines[0]))}
+    assert "Latency (ms)" in lines[0]
+    assert "**2.500**" in lines[3]
+    assert "<u>2.600</u>" in lines[2]
+    assert lines[2].count("**10.00**") == lines[3].count("**10.05**") == 1
+
+
+def test_a_latex_table_has_the_same_number_of_cells_in_every_line(found):
+    text = write_latex(found.rows, found.method)
+    (columns,) = re.findall(r"\\begin\{tabular\}\{(\w+)\}", text)
+    body = text.partition(r"\toprule")[2].partition(r"\bottomrule")[0].replace(r"\midrule", "").strip()
+    lines = body.splitlines()
+    assert len([line for line in lines if line]) == 5
+    for line in filter(None, lines):
+        assert line.endswith(r" \\")
+        assert len(re.findall(r"(?<!\\)&", line)) == len(columns) - 1
+    assert r"\textbf{2.500}" in text
+    assert r"\underline{2.600}" in text
+    assert "(ms)" in text
+    assert _depth(text) == 0
+
+
+def _depth(text: str) -> int:
+    """Return how many braces of a LaTeX text stay open; one that closes nothing is an error."""
+    depth = 0
+    for brace in re.findall(r"(?<!\\)[{}]", re.sub(r"(?m)^%.*$", "", text)):
+        depth += 1 if brace == "{" else -1
+        assert depth >= 0
+    return depth
+
+
+def test_every_character_that_latex_would_obey_is_escaped():
+    assert escape_latex("a_b & 5% of $x#{}") == r"a\_b \& 5\% of \$x\#\{\}"
+    assert escape_latex("\\~^") == r"\textbackslash{}\textasciitilde{}\textasciicircum{}"
+    assert "--" not in escape_latex("a--b")
+    printable = "".join(map(chr, range(32, 127)))
+    left = re.sub(r"\\text\w+\{\}|\\[&%$#_{}]|\{-\}", "", escape_latex(printable))
+    assert not set(left) & set("\\~^&%$#_{}<>|\"'`")
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex on this machine")
+def test_latex_compiles_the_table(found, tmp_path):
+    packages = r"\usepackage{booktabs}\usepackage[T1]{fontenc}\usepackage{textcomp}"
+    table = write_latex(found.rows, found.method)
+    (tmp_path / "a.tex").write_text(rf"\documentclass{{article}}{packages}\begin{{document}}{table}\end{{document}}")
+    done = subprocess.run(["pdflatex", "-halt-on-error", "a.tex"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-2000:]
+
+
+def test_a_disk_that_fills_up_between_the_files_leaves_none(found, tmp_path, monkeypatch):
+    moved, move = [], staging.move
+
+    def full(part, file):
+        moved.append(file)
+        if len(moved) == 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        move(part, file)
+
+    monkeypatch.setattr(staging, "move", full)
+    with pytest.raises(OSError, match="No space"):
+        save_tables(found, tmp_path / "new" / "tables")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_tables_fit_a_terminal(found):
+    lines = [re.sub(r"\x1b\[\d+m", "", line) for line in comparison(found, ())]
+    assert max(map(len, lines)) <= 80
+    assert "A CPU, 2 threads, torch 2.3.1, 31 rounds" in " ".join(" ".join(lines).split())
+
+
+def test_a_long_name_is_shortened_in_its_middle():
+    assert shorten(["yolo11n-C3k2-DSConv", "a" * 30 + "z" * 30], 24) == [
+        "yolo11n-C3k2-DSConv",
+        "aaaaaaaaaaa…zzzzzzzzzzz",
+    ]

@@ -1,0 +1,55 @@
+"""`yolopatch compare`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from yolopatch.cli import options, report
+from yolopatch.cli.compare.words import comparison
+from yolopatch.cli.progress import progress_line
+
+
+@click.command("compare", epilog="Example: yolopatch compare base=yolo11n.yaml best.pt --workspace my-yolo")
+@click.argument("items", nargs=-1, required=True, metavar="ITEM...")
+@click.option(
+    "--workspace",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The workspace of items that lie outside of every workspace.",
+)
+@options.scale
+@click.option("--imgsz", default=640, show_default=True, metavar="PIXELS", help="Image side.")
+@click.option(
+    "--batch", default=1, show_default=True, type=click.IntRange(min=1), metavar="NUMBER", help="Images in a forward."
+)
+@click.option("--half", is_flag=True, help="Run the forwards in float16.")
+@options.device("The CPU, or the number of a GPU.  [default: cpu]")
+@options.python
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Write table.csv, table.md and table.tex into this folder."
+)
+@options.overwrite
+@options.as_json
+def command(items: tuple[str, ...], out: Path | None, overwrite: bool, as_json: bool, **how: Any) -> None:
+    """Show models side by side: size, GFLOPs, latency, memory, mAP.
+
+    ITEM is a model YAML in a workspace, a checkpoint, or the folder of a
+    training run. NAME=ITEM gives it a name in the table.
+
+    The models of one workspace are timed in turn in one process, after
+    upstream's fuse(). Checkpoints are read as data; no code of theirs runs. The
+    metrics of a run are read from its results.csv.
+    """
+    from yolopatch.outside.files.writable import require_free_in
+    from yolopatch.outside.source.store import cache_dir
+    from yolopatch.steps.compare.compare import Options, compare, save_tables, table_files
+
+    if out:
+        require_free_in(out, table_files(out), overwrite)
+    with progress_line() as watch:
+        found = compare(items, Options(**how), cache_dir(), watch)
+    files = save_tables(found, out) if out else ()
+    report.show_notes(found.notes)
+    report.show(found.data(files), comparison(found, files), as_json)

@@ -1,0 +1,53 @@
+"""The result lines of `compare`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from yolopatch.cli.layout import indented, table
+from yolopatch.core.compare.columns import METRICS, SIZE, SPEED, Column
+from yolopatch.core.compare.rows import describe
+
+if TYPE_CHECKING:
+    from yolopatch.core.compare.rows import Row
+    from yolopatch.steps.compare.compare import Comparison
+
+_NAME = 24  # characters of a name: with them, every table fits a terminal of 80
+
+
+def comparison(found: Comparison, files: Sequence[Path]) -> Iterator[str]:
+    """Yield a table of sizes, one of speeds, and one of metrics where a model has any; then how they were measured."""
+    names = shorten([row.name for row in found.rows], _NAME)
+    yield from _table(SIZE, found.rows, names)
+    yield ""
+    yield from _table(SPEED, found.rows, names, quartiles=True)
+    if any(row.metrics for row in found.rows):
+        yield ""
+        yield from _table(METRICS, found.rows, names)
+    yield ""
+    for sentence in describe(found.method, found.rows):
+        yield from indented(sentence)
+    for file in files:
+        yield f"wrote {click.style(str(file), bold=True)}"
+
+
+def _table(
+    columns: Sequence[Column], rows: Sequence[Row], names: Sequence[str], quartiles: bool = False
+) -> Iterator[str]:
+    heads = [f"{column.head} {column.unit}".strip() for column in columns]
+    cells = [[column.text(row) for column in columns] for row in rows]
+    if quartiles:
+        heads.insert(1, "quartiles")
+        for row, line in zip(rows, cells):
+            line.insert(1, f"{row.times.low:.2f}-{row.times.high:.2f}" if row.times else "-")
+    yield from table(("model", *heads), [(name, *line) for name, line in zip(names, cells)], left=1)
+
+
+def shorten(names: Sequence[str], width: int) -> list[str]:
+    """Return names of at most this many characters, with their middle left out; the order tells them apart."""
+    half = (width - 1) // 2
+    return [name if len(name) <= width else f"{name[:half]}\N{HORIZONTAL ELLIPSIS}{name[-half:]}" for name in names]

@@ -1,0 +1,1 @@
+"""Models side by side: the rows, and the tables of them."""

@@ -1,0 +1,177 @@
+"""The row of a model, and what every figure of the rows was measured on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from yolopatch.wire.facts import Times
+
+MIB = 2**20
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """What a training run reports of its boxes on the validation images, read from its results.csv.
+
+    Attributes:
+        precision, recall, map50, map50_95: of one epoch, the one with the highest mAP50-95.
+        epoch: which, counted from 1.
+        epochs: how many the file has.
+        data: the data set that the run names, None where it names none.
+    """
+
+    precision: float
+    recall: float
+    map50: float
+    map50_95: float
+    epoch: int
+    epochs: int
+    data: str | None
+
+    def figures(self) -> dict[str, float | None]:
+        """Return them by their names in results; None for what upstream writes into no file."""
+        known = {
+            "precision": self.precision,
+            "recall": self.recall,
+            "mAP50": self.map50,
+            "mAP50-95": self.map50_95,
+        }
+        return {**known, "small": None, "medium": None, "large": None}
+
+
+@dataclass(frozen=True)
+class Row:
+    """The figures of one model.
+
+    Attributes:
+        name: as the user calls it.
+        layers, parameters: as upstream prints them for the model as it is built.
+        gflops_true: counted by torch, for one image.
+        gflops_upstream: as upstream prints them (thop), None where thop fails.
+        times: of a forward of all images of the batch after upstream's fuse(), None where fuse() failed.
+        fps: images per second, by the median; None where fuse() failed.
+        memory: the peak of the same forward in bytes, None where fuse() failed.
+        metrics: of its training run, None for a model without one.
+    """
+
+    name: str
+    layers: int
+    parameters: int
+    gflops_true: float
+    gflops_upstream: float | None
+    times: Times | None
+    fps: float | None
+    memory: int | None
+    metrics: Metrics | None
+
+    def data(self) -> dict[str, object]:
+        """Return its part of what `compare --json` prints; its keys are a contract."""
+        return {
+            "name": self.name,
+            "layers": self.layers,
+            "parameters": self.parameters,
+            "gflops": {"true": self.gflops_true, "upstream": self.gflops_upstream},
+            "latency_ms": {**vars(self.times), "fused": True} if self.times else None,
+            "fps": self.fps,
+            "memory_mib": None if self.memory is None else round(self.memory / MIB, 2),
+            "metrics": self.metrics.figures() if self.metrics else None,
+        }
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process that measured models in turn.
+
+    Attributes:
+        models: their names.
+        workspace, pin, commit: whose code ran.
+        edited: how many files of that commit have changes that are not committed: then other code ran than its.
+        hardware: the name of the GPU, or of the processor.
+        threads: of torch, None on a GPU.
+        rounds: how often each model was timed.
+        torch: its release.
+    """
+
+    models: tuple[str, ...]
+    workspace: str
+    pin: str
+    commit: str
+    edited: int
+    hardware: str
+    threads: int | None
+    rounds: int
+    torch: str
+
+    @property
+    def code(self) -> str:
+        """Whose code ran, in words."""
+        files = f"{self.edited} edited file{'s' * (self.edited > 1)}"
+        return f"{self.pin} {self.commit[:12]}{f' with {files}' if self.edited else ''}"
+
+    @property
+    def place(self) -> str:
+        """What it ran on, in words."""
+        return f"{self.hardware}{f', {self.threads} threads' if self.threads else ''}, torch {self.torch}"
+
+
+@dataclass(frozen=True)
+class Method:
+    """How the figures were measured: side of the images in pixels, images in a forward, and the processes."""
+
+    imgsz: int
+    batch: int
+    half: bool
+    processes: tuple[Process, ...]
+
+    @property
+    def precision(self) -> str:
+        """The type of the numbers of a forward."""
+        return "float16" if self.half else "float32"
+
+    def process_of(self, name: str) -> Process:
+        """Return the process that measured a model."""
+        return next(process for process in self.processes if name in process.models)
+
+    def data(self) -> dict[str, object]:
+        """Return its part of what `compare --json` prints."""
+        return {
+            "imgsz": self.imgsz,
+            "batch": self.batch,
+            "precision": self.precision,
+            "processes": [{**vars(process), "models": list(process.models)} for process in self.processes],
+        }
+
+
+def describe(method: Method, rows: Sequence[Row]) -> list[str]:
+    """Return sentences that say how and on what each figure was measured."""
+    images = f"{method.batch} image{'s' * (method.batch > 1)}"
+    found = [
+        "Layers and parameters: as upstream prints them for the model as it is built, before fuse().",
+        f"GFLOPs: of one image of {method.imgsz} px as built, counted by torch's FlopCounterMode; "
+        "thop: what upstream prints.",
+        f"Latency: a forward of {images} of {method.imgsz} px in {method.precision}, after upstream's fuse(), in eval "
+        "without gradients and without reading images or NMS; median and quartiles. FPS: by the median.",
+        "Memory: the peak of all tensors of this forward, weights included; not what torch's operators need inside.",
+        *_processes(method),
+    ]
+    trained = [(row.name, row.metrics) for row in rows if row.metrics]
+    if trained:
+        epochs = ", ".join(f"{name} {one.epoch} of {one.epochs}" for name, one in trained)
+        found.append(
+            "Precision, recall and mAP: of boxes, read from the run's results.csv and not measured here; of the epoch "
+            f"with the highest mAP50-95: {epochs}."
+        )
+        data = ", ".join(f"{name} {one.data or 'unknown'}" for name, one in trained)
+        found.append(f"Data of these runs: {data}.")
+    return found
+
+
+def _processes(method: Method) -> list[str]:
+    ran = [f"{', '.join(one.models)}: {one.code}, {one.place}, {one.rounds} rounds" for one in method.processes]
+    if len(ran) == 1:
+        return [f"Measured in one process, one model after the other in each round. {ran[0]}."]
+    return [
+        "Measured in one process for each workspace, one after the other, so that a change of the machine in between "
+        f"shows as a difference: {'; '.join(ran)}."
+    ]

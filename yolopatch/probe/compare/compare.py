@@ -1,0 +1,119 @@
+"""Count models, and measure what their forwards take in turn, so that all see the same machine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from ...wire.facts import CompareAnswer, ComparedModel, CompareRequest, Cost, ModelSource, UpstreamInfo
+from ...wire.messages import Refused
+from ..build.failures import explained
+from ..build.upstreams import Upstream
+from ..checkpoint.base_checkpoint import load_state, read_finite
+from ..checkpoint.harmless import build_stored
+from ..explain.raising import first_line
+from ..measure.facts import true_gflops
+from ..measure.latency import Effort, fused_copies, hardware_of, time_in_turn, times_of
+from ..measure.memory import prediction_peak
+from ..protocol.emit import Emit
+from ..protocol.refusal import Refusal
+from ..tensors.models import UpstreamModel
+from ..tensors.tensors import image, seed_all
+
+_ROUNDS = 31
+_SECONDS = 8.0  # for all rounds, for each model
+_WARM_UPS = 3  # libraries choose their kernels in the first forwards, and a GPU raises its clock
+
+
+def compare(upstream: Upstream, request: CompareRequest, emit: Emit) -> None:
+    """Answer with the counts of each model, and with what its forwards take.
+
+    Raises:
+        Refusal: a file holds no model of this workspace, or a model does not run on the device or in float16.
+        ModelRefusal: a model does not build, or does not run.
+    """
+    models: list[UpstreamModel] = []
+    counts: list[tuple[str, UpstreamInfo, float]] = []
+    for source in request.models:
+        model, counted = _built(upstream, request, source)
+        models.append(model)
+        counts.append(counted)
+    costs = _costs(models, request)
+    emit(CompareAnswer(torch.__version__, tuple(ComparedModel(*counted, cost) for counted, cost in zip(counts, costs))))
+
+
+def _built(
+    upstream: Upstream, request: CompareRequest, source: ModelSource
+) -> tuple[UpstreamModel, tuple[str, UpstreamInfo, float]]:
+    """Return the model in eval, and its task, upstream's figures and true GFLOPs."""
+    seed_all(0)
+    with explained(upstream, request, source.file, source.scale or None):
+        if source.checkpoint:
+            model = _of_checkpoint(upstream, source.file)
+        else:
+            model = upstream.build(upstream.read(source.file, source.scale or None))
+        info = upstream.info(model, request.imgsz)
+        return model.eval(), (upstream.task(model.yaml), info, true_gflops(model, request.imgsz))
+
+
+def _of_checkpoint(upstream: Upstream, file: str) -> UpstreamModel:
+    """Return the model of a checkpoint with its weights. No code of the file is run.
+
+    Raises:
+        Refusal: it holds no model, or not one that this workspace builds.
+    """
+    try:
+        stored = read_finite(file)
+        if stored.yaml is None:
+            raise Refusal(
+                "the checkpoint holds tensors but no model",
+                hint="name best.pt or last.pt of a training, or compare the model's YAML",
+            )
+        model = build_stored(upstream, stored.yaml)
+        load_state(model, stored.state)
+    except Refusal as error:
+        if not isinstance(error.message, Refused):
+            raise
+        raise Refusal(error.message.what, f"file: {file}", *error.message.details, hint=error.message.hint) from error
+    return model
+
+
+def _costs(models: Sequence[UpstreamModel], request: CompareRequest) -> list[Cost]:
+    """Return what the forwards of each model take; the models are changed (their device)."""
+    device = torch.device(request.device)
+    try:
+        fused, failures = fused_copies({number: model.to(device) for number, model in enumerate(models)})
+        if request.half:  # after the fold, as upstream does
+            fused = {number: model.half() for number, model in fused.items()}
+        memory = {
+            number: prediction_peak(model, image(model, request.imgsz, request.batch))
+            for number, model in fused.items()
+        }
+        effort = Effort(_ROUNDS, _SECONDS * len(models), _WARM_UPS)
+        seconds = time_in_turn(fused, request.imgsz, effort, request.batch)
+    except Exception as error:  # torch and the models' code may raise anything; the models have run once as built
+        raise _not_run(request, error) from error
+    hardware, threads = hardware_of(device)
+    return [
+        Cost(
+            times=times_of(seconds[number]) if number in fused else None,
+            memory=memory.get(number),
+            failure=failures.get(number, ""),
+            rounds=len(seconds.get(number, ())),
+            hardware=hardware,
+            threads=threads,
+        )
+        for number in range(len(models))
+    ]
+
+
+def _not_run(request: CompareRequest, error: Exception) -> Refusal:
+    precision = "float16" if request.half else "float32"
+    smaller = "use a smaller --batch or --imgsz"
+    return Refusal(
+        f"a model does not run after upstream's fuse(), in {precision} on {request.device}, "
+        f"with {request.batch} x 3 x {request.imgsz} x {request.imgsz}",
+        f"found: {type(error).__name__}: {first_line(error)[:300]}",
+        hint=f"leave out --half, or {smaller}" if request.half else smaller,
+    )

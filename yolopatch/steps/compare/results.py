@@ -1,0 +1,54 @@
+"""The metrics of a training run, read from the files that upstream wrote."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from yolopatch.core.compare.rows import Metrics
+from yolopatch.core.plain_yaml import PlainYamlError, load_plain
+from yolopatch.core.reproduce.results import box_metrics, read_results
+from yolopatch.errors import UsageError
+
+RESULTS = "results.csv"
+_SETTINGS = ("args.yaml", "opt.yaml")  # ultralytics, yolov5
+
+
+def read_metrics(folder: Path) -> Metrics | None:
+    """Return the metrics of the epoch with the highest mAP50-95; None where no epoch has any.
+
+    Args:
+        folder: where upstream wrote the results.
+
+    Raises:
+        UsageError: results.csv is not one of upstream's.
+    """
+    file = folder / RESULTS
+    try:
+        rows = read_results(file.read_text("utf-8", "replace"))
+    except KeyError as error:
+        raise UsageError(
+            f"{file} is not a results.csv of upstream: it has no column {error}",
+            hint="name the folder of a training of ultralytics or yolov5",
+        ) from error
+    measured = [(number, found) for number, row in enumerate(rows, 1) if (found := box_metrics(row))]
+    whole = [(number, found) for number, found in measured if all(map(math.isfinite, found.values()))]
+    if not whole:
+        return None
+    epoch, best = max(whole, key=lambda one: one[1]["mAP50-95"])
+    values = best["precision"], best["recall"], best["mAP50"], best["mAP50-95"]
+    return Metrics(*values, epoch=epoch, epochs=len(rows), data=_data_of(folder))
+
+
+def _data_of(folder: Path) -> str | None:
+    """Return the data set that the run's settings name, None where they name none or cannot be read."""
+    for name in _SETTINGS:
+        file = folder / name
+        if file.is_file():
+            try:
+                content = load_plain(file.read_text("utf-8", "replace"))
+            except PlainYamlError:
+                return None  # what is missing is said where it would stand: the metrics count without it
+            data = content.get("data") if isinstance(content, dict) else None
+            return data if isinstance(data, str) else None
+    return None
