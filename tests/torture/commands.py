@@ -148,6 +148,7 @@ HEAVY = (
         WITH_TORCH,
         dated=("work/r.html",),
     ),
+    Command("graph", ("graph", _CFG[1], "--workspace", "w", "--base", "--out", "g.svg"), _trained(""), WITH_TORCH),
     Command(
         "transplant",
         ("transplant", "w", *_CFG, "--weights", "best.pt", "--out", "init.pt", "--overwrite"),

@@ -29,6 +29,7 @@ _COMMANDS = {
     "doctor": ("environment.doctor", "Find what would fail in a Python environment."),
     "data": ("data.data", "Make a small data set, or check your own."),
     "summary": ("model.summary", "Count the layers, parameters and GFLOPs of a model."),
+    "graph": ("figures.graph", "Draw the architecture of a model as an SVG figure."),
 }
 
 

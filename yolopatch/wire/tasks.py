@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from . import checkpoints, facts, interpreters, messages, training, verification
+from . import checkpoints, facts, figures, interpreters, messages, training, verification
 
 Request = TypeVar("Request")
 
@@ -39,6 +39,7 @@ class Task(Generic[Request]):
 GENERAL = (messages.UpstreamOpened, messages.Step, messages.Refused, messages.NotBuilt)
 
 FACTS = Task("facts", "measure.facts:report", facts.FactsRequest, (facts.FactsAnswer,))
+GRAPH = Task("graph", "figures.graph:describe", figures.GraphRequest, (figures.GraphAnswer,))
 VERIFY = Task(
     "verify",
     "checks.verification:verify",
@@ -85,6 +86,7 @@ TASKS = {
     task.name: task
     for task in (
         FACTS,
+        GRAPH,
         VERIFY,
         REFERENCE,
         LOOK_INTO,
