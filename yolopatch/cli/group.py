@@ -30,6 +30,7 @@ _COMMANDS = {
     "data": ("data.data", "Make a small data set, or check your own."),
     "summary": ("model.summary", "Count the layers, parameters and GFLOPs of a model."),
     "graph": ("figures.graph", "Draw the architecture of a model as an SVG figure."),
+    "heatmap": ("figures.heatmap", "Draw where models look on images, side by side."),
 }
 
 

@@ -1,7 +1,8 @@
-"""Figures of models: `graph`."""
+"""Figures of models: `graph`, `heatmap`."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from .codec import encode
 from .messages import UpstreamRequest
 
 SAME, REPLACED, INSERTED = "same", "replaced", "inserted"
+LAYERCAM, GRADCAM, EIGENCAM = METHODS = ("layercam", "gradcam", "eigencam")
 
 
 @dataclass(frozen=True)
@@ -73,3 +75,77 @@ class GraphAnswer:
     base_cfg: str
     scale: str
     imgsz: int
+
+
+@dataclass(frozen=True)
+class HeatRequest(UpstreamRequest):
+    """Map where a model looks on images, or from where a unit in the middle of a layer gets its value.
+
+    Attributes:
+        cfg, weights, scale: as in GraphRequest.
+        images: their files.
+        imgsz: the longer side to which an image is scaled, in pixels.
+        layer: the number of the layer; None for those that the head reads (for `erf` the coarsest of them).
+        method: one of METHODS.
+        confidence: the score from which an object counts.
+        erf: map the effective receptive field instead.
+        folder: an empty folder for the maps.
+    """
+
+    cfg: str
+    weights: str
+    scale: str
+    images: tuple[str, ...]
+    imgsz: int
+    layer: int | None
+    method: str
+    confidence: float
+    erf: bool
+    folder: str
+
+
+@dataclass(frozen=True)
+class FoundObject:
+    """An object that the model finds: its class, its score, and its box as x, y, x, y in pixels of the scaled image."""
+
+    name: str
+    number: int
+    score: float
+    box: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Heat:
+    """A map.
+
+    Attributes:
+        image: the file of the image; "" for a receptive field, which is the mean over all of them.
+        width, height: of the map and of the scaled image, in pixels.
+        values: the file of the map: one float32 a pixel, as multiples of the map's mean; all 0 where there is nothing.
+        picture: the file of the scaled image: three bytes a pixel; "" for a receptive field.
+        objects: what the model finds, the best first; empty for a receptive field.
+        sides: for a receptive field, the side in pixels of the square in the middle that has a share of the gradient.
+    """
+
+    image: str
+    width: int
+    height: int
+    values: str
+    picture: str
+    objects: tuple[FoundObject, ...]
+    sides: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class HeatAnswer:
+    """The maps of one model.
+
+    Attributes:
+        layers: the numbers of the layers that were mapped; empty where the asked layer does not exist.
+        count: the number of the model's layers.
+        maps: one for each image; one alone for a receptive field.
+    """
+
+    layers: tuple[int, ...]
+    count: int
+    maps: tuple[Heat, ...]

@@ -40,6 +40,7 @@ GENERAL = (messages.UpstreamOpened, messages.Step, messages.Refused, messages.No
 
 FACTS = Task("facts", "measure.facts:report", facts.FactsRequest, (facts.FactsAnswer,))
 GRAPH = Task("graph", "figures.graph:describe", figures.GraphRequest, (figures.GraphAnswer,))
+HEAT = Task("heat", "figures.heat:map_heat", figures.HeatRequest, (figures.HeatAnswer,))
 VERIFY = Task(
     "verify",
     "checks.verification:verify",
@@ -87,6 +88,7 @@ TASKS = {
     for task in (
         FACTS,
         GRAPH,
+        HEAT,
         VERIFY,
         REFERENCE,
         LOOK_INTO,

@@ -1,1 +1,1 @@
-"""Figures of models: their graph."""
+"""Figures of models: graphs and heat maps."""

@@ -1,4 +1,4 @@
-"""The result lines of `graph`."""
+"""The result lines of `graph` and `heatmap`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from yolopatch.wire.figures import INSERTED, REPLACED
 
 if TYPE_CHECKING:
     from yolopatch.steps.figures.graph import Graph
+    from yolopatch.steps.figures.heatmap import HeatMaps
 
 
 def graph(found: Graph) -> Iterator[str]:
@@ -23,3 +24,17 @@ def graph(found: Graph) -> Iterator[str]:
         numbers = found.numbers(how)
         if numbers:
             yield from indented(f"{how}: layers {', '.join(map(str, numbers))}, beside {found.answer.base_cfg}")
+
+
+def heatmap(found: HeatMaps) -> Iterator[str]:
+    """Yield each figure, with what each model finds on its image, or its receptive field."""
+    for number, file in enumerate(found.files):
+        yield click.style(str(file), bold=True)
+        for item, answer in zip(found.items, found.answers):
+            heat = answer.maps[number]
+            layers = f"layer{'s' * (len(answer.layers) > 1)} {', '.join(map(str, answer.layers))}"
+            if found.options.erf:
+                shares = (f"{float(share):.0%} of the gradient in {side} px" for share, side in heat.sides.items())
+                yield from indented(f"{item.name}: {layers}, {', '.join(shares)}")
+            else:
+                yield from indented(f"{item.name}: {layers}, objects above the score: {len(heat.objects)}")

@@ -7,8 +7,8 @@ from pathlib import Path
 from yolopatch.outside.probe.facts import PATIENCE, model_failure
 from yolopatch.outside.probe.launch import isolated_launch
 from yolopatch.outside.probe.run import ask
-from yolopatch.wire.figures import GraphAnswer, GraphRequest
-from yolopatch.wire.tasks import GRAPH
+from yolopatch.wire.figures import GraphAnswer, GraphRequest, HeatAnswer, HeatRequest
+from yolopatch.wire.tasks import GRAPH, HEAT
 
 
 def ask_graph(request: GraphRequest, python: str) -> GraphAnswer:
@@ -23,6 +23,22 @@ def ask_graph(request: GraphRequest, python: str) -> GraphAnswer:
         request,
         lambda folder: isolated_launch(python, folder),
         GraphAnswer,
+        patience=PATIENCE,
+        failure=lambda failed: model_failure(failed, python, Path(request.workspace)),
+    )
+
+
+def ask_heat(request: HeatRequest, python: str) -> HeatAnswer:
+    """Return the maps of a model on images, made in a child process.
+
+    Raises:
+        ModelError, YolopatchError: as `ask_graph`; or an image cannot be read.
+    """
+    return ask(
+        HEAT,
+        request,
+        lambda folder: isolated_launch(python, folder),
+        HeatAnswer,
         patience=PATIENCE,
         failure=lambda failed: model_failure(failed, python, Path(request.workspace)),
     )

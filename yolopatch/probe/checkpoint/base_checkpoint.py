@@ -59,7 +59,7 @@ class Base:
         self.model = build_stored(upstream, self.data)
         _require_same_head(self.data, data)
         _require_same_scale(self.data, data)
-        self.unused = _load(self.model, stored.state)
+        self.unused = load_state(self.model, stored.state)
 
     def pair_layers(self, model: UpstreamModel, data: dict[str, Any]) -> tuple[int | None, ...]:
         """Return for each of the model's layers the index of the base's layer, None where the base has none.
@@ -126,7 +126,7 @@ def _multiples(data: dict[str, Any]) -> tuple[float, ...] | None:
     return tuple(data[key] for key in ("depth_multiple", "width_multiple") if key in data) or None
 
 
-def _load(model: UpstreamModel, state: dict[str, Tensor]) -> list[str]:
+def load_state(model: UpstreamModel, state: dict[str, Tensor]) -> list[str]:
     """Load every tensor of the model; return the names of the state's tensors that the model does not have."""
     own = model.state_dict()
     missing = [name for name in own if name not in state]
