@@ -286,6 +286,11 @@ for name, tensor in model.state_dict().items():
         tensor.fill_(hash(name) % 10_000)
 if form == "state":
     torch.save(model.state_dict(), out)
+elif form == "blind":
+    for branch in model.model[-1].cv3:
+        branch[-1].weight.data.zero_()
+        branch[-1].bias.data.fill_(-20)
+    save_as_upstream(upstream, model, out)
 elif form == "nan":
     model.model[3].conv.weight.data[0] = float("nan")
     save_as_upstream(upstream, model, out)
@@ -296,7 +301,8 @@ else:
 
 @pytest.fixture
 def checkpoint(shared, full_workspace, base_cfg, tmp_path):
-    """Give a copy of a base model's checkpoint as upstream writes it, or of its `state` alone, or with `nan` in it."""
+    """Give a copy of a base model's checkpoint as upstream writes it, or of its `state` alone, `blind` for any object,
+    or with `nan` in it."""
 
     def copied(pin: str, scale: str = "n", form: str = "model", model: str | None = None, task: str = DETECT) -> Path:
         model = model or PINS[pin].model

@@ -18,6 +18,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from PIL import Image
+
 from lab import MEMORY, PIN, ROOT, WITH_TORCH, Lab, Sandbox
 
 _LOCK_OF_A_PATH = re.compile(r"-[0-9a-f]{12}\.lock$")  # in the cache: it names a folder, and each case has another
@@ -123,6 +125,11 @@ def _packed(lab: Lab, sandbox: Sandbox) -> None:
     must(sandbox, "pack", "w", "--weights", "best.pt", "--out", "packed.pt", memory=WITH_TORCH)
 
 
+def _photographed(lab: Lab, sandbox: Sandbox) -> None:
+    _trained("")(lab, sandbox)
+    Image.linear_gradient("L").convert("RGB").resize((96, 64)).save(sandbox.work / "photo.png")
+
+
 _APPLY = ("apply", "--repo", PIN, "--module")
 _OFFLINE_INDEX = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "SANDBOX/work/wheels"}
 
@@ -147,6 +154,13 @@ HEAVY = (
         _trained(""),
         WITH_TORCH,
         dated=("work/r.html",),
+    ),
+    Command("graph", ("graph", _CFG[1], "--workspace", "w", "--base", "--out", "g.svg"), _trained(""), WITH_TORCH),
+    Command(
+        "heatmap",
+        ("heatmap", "best.pt", "--workspace", "w", "--images", "photo.png", "--imgsz", "64", "--erf", "--out", "maps"),
+        _photographed,
+        WITH_TORCH,
     ),
     Command(
         "transplant",

@@ -30,6 +30,8 @@ _COMMANDS = {
     "data": ("data.data", "Make a small data set, or check your own."),
     "compare": ("compare.compare", "Show models side by side: size, speed, memory, mAP."),
     "summary": ("model.summary", "Count the layers, parameters and GFLOPs of a model."),
+    "graph": ("figures.graph", "Draw the architecture of a model as an SVG figure."),
+    "heatmap": ("figures.heatmap", "Draw where models look on images, side by side."),
 }
 
 

@@ -1,4 +1,4 @@
-"""The meanings of a constructor's arguments, by their names in the code of papers and posts."""
+"""The meanings of a constructor's arguments, by their names in the code of papers and posts; names that are taken."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ INPUTS, OUTPUTS, KERNEL, STRIDE, PADDING, GROUPS, DILATION = "c1", "c2", "k", "s
 ACTIVATION, REPEATS, SHORTCUT, EXPANSION, C3K = "act", "n", "shortcut", "e", "c3k"
 # One number for both input and output channels; it means the input where another argument means the output.
 CHANNELS = "channels"
+
+# The attributes that upstream's parse_model writes on every layer, in every release: `m_.i, m_.f, m_.type, m_.np = ...`
+OVERWRITTEN = frozenset({"i", "f", "type", "np"})
 
 _NAMES = {
     INPUTS: "c1 cin c_in ci in_c inc inch in_ch in_chs ch_in in_channel in_channels in_chan in_chans inchannel"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from . import checkpoints, facts, interpreters, messages, training, verification
+from . import checkpoints, facts, figures, interpreters, messages, training, verification
 
 Request = TypeVar("Request")
 
@@ -40,6 +40,8 @@ GENERAL = (messages.UpstreamOpened, messages.Step, messages.Refused, messages.No
 
 FACTS = Task("facts", "measure.facts:report", facts.FactsRequest, (facts.FactsAnswer,))
 COMPARE = Task("compare", "compare.compare:compare", facts.CompareRequest, (facts.CompareAnswer,))
+GRAPH = Task("graph", "figures.graph:describe", figures.GraphRequest, (figures.GraphAnswer,))
+HEAT = Task("heat", "figures.heat:map_heat", figures.HeatRequest, (figures.HeatAnswer,))
 VERIFY = Task(
     "verify",
     "checks.verification:verify",
@@ -87,6 +89,8 @@ TASKS = {
     for task in (
         FACTS,
         COMPARE,
+        GRAPH,
+        HEAT,
         VERIFY,
         REFERENCE,
         LOOK_INTO,

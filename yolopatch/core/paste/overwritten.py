@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from yolopatch.core.paste.reading import Pasted
-from yolopatch.wire.parser_names import OVERWRITTEN
+from yolopatch.wire.arguments import OVERWRITTEN
 
 
 def taken_attributes(paste: Pasted, symbol: str) -> tuple[tuple[str, int], ...]:

@@ -49,7 +49,7 @@ def ask_facts(
         lambda folder: isolated_launch(python, folder),
         FactsAnswer,
         patience=patience,
-        failure=lambda failed: _failure(failed, python, workspace),
+        failure=lambda failed: model_failure(failed, python, workspace),
     )
     return answer.models
 
@@ -84,7 +84,8 @@ def model_too_slow(failed: Failed) -> YolopatchError:
     )
 
 
-def _failure(failed: Failed, python: str, workspace: Path) -> YolopatchError:
+def model_failure(failed: Failed, python: str, workspace: Path) -> YolopatchError:
+    """Return the error of a process that ended while it built or ran models of a workspace."""
     if failed.ended.why == TOO_LONG:
         return model_too_slow(failed)
     lines, where = failed.lines[-_SHOWN:], faulty_line(failed.lines, workspace)

@@ -70,12 +70,13 @@ def explained(upstream: Upstream, request: UpstreamRequest, cfg: str, scale: str
     except Refusal:
         raise
     except (Exception, SystemExit) as error:  # the model's code may raise anything
-        found = explain(Subject(upstream, _build_request(request, cfg, scale)), error)
+        found = explain(Subject(upstream, build_request(request, cfg, scale)), error)
         at = found.evidence["at"] or ""
         raise ModelRefusal(NotBuilt(cfg, found.summary, found.evidence["exception"], at, found.hint)) from error
 
 
-def _build_request(request: UpstreamRequest, cfg: str, scale: str | None) -> VerifyRequest:
+def build_request(request: UpstreamRequest, cfg: str, scale: str | None) -> VerifyRequest:
+    """Return the request of a subject that is only built, to describe or to explain it."""
     return VerifyRequest(
         workspace=request.workspace,
         style=request.style,

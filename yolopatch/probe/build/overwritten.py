@@ -12,7 +12,7 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
-from ...wire.parser_names import OVERWRITTEN
+from ...wire.arguments import OVERWRITTEN
 
 _SETTERS = {"setattr", "delattr", "register_buffer", "register_parameter", "register_module", "add_module"}
 _HOW = {"STORE_ATTR": "store", "DELETE_ATTR": "store", "LOAD_ATTR": "read", "LOAD_METHOD": "read"}

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch.nn import Module
 
-from ....wire.parser_names import OVERWRITTEN
+from ....wire.arguments import OVERWRITTEN
 from ...build.overwritten import Use, uses
 from ...build.subject import Subject
 from ...protocol.findings import Finding, failed, passed, warned
