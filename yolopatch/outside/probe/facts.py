@@ -72,7 +72,7 @@ def ask_comparison(request: CompareRequest, *, python: str) -> CompareAnswer:
         lambda folder: isolated_launch(python, folder),
         CompareAnswer,
         patience=PATIENCE * len(request.models),
-        failure=lambda failed: _failure(failed, python, Path(request.workspace)),
+        failure=lambda failed: model_failure(failed, python, Path(request.workspace)),
     )
 
 

@@ -16,7 +16,7 @@ from yolopatch.core.data.shapes import FLIPPED_KEYPOINTS, KEYPOINTS, KINDS, labe
 from yolopatch.errors import ConflictError, UsageError, YolopatchError
 from yolopatch.outside.files.folders import move
 from yolopatch.outside.files.images import draw_scene
-from yolopatch.outside.files.staging import staging_folder
+from yolopatch.outside.files.staging import staging_folder, sweep_parts
 from yolopatch.outside.files.system_errors import advice, number_of
 
 DATA_FILE = "data.yaml"
@@ -141,6 +141,7 @@ def _write(out: Path, files: Mapping[str, bytes]) -> bool:
     if out.exists() and any(out.iterdir()):
         # other files do not matter: upstream writes its caches there
         if all((out / name).is_file() and (out / name).read_bytes() == content for name, content in files.items()):
+            sweep_parts(out.parent)  # of a run that was killed right after it had moved the set to its place
             return False
         raise ConflictError(f"{out} holds other files; nothing was written", hint="name another folder with --out")
     out.parent.mkdir(parents=True, exist_ok=True)
