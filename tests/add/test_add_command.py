@@ -231,6 +231,7 @@ def test_one_that_is_told_no_channels_stands_behind_a_layer(add, yolopatch, need
     assert "            args = [*args]" in (tmp_path / "ws/ultralytics/nn/tasks.py").read_text()
 
 
+@pytest.mark.slow
 def test_verify_says_that_a_module_was_replaced_since(add, yolopatch, need_pin, tmp_path):
     need_pin(PIN)
     add()

@@ -25,6 +25,7 @@ def photo(tmp_path):
     return folder / "a photo.png"
 
 
+@pytest.mark.slow
 def test_two_models_stand_side_by_side_and_are_counted(spawn, checkpoint, full_workspace, photo, tmp_path):
     base, out = checkpoint(PIN), tmp_path / "maps"
     words = ("--images", photo.parent, "--imgsz", 64, "--workspace", full_workspace(PIN), "--out", out, "--json")

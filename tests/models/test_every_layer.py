@@ -35,11 +35,10 @@ def fits(model: str, module: str, flavor: str, asked: str) -> bool:
 def asked_models():
     """Give (pin, flavor, module) so that every two of them meet."""
     for (row, pin), (column, module) in itertools.product(enumerate(PINS), enumerate(MODULES)):
-        # SPConv has the most rules of its own: it is the one that every run of the tests tries
-        often = (pin, module) == ("ultralytics-8.4.0", "SPConv")
-        yield pytest.param(pin, FLAVORS[(row + column) % 2], module, marks=[] if often else [pytest.mark.slow])
+        yield pin, FLAVORS[(row + column) % 2], module
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("pin", "flavor", "module"), asked_models())
 def test_each_layer_that_takes_the_module_runs_with_it(pin, flavor, module, probe, tmp_path):
     model = PINS[pin].model

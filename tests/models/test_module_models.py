@@ -59,10 +59,13 @@ for pin in ("ultralytics-8.2.50", "ultralytics-8.3.0"):
     del OFTEN[pin, "tutorial"]
 
 
+RARELY = [("ultralytics-8.2.50", "paper"), ("ultralytics-8.4.0", "tutorial")]
+
+
 def asked_models():
     """Give (pin, flavor, [(scale, block)]); in `make test-all`, every two of pin, flavor and scale meet."""
     for (pin, flavor), often in OFTEN.items():
-        rarely = [pytest.mark.slow] if pin == "ultralytics-8.2.50" else []
+        rarely = [pytest.mark.slow] if (pin, flavor) in RARELY else []
         yield pytest.param(pin, flavor, often, id=f"{pin}-{flavor}", marks=rarely)
     for (row, pin), (column, scale) in itertools.product(enumerate(PINS), enumerate("nsmlx")):
         flavor = FLAVORS[(row + column) % 2]

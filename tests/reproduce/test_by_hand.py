@@ -134,7 +134,8 @@ def follow(tree: Path, pin: str) -> None:
         parser.write_text(parser.read_text().replace("if m in [Conv,", "if m in [Dynamic_conv2d, Conv,", 1))
 
 
-@pytest.mark.parametrize("pin", ["ultralytics-8.4.0", pytest.param("yolov5-6.1", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("pin", ["ultralytics-8.4.0", "yolov5-6.1"])
 def test_checkpoints_go_both_ways(pin, pristine_tree, full_workspace, module_cfg, in_upstream, tmp_path):
     module, model = POSTS[pin]
     cfg, _ = module_cfg(module, model, "n", "tutorial")

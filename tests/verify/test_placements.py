@@ -48,7 +48,7 @@ def test_new_layers_before_the_head_leave_the_rest_as_it_was(pin, verified):
         pytest.param("ultralytics-8.4.0", "segment", "Dynamic_conv2d", False, marks=pytest.mark.slow),
         pytest.param("ultralytics-8.4.0", "pose", "DSConv", True, marks=pytest.mark.slow),
         # its rows are those of yolo11-cls.yaml, too
-        ("ultralytics-8.4.0", "classify", "DynamicConv", False),
+        pytest.param("ultralytics-8.4.0", "classify", "DynamicConv", False, marks=pytest.mark.slow),
     ],
 )
 def test_a_module_in_another_tasks_model(pin, task, module, block, verified):
