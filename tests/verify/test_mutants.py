@@ -87,7 +87,7 @@ WARNED = {
 # where a module stands, if not in LAYER: behind a map that another layer reads, too, and as the head
 HEADS = ("own_head", *(stem for stem in CAUGHT | WARNED if stem.startswith("head_")))
 PLACES = {"in_place_input": 5, **dict.fromkeys(HEADS, 23)}
-ROWS = {"word_in_row": '"d", 3, 2'}  # what a module's row says after the channels, if not what the base's says
+ROWS = {"word_in_row": '"d"'}  # what a module's row says after the channels, if not what the base's says
 HEAD_BRANCH = "args.append([ch[x] for x in f])"
 
 # what a check only measures, and what it must say of it
@@ -145,10 +145,8 @@ def found(mutants, broken_cfg, findings):
     """Put each mutant into YOLO11n, run the check that should catch it, and return what it found, by mutant."""
 
     def run(expected):
-        asked = [
-            (broken_cfg(_class_name(stem), layers=(PLACES.get(stem, LAYER),)), "n", (check,))
-            for stem, check in expected.items()
-        ]
+        cfgs = {stem: broken_cfg(_class_name(stem), (PLACES.get(stem, LAYER),), ROWS.get(stem)) for stem in expected}
+        asked = [(cfgs[stem], "n", (check,)) for stem, check in expected.items()]
         return dict(zip(expected, (one for (one,) in findings(mutants(), PIN, asked)), strict=True))
 
     return run
