@@ -24,19 +24,6 @@ UNMENDED = "ultralytics-8.4.0"
 MODULES = ("--module", "DSConv", "--module", "RefConv")
 
 
-@pytest.fixture
-def apply(yolopatch, tmp_path, need_pin):
-    """Apply to a workspace of this name; gives what it printed."""
-
-    def call(name: str, *arguments: str, pin: str = PIN):
-        need_pin(pin)
-        ran = yolopatch("apply", "--repo", pin, *arguments, "--dest", tmp_path / name, "--json")
-        assert ran.code == 0, ran.err
-        return ran
-
-    return call
-
-
 def test_the_mends_are_one_commit_on_the_pin_before_the_modules(apply, tmp_path, git_in):
     told = apply("w", "--compat", *MODULES).json
     subjects = git_in(tmp_path / "w", "log", "--reverse", "--format=%s").splitlines()

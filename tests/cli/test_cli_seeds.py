@@ -24,19 +24,6 @@ UNSEEDED = "yolov5-pypi-6.1.0"
 BUILD = "ultralytics/data/build.py"
 
 
-@pytest.fixture
-def apply(yolopatch, tmp_path, need_pin):
-    """Apply to a workspace of this name; gives what it printed."""
-
-    def call(name: str, *arguments: str, pin: str = PIN):
-        need_pin(pin)
-        ran = yolopatch("apply", "--repo", pin, *arguments, "--dest", tmp_path / name, "--json")
-        assert ran.code == 0, ran.err
-        return ran
-
-    return call
-
-
 def test_every_pin_is_named():
     assert list(SEED_FIXES) == list(PINS)
 

@@ -16,7 +16,7 @@ TEXT = "a = np.int\nb = 1\nc = np.int + np.int\n"
 
 
 def _fix(old: str = "np.int", new: str = "int", times: int = 3) -> CompatFix:
-    return CompatFix("f.py", old, new, "numpy", "1.24", "train", "numpy 1.24 removed np.int.", times)
+    return CompatFix("f.py", old, new, "numpy", "1.24", "train", "numpy 1.24 removed np.int.", times=times)
 
 
 def test_every_pin_is_named():

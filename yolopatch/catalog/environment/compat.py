@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from yolopatch.catalog.environment.fixes import Fix
 from yolopatch.catalog.pins import Pin
 
 # What an upstream is used for, in the usual order; `import` comes before all others.
@@ -14,28 +15,20 @@ STAGES = ("import", "train", "validate", "predict", "export")
 
 
 @dataclass(frozen=True)
-class CompatFix:
+class CompatFix(Fix):
     """Code of a pin that newer libraries break, and the code that replaces it.
 
     Attributes:
-        path: the file, from the tree's root.
-        old: the part of a line of the pin that breaks.
-        new: what replaces it, one line or several.
         library: the distribution whose newer versions break it, or `python`.
         since: the first version that breaks it.
         stage: the first of STAGES that fails without the fix.
         because: what that version changed, in one sentence.
-        times: how often `old` occurs in the file.
     """
 
-    path: str
-    old: str
-    new: str
     library: str
     since: str
     stage: str
     because: str
-    times: int = 1
 
     @property
     def what(self) -> str:
@@ -84,7 +77,7 @@ def _trapz(path: str) -> CompatFix:
 
 def _whole_model(path: str, call: str, stage: str, times: int = 1) -> CompatFix:
     """Return the fix after which this call of torch.load reads whole models again."""
-    return CompatFix(path, call, f"{call[:-1]}, weights_only=False)", "torch", "2.6", stage, _WEIGHTS, times)
+    return CompatFix(path, call, f"{call[:-1]}, weights_only=False)", "torch", "2.6", stage, _WEIGHTS, times=times)
 
 
 def _text_size(name: str, margin: int) -> CompatFix:

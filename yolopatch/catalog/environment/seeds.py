@@ -7,24 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from yolopatch.catalog.environment.fixes import Fix
 from yolopatch.catalog.pins import Pin
 
 
 @dataclass(frozen=True)
-class SeedFix:
-    """Code that seeds with a constant, and the code that replaces it.
-
-    Attributes:
-        path: the file, from the tree's root.
-        old: the part of a line of the pin that has the constant.
-        new: what replaces it.
-        times: how often `old` occurs in the file.
-    """
-
-    path: str
-    old: str
-    new: str
-    times: int = 1
+class SeedFix(Fix):
+    """Code that seeds with a constant, and the code that replaces it."""
 
     @property
     def what(self) -> str:

@@ -3,30 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
 
+from yolopatch.catalog.environment.fixes import Fix
 from yolopatch.core.edits import Edit
 from yolopatch.core.text import split_lines
 from yolopatch.errors import PatchError
-
-
-class Fix(Protocol):
-    """A part of a line that is replaced, see `catalog.environment`; `what` names it in messages."""
-
-    @property
-    def path(self) -> str: ...
-
-    @property
-    def old(self) -> str: ...
-
-    @property
-    def new(self) -> str: ...
-
-    @property
-    def times(self) -> int: ...
-
-    @property
-    def what(self) -> str: ...
 
 
 def broken_lines(fix: Fix, text: str) -> tuple[int, ...]:

@@ -95,20 +95,23 @@ def _patch(found: Workspace, applied: Applied) -> str | None:
 def _compat_diff(found: Workspace) -> str:
     if found.compat is None:
         raise no_compat_error(found.path)
-    patch = compat_text(found.pin) if needs_compat(found.pin) else ""
-    if sha256(patch.encode()) == found.compat.patch_sum:
-        return _without_mail(patch)
-    return _diff(found, found.root.id, found.commits[0].id)
+    text = compat_text(found.pin) if needs_compat(found.pin) else ""
+    return _commit_diff(found, 0, text, found.compat.patch_sum)
 
 
 def _seeds_diff(found: Workspace) -> str:
     if found.seeds is None:
         raise no_seeds_error(found.path)
-    patch = seeds_text(found.pin) if seed_fixes_of(found.pin) else ""
-    if sha256(patch.encode()) == found.seeds.patch_sum:
-        return _without_mail(patch)
-    number = int(found.compat is not None)
-    return _diff(found, found.commits[0].id if number else found.root.id, found.commits[number].id)
+    text = seeds_text(found.pin) if seed_fixes_of(found.pin) else ""
+    return _commit_diff(found, int(found.compat is not None), text, found.seeds.patch_sum)
+
+
+def _commit_diff(found: Workspace, number: int, text: str, patch_sum: str) -> str:
+    """Return the diff of one of our commits: of its patch where ours is the same, else of the commit."""
+    if sha256(text.encode()) == patch_sum:
+        return _without_mail(text)
+    before = found.commits[number - 1] if number else found.root
+    return _diff(found, before.id, found.commits[number].id)
 
 
 def _without_mail(patch: str) -> str:
