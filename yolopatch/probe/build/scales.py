@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from .subject import Subject
@@ -54,5 +53,5 @@ def part_of_name(subject: Subject) -> str:
 def is_begun_word(subject: Subject) -> bool:
     """Return whether the scale's letter in the file's name is the first of a word: the m of `yolo11mamba`."""
     part = part_of_name(subject)
-    rest = Path(subject.cfg).stem[len(part) :]
+    rest = subject.cfg.stem[len(part) :]
     return bool(part) and rest[:1].isalpha()

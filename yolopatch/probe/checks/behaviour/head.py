@@ -11,8 +11,7 @@ from torch import Tensor
 
 from ...build.subject import Subject
 from ...protocol.findings import Finding, failed, passed, warned
-from ...tensors.models import UpstreamModel
-from ...tensors.tensors import head_inputs, layer_name, tensors
+from ...tensors.tensors import layer_name, layer_outputs, tensors
 from ...thresholds import BOXES_COVER, UNTRAINED_SCORE
 from ..rules import Rules
 
@@ -48,8 +47,11 @@ def check(subject: Subject) -> Finding:
     index = len(subject.rows) - 1
     name = layer_name(subject.model, index)
     with torch.no_grad():
-        expected, found = _reductions(subject), _strides(subject.model.model[index])
-        boxes = _boxes(subject)
+        # not calibrated: the scores of deep untrained layers would hide the biases
+        _, maps, result = layer_outputs(subject.model, subject.images(), wanted=())
+        expected = [round(subject.side / m.shape[-1]) for m in maps if m.dim() == 4]
+        boxes = _boxes(subject, _values(result))
+    found = _strides(subject.model.model[index])
     evidence: dict[str, Any] = {"maps": expected, "strides": found, "boxes": boxes and asdict(boxes)}
     loud = boxes is not None and boxes.score is not None and boxes.score > UNTRAINED_SCORE
     problems = [*_stride_problems(expected, found), *_box_problems(boxes)]
@@ -70,12 +72,6 @@ def check(subject: Subject) -> Finding:
             **evidence,
         )
     return passed(_summary(expected, found, boxes), **evidence)
-
-
-def _reductions(subject: Subject) -> list[int]:
-    """Return by how much each of the head's maps is smaller than the image."""
-    maps = head_inputs(subject.model, subject.images())
-    return [round(subject.side / m.shape[-1]) for m in maps if m.dim() == 4]
 
 
 def _strides(head: object) -> list[float] | None:
@@ -102,13 +98,12 @@ def _box_problems(boxes: _Boxes | None) -> list[str]:
 # What the head gives
 
 
-def _boxes(subject: Subject) -> _Boxes | None:
-    """Return what the head gives, None where it cannot be told which values are boxes."""
-    model = subject.model  # not calibrated: the scores of deep untrained layers would hide the biases
-    result = _values(model, subject.images())
-    other = _other_size(subject, model)
-    axis = None if result is None else _value_axis(tuple(result.shape), other, subject.classes)
-    if result is None or axis is None:
+def _boxes(subject: Subject, result: Tensor | None) -> _Boxes | None:
+    """Return what the head gives, None where it cannot be told which values are boxes; see `_values`."""
+    if result is None:
+        return None
+    axis = _value_axis(tuple(result.shape), _other_size(subject), subject.classes)
+    if axis is None:
         return None
     values = result.transpose(1, 2) if axis == 1 else result
     first = values[0, :, :2]
@@ -120,16 +115,16 @@ def _boxes(subject: Subject) -> _Boxes | None:
     return _Boxes(round(extent, 4), bool((reach == 0).all()), float(score.mean()) if is_score else None)
 
 
-def _values(model: UpstreamModel, x: Tensor) -> Tensor | None:
-    """Return the model's first result where it has three axes: image, and in any order position and value."""
-    result = next(tensors(model(x)), None)
+def _values(returned: object) -> Tensor | None:
+    """Return a model's first result where it has three axes: image, and in any order position and value."""
+    result = next(tensors(returned), None)
     return result if result is not None and result.dim() == 3 else None
 
 
-def _other_size(subject: Subject, model: UpstreamModel) -> tuple[int, ...] | None:
+def _other_size(subject: Subject) -> tuple[int, ...] | None:
     """Return the shape of the first result for a larger image, None where the model does not run on one."""
     try:
-        result = _values(model, subject.images(int(subject.side * _LARGER)))
+        result = _values(subject.model(subject.images(int(subject.side * _LARGER))))
     except Exception:  # any exception of the model's code; the check `forward` reports it
         return None
     return None if result is None else tuple(result.shape)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 
 from ...build.subject import Subject, shapes, structure
-from ...build.wiring import has_other_topology, other_sources
+from ...build.wiring import OtherSource, has_other_topology, other_sources
 from ...measure.activations import activated_layers
 from ...measure.dropped_parts import ACTIVATION, dropped_parts
 from ...protocol.findings import Finding, failed, passed, skipped, warned
@@ -102,8 +102,9 @@ class _Comparison:
 
 def _compare(subject: Subject) -> _Comparison:
     found = _Comparison()
-    _compare_sources(subject, found)
-    _compare_layers(subject, found)
+    others = list(other_sources(subject))
+    _compare_sources(subject, others, found)
+    _compare_layers(subject, {other.layer for other in others if other.is_meant}, found)
     gone = [f"layer {b} of the base ({subject.base_rows[b].module}) is missing" for b in subject.alignment.dropped]
     (found.not_comparable if has_other_topology(subject) else found.missing).extend(gone)
     return found
@@ -172,10 +173,9 @@ def _row_name(subject: Subject, index: int) -> str:
 # What each layer is made of
 
 
-def _compare_layers(subject: Subject, found: _Comparison) -> None:
-    """Find how each layer that should be the base's differs from it."""
+def _compare_layers(subject: Subject, rewired: Collection[int], found: _Comparison) -> None:
+    """Find how each layer that should be the base's differs from it; `rewired` are those that read other layers."""
     outputs, base_outputs = _outputs(subject)
-    rewired = {source.layer for source in other_sources(subject) if source.is_meant}
     for own, other in _untouched(subject):
         layer, base = subject.model.model[own], subject.required_base_model.model[other]
         fault = _difference(layer, base) or _shape_difference(outputs.get(own), base_outputs.get(other))
@@ -279,9 +279,9 @@ def _shape_difference(own: list[list[int]] | None, base: list[list[int]] | None)
 # What feeds each layer
 
 
-def _compare_sources(subject: Subject, found: _Comparison) -> None:
+def _compare_sources(subject: Subject, others: Iterable[OtherSource], found: _Comparison) -> None:
     """Find the layers, replaced ones too, that read another layer than the base's do."""
-    for difference in other_sources(subject):
+    for difference in others:
         own, expected = difference.layer, subject.base_rows[difference.base_layer].sources
         fault = _source_difference(subject, own, difference.position, expected)
         if difference.is_meant:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from ...build.subject import Subject
 from ...protocol.findings import Finding, passed, skipped, warned
 from ...tensors.tensors import layer_name
@@ -33,15 +31,15 @@ def check(subject: Subject) -> Finding:
     evidence = {"trained_though_frozen": sample(unfrozen, "names"), "frozen_though_trained": sample(frozen, "names")}
     if unfrozen:
         return warned(
-            f"upstream's trainer sets requires_grad on every parameter: {_counted(unfrozen)} that the module freezes "
-            f"will be trained, first {unfrozen[0]} in {_layer(subject, unfrozen[0])}",
+            f"upstream's trainer sets requires_grad on every parameter: {plural(len(unfrozen), 'parameter')} that the "
+            f"module freezes will be trained, first {unfrozen[0]} in {_layer(subject, unfrozen[0])}",
             "keep values that must not change with register_buffer instead of a frozen nn.Parameter",
             **evidence,
         )
     if frozen:
         return warned(
-            f"upstream's trainer freezes {_counted(frozen)} of the replaced layers, first {frozen[0]} in "
-            f"{_layer(subject, frozen[0])}: they will not be trained",
+            f"upstream's trainer freezes {plural(len(frozen), 'parameter')} of the replaced layers, first {frozen[0]} "
+            f"in {_layer(subject, frozen[0])}: they will not be trained",
             "rename the attribute: upstream freezes every parameter with .dfl in its name",
             **evidence,
         )
@@ -57,7 +55,3 @@ def _is_replaced(subject: Subject, name: str) -> bool:
 
 def _layer(subject: Subject, name: str) -> str:
     return layer_name(subject.model, int(name.split(".")[1]))
-
-
-def _counted(names: Sequence[str]) -> str:
-    return plural(len(names), "parameter")
