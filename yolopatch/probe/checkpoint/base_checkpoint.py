@@ -45,6 +45,26 @@ def read_finite(file: str) -> Stored:
     return stored
 
 
+def read_with_model(file: str, hint: str) -> tuple[Stored, dict[str, Any]]:
+    """Read a checkpoint that holds a model as data; return it and the model's parsed YAML.
+
+    Args:
+        file: the checkpoint.
+        hint: what to name instead of a file without a model.
+
+    Raises:
+        Refusal: as `read_finite`, or it holds no model.
+    """
+    stored = read_finite(file)
+    if stored.yaml is None:
+        raise Refusal(
+            f"{file} holds tensors only, and not the model that they belong to",
+            "expected: a checkpoint with a model, as upstream saves one",
+            hint=hint,
+        )
+    return stored, stored.yaml
+
+
 class Base:
     """The checkpoint's model, built in this workspace and loaded.
 

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
-from torch import Tensor
 
 from ...wire.figures import INSERTED, REPLACED, SAME, GraphAnswer, GraphLayer, GraphRequest
 from ..build.failures import build_request, explained
 from ..build.rows import Row
 from ..build.subject import Subject, shapes
 from ..build.upstreams import Upstream
-from ..checkpoint.base_checkpoint import read_finite
+from ..checkpoint.base_checkpoint import read_with_model
 from ..checkpoint.harmless import require_harmless
 from ..protocol.emit import Emit
-from ..protocol.refusal import Refusal
 from ..tensors.models import UpstreamModel
-from ..tensors.tensors import count_parameters, image
+from ..tensors.tensors import count_parameters, image, layer_outputs
 
 
 def describe(upstream: Upstream, request: GraphRequest, emit: Emit) -> None:
@@ -41,43 +37,22 @@ def _open(upstream: Upstream, request: GraphRequest, cfg: str) -> Subject:
     asked = replace(build_request(request, cfg, request.scale), imgsz=request.imgsz)
     subject = Subject(upstream, asked)
     if request.weights:
-        subject.data = _stored_yaml(upstream, request.weights)
+        _, subject.data = read_with_model(request.weights, "name the YAML of the model in place of the checkpoint")
+        require_harmless(upstream, subject.data)
         subject.scale = str(subject.data.get("scale") or "")
         subject.cfg = Path(str(subject.data.get("yaml_file") or cfg))  # its name decides between bases alike
     return subject
 
 
-def _stored_yaml(upstream: Upstream, weights: str) -> dict[str, Any]:
-    data = read_finite(weights).yaml
-    if data is None:
-        raise Refusal(
-            f"{weights} holds tensors only, and not the model that they belong to",
-            "expected: a checkpoint with a model, as upstream saves one",
-            hint="name the YAML of the model in place of the checkpoint",
-        )
-    require_harmless(upstream, data)
-    return data
-
-
 @torch.no_grad()
 def _layers(model: UpstreamModel, rows: list[Row], imgsz: int) -> tuple[GraphLayer, ...]:
-    returned: dict[int, list[list[int]]] = {}
-
-    def keep(layer: Any, inputs: Any, output: Tensor | Mapping[str, Tensor]) -> None:
-        returned[layer.i] = shapes(output)
-
-    hooks = [layer.register_forward_hook(keep) for layer in model.model]
-    try:
-        model(image(model, imgsz))
-    finally:
-        for hook in hooks:
-            hook.remove()
+    returned = layer_outputs(model, image(model, imgsz))[0]
     return tuple(
         GraphLayer(
             index=layer.i,
             sources=row.sources,
             kind=layer.type.rpartition(".")[2],
-            shapes=tuple(tuple(shape[1:]) for shape in returned.get(layer.i, ())),
+            shapes=tuple(tuple(shape[1:]) for shape in shapes(returned.get(layer.i))),
             parameters=count_parameters(layer),
         )
         for layer, row in zip(model.model, rows)

@@ -13,7 +13,7 @@ from torch import Tensor
 from ...wire.figures import EIGENCAM, GRADCAM, FoundObject, Heat, HeatAnswer, HeatRequest
 from ..build.failures import explained
 from ..build.upstreams import Upstream
-from ..checkpoint.base_checkpoint import load_state, read_finite
+from ..checkpoint.base_checkpoint import load_state, read_with_model
 from ..checkpoint.harmless import build_stored
 from ..protocol.emit import Emit
 from ..protocol.refusal import Refusal
@@ -48,14 +48,8 @@ def _open(upstream: Upstream, request: HeatRequest) -> UpstreamModel:
     if request.cfg:
         model = upstream.build(upstream.read(request.cfg, request.scale or None))
     else:
-        stored = read_finite(request.weights)
-        if stored.yaml is None:
-            raise Refusal(
-                f"{request.weights} holds tensors only, and not the model that they belong to",
-                "expected: a checkpoint with a model, as upstream saves one",
-                hint="name a checkpoint that a training saved",
-            )
-        model = build_stored(upstream, stored.yaml)
+        stored, yaml = read_with_model(request.weights, "name a checkpoint that a training saved")
+        model = build_stored(upstream, yaml)
         load_state(model, stored.state)
         model.names = stored.names or model.names
     return model.float().eval().requires_grad_(False)
