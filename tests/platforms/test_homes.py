@@ -16,6 +16,8 @@ import pytest
 
 from yolopatch.errors import EXIT_ACT, EXIT_USAGE
 
+from ..torture.odd_homes import ABROAD, CONFIGURED
+
 PIN = "ultralytics-8.3.0"
 # All commands of a workspace in one process; torch is not imported.
 COMMANDS = """
@@ -119,49 +121,14 @@ def _old_git(home: Home) -> None:
     home.variables["PATH"] = f"{commands}:{os.environ['PATH']}"
 
 
-_CONFIGURED = """
-[core]
-    autocrlf = true
-    eol = crlf
-    safecrlf = true
-    quotePath = true
-    fileMode = false
-    ignoreCase = true
-    attributesFile = /no/such/file
-[commit]
-    gpgSign = true
-[gpg]
-    program = /bin/false
-[init]
-    defaultBranch = trunk
-    defaultObjectFormat = sha256
-[color]
-    ui = always
-[status]
-    short = true
-[diff]
-    noprefix = true
-    external = /bin/false
-[log]
-    date = relative
-"""
-_ABROAD = {
-    "LC_ALL": "C",
-    "LANG": "C",
-    "PYTHONUTF8": "0",
-    "PYTHONCOERCECLOCALE": "0",
-    "PYTHONIOENCODING": "cp936",
-    "TZ": "Pacific/Kiritimati",
-    "COLUMNS": "20",
-}
 HOMES = {
     "spaces and Chinese characters": _named("毕业设计/my own 'work' & $HOME"),
     "a name of 255 bytes": _named("n" * 255),
     "a path of 500 characters, with bytes that are no text": _named("/".join([*["folder" * 8] * 10, "\udcff\udcfe"])),
-    "a system in another language": _with(**_ABROAD),
+    "a system in another language": _with(**ABROAD),
     "no HOME": _with(HOME=None, XDG_CONFIG_HOME=None),
     "nothing that can be written but the work": _locked_up,
-    "a git that is configured otherwise": _git(_CONFIGURED),
+    "a git that is configured otherwise": _git(CONFIGURED),
     "git 2.25": _old_git,
 }
 

@@ -11,46 +11,11 @@ from pathlib import Path
 
 from commands import LIGHT, names, result
 from lab import Lab, Sandbox
+from odd_homes import ABROAD, CONFIGURED
 from recovering import Reference, prepare, reference_of
 from tally import Died, Tally
 from watching import check_ended_well, check_none_runs, differences
 
-_CONFIGURED = """
-[core]
-    autocrlf = true
-    eol = crlf
-    safecrlf = true
-    fileMode = false
-    ignoreCase = true
-    attributesFile = /no/such/file
-    hooksPath = /no/such/folder
-[commit]
-    gpgSign = true
-[tag]
-    gpgSign = true
-[gpg]
-    program = /bin/false
-[init]
-    defaultBranch = trunk
-    defaultObjectFormat = sha256
-[color]
-    ui = always
-[diff]
-    external = /bin/false
-[filter "lfs"]
-    required = true
-    clean = /bin/false
-    smudge = /bin/false
-"""
-_ABROAD = {
-    "LC_ALL": "C",
-    "LANG": "C",
-    "PYTHONUTF8": "0",
-    "PYTHONCOERCECLOCALE": "0",
-    "PYTHONIOENCODING": "cp936",
-    "TZ": "Pacific/Kiritimati",
-    "COLUMNS": "20",
-}
 _LATER = ("--object-format", "--initial-branch", "--ref-format", "--write-fetch-head", "--end-of-options")
 
 
@@ -76,7 +41,7 @@ class Home:
 
 
 def _configured(sandbox: Sandbox) -> None:
-    (sandbox.path / "home" / "gitconfig").write_text(_CONFIGURED)
+    (sandbox.path / "home" / "gitconfig").write_text(CONFIGURED)
 
 
 def _old_git(sandbox: Sandbox) -> None:
@@ -98,7 +63,7 @@ HOMES = (
     Home("a path of 600 characters", place="/".join(["folder" * 10] * 8 + ["n" * 100])),
     Home("bytes that are no text", place="\udcff\udcfe"),
     Home("a git that is configured otherwise", {"GIT_CONFIG_GLOBAL": "SANDBOX/home/gitconfig"}, make=_configured),
-    Home("another time zone and the locale C", _ABROAD),
+    Home("another time zone and the locale C", ABROAD),
     Home("no git", {"PATH": "/no/such/folder"}, refuses=True),
     Home("git 2.25", {"PATH": f"SANDBOX/home/bin:{os.environ.get('PATH', '')}"}, make=_old_git),
     Home("a TMPDIR where nothing may be run", plan={"noexec": "SANDBOX/tmp"}),

@@ -22,12 +22,7 @@ from yolopatch.cli.progress import progress_line
 )
 @options.scale
 @click.option("--imgsz", default=640, show_default=True, metavar="PIXELS", help="Image side for the shapes.")
-@click.option(
-    "--workspace",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="The workspace that builds ITEM.  [default: the one around ITEM or around the current folder]",
-)
+@options.builder("ITEM")
 @options.overwrite
 @options.python
 @options.as_json

@@ -38,12 +38,7 @@ from yolopatch.wire.figures import METHODS
     "--conf", "confidence", default=0.25, show_default=True, metavar="SCORE", help="Count objects above this score."
 )
 @click.option("--limit", default=8, show_default=True, metavar="N", help="The most images of a folder.")
-@click.option(
-    "--workspace",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="The workspace that builds all models.  [default: the one around ITEM or around the current folder]",
-)
+@options.builder("all models")
 @options.overwrite
 @options.python
 @options.as_json

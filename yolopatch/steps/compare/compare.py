@@ -10,6 +10,7 @@ from yolopatch.catalog.pins import style_of
 from yolopatch.core.compare.files import write_csv, write_latex, write_markdown
 from yolopatch.core.compare.rows import Method, Process, Row, describe
 from yolopatch.core.environment.device import CPU
+from yolopatch.core.model.side import require_side
 from yolopatch.errors import UsageError
 from yolopatch.outside.environment.processor import processor_name
 from yolopatch.outside.files.staging import write_all
@@ -21,7 +22,6 @@ from yolopatch.steps.compare.items import Item, find_items
 from yolopatch.steps.environment.interpreters import find_interpreter_in
 from yolopatch.wire.facts import CompareAnswer, ComparedModel, CompareRequest, ModelSource
 
-_STRIDE = 32  # pixels, of the coarsest feature map of most models
 _FILES = {"table.md": write_markdown, "table.tex": write_latex, "table.csv": write_csv}
 
 
@@ -76,8 +76,7 @@ def compare(texts: Sequence[str], options: Options, cache: Path, watch: Watch) -
         UsageError: as `find_items`; the side is no multiple of the stride, or the models are of several tasks.
         YolopatchError: no interpreter can import upstream, there is no such device, or a model does not build or run.
     """
-    if options.imgsz < _STRIDE or options.imgsz % _STRIDE:
-        raise UsageError(f"--imgsz {options.imgsz} is not a multiple of the stride {_STRIDE}", hint="e.g. --imgsz 640")
+    require_side(options.imgsz)
     items = find_items(texts, options.workspace, options.scale)
     _require_one_task({item.name: item.task for item in items if item.task})
     groups = _by_workspace(items)

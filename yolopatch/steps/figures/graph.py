@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yolopatch.core.figures.graph_svg import draw_graph
+from yolopatch.core.model.side import STRIDE
 from yolopatch.errors import UsageError, YolopatchError
 from yolopatch.outside.files.model_yaml import read_cfg
 from yolopatch.outside.files.staging import write_whole
@@ -16,8 +17,6 @@ from yolopatch.outside.source.store import cache_dir
 from yolopatch.steps.environment.interpreters import find_interpreter_for
 from yolopatch.steps.figures.item import Item, find_item
 from yolopatch.wire.figures import INSERTED, REPLACED, GraphAnswer, GraphRequest
-
-_SMALLEST = 32  # pixels, the stride of the coarsest feature map of most models
 
 
 @dataclass(frozen=True)
@@ -92,8 +91,8 @@ def graph(
         ConflictError: `out` exists already.
         YolopatchError: the model does not build or run, or upstream has no base to be drawn beside it.
     """
-    if imgsz < _SMALLEST:
-        raise UsageError(f"--imgsz {imgsz} is less than the stride {_SMALLEST}", hint="e.g. --imgsz 640")
+    if imgsz < STRIDE:
+        raise UsageError(f"--imgsz {imgsz} is less than the stride {STRIDE}", hint="e.g. --imgsz 640")
     item = find_item(named, workspace)
     out = out or Path(f"{item.path.stem}-graph.svg")
     if out.suffix.lower() != ".svg":

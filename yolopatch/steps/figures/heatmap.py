@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from yolopatch.core.model.side import STRIDE
 from yolopatch.errors import ConflictError, UsageError, YolopatchError
 from yolopatch.outside.figures.fonts import find_font
 from yolopatch.outside.figures.heat_picture import DRAWN, Tile, draw_fields, draw_maps
@@ -24,7 +25,6 @@ from yolopatch.wire.codec import encode
 from yolopatch.wire.figures import EIGENCAM, METHODS, Heat, HeatAnswer, HeatRequest
 
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
-_STRIDE = 32  # pixels, of the coarsest map of most models
 _WORDS = {"layercam": "LayerCAM", "gradcam": "Grad-CAM", "eigencam": "Eigen-CAM"}
 
 
@@ -124,8 +124,8 @@ def heatmap(named: Sequence[str], options: Options, watch: Watch) -> HeatMaps:
 
 
 def _check(options: Options) -> None:
-    if options.imgsz < _STRIDE or options.imgsz % _STRIDE:
-        raise UsageError(f"--imgsz {options.imgsz} is not a multiple of {_STRIDE}", hint="e.g. --imgsz 640")
+    if options.imgsz < STRIDE or options.imgsz % STRIDE:
+        raise UsageError(f"--imgsz {options.imgsz} is not a multiple of {STRIDE}", hint="e.g. --imgsz 640")
     if not 0 < options.confidence < 1:
         raise UsageError(f"--conf {options.confidence:g} is no score between 0 and 1", hint="e.g. --conf 0.25")
     if options.limit < 1:

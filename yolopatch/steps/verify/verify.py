@@ -12,8 +12,8 @@ from typing import Any
 
 from yolopatch import __version__
 from yolopatch.core.model.cfg_file import CfgFile
+from yolopatch.core.model.side import require_side
 from yolopatch.core.verify.checks import choose_checks
-from yolopatch.errors import UsageError
 from yolopatch.outside.environment.interpreter import Interpreter
 from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.files.model_yaml import find_cfg, read_cfg
@@ -31,7 +31,6 @@ from yolopatch.wire.checks import CHECKS
 from yolopatch.wire.statuses import FAIL, PASS
 from yolopatch.wire.verification import History, Starts, VerifyRequest
 
-_STRIDE = 32  # pixels, of the coarsest feature map of most models
 _FIGURES = ("layers", "parameters", "gradients", "latency_ms", "latency_fused_ms", "fps")
 
 
@@ -176,8 +175,7 @@ def verify_every_scale(place: Path, cfg: Path, *, watch: Watch = no_watch, **opt
 def _read(place: Path, cfg: Path, options: Options) -> tuple[Checkout, CfgFile, Options]:
     """Return the checkout, the file, and the options with the base's file found; the whole request is checked."""
     choose_checks(options.checks)
-    if options.imgsz < _STRIDE or options.imgsz % _STRIDE:
-        raise UsageError(f"--imgsz {options.imgsz} is not a multiple of the stride {_STRIDE}", hint="e.g. --imgsz 640")
+    require_side(options.imgsz)
     checkout = read_checkout(place.absolute())
     base = find_cfg(options.base, place) if options.base else None
     return checkout, read_cfg(find_cfg(cfg, place)), replace(options, base=base)
