@@ -16,10 +16,12 @@ from pathlib import Path
 import pytest
 
 from yolopatch.cli.run import run
+from yolopatch.errors import YolopatchError
 from yolopatch.outside.files.held import HELD
 from yolopatch.outside.git.command import Repository
 from yolopatch.outside.workspace import build
 from yolopatch.outside.workspace.lock import lock_file
+from yolopatch.steps.workspace import change
 
 PIN = "ultralytics-8.3.0"
 PARSER = "ultralytics/nn/tasks.py"
@@ -349,6 +351,21 @@ def test_what_can_not_be_undone_is_said_and_finished_later(workspace, yolopatch,
     assert "was switched only partly" in ran.err
     assert yolopatch(*_apply("SPConv", dest=workspace)).code == 0
     _is_sound(workspace, git_in)
+
+
+@pytest.mark.parametrize("error", [OSError(11, "Resource temporarily unavailable"), YolopatchError("git failed")])
+@pytest.mark.parametrize("into", [(), ("--into", "tried")], ids=["workspace", "branch"])
+def test_what_fails_after_the_change_says_that_it_is_done(error, into, workspace, yolopatch, monkeypatch, git_in):
+    def failing(*_, **__):
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(change, "workspace_state", failing)
+        ran = yolopatch(*_apply("SPConv", dest=workspace), *into)
+    assert ran.code == 1
+    assert f"changed: {workspace} is as it was asked for" in ran.err
+    assert "nothing was changed" not in ran.err
+    assert "SPConv" in git_in(workspace, "log", "--format=%s", *into[1:])
 
 
 @pytest.mark.parametrize("name", ["objects/pack/tmp_pack_Ab12Cd", "fast_import_crash_4711"])

@@ -1,4 +1,4 @@
-"""Say of a command that fails half-way what it has made and keeps, and how it goes on."""
+"""Say of a command that fails half-way, or at its end, what it has made or changed, and how to go on."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from yolopatch.errors import ConflictError, YolopatchError
 from yolopatch.outside.files.system_errors import machine_error
+from yolopatch.wire import shell
 
 
 @contextmanager
@@ -19,17 +20,35 @@ def keeping(folder: Path) -> Iterator[None]:
     Raises:
         YolopatchError: in place of an error of the system that a state of the machine causes.
     """
-    kept = f"kept: {folder}; the same command goes on from it"
+    with _telling(f"kept: {folder}; the same command goes on from it", unless=ConflictError):
+        yield
+
+
+@contextmanager
+def after_change(workspace: Path) -> Iterator[None]:
+    """Let an error of the block say that the workspace has changed already: only the report of it is missing.
+
+    Raises:
+        YolopatchError: in place of an error of the system that a state of the machine causes.
+    """
+    look = shell.join(["yolopatch", "status", workspace])
+    with _telling(f"changed: {workspace} is as it was asked for, and only the report failed; see it: {look}"):
+        yield
+
+
+@contextmanager
+def _telling(line: str, unless: type[YolopatchError] | tuple[()] = ()) -> Iterator[None]:
+    """Add a line to the details of the block's errors."""
     try:
         yield
-    except ConflictError:
+    except unless:
         raise
     except YolopatchError as error:
-        error.details = (*error.details, *([kept] if kept not in error.details else []))
+        error.details = (*error.details, *([line] if line not in error.details else []))
         raise
     except OSError as error:
         found = machine_error(error)
         if found is None:
             raise
-        found.details = (kept,)
+        found.details = (line,)
         raise found from error

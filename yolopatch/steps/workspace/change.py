@@ -13,6 +13,7 @@ from yolopatch.catalog.pins import Pin
 from yolopatch.core.workspace.commit_message import Applied
 from yolopatch.core.workspace.manifest import check_content
 from yolopatch.errors import YolopatchError
+from yolopatch.outside.files.keeping import after_change
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.source.manifests import read_manifest
 from yolopatch.outside.workspace import switch
@@ -205,14 +206,16 @@ def set_patches(
     replay = plan_replay(workspace, root, steps)
     if request.into is not None:
         made = switch.leave_on_branch(workspace, root, steps, replay, request.into)
-        return _left(workspace, patchset, replay, made, request.into, notes)
+        with after_change(workspace.path):
+            return _left(workspace, patchset, replay, made, request.into, notes)
     if replay.stop:
         raise stopped_error(workspace, replay.stop, request)
     made = switch.switch(workspace, root, steps, replay)
-    replayed = replayed_commits(replay, made)
-    notes += tuple(left_behind(workspace, {one.old: one.new for one in replayed}))
-    now = read_workspace(workspace.path)
-    return replace(workspace_state(now, patchset, changed=True, notes=notes), replayed=replayed)
+    with after_change(workspace.path):
+        replayed = replayed_commits(replay, made)
+        notes += tuple(left_behind(workspace, {one.old: one.new for one in replayed}))
+        now = read_workspace(workspace.path)
+        return replace(workspace_state(now, patchset, changed=True, notes=notes), replayed=replayed)
 
 
 def _left(
