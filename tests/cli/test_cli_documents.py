@@ -13,7 +13,7 @@ import click
 import pytest
 
 from yolopatch.cli.group import cli
-from yolopatch.core.reproduce.results import map50, read_results
+from yolopatch.core.training.results import map50, read_results
 from yolopatch.wire.checks import CHECKS
 
 ROOT = Path(__file__).parents[2]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from yolopatch.core.reproduce.run import RECORD, Run, Wanted, write_run
+from yolopatch.core.training.run import RECORD, Run, Wanted, write_run
 from yolopatch.steps.compare.items import find_items
 from yolopatch.steps.compare.results import read_metrics
 

@@ -6,7 +6,7 @@ import pytest
 
 from yolopatch.core.plain_json import load_json
 from yolopatch.core.reproduce.reproduction import read_record
-from yolopatch.core.reproduce.run import read_run
+from yolopatch.core.training.run import read_run
 from yolopatch.outside.workspace.journal import read_journal
 from yolopatch.wire.lines import read_line
 from yolopatch.wire.tasks import FACTS

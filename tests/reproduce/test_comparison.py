@@ -7,8 +7,8 @@ import math
 import pytest
 
 from yolopatch.core.reproduce.comparison import Built, compare, is_dead_as_predicted
-from yolopatch.core.reproduce.results import losses, map50, read_results
-from yolopatch.core.reproduce.run import Attempt, Run, Wanted, read_run, write_run
+from yolopatch.core.training.results import losses, map50, read_results
+from yolopatch.core.training.run import Attempt, Run, Wanted, read_run, write_run
 
 BUILT = Built(1000, {"Conv": 3, "RefConv": 4, "Detect": 1})
 DEAD = {"checks": [{"id": "input-dependence", "status": "fail", "summary": "the same output for every image"}]}

@@ -13,8 +13,8 @@ from yolopatch.catalog.modules import FLAVORS, MODULES
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.reproduce.recipes import RECIPES, departures, find_recipe, on_pin
 from yolopatch.catalog.resources import templates_dir
-from yolopatch.core.reproduce.script import script_text
 from yolopatch.core.templates import template_environment
+from yolopatch.core.training.script import script_text
 from yolopatch.errors import UsageError
 
 SEEDS = Path(__file__).resolve().parents[3] / "shared" / "seeds"

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from yolopatch.core.reproduce.results import read_results
+from yolopatch.core.training.results import read_results
 
 PIN = "ultralytics-8.4.0"
 # the least that trains: what is looked at is what happens around it

@@ -12,7 +12,7 @@ from typing import Any
 
 from yolopatch.catalog.modules import TUTORIAL_FLAVOR
 from yolopatch.catalog.reproduce.recipes import RECIPES
-from yolopatch.core.reproduce.results import map50, read_results
+from yolopatch.core.training.results import map50, read_results
 from yolopatch.errors import YolopatchError
 
 QUICK, EXACT = "quick", "exact"

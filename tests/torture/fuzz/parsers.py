@@ -31,7 +31,7 @@ from yolopatch.core.paste.reading import choose_class, read_paste
 from yolopatch.core.patch.parsing import parse_patch
 from yolopatch.core.plain_json import load_json
 from yolopatch.core.plain_yaml import PlainYamlError, load_plain
-from yolopatch.core.reproduce.run import read_run
+from yolopatch.core.training.run import read_run
 from yolopatch.core.workspace.commit_message import Applied, module_message, read_applied, read_compat, read_stamp
 from yolopatch.core.workspace.manifest import parse_manifest
 from yolopatch.errors import YolopatchError

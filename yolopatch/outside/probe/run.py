@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from yolopatch.errors import YolopatchError
@@ -24,6 +25,7 @@ from yolopatch.wire.tasks import Task
 Answer = TypeVar("Answer")
 _STEP = 3600  # seconds for one step; the longest, a transplant of an x model on images of 1280, takes minutes
 _MADE_TO_HARM = "a file of an unknown author may be made to hang or to fill the memory"
+_NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -92,6 +94,7 @@ def run_in_workspace(
     look: Callable[[], None] = lambda: None,
     answered: Callable[[], bool] = lambda: True,
     keeps_log: bool = False,
+    variables: Mapping[str, str] = _NO_VARIABLES,
 ) -> None:
     """Run a task in the workspace, in the same way as a user runs upstream there.
 
@@ -104,12 +107,13 @@ def run_in_workspace(
         what: the name of the task in error messages: `training`.
         patience, look, answered: as for `run_task`.
         keeps_log: whether the folder stays, so that the user can read the log in it.
+        variables: further environment variables.
 
     Raises:
         YolopatchError: the process failed; the last lines of its output are in `details`.
     """
     folder.mkdir(parents=True)
-    launch = Launch(interpreter.executable, workspace, upstream_variables(workspace, interpreter))
+    launch = Launch(interpreter.executable, workspace, {**upstream_variables(workspace, interpreter), **variables})
     failed = run_task(task, request, launch, folder, take, patience=patience, look=look, answered=answered)
     if failed:
         raise _failure(what, failed, failed.log if keeps_log else None, _doctor(workspace, interpreter))

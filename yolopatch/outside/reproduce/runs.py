@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from yolopatch.core.reproduce.reproduction import RUNS
-from yolopatch.core.reproduce.run import RECORD, Run, Wanted, read_run, write_run
+from yolopatch.core.training.run import RECORD, Run, Wanted, read_run, write_run
 from yolopatch.outside.files.staging import write_whole
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from yolopatch.core.compare.rows import Metrics
 from yolopatch.core.reproduce.reproduction import WORKSPACE
-from yolopatch.core.reproduce.run import RECORD, read_run
+from yolopatch.core.training.run import RECORD, read_run
 from yolopatch.errors import UsageError
 from yolopatch.outside.files.model_yaml import read_cfg
 from yolopatch.outside.workspace.workspace import Workspace, read_workspace, workspace_around

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from yolopatch.core.compare.rows import Metrics
 from yolopatch.core.plain_yaml import PlainYamlError, load_plain
-from yolopatch.core.reproduce.results import box_metrics, read_results
+from yolopatch.core.training.results import box_metrics, read_results
 from yolopatch.errors import UsageError
 
 RESULTS = "results.csv"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from yolopatch.errors import YolopatchError
 from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.files.templates import write_cfg
 from yolopatch.outside.watch import Watch
@@ -13,11 +12,8 @@ from yolopatch.steps.checkpoint.transplant import TransplantRequest, transplant
 from yolopatch.steps.reproduce.reproduction import Reproduction
 from yolopatch.steps.reproduce.run_files import run_cfg
 from yolopatch.steps.reproduce.run_plan import RunPlan
-from yolopatch.wire import shell
-from yolopatch.wire.training import Arrived
 
 INIT = "init"
-_SHOWN = 5
 
 
 def write_initial_weights(
@@ -52,20 +48,3 @@ def write_initial_weights(
         )
         transplant(reproduction.workspace.path, request, cache, watch)
     return out
-
-
-def require_arrived(arrived: Arrived, workspace: Path) -> None:
-    """Check that the trainer's model had the checkpoint's weights at its first step.
-
-    Raises:
-        YolopatchError: some tensors are others; this stops the training.
-    """
-    if arrived.differing:
-        raise YolopatchError(
-            "upstream's trainer did not start from the checkpoint; the training was stopped at its first step",
-            details=[
-                f"expected: {arrived.tensors} tensors of the checkpoint",
-                f"found:    {arrived.equal} of them; different: {', '.join(arrived.differing[:_SHOWN])}",
-            ],
-            hint=f"look for your changes of the trainer or the script: yolopatch status {shell.quote(workspace)}",
-        )

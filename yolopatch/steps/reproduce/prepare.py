@@ -9,8 +9,9 @@ from yolopatch.outside.watch import Watch
 from yolopatch.steps.reproduce.environment_check import require_trainable
 from yolopatch.steps.reproduce.initial_weights import write_initial_weights
 from yolopatch.steps.reproduce.reproduction import Reproduction
-from yolopatch.steps.reproduce.run_data import RunData, prepare_data, shapes_file
+from yolopatch.steps.reproduce.run_data import prepare_run_data, shapes_file
 from yolopatch.steps.reproduce.run_plan import RunPlan, RunRequest, plan_run
+from yolopatch.steps.training.data import TrainingData
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class PreparedRun:
     """
 
     plan: RunPlan
-    data: RunData
+    data: TrainingData
     fresh: bool
     init: Path | None
 
@@ -37,7 +38,7 @@ def prepare_run(reproduction: Reproduction, request: RunRequest, cache: Path, wa
     """
     require_trainable(reproduction, request)
     planned = plan_run(reproduction, request, shapes_file(reproduction.folder))
-    data = prepare_data(reproduction, planned)
+    data = prepare_run_data(reproduction, planned)
     init = (
         write_initial_weights(reproduction, planned, planned.weights, len(data.names), cache, watch)
         if planned.weights

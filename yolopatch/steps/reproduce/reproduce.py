@@ -14,7 +14,7 @@ from yolopatch.catalog.reproduce.recipes import Recipe, find_recipe, on_pin
 from yolopatch.core.model.cfg_text import Cfg, render_text
 from yolopatch.core.reproduce.page import page_text
 from yolopatch.core.reproduce.reproduction import PAGE, WORKSPACE, Record
-from yolopatch.core.reproduce.script import script_text
+from yolopatch.core.training.script import script_text
 from yolopatch.errors import ConflictError
 from yolopatch.outside.files.keeping import keeping
 from yolopatch.outside.files.templates import load_templates

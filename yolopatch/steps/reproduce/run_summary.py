@@ -10,7 +10,7 @@ from yolopatch.catalog.environment.libraries import named_versions
 from yolopatch.catalog.environment.seeds import REACHED, UNREACHED, seed_fixes_of
 from yolopatch.catalog.modules import TUTORIAL_FLAVOR
 from yolopatch.core.reproduce.comparison import Built, Compared, compare, is_dead_as_predicted
-from yolopatch.core.reproduce.run import CURVES, SUMMARY
+from yolopatch.core.training.run import CURVES, SUMMARY
 from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.files.staging import write_whole
 from yolopatch.outside.files.templates import load_templates, write_cfg

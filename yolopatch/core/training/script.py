@@ -10,7 +10,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from yolopatch.catalog.pins import Pin
 from yolopatch.catalog.reproduce.recipes import Recipe
 
-_TEMPLATE = "reproduce/train.py.j2"
+_TEMPLATE = "training/train.py.j2"
 
 
 def script_text(recipe: Recipe, pin: Pin, env: SandboxedEnvironment) -> str:

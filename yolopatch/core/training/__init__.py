@@ -1,0 +1,1 @@
+"""A training run: its script, its record and the results that upstream writes."""

@@ -1,0 +1,1 @@
+"""Train a model by upstream, in a child process, and go on where it was killed."""
