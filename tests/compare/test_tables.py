@@ -12,10 +12,13 @@ from dataclasses import replace
 
 import pytest
 
-from yolopatch.cli.compare.words import comparison, shorten
-from yolopatch.core.compare.columns import BEST, HIGHER, LOWER, NEITHER, SECOND, UNMARKED, rank
-from yolopatch.core.compare.files import escape_latex, write_csv, write_latex, write_markdown
+from yolopatch.cli.compare.words import comparison
+from yolopatch.cli.layout import shorten
+from yolopatch.core.compare.columns import HIGHER, LOWER, NEITHER, rank
+from yolopatch.core.compare.files import write_csv, write_latex, write_markdown
 from yolopatch.core.compare.rows import Method, Metrics, Process, Row, describe
+from yolopatch.core.tables.latex import escape_latex
+from yolopatch.core.tables.marks import BEST, SECOND, UNMARKED
 from yolopatch.outside.files import staging
 from yolopatch.steps.compare.compare import Comparison, save_tables
 from yolopatch.wire.facts import Times
@@ -125,8 +128,10 @@ def test_every_character_that_latex_would_obey_is_escaped():
     assert escape_latex("a_b & 5% of $x#{}") == r"a\_b \& 5\% of \$x\#\{\}"
     assert escape_latex("\\~^") == r"\textbackslash{}\textasciitilde{}\textasciicircum{}"
     assert "--" not in escape_latex("a--b")
+    # a row that begins with one of these: the \\ before would read it as \\[1cm] or \\*
+    assert (escape_latex("[A]"), escape_latex("*A")) == ("{[}A{]}", "{*}A")
     printable = "".join(map(chr, range(32, 127)))
-    left = re.sub(r"\\text\w+\{\}|\\[&%$#_{}]|\{-\}", "", escape_latex(printable))
+    left = re.sub(r"\\text\w+\{\}|\\[&%$#_{}]|\{[-*\[\]]\}", "", escape_latex(printable))
     assert not set(left) & set("\\~^&%$#_{}<>|\"'`")
 
 

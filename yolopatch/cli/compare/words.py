@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from yolopatch.cli.layout import indented, table
+from yolopatch.cli.layout import indented, shorten, table
 from yolopatch.core.compare.columns import METRICS, SIZE, SPEED, Column
 from yolopatch.core.compare.rows import describe
 
@@ -45,9 +45,3 @@ def _table(
         for row, line in zip(rows, cells):
             line.insert(1, f"{row.times.low:.2f}-{row.times.high:.2f}" if row.times else "-")
     yield from table(("model", *heads), [(name, *line) for name, line in zip(names, cells)], left=1)
-
-
-def shorten(names: Sequence[str], width: int) -> list[str]:
-    """Return names of at most this many characters, with their middle left out; the order tells them apart."""
-    half = (width - 1) // 2
-    return [name if len(name) <= width else f"{name[:half]}\N{HORIZONTAL ELLIPSIS}{name[-half:]}" for name in names]

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from yolopatch.core.compare.rows import MIB, Row
+from yolopatch.core.tables.marks import BEST, SECOND, UNMARKED
 
 Span = tuple[float, float, float]
 """A value with the lowest and the highest that it cannot be told from."""
 
 LOWER, HIGHER, NEITHER = 1, -1, 0
-BEST, SECOND, UNMARKED = 1, 2, 0
 MISSING = "-"
 
 
