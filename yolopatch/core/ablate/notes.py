@@ -52,8 +52,8 @@ def _tests(plan: Plan) -> Iterator[str]:
     signs = "all choices of signs" if len(plan.seeds) <= MOST_EXACT else "65,536 random choices of signs"
     exact = "exact " if len(plan.seeds) <= MOST_EXACT else ""
     yield (
-        f"Difference: to {plan.baseline} at the same scale over the seeds that both have, paired by seed, in percentage "
-        "points; its mean and 95% t interval, which is not corrected for the number of arms."
+        f"Difference: to {plan.baseline} at the same scale over the seeds that both have, paired by seed, in "
+        "percentage points; its mean and 95% t interval, which is not corrected for the number of arms."
     )
     yield (
         f"p: {exact}two-sided sign-flip test of the paired differences over {signs}, corrected by Holm for the "
