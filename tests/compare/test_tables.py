@@ -13,12 +13,12 @@ from dataclasses import replace
 import pytest
 
 from yolopatch.cli.compare.words import comparison
-from yolopatch.cli.layout import shorten
 from yolopatch.core.compare.columns import HIGHER, LOWER, NEITHER, rank
 from yolopatch.core.compare.files import write_csv, write_latex, write_markdown
 from yolopatch.core.compare.rows import Method, Metrics, Process, Row, describe
 from yolopatch.core.tables.latex import escape_latex
 from yolopatch.core.tables.marks import BEST, SECOND, UNMARKED
+from yolopatch.core.text import shorten
 from yolopatch.outside.files import staging
 from yolopatch.steps.compare.compare import Comparison, save_tables
 from yolopatch.wire.facts import Times

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from yolopatch.cli.layout import indented, shorten, table
+from yolopatch.cli.layout import indented, table
 from yolopatch.core.ablate.cells import (
     COSTS,
     INTERVAL,
@@ -23,6 +23,7 @@ from yolopatch.core.ablate.cells import (
 from yolopatch.core.ablate.notes import describe, facts
 from yolopatch.core.ablate.table import Row, Table
 from yolopatch.core.ablate.verdicts import BETTER, WORSE
+from yolopatch.core.text import shorten
 
 _NAME = 16  # characters of an arm's name: with them, every table fits a terminal of 80
 _BASELINE = 40
