@@ -7,6 +7,7 @@ import inspect
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -368,3 +369,24 @@ def spawn() -> Callable[..., Ran]:
         return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     return call
+
+
+@pytest.fixture
+def latex_rows():
+    """Read a table in LaTeX: its columns' letters, and its rows of cells. Its braces have to match."""
+
+    def read(text: str) -> tuple[str, list[list[str]]]:
+        depth = 0
+        for brace in re.findall(r"(?<!\\)[{}]", re.sub(r"(?m)^%.*$", "", text)):
+            depth += 1 if brace == "{" else -1
+            assert depth >= 0, "a brace closes nothing"
+        assert depth == 0, "a brace stays open"
+        (columns,) = re.findall(r"\\begin\{tabular\}\{(\w+)\}", text)
+        body = text.partition(r"\toprule")[2].partition(r"\bottomrule")[0]
+        lines = [line for line in body.splitlines() if line and line != r"\midrule"]
+        assert all(line.endswith(r" \\") for line in lines)
+        rows = [re.split(r" ?(?<!\\)& ?", line.removesuffix(r" \\")) for line in lines]
+        assert {len(row) for row in rows} == {len(columns)}
+        return columns, rows
+
+    return read

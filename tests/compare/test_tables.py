@@ -13,12 +13,12 @@ from dataclasses import replace
 import pytest
 
 from yolopatch.cli.compare.words import comparison
-from yolopatch.cli.layout import shorten
 from yolopatch.core.compare.columns import HIGHER, LOWER, NEITHER, rank
 from yolopatch.core.compare.files import write_csv, write_latex, write_markdown
 from yolopatch.core.compare.rows import Method, Metrics, Process, Row, describe
 from yolopatch.core.tables.latex import escape_latex
 from yolopatch.core.tables.marks import BEST, SECOND, UNMARKED
+from yolopatch.core.text import shorten
 from yolopatch.outside.files import staging
 from yolopatch.steps.compare.compare import Comparison, save_tables
 from yolopatch.wire.facts import Times
@@ -100,28 +100,13 @@ def test_a_markdown_table_keeps_its_columns_whatever_a_model_is_called(found):
     assert lines[2].count("**10.00**") == lines[3].count("**10.05**") == 1
 
 
-def test_a_latex_table_has_the_same_number_of_cells_in_every_line(found):
+def test_a_latex_table_has_the_same_number_of_cells_in_every_line(found, latex_rows):
     text = write_latex(found.rows, found.method)
-    (columns,) = re.findall(r"\\begin\{tabular\}\{(\w+)\}", text)
-    body = text.partition(r"\toprule")[2].partition(r"\bottomrule")[0].replace(r"\midrule", "").strip()
-    lines = body.splitlines()
-    assert len([line for line in lines if line]) == 5
-    for line in filter(None, lines):
-        assert line.endswith(r" \\")
-        assert len(re.findall(r"(?<!\\)&", line)) == len(columns) - 1
+    _, rows = latex_rows(text)
+    assert len(rows) == 5
     assert r"\textbf{2.500}" in text
     assert r"\underline{2.600}" in text
     assert "(ms)" in text
-    assert _depth(text) == 0
-
-
-def _depth(text: str) -> int:
-    """Return how many braces of a LaTeX text stay open; one that closes nothing is an error."""
-    depth = 0
-    for brace in re.findall(r"(?<!\\)[{}]", re.sub(r"(?m)^%.*$", "", text)):
-        depth += 1 if brace == "{" else -1
-        assert depth >= 0
-    return depth
 
 
 def test_every_character_that_latex_would_obey_is_escaped():

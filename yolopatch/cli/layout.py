@@ -40,12 +40,6 @@ def indented(text: str) -> Iterator[str]:
         yield f"  {line}"
 
 
-def shorten(names: Sequence[str], width: int) -> list[str]:
-    """Return names of at most this many characters, with their middle left out; the order tells them apart."""
-    half = (width - 1) // 2
-    return [name if len(name) <= width else f"{name[:half]}\N{HORIZONTAL ELLIPSIS}{name[-half:]}" for name in names]
-
-
 def latency_rows(model: Mapping[str, Any], base: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
     """Yield the rows of the latency, as built and fused; each argument has the keys of `Latency.data`."""
     for name, key in (("ms for an image, as built", "latency_ms"), ("ms for an image, fused", "latency_fused_ms")):

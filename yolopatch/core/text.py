@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 
 def split_lines(text: str) -> list[str]:
@@ -16,6 +16,12 @@ def split_lines(text: str) -> list[str]:
 def hide_passwords(text: str) -> str:
     """Return the text without the user names and passwords in its URLs."""
     return re.sub(r"(?<=://)[^/@\s'\"`]+@", "***@", text)
+
+
+def shorten(names: Sequence[str], width: int) -> list[str]:
+    """Return names of at most this many characters, with their middle left out; the order tells them apart."""
+    half = (width - 1) // 2
+    return [name if len(name) <= width else f"{name[:half]}\N{HORIZONTAL ELLIPSIS}{name[-half:]}" for name in names]
 
 
 def sha256(data: bytes) -> str:

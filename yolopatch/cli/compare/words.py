@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from yolopatch.cli.layout import indented, shorten, table
+from yolopatch.cli.layout import indented, table
 from yolopatch.core.compare.columns import METRICS, SIZE, SPEED, Column
 from yolopatch.core.compare.rows import describe
+from yolopatch.core.text import shorten
 
 if TYPE_CHECKING:
     from yolopatch.core.compare.rows import Row

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
 
 from yolopatch.core.figures.layout import Edge, Layout, place
+from yolopatch.core.figures.svg import svg_document, svg_text
 from yolopatch.wire.figures import INSERTED, REPLACED, GraphAnswer, GraphLayer
 
 _IMAGE = -1  # the number that stands for the image
@@ -17,12 +17,8 @@ _HEAD, _FOOT = 74, 64  # pixels: above and below the boxes
 _NARROWEST = 190  # pixels
 _BOLD, _PLAIN = 7.6, 6.4  # pixels of a letter, on average and rather too wide: no text may be cut
 _NUMBER = 26  # pixels for a layer's number
-_STYLE = """
-text { font: 11px system-ui, "Segoe UI", "Helvetica Neue", Arial, "Noto Sans CJK SC", sans-serif; fill: #3d4450; }
-.paper { fill: #ffffff; }
-.title { font-size: 16px; font-weight: 600; fill: #14171c; }
+_LIGHT = """
 .class { font-size: 12px; font-weight: 600; fill: #14171c; }
-.right { text-anchor: end; }
 .box { fill: #f4f6f8; stroke: #7b8494; stroke-width: 1; }
 .replaced .box { fill: #ffe9c7; stroke: #a85b00; stroke-width: 2.5; }
 .inserted .box { fill: #dcecff; stroke: #0b5cad; stroke-width: 2.5; stroke-dasharray: 7 3; }
@@ -30,10 +26,9 @@ text { font: 11px system-ui, "Segoe UI", "Helvetica Neue", Arial, "Noto Sans CJK
 .inserted .mark { fill: #08427d; font-weight: 600; }
 .line { fill: none; stroke: #5b6472; stroke-width: 1.3; }
 .tip { fill: #5b6472; }
-@media screen and (prefers-color-scheme: dark) {
-text { fill: #b7bfcc; }
-.paper { fill: #14171c; }
-.title, .class { fill: #f2f4f7; }
+"""
+_DARK = """
+.class { fill: #f2f4f7; }
 .box { fill: #232831; stroke: #7b8494; }
 .replaced .box { fill: #4a3208; stroke: #f0a63c; }
 .inserted .box { fill: #0d335c; stroke: #6cb2ff; }
@@ -41,8 +36,11 @@ text { fill: #b7bfcc; }
 .inserted .mark { fill: #a5d0ff; }
 .line { stroke: #97a1b0; }
 .tip { fill: #97a1b0; }
-}
 """
+_TIP_SHAPE = (
+    '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
+    '<path class="tip" d="M0 0.5 8 4 0 7.5z"/></marker></defs>'
+)
 
 
 @dataclass(frozen=True)
@@ -89,18 +87,15 @@ def draw_graph(name: str, answer: GraphAnswer, *, beside: bool) -> str:
     count = 1 + max(row for column in columns for row in column.rows.values())
     height = _HEAD + count * (_HEIGHT + _GAP) - _GAP + _FOOT
     drawn = "\n".join(line for column in columns for line in _draw(column))
-    return f"""<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" \
-viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-labelledby="title desc">
-<title id="title">{_text(f"Architecture of {columns[0].title}")}</title>
-<desc id="desc">{_text(_description(answer, columns))}</desc>
-<style>{_STYLE}</style>
-<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">\
-<path class="tip" d="M0 0.5 8 4 0 7.5z"/></marker></defs>
-<rect class="paper" width="100%" height="100%"/>
-{drawn}
-{_footer(answer, height)}
-</svg>
-"""
+    return svg_document(
+        width,
+        height,
+        f"Architecture of {columns[0].title}",
+        _description(answer, columns),
+        _LIGHT,
+        _DARK,
+        f"{_TIP_SHAPE}\n{drawn}\n{_footer(answer, height)}",
+    )
 
 
 def _columns(name: str, answer: GraphAnswer, beside: bool) -> tuple[_Column, ...]:
@@ -156,7 +151,7 @@ def _draw(column: _Column) -> Iterator[str]:
     """Yield the elements of a column: its title, the lines, and the boxes over them."""
     left = column.x(column.layout.left)
     total = sum(layer.parameters for layer in column.layers)
-    yield f'<text class="title" x="{left:.0f}" y="{_MARGIN + 14}">{_text(column.title)}</text>'
+    yield f'<text class="title" x="{left:.0f}" y="{_MARGIN + 14}">{svg_text(column.title)}</text>'
     yield f'<text x="{left:.0f}" y="{_MARGIN + 32}">{len(column.layers) - 1} layers, {total:,} parameters</text>'
     ports = _Ports(column)
     for edge in column.layout.lanes:
@@ -220,12 +215,12 @@ def _box(column: _Column, layer: GraphLayer) -> str:
     number = "" if layer.index == _IMAGE else f'<text x="{x + 9:.1f}" y="{y + 17:.1f}">{layer.index}</text>'
     parameters = f'<text class="right" x="{right:.1f}" y="{y + 17:.1f}">{layer.parameters:,}</text>'
     said = column.marks[layer.index]
-    mark = f'<text class="right mark" x="{right:.1f}" y="{y + 32:.1f}">{_text(said)}</text>' if said else ""
+    mark = f'<text class="right mark" x="{right:.1f}" y="{y + 32:.1f}">{svg_text(said)}</text>' if said else ""
     indent = x + (9 if layer.index == _IMAGE else _NUMBER + 9)
     return (
-        f'<g class="{layer.how}"><title>{_text(_spoken(layer))}</title>'
+        f'<g class="{layer.how}"><title>{svg_text(_spoken(layer))}</title>'
         f'<rect class="box" x="{x:.1f}" y="{y:.1f}" width="{column.width:.1f}" height="{_HEIGHT}" rx="5"/>{number}'
-        f'<text class="class" x="{indent:.1f}" y="{y + 17:.1f}">{_text(layer.kind)}</text>'
+        f'<text class="class" x="{indent:.1f}" y="{y + 17:.1f}">{svg_text(layer.kind)}</text>'
         f"{parameters if layer.parameters else ''}"
         f'<text x="{indent:.1f}" y="{y + 32:.1f}">{_shapes(layer)}</text>{mark}</g>'
     )
@@ -283,8 +278,3 @@ def _footer(answer: GraphAnswer, height: float) -> str:
         lines.append(f'<text x="{_MARGIN}" y="{y:.0f}">{text}</text>')
         y += 14
     return "\n".join(lines)
-
-
-def _text(text: str) -> str:
-    """Return a text as XML can hold it: what cannot be printed is written out."""
-    return escape("".join(c if c.isprintable() else ascii(c)[1:-1] for c in text))
