@@ -14,7 +14,7 @@ from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.reproduce.recipes import RECIPES, departures, find_recipe, on_pin
 from yolopatch.catalog.resources import templates_dir
 from yolopatch.core.templates import template_environment
-from yolopatch.core.training.script import script_text
+from yolopatch.core.training.script import script_text, tutorial_script
 from yolopatch.errors import UsageError
 
 SEEDS = Path(__file__).resolve().parents[3] / "shared" / "seeds"
@@ -76,7 +76,7 @@ def test_every_departure_has_a_reason_and_no_gap(tutorial, flavor):
 
 def script_of(tutorial: str, pin: str) -> str:
     recipe = on_pin(RECIPES[tutorial], PINS[pin])
-    return script_text(recipe, PINS[pin], template_environment(FileSystemLoader(templates_dir())))
+    return script_text(tutorial_script(recipe), PINS[pin], template_environment(FileSystemLoader(templates_dir())))
 
 
 @pytest.mark.parametrize("tutorial", list(RECIPES))

@@ -29,6 +29,7 @@ _COMMANDS = {
     "doctor": ("environment.doctor", "Find what would fail in a Python environment."),
     "data": ("data.data", "Make a small data set, or check your own."),
     "compare": ("compare.compare", "Show models side by side: size, speed, memory, mAP."),
+    "ablate": ("ablate.ablate", "Train arms over scales and seeds, and make the table."),
     "summary": ("model.summary", "Count the layers, parameters and GFLOPs of a model."),
     "graph": ("figures.graph", "Draw the architecture of a model as an SVG figure."),
     "heatmap": ("figures.heatmap", "Draw where models look on images, side by side."),

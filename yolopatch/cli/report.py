@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +50,22 @@ def show_notes(notes: Iterable[str]) -> None:
         click.echo(_harmless(click.style("note: ", fg="yellow") + note), err=True)
 
 
+def show_event(data: Mapping[str, Any]) -> None:
+    """Print an event on stderr, as one line of JSON."""
+    click.echo(json.dumps(data, default=_plain), err=True)
+
+
 def draw_over(text: str) -> None:
     """Draw a text on stderr over the line that was drawn before."""
     # the escape code, which click turns into a call on old consoles of Windows, clears the rest of a longer line
     click.echo(f"\r{text}\x1b[K", nl=False, err=True)
+
+
+def draw_block(lines: Sequence[str], over: int = 0) -> int:
+    """Draw lines on stderr, over as many that were drawn before; return how many there are."""
+    up = f"\x1b[{over}A" if over else ""
+    click.echo(up + "".join(f"\r{_harmless(line)}\x1b[K\n" for line in lines) + "\x1b[J", nl=False, err=True)
+    return len(lines)
 
 
 def report_error(error: YolopatchError, as_json: bool, color: bool | None = None) -> int:

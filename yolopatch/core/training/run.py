@@ -66,6 +66,7 @@ class Run:
         trained: whether the training is finished.
         outcome: `model`, `validated`, `predicted` and `exported`; empty until then.
         seconds: of training, in all attempts.
+        why: the reason for which the last attempt failed; "" where it did not.
     """
 
     number: int
@@ -76,6 +77,7 @@ class Run:
     trained: bool = False
     seconds: float = 0.0
     outcome: Mapping[str, Any] = field(default_factory=dict)
+    why: str = ""
 
 
 def write_run(run: Run) -> bytes:

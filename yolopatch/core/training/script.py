@@ -1,9 +1,10 @@
-"""The training script of a tutorial: the post's call, with arguments that can be changed."""
+"""The training script of a workspace: one call of upstream, with arguments that can be changed."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from jinja2.sandbox import SandboxedEnvironment
 
@@ -13,24 +14,67 @@ from yolopatch.catalog.reproduce.recipes import Recipe
 _TEMPLATE = "training/train.py.j2"
 
 
-def script_text(recipe: Recipe, pin: Pin, env: SandboxedEnvironment) -> str:
+@dataclass(frozen=True)
+class Group:
+    """Arguments of a training call: what they are in words, the name of their dictionary, and their values."""
+
+    title: str
+    name: str
+    arguments: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Script:
+    """A training script.
+
+    Attributes:
+        name: of its file.
+        purpose: what it does, a sentence.
+        does: what it does without an argument: `is the post's training`.
+        model: the YAML as the call names it; "" if an argument names it.
+        groups: the arguments; a later group's come after an earlier one's.
+        seeded: whether it gives an upstream that has no argument for it a seed.
+    """
+
+    name: str
+    purpose: str
+    does: str
+    model: str
+    groups: tuple[Group, ...]
+    seeded: bool = False
+
+
+def tutorial_script(recipe: Recipe) -> Script:
+    """Return the script of a tutorial."""
+    return Script(
+        name=recipe.script,
+        purpose=f"Train as the tutorial {recipe.tutorial.id} does, with every argument that the post prints.",
+        does="is the post's training",
+        model=recipe.model,
+        groups=(
+            Group("what the post prints", "PRINTED", recipe.printed),
+            Group("what it does not print, and a run needs", "NOT_PRINTED", recipe.added),
+        ),
+    )
+
+
+def script_text(script: Script, pin: Pin, env: SandboxedEnvironment) -> str:
     """Return the script's text.
 
     Args:
-        recipe: of the tutorial.
-        pin: the upstream that the script calls.
+        script: what it does.
+        pin: the upstream that it calls.
         env: finds the template.
     """
     return env.get_template(_TEMPLATE).render(
-        tutorial=recipe.tutorial.id,
-        script=recipe.script,
+        script=script.name,
+        purpose=script.purpose,
+        does=script.does,
         style=pin.layout.style,
         package=pin.layout.package,
-        model=_literal(recipe.model),
-        groups=(
-            ("what the post prints", "PRINTED", _literals(recipe.printed)),
-            ("what it does not print, and a run needs", "NOT_PRINTED", _literals(recipe.added)),
-        ),
+        model=_literal(script.model),
+        groups=[(group.title, group.name, _literals(group.arguments)) for group in script.groups],
+        seeded=script.seeded,
     )
 
 

@@ -14,7 +14,7 @@ from yolopatch.catalog.reproduce.recipes import Recipe, find_recipe, on_pin
 from yolopatch.core.model.cfg_text import Cfg, render_text
 from yolopatch.core.reproduce.page import page_text
 from yolopatch.core.reproduce.reproduction import PAGE, WORKSPACE, Record
-from yolopatch.core.training.script import script_text
+from yolopatch.core.training.script import script_text, tutorial_script
 from yolopatch.errors import ConflictError
 from yolopatch.outside.files.keeping import keeping
 from yolopatch.outside.files.templates import load_templates
@@ -52,7 +52,7 @@ def reproduce(request: ReproduceRequest, cache: Path) -> Reproduction:
     interpreter = choose_interpreter(pin, request.python, cache)
     open_folder(folder, wanted)  # before anything is written
     repo = request.repo or recipe.tutorial.pin
-    made = make_workspace(repo, recipe.module, request.flavor, place, request.source, cache, request.compat)
+    made = make_workspace(repo, [recipe.module], request.flavor, place, request.source, cache, request.compat)
     with keeping(folder), hold_workspace(place):
         known = open_folder(folder, wanted)
         workspace, notes = _open_workspace(request, recipe, place)
@@ -123,7 +123,9 @@ def _write_files(reproduction: Reproduction) -> Reproduction:
     env = load_templates()
     texts = {
         f"{WORKSPACE}/{reproduction.recipe.cfg}": render_text(tutorial_cfg(reproduction), env),
-        f"{WORKSPACE}/{reproduction.recipe.script}": script_text(reproduction.recipe, reproduction.workspace.pin, env),
+        f"{WORKSPACE}/{reproduction.recipe.script}": script_text(
+            tutorial_script(reproduction.recipe), reproduction.workspace.pin, env
+        ),
     }
     sums, edited = update_files(reproduction.folder, texts, reproduction.record.files)
     measured = reproduction.measured if reproduction.measured and reproduction.measured.of == reproduction.of else None

@@ -70,6 +70,8 @@ def apply(
             module.
         YolopatchError: a module is not available for the pin, or the workspace has it in another flavor.
     """
+    if not (modules or compat or seeds):
+        raise UsageError("nothing to apply", hint="name a module with --module, or give --compat or --seeds")
     place, wanted = _plan(repo, modules, flavor, dest, compat, update, into, seeds)
     if into is not None and not is_occupied(place):
         raise UsageError(
@@ -84,10 +86,17 @@ def apply(
 
 @as_destination()
 def make_workspace(
-    repo: str, module: str, flavor: str, dest: Path, source: str, cache: Path, compat: bool
+    repo: str,
+    modules: Sequence[str],
+    flavor: str,
+    dest: Path,
+    source: str,
+    cache: Path,
+    compat: bool,
+    seeds: bool = False,
 ) -> WorkspaceState | None:
-    """Make a workspace with one module, as `apply` does; None where there is something already."""
-    place, wanted = _plan(repo, [module], flavor, dest, compat)
+    """Make a workspace as `apply` does, also one without any module; None where there is something already."""
+    place, wanted = _plan(repo, modules, flavor, dest, compat, seeds=seeds)
     return _create(place, wanted, source, cache)
 
 
@@ -123,8 +132,6 @@ def _plan(
     into: str | None = None,
     seeds: bool = False,
 ) -> tuple[Path, _Wanted]:
-    if not (modules or compat or seeds):
-        raise UsageError("nothing to apply", hint="name a module with --module, or give --compat or --seeds")
     if flavor not in FLAVORS:
         raise unknown("flavor", flavor, FLAVORS)
     known = [module for module in map(lookup_module, modules) if module]

@@ -1,0 +1,124 @@
+"""`yolopatch ablate`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from yolopatch.cli import options, report
+from yolopatch.cli.ablate import plan_words, words
+from yolopatch.cli.progress import progress_line
+from yolopatch.errors import EXIT_VERIFY, UsageError
+from yolopatch.wire import shell
+
+if TYPE_CHECKING:
+    from yolopatch.cli.ablate.progress import Hear
+    from yolopatch.outside.ablate.grid_folder import GridFolder
+    from yolopatch.steps.ablate.ablate import AblateRequest, Ablation
+    from yolopatch.steps.ablate.plan import GridPlan
+
+
+@click.command("ablate", epilog="Example: yolopatch ablate grid.toml")
+@click.argument("grid", type=click.Path(path_type=Path), metavar="GRID")
+@click.option(
+    "--dest", type=click.Path(path_type=Path, file_okay=False), help="The folder of the grid.  [default: ./GRID's name]"
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="NUMBER",
+    help="How many runs at once.  [default: one for each GPU, else as cores and memory allow]",
+)
+@click.option("--only", metavar="ARM", help="Train only this arm.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be trained; nothing is written.")
+@click.option("--table", "only_table", is_flag=True, help="Make the table of what is done; nothing is run.")
+@click.option("--measure/--no-measure", default=True, help="Count and time the models first.  [default: --measure]")
+@click.option("--events", is_flag=True, help="Print each event of a run as one line of JSON on stderr.")
+@options.source
+@options.python
+@options.as_json
+def command(
+    grid: Path,
+    dest: Path | None,
+    workers: int | None,
+    only: str | None,
+    dry_run: bool,
+    only_table: bool,
+    measure: bool,
+    events: bool,
+    source: str,
+    python: str | None,
+    as_json: bool,
+) -> int:
+    """Train models beside each other over seeds, and make the paper's table.
+
+    GRID is a TOML file: the arms (modules with placements, or a YAML), the
+    scales, the seeds, and upstream's arguments, which are the same for all
+    runs. docs/ablation.md explains it. GRID may also be the folder of a grid.
+
+    If it is killed, repeat the command: no run is trained twice, and one that
+    was on its way goes on from its last checkpoint. Exit code 4: a run failed;
+    its reason stands below the table, and the same command tries it again.
+    """
+    from yolopatch.steps.ablate.ablate import AblateRequest, open_grid, read_ablation
+
+    if dry_run and only_table:
+        raise UsageError("--dry-run and --table exclude each other", hint="leave one of them out")
+    request = AblateRequest(grid, dest, workers, only, python, source, measure)
+    plan, folder = open_grid(request)
+    if dry_run:
+        report.show(plan_words.plan_data(plan, folder), plan_words.plan(plan, folder), as_json)
+        return 0
+    if only_table:
+        return _show(read_ablation(plan, folder), as_json)
+    return _show(_train(request, plan, folder, events, as_json), as_json)
+
+
+def _train(request: AblateRequest, plan: GridPlan, folder: GridFolder, events: bool, as_json: bool) -> Ablation:
+    from yolopatch.outside.source.store import cache_dir
+    from yolopatch.steps.ablate.ablate import ablate, local_engine
+
+    if not as_json:
+        report.show({}, plan_words.plan(plan, folder), False)
+    with _going_on(request), _progress(plan, events) as hear, progress_line() as watch:
+        return ablate(request, plan, folder, local_engine(request), cache_dir(), watch, hear)
+
+
+def _show(found: Ablation, as_json: bool) -> int:
+    from yolopatch.steps.ablate.tables import save_tables, table_of
+
+    table = table_of(found)
+    files = save_tables(table, found.folder)
+    report.show_notes((*found.notes, *found.differences))
+    report.show(plan_words.data(found, table, files), words.grid(table, files), as_json)
+    return EXIT_VERIFY if found.has_failed else 0
+
+
+@contextmanager
+def _going_on(request: AblateRequest) -> Iterator[None]:
+    """Say after Ctrl-C how to go on; the engine has ended the runs."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        command = ["yolopatch", "ablate", request.grid, *(["--dest", request.dest] if request.dest else [])]
+        report.show_notes([f"every run was ended; go on with: {shell.join(command)}"])
+        raise
+
+
+@contextmanager
+def _progress(plan: GridPlan, events: bool) -> Iterator[Hear]:
+    from yolopatch.cli.ablate.progress import Progress, event_data
+
+    if events:
+        yield lambda event, standing: report.show_event(event_data(event, standing))
+        return
+    shown = Progress(draws=sys.stderr.isatty())
+    try:
+        yield shown.hear
+    finally:
+        shown.close()

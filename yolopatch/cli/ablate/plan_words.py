@@ -1,0 +1,65 @@
+"""What `ablate` says before the first run, and what `--json` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from yolopatch.cli.layout import pairs, table
+
+if TYPE_CHECKING:
+    from yolopatch.core.ablate.table import Table
+    from yolopatch.outside.ablate.grid_folder import GridFolder
+    from yolopatch.steps.ablate.ablate import Ablation
+    from yolopatch.steps.ablate.plan import GridPlan
+
+_FEW = 6  # seeds, from which on a verdict is possible
+
+
+def plan(found: GridPlan, folder: GridFolder) -> Iterator[str]:
+    """Yield what the runs differ in, what they have in common, and how many there are."""
+    grid = found.grid
+    yield click.style(f"{count(found)} runs", bold=True) + f" in {folder.path}"
+    rows = [(arm.name, arm.words + (" (baseline)" if arm.name == grid.baseline else "")) for arm in grid.arms]
+    yield from table(("arm", "model"), rows, left=2)
+    yield from pairs(
+        [
+            ("scales", ", ".join(grid.scales)),
+            ("seeds", ", ".join(map(str, grid.seeds))),
+            ("pin", f"{found.pin.name}{', with the seed patch' * grid.seed_patch}{', compat' * grid.compat}"),
+            ("data", grid.data),
+            ("start", grid.weights or "random weights"),
+            ("train", " ".join(f"{key}={value}" for key, value in grid.train.items()) or "upstream's defaults"),
+        ]
+    )
+    if len(grid.seeds) < _FEW:
+        yield f"  with fewer than {_FEW} seeds no difference can be told from chance; the table will say so"
+
+
+def count(found: GridPlan) -> int:
+    """Return how many runs the grid has."""
+    return len(found.grid.arms) * len(found.grid.scales) * len(found.grid.seeds)
+
+
+def plan_data(found: GridPlan, folder: GridFolder) -> dict[str, object]:
+    """Return what `ablate --dry-run --json` prints."""
+    return {
+        "dest": folder.path,
+        "pin": found.pin.name,
+        "runs": [{"id": run.id, "arm": run.arm.name, "scale": run.scale, "seed": run.seed} for run in found.runs()],
+    }
+
+
+def data(found: Ablation, made: Table, files: Sequence[Path]) -> dict[str, Any]:
+    """Return what `ablate --json` prints; its keys are a contract."""
+    return {
+        "dest": found.folder.path,
+        "runs": [run.data(found.conditions.choice) for run in found.runs],
+        "table": [row.data() for row in made.rows],
+        "conditions": vars(found.conditions),
+        "differences": list(found.differences),
+        "files": list(files),
+    }

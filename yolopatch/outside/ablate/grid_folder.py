@@ -1,0 +1,73 @@
+"""The folder of a grid: the grid's file, the record, the workspaces, the start weights, the runs and the tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from yolopatch.core.ablate.grid import folder_name
+from yolopatch.core.ablate.record import RECORD, GridRecord, read_record, write_record
+from yolopatch.core.training.run import RECORD as RUN_RECORD
+from yolopatch.core.training.run import Run, read_run, write_run
+from yolopatch.errors import ConflictError
+from yolopatch.outside.files.staging import is_part, write_whole
+
+GRID = "grid.toml"
+LOCK = "ablation.lock"
+_OURS = ("workspaces", "runs", "init", "datasets", GRID, RECORD, LOCK)
+
+
+@dataclass(frozen=True)
+class GridFolder:
+    """Where everything of a grid lies."""
+
+    path: Path
+
+    def workspace(self, arm: str) -> Path:
+        """Return the workspace of an arm."""
+        return self.path / "workspaces" / folder_name(arm)
+
+    def init(self, arm: str, scale: str) -> Path:
+        """Return the checkpoint from which the runs of an arm at a scale start."""
+        return self.path / "init" / f"{folder_name(arm)}-{scale}.pt"
+
+    def run(self, name: str) -> Path:
+        """Return the folder of a run: its record, its logs, and upstream's results."""
+        return self.path / "runs" / name
+
+    def read_run(self, name: str) -> Run | None:
+        """Return the record of a run; None where it was not begun, or was begun by another version of yolopatch."""
+        file = self.run(name) / RUN_RECORD
+        return read_run(file.read_bytes()) if file.is_file() else None
+
+    def save_run(self, name: str, run: Run) -> None:
+        """Write the record of a run."""
+        self.run(name).mkdir(parents=True, exist_ok=True)
+        write_whole(self.run(name) / RUN_RECORD, write_run(run))
+
+    def read_record(self) -> GridRecord | None:
+        """Return what was made and measured; None before that."""
+        file = self.path / RECORD
+        return read_record(file.read_bytes()) if file.is_file() else None
+
+    def save_record(self, record: GridRecord) -> None:
+        """Write what was made and measured."""
+        write_whole(self.path / RECORD, write_record(record))
+
+    def require_free(self) -> None:
+        """Check that the folder is empty, or that of a grid.
+
+        Raises:
+            ConflictError: it holds something else.
+        """
+        if self.path.exists() and not self.path.is_dir():
+            raise ConflictError(f"{self.path} is a file; nothing was changed", hint="name another folder with --dest")
+        if not self.path.is_dir() or (self.path / GRID).is_file():
+            return
+        others = sorted(one.name for one in self.path.iterdir() if one.name not in _OURS and not is_part(one.name))
+        if others:
+            raise ConflictError(
+                f"{self.path} contains files that are of no grid; nothing was changed",
+                details=[f"found: {name}" for name in others[:4]],
+                hint="name another folder with --dest",
+            )

@@ -1,0 +1,188 @@
+"""`ablate`: train every arm of a grid at every scale with every seed, and make the table of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from yolopatch.core.ablate.grid import read_grid
+from yolopatch.core.ablate.record import GridRecord
+from yolopatch.core.ablate.results import FAILED, Conditions, RunResult
+from yolopatch.errors import UsageError
+from yolopatch.outside.ablate.grid_folder import GRID, LOCK, GridFolder
+from yolopatch.outside.files.keeping import keeping
+from yolopatch.outside.files.lock import hold_lock
+from yolopatch.outside.files.staging import write_whole
+from yolopatch.outside.watch import Watch
+from yolopatch.steps.ablate.equal import find_differences
+from yolopatch.steps.ablate.figures import measure_models
+from yolopatch.steps.ablate.jobs import find_runs
+from yolopatch.steps.ablate.plan import GridPlan, plan_grid
+from yolopatch.steps.ablate.prepare import PreparedGrid, prepare_grid
+from yolopatch.steps.ablate.standing import conditions_of, read_results
+from yolopatch.steps.engines.engine import Engine, Event, Keep
+from yolopatch.steps.engines.engine import Failed as RunFailed
+from yolopatch.steps.engines.local import LocalEngine, local_slots
+from yolopatch.steps.engines.schedule import Standing, schedule
+
+_PATIENCE = 5  # seconds: another call may be at its end
+
+
+@dataclass(frozen=True)
+class AblateRequest:
+    """The options of `ablate`.
+
+    Attributes:
+        grid: the TOML file, or the folder of a grid.
+        dest: the folder; None for one with the file's name in the current folder.
+        workers: how many runs at once; None for as many as the machine can.
+        only: the arm to train; None for all.
+        python: the interpreter with upstream's requirements; None to find one.
+        source: where the upstream comes from, as in `apply`.
+        measure: whether the models are counted and timed.
+    """
+
+    grid: Path
+    dest: Path | None = None
+    workers: int | None = None
+    only: str | None = None
+    python: str | None = None
+    source: str = "auto"
+    measure: bool = True
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """A grid and what came out of its runs so far.
+
+    Attributes:
+        record: None before anything was made.
+        runs: every run of the grid.
+        conditions: what they have in common.
+        differences: what they differ in that the grid does not say.
+        notes: what the user should know.
+    """
+
+    plan: GridPlan
+    folder: GridFolder
+    record: GridRecord | None
+    runs: tuple[RunResult, ...]
+    conditions: Conditions
+    differences: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether a run has failed."""
+        return any(run.status == FAILED for run in self.runs)
+
+
+MakeEngine = Callable[[PreparedGrid, Keep], Engine]
+
+
+def open_grid(request: AblateRequest) -> tuple[GridPlan, GridFolder]:
+    """Read the grid, and check it against the catalog; nothing is written.
+
+    Raises:
+        UsageError: the grid is not right.
+        ConflictError: the folder has something else.
+    """
+    file, where = request.grid, request.grid.absolute().parent
+    if file.is_dir():
+        folder, file = GridFolder(file.absolute()), file / GRID
+        if not file.is_file():
+            raise UsageError(f"{folder.path} is not the folder of a grid: it has no {GRID}", hint="name a TOML file")
+        record = folder.read_record()
+        where = Path(record.where) if record else folder.path
+    else:
+        folder = GridFolder((request.dest or Path(file.stem)).absolute())
+    if not file.is_file():
+        raise UsageError(f"there is no grid {file}", hint="docs/ablation.md has one to start from")
+    grid = read_grid(file.read_text("utf-8", "replace"), str(file))
+    if request.only is not None and request.only not in [arm.name for arm in grid.arms]:
+        names = ", ".join(arm.name for arm in grid.arms)
+        raise UsageError(f"--only {request.only}: the grid has no such arm", hint=f"it has: {names}")
+    folder.require_free()
+    return plan_grid(grid, where), folder
+
+
+def ablate(
+    request: AblateRequest,
+    plan: GridPlan,
+    folder: GridFolder,
+    make_engine: MakeEngine,
+    cache: Path,
+    watch: Watch,
+    hear: Callable[[Event, Standing], None],
+) -> Ablation:
+    """Train what is not trained yet, and return what came out; killed and repeated, it goes on.
+
+    Args:
+        request, plan, folder: the options, and what `open_grid` returns for them.
+        make_engine: makes what executes the runs.
+        cache: the cache folder.
+        watch: called with each step before the first run.
+        hear: called with each event of a run.
+
+    Raises:
+        UsageError: the grid names something that does not exist, or an argument that upstream does not have.
+        ConflictError: a workspace has changes of the user's, or the folder has runs of another grid.
+        YolopatchError: the pin cannot train here, the data have errors, a model does not build, or another call works
+            in the folder.
+    """
+    plan.require_files()
+    text = _text_of(request)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    elsewhere = "name a folder on another disk with --dest"
+    with hold_lock(folder.path / LOCK, elsewhere, _PATIENCE, f"the grid {folder.path}"), keeping(folder.path):
+        write_whole(folder.path / GRID, text)
+        grid = prepare_grid(plan, folder, request.python, request.source, cache, watch)
+        runs = find_runs(grid, request.only)
+        if request.measure and runs.jobs:
+            grid = measure_models(grid, cache, watch)
+        folder.save_record(grid.record)
+        if runs.jobs:
+            engine = make_engine(grid, folder.save_run)
+            standing = Standing(len(runs.done) + len(runs.jobs), engine.slots, len(runs.done))
+            try:
+                schedule(runs.jobs, engine, standing, hear, lambda event: _keep_reason(folder, event))
+            finally:
+                engine.close()
+        return read_ablation(plan, folder, grid.notes)
+
+
+def local_engine(request: AblateRequest) -> MakeEngine:
+    """Return what makes the engine of this machine."""
+
+    def make(grid: PreparedGrid, keep: Keep) -> Engine:
+        gpus = grid.devices.gpus
+        return LocalEngine(local_slots(len(gpus), request.workers), keep, gpus)
+
+    return make
+
+
+def _text_of(request: AblateRequest) -> bytes:
+    return (request.grid / GRID if request.grid.is_dir() else request.grid).read_bytes()
+
+
+def _keep_reason(folder: GridFolder, event: RunFailed) -> None:
+    """Keep in the record of a run why it failed: the message, and the last line of upstream's output."""
+    run = folder.read_run(event.id)
+    if run is not None:
+        said = [line for line in event.details if not line.startswith(("log: ", "next: "))]
+        folder.save_run(event.id, replace(run, why=": ".join([event.why, *said[-1:]])))
+
+
+def read_ablation(plan: GridPlan, folder: GridFolder, notes: Sequence[str] = ()) -> Ablation:
+    """Return what came out so far; nothing is run."""
+    record = folder.read_record()
+    return Ablation(
+        plan=plan,
+        folder=folder,
+        record=record,
+        runs=read_results(plan, folder, record),
+        conditions=conditions_of(plan, folder, record),
+        differences=find_differences(plan, folder),
+        notes=tuple(notes),
+    )

@@ -1,0 +1,156 @@
+"""From a grid to the models and the runs that it means; nothing is read from or written to the disk but arms' YAMLs."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from yolopatch.catalog.model.base_model import DETECT
+from yolopatch.catalog.model.models import ALL_SCALES, find_model, find_scales
+from yolopatch.catalog.modules import find_module, require_flavor
+from yolopatch.catalog.names import fold, unknown
+from yolopatch.catalog.pins import PINS, Pin, find_pin
+from yolopatch.core.ablate.grid import Arm, Grid, run_id
+from yolopatch.core.model.cfg_file import CfgFile
+from yolopatch.core.model.cfg_text import Cfg, file_name, render_text
+from yolopatch.errors import UsageError
+from yolopatch.outside.files.model_yaml import read_cfg
+from yolopatch.outside.files.templates import load_templates
+from yolopatch.steps.model import render_request
+from yolopatch.steps.model.render_request import RenderRequest
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """One run of the grid."""
+
+    id: str
+    arm: Arm
+    scale: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class GridPlan:
+    """A grid, checked against the catalog.
+
+    Attributes:
+        where: the folder that the paths in the grid are relative to.
+    """
+
+    grid: Grid
+    pin: Pin
+    where: Path
+
+    def runs(self) -> Iterator[PlannedRun]:
+        """Yield every run. All arms have their first seed before one has its second: a partial table is even."""
+        for seed, scale, arm in itertools.product(self.grid.seeds, self.grid.scales, self.grid.arms):
+            yield PlannedRun(run_id(arm.name, scale, seed), arm, scale, seed)
+
+    def models(self) -> Iterator[tuple[Arm, str]]:
+        """Yield each arm at each scale."""
+        yield from itertools.product(self.grid.arms, self.grid.scales)
+
+    def cfg(self, arm: Arm, scale: str, nc: int | None) -> tuple[str, str]:
+        """Return the name and the text of the YAML of an arm at a scale, for a number of classes (None: upstream's).
+
+        Raises:
+            UsageError: as `render-cfg`, or the arm's own YAML does not have the scale.
+        """
+        if arm.cfg:
+            return _own_cfg(self.own_file(arm), self.pin, scale)
+        cfg = self._rendered(arm, scale, nc)
+        return file_name(cfg), render_text(cfg, load_templates())
+
+    def own_file(self, arm: Arm) -> CfgFile:
+        """Return the YAML that an arm names.
+
+        Raises:
+            UsageError: it does not exist, or is no model YAML.
+        """
+        return read_cfg(self.where / str(arm.cfg))
+
+    def _rendered(self, arm: Arm, scale: str, nc: int | None) -> Cfg:
+        request = RenderRequest(arm.modules, self.pin.model, DETECT, scale, arm.placements, nc=nc, flavor=arm.flavor)
+        return render_request.plan(request)[0]
+
+    def check(self, arm: Arm) -> None:
+        """Check that an arm has a model at every scale.
+
+        Raises:
+            UsageError: as `cfg`.
+        """
+        for scale in self.grid.scales:
+            try:
+                self.cfg(arm, scale, None)
+            except UsageError as error:
+                error.details = (f"of the arm {arm.name}, scale {scale}", *error.details)
+                raise
+
+    def require_files(self) -> None:
+        """Check that the checkpoints and YAMLs that the grid names are there.
+
+        Raises:
+            UsageError: one does not exist, or is no model of this grid.
+        """
+        for arm in self.grid.arms:
+            if arm.cfg:
+                self.check(arm)
+        for scale in self.grid.scales:
+            _require_weights(self.weights(scale), scale)
+
+    def weights(self, scale: str) -> Path | None:
+        """Return the checkpoint that a run at a scale starts from; None for random weights."""
+        named = self.grid.weights
+        return self.where / named.replace("{scale}", scale) if named else None
+
+
+def plan_grid(grid: Grid, where: Path) -> GridPlan:
+    """Check a grid against the catalog.
+
+    Raises:
+        UsageError: an unknown model, pin, scale, module or placement.
+    """
+    pin = _pin_of(grid.model)
+    for scale in grid.scales:
+        if len(scale) != 1 or find_scales(find_model(pin.model), scale) == (ALL_SCALES,):
+            raise UsageError(f"scales: {scale!r} is not one letter", hint='e.g. scales = ["n", "s"]')
+    plan = GridPlan(grid, pin, where)
+    for arm in grid.arms:
+        for name in arm.modules:
+            require_flavor(find_module(name), arm.flavor)
+    for arm in grid.arms:
+        if not arm.cfg:
+            plan.check(arm)
+    return plan
+
+
+def _pin_of(name: str) -> Pin:
+    """Return the pin of this name, or the one whose base model is of this family."""
+    pin = find_pin(name)
+    of_family = [one for one in PINS.values() if fold(one.model) == fold(name) and one.home is None]
+    if pin is None and not of_family:
+        raise unknown("model of the grid", name, [*dict.fromkeys(one.model for one in PINS.values()), *PINS])
+    return pin or of_family[-1]
+
+
+def _own_cfg(file: CfgFile, pin: Pin, scale: str) -> tuple[str, str]:
+    """Return the name and text of an arm's own YAML: upstream reads the scale from the name."""
+    if file.task != DETECT:
+        raise UsageError(f"{file.path} is a model for the task {file.task}", hint="an arm is a detection model")
+    model = find_model(pin.model)
+    letter = file.any_scale(scale, every="") if file.letters else ""
+    text = Path(file.path).read_text("utf-8", "replace")
+    stem = file.path.stem.replace(model.stem(), "").strip("-_") or "own"
+    return f"{model.stem(letter)}-{stem}.yaml", text
+
+
+def _require_weights(file: Path | None, scale: str) -> None:
+    if file and not file.is_file():
+        raise UsageError(
+            f"[start] weights: there is no {file}, for scale {scale}",
+            details=["expected: a checkpoint of the base model; {scale} in the name stands for the letter"],
+            hint='e.g. weights = "yolo11{scale}.pt"',
+        )

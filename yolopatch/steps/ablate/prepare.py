@@ -1,0 +1,134 @@
+"""Everything of a grid that can be checked or made before its first run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from yolopatch import __version__
+from yolopatch.core.ablate.record import GridRecord
+from yolopatch.core.training.fitness import read_fitness
+from yolopatch.errors import YolopatchError
+from yolopatch.outside.ablate.grid_folder import GridFolder
+from yolopatch.outside.data.dataset import read_dataset
+from yolopatch.outside.environment.interpreter import Interpreter
+from yolopatch.outside.watch import Watch
+from yolopatch.outside.workspace.workspace import Workspace
+from yolopatch.steps.ablate.arguments import Arguments, read_arguments
+from yolopatch.steps.ablate.device import Devices, find_devices
+from yolopatch.steps.ablate.files import PreparedModel, find_data, write_cfg_of, write_scripts
+from yolopatch.steps.ablate.plan import GridPlan
+from yolopatch.steps.ablate.start import StartWeights, make_start_weights
+from yolopatch.steps.ablate.workspaces import make_workspaces, seed_patch_of
+from yolopatch.steps.environment.faults import ERROR, find_faults
+from yolopatch.steps.environment.interpreters import choose_interpreter, require_importable
+from yolopatch.steps.training.data import Asked, TrainingData, prepare_data
+
+_DEVICE = "device"
+_EVEN = (0.0, 0.0, 0.0, 1.0)  # where upstream's fitness has another form: by mAP50-95
+_INSTEAD = 'make a small set: yolopatch data shapes --out shapes, then data = "shapes/data.yaml"'
+
+
+@dataclass(frozen=True)
+class PreparedGrid:
+    """A grid, ready to train.
+
+    Attributes:
+        models: by the arm's name and the scale.
+        start: the checkpoints that the runs start from.
+        notes: what the user should know.
+    """
+
+    plan: GridPlan
+    folder: GridFolder
+    record: GridRecord
+    interpreter: Interpreter
+    workspaces: Mapping[str, Workspace]
+    data: TrainingData
+    arguments: Arguments
+    devices: Devices
+    models: Mapping[tuple[str, str], PreparedModel]
+    start: StartWeights
+    notes: tuple[str, ...]
+
+
+def prepare_grid(
+    plan: GridPlan, folder: GridFolder, python: str | None, source: str, cache: Path, watch: Watch
+) -> PreparedGrid:
+    """Make the workspaces, the YAMLs, the scripts and the checkpoints to start from; check data and environment.
+
+    Raises:
+        UsageError: upstream has no such argument, or the grid names something that does not exist.
+        YolopatchError: the pin cannot train here, the data have errors, or a checkpoint is of another model.
+    """
+    workspaces, notes = make_workspaces(plan, folder, source, cache, watch)
+    baseline = workspaces[plan.grid.baseline]
+    interpreter = choose_interpreter(plan.pin, python, cache)
+    _require_trainable(plan, interpreter, baseline)
+    asked = dict(plan.grid.train)
+    devices = find_devices(asked.pop(_DEVICE, None), interpreter)
+    arguments = read_arguments(baseline, asked)
+    name = find_data(plan, baseline)
+    watch("checking the data", 1, 1)
+    own = read_dataset(Path(name)) if Path(name).is_absolute() else None
+    any_cfg = write_cfg_of(
+        plan, baseline, plan.grid.arm(plan.grid.baseline), plan.grid.scales[0], len(own.names) if own else None
+    ).cfg
+    data = prepare_data(Asked(name, baseline, interpreter, any_cfg, _INSTEAD))
+    models = {
+        (arm.name, scale): write_cfg_of(plan, workspaces[arm.name], arm, scale, len(data.names))
+        for arm, scale in plan.models()
+    }
+    start = make_start_weights(plan, folder, models, workspaces, interpreter, cache, watch)
+    write_scripts(plan, folder, workspaces, models, arguments, devices, name)
+    return PreparedGrid(
+        plan=plan,
+        folder=folder,
+        record=_record(plan, folder, name, data, workspaces),
+        interpreter=interpreter,
+        workspaces=workspaces,
+        data=data,
+        arguments=arguments,
+        devices=devices,
+        models=models,
+        start=start,
+        notes=(*notes, *data.notes, *start.notes),
+    )
+
+
+def _require_trainable(plan: GridPlan, interpreter: Interpreter, workspace: Workspace) -> None:
+    pin, compat = plan.pin, plan.grid.compat
+    errors = [one for one in find_faults(pin, compat, interpreter, workspace.path) if one.severity == ERROR]
+    if not errors:
+        return
+    others = [one for one in find_faults(pin, True, interpreter, workspace.path) if one.severity == ERROR]
+    if others or compat:
+        require_importable(pin, interpreter, compat=compat, tree=workspace.path)
+    raise YolopatchError(
+        f"{pin.name} cannot train to the end in {interpreter.executable}; no training was started",
+        details=[f"{one.what}{f' ({one.where})' if one.where else ''}" for one in errors],
+        hint=errors[0].hint if others or compat else "write compat = true into the grid, and name another --dest",
+    )
+
+
+def _record(
+    plan: GridPlan, folder: GridFolder, name: str, data: TrainingData, workspaces: Mapping[str, Workspace]
+) -> GridRecord:
+    known = folder.read_record()
+    baseline = workspaces[plan.grid.baseline]
+    package = baseline.path / baseline.pin.layout.package
+    source = (package / "utils" / "metrics.py").read_text("utf-8")
+    return GridRecord(
+        yolopatch=__version__,
+        where=str(plan.where),
+        pin=plan.pin.name,
+        data=name,
+        sha256=data.sha256,
+        classes=len(data.names),
+        fitness=read_fitness(source) or _EVEN,
+        commits={arm: workspace.tip.id for arm, workspace in workspaces.items()},
+        seed_patch=seed_patch_of(plan),
+        models=known.models if known else {},
+        how=known.how if known else "",
+    )

@@ -1,0 +1,76 @@
+"""What came out of the runs of a grid so far, read from its folder."""
+
+from __future__ import annotations
+
+import platform
+from collections import Counter
+from collections.abc import Mapping
+
+from yolopatch.catalog.environment.libraries import named_versions
+from yolopatch.core.ablate.record import GridRecord
+from yolopatch.core.ablate.results import DONE, FAILED, PENDING, Conditions, RunResult
+from yolopatch.core.ablate.scores import read_scores
+from yolopatch.core.training.run import Run
+from yolopatch.outside.ablate.grid_folder import GridFolder
+from yolopatch.steps.ablate.plan import GridPlan, PlannedRun
+from yolopatch.steps.training.results import rows_of
+
+
+def read_results(plan: GridPlan, folder: GridFolder, record: GridRecord | None) -> tuple[RunResult, ...]:
+    """Return every run of the grid, those that were not begun, too."""
+    return tuple(_result(planned, folder.read_run(planned.id), record) for planned in plan.runs())
+
+
+def _result(planned: PlannedRun, run: Run | None, record: GridRecord | None) -> RunResult:
+    best = last = None
+    if run is not None and record is not None and run.trained:
+        best, last = read_scores(rows_of(run), record.fitness)
+    attempts = run.attempts if run else ()
+    return RunResult(
+        id=planned.id,
+        arm=planned.arm.name,
+        scale=planned.scale,
+        seed=planned.seed,
+        status=_status(run),
+        commit=run.wanted.commit if run else "",
+        best=best,
+        last=last,
+        seconds=run.seconds if run else 0.0,
+        attempts=len(attempts),
+        host=str(attempts[-1].environment.get("host", "")) if attempts else "",
+        why=run.why if run else "",
+    )
+
+
+def _status(run: Run | None) -> str:
+    if run is None:
+        return PENDING
+    return DONE if run.trained else FAILED if run.why else PENDING
+
+
+def conditions_of(plan: GridPlan, folder: GridFolder, record: GridRecord | None) -> Conditions:
+    """Return what all runs have in common, for the notes of the tables."""
+    grid = plan.grid
+    return Conditions(
+        choice=grid.checkpoint,
+        pin=plan.pin.name,
+        seed_patch=record.seed_patch if record else None,
+        data=record.data if record else grid.data,
+        arguments=" ".join(f"{key}={value}" for key, value in grid.train.items()),
+        weights=grid.weights or "",
+        environment=_environment([run for one in plan.runs() if (run := folder.read_run(one.id))]),
+        figures=record.how if record else "",
+    )
+
+
+def _environment(runs: list[Run]) -> str:
+    """Return the libraries and machines of the runs, in words: each set once."""
+    found = Counter(_words(run.attempts[-1].environment) for run in runs if run.attempts)
+    return "; ".join(f"{words} ({count} runs)" if len(found) > 1 else words for words, count in found.items())
+
+
+def _words(environment: Mapping[str, object]) -> str:
+    packages = environment.get("packages")
+    versions = named_versions(packages) if isinstance(packages, Mapping) else {}
+    listed = ", ".join(f"{name} {version}" for name, version in versions.items())
+    return f"Python {environment.get('python')}, {listed}, on {environment.get('host', platform.node())}"
