@@ -29,7 +29,7 @@ def plan(found: GridPlan, folder: GridFolder) -> Iterator[str]:
         [
             ("scales", ", ".join(grid.scales)),
             ("seeds", ", ".join(map(str, grid.seeds))),
-            ("pin", f"{found.pin.name}{', with the seed patch' * grid.seed_patch}{', compat' * grid.compat}"),
+            ("pin", f"{found.pin.name}{', with the seed patch' * bool(found.seed_patch)}{', compat' * grid.compat}"),
             ("data", grid.data),
             ("start", grid.weights or "random weights"),
             ("train", " ".join(f"{key}={value}" for key, value in grid.train.items()) or "upstream's defaults"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -253,9 +254,9 @@ def _check(grid: Grid, where: str) -> None:
 
 
 def _require_once(names: Sequence[object], what: str) -> None:
-    twice = next((name for number, name in enumerate(names) if name in names[:number]), None)
-    if twice is not None:
-        raise UsageError(f"{what} {twice}", hint="leave one of them out, or name it otherwise")
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise UsageError(f"{what} {twice[0]}", hint="leave one of them out, or name it otherwise")
 
 
 def _is_text(value: object) -> bool:

@@ -14,7 +14,8 @@ from yolopatch.outside.files.staging import is_part, write_whole
 
 GRID = "grid.toml"
 LOCK = "ablation.lock"
-_OURS = ("workspaces", "runs", "init", "datasets", GRID, RECORD, LOCK)
+HYPERPARAMETERS = "hyp.yaml"
+_OURS = ("workspaces", "runs", "init", "datasets", GRID, RECORD, LOCK, HYPERPARAMETERS)
 
 
 @dataclass(frozen=True)

@@ -136,11 +136,11 @@ def ablate(
     folder.path.mkdir(parents=True, exist_ok=True)
     elsewhere = "name a folder on another disk with --dest"
     with hold_lock(folder.path / LOCK, elsewhere, _PATIENCE, f"the grid {folder.path}"), keeping(folder.path):
-        write_whole(folder.path / GRID, text)
         grid = prepare_grid(plan, folder, request.python, request.source, cache, watch)
         runs = find_runs(grid, request.only)
         if request.measure and runs.jobs:
             grid = measure_models(grid, cache, watch)
+        write_whole(folder.path / GRID, text)
         folder.save_record(grid.record)
         if runs.jobs:
             engine = make_engine(grid, folder.save_run)

@@ -12,7 +12,7 @@ from yolopatch.core.ablate.grid import Arm
 from yolopatch.core.text import sha256
 from yolopatch.core.training.script import Group, Script, script_text
 from yolopatch.errors import UsageError
-from yolopatch.outside.ablate.grid_folder import GridFolder
+from yolopatch.outside.ablate.grid_folder import HYPERPARAMETERS, GridFolder
 from yolopatch.outside.files.staging import write_whole
 from yolopatch.outside.files.templates import load_templates
 from yolopatch.outside.workspace.workspace import Workspace
@@ -98,7 +98,7 @@ def write_scripts(
 
 
 def _write_hyperparameters(folder: GridFolder, arguments: Arguments) -> Path:
-    file = folder.path / "hyp.yaml"
+    file = folder.path / HYPERPARAMETERS
     _write(file, yaml.safe_dump(dict(arguments.hyperparameters), sort_keys=False).encode())
     return file
 

@@ -20,6 +20,7 @@ from yolopatch.outside.files.model_yaml import read_cfg
 from yolopatch.outside.files.templates import load_templates
 from yolopatch.steps.model import render_request
 from yolopatch.steps.model.render_request import RenderRequest
+from yolopatch.steps.workspace.patchset import needs_seeds
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,11 @@ class GridPlan:
     grid: Grid
     pin: Pin
     where: Path
+
+    @property
+    def seed_patch(self) -> bool | None:
+        """Whether the workspaces have the seed patch; None for a pin that needs none."""
+        return self.grid.seed_patch if needs_seeds(self.pin) else None
 
     def runs(self) -> Iterator[PlannedRun]:
         """Yield every run. All arms have their first seed before one has its second: a partial table is even."""

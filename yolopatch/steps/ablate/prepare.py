@@ -20,7 +20,7 @@ from yolopatch.steps.ablate.device import Devices, find_devices
 from yolopatch.steps.ablate.files import PreparedModel, find_data, write_cfg_of, write_scripts
 from yolopatch.steps.ablate.plan import GridPlan
 from yolopatch.steps.ablate.start import StartWeights, make_start_weights
-from yolopatch.steps.ablate.workspaces import make_workspaces, seed_patch_of
+from yolopatch.steps.ablate.workspaces import make_workspaces
 from yolopatch.steps.environment.faults import ERROR, find_faults
 from yolopatch.steps.environment.interpreters import choose_interpreter, require_importable
 from yolopatch.steps.training.data import Asked, TrainingData, prepare_data
@@ -62,10 +62,10 @@ def prepare_grid(
         UsageError: upstream has no such argument, or the grid names something that does not exist.
         YolopatchError: the pin cannot train here, the data have errors, or a checkpoint is of another model.
     """
+    interpreter = choose_interpreter(plan.pin, python, cache)
+    _require_trainable(plan, interpreter)
     workspaces, notes = make_workspaces(plan, folder, source, cache, watch)
     baseline = workspaces[plan.grid.baseline]
-    interpreter = choose_interpreter(plan.pin, python, cache)
-    _require_trainable(plan, interpreter, baseline)
     asked = dict(plan.grid.train)
     devices = find_devices(asked.pop(_DEVICE, None), interpreter)
     arguments = read_arguments(baseline, asked)
@@ -97,18 +97,18 @@ def prepare_grid(
     )
 
 
-def _require_trainable(plan: GridPlan, interpreter: Interpreter, workspace: Workspace) -> None:
+def _require_trainable(plan: GridPlan, interpreter: Interpreter) -> None:
     pin, compat = plan.pin, plan.grid.compat
-    errors = [one for one in find_faults(pin, compat, interpreter, workspace.path) if one.severity == ERROR]
+    errors = [one for one in find_faults(pin, compat, interpreter) if one.severity == ERROR]
     if not errors:
         return
-    others = [one for one in find_faults(pin, True, interpreter, workspace.path) if one.severity == ERROR]
+    others = [one for one in find_faults(pin, True, interpreter) if one.severity == ERROR]
     if others or compat:
-        require_importable(pin, interpreter, compat=compat, tree=workspace.path)
+        require_importable(pin, interpreter, compat=compat, tree=None)
     raise YolopatchError(
         f"{pin.name} cannot train to the end in {interpreter.executable}; no training was started",
         details=[f"{one.what}{f' ({one.where})' if one.where else ''}" for one in errors],
-        hint=errors[0].hint if others or compat else "write compat = true into the grid, and name another --dest",
+        hint=errors[0].hint if others or compat else "write compat = true into the grid",
     )
 
 
@@ -128,7 +128,7 @@ def _record(
         classes=len(data.names),
         fitness=read_fitness(source) or _EVEN,
         commits={arm: workspace.tip.id for arm, workspace in workspaces.items()},
-        seed_patch=seed_patch_of(plan),
+        seed_patch=plan.seed_patch,
         models=known.models if known else {},
         how=known.how if known else "",
     )

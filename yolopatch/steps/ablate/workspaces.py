@@ -14,7 +14,7 @@ from yolopatch.outside.workspace.workspace import Workspace
 from yolopatch.steps.ablate.plan import GridPlan
 from yolopatch.steps.workspace.apply import make_workspace
 from yolopatch.steps.workspace.change import read_finished
-from yolopatch.steps.workspace.patchset import needs_compat, needs_seeds
+from yolopatch.steps.workspace.patchset import needs_compat
 from yolopatch.wire import shell
 
 
@@ -46,11 +46,6 @@ def make_workspaces(
     return found, tuple(dict.fromkeys(notes))
 
 
-def seed_patch_of(plan: GridPlan) -> bool | None:
-    """Return whether the workspaces have the seed patch; None for a pin that needs none."""
-    return plan.grid.seed_patch if needs_seeds(plan.pin) else None
-
-
 def _require_own(workspace: Workspace, plan: GridPlan, arm: Arm) -> None:
     expected, found = " ".join(_wanted(plan, arm)), " ".join(_found(workspace))
     if expected != found:
@@ -74,7 +69,7 @@ def _require_own(workspace: Workspace, plan: GridPlan, arm: Arm) -> None:
 def _wanted(plan: GridPlan, arm: Arm) -> Iterator[str]:
     yield plan.pin.name
     yield from ["compat"] * (plan.grid.compat and needs_compat(plan.pin))
-    yield from ["seeds"] * (plan.grid.seed_patch and needs_seeds(plan.pin))
+    yield from ["seeds"] * bool(plan.seed_patch)
     yield from sorted(f"{find_module(name).name}:{arm.flavor}" for name in set(arm.modules))
 
 

@@ -1,0 +1,110 @@
+"""Time what the scheduler of `ablate` itself costs: 10,000 runs whose trainings end at once, and their table.
+
+Run with `make bench`. Everything is real but the trainings: jobs, records on the disk, and the table of all of them.
+"""
+
+from __future__ import annotations
+
+import random
+import resource
+import statistics
+import tempfile
+import time
+from collections import deque
+from dataclasses import replace
+from pathlib import Path
+
+from timing import rounds
+from yolopatch.core.ablate.grid import Arm, Grid
+from yolopatch.core.ablate.record import GridRecord
+from yolopatch.core.training.run import Attempt, Run, Wanted
+from yolopatch.outside.ablate.grid_folder import GridFolder
+from yolopatch.steps.ablate.ablate import read_ablation
+from yolopatch.steps.ablate.plan import GridPlan, plan_grid
+from yolopatch.steps.ablate.tables import save_tables, table_of
+from yolopatch.steps.engines.engine import Ended, Event, Job, Keep, Reached
+from yolopatch.steps.engines.schedule import Standing, schedule
+
+ROUNDS = rounds(3)
+ARMS, SEEDS = 10, 1000
+EPOCHS, SLOTS = 3, 64
+MOST = 5.0  # milliseconds a run
+_HEADER = "epoch,metrics/precision(B),metrics/recall(B),metrics/mAP50(B),metrics/mAP50-95(B)\n"
+
+
+def plan() -> GridPlan:
+    """Return a grid of ARMS x SEEDS runs."""
+    arms = tuple(Arm(f"arm {number}", ("SPConv",), (f"+{number}",)) for number in range(ARMS))
+    grid = Grid("yolo11", ("n",), "data.yaml", tuple(range(SEEDS)), arms[0].name, arms)
+    return plan_grid(grid, Path("."))
+
+
+class Instant:
+    """An engine that has trained a run when it is asked, and writes what upstream would write."""
+
+    def __init__(self, folder: GridFolder, keep: Keep) -> None:
+        self.slots = SLOTS
+        self._folder, self._keep, self._events = folder, keep, deque[Event]()
+        self._random = random.Random(0)
+
+    def start(self, job: Job) -> None:
+        """Begin and end a run."""
+        results = self._folder.run(job.id) / "results"
+        results.mkdir(parents=True)
+        rows = [f"{epoch}," + ",".join(f"{self._random.random():.5f}" for _ in range(4)) for epoch in range(EPOCHS)]
+        (results / "results.csv").write_text(_HEADER + "\n".join(rows) + "\n", "utf-8")
+        attempt = Attempt("2026-01-01T00:00:00+00:00", None, {"python": "3.11", "packages": {}, "host": "here"})
+        run = replace(job.run, save_dir=str(results), attempts=(attempt,))
+        self._keep(job.id, run)
+        self._events += [Reached(job.id, epoch, EPOCHS, 0.5) for epoch in range(1, EPOCHS + 1)]
+        run = replace(run, trained=True)
+        self._keep(job.id, run)
+        self._events.append(Ended(job.id, run))
+
+    def next(self, seconds: float) -> Event | None:
+        """Return the next event."""
+        return self._events.popleft() if self._events else None
+
+    def close(self) -> None:
+        """Do nothing: nothing runs."""
+
+
+def jobs(grid: GridPlan) -> list[Job]:
+    """Return a job for each run; the engine does not look at what would train it."""
+    wanted = Wanted({}, "n", False, False, "a" * 40, (), "b" * 64, "c" * 64)
+    return [Job(one.id, Run(0, wanted), None) for one in grid.runs()]  # type: ignore[arg-type]
+
+
+def measure(grid: GridPlan, place: Path) -> tuple[float, float, float]:
+    """Return milliseconds a run of the scheduler with its records, seconds for the table, and MiB that it took."""
+    folder = GridFolder(place)
+    record = GridRecord("0", ".", grid.pin.name, "data.yaml", "c" * 64, 3, (0.0, 0.0, 0.1, 0.9), {}, True)
+    folder.path.mkdir(exist_ok=True)
+    folder.save_record(record)
+    todo = jobs(grid)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    start = time.perf_counter()
+    standing = Standing(len(todo), SLOTS)
+    schedule(todo, Instant(folder, folder.save_run), standing, lambda event, now: None, lambda event: None)
+    scheduled = time.perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert standing.done == len(todo)
+    start = time.perf_counter()
+    found = read_ablation(grid, folder)
+    save_tables(table_of(found), folder)
+    return scheduled / len(todo) * 1e3, time.perf_counter() - start, (after - before) / 1024
+
+
+def main() -> None:
+    """Print the medians."""
+    grid, found = plan(), []
+    for _ in range(ROUNDS):
+        with tempfile.TemporaryDirectory() as folder:
+            found.append(measure(grid, Path(folder) / "grid"))
+    each, table, memory = (statistics.median(values) for values in zip(*found))
+    print(f"{ARMS * SEEDS:,} runs, {ROUNDS} rounds: {each:.2f} ms a run with its records (at most {MOST:g}); ", end="")
+    print(f"table of all of them {table:.2f} s; the scheduler took {memory:.1f} MiB")
+
+
+if __name__ == "__main__":
+    main()

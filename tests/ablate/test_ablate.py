@@ -1,0 +1,257 @@
+"""`yolopatch ablate`: real grids on generated images, refused ones, and killed ones."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from yolopatch.core.training.run import RECORD, read_run
+
+PIN = "ultralytics-8.3.0"
+GRID = """
+model = "{pin}"
+scales = ["n"]
+data = "{data}"
+seeds = [0, 1]
+baseline = "base"
+compat = {compat}
+
+[[arm]]
+name = "base"
+
+[[arm]]
+name = "SPConv"
+module = ["SPConv"]
+placement = ["backbone-down"]
+
+[train]
+epochs = 2
+imgsz = 64
+workers = 0
+device = "cpu"
+{more}
+"""
+
+
+@pytest.fixture
+def grid(yolopatch, need_pin, compat_option, tmp_path):
+    """Write a grid of four short runs; returns its file."""
+
+    def write(pin: str = PIN, more: str = "batch = 4\nplots = false") -> Path:
+        need_pin(pin)
+        assert yolopatch("data", "shapes", "--out", tmp_path / "shapes", "--images", 8).code == 0
+        file = tmp_path / "grid.toml"
+        compat = "true" if compat_option(pin) else "false"
+        file.write_text(GRID.format(pin=pin, data="shapes/data.yaml", compat=compat, more=more), "utf-8")
+        return file
+
+    return write
+
+
+@pytest.fixture
+def refused(yolopatch, grid, tmp_path):
+    """Change a grid's text, and give what the command says of it; nothing may be made."""
+
+    def check(*changes: tuple[str, str], code: int = 2) -> str:
+        file = grid()
+        text = file.read_text("utf-8")
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        file.write_text(text, "utf-8")
+        ran = yolopatch("ablate", file, "--dest", tmp_path / "out")
+        assert ran.code == code, ran.err
+        assert not (tmp_path / "out" / "runs").exists()
+        return ran.err
+
+    return check
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"SPConv"]\npl', '"SPCnov"]\npl', "did you mean SPConv"),
+        ("backbone-down", "backbone-up", "of the arm SPConv, scale n"),
+        ('["n"]', '["q"]', "unknown scale"),
+        ('["n"]', '["all"]', "is not one letter"),
+        (f'"{PIN}"', '"yolo12"', "unknown model of the grid"),
+        ('name = "SPConv"\n', 'name = "SPConv"\ncfg = "gone.yaml"\n', "a YAML of its own and placements"),
+        ("[train]", '[start]\nweights = "gone.pt"\n[train]', "there is no"),
+    ],
+)
+def test_what_the_catalog_does_not_have_is_said_before_anything_is_made(refused, tmp_path, old, new, said):
+    assert said in refused((old, new))
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said", "code"),
+    [
+        ("imgsz = 64", "img_size = 64", "unknown training argument", 2),
+        ("shapes/data.yaml", "gone.yaml", "there is no data file gone.yaml", 2),
+        ('device = "cpu"', 'device = "0,1"', "a run has one device", 2),
+        ('device = "cpu"', "device = 7", "but torch finds", 1),
+    ],
+)
+def test_what_upstream_does_not_take_is_said_before_anything_trains(refused, old, new, said, code):
+    assert said in refused((old, new), code=code)
+
+
+def test_a_dry_run_says_what_would_be_trained_and_writes_nothing(grid, yolopatch, tmp_path):
+    file = grid()
+    ran = yolopatch("ablate", file, "--dest", tmp_path / "out", "--dry-run", "--json")
+    assert ran.code == 0, ran.err
+    found = json.loads(ran.out)
+    assert [run["id"] for run in found["runs"]] == ["base-n-0", "SPConv-n-0", "base-n-1", "SPConv-n-1"]
+    ran = yolopatch("ablate", file, "--dest", tmp_path / "out", "--dry-run")
+    assert "4 runs" in ran.out
+    assert "no difference can be told from chance" in ran.out
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_with_other_files_is_left_alone(grid, yolopatch, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "notes.txt").write_text("mine")
+    ran = yolopatch("ablate", grid(), "--dest", tmp_path / "out")
+    assert ran.code == 3
+    assert "notes.txt" in ran.err
+    assert [one.name for one in (tmp_path / "out").iterdir()] == ["notes.txt"]
+
+
+def test_an_arm_that_is_not_in_the_grid_is_refused(grid, yolopatch, tmp_path):
+    ran = yolopatch("ablate", grid(), "--dest", tmp_path / "out", "--only", "DSConv")
+    assert ran.code == 2
+    assert "it has: base, SPConv" in ran.err
+
+
+def results(folder: Path) -> dict[str, str]:
+    """What upstream wrote of each run's metrics, by run."""
+    return {file.parents[1].name: file.read_text() for file in folder.glob("runs/*/results/results.csv")}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("pin", "more"),
+    [
+        (PIN, "batch = 4\nplots = false"),
+        ("ultralytics-8.2.50", "batch = 4\nplots = false"),
+        ("ultralytics-8.4.0", "batch = 4\nplots = false"),
+        ("yolov5-pypi-6.1.0", "batch_size = 4\nlr0 = 0.02"),
+        ("yolov5-6.1", "batch_size = 4\nlr0 = 0.02"),
+    ],
+)
+def test_a_grid_is_trained_once_and_gives_a_table(grid, yolopatch, tmp_path, pin, more):
+    file, folder = grid(pin, more), tmp_path / "out"
+    ran = yolopatch("ablate", file, "--dest", folder, "--json")
+    assert ran.code == 0, ran.err
+    found = json.loads(ran.out)
+    assert [run["status"] for run in found["runs"]] == ["done"] * 4
+    assert found["differences"] == []
+    base, arm = found["table"]
+    assert (base["verdict"], arm["verdict"]) == ("baseline", "too few seeds")
+    assert base["parameters"] != arm["parameters"]
+    assert base["latency_ms"] > 0
+    texts = results(folder)
+    assert len(set(texts.values())) == 4  # every seed and every arm trained otherwise
+    assert (folder / "table.tex").read_text("utf-8").count(r"\toprule") == 1
+    again = yolopatch("ablate", folder, "--json")
+    assert again.code == 0, again.err
+    assert results(folder) == texts
+    assert [run["attempts"] for run in json.loads(again.out)["runs"]] == [1] * 4
+    assert json.loads(yolopatch("ablate", folder, "--table", "--json").out)["table"] == found["table"]
+
+
+@pytest.mark.slow
+def test_more_seeds_are_added_and_other_arguments_refused(grid, yolopatch, tmp_path):
+    file, folder = grid(), tmp_path / "out"
+    text = file.read_text("utf-8")
+    file.write_text(text.replace("[0, 1]", "[0]"), "utf-8")
+    assert yolopatch("ablate", file, "--dest", folder, "--no-measure").code == 0
+    first = results(folder)
+    file.write_text(text.replace("epochs = 2", "epochs = 3"), "utf-8")
+    ran = yolopatch("ablate", file, "--dest", folder, "--no-measure")
+    assert ran.code == 3
+    assert "epochs: 2 there, 3 in the grid" in ran.err
+    file.write_text(text, "utf-8")
+    ran = yolopatch("ablate", file, "--dest", folder, "--no-measure", "--only", "base", "--json")
+    assert ran.code == 0, ran.err
+    assert [run["status"] for run in json.loads(ran.out)["runs"]] == ["done", "done", "done", "pending"]
+    assert {name: results(folder)[name] for name in first} == first
+
+
+@pytest.mark.slow
+def test_a_run_that_fails_stands_in_the_table_and_is_tried_again(grid, yolopatch, tmp_path):
+    file, folder = grid(), tmp_path / "out"
+    assert yolopatch("ablate", file, "--dest", folder, "--only", "SPConv", "--no-measure").code == 0
+    trained = folder / "runs" / "base-n-0" / "results"
+    trained.parent.mkdir(parents=True)
+    trained.write_text("a file where upstream wants a folder")
+    ran = yolopatch("ablate", file, "--dest", folder, "--no-measure", "--json")
+    assert ran.code == 4
+    found = {run["id"]: run for run in json.loads(ran.out)["runs"]}
+    assert found["base-n-0"]["status"] == "failed"
+    assert "training" in found["base-n-0"]["why"]
+    assert found["base-n-1"]["status"] == "done"
+    assert "Failed: base at n, seed 0" in (folder / "table.md").read_text("utf-8")
+    trained.unlink()
+    ran = yolopatch("ablate", file, "--dest", folder, "--no-measure", "--json")
+    assert ran.code == 0, ran.err
+    assert {run["status"] for run in json.loads(ran.out)["runs"]} == {"done"}
+
+
+def is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return "Z" not in Path(f"/proc/{process}/stat").read_text().split()[2]
+
+
+def trainings_in(folder: Path) -> list[int]:
+    """The processes that train in a folder."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (entry / "cmdline").read_bytes().decode().split("\0")
+            if any("__main__.py" in word for word in command) and os.readlink(entry / "cwd").startswith(str(folder)):
+                found.append(int(entry.name))
+        except OSError:  # it has just ended
+            continue
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["killed", "Ctrl-C"])
+def test_a_grid_that_is_ended_goes_on_and_leaves_no_process(grid, yolopatch, tmp_path, how):
+    file, folder = grid(), tmp_path / "out"
+    command = [sys.executable, "-m", "yolopatch", "ablate", str(file), "--dest", str(folder), "--no-measure"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as driver:
+        until = time.monotonic() + 240
+        while not (folder / "runs" / "base-n-0" / "results" / "weights" / "last.pt").exists():
+            assert time.monotonic() < until, "waited in vain for a checkpoint"
+            assert driver.poll() is None, driver.communicate()
+            time.sleep(0.05)
+        driver.send_signal(how)
+        _, told = driver.communicate(timeout=60)
+    if how == signal.SIGINT:
+        assert driver.returncode == 130
+        assert f"go on with: yolopatch ablate {file} --dest {folder}" in told
+    until = time.monotonic() + 20
+    while trainings_in(folder) and time.monotonic() < until:
+        time.sleep(0.2)
+    assert trainings_in(folder) == []
+    ran = yolopatch("ablate", file, "--dest", folder, "--no-measure", "--json")
+    assert ran.code == 0, ran.err
+    assert [run["status"] for run in json.loads(ran.out)["runs"]] == ["done"] * 4
+    first = read_run((folder / "runs" / "base-n-0" / RECORD).read_bytes())
+    assert first.trained
+    done_before = len(first.attempts) == 1  # the signal came right after its last epoch
+    assert done_before or first.attempts[-1].resumed
