@@ -18,7 +18,7 @@ from yolopatch.cli.ablate.words import grid
 from yolopatch.core.ablate.files import write_csv, write_latex, write_markdown, write_runs_csv
 from yolopatch.core.ablate.notes import describe, facts, seeds_text
 from yolopatch.core.ablate.results import FAILED, LAST
-from yolopatch.core.ablate.statistics import MOST_EXACT
+from yolopatch.core.ablate.sign_flip import MOST_EXACT
 from yolopatch.core.tables.marks import BEST, SECOND, UNMARKED
 
 NASTY = r"100%_A&B #1 {x} \y ~z^2 <a|b> $5 `--` [1]"
@@ -237,7 +237,7 @@ def test_many_seeds_are_tested_at_random_and_the_table_says_so(table):
     seeds = MOST_EXACT + 1
     made = table({"base": [0.3 + n / 1000 for n in range(seeds)], "A": [0.32 + n / 900 for n in range(seeds)]})
     assert only(made, "A").verdict == "better"
-    assert "65,536 random choices of signs" in " ".join(describe(made))
+    assert "65,535 random choices of signs" in " ".join(describe(made))
     assert "exact" not in " ".join(describe(made))
 
 
