@@ -1,8 +1,8 @@
 """The sign-flip test of paired differences (Fisher 1935, Pitman 1937), by counting.
 
 scipy's `permutation_test` tries every choice of signs, one after the other, in float64: 16 differences take it 0.6 s,
-and equal sums may differ in their last digit. Here the sums of two halves of the differences are counted against each other
-(Horowitz and Sahni 1974), in whole numbers: 16 differences take 0.2 ms, and 24 a few.
+and equal sums may differ in their last digit. Here the sums of two halves of the differences are counted against each
+other (Horowitz and Sahni 1974), in whole numbers: 16 differences take 0.2 ms, and 24 a few.
 """
 
 from __future__ import annotations
