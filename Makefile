@@ -96,6 +96,7 @@ bench: setup
 	$(BIN)/python benchmarks/layers.py
 	$(BIN)/python benchmarks/packing.py m
 	$(BIN)/python benchmarks/paper_tables.py
+	$(BIN)/python benchmarks/ablation_table.py
 
 lint: setup
 	$(BIN)/ruff check .

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import random
 import re
 import shutil
 import subprocess
@@ -18,7 +19,7 @@ from yolopatch.cli.ablate.words import grid
 from yolopatch.core.ablate.files import write_csv, write_latex, write_markdown, write_runs_csv
 from yolopatch.core.ablate.notes import describe, facts, seeds_text
 from yolopatch.core.ablate.results import FAILED, LAST
-from yolopatch.core.ablate.statistics import MOST_EXACT
+from yolopatch.core.ablate.sign_flip import MOST_EXACT
 from yolopatch.core.tables.marks import BEST, SECOND, UNMARKED
 
 NASTY = r"100%_A&B #1 {x} \y ~z^2 <a|b> $5 `--` [1]"
@@ -237,7 +238,7 @@ def test_many_seeds_are_tested_at_random_and_the_table_says_so(table):
     seeds = MOST_EXACT + 1
     made = table({"base": [0.3 + n / 1000 for n in range(seeds)], "A": [0.32 + n / 900 for n in range(seeds)]})
     assert only(made, "A").verdict == "better"
-    assert "65,536 random choices of signs" in " ".join(describe(made))
+    assert "65,535 random choices of signs" in " ".join(describe(made))
     assert "exact" not in " ".join(describe(made))
 
 
@@ -375,3 +376,21 @@ def test_a_terminal_shows_no_endless_list(table, run):
 )
 def test_seeds_are_named_shortly(seeds, text):
     assert seeds_text(seeds) == text
+
+
+def test_grids_without_a_difference_get_a_verdict_in_at_most_one_of_twenty(table):
+    chance = random.Random(1)
+    wrong = 0
+    for _ in range(400):
+        arms = {arm: [round(chance.gauss(0.4, 0.005), 5) for _ in range(8)] for arm in ("base", "A", "B", "C")}
+        wrong += any(row.verdict in ("better", "worse") for row in table(arms).rows)
+    assert 0 < wrong / 400 <= 0.05
+
+
+def test_grids_with_a_large_difference_nearly_always_show_it(table):
+    chance = random.Random(2)
+    found = 0
+    for _ in range(100):
+        base, arm = ([round(chance.gauss(mean, 0.005), 5) for _ in range(8)] for mean in (0.4, 0.415))
+        found += only(table({"base": base, "A": arm}), "A").verdict == "better"
+    assert found > 95

@@ -5,7 +5,8 @@ from __future__ import annotations
 import statistics
 from collections.abc import Mapping, Sequence
 
-from yolopatch.core.ablate.statistics import ALPHA, sign_flip, subtract
+from yolopatch.core.ablate.sign_flip import sign_flip
+from yolopatch.core.ablate.statistics import ALPHA, subtract
 from yolopatch.core.ablate.verdicts import BASELINE, BETTER, WORSE
 from yolopatch.core.tables.marks import BEST, SECOND
 
@@ -35,9 +36,10 @@ def _like_the_first(arms: Sequence[str], values: Values, family: Sequence[str]) 
     The pairs that are tested were chosen by their means, so that each counts as one of all (Bonferroni).
     """
     pairs = len(family) * (len(family) - 1) // 2
-    found = sign_flip([_differences(values[arms[0]], values[arm]) for arm in arms[1:]])
-    return [*arms[:1], *(arm for arm, p in zip(arms[1:], found) if p is None or p * pairs > ALPHA)]
+    return [arm for arm in arms if arm == arms[0] or pairs * _p(values[arms[0]], values[arm]) > ALPHA]
 
 
-def _differences(one: Mapping[int, float], other: Mapping[int, float]) -> list[float]:
-    return [subtract(value, other[seed]) for seed, value in one.items() if seed in other]
+def _p(one: Mapping[int, float], other: Mapping[int, float]) -> float:
+    """Return the p of two arms over the seeds that both have; 1 where these are too few for a test."""
+    differences = [subtract(value, other[seed]) for seed, value in one.items() if seed in other]
+    return sign_flip(differences) if len(differences) > 1 else 1.0

@@ -7,7 +7,8 @@ from itertools import groupby
 
 from yolopatch.core.ablate.results import BEST, Plan, RunResult, Scores
 from yolopatch.core.ablate.samples import Sample, found_nothing
-from yolopatch.core.ablate.statistics import ALPHA, MOST_EXACT, seeds_needed
+from yolopatch.core.ablate.sign_flip import MOST_EXACT, RANDOM
+from yolopatch.core.ablate.statistics import ALPHA, seeds_needed
 from yolopatch.core.ablate.table import Row, Table
 
 _LISTED = 6  # places that a sentence names
@@ -49,7 +50,7 @@ def _tests(plan: Plan) -> Iterator[str]:
     arms = len(plan.arms) - 1
     if not arms:
         return
-    signs = "all choices of signs" if len(plan.seeds) <= MOST_EXACT else "65,536 random choices of signs"
+    signs = "all choices of signs" if len(plan.seeds) <= MOST_EXACT else f"{RANDOM:,} random choices of signs"
     exact = "exact " if len(plan.seeds) <= MOST_EXACT else ""
     yield (
         f"Difference: to {plan.baseline} at the same scale over the seeds that both have, paired by seed, in "

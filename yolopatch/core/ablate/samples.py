@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from yolopatch.core.ablate.results import DONE, FAILED, Plan, RunResult, Scores
 
@@ -30,7 +31,7 @@ class Sample:
     pending: tuple[int, ...]
     equal: tuple[tuple[int, ...], ...]
 
-    @property
+    @cached_property
     def independent(self) -> tuple[int, ...]:
         """The seeds that count: of a group of equal runs, the first."""
         repeated = {seed for group in self.equal for seed in group[1:]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import math
 import statistics
@@ -10,14 +11,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from yolopatch.core.ablate.sign_flip import sign_flip
 from yolopatch.errors import YolopatchError
 
 ALPHA = 0.05
 CONFIDENCE = 0.95
-MOST_EXACT = 16  # seeds: more of them have more sign flips than are tried
-_FLIPS = 2**MOST_EXACT
-_NUMBERS = 2**20  # that the test holds at once: 8 MiB
-_WHOLE = 2**53  # below it, every whole number is exact in float64
 
 
 @dataclass(frozen=True)
@@ -55,9 +53,14 @@ class Difference:
 
 
 def summarize(values: Sequence[float]) -> Summary:
-    """Return mean and standard deviation, rounded once from the exact sums, so that the order does not matter."""
-    std = statistics.stdev(values) if len(values) > 1 else None
-    return Summary(statistics.fmean(values), std, len(values))
+    """Return mean and standard deviation; the order of the values does not matter."""
+    return Summary(statistics.fmean(values), _deviation(values) if len(values) > 1 else None, len(values))
+
+
+def _deviation(values: Sequence[float]) -> float:
+    """Return the sample standard deviation, as `statistics.stdev`, which takes ten times as long."""
+    mean = statistics.fmean(values)
+    return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
 
 
 def subtract(value: float, base: float) -> float:
@@ -65,94 +68,41 @@ def subtract(value: float, base: float) -> float:
     return float(Decimal(repr(value)) - Decimal(repr(base)))
 
 
-def compare(families: Sequence[Mapping[str, Sequence[float]]], count: int) -> list[dict[str, Difference]]:
-    """Return the differences of families of arms.
+def compare(differences: Mapping[str, Sequence[float]], count: int) -> dict[str, Difference]:
+    """Return what the paired differences of a family of arms say.
 
     Args:
-        families: for each, the paired differences of each arm, one for each seed; at least one.
-        count: how many arms a family was planned to have: p is corrected for all of them, also for those without runs.
+        differences: of each arm, one for each seed; at least one.
+        count: how many arms the family was planned to have: p is corrected for all of them, with and without runs.
 
     Raises:
         YolopatchError: there is something to test, and scipy is not installed.
     """
-    samples = [sorted(values) for family in families for values in family.values()]
-    alone = sign_flip(samples)
-    widths = _half_widths(samples)
-    found, place = [], 0
-    for family in families:
-        end = place + len(family)
-        corrected = holm(alone[place:end], count)
-        parts = zip(family, samples[place:end], widths[place:end], alone[place:end], corrected)
-        found.append({arm: _difference(values, width, p_alone, p) for arm, values, width, p_alone, p in parts})
-        place = end
-    return found
+    intervals = [t_interval(values) for values in differences.values()]
+    alone = [sign_flip(values) if len(values) > 1 else None for values in differences.values()]
+    return {
+        arm: Difference(statistics.fmean(values), low, high, p, p_alone, len(values))
+        for (arm, values), (low, high), p_alone, p in zip(differences.items(), intervals, alone, holm(alone, count))
+    }
 
 
-def _difference(values: Sequence[float], width: float | None, alone: float | None, p: float | None) -> Difference:
-    mean = statistics.fmean(values)
-    low, high = (None, None) if width is None else (mean - width, mean + width)
-    return Difference(mean, low, high, p, alone, len(values))
-
-
-def sign_flip(samples: Sequence[Sequence[float]]) -> list[float | None]:
-    """Return the two-sided p of the sign-flip test of each sample of paired differences; None for a single one.
-
-    If an arm does not differ from its baseline, each difference could as well have the other sign. p is the share of
-    all choices of signs whose sum is at least as far from 0 as the one found (Fisher 1935, Pitman 1937). With up to
-    MOST_EXACT differences all choices are tried, with more 65,536 random ones, always the same, and the one found
-    counts as one more (Phipson and Smyth 2010).
+def t_interval(values: Sequence[float]) -> tuple[float, float] | tuple[None, None]:
+    """Return the ends of the t interval of the mean (Student 1908), None for those of a single value.
 
     Raises:
         YolopatchError: scipy is not installed.
     """
-    found: list[float | None] = [None] * len(samples)
-    by_size: dict[int, list[int]] = {}
-    for number, values in enumerate(samples):
-        by_size.setdefault(len(values), []).append(number)
-    for size, numbers in by_size.items():
-        if size > 1:
-            for number, p in zip(numbers, _sign_flip([_whole(samples[number]) for number in numbers])):
-                found[number] = p
-    return found
+    if len(values) < 2:
+        return None, None
+    mean = statistics.fmean(values)
+    width = _quantile(len(values) - 1) * _deviation(values) / math.sqrt(len(values))
+    return mean - width, mean + width
 
 
-def _sign_flip(samples: Sequence[Sequence[float]]) -> list[float]:
-    """Return the p of samples of one size."""
-    result = require_scipy("stats").permutation_test(
-        (samples,),
-        lambda values, axis: values.sum(axis=axis),
-        permutation_type="samples",
-        vectorized=True,
-        n_resamples=_FLIPS,
-        batch=max(1, _NUMBERS // (len(samples) * len(samples[0]))),
-        axis=-1,
-        rng=0,
-    )
-    return [float(p) for p in result.pvalue]
-
-
-def _whole(values: Sequence[float]) -> list[float]:
-    """Return the values as whole numbers of their last decimal, so that equal sums are equal and count as equal.
-
-    Values with so many decimals that their sums would not be exact stay as they are.
-    """
-    digits = [Decimal(repr(value)) for value in values]
-    power = -min(int(one.as_tuple().exponent) for one in digits)
-    whole = [int(one.scaleb(power)) for one in digits]
-    return list(map(float, whole)) if sum(map(abs, whole)) < _WHOLE else list(values)
-
-
-def _half_widths(samples: Sequence[Sequence[float]]) -> list[float | None]:
-    """Return half of the t interval of each sample's mean (Student 1908), None for a single value."""
-    quantiles = {
-        size: float(require_scipy("special").stdtrit(size - 1, (1 + CONFIDENCE) / 2))
-        for size in {len(values) for values in samples}
-        if size > 1
-    }
-    return [
-        quantiles[len(values)] * statistics.stdev(values) / math.sqrt(len(values)) if len(values) > 1 else None
-        for values in samples
-    ]
+@functools.cache
+def _quantile(freedom: int) -> float:
+    """Return the quantile of the t distribution with these degrees of freedom that CONFIDENCE asks for."""
+    return float(require_scipy().stdtrit(freedom, (1 + CONFIDENCE) / 2))
 
 
 def holm(alone: Sequence[float | None], count: int) -> list[float | None]:
@@ -177,14 +127,14 @@ def seeds_needed(arms: int) -> int:
     return math.ceil(math.log2(2 * arms / ALPHA))
 
 
-def require_scipy(part: str) -> Any:
-    """Return a part of scipy, which takes half a second to import.
+def require_scipy() -> Any:
+    """Return scipy's special functions, which take a while to import.
 
     Raises:
-        YolopatchError: it is not installed.
+        YolopatchError: scipy is not installed.
     """
     try:
-        return importlib.import_module(f"scipy.{part}")
+        return importlib.import_module("scipy.special")
     except ImportError as error:
         raise YolopatchError(
             "the statistics of an ablation need scipy, and this Python cannot import it",

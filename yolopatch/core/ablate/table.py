@@ -13,7 +13,6 @@ from yolopatch.core.ablate.verdicts import BASELINE, common_seeds, reason_agains
 from yolopatch.core.tables.marks import UNMARKED
 
 MAP50, MAP50_95 = "mAP50", "mAP50-95"
-JUDGED = (MAP50, MAP50_95)
 
 
 @dataclass(frozen=True)
@@ -135,14 +134,14 @@ def make_table(
     results = tuple(results)
     samples = sort_runs(plan, results, conditions.choice)
     against = {place: _against(place, samples, plan) for place in samples}
-    outcomes = _outcomes(plan, samples, against)
+    map50, map50_95 = (_outcomes(metric, plan, samples, against) for metric in (MAP50, MAP50_95))
     rows = (
         Row(
             sample,
             figures.get(place),
             len(plan.seeds),
-            outcomes[MAP50][place],
-            outcomes[MAP50_95][place],
+            map50[place],
+            map50_95[place],
             against[place],
         )
         for place, sample in samples.items()
@@ -162,25 +161,22 @@ def _against(place: Place, samples: Mapping[Place, Sample], plan: Plan) -> str:
 
 
 def _outcomes(
-    plan: Plan, samples: Mapping[Place, Sample], against: Mapping[Place, str]
-) -> dict[str, dict[Place, Outcome]]:
-    """Return the outcomes of each metric, all compared at once: the arms of a scale are a family of tests."""
-    values = {metric: {place: _values(sample, metric) for place, sample in samples.items()} for metric in JUDGED}
-    keys = [(metric, scale) for metric in JUDGED for scale in plan.scales]
-    families = [_differences(plan, scale, samples, values[metric]) for metric, scale in keys]
-    compared = compare(families, len(plan.arms) - 1)
-    found: dict[str, dict[Place, Outcome]] = {metric: {} for metric in JUDGED}
-    for (metric, scale), differences in zip(keys, compared):
-        of_scale = {arm: values[metric][arm, scale] for arm in plan.arms}
+    metric: str, plan: Plan, samples: Mapping[Place, Sample], against: Mapping[Place, str]
+) -> dict[Place, Outcome]:
+    """Return the outcome of a metric for every arm at every scale; the arms of a scale are a family of tests."""
+    found: dict[Place, Outcome] = {}
+    for scale in plan.scales:
+        of_scale = {arm: samples[arm, scale] for arm in plan.arms}
+        values = {arm: _values(sample, metric) for arm, sample in of_scale.items()}
+        differences = compare(_differences(of_scale, values, plan.baseline), len(plan.arms) - 1)
         verdicts = {
             arm: BASELINE if arm == plan.baseline else verdict_of(differences.get(arm), against[arm, scale])
             for arm in plan.arms
         }
-        marks = find_leaders(of_scale, verdicts)
-        for arm, numbers in of_scale.items():
+        marks = find_leaders(values, verdicts)
+        for arm, numbers in values.items():
             summary = summarize(list(numbers.values())) if numbers else None
-            mark = marks.get(arm, UNMARKED)
-            found[metric][arm, scale] = Outcome(summary, differences.get(arm), verdicts[arm], mark)
+            found[arm, scale] = Outcome(summary, differences.get(arm), verdicts[arm], marks.get(arm, UNMARKED))
     return found
 
 
@@ -190,14 +186,12 @@ def _values(sample: Sample, metric: str) -> dict[int, float]:
 
 
 def _differences(
-    plan: Plan, scale: str, samples: Mapping[Place, Sample], values: Mapping[Place, Mapping[int, float]]
+    samples: Mapping[str, Sample], values: Mapping[str, Mapping[int, float]], baseline: str
 ) -> dict[str, list[float]]:
     """Return the paired differences of each arm to the baseline; none where runs of either are equal."""
-    base, found = samples[plan.baseline, scale], {}
-    for arm in plan.arms:
-        sample = samples[arm, scale]
-        seeds = () if arm == plan.baseline or sample.equal or base.equal else common_seeds(sample, base)
-        if seeds:
-            own, theirs = values[arm, scale], values[plan.baseline, scale]
-            found[arm] = [subtract(own[seed], theirs[seed]) for seed in seeds]
+    found = {}
+    for arm, sample in samples.items():
+        seeds = common_seeds(sample, samples[baseline])
+        if seeds and arm != baseline and not sample.equal and not samples[baseline].equal:
+            found[arm] = [subtract(values[arm][seed], values[baseline][seed]) for seed in seeds]
     return found

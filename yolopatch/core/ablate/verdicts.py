@@ -14,7 +14,8 @@ TOO_FEW = "too few seeds"
 
 def common_seeds(sample: Sample, base: Sample) -> tuple[int, ...]:
     """Return the seeds that count in both."""
-    return tuple(seed for seed in sample.independent if seed in base.independent)
+    theirs = set(base.independent)
+    return tuple(seed for seed in sample.independent if seed in theirs)
 
 
 def reason_against(sample: Sample, base: Sample, arms: int) -> str:
