@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from yolopatch.cli.layout import pairs, table
+from yolopatch.core.ablate.statistics import seeds_needed
 
 if TYPE_CHECKING:
     from yolopatch.core.ablate.table import Table
     from yolopatch.outside.ablate.grid_folder import GridFolder
     from yolopatch.steps.ablate.ablate import Ablation
     from yolopatch.steps.ablate.plan import GridPlan
-
-_FEW = 6  # seeds, from which on a verdict is possible
 
 
 def plan(found: GridPlan, folder: GridFolder) -> Iterator[str]:
@@ -35,8 +34,9 @@ def plan(found: GridPlan, folder: GridFolder) -> Iterator[str]:
             ("train", " ".join(f"{key}={value}" for key, value in grid.train.items()) or "upstream's defaults"),
         ]
     )
-    if len(grid.seeds) < _FEW:
-        yield f"  with fewer than {_FEW} seeds no difference can be told from chance; the table will say so"
+    needed = seeds_needed(len(grid.arms) - 1)
+    if len(grid.arms) > 1 and len(grid.seeds) < needed:
+        yield f"  with fewer than {needed} seeds no difference can be told from chance here; the table will say so"
 
 
 def count(found: GridPlan) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from yolopatch.core.ablate.grid import read_grid
 from yolopatch.core.ablate.record import GridRecord
 from yolopatch.core.ablate.results import FAILED, Conditions, RunResult
+from yolopatch.core.ablate.statistics import require_scipy
 from yolopatch.errors import UsageError
 from yolopatch.outside.ablate.grid_folder import GRID, LOCK, GridFolder
 from yolopatch.outside.files.keeping import keeping
@@ -132,6 +133,7 @@ def ablate(
             in the folder.
     """
     plan.require_files()
+    require_scipy()
     text = _text_of(request)
     folder.path.mkdir(parents=True, exist_ok=True)
     elsewhere = "name a folder on another disk with --dest"
