@@ -80,7 +80,7 @@ def prepare_grid(
         (arm.name, scale): write_cfg_of(plan, workspaces[arm.name], arm, scale, len(data.names))
         for arm, scale in plan.models()
     }
-    start = make_start_weights(plan, folder, models, workspaces, interpreter, cache, watch)
+    start = make_start_weights(plan, folder, models, workspaces, interpreter, len(data.names), cache, watch)
     write_scripts(plan, folder, workspaces, models, arguments, devices, name)
     return PreparedGrid(
         plan=plan,

@@ -38,10 +38,13 @@ def make_start_weights(
     models: Mapping[tuple[str, str], PreparedModel],
     workspaces: Mapping[str, Workspace],
     interpreter: Interpreter,
+    classes: int,
     cache: Path,
     watch: Watch,
 ) -> StartWeights:
     """Transplant the grid's weights into each arm, unless an earlier call did.
+
+    Every model gets the classes of the data, with which upstream builds it: weights for others would be lost.
 
     Raises:
         YolopatchError: a checkpoint is not of the base model, or cannot be read.
@@ -56,14 +59,20 @@ def make_start_weights(
         sums.setdefault(scale, sha256(weights.read_bytes()))
         out, model, workspace = folder.init(arm, scale), models[arm, scale], workspaces[arm]
         files[arm, scale] = out
-        of = f"{sums[scale]} {model.sha256} {workspace.tip.id}\n".encode()
+        of = f"{sums[scale]} {model.sha256} {workspace.tip.id} {classes}\n".encode()
         told = out.with_suffix(".txt")
         if out.is_file() and told.is_file() and told.read_bytes() == of:
             continue
         watch(f"start weights of {arm}, scale {scale}", number, len(models))
         out.parent.mkdir(exist_ok=True)
         request = TransplantRequest(
-            cfg=model.cfg, weights=weights, out=out, scale=scale, python=interpreter.executable, overwrite=True
+            cfg=model.cfg,
+            weights=weights,
+            out=out,
+            scale=scale,
+            nc=classes,
+            python=interpreter.executable,
+            overwrite=True,
         )
         made = transplant(workspace.path, request, cache, lambda name, step, count: None)
         write_whole(told, of)
