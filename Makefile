@@ -1,5 +1,5 @@
 # make setup | demo | test | test-all | torture | coverage | lint | bench | patches | manifests | figures | verify-matrix
-#      port-matrix | port-every | reproduce | compat | gpu | wheel | release-check | ci-targets | clean
+#      port-matrix | port-every | reproduce | ablation | compat | gpu | wheel | release-check | ci-targets | clean
 #
 # PYTHON=python3.10      which interpreter makes .venv: 3.10 or 3.11 for the exact versions, 3.12 or 3.13 for the newest
 # TORCH_INDEX=URL        a further index for torch and torchvision, e.g. one of CPU wheels
@@ -22,6 +22,7 @@
 # GPU_PYTHON=EXE WHEELS=DIR   run `make gpu` with the torch of this interpreter, and with these wheels of what it lacks
 # DEVICE=cpu DATA=YAML   what `make gpu` runs on (else GPU 0), and the images it trains on (else generated ones)
 # ONLY="DSConv/* */train" OUT=FILE   which rows of `make gpu`, and where its table goes
+# GRID=FILE              which grid `make ablation` trains
 # PAGES=DIR RUNS=DIR KEPT=FILE   where pages, runs and kept results go, so that a part replaces nothing of docs/
 
 SHELL := /bin/bash
@@ -53,7 +54,7 @@ option = $(if $($(2)),--$(1) $($(2)))
 export ROUNDS
 
 .PHONY: setup demo test test-all torture coverage bench lint patches manifests figures verify-matrix port-matrix port-every \
-	reproduce compat gpu wheel release-check ci-targets clean
+	reproduce ablation compat gpu wheel release-check ci-targets clean
 
 setup:
 	@CHOSEN_PYTHON="$(PYTHON)" TORCH_INDEX="$(TORCH_INDEX)" ./.ci/setup "$(VENV)"
@@ -142,6 +143,12 @@ reproduce: RUNS ?= reproduced
 reproduce: setup
 	$(BIN)/python -m yolopatch.maintain reproduce --folder $(RUNS) --out $(PAGES)/reproduced.md \
 		$(call option,tutorials,TUTORIALS) $(call option,kinds,KINDS)
+
+# Two of the tutorials' modules, alone and together, over 7 seeds: from nothing to build/ablation/grid/table.tex.
+ablation: GRID ?= examples/ablation.toml
+ablation: setup
+	$(BIN)/yolopatch data shapes --out build/ablation/shapes
+	$(BIN)/yolopatch ablate $(GRID) --dest build/ablation/$(basename $(notdir $(GRID)))
 
 # Needs no .venv where GPU_PYTHON is given, and no network.
 GPU_VENV := $(if $(GPU_PYTHON),.venv-gpu,$(VENV))
