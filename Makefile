@@ -1,5 +1,5 @@
 # make setup | demo | test | test-all | torture | coverage | lint | bench | patches | manifests | figures | verify-matrix
-#      port-matrix | port-every | reproduce | ablation | compat | gpu | wheel | release-check | ci-targets | clean
+#      port-matrix | port-every | reproduce | ablation | notebook | compat | gpu | wheel | release-check | ci-targets | clean
 #
 # PYTHON=python3.10      which interpreter makes .venv: 3.10 or 3.11 for the exact versions, 3.12 or 3.13 for the newest
 # TORCH_INDEX=URL        a further index for torch and torchvision, e.g. one of CPU wheels
@@ -54,7 +54,7 @@ option = $(if $($(2)),--$(1) $($(2)))
 export ROUNDS
 
 .PHONY: setup demo test test-all torture coverage bench lint patches manifests figures verify-matrix port-matrix port-every \
-	reproduce ablation compat gpu wheel release-check ci-targets clean
+	reproduce ablation notebook compat gpu wheel release-check ci-targets clean
 
 setup:
 	@CHOSEN_PYTHON="$(PYTHON)" TORCH_INDEX="$(TORCH_INDEX)" ./.ci/setup "$(VENV)"
@@ -149,6 +149,9 @@ ablation: GRID ?= examples/ablation.toml
 ablation: setup
 	$(BIN)/yolopatch data shapes --out build/ablation/shapes
 	$(BIN)/yolopatch ablate $(GRID) --dest build/ablation/$(basename $(notdir $(GRID)))
+
+notebook: setup
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python .ci/notebook examples/first_model.ipynb build/notebook
 
 # Needs no .venv where GPU_PYTHON is given, and no network.
 GPU_VENV := $(if $(GPU_PYTHON),.venv-gpu,$(VENV))

@@ -21,7 +21,7 @@ from yolopatch.core.training.run import Attempt, Run, Wanted
 from yolopatch.outside.ablate.grid_folder import GridFolder
 from yolopatch.steps.ablate.ablate import read_ablation
 from yolopatch.steps.ablate.plan import GridPlan, plan_grid
-from yolopatch.steps.ablate.tables import save_tables, table_of
+from yolopatch.steps.ablate.tables import write_tables
 from yolopatch.steps.engines.engine import Ended, Event, Job, Keep, Reached
 from yolopatch.steps.engines.schedule import Standing, schedule
 
@@ -91,7 +91,7 @@ def measure(grid: GridPlan, place: Path) -> tuple[float, float, float]:
     assert standing.done == len(todo)
     start = time.perf_counter()
     found = read_ablation(grid, folder)
-    save_tables(table_of(found), folder)
+    write_tables(found)
     return scheduled / len(todo) * 1e3, time.perf_counter() - start, (after - before) / 1024
 
 

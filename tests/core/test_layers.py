@@ -11,7 +11,7 @@ import pytest
 import yolopatch
 
 PACKAGE = Path(yolopatch.__file__).parent
-LAYERS = ("errors", "wire", "catalog", "core", "outside", "steps", "cli")
+LAYERS = ("errors", "wire", "catalog", "core", "outside", "steps", "api", "cli")
 # run in an interpreter of their own, or written into upstream: no yolopatch is installed there
 ISLANDS = ("probe", "modules", "upstream")
 MOST_FILES = 16  # in a folder: what one can take in at a glance

@@ -90,12 +90,11 @@ def _train(request: AblateRequest, plan: GridPlan, folder: GridFolder, events: b
 
 
 def _show(found: Ablation, as_json: bool) -> int:
-    from yolopatch.steps.ablate.tables import save_tables, table_of
+    from yolopatch.steps.ablate.tables import write_tables
 
-    table = table_of(found)
-    files = save_tables(table, found.folder)
+    made = write_tables(found)
     report.show_notes((*found.notes, *found.differences))
-    report.show(plan_words.data(found, table, files), words.grid(table, files), as_json)
+    report.show(made.data(), words.grid(made.table, made.files), as_json)
     return EXIT_VERIFY if found.has_failed else 0
 
 

@@ -1,10 +1,9 @@
-"""What `ablate` says before the first run, and what `--json` prints."""
+"""What `ablate` says before the first run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,9 +11,7 @@ from yolopatch.cli.layout import pairs, table
 from yolopatch.core.ablate.statistics import seeds_needed
 
 if TYPE_CHECKING:
-    from yolopatch.core.ablate.table import Table
     from yolopatch.outside.ablate.grid_folder import GridFolder
-    from yolopatch.steps.ablate.ablate import Ablation
     from yolopatch.steps.ablate.plan import GridPlan
 
 
@@ -50,16 +47,4 @@ def plan_data(found: GridPlan, folder: GridFolder) -> dict[str, object]:
         "dest": folder.path,
         "pin": found.pin.name,
         "runs": [{"id": run.id, "arm": run.arm.name, "scale": run.scale, "seed": run.seed} for run in found.runs()],
-    }
-
-
-def data(found: Ablation, made: Table, files: Sequence[Path]) -> dict[str, Any]:
-    """Return what `ablate --json` prints; its keys are a contract."""
-    return {
-        "dest": found.folder.path,
-        "runs": [run.data(found.conditions.choice) for run in found.runs],
-        "table": [row.data() for row in made.rows],
-        "conditions": vars(found.conditions),
-        "differences": list(found.differences),
-        "files": list(files),
     }

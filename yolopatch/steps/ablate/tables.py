@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from yolopatch.core.ablate.chart import draw_chart
@@ -9,7 +10,6 @@ from yolopatch.core.ablate.files import write_csv, write_latex, write_markdown, 
 from yolopatch.core.ablate.record import model_key
 from yolopatch.core.ablate.results import Plan
 from yolopatch.core.ablate.table import Table, make_table
-from yolopatch.outside.ablate.grid_folder import GridFolder
 from yolopatch.outside.files.staging import write_all
 from yolopatch.steps.ablate.ablate import Ablation
 
@@ -17,12 +17,45 @@ _CHART = "chart.svg"
 _FILES = {"table.md": write_markdown, "table.tex": write_latex, "table.csv": write_csv, "runs.csv": write_runs_csv}
 
 
-def table_of(found: Ablation) -> Table:
-    """Return the table of what is done.
+@dataclass(frozen=True)
+class AblationTable:
+    """What came out of a grid so far, as a table, and the files that have it."""
+
+    ablation: Ablation
+    table: Table
+    files: tuple[Path, ...]
+
+    def data(self) -> dict[str, object]:
+        """Return what `ablate --json` prints; its keys are a contract."""
+        found = self.ablation
+        return {
+            "dest": found.folder.path,
+            "runs": [run.data(found.conditions.choice) for run in found.runs],
+            "table": [row.data() for row in self.table.rows],
+            "conditions": vars(found.conditions),
+            "differences": list(found.differences),
+            "files": list(self.files),
+        }
+
+
+def write_tables(found: Ablation) -> AblationTable:
+    """Compute the table of what is done, and write it into the grid's folder, with the chart where it has something.
 
     Raises:
         YolopatchError: there is something to test, and scipy is not installed.
+        OSError: a file cannot be written; nothing was changed.
     """
+    table = _table_of(found)
+    folder = found.folder.path
+    texts = {folder / name: write(table) for name, write in _FILES.items()}
+    chart = draw_chart(table)
+    if chart is not None:
+        texts[folder / _CHART] = chart
+    write_all({file: text.encode() for file, text in texts.items()})
+    return AblationTable(found, table, tuple(texts))
+
+
+def _table_of(found: Ablation) -> Table:
     grid = found.plan.grid
     plan = Plan(tuple(arm.name for arm in grid.arms), grid.scales, grid.seeds, grid.baseline)
     known = found.record.models if found.record else {}
@@ -32,17 +65,3 @@ def table_of(found: Ablation) -> Table:
         if (key := model_key(arm.name, scale)) in known
     }
     return make_table(plan, found.conditions, found.runs, figures)
-
-
-def save_tables(table: Table, folder: GridFolder) -> tuple[Path, ...]:
-    """Write the table as Markdown, LaTeX and CSV, and the chart where there is something to draw; return the files.
-
-    Raises:
-        OSError: a file cannot be written; nothing was changed.
-    """
-    texts = {folder.path / name: write(table) for name, write in _FILES.items()}
-    chart = draw_chart(table)
-    if chart is not None:
-        texts[folder.path / _CHART] = chart
-    write_all({file: text.encode() for file, text in texts.items()})
-    return tuple(texts)
