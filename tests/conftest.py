@@ -215,7 +215,9 @@ def git_in():
     return run_git
 
 
-def _in_upstream(settings: Path, tree: Path, script: str, *arguments: object, given: object = None) -> str:
+def _in_upstream(
+    settings: Path, tree: Path, script: str, *arguments: object, given: object = None, timeout: float = 600
+) -> str:
     environment = os.environ | {
         "PYTHONPATH": str(tree),
         "YOLO_OFFLINE": "true",
@@ -231,7 +233,7 @@ def _in_upstream(settings: Path, tree: Path, script: str, *arguments: object, gi
         text=True,
         env=environment,
         cwd=settings,
-        timeout=600,
+        timeout=timeout,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout

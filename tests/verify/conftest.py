@@ -228,7 +228,8 @@ def findings(in_upstream, tmp_path):
             )
             for number, (cfg, scale, checks) in enumerate(asked)
         ]
-        said = in_upstream(workspace, _FINDINGS, style_of(PINS[pin]), given=[encode(one) for one in requests])
+        given, limit = [encode(one) for one in requests], max(600, 60 * len(requests))
+        said = in_upstream(workspace, _FINDINGS, style_of(PINS[pin]), given=given, timeout=limit)
         answers = [[decode(CheckEnded, one) for one in found] for found in json.loads(said.splitlines()[-1])]
         for ended in (one for found in answers for one in found):
             told_in_words(ended.id, ended.evidence)

@@ -121,6 +121,23 @@ def test_the_loss_of_every_task_is_upstreams_bit_for_bit(pin, model, task, full_
     assert (found.status, "bit for bit" in found.summary) == ("pass", True), found.summary
 
 
+@pytest.fixture
+def rtdetr(pristine_tree):
+    """Give upstream's YAML of RT-DETR's head behind YOLOv8, whose forward takes the labels in training."""
+    return lambda pin: pristine_tree(pin) / "ultralytics/cfg/models/v8/yolov8-rtdetr.yaml"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pin", ["ultralytics-8.2.50", PIN, "ultralytics-8.4.0"])
+def test_what_needs_the_outputs_of_training_can_be_checked_of_rtdetr(pin, full_workspace, rtdetr):
+    needing = ("base-parity", "batch-independence", "loss", "memory")
+    found = verify(full_workspace(pin), rtdetr(pin), "n", imgsz=320, checks=needing).checks
+    assert {one.id: one.summary for one in found if one.status != "pass"} == {}
+    told = {one.id: one.summary for one in found}
+    assert "bit for bit: giou " in told["loss"]
+    assert "not measured at" not in told["memory"]
+
+
 # Runs one model twice: in fake tensors, and in real ones.
 _BOTH_WAYS = """
 import sys
@@ -134,19 +151,22 @@ from yolopatch.probe.measure.memory import inference_memory, training_memory, wi
 upstream = open_upstream("ultralytics")
 model = upstream.build(upstream.read(sys.argv[2], "n"))
 batch = task_batch("detect", model, 80, 128)
-loss_of = lambda outputs: upstream.loss_of(model, outputs, batch)[0]
+loss_of = lambda outputs: upstream.loss_of(model.train(), outputs, batch)[0]
 real, fake = deepcopy(model), deepcopy(model)
 (images,) = without_values(fake, batch["img"])
 for one, x in ((real, batch["img"]), (fake, images)):
-    found = inference_memory(one, x), training_memory(one, x, loss_of)
+    outputs_of = lambda: upstream.outputs(one, {**batch, "img": x})
+    found = inference_memory(one, x), training_memory(one, x, outputs_of, loss_of)
     print("PEAKS", *(memory.peak for memory in found), found[1].largest.layer, *found[1].largest.shape)
 """
 
 
 @pytest.mark.slow
-def test_tensors_without_values_take_as_much_memory_as_real_ones(in_upstream, full_workspace, base_cfg):
+@pytest.mark.parametrize("model", ["yolo11", "rtdetr"])
+def test_tensors_without_values_take_as_much_memory_as_real_ones(model, in_upstream, full_workspace, base_cfg, rtdetr):
     place = full_workspace(PIN)
-    said = in_upstream(place, _BOTH_WAYS, str(place), str(base_cfg("yolo11", "n")))
+    cfg = rtdetr(PIN) if model == "rtdetr" else base_cfg(model, "n")
+    said = in_upstream(place, _BOTH_WAYS, str(place), str(cfg))
     real, fake = (line.split()[1:] for line in said.splitlines() if line.startswith("PEAKS"))
     assert [int(n) for n in fake[:2]] == pytest.approx([int(n) for n in real[:2]], rel=0.02)
     assert fake[2:] == real[2:]

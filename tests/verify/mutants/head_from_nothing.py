@@ -12,8 +12,9 @@ class HeadFromNothing(nn.Module):
     format = shape = None
     anchors = strides = torch.empty(0)
 
-    def __init__(self, nc=80, ch=()):
+    def __init__(self, nc, *others):
         super().__init__()
+        ch = others[-1]
         self.nc, self.nl, self.reg_max, self.no = nc, len(ch), 16, nc + 64
         self.stride = torch.zeros(self.nl)
         self.cv, self.dfl = nn.ModuleList(nn.Sequential(Conv(c, c, 3), nn.Conv2d(c, self.no, 1)) for c in ch), DFL(16)

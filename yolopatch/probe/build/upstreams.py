@@ -19,6 +19,7 @@ from torch import Tensor
 
 from ...wire.facts import UpstreamInfo
 from ..tensors.models import UpstreamModel
+from ..tensors.tensors import needs_more_than_maps
 from . import trainer
 from .bases import read_yaml
 
@@ -84,17 +85,38 @@ class Upstream(Protocol):
             RuntimeError: this release's trainer cannot be asked; any exception of its code passes through.
         """
 
+    def outputs(self, model: UpstreamModel, batch: dict[str, Any]) -> Any:
+        """Return what a model whose head is in train mode gives for a batch: what the loss is computed from.
+
+        A head that takes more than its maps gets it from upstream's loss: RT-DETR's takes the labels.
+
+        Args:
+            model, batch: as for `loss`.
+        """
+
     def loss_of(self, model: UpstreamModel, outputs: Any, batch: dict[str, Any]) -> tuple[Tensor, Tensor]:
         """Return upstream's own loss of outputs that are given, summed to one number, and its parts, shape (parts,).
 
         Args:
-            model: a built model; its head and its classes choose the loss.
-            outputs: what such a model returns in train mode.
+            model: a built model in train mode; its head and its classes choose the loss.
+            outputs: see `outputs`.
             batch: as for `loss`.
         """
 
     def init_seeds(self, seed: int) -> None:
         """Seed everything as upstream's own trainer does."""
+
+
+class _Outputs(Exception):
+    """The head has run: nothing of the loss is needed."""
+
+    def __init__(self, outputs: Any) -> None:
+        super().__init__()
+        self.outputs = outputs
+
+
+def _end_with_outputs(head: torch.nn.Module, given: Any, outputs: Any) -> None:
+    raise _Outputs(outputs)
 
 
 class Ultralytics:
@@ -165,6 +187,20 @@ class Ultralytics:
         self._give_settings(model)
         loss: Tensor = model.loss(batch)[0].sum()
         return loss
+
+    def outputs(self, model: UpstreamModel, batch: dict[str, Any]) -> Any:
+        """See Upstream."""
+        if not needs_more_than_maps(model):
+            return model(batch["img"])
+        self._give_settings(model)
+        hook = model.model[-1].register_forward_hook(_end_with_outputs)
+        try:
+            model.loss(batch)
+        except _Outputs as found:
+            return found.outputs
+        finally:
+            hook.remove()
+        raise RuntimeError("upstream's loss did not run the model's head")
 
     def loss_of(self, model: UpstreamModel, outputs: Any, batch: dict[str, Any]) -> tuple[Tensor, Tensor]:
         """See Upstream."""
@@ -239,7 +275,11 @@ class Yolov5:
             model: a built model.
             batch: `img` (B, 3, H, W), `batch_idx` (N,), `cls` (N, 1), `bboxes` (N, 4) as centre and size from 0 to 1.
         """
-        return self.loss_of(model, model(batch["img"]), batch)[0]
+        return self.loss_of(model, self.outputs(model, batch), batch)[0]
+
+    def outputs(self, model: UpstreamModel, batch: dict[str, Any]) -> Any:
+        """See Upstream."""
+        return model(batch["img"])
 
     def loss_of(self, model: UpstreamModel, outputs: Any, batch: dict[str, Any]) -> tuple[Tensor, Tensor]:
         """See Upstream."""

@@ -18,7 +18,9 @@ from ..build.subject import Subject
 from ..build.upstreams import Upstream
 from ..environment.runs_with import describe
 from ..explain.causes import cause_of
+from ..explain.in_place import changed_in_place
 from ..explain.raising import first_line
+from ..measure.batches import make_batch
 from ..protocol.emit import Emit
 from ..protocol.findings import Finding, failed, skipped, warned
 from ..tensors.arithmetic import compute_comparably
@@ -141,10 +143,19 @@ def _run(check: RunnableCheck, subject: Subject) -> Finding:
     try:
         return check.run(subject)
     except (Exception, SystemExit) as error:  # the model's code may raise anything
-        cause = cause_of(None, error)  # a copy of the model may have raised it: names of modules would not be found
+        # a copy of the model may have raised it: names of modules would not be found
+        cause = changed_in_place(error, lambda: subject.model, lambda: _train(subject)) or cause_of(None, error)
         return failed(cause.what, cause.remedy, **{_TRACEBACK: traceback.format_exception(error)[-_FRAMES:]})
     finally:
         _reset()
+
+
+def _train(subject: Subject) -> None:
+    """Take one step of a training, without an optimiser."""
+    batch = make_batch(subject)
+    if batch is not None:
+        loss = subject.upstream.loss(subject.fresh().train(), batch)
+        loss.backward()  # type: ignore[no-untyped-call]  # torch has no types for it
 
 
 def _reset() -> None:

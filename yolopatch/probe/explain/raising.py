@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import sysconfig
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +13,11 @@ from types import FrameType
 from torch.nn import Module
 
 _RUNNERS = ("_predict_once", "_forward_once", "forward_once")  # upstream's loops over the layers
-_LIBRARIES = tuple(str(Path(sysconfig.get_path(kind)).resolve()) for kind in ("purelib", "platlib", "stdlib"))
+# an environment may see the libraries of another one, too
+_LIBRARIES = (
+    str(Path(sysconfig.get_path("stdlib")).resolve()),
+    *(str(Path(path).resolve()) for path in sys.path if Path(path).name in ("site-packages", "dist-packages")),
+)
 _PROBE = str(Path(__file__).resolve().parents[1])
 
 
@@ -62,7 +67,7 @@ def raised(model: Module | None, error: BaseException) -> Raised:
             name, module = names.get(id(owner), ""), owner
         if frame.f_code.co_name in _RUNNERS:
             runner = frame
-        if _is_users(frame.f_code.co_filename):
+        if is_users(frame.f_code.co_filename):
             line = f"{Path(frame.f_code.co_filename).name}:{number} in {frame.f_code.co_name}"
     return Raised(error, name, module, line, runner)
 
@@ -74,7 +79,7 @@ def _frames(error: BaseException) -> Iterator[tuple[FrameType, int]]:
     return walk_tb(error.__traceback__)
 
 
-def _is_users(file: str) -> bool:
+def is_users(file: str) -> bool:
     """Return whether a file is upstream's or the user's, and not a library's or the probe's."""
     path = Path(file)
     return path.is_absolute() and not str(path.resolve()).startswith((*_LIBRARIES, _PROBE))

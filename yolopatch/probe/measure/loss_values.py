@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from ..build.upstreams import Upstream
+from ..tensors.arithmetic import one_thread
 from ..tensors.calls import mapped
 from ..tensors.models import UpstreamModel
 from ..tensors.tensors import tensors
@@ -24,7 +25,7 @@ _IMAGES = 2
 _SPREAD = 3.0  # of the noise: boxes of many sizes, sure and unsure classes
 _SIDE = 128  # pixels; labels of every size for every map, and still cheap
 
-# the parts of a loss in upstream's order, by task and their number
+# the parts of a loss in upstream's order, by task (or the kind of model that has a loss of its own) and their number
 _PARTS = {
     ("yolov5", "detect", 3): ("box", "obj", "cls"),
     ("ultralytics", "detect", 3): ("box", "cls", "dfl"),
@@ -35,6 +36,7 @@ _PARTS = {
     ("ultralytics", "obb", 3): ("box", "cls", "dfl"),
     ("ultralytics", "obb", 4): ("box", "cls", "dfl", "angle"),
     ("ultralytics", "classify", 1): ("cls",),
+    ("ultralytics", "rtdetr", 3): ("giou", "class", "bbox"),
 }
 
 
@@ -55,34 +57,44 @@ def describe_loss(upstream: Upstream, model: UpstreamModel, data: dict[str, Any]
     batch = task_batch(task, model, int(data.get("nc", 80)), _SIDE, _IMAGES)
     if batch is None:
         return {"error": f"there is no synthetic batch for the task {task}"}
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # sums in another order would round differently
     try:
-        given = mapped(_noise_like(torch.Generator().manual_seed(5)), model.train()(batch["img"]))
-        with _run_code(Path(upstream.file).parent.parent) as code:
-            loss, parts = upstream.loss_of(model, given, batch)
-        loss.backward()  # type: ignore[no-untyped-call]  # torch has no types for it
+        with one_thread():
+            given = mapped(_noise_like(torch.Generator().manual_seed(5)), upstream.outputs(model.train(), batch))
+            with _run_code(Path(upstream.file).parent.parent) as code:
+                loss, parts = upstream.loss_of(model, given, batch)
+            loss.backward()  # type: ignore[no-untyped-call]  # torch has no types for it
     except Exception as error:  # the loss may be the user's own
         return {"error": f"{type(error).__name__}: {error}"}
-    finally:
-        torch.set_num_threads(threads)
-    found = tensors(given)
+    found = [tensor for tensor in tensors(given) if tensor.requires_grad]
     gradients = [(torch.zeros_like(t) if t.grad is None else t.grad).reshape(-1) for t in found]
     return {
-        "parts": dict(zip(_names(upstream.style, task, len(parts)), parts.tolist())),
+        "parts": dict(zip(_names(upstream.style, _kind(model, task), len(parts)), parts.tolist())),
         "total": loss.item(),
         "gradient": torch.cat(gradients),
         "code": code(),
     }
 
 
-def _names(style: str, task: str, count: int) -> tuple[str, ...]:
-    return _PARTS.get((style, task, count)) or tuple(f"part {number}" for number in range(1, count + 1))
+def _kind(model: UpstreamModel, task: str) -> str:
+    return "rtdetr" if type(model).__name__ == "RTDETRDetectionModel" else task
+
+
+def _names(style: str, kind: str, count: int) -> tuple[str, ...]:
+    return _PARTS.get((style, kind, count)) or tuple(f"part {number}" for number in range(1, count + 1))
 
 
 def _noise_like(generator: torch.Generator) -> Callable[[Tensor], Tensor]:
+    """Return what makes noise of an output: any numbers, or numbers from 0 to 1 where all of the output's are.
+
+    Such an output is one of a sigmoid, RT-DETR's boxes. What has no gradient stays: its queries' numbers.
+    """
+
     def noise(tensor: Tensor) -> Tensor:
-        return (_SPREAD * torch.randn(tensor.shape, generator=generator)).requires_grad_()
+        if not tensor.is_floating_point():
+            return tensor
+        drawn = _SPREAD * torch.randn(tensor.shape, generator=generator)
+        bounded = bool(((tensor >= 0) & (tensor <= 1)).all())
+        return (drawn.sigmoid() if bounded else drawn).requires_grad_()
 
     return noise
 

@@ -73,17 +73,21 @@ def prediction_peak(model: UpstreamModel, x: Tensor) -> int:
         return inference_memory(deepcopy(model), x).peak
 
 
-def training_memory(model: UpstreamModel, x: Tensor, loss_of: Callable[[Any], Tensor]) -> Memory:
+def training_memory(
+    model: UpstreamModel, x: Tensor, outputs_of: Callable[[], Any], loss_of: Callable[[Any], Tensor]
+) -> Memory:
     """Return the memory of a forward, upstream's loss, and a backward; the model is changed.
 
     Args:
         model: of real or of fake tensors.
         x: the images, of the model's kind of tensors.
+        outputs_of: runs the model in train mode, and gives what the loss takes.
         loss_of: gives upstream's loss of outputs that are real.
     """
     model.train()
     with _followed(model, x) as live:
-        outputs = model(x)
+        outputs = outputs_of()
+        live.layer = None
         kept = live.by_layer()
         pairs = _with_gradients(outputs, loss_of)
         del outputs
@@ -104,9 +108,14 @@ def _with_gradients(outputs: Any, loss_of: Callable[[Any], Tensor]) -> list[tupl
 
 
 def _noise(tensor: Tensor) -> Tensor:
-    """Return a real tensor of the same shape, on the same device."""
+    """Return a real tensor of the same shape, on the same device, of numbers from 0 to 1, which any loss takes.
+
+    What is not floating point has values already: RT-DETR's numbers of queries come from the labels.
+    """
+    if not tensor.is_floating_point():
+        return tensor
     generator = torch.Generator().manual_seed(0)
-    return torch.randn(tensor.shape, generator=generator).to(tensor.device).requires_grad_()
+    return torch.rand(tensor.shape, generator=generator).to(tensor.device).requires_grad_()
 
 
 def without_values(model: UpstreamModel, *images: Tensor) -> tuple[Tensor, ...]:

@@ -14,7 +14,9 @@ from ...wire.verification import ReferenceRequest
 from ..build.subject import SIDE, Subject
 from ..build.upstreams import Upstream
 from ..protocol.emit import Emit
-from ..tensors.tensors import count_parameters, image, layer_outputs, seed_all, tensors
+from ..tensors.arithmetic import one_thread
+from ..tensors.tensors import count_parameters, head_inputs, image, seed_all, tensors
+from .batches import task_batch
 from .loss_values import describe_loss
 
 
@@ -48,16 +50,20 @@ def describe(upstream: Upstream, data: dict[str, Any]) -> dict[str, Any]:
     """Return a model's tensors by digest, its number of parameters, and its outputs for one image, seed 0.
 
     The outputs are the maps that the head gets and the maps that it computes: an end-to-end head sorts and cuts its
-    detections, and rounding alone may change their order.
+    detections, and rounding alone may change their order. RT-DETR's chooses its queries in train mode, too; one thread
+    rounds the same everywhere.
 
     Returns:
         `tensors` (name: digest), `parameters` and `outputs`.
     """
     seed_all(0)
     model = upstream.build(data).eval()
-    model.model[-1].training = True  # of the head alone, not of its modules: it then returns its maps
-    with torch.no_grad():
-        _, inputs, result = layer_outputs(model, image(model, SIDE), wanted=())
+    x = image(model, SIDE)
+    batch = task_batch(upstream.task(data), model, int(data.get("nc", 80)), SIDE, count=1) or {}
+    with torch.no_grad(), one_thread():
+        inputs = head_inputs(model, x)
+        model.model[-1].training = True  # of the head alone, not of its modules: it then returns its maps
+        result = upstream.outputs(model, {**batch, "img": x})
     return {
         "tensors": {name: _digest(tensor) for name, tensor in model.state_dict().items()},
         "parameters": count_parameters(model),

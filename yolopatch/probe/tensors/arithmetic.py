@@ -1,4 +1,4 @@
-"""How a GPU computes: so that results can be compared, or as fast as torch does when nobody tells it otherwise."""
+"""How torch computes: so that results can be compared, or as fast as it does when nobody tells it otherwise."""
 
 from __future__ import annotations
 
@@ -46,3 +46,14 @@ def as_usual() -> Iterator[None]:
         yield
     finally:
         _set(before)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute on the CPU by one thread: several add up in another order, which rounds in another way."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -54,6 +54,15 @@ class Call:
 
         return Call(mapped(draw, self._args), mapped(draw, self._kwargs))
 
+    def halved(self) -> Call:
+        """Return the same call with the upper left quarter of every map, shape (B, C, H / 2, W / 2)."""
+
+        def crop(tensor: Tensor) -> Tensor:
+            whole = tensor.dim() != 4 or min(tensor.shape[2:]) < 2
+            return tensor if whole else tensor[..., : tensor.shape[2] // 2, : tensor.shape[3] // 2]
+
+        return Call(mapped(crop, self._args), mapped(crop, self._kwargs))
+
 
 def mapped(function: Callable[[Tensor], Tensor], value: T) -> T:
     """Return nested dicts, lists and tuples in which the function is applied to each tensor."""

@@ -137,18 +137,27 @@ def calibrate(model: M, x: Tensor) -> M:
     momenta = [m.momentum for m in norms]
     for norm in norms:
         norm.momentum = 1.0
-    model.train()
-    if _needs_more_than_maps(model):
-        model.model[-1].eval()
-        for norm in norms:
-            norm.train()
-    model(x)
+    train_on_images(model)(x)
     for norm, momentum in zip(norms, momenta):
         norm.momentum = momentum
     return model.eval()
 
 
-def _needs_more_than_maps(model: nn.Module) -> bool:
+def train_on_images(model: M) -> M:
+    """Put a model into train mode for a run on images alone, and return it.
+
+    A head that takes more than its maps is put into eval, all but its norms.
+    """
+    model.train()
+    if needs_more_than_maps(model):
+        model.model[-1].eval()
+        for norm in model.modules():
+            if isinstance(norm, nn.modules.batchnorm._BatchNorm):
+                norm.train()
+    return model
+
+
+def needs_more_than_maps(model: nn.Module) -> bool:
     """Return whether the head takes something beside its maps: RT-DETR's wants the labels when it trains."""
     layers = getattr(model, "model", None)
     head = layers[-1] if isinstance(layers, nn.Sequential) and len(layers) else None

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ...build.subject import Subject, shapes
 from ...explain.causes import Cause, cause_of
+from ...measure.batches import make_batch
 from ...protocol.findings import Finding, failed, passed
 from ...tensors.models import UpstreamModel
 from ...tensors.replay import Step, errors, first_image, recorded, worst
@@ -94,8 +95,9 @@ def _dependent(model: UpstreamModel, with_another: Mapping[int, float], alone: M
 def _batch_of_one(subject: Subject) -> Cause | None:
     """Run one image in train mode and return the problem, None for none."""
     model = subject.fresh().train()
+    batch = make_batch(subject, count=1) or {"img": subject.images()}
     try:
-        result = model(subject.images())
+        result = subject.upstream.outputs(model, batch)
     except Exception as error:  # any exception of the model's code for one image
         return cause_of(model, error)
     return None if is_finite(result) else Cause(f"the outputs, {shapes(result)[:3]}, are not finite", NOT_FINITE_HINT)

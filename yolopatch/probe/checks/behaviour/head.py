@@ -21,6 +21,16 @@ _NORMALISED = 2.0  # pixels: boxes that lie within so much are given as parts of
 RULES = Rules()
 
 
+_STRANGER_HINT = (
+    "upstream sets the strides and biases of a head only if its class inherits from upstream's own (Detect): inherit "
+    "from it, or set self.stride and the biases in the constructor"
+)
+_INHERITED_HINT = (
+    "upstream measures the strides for this class, which inherits from its Detect: look for what sets self.stride, or "
+    "changes the boxes, in the class itself"
+)
+
+
 @dataclass(frozen=True)
 class _Boxes:
     """What an untrained head gives for one image.
@@ -59,8 +69,7 @@ def check(subject: Subject) -> Finding:
         biases = "; its biases were not initialised either" if loud else ""
         return failed(
             f"{name}: {'; '.join(problems)}{biases}",
-            "upstream sets the strides and biases of a head only if its class inherits from upstream's own (Detect): "
-            "inherit from it, or set self.stride and the biases in the constructor",
+            _INHERITED_HINT if _inherits(subject) else _STRANGER_HINT,
             **evidence,
         )
     if loud and boxes is not None:
@@ -72,6 +81,12 @@ def check(subject: Subject) -> Finding:
             **evidence,
         )
     return passed(_summary(expected, found, boxes), **evidence)
+
+
+def _inherits(subject: Subject) -> bool:
+    """Return whether the head's class is upstream's Detect, or inherits from it."""
+    of_upstream = subject.upstream.find_class("Detect")
+    return isinstance(of_upstream, type) and isinstance(subject.model.model[-1], of_upstream)
 
 
 def _strides(head: object) -> list[float] | None:

@@ -18,7 +18,7 @@ from ...tensors.calls import mapped
 from ...tensors.half import as_half, in_type, through_half
 from ...tensors.models import UpstreamModel
 from ...tensors.replay import Step, as_json, errors, first_image, first_image_steps, recorded, relative_error, worst
-from ...tensors.tensors import layer_name, layer_outputs
+from ...tensors.tensors import layer_name, layer_outputs, train_on_images
 from ...thresholds import LOW_PRECISION
 from ..finiteness import describe_not_finite, first_not_finite
 from ..rules import Rules
@@ -66,7 +66,7 @@ def check(subject: Subject) -> Finding:
     no code in a type, on this device, is not tried, and that is said.
     """
     model, x = subject.calibrated, subject.calibration_images
-    steps = first_image_steps(model, recorded(subject.fresh().train(), x))
+    steps = first_image_steps(model, recorded(train_on_images(subject.fresh()), x))
     x = first_image(x)
     trials = [_bfloat16(model, x, steps), _stored(subject, x, steps), _range(model, steps), _float16(subject, steps)]
     evidence = {trial.name: trial.measured for trial in trials}

@@ -125,7 +125,12 @@ def _at(subject: Subject, copy: Callable[[], UpstreamModel], side: int, real: st
         images = without_values(model, *images)
     one, several = images
     inference = inference_memory(model, one)
-    training = training_memory(model, several, lambda outputs: subject.upstream.loss_of(criterion, outputs, batch)[0])
+    training = training_memory(
+        model,
+        several,
+        lambda: subject.upstream.outputs(model, {**batch, "img": several}),
+        lambda outputs: subject.upstream.loss_of(criterion.train(), outputs, batch)[0],
+    )
     return _Measured(training, inference, side, real)
 
 

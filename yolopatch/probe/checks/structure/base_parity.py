@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from ...build.bases import Base, read_yaml
@@ -90,9 +92,25 @@ def _differences(evidence: dict[str, Any]) -> list[str]:
 
 
 def _published(subject: Subject, base: Base) -> int | None:
-    """Return the number of parameters that the base's scales table states for this scale, None where it does not."""
+    """Return the number of parameters that the base's scales table states for this scale, None where it does not.
+
+    Upstream copied some tables with their comments into files of other models (yolov8-obb, yolo26-p2): a figure is
+    that of the file with the shortest name that states it.
+    """
     if subject.base_data.get("nc") != read_yaml(base.file).get("nc"):
         return None  # the figures are for the file's own number of classes
-    row = re.compile(rf"^\s+{subject.scale}: *\[.*#.*?([\d,]+) parameters", re.MULTILINE)
-    stated = row.search(base.file.read_text(encoding="utf-8", errors="ignore"))
-    return int(stated.group(1).replace(",", "")) if stated else None
+    figure = _stated(base.file, subject.scale)
+    shorter = (file for file in _siblings(base.file) if len(file.name) < len(base.file.name))
+    return None if figure in (_stated(file, subject.scale) for file in shorter) else figure
+
+
+def _stated(file: Path, scale: str) -> int | None:
+    row = re.compile(rf"^\s+{scale}: *\[.*#.*?([\d,]+) parameters", re.MULTILINE)
+    found = row.search(file.read_text(encoding="utf-8", errors="ignore"))
+    return int(found.group(1).replace(",", "")) if found else None
+
+
+def _siblings(file: Path) -> Iterator[Path]:
+    """Yield upstream's other model files: those of its folder, and of the folders beside it."""
+    for folder in (file.parent, *file.parent.parent.iterdir()):
+        yield from folder.glob("*.yaml")
