@@ -26,15 +26,16 @@ from yolopatch.steps.engines.engine import Ended, Event, Job, Keep, Reached
 from yolopatch.steps.engines.schedule import Standing, schedule
 
 ROUNDS = rounds(3)
-ARMS, SEEDS = 10, 1000
+ARMS, SEEDS = 625, 16
 EPOCHS, SLOTS = 3, 64
 MOST = 5.0  # milliseconds a run
+_ARGUMENTS = "".join(f"argument_{number}: {number}\n" for number in range(100))  # as many as upstream writes
 _HEADER = "epoch,metrics/precision(B),metrics/recall(B),metrics/mAP50(B),metrics/mAP50-95(B)\n"
 
 
 def plan() -> GridPlan:
     """Return a grid of ARMS x SEEDS runs."""
-    arms = tuple(Arm(f"arm {number}", ("SPConv",), (f"+{number}",)) for number in range(ARMS))
+    arms = tuple(Arm(f"arm {number}", cfg=f"{number}.yaml") for number in range(ARMS))
     grid = Grid("yolo11", ("n",), "data.yaml", tuple(range(SEEDS)), arms[0].name, arms)
     return plan_grid(grid, Path("."))
 
@@ -53,6 +54,7 @@ class Instant:
         results.mkdir(parents=True)
         rows = [f"{epoch}," + ",".join(f"{self._random.random():.5f}" for _ in range(4)) for epoch in range(EPOCHS)]
         (results / "results.csv").write_text(_HEADER + "\n".join(rows) + "\n", "utf-8")
+        (results / "args.yaml").write_text(f"{_ARGUMENTS}seed: 3\nsave_dir: {results}\n", "utf-8")
         attempt = Attempt("2026-01-01T00:00:00+00:00", None, {"python": "3.11", "packages": {}, "host": "here"})
         run = replace(job.run, save_dir=str(results), attempts=(attempt,))
         self._keep(job.id, run)

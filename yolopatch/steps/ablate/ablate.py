@@ -21,7 +21,7 @@ from yolopatch.steps.ablate.figures import measure_models
 from yolopatch.steps.ablate.jobs import find_runs
 from yolopatch.steps.ablate.plan import GridPlan, plan_grid
 from yolopatch.steps.ablate.prepare import PreparedGrid, prepare_grid
-from yolopatch.steps.ablate.standing import conditions_of, read_results
+from yolopatch.steps.ablate.standing import conditions_of, read_runs, results_of
 from yolopatch.steps.engines.engine import Engine, Event, Keep
 from yolopatch.steps.engines.engine import Failed as RunFailed
 from yolopatch.steps.engines.local import LocalEngine, local_slots
@@ -178,13 +178,13 @@ def _keep_reason(folder: GridFolder, event: RunFailed) -> None:
 
 def read_ablation(plan: GridPlan, folder: GridFolder, notes: Sequence[str] = ()) -> Ablation:
     """Return what came out so far; nothing is run."""
-    record = folder.read_record()
+    record, runs = folder.read_record(), read_runs(plan, folder)
     return Ablation(
         plan=plan,
         folder=folder,
         record=record,
-        runs=read_results(plan, folder, record),
-        conditions=conditions_of(plan, folder, record),
-        differences=find_differences(plan, folder),
+        runs=results_of(plan, runs, record),
+        conditions=conditions_of(plan, runs, record),
+        differences=find_differences(runs),
         notes=tuple(notes),
     )

@@ -2,59 +2,87 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from yolopatch.core.plain_yaml import PlainYamlError, load_plain
 from yolopatch.core.training.run import Run
-from yolopatch.outside.ablate.grid_folder import GridFolder
-from yolopatch.steps.ablate.plan import GridPlan
 
 _SETTINGS = ("args.yaml", "opt.yaml")  # ultralytics, yolov5
 # what one run has and another has not, by the grid; `resume` and the like are of a run that was killed
-_OF_A_RUN = ("model", "cfg", "weights", "pretrained", "seed", "project", "name", "save_dir", "resume", "exist_ok")
+_OF_A_RUN = re.compile(
+    r"^(model|cfg|weights|pretrained|seed|project|name|save_dir|resume|exist_ok): .*(\n[ -].*)*\n?", re.MULTILINE
+)
 
 
-def find_differences(plan: GridPlan, folder: GridFolder) -> tuple[str, ...]:
-    """Return what the trained runs differ in beside arm, scale and seed, in words; empty where it is nothing."""
-    runs = {one.id: run for one in plan.runs() if (run := folder.read_run(one.id)) and run.trained}
-    resumed = {name for name, run in runs.items() if any(attempt.resumed for attempt in run.attempts)}
+def find_differences(runs: Mapping[str, Run]) -> tuple[str, ...]:
+    """Return what the trained runs differ in beside arm, scale and seed, in words; empty where it is nothing.
+
+    Args:
+        runs: the records of runs, by their ids.
+    """
+    trained = {name: run for name, run in runs.items() if run.trained}
+    resumed = [name for name, run in trained.items() if any(attempt.resumed for attempt in run.attempts)]
     # upstream writes the arguments of a resumed run anew, with what it has changed itself since the run began
-    settings = {name: _settings(run) for name, run in runs.items() if name not in resumed}
-    found = [*_differing("upstream's argument", settings)]
-    found += _differing("the environment's", {name: _environment(run) for name, run in runs.items()})
+    whole = {name: run for name, run in trained.items() if name not in set(resumed)}
+    found = [*_differing("upstream's argument", _alike(whole, _settings_text), _settings)]
+    found += _differing("the environment's", _alike(trained, _environment_text), _environment)
     if resumed:
         found.append(
-            f"resumed: {_some(sorted(resumed))}: went on from a checkpoint after a break, with other batches than "
-            "a run without one"
+            f"resumed: {_some(resumed)}: went on from a checkpoint after a break, with other batches than a run "
+            "without one"
         )
     return tuple(found)
 
 
-def _settings(run: Run) -> Mapping[str, object]:
+def _alike(runs: Mapping[str, Run], text: Callable[[Run], str]) -> dict[str, list[str]]:
+    """Return the runs with the same text: thousands of runs have a few."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for name, run in runs.items():
+        found[text(run)].append(name)
+    return found
+
+
+def _settings_text(run: Run) -> str:
+    """Return the settings that upstream wrote, without the lines that each run has for itself."""
     for file in (Path(str(run.save_dir)) / name for name in _SETTINGS):
         if file.is_file():
-            try:
-                content = load_plain(file.read_text("utf-8", "replace"))
-            except PlainYamlError:
-                return {file.name: "cannot be read"}
-            if isinstance(content, dict):
-                return {key: value for key, value in content.items() if key not in _OF_A_RUN}
-    return {"settings": "upstream wrote none"}
+            return _OF_A_RUN.sub("", file.read_text("utf-8", "replace"))
+    return "settings: upstream wrote none"
 
 
-def _environment(run: Run) -> Mapping[str, object]:
+def _settings(text: str) -> Mapping[str, object]:
+    try:
+        content = load_plain(text)
+    except PlainYamlError:
+        content = None
+    return content if isinstance(content, dict) else {"settings": "cannot be read"}
+
+
+def _environment_text(run: Run) -> str:
     known = run.attempts[-1].environment
     packages = known.get("packages")
-    return {"python": known.get("python"), "yolopatch": known.get("yolopatch"), **(packages or {})}
+    found = {"python": known.get("python"), "yolopatch": known.get("yolopatch"), **(packages or {})}
+    return json.dumps(found, sort_keys=True)
 
 
-def _differing(what: str, runs: Mapping[str, Mapping[str, object]]) -> Iterator[str]:
-    for key in dict.fromkeys(key for found in runs.values() for key in found):
+def _environment(text: str) -> Mapping[str, object]:
+    found: Mapping[str, object] = json.loads(text)
+    return found
+
+
+def _differing(what: str, alike: Mapping[str, list[str]], read: Callable[[str], Mapping[str, object]]) -> Iterator[str]:
+    """Yield each key whose values are not the same in all texts, with the runs that have each value."""
+    if len(alike) < 2:
+        return
+    texts = {text: read(text) for text in alike}
+    for key in dict.fromkeys(key for found in texts.values() for key in found):
         by_value: dict[str, list[str]] = defaultdict(list)
-        for name, found in runs.items():
-            by_value[repr(found.get(key, "not there"))].append(name)
+        for text, names in alike.items():
+            by_value[repr(texts[text].get(key, "not there"))] += names
         if len(by_value) > 1:
             values = "; ".join(f"{value} in {_some(names)}" for value, names in by_value.items())
             yield f"the runs differ in {what} {key}: {values}"

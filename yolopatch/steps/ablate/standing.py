@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from yolopatch.catalog.environment.libraries import named_versions
 from yolopatch.core.ablate.record import GridRecord
@@ -16,9 +15,14 @@ from yolopatch.steps.ablate.plan import GridPlan, PlannedRun
 from yolopatch.steps.training.results import rows_of
 
 
-def read_results(plan: GridPlan, folder: GridFolder, record: GridRecord | None) -> tuple[RunResult, ...]:
+def read_runs(plan: GridPlan, folder: GridFolder) -> dict[str, Run]:
+    """Return the records of the runs that were begun, by their ids."""
+    return {one.id: run for one in plan.runs() if (run := folder.read_run(one.id)) is not None}
+
+
+def results_of(plan: GridPlan, runs: Mapping[str, Run], record: GridRecord | None) -> tuple[RunResult, ...]:
     """Return every run of the grid, those that were not begun, too."""
-    return tuple(_result(planned, folder.read_run(planned.id), record) for planned in plan.runs())
+    return tuple(_result(planned, runs.get(planned.id), record) for planned in plan.runs())
 
 
 def _result(planned: PlannedRun, run: Run | None, record: GridRecord | None) -> RunResult:
@@ -48,7 +52,7 @@ def _status(run: Run | None) -> str:
     return DONE if run.trained else FAILED if run.why else PENDING
 
 
-def conditions_of(plan: GridPlan, folder: GridFolder, record: GridRecord | None) -> Conditions:
+def conditions_of(plan: GridPlan, runs: Mapping[str, Run], record: GridRecord | None) -> Conditions:
     """Return what all runs have in common, for the notes of the tables."""
     grid = plan.grid
     return Conditions(
@@ -58,15 +62,15 @@ def conditions_of(plan: GridPlan, folder: GridFolder, record: GridRecord | None)
         data=record.data if record else grid.data,
         arguments=" ".join(f"{key}={value}" for key, value in grid.train.items()),
         weights=grid.weights or "",
-        environment=_environment([run for one in plan.runs() if (run := folder.read_run(one.id))]),
+        environment=_environment(runs.values()),
         figures=record.how if record else "",
     )
 
 
-def _environment(runs: list[Run]) -> str:
+def _environment(runs: Iterable[Run]) -> str:
     """Return the libraries and machines of the runs, in words: each set once."""
-    found = Counter(_words(run.attempts[-1].environment) for run in runs if run.attempts)
-    return "; ".join(f"{words} ({count} runs)" if len(found) > 1 else words for words, count in found.items())
+    known = {repr(one): one for one in (run.attempts[-1].environment for run in runs if run.attempts)}
+    return "; ".join(dict.fromkeys(map(_words, known.values())))
 
 
 def _words(environment: Mapping[str, object]) -> str:
