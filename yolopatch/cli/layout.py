@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from yolopatch.core.text import cells_of
+
 _WIDTH = 76
 _NAME_WIDTH = 10
 
@@ -20,12 +22,13 @@ def pairs(named: Iterable[tuple[str, object]]) -> Iterator[str]:
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> Iterator[str]:
     """Yield a table; the first `left` columns and columns of words are left-aligned, figures right-aligned."""
-    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
+    widths = [max(cells_of(row[column]) for row in (header, *rows)) for column in range(len(header))]
     to_the_left = [column < left or not _is_figure(rows, column) for column in range(len(header))]
     for number, row in enumerate((header, *rows)):
         cells = [
-            cell.ljust(width) if left_aligned else cell.rjust(width)
+            cell + spaces if left_aligned else spaces + cell
             for cell, width, left_aligned in zip(row, widths, to_the_left)
+            for spaces in (" " * (width - cells_of(cell)),)
         ]
         yield click.style(("  " + "  ".join(cells)).rstrip(), dim=number == 0)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 
 
@@ -18,10 +19,28 @@ def hide_passwords(text: str) -> str:
     return re.sub(r"(?<=://)[^/@\s'\"`]+@", "***@", text)
 
 
+def cells_of(text: str) -> int:
+    """Return how many cells of a terminal a text takes: a Chinese character takes two, an accent of its own none."""
+    return sum(
+        0 if unicodedata.combining(letter) else 1 + (unicodedata.east_asian_width(letter) in "WF") for letter in text
+    )
+
+
 def shorten(names: Sequence[str], width: int) -> list[str]:
-    """Return names of at most this many characters, with their middle left out; the order tells them apart."""
+    """Return names of at most this many cells, with their middle left out; the order tells them apart."""
     half = (width - 1) // 2
-    return [name if len(name) <= width else f"{name[:half]}\N{HORIZONTAL ELLIPSIS}{name[-half:]}" for name in names]
+    return [
+        name
+        if cells_of(name) <= width
+        else f"{_start(name, half)}\N{HORIZONTAL ELLIPSIS}{_start(name[::-1], half)[::-1]}"
+        for name in names
+    ]
+
+
+def _start(text: str, width: int) -> str:
+    while cells_of(text) > width:
+        text = text[:-1]
+    return text
 
 
 def sha256(data: bytes) -> str:
