@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 import pytest
 
+from yolopatch.catalog.environment.fix_patches import COMPAT, SEEDS, FixPatch
 from yolopatch.catalog.model.models import MODELS
 from yolopatch.cli import progress, report
 from yolopatch.cli.progress import progress_line
@@ -297,12 +298,15 @@ def _outcome(name: str, status: str, hint: str = "") -> Outcome:
     return Outcome(name, status, f"what {name} found, at some length and in plain words " * 2, {}, hint, 1.25)
 
 
-def _verification(scale: str, *checks: Outcome, facts: dict | None = None) -> Verification:
+def _verification(
+    scale: str, *checks: Outcome, facts: dict | None = None, fix_patches: tuple[FixPatch, ...] = ()
+) -> Verification:
     return Verification(
         workspace=Path("/w"),
         pin=PIN,
         commit="c" * 40,
         modules=(Choice("DSConv", "paper"),),
+        fix_patches=fix_patches,
         cfg=Path("yolo11n-DSConv.yaml"),
         scale=scale,
         imgsz=640,
@@ -311,6 +315,18 @@ def _verification(scale: str, *checks: Outcome, facts: dict | None = None) -> Ve
         run={},
         asked={},
     )
+
+
+def test_people_and_scripts_see_the_fix_patches_of_the_workspace():
+    found = _verification("n", _outcome("build", "pass"), fix_patches=(COMPAT, SEEDS))
+    assert [found.data()[name] for name in ("compat", "seeds")] == [True, True]
+    assert [click.unstyle(line) for line in verification(found, None)][1:3] == [
+        "  with the compatibility patch: fixed for newer libraries",
+        "  with the seed patch: the seed reaches the workers that load images",
+    ]
+    plain = _verification("n", _outcome("build", "pass"))
+    assert [plain.data()[name] for name in ("compat", "seeds")] == [False, False]
+    assert "patch" not in " ".join(verification(plain, None))
 
 
 def test_people_see_the_verdict_then_what_is_wrong_then_everything(monkeypatch):

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from yolopatch.catalog.environment.fixes import Fix
-from yolopatch.catalog.pins import Pin
 
 
 @dataclass(frozen=True)
@@ -41,8 +40,3 @@ SEED_FIXES: dict[str, tuple[SeedFix, ...]] = {
     "yolov5-pypi-6.1.0": (),
     "yolov5-6.1": (),
 }
-
-
-def seed_fixes_of(pin: Pin) -> tuple[SeedFix, ...]:
-    """Return the fixes of a pin; for a pin of the user none are known."""
-    return SEED_FIXES.get(pin.name, ())

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from yolopatch.catalog.environment.fix_patches import COMPAT, FixPatch
 from yolopatch.catalog.pins import PINS, Pin, style_of
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.git.command import GitError, Repository
@@ -36,7 +37,12 @@ class Checkout:
     @property
     def compat(self) -> bool:
         """Whether yolopatch applied the compatibility patch to it."""
-        return self.workspace is not None and self.workspace.compat is not None
+        return COMPAT in self.fix_patches
+
+    @property
+    def fix_patches(self) -> tuple[FixPatch, ...]:
+        """Those that yolopatch applied to it."""
+        return tuple(self.workspace.fix_patches) if self.workspace else ()
 
 
 def read_checkout(path: Path) -> Checkout:

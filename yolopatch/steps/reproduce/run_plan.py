@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from yolopatch.catalog.environment.fix_patches import SEEDS
 from yolopatch.catalog.model.models import ALL_SCALES, find_model, find_scales
 from yolopatch.catalog.reproduce.quick import HYPERPARAMETERS, SCALE, quick_arguments
 from yolopatch.catalog.reproduce.recipes import Recipe
@@ -57,6 +58,7 @@ class RunPlan:
         changes: arguments with other values than the post's, by upstream's names; without the model.
         hyperparameters: further such arguments, for upstreams that read them from a file.
         weights: the checkpoint to start from, None for random weights.
+        seeded: whether the workspace has the seed patch.
         learns: whether this is the quick run that was tried, in which a model that can learn does learn.
         data: the data YAML, as the argument has it.
         imgsz: side of the square images in pixels.
@@ -70,6 +72,7 @@ class RunPlan:
     scale: str
     base: bool
     quick: bool
+    seeded: bool
     learns: bool
     data: str
     epochs: int
@@ -89,6 +92,8 @@ class RunPlan:
         lines = [f"{key}: {self.post.get(key, 'not set')} in the post, {new} here" for key, new in changed.items()]
         if self.scale != self.recipe.scale:
             lines.insert(0, f"scale: {self.recipe.scale} in the post, {self.scale} here")
+        if self.seeded:
+            lines.append("the seed reaches the processes that load images, in the post it does not")
         if self.weights:
             lines.insert(0, f"the training starts from {self.weights.name}, in the post from random weights")
         if self.base:
@@ -125,6 +130,7 @@ def plan_run(reproduction: Reproduction, request: RunRequest, shapes: Path) -> R
         scale=_scale(reproduction, request),
         base=request.base,
         quick=request.quick,
+        seeded=SEEDS in reproduction.workspace.fix_patches,
         learns=request.quick and asked == _quick(style, shapes) and request.scale in (None, SCALE),
         data=str(arguments.get("data", recipe.data)),
         epochs=_whole_number("epochs", arguments.get("epochs", recipe.epochs)),

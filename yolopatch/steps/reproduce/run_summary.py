@@ -6,8 +6,9 @@ from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from yolopatch.catalog.environment.fix_patches import SEEDS
 from yolopatch.catalog.environment.libraries import named_versions
-from yolopatch.catalog.environment.seeds import REACHED, UNREACHED, seed_fixes_of
+from yolopatch.catalog.environment.seeds import REACHED, UNREACHED
 from yolopatch.catalog.modules import TUTORIAL_FLAVOR
 from yolopatch.core.reproduce.comparison import Built, Compared, compare, is_dead_as_predicted
 from yolopatch.core.training.run import CURVES, SUMMARY
@@ -114,9 +115,9 @@ def _seed(trained: Trained) -> object:
 def _seed_reach(trained: Trained) -> str:
     """Return whether the seed reaches the loader's workers; "" for a pin in which it always does."""
     workspace = trained.reproduction.workspace
-    if workspace.seeds:
+    if SEEDS in workspace.fix_patches:
         return REACHED
-    return UNREACHED if seed_fixes_of(workspace.pin) else ""
+    return UNREACHED if SEEDS.fixes_of(workspace.pin) else ""
 
 
 def _page(found: RunSummary) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from yolopatch import __version__
+from yolopatch.catalog.environment.fix_patches import COMPAT, FixPatch, flags
 from yolopatch.core.model.cfg_file import CfgFile
 from yolopatch.core.model.side import require_side
 from yolopatch.core.verify.checks import choose_checks
@@ -74,6 +75,7 @@ class Verification:
     Attributes:
         pin: the pin's name, None for a checkout that yolopatch did not make.
         commit: the commit that was checked out, None without git.
+        fix_patches: those that yolopatch applied to the checkout.
         facts: what the probe measured: `model`, `base`, `base_cfg`, `task`; each may be missing.
         checks: the result of each check, in their order.
         run: versions, device, date and duration.
@@ -84,6 +86,7 @@ class Verification:
     pin: str | None
     commit: str | None
     modules: tuple[Choice, ...]
+    fix_patches: tuple[FixPatch, ...]
     cfg: Path
     scale: str
     imgsz: int
@@ -105,6 +108,7 @@ class Verification:
             "pin": self.pin,
             "commit": self.commit,
             "modules": [asdict(module) for module in self.modules],
+            **flags(self.fix_patches),
             "cfg": str(self.cfg),
             "scale": self.scale,
             "imgsz": self.imgsz,
@@ -203,7 +207,7 @@ def _write_pristine(checkout: Checkout, folder: Path) -> bool:
     workspace = checkout.workspace
     if workspace:
         # libraries that need the compatibility patch need it for the base model, too
-        unchanged = workspace.commits[0] if workspace.compat else workspace.root
+        unchanged = workspace.commits[0] if COMPAT in workspace.fix_patches else workspace.root
         write_tree(workspace.repository, unchanged.id, folder)
         return True
     kept = cached(checkout.pin, cache_dir()) if checkout.pin else None
@@ -240,6 +244,7 @@ class _Subject:
             pin=workspace.pin.name if workspace else None,
             commit=self.checkout.commit,
             modules=applied_choices(workspace.applied) if workspace else (),
+            fix_patches=self.checkout.fix_patches,
             cfg=self.cfg,
             scale=letter,
             imgsz=self.options.imgsz,
