@@ -140,3 +140,30 @@ def test_with_the_patch_two_seeds_give_other_batches_and_one_seed_the_same(pin, 
         assert one == again
         assert one["augmented"] != other["augmented"], workers
         assert one["order"] != other["order"], workers
+
+
+# The same as one process of a training on several GPUs, whose sampler is torch's DistributedSampler.
+_DISTRIBUTED = """
+import os, sys, tempfile
+from functools import partial
+os.environ["RANK"] = "0"
+import torch.distributed
+import ultralytics.data.build as build
+
+if __name__ == "__main__":
+    torch.distributed.init_process_group("gloo", init_method="file://" + tempfile.mktemp(), rank=0, world_size=1)
+    build.build_dataloader = partial(build.build_dataloader, rank=0)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pin", ALL)
+def test_on_several_gpus_the_patch_reaches_the_augmentation_and_not_the_order(pin, apply, in_upstream, tmp_path):
+    apply("w", "--seeds", pin=pin)
+    place = tmp_path / "w"
+    said = in_upstream(place, _DISTRIBUTED + _BATCHES, str(place))
+    (line,) = [line for line in said.splitlines() if line.startswith("BATCHES")]
+    for one, other, again in json.loads(line.removeprefix("BATCHES ")).values():
+        assert one == again
+        assert one["augmented"] != other["augmented"]
+        assert one["order"] == other["order"]

@@ -38,6 +38,7 @@ def planned(tmp_path):
             workspace=SimpleNamespace(pin=PINS[recipe.tutorial.pin], path=tmp_path, fix_patches=fix_patches),
             interpreter=SimpleNamespace(executable="python"),
         )
+        (tmp_path / "train.py").write_text("p.add_argument('--batch-size')\np.add_argument('--imgsz', '--img')\n")
         return plan_run(found, RunRequest(**asked), SHAPES)
 
     return plan
@@ -187,3 +188,20 @@ def test_a_hint_repeats_every_option_of_a_run():
         " --run --data mine.yaml --epochs 3 --device 1 --scale s --weights base.pt --base --fresh --set batch=4"
         " --set seed=1"
     )
+
+
+@pytest.mark.parametrize(
+    ("setting", "hint"),
+    [("seed=1", "leave it out"), ("batch=4", "batch_size"), ("img=64", "imgsz"), ("lr0=0.1", "leave it out")],
+)
+def test_what_yolov5_would_ignore_is_refused(setting, hint, planned):
+    with pytest.raises(UsageError, match=f"upstream's train.py has no option {setting.partition('=')[0]}") as caught:
+        planned("yolov5-dynamic", settings=(setting,))
+    assert hint in caught.value.hint
+    assert planned("yolov5-dynamic", settings=("batch_size=4", "imgsz=64")).changes["batch_size"] == 4
+
+
+def test_a_run_has_the_seed_that_upstream_has(planned):
+    assert planned("yolo26-refconv").seed == 0
+    assert planned("yolo26-refconv", settings=("seed=7",)).seed == 7
+    assert planned("yolov5-dynamic").seed is None

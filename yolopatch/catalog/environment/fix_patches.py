@@ -79,7 +79,7 @@ SEEDS = FixPatch(
     subject="Let the seed reach the workers",
     body="Images are loaded in another order and augmented in another way for another seed, as with newer releases.",
     fixes=SEED_FIXES,
-    needless="its loader takes its seed from the run's own",
+    needless="it seeds its loader as the run, and has no option for the seed: every run starts from the same one",
     unknown=(
         "the line that seeds the workers is known of yolopatch's own pins only",
         "leave --seeds out; ultralytics 8.4.125 and newer need no such patch",

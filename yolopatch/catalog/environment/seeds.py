@@ -32,7 +32,8 @@ _ULTRALYTICS = (
     ),
 )
 
-# By pin. yolov5 6.1 gives its loader no generator, so that torch seeds it from what init_seeds was called with.
+# By pin. yolov5 6.1 gives its loader no generator, so that torch seeds it from what init_seeds was called with. That is
+# always 1 + RANK: its train.py has no option for the seed.
 SEED_FIXES: dict[str, tuple[SeedFix, ...]] = {
     "ultralytics-8.2.50": _ULTRALYTICS,
     "ultralytics-8.3.0": _ULTRALYTICS,

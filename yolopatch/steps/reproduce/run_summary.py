@@ -65,7 +65,7 @@ class RunSummary:
             "verdict": self.verdict,
             "comparisons": [asdict(one) for one in self.comparisons],
             "differences": self.trained.plan.differences,
-            "seed": _seed(self.trained),
+            "seed": self.trained.plan.seed,
             **{key: value for key, value in asdict(run).items() if key != "number"},
         }
 
@@ -107,17 +107,14 @@ def _built(trained: Trained) -> Built:
     return Built(facts.parameters, Counter(row.kind for row in facts.table))
 
 
-def _seed(trained: Trained) -> object:
-    # 0 is the default of every pin
-    return trained.plan.changes.get("seed", 0)
-
-
-def _seed_reach(trained: Trained) -> str:
-    """Return whether the seed reaches the loader's workers; "" for a pin in which it always does."""
-    workspace = trained.reproduction.workspace
+def _seed(trained: Trained) -> str:
+    """Return the seed of the run, and whether it reaches the processes that load images."""
+    seed, workspace = trained.plan.seed, trained.reproduction.workspace
+    if seed is None:
+        return "this release has no option for it: every run starts from the same one"
     if SEEDS in workspace.fix_patches:
-        return REACHED
-    return UNREACHED if SEEDS.fixes_of(workspace.pin) else ""
+        return f"{seed}; {REACHED}"
+    return f"{seed}; {UNREACHED}" if SEEDS.fixes_of(workspace.pin) else str(seed)
 
 
 def _page(found: RunSummary) -> str:
@@ -138,7 +135,6 @@ def _page(found: RunSummary) -> str:
             run=run,
             data=trained.plan.data,
             seed=_seed(trained),
-            seed_reach=_seed_reach(trained),
             environment=last,
             packages=named_versions(last["packages"]),
         )
