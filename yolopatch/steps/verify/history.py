@@ -23,8 +23,7 @@ def read_history(checkout: Checkout) -> History:
     """Compute from the commits' trailers what the checkout must hold, and compare it with what it holds."""
     workspace = checkout.workspace
     if workspace is None:
-        version = f"; its version is {checkout.pin.upstream} {checkout.pin.version}" if checkout.pin else ""
-        return History(False, checkout.commit, checkout.blobs, note=f"yolopatch did not make this checkout{version}")
+        return History(False, checkout.commit, checkout.blobs, release=checkout.release)
     root = snapshot.read_root(workspace.repository, workspace.root.id)
     in_pin = _differs_from_pin(workspace, root.blobs)
     in_patches, note = _differs_from_patches(workspace, root)
