@@ -22,6 +22,7 @@ from filelock import FileLock
 from jinja2 import FileSystemLoader
 
 from yolopatch.catalog.environment.environments import SETS, set_for
+from yolopatch.catalog.environment.fix_patches import COMPAT
 from yolopatch.catalog.model.base_model import DETECT
 from yolopatch.catalog.model.models import find_model
 from yolopatch.catalog.modules import MODULES
@@ -134,7 +135,8 @@ def running_tree(shared, cache, pristine_tree):
             return pristine_tree(name)
         _skip_unless_reachable(name, cache)
         return _once(
-            shared / f"mended-{name}", lambda folder: apply(name, [], "paper", folder, "auto", cache, compat=True)
+            shared / f"mended-{name}",
+            lambda folder: apply(name, [], "paper", folder, "auto", cache, [COMPAT]),
         )
 
     return make
@@ -162,7 +164,9 @@ def full_workspace(shared, cache):
         _skip_unless_reachable(name, cache)
         return _once(
             shared / f"workspace-{name}-{flavor}",
-            lambda folder: apply(name, list(MODULES), flavor, folder, "auto", cache, compat=is_mended(name)),
+            lambda folder: apply(
+                name, list(MODULES), flavor, folder, "auto", cache, fix_patches=[COMPAT] * is_mended(name)
+            ),
         )
 
     return make

@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
+from yolopatch.catalog.environment.fix_patches import chosen
 from yolopatch.catalog.resources import templates_dir
 from yolopatch.outside.own.own_catalog import load_users_catalog
 from yolopatch.outside.source.store import cache_dir
@@ -68,7 +69,8 @@ def apply(
     """
     _open()
     place = None if dest is None else Path(dest)
-    return applying.apply(repo, modules, flavor, place, source, cache_dir(), compat, seeds=seeds)
+    fix_patches = chosen(compat=compat, seeds=seeds)
+    return applying.apply(repo, modules, flavor, place, source, cache_dir(), fix_patches)
 
 
 def render_cfg(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from yolopatch.catalog.environment.fix_patches import COMPAT
 from yolopatch.catalog.identity import AUTHOR_EMAIL, EPOCH
 from yolopatch.catalog.pins import PINS
 from yolopatch.errors import EXIT_ACT, EXIT_CONFLICT, EXIT_USAGE
@@ -194,7 +195,7 @@ def test_a_commit_that_no_patch_gives_can_only_be_removed(workspace, yolopatch, 
 def test_every_pasted_module_is_read_back_from_its_commit(pin, pasted, cache, need_pin, tmp_path):
     need_pin(pin)
     names = [one.module for one in pasted.values() if ("ready" in [p.state for p in one.pins if p.pin == pin])]
-    apply(pin, [*names, "DSConv", "RefConv"], "paper", tmp_path / "w", "auto", cache, compat=True)
+    apply(pin, [*names, "DSConv", "RefConv"], "paper", tmp_path / "w", "auto", cache, fix_patches=[COMPAT])
     workspace = read_workspace(tmp_path / "w")
     read = revision_reader(workspace.repository, workspace.root.id)
     for applied in workspace.applied:

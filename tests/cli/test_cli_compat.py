@@ -9,7 +9,8 @@ import pytest
 
 from yolopatch import __version__
 from yolopatch.catalog.environment.compat import COMPAT_FIXES
-from yolopatch.catalog.resources import compat_file
+from yolopatch.catalog.environment.fix_patches import COMPAT
+from yolopatch.catalog.resources import fix_file
 from yolopatch.outside.git.snapshot import pristine_reader, read_root
 from yolopatch.outside.workspace.checkout import read_checkout
 from yolopatch.outside.workspace.replay import plan_replay
@@ -99,7 +100,7 @@ def test_the_diff_of_the_mends_alone_applies_to_the_pin(apply, yolopatch, tmp_pa
     apply("w", "--compat", *MODULES)
     ran = yolopatch("diff", tmp_path / "w", "--compat")
     assert ran.out.startswith("diff --git ")
-    assert compat_file(PIN).read_text().endswith(ran.out)
+    assert fix_file(PIN, "compat").read_text().endswith(ran.out)
     (tmp_path / "d.patch").write_text(ran.out)
     git_in(tmp_path, "clone", "-q", str(pristine_tree(PIN)), str(tmp_path / "scratch"))
     git_in(tmp_path / "scratch", "apply", "--index", str(tmp_path / "d.patch"))
@@ -137,8 +138,8 @@ def test_what_is_not_there(command, apply, yolopatch, tmp_path, fingerprint):
 def other_patches(tmp_path, monkeypatch):
     """Let this yolopatch read its compatibility patch from a copy, which a test may spoil."""
     copy = tmp_path / "compat.patch"
-    copy.write_text(compat_file(PIN).read_text())
-    monkeypatch.setattr(patchset, "compat_file", lambda pin: copy)
+    copy.write_text(fix_file(PIN, "compat").read_text())
+    monkeypatch.setattr(patchset, "fix_file", lambda pin, name: copy)
     return copy
 
 
@@ -210,7 +211,7 @@ def test_a_mended_workspace_that_was_tampered_with(forged, named, apply, tmp_pat
     workspace = read_workspace(tmp_path / "w")
     root = read_root(workspace.repository, workspace.root.id)
     unchanged = workspace.repository.read_blobs([root.blobs["LICENSE"]])[0].decode()
-    wanted = load_patchset(workspace.pin, [Choice("DSConv", "paper")], compat=True)
+    wanted = load_patchset(workspace.pin, [Choice("DSConv", "paper")], fix_patches=[COMPAT])
     steps = wanted.steps(pristine_reader(workspace.repository, root.blobs), root, workspace.source)
     texts = ["forged", unchanged, unchanged] if forged == 0 else [unchanged, unchanged, "forged"]
     forged_steps = [replace(s, files={**s.files, "LICENSE": text}) for s, text in zip(steps, texts)]

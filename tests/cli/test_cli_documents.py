@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -45,6 +46,29 @@ def test_the_commands_and_options_exist(page):
         known = {name for option in command.params for name in (*option.opts, *option.secondary_opts)} | {"--help"}
         used = {word.split("=")[0].rstrip(".,:;)") for word in arguments if word.startswith("--")}
         assert used <= known, " ".join(words)
+
+
+def _leaves(command: click.Command, name: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Yield every command that is no group, with its name."""
+    if not isinstance(command, click.Group):
+        yield name, command
+        return
+    context = click.Context(command, info_name="yolopatch")
+    for one in command.list_commands(context):
+        found = command.get_command(context, one)
+        assert found is not None
+        yield from _leaves(found, f"{name} {one}".strip())
+
+
+@pytest.mark.parametrize(("name", "command"), _leaves(cli), ids=lambda value: value if isinstance(value, str) else "")
+def test_a_page_that_names_the_command_tells_of_each_option(name, command):
+    texts = [
+        (ROOT / page).read_text(encoding="utf-8") for page in PAGES if not page.startswith(("CHANGELOG", "CONTRI"))
+    ]
+    naming = " ".join(text for text in texts if re.search(rf"(?:yolopatch |`){name}\b", text))
+    for option in (one for one in command.params if isinstance(one, click.Option) and one.name != "as_json"):
+        words = [word for word in (*option.opts, *option.secondary_opts) if word.startswith("--")]
+        assert any(re.search(rf"{word}(?![\w-])", naming) for word in words), words
 
 
 def test_the_commands_are_found_in_a_page():

@@ -8,15 +8,16 @@ from dataclasses import replace
 import pytest
 
 from yolopatch import __version__
+from yolopatch.catalog.environment.fix_patches import SEEDS
 from yolopatch.catalog.environment.seeds import SEED_FIXES
 from yolopatch.catalog.pins import PINS
-from yolopatch.catalog.resources import seeds_file
+from yolopatch.catalog.resources import fix_file
 from yolopatch.core.patch.compat import broken_lines
 from yolopatch.errors import YolopatchError
-from yolopatch.maintain.patches import read_originals, render_seeds
+from yolopatch.maintain.patches import read_originals, render_fixes
 from yolopatch.outside.workspace.checkout import read_checkout
 from yolopatch.steps.verify.history import read_history
-from yolopatch.steps.workspace.patchset import needs_seeds
+from yolopatch.steps.workspace.patchset import needed
 
 PIN = "ultralytics-8.3.0"
 ALL = [pin for pin, fixes in SEED_FIXES.items() if fixes]
@@ -28,12 +29,18 @@ def test_every_pin_is_named():
     assert list(SEED_FIXES) == list(PINS)
 
 
+def test_the_list_of_pins_says_which_have_it(yolopatch):
+    rows = yolopatch("list", "pins", "--json").json["pins"]
+    assert [row["name"] for row in rows if "seeds" in row["fix_patches"]] == ALL
+    assert "--compat, --seeds" in yolopatch("list", "pins").out
+
+
 @pytest.mark.parametrize("pin", ALL)
 def test_the_patch_is_the_fixes_and_the_pin_has_their_lines(pin, need_pin):
     need_pin(pin)
     originals = read_originals(PINS[pin])
     assert [len(broken_lines(fix, originals[fix.path])) for fix in SEED_FIXES[pin]] == [1]
-    assert seeds_file(pin).read_text() == render_seeds(PINS[pin], originals)
+    assert fix_file(pin, "seeds").read_text() == render_fixes(PINS[pin], SEEDS, originals)
 
 
 def test_the_seed_patch_is_one_commit_between_the_fixes_and_the_modules(apply, yolopatch, tmp_path, git_in):
@@ -52,7 +59,7 @@ def test_the_seed_patch_is_one_commit_between_the_fixes_and_the_modules(apply, y
     assert (told["seeds"], told["compat"]) == (True, True)
     assert "seeds     the seed reaches the workers" in yolopatch("status", place).out
     assert yolopatch("status", place, "--json").json["clean"] is True
-    assert seeds_file(PIN).read_text().endswith(yolopatch("diff", place, "--seeds").out)
+    assert fix_file(PIN, "seeds").read_text().endswith(yolopatch("diff", place, "--seeds").out)
     assert read_history(read_checkout(place)).tree_differs == ()
 
 
@@ -77,7 +84,7 @@ def test_a_pin_whose_workers_get_the_seed_needs_no_patch(apply):
 
 def test_a_pin_of_the_users_own_is_refused_with_the_reason(tmp_path):
     with pytest.raises(YolopatchError, match="there is no seed patch") as caught:
-        needs_seeds(replace(PINS[PIN], home=tmp_path))
+        needed(replace(PINS[PIN], home=tmp_path), [SEEDS])
     assert "leave --seeds out; ultralytics 8.4.125 and newer need no such patch" in caught.value.hint
 
 
@@ -94,15 +101,16 @@ def test_what_is_not_there_is_neither_removed_nor_shown(command, apply, yolopatc
 def test_doctor_says_where_the_seed_does_not_reach_and_the_patch_ends_it(apply, yolopatch, tmp_path):
     apply("w", "--module", "DSConv")
 
-    def told() -> list[tuple[str, str]]:
+    def told(fixed: bool) -> list[tuple[str, str]]:
         (case,) = yolopatch("doctor", tmp_path / "w", "--json").json["cases"]
+        assert case["seeds"] is fixed
         return [(one["where"], one["hint"]) for one in case["ailments"] if "`seed`" in one["what"]]
 
-    ((where, hint),) = told()
+    ((where, hint),) = told(False)
     assert where == f"{BUILD}:134"
     assert f"yolopatch apply --repo {PIN} --seeds --dest {tmp_path / 'w'}" in hint
     apply("w", "--seeds")
-    assert told() == []
+    assert told(True) == []
 
 
 # What the loader gives for two seeds, without workers and with two: the case of the public reports.
@@ -132,3 +140,30 @@ def test_with_the_patch_two_seeds_give_other_batches_and_one_seed_the_same(pin, 
         assert one == again
         assert one["augmented"] != other["augmented"], workers
         assert one["order"] != other["order"], workers
+
+
+# The same as one process of a training on several GPUs, whose sampler is torch's DistributedSampler.
+_DISTRIBUTED = """
+import os, sys, tempfile
+from functools import partial
+os.environ["RANK"] = "0"
+import torch.distributed
+import ultralytics.data.build as build
+
+if __name__ == "__main__":
+    torch.distributed.init_process_group("gloo", init_method="file://" + tempfile.mktemp(), rank=0, world_size=1)
+    build.build_dataloader = partial(build.build_dataloader, rank=0)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pin", ALL)
+def test_on_several_gpus_the_patch_reaches_the_augmentation_and_not_the_order(pin, apply, in_upstream, tmp_path):
+    apply("w", "--seeds", pin=pin)
+    place = tmp_path / "w"
+    said = in_upstream(place, _DISTRIBUTED + _BATCHES, str(place))
+    (line,) = [line for line in said.splitlines() if line.startswith("BATCHES")]
+    for one, other, again in json.loads(line.removeprefix("BATCHES ")).values():
+        assert one == again
+        assert one["augmented"] != other["augmented"]
+        assert one["order"] == other["order"]

@@ -129,7 +129,7 @@ def test_models_of_two_workspaces_are_measured_in_a_process_each(spawn, full_wor
     ("form", "task", "code", "said"),
     [
         ("model", "segment", 2, "the models are of several tasks"),
-        ("state", "detect", 1, "the checkpoint holds tensors but no model"),
+        ("state", "detect", 1, "holds tensors but no model"),
         ("nan", "detect", 1, "has weights that are not finite"),
     ],
 )

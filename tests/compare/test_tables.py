@@ -42,7 +42,9 @@ def found() -> Comparison:
         row(NASTY, 2_500_000, (10.05, 9.95, 10.2)),
         row("other", 2_600_000, (12.0, 11.0, 13.0), trained(0.5)),
     )
-    process = Process(tuple(one.name for one in rows), "/w", "ultralytics-8.3.0", "a" * 40, 0, "A CPU", 2, 31, "2.3.1")
+    process = Process(
+        tuple(one.name for one in rows), "/w", "ultralytics-8.3.0", "a" * 40, (), 0, "A CPU", 2, 31, "2.3.1"
+    )
     return Comparison(rows, Method(640, 1, False, (process,)), ())
 
 
@@ -82,10 +84,19 @@ def test_a_csv_holds_every_figure_with_what_it_was_measured_on(found):
     assert (read[1]["map50_95"], read[1]["epoch"]) == ("", "")
 
 
-@pytest.mark.parametrize(("edited", "said"), [(0, ""), (1, " with 1 edited file"), (2, " with 2 edited files")])
-def test_code_that_is_not_the_commits_is_told(found, edited, said):
+@pytest.mark.parametrize(
+    ("fix_patches", "edited", "said"),
+    [
+        ((), 0, ""),
+        ((), 1, " with 1 edited file"),
+        ((), 2, " with 2 edited files"),
+        (("seeds",), 0, " with the seed patch"),
+        (("compat", "seeds"), 1, " with the compatibility patch and the seed patch and 1 edited file"),
+    ],
+)
+def test_what_the_code_is_beside_the_pin_is_told(found, fix_patches, edited, said):
     (process,) = found.method.processes
-    method = replace(found.method, processes=(replace(process, edited=edited),))
+    method = replace(found.method, processes=(replace(process, fix_patches=fix_patches, edited=edited),))
     assert f"ultralytics-8.3.0 {'a' * 12}{said}, A CPU" in " ".join(describe(method, found.rows))
     assert next(csv.DictReader(io.StringIO(write_csv(found.rows, method))))["edited_files"] == str(edited)
 

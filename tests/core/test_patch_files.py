@@ -11,15 +11,16 @@ import pytest
 
 from yolopatch.catalog.checkpoint.stamps import STAMP_LINES
 from yolopatch.catalog.environment.compat import COMPAT_FIXES
+from yolopatch.catalog.environment.fix_patches import COMPAT
 from yolopatch.catalog.environment.seeds import SEED_FIXES
 from yolopatch.catalog.modules import FLAVORS, MODULES
 from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import PINS
-from yolopatch.catalog.resources import compat_file, patch_file, patches_dir, seeds_file, stamp_file
+from yolopatch.catalog.resources import fix_file, patch_file, patches_dir, stamp_file
 from yolopatch.core.patch.compose import check_compiles, compose
 from yolopatch.core.patch.parsing import Patch, parse_patch
 from yolopatch.core.text import blob_id
-from yolopatch.maintain.patches import render_compat, render_patch, render_stamp
+from yolopatch.maintain.patches import render_fixes, render_patch, render_stamp
 
 ALL = [(pin, module, flavor) for pin in PINS for module in MODULES for flavor in FLAVORS]
 every_patch = pytest.mark.parametrize(("pin", "module", "flavor"), ALL)
@@ -34,7 +35,7 @@ def _patch(pin: str, module: str, flavor: str) -> Patch:
 
 
 def _mending(pin: str) -> Patch:
-    file = compat_file(pin)
+    file = fix_file(pin, "compat")
     return parse_patch(file.read_text(), file.name, modifies=True)
 
 
@@ -54,8 +55,8 @@ def _in_order(modules: Iterable[str]) -> list[str]:
 
 
 def test_there_is_every_patch_and_no_other_file():
-    expected = {patch_file(*choice) for choice in ALL} | {compat_file(pin) for pin in PINS if COMPAT_FIXES[pin]}
-    expected |= {stamp_file(pin) for pin in PINS} | {seeds_file(pin) for pin in PINS if SEED_FIXES[pin]}
+    expected = {patch_file(*choice) for choice in ALL} | {fix_file(pin, "compat") for pin in PINS if COMPAT_FIXES[pin]}
+    expected |= {stamp_file(pin) for pin in PINS} | {fix_file(pin, "seeds") for pin in PINS if SEED_FIXES[pin]}
     assert {path for path in patches_dir().rglob("*") if path.is_file()} == expected
     some = (*COMPAT_FIXES.values(), *SEED_FIXES.values())
     assert len(expected) == len(ALL) + sum(map(bool, some)) + len(PINS)
@@ -70,8 +71,8 @@ def test_a_patch_is_what_the_single_source_gives(pin, module, flavor, pristine_t
 
 @every_fixed_pin
 def test_a_compatibility_patch_is_what_the_mends_give(pin, pristine_tree):
-    written = render_compat(PINS[pin], _originals(pristine_tree(pin), pin))
-    assert compat_file(pin).read_text() == written, "older than catalog/mends.py: run `make patches`"
+    written = render_fixes(PINS[pin], COMPAT, _originals(pristine_tree(pin), pin))
+    assert fix_file(pin, "compat").read_text() == written, "older than catalog/mends.py: run `make patches`"
 
 
 @every_pin
@@ -138,7 +139,7 @@ def test_a_patch_alone_applies_with_git_apply_and_git_am(pin, module, flavor, sc
 
 @every_fixed_pin
 def test_a_compatibility_patch_alone_applies_with_git_apply_and_git_am(pin, scratch, git_in, pristine_tree):
-    _apply_alone(compat_file(pin), _mending(pin), scratch(pin), _originals(pristine_tree(pin), pin), git_in)
+    _apply_alone(fix_file(pin, "compat"), _mending(pin), scratch(pin), _originals(pristine_tree(pin), pin), git_in)
 
 
 @every_pin

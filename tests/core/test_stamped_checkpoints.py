@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from yolopatch.catalog.environment.fix_patches import COMPAT
 from yolopatch.catalog.pins import PINS
 from yolopatch.core.checkpoint.allowed import unknown_names
 from yolopatch.core.checkpoint.fork_differences import other_commits, other_patches, user_changes
 from yolopatch.core.checkpoint.guess_fork import guess_fork
 from yolopatch.core.checkpoint.stamp import printable, read_stamped
-from yolopatch.core.workspace.commit_message import Applied, Compat
+from yolopatch.core.workspace.commit_message import Applied, Committed
 from yolopatch.errors import YolopatchError
 
 SUM, OTHER, COMMIT, LATER = "a" * 64, "b" * 64, "c" * 40, "d" * 40
@@ -72,8 +73,10 @@ def test_what_is_shown_of_a_stamp_is_short_and_printable():
 def test_each_difference_from_what_is_built_here_is_one_line():
     stamped = read_stamped(STAMP)
     same = [Applied("DSConv", "paper", SUM, "1.0.0", "")]
-    assert list(other_patches(stamped, same, Compat(SUM, "1.0.0"))) == []
-    assert list(other_patches(stamped, [Applied("DSConv", "paper", OTHER, "1.0.0", "")], Compat(OTHER, "1.0.0"))) == [
+    assert list(other_patches(stamped, same, {COMPAT: Committed(SUM, "1.0.0")})) == []
+    assert list(
+        other_patches(stamped, [Applied("DSConv", "paper", OTHER, "1.0.0", "")], {COMPAT: Committed(OTHER, "1.0.0")})
+    ) == [
         "the patch of DSConv (paper): aaaaaaaaaaaa in the checkpoint, bbbbbbbbbbbb here",
         "the compatibility patch: aaaaaaaaaaaa in the checkpoint, bbbbbbbbbbbb here",
     ]

@@ -7,12 +7,14 @@ import ast
 import pytest
 
 from yolopatch.catalog.checkpoint.stamps import STAMP_LINES, Entry, StampLine, fork_path
+from yolopatch.catalog.environment.fix_patches import COMPAT, FIX_PATCHES, SEEDS, FixPatch
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.resources import fork_source
 from yolopatch.core.code.anchors import AnchorNotFound
 from yolopatch.core.patch.stamping import stamp_changes
 from yolopatch.core.text import commit_id, tree_id
-from yolopatch.core.workspace.fork_file import with_data
+from yolopatch.core.workspace.commit_message import Committed, fix_message, read_fix_patch, read_stamp
+from yolopatch.core.workspace.fork_file import fork_data, with_data
 from yolopatch.errors import PatchError
 from yolopatch.outside.git.command import Repository
 from yolopatch.wire.checkpoint_keys import STAMP
@@ -89,3 +91,38 @@ def test_ids_are_gits(tmp_path, git_in):
     assert tree_id(files) == tree
     who = git_in(tmp_path, "log", "-1", "--format=%an <%ae> %ad", "--date=raw").strip()
     assert commit_id(tree, parent, who, "two\n\nBödy\n") == head
+
+
+# Byte for byte: these texts are in the ids of the commits that papers cite.
+_MESSAGES = {
+    COMPAT: "Run on newer libraries\n\n"
+    "Mends what they break, for old and new ones alike. What is computed stays the same.\n\n"
+    "Yolopatch-Pin: ultralytics-8.3.0\nYolopatch-Compat: sha256:abc\nYolopatch-Version: 0.1.0\n",
+    SEEDS: "Let the seed reach the workers\n\n"
+    "Images are loaded in another order and augmented in another way for another seed, as with newer releases.\n\n"
+    "Yolopatch-Pin: ultralytics-8.3.0\nYolopatch-Seeds: sha256:abc\nYolopatch-Version: 0.1.0\n",
+}
+
+
+@pytest.mark.parametrize("patch", FIX_PATCHES, ids=lambda patch: patch.name)
+def test_the_message_of_a_fix_patch_stays_as_it_is_and_is_read_back(patch):
+    made = Committed("abc", "0.1.0")
+    assert fix_message(PIN.name, patch, made) == _MESSAGES[patch]
+    assert read_fix_patch(_MESSAGES[patch]) == (patch, made)
+    assert read_stamp(_MESSAGES[patch]) is None
+
+
+def test_the_data_of_a_stamp_stay_as_they_are_where_there_is_no_new_patch():
+    made = Committed("abc", "0.1.0")
+
+    def data(*patches: FixPatch) -> str:
+        return repr(fork_data(PIN, "pypi", [], dict.fromkeys(patches, made), "0.1.0", "c0"))
+
+    start, end = (
+        "{'pin': 'ultralytics-8.3.0', 'source': 'pypi', 'modules': [], ",
+        "'version': '0.1.0', 'built_on': 'c0'}",
+    )
+    assert data() == f"{start}'compat': None, {end}"
+    assert data(COMPAT) == f"{start}'compat': 'abc', {end}"
+    assert data(SEEDS, COMPAT) == f"{start}'compat': 'abc', 'seeds': 'abc', {end}"
+    assert data(SEEDS) == f"{start}'compat': None, 'seeds': 'abc', {end}"

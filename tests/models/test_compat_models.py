@@ -10,6 +10,7 @@ from pathlib import Path
 import matplotlib
 import pytest
 
+from yolopatch.catalog.environment.fix_patches import COMPAT
 from yolopatch.catalog.modules import MODULES
 from yolopatch.steps.data.shapes import ShapesRequest, make_shapes
 from yolopatch.steps.workspace.apply import apply
@@ -59,7 +60,7 @@ def mended(need_pin, tmp_path, cache):
 
     def make(pin: str, *modules: str) -> Path:
         need_pin(pin)
-        return apply(pin, modules, "paper", tmp_path / "mended", "auto", cache, compat=True).workspace
+        return apply(pin, modules, "paper", tmp_path / "mended", "auto", cache, fix_patches=[COMPAT]).workspace
 
     return make
 

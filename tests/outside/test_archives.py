@@ -5,7 +5,6 @@ from __future__ import annotations
 import stat
 import struct
 import tracemalloc
-import warnings
 import zipfile
 from pathlib import Path
 
@@ -15,15 +14,12 @@ from yolopatch.errors import SourceError
 from yolopatch.outside.source import archive
 from yolopatch.outside.source.archive import read_wheel
 
+from ..zips import with_damaged_stream, with_size, zipped
+
 
 def _zip(tmp_path: Path, *entries: tuple[str, bytes], mode: int = 0) -> Path:
     path = tmp_path / "a.whl"
-    with zipfile.ZipFile(path, "w") as made, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for name, data in entries:
-            info = zipfile.ZipInfo(name)
-            info.external_attr = mode << 16
-            made.writestr(info, data)
+    path.write_bytes(zipped(entries, zipfile.ZIP_STORED, mode))
     return path
 
 
@@ -82,21 +78,14 @@ def test_more_than_the_bound_by_its_own_word(tmp_path, monkeypatch):
 
 def test_an_entry_that_lies_about_its_size(tmp_path):
     path = tmp_path / "a.whl"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
-        made.writestr("bomb", b"\0" * 5_000_000)
-    data = path.read_bytes()
-    path.write_bytes(data.replace(struct.pack("<L", 5_000_000), struct.pack("<L", 10)))
+    path.write_bytes(with_size(zipped([("bomb", bytes(5_000_000))]), 5_000_000, 10))
     with pytest.raises(SourceError, match="is not a readable wheel"):
         read_wheel(path)
 
 
 def test_a_damaged_stream(tmp_path):
     path = tmp_path / "a.whl"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
-        made.writestr("a", bytes(range(256)) * 40)
-    data = bytearray(path.read_bytes())
-    data[40:60] = b"\xff" * 20
-    path.write_bytes(data)
+    path.write_bytes(with_damaged_stream("a"))
     with pytest.raises(SourceError, match="is not a readable wheel"):
         read_wheel(path)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from yolopatch.errors import SourceError
 from yolopatch.outside.child.group import Limits
 from yolopatch.outside.source import pypi
+
+from ..serving import Quiet, serving
 
 WHEEL = "ultralytics-8.3.0-py3-none-any.whl"
 
@@ -19,7 +20,7 @@ WHEEL = "ultralytics-8.3.0-py3-none-any.whl"
 def endless_index(monkeypatch, path: str):
     """Run an index that never ends the answer to this path, and make it pip's only one."""
 
-    class Answers(BaseHTTPRequestHandler):
+    class Answers(Quiet):
         def do_GET(self) -> None:
             page = f'<!DOCTYPE html><a href="/{WHEEL}">{WHEEL}</a>'.encode()
             self.send_response(200)
@@ -34,23 +35,17 @@ def endless_index(monkeypatch, path: str):
                 except OSError:
                     return
 
-        def log_message(self, *_: object) -> None:
-            """Keep the test's output clean."""
-
     ended = threading.Event()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
-    monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{server.server_port}/simple")
     for name in ("PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "http_proxy", "HTTP_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
-    try:
-        yield
-    finally:
-        ended.set()
-        server.shutdown()
-        server.server_close()
+    with serving(Answers) as host:
+        monkeypatch.setenv("PIP_INDEX_URL", f"http://{host}/simple")
+        try:
+            yield
+        finally:
+            ended.set()
 
 
 def test_a_wheel_without_an_end_is_not_kept(monkeypatch, tmp_path):

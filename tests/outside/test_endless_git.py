@@ -12,7 +12,6 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,8 @@ import pytest
 from yolopatch.errors import SourceError
 from yolopatch.outside.git import command, snapshot
 from yolopatch.outside.git.command import GitError
+
+from ..serving import Quiet, serving
 
 COMMIT = b"a" * 40
 PACK = b"PACK" + struct.pack(">II", 2, 2**20)  # of a million objects
@@ -70,7 +71,7 @@ def _server(pack: Callable[[], Iterator[bytes]], branches: Callable[[], Iterator
     """Run a server whose tag v1 leads to this pack; gives its URL."""
     ended = threading.Event()
 
-    class Answers(BaseHTTPRequestHandler):
+    class Answers(Quiet):
         def do_GET(self) -> None:
             if "/circle" in self.path:
                 self.send_response(302)
@@ -103,21 +104,11 @@ def _server(pack: Callable[[], Iterator[bytes]], branches: Callable[[], Iterator
                     return
                 self.wfile.write(part)
 
-        def log_message(self, *_: object) -> None:
-            """Keep the test's output clean."""
-
-    class Server(ThreadingHTTPServer):
-        def handle_error(self, *_: object) -> None:
-            """Keep the test's output clean: git has gone away."""
-
-    server = Server(("127.0.0.1", 0), Answers)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://joe:secret@127.0.0.1:{server.server_port}"
-    finally:
-        ended.set()
-        server.shutdown()
-        server.server_close()
+    with serving(Answers) as host:
+        try:
+            yield f"http://joe:secret@{host}"
+        finally:
+            ended.set()
 
 
 @pytest.fixture(autouse=True)

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import re
-import threading
-import zipfile
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -16,6 +12,9 @@ from yolopatch.outside.source import pypi
 from yolopatch.outside.source.pip_log import find_causes
 from yolopatch.outside.source.releases import find_release
 
+from ..serving import Quiet, serving
+from ..zips import zipped
+
 WHEEL = "ultralytics-8.3.0-py3-none-any.whl"
 LINK = f'<!DOCTYPE html><a href="/{WHEEL}">{WHEEL}</a>'.encode()
 LOG_IN = b"<html><h1>Welcome to the hotel. Please log in.</h1></html>"
@@ -23,13 +22,14 @@ LOG_IN = b"<html><h1>Welcome to the hotel. Please log in.</h1></html>"
 
 def _wheel(version: str) -> bytes:
     """Return the wheel of 8.3.0 with another version inside."""
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        folder = "ultralytics-8.3.0.dist-info"
-        archive.writestr(f"{folder}/METADATA", f"Metadata-Version: 2.1\nName: ultralytics\nVersion: {version}\n")
-        archive.writestr(f"{folder}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        archive.writestr(f"{folder}/RECORD", "")
-    return content.getvalue()
+    folder = "ultralytics-8.3.0.dist-info"
+    return zipped(
+        [
+            (f"{folder}/METADATA", f"Metadata-Version: 2.1\nName: ultralytics\nVersion: {version}\n".encode()),
+            (f"{folder}/WHEEL", b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"),
+            (f"{folder}/RECORD", b""),
+        ]
+    )
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def index(monkeypatch) -> Iterator[Callable[..., str]]:
     """Start an index that answers the page, and the wheel, with a status and a body; gives its host."""
     answers: dict[bool, tuple[int, bytes, str]] = {}
 
-    class Answers(BaseHTTPRequestHandler):
+    class Answers(Quiet):
         def do_GET(self) -> None:
             status, body, kind = answers[self.path.endswith(".whl")]
             self.send_response(status)
@@ -48,25 +48,19 @@ def index(monkeypatch) -> Iterator[Callable[..., str]]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
-            """Keep the test's output clean."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    host = f"127.0.0.1:{server.server_port}"
     for name in ("PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "http_proxy", "HTTP_PROXY"):
         monkeypatch.delenv(name, raising=False)
     for name, value in (("CONFIG_FILE", "/dev/null"), ("RETRIES", "0"), ("NO_CACHE_DIR", "1")):
         monkeypatch.setenv(f"PIP_{name}", value)
-    monkeypatch.setenv("PIP_INDEX_URL", f"http://joe:secret@{host}/simple")
 
-    def answer(page: tuple[int, bytes], wheel: tuple[int, bytes] = (404, b""), kind: str = "text/html") -> str:
-        answers.update({False: (*page, kind), True: (*wheel, "application/zip")})
-        return host
+    with serving(Answers) as host:
+        monkeypatch.setenv("PIP_INDEX_URL", f"http://joe:secret@{host}/simple")
 
-    yield answer
-    server.shutdown()
-    server.server_close()
+        def answer(page: tuple[int, bytes], wheel: tuple[int, bytes] = (404, b""), kind: str = "text/html") -> str:
+            answers.update({False: (*page, kind), True: (*wheel, "application/zip")})
+            return host
+
+        yield answer
 
 
 # the page, the wheel, the page's type; what is said, with PAGE and FILE for the two addresses; what to do

@@ -70,11 +70,59 @@ def test_the_repackaged_yolov5_serves_where_github_does_not(reproduced):
     assert "yolov5-pypi-6.1.0, a repackaging" in (folder / "REPRODUCE.md").read_text()
 
 
-def test_the_compatibility_patch_is_told(reproduced, yolopatch):
-    folder, ran = reproduced("yolov8-spconv", "--compat", pin="ultralytics-8.2.50")
-    assert ran.json["compat"] is True
-    assert yolopatch("status", folder / "workspace", "--json").json["compat"] is True
-    assert "| compatibility patch | applied |" in (folder / "REPRODUCE.md").read_text()
+def test_the_fix_patches_are_told_wherever_somebody_looks(reproduced, yolopatch, bare_python):
+    asked = ("yolov8-spconv", "--compat", "--seeds")
+    folder, ran = reproduced(*asked, pin="ultralytics-8.2.50")
+    status = yolopatch("status", folder / "workspace", "--json").json
+    assert [told[name] for told in (ran.json, status) for name in ("compat", "seeds")] == [True] * 4
+    page = (folder / "REPRODUCE.md").read_text()
+    assert "| compatibility patch | applied: fixed for newer libraries |" in page
+    assert "| seed patch | applied: the seed reaches the workers that load images |" in page
+    assert "- another seed gives other batches" in page
+    assert ran.json["departures"][-1]["what"] in page
+    assert "yolopatch reproduce yolov8-spconv --compat --seeds --dest . --run" in page
+    assert "yolopatch reproduce yolov8-spconv --flavor paper --compat --seeds" in page
+    again = yolopatch("reproduce", *asked, "--dest", folder, "--python", bare_python)
+    assert "ultralytics-8.2.50, compat, seeds" in again.out
+    assert f"--compat --seeds --dest '{folder}' --run" in again.out
+
+
+def test_a_fix_patch_that_the_pin_does_not_need_is_not_told_as_applied(reproduced):
+    folder, ran = reproduced("yolo26-refconv", "--compat", **REFCONV)
+    page = (folder / "REPRODUCE.md").read_text()
+    assert "| compatibility patch | not needed: it runs with the newest libraries without changes |" in page
+    assert "| seed patch | not applied |" in page
+    assert "another seed" not in page + json.dumps(ran.json["departures"])
+
+
+def test_a_fix_patch_that_was_added_by_hand_is_refused_with_the_command_back(reproduced, yolopatch, bare_python):
+    folder, _ = reproduced("yolo26-refconv", **REFCONV)
+    place = folder / "workspace"
+    assert yolopatch("apply", "--repo", REFCONV["pin"], "--seeds", "--dest", place).code == 0
+    again = ("reproduce", "yolo26-refconv", "--dest", folder, "--python", bare_python)
+    ran = yolopatch(*again)
+    assert (ran.code, "found:    RefConv (tutorial), the seed patch" in ran.err) == (3, True)
+    assert f"yolopatch remove --seeds '{place}'" in ran.err
+    assert yolopatch("remove", "--seeds", place).code == 0
+    assert yolopatch(*again).code == 0
+
+
+def test_a_fix_patch_that_was_removed_by_hand_is_missed_with_the_command_back(reproduced, yolopatch, bare_python):
+    folder, _ = reproduced("yolo26-refconv", "--seeds", **REFCONV)
+    place = folder / "workspace"
+    assert yolopatch("remove", "--seeds", place).code == 0
+    ran = yolopatch("reproduce", "yolo26-refconv", "--seeds", "--dest", folder, "--python", bare_python)
+    assert ran.code == 3
+    assert f"yolopatch apply --repo {REFCONV['pin']} --seeds --dest '{place}'" in ran.err
+
+
+def test_a_folder_of_before_the_seed_patch_is_one_without_it(reproduced):
+    folder, _ = reproduced("yolo26-refconv", **REFCONV)
+    record = folder / "reproduce.json"
+    old = json.loads(record.read_text())
+    del old["seeds"]
+    record.write_text(json.dumps(old))
+    assert reproduced("yolo26-refconv", dest=folder, **REFCONV)[1].json["seeds"] is False
 
 
 def test_where_nothing_can_be_built_the_page_says_why_and_what_next(reproduced):
@@ -121,7 +169,7 @@ def test_changes_in_the_workspace_are_used_and_said(reproduced, git_in):
     assert "Say something else" in ran.err
 
 
-@pytest.mark.parametrize("other", [("--flavor", "paper"), ("--compat",)], ids=["another flavor", "compat"])
+@pytest.mark.parametrize("other", [("--flavor", "paper"), ("--compat",), ("--seeds",)])
 def test_a_folder_of_another_reproduction_is_refused(other, reproduced, yolopatch, bare_python, fingerprint):
     folder, _ = reproduced("yolov8-spconv", pin="ultralytics-8.2.50")
     before = fingerprint(folder)

@@ -69,7 +69,7 @@ def test_an_unknown_tutorial_gets_the_nearest():
 @pytest.mark.parametrize("flavor", FLAVORS)
 @pytest.mark.parametrize("tutorial", list(RECIPES))
 def test_every_departure_has_a_reason_and_no_gap(tutorial, flavor):
-    told = departures(RECIPES[tutorial], flavor)
+    told = departures(RECIPES[tutorial], flavor, [])
     assert told
     assert all(one.what and one.why and "{" not in one.what + one.why for one in told)
 
@@ -130,7 +130,7 @@ def run_script(text: str, words: list[str], folder: Path, monkeypatch) -> dict[s
 def test_on_the_repackaged_yolov5_paths_have_its_prefix():
     recipe = on_pin(RECIPES["yolov5-dynamic"], PINS["yolov5-pypi-6.1.0"])
     assert recipe.cfg == recipe.printed["cfg"] == "yolov5/models/yolov5_dynamic.yaml"
-    assert "yolov5-pypi-6.1.0" in departures(recipe, "tutorial")[0].what
+    assert "yolov5-pypi-6.1.0" in departures(recipe, "tutorial", [])[0].what
     assert "from yolov5 import train" in script_of("yolov5-dynamic", "yolov5-pypi-6.1.0")
 
 

@@ -8,15 +8,16 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 
 from yolopatch.core.training.results import read_results
+
+from ..serving import serving
 
 PIN = "ultralytics-8.4.0"
 # the least that trains: what is looked at is what happens around it
@@ -199,10 +200,8 @@ def server(tmp_path):
     folder = tmp_path / "served"
     folder.mkdir()
     handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as serving:
-        threading.Thread(target=serving.serve_forever, daemon=True).start()
-        yield folder, f"http://127.0.0.1:{serving.server_address[1]}"
-        serving.shutdown()
+    with serving(handler) as host:
+        yield folder, f"http://{host}"
 
 
 @pytest.mark.slow

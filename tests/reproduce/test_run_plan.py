@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from yolopatch.catalog.environment.fix_patches import COMPAT, SEEDS
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.reproduce.recipes import RECIPES
 from yolopatch.errors import UsageError
@@ -26,17 +27,18 @@ def mine(tmp_path) -> str:
 
 @pytest.fixture
 def planned(tmp_path):
-    """Plan a run of a tutorial's reproduction, of which only the pin matters."""
+    """Plan a run of a tutorial's reproduction, of which only the pin and the fix patches matter."""
 
-    def plan(tutorial: str, **asked):
+    def plan(tutorial: str, fix_patches=(), **asked):
         recipe = RECIPES[tutorial]
         (tmp_path / recipe.data).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / recipe.data).with_name("VOC.yaml").touch()
         found = SimpleNamespace(
             recipe=recipe,
-            workspace=SimpleNamespace(pin=PINS[recipe.tutorial.pin], path=tmp_path),
+            workspace=SimpleNamespace(pin=PINS[recipe.tutorial.pin], path=tmp_path, fix_patches=fix_patches),
             interpreter=SimpleNamespace(executable="python"),
         )
+        (tmp_path / "train.py").write_text("p.add_argument('--batch-size')\np.add_argument('--imgsz', '--img')\n")
         return plan_run(found, RunRequest(**asked), SHAPES)
 
     return plan
@@ -46,6 +48,14 @@ def test_the_posts_run_changes_nothing(planned):
     plan = planned("yolo26-refconv")
     assert (plan.changes, plan.differences, model_words(plan, None)) == ({}, [], {})
     assert (plan.scale, plan.epochs, plan.imgsz, plan.device) == ("n", 10, 640, None)
+
+
+def test_the_seed_patch_is_a_difference_and_the_compatibility_patch_is_none(planned):
+    assert planned("yolo26-refconv", fix_patches=(COMPAT,)).differences == []
+    assert planned("yolo26-refconv", fix_patches=(COMPAT, SEEDS), epochs=3).differences == [
+        "epochs: 10 in the post, 3 here",
+        "the seed reaches the processes that load images, in the post it does not",
+    ]
 
 
 def test_what_is_asked_as_the_post_has_it_is_no_change(planned):
@@ -165,9 +175,9 @@ def test_only_a_quick_run_as_it_was_tried_must_learn(asked, learns, planned):
 
 
 def test_a_hint_repeats_every_option_of_a_run():
-    asked = ReproduceRequest("yolov8-spconv", compat=True, dest=Path("a folder"))
+    asked = ReproduceRequest("yolov8-spconv", fix_patches=(COMPAT, SEEDS), dest=Path("a folder"))
     assert run_command(asked, RunRequest(quick=True)).endswith(
-        " yolov8-spconv --compat --dest 'a folder' --run --quick"
+        " yolov8-spconv --compat --seeds --dest 'a folder' --run --quick"
     )
     asked = ReproduceRequest("yolov5-dynamic", "paper", repo="yolov5-pypi-6.1.0", source="pypi", python="python3.11")
     run = RunRequest(
@@ -178,3 +188,20 @@ def test_a_hint_repeats_every_option_of_a_run():
         " --run --data mine.yaml --epochs 3 --device 1 --scale s --weights base.pt --base --fresh --set batch=4"
         " --set seed=1"
     )
+
+
+@pytest.mark.parametrize(
+    ("setting", "hint"),
+    [("seed=1", "leave it out"), ("batch=4", "batch_size"), ("img=64", "imgsz"), ("lr0=0.1", "leave it out")],
+)
+def test_what_yolov5_would_ignore_is_refused(setting, hint, planned):
+    with pytest.raises(UsageError, match=f"upstream's train.py has no option {setting.partition('=')[0]}") as caught:
+        planned("yolov5-dynamic", settings=(setting,))
+    assert hint in caught.value.hint
+    assert planned("yolov5-dynamic", settings=("batch_size=4", "imgsz=64")).changes["batch_size"] == 4
+
+
+def test_a_run_has_the_seed_that_upstream_has(planned):
+    assert planned("yolo26-refconv").seed == 0
+    assert planned("yolo26-refconv", settings=("seed=7",)).seed == 7
+    assert planned("yolov5-dynamic").seed is None

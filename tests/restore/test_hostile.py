@@ -17,6 +17,7 @@ from yolopatch.core.checkpoint.allowed import unknown_names, unknown_uses
 from yolopatch.probe.pickled.archive import NoArchive, read_checked
 from yolopatch.probe.pickled.uses import Harmful, uses_of
 
+from ..zips import with_damaged_stream, with_size, zipped
 from .conftest import PIN, load_fork
 
 YOLOV5 = "yolov5-pypi-6.1.0"
@@ -203,9 +204,7 @@ def test_an_archive_that_grows_when_it_is_unpacked(tmp_path):
 
 def test_an_archive_whose_header_lies_about_the_pickle_takes_no_memory(tmp_path):
     file = tmp_path / "best.pt"
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("archive/data.pkl", bytes(2**26))
-    file.write_bytes(file.read_bytes().replace((2**26).to_bytes(4, "little"), (100).to_bytes(4, "little")))
+    file.write_bytes(with_size(zipped([("archive/data.pkl", bytes(2**26))]), 2**26, 100))
     tracemalloc.start()
     with pytest.raises(NoArchive, match="cut short or damaged"):
         read_checked(file)
@@ -222,11 +221,7 @@ def test_a_key_whose_hash_has_no_end_is_refused_at_once(yolopatch, said, tmp_pat
 
 def test_an_archive_whose_pickle_does_not_unpack(tmp_path):
     file = tmp_path / "best.pt"
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("archive/data.pkl", bytes(range(256)) * 40)
-    data = bytearray(file.read_bytes())
-    data[50:70] = b"\xff" * 20
-    file.write_bytes(data)
+    file.write_bytes(with_damaged_stream("archive/data.pkl"))
     with pytest.raises(NoArchive, match="cut short or damaged"):
         read_checked(file)
 

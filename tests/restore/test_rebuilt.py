@@ -41,11 +41,13 @@ def test_flavors_side_by_side(said, made, rebuilt, yolopatch):
     assert found["commit"] == yolopatch("status", made, "--json").json["commit"]
 
 
-def test_mends_alone(rebuilt, yolopatch, need_pin, tmp_path, stamp):
+@pytest.mark.parametrize("options", [("--compat",), ("--seeds",), ("--compat", "--seeds")], ids=" ".join)
+def test_fix_patches_alone(options, rebuilt, yolopatch, need_pin, tmp_path, stamp):
     need_pin("ultralytics-8.2.50")
-    mended = yolopatch("apply", "--repo", "ultralytics-8.2.50", "--compat", "--dest", tmp_path / "w", "--json").json
+    fixed = yolopatch("apply", "--repo", "ultralytics-8.2.50", *options, "--dest", tmp_path / "w", "--json").json
     found = rebuilt(stamp(tmp_path / "w"))
-    assert (found["commit"], found["compat"], found["modules"]) == (mended["commit"], True, [])
+    assert (found["commit"], found["modules"]) == (fixed["commit"], [])
+    assert [found[name] for name in ("compat", "seeds")] == [f"--{name}" in options for name in ("compat", "seeds")]
 
 
 def test_an_installed_copy_is_enough(said, rebuilt, made, yolopatch):

@@ -188,6 +188,14 @@ def test_says_the_verdict_in_words_and_what_was_run(one):
     assert "--cfg '/home/ana/my work/yolo26n-RefConv.yaml' \\ --scale n \\ --imgsz 640" in page.text
 
 
+def test_names_the_fix_patches_of_the_workspace_where_it_has_some(one):
+    one |= {"compat": False, "seeds": False}
+    assert "fixes" not in _read(one).text
+    one["seeds"] = True
+    told = "fixes seed patch: the seed reaches the workers that load images"
+    assert _read(one).text.count(told) == 2, "beside the modules, and in the details"
+
+
 def test_shows_every_check_with_status_summary_seconds_and_evidence(one):
     page = _read(one)
     for check, word in zip(one["checks"], ("passed", "warning", "failed", "skipped")):

@@ -64,6 +64,52 @@ def test_an_edited_loss_is_told_with_its_figures_and_an_edited_copy_as_not_in_us
     assert found.evidence["gradient_degrees"] > 0.1
 
 
+@pytest.fixture
+def pasted(pristine_tree, tmp_path):
+    """A copy of a pin that yolopatch did not make, for one test alone."""
+
+    def copy(pin: str) -> Path:
+        place = tmp_path / "pasted"
+        shutil.copytree(pristine_tree(pin), place, ignore=shutil.ignore_patterns(".git"))
+        return place
+
+    return copy
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("pin", "model"), [("ultralytics-8.2.50", "yolov8"), (PIN, "yolo11"), ("ultralytics-8.4.0", "yolo26")]
+)
+def test_a_factor_in_a_checkout_that_yolopatch_did_not_make_is_told_as_one(pin, model, pasted, loss_of):
+    place = pasted(pin)
+    replace(place / LOSS, "loss_iou = ((1.0 - iou)", "loss_iou = (1.5 * (1.0 - iou)")
+    found = loss_of(place, model)
+    assert found.status == "warn"
+    assert "(1.5 times)" in found.summary
+    assert f"put back upstream's own code: {LOSS} (BboxLoss.forward)" in found.hint
+    assert "git" not in found.hint
+
+
+@pytest.mark.slow
+def test_a_clone_of_yolov5_is_compared_with_the_release_of_most_of_its_files(pasted, loss_of):
+    place = pasted("yolov5-6.1")
+    replace(place / "utils/loss.py", "lbox += (1.0 - iou)", "lbox += 2 * (1.0 - iou)")
+    found = loss_of(place, "yolov5")
+    assert "(2 times); the gradients that differ keep their direction" in found.summary
+
+
+@pytest.mark.slow
+def test_a_loss_that_is_defined_and_not_used_is_no_fault_and_is_named(pasted, loss_of):
+    place = pasted(PIN)
+    (place / "ultralytics/utils/wiou.py").write_text("class WIoU:\n    def forward(self, x):\n        return x\n")
+    (place / METRICS).write_text((place / METRICS).read_text() + "\n\ndef inner_iou(a, b):\n    return a\n")
+    (place / "plots.py").write_text("def plot_loss(x):\n    return x\n")
+    found = loss_of(place)
+    assert found.status == "pass"
+    named = f"{METRICS} (inner_iou), ultralytics/utils/wiou.py (WIoU)"
+    assert found.summary.endswith(f"; defined but not in use: {named}")
+
+
 @pytest.mark.slow
 def test_an_edited_loss_in_a_file_that_is_not_imported_changes_nothing(copied, loss_of):
     place = copied()

@@ -113,14 +113,14 @@ def test_a_clone_that_yolopatch_did_not_make(pristine_tree, clone, git_in):
     assert not told.ours
     assert told.commit == git_in(place, "rev-parse", "HEAD").strip()
     assert PARSER in told.blobs
-    assert "its version is ultralytics 8.3.0" in told.note
+    assert told.release == "ultralytics 8.3.0"
 
 
 @pytest.mark.parametrize(
     ("pin", "style", "known"),
     [
         (PIN, "ultralytics", PIN),
-        ("yolov5-6.1", "yolov5", None),
+        ("yolov5-6.1", "yolov5", "yolov5-6.1"),
         ("yolov5-pypi-6.1.0", "yolov5-package", "yolov5-pypi-6.1.0"),
     ],
 )

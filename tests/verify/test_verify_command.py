@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from pathlib import Path
 import click
 import pytest
 
+from yolopatch.catalog.environment.fix_patches import COMPAT, SEEDS, FixPatch
 from yolopatch.catalog.model.models import MODELS
 from yolopatch.cli import progress, report
 from yolopatch.cli.progress import progress_line
@@ -25,6 +27,8 @@ from yolopatch.core.verify.checks import choose_checks
 from yolopatch.errors import EXIT_VERIFY, UsageError
 from yolopatch.outside.probe.process import PROBE
 from yolopatch.outside.probe.run_checks import Outcome
+from yolopatch.outside.workspace.checkout import read_checkout
+from yolopatch.steps.verify.pristine import write_pristine
 from yolopatch.steps.verify.verify import Verification, Verifications
 from yolopatch.steps.workspace.patchset import Choice
 from yolopatch.wire.checks import CHECKS
@@ -191,7 +195,43 @@ def test_a_checkout_that_yolopatch_did_not_make_is_verified_too(verify, pristine
     assert all(told.endswith(f", Python imports ultralytics from {other}") for told in others)
     assert f"DDP starts for several GPUs, Python imports another copy of ultralytics, {other}" in provenance["summary"]
     assert "not in a git repository" in provenance["summary"]
+    assert re.search(r"beside the released ultralytics 8.3.0, all \d+ imported files are", provenance["summary"])
     assert provenance["hint"].endswith(f"export PYTHONPATH={place}")
+
+
+def test_a_pasted_module_is_told_beside_the_release_and_the_hint_commits_it(
+    verify, pristine_tree, base_cfg, tmp_path, git_in
+):
+    place = tmp_path / "mine"
+    shutil.copytree(pristine_tree(PIN), place)
+    (place / "ultralytics/nn/modules/my conv.py").write_text("")
+    (place / "ultralytics/nn/modules/mine.py").write_text("X = 1\n")
+    (place / PARSER).write_text("from ultralytics.nn.modules import mine\n" + (place / PARSER).read_text())
+    git_in(place, "commit", "-q", "--amend", "-m", "Somebody's own history")
+    told = verify(place, base_cfg, "--json", checks=("provenance",)).check("provenance")
+    assert told["status"] == "fail"
+    changed, added = f"1 imported file changed ({PARSER})", "1 imported file added (ultralytics/nn/modules/mine.py)"
+    assert f"beside the released ultralytics 8.3.0, {changed} and {added}" in told["summary"]
+    for command in re.search("`(.*)`", told["hint"])[1].split(" && "):
+        git_in(place, *shlex.split(command)[3:], *(["-m", "Mine"] if "commit" in command else []))
+    assert git_in(place, "status", "--porcelain").split() == ["??", '"ultralytics/nn/modules/my', 'conv.py"']
+
+
+@pytest.mark.parametrize(
+    ("version", "why", "next_"),
+    [
+        ("8.3.999", "yolopatch has no pin of ultralytics 8.3.999", "yolopatch port --to ultralytics==8.3.999 --save"),
+        ("my fork", "no file says which release this checkout is of", "verify a workspace"),
+        ("8.3.0", f"the unchanged {PIN} is not in yolopatch's cache", f"yolopatch apply --repo {PIN} --module"),
+    ],
+)
+def test_where_the_unchanged_upstream_is_not_at_hand_the_reason_is_told(version, why, next_, pristine_tree, tmp_path):
+    place = tmp_path / "mine"
+    shutil.copytree(pristine_tree(PIN), place, ignore=shutil.ignore_patterns(".git"))
+    (place / "ultralytics/__init__.py").write_text(f'__version__ = "{version}"\n')
+    missing = write_pristine(read_checkout(place), tmp_path / "upstream", tmp_path / "empty cache")
+    assert (missing.why, next_ in missing.hint) == (why, True)
+    assert not (tmp_path / "upstream").exists()
 
 
 def test_every_scale_of_a_file_is_verified(verify, full_workspace, base_cfg):
@@ -297,12 +337,15 @@ def _outcome(name: str, status: str, hint: str = "") -> Outcome:
     return Outcome(name, status, f"what {name} found, at some length and in plain words " * 2, {}, hint, 1.25)
 
 
-def _verification(scale: str, *checks: Outcome, facts: dict | None = None) -> Verification:
+def _verification(
+    scale: str, *checks: Outcome, facts: dict | None = None, fix_patches: tuple[FixPatch, ...] = ()
+) -> Verification:
     return Verification(
         workspace=Path("/w"),
         pin=PIN,
         commit="c" * 40,
         modules=(Choice("DSConv", "paper"),),
+        fix_patches=fix_patches,
         cfg=Path("yolo11n-DSConv.yaml"),
         scale=scale,
         imgsz=640,
@@ -311,6 +354,18 @@ def _verification(scale: str, *checks: Outcome, facts: dict | None = None) -> Ve
         run={},
         asked={},
     )
+
+
+def test_people_and_scripts_see_the_fix_patches_of_the_workspace():
+    found = _verification("n", _outcome("build", "pass"), fix_patches=(COMPAT, SEEDS))
+    assert [found.data()[name] for name in ("compat", "seeds")] == [True, True]
+    assert [click.unstyle(line) for line in verification(found, None)][1:3] == [
+        "  with the compatibility patch: fixed for newer libraries",
+        "  with the seed patch: the seed reaches the workers that load images",
+    ]
+    plain = _verification("n", _outcome("build", "pass"))
+    assert [plain.data()[name] for name in ("compat", "seeds")] == [False, False]
+    assert "patch" not in " ".join(verification(plain, None))
 
 
 def test_people_see_the_verdict_then_what_is_wrong_then_everything(monkeypatch):

@@ -57,14 +57,9 @@ def patch_file(pin: str, module: str, flavor: str) -> Path:
     return _patches(home) / pin / f"{module}-{flavor}.patch"
 
 
-def compat_file(pin: str) -> Path:
-    """Return the path of the compatibility patch of a pin; a pin without fixes has no such file."""
-    return _patches(_home_of(pin)) / pin / "compat.patch"
-
-
-def seeds_file(pin: str) -> Path:
-    """Return the path of the seed patch of a pin; a pin that needs none has no such file."""
-    return _patches(_home_of(pin)) / pin / "seeds.patch"
+def fix_file(pin: str, name: str) -> Path:
+    """Return the path of a pin's fix patch of this name; a pin without its fixes has no such file."""
+    return _patches(_home_of(pin)) / pin / f"{name}.patch"
 
 
 def stamp_file(pin: str) -> Path:

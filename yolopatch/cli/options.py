@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import click
+
+from yolopatch.catalog.environment.fix_patches import FIX_PATCHES, FixPatch, chosen
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
 
@@ -72,6 +75,26 @@ def _read_device(context: click.Context, option: click.Parameter, text: str | No
 def device(words: str) -> Callable[[_Command], _Command]:
     """Return the option `--device`, whose value becomes torch's name of the device, with this help text."""
     return click.option("--device", metavar="cpu|0", callback=_read_device, help=words)
+
+
+def fix_patches(says: Callable[[FixPatch], str]) -> Callable[[_Command], _Command]:
+    """Return an option for each fix patch; the command gets those that were asked for as `fix_patches`.
+
+    Args:
+        says: the help text of the option for a patch.
+    """
+
+    def decorate(command: _Command) -> _Command:
+        @wraps(command)
+        def collect(**given: object) -> object:
+            asked = {patch.name: bool(given.pop(patch.name)) for patch in FIX_PATCHES}
+            return command(**given, fix_patches=chosen(**asked))
+
+        for patch in reversed(FIX_PATCHES):
+            collect = click.option(patch.option, patch.name, is_flag=True, help=says(patch))(collect)
+        return cast("_Command", collect)
+
+    return decorate
 
 
 overwrite = click.option("--overwrite", is_flag=True, help="Replace an existing output file.")

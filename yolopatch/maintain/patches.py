@@ -5,22 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from yolopatch.catalog.checkpoint.stamps import STAMP_LINES
-from yolopatch.catalog.environment.compat import COMPAT_FIXES
-from yolopatch.catalog.environment.seeds import SEED_FIXES
+from yolopatch.catalog.environment.fix_patches import FIX_PATCHES, FixPatch
 from yolopatch.catalog.modules import FLAVORS, MODULES, Module
 from yolopatch.catalog.pins import Pin
 from yolopatch.catalog.resources import (
-    compat_file,
+    fix_file,
     fork_source,
     patch_file,
-    seeds_file,
     source_file,
     stamp_file,
 )
 from yolopatch.core.patch.compat import compat_edits
 from yolopatch.core.patch.patch_file import write_patch
 from yolopatch.core.patch.write_patches import module_patch, stamp_patch
-from yolopatch.core.workspace.commit_message import COMPAT_BODY, COMPAT_SUBJECT, SEEDS_BODY, SEEDS_SUBJECT
 from yolopatch.outside.files.templates import load_templates
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.source.store import cache_dir, pristine
@@ -31,19 +28,12 @@ def render_patch(pin: Pin, module: Module, flavor: str, originals: dict[str, str
     return module_patch(pin, module, flavor, source_file(module.source).read_text(), originals, load_templates())
 
 
-def render_compat(pin: Pin, originals: dict[str, str]) -> str:
-    """Return the text of the compatibility patch; `originals` is the pin's text of the files that it changes."""
-    fixes = COMPAT_FIXES[pin.name]
-    reasons = dict.fromkeys(fix.because for fix in fixes)
-    body = "\n".join([COMPAT_BODY, "", *reasons])
-    return write_patch(f"{COMPAT_SUBJECT}: {pin.name}", body, compat_edits(fixes, originals), originals)
-
-
-def render_seeds(pin: Pin, originals: dict[str, str]) -> str:
-    """Return the text of the seed patch; `originals` is the pin's text of the files that it changes."""
-    return write_patch(
-        f"{SEEDS_SUBJECT}: {pin.name}", SEEDS_BODY, compat_edits(SEED_FIXES[pin.name], originals), originals
-    )
+def render_fixes(pin: Pin, patch: FixPatch, originals: dict[str, str]) -> str:
+    """Return the text of a fix patch; `originals` is the pin's text of the files that it changes."""
+    fixes = patch.fixes_of(pin)
+    reasons = dict.fromkeys(fix.reason for fix in fixes if fix.reason)
+    body = "\n".join([patch.body, *([""] if reasons else []), *reasons])
+    return write_patch(f"{patch.subject}: {pin.name}", body, compat_edits(fixes, originals), originals)
 
 
 def render_stamp(pin: Pin, originals: dict[str, str]) -> str:
@@ -53,7 +43,7 @@ def render_stamp(pin: Pin, originals: dict[str, str]) -> str:
 
 def read_originals(pin: Pin) -> dict[str, str]:
     """Return the pin's text of the files that patches are made against."""
-    fixes = {fix.path for fix in COMPAT_FIXES[pin.name]} | {fix.path for fix in SEED_FIXES[pin.name]}
+    fixes = {fix.path for patch in FIX_PATCHES for fix in patch.fixes_of(pin)}
     changed = {*fixes, *(place.path for place in STAMP_LINES[pin.name])}
     paths = sorted({pin.layout.parser, pin.layout.common, *changed})
     with pristine(pin, "auto", cache_dir()) as found:
@@ -69,10 +59,11 @@ def write_patches(pin: Pin) -> str:
         for module in MODULES.values()
         for flavor in FLAVORS
     ]
-    if COMPAT_FIXES[pin.name]:
-        written.append(_write(compat_file(pin.name), render_compat(pin, originals)))
-    if SEED_FIXES[pin.name]:
-        written.append(_write(seeds_file(pin.name), render_seeds(pin, originals)))
+    written += [
+        _write(fix_file(pin.name, patch.name), render_fixes(pin, patch, originals))
+        for patch in FIX_PATCHES
+        if patch.fixes_of(pin)
+    ]
     written.append(_write(stamp_file(pin.name), render_stamp(pin, originals)))
     return f"{len(written)} patches, {sum(written)} changed"
 

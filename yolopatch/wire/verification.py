@@ -20,6 +20,7 @@ class History:
         tree_differs: differences between yolopatch's own commits and the files that the pin and their trailers give.
         own_commits: the user's commits on top, as `id subject`, newest first.
         note: what could not be compared, and why; "" for nothing.
+        release: of a checkout that yolopatch did not make, the upstream and version; "" where not known.
     """
 
     ours: bool
@@ -28,6 +29,7 @@ class History:
     tree_differs: tuple[str, ...] = ()
     own_commits: tuple[str, ...] = ()
     note: str = ""
+    release: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,14 @@ class Starts:
 
 
 @dataclass(frozen=True)
+class NoPristine:
+    """Why the unchanged upstream of a checkout is not at hand, and what the user can do."""
+
+    why: str
+    hint: str
+
+
+@dataclass(frozen=True)
 class VerifyRequest(UpstreamRequest):
     """Check a model.
 
@@ -69,7 +79,8 @@ class VerifyRequest(UpstreamRequest):
         scale: a letter; "" for a file without scales.
         imgsz: side of the square image in pixels.
         device: torch's name of the device; None for a GPU if torch finds one.
-        pristine: the folder of the unchanged upstream, None where it is not known.
+        pristine: the folder of the unchanged upstream, None where it is not at hand.
+        no_pristine: why it is not; None where it is.
         base: upstream's own YAML that the file was made from; None for the one most like it.
         multiples: `depth_multiple` and `width_multiple` for a file that is written for another scale, else None.
         history: what the git history of the checkout says.
@@ -88,6 +99,7 @@ class VerifyRequest(UpstreamRequest):
     multiples: Mapping[str, float] | None
     history: History
     starts: Starts | None = None
+    no_pristine: NoPristine | None = None
     folder: str = ""
     checks: tuple[str, ...] = ()
     crashed: tuple[str, ...] = ()

@@ -32,7 +32,7 @@ from yolopatch.core.patch.parsing import parse_patch
 from yolopatch.core.plain_json import load_json
 from yolopatch.core.plain_yaml import PlainYamlError, load_plain
 from yolopatch.core.training.run import read_run
-from yolopatch.core.workspace.commit_message import Applied, module_message, read_applied, read_compat, read_stamp
+from yolopatch.core.workspace.commit_message import Applied, module_message, read_applied, read_fix_patch, read_stamp
 from yolopatch.core.workspace.manifest import parse_manifest
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.data.dataset import images, label_file, read_dataset
@@ -338,7 +338,7 @@ def _messages() -> list[bytes]:
 
 def _read_message(data: bytes) -> object:
     text = data.decode("utf-8", "surrogateescape")
-    return read_applied(text), read_compat(text), read_stamp(text)
+    return read_applied(text), read_fix_patch(text), read_stamp(text)
 
 
 _JOURNALS = [json.dumps({"from": "a" * 40, "to": "b" * 40}).encode(), b'{"from": null, "to": "' + b"c" * 40 + b'"}']

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import stat
-import struct
-import warnings
+import sys
 import zipfile
-from collections.abc import Iterator, Sequence
-from io import BytesIO
+from collections.abc import Iterator
 
 from hostile import Hostile, changed_forms, try_all
-from lab import PIN, Lab
+from lab import PIN, ROOT, Lab
 from tally import Tally
+
+sys.path.append(str(ROOT / "tests"))
+from zips import with_size, zipped
 
 _NAMES = (
     *(
@@ -45,10 +46,10 @@ _INIT = ("ultralytics/__init__.py", b'__version__ = "8.3.7"\n')
 
 def archives(lab: Lab, tally: Tally) -> None:
     """Let `port` and `apply --source` read hostile wheels."""
-    sound = _wheel([_INIT, ("ultralytics/nn/tasks.py", b"def parse_model():\n    pass\n")])
+    sound = zipped([_INIT, ("ultralytics/nn/tasks.py", b"def parse_model():\n    pass\n")])
     cases = [_ported(name, data) for name, data in _hostile()]
     cases += changed_forms(
-        "a changed wheel", tally.budget.seed, _RANDOM, [sound, _wheel([_INIT], zipfile.ZIP_STORED)], _ported
+        "a changed wheel", tally.budget.seed, _RANDOM, [sound, zipped([_INIT], zipfile.ZIP_STORED)], _ported
     )
     cases += [_applied(name, data) for name, data in _hostile() if "name" not in name]
     try_all(lab, tally, cases)
@@ -66,26 +67,26 @@ def _applied(name: str, data: bytes) -> Hostile:
 
 def _hostile() -> Iterator[tuple[str, bytes]]:
     for name in _NAMES:
-        yield f"the name {name[:40]!r}", _wheel([_INIT, (name, b"x")])
+        yield f"the name {name[:40]!r}", zipped([_INIT, (name, b"x")])
     for kind in _KINDS:
-        yield f"a file of the kind {kind:o}", _wheel([_INIT, ("ultralytics/link", b"/etc/passwd")], mode=kind | 0o777)
-    yield "one name twice", _wheel([_INIT, _INIT])
-    yield "many names", _wheel([_INIT, *((f"ultralytics/{number}.py", b"") for number in range(20_000))])
-    bomb = _wheel([_INIT, ("ultralytics/bomb", bytes(_BOMB))])
+        yield f"a file of the kind {kind:o}", zipped([_INIT, ("ultralytics/link", b"/etc/passwd")], mode=kind | 0o777)
+    yield "one name twice", zipped([_INIT, _INIT])
+    yield "many names", zipped([_INIT, *((f"ultralytics/{number}.py", b"") for number in range(20_000))])
+    bomb = zipped([_INIT, ("ultralytics/bomb", bytes(_BOMB))])
     yield "a bomb", bomb
-    yield "a bomb whose header lies", bomb.replace(struct.pack("<I", _BOMB), struct.pack("<I", 100))
-    yield "an entry that claims 4 GB", bomb.replace(struct.pack("<I", _BOMB), struct.pack("<I", 2**32 - 2))
+    yield "a bomb whose header lies", with_size(bomb, _BOMB, 100)
+    yield "an entry that claims 4 GB", with_size(bomb, _BOMB, 2**32 - 2)
     for kind in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
-        yield f"the compression {kind}", _wheel([_INIT], kind)
+        yield f"the compression {kind}", zipped([_INIT], kind)
     yield (
         "an encrypted entry",
-        _wheel([_INIT]).replace(b"PK\x01\x02\x14\x03\x14\x00\x00", b"PK\x01\x02\x14\x03\x14\x00\x01"),
+        zipped([_INIT]).replace(b"PK\x01\x02\x14\x03\x14\x00\x00", b"PK\x01\x02\x14\x03\x14\x00\x01"),
     )
     yield (
         "a version of code",
-        _wheel([("ultralytics/__init__.py", b'__version__ = "8.3.7" + open("canary", "w").name\n')]),
+        zipped([("ultralytics/__init__.py", b'__version__ = "8.3.7" + open("canary", "w").name\n')]),
     )
-    yield "an endless version", _wheel([("ultralytics/__init__.py", b'__version__ = "8' + b".1" * 200_000 + b'"\n')])
+    yield "an endless version", zipped([("ultralytics/__init__.py", b'__version__ = "8' + b".1" * 200_000 + b'"\n')])
     for name, data in (
         ("nothing", b""),
         ("a start", b"PK\x03\x04"),
@@ -93,14 +94,3 @@ def _hostile() -> Iterator[tuple[str, bytes]]:
         ("a page", b"<html>" * 99),
     ):
         yield f"{name} in it", data
-
-
-def _wheel(entries: Sequence[tuple[str, bytes]], kind: int = zipfile.ZIP_DEFLATED, mode: int = 0) -> bytes:
-    stream = BytesIO()
-    with zipfile.ZipFile(stream, "w", kind) as made, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of a name twice
-        for name, data in entries:
-            info = zipfile.ZipInfo(name)
-            info.external_attr, info.compress_type = mode << 16, kind
-            made.writestr(info, data)
-    return stream.getvalue()

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from commands import names
-from lab import PIN, Ended, Lab, Sandbox
+from lab import PIN, ROOT, Ended, Lab, Sandbox
 from tally import Died, Tally
 from watching import check_ended_well, check_none_runs
+
+sys.path.append(str(ROOT / "tests"))
+from serving import Quiet, serving
 
 _VERSION = PIN.partition("-")[2]
 _WHEEL = f"ultralytics-{_VERSION}-py3-none-any.whl"
@@ -22,7 +25,7 @@ _SLOW = 12.0  # seconds for the whole of a sound wheel
 _MOST = 2**26 + 2**22  # bytes on the disk: the limit of a wheel, and a little
 
 
-class _Answers(BaseHTTPRequestHandler):
+class _Answers(Quiet):
     """One answer of an index; `behave` is the behaviour of the case, `wheel` the sound wheel."""
 
     behave: Callable[[_Answers], None]
@@ -35,9 +38,6 @@ class _Answers(BaseHTTPRequestHandler):
             type(self).behave(self)
         except OSError:
             return  # the client has seen enough
-
-    def log_message(self, *_: object) -> None:
-        """Keep the table's output clean."""
 
     @property
     def is_page(self) -> bool:
@@ -180,11 +180,8 @@ def _fetch(sandbox: Sandbox, address: str) -> Ended:
 def _serving(wheel: bytes, behave: Callable[[_Answers], None]) -> Iterator[str]:
     ended = threading.Event()
     handler = type("Answers", (_Answers,), {"behave": staticmethod(behave), "wheel": wheel, "ended": ended})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        ended.set()
-        server.shutdown()
-        server.server_close()
+    with serving(handler) as host:
+        try:
+            yield f"http://{host}"
+        finally:
+            ended.set()

@@ -35,6 +35,11 @@ class CompatFix(Fix):
         """What it is, for messages."""
         return f"the compatibility fix of {self.path} for {self.library} {self.since}"
 
+    @property
+    def reason(self) -> str:
+        """What the newer library changed."""
+        return self.because
+
 
 _INT = "numpy 1.24 removed np.int, its alias of Python's int."
 _FLOAT = "numpy 1.24 removed np.float, its alias of Python's float."

@@ -26,3 +26,8 @@ class Fix(ABC):
     @abstractmethod
     def what(self) -> str:
         """What it is, for messages."""
+
+    @property
+    def reason(self) -> str:
+        """Why it is needed, one sentence for the head of the patch; "" where the patch itself says it."""
+        return ""

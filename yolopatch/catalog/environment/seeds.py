@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from yolopatch.catalog.environment.fixes import Fix
-from yolopatch.catalog.pins import Pin
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,8 @@ _ULTRALYTICS = (
     ),
 )
 
-# By pin. yolov5 6.1 gives its loader no generator, so that torch seeds it from what init_seeds was called with.
+# By pin. yolov5 6.1 gives its loader no generator, so that torch seeds it from what init_seeds was called with. That is
+# always 1 + RANK: its train.py has no option for the seed.
 SEED_FIXES: dict[str, tuple[SeedFix, ...]] = {
     "ultralytics-8.2.50": _ULTRALYTICS,
     "ultralytics-8.3.0": _ULTRALYTICS,
@@ -41,8 +41,3 @@ SEED_FIXES: dict[str, tuple[SeedFix, ...]] = {
     "yolov5-pypi-6.1.0": (),
     "yolov5-6.1": (),
 }
-
-
-def seed_fixes_of(pin: Pin) -> tuple[SeedFix, ...]:
-    """Return the fixes of a pin; for a pin of the user none are known."""
-    return SEED_FIXES.get(pin.name, ())

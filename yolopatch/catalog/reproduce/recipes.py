@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
+from yolopatch.catalog.environment.fix_patches import SEEDS, FixPatch
 from yolopatch.catalog.modules import FLAVORS, MODULES, TUTORIAL_FLAVOR, Tutorial, find_tutorial
 from yolopatch.catalog.names import unknown
 from yolopatch.catalog.pins import PINS, Pin
@@ -271,6 +272,11 @@ _RECIPES = (
     ),
 )
 
+_SEEDED = Departure(
+    "another seed gives other batches, with workers, too",
+    "the seed patch was asked for; the post's release seeds the processes that load images with a constant",
+)
+
 RECIPES: Mapping[str, Recipe] = {recipe.tutorial.id: recipe for recipe in _RECIPES}
 
 
@@ -286,12 +292,13 @@ def find_recipe(name: str) -> Recipe:
     return RECIPES[found.id]
 
 
-def departures(recipe: Recipe, flavor: str) -> list[Departure]:
-    """Return what holds for this flavor, with the module's names filled in."""
+def departures(recipe: Recipe, flavor: str, fix_patches: Collection[FixPatch]) -> list[Departure]:
+    """Return what holds for this flavor with these fix patches, with the module's names filled in."""
     module = MODULES[recipe.module]
+    seeded = [_SEEDED] if SEEDS in fix_patches else []  # the other changes no result
     return [
         Departure(one.what.format(bare=module.bare, conv=module.conv), one.why.format(conv=module.conv), one.flavors)
-        for one in (*recipe.departures, _HEADER)
+        for one in (*recipe.departures, _HEADER, *seeded)
         if flavor in one.flavors
     ]
 

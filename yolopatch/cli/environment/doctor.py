@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -31,5 +30,5 @@ def command(workspace: Path | None, python: str | None, as_json: bool) -> int:
 
     with progress_line("inspecting the environment"):
         found = diagnose(workspace, python, cache_dir())
-    report.show({**asdict(found), "errors": found.errors}, doctor.examination(found), as_json)
+    report.show(found.data(), doctor.examination(found), as_json)
     return EXIT_ACT if found.errors else 0

@@ -50,7 +50,7 @@ def _surroundings(found: Diagnosis) -> Iterator[tuple[str, object]]:
 def _case(case: Case) -> Iterator[str]:
     errors = sum(one.severity == "error" for one in case.ailments)
     verdict = f"{errors} error{'s' * (errors != 1)}" if errors else "nothing would fail"
-    fixed = ", fixed for newer libraries" if case.compat else ""
+    fixed = "".join(f", {patch.effect}" for patch in case.fix_patches)
     yield click.style(verdict, fg="red" if errors else "green", bold=True) + f"  {case.pin}{fixed}"
     for _, alike in groupby(case.ailments, key=lambda one: (one.severity, one.stage, one.hint)):
         yield from _ailments(list(alike))

@@ -22,10 +22,12 @@ def modules(rows: Sequence[ModuleRow]) -> Iterator[str]:
 
 
 def pins(rows: Sequence[PinRow]) -> Iterator[str]:
-    """Yield each pin with its base model, block, tasks and sources."""
+    """Yield each pin with its base model, block, tasks, sources and fix patches."""
     for row in rows:
         yield click.style(row.name, bold=True) + f"  {row.model}, blocks {row.block}; {', '.join(row.tasks)}"
         yield from (f"  {source}" for source in row.sources)
+        if row.fix_patches:
+            yield f"  fixes, each on request: {', '.join(f'--{name}' for name in row.fix_patches)}"
 
 
 def tutorials(rows: Sequence[TutorialRow]) -> Iterator[str]:

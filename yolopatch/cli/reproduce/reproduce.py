@@ -38,7 +38,7 @@ _FOR_A_RUN = ("data", "epochs", "device", "scale", "weights", "base", "quick", "
     help="Use this pin instead of the post's; it must have the same base model (yolov5-pypi-6.1.0).",
 )
 @options.source
-@click.option("--compat", is_flag=True, help="Fix what newer libraries break. Results stay the same.")
+@options.fix_patches(lambda patch: patch.adds)
 @options.python
 @click.option(
     "--measure/--no-measure", default=True, help="Build all scales and verify the model.  [default: --measure]"

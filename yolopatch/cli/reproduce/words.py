@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from yolopatch.catalog.modules import TUTORIAL_FLAVOR
+from yolopatch.catalog.modules import FLAVORS, TUTORIAL_FLAVOR
 from yolopatch.cli.layout import pairs, table
 from yolopatch.wire.statuses import FAIL, PASS
 
@@ -21,8 +22,12 @@ _AGREES = {True: "as expected", False: "NOT as expected", None: "-"}
 
 def reproduction(found: Reproduction) -> Iterator[str]:
     """Yield the files in the folder and what was measured of its model."""
+    from yolopatch.steps.reproduce.repeat import run_command  # imported late: --help does not need it
+    from yolopatch.steps.reproduce.run_plan import RunRequest
+
     record = found.record
-    yield click.style(record.tutorial, bold=True) + f"  {record.flavor}, {record.pin}{', compat' * record.compat}"
+    fixed = ", ".join([record.pin, *(patch.name for patch in record.fix_patches)])
+    yield click.style(record.tutorial, bold=True) + f"  {record.flavor}, {fixed}"
     yield from pairs(
         [
             ("folder", found.folder),
@@ -34,7 +39,7 @@ def reproduction(found: Reproduction) -> Iterator[str]:
     )
     if found.measured:
         yield from _measured(found.measured)
-    yield f"  train it: yolopatch reproduce {record.tutorial} --flavor {record.flavor} --dest {found.folder} --run"
+    yield f"  train it: {run_command(replace(found.asked, dest=found.folder), RunRequest())}"
 
 
 def _measured(measured: Measured) -> Iterator[str]:
@@ -54,6 +59,9 @@ def _measured(measured: Measured) -> Iterator[str]:
 
 def run(found: RunSummary) -> Iterator[str]:
     """Yield what was expected of a run next to what was found."""
+    from yolopatch.steps.reproduce.repeat import run_command  # imported late: --help does not need it
+    from yolopatch.steps.reproduce.run_plan import RunRequest
+
     trained = found.trained
     colour = "yellow" if found.is_dead else "green" if found.as_expected else "red"
     yield click.style(found.verdict, fg=colour, bold=True) + f"  {trained.folder}"
@@ -63,8 +71,8 @@ def run(found: RunSummary) -> Iterator[str]:
     yield from pairs([("weights", trained.weights), ("summary", found.page), ("curves", found.curves)])
     record = trained.reproduction.record
     if found.is_dead and record.flavor == TUTORIAL_FLAVOR:
-        quick = " --quick" if trained.plan.quick else ""
-        yield f"  next      yolopatch reproduce {record.tutorial} --flavor paper --run{quick}"
+        other = replace(trained.reproduction.asked, flavor=FLAVORS[0], dest=None)
+        yield f"  next      {run_command(other, RunRequest(quick=trained.plan.quick))}"
     if trained.plan.differences:
         yield "  different from the post:"
         yield from (f"    {line}" for line in trained.plan.differences)

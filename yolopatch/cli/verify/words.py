@@ -58,6 +58,8 @@ def _opening(found: Verification, width: int) -> Iterator[str]:
     """Yield the verdict, then each failure with the next step, then each warning."""
     scale = f" at {found.scale}" if found.scale else ""
     yield f"{_badge(found.verdict)} {found.cfg.name}{scale}, {_tally(found.checks)}"
+    for patch in found.fix_patches:
+        yield f"  with {patch.what}: {patch.effect}"
     for status in (FAIL, WARN):
         for check in found.checks:
             if check.status == status:

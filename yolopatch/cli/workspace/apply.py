@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from yolopatch.catalog.environment.fix_patches import FixPatch
 from yolopatch.cli import options, report
 from yolopatch.cli.progress import progress_line
 from yolopatch.cli.workspace import words as workspaces
@@ -20,8 +21,7 @@ from yolopatch.errors import EXIT_CONFLICT
     "--repo", required=True, metavar="NAME", help="An upstream (ultralytics or yolov5) or a pin (ultralytics-8.4.0)."
 )
 @click.option("--module", "modules", multiple=True, metavar="NAME", help="A module, or a class of it. Repeatable.")
-@click.option("--compat", is_flag=True, help="Fix what newer libraries break. Results stay the same.")
-@click.option("--seeds", is_flag=True, help="Let the seed reach the processes that load images. Results change.")
+@options.fix_patches(lambda patch: patch.adds)
 @click.option("--update", is_flag=True, help="Take your own module from your catalog again, if it was replaced there.")
 @options.flavor
 @click.option("--dest", type=click.Path(path_type=Path), help="The workspace folder.  [default: ./PIN]")
@@ -31,8 +31,7 @@ from yolopatch.errors import EXIT_CONFLICT
 def command(
     repo: str,
     modules: tuple[str, ...],
-    compat: bool,
-    seeds: bool,
+    fix_patches: tuple[FixPatch, ...],
     update: bool,
     flavor: str,
     dest: Path | None,
@@ -57,7 +56,7 @@ def command(
     from yolopatch.steps.workspace.apply import apply
 
     with progress_line("fetching and patching"):
-        state = apply(repo, modules, flavor, dest, source, cache_dir(), compat, update, into, seeds)
+        state = apply(repo, modules, flavor, dest, source, cache_dir(), fix_patches, update, into)
     report.show_notes(state.notes)
     report.show(state.data(), workspaces.state(state), as_json)
     return EXIT_CONFLICT if state.stopped else 0

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from yolopatch.catalog.environment.fix_patches import FixPatch
 from yolopatch.cli import options, report
 from yolopatch.cli.workspace import words as workspaces
 from yolopatch.errors import EXIT_CONFLICT
@@ -13,13 +14,12 @@ from yolopatch.errors import EXIT_CONFLICT
 
 @click.command("remove", epilog="Example: yolopatch remove --module DSConv my-yolo")
 @click.option("--module", "modules", multiple=True, metavar="NAME", help="A module to remove. Repeatable.")
-@click.option("--compat", is_flag=True, help="Remove the fixes for newer libraries.")
-@click.option("--seeds", is_flag=True, help="Remove the patch for the workers' seed.")
+@options.fix_patches(lambda patch: f"Remove {patch.short}.")
 @options.into
 @options.workspace
 @options.as_json
 def command(
-    modules: tuple[str, ...], compat: bool, seeds: bool, into: str | None, workspace: Path, as_json: bool
+    modules: tuple[str, ...], fix_patches: tuple[FixPatch, ...], into: str | None, workspace: Path, as_json: bool
 ) -> int:
     """Remove modules, or the fixes, from a workspace (default: the current folder).
 
@@ -29,7 +29,7 @@ def command(
     """
     from yolopatch.steps.workspace.remove import remove
 
-    state = remove(modules, workspace, compat, into, seeds)
+    state = remove(modules, workspace, fix_patches, into)
     report.show_notes(state.notes)
     report.show(state.data(), workspaces.state(state), as_json)
     return EXIT_CONFLICT if state.stopped else 0

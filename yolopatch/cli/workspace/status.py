@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -23,4 +22,4 @@ def command(workspace: Path, as_json: bool) -> None:
     from yolopatch.steps.workspace.status import status
 
     found = status(workspace)
-    report.show(asdict(found), workspaces.status(found), as_json)
+    report.show(found.data(), workspaces.status(found), as_json)

@@ -74,9 +74,7 @@ def status(found: Status) -> Iterator[str]:
 
 
 def _others(found: WorkspaceState | Status) -> list[tuple[str, str]]:
-    compat = [("compat", "fixed for newer libraries")] if found.compat else []
-    seeds = [("seeds", "the seed reaches the workers that load images")] if found.seeds else []
-    return compat + seeds
+    return [(patch.name, patch.effect) for patch in found.fix_patches]
 
 
 def _modules(found: WorkspaceState | Status) -> str:

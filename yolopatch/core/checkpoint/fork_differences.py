@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from yolopatch.catalog.environment.fix_patches import FixPatch
 from yolopatch.core.checkpoint.stamp import Stamped
-from yolopatch.core.workspace.commit_message import Applied, Compat, Seeds
+from yolopatch.core.workspace.commit_message import Applied, Committed
 
 
 def other_patches(
-    stamped: Stamped, applied: Sequence[Applied], compat: Compat | None, seeds: Seeds | None = None
+    stamped: Stamped, applied: Sequence[Applied], fix_patches: Mapping[FixPatch, Committed]
 ) -> Iterator[str]:
     """Yield the patches whose sums here differ from those in the stamp."""
     here = {one.name: one.patch_sum for one in applied}
     for module in stamped.modules:
         if here[module.name] != module.patch:
             yield _difference(f"the patch of {module.name} ({module.flavor})", module.patch, here[module.name])
-    if compat and compat.patch_sum != stamped.compat:
-        yield _difference("the compatibility patch", str(stamped.compat), compat.patch_sum)
-    if seeds and seeds.patch_sum != stamped.seeds:
-        yield _difference("the seed patch", str(stamped.seeds), seeds.patch_sum)
+    for patch, committed in fix_patches.items():
+        named = stamped.fix_patches.get(patch, "none")
+        if committed.patch_sum != named:
+            yield _difference(patch.what, named, committed.patch_sum)
 
 
 def other_commits(stamped: Stamped, source: str, built_on: str, commit: str) -> Iterator[str]:

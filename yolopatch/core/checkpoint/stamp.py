@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
+from yolopatch.catalog.environment.fix_patches import COMPAT, SEEDS, FixPatch
 from yolopatch.errors import YolopatchError
 
 _SUM = re.compile(r"[0-9a-f]{64}")
@@ -50,6 +51,12 @@ class Stamped:
     yaml: Mapping[str, object] | None
     error: str = ""
     seeds: str | None = None
+
+    @property
+    def fix_patches(self) -> dict[FixPatch, str]:
+        """The fix patches of the fork, with their sums, in the order of their commits."""
+        sums = {COMPAT: self.compat, SEEDS: self.seeds}
+        return {patch: found for patch, found in sums.items() if found is not None}
 
 
 class _Damaged(Exception):

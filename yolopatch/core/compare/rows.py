@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from yolopatch.catalog.environment.fix_patches import FIX_PATCHES
 from yolopatch.wire.facts import Times
 
 MIB = 2**20
@@ -86,6 +87,7 @@ class Process:
     Attributes:
         models: their names.
         workspace, pin, commit: whose code ran.
+        fix_patches: the names of those in it.
         edited: how many files of that commit have changes that are not committed: then other code ran than its.
         hardware: the name of the GPU, or of the processor.
         threads: of torch, None on a GPU.
@@ -97,6 +99,7 @@ class Process:
     workspace: str
     pin: str
     commit: str
+    fix_patches: tuple[str, ...]
     edited: int
     hardware: str
     threads: int | None
@@ -106,8 +109,9 @@ class Process:
     @property
     def code(self) -> str:
         """Whose code ran, in words."""
-        files = f"{self.edited} edited file{'s' * (self.edited > 1)}"
-        return f"{self.pin} {self.commit[:12]}{f' with {files}' if self.edited else ''}"
+        more = [patch.what for patch in FIX_PATCHES if patch.name in self.fix_patches]
+        more += [f"{self.edited} edited file{'s' * (self.edited > 1)}"] if self.edited else []
+        return f"{self.pin} {self.commit[:12]}" + (f" with {' and '.join(more)}" if more else "")
 
     @property
     def place(self) -> str:

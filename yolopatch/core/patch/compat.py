@@ -1,4 +1,4 @@
-"""Which lines of a pin's files its compatibility fixes and its seed patch change, and the edits that do so."""
+"""Which lines of a pin's files its fixes change, and the edits that do so."""
 
 from __future__ import annotations
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from jinja2.sandbox import SandboxedEnvironment
 
+from yolopatch.catalog.environment.fix_patches import FIX_PATCHES, FixPatch, options_of
 from yolopatch.catalog.modules import TUTORIAL_FLAVOR
 from yolopatch.catalog.reproduce.figures import BASE, recorded
 from yolopatch.catalog.reproduce.recipes import Recipe, departures
@@ -40,7 +42,7 @@ def page_text(recipe: Recipe, record: Record, source: str, unfit: str, env: Sand
         pin=record.pin,
         source=source,
         commit=record.commit,
-        compat=record.compat,
+        fix_patches=[(patch.title, _state(patch, record)) for patch in FIX_PATCHES],
         workspace=WORKSPACE,
         cfg=cfg,
         cfg_sha=record.files[cfg],
@@ -49,12 +51,13 @@ def page_text(recipe: Recipe, record: Record, source: str, unfit: str, env: Sand
         script_sha=record.files[script],
         version=record.yolopatch,
         options=_options(recipe, record),
-        departures=departures(recipe, record.flavor),
+        departures=departures(recipe, record.flavor, fixed(record)),
         nc=80,
         scale=recipe.scale,
         rows=rows(record),
         trusted=_trusted(record),
         other=other,
+        other_options=_options(recipe, replace(record, flavor=TUTORIAL_FLAVOR)),
         other_purpose=_PURPOSES[other],
         unfit=unfit,
         **_verified(record),
@@ -64,7 +67,18 @@ def page_text(recipe: Recipe, record: Record, source: str, unfit: str, env: Sand
 def _options(recipe: Recipe, record: Record) -> str:
     flavor = "" if record.flavor == TUTORIAL_FLAVOR else f" --flavor {record.flavor}"
     repo = "" if record.pin == recipe.tutorial.pin else f" --repo {record.pin}"
-    return f"{flavor}{repo}{' --compat' * record.compat}"
+    return "".join([flavor, repo, *(f" {option}" for option in options_of(record.fix_patches))])
+
+
+def fixed(record: Record) -> tuple[FixPatch, ...]:
+    """Return the fix patches that the workspace has: those asked for that the pin needs."""
+    return tuple(patch for patch in record.fix_patches if patch.fixes.get(record.pin))
+
+
+def _state(patch: FixPatch, record: Record) -> str:
+    if patch in fixed(record):
+        return f"applied: {patch.effect}"
+    return f"not needed: {patch.needless}" if patch in record.fix_patches else "not applied"
 
 
 def rows(record: Record) -> list[list[str]]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from yolopatch.catalog.environment.fix_patches import FixPatch, chosen
 from yolopatch.core.plain_json import load_json
 
 RECORD = "reproduce.json"
@@ -51,6 +52,7 @@ class Record:
     """The content of the folder.
 
     Attributes:
+        compat, seeds: whether these fix patches were asked for; a pin that needs none has none all the same.
         files: the sha256 of each file that yolopatch wrote, by its path in the folder.
         measured: None if no interpreter could build the model yet.
     """
@@ -63,11 +65,17 @@ class Record:
     yolopatch: str
     files: Mapping[str, str] = field(default_factory=dict)
     measured: Measured | None = None
+    seeds: bool = False
 
     @property
-    def identity(self) -> tuple[str, str, str, bool]:
-        """The values that never change in a folder."""
-        return self.tutorial, self.flavor, self.pin, self.compat
+    def identity(self) -> tuple[str, ...]:
+        """The values that never change in a folder, in words."""
+        return self.tutorial, self.flavor, self.pin, *(patch.name for patch in self.fix_patches)
+
+    @property
+    def fix_patches(self) -> tuple[FixPatch, ...]:
+        """The fix patches that were asked for, in the order of their commits."""
+        return chosen(compat=self.compat, seeds=self.seeds)
 
 
 def write_record(record: Record) -> bytes:

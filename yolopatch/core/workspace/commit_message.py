@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TypeVar
 
-COMPAT_SUBJECT = "Run on newer libraries"
-COMPAT_BODY = "Mends what they break, for old and new ones alike. What is computed stays the same."
-SEEDS_SUBJECT = "Let the seed reach the workers"
-SEEDS_BODY = "Images are loaded in another order and augmented in another way for another seed, as with newer releases."
+from yolopatch.catalog.environment.fix_patches import FIX_PATCHES, FixPatch
+
 STAMP_SUBJECT = "Stamp checkpoints"
 STAMP_BODY = "Every checkpoint that is saved says which fork made it. What is computed stays the same."
+_STAMP = "Stamp"  # its trailer
 _TRAILER = re.compile(r"^Yolopatch-([A-Za-z]+): (.*)$", re.MULTILINE)
 _PAPER = re.compile(r"[^\n]*\n\n(.*)\.\n\nYolopatch-", re.DOTALL)
 
@@ -34,48 +32,29 @@ class Applied:
 
 
 @dataclass(frozen=True)
-class Compat:
-    """The compatibility patch of a workspace, from the trailers of its commit."""
+class Committed:
+    """A patch of a workspace that is no module's, from the trailers of its commit.
+
+    Attributes:
+        patch_sum: the SHA-256 of its text.
+        version: of the yolopatch that made the commit.
+    """
 
     patch_sum: str
     version: str
 
 
-@dataclass(frozen=True)
-class Seeds:
-    """The seed patch of a workspace, from the trailers of its commit."""
-
-    patch_sum: str
-    version: str
+def fix_message(pin: str, patch: FixPatch, committed: Committed) -> str:
+    """Return the message of the commit of a fix patch."""
+    return _patch_message(pin, patch.subject, patch.body, patch.trailer, committed)
 
 
-@dataclass(frozen=True)
-class Stamp:
-    """The patch that stamps checkpoints, from the trailers of its commit."""
-
-    patch_sum: str
-    version: str
-
-
-_Patch = TypeVar("_Patch", Compat, Seeds, Stamp)
-
-
-def compat_message(pin: str, compat: Compat) -> str:
-    """Return the message of the commit with the compatibility fixes."""
-    return _patch_message(pin, COMPAT_SUBJECT, COMPAT_BODY, "Compat", compat)
-
-
-def seeds_message(pin: str, seeds: Seeds) -> str:
-    """Return the message of the commit that lets the seed reach the loader's workers."""
-    return _patch_message(pin, SEEDS_SUBJECT, SEEDS_BODY, "Seeds", seeds)
-
-
-def stamp_message(pin: str, stamp: Stamp) -> str:
+def stamp_message(pin: str, stamp: Committed) -> str:
     """Return the message of the commit that stamps checkpoints."""
-    return _patch_message(pin, STAMP_SUBJECT, STAMP_BODY, "Stamp", stamp)
+    return _patch_message(pin, STAMP_SUBJECT, STAMP_BODY, _STAMP, stamp)
 
 
-def _patch_message(pin: str, subject: str, body: str, trailer: str, patch: Compat | Seeds | Stamp) -> str:
+def _patch_message(pin: str, subject: str, body: str, trailer: str, patch: Committed) -> str:
     return (
         f"{subject}\n\n{body}\n\n"
         f"Yolopatch-Pin: {pin}\n"
@@ -116,23 +95,22 @@ def read_applied(message: str) -> Applied | None:
     )
 
 
-def read_compat(message: str) -> Compat | None:
-    """Return the compatibility patch if the commit with this message is one, else None."""
-    return _read_patch(message, "Compat", Compat)
+def read_fix_patch(message: str) -> tuple[FixPatch, Committed] | None:
+    """Return the fix patch that the commit with this message has, or None."""
+    for patch in FIX_PATCHES:
+        found = _read_patch(message, patch.trailer)
+        if found:
+            return patch, found
+    return None
 
 
-def read_seeds(message: str) -> Seeds | None:
-    """Return the seed patch if the commit with this message is one, else None."""
-    return _read_patch(message, "Seeds", Seeds)
-
-
-def read_stamp(message: str) -> Stamp | None:
+def read_stamp(message: str) -> Committed | None:
     """Return the stamp's patch if the commit with this message is one, else None."""
-    return _read_patch(message, "Stamp", Stamp)
+    return _read_patch(message, _STAMP)
 
 
-def _read_patch(message: str, trailer: str, kind: type[_Patch]) -> _Patch | None:
+def _read_patch(message: str, trailer: str) -> Committed | None:
     trailers = read_trailers(message)
     if trailer not in trailers:
         return None
-    return kind(trailers[trailer].removeprefix("sha256:"), trailers.get("Version", ""))
+    return Committed(trailers[trailer].removeprefix("sha256:"), trailers.get("Version", ""))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from yolopatch.catalog.environment.fix_patches import COMPAT, FixPatch, in_order
 from yolopatch.catalog.pins import Pin
-from yolopatch.core.workspace.commit_message import Applied, Compat, Seeds
+from yolopatch.core.workspace.commit_message import Applied, Committed
 from yolopatch.errors import PatchError
 
 _NO_DATA = "FORK = {}\n"
@@ -15,27 +16,26 @@ def fork_data(
     pin: Pin,
     source: str,
     applied: Sequence[Applied],
-    compat: Compat | None,
+    fix_patches: Mapping[FixPatch, Committed],
     version: str,
     built_on: str,
-    seeds: Seeds | None = None,
 ) -> dict[str, object]:
     """Return the data about a workspace.
 
     Args:
         source: the kind of source that the pin's content came from.
         applied: its modules, in the order of their commits.
-        compat: its compatibility patch, or None.
+        fix_patches: those that it has.
         version: of the yolopatch that made the workspace.
         built_on: the id of the commit below the stamp's own.
-        seeds: its seed patch; without one the data have no such entry, so that other workspaces keep their commit ids.
     """
     return {
         "pin": pin.name,
         "source": source,
         "modules": [{"name": a.name, "flavor": a.flavor, "patch": a.patch_sum} for a in applied],
-        "compat": compat.patch_sum if compat else None,
-        **({"seeds": seeds.patch_sum} if seeds else {}),
+        # always there; another patch has a key only where it is, so that workspaces without it keep their commit ids
+        COMPAT.name: None,
+        **{patch.name: fix_patches[patch].patch_sum for patch in in_order(fix_patches)},
         "version": version,
         "built_on": built_on,
     }

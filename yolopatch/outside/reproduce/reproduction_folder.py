@@ -24,18 +24,13 @@ def open_folder(folder: Path, wanted: Record) -> Record | None:
         return None
     found = read_record(file.read_bytes())
     if found is None or found.identity != wanted.identity:
-        text = _identity_text(found) if found else "a record that this version of yolopatch cannot read"
+        text = " ".join(found.identity) if found else "a record that this version of yolopatch cannot read"
         raise ConflictError(
             f"{folder} contains another reproduction; nothing was changed",
-            details=[f"found:    {text}", f"expected: {_identity_text(wanted)}"],
+            details=[f"found:    {text}", f"expected: {' '.join(wanted.identity)}"],
             hint="name another folder with --dest",
         )
     return found
-
-
-def _identity_text(record: Record) -> str:
-    tutorial, flavor, pin, compat = record.identity
-    return " ".join([tutorial, flavor, pin, *["compat"] * compat])
 
 
 def _require_free(folder: Path) -> None:

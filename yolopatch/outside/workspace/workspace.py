@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from yolopatch.catalog.environment.fix_patches import FixPatch
 from yolopatch.catalog.identity import AUTHOR_EMAIL, EPOCH
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.core.workspace.commit_message import (
     Applied,
-    Compat,
-    Seeds,
-    Stamp,
+    Committed,
     read_applied,
-    read_compat,
-    read_seeds,
+    read_fix_patch,
     read_stamp,
     read_trailers,
 )
@@ -95,8 +93,7 @@ class Workspace:
         origin: where the pin's content came from, as the root commit says.
         root: the commit with the pin's unchanged content.
         head: our newest commit; the user's own commits come after it.
-        compat: the compatibility patch, None without it; its commit is the first after the root.
-        seeds: the seed patch, None without it; its commit is the next.
+        fix_patches: the fix patches that it has; their commits are the first after the root, in this order.
         applied: the modules, in the order of their commits.
         stamp: the patch that stamps checkpoints; its commit is our last one. None in a workspace without patches, and
             in a workspace of an older yolopatch without this patch.
@@ -114,10 +111,9 @@ class Workspace:
     origin: str
     root: Commit
     head: Commit
-    compat: Compat | None
-    seeds: Seeds | None
+    fix_patches: Mapping[FixPatch, Committed]
     applied: tuple[Applied, ...]
-    stamp: Stamp | None
+    stamp: Committed | None
     commits: tuple[Commit, ...]
     own_commits: tuple[Commit, ...]
     edited: tuple[str, ...]
@@ -206,8 +202,7 @@ def read_workspace(path: Path) -> Workspace:
         origin=origin,
         root=ours[-1],
         head=ours[0],
-        compat=next((c for c in (read_compat(commit.message) for commit in ours) if c), None),
-        seeds=next((s for s in (read_seeds(commit.message) for commit in ours) if s), None),
+        fix_patches=dict(found for commit in reversed(ours) if (found := read_fix_patch(commit.message))),
         applied=tuple(a for a in map(_applied, reversed(ours)) if a),
         stamp=read_stamp(ours[0].message),
         commits=tuple(reversed(ours[:-1])),

@@ -26,6 +26,8 @@ from .bases import read_yaml
 # v6.1 logs these figures of a model and returns nothing.
 _SUMMARY = re.compile(r"(\d+) layers, (\d+) parameters, (\d+) gradients(?:, ([\d.]+) GFLOPs)?")
 
+_SEED_OPTION = re.compile(r"""add_argument\(\s*["']--seed\b""")  # of train.py, since 6.2
+
 # The heads for which upstream has a class of models of its own; a subclass of another on the list stands before it.
 _MODELS_OF_HEADS = {
     "RTDETRDecoder": "RTDETRDetectionModel",
@@ -105,6 +107,9 @@ class Upstream(Protocol):
 
     def init_seeds(self, seed: int) -> None:
         """Seed everything as upstream's own trainer does."""
+
+    def takes_seed(self) -> bool:
+        """Tell whether a user can choose the seed of a training."""
 
 
 class _Outputs(Exception):
@@ -218,6 +223,10 @@ class Ultralytics:
         """See Upstream."""
         self._utils.init_seeds(seed)
 
+    def takes_seed(self) -> bool:
+        """See Upstream."""
+        return True
+
     def set_up_training(self, model: UpstreamModel) -> None:
         """See Upstream."""
         trainer.set_up(self._config.get_cfg(), model)
@@ -294,9 +303,18 @@ class Yolov5:
         """See Upstream."""
         importlib.import_module(f"{self.prefix}utils.general").init_seeds(seed)
 
+    def takes_seed(self) -> bool:
+        """See Upstream; nothing is said of a checkout without train.py."""
+        file = self._train
+        return not file.is_file() or bool(_SEED_OPTION.search(file.read_text("utf-8", "replace")))
+
     def set_up_training(self, model: UpstreamModel) -> None:
         """See Upstream."""
-        trainer.run_freezing(Path(self.file).parent.parent / "train.py", model)
+        trainer.run_freezing(self._train, model)
+
+    @property
+    def _train(self) -> Path:
+        return Path(self.file).parent.parent / "train.py"
 
     def _hyperparameters(self, model: UpstreamModel, side: int) -> dict[str, Any]:
         """Return upstream's default gains, scaled as its train.py does."""

@@ -58,8 +58,8 @@ def read_with_model(file: str, hint: str) -> tuple[Stored, dict[str, Any]]:
     stored = read_finite(file)
     if stored.yaml is None:
         raise Refusal(
-            f"{file} holds tensors only, and not the model that they belong to",
-            "expected: a checkpoint with a model, as upstream saves one",
+            f"{file} holds tensors but no model",
+            "expected: a checkpoint with a model and its YAML, as upstream's trainer saves one",
             hint=hint,
         )
     return stored, stored.yaml
@@ -103,7 +103,7 @@ def _guess_yaml(upstream: Upstream, data: dict[str, Any], request: TransplantReq
     found = find_base(request.workspace, data, Path(request.cfg).name)
     if found is None:
         raise Refusal(
-            "the checkpoint is a state dict without a model, and upstream has no model like the YAML",
+            "the checkpoint holds tensors but no model, and upstream has no model like the YAML",
             hint="name a checkpoint that holds the whole model",
         )
     guessed = upstream.read(str(found.file), request.scale)

@@ -17,7 +17,7 @@ from ..measure.photographs import photographs
 from ..protocol.emit import Emit
 from ..protocol.refusal import Refusal
 from ..tensors.models import UpstreamModel
-from .base_checkpoint import read_finite
+from .base_checkpoint import read_with_model
 from .frozen import build, digest, freezable, kernels, same_bits
 from .packed import kernel_sizes, read_packed, unpacked_state, write_packed
 from .stored import Stored
@@ -38,15 +38,9 @@ def pack(upstream: Upstream, request: PackRequest, emit: Emit) -> None:
         Refusal: the checkpoint cannot be read, is not of this workspace, or has no DSConv layer.
     """
     emit(Step("reading the checkpoint"))
-    stored = read_finite(request.weights)
-    if stored.yaml is None:
-        raise Refusal(
-            f"{request.weights} is a state dict without a model",
-            "expected: a checkpoint that holds the model and its YAML",
-            hint="name the best.pt or last.pt that upstream's trainer saved",
-        )
+    stored, data = read_with_model(request.weights, "name the best.pt or last.pt that upstream's trainer saved")
     emit(Step("building the model"))
-    model = build(upstream, stored.yaml, stored.state)
+    model = build(upstream, data, stored.state)
     layers = freezable(model)
     if not layers:
         raise Refusal(
@@ -61,7 +55,7 @@ def pack(upstream: Upstream, request: PackRequest, emit: Emit) -> None:
     for layer in layers.values():
         layer.freeze()
     emit(Step("writing"))
-    write_packed(request.out, stored, upstream.task(stored.yaml), layers)
+    write_packed(request.out, stored, upstream.task(data), layers)
     emit(Step("reading it back"))
     after = kernels(layers)
     others = _require_kept(upstream, request.out, stored, after)

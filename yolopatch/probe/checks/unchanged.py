@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from ...wire.verification import NoPristine
 from ..build.reference_process import ReferenceProcess
 from ..build.subject import Subject
 from ..measure.reference import reference_data
@@ -33,7 +34,8 @@ def in_unchanged_upstream(subject: Subject) -> dict[str, Any] | Finding:
     """Return what the unchanged upstream says of the base, see `reference.make_reference`, or why it says nothing."""
     process = subject.reference
     if not subject.request.pristine:
-        return skipped("no unchanged upstream to compare with", "verify a workspace that yolopatch made")
+        missing = subject.request.no_pristine or NoPristine("none was given", "verify a workspace that yolopatch made")
+        return skipped(f"there is no unchanged upstream to compare with: {missing.why}", missing.hint)
     if subject.found_base is None or process is None:
         return skipped(subject.reference_error, NO_BASE_HINT)
     try:

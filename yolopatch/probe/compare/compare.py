@@ -10,7 +10,7 @@ from ...wire.facts import CompareAnswer, ComparedModel, CompareRequest, Cost, Mo
 from ...wire.messages import Refused
 from ..build.failures import explained
 from ..build.upstreams import Upstream
-from ..checkpoint.base_checkpoint import load_state, read_finite
+from ..checkpoint.base_checkpoint import load_state, read_with_model
 from ..checkpoint.harmless import build_stored
 from ..explain.raising import first_line
 from ..measure.facts import true_gflops
@@ -64,16 +64,11 @@ def _of_checkpoint(upstream: Upstream, file: str) -> UpstreamModel:
         Refusal: it holds no model, or not one that this workspace builds.
     """
     try:
-        stored = read_finite(file)
-        if stored.yaml is None:
-            raise Refusal(
-                "the checkpoint holds tensors but no model",
-                hint="name best.pt or last.pt of a training, or compare the model's YAML",
-            )
-        model = build_stored(upstream, stored.yaml)
+        stored, data = read_with_model(file, "name best.pt or last.pt of a training, or compare the model's YAML")
+        model = build_stored(upstream, data)
         load_state(model, stored.state)
     except Refusal as error:
-        if not isinstance(error.message, Refused):
+        if not isinstance(error.message, Refused) or file in error.message.what:
             raise
         raise Refusal(error.message.what, f"file: {file}", *error.message.details, hint=error.message.hint) from error
     return model

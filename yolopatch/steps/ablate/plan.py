@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from yolopatch.catalog.environment.fix_patches import SEEDS
 from yolopatch.catalog.model.base_model import DETECT
 from yolopatch.catalog.model.models import ALL_SCALES, find_model, find_scales
 from yolopatch.catalog.modules import find_module, require_flavor
@@ -20,7 +21,7 @@ from yolopatch.outside.files.model_yaml import read_cfg
 from yolopatch.outside.files.templates import load_templates
 from yolopatch.steps.model import render_request
 from yolopatch.steps.model.render_request import RenderRequest
-from yolopatch.steps.workspace.patchset import needs_seeds
+from yolopatch.steps.workspace.patchset import needed
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class GridPlan:
     @property
     def seed_patch(self) -> bool | None:
         """Whether the workspaces have the seed patch; None for a pin that needs none."""
-        return self.grid.seed_patch if needs_seeds(self.pin) else None
+        return self.grid.seed_patch if needed(self.pin, [SEEDS]) else None
 
     def runs(self) -> Iterator[PlannedRun]:
         """Yield every run. All arms have their first seed before one has its second: a partial table is even."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from yolopatch.catalog.environment.fix_patches import FixPatch, chosen
 from yolopatch.catalog.modules import find_module
 from yolopatch.core.ablate.grid import Arm
 from yolopatch.errors import ConflictError
@@ -14,7 +15,7 @@ from yolopatch.outside.workspace.workspace import Workspace
 from yolopatch.steps.ablate.plan import GridPlan
 from yolopatch.steps.workspace.apply import make_workspace
 from yolopatch.steps.workspace.change import read_finished
-from yolopatch.steps.workspace.patchset import needs_compat
+from yolopatch.steps.workspace.patchset import needed
 from yolopatch.wire import shell
 
 
@@ -31,13 +32,12 @@ def make_workspaces(
         SourceError: no source has the pin's content.
     """
     grid, found, notes = plan.grid, {}, []
+    fix_patches = _asked(plan)
     for number, arm in enumerate(grid.arms, 1):
         watch(f"workspace of {arm.name}", number, len(grid.arms))
         place = folder.workspace(arm.name)
         place.parent.mkdir(parents=True, exist_ok=True)
-        made = make_workspace(
-            plan.pin.name, arm.modules, arm.flavor, place, source, cache, grid.compat, grid.seed_patch
-        )
+        made = make_workspace(plan.pin.name, arm.modules, arm.flavor, place, source, cache, fix_patches)
         notes += list(made.notes) if made else []
         workspace, finished = read_finished(place)
         _require_own(workspace, plan, arm)
@@ -66,15 +66,17 @@ def _require_own(workspace: Workspace, plan: GridPlan, arm: Arm) -> None:
         )
 
 
+def _asked(plan: GridPlan) -> tuple[FixPatch, ...]:
+    return chosen(compat=plan.grid.compat, seeds=plan.grid.seed_patch)
+
+
 def _wanted(plan: GridPlan, arm: Arm) -> Iterator[str]:
     yield plan.pin.name
-    yield from ["compat"] * (plan.grid.compat and needs_compat(plan.pin))
-    yield from ["seeds"] * bool(plan.seed_patch)
+    yield from (patch.name for patch in needed(plan.pin, _asked(plan)))
     yield from sorted(f"{find_module(name).name}:{arm.flavor}" for name in set(arm.modules))
 
 
 def _found(workspace: Workspace) -> Iterator[str]:
     yield workspace.pin.name
-    yield from ["compat"] * (workspace.compat is not None)
-    yield from ["seeds"] * (workspace.seeds is not None)
+    yield from (patch.name for patch in workspace.fix_patches)
     yield from sorted(f"{one.name}:{one.flavor}" for one in workspace.applied)

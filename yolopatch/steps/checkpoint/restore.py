@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from yolopatch.catalog.environment.fix_patches import COMPAT
 from yolopatch.catalog.modules import is_own
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.core.checkpoint.allowed import unknown_names, unknown_uses
@@ -172,7 +173,7 @@ def _no_model(contents: Contents) -> str:
 
 
 def _find_python(request: RestoreRequest, pin: Pin, stamped: Stamped, cache: Path) -> str:
-    return find_interpreter(pin, request.python, cache, compat=stamped.compat is not None).executable
+    return find_interpreter(pin, request.python, cache, compat=COMPAT in stamped.fix_patches).executable
 
 
 def _held_patches(stamped: Stamped, places: Sequence[Path]) -> dict[str, ModulePatch]:

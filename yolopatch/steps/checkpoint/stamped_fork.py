@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from yolopatch import __version__
-from yolopatch.catalog.environment.seeds import seed_fixes_of
+from yolopatch.catalog.environment.fix_patches import flags, options_of
 from yolopatch.catalog.modules import FLAVORS, MODULES
 from yolopatch.catalog.names import nearest
 from yolopatch.catalog.pins import PINS, Pin, port_command
@@ -15,7 +15,7 @@ from yolopatch.errors import YolopatchError
 from yolopatch.outside.git.snapshot import Root
 from yolopatch.outside.source.fetch import FROM_PATH
 from yolopatch.outside.workspace.commits import Step, head_id
-from yolopatch.steps.workspace.patchset import Choice, ModulePatch, PatchSet, load_patchset, needs_compat
+from yolopatch.steps.workspace.patchset import Choice, ModulePatch, PatchSet, load_patchset
 from yolopatch.wire import shell
 
 
@@ -47,23 +47,20 @@ def stamped_patchset(stamped: Stamped, pin: Pin, held: Mapping[str, ModulePatch]
         if module.flavor not in FLAVORS:
             raise _unknown("flavor", module.flavor, FLAVORS, stamped)
     names = [module.name for module in stamped.modules]
-    others = (stamped.compat, needs_compat), (stamped.seeds, lambda pin: bool(seed_fixes_of(pin)))
+    fixed = ", ".join(f"{name}: {given}" for name, given in flags(stamped.fix_patches).items())
     if (
         len(set(names)) < len(names)
-        or not (names or stamped.compat or stamped.seeds)
-        or any(given and not needs(pin) for given, needs in others)
+        or not (names or stamped.fix_patches)
+        or not all(patch.fixes_of(pin) for patch in stamped.fix_patches)
     ):
         raise YolopatchError(
             "the checkpoint's stamp names a set of patches that no workspace can have",
-            details=[
-                f"{pin.name} with {', '.join(names) or 'no module'}, compat: {stamped.compat is not None}, "
-                f"seeds: {stamped.seeds is not None}"
-            ],
+            details=[f"{pin.name} with {', '.join(names) or 'no module'}, {fixed}"],
             hint="use an unchanged copy of the checkpoint, as the training wrote it",
         )
     choices = [Choice(module.name, module.flavor) for module in stamped.modules]
-    patchset = load_patchset(pin, choices, stamped.compat is not None, held=held, seeds=stamped.seeds is not None)
-    _refuse_any([*other_patches(stamped, patchset.applied, patchset.compat, patchset.seeds)], stamped)
+    patchset = load_patchset(pin, choices, stamped.fix_patches, held=held)
+    _refuse_any([*other_patches(stamped, patchset.applied, patchset.fix_patches)], stamped)
     return patchset.made_by(stamped.version)
 
 
@@ -109,8 +106,9 @@ def _refuse_any(differences: list[str], stamped: Stamped) -> None:
 def _commands(stamped: Stamped) -> str:
     """Return the commands that apply the stamp's modules to its pin, with the patches of this yolopatch."""
     flavors = {flavor: [m.name for m in stamped.modules if m.flavor == flavor] for flavor in FLAVORS}
-    start = f"yolopatch apply --repo {stamped.pin} --dest {stamped.pin}"
-    start += " --compat" * bool(stamped.compat) + " --seeds" * bool(stamped.seeds)
+    start = shell.join(
+        ["yolopatch", "apply", "--repo", stamped.pin, "--dest", stamped.pin, *options_of(stamped.fix_patches)]
+    )
     commands = [
         f"{start} --flavor {flavor} " + " ".join(f"--module {shell.quote(name)}" for name in names)
         for flavor, names in flavors.items()

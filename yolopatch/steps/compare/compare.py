@@ -155,6 +155,7 @@ def _process(group: Sequence[Item], answer: CompareAnswer) -> Process:
         workspace=str(workspace.path),
         pin=workspace.pin.name,
         commit=workspace.tip.id,
+        fix_patches=tuple(patch.name for patch in workspace.fix_patches),
         edited=len(workspace.edited),
         hardware=processor_name() if hardware == CPU else hardware,
         threads=threads,

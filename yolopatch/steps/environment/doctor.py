@@ -6,14 +6,15 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from packaging.version import Version
 
 from yolopatch.catalog.environment.environments import EnvironmentSet, set_for
+from yolopatch.catalog.environment.fix_patches import SEEDS, FixPatch
 from yolopatch.catalog.environment.habits import END_AT_UNREADABLE_CACHES, RUN_PIP_FROM_PATH
-from yolopatch.catalog.environment.seeds import UNREACHED, seed_fixes_of
+from yolopatch.catalog.environment.seeds import UNREACHED
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.core.plain_yaml import PlainYamlError, load_plain
 from yolopatch.errors import YolopatchError
@@ -25,6 +26,7 @@ from yolopatch.outside.workspace.workspace import NoWorkspaceError
 from yolopatch.steps.environment.faults import ERROR, WARNING, Fault, find_faults, in_order
 from yolopatch.steps.environment.interpreters import choose_interpreter
 from yolopatch.steps.environment.nearest_pin import own_or_nearest_pin
+from yolopatch.steps.workspace.fix_flags import with_flags
 from yolopatch.wire import shell
 
 _VARIABLES = re.compile(r"^(YOLO(?!PATCH)|ULTRALYTICS|WANDB|COMET|CLEARML|NEPTUNE|MLFLOW|PYTHONPATH|PYTHONHOME)")
@@ -48,12 +50,12 @@ class Case:
     """A pin in the interpreter.
 
     Attributes:
-        compat: whether the compatibility patch is applied.
+        fix_patches: those that yolopatch applied to it.
         ailments: what would fail or may fail; the name is the key in the JSON.
     """
 
     pin: str
-    compat: bool
+    fix_patches: tuple[FixPatch, ...]
     ailments: tuple[Fault, ...]
 
 
@@ -114,6 +116,11 @@ class Diagnosis:
         """The number of faults that are errors."""
         return sum(one.severity == ERROR for case in self.cases for one in case.ailments)
 
+    def data(self) -> dict[str, object]:
+        """Return what `--json` prints."""
+        told = asdict(replace(self, cases=()))
+        return {**told, "cases": [with_flags(case) for case in self.cases], "errors": self.errors}
+
 
 def diagnose(place: Path | None, python: str | None, cache: Path) -> Diagnosis:
     """Find what would fail for a checkout; without one in the current folder, for every pin.
@@ -135,7 +142,7 @@ def diagnose(place: Path | None, python: str | None, cache: Path) -> Diagnosis:
     if checkout:
         cases = (_examine_checkout(checkout, interpreter, [*broken, *_no_gpu(interpreter, gpus, bool(broken))]),)
     else:
-        cases = tuple(Case(pin.name, False, find_faults(pin, False, interpreter)) for pin in PINS.values())
+        cases = tuple(Case(pin.name, (), find_faults(pin, False, interpreter)) for pin in PINS.values())
     return Diagnosis(
         python=interpreter.executable,
         version=interpreter.python,
@@ -175,7 +182,7 @@ def _examine_checkout(checkout: Checkout, interpreter: Interpreter, more: list[F
         *_new_caches(pin, checkout, interpreter),
         *_constant_seed(pin, checkout),
     ]
-    return Case(pin.name, checkout.compat, in_order(found))
+    return Case(pin.name, checkout.fix_patches, in_order(found))
 
 
 def _packages(wanted: EnvironmentSet, interpreter: Interpreter) -> tuple[Package, ...]:
@@ -275,13 +282,13 @@ def _new_caches(pin: Pin, checkout: Checkout, interpreter: Interpreter) -> Itera
 
 def _constant_seed(pin: Pin, checkout: Checkout) -> Iterator[Fault]:
     """Yield the line by which the loader's workers get the same seed in every run."""
-    for fix in seed_fixes_of(pin):
+    for fix in SEEDS.fixes_of(pin):
         file = checkout.path / fix.path
         lines = file.read_text("utf-8", "replace").splitlines() if file.is_file() else []
         found = [number for number, line in enumerate(lines, 1) if fix.old in line]
         if found:
             dest = _quoted(checkout) if checkout.workspace else "NEW-FOLDER"
-            hint = f"yolopatch apply --repo {pin.name} --seeds --dest {dest} (results change)"
+            hint = f"yolopatch apply --repo {pin.name} {SEEDS.option} --dest {dest} (results change)"
             yield Fault(WARNING, "train", UNREACHED, f"{fix.path}:{found[0]}", hint)
 
 

@@ -13,6 +13,7 @@ from packaging.version import Version
 
 from yolopatch.catalog.environment.compat import STAGES, CompatFix, compat_fixes_of
 from yolopatch.catalog.environment.environments import pythons_of, sets_of
+from yolopatch.catalog.environment.fix_patches import COMPAT
 from yolopatch.catalog.environment.needs import Need, module_of, needs_of, stand_ins
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.outside.environment.interpreter import Interpreter
@@ -164,7 +165,7 @@ def _place(pin: Pin, fix: CompatFix, tree: Path | None) -> str:
 
 @cache
 def _replaced(pin: str) -> dict[str, dict[int, str]]:
-    changes = load_patchset(PINS[pin], (), compat=True).patches[0].changes
+    changes = load_patchset(PINS[pin], (), [COMPAT]).patches[0].changes
     return {change.path: change.replaced for change in changes}
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from yolopatch.catalog.environment.environments import sets_of
+from yolopatch.catalog.environment.fix_patches import COMPAT
 from yolopatch.catalog.pins import Pin
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.environment.environments import Environment, complete_environments
@@ -86,7 +87,7 @@ def find_interpreter_in(workspace: Workspace, python: str | None, cache: Path) -
     Raises:
         YolopatchError: as `find_interpreter`.
     """
-    return find_interpreter(workspace.pin, python, cache, compat=workspace.compat is not None, tree=workspace.path)
+    return find_interpreter(workspace.pin, python, cache, compat=COMPAT in workspace.fix_patches, tree=workspace.path)
 
 
 def find_interpreter_for(checkout: Checkout, python: str | None, cache: Path) -> Interpreter:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from packaging.version import InvalidVersion, Version
 
 from yolopatch.catalog.pins import PINS, Pin, style_of
@@ -13,10 +11,8 @@ from yolopatch.outside.workspace.checkout import Checkout
 def nearest_pin(checkout: Checkout) -> Pin:
     """Return the newest pin that is not newer than the checkout; the oldest pin of its style where all are newer."""
     pins = [pin for pin in PINS.values() if style_of(pin) == checkout.style]
-    file = checkout.path / pins[0].layout.package / "__init__.py"
-    found = re.search(r"__version__ = ['\"]([^'\"]+)", file.read_text("utf-8", "replace")) if file.is_file() else None
     try:
-        version = Version(found[1]) if found else None
+        version = Version(checkout.version) if checkout.version else None
     except InvalidVersion:
         version = None
     older = [pin for pin in pins if version and pin.wheel and Version(pin.wheel.version) <= version]

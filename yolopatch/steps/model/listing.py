@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from yolopatch.catalog.environment.fix_patches import FIX_PATCHES
 from yolopatch.catalog.model.models import VARIANTS
 from yolopatch.catalog.modules import FLAVORS, MODULES, Module
 from yolopatch.catalog.pins import PINS, Pin
@@ -25,13 +26,14 @@ class ModuleRow:
 
 @dataclass(frozen=True)
 class PinRow:
-    """A pin, its base model, the model's block, its tasks, and the sources of its content."""
+    """A pin, its base model, the model's block, its tasks, where its content comes from, and its fix patches."""
 
     name: str
     model: str
     block: str
     tasks: tuple[str, ...]
     sources: tuple[str, ...]
+    fix_patches: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -78,11 +80,18 @@ def _available(module: Module) -> dict[str, tuple[str, ...]]:
 
 def list_pins() -> list[PinRow]:
     """Return every pin."""
-    return [PinRow(p.name, p.model, p.block, _tasks(p.model), tuple(_sources(p))) for p in PINS.values()]
+    return [
+        PinRow(p.name, p.model, p.block, _tasks(p.model), tuple(_sources(p)), tuple(_fix_patches(p)))
+        for p in PINS.values()
+    ]
 
 
 def _tasks(model: str) -> tuple[str, ...]:
     return tuple(task for name, task in VARIANTS if name == model)
+
+
+def _fix_patches(pin: Pin) -> Iterator[str]:
+    return (patch.name for patch in FIX_PATCHES if patch.fixes_of(pin))
 
 
 def _sources(pin: Pin) -> Iterator[str]:

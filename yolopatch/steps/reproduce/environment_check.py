@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from yolopatch.catalog.environment.fix_patches import COMPAT
 from yolopatch.errors import YolopatchError
 from yolopatch.steps.environment.faults import ERROR, Fault, find_faults
 from yolopatch.steps.environment.interpreters import require_importable
@@ -44,5 +45,5 @@ def _errors(reproduction: Reproduction, compat: bool) -> list[Fault]:
 
 def _with_compat(reproduction: Reproduction, run: RunRequest) -> str:
     """Return the command for a folder with the compatibility patch: an existing folder cannot get it later."""
-    other = Path(f"{reproduction.folder}-compat")
-    return run_command(replace(reproduction.asked, compat=True, dest=other), run)
+    asked, other = reproduction.asked, Path(f"{reproduction.folder}-{COMPAT.name}")
+    return run_command(replace(asked, fix_patches=(*asked.fix_patches, COMPAT), dest=other), run)

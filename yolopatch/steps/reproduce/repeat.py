@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from yolopatch.catalog.environment.fix_patches import options_of
 from yolopatch.core.environment.device import upstreams_device
 from yolopatch.steps.reproduce.reproduction import ReproduceRequest
 from yolopatch.steps.reproduce.run_plan import RunRequest
@@ -21,8 +22,7 @@ def _of_folder(asked: ReproduceRequest) -> Iterator[str]:
         value = getattr(asked, option)
         if value != getattr(usual, option):
             yield from (f"--{option}", str(value))
-    if asked.compat:
-        yield "--compat"
+    yield from options_of(asked.fix_patches)
     if asked.dest:
         yield from ("--dest", str(asked.dest))
 

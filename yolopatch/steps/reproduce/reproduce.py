@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
 from yolopatch import __version__
+from yolopatch.catalog.environment.fix_patches import COMPAT, SEEDS, FixPatch, options_of
 from yolopatch.catalog.modules import FLAVORS
 from yolopatch.catalog.names import unknown
 from yolopatch.catalog.pins import PINS, Pin, resolve_repo
@@ -26,7 +27,8 @@ from yolopatch.steps.model.render_request import RenderRequest, plan
 from yolopatch.steps.reproduce.reproduction import ReproduceRequest, Reproduction
 from yolopatch.steps.workspace.apply import make_workspace
 from yolopatch.steps.workspace.change import read_finished
-from yolopatch.steps.workspace.patchset import needs_compat
+from yolopatch.steps.workspace.patchset import needed
+from yolopatch.wire import shell
 
 _NOT_YET = "nothing was measured yet"
 
@@ -47,12 +49,12 @@ def reproduce(request: ReproduceRequest, cache: Path) -> Reproduction:
     """
     recipe, pin = _choose(request)
     folder = (request.dest or Path(_folder_name(recipe, request.flavor))).absolute()
-    wanted = Record(recipe.tutorial.id, request.flavor, pin.name, request.compat, "", __version__)
+    wanted = _wanted(request, recipe, pin)
     place = folder / WORKSPACE
     interpreter = choose_interpreter(pin, request.python, cache)
     open_folder(folder, wanted)  # before anything is written
     repo = request.repo or recipe.tutorial.pin
-    made = make_workspace(repo, [recipe.module], request.flavor, place, request.source, cache, request.compat)
+    made = make_workspace(repo, [recipe.module], request.flavor, place, request.source, cache, request.fix_patches)
     with keeping(folder), hold_workspace(place):
         known = open_folder(folder, wanted)
         workspace, notes = _open_workspace(request, recipe, place)
@@ -80,6 +82,20 @@ def _choose(request: ReproduceRequest) -> tuple[Recipe, Pin]:
     return on_pin(recipe, pin), pin
 
 
+def _wanted(request: ReproduceRequest, recipe: Recipe, pin: Pin) -> Record:
+    """Return the record of a folder in which nothing was made yet."""
+    asked = request.fix_patches
+    return Record(
+        tutorial=recipe.tutorial.id,
+        flavor=request.flavor,
+        pin=pin.name,
+        compat=COMPAT in asked,
+        seeds=SEEDS in asked,
+        commit="",
+        yolopatch=__version__,
+    )
+
+
 def _folder_name(recipe: Recipe, flavor: str) -> str:
     return recipe.tutorial.id if flavor == "tutorial" else f"{recipe.tutorial.id}-{flavor}"
 
@@ -87,27 +103,40 @@ def _folder_name(recipe: Recipe, flavor: str) -> str:
 def _open_workspace(request: ReproduceRequest, recipe: Recipe, place: Path) -> tuple[Workspace, tuple[str, ...]]:
     """Read the workspace, which may have the user's commits and edits; with notes for the user."""
     workspace, finished = read_finished(place)
-    applied = {(one.name, one.flavor) for one in workspace.applied}
-    with_compat = request.compat and needs_compat(workspace.pin)
-    if applied != {(recipe.module, request.flavor)} or (workspace.compat is not None) != with_compat:
-        raise ConflictError(
-            f"{place} has other patches than the tutorial's",
-            details=[
-                f"expected: {_patches([(recipe.module, request.flavor)], with_compat)}",
-                f"found:    {_patches(sorted(applied), workspace.compat is not None)}",
-            ],
-            hint="name another folder with --dest",
-        )
+    _require_patches(request, recipe, workspace)
     own = [f"{one.id[:12]} {one.subject}" for one in workspace.own_commits]
     mine = [*(f"edited {name}" for name in workspace.edited), *(f"committed {commit}" for commit in own)]
     notes = (f"{place} has your own changes, and the run uses them: {', '.join(mine)}",) if mine else ()
-    if workspace.seeds:
-        notes = (*notes, f"{place} has the seed patch, so the run sees other batches than the post's")
     return workspace, (*finished, *notes)
 
 
-def _patches(modules: Iterable[tuple[str, str]], compat: bool) -> str:
-    names = [f"{name} ({flavor})" for name, flavor in modules] + ["the compatibility patch"] * compat
+def _require_patches(request: ReproduceRequest, recipe: Recipe, workspace: Workspace) -> None:
+    """Refuse a workspace to which the user has added something since, or from which something was removed."""
+    wanted = {(recipe.module, request.flavor)}
+    applied = {(one.name, one.flavor) for one in workspace.applied}
+    fixes, found = needed(workspace.pin, request.fix_patches), tuple(workspace.fix_patches)
+    if (applied, found) == (wanted, fixes):
+        return
+    hint = "name another folder with --dest"
+    raise ConflictError(
+        f"{workspace.path} has other patches than the tutorial's",
+        details=[f"expected: {_patches(wanted, fixes)}", f"found:    {_patches(applied, found)}"],
+        hint=hint if applied != wanted else f"{_back(workspace, fixes)}; or {hint}",
+    )
+
+
+def _back(workspace: Workspace, wanted: Collection[FixPatch]) -> str:
+    """Return the commands that give a workspace exactly these fix patches."""
+    more = [patch for patch in workspace.fix_patches if patch not in wanted]
+    less = [patch for patch in wanted if patch not in workspace.fix_patches]
+    place = str(workspace.path)
+    remove = shell.join(["yolopatch", "remove", *options_of(more), place])
+    add = shell.join(["yolopatch", "apply", "--repo", workspace.pin.name, *options_of(less), "--dest", place])
+    return shell.in_turn(*[remove] * bool(more), *[add] * bool(less))
+
+
+def _patches(modules: Collection[tuple[str, str]], fix_patches: Collection[FixPatch]) -> str:
+    names = [f"{name} ({flavor})" for name, flavor in sorted(modules)] + [patch.what for patch in fix_patches]
     return ", ".join(names) or "no patch"
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from yolopatch.catalog.reproduce.recipes import Recipe, departures
+from yolopatch.catalog.environment.fix_patches import FixPatch, flags
+from yolopatch.catalog.reproduce.recipes import Departure, Recipe, departures
 from yolopatch.core.reproduce.reproduction import Measured, Record
 from yolopatch.core.text import sha256
 from yolopatch.outside.environment.interpreter import Interpreter
@@ -22,7 +23,7 @@ class ReproduceRequest:
         dest: the folder; None for the tutorial's name in the current folder.
         repo: a pin with the same base model as the post's pin; None for the post's pin.
         source: where the upstream comes from, as in `apply`.
-        compat: whether to add the compatibility patch, for newer libraries.
+        fix_patches: those to add, where the pin needs them.
         python: the interpreter with upstream's requirements; None to find one.
     """
 
@@ -31,7 +32,7 @@ class ReproduceRequest:
     dest: Path | None = None
     repo: str | None = None
     source: str = "auto"
-    compat: bool = False
+    fix_patches: tuple[FixPatch, ...] = ()
     python: str | None = None
 
 
@@ -67,6 +68,9 @@ class Reproduction:
         """The state that a measurement belongs to: the commit, and the sha256 of the YAML."""
         return f"{self.workspace.head.id} {sha256(self.cfg.read_bytes())}"
 
+    def _departures(self) -> list[Departure]:
+        return departures(self.recipe, self.record.flavor, self.workspace.fix_patches)
+
     def data(self) -> dict[str, object]:
         """Return what `reproduce --json` prints."""
         return {
@@ -74,12 +78,12 @@ class Reproduction:
             "tutorial": self.record.tutorial,
             "flavor": self.record.flavor,
             "pin": self.record.pin,
-            "compat": self.record.compat,
+            **flags(self.record.fix_patches),
             "commit": self.record.commit,
             "workspace": self.workspace.path,
             "cfg": self.cfg,
             "script": self.script,
             "page": self.page,
-            "departures": [{"what": one.what, "why": one.why} for one in departures(self.recipe, self.record.flavor)],
+            "departures": [{"what": one.what, "why": one.why} for one in self._departures()],
             "measured": asdict(self.measured) if self.measured else None,
         }

@@ -5,14 +5,17 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from yolopatch.catalog.environment.fix_patches import SEEDS
 from yolopatch.catalog.model.models import ALL_SCALES, find_model, find_scales
+from yolopatch.catalog.names import nearest
 from yolopatch.catalog.reproduce.quick import HYPERPARAMETERS, SCALE, quick_arguments
 from yolopatch.catalog.reproduce.recipes import Recipe
 from yolopatch.core.environment.device import read_device, upstreams_device
+from yolopatch.core.reproduce.train_options import train_options
 from yolopatch.errors import UsageError
 from yolopatch.outside.files.existing import BASE_CHECKPOINT_HINT, require_file
 from yolopatch.outside.probe.inspect import require_device
@@ -20,6 +23,7 @@ from yolopatch.steps.reproduce.reproduction import Reproduction
 
 _OWN_OPTIONS = {"data": "--data", "epochs": "--epochs", "device": "--device", "model": "--scale", "cfg": "--scale"}
 _OWN_OPTIONS |= {"weights": "--weights", "pretrained": "--weights"}
+_SEED = 0  # the default of every upstream that has an option for it
 _NEVER = ("resume", "exist_ok")
 
 
@@ -57,6 +61,8 @@ class RunPlan:
         changes: arguments with other values than the post's, by upstream's names; without the model.
         hyperparameters: further such arguments, for upstreams that read them from a file.
         weights: the checkpoint to start from, None for random weights.
+        seeded: whether the workspace has the seed patch.
+        seed: upstream's, None for a release that has no option for it.
         learns: whether this is the quick run that was tried, in which a model that can learn does learn.
         data: the data YAML, as the argument has it.
         imgsz: side of the square images in pixels.
@@ -70,6 +76,8 @@ class RunPlan:
     scale: str
     base: bool
     quick: bool
+    seeded: bool
+    seed: object
     learns: bool
     data: str
     epochs: int
@@ -89,6 +97,8 @@ class RunPlan:
         lines = [f"{key}: {self.post.get(key, 'not set')} in the post, {new} here" for key, new in changed.items()]
         if self.scale != self.recipe.scale:
             lines.insert(0, f"scale: {self.recipe.scale} in the post, {self.scale} here")
+        if self.seeded:
+            lines.append("the seed reaches the processes that load images, in the post it does not")
         if self.weights:
             lines.insert(0, f"the training starts from {self.weights.name}, in the post from random weights")
         if self.base:
@@ -112,6 +122,8 @@ def plan_run(reproduction: Reproduction, request: RunRequest, shapes: Path) -> R
     asked = _asked(request, style, shapes)
     if request.data:
         asked["data"] = _data(reproduction, request.data)
+    known = _known_arguments(reproduction)
+    _require_known(request.settings, known)
     changes = {key: value for key, value in asked.items() if _differs(recipe, key, value)}
     if request.base:
         changes["name"] = "base-quick" if request.quick else "base"
@@ -125,6 +137,8 @@ def plan_run(reproduction: Reproduction, request: RunRequest, shapes: Path) -> R
         scale=_scale(reproduction, request),
         base=request.base,
         quick=request.quick,
+        seeded=SEEDS in reproduction.workspace.fix_patches,
+        seed=changes.get("seed", _SEED) if known is None or "seed" in known else None,
         learns=request.quick and asked == _quick(style, shapes) and request.scale in (None, SCALE),
         data=str(arguments.get("data", recipe.data)),
         epochs=_whole_number("epochs", arguments.get("epochs", recipe.epochs)),
@@ -134,6 +148,26 @@ def plan_run(reproduction: Reproduction, request: RunRequest, shapes: Path) -> R
     )
     _require_device(plan, reproduction)
     return plan
+
+
+def _known_arguments(reproduction: Reproduction) -> frozenset[str] | None:
+    """Return the arguments of the workspace's training; None where upstream itself refuses what it does not know."""
+    workspace = reproduction.workspace
+    if workspace.pin.layout.style != "yolov5":
+        return None
+    return train_options((workspace.path / workspace.pin.layout.package / "train.py").read_text("utf-8", "replace"))
+
+
+def _require_known(settings: Sequence[str], known: frozenset[str] | None) -> None:
+    for word in settings:
+        key, _ = _setting(word)
+        if known is not None and key not in known:
+            close = nearest(key, known)
+            raise UsageError(
+                f"--set {word}: upstream's train.py has no option {key}, and would train as if it were not there",
+                details=[f"its options: {', '.join(sorted(known))}"],
+                hint=f"leave it out, or take {' or '.join(close)}" if close else "leave it out",
+            )
 
 
 def _whole_number(key: str, value: object) -> int:

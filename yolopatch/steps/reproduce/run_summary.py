@@ -6,8 +6,9 @@ from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from yolopatch.catalog.environment.fix_patches import SEEDS
 from yolopatch.catalog.environment.libraries import named_versions
-from yolopatch.catalog.environment.seeds import REACHED, UNREACHED, seed_fixes_of
+from yolopatch.catalog.environment.seeds import REACHED, UNREACHED
 from yolopatch.catalog.modules import TUTORIAL_FLAVOR
 from yolopatch.core.reproduce.comparison import Built, Compared, compare, is_dead_as_predicted
 from yolopatch.core.training.run import CURVES, SUMMARY
@@ -64,7 +65,7 @@ class RunSummary:
             "verdict": self.verdict,
             "comparisons": [asdict(one) for one in self.comparisons],
             "differences": self.trained.plan.differences,
-            "seed": _seed(self.trained),
+            "seed": self.trained.plan.seed,
             **{key: value for key, value in asdict(run).items() if key != "number"},
         }
 
@@ -106,17 +107,14 @@ def _built(trained: Trained) -> Built:
     return Built(facts.parameters, Counter(row.kind for row in facts.table))
 
 
-def _seed(trained: Trained) -> object:
-    # 0 is the default of every pin
-    return trained.plan.changes.get("seed", 0)
-
-
-def _seed_reach(trained: Trained) -> str:
-    """Return whether the seed reaches the loader's workers; "" for a pin in which it always does."""
-    workspace = trained.reproduction.workspace
-    if workspace.seeds:
-        return REACHED
-    return UNREACHED if seed_fixes_of(workspace.pin) else ""
+def _seed(trained: Trained) -> str:
+    """Return the seed of the run, and whether it reaches the processes that load images."""
+    seed, workspace = trained.plan.seed, trained.reproduction.workspace
+    if seed is None:
+        return "this release has no option for it: every run starts from the same one"
+    if SEEDS in workspace.fix_patches:
+        return f"{seed}; {REACHED}"
+    return f"{seed}; {UNREACHED}" if SEEDS.fixes_of(workspace.pin) else str(seed)
 
 
 def _page(found: RunSummary) -> str:
@@ -137,7 +135,6 @@ def _page(found: RunSummary) -> str:
             run=run,
             data=trained.plan.data,
             seed=_seed(trained),
-            seed_reach=_seed_reach(trained),
             environment=last,
             packages=named_versions(last["packages"]),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from yolopatch.catalog.environment.fix_patches import COMPAT
 from yolopatch.catalog.modules import MODULES
 from yolopatch.core.workspace.manifest import check_content
 from yolopatch.errors import SourceError, YolopatchError
@@ -22,8 +23,7 @@ def read_history(checkout: Checkout) -> History:
     """Compute from the commits' trailers what the checkout must hold, and compare it with what it holds."""
     workspace = checkout.workspace
     if workspace is None:
-        version = f"; its version is {checkout.pin.upstream} {checkout.pin.version}" if checkout.pin else ""
-        return History(False, checkout.commit, checkout.blobs, note=f"yolopatch did not make this checkout{version}")
+        return History(False, checkout.commit, checkout.blobs, release=checkout.release)
     root = snapshot.read_root(workspace.repository, workspace.root.id)
     in_pin = _differs_from_pin(workspace, root.blobs)
     in_patches, note = _differs_from_patches(workspace, root)
@@ -56,10 +56,9 @@ def _differs_from_patches(workspace: Workspace, root: snapshot.Root) -> tuple[tu
         patchset = load_patchset(
             workspace.pin,
             choices,
-            workspace.compat is not None,
+            workspace.fix_patches,
             read,
             held.patches,
-            seeds=workspace.seeds is not None,
         )
     except YolopatchError as error:
         return (), f"the commits cannot be computed here: {error.what}"
@@ -72,10 +71,10 @@ def _differs_from_patches(workspace: Workspace, root: snapshot.Root) -> tuple[tu
         return (error.what, *error.details), ""
     modules = ", ".join(applied.name for applied in workspace.applied) or "no module"
     differs = _differs(workspace, workspace.head, {**root.blobs, **written_blobs(steps)}, modules)
-    if workspace.compat:
+    if COMPAT in workspace.fix_patches:
         # `verify` runs the base model from this commit, so it is compared, too
         fixed = {**root.blobs, **written_blobs(steps[:1])}
-        differs = (*_differs(workspace, workspace.commits[0], fixed, "the compatibility patch"), *differs)
+        differs = (*_differs(workspace, workspace.commits[0], fixed, COMPAT.what), *differs)
     return differs, ""
 
 
@@ -92,8 +91,7 @@ def _as_made(workspace: Workspace, patchset: PatchSet) -> PatchSet:
     patches = patchset.patches if workspace.stamp else patchset.patches[: -1 if patchset.stamp else None]
     return replace(
         patchset,
-        compat=workspace.compat,
-        seeds=workspace.seeds,
+        fix_patches=workspace.fix_patches,
         applied=workspace.applied,
         stamp=workspace.stamp,
         patches=patches,
@@ -103,10 +101,9 @@ def _as_made(workspace: Workspace, patchset: PatchSet) -> PatchSet:
 def _made_with_other_patches(workspace: Workspace, patchset: PatchSet) -> str:
     sums = {applied.name: applied.patch_sum for applied in patchset.applied}
     others = {a.name: a.version for a in workspace.applied if sums[a.name] != a.patch_sum}
-    if workspace.compat and patchset.compat and workspace.compat.patch_sum != patchset.compat.patch_sum:
-        others["the compatibility patch"] = workspace.compat.version
-    if workspace.seeds and patchset.seeds and workspace.seeds.patch_sum != patchset.seeds.patch_sum:
-        others["the seed patch"] = workspace.seeds.version
+    for patch, committed in workspace.fix_patches.items():
+        if committed.patch_sum != patchset.fix_patches[patch].patch_sum:
+            others[patch.what] = committed.version
     if workspace.stamp and patchset.stamp and workspace.stamp.patch_sum != patchset.stamp.patch_sum:
         others["the stamp"] = workspace.stamp.version
     if not others:

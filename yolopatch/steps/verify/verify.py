@@ -11,25 +11,26 @@ from pathlib import Path
 from typing import Any
 
 from yolopatch import __version__
+from yolopatch.catalog.environment.fix_patches import FixPatch, flags
 from yolopatch.core.model.cfg_file import CfgFile
 from yolopatch.core.model.side import require_side
 from yolopatch.core.verify.checks import choose_checks
 from yolopatch.outside.environment.interpreter import Interpreter
 from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.files.model_yaml import find_cfg, read_cfg
-from yolopatch.outside.git.snapshot import PRISTINE, write_tree
 from yolopatch.outside.probe.inspect import require_device
 from yolopatch.outside.probe.run_checks import Answers, Outcome, run_checks
-from yolopatch.outside.source.store import cache_dir, cached
+from yolopatch.outside.source.store import cache_dir
 from yolopatch.outside.watch import Watch, no_watch
 from yolopatch.outside.workspace.checkout import Checkout, read_checkout
 from yolopatch.steps.environment.interpreters import find_interpreter_for
 from yolopatch.steps.verify.history import read_history
+from yolopatch.steps.verify.pristine import write_pristine
 from yolopatch.steps.verify.starts import find_starts
 from yolopatch.steps.workspace.patchset import Choice, applied_choices
 from yolopatch.wire.checks import CHECKS
 from yolopatch.wire.statuses import FAIL, PASS
-from yolopatch.wire.verification import History, Starts, VerifyRequest
+from yolopatch.wire.verification import History, NoPristine, Starts, VerifyRequest
 
 _FIGURES = ("layers", "parameters", "gradients", "latency_ms", "latency_fused_ms", "fps")
 
@@ -74,6 +75,7 @@ class Verification:
     Attributes:
         pin: the pin's name, None for a checkout that yolopatch did not make.
         commit: the commit that was checked out, None without git.
+        fix_patches: those that yolopatch applied to the checkout.
         facts: what the probe measured: `model`, `base`, `base_cfg`, `task`; each may be missing.
         checks: the result of each check, in their order.
         run: versions, device, date and duration.
@@ -84,6 +86,7 @@ class Verification:
     pin: str | None
     commit: str | None
     modules: tuple[Choice, ...]
+    fix_patches: tuple[FixPatch, ...]
     cfg: Path
     scale: str
     imgsz: int
@@ -105,6 +108,7 @@ class Verification:
             "pin": self.pin,
             "commit": self.commit,
             "modules": [asdict(module) for module in self.modules],
+            **flags(self.fix_patches),
             "cfg": str(self.cfg),
             "scale": self.scale,
             "imgsz": self.imgsz,
@@ -193,23 +197,12 @@ def _open_subject(checkout: Checkout, file: CfgFile, options: Options) -> Iterat
         require_device(options.device, interpreter.executable)
     with temporary_folder() as folder:
         pristine = folder / "upstream"
-        known = pristine if _write_pristine(checkout, pristine) else None
+        missing = write_pristine(checkout, pristine, cache_dir())
         asks = bool({"provenance", "loss"} & set(choose_checks(options.checks)))
         starts = find_starts(checkout, interpreter) if asks else None
-        yield _Subject(checkout, interpreter, read_history(checkout), starts, known, Path(file.path), options)
-
-
-def _write_pristine(checkout: Checkout, folder: Path) -> bool:
-    workspace = checkout.workspace
-    if workspace:
-        # libraries that need the compatibility patch need it for the base model, too
-        unchanged = workspace.commits[0] if workspace.compat else workspace.root
-        write_tree(workspace.repository, unchanged.id, folder)
-        return True
-    kept = cached(checkout.pin, cache_dir()) if checkout.pin else None
-    if kept:
-        write_tree(kept.repository, PRISTINE, folder)
-    return kept is not None
+        yield _Subject(
+            checkout, interpreter, read_history(checkout), starts, pristine, missing, Path(file.path), options
+        )
 
 
 @dataclass(frozen=True)
@@ -220,7 +213,8 @@ class _Subject:
     interpreter: Interpreter
     history: History
     starts: Starts | None
-    pristine: Path | None
+    pristine: Path
+    no_pristine: NoPristine | None
     cfg: Path
     options: Options
 
@@ -240,6 +234,7 @@ class _Subject:
             pin=workspace.pin.name if workspace else None,
             commit=self.checkout.commit,
             modules=applied_choices(workspace.applied) if workspace else (),
+            fix_patches=self.checkout.fix_patches,
             cfg=self.cfg,
             scale=letter,
             imgsz=self.options.imgsz,
@@ -257,7 +252,8 @@ class _Subject:
             scale=letter,
             imgsz=self.options.imgsz,
             device=self.options.device,
-            pristine=str(self.pristine) if self.pristine else None,
+            pristine=None if self.no_pristine else str(self.pristine),
+            no_pristine=self.no_pristine,
             base=str(self.options.base.absolute()) if self.options.base else None,
             multiples=numbers,
             history=self.history,

@@ -1,4 +1,4 @@
-"""`apply`: add modules, the compatibility patch and the seed patch to a pin, in a new workspace or an existing one."""
+"""`apply`: add modules and fix patches to a pin, in a new workspace or an existing one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from yolopatch.catalog.environment.fix_patches import FixPatch, in_order, options_of
 from yolopatch.catalog.modules import FLAVORS, find_module, lookup_module, require_flavor
 from yolopatch.catalog.names import unknown
 from yolopatch.catalog.pins import Pin, find_pin, find_upstream, resolve_repo
@@ -24,6 +25,7 @@ from yolopatch.outside.workspace.workspace import (
 )
 from yolopatch.steps.workspace.change import (
     WorkspaceState,
+    nothing_asked,
     open_workspace,
     set_patches,
     workspace_path,
@@ -31,7 +33,7 @@ from yolopatch.steps.workspace.change import (
 )
 from yolopatch.steps.workspace.held import Held, find_held, not_in_catalog, read_held, update_command
 from yolopatch.steps.workspace.own_commits import Request
-from yolopatch.steps.workspace.patchset import Choice, applied_choices, load_patchset, needs_compat, needs_seeds
+from yolopatch.steps.workspace.patchset import Choice, applied_choices, load_patchset, needed
 from yolopatch.wire import shell
 
 
@@ -43,10 +45,9 @@ def apply(
     dest: Path | None,
     source: str,
     cache: Path,
-    compat: bool = False,
+    fix_patches: Collection[FixPatch] = (),
     update: bool = False,
     into: str | None = None,
-    seeds: bool = False,
 ) -> WorkspaceState:
     """Add modules to the workspace at `dest`; make the workspace if `dest` does not exist.
 
@@ -57,9 +58,8 @@ def apply(
         dest: the workspace; None for a folder with the pin's name in the current folder.
         source: `auto`, `git`, `pypi` or a path; used only for a new workspace.
         cache: the cache folder.
-        compat: also add the compatibility patch, if the pin needs one.
+        fix_patches: also add these, where the pin needs them.
         update: take the user's own modules among them from the catalog, also if the workspace has another text.
-        seeds: also add the seed patch, if the pin needs one.
         into: a new branch that gets the result, in place of the workspace's own; None for the workspace's own.
 
     Raises:
@@ -70,18 +70,17 @@ def apply(
             module.
         YolopatchError: a module is not available for the pin, or the workspace has it in another flavor.
     """
-    if not (modules or compat or seeds):
-        raise UsageError("nothing to apply", hint="name a module with --module, or give --compat or --seeds")
-    place, wanted = _plan(repo, modules, flavor, dest, compat, update, into, seeds)
+    if not (modules or fix_patches):
+        raise nothing_asked("apply")
+    place, wanted = _plan(repo, modules, flavor, dest, fix_patches, update, into)
     if into is not None and not is_occupied(place):
         raise UsageError(
             f"there is no workspace at {place}, and --into is for one that exists", hint="leave --into out"
         )
     state = _create(place, wanted, source, cache) or _add(place, wanted)
-    unneeded = [f"{wanted.pin.name} needs no compatibility patch"] if compat and not wanted.compat else []
-    if seeds and not wanted.seeds:
-        unneeded.append(f"{wanted.pin.name} needs no seed patch: its loader's seed comes from the run's own")
-    return replace(state, notes=(*state.notes, *unneeded))
+    unneeded = (patch for patch in in_order(fix_patches) if patch not in wanted.fix_patches)
+    told = (f"{wanted.pin.name} needs no {patch.title}: {patch.needless}" for patch in unneeded)
+    return replace(state, notes=(*state.notes, *told))
 
 
 @as_destination()
@@ -92,11 +91,10 @@ def make_workspace(
     dest: Path,
     source: str,
     cache: Path,
-    compat: bool,
-    seeds: bool = False,
+    fix_patches: Collection[FixPatch],
 ) -> WorkspaceState | None:
     """Make a workspace as `apply` does, also one without any module; None where there is something already."""
-    place, wanted = _plan(repo, modules, flavor, dest, compat, seeds=seeds)
+    place, wanted = _plan(repo, modules, flavor, dest, fix_patches)
     return _create(place, wanted, source, cache)
 
 
@@ -106,19 +104,18 @@ class _Wanted:
 
     pin: Pin
     choices: Sequence[Choice]
-    compat: bool
-    seeds: bool
+    fix_patches: Collection[FixPatch]
     update: bool
     request: Request
 
 
 def _words(
-    pin: Pin, choices: Sequence[Choice], flavor: str, compat: bool, update: bool, seeds: bool, place: Path
+    pin: Pin, choices: Sequence[Choice], flavor: str, fix_patches: Collection[FixPatch], update: bool, place: Path
 ) -> tuple[str, ...]:
     """Return the command as it can be typed again, in any folder."""
     modules = [word for choice in choices for word in ("--module", choice.name)]
     flavors = ["--flavor", flavor] if flavor != FLAVORS[0] and modules else []
-    flags = ["--compat"] * compat + ["--seeds"] * seeds + ["--update"] * update
+    flags = options_of(fix_patches) + ["--update"] * update
     return ("yolopatch", "apply", "--repo", pin.name, *modules, *flavors, *flags, "--dest", str(place))
 
 
@@ -127,10 +124,9 @@ def _plan(
     modules: Sequence[str],
     flavor: str,
     dest: Path | None,
-    compat: bool,
+    fix_patches: Collection[FixPatch],
     update: bool = False,
     into: str | None = None,
-    seeds: bool = False,
 ) -> tuple[Path, _Wanted]:
     if flavor not in FLAVORS:
         raise unknown("flavor", flavor, FLAVORS)
@@ -138,8 +134,8 @@ def _plan(
     pin = _resolve(repo, [module.tutorial.pin for module in known if module.tutorial], dest)
     place = workspace_path(dest, pin)
     choices = [_choose(name, flavor, place, update) for name in modules]
-    request = Request(_words(pin, choices, flavor, compat, update, seeds, place), into)
-    return place, _Wanted(pin, choices, compat and needs_compat(pin), seeds and needs_seeds(pin), update, request)
+    request = Request(_words(pin, choices, flavor, fix_patches, update, place), into)
+    return place, _Wanted(pin, choices, needed(pin, fix_patches), update, request)
 
 
 def _choose(name: str, flavor: str, place: Path, update: bool) -> Choice:
@@ -171,7 +167,7 @@ def _create(place: Path, wanted: _Wanted, source: str, cache: Path) -> Workspace
     with pristine(wanted.pin, source, cache) as found:
         root = snapshot.read_root(found.repository)
         read = snapshot.pristine_reader(found.repository, root.blobs)
-        patchset = load_patchset(wanted.pin, set(wanted.choices), wanted.compat, read, seeds=wanted.seeds)
+        patchset = load_patchset(wanted.pin, set(wanted.choices), wanted.fix_patches, read)
         built = build_workspace(place, found.repository, patchset.steps(read, root, found.source))
     if built is None:
         return None
@@ -198,9 +194,8 @@ def _add_to(place: Path, wanted: _Wanted) -> WorkspaceState:
     held = read_held(workspace, have - named if wanted.update else have)
     _require_same(workspace, held, named)
     choices = {*applied_choices(workspace.applied), *wanted.choices}
-    compat = wanted.compat or workspace.compat is not None
-    seeds = wanted.seeds or workspace.seeds is not None
-    return set_patches(workspace, choices, compat, seeds, held, wanted.request, note)
+    fix_patches = {*workspace.fix_patches, *wanted.fix_patches}
+    return set_patches(workspace, choices, fix_patches, held, wanted.request, note)
 
 
 def _require_flavors(workspace: Workspace, choices: Sequence[Choice]) -> None:

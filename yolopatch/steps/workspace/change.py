@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from yolopatch.catalog.environment.fix_patches import FIX_PATCHES, FixPatch, options_of
 from yolopatch.catalog.modules import MODULES, is_own, lookup_module
 from yolopatch.catalog.names import unknown
 from yolopatch.catalog.pins import Pin
 from yolopatch.core.workspace.commit_message import Applied
 from yolopatch.core.workspace.manifest import check_content
-from yolopatch.errors import YolopatchError
+from yolopatch.errors import UsageError, YolopatchError
 from yolopatch.outside.files.keeping import after_change
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.source.manifests import read_manifest
@@ -23,6 +24,7 @@ from yolopatch.outside.workspace.make_commits import Made
 from yolopatch.outside.workspace.replay import Replay, plan_replay
 from yolopatch.outside.workspace.user_changes import check_changeable
 from yolopatch.outside.workspace.workspace import Workspace, read_workspace
+from yolopatch.steps.workspace.fix_flags import with_flags
 from yolopatch.steps.workspace.held import Held, find_held, held_notes
 from yolopatch.steps.workspace.own_commits import (
     ReplayedCommit,
@@ -43,8 +45,7 @@ class WorkspaceState:
 
     Attributes:
         source: the kind of source that the pin's content came from.
-        compat: whether it has the compatibility patch.
-        seeds: whether it has the seed patch.
+        fix_patches: those that it has.
         commit, tree: ids of yolopatch's newest commit.
         files: the files that differ from the pin, with the numbers of added and removed lines.
         changed: whether the command changed anything.
@@ -60,8 +61,7 @@ class WorkspaceState:
     pin: str
     source: str
     modules: tuple[Choice, ...]
-    compat: bool
-    seeds: bool
+    fix_patches: tuple[FixPatch, ...]
     commit: str
     tree: str
     files: tuple[Added, ...]
@@ -75,7 +75,7 @@ class WorkspaceState:
 
     def data(self) -> dict[str, object]:
         """Return what `--json` prints; notes go to stderr."""
-        return {key: value for key, value in asdict(self).items() if key != "notes"}
+        return {key: value for key, value in with_flags(self).items() if key != "notes"}
 
 
 def workspace_path(dest: Path | None, pin: Pin) -> Path:
@@ -149,20 +149,17 @@ def find_applied(workspace: Workspace, name: str) -> Applied:
     )
 
 
-def no_compat_error(place: Path) -> YolopatchError:
-    """Return the error for a workspace without the compatibility patch."""
-    return YolopatchError(
-        f"{place} does not have the compatibility patch",
-        details=["expected: a workspace made with `yolopatch apply --compat`"],
-        hint=f"yolopatch status {shell.quote(place)}",
-    )
+def nothing_asked(command: str) -> UsageError:
+    """Return the error for an `apply` or a `remove` of nothing."""
+    options = " or ".join(options_of(FIX_PATCHES))
+    return UsageError(f"nothing to {command}", hint=f"name a module with --module, or give {options}")
 
 
-def no_seeds_error(place: Path) -> YolopatchError:
-    """Return the error for a workspace without the seed patch."""
+def without_fix_patch(place: Path, patch: FixPatch) -> YolopatchError:
+    """Return the error for a workspace without this fix patch."""
     return YolopatchError(
-        f"{place} does not have the seed patch",
-        details=["expected: a workspace made with `yolopatch apply --seeds`"],
+        f"{place} does not have {patch.what}",
+        details=[f"expected: a workspace made with `yolopatch apply {patch.option}`"],
         hint=f"yolopatch status {shell.quote(place)}",
     )
 
@@ -170,19 +167,17 @@ def no_seeds_error(place: Path) -> YolopatchError:
 def set_patches(
     workspace: Workspace,
     wanted: Iterable[Choice],
-    compat: bool,
-    seeds: bool,
+    fix_patches: Collection[FixPatch],
     held: Held,
     request: Request,
     notes: tuple[str, ...] = (),
 ) -> WorkspaceState:
-    """Give the workspace exactly these modules, with or without the other two patches, below the user's commits.
+    """Give the workspace exactly these modules, and these fix patches, below the user's commits.
 
     Args:
         workspace: the workspace.
         wanted: the modules.
-        compat: whether it is to have the compatibility patch.
-        seeds: whether it is to have the seed patch.
+        fix_patches: those that it is to have.
         held: those of them that are the user's own and stay as they are in the workspace.
         request: the command.
         notes: what the user should know already.
@@ -194,10 +189,10 @@ def set_patches(
     if request.into is not None:
         check_new_branch(workspace, request.into)
     read = snapshot.revision_reader(workspace.repository, workspace.root.id)
-    patchset = load_patchset(workspace.pin, wanted, compat, read, held.patches, seeds)
+    patchset = load_patchset(workspace.pin, wanted, fix_patches, read, held.patches)
     notes += tuple(held_notes(workspace, held))
-    before = (workspace.compat, workspace.seeds, workspace.applied, workspace.stamp)
-    if (patchset.compat, patchset.seeds, patchset.applied, patchset.stamp) == before:
+    before = (workspace.fix_patches, workspace.applied, workspace.stamp)
+    if (patchset.fix_patches, patchset.applied, patchset.stamp) == before:
         notes += (f"nothing to change, so there is no branch {request.into}",) if request.into else ()
         return workspace_state(workspace, patchset, changed=False, notes=notes)
     root = snapshot.read_root(workspace.repository, workspace.root.id)
@@ -226,8 +221,7 @@ def _left(
     return replace(
         workspace_state(workspace, patchset, changed=True, notes=notes),
         modules=applied_choices(patchset.applied),
-        compat=patchset.compat is not None,
-        seeds=patchset.seeds is not None,
+        fix_patches=tuple(patchset.fix_patches),
         commit=made.base,
         tree=tree,
         replayed=replayed_commits(replay, made),
@@ -244,8 +238,7 @@ def workspace_state(workspace: Workspace, patchset: PatchSet, changed: bool, not
         pin=workspace.pin.name,
         source=workspace.source,
         modules=applied_choices(workspace.applied),
-        compat=workspace.compat is not None,
-        seeds=workspace.seeds is not None,
+        fix_patches=tuple(workspace.fix_patches),
         commit=workspace.head.id,
         tree=workspace.head.tree,
         files=patchset.files(),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from yolopatch.catalog.environment.seeds import seed_fixes_of
+from yolopatch.catalog.environment.fix_patches import FixPatch, options_of
 from yolopatch.catalog.modules import is_own
 from yolopatch.core.patch.recover import recover_own_patch
 from yolopatch.core.text import sha256
@@ -14,15 +15,9 @@ from yolopatch.errors import UsageError
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.workspace.module_commits import module_commit, read_versions
 from yolopatch.outside.workspace.workspace import Workspace, read_workspace
-from yolopatch.steps.workspace.change import find_applied, no_compat_error, no_seeds_error
-from yolopatch.steps.workspace.patchset import (
-    Choice,
-    applied_choices,
-    compat_text,
-    module_patch,
-    needs_compat,
-    seeds_text,
-)
+from yolopatch.steps.workspace.change import find_applied, without_fix_patch
+from yolopatch.steps.workspace.fix_flags import with_flags
+from yolopatch.steps.workspace.patchset import Choice, applied_choices, fix_text, module_patch
 
 
 @dataclass(frozen=True)
@@ -32,42 +27,42 @@ class Difference:
     workspace: Path
     pin: str
     modules: tuple[Choice, ...]
-    compat: bool
-    seeds: bool
+    fix_patches: tuple[FixPatch, ...]
     diff: str
 
+    def data(self) -> dict[str, object]:
+        """Return what `--json` prints."""
+        return with_flags(self)
 
-def diff(place: Path, module: str | None, compat: bool = False, seeds: bool = False) -> Difference:
+
+def diff(place: Path, module: str | None, fix_patches: Sequence[FixPatch] = ()) -> Difference:
     """Return the diff of the newest commit (with the user's commits), or of one patch alone.
 
     Args:
         place: the workspace.
         module: the module whose diff is asked for.
-        compat: whether that of the compatibility patch is.
-        seeds: whether that of the seed patch is.
+        fix_patches: the fix patch whose diff is, or none.
 
     Raises:
-        UsageError: an unknown name, or more than one of the three.
+        UsageError: an unknown name, or more than one patch.
         NoWorkspaceError: the folder is no workspace.
         YolopatchError: the workspace does not have the module, or the patch.
     """
-    asked = [f"--{name}" for name, given in (("module", module), ("compat", compat), ("seeds", seeds)) if given]
+    asked = ["--module"] * bool(module) + options_of(fix_patches)
     if len(asked) > 1:
         raise UsageError(
             f"{' and '.join(asked)} cannot be used together", hint="give one of them, or none for the whole diff"
         )
     found = read_workspace(place.absolute())
-    if compat:
-        return Difference(found.path, found.pin.name, (), True, False, _compat_diff(found))
-    if seeds:
-        return Difference(found.path, found.pin.name, (), False, True, _seeds_diff(found))
+    if fix_patches:
+        return Difference(found.path, found.pin.name, (), (fix_patches[0],), _fix_diff(found, fix_patches[0]))
     if module is None:
         modules = applied_choices(found.applied)
         whole = _diff(found, found.root.id, "HEAD")
-        return Difference(found.path, found.pin.name, modules, found.compat is not None, found.seeds is not None, whole)
+        return Difference(found.path, found.pin.name, modules, tuple(found.fix_patches), whole)
     applied = find_applied(found, module)
     choice = Choice(applied.name, applied.flavor)
-    return Difference(found.path, found.pin.name, (choice,), False, False, _module_diff(found, applied))
+    return Difference(found.path, found.pin.name, (choice,), (), _module_diff(found, applied))
 
 
 def _diff(found: Workspace, before: str, after: str) -> str:
@@ -92,24 +87,14 @@ def _patch(found: Workspace, applied: Applied) -> str | None:
     return module_patch(found.pin, Choice(applied.name, applied.flavor), read).text
 
 
-def _compat_diff(found: Workspace) -> str:
-    if found.compat is None:
-        raise no_compat_error(found.path)
-    text = compat_text(found.pin) if needs_compat(found.pin) else ""
-    return _commit_diff(found, 0, text, found.compat.patch_sum)
-
-
-def _seeds_diff(found: Workspace) -> str:
-    if found.seeds is None:
-        raise no_seeds_error(found.path)
-    text = seeds_text(found.pin) if seed_fixes_of(found.pin) else ""
-    return _commit_diff(found, int(found.compat is not None), text, found.seeds.patch_sum)
-
-
-def _commit_diff(found: Workspace, number: int, text: str, patch_sum: str) -> str:
-    """Return the diff of one of our commits: of its patch where ours is the same, else of the commit."""
-    if sha256(text.encode()) == patch_sum:
+def _fix_diff(found: Workspace, patch: FixPatch) -> str:
+    """Return the diff of a fix patch: of its text where ours is the same, else of its commit."""
+    if patch not in found.fix_patches:
+        raise without_fix_patch(found.path, patch)
+    text = fix_text(found.pin, patch) if patch.fixes_of(found.pin) else ""
+    if sha256(text.encode()) == found.fix_patches[patch].patch_sum:
         return _without_mail(text)
+    number = list(found.fix_patches).index(patch)
     before = found.commits[number - 1] if number else found.root
     return _diff(found, before.id, found.commits[number].id)
 

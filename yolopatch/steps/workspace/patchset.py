@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
 from yolopatch import __version__
 from yolopatch.catalog.checkpoint.stamps import fork_path
-from yolopatch.catalog.environment.compat import compat_fixes_of
-from yolopatch.catalog.environment.seeds import seed_fixes_of
+from yolopatch.catalog.environment.fix_patches import FIX_PATCHES, FixPatch, in_order
 from yolopatch.catalog.modules import FLAVORS, MODULES
 from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import Pin
-from yolopatch.catalog.resources import compat_file, patch_file, patches_dir, seeds_file, stamp_file
+from yolopatch.catalog.resources import fix_file, patch_file, patches_dir, stamp_file
 from yolopatch.core.patch.compose import check_compiles, compose, touched
 from yolopatch.core.patch.parsing import Patch, parse_patch
 from yolopatch.core.text import sha256
 from yolopatch.core.workspace.commit_message import (
     Applied,
-    Compat,
-    Seeds,
-    Stamp,
-    compat_message,
+    Committed,
+    fix_message,
     module_message,
-    seeds_message,
     stamp_message,
 )
 from yolopatch.core.workspace.fork_file import fork_data, with_data
@@ -60,7 +56,7 @@ _NONE_HELD: Mapping[str, ModulePatch] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Added:
-    """How many lines a file of the pin gains, and how many of its lines the compatibility patch removes."""
+    """How many lines a file of the pin gains, and how many of its lines the fix patches remove."""
 
     path: str
     added: int
@@ -69,13 +65,12 @@ class Added:
 
 @dataclass(frozen=True)
 class PatchSet:
-    """The patches for one pin, in the canonical order: compatibility, seeds, modules, stamp; each may be missing."""
+    """The patches for one pin, in the canonical order: fix patches, modules, stamp; each may be missing."""
 
     pin: Pin
-    compat: Compat | None
-    seeds: Seeds | None
+    fix_patches: Mapping[FixPatch, Committed]
     applied: tuple[Applied, ...]
-    stamp: Stamp | None
+    stamp: Committed | None
     patches: tuple[Patch, ...]
 
     def steps(self, read: Reader, root: Root, source: str) -> list[Step]:
@@ -105,23 +100,21 @@ class PatchSet:
         """Return the same patches with this version of yolopatch in their commit messages."""
         return replace(
             self,
-            compat=self.compat and replace(self.compat, version=version),
-            seeds=self.seeds and replace(self.seeds, version=version),
+            fix_patches={patch: replace(one, version=version) for patch, one in self.fix_patches.items()},
             applied=tuple(replace(one, version=version) for one in self.applied),
             stamp=self.stamp and replace(self.stamp, version=version),
         )
 
     def _stamped(self, step: Step, source: str, built_on: str, version: str) -> Step:
         path = fork_path(self.pin)
-        data = fork_data(self.pin, source, self.applied, self.compat, version, built_on, self.seeds)
+        data = fork_data(self.pin, source, self.applied, self.fix_patches, version, built_on)
         return replace(step, files={**step.files, path: with_data(step.files[path], data)})
 
     def _messages(self) -> list[str]:
-        compat = [compat_message(self.pin.name, self.compat)] if self.compat else []
-        seeds = [seeds_message(self.pin.name, self.seeds)] if self.seeds else []
+        fixes = [fix_message(self.pin.name, patch, one) for patch, one in self.fix_patches.items()]
         modules = [module_message(self.pin.name, a) for a in self.applied]
         stamp = [stamp_message(self.pin.name, self.stamp)] if self.stamp else []
-        return compat + seeds + modules + stamp
+        return fixes + modules + stamp
 
     def files(self) -> tuple[Added, ...]:
         """Return how many lines each file gains and loses, compared with the pin."""
@@ -134,58 +127,46 @@ class PatchSet:
         return tuple(counts[path] for path in sorted(counts))
 
 
-def needs_compat(pin: Pin) -> bool:
-    """Return whether newer libraries break something in the pin, so that it has a compatibility patch."""
-    return bool(compat_fixes_of(pin))
-
-
-def needs_seeds(pin: Pin) -> bool:
-    """Return whether the pin seeds its loader's workers with a constant, so that it has a seed patch.
+def needed(pin: Pin, asked: Collection[FixPatch]) -> tuple[FixPatch, ...]:
+    """Return those of these fix patches that the pin has, in the order of their commits; it needs no other.
 
     Raises:
-        YolopatchError: the pin is one of the user's own, of which yolopatch does not know it.
+        YolopatchError: the pin is one of the user's own, of which yolopatch does not know whether it needs one.
     """
-    if pin.home is not None:
-        raise YolopatchError(
-            f"there is no seed patch for {pin.name}",
-            details=["the line that seeds the workers is known of yolopatch's own pins only"],
-            hint="leave --seeds out; ultralytics 8.4.125 and newer need no such patch",
-        )
-    return bool(seed_fixes_of(pin))
+    for patch in in_order(asked):
+        if pin.home is not None and patch.unknown is not None:
+            why, remedy = patch.unknown
+            raise YolopatchError(f"there is no {patch.title} for {pin.name}", details=[why], hint=remedy)
+    return tuple(patch for patch in in_order(asked) if patch.fixes_of(pin))
 
 
 def load_patchset(
     pin: Pin,
     choices: Iterable[Choice],
-    compat: bool = False,
+    fix_patches: Collection[FixPatch] = (),
     read: Reader | None = None,
     held: Mapping[str, ModulePatch] = _NONE_HELD,
-    seeds: bool = False,
 ) -> PatchSet:
-    """Load the patches of these modules, with the two other patches on request; any patch brings the stamp's.
+    """Load the patches of these modules, with these fix patches; any patch brings the stamp's.
 
     Args:
         pin: the upstream.
         choices: the modules.
-        compat: whether to load the compatibility patch.
+        fix_patches: those to load, in any order.
         read: returns the pin's text of the given paths, for the patches of the user's own modules; None to read the
             cache.
         held: the patches that a workspace has already, by module; the catalog is not asked for these.
-        seeds: whether to load the seed patch.
 
     Raises:
-        YolopatchError: a module has no patch for this pin, or the pin has no compatibility or seed patch.
+        YolopatchError: a module has no patch for this pin, or the pin has no such fix patch.
         PatchError: a patch file is damaged.
     """
-    compat_trailer, seeds_trailer, applied, patches = None, None, [], []
-    if compat:
-        text = compat_text(pin)
-        patches.append(parse_patch(text, f"patches/{pin.name}/compat.patch", modifies=True))
-        compat_trailer = Compat(sha256(text.encode()), __version__)
-    if seeds:
-        text = seeds_text(pin)
-        patches.append(parse_patch(text, f"patches/{pin.name}/seeds.patch", modifies=True))
-        seeds_trailer = Seeds(sha256(text.encode()), __version__)
+    fixed: dict[FixPatch, Committed] = {}
+    applied, patches = [], []
+    for patch in in_order(fix_patches):
+        text = fix_text(pin, patch)
+        patches.append(parse_patch(text, f"patches/{pin.name}/{patch.name}.patch", modifies=True))
+        fixed[patch] = Committed(sha256(text.encode()), __version__)
     for choice in sorted(choices, key=lambda c: fold(c.name)):
         found = held.get(choice.name) or module_patch(pin, choice, read)
         name = f"patches/{pin.name}/{choice.name}-{choice.flavor}.patch"
@@ -195,8 +176,8 @@ def load_patchset(
     if patches:
         text = stamp_text(pin)
         patches.append(parse_patch(text, f"patches/{pin.name}/stamp.patch"))
-        stamp = Stamp(sha256(text.encode()), __version__)
-    return PatchSet(pin, compat_trailer, seeds_trailer, tuple(applied), stamp, tuple(patches))
+        stamp = Committed(sha256(text.encode()), __version__)
+    return PatchSet(pin, fixed, tuple(applied), stamp, tuple(patches))
 
 
 def patched_paths(pin: Pin) -> set[str]:
@@ -210,43 +191,26 @@ def patched_paths(pin: Pin) -> set[str]:
     files = (patch_file(pin.name, name, flavor) for name in MODULES for flavor in FLAVORS)
     texts = [_decode(file) for file in files if file.is_file()]
     patches = [parse_patch(text, pin.name) for text in (stamp_text(pin), *texts)]
-    if needs_compat(pin) and compat_file(pin.name).is_file():
-        patches.append(parse_patch(compat_text(pin), pin.name, modifies=True))
-    if seed_fixes_of(pin) and seeds_file(pin.name).is_file():
-        patches.append(parse_patch(seeds_text(pin), pin.name, modifies=True))
+    for fix in FIX_PATCHES:
+        if fix.fixes_of(pin) and fix_file(pin.name, fix.name).is_file():
+            patches.append(parse_patch(fix_text(pin, fix), pin.name, modifies=True))
     return {change.path for patch in patches for change in patch.changes}
 
 
-def compat_text(pin: Pin) -> str:
-    """Return the text of the pin's compatibility patch.
-
-    Raises:
-        YolopatchError: the pin needs none.
-        PatchError: the file is missing or damaged.
-    """
-    if not needs_compat(pin):
-        raise YolopatchError(
-            f"{pin.name} needs no compatibility patch and has none",
-            details=["it runs with the newest libraries without changes"],
-            hint="leave --compat out",
-        )
-    return _read_patch(compat_file(pin.name))
-
-
-def seeds_text(pin: Pin) -> str:
-    """Return the text of the pin's seed patch.
+def fix_text(pin: Pin, patch: FixPatch) -> str:
+    """Return the text of one of the pin's fix patches.
 
     Raises:
         YolopatchError: the pin needs none, or is one of the user's own.
         PatchError: the file is missing or damaged.
     """
-    if not needs_seeds(pin):
+    if not needed(pin, [patch]):
         raise YolopatchError(
-            f"{pin.name} needs no seed patch and has none",
-            details=["its loader takes its seed from the run's own"],
-            hint="leave --seeds out",
+            f"{pin.name} needs no {patch.title} and has none",
+            details=[patch.needless],
+            hint=f"leave {patch.option} out",
         )
-    return _read_patch(seeds_file(pin.name))
+    return _read_patch(fix_file(pin.name, patch.name))
 
 
 def stamp_text(pin: Pin) -> str:

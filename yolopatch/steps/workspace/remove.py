@@ -1,20 +1,21 @@
-"""`remove`: remove modules and other patches from a workspace, by building it again without them."""
+"""`remove`: remove modules and fix patches from a workspace, by building it again without them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from yolopatch.catalog.environment.fix_patches import FixPatch, in_order, options_of
 from yolopatch.errors import UsageError, YolopatchError
 from yolopatch.outside.workspace.lock import hold_workspace
 from yolopatch.outside.workspace.workspace import Workspace
 from yolopatch.steps.workspace.change import (
     WorkspaceState,
     find_applied,
-    no_compat_error,
-    no_seeds_error,
+    nothing_asked,
     open_workspace,
     set_patches,
+    without_fix_patch,
 )
 from yolopatch.steps.workspace.held import read_held
 from yolopatch.steps.workspace.own_commits import Request
@@ -22,39 +23,36 @@ from yolopatch.steps.workspace.patchset import applied_choices
 
 
 def remove(
-    modules: Sequence[str], place: Path, compat: bool = False, into: str | None = None, seeds: bool = False
+    modules: Sequence[str], place: Path, fix_patches: Collection[FixPatch] = (), into: str | None = None
 ) -> WorkspaceState:
-    """Remove these modules from the workspace, with `compat` the compatibility patch, with `seeds` the seed patch.
+    """Remove these modules and fix patches from the workspace.
 
     Args:
         modules: names of modules or of their classes.
         place: the workspace.
-        compat: also remove the compatibility patch.
-        seeds: also remove the seed patch.
+        fix_patches: those to remove.
         into: a new branch that gets the result, in place of the workspace's own; None for the workspace's own.
 
     Raises:
         UsageError: an unknown name, or nothing to remove.
         ConflictError: the user's own changes are in the way.
-        YolopatchError: the workspace does not have a module, or the compatibility or the seed patch.
+        YolopatchError: the workspace does not have a module or a fix patch.
     """
-    if not (modules or compat or seeds):
-        raise UsageError("nothing to remove", hint="name a module with --module, or give --compat or --seeds")
+    if not (modules or fix_patches):
+        raise nothing_asked("remove")
     place = place.absolute()
     with hold_workspace(place):
         workspace, notes = open_workspace(place, any_branch=into is not None)
         names = _names(workspace, modules, is_finished=bool(notes))
-        if compat and workspace.compat is None and not notes:
-            raise no_compat_error(place)
-        if seeds and workspace.seeds is None and not notes:
-            raise no_seeds_error(place)
+        missing = [patch for patch in in_order(fix_patches) if patch not in workspace.fix_patches]
+        if missing and not notes:  # else it is gone already: the command that was just finished was this one
+            raise without_fix_patch(place, missing[0])
         kept = [choice for choice in applied_choices(workspace.applied) if choice.name not in names]
         held = read_held(workspace, {choice.name for choice in kept})
         named = [word for name in sorted(names) for word in ("--module", name)]
-        words = ("yolopatch", "remove", *named, *["--compat"] * compat, *["--seeds"] * seeds, str(place))
-        stays = workspace.compat is not None and not compat
-        seeds_stay = workspace.seeds is not None and not seeds
-        return set_patches(workspace, kept, stays, seeds_stay, held, Request(words, into), notes)
+        words = ("yolopatch", "remove", *named, *options_of(fix_patches), str(place))
+        stay = [patch for patch in workspace.fix_patches if patch not in fix_patches]
+        return set_patches(workspace, kept, stay, held, Request(words, into), notes)
 
 
 def _names(workspace: Workspace, modules: Sequence[str], is_finished: bool) -> set[str]:

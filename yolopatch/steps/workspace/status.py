@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from yolopatch.catalog.environment.fix_patches import FixPatch
 from yolopatch.outside.git.snapshot import changed_paths, tree_entries
 from yolopatch.outside.workspace.obstacles import Obstacle, find_hidden
 from yolopatch.outside.workspace.switch import find_interrupted
 from yolopatch.outside.workspace.user_changes import find_changes
 from yolopatch.outside.workspace.workspace import BRANCH, Workspace, read_workspace
+from yolopatch.steps.workspace.fix_flags import with_flags
 from yolopatch.steps.workspace.own_commits import find_not_replayable
 from yolopatch.steps.workspace.patchset import Choice, applied_choices, patched_paths
 
@@ -21,8 +23,7 @@ class Status:
 
     Attributes:
         origin: where exactly the pin's content came from.
-        compat: whether it has the compatibility patch.
-        seeds: whether it has the seed patch.
+        fix_patches: those that it has.
         commit, tree: ids of yolopatch's newest commit, which a paper should cite.
         version: of the yolopatch that made it, None where the commits do not say it.
         branch: the current branch, None for a detached HEAD.
@@ -40,8 +41,7 @@ class Status:
     source: str
     origin: str
     modules: tuple[Choice, ...]
-    compat: bool
-    seeds: bool
+    fix_patches: tuple[FixPatch, ...]
     commit: str
     tree: str
     version: str | None
@@ -52,6 +52,10 @@ class Status:
     interrupted: bool
     obstacles: tuple[Obstacle, ...]
     clean: bool
+
+    def data(self) -> dict[str, object]:
+        """Return what `--json` prints."""
+        return with_flags(self)
 
 
 def status(place: Path) -> Status:
@@ -68,8 +72,7 @@ def status(place: Path) -> Status:
         source=found.source,
         origin=found.origin,
         modules=applied_choices(found.applied),
-        compat=found.compat is not None,
-        seeds=found.seeds is not None,
+        fix_patches=tuple(found.fix_patches),
         commit=found.head.id,
         tree=found.head.tree,
         version=_version(found),
@@ -84,7 +87,7 @@ def status(place: Path) -> Status:
 
 
 def _version(found: Workspace) -> str | None:
-    made = [found.compat, found.seeds, *found.applied, found.stamp]
+    made = [*found.fix_patches.values(), *found.applied, found.stamp]
     return next((one.version for one in reversed(made) if one), None)
 
 

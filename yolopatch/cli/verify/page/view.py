@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
+from yolopatch.catalog.environment.fix_patches import FIX_PATCHES
 from yolopatch.catalog.modules import flavor_word
 from yolopatch.cli.verify.page import figures
 from yolopatch.cli.verify.page.evidence import Shown, show
@@ -99,7 +100,14 @@ def make_page(data: Mapping[str, Any]) -> Page:
         scales=f"scale{'s' if len(scales) > 1 else ''} {', '.join(scales)}" if scales else "",
         verdict=verdict,
         headline=_headline(verdict, runs),
-        facts=_present([("pin", as_text(shared.get("pin"))), ("modules", _modules(shared)), ("date", _date(shared))]),
+        facts=_present(
+            [
+                ("pin", as_text(shared.get("pin"))),
+                ("modules", _modules(shared)),
+                ("fixes", _fixes(shared)),
+                ("date", _date(shared)),
+            ]
+        ),
         runs=runs,
         metric_names=tuple(dict.fromkeys(metric.name for run in runs for metric in run.metrics)),
         check_ids=tuple(dict.fromkeys(check.id for run in runs for check in run.checks)),
@@ -217,6 +225,7 @@ def _identity(shared: Mapping[str, Any], scales: Sequence[str], took: float | No
             ("pin", as_text(shared.get("pin"))),
             ("commit", as_text(shared.get("commit"))),
             ("modules", _modules(shared)),
+            ("fixes", _fixes(shared)),
             ("task", as_text(shared.get("task"))),
             ("image size", "" if imgsz is None else f"{imgsz:.0f} px"),
             ("checks", _asked_checks(shared)),
@@ -255,6 +264,12 @@ def _modules(shared: Mapping[str, Any]) -> str:
     named = [as_object(module) for module in shared["modules"]]
     pairs = [(as_text(module.get("name")), as_text(module.get("flavor"))) for module in named]
     return ", ".join(f"{name} ({flavor_word(name, flavor)})" for name, flavor in pairs) or "no module"
+
+
+def _fixes(shared: Mapping[str, Any]) -> str:
+    """Return the fix patches of the workspace and what each does; empty where there is none."""
+    had = [patch for patch in FIX_PATCHES if shared.get(patch.name) is True]
+    return "; ".join(f"{patch.title}: {patch.effect}" for patch in had)
 
 
 def _date(shared: Mapping[str, Any]) -> str:

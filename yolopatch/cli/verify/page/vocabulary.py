@@ -170,6 +170,9 @@ _OF_CHECK: Mapping[str, Mapping[str, Words]] = {
         "tree_differs": Words("where yolopatch's commits differ from the pin and its patches"),
         "own_commits": Words("your own commits"),
         "starts": Words("what your own commands import"),
+        "release": Words("the release that its files name"),
+        "changed": Words("imported files that the release has in another way"),
+        "added": Words("imported files that the release does not have"),
         "note": Words("what could not be compared"),
         "also": Words("also found", quiet=True),
     },
@@ -369,6 +372,7 @@ _OF_CHECK: Mapping[str, Mapping[str, Words]] = {
         "apart": Words("largest relative difference", _share),
         "edited": Words("edited functions that the loss uses", quiet=True),
         "not_in_use": Words("edited functions that it does not use", quiet=True),
+        "defined_not_used": Words("what was added to the package as a loss, by its name, and did not run", quiet=True),
         "computed_by": Words("computed by"),
     },
     "seeds": {

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ....wire.shell import quote
+from ....wire.shell import in_turn, join, quote
 from ....wire.statuses import FAIL, PASS, WARN
 from ....wire.verification import History, Start, Starts
 from ...build.subject import Subject
@@ -41,12 +41,13 @@ def check(subject: Subject) -> Finding:
     loaded = _loaded()
     outside = [f"{name}: {file}" for name, file in _upstreams(subject, loaded).items() if not _is_inside(file, root)]
     edited = _edited(loaded.values(), root, history) if history.commit else []
+    beside = _beside_release(subject, loaded.values(), root)
     problems = [
         *_shadowed(outside, root),
         *_uncommitted(edited, root, history),
         *_broken_history(history),
         *_started_elsewhere(subject.request.starts, root),
-        *_unchecked(history),
+        *_unchecked(history, beside, root),
         *_own_commits(history),
     ]
     evidence = {
@@ -57,6 +58,9 @@ def check(subject: Subject) -> Finding:
         "tree_differs": sample(history.tree_differs),
         "own_commits": sample(history.own_commits),
         "starts": list(_told_starts(subject.request.starts, root)),
+        "release": history.release,
+        "changed": sample(beside.changed),
+        "added": sample(beside.added),
         "note": history.note,
     }
     return _worst(problems, evidence)
@@ -121,8 +125,15 @@ def _uncommitted(edited: Sequence[str], root: Path, history: History) -> Iterato
             FAIL,
             f"{plural(len(edited), 'imported file')} with changes that are not in commit {str(history.commit)[:12]}: "
             f"{', '.join(edited[:3])}",
-            f"commit your changes, so that others can get the same model: git -C {quote(root)} commit -a",
+            f"commit your changes, so that others can get the same model: {_commit_command(edited, root, history)}",
         )
+
+
+def _commit_command(edited: Sequence[str], root: Path, history: History) -> str:
+    """Return what commits these files; git takes those that it does not know only by name."""
+    new = [name for name in edited if name not in history.blobs]
+    commit = join(["git", "-C", str(root), "commit", "-a"])
+    return in_turn(join(["git", "-C", str(root), "add", *new]), commit) if new else commit
 
 
 def _broken_history(history: History) -> Iterator[_Problem]:
@@ -134,24 +145,21 @@ def _broken_history(history: History) -> Iterator[_Problem]:
         )
 
 
-def _unchecked(history: History) -> Iterator[_Problem]:
-    """Say why the content of the workspace could not be checked."""
-    if not history.commit:
+def _unchecked(history: History, beside: _Beside, root: Path) -> Iterator[_Problem]:
+    """Say what could not be checked; of a checkout that yolopatch did not make, what differs from its release."""
+    if not history.ours:
+        git = "" if history.commit else ", and it is not in a git repository, so no commit names its files"
+        first = f"git -C {quote(root)} init, then commit it" if git else "name its commit and its release"
         yield _Problem(
             WARN,
-            "the workspace is not in a git repository, so its files cannot be compared with a commit",
-            "make the workspace with yolopatch, or commit it",
-        )
-    elif not history.ours:
-        yield _Problem(
-            WARN,
-            f"yolopatch did not make this workspace: the content of commit {history.commit[:12]} is not checked",
-            "make the workspace with yolopatch to have its content checked against the pin",
+            f"yolopatch did not make this checkout{git}; {beside.told}",
+            f"so that others can get the same model: {first}, or make your module one of a workspace: "
+            "yolopatch add FILE.py --class CLASS",
         )
     elif history.note:
         yield _Problem(
             WARN,
-            f"the content of commit {history.commit[:12]} is not checked: {history.note}",
+            f"the content of commit {str(history.commit)[:12]} is not checked: {history.note}",
             "apply its modules again (your own with --update), which uses today's patches, or verify with the version "
             "of yolopatch that made it",
         )
@@ -164,6 +172,51 @@ def _own_commits(history: History) -> Iterator[_Problem]:
             f"{plural(len(history.own_commits), 'commit')} of your own on top of yolopatch's: {history.own_commits[0]}",
             "where you cite this model, name your own commit with the module's",
         )
+
+
+# What differs from the release
+
+
+class _Beside(NamedTuple):
+    """A checkout that yolopatch did not make, beside the release that its files name.
+
+    Attributes:
+        changed, added: imported files that the release has in another way, or has not.
+        told: in a sentence.
+    """
+
+    changed: Sequence[str] = ()
+    added: Sequence[str] = ()
+    told: str = ""
+
+
+def _beside_release(subject: Subject, loaded: Iterable[Path], root: Path) -> _Beside:
+    request = subject.request
+    if request.history.ours:
+        return _Beside()
+    if request.pristine is None:
+        why = request.no_pristine.why if request.no_pristine else "it is not at hand"
+        return _Beside(told=f"its files are not compared with the release: {why}")
+    files = sorted({file for file in loaded if _is_inside(file, root)})
+    names = [file.relative_to(root).as_posix() for file in files]
+    added = [name for name in names if not (Path(request.pristine) / name).is_file()]
+    both = [name for name in names if name not in added]
+    changed = [name for name in both if not _same(root / name, Path(request.pristine) / name)]
+    return _Beside(changed, added, _beside_told(request.history.release, len(names), changed, added))
+
+
+def _same(file: Path, other: Path) -> bool:
+    return bool(_blobs(file.read_bytes()) & _blobs(other.read_bytes()))
+
+
+def _beside_told(release: str, count: int, changed: Sequence[str], added: Sequence[str]) -> str:
+    parts = [
+        f"{plural(len(names), 'imported file')} {how} ({', '.join(names[:3])}{', …' * (len(names) > 3)})"
+        for names, how in ((changed, "changed"), (added, "added"))
+        if names
+    ]
+    what = listed(parts) if parts else f"all {count} imported files are the same"
+    return f"beside the released {release}, {what}"
 
 
 # What the user's own commands import

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from ..rules import Rules
 from ..unchanged import in_unchanged_upstream
 
 _LEFT_OUT = {"site-packages", "dist-packages", "runs", "__pycache__"}  # folders without code of the workspace
+_LOSS_NAME = re.compile(r"(?<!g)loss|iou(?!s)|_ious", re.IGNORECASE)  # not a glossary, nor the previous
 _SHOWN = 3  # files or functions in a sentence
 
 RULES = Rules(needs_model=False, needs_run=False, asks_base=False)
@@ -66,7 +68,7 @@ def _compared(subject: Subject, found: dict[str, Any], expected: dict[str, Any])
         "computed_by": [_prefix(subject) + file for file in sorted(found["code"])],
     }
     if apart > SAME_LOSS:
-        return warned(_difference(evidence), _difference_hint(subject), **evidence)
+        return warned(_difference(evidence), _difference_hint(subject, edited), **evidence)
     same = "bit for bit" if apart == 0 else f"but for rounding ({apart:.1g})"
     if unused:
         homes = sorted(_homes(subject, expected["code"], unused))
@@ -81,8 +83,14 @@ def _compared(subject: Subject, found: dict[str, Any], expected: dict[str, Any])
             "an option of the edited function may have to be switched on where the loss calls it",
             **evidence,
         )
+    idle = sorted(_idle(subject, found["code"]))
     figures = ", ".join(f"{name} {value:.4g}" for name, value in parts.items())
-    return passed(f"the loss of fixed boxes and its gradient are upstream's, {same}: {figures}", **evidence)
+    aside = f"; defined but not in use: {_list(idle)}" if idle else ""
+    return passed(
+        f"the loss of fixed boxes and its gradient are upstream's, {same}: {figures}{aside}",
+        **evidence,
+        defined_not_used=sample(idle, "names"),
+    )
 
 
 def _apart(found: Mapping[str, Any], expected: Mapping[str, Any]) -> float:
@@ -109,12 +117,12 @@ def _degrees(found: Tensor, expected: Tensor) -> float | None:
 
 def _difference(evidence: Mapping[str, Any]) -> str:
     told = ", ".join(
-        f"{name} {part['here']:.6g}" + ("" if part["upstream"] is None else f" instead of {part['upstream']:.6g}")
+        f"{name} {part['here']:.6g}{_instead(**part)}"
         for name, part in evidence["parts"].items()
         if part["here"] != part["upstream"]
     )
     degrees, edited, unused = (evidence[name] for name in ("gradient_degrees", "edited", "not_in_use"))
-    direction = "" if degrees is None else f"; the gradients that differ turn by {degrees:.3g} degrees"
+    direction = "" if degrees is None else f"; the gradients that differ {_turn(degrees)}"
     places = (
         f"edited: {_list(edited['names'])}" if edited["count"] else "none of its functions is edited, so a setting is"
     )
@@ -122,9 +130,24 @@ def _difference(evidence: Mapping[str, Any]) -> str:
     return f"the loss of fixed boxes is not upstream's: {told or 'the same values'}{direction}; {places}{aside}"
 
 
-def _difference_hint(subject: Subject) -> str:
+def _turn(degrees: float) -> str:
+    return f"turn by {degrees:.3g} degrees" if degrees else "keep their direction"
+
+
+def _instead(here: float, upstream: float | None) -> str:
+    """Return what upstream's value is, and how often it goes into the other: of a constant factor, that is the edit."""
+    if upstream is None:
+        return ""
+    factor = f" ({here / upstream:.4g} times)" if upstream and math.isfinite(here / upstream) else ""
+    return f" instead of {upstream:.6g}{factor}"
+
+
+def _difference_hint(subject: Subject, edited: Sequence[str]) -> str:
     root = quote(Path(subject.request.workspace))
-    return f"if you want another loss, say so beside your results; else find the edit: git -C {root} diff, or log -p"
+    undo = f"find the edit: git -C {root} diff, or log -p"
+    if not subject.request.history.commit:  # without git, a copy of the release is all that there is to compare with
+        undo = f"put back upstream's own code: {_list(list(edited))}" if edited else "find the setting that differs"
+    return f"if you want another loss, say so beside your results; else {undo}"
 
 
 def _list(names: list[str]) -> str:
@@ -168,6 +191,20 @@ def _unused(subject: Subject, usual: Mapping[str, list[str]], code: Mapping[str,
             yield from (f"{name} ({key})" for key in _other_texts(file, wanted, [functions(pristine / name), *known]))
     for file, home in _installed(subject, usual):
         yield from (f"{file} ({key})" for key in _other_texts(file, wanted, [functions(unchanged / home)]))
+
+
+def _idle(subject: Subject, code: Mapping[str, list[str]]) -> Iterator[str]:
+    """Yield each class or function of a loss, by its name, that somebody added to the package and that did not run."""
+    package, unchanged = _package(subject)
+    for file, name in _copies(package):
+        if not _same_bytes(file, unchanged / name):
+            own = _outermost(functions(file)) - _outermost(functions(unchanged / name)) - _outermost(code.get(name, ()))
+            yield from (f"{_prefix(subject)}{name} ({one})" for one in own if _LOSS_NAME.search(one))
+
+
+def _outermost(names: Iterable[str]) -> set[str]:
+    """Return functions and, in place of methods, their classes."""
+    return {name.partition(".")[0] for name in names}
 
 
 def _other_texts(file: Path, wanted: set[str], known: Sequence[Mapping[str, ast.FunctionDef]]) -> Iterator[str]:

@@ -54,6 +54,8 @@ def check(subject: Subject) -> Finding:
         "loader_failed": error,
     }
     told = _told(loaded, error)
+    if not subject.upstream.takes_seed():
+        told += "; but this release has no option for the seed: every training starts from the same one"
     if fixed:
         return warned(
             f"two seeds give {fixed[0]} the same weights, unlike the base's{such(len(fixed), 'layer')}; {told}",
@@ -76,8 +78,8 @@ def _told(loaded: dict[int, _Loaded], error: str) -> str:
     workers = loaded.get(_WORKERS)
     if workers and not (workers.order or workers.augmentation):
         told.append(
-            "this release seeds its workers with a constant, so `seed` does not reach them (`yolopatch apply --seeds` "
-            "lets it)"
+            "this release seeds its workers with a constant, so `seed` does not reach them (in a workspace of "
+            "`yolopatch apply --seeds` it does)"
         )
     return "; ".join(told)
 
