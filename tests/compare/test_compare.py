@@ -202,7 +202,7 @@ def test_a_folder_that_holds_runs_is_a_usage_error_that_names_them(refused, run_
     run_folder(tmp_path / "no.pt", "runs/detect/train")
     code, error = refused("runs")
     assert (code, error["what"]) == (2, "runs is not the folder of a run")
-    assert error["hint"] == "name a run in it: yolopatch compare runs/detect/train"
+    assert error["hint"] == "name a run in it: runs/detect/train"
 
 
 def test_a_run_without_a_checkpoint_and_another_csv_are_usage_errors(refused, run_folder, full_workspace, tmp_path):

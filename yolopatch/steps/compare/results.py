@@ -9,8 +9,8 @@ from yolopatch.core.compare.rows import Metrics
 from yolopatch.core.plain_yaml import PlainYamlError, load_plain
 from yolopatch.core.training.results import box_metrics, read_results
 from yolopatch.errors import UsageError
+from yolopatch.steps.model.named import RESULTS
 
-RESULTS = "results.csv"
 _SETTINGS = ("args.yaml", "opt.yaml")  # ultralytics, yolov5
 
 
