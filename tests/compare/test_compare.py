@@ -11,9 +11,13 @@ import pytest
 
 from yolopatch.core.training.run import RECORD, Run, Wanted, write_run
 from yolopatch.steps.compare.items import find_items
-from yolopatch.steps.compare.results import read_metrics
+from yolopatch.steps.compare.results import read_training
 
 PIN = "ultralytics-8.3.0"
+FILES = {"compare.html", "table.csv", "table.md", "table.tex"} | {
+    f"plot-{name}.svg"
+    for name in ("parameters", "latency", "layer-parameters", "layer-gflops", "map50", "map50-95", "box-loss-training")
+}
 RESULTS = """\
 epoch,time,train/box_loss,metrics/precision(B),metrics/recall(B),metrics/mAP50(B),metrics/mAP50-95(B)
 1,1.0,3.0,0.1,0.2,0.3,0.2
@@ -71,7 +75,7 @@ def test_two_yamls_and_a_run_stand_side_by_side(
     assert (process["models"], process["pin"], process["threads"]) == (list(rows), PIN, 1)
     assert 3 <= process["rounds"] <= 31
     assert sorted(map(Path, ran.json["files"])) == sorted(out.iterdir())
-    assert {file.name for file in out.iterdir()} == {"table.csv", "table.md", "table.tex"}
+    assert {file.name for file in out.iterdir()} == FILES
     assert "train 2 of 3" in (out / "table.md").read_text()
 
 
@@ -102,14 +106,14 @@ def test_the_metrics_of_yolov5_are_read_from_its_columns(rows, found, tmp_path):
     head = "epoch, metrics/precision, metrics/recall, metrics/mAP_0.5,metrics/mAP_0.5:0.95\n"
     (tmp_path / "results.csv").write_text(head + rows)
     (tmp_path / "opt.yaml").write_text("data: mine.yaml\n")
-    metrics = read_metrics(tmp_path)
+    metrics, _ = read_training(tmp_path)
     assert (metrics.epoch, metrics.epochs, metrics.map50_95, metrics.data) == found
 
 
 @pytest.mark.parametrize("text", ["", "epoch,metrics/accuracy_top1\n1,0.5\n"])
 def test_a_run_without_boxes_has_no_metrics(text, tmp_path):
     (tmp_path / "results.csv").write_text(text)
-    assert read_metrics(tmp_path) is None
+    assert read_training(tmp_path)[0] is None
 
 
 @pytest.mark.slow

@@ -116,6 +116,12 @@ METRICS = (
 )
 
 
+def parts_of(rows: Sequence[Row]) -> dict[str, tuple[Column, ...]]:
+    """Return the columns in parts that are narrow enough for a terminal and a page, each with its title."""
+    parts = {"Size": SIZE, "Speed and memory": SPEED}
+    return {**parts, "Accuracy": METRICS} if any(row.metrics for row in rows) else parts
+
+
 def columns_of(rows: Sequence[Row]) -> tuple[Column, ...]:
     """Return the columns of a table of these rows: those of metrics only where a row has metrics."""
-    return (*SIZE, *SPEED, *(METRICS if any(row.metrics for row in rows) else ()))
+    return tuple(column for part in parts_of(rows).values() for column in part)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from yolopatch.wire.facts import Times
+from yolopatch.core.compare.curves import Curves
+from yolopatch.wire.facts import LayerCost, Times
 
 MIB = 2**20
 
@@ -53,6 +54,8 @@ class Row:
         fps: images per second, by the median; None where fuse() failed.
         memory: the peak of the same forward in bytes, None where fuse() failed.
         metrics: of its training run, None for a model without one.
+        by_layer: what each layer costs, in their order.
+        curves: of its training run, None for a model without one.
     """
 
     name: str
@@ -64,6 +67,8 @@ class Row:
     fps: float | None
     memory: int | None
     metrics: Metrics | None
+    by_layer: tuple[LayerCost, ...] = ()
+    curves: Curves | None = None
 
     def data(self) -> dict[str, object]:
         """Return its part of what `compare --json` prints; its keys are a contract."""
@@ -76,6 +81,7 @@ class Row:
             "fps": self.fps,
             "memory_mib": None if self.memory is None else round(self.memory / MIB, 2),
             "metrics": self.metrics.figures() if self.metrics else None,
+            "by_layer": [layer.data() for layer in self.by_layer],
         }
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from yolopatch.catalog.pins import style_of
+from yolopatch.core.compare.chart import standing_alone
 from yolopatch.core.compare.files import write_csv, write_latex, write_markdown
+from yolopatch.core.compare.plots import Plot, make_plots
 from yolopatch.core.compare.rows import Method, Process, Row, describe
 from yolopatch.core.environment.device import CPU
 from yolopatch.core.model.side import require_side
 from yolopatch.errors import UsageError
 from yolopatch.outside.environment.processor import processor_name
 from yolopatch.outside.files.staging import write_all
+from yolopatch.outside.files.writable import require_free_in
 from yolopatch.outside.probe.facts import ask_comparison
 from yolopatch.outside.probe.inspect import require_device
 from yolopatch.outside.watch import Watch
@@ -22,6 +26,7 @@ from yolopatch.steps.compare.items import Item, find_items
 from yolopatch.steps.environment.interpreters import find_interpreter_in
 from yolopatch.wire.facts import CompareAnswer, ComparedModel, CompareRequest, ModelSource
 
+PAGE = "compare.html"
 _FILES = {"table.md": write_markdown, "table.tex": write_latex, "table.csv": write_csv}
 
 
@@ -55,6 +60,11 @@ class Comparison:
     rows: tuple[Row, ...]
     method: Method
     notes: tuple[str, ...]
+
+    @cached_property
+    def plots(self) -> tuple[Plot, ...]:
+        """The plots of the figures."""
+        return make_plots(self.rows, self.method)
 
     def data(self, files: Sequence[Path]) -> dict[str, object]:
         """Return what `compare --json` prints; its keys are a contract."""
@@ -102,17 +112,27 @@ def compare(texts: Sequence[str], options: Options, cache: Path, watch: Watch) -
 
 
 def table_files(folder: Path) -> tuple[Path, ...]:
-    """Return the files that `save_tables` writes."""
-    return tuple(folder / name for name in _FILES)
+    """Return the files that `save_tables` always writes; the plots depend on what is found."""
+    return tuple(folder / name for name in (PAGE, *_FILES))
 
 
-def save_tables(found: Comparison, folder: Path) -> tuple[Path, ...]:
-    """Write the table as CSV, Markdown and LaTeX, all files or none; return their paths.
+def save_tables(found: Comparison, page: str, folder: Path, *, overwrite: bool) -> tuple[Path, ...]:
+    """Write the table as CSV, Markdown and LaTeX, the page and the plots, all files or none; return their paths.
+
+    Args:
+        found: the comparison.
+        page: the HTML page.
+        folder: where to write; it need not exist.
+        overwrite: whether existing files are replaced.
 
     Raises:
+        ConflictError: a file exists already; nothing was changed.
         OSError: a file cannot be written; nothing was changed.
     """
     texts = {folder / name: write(found.rows, found.method) for name, write in _FILES.items()}
+    texts[folder / PAGE] = page
+    texts |= {folder / plot.file: standing_alone(plot.svg) for plot in found.plots}
+    require_free_in(folder, tuple(texts), overwrite)
     write_all({file: text.encode() for file, text in texts.items()})
     return tuple(texts)
 
@@ -175,4 +195,6 @@ def _row(item: Item, model: ComparedModel, batch: int) -> Row:
         fps=round(batch * 1e3 / cost.times.median, 2) if cost.times else None,
         memory=cost.memory,
         metrics=item.metrics,
+        by_layer=model.layers,
+        curves=item.curves,
     )

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from yolopatch.core.compare.curves import Curves
 from yolopatch.core.compare.rows import Metrics
 from yolopatch.errors import UsageError
 from yolopatch.outside.files.model_yaml import read_cfg
 from yolopatch.outside.workspace.workspace import Workspace, read_workspace, workspace_around
-from yolopatch.steps.compare.results import read_metrics
+from yolopatch.steps.compare.results import read_training
 from yolopatch.steps.model.named import RESULTS, Named, find_named
 from yolopatch.wire import shell
 
@@ -27,7 +28,7 @@ class Item:
         checkpoint: which of the two.
         scale: the letter at which a YAML is built; "" for one without scales, and for a checkpoint.
         task: of a YAML; "" for a checkpoint, whose content is read where it is built.
-        metrics: of the run that was named, else None.
+        metrics, curves: of the run that was named, else None.
     """
 
     name: str
@@ -36,7 +37,8 @@ class Item:
     checkpoint: bool
     scale: str
     task: str
-    metrics: Metrics | None
+    metrics: Metrics | None = None
+    curves: Curves | None = None
 
 
 def find_items(texts: Sequence[str], place: Path | None, scale: str | None) -> tuple[Item, ...]:
@@ -59,15 +61,15 @@ def find_items(texts: Sequence[str], place: Path | None, scale: str | None) -> t
 def _item(named: Named, around: Workspace | None, scale: str | None) -> Item:
     if not named.is_yaml:
         has_results = named.results is not None and (named.results / RESULTS).is_file()
-        metrics = read_metrics(named.results) if named.results and has_results else None
-        return Item(named.name, _workspace_of(named, around), named.path, True, "", "", metrics)
+        found = read_training(named.results) if named.results and has_results else (None, None)
+        return Item(named.name, _workspace_of(named, around), named.path, True, "", "", *found)
     file = read_cfg(named.given)
     workspace = _workspace_of(named, around)
     if not file.rows:
         raise UsageError(
             f"{named.given} is not a model YAML: it has no layers", hint="write one with yolopatch render-cfg"
         )
-    return Item(named.name, workspace, named.path, False, file.any_scale(scale, every=""), file.task, None)
+    return Item(named.name, workspace, named.path, False, file.any_scale(scale, every=""), file.task)
 
 
 def _workspace_of(named: Named, around: Workspace | None) -> Workspace:

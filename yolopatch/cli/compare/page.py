@@ -1,0 +1,161 @@
+"""The page of a comparison: the table, the plots, and how everything was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from yolopatch.cli.page.page import render_template
+from yolopatch.core.compare import chart
+from yolopatch.core.compare.columns import LATENCY, Column, parts_of
+from yolopatch.core.compare.plots import LAYERS, SIZE, TRAINING, Plot
+from yolopatch.core.compare.rows import Row, describe
+from yolopatch.core.tables.marks import BEST, SECOND
+
+if TYPE_CHECKING:
+    from yolopatch.steps.compare.compare import Comparison
+
+_MARKS = {BEST: "best", SECOND: "second"}
+_NO_MAP = "No model here has an mAP. Name the folder of a training run."
+_NO_RUN = "No model here is a training run with a results.csv. Name the folder of one."
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of the table; `mark` is the look of the best and of the second."""
+
+    text: str
+    mark: str
+    spread: str
+
+
+@dataclass(frozen=True)
+class Results:
+    """A part of the table: its title, the heads of its columns, and the cells of each model."""
+
+    title: str
+    heads: Sequence[str]
+    cells: Sequence[Sequence[Cell]]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A plot as the page shows it: `tall` may be cut between two pages of paper; `dashed`: its lines have dashes."""
+
+    title: str
+    how: str
+    models: tuple[int, ...]
+    svg: Markup
+    tall: bool
+    dashed: bool
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of numbers that the plots show; the first column names each row."""
+
+    title: str
+    heads: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Plots of one kind; `none` says why there is none, `more` are folded."""
+
+    anchor: str
+    title: str
+    none: str
+    shown: Sequence[Figure]
+    more: Sequence[Figure] = ()
+    tables: Sequence[Table] = ()
+
+
+@dataclass(frozen=True)
+class Page:
+    """The content of the page."""
+
+    title: str
+    facts: Sequence[tuple[str, str]]
+    names: Sequence[str]
+    tables: Sequence[Results]
+    marks: str
+    groups: Sequence[Group]
+    how: Sequence[str]
+    command: str
+    rules: Markup
+
+    def colour(self, model: int) -> str:
+        """Return the class of a model's colour."""
+        return chart.colour(model)
+
+    def dashes(self, model: int) -> str:
+        """Return the dashes of a model's line."""
+        return chart.dashes(model)
+
+
+def render_page(found: Comparison, command: str) -> str:
+    """Return the page as HTML text; `command` is what measures it again."""
+    return render_template("compare.html.j2", page=make_page(found, command))
+
+
+def make_page(found: Comparison, command: str) -> Page:
+    """Return the content of the page."""
+    rows, method = found.rows, found.method
+    pins = dict.fromkeys(process.pin for process in method.processes)
+    places = dict.fromkeys(process.place for process in method.processes)
+    return Page(
+        title=f"{len(rows)} model{'s' * (len(rows) > 1)} compared",
+        facts=[("pin", ", ".join(pins)), ("image size", f"{method.imgsz} px"), ("measured on", "; ".join(places))],
+        names=[row.name for row in rows],
+        tables=[_results(title, columns, rows) for title, columns in parts_of(rows).items()],
+        marks="Bold: the best of the column; underlined: the second. Latencies whose quartiles overlap count as equal.",
+        groups=_groups(found.plots, rows),
+        how=describe(method, rows),
+        command=command,
+        rules=Markup(chart.rules(alone=False)),
+    )
+
+
+def _results(title: str, columns: Sequence[Column], rows: Sequence[Row]) -> Results:
+    looks = [column.marks(rows) for column in columns]
+    return Results(
+        title,
+        [f"{column.head} {column.unit}".strip() for column in columns],
+        [
+            [_cell(column, row, marks[number]) for column, marks in zip(columns, looks)]
+            for number, row in enumerate(rows)
+        ],
+    )
+
+
+def _cell(column: Column, row: Row, mark: int) -> Cell:
+    spread = f"{row.times.low:.2f} to {row.times.high:.2f}" if column is LATENCY and row.times else ""
+    return Cell(column.text(row), _MARKS.get(mark, ""), spread)
+
+
+def _groups(plots: Sequence[Plot], rows: Sequence[Row]) -> list[Group]:
+    figures = {group: [_figure(plot) for plot in plots if plot.group == group] for group in (SIZE, LAYERS, TRAINING)}
+    return [
+        Group("size", "Size and speed against mAP", _NO_MAP, figures[SIZE]),
+        Group("layers", "Layer by layer", "", figures[LAYERS], tables=_layer_tables(rows)),
+        Group("training", "Training", _NO_RUN, figures[TRAINING]),
+    ]
+
+
+def _figure(plot: Plot) -> Figure:
+    return Figure(plot.title, plot.how, plot.models, Markup(plot.svg), plot.group == LAYERS, plot.group == TRAINING)
+
+
+def _layer_tables(rows: Sequence[Row]) -> list[Table]:
+    return [
+        Table(
+            f"Numbers of the {len(row.by_layer)} layers of {row.name}",
+            ("Layer", "Parameters", "GFLOPs true"),
+            [(f"{one.index} {one.kind}", f"{one.parameters:,}", f"{one.gflops:.4f}") for one in row.by_layer],
+        )
+        for row in rows
+    ]
