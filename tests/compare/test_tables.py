@@ -14,8 +14,8 @@ import pytest
 
 from yolopatch.cli.compare.words import comparison
 from yolopatch.core.compare.columns import HIGHER, LOWER, NEITHER, rank
+from yolopatch.core.compare.description import describe
 from yolopatch.core.compare.files import write_csv, write_latex, write_markdown
-from yolopatch.core.compare.rows import describe
 from yolopatch.core.tables.latex import escape_latex
 from yolopatch.core.tables.marks import BEST, SECOND, UNMARKED
 from yolopatch.core.text import shorten

@@ -20,10 +20,19 @@ from yolopatch.wire import shell
     type=click.Path(path_type=Path, file_okay=False),
     help="The workspace of items that lie outside of every workspace.",
 )
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    metavar="DATA.yaml",
+    help="Evaluate checkpoints on this data, its part val.",
+)
 @options.scale
 @click.option("--imgsz", default=640, show_default=True, metavar="PIXELS", help="Image side.")
 @click.option(
-    "--batch", default=1, show_default=True, type=click.IntRange(min=1), metavar="NUMBER", help="Images in a forward."
+    "--batch",
+    type=click.IntRange(min=1),
+    metavar="NUMBER",
+    help="Images in a forward.  [default: 1; for --data upstream's]",
 )
 @click.option("--half", is_flag=True, help="Run the forwards in float16.")
 @options.device("The CPU, or the number of a GPU.  [default: cpu]")
@@ -41,7 +50,8 @@ def command(items: tuple[str, ...], out: Path | None, overwrite: bool, as_json: 
 
     The models of one workspace are timed in turn in one process, after
     upstream's fuse(). Checkpoints are read as data; no code of theirs runs. The
-    metrics of a run are read from its results.csv.
+    metrics of a run are read from its results.csv, or measured with --data: by
+    upstream's own validation, and by COCO's evaluator on the same boxes.
     """
     from yolopatch.cli.compare.page import render_page
     from yolopatch.outside.files.writable import require_free_in

@@ -10,16 +10,20 @@ from markupsafe import Markup
 
 from yolopatch.cli.page.page import render_template
 from yolopatch.core.compare import chart
-from yolopatch.core.compare.columns import LATENCY, Column, parts_of
-from yolopatch.core.compare.plots import LAYERS, SIZE, TRAINING, Plot
-from yolopatch.core.compare.rows import Row, describe
+from yolopatch.core.compare.columns import LATENCY, MISSING, Column, parts_of
+from yolopatch.core.compare.description import describe
+from yolopatch.core.compare.evaluation import ClassFigures
+from yolopatch.core.compare.plots import CLASSES, LAYERS, SIZE, TRAINING, Plot
+from yolopatch.core.compare.rows import Row
 from yolopatch.core.tables.marks import BEST, SECOND
 
 if TYPE_CHECKING:
     from yolopatch.steps.compare.compare import Comparison
 
 _MARKS = {BEST: "best", SECOND: "second"}
-_NO_MAP = "No model here has an mAP. Name the folder of a training run."
+_NO_MAP = "No model here has an mAP. Name the folder of a training run, or a checkpoint with --data."
+_NO_CURVES = "Nothing was evaluated here. Name data with --data."
+_OPEN = 6  # plots of classes that are not folded
 _NO_RUN = "No model here is a training run with a results.csv. Name the folder of one."
 
 
@@ -138,16 +142,40 @@ def _cell(column: Column, row: Row, mark: int) -> Cell:
 
 
 def _groups(plots: Sequence[Plot], rows: Sequence[Row]) -> list[Group]:
-    figures = {group: [_figure(plot) for plot in plots if plot.group == group] for group in (SIZE, LAYERS, TRAINING)}
+    figures = {
+        group: [_figure(plot) for plot in plots if plot.group == group] for group in (SIZE, LAYERS, TRAINING, CLASSES)
+    }
+    shown, more = figures[CLASSES][:_OPEN], figures[CLASSES][_OPEN:]
     return [
         Group("size", "Size and speed against mAP", _NO_MAP, figures[SIZE]),
         Group("layers", "Layer by layer", "", figures[LAYERS], tables=_layer_tables(rows)),
         Group("training", "Training", _NO_RUN, figures[TRAINING]),
+        Group("classes", "Precision by recall, of each class", _NO_CURVES, shown, more, _class_tables(rows)),
     ]
 
 
 def _figure(plot: Plot) -> Figure:
-    return Figure(plot.title, plot.how, plot.models, Markup(plot.svg), plot.group == LAYERS, plot.group == TRAINING)
+    dashed = plot.group in (TRAINING, CLASSES)
+    return Figure(plot.title, plot.how, plot.models, Markup(plot.svg), plot.group == LAYERS, dashed)
+
+
+def _class_tables(rows: Sequence[Row]) -> list[Table]:
+    return [
+        Table(
+            f"Numbers of the {len(row.evaluation.coco.classes)} classes of {row.name}",
+            ("Class", "Objects", "Precision", "Recall", "mAP50", "mAP50-95", "AP50 COCO", "AP COCO"),
+            [_class_row(one) for one in row.evaluation.of_classes()],
+        )
+        for row in rows
+        if row.evaluation
+    ]
+
+
+def _class_row(one: ClassFigures) -> list[str]:
+    own = one.upstream
+    figures = [own.precision, own.recall, own.map50, own.map50_95] if own else [None] * 4
+    shown = [MISSING if value is None else f"{value:.3f}" for value in (*figures, one.coco.ap50, one.coco.ap)]
+    return [one.name, str(one.coco.objects), *shown]
 
 
 def _layer_tables(rows: Sequence[Row]) -> list[Table]:

@@ -10,7 +10,7 @@ import click
 
 from yolopatch.cli.layout import indented, table
 from yolopatch.core.compare.columns import LATENCY, Column, parts_of
-from yolopatch.core.compare.rows import describe
+from yolopatch.core.compare.description import describe
 from yolopatch.core.text import shorten
 
 if TYPE_CHECKING:

@@ -6,12 +6,13 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from yolopatch.core.compare import chart
 from yolopatch.core.compare.chart import Axis, Bar, Line, Point, axis
 from yolopatch.core.compare.rows import Method, Row
 
-SIZE, LAYERS, TRAINING = "size", "layers", "training"
+SIZE, LAYERS, TRAINING, CLASSES = "size", "layers", "training", "classes"
 
 _LEFT_OUT = "Layers with none in any model are left out."
 
@@ -22,7 +23,7 @@ class Plot:
 
     Attributes:
         file: the name of its own file.
-        group: SIZE, LAYERS or TRAINING.
+        group: SIZE, LAYERS, TRAINING or CLASSES.
         title: what it shows.
         how: how, and on what, it was measured.
         models: the numbers of the models in it, from 1.
@@ -39,19 +40,28 @@ class Plot:
 
 def make_plots(rows: Sequence[Row], method: Method) -> tuple[Plot, ...]:
     """Return every plot that the figures of these models allow."""
-    return (*_against_map(rows, method), *_of_layers(rows, method), *_of_training(rows))
+    return (
+        *_against_map(rows, method),
+        *_of_layers(rows, method),
+        *_of_training(rows),
+        *_of_classes(rows),
+    )
 
 
 def _against_map(rows: Sequence[Row], method: Method) -> Iterator[Plot]:
-    known = [(number, row, row.metrics.map50_95) for number, row in enumerate(rows, 1) if row.metrics]
+    known = [(number, row, row.scores.map50_95) for number, row in enumerate(rows, 1) if row.scores]
     if not known:
         return
     images = f"{method.batch} image{'s' * (method.batch > 1)}"
-    from_csv = "mAP50-95: read from each run's results.csv, of its best epoch."
+    sources = [
+        *(["measured here by upstream's own validation"] if any(row.evaluation for row in rows) else []),
+        *(["read from a run's results.csv, of its best epoch"] if any(_is_read(row) for row in rows) else []),
+    ]
+    source = f"mAP50-95: {' or '.join(sources)}."
     yield _points(
         "parameters",
         "Parameters and mAP50-95",
-        f"Parameters: of the model as it is built. {from_csv}",
+        f"Parameters: of the model as it is built. {source}",
         [(number, row.name, Point(number, row.parameters / 1e6, value)) for number, row, value in known],
         "parameters, millions",
     )
@@ -62,7 +72,11 @@ def _against_map(rows: Sequence[Row], method: Method) -> Iterator[Plot]:
     ]
     if timed:
         how = f"Latency: a fused forward of {images} of {method.imgsz} px in {method.precision}, median and quartiles."
-        yield _points("latency", "Latency and mAP50-95", f"{how} {from_csv}", timed, "latency, ms")
+        yield _points("latency", "Latency and mAP50-95", f"{how} {source}", timed, "latency, ms")
+
+
+def _is_read(row: Row) -> bool:
+    return row.metrics is not None and row.evaluation is None
 
 
 def _points(name: str, title: str, how: str, shown: Sequence[tuple[int, str, Point]], label: str) -> Plot:
@@ -163,3 +177,34 @@ def _lines(
     file = f"plot-{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')}.svg"
     models = tuple(number for number, _, _ in shown)
     yield Plot(file, TRAINING, title, how, models, chart.lines(lines, x, y, f"{title}. {alt}"))
+
+
+def _of_classes(rows: Sequence[Row]) -> Iterator[Plot]:
+    """Yield the precision-recall curves over all classes, then of each class, the one with most objects first."""
+    known = [(number, row.name, row.evaluation) for number, row in enumerate(rows, 1) if row.evaluation]
+    if not known:
+        return
+    first = known[0][2]
+    how = (
+        f"At IoU 0.5, by {first.coco.evaluator}, on {first.upstream.images} images of {PurePath(first.data).name}, "
+        "with boxes from upstream's own validation."
+    )
+    curves = {number: [one.curve for one in evaluation.coco.classes] for number, _, evaluation in known}
+    means = {
+        number: [sum(precisions) / len(precisions) for precisions in zip(*every)] for number, every in curves.items()
+    }
+    of_all = [(number, called, means[number], evaluation.coco.ap50) for number, called, evaluation in known]
+    yield _recall("plot-pr-all.svg", "All classes, the mean", how, of_all)
+    for place, one in sorted(enumerate(first.coco.classes), key=lambda pair: -pair[1].objects):
+        found = {number: evaluation.coco.classes[place] for number, _, evaluation in known}
+        title = f"{first.names[one.number]}, {one.objects} object{'s' * (one.objects > 1)}"
+        of_class = [(number, called, found[number].curve, found[number].ap50) for number, called, _ in known]
+        yield _recall(f"plot-pr-{one.number}.svg", title, how, of_class)
+
+
+def _recall(file: str, title: str, how: str, shown: Sequence[tuple[int, str, Sequence[float], float]]) -> Plot:
+    lines = [Line(number, [(step / 100, value) for step, value in enumerate(curve)]) for number, _, curve, _ in shown]
+    alt = "; ".join(f"{number} {called}: AP50 {ap50:.3f}" for number, called, _, ap50 in shown)
+    x, y = Axis(0, 1, "recall"), Axis(0, 1.02, "precision")
+    drawn = chart.lines(lines, x, y, f"Precision by recall: {title}. {alt}", numbered=False)
+    return Plot(file, CLASSES, title, how, tuple(number for number, *_ in shown), drawn)

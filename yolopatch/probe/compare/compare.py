@@ -10,11 +10,8 @@ from functools import partial
 import torch
 
 from ...wire.facts import CompareAnswer, ComparedModel, CompareRequest, Cost, LayerCost, ModelSource
-from ...wire.messages import Refused
 from ..build.failures import explained
 from ..build.upstreams import Upstream
-from ..checkpoint.base_checkpoint import load_state, read_finite
-from ..checkpoint.harmless import build_stored
 from ..explain.raising import first_line
 from ..measure.facts import row
 from ..measure.flopcount import count_flops
@@ -24,6 +21,7 @@ from ..protocol.emit import Emit
 from ..protocol.refusal import Refusal
 from ..tensors.models import UpstreamModel
 from ..tensors.tensors import image, seed_all
+from .checkpoints import load_checkpoint
 
 _ROUNDS = 31
 _SECONDS = 8.0  # for all rounds, for each model
@@ -55,7 +53,7 @@ def _built(
     seed_all(0)
     with explained(upstream, request, source.file, source.scale or None):
         if source.checkpoint:
-            model = _of_checkpoint(upstream, source.file)
+            model, _ = load_checkpoint(upstream, source.file)
         else:
             model = upstream.build(upstream.read(source.file, source.scale or None))
         info = upstream.info(model, request.imgsz)
@@ -73,28 +71,6 @@ def _layers(model: UpstreamModel, flops: Mapping[str, Mapping[str, int]]) -> tup
             counted[int(found[1])] += sum(kinds.values())
     rows = [row(layer) for layer in model.model]
     return tuple(LayerCost(one.index, one.kind, one.parameters, counted[one.index] / 1e9) for one in rows)
-
-
-def _of_checkpoint(upstream: Upstream, file: str) -> UpstreamModel:
-    """Return the model of a checkpoint with its weights. No code of the file is run.
-
-    Raises:
-        Refusal: it holds no model, or not one that this workspace builds.
-    """
-    try:
-        stored = read_finite(file)
-        if stored.yaml is None:
-            raise Refusal(
-                "the checkpoint holds tensors but no model",
-                hint="name best.pt or last.pt of a training, or compare the model's YAML",
-            )
-        model = build_stored(upstream, stored.yaml)
-        load_state(model, stored.state)
-    except Refusal as error:
-        if not isinstance(error.message, Refused):
-            raise
-        raise Refusal(error.message.what, f"file: {file}", *error.message.details, hint=error.message.hint) from error
-    return model
 
 
 def _costs(models: Sequence[UpstreamModel], request: CompareRequest) -> list[Cost]:
