@@ -12,6 +12,7 @@ import pytest
 from yolopatch.core.training.run import RECORD, Run, Wanted, write_run
 from yolopatch.steps.compare.items import find_items
 from yolopatch.steps.compare.results import read_training
+from yolopatch.steps.figures.item import find_item
 
 PIN = "ultralytics-8.3.0"
 FILES = {"compare.html", "table.csv", "table.md", "table.tex"} | {
@@ -92,6 +93,34 @@ def test_a_run_of_reproduce_is_built_by_the_workspace_of_its_post(run_folder, fu
     assert (item.file, item.checkpoint) == (results / "weights" / "best.pt", True)
     assert item.metrics is not None
     assert (item.metrics.epoch, item.metrics.map50_95) == (2, 0.4)
+
+
+def test_a_run_is_found_in_one_way_by_compare_and_by_the_figures(run_folder, full_workspace, tmp_path):
+    workspace = full_workspace(PIN)
+    (tmp_path / "any.pt").touch()
+    run = run_folder(tmp_path / "any.pt")
+    (run / "results.csv").unlink()  # as while its first epoch goes on, or where somebody kept the weights alone
+    (item,) = find_items([f"ours={run}"], workspace, None)
+    drawn = find_item(f"ours={run}", workspace)
+    assert (item.name, item.file) == (drawn.name, drawn.path) == ("ours", run / "weights" / "best.pt")
+    assert item.metrics is None
+    (run / "weights" / "best.pt").rename(run / "last.pt")
+    assert find_item(str(run), workspace).path == run / "last.pt"
+    assert find_item(str(run), workspace).name == "train"
+
+
+def test_the_figures_find_the_workspace_of_a_run_of_reproduce(run_folder, full_workspace, tmp_path, monkeypatch):
+    (tmp_path / "any.pt").touch()
+    results = run_folder(tmp_path / "any.pt", "elsewhere/train")
+    run = tmp_path / "post" / "runs" / "1"
+    run.mkdir(parents=True)
+    os.symlink(full_workspace(PIN), tmp_path / "post" / "workspace")
+    wanted = Wanted({}, "n", base=False, quick=True, commit="", edited=(), cfg="", data="")
+    (run / RECORD).write_bytes(write_run(Run(1, wanted, save_dir=str(results))))
+    monkeypatch.chdir(tmp_path)
+    item = find_item("post/runs/1", None)
+    assert (item.name, item.path) == ("post/1", results / "weights" / "best.pt")
+    assert item.checkout.pin.name == PIN
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The tasks of a run of `reproduce`: `dataset`, `train`, `evaluate`."""
+"""The tasks of a run of `reproduce`: `dataset`, `train`, `evaluate`; and `boxes`, which evaluates checkpoints."""
 
 from __future__ import annotations
 
