@@ -71,6 +71,8 @@ def test_two_yamls_and_a_run_stand_side_by_side(
         "small": None,
         "medium": None,
         "large": None,
+        "coco": None,
+        "classes": None,
     }
     (process,) = ran.json["measured"]["processes"]
     assert (process["models"], process["pin"], process["threads"]) == (list(rows), PIN, 1)

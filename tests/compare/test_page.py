@@ -116,7 +116,7 @@ def test_a_value_that_is_not_finite_leaves_a_gap():
 
 
 def test_bars_of_models_without_anything_are_drawn():
-    drawn = chart.bars([("0 Conv", [Bar(1, None, "no such layer"), Bar(2, 0.0, "0")])], "alt")
+    drawn = chart.bars([("0 Conv", [Bar(1, None, "no such layer"), Bar(2, 0.0, "0")])], 0.0, "alt")
     assert drawn.count('width="0.0"') == 2
     assert "no such layer" in drawn
 

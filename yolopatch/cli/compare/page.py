@@ -52,7 +52,7 @@ class Figure:
     title: str
     how: str
     models: tuple[int, ...]
-    svg: Markup
+    pieces: tuple[Markup, ...]
     tall: bool
     dashed: bool
 
@@ -156,7 +156,7 @@ def _groups(plots: Sequence[Plot], rows: Sequence[Row]) -> list[Group]:
 
 def _figure(plot: Plot) -> Figure:
     dashed = plot.group in (TRAINING, CLASSES)
-    return Figure(plot.title, plot.how, plot.models, Markup(plot.svg), plot.group == LAYERS, dashed)
+    return Figure(plot.title, plot.how, plot.models, tuple(map(Markup, plot.pieces)), plot.group == LAYERS, dashed)
 
 
 def _class_tables(rows: Sequence[Row]) -> list[Table]:

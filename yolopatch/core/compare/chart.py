@@ -141,15 +141,14 @@ def lines(shown: Sequence[Line], x: Axis, y: Axis, alt: str, *, numbered: bool =
     return _svg(alt, _HEIGHT, (*frame.drawn(), *marks))
 
 
-def bars(rows: Sequence[tuple[str, Sequence[Bar]]], alt: str) -> str:
-    """Return rows of bars from 0, each row with its name above."""
-    largest = max((bar.value for _, row in rows for bar in row if bar.value), default=0.0) or 1.0
+def bars(rows: Sequence[tuple[str, Sequence[Bar]]], largest: float, alt: str) -> str:
+    """Return rows of bars from 0 to the `largest` value, each row with its name above."""
     marks, top = [], 0.0
     for name, row in rows:
         marks.append(f'<text class="name" x="0" y="{top + 11:.1f}">{svg_text(_cut(name))}</text>')
         top += _NAME
         for bar in row:
-            length = (bar.value or 0) / largest * (_WIDTH - _VALUE)
+            length = (bar.value or 0) / (largest or 1.0) * (_WIDTH - _VALUE)
             marks.append(
                 f'<g class="{colour(bar.model)}"><rect class="dot" x="0" y="{top:.1f}" width="{length:.1f}" '
                 f'height="{_BAR - 2}"/><text class="small" x="{length + 4:.1f}" y="{top + 9:.1f}">'

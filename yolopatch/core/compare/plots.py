@@ -14,6 +14,7 @@ from yolopatch.core.compare.rows import Method, Row
 
 SIZE, LAYERS, TRAINING, CLASSES = "size", "layers", "training", "classes"
 
+_SHEET = 40  # bars, with the room for names as two, that fit on a sheet of paper below each other
 _LEFT_OUT = "Layers with none in any model are left out."
 
 
@@ -28,6 +29,7 @@ class Plot:
         how: how, and on what, it was measured.
         models: the numbers of the models in it, from 1.
         svg: the drawing.
+        pieces: the drawing in pieces that fit on a sheet of paper, one below the other.
     """
 
     file: str
@@ -36,6 +38,7 @@ class Plot:
     how: str
     models: tuple[int, ...]
     svg: str
+    pieces: tuple[str, ...]
 
 
 def make_plots(rows: Sequence[Row], method: Method) -> tuple[Plot, ...]:
@@ -84,7 +87,7 @@ def _points(name: str, title: str, how: str, shown: Sequence[tuple[int, str, Poi
     ends = [end for point in found for end in (point.x, *(point.spread or ()))]
     alt = "; ".join(f"{number} {called}: {point.x:.3g}, mAP50-95 {point.y:.3f}" for number, called, point in shown)
     drawn = chart.points(found, axis(ends, label), axis([p.y for p in found], "mAP50-95"), f"{title}. {alt}")
-    return Plot(f"plot-{name}.svg", SIZE, title, how, tuple(number for number, _, _ in shown), drawn)
+    return Plot(f"plot-{name}.svg", SIZE, title, how, tuple(number for number, _, _ in shown), drawn, (drawn,))
 
 
 def _of_layers(rows: Sequence[Row], method: Method) -> Iterator[Plot]:
@@ -127,14 +130,14 @@ def _bars(rows: Sequence[Row], name: str, title: str, how: str, values: Sequence
         f"{number} {row.name}: {len(of_model)} layers" for number, (row, of_model) in enumerate(zip(rows, values), 1)
     )
     models = tuple(range(1, len(rows) + 1))
-    return Plot(
-        f"plot-{name}.svg",
-        LAYERS,
-        title,
-        how,
-        models,
-        chart.bars(shown, f"{title}. {sums}. The table below has the numbers."),
-    )
+    largest = max((bar.value for _, bars in shown for bar in bars if bar.value), default=0.0)
+    drawn = chart.bars(shown, largest, f"{title}. {sums}. The tables below have the numbers.")
+    at_once = max(1, _SHEET // (len(rows) + 2))
+    pieces = [
+        chart.bars(piece, largest, f"{title}: {piece[0][0]} to {piece[-1][0]}. The tables below have the numbers.")
+        for piece in (shown[start : start + at_once] for start in range(0, len(shown), at_once))
+    ]
+    return Plot(f"plot-{name}.svg", LAYERS, title, how, models, drawn, tuple(pieces))
 
 
 def _classes(rows: Sequence[Row], index: int) -> str:
@@ -176,7 +179,8 @@ def _lines(
     )
     file = f"plot-{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')}.svg"
     models = tuple(number for number, _, _ in shown)
-    yield Plot(file, TRAINING, title, how, models, chart.lines(lines, x, y, f"{title}. {alt}"))
+    drawn = chart.lines(lines, x, y, f"{title}. {alt}")
+    yield Plot(file, TRAINING, title, how, models, drawn, (drawn,))
 
 
 def _of_classes(rows: Sequence[Row]) -> Iterator[Plot]:
@@ -207,4 +211,4 @@ def _recall(file: str, title: str, how: str, shown: Sequence[tuple[int, str, Seq
     alt = "; ".join(f"{number} {called}: AP50 {ap50:.3f}" for number, called, _, ap50 in shown)
     x, y = Axis(0, 1, "recall"), Axis(0, 1.02, "precision")
     drawn = chart.lines(lines, x, y, f"Precision by recall: {title}. {alt}", numbered=False)
-    return Plot(file, CLASSES, title, how, tuple(number for number, *_ in shown), drawn)
+    return Plot(file, CLASSES, title, how, tuple(number for number, *_ in shown), drawn, (drawn,))
