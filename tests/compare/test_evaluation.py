@@ -113,7 +113,9 @@ def evaluated(found):
     """The comparison, its first and third model evaluated."""
     curve = [1.0] * 60 + [0.0] * 41
     classes = (CocoClass(0, 7, 0.5, 0.6, curve), CocoClass(1, 9, 0.25, 0.5, curve))
-    upstream = UpstreamFigures(0.7, 0.6, 0.56, 0.38, (ClassScore(0, 0.7, 0.6, 0.6, 0.5),), 4, 16, 0.001, 0.7, 300)
+    upstream = UpstreamFigures(
+        0.7, 0.6, 0.56, 0.38, (ClassScore(0, 0.7, 0.6, 0.6, 0.5),), 4, 16, 0.001, 0.7, 300, False
+    )
     figures = CocoFigures(0.375, 0.55, 0.1, None, 0.9, classes, "pycocotools 2.0.11")
     one = Evaluation(upstream, figures, "my/data.yaml", ("cat", "<b>dog</b>"))
     first, second, third = found.rows
@@ -131,7 +133,7 @@ def test_what_was_measured_stands_in_place_of_what_the_run_reports(evaluated):
     assert evaluated.rows[1].data()["metrics"] is None
     told = " ".join(describe(evaluated.method, evaluated.rows))
     assert "on the 4 images and 16 objects of val of my/data.yaml" in told
-    assert "base, other: batches of 16, scores from 0.001, NMS at IoU 0.7" in told
+    assert "base, other: float32, batches of 16, scores from 0.001, NMS at IoU 0.7" in told
     assert "results.csv" not in told
     assert list(parts_of(evaluated.rows))[2:] == ["Accuracy", "Accuracy by COCO's evaluator"]
 

@@ -211,6 +211,7 @@ class UpstreamFigures:
         confidence: the least score of a box.
         overlap: the IoU above which NMS keeps only the better of two boxes; None where the model has no NMS.
         most: the most boxes for an image.
+        half: whether forwards ran in float16: upstream does not wherever it is asked to.
     """
 
     precision: float
@@ -223,6 +224,7 @@ class UpstreamFigures:
     confidence: float
     overlap: float | None
     most: int
+    half: bool
 
 
 @dataclass(frozen=True)

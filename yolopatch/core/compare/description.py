@@ -71,7 +71,9 @@ def _ways(measured: Mapping[str, Evaluation]) -> str:
     for name, one in measured.items():
         own = one.upstream
         overlap = "without NMS" if own.overlap is None else f"NMS at IoU {own.overlap:g}"
-        way = f"batches of {own.batch}, scores from {own.confidence:g}, {overlap}, {own.most} boxes an image at most"
+        precision = "float16" if own.half else "float32"
+        boxes = f"scores from {own.confidence:g}, {overlap}, {own.most} boxes an image at most"
+        way = f"{precision}, batches of {own.batch}, {boxes}"
         ways.setdefault(way, []).append(name)
     return "; ".join(f"{', '.join(names)}: {way}" for way, names in ways.items())
 

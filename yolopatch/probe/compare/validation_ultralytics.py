@@ -121,6 +121,7 @@ def _figures(validator: Any, images: int, model: UpstreamModel) -> UpstreamFigur
         confidence=float(arguments.conf),
         overlap=None if ends else float(arguments.iou),
         most=int(arguments.max_det),
+        half=bool(arguments.half),
     )
 
 

@@ -57,6 +57,7 @@ def validate_yolov5(upstream: Upstream, model: UpstreamModel, request: BoxesRequ
             confidence=float(defaults["conf_thres"]),
             overlap=float(defaults["iou_thres"]),
             most=_MOST,
+            half=request.half and request.device != "cpu",  # as val.run decides it
         ),
         object_records(labels),
         boxes,
