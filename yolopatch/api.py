@@ -154,35 +154,43 @@ def compare(
     items: Sequence[str],
     *,
     workspace: StrPath | None = None,
+    data: StrPath | None = None,
     scale: str | None = None,
     imgsz: int = 640,
-    batch: int = 1,
+    batch: int | None = None,
     half: bool = False,
     device: str | None = None,
     python: str | None = None,
     watch: Watch = no_watch,
 ) -> Comparison:
-    """Count and time models side by side.
+    """Count and time models side by side, and evaluate checkpoints on data.
 
     Args:
         items: each a model YAML in a workspace, a checkpoint or the folder of a run; `NAME=ITEM` names it.
         workspace: for items that lie outside of every workspace.
+        data: the data YAML to evaluate checkpoints on; None to evaluate none.
         scale: of the YAMLs; None for what each says.
         imgsz: side of the square images in pixels.
-        batch: images in a forward.
+        batch: images in a forward; None for one, and for as many as upstream takes where it evaluates.
         half: whether forwards run in float16.
         device: torch's name of it; None for the CPU.
         python: the interpreter with upstream's requirements; None to find one.
         watch: called when the models of a workspace are measured.
 
     Raises:
-        UsageError: an item does not exist, or the models are of several tasks.
-        YolopatchError: a model does not build or run.
+        UsageError: an item does not exist, the models are of several tasks, or the data is not as upstream needs it.
+        YolopatchError: a model does not build or run, or was trained on other classes than the data's.
     """
     _open()
-    place = None if workspace is None else Path(workspace)
     options = comparing.Options(
-        workspace=place, scale=scale, imgsz=imgsz, batch=batch, half=half, device=device, python=python
+        workspace=None if workspace is None else Path(workspace),
+        data=None if data is None else Path(data),
+        scale=scale,
+        imgsz=imgsz,
+        batch=batch,
+        half=half,
+        device=device,
+        python=python,
     )
     return comparing.compare(items, options, cache_dir(), watch)
 

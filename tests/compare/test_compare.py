@@ -11,9 +11,14 @@ import pytest
 
 from yolopatch.core.training.run import RECORD, Run, Wanted, write_run
 from yolopatch.steps.compare.items import find_items
-from yolopatch.steps.compare.results import read_metrics
+from yolopatch.steps.compare.results import read_training
+from yolopatch.steps.figures.item import find_item
 
 PIN = "ultralytics-8.3.0"
+FILES = {"compare.html", "table.csv", "table.md", "table.tex"} | {
+    f"plot-{name}.svg"
+    for name in ("parameters", "latency", "layer-parameters", "layer-gflops", "map50", "map50-95", "box-loss-training")
+}
 RESULTS = """\
 epoch,time,train/box_loss,metrics/precision(B),metrics/recall(B),metrics/mAP50(B),metrics/mAP50-95(B)
 1,1.0,3.0,0.1,0.2,0.3,0.2
@@ -66,12 +71,14 @@ def test_two_yamls_and_a_run_stand_side_by_side(
         "small": None,
         "medium": None,
         "large": None,
+        "coco": None,
+        "classes": None,
     }
     (process,) = ran.json["measured"]["processes"]
     assert (process["models"], process["pin"], process["threads"]) == (list(rows), PIN, 1)
     assert 3 <= process["rounds"] <= 31
     assert sorted(map(Path, ran.json["files"])) == sorted(out.iterdir())
-    assert {file.name for file in out.iterdir()} == {"table.csv", "table.md", "table.tex"}
+    assert {file.name for file in out.iterdir()} == FILES
     assert "train 2 of 3" in (out / "table.md").read_text()
 
 
@@ -90,6 +97,34 @@ def test_a_run_of_reproduce_is_built_by_the_workspace_of_its_post(run_folder, fu
     assert (item.metrics.epoch, item.metrics.map50_95) == (2, 0.4)
 
 
+def test_a_run_is_found_in_one_way_by_compare_and_by_the_figures(run_folder, full_workspace, tmp_path):
+    workspace = full_workspace(PIN)
+    (tmp_path / "any.pt").touch()
+    run = run_folder(tmp_path / "any.pt")
+    (run / "results.csv").unlink()  # as while its first epoch goes on, or where somebody kept the weights alone
+    (item,) = find_items([f"ours={run}"], workspace, None)
+    drawn = find_item(f"ours={run}", workspace)
+    assert (item.name, item.file) == (drawn.name, drawn.path) == ("ours", run / "weights" / "best.pt")
+    assert item.metrics is None
+    (run / "weights" / "best.pt").rename(run / "last.pt")
+    assert find_item(str(run), workspace).path == run / "last.pt"
+    assert find_item(str(run), workspace).name == "train"
+
+
+def test_the_figures_find_the_workspace_of_a_run_of_reproduce(run_folder, full_workspace, tmp_path, monkeypatch):
+    (tmp_path / "any.pt").touch()
+    results = run_folder(tmp_path / "any.pt", "elsewhere/train")
+    run = tmp_path / "post" / "runs" / "1"
+    run.mkdir(parents=True)
+    os.symlink(full_workspace(PIN), tmp_path / "post" / "workspace")
+    wanted = Wanted({}, "n", base=False, quick=True, commit="", edited=(), cfg="", data="")
+    (run / RECORD).write_bytes(write_run(Run(1, wanted, save_dir=str(results))))
+    monkeypatch.chdir(tmp_path)
+    item = find_item("post/runs/1", None)
+    assert (item.name, item.path) == ("post/1", results / "weights" / "best.pt")
+    assert item.checkout.pin.name == PIN
+
+
 @pytest.mark.parametrize(
     ("rows", "found"),
     [
@@ -102,14 +137,14 @@ def test_the_metrics_of_yolov5_are_read_from_its_columns(rows, found, tmp_path):
     head = "epoch, metrics/precision, metrics/recall, metrics/mAP_0.5,metrics/mAP_0.5:0.95\n"
     (tmp_path / "results.csv").write_text(head + rows)
     (tmp_path / "opt.yaml").write_text("data: mine.yaml\n")
-    metrics = read_metrics(tmp_path)
+    metrics, _ = read_training(tmp_path)
     assert (metrics.epoch, metrics.epochs, metrics.map50_95, metrics.data) == found
 
 
 @pytest.mark.parametrize("text", ["", "epoch,metrics/accuracy_top1\n1,0.5\n"])
 def test_a_run_without_boxes_has_no_metrics(text, tmp_path):
     (tmp_path / "results.csv").write_text(text)
-    assert read_metrics(tmp_path) is None
+    assert read_training(tmp_path)[0] is None
 
 
 @pytest.mark.slow
@@ -202,7 +237,7 @@ def test_a_folder_that_holds_runs_is_a_usage_error_that_names_them(refused, run_
     run_folder(tmp_path / "no.pt", "runs/detect/train")
     code, error = refused("runs")
     assert (code, error["what"]) == (2, "runs is not the folder of a run")
-    assert error["hint"] == "name a run in it: yolopatch compare runs/detect/train"
+    assert error["hint"] == "name a run in it: runs/detect/train"
 
 
 def test_a_run_without_a_checkpoint_and_another_csv_are_usage_errors(refused, run_folder, full_workspace, tmp_path):

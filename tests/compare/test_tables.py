@@ -14,38 +14,13 @@ import pytest
 
 from yolopatch.cli.compare.words import comparison
 from yolopatch.core.compare.columns import HIGHER, LOWER, NEITHER, rank
+from yolopatch.core.compare.description import describe
 from yolopatch.core.compare.files import write_csv, write_latex, write_markdown
-from yolopatch.core.compare.rows import Method, Metrics, Process, Row, describe
 from yolopatch.core.tables.latex import escape_latex
 from yolopatch.core.tables.marks import BEST, SECOND, UNMARKED
 from yolopatch.core.text import shorten
 from yolopatch.outside.files import staging
-from yolopatch.steps.compare.compare import Comparison, save_tables
-from yolopatch.wire.facts import Times
-
-NASTY = r"100%_A&B #1 {x} \y ~z^2 <a|b> $5 `--`"
-
-
-def row(name: str, parameters: int, times: tuple[float, float, float], metrics: Metrics | None = None) -> Row:
-    median, low, high = times
-    return Row(name, 100, parameters, 6.5, None, Times(median, low, high), round(1e3 / median, 2), 2**20, metrics)
-
-
-def trained(best: float) -> Metrics:
-    return Metrics(0.5, 0.5, 0.6, best, epoch=2, epochs=3, data="shapes.yaml")
-
-
-@pytest.fixture
-def found() -> Comparison:
-    rows = (
-        row("base", 2_600_000, (10.0, 9.9, 10.1), trained(0.4)),
-        row(NASTY, 2_500_000, (10.05, 9.95, 10.2)),
-        row("other", 2_600_000, (12.0, 11.0, 13.0), trained(0.5)),
-    )
-    process = Process(
-        tuple(one.name for one in rows), "/w", "ultralytics-8.3.0", "a" * 40, (), 0, "A CPU", 2, 31, "2.3.1"
-    )
-    return Comparison(rows, Method(640, 1, False, (process,)), ())
+from yolopatch.steps.compare.compare import save_tables
 
 
 def exact(*values: float | None) -> list[tuple[float, float, float] | None]:
@@ -73,9 +48,9 @@ def test_the_best_and_the_second_are_marked_where_they_can_be_told(values, bette
     assert rank(values, better) == marks
 
 
-def test_a_csv_holds_every_figure_with_what_it_was_measured_on(found):
+def test_a_csv_holds_every_figure_with_what_it_was_measured_on(found, nasty):
     read = list(csv.DictReader(io.StringIO(write_csv(found.rows, found.method))))
-    assert [line["name"] for line in read] == ["base", NASTY, "other"]
+    assert [line["name"] for line in read] == ["base", nasty, "other"]
     first = read[0]
     assert (first["parameters_m"], first["latency_ms"], first["gflops_upstream"]) == ("2.6", "10", "")
     assert (first["latency_low_ms"], first["latency_high_ms"]) == ("9.9", "10.1")
@@ -151,7 +126,7 @@ def test_a_disk_that_fills_up_between_the_files_leaves_none(found, tmp_path, mon
 
     monkeypatch.setattr(staging, "move", full)
     with pytest.raises(OSError, match="No space"):
-        save_tables(found, tmp_path / "new" / "tables")
+        save_tables(found, "page", tmp_path / "new" / "tables", overwrite=False)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -215,12 +215,27 @@ class Cost:
 
 
 @dataclass(frozen=True)
+class LayerCost:
+    """What a layer is and costs as it is built: `gflops` of one image, counted by torch."""
+
+    index: int
+    kind: str
+    parameters: int
+    gflops: float
+
+    def data(self) -> dict[str, Any]:
+        """Return it with its keys in results: Python does not allow a field named `class`."""
+        return {"index": self.index, "class": self.kind, "parameters": self.parameters, "gflops": self.gflops}
+
+
+@dataclass(frozen=True)
 class ComparedModel:
-    """One of the models: its task, its counts as it is built, and what a forward takes."""
+    """One of the models: its task, its counts as it is built, of each layer, too, and what a forward takes."""
 
     task: str
     info: UpstreamInfo
     true_gflops: float
+    layers: tuple[LayerCost, ...]
     cost: Cost
 
 

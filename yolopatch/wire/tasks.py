@@ -40,6 +40,7 @@ GENERAL = (messages.UpstreamOpened, messages.Step, messages.Refused, messages.No
 
 FACTS = Task("facts", "measure.facts:report", facts.FactsRequest, (facts.FactsAnswer,))
 COMPARE = Task("compare", "compare.compare:compare", facts.CompareRequest, (facts.CompareAnswer,))
+BOXES = Task("boxes", "compare.evaluation:evaluate", training.BoxesRequest, (training.BoxesAnswer,))
 GRAPH = Task("graph", "figures.graph:describe", figures.GraphRequest, (figures.GraphAnswer,))
 HEAT = Task("heat", "figures.heat:map_heat", figures.HeatRequest, (figures.HeatAnswer,))
 VERIFY = Task(
@@ -89,6 +90,7 @@ TASKS = {
     for task in (
         FACTS,
         COMPARE,
+        BOXES,
         GRAPH,
         HEAT,
         VERIFY,

@@ -1,11 +1,15 @@
-"""The tasks of a run of `reproduce`: `dataset`, `train`, `evaluate`."""
+"""The tasks of a run of `reproduce`: `dataset`, `train`, `evaluate`; and `boxes`, which evaluates checkpoints."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .facts import ModelSource
 from .messages import UpstreamRequest
+
+TRUTH, FOUND = 6, 7
+"""Numbers of a record in the files: image, class, left, top, right, bottom, in pixels of the image; then the score."""
 
 
 @dataclass(frozen=True)
@@ -155,3 +159,91 @@ class Exported:
     """The result of each export, by format: `file`, `megabytes` and `predicted`, or `error`."""
 
     forms: Mapping[str, Mapping[str, object]]
+
+
+@dataclass(frozen=True)
+class BoxesRequest(UpstreamRequest):
+    """Checkpoints to validate.
+
+    Attributes:
+        models: the checkpoints, which are read as data.
+        images: a text file with the path of an image on each line; their labels lie where upstream looks for them.
+        classes: the names of the data's classes, in order.
+        imgsz: side of the images in pixels, as upstream's validation takes it.
+        batch: images in a forward; None for upstream's own default.
+        half: whether forwards run in float16.
+        device: torch's name of the device.
+        folder: an empty folder for the files of the answer.
+        look_only: refuse what cannot be validated, and validate nothing.
+    """
+
+    models: tuple[ModelSource, ...]
+    images: str
+    classes: tuple[str, ...]
+    imgsz: int
+    batch: int | None
+    half: bool
+    device: str
+    folder: str
+    look_only: bool
+
+
+@dataclass(frozen=True)
+class ClassScore:
+    """Upstream's figures for a class: its number, and precision, recall, mAP50 and mAP50-95."""
+
+    number: int
+    precision: float
+    recall: float
+    map50: float
+    map50_95: float
+
+
+@dataclass(frozen=True)
+class UpstreamFigures:
+    """What upstream's validation says of a model.
+
+    Attributes:
+        precision, recall, map50, map50_95: over all classes.
+        classes: of each class that has an object or a box, as upstream lists them.
+        images: the number of images that upstream took.
+        batch: images in a forward.
+        confidence: the least score of a box.
+        overlap: the IoU above which NMS keeps only the better of two boxes; None where the model has no NMS.
+        most: the most boxes for an image.
+        half: whether forwards ran in float16: upstream does not wherever it is asked to.
+    """
+
+    precision: float
+    recall: float
+    map50: float
+    map50_95: float
+    classes: tuple[ClassScore, ...]
+    images: int
+    batch: int
+    confidence: float
+    overlap: float | None
+    most: int
+    half: bool
+
+
+@dataclass(frozen=True)
+class ValidatedModel:
+    """A model's validation.
+
+    Attributes:
+        figures: upstream's own.
+        truth: a file with TRUTH doubles for each object, as upstream read them.
+        found: a file with FOUND doubles for each box.
+    """
+
+    figures: UpstreamFigures
+    truth: str
+    found: str
+
+
+@dataclass(frozen=True)
+class BoxesAnswer:
+    """The models in the order of the request; none where it was only looked."""
+
+    models: tuple[ValidatedModel, ...]

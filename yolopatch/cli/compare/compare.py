@@ -10,6 +10,7 @@ import click
 from yolopatch.cli import options, report
 from yolopatch.cli.compare.words import comparison
 from yolopatch.cli.progress import progress_line
+from yolopatch.wire import shell
 
 
 @click.command("compare", epilog="Example: yolopatch compare base=yolo11n.yaml best.pt --workspace my-yolo")
@@ -19,16 +20,25 @@ from yolopatch.cli.progress import progress_line
     type=click.Path(path_type=Path, file_okay=False),
     help="The workspace of items that lie outside of every workspace.",
 )
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    metavar="DATA.yaml",
+    help="Evaluate checkpoints on this data, its part val.",
+)
 @options.scale
 @click.option("--imgsz", default=640, show_default=True, metavar="PIXELS", help="Image side.")
 @click.option(
-    "--batch", default=1, show_default=True, type=click.IntRange(min=1), metavar="NUMBER", help="Images in a forward."
+    "--batch",
+    type=click.IntRange(min=1),
+    metavar="NUMBER",
+    help="Images in a forward.  [default: 1; for --data upstream's]",
 )
 @click.option("--half", is_flag=True, help="Run the forwards in float16.")
 @options.device("The CPU, or the number of a GPU.  [default: cpu]")
 @options.python
 @click.option(
-    "--out", type=click.Path(path_type=Path), help="Write table.csv, table.md and table.tex into this folder."
+    "--out", type=click.Path(path_type=Path), help="Write compare.html, the tables and the plots into this folder."
 )
 @options.overwrite
 @options.as_json
@@ -40,8 +50,10 @@ def command(items: tuple[str, ...], out: Path | None, overwrite: bool, as_json: 
 
     The models of one workspace are timed in turn in one process, after
     upstream's fuse(). Checkpoints are read as data; no code of theirs runs. The
-    metrics of a run are read from its results.csv.
+    metrics of a run are read from its results.csv, or measured with --data: by
+    upstream's own validation, and by COCO's evaluator on the same boxes.
     """
+    from yolopatch.cli.compare.page import render_page
     from yolopatch.outside.files.writable import require_free_in
     from yolopatch.outside.source.store import cache_dir
     from yolopatch.steps.compare.compare import Options, compare, save_tables, table_files
@@ -50,6 +62,17 @@ def command(items: tuple[str, ...], out: Path | None, overwrite: bool, as_json: 
         require_free_in(out, table_files(out), overwrite)
     with progress_line() as watch:
         found = compare(items, Options(**how), cache_dir(), watch)
-    files = save_tables(found, out) if out else ()
+    files = save_tables(found, render_page(found, _again(items, how)), out, overwrite=overwrite) if out else ()
     report.show_notes(found.notes)
     report.show(found.data(files), comparison(found, files), as_json)
+
+
+def _again(items: tuple[str, ...], how: dict[str, Any]) -> str:
+    """Return the command that measures the same again, with one option on each line."""
+    parts: list[list[object]] = [["yolopatch", "compare", *items]]
+    for name, value in how.items():
+        if value is True:
+            parts.append([f"--{name}"])
+        elif value not in (None, False):
+            parts.append([f"--{name}", value])
+    return shell.wrap(parts)

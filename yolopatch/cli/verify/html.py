@@ -1,15 +1,11 @@
-"""The report of `verify` as one HTML page: no network, no script, no other file needed."""
+"""The report of `verify` as one HTML page."""
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-
-from yolopatch.catalog.resources import templates_dir
+from yolopatch.cli.page.page import render_template
 from yolopatch.cli.verify.page.view import make_page
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.files.staging import write_whole
@@ -40,26 +36,7 @@ def write_report(data: dict[str, Any], file: Path) -> None:
 
 def render_page(data: dict[str, Any]) -> str:
     """Return the HTML text."""
-    return _environment().get_template("page.html.j2").render(page=make_page(data))
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(templates_dir() / "report"),
-        undefined=StrictUndefined,
-        autoescape=True,
-        finalize=_visible,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def _visible(value: object) -> object:
-    """Escape unprintable characters: a model's text may have terminal codes or half a character."""
-    if isinstance(value, Markup):
-        return value
-    return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in str(value))
+    return render_template("verify.html.j2", page=make_page(data))
 
 
 def _next_step(file: Path, number: int | None) -> str:

@@ -109,13 +109,36 @@ SPEED = (
     Column("memory_mib", "Memory", "MiB", 1, lambda row: None if row.memory is None else row.memory / MIB, LOWER),
 )
 METRICS = (
-    Column("precision", "Precision", "", 3, lambda row: row.metrics.precision if row.metrics else None, HIGHER),
-    Column("recall", "Recall", "", 3, lambda row: row.metrics.recall if row.metrics else None, HIGHER),
-    Column("map50", "mAP50", "", 3, lambda row: row.metrics.map50 if row.metrics else None, HIGHER),
-    Column("map50_95", "mAP50-95", "", 3, lambda row: row.metrics.map50_95 if row.metrics else None, HIGHER),
+    Column("precision", "Precision", "", 3, lambda row: row.scores.precision if row.scores else None, HIGHER),
+    Column("recall", "Recall", "", 3, lambda row: row.scores.recall if row.scores else None, HIGHER),
+    Column("map50", "mAP50", "", 3, lambda row: row.scores.map50 if row.scores else None, HIGHER),
+    Column("map50_95", "mAP50-95", "", 3, lambda row: row.scores.map50_95 if row.scores else None, HIGHER),
 )
+
+
+def _coco(name: str) -> Callable[[Row], float | None]:
+    return lambda row: getattr(row.evaluation.coco, name) if row.evaluation else None
+
+
+COCO = (
+    Column("coco_ap", "AP", "COCO", 3, _coco("ap"), HIGHER),
+    Column("coco_ap50", "AP50", "COCO", 3, _coco("ap50"), HIGHER),
+    Column("coco_small", "AP", "small", 3, _coco("small"), HIGHER),
+    Column("coco_medium", "AP", "medium", 3, _coco("medium"), HIGHER),
+    Column("coco_large", "AP", "large", 3, _coco("large"), HIGHER),
+)
+
+
+def parts_of(rows: Sequence[Row]) -> dict[str, tuple[Column, ...]]:
+    """Return the columns in parts that are narrow enough for a terminal and a page, each with its title."""
+    parts: dict[str, tuple[Column, ...]] = {"Size": SIZE, "Speed and memory": SPEED}
+    if any(row.scores for row in rows):
+        parts["Accuracy"] = METRICS
+    if any(row.evaluation for row in rows):
+        parts["Accuracy by COCO's evaluator"] = COCO
+    return parts
 
 
 def columns_of(rows: Sequence[Row]) -> tuple[Column, ...]:
     """Return the columns of a table of these rows: those of metrics only where a row has metrics."""
-    return (*SIZE, *SPEED, *(METRICS if any(row.metrics for row in rows) else ()))
+    return tuple(column for part in parts_of(rows).values() for column in part)

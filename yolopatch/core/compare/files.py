@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from yolopatch.core.compare.columns import LATENCY, Column, columns_of
-from yolopatch.core.compare.rows import Method, Row, describe
+from yolopatch.core.compare.description import describe
+from yolopatch.core.compare.evaluation import Evaluation
+from yolopatch.core.compare.rows import Method, Row
 from yolopatch.core.tables.csv_text import csv_text
 from yolopatch.core.tables.latex import escape_latex, latex_table
 from yolopatch.core.tables.markdown import LEFT, RIGHT, escape_markdown, markdown_table
@@ -25,13 +27,14 @@ _CONDITIONS = (
     "commit",
     "edited_files",
 )
+_OF_CLASS = ("precision", "recall", "map50", "map50_95")
 _TRAINED = ("epoch", "epochs", "data")
 
 
 def write_csv(rows: Sequence[Row], method: Method) -> str:
     """Return the table for programs: one line for each model, with what it was measured on; "" for the unknown."""
     columns = columns_of(rows)
-    trained = _TRAINED if any(row.metrics for row in rows) else ()
+    trained = _TRAINED if any(row.scores for row in rows) else ()
     header = ("name", *(column.key for column in columns), *_SPREADS, *trained, *_CONDITIONS)
     return csv_text(header, [_csv_row(row, columns, trained, method) for row in rows])
 
@@ -39,10 +42,23 @@ def write_csv(rows: Sequence[Row], method: Method) -> str:
 def _csv_row(row: Row, columns: Sequence[Column], trained: Sequence[str], method: Method) -> tuple[object, ...]:
     values = [_exact(column.value(row)) for column in columns]
     spread = (row.times.low, row.times.high) if row.times else (None, None)
-    of_run = [getattr(row.metrics, name) if row.metrics else None for name in trained]
+    of_run = [getattr(row.scores, name, None) for name in trained]
     ran = method.process_of(row.name)
     conditions = (method.imgsz, method.batch, method.precision, ran.rounds, ran.hardware, ran.threads, ran.torch)
     return (row.name, *values, *spread, *of_run, *conditions, ran.pin, ran.commit, ran.edited)
+
+
+def write_classes(rows: Sequence[Row]) -> str:
+    """Return the figures of each class for programs: one line for each model and class; "" for the unknown."""
+    header = ("name", "class", "objects", *_OF_CLASS, "coco_ap", "coco_ap50", "data")
+    return csv_text(header, [line for row in rows if row.evaluation for line in _class_rows(row.name, row.evaluation)])
+
+
+def _class_rows(name: str, evaluation: Evaluation) -> Iterator[tuple[object, ...]]:
+    for one in evaluation.of_classes():
+        own = [_exact(getattr(one.upstream, figure) if one.upstream else None) for figure in _OF_CLASS]
+        coco = _exact(one.coco.ap), _exact(one.coco.ap50)
+        yield (name, one.name, one.coco.objects, *own, *coco, evaluation.data)
 
 
 def _exact(value: float | None) -> str:

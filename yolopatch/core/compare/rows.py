@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from yolopatch.catalog.environment.fix_patches import FIX_PATCHES
-from yolopatch.wire.facts import Times
+from yolopatch.core.compare.curves import Curves
+from yolopatch.core.compare.evaluation import Evaluation
+from yolopatch.wire.facts import LayerCost, Times
 
 MIB = 2**20
 
@@ -30,7 +31,7 @@ class Metrics:
     epochs: int
     data: str | None
 
-    def figures(self) -> dict[str, float | None]:
+    def figures(self) -> dict[str, object]:
         """Return them by their names in results; None for what upstream writes into no file."""
         known = {
             "precision": self.precision,
@@ -38,7 +39,7 @@ class Metrics:
             "mAP50": self.map50,
             "mAP50-95": self.map50_95,
         }
-        return {**known, "small": None, "medium": None, "large": None}
+        return {**known, "small": None, "medium": None, "large": None, "coco": None, "classes": None}
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,9 @@ class Row:
         fps: images per second, by the median; None where fuse() failed.
         memory: the peak of the same forward in bytes, None where fuse() failed.
         metrics: of its training run, None for a model without one.
+        by_layer: what each layer costs, in their order.
+        curves: of its training run, None for a model without one.
+        evaluation: on the data that the user named, None without it or without weights.
     """
 
     name: str
@@ -65,6 +69,14 @@ class Row:
     fps: float | None
     memory: int | None
     metrics: Metrics | None
+    by_layer: tuple[LayerCost, ...] = ()
+    curves: Curves | None = None
+    evaluation: Evaluation | None = None
+
+    @property
+    def scores(self) -> Metrics | Evaluation | None:
+        """What is known of its accuracy: as it was measured here, else as its run reports it."""
+        return self.evaluation or self.metrics
 
     def data(self) -> dict[str, object]:
         """Return its part of what `compare --json` prints; its keys are a contract."""
@@ -76,7 +88,8 @@ class Row:
             "latency_ms": {**vars(self.times), "fused": True} if self.times else None,
             "fps": self.fps,
             "memory_mib": None if self.memory is None else round(self.memory / MIB, 2),
-            "metrics": self.metrics.figures() if self.metrics else None,
+            "metrics": self.scores.figures() if self.scores else None,
+            "by_layer": [layer.data() for layer in self.by_layer],
         }
 
 
@@ -145,37 +158,3 @@ class Method:
             "precision": self.precision,
             "processes": [{**vars(process), "models": list(process.models)} for process in self.processes],
         }
-
-
-def describe(method: Method, rows: Sequence[Row]) -> list[str]:
-    """Return sentences that say how and on what each figure was measured."""
-    images = f"{method.batch} image{'s' * (method.batch > 1)}"
-    found = [
-        "Layers and parameters: as upstream prints them for the model as it is built, before fuse().",
-        f"GFLOPs: of one image of {method.imgsz} px as built, counted by torch's FlopCounterMode; "
-        "thop: what upstream prints.",
-        f"Latency: a forward of {images} of {method.imgsz} px in {method.precision}, after upstream's fuse(), in eval "
-        "without gradients and without reading images or NMS; median and quartiles. FPS: by the median.",
-        "Memory: the peak of all tensors of this forward, weights included; not what torch's operators need inside.",
-        *_processes(method),
-    ]
-    trained = [(row.name, row.metrics) for row in rows if row.metrics]
-    if trained:
-        epochs = ", ".join(f"{name} {one.epoch} of {one.epochs}" for name, one in trained)
-        found.append(
-            "Precision, recall and mAP: of boxes, read from the run's results.csv and not measured here; of the epoch "
-            f"with the highest mAP50-95: {epochs}."
-        )
-        data = ", ".join(f"{name} {one.data or 'unknown'}" for name, one in trained)
-        found.append(f"Data of these runs: {data}.")
-    return found
-
-
-def _processes(method: Method) -> list[str]:
-    ran = [f"{', '.join(one.models)}: {one.code}, {one.place}, {one.rounds} rounds" for one in method.processes]
-    if len(ran) == 1:
-        return [f"Measured in one process, one model after the other in each round. {ran[0]}."]
-    return [
-        "Measured in one process for each workspace, one after the other, so that a change of the machine in between "
-        f"shows as a difference: {'; '.join(ran)}."
-    ]

@@ -13,9 +13,11 @@ from yolopatch.outside.probe.launch import isolated_launch
 from yolopatch.outside.probe.listen import TOO_LONG
 from yolopatch.outside.probe.run import Failed, ask
 from yolopatch.wire.facts import CompareAnswer, CompareRequest, FactsAnswer, FactsRequest, ModelFacts, Question
-from yolopatch.wire.tasks import COMPARE, FACTS
+from yolopatch.wire.tasks import BOXES, COMPARE, FACTS
+from yolopatch.wire.training import BoxesAnswer, BoxesRequest
 
 PATIENCE = 600  # seconds for one request; building, running and counting an x model takes less than a minute
+_PATIENCE_IMAGE = 20  # seconds more for each image of a validation; an x model takes 5 on a slow CPU
 _SHOWN = 8  # of the last lines of output
 
 
@@ -72,6 +74,28 @@ def ask_comparison(request: CompareRequest, *, python: str) -> CompareAnswer:
         lambda folder: isolated_launch(python, folder),
         CompareAnswer,
         patience=PATIENCE * len(request.models),
+        failure=lambda failed: model_failure(failed, python, Path(request.workspace)),
+    )
+
+
+def ask_boxes(request: BoxesRequest, images: int, *, python: str) -> BoxesAnswer:
+    """Run upstream's validation of a workspace's checkpoints in a child process.
+
+    Args:
+        request: the checkpoints and the data.
+        images: how many the data has.
+        python: the interpreter with upstream's requirements.
+
+    Raises:
+        YolopatchError: the child crashed, hung, refused a checkpoint, or imported another upstream than the
+            workspace's.
+    """
+    return ask(
+        BOXES,
+        request,
+        lambda folder: isolated_launch(python, folder),
+        BoxesAnswer,
+        patience=PATIENCE + _PATIENCE_IMAGE * images,
         failure=lambda failed: model_failure(failed, python, Path(request.workspace)),
     )
 

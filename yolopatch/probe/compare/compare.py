@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import torch
 
-from ...wire.facts import CompareAnswer, ComparedModel, CompareRequest, Cost, ModelSource, UpstreamInfo
-from ...wire.messages import Refused
+from ...wire.facts import CompareAnswer, ComparedModel, CompareRequest, Cost, LayerCost, ModelSource
 from ..build.failures import explained
 from ..build.upstreams import Upstream
-from ..checkpoint.base_checkpoint import load_state, read_with_model
-from ..checkpoint.harmless import build_stored
 from ..explain.raising import first_line
-from ..measure.facts import true_gflops
+from ..measure.facts import row
+from ..measure.flopcount import count_flops
 from ..measure.latency import Effort, fused_copies, hardware_of, time_in_turn, times_of
 from ..measure.memory import prediction_peak
 from ..protocol.emit import Emit
 from ..protocol.refusal import Refusal
 from ..tensors.models import UpstreamModel
 from ..tensors.tensors import image, seed_all
+from .checkpoints import load_checkpoint
 
 _ROUNDS = 31
 _SECONDS = 8.0  # for all rounds, for each model
+_IN_LAYER = re.compile(r"model\.(\d+)(?:\.|$)")  # the name of a module in a layer
 _WARM_UPS = 3  # libraries choose their kernels in the first forwards, and a GPU raises its clock
 
 
@@ -34,44 +37,40 @@ def compare(upstream: Upstream, request: CompareRequest, emit: Emit) -> None:
         ModelRefusal: a model does not build, or does not run.
     """
     models: list[UpstreamModel] = []
-    counts: list[tuple[str, UpstreamInfo, float]] = []
+    counted: list[Callable[[Cost], ComparedModel]] = []
     for source in request.models:
-        model, counted = _built(upstream, request, source)
+        model, found = _built(upstream, request, source)
         models.append(model)
-        counts.append(counted)
+        counted.append(found)
     costs = _costs(models, request)
-    emit(CompareAnswer(torch.__version__, tuple(ComparedModel(*counted, cost) for counted, cost in zip(counts, costs))))
+    emit(CompareAnswer(torch.__version__, tuple(one(cost) for one, cost in zip(counted, costs))))
 
 
 def _built(
     upstream: Upstream, request: CompareRequest, source: ModelSource
-) -> tuple[UpstreamModel, tuple[str, UpstreamInfo, float]]:
-    """Return the model in eval, and its task, upstream's figures and true GFLOPs."""
+) -> tuple[UpstreamModel, Callable[[Cost], ComparedModel]]:
+    """Return the model in eval, and what it is: all but what its forward takes."""
     seed_all(0)
     with explained(upstream, request, source.file, source.scale or None):
         if source.checkpoint:
-            model = _of_checkpoint(upstream, source.file)
+            model, _ = load_checkpoint(upstream, source.file)
         else:
             model = upstream.build(upstream.read(source.file, source.scale or None))
         info = upstream.info(model, request.imgsz)
-        return model.eval(), (upstream.task(model.yaml), info, true_gflops(model, request.imgsz))
+        flops = count_flops(model.eval(), image(model, request.imgsz))
+        layers = _layers(model, flops.own)
+        return model, partial(ComparedModel, upstream.task(model.yaml), info, flops.total / 1e9, layers)
 
 
-def _of_checkpoint(upstream: Upstream, file: str) -> UpstreamModel:
-    """Return the model of a checkpoint with its weights. No code of the file is run.
-
-    Raises:
-        Refusal: it holds no model, or not one that this workspace builds.
-    """
-    try:
-        stored, data = read_with_model(file, "name best.pt or last.pt of a training, or compare the model's YAML")
-        model = build_stored(upstream, data)
-        load_state(model, stored.state)
-    except Refusal as error:
-        if not isinstance(error.message, Refused) or file in error.message.what:
-            raise
-        raise Refusal(error.message.what, f"file: {file}", *error.message.details, hint=error.message.hint) from error
-    return model
+def _layers(model: UpstreamModel, flops: Mapping[str, Mapping[str, int]]) -> tuple[LayerCost, ...]:
+    """Return what each layer costs, of the operations of all modules in it."""
+    counted: Counter[int] = Counter()
+    for name, kinds in flops.items():
+        found = _IN_LAYER.match(name)
+        if found:  # else upstream's model computes it itself, outside of its layers
+            counted[int(found[1])] += sum(kinds.values())
+    rows = [row(layer) for layer in model.model]
+    return tuple(LayerCost(one.index, one.kind, one.parameters, counted[one.index] / 1e9) for one in rows)
 
 
 def _costs(models: Sequence[UpstreamModel], request: CompareRequest) -> list[Cost]:

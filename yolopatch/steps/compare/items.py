@@ -1,4 +1,4 @@
-"""What a user names to compare: a model YAML, a checkpoint, or the folder of a run."""
+"""The models to compare, each with the workspace that builds it."""
 
 from __future__ import annotations
 
@@ -7,18 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from yolopatch.core.compare.curves import Curves
 from yolopatch.core.compare.rows import Metrics
-from yolopatch.core.reproduce.reproduction import WORKSPACE
-from yolopatch.core.training.run import RECORD, read_run
 from yolopatch.errors import UsageError
 from yolopatch.outside.files.model_yaml import read_cfg
 from yolopatch.outside.workspace.workspace import Workspace, read_workspace, workspace_around
-from yolopatch.steps.compare.results import RESULTS, read_metrics
+from yolopatch.steps.compare.results import read_training
+from yolopatch.steps.model.named import RESULTS, Named, find_named
 from yolopatch.wire import shell
-
-_CHECKPOINTS = (".pt", ".pth")
-_WEIGHTS = "weights"
-_BEST = ("best.pt", "last.pt")
 
 
 @dataclass(frozen=True)
@@ -32,7 +28,7 @@ class Item:
         checkpoint: which of the two.
         scale: the letter at which a YAML is built; "" for one without scales, and for a checkpoint.
         task: of a YAML; "" for a checkpoint, whose content is read where it is built.
-        metrics: of the run that was named, else None.
+        metrics, curves: of the run that was named, else None.
     """
 
     name: str
@@ -41,16 +37,8 @@ class Item:
     checkpoint: bool
     scale: str
     task: str
-    metrics: Metrics | None
-
-
-@dataclass(frozen=True)
-class _Given:
-    """An item as it was typed, and the path in it."""
-
-    text: str
-    name: str
-    path: Path
+    metrics: Metrics | None = None
+    curves: Curves | None = None
 
 
 def find_items(texts: Sequence[str], place: Path | None, scale: str | None) -> tuple[Item, ...]:
@@ -65,120 +53,48 @@ def find_items(texts: Sequence[str], place: Path | None, scale: str | None) -> t
         UsageError: an item does not exist, is of no such kind, or lies in no workspace; or two have one name.
     """
     around = read_workspace(place.absolute()) if place else None
-    found = [_item(_split(text, around), around, scale) for text in texts]
-    _require_names(texts, [item.name for item in found])
-    return tuple(found)
+    named = [find_named(text, around.path if around else None) for text in texts]
+    _require_names(named)
+    return tuple(_item(one, around, scale) for one in named)
 
 
-def _split(text: str, around: Workspace | None) -> _Given:
-    """Take NAME=ITEM apart; an existing path may have the sign in it."""
-    name, sign, rest = text.partition("=")
-    if not sign or Path(text).exists():
-        name, rest = "", text
-    elif not name.strip():
-        raise UsageError(f"{text} has no name in front of the =", hint=f"yolopatch compare NAME{shell.quote(text)}")
-    if name and not name.isprintable():
-        raise UsageError(f"the name {name!r} cannot be printed", hint="use letters, digits and spaces")
-    places = [Path(rest), *([around.path / rest] if around and not Path(rest).is_absolute() else [])]
-    path = next((one for one in places if rest and one.exists()), None)
-    if path is None:
-        raise UsageError(
-            f"no model YAML, checkpoint or folder of a run {rest!r}",
-            details=[f"looked for: {one.absolute()}" for one in places],
-            hint="name a file that exists; render-cfg writes a YAML, a training writes best.pt and its folder",
-        )
-    return _Given(text, name.strip(), path)
-
-
-def _item(given: _Given, around: Workspace | None, scale: str | None) -> Item:
-    if given.path.is_dir():
-        return _run(given, around)
-    if given.path.suffix in _CHECKPOINTS:
-        return _checkpoint(given, given.path, around)
-    file = read_cfg(given.path)
-    workspace = _workspace_of(given.path.absolute().parent, given, around)
+def _item(named: Named, around: Workspace | None, scale: str | None) -> Item:
+    if not named.is_yaml:
+        has_results = named.results is not None and (named.results / RESULTS).is_file()
+        found = read_training(named.results) if named.results and has_results else (None, None)
+        return Item(named.name, _workspace_of(named, around), named.path, True, "", "", *found)
+    file = read_cfg(named.given)
+    workspace = _workspace_of(named, around)
     if not file.rows:
         raise UsageError(
-            f"{given.path} is not a model YAML: it has no layers", hint="write one with yolopatch render-cfg"
+            f"{named.given} is not a model YAML: it has no layers", hint="write one with yolopatch render-cfg"
         )
-    letter = file.any_scale(scale, every="")
-    return Item(given.name or given.path.stem, workspace, given.path.absolute(), False, letter, file.task, None)
+    return Item(named.name, workspace, named.path, False, file.any_scale(scale, every=""), file.task)
 
 
-def _checkpoint(given: _Given, file: Path, around: Workspace | None, metrics: Metrics | None = None) -> Item:
-    folder = file.absolute().parent
-    in_run = folder.parent.name if folder.name == _WEIGHTS else ""
-    name = given.name or (f"{in_run}/{file.stem}" if in_run else file.stem)
-    return Item(name, _workspace_of(folder, given, around), file.absolute(), True, "", "", metrics)
-
-
-def _run(given: _Given, around: Workspace | None) -> Item:
-    """Return the model of a run's folder, of upstream or of `reproduce`, with its metrics."""
-    folder, own = _results_folder(given.path), around
-    reproduced = given.path / RECORD
-    if reproduced.is_file() and own is None:
-        own = workspace_around(given.path.absolute().parents[1] / WORKSPACE)
-    weights = next((file for name in _BEST if (file := folder / _WEIGHTS / name).is_file()), None)
-    if weights is None:
-        raise UsageError(
-            f"{given.path} has no checkpoint",
-            details=[f"looked for: {folder / _WEIGHTS / name}" for name in _BEST],
-            hint="let the training end its first epoch, or compare the model's YAML",
-        )
-    path = given.path.absolute()
-    named = f"{path.parents[1].name}/{path.name}" if reproduced.is_file() else path.name
-    return _checkpoint(_Given(given.text, given.name or named, given.path), weights, own, read_metrics(folder))
-
-
-def _results_folder(folder: Path) -> Path:
-    """Return where upstream wrote the results of a run.
-
-    Raises:
-        UsageError: nowhere: the folder is not of a run, or the run has no results yet.
-    """
-    record = folder / RECORD
-    run = read_run(record.read_bytes()) if record.is_file() else None
-    found = Path(run.save_dir) if run and run.save_dir else folder
-    if not (found / RESULTS).is_file():
-        raise UsageError(
-            f"{folder} is not the folder of a run",
-            details=[f"looked for: {found / RESULTS}"],
-            hint=_inside(folder),
-        )
-    return found
-
-
-def _inside(folder: Path) -> str:
-    """Return the next step for a folder that is no run's: it may hold some."""
-    runs = sorted({file.parent for depth in ("*", "*/*", "*/*/*") for file in folder.glob(f"{depth}/{RESULTS}")})
-    if runs:
-        return f"name a run in it: yolopatch compare {shell.join(list(map(str, runs[:4])))}"
-    return "name a model YAML in it, or the folder of a training with its results.csv"
-
-
-def _workspace_of(folder: Path, given: _Given, around: Workspace | None) -> Workspace:
-    found = workspace_around(folder) or around
+def _workspace_of(named: Named, around: Workspace | None) -> Workspace:
+    found = workspace_around(named.path.parent) or around or (workspace_around(named.code) if named.code else None)
     if found is None:
         raise UsageError(
-            f"{given.path} lies in no workspace, so the code that builds its model is not known",
-            hint=f"name it: yolopatch compare --workspace WORKSPACE {shell.quote(given.text)}; yolopatch restore "
+            f"{named.given} lies in no workspace, so the code that builds its model is not known",
+            hint=f"name it: yolopatch compare --workspace WORKSPACE {shell.quote(named.text)}; yolopatch restore "
             "rebuilds that of a checkpoint",
         )
     return found
 
 
-def _require_names(texts: Sequence[str], names: Sequence[str]) -> None:
-    twice = [name for name, count in Counter(names).items() if count > 1]
+def _require_names(named: Sequence[Named]) -> None:
+    twice = [name for name, count in Counter(one.name for one in named).items() if count > 1]
     if twice:
-        same = [text for text, name in zip(texts, names) if name == twice[0]]
+        same = [one for one in named if one.name == twice[0]]
         raise UsageError(
             f"{len(same)} items have the name {twice[0]}",
-            details=[f"found: {text}" for text in same],
+            details=[f"found: {one.text}" for one in same],
             hint=f"give each its own: yolopatch compare {shell.join(list(_renamed(same)))}",
         )
 
 
-def _renamed(texts: Sequence[str]) -> Iterator[str]:
-    for number, text in enumerate(texts):
-        _, sign, rest = text.partition("=")
-        yield f"{chr(ord('A') + number % 26)}={text if not sign or Path(text).exists() else rest}"
+def _renamed(named: Sequence[Named]) -> Iterator[str]:
+    for number, one in enumerate(named):
+        _, sign, rest = one.text.partition("=")
+        yield f"{chr(ord('A') + number % 26)}={one.text if not sign or Path(one.text).exists() else rest}"

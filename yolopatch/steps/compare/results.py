@@ -1,21 +1,23 @@
-"""The metrics of a training run, read from the files that upstream wrote."""
+"""The metrics and curves of a training run, read from the files that upstream wrote."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from yolopatch.core.compare.curves import Curves, curves_of
 from yolopatch.core.compare.rows import Metrics
 from yolopatch.core.plain_yaml import PlainYamlError, load_plain
 from yolopatch.core.training.results import box_metrics, read_results
 from yolopatch.errors import UsageError
+from yolopatch.steps.model.named import RESULTS
 
-RESULTS = "results.csv"
 _SETTINGS = ("args.yaml", "opt.yaml")  # ultralytics, yolov5
 
 
-def read_metrics(folder: Path) -> Metrics | None:
-    """Return the metrics of the epoch with the highest mAP50-95; None where no epoch has any.
+def read_training(folder: Path) -> tuple[Metrics | None, Curves | None]:
+    """Return the metrics of the epoch with the highest mAP50-95, and the curves; None for what no epoch has.
 
     Args:
         folder: where upstream wrote the results.
@@ -31,6 +33,10 @@ def read_metrics(folder: Path) -> Metrics | None:
             f"{file} is not a results.csv of upstream: it has no column {error}",
             hint="name the folder of a training of ultralytics or yolov5",
         ) from error
+    return _best(rows, folder), curves_of(rows) if rows else None
+
+
+def _best(rows: Sequence[Mapping[str, float]], folder: Path) -> Metrics | None:
     measured = [(number, found) for number, row in enumerate(rows, 1) if (found := box_metrics(row))]
     whole = [(number, found) for number, found in measured if all(map(math.isfinite, found.values()))]
     if not whole:

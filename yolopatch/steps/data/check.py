@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,13 +58,14 @@ class DatasetReport:
         return sum(problem.severity == ERROR for problem in self.problems)
 
 
-def check_dataset(file: Path, task: str | None, cfg: Path | None) -> DatasetReport:
+def check_dataset(file: Path, task: str | None, cfg: Path | None, checked: Sequence[str] = PARTS) -> DatasetReport:
     """Read every image and label of a data set, and report what upstream would not accept.
 
     Args:
         file: the data YAML.
         task: the task of the labels; None for the model's task, or detection without a model.
         cfg: the YAML of the model to train on it; None to check the data set alone.
+        checked: the parts to read.
 
     Raises:
         UsageError: a YAML is missing or wrong; problems of the images and labels are in the report.
@@ -78,7 +79,7 @@ def check_dataset(file: Path, task: str | None, cfg: Path | None) -> DatasetRepo
     problems = [*_of_model(data, model)] if model else []
     objects: Counter[int] = Counter()
     parts = []
-    for name in PARTS:
+    for name in checked:
         if data.says.get(name):
             part, found = _part(data, name, form, objects)
             parts.append(part)
