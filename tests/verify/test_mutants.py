@@ -106,7 +106,7 @@ WARNED = {
 }
 # what stands in the place of the head, of the first Concat, of the first Upsample, and of one of the family's blocks
 HEADS = ("own_head", *(stem for stem in CAUGHT | WARNED if stem.startswith("head_")))
-JOINS, UPSAMPLERS = ("deaf_join", "listed_weights", "weighted_join"), ("carafe",)
+JOINS, UPSAMPLERS = ("deaf_join", "listed_weights", "weighted_join", "zero_join"), ("carafe",)
 BLOCKS = {"branch_forgotten": 4, "window_attention": 4}
 # where another module stands, if not in LAYER: behind a map that another layer reads, too, and in the place of SPPF
 PLACES = {"in_place_input": 5, "shrinking_pool": 9, **BLOCKS}
@@ -141,6 +141,7 @@ NOT_BLAMED = {
     "dynamic_experts": "gradient-flow",
     "window_attention": "torchscript",
     "weighted_join": "input-dependence",
+    "zero_join": "input-dependence",
     "carafe": "forward",
 }
 EVERY = {**CAUGHT, **WARNED, **MEASURED}

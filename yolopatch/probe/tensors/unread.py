@@ -9,18 +9,20 @@ import torch.nn as nn
 from torch import Tensor
 
 from .calls import Call, outcome, quarter
+from .perturb import perturb_parameters
 
 
 def unread_maps(layer: nn.Module, call: Call) -> list[int]:
     """Return the positions of the maps that change the output of a layer neither in eval nor in train.
 
-    A map of which only the size is used, to resize another one to it, counts as read.
+    A map of which only the size is used, to resize another one to it, counts as read; so does one behind a number that
+    begins at zero.
 
     Args:
         layer: a layer that reads several maps; it is copied.
         call: the call that the model makes.
     """
-    copy = deepcopy(layer)
+    copy = perturb_parameters(deepcopy(layer))
     modes = [mode for mode in (False, True) if outcome(copy, call, mode) is not None]
     return [
         position
