@@ -329,6 +329,7 @@ REMARKS = {
         Remark("onnx", "ONNX has no such operator in the form that torch exports"),
     ),
     "shared_weights": (Remark("flops", "upstream's counter sees no convolution in a function"),),
+    "dynamic_experts": (Remark("flops", "upstream's counter sees no convolution in a function"),),
     "partial_convolution": (Remark("onnx", "its exporter asks for opset 12, which has no tensor_split", YOLOV5),),
 }
 
