@@ -310,7 +310,8 @@ def test_each_mistake_is_caught_on_other_pins_and_at_another_scale(pin, scale, m
 
 
 def test_no_sound_module_is_blamed(missed):
-    assert missed(NOT_BLAMED, PIN, "n") == {}
+    # these take a third of the time, and are left to the test below
+    assert missed(NOT_BLAMED.keys() - {"dynamic_experts", "window_attention"}, PIN, "n") == {}
 
 
 @dataclass(frozen=True)
