@@ -82,11 +82,21 @@ CAUGHT = {
     "hard_coded_gpu": ("build", "layer 3"),
     "extended_conv": ("fuse", "layer 3 (ExtendedConv)"),
     "head_from_nothing": ("head", "strides are 0, 0, 0, but its maps are reduced by 8, 16, 32"),
+    "deaf_join": ("input-dependence", "(DeafJoin) makes no use of what layer 6 ("),
+    "stale_memory": ("batch-independence", "a smaller batch after a larger one fails in train: model.3 raises"),
+    "mixed_images": ("batch-independence", "layer 3 (MixedImages)"),
+    "class_parameter": ("init", "such as model.3.scale"),
+    "new_in_forward": ("determinism", "layer 3 (NewInForward)"),
+    "branch_forgotten": ("gradient-flow", "start at layer 4 (BranchForgotten)"),
+    "shrinking_pool": ("build", "layer 9 (ShrinkingPool)"),
+    "listed_weights": ("init", "weights[0]"),
+    "two_mistakes": ("determinism", "layer 3 (TwoMistakes)"),
     "head_of_one_stride": ("head", "look for what sets self.stride"),
 }
 # what a check only warns of: upstream's own mistakes, and what its trainer does
 WARNED = {
     "functional_convolution": ("flops", f"model.{LAYER}"),
+    "seeded_forward": ("seeds", "layer 3 (SeededForward) sets the seed of torch in its forward"),
     "seeded_constructor": ("seeds", f"two seeds give layer {LAYER + 1} ("),
     "frozen_filters": ("trainer-setup", "model.3.filters"),
     "word_in_row": ("build", "was given a dict for 'd': the word is a variable of upstream's parse_model"),
@@ -94,12 +104,17 @@ WARNED = {
     "in_place_input": ("forward", "layer 5 (InPlaceInput) changes its input in place, which layer 15 (Concat) reads"),
     "head_without_biases": ("head", "biases were not initialised"),
 }
-# where a module stands, if not in LAYER: behind a map that another layer reads, too, and as the head
+# what stands in the place of the head, of the first Concat, of the first Upsample, and of one of the family's blocks
 HEADS = ("own_head", *(stem for stem in CAUGHT | WARNED if stem.startswith("head_")))
-PLACES = {"in_place_input": 5}
+JOINS, UPSAMPLERS = ("deaf_join", "listed_weights", "weighted_join", "zero_join"), ("carafe",)
+BLOCKS = {"branch_forgotten": 4, "window_attention": 4}
+# where another module stands, if not in LAYER: behind a map that another layer reads, too, and in the place of SPPF
+PLACES = {"in_place_input": 5, "shrinking_pool": 9, **BLOCKS}
 ROWS = {"word_in_row": '"d"'}  # what a module's row says after the channels, if not what the base's says
 # what parse_model does for a head: YOLO26's gets two more arguments
 HEAD_BRANCH = "args.append([ch[x] for x in f])"
+JOIN_BRANCH = "c2 = sum(ch[x] for x in f)\nargs = [[ch[x] for x in f], c2]"
+UPSAMPLER_BRANCH = "c2 = ch[f]\nargs = [c2, args[1]]"
 HEAD_BRANCHES = {"ultralytics-8.4.0": "args.extend([reg_max, end2end, [ch[x] for x in f]])"}
 
 # what a check only measures, and what it must say of it
@@ -122,6 +137,12 @@ NOT_BLAMED = {
     "partial_convolution": "inert",
     "channel_gate": "onnx",
     "own_head": "head",
+    "space_to_depth": "only-intended",
+    "dynamic_experts": "gradient-flow",
+    "window_attention": "torchscript",
+    "weighted_join": "input-dependence",
+    "zero_join": "input-dependence",
+    "carafe": "forward",
 }
 EVERY = {**CAUGHT, **WARNED, **MEASURED}
 
@@ -213,7 +234,10 @@ def mutants(broken_workspace):
             branches={
                 "Unscaled": "c1, c2 = ch[f], args[0]\nargs = [c1, c2, *args[1:]]",
                 **{_class_name(stem): branch for stem in HEADS if stem in stems},
+                **{_class_name(stem): JOIN_BRANCH for stem in JOINS},
+                **{_class_name(stem): UPSAMPLER_BRANCH for stem in UPSAMPLERS},
             },
+            blocks=[_class_name(stem) for stem in BLOCKS],
             pin=pin,
         )
 
@@ -225,8 +249,14 @@ def cfg_with(broken_cfg):
     """Write a pin's base model with a module in the layer where it stands."""
 
     def write(stem: str, pin: str, scale: str) -> Path:
-        last = len(find_model(PINS[pin].model).layers) - 1
-        place = last if stem in HEADS else PLACES.get(stem, LAYER)
+        classes = [layer.module for layer in find_model(PINS[pin].model).layers]
+        places = {
+            **PLACES,
+            **dict.fromkeys(HEADS, len(classes) - 1),
+            **dict.fromkeys(JOINS, classes.index("Concat")),
+            **dict.fromkeys(UPSAMPLERS, classes.index("nn.Upsample")),
+        }
+        place = places.get(stem, LAYER)
         return broken_cfg(_class_name(stem), (place,), ROWS.get(stem), scale=scale, pin=pin)
 
     return write
@@ -276,13 +306,33 @@ def test_each_mistake_is_caught_by_the_check_that_should_catch_it(missed):
 @pytest.mark.slow
 @pytest.mark.parametrize(("pin", "scale"), ELSEWHERE_TRIED)
 def test_each_mistake_is_caught_on_other_pins_and_at_another_scale(pin, scale, missed):
-    found = missed(EVERY, pin, scale)
-    print(*found.items(), sep="\n")
-    assert found == {}
+    assert missed(EVERY, pin, scale) == {}
 
 
 def test_no_sound_module_is_blamed(missed):
-    assert missed(NOT_BLAMED, PIN, "n") == {}
+    # these take a third of the time, and are left to the test below
+    assert missed(NOT_BLAMED.keys() - {"dynamic_experts", "window_attention"}, PIN, "n") == {}
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What a check rightly says of a sound module, and why."""
+
+    check: str
+    why: str
+    pins: tuple[str, ...] = TRIED_PINS
+
+
+REMARKS = {
+    "deformable": (
+        Remark("flops", "upstream's counter sees no convolution in a function"),
+        Remark("precision", "torch has no code for it in bfloat16 on a CPU"),
+        Remark("onnx", "ONNX has no such operator in the form that torch exports"),
+    ),
+    "shared_weights": (Remark("flops", "upstream's counter sees no convolution in a function"),),
+    "dynamic_experts": (Remark("flops", "upstream's counter sees no convolution in a function"),),
+    "partial_convolution": (Remark("onnx", "its exporter asks for opset 12, which has no tensor_split", YOLOV5),),
+}
 
 
 def sound_models() -> Iterator[tuple[str, str, str]]:
@@ -296,9 +346,8 @@ def sound_models() -> Iterator[tuple[str, str, str]]:
 @pytest.mark.parametrize(("pin", "scale", "stem"), sound_models())
 def test_no_check_blames_a_sound_module(pin, scale, stem, mutants, cfg_with):
     checks = verify_cfg(mutants(pin), cfg_with(stem, pin, scale), scale, imgsz=320).checks
-    blamed = {check.id: check.summary for check in checks if check.status != PASS}
-    print(pin, scale, stem, blamed)
-    assert blamed == {}
+    right = {remark.check for remark in REMARKS.get(stem, ()) if pin in remark.pins} | {"provenance"}  # own commits
+    assert {check.id: check.summary for check in checks if check.status != PASS and check.id not in right} == {}
 
 
 def test_a_dict_that_holds_itself_ends_no_check(mutants, cfg_with, findings):

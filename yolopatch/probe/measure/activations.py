@@ -1,7 +1,9 @@
-"""Which layers apply an activation, as a module or as a function: what torch dispatches shows both."""
+"""Which layers apply an activation or a norm, as a module or as a function: what torch dispatches shows both."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -14,10 +16,21 @@ _TRIED = (-3.0, -1.5, -0.5, 0.0, 0.5, 1.5, 3.0)  # a function that is a straight
 _STRAIGHT = 1e-4
 
 
+_NORM = re.compile(r"(?:batch|group|instance|layer|rms)_norm")  # in the names of torch's operators
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The indices of the layers that bend each value of a map, and of those that use one of torch's norms."""
+
+    activated: set[int]
+    normalised: set[int]
+
+
 @torch.no_grad()
-def activated_layers(model: UpstreamModel, x: Tensor) -> set[int]:
-    """Run a model and return the indices of the layers that apply a bent function to each value of a map."""
-    mode = _Bent()
+def applied_parts(model: UpstreamModel, x: Tensor) -> Parts:
+    """Run a model and return which layers apply an activation, and which a norm."""
+    mode = _Parts()
 
     def enter(layer: Layer, _: object) -> None:
         mode.layer = layer.i
@@ -29,22 +42,25 @@ def activated_layers(model: UpstreamModel, x: Tensor) -> set[int]:
     finally:
         for handle in handles:
             handle.remove()
-    return mode.found
+    return Parts(mode.activated, mode.normalised)
 
 
-class _Bent(TorchDispatchMode):
-    """Notes the layers in which an operator of one tensor bends a map's values."""
+class _Parts(TorchDispatchMode):
+    """Notes the layers in which an operator of one tensor bends a map's values, and those with a norm's operator."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # torch has no types for it
         self.layer = -1
-        self.found: set[int] = set()
+        self.activated: set[int] = set()
+        self.normalised: set[int] = set()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
-        is_known = self.layer in self.found or not (_is_map(result) and _takes_one(func, args))
+        is_known = self.layer in self.activated or not (_is_map(result) and _takes_one(func, args))
         if not is_known and _is_bent(func, args[1:], kwargs or {}):
-            self.found.add(self.layer)
+            self.activated.add(self.layer)
+        if _NORM.search(func.__name__):
+            self.normalised.add(self.layer)
         return result
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch.nn as nn
 
-ACTIVATION = "activation"
+NORM, ACTIVATION = "BatchNorm", "activation"
 
 
 def dropped_parts(layer: nn.Module, base: nn.Module) -> list[str]:
@@ -20,4 +20,4 @@ def _holds_activation(layer: nn.Module) -> bool:
     return any(type(m).__module__ == nn.SiLU.__module__ for m in layer.modules())
 
 
-_KINDS = {"BatchNorm": _holds_norm, ACTIVATION: _holds_activation}
+_KINDS = {NORM: _holds_norm, ACTIVATION: _holds_activation}

@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
-from inspect import getsourcefile, getsourcelines
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -25,6 +24,7 @@ from ..explain.causes import cause_of
 from ..protocol.findings import Finding, failed, passed, skipped, warned
 from ..tensors.tensors import is_finite, tensors
 from ..thresholds import BLIND_EXPORT, EXPORT_NOISE, EXPORT_ROUNDINGS, SAME_EXPORT
+from .frozen_values import frozen_lines, tracer_warnings
 
 if TYPE_CHECKING:
     Run = Callable[[Path, list[Tensor]], list[list[Tensor]]]
@@ -55,14 +55,14 @@ def check_export(subject: Subject, form: str, title: str, run: Run) -> Finding:
     """
     begun = time.perf_counter()
     try:
-        with _tracer_warnings() as heard:
+        with tracer_warnings() as heard, _replaced(warnings, filterwarnings=lambda *_, **__: None):
             file = export(subject, form)
     except Exception as error:  # upstream's exporter, torch's or the model's code may raise anything
         return _not_exported(subject, title, error)
     seconds = round(time.perf_counter() - begun, 2)
     evidence = {"side": subject.side, "megabytes": round(file.stat().st_size / 1e6, 2), "seconds": seconds}
     try:
-        return _compared(subject, title, file, run, {**evidence, "frozen": _frozen(subject, heard)})
+        return _compared(subject, title, file, run, {**evidence, "frozen": frozen_lines(subject, heard)})
     finally:
         file.unlink(missing_ok=True)  # hundreds of megabytes for the large scales
 
@@ -153,34 +153,6 @@ def _rounding(subject: Subject, x: Tensor, expected: list[Tensor]) -> float:
     generator = torch.Generator().manual_seed(5)
     noise = 2 * torch.rand(x.shape, generator=generator).to(x) - 1
     return _distance(subject, _expected(subject, x * (1 + EXPORT_NOISE * noise))[:1], expected)
-
-
-@contextmanager
-def _tracer_warnings() -> Iterator[list[warnings.WarningMessage]]:
-    """Record the warnings of torch's tracer, which upstream's exporters filter out."""
-    with warnings.catch_warnings(record=True) as heard, _replaced(warnings, filterwarnings=lambda *_, **__: None):
-        warnings.simplefilter("always")
-        yield heard
-
-
-def _frozen(subject: Subject, heard: Sequence[warnings.WarningMessage]) -> list[str]:
-    """Return the lines of new classes, `file:line`, in which a tensor became a Python value during the trace."""
-    kind = torch.jit.TracerWarning  # type: ignore[attr-defined]  # torch does not declare it as exported
-    lines = {(w.filename, w.lineno) for w in heard if issubclass(w.category, kind)}
-    found: set[str] = set()
-    for new in subject.new_classes:
-        file, inside = _lines_of(new)
-        found |= {f"{Path(name).name}:{line}" for name, line in lines if line in inside and name == file}
-    return sorted(found)
-
-
-def _lines_of(new: type) -> tuple[str | None, range]:
-    """Return the file that defines a class, and its lines."""
-    try:
-        source, first = getsourcelines(new)
-    except (OSError, TypeError):  # a class that was made at run time has no source
-        return None, range(0)
-    return getsourcefile(new), range(first, first + len(source))
 
 
 def export(subject: Subject, form: str) -> Path:

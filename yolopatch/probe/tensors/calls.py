@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar, cast
 
 import torch
@@ -54,14 +54,28 @@ class Call:
 
         return Call(mapped(draw, self._args), mapped(draw, self._kwargs))
 
+    @property
+    def maps(self) -> Sequence[Tensor]:
+        """The maps of a layer that reads several: the tensors of the list that is its first argument; else none."""
+        given = self._args[0] if self._args else None
+        if not isinstance(given, (list, tuple)) or not all(isinstance(value, Tensor) for value in given):
+            return []
+        return given
+
+    def with_map(self, position: int, other: Tensor) -> Call:
+        """Return the same call with another map in the place of one of `maps`."""
+        maps = [other if number == position else value for number, value in enumerate(self.maps)]
+        return Call((maps, *self._args[1:]), self._kwargs)
+
     def halved(self) -> Call:
         """Return the same call with the upper left quarter of every map, shape (B, C, H / 2, W / 2)."""
+        return Call(mapped(quarter, self._args), mapped(quarter, self._kwargs))
 
-        def crop(tensor: Tensor) -> Tensor:
-            whole = tensor.dim() != 4 or min(tensor.shape[2:]) < 2
-            return tensor if whole else tensor[..., : tensor.shape[2] // 2, : tensor.shape[3] // 2]
 
-        return Call(mapped(crop, self._args), mapped(crop, self._kwargs))
+def quarter(tensor: Tensor) -> Tensor:
+    """Return the upper left quarter of a map, shape (B, C, H / 2, W / 2); a tensor that is no map as it is."""
+    whole = tensor.dim() != 4 or min(tensor.shape[2:]) < 2
+    return tensor if whole else tensor[..., : tensor.shape[2] // 2, : tensor.shape[3] // 2]
 
 
 def mapped(function: Callable[[Tensor], Tensor], value: T) -> T:

@@ -34,8 +34,18 @@ def registered(model: nn.Module) -> set[int]:
 
 
 def attributes(module: nn.Module) -> list[tuple[str, Any]]:
-    """Return a module's attributes, without its tables of parameters, buffers, children and hooks: (name, value)."""
-    return [(key, value) for key, value in vars(module).items() if key not in _OWN_KEYS]
+    """Return a module's attributes, without its tables of parameters, buffers, children and hooks: (name, value).
+
+    Tensors of its class count: torch registers a parameter only where a constructor sets it.
+    """
+    own = {key: value for key, value in vars(module).items() if key not in _OWN_KEYS}
+    return list((_class_tensors(type(module)) | own).items())
+
+
+def _class_tensors(cls: type) -> dict[str, Tensor]:
+    """Return the tensors of a class and its bases that hold values; upstream's heads have empty ones."""
+    listed = [vars(base) for base in reversed(cls.__mro__)]
+    return {k: v for attrs in listed for k, v in attrs.items() if isinstance(v, Tensor) and v.numel()}
 
 
 def plain_tensors(layer: nn.Module, known: Collection[int] = ()) -> list[PlainTensor]:

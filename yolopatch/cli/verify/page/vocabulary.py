@@ -242,6 +242,7 @@ _OF_CHECK: Mapping[str, Mapping[str, Words]] = {
     "input-dependence": {
         "bound": Words("a smaller change counts as none", _share),
         "constant_layers": Words("layers that give the same output for every image"),
+        "unread_maps": Words("maps that a replaced layer reads and makes no use of"),
         "constant_count": Words("how many layers give the same", counts="constant_layers"),
         "layers": Words("layers compared"),
         "head_inputs": Words("change of each input of the head, relative to its size", _share),
@@ -381,6 +382,7 @@ _OF_CHECK: Mapping[str, Mapping[str, Words]] = {
         "loader": Words("what another seed changes in the loader", entry=str),
         "order": Words("another order of the images"),
         "augmentation": Words("another augmentation of the images"),
+        "seed_in_forward": Words("layers that set a seed in forward"),
         "loader_failed": Words("the loader was not tried, because", quiet=True),
     },
     "memory": {

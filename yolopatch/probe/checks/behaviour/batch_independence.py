@@ -1,4 +1,4 @@
-"""Is an image's output independent of the other images in its batch? Does the model train on a batch of one?"""
+"""Is an image's output independent of the other images in its batch? Does the model train on batches of any size?"""
 
 from __future__ import annotations
 
@@ -18,14 +18,18 @@ from ...thresholds import SAME_FUNCTION
 from ..rules import Rules
 from ..wording import NOT_FINITE_HINT, off_by
 
+# what is run in train mode, and the numbers of images; the last batch of an epoch is smaller than the others
+_IN_TRAIN = {"a batch of one": (1,), "a smaller batch after a larger one": (3, 2)}
+
 RULES = Rules()
 
 
 def check(subject: Subject) -> Finding:
-    """Fail where, in eval, a layer's output for an image depends on the batch, or a batch of one fails in train.
+    """Fail where, in eval, a layer's output for an image depends on the batch, or a batch fails in train.
 
     First the same image is run with two different other images: the algorithms are the same, so the output must be.
     Then each layer gets its input for the image alone: another batch size may sum in another order, and no more.
+    In train mode it runs a batch of one, and a smaller batch after a larger one.
     """
     model = subject.calibrated
     steps = recorded(model, _pair(subject, 5))
@@ -47,11 +51,11 @@ def check(subject: Subject) -> Finding:
             "after a reshape keep the batch in the first dimension",
             **evidence,
         )
-    raised = _batch_of_one(subject)
-    if raised:
-        return failed(
-            f"a batch of one fails in train: {raised.what}", raised.remedy, train_batch_1=raised.what, **evidence
-        )
+    for name, counts in _IN_TRAIN.items():
+        raised = _in_train(subject, counts)
+        if raised:
+            said = f"{name} fails in train: {raised.what}"
+            return failed(said, raised.remedy, train_batch_1=raised.what, **evidence)
     largest = max(max(with_another.values()), max(alone.values()))
     return passed(
         f"an image's output is the same in any batch (within {largest:.1g} in every layer), and a batch of one trains",
@@ -92,12 +96,15 @@ def _dependent(model: UpstreamModel, with_another: Mapping[int, float], alone: M
 
 
 @torch.no_grad()
-def _batch_of_one(subject: Subject) -> Cause | None:
-    """Run one image in train mode and return the problem, None for none."""
+def _in_train(subject: Subject, counts: Sequence[int]) -> Cause | None:
+    """Run batches of so many images in train mode, one after the other, and return the problem, None for none."""
     model = subject.fresh().train()
-    batch = make_batch(subject, count=1) or {"img": subject.images()}
-    try:
-        result = subject.upstream.outputs(model, batch)
-    except Exception as error:  # any exception of the model's code for one image
-        return cause_of(model, error)
-    return None if is_finite(result) else Cause(f"the outputs, {shapes(result)[:3]}, are not finite", NOT_FINITE_HINT)
+    for count in counts:
+        batch = make_batch(subject, count=count) or {"img": subject.images(batch=count)}
+        try:
+            result = subject.upstream.outputs(model, batch)
+        except Exception as error:  # any exception of the model's code for this number of images
+            return cause_of(model, error)
+        if not is_finite(result):
+            return Cause(f"the outputs, {shapes(result)[:3]}, are not finite", NOT_FINITE_HINT)
+    return None

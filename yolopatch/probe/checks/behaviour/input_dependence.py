@@ -10,7 +10,9 @@ from torch import Tensor
 
 from ...build.subject import Subject
 from ...protocol.findings import Finding, failed, passed, skipped
+from ...tensors.calls import BATCH, layer_calls
 from ...tensors.tensors import is_finite, layer_name, layer_outputs, tensors
+from ...tensors.unread import unread_maps
 from ...thresholds import SAME_FOR_EVERY_IMAGE
 from ..evidence import SHOWN
 from ..rules import Rules
@@ -24,7 +26,8 @@ RULES = Rules()
 def check(subject: Subject) -> Finding:
     """Fail where a layer's output, or an input of the head, is the same for noise, other noise and plain grey.
 
-    The images are run one by one, in eval, with BatchNorm statistics from other images.
+    The images are run one by one, in eval, with BatchNorm statistics from other images. Fail, too, where a replaced
+    layer makes no use of one of the maps that it reads.
     """
     runs = _runs(subject)
     layers = {index: _change([list(tensors(outputs[index])) for outputs, _ in runs]) for index in runs[0][0]}
@@ -41,6 +44,14 @@ def check(subject: Subject) -> Finding:
             "see what the checks `forward` and `init` say about it",
             **evidence,
         )
+    unread = _unread(subject)
+    if unread:
+        return failed(
+            f"{unread[0]}{such(len(unread), 'map')}",
+            "let its forward use every map of its list, or leave the layer out of the row's first entry",
+            unread_maps=unread[:SHOWN],
+            **evidence,
+        )
     least = min(changes, key=lambda index: changes[index])
     return passed(
         f"every layer's output depends on the image; that of {layer_name(subject.model, least)} the least: "
@@ -54,6 +65,19 @@ def _runs(subject: Subject) -> list[tuple[Mapping[int, object], Sequence[Tensor]
     """Return (outputs by layer, inputs of the head) of each image."""
     images = [subject.images(seed=1), subject.images(seed=2), torch.full_like(subject.images(), _GREY)]
     return [layer_outputs(subject.calibrated, x)[:2] for x in images]
+
+
+def _unread(subject: Subject) -> list[str]:
+    """Return a clause for each map that a replaced layer reads and makes no use of."""
+    model = subject.calibrated
+    several = [index for index in subject.replaced if len(subject.rows[index].sources) > 1]
+    calls = layer_calls(model, subject.images(batch=BATCH), several)
+    return [
+        f"{layer_name(model, index)} makes no use of what {layer_name(model, subject.rows[index].sources[position])} "
+        "gives it: its output is the same for any other map"
+        for index, call in calls.items()
+        for position in unread_maps(model.model[index], call)
+    ]
 
 
 def _change(results: Sequence[Sequence[Tensor]]) -> float | None:

@@ -10,8 +10,8 @@ import torch
 
 from ...build.subject import Subject, shapes, structure
 from ...build.wiring import OtherSource, has_other_topology, other_sources
-from ...measure.activations import activated_layers
-from ...measure.dropped_parts import ACTIVATION, dropped_parts
+from ...measure.activations import applied_parts
+from ...measure.dropped_parts import ACTIVATION, NORM, dropped_parts
 from ...protocol.findings import Finding, failed, passed, skipped, warned
 from ...tensors.models import Layer, UpstreamModel
 from ...tensors.tensors import count_parameters, layer_outputs
@@ -145,14 +145,18 @@ def _evidence(subject: Subject) -> dict[str, Any]:
 
 
 def _dropped(subject: Subject) -> dict[int, list[str]]:
-    """Return the parts that each replaced layer lacks; an activation that its forward calls as a function is one."""
+    """Return the parts that each replaced layer lacks.
+
+    An activation that its forward calls as a function is one, and another norm of torch's stands for BatchNorm.
+    """
     model, base = subject.model.model, subject.required_base_model.model
     pairs = ((own, other) for own, other in subject.replaced.items() if other is not None)
     found = {own: dropped_parts(model[own], base[other]) for own, other in pairs}
-    if subject.runs and any(ACTIVATION in parts for parts in found.values()):
-        activated = activated_layers(subject.model, subject.images())
-        found = {own: [p for p in parts if p != ACTIVATION or own not in activated] for own, parts in found.items()}
-    return found
+    if not subject.runs or not any(found.values()):
+        return found
+    applied = applied_parts(subject.model, subject.images())
+    has = {ACTIVATION: applied.activated, NORM: applied.normalised}
+    return {own: [part for part in parts if own not in has[part]] for own, parts in found.items()}
 
 
 def _other_differences(evidence: Mapping[str, Any]) -> str:

@@ -21,7 +21,8 @@ from ..rules import Rules
 from ..wording import NOT_FINITE_HINT, no_batch
 
 _STEPS = 4  # of training: one more than zero layers that anybody puts in a row
-_STEPS_AT_FULL_SIZE = 3
+_STEPS_IN_LARGE_IMAGES = 3
+_LARGE = 16  # cells of the coarsest map: upstream's loss of a distribution over 16 values (DFL) begins at its mean, 7.5
 _NONE, _ZERO, _NOT_FINITE, _ALIVE = "none", "zero", "not finite", "alive"
 
 Batch = dict[str, Any]
@@ -83,7 +84,7 @@ def _grouped(subject: Subject, batch: Batch) -> Groups:
             "silent_at_initialisation": silent,
             "silent_in_float64": _silent_in_double(subject, batch),
         }
-    still = _silent_at_full_size(subject, _still_silent(subject, subject.fresh, silent))
+    still = _silent_in_large_images(subject, _still_silent(subject, subject.fresh, silent))
     absorbed = _absorbed(subject, subject.fresh, batch, still)
     dead = [name for name in still if name not in absorbed]
     upstreams = _dead_in_base(subject, batch, dead)
@@ -121,17 +122,19 @@ def _still_silent(subject: Subject, make: Callable[[], UpstreamModel], silent: S
     return [name for name in silent if kinds[name] in (_NONE, _ZERO)]
 
 
-def _silent_at_full_size(subject: Subject, silent: Sequence[str]) -> list[str]:
-    """Return the silent parameters without those of the head that get a gradient at the asked size, in a few steps.
+def _silent_in_large_images(subject: Subject, silent: Sequence[str]) -> list[str]:
+    """Return the silent parameters without those of the head that get a gradient in large images, in a few steps.
 
-    A loss assigns each object to a few positions. In a small image a coarse map beside finer ones may get none.
+    A loss assigns each object to a few positions, where the head's boxes are most like it. An untrained box is 15 cells
+    wide, so that a coarse map gets no object in an image that has fewer of its cells.
     """
     head = f"model.{len(subject.rows) - 1}."
     waiting = [name for name in silent if name.startswith(head)]
-    batch = make_batch(subject, seed=5, side=subject.imgsz) if waiting else None
-    if batch is None or subject.imgsz <= subject.side:
+    side = max(subject.imgsz, _LARGE * int(max(subject.model.stride)))
+    batch = make_batch(subject, seed=5, side=side) if waiting else None
+    if batch is None or side <= subject.side:
         return list(silent)
-    left = _silent_while_training(subject, batch, waiting, _STEPS_AT_FULL_SIZE)
+    left = _silent_while_training(subject, batch, waiting, _STEPS_IN_LARGE_IMAGES)
     return [name for name in silent if not name.startswith(head) or name in left]
 
 

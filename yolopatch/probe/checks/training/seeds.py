@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.nn import Module
 
 from ...build.subject import Subject
@@ -13,7 +15,7 @@ from ...explain.raising import first_line
 from ...measure.loaders import first_epoch
 from ...protocol.findings import Finding, passed, warned
 from ...tensors.models import UpstreamModel
-from ...tensors.tensors import layer_name
+from ...tensors.tensors import layer_name, seed_all, train_on_images
 from ..evidence import sample
 from ..rules import Rules
 from ..wording import such
@@ -38,8 +40,8 @@ class _Loaded:
 
 
 def check(subject: Subject) -> Finding:
-    """Build the model with two seeds, and load eight images with each, with and without workers."""
-    fixed = _same_weights(subject)
+    """Build the model with two seeds, run it, and load eight images with each, with and without workers."""
+    fixed, seeding = _same_weights(subject), _seed_in_forward(subject)
     loaded: dict[int, _Loaded] = {}
     error = ""
     try:
@@ -50,6 +52,7 @@ def check(subject: Subject) -> Finding:
     evidence: dict[str, Any] = {
         "seeds": list(_SEEDS),
         "layers_with_the_same_weights": sample(fixed, "layers"),
+        "seed_in_forward": seeding,
         "loader": {f"{workers} workers": vars(one) for workers, one in loaded.items()},
         "loader_failed": error,
     }
@@ -60,6 +63,13 @@ def check(subject: Subject) -> Finding:
         return warned(
             f"two seeds give {fixed[0]} the same weights, unlike the base's{such(len(fixed), 'layer')}; {told}",
             "look for torch.manual_seed or a seeded generator in a constructor: it also fixes what is built after it",
+            **evidence,
+        )
+    if seeding:
+        return warned(
+            f"{seeding[0]} in its forward{such(len(seeding), 'layer')}: what is drawn after it is the same in every "
+            f"step, whatever the seed; {told}",
+            "take the seed out of forward; a layer that needs the same numbers each time keeps them in a buffer",
             **evidence,
         )
     if 0 in loaded and not loaded[0].augmentation:
@@ -103,6 +113,48 @@ def _same_weights(subject: Subject) -> list[str]:
         for index, other in enumerate(subject.alignment.base_of)
         if other is not None and index not in subject.replaced and other in base and index not in own
     ]
+
+
+def _seed_in_forward(subject: Subject) -> list[str]:
+    """Return a clause for each layer after which a generator is in the same state, in whichever state it was before."""
+    if not subject.runs:
+        return []
+    model = train_on_images(subject.fresh())
+    one, other = (_states_after_layers(model, subject.images(batch=2), seed) for seed in _SEEDS)
+    same = {index: {name for name in one[index] if one[index][name] == other[index][name]} for index in one}
+    before: set[str] = set()
+    found = []
+    for index, names in same.items():
+        found += [f"{layer_name(model, index)} sets the seed of {name}" for name in sorted(names - before)]
+        before = names
+    return found
+
+
+@torch.no_grad()
+def _states_after_layers(model: UpstreamModel, x: Tensor, seed: int) -> dict[int, dict[str, object]]:
+    """Run the model after seeding; return by layer the state of each generator once the layer has run."""
+    states: dict[int, dict[str, object]] = {}
+    hooks = [
+        layer.register_forward_hook(lambda *_, index=index: states.update({index: _states()}))
+        for index, layer in enumerate(model.model)
+    ]
+    seed_all(seed)
+    try:
+        model(x)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return states
+
+
+def _states() -> dict[str, object]:
+    import numpy
+
+    return {
+        "torch": torch.get_rng_state().numpy().tobytes(),
+        "Python's random": random.getstate(),
+        "numpy": numpy.random.get_state(legacy=False)["state"]["key"].tobytes(),
+    }
 
 
 def _varying(one: UpstreamModel, other: UpstreamModel) -> set[int]:
