@@ -73,7 +73,7 @@ def test_a_model_is_verified_and_compared_as_by_the_commands(full_workspace, tmp
         (lambda place: apply("nope", ["DSConv"]), UsageError, "unknown repository"),
         (lambda place: apply(PIN), UsageError, "nothing to apply"),
         (lambda place: render_cfg(["DSConv"], scale="q", out=place), UsageError, "scale"),
-        (lambda place: verify(place, place / "gone.yaml"), YolopatchError, "checkout"),
+        (lambda place: verify(place, place / "gone.yaml"), YolopatchError, "gone|upstream"),
         (lambda place: compare([str(place / "gone.yaml")]), UsageError, "gone.yaml"),
         (lambda place: ablate(place / "gone.toml"), UsageError, "there is no grid"),
     ],

@@ -140,7 +140,7 @@ def ablate(
     with hold_lock(folder.path / LOCK, elsewhere, _PATIENCE, f"the grid {folder.path}"), keeping(folder.path):
         grid = prepare_grid(plan, folder, request.python, request.source, cache, watch)
         runs = find_runs(grid, request.only)
-        if request.measure and runs.jobs:
+        if request.measure:
             grid = measure_models(grid, cache, watch)
         write_whole(folder.path / GRID, text)
         folder.save_record(grid.record)
