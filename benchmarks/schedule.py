@@ -19,7 +19,7 @@ from yolopatch.core.ablate.grid import Arm, Grid
 from yolopatch.core.ablate.record import GridRecord
 from yolopatch.core.training.run import Attempt, Run, Wanted
 from yolopatch.outside.ablate.grid_folder import GridFolder
-from yolopatch.steps.ablate.ablate import read_ablation
+from yolopatch.steps.ablate.ablate import Records, read_ablation
 from yolopatch.steps.ablate.plan import GridPlan, plan_grid
 from yolopatch.steps.ablate.tables import write_tables
 from yolopatch.steps.engines.engine import Ended, Event, Job, Keep, Reached
@@ -42,6 +42,8 @@ def plan() -> GridPlan:
 
 class Instant:
     """An engine that has trained a run when it is asked, and writes what upstream would write."""
+
+    shares_data = True
 
     def __init__(self, folder: GridFolder, keep: Keep) -> None:
         self.slots = SLOTS
@@ -87,7 +89,7 @@ def measure(grid: GridPlan, place: Path) -> tuple[float, float, float]:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.perf_counter()
     standing = Standing(len(todo), SLOTS)
-    schedule(todo, Instant(folder, folder.save_run), standing, lambda event, now: None, lambda event: None)
+    schedule(todo, Instant(folder, folder.save_run), standing, lambda event, now: None, Records(folder))
     scheduled = time.perf_counter() - start
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert standing.done == len(todo)

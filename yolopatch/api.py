@@ -25,6 +25,7 @@ from yolopatch.outside.source.store import cache_dir
 from yolopatch.outside.watch import Watch, no_watch
 from yolopatch.steps.ablate import ablate as ablations
 from yolopatch.steps.ablate.ablate import AblateRequest
+from yolopatch.steps.ablate.on_cluster import EngineOptions, executor_of
 from yolopatch.steps.ablate.tables import AblationTable, write_tables
 from yolopatch.steps.compare import compare as comparing
 from yolopatch.steps.compare.compare import Comparison
@@ -204,8 +205,13 @@ def ablate(
     measure: bool = True,
     python: str | None = None,
     source: str = "auto",
+    engine: str = "local",
+    address: str | None = None,
+    gpus_per_run: float | None = None,
+    cpus_per_run: float | None = None,
     watch: Watch = no_watch,
     hear: Callable[[Event, Standing], None] = lambda event, standing: None,
+    tell: Callable[[str], None] = lambda note: None,
 ) -> AblationTable:
     """Train what is not trained yet of a grid, and write its tables into its folder; killed and repeated, it goes on.
 
@@ -217,8 +223,12 @@ def ablate(
         measure: whether the models are counted and timed first.
         python: the interpreter with upstream's requirements; None to find one.
         source: where the upstream comes from, as in `apply`.
+        engine: `local`, or `ray` for a Ray cluster.
+        address: of the cluster: `auto` or HOST:PORT; None to start Ray on this machine.
+        gpus_per_run, cpus_per_run: what each run takes of a node of the cluster; None for what fits most.
         watch: called with each step before the first run.
         hear: called with each event of a run, and where the runs stand after it.
+        tell: called with what is to be known of the cluster.
 
     Raises:
         UsageError: the grid is not right.
@@ -230,8 +240,10 @@ def ablate(
         Path(grid), None if dest is None else Path(dest), workers, only, python, source, measure=measure
     )
     plan, folder = ablations.open_grid(request)
-    make_engine = ablations.local_engine(request)
-    return write_tables(ablations.ablate(request, plan, folder, make_engine, cache_dir(), watch, hear))
+    options = EngineOptions(engine, address, gpus_per_run, cpus_per_run)
+    options.words()
+    with executor_of(options, request, cache_dir(), tell) as executor:
+        return write_tables(ablations.ablate(request, plan, folder, executor, cache_dir(), watch, hear))
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .facts import ModelSource
 from .messages import UpstreamRequest
@@ -36,12 +36,15 @@ class TrainRequest(UpstreamRequest):
         words: its arguments.
         checkpoints: the checkpoints to resume from, the newest first; empty for a new training.
         init: the checkpoint of the start weights that `words` names, None where it names none.
+        paths: of a resumed training the data, the folder of the results and the like, by upstream's names: those in
+            the checkpoint may be of another machine. Without one, the checkpoint's is taken.
     """
 
     script: str
     words: tuple[str, ...]
     checkpoints: tuple[str, ...]
     init: str | None
+    paths: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from yolopatch.cli.ablate.progress import Hear
     from yolopatch.outside.ablate.grid_folder import GridFolder
     from yolopatch.steps.ablate.ablate import AblateRequest, Ablation
+    from yolopatch.steps.ablate.on_cluster import EngineOptions
     from yolopatch.steps.ablate.plan import GridPlan
 
 
@@ -34,6 +35,27 @@ if TYPE_CHECKING:
     metavar="NUMBER",
     help="How many runs at once.  [default: one for each GPU, else as cores and memory allow]",
 )
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    help="Train on this machine, or on a Ray cluster.  [default: local]",
+)
+@click.option(
+    "--address", metavar="auto|HOST:PORT", help="With --engine ray: the cluster.  [default: start Ray on this machine]"
+)
+@click.option(
+    "--gpus-per-run",
+    type=click.FloatRange(min=0),
+    metavar="NUMBER",
+    help="With --engine ray: GPUs, or parts of one, of each run.  [default: 1 where there are some]",
+)
+@click.option(
+    "--cpus-per-run",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="NUMBER",
+    help="With --engine ray: CPUs of each run.  [default: 1 with a GPU, else as many as upstream uses]",
+)
 @click.option("--only", metavar="ARM", help="Train only this arm.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be trained; nothing is written.")
 @click.option("--table", "only_table", is_flag=True, help="Make the table of what is done; nothing is run.")
@@ -46,6 +68,10 @@ def command(
     grid: Path,
     dest: Path | None,
     workers: int | None,
+    engine: str,
+    address: str | None,
+    gpus_per_run: float | None,
+    cpus_per_run: float | None,
     only: str | None,
     dry_run: bool,
     only_table: bool,
@@ -66,9 +92,12 @@ def command(
     its reason stands below the table, and the same command tries it again.
     """
     from yolopatch.steps.ablate.ablate import AblateRequest, open_grid, read_ablation
+    from yolopatch.steps.ablate.on_cluster import EngineOptions
 
     if dry_run and only_table:
         raise UsageError("--dry-run and --table exclude each other", hint="leave one of them out")
+    where = EngineOptions(engine, address, gpus_per_run, cpus_per_run)
+    where.words()
     request = AblateRequest(grid, dest, workers, only, python, source, measure)
     plan, folder = open_grid(request)
     if dry_run:
@@ -76,17 +105,25 @@ def command(
         return 0
     if only_table:
         return _show(read_ablation(plan, folder), as_json)
-    return _show(_train(request, plan, folder, events, as_json), as_json)
+    return _show(_train(request, where, plan, folder, events, as_json), as_json)
 
 
-def _train(request: AblateRequest, plan: GridPlan, folder: GridFolder, events: bool, as_json: bool) -> Ablation:
+def _train(
+    request: AblateRequest, where: EngineOptions, plan: GridPlan, folder: GridFolder, events: bool, as_json: bool
+) -> Ablation:
     from yolopatch.outside.source.store import cache_dir
-    from yolopatch.steps.ablate.ablate import ablate, local_engine
+    from yolopatch.steps.ablate.ablate import ablate
+    from yolopatch.steps.ablate.on_cluster import executor_of
 
     if not as_json:
         report.show({}, plan_words.plan(plan, folder), False)
-    with _going_on(request), _progress(plan, events) as hear, progress_line() as watch:
-        return ablate(request, plan, folder, local_engine(request), cache_dir(), watch, hear)
+    with (
+        _going_on(request, where),
+        executor_of(where, request, cache_dir(), lambda note: report.show_notes([note])) as executor,
+        _progress(plan, events) as hear,
+        progress_line() as watch,
+    ):
+        return ablate(request, plan, folder, executor, cache_dir(), watch, hear)
 
 
 def _show(found: Ablation, as_json: bool) -> int:
@@ -99,12 +136,13 @@ def _show(found: Ablation, as_json: bool) -> int:
 
 
 @contextmanager
-def _going_on(request: AblateRequest) -> Iterator[None]:
+def _going_on(request: AblateRequest, where: EngineOptions) -> Iterator[None]:
     """Say after Ctrl-C how to go on; the engine has ended the runs."""
     try:
         yield
     except KeyboardInterrupt:
         command = ["yolopatch", "ablate", request.grid, *(["--dest", request.dest] if request.dest else [])]
+        command += where.words()
         report.show_notes([f"every run was ended; go on with: {shell.join(command)}"])
         raise
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from yolopatch.cli.report import draw_block, show_notes
-from yolopatch.steps.engines.engine import Ended, Event, Failed, Reached
+from yolopatch.steps.engines.engine import Ended, Event, Failed, Lost, Reached
 from yolopatch.steps.engines.schedule import Standing
 
 Hear = Callable[[Event, Standing], None]
@@ -36,6 +36,9 @@ class Progress:
         self.close()
         if isinstance(event, Reached):
             self._reached[event.id] = event
+        elif isinstance(event, Lost):
+            self._reached.pop(event.id, None)
+            show_notes([f"{event.id} is taken up again: {event.why}"])
         else:
             self._reached.pop(event.id, None)
             self._taken.append(now - begun)
@@ -66,7 +69,7 @@ class Progress:
         """Return the time that is left, by the mean of the runs that ended."""
         if not standing.left:
             return ""
-        seconds = sum(self._taken) / len(self._taken) * standing.left / standing.slots
+        seconds = sum(self._taken) / len(self._taken) * standing.left / max(1, standing.slots)
         return f"; about {_duration(seconds)} left"
 
 

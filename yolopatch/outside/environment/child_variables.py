@@ -10,6 +10,9 @@ from yolopatch.outside.environment.executable import commands_folder
 GUARD = Path(__file__).resolve().parents[2] / "probe" / "guard"
 # The first two change what is imported; with the third, upstream sends each training to a server.
 _DROPPED = ("PYTHONPATH", "PYTHONHOME", "ULTRALYTICS_API_KEY")
+# What Ray sets for its own workers: nothing of it is meant for what they start.
+_OF_RAY = ("RAY_", "SPT_NOENV")
+_BREAKPOINT = "PYTHONBREAKPOINT"
 # Upstream uses these services if they are installed. A variable that the user has set is not changed.
 _INTEGRATIONS_OFF = {
     "WANDB_MODE": "disabled",
@@ -32,7 +35,7 @@ def child_variables(settings: Path, python: str) -> dict[str, str]:
     commands = dict.fromkeys((str(Path(python).parent), str(commands_folder(Path(python)))))
     return {
         **_INTEGRATIONS_OFF,
-        **{name: value for name, value in os.environ.items() if name not in _DROPPED},
+        **{name: value for name, value in os.environ.items() if not _is_dropped(name, value)},
         "YOLO_OFFLINE": "true",
         "YOLO_AUTOINSTALL": "false",
         "YOLO_CONFIG_DIR": str(settings),
@@ -41,3 +44,7 @@ def child_variables(settings: Path, python: str) -> dict[str, str]:
         "PYTHONPATH": str(GUARD),
         "PATH": os.pathsep.join((*commands, os.environ.get("PATH", ""))),
     }
+
+
+def _is_dropped(name: str, value: str) -> bool:
+    return name in _DROPPED or name.startswith(_OF_RAY) or (name == _BREAKPOINT and value.startswith("ray."))

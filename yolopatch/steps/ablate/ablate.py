@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from yolopatch.core.ablate.grid import read_grid
 from yolopatch.core.ablate.record import GridRecord
@@ -12,17 +13,19 @@ from yolopatch.core.ablate.results import FAILED, Conditions, RunResult
 from yolopatch.core.ablate.statistics import require_scipy
 from yolopatch.errors import UsageError
 from yolopatch.outside.ablate.grid_folder import GRID, LOCK, GridFolder
+from yolopatch.outside.environment.interpreter import Interpreter
 from yolopatch.outside.files.keeping import keeping
 from yolopatch.outside.files.lock import hold_lock
 from yolopatch.outside.files.staging import write_whole
 from yolopatch.outside.watch import Watch
+from yolopatch.steps.ablate.device import Devices, find_devices
 from yolopatch.steps.ablate.equal import find_differences
 from yolopatch.steps.ablate.figures import measure_models
 from yolopatch.steps.ablate.jobs import find_runs
 from yolopatch.steps.ablate.plan import GridPlan, plan_grid
 from yolopatch.steps.ablate.prepare import PreparedGrid, prepare_grid
 from yolopatch.steps.ablate.standing import conditions_of, read_runs, results_of
-from yolopatch.steps.engines.engine import Engine, Event, Keep
+from yolopatch.steps.engines.engine import Engine, Event, Job, Keep
 from yolopatch.steps.engines.engine import Failed as RunFailed
 from yolopatch.steps.engines.local import LocalEngine, local_slots
 from yolopatch.steps.engines.schedule import Standing, schedule
@@ -79,7 +82,18 @@ class Ablation:
         return any(run.status == FAILED for run in self.runs)
 
 
-MakeEngine = Callable[[PreparedGrid, Keep], Engine]
+class Executor(Protocol):
+    """Where the runs of a grid are executed."""
+
+    def devices(self, asked: object, interpreter: Interpreter) -> Devices:
+        """Return what the runs use, from the grid's argument `device` and the interpreter of this machine."""
+
+    def engine(self, grid: PreparedGrid, keep: Keep) -> Engine:
+        """Return the engine for a grid.
+
+        Raises:
+            YolopatchError: the runs cannot be trained there.
+        """
 
 
 def open_grid(request: AblateRequest) -> tuple[GridPlan, GridFolder]:
@@ -112,7 +126,7 @@ def ablate(
     request: AblateRequest,
     plan: GridPlan,
     folder: GridFolder,
-    make_engine: MakeEngine,
+    executor: Executor,
     cache: Path,
     watch: Watch,
     hear: Callable[[Event, Standing], None],
@@ -121,7 +135,7 @@ def ablate(
 
     Args:
         request, plan, folder: the options, and what `open_grid` returns for them.
-        make_engine: makes what executes the runs.
+        executor: where the runs are executed.
         cache: the cache folder.
         watch: called with each step before the first run.
         hear: called with each event of a run.
@@ -138,42 +152,62 @@ def ablate(
     folder.path.mkdir(parents=True, exist_ok=True)
     elsewhere = "name a folder on another disk with --dest"
     with hold_lock(folder.path / LOCK, elsewhere, _PATIENCE, f"the grid {folder.path}"), keeping(folder.path):
-        grid = prepare_grid(plan, folder, request.python, request.source, cache, watch)
+        grid = prepare_grid(plan, folder, request.python, request.source, executor.devices, cache, watch)
         runs = find_runs(grid, request.only)
         if request.measure:
             grid = measure_models(grid, cache, watch)
         write_whole(folder.path / GRID, text)
         folder.save_record(grid.record)
         if runs.jobs:
-            engine = make_engine(grid, folder.save_run)
+            engine = executor.engine(grid, folder.save_run)
             standing = Standing(len(runs.done) + len(runs.jobs), engine.slots, len(runs.done))
             try:
-                schedule(runs.jobs, engine, standing, hear, lambda event: _keep_reason(folder, event))
+                schedule(runs.jobs, engine, standing, hear, Records(folder))
             finally:
                 engine.close()
         return read_ablation(plan, folder, grid.notes)
 
 
-def local_engine(request: AblateRequest) -> MakeEngine:
-    """Return what makes the engine of this machine."""
+@dataclass(frozen=True)
+class LocalExecutor:
+    """This machine.
 
-    def make(grid: PreparedGrid, keep: Keep) -> Engine:
+    Attributes:
+        workers: how many runs at once; None for as many as the machine can.
+    """
+
+    workers: int | None
+
+    def devices(self, asked: object, interpreter: Interpreter) -> Devices:
+        """Return the devices that the interpreter's torch finds."""
+        return find_devices(asked, interpreter)
+
+    def engine(self, grid: PreparedGrid, keep: Keep) -> Engine:
+        """Return the engine of this machine."""
         gpus = grid.devices.gpus
-        return LocalEngine(local_slots(len(gpus), request.workers), keep, gpus)
-
-    return make
+        return LocalEngine(local_slots(len(gpus), self.workers), keep, gpus)
 
 
 def _text_of(request: AblateRequest) -> bytes:
     return (request.grid / GRID if request.grid.is_dir() else request.grid).read_bytes()
 
 
-def _keep_reason(folder: GridFolder, event: RunFailed) -> None:
-    """Keep in the record of a run why it failed: the message, and the last line of upstream's output."""
-    run = folder.read_run(event.id)
-    if run is not None:
-        said = [line for line in event.details if not line.startswith(("log: ", "next: "))]
-        folder.save_run(event.id, replace(run, why=": ".join([event.why, *said[-1:]])))
+@dataclass(frozen=True)
+class Records:
+    """The records of a grid's runs, for the scheduler."""
+
+    folder: GridFolder
+
+    def renewed(self, job: Job) -> Job:
+        """Return a job with the newest record of its run."""
+        return replace(job, run=self.folder.read_run(job.id) or job.run)
+
+    def keep_reason(self, event: RunFailed) -> None:
+        """Keep why a run failed: the message, and the last line of upstream's output."""
+        run = self.folder.read_run(event.id)
+        if run is not None:
+            said = [line for line in event.details if not line.startswith(("log: ", "next: "))]
+            self.folder.save_run(event.id, replace(run, why=": ".join([event.why, *said[-1:]])))
 
 
 def read_ablation(plan: GridPlan, folder: GridFolder, notes: Sequence[str] = ()) -> Ablation:

@@ -57,4 +57,5 @@ def _side(grid: PreparedGrid) -> int:
 
 
 def _device(grid: PreparedGrid) -> str | None:
+    """Return where the models are timed: on this machine, also where the runs are trained on others."""
     return "cuda:0" if grid.devices.gpus else grid.devices.argument

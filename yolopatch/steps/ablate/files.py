@@ -66,19 +66,19 @@ def find_data(plan: GridPlan, workspace: Workspace) -> str:
 
 def write_scripts(
     plan: GridPlan,
-    folder: GridFolder,
     workspaces: Mapping[str, Workspace],
     models: Mapping[tuple[str, str], PreparedModel],
     arguments: Arguments,
     devices: Devices,
     data: str,
+    hyperparameters: Path | None,
 ) -> None:
     """Write the training script of each arm into its workspace."""
     common: dict[str, object] = {"data": data, **arguments.call}
     if devices.argument:
         common["device"] = devices.argument
-    if arguments.hyperparameters:
-        common["hyp"] = str(_write_hyperparameters(folder, arguments))
+    if hyperparameters:
+        common["hyp"] = str(hyperparameters)
     first = plan.grid.scales[0]
     for arm, workspace in workspaces.items():
         model, is_yolov5 = models[arm, first], plan.pin.layout.style == "yolov5"
@@ -97,7 +97,10 @@ def write_scripts(
         _write(workspace.path / SCRIPT, script_text(script, plan.pin, load_templates()).encode())
 
 
-def _write_hyperparameters(folder: GridFolder, arguments: Arguments) -> Path:
+def write_hyperparameters(folder: GridFolder, arguments: Arguments) -> Path | None:
+    """Write the hyperparameters of a grid that names some, where upstream reads them from a file; return the file."""
+    if not arguments.hyperparameters:
+        return None
     file = folder.path / HYPERPARAMETERS
     _write(file, yaml.safe_dump(dict(arguments.hyperparameters), sort_keys=False).encode())
     return file

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from yolopatch.catalog.pins import style_of
 from yolopatch.core.training.run import Run, Wanted
-from yolopatch.core.training.script import words
 from yolopatch.errors import ConflictError
 from yolopatch.steps.ablate.files import SCRIPT
 from yolopatch.steps.ablate.plan import PlannedRun
 from yolopatch.steps.ablate.prepare import PreparedGrid
 from yolopatch.steps.engines.engine import Job
+from yolopatch.steps.training.place import RESULTS, Place
 from yolopatch.steps.training.train import Training
 
-RESULTS = "results"  # upstream's folder in that of a run
 _EPOCHS = {"ultralytics": 100, "yolov5": 300}  # upstream's defaults
 
 
@@ -45,7 +43,8 @@ def find_runs(grid: PreparedGrid, only: str | None) -> Runs:
         if run is not None and run.trained:
             done.append(planned.id)
         elif only in (None, planned.arm.name):
-            jobs.append(Job(planned.id, _begun(grid, planned, run, wanted), _training(grid, planned)))
+            run = _begun(grid, planned, run, wanted)
+            jobs.append(Job(planned.id, run, _training(grid, planned, run.save_dir)))
     return Runs(tuple(done), tuple(jobs))
 
 
@@ -72,35 +71,28 @@ def _wanted(grid: PreparedGrid, planned: PlannedRun) -> Wanted:
     )
 
 
-def _training(grid: PreparedGrid, planned: PlannedRun) -> Training:
+def _training(grid: PreparedGrid, planned: PlannedRun, save_dir: str | None) -> Training:
     workspace = grid.workspaces[planned.arm.name]
     folder = grid.folder.run(planned.id)
-    init = grid.start.files.get((planned.arm.name, planned.scale))
-    arguments = {
-        **_model(grid, planned),
-        "seed": planned.seed,
-        "project": str(folder),
-        "name": RESULTS,
-    }
+    place = Place(
+        cfg=grid.models[planned.arm.name, planned.scale].cfg.name,
+        data=grid.record.data,
+        folder=folder,
+        init=grid.start.files.get((planned.arm.name, planned.scale)),
+        hyperparameters=grid.hyperparameters,
+    )
     default = _EPOCHS[workspace.pin.layout.style]
     epochs = grid.arguments.call.get("epochs", default)
     return Training(
         workspace=workspace,
         interpreter=grid.interpreter,
         script=workspace.path / SCRIPT,
-        words=tuple(words(arguments)),
+        words=place.words(workspace.pin.layout.style, planned.seed),
         folder=folder,
         epochs=epochs if isinstance(epochs, int) else default,
-        init=init,
+        init=place.init,
+        paths=place.paths(workspace.path, save_dir),
     )
-
-
-def _model(grid: PreparedGrid, planned: PlannedRun) -> dict[str, object]:
-    cfg = grid.models[planned.arm.name, planned.scale].cfg.name
-    init = grid.start.files.get((planned.arm.name, planned.scale))
-    if style_of(grid.plan.pin) == "ultralytics":
-        return {"model": str(init) if init else cfg}  # the checkpoint has its YAML
-    return {"cfg": cfg, "weights": str(init) if init else ""}
 
 
 def _other_grid(grid: PreparedGrid, planned: PlannedRun, there: Wanted, here: Wanted) -> ConflictError:

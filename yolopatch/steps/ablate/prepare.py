@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +16,8 @@ from yolopatch.outside.environment.interpreter import Interpreter
 from yolopatch.outside.watch import Watch
 from yolopatch.outside.workspace.workspace import Workspace
 from yolopatch.steps.ablate.arguments import Arguments, read_arguments
-from yolopatch.steps.ablate.device import Devices, find_devices
-from yolopatch.steps.ablate.files import PreparedModel, find_data, write_cfg_of, write_scripts
+from yolopatch.steps.ablate.device import Devices
+from yolopatch.steps.ablate.files import PreparedModel, find_data, write_cfg_of, write_hyperparameters, write_scripts
 from yolopatch.steps.ablate.plan import GridPlan
 from yolopatch.steps.ablate.start import StartWeights, make_start_weights
 from yolopatch.steps.ablate.workspaces import make_workspaces
@@ -37,6 +37,7 @@ class PreparedGrid:
     Attributes:
         models: by the arm's name and the scale.
         start: the checkpoints that the runs start from.
+        hyperparameters: the file of them, None where upstream has its own.
         notes: what the user should know.
     """
 
@@ -50,11 +51,22 @@ class PreparedGrid:
     devices: Devices
     models: Mapping[tuple[str, str], PreparedModel]
     start: StartWeights
+    hyperparameters: Path | None
     notes: tuple[str, ...]
 
 
+FindDevices = Callable[[object, Interpreter], Devices]
+"""Finds what the runs use, from the grid's argument `device` and the interpreter of this machine."""
+
+
 def prepare_grid(
-    plan: GridPlan, folder: GridFolder, python: str | None, source: str, cache: Path, watch: Watch
+    plan: GridPlan,
+    folder: GridFolder,
+    python: str | None,
+    source: str,
+    find_devices: FindDevices,
+    cache: Path,
+    watch: Watch,
 ) -> PreparedGrid:
     """Make the workspaces, the YAMLs, the scripts and the checkpoints to start from; check data and environment.
 
@@ -81,7 +93,8 @@ def prepare_grid(
         for arm, scale in plan.models()
     }
     start = make_start_weights(plan, folder, models, workspaces, interpreter, len(data.names), cache, watch)
-    write_scripts(plan, folder, workspaces, models, arguments, devices, name)
+    hyperparameters = write_hyperparameters(folder, arguments)
+    write_scripts(plan, workspaces, models, arguments, devices, name, hyperparameters)
     return PreparedGrid(
         plan=plan,
         folder=folder,
@@ -93,6 +106,7 @@ def prepare_grid(
         devices=devices,
         models=models,
         start=start,
+        hyperparameters=hyperparameters,
         notes=(*notes, *data.notes, *start.notes),
     )
 

@@ -57,7 +57,20 @@ class Failed:
     details: tuple[str, ...] = ()
 
 
-Event = Reached | Ended | Failed
+@dataclass(frozen=True)
+class Lost:
+    """A run's machine or process is gone, through no fault of the run's as far as can be told: it is to be taken up
+    again, from the last checkpoint that its folder has.
+
+    Attributes:
+        why: what happened, in one line.
+    """
+
+    id: str
+    why: str
+
+
+Event = Reached | Ended | Failed | Lost
 Keep = Callable[[str, Run], None]
 """Keeps the record of a run. An engine calls it as soon as the record changes, from any thread."""
 
@@ -65,8 +78,13 @@ Keep = Callable[[str, Run], None]
 class Engine(Protocol):
     """Executes runs."""
 
-    slots: int
-    """How many runs it can have at once; it may change while it works."""
+    shares_data: bool
+    """Whether two runs read the same copy of the data: upstream writes a cache of the labels beside them when it first
+    reads them, and two trainings must not write it at once."""
+
+    @property
+    def slots(self) -> int:
+        """How many runs it can have at once; it may change while it works, and be 0 for a while."""
 
     def start(self, job: Job) -> None:
         """Begin a run; called for at most `slots` runs at once."""

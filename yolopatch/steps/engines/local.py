@@ -48,6 +48,8 @@ class LocalEngine:
         gpus: the GPUs, as CUDA_VISIBLE_DEVICES names them; empty for the CPU.
     """
 
+    shares_data = True
+
     def __init__(self, slots: int, keep: Keep, gpus: Sequence[str] = ()) -> None:
         self.slots = slots
         self._keep = keep

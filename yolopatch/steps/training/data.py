@@ -87,7 +87,7 @@ def prepare_data(asked: Asked) -> TrainingData:
             details=[f"looked in: {', '.join(map(str, parts['train']))}"],
             hint=f"yolopatch data check {shell.quote(asked.name)}",
         )
-    return TrainingData(parts, tuple(answer.names), _fingerprint(parts), image, report)
+    return TrainingData(parts, tuple(answer.names), fingerprint(parts), image, report)
 
 
 def _check(asked: Asked) -> DatasetReport:
@@ -139,7 +139,8 @@ def _not_available(asked: Asked, error: YolopatchError) -> YolopatchError:
     )
 
 
-def _fingerprint(parts: Mapping[str, tuple[Path, ...]]) -> str:
+def fingerprint(parts: Mapping[str, tuple[Path, ...]]) -> str:
+    """Return a sha256 over the images' names and sizes and the labels' contents, part by part."""
     digest = hashlib.sha256()
     for part, sources in parts.items():
         for image in (image for source in sources for image in images(source)):

@@ -41,6 +41,7 @@ class Training:
         folder: of the run's record and logs.
         epochs: how many the run has.
         init: the checkpoint that `words` names to start from, None without one.
+        paths: what a resumed run has here, as `TrainRequest` has them.
         variables: further environment variables.
     """
 
@@ -51,6 +52,7 @@ class Training:
     folder: Path
     epochs: int
     init: Path | None
+    paths: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -114,6 +116,7 @@ def _request(training: Training, checkpoints: list[Path]) -> TrainRequest:
         words=training.words,
         checkpoints=tuple(map(str, checkpoints)),
         init=str(training.init) if training.init else None,
+        paths=training.paths,
     )
 
 
