@@ -178,6 +178,16 @@ def test_what_the_user_set_for_other_programs_is_kept_and_what_misleads_is_not(f
     assert (found["YOLO_OFFLINE"], found["YOLO_AUTOINSTALL"]) == ("true", "false")
 
 
+def test_what_ray_sets_for_its_own_workers_reaches_no_training(full_workspace, ours, monkeypatch):
+    for name in ("RAY_JOB_ID", "RAY_RAYLET_PID", "SPT_NOENV"):
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setenv("PYTHONBREAKPOINT", "ray.util.rpdb.set_trace")
+    found = upstream_variables(full_workspace("ultralytics-8.3.0"), ours)
+    assert not [name for name in found if name.startswith(("RAY_", "SPT_", "PYTHONBREAKPOINT"))]
+    monkeypatch.setenv("PYTHONBREAKPOINT", "ipdb.set_trace")
+    assert upstream_variables(full_workspace("ultralytics-8.3.0"), ours)["PYTHONBREAKPOINT"] == "ipdb.set_trace"
+
+
 def test_the_guard_runs_what_it_shadows(tmp_path, ours, full_workspace):
     (tmp_path / "sitecustomize.py").write_text("print('the other one')")
     environment = upstream_variables(full_workspace("ultralytics-8.3.0"), ours)
