@@ -31,8 +31,9 @@ def plan(found: GridPlan, folder: GridFolder) -> Iterator[str]:
             ("train", " ".join(f"{key}={value}" for key, value in grid.train.items()) or "upstream's defaults"),
         ]
     )
-    needed = seeds_needed(len(grid.arms) - 1)
-    if len(grid.arms) > 1 and len(grid.seeds) < needed:
+    others = len(grid.arms) - 1
+    if others and len(grid.seeds) < seeds_needed(others):
+        needed = seeds_needed(others)
         yield f"  with fewer than {needed} seeds no difference can be told from chance here; the table will say so"
 
 
