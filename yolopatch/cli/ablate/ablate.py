@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 @click.option("--table", "only_table", is_flag=True, help="Make the table of what is done; nothing is run.")
 @click.option("--measure/--no-measure", default=True, help="Count and time the models first.  [default: --measure]")
 @click.option("--events", is_flag=True, help="Print each event of a run as one line of JSON on stderr.")
+@options.tracker("Show every run in this tracker, with its arm, scale, seed and commit.")
 @options.source
 @options.python
 @options.as_json
@@ -51,6 +52,7 @@ def command(
     only_table: bool,
     measure: bool,
     events: bool,
+    tracker: str | None,
     source: str,
     python: str | None,
     as_json: bool,
@@ -69,7 +71,9 @@ def command(
 
     if dry_run and only_table:
         raise UsageError("--dry-run and --table exclude each other", hint="leave one of them out")
-    request = AblateRequest(grid, dest, workers, only, python, source, measure)
+    if tracker and only_table:
+        raise UsageError("--tracker and --table exclude each other: nothing is run", hint="leave one of them out")
+    request = AblateRequest(grid, dest, workers, only, python, source, measure, tracker)
     plan, folder = open_grid(request)
     if dry_run:
         report.show(plan_words.plan_data(plan, folder), plan_words.plan(plan, folder), as_json)
@@ -105,6 +109,7 @@ def _going_on(request: AblateRequest) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         command = ["yolopatch", "ablate", request.grid, *(["--dest", request.dest] if request.dest else [])]
+        command += ["--tracker", request.tracker] if request.tracker else []
         report.show_notes([f"every run was ended; go on with: {shell.join(command)}"])
         raise
 

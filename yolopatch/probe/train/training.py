@@ -16,6 +16,7 @@ from ...wire.training import Resumed, SavesTo, TrainingEnded, TrainRequest
 from ..build.upstreams import Upstream
 from ..protocol.emit import Emit
 from .arrival import watch_ultralytics, watch_yolov5
+from .tracking import track
 
 
 def train(upstream: Upstream, request: TrainRequest, emit: Emit) -> None:
@@ -35,6 +36,8 @@ def train(upstream: Upstream, request: TrainRequest, emit: Emit) -> None:
         _ANNOUNCERS[upstream.style](upstream, emit)
         if request.init and not found:
             _WATCHERS[upstream.style](upstream, request.init, emit)
+        if request.tracked:
+            track(upstream, request.tracked)
         words = [f"resume={found.file}"] if found else request.words
         _run(request.script, words)
     emit(TrainingEnded())

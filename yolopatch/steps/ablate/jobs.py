@@ -12,6 +12,7 @@ from yolopatch.steps.ablate.files import SCRIPT
 from yolopatch.steps.ablate.plan import PlannedRun
 from yolopatch.steps.ablate.prepare import PreparedGrid
 from yolopatch.steps.engines.engine import Job
+from yolopatch.steps.training.tracking import STORE, track_run
 from yolopatch.steps.training.train import Training
 
 RESULTS = "results"  # upstream's folder in that of a run
@@ -92,6 +93,16 @@ def _training(grid: PreparedGrid, planned: PlannedRun) -> Training:
         folder=folder,
         epochs=epochs if isinstance(epochs, int) else default,
         init=init,
+        tracking=track_run(
+            grid.tracker,
+            grid.folder.path / STORE,
+            name=planned.id,
+            group=grid.folder.path.name,
+            arm=planned.arm.name,
+            scale=planned.scale,
+            seed=planned.seed,
+            commit=grid.record.commits[planned.arm.name],
+        ),
     )
 
 
