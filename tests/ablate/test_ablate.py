@@ -116,6 +116,16 @@ def test_a_dry_run_says_what_would_be_trained_and_writes_nothing(grid, yolopatch
     assert not (tmp_path / "out").exists()
 
 
+def test_a_grid_of_one_arm_has_nothing_to_compare(grid, yolopatch, tmp_path):
+    file = grid()
+    text = file.read_text("utf-8")
+    file.write_text(text[: text.index('[[arm]]\nname = "SPConv')] + text[text.index("[train]") :], "utf-8")
+    ran = yolopatch("ablate", file, "--dest", tmp_path / "out", "--dry-run")
+    assert ran.code == 0, ran.err
+    assert "2 runs" in ran.out
+    assert "told from chance" not in ran.out
+
+
 def test_a_folder_with_other_files_is_left_alone(grid, yolopatch, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "notes.txt").write_text("mine")
