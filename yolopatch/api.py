@@ -203,6 +203,7 @@ def ablate(
     workers: int | None = None,
     only: str | None = None,
     measure: bool = True,
+    tracker: str | None = None,
     python: str | None = None,
     source: str = "auto",
     engine: str = "local",
@@ -221,6 +222,7 @@ def ablate(
         workers: how many runs at once; None for as many as the machine can.
         only: the arm to train; None for all.
         measure: whether the models are counted and timed first.
+        tracker: where the runs are shown: `tensorboard`, `wandb`, `mlflow`, `clearml` or `comet`; None for nowhere.
         python: the interpreter with upstream's requirements; None to find one.
         source: where the upstream comes from, as in `apply`.
         engine: `local`, or `ray` for a Ray cluster.
@@ -237,7 +239,7 @@ def ablate(
     """
     _open()
     request = AblateRequest(
-        Path(grid), None if dest is None else Path(dest), workers, only, python, source, measure=measure
+        Path(grid), None if dest is None else Path(dest), workers, only, python, source, measure, tracker
     )
     plan, folder = ablations.open_grid(request)
     options = EngineOptions(engine, address, gpus_per_run, cpus_per_run)

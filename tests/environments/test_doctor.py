@@ -153,6 +153,7 @@ def test_no_workspace_tells_of_every_pin(yolopatch, tmp_path, monkeypatch, pytho
 def test_an_installed_copy_and_what_the_user_set(yolopatch, full_workspace, python_that_says, monkeypatch):
     monkeypatch.setenv("YOLO_CONFIG_DIR", "/shared")
     monkeypatch.setenv("WANDB_API_KEY", "a secret")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://me:secret@host")
     monkeypatch.setattr("yolopatch.steps.environment.doctor.list_gpus", lambda python: ())
     origins = {"ultralytics": "/lib/ultralytics/__init__.py"}
     python = python_that_says(origins=origins, cuda="12.1")
@@ -163,6 +164,7 @@ def test_an_installed_copy_and_what_the_user_set(yolopatch, full_workspace, pyth
     assert told["errors"] == 0, "nothing fails in the workspace"
     assert told["variables"]["YOLO_CONFIG_DIR"] == "/shared"
     assert told["variables"]["WANDB_API_KEY"] == "***"
+    assert told["variables"]["MLFLOW_TRACKING_URI"] == "https://***@host"
 
 
 def test_a_torch_that_does_not_start(yolopatch, full_workspace, on_path):

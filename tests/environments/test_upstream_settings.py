@@ -13,7 +13,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from yolopatch.outside.environment.upstream_settings import FONTS, settings_folder, upstream_variables
+from yolopatch.errors import YolopatchError
+from yolopatch.outside.environment.upstream_settings import (
+    FONTS,
+    settings_folder,
+    tracking_settings,
+    upstream_variables,
+)
 from yolopatch.outside.probe.inspect import inspect_interpreter
 from yolopatch.steps.data.shapes import ShapesRequest, make_shapes
 
@@ -144,6 +150,35 @@ def test_a_font_and_settings_of_the_users_stay(own_workspace, ours):
     upstream_variables(place, ours)
     assert font.read_bytes() == b"mine"
     assert yaml.safe_load(settings.read_text())["wandb"] is True
+
+
+@pytest.mark.parametrize("pin", ["ultralytics-8.2.50", "ultralytics-8.4.0"])
+def test_a_tracker_is_switched_on_in_a_copy_of_the_settings(pin, own_workspace, ours):
+    place = own_workspace(pin)
+    home = settings_folder(place)
+    upstream_variables(place, ours)
+    mine = home / "Ultralytics" / "settings.json"
+    mine.write_text(mine.read_text().replace(str(place.parent / "datasets"), "/my/datasets"))
+    before = {file: file.read_bytes() for file in home.rglob("settings.*")}
+    folder = tracking_settings(place, ours, "mlflow")
+    tracking_settings(place, ours, "mlflow")  # of the next run
+    assert {file: file.read_bytes() for file in before} == before
+    for file in before:
+        own, copied = yaml.safe_load(file.read_text()), yaml.safe_load((folder / file.relative_to(home)).read_text())
+        assert copied == {**own, "mlflow": True}
+    assert json.loads((folder / "Ultralytics" / "settings.json").read_text())["datasets_dir"] == "/my/datasets"
+    assert all((folder / subfolder / FONTS[0]).is_file() for subfolder in (".", "Ultralytics"))
+
+
+@pytest.mark.parametrize("content", ["{", "[1]", "", "a: [", "\xff"])
+def test_settings_that_cannot_be_read_are_said_and_stay(content, own_workspace, ours):
+    place = own_workspace("ultralytics-8.4.0")
+    upstream_variables(place, ours)
+    file = settings_folder(place) / "Ultralytics" / "settings.json"
+    file.write_bytes(content.encode("latin-1"))
+    with pytest.raises(YolopatchError, match="has no settings of upstream"):
+        tracking_settings(place, ours, "mlflow")
+    assert file.read_bytes() == content.encode("latin-1")
 
 
 def test_a_workspace_that_moved_takes_its_settings_along(own_workspace, ours):

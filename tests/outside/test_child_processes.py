@@ -177,6 +177,18 @@ def test_a_pip_that_hangs_is_ended_with_all_that_it_started(tmp_path, monkeypatc
     _until(lambda: not _runs(int(file.read_text())))
 
 
+def test_a_key_that_upstream_prints_is_not_in_the_message(tmp_path, monkeypatch):
+    monkeypatch.setenv("WANDB_API_KEY", "0123456789abcdef")
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\necho "invalid key $WANDB_API_KEY for https://me:word@host/"\nexit 1\n')
+    python.chmod(0o755)
+    interpreter = Interpreter("3.11.9", str(tmp_path), False, False, {}, {}, {}, {}, "", str(python))
+    request = TrainRequest(str(tmp_path), "ultralytics", "x.py", (), (), None)
+    with pytest.raises(YolopatchError) as caught:
+        run_in_workspace(TRAIN, request, tmp_path, interpreter, tmp_path / "logs", print, what="the training")
+    assert caught.value.details[0] == "invalid key *** for https://***@host/"
+
+
 @pytest.mark.parametrize("keeps_log", [True, False])
 def test_a_log_is_named_only_where_it_stays(keeps_log, tmp_path):
     python = tmp_path / "python"

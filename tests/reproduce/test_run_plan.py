@@ -181,12 +181,20 @@ def test_a_hint_repeats_every_option_of_a_run():
     )
     asked = ReproduceRequest("yolov5-dynamic", "paper", repo="yolov5-pypi-6.1.0", source="pypi", python="python3.11")
     run = RunRequest(
-        "mine.yaml", 3, "cuda:1", "s", Path("base.pt"), base=True, settings=("batch=4", "seed=1"), fresh=True
+        "mine.yaml",
+        3,
+        "cuda:1",
+        "s",
+        Path("base.pt"),
+        base=True,
+        settings=("batch=4", "seed=1"),
+        fresh=True,
+        tracker="mlflow",
     )
     assert run_command(asked, run) == (
         "yolopatch reproduce yolov5-dynamic --flavor paper --repo yolov5-pypi-6.1.0 --source pypi --python python3.11"
-        " --run --data mine.yaml --epochs 3 --device 1 --scale s --weights base.pt --base --fresh --set batch=4"
-        " --set seed=1"
+        " --run --data mine.yaml --epochs 3 --device 1 --scale s --weights base.pt --tracker mlflow --base --fresh"
+        " --set batch=4 --set seed=1"
     )
 
 

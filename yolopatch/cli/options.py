@@ -97,6 +97,12 @@ def fix_patches(says: Callable[[FixPatch], str]) -> Callable[[_Command], _Comman
     return decorate
 
 
+def tracker(words: str) -> Callable[[_Command], _Command]:
+    """Return the option `--tracker`, with this help text."""
+    names = "tensorboard|wandb|mlflow|clearml|comet"
+    return click.option("--tracker", metavar=names, help=f"{words}  [default: none]")
+
+
 overwrite = click.option("--overwrite", is_flag=True, help="Replace an existing output file.")
 python = click.option(
     "--python",

@@ -28,6 +28,28 @@ class DatasetAnswer:
 
 
 @dataclass(frozen=True)
+class Tracked:
+    """A run as a tracker shows it.
+
+    Attributes:
+        tracker: the name of the tracker, as `--tracker` has it.
+        name: of the run.
+        group: of the runs that belong together.
+        tags: what the run is, by key: `group`, `arm`, `scale`, `seed`, `commit`.
+    """
+
+    tracker: str
+    name: str
+    group: str
+    tags: Mapping[str, str]
+
+    @property
+    def words(self) -> list[str]:
+        """The tags as words, for trackers whose tags have no key."""
+        return [f"{key}:{value}" for key, value in self.tags.items()]
+
+
+@dataclass(frozen=True)
 class TrainRequest(UpstreamRequest):
     """Start a training, or resume it.
 
@@ -38,6 +60,7 @@ class TrainRequest(UpstreamRequest):
         init: the checkpoint of the start weights that `words` names, None where it names none.
         paths: of a resumed training the data, the folder of the results and the like, by upstream's names: those in
             the checkpoint may be of another machine. Without one, the checkpoint's is taken.
+        tracked: how a tracker shows the run, None where none is switched on.
     """
 
     script: str
@@ -45,6 +68,7 @@ class TrainRequest(UpstreamRequest):
     checkpoints: tuple[str, ...]
     init: str | None
     paths: Mapping[str, str] = field(default_factory=dict)
+    tracked: Tracked | None = None
 
 
 @dataclass(frozen=True)

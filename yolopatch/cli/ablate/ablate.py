@@ -61,6 +61,7 @@ if TYPE_CHECKING:
 @click.option("--table", "only_table", is_flag=True, help="Make the table of what is done; nothing is run.")
 @click.option("--measure/--no-measure", default=True, help="Count and time the models first.  [default: --measure]")
 @click.option("--events", is_flag=True, help="Print each event of a run as one line of JSON on stderr.")
+@options.tracker("Show every run in this tracker, with its arm, scale, seed and commit.")
 @options.source
 @options.python
 @options.as_json
@@ -77,6 +78,7 @@ def command(
     only_table: bool,
     measure: bool,
     events: bool,
+    tracker: str | None,
     source: str,
     python: str | None,
     as_json: bool,
@@ -96,9 +98,11 @@ def command(
 
     if dry_run and only_table:
         raise UsageError("--dry-run and --table exclude each other", hint="leave one of them out")
+    if tracker and only_table:
+        raise UsageError("--tracker and --table exclude each other: nothing is run", hint="leave one of them out")
     where = EngineOptions(engine, address, gpus_per_run, cpus_per_run)
     where.words()
-    request = AblateRequest(grid, dest, workers, only, python, source, measure)
+    request = AblateRequest(grid, dest, workers, only, python, source, measure, tracker)
     plan, folder = open_grid(request)
     if dry_run:
         report.show(plan_words.plan_data(plan, folder), plan_words.plan(plan, folder), as_json)
@@ -143,6 +147,7 @@ def _going_on(request: AblateRequest, where: EngineOptions) -> Iterator[None]:
     except KeyboardInterrupt:
         command = ["yolopatch", "ablate", request.grid, *(["--dest", request.dest] if request.dest else [])]
         command += where.words()
+        command += ["--tracker", request.tracker] if request.tracker else []
         report.show_notes([f"every run was ended; go on with: {shell.join(command)}"])
         raise
 

@@ -31,10 +31,12 @@ def plan(found: GridPlan, folder: GridFolder) -> Iterator[str]:
             ("train", " ".join(f"{key}={value}" for key, value in grid.train.items()) or "upstream's defaults"),
         ]
     )
-    others = len(grid.arms) - 1
-    if others and len(grid.seeds) < seeds_needed(others):
-        needed = seeds_needed(others)
-        yield f"  with fewer than {needed} seeds no difference can be told from chance here; the table will say so"
+    arms = len(grid.arms) - 1
+    if arms and len(grid.seeds) < seeds_needed(arms):
+        yield (
+            f"  with fewer than {seeds_needed(arms)} seeds no difference can be told from chance here; "
+            "the table will say so"
+        )
 
 
 def count(found: GridPlan) -> int:

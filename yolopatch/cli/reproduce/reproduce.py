@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from yolopatch.steps.reproduce.prepare import PreparedRun
     from yolopatch.steps.reproduce.reproduction import Reproduction
 
-_FOR_A_RUN = ("data", "epochs", "device", "scale", "weights", "base", "quick", "settings", "fresh")
+_FOR_A_RUN = ("data", "epochs", "device", "scale", "weights", "base", "quick", "settings", "fresh", "tracker")
 
 
 @click.command("reproduce", epilog="Example: yolopatch reproduce yolo26-refconv --run --quick")
@@ -69,6 +69,7 @@ _FOR_A_RUN = ("data", "epochs", "device", "scale", "weights", "base", "quick", "
     help="With --run: a training argument of upstream. Repeatable.",
 )
 @click.option("--fresh", is_flag=True, help="With --run: train again, even if the same run is already finished.")
+@options.tracker("With --run: show the run in this tracker.")
 @options.as_json
 def command(as_json: bool, running: bool, measure: bool, **asked: Any) -> int:
     """Reproduce a blog post: its code, YAML and training.

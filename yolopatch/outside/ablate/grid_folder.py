@@ -32,9 +32,14 @@ class GridFolder:
         """Return the checkpoint from which the runs of an arm at a scale start."""
         return self.path / "init" / f"{folder_name(arm)}-{scale}.pt"
 
+    @property
+    def runs(self) -> Path:
+        """The folder of all runs."""
+        return self.path / "runs"
+
     def run(self, name: str) -> Path:
         """Return the folder of a run: its record, its logs, and upstream's results."""
-        return self.path / "runs" / name
+        return self.runs / name
 
     def read_run(self, name: str) -> Run | None:
         """Return the record of a run; None where it was not begun, or was begun by another version of yolopatch."""

@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 
 from yolopatch.core.environment.quiet_settings import quiet_settings
+from yolopatch.core.plain_yaml import PlainYamlError, load_plain
+from yolopatch.errors import YolopatchError
 from yolopatch.outside.environment.child_variables import child_variables
 from yolopatch.outside.environment.interpreter import Interpreter
 from yolopatch.outside.files.staging import write_whole
@@ -52,6 +54,44 @@ def upstream_variables(workspace: Path, interpreter: Interpreter) -> dict[str, s
     variables["PATH"] = os.pathsep.join((str(commands), variables["PATH"]))
     variables.pop("VIRTUAL_ENV", None)
     return variables | ({"VIRTUAL_ENV": interpreter.prefix} if interpreter.virtual else {})
+
+
+def tracking_settings(workspace: Path, interpreter: Interpreter, setting: str) -> Path:
+    """Return a settings folder that is like the workspace's, with one service switched on; the workspace's own stays.
+
+    Args:
+        workspace: of an ultralytics pin.
+        interpreter: runs its upstream.
+        setting: the key of the service in upstream's settings.
+
+    Raises:
+        YolopatchError: the user has edited the settings, and they cannot be read.
+    """
+    upstream_variables(workspace, interpreter)
+    own = settings_folder(workspace)
+    folder = own / "trackers" / setting
+    for subfolder in _FOLDERS[:2]:
+        (folder / subfolder).mkdir(parents=True, exist_ok=True)
+        for name in (*FONTS, *_SETTINGS_FILES):
+            source = own / subfolder / name
+            if source.is_file():
+                data = source.read_bytes() if name in FONTS else _switched_on(source, setting)
+                _write(folder / subfolder / name, data)
+    return folder
+
+
+def _switched_on(file: Path, setting: str) -> bytes:
+    try:
+        settings = load_plain(file.read_text("utf-8"))
+    except (PlainYamlError, UnicodeDecodeError):
+        settings = None
+    if not isinstance(settings, dict):
+        raise YolopatchError(
+            f"{file} cannot be read: it has no settings of upstream",
+            details=["expected: what upstream writes, a key and a value on each line"],
+            hint="delete the file; it is written again",
+        )
+    return json.dumps({**settings, setting: True}, indent=2).encode()
 
 
 def shared_settings_folder() -> Path:

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from yolopatch.core.environment.secrets import hide_secrets
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.environment.interpreter import Interpreter
 from yolopatch.outside.environment.upstream_settings import upstream_variables
@@ -78,7 +79,8 @@ def run_task(
         ended = listen(process, take, patience=lambda: patience, look=look)
         if ended is None or (ended.code == 0 and not ended.why and answered()):
             return None
-        return Failed(ended, tuple(process.last_output()), process.log)
+        lines = tuple(hide_secrets(line, launch.variables) for line in process.last_output())
+        return Failed(ended, lines, process.log)
 
 
 def run_in_workspace(

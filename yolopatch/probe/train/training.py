@@ -17,6 +17,7 @@ from ..build.upstreams import Upstream
 from ..protocol.emit import Emit
 from .arrival import watch_ultralytics, watch_yolov5
 from .moved import HERE
+from .tracking import track
 
 
 def train(upstream: Upstream, request: TrainRequest, emit: Emit) -> None:
@@ -38,6 +39,8 @@ def train(upstream: Upstream, request: TrainRequest, emit: Emit) -> None:
             _WATCHERS[upstream.style](upstream, request.init, emit)
         if found:
             HERE[upstream.style](upstream, request.paths)
+        if request.tracked:
+            track(upstream, request.tracked)
         words = [f"resume={found.file}"] if found else request.words
         _run(request.script, words)
     emit(TrainingEnded())

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from yolopatch.catalog.environment.trackers import Tracker, find_tracker
 from yolopatch.core.ablate.grid import read_grid
 from yolopatch.core.ablate.record import GridRecord
 from yolopatch.core.ablate.results import FAILED, Conditions, RunResult
@@ -45,6 +46,7 @@ class AblateRequest:
         python: the interpreter with upstream's requirements; None to find one.
         source: where the upstream comes from, as in `apply`.
         measure: whether the models are counted and timed.
+        tracker: where the runs are shown, by its name; None for nowhere.
     """
 
     grid: Path
@@ -54,6 +56,7 @@ class AblateRequest:
     python: str | None = None
     source: str = "auto"
     measure: bool = True
+    tracker: str | None = None
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ def open_grid(request: AblateRequest) -> tuple[GridPlan, GridFolder]:
     """Read the grid, and check it against the catalog; nothing is written.
 
     Raises:
-        UsageError: the grid is not right.
+        UsageError: the grid is not right, or its upstream has no such tracker.
         ConflictError: the folder has something else.
     """
     file, where = request.grid, request.grid.absolute().parent
@@ -119,7 +122,9 @@ def open_grid(request: AblateRequest) -> tuple[GridPlan, GridFolder]:
         names = ", ".join(arm.name for arm in grid.arms)
         raise UsageError(f"--only {request.only}: the grid has no such arm", hint=f"it has: {names}")
     folder.require_free()
-    return plan_grid(grid, where), folder
+    plan = plan_grid(grid, where)
+    _tracker_of(request, plan)
+    return plan, folder
 
 
 def ablate(
@@ -152,7 +157,8 @@ def ablate(
     folder.path.mkdir(parents=True, exist_ok=True)
     elsewhere = "name a folder on another disk with --dest"
     with hold_lock(folder.path / LOCK, elsewhere, _PATIENCE, f"the grid {folder.path}"), keeping(folder.path):
-        grid = prepare_grid(plan, folder, request.python, request.source, executor.devices, cache, watch)
+        tracker = _tracker_of(request, plan)
+        grid = prepare_grid(plan, folder, request.python, request.source, executor.devices, cache, watch, tracker)
         runs = find_runs(grid, request.only)
         if request.measure:
             grid = measure_models(grid, cache, watch)
@@ -186,6 +192,10 @@ class LocalExecutor:
         """Return the engine of this machine."""
         gpus = grid.devices.gpus
         return LocalEngine(local_slots(len(gpus), self.workers), keep, gpus)
+
+
+def _tracker_of(request: AblateRequest, plan: GridPlan) -> Tracker | None:
+    return find_tracker(request.tracker, plan.pin) if request.tracker else None
 
 
 def _text_of(request: AblateRequest) -> bytes:

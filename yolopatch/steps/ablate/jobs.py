@@ -11,6 +11,7 @@ from yolopatch.steps.ablate.plan import PlannedRun
 from yolopatch.steps.ablate.prepare import PreparedGrid
 from yolopatch.steps.engines.engine import Job
 from yolopatch.steps.training.place import RESULTS, Place
+from yolopatch.steps.training.tracking import STORE, track_run
 from yolopatch.steps.training.train import Training
 
 _EPOCHS = {"ultralytics": 100, "yolov5": 300}  # upstream's defaults
@@ -92,6 +93,16 @@ def _training(grid: PreparedGrid, planned: PlannedRun, save_dir: str | None) -> 
         epochs=epochs if isinstance(epochs, int) else default,
         init=place.init,
         paths=place.paths(workspace.path, save_dir),
+        tracking=track_run(
+            grid.tracker,
+            grid.folder.path / STORE,
+            name=planned.id,
+            group=grid.folder.path.name,
+            arm=planned.arm.name,
+            scale=planned.scale,
+            seed=planned.seed,
+            commit=grid.record.commits[planned.arm.name],
+        ),
     )
 
 

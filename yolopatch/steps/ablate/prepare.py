@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yolopatch import __version__
+from yolopatch.catalog.environment.trackers import Tracker
 from yolopatch.core.ablate.record import GridRecord
 from yolopatch.core.training.fitness import read_fitness
 from yolopatch.errors import YolopatchError
@@ -24,6 +25,7 @@ from yolopatch.steps.ablate.workspaces import make_workspaces
 from yolopatch.steps.environment.faults import ERROR, find_faults
 from yolopatch.steps.environment.interpreters import choose_interpreter, require_importable
 from yolopatch.steps.training.data import Asked, TrainingData, prepare_data
+from yolopatch.steps.training.tracking import STORE, require_tracker, where_to_look
 
 _DEVICE = "device"
 _EVEN = (0.0, 0.0, 0.0, 1.0)  # where upstream's fitness has another form: by mAP50-95
@@ -38,6 +40,7 @@ class PreparedGrid:
         models: by the arm's name and the scale.
         start: the checkpoints that the runs start from.
         hyperparameters: the file of them, None where upstream has its own.
+        tracker: where the runs are shown; None for nowhere.
         notes: what the user should know.
     """
 
@@ -52,6 +55,7 @@ class PreparedGrid:
     models: Mapping[tuple[str, str], PreparedModel]
     start: StartWeights
     hyperparameters: Path | None
+    tracker: Tracker | None
     notes: tuple[str, ...]
 
 
@@ -67,15 +71,19 @@ def prepare_grid(
     find_devices: FindDevices,
     cache: Path,
     watch: Watch,
+    tracker: Tracker | None = None,
 ) -> PreparedGrid:
     """Make the workspaces, the YAMLs, the scripts and the checkpoints to start from; check data and environment.
 
     Raises:
         UsageError: upstream has no such argument, or the grid names something that does not exist.
-        YolopatchError: the pin cannot train here, the data have errors, or a checkpoint is of another model.
+        YolopatchError: the pin cannot train here, the tracker cannot be switched on, the data have errors, or a
+            checkpoint is of another model.
     """
     interpreter = choose_interpreter(plan.pin, python, cache)
     _require_trainable(plan, interpreter)
+    if tracker:
+        require_tracker(tracker, interpreter)
     workspaces, notes = make_workspaces(plan, folder, source, cache, watch)
     baseline = workspaces[plan.grid.baseline]
     asked = dict(plan.grid.train)
@@ -107,7 +115,13 @@ def prepare_grid(
         models=models,
         start=start,
         hyperparameters=hyperparameters,
-        notes=(*notes, *data.notes, *start.notes),
+        tracker=tracker,
+        notes=(
+            *notes,
+            *data.notes,
+            *start.notes,
+            *where_to_look(tracker, interpreter, folder.runs, folder.path / STORE),
+        ),
     )
 
 

@@ -16,6 +16,7 @@ from yolopatch.catalog.environment.fix_patches import SEEDS, FixPatch
 from yolopatch.catalog.environment.habits import END_AT_UNREADABLE_CACHES, RUN_PIP_FROM_PATH
 from yolopatch.catalog.environment.seeds import UNREACHED
 from yolopatch.catalog.pins import PINS, Pin
+from yolopatch.core.environment.secrets import hide_secret
 from yolopatch.core.plain_yaml import PlainYamlError, load_plain
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.environment.interpreter import Interpreter
@@ -30,7 +31,6 @@ from yolopatch.steps.workspace.fix_flags import with_flags
 from yolopatch.wire import shell
 
 _VARIABLES = re.compile(r"^(YOLO(?!PATCH)|ULTRALYTICS|WANDB|COMET|CLEARML|NEPTUNE|MLFLOW|PYTHONPATH|PYTHONHOME)")
-_SECRET = re.compile(r"KEY|TOKEN|PASSWORD|SECRET")
 _SCALE_LETTER = re.compile(r"\d[nslmx]")
 # pickles of numpy 2 name numpy._core; numpy 1.26 is the first 1.x version that has it
 _NEW_PICKLE, _READS_NEW = b"numpy._core", Version("1.26")
@@ -157,7 +157,7 @@ def diagnose(place: Path | None, python: str | None, cache: Path) -> Diagnosis:
         ),
         cuda=interpreter.cuda,
         gpus=gpus,
-        variables={n: "***" if _SECRET.search(n) else v for n, v in os.environ.items() if _VARIABLES.match(n)},
+        variables={n: hide_secret(n, v) for n, v in os.environ.items() if _VARIABLES.match(n)},
     )
 
 

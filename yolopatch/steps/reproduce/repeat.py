@@ -35,6 +35,7 @@ def _of_run(run: RunRequest) -> Iterator[str]:
         "--device": device,
         "--scale": run.scale,
         "--weights": run.weights,
+        "--tracker": run.tracker,
     }
     yield from (word for option, value in valued.items() if value is not None for word in (option, str(value)))
     yield from (f"--{switch}" for switch in ("base", "quick", "fresh") if getattr(run, switch))

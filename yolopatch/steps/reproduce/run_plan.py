@@ -40,6 +40,7 @@ class RunRequest:
         quick: a short training on generated data.
         settings: further arguments of upstream, as `KEY=VALUE`.
         fresh: train again even where the same run is finished.
+        tracker: where the run is shown, by its name; None for nowhere.
     """
 
     data: str | None = None
@@ -51,6 +52,7 @@ class RunRequest:
     quick: bool = False
     settings: tuple[str, ...] = ()
     fresh: bool = False
+    tracker: str | None = None
 
 
 @dataclass(frozen=True)

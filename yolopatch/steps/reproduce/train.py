@@ -23,6 +23,7 @@ from yolopatch.steps.reproduce.run_plan import RunPlan
 from yolopatch.steps.training import train as training
 from yolopatch.steps.training.data import TrainingData
 from yolopatch.steps.training.results import rows_of, weights_of
+from yolopatch.steps.training.tracking import STORE, Tracking, track_run, where_to_look
 from yolopatch.wire.codec import encode
 from yolopatch.wire.tasks import EVALUATE
 from yolopatch.wire.training import Curves, EvaluateRequest, Exported, Prediction, TrainedModel, Validated
@@ -90,8 +91,16 @@ class _Trainer:
             self._folder(run),
             weights_of(run),
             tuple(rows_of(run)),
-            (*notes, *self.data.notes),
+            (*notes, *self.data.notes, *self._where_to_look(run)),
         )
+
+    @property
+    def _store(self) -> Path:
+        return self.reproduction.folder / STORE
+
+    def _where_to_look(self, run: Run) -> tuple[str, ...]:
+        saved = Path(str(run.save_dir))  # a trained run has it
+        return where_to_look(self.ready.tracker, self.reproduction.interpreter, saved, self._store)
 
     def _folder(self, run: Run) -> Path:
         return run_folder(self.reproduction.folder, run)
@@ -138,6 +147,21 @@ class _Trainer:
             folder=folder,
             epochs=self.plan.epochs,
             init=self.ready.init,
+            tracking=self._tracking(run),
+        )
+
+    def _tracking(self, run: Run) -> Tracking | None:
+        record, wanted = self.reproduction.record, run.wanted
+        arm = "base" if wanted.base else f"{self.plan.recipe.module}-{record.flavor}"
+        return track_run(
+            self.ready.tracker,
+            self._store,
+            name=f"{arm}-{wanted.scale}-{run.number}",
+            group=record.tutorial,
+            arm=arm,
+            scale=wanted.scale,
+            seed=self.plan.seed,
+            commit=wanted.commit,
         )
 
     def _evaluate(self, run: Run) -> Run:

@@ -21,6 +21,7 @@ from yolopatch.outside.probe.run import run_in_workspace
 from yolopatch.outside.workspace.workspace import Workspace
 from yolopatch.steps.training.arrival import require_arrived
 from yolopatch.steps.training.results import checkpoints_of, results_file, rows_of
+from yolopatch.steps.training.tracking import Tracking, run_variables
 from yolopatch.wire.codec import encode
 from yolopatch.wire.tasks import TRAIN
 from yolopatch.wire.training import Arrived, Resumed, SavesTo, TrainingEnded, TrainRequest
@@ -42,6 +43,7 @@ class Training:
         epochs: how many the run has.
         init: the checkpoint that `words` names to start from, None without one.
         paths: what a resumed run has here, as `TrainRequest` has them.
+        tracking: how a tracker shows the run, None where none is switched on.
         variables: further environment variables.
     """
 
@@ -53,6 +55,7 @@ class Training:
     epochs: int
     init: Path | None
     paths: Mapping[str, str] = field(default_factory=dict)
+    tracking: Tracking | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -100,7 +103,7 @@ def train(
         what="training",
         look=look,
         keeps_log=True,
-        variables=training.variables,
+        variables={**_tracking_variables(training), **training.variables},
     )
     run = listener.run
     if not run.trained or run.save_dir is None:
@@ -117,7 +120,14 @@ def _request(training: Training, checkpoints: list[Path]) -> TrainRequest:
         checkpoints=tuple(map(str, checkpoints)),
         init=str(training.init) if training.init else None,
         paths=training.paths,
+        tracked=training.tracking.tracked if training.tracking else None,
     )
+
+
+def _tracking_variables(training: Training) -> Mapping[str, str]:
+    if training.tracking is None:
+        return {}
+    return run_variables(training.tracking, training.workspace, training.interpreter, training.folder)
 
 
 def _environment(interpreter: Interpreter) -> dict[str, object]:
