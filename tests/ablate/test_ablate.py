@@ -48,7 +48,7 @@ def grid(yolopatch, need_pin, compat_option, tmp_path):
         need_pin(pin)
         assert yolopatch("data", "shapes", "--out", tmp_path / "shapes", "--images", 8).code == 0
         file = tmp_path / "grid.toml"
-        compat = "true" if compat_option(pin) else "false"
+        compat = "true" if compat_option(pin) or pin.startswith("yolov5") else "false"
         file.write_text(GRID.format(pin=pin, data="shapes/data.yaml", compat=compat, more=more), "utf-8")
         return file
 
@@ -125,6 +125,13 @@ def test_a_grid_of_one_arm_has_nothing_to_compare(grid, yolopatch, tmp_path):
     assert ran.code == 0, ran.err
     assert "2 runs" in ran.out
     assert "from chance" not in ran.out
+
+
+def test_a_tracker_is_refused_for_a_cluster(grid, yolopatch, tmp_path):
+    ran = yolopatch("ablate", grid(), "--dest", tmp_path / "out", "--engine", "ray", "--tracker", "tensorboard")
+    assert ran.code == 2
+    assert "--tracker tensorboard works with --engine local only" in ran.err
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_folder_with_other_files_is_left_alone(grid, yolopatch, tmp_path):

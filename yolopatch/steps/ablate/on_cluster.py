@@ -66,12 +66,17 @@ def executor_of(
         tell: called with what the user should know.
 
     Raises:
-        UsageError: the address is none.
+        UsageError: the address is none, or a tracker was named: what it writes would stay on the nodes.
         YolopatchError: Ray is not installed, or the cluster cannot be reached, or has another Python or Ray.
     """
     if options.engine == LOCAL:
         yield LocalExecutor(request.workers)
         return
+    if request.tracker:
+        raise UsageError(
+            f"--tracker {request.tracker} works with --engine {LOCAL} only: what it writes would stay on the nodes",
+            hint="leave --tracker out; every run's results.csv comes back to the grid's folder",
+        )
     with connected(options.address) as cluster:
         yield ClusterExecutor(cluster, cache, request.python, request.workers, options.gpus, options.cpus, tell)
 
