@@ -86,6 +86,7 @@ def verdict(yolopatch, tmp_path):
     return ask
 
 
+@pytest.mark.slow
 def test_some_go_to_their_verdict(workspace, verdict):
     place = workspace(PIN, list(SHORT))
     for name in SHORT:

@@ -21,7 +21,7 @@ PORT = "make a pin of it: yolopatch port --to ultralytics==8.3.120 --save"
     ("arguments", "named", "near"),
     [
         (["aply"], "unknown command 'aply'", "did you mean apply"),
-        (["frobnicate"], "unknown command 'frobnicate'", "yolopatch --help"),
+        (["xyzzy"], "unknown command 'xyzzy'", "yolopatch --help"),
         (["list", "modulse"], "unknown list 'modulse'", "did you mean modules"),
         (["apply", "--repo", "ultralitics", "--module", "DSConv"], "'ultralitics'", "did you mean ultralytics"),
         (["apply", "--repo", "ultralytics-8.3.1", "--module", "DSConv"], "'ultralytics-8.3.1'", "ultralytics-8.3.0"),

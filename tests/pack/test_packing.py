@@ -54,9 +54,8 @@ def ran(yolopatch, full_workspace):
     return call
 
 
-@pytest.mark.parametrize(
-    ("pin", "style"), [(PIN, "ultralytics"), pytest.param("yolov5-pypi-6.1.0", "yolov5", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("pin", "style"), [(PIN, "ultralytics"), ("yolov5-pypi-6.1.0", "yolov5")])
 def test_upstream_computes_the_same_with_what_was_packed_and_unpacked(
     pin, style, ran, trained, in_upstream, full_workspace, tmp_path
 ):

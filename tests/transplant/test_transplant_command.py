@@ -95,6 +95,7 @@ def test_another_number_of_classes_leaves_the_class_branch_fresh_and_says_so(tra
     assert "head inputs compared with the base's, before any training: relative error" in said
 
 
+@pytest.mark.slow
 def test_yolov5_begins_with_its_base_too(transplant, checkpoint, rendered):
     pin = "yolov5-pypi-6.1.0"
     ran = transplant(rendered(pin, "Dynamic_conv2d").path, checkpoint(pin), "--json", pin=pin)

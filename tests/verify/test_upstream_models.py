@@ -52,7 +52,7 @@ OTHERS_CHECKS = (
     *("gradient-flow", "trainer-setup", "learns", "init", "base-parity", "batch-independence", "loss", "memory"),
 )
 # the models of v6.1 are those of its repackaging
-RARELY = ("yolov5-6.1", "ultralytics-8.2.50", "ultralytics-8.3.0")
+RARELY = ("yolov5-6.1", "yolov5-pypi-6.1.0", "ultralytics-8.2.50", "ultralytics-8.3.0")
 FOLDERS = {"ultralytics": "ultralytics/cfg/models", "yolov5": "yolov5/models"}
 
 
@@ -69,7 +69,7 @@ def at_scale(text: str, pin: str, scale: str) -> str:
 
 
 def models():
-    """Give (pin, scale): often, the newest of each upstream at n."""
+    """Give (pin, scale): often, only the newest of ultralytics at n."""
     for pin in PINS:
         yield pytest.param(pin, "n", marks=[pytest.mark.slow] if pin in RARELY else [])
         yield pytest.param(pin, "s", marks=pytest.mark.slow)

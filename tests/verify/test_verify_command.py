@@ -98,7 +98,20 @@ def test_json_is_the_contract_and_alone_on_stdout(verify, full_workspace, base_c
     told = ran.json
     assert ran.code == (4 if told["verdict"] == "fail" else 0)
     assert told.keys() == {
-        *("workspace", "pin", "commit", "modules", "cfg", "scale", "imgsz", "task", "layers", "parameters"),
+        *(
+            "workspace",
+            "pin",
+            "commit",
+            "modules",
+            "compat",
+            "seeds",
+            "cfg",
+            "scale",
+            "imgsz",
+            "task",
+            "layers",
+            "parameters",
+        ),
         *(
             "gradients",
             "gflops",
