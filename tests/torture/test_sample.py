@@ -46,8 +46,8 @@ def test_every_row_has_a_fault_that_it_has_to_see(monkeypatch):
     assert all(plants.values())
 
 
-# They only read; `env create` has a row of its own; what `compare` and `ablate` write are times, which no two calls share:
-# tests/compare lets the one fail, and tests/ablate kills the other
+# They only read; `env create` has a row of its own; what `compare` and `ablate` write are times, which no two calls
+# share: tests/compare lets the one fail, and tests/ablate kills the other
 NOT_HARMED = {"list", "status", "diff", "doctor", "summary", "compare", "ablate", "env"}
 
 
