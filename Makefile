@@ -98,6 +98,7 @@ bench: setup
 	$(BIN)/python benchmarks/packing.py m
 	$(BIN)/python benchmarks/paper_tables.py
 	$(BIN)/python benchmarks/ablation_table.py
+	$(BIN)/python benchmarks/schedule.py
 
 lint: setup
 	$(BIN)/ruff check .
