@@ -10,7 +10,6 @@ from yolopatch import __version__
 from yolopatch.catalog.environment.trackers import Tracker
 from yolopatch.core.ablate.record import GridRecord
 from yolopatch.core.training.fitness import read_fitness
-from yolopatch.errors import YolopatchError
 from yolopatch.outside.ablate.grid_folder import GridFolder
 from yolopatch.outside.data.dataset import read_dataset
 from yolopatch.outside.environment.interpreter import Interpreter
@@ -22,10 +21,10 @@ from yolopatch.steps.ablate.files import PreparedModel, find_data, write_cfg_of,
 from yolopatch.steps.ablate.plan import GridPlan
 from yolopatch.steps.ablate.start import StartWeights, make_start_weights
 from yolopatch.steps.ablate.workspaces import make_workspaces
-from yolopatch.steps.environment.faults import ERROR, find_faults
-from yolopatch.steps.environment.interpreters import choose_interpreter, require_importable
+from yolopatch.steps.environment.interpreters import choose_interpreter
 from yolopatch.steps.training.data import Asked, TrainingData, prepare_data
 from yolopatch.steps.training.tracking import STORE, require_tracker, where_to_look
+from yolopatch.steps.training.trainable import require_trainable
 
 _DEVICE = "device"
 _EVEN = (0.0, 0.0, 0.0, 1.0)  # where upstream's fitness has another form: by mAP50-95
@@ -81,7 +80,8 @@ def prepare_grid(
             checkpoint is of another model.
     """
     interpreter = choose_interpreter(plan.pin, python, cache)
-    _require_trainable(plan, interpreter)
+    with_compat = "write compat = true into the grid"
+    require_trainable(plan.pin, interpreter, compat=plan.grid.compat, tree=None, with_compat=with_compat)
     if tracker:
         require_tracker(tracker, interpreter)
     workspaces, notes = make_workspaces(plan, folder, source, cache, watch)
@@ -122,21 +122,6 @@ def prepare_grid(
             *start.notes,
             *where_to_look(tracker, interpreter, folder.runs, folder.path / STORE),
         ),
-    )
-
-
-def _require_trainable(plan: GridPlan, interpreter: Interpreter) -> None:
-    pin, compat = plan.pin, plan.grid.compat
-    errors = [one for one in find_faults(pin, compat, interpreter) if one.severity == ERROR]
-    if not errors:
-        return
-    others = [one for one in find_faults(pin, True, interpreter) if one.severity == ERROR]
-    if others or compat:
-        require_importable(pin, interpreter, compat=compat, tree=None)
-    raise YolopatchError(
-        f"{pin.name} cannot train to the end in {interpreter.executable}; no training was started",
-        details=[f"{one.what}{f' ({one.where})' if one.where else ''}" for one in errors],
-        hint=errors[0].hint if others or compat else "write compat = true into the grid",
     )
 
 

@@ -1,4 +1,4 @@
-"""Find what would fail in a training, before it starts."""
+"""Find what would stop a run of a reproduction, before it starts."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from yolopatch.catalog.environment.fix_patches import COMPAT
-from yolopatch.errors import YolopatchError
-from yolopatch.steps.environment.faults import ERROR, Fault, find_faults
-from yolopatch.steps.environment.interpreters import require_importable
 from yolopatch.steps.reproduce.repeat import run_command
 from yolopatch.steps.reproduce.reproduction import Reproduction
 from yolopatch.steps.reproduce.run_plan import RunRequest
+from yolopatch.steps.training.trainable import require_trainable
 
 
-def require_trainable(reproduction: Reproduction, run: RunRequest) -> None:
+def require_runnable(reproduction: Reproduction, run: RunRequest) -> None:
     """Check that the pin can train to the end in the interpreter.
 
     Args:
@@ -24,23 +22,13 @@ def require_trainable(reproduction: Reproduction, run: RunRequest) -> None:
     Raises:
         YolopatchError: something would fail; `details` says what and where.
     """
-    pin, compat, tree = reproduction.workspace.pin, reproduction.record.compat, reproduction.workspace.path
-    errors = _errors(reproduction, compat)
-    if errors:
-        compat_helps = not compat and not _errors(reproduction, True)
-        if not compat_helps:
-            require_importable(pin, reproduction.interpreter, compat=compat, tree=tree)
-        python = reproduction.interpreter.executable
-        raise YolopatchError(
-            f"{pin.name} cannot train to the end in {python}; no training was started",
-            details=[f"{one.what}{f' ({one.where})' if one.where else ''}" for one in errors],
-            hint=_with_compat(reproduction, run) if compat_helps else errors[0].hint,
-        )
-
-
-def _errors(reproduction: Reproduction, compat: bool) -> list[Fault]:
-    faults = find_faults(reproduction.workspace.pin, compat, reproduction.interpreter, reproduction.workspace.path)
-    return [one for one in faults if one.severity == ERROR]
+    require_trainable(
+        reproduction.workspace.pin,
+        reproduction.interpreter,
+        compat=reproduction.record.compat,
+        tree=reproduction.workspace.path,
+        with_compat=_with_compat(reproduction, run),
+    )
 
 
 def _with_compat(reproduction: Reproduction, run: RunRequest) -> str:

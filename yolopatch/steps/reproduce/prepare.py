@@ -7,7 +7,7 @@ from pathlib import Path
 
 from yolopatch.catalog.environment.trackers import Tracker, find_tracker
 from yolopatch.outside.watch import Watch
-from yolopatch.steps.reproduce.environment_check import require_trainable
+from yolopatch.steps.reproduce.environment_check import require_runnable
 from yolopatch.steps.reproduce.initial_weights import write_initial_weights
 from yolopatch.steps.reproduce.reproduction import Reproduction
 from yolopatch.steps.reproduce.run_data import prepare_run_data, shapes_file
@@ -40,7 +40,7 @@ def prepare_run(reproduction: Reproduction, request: RunRequest, cache: Path, wa
         UsageError: a wrong argument.
         YolopatchError: the run cannot use the environment, the tracker, the device, the data or the checkpoint.
     """
-    require_trainable(reproduction, request)
+    require_runnable(reproduction, request)
     tracker = find_tracker(request.tracker, reproduction.workspace.pin) if request.tracker else None
     if tracker:
         require_tracker(tracker, reproduction.interpreter)
