@@ -8,6 +8,8 @@ from yolopatch.errors import UsageError
 
 CPU = "cpu"
 MPS = "mps"
+VISIBLE_GPUS = "CUDA_VISIBLE_DEVICES"
+_THREADS = 8  # the most that upstream takes for itself on a CPU
 
 
 def read_device(text: str) -> str:
@@ -37,3 +39,8 @@ def upstreams_device(name: str) -> str | int:
     """Return the value of upstream's argument `device` for torch's name: a GPU is its number."""
     kind, _, number = name.partition(":")
     return int(number) if number else kind
+
+
+def upstreams_threads(cores: int) -> int:
+    """Return how many threads upstream's training takes for itself on a machine with so many cores."""
+    return min(_THREADS, max(1, cores - 1))

@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from yolopatch.core.environment.device import CPU, MPS, read_device
+from yolopatch.core.environment.device import CPU, MPS, VISIBLE_GPUS, read_device
 from yolopatch.errors import UsageError
 from yolopatch.outside.environment.interpreter import Interpreter
 from yolopatch.outside.probe.inspect import list_gpus, require_device
-
-_VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
 @dataclass(frozen=True)
@@ -59,5 +57,5 @@ def find_devices(asked: object, interpreter: Interpreter) -> Devices:
 
 def _visible(number: int) -> str:
     """Return what CUDA_VISIBLE_DEVICES calls the GPU that torch numbers so: the user may have set it."""
-    names = [name.strip() for name in os.environ.get(_VISIBLE, "").split(",") if name.strip()]
+    names = [name.strip() for name in os.environ.get(VISIBLE_GPUS, "").split(",") if name.strip()]
     return names[number] if number < len(names) else str(number)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from yolopatch.core.environment.device import CPU
+from yolopatch.core.environment.device import CPU, upstreams_threads
 from yolopatch.errors import UsageError, YolopatchError
 from yolopatch.outside.cluster.connect import connected
 from yolopatch.outside.cluster.ray_cluster import Need, Node, RayCluster
@@ -22,7 +22,6 @@ from yolopatch.steps.engines.engine import Engine, Keep
 from yolopatch.steps.engines.ray_engine import RayEngine
 
 LOCAL, RAY = "local", "ray"
-_THREADS = 8  # the most that upstream takes for itself on a CPU
 
 
 @dataclass(frozen=True)
@@ -151,7 +150,7 @@ class ClusterExecutor:
             return Need(self.cpus if self.cpus is not None else 1, self.gpus or 1)
         smallest = min((node.cpus for node in self.cluster.nodes() if node.cpus >= 1), default=1.0)
         # what upstream takes on the smallest node, so that every node is used
-        return Need(self.cpus if self.cpus is not None else min(_THREADS, max(1, int(smallest) - 1)), 0)
+        return Need(self.cpus if self.cpus is not None else upstreams_threads(int(smallest)), 0)
 
     def _no_room(self, need: Need) -> YolopatchError:
         asked = f"{need.cpus:g} CPUs" + (f" and {need.gpus:g} GPUs" if need.gpus else "")

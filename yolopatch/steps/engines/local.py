@@ -8,14 +8,13 @@ import threading
 from collections.abc import Sequence
 from dataclasses import replace
 
+from yolopatch.core.environment.device import VISIBLE_GPUS, upstreams_threads
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.child.memory import most_memory
 from yolopatch.steps.engines.engine import Ended, Event, Failed, Job, Keep, Reached
 from yolopatch.steps.training.train import train
 
 _MEMORY = 4 * 2**30  # bytes; a training of a small model on a CPU, with its loaders, holds 2 to 3 GiB
-_THREADS = 8  # the most that upstream takes for itself on a CPU
-_VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
 def local_slots(gpus: int, workers: int | None) -> int:
@@ -32,7 +31,7 @@ def local_slots(gpus: int, workers: int | None) -> int:
     cores = os.cpu_count() or 1
     memory = most_memory()
     by_memory = memory // _MEMORY if memory else cores
-    return max(1, min(cores // min(_THREADS, max(1, cores - 1)), by_memory))
+    return max(1, min(cores // upstreams_threads(cores), by_memory))
 
 
 class _Stopped(Exception):
@@ -99,7 +98,7 @@ class LocalEngine:
             self._events.put(event)
 
     def _trained(self, job: Job, gpu: str | None) -> Event:
-        training = job.training if gpu is None else replace(job.training, variables={_VISIBLE: gpu})
+        training = job.training if gpu is None else replace(job.training, variables={VISIBLE_GPUS: gpu})
         try:
             run = train(
                 training,
