@@ -218,14 +218,6 @@ def test_a_run_that_fails_stands_in_the_table_and_is_tried_again(grid, yolopatch
         assert "Failed: base at n, seeds 0 and 1" in (folder / "table.md").read_text("utf-8")
 
 
-def is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return "Z" not in Path(f"/proc/{process}/stat").read_text().split()[2]
-
-
 def trainings_in(folder: Path) -> list[int]:
     """The processes that train in a folder."""
     found = []

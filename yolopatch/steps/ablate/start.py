@@ -56,7 +56,8 @@ def make_start_weights(
         weights = plan.weights(scale)
         if weights is None:
             continue
-        sums.setdefault(scale, sha256(weights.read_bytes()))
+        if scale not in sums:
+            sums[scale] = sha256(weights.read_bytes())
         out, model, workspace = folder.init(arm, scale), models[arm, scale], workspaces[arm]
         files[arm, scale] = out
         of = f"{sums[scale]} {model.sha256} {workspace.tip.id} {classes}\n".encode()
