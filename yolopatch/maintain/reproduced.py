@@ -12,7 +12,7 @@ from typing import Any
 
 from yolopatch.catalog.modules import TUTORIAL_FLAVOR
 from yolopatch.catalog.reproduce.recipes import RECIPES
-from yolopatch.core.training.results import map50, read_results
+from yolopatch.core.training.results import RESULTS, map50, read_results
 from yolopatch.errors import YolopatchError
 
 QUICK, EXACT = "quick", "exact"
@@ -106,6 +106,6 @@ def _yolopatch(words: Sequence[str]) -> dict[str, Any]:
 
 
 def _result(case: Case, run: Mapping[str, Any]) -> Result:
-    rows = read_results((Path(run["save_dir"]) / "results.csv").read_text("utf-8"))
+    rows = read_results((Path(run["save_dir"]) / RESULTS).read_text("utf-8"))
     scores = [map50(row) or 0.0 for row in rows]
     return Result(case, run["as_expected"], run["seconds"], run["comparisons"], scores)

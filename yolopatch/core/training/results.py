@@ -1,10 +1,13 @@
-"""Upstream's results.csv: one row for each epoch."""
+"""The files in which upstream keeps what comes out of a training, and the rows of results.csv, one for each epoch."""
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
 
+RESULTS = "results.csv"
+SETTINGS = ("args.yaml", "opt.yaml")  # ultralytics, yolov5
+WEIGHTS = "weights"  # the folder of the checkpoints
 _EPOCH = "epoch"
 _TRAINING = "train/"
 _MAP50 = ("metrics/mAP50(B)", "metrics/mAP_0.5")  # ultralytics, yolov5

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from yolopatch.core.plain_yaml import PlainYamlError, load_plain
+from yolopatch.core.training.results import SETTINGS
 from yolopatch.core.training.run import Run
 
-_SETTINGS = ("args.yaml", "opt.yaml")  # ultralytics, yolov5
 # what one run has and another has not, by the grid; `resume` and the like are of a run that was killed
 _OF_A_RUN = re.compile(
     r"^(model|cfg|weights|pretrained|seed|project|name|save_dir|resume|exist_ok): .*(\n[ -].*)*\n?", re.MULTILINE
@@ -48,7 +48,7 @@ def _alike(runs: Mapping[str, Run], text: Callable[[Run], str]) -> dict[str, lis
 
 def _settings_text(run: Run) -> str:
     """Return the settings that upstream wrote, without the lines that each run has for itself."""
-    for file in (Path(str(run.save_dir)) / name for name in _SETTINGS):
+    for file in (Path(str(run.save_dir)) / name for name in SETTINGS):
         if file.is_file():
             return _OF_A_RUN.sub("", file.read_text("utf-8", "replace"))
     return "settings: upstream wrote none"

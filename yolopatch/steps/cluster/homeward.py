@@ -10,9 +10,10 @@ from dataclasses import replace
 import yaml
 
 from yolopatch.core.plain_yaml import PlainYamlError, load_plain
+from yolopatch.core.training.results import SETTINGS
 from yolopatch.core.training.run import Run
 from yolopatch.errors import YolopatchError
-from yolopatch.steps.cluster.recipe import KEPT, LAST_FILE, SETTINGS, Home, Refused
+from yolopatch.steps.cluster.recipe import KEPT, LAST_FILE, Home, Refused
 from yolopatch.steps.training.place import RESULTS, Place
 
 _MOST_LOG = 4 * 2**20  # bytes, of the end

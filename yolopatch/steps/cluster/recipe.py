@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from yolopatch.core.training.results import RESULTS, SETTINGS, WEIGHTS
 from yolopatch.core.training.run import Run
-from yolopatch.steps.training.results import BEST, LAST, WEIGHTS
-from yolopatch.steps.training.results import RESULTS as ROWS
+from yolopatch.steps.training.results import BEST, LAST
 
 # what a run is taken up from, and what is kept of it; below upstream's folder of it
 LAST_FILE = f"{WEIGHTS}/{LAST}"
-SETTINGS = ("args.yaml", "opt.yaml")  # ultralytics, yolov5
-KEPT = (f"{WEIGHTS}/{BEST}", ROWS, *SETTINGS, "hyp.yaml", LAST_FILE)  # the last one last: by it a run is taken up
+KEPT = (f"{WEIGHTS}/{BEST}", RESULTS, *SETTINGS, "hyp.yaml", LAST_FILE)  # the last one last: by it a run is taken up
 
 
 @dataclass(frozen=True)

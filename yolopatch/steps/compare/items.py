@@ -9,11 +9,12 @@ from pathlib import Path
 
 from yolopatch.core.compare.curves import Curves
 from yolopatch.core.compare.rows import Metrics
+from yolopatch.core.training.results import RESULTS
 from yolopatch.errors import UsageError
 from yolopatch.outside.files.model_yaml import read_cfg
 from yolopatch.outside.workspace.workspace import Workspace, read_workspace, workspace_around
 from yolopatch.steps.compare.results import read_training
-from yolopatch.steps.model.named import RESULTS, Named, find_named
+from yolopatch.steps.model.named import Named, find_named
 from yolopatch.wire import shell
 
 

@@ -9,11 +9,8 @@ from pathlib import Path
 from yolopatch.core.compare.curves import Curves, curves_of
 from yolopatch.core.compare.rows import Metrics
 from yolopatch.core.plain_yaml import PlainYamlError, load_plain
-from yolopatch.core.training.results import box_metrics, read_results
+from yolopatch.core.training.results import RESULTS, SETTINGS, box_metrics, read_results
 from yolopatch.errors import UsageError
-from yolopatch.steps.model.named import RESULTS
-
-_SETTINGS = ("args.yaml", "opt.yaml")  # ultralytics, yolov5
 
 
 def read_training(folder: Path) -> tuple[Metrics | None, Curves | None]:
@@ -48,7 +45,7 @@ def _best(rows: Sequence[Mapping[str, float]], folder: Path) -> Metrics | None:
 
 def _data_of(folder: Path) -> str | None:
     """Return the data set that the run's settings name, None where they name none or cannot be read."""
-    for name in _SETTINGS:
+    for name in SETTINGS:
         file = folder / name
         if file.is_file():
             try:

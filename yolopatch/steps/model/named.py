@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yolopatch.core.reproduce.reproduction import WORKSPACE
+from yolopatch.core.training.results import RESULTS, WEIGHTS
 from yolopatch.core.training.run import RECORD, read_run
 from yolopatch.errors import UsageError
 from yolopatch.wire import shell
 
-RESULTS = "results.csv"
 _YAMLS = (".yaml", ".yml")
 _CHECKPOINTS = (".pt", ".pth")
-_WEIGHTS = "weights"
 _OF_RUN = ("best.pt", "last.pt")  # the one to prefer first
 _SHOWN = 4  # of the runs in a folder
 
@@ -70,7 +69,7 @@ def find_named(text: str, place: Path | None) -> Named:
 def name_of(file: Path) -> str:
     """Return the name of a file that got none: of a checkpoint in a run's folder with the run's, as `train/best`."""
     folder = file.absolute().parent
-    return f"{folder.parent.name}/{file.stem}" if folder.name == _WEIGHTS and folder.parent.name else file.stem
+    return f"{folder.parent.name}/{file.stem}" if folder.name == WEIGHTS and folder.parent.name else file.stem
 
 
 def _split(text: str) -> tuple[str, str]:
@@ -108,7 +107,7 @@ def _run(text: str, name: str, folder: Path) -> Named:
 
 
 def _weights_in(folder: Path, results: Path) -> Path:
-    places = [place / name for place in (results / _WEIGHTS, results) for name in _OF_RUN]
+    places = [place / name for place in (results / WEIGHTS, results) for name in _OF_RUN]
     found = next((place for place in places if place.is_file()), None)
     if found is not None:
         return found

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from yolopatch.core.training.results import read_results
+from yolopatch.core.training.results import RESULTS, WEIGHTS, read_results
 from yolopatch.core.training.run import Run
 
-RESULTS = "results.csv"
-WEIGHTS = "weights"
 BEST, LAST = "best.pt", "last.pt"
 
 
