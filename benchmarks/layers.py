@@ -25,11 +25,11 @@ import torch
 import torch.nn as nn
 
 from timing import rounds
-from yolopatch.modules.dsconv import PaperDSConv
-from yolopatch.modules.dynamic_conv2d import PaperDynamic_conv2d
-from yolopatch.modules.dynamicconv import PaperDynamicConv
-from yolopatch.modules.refconv import PaperRefConv
-from yolopatch.modules.spconv import SPConv_3x3
+from yolopatch.modules.convolutions.dsconv import PaperDSConv
+from yolopatch.modules.convolutions.dynamic_conv2d import PaperDynamic_conv2d
+from yolopatch.modules.convolutions.dynamicconv import PaperDynamicConv
+from yolopatch.modules.convolutions.refconv import PaperRefConv
+from yolopatch.modules.convolutions.spconv import SPConv_3x3
 
 LEAST_ROUNDS = rounds(5)
 # for how long each comparison goes on after these: not at all where the number of rounds is given

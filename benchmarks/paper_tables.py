@@ -14,9 +14,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from torchvision.models import ResNet, mobilenet_v2, resnet50
 from torchvision.models.resnet import BasicBlock
 
-from yolopatch.modules.dynamic_conv2d import PaperDynamic_conv2d
-from yolopatch.modules.dynamicconv import PaperDynamicConv
-from yolopatch.modules.spconv import SPConv_3x3
+from yolopatch.modules.convolutions.dynamic_conv2d import PaperDynamic_conv2d
+from yolopatch.modules.convolutions.dynamicconv import PaperDynamicConv
+from yolopatch.modules.convolutions.spconv import SPConv_3x3
 
 MILLION, BILLION = 1e6, 1e9
 

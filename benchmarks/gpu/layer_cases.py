@@ -9,7 +9,9 @@ from typing import Any
 import torch
 import torch.nn as nn
 
-from yolopatch.catalog.modules import MODULES, Module
+from yolopatch.catalog.module import Module
+from yolopatch.catalog.modules import MODULES
+from yolopatch.catalog.resources import source_file
 
 SEED = 0
 _NOISE = 0.05  # added to every parameter: some layers start as plain convolutions, with a part of them zero
@@ -90,7 +92,7 @@ def _of_form(name: str, sizes: tuple[Size, Size]) -> Size:
 
 def _make(module: Module, size: Size) -> nn.Module:
     """Make the bare layer by the expression with which the patches make it."""
-    source = import_module(f"yolopatch.modules.{module.source}")
+    source = import_module(f"yolopatch.modules.{source_file(module.source).parent.name}.{module.source}")
     cls = getattr(source, f"Paper{module.bare}", None) or getattr(source, module.bare)
     shape = {"c1": size.inputs, "c2": size.outputs, "k": size.kernel, "s": size.stride, "p": size.kernel // 2}
     layer: Any = eval(module.call, {module.bare: cls}, {**shape, "d": 1, "g": 1})  # of yolopatch's own catalog

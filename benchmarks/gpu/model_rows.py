@@ -17,7 +17,8 @@ import yaml
 
 from gpu.row import Result, Row
 from yolopatch.catalog.environment.environments import set_for
-from yolopatch.catalog.modules import MODULES, Module, Tutorial
+from yolopatch.catalog.module import Module, Tutorial
+from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import PINS, style_of
 
 VERIFY, LATENCY, TRAIN = "verify", "model latency", "train"

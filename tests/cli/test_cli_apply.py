@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from yolopatch import __version__
-from yolopatch.catalog.modules import FLAVORS, MODULES
+from yolopatch.catalog.module import FLAVORS
+from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import PINS
 

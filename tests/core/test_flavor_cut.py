@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from yolopatch.catalog.modules import FLAVORS, MODULES
+from yolopatch.catalog.module import FLAVORS
+from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.resources import source_file
 from yolopatch.core.code.flavor import cut
 

@@ -13,7 +13,8 @@ from yolopatch.catalog.checkpoint.stamps import STAMP_LINES
 from yolopatch.catalog.environment.compat import COMPAT_FIXES
 from yolopatch.catalog.environment.fix_patches import COMPAT
 from yolopatch.catalog.environment.seeds import SEED_FIXES
-from yolopatch.catalog.modules import FLAVORS, MODULES
+from yolopatch.catalog.module import FLAVORS
+from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.resources import fix_file, patch_file, patches_dir, stamp_file

@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from yolopatch.catalog.kinds import ATTENTION, BLOCK
 from yolopatch.catalog.model.models import MODELS
-from yolopatch.catalog.modules import ATTENTION, BLOCK, MODULES, Module
+from yolopatch.catalog.module import Module
+from yolopatch.catalog.modules import MODULES
 from yolopatch.core.model.cfg_text import Cfg
 from yolopatch.core.model.layout import Replacement, lay_out_layers
 from yolopatch.core.model.placement import choose

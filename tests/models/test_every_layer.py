@@ -7,7 +7,8 @@ import itertools
 import pytest
 
 from yolopatch.catalog.model.models import find_model
-from yolopatch.catalog.modules import FLAVORS, MODULES
+from yolopatch.catalog.module import FLAVORS
+from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.resources import templates_dir
 from yolopatch.core.model.placement import choose

@@ -5,7 +5,8 @@ import itertools
 import pytest
 
 from yolopatch.catalog.model.models import VARIANTS
-from yolopatch.catalog.modules import FLAVORS, MODULES
+from yolopatch.catalog.module import FLAVORS
+from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import PINS
 
 QUESTIONS = ("passes", "fuse")

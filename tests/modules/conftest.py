@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from yolopatch.modules.dsconv import PaperDSConv, TutorialDSConv
-from yolopatch.modules.dynamic_conv2d import PaperDynamic_conv2d, TutorialDynamic_conv2d
-from yolopatch.modules.dynamicconv import PaperDynamicConv, TutorialDynamicConv
-from yolopatch.modules.refconv import PaperRefConv, TutorialRefConv
-from yolopatch.modules.spconv import SPConv_3x3
+from yolopatch.modules.convolutions.dsconv import PaperDSConv, TutorialDSConv
+from yolopatch.modules.convolutions.dynamic_conv2d import PaperDynamic_conv2d, TutorialDynamic_conv2d
+from yolopatch.modules.convolutions.dynamicconv import PaperDynamicConv, TutorialDynamicConv
+from yolopatch.modules.convolutions.refconv import PaperRefConv, TutorialRefConv
+from yolopatch.modules.convolutions.spconv import SPConv_3x3
 
 # Every case maps 8 channels to 12.
 PAPER = {

@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from yolopatch.modules.dsconv import PaperDSConv, TutorialDSConv
+from yolopatch.modules.convolutions.dsconv import PaperDSConv, TutorialDSConv
 
 FLAVORS = pytest.mark.parametrize("cls", [PaperDSConv, TutorialDSConv])
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch.nn.utils import parametrize, prune
 
-from yolopatch.modules import dsconv
-from yolopatch.modules.dsconv import PaperDSConv
+from yolopatch.modules.convolutions import dsconv
+from yolopatch.modules.convolutions.dsconv import PaperDSConv
 
 OPTIONS = {"groups": 2, "bias": True, "block_size": 3, "KDSBias": True, "CDS": True, "bits": 3}
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from yolopatch.modules.dynamic_conv2d import (
+from yolopatch.modules.convolutions.dynamic_conv2d import (
     Paperattention2d,
     PaperDynamic_conv2d,
     Tutorialattention2d,

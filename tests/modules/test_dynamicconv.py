@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from yolopatch.modules.dynamicconv import CondConv2d, PaperDynamicConv, TutorialDynamicConv
+from yolopatch.modules.convolutions.dynamicconv import CondConv2d, PaperDynamicConv, TutorialDynamicConv
 
 FLAVORS = pytest.mark.parametrize("cls", [PaperDynamicConv, TutorialDynamicConv])
 

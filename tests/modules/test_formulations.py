@@ -6,8 +6,8 @@ import warnings
 import pytest
 import torch
 
-from yolopatch.modules import dynamic_conv2d, dynamicconv
-from yolopatch.modules.spconv import SPConv_3x3
+from yolopatch.modules.convolutions import dynamic_conv2d, dynamicconv
+from yolopatch.modules.convolutions.spconv import SPConv_3x3
 
 
 def traced(module, image):

@@ -7,10 +7,10 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from yolopatch.modules.dynamic_conv2d import PaperDynamic_conv2d, TutorialDynamic_conv2d
-from yolopatch.modules.dynamicconv import PaperDynamicConv, TutorialDynamicConv
-from yolopatch.modules.refconv import PaperRefConv, TutorialRefConv
-from yolopatch.modules.spconv import SPConv_3x3
+from yolopatch.modules.convolutions.dynamic_conv2d import PaperDynamic_conv2d, TutorialDynamic_conv2d
+from yolopatch.modules.convolutions.dynamicconv import PaperDynamicConv, TutorialDynamicConv
+from yolopatch.modules.convolutions.refconv import PaperRefConv, TutorialRefConv
+from yolopatch.modules.convolutions.spconv import SPConv_3x3
 
 REFCONVS = (PaperRefConv, TutorialRefConv)
 DYNAMICCONVS = (PaperDynamicConv, TutorialDynamicConv)

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 import yolopatch.modules
-from yolopatch.modules import dsconv, dynamic_conv2d, dynamicconv, refconv, spconv
+from yolopatch.modules.convolutions import dsconv, dynamic_conv2d, dynamicconv, refconv, spconv
 
-SOURCES = sorted(Path(yolopatch.modules.__file__).parent.glob("[!_]*.py"))
+SOURCES = sorted(Path(yolopatch.modules.__file__).parent.glob("*/[!_]*.py"))
 IMPORTS = ["import math", "import torch", "import torch.nn as nn", "import torch.nn.functional as F"]
 PREFIXES = {
     "refconv": "_refconv _RefConv",

@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from yolopatch.modules.refconv import PaperRefConv, TutorialRefConv
+from yolopatch.modules.convolutions.refconv import PaperRefConv, TutorialRefConv
 
 FLAVORS = pytest.mark.parametrize("cls", [PaperRefConv, TutorialRefConv])
 

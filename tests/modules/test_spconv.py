@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch.utils.flop_counter import FlopCounterMode
 from torchvision.models import resnet50
 
-from yolopatch.modules.spconv import SPConv_3x3
+from yolopatch.modules.convolutions.spconv import SPConv_3x3
 
 
 def normalise(x, bn):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from yolopatch.modules.dsconv import PaperDSConv
+from yolopatch.modules.convolutions.dsconv import PaperDSConv
 from yolopatch.probe.checkpoint.bits import pack_bits, packed_size, unpack_bits
 from yolopatch.probe.checkpoint.frozen import build, same_bits
 from yolopatch.probe.checkpoint.packed import kernel_sizes, read_packed, unpacked_state, write_packed

@@ -6,7 +6,8 @@ import textwrap
 
 import pytest
 
-from yolopatch.catalog.modules import FLAVORS, MODULES
+from yolopatch.catalog.module import FLAVORS
+from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.resources import patch_file, stamp_file
 from yolopatch.core.port.contract import check_base, check_classes, check_conv, check_taken, syntax_conflict

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from yolopatch.catalog.modules import FLAVORS, MODULES
+from yolopatch.catalog.module import FLAVORS
+from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import PINS
 from yolopatch.errors import SourceError
 from yolopatch.outside.source.releases import find_release

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from jinja2 import FileSystemLoader
 
-from yolopatch.catalog.modules import FLAVORS, MODULES
+from yolopatch.catalog.module import FLAVORS
+from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.reproduce.recipes import RECIPES, departures, find_recipe, on_pin
 from yolopatch.catalog.resources import templates_dir

@@ -7,7 +7,8 @@ from itertools import product
 
 import pytest
 
-from yolopatch.catalog.modules import FLAVORS, MODULES
+from yolopatch.catalog.module import FLAVORS
+from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import PINS, style_of
 
 # Runs every transplant of one pin in one process: what is looked at is the tensors, not the command.

@@ -8,7 +8,8 @@ from dataclasses import asdict
 
 import pytest
 
-from yolopatch.catalog.modules import FLAVORS, MODULES
+from yolopatch.catalog.module import FLAVORS
+from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import PINS
 from yolopatch.maintain import matrix
 from yolopatch.maintain.matrix import ALL, QUICK, Case, Result, cases, read_results

@@ -28,7 +28,10 @@ def templates_dir() -> Path:
 def source_file(source: str) -> Path:
     """Return the single source of the module with this source name."""
     home = next((module.home for module in MODULES.values() if module.source == source), None)
-    return (home or _PACKAGE) / "modules" / f"{source}.py"
+    if home:
+        return home / "modules" / f"{source}.py"
+    # yolopatch's own are sorted into folders by what they stand for
+    return next((_PACKAGE / "modules").glob(f"*/{source}.py"))
 
 
 def fork_source() -> Path:

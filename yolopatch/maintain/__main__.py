@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from yolopatch.catalog.model.base_model import TASKS
-from yolopatch.catalog.modules import FLAVORS, MODULES
+from yolopatch.catalog.module import FLAVORS
+from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.reproduce.recipes import RECIPES
 from yolopatch.errors import EXIT_VERIFY, YolopatchError

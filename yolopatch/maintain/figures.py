@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, replace
 
-from yolopatch.catalog.modules import FLAVORS
+from yolopatch.catalog.module import FLAVORS
 from yolopatch.catalog.reproduce.figures import BASE, recorded
 from yolopatch.catalog.reproduce.recipes import RECIPES, Recipe
 from yolopatch.catalog.resources import figures_file

@@ -20,7 +20,8 @@ from pathlib import Path
 from yolopatch import __version__
 from yolopatch.catalog.model.base_model import DETECT, TASKS
 from yolopatch.catalog.model.models import VARIANTS
-from yolopatch.catalog.modules import FLAVORS, MODULES
+from yolopatch.catalog.module import FLAVORS
+from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.resources import templates_dir
 from yolopatch.outside.files.held import temporary_folder

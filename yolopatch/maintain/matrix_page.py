@@ -6,7 +6,8 @@ import itertools
 from collections.abc import Iterator, Sequence
 
 from yolopatch.catalog.model.base_model import DETECT, TASKS
-from yolopatch.catalog.modules import FLAVORS, MODULES, TUTORIAL_FLAVOR
+from yolopatch.catalog.module import FLAVORS, TUTORIAL_FLAVOR
+from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import PINS
 from yolopatch.maintain.matrix import PLACES, QUICK, SCALES, TASK_SCALE, Case, Result
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from yolopatch.catalog.checkpoint.stamps import STAMP_LINES
 from yolopatch.catalog.environment.fix_patches import FIX_PATCHES, FixPatch
-from yolopatch.catalog.modules import FLAVORS, MODULES, Module
+from yolopatch.catalog.module import Module
+from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import Pin
 from yolopatch.catalog.resources import (
     fix_file,
@@ -15,17 +16,23 @@ from yolopatch.catalog.resources import (
     source_file,
     stamp_file,
 )
+from yolopatch.core.own.patch import files_with_modules, own_changes
+from yolopatch.core.paste.reading import read_paste
 from yolopatch.core.patch.compat import compat_edits
 from yolopatch.core.patch.patch_file import write_patch
-from yolopatch.core.patch.write_patches import module_patch, stamp_patch
+from yolopatch.core.patch.write_patches import module_patch, stamp_patch, write_module_patch
 from yolopatch.outside.files.templates import load_templates
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.source.store import cache_dir, pristine
 
 
 def render_patch(pin: Pin, module: Module, flavor: str, originals: dict[str, str]) -> str:
-    """Return the text of one patch; `originals` is the pin's text of its parser and common files."""
-    return module_patch(pin, module, flavor, source_file(module.source).read_text(), originals, load_templates())
+    """Return the text of one patch; `originals` is the pin's text of its parser and of the files with its modules."""
+    file = source_file(module.source)
+    if module.tutorial:
+        return module_patch(pin, module, flavor, file.read_text(), originals, load_templates())
+    added, _ = own_changes(pin, module, read_paste(file.read_bytes(), file.name), originals, load_templates())
+    return write_module_patch(pin, module, flavor, added, originals)
 
 
 def render_fixes(pin: Pin, patch: FixPatch, originals: dict[str, str]) -> str:
@@ -45,10 +52,9 @@ def read_originals(pin: Pin) -> dict[str, str]:
     """Return the pin's text of the files that patches are made against."""
     fixes = {fix.path for patch in FIX_PATCHES for fix in patch.fixes_of(pin)}
     changed = {*fixes, *(place.path for place in STAMP_LINES[pin.name])}
-    paths = sorted({pin.layout.parser, pin.layout.common, *changed})
+    paths = sorted({pin.layout.parser, pin.layout.common, *files_with_modules(pin), *changed})
     with pristine(pin, "auto", cache_dir()) as found:
-        blobs = found.repository.read_blobs([f"{snapshot.PRISTINE}:{path}" for path in paths])
-    return {path: blob.decode() for path, blob in zip(paths, blobs)}
+        return dict(snapshot.pristine_reader(found.repository, found.blobs)(paths))
 
 
 def write_patches(pin: Pin) -> str:
@@ -57,7 +63,7 @@ def write_patches(pin: Pin) -> str:
     written = [
         _write(patch_file(pin.name, module.name, flavor), render_patch(pin, module, flavor, originals))
         for module in MODULES.values()
-        for flavor in FLAVORS
+        for flavor in module.flavors
     ]
     written += [
         _write(fix_file(pin.name, patch.name), render_fixes(pin, patch, originals))

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from packaging.version import Version
 
-from yolopatch.catalog.modules import FLAVORS, MODULES
+from yolopatch.catalog.module import FLAVORS
+from yolopatch.catalog.modules import MODULES
 from yolopatch.core.port.porting import PORTED, STAMP
 from yolopatch.errors import YolopatchError
 from yolopatch.maintain.forms import form_of

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from yolopatch.catalog.modules import TUTORIAL_FLAVOR
+from yolopatch.catalog.module import TUTORIAL_FLAVOR
 from yolopatch.catalog.reproduce.recipes import RECIPES
 from yolopatch.core.training.results import RESULTS, map50, read_results
 from yolopatch.errors import YolopatchError

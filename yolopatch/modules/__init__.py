@@ -1,1 +1,1 @@
-"""One source file per convolution module; every patch of that module is rendered from it, in both flavors."""
+"""One source file for each module, in a folder for what it stands for; every patch of it is rendered from this file."""

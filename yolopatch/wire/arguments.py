@@ -5,6 +5,8 @@ from __future__ import annotations
 # The meanings, named as the arguments of upstream's own Conv and blocks.
 INPUTS, OUTPUTS, KERNEL, STRIDE, PADDING, GROUPS, DILATION = "c1", "c2", "k", "s", "p", "g", "d"
 ACTIVATION, REPEATS, SHORTCUT, EXPANSION, C3K = "act", "n", "shortcut", "e", "c3k"
+# Of a layer that reads several maps: the list of their channels, and how many they are. Of a head: the classes.
+INPUT_LIST, COUNT, CLASSES = "inputs", "count", "nc"
 # One number for both input and output channels; it means the input where another argument means the output.
 CHANNELS = "channels"
 

@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from yolopatch.catalog.environment.fix_patches import SEEDS, FixPatch
-from yolopatch.catalog.modules import FLAVORS, MODULES, TUTORIAL_FLAVOR, Tutorial, find_tutorial
+from yolopatch.catalog.module import FLAVORS, TUTORIAL_FLAVOR, Tutorial
+from yolopatch.catalog.modules import MODULES, find_tutorial
 from yolopatch.catalog.names import unknown
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.errors import UsageError

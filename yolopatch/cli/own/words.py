@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from yolopatch.catalog.kinds import KINDS
 from yolopatch.catalog.pins import PINS, Pin, newest
 from yolopatch.cli.layout import pairs, table
 
@@ -16,12 +17,6 @@ if TYPE_CHECKING:
     from yolopatch.steps.own.forget import Forgotten
 
 _READY, _REFUSED = "ready", "refused"
-_REPLACES = {
-    "convolution": "a Conv, with BatchNorm and activation after it; also the convolutions in a block",
-    "layer": "a Conv, without changes; also the convolutions in a block",
-    "block": "the block of the model (C3k2, C2f or C3)",
-    "attention": "no layer: it is inserted after a layer and keeps the channels",
-}
 
 
 def words(found: AddedModule) -> Iterator[str]:
@@ -31,7 +26,7 @@ def words(found: AddedModule) -> Iterator[str]:
     yield from pairs(
         [
             ("class", f"{decision.symbol}{decision.constructor}, line {decision.line} of {found.file.name}"),
-            ("replaces", _REPLACES[decision.kind]),
+            ("replaces", KINDS[decision.kind].replaces),
             ("because", decision.why),
             ("default", f"placement {found.placement}"),
             ("catalog", found.catalog),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from yolopatch.catalog.modules import FLAVORS, TUTORIAL_FLAVOR
+from yolopatch.catalog.module import FLAVORS, TUTORIAL_FLAVOR
 from yolopatch.cli.layout import pairs, table
 from yolopatch.wire.statuses import FAIL, PASS
 

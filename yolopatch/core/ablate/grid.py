@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from yolopatch.catalog.modules import FLAVORS
+from yolopatch.catalog.module import FLAVORS
 from yolopatch.catalog.names import fold, unknown
 from yolopatch.core.ablate.results import BEST, LAST
 from yolopatch.errors import UsageError

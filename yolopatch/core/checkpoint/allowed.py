@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 from yolopatch.catalog.checkpoint.loadable import CLASSES_OF, EXACT, OPENING, RULES, USES
-from yolopatch.catalog.modules import MODULES, TUTORIAL_FLAVOR
+from yolopatch.catalog.module import TUTORIAL_FLAVOR
+from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import Pin
 from yolopatch.core.syntax import classes, parse
 

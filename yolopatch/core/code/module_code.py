@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from jinja2.sandbox import SandboxedEnvironment
 
-from yolopatch.catalog.modules import Module, Place
+from yolopatch.catalog.module import Module, Place
 from yolopatch.catalog.pins import Pin
 from yolopatch.core.code.anchors import below_import, chain_of, first_in_fuse
 from yolopatch.core.code.flavor import Cut, cut
@@ -67,6 +67,7 @@ class _Writer:
             block=self.block,
             placed=self.placed,
             row_block="",
+            repeated=(self.block,),
             folded=True,
             folds=_has_method(self.cut.body, "fold"),
             dialect=read_dialect(path, self.pristine[path], self.pin.block),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from yolopatch.catalog.kinds import ATTENTION, BLOCK, DOWN, HEAD
 from yolopatch.catalog.model.base_model import BaseModel
 from yolopatch.catalog.model.layers import Layer
-from yolopatch.catalog.modules import ATTENTION, BLOCK, TUTORIAL_FLAVOR, Module
+from yolopatch.catalog.module import TUTORIAL_FLAVOR, Module
 from yolopatch.errors import UsageError
 
 # The kernel of the bottlenecks in every family's block, and of a new layer: it keeps the size of the map.
@@ -44,20 +45,42 @@ def require_fit(model: BaseModel, module: Module, flavor: str, layers: Iterable[
             raise _refusal(model, index, f"cannot be followed by {module.name}: {rule}", fits)
 
 
+def fits(model: BaseModel, module: Module, flavor: str, layers: Iterable[int], after: Iterable[int]) -> bool:
+    """Tell whether the module can replace and follow all of these layers; arguments as in `require_fit`."""
+    return not any(_misfit(model, i, module, flavor) for i in layers) and not any(
+        _misfit_after(model, i, module) for i in after
+    )
+
+
 def _misfit(model: BaseModel, index: int, module: Module, flavor: str) -> str:
     """Return why the module cannot replace a layer, or "" if it can."""
     layer = model.layers[index]
+    if module.kind == HEAD:
+        return _head_rule(model, index, module)
     if index == len(model.layers) - 1:
-        return f"the {_head(model)} is the model's output and is never replaced"
+        return f"the {_head(model)} is the model's output and is replaced only by a head"
     if module.kind == ATTENTION:
         return f'{module.name} is an attention module: it goes after a layer, as in "+{index}"'
-    if is_block(model, index):
-        return next(_inner_rules(module, BLOCK_KERNEL, f"which the bottlenecks of {model.block} have"), "")
     if module.kind == BLOCK:
-        return f"{module.name} can replace only a {model.block}"
+        return "" if is_block(model, index) else _only(model, module)
+    if not module.stands_for_conv and module.kind != DOWN:
+        return "" if layer.module == module.role.layer else _only(model, module)
+    if is_block(model, index) and module.stands_for_conv:
+        return next(_inner_rules(module, BLOCK_KERNEL, f"which the bottlenecks of {model.block} have"), "")
     if layer.module != "Conv":
-        return f"only a Conv or a {model.block} can be replaced"
+        others = f" or a {model.block}" if module.stands_for_conv else ""
+        return f"only a Conv{others} can be replaced"
     return next(_conv_rules(layer, index, module, flavor), "")
+
+
+def _head_rule(model: BaseModel, index: int, module: Module) -> str:
+    if index != len(model.layers) - 1:
+        return f"{module.name} is a head, and can replace only the last layer"
+    found = model.layers[index].module
+    # a later release numbers its heads: Segment26
+    return (
+        "" if found.rstrip("0123456789") == module.stem else f"{module.name} stands for {module.stem}, not for {found}"
+    )
 
 
 def _conv_rules(layer: Layer, index: int, module: Module, flavor: str) -> Iterator[str]:
@@ -96,11 +119,19 @@ def _misfit_after(model: BaseModel, index: int, module: Module) -> str:
         return f"the {_head(model)} is the model's output"
     if module.kind == ATTENTION:
         return ""
-    if module.kind == BLOCK:
-        return f"{module.name} can replace only a {model.block}"
+    if not module.role.inserted:
+        return _only(model, module)
     if not layer.sets_channels:
         return f"{layer.module} does not set its number of channels"
     return next(_inner_rules(module, INSERTED_KERNEL, "which a new layer has"), "")
+
+
+def _only(model: BaseModel, module: Module) -> str:
+    if module.kind == BLOCK:
+        return f"{module.name} can replace only a {model.block}"
+    if module.role.layer:
+        return f"{module.name} can replace only layers of the class {module.role.layer}"
+    return f"{module.name} stands for {module.role.replaces}"
 
 
 def _head(model: BaseModel) -> str:

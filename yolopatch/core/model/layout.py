@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
+from yolopatch.catalog.kinds import ATTENTION, JOIN, UP
 from yolopatch.catalog.model.base_model import BaseModel
 from yolopatch.catalog.model.layers import Layer
-from yolopatch.catalog.modules import ATTENTION, TUTORIAL_FLAVOR, Module
+from yolopatch.catalog.module import TUTORIAL_FLAVOR, Module
 from yolopatch.core.model.layer_rules import INSERTED_KERNEL, is_block, listed
 from yolopatch.core.model.placement import Placement
 from yolopatch.errors import UsageError
@@ -69,6 +70,8 @@ def is_bare(model: BaseModel, replacement: Replacement) -> bool:
 
 
 def _replaced_layer(layer: Layer, by: Replacement) -> Layer:
+    if by.module.kind in (JOIN, UP):
+        return replace(layer, module=by.module.bare, args=_tail(by.module))
     if layer.module != "Conv":
         return replace(layer, module=by.module.suffixed(layer.module))
     return replace(layer, module=_class(by), args=_args(layer, by))
@@ -78,9 +81,13 @@ def _inserted_layer(layer: Layer, by: Replacement) -> Layer:
     """Return a new layer after `layer`; it keeps the channels and the size of the map."""
     name = f"{layer.name}+"
     if by.module.kind == ATTENTION:
-        return Layer(name, by.module.bare, (by.module.tail,) if by.module.tail else ())
+        return Layer(name, by.module.bare, _tail(by.module))
     conv = Layer(name, "Conv", (layer.args[0], INSERTED_KERNEL, 1))
     return _replaced_layer(conv, by)
+
+
+def _tail(module: Module) -> tuple[str, ...]:
+    return (module.tail,) if module.tail else ()
 
 
 def _class(by: Replacement) -> str:

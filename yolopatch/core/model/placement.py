@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from yolopatch.catalog.model.base_model import BaseModel
-from yolopatch.catalog.modules import Module, find_module
+from yolopatch.catalog.module import Module
+from yolopatch.catalog.modules import find_module
 from yolopatch.catalog.names import fold, unknown
-from yolopatch.core.model.layer_rules import described, is_block, listed, require_fit
+from yolopatch.core.model.layer_rules import described, fits, is_block, listed, require_fit
 from yolopatch.errors import UsageError
 
 TUTORIAL = "tutorial"
@@ -47,12 +48,32 @@ def _is_head_pointwise(model: BaseModel, index: int) -> bool:
     return layer.module == "Conv" and layer.kernel == 1 and not model.in_backbone(index)
 
 
+def _of_class(name: str) -> Callable[[BaseModel, int], bool]:
+    return lambda model, index: model.layers[index].module == name
+
+
+def _is_neck_join(model: BaseModel, index: int) -> bool:
+    return model.layers[index].module == "Concat" and not model.in_backbone(index)
+
+
+def _is_any_down(model: BaseModel, index: int) -> bool:
+    layer = model.layers[index]
+    return layer.module == "Conv" and layer.stride == 2 and index > 0
+
+
 _REPLACING: dict[str, Callable[[BaseModel, int], bool]] = {
     "backbone-down": _is_down,
     "backbone-blocks": lambda model, i: is_block(model, i) and model.in_backbone(i),
     "neck-blocks": lambda model, i: is_block(model, i) and not model.in_backbone(i),
     ALL_BLOCKS: is_block,
+    "all-down": _is_any_down,
     "head-1x1": _is_head_pointwise,
+    "all-joins": _of_class("Concat"),
+    "neck-joins": _is_neck_join,
+    "all-upsamples": _of_class("nn.Upsample"),
+    "sppf": _of_class("SPPF"),
+    "c2psa": _of_class("C2PSA"),
+    "head": lambda model, i: i == len(model.layers) - 1,
 }
 
 _NAMED = (*_REPLACING, BEFORE_HEAD)
@@ -67,9 +88,9 @@ def _named(model: BaseModel, name: str) -> Placement:
 
 
 def default_placement(model: BaseModel, module: Module) -> str:
-    """Return the module's usual placement if the model has such layers, else `backbone-down`."""
+    """Return the module's usual placement; for a convolution, `backbone-down` if the model has no such layers."""
     printed = module.placement
-    return printed if _named(model, printed) else _FALLBACK
+    return _FALLBACK if module.stands_for_conv and not _named(model, printed) else printed
 
 
 def choose(model: BaseModel, module: Module, flavor: str, asked: str | None = None, block: bool = False) -> Placement:
@@ -88,7 +109,7 @@ def choose(model: BaseModel, module: Module, flavor: str, asked: str | None = No
             that the module cannot replace (with the reason, and the layers that fit).
     """
     wanted = asked if asked is not None else ALL_BLOCKS if block else default_placement(model, module)
-    found = _numbered(model, wanted) if _has_numbers(wanted) else _by_name(model, module, wanted)
+    found = _numbered(model, wanted) if _has_numbers(wanted) else _by_name(model, module, flavor, wanted)
     require_fit(model, module, flavor, found.layers, found.after)
     if block:
         _require_blocks(model, found)
@@ -153,7 +174,7 @@ def _require_once(asked: str, layers: list[int], after: list[int]) -> None:
     )
 
 
-def _by_name(model: BaseModel, module: Module, asked: str) -> Placement:
+def _by_name(model: BaseModel, module: Module, flavor: str, asked: str) -> Placement:
     known = next((name for name in PLACEMENTS if fold(name) == fold(asked)), None)
     if known is None:
         raise unknown("placement", asked, PLACEMENTS, f"or {_EXAMPLE}")
@@ -161,13 +182,18 @@ def _by_name(model: BaseModel, module: Module, asked: str) -> Placement:
     found = _named(model, name)
     if not found:
         meant = f"{known} ({name})" if known != name else name
-        usable = [other for other in _NAMED if _named(model, other)]
+        usable = [other for other in _NAMED if _is_usable(model, module, flavor, _named(model, other))]
+        usual = default_placement(model, module)
         raise UsageError(
             f"placement {meant} selects no layer of {model.stem()}",
-            details=[f"placements that {model.stem()} has: {', '.join(usable)}"],
-            hint=f"--placement {default_placement(model, module)}",
+            details=[f"placements of {module.name} that {model.stem()} has: {', '.join(usable) or 'none'}"],
+            hint=f"--placement {usual if usual in usable else usable[0]}" if usable else "choose another --model",
         )
     return _renamed(model, found.layers, found.after)
+
+
+def _is_usable(model: BaseModel, module: Module, flavor: str, found: Placement) -> bool:
+    return bool(found) and fits(model, module, flavor, found.layers, found.after)
 
 
 def _renamed(model: BaseModel, layers: tuple[int, ...], after: tuple[int, ...]) -> Placement:

@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from yolopatch.catalog.kinds import BLOCK_STEMS, HEAD_STEMS, KINDS
 from yolopatch.catalog.model.models import MODELS
-from yolopatch.catalog.modules import BLOCK_STEMS, KINDS
 from yolopatch.core.checkpoint.stamp import printable
 from yolopatch.core.paste.calls import is_plain
 from yolopatch.core.syntax import parse_expression
@@ -119,6 +119,11 @@ def _is_rule(value: object) -> bool:
     return _is_line(words) and not set(words) & set("\"'\\{}")
 
 
+def _is_number(value: object) -> bool:
+    found = _expression(value)
+    return found is not None and is_plain(found)
+
+
 def _expression(value: object) -> ast.expr | None:
     if not _is_line(value) or "#" in str(value):
         return None
@@ -167,5 +172,8 @@ _MODULE = {
     "printed_kernel": _Form(_is_size, "a size"),
     "tail": _Form(_is_tail, "the arguments of a YAML, with {k}, {s} and {p} at most"),
     "printed_tail": _Form(_is_tail, "the arguments of a YAML, with {k}, {s} and {p} at most"),
-    "kind": _Form(lambda value: value in KINDS, f"one of {', '.join(KINDS)}"),
+    "kind": _Form(lambda value: value in tuple(KINDS), f"one of {', '.join(KINDS)}"),
+    "stem": _Form(lambda value: value in ("", *HEAD_STEMS), f"one of {', '.join(HEAD_STEMS)}"),
+    "outputs": _Form(lambda value: value == "" or _is_number(value), "a number of channels in Python"),
+    "spread": _Form(lambda value: isinstance(value, bool), "true or false"),
 }

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from jinja2.sandbox import SandboxedEnvironment
 
-from yolopatch.catalog.modules import Module
+from yolopatch.catalog.module import Module
 from yolopatch.catalog.pins import Pin
 from yolopatch.core.edits import Change
 from yolopatch.core.own.writer import OwnWriter

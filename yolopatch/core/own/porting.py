@@ -1,4 +1,4 @@
-"""Write the patch of a user's own module for a release, and check what the module relies on."""
+"""Write the patch of a module without a tutorial for a release, and check what the module relies on."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 from jinja2.sandbox import SandboxedEnvironment
 
-from yolopatch.catalog.modules import Module
+from yolopatch.catalog.module import Module
 from yolopatch.catalog.pins import Pin
 from yolopatch.core.code.anchors import AnchorNotFound
 from yolopatch.core.own.patch import files_with_modules, own_changes
 from yolopatch.core.own.writer import own_file, own_layers_file
 from yolopatch.core.paste.reading import Pasted
 from yolopatch.core.patch.patch_file import write_own_patch
+from yolopatch.core.patch.write_patches import write_module_patch
 from yolopatch.core.port.contract import Conflict, syntax_conflict
 from yolopatch.core.port.porting import CONFLICT, PORTED, THERE, Outcome, check_module
 from yolopatch.errors import YolopatchError
@@ -21,7 +22,7 @@ from yolopatch.errors import YolopatchError
 def port_own(
     pin: Pin, module: Module, paste: Pasted, files: Mapping[str, str], templates: SandboxedEnvironment
 ) -> Outcome:
-    """Write the patch of a user's own module for a release, and check everything that it relies on.
+    """Write the patch of a module without a tutorial for a release, and check everything that it relies on.
 
     Args:
         pin: the release as a pin.
@@ -42,7 +43,10 @@ def port_own(
         # the class around a block is written with the arguments of the release's own block: nothing to compare
         classes = texts[own_layers_file(pin, module)] if module.stands_for_conv else ""
         conflicts = check_module(pin, module, classes, added[-1].text, files)
-        patch = write_own_patch(pin, module.name, module.paper, added, files)
+        if module.home:
+            patch = write_own_patch(pin, module.name, module.paper, added, files)
+        else:
+            patch = write_module_patch(pin, module, flavor, added, files)
     except AnchorNotFound as error:
         conflicts = (Conflict.of(error),)
     except YolopatchError as error:

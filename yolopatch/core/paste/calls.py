@@ -10,7 +10,7 @@ from yolopatch.core.syntax import parse_expression
 from yolopatch.errors import UsageError
 
 _ALLOWED = (ast.Constant, ast.Name, ast.Load, ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop, ast.Tuple, ast.List)
-_FUNCTIONS = frozenset({"int", "max", "min", "round"})
+_FUNCTIONS = frozenset({"int", "max", "min", "round", "sum"})
 
 
 @dataclass(frozen=True)

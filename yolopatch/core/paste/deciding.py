@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from yolopatch.catalog.modules import ATTENTION, BLOCK, CONVOLUTION, LAYER
+from yolopatch.catalog.kinds import ATTENTION, BLOCK, CONVOLUTION, KINDS, LAYER, LIKE
 from yolopatch.catalog.names import fold
 from yolopatch.core.paste.calls import Given, bind, names_in
 from yolopatch.core.paste.constructor import Constructor, read_constructor
@@ -16,31 +16,12 @@ from yolopatch.core.paste.reading import Pasted
 from yolopatch.errors import OpenError, UsageError
 from yolopatch.wire import arguments as by
 
-# The values of `--like`: the class of torch or upstream that the module replaces.
-LIKE = {
-    "Conv2d": CONVOLUTION,
-    "Conv": LAYER,
-    "attention": ATTENTION,
-    "C3k2": BLOCK,
-    "C2f": BLOCK,
-    "C3": BLOCK,
-    "block": BLOCK,
-}
 # The possible kinds of a class with channels in and out, if nothing else decides, as shown to the user.
 _MAY_BE = {
     "attention": "it keeps the channels, and goes after a layer",
     "Conv": "it replaces a convolution, and has its own BatchNorm",
     "Conv2d": "it replaces a convolution, and BatchNorm is added after it",
     "C3k2": "it replaces a block",
-}
-_WORDS = {CONVOLUTION: "Conv2d", LAYER: "Conv", ATTENTION: "attention", BLOCK: "block"}
-
-# The values that each kind can use: the arguments of upstream's own class of that kind.
-OFFERED = {
-    CONVOLUTION: (by.INPUTS, by.OUTPUTS, by.KERNEL, by.STRIDE, by.PADDING, by.GROUPS, by.DILATION),
-    LAYER: (by.INPUTS, by.OUTPUTS, by.KERNEL, by.STRIDE, by.PADDING, by.GROUPS, by.DILATION, by.ACTIVATION),
-    ATTENTION: (by.INPUTS, by.OUTPUTS),
-    BLOCK: (by.INPUTS, by.OUTPUTS, by.REPEATS, by.SHORTCUT, by.EXPANSION, by.GROUPS, by.C3K),
 }
 
 
@@ -52,11 +33,12 @@ class Decision:
         symbol: the name of the class in the file.
         line: the first line of its constructor.
         constructor: its arguments, as in the file.
-        kind: one of catalog.modules.KINDS.
+        kind: a key of `KINDS`.
         why: the reason for the kind, in one sentence.
         given: the values of arguments; other arguments keep their defaults.
         left: the arguments that keep their defaults, as in the file.
         doubt: why a kind that the user named may be wrong; "" if nothing is known.
+        outputs, spread, stem: as in `Module`.
     """
 
     symbol: str
@@ -67,11 +49,14 @@ class Decision:
     given: tuple[Given, ...]
     left: tuple[str, ...]
     doubt: str = ""
+    outputs: str = ""
+    spread: bool = False
+    stem: str = ""
 
     @property
     def like(self) -> str:
         """The value of `--like` for the kind."""
-        return _WORDS[self.kind]
+        return KINDS[self.kind].word
 
 
 def decide(paste: Pasted, symbol: str, like: str | None = None, args: str | None = None) -> Decision:
@@ -80,8 +65,8 @@ def decide(paste: Pasted, symbol: str, like: str | None = None, args: str | None
     Args:
         paste: the file.
         symbol: the class.
-        like: one of `LIKE`; None to decide here.
-        args: the arguments of its constructor, as in a Python call, with the names in `OFFERED`; None to decide here.
+        like: a key of `LIKE`; None to decide here.
+        args: the arguments of its constructor, as in a Python call, with the values of its kind; None to decide here.
 
     Raises:
         UsageError: the decision is not possible, or a given value does not fit; the hint has the option to use.
@@ -98,7 +83,7 @@ def decide(paste: Pasted, symbol: str, like: str | None = None, args: str | None
     kind, why = (asked, "from --like") if asked else _kind(paste, symbol, constructor, known)
     given = found
     if args is None:
-        given = tuple(one for one in found if one.value in OFFERED[kind])
+        given = tuple(one for one in found if one.value in KINDS[kind].values)
     else:
         _require_offered(args, symbol, kind, known)
     _require_all(symbol, paste, kind, constructor, given)
@@ -239,12 +224,12 @@ def _convolution(paste: Pasted, symbol: str) -> tuple[str, str]:
 
 
 def _require_offered(args: str, symbol: str, kind: str, known: set[str]) -> None:
-    foreign = sorted(known - {*OFFERED[kind]})
+    foreign = sorted(known - {*KINDS[kind].values})
     if foreign:
         raise UsageError(
-            f"--args {args}: with --like {_WORDS[kind]}, {symbol} cannot use {', '.join(foreign)}",
-            details=[f"expected: {', '.join(OFFERED[kind])}"],
-            hint=f'e.g. --args "{", ".join(OFFERED[kind][:3])}"',
+            f"--args {args}: with --like {KINDS[kind].word}, {symbol} cannot use {', '.join(foreign)}",
+            details=[f"expected: {', '.join(KINDS[kind].values)}"],
+            hint=f'e.g. --args "{", ".join(KINDS[kind].values[:3])}"',
         )
 
 
@@ -266,7 +251,7 @@ def _unmapped(
     given: tuple[Given, ...] = (),
 ) -> UsageError:
     values = {one.argument: one.value for one in given}
-    shown = [values.get(a.name, f"{a.name}=...") for a in constructor.required] or list(OFFERED[kind][:3])
+    shown = [values.get(a.name, f"{a.name}=...") for a in constructor.required] or list(KINDS[kind].values[:3])
     return OpenError(
         "args",
         f"arguments of {symbol}",
@@ -274,7 +259,7 @@ def _unmapped(
         f"cannot call the constructor of {symbol}: {found}",
         details=[
             f"found: {paste.name}, line {constructor.line}: {symbol}{constructor.written}",
-            f"names that --args can use with --like {_WORDS[kind]}: {', '.join(OFFERED[kind])}",
+            f"names that --args can use with --like {KINDS[kind].word}: {', '.join(KINDS[kind].values)}",
         ],
         hint=f'give its arguments: --args "{", ".join(shown)}"',
     )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 
-from yolopatch.catalog.modules import ATTENTION, BLOCK, HALF_PADDING, Module, own_source_name
+from yolopatch.catalog.kinds import CONV_LIKE, DOWN, JOIN, UNSIZED
+from yolopatch.catalog.module import HALF_PADDING, Module
+from yolopatch.catalog.modules import own_source_name
 from yolopatch.core.paste.calls import Given, names_in
 from yolopatch.core.paste.constructor import Constructor
 from yolopatch.core.paste.deciding import Decision
@@ -32,12 +34,13 @@ def own_module(decision: Decision, constructor: Constructor, name: str, origin: 
         UsageError: the arguments of an attention module cannot be given by position.
     """
     used = {found for one in decision.given for found in names_in(one.value)}
-    convolves = decision.kind not in (ATTENTION, BLOCK)
-    fixed = (stride,) if convolves and by.STRIDE not in used else ()
+    convolves = decision.kind in CONV_LIKE
+    stride = 2 if decision.kind == DOWN else stride
+    fixed = (stride,) if decision.kind == DOWN or (convolves and by.STRIDE not in used) else ()
     rules = [(by.STRIDE, f"s == {stride}", f"stride {stride}"), *_RULES] if convolves else []
     rules = [rule for rule in rules if rule[0] not in used]
     given, tail = decision.given, ""
-    if decision.kind == ATTENTION:
+    if decision.kind in UNSIZED:
         given, tail = _by_place(decision, constructor)
     return Module(
         name=name,
@@ -52,6 +55,9 @@ def own_module(decision: Decision, constructor: Constructor, name: str, origin: 
         kind=decision.kind,
         strides=fixed,
         symbol=decision.symbol,
+        stem=decision.stem,
+        outputs=decision.outputs or ("sum(inputs)" if decision.kind == JOIN else ""),
+        spread=decision.spread,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from jinja2.sandbox import SandboxedEnvironment
 
 from yolopatch.catalog.checkpoint.stamps import StampLine
-from yolopatch.catalog.modules import Module
+from yolopatch.catalog.module import Module
 from yolopatch.catalog.pins import Pin
 from yolopatch.core.code.module_code import module_changes
 from yolopatch.core.edits import Change

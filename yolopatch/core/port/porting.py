@@ -11,7 +11,8 @@ from functools import lru_cache
 from jinja2.sandbox import SandboxedEnvironment
 
 from yolopatch.catalog.checkpoint.stamps import StampLine, fork_path
-from yolopatch.catalog.modules import ATTENTION, Module
+from yolopatch.catalog.kinds import BLOCK, DOWN, POOL, PSA
+from yolopatch.catalog.module import Module
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.core.code.anchors import AnchorNotFound, chain_of
 from yolopatch.core.code.module_code import module_changes
@@ -203,19 +204,23 @@ def _conflicts_of(check: Callable[[], Iterator[Conflict]]) -> Iterator[Conflict]
 
 
 def _placed(pin: Pin, module: Module) -> tuple[str, ...]:
-    """Return the classes in the module's branch that replace a class of upstream."""
-    if module.kind == ATTENTION:
-        return ()
-    block = module.suffixed(pin.block)
-    return (module.bare, module.conv, block) if module.stands_for_conv else (block,)
+    """Return the classes in the module's branch that replace a class in upstream's first branch."""
+    if module.stands_for_conv:
+        return (module.bare, module.conv, module.suffixed(pin.block))
+    if module.kind == DOWN:
+        return (module.bare, module.conv)
+    if module.kind == BLOCK:
+        return (module.suffixed(pin.block),)
+    return tuple(map(module.suffixed, module.stems)) if module.kind in (POOL, PSA) else ()
 
 
 def _stand_ins(pin: Pin, module: Module) -> dict[str, str]:
     """Return, for each class of the module, the class of upstream that it replaces."""
-    if not module.stands_for_conv:
-        return dict.fromkeys(_placed(pin, module), pin.block)
-    stems = ("Conv", "Bottleneck", pin.block, *(("C3k",) if pin.block == "C3k2" else ()))
-    return {module.bare: "Conv", **{module.suffixed(stem): stem for stem in stems}}
+    if module.stands_for_conv:
+        stems = ("Conv", "Bottleneck", pin.block, *(("C3k",) if pin.block == "C3k2" else ()))
+        return {module.bare: "Conv", **{module.suffixed(stem): stem for stem in stems}}
+    stem = {DOWN: "Conv", BLOCK: pin.block}.get(module.kind, module.role.layer)
+    return dict.fromkeys(_placed(pin, module), stem)
 
 
 def _has_branch(path: str, parser: str, names: Iterable[str]) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from yolopatch.catalog.kinds import ATTENTION, BLOCK
 from yolopatch.catalog.model.layers import Layer
-from yolopatch.catalog.modules import ATTENTION, BLOCK, Module
+from yolopatch.catalog.module import Module
 from yolopatch.core.model.cfg_text import Cfg
 from yolopatch.core.model.layout import lay_out_layers
 from yolopatch.wire.facts import LayerRow, ModelFacts, Passes
@@ -37,8 +38,10 @@ def proof_places(module: Module) -> tuple[str, ...]:
     """Return the placements in which a proof builds the module."""
     if module.kind == ATTENTION:
         return (BEHIND,)
-    if module.kind == BLOCK or module.strides == (1,):
+    if module.kind == BLOCK or (module.stands_for_conv and module.strides == (1,)):
         return (IN_BLOCKS,)  # its own layers are the blocks
+    if not module.stands_for_conv:
+        return (IN_LAYERS,)
     return (IN_LAYERS, IN_BLOCKS) if module.takes_stride(1) else (IN_LAYERS,)
 
 

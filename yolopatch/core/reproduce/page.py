@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from jinja2.sandbox import SandboxedEnvironment
 
 from yolopatch.catalog.environment.fix_patches import FIX_PATCHES, FixPatch, options_of
-from yolopatch.catalog.modules import TUTORIAL_FLAVOR
+from yolopatch.catalog.module import TUTORIAL_FLAVOR
 from yolopatch.catalog.reproduce.figures import BASE, recorded
 from yolopatch.catalog.reproduce.recipes import Recipe, departures
 from yolopatch.core.reproduce.reproduction import WORKSPACE, Figures, Record

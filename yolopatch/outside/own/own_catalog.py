@@ -12,7 +12,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from yolopatch.catalog.modules import MODULES, Module, own_source_name
+from yolopatch.catalog.module import Module
+from yolopatch.catalog.modules import MODULES, own_source_name
 from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import PINS, GitSource, Pin, WheelSource
 from yolopatch.core.own.entry_forms import check_module_entry, check_pin_entry, file_name_form

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from yolopatch import __version__
 from yolopatch.catalog.environment.fix_patches import flags, options_of
-from yolopatch.catalog.modules import FLAVORS, MODULES
+from yolopatch.catalog.module import FLAVORS
+from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.names import nearest
 from yolopatch.catalog.pins import PINS, Pin, port_command
 from yolopatch.core.checkpoint.fork_differences import other_commits, other_patches, user_changes

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from yolopatch.catalog.model.models import MODELS
-from yolopatch.catalog.modules import TUTORIAL_FLAVOR, module_of_class
+from yolopatch.catalog.module import TUTORIAL_FLAVOR
+from yolopatch.catalog.modules import module_of_class
 from yolopatch.core.model.cfg_file import CfgFile
 from yolopatch.core.model.cfg_text import Cfg, file_name
 from yolopatch.core.model.layout import Replacement, lay_out_layers

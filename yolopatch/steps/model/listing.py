@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from yolopatch.catalog.environment.fix_patches import FIX_PATCHES
 from yolopatch.catalog.model.models import VARIANTS
-from yolopatch.catalog.modules import FLAVORS, MODULES, Module
+from yolopatch.catalog.module import FLAVORS, Module
+from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.catalog.resources import patch_file
 from yolopatch.wire.checks import CHECKS

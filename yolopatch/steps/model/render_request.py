@@ -7,7 +7,8 @@ from pathlib import Path
 
 from yolopatch.catalog.model.base_model import DETECT, BaseModel
 from yolopatch.catalog.model.models import ALL_SCALES, find_model, find_scales
-from yolopatch.catalog.modules import FLAVORS, Module, find_module, require_flavor
+from yolopatch.catalog.module import FLAVORS, Module
+from yolopatch.catalog.modules import find_module, require_flavor
 from yolopatch.catalog.names import unknown
 from yolopatch.core.model.cfg_text import Cfg
 from yolopatch.core.model.layout import Replacement, lay_out_layers

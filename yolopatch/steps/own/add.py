@@ -7,7 +7,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from yolopatch.catalog.modules import CONVOLUTION, MODULES, STEMS, Module, names_of, own_stems
+from yolopatch.catalog.kinds import CONVOLUTION, STEMS
+from yolopatch.catalog.module import Module
+from yolopatch.catalog.modules import MODULES, names_of, own_stems
 from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.core.checkpoint.stamp import printable

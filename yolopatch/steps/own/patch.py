@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from yolopatch.catalog.modules import Module
+from yolopatch.catalog.module import Module
 from yolopatch.catalog.pins import Pin
 from yolopatch.catalog.resources import source_file
 from yolopatch.core.own.patch import files_with_modules, own_changes

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from yolopatch.catalog.checkpoint.stamps import STAMP_LINES
 from yolopatch.catalog.model.models import ALL_SCALES, find_model
-from yolopatch.catalog.modules import MODULES, Module, find_module
+from yolopatch.catalog.module import Module
+from yolopatch.catalog.modules import MODULES, find_module
 from yolopatch.catalog.names import unknown
 from yolopatch.catalog.pins import PINS, Pin, find_pin
 from yolopatch.catalog.resources import fork_source, source_file
@@ -174,14 +175,14 @@ def port_all(pin: Pin, release: Release, modules: Sequence[Module]) -> tuple[Out
 
 def _port_each(pin: Pin, module: Module, texts: Mapping[str, str]) -> list[Outcome]:
     """Return the outcome of each flavor of a module."""
-    if module.home:
+    if not module.tutorial:
         return [_port_own(pin, module, texts)]
     source = source_file(module.source).read_text("utf-8")
     return [port_module(pin, module, flavor, source, texts, load_templates()) for flavor in module.flavors]
 
 
 def _port_own(pin: Pin, module: Module, texts: Mapping[str, str]) -> Outcome:
-    """Return the outcome of a user's own module; one that cannot be read does not stop the others."""
+    """Return the outcome of a module without a tutorial; one that cannot be read does not stop the others."""
     try:
         paste = own_paste(module)
     except YolopatchError as error:

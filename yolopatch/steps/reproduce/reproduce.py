@@ -8,7 +8,7 @@ from pathlib import Path
 
 from yolopatch import __version__
 from yolopatch.catalog.environment.fix_patches import COMPAT, SEEDS, FixPatch, options_of
-from yolopatch.catalog.modules import FLAVORS
+from yolopatch.catalog.module import FLAVORS
 from yolopatch.catalog.names import unknown
 from yolopatch.catalog.pins import PINS, Pin, resolve_repo
 from yolopatch.catalog.reproduce.recipes import Recipe, find_recipe, on_pin

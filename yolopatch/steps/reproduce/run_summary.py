@@ -9,7 +9,7 @@ from pathlib import Path
 from yolopatch.catalog.environment.fix_patches import SEEDS
 from yolopatch.catalog.environment.libraries import named_versions
 from yolopatch.catalog.environment.seeds import REACHED, UNREACHED
-from yolopatch.catalog.modules import TUTORIAL_FLAVOR
+from yolopatch.catalog.module import TUTORIAL_FLAVOR
 from yolopatch.core.reproduce.comparison import Built, Compared, compare, is_dead_as_predicted
 from yolopatch.core.training.run import CURVES, SUMMARY
 from yolopatch.outside.files.held import temporary_folder

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from yolopatch.catalog.environment.fix_patches import FixPatch, in_order, options_of
-from yolopatch.catalog.modules import FLAVORS, find_module, lookup_module, require_flavor
+from yolopatch.catalog.module import FLAVORS
+from yolopatch.catalog.modules import find_module, lookup_module, require_flavor
 from yolopatch.catalog.names import unknown
 from yolopatch.catalog.pins import Pin, find_pin, find_upstream, resolve_repo
 from yolopatch.errors import ConflictError, UsageError, YolopatchError

@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from yolopatch import __version__
-from yolopatch.catalog.modules import MODULES, STEMS, is_own
+from yolopatch.catalog.kinds import STEMS
+from yolopatch.catalog.modules import MODULES, is_own
 from yolopatch.catalog.names import fold
 from yolopatch.core.patch.parsing import parse_patch
 from yolopatch.core.patch.recover import recover_own_patch

@@ -10,7 +10,8 @@ from types import MappingProxyType
 from yolopatch import __version__
 from yolopatch.catalog.checkpoint.stamps import fork_path
 from yolopatch.catalog.environment.fix_patches import FIX_PATCHES, FixPatch, in_order
-from yolopatch.catalog.modules import FLAVORS, MODULES
+from yolopatch.catalog.module import FLAVORS
+from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import Pin
 from yolopatch.catalog.resources import fix_file, patch_file, patches_dir, stamp_file
