@@ -18,6 +18,9 @@ STEMS = ("Conv", "Bottleneck", "C3k", *BLOCK_STEMS)
 
 _CONV_VALUES = (by.INPUTS, by.OUTPUTS, by.KERNEL, by.STRIDE, by.PADDING, by.GROUPS, by.DILATION)
 
+# what upstream's own heads get besides; no pin has all of them
+_HEAD_VALUES = ("reg_max", "end2end", "anchors", "nm", "npr", "kpt_shape", "ne")
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -124,7 +127,7 @@ KINDS: Mapping[str, Kind] = {
     HEAD: Kind(
         like=HEAD_STEMS,
         replaces="the model's head",
-        values=(by.CLASSES, by.INPUT_LIST),
+        values=(by.CLASSES, by.INPUT_LIST, by.COUNT, *_HEAD_VALUES),
         stems=HEAD_STEMS,
         placement="head",
     ),

@@ -18,14 +18,20 @@ from yolopatch.cli.own.asking import settle
 @click.option("--class", "symbol", metavar="NAME", help="The class to use.  [default: the only candidate in the file]")
 @click.option(
     "--like",
-    metavar="Conv2d|Conv|attention|C3k2|C2f|C3",
-    help="Which upstream layer the class replaces. Conv2d: a convolution without BatchNorm. Conv: one that has its own"
-    " BatchNorm. C3k2, C2f, C3: a block. attention: none; it is inserted after a layer.  [default: read from the code]",
+    metavar="KIND",
+    help="The class of upstream whose place it takes: Conv2d (a bare convolution), Conv (with its own BatchNorm),"
+    " downsample (a Conv of stride 2), C3k2, C2f or C3 (a block), Concat, Upsample, SPPF, C2PSA, Detect, Segment, Pose,"
+    " OBB or Classify; or a word: attention (inserted after a layer), backbone, loss.  [default: read from the code]",
 )
 @click.option(
     "--args",
     metavar='"c1, c2, k, s, ..."',
     help="The arguments to call its constructor with, in Python syntax.  [default: found by their names]",
+)
+@click.option(
+    "--outputs",
+    metavar='"sum(inputs)"',
+    help="The output channels of a join or an up-sampler, or of each map that a module before a head gives.",
 )
 @click.option(
     "--stride",

@@ -83,6 +83,18 @@ def below_import(path: str, text: str, module: str, name: str | None = None) -> 
 
 
 @lru_cache(maxsize=32)
+def below_class(path: str, text: str, name: str) -> Anchor:
+    """Return the position after the only class of this name at the top level of a file.
+
+    Raises:
+        AnchorNotFound: the file has no such class, or several.
+    """
+    nodes = [node for node in parse(text).body if isinstance(node, ast.ClassDef) and node.name == name]
+    node = _only(nodes, f"below `class {name}`", path)
+    return Anchor(node.end_lineno or node.lineno, "")
+
+
+@lru_cache(maxsize=32)
 def first_in_fuse(path: str, text: str) -> Anchor:
     """Return the position at the start of the loop in fuse(); raises as `fuse_loop`."""
     loop = fuse_loop(path, text)

@@ -58,6 +58,17 @@ def treatment(chain: Chain, name: str) -> list[ast.stmt]:
     return specialised(chain.first.body, name, named_sets(chain.function))
 
 
+def branch_of(chain: Chain, name: str) -> list[ast.stmt] | None:
+    """Return the statements of the branch for this class, with the tests on `m` evaluated; None if no branch is."""
+    named = named_sets(chain.function)
+    node: ast.stmt | None = chain.first
+    while isinstance(node, ast.If):
+        if _resolved(node.test, name, named) is True:
+            return specialised(node.body, name, named)
+        node = node.orelse[0] if len(node.orelse) == 1 else None
+    return None
+
+
 def named_sets(function: ast.FunctionDef) -> dict[str, frozenset[str]]:
     """Return the named sets of classes in a function."""
     found: dict[str, frozenset[str]] = {}

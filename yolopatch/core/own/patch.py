@@ -46,7 +46,13 @@ def own_changes(
     _require_free(pin, module, pristine[pin.layout.parser], upstream)
     fitted = fit(paste, module.symbol, upstream)
     write = OwnWriter(pin, module, paste, fitted.text, pristine, upstream, templates)
-    return [*write.files(), write.import_line(), *write.fusion(), write.branch()], fitted
+    return [
+        *write.files(),
+        write.import_line(),
+        *write.classes_in_parser(),
+        *write.fusion(),
+        write.branch(),
+    ], fitted
 
 
 def _require_free(pin: Pin, module: Module, parser: str, upstream: Upstream) -> None:

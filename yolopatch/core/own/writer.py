@@ -10,13 +10,14 @@ from types import MappingProxyType
 
 from jinja2.sandbox import SandboxedEnvironment
 
-from yolopatch.catalog.kinds import ATTENTION, BLOCK, CONVOLUTION, DOWN, JOIN, LAYER, POOL, PSA, UP
+from yolopatch.catalog.kinds import ATTENTION, BLOCK, CONVOLUTION, DOWN, HEAD, JOIN, LAYER, POOL, PSA, UP
 from yolopatch.catalog.module import Module
 from yolopatch.catalog.pins import Pin
-from yolopatch.core.code.anchors import AnchorNotFound, below_import
+from yolopatch.core.code.anchors import AnchorNotFound, below_class, below_import, chain_of
 from yolopatch.core.code.module_code import in_fuse, in_parse_model
-from yolopatch.core.code.parser_branch import read_dialect
+from yolopatch.core.code.parser_branch import branch_of, read_dialect
 from yolopatch.core.edits import Edit, NewFile
+from yolopatch.core.own.heads import head_class, head_file
 from yolopatch.core.paste.calls import names_in
 from yolopatch.core.paste.constructor import read_constructor
 from yolopatch.core.paste.imports import Upstream
@@ -26,10 +27,15 @@ from yolopatch.errors import PatchError
 from yolopatch.wire import arguments as by
 
 # By kind, the template of the classes around a module, and that of its branch; the rest have the usual branch.
-_AROUND = {BLOCK: "own.block", DOWN: "own.layer", POOL: "own.slot", PSA: "own.slot", JOIN: "own.join"}
-_BRANCHES = {ATTENTION: "own.attention.branch", UP: "own.attention.branch", JOIN: "own.join.branch"}
+_AROUND = {BLOCK: "own.block", DOWN: "own.layer", POOL: "own.slot", PSA: "own.slot", JOIN: "own.join", HEAD: "own.head"}
+_BRANCHES = {
+    ATTENTION: "own.attention.branch",
+    UP: "own.attention.branch",
+    JOIN: "own.join.branch",
+    HEAD: "own.head.branch",
+}
 # kinds that are built by the signature of the class that they replace
-_SIGNED = (BLOCK, POOL, PSA)
+_SIGNED = (BLOCK, POOL, PSA, HEAD)
 _REPEATED = (CONVOLUTION, LAYER, BLOCK, PSA)
 
 
@@ -97,7 +103,14 @@ class OwnWriter:
     @property
     def stood_for(self) -> str:
         """The class of upstream whose signature the class around the module has."""
-        return self.pin.block if self.module.kind not in (POOL, PSA) else self.module.role.layer
+        if self.module.kind == HEAD:
+            return head_class(self.pin, self.module)
+        return self.module.role.layer if self.module.kind in (POOL, PSA) else self.pin.block
+
+    @property
+    def _stood_for_in(self) -> str:
+        """The path of the file with that class."""
+        return head_file(self.pin) if self.module.kind == HEAD else self.pin.layout.common
 
     @property
     def _class(self) -> ast.ClassDef:
@@ -106,7 +119,7 @@ class OwnWriter:
     def files(self) -> list[NewFile]:
         """Write the pasted file, and the classes with which the module replaces upstream's."""
         pasted = NewFile(self.file, self.text)
-        if not self.made:
+        if not self.made or self._is_in_parser:
             return [pasted]
         around = self._render(_AROUND.get(self.module.kind, f"{self.pin.layout.style}.classes"))
         used = used_names(ast.parse(around))
@@ -120,6 +133,19 @@ class OwnWriter:
             + f"\n\n{around}"
         )
         return [pasted, NewFile(self.layers_file, text)]
+
+    @property
+    def _is_in_parser(self) -> bool:
+        """Whether the classes around the module go into the parser's own file, which has the class that they need."""
+        return self.module.kind == HEAD and self.is_yolov5
+
+    def classes_in_parser(self) -> list[Edit]:
+        """Write the classes around the module into the parser's file, below the class that they need."""
+        if not self._is_in_parser:
+            return []
+        path = self.pin.layout.parser
+        anchor = below_class(path, self.pristine[path], self.stood_for)
+        return [Edit(path, anchor.at, f"\n\n{self._render(_AROUND[HEAD])}")]
 
     @property
     def _named(self) -> str:
@@ -148,7 +174,10 @@ class OwnWriter:
         package = f"{self.pin.layout.package}." if self.pin.layout.package else ""
         behind = f"{package}models.experimental" if self.is_yolov5 else "ultralytics.nn.modules"
         anchor = below_import(path, self.pristine[path], behind)
-        lines = "" if self.module.spread else f"from {_dotted(self.file)} import {self._named}\n"
+        if self._is_in_parser:
+            return Edit(path, anchor.at, f"from {_dotted(self.file)} import {self._named}\n")
+        hidden = self.module.spread or self.module.kind == HEAD
+        lines = "" if hidden else f"from {_dotted(self.file)} import {self._named}\n"
         if self.made:
             lines += f"from {_dotted(self.layers_file)} import {', '.join(sorted(self.made))}\n"
         return Edit(path, anchor.at, lines)
@@ -166,7 +195,8 @@ class OwnWriter:
 
     def _render(self, template: str) -> str:
         path, common = self.pin.layout.parser, self.pin.layout.common
-        replaced = _init(common, self.pristine[common], self.stood_for)
+        place = self._stood_for_in
+        replaced = _init(place, self.pristine.get(place, ""), self.stood_for)
         row_class = self.module.bare if self._takes_rows else ""
         bare = () if self.module.kind in _SIGNED and not row_class else (self.module.bare,)
         text = self.jinja.get_template(f"upstream/{template}.py.j2").render(
@@ -186,12 +216,26 @@ class OwnWriter:
             attention="attn" in _names(_init(common, self.pristine[common], self.pin.block)),
             dilation=not self.is_yolov5,
             arguments=self._arguments(replaced),
-            outputs=self._in_parser(self.module.outputs or "c1"),
+            outputs=self._outputs,
+            listed=bool(self.module.outputs),
             signature=self._signature(replaced),
             repeats="n" in names_in(self.module.call),
             widened="c2" in names_in(self.module.call),
+            statements=self._statements(),
+            is_a_head=self.module.stem in self.paste.bases(self.symbol),
+            given=", ".join(a.arg for a in replaced.args[1:]),
         )
         return text.strip("\n") + "\n"
+
+    def _statements(self) -> list[str]:
+        """Return what upstream's own branch does for the head that is replaced."""
+        if self.module.kind != HEAD:
+            return []
+        path = self.pin.layout.parser
+        done = branch_of(chain_of(path, self.pristine[path]), self.stood_for)
+        if done is None:
+            raise AnchorNotFound(f"the branch for {self.stood_for}", f"{path}, parse_model", "one", "none")
+        return [line for node in done for line in ast.unparse(node).splitlines()]
 
     def _repeated(self, row_class: str) -> tuple[str, ...]:
         """Return the classes that get the number of repeats."""
@@ -219,6 +263,8 @@ class OwnWriter:
     def _arguments(self, block: ast.arguments) -> str:
         """Return the arguments of the module's call: none that upstream's class, which it replaces, does not have."""
         call = self._call
+        if self.module.kind in (HEAD, JOIN):
+            call = ast.fix_missing_locations(_Values(self.module.kind).visit(call))
         if self.module.kind in _SIGNED:
             have = _names(block)
             call.keywords = [k for k in call.keywords if _used(k.value) <= have]
@@ -229,12 +275,12 @@ class OwnWriter:
                     f" {self.pin.name} does not have",
                     hint='add it again with arguments that every block has: --args "c1, c2, n, shortcut, g, e"',
                 )
-        written = ", ".join(map(ast.unparse, [*call.args, *call.keywords]))
-        return self._in_parser(f"({written},)")[1:-1].rstrip(",") if self.module.kind == JOIN and written else written
+        return ", ".join(map(ast.unparse, [*call.args, *call.keywords]))
 
-    def _in_parser(self, expression: str) -> str:
-        """Return an expression with the names that parse_model has: its loop has no list of a join's channels."""
-        return ast.unparse(_Parser().visit(parse_expression(expression)))
+    @property
+    def _outputs(self) -> str:
+        """The output channels, with the names that there are where they are used."""
+        return ast.unparse(_Values(self.module.kind).visit(parse_expression(self.module.outputs or by.INPUTS)))
 
     def _signature(self, block: ast.arguments) -> str:
         """Return the arguments of the class that it replaces, with the default values of the module if it has any."""
@@ -250,14 +296,26 @@ class OwnWriter:
         )
 
 
-class _Parser(ast.NodeTransformer):
-    """Puts in what a join's values are in parse_model, without new names: a row's text may name any local of it."""
+class _Values(ast.NodeTransformer):
+    """Puts in what the values of a join or a head are where it is called.
 
-    _VALUES = MappingProxyType({by.INPUT_LIST: "[ch[x] for x in f]", by.COUNT: "len(f)"})
+    Without new names in parse_model: the text of a row may name any local of it.
+    """
+
+    _OF = MappingProxyType(
+        {
+            JOIN: {by.INPUT_LIST: "[ch[x] for x in f]", by.COUNT: "len(f)"},
+            HEAD: {by.INPUT_LIST: "ch", by.COUNT: "len(ch)"},
+        }
+    )
+
+    def __init__(self, kind: str) -> None:
+        """Keep the values of the kind."""
+        self._values = self._OF.get(kind, {})
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         """Replace one name."""
-        return parse_expression(self._VALUES[node.id]) if node.id in self._VALUES else node
+        return parse_expression(self._values[node.id]) if node.id in self._values else node
 
 
 _TORCH = {"torch": "import torch", "nn": "import torch.nn as nn"}
@@ -268,12 +326,15 @@ def _dotted(path: str) -> str:
 
 
 def _init(path: str, text: str, name: str) -> ast.arguments:
-    """Return the arguments of a class's constructor.
+    """Return the arguments of a class's constructor, which may be that of its base class.
 
     Raises:
         AnchorNotFound: the file does not have the class, or the class has no constructor.
     """
-    node = classes(parse(text)).get(name)
+    have = classes(parse(text))
+    node = have.get(name)
+    while node and method(node, "__init__") is None:
+        node = next((have[base] for base in map(ast.unparse, node.bases) if base in have), None)
     init = method(node, "__init__") if node else None
     if init is None:
         raise AnchorNotFound(f"the constructor of {name}", path, f"class {name} with an __init__", "none")

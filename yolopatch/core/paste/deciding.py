@@ -5,14 +5,15 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from yolopatch.catalog.kinds import ATTENTION, BLOCK, CONVOLUTION, KINDS, LAYER, LIKE
+from yolopatch.catalog.kinds import ATTENTION, BLOCK, CONVOLUTION, HEAD, JOIN, KINDS, LAYER, LIKE, UP
 from yolopatch.catalog.names import fold
-from yolopatch.core.paste.calls import Given, bind, names_in
+from yolopatch.core.paste.calls import Given, bind, is_plain, names_in
 from yolopatch.core.paste.constructor import Constructor, read_constructor
 from yolopatch.core.paste.ending import How, end_of, norms_in
 from yolopatch.core.paste.forward import inputs, kept_input, no_map, resizes, takes_several
 from yolopatch.core.paste.meanings import meanings
 from yolopatch.core.paste.reading import Pasted
+from yolopatch.core.syntax import parse_expression
 from yolopatch.errors import OpenError, UsageError
 from yolopatch.wire import arguments as by
 
@@ -59,7 +60,9 @@ class Decision:
         return KINDS[self.kind].word
 
 
-def decide(paste: Pasted, symbol: str, like: str | None = None, args: str | None = None) -> Decision:
+def decide(
+    paste: Pasted, symbol: str, like: str | None = None, args: str | None = None, outputs: str | None = None
+) -> Decision:
     """Decide the kind of a class, and the arguments of its call.
 
     Args:
@@ -67,11 +70,13 @@ def decide(paste: Pasted, symbol: str, like: str | None = None, args: str | None
         symbol: the class.
         like: a key of `LIKE`; None to decide here.
         args: the arguments of its constructor, as in a Python call, with the values of its kind; None to decide here.
+        outputs: its output channels in Python, with the values of its kind; None to decide here.
 
     Raises:
         UsageError: the decision is not possible, or a given value does not fit; the hint has the option to use.
     """
-    asked = _asked(like)
+    word = _word(like)
+    asked = LIKE[word] if word else None
     constructor = read_constructor(paste, symbol)
     _require_one_input(paste, symbol)
     _require_one_result(paste, symbol)
@@ -90,7 +95,12 @@ def decide(paste: Pasted, symbol: str, like: str | None = None, args: str | None
     named = {one.argument for one in given}
     left = tuple(f"{a.name}={a.default}" for a in constructor.arguments if a.name not in named)
     doubt = _doubt(paste, symbol, kind) if asked in (LAYER, CONVOLUTION) else ""
-    return Decision(symbol, constructor.line, constructor.written, kind, why, given, left, doubt)
+    stem = word if word and kind == HEAD else ""
+    if outputs is not None:
+        _require_outputs(outputs, kind)
+    return Decision(
+        symbol, constructor.line, constructor.written, kind, why, given, left, doubt, outputs=outputs or "", stem=stem
+    )
 
 
 def _doubt(paste: Pasted, symbol: str, kind: str) -> str:
@@ -103,10 +113,11 @@ def _doubt(paste: Pasted, symbol: str, kind: str) -> str:
     return ""
 
 
-def _asked(like: str | None) -> str | None:
+def _word(like: str | None) -> str | None:
+    """Return the value of `--like` as it is spelled here."""
     if like is None:
         return None
-    found = next((kind for name, kind in LIKE.items() if fold(name) == fold(like)), None)
+    found = next((word for word in LIKE if fold(word) == fold(like)), None)
     if found is None:
         raise UsageError(
             f"--like {like}: unknown value",
@@ -115,6 +126,26 @@ def _asked(like: str | None) -> str | None:
             " C3k2, C2f, C3: a block with repeats",
         )
     return found
+
+
+def _require_outputs(outputs: str, kind: str) -> None:
+    """Refuse output channels that are no expression of the kind's values, or a kind whose rows have them."""
+    if kind not in (JOIN, UP, HEAD):
+        raise UsageError(
+            f"--outputs {outputs}: a module in the place of {KINDS[kind].word} has its channels from the row"
+        )
+    try:
+        value = parse_expression(outputs)
+    except SyntaxError as error:
+        raise UsageError(
+            f"--outputs {outputs}: it is not an expression", hint='e.g. --outputs "sum(inputs)"'
+        ) from error
+    foreign = sorted(names_in(outputs) - {*KINDS[kind].values})
+    if foreign or not is_plain(value):
+        raise UsageError(
+            f"--outputs {outputs}: it is more than numbers and {', '.join(KINDS[kind].values)}",
+            hint='e.g. --outputs "sum(inputs)"',
+        )
 
 
 def _require_one_input(paste: Pasted, symbol: str) -> None:

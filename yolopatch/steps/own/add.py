@@ -42,7 +42,7 @@ class AddRequest:
         file: the pasted file.
         symbol: the class in it.
         name: of the module; None for the class's name.
-        like, args: see `core.paste.deciding.decide`.
+        like, args, outputs: see `core.paste.deciding.decide`.
         stride: of a class whose constructor has no argument for it.
         replace: whether to replace a module with this name in the catalog.
     """
@@ -52,6 +52,7 @@ class AddRequest:
     name: str | None = None
     like: str | None = None
     args: str | None = None
+    outputs: str | None = None
     stride: int = 1
     replace: bool = False
 
@@ -124,7 +125,7 @@ def add(request: AddRequest, folder: Path, cache: Path) -> AddedModule:
         _refuse_loss(find_loss(paste), paste)
     symbol = choose_class(paste, request.symbol)
     _refuse_loss(loss_of_method(paste, symbol, "forward"), paste)
-    decision = decide(paste, symbol, request.like, request.args)
+    decision = decide(paste, symbol, request.like, request.args, request.outputs)
     name = _name(request.name or symbol, request)
     load_own_catalog(folder)
     origin = f"{symbol} of {printable(request.file.name)}, sha256 {sha256(data)[:16]}"
