@@ -33,12 +33,17 @@ def paste(tmp_path) -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session")
-def all_added(shared, cache) -> tuple[Path, Mapping[str, AddedModule]]:
-    """The catalog with every pasted file in it, and what each gave. The pins that can be reached are tried."""
-    folder = shared / "own-catalog"
+def cached_pins(cache) -> None:
+    """Put every pin that can be reached into the cache, so that `add` tries it."""
     for pin in PINS.values():
         with suppress(SourceError), pristine(pin, "auto", cache):
             pass
+
+
+@pytest.fixture(scope="session")
+def all_added(shared, cache, cached_pins) -> tuple[Path, Mapping[str, AddedModule]]:
+    """The catalog with every pasted file in it, and what each gave. The pins that can be reached are tried."""
+    folder = shared / "own-catalog"
     with FileLock(shared / "own-catalog.lock"):
         found = {
             file.stem: add(AddRequest(file, **SAID.get(file.stem, {})), folder, cache)

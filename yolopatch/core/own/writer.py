@@ -22,7 +22,7 @@ from yolopatch.core.paste.calls import names_in
 from yolopatch.core.paste.constructor import read_constructor
 from yolopatch.core.paste.imports import Upstream
 from yolopatch.core.paste.reading import Pasted
-from yolopatch.core.syntax import classes, method, parse, parse_expression, used_names
+from yolopatch.core.syntax import classes, method, parse, used_names
 from yolopatch.errors import PatchError
 from yolopatch.wire import arguments as by
 
@@ -196,6 +196,8 @@ class OwnWriter:
     def _render(self, template: str) -> str:
         path, common = self.pin.layout.parser, self.pin.layout.common
         place = self._stood_for_in
+        if self.stood_for not in classes(parse(self.pristine.get(place, ""))):
+            raise PatchError(f"{self.module.name} stands for {self.stood_for}, which {self.pin.name} does not have")
         replaced = _init(place, self.pristine.get(place, ""), self.stood_for)
         row_class = self.module.bare if self._takes_rows else ""
         bare = () if self.module.kind in _SIGNED and not row_class else (self.module.bare,)
@@ -250,7 +252,7 @@ class OwnWriter:
     @property
     def _call(self) -> ast.Call:
         """The call that makes the module, parsed; a new tree each time."""
-        call = ast.parse(self.module.call, mode="eval").body
+        call = _expression(self.module.call)
         assert isinstance(call, ast.Call)
         return call
 
@@ -280,7 +282,8 @@ class OwnWriter:
     @property
     def _outputs(self) -> str:
         """The output channels, with the names that there are where they are used."""
-        return ast.unparse(_Values(self.module.kind).visit(parse_expression(self.module.outputs or by.INPUTS)))
+        # a new tree: parsed expressions are shared
+        return ast.unparse(_Values(self.module.kind).visit(_expression(self.module.outputs or by.INPUTS)))
 
     def _signature(self, block: ast.arguments) -> str:
         """Return the arguments of the class that it replaces, with the default values of the module if it has any."""
@@ -315,10 +318,15 @@ class _Values(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         """Replace one name."""
-        return parse_expression(self._values[node.id]) if node.id in self._values else node
+        return _expression(self._values[node.id]) if node.id in self._values else node
 
 
 _TORCH = {"torch": "import torch", "nn": "import torch.nn as nn"}
+
+
+def _expression(text: str) -> ast.expr:
+    """Return an expression as a new tree."""
+    return ast.parse(text, mode="eval").body
 
 
 def _dotted(path: str) -> str:

@@ -8,6 +8,8 @@ import torch
 import torch.nn as nn
 from torch import Tensor
 
+from .tensors import unshared
+
 M = TypeVar("M", bound=nn.Module)
 
 _SHARE = 0.5  # a value changes by up to this much of itself, so that the signal keeps its size
@@ -27,11 +29,14 @@ def perturb_(tensor: Tensor, generator: torch.Generator) -> Tensor:
         tensor: any tensor; it may require a gradient.
         generator: a generator on the CPU.
     """
+    written = unshared(tensor)
     if tensor.is_floating_point() or tensor.is_complex():
-        return _moved_(tensor, generator)
-    if tensor.dtype == torch.bool:
-        return tensor.logical_not_()
-    return tensor.copy_(_stepped(tensor, generator)) if tensor.numel() else tensor
+        _moved_(written, generator)
+    elif tensor.dtype == torch.bool:
+        written.logical_not_()
+    elif tensor.numel():
+        written.copy_(_stepped(written, generator))
+    return tensor
 
 
 def _stepped(tensor: Tensor, generator: torch.Generator) -> Tensor:
@@ -43,12 +48,12 @@ def _stepped(tensor: Tensor, generator: torch.Generator) -> Tensor:
     return (tensor - low + step) % (high - low + 1) + low
 
 
-def _moved_(tensor: Tensor, generator: torch.Generator) -> Tensor:
+def _moved_(tensor: Tensor, generator: torch.Generator) -> None:
     share = torch.rand(tensor.shape, generator=generator) * 2 - 1
     least = torch.rand(tensor.shape, generator=generator) * 2 - 1
     share, least = (t.to(tensor.device, tensor.dtype) for t in (share, least))
     values = _tame(tensor)
-    return tensor.copy_(values * (1 + _SHARE * share) + _LEAST * (least if _signed(tensor) else least.abs()))
+    tensor.copy_(values * (1 + _SHARE * share) + _LEAST * (least if _signed(tensor) else least.abs()))
 
 
 @torch.no_grad()

@@ -9,6 +9,7 @@ import torch
 import torch.nn as nn
 
 from .plain_tensors import plain_tensors
+from .tensors import unshared
 
 _CONTAINERS = (dict, list, set)  # forward may change these in place
 _HOOKS = frozenset(vars(nn.Module())) - {"_parameters", "_buffers", "_modules", "training"}
@@ -23,7 +24,7 @@ class Snapshot:
     def __init__(self, root: nn.Module) -> None:
         self._attributes = [(module, _copied(vars(module))) for module in root.modules()]
         held = [*root.parameters(), *root.buffers(), *(tensor for _, _, tensor in plain_tensors(root))]
-        self._values = [(tensor, tensor.detach().clone()) for tensor in held]
+        self._values = [(tensor, tensor.detach().clone()) for tensor in map(unshared, held)]
 
     @torch.no_grad()
     def restore(self) -> None:

@@ -25,6 +25,17 @@ def seed_all(seed: int = 0) -> None:
     torch.manual_seed(seed)
 
 
+def unshared(tensor: Tensor) -> Tensor:
+    """Return a view of a tensor with each of its numbers once: torch writes to no tensor whose elements share memory.
+
+    The grids of yolov5's head are such tensors.
+    """
+    for dimension, (size, stride) in enumerate(zip(tensor.shape, tensor.stride())):
+        if size > 1 and not stride:
+            tensor = tensor.narrow(dimension, 0, 1)
+    return tensor
+
+
 def tensors(value: object, around: tuple[int, ...] = ()) -> Iterator[Tensor]:
     """Yield every tensor in nested dicts, lists and tuples, in order.
 

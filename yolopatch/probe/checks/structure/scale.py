@@ -243,7 +243,7 @@ def _compare_channels(
 def _compare_depth(subject: Subject, own: int, base: int, found: dict[str, Any]) -> None:
     """Compare how often a layer repeats its unit: its lists of modules, and the count that parse_model passed."""
     row, other = subject.rows[own], subject.base_rows[base]
-    if row.repeats != other.repeats:
+    if row.repeats != other.repeats or not _is_repeated(subject, base):
         return
     fault = _depth_fault(subject, own, base)
     if fault:
@@ -264,6 +264,12 @@ def _depth_fault(subject: Subject, own: int, base: int) -> str:
     if not lengths and None not in (got, expected) and got != expected:
         return f"got the repeat count {got}, at this scale the base's got {expected}"
     return ""
+
+
+def _is_repeated(subject: Subject, base: int) -> bool:
+    """Tell whether the base's layer repeats a unit: a head has lists, too, with one part for each of its maps."""
+    layer = subject.required_base_model.model[base]
+    return isinstance(layer, _LISTS) or _repeats(subject.base_arguments, base) is not None
 
 
 def _repeats(recorder: Recorder, index: int) -> Any:
@@ -293,6 +299,8 @@ def _compare_units(subject: Subject, own: int, base: int, found: dict[str, Any])
     row = subject.rows[own]
     if row.module == subject.base_rows[base].module:
         return  # upstream's own class: its row's arguments ask for what was built
+    if not _is_repeated(subject, base):
+        return
     lists, base_lists = _unit_lists(subject, own, base)
     for name in lists.keys() & base_lists.keys():
         if not (len(lists[name]) and len(base_lists[name])):

@@ -211,8 +211,20 @@ def _other_texts(file: Path, wanted: set[str], known: Sequence[Mapping[str, ast.
     """Yield the wanted functions of a file that do something else than every known one of this name."""
     own = functions(file)
     for name in sorted(wanted & own.keys()):
-        if meaning(own[name]) not in {meaning(one[name]) for one in known if name in one}:
+        if meaning(own[name]) in {meaning(one[name]) for one in known if name in one}:
+            continue
+        users = _users(own, name)
+        if not users or users & _outermost(wanted):
             yield name
+
+
+def _users(own: Mapping[str, ast.FunctionDef], name: str) -> set[str]:
+    """Return the functions and classes of a file that use one of its functions: a head decodes its boxes so."""
+    return _outermost(
+        one
+        for one, node in own.items()
+        if one != name and any(isinstance(part, ast.Name) and part.id == name for part in ast.walk(node))
+    )
 
 
 def _installed(subject: Subject, usual: Mapping[str, list[str]]) -> Iterator[tuple[Path, str]]:
