@@ -50,6 +50,10 @@ def frozen_dsconv():
 
 
 FROZEN = {"DSConv-frozen": frozen_dsconv}
+# Modules that no tutorial describes: first those that have a norm behind them, then layers with their own norm,
+# attention and blocks. Attention maps 8 channels to 8.
+BARE = {}
+WHOLE = {}
 CHANNELS_IN, CHANNELS_OUT = 8, 12
 
 
@@ -82,19 +86,47 @@ def one_thread():
     torch.set_num_threads(threads)
 
 
+@pytest.fixture(autouse=True)
+def seeded():
+    """Each test has its own random numbers, whatever ran before it."""
+    torch.manual_seed(0)
+
+
 @pytest.fixture(name="randomise")
 def randomise_fixture():
     return randomise
 
 
-@pytest.fixture(params=PAPER)
+@pytest.fixture(params=[*PAPER, *BARE, *WHOLE])
 def paper_factory(request):
-    return PAPER[request.param]
+    return {**PAPER, **BARE, **WHOLE}[request.param]
 
 
-@pytest.fixture(params=[*PAPER, *TUTORIAL, *FROZEN])
+@pytest.fixture(params=[*BARE, *WHOLE])
+def built_in_factory(request):
+    """A module that no tutorial describes."""
+    return {**BARE, **WHOLE}[request.param]
+
+
+@pytest.fixture(params=[*PAPER, *TUTORIAL, *FROZEN, *BARE])
+def bare_factory(request):
+    return {**PAPER, **TUTORIAL, **FROZEN, **BARE}[request.param]
+
+
+@pytest.fixture(params=[*PAPER, *TUTORIAL, *FROZEN, *BARE, *WHOLE])
 def factory(request):
-    return {**PAPER, **TUTORIAL, **FROZEN}[request.param]
+    return {**PAPER, **TUTORIAL, **FROZEN, **BARE, **WHOLE}[request.param]
+
+
+@pytest.fixture
+def bare_layer(bare_factory):
+    """A layer of which a norm is expected behind it."""
+    return build(bare_factory)
+
+
+@pytest.fixture
+def bare_layer64(bare_factory):
+    return build(bare_factory, torch.float64)
 
 
 @pytest.fixture
@@ -120,3 +152,42 @@ def affine():
     scale = torch.randn(CHANNELS_OUT, generator=generator, dtype=torch.float64)
     scale[3] = 0
     return scale, torch.randn(CHANNELS_OUT, generator=generator, dtype=torch.float64)
+
+
+@pytest.fixture
+def convolved():
+    """Give a convolution as a sum over its taps, to compare with."""
+
+    def convolve(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+        outputs, _, height, width = weight.shape
+        x = torch.nn.functional.pad(x, (padding,) * 4)
+        rows = (x.shape[2] - dilation * (height - 1) - 1) // stride + 1
+        columns = (x.shape[3] - dilation * (width - 1) - 1) // stride + 1
+        out = x.new_zeros(len(x), outputs, rows, columns)
+        for i in range(height):
+            for j in range(width):
+                top, left = i * dilation, j * dilation
+                seen = x[
+                    :,
+                    :,
+                    top : top + (rows - 1) * stride + 1 : stride,
+                    left : left + (columns - 1) * stride + 1 : stride,
+                ]
+                for group, (kernel, part) in enumerate(zip(weight.chunk(groups), seen.chunk(groups, 1))):
+                    size = outputs // groups
+                    out[:, group * size : (group + 1) * size] += torch.einsum("nchw,oc->nohw", part, kernel[:, :, i, j])
+        return out if bias is None else out + bias.view(1, -1, 1, 1)
+
+    return convolve
+
+
+@pytest.fixture
+def normed():
+    """Give what a BatchNorm does in eval mode, to compare with."""
+
+    def norm(x, bn):
+        values = (value.view(1, -1, 1, 1) for value in (bn.running_mean, bn.running_var, bn.weight, bn.bias))
+        mean, variance, weight, bias = values
+        return (x - mean) / (variance + bn.eps) ** 0.5 * weight + bias
+
+    return norm
