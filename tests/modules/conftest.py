@@ -6,6 +6,7 @@ import torch
 from yolopatch.modules.convolutions.dsconv import PaperDSConv, TutorialDSConv
 from yolopatch.modules.convolutions.dynamic_conv2d import PaperDynamic_conv2d, TutorialDynamic_conv2d
 from yolopatch.modules.convolutions.dynamicconv import PaperDynamicConv, TutorialDynamicConv
+from yolopatch.modules.convolutions.pconv import PConv
 from yolopatch.modules.convolutions.refconv import PaperRefConv, TutorialRefConv
 from yolopatch.modules.convolutions.spconv import SPConv_3x3
 
@@ -52,7 +53,9 @@ def frozen_dsconv():
 FROZEN = {"DSConv-frozen": frozen_dsconv}
 # Modules that no tutorial describes: first those that have a norm behind them, then layers with their own norm,
 # attention and blocks. Attention maps 8 channels to 8.
-BARE = {}
+BARE = {
+    "PConv": lambda: PConv(8, 12),
+}
 WHOLE = {}
 CHANNELS_IN, CHANNELS_OUT = 8, 12
 
