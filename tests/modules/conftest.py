@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from yolopatch.modules.convolutions.akconv import AKConv
 from yolopatch.modules.convolutions.dsconv import PaperDSConv, TutorialDSConv
 from yolopatch.modules.convolutions.dynamic_conv2d import PaperDynamic_conv2d, TutorialDynamic_conv2d
 from yolopatch.modules.convolutions.dynamicconv import PaperDynamicConv, TutorialDynamicConv
@@ -56,7 +57,10 @@ FROZEN = {"DSConv-frozen": frozen_dsconv}
 BARE = {
     "PConv": lambda: PConv(8, 12),
 }
-WHOLE = {}
+WHOLE = {
+    "AKConv": lambda: AKConv(8, 12, 5, 2),
+    "AKConv-7-points": lambda: AKConv(8, 12, 7, act=False),
+}
 CHANNELS_IN, CHANNELS_OUT = 8, 12
 
 

@@ -17,6 +17,7 @@ PREFIXES = {
     "spconv": "_spconv _SPConv",
     "dsconv": "_dsconv _DSConv _DSCONV",
     "dynamic_conv2d": "_DynamicConv2d",
+    "akconv": "_akconv _AKCONV",
     "pconv": "_pconv _PCONV",
 }
 
