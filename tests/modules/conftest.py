@@ -9,6 +9,7 @@ from yolopatch.modules.convolutions.dynamic_conv2d import PaperDynamic_conv2d, T
 from yolopatch.modules.convolutions.dynamicconv import PaperDynamicConv, TutorialDynamicConv
 from yolopatch.modules.convolutions.pconv import PConv
 from yolopatch.modules.convolutions.refconv import PaperRefConv, TutorialRefConv
+from yolopatch.modules.convolutions.rfaconv import RFAConv
 from yolopatch.modules.convolutions.spconv import SPConv_3x3
 
 # Every case maps 8 channels to 12.
@@ -56,6 +57,7 @@ FROZEN = {"DSConv-frozen": frozen_dsconv}
 # attention and blocks. Attention maps 8 channels to 8.
 BARE = {
     "PConv": lambda: PConv(8, 12),
+    "RFAConv": lambda: RFAConv(8, 12, 3, 2),
 }
 WHOLE = {
     "AKConv": lambda: AKConv(8, 12, 5, 2),

@@ -19,6 +19,7 @@ PREFIXES = {
     "dynamic_conv2d": "_DynamicConv2d",
     "akconv": "_akconv _AKCONV",
     "pconv": "_pconv _PCONV",
+    "rfaconv": "_rfaconv _RFACONV",
 }
 
 
