@@ -11,6 +11,7 @@ from yolopatch.modules.convolutions.pconv import PConv
 from yolopatch.modules.convolutions.refconv import PaperRefConv, TutorialRefConv
 from yolopatch.modules.convolutions.rfaconv import RFAConv
 from yolopatch.modules.convolutions.spconv import SPConv_3x3
+from yolopatch.modules.convolutions.spdconv import SPDConv
 
 # Every case maps 8 channels to 12.
 PAPER = {
@@ -58,6 +59,7 @@ FROZEN = {"DSConv-frozen": frozen_dsconv}
 BARE = {
     "PConv": lambda: PConv(8, 12),
     "RFAConv": lambda: RFAConv(8, 12, 3, 2),
+    "SPDConv": lambda: SPDConv(8, 12),
 }
 WHOLE = {
     "AKConv": lambda: AKConv(8, 12, 5, 2),

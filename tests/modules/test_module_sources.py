@@ -20,6 +20,7 @@ PREFIXES = {
     "akconv": "_akconv _AKCONV",
     "pconv": "_pconv _PCONV",
     "rfaconv": "_rfaconv _RFACONV",
+    "spdconv": "_spdconv",
 }
 
 
