@@ -7,6 +7,7 @@ from yolopatch.modules.convolutions.akconv import AKConv
 from yolopatch.modules.convolutions.dsconv import PaperDSConv, TutorialDSConv
 from yolopatch.modules.convolutions.dynamic_conv2d import PaperDynamic_conv2d, TutorialDynamic_conv2d
 from yolopatch.modules.convolutions.dynamicconv import PaperDynamicConv, TutorialDynamicConv
+from yolopatch.modules.convolutions.gsconv import GSConv
 from yolopatch.modules.convolutions.hwd import HWD
 from yolopatch.modules.convolutions.pconv import PConv
 from yolopatch.modules.convolutions.refconv import PaperRefConv, TutorialRefConv
@@ -66,6 +67,7 @@ WHOLE = {
     "AKConv": lambda: AKConv(8, 12, 5, 2),
     "AKConv-7-points": lambda: AKConv(8, 12, 7, act=False),
     "HWD": lambda: HWD(8, 12),
+    "GSConv": lambda: GSConv(8, 12, 3, 2),
 }
 CHANNELS_IN, CHANNELS_OUT = 8, 12
 

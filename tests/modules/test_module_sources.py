@@ -18,6 +18,7 @@ PREFIXES = {
     "dsconv": "_dsconv _DSConv _DSCONV",
     "dynamic_conv2d": "_DynamicConv2d",
     "akconv": "_akconv _AKCONV",
+    "gsconv": "_GSConv",
     "hwd": "_hwd _HWD",
     "pconv": "_pconv _PCONV",
     "rfaconv": "_rfaconv _RFACONV",
