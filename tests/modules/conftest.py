@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from yolopatch.modules.attention.gam import GAM
 from yolopatch.modules.convolutions.akconv import AKConv
 from yolopatch.modules.convolutions.dsconv import PaperDSConv, TutorialDSConv
 from yolopatch.modules.convolutions.dynamic_conv2d import PaperDynamic_conv2d, TutorialDynamic_conv2d
@@ -68,6 +69,8 @@ WHOLE = {
     "AKConv-7-points": lambda: AKConv(8, 12, 7, act=False),
     "HWD": lambda: HWD(8, 12),
     "GSConv": lambda: GSConv(8, 12, 3, 2),
+    "GAM": lambda: GAM(8, 4),
+    "GAM-groups": lambda: GAM(8, 4, 2),
 }
 CHANNELS_IN, CHANNELS_OUT = 8, 12
 
