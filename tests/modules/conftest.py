@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from yolopatch.modules.attention.gam import GAM
+from yolopatch.modules.attention.senetv2 import SENetV2
 from yolopatch.modules.convolutions.akconv import AKConv
 from yolopatch.modules.convolutions.dsconv import PaperDSConv, TutorialDSConv
 from yolopatch.modules.convolutions.dynamic_conv2d import PaperDynamic_conv2d, TutorialDynamic_conv2d
@@ -71,6 +72,7 @@ WHOLE = {
     "GSConv": lambda: GSConv(8, 12, 3, 2),
     "GAM": lambda: GAM(8, 4),
     "GAM-groups": lambda: GAM(8, 4, 2),
+    "SENetV2": lambda: SENetV2(8, 4),
 }
 CHANNELS_IN, CHANNELS_OUT = 8, 12
 
