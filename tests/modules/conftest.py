@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from yolopatch.modules.attention.ema import EMA
 from yolopatch.modules.attention.gam import GAM
 from yolopatch.modules.attention.senetv2 import SENetV2
 from yolopatch.modules.convolutions.akconv import AKConv
@@ -73,6 +74,7 @@ WHOLE = {
     "GAM": lambda: GAM(8, 4),
     "GAM-groups": lambda: GAM(8, 4, 2),
     "SENetV2": lambda: SENetV2(8, 4),
+    "EMA": lambda: EMA(8, 4),
 }
 CHANNELS_IN, CHANNELS_OUT = 8, 12
 
