@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from yolopatch.modules.attention.coordatt import CoordAtt
 from yolopatch.modules.attention.ema import EMA
 from yolopatch.modules.attention.gam import GAM
 from yolopatch.modules.attention.senetv2 import SENetV2
@@ -75,6 +76,7 @@ WHOLE = {
     "GAM-groups": lambda: GAM(8, 4, 2),
     "SENetV2": lambda: SENetV2(8, 4),
     "EMA": lambda: EMA(8, 4),
+    "CoordAtt": lambda: CoordAtt(8),
 }
 CHANNELS_IN, CHANNELS_OUT = 8, 12
 
