@@ -7,6 +7,7 @@ from yolopatch.modules.attention.coordatt import CoordAtt
 from yolopatch.modules.attention.ema import EMA
 from yolopatch.modules.attention.gam import GAM
 from yolopatch.modules.attention.senetv2 import SENetV2
+from yolopatch.modules.attention.simam import SimAM
 from yolopatch.modules.convolutions.akconv import AKConv
 from yolopatch.modules.convolutions.dsconv import PaperDSConv, TutorialDSConv
 from yolopatch.modules.convolutions.dynamic_conv2d import PaperDynamic_conv2d, TutorialDynamic_conv2d
@@ -77,6 +78,7 @@ WHOLE = {
     "SENetV2": lambda: SENetV2(8, 4),
     "EMA": lambda: EMA(8, 4),
     "CoordAtt": lambda: CoordAtt(8),
+    "SimAM": SimAM,
 }
 CHANNELS_IN, CHANNELS_OUT = 8, 12
 
