@@ -8,6 +8,7 @@ from yolopatch.modules.attention.ema import EMA
 from yolopatch.modules.attention.gam import GAM
 from yolopatch.modules.attention.senetv2 import SENetV2
 from yolopatch.modules.attention.simam import SimAM
+from yolopatch.modules.blocks.fasternet import FasterNetBlock
 from yolopatch.modules.convolutions.akconv import AKConv
 from yolopatch.modules.convolutions.dsconv import PaperDSConv, TutorialDSConv
 from yolopatch.modules.convolutions.dynamic_conv2d import PaperDynamic_conv2d, TutorialDynamic_conv2d
@@ -79,6 +80,7 @@ WHOLE = {
     "EMA": lambda: EMA(8, 4),
     "CoordAtt": lambda: CoordAtt(8),
     "SimAM": SimAM,
+    "FasterNetBlock": lambda: FasterNetBlock(8, 12),
 }
 CHANNELS_IN, CHANNELS_OUT = 8, 12
 

@@ -23,6 +23,7 @@ PREFIXES = {
     "pconv": "_pconv _PCONV",
     "rfaconv": "_rfaconv _RFACONV",
     "spdconv": "_spdconv",
+    "fasternet": "_FasterNet",
 }
 
 
