@@ -9,6 +9,7 @@ from yolopatch.modules.attention.gam import GAM
 from yolopatch.modules.attention.senetv2 import SENetV2
 from yolopatch.modules.attention.simam import SimAM
 from yolopatch.modules.blocks.fasternet import FasterNetBlock
+from yolopatch.modules.blocks.rcsosa import RCSOSA
 from yolopatch.modules.convolutions.akconv import AKConv
 from yolopatch.modules.convolutions.dsconv import PaperDSConv, TutorialDSConv
 from yolopatch.modules.convolutions.dynamic_conv2d import PaperDynamic_conv2d, TutorialDynamic_conv2d
@@ -81,6 +82,7 @@ WHOLE = {
     "CoordAtt": lambda: CoordAtt(8),
     "SimAM": SimAM,
     "FasterNetBlock": lambda: FasterNetBlock(8, 12),
+    "RCSOSA": lambda: RCSOSA(8, 12),
 }
 CHANNELS_IN, CHANNELS_OUT = 8, 12
 

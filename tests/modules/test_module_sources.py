@@ -24,6 +24,7 @@ PREFIXES = {
     "rfaconv": "_rfaconv _RFACONV",
     "spdconv": "_spdconv",
     "fasternet": "_FasterNet",
+    "rcsosa": "_rcsosa _RCSOSA",
 }
 
 
