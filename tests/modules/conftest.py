@@ -9,6 +9,7 @@ from yolopatch.modules.attention.gam import GAM
 from yolopatch.modules.attention.senetv2 import SENetV2
 from yolopatch.modules.attention.simam import SimAM
 from yolopatch.modules.blocks.fasternet import FasterNetBlock
+from yolopatch.modules.blocks.mdcr import MDCR
 from yolopatch.modules.blocks.rcsosa import RCSOSA
 from yolopatch.modules.convolutions.akconv import AKConv
 from yolopatch.modules.convolutions.dsconv import PaperDSConv, TutorialDSConv
@@ -83,6 +84,7 @@ WHOLE = {
     "SimAM": SimAM,
     "FasterNetBlock": lambda: FasterNetBlock(8, 12),
     "RCSOSA": lambda: RCSOSA(8, 12),
+    "MDCR": lambda: MDCR(8, 12),
 }
 CHANNELS_IN, CHANNELS_OUT = 8, 12
 

@@ -24,6 +24,7 @@ PREFIXES = {
     "rfaconv": "_rfaconv _RFACONV",
     "spdconv": "_spdconv",
     "fasternet": "_FasterNet",
+    "mdcr": "_MDCR",
     "rcsosa": "_rcsosa _RCSOSA",
 }
 
