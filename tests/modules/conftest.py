@@ -11,6 +11,7 @@ from yolopatch.modules.attention.simam import SimAM
 from yolopatch.modules.blocks.fasternet import FasterNetBlock
 from yolopatch.modules.blocks.mdcr import MDCR
 from yolopatch.modules.blocks.rcsosa import RCSOSA
+from yolopatch.modules.blocks.starblock import StarBlock
 from yolopatch.modules.blocks.vovgscsp import VoVGSCSP
 from yolopatch.modules.convolutions.akconv import AKConv
 from yolopatch.modules.convolutions.dsconv import PaperDSConv, TutorialDSConv
@@ -87,6 +88,7 @@ WHOLE = {
     "RCSOSA": lambda: RCSOSA(8, 12),
     "MDCR": lambda: MDCR(8, 12),
     "VoVGSCSP": lambda: VoVGSCSP(8, 12),
+    "StarBlock": lambda: StarBlock(8, 12),
 }
 CHANNELS_IN, CHANNELS_OUT = 8, 12
 

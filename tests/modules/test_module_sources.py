@@ -26,6 +26,7 @@ PREFIXES = {
     "fasternet": "_FasterNet",
     "mdcr": "_MDCR",
     "rcsosa": "_rcsosa _RCSOSA",
+    "starblock": "_StarBlock",
     "vovgscsp": "_VoVGSCSP",
 }
 
