@@ -3,11 +3,27 @@
 import pytest
 import torch
 
+from yolopatch.modules.attention.coordatt import CoordAtt
+from yolopatch.modules.attention.ema import EMA
+from yolopatch.modules.attention.gam import GAM
+from yolopatch.modules.attention.senetv2 import SENetV2
+from yolopatch.modules.attention.simam import SimAM
+from yolopatch.modules.blocks.fasternet import FasterNetBlock
+from yolopatch.modules.blocks.mdcr import MDCR
+from yolopatch.modules.blocks.rcsosa import RCSOSA
+from yolopatch.modules.blocks.starblock import StarBlock
+from yolopatch.modules.blocks.vovgscsp import VoVGSCSP
+from yolopatch.modules.convolutions.akconv import AKConv
 from yolopatch.modules.convolutions.dsconv import PaperDSConv, TutorialDSConv
 from yolopatch.modules.convolutions.dynamic_conv2d import PaperDynamic_conv2d, TutorialDynamic_conv2d
 from yolopatch.modules.convolutions.dynamicconv import PaperDynamicConv, TutorialDynamicConv
+from yolopatch.modules.convolutions.gsconv import GSConv
+from yolopatch.modules.convolutions.hwd import HWD
+from yolopatch.modules.convolutions.pconv import PConv
 from yolopatch.modules.convolutions.refconv import PaperRefConv, TutorialRefConv
+from yolopatch.modules.convolutions.rfaconv import RFAConv
 from yolopatch.modules.convolutions.spconv import SPConv_3x3
+from yolopatch.modules.convolutions.spdconv import SPDConv
 
 # Every case maps 8 channels to 12.
 PAPER = {
@@ -50,6 +66,30 @@ def frozen_dsconv():
 
 
 FROZEN = {"DSConv-frozen": frozen_dsconv}
+# Modules that no tutorial describes: first those that have a norm behind them, then layers with their own norm,
+# attention and blocks. Attention maps 8 channels to 8.
+BARE = {
+    "PConv": lambda: PConv(8, 12),
+    "RFAConv": lambda: RFAConv(8, 12, 3, 2),
+    "SPDConv": lambda: SPDConv(8, 12),
+}
+WHOLE = {
+    "AKConv": lambda: AKConv(8, 12, 5, 2),
+    "AKConv-7-points": lambda: AKConv(8, 12, 7, act=False),
+    "HWD": lambda: HWD(8, 12),
+    "GSConv": lambda: GSConv(8, 12, 3, 2),
+    "GAM": lambda: GAM(8, 4),
+    "GAM-groups": lambda: GAM(8, 4, 2),
+    "SENetV2": lambda: SENetV2(8, 4),
+    "EMA": lambda: EMA(8, 4),
+    "CoordAtt": lambda: CoordAtt(8),
+    "SimAM": SimAM,
+    "FasterNetBlock": lambda: FasterNetBlock(8, 12),
+    "RCSOSA": lambda: RCSOSA(8, 12),
+    "MDCR": lambda: MDCR(8, 12),
+    "VoVGSCSP": lambda: VoVGSCSP(8, 12),
+    "StarBlock": lambda: StarBlock(8, 12),
+}
 CHANNELS_IN, CHANNELS_OUT = 8, 12
 
 
@@ -82,19 +122,47 @@ def one_thread():
     torch.set_num_threads(threads)
 
 
+@pytest.fixture(autouse=True)
+def seeded():
+    """Each test has its own random numbers, whatever ran before it."""
+    torch.manual_seed(0)
+
+
 @pytest.fixture(name="randomise")
 def randomise_fixture():
     return randomise
 
 
-@pytest.fixture(params=PAPER)
+@pytest.fixture(params=[*PAPER, *BARE, *WHOLE])
 def paper_factory(request):
-    return PAPER[request.param]
+    return {**PAPER, **BARE, **WHOLE}[request.param]
 
 
-@pytest.fixture(params=[*PAPER, *TUTORIAL, *FROZEN])
+@pytest.fixture(params=[*BARE, *WHOLE])
+def built_in_factory(request):
+    """A module that no tutorial describes."""
+    return {**BARE, **WHOLE}[request.param]
+
+
+@pytest.fixture(params=[*PAPER, *TUTORIAL, *FROZEN, *BARE])
+def bare_factory(request):
+    return {**PAPER, **TUTORIAL, **FROZEN, **BARE}[request.param]
+
+
+@pytest.fixture(params=[*PAPER, *TUTORIAL, *FROZEN, *BARE, *WHOLE])
 def factory(request):
-    return {**PAPER, **TUTORIAL, **FROZEN}[request.param]
+    return {**PAPER, **TUTORIAL, **FROZEN, **BARE, **WHOLE}[request.param]
+
+
+@pytest.fixture
+def bare_layer(bare_factory):
+    """A layer of which a norm is expected behind it."""
+    return build(bare_factory)
+
+
+@pytest.fixture
+def bare_layer64(bare_factory):
+    return build(bare_factory, torch.float64)
 
 
 @pytest.fixture
@@ -120,3 +188,42 @@ def affine():
     scale = torch.randn(CHANNELS_OUT, generator=generator, dtype=torch.float64)
     scale[3] = 0
     return scale, torch.randn(CHANNELS_OUT, generator=generator, dtype=torch.float64)
+
+
+@pytest.fixture
+def convolved():
+    """Give a convolution as a sum over its taps, to compare with."""
+
+    def convolve(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+        outputs, _, height, width = weight.shape
+        x = torch.nn.functional.pad(x, (padding,) * 4)
+        rows = (x.shape[2] - dilation * (height - 1) - 1) // stride + 1
+        columns = (x.shape[3] - dilation * (width - 1) - 1) // stride + 1
+        out = x.new_zeros(len(x), outputs, rows, columns)
+        for i in range(height):
+            for j in range(width):
+                top, left = i * dilation, j * dilation
+                seen = x[
+                    :,
+                    :,
+                    top : top + (rows - 1) * stride + 1 : stride,
+                    left : left + (columns - 1) * stride + 1 : stride,
+                ]
+                for group, (kernel, part) in enumerate(zip(weight.chunk(groups), seen.chunk(groups, 1))):
+                    size = outputs // groups
+                    out[:, group * size : (group + 1) * size] += torch.einsum("nchw,oc->nohw", part, kernel[:, :, i, j])
+        return out if bias is None else out + bias.view(1, -1, 1, 1)
+
+    return convolve
+
+
+@pytest.fixture
+def normed():
+    """Give what a BatchNorm does in eval mode, to compare with."""
+
+    def norm(x, bn):
+        values = (value.view(1, -1, 1, 1) for value in (bn.running_mean, bn.running_var, bn.weight, bn.bias))
+        mean, variance, weight, bias = values
+        return (x - mean) / (variance + bn.eps) ** 0.5 * weight + bias
+
+    return norm

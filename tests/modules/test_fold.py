@@ -46,6 +46,8 @@ def test_a_folded_layer_wants_no_gradient_and_has_no_norm(foldable):
 
 
 def test_a_layer_that_folded_in_place_folds_into_what_follows(foldable, image, affine):
+    if not hasattr(foldable, "folded"):
+        pytest.skip("it has its own norm")
     scale, shift = affine
     expected = foldable.folded(scale, shift)(image.double())
     foldable.fold()

@@ -9,7 +9,9 @@ import torch.nn.functional as F
 
 from yolopatch.modules.convolutions.dynamic_conv2d import PaperDynamic_conv2d, TutorialDynamic_conv2d
 from yolopatch.modules.convolutions.dynamicconv import PaperDynamicConv, TutorialDynamicConv
+from yolopatch.modules.convolutions.pconv import PConv
 from yolopatch.modules.convolutions.refconv import PaperRefConv, TutorialRefConv
+from yolopatch.modules.convolutions.rfaconv import RFAConv
 from yolopatch.modules.convolutions.spconv import SPConv_3x3
 
 REFCONVS = (PaperRefConv, TutorialRefConv)
@@ -280,6 +282,8 @@ LAYERS = {
     "Dynamic_conv2d": lambda: PaperDynamic_conv2d(16, 24, 3, padding=1),
     "Dynamic_conv2d-tutorial": lambda: TutorialDynamic_conv2d(16, 24, 3, padding=1),
     "SPConv_3x3": lambda: SPConv_3x3(16, 24),
+    "PConv": lambda: PConv(16, 24),
+    "RFAConv": lambda: RFAConv(16, 24),
 }
 OTHERS = [
     (nn.Conv2d(8, 24, 3, 1, 1), r"expected in_channels=16, found 8"),

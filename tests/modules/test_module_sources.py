@@ -17,6 +17,17 @@ PREFIXES = {
     "spconv": "_spconv _SPConv",
     "dsconv": "_dsconv _DSConv _DSCONV",
     "dynamic_conv2d": "_DynamicConv2d",
+    "akconv": "_akconv _AKCONV",
+    "gsconv": "_GSConv",
+    "hwd": "_hwd _HWD",
+    "pconv": "_pconv _PCONV",
+    "rfaconv": "_rfaconv _RFACONV",
+    "spdconv": "_spdconv",
+    "fasternet": "_FasterNet",
+    "mdcr": "_MDCR",
+    "rcsosa": "_rcsosa _RCSOSA",
+    "starblock": "_StarBlock",
+    "vovgscsp": "_VoVGSCSP",
 }
 
 

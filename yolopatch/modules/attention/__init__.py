@@ -1,0 +1,1 @@
+"""Attention, which weighs a map and keeps its size and its channels."""
