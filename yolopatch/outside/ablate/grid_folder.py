@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from yolopatch.core.ablate.grid import folder_name
@@ -10,6 +11,7 @@ from yolopatch.core.ablate.record import RECORD, GridRecord, read_record, write_
 from yolopatch.core.training.run import RECORD as RUN_RECORD
 from yolopatch.core.training.run import Run, read_run, write_run
 from yolopatch.errors import ConflictError
+from yolopatch.outside.files.existing import read_if_there
 from yolopatch.outside.files.staging import is_part, write_whole
 
 GRID = "grid.toml"
@@ -32,7 +34,7 @@ class GridFolder:
         """Return the checkpoint from which the runs of an arm at a scale start."""
         return self.path / "init" / f"{folder_name(arm)}-{scale}.pt"
 
-    @property
+    @cached_property
     def runs(self) -> Path:
         """The folder of all runs."""
         return self.path / "runs"
@@ -43,8 +45,8 @@ class GridFolder:
 
     def read_run(self, name: str) -> Run | None:
         """Return the record of a run; None where it was not begun, or was begun by another version of yolopatch."""
-        file = self.run(name) / RUN_RECORD
-        return read_run(file.read_bytes()) if file.is_file() else None
+        content = read_if_there(self.run(name) / RUN_RECORD)
+        return None if content is None else read_run(content)
 
     def save_run(self, name: str, run: Run) -> None:
         """Write the record of a run."""
@@ -53,8 +55,8 @@ class GridFolder:
 
     def read_record(self) -> GridRecord | None:
         """Return what was made and measured; None before that."""
-        file = self.path / RECORD
-        return read_record(file.read_bytes()) if file.is_file() else None
+        content = read_if_there(self.path / RECORD)
+        return None if content is None else read_record(content)
 
     def save_record(self, record: GridRecord) -> None:
         """Write what was made and measured."""
