@@ -59,6 +59,7 @@ def conditions_of(plan: GridPlan, runs: Mapping[str, Run], record: GridRecord | 
         choice=grid.checkpoint,
         pin=plan.pin.name,
         seed_patch=record.seed_patch if record else None,
+        loaders_known=plan.pin.home is None,
         data=record.data if record else grid.data,
         arguments=" ".join(f"{key}={value}" for key, value in grid.train.items()),
         weights=grid.weights or "",
