@@ -17,7 +17,14 @@ from yolopatch.outside.files.staging import is_part, write_whole
 GRID = "grid.toml"
 LOCK = "ablation.lock"
 HYPERPARAMETERS = "hyp.yaml"
-_OURS = ("workspaces", "runs", "init", "datasets", GRID, RECORD, LOCK, HYPERPARAMETERS)
+_WORKSPACES = "workspaces"
+_OURS = (_WORKSPACES, "runs", "init", "datasets", GRID, RECORD, LOCK, HYPERPARAMETERS)
+
+
+def grid_around(workspace: Path) -> Path | None:
+    """Return the folder of the grid whose workspace this is; None for another workspace."""
+    folder = workspace.parent.parent
+    return folder if workspace.parent.name == _WORKSPACES and (folder / RECORD).is_file() else None
 
 
 @dataclass(frozen=True)
@@ -28,7 +35,7 @@ class GridFolder:
 
     def workspace(self, arm: str) -> Path:
         """Return the workspace of an arm."""
-        return self.path / "workspaces" / folder_name(arm)
+        return self.path / _WORKSPACES / folder_name(arm)
 
     def init(self, arm: str, scale: str) -> Path:
         """Return the checkpoint from which the runs of an arm at a scale start."""
