@@ -14,42 +14,19 @@ import pytest
 
 from yolopatch.core.training.run import RECORD, read_run
 
-PIN = "ultralytics-8.3.0"
-GRID = """
-model = "{pin}"
-scales = ["n"]
-data = "{data}"
-seeds = [0, 1]
-baseline = "base"
-compat = {compat}
-
-[[arm]]
-name = "base"
-
-[[arm]]
-name = "SPConv"
-module = ["SPConv"]
-placement = ["backbone-down"]
-
-[train]
-epochs = 2
-imgsz = 64
-workers = 0
-device = "cpu"
-{more}
-"""
+from ..grids import OF_ULTRALYTICS, OF_YOLOV5, PIN, grid_text
 
 
 @pytest.fixture
 def grid(yolopatch, need_pin, compat_option, tmp_path):
     """Write a grid of four short runs; returns its file."""
 
-    def write(pin: str = PIN, more: str = "batch = 4\nplots = false") -> Path:
+    def write(pin: str = PIN, more: str = OF_ULTRALYTICS) -> Path:
         need_pin(pin)
         assert yolopatch("data", "shapes", "--out", tmp_path / "shapes", "--images", 8).code == 0
         file = tmp_path / "grid.toml"
-        compat = "true" if compat_option(pin) or pin.startswith("yolov5") else "false"
-        file.write_text(GRID.format(pin=pin, data="shapes/data.yaml", compat=compat, more=more), "utf-8")
+        compat = bool(compat_option(pin)) or pin.startswith("yolov5")
+        file.write_text(grid_text(pin, compat=compat, more=more), "utf-8")
         return file
 
     return write
@@ -158,11 +135,11 @@ def results(folder: Path) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("pin", "more"),
     [
-        (PIN, "batch = 4\nplots = false"),
-        ("ultralytics-8.2.50", "batch = 4\nplots = false"),
-        ("ultralytics-8.4.0", "batch = 4\nplots = false"),
-        ("yolov5-pypi-6.1.0", "batch_size = 4\nlr0 = 0.02"),
-        ("yolov5-6.1", "batch_size = 4\nlr0 = 0.02"),
+        (PIN, OF_ULTRALYTICS),
+        ("ultralytics-8.2.50", OF_ULTRALYTICS),
+        ("ultralytics-8.4.0", OF_ULTRALYTICS),
+        ("yolov5-pypi-6.1.0", OF_YOLOV5),
+        ("yolov5-6.1", OF_YOLOV5),
     ],
 )
 def test_a_grid_is_trained_once_and_gives_a_table(grid, yolopatch, tmp_path, pin, more):
@@ -206,7 +183,7 @@ def test_more_seeds_are_added_and_other_arguments_refused(grid, yolopatch, tmp_p
 
 @pytest.mark.slow
 def test_a_run_that_fails_stands_in_the_table_and_is_tried_again(grid, yolopatch, tmp_path):
-    file, folder = grid(more='batch = 4\nplots = false\noptimizer = "nobody"'), tmp_path / "out"
+    file, folder = grid(more=f'{OF_ULTRALYTICS}\noptimizer = "nobody"'), tmp_path / "out"
     for attempts in (1, 2):
         ran = yolopatch("ablate", file, "--dest", folder, "--only", "base", "--no-measure", "--json")
         assert ran.code == 4

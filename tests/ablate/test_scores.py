@@ -9,19 +9,17 @@ import pytest
 from yolopatch.catalog.pins import PINS
 from yolopatch.core.ablate.scores import read_scores
 from yolopatch.core.training.fitness import best_epoch, read_fitness
+from yolopatch.core.training.results import read_columns
 
 HALF = (0.0, 0.0, 0.1, 0.9)
 ONLY = (0.0, 0.0, 0.0, 1.0)
 
 
-def row(map50: float, map50_95: float) -> dict[str, float]:
-    return {
-        "epoch": 1.0,
-        "metrics/precision(B)": 0.5,
-        "metrics/recall(B)": 0.4,
-        "metrics/mAP50(B)": map50,
-        "metrics/mAP50-95(B)": map50_95,
-    }
+def columns(*epochs: tuple[float, float]) -> dict[str, list[float]]:
+    """The results of a training with these mAP50 and mAP50-95."""
+    lines = (f"{number},0.5,0.4,{map50},{map50_95}\n" for number, (map50, map50_95) in enumerate(epochs, 1))
+    names = ("precision", "recall", "mAP50", "mAP50-95")
+    return read_columns(",".join(["epoch", *(f"metrics/{name}(B)" for name in names)]) + "\n" + "".join(lines))
 
 
 @pytest.mark.parametrize(
@@ -45,20 +43,22 @@ def test_another_form_of_the_fitness_is_not_guessed(source):
 
 
 def test_the_best_epoch_is_the_one_that_upstream_keeps():
-    rows = [row(0.9, 0.50), row(0.1, 0.52), row(0.2, 0.52)]
-    best, last = read_scores(rows, HALF)
+    found = columns((0.9, 0.50), (0.1, 0.52), (0.2, 0.52))
+    best, last = read_scores(found, HALF)
     assert (best.epoch, best.map50_95, best.epochs) == (1, 0.50, 3)  # 0.54 beside 0.478 and 0.488
     assert (last.epoch, last.map50) == (3, 0.2)
-    best, _ = read_scores(rows, ONLY)
+    best, _ = read_scores(found, ONLY)
     assert best.epoch == 3  # of equal ones the last: upstream writes best.pt again
 
 
 def test_an_epoch_without_numbers_is_never_the_best_while_another_has_them():
     nan = math.nan
-    metrics = [dict(zip(("precision", "recall", "mAP50", "mAP50-95"), (nan, nan, nan, value))) for value in (nan, 0.0)]
-    assert best_epoch(metrics, ONLY) == 1
+    nothing = {name: [nan, nan] for name in ("precision", "recall", "mAP50")}
+    assert best_epoch({**nothing, "mAP50-95": [nan, 0.0]}, ONLY) == 1
+    assert best_epoch({**nothing, "mAP50-95": [0.0, nan]}, ONLY) == 0
 
 
 def test_a_run_that_was_never_validated_has_no_scores():
-    assert read_scores([{"epoch": 1.0, "train/box_loss": 2.0}], HALF) == (None, None)
-    assert read_scores([], HALF) == (None, None)
+    assert read_scores({"epoch": [1.0], "train/box_loss": [2.0]}, HALF) == (None, None)
+    assert read_scores({}, HALF) == (None, None)
+    assert read_scores(columns(), HALF) == (None, None)

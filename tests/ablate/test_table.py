@@ -234,6 +234,13 @@ def test_every_table_names_what_the_seeds_reach(patch, text, table, conditions):
         assert text in form
 
 
+def test_of_a_pin_of_the_users_own_it_is_not_said_what_its_loaders_do(table, conditions):
+    given = replace(conditions, seed_patch=False, loaders_known=False)
+    (said,) = [note for note in describe(table({"base": [0.1, 0.2]}, conditions=given)) if "seed patch" in note]
+    assert "it is not known whether the seed reaches" in said
+    assert "all seeds see the same batches" not in said
+
+
 def test_many_seeds_are_tested_at_random_and_the_table_says_so(table):
     seeds = MOST_EXACT + 1
     made = table({"base": [0.3 + n / 1000 for n in range(seeds)], "A": [0.32 + n / 900 for n in range(seeds)]})

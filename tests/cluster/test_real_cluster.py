@@ -15,34 +15,11 @@ import pytest
 
 from yolopatch.core.training.run import RECORD, Run, read_run
 
+from ..grids import PIN, grid_text
+
 pytest.importorskip("ray", reason='the extra is not installed: pip install "yolopatch[ray]"')
 
-PIN = "ultralytics-8.3.0"
 STORE = 100 * 2**20
-GRID = """
-model = "ultralytics-8.3.0"
-scales = ["n"]
-data = "shapes/data.yaml"
-seeds = [0, 1]
-baseline = "base"
-compat = {compat}
-
-[[arm]]
-name = "base"
-
-[[arm]]
-name = "SPConv"
-module = ["SPConv"]
-placement = ["backbone-down"]
-
-[train]
-epochs = 3
-imgsz = 64
-batch = 4
-workers = 0
-device = "cpu"
-plots = false
-"""
 
 
 class Nodes:
@@ -94,7 +71,7 @@ def grid(yolopatch, need_pin, compat_option, tmp_path) -> Path:
     need_pin(PIN)
     assert yolopatch("data", "shapes", "--out", tmp_path / "shapes", "--images", 8).code == 0
     file = tmp_path / "grid.toml"
-    file.write_text(GRID.format(compat="true" if compat_option(PIN) else "false"), "utf-8")
+    file.write_text(grid_text(compat=bool(compat_option(PIN)), epochs=3), "utf-8")
     return file
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+import shutil
 import sys
 from pathlib import Path
 
@@ -19,6 +21,8 @@ from yolopatch.steps.environment.faults import ERROR, WARNING, find_faults
 from .conftest import FITTING, says
 
 ULTRALYTICS = ["ultralytics-8.2.50", "ultralytics-8.3.0", "ultralytics-8.4.0"]
+
+NEWEST = {**FITTING, "torch": "2.14.0", "numpy": "2.4.0"}
 
 
 @pytest.mark.parametrize("pin", PINS)
@@ -179,8 +183,6 @@ def test_a_torch_that_does_not_start(yolopatch, full_workspace, on_path):
 def test_a_path_that_upstream_mangles_and_a_cache_of_a_newer_numpy(
     yolopatch, pristine_tree, tmp_path, python_that_says, monkeypatch
 ):
-    import shutil
-
     monkeypatch.setattr("yolopatch.steps.environment.doctor.list_gpus", lambda python: ())
     place = tmp_path / "run2new" / "ultralytics"
     shutil.copytree(pristine_tree("ultralytics-8.3.0") / "ultralytics", place / "ultralytics")
@@ -196,6 +198,49 @@ def test_a_path_that_upstream_mangles_and_a_cache_of_a_newer_numpy(
     assert not [one for one in told["cases"][0]["ailments"] if "cache" in one["what"]]
 
 
+@pytest.fixture
+def told_of(yolopatch, python_that_says):
+    """Give the hints of `doctor` for a workspace with libraries that are too new for its pin."""
+
+    def hints(place: Path) -> list[str]:
+        told = yolopatch("doctor", place, "--python", python_that_says(packages=NEWEST), "--json").json
+        return [one["hint"] for one in told["cases"][0]["ailments"]]
+
+    return hints
+
+
+def test_the_workspace_of_a_reproduction_gets_a_patch_by_reproduce_in_another_folder(
+    told_of, yolopatch, need_pin, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("yolopatch.steps.environment.doctor.list_gpus", lambda python: ())
+    need_pin("ultralytics-8.2.50")
+    folder = tmp_path / "a folder"
+    made = yolopatch("reproduce", "yolov8-spconv", "--flavor", "paper", "--dest", folder, "--no-measure")
+    assert made.code == 0, made.err
+    hints = told_of(folder / "workspace")
+    assert not [hint for hint in hints if "yolopatch apply" in hint]
+    for name in ("compat", "seeds"):
+        (hint,) = {one.partition(", or:")[0].removesuffix(" (results change)") for one in hints if f"--{name}" in one}
+        other = tmp_path / f"a folder-{name}"
+        assert shlex.split(hint) == [
+            *("yolopatch", "reproduce", "yolov8-spconv", "--flavor", "paper", f"--{name}", "--dest", str(other)),
+        ]
+        assert yolopatch(*shlex.split(hint)[1:], "--no-measure").code == 0
+        assert yolopatch("status", other / "workspace", "--json").json[name]
+
+
+def test_the_workspace_of_a_grid_gets_a_patch_by_the_grids_file(told_of, full_workspace, tmp_path, monkeypatch):
+    monkeypatch.setattr("yolopatch.steps.environment.doctor.list_gpus", lambda python: ())
+    place = tmp_path / "grid" / "workspaces" / "SPConv"
+    shutil.copytree(full_workspace("ultralytics-8.3.0"), place)
+    assert [hint for hint in told_of(place) if "yolopatch apply" in hint]
+    (tmp_path / "grid" / "ablation.json").write_text("{}")
+    hints = told_of(place)
+    assert not [hint for hint in hints if "yolopatch apply" in hint]
+    for key in ("compat = true", "seed_patch = true"):
+        assert [hint for hint in hints if hint.startswith(f"write {key} into the file of the grid")]
+
+
 def _fitting() -> dict[str, str]:
 
     return dict(FITTING)
@@ -204,8 +249,6 @@ def _fitting() -> dict[str, str]:
 def test_a_checkout_of_another_version_is_told_like_the_pin_before_it(
     yolopatch, pristine_tree, tmp_path, python_that_says, monkeypatch
 ):
-    import shutil
-
     monkeypatch.setattr("yolopatch.steps.environment.doctor.list_gpus", lambda python: ())
     place = tmp_path / "clone"
     shutil.copytree(pristine_tree("ultralytics-8.3.0") / "ultralytics", place / "ultralytics")

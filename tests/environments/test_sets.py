@@ -82,9 +82,9 @@ def test_where_only_newer_pythons_are_the_newest_libraries_fit(target, command, 
     found = yolopatch("env", "create", target, "--json").json
     assert (found["created"], found["compat"]) == (False, command)
     said = yolopatch("env", "create", target).out
-    assert (
-        f"  compat    some libraries are too new for the pin's own code, so apply it with: {command}\n" in said
-    ) == (command is not None)
+    assert (f"  compat    some libraries are too new for the pin's own code; mend it: {command}\n" in said) == (
+        command is not None
+    )
 
 
 def test_where_only_newer_pythons_are_an_environment_of_the_newest_is_made(

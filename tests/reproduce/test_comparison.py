@@ -7,7 +7,7 @@ import math
 import pytest
 
 from yolopatch.core.reproduce.comparison import Built, compare, is_dead_as_predicted
-from yolopatch.core.training.results import losses, map50, read_results
+from yolopatch.core.training.results import losses, map50, read_columns, read_results
 from yolopatch.core.training.run import Attempt, Run, Wanted, read_run, write_run
 
 BUILT = Built(1000, {"Conv": 3, "RefConv": 4, "Detect": 1})
@@ -120,8 +120,24 @@ def test_a_row_that_is_being_written_is_left_out():
     assert len(read_results(ULTRALYTICS + "3,7.5,3.")) == 2
 
 
-def test_what_is_no_number_is_nan():
-    assert math.isnan(read_results(ULTRALYTICS + "3,7.5,nan,-\n")[-1]["metrics/mAP50(B)"])
+@pytest.mark.parametrize("line", ["3,7.5,nan,-", "3,7.5,nan,", "3,7.5,2.5"], ids=["a word", "nothing", "not there"])
+def test_what_is_no_number_is_nan(line):
+    last = read_results(f"{ULTRALYTICS}{line}\n")[-1]
+    assert last["epoch"] == 3
+    assert math.isnan(last["metrics/mAP50(B)"])
+
+
+def test_some_columns_are_read_as_all_of_them_are():
+    text = ULTRALYTICS + "\n2,1.0,3.0,0.3\n"
+    every = read_columns(text)
+    assert every["metrics/mAP50(B)"] == [0.1, 0.3]
+    assert read_columns(text, {"metrics/mAP50(B)"}) == {name: every[name] for name in ("epoch", "metrics/mAP50(B)")}
+
+
+def test_results_without_an_epoch_are_none_of_upstreams():
+    with pytest.raises(KeyError, match="epoch"):
+        read_results("time,loss\n1.0,2.0\n")
+    assert read_results("time,loss\n") == read_results("") == []
 
 
 def test_a_record_is_read_as_it_was_written():

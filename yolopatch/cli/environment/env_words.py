@@ -30,5 +30,5 @@ def environment(found: Environment) -> Iterator[str]:
     if found.activate:
         yield f"  activate  {found.activate}"
     if found.compat:
-        yield f"  compat    some libraries are too new for the pin's own code, so apply it with: {found.compat}"
+        yield f"  compat    some libraries are too new for the pin's own code; mend it: {found.compat}"
     yield "  next      yolopatch env run WORKSPACE -- python train.py, or: yolo detect train ..."

@@ -19,6 +19,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+KEYS = {"compat": "compat", "seeds": "seed_patch"}  # of the fix patches, by their names
 SCALE = "{scale}"  # in `weights`: stands for the letter
 _LONGEST = 256 * 1024  # characters; a grid has some dozens of lines
 _MOST_RUNS = 100_000

@@ -23,6 +23,10 @@ _SEED_PATCH = {
     "the same batches.",
     None: "The loaders of this pin depend on the seed as they are.",
 }
+_NOT_KNOWN = (
+    "Without the seed patch; of this pin it is not known whether the seed reaches the processes that load the images. "
+    "With ultralytics 8.4.125 and newer it does."
+)
 MARKS = (
     "Bold: the highest mean of its scale among the arms that are better than the baseline, with those that cannot be "
     "told from it; underlined: the same of the rest. For this, arms are tested in pairs, each p times the number of "
@@ -41,7 +45,7 @@ def describe(table: Table) -> list[str]:
         *_tests(plan),
         f"Parameters: as upstream prints them. GFLOPs: of one image, counted by torch.{figures}",
         f"Training: {conditions.pin}, {start}, on {conditions.data}, {conditions.arguments}. "
-        f"{_SEED_PATCH[conditions.seed_patch]}",
+        f"{_SEED_PATCH[conditions.seed_patch] if conditions.loaders_known else _NOT_KNOWN}",
         f"Environment: {conditions.environment}.",
     ]
 

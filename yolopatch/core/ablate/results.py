@@ -136,6 +136,7 @@ class Conditions:
         weights: the checkpoint that was transplanted into every arm; "" for runs from scratch.
         environment: the libraries and machines, in words.
         figures: how latency and FPS were measured, in words; "" where they were not.
+        loaders_known: whether it is known if the pin's loaders depend on the seed; not of a pin of the user's own.
     """
 
     choice: str
@@ -146,3 +147,4 @@ class Conditions:
     weights: str
     environment: str
     figures: str
+    loaders_known: bool = True

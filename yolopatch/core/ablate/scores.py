@@ -1,4 +1,4 @@
-"""The scores of a run, from the rows that upstream writes."""
+"""The scores of a run, from the results that upstream writes."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from yolopatch.core.training.fitness import METRICS, best_epoch
 from yolopatch.core.training.results import box_metrics
 
 
-def read_scores(rows: Sequence[Mapping[str, float]], weights: Sequence[float]) -> tuple[Scores | None, Scores | None]:
+def read_scores(
+    columns: Mapping[str, Sequence[float]], weights: Sequence[float]
+) -> tuple[Scores | None, Scores | None]:
     """Return the scores of best.pt and of last.pt; None without an epoch that was validated.
 
     Args:
-        rows: upstream's results, epoch by epoch.
+        columns: upstream's results, each with its value after every epoch.
         weights: those of upstream's fitness.
     """
-    measured = [(epoch, found) for epoch, row in enumerate(rows, 1) if (found := box_metrics(row))]
-    if not measured:
+    measured = box_metrics(columns)
+    if not measured or not measured[METRICS[0]]:
         return None, None
-    best = measured[best_epoch([found for _, found in measured], weights)]
-    return _scores(*best, len(rows)), _scores(*measured[-1], len(rows))
+    return _scores(measured, best_epoch(measured, weights)), _scores(measured, -1)
 
 
-def _scores(epoch: int, found: Mapping[str, float], epochs: int) -> Scores:
-    precision, recall, map50, map50_95 = (found[name] for name in METRICS)
-    return Scores(precision, recall, map50, map50_95, epoch, epochs)
+def _scores(measured: Mapping[str, Sequence[float]], index: int) -> Scores:
+    epochs = len(measured[METRICS[0]])
+    precision, recall, map50, map50_95 = (measured[name][index] for name in METRICS)
+    return Scores(precision, recall, map50, map50_95, index % epochs + 1, epochs)

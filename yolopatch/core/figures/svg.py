@@ -44,4 +44,4 @@ viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-labelledby="title desc">
 
 def svg_text(text: str) -> str:
     """Return a text as XML can hold it: what cannot be printed is written out."""
-    return escape("".join(c if c.isprintable() else ascii(c)[1:-1] for c in text))
+    return escape(text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text))

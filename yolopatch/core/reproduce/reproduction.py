@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from yolopatch.catalog.environment.fix_patches import FixPatch, chosen
+from yolopatch.catalog.environment.fix_patches import FixPatch, chosen, options_of
+from yolopatch.catalog.modules import TUTORIAL_FLAVOR, find_tutorial
 from yolopatch.core.plain_json import load_json
 
 RECORD = "reproduce.json"
@@ -76,6 +77,26 @@ class Record:
     def fix_patches(self) -> tuple[FixPatch, ...]:
         """The fix patches that were asked for, in the order of their commits."""
         return chosen(compat=self.compat, seeds=self.seeds)
+
+    @property
+    def repo(self) -> str | None:
+        """What `--repo` named: the pin, None where it is the post's own."""
+        tutorial = find_tutorial(self.tutorial)
+        return None if tutorial and tutorial.pin == self.pin else self.pin
+
+
+def folder_options(
+    flavor: str, repo: str | None, fix_patches: Collection[FixPatch], dest: object | None, more: Iterable[str] = ()
+) -> Iterator[str]:
+    """Yield the options of `reproduce` that make such a folder; None for what was not named."""
+    if flavor != TUTORIAL_FLAVOR:
+        yield from ("--flavor", flavor)
+    if repo is not None:
+        yield from ("--repo", repo)
+    yield from more
+    yield from options_of(fix_patches)
+    if dest is not None:
+        yield from ("--dest", str(dest))
 
 
 def write_record(record: Record) -> bytes:

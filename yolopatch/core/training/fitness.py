@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 METRICS = ("precision", "recall", "mAP50", "mAP50-95")  # in the order of upstream's weights
@@ -28,12 +29,13 @@ def _weights(tree: ast.Module) -> Iterator[tuple[float, ...]]:
                     yield tuple(float(one) for one in numbers if isinstance(one, (int, float)))
 
 
-def best_epoch(rows: Sequence[Mapping[str, float]], weights: Sequence[float]) -> int:
-    """Return the index of the row whose weights upstream keeps in best.pt: of equal ones, the last.
+def best_epoch(metrics: Mapping[str, Sequence[float]], weights: Sequence[float]) -> int:
+    """Return the index of the epoch whose weights upstream keeps in best.pt: of equal ones, the last.
 
     Args:
-        rows: METRICS of each epoch; at least one.
-        weights: of METRICS.
+        metrics: METRICS, each with its value after every epoch; at least one.
+        weights: of METRICS; not all of them 0.
     """
-    worth = [sum(weight * row[name] for name, weight in zip(METRICS, weights) if weight) for row in rows]
-    return max(range(len(rows)), key=lambda index: (worth[index] == worth[index], worth[index], index))
+    parts = [[weight * value for value in metrics[name]] for name, weight in zip(METRICS, weights) if weight]
+    worth = [total if total == total else -math.inf for total in map(sum, zip(*parts))]
+    return max(reversed(range(len(worth))), key=worth.__getitem__)

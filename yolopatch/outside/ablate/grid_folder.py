@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from yolopatch.core.ablate.grid import folder_name
@@ -10,12 +11,20 @@ from yolopatch.core.ablate.record import RECORD, GridRecord, read_record, write_
 from yolopatch.core.training.run import RECORD as RUN_RECORD
 from yolopatch.core.training.run import Run, read_run, write_run
 from yolopatch.errors import ConflictError
+from yolopatch.outside.files.existing import read_if_there
 from yolopatch.outside.files.staging import is_part, write_whole
 
 GRID = "grid.toml"
 LOCK = "ablation.lock"
 HYPERPARAMETERS = "hyp.yaml"
-_OURS = ("workspaces", "runs", "init", "datasets", GRID, RECORD, LOCK, HYPERPARAMETERS)
+_WORKSPACES = "workspaces"
+_OURS = (_WORKSPACES, "runs", "init", "datasets", GRID, RECORD, LOCK, HYPERPARAMETERS)
+
+
+def grid_around(workspace: Path) -> Path | None:
+    """Return the folder of the grid whose workspace this is; None for another workspace."""
+    folder = workspace.parent.parent
+    return folder if workspace.parent.name == _WORKSPACES and (folder / RECORD).is_file() else None
 
 
 @dataclass(frozen=True)
@@ -26,13 +35,13 @@ class GridFolder:
 
     def workspace(self, arm: str) -> Path:
         """Return the workspace of an arm."""
-        return self.path / "workspaces" / folder_name(arm)
+        return self.path / _WORKSPACES / folder_name(arm)
 
     def init(self, arm: str, scale: str) -> Path:
         """Return the checkpoint from which the runs of an arm at a scale start."""
         return self.path / "init" / f"{folder_name(arm)}-{scale}.pt"
 
-    @property
+    @cached_property
     def runs(self) -> Path:
         """The folder of all runs."""
         return self.path / "runs"
@@ -43,8 +52,8 @@ class GridFolder:
 
     def read_run(self, name: str) -> Run | None:
         """Return the record of a run; None where it was not begun, or was begun by another version of yolopatch."""
-        file = self.run(name) / RUN_RECORD
-        return read_run(file.read_bytes()) if file.is_file() else None
+        content = read_if_there(self.run(name) / RUN_RECORD)
+        return None if content is None else read_run(content)
 
     def save_run(self, name: str, run: Run) -> None:
         """Write the record of a run."""
@@ -53,8 +62,8 @@ class GridFolder:
 
     def read_record(self) -> GridRecord | None:
         """Return what was made and measured; None before that."""
-        file = self.path / RECORD
-        return read_record(file.read_bytes()) if file.is_file() else None
+        content = read_if_there(self.path / RECORD)
+        return None if content is None else read_record(content)
 
     def save_record(self, record: GridRecord) -> None:
         """Write what was made and measured."""

@@ -1,4 +1,4 @@
-"""Files that a user names and a command reads."""
+"""Files that a command reads: those that a user names, and those that may not be there yet."""
 
 from __future__ import annotations
 
@@ -22,3 +22,11 @@ def require_file(file: Path, kind: str, hint: str) -> None:
     """
     if not file.is_file():
         raise UsageError(f"no {kind} {file}", details=["found: a folder"] if file.is_dir() else [], hint=hint)
+
+
+def read_if_there(file: Path) -> bytes | None:
+    """Return the content of a file, None where there is none; in one step, for who reads thousands."""
+    try:
+        return file.read_bytes()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from yolopatch.catalog.environment.trackers import Tracker, find_tracker
 from yolopatch.core.ablate.grid import read_grid
+from yolopatch.core.ablate.grid_words import grid_words, in_grid_words
 from yolopatch.core.ablate.record import GridRecord
 from yolopatch.core.ablate.results import FAILED, Conditions, RunResult
 from yolopatch.core.ablate.statistics import require_scipy
@@ -99,6 +100,7 @@ class Executor(Protocol):
         """
 
 
+@in_grid_words()
 def open_grid(request: AblateRequest) -> tuple[GridPlan, GridFolder]:
     """Read the grid, and check it against the catalog; nothing is written.
 
@@ -127,6 +129,7 @@ def open_grid(request: AblateRequest) -> tuple[GridPlan, GridFolder]:
     return plan, folder
 
 
+@in_grid_words()
 def ablate(
     request: AblateRequest,
     plan: GridPlan,
@@ -168,10 +171,21 @@ def ablate(
             engine = executor.engine(grid, folder.save_run)
             standing = Standing(len(runs.done) + len(runs.jobs), engine.slots, len(runs.done))
             try:
-                schedule(runs.jobs, engine, standing, hear, Records(folder))
+                schedule(runs.jobs, engine, standing, _in_grid_words(hear), Records(folder))
             finally:
                 engine.close()
         return read_ablation(plan, folder, grid.notes)
+
+
+def _in_grid_words(hear: Callable[[Event, Standing], None]) -> Callable[[Event, Standing], None]:
+    """Return what hears of a failed run in the words of the grid."""
+
+    def reworded(event: Event, standing: Standing) -> None:
+        if isinstance(event, RunFailed):
+            event = replace(event, details=tuple(map(grid_words, event.details)))
+        hear(event, standing)
+
+    return reworded
 
 
 @dataclass(frozen=True)

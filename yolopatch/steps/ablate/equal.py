@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from yolopatch.core.plain_yaml import PlainYamlError, load_plain
-from yolopatch.core.training.results import SETTINGS
 from yolopatch.core.training.run import Run
+from yolopatch.steps.training.results import settings_text
 
 # what one run has and another has not, by the grid; `resume` and the like are of a run that was killed
 _OF_A_RUN = re.compile(
@@ -48,10 +48,8 @@ def _alike(runs: Mapping[str, Run], text: Callable[[Run], str]) -> dict[str, lis
 
 def _settings_text(run: Run) -> str:
     """Return the settings that upstream wrote, without the lines that each run has for itself."""
-    for file in (Path(str(run.save_dir)) / name for name in SETTINGS):
-        if file.is_file():
-            return _OF_A_RUN.sub("", file.read_text("utf-8", "replace"))
-    return "settings: upstream wrote none"
+    text = settings_text(Path(str(run.save_dir)))
+    return "settings: upstream wrote none" if text is None else _OF_A_RUN.sub("", text)
 
 
 def _settings(text: str) -> Mapping[str, object]:

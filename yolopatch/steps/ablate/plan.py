@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from yolopatch.catalog.environment.fix_patches import SEEDS
+from yolopatch.catalog.environment.fix_patches import SEEDS, chosen
 from yolopatch.catalog.model.base_model import DETECT
 from yolopatch.catalog.model.models import ALL_SCALES, find_model, find_scales
 from yolopatch.catalog.modules import find_module, require_flavor
@@ -49,7 +49,8 @@ class GridPlan:
     @property
     def seed_patch(self) -> bool | None:
         """Whether the workspaces have the seed patch; None for a pin that needs none."""
-        return self.grid.seed_patch if needed(self.pin, [SEEDS]) else None
+        is_known = self.pin.home is None
+        return None if is_known and not SEEDS.fixes_of(self.pin) else self.grid.seed_patch
 
     def runs(self) -> Iterator[PlannedRun]:
         """Yield every run. All arms have their first seed before one has its second: a partial table is even."""
@@ -119,12 +120,14 @@ def plan_grid(grid: Grid, where: Path) -> GridPlan:
 
     Raises:
         UsageError: an unknown model, pin, scale, module or placement.
+        YolopatchError: the seed patch is wanted for a pin of the user's own, of which none is known.
     """
     pin = _pin_of(grid.model)
     for scale in grid.scales:
         if len(scale) != 1 or find_scales(find_model(pin.model), scale) == (ALL_SCALES,):
             raise UsageError(f"scales: {scale!r} is not one letter", hint='e.g. scales = ["n", "s"]')
     plan = GridPlan(grid, pin, where)
+    needed(pin, chosen(compat=grid.compat, seeds=grid.seed_patch))
     for arm in grid.arms:
         for name in arm.modules:
             require_flavor(find_module(name), arm.flavor)

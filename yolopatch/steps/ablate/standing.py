@@ -12,7 +12,7 @@ from yolopatch.core.ablate.scores import read_scores
 from yolopatch.core.training.run import Run
 from yolopatch.outside.ablate.grid_folder import GridFolder
 from yolopatch.steps.ablate.plan import GridPlan, PlannedRun
-from yolopatch.steps.training.results import rows_of
+from yolopatch.steps.training.results import box_columns_of
 
 
 def read_runs(plan: GridPlan, folder: GridFolder) -> dict[str, Run]:
@@ -28,7 +28,7 @@ def results_of(plan: GridPlan, runs: Mapping[str, Run], record: GridRecord | Non
 def _result(planned: PlannedRun, run: Run | None, record: GridRecord | None) -> RunResult:
     best = last = None
     if run is not None and record is not None and run.trained:
-        best, last = read_scores(rows_of(run), record.fitness)
+        best, last = read_scores(box_columns_of(run), record.fitness)
     attempts = run.attempts if run else ()
     return RunResult(
         id=planned.id,
@@ -59,6 +59,7 @@ def conditions_of(plan: GridPlan, runs: Mapping[str, Run], record: GridRecord | 
         choice=grid.checkpoint,
         pin=plan.pin.name,
         seed_patch=record.seed_patch if record else None,
+        loaders_known=plan.pin.home is None,
         data=record.data if record else grid.data,
         arguments=" ".join(f"{key}={value}" for key, value in grid.train.items()),
         weights=grid.weights or "",

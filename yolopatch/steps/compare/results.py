@@ -9,8 +9,9 @@ from pathlib import Path
 from yolopatch.core.compare.curves import Curves, curves_of
 from yolopatch.core.compare.rows import Metrics
 from yolopatch.core.plain_yaml import PlainYamlError, load_plain
-from yolopatch.core.training.results import RESULTS, SETTINGS, box_metrics, read_results
+from yolopatch.core.training.results import RESULTS, box_metrics, read_results
 from yolopatch.errors import UsageError
+from yolopatch.steps.training.results import settings_text
 
 
 def read_training(folder: Path) -> tuple[Metrics | None, Curves | None]:
@@ -45,13 +46,12 @@ def _best(rows: Sequence[Mapping[str, float]], folder: Path) -> Metrics | None:
 
 def _data_of(folder: Path) -> str | None:
     """Return the data set that the run's settings name, None where they name none or cannot be read."""
-    for name in SETTINGS:
-        file = folder / name
-        if file.is_file():
-            try:
-                content = load_plain(file.read_text("utf-8", "replace"))
-            except PlainYamlError:
-                return None  # what is missing is said where it would stand: the metrics count without it
-            data = content.get("data") if isinstance(content, dict) else None
-            return data if isinstance(data, str) else None
-    return None
+    text = settings_text(folder)
+    if text is None:
+        return None
+    try:
+        content = load_plain(text)
+    except PlainYamlError:
+        return None  # what is missing is said where it would stand: the metrics count without it
+    data = content.get("data") if isinstance(content, dict) else None
+    return data if isinstance(data, str) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -55,6 +55,11 @@ class Failed:
     id: str
     why: str
     details: tuple[str, ...] = ()
+
+
+def refused(id: str, what: str, details: Sequence[str], hint: str) -> Failed:
+    """Return the event of a run that an error ended, from the parts of the error."""
+    return Failed(id, what, (*details, *([f"next: {hint}"] if hint else [])))
 
 
 @dataclass(frozen=True)

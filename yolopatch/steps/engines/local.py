@@ -11,7 +11,7 @@ from dataclasses import replace
 from yolopatch.core.environment.device import VISIBLE_GPUS, upstreams_threads
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.child.memory import most_memory
-from yolopatch.steps.engines.engine import Ended, Event, Failed, Job, Keep, Reached
+from yolopatch.steps.engines.engine import Ended, Event, Failed, Job, Keep, Reached, refused
 from yolopatch.steps.training.train import train
 
 _MEMORY = 4 * 2**30  # bytes; a training of a small model on a CPU, with its loaders, holds 2 to 3 GiB
@@ -108,7 +108,7 @@ class LocalEngine:
                 self._check,
             )
         except YolopatchError as error:
-            return Failed(job.id, error.what, (*error.details, *([f"next: {error.hint}"] if error.hint else [])))
+            return refused(job.id, error.what, error.details, error.hint)
         except OSError as error:  # a full disk, or no more processes: the other runs go on
             return Failed(job.id, str(error))
         return Ended(job.id, run)

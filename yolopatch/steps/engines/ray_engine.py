@@ -26,7 +26,7 @@ from yolopatch.steps.cluster.recipe import (
     Trained,
     Unfit,
 )
-from yolopatch.steps.engines.engine import Ended, Event, Failed, Job, Keep, Lost, Reached
+from yolopatch.steps.engines.engine import Ended, Event, Failed, Job, Keep, Lost, Reached, refused
 
 _log = logging.getLogger(__name__)
 _FRESH = 2.0  # seconds for which the list of nodes is taken as it was
@@ -152,7 +152,7 @@ class RayEngine:
             self._keep(name, message.run)
             return Ended(name, message.run)
         elif isinstance(message, Refused):
-            return Failed(name, message.what, (*message.details, *([f"next: {message.hint}"] if message.hint else [])))
+            return refused(name, message.what, message.details, message.hint)
         else:
             return self._left_out(task, message)
         return None

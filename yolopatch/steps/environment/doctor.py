@@ -26,6 +26,7 @@ from yolopatch.outside.workspace.checkout import Checkout, read_checkout
 from yolopatch.outside.workspace.workspace import NoWorkspaceError
 from yolopatch.steps.environment.faults import ERROR, WARNING, Fault, find_faults, in_order
 from yolopatch.steps.environment.interpreters import choose_interpreter
+from yolopatch.steps.environment.mending import mend_command
 from yolopatch.steps.environment.nearest_pin import own_or_nearest_pin
 from yolopatch.steps.workspace.fix_flags import with_flags
 from yolopatch.wire import shell
@@ -288,7 +289,7 @@ def _constant_seed(pin: Pin, checkout: Checkout) -> Iterator[Fault]:
         found = [number for number, line in enumerate(lines, 1) if fix.old in line]
         if found:
             dest = _quoted(checkout) if checkout.workspace else "NEW-FOLDER"
-            hint = f"yolopatch apply --repo {pin.name} {SEEDS.option} --dest {dest} (results change)"
+            hint = f"{mend_command(SEEDS, pin, checkout.path, dest)} (results change)"
             yield Fault(WARNING, "train", UNREACHED, f"{fix.path}:{found[0]}", hint)
 
 

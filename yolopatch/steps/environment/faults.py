@@ -17,6 +17,7 @@ from yolopatch.catalog.environment.fix_patches import COMPAT
 from yolopatch.catalog.environment.needs import Need, module_of, needs_of, stand_ins
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.outside.environment.interpreter import Interpreter
+from yolopatch.steps.environment.mending import mend_command
 from yolopatch.steps.workspace.patchset import load_patchset
 
 ERROR, WARNING = "error", "warning"
@@ -54,7 +55,7 @@ def find_faults(
         compat: whether the compatibility patch is applied.
         interpreter: with the installed libraries.
         tree: a checkout of the pin: lines that are fixed there are left out, and line numbers are of its files.
-        workspace: the name that the hints give to the folder for `apply --compat`.
+        workspace: the name that the hints give to the folder for `apply --compat` and `env run`.
     """
     found = [
         *(_missing_fault(need, pin) for need in missing_needs(pin, interpreter, tree)),
@@ -135,7 +136,7 @@ def _broken(pin: Pin, interpreter: Interpreter, tree: Path | None, workspace: st
             causes.setdefault(fix.because, []).append((fix, place))
     for because, places in causes.items():
         first = min((fix for fix, _ in places), key=lambda fix: STAGES.index(fix.stage))
-        ways = [f"yolopatch apply --repo {pin.name} --compat --dest {workspace}"]
+        ways = [mend_command(COMPAT, pin, tree, workspace)]
         if not sets_of(pin)[0].breaks(first):
             ways.append(f"yolopatch env create {pin.name}")
         yield Fault(

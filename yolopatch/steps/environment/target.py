@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from yolopatch.catalog.environment.fix_patches import COMPAT
 from yolopatch.catalog.modules import MODULES, find_tutorial
 from yolopatch.catalog.names import unknown
 from yolopatch.catalog.pins import PINS, Pin, find_pin
 from yolopatch.errors import UsageError
 from yolopatch.outside.workspace.checkout import read_checkout
+from yolopatch.steps.environment.mending import mend_command
 from yolopatch.steps.environment.nearest_pin import nearest_pin
 from yolopatch.wire import shell
 
@@ -22,7 +24,7 @@ class Target:
         pin: the pin.
         compat: whether the compatibility patch is applied already.
         tree: the workspace, None for a name.
-        mend: the command that applies the compatibility patch.
+        mend: the command that applies the compatibility patch; for a workspace of a grid, what its file has to say.
     """
 
     pin: Pin
@@ -65,5 +67,4 @@ def target_of(place: Path) -> Target:
             details=[f"pins: {', '.join(PINS)}"],
             hint=f"use the environment of the nearest pin: yolopatch env create {nearest_pin(checkout).name}",
         )
-    mend = f"yolopatch apply --repo {pin.name} --compat --dest {shell.quote(place)}"
-    return Target(pin, checkout.compat, place, mend)
+    return Target(pin, checkout.compat, place, mend_command(COMPAT, pin, place, shell.quote(place)))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from yolopatch.catalog.environment.fix_patches import options_of
 from yolopatch.core.environment.device import upstreams_device
+from yolopatch.core.reproduce.reproduction import folder_options
 from yolopatch.steps.reproduce.reproduction import ReproduceRequest
 from yolopatch.steps.reproduce.run_plan import RunRequest
 from yolopatch.wire import shell
@@ -18,13 +18,9 @@ def run_command(asked: ReproduceRequest, run: RunRequest) -> str:
 
 def _of_folder(asked: ReproduceRequest) -> Iterator[str]:
     usual = ReproduceRequest(asked.tutorial)
-    for option in ("flavor", "repo", "source", "python"):
-        value = getattr(asked, option)
-        if value != getattr(usual, option):
-            yield from (f"--{option}", str(value))
-    yield from options_of(asked.fix_patches)
-    if asked.dest:
-        yield from ("--dest", str(asked.dest))
+    valued = {"--source": (asked.source, usual.source), "--python": (asked.python, usual.python)}
+    more = [word for option, (value, default) in valued.items() if value != default for word in (option, str(value))]
+    return folder_options(asked.flavor, asked.repo, asked.fix_patches, asked.dest, more)
 
 
 def _of_run(run: RunRequest) -> Iterator[str]:

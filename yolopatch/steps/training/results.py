@@ -1,11 +1,12 @@
-"""What upstream has written of a run so far: its rows, and its checkpoints."""
+"""What upstream has written of a run so far: its settings, its rows, and its checkpoints."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from yolopatch.core.training.results import RESULTS, WEIGHTS, read_results
+from yolopatch.core.training.results import BOX_COLUMNS, RESULTS, SETTINGS, WEIGHTS, read_columns, read_results
 from yolopatch.core.training.run import Run
+from yolopatch.outside.files.existing import read_if_there
 
 BEST, LAST = "best.pt", "last.pt"
 
@@ -17,8 +18,25 @@ def results_file(run: Run) -> Path | None:
 
 def rows_of(run: Run) -> list[dict[str, float]]:
     """Return the rows that upstream has written so far."""
+    return read_results(_text(run))
+
+
+def box_columns_of(run: Run) -> dict[str, list[float]]:
+    """Return the columns with metrics of boxes that upstream has written so far: all that a table of runs needs."""
+    return read_columns(_text(run), BOX_COLUMNS)
+
+
+def _text(run: Run) -> str:
     file = results_file(run)
-    return read_results(file.read_text("utf-8")) if file and file.is_file() else []
+    content = read_if_there(file) if file else None
+    return content.decode("utf-8") if content else ""
+
+
+def settings_text(folder: Path) -> str | None:
+    """Return the settings that upstream wrote into the folder of a run; None where it wrote none."""
+    found = (read_if_there(folder / name) for name in SETTINGS)
+    content = next((one for one in found if one is not None), None)
+    return None if content is None else content.decode("utf-8", "replace")
 
 
 def checkpoints_of(run: Run) -> list[Path]:

@@ -72,7 +72,7 @@ def train(
         training: what trains it.
         run: its record so far.
         save: keeps the record; called at once when it changes, so that a killed run can be continued.
-        progress: called with each epoch.
+        progress: called with each epoch, once.
         check: called often; what it raises ends the training.
 
     Raises:
@@ -148,6 +148,7 @@ class _Listener:
         self._training, self._save, self._progress = training, save, progress
         self._started, self._before = time.monotonic(), run.seconds
         self._seen = -1  # bytes of upstream's results
+        self._epoch = 0  # that was told last
 
     def take(self, message: object) -> None:
         """Take a message of the child process; keep at once what a continued run needs."""
@@ -175,7 +176,10 @@ class _Listener:
             return
         self._seen = size
         rows = rows_of(self.run)
-        self._progress(min(len(rows) + 1, self._training.epochs), map50(rows[-1]) if rows else None)
+        epoch = len(rows) + 1
+        if self._epoch < epoch <= self._training.epochs:  # after the last, none is reached
+            self._epoch = epoch
+            self._progress(epoch, map50(rows[-1]) if rows else None)
 
 
 def _now() -> str:
