@@ -135,6 +135,7 @@ KINDS: Mapping[str, Kind] = {
         like=("backbone",),
         replaces="every layer of the backbone down to its last stage: it returns a list of maps",
         values=(),
+        stems=("Index",),  # what later releases call the layer that picks a map
         placement="backbone",
     ),
     LOSS: Kind(

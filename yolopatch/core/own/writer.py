@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from jinja2.sandbox import SandboxedEnvironment
 
-from yolopatch.catalog.kinds import ATTENTION, BLOCK, CONVOLUTION, DOWN, HEAD, JOIN, LAYER, POOL, PSA, UP
+from yolopatch.catalog.kinds import ATTENTION, BACKBONE, BLOCK, CONVOLUTION, DOWN, HEAD, JOIN, LAYER, POOL, PSA, UP
 from yolopatch.catalog.module import Module
 from yolopatch.catalog.pins import Pin
 from yolopatch.core.code.anchors import AnchorNotFound, below_class, below_import, chain_of
@@ -27,12 +27,21 @@ from yolopatch.errors import PatchError
 from yolopatch.wire import arguments as by
 
 # By kind, the template of the classes around a module, and that of its branch; the rest have the usual branch.
-_AROUND = {BLOCK: "own.block", DOWN: "own.layer", POOL: "own.slot", PSA: "own.slot", JOIN: "own.join", HEAD: "own.head"}
+_AROUND = {
+    BLOCK: "own.block",
+    DOWN: "own.layer",
+    POOL: "own.slot",
+    PSA: "own.slot",
+    JOIN: "own.join",
+    HEAD: "own.head",
+    BACKBONE: "own.backbone",
+}
 _BRANCHES = {
     ATTENTION: "own.attention.branch",
     UP: "own.attention.branch",
     JOIN: "own.join.branch",
     HEAD: "own.head.branch",
+    BACKBONE: "own.backbone.branch",
 }
 # kinds that are built by the signature of the class that they replace
 _SIGNED = (BLOCK, POOL, PSA, HEAD)
@@ -98,6 +107,8 @@ class OwnWriter:
             return (self.block,)
         if module.spread:
             return (module.bare,)
+        if module.kind == BACKBONE:
+            return (module.bare, *map(module.suffixed, module.stems))
         return tuple(map(module.suffixed, module.stems))
 
     @property
@@ -160,7 +171,11 @@ class OwnWriter:
     @property
     def named(self) -> str:
         """The name of the module's class where it is used: a class around it has the module's own name."""
-        return f"_{self.module.bare}" if self.module.spread else self.module.bare
+        return f"_{self.module.bare}" if self._is_renamed else self.module.bare
+
+    @property
+    def _is_renamed(self) -> bool:
+        return self.module.spread or self.module.kind == BACKBONE
 
     def _imports_of_upstream(self, used: set[str]) -> list[str]:
         by_place: dict[str, list[str]] = {}
@@ -176,7 +191,7 @@ class OwnWriter:
         anchor = below_import(path, self.pristine[path], behind)
         if self._is_in_parser:
             return Edit(path, anchor.at, f"from {_dotted(self.file)} import {self._named}\n")
-        hidden = self.module.spread or self.module.kind == HEAD
+        hidden = self._is_renamed or self.module.kind == HEAD
         lines = "" if hidden else f"from {_dotted(self.file)} import {self._named}\n"
         if self.made:
             lines += f"from {_dotted(self.layers_file)} import {', '.join(sorted(self.made))}\n"

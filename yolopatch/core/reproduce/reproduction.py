@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from yolopatch.catalog.environment.fix_patches import FixPatch, chosen, options_of
-from yolopatch.catalog.modules import TUTORIAL_FLAVOR, find_tutorial
+from yolopatch.catalog.module import TUTORIAL_FLAVOR
+from yolopatch.catalog.modules import find_tutorial
 from yolopatch.core.plain_json import load_json
 
 RECORD = "reproduce.json"
