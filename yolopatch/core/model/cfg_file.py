@@ -75,8 +75,12 @@ class CfgFile:
     @property
     def task(self) -> str:
         """The task of the model, from the class of its last layer."""
-        head = self.rows[-1][2].lower() if self.rows else ""
-        return next((task for task in TASKS if task in head), DETECT)
+        return next((task for task in TASKS if task in self.head.lower()), DETECT)
+
+    @property
+    def head(self) -> str:
+        """The class of the last layer; "" without one."""
+        return str(self.rows[-1][2]) if self.rows else ""
 
     @property
     def letters(self) -> tuple[str, ...]:

@@ -24,11 +24,10 @@ def family_of(file: CfgFile) -> str | None:
     Modules in place of layers do not matter: the other rows decide, and the file's name where they cannot.
     """
     rows = [_row(row) for row in file.rows]
-    last = file.rows[-1][2] if file.rows else ""
     scores = {
         model.name: max(_likeness(rows, graph) for _, graph in model.each_graph())
         for model in VARIANTS.values()
-        if model.layers[-1].module == last
+        if model.layers[-1].module == file.head
     }
     best = max(scores.values(), default=0.0)
     if best < _LEAST:
