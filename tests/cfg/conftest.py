@@ -26,12 +26,16 @@ _OWN_FILES = {
     "yolo11": ("ultralytics-8.3.0", "ultralytics/cfg/models/11/yolo11{task}.yaml"),
     "yolov8": ("ultralytics-8.2.50", "ultralytics/cfg/models/v8/yolov8{task}.yaml"),
     "yolov5": ("yolov5-pypi-6.1.0", "yolov5/models/yolov5{scale}.yaml"),
+    "yolo12": ("ultralytics-8.4.0", "ultralytics/cfg/models/12/yolo12{task}.yaml"),
+    "yolov10": ("ultralytics-8.4.0", "ultralytics/cfg/models/v10/yolov10{scale}.yaml"),
+    "yolov9": ("ultralytics-8.4.0", "ultralytics/cfg/models/v9/yolov9{scale}{task}.yaml"),
+    "rtdetr": ("ultralytics-8.4.0", "ultralytics/cfg/models/rt-detr/rtdetr-{scale}.yaml"),
 }
 
 
 @pytest.fixture(scope="session")
 def own_file(pristine_tree: Callable[[str], Path]) -> Callable[..., Path]:
-    """Give upstream's own file of a base model; yolov5 has one for each scale."""
+    """Give upstream's own file of a base model; of some families it has one for each scale."""
 
     def file(model: str, scale: str = "all", task: str = DETECT) -> Path:
         pin, path = _OWN_FILES[model]
@@ -61,7 +65,7 @@ def rendered() -> Callable[..., str]:
         nc: int | None = None,
         task: str = DETECT,
     ) -> str:
-        base = find_model(model, task)
+        base = find_model(model, task).at(scale)
         replacements = ()
         if module:
             chosen = choose(base, MODULES[module], flavor, placement, block)

@@ -18,7 +18,8 @@ from yolopatch.steps.model.render_request import RenderRequest, plan
 
 @pytest.mark.parametrize(("family", "task"), VARIANTS)
 def test_what_a_file_is_for_is_read_from_its_head(family, task, rendered):
-    assert parse_cfg(rendered(family, "n", task=task), PurePath("any.yaml")).task == task
+    scale = next(iter(VARIANTS[family, task].scales))
+    assert parse_cfg(rendered(family, scale, task=task), PurePath("any.yaml")).task == task
 
 
 @pytest.mark.parametrize(("asked", "found"), [("segment", "segment"), ("seg", "segment"), ("CLS", "classify")])
@@ -40,6 +41,21 @@ def test_a_model_named_as_its_file_gets_the_two_options():
     with pytest.raises(UsageError) as caught:
         find_model("yolo11-seg")
     assert caught.value.hint == "--model yolo11 --task segment"
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("yolov9c", "--model yolov9 --scale c"),
+        ("rtdetr-resnet50", "--model rtdetr --scale resnet50"),
+        ("yolov9e-seg", "--model yolov9 --task segment --scale e"),
+        ("yolo11n", "--model yolo11 --scale n"),
+    ],
+)
+def test_a_model_named_with_its_scale_gets_the_options(name, hint):
+    with pytest.raises(UsageError) as caught:
+        find_model(name)
+    assert caught.value.hint == hint
 
 
 @pytest.mark.parametrize("task", ["segment", "pose", "obb"])

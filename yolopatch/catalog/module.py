@@ -171,7 +171,11 @@ class Module:
     @property
     def pads_itself(self) -> bool:
         """Whether its padding is always half its kernel."""
-        return any(condition == HALF_PADDING for condition, _ in self.requires)
+        return self.demands(HALF_PADDING)
+
+    def demands(self, condition: str) -> bool:
+        """Tell whether this condition is one of those that the arguments must satisfy."""
+        return any(required == condition for required, _ in self.requires)
 
     def takes_kernel(self, k: int) -> bool:
         """Tell whether the module can replace a k×k convolution."""

@@ -70,8 +70,11 @@ class Pin:
     """One upstream at one exact version.
 
     Attributes:
+        model: the family of base models that it is for.
+        block: the class of that family's blocks; only of this class the modules have one of their own.
         home: the user's own catalog with its manifest and patches; None for yolopatch's own pins.
         like: for a pin of the user, the pin of yolopatch that it was ported from.
+        others: the further families whose classes it has.
     """
 
     name: str
@@ -83,6 +86,12 @@ class Pin:
     wheel: WheelSource | None
     home: Path | None = None
     like: str | None = None
+    others: tuple[str, ...] = ()
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """The families of base models that it builds, its own first."""
+        return (self.model, *self.others)
 
     @property
     def version(self) -> str:
@@ -104,7 +113,10 @@ _ULTRALYTICS = Layout(
 )
 
 
-def _ultralytics(version: str, model: str, block: str, sha256: str) -> Pin:
+_FURTHER = ("yolov9", "yolov10", "rtdetr")
+
+
+def _ultralytics(version: str, model: str, block: str, sha256: str, others: tuple[str, ...] = _FURTHER) -> Pin:
     return Pin(
         name=f"ultralytics-{version}",
         upstream="ultralytics",
@@ -113,6 +125,7 @@ def _ultralytics(version: str, model: str, block: str, sha256: str) -> Pin:
         layout=_ULTRALYTICS,
         git=GitSource("https://github.com/ultralytics/ultralytics", f"v{version}"),
         wheel=WheelSource("ultralytics", version, sha256),
+        others=others,
     )
 
 
@@ -122,7 +135,13 @@ PINS: dict[str, Pin] = {
     for pin in (
         _ultralytics("8.2.50", "yolov8", "C2f", "e8c2912fb4b32c3d97fcde0f2ab351078d3d75bd4b02fb4948c52568efb3b5c5"),
         _ultralytics("8.3.0", "yolo11", "C3k2", "3137c4921c18c8ddf610f64f1badc2dad2a9fd182e10218c2bbb29caee308b9e"),
-        _ultralytics("8.4.0", "yolo26", "C3k2", "aee243594368d1c9e2aac36e53d93a1da520f7b4223a62dfc54832d6d4bf627a"),
+        _ultralytics(
+            "8.4.0",
+            "yolo26",
+            "C3k2",
+            "aee243594368d1c9e2aac36e53d93a1da520f7b4223a62dfc54832d6d4bf627a",
+            others=("yolo12", *_FURTHER),
+        ),
         Pin(
             name="yolov5-pypi-6.1.0",
             upstream="yolov5",
@@ -195,7 +214,8 @@ def _unknown_repo(name: str) -> UsageError:
             return UsageError(f"unknown repository or pin {name!r}", hint=f"did you mean {meant[0].name}?")
         if upstream:
             return _no_pin_of(name, upstream, version)
-    pins = [pin.name for pin in PINS.values() if pin.home is None and _is_model(name, pin.model)]
+    ours = [pin for pin in PINS.values() if pin.home is None]
+    pins = [pin.name for pin in ours if any(_is_model(name, family) for family in pin.families)]
     if pins:
         return UsageError(
             f"{name} is a model, and --repo needs an upstream or a pin",
@@ -220,7 +240,8 @@ def _no_pin_of(name: str, upstream: str, version: str) -> UsageError:
 def _is_model(name: str, family: str) -> bool:
     """Tell whether a name is that of a family's model, at any scale, for any task, as file or not: `yolo11n-seg.pt`."""
     stem = fold(name.partition(".")[0]).replace("yolov", "yolo")  # people write yolov11, and yolo8
-    return re.fullmatch(re.escape(family.replace("yolov", "yolo")) + r"[nslmx]?(seg|pose|obb|cls)?", stem) is not None
+    size = r"([nslmxbtce]|resnet\d+)?"
+    return re.fullmatch(re.escape(family.replace("yolov", "yolo")) + size + "(seg|pose|obb|cls)?", stem) is not None
 
 
 def port_command(name: str) -> str | None:

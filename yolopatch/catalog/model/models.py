@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from yolopatch.catalog.model.base_model import DETECT, TASKS, BaseModel
-from yolopatch.catalog.model.graphs import YOLO11, YOLO26, YOLOV5, YOLOV8
+from yolopatch.catalog.model.graphs import YOLO11, YOLO12, YOLO26, YOLOV5, YOLOV8
+from yolopatch.catalog.model.layers import Scale
+from yolopatch.catalog.model.rtdetr import RTDETR
 from yolopatch.catalog.model.variants import variants
+from yolopatch.catalog.model.yolov9 import YOLOV9
+from yolopatch.catalog.model.yolov10 import YOLOV10
 from yolopatch.catalog.names import fold, unknown
 from yolopatch.errors import UsageError
 
 ALL_SCALES = "all"
 
-MODELS: dict[str, BaseModel] = {model.name: model for model in (YOLOV5, YOLOV8, YOLO11, YOLO26)}
+MODELS: dict[str, BaseModel] = {
+    model.name: model for model in (YOLOV5, YOLOV8, YOLO11, YOLO26, YOLOV9, YOLOV10, YOLO12, RTDETR)
+}
+# Depth and width multiples of a file without a `scales` table, by letter: every upstream writes these numbers.
+MULTIPLES: Mapping[str, Scale] = YOLOV5.scales
 # (family, task) of every model that has a pin
 VARIANTS: dict[tuple[str, str], BaseModel] = {
     (model.name, model.task): model for detection in MODELS.values() for model in (detection, *variants(detection))
@@ -41,6 +51,10 @@ def _unknown_family(name: str) -> UsageError:
     for model in VARIANTS.values():
         if fold(model.stem()) == fold(name):
             return UsageError(f"--model {name} includes a task", hint=f"--model {model.name} --task {model.task}")
+        scale = next((scale for scale in model.scales if fold(model.stem(scale)) == fold(name)), None)
+        if scale:
+            task = f" --task {model.task}" if model.task != DETECT else ""
+            return UsageError(f"--model {name} includes a scale", hint=f"--model {model.name}{task} --scale {scale}")
     return unknown("model", name, MODELS, "yolopatch list pins")
 
 
@@ -49,8 +63,8 @@ def find_scales(model: BaseModel, text: str) -> tuple[str, ...]:
 
     Args:
         model: the base model.
-        text: `all`, or letters separated by commas (`n,s`). For a model without a scales table, `all` means
-            every letter.
+        text: `all`, or scales separated by commas (`n,s`). For a model without a scales table, `all` means
+            every scale.
 
     Raises:
         UsageError: a letter is not a scale of the model, or the text is empty.
@@ -58,8 +72,10 @@ def find_scales(model: BaseModel, text: str) -> tuple[str, ...]:
     asked = tuple(dict.fromkeys(part.strip().lower() for part in text.split(",")))
     if asked == (ALL_SCALES,):
         return asked if model.has_scales_table else tuple(model.scales)
+    if not model.scales:
+        raise UsageError(f"{model.stem()} has no scales", hint="leave out --scale")
     for letter in asked:
         if letter not in model.scales:
-            hint = f"give one of these letters, several separated by commas, or {ALL_SCALES}"
+            hint = f"give one of these, several separated by commas, or {ALL_SCALES}"
             raise unknown(f"scale of {model.stem()}", letter, model.scales, hint)
     return asked

@@ -22,9 +22,11 @@ def modules(rows: Sequence[ModuleRow]) -> Iterator[str]:
 
 
 def pins(rows: Sequence[PinRow]) -> Iterator[str]:
-    """Yield each pin with its base model, block, tasks, sources and fix patches."""
+    """Yield each pin with its base model, block, tasks, further models, sources and fix patches."""
     for row in rows:
         yield click.style(row.name, bold=True) + f"  {row.model}, blocks {row.block}; {', '.join(row.tasks)}"
+        if row.others:
+            yield f"  further models: {', '.join(row.others)}"
         yield from (f"  {source}" for source in row.sources)
         if row.fix_patches:
             yield f"  fixes, each on request: {', '.join(f'--{name}' for name in row.fix_patches)}"

@@ -24,7 +24,21 @@ from yolopatch.cli.model import words as models
     help="A module, or a class of it. Repeatable.  [default: none: the base model]",
 )
 @click.option(
-    "--model", metavar="NAME", help="yolo26, yolo11, yolov8 or yolov5.  [default: that of the module's tutorial]"
+    "--model",
+    metavar="NAME",
+    help="yolo26, yolo12, yolo11, yolov10, yolov9, yolov8, yolov5 or rtdetr.  [default: that of the module's tutorial]",
+)
+@click.option(
+    "--from",
+    "source",
+    type=click.Path(path_type=Path),
+    metavar="FILE.yaml",
+    help="Any model YAML that upstream builds, in place of --model.",
+)
+@click.option(
+    "--repo",
+    metavar="NAME",
+    help="The upstream or the pin that the file is for.  [default: that of the workspace at --out, else the model's]",
 )
 @click.option("--task", default=DETECT, show_default=True, metavar="NAME", help=", ".join(TASKS) + ".")
 @click.option(
@@ -33,16 +47,17 @@ from yolopatch.cli.model import words as models
     default="all",
     show_default=True,
     metavar="n,s,...|all",
-    help="One file for each scale. all: one file with the whole table of scales.",
+    help="One file for each scale. all: one file with the whole table of scales; for a model of which upstream has a"
+    " file for each scale, all of them.",
 )
 @click.option(
     "--placement",
     "placements",
     multiple=True,
     metavar='[MODULE:]NAME|"1,3,+7"',
-    help="Which layers to replace: tutorial, backbone-down, backbone-blocks, neck-blocks, all-blocks, head-1x1,"
-    " before-head, or layer numbers. +7 inserts a new layer after layer 7. With several modules, give one for each:"
-    " MODULE:NAME.  [default: tutorial, else backbone-down]",
+    help="Which layers to replace: tutorial, backbone-down, backbone-blocks, neck-blocks, all-blocks, all-down,"
+    " head-1x1, before-head, or layer numbers. +7 inserts a new layer after layer 7. With several modules,"
+    " give one for each: MODULE:NAME.  [default: tutorial, else backbone-down]",
 )
 @click.option(
     "--block",

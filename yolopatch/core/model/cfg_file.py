@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
 from yolopatch.catalog.model.base_model import DETECT, TASKS, BaseModel
 from yolopatch.catalog.model.layers import Scale
-from yolopatch.catalog.model.models import ALL_SCALES, MODELS, find_scales
+from yolopatch.catalog.model.models import ALL_SCALES, MULTIPLES, find_scales
 from yolopatch.catalog.names import unknown
 from yolopatch.core.model.cfg_yaml import load_mapping
 from yolopatch.errors import UsageError
 
-# Depth and width multiples of a file without a `scales` table, by letter: every upstream writes these numbers.
-_MULTIPLES: Mapping[str, Scale] = MODELS["yolov5"].scales
 # Where upstream looks for the letter in a file's name.
 _LETTER = re.compile(r"yolo(?:e-)?v?\d+([nslmx])")
 _CLASSES = 80  # upstream's default
@@ -77,8 +75,12 @@ class CfgFile:
     @property
     def task(self) -> str:
         """The task of the model, from the class of its last layer."""
-        head = self.rows[-1][2].lower() if self.rows else ""
-        return next((task for task in TASKS if task in head), DETECT)
+        return next((task for task in TASKS if task in self.head.lower()), DETECT)
+
+    @property
+    def head(self) -> str:
+        """The class of the last layer; "" without one."""
+        return str(self.rows[-1][2]) if self.rows else ""
 
     @property
     def letters(self) -> tuple[str, ...]:
@@ -86,28 +88,30 @@ class CfgFile:
         if self._table:
             rows = [(letter, row) for letter, row in self._table.items() if isinstance(row, list)]
             return tuple(letter for letter, _ in rows if isinstance(letter, str) and re.fullmatch("[a-z]", letter))
-        return tuple(_MULTIPLES) if self._multiples else ()
+        return tuple(MULTIPLES) if self._multiples else ()
 
-    def scale_for(self, model: BaseModel, asked: str | None) -> str:
-        """Return the letter of the scale at which the file is to be built.
+    def scale_for(self, model: BaseModel, asked: str | None, graphs: Sequence[str] = ()) -> str:
+        """Return the scale at which the file is to be built.
 
         Args:
             model: the base model of the pin that builds it.
             asked: the scale that the user asked for, or None.
+            graphs: the scales of the model that have the file's layers, for a model whose scales differ in them.
 
         Raises:
             UsageError: the file is for another scale than the asked one, or its scale is unknown.
         """
         letter = _one_letter(model, asked) if asked else None
-        own = self._named_scale if model.has_scales_table else self._own_scale
+        own = self._scale_among(model, graphs)
         if letter and own and letter != own:
             raise self._other_scale(own, letter)
         found = letter or own or _letter_of_name(self.path, model)
         if found is None:
+            first = next(iter(graphs or model.scales))
             raise UsageError(
                 f"the scale of {self.path} is unknown",
-                details=[f"expected: a name such as {model.name}n-...yaml"],
-                hint="add --scale n",
+                details=[f"expected: a name such as {model.sized(first)}-...yaml"],
+                hint=f"add --scale {first}",
             )
         return found
 
@@ -158,7 +162,19 @@ class CfgFile:
         """Return the multiples for another scale of a file without a table; None if the file needs no change."""
         if self._table or not letter or self._own_scale == letter:
             return None
-        return {"depth_multiple": _MULTIPLES[letter].depth, "width_multiple": _MULTIPLES[letter].width}
+        return {"depth_multiple": MULTIPLES[letter].depth, "width_multiple": MULTIPLES[letter].width}
+
+    def _scale_among(self, model: BaseModel, graphs: Sequence[str]) -> str | None:
+        """Return the scale of the model that the file itself says it has."""
+        if not graphs:
+            return self._named_scale if model.style == "ultralytics" else self._own_scale
+        found = [scale for scale in graphs if len(graphs) == 1 or self._has_row_of(model.scales[scale])]
+        return found[0] if len(found) == 1 else None
+
+    def _has_row_of(self, scale: Scale) -> bool:
+        """Tell whether the file is built with the numbers of this scale."""
+        row = self._table.get(self._named_scale or next(iter(self._table), None))
+        return row == [scale.depth, scale.width, scale.max_channels]
 
     @property
     def _table(self) -> Mapping[Any, Any]:
@@ -181,7 +197,7 @@ class CfgFile:
         if self._table:
             return self._named_scale
         found = self._multiples
-        return next((s for s, row in _MULTIPLES.items() if (row.depth, row.width) == found), None)
+        return next((s for s, row in MULTIPLES.items() if (row.depth, row.width) == found), None)
 
     def _other_scale(self, own: str, asked: str) -> UsageError:
         return UsageError(
@@ -235,10 +251,14 @@ def _number(value: object) -> float | None:
 def _one_letter(model: BaseModel, asked: str) -> str:
     letters = find_scales(model, asked)
     if len(letters) > 1 or letters[0] not in model.scales:
-        raise UsageError(f"--scale {asked}: only one scale is possible here", hint="e.g. --scale n")
+        hint = f"e.g. --scale {next(iter(model.scales))}"
+        raise UsageError(f"--scale {asked}: only one scale is possible here", hint=hint)
     return letters[0]
 
 
 def _letter_of_name(path: PurePath, model: BaseModel) -> str | None:
-    letter = path.stem.removeprefix(model.name)[:1]
-    return letter if path.stem.startswith(model.name) and letter in model.scales else None
+    return next((scale for scale in model.scales if _is_named(path, model, scale)), None)
+
+
+def _is_named(path: PurePath, model: BaseModel, scale: str) -> bool:
+    return re.match(re.escape(model.sized(scale)) + r"(?!\d)", path.stem) is not None

@@ -17,6 +17,7 @@ from yolopatch import __version__
 from yolopatch.catalog.model.base_model import BaseModel
 from yolopatch.catalog.model.layers import PREVIOUS, Layer
 from yolopatch.catalog.model.models import ALL_SCALES
+from yolopatch.core.model.file_model import FileModel
 from yolopatch.core.model.layer_rules import listed
 from yolopatch.core.model.layout import Replacement, is_bare, lay_out_layers, layer_numbers
 from yolopatch.core.model.placement import ALL_BLOCKS, default_placement
@@ -85,10 +86,11 @@ def _signed(text: str) -> str:
 
 
 def _header(cfg: Cfg) -> list[str]:
-    scale = f"scale {cfg.letter}" if cfg.letter else "all scales"
+    scale = f"scale {cfg.letter}" if cfg.letter else _all_scales(cfg.model)
+    origin = _origin(cfg.model)
     if not cfg.replacements:
-        return [f"{cfg.model.stem()}, {scale}, no layer replaced"]
-    lines = [f"{cfg.model.stem()}, {scale}; flavor {cfg.replacements[0].flavor}"]
+        return [f"{cfg.model.stem()}, {scale}, no layer replaced", *origin]
+    lines = [f"{cfg.model.stem()}, {scale}; flavor {cfg.replacements[0].flavor}", *origin]
     for one in cfg.replacements:
         lines.append(f"module {one.module.name}, placement {one.placement.name}, {_where(cfg, one)}")
         if is_bare(cfg.model, one):
@@ -96,9 +98,17 @@ def _header(cfg: Cfg) -> list[str]:
                 f"{one.module.bare} stands bare, as in the tutorial:"
                 " BatchNorm and SiLU of the replaced Conv layers are dropped"
             )
-    if not cfg.letter:
+    if not (cfg.letter or origin):
         lines.append("the summaries below are the base model's")
     return lines
+
+
+def _origin(model: BaseModel) -> list[str]:
+    return [f"made of {model.file.path.name}, for {model.pin.name}"] if isinstance(model, FileModel) else []
+
+
+def _all_scales(model: BaseModel) -> str:
+    return "the file's own scales" if isinstance(model, FileModel) else "all scales"
 
 
 def _where(cfg: Cfg, one: Replacement) -> str:
@@ -111,7 +121,7 @@ def _layers(cfg: Cfg) -> tuple[Layer, ...]:
     found = lay_out_layers(cfg.model, cfg.replacements)
     if cfg.letter and cfg.model.forces_c3k(cfg.letter):
         # so that a file name with another letter gives the same network
-        blocks = {layer.name for layer in cfg.model.layers if layer.module == "C3k2"}
+        blocks = {layer.name for layer in cfg.model.layers if layer.stands_for("C3k2")}
         return tuple(_with_c3k(layer) if layer.name in blocks else layer for layer in found)
     return found
 
@@ -129,11 +139,27 @@ def _context(cfg: Cfg) -> dict[str, object]:
     return {
         **_one_scale(cfg.model, cfg.letter),
         "nc": cfg.nc,
-        "letter": cfg.letter,
+        "size": cfg.letter,
+        "letter": cfg.letter and cfg.model.letter(cfg.letter),
+        **_of_file(cfg),
+        "names": list(layers),
         "scale": _scale_printer(cfg.model),
         "layer": lambda name: _line(layers[name], numbers),
         "number": lambda name: numbers[name],
         "behind": lambda name: _inserted_after(name, list(layers), own),
+    }
+
+
+def _of_file(cfg: Cfg) -> dict[str, object]:
+    """Return what the template needs besides for a model made of a file."""
+    model = cfg.model
+    if not isinstance(model, FileModel):
+        return {}
+    return {
+        "parameters": tuple(model.parameters(cfg.nc, cfg.letter)),
+        "keeps_table": model.keeps_table,
+        "backbone": [layer.name for layer in model.backbone],
+        "head": [layer.name for layer in model.head],
     }
 
 
@@ -152,20 +178,27 @@ def _one_scale(model: BaseModel, letter: str | None) -> dict[str, object]:
         "width": row.width,
         "letters": model.letters_for(letter),
         "c3k": model.forces_c3k(letter),
+        "barred": model.barred_letters(letter),
+        "otherwise": _otherwise(model),
     }
+
+
+def _otherwise(model: BaseModel) -> str:
+    """Return what upstream would build of a one-scale file under a letter that the file does not have."""
+    return "its A2C2f blocks with other arguments" if model.has("A2C2f") else "its C3k2 blocks with C3k"
 
 
 def _scale_printer(model: BaseModel) -> Callable[[str, str], str]:
     def scale(letter: str, source: str = "") -> str:
         """Return the row under `letter`, with the numbers of the scale `source` if it is given."""
-        row = model.scales[source or letter]
-        return f"{letter}: [{row.depth:.2f}, {row.width:.2f}, {row.max_channels}]"
+        return f"{letter}: {model.scale_row(source or letter)}"
 
     return scale
 
 
 def _line(layer: Layer, numbers: dict[str, int]) -> str:
-    sources = [str(-1 if name == PREVIOUS else numbers[name]) for name in layer.sources]
+    back = numbers[layer.name] if layer.backward else 0
+    sources = [str(-1 if name == PREVIOUS else numbers[name] - back) for name in layer.sources]
     origin = sources[0] if len(sources) == 1 else f"[{', '.join(sources)}]"
     args = ", ".join(map(str, layer.args))
     return f"[{origin}, {layer.repeats}, {layer.module}, [{args}]]"

@@ -1,4 +1,4 @@
-"""The family of base models that a YAML belongs to, read from its rows."""
+"""The family of base models that a YAML belongs to, and its scale, read from its rows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 
 from yolopatch.catalog.model.base_model import BaseModel
 from yolopatch.catalog.model.layers import Layer
-from yolopatch.catalog.model.models import VARIANTS
+from yolopatch.catalog.model.models import VARIANTS, find_model
+from yolopatch.catalog.pins import Pin
 from yolopatch.core.model.cfg_file import CfgFile
 
 # Below this share of equal rows, a file is a network of its own.
@@ -23,8 +24,11 @@ def family_of(file: CfgFile) -> str | None:
     Modules in place of layers do not matter: the other rows decide, and the file's name where they cannot.
     """
     rows = [_row(row) for row in file.rows]
-    last = file.rows[-1][2] if file.rows else ""
-    scores = {model.name: _likeness(rows, model) for model in VARIANTS.values() if model.layers[-1].module == last}
+    scores = {
+        model.name: max(_likeness(rows, graph) for _, graph in model.each_graph())
+        for model in VARIANTS.values()
+        if model.layers[-1].module == file.head
+    }
     best = max(scores.values(), default=0.0)
     if best < _LEAST:
         return None
@@ -32,6 +36,31 @@ def family_of(file: CfgFile) -> str | None:
     if len(found) > 1:
         found = [name for name in found if file.path.stem.startswith(name)]
     return found[0] if len(found) == 1 else None
+
+
+def base_of(file: CfgFile, pin: Pin, asked: str | None) -> tuple[BaseModel, str]:
+    """Return the base model that a YAML was made from, with the layers of its scale, and the scale.
+
+    Args:
+        file: the YAML.
+        pin: the upstream that builds it; for a network of its own, the base is that of the pin's family.
+        asked: the scale that the user asked for, or None.
+
+    Raises:
+        UsageError: as `CfgFile.scale_for`.
+    """
+    model = find_model(family_of(file) or pin.model, file.task)
+    scale = file.scale_for(model, asked, _scales_like(file, model))
+    return model.at(scale), scale
+
+
+def _scales_like(file: CfgFile, model: BaseModel) -> tuple[str, ...]:
+    """Return the scales of the model whose layers are most like the file's; none where all scales have the same."""
+    if not model.graphs:
+        return ()
+    rows = [_row(row) for row in file.rows]
+    scores = {scale: _likeness(rows, graph) for scale, graph in model.each_graph()}
+    return tuple(scale for scale, score in scores.items() if score == max(scores.values()))
 
 
 def _likeness(rows: list[_Row], model: BaseModel) -> float:

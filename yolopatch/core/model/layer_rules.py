@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from yolopatch.catalog.kinds import ATTENTION, BLOCK, DOWN, HEAD
+from yolopatch.catalog.kinds import ATTENTION, BLOCK, BLOCK_STEMS, DOWN, HEAD
 from yolopatch.catalog.model.base_model import BaseModel
 from yolopatch.catalog.model.layers import Layer
 from yolopatch.catalog.module import TUTORIAL_FLAVOR, Module
+from yolopatch.catalog.modules import module_of_class
+from yolopatch.catalog.pins import PINS
 from yolopatch.errors import UsageError
 
 # The kernel of the bottlenecks in every family's block, and of a new layer: it keeps the size of the map.
 BLOCK_KERNEL = INSERTED_KERNEL = 3
 _IMAGE_CHANNELS = 3
+_SEVERAL_MAPS = ("CBLinear",)  # what upstream has of layers with more than one output
 
 
 def is_block(model: BaseModel, index: int) -> bool:
@@ -67,10 +70,23 @@ def _misfit(model: BaseModel, index: int, module: Module, flavor: str) -> str:
         return "" if layer.module == module.role.layer else _only(model, module)
     if is_block(model, index) and module.stands_for_conv:
         return next(_inner_rules(module, BLOCK_KERNEL, f"which the bottlenecks of {model.block} have"), "")
+    if layer.module in BLOCK_STEMS and module.stands_for_conv:
+        return _other_block(model, layer.module, module)
     if layer.module != "Conv":
         others = f" or a {model.block}" if module.stands_for_conv else ""
         return f"only a Conv{others} can be replaced"
-    return next(_conv_rules(layer, index, module, flavor), "")
+    if not layer.is_plain_conv:
+        return f"the layer's arguments {listed(layer.args)} are not plain numbers of channels, kernel and stride"
+    return next(_conv_rules(model, index, module, flavor), "")
+
+
+def _other_block(model: BaseModel, block: str, module: Module) -> str:
+    """Return why a block of another class than the pin's own cannot be replaced."""
+    pins = [pin.name for pin in PINS.values() if pin.block == block and pin.home is None]
+    return (
+        f"in {model.pin.name}, {module.name} has a block for {model.block} and none for {block};"
+        f" {module.suffixed(block)} is in {' and '.join(pins)}"
+    )
 
 
 def _head_rule(model: BaseModel, index: int, module: Module) -> str:
@@ -83,15 +99,28 @@ def _head_rule(model: BaseModel, index: int, module: Module) -> str:
     )
 
 
-def _conv_rules(layer: Layer, index: int, module: Module, flavor: str) -> Iterator[str]:
+def _conv_rules(model: BaseModel, index: int, module: Module, flavor: str) -> Iterator[str]:
+    layer = model.layers[index]
     yield from _kernel_rule(module, layer.kernel, "the layer's")
     yield from _stride_rule(module, layer.stride, "the layer's")
     if module.pads_itself and layer.sets_padding:
         yield f"{module.name} has a padding of half its kernel, and the layer sets {layer.args[3]}"
-    if index == 0 and module.least_inputs > _IMAGE_CHANNELS:
+    if module.least_inputs > _IMAGE_CHANNELS and model.reads_image(index):
         yield f"the image has {_IMAGE_CHANNELS} channels, and {module.name} needs {module.least_inputs} or more"
+    yield from _spread_rules(model, layer, module, flavor)
     if flavor == TUTORIAL_FLAVOR and layer.sets_padding:
         yield f"{module.bare} of the flavor tutorial cannot have the layer's own padding, {layer.args[3]}"
+
+
+def _spread_rules(model: BaseModel, layer: Layer, module: Module, flavor: str) -> Iterator[str]:
+    """Yield why the groups and the dilation of a Conv do not fit; only files that people bring have any."""
+    for name, word, found in (("g", "groups", layer.groups), ("d", "dilation", layer.dilation(model.style))):
+        if found == "1":
+            continue
+        if module.demands(f"{name} == 1"):
+            yield f"{module.name} takes {word} 1, and the layer has {found}"
+        if flavor == TUTORIAL_FLAVOR:
+            yield f"{module.bare} of the flavor tutorial cannot have the layer's own {word}, {found}"
 
 
 def _inner_rules(module: Module, kernel: int, of_what: str) -> Iterator[str]:
@@ -117,12 +146,14 @@ def _misfit_after(model: BaseModel, index: int, module: Module) -> str:
     layer = model.layers[index]
     if index == len(model.layers) - 1:
         return f"the {_head(model)} is the model's output"
+    if layer.module in _SEVERAL_MAPS:
+        return f"{layer.module} gives several maps"
     if module.kind == ATTENTION:
         return ""
     if not module.role.inserted:
         return _only(model, module)
-    if not layer.sets_channels:
-        return f"{layer.module} does not set its number of channels"
+    if not (layer.sets_channels or module_of_class(layer.module)):
+        return _no_channels(layer)
     return next(_inner_rules(module, INSERTED_KERNEL, "which a new layer has"), "")
 
 
@@ -132,6 +163,13 @@ def _only(model: BaseModel, module: Module) -> str:
     if module.role.layer:
         return f"{module.name} can replace only layers of the class {module.role.layer}"
     return f"{module.name} stands for {module.role.replaces}"
+
+
+def _no_channels(layer: Layer) -> str:
+    """Return why it is not known how many channels a new layer behind this one has to keep."""
+    if layer.module == "Concat" or layer.module.startswith("nn."):
+        return f"{layer.module} does not set its number of channels"
+    return f"how many channels {layer.module} gives is not its first argument, or not known"
 
 
 def _head(model: BaseModel) -> str:
@@ -148,11 +186,11 @@ def _refusal(model: BaseModel, index: int, why: str, fits: list[int]) -> UsageEr
 
 def described(layer: Layer) -> str:
     """Return a description of a layer."""
-    if layer.module != "Conv":
+    if not layer.is_plain_conv:
         return layer.module
     return f"Conv of kernel {layer.kernel}×{layer.kernel}, stride {layer.stride}"
 
 
-def listed(numbers: Iterable[int], mark: str = ", ") -> str:
-    """Return the numbers as text, with `mark` between them."""
+def listed(numbers: Iterable[object], mark: str = ", ") -> str:
+    """Return numbers, or other values, as text, with `mark` between them."""
     return mark.join(map(str, numbers))

@@ -15,7 +15,8 @@ from yolopatch.errors import UsageError
 TUTORIAL = "tutorial"
 ALL_BLOCKS = "all-blocks"
 BEFORE_HEAD = "before-head"
-_FALLBACK = "backbone-down"
+# For a model without the layers of a module's usual placement: the first of these that it has.
+_FALLBACKS = ("backbone-down", "all-down", BEFORE_HEAD)
 _EXAMPLE = 'layer numbers, e.g. --placement "1,3,5,7", or "+4" for a new layer after layer 4'
 
 
@@ -40,12 +41,12 @@ class Placement:
 
 def _is_down(model: BaseModel, index: int) -> bool:
     layer = model.layers[index]
-    return layer.module == "Conv" and layer.stride == 2 and model.in_backbone(index) and index > 0
+    return layer.is_plain_conv and layer.stride == 2 and not model.reads_image(index)
 
 
 def _is_head_pointwise(model: BaseModel, index: int) -> bool:
     layer = model.layers[index]
-    return layer.module == "Conv" and layer.kernel == 1 and not model.in_backbone(index)
+    return layer.is_plain_conv and layer.kernel == 1 and not model.in_backbone(index)
 
 
 def _of_class(name: str) -> Callable[[BaseModel, int], bool]:
@@ -56,17 +57,12 @@ def _is_neck_join(model: BaseModel, index: int) -> bool:
     return model.layers[index].module == "Concat" and not model.in_backbone(index)
 
 
-def _is_any_down(model: BaseModel, index: int) -> bool:
-    layer = model.layers[index]
-    return layer.module == "Conv" and layer.stride == 2 and index > 0
-
-
 _REPLACING: dict[str, Callable[[BaseModel, int], bool]] = {
-    "backbone-down": _is_down,
+    "backbone-down": lambda model, i: _is_down(model, i) and model.in_backbone(i),
     "backbone-blocks": lambda model, i: is_block(model, i) and model.in_backbone(i),
     "neck-blocks": lambda model, i: is_block(model, i) and not model.in_backbone(i),
     ALL_BLOCKS: is_block,
-    "all-down": _is_any_down,
+    "all-down": _is_down,
     "head-1x1": _is_head_pointwise,
     "all-joins": _of_class("Concat"),
     "neck-joins": _is_neck_join,
@@ -83,14 +79,15 @@ PLACEMENTS: tuple[str, ...] = (TUTORIAL, *_NAMED)
 def _named(model: BaseModel, name: str) -> Placement:
     """Return a named placement in a model; it may have no layer."""
     if name == BEFORE_HEAD:
-        return Placement(name, after=model.read_by_head())
+        return Placement(name, after=tuple(sorted(model.read_by_head())))
     return Placement(name, tuple(i for i in range(len(model.layers)) if _REPLACING[name](model, i)))
 
 
 def default_placement(model: BaseModel, module: Module) -> str:
-    """Return the module's usual placement; for a convolution, `backbone-down` if the model has no such layers."""
-    printed = module.placement
-    return _FALLBACK if module.stands_for_conv and not _named(model, printed) else printed
+    """Return the module's usual placement; for a convolution, the first other one if the model has no such layers."""
+    if not module.stands_for_conv:
+        return module.placement
+    return next(name for name in (module.placement, *_FALLBACKS) if _named(model, name))
 
 
 def choose(model: BaseModel, module: Module, flavor: str, asked: str | None = None, block: bool = False) -> Placement:
@@ -186,7 +183,10 @@ def _by_name(model: BaseModel, module: Module, flavor: str, asked: str) -> Place
         usual = default_placement(model, module)
         raise UsageError(
             f"placement {meant} selects no layer of {model.stem()}",
-            details=[f"placements of {module.name} that {model.stem()} has: {', '.join(usable) or 'none'}"],
+            details=[
+                *_no_blocks(model, name),
+                f"placements of {module.name} that {model.stem()} has: {', '.join(usable) or 'none'}",
+            ],
             hint=f"--placement {usual if usual in usable else usable[0]}" if usable else "choose another --model",
         )
     return _renamed(model, found.layers, found.after)
@@ -194,6 +194,13 @@ def _by_name(model: BaseModel, module: Module, flavor: str, asked: str) -> Place
 
 def _is_usable(model: BaseModel, module: Module, flavor: str, found: Placement) -> bool:
     return bool(found) and fits(model, module, flavor, found.layers, found.after)
+
+
+def _no_blocks(model: BaseModel, name: str) -> list[str]:
+    """Return which blocks a placement of blocks means, for a model that has none of them."""
+    if not name.endswith("-blocks"):
+        return []
+    return [f"expected: blocks of the class {model.block}, the only one that a module replaces in {model.pin.name}"]
 
 
 def _renamed(model: BaseModel, layers: tuple[int, ...], after: tuple[int, ...]) -> Placement:

@@ -32,6 +32,7 @@ class Script:
         purpose: what it does, a sentence.
         does: what it does without an argument: `is the post's training`.
         model: the YAML as the call names it; "" if an argument names it.
+        entry: the class of ultralytics that trains it.
         groups: the arguments; a later group's come after an earlier one's.
         seeded: whether it gives an upstream that has no argument for it a seed.
     """
@@ -42,6 +43,12 @@ class Script:
     model: str
     groups: tuple[Group, ...]
     seeded: bool = False
+    entry: str = "YOLO"
+
+
+def entry_of(head: str) -> str:
+    """Return the class of ultralytics that trains models with a head of this class, as upstream documents."""
+    return "RTDETR" if head == "RTDETRDecoder" else "YOLO"
 
 
 def tutorial_script(recipe: Recipe) -> Script:
@@ -75,6 +82,7 @@ def script_text(script: Script, pin: Pin, env: SandboxedEnvironment) -> str:
         model=_literal(script.model),
         groups=[(group.title, group.name, _literals(group.arguments)) for group in script.groups],
         seeded=script.seeded,
+        entry=script.entry,
     )
 
 

@@ -188,6 +188,7 @@ def _read_pin(entry: Mapping[str, Any], folder: Path) -> Pin:
         wheel=entry["wheel"] and WheelSource(**entry["wheel"]),
         home=folder,
         like=like.name,
+        others=like.others,
     )
 
 

@@ -36,6 +36,7 @@ from ..tensors.tensors import (
     seed_all,
     tensors,
 )
+from .batches import task_batch
 from .flopcount import count_flops
 from .latency import measure_latency
 
@@ -47,8 +48,9 @@ def report(upstream: Upstream, request: FactsRequest, emit: Emit) -> None:
     for number, asked in enumerate(request.models):
         with explained(upstream, request, asked.cfg, asked.scale):
             seed_all(0)
-            model = upstream.build(upstream.read(asked.cfg, asked.scale))
-            answers.append(_facts(upstream, model, asked, request.imgsz))
+            data = upstream.read(asked.cfg, asked.scale)
+            model = upstream.build(data)
+            answers.append(_facts(upstream, model, data, asked, request.imgsz))
         if LATENCY in asked.ask:
             timed[number] = model.eval()
     for number, latency in measure_latency(timed, request.imgsz).items():
@@ -56,13 +58,15 @@ def report(upstream: Upstream, request: FactsRequest, emit: Emit) -> None:
     emit(FactsAnswer(tuple(answers)))
 
 
-def _facts(upstream: Upstream, model: UpstreamModel, asked: Question, imgsz: int) -> ModelFacts:
+def _facts(upstream: Upstream, model: UpstreamModel, data: dict[str, Any], asked: Question, imgsz: int) -> ModelFacts:
     parameters, table = count_parameters(model), tuple(row(layer) for layer in model.model)
-    answers: dict[str, Any] = {
-        question: upstream.info(model, imgsz) if question == INFO else _ANSWERS[question](model, imgsz)
-        for question in asked.ask
-        if question != LATENCY
+    answer: dict[str, Callable[[], Any]] = {
+        INFO: lambda: upstream.info(model, imgsz),
+        TRUE_GFLOPS: lambda: true_gflops(model, imgsz),
+        PASSES: lambda: _passes(upstream, model, data, imgsz),
+        FUSE: lambda: _fuse(model, imgsz),
     }
+    answers = {question: answer[question]() for question in asked.ask if question != LATENCY}
     return ModelFacts(parameters, table, **answers)
 
 
@@ -76,14 +80,15 @@ def true_gflops(model: UpstreamModel, imgsz: int) -> float:
     return count_flops(model.eval(), image(model, imgsz)).total / 1e9
 
 
-def _passes(model: UpstreamModel, imgsz: int) -> Passes:
+def _passes(upstream: Upstream, model: UpstreamModel, data: dict[str, Any], imgsz: int) -> Passes:
     """Run a forward in eval, and a forward and backward in train; return the outputs' shapes and the gradients."""
     model.eval()
     with torch.no_grad():
         outputs = list(tensors(model(image(model, imgsz))))
     model.train()
     model.zero_grad()
-    outputs_in_train = tensors(model(image(model, imgsz, batch=2)))
+    batch = task_batch(upstream.task(data), model, int(data.get("nc") or 1), imgsz)
+    outputs_in_train = tensors(upstream.outputs(model, batch or {"img": image(model, imgsz, batch=2)}))
     torch.autograd.backward(sum((t.float().pow(2).mean() for t in outputs_in_train), start=torch.zeros(())))
     named = [(name, p.grad) for name, p in model.named_parameters() if p.requires_grad]
     return Passes(
@@ -106,6 +111,3 @@ def _fuse(model: UpstreamModel, imgsz: int) -> Fused:
         difference=distance(after, before),
         left_unfused=tuple(name for name, layer in model.named_modules() if hasattr(layer, "bn")),
     )
-
-
-_ANSWERS: dict[str, Callable[[UpstreamModel, int], Any]] = {TRUE_GFLOPS: true_gflops, PASSES: _passes, FUSE: _fuse}

@@ -10,9 +10,10 @@ import yaml
 
 from yolopatch.core.ablate.grid import Arm
 from yolopatch.core.text import sha256
-from yolopatch.core.training.script import Group, Script, script_text
+from yolopatch.core.training.script import Group, Script, entry_of, script_text
 from yolopatch.errors import UsageError
 from yolopatch.outside.ablate.grid_folder import HYPERPARAMETERS, GridFolder
+from yolopatch.outside.files.model_yaml import read_cfg
 from yolopatch.outside.files.staging import write_whole
 from yolopatch.outside.files.templates import load_templates
 from yolopatch.outside.workspace.workspace import Workspace
@@ -93,6 +94,7 @@ def write_scripts(
                 Group("of one run", "RUN", {"cfg": model.cfg.name, "weights": "", **own} if is_yolov5 else own),
             ),
             seeded=not arguments.has_seed,
+            entry=entry_of(read_cfg(model.cfg).head),
         )
         _write(workspace.path / SCRIPT, script_text(script, plan.pin, load_templates()).encode())
 

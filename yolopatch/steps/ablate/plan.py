@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yolopatch.catalog.environment.fix_patches import SEEDS, chosen
-from yolopatch.catalog.model.base_model import DETECT
-from yolopatch.catalog.model.models import ALL_SCALES, find_model, find_scales
+from yolopatch.catalog.model.base_model import DETECT, BaseModel
+from yolopatch.catalog.model.models import ALL_SCALES, MODELS, find_model, find_scales
 from yolopatch.catalog.modules import find_module, require_flavor
 from yolopatch.catalog.names import fold, unknown
 from yolopatch.catalog.pins import PINS, Pin, find_pin
@@ -39,10 +39,13 @@ class GridPlan:
     """A grid, checked against the catalog.
 
     Attributes:
+        model: the base model of every arm.
+        pin: the upstream that trains them.
         where: the folder that the paths in the grid are relative to.
     """
 
     grid: Grid
+    model: BaseModel
     pin: Pin
     where: Path
 
@@ -68,7 +71,7 @@ class GridPlan:
             UsageError: as `render-cfg`, or the arm's own YAML does not have the scale.
         """
         if arm.cfg:
-            return _own_cfg(self.own_file(arm), self.pin, scale)
+            return _own_cfg(self.own_file(arm), self.model, scale)
         cfg = self._rendered(arm, scale, nc)
         return file_name(cfg), render_text(cfg, load_templates())
 
@@ -81,8 +84,8 @@ class GridPlan:
         return read_cfg(self.where / str(arm.cfg))
 
     def _rendered(self, arm: Arm, scale: str, nc: int | None) -> Cfg:
-        request = RenderRequest(arm.modules, self.pin.model, DETECT, scale, arm.placements, nc=nc, flavor=arm.flavor)
-        return render_request.plan(request)[0]
+        request = RenderRequest(arm.modules, self.model.name, DETECT, scale, arm.placements, nc=nc, flavor=arm.flavor)
+        return render_request.plan(request, self.pin)[0]
 
     def check(self, arm: Arm) -> None:
         """Check that an arm has a model at every scale.
@@ -122,11 +125,12 @@ def plan_grid(grid: Grid, where: Path) -> GridPlan:
         UsageError: an unknown model, pin, scale, module or placement.
         YolopatchError: the seed patch is wanted for a pin of the user's own, of which none is known.
     """
-    pin = _pin_of(grid.model)
+    pin, model = _pin_and_model(grid.model)
     for scale in grid.scales:
-        if len(scale) != 1 or find_scales(find_model(pin.model), scale) == (ALL_SCALES,):
-            raise UsageError(f"scales: {scale!r} is not one letter", hint='e.g. scales = ["n", "s"]')
-    plan = GridPlan(grid, pin, where)
+        if find_scales(model, scale) != (scale,) or scale == ALL_SCALES:
+            hint = f'e.g. scales = ["{next(iter(model.scales))}"]'
+            raise UsageError(f"scales: {scale!r} is not one scale of {model.name}", hint=hint)
+    plan = GridPlan(grid, model, pin, where)
     needed(pin, chosen(compat=grid.compat, seeds=grid.seed_patch))
     for arm in grid.arms:
         for name in arm.modules:
@@ -137,24 +141,25 @@ def plan_grid(grid: Grid, where: Path) -> GridPlan:
     return plan
 
 
-def _pin_of(name: str) -> Pin:
-    """Return the pin of this name, or the one whose base model is of this family."""
+def _pin_and_model(name: str) -> tuple[Pin, BaseModel]:
+    """Return the pin of this name and the model of its family, or the family of this name and its usual pin."""
     pin = find_pin(name)
-    of_family = [one for one in PINS.values() if fold(one.model) == fold(name) and one.home is None]
-    if pin is None and not of_family:
-        raise unknown("model of the grid", name, [*dict.fromkeys(one.model for one in PINS.values()), *PINS])
-    return pin or of_family[-1]
+    if pin:
+        return pin, find_model(pin.model)
+    family = next((model for model in MODELS.values() if fold(model.name) == fold(name)), None)
+    if family is None:
+        raise unknown("model of the grid", name, [*MODELS, *PINS])
+    return family.pin, family
 
 
-def _own_cfg(file: CfgFile, pin: Pin, scale: str) -> tuple[str, str]:
+def _own_cfg(file: CfgFile, model: BaseModel, scale: str) -> tuple[str, str]:
     """Return the name and text of an arm's own YAML: upstream reads the scale from the name."""
     if file.task != DETECT:
         raise UsageError(f"{file.path} is a model for the task {file.task}", hint="an arm is a detection model")
-    model = find_model(pin.model)
-    letter = file.any_scale(scale, every="") if file.letters else ""
+    letter = file.any_scale(model.letter(scale), every="") if file.letters else ""
     text = Path(file.path).read_text("utf-8", "replace")
     stem = file.path.stem.replace(model.stem(), "").strip("-_") or "own"
-    return f"{model.stem(letter)}-{stem}.yaml", text
+    return f"{model.stem(scale if letter else '')}-{stem}.yaml", text
 
 
 def _require_weights(file: Path | None, scale: str) -> None:

@@ -6,9 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from yolopatch.catalog.model.models import find_model
 from yolopatch.catalog.pins import style_of
-from yolopatch.core.model.family import family_of
+from yolopatch.core.model.family import base_of, family_of
 from yolopatch.errors import UsageError
 from yolopatch.outside.files.existing import BASE_CHECKPOINT_HINT, require_file
 from yolopatch.outside.files.model_yaml import find_cfg, read_cfg
@@ -120,13 +119,13 @@ def transplant(place: Path, request: TransplantRequest, cache: Path, watch: Watc
     cfg = read_cfg(request.cfg)
     _check(request)
     family = family_of(cfg)
-    scale = cfg.scale_for(find_model(family or workspace.pin.model, cfg.task), request.scale)
+    base, scale = base_of(cfg, workspace.pin, request.scale)
     interpreter = find_interpreter_in(workspace, request.python, cache)
     with staged(request.out.absolute()) as out:
         try:
             answer = ask_in_workspace(
                 TRANSPLANT,
-                _probe_request(workspace, request, scale, out),
+                _probe_request(workspace, request, base.letter(scale), out),
                 workspace.path,
                 interpreter,
                 wire.TransplantAnswer,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from yolopatch.catalog.model.base_model import DETECT, TASKS
+from yolopatch.catalog.model.base_model import DETECT, TASKS, BaseModel
 from yolopatch.catalog.model.layers import Layer
 from yolopatch.catalog.model.models import VARIANTS
 from yolopatch.catalog.names import unknown
@@ -185,9 +185,17 @@ def _layers_of(model: CfgFile, channels: int) -> str:
 
 
 def _families_of(task: str, channels: int) -> str:
-    models = [model for model in VARIANTS.values() if model.task == task and model.has_scales_table]
-    names = [model.name for model in models if any(_asks(layer, channels) for layer in model.layers[:-1])]
+    models = [
+        model
+        for model in VARIANTS.values()
+        if model.task == task and model.style == "ultralytics" and model.scales_channels
+    ]
+    names = [model.name for model in models if any(_asks(layer, channels) for layer in _layers_in(model))]
     return f"rows of {', '.join(names)}" if names else ""
+
+
+def _layers_in(model: BaseModel) -> Iterator[Layer]:
+    return (layer for _, graph in model.each_graph() for layer in graph.layers[:-1])
 
 
 def _asks(layer: Layer, channels: int) -> bool:

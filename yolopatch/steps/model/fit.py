@@ -9,8 +9,10 @@ from pathlib import Path
 from yolopatch.catalog.model.models import MODELS
 from yolopatch.catalog.module import TUTORIAL_FLAVOR
 from yolopatch.catalog.modules import module_of_class
+from yolopatch.catalog.pins import Pin
 from yolopatch.core.model.cfg_file import CfgFile
 from yolopatch.core.model.cfg_text import Cfg, file_name
+from yolopatch.core.model.file_model import FileModel
 from yolopatch.core.model.layout import Replacement, lay_out_layers
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.probe.run import ModelError
@@ -28,8 +30,11 @@ def notes_on_place(cfgs: Sequence[Cfg], place: Path) -> tuple[str, ...]:
     if workspace is None:
         return ()
     cfg = cfgs[0]  # the files of one request differ in their scale alone
-    if cfg.model.name != workspace.pin.model:
-        command = workspace_command(cfg.model.name, [one.module.name for one in cfg.replacements], workspace)
+    if not cfg.model.fits(workspace.pin):
+        command = workspace_command(cfg.model.pin, [one.module.name for one in cfg.replacements], workspace)
+        if isinstance(cfg.model, FileModel):
+            what = f"{file_name(cfg)} is for {cfg.model.pin.name}, and {workspace.path} is of {workspace.pin.name}"
+            return (f"{what}: {_OTHER_NETWORK}: --repo {workspace.pin.name}, or {command}",)
         what = other_family(file_name(cfg), cfg.model.name, workspace)
         return (f"{what}: {_OTHER_NETWORK}: --model {workspace.pin.model}, or {command}",)
     return tuple(note for one in cfg.replacements if (note := _note_on_module(one, workspace)))
@@ -38,7 +43,7 @@ def notes_on_place(cfgs: Sequence[Cfg], place: Path) -> tuple[str, ...]:
 def notes_on_classes(cfgs: Sequence[Cfg]) -> tuple[str, ...]:
     """Return what upstream builds wrongly because a row's channels are as many as there are classes."""
     cfg = cfgs[0]  # the files of one request differ in their scale alone
-    if not cfg.model.has_scales_table:
+    if cfg.model.style != "ultralytics" or not cfg.model.scales_channels:
         return ()  # yolov5 compares with the outputs of the head instead
     layers = lay_out_layers(cfg.model, cfg.replacements)[:-1]
     equal = [str(i) for i, layer in enumerate(layers) if layer.args[:1] == (cfg.nc,) and layer.sets_channels]
@@ -64,18 +69,20 @@ def _note_on_module(one: Replacement, workspace: Workspace) -> str:
 def other_family(name: str, family: str, workspace: Workspace) -> str:
     """Return the sentence for a YAML of another family than the workspace's."""
     pin = workspace.pin
-    return f"{name} is a {family} model, and {workspace.path} is a workspace of {pin.name}, which is for {pin.model}"
+    has = f" and has {', '.join(pin.others)}" if pin.others else ""
+    return (
+        f"{name} is a {family} model, and {workspace.path} is a workspace of {pin.name}, which is for {pin.model}{has}"
+    )
 
 
-def workspace_command(family: str, modules: Iterable[str], workspace: Workspace) -> str:
-    """Return the command that makes a workspace for a family.
+def workspace_command(pin: Pin, modules: Iterable[str], workspace: Workspace) -> str:
+    """Return the command that makes a workspace of a pin.
 
     Args:
-        family: its name.
+        pin: the pin.
         modules: the modules that the workspace needs; without any, those of the other workspace.
         workspace: the other workspace.
     """
-    pin = [pin for pin in MODELS[family].pins if pin.home is None][-1]
     names = [*modules] or [one.name for one in workspace.applied] or ["DSConv"]
     chosen = [word for name in names for word in ("--module", name)]
     flavor = ["--flavor", TUTORIAL_FLAVOR] if TUTORIAL_FLAVOR in {one.flavor for one in workspace.applied} else []
@@ -96,14 +103,14 @@ def modules_of(file: CfgFile) -> list[str]:
 
 def explain_misfit(error: ModelError, file: CfgFile, family: str | None, workspace: Workspace) -> YolopatchError:
     """Return the error for a model that does not build in a workspace: what does not fit, else the error itself."""
-    if family and family != workspace.pin.model:
+    if family and family not in workspace.pin.families:
         return YolopatchError(
             f"{other_family(file.path.name, family, workspace)}; it does not build there",
             details=[
                 f"expected: a {workspace.pin.model} model",
                 f"found:    a {family} model; {error.model.why}",
             ],
-            hint=f"make a workspace for it: {workspace_command(family, modules_of(file), workspace)}",
+            hint=f"make a workspace for it: {workspace_command(MODELS[family].pin, modules_of(file), workspace)}",
         )
     unknown = _UNKNOWN_CLASS.match(error.model.exception)
     module = module_of_class(unknown[1]) if unknown else None

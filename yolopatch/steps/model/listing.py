@@ -27,12 +27,13 @@ class ModuleRow:
 
 @dataclass(frozen=True)
 class PinRow:
-    """A pin, its base model, the model's block, its tasks, where its content comes from, and its fix patches."""
+    """A pin, its base model, the model's block, its tasks, further models, its sources, and its fix patches."""
 
     name: str
     model: str
     block: str
     tasks: tuple[str, ...]
+    others: tuple[str, ...]
     sources: tuple[str, ...]
     fix_patches: tuple[str, ...]
 
@@ -82,7 +83,7 @@ def _available(module: Module) -> dict[str, tuple[str, ...]]:
 def list_pins() -> list[PinRow]:
     """Return every pin."""
     return [
-        PinRow(p.name, p.model, p.block, _tasks(p.model), tuple(_sources(p)), tuple(_fix_patches(p)))
+        PinRow(p.name, p.model, p.block, _tasks(p.model), p.others, tuple(_sources(p)), tuple(_fix_patches(p)))
         for p in PINS.values()
     ]
 

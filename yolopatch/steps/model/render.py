@@ -9,17 +9,20 @@ from pathlib import Path
 
 from jinja2 import FileSystemLoader
 
+from yolopatch.catalog.model.base_model import DETECT
 from yolopatch.catalog.model.models import ALL_SCALES
 from yolopatch.catalog.modules import lookup_module
 from yolopatch.core.model.cfg_text import Cfg, content, file_name, is_untouched, render_text
 from yolopatch.core.model.layout import layer_numbers
 from yolopatch.core.templates import template_environment
-from yolopatch.errors import ConflictError, YolopatchError
+from yolopatch.errors import ConflictError, UsageError, YolopatchError
+from yolopatch.outside.files.model_yaml import read_cfg
 from yolopatch.outside.files.staging import write_all
 from yolopatch.outside.files.system_errors import advice, number_of
 from yolopatch.outside.workspace.workspace import find_workspace
 from yolopatch.steps.model.fit import notes_on_classes, notes_on_place
-from yolopatch.steps.model.render_request import RenderRequest, plan
+from yolopatch.steps.model.render_pin import pin_of_file, pin_of_model
+from yolopatch.steps.model.render_request import RenderRequest, find_base, plan
 from yolopatch.steps.workspace.held import find_held, not_in_catalog
 from yolopatch.wire import shell
 
@@ -79,8 +82,8 @@ def render(request: RenderRequest, templates: Path) -> RenderResult:
         YolopatchError: the folder cannot be written.
     """
     _require_in_catalog(request)
-    cfgs = plan(request)
-    notes = (*notes_on_place(cfgs, request.out), *notes_on_classes(cfgs))
+    cfgs, told = _plan(request)
+    notes = (*told, *notes_on_place(cfgs, request.out), *notes_on_classes(cfgs))
     env = template_environment(FileSystemLoader(templates))
     texts = {request.out / file_name(cfg): render_text(cfg, env) for cfg in cfgs}
     try:
@@ -98,6 +101,20 @@ def render(request: RenderRequest, templates: Path) -> RenderResult:
             hint=advice(number_of(error), request.out, "name another folder with --out"),
         ) from error
     return RenderResult(tuple(_describe(path, cfg) for path, cfg in zip(texts, cfgs, strict=True)), notes)
+
+
+def _plan(request: RenderRequest) -> tuple[list[Cfg], tuple[str, ...]]:
+    """Return what each file will hold, and what was found out for it."""
+    if request.source is None:
+        return plan(request, pin_of_model(find_base(request), request.repo, request.out)), ()
+    if request.model:
+        raise UsageError("--model and --from both name the base model", hint="leave out --model")
+    if request.task != DETECT:
+        raise UsageError("--task is for --model: of a file, the last layer says the task", hint="leave out --task")
+    file = read_cfg(request.source)
+    pin, why = pin_of_file(file, request.repo, request.out)
+    note = (f"{file.path.name} is taken as a model of {pin.name}, because {why}; --repo names another pin",)
+    return plan(request, pin, file), note if why else ()
 
 
 def _require_in_catalog(request: RenderRequest) -> None:
@@ -147,7 +164,7 @@ def _namesakes(cfg: Cfg) -> Iterator[Cfg]:
 
     For `yolo11n-X.yaml`, upstream loads `yolo11-X.yaml` if the same folder has it.
     """
-    if not cfg.model.has_scales_table:
+    if cfg.model.style != "ultralytics" or not cfg.model.has_scales_table:
         return
     if cfg.letter:
         yield replace(cfg, scale=ALL_SCALES)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from yolopatch.catalog.model.base_model import DETECT, BaseModel
@@ -10,7 +11,10 @@ from yolopatch.catalog.model.models import ALL_SCALES, find_model, find_scales
 from yolopatch.catalog.module import FLAVORS, Module
 from yolopatch.catalog.modules import find_module, require_flavor
 from yolopatch.catalog.names import unknown
+from yolopatch.catalog.pins import Pin
+from yolopatch.core.model.cfg_file import CfgFile
 from yolopatch.core.model.cfg_text import Cfg
+from yolopatch.core.model.file_model import FileModel, model_of_file
 from yolopatch.core.model.layout import Replacement, lay_out_layers
 from yolopatch.core.model.placement import assign, choose
 from yolopatch.errors import UsageError
@@ -23,7 +27,9 @@ class RenderRequest:
     Attributes:
         modules: the modules to place; without any, the file is the base model's own.
         model: the base model; None for that of the module's tutorial.
-        scales: letters with commas, or `all` for one file with the table of scales.
+        source: a YAML that is the base model in place of one of upstream's families.
+        repo: the upstream or the pin that the files are for; None to find it.
+        scales: scales with commas, or `all` for one file with the table of scales.
         placements: one for a single module, else `MODULE:PLACEMENT` for each module with another than its default.
         block: whether the module is wrapped into the block of the model's family.
         nc: the number of classes; None for upstream's.
@@ -39,10 +45,17 @@ class RenderRequest:
     nc: int | None = None
     flavor: str = "paper"
     out: Path = Path(".")
+    source: Path | None = None
+    repo: str | None = None
 
 
-def plan(request: RenderRequest) -> list[Cfg]:
+def plan(request: RenderRequest, pin: Pin | None = None, file: CfgFile | None = None) -> list[Cfg]:
     """Return what each file of the request will hold; the disk is not read or written.
+
+    Args:
+        request: what to render.
+        pin: the upstream that the files are for; None for the usual one of the model.
+        file: the content of the request's `source`; it needs a pin.
 
     Raises:
         UsageError: an unknown name or value, a layer that the module cannot replace, or two modules
@@ -50,33 +63,64 @@ def plan(request: RenderRequest) -> list[Cfg]:
     """
     if request.flavor not in FLAVORS:
         raise unknown("flavor", request.flavor, FLAVORS)
-    model, replacements = _plan_modules(request) if request.modules else _plan_base(request)
-    nc = model.nc if request.nc is None else request.nc
-    if nc < 1:
-        raise UsageError(f"--nc {nc}: a model has at least one class", hint="e.g. --nc 80")
-    return [Cfg(model, scale, nc, replacements) for scale in find_scales(model, request.scales)]
-
-
-def _plan_base(request: RenderRequest) -> tuple[BaseModel, tuple[()]]:
-    if request.model is None:
-        raise UsageError("no module and no model given", hint="add --module DSConv, or --model yolo11")
-    if request.placements or request.block:
-        raise UsageError("--placement and --block need a module", hint="add --module DSConv")
-    return find_model(request.model, request.task), ()
-
-
-def _plan_modules(request: RenderRequest) -> tuple[BaseModel, tuple[Replacement, ...]]:
     modules = list(dict.fromkeys(map(find_module, request.modules)))
     for module in modules:
         require_flavor(module, request.flavor)
-    model = find_model(request.model or _usual_model(modules), request.task)
+    if not modules and (request.placements or request.block):
+        raise UsageError("--placement and --block need a module", hint="add --module DSConv")
+    model = model_of_file(file, pin) if file and pin else find_base(request, pin)
+    return [
+        Cfg(model.at(scale), scale, _classes(request, model), _place(request, modules, model.at(scale)))
+        for scale in _scales(request, model)
+    ]
+
+
+def find_base(request: RenderRequest, pin: Pin | None = None) -> BaseModel:
+    """Return the model of one of upstream's families that a request is about.
+
+    Args:
+        request: the request, without a `source`.
+        pin: the upstream that it is for; None for the usual one of the model.
+
+    Raises:
+        UsageError: there is no such family or task, or the pin does not have it.
+    """
+    if request.model is None and not request.modules:
+        raise UsageError("no module and no model given", hint="add --module DSConv, or --model yolo11")
+    name = request.model or _usual_model(list(map(find_module, request.modules)))
+    model = find_model(name, request.task)
+    if pin and not model.fits(pin):
+        raise UsageError(
+            f"{pin.name} has no {model.name}",
+            details=[f"its models: {', '.join(pin.families)}"],
+            hint=f"--repo {model.pin.name}",
+        )
+    return replace(model, on=pin)
+
+
+def _classes(request: RenderRequest, model: BaseModel) -> int:
+    nc = model.nc if request.nc is None else request.nc
+    if nc < 1:
+        raise UsageError(f"--nc {nc}: a model has at least one class", hint="e.g. --nc 80")
+    return nc
+
+
+def _scales(request: RenderRequest, model: BaseModel) -> tuple[str, ...]:
+    found = find_scales(model, request.scales)
+    if isinstance(model, FileModel):
+        for letter in found:
+            model.require_scale(letter)
+    return found
+
+
+def _place(request: RenderRequest, modules: Sequence[Module], model: BaseModel) -> tuple[Replacement, ...]:
     asked = assign(modules, request.placements)
     replacements = tuple(
         Replacement(module, request.flavor, choose(model, module, request.flavor, asked.get(module), request.block))
         for module in modules
     )
     lay_out_layers(model, replacements)
-    return model, replacements
+    return replacements
 
 
 def _usual_model(modules: list[Module]) -> str:

@@ -8,10 +8,9 @@ from itertools import zip_longest
 from pathlib import Path
 
 from yolopatch.catalog.model.base_model import BaseModel
-from yolopatch.catalog.model.models import find_model
 from yolopatch.core.model.cfg_file import CfgFile
 from yolopatch.core.model.cfg_text import Cfg
-from yolopatch.core.model.family import family_of
+from yolopatch.core.model.family import base_of, family_of
 from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.files.model_yaml import find_cfg, read_cfg
 from yolopatch.outside.files.templates import write_cfg
@@ -108,11 +107,11 @@ def summary(place: Path, cfg: Path, scale: str | None, imgsz: int, python: str |
     cfg = find_cfg(cfg, place)
     file = read_cfg(cfg)
     family = family_of(file)
-    own = find_model(family or pin.model, file.task)
-    letter = file.scale_for(own, scale)
+    own, size = base_of(file, pin, scale)
+    letter = own.letter(size)
     interpreter = find_interpreter_in(workspace, python, cache)
     with temporary_folder() as folder:
-        base = write_cfg(Cfg(own, letter, file.nc), folder)
+        base = write_cfg(Cfg(own, size, file.nc), folder)
         questions = [Question(str(one), letter, (INFO, TRUE_GFLOPS, LATENCY)) for one in (cfg.absolute(), base)]
         try:
             facts = ask_facts(workspace.path, pin, questions, imgsz=imgsz, python=interpreter.executable)
@@ -120,13 +119,13 @@ def summary(place: Path, cfg: Path, scale: str | None, imgsz: int, python: str |
             raise explain_misfit(error, file, family, workspace) from error
     model, origin = (_count(answer) for answer in facts)
     changes = _changes(model, origin)
-    return Summary(workspace.path, cfg, letter, imgsz, model, origin, changes, _notes(file, own, workspace))
+    return Summary(workspace.path, cfg, size, imgsz, model, origin, changes, _notes(file, own, workspace))
 
 
 def _notes(file: CfgFile, own: BaseModel, workspace: Workspace) -> tuple[str, ...]:
-    if own.name == workspace.pin.model:
+    if own.fits(workspace.pin):
         return ()
-    command = workspace_command(own.name, modules_of(file), workspace)
+    command = workspace_command(own.pin, modules_of(file), workspace)
     what = other_family(file.path.name, own.name, workspace)
     return (f"{what}: it may be another network there than in a workspace of its own: {command}",)
 
