@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from yolopatch.catalog.kinds import BACKBONE, CONVOLUTION, KINDS, LAYER, Kind
+from yolopatch.catalog.kinds import BACKBONE, CONVOLUTION, HEAD, JOIN, KINDS, LAYER, UP, Kind
 
 TUTORIAL_FLAVOR = "tutorial"
 FLAVORS = ("paper", TUTORIAL_FLAVOR)
@@ -146,6 +146,12 @@ class Module:
     def is_written_around(self) -> bool:
         """Whether classes around its own stand in the place of upstream's."""
         return bool(self.stems) or self.spread or self.kind == BACKBONE
+
+    @property
+    def keeps_widths(self) -> bool:
+        """Whether the layers behind it get as many channels as without it."""
+        usual = {JOIN: "sum(inputs)", UP: "c1"}.get(self.kind, "")
+        return self.kind != BACKBONE and (self.kind == HEAD or not self.outputs or self.outputs == usual)
 
     @property
     def flavors(self) -> tuple[str, ...]:

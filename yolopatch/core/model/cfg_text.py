@@ -24,6 +24,8 @@ from yolopatch.core.model.placement import ALL_BLOCKS, default_placement
 
 _SIGNATURE = re.compile(r"# Written by yolopatch \S+, sha256 of what follows: ([0-9a-f]{16})\n")
 
+_GONE = "\0"  # in a line of a layer that a backbone takes the place of; no YAML has this character
+
 
 @dataclass(frozen=True)
 class Cfg:
@@ -50,6 +52,7 @@ class Cfg:
 def render_text(cfg: Cfg, env: SandboxedEnvironment) -> str:
     """Return the file's text: a signed header, then upstream's file with the layers replaced."""
     body = env.get_template(cfg.model.template).render(_context(cfg))
+    body = "".join(line for line in body.splitlines(keepends=True) if _GONE not in line)
     return _signed("".join(f"# {line}\n" for line in _header(cfg)) + "\n" + body)
 
 
@@ -144,9 +147,9 @@ def _context(cfg: Cfg) -> dict[str, object]:
         **_of_file(cfg),
         "names": list(layers),
         "scale": _scale_printer(cfg.model),
-        "layer": lambda name: _line(layers[name], numbers),
-        "number": lambda name: numbers[name],
-        "behind": lambda name: _inserted_after(name, list(layers), own),
+        "layer": lambda name: _line(layers[name], numbers) if name in layers else _GONE,
+        "number": lambda name: numbers.get(name, _GONE),
+        "behind": lambda name: _inserted_after(name, list(layers), own) if name in layers else [],
     }
 
 

@@ -23,6 +23,12 @@ def is_block(model: BaseModel, index: int) -> bool:
     return model.layers[index].module == model.block
 
 
+def last_stage(model: BaseModel) -> int:
+    """Return the number of the backbone's last layer of a class that it repeats: what follows has its own place."""
+    classes = [layer.module for layer in model.backbone]
+    return max((n for n, name in enumerate(classes) if classes.count(name) > 1), default=len(classes) - 1)
+
+
 def require_fit(model: BaseModel, module: Module, flavor: str, layers: Iterable[int], after: Iterable[int]) -> None:
     """Refuse a layer that the module cannot replace or follow.
 
@@ -60,6 +66,8 @@ def _misfit(model: BaseModel, index: int, module: Module, flavor: str) -> str:
     layer = model.layers[index]
     if module.kind == HEAD:
         return _head_rule(model, index, module)
+    if module.kind == BACKBONE:
+        return "" if index <= last_stage(model) else f"{module.name} replaces layers 0 to {last_stage(model)}"
     if index == len(model.layers) - 1:
         return f"the {_head(model)} is the model's output and is replaced only by a head"
     if module.kind == ATTENTION:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from yolopatch.catalog.kinds import ATTENTION, JOIN, UP
+from yolopatch.catalog.kinds import ATTENTION, BACKBONE, JOIN, UP
 from yolopatch.catalog.model.base_model import BaseModel
 from yolopatch.catalog.model.layers import Layer
 from yolopatch.catalog.module import TUTORIAL_FLAVOR, Module
@@ -41,12 +41,17 @@ def lay_out_layers(model: BaseModel, replacements: Sequence[Replacement]) -> tup
         UsageError: two modules have the same layer.
     """
     _require_apart(model, replacements)
+    stages = {index: layer for by in replacements for index, layer in _stages(model, by)}
     replaced = {index: by for by in replacements for index in by.placement.layers}
     after = {index: by for by in replacements for index in by.placement.after}
     layers: list[Layer] = []
     stand_ins: dict[str, str] = {}
     for index, layer in enumerate(model.layers):
-        layers.append(_replaced_layer(layer, replaced[index]) if index in replaced else layer)
+        by = replaced.get(index)
+        if by and by.module.kind == BACKBONE:
+            layers += [stages[index]] if index in stages else []
+            continue
+        layers.append(_replaced_layer(layer, by) if by else layer)
         if index in after:
             layers.append(_inserted_layer(layer, after[index]))
             stand_ins[layer.name] = layers[-1].name
@@ -58,7 +63,8 @@ def layer_numbers(model: BaseModel, replacements: Sequence[Replacement], one: Re
     numbers = {layer.name: number for number, layer in enumerate(lay_out_layers(model, replacements))}
     names = [layer.name for layer in model.layers]
     return LayerNumbers(
-        replaced=tuple(numbers[names[index]] for index in one.placement.layers),
+        # a backbone has fewer layers than those that it replaces
+        replaced=tuple(numbers[names[index]] for index in one.placement.layers if names[index] in numbers),
         inserted=tuple(numbers[names[index]] + 1 for index in one.placement.after),
     )
 
@@ -75,6 +81,25 @@ def _replaced_layer(layer: Layer, by: Replacement) -> Layer:
     if layer.module != "Conv":
         return replace(layer, module=by.module.suffixed(layer.module))
     return replace(layer, module=_class(by), args=_args(layer, by))
+
+
+def _stages(model: BaseModel, by: Replacement) -> Iterator[tuple[int, Layer]]:
+    """Yield what stands in the backbone's place: the module in the first row, and a row for each map that is read.
+
+    The last of these layers gives the smallest map, the one before it the next larger, and so on: the rows count their
+    maps from the end, because a backbone may have more than those.
+    """
+    if by.module.kind != BACKBONE:
+        return
+    whole = model.layers[0]
+    yield 0, Layer(whole.name, by.module.bare, _tail(by.module))
+    inside = {model.layers[index].name: index for index in by.placement.layers}
+    outside = [layer for index, layer in enumerate(model.layers) if index not in by.placement.layers]
+    read = {inside[name] for layer in outside for name in layer.sources if name in inside}
+    picks = sorted(read | {by.placement.layers[-1]})
+    for number, index in enumerate(picks, start=-len(picks)):
+        name = model.layers[index].name
+        yield index, Layer(name, by.module.suffixed("Index"), (number,), sources=(whole.name,))
 
 
 def _inserted_layer(layer: Layer, by: Replacement) -> Layer:
@@ -100,10 +125,17 @@ def _args(layer: Layer, by: Replacement) -> tuple[int | float | str, ...]:
     return (layer.args[0], *by.module.bare_tail(layer.kernel, layer.stride).split(", "))
 
 
+def _lost(backbone: Replacement, other: Replacement) -> Iterator[int]:
+    """Yield the layers after which a module would stand, and that another one, a backbone, takes away."""
+    if backbone.module.kind == BACKBONE:
+        yield from (i for i in other.placement.after if i in backbone.placement.layers)
+
+
 def _require_apart(model: BaseModel, replacements: Iterable[Replacement]) -> None:
     for one, other in combinations(replacements, 2):
         shared = sorted({*one.placement.layers} & {*other.placement.layers})
         after = sorted({*one.placement.after} & {*other.placement.after})
+        after += [i for a, b in ((one, other), (other, one)) for i in _lost(a, b)]
         if shared or after:
             numbers = shared or after
             layers = f"layer{'s' if len(numbers) > 1 else ''} {listed(numbers)}"

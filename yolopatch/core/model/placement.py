@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from yolopatch.catalog.kinds import BACKBONE, KINDS
 from yolopatch.catalog.model.base_model import BaseModel
 from yolopatch.catalog.module import Module
 from yolopatch.catalog.modules import find_module
 from yolopatch.catalog.names import fold, unknown
-from yolopatch.core.model.layer_rules import described, fits, is_block, listed, require_fit
+from yolopatch.core.model.layer_rules import described, fits, is_block, last_stage, listed, require_fit
 from yolopatch.errors import UsageError
 
 TUTORIAL = "tutorial"
 ALL_BLOCKS = "all-blocks"
 BEFORE_HEAD = "before-head"
+BACKBONE_PLACE = KINDS[BACKBONE].placement
 # For a model without the layers of a module's usual placement: the first of these that it has.
 _FALLBACKS = ("backbone-down", "all-down", BEFORE_HEAD)
 _EXAMPLE = 'layer numbers, e.g. --placement "1,3,5,7", or "+4" for a new layer after layer 4'
@@ -70,6 +72,7 @@ _REPLACING: dict[str, Callable[[BaseModel, int], bool]] = {
     "sppf": _of_class("SPPF"),
     "c2psa": _of_class("C2PSA"),
     "head": lambda model, i: i == len(model.layers) - 1,
+    BACKBONE_PLACE: lambda model, i: i <= last_stage(model),
 }
 
 _NAMED = (*_REPLACING, BEFORE_HEAD)
@@ -108,6 +111,11 @@ def choose(model: BaseModel, module: Module, flavor: str, asked: str | None = No
     wanted = asked if asked is not None else ALL_BLOCKS if block else default_placement(model, module)
     found = _numbered(model, wanted) if _has_numbers(wanted) else _by_name(model, module, flavor, wanted)
     require_fit(model, module, flavor, found.layers, found.after)
+    if module.kind == BACKBONE and found.name != BACKBONE_PLACE:
+        raise UsageError(
+            f"{module.name} replaces the whole backbone, and the placement {wanted!r} names a part of it",
+            hint=f"--placement {BACKBONE_PLACE}",
+        )
     if block:
         _require_blocks(model, found)
     return found
