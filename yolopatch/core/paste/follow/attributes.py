@@ -161,6 +161,8 @@ def part(machine: Machine, value: Any, index: Any) -> Any:
     if isinstance(value, Unknown):
         return value
     if isinstance(value, Tensor):
+        if isinstance(index, int):
+            machine.take_apart(value)
         return indexed(value, index)
     if isinstance(index, Unknown):
         return index
@@ -193,5 +195,8 @@ def set_part(machine: Machine, value: Any, index: Any, given: Any) -> None:
             value[index] = given
         except (IndexError, TypeError) as error:
             raise Fails(f"no element {shown(index)} in {shown(value)}", type(error).__name__) from error
-    elif not isinstance(value, (Tensor, Unknown)):
+    elif isinstance(value, Tensor):
+        if isinstance(index, int):
+            machine.take_apart(value)
+    elif not isinstance(value, Unknown):
         raise Open(f"an element of {shown(value)}")

@@ -68,6 +68,11 @@ _ANSWERS = {
 }
 
 
+def is_usual(name: str) -> bool:
+    """Tell whether posts use this name of upstream or timm without an import."""
+    return name in LAYERS or name in _BY_PLAIN_NAME
+
+
 def call_library(machine: Machine, called: Library, given: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
     """Return what a call of a library gives; unknown where nothing says what."""
     if called.name in _ANSWERS:

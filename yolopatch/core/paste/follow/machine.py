@@ -10,8 +10,8 @@ from yolopatch.core.paste.follow import calls, expressions, statements
 from yolopatch.core.paste.follow.builtin import builtin
 from yolopatch.core.paste.follow.errors import Fails, Open
 from yolopatch.core.paste.follow.file_names import UPSTREAM, assigned_names, imported_names
+from yolopatch.core.paste.follow.libraries import is_usual
 from yolopatch.core.paste.follow.rules.containers import DICTS, LISTS
-from yolopatch.core.paste.follow.rules.registry import LAYERS
 from yolopatch.core.paste.follow.rules.sizes import shown
 from yolopatch.core.paste.follow.signature import defaults
 from yolopatch.core.paste.follow.uses import Uses
@@ -41,6 +41,8 @@ class Machine:
         training: whether the module is in train mode.
         uses: what the code does with the arguments of the constructor.
         findings: what a model cannot have, each with its line.
+        inputs: what the forward was given.
+        parted: the line that uses an input as a list of maps, though it is one map; 0 where none does.
         line: of the code that is followed.
     """
 
@@ -50,6 +52,8 @@ class Machine:
         self.training = training
         self.uses = Uses()
         self.findings: list[tuple[int, str]] = []
+        self.inputs: list[Any] = []
+        self.parted = 0
         self.line = 0
         self._imports = imported_names(paste)
         self._assigned = assigned_names(paste)
@@ -74,9 +78,9 @@ class Machine:
         known = builtin(self, name)
         if known is not None:
             return known
-        return (
-            Library(f"{UPSTREAM}.{name}") if name in LAYERS else self.unknown(f"{name}, which the file does not have")
-        )
+        if is_usual(name):
+            return Library(f"{UPSTREAM}.{name}")
+        return self.unknown(f"{name}, which the file does not have")
 
     def _assigned_value(self, name: str) -> Any:
         if name not in self._known:
@@ -176,6 +180,7 @@ class Machine:
         if isinstance(value, Tensor):
             if not value.shape:
                 raise Fails("a loop over a tensor without dimensions", "TypeError")
+            self.take_apart(value)
             return [Tensor(value.shape[1:])] * min(value.shape[0], _LONGEST + 1)
         if isinstance(value, (list, tuple, range, dict, set, str)):
             return value
@@ -186,6 +191,11 @@ class Machine:
     def note(self, value: Any, role: str) -> None:
         """Note that a number is used in a role, in the line that is followed."""
         self.uses.note(value, role, self.line)
+
+    def take_apart(self, value: Any) -> None:
+        """Note that a value is used as a list of maps: it matters for the one map that the forward gets."""
+        if any(value is one for one in self.inputs):
+            self.parted = self.parted or self.line
 
     def find(self, what: str) -> None:
         """Note that the code does something that a model cannot have."""

@@ -11,8 +11,9 @@ from yolopatch.core.paste.follow.rules.sizes import axis, broadcast, elements, l
 from yolopatch.core.paste.follow.values import Tensor
 
 
-def _list(tensors: Any, name: str) -> list[Tensor]:
+def _list(run: Run, tensors: Any, name: str) -> list[Tensor]:
     if isinstance(tensors, Tensor):
+        run.take_apart(tensors)
         raise Fails(f"{name} takes several maps, and gets one of {list(tensors.shape)}", "TypeError")
     if not isinstance(tensors, (tuple, list)):
         raise Open(f"what {name} joins")
@@ -24,7 +25,7 @@ def _list(tensors: Any, name: str) -> list[Tensor]:
 @function("cat", "concat", "concatenate")
 def cat(run: Run, tensors: Any, dim: Any = 0, **more: Any) -> Tensor:
     """Follow torch.cat."""
-    maps = [one for one in _list(tensors, "torch.cat") if one.shape != (0,)]
+    maps = [one for one in _list(run, tensors, "torch.cat") if one.shape != (0,)]
     if not maps:
         return made((0,))
     first = list(maps[0].shape)
@@ -40,7 +41,7 @@ def cat(run: Run, tensors: Any, dim: Any = 0, **more: Any) -> Tensor:
 @function("stack")
 def stack(run: Run, tensors: Any, dim: Any = 0) -> Tensor:
     """Follow torch.stack."""
-    maps = _list(tensors, "torch.stack")
+    maps = _list(run, tensors, "torch.stack")
     if len({one.shape for one in maps}) > 1:
         raise Fails(f"torch.stack of maps of {' and '.join(str(list(one.shape)) for one in maps)}")
     sizes = list(maps[0].shape)

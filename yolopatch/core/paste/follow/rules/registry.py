@@ -33,6 +33,9 @@ class Run(Protocol):
     def truth(self, value: Any) -> bool:
         """Return whether a value is true."""
 
+    def take_apart(self, value: Any) -> None:
+        """Note that a value is used as a list of maps."""
+
     def find(self, what: str) -> None:
         """Note that the code does something that a model cannot have."""
 
