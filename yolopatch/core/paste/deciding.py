@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-import ast
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from yolopatch.catalog.kinds import ATTENTION, BLOCK, CONVOLUTION, HEAD, JOIN, KINDS, LAYER, LIKE, UP
+from yolopatch.catalog.kinds import ATTENTION, BACKBONE, BLOCK, CONVOLUTION, HEAD, JOIN, KINDS, LAYER, LIKE, LOSS, UP
 from yolopatch.catalog.names import fold
 from yolopatch.core.paste.calls import Given, bind, is_plain, names_in
 from yolopatch.core.paste.constructor import Constructor, read_constructor
 from yolopatch.core.paste.ending import How, end_of, norms_in
-from yolopatch.core.paste.forward import inputs, kept_input, no_map, resizes, takes_several
+from yolopatch.core.paste.forward import inputs, kept_input, takes_any_number
+from yolopatch.core.paste.judging.contract import HOLDS, OPEN, check
+from yolopatch.core.paste.judging.found import Found
+from yolopatch.core.paste.judging.heads import find_head, inherited_head
+from yolopatch.core.paste.judging.images import find_backbone
+from yolopatch.core.paste.judging.one_map import ONE_MAP, as_of_kind, recognise, widened, without_stride
+from yolopatch.core.paste.judging.refusals import not_followed, place_of, refused
+from yolopatch.core.paste.judging.several import as_join, find_join, several_maps
+from yolopatch.core.paste.judging.subject import Subject
+from yolopatch.core.paste.judging.using import Usage, read_usage
 from yolopatch.core.paste.meanings import meanings
 from yolopatch.core.paste.reading import Pasted
 from yolopatch.core.syntax import parse_expression
@@ -60,9 +69,7 @@ class Decision:
         return KINDS[self.kind].word
 
 
-def decide(
-    paste: Pasted, symbol: str, like: str | None = None, args: str | None = None, outputs: str | None = None
-) -> Decision:
+def decide(paste: Pasted, symbol: str, like: str | None = None, args: str | None = None, stride: int = 1) -> Decision:
     """Decide the kind of a class, and the arguments of its call.
 
     Args:
@@ -71,36 +78,130 @@ def decide(
         like: a key of `LIKE`; None to decide here.
         args: the arguments of its constructor, as in a Python call, with the values of its kind; None to decide here.
         outputs: its output channels in Python, with the values of its kind; None to decide here.
+        stride: of a class that replaces a convolution and has no argument for it.
 
     Raises:
-        UsageError: the decision is not possible, or a given value does not fit; the hint has the option to use.
+        UsageError: the decision is not possible, a given value does not fit, or the class certainly does not work in
+            the place of its kind; the hint has the option to use.
     """
-    word = _word(like)
-    asked = LIKE[word] if word else None
-    constructor = read_constructor(paste, symbol)
-    _require_one_input(paste, symbol)
-    _require_one_result(paste, symbol)
-    if asked is None and args is None:
-        _require_one_map(paste, symbol)
-        _require_same_size(paste, symbol)
-    found = meanings(constructor) if args is None else bind(args, constructor, symbol)
-    known = {name for one in found for name in names_in(one.value)}
-    kind, why = (asked, "from --like") if asked else _kind(paste, symbol, constructor, known)
-    given = found
-    if args is None:
-        given = tuple(one for one in found if one.value in KINDS[kind].values)
-    else:
-        _require_offered(args, symbol, kind, known)
-    _require_all(symbol, paste, kind, constructor, given)
-    named = {one.argument for one in given}
-    left = tuple(f"{a.name}={a.default}" for a in constructor.arguments if a.name not in named)
-    doubt = _doubt(paste, symbol, kind) if asked in (LAYER, CONVOLUTION) else ""
-    stem = word if word and kind == HEAD else ""
+    word = _asked(like)
+    subject = Subject(paste, symbol, read_constructor(paste, symbol))
+    usage = read_usage(subject)
+    bound = None if args is None else bind(args, subject.constructor, symbol)
+    found = _with_kind(subject, usage, word, args, bound) if word else _recognised(subject, usage, args, bound)
+    _require_all(subject, usage, found.kind, found.given)
+    if args is not None:
+        _require_offered(args, symbol, found.kind, {name for one in found.given for name in names_in(one.value)})
     if outputs is not None:
-        _require_outputs(outputs, kind)
+        _require_outputs(outputs, found.kind)
+    found = _checked(subject, found, stride, asked=bool(word))
+    named = {one.argument for one in found.given}
+    left = tuple(f"{a.name}={a.default}" for a in subject.constructor.arguments if a.name not in named)
     return Decision(
-        symbol, constructor.line, constructor.written, kind, why, given, left, doubt, outputs=outputs or "", stem=stem
+        symbol,
+        subject.constructor.line,
+        subject.constructor.written,
+        found.kind,
+        found.why,
+        found.given,
+        left,
+        found.doubt or (_doubt(paste, symbol, found.kind) if word and found.kind in (LAYER, CONVOLUTION) else ""),
+        outputs if outputs is not None else found.outputs,
+        found.spread,
+        found.stem,
     )
+
+
+def _with_kind(subject: Subject, usage: Usage, word: str, args: str | None, bound: tuple[Given, ...] | None) -> Found:
+    """Return the class as the kind that the user names."""
+    kind = LIKE[word]
+    if kind == JOIN:
+        return as_join(subject, spread=_is_spread(subject), given=bound)
+    if kind == HEAD:
+        head = find_head(subject, stem=word)
+        assert head is not None  # its stem is given
+        return replace(head, given=head.given if bound is None else bound)
+    if kind == BACKBONE:
+        return Found(BACKBONE, "from --like", bound or ())
+    if kind != LOSS:
+        _require_one_input(subject)
+    given = meanings(usage.constructor, usage.why) if bound is None else bound
+    if bound is None:
+        given = tuple(one for one in as_of_kind(subject, usage, kind, given) if one.value in KINDS[kind].values)
+    outputs = ""
+    if kind == UP and not subject.missing(given):
+        outputs = widened(subject, given)
+    return Found(kind, "from --like", given, outputs=outputs)
+
+
+def _recognised(subject: Subject, usage: Usage, args: str | None, bound: tuple[Given, ...] | None) -> Found:
+    """Return the kind that follows from the code, and the values of the arguments."""
+    taken = inputs(subject.paste, subject.symbol)
+    base = find_head(subject) if inherited_head(subject) else None
+    if base:
+        return base if bound is None else replace(base, given=bound)
+    if taken is not None and len(taken) != 1:
+        return _spread_join(subject, taken, bound)
+    if usage.trial.parted:
+        return several_maps(subject, usage.trial.parted, bound)
+    network = find_backbone(subject) if bound is None else None
+    if network:
+        return network
+    given = meanings(usage.constructor, usage.why) if bound is None else bound
+    try:
+        one = recognise(subject, usage, given, lambda: _convolution(subject.paste, subject.symbol))
+    except UsageError:
+        # the lists of maps that a class wants may be seen only in its constructor
+        joined = (find_join(subject, spread=False) or find_head(subject)) if bound is None else None
+        if joined is None:
+            raise
+        return joined
+    if one:
+        return one if bound is None else replace(one, given=bound)
+    if subject.missing(given) and bound is None:
+        joined = find_join(subject, spread=False) or find_head(subject)
+        if joined:
+            return joined
+    kind, why = _by_names(subject, usage, given)
+    kept = tuple(one for one in given if one.value in KINDS[kind].values) if bound is None else bound
+    return Found(kind, why, kept)
+
+
+def _is_spread(subject: Subject) -> bool:
+    taken = inputs(subject.paste, subject.symbol)
+    return takes_any_number(subject.paste, subject.symbol) or (taken is not None and len(taken) > 1)
+
+
+def _spread_join(subject: Subject, taken: tuple[str, ...], bound: tuple[Given, ...] | None) -> Found:
+    """Return a class whose forward takes its maps one by one."""
+    if _is_spread(subject):
+        return as_join(subject, spread=True, given=bound)
+    raise UsageError(
+        f"{subject.symbol} cannot be a layer of a model: its forward takes {', '.join(taken) or 'nothing'}",
+        details=["expected: one tensor, or several maps that it joins"],
+        hint="name a module that takes one tensor, for example one that this module uses",
+    )
+
+
+def _checked(subject: Subject, found: Found, stride: int, asked: bool) -> Found:
+    """Refuse a class that certainly does not keep what its kind promises; note one that cannot be followed.
+
+    Raises:
+        UsageError: with the line, the map, and what was expected and found.
+    """
+    if found.kind not in ONE_MAP:
+        return found
+    verdict = check(subject, found.kind, found.given, stride)
+    if verdict.state == HOLDS or found.doubt:
+        return found
+    if verdict.state == OPEN:
+        return replace(found, doubt=not_followed(subject, verdict.why, verdict.line))
+    unstrided = without_stride(subject, found)
+    if unstrided and check(subject, found.kind, unstrided.given, 1).state == HOLDS:
+        return unstrided
+    if asked and check(subject, found.kind, found.given, stride, equal_only=True).state == HOLDS:
+        return replace(found, doubt=f"it works only in rows with as many channels out as in: {verdict.why}")
+    raise refused(subject, verdict, what=place_of(found.kind))
 
 
 def _doubt(paste: Pasted, symbol: str, kind: str) -> str:
@@ -113,17 +214,17 @@ def _doubt(paste: Pasted, symbol: str, kind: str) -> str:
     return ""
 
 
-def _word(like: str | None) -> str | None:
-    """Return the value of `--like` as it is spelled here."""
+def _asked(like: str | None) -> str:
+    """Return the value of `--like` as it is written in `LIKE`; "" where it is not given."""
     if like is None:
-        return None
-    found = next((word for word in LIKE if fold(word) == fold(like)), None)
+        return ""
+    found = next((name for name in LIKE if fold(name) == fold(like)), None)
     if found is None:
         raise UsageError(
             f"--like {like}: unknown value",
             details=[f"known: {', '.join(LIKE)}"],
             hint="Conv2d: a bare convolution; Conv: one with its own BatchNorm; attention: keeps the channels;"
-            " C3k2, C2f, C3: a block with repeats",
+            " C3k2, C2f, C3: a block with repeats; Concat: joins maps; Upsample, downsample: changes the size",
         )
     return found
 
@@ -148,57 +249,24 @@ def _require_outputs(outputs: str, kind: str) -> None:
         )
 
 
-def _require_one_input(paste: Pasted, symbol: str) -> None:
-    taken = inputs(paste, symbol)
+def _require_one_input(subject: Subject) -> None:
+    taken = inputs(subject.paste, subject.symbol)
     if taken is not None and len(taken) != 1:
         raise UsageError(
-            f"{symbol} cannot be a layer of a model: its forward takes {', '.join(taken) or 'nothing'}",
+            f"{subject.symbol} cannot be a layer of a model: its forward takes {', '.join(taken) or 'nothing'}",
             details=["expected: one tensor"],
-            hint="name a module that takes one tensor, for example one that this module uses",
+            hint="if it joins maps: --like Concat; else name a module that takes one tensor",
         )
 
 
-def _require_one_result(paste: Pasted, symbol: str) -> None:
-    found = no_map(paste, symbol)
-    if found is not None:
-        statement, what = found
-        raise UsageError(
-            f"{symbol} cannot be a layer of a model: its forward returns {what}",
-            details=["expected: one map", f"found:    {_quoted(paste, statement)}"],
-            hint="let the forward return the map alone, and add the file again",
-        )
-
-
-def _require_same_size(paste: Pasted, symbol: str) -> None:
-    found = resizes(paste, symbol)
-    if found is not None:
-        raise UsageError(
-            f"{symbol} gives its map another size: layers in the place of nn.Upsample are not supported yet",
-            details=["expected: a map of the size of its input", f"found:    {_quoted(paste, found)}"],
-            hint=f"name a module that keeps the size; if {symbol} keeps it, name its kind: --like attention",
-        )
-
-
-def _quoted(paste: Pasted, node: ast.stmt | ast.expr) -> str:
-    return f"{paste.name}, line {node.lineno}: {paste.line(node.lineno).strip()}"
-
-
-def _require_one_map(paste: Pasted, symbol: str) -> None:
-    element = takes_several(paste, symbol)
-    if element is not None:
-        raise UsageError(
-            f"{symbol} takes several maps: layers that join maps are not supported yet",
-            details=[f"found: {_quoted(paste, element)}"],
-            hint=f"name a module that takes one map; if {symbol} takes one map, name its kind: --like Conv",
-        )
-
-
-def _kind(paste: Pasted, symbol: str, constructor: Constructor, known: set[str]) -> tuple[str, str]:
-    """Return the kind that follows from the constructor and the forward, and the reason."""
+def _by_names(subject: Subject, usage: Usage, given: Sequence[Given]) -> tuple[str, str]:
+    """Return the kind that follows from names and from the text of the forward, where the code cannot be followed."""
+    paste, symbol, constructor = subject.paste, subject.symbol, subject.constructor
+    known = {name for one in given for name in names_in(one.value)}
     kept = kept_input(paste, symbol)
     if by.INPUTS not in known:
         if constructor.required:
-            raise _unmapped(symbol, paste, constructor, "the name of no argument means a number of channels")
+            raise _unmapped(subject, usage, "the name of no argument means a number of channels")
         if not kept:
             raise _without_channels(paste, symbol, constructor)
         return ATTENTION, kept
@@ -264,32 +332,27 @@ def _require_offered(args: str, symbol: str, kind: str, known: set[str]) -> None
         )
 
 
-def _require_all(symbol: str, paste: Pasted, kind: str, constructor: Constructor, given: tuple[Given, ...]) -> None:
-    named = {one.argument for one in given}
-    missing = [a.name for a in constructor.required if a.name not in named]
-    if not missing:
-        return
-    found = f"the value of {', '.join(missing)} is unknown"
-    raise _unmapped(symbol, paste, constructor, found, kind, given)
+def _require_all(subject: Subject, usage: Usage, kind: str, given: Sequence[Given]) -> None:
+    missing = subject.missing(given)
+    if missing:
+        raise _unmapped(subject, usage, f"the value of {', '.join(missing)} is unknown", kind, given)
 
 
 def _unmapped(
-    symbol: str,
-    paste: Pasted,
-    constructor: Constructor,
-    found: str,
-    kind: str = CONVOLUTION,
-    given: tuple[Given, ...] = (),
+    subject: Subject, usage: Usage, found: str, kind: str = CONVOLUTION, given: Sequence[Given] = ()
 ) -> UsageError:
+    constructor = subject.constructor
     values = {one.argument: one.value for one in given}
     shown = [values.get(a.name, f"{a.name}=...") for a in constructor.required] or list(KINDS[kind].values[:3])
+    against = [f"{name}: {why}" for name, why in usage.against.items() if name not in values]
     return OpenError(
         "args",
-        f"arguments of {symbol}",
+        f"arguments of {subject.symbol}",
         {},
-        f"cannot call the constructor of {symbol}: {found}",
+        f"cannot call the constructor of {subject.symbol}: {found}",
         details=[
-            f"found: {paste.name}, line {constructor.line}: {symbol}{constructor.written}",
+            f"found: {subject.paste.name}, line {constructor.line}: {subject.symbol}{constructor.written}",
+            *against,
             f"names that --args can use with --like {KINDS[kind].word}: {', '.join(KINDS[kind].values)}",
         ],
         hint=f'give its arguments: --args "{", ".join(shown)}"',

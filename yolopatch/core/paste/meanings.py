@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from yolopatch.core.paste.calls import Given
 from yolopatch.core.paste.constructor import Argument, Constructor
 from yolopatch.wire import arguments as by
 
+_BY_NAME: Mapping[str, str] = MappingProxyType({})
 
-def meanings(constructor: Constructor) -> tuple[Given, ...]:
-    """Return the value of each argument from its name; from its position if no name means a number of channels."""
+
+def meanings(constructor: Constructor, reasons: Mapping[str, str] = _BY_NAME) -> tuple[Given, ...]:
+    """Return the value of each argument; from its position if no argument means a number of channels.
+
+    Args:
+        constructor: with the meaning of each argument.
+        reasons: those of the meanings that do not come from a name, by argument.
+    """
     first = _channels(constructor)
     found: dict[str, Given] = {}
     unused = _unused_outputs(constructor)
@@ -16,6 +26,7 @@ def meanings(constructor: Constructor) -> tuple[Given, ...]:
         if argument is unused:
             continue
         value, why = first.get(argument.name, (argument.meaning, "by its name"))
+        why = reasons.get(argument.name, why)
         taken = {one.value for one in found.values()}
         if value in (None, by.CHANNELS) or value in taken:
             continue

@@ -1,0 +1,232 @@
+"""Shapes that are followed are torch's own: each line of code is run by torch, and followed without it."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from yolopatch.core.paste.follow.trial import FAILED, OK, try_class
+from yolopatch.core.paste.reading import read_paste
+
+HEAD = "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\nimport math\n\n\n"
+SIZE = (2, 12, 10, 14)
+
+LAYERS = [
+    "nn.Conv2d(12, 8, 3, 2, 1)",
+    "nn.Conv2d(12, 24, (1, 7), padding=(0, 3), groups=12)",
+    "nn.Conv2d(12, 8, 3, padding='same', dilation=2)",
+    "nn.Conv2d(12, 8, 5, stride=(2, 1))",
+    "nn.Conv2d(16, 8, 3)",
+    "nn.Conv2d(12, 8, 3, groups=5)",
+    "nn.Conv2d(12, 8, 21)",
+    "nn.ConvTranspose2d(12, 6, 2, 2)",
+    "nn.ConvTranspose2d(12, 6, 4, 2, 1, output_padding=1, groups=3)",
+    "nn.BatchNorm2d(12)",
+    "nn.BatchNorm2d(13)",
+    "nn.GroupNorm(4, 12)",
+    "nn.GroupNorm(5, 12)",
+    "nn.InstanceNorm2d(12)",
+    "nn.LayerNorm(14)",
+    "nn.LayerNorm([12, 10, 14])",
+    "nn.LayerNorm(12)",
+    "nn.Linear(14, 5)",
+    "nn.Linear(12, 5)",
+    "nn.MaxPool2d(2, 2)",
+    "nn.MaxPool2d(3, 2, 1, ceil_mode=True)",
+    "nn.MaxPool2d(3, 2, ceil_mode=True)",
+    "nn.MaxPool2d(5, 1, 2)",
+    "nn.AvgPool2d(3)",
+    "nn.AdaptiveAvgPool2d(1)",
+    "nn.AdaptiveAvgPool2d((None, 1))",
+    "nn.AdaptiveMaxPool2d((5, 7))",
+    "nn.Upsample(scale_factor=2)",
+    "nn.Upsample(size=(3, 4))",
+    "nn.Upsample(scale_factor=1.5, mode='bilinear')",
+    "nn.PixelShuffle(2)",
+    "nn.PixelShuffle(5)",
+    "nn.PixelUnshuffle(2)",
+    "nn.PixelUnshuffle(4)",
+    "nn.ZeroPad2d((0, 1, 2, 3))",
+    "nn.ReflectionPad2d(2)",
+    "nn.Unfold(3, padding=1, stride=2)",
+    "nn.Flatten()",
+    "nn.Flatten(2)",
+    "nn.GLU(1)",
+    "nn.PReLU(12)",
+    "nn.Dropout(0.1)",
+    "nn.Softmax(dim=1)",
+    "nn.Identity()",
+    "nn.Sequential(nn.Conv2d(12, 8, 1), nn.BatchNorm2d(8), nn.ReLU())",
+    "nn.Sequential(nn.Conv2d(12, 8, 1), nn.BatchNorm2d(9), nn.ReLU())",
+    "nn.Unflatten(1, (3, 4))",
+]
+
+FORWARDS = [
+    "return x.view(2, 12, -1)",
+    "return x.view(2, 11, -1)",
+    "return x.reshape(x.shape[0], 3, 4, *x.shape[2:])",
+    "b, c, h, w = x.size()\nreturn x.view(b, c, h * w).permute(0, 2, 1).contiguous().view(b, h, w, c)",
+    "return x.permute(0, 2, 3, 1)",
+    "return x.permute(0, 2, 1)",
+    "return x.transpose(1, 2).flatten(2)",
+    "return x.flatten(1, 2)",
+    "return x.mean((2, 3), keepdim=True)",
+    "return x.mean(dim=[2, 3])",
+    "return x.sum(1)",
+    "return x.max(dim=1, keepdim=True)[0]",
+    "return torch.max(x, 1)[0].unsqueeze(1)",
+    "a, b = torch.max(x, dim=1, keepdim=True)\nreturn torch.cat((a, b), 1)",
+    "return torch.maximum(x, x.mean(1, True))",
+    "return x.amax((2, 3))",
+    "return x.norm(p=2, dim=1, keepdim=True)",
+    "return x.std(dim=1)",
+    "return x[:, ::2]",
+    "return x[:, :, 1::2, ::2]",
+    "return x[..., None]",
+    "return x[0]",
+    "return x[:, 3]",
+    "return x[:, -13]",
+    "return x[:, 1:4, ..., :2]",
+    "return x[:, None, :, 2]",
+    "return x[2]",
+    "return torch.cat(x.chunk(2, 1), 2)",
+    "return torch.cat([x, x.mean(1, True)], dim=1)",
+    "return torch.cat([x, x.mean(2, True)], dim=1)",
+    "return torch.stack(x.chunk(3, dim=1), dim=1).sum(1)",
+    "a, b, c = x.split(4, 1)\nreturn a * b + c",
+    "a, b = x.split([4, 8], dim=1)\nreturn a * b",
+    "a, b = torch.split(x, [4, 8], 1)\nreturn torch.cat((b, a), 1)",
+    "return x.split([4, 7], 1)[0]",
+    "a, b, c, d, e = x.chunk(5, 1)\nreturn a",
+    "return x.unbind(1)[0]",
+    "return x.expand(2, 12, 10, 14)",
+    "return x[:, :1].expand_as(x)",
+    "return x.expand(3, 12, 10, 14)",
+    "return x.repeat(1, 2, 1, 1)",
+    "return x.repeat_interleave(2, dim=1)",
+    "return x.squeeze()",
+    "return x[:, :1].squeeze(1)",
+    "return x.unsqueeze(-1)",
+    "return x.unsqueeze(1)",
+    "return x.narrow(1, 2, 5)",
+    "return x.unfold(2, 3, 1)",
+    "return torch.roll(x, shifts=1, dims=2)",
+    "return x.flip(1)",
+    "return x @ x.transpose(-1, -2)",
+    "return x @ x",
+    "return torch.matmul(x.flatten(2).transpose(1, 2), x.flatten(2))",
+    "return torch.bmm(x.flatten(2), x.flatten(2).permute(0, 2, 1))",
+    "return torch.einsum('bchw,bdhw->bcd', x, x)",
+    "return torch.einsum('bchw,bchv->bcv', x, x[..., :3])",
+    "return torch.einsum('bchw,bcwh->bc', x, x)",
+    "return F.interpolate(x, scale_factor=2, mode='nearest')",
+    "return F.interpolate(x, size=x.shape[2:])",
+    "return F.interpolate(x, (5, 5), mode='bilinear', align_corners=True)",
+    "return F.pad(x, (1, 1, 0, 2))",
+    "return F.pad(x, [0, 0, 0, 0, 0, 4])",
+    "return F.max_pool2d(x, 3, 1, 1)",
+    "return F.max_pool2d(x, 2)",
+    "return F.avg_pool2d(x, kernel_size=3, stride=2, padding=1)",
+    "return F.adaptive_avg_pool2d(x, 1)",
+    "return F.adaptive_max_pool2d(x, (1, 14))",
+    "return F.pixel_shuffle(x, 2)",
+    "return F.unfold(x, 3, padding=1)",
+    "return F.fold(F.unfold(x, 3, padding=1), (10, 14), 3, padding=1)",
+    "return F.conv2d(x, torch.ones(6, 12, 3, 3), padding=1)",
+    "return F.conv2d(x, torch.ones(12, 1, 3, 3), stride=2, groups=12)",
+    "return F.conv2d(x, torch.ones(12, 2, 3, 3), groups=12)",
+    "return F.conv_transpose2d(x, torch.ones(12, 3, 2, 2), stride=2)",
+    "return F.linear(x, torch.ones(4, 14))",
+    "return F.softmax(x, dim=1) * torch.sigmoid(x)",
+    "return F.normalize(x, dim=1)",
+    "return F.layer_norm(x, [14])",
+    "return F.layer_norm(x, [13])",
+    "return F.glu(x, 1)",
+    "return F.scaled_dot_product_attention(x, x, x)",
+    "return F.grid_sample(x, torch.zeros(2, 5, 6, 2))",
+    "return torch.fft.irfft2(torch.fft.rfft2(x, norm='ortho'), s=(10, 14))",
+    "return x + torch.zeros(1, 12, 1, 1)",
+    "return x + torch.zeros(1, 11, 1, 1)",
+    "return x * torch.ones(14)",
+    "return x + torch.arange(10).view(-1, 1)",
+    "return torch.where(x > 0, x, torch.zeros_like(x))",
+    "return x.new_zeros(3, 4)",
+    "return torch.linspace(0, 1, 7)",
+    "a, b = torch.meshgrid(torch.arange(3), torch.arange(4), indexing='ij')\nreturn a",
+    "return torch.arange(0, 10, 3)",
+    "return torch.tensor([[1, 2, 3], [4, 5, 6]])",
+    "return torch.eye(3)",
+    "return torch.topk(x, 3, dim=1)[0]",
+    "return x.topk(15, dim=1)[0]",
+    "return x.sort(1)[0]",
+    "return x.cumsum(1)",
+    "return x.movedim(1, -1)",
+    "return torch.outer(torch.ones(3), torch.ones(4))",
+    "return torch.index_select(x, 1, torch.tensor([0, 2, 4]))",
+    "y = x.clone()\ny[:, :3] = 0\ny += 1\nreturn y",
+    "return x[:, [0, 1, 3]]",
+    "n = int(math.log2(x.shape[1]) // 2)\nreturn x[:, :n]",
+    "return sum(part for part in x.chunk(4, 1))",
+    "return torch.cat([x if i % 2 else x * i for i in range(3)], 1)",
+    "y = [x]\nfor i in range(2):\n    y.append(y[-1][:, :6 // (i + 1)])\nreturn torch.cat(y, 1)",
+    "y = [x]\ny.extend(part for part in x.chunk(2, 1))\nreturn torch.cat(y[1:], 1)",
+    "if x.shape[1] != 12:\n    x = x[:, :3]\nreturn x",
+    "try:\n    return x.view(7, 7)\nexcept RuntimeError:\n    return x",
+    "i = 0\nwhile i < 3:\n    i += 1\n    if i == 2:\n        break\nreturn x[:, :i]",
+    "f = lambda y, k=2: y[:, :k]\nreturn f(x, k=5)",
+    "def half(y):\n    return y[:, :y.shape[1] // 2]\nreturn half(half(x))",
+    "*a, b = x.chunk(3, 1)\nreturn torch.cat([*a], 1)",
+    "assert x.shape[1] == 12\nreturn x",
+    "assert x.shape[1] == 13, 'no'\nreturn x",
+    "raise ValueError('no')",
+    "return {'a': x, 'b': x[0]}['b']",
+    "return x if isinstance(x, torch.Tensor) else x[0]",
+    "return x[0] if isinstance(x, (list, tuple)) else x",
+    "(a, b), c = x.chunk(2, 1), 3\nreturn a[:, :c]",
+    "a, b, c = x\nreturn a",
+    "a, b = x\nreturn a",
+]
+
+
+def text(made: str, forward: str) -> str:
+    lines = "".join(f"        {line}\n" for line in forward.split("\n"))
+    return (
+        f"{HEAD}class X(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.m = {made}\n\n"
+        f"    def forward(self, x):\n{lines}"
+    )
+
+
+def by_torch(code: str, size: tuple[int, ...] = SIZE) -> tuple[int, ...] | None:
+    """Give the shape that torch makes; None where it raises."""
+    names: dict = {}
+    exec(code, names)  # our own text
+    try:
+        return tuple(names["X"]()(torch.zeros(size)).shape)
+    except Exception:
+        return None
+
+
+def check(code: str, size: tuple[int, ...] = SIZE) -> None:
+    found, expected = try_class(read_paste(code.encode(), "x.py"), "X", {}, [size]), by_torch(code, size)
+    if expected is None:
+        assert found.state == FAILED, found
+    else:
+        assert (found.state, found.shape) == (OK, expected), found
+
+
+@pytest.mark.parametrize("made", LAYERS)
+def test_a_layer_gives_the_shape_that_torch_gives(made):
+    check(text(made, "return self.m(x)"))
+
+
+@pytest.mark.parametrize("forward", FORWARDS)
+def test_a_forward_gives_the_shape_that_torch_gives(forward):
+    check(text("None", forward))
+
+
+@pytest.mark.parametrize(
+    "made", ["nn.BatchNorm2d(4)", "nn.GroupNorm(4, 4)", "nn.InstanceNorm2d(4)", "nn.GroupNorm(1, 4)"]
+)
+@pytest.mark.parametrize("size", [(1, 4, 1, 1), (2, 4, 1, 1), (1, 4, 1, 2)])
+def test_a_norm_of_one_value_fails_where_torch_fails(made, size):
+    check(text(made, "return self.m(x)"), size)

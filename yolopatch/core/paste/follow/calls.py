@@ -1,0 +1,107 @@
+"""Calls: of the file's functions and classes, of layers, and of libraries."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from yolopatch.core.paste.follow import attributes, uses
+from yolopatch.core.paste.follow.errors import Fails, Open
+from yolopatch.core.paste.follow.libraries import call_library
+from yolopatch.core.paste.follow.methods import base_constructor
+from yolopatch.core.paste.follow.rules.sizes import shown
+from yolopatch.core.paste.follow.signature import bind
+from yolopatch.core.paste.follow.values import (
+    SELF,
+    Builtin,
+    Function,
+    Instance,
+    Layer,
+    Library,
+    PastedClass,
+    Scope,
+    Unknown,
+    unknown_in,
+)
+
+if TYPE_CHECKING:
+    from yolopatch.core.paste.follow.machine import Machine
+
+
+def call(machine: Machine, called: Any, given: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
+    """Return what a call gives.
+
+    Raises:
+        Fails: it raises.
+        Open: it cannot be followed.
+    """
+    if isinstance(called, Unknown):
+        machine.note((*given, *named.values()), uses.OTHER)
+        return called
+    if isinstance(called, Function):
+        return _function(machine, called, given, named)
+    if isinstance(called, PastedClass):
+        return _construct(machine, called, given, named)
+    if isinstance(called, Instance):
+        return _instance(machine, called, given, named)
+    if isinstance(called, (Layer, Builtin)):
+        return _known(machine, called, given, named)
+    if isinstance(called, Library):
+        return call_library(machine, called, given, named)
+    raise Fails(f"a call of {shown(called)}", "TypeError")
+
+
+def _known(machine: Machine, called: Layer | Builtin, given: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
+    if isinstance(called, Builtin):
+        return _followed(machine, called.name, lambda: called.run(*called.given, *given, **named))
+    run = called.call
+    if run is None:
+        raise Open(f"a call of {called.name}")
+    unknown = unknown_in(given)
+    return unknown or _followed(machine, called.name, lambda: run(machine, *given, **named))
+
+
+def _followed(machine: Machine, name: str, run: Any) -> Any:
+    try:
+        return run()
+    except (TypeError, ValueError, AttributeError, IndexError, KeyError, ZeroDivisionError, OverflowError) as error:
+        raise Open(f"the call of {name}") from error
+    except RecursionError as error:
+        raise Open("calls inside each other") from error
+
+
+def _instance(machine: Machine, called: Instance, given: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
+    name = "forward" if machine.paste.method(called.owner, "forward") else "__call__"
+    if machine.paste.method(called.owner, name):
+        return machine.call(attributes.attribute(machine, called, name), *given, **named)
+    if called.base is not None:
+        return _known(machine, called.base, given, named)
+    raise Open(f"the forward of {called.owner}")
+
+
+def _construct(machine: Machine, called: PastedClass, given: tuple[Any, ...], named: Mapping[str, Any]) -> Instance:
+    made = Instance(called.name)
+    if machine.paste.method(called.name, "__init__"):
+        machine.call(attributes.attribute(machine, made, "__init__"), *given, **named)
+    else:
+        outside = (one for one in machine.paste.bases(called.name) if one not in machine.paste.classes)
+        base_constructor(machine, made, next(outside, ""), *given, **named)
+    return made
+
+
+def _function(machine: Machine, called: Function, given: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
+    scope = Scope(parent=called.scope, owner=called.owner)
+    bound = (*called.bound, *given)
+    if called.bound:
+        scope.names[SELF] = called.bound[0]
+    bind(called, bound, dict(named), scope)
+    node = called.node
+    if isinstance(node, ast.Lambda):
+        return machine.evaluate(node.body, scope)
+    if any(isinstance(one, (ast.Yield, ast.YieldFrom)) for one in ast.walk(node)):
+        raise Open(f"the generator {node.name}", node.lineno)
+    line = machine.line
+    signal = machine.execute(node.body, scope)
+    machine.line = line
+    return signal.value if signal else None

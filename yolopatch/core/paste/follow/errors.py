@@ -1,0 +1,22 @@
+"""How following code ends early. None of these reaches a user: `trial.py` makes an outcome of them."""
+
+from __future__ import annotations
+
+
+class Fails(Exception):
+    """The code raises here, with certainty; `name` is what it raises."""
+
+    def __init__(self, why: str, name: str = "RuntimeError") -> None:
+        super().__init__(why)
+        self.why = why
+        self.name = name
+        self.line = 0
+
+
+class Open(Exception):
+    """The code cannot be followed from here on."""
+
+    def __init__(self, what: str, line: int = 0) -> None:
+        super().__init__(what)
+        self.what = what
+        self.line = line

@@ -1,0 +1,220 @@
+"""Calls of libraries: torch, math, numpy's functions of numbers, einops, timm, and upstream's own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from yolopatch.core.paste.follow import uses
+from yolopatch.core.paste.follow.errors import Fails, Open
+from yolopatch.core.paste.follow.file_names import UPSTREAM
+from yolopatch.core.paste.follow.rules import (  # noqa: F401
+    convolutions,
+    creation,
+    einops,
+    elementwise,
+    joining,
+    norms,
+    pooling,
+    reshaping,
+    upstreams,
+)
+from yolopatch.core.paste.follow.rules.registry import FUNCTIONS, LAYERS
+from yolopatch.core.paste.follow.values import Builtin, Layer, Library, Tensor, computed, unknown_in
+
+if TYPE_CHECKING:
+    from yolopatch.core.paste.follow.machine import Machine
+
+_WITH_RULES = ("torch", "torchvision", "timm", "einops", UPSTREAM)
+_RENAMED = {"einops.repeat": "einops_repeat", "einops.reduce": "einops_reduce"}
+_MATH = [
+    "sqrt",
+    "ceil",
+    "floor",
+    "log",
+    "log2",
+    "log10",
+    "log1p",
+    "exp",
+    "pow",
+    "gcd",
+    "prod",
+    "fabs",
+    "sin",
+    "cos",
+    "tan",
+    "atan",
+    "isclose",
+    "trunc",
+]
+_NUMPY: dict[str, Callable[..., Any]] = {
+    "max": max,
+    "min": min,
+    "maximum": max,
+    "minimum": min,
+    "abs": abs,
+    "round": round,
+    "int32": int,
+    "int64": int,
+}
+# what a followed run answers for questions about how it is run
+_ANSWERS = {
+    "torch.jit.is_scripting": False,
+    "torch.jit.is_tracing": False,
+    "torch.onnx.is_in_onnx_export": False,
+    "torch.is_grad_enabled": True,
+    "torch.is_autocast_enabled": False,
+}
+
+
+def is_usual(name: str) -> bool:
+    """Tell whether posts use this name of upstream or timm without an import."""
+    return name in LAYERS or name in _BY_PLAIN_NAME
+
+
+def call_library(machine: Machine, called: Library, given: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
+    """Return what a call of a library gives; unknown where nothing says what."""
+    if called.name in _ANSWERS:
+        return _ANSWERS[called.name]
+    own = _OWN.get(called.name) or _BY_PLAIN_NAME.get(called.plain)
+    if own:
+        return _tried(called, lambda: own(machine, *given, **named))
+    root = called.name.partition(".")[0]
+    if called.name.startswith(("torch.nn.init.", "warnings.", "logging.")):
+        return given[0] if given else None
+    if root in ("math", "numpy") and _is_of_numbers(called):
+        return _number(called, given)
+    rule = _rule(called, root)
+    if rule is None:
+        machine.note((*given, *named.values()), uses.OTHER)
+        return machine.unknown(called.name.removeprefix(f"{UPSTREAM}."))
+    unknown = unknown_in(given)
+    return unknown or _tried(called, lambda: rule(machine, *given, **named))
+
+
+def _rule(called: Library, root: str) -> Any:
+    if root not in _WITH_RULES:
+        return None
+    name = _RENAMED.get(called.name, called.plain)
+    layers_first = called.name.startswith("torch.nn.") and not called.name.startswith("torch.nn.functional.")
+    tables = (LAYERS, FUNCTIONS) if layers_first or root != "torch" else (FUNCTIONS, LAYERS)
+    return next((table[name] for table in tables if name in table), None)
+
+
+def _tried(called: Library, run: Callable[[], Any]) -> Any:
+    try:
+        return run()
+    except (TypeError, ValueError, AttributeError, IndexError, KeyError) as error:
+        raise Open(f"the call of {called.plain}") from error
+
+
+def _is_of_numbers(called: Library) -> bool:
+    return called.plain in _MATH or (called.name.startswith("numpy.") and called.plain in _NUMPY)
+
+
+def _number(called: Library, given: tuple[Any, ...]) -> Any:
+    unknown = unknown_in(given)
+    if unknown:
+        return unknown
+    numbers = [one for value in given for one in (value if isinstance(value, (list, tuple)) else (value,))]
+    if not all(isinstance(one, (int, float)) for one in numbers):
+        raise Open(f"the call of {called.plain}")
+    if called.plain == "pow" and (abs(numbers[0]) > 10**6 or abs(numbers[1]) > 64):
+        raise Open("a very large number")
+    function = _NUMPY.get(called.plain) or getattr(math, called.plain)
+    try:
+        return computed(function(numbers) if called.plain in ("prod", "max", "min") else function(*numbers), *numbers)
+    except (ValueError, OverflowError, ZeroDivisionError) as error:
+        raise Fails(f"{called.plain}: {error}", type(error).__name__) from error
+    except TypeError as error:
+        raise Open(f"the call of {called.plain}") from error
+
+
+def _nothing(machine: Machine, *given: Any, **named: Any) -> None:
+    return None
+
+
+def _first(machine: Machine, value: Any, *rest: Any, **named: Any) -> Any:
+    return value
+
+
+def _deepcopy(machine: Machine, value: Any, memo: Any = None) -> Any:
+    return list(value) if isinstance(value, list) else dict(value) if isinstance(value, dict) else value
+
+
+def _ordered(machine: Machine, pairs: Any = (), **named: Any) -> dict[Any, Any]:
+    return {**(pairs if isinstance(pairs, dict) else dict(machine.iterate(pairs))), **named}
+
+
+def _partial(machine: Machine, function: Any, *given: Any, **named: Any) -> Builtin:
+    return Builtin("partial", lambda *more, **others: machine.call(function, *given, *more, **{**named, **others}))
+
+
+def _fold(machine: Machine, function: Any, values: Any, *start: Any) -> Any:
+    todo = [*start, *machine.iterate(values)]
+    if not todo:
+        raise Fails("reduce of nothing", "TypeError")
+    total = todo[0]
+    for one in todo[1:]:
+        total = machine.call(function, total, one)
+    return total
+
+
+def _autopad(machine: Machine, k: Any, p: Any = None, d: Any = 1) -> Any:
+    if p is not None:
+        return p
+    windows = k if isinstance(k, (list, tuple)) else (k,)
+    pads = [computed((d * (one - 1) + 1) // 2, one, d) for one in windows]
+    return pads if isinstance(k, (list, tuple)) else pads[0]
+
+
+def _divisible(machine: Machine, value: Any, divisor: Any = 8, *rest: Any) -> Any:
+    return computed(math.ceil(value / int(divisor)) * int(divisor), value, divisor)
+
+
+def _pair(machine: Machine, value: Any) -> Any:
+    return tuple(value) if isinstance(value, (list, tuple)) else (value, value)
+
+
+def _is_tensor(machine: Machine, value: Any) -> bool:
+    return isinstance(value, Tensor)
+
+
+def _device(machine: Machine, *given: Any) -> Any:
+    return given[0] if given and isinstance(given[0], str) else Library("torch.device")
+
+
+def _size(machine: Machine, values: Any = ()) -> Any:
+    return tuple(machine.iterate(values))
+
+
+def _of_layer(machine: Machine, layer: Any, *rest: Any, **named: Any) -> Any:
+    return layer if isinstance(layer, Layer) else machine.unknown("a layer's norm")
+
+
+_OWN: dict[str, Callable[..., Any]] = {
+    "copy.deepcopy": _deepcopy,
+    "copy.copy": _deepcopy,
+    "collections.OrderedDict": _ordered,
+    "functools.partial": _partial,
+    "functools.reduce": _fold,
+    "torch.is_tensor": _is_tensor,
+    "torch.device": _device,
+    "torch.Size": _size,
+    "torch.nn.utils.weight_norm": _of_layer,
+    "torch.nn.utils.spectral_norm": _of_layer,
+    "torch.nn.utils.parametrizations.weight_norm": _of_layer,
+    "torch.utils.checkpoint.checkpoint": lambda machine, function, *given, **named: machine.call(function, *given),
+    "itertools.chain": lambda machine, *lists: [one for part in lists for one in machine.iterate(part)],
+}
+# helpers of upstream and of timm that posts copy the imports of, from many places
+_BY_PLAIN_NAME: dict[str, Callable[..., Any]] = {
+    "autopad": _autopad,
+    "make_divisible": _divisible,
+    "to_2tuple": _pair,
+    "trunc_normal_": _nothing,
+    "no_grad": _nothing,
+    "autocast": _nothing,
+    "manual_seed": _nothing,
+}

@@ -1,0 +1,144 @@
+"""Arithmetic of the code's own numbers, with limits on their size, and with a note of what each is used for."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from yolopatch.core.paste.follow import uses
+from yolopatch.core.paste.follow.errors import Fails, Open
+from yolopatch.core.paste.follow.rules.elementwise import element_by_element
+from yolopatch.core.paste.follow.rules.joining import matmul
+from yolopatch.core.paste.follow.rules.registry import Run
+from yolopatch.core.paste.follow.rules.sizes import shown
+from yolopatch.core.paste.follow.values import Library, Tensor, Unknown, computed, unknown_in
+
+_LARGEST = 10**18
+_LONGEST = 10_000  # elements of a list or letters of a text
+
+_OPERATORS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: operator.pow,
+    ast.BitAnd: operator.and_,
+    ast.BitOr: operator.or_,
+    ast.BitXor: operator.xor,
+    ast.LShift: operator.lshift,
+    ast.RShift: operator.rshift,
+}
+_COMPARISONS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+}
+
+
+def arithmetic(run: Run, kind: ast.operator, left: Any, right: Any) -> Any:
+    """Return what an operator gives for numbers, texts, lists or maps.
+
+    Raises:
+        Fails: Python or torch raises.
+        Open: the result is too large to be of a module.
+    """
+    unknown = unknown_in((left, right)) if not isinstance(left, list) else unknown_in(right)
+    if unknown:
+        return unknown
+    if isinstance(left, Tensor) or isinstance(right, Tensor):
+        return matmul(run, left, right) if isinstance(kind, ast.MatMult) else element_by_element(run, left, right)
+    if isinstance(left, Library) or isinstance(right, Library):
+        return Unknown(f"{shown(left)} and {shown(right)}")
+    function = _OPERATORS.get(type(kind))
+    if function is None:
+        raise Open("an operator")
+    if isinstance(kind, (ast.FloorDiv, ast.Div, ast.Mod)):
+        run.note(right, uses.DIVISOR)
+    elif isinstance(kind, (ast.Mult, ast.Pow)):
+        run.note(right, uses.COUNT if isinstance(left, (list, tuple)) else uses.FACTOR)
+        run.note(left, uses.COUNT if isinstance(right, (list, tuple)) else uses.FACTOR)
+    _refuse_large(kind, left, right)
+    try:
+        return computed(function(left, right), left, right)
+    except ZeroDivisionError as error:
+        raise Fails(f"{left} divided by 0", "ZeroDivisionError") from error
+    except TypeError as error:
+        raise Open(str(error)) from error
+    except (OverflowError, ValueError) as error:
+        raise Fails(str(error), type(error).__name__) from error
+
+
+def _refuse_large(kind: ast.operator, left: Any, right: Any) -> None:
+    numbers = [abs(one) for one in (left, right) if isinstance(one, (int, float))]
+    if isinstance(kind, (ast.Pow, ast.LShift)) and len(numbers) == 2 and (numbers[0] > 10**6 or numbers[1] > 64):
+        raise Open("a very large number")
+    if any(number > _LARGEST for number in numbers):
+        raise Open("a very large number")
+    for one, other in ((left, right), (right, left)):
+        if isinstance(one, (str, list, tuple)):
+            count = other if isinstance(other, int) and isinstance(kind, ast.Mult) else 1
+            more = len(other) if isinstance(other, (str, list, tuple)) else 0
+            if len(one) * max(count, 1) + more > _LONGEST:
+                raise Open("a very long list")
+
+
+def comparison(run: Run, kind: ast.cmpop, left: Any, right: Any) -> Any:
+    """Return what a comparison gives; unknown where a side is."""
+    if isinstance(kind, (ast.Is, ast.IsNot)):
+        return _is(kind, left, right)
+    unknown = unknown_in((left, right))
+    if unknown:
+        return unknown
+    if isinstance(kind, (ast.In, ast.NotIn)):
+        return _is_in(kind, left, right)
+    run.note((left, right), uses.TEST)
+    if isinstance(left, Tensor) or isinstance(right, Tensor):
+        if isinstance(left, (Tensor, int, float)) and isinstance(right, (Tensor, int, float)):
+            return Tensor(element_by_element(run, left, right).shape, "torch.bool")
+        return isinstance(kind, ast.NotEq)
+    try:
+        return _COMPARISONS[type(kind)](left, right)
+    except TypeError as error:
+        raise Fails(str(error), "TypeError") from error
+
+
+def _is(kind: ast.cmpop, left: Any, right: Any) -> Any:
+    unknown = next((one for one in (left, right) if isinstance(one, Unknown)), None)
+    if unknown:
+        return unknown
+    plain = (None, True, False)
+    same = left is right or (not any(left is one or right is one for one in plain) and left == right)
+    return same if isinstance(kind, ast.Is) else not same
+
+
+def _is_in(kind: ast.cmpop, left: Any, right: Any) -> bool:
+    if not isinstance(right, (list, tuple, dict, set, str, range)):
+        raise Open(f"the elements of {shown(right)}")
+    try:
+        found = left in right
+    except TypeError as error:
+        raise Open(str(error)) from error
+    return found if isinstance(kind, ast.In) else not found
+
+
+def negated(run: Run, kind: ast.unaryop, value: Any) -> Any:
+    """Return what `-x`, `+x`, `~x` or `not x` gives."""
+    if isinstance(kind, ast.Not):
+        return value if isinstance(value, Unknown) else not run.truth(value)
+    if isinstance(value, (Unknown, Tensor)):
+        return value
+    if isinstance(value, (int, float)):
+        results: dict[type[ast.AST], Callable[[Any], Any]] = {
+            ast.USub: operator.neg,
+            ast.UAdd: operator.pos,
+            ast.Invert: operator.inv,
+        }
+        return computed(results[type(kind)](value), value)
+    raise Open(f"the sign of {shown(value)}")

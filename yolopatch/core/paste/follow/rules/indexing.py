@@ -1,0 +1,66 @@
+"""Parts of a tensor by index: numbers, slices, None and dots."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from yolopatch.core.paste.follow.errors import Fails, Open
+from yolopatch.core.paste.follow.rules.sizes import broadcast, made, whole
+from yolopatch.core.paste.follow.values import Tensor, unknown_in
+
+
+def indexed(x: Tensor, index: Any) -> Tensor:
+    """Return `x[index]`.
+
+    Raises:
+        Fails: there is no such part.
+        Open: the shape depends on values.
+    """
+    parts = list(index) if isinstance(index, tuple) else [index]
+    unknown = unknown_in(parts)
+    if unknown:
+        raise Open(unknown.what, unknown.line)
+    taken = sum(one is not None and one is not Ellipsis for one in parts)
+    if taken > len(x.shape):
+        raise Fails(f"a tensor of {list(x.shape)} is indexed by {taken} numbers", "IndexError")
+    dots = [Ellipsis] if not any(one is Ellipsis for one in parts) else []
+    return _part(x.shape, [*parts, *dots], len(x.shape) - taken)
+
+
+def _part(shape: tuple[int, ...], parts: list[Any], rest: int) -> Tensor:
+    place, sizes = 0, []
+    tensors: list[Tensor] = []
+    where = -1
+    for one in parts:
+        if one is None:
+            sizes.append(1)
+        elif one is Ellipsis:
+            sizes += shape[place : place + rest]
+            place += rest
+        elif isinstance(one, slice):
+            sizes.append(_sliced(shape[place], one))
+            place += 1
+        elif isinstance(one, (Tensor, list)):
+            found = one if isinstance(one, Tensor) else Tensor((len(one),))
+            if found.kind == "torch.bool":
+                raise Open("a shape that depends on a tensor's values")
+            tensors.append(found)
+            where = len(sizes) if where < 0 else where
+            place += 1
+        else:
+            number = whole(one)
+            if not -shape[place] <= number < shape[place]:
+                raise Fails(f"the index {number} in a dimension of {shape[place]}", "IndexError")
+            place += 1
+    if tensors:
+        sizes[where:where] = broadcast(*tensors).shape
+    return made(sizes)
+
+
+def _sliced(size: int, part: slice) -> int:
+    if any(isinstance(one, Tensor) for one in (part.start, part.stop, part.step)):
+        raise Open("a slice by a tensor's value")
+    try:
+        return len(range(*part.indices(size)))
+    except (TypeError, ValueError) as error:
+        raise Fails(f"a slice: {error}", type(error).__name__) from error

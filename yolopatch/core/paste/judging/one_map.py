@@ -1,0 +1,217 @@
+"""A class that takes one map: which kind it is, by the size and the channels of the map that it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from yolopatch.catalog.kinds import ATTENTION, BLOCK, CONV_LIKE, DOWN, KINDS, POOL, PSA, UP
+from yolopatch.core.paste.calls import Given, names_in
+from yolopatch.core.paste.follow import uses
+from yolopatch.core.paste.follow.trial import FAILED, OK, UNKNOWN, Trial
+from yolopatch.core.paste.judging.contract import BROKEN, HOLDS, Case, Verdict, check, judge
+from yolopatch.core.paste.judging.found import Found
+from yolopatch.core.paste.judging.refusals import refused
+from yolopatch.core.paste.judging.subject import SIZE, WIDTHS, Subject, one_map, values
+from yolopatch.core.paste.judging.using import Usage
+from yolopatch.wire import arguments as by
+
+# kinds that take one map and give one
+ONE_MAP = (*CONV_LIKE, BLOCK, ATTENTION, UP, POOL, PSA)
+_KERNEL_USES = frozenset({uses.KERNEL, uses.SIZE, uses.OTHER})
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What became of a map of 64 channels: asked for 128 output channels, and for 64."""
+
+    wider: Trial
+    equal: Trial
+
+    @property
+    def factor(self) -> float:
+        """How much larger the output is; 0 where it is not the same in height and width."""
+        shape = self.wider.shape if self.wider.state == OK else self.equal.shape
+        if shape is None or len(shape) != 4:
+            return 0
+        factors = {new / old for new, old in zip(shape[2:], SIZE)}
+        return factors.pop() if len(factors) == 1 else 0
+
+    @property
+    def keeps_channels(self) -> bool:
+        """Whether it gives as many channels as it gets, whatever it is asked for."""
+        wide, same = self.wider.shape, self.equal.shape
+        only_equal = self.wider.state == FAILED or (wide is not None and wide[1] == WIDTHS[0])
+        return self.equal.state == OK and same is not None and same[1] == WIDTHS[0] and only_equal
+
+
+def recognise(
+    subject: Subject, usage: Usage, given: Sequence[Given], convolution: Callable[[], tuple[str, str]]
+) -> Found | None:
+    """Return the kind of a class that takes one map; None where it cannot be followed, or its names say too little.
+
+    Args:
+        subject: the class.
+        usage: what its constructor's arguments are used for.
+        given: their values.
+        convolution: returns the kind of a convolution, and the reason.
+
+    Raises:
+        UsageError: it certainly raises, or gives no map that a model can use.
+    """
+    pool, given = _pool(subject, usage, given)
+    if pool:
+        return pool
+    if subject.missing(given):
+        return None
+    seen = _Seen(*(subject.follow(given, values(WIDTHS[0], c2), [one_map()]) for c2 in (WIDTHS[1], WIDTHS[0])))
+    if UNKNOWN in (seen.wider.state, seen.equal.state):
+        return None
+    if seen.wider.state == seen.equal.state == FAILED:
+        raise _failure(subject, given, seen.equal)
+    _require_map(subject, seen)
+    return _by_size(subject, given, seen, convolution)
+
+
+def as_of_kind(subject: Subject, usage: Usage, kind: str, given: Sequence[Given]) -> Sequence[Given]:
+    """Return the arguments that a kind may be given: the kernel of a pool is no convolution's."""
+    return given if kind == POOL else _without_pool(subject, usage, given)
+
+
+def without_stride(subject: Subject, found: Found) -> Found | None:
+    """Return a convolution as one that only keeps its map's size; None where it is none with a stride."""
+    stride = next((one for one in found.given if one.value == by.STRIDE), None)
+    if stride is None or found.kind not in CONV_LIKE:
+        return None
+    required = any(one.name == stride.argument for one in subject.constructor.required)
+    fixed = (replace(stride, value="1", why="it works only with stride 1"),) if required else ()
+    return replace(found, given=(*(one for one in found.given if one is not stride), *fixed))
+
+
+def _kernel(given: Sequence[Given]) -> Given | None:
+    return next((one for one in given if one.value == by.KERNEL), None)
+
+
+def _pools(usage: Usage, kernel: Given | None) -> bool:
+    """Tell whether a kernel is only that of a pool."""
+    roles = usage.trial.uses.roles(kernel.argument) if kernel else frozenset()
+    return uses.POOL in roles and not roles & _KERNEL_USES
+
+
+def _without_pool(subject: Subject, usage: Usage, given: Sequence[Given]) -> tuple[Given, ...]:
+    kernel = _kernel(given)
+    return tuple(one for one in given if one is not kernel) if _pools(usage, kernel) else tuple(given)
+
+
+def _pool(subject: Subject, usage: Usage, given: Sequence[Given]) -> tuple[Found | None, tuple[Given, ...]]:
+    """Return a class whose kernel is that of a pool, as upstream's SPPF; and the arguments without such a kernel."""
+    kernel = _kernel(given)
+    if kernel is None or not _pools(usage, kernel):
+        return None, tuple(given)
+    place = replace(kernel, why=f"by its use: {uses.POOL}")
+    mine = tuple(place if one is kernel else one for one in given if one.value in KINDS[POOL].values)
+    names = {name for one in mine for name in names_in(one.value)}
+    if by.OUTPUTS in names and not subject.missing(mine) and check(subject, POOL, mine).state == HOLDS:
+        return Found(POOL, "its kernel is that of a pool that keeps the size of the map", mine), tuple(given)
+    return None, _without_pool(subject, usage, given)
+
+
+def _failure(subject: Subject, given: Sequence[Given], trial: Trial) -> Exception:
+    """Return the error for a class whose code raises for every map of a model."""
+    batch, channels, height, width = one_map()
+    last = subject.follow(given, values(channels, channels), [(batch, height, width, channels)])
+    shape = last.shape if last.state == OK else None
+    case = Case(values(channels, channels), (one_map(),))
+    verdict = Verdict(BROKEN, trial.why, trial.line, case=case)
+    if shape == (batch, height, width, channels):
+        why = "it reads B, H, W, C, and a model's layers give B, C, H, W"
+        return refused(
+            subject, replace(verdict, why=why), hint="turn the map in its forward: x.permute(0, 2, 3, 1) and back"
+        )
+    return refused(subject, verdict)
+
+
+def _require_map(subject: Subject, seen: _Seen) -> None:
+    """Refuse what is no map of the input's batch."""
+    trial = seen.wider if seen.wider.state == OK else seen.equal
+    case = Case(values(), (one_map(),))
+    verdict = judge(case, trial)
+    if verdict.state == BROKEN and (verdict.expected == "one map" or trial.findings):
+        raise refused(subject, verdict)
+
+
+def _by_size(
+    subject: Subject, given: tuple[Given, ...], seen: _Seen, convolution: Callable[[], tuple[str, str]]
+) -> Found | None:
+    names = {name for one in given for name in names_in(one.value)}
+    if seen.factor == 2:
+        return _up(subject, given)
+    if seen.factor == 0.5:
+        return _down(subject, given, names)
+    if seen.factor != 1:
+        size = (seen.wider.shape or seen.equal.shape or ())[2:]
+        what = f"its map has another size: {'×'.join(map(str, size))} of {SIZE[0]}×{SIZE[1]}"
+        raise refused(subject, Verdict(BROKEN, what, case=Case(values(), (one_map(),))))
+    if by.OUTPUTS not in names or seen.keeps_channels:
+        return _keeping(subject, given, names, seen)
+    if by.REPEATS in names:
+        return _found(BLOCK, "it has channels in and out, and a number of repeats", given)
+    if by.STRIDE in names or by.KERNEL in names:
+        kind, why = convolution()
+        return _found(kind, why, given)
+    return None
+
+
+def _keeping(subject: Subject, given: tuple[Given, ...], names: set[str], seen: _Seen) -> Found:
+    """Return a class that keeps size and channels, or that does so if it is not asked for others."""
+    if not seen.keeps_channels:
+        shape = seen.equal.shape or ()
+        what = f"its map has {shape[1]} channels of {WIDTHS[0]}, and no argument says how many"
+        raise refused(subject, Verdict(BROKEN, what, case=Case(values(), (one_map(),))))
+    if by.OUTPUTS in names and seen.wider.state == FAILED and by.REPEATS in names:
+        return _found(PSA, f"it needs as many channels out as in (line {seen.wider.line}), and has repeats", given)
+    why = "its output has the shape of its input, so it goes after a layer"
+    if by.OUTPUTS in names and seen.wider.state == FAILED:
+        why = f"it needs as many channels out as in (line {seen.wider.line}), so it goes after a layer"
+    return _found(ATTENTION, why, given)
+
+
+def _up(subject: Subject, given: tuple[Given, ...]) -> Found:
+    mine = _found(UP, "it doubles the size of its map, whatever it is given", given)
+    return replace(mine, outputs=widened(subject, mine.given))
+
+
+def widened(subject: Subject, given: Sequence[Given]) -> str:
+    """Return the output channels of an up-sampler, as an expression.
+
+    Raises:
+        UsageError: they follow neither from the channels of its input nor from a number.
+    """
+    seen = {}
+    for c in WIDTHS:
+        shape = subject.follow(given, values(c, c), [one_map(c)]).shape
+        seen[c] = shape[1] if shape else 0
+    first, second = seen.items()
+    if first[1] == second[1]:
+        return str(first[1])
+    ratio = {out / c for c, out in seen.items()}
+    if len(ratio) == 1 and min(ratio) > 0:
+        times = ratio.pop()
+        if times == 1:
+            return by.INPUTS
+        return f"{by.INPUTS} * {times:.0f}" if times > 1 and times % 1 == 0 else f"{by.INPUTS} // {1 / times:.0f}"
+    what = f"its map has {first[1]} channels of {first[0]}, and {second[1]} of {second[0]}"
+    raise refused(subject, Verdict(BROKEN, what, case=Case(values(), (one_map(),))))
+
+
+def _down(subject: Subject, given: tuple[Given, ...], names: set[str]) -> Found:
+    mine = _found(DOWN, "it halves the size of its map, whatever stride it is given", given)
+    if by.OUTPUTS not in names:
+        what = "it halves the map, and no argument says how many channels come out, which a row of a model does"
+        raise refused(subject, Verdict(BROKEN, what, case=Case(values(), (one_map(),))))
+    return mine
+
+
+def _found(kind: str, why: str, given: tuple[Given, ...]) -> Found:
+    """Return a kind with the arguments that it can be given."""
+    return Found(kind, why, tuple(one for one in given if names_in(one.value) <= {*KINDS[kind].values}))

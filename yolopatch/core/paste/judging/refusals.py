@@ -1,0 +1,47 @@
+"""The errors for classes that a model cannot have: what, where, with which map, and what to do."""
+
+from __future__ import annotations
+
+from yolopatch.catalog.kinds import KINDS
+from yolopatch.core.paste.judging.contract import Case, Verdict
+from yolopatch.core.paste.judging.subject import Subject
+from yolopatch.errors import UsageError
+from yolopatch.wire import arguments as by
+
+_WORDS = {
+    "convolution": "a convolution",
+    "layer": "a convolution with its own norm",
+    "attention": "a layer after another one",
+    "block": "a block",
+}
+_HINT = "correct the line, and add the file again; or name another class of the file: --class NAME"
+
+
+def refused(subject: Subject, verdict: Verdict, hint: str = _HINT, what: str = "a layer of a model") -> UsageError:
+    """Return the error for a class that certainly does not work in a model."""
+    details = [f"expected: {verdict.expected}", f"found:    {verdict.found}"] if verdict.expected else []
+    if verdict.line:
+        details.append(f"found: {subject.quoted(verdict.line)}")
+    if verdict.case:
+        details.append(f"with:  {_described(verdict.case)}")
+    return UsageError(f"{subject.symbol} cannot be {what}: {verdict.why}", details=details, hint=hint)
+
+
+def _described(case: Case) -> str:
+    """Return what a case is: `64 channels in and 128 out, a map of 24×40, stride 2, in training`."""
+    _, channels, height, width = case.inputs[0]
+    parts = [f"{channels} channels in and {case.values[by.OUTPUTS]} out", f"a map of {height}×{width}"]
+    if case.values[by.STRIDE] != 1:
+        parts.append(f"stride {case.values[by.STRIDE]}")
+    return ", ".join([*parts, *([case.where] if case.where else [])])
+
+
+def place_of(kind: str) -> str:
+    """Return what a class would be as a kind, for a message."""
+    return f"{_WORDS[kind]} (--like {KINDS[kind].word})" if kind in _WORDS else f"a {kind}"
+
+
+def not_followed(subject: Subject, why: str, line: int) -> str:
+    """Return the note for a class whose code cannot be followed."""
+    where = f" in line {line}" if line else ""
+    return f"{subject.symbol} cannot be followed{where}: {why}; what it makes of a map is known when a model is built"

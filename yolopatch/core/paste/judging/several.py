@@ -1,0 +1,219 @@
+"""A class that takes several maps: what its constructor wants, and what it gives, tried with maps of models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice, product
+from typing import Any
+
+from yolopatch.catalog.kinds import JOIN, KINDS
+from yolopatch.core.paste.calls import Given
+from yolopatch.core.paste.constructor import Argument
+from yolopatch.core.paste.follow.trial import FAILED, OK, UNKNOWN, Trial
+from yolopatch.core.paste.judging.found import Found
+from yolopatch.core.paste.judging.heads import classes_of, find_head
+from yolopatch.core.paste.judging.subject import BATCH, SIZE, Subject, values
+from yolopatch.errors import OpenError, UsageError
+from yolopatch.wire import arguments as by
+
+_MOST_CALLS = 48  # ways to call a constructor that are tried
+_SUM = f"sum({by.INPUT_LIST})"
+_LARGEST = f"max({by.INPUT_LIST})"
+_COUNTS = frozenset(
+    {"n", "length", "number", "num", "count", "counts", "inputs_num", "num_inputs", "n_inputs", "num_maps", "levels"}
+)
+# the channels of the maps that are tried: of two, as the models' joins have them, of three, and of two that are equal
+_TWO, _THREE, _EQUAL = (64, 96), (64, 96, 32), (64, 64)
+_WIDTH = 128  # that a row asks for
+
+
+@dataclass(frozen=True)
+class _Call:
+    """A way to call the constructor, and what came out for each list of maps that can be joined."""
+
+    given: tuple[Given, ...]
+    trials: dict[tuple[int, ...], Trial]
+
+    def joins(self, widths: tuple[int, ...]) -> bool:
+        """Tell whether maps of these channels become one of their size."""
+        shape = self.trials[widths].shape
+        return self.trials[widths].state == OK and shape is not None and len(shape) == 4 and shape[2:] == SIZE
+
+
+def find_join(subject: Subject, spread: bool) -> Found | None:
+    """Return how a class joins two maps of one size, as the models' joins have them; None where no call does.
+
+    Args:
+        subject: the class.
+        spread: whether its forward takes its maps one by one.
+    """
+    for given in _calls(subject):
+        call = _followed(subject, given, spread)
+        outputs = _outputs(call) if call.joins(_TWO) else ""
+        if outputs:
+            why = f"it takes several maps and gives one, with {_words(outputs)}"
+            return Found(JOIN, why, given, outputs=_default(outputs), spread=spread)
+    return None
+
+
+def as_join(subject: Subject, spread: bool, given: tuple[Given, ...] | None) -> Found:
+    """Return a class as a join, with given arguments or with those that are found.
+
+    Raises:
+        UsageError: it certainly does not join two maps of the models; or its arguments are unknown.
+    """
+    calls = [_followed(subject, one, spread) for one in (_calls(subject) if given is None else (given,))]
+    for widths, what in ((_TWO, ""), (_EQUAL, "maps of equal channels"), (_THREE, "three maps")):
+        call = next((call for call in calls if call.joins(widths) and _outputs(call)), None)
+        if call:
+            doubt = f"it joins only {what}, and the families' Concats read two of different channels" if what else ""
+            outputs = _outputs(call)
+            why = f"it takes several maps and gives one, with {_words(outputs)}"
+            return Found(JOIN, why, call.given, outputs=_default(outputs), spread=spread, doubt=doubt)
+    opened = next((call for call in calls if call.trials[_TWO].state == UNKNOWN), None)
+    if opened and (given is not None or not subject.missing(opened.given)):
+        doubt = f"its output channels are not known, and counted as {_SUM}: {opened.trials[_TWO].why}"
+        return Found(JOIN, "from --like", opened.given, outputs=_SUM, spread=spread, doubt=doubt)
+    raise _no_join(subject, calls)
+
+
+def several_maps(subject: Subject, line: int, given: tuple[Given, ...] | None) -> Found:
+    """Return the kind of a class that uses its input as a list of maps: a join, or a head.
+
+    Args:
+        subject: the class.
+        line: that uses its input so.
+        given: the values of its constructor's arguments; None to find them.
+
+    Raises:
+        UsageError: it is neither with certainty.
+    """
+    if given is not None:
+        return as_join(subject, spread=False, given=given)
+    found = find_join(subject, spread=False) or find_head(subject)
+    if found:
+        return found
+    if classes_of(subject):
+        raise OpenError(
+            "like",
+            "like what",
+            {"Detect": "it is a detection head", "Concat": "it joins maps into one"},
+            f"{subject.symbol} takes several maps and a number of classes: it is not clear which head it is",
+            details=[f"found: {subject.quoted(line)}"],
+            hint="name the head that it replaces: --like Detect (or Segment, Pose, OBB, Classify)",
+        )
+    join = as_join(subject, spread=False, given=None)
+    raise _only(subject, join)
+
+
+def _only(subject: Subject, found: Found) -> UsageError:
+    """Return the error for a join that the Concats of the families cannot be."""
+    return OpenError(
+        "like",
+        "like what",
+        {"Concat": "a Concat of your own YAML reads such maps"},
+        f"{subject.symbol} cannot join maps of the models: {found.doubt}",
+        details=[f"found: {subject.quoted(subject.constructor.line)}"],
+        hint="for a Concat of a YAML of your own: --like Concat",
+    )
+
+
+def _no_join(subject: Subject, calls: list[_Call], line: int = 0) -> UsageError:
+    """Return why no call of a class joins two maps."""
+    trials = [call.trials[_TWO] for call in calls]
+    best = max(trials, key=lambda trial: (trial.state == UNKNOWN, trial.built, trial.line), default=Trial(UNKNOWN))
+    if best.state != UNKNOWN:
+        why = best.why if best.state == FAILED else "its forward does not make one map of their size"
+        return _refused(subject, replace(best, why=why, line=best.line or line))
+    return OpenError(
+        "args",
+        f"arguments of {subject.symbol}",
+        {},
+        f"{subject.symbol} takes several maps, and what its constructor wants cannot be found out: {best.why}",
+        details=[f"found: {subject.quoted(best.line or line)}"],
+        hint=f'say it: --like Concat --args "{", ".join(KINDS[JOIN].values[:1])}" (it can use'
+        f" {', '.join(KINDS[JOIN].values)})",
+    )
+
+
+def _refused(subject: Subject, trial: Trial) -> UsageError:
+    return UsageError(
+        f"{subject.symbol} cannot join maps of a model: {trial.why}",
+        details=[
+            f"found: {subject.quoted(trial.line)}",
+            f"with:  two maps of {_TWO[0]} and {_TWO[1]} channels, {SIZE[0]}×{SIZE[1]}",
+        ],
+        hint="correct the line, and add the file again; or name another class of the file: --class NAME",
+    )
+
+
+def _followed(subject: Subject, given: tuple[Given, ...], spread: bool) -> _Call:
+    trials: dict[tuple[int, ...], Trial] = {}
+    for widths in (_TWO, _THREE, _EQUAL):
+        maps: list[Any] = [(BATCH, c, *SIZE) for c in widths]
+        known = {**values(widths[0], _WIDTH), by.INPUT_LIST: list(widths), by.COUNT: len(widths)}
+        trials[widths] = subject.follow(given, known, maps if spread else [maps])
+    return _Call(given, trials)
+
+
+def _outputs(call: _Call) -> str:
+    """Return the expression that gives the output channels of every trial that went well."""
+    seen = [(widths, trial.shape[1]) for widths, trial in call.trials.items() if trial.state == OK and trial.shape]
+    forms: dict[str, Callable[[tuple[int, ...]], int]] = {
+        _SUM: lambda widths: sum(widths),
+        by.OUTPUTS: lambda widths: _WIDTH,
+        by.INPUTS: lambda widths: widths[0],
+        _LARGEST: lambda widths: max(widths),
+    }
+    for text, form in forms.items():
+        if seen and all(form(widths) == channels for widths, channels in seen):
+            return text
+    numbers = {channels for _, channels in seen}
+    return str(numbers.pop()) if len(numbers) == 1 and len(seen) > 1 else ""
+
+
+def _default(outputs: str) -> str:
+    """Return the output channels of a row that names no width: a join with a width of its own gets all channels."""
+    return _SUM if outputs == by.OUTPUTS else outputs
+
+
+def _words(outputs: str) -> str:
+    words = {
+        _SUM: "the channels of all together",
+        by.OUTPUTS: "the width of its row, or the channels of all together",
+        by.INPUTS: "the channels of the first",
+        _LARGEST: "the channels of the largest",
+    }
+    return words.get(outputs, f"{outputs} channels")
+
+
+def _calls(subject: Subject) -> Iterator[tuple[Given, ...]]:
+    """Yield ways to call the constructor, the likely ones first."""
+    arguments = subject.constructor.arguments
+    options = [_options(one) for one in arguments]
+    for chosen in islice(product(*options), _MOST_CALLS):
+        yield tuple(
+            Given(one.name, value, "so called, it joins two maps")
+            for one, value in zip(arguments, chosen)
+            if value is not None
+        )
+
+
+def _options(one: Argument) -> list[str | None]:
+    """Return the values that an argument of a join may want, the likely ones first; None for its own default."""
+    default: list[str | None] = [] if one.default is None else [None]
+    if one.name.casefold() in _COUNTS or one.meaning == by.REPEATS:
+        return [by.COUNT, *default]
+    if one.meaning == by.OUTPUTS:
+        return [by.OUTPUTS, *default]
+    if one.meaning == by.STRIDE:
+        return [*default, "1"]
+    if one.meaning in (by.INPUTS, by.CHANNELS) or (one.meaning is None and not default) or _is_list(one.default):
+        wanted: list[str | None] = [by.INPUT_LIST, _SUM, by.INPUTS, by.OUTPUTS, by.COUNT]
+        return [*(wanted if one.meaning is None else wanted[:4]), *default]
+    return default or [by.INPUT_LIST, by.COUNT]
+
+
+def _is_list(default: str | None) -> bool:
+    return default is not None and default.startswith(("[", "("))

@@ -1,0 +1,71 @@
+"""A pasted class, followed with the values that models give: widths, kernels and sizes of maps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from yolopatch.core.paste.calls import Given
+from yolopatch.core.paste.constructor import Constructor
+from yolopatch.core.paste.follow.trial import Trial, try_class
+from yolopatch.core.paste.reading import Pasted
+from yolopatch.wire import arguments as by
+
+# Images in a batch: a number that nobody unpacks into so many names.
+BATCH = 7
+# A map's height and width: of no use as each other, nor as channels.
+SIZE = (24, 40)
+WIDTHS = (64, 128)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A class of a pasted file, and its constructor."""
+
+    paste: Pasted
+    symbol: str
+    constructor: Constructor
+
+    def follow(
+        self, given: Iterable[Given], values: Mapping[str, Any], inputs: Sequence[Any], *, training: bool = True
+    ) -> Trial:
+        """Follow the class with these arguments of its constructor, and these maps."""
+        arguments = {one.argument: one.value for one in given}
+        return try_class(self.paste, self.symbol, arguments, inputs, values=values, training=training)
+
+    def quoted(self, line: int) -> str:
+        """Return a line of the file, for a message."""
+        return f"{self.paste.name}, line {line}: {self.paste.line(line).strip()}" if line else self.paste.name
+
+    def missing(self, given: Iterable[Given]) -> list[str]:
+        """Return the arguments of the constructor that must have a value, and have none."""
+        named = {one.argument for one in given}
+        return [one.name for one in self.constructor.required if one.name not in named]
+
+
+def values(c1: int = WIDTHS[0], c2: int = WIDTHS[1], **others: Any) -> dict[str, Any]:
+    """Return a value for each name that a call can use; `others` are those that differ from the usual."""
+    usual = {
+        by.INPUTS: c1,
+        by.OUTPUTS: c2,
+        by.KERNEL: 3,
+        by.STRIDE: 1,
+        by.GROUPS: 1,
+        by.DILATION: 1,
+        by.ACTIVATION: True,
+        by.REPEATS: 1,
+        by.SHORTCUT: True,
+        by.EXPANSION: 0.5,
+        by.C3K: False,
+        by.CLASSES: 80,
+        by.INPUT_LIST: [c1, c2],
+        by.COUNT: 2,
+    }
+    found = {**usual, **others}
+    return {by.PADDING: found[by.KERNEL] // 2, **found}
+
+
+def one_map(channels: int = WIDTHS[0], size: tuple[int, int] = SIZE, batch: int = BATCH) -> tuple[int, int, int, int]:
+    """Return the shape of a map."""
+    return (batch, channels, *size)

@@ -1,0 +1,120 @@
+"""The meaning of a constructor's arguments, corrected by what the code does with them: a name may mislead."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from yolopatch.core.paste.calls import Given
+from yolopatch.core.paste.constructor import Argument, Constructor
+from yolopatch.core.paste.follow import uses
+from yolopatch.core.paste.follow.trial import Trial
+from yolopatch.core.paste.judging.subject import Subject, one_map, values
+from yolopatch.wire import arguments as by
+
+# What a number with each meaning is used for; one that is used only for other things has another meaning.
+_FITTING: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        by.KERNEL: frozenset({uses.KERNEL, uses.SIZE, uses.POOL}),
+        by.STRIDE: frozenset({uses.STRIDE, uses.POOL, uses.SIZE, uses.TEST, uses.DIVISOR, uses.FACTOR_OF_SIZE}),
+        by.PADDING: frozenset({uses.PADDING, uses.SIZE, uses.TEST}),
+        by.GROUPS: frozenset({uses.GROUPS, uses.DIVISOR, uses.SIZE}),
+        by.DILATION: frozenset({uses.DILATION, uses.PADDING}),
+        by.REPEATS: frozenset({uses.COUNT, uses.FACTOR, uses.TEST}),
+    }
+)
+_GUESS = "8"  # of an argument whose name says nothing: the code is followed only to see what it is used for
+# what a row of a model does not name: the class's own value, where it is another than upstream's
+_NOT_IN_ROWS = (by.GROUPS, by.DILATION)
+
+
+@dataclass(frozen=True)
+class Usage:
+    """A constructor whose meanings are corrected by their uses.
+
+    Attributes:
+        constructor: with the corrected meanings.
+        why: the reason for a meaning that does not come from a name, by argument.
+        against: why the meaning of an argument's name was refused, by argument.
+        trial: of the class, with guesses for unknown arguments, and with one map.
+    """
+
+    constructor: Constructor
+    why: Mapping[str, str]
+    against: Mapping[str, str]
+    trial: Trial
+
+
+def read_usage(subject: Subject) -> Usage:
+    """Follow a class, and correct the meanings of the arguments of its constructor."""
+    trial = subject.follow(_guesses(subject.constructor), values(), [one_map()])
+    against = {}
+    corrected = []
+    for one in subject.constructor.arguments:
+        refused = _refused(one, trial)
+        if refused:
+            against[one.name] = refused
+        corrected.append(replace(one, meaning=None) if refused else one)
+    constructor = replace(subject.constructor, arguments=tuple(corrected))
+    found = _by_use(constructor, trial, against)
+    arguments = tuple(replace(a, meaning=found[a.name][0]) if a.name in found else a for a in constructor.arguments)
+    why = {name: reason for name, (_, reason) in found.items()}
+    return Usage(replace(constructor, arguments=arguments), why, against, trial)
+
+
+def _guesses(constructor: Constructor) -> list[Given]:
+    """Return a value for each argument whose uses can be told: by its name, its default, or a guess."""
+    found = []
+    for one in constructor.arguments:
+        value = by.INPUTS if one.meaning == by.CHANNELS else one.meaning
+        number = one.default if one.default is not None and _is_number(one.default) else None
+        guess = _GUESS if one.default is None else None
+        text = value if value is not None and value in values() and one.default is None else number or guess
+        if text is not None:
+            found.append(Given(one.name, text, ""))
+    return found
+
+
+def _is_number(text: str) -> bool:
+    node = ast.parse(text, mode="eval").body
+    return isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool)
+
+
+def _refused(one: Argument, trial: Trial) -> str:
+    """Return why an argument does not have the meaning of its name; "" where nothing speaks against it."""
+    if one.meaning is None or one.meaning not in _FITTING:
+        return ""
+    if one.meaning in _NOT_IN_ROWS and one.default is not None and _is_number(one.default) and one.default != "1":
+        return f"a row of a model names none, and {one.default} is the file's own"
+    used = trial.uses.of(one.name)
+    if used and not {use.role for use in used} & (_FITTING[one.meaning] | {uses.OTHER}):
+        return f"it is {used[0].role} in line {used[0].line}"
+    if not used and one.default is not None and one.meaning == by.REPEATS and trial.state != "unknown":
+        return "nothing uses it"
+    return ""
+
+
+def _by_use(constructor: Constructor, trial: Trial, against: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Return the meanings of required arguments whose names say nothing, each with its reason."""
+    found: dict[str, tuple[str, str]] = {}
+    known = {one.meaning for one in constructor.arguments}
+    if by.CHANNELS in known:
+        known |= {by.INPUTS}
+    named = bool(known & {by.INPUTS, by.OUTPUTS})
+    for one in constructor.required:
+        if one.meaning is not None or one.name in against:
+            continue
+        exact = {use.role: use for use in trial.uses.of(one.name) if use.exact}
+        wanted = [(by.KERNEL, uses.KERNEL), (by.STRIDE, uses.STRIDE)]
+        if not named:
+            wanted.insert(0, (by.INPUTS, uses.CONV_IN))
+        if uses.CONV_IN not in trial.uses.roles(one.name):
+            wanted.append((by.OUTPUTS, uses.CONV_OUT))
+        for meaning, role in wanted:
+            if role in exact and meaning not in known:
+                found[one.name] = (meaning, f"by its use, line {exact[role].line}: {role}")
+                known.add(meaning)
+                break
+    return found
