@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from yolopatch.catalog.kinds import ATTENTION, BLOCK, BLOCK_STEMS, DOWN, HEAD
+from yolopatch.catalog.kinds import ATTENTION, BACKBONE, BLOCK, BLOCK_STEMS, DOWN, HEAD
 from yolopatch.catalog.model.base_model import BaseModel
 from yolopatch.catalog.model.layers import Layer
 from yolopatch.catalog.module import TUTORIAL_FLAVOR, Module

@@ -69,7 +69,14 @@ class Decision:
         return KINDS[self.kind].word
 
 
-def decide(paste: Pasted, symbol: str, like: str | None = None, args: str | None = None, stride: int = 1) -> Decision:
+def decide(
+    paste: Pasted,
+    symbol: str,
+    like: str | None = None,
+    args: str | None = None,
+    stride: int = 1,
+    outputs: str | None = None,
+) -> Decision:
     """Decide the kind of a class, and the arguments of its call.
 
     Args:
@@ -77,8 +84,8 @@ def decide(paste: Pasted, symbol: str, like: str | None = None, args: str | None
         symbol: the class.
         like: a key of `LIKE`; None to decide here.
         args: the arguments of its constructor, as in a Python call, with the values of its kind; None to decide here.
-        outputs: its output channels in Python, with the values of its kind; None to decide here.
         stride: of a class that replaces a convolution and has no argument for it.
+        outputs: its output channels in Python, with the values of its kind; None to decide here.
 
     Raises:
         UsageError: the decision is not possible, a given value does not fit, or the class certainly does not work in

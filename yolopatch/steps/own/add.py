@@ -125,7 +125,7 @@ def add(request: AddRequest, folder: Path, cache: Path) -> AddedModule:
         _refuse_loss(find_loss(paste), paste)
     symbol = choose_class(paste, request.symbol)
     _refuse_loss(loss_of_method(paste, symbol, "forward"), paste)
-    decision = decide(paste, symbol, request.like, request.args, request.outputs, request.stride)
+    decision = decide(paste, symbol, request.like, request.args, request.stride, request.outputs)
     name = _name(request.name or symbol, request)
     load_own_catalog(folder)
     origin = f"{symbol} of {printable(request.file.name)}, sha256 {sha256(data)[:16]}"
