@@ -116,6 +116,7 @@ def test_latex_compiles_the_table(found, tmp_path):
 
 
 def test_a_disk_that_fills_up_between_the_files_leaves_none(found, tmp_path, monkeypatch):
+    (tmp_path / "tables").mkdir()
     moved, move = [], staging.move
 
     def full(part, file):
@@ -126,8 +127,8 @@ def test_a_disk_that_fills_up_between_the_files_leaves_none(found, tmp_path, mon
 
     monkeypatch.setattr(staging, "move", full)
     with pytest.raises(OSError, match="No space"):
-        save_tables(found, "page", tmp_path / "new" / "tables", overwrite=False)
-    assert list(tmp_path.iterdir()) == []
+        save_tables(found, "page", tmp_path / "tables", overwrite=False)
+    assert list((tmp_path / "tables").iterdir()) == []
 
 
 def test_the_tables_fit_a_terminal(found):

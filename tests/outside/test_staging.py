@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from yolopatch.errors import ConflictError
 from yolopatch.outside.files import staging
 from yolopatch.outside.files.staging import new_part, remove_all, staged, write_all, write_whole
 from yolopatch.steps.data.shapes import ShapesRequest, make_shapes
@@ -87,6 +88,81 @@ def test_several_files_are_written_or_none_also_where_the_disk_is_full_from_then
     assert not (tmp_path / "new").exists()
     write_all({tmp_path / name: b"new" for name in ("a", "new/folder/c", "b")})
     assert _contents(tmp_path) == dict.fromkeys(("a", "new/folder/c", "b"), "new")
+
+
+NEW = ("new/a", "new/folder/b", "new/c")
+
+
+def _made(folder: Path) -> dict[str, str]:
+    return {name: text for name, text in _contents(folder).items() if not name.startswith(".yolopatch-")}
+
+
+def test_a_kill_leaves_all_files_of_a_missing_folder_or_none(tmp_path, monkeypatch):
+    real, states = staging.move, []
+
+    def move(source, target):
+        states.append(_made(tmp_path))  # what a kill would leave here
+        real(source, target)
+        states.append(_made(tmp_path))
+
+    monkeypatch.setattr(staging, "move", move)
+    write_all({tmp_path / name: b"new" for name in NEW})
+    assert states == [{}, dict.fromkeys(NEW, "new")]
+    assert list(tmp_path.iterdir()) == [tmp_path / "new"]
+
+
+def test_the_last_file_comes_last_also_where_its_folder_has_others(tmp_path, monkeypatch):
+    (tmp_path / "there").mkdir()
+    real, moved = staging.move, []
+    monkeypatch.setattr(staging, "move", lambda source, target: (moved.append(target), real(source, target)))
+    write_all({tmp_path / name: b"new" for name in ("new/source", "there/patch", "new/entry")})
+    assert moved == [tmp_path / "there/patch", tmp_path / "new"]
+
+
+@pytest.fixture
+def another_makes_the_folder(tmp_path, monkeypatch):
+    """Let another process make the missing folder, with a file, right before it would get its name."""
+    real = staging.move
+
+    def make(name: str) -> None:
+        def move(source, target):
+            monkeypatch.setattr(staging, "move", real)
+            (tmp_path / name).parent.mkdir()
+            (tmp_path / name).write_text("theirs")
+            real(source, target)
+
+        monkeypatch.setattr(staging, "move", move)
+
+    return make
+
+
+@pytest.mark.parametrize("name", ["new/theirs", "new/a"])
+def test_files_go_into_a_folder_that_another_process_has_just_made(name, tmp_path, another_makes_the_folder):
+    another_makes_the_folder(name)
+    write_all({tmp_path / name: b"new" for name in NEW})
+    assert _contents(tmp_path) == {name: "theirs", **dict.fromkeys(NEW, "new")}
+
+
+def test_a_file_that_another_process_has_just_written_stays_unless_it_may_be_replaced(
+    tmp_path, another_makes_the_folder
+):
+    another_makes_the_folder("new/c")
+    with pytest.raises(ConflictError, match="new/c already exists"):
+        write_all({tmp_path / name: b"new" for name in NEW}, overwrite=False)
+    assert _contents(tmp_path) == {"new/c": "theirs"}
+
+
+def test_a_new_folder_that_another_run_has_swept_while_it_was_empty_is_made_again(tmp_path, monkeypatch):
+    real = staging._write_new
+
+    def swept(path, data):
+        monkeypatch.setattr(staging, "_write_new", real)
+        path.parent.rmdir()
+        real(path, data)
+
+    monkeypatch.setattr(staging, "_write_new", swept)
+    write_all({tmp_path / name: b"new" for name in NEW})
+    assert _contents(tmp_path) == dict.fromkeys(NEW, "new")
 
 
 @pytest.mark.parametrize("number", [1, 2])

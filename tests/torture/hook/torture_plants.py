@@ -65,7 +65,7 @@ def _files_one_by_one() -> None:
     """Of several files, those before the one that failed stay."""
     from yolopatch.outside.files import staging
 
-    def write(contents: Any) -> None:
+    def write(contents: Any, **_: Any) -> None:
         for file, data in contents.items():
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(data)

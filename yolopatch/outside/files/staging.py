@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from yolopatch.outside.files.folders import move
+from yolopatch.errors import ConflictError
+from yolopatch.outside.files.folders import move, remove_tree
 from yolopatch.outside.files.held import held_folder, sweep
 
 _PART = re.compile(r"\.yolopatch-[0-9a-f]{8}(\..+)?")
@@ -73,23 +74,46 @@ def write_whole(file: Path, data: bytes, mode: int | None = None) -> None:
             path.chmod(mode)
 
 
-def write_all(contents: Mapping[Path, bytes]) -> None:
+def write_all(contents: Mapping[Path, bytes], *, overwrite: bool = True) -> None:
     """Write several files in this order, all of them or none. Missing folders are made.
 
-    It protects against errors, not against a kill between two files: `workspace/switch.py` has a journal for that. So
-    the file by which the others are found comes last.
+    A folder that is missing gets its name when everything in it is written, so that a kill leaves all of it or none.
+    Between files of folders that are there, it protects against errors, not against a kill: `workspace/switch.py` has a
+    journal for that. So the file by which the others are found comes last.
+
+    Args:
+        contents: of each file its content.
+        overwrite: whether files that exist are replaced.
 
     Raises:
+        ConflictError: a file exists and may not be replaced; nothing was changed.
         OSError: a file cannot be written; every file is as it was before.
     """
+    while not _are_written(contents, overwrite):
+        continue  # another process has just made the folder: now it is one that is there
+
+
+def _are_written(contents: Mapping[Path, bytes], overwrite: bool) -> bool:
+    """Write files as `write_all`; return False, with nothing changed, where a missing folder was made meanwhile."""
+    taken = next((file for file in contents if file.exists()), None)
+    if taken and not overwrite:
+        raise ConflictError(
+            f"{taken} already exists; nothing was changed", hint="name another file, or add --overwrite"
+        )
     with ExitStack() as ending, ExitStack() as undo:
-        parts = {file: _stage(file, data, undo) for file, data in contents.items()}
+        parts = {place: _stage(place, files, undo) for place, files in _by_place(contents).items()}
         # all space is taken before the first file changes: a full disk keeps nothing from being put back
-        before = {file: _copy(file, ending) for file in contents if file.exists()}
-        for file, part in parts.items():
-            move(part, file)
-            undo.callback(_put_back, file, before.get(file))
+        before = {file: _copy(file, ending) for file in contents if file.is_file()}
+        for place, part in parts.items():
+            try:
+                move(part, place)
+            except OSError:
+                if part.is_dir() and place.is_dir():
+                    return False
+                raise
+            undo.callback(_put_back, place, before.get(place))
         undo.pop_all()
+    return True
 
 
 def remove_all(files: Sequence[Path]) -> None:
@@ -134,14 +158,34 @@ def _write_new(path: Path, data: bytes) -> None:
         stream.write(data)
 
 
-def _stage(file: Path, data: bytes, undo: ExitStack) -> Path:
-    for folder in reversed([folder for folder in file.parents if not folder.exists()]):
-        folder.mkdir()
-        undo.callback(folder.rmdir)
-    part = new_part(file.parent)
-    undo.callback(part.unlink, missing_ok=True)
-    _write_new(part, data)
-    return part
+def _by_place(contents: Mapping[Path, bytes]) -> dict[Path, dict[Path, bytes]]:
+    """Return what gets its name in one piece: a file, or a missing folder, which comes where its last file would."""
+    found: dict[Path, dict[Path, bytes]] = {}
+    for file, data in contents.items():
+        missing = [folder for folder in file.parents if not folder.exists()]
+        place = missing[-1] if missing else file
+        files = found.pop(place, {})
+        files[file] = data
+        found[place] = files
+    return found
+
+
+def _stage(place: Path, files: Mapping[Path, bytes], undo: ExitStack) -> Path:
+    """Write a file, or the files of a missing folder, at a new path beside their place."""
+    while True:
+        part = new_part(place.parent)
+        undo.callback(_put_back, part, None)
+        try:
+            for file, data in files.items():
+                path = part / file.relative_to(place)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                _write_new(path, data)
+            return part
+        except FileNotFoundError:
+            # another run has just removed the new folder, as it was still empty and looked left
+            if part.parent.is_dir() and place not in files:
+                continue
+            raise
 
 
 def _copy(file: Path, ending: ExitStack) -> Path:
@@ -151,8 +195,10 @@ def _copy(file: Path, ending: ExitStack) -> Path:
     return copy
 
 
-def _put_back(file: Path, copy: Path | None) -> None:
-    if copy is None:
-        file.unlink(missing_ok=True)
+def _put_back(place: Path, copy: Path | None) -> None:
+    if copy is not None:
+        move(copy, place)
+    elif place.is_dir():
+        remove_tree(place)
     else:
-        move(copy, file)
+        place.unlink(missing_ok=True)

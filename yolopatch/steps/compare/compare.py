@@ -19,7 +19,6 @@ from yolopatch.core.model.side import require_side
 from yolopatch.errors import UsageError
 from yolopatch.outside.environment.processor import processor_name
 from yolopatch.outside.files.staging import write_all
-from yolopatch.outside.files.writable import require_free_in
 from yolopatch.outside.probe.facts import ask_comparison
 from yolopatch.outside.probe.inspect import require_device
 from yolopatch.outside.watch import Watch
@@ -155,8 +154,7 @@ def save_tables(found: Comparison, page: str, folder: Path, *, overwrite: bool) 
     if any(row.evaluation for row in found.rows):
         texts[folder / "classes.csv"] = write_classes(found.rows)
     texts |= {folder / plot.file: standing_alone(plot.svg) for plot in found.plots}
-    require_free_in(folder, tuple(texts), overwrite)
-    write_all({file: text.encode() for file, text in texts.items()})
+    write_all({file: text.encode() for file, text in texts.items()}, overwrite=overwrite)
     return tuple(texts)
 
 

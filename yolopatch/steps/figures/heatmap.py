@@ -119,7 +119,7 @@ def heatmap(named: Sequence[str], options: Options, watch: Watch) -> HeatMaps:
             for number, item in enumerate(items)
         )
         drawn, more = _draw(items, answers, images, options)
-    _write(dict(zip(files, drawn)), options.out)
+    _write(dict(zip(files, drawn)), options.out, options.overwrite)
     return HeatMaps(items, options, answers, files, (*notes, *more))
 
 
@@ -277,9 +277,9 @@ def _field_words(answer: HeatAnswer) -> str:
     return f"layer {answer.layers[0]}: {sides}"
 
 
-def _write(files: Mapping[Path, bytes], out: Path) -> None:
+def _write(files: Mapping[Path, bytes], out: Path, overwrite: bool) -> None:
     try:
-        write_all(files)
+        write_all(files, overwrite=overwrite)
     except OSError as error:
         raise YolopatchError(
             f"the figures cannot be written to {out}: {error.strerror}; nothing was written",
