@@ -233,7 +233,7 @@ def test_a_grid_that_is_ended_goes_on_and_leaves_no_process(grid, yolopatch, tmp
     ran = yolopatch("ablate", file, "--dest", folder, "--no-measure", "--json")
     assert ran.code == 0, ran.err
     assert [run["status"] for run in json.loads(ran.out)["runs"]] == ["done"] * 4
-    first = read_run((folder / "runs" / "base-n-0" / RECORD).read_bytes())
+    first = read_run((folder / "runs" / "base-n-0" / RECORD).read_bytes(), folder)
     assert first.trained
     done_before = len(first.attempts) == 1  # the signal came right after its last epoch
     assert done_before or first.attempts[-1].resumed

@@ -106,7 +106,7 @@ def wait(met: Callable[[], object], seconds: float = 300.0) -> object:
 
 def runs_in(dest: Path) -> dict[str, Run]:
     """Return the records of a grid's folder."""
-    found = {file.parent.name: read_run(file.read_bytes()) for file in (dest / "runs").glob(f"*/{RECORD}")}
+    found = {file.parent.name: read_run(file.read_bytes(), file.parent) for file in (dest / "runs").glob(f"*/{RECORD}")}
     return {name: run for name, run in found.items() if run is not None}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from yolopatch.core.plain_json import load_json
@@ -25,7 +27,7 @@ def test_records_that_are_too_deep_are_none(tmp_path):
     (tmp_path / ".git" / "yolopatch-switch").write_bytes(DEEP)
     assert read_journal(tmp_path) is None
     assert read_record(DEEP) is None
-    assert read_run(DEEP) is None
+    assert read_run(DEEP, Path("run")) is None
 
 
 def test_a_line_that_is_too_deep_is_no_message():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 
@@ -152,12 +153,30 @@ def test_a_record_is_read_as_it_was_written():
         seconds=3.5,
         outcome={"model": {}},
     )
-    again = read_run(write_run(run))
+    again = read_run(write_run(run, Path("/post/runs/2"), Path("/post")), Path("/post/runs/2"))
     assert again.wanted.comparable() == wanted.comparable()
     assert again.attempts == run.attempts
     assert (again.number, again.save_dir, again.trained, again.seconds) == (2, "/runs/quick", True, 3.5)
 
 
+@pytest.mark.parametrize(
+    ("save_dir", "found"),
+    [
+        ("/post/runs/2/results", "/copy/runs/2/results"),
+        ("/post/workspace/runs/detect/train", "/copy/workspace/runs/detect/train"),
+        ("/elsewhere/train", "/elsewhere/train"),  # as upstream was told to
+        ("/post-2/train", "/post-2/train"),
+        (None, None),
+    ],
+)
+def test_a_run_of_a_folder_that_is_moved_or_copied_has_its_results_there(save_dir, found):
+    wanted = Wanted({}, "n", base=False, quick=True, commit="", edited=(), cfg="", data="")
+    data = write_run(Run(2, wanted, save_dir=save_dir), Path("/post/runs/2"), Path("/post"))
+    again = read_run(data, Path("/copy/runs/2"))
+    assert again is not None
+    assert again.save_dir == (str(Path(found)) if found else None)
+
+
 @pytest.mark.parametrize("data", [b"", b"[]", b'{"number": 1}', b"\xff"], ids=["empty", "a list", "half", "no text"])
 def test_what_is_no_record_is_none(data):
-    assert read_run(data) is None
+    assert read_run(data, Path("run")) is None

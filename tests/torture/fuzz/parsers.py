@@ -309,6 +309,10 @@ def _read_answer(data: bytes) -> object:
     return [read_line(task, line) for task in TASKS.values() for line in data.splitlines()[:4]]
 
 
+def _read_run(data: bytes) -> object:
+    return read_run(data, Path("run"))
+
+
 def _runs() -> list[bytes]:
     wanted = {
         "changes": {"epochs": 1},
@@ -321,7 +325,9 @@ def _runs() -> list[bytes]:
     }
     attempt = {"started": "2026", "resumed": None, "environment": {}}
     return [
-        json.dumps({"number": 1, "wanted": {**wanted, "data": "d"}, "attempts": [attempt], "trained": True}).encode()
+        json.dumps(
+            {"number": 1, "wanted": {**wanted, "data": "d"}, "attempts": [attempt], "save_dir": "results"}
+        ).encode()
     ]
 
 
@@ -369,7 +375,7 @@ def parsers() -> dict[str, Parser]:
         "labels": Parser(mutated(_LABELS), _read_labels),
         "pasted files": Parser(mutated(_pasted()), _read_pasted, refused),
         "answer lines": Parser(mutated(_answers()), _read_answer, (ValueError,)),
-        "run records": Parser(mutated_json(_runs()), read_run),
+        "run records": Parser(mutated_json(_runs()), _read_run),
         "journals": Parser(mutated(_JOURNALS), _read_journal),
         "commit messages": Parser(mutated(_messages()), _read_message),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import PurePath
 from typing import Any
 
 from yolopatch.core.plain_json import load_json
@@ -80,17 +81,39 @@ class Run:
     why: str = ""
 
 
-def write_run(run: Run) -> bytes:
-    """Return the content of the record's file."""
-    return (json.dumps(asdict(run), indent=2, ensure_ascii=False) + "\n").encode()
+def write_run(run: Run, folder: PurePath, top: PurePath) -> bytes:
+    """Return the content of the record's file.
+
+    Results in `top` are named by the way to them: whoever moves or copies this folder takes them along, and no run of a
+    copy goes on in the folder that was copied.
+
+    Args:
+        run: the run.
+        folder: that of the record.
+        top: the folder that has the record, the workspaces and, as a rule, the results.
+    """
+    content = asdict(run)
+    if run.save_dir and PurePath(run.save_dir).is_relative_to(top):
+        up = [".."] * len(folder.relative_to(top).parts)
+        content["save_dir"] = "/".join([*up, *PurePath(run.save_dir).relative_to(top).parts])
+    return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def read_run(data: bytes) -> Run | None:
-    """Return the record, or None if this version cannot read the file."""
+def read_run(data: bytes, folder: PurePath) -> Run | None:
+    """Return the record in a folder, or None if this version cannot read the file."""
     try:
         content = load_json(data)
         wanted = content.pop("wanted")
         attempts = tuple(Attempt(**one) for one in content.pop("attempts"))
-        return Run(**content, wanted=Wanted(**wanted), attempts=attempts)
+        results = content.pop("save_dir", None)
+        save_dir = str(_place(folder, PurePath(results))) if results else None
+        return Run(**content, save_dir=save_dir, wanted=Wanted(**wanted), attempts=attempts)
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
+
+
+def _place(folder: PurePath, way: PurePath) -> PurePath:
+    """Return where a way from a folder leads."""
+    for part in way.parts:
+        folder = folder.parent if part == ".." else folder / part  # an absolute way begins with its root
+    return folder

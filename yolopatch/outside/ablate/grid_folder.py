@@ -53,12 +53,13 @@ class GridFolder:
     def read_run(self, name: str) -> Run | None:
         """Return the record of a run; None where it was not begun, or was begun by another version of yolopatch."""
         content = read_if_there(self.run(name) / RUN_RECORD)
-        return None if content is None else read_run(content)
+        return None if content is None else read_run(content, self.run(name))
 
     def save_run(self, name: str, run: Run) -> None:
         """Write the record of a run."""
-        self.run(name).mkdir(parents=True, exist_ok=True)
-        write_whole(self.run(name) / RUN_RECORD, write_run(run))
+        folder = self.run(name)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / RUN_RECORD, write_run(run, folder, self.path))
 
     def read_record(self) -> GridRecord | None:
         """Return what was made and measured; None before that."""

@@ -16,8 +16,9 @@ def run_folder(folder: Path, run: Run) -> Path:
 
 def save_run(folder: Path, run: Run) -> None:
     """Write the run's record."""
-    run_folder(folder, run).mkdir(parents=True, exist_ok=True)
-    write_whole(run_folder(folder, run) / RECORD, write_run(run))
+    place = run_folder(folder, run)
+    place.mkdir(parents=True, exist_ok=True)
+    write_whole(place / RECORD, write_run(run, place, folder))
 
 
 def find_run(folder: Path, wanted: Wanted) -> Run | None:
@@ -36,7 +37,7 @@ def next_number(folder: Path) -> int:
 
 
 def _runs(folder: Path) -> list[Run]:
-    found = [read_run(file.read_bytes()) for file in (folder / RUNS).glob(f"*/{RECORD}")]
+    found = [read_run(file.read_bytes(), file.parent) for file in (folder / RUNS).glob(f"*/{RECORD}")]
     return sorted((run for run in found if run), key=lambda run: run.number)
 
 

@@ -100,7 +100,7 @@ def _run(text: str, name: str, folder: Path) -> Named:
     path, record = folder.absolute(), folder / RECORD
     if not record.is_file():
         return Named(text, folder, name or path.name, _weights_in(folder, path), path)
-    run, post = read_run(record.read_bytes()), path.parent.parent
+    run, post = read_run(record.read_bytes(), path), path.parent.parent
     results = Path(run.save_dir) if run and run.save_dir else path
     weights = _weights_in(folder, results)
     return Named(text, folder, name or f"{post.name}/{path.name}", weights, results, post / WORKSPACE)

@@ -147,6 +147,7 @@ class _Trainer:
             folder=folder,
             epochs=self.plan.epochs,
             init=self.ready.init,
+            paths={"save_dir": run.save_dir} if run.save_dir else {},  # the checkpoint has it of where it was written
             tracking=self._tracking(run),
         )
 
