@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from yolopatch.core.training.run import RECORD, read_run
+from yolopatch.core.ablate.record import GridRecord
+from yolopatch.core.training.run import RECORD, Attempt, Run, Wanted, read_run
+from yolopatch.outside.ablate.grid_folder import GRID as GRID_FILE
+from yolopatch.outside.ablate.grid_folder import GridFolder
 
 from ..grids import OF_ULTRALYTICS, OF_YOLOV5, PIN, grid_text
 
@@ -124,6 +128,44 @@ def test_an_arm_that_is_not_in_the_grid_is_refused(grid, yolopatch, tmp_path):
     ran = yolopatch("ablate", grid(), "--dest", tmp_path / "out", "--only", "DSConv")
     assert ran.code == 2
     assert "it has: base, SPConv" in ran.err
+
+
+RESULTS = """\
+epoch,time,train/box_loss,metrics/precision(B),metrics/recall(B),metrics/mAP50(B),metrics/mAP50-95(B)
+1,1.0,3.0,0.1,0.2,0.3,{best}
+"""
+
+
+@pytest.fixture
+def trained(grid, tmp_path):
+    """The folder of a grid as its trainings leave it."""
+    folder = GridFolder(tmp_path / "out")
+    folder.path.mkdir()
+    shutil.copy(grid(), folder.path / GRID_FILE)
+    record = GridRecord("0.1.0", str(tmp_path), PIN, "data.yaml", "", 3, (0.0, 0.0, 0.1, 0.9), {}, True)
+    folder.save_record(record)
+    wanted = Wanted({}, "n", base=False, quick=False, commit="c" * 40, edited=(), cfg="", data="")
+    attempt = Attempt("2026-01-02", None, {"host": "here"})
+    for number, name in enumerate(("base-n-0", "SPConv-n-0", "base-n-1", "SPConv-n-1")):
+        place = folder.run(name) / "results"
+        place.mkdir(parents=True)
+        (place / "results.csv").write_text(RESULTS.format(best=0.2 + number / 10))
+        folder.save_run(name, Run(0, wanted, (attempt,), str(place), trained=True))
+    return folder.path
+
+
+@pytest.mark.parametrize("how", [shutil.move, shutil.copytree], ids=["moved", "copied"])
+def test_a_grid_that_is_moved_or_copied_takes_its_runs_along(trained, how, yolopatch, tmp_path):
+    before = json.loads(yolopatch("ablate", trained, "--table", "--json").out)
+    assert [row["mAP50-95"]["mean"] for row in before["table"]] == pytest.approx([0.3, 0.4])
+    how(trained, tmp_path / "there")
+    for file in trained.glob("runs/*/results/results.csv"):
+        file.write_text("of another grid\n")  # nobody reads the first one any more
+    ran = yolopatch("ablate", tmp_path / "there", "--table", "--json")
+    assert ran.code == 0, ran.err
+    after = json.loads(ran.out)
+    assert (after["table"], after["runs"]) == (before["table"], before["runs"])
+    assert {str(tmp_path / "there") in file for file in after["files"]} == {True}
 
 
 def results(folder: Path) -> dict[str, str]:

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import io
 import os
 import pickle
-import re
 import shutil
 import subprocess
 import sys
 import tarfile
 import types
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from PIL import Image
 
 from lab import MEMORY, PIN, ROOT, WITH_TORCH, Lab, Sandbox
+from results import ALL, Counted, git
 
-_LOCK_OF_A_PATH = re.compile(r"-[0-9a-f]{12}\.lock$")  # in the cache: it names a folder, and each case has another
-_TRIED_BY_PYTHON = re.compile(r"tmp/[a-z0-9_]{8}")  # `tempfile` looks with such a file whether it can write there
-_TIMES = re.compile(rb"20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?|\d+\.\d+ s\b")
-_RANDOM_ENTRIES = {".data/serialization_id"}  # torch numbers every file that it writes, by chance
 NEXT_VERSION = "8.3.7"
 _TRAINED = """
 import sys
@@ -51,7 +46,7 @@ class Command:
         prepare: makes what it needs, once.
         memory: what its processes may ask for.
         variables: more of the environment.
-        dated: files that hold the time of the run: everything else in them counts.
+        counted: what counts of its files.
         tells_place: files that hold the path of their folder, in a form that depends on the path.
     """
 
@@ -60,7 +55,7 @@ class Command:
     prepare: Callable[[Lab, Sandbox], None]
     memory: int = MEMORY
     variables: Mapping[str, str] = field(default_factory=dict)
-    dated: tuple[str, ...] = ()
+    counted: Counted = ALL
     tells_place: tuple[str, ...] = ()
 
     def __str__(self) -> str:
@@ -77,6 +72,18 @@ def _workspace(*modules: str) -> Callable[[Lab, Sandbox], None]:
         (sandbox.work / "w" / "notes of mine.txt").write_text("not yolopatch's\n")
 
     return prepare
+
+
+def _with_own_commit(lab: Lab, sandbox: Sandbox) -> None:
+    """A workspace with a commit of the user's, which is replayed on the new base."""
+    _workspace("RefConv")(lab, sandbox)
+    place = sandbox.work / "w"
+    (place / "mine.py").write_text("LAYERS = 3\n")
+    git(place, "add", "mine.py")
+    date = "2026-01-02T03:04:05+00:00"
+    git(
+        place, "commit", "--quiet", "--message", "Mine", variables={"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
+    )
 
 
 def _pasted(lab: Lab, sandbox: Sandbox) -> None:
@@ -135,14 +142,20 @@ _OFFLINE_INDEX = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "SANDBOX/work/wheels"}
 
 LIGHT = (
     Command("apply, new", (*_APPLY, "DSConv", "--dest", "w", "--json"), _nothing),
-    Command("apply, more", (*_APPLY, "DSConv", "--module", "SPConv", "--dest", "w", "--json"), _workspace("RefConv")),
+    Command(
+        "apply, more",
+        (*_APPLY, "DSConv", "--module", "SPConv", "--seeds", "--dest", "w", "--json"),
+        _workspace("RefConv"),
+    ),
+    Command("apply, own commits", (*_APPLY, "DSConv", "--compat", "--dest", "w", "--json"), _with_own_commit),
+    Command("apply, branch", (*_APPLY, "DSConv", "--dest", "w", "--into", "more", "--json"), _with_own_commit),
     Command("remove", ("remove", "w", "--module", "RefConv", "--json"), _workspace("DSConv", "RefConv")),
     Command("apply, fetched", (*_APPLY, "DSConv", "--dest", "w", "--json"), _empty_cache, variables=_OFFLINE_INDEX),
     Command("render-cfg", ("render-cfg", "--module", "DSConv", "--model", "yolov5", "--out", "cfg"), _nothing),
-    Command("add", ("add", "PConvLite.py", "--replace", "--json"), _pasted),
+    Command("add", ("add", "PConvLite.py", "--replace", "--catalog", "mine", "--json"), _pasted),
     Command("forget", ("forget", "PConvLite"), _added),
     Command("port", ("port", "--to", "./release", "--save", "--no-prove", "--module", "DSConv"), _release),
-    Command("reproduce", ("reproduce", "yolo11-c3k2-dsconv", "--no-measure", "--dest", "post"), _nothing),
+    Command("reproduce", ("reproduce", "yolo11-c3k2-dsconv", "--no-measure", "--seeds", "--dest", "post"), _nothing),
     Command("restore", ("restore", "best.pt", "--dest", "w", "--no-load"), _stamped),
     Command("data shapes", ("data", "shapes", "--out", "shapes"), _nothing, tells_place=("work/shapes/data.yaml",)),
 )
@@ -153,7 +166,7 @@ HEAVY = (
         ("verify", "w", *_CFG, "--check", "build", "--report", "r.html"),
         _trained(""),
         WITH_TORCH,
-        dated=("work/r.html",),
+        counted=Counted(dated=("work/r.html",)),
     ),
     Command("graph", ("graph", _CFG[1], "--workspace", "w", "--base", "--out", "g.svg"), _trained(""), WITH_TORCH),
     Command(
@@ -167,21 +180,21 @@ HEAVY = (
         ("transplant", "w", *_CFG, "--weights", "best.pt", "--out", "init.pt", "--overwrite"),
         _trained(""),
         WITH_TORCH,
-        dated=("work/init.pt",),
+        counted=Counted(dated=("work/init.pt",)),
     ),
     Command(
         "pack",
         ("pack", "w", "--weights", "best.pt", "--out", "p.pt", "--overwrite"),
         _trained("DSConv"),
         WITH_TORCH,
-        dated=("work/p.pt",),
+        counted=Counted(dated=("work/p.pt",)),
     ),
     Command(
         "unpack",
         ("unpack", "w", "--weights", "packed.pt", "--out", "u.pt", "--overwrite"),
         _packed,
         WITH_TORCH,
-        dated=("work/u.pt",),
+        counted=Counted(dated=("work/u.pt",)),
     ),
 )
 
@@ -192,15 +205,6 @@ def must(sandbox: Sandbox, *words: object, memory: int = MEMORY) -> str:
     if ended.code:
         raise RuntimeError(f"{words} ended with {ended.code}\n{ended.err}")
     return ended.out
-
-
-def git(folder: Path, *words: str, code: int | None = 0) -> str:
-    """Run git in a folder, as a user with a name."""
-    who = ("-c", "user.name=A User", "-c", "user.email=user@example.org")
-    done = subprocess.run(["git", "-C", str(folder), *who, *words], capture_output=True, text=True)
-    if code is not None and done.returncode != code:
-        raise RuntimeError(f"git {words} ended with {done.returncode}\n{done.stderr}")
-    return done.stdout
 
 
 def pristine(sandbox: Sandbox, pin: str, folder: Path) -> None:
@@ -245,68 +249,3 @@ def in_upstream(sandbox: Sandbox, script: str, *words: str) -> None:
     subprocess.run(
         [sys.executable, "-c", script, *words], cwd=sandbox.work, env=variables, check=True, capture_output=True
     )
-
-
-# -- what counts of a result
-
-
-def result(sandbox: Sandbox, dated: Sequence[str] = ()) -> dict[str, str]:
-    """Return what a user sees: for each repository its commit and its state, for each other file its content."""
-    found = files(sandbox, dated)
-    for top in _tops(sandbox):
-        for one in (git_dir.parent for git_dir in top.rglob(".git")):
-            name = _name(sandbox, one)
-            found[f"{name}: commit"] = git(one, "rev-parse", "HEAD", code=None)
-            status = git(one, "status", "--porcelain", "--branch", "--ignored", code=None).splitlines()
-            found[f"{name}: status"] = "\n".join(line for line in status if not is_left_over(Path(line[3:])))
-            found[f"{name}: fsck"] = git(one, "fsck", "--no-dangling", code=None)
-    return {name: value for name, value in found.items() if not is_left_over(Path(name.partition(": ")[0]))}
-
-
-def files(sandbox: Sandbox, dated: Sequence[str] = ()) -> dict[str, str]:
-    """Return the digest of each file of the user's folder and catalog, without those of git."""
-    found = {}
-    for top in _tops(sandbox):
-        for file in top.rglob("*"):
-            if ".git" not in file.relative_to(top).parts and file.is_file() and not is_left_over(file):
-                name, data = _name(sandbox, file), file.read_bytes()
-                data = (_timeless(data) if name in dated else data).replace(os.fsencode(sandbox.path), b"SANDBOX")
-                found[name] = hashlib.sha256(data).hexdigest()
-    return found
-
-
-def _timeless(data: bytes) -> bytes:
-    """Return the content of a page or a checkpoint without times, and without the name that torch gave its archive."""
-    if data.startswith(b"PK"):
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            entries = {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
-        data = b"".join(b"%s %s" % (name.encode(), entries[name]) for name in sorted(entries.keys() - _RANDOM_ENTRIES))
-    return _TIMES.sub(b"TIME", data)
-
-
-def _tops(sandbox: Sandbox) -> tuple[Path, Path]:
-    return sandbox.work, sandbox.path / "catalog"
-
-
-def names(sandbox: Sandbox) -> set[str]:
-    """Return the path of everything that a command leaves: all but the objects of repositories, and the home folder."""
-    found = set()
-    for path in sandbox.path.rglob("*"):
-        name = _name(sandbox, path)
-        in_objects = "/objects/" in f"/{name}/"
-        if (
-            not name.startswith("home")
-            and not _TRIED_BY_PYTHON.fullmatch(name)
-            and (not in_objects or is_left_over(path))
-        ):
-            found.add(_LOCK_OF_A_PATH.sub("-PATH.lock", name))
-    return found
-
-
-def is_left_over(path: Path) -> bool:
-    """Return whether a name is one that only a half-done piece of work has."""
-    return any(part.startswith((".yolopatch-", "tmp_")) or part.endswith(".yolopatch-new") for part in path.parts)
-
-
-def _name(sandbox: Sandbox, path: Path) -> str:
-    return path.relative_to(sandbox.path).as_posix()

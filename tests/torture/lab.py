@@ -9,8 +9,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -184,6 +185,7 @@ class Lab:
     def __init__(self, folder: Path, cache: Path) -> None:
         self.folder = folder
         self.cache = cache
+        self._making = threading.Lock()
         self.plant = ""  # the fault that every command has from now on
 
     def need_pins(self, *names: str) -> None:
@@ -210,6 +212,20 @@ class Lab:
         if not list(folder.glob("*.whl")):
             command = ["pip", "download", "-q", "--no-deps", "--dest", str(folder), PIN.replace("-", "==")]
             subprocess.run([sys.executable, "-m", *command], check=True)
+        return folder
+
+    def once(self, name: str, make: Callable[[Path], None]) -> Path:
+        """Return a folder that several commands start from; it is made at the first call.
+
+        Args:
+            name: of the folder.
+            make: makes it at a new path.
+        """
+        folder = self.folder / "once" / name
+        with self._making:
+            if not folder.exists():
+                folder.parent.mkdir(exist_ok=True)
+                make(folder)
         return folder
 
     def _saved(self, path: Path) -> Path:

@@ -7,8 +7,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from commands import Command, files, names, result
+from commands import Command
 from lab import Lab, Sandbox
+from results import files, names, result
 from tally import Died
 from watching import check_ended_well, check_none_runs, differences, let_two_hours_pass
 
@@ -52,12 +53,12 @@ def reference_of(lab: Lab, command: Command, template: Path) -> Reference:
     """Run a command undisturbed, and once more to see what stays."""
     plan = {"memory": command.memory}
     with lab.sandbox(template) as sandbox:
-        before, trace, begun = result(sandbox, command.dated), sandbox.path / "home" / "trace", time.monotonic()
+        before, trace, begun = result(sandbox, command.counted), sandbox.path / "home" / "trace", time.monotonic()
         ended = sandbox.run(command.words, {**plan, "trace": str(trace)}, **command.variables)
         seconds = time.monotonic() - begun
         if ended.code:
             raise RuntimeError(f"{command.name} ended with {ended.code}\n{ended.err}")
-        steps, after, left = tuple(trace.read_text().splitlines()), result(sandbox, command.dated), names(sandbox)
+        steps, after, left = tuple(trace.read_text().splitlines()), result(sandbox, command.counted), names(sandbox)
         sandbox.run(command.words, plan, **command.variables)
         return Reference(command, template, steps, before, after, frozenset(left | names(sandbox)), seconds)
 
@@ -75,14 +76,14 @@ def check_recovers(sandbox: Sandbox, reference: Reference, later: bool) -> None:
     """
     command, plan = reference.command, {"memory": reference.command.memory}
     check_users_files(sandbox, reference)
-    complete = result(sandbox, command.dated) == reference.after
+    complete = result(sandbox, command.counted) == reference.after
     if later:
         let_two_hours_pass(sandbox.path)
     ended = sandbox.run(command.words, plan, **command.variables)
     check_ended_well(ended)
     if ended.code and not (complete and ended.code in _DONE_ALREADY):
         raise Died(f"the next run ended with {ended.code}\n{ended.err}", sandbox.path)
-    found = result(sandbox, command.dated)
+    found = result(sandbox, command.counted)
     if found != reference.after:
         raise Died(f"the next run gave another result: {differences(reference.after, found)}", sandbox.path)
     check_none_runs(sandbox)
@@ -98,7 +99,7 @@ def check_users_files(sandbox: Sandbox, reference: Reference) -> None:
     Raises:
         Died: names those that are not.
     """
-    now = files(sandbox, reference.command.dated)
+    now = files(sandbox, reference.command.counted)
     kept = {name: value for name, value in reference.before.items() if reference.after.get(name) == value}
     changed = [name for name, value in kept.items() if ": " not in name and now.get(name) != value]
     if changed:

@@ -13,6 +13,7 @@ from rows.crowds import crowds, two_caches
 from rows.datasets import datasets
 from rows.environments import environments
 from rows.failures import failures
+from rows.grids import grids
 from rows.kills import kills, kills_of_models
 from rows.mirrors import mirrors
 from rows.parsers import parsers
@@ -43,6 +44,7 @@ ROWS = {
     "kills": Row(kills, "kill -9 before each step and while each program works, of every command that writes", 200, 2),
     "kills-models": Row(kills_of_models, "the same of the commands that build models, eight in a row", 170, 1),
     "failures": Row(failures, "a step that fails, a full disk, files that may not grow", 115, 2),
+    "grids": Row(grids, "`ablate` and `compare --out` killed, failing, six in a row, and four at once", 90, 1),
     "environments": Row(environments, "`env create` killed or failing while pip installs, three in a row", 45, 1),
     "crowds": Row(crowds, "sixteen processes at once, on one workspace and on many", 60, 1),
     "two-caches": Row(two_caches, "two caches and one workspace", 30, 1),

@@ -6,8 +6,10 @@ import importlib
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 from yolopatch.cli.group import _COMMANDS
@@ -15,7 +17,7 @@ from yolopatch.cli.group import _COMMANDS
 TORTURE = Path(__file__).parent
 ROWS = ("kills", "failures", "crowds", "two-caches", "mirrors", "archives", "checkpoints", "catalogs")
 FILES = ("pasted", "yamls", "datasets", "sequences", "parsers")
-LONG = ("kills-models", "environments", "platforms")  # the third has its own tests, in tests/platforms
+LONG = ("kills-models", "grids", "environments", "platforms")  # the last has its own tests, in tests/platforms
 
 
 @pytest.mark.parametrize("row", [*ROWS, *FILES, *(pytest.param(row, marks=pytest.mark.slow) for row in LONG)])
@@ -46,14 +48,52 @@ def test_every_row_has_a_fault_that_it_has_to_see(monkeypatch):
     assert all(plants.values())
 
 
-# They only read; `env create` has a row of its own; what `compare` and `ablate` write are times, which no two calls
-# share: tests/compare lets the one fail, and tests/ablate kills the other
-NOT_HARMED = {"list", "status", "diff", "doctor", "summary", "compare", "ablate", "env"}
+# They only read, or run in the user's own words; `env create` has a row of its own
+NOT_HARMED = {"list", "status", "diff", "doctor", "summary", "env create", "env run", "data check"}
+# Options that choose what is computed, from what and by what, and not what is written where
+CHOOSES = set(
+    """
+    --json --python --source --flavor --scale --all-scales --imgsz --device --timeout --task --placement --block --nc
+    --base --images --side --seed --bits --block-size --class --like --args --stride --name --repo --from --trust
+    --layer --method --conf --limit --workspace --half --batch --data --epochs --weights --quick --set
+    --workers --only --address --gpus-per-run --cpus-per-run --dry-run --events
+    """.split()
+)
+# What takes minutes is harmed by tests of its own: `reproduce --run` in tests/reproduce, clusters in tests/cluster, and
+# trackers in tests/ablate. `--update` is a step like `add` and one like `apply`, which are harmed
+HARMED_ELSEWHERE = {"--run", "--fresh", "--engine", "--tracker", "--update"}
 
 
-def test_every_command_that_writes_is_harmed(monkeypatch):
+@pytest.fixture
+def harmed(monkeypatch):
+    """The words of every command that is harmed."""
     monkeypatch.syspath_prepend(str(TORTURE))
-    commands = importlib.import_module("commands")
-    harmed = {command.words[0] for command in (*commands.LIGHT, *commands.HEAVY)}
-    assert harmed | NOT_HARMED == set(_COMMANDS)
-    assert not harmed & NOT_HARMED
+    commands, grids = importlib.import_module("commands"), importlib.import_module("grids")
+    return [command.words for command in (*commands.LIGHT, *commands.HEAVY, *grids.GRIDS)]
+
+
+def _commands() -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    for name, (module, _) in _COMMANDS.items():
+        command = importlib.import_module(f"yolopatch.cli.{module}").command
+        if isinstance(command, click.Group):
+            yield from (((name, under), one) for under, one in command.commands.items())
+        else:
+            yield (name,), command
+
+
+def test_every_command_that_writes_is_harmed(harmed):
+    known = {name: command for name, command in _commands()}
+    found = {name for words in harmed for name in known if words[: len(name)] == name}
+    assert {" ".join(name) for name in known.keys() - found} == NOT_HARMED
+
+
+def test_every_option_that_writes_something_else_is_harmed(harmed):
+    used = {word for words in harmed for word in words}
+    options = {
+        param.opts[0]
+        for name, command in _commands()
+        if " ".join(name) not in NOT_HARMED
+        for param in command.params
+        if isinstance(param, click.Option) and not used & {*param.opts, *param.secondary_opts}
+    }
+    assert options - CHOOSES == HARMED_ELSEWHERE

@@ -73,6 +73,11 @@ def _files_one_by_one() -> None:
     staging.write_all = write
 
 
+def _tables_one_by_one() -> None:
+    """Of the tables of a grid, those before the one that failed stay."""
+    _files_one_by_one()
+
+
 def _no_locks() -> None:
     """Nobody waits for anybody."""
     from yolopatch.outside.files import lock
@@ -201,6 +206,7 @@ PLANTS: dict[str, tuple[Callable[[], None], ...]] = {
     "kills": (_locks_by_existence,),
     "kills-models": (_children_without_a_lifeline, _another_head_each_time),
     "failures": (_errors_of_the_system_are_bugs, _files_one_by_one),
+    "grids": (_tables_one_by_one,),
     "environments": (_installers_without_a_guard,),
     "crowds": (_no_locks,),
     "two-caches": (_a_lock_in_the_cache,),
@@ -217,7 +223,11 @@ PLANTS: dict[str, tuple[Callable[[], None], ...]] = {
 }
 
 # Where one command is enough to see a fault, and the others would take minutes to prepare: its name.
-_CASES = {"_children_without_a_lifeline": "verify", "_another_head_each_time": "transplant"}
+_CASES = {
+    "_children_without_a_lifeline": "verify",
+    "_another_head_each_time": "transplant",
+    "_tables_one_by_one": "ablate, tables",
+}
 
 
 class Fault(NamedTuple):

@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from commands import git, must, names, result
+from commands import must
 from lab import PIN, Ended, Lab, Sandbox, finish
+from results import git, names, result
 from tally import Died, Tally
 from watching import check_ended_well, check_none_runs
 

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from commands import LIGHT, result
+from commands import LIGHT
 from lab import Ended, Lab, Sandbox
 from recovering import Reference, check_recovers, prepare, reference_of
+from results import result
 from rows.kills import distinct
 from tally import Died, Tally
 from watching import check_ended_well, check_none_runs, differences
@@ -33,16 +34,21 @@ class Failure:
     """A command, and what fails in it."""
 
     reference: Reference
-    plan: tuple[tuple[str, object], ...]
+    harm: tuple[tuple[str, object], ...]
+
+    @property
+    def plan(self) -> dict[str, object]:
+        """The plan for the command's process."""
+        return {**dict(self.harm), "memory": self.reference.command.memory}
 
     @property
     def step(self) -> str:
         """The step that fails first, "" where files may not grow."""
-        at = dict(self.plan).get("at")
+        at = dict(self.harm).get("at")
         return self.reference.steps[int(str(at)) - 1] if at else ""
 
     def __str__(self) -> str:
-        told, name = dict(self.plan), self.reference.command.name
+        told, name = dict(self.harm), self.reference.command.name
         if "file" in told:
             return f"{name}, no file over {told['file']} bytes"
         return f"{name}, {errno.errorcode[int(str(told['harm']))]} at step {told['at']}, {self.step}"
@@ -55,11 +61,12 @@ def failures(lab: Lab, tally: Tally) -> None:
         cases: list[Failure] = []
         for number, command in enumerate(chosen):
             reference = reference_of(lab, command, prepare(lab, command, Path(folder) / str(number)))
-            cases += _failures_of(reference)
+            cases += failures_of(reference)
         tally.each(cases, lambda failure: _fail(lab, failure))
 
 
-def _failures_of(reference: Reference) -> Iterator[Failure]:
+def failures_of(reference: Reference) -> Iterator[Failure]:
+    """Yield a failure at each step, and files that may not grow."""
     for at, _ in distinct(reference.steps):
         harm = {**_HARMS[at % len(_HARMS)], "at": at}
         yield Failure(reference, tuple(harm.items()))
@@ -70,15 +77,22 @@ def _failures_of(reference: Reference) -> Iterator[Failure]:
 def _fail(lab: Lab, failure: Failure) -> None:
     reference, command = failure.reference, failure.reference.command
     with lab.sandbox(reference.template) as sandbox:
-        ended = sandbox.run(command.words, {**dict(failure.plan), "memory": command.memory}, **command.variables)
+        ended = sandbox.run(command.words, failure.plan, **command.variables)
         check_ended_well(ended, allowed=(0, 1, 3))
         check_none_runs(sandbox)
-        _check_true(ended, reference, result(sandbox, command.dated), sandbox)
-        # what could not be removed lies there until a command makes a temporary folder again; the next one need not
-        check_recovers(sandbox, reference, later=not failure.step.startswith(("os.remove", "os.rmdir")))
+        check_true(ended, reference, result(sandbox, command.counted), sandbox)
+        check_recovers(sandbox, reference, later=is_swept_later(failure))
 
 
-def _check_true(ended: Ended, reference: Reference, found: dict[str, str], sandbox: Sandbox) -> None:
+def is_swept_later(failure: Failure) -> bool:
+    """Return whether the same command removes what a failure leaves.
+
+    What could not be removed lies there until a command makes a temporary folder again; the next one need not.
+    """
+    return not failure.step.startswith(("os.remove", "os.rmdir"))
+
+
+def check_true(ended: Ended, reference: Reference, found: dict[str, str], sandbox: Sandbox) -> None:
     """Check that what a command says of the disk is so: it has done all, or nothing, or what it says that it keeps."""
     is_undone = ended.code and _SAYS_CHANGED not in ended.err
     changed = differences(reference.before if is_undone else reference.after, found)

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from commands import names
 from lab import PIN, ROOT, Ended, Lab, Sandbox
+from results import names
 from tally import Died, Tally
 from watching import check_ended_well, check_none_runs
 

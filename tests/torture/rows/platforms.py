@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from commands import LIGHT, names, result
+from commands import LIGHT
 from lab import Lab, Sandbox
 from odd_homes import ABROAD, CONFIGURED
 from recovering import Reference, prepare, reference_of
+from results import names, result
 from tally import Died, Tally
 from watching import check_ended_well, check_none_runs, differences
 
@@ -98,7 +99,7 @@ def _try(lab: Lab, case: Case) -> None:
     command, home = case.reference.command, case.home
     with lab.sandbox(case.reference.template, home.place) as sandbox:
         home.make(sandbox)
-        before = result(sandbox, command.dated)
+        before = result(sandbox, command.counted)
         plan = {key: _here(value, sandbox) for key, value in home.plan.items()}
         # pip takes the folder of the command's own for several where its path has a space
         links = {name: lab.wheels().as_uri() for name in command.variables if name == "PIP_FIND_LINKS"}
@@ -106,7 +107,7 @@ def _try(lab: Lab, case: Case) -> None:
         ended = sandbox.run(command.words, {**plan, "memory": command.memory}, **variables)
         check_ended_well(ended, (0, 1) if home.refuses else (0,))
         check_none_runs(sandbox)
-        found = result(sandbox, command.dated)
+        found = result(sandbox, command.counted)
         # a file that holds its folder's path is as long as that: that it is there counts
         found |= dict.fromkeys(found.keys() & set(command.tells_place), "there")
         wanted = {**case.reference.after, **dict.fromkeys(command.tells_place, "there")}

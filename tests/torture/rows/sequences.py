@@ -23,8 +23,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from commands import git
 from lab import PIN, Ended, Lab, Sandbox
+from results import git
 from tally import Died, Tally
 from watching import check_ended_well, check_none_runs
 
