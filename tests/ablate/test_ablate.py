@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -17,6 +18,7 @@ from yolopatch.core.ablate.record import GridRecord
 from yolopatch.core.training.run import RECORD, Attempt, Run, Wanted, read_run
 from yolopatch.outside.ablate.grid_folder import GRID as GRID_FILE
 from yolopatch.outside.ablate.grid_folder import GridFolder
+from yolopatch.outside.files import staging
 
 from ..grids import OF_ULTRALYTICS, OF_YOLOV5, PIN, grid_text
 
@@ -166,6 +168,18 @@ def test_a_grid_that_is_moved_or_copied_takes_its_runs_along(trained, how, yolop
     after = json.loads(ran.out)
     assert (after["table"], after["runs"]) == (before["table"], before["runs"])
     assert {str(tmp_path / "there") in file for file in after["files"]} == {True}
+
+
+def test_a_table_that_cannot_be_written_does_not_look_like_lost_trainings(trained, yolopatch, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(staging, "move", full)
+    ran = yolopatch("ablate", trained, "--table")
+    assert ran.code == 1
+    assert f"kept: {trained}; the same command goes on from it" in ran.err
+    assert "nothing was changed" not in ran.err
+    assert not list(trained.glob("table.*"))
 
 
 def results(folder: Path) -> dict[str, str]:

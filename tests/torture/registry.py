@@ -41,10 +41,10 @@ class Row(NamedTuple):
 
 
 ROWS = {
-    "kills": Row(kills, "kill -9 before each step and while each program works, of every command that writes", 200, 2),
-    "kills-models": Row(kills_of_models, "the same of the commands that build models, eight in a row", 170, 1),
+    "kills": Row(kills, "kill -9 before each step and while each program works, of every command that writes", 190, 2),
+    "kills-models": Row(kills_of_models, "the same of the commands that build models, eight in a row", 160, 1),
     "failures": Row(failures, "a step that fails, a full disk, files that may not grow", 115, 2),
-    "grids": Row(grids, "`ablate` and `compare --out` killed, failing, six in a row, and four at once", 90, 1),
+    "grids": Row(grids, "`ablate` and `compare --out` killed, failing, four in a row, and four at once", 110, 1),
     "environments": Row(environments, "`env create` killed or failing while pip installs, three in a row", 45, 1),
     "crowds": Row(crowds, "sixteen processes at once, on one workspace and on many", 60, 1),
     "two-caches": Row(two_caches, "two caches and one workspace", 30, 1),
@@ -57,5 +57,5 @@ ROWS = {
     "datasets": Row(datasets, "hostile data YAMLs, lists, labels and images", 30, 4),
     "platforms": Row(platforms, "odd homes: paths, settings, locales, no git, no locks", 45, 3),
     "sequences": Row(sequences, "what users do with a workspace, one thing after another", 65, 1),
-    "parsers": Row(parsers, "changed forms of real inputs for every parser of what strangers write", 60, 100),
+    "parsers": Row(parsers, "changed forms of real inputs for every parser of what strangers write", 50, 100),
 }

@@ -21,7 +21,7 @@ from tally import WORKERS, Died, Tally
 from watching import check_ended_well, check_none_runs, differences
 from yolopatch.errors import EXIT_VERIFY
 
-_CHAIN = 6  # harms in a row in one folder, before the run that has to succeed
+_CHAIN = 4  # harms in a row in one folder, before the run that has to succeed
 _MANY = 4  # at once: each that builds a model takes seconds of a core
 _HAS_IT = (1, 3)  # the codes of the others: another works there, or has written the files
 
@@ -82,11 +82,14 @@ def _harm(lab: Lab, chain: Chain) -> None:
                 check_ended_well(ended, allowed=(0, 1, 3, EXIT_VERIFY))
                 if ended.code != EXIT_VERIFY:  # a run failed, and the tables say so
                     check_true(ended, replace(reference, before=before), result(sandbox, command.counted), sandbox)
-        check_recovers(sandbox, reference, later=len(chain.harms) == 1 and _is_swept_later(chain.harms[0]))
+        check_recovers(sandbox, reference, later=_is_swept_later(chain))
 
 
-def _is_swept_later(harm: Kill | Failure) -> bool:
-    return isinstance(harm, Kill) or is_swept_later(harm)
+def _is_swept_later(chain: Chain) -> bool:
+    """Return whether it can be told that nothing is left: upstream's own files of a run that was killed stay."""
+    (first, *more) = chain.harms
+    has_own = bool(chain.reference.command.counted.apart)
+    return not more and not has_own and (isinstance(first, Kill) or is_swept_later(first))
 
 
 def _crowd(lab: Lab, crowd: Crowd) -> None:

@@ -76,7 +76,7 @@ def kills_of(reference: Reference, chance: random.Random) -> list[Kill]:
     cases = [Kill(reference, at, None) for at in kept]
     starts = [at for at in kept if reference.steps[at - 1].startswith(("subprocess", "os.posix_spawn"))]
     cases += [Kill(reference, at, chance.uniform(0, _LATEST)) for at in starts]
-    if reference.command in HEAVY:
+    if reference.command not in LIGHT:
         cases += [Kill(reference, 1, chance.uniform(0, reference.seconds)) for _ in range(_RANDOM_MOMENTS)]
     return cases
 

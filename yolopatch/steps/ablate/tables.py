@@ -10,6 +10,7 @@ from yolopatch.core.ablate.files import write_csv, write_latex, write_markdown, 
 from yolopatch.core.ablate.record import model_key
 from yolopatch.core.ablate.results import Plan
 from yolopatch.core.ablate.table import Table, make_table
+from yolopatch.outside.files.keeping import keeping
 from yolopatch.outside.files.staging import write_all
 from yolopatch.steps.ablate.ablate import Ablation
 
@@ -42,8 +43,8 @@ def write_tables(found: Ablation) -> AblationTable:
     """Compute the table of what is done, and write it into the grid's folder, with the chart where it has something.
 
     Raises:
-        YolopatchError: there is something to test, and scipy is not installed.
-        OSError: a file cannot be written; nothing was changed.
+        YolopatchError: there is something to test, and scipy is not installed; or a file cannot be written: it says that
+            the grid's folder is kept, with all its runs.
     """
     table = _table_of(found)
     folder = found.folder.path
@@ -51,7 +52,8 @@ def write_tables(found: Ablation) -> AblationTable:
     chart = draw_chart(table)
     if chart is not None:
         texts[folder / _CHART] = chart
-    write_all({file: text.encode() for file, text in texts.items()})
+    with keeping(folder):
+        write_all({file: text.encode() for file, text in texts.items()})
     return AblationTable(found, table, tuple(texts))
 
 
