@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ from yolopatch.core.training.run import RECORD, Attempt, Run, Wanted, read_run
 from yolopatch.outside.ablate.grid_folder import GRID as GRID_FILE
 from yolopatch.outside.ablate.grid_folder import GridFolder
 from yolopatch.outside.files import staging
+from yolopatch.steps.ablate.ablate import Records
+from yolopatch.steps.engines.engine import Failed
 
 from ..grids import OF_ULTRALYTICS, OF_YOLOV5, PIN, grid_text
 
@@ -180,6 +183,17 @@ def test_a_table_that_cannot_be_written_does_not_look_like_lost_trainings(traine
     assert f"kept: {trained}; the same command goes on from it" in ran.err
     assert "nothing was changed" not in ran.err
     assert not list(trained.glob("table.*"))
+
+
+def test_a_run_whose_record_could_not_be_written_has_failed_and_is_no_run_to_come(trained, yolopatch):
+    folder = GridFolder(trained)
+    begun = replace(folder.read_run("base-n-1"), trained=False)
+    shutil.rmtree(folder.run("base-n-1"))
+    Records(folder, {"base-n-1": begun}).keep_reason(Failed("base-n-1", "[Errno 13] Permission denied"))
+    ran = yolopatch("ablate", trained, "--table", "--json")
+    assert ran.code == 4
+    found = {run["id"]: run for run in json.loads(ran.out)["runs"]}
+    assert (found["base-n-1"]["status"], found["base-n-1"]["why"]) == ("failed", "[Errno 13] Permission denied")
 
 
 def results(folder: Path) -> dict[str, str]:

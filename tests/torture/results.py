@@ -69,7 +69,7 @@ def git(folder: Path, *words: str, code: int | None = 0, variables: Mapping[str,
 
 
 def result(sandbox: Sandbox, counted: Counted = ALL) -> dict[str, str]:
-    """Return what a user sees: for each repository its commit, its branches and its state, for each other file its content."""
+    """Return what a user sees: of each repository commit, branches and state, of each other file the content."""
     found = files(sandbox, counted)
     for top in _tops(sandbox):
         for one in (git_dir.parent for git_dir in top.rglob(".git")):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +13,7 @@ from yolopatch.core.ablate.grid_words import grid_words, in_grid_words
 from yolopatch.core.ablate.record import GridRecord
 from yolopatch.core.ablate.results import FAILED, Conditions, RunResult
 from yolopatch.core.ablate.statistics import require_scipy
+from yolopatch.core.training.run import Run
 from yolopatch.errors import UsageError
 from yolopatch.outside.ablate.grid_folder import GRID, LOCK, GridFolder
 from yolopatch.outside.environment.interpreter import Interpreter
@@ -170,8 +171,9 @@ def ablate(
         if runs.jobs:
             engine = executor.engine(grid, folder.save_run)
             standing = Standing(len(runs.done) + len(runs.jobs), engine.slots, len(runs.done))
+            begun = {job.id: job.run for job in runs.jobs}
             try:
-                schedule(runs.jobs, engine, standing, _in_grid_words(hear), Records(folder))
+                schedule(runs.jobs, engine, standing, _in_grid_words(hear), Records(folder, begun))
             finally:
                 engine.close()
         return read_ablation(plan, folder, grid.notes)
@@ -218,9 +220,15 @@ def _text_of(request: AblateRequest) -> bytes:
 
 @dataclass(frozen=True)
 class Records:
-    """The records of a grid's runs, for the scheduler."""
+    """The records of a grid's runs, for the scheduler.
+
+    Attributes:
+        folder: of the grid.
+        begun: the runs as they were given to the engine, by their ids.
+    """
 
     folder: GridFolder
+    begun: Mapping[str, Run]
 
     def renewed(self, job: Job) -> Job:
         """Return a job with the newest record of its run."""
@@ -228,10 +236,10 @@ class Records:
 
     def keep_reason(self, event: RunFailed) -> None:
         """Keep why a run failed: the message, and the last line of upstream's output."""
-        run = self.folder.read_run(event.id)
-        if run is not None:
-            said = [line for line in event.details if not line.startswith(("log: ", "next: "))]
-            self.folder.save_run(event.id, replace(run, why=": ".join([event.why, *said[-1:]])))
+        # no record: it was the record that could not be written
+        run = self.folder.read_run(event.id) or self.begun[event.id]
+        said = [line for line in event.details if not line.startswith(("log: ", "next: "))]
+        self.folder.save_run(event.id, replace(run, why=": ".join([event.why, *said[-1:]])))
 
 
 def read_ablation(plan: GridPlan, folder: GridFolder, notes: Sequence[str] = ()) -> Ablation:

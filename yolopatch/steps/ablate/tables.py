@@ -43,8 +43,8 @@ def write_tables(found: Ablation) -> AblationTable:
     """Compute the table of what is done, and write it into the grid's folder, with the chart where it has something.
 
     Raises:
-        YolopatchError: there is something to test, and scipy is not installed; or a file cannot be written: it says that
-            the grid's folder is kept, with all its runs.
+        YolopatchError: there is something to test, and scipy is not installed; or a file cannot be written, and the
+            message says that the grid's folder is kept, with all its runs.
     """
     table = _table_of(found)
     folder = found.folder.path
