@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import shutil
 import threading
@@ -78,17 +79,27 @@ class Tally:
         """Stop the row's clock."""
         self._end = time.monotonic()
 
-    def has_time(self) -> bool:
-        """Return whether another case may begin."""
-        return self.seconds < self.budget.seconds and not (self.died and self.budget.until_died)
+    def has_time(self, share: float = 1.0) -> bool:
+        """Return whether another case may begin, in a share of the row's time."""
+        return self.seconds < self.budget.seconds * share and not (self.died and self.budget.until_died)
 
-    def each(self, cases: Iterable[_Case], attempt: Callable[[_Case], object], *, sampled: bool = True) -> None:
+    def each(
+        self,
+        cases: Iterable[_Case],
+        attempt: Callable[[_Case], object],
+        *,
+        sampled: bool = True,
+        share: float = 1.0,
+        least: int = 0,
+    ) -> None:
         """Try cases, some at a time, in an order that the seed chooses, as long as there is time.
 
         Args:
             cases: the cases.
             attempt: tries one; it raises `Died` where it did not survive.
             sampled: whether a sample takes only some of them.
+            share: the share of the row's time after which none begins: the rest is for other cases.
+            least: how many are tried however late it is: where a machine is busy, a preparation takes all of the time.
         """
         chosen = [case for case in cases if self.budget.case in str(case)]
         random.Random(self.budget.seed).shuffle(chosen)
@@ -96,11 +107,12 @@ class Tally:
         with self._lock:
             self.planned += len(chosen)
         with ThreadPoolExecutor(WORKERS) as pool:
-            list(pool.map(lambda case: self.attempt(str(case), lambda: attempt(case)), chosen))
+            shares = (math.inf if number < least else share for number in range(len(chosen)))
+            list(pool.map(lambda case, until: self.attempt(str(case), lambda: attempt(case), until), chosen, shares))
 
-    def attempt(self, name: str, attempt: Callable[[], object]) -> None:
-        """Try one case, unless the time is over."""
-        if not self.has_time():
+    def attempt(self, name: str, attempt: Callable[[], object], share: float = 1.0) -> None:
+        """Try one case, unless the time is over, or this share of it."""
+        if not self.has_time(share):
             return
         try:
             attempt()

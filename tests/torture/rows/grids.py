@@ -12,12 +12,12 @@ from pathlib import Path
 
 from commands import Command
 from grids import GRIDS
-from lab import Ended, Lab, Sandbox, finish
+from lab import WITH_TORCH, Ended, Lab, Sandbox, finish
 from recovering import Reference, check_recovers, check_users_files, prepare, reference_of
 from results import result
 from rows.failures import Failure, check_true, failures_of, is_swept_later
 from rows.kills import Kill, kills_of
-from tally import WORKERS, Died, Tally
+from tally import Died, Tally
 from watching import check_ended_well, check_none_runs, differences
 from yolopatch.errors import EXIT_VERIFY
 
@@ -52,20 +52,31 @@ def grids(lab: Lab, tally: Tally) -> None:
     chance = random.Random(tally.budget.seed)
     chosen = GRIDS if tally.budget.most is None else GRIDS[:1]
     chosen = tuple(one for one in chosen if one.name in tally.budget.case) or chosen
-    with tempfile.TemporaryDirectory(dir=lab.folder) as folder:
-        templates = [Path(folder) / str(number) for number in range(len(chosen))]
-        with ThreadPoolExecutor(WORKERS) as pool:  # a training takes as long as the cases of some rows
-            made = list(pool.map(lambda *of: reference_of(lab, of[0], prepare(lab, *of)), chosen, templates))
-        cases: list[Chain | Crowd] = []
-        for reference in made:
-            cases += [*_chains(reference, chance), Crowd(reference)]
-        tally.each(cases, lambda case: _crowd(lab, case) if isinstance(case, Crowd) else _harm(lab, case))
+    with tempfile.TemporaryDirectory(dir=lab.folder) as folder, ThreadPoolExecutor(1) as pool:
+        # a training takes as long as many cases, so the next command is prepared while this one is harmed
+        made = [
+            pool.submit(_reference, lab, command, Path(folder) / str(number)) for number, command in enumerate(chosen)
+        ]
+        for number, reference in enumerate(made, 1):
+            cases: list[Chain | Crowd] = [*_chains(reference.result(), chance), Crowd(reference.result())]
+            tally.each(cases, lambda case: _try(lab, case), share=number / len(made), least=1)
+
+
+def _reference(lab: Lab, command: Command, place: Path) -> Reference:
+    return reference_of(lab, command, prepare(lab, command, place))
+
+
+def _try(lab: Lab, case: Chain | Crowd) -> None:
+    if isinstance(case, Crowd):
+        _crowd(lab, case)
+    else:
+        _harm(lab, case)
 
 
 def _chains(reference: Reference, chance: random.Random) -> Iterator[Chain]:
     harms: list[Kill | Failure] = [*kills_of(reference, chance), *failures_of(reference)]
     chance.shuffle(harms)
-    size = 1 if reference.command is GRIDS[0] else _CHAIN  # it is quick
+    size = _CHAIN if reference.command.memory == WITH_TORCH else 1  # what imports no torch is quick
     for start in range(0, len(harms), size):
         yield Chain(reference, tuple(harms[start : start + size]))
 
