@@ -73,9 +73,9 @@ def _files_one_by_one() -> None:
     staging.write_all = write
 
 
-def _tables_one_by_one() -> None:
-    """Of the tables of a grid, those before the one that failed stay."""
-    _files_one_by_one()
+def _tables_that_fail_are_bugs() -> None:
+    """A table of a grid that cannot be written is told with a traceback."""
+    _errors_of_the_system_are_bugs()
 
 
 def _no_locks() -> None:
@@ -206,7 +206,7 @@ PLANTS: dict[str, tuple[Callable[[], None], ...]] = {
     "kills": (_locks_by_existence,),
     "kills-models": (_children_without_a_lifeline, _another_head_each_time),
     "failures": (_errors_of_the_system_are_bugs, _files_one_by_one),
-    "grids": (_tables_one_by_one,),
+    "grids": (_tables_that_fail_are_bugs,),
     "environments": (_installers_without_a_guard,),
     "crowds": (_no_locks,),
     "two-caches": (_a_lock_in_the_cache,),
@@ -226,7 +226,7 @@ PLANTS: dict[str, tuple[Callable[[], None], ...]] = {
 _CASES = {
     "_children_without_a_lifeline": "verify",
     "_another_head_each_time": "transplant",
-    "_tables_one_by_one": "ablate, tables",
+    "_tables_that_fail_are_bugs": "ablate, tables",
 }
 
 
