@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from commands import Command
 from lab import Lab, Sandbox
 from results import files, names, result
-from tally import Died
+from tally import WORKERS, Died
 from watching import check_ended_well, check_none_runs, differences, let_two_hours_pass
 
 _DONE_ALREADY = (1, 2, 3)  # the codes of a next run that finds nothing left to do
@@ -47,6 +49,14 @@ def prepare(lab: Lab, command: Command, place: Path) -> Path:
         command.prepare(lab, sandbox)
         shutil.copytree(sandbox.path, place, symlinks=True)
     return place
+
+
+def references(lab: Lab, commands: Sequence[Command], folder: Path, case: str) -> list[Reference]:
+    """Run commands undisturbed, some at a time; where a case is one of a command, the others need not be prepared."""
+    chosen = [command for command in commands if command.name in case] or commands
+    places = [folder / str(number) for number in range(len(chosen))]
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return list(pool.map(lambda one, place: reference_of(lab, one, prepare(lab, one, place)), chosen, places))
 
 
 def reference_of(lab: Lab, command: Command, template: Path) -> Reference:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from commands import LIGHT
 from lab import Ended, Lab, Sandbox
-from recovering import Reference, check_recovers, prepare, reference_of
+from recovering import Reference, check_recovers, references
 from results import result
 from rows.kills import distinct
 from tally import Died, Tally
@@ -59,8 +59,7 @@ def failures(lab: Lab, tally: Tally) -> None:
     chosen = LIGHT if tally.budget.most is None else LIGHT[:2]
     with tempfile.TemporaryDirectory(dir=lab.folder) as folder:
         cases: list[Failure] = []
-        for number, command in enumerate(chosen):
-            reference = reference_of(lab, command, prepare(lab, command, Path(folder) / str(number)))
+        for reference in references(lab, chosen, Path(folder), tally.budget.case):
             cases += failures_of(reference)
         tally.each(cases, lambda failure: _fail(lab, failure))
 

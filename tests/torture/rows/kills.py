@@ -12,7 +12,7 @@ from pathlib import Path
 
 from commands import HEAVY, LIGHT, Command
 from lab import Lab, Sandbox
-from recovering import Reference, check_recovers, prepare, reference_of
+from recovering import Reference, check_recovers, references
 from tally import Tally
 from watching import check_none_runs
 
@@ -60,12 +60,9 @@ def _each_command(
 ) -> None:
     chance = random.Random(tally.budget.seed)
     chosen = commands if tally.budget.most is None else commands[:2]
-    # where the case is one of a command, the others need not be prepared
-    chosen = [command for command in chosen if command.name in tally.budget.case] or chosen
     with tempfile.TemporaryDirectory(dir=lab.folder) as folder:
         cases = []
-        for number, command in enumerate(chosen):
-            reference = reference_of(lab, command, prepare(lab, command, Path(folder) / str(number)))
+        for reference in references(lab, chosen, Path(folder), tally.budget.case):
             cases += arrange(kills_of(reference, chance))
         tally.each(cases, attempt)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from commands import LIGHT
 from lab import Lab, Sandbox
 from odd_homes import ABROAD, CONFIGURED
-from recovering import Reference, prepare, reference_of
+from recovering import Reference, references
 from results import names, result
 from tally import Died, Tally
 from watching import check_ended_well, check_none_runs, differences
@@ -87,11 +87,8 @@ def platforms(lab: Lab, tally: Tally) -> None:
     """Run every command that writes and builds no model in every home."""
     chosen = LIGHT if tally.budget.most is None else LIGHT[:2]
     with tempfile.TemporaryDirectory(dir=lab.folder) as folder:
-        references = [
-            reference_of(lab, command, prepare(lab, command, Path(folder) / str(number)))
-            for number, command in enumerate(chosen)
-        ]
-        cases = [Case(reference, home) for reference in references for home in HOMES]
+        made = references(lab, chosen, Path(folder), tally.budget.case)
+        cases = [Case(reference, home) for reference in made for home in HOMES]
         tally.each(cases, lambda case: _try(lab, case))
 
 
