@@ -33,6 +33,7 @@ from yolopatch.steps.own.patch import patch_of_paste
 from yolopatch.wire import shell
 
 READY, REFUSED, UNTRIED = "ready", "refused", "not tried"
+_USUAL_UPSTREAM = "ultralytics"
 # builds a model with a module, by its patch for each pin that can have it, best pin first
 Build = Callable[[Module, Mapping[str, str]], Tried]
 _RESERVED = re.compile(r"con|prn|aux|nul|(com|lpt)\d", re.IGNORECASE)  # the devices of Windows
@@ -144,7 +145,8 @@ def add(request: AddRequest, folder: Path, cache: Path, build: Build | None = No
     _require_free(module)
     made = tuple(_try_pin(pin, module, paste, cache) for pin in PINS.values())
     _require_any([one.result for one in made], name)
-    patches = {one.result.pin: one.patch for one in reversed(made) if one.patch}
+    best_first = sorted(made, key=lambda one: PINS[one.result.pin].upstream != _USUAL_UPSTREAM)
+    patches = {one.result.pin: one.patch for one in best_first if one.patch}
     tried = build(module, patches) if build and request.tries else NOT_ASKED
     if not decision.doubt:  # the user has named a kind that has its place in another model
         require_working(tried, name)
