@@ -169,8 +169,8 @@ def test_what_cannot_be_added_is_refused_and_nothing_is_stored(case, add, own_ca
         (("--name", "my-conv"), "is not a name for a Python class"),
         (("--name", "class"), "is not a name for a Python class"),
         (("--name", "门"), "is not a name for a Python class"),
-        (("--like", "SPPF"), "unknown value"),
-        (("--args", "k"), "the name of no argument means a number of channels"),
+        (("--like", "SPPX"), "unknown value"),
+        (("--args", "k"), "nn.Conv2d takes 3 channels, and gets 64"),
     ],
 )
 def test_words_that_do_not_fit_are_refused(add, arguments, said, own_catalog):
@@ -226,6 +226,7 @@ def test_a_name_that_some_pins_have_is_for_the_others_and_a_way_is_told(add, nee
 def test_one_that_is_told_no_channels_stands_behind_a_layer(add, yolopatch, need_pin, tmp_path):
     need_pin(PIN)
     text = GATE.replace("channel, reduction=16", "gamma=2").replace("channel, channel, 1", "1, 1, 1")
+    text = text.replace("self.fc(x)", "self.fc(x.mean(1, True))")
     assert add(text, "--like", "attention").code == 0
     assert yolopatch("apply", "--repo", PIN, "--module", "Gate", "--dest", tmp_path / "ws").code == 0
     assert "            args = [*args]" in (tmp_path / "ws/ultralytics/nn/tasks.py").read_text()
@@ -375,6 +376,8 @@ def test_code_that_is_too_deep_is_refused(kind, paste, yolopatch, tmp_path):
 @pytest.mark.parametrize("text", [f"y = {'-' * 140}x", f"y = x{'.a' * 140}", f"y = {'+'.join(['x'] * 140)}"])
 def test_code_that_is_as_deep_as_allowed_can_be_worked_with(text, paste, yolopatch, tmp_path):
     head = "import torch.nn as nn\n\n\nclass MyConv(nn.Module):\n    def __init__(self, c1, c2, k=3, s=1):\n"
-    head += "        super().__init__()\n        self.conv = nn.Conv2d(c1, c2, k, s)\n\n    def forward(self, x):\n"
+    head += (
+        "        super().__init__()\n        self.conv = nn.Conv2d(c1, c2, k, s, k // 2)\n\n    def forward(self, x):\n"
+    )
     file = paste(f"{head}        {text}\n        return self.conv(y)\n")
     assert yolopatch("add", file, "--catalog", tmp_path / "own", "--like", "Conv2d").code == 0

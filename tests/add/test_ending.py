@@ -25,9 +25,9 @@ def like(paste) -> str:
     return decide(paste, "X").like
 
 
-CONV = "self.conv = nn.Conv2d(c1, c2, k, s)"
+CONV = "self.conv = nn.Conv2d(c1, c2, k, s, k // 2)"
 BN = "self.bn = nn.BatchNorm2d(c2)"
-CHAIN = "self.chain = nn.Sequential(nn.Conv2d(c1, c2, k, s), nn.BatchNorm2d(c2), nn.ReLU())"
+CHAIN = "self.chain = nn.Sequential(nn.Conv2d(c1, c2, k, s, k // 2), nn.BatchNorm2d(c2), nn.ReLU())"
 
 NORMED = {
     "a chain": ("return self.chain(x)", CHAIN),
@@ -40,31 +40,43 @@ NORMED = {
         "self.act = Conv.default_act if k is True else k if isinstance(k, nn.Module) else nn.Identity()",
     ),
     "a norm by condition": ("x = self.conv(x)\nif self.bn is not None:\n    x = self.bn(x)\nreturn x", CONV, BN),
-    "joined with the input": ("return torch.cat((self.chain(x), x), 1)", CHAIN),
-    "added to the input": ("return x + self.chain(x) if self.add else self.chain(x)", CHAIN, "self.add = s == 1"),
+    "joined with another convolution": (
+        "return torch.cat((self.chain(x), self.conv(x)), 1)",
+        CHAIN.replace("c2", "c2 // 2"),
+        CONV.replace("c2", "c2 // 2"),
+    ),
+    "added to the input": (
+        "return x + self.chain(x) if self.add else self.chain(x)",
+        CHAIN,
+        "self.add = s == 1 and c1 == c2",
+    ),
     "gated behind it": ("y = self.chain(x)\nreturn y * torch.sigmoid(y.mean((2, 3), True))", CHAIN),
     "shuffled behind it": (
-        "y = self.cv(x)\nb, n, h, w = y.size()\ny = y.reshape(b, 2, n // 2, h, w).permute(0, 2, 1, 3, 4)\n"
-        "return torch.cat((y[0], y[1]), 1)",
+        "y = self.cv(x)\nb, n, h, w = y.size()\ny = y.reshape(b * n // 2, 2, h * w).permute(1, 0, 2)\n"
+        "y = y.reshape(2, -1, n // 2, h, w)\nreturn torch.cat((y[0], y[1]), 1)",
         "self.cv = Conv(c1, c2, k, s)",
     ),
-    "half of it": ("a, b = x.chunk(2, 1)\nreturn torch.cat((a, self.chain(b)), 1)", CHAIN),
+    "half of it": (
+        "a, b = x.chunk(2, 1)\nreturn torch.cat((self.conv(a), self.chain(b)), 1)",
+        CHAIN.replace("c1", "c1 // 2").replace("c2", "c2 // 2"),
+        CONV.replace("c1", "c1 // 2").replace("c2", "c2 // 2"),
+    ),
     "a loop": (
         "for layer in self.m:\n    x = layer(x)\nreturn x",
-        "self.m = nn.ModuleList([Conv(c1, c2, k, s) for _ in range(2)])",
+        "self.m = nn.ModuleList([Conv(c2 if i else c1, c2, k, 1 if i else s) for i in range(2)])",
     ),
     "a list of layers": (
         "return self.conv(x)",
         "layers = []",
         "if s > 1:",
-        "    layers.append(nn.Conv2d(c1, c1, 1))",
-        "layers.extend([nn.Conv2d(c1, c2, k), nn.BatchNorm2d(c2)])",
+        "    layers.append(nn.Conv2d(c1, c1, 1, s))",
+        "layers.extend([nn.Conv2d(c1, c2, k, 1, k // 2), nn.BatchNorm2d(c2)])",
         "self.conv = nn.Sequential(*layers)",
     ),
     "layers with names": (
         "return self.conv(x)",
         "self.conv = nn.Sequential()",
-        'self.conv.add_module("conv", nn.Conv2d(c1, c2, k))',
+        'self.conv.add_module("conv", nn.Conv2d(c1, c2, k, s, k // 2))',
         'self.conv.add_module("bn", nn.BatchNorm2d(c2))',
     ),
 }
@@ -100,7 +112,7 @@ def test_what_cannot_be_seen_is_open():
 
 MAKER = """def conv_bn(c1, c2, k):
     made = nn.Sequential()
-    made.add_module("conv", nn.Conv2d(c1, c2, k))
+    made.add_module("conv", nn.Conv2d(c1, c2, k, 1, k // 2))
     made.add_module("bn", nn.BatchNorm2d(c2))
     return made
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from yolopatch.cli import options, report
 from yolopatch.cli.own import words as added
 from yolopatch.cli.own.asking import settle
+from yolopatch.cli.progress import progress_line
+
+if TYPE_CHECKING:
+    from yolopatch.catalog.module import Module
+    from yolopatch.core.own.tried import Tried
 
 
 @click.command("add", epilog="Example: yolopatch add MyConv.py --class MyConv")
@@ -41,22 +48,37 @@ from yolopatch.cli.own.asking import settle
     help="The stride of a class without a stride argument.  [default: 1]",
 )
 @click.option("--name", metavar="NAME", help="The name of the module.  [default: the name of the class]")
+@click.option(
+    "--try/--no-try",
+    "tries",
+    default=None,
+    help="Build a model with the module and run it, if a pin and its libraries are there.  [default: at a terminal]",
+)
 @click.option("--replace", is_flag=True, help="Replace a module with the same name in the catalog.")
 @options.catalog
 @options.as_json
-def command(as_json: bool, catalog: Path | None, **request: Any) -> None:
+def command(as_json: bool, catalog: Path | None, tries: bool | None, **request: Any) -> None:
     """Turn a Python file from a blog post or a paper's code into a module.
 
-    The file is read but never run. If something is unclear, you are asked at a
-    terminal; without a terminal, an error names the option to add. Afterwards
-    all commands accept the module like yolopatch's own, on every pin.
+    The file is read and followed, but not run; only --try runs it, in a model. If
+    something is unclear, you are asked at a terminal; without a terminal, an
+    error names the option to add. Afterwards all commands accept the module like
+    yolopatch's own, on every pin.
     """
     from yolopatch.outside.own.own_catalog import own_catalog_dir
     from yolopatch.outside.source.store import cache_dir
     from yolopatch.steps.own.add import AddRequest, add
+    from yolopatch.steps.tryout.build import try_module
 
     usual = own_catalog_dir()
     folder = catalog.absolute() if catalog else usual
-    found = settle(lambda asked: add(asked, folder, cache_dir()), AddRequest(**request), as_json)
+    wanted = sys.stdout.isatty() and not as_json if tries is None else tries
+    cache = cache_dir()
+
+    def build(module: Module, patches: Mapping[str, str]) -> Tried:
+        with progress_line("looking for a pin and an interpreter") as watch:
+            return try_module(module, patches, cache, watch)
+
+    found = settle(lambda asked: add(asked, folder, cache, build), AddRequest(**request, tries=wanted), as_json)
     report.show_notes(added.notes(found, usual))
     report.show(asdict(found), added.words(found), as_json)

@@ -11,9 +11,11 @@ import click
 from yolopatch.catalog.kinds import KINDS
 from yolopatch.catalog.pins import PINS, Pin, newest
 from yolopatch.cli.layout import pairs, table
+from yolopatch.core.own.tried import FAILED, NOT_BUILT
 
 if TYPE_CHECKING:
-    from yolopatch.steps.own.add import AddedModule
+    from yolopatch.core.own.tried import Tried
+    from yolopatch.steps.own.add import AddedModule, PinResult
     from yolopatch.steps.own.forget import Forgotten
 
 _READY, _REFUSED = "ready", "refused"
@@ -37,13 +39,34 @@ def words(found: AddedModule) -> Iterator[str]:
     if decision.left:
         yield f"left at the file's defaults: {', '.join(decision.left)}"
     for one in found.pins:
-        yield f"  {one.pin}: {one.state}" + (f", {one.why}" if one.why else "")
+        yield f"  {one.pin}: {one.state}" + (f", {one.why}" if one.why else _built(one))
+    yield from _tried(found.tried)
     for hint in dict.fromkeys(one.hint for one in found.pins if one.hint):
         yield f"  if refused: {hint}"
     yield from _left_out(found)
     repo, pin = _usable(found)
     yield f"next: yolopatch apply --repo {repo} --module {found.module} --dest my-yolo"
     yield f"      yolopatch render-cfg --module {found.module} --model {pin.model} --scale n"
+
+
+def _built(one: PinResult) -> str:
+    """Return what is known of a pin that can have the module."""
+    return (
+        ", and a model with it was built and run"
+        if one.built
+        else ", its patch compiles"
+        if one.state == _READY
+        else ""
+    )
+
+
+def _tried(tried: Tried) -> Iterator[str]:
+    """Yield what became of a model with the module."""
+    if tried.state == NOT_BUILT:
+        yield f"no model was built: {tried.why}" + (f" ({tried.hint})" if tried.hint else "")
+    elif tried.state == FAILED:
+        yield f"the model {tried.model} of {tried.pin} fails with it: {tried.why}"
+        yield from (f"  {line}" for line in tried.details)
 
 
 def _usable(found: AddedModule) -> tuple[str, Pin]:

@@ -92,6 +92,8 @@ def decide(
             the place of its kind; the hint has the option to use.
     """
     word = _asked(like)
+    if outputs is not None and word:
+        _require_outputs(outputs, LIKE[word])
     subject = Subject(paste, symbol, read_constructor(paste, symbol))
     usage = read_usage(subject)
     bound = None if args is None else bind(args, subject.constructor, symbol)
@@ -101,6 +103,7 @@ def decide(
         _require_offered(args, symbol, found.kind, {name for one in found.given for name in names_in(one.value)})
     if outputs is not None:
         _require_outputs(outputs, found.kind)
+        found = replace(found, outputs=outputs)
     found = _checked(subject, found, stride, asked=bool(word))
     named = {one.argument for one in found.given}
     left = tuple(f"{a.name}={a.default}" for a in subject.constructor.arguments if a.name not in named)
@@ -113,7 +116,7 @@ def decide(
         found.given,
         left,
         found.doubt or (_doubt(paste, symbol, found.kind) if word and found.kind in (LAYER, CONVOLUTION) else ""),
-        outputs if outputs is not None else found.outputs,
+        found.outputs,
         found.spread,
         found.stem,
     )

@@ -88,6 +88,8 @@ def _by_place(decision: Decision, constructor: Constructor) -> tuple[tuple[Given
                 hint="use --args with every argument, in order, up to the last one without its default",
             )
         listed.append(Given(argument.name, value, ""))
+    if decision.kind == JOIN:  # what its row has is a width
+        return tuple(listed), ""
     led = max((n for n, one in enumerate(listed) if names_in(one.value)), default=-1) + 1
     return tuple(listed[:led]), ", ".join(_in_yaml(one.value) for one in listed[led:])
 

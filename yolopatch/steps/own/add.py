@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import keyword
 import re
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from yolopatch.catalog.kinds import CONVOLUTION, STEMS
@@ -14,6 +15,7 @@ from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.core.checkpoint.stamp import printable
 from yolopatch.core.loss.recognise import Loss, find_loss, loss_of_method
+from yolopatch.core.own.tried import NOT_ASKED, Tried, require_working
 from yolopatch.core.paste.constructor import read_constructor
 from yolopatch.core.paste.deciding import Decision, decide
 from yolopatch.core.paste.entry import own_module
@@ -31,6 +33,9 @@ from yolopatch.steps.own.patch import patch_of_paste
 from yolopatch.wire import shell
 
 READY, REFUSED, UNTRIED = "ready", "refused", "not tried"
+_USUAL_UPSTREAM = "ultralytics"
+# builds a model with a module, by its patch for each pin that can have it, best pin first
+Build = Callable[[Module, Mapping[str, str]], Tried]
 _RESERVED = re.compile(r"con|prn|aux|nul|(com|lpt)\d", re.IGNORECASE)  # the devices of Windows
 
 
@@ -45,6 +50,7 @@ class AddRequest:
         like, args, outputs: see `core.paste.deciding.decide`.
         stride: of a class whose constructor has no argument for it.
         replace: whether to replace a module with this name in the catalog.
+        tries: whether to build a model with the module.
     """
 
     file: Path
@@ -55,6 +61,7 @@ class AddRequest:
     outputs: str | None = None
     stride: int = 1
     replace: bool = False
+    tries: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,7 @@ class PinResult:
         hint: what to do about it.
         left_out: the pasted lines that the patch leaves out, first and last, with the reason.
         imported: the imports that the patch adds or changes.
+        built: whether a model with the module was built and run.
     """
 
     pin: str
@@ -75,6 +83,7 @@ class PinResult:
     hint: str = ""
     left_out: tuple[tuple[int, int, str], ...] = ()
     imported: tuple[str, ...] = ()
+    built: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,6 +98,7 @@ class AddedModule:
         pins: one result for each pin.
         packages: imported packages other than Python's library, torch and upstream; yolopatch does not install them.
         taken: attributes that parse_model overwrites on a layer, each with its line.
+        tried: a model with the module.
         changed: whether the catalog was changed.
     """
 
@@ -102,20 +112,22 @@ class AddedModule:
     pins: tuple[PinResult, ...]
     packages: tuple[str, ...]
     taken: tuple[tuple[str, int], ...]
+    tried: Tried
     changed: bool
 
 
-def add(request: AddRequest, folder: Path, cache: Path) -> AddedModule:
+def add(request: AddRequest, folder: Path, cache: Path, build: Build | None = None) -> AddedModule:
     """Read the file, decide what its class is, try it on the pins in the cache, and store it.
 
     Args:
         request: the file and the options.
         folder: the user's own catalog.
         cache: the cache of pins; nothing is fetched.
+        build: builds a model with the module, for a request that tries it; None to build none.
 
     Raises:
         OpenError: the class, its name or the arguments of its constructor must be given.
-        UsageError: an option does not fit the file, or no pin can have the module.
+        UsageError: an option does not fit the file, no pin can have the module, or a model with it fails.
         YolopatchError: the file is no Python, has no torch module, or has a loss in its place; or the catalog cannot
             be written.
     """
@@ -131,8 +143,13 @@ def add(request: AddRequest, folder: Path, cache: Path) -> AddedModule:
     origin = f"{symbol} of {printable(request.file.name)}, sha256 {sha256(data)[:16]}"
     module = own_module(decision, read_constructor(paste, symbol), name, origin, request.stride)
     _require_free(module)
-    tried = tuple(_try_pin(pin, module, paste, cache) for pin in PINS.values())
-    _require_any([result for result, _ in tried], name)
+    made = tuple(_try_pin(pin, module, paste, cache) for pin in PINS.values())
+    _require_any([one.result for one in made], name)
+    best_first = sorted(made, key=lambda one: PINS[one.result.pin].upstream != _USUAL_UPSTREAM)
+    patches = {one.result.pin: one.patch for one in best_first if one.patch}
+    tried = build(module, patches) if build and request.tries else NOT_ASKED
+    if not decision.doubt:  # the user has named a kind that has its place in another model
+        require_working(tried, name)
     changed = _store(module, data, folder, request.replace)
     return AddedModule(
         module=name,
@@ -142,9 +159,10 @@ def add(request: AddRequest, folder: Path, cache: Path) -> AddedModule:
         decision=decision,
         classes=names_of(module)[:2] if module.stands_for_conv else (name,),
         placement=module.placement,
-        pins=tuple(result for result, _ in tried),
-        packages=tuple(dict.fromkeys(package for _, packages in tried for package in packages)),
+        pins=tuple(replace(one.result, built=one.result.pin == tried.pin) for one in made),
+        packages=tuple(dict.fromkeys(package for one in made for package in one.packages)),
         taken=() if module.kind == CONVOLUTION else taken_attributes(paste, symbol),
+        tried=tried,
         changed=changed,
     )
 
@@ -204,19 +222,28 @@ def _name_taken(what: str, hint: str) -> OpenError:
     return OpenError("name", "name of the module", {}, what, hint=hint)
 
 
-def _try_pin(pin: Pin, module: Module, paste: Pasted, cache: Path) -> tuple[PinResult, tuple[str, ...]]:
-    """Make the module's patch for a pin, in memory; return the result, and the packages that the module needs."""
+@dataclass(frozen=True)
+class _Made:
+    """What a pin makes of a module: the result, the patch, and the packages that the module needs."""
+
+    result: PinResult
+    patch: str = ""
+    packages: tuple[str, ...] = ()
+
+
+def _try_pin(pin: Pin, module: Module, paste: Pasted, cache: Path) -> _Made:
+    """Make the module's patch for a pin, in memory."""
     found = cached(pin, cache)
     if found is None:
-        return PinResult(pin.name, UNTRIED, "the pin is not in the cache; yolopatch apply will try it"), ()
+        return _Made(PinResult(pin.name, UNTRIED, "the pin is not in the cache; yolopatch apply will try it"))
     read = snapshot.pristine_reader(found.repository, found.blobs)
     try:
         text, fitted = patch_of_paste(pin, module, paste, read)
         patch = parse_patch(text, f"{module.name}'s patch")
         check_compiles(compose(read([pin.layout.parser]), [patch], found.blobs))
     except YolopatchError as error:
-        return PinResult(pin.name, REFUSED, "; ".join([error.what, *error.details]), error.hint), ()
-    return PinResult(pin.name, READY, left_out=fitted.left_out, imported=fitted.imported), fitted.packages
+        return _Made(PinResult(pin.name, REFUSED, "; ".join([error.what, *error.details]), error.hint))
+    return _Made(PinResult(pin.name, READY, left_out=fitted.left_out, imported=fitted.imported), text, fitted.packages)
 
 
 def _require_any(pins: list[PinResult], name: str) -> None:

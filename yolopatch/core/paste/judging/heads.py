@@ -17,7 +17,8 @@ _LISTS = frozenset(
     {"ch", "chs", "channels", "in_channels", "inputs", "in_channels_list", "channels_list", "in_chs", "filters"}
 )
 _BOX = 64  # channels of a box in upstream's Detect: 4 sides of 16 parts
-_WIDTHS = (64, 128, 256)
+_CLASSES_TRIED = 80
+_PYRAMIDS = ((64, 128, 256), (32, 64, 64))  # channels of the maps that heads read, at two scales
 
 
 def classes_of(subject: Subject) -> Argument | None:
@@ -32,7 +33,7 @@ def inherited_head(subject: Subject) -> str:
 
 
 def find_head(subject: Subject, stem: str = "") -> Found | None:
-    """Return a class as a head; None where it is not certain that it is one.
+    """Return a class as a head, or as a module before upstream's head; None where it is not certain that it is one.
 
     Args:
         subject: the class.
@@ -40,22 +41,41 @@ def find_head(subject: Subject, stem: str = "") -> Found | None:
     """
     given = _given(subject)
     base = inherited_head(subject)
-    if stem or base:
-        why = "from --like" if stem else f"it inherits from upstream's {base}"
-        return Found(HEAD, why, given, stem=stem or base)
-    if classes_of(subject) is None or subject.missing(given):
-        return None
-    count = 80
-    maps = [(BATCH, c, SIZE[0] >> n, SIZE[1] >> n) for n, c in enumerate(_WIDTHS)]
-    known = {**values(), by.INPUT_LIST: list(_WIDTHS), by.COUNT: len(_WIDTHS), by.CLASSES: count}
+    if base and not stem:
+        return Found(HEAD, f"it inherits from upstream's {base}", given, stem=base)
+    seen = None if subject.missing(given) else [_channels(subject, given, widths) for widths in _PYRAMIDS]
+    outputs = _before_head(seen) if seen and classes_of(subject) is None else ""
+    if stem:
+        return Found(HEAD, "from --like", given, outputs=outputs, stem=stem)
+    if outputs:
+        why = "of each map it makes another one of its size, so it goes before the model's head"
+        return Found(HEAD, why, given, outputs=outputs, stem="Detect")
+    if seen and classes_of(subject) and all(channels == (_BOX + _CLASSES_TRIED,) * 3 for channels in seen):
+        why = f"of each map it makes {_BOX} channels for boxes, and one for each class, as upstream's Detect"
+        return Found(HEAD, why, given, stem="Detect")
+    return None
+
+
+def _channels(subject: Subject, given: tuple[Given, ...], widths: tuple[int, ...]) -> tuple[int, ...] | None:
+    """Return the channels of the maps that come out, if each has the size of one that went in."""
+    maps = [(BATCH, c, SIZE[0] >> n, SIZE[1] >> n) for n, c in enumerate(widths)]
+    known = {**values(), by.INPUT_LIST: list(widths), by.COUNT: len(widths), by.CLASSES: _CLASSES_TRIED}
     trial = subject.follow(given, known, [maps])
     shapes = trial.shapes if trial.state == OK else None
     if shapes is None or [(s[0], *s[2:]) for s in shapes] != [(m[0], *m[2:]) for m in maps]:
         return None
-    if {shape[1] for shape in shapes} != {_BOX + count}:
-        return None
-    why = f"of each map it makes {_BOX} channels for boxes, and one for each class, as upstream's Detect"
-    return Found(HEAD, why, given, stem="Detect")
+    return tuple(shape[1] for shape in shapes)
+
+
+def _before_head(seen: list[tuple[int, ...] | None]) -> str:
+    """Return the list of channels that a module gives to a head, as an expression; "" where it is another one."""
+    if all(channels == widths for channels, widths in zip(seen, _PYRAMIDS)):
+        return by.INPUT_LIST
+    known = {channels for channels in seen if channels}
+    if len(seen) == len([*filter(None, seen)]) and len(known) == 1:
+        (channels,) = known
+        return f"[{channels[0]}] * {by.COUNT}" if len(set(channels)) == 1 else ""
+    return ""
 
 
 def _given(subject: Subject) -> tuple[Given, ...]:

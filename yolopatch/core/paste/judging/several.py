@@ -210,8 +210,9 @@ def _options(one: Argument) -> list[str | None]:
     if one.meaning == by.STRIDE:
         return [*default, "1"]
     if one.meaning in (by.INPUTS, by.CHANNELS) or (one.meaning is None and not default) or _is_list(one.default):
-        wanted: list[str | None] = [by.INPUT_LIST, _SUM, by.INPUTS, by.OUTPUTS, by.COUNT]
-        return [*(wanted if one.meaning is None else wanted[:4]), *default]
+        known: list[str | None] = [by.INPUT_LIST, _SUM, by.INPUTS, by.OUTPUTS]
+        open_name: list[str | None] = [by.INPUT_LIST, by.OUTPUTS, _SUM, by.INPUTS, by.COUNT]
+        return [*(open_name if one.meaning is None else known), *default]
     return default or [by.INPUT_LIST, by.COUNT]
 
 

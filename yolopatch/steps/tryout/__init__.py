@@ -1,0 +1,1 @@
+"""Try a module in a model."""

@@ -1,0 +1,116 @@
+"""Build a model with a user's module and run it, before the module is called ready."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from yolopatch.catalog.environment.fix_patches import COMPAT
+from yolopatch.catalog.kinds import LOSS
+from yolopatch.catalog.model.base_model import DETECT
+from yolopatch.catalog.model.models import find_model
+from yolopatch.catalog.module import FLAVORS, Module
+from yolopatch.catalog.pins import PINS, Pin
+from yolopatch.catalog.resources import fix_file
+from yolopatch.core.model.cfg_text import Cfg
+from yolopatch.core.model.layout import Replacement, lay_out_layers
+from yolopatch.core.model.placement import choose
+from yolopatch.core.own.tried import BUILT, FAILED, NOT_BUILT, Tried
+from yolopatch.core.patch.compose import compose, touched
+from yolopatch.core.patch.parsing import Patch, parse_patch
+from yolopatch.errors import YolopatchError
+from yolopatch.outside.files.held import temporary_folder
+from yolopatch.outside.files.templates import write_cfg
+from yolopatch.outside.git import snapshot
+from yolopatch.outside.probe.facts import ask_facts
+from yolopatch.outside.source.store import Pristine, cached
+from yolopatch.outside.watch import Watch
+from yolopatch.steps.environment.interpreters import find_interpreter
+from yolopatch.wire.facts import PASSES, Question
+
+_SCALE = "n"
+_SIDE = 96  # pixels; building the model runs it at another size, by which it finds its strides
+_PATIENCE = 120  # seconds
+
+
+def try_module(
+    module: Module, patches: Mapping[str, str], cache: Path, watch: Watch, python: str | None = None
+) -> Tried:
+    """Build the model of a pin with a module in its usual place, at scale n, and run it.
+
+    Args:
+        module: the module; it need not be in a catalog.
+        patches: its patch for each pin that can have it, by the pin's name, best pin first.
+        cache: the cache of pins and environments; nothing is fetched.
+        watch: called before the model is built.
+        python: the interpreter; None to find one.
+    """
+    if module.kind == LOSS:
+        return Tried(NOT_BUILT, why="a loss is no layer of a model")
+    reasons: list[YolopatchError] = []
+    for name, text in patches.items():
+        pin = PINS[name]
+        found = cached(pin, cache)
+        if found is None:
+            continue
+        try:
+            executable = find_interpreter(pin, python, cache, compat=_has_compat(pin)).executable
+            cfg = _cfg(pin, module)
+        except YolopatchError as error:
+            reasons.append(error)
+            continue
+        watch(f"building {pin.model}{_SCALE} with {module.name} for {pin.name}", 1, 1)
+        return _build(pin, found, cfg, parse_patch(text, module.name), executable)
+    if not reasons:
+        return Tried(NOT_BUILT, why="no pin is in the cache", hint="yolopatch apply puts one there")
+    return Tried(NOT_BUILT, why=reasons[0].what, hint=reasons[0].hint)
+
+
+def _cfg(pin: Pin, module: Module) -> Cfg:
+    """Return the pin's model with the module in its usual place.
+
+    Raises:
+        UsageError: the model has no such place.
+    """
+    task = module.stem.lower() if module.stem else DETECT
+    model = find_model(pin.model, task).at(_SCALE)
+    replacement = Replacement(module, FLAVORS[0], choose(model, module, FLAVORS[0]))
+    lay_out_layers(model, (replacement,))
+    return Cfg(model, _SCALE, model.nc, (replacement,))
+
+
+def _build(pin: Pin, pristine: Pristine, cfg: Cfg, patch: Patch, executable: str) -> Tried:
+    name = f"{pin.model}{_SCALE}"
+    with temporary_folder() as folder:
+        tree = folder / "tree"
+        snapshot.write_tree(pristine.repository, snapshot.PRISTINE, tree)
+        _apply(tree, pristine, [*_compat(pin), patch])
+        question = Question(str(write_cfg(cfg, folder)), _SCALE, (PASSES,))
+        try:
+            (facts,) = ask_facts(tree, pin, [question], imgsz=_SIDE, python=executable, patience=_PATIENCE)
+        except YolopatchError as error:
+            where = tuple(line.replace(f"{tree}/", "") for line in error.details)
+            return Tried(FAILED, pin.name, name, error.what, where, error.hint)
+    assert facts.passes is not None  # it was asked for
+    if not (facts.passes.finite and facts.passes.gradients_finite):
+        return Tried(FAILED, pin.name, name, "its outputs or gradients are not finite")
+    return Tried(BUILT, pin.name, name)
+
+
+def _apply(tree: Path, pristine: Pristine, patches: Sequence[Patch]) -> None:
+    originals = snapshot.pristine_reader(pristine.repository, pristine.blobs)(touched(patches))
+    for path, text in compose(originals, patches, pristine.blobs).items():
+        (tree / path).parent.mkdir(parents=True, exist_ok=True)
+        (tree / path).write_text(text, encoding="utf-8", newline="")
+
+
+def _has_compat(pin: Pin) -> bool:
+    return pin.home is None and bool(COMPAT.fixes_of(pin))
+
+
+def _compat(pin: Pin) -> list[Patch]:
+    """Return the patch with which a pin runs on new libraries; it changes no number."""
+    if not _has_compat(pin):
+        return []
+    text = fix_file(pin.name, COMPAT.name).read_text(encoding="utf-8")
+    return [parse_patch(text, f"{COMPAT.name}.patch", modifies=True)]
