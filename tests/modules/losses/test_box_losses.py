@@ -33,7 +33,7 @@ def name(request):
 @pytest.fixture
 def loss(name):
     made = LOSSES[name]()
-    return (lambda pred, target: made(pred, target, IMAGE)) if name == "MPDIoU" else made
+    return (lambda pred, target: made(pred, target, *IMAGE)) if name == "MPDIoU" else made
 
 
 def test_finite_with_finite_gradients_for_any_boxes(loss, pairs):
@@ -76,7 +76,7 @@ def test_steps_against_the_gradient_raise_the_overlap(name, loss, pair, iou):
 
 def test_copies_and_pickles_compute_the_same(name, random_pairs):
     made = LOSSES[name]().eval()
-    extra = (IMAGE,) if name == "MPDIoU" else ()
+    extra = IMAGE if name == "MPDIoU" else ()
     for twin in (copy.deepcopy(made), pickle.loads(pickle.dumps(made))):
         assert torch.equal(twin(*random_pairs, *extra), made(*random_pairs, *extra))
 

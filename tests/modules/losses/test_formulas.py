@@ -134,8 +134,8 @@ def test_mpdiou(iou, random_pairs, numbers):
         first = (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2
         second = (a[2] - b[2]) ** 2 + (a[3] - b[3]) ** 2
         expected.append(1 - (iou(a, b) - first / diagonal - second / diagonal))
-    agrees(MPDIoU()(*random_pairs, (640, 480)), expected)
-    agrees(MPDIoU()(*random_pairs, torch.tensor([640, 480])), expected)
+    agrees(MPDIoU()(*random_pairs, 640, 480), expected)
+    agrees(MPDIoU()(*random_pairs, *torch.tensor([640.0, 480.0])), expected)
 
 
 @pytest.mark.parametrize("theta", [4.0, 2.0])

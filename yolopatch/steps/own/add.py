@@ -7,19 +7,21 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from yolopatch.catalog.kinds import CONVOLUTION, STEMS
+from yolopatch.catalog.kinds import CONVOLUTION, LIKE, LOSS, STEMS
 from yolopatch.catalog.module import Module
 from yolopatch.catalog.modules import MODULES, names_of, own_stems
 from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.core.checkpoint.stamp import printable
-from yolopatch.core.loss.recognise import Loss, find_loss, loss_of_method
+from yolopatch.core.loss.choosing import choose_loss, losses_in
+from yolopatch.core.loss.deciding import decide_loss, loss_module
+from yolopatch.core.loss.recognise import loss_of_method
 from yolopatch.core.paste.constructor import read_constructor
 from yolopatch.core.paste.deciding import Decision, decide
 from yolopatch.core.paste.entry import own_module
 from yolopatch.core.paste.overwritten import taken_attributes
 from yolopatch.core.paste.reading import Pasted, choose_class, read_paste
-from yolopatch.core.patch.compose import check_compiles, compose
+from yolopatch.core.patch.compose import check_compiles, compose, touched
 from yolopatch.core.patch.parsing import parse_patch
 from yolopatch.core.text import sha256
 from yolopatch.errors import OpenError, UsageError, YolopatchError
@@ -40,9 +42,10 @@ class AddRequest:
 
     Attributes:
         file: the pasted file.
-        symbol: the class in it.
+        symbol: the class in it; of a loss, also a function.
         name: of the module; None for the class's name.
         like, args, outputs: see `core.paste.deciding.decide`.
+        boxes, gives: of a loss, see `core.loss.deciding.decide_loss`.
         stride: of a class whose constructor has no argument for it.
         replace: whether to replace a module with this name in the catalog.
     """
@@ -52,6 +55,8 @@ class AddRequest:
     name: str | None = None
     like: str | None = None
     args: str | None = None
+    boxes: str | None = None
+    gives: str | None = None
     outputs: str | None = None
     stride: int = 1
     replace: bool = False
@@ -121,15 +126,10 @@ def add(request: AddRequest, folder: Path, cache: Path) -> AddedModule:
     """
     data = _read(request.file)
     paste = read_paste(data, request.file.name)
-    if not paste.modules:
-        _refuse_loss(find_loss(paste), paste)
-    symbol = choose_class(paste, request.symbol)
-    _refuse_loss(loss_of_method(paste, symbol, "forward"), paste)
-    decision = decide(paste, symbol, request.like, request.args, request.stride, request.outputs)
-    name = _name(request.name or symbol, request)
+    make = _made_of_loss if _is_loss(paste, request) else _made_of_layer
+    module, decision = make(paste, request, sha256(data))
     load_own_catalog(folder)
-    origin = f"{symbol} of {printable(request.file.name)}, sha256 {sha256(data)[:16]}"
-    module = own_module(decision, read_constructor(paste, symbol), name, origin, request.stride)
+    name, symbol = module.name, decision.symbol
     _require_free(module)
     tried = tuple(_try_pin(pin, module, paste, cache) for pin in PINS.values())
     _require_any([result for result, _ in tried], name)
@@ -144,7 +144,7 @@ def add(request: AddRequest, folder: Path, cache: Path) -> AddedModule:
         placement=module.placement,
         pins=tuple(result for result, _ in tried),
         packages=tuple(dict.fromkeys(package for _, packages in tried for package in packages)),
-        taken=() if module.kind == CONVOLUTION else taken_attributes(paste, symbol),
+        taken=() if module.kind in (CONVOLUTION, LOSS) else taken_attributes(paste, symbol),
         changed=changed,
     )
 
@@ -159,13 +159,45 @@ def _read(file: Path) -> bytes:
         ) from error
 
 
-def _refuse_loss(loss: Loss | None, paste: Pasted) -> None:
+def _is_loss(paste: Pasted, request: AddRequest) -> bool:
+    """Tell whether a loss is to be added: the user says so, or the code of the file does."""
+    if request.like is not None:
+        return LIKE.get(request.like.casefold()) == LOSS
+    if request.symbol in paste.functions:
+        return True
+    if not paste.modules:
+        return bool(losses_in(paste))
+    return loss_of_method(paste, choose_class(paste, request.symbol), "forward") is not None
+
+
+def _made_of_loss(paste: Pasted, request: AddRequest, digest: str) -> tuple[Module, Decision]:
+    symbol = choose_loss(paste, request.symbol)
+    found = decide_loss(paste, symbol, request.args, request.boxes, request.gives)
+    return loss_module(found, _name(request.name or symbol, request), _origin(symbol, request, digest)), found.decision
+
+
+def _made_of_layer(paste: Pasted, request: AddRequest, digest: str) -> tuple[Module, Decision]:
+    symbol = choose_class(paste, request.symbol)
+    _refuse_loss(paste, symbol, request)
+    decision = decide(paste, symbol, request.like, request.args, request.stride, request.outputs)
+    name = _name(request.name or symbol, request)
+    constructor = read_constructor(paste, symbol)
+    return own_module(decision, constructor, name, _origin(symbol, request, digest), request.stride), decision
+
+
+def _refuse_loss(paste: Pasted, symbol: str, request: AddRequest) -> None:
+    """Refuse a loss that the user takes for a layer."""
+    loss = loss_of_method(paste, symbol, "forward")
     if loss:
-        raise YolopatchError(
-            f"{loss.name} in {paste.name} is a loss, not a layer; losses have no place in a model YAML yet",
+        raise UsageError(
+            f"--like {request.like}: {symbol} in {paste.name} is a loss, not a layer",
             details=[f"found: {loss.why}, line {loss.line}: {paste.line(loss.line).strip()}"],
-            hint="name a file with a layer; a loss goes into the workspace's own utils/loss.py, by hand",
+            hint=f"yolopatch add {shell.quote(request.file)} --class {symbol} --like loss",
         )
+
+
+def _origin(symbol: str, request: AddRequest, digest: str) -> str:
+    return f"{symbol} of {printable(request.file.name)}, sha256 {digest[:16]}"
 
 
 def _name(name: str, request: AddRequest) -> str:
@@ -213,7 +245,7 @@ def _try_pin(pin: Pin, module: Module, paste: Pasted, cache: Path) -> tuple[PinR
     try:
         text, fitted = patch_of_paste(pin, module, paste, read)
         patch = parse_patch(text, f"{module.name}'s patch")
-        check_compiles(compose(read([pin.layout.parser]), [patch], found.blobs))
+        check_compiles(compose(read(touched([patch])), [patch], found.blobs))
     except YolopatchError as error:
         return PinResult(pin.name, REFUSED, "; ".join([error.what, *error.details]), error.hint), ()
     return PinResult(pin.name, READY, left_out=fitted.left_out, imported=fitted.imported), fitted.packages
