@@ -141,7 +141,7 @@ KINDS: Mapping[str, Kind] = {
     LOSS: Kind(
         like=("loss",),
         replaces="the overlap in the loss of the boxes; the model's YAML stays as it is",
-        values=(),
+        values=(by.WIDTH, by.HEIGHT),
     ),
 }
 

@@ -6,12 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from yolopatch.catalog.kinds import BACKBONE, CONVOLUTION, HEAD, JOIN, KINDS, LAYER, UP, Kind
+from yolopatch.catalog.kinds import BACKBONE, CONVOLUTION, HEAD, JOIN, KINDS, LAYER, LOSS, UP, Kind
 
 TUTORIAL_FLAVOR = "tutorial"
 FLAVORS = ("paper", TUTORIAL_FLAVOR)
+# of a loss: it also takes the place of the overlap by which boxes are assigned to objects
+ASSIGNER_FLAVOR = "assigner"
 # the condition of a module that computes its own padding
 HALF_PADDING = "p == k // 2"
+# How a loss takes boxes [N, 4]: two corners, or the centre and the size. `.T`: as [4, N], a coordinate in each row.
+BOX_FORMS = ("xyxy", "xywh", "xyxy.T", "xywh.T")
+GIVES_LOSS, GIVES_OVERLAP = "loss", "overlap"
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,10 @@ class Module:
         stem: of a head, the class of upstream that it replaces: `Detect`.
         outputs: its output channels, as a Python expression of the kind's values: of a join and of an up-sampler.
         spread: whether the forward of a join takes its maps one by one, not as a list.
+        boxes: of a loss, the forms in which it takes the predicted and the wanted boxes, of `BOX_FORMS`.
+        gives: of a loss, whether it returns a `loss` or an `overlap`.
+        passed: of a loss that is a class, what its call gets after the boxes, as arguments in Python.
+        assigns: of a loss, whether boxes can be assigned by it, too: it needs nothing but boxes, and keeps no state.
     """
 
     name: str
@@ -112,6 +121,10 @@ class Module:
     stem: str = ""
     outputs: str = ""
     spread: bool = False
+    boxes: tuple[str, str] = ("xyxy", "xyxy")
+    gives: str = GIVES_LOSS
+    passed: str = ""
+    assigns: bool = False
 
     def suffixed(self, stem: str) -> str:
         """Return the name of the class that replaces upstream's `stem`: `C3k2_DSConv`."""
@@ -145,7 +158,7 @@ class Module:
     @property
     def is_written_around(self) -> bool:
         """Whether classes around its own stand in the place of upstream's."""
-        return bool(self.stems) or self.spread or self.kind == BACKBONE
+        return bool(self.stems) or self.spread or self.kind in (BACKBONE, LOSS)
 
     @property
     def keeps_widths(self) -> bool:
@@ -155,8 +168,10 @@ class Module:
 
     @property
     def flavors(self) -> tuple[str, ...]:
-        """The flavors that it has: without a tutorial, only one."""
-        return FLAVORS if self.tutorial else FLAVORS[:1]
+        """The flavors that it has: without a tutorial only one, and a loss may have that of the assigner, too."""
+        if self.tutorial:
+            return FLAVORS
+        return (FLAVORS[0], ASSIGNER_FLAVOR) if self.assigns else FLAVORS[:1]
 
     @property
     def placement(self) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
+from yolopatch.catalog.built_in.losses import LOSSES
 from yolopatch.catalog.built_in.tutorials import TUTORIALS
-from yolopatch.catalog.module import FLAVORS, Module, Tutorial
+from yolopatch.catalog.kinds import LOSS
+from yolopatch.catalog.module import ASSIGNER_FLAVOR, FLAVORS, Module, Tutorial
 from yolopatch.catalog.names import fold, unknown
 from yolopatch.errors import UsageError
 
-MODULES: dict[str, Module] = {module.name: module for module in TUTORIALS}
+MODULES: dict[str, Module] = {module.name: module for module in (*TUTORIALS, *LOSSES)}
 
 
 def module_of_class(name: str) -> Module | None:
@@ -24,7 +26,8 @@ def own_source_name(name: str) -> str:
 
 def own_stems(module: Module) -> frozenset[str]:
     """Return the stems of all files that a user's own module adds to an upstream."""
-    around = (f"{module.source}_layers",) if module.is_written_around else ()
+    suffix = "loss" if module.kind == LOSS else "layers"
+    around = (f"{module.source}_{suffix}",) if module.is_written_around else ()
     return frozenset({module.source, *around})
 
 
@@ -70,8 +73,8 @@ def _unknown_module(name: str) -> UsageError:
 
 
 def flavor_word(name: str, flavor: str) -> str:
-    """Return the word for a module's flavor: a module of the user's own has no flavors, and is `yours`."""
-    return "yours" if is_own(name) else flavor
+    """Return the word for a module's flavor: a module of the user's own is `yours`."""
+    return flavor if not is_own(name) else "yours, assigner" if flavor == ASSIGNER_FLAVOR else "yours"
 
 
 def find_tutorial(name: str) -> Tutorial | None:
@@ -86,7 +89,20 @@ def require_flavor(module: Module, flavor: str) -> None:
     Raises:
         UsageError: the known flavors are in the details.
     """
-    if flavor not in FLAVORS:
+    if flavor not in (*FLAVORS, ASSIGNER_FLAVOR):
         raise unknown("flavor", flavor, FLAVORS)
+    if flavor == ASSIGNER_FLAVOR and flavor not in module.flavors:
+        raise _no_assigner(module)
     if flavor not in module.flavors:
         raise UsageError(f"{module.name} is a module of your own: it has no flavor {flavor}", hint="leave out --flavor")
+
+
+def _no_assigner(module: Module) -> UsageError:
+    """Return the error for a module by which no boxes can be assigned."""
+    if module.kind != LOSS:
+        return UsageError(f"--assigner: {module.name} is no loss", hint="leave out --assigner")
+    return UsageError(
+        f"--assigner: boxes cannot be assigned by {module.name}",
+        details=["expected: a loss that needs nothing but boxes, and keeps no state"],
+        hint="leave out --assigner: the assigner stays upstream's",
+    )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from yolopatch.catalog.checkpoint.stamps import STAMP_LINES
 from yolopatch.catalog.environment.fix_patches import FIX_PATCHES, FixPatch
-from yolopatch.catalog.module import Module
+from yolopatch.catalog.module import ASSIGNER_FLAVOR, Module
 from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import Pin
 from yolopatch.catalog.resources import (
@@ -16,7 +16,7 @@ from yolopatch.catalog.resources import (
     source_file,
     stamp_file,
 )
-from yolopatch.core.own.patch import files_with_modules, own_changes
+from yolopatch.core.own.patch import files_needed, own_changes
 from yolopatch.core.paste.reading import read_paste
 from yolopatch.core.patch.compat import compat_edits
 from yolopatch.core.patch.patch_file import write_patch
@@ -31,7 +31,7 @@ def render_patch(pin: Pin, module: Module, flavor: str, originals: dict[str, str
     file = source_file(module.source)
     if module.tutorial:
         return module_patch(pin, module, flavor, file.read_text(), originals, load_templates())
-    added, _ = own_changes(pin, module, read_paste(file.read_bytes(), file.name), originals, load_templates())
+    added, _ = own_changes(pin, module, read_paste(file.read_bytes(), file.name), originals, load_templates(), flavor)
     return write_module_patch(pin, module, flavor, added, originals)
 
 
@@ -52,9 +52,15 @@ def read_originals(pin: Pin) -> dict[str, str]:
     """Return the pin's text of the files that patches are made against."""
     fixes = {fix.path for patch in FIX_PATCHES for fix in patch.fixes_of(pin)}
     changed = {*fixes, *(place.path for place in STAMP_LINES[pin.name])}
-    paths = sorted({pin.layout.parser, pin.layout.common, *files_with_modules(pin), *changed})
+    needed = (path for module in MODULES.values() for path in files_needed(pin, module))
+    paths = sorted({pin.layout.parser, pin.layout.common, *needed, *changed})
     with pristine(pin, "auto", cache_dir()) as found:
         return dict(snapshot.pristine_reader(found.repository, found.blobs)(paths))
+
+
+def flavors_of(pin: Pin, module: Module) -> tuple[str, ...]:
+    """Return the flavors that a module has for a pin: only ultralytics assigns boxes by their overlap."""
+    return tuple(one for one in module.flavors if one != ASSIGNER_FLAVOR or pin.layout.style == "ultralytics")
 
 
 def write_patches(pin: Pin) -> str:
@@ -63,7 +69,7 @@ def write_patches(pin: Pin) -> str:
     written = [
         _write(patch_file(pin.name, module.name, flavor), render_patch(pin, module, flavor, originals))
         for module in MODULES.values()
-        for flavor in module.flavors
+        for flavor in flavors_of(pin, module)
     ]
     written += [
         _write(fix_file(pin.name, patch.name), render_fixes(pin, patch, originals))

@@ -7,6 +7,8 @@ INPUTS, OUTPUTS, KERNEL, STRIDE, PADDING, GROUPS, DILATION = "c1", "c2", "k", "s
 ACTIVATION, REPEATS, SHORTCUT, EXPANSION, C3K = "act", "n", "shortcut", "e", "c3k"
 # Of a layer that reads several maps: the list of their channels, and how many they are. Of a head: the classes.
 INPUT_LIST, COUNT, CLASSES = "inputs", "count", "nc"
+# Of a loss: the size of the network's input in pixels.
+WIDTH, HEIGHT = "width", "height"
 # One number for both input and output channels; it means the input where another argument means the output.
 CHANNELS = "channels"
 

@@ -41,6 +41,17 @@ if TYPE_CHECKING:
     help="The output channels of a join or an up-sampler, or of each map that a module before a head gives.",
 )
 @click.option(
+    "--boxes",
+    metavar="FORM",
+    help="Of a loss, the form of its boxes: xyxy (two corners) or xywh (centre and size); xyxy.T and xywh.T for [4, N]."
+    "  [default: read from the code]",
+)
+@click.option(
+    "--gives",
+    type=click.Choice(["loss", "overlap"]),
+    help="Of a loss, what it returns: 0 for the same boxes, or most.  [default: read from the code]",
+)
+@click.option(
     "--stride",
     default=1,
     type=click.IntRange(1, 2),

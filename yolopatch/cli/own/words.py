@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from yolopatch.catalog.kinds import KINDS
+from yolopatch.catalog.kinds import KINDS, LOSS
 from yolopatch.catalog.pins import PINS, Pin, newest
 from yolopatch.cli.layout import pairs, table
 from yolopatch.core.own.tried import FAILED, NOT_BUILT
@@ -30,7 +30,7 @@ def words(found: AddedModule) -> Iterator[str]:
             ("class", f"{decision.symbol}{decision.constructor}, line {decision.line} of {found.file.name}"),
             ("replaces", KINDS[decision.kind].replaces),
             ("because", decision.why),
-            ("default", f"placement {found.placement}"),
+            *([("default", f"placement {found.placement}")] if found.placement else []),
             ("catalog", found.catalog),
         ]
     )
@@ -46,6 +46,8 @@ def words(found: AddedModule) -> Iterator[str]:
     yield from _left_out(found)
     repo, pin = _usable(found)
     yield f"next: yolopatch apply --repo {repo} --module {found.module} --dest my-yolo"
+    if decision.kind == LOSS:  # no model's YAML names it
+        return
     yield f"      yolopatch render-cfg --module {found.module} --model {pin.model} --scale n"
 
 

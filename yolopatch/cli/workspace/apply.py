@@ -24,6 +24,7 @@ from yolopatch.errors import EXIT_CONFLICT
 @options.fix_patches(lambda patch: patch.adds)
 @click.option("--update", is_flag=True, help="Take your own module from your catalog again, if it was replaced there.")
 @options.flavor
+@click.option("--assigner", is_flag=True, help="Of a loss: boxes are assigned to objects by it, too (ultralytics).")
 @click.option("--dest", type=click.Path(path_type=Path), help="The workspace folder.  [default: ./PIN]")
 @options.into
 @options.source
@@ -34,6 +35,7 @@ def command(
     fix_patches: tuple[FixPatch, ...],
     update: bool,
     flavor: str,
+    assigner: bool,
     dest: Path | None,
     into: str | None,
     source: str,
@@ -56,7 +58,7 @@ def command(
     from yolopatch.steps.workspace.apply import apply
 
     with progress_line("fetching and patching"):
-        state = apply(repo, modules, flavor, dest, source, cache_dir(), fix_patches, update, into)
+        state = apply(repo, modules, flavor, dest, source, cache_dir(), fix_patches, update, into, assigner)
     report.show_notes(state.notes)
     report.show(state.data(), workspaces.state(state), as_json)
     return EXIT_CONFLICT if state.stopped else 0

@@ -78,8 +78,8 @@ def below_import(path: str, text: str, module: str, name: str | None = None) -> 
     fits = [node for node in nodes if node.module == module and not node.level]
     if name is not None:
         fits = [node for node in fits if name in [alias.name for alias in node.names]]
-    node = _only(fits, f"below `from {module} import {name or '...'}`", path)
-    return Anchor(node.end_lineno or node.lineno, _margin(text, node))
+    node = only(fits, f"below `from {module} import {name or '...'}`", path)
+    return Anchor(node.end_lineno or node.lineno, margin_of(text, node))
 
 
 @lru_cache(maxsize=32)
@@ -90,7 +90,7 @@ def below_class(path: str, text: str, name: str) -> Anchor:
         AnchorNotFound: the file has no such class, or several.
     """
     nodes = [node for node in parse(text).body if isinstance(node, ast.ClassDef) and node.name == name]
-    node = _only(nodes, f"below `class {name}`", path)
+    node = only(nodes, f"below `class {name}`", path)
     return Anchor(node.end_lineno or node.lineno, "")
 
 
@@ -98,7 +98,7 @@ def below_class(path: str, text: str, name: str) -> Anchor:
 def first_in_fuse(path: str, text: str) -> Anchor:
     """Return the position at the start of the loop in fuse(); raises as `fuse_loop`."""
     loop = fuse_loop(path, text)
-    return Anchor(loop.iter.end_lineno or loop.lineno, _margin(text, loop.body[0]))
+    return Anchor(loop.iter.end_lineno or loop.lineno, margin_of(text, loop.body[0]))
 
 
 def fuse_loop(path: str, text: str) -> ast.For:
@@ -109,7 +109,7 @@ def fuse_loop(path: str, text: str) -> ast.For:
     """
     nodes = [node for fuse in _functions(path, text, "fuse") for node in ast.walk(fuse)]
     loops = [node for node in nodes if isinstance(node, ast.For) and _goes_over_modules(node)]
-    return _only(loops, "the loop `for m in ....modules()` of fuse()", path)
+    return only(loops, "the loop `for m in ....modules()` of fuse()", path)
 
 
 @lru_cache(maxsize=32)
@@ -119,15 +119,15 @@ def chain_of(path: str, text: str) -> Chain:
     Raises:
         AnchorNotFound: the file has no parse_model, or parse_model has no such chain.
     """
-    function = _only(list(_functions(path, text, "parse_model")), "the function parse_model", path)
+    function = only(list(_functions(path, text, "parse_model")), "the function parse_model", path)
     where = f"{path}, parse_model"
     loops = [node for node in function.body if isinstance(node, ast.For)]
     chains = [(loop, node) for loop in loops for node in loop.body if isinstance(node, ast.If) and _tests_m(node)]
-    loop, first = _only(chains, "the chain `if m in ...: ... elif m ...:` in its loop over layers", where)
+    loop, first = only(chains, "the chain `if m in ...: ... elif m ...:` in its loop over layers", where)
     following = first.orelse[0] if len(first.orelse) == 1 else None
     if not isinstance(following, ast.If):
         raise AnchorNotFound("the chain of tests on m", where, "an `elif` after the first branch", "none")
-    return Chain(function, loop, first, Anchor(following.lineno - 1, _margin(text, first)))
+    return Chain(function, loop, first, Anchor(following.lineno - 1, margin_of(text, first)))
 
 
 def below_entry(path: str, text: str, keys: tuple[str, ...]) -> Anchor:
@@ -143,20 +143,25 @@ def below_entry(path: str, text: str, keys: tuple[str, ...]) -> Anchor:
         if entries:
             break
     expected = f"the dict of a checkpoint, with the key {' or '.join(map(repr, keys))}"
-    node, value = _only(entries, expected, path)
+    node, value = only(entries, expected, path)
     last = value.end_lineno or value.lineno
     line = split_lines(text)[last - 1].encode()
     rest = line[value.end_col_offset :].decode().strip()
     if not rest.startswith(",") or rest[1:].strip()[:1] not in ("", "#"):
         raise AnchorNotFound(expected, path, "a comma and the line's end after that entry", rest or "no comma")
-    return Anchor(last, _margin(text, node))
+    return Anchor(last, margin_of(text, node))
 
 
 def _functions(path: str, text: str, name: str) -> Iterator[ast.FunctionDef]:
     return (node for node in _nodes(path, text) if isinstance(node, ast.FunctionDef) and node.name == name)
 
 
-def _only(found: list[_T], expected: str, where: str) -> _T:
+def only(found: list[_T], expected: str, where: str) -> _T:
+    """Return the only one that was found; `expected` says what was searched.
+
+    Raises:
+        AnchorNotFound: none was found, or several.
+    """
     if len(found) != 1:
         raise AnchorNotFound(expected, where, "one", f"{len(found)}" if found else "none")
     return found[0]
@@ -183,6 +188,7 @@ def _tests_m(node: ast.If) -> bool:
     )
 
 
-def _margin(text: str, node: ast.stmt | ast.expr) -> str:
+def margin_of(text: str, node: ast.stmt | ast.expr) -> str:
+    """Return the spaces before a node's first line."""
     line = split_lines(text)[node.lineno - 1]
     return line[: len(line) - len(line.lstrip())]

@@ -40,8 +40,8 @@ class Loss:
     why: str
 
 
-def find_loss(paste: Pasted) -> Loss | None:
-    """Return the first loss among the functions and classes of a file, None where there is none."""
+def find_losses(paste: Pasted) -> Iterator[Loss]:
+    """Yield each loss among the functions and classes of a file."""
     for node in paste.tree.body:
         if isinstance(node, ast.ClassDef):
             names = [part.name for part in node.body if isinstance(part, ast.FunctionDef) and part.name != "__init__"]
@@ -49,8 +49,7 @@ def find_loss(paste: Pasted) -> Loss | None:
         else:
             found = _read(node.name, node, frozenset(), skip=0) if isinstance(node, ast.FunctionDef) else None
         if found:
-            return found
-    return None
+            yield found
 
 
 def loss_of_method(paste: Pasted, owner: str, name: str) -> Loss | None:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from yolopatch.catalog.kinds import BLOCK_STEMS, HEAD_STEMS, KINDS
 from yolopatch.catalog.model.models import MODELS
+from yolopatch.catalog.module import BOX_FORMS, GIVES_LOSS, GIVES_OVERLAP
 from yolopatch.core.checkpoint.stamp import printable
 from yolopatch.core.paste.calls import is_plain
 from yolopatch.core.syntax import parse_expression
@@ -109,6 +110,14 @@ def _is_call(value: object) -> bool:
     return all(map(is_plain, (*call.args, *(keyword.value for keyword in call.keywords))))
 
 
+def _is_forms(value: object) -> bool:
+    return isinstance(value, (list, tuple)) and len(value) == 2 and all(one in BOX_FORMS for one in value)
+
+
+def _is_passed(value: object) -> bool:
+    return _is_line(value) and _is_call(f"called({value})")
+
+
 def _is_rule(value: object) -> bool:
     """Return whether a value is a condition on the arguments, and the same in words that can stand in a string."""
     if not isinstance(value, (list, tuple)) or len(value) != 2:
@@ -159,7 +168,7 @@ _MODULE = {
     "name": _Form(_matches(r"[A-Za-z]\w*"), "the name of a class"),
     "source": _Form(file_name_form, "a file name"),
     "bare": _Form(_is_class, "the name of a class"),
-    "conv": _Form(_is_class, "the name of a class"),
+    "conv": _Form(lambda value: value == "" or _is_class(value), "the name of a class"),
     "symbol": _Form(lambda value: value == "" or _is_class(value), "the name of a class"),
     "helpers": _Form(_listed(_is_class), "a list of names of classes"),
     "paper": _Form(_is_line, "one line of text"),
@@ -176,4 +185,8 @@ _MODULE = {
     "stem": _Form(lambda value: value in ("", *HEAD_STEMS), f"one of {', '.join(HEAD_STEMS)}"),
     "outputs": _Form(lambda value: value == "" or _is_number(value), "a number of channels in Python"),
     "spread": _Form(lambda value: isinstance(value, bool), "true or false"),
+    "boxes": _Form(_is_forms, f"two of {', '.join(BOX_FORMS)}"),
+    "gives": _Form(lambda value: value in (GIVES_LOSS, GIVES_OVERLAP), f"{GIVES_LOSS} or {GIVES_OVERLAP}"),
+    "passed": _Form(_is_passed, "arguments of a call, with names, numbers and arithmetic"),
+    "assigns": _Form(lambda value: isinstance(value, bool), "true or false"),
 }

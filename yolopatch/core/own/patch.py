@@ -8,9 +8,13 @@ from pathlib import PurePosixPath
 
 from jinja2.sandbox import SandboxedEnvironment
 
-from yolopatch.catalog.module import Module
+from yolopatch.catalog.kinds import LOSS
+from yolopatch.catalog.module import FLAVORS, Module
 from yolopatch.catalog.pins import Pin
+from yolopatch.core.code.loss_places import assigner_file, loss_file, loss_folder
 from yolopatch.core.edits import Change
+from yolopatch.core.own.loss_calls import require_signatures
+from yolopatch.core.own.loss_writer import LossWriter
 from yolopatch.core.own.writer import OwnWriter
 from yolopatch.core.paste.fitting import Fitted, fit
 from yolopatch.core.paste.imports import Upstream
@@ -28,23 +32,45 @@ def files_with_modules(pin: Pin) -> tuple[str, ...]:
     return tuple(str(folder / f"{name}.py") for name in _FILES)
 
 
+def files_needed(pin: Pin, module: Module) -> tuple[str, ...]:
+    """Return the paths of the pin from which a module's patch is made; the pin may not have all of them."""
+    losses = (loss_file(pin), assigner_file(pin), *files_with_losses(pin)) if module.kind == LOSS else ()
+    return (pin.layout.parser, *files_with_modules(pin), *losses)
+
+
+def files_with_losses(pin: Pin) -> tuple[str, ...]:
+    """Return the paths from which a pasted loss may import; the pin may not have all of them."""
+    return tuple(f"{loss_folder(pin)}/{name}.py" for name in ("metrics", "ops", "general"))
+
+
 def own_changes(
-    pin: Pin, module: Module, paste: Pasted, pristine: Mapping[str, str], templates: SandboxedEnvironment
+    pin: Pin,
+    module: Module,
+    paste: Pasted,
+    pristine: Mapping[str, str],
+    templates: SandboxedEnvironment,
+    flavor: str = FLAVORS[0],
 ) -> tuple[list[Change], Fitted]:
     """Return the changes that add the module to the pin, and the pasted file as it was adapted.
 
     Args:
         paste: the pasted file.
-        pristine: the pin's text of its parser and of those `files_with_modules` that it has.
+        pristine: the pin's text of those `files_needed` that it has.
+        flavor: of the module.
         templates: finds the templates of `upstream/`.
 
     Raises:
         UsageError: the pin does not have what the module needs, or has a class with the module's name.
         AnchorNotFound: the position of a line was not found in the pin's parser.
     """
-    upstream = Upstream.of(pin.name, {path: pristine[path] for path in files_with_modules(pin) if path in pristine})
+    files = files_with_losses(pin) if module.kind == LOSS else files_with_modules(pin)
+    upstream = Upstream.of(pin.name, {path: pristine[path] for path in files if path in pristine})
+    if module.kind == LOSS:  # it has a file of its own, and its names go nowhere else
+        require_signatures(pin.name, paste, {path: pristine[path] for path in files if path in pristine})
+        fitted = fit(paste, module.symbol or module.bare, upstream)
+        return LossWriter(pin, module, flavor, paste, fitted.text, pristine, templates).changes(), fitted
     _require_free(pin, module, pristine[pin.layout.parser], upstream)
-    fitted = fit(paste, module.symbol, upstream)
+    fitted = fit(paste, module.symbol or module.bare, upstream)
     write = OwnWriter(pin, module, paste, fitted.text, pristine, upstream, templates)
     return [
         *write.files(),

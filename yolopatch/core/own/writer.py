@@ -10,10 +10,24 @@ from types import MappingProxyType
 
 from jinja2.sandbox import SandboxedEnvironment
 
-from yolopatch.catalog.kinds import ATTENTION, BACKBONE, BLOCK, CONVOLUTION, DOWN, HEAD, JOIN, LAYER, POOL, PSA, UP
+from yolopatch.catalog.kinds import (
+    ATTENTION,
+    BACKBONE,
+    BLOCK,
+    CONVOLUTION,
+    DOWN,
+    HEAD,
+    JOIN,
+    LAYER,
+    LOSS,
+    POOL,
+    PSA,
+    UP,
+)
 from yolopatch.catalog.module import Module
 from yolopatch.catalog.pins import Pin
 from yolopatch.core.code.anchors import AnchorNotFound, below_class, below_import, chain_of
+from yolopatch.core.code.loss_places import loss_folder
 from yolopatch.core.code.module_code import in_fuse, in_parse_model
 from yolopatch.core.code.parser_branch import branch_of, read_dialect
 from yolopatch.core.edits import Edit, NewFile
@@ -50,7 +64,8 @@ _REPEATED = (CONVOLUTION, LAYER, BLOCK, PSA)
 
 def own_file(pin: Pin, module: Module) -> str:
     """Return the path of the module's own file in the pin."""
-    return str(PurePosixPath(pin.layout.common).parent / f"{module.source}.py")
+    folder = loss_folder(pin) if module.kind == LOSS else PurePosixPath(pin.layout.common).parent
+    return f"{folder}/{module.source}.py"
 
 
 def own_layers_file(pin: Pin, module: Module) -> str:

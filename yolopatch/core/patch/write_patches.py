@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from jinja2.sandbox import SandboxedEnvironment
 
 from yolopatch.catalog.checkpoint.stamps import StampLine
-from yolopatch.catalog.module import Module
+from yolopatch.catalog.kinds import LOSS
+from yolopatch.catalog.module import ASSIGNER_FLAVOR, FLAVORS, Module
 from yolopatch.catalog.pins import Pin
 from yolopatch.core.code.module_code import module_changes
 from yolopatch.core.edits import Change
@@ -18,6 +19,11 @@ from yolopatch.core.workspace.commit_message import STAMP_BODY, STAMP_SUBJECT
 _FLAVOR_WORDS = {
     "paper": "Does what the paper says, as a full replacement of the layer it stands for.",
     "tutorial": "Does what the blog post's printed code does, defects included.",
+}
+_LOSS_WORDS = {
+    FLAVORS[0]: "Does what the paper says, in the place of the overlap in upstream's box loss.",
+    ASSIGNER_FLAVOR: "Does what the paper says, in the place of the overlap in upstream's box loss, and in that of the"
+    " overlap by which boxes are assigned.",
 }
 
 
@@ -38,7 +44,8 @@ def write_module_patch(
     pin: Pin, module: Module, flavor: str, added: Sequence[Change], originals: Mapping[str, str]
 ) -> str:
     """Return the text of the patch with these changes of a module."""
-    body = f"{module.paper}.\n\n{_FLAVOR_WORDS[flavor]}"
+    words = _LOSS_WORDS if module.kind == LOSS else _FLAVOR_WORDS
+    body = f"{module.paper}.\n\n{words[flavor]}"
     return write_patch(f"Add {module.name} ({flavor}) to {pin.name}", body, added, originals)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yolopatch.catalog.environment.fix_patches import SEEDS, chosen
+from yolopatch.catalog.kinds import LOSS
 from yolopatch.catalog.model.base_model import DETECT, BaseModel
 from yolopatch.catalog.model.models import ALL_SCALES, MODELS, find_model, find_scales
 from yolopatch.catalog.modules import find_module, require_flavor
@@ -84,7 +85,8 @@ class GridPlan:
         return read_cfg(self.where / str(arm.cfg))
 
     def _rendered(self, arm: Arm, scale: str, nc: int | None) -> Cfg:
-        request = RenderRequest(arm.modules, self.model.name, DETECT, scale, arm.placements, nc=nc, flavor=arm.flavor)
+        placed = tuple(name for name in arm.modules if find_module(name).kind != LOSS)  # a loss has no layer
+        request = RenderRequest(placed, self.model.name, DETECT, scale, arm.placements, nc=nc, flavor=arm.flavor)
         return render_request.plan(request, self.pin)[0]
 
     def check(self, arm: Arm) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from yolopatch import __version__
 from yolopatch.catalog.environment.fix_patches import flags, options_of
-from yolopatch.catalog.module import FLAVORS
+from yolopatch.catalog.module import ASSIGNER_FLAVOR, FLAVORS
 from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.names import nearest
 from yolopatch.catalog.pins import PINS, Pin, port_command
@@ -45,7 +45,7 @@ def stamped_patchset(stamped: Stamped, pin: Pin, held: Mapping[str, ModulePatch]
     for module in stamped.modules:
         if module.name not in MODULES and module.name not in held:
             raise _unknown("module", module.name, MODULES, stamped)
-        if module.flavor not in FLAVORS:
+        if module.flavor not in (*FLAVORS, ASSIGNER_FLAVOR):
             raise _unknown("flavor", module.flavor, FLAVORS, stamped)
     names = [module.name for module in stamped.modules]
     fixed = ", ".join(f"{name}: {given}" for name, given in flags(stamped.fix_patches).items())
@@ -106,13 +106,16 @@ def _refuse_any(differences: list[str], stamped: Stamped) -> None:
 
 def _commands(stamped: Stamped) -> str:
     """Return the commands that apply the stamp's modules to its pin, with the patches of this yolopatch."""
-    flavors = {flavor: [m.name for m in stamped.modules if m.flavor == flavor] for flavor in FLAVORS}
+    flavors = {
+        words: [m.name for m in stamped.modules if m.flavor == flavor]
+        for flavor, words in ((*((one, f"--flavor {one}") for one in FLAVORS), (ASSIGNER_FLAVOR, "--assigner")))
+    }
     start = shell.join(
         ["yolopatch", "apply", "--repo", stamped.pin, "--dest", stamped.pin, *options_of(stamped.fix_patches)]
     )
     commands = [
-        f"{start} --flavor {flavor} " + " ".join(f"--module {shell.quote(name)}" for name in names)
-        for flavor, names in flavors.items()
+        f"{start} {words} " + " ".join(f"--module {shell.quote(name)}" for name in names)
+        for words, names in flavors.items()
         if names
     ]
     return shell.in_turn(*(commands or [start]))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from yolopatch.catalog.environment.fix_patches import FIX_PATCHES
 from yolopatch.catalog.model.models import VARIANTS
-from yolopatch.catalog.module import FLAVORS, Module
+from yolopatch.catalog.module import Module
 from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.catalog.resources import patch_file
@@ -77,7 +77,7 @@ def _classes(module: Module) -> tuple[str, ...]:
 def _available(module: Module) -> dict[str, tuple[str, ...]]:
     if module.home:
         return dict.fromkeys(PINS, module.flavors)  # its patch is made on demand, for any pin
-    return {pin: tuple(f for f in FLAVORS if patch_file(pin, module.name, f).is_file()) for pin in PINS}
+    return {pin: tuple(f for f in module.flavors if patch_file(pin, module.name, f).is_file()) for pin in PINS}
 
 
 def list_pins() -> list[PinRow]:

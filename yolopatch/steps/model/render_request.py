@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from yolopatch.catalog.kinds import LOSS
 from yolopatch.catalog.model.base_model import DETECT, BaseModel
 from yolopatch.catalog.model.models import ALL_SCALES, find_model, find_scales
 from yolopatch.catalog.module import FLAVORS, Module
@@ -64,6 +65,7 @@ def plan(request: RenderRequest, pin: Pin | None = None, file: CfgFile | None = 
     if request.flavor not in FLAVORS:
         raise unknown("flavor", request.flavor, FLAVORS)
     modules = list(dict.fromkeys(map(find_module, request.modules)))
+    _refuse_losses(modules)
     for module in modules:
         require_flavor(module, request.flavor)
     if not modules and (request.placements or request.block):
@@ -121,6 +123,19 @@ def _place(request: RenderRequest, modules: Sequence[Module], model: BaseModel) 
     )
     lay_out_layers(model, replacements)
     return replacements
+
+
+def _refuse_losses(modules: list[Module]) -> None:
+    loss = next((module for module in modules if module.kind == LOSS), None)
+    if loss is None:
+        return
+    others = [module.name for module in modules if module.kind != LOSS]
+    rest = " ".join(f"--module {name}" for name in others) if others else "--model yolo11"
+    raise UsageError(
+        f"{loss.name} is a loss: it has no layer, and the model's YAML stays as it is",
+        details=[f"a workspace that has it trains every model with it: --module {loss.name} of yolopatch apply"],
+        hint=f"leave --module {loss.name} out: yolopatch render-cfg {rest}",
+    )
 
 
 def _usual_model(modules: list[Module]) -> str:

@@ -8,20 +8,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from yolopatch.catalog.kinds import CONVOLUTION, STEMS
+from yolopatch.catalog.kinds import CONVOLUTION, LIKE, LOSS, STEMS
 from yolopatch.catalog.module import Module
 from yolopatch.catalog.modules import MODULES, names_of, own_stems
 from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.core.checkpoint.stamp import printable
-from yolopatch.core.loss.recognise import Loss, find_loss, loss_of_method
+from yolopatch.core.loss.choosing import choose_loss, losses_in
+from yolopatch.core.loss.deciding import decide_loss, loss_module
+from yolopatch.core.loss.recognise import loss_of_method
 from yolopatch.core.own.tried import NOT_ASKED, Tried, require_working
 from yolopatch.core.paste.constructor import read_constructor
 from yolopatch.core.paste.deciding import Decision, decide
 from yolopatch.core.paste.entry import own_module
 from yolopatch.core.paste.overwritten import taken_attributes
 from yolopatch.core.paste.reading import Pasted, choose_class, read_paste
-from yolopatch.core.patch.compose import check_compiles, compose
+from yolopatch.core.patch.compose import check_compiles, compose, touched
 from yolopatch.core.patch.parsing import parse_patch
 from yolopatch.core.text import sha256
 from yolopatch.errors import OpenError, UsageError, YolopatchError
@@ -45,9 +47,10 @@ class AddRequest:
 
     Attributes:
         file: the pasted file.
-        symbol: the class in it.
+        symbol: the class in it; of a loss, also a function.
         name: of the module; None for the class's name.
         like, args, outputs: see `core.paste.deciding.decide`.
+        boxes, gives: of a loss, see `core.loss.deciding.decide_loss`.
         stride: of a class whose constructor has no argument for it.
         replace: whether to replace a module with this name in the catalog.
         tries: whether to build a model with the module.
@@ -58,6 +61,8 @@ class AddRequest:
     name: str | None = None
     like: str | None = None
     args: str | None = None
+    boxes: str | None = None
+    gives: str | None = None
     outputs: str | None = None
     stride: int = 1
     replace: bool = False
@@ -133,21 +138,16 @@ def add(request: AddRequest, folder: Path, cache: Path, build: Build | None = No
     """
     data = _read(request.file)
     paste = read_paste(data, request.file.name)
-    if not paste.modules:
-        _refuse_loss(find_loss(paste), paste)
-    symbol = choose_class(paste, request.symbol)
-    _refuse_loss(loss_of_method(paste, symbol, "forward"), paste)
-    decision = decide(paste, symbol, request.like, request.args, request.stride, request.outputs)
-    name = _name(request.name or symbol, request)
+    make = _made_of_loss if _is_loss(paste, request) else _made_of_layer
+    module, decision = make(paste, request, sha256(data))
     load_own_catalog(folder)
-    origin = f"{symbol} of {printable(request.file.name)}, sha256 {sha256(data)[:16]}"
-    module = own_module(decision, read_constructor(paste, symbol), name, origin, request.stride)
+    name, symbol = module.name, decision.symbol
     _require_free(module)
     made = tuple(_try_pin(pin, module, paste, cache) for pin in PINS.values())
     _require_any([one.result for one in made], name)
     best_first = sorted(made, key=lambda one: PINS[one.result.pin].upstream != _USUAL_UPSTREAM)
     patches = {one.result.pin: one.patch for one in best_first if one.patch}
-    tried = build(module, patches) if build and request.tries else NOT_ASKED
+    tried = build(module, patches) if build and request.tries and module.kind != LOSS else NOT_ASKED
     if not decision.doubt:  # the user has named a kind that has its place in another model
         require_working(tried, name)
     changed = _store(module, data, folder, request.replace)
@@ -161,7 +161,7 @@ def add(request: AddRequest, folder: Path, cache: Path, build: Build | None = No
         placement=module.placement,
         pins=tuple(replace(one.result, built=one.result.pin == tried.pin) for one in made),
         packages=tuple(dict.fromkeys(package for one in made for package in one.packages)),
-        taken=() if module.kind == CONVOLUTION else taken_attributes(paste, symbol),
+        taken=() if module.kind in (CONVOLUTION, LOSS) else taken_attributes(paste, symbol),
         tried=tried,
         changed=changed,
     )
@@ -177,13 +177,45 @@ def _read(file: Path) -> bytes:
         ) from error
 
 
-def _refuse_loss(loss: Loss | None, paste: Pasted) -> None:
+def _is_loss(paste: Pasted, request: AddRequest) -> bool:
+    """Tell whether a loss is to be added: the user says so, or the code of the file does."""
+    if request.like is not None:
+        return LIKE.get(request.like.casefold()) == LOSS
+    if request.symbol in paste.functions:
+        return True
+    if not paste.modules:
+        return bool(losses_in(paste))
+    return loss_of_method(paste, choose_class(paste, request.symbol), "forward") is not None
+
+
+def _made_of_loss(paste: Pasted, request: AddRequest, digest: str) -> tuple[Module, Decision]:
+    symbol = choose_loss(paste, request.symbol)
+    found = decide_loss(paste, symbol, request.args, request.boxes, request.gives)
+    return loss_module(found, _name(request.name or symbol, request), _origin(symbol, request, digest)), found.decision
+
+
+def _made_of_layer(paste: Pasted, request: AddRequest, digest: str) -> tuple[Module, Decision]:
+    symbol = choose_class(paste, request.symbol)
+    _refuse_loss(paste, symbol, request)
+    decision = decide(paste, symbol, request.like, request.args, request.stride, request.outputs)
+    name = _name(request.name or symbol, request)
+    constructor = read_constructor(paste, symbol)
+    return own_module(decision, constructor, name, _origin(symbol, request, digest), request.stride), decision
+
+
+def _refuse_loss(paste: Pasted, symbol: str, request: AddRequest) -> None:
+    """Refuse a loss that the user takes for a layer."""
+    loss = loss_of_method(paste, symbol, "forward")
     if loss:
-        raise YolopatchError(
-            f"{loss.name} in {paste.name} is a loss, not a layer; losses have no place in a model YAML yet",
+        raise UsageError(
+            f"--like {request.like}: {symbol} in {paste.name} is a loss, not a layer",
             details=[f"found: {loss.why}, line {loss.line}: {paste.line(loss.line).strip()}"],
-            hint="name a file with a layer; a loss goes into the workspace's own utils/loss.py, by hand",
+            hint=f"yolopatch add {shell.quote(request.file)} --class {symbol} --like loss",
         )
+
+
+def _origin(symbol: str, request: AddRequest, digest: str) -> str:
+    return f"{symbol} of {printable(request.file.name)}, sha256 {digest[:16]}"
 
 
 def _name(name: str, request: AddRequest) -> str:
@@ -240,7 +272,7 @@ def _try_pin(pin: Pin, module: Module, paste: Pasted, cache: Path) -> _Made:
     try:
         text, fitted = patch_of_paste(pin, module, paste, read)
         patch = parse_patch(text, f"{module.name}'s patch")
-        check_compiles(compose(read([pin.layout.parser]), [patch], found.blobs))
+        check_compiles(compose(read(touched([patch])), [patch], found.blobs))
     except YolopatchError as error:
         return _Made(PinResult(pin.name, REFUSED, "; ".join([error.what, *error.details]), error.hint))
     return _Made(PinResult(pin.name, READY, left_out=fitted.left_out, imported=fitted.imported), text, fitted.packages)

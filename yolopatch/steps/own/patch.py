@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from yolopatch.catalog.module import Module
+from yolopatch.catalog.module import FLAVORS, Module
 from yolopatch.catalog.pins import Pin
 from yolopatch.catalog.resources import source_file
-from yolopatch.core.own.patch import files_with_modules, own_changes
+from yolopatch.core.own.patch import files_needed, own_changes
 from yolopatch.core.paste.fitting import Fitted
 from yolopatch.core.paste.reading import Pasted, read_paste
 from yolopatch.core.patch.patch_file import write_own_patch
@@ -18,20 +18,21 @@ from yolopatch.outside.git.snapshot import Reader, pristine_reader
 from yolopatch.outside.source.store import cache_dir, pristine
 
 
-def own_patch(pin: Pin, module: Module, read: Reader) -> str:
+def own_patch(pin: Pin, module: Module, read: Reader, flavor: str) -> str:
     """Return the text of the patch.
 
     Args:
         pin: the upstream.
         module: a module of the user's own catalog.
         read: returns the pin's text of the given paths; paths that the pin does not have are left out.
+        flavor: one that the module has.
 
     Raises:
         YolopatchError: the catalog does not have the module's file, or it is another one.
         UsageError: the module needs something that the pin does not have.
         AnchorNotFound: the pin has no place for a line.
     """
-    text, _ = patch_of_paste(pin, module, own_paste(module), read)
+    text, _ = patch_of_paste(pin, module, own_paste(module), read, flavor)
     return text
 
 
@@ -54,7 +55,7 @@ def own_paste(module: Module) -> Pasted:
             hint=advice(number_of(error), file, hint),
         ) from error
     paste = read_paste(data, f"{module.name}'s file")
-    if module.symbol not in paste.classes:
+    if module.symbol not in {**paste.classes, **paste.functions}:
         raise YolopatchError(
             f"the file of {module.name} in your own catalog has no class {module.symbol or module.name}: {file}",
             details=[f"found: {', '.join(paste.classes) or 'no class'}"],
@@ -63,17 +64,19 @@ def own_paste(module: Module) -> Pasted:
     return paste
 
 
-def patch_of_paste(pin: Pin, module: Module, paste: Pasted, read: Reader) -> tuple[str, Fitted]:
+def patch_of_paste(
+    pin: Pin, module: Module, paste: Pasted, read: Reader, flavor: str = FLAVORS[0]
+) -> tuple[str, Fitted]:
     """Return the text of a module's patch, and the module's file as it is added to the pin.
 
     Args:
         pin: the upstream.
         module: a module of the user.
         paste: its file, parsed.
-        read: as in `own_patch`.
+        read, flavor: as in `own_patch`.
     """
-    originals = read([pin.layout.parser, *files_with_modules(pin)])
-    added, fitted = own_changes(pin, module, paste, originals, load_templates())
+    originals = read([*files_needed(pin, module)])
+    added, fitted = own_changes(pin, module, paste, originals, load_templates(), flavor)
     return write_own_patch(pin, module.name, module.paper, added, originals), fitted
 
 

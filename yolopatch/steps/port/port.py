@@ -176,18 +176,18 @@ def port_all(pin: Pin, release: Release, modules: Sequence[Module]) -> tuple[Out
 def _port_each(pin: Pin, module: Module, texts: Mapping[str, str]) -> list[Outcome]:
     """Return the outcome of each flavor of a module."""
     if not module.tutorial:
-        return [_port_own(pin, module, texts)]
+        return [_port_own(pin, module, flavor, texts) for flavor in module.flavors]
     source = source_file(module.source).read_text("utf-8")
     return [port_module(pin, module, flavor, source, texts, load_templates()) for flavor in module.flavors]
 
 
-def _port_own(pin: Pin, module: Module, texts: Mapping[str, str]) -> Outcome:
+def _port_own(pin: Pin, module: Module, flavor: str, texts: Mapping[str, str]) -> Outcome:
     """Return the outcome of a module without a tutorial; one that cannot be read does not stop the others."""
     try:
         paste = own_paste(module)
     except YolopatchError as error:
-        return unreadable_own(module, error)
-    return port_own(pin, module, paste, texts, load_templates())
+        return unreadable_own(module, flavor, error)
+    return port_own(pin, module, flavor, paste, texts, load_templates())
 
 
 def save(found: Port, release: Release, catalog: Path, cache: Path) -> Port:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from yolopatch.catalog.environment.fix_patches import FixPatch, in_order, options_of
-from yolopatch.catalog.module import FLAVORS
+from yolopatch.catalog.kinds import LOSS
+from yolopatch.catalog.module import ASSIGNER_FLAVOR, FLAVORS
 from yolopatch.catalog.modules import find_module, lookup_module, require_flavor
 from yolopatch.catalog.names import unknown
 from yolopatch.catalog.pins import Pin, find_pin, find_upstream, resolve_repo
@@ -32,7 +33,7 @@ from yolopatch.steps.workspace.change import (
     workspace_path,
     workspace_state,
 )
-from yolopatch.steps.workspace.held import Held, find_held, not_in_catalog, read_held, update_command
+from yolopatch.steps.workspace.held import Held, find_held, is_loss, not_in_catalog, read_held, update_command
 from yolopatch.steps.workspace.own_commits import Request
 from yolopatch.steps.workspace.patchset import Choice, applied_choices, load_patchset, needed
 from yolopatch.wire import shell
@@ -49,6 +50,7 @@ def apply(
     fix_patches: Collection[FixPatch] = (),
     update: bool = False,
     into: str | None = None,
+    assigner: bool = False,
 ) -> WorkspaceState:
     """Add modules to the workspace at `dest`; make the workspace if `dest` does not exist.
 
@@ -62,6 +64,7 @@ def apply(
         fix_patches: also add these, where the pin needs them.
         update: take the user's own modules among them from the catalog, also if the workspace has another text.
         into: a new branch that gets the result, in place of the workspace's own; None for the workspace's own.
+        assigner: whether boxes are assigned by the loss among them, too.
 
     Raises:
         UsageError: an unknown name, or nothing to add, or `into` without a workspace.
@@ -73,7 +76,7 @@ def apply(
     """
     if not (modules or fix_patches):
         raise nothing_asked("apply")
-    place, wanted = _plan(repo, modules, flavor, dest, fix_patches, update, into)
+    place, wanted = _plan(repo, modules, flavor, dest, fix_patches, update, into, assigner)
     if into is not None and not is_occupied(place):
         raise UsageError(
             f"there is no workspace at {place}, and --into is for one that exists", hint="leave --into out"
@@ -111,13 +114,18 @@ class _Wanted:
 
 
 def _words(
-    pin: Pin, choices: Sequence[Choice], flavor: str, fix_patches: Collection[FixPatch], update: bool, place: Path
+    pin: Pin,
+    choices: Sequence[Choice],
+    flavor: str,
+    fix_patches: Collection[FixPatch],
+    flags: Sequence[str],
+    place: Path,
 ) -> tuple[str, ...]:
     """Return the command as it can be typed again, in any folder."""
     modules = [word for choice in choices for word in ("--module", choice.name)]
     flavors = ["--flavor", flavor] if flavor != FLAVORS[0] and modules else []
-    flags = options_of(fix_patches) + ["--update"] * update
-    return ("yolopatch", "apply", "--repo", pin.name, *modules, *flavors, *flags, "--dest", str(place))
+    options = (*options_of(fix_patches), *flags)
+    return ("yolopatch", "apply", "--repo", pin.name, *modules, *flavors, *options, "--dest", str(place))
 
 
 def _plan(
@@ -128,26 +136,31 @@ def _plan(
     fix_patches: Collection[FixPatch],
     update: bool = False,
     into: str | None = None,
+    assigner: bool = False,
 ) -> tuple[Path, _Wanted]:
     if flavor not in FLAVORS:
         raise unknown("flavor", flavor, FLAVORS)
     known = [module for module in map(lookup_module, modules) if module]
     pin = _resolve(repo, [module.tutorial.pin for module in known if module.tutorial], dest)
     place = workspace_path(dest, pin)
-    choices = [_choose(name, flavor, place, update) for name in modules]
-    request = Request(_words(pin, choices, flavor, fix_patches, update, place), into)
+    if assigner and not any(module.kind == LOSS for module in known):
+        raise UsageError("--assigner is for a loss, and none is named", hint="e.g. --module NWD --assigner")
+    choices = [_choose(name, flavor, place, update, assigner) for name in modules]
+    flags = ["--update"] * update + ["--assigner"] * assigner
+    request = Request(_words(pin, choices, flavor, fix_patches, flags, place), into)
     return place, _Wanted(pin, choices, needed(pin, fix_patches), update, request)
 
 
-def _choose(name: str, flavor: str, place: Path, update: bool) -> Choice:
+def _choose(name: str, flavor: str, place: Path, update: bool, assigner: bool) -> Choice:
     """Return the module of this name: of the catalog, or one that only the workspace has."""
     workspace = None if lookup_module(name) else find_workspace(place)
     held = find_held(workspace, name) if workspace else None
     if workspace and held and update:
         raise not_in_catalog(workspace, held)
     if held:
-        return Choice(held.name, flavor)
+        return Choice(held.name, held.flavor)
     module = find_module(name)
+    flavor = ASSIGNER_FLAVOR if assigner and module.kind == LOSS else flavor
     require_flavor(module, flavor)
     return Choice(module.name, flavor)
 
@@ -190,6 +203,7 @@ def _add_to(place: Path, wanted: _Wanted) -> WorkspaceState:
             hint="name another folder with --dest",
         )
     _require_flavors(workspace, wanted.choices)
+    _require_one_loss(workspace, wanted.choices)
     named = {choice.name for choice in wanted.choices}
     have = {applied.name for applied in workspace.applied}
     held = read_held(workspace, have - named if wanted.update else have)
@@ -208,6 +222,17 @@ def _require_flavors(workspace: Workspace, choices: Sequence[Choice]) -> None:
                 details=["a workspace can have only one flavor of a module"],
                 hint=f"yolopatch remove --module {choice.name} {shell.quote(workspace.path)}",
             )
+
+
+def _require_one_loss(workspace: Workspace, choices: Sequence[Choice]) -> None:
+    """Refuse a second loss: of two in the place of the same overlap, one would never run."""
+    losses = [applied.name for applied in workspace.applied if is_loss(workspace, applied.name)]
+    new = [choice.name for choice in choices if choice.name not in losses and is_loss(workspace, choice.name)]
+    if losses and new:
+        raise YolopatchError(
+            f"{workspace.path} has the box loss {losses[0]} already; {new[0]} would take the same place",
+            hint=f"remove it before: yolopatch remove --module {losses[0]} {shell.quote(workspace.path)}",
+        )
 
 
 def _require_same(workspace: Workspace, held: Held, named: Collection[str]) -> None:

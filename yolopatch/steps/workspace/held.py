@@ -9,9 +9,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from yolopatch import __version__
-from yolopatch.catalog.kinds import STEMS
-from yolopatch.catalog.modules import MODULES, is_own
+from yolopatch.catalog.kinds import LOSS, STEMS
+from yolopatch.catalog.modules import MODULES, is_own, own_source_name
 from yolopatch.catalog.names import fold
+from yolopatch.core.code.loss_places import loss_folder
 from yolopatch.core.patch.parsing import parse_patch
 from yolopatch.core.patch.recover import recover_own_patch
 from yolopatch.core.workspace.commit_message import Applied
@@ -68,6 +69,14 @@ def find_held(workspace: Workspace, name: str) -> Applied | None:
         if applied.name not in MODULES and fold(name) in map(fold, spellings):
             return applied
     return None
+
+
+def is_loss(workspace: Workspace, name: str) -> bool:
+    """Tell whether a module is a loss: one of the catalog, or one that only the workspace has."""
+    if name in MODULES:
+        return MODULES[name].kind == LOSS
+    file = f"{loss_folder(workspace.pin)}/{own_source_name(name)}.py"
+    return (workspace.path / file).is_file()
 
 
 def not_in_catalog(workspace: Workspace, applied: Applied) -> UsageError:

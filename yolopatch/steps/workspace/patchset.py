@@ -10,11 +10,12 @@ from types import MappingProxyType
 from yolopatch import __version__
 from yolopatch.catalog.checkpoint.stamps import fork_path
 from yolopatch.catalog.environment.fix_patches import FIX_PATCHES, FixPatch, in_order
-from yolopatch.catalog.module import FLAVORS
+from yolopatch.catalog.module import ASSIGNER_FLAVOR, FLAVORS
 from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import Pin
 from yolopatch.catalog.resources import fix_file, patch_file, patches_dir, stamp_file
+from yolopatch.core.code.loss_places import loss_file
 from yolopatch.core.patch.compose import check_compiles, compose, touched
 from yolopatch.core.patch.parsing import Patch, parse_patch
 from yolopatch.core.text import sha256
@@ -26,7 +27,7 @@ from yolopatch.core.workspace.commit_message import (
     stamp_message,
 )
 from yolopatch.core.workspace.fork_file import fork_data, with_data
-from yolopatch.errors import PatchError, YolopatchError
+from yolopatch.errors import PatchError, UsageError, YolopatchError
 from yolopatch.outside.git.snapshot import Reader, Root
 from yolopatch.outside.workspace.commits import Step, head_id
 
@@ -173,12 +174,25 @@ def load_patchset(
         name = f"patches/{pin.name}/{choice.name}-{choice.flavor}.patch"
         patches.append(parse_patch(found.text, name))
         applied.append(Applied(choice.name, choice.flavor, sha256(found.text.encode()), __version__, found.paper))
+    _require_one_loss(pin, {one.name: patch for one, patch in zip(applied, patches[len(fixed) :])})
     stamp = None
     if patches:
         text = stamp_text(pin)
         patches.append(parse_patch(text, f"patches/{pin.name}/stamp.patch"))
         stamp = Committed(sha256(text.encode()), __version__)
     return PatchSet(pin, fixed, tuple(applied), stamp, tuple(patches))
+
+
+def _require_one_loss(pin: Pin, patches: Mapping[str, Patch]) -> None:
+    """Refuse two losses in one workspace: only the last one would be in use."""
+    path = loss_file(pin)
+    losses = [name for name, patch in patches.items() if path in [change.path for change in patch.changes]]
+    if len(losses) > 1:
+        raise UsageError(
+            f"a workspace has one box loss, and these are {len(losses)}: {', '.join(losses)}",
+            details=["each takes the place of the same overlap, so that all but one would never run"],
+            hint=f"name one of them: --module {losses[0]}",
+        )
 
 
 def patched_paths(pin: Pin) -> set[str]:
@@ -189,7 +203,7 @@ def patched_paths(pin: Pin) -> set[str]:
     Raises:
         PatchError: a patch file is damaged.
     """
-    files = (patch_file(pin.name, name, flavor) for name in MODULES for flavor in FLAVORS)
+    files = (patch_file(pin.name, one.name, flavor) for one in MODULES.values() for flavor in one.flavors)
     texts = [_decode(file) for file in files if file.is_file()]
     patches = [parse_patch(text, pin.name) for text in (stamp_text(pin), *texts)]
     for fix in FIX_PATCHES:
@@ -234,14 +248,14 @@ def module_patch(pin: Pin, choice: Choice, read: Reader | None = None) -> Module
         # only these need jinja2, whose import is slow
         from yolopatch.steps.own.patch import cache_reader, own_patch
 
-        return ModulePatch(own_patch(pin, module, read or cache_reader(pin)), module.paper)
+        return ModulePatch(own_patch(pin, module, read or cache_reader(pin), choice.flavor), module.paper)
     file = patch_file(pin.name, choice.name, choice.flavor)
     if file.is_file():
         return ModulePatch(_decode(file), module.paper)
     have = [
         f"{folder.name} ({flavor})"
         for folder in sorted(patches_dir().iterdir())
-        for flavor in FLAVORS
+        for flavor in (*FLAVORS, ASSIGNER_FLAVOR)
         if (folder / f"{choice.name}-{flavor}.patch").is_file()
     ]
     raise YolopatchError(

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ....wire.shell import quote
 from ...build.subject import Subject
+from ...measure.box_loss import BoxLoss, find_box_loss
 from ...measure.loss_values import functions, meaning
 from ...measure.reference import loss_of_base, reference_data
 from ...protocol.findings import Finding, failed, passed, skipped, warned
@@ -23,6 +24,7 @@ from ...thresholds import SAME_LOSS
 from ..evidence import sample
 from ..rules import Rules
 from ..unchanged import in_unchanged_upstream
+from .own_loss import evidence_of, is_inserted, not_in_use, tried, words
 
 _LEFT_OUT = {"site-packages", "dist-packages", "runs", "__pycache__"}  # folders without code of the workspace
 _LOSS_NAME = re.compile(r"(?<!g)loss|iou(?!s)|_ious", re.IGNORECASE)  # not a glossary, nor the previous
@@ -51,22 +53,60 @@ def check(subject: Subject) -> Finding:
             f"the workspace's loss raises an error where upstream's does not: {found['error'][:200]}",
             "undo the edit of upstream's files that the loss uses, or mend it",
         )
-    return _compared(subject, found, expected)
+    own = find_box_loss(subject.upstream)
+    return _with_own(subject, own, found, expected) if own else _compared(subject, found, expected)
+
+
+def _with_own(subject: Subject, loss: BoxLoss, found: dict[str, Any], expected: dict[str, Any]) -> Finding:
+    """Return the finding where a module of the workspace has a loss of its own."""
+    unused = not_in_use(loss, subject.upstream.task(reference_data(subject)), found["code"])
+    if unused:
+        return unused
+    trial, failure = tried(loss)
+    if failure or trial is None:
+        return failure or failed(f"{loss.module} could not be tried", "verify again")
+    here, pristine = _package(subject)
+    code = {
+        file: [name for name in names if not is_inserted(loss, file, name, here, pristine)]
+        for file, names in found["code"].items()
+    }
+    edited = sorted(_edited(subject, code))
+    evidence = {**_evidence(subject, found, expected, edited), **evidence_of(loss, trial)}
+    changed = _changed(evidence)
+    if edited:
+        return warned(
+            f"the loss of fixed boxes is not {loss.module} alone: {changed}; edited, too: {_list(edited)}",
+            _difference_hint(subject, edited),
+            **evidence,
+        )
+    if trial.endless_sizeless:
+        return warned(
+            f"{words(loss, trial)}, not for {'; '.join(trial.endless_sizeless)}; {changed}",
+            f"upstream leaves labels without a size out; to be safe, divide by a sum with a small number, in "
+            f"{loss.files[0]}",
+            **evidence,
+        )
+    return passed(f"{words(loss, trial)}; {changed}", **evidence)
+
+
+def _changed(evidence: Mapping[str, Any]) -> str:
+    """Return how the loss of fixed boxes differs from upstream's, in words."""
+    told = ", ".join(
+        f"{name} {part['here']:.4g}{_instead(**part)}"
+        for name, part in evidence["parts"].items()
+        if part["here"] != part["upstream"]
+    )
+    degrees = evidence["gradient_degrees"]
+    return (told or "the same values as upstream's") + (
+        "" if degrees is None else f", and the gradients that differ {_turn(degrees)}"
+    )
 
 
 def _compared(subject: Subject, found: dict[str, Any], expected: dict[str, Any]) -> Finding:
-    parts, others = found["parts"], expected["parts"]
-    apart = _apart(found, expected)
     edited = sorted(_edited(subject, found["code"]))
     unused = sorted(_unused(subject, expected["code"], found["code"]))
-    evidence = {
-        "parts": {name: {"here": value, "upstream": others.get(name)} for name, value in parts.items()},
-        "gradient_degrees": _degrees(found["gradient"], expected["gradient"]),
-        "apart": apart,
-        "edited": sample(edited, "names"),
-        "not_in_use": sample(unused, "names"),
-        "computed_by": [_prefix(subject) + file for file in sorted(found["code"])],
-    }
+    evidence = {**_evidence(subject, found, expected, edited), "not_in_use": sample(unused, "names")}
+    parts, apart = found["parts"], evidence["apart"]
     if apart > SAME_LOSS:
         return warned(_difference(evidence), _difference_hint(subject, edited), **evidence)
     same = "bit for bit" if apart == 0 else f"but for rounding ({apart:.1g})"
@@ -91,6 +131,17 @@ def _compared(subject: Subject, found: dict[str, Any], expected: dict[str, Any])
         **evidence,
         defined_not_used=sample(idle, "names"),
     )
+
+
+def _evidence(subject: Subject, found: dict[str, Any], expected: dict[str, Any], edited: list[str]) -> dict[str, Any]:
+    others = expected["parts"]
+    return {
+        "parts": {name: {"here": value, "upstream": others.get(name)} for name, value in found["parts"].items()},
+        "gradient_degrees": _degrees(found["gradient"], expected["gradient"]),
+        "apart": _apart(found, expected),
+        "edited": sample(edited, "names"),
+        "computed_by": [_prefix(subject) + file for file in sorted(found["code"])],
+    }
 
 
 def _apart(found: Mapping[str, Any], expected: Mapping[str, Any]) -> float:

@@ -1,0 +1,1 @@
+"""The single sources of joins of several maps."""

@@ -1,0 +1,1 @@
+"""The single sources of losses of boxes."""

@@ -1,0 +1,1 @@
+"""The single sources of up-samplers."""
