@@ -92,6 +92,15 @@ def test_every_seed_is_a_dot_and_every_arm_is_said_in_words(table):
             assert 0 < float(dot.get("cy")) < height
 
 
+@pytest.mark.parametrize("arms", [{"base": BASE, "up": BETTER}, {"base": (0.0, 0.0), "up": (0.0, 0.0)}])
+def test_no_number_below_an_axis_is_cut(arms, table):
+    ticks = [one for one in read(rendered(table(arms))).iter("text") if one.get("class") == "middle"]
+    assert len(ticks) >= 6
+    for tick in ticks:
+        half = 3.5 * len(tick.text)
+        assert half <= float(tick.get("x")) <= 360 - half
+
+
 def test_the_page_needs_no_other_file_and_is_accessible(table, run):
     page = rendered(table({"base": BASE, "up": BETTER}, run("up", 8, 0.1, status=FAILED, why="why")))
     root = read(page)

@@ -25,6 +25,7 @@ from yolopatch.core.figures.svg import svg_text
 from yolopatch.core.text import shorten
 
 _WIDTH, _SIDE = 360, 8  # units, which a telephone shows as pixels: of a figure, and free at both sides
+_EDGE = 24  # units free at both ends of an axis: half of a number below its end
 _NAME, _STRIP, _TICKS = 20, 30, 20  # units: the heights of an arm's name, of its dots, and of the numbers below all
 _LETTERS = 44  # of an arm's name alone on its line
 _BESIDE = 24  # of one that has its verdict beside it
@@ -43,7 +44,7 @@ class SeedFigure:
 def seed_figures(table: Table) -> list[SeedFigure]:
     """Return the figures of each scale with a finished run: the metric of every seed, and its difference."""
     scales = compare_scales(table)
-    gaps = fit(shown_differences(scales), _SIDE, _WIDTH - 2 * _SIDE, LEAST)
+    gaps = fit(shown_differences(scales), _EDGE, _WIDTH - 2 * _EDGE, LEAST)
     found = []
     for scale in scales:
         letter = scale.rows[0].scale
@@ -68,7 +69,7 @@ def seed_figures(table: Table) -> list[SeedFigure]:
 
 def _of_values(scale: Compared) -> Iterator[str]:
     shown = [one for row in scale.rows for one in values_of(row.sample).values()]
-    axis = fit(shown, _SIDE, _WIDTH - 2 * _SIDE, LEAST)
+    axis = fit(shown, _EDGE, _WIDTH - 2 * _EDGE, LEAST)
     names = _names(scale.rows, _LETTERS)
     for row in scale.rows:
         yield _piece(row, axis, signed=False, name=names[row.arm], beside="", body=list(_values(row, axis)))
