@@ -17,8 +17,10 @@ from collections.abc import Iterator
 from timing import rounds
 from yolopatch.core.ablate.chart import draw_chart
 from yolopatch.core.ablate.files import write_csv, write_latex, write_markdown, write_runs_csv
+from yolopatch.core.ablate.page.content import make_page
 from yolopatch.core.ablate.results import BEST, DONE, FAILED, Conditions, ModelFigures, Plan, RunResult, Scores
 from yolopatch.core.ablate.table import make_table
+from yolopatch.outside.page.page import render_template
 
 AIM_SECONDS, AIM_RUNS = 2.0, 10_000
 SCALES = ("n", "s", "m", "l", "x")
@@ -52,6 +54,7 @@ def measure(arms: int, seeds: int) -> tuple[float, float]:
     table = make_table(plan, CONDITIONS, found, figures)
     for write in (write_csv, write_runs_csv, write_markdown, write_latex, draw_chart):
         write(table)
+    render_template("ablate.html.j2", page=make_page(table, (), "yolopatch ablate grid"))
     seconds = time.perf_counter() - start
     return seconds, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
 

@@ -28,7 +28,7 @@ from yolopatch.steps.workspace.patchset import Choice, fix_text, module_patch
 from yolopatch.wire.interpreters import GpusAnswer
 
 OWN = "ultralytics-8.3.99"
-OWN_MODULE = replace(MODULES["SPConv"], name="MyConv", home=Path("catalog"))
+OWN_MODULE = replace(MODULES["SPConv"], name="MyConv", home=Path("catalog"), tutorial=None)
 GRID = """
 model = "yolo11"
 scales = ["n"]
@@ -83,7 +83,8 @@ def says(yolopatch, tmp_path):
         ('module = ["SPConv"]\nplacement = ["DSConv:+4"]', 'add "DSConv" to module'),
         ('module = ["SPConv"]\nplacement = ["SPConv:1", "SPConv:3"]', 'placement = ["SPConv:1,3"]'),
         ('module = ["SPConv"]\nplacement = ["1,1"]', 'placement = ["1"]'),
-        ('module = ["SPConv"]\nplacement = ["p2-down"]', 'placement = ["1,3,5,7"]'),
+        ('module = ["SPConv"]\nplacement = ["p2-down"]', "known: tutorial, backbone-down"),
+        ('module = ["SPConv"]\nplacement = ["all-joins"]', ""),
         ('module = ["SPConv"]\nplacement = ["1,99"]', 'placement = ["1,3,5,7"], or "+4"'),
         ('module = ["SPConv", "DSConv"]\nplacement = ["SPConv:1", "DSConv:1"]', 'placement = ["SPConv:1,3"]'),
         ('module = ["SPConv"]\nplacement = ["10"]', ""),

@@ -343,13 +343,21 @@ def test_a_latex_table_has_units_and_no_column_that_nothing_is_known_of(table, c
     }
 
 
+def test_a_latex_table_gets_smaller_where_it_is_too_wide_and_its_paths_can_be_broken(table, conditions):
+    text = write_latex(table({"base": BASE, "A": BETTER}, conditions=replace(conditions, data="/home/me/data.yaml")))
+    start, end = text.index(r"\resizebox{\ifdim\width>\linewidth"), text.index("\\end{tabular}}\n")
+    assert start < text.index(r"\begin{tabular}") < end
+    assert r"on /\allowbreak{}home/\allowbreak{}me/\allowbreak{}data.yaml," in text
+
+
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex on this machine")
 def test_latex_compiles_the_table(table, tmp_path):
-    packages = r"\usepackage{booktabs}\usepackage[T1]{fontenc}\usepackage{textcomp}"
+    packages = r"\usepackage{booktabs,graphicx,textcomp}\usepackage[T1]{fontenc}"
     text = write_latex(table({"base": BASE, NASTY: BETTER}, scales=("n", "s")))
     (tmp_path / "a.tex").write_text(rf"\documentclass{{article}}{packages}\begin{{document}}{text}\end{{document}}")
     done = subprocess.run(["pdflatex", "-halt-on-error", "a.tex"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-2000:]
+    assert "Overfull" not in done.stdout
 
 
 def test_the_terminal_shows_costs_metrics_and_differences_in_80_columns(table):

@@ -13,20 +13,10 @@ from yolopatch.core.compare import chart
 from yolopatch.core.compare.chart import Axis, Bar, Line, Point, axis, standing_alone
 from yolopatch.core.compare.plots import thousands
 
+from ..pages import read, words
+
 SVG = "{http://www.w3.org/2000/svg}"
 EVIL = "<script>alert(1)</script>\" ' & \x1b[31m\u202e\ud800"
-
-
-def read(page: str) -> ET.Element:
-    """Read a page as XML, which it is but for its first line and its tags without an end."""
-    return ET.fromstring(re.sub(r"<!DOCTYPE html>|<meta [^>]*>", "", page))
-
-
-def words(page: str) -> str:
-    """Return the text of a page as it is read, without its style."""
-    root = read(page)
-    root.find("head").remove(root.find("head/style"))
-    return " ".join(" ".join(root.itertext()).split())
 
 
 def test_the_page_shows_the_table_the_plots_and_how_they_were_measured(found, nasty):

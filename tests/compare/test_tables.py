@@ -108,7 +108,7 @@ def test_every_character_that_latex_would_obey_is_escaped():
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex on this machine")
 def test_latex_compiles_the_table(found, tmp_path):
-    packages = r"\usepackage{booktabs}\usepackage[T1]{fontenc}\usepackage{textcomp}"
+    packages = r"\usepackage{booktabs,graphicx,textcomp}\usepackage[T1]{fontenc}"
     table = write_latex(found.rows, found.method)
     (tmp_path / "a.tex").write_text(rf"\documentclass{{article}}{packages}\begin{{document}}{table}\end{{document}}")
     done = subprocess.run(["pdflatex", "-halt-on-error", "a.tex"], cwd=tmp_path, capture_output=True, text=True)

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from yolopatch.cli.report import draw_block, show_notes
+from yolopatch.core.text import duration
 from yolopatch.steps.engines.engine import Ended, Event, Failed, Lost, Reached
 from yolopatch.steps.engines.schedule import Standing
 
 Hear = Callable[[Event, Standing], None]
-_MINUTE = 60
 
 
 class Progress:
@@ -55,14 +55,14 @@ class Progress:
 
     def _over(self, event: Event, standing: Standing) -> str:
         over = standing.done + standing.failed
-        what = f"done in {_duration(self._taken[-1])}" if isinstance(event, Ended) else "FAILED"
+        what = f"done in {duration(self._taken[-1])}" if isinstance(event, Ended) else "FAILED"
         why = f": {event.why}" if isinstance(event, Failed) else ""
         return f"[{over}/{standing.total}] {event.id} {what}{why}{self._left(standing)}"
 
     def _line(self, one: Reached, now: float) -> str:
         score = f", mAP50 {one.map50:.3f}" if one.map50 is not None else ""
         trained, passed = one.epoch - 1, now - self._begun[one.id]
-        left = f", {_duration(passed / trained * (one.epochs - trained))} left" if trained else ""
+        left = f", {duration(passed / trained * (one.epochs - trained))} left" if trained else ""
         return f"  {one.id}: epoch {one.epoch} of {one.epochs}{score}{left}"
 
     def _left(self, standing: Standing) -> str:
@@ -70,7 +70,7 @@ class Progress:
         if not standing.left:
             return ""
         seconds = sum(self._taken) / len(self._taken) * standing.left / max(1, standing.slots)
-        return f"; about {_duration(seconds)} left"
+        return f"; about {duration(seconds)} left"
 
 
 def event_data(event: Event, standing: Standing) -> dict[str, object]:
@@ -79,10 +79,3 @@ def event_data(event: Event, standing: Standing) -> dict[str, object]:
     facts = {"id": event.id} if isinstance(event, Ended) else asdict(event)
     counts = {"done": standing.done, "failed": standing.failed, "total": standing.total}
     return {"event": kind, **facts, **counts}
-
-
-def _duration(seconds: float) -> str:
-    minutes = round(seconds / _MINUTE)
-    if seconds < 2 * _MINUTE:
-        return f"{seconds:.0f} s"
-    return f"{minutes} min" if minutes < 120 else f"{minutes // _MINUTE} h {minutes % _MINUTE} min"

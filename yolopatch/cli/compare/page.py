@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from yolopatch.cli.page.page import render_template
 from yolopatch.core.compare import chart
 from yolopatch.core.compare.columns import LATENCY, MISSING, Column, parts_of
 from yolopatch.core.compare.description import describe
@@ -16,6 +15,7 @@ from yolopatch.core.compare.evaluation import ClassFigures
 from yolopatch.core.compare.plots import CLASSES, LAYERS, SIZE, TRAINING, Plot
 from yolopatch.core.compare.rows import Row
 from yolopatch.core.tables.marks import BEST, SECOND
+from yolopatch.outside.page.page import render_template
 
 if TYPE_CHECKING:
     from yolopatch.steps.compare.compare import Comparison

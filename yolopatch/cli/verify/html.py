@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from yolopatch.cli.page.page import render_template
 from yolopatch.cli.verify.page.view import make_page
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.files.staging import write_whole
 from yolopatch.outside.files.system_errors import advice
+from yolopatch.outside.page.page import render_template
 from yolopatch.wire import shell
 
 

@@ -37,6 +37,7 @@ class Form:
 
 TERMINAL = Form("-", {}, {BEST: "%s", SECOND: "%s", UNMARKED: "%s"}, str)
 MARKDOWN = Form("-", {"-": "\N{MINUS SIGN}", "<": "&lt;"}, MARKDOWN_MARKS, escape_markdown)
+PAGE = Form("-", {"-": "\N{MINUS SIGN}"}, TERMINAL.marks, str)  # the page shows marks by its style, and escapes itself
 LATEX = Form(
     "--", {"-": "$-$", "\N{PLUS-MINUS SIGN}": r"$\pm$", "<": "$<$", "[": "{[}", "]": "{]}"}, LATEX_MARKS, escape_latex
 )

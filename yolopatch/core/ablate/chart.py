@@ -25,8 +25,8 @@ _VALUES, _DIFFERENCES, _VERDICT, _GAP = 300, 260, 190, 32  # pixels: of each col
 _LINE = 15  # pixels: of the text at the foot
 _DOT, _SPREAD = 3.6, 4  # pixels: of a dot, and between dots that would lie on each other
 _ABOVE, _BELOW = 5, 8  # pixels: from the middle of a row to the differences, and to their interval
-_LEAST = 0.004  # of mAP: no axis shows less, so that noise never looks like a difference
-_CLASSES = {BASELINE: "base", BETTER: "better", WORSE: "worse"}
+LEAST = 0.004  # of mAP: no axis shows less, so that noise never looks like a difference
+CLASSES = {BASELINE: "base", BETTER: "better", WORSE: "worse"}
 _LIGHT = """
 .name { font-size: 12px; font-weight: 600; fill: #14171c; }
 .scale { font-size: 13px; font-weight: 600; fill: #14171c; }
@@ -102,40 +102,52 @@ def draw_chart(table: Table) -> str | None:
 
 
 def _panels(table: Table) -> list[_Panel]:
-    groups = [rows for rows in table.groups() if any(row.sample.scores for row in rows)]
-    bases = {row.scale: row.sample for row in table.rows if row.arm == table.plan.baseline}
-    compared = [{row.arm: _differences(row, bases[row.scale]) for row in rows} for rows in groups]
+    scales = compare_scales(table)
     names = max(map(_width, (*shorten(table.plan.arms, _NAME), "baseline")))
     start = _MARGIN + names + _GAP
-    gaps = fit(_shown_differences(groups, compared), start + _VALUES + _GAP, _DIFFERENCES, _LEAST)
+    gaps = fit(shown_differences(scales), start + _VALUES + _GAP, _DIFFERENCES, LEAST)
     panels, top = [], float(_HEAD)
-    for rows, differences in zip(groups, compared):
-        values = fit((one for row in rows for one in _values(row.sample).values()), start, _VALUES, _LEAST)
-        panels.append(_Panel(rows, differences, top, values, gaps))
+    for scale in scales:
+        values = fit((one for row in scale.rows for one in values_of(row.sample).values()), start, _VALUES, LEAST)
+        panels.append(_Panel(scale.rows, scale.differences, top, values, gaps))
         top = panels[-1].bottom + _TICKS
     return panels
 
 
-def _values(sample: Sample) -> dict[int, float]:
+@dataclass(frozen=True)
+class Compared:
+    """The rows of a scale, and by arm and seed the differences to the baseline that the table is made of."""
+
+    rows: tuple[Row, ...]
+    differences: Mapping[str, Mapping[int, float]]
+
+
+def compare_scales(table: Table) -> list[Compared]:
+    """Return the scales with a finished run."""
+    groups = [rows for rows in table.groups() if any(row.sample.scores for row in rows)]
+    bases = {row.scale: row.sample for row in table.rows if row.arm == table.plan.baseline}
+    return [Compared(rows, {row.arm: _differences(row, bases[row.scale]) for row in rows}) for rows in groups]
+
+
+def values_of(sample: Sample) -> dict[int, float]:
+    """Return the metric of each seed."""
     return {seed: scores.map50_95 for seed, scores in sample.scores.items()}
 
 
 def _differences(row: Row, base: Sample) -> dict[int, float]:
-    """Return the differences that the table is made of, by seed."""
     if row.map50_95.difference is None:
         return {}
-    own, theirs = _values(row.sample), _values(base)
+    own, theirs = values_of(row.sample), values_of(base)
     return {seed: subtract(own[seed], theirs[seed]) for seed in common_seeds(row.sample, base)}
 
 
-def _shown_differences(
-    groups: Sequence[Sequence[Row]], compared: Sequence[Mapping[str, Mapping[int, float]]]
-) -> Iterator[float]:
+def shown_differences(scales: Sequence[Compared]) -> Iterator[float]:
+    """Yield every difference and every end of an interval: what an axis for all scales has to show."""
     yield 0.0
-    for rows, differences in zip(groups, compared):
-        for row in rows:
+    for scale in scales:
+        for row in scale.rows:
             difference = row.map50_95.difference
-            yield from differences[row.arm].values()
+            yield from scale.differences[row.arm].values()
             if difference and difference.low is not None and difference.high is not None:
                 yield from (difference.low, difference.high)
 
@@ -155,19 +167,25 @@ def _draw(panel: _Panel, names: Mapping[str, str], has_arms: bool) -> Iterator[s
 
 
 def _grid(panel: _Panel, axis: Axis, *, signed: bool) -> Iterator[str]:
-    top, bottom, decimals = panel.top + _TITLE, panel.bottom, max(0, axis.tick_decimals() - 2)
-    for tick in axis.ticks():
-        x = axis.at(tick)
-        kind = "zero" if signed and abs(tick) < 1e-12 else "grid"
-        text = f"{100 * tick:+.{decimals}f}" if signed and kind != "zero" else f"{100 * tick:.{decimals}f}"
+    top, bottom = panel.top + _TITLE, panel.bottom
+    for x, kind, text in tick_texts(axis, signed=signed):
         yield f'<line class="{kind}" x1="{x:.1f}" x2="{x:.1f}" y1="{top:.0f}" y2="{bottom:.0f}"/>'
         yield f'<text class="middle" x="{x:.1f}" y="{bottom + 15:.0f}">{text}</text>'
 
 
+def tick_texts(axis: Axis, *, signed: bool) -> Iterator[tuple[float, str, str]]:
+    """Yield the place of each tick, the look of its line (`zero` or `grid`), and its number in percent or points."""
+    decimals = max(0, axis.tick_decimals() - 2)
+    for tick in axis.ticks():
+        kind = "zero" if signed and abs(tick) < 1e-12 else "grid"
+        text = f"{100 * tick:+.{decimals}f}" if signed and kind != "zero" else f"{100 * tick:.{decimals}f}"
+        yield axis.at(tick), kind, text
+
+
 def _arm(panel: _Panel, row: Row, name: str, y: float, has_arms: bool) -> Iterator[str]:
-    yield f'<g class="{_CLASSES.get(row.verdict, "other")}"><title>{svg_text(_spoken(row))}</title>'
+    yield f'<g class="{CLASSES.get(row.verdict, "other")}"><title>{svg_text(spoken(row))}</title>'
     yield f'<text class="name" x="{_MARGIN}" y="{y + 4:.1f}">{svg_text(name)}</text>'
-    yield from _dots(panel.values, _values(row.sample), y)
+    yield from draw_dots(panel.values, values_of(row.sample), y)
     summary = row.map50_95.summary
     if summary:
         x = panel.values.at(summary.mean)
@@ -175,14 +193,14 @@ def _arm(panel: _Panel, row: Row, name: str, y: float, has_arms: bool) -> Iterat
     else:
         yield f'<text x="{panel.values.start:.0f}" y="{y + 4:.1f}">no finished run</text>'
     if has_arms:
-        yield from _dots(panel.gaps, panel.differences[row.arm], y - _ABOVE)
-        yield from _interval(panel.gaps, row.map50_95.difference, y + _BELOW)
+        yield from draw_dots(panel.gaps, panel.differences[row.arm], y - _ABOVE)
+        yield from draw_interval(panel.gaps, row.map50_95.difference, y + _BELOW)
         x = panel.gaps.start + _DIFFERENCES + _GAP
-        yield f'<text class="verdict" x="{x:.0f}" y="{y + 4:.1f}">{svg_text(_verdict(row))}</text>'
+        yield f'<text class="verdict" x="{x:.0f}" y="{y + 4:.1f}">{svg_text(verdict_words(row))}</text>'
     yield "</g>"
 
 
-def _dots(axis: Axis, values: Mapping[int, float], y: float) -> Iterator[str]:
+def draw_dots(axis: Axis, values: Mapping[int, float], y: float) -> Iterator[str]:
     """Yield a dot for each seed, in three lanes, so that equal ones do not hide each other."""
     for number, (seed, value) in enumerate(values.items()):
         lane = y + (number % 3 - 1) * _SPREAD
@@ -190,7 +208,8 @@ def _dots(axis: Axis, values: Mapping[int, float], y: float) -> Iterator[str]:
         yield f'<circle class="dot" cx="{axis.at(value):.1f}" cy="{lane:.1f}" r="{_DOT}">{title}</circle>'
 
 
-def _interval(axis: Axis, difference: Difference | None, y: float) -> Iterator[str]:
+def draw_interval(axis: Axis, difference: Difference | None, y: float) -> Iterator[str]:
+    """Yield the mean of differences as a diamond, and its interval as a line; nothing of None."""
     if difference is None:
         return
     if difference.low is not None and difference.high is not None:
@@ -200,12 +219,14 @@ def _interval(axis: Axis, difference: Difference | None, y: float) -> Iterator[s
     yield f'<path class="diamond" d="M{axis.at(difference.mean):.1f} {y - 5:.1f}l4 5-4 5-4-5z"/>'
 
 
-def _verdict(row: Row) -> str:
+def verdict_words(row: Row) -> str:
+    """Return the verdict with its p."""
     p = p_text(row.map50_95.difference, "")
     return f"{row.verdict}, p {p}".replace("p <", "p < ") if p else row.verdict
 
 
-def _spoken(row: Row) -> str:
+def spoken(row: Row) -> str:
+    """Return what a screen reader says of an arm."""
     summary, difference = row.map50_95.summary, row.map50_95.difference
     if summary is None:
         return f"{row.arm} at scale {row.scale}: no finished run"
@@ -214,11 +235,11 @@ def _spoken(row: Row) -> str:
         said += f", difference {points(difference.mean)} points"
         if difference.low is not None and difference.high is not None:
             said += f", from {points(difference.low)} to {points(difference.high)}"
-    return f"{said}, {_verdict(row)}"
+    return f"{said}, {verdict_words(row)}"
 
 
 def _description(table: Table) -> str:
-    return ". ".join(map(_spoken, table.rows)) + "."
+    return ". ".join(map(spoken, table.rows)) + "."
 
 
 def _foot(table: Table, has_arms: bool) -> list[str]:

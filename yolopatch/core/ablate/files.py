@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import fields
 
 from yolopatch.core.ablate.cells import COLUMNS, LATEX, MARKDOWN, Column
-from yolopatch.core.ablate.notes import MARKS, describe, facts
+from yolopatch.core.ablate.notes import MARKS, describe, facts, has_marks
 from yolopatch.core.ablate.results import RunResult, Scores
 from yolopatch.core.ablate.statistics import Difference
 from yolopatch.core.ablate.table import Outcome, Row, Table
 from yolopatch.core.tables.csv_text import csv_text
 from yolopatch.core.tables.latex import latex_table
 from yolopatch.core.tables.markdown import LEFT, RIGHT, markdown_table
-from yolopatch.core.tables.marks import UNMARKED
 
 _METRICS = ("map50", "map50_95")
 _SUMMARY = ("mean", "std", "count")
@@ -82,5 +81,4 @@ def _side(column: Column) -> str:
 
 def notes_of(table: Table) -> list[str]:
     """Return the sentences below a table in which the best are marked."""
-    marked = any(outcome.mark != UNMARKED for row in table.rows for outcome in (row.map50, row.map50_95))
-    return [*describe(table), *([MARKS] if marked else ()), *facts(table)]
+    return [*describe(table), *([MARKS] if has_marks(table) else ()), *facts(table)]

@@ -28,6 +28,7 @@ _KEYS = tuple(
         (r"--scale ([a-z]+)\b", r'scales = ["\1"]'),
         (r"smaller --scale", "smaller letter in scales"),
         (r": --scale$", ": scales"),
+        (r"another --model", "another model"),
         (r"--device (cpu|mps)\b", r'device = "\1"'),
         (r"--device (\d+)(?![,\d])", r"device = \1"),
         (r"--device (.+?)(?=: |$)", r'device = "\1"'),

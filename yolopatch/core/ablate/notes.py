@@ -10,6 +10,7 @@ from yolopatch.core.ablate.samples import Sample, found_nothing
 from yolopatch.core.ablate.sign_flip import MOST_EXACT, RANDOM
 from yolopatch.core.ablate.statistics import ALPHA, seeds_needed
 from yolopatch.core.ablate.table import Row, Table
+from yolopatch.core.tables.marks import UNMARKED
 
 _LISTED = 6  # places that a sentence names
 _CHECKPOINTS = {
@@ -32,6 +33,11 @@ MARKS = (
     "told from it; underlined: the same of the rest. For this, arms are tested in pairs, each p times the number of "
     "pairs."
 )
+
+
+def has_marks(table: Table) -> bool:
+    """Return whether a value of the table is marked as the best or the second."""
+    return any(outcome.mark != UNMARKED for row in table.rows for outcome in (row.map50, row.map50_95))
 
 
 def describe(table: Table) -> list[str]:
@@ -62,10 +68,10 @@ def _tests(plan: Plan) -> Iterator[str]:
     )
     yield (
         f"p: {exact}two-sided sign-flip test of the paired differences over {signs}, corrected by Holm for the "
-        f"{_count(arms, 'arm')} of a scale, each scale and metric by itself."
+        f"{count(arms, 'arm')} of a scale, each scale and metric by itself."
     )
     yield (
-        f"Verdict: by the mAP50-95; better or worse where p is at most {ALPHA}. With {_count(arms, 'arm')} this takes "
+        f"Verdict: by the mAP50-95; better or worse where p is at most {ALPHA}. With {count(arms, 'arm')} this takes "
         f"{seeds_needed(arms)} seeds: with n seeds no p is below 2/2^n before the correction."
     )
 
@@ -76,7 +82,7 @@ def facts(table: Table) -> list[str]:
     found = [fact for row in table.rows for fact in _about(row.sample, bases[row.scale])]
     missing = sum(len(row.sample.pending) for row in table.rows)
     if missing:
-        found.append(f"Still to run: {missing} of {_count(len(table.rows) * len(table.plan.seeds), 'run')}.")
+        found.append(f"Still to run: {missing} of {count(len(table.rows) * len(table.plan.seeds), 'run')}.")
     if any(row.sample.failed or row.sample.not_numbers for row in table.rows):
         found.append(
             "Runs that failed or gave no numbers are missing from means and tests. Where they are missing because the "
@@ -148,5 +154,6 @@ def seeds_text(seeds: Iterable[int]) -> str:
     return f"seeds {', '.join(parts)}"
 
 
-def _count(number: int, what: str) -> str:
+def count(number: int, what: str) -> str:
+    """Return a number of things in words."""
     return f"{number} {what}{'s' * (number != 1)}"

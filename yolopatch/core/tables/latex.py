@@ -18,7 +18,8 @@ _ESCAPED = {
     **{char: f"{{{char}}}" for char in "[]*"},  # the end of the row before would take these for its own
     **{char: f"\\{char}" for char in "&%$#_{}"},
 }
-_PACKAGES = "% Needs \\usepackage{booktabs}, \\usepackage[T1]{fontenc} and \\usepackage{textcomp}."
+_PACKAGES = "% Needs \\usepackage{booktabs,graphicx,textcomp} and \\usepackage[T1]{fontenc}."
+_FIT = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"  # only a table that is too wide gets smaller
 
 
 def escape_latex(text: str) -> str:
@@ -52,19 +53,24 @@ def latex_table(
             rf"\begin{{{environment}}}",
             r"\centering",
             *((r"\small", r"\setlength{\tabcolsep}{3.5pt}") if wide else ()),
+            _FIT,
             rf"\begin{{tabular}}{{{sides}}}",
             r"\toprule",
             _row([escape_latex(head) for head in heads]),
             _row([f"({escape_latex(unit)})" if unit else "" for unit in units]),
             *body,
             r"\bottomrule",
-            r"\end{tabular}",
+            r"\end{tabular}}",
             r"\par\smallskip",
-            rf"{{\footnotesize {' '.join(map(escape_latex, notes))}\par}}",
+            rf"{{\footnotesize {' '.join(map(_note, notes))}\par}}",
             rf"\end{{{environment}}}",
             "",
         ]
     )
+
+
+def _note(sentence: str) -> str:
+    return escape_latex(sentence).replace("/", r"/\allowbreak{}")  # paths are long, and have no spaces
 
 
 def _row(cells: Sequence[str]) -> str:

@@ -7,14 +7,17 @@ from pathlib import Path
 
 from yolopatch.core.ablate.chart import draw_chart
 from yolopatch.core.ablate.files import write_csv, write_latex, write_markdown, write_runs_csv
+from yolopatch.core.ablate.page.content import make_page
 from yolopatch.core.ablate.record import model_key
 from yolopatch.core.ablate.results import Plan
 from yolopatch.core.ablate.table import Table, make_table
 from yolopatch.outside.files.keeping import keeping
 from yolopatch.outside.files.staging import write_all
+from yolopatch.outside.page.page import render_template
 from yolopatch.steps.ablate.ablate import Ablation
+from yolopatch.wire import shell
 
-_CHART = "chart.svg"
+_PAGE, _CHART = "ablation.html", "chart.svg"
 _FILES = {"table.md": write_markdown, "table.tex": write_latex, "table.csv": write_csv, "runs.csv": write_runs_csv}
 
 
@@ -40,7 +43,8 @@ class AblationTable:
 
 
 def write_tables(found: Ablation) -> AblationTable:
-    """Compute the table of what is done, and write it into the grid's folder, with the chart where it has something.
+    """Compute the table of what is done, and write it into the grid's folder: as files, as a page, and as a chart where
+    there is something to draw.
 
     Raises:
         YolopatchError: there is something to test, and scipy is not installed; or a file cannot be written, and the
@@ -49,6 +53,8 @@ def write_tables(found: Ablation) -> AblationTable:
     table = _table_of(found)
     folder = found.folder.path
     texts = {folder / name: write(table) for name, write in _FILES.items()}
+    again = shell.join(["yolopatch", "ablate", folder, "--table"])
+    texts[folder / _PAGE] = render_template("ablate.html.j2", page=make_page(table, found.differences, again))
     chart = draw_chart(table)
     if chart is not None:
         texts[folder / _CHART] = chart
