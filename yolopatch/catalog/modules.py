@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 
+from yolopatch.catalog.built_in.heads import HEADS
+from yolopatch.catalog.built_in.joins import JOINS
 from yolopatch.catalog.built_in.losses import LOSSES
+from yolopatch.catalog.built_in.samplers import SAMPLERS
 from yolopatch.catalog.built_in.tutorials import TUTORIALS
 from yolopatch.catalog.kinds import LOSS
 from yolopatch.catalog.module import ASSIGNER_FLAVOR, FLAVORS, Module, Tutorial
 from yolopatch.catalog.names import fold, unknown
 from yolopatch.errors import UsageError
 
-MODULES: dict[str, Module] = {module.name: module for module in (*TUTORIALS, *LOSSES)}
+MODULES: dict[str, Module] = {module.name: module for module in (*TUTORIALS, *JOINS, *SAMPLERS, *HEADS, *LOSSES)}
 
 
 def module_of_class(name: str) -> Module | None:
