@@ -18,6 +18,7 @@ SAID = {
     "PyramidPool": ("--like", "SPPF", "--args", "c1, c2, k"),
     "GateStage": ("--like", "C2PSA"),
     "Mix": ("--like", "Detect", "--args", "inputs, width=64", "--outputs", "[64] * count"),
+    "TinyBackbone": ("--like", "backbone"),
     "SharedHead": ("--like", "Detect", "--args", "nc, inputs", "--name", "SharedHead"),
 }
 TOGETHER = ("WSum", "PixUp", "PoolDown", "PyramidPool", "Mix")
@@ -78,6 +79,20 @@ def test_a_head_stands_in_the_last_place(places, rows):
     assert rows("Mix", "yolo26")[-1] == [[16, 19, 22], 1, "Detect_Mix", ["nc"]]
 
 
+def test_a_backbone_stands_for_all_of_it_with_a_row_for_each_map_that_is_read(places, rows):
+    found = rows("TinyBackbone", "yolo11")
+    assert found[:6] == [
+        [-1, 1, "TinyBackbone", []],
+        [0, 1, "Index_TinyBackbone", [-3]],
+        [0, 1, "Index_TinyBackbone", [-2]],
+        [0, 1, "Index_TinyBackbone", [-1]],
+        [-1, 1, "SPPF", [1024, 5]],
+        [-1, 2, "C2PSA", [1024]],
+    ]
+    assert found[7] == [[-1, 2], 1, "Concat", [1]]
+    assert len(found) == 19
+
+
 @pytest.mark.parametrize(
     ("name", "model", "placement", "said"),
     [
@@ -89,6 +104,8 @@ def test_a_head_stands_in_the_last_place(places, rows):
         ("PoolDown", "yolov5", "10", "PoolDown supports stride 2, not 1"),
         ("Mix", "yolo11", "22", "Mix is a head, and can replace only the last layer"),
         ("DSConv", "yolo11", "23", "is the model's output and is replaced only by a head"),
+        ("TinyBackbone", "yolo11", "0,1", "TinyBackbone replaces the whole backbone"),
+        ("TinyBackbone", "yolo11", "12", "TinyBackbone replaces layers 0 to 8"),
         ("GateStage", "yolov8", "c2psa", "placement c2psa selects no layer of yolov8"),
     ],
 )
@@ -145,12 +162,20 @@ def test_modules_in_all_places_of_one_model_pass(pin, places, yolopatch, need_pi
     assert len(ran.json["replaced"]) == 12
 
 
+def test_a_module_in_a_backbones_place_is_not_placed_with_another(places, yolopatch):
+    words = ("--module", "TinyBackbone", "--module", "DSConv")
+    ran = yolopatch("render-cfg", *words, "--model", "yolo11", "--placement", "DSConv:backbone-down")
+    assert ran.code == 2
+    assert "are both placed on layers 1, 3, 5, 7 of yolo11" in ran.err
+
+
 @pytest.mark.slow
-def test_a_head_of_its_own_passes(places, yolopatch, need_pin, tmp_path):
+@pytest.mark.parametrize("module", ["SharedHead", "TinyBackbone"])
+def test_a_head_and_a_backbone_of_their_own_pass(module, places, yolopatch, need_pin, tmp_path):
     need_pin("ultralytics-8.3.0")
-    ran = yolopatch("apply", "--repo", "ultralytics-8.3.0", "--module", "SharedHead", "--dest", tmp_path / "ws")
+    ran = yolopatch("apply", "--repo", "ultralytics-8.3.0", "--module", module, "--dest", tmp_path / "ws")
     assert ran.code == 0, ran.err
-    ran = yolopatch("render-cfg", "--module", "SharedHead", "--model", "yolo11", "--scale", "n", "--out", tmp_path)
+    ran = yolopatch("render-cfg", "--module", module, "--model", "yolo11", "--scale", "n", "--out", tmp_path)
     (cfg,) = tmp_path.glob("*.yaml")
     ran = yolopatch("verify", tmp_path / "ws", "--cfg", cfg, "--imgsz", "320", "--json")
     wrong = {check["id"]: check["summary"] for check in ran.json["checks"] if check["status"] == "fail"}

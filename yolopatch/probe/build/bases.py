@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from .rows import Alignment, align, rows_of
+from .rows import Alignment, align, rows_of, with_one_backbone
 
 # Below this the file is another network: a comparison layer by layer means nothing.
 LEAST_LIKENESS = 0.5
@@ -39,7 +39,8 @@ def read_base(file: Path | str, data: dict[str, Any]) -> Base:
 
 
 def _base(file: Path, found: dict[str, Any], data: dict[str, Any]) -> Base:
-    return Base(file, found, align(rows_of(data), rows_of(found)))
+    rows, others = rows_of(data), rows_of(found)
+    return Base(file, found, with_one_backbone(align(rows, others), rows, others))
 
 
 def find_base(root: Path | str, data: dict[str, Any], name: str) -> Base | None:

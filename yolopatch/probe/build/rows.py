@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 _GAP = -1.0  # a row that only one file has
@@ -60,11 +61,13 @@ class Alignment:
         base_of: for each of the file's rows the index of the base's row, None for a row that the base does not have.
         dropped: the indices of the base's rows that the file does not have.
         score: how alike the two are, from 0 to 1.
+        picks: the file's rows that pick one of the maps of a backbone that is one row.
     """
 
     base_of: tuple[int | None, ...]
     dropped: tuple[int, ...]
     score: float
+    picks: tuple[int, ...] = ()
 
     @property
     def own_of(self) -> dict[int, int]:
@@ -108,3 +111,22 @@ def align(rows: Sequence[Row], base: Sequence[Row], likeness: Callable[[Row, Row
     dropped = tuple(k for k in range(len(base)) if k not in base_of)
     best = _EQUAL * max(len(rows), len(base), 1)
     return Alignment(tuple(base_of), dropped, max(table[-1][-1], 0.0) / best)
+
+
+def with_one_backbone(found: Alignment, rows: Sequence[Row], base: Sequence[Row]) -> Alignment:
+    """Return the alignment of a file whose first row is a whole backbone, and whose next rows pick one map each.
+
+    A pick stands for the row of the base that gives this map: the last before the neck, and each that the neck reads.
+    Any other file keeps its alignment.
+    """
+    picks = tuple(row.index for row in takewhile(lambda row: row.sources == (0,), rows[1:]))
+    names = {rows[index].module for index in picks}
+    behind = next((one for one in found.base_of[len(picks) + 1 :] if one is not None), None)
+    if len(picks) < 2 or len(names) > 1 or rows[0].sources != (-1,) or not behind:
+        return found
+    given = sorted({source for row in base[behind:] for source in row.sources if 0 <= source < behind} | {behind - 1})
+    if len(given) != len(picks):
+        return found
+    base_of = (None, *given, *found.base_of[len(picks) + 1 :])
+    dropped = tuple(one for one in range(behind, len(base)) if one not in base_of)
+    return Alignment(base_of, dropped, found.score, picks)

@@ -39,7 +39,7 @@ def other_sources(subject: Subject) -> Iterator[OtherSource]:
     rows, base_rows = subject.rows, subject.base_rows
     free = has_other_topology(subject)
     for own, other in enumerate(subject.alignment.base_of):
-        if other is None:
+        if other is None or own in subject.alignment.picks:
             continue
         found = [_base_source(subject, source) for source in rows[own].sources]
         expected = list(base_rows[other].sources)

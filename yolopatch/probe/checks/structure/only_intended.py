@@ -129,7 +129,7 @@ def _evidence(subject: Subject) -> dict[str, Any]:
             "base_class": subject.base_rows[other].module,
             "parameters": count_parameters(model[own]),
             "base_parameters": count_parameters(base[other]),
-            "dropped": dropped[own],
+            "dropped": dropped.get(own, []),
         }
         for own, other in subject.replaced.items()
         if other is not None
@@ -150,7 +150,8 @@ def _dropped(subject: Subject) -> dict[int, list[str]]:
     An activation that its forward calls as a function is one, and another norm of torch's stands for BatchNorm.
     """
     model, base = subject.model.model, subject.required_base_model.model
-    pairs = ((own, other) for own, other in subject.replaced.items() if other is not None)
+    picks = subject.alignment.picks
+    pairs = ((own, other) for own, other in subject.replaced.items() if other is not None and own not in picks)
     found = {own: dropped_parts(model[own], base[other]) for own, other in pairs}
     if not subject.runs or not any(found.values()):
         return found
