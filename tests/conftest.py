@@ -21,11 +21,11 @@ import pytest
 from filelock import FileLock
 from jinja2 import FileSystemLoader
 
+from yolopatch.catalog.built_in.tutorials import TUTORIALS
 from yolopatch.catalog.environment.environments import SETS, set_for
 from yolopatch.catalog.environment.fix_patches import COMPAT
 from yolopatch.catalog.model.base_model import DETECT
 from yolopatch.catalog.model.models import find_model
-from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import PINS, style_of
 from yolopatch.catalog.resources import templates_dir
 from yolopatch.cli.run import run
@@ -39,6 +39,8 @@ from yolopatch.steps.environment import interpreters
 from yolopatch.steps.model.render import render
 from yolopatch.steps.model.render_request import RenderRequest
 from yolopatch.steps.workspace.apply import apply
+
+MODULES = {module.name: module for module in TUTORIALS}
 
 ALL_PINS = tuple(PINS)
 

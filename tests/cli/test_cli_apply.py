@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from yolopatch import __version__
+from yolopatch.catalog.built_in.tutorials import TUTORIALS
 from yolopatch.catalog.module import FLAVORS
-from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import PINS
+
+MODULES = {module.name: module for module in TUTORIALS}
 
 PIN = "ultralytics-8.3.0"
 STAMPED = "Stamp checkpoints"

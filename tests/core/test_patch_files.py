@@ -18,12 +18,15 @@ from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.resources import fix_file, patch_file, patches_dir, stamp_file
+from yolopatch.core.own.patch import files_needed
 from yolopatch.core.patch.compose import check_compiles, compose
 from yolopatch.core.patch.parsing import Patch, parse_patch
 from yolopatch.core.text import blob_id
-from yolopatch.maintain.patches import render_fixes, render_patch, render_stamp
+from yolopatch.maintain.patches import flavors_of, render_fixes, render_patch, render_stamp
 
-ALL = [(pin, module, flavor) for pin in PINS for module in MODULES for flavor in FLAVORS]
+ALL = [(pin, one.name, flavor) for pin in PINS for one in MODULES.values() for flavor in flavors_of(PINS[pin], one)]
+# these are in one workspace in every combination
+OF_TUTORIALS = [one.name for one in MODULES.values() if one.tutorial]
 every_patch = pytest.mark.parametrize(("pin", "module", "flavor"), ALL)
 every_pin = pytest.mark.parametrize("pin", PINS)
 every_fixed_pin = pytest.mark.parametrize("pin", [name for name in PINS if COMPAT_FIXES[name]])
@@ -48,7 +51,8 @@ def _stamping(pin: str) -> Patch:
 def _originals(tree: Path, pin: str) -> dict[str, str]:
     layout = PINS[pin].layout
     paths = {layout.parser, layout.common, *(change.path for change in (*COMPAT_FIXES[pin], *STAMP_LINES[pin]))}
-    return {path: (tree / path).read_bytes().decode() for path in paths}
+    paths |= {path for module in MODULES.values() for path in files_needed(PINS[pin], module)}
+    return {path: (tree / path).read_bytes().decode() for path in paths if (tree / path).is_file()}
 
 
 def _in_order(modules: Iterable[str]) -> list[str]:
@@ -96,7 +100,7 @@ def test_a_patch_only_inserts_and_says_what_it_is(pin, module, flavor):
 @every_patch
 def test_a_patch_touches_only_what_the_manifest_guards(pin, module, flavor):
     for change in _patch(pin, module, flavor).changes:
-        assert PINS[pin].layout.is_critical(change.path)
+        assert change.new is not None or PINS[pin].layout.is_critical(change.path)
 
 
 @pytest.fixture(scope="session")
@@ -163,7 +167,7 @@ def _apply_alone(file: Path, patch: Patch, tree: Path, originals: dict[str, str]
 
 def _originals_at(tree: Path) -> dict[str, str]:
     shown = subprocess.run(["git", "-C", str(tree), "ls-files", "*.py"], check=True, capture_output=True, text=True)
-    wanted = {p.layout.parser for p in PINS.values()} | {p.layout.common for p in PINS.values()}
+    wanted = {path for pin in PINS.values() for one in MODULES.values() for path in files_needed(pin, one)}
     command = ["git", "-C", str(tree), "show"]
     return {
         path: subprocess.run([*command, f"pin:{path}"], check=True, capture_output=True).stdout.decode()
@@ -195,8 +199,8 @@ def test_every_subset_composes_and_compiles_with_the_mends(pin, pristine_tree):
 def _compile_every_subset(pin: str, flavor: str, mending: list[Patch], tree: Path) -> None:
     originals = _originals(tree, pin)
     compiled: set[str] = set()
-    for size in range(len(MODULES) + 1):
-        for subset in itertools.combinations(_in_order(MODULES), size):
+    for size in range(len(OF_TUTORIALS) + 1):
+        for subset in itertools.combinations(_in_order(OF_TUTORIALS), size):
             chosen = [_patch(pin, module, flavor) for module in subset]
             texts = compose(originals, [*mending, *chosen, _stamping(pin)])
             check_compiles({path: text for path, text in texts.items() if text not in compiled})
@@ -208,17 +212,24 @@ def _compile_every_subset(pin: str, flavor: str, mending: list[Patch], tree: Pat
 @every_pin
 def test_flavors_mix_across_modules(pin, pristine_tree):
     originals = _originals(pristine_tree(pin), pin)
-    for first, second in itertools.permutations(_in_order(MODULES), 2):
+    for first, second in itertools.permutations(_in_order(OF_TUTORIALS), 2):
         modules = _in_order((first, second))
         texts = compose(originals, [_patch(pin, m, "paper" if m == first else "tutorial") for m in modules])
         check_compiles(texts)
+
+
+@every_patch
+def test_every_other_module_composes_with_those_of_the_tutorials(pin, module, flavor, pristine_tree):
+    names = _in_order({*OF_TUTORIALS, module})
+    patches = [_patch(pin, name, flavor if name == module else "paper") for name in names]
+    check_compiles(compose(_originals(pristine_tree(pin), pin), [*patches, _stamping(pin)]))
 
 
 @every_pin
 def test_no_two_modules_define_a_class_twice(pin, pristine_tree):
     originals = _originals(pristine_tree(pin), pin)
     for flavor in FLAVORS:
-        texts = compose(originals, [_patch(pin, module, flavor) for module in _in_order(MODULES)])
+        texts = compose(originals, [_patch(pin, module, flavor) for module in _in_order(OF_TUTORIALS)])
         for path, text in texts.items():
             names = [line.split("(")[0].split(":")[0] for line in text.split("\n") if line.startswith("class ")]
             assert len(names) == len(set(names)), path

@@ -6,15 +6,17 @@ import itertools
 
 import pytest
 
+from yolopatch.catalog.built_in.tutorials import TUTORIALS
 from yolopatch.catalog.model.models import find_model
 from yolopatch.catalog.module import FLAVORS
-from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.resources import templates_dir
 from yolopatch.core.model.placement import choose
 from yolopatch.errors import UsageError
 from yolopatch.steps.model.render import render
 from yolopatch.steps.model.render_request import RenderRequest
+
+MODULES = {module.name: module for module in TUTORIALS}
 
 
 def allowed(model: str, module: str, flavor: str) -> list[str]:

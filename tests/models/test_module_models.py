@@ -4,10 +4,12 @@ import itertools
 
 import pytest
 
+from yolopatch.catalog.built_in.tutorials import TUTORIALS
 from yolopatch.catalog.model.models import VARIANTS
 from yolopatch.catalog.module import FLAVORS
-from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import PINS
+
+MODULES = {module.name: module for module in TUTORIALS}
 
 QUESTIONS = ("passes", "fuse")
 # float32 sums in another order; a fold into the wrong tensor changes outputs by a tenth and more

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from yolopatch.catalog.modules import MODULES
+from yolopatch.catalog.built_in.tutorials import TUTORIALS
 from yolopatch.steps.data.shapes import ShapesRequest, make_shapes
+
+MODULES = {module.name: module for module in TUTORIALS}
 
 TRAIN = """
 import sys

@@ -28,6 +28,11 @@ PREFIXES = {
     "rcsosa": "_rcsosa _RCSOSA",
     "starblock": "_StarBlock",
     "vovgscsp": "_VoVGSCSP",
+    "asff": "_asff",
+    "dyhead": "_dyhead",
+    "inner_iou": "_inneriou _INNERIOU",
+    "nwd": "_nwd",
+    "wiou": "_wiou",
 }
 
 

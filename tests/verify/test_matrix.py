@@ -8,13 +8,15 @@ from dataclasses import asdict
 
 import pytest
 
+from yolopatch.catalog.built_in.tutorials import TUTORIALS
 from yolopatch.catalog.module import FLAVORS
-from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import PINS
 from yolopatch.maintain import matrix
 from yolopatch.maintain.matrix import ALL, QUICK, Case, Result, cases, read_results
 from yolopatch.maintain.matrix_page import page
 from yolopatch.wire.checks import CHECKS
+
+MODULES = {module.name: module for module in TUTORIALS}
 
 PASSING = Case("ultralytics-8.3.0", "DSConv", "paper", "layer", "n")
 

@@ -108,7 +108,7 @@ _ULTRALYTICS = Layout(
     style="ultralytics",
     parser="ultralytics/nn/tasks.py",
     common="ultralytics/nn/modules/block.py",
-    critical=("ultralytics/nn/",),
+    critical=("ultralytics/nn/", "ultralytics/utils/loss.py", "ultralytics/utils/tal.py"),
     package="ultralytics",
 )
 
@@ -147,7 +147,13 @@ PINS: dict[str, Pin] = {
             upstream="yolov5",
             model="yolov5",
             block="C3",
-            layout=Layout("yolov5", "yolov5/models/yolo.py", "yolov5/models/common.py", ("yolov5/models/",), "yolov5"),
+            layout=Layout(
+                "yolov5",
+                "yolov5/models/yolo.py",
+                "yolov5/models/common.py",
+                ("yolov5/models/", "yolov5/utils/loss.py"),
+                "yolov5",
+            ),
             git=None,
             wheel=WheelSource("yolov5", "6.1.0", "987ddc2dc9bfaa10c737e0c66fb459f4ebf71ab4e165d0fac0cd9d08c803a22a"),
         ),
@@ -156,7 +162,7 @@ PINS: dict[str, Pin] = {
             upstream="yolov5",
             model="yolov5",
             block="C3",
-            layout=Layout("yolov5", "models/yolo.py", "models/common.py", ("models/",), ""),
+            layout=Layout("yolov5", "models/yolo.py", "models/common.py", ("models/", "utils/loss.py"), ""),
             git=GitSource("https://github.com/ultralytics/yolov5", "v6.1", "3752807c0b8af03d42de478fbcbf338ec4546a6c"),
             wheel=None,
         ),

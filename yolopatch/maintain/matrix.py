@@ -34,6 +34,9 @@ from yolopatch.steps.workspace.change import WorkspaceState
 from yolopatch.wire.checks import CHECKS
 from yolopatch.wire.statuses import FAIL, WARN
 
+# the modules that replace a layer of a model
+LAYERED = tuple(name for name, module in MODULES.items() if module.role.placement)
+
 SCALES = "nsmlx"
 # the other tasks share backbone and neck with the detection models: one scale is enough for their heads
 TASK_SCALE = "n"
@@ -99,7 +102,7 @@ def cases(
     pins: Sequence[str] = tuple(PINS),
     tasks: Sequence[str] = tuple(TASKS),
     flavors: Sequence[str] = FLAVORS,
-    modules: Sequence[str] = tuple(MODULES),
+    modules: Sequence[str] = LAYERED,
 ) -> list[Case]:
     """Return the cases, small scales first, because they show most mistakes."""
     models = [(scale, DETECT) for scale in scales if DETECT in tasks]
@@ -154,7 +157,7 @@ def _jobs(folder: Path, wanted: Sequence[Case]) -> Iterator[_Job]:
 
     @cache
     def workspace(pin: str, flavor: str) -> WorkspaceState:
-        return apply(pin, list(MODULES), flavor, folder / f"{pin}-{flavor}", "auto", cache_dir())
+        return apply(pin, LAYERED, flavor, folder / f"{pin}-{flavor}", "auto", cache_dir())
 
     for case in wanted:
         state = workspace(case.pin, case.flavor)

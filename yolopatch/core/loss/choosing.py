@@ -12,8 +12,9 @@ from yolopatch.errors import OpenError, UsageError
 
 def losses_in(paste: Pasted) -> list[str]:
     """Return the names of the functions and classes of a file that are losses, by what their code does."""
-    found = [loss.name for loss in find_losses(paste)]
-    return found or [name for name in (*paste.functions, *paste.classes) if takes_boxes(paste, name)]
+    found = {loss.name for loss in find_losses(paste)}
+    defined = (*paste.functions, *paste.classes)
+    return [name for name in defined if name in found or takes_boxes(paste, name)]
 
 
 def choose_loss(paste: Pasted, wanted: str | None) -> str:
