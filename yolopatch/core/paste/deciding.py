@@ -49,6 +49,7 @@ class Decision:
         left: the arguments that keep their defaults, as in the file.
         doubt: why a kind that the user named may be wrong; "" if nothing is known.
         outputs, spread, stem: as in `Module`.
+        limited: whether it works only in some rows, and perhaps not in its usual place.
     """
 
     symbol: str
@@ -62,6 +63,7 @@ class Decision:
     outputs: str = ""
     spread: bool = False
     stem: str = ""
+    limited: bool = False
 
     @property
     def like(self) -> str:
@@ -119,6 +121,7 @@ def decide(
         found.outputs,
         found.spread,
         found.stem,
+        found.limited,
     )
 
 
@@ -210,7 +213,8 @@ def _checked(subject: Subject, found: Found, stride: int, asked: bool) -> Found:
     if unstrided and check(subject, found.kind, unstrided.given, 1).state == HOLDS:
         return unstrided
     if asked and check(subject, found.kind, found.given, stride, equal_only=True).state == HOLDS:
-        return replace(found, doubt=f"it works only in rows with as many channels out as in: {verdict.why}")
+        doubt = f"it works only in rows with as many channels out as in: {verdict.why}"
+        return replace(found, doubt=doubt, limited=True)
     raise refused(subject, verdict, what=place_of(found.kind))
 
 
