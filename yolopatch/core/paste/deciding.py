@@ -17,7 +17,7 @@ from yolopatch.core.paste.judging.heads import find_head, inherited_head
 from yolopatch.core.paste.judging.images import find_backbone
 from yolopatch.core.paste.judging.one_map import ONE_MAP, as_of_kind, recognise, widened, without_stride
 from yolopatch.core.paste.judging.refusals import not_followed, place_of, refused
-from yolopatch.core.paste.judging.several import as_join, find_join, several_maps
+from yolopatch.core.paste.judging.several import as_join, find_join, several_maps, spread_join
 from yolopatch.core.paste.judging.subject import Subject
 from yolopatch.core.paste.judging.using import Usage, read_usage
 from yolopatch.core.paste.meanings import meanings
@@ -129,7 +129,7 @@ def _with_kind(subject: Subject, usage: Usage, word: str, args: str | None, boun
     """Return the class as the kind that the user names."""
     kind = LIKE[word]
     if kind == JOIN:
-        return as_join(subject, spread=_is_spread(subject), given=bound)
+        return as_join(subject, spread=_is_spread(subject), given=bound, asked=True)
     if kind == HEAD:
         head = find_head(subject, stem=word)
         assert head is not None  # its stem is given
@@ -188,7 +188,7 @@ def _is_spread(subject: Subject) -> bool:
 def _spread_join(subject: Subject, taken: tuple[str, ...], bound: tuple[Given, ...] | None) -> Found:
     """Return a class whose forward takes its maps one by one."""
     if _is_spread(subject):
-        return as_join(subject, spread=True, given=bound)
+        return spread_join(subject, bound)
     raise UsageError(
         f"{subject.symbol} cannot be a layer of a model: its forward takes {', '.join(taken) or 'nothing'}",
         details=["expected: one tensor, or several maps that it joins"],

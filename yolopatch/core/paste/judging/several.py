@@ -57,8 +57,14 @@ def find_join(subject: Subject, spread: bool) -> Found | None:
     return None
 
 
-def as_join(subject: Subject, spread: bool, given: tuple[Given, ...] | None) -> Found:
+def as_join(subject: Subject, spread: bool, given: tuple[Given, ...] | None, asked: bool) -> Found:
     """Return a class as a join, with given arguments or with those that are found.
+
+    Args:
+        subject: the class.
+        spread: whether its forward takes its maps one by one.
+        given: the values of its constructor's arguments; None to find them.
+        asked: whether the user says that it is one; only then one that cannot be followed is.
 
     Raises:
         UsageError: it certainly does not join two maps of the models; or its arguments are unknown.
@@ -72,10 +78,22 @@ def as_join(subject: Subject, spread: bool, given: tuple[Given, ...] | None) -> 
             why = f"it takes several maps and gives one, with {_words(outputs)}"
             return Found(JOIN, why, call.given, _default(outputs), spread, doubt=doubt, limited=bool(doubt))
     opened = next((call for call in calls if call.trials[_TWO].state == UNKNOWN), None)
-    if opened and (given is not None or not subject.missing(opened.given)):
+    if asked and opened and (given is not None or not subject.missing(opened.given)):
         doubt = f"its output channels are not known, and counted as {_SUM}: {opened.trials[_TWO].why}"
         return Found(JOIN, "from --like", opened.given, outputs=_SUM, spread=spread, doubt=doubt)
     raise _no_join(subject, calls)
+
+
+def spread_join(subject: Subject, given: tuple[Given, ...] | None) -> Found:
+    """Return a class whose forward takes its maps one by one, as a join.
+
+    Raises:
+        UsageError: as `as_join`; or only other models have a place for it.
+    """
+    found = as_join(subject, spread=True, given=given, asked=False)
+    if found.limited:
+        raise _only(subject, found)
+    return found
 
 
 def several_maps(subject: Subject, line: int, given: tuple[Given, ...] | None) -> Found:
@@ -90,7 +108,7 @@ def several_maps(subject: Subject, line: int, given: tuple[Given, ...] | None) -
         UsageError: it is neither with certainty.
     """
     if given is not None:
-        return as_join(subject, spread=False, given=given)
+        return as_join(subject, spread=False, given=given, asked=False)
     found = find_join(subject, spread=False) or find_head(subject)
     if found:
         return found
@@ -103,7 +121,7 @@ def several_maps(subject: Subject, line: int, given: tuple[Given, ...] | None) -
             details=[f"found: {subject.quoted(line)}"],
             hint="name the head that it replaces: --like Detect (or Segment, Pose, OBB, Classify)",
         )
-    join = as_join(subject, spread=False, given=None)
+    join = as_join(subject, spread=False, given=None, asked=False)
     raise _only(subject, join)
 
 

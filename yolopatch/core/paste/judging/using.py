@@ -56,6 +56,9 @@ def read_usage(subject: Subject) -> Usage:
     if not trial.built:  # it may want as many channels out as in
         same = subject.follow(guesses, values(WIDTHS[0], WIDTHS[0]), [one_map()])
         trial = same if same.built else trial
+    if not trial.built:  # or a list of channels
+        several = subject.follow(_guesses(subject.constructor, by.INPUT_LIST), values(), [one_map()])
+        trial = several if several.built else trial
     against = {}
     corrected = []
     for one in subject.constructor.arguments:
@@ -70,14 +73,21 @@ def read_usage(subject: Subject) -> Usage:
     return Usage(replace(constructor, arguments=arguments), why, against, trial)
 
 
-def _guesses(constructor: Constructor) -> list[Given]:
-    """Return a value for each argument whose uses can be told: by its name, its default, or a guess."""
+def _guesses(constructor: Constructor, first: str = "") -> list[Given]:
+    """Return a value for each argument whose uses can be told: by its name, its default, or a guess.
+
+    Args:
+        constructor: the constructor.
+        first: the value of its first required argument that is no number of output channels; "" for the usual one.
+    """
     found = []
     for one in constructor.arguments:
         value = by.INPUTS if one.meaning == by.CHANNELS else one.meaning
         number = one.default if one.default is not None and _is_number(one.default) else None
         guess = _GUESS if one.default is None else None
         text = value if value is not None and value in values() and one.default is None else number or guess
+        if first and one.default is None and value != by.OUTPUTS:
+            text, first = first, ""
         if text is not None:
             found.append(Given(one.name, text, ""))
     return found
