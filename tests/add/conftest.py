@@ -17,7 +17,11 @@ from yolopatch.steps.own.add import AddedModule, AddRequest, add
 
 PASTED = Path(__file__).parent / "pasted"
 # what has to be said where a file leaves it open
-SAID = {"Conv": {"name": "ScaledConv"}, "HaarDown": {"like": "Conv", "stride": 2}}
+SAID = {
+    "Conv": {"name": "ScaledConv"},
+    "HaarDown": {"like": "Conv", "stride": 2},
+    "ContextDown": {"symbol": "ContextDownTo"},
+}
 
 
 @pytest.fixture

@@ -9,23 +9,27 @@ from yolopatch.catalog.pins import PINS
 from yolopatch.core.model.placement import PLACEMENTS
 from yolopatch.steps.own.add import READY, REFUSED
 
-CONVOLUTIONS = ("ODLike", "PConvLite")
-LAYERS = (
-    "AsymConv", "Conv", "DSepConv", "GhostLike", "HaarDown", "InvertedMobile", "RFAConvLite", "ScConv",
-)  # fmt: skip
-BLOCKS = ("C2f_Faster", "C3Wide", "C3k2_Gated")
-ATTENTIONS = (
-    "BAMLike", "CoordGate", "ECALayer", "EMASE", "LargeKernelAttn", "ShuffleSA", "SimpleGate", "SpatialGateAttn",
-    "StripPool", "WinAttn",
-)  # fmt: skip
-KINDS = {
-    **dict.fromkeys(CONVOLUTIONS, "convolution"),
-    **dict.fromkeys(LAYERS, "layer"),
-    **dict.fromkeys(BLOCKS, "block"),
-    **dict.fromkeys(ATTENTIONS, "attention"),
-}
-# it is made of C3k2 and C3k, which younger releases brought
-ONLY_ON = {"C3k2_Gated": {"ultralytics-8.3.0", "ultralytics-8.4.0"}}
+BY_KIND = {
+    "convolution": ("ODLike", "PConvLite"),
+    "layer": (
+        "AsymConv", "Conv", "DSepConv", "GhostLike", "HaarDown", "InvertedMobile", "RFAConvLite", "RepDW", "ScConv",
+    ),
+    "down-sampler": ("ADownLite", "ContextDown", "SliceDown"),
+    "block": ("C2f_Faster", "C2f_Star", "C3Wide", "C3k2_Gated"),
+    "attention": (
+        "BAMLike", "CoordGate", "DilateTriple", "ECALayer", "EMASE", "FreqGate", "LargeKernelAttn", "LocalPoolAttn",
+        "ShuffleSA", "SimpleGate", "SpatialGateAttn", "StripPool", "TripletLite", "WinAttn", "WindowMSA",
+    ),
+    "join": ("BiWeightJoin", "ResizeCat", "SemanticMul", "StarCat", "TwoWayGate"),
+    "up-sampler": ("DepthUp", "GridSampleUp", "ReassembleUp"),
+    "pool": ("LargePool", "MeanPool", "PoolCSP"),
+    "psa": ("SlotAttn",),
+    "head": ("LevelGate", "LevelMix"),
+    "backbone": ("NanoNet", "PatchNet"),
+}  # fmt: skip
+KINDS = {name: kind for kind, names in BY_KIND.items() for name in names}
+# they are made of C3k2, or stand for C2PSA, which younger releases brought
+ONLY_ON = {name: {"ultralytics-8.3.0", "ultralytics-8.4.0"} for name in ("C3k2_Gated", "SlotAttn")}
 # what `verify` has to find wrong: with c3k, C3k2_Gated builds upstream's own C3k
 FAULTS = {"C3k2_Gated": "inert"}
 
@@ -36,7 +40,7 @@ SHORT = ("ODLike", "InvertedMobile", "CoordGate", "C2f_Faster")
 
 def test_the_files_are_those_of_the_table(all_added):
     assert set(all_added[1]) == set(KINDS)
-    assert len(KINDS) >= 20
+    assert len(KINDS) >= 45
 
 
 @pytest.mark.parametrize("name", KINDS)

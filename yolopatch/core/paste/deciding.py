@@ -17,7 +17,7 @@ from yolopatch.core.paste.judging.heads import find_head, inherited_head
 from yolopatch.core.paste.judging.images import find_backbone
 from yolopatch.core.paste.judging.one_map import ONE_MAP, as_of_kind, recognise, widened, without_stride
 from yolopatch.core.paste.judging.refusals import not_followed, place_of, refused
-from yolopatch.core.paste.judging.several import as_join, find_join, several_maps
+from yolopatch.core.paste.judging.several import as_join, find_join, several_maps, spread_join
 from yolopatch.core.paste.judging.subject import Subject
 from yolopatch.core.paste.judging.using import Usage, read_usage
 from yolopatch.core.paste.meanings import meanings
@@ -49,6 +49,7 @@ class Decision:
         left: the arguments that keep their defaults, as in the file.
         doubt: why a kind that the user named may be wrong; "" if nothing is known.
         outputs, spread, stem: as in `Module`.
+        limited: whether it works only in some rows, and perhaps not in its usual place.
     """
 
     symbol: str
@@ -62,6 +63,7 @@ class Decision:
     outputs: str = ""
     spread: bool = False
     stem: str = ""
+    limited: bool = False
 
     @property
     def like(self) -> str:
@@ -119,6 +121,7 @@ def decide(
         found.outputs,
         found.spread,
         found.stem,
+        found.limited,
     )
 
 
@@ -126,7 +129,7 @@ def _with_kind(subject: Subject, usage: Usage, word: str, args: str | None, boun
     """Return the class as the kind that the user names."""
     kind = LIKE[word]
     if kind == JOIN:
-        return as_join(subject, spread=_is_spread(subject), given=bound)
+        return as_join(subject, spread=_is_spread(subject), given=bound, asked=True)
     if kind == HEAD:
         head = find_head(subject, stem=word)
         assert head is not None  # its stem is given
@@ -185,7 +188,7 @@ def _is_spread(subject: Subject) -> bool:
 def _spread_join(subject: Subject, taken: tuple[str, ...], bound: tuple[Given, ...] | None) -> Found:
     """Return a class whose forward takes its maps one by one."""
     if _is_spread(subject):
-        return as_join(subject, spread=True, given=bound)
+        return spread_join(subject, bound)
     raise UsageError(
         f"{subject.symbol} cannot be a layer of a model: its forward takes {', '.join(taken) or 'nothing'}",
         details=["expected: one tensor, or several maps that it joins"],
@@ -210,7 +213,8 @@ def _checked(subject: Subject, found: Found, stride: int, asked: bool) -> Found:
     if unstrided and check(subject, found.kind, unstrided.given, 1).state == HOLDS:
         return unstrided
     if asked and check(subject, found.kind, found.given, stride, equal_only=True).state == HOLDS:
-        return replace(found, doubt=f"it works only in rows with as many channels out as in: {verdict.why}")
+        doubt = f"it works only in rows with as many channels out as in: {verdict.why}"
+        return replace(found, doubt=doubt, limited=True)
     raise refused(subject, verdict, what=place_of(found.kind))
 
 

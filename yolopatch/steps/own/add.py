@@ -145,10 +145,11 @@ def add(request: AddRequest, folder: Path, cache: Path, build: Build | None = No
     _require_free(module)
     made = tuple(_try_pin(pin, module, paste, cache) for pin in PINS.values())
     _require_any([one.result for one in made], name)
-    best_first = sorted(made, key=lambda one: PINS[one.result.pin].upstream != _USUAL_UPSTREAM)
+    newest_first = made[::-1]
+    best_first = sorted(newest_first, key=lambda one: PINS[one.result.pin].upstream != _USUAL_UPSTREAM)
     patches = {one.result.pin: one.patch for one in best_first if one.patch}
     tried = build(module, patches) if build and request.tries and module.kind != LOSS else NOT_ASKED
-    if not decision.doubt:  # the user has named a kind that has its place in another model
+    if not decision.limited:  # else it has its place in a model of the user's own
         require_working(tried, name)
     changed = _store(module, data, folder, request.replace)
     return AddedModule(

@@ -18,6 +18,8 @@ from yolopatch.core.paste.follow.values import Library, Tensor, Unknown, compute
 _LARGEST = 10**18
 _LONGEST = 10_000  # elements of a list or letters of a text
 
+_PLAIN = (int, float, str, list, tuple, dict, type(None))
+
 _OPERATORS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -70,6 +72,8 @@ def arithmetic(run: Run, kind: ast.operator, left: Any, right: Any) -> Any:
     except ZeroDivisionError as error:
         raise Fails(f"{left} divided by 0", "ZeroDivisionError") from error
     except TypeError as error:
+        if all(isinstance(one, _PLAIN) for one in (left, right)):
+            raise Fails(str(error), "TypeError") from error
         raise Open(str(error)) from error
     except (OverflowError, ValueError) as error:
         raise Fails(str(error), type(error).__name__) from error

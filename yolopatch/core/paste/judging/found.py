@@ -17,6 +17,7 @@ class Found:
         given: the values of its constructor's arguments.
         outputs, spread, stem: as in `Module`.
         doubt: what may be wrong; "" if nothing is known.
+        limited: whether it works only in some rows, and perhaps not in its usual place.
     """
 
     kind: str
@@ -26,3 +27,4 @@ class Found:
     spread: bool = False
     stem: str = ""
     doubt: str = ""
+    limited: bool = False

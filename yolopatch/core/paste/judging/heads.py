@@ -8,6 +8,7 @@ from yolopatch.core.paste.constructor import Argument
 from yolopatch.core.paste.follow.trial import OK
 from yolopatch.core.paste.judging.found import Found
 from yolopatch.core.paste.judging.subject import BATCH, SIZE, Subject, values
+from yolopatch.errors import OpenError
 from yolopatch.wire import arguments as by
 
 _CLASSES = frozenset(
@@ -17,6 +18,7 @@ _LISTS = frozenset(
     {"ch", "chs", "channels", "in_channels", "inputs", "in_channels_list", "channels_list", "in_chs", "filters"}
 )
 _BOX = 64  # channels of a box in upstream's Detect: 4 sides of 16 parts
+_GUESS = 64  # of a width, to see what a module does
 _CLASSES_TRIED = 80
 _PYRAMIDS = ((64, 128, 256), (32, 64, 64))  # channels of the maps that heads read, at two scales
 
@@ -53,7 +55,33 @@ def find_head(subject: Subject, stem: str = "") -> Found | None:
     if seen and classes_of(subject) and all(channels == (_BOX + _CLASSES_TRIED,) * 3 for channels in seen):
         why = f"of each map it makes {_BOX} channels for boxes, and one for each class, as upstream's Detect"
         return Found(HEAD, why, given, stem="Detect")
+    if subject.missing(given) and classes_of(subject) is None:
+        _ask_for_widths(subject, given)
     return None
+
+
+def _ask_for_widths(subject: Subject, given: tuple[Given, ...]) -> None:
+    """Ask for the numbers of a module that goes before a head, if it is one with a guess of them.
+
+    Raises:
+        OpenError: it is one.
+    """
+    missing = subject.missing(given)
+    guessed = (*given, *(Given(name, str(_GUESS), "") for name in missing))
+    outputs = _before_head([_channels(subject, guessed, widths) for widths in _PYRAMIDS])
+    if not outputs:
+        return
+    values = {one.argument: one.value for one in guessed}
+    call = ", ".join(f"{one.name}={values[one.name]}" for one in subject.constructor.required)
+    more = f' --outputs "{outputs}"' if outputs != by.INPUT_LIST else ""
+    raise OpenError(
+        "args",
+        f"arguments of {subject.symbol}",
+        {},
+        f"{subject.symbol} gives each map back, so it goes before the model's head, and {', '.join(missing)} is open",
+        details=[f"found: {subject.quoted(subject.constructor.line)}"],
+        hint=f'say it: --like Detect --args "{call}"{more}',
+    )
 
 
 def _channels(subject: Subject, given: tuple[Given, ...], widths: tuple[int, ...]) -> tuple[int, ...] | None:

@@ -38,7 +38,7 @@ class _Call:
     def joins(self, widths: tuple[int, ...]) -> bool:
         """Tell whether maps of these channels become one of their size."""
         shape = self.trials[widths].shape
-        return self.trials[widths].state == OK and shape is not None and len(shape) == 4 and shape[2:] == SIZE
+        return self.trials[widths].state == OK and shape is not None and (shape[0], *shape[2:]) == (BATCH, *SIZE)
 
 
 def find_join(subject: Subject, spread: bool) -> Found | None:
@@ -57,8 +57,14 @@ def find_join(subject: Subject, spread: bool) -> Found | None:
     return None
 
 
-def as_join(subject: Subject, spread: bool, given: tuple[Given, ...] | None) -> Found:
+def as_join(subject: Subject, spread: bool, given: tuple[Given, ...] | None, asked: bool) -> Found:
     """Return a class as a join, with given arguments or with those that are found.
+
+    Args:
+        subject: the class.
+        spread: whether its forward takes its maps one by one.
+        given: the values of its constructor's arguments; None to find them.
+        asked: whether the user says that it is one; only then one that cannot be followed is.
 
     Raises:
         UsageError: it certainly does not join two maps of the models; or its arguments are unknown.
@@ -70,12 +76,24 @@ def as_join(subject: Subject, spread: bool, given: tuple[Given, ...] | None) -> 
             doubt = f"it joins only {what}, and the families' Concats read two of different channels" if what else ""
             outputs = _outputs(call)
             why = f"it takes several maps and gives one, with {_words(outputs)}"
-            return Found(JOIN, why, call.given, outputs=_default(outputs), spread=spread, doubt=doubt)
+            return Found(JOIN, why, call.given, _default(outputs), spread, doubt=doubt, limited=bool(doubt))
     opened = next((call for call in calls if call.trials[_TWO].state == UNKNOWN), None)
-    if opened and (given is not None or not subject.missing(opened.given)):
+    if asked and opened and (given is not None or not subject.missing(opened.given)):
         doubt = f"its output channels are not known, and counted as {_SUM}: {opened.trials[_TWO].why}"
         return Found(JOIN, "from --like", opened.given, outputs=_SUM, spread=spread, doubt=doubt)
     raise _no_join(subject, calls)
+
+
+def spread_join(subject: Subject, given: tuple[Given, ...] | None) -> Found:
+    """Return a class whose forward takes its maps one by one, as a join.
+
+    Raises:
+        UsageError: as `as_join`; or only other models have a place for it.
+    """
+    found = as_join(subject, spread=True, given=given, asked=False)
+    if found.limited:
+        raise _only(subject, found)
+    return found
 
 
 def several_maps(subject: Subject, line: int, given: tuple[Given, ...] | None) -> Found:
@@ -90,7 +108,7 @@ def several_maps(subject: Subject, line: int, given: tuple[Given, ...] | None) -
         UsageError: it is neither with certainty.
     """
     if given is not None:
-        return as_join(subject, spread=False, given=given)
+        return as_join(subject, spread=False, given=given, asked=False)
     found = find_join(subject, spread=False) or find_head(subject)
     if found:
         return found
@@ -103,7 +121,7 @@ def several_maps(subject: Subject, line: int, given: tuple[Given, ...] | None) -
             details=[f"found: {subject.quoted(line)}"],
             hint="name the head that it replaces: --like Detect (or Segment, Pose, OBB, Classify)",
         )
-    join = as_join(subject, spread=False, given=None)
+    join = as_join(subject, spread=False, given=None, asked=False)
     raise _only(subject, join)
 
 
@@ -159,7 +177,7 @@ def _followed(subject: Subject, given: tuple[Given, ...], spread: bool) -> _Call
 
 def _outputs(call: _Call) -> str:
     """Return the expression that gives the output channels of every trial that went well."""
-    seen = [(widths, trial.shape[1]) for widths, trial in call.trials.items() if trial.state == OK and trial.shape]
+    seen = [(widths, trial.shape[1]) for widths, trial in call.trials.items() if call.joins(widths) and trial.shape]
     forms: dict[str, Callable[[tuple[int, ...]], int]] = {
         _SUM: lambda widths: sum(widths),
         by.OUTPUTS: lambda widths: _WIDTH,
@@ -170,7 +188,10 @@ def _outputs(call: _Call) -> str:
         if seen and all(form(widths) == channels for widths, channels in seen):
             return text
     numbers = {channels for _, channels in seen}
-    return str(numbers.pop()) if len(numbers) == 1 and len(seen) > 1 else ""
+    if len(numbers) == 1 and len(seen) > 1:
+        return str(numbers.pop())
+    # one that reads two of three maps: the models' Concats have two
+    return _outputs(_Call(call.given, {w: call.trials[w] for w in (_TWO, _EQUAL)})) if _THREE in call.trials else ""
 
 
 def _default(outputs: str) -> str:
@@ -203,6 +224,7 @@ def _calls(subject: Subject) -> Iterator[tuple[Given, ...]]:
 def _options(one: Argument) -> list[str | None]:
     """Return the values that an argument of a join may want, the likely ones first; None for its own default."""
     default: list[str | None] = [] if one.default is None else [None]
+    a_number = one.default is not None and one.default.isdecimal()
     if one.name.casefold() in _COUNTS or one.meaning == by.REPEATS:
         return [by.COUNT, *default]
     if one.meaning == by.OUTPUTS:
@@ -212,7 +234,8 @@ def _options(one: Argument) -> list[str | None]:
     if one.meaning in (by.INPUTS, by.CHANNELS) or (one.meaning is None and not default) or _is_list(one.default):
         known: list[str | None] = [by.INPUT_LIST, _SUM, by.INPUTS, by.OUTPUTS]
         open_name: list[str | None] = [by.INPUT_LIST, by.OUTPUTS, _SUM, by.INPUTS, by.COUNT]
-        return [*(open_name if one.meaning is None else known), *default]
+        wanted = open_name if one.meaning is None else known
+        return [*default, *wanted] if a_number else [*wanted, *default]
     return default or [by.INPUT_LIST, by.COUNT]
 
 

@@ -10,8 +10,8 @@ from types import MappingProxyType
 from yolopatch.core.paste.calls import Given
 from yolopatch.core.paste.constructor import Argument, Constructor
 from yolopatch.core.paste.follow import uses
-from yolopatch.core.paste.follow.trial import Trial
-from yolopatch.core.paste.judging.subject import Subject, one_map, values
+from yolopatch.core.paste.follow.trial import UNKNOWN, Trial
+from yolopatch.core.paste.judging.subject import WIDTHS, Subject, one_map, values
 from yolopatch.wire import arguments as by
 
 # What a number with each meaning is used for; one that is used only for other things has another meaning.
@@ -27,6 +27,8 @@ _FITTING: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 _GUESS = "8"  # of an argument whose name says nothing: the code is followed only to see what it is used for
 # what a row of a model does not name: the class's own value, where it is another than upstream's
+# the place of an argument of upstream's Conv, counted from 0, and its usual defaults
+_USUAL = {by.KERNEL: ((2, "1"), (2, "3")), by.STRIDE: ((2, "1"), (3, "1"))}
 _NOT_IN_ROWS = (by.GROUPS, by.DILATION)
 
 
@@ -49,7 +51,14 @@ class Usage:
 
 def read_usage(subject: Subject) -> Usage:
     """Follow a class, and correct the meanings of the arguments of its constructor."""
-    trial = subject.follow(_guesses(subject.constructor), values(), [one_map()])
+    guesses = _guesses(subject.constructor)
+    trial = subject.follow(guesses, values(), [one_map()])
+    if not trial.built:  # it may want as many channels out as in
+        same = subject.follow(guesses, values(WIDTHS[0], WIDTHS[0]), [one_map()])
+        trial = same if same.built else trial
+    if not trial.built:  # or a list of channels
+        several = subject.follow(_guesses(subject.constructor, by.INPUT_LIST), values(), [one_map()])
+        trial = several if several.built else trial
     against = {}
     corrected = []
     for one in subject.constructor.arguments:
@@ -64,14 +73,21 @@ def read_usage(subject: Subject) -> Usage:
     return Usage(replace(constructor, arguments=arguments), why, against, trial)
 
 
-def _guesses(constructor: Constructor) -> list[Given]:
-    """Return a value for each argument whose uses can be told: by its name, its default, or a guess."""
+def _guesses(constructor: Constructor, first: str = "") -> list[Given]:
+    """Return a value for each argument whose uses can be told: by its name, its default, or a guess.
+
+    Args:
+        constructor: the constructor.
+        first: the value of its first required argument that is no number of output channels; "" for the usual one.
+    """
     found = []
     for one in constructor.arguments:
         value = by.INPUTS if one.meaning == by.CHANNELS else one.meaning
         number = one.default if one.default is not None and _is_number(one.default) else None
         guess = _GUESS if one.default is None else None
         text = value if value is not None and value in values() and one.default is None else number or guess
+        if first and one.default is None and value != by.OUTPUTS:
+            text, first = first, ""
         if text is not None:
             found.append(Given(one.name, text, ""))
     return found
@@ -91,28 +107,31 @@ def _refused(one: Argument, trial: Trial) -> str:
     used = trial.uses.of(one.name)
     if used and not {use.role for use in used} & (_FITTING[one.meaning] | {uses.OTHER}):
         return f"it is {used[0].role} in line {used[0].line}"
-    if not used and one.default is not None and one.meaning == by.REPEATS and trial.state != "unknown":
+    if not used and one.default is not None and one.meaning == by.REPEATS and trial.built and trial.state != UNKNOWN:
         return "nothing uses it"
     return ""
 
 
 def _by_use(constructor: Constructor, trial: Trial, against: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-    """Return the meanings of required arguments whose names say nothing, each with its reason."""
+    """Return the meanings of arguments whose names say nothing, each with its reason."""
     found: dict[str, tuple[str, str]] = {}
     known = {one.meaning for one in constructor.arguments}
     if by.CHANNELS in known:
         known |= {by.INPUTS}
     named = bool(known & {by.INPUTS, by.OUTPUTS})
-    for one in constructor.required:
+    for place, one in enumerate(constructor.arguments):
         if one.meaning is not None or one.name in against:
             continue
         exact = {use.role: use for use in trial.uses.of(one.name) if use.exact}
         wanted = [(by.KERNEL, uses.KERNEL), (by.STRIDE, uses.STRIDE)]
-        if not named:
+        if one.default is None and not named:
             wanted.insert(0, (by.INPUTS, uses.CONV_IN))
-        if uses.CONV_IN not in trial.uses.roles(one.name):
+        if one.default is None and uses.CONV_IN not in trial.uses.roles(one.name):
             wanted.append((by.OUTPUTS, uses.CONV_OUT))
         for meaning, role in wanted:
+            # one with a default is of some layer inside, except in the place that upstream's Conv has it
+            if one.default is not None and (place, one.default) not in _USUAL[meaning]:
+                continue
             if role in exact and meaning not in known:
                 found[one.name] = (meaning, f"by its use, line {exact[role].line}: {role}")
                 known.add(meaning)
