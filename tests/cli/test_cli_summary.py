@@ -15,7 +15,7 @@ from yolopatch.catalog.model.models import VARIANTS
 from yolopatch.catalog.pins import PINS
 from yolopatch.core.model.cfg_file import parse_cfg
 from yolopatch.core.model.cfg_text import render_text
-from yolopatch.core.model.family import family_of
+from yolopatch.core.model.family import base_of, family_of
 from yolopatch.errors import UsageError
 from yolopatch.outside.files.model_yaml import find_cfg
 from yolopatch.outside.files.templates import load_templates
@@ -117,12 +117,24 @@ def test_a_workspace_that_lacks_a_module_is_told_how_to_get_it(exception, tmp_pa
     assert (found.what, found.hint) == (error.what, f"add it: {command}")
 
 
-@pytest.mark.parametrize(("family", "task"), [key for key in VARIANTS if key[1] != "classify"])
-@pytest.mark.parametrize("scale", ["n", "x"])
+@pytest.mark.parametrize(
+    ("family", "task", "scale"),
+    [
+        (family, task, scale)
+        for (family, task), model in VARIANTS.items()
+        if task != "classify"
+        for scale in (model.scales if model.graphs else "nx")
+    ],
+)
 @pytest.mark.parametrize("modules", [(), ("DSConv",), ("DynamicConv",)], ids=str)
-def test_a_family_is_read_from_the_rows(family, task, scale, modules):
-    (made,) = plan(RenderRequest(modules, family, task, scale, block=bool(modules)))
-    assert family_of(parse_cfg(render_text(made, load_templates()), Path("mine.yaml"))) == family
+def test_a_family_and_its_scale_are_read_from_the_rows(family, task, scale, modules):
+    block = any(layer.module == VARIANTS[family, task].block for layer in VARIANTS[family, task].layers)
+    (made,) = plan(RenderRequest(modules, family, task, scale, block=bool(modules) and block))
+    file = parse_cfg(render_text(made, load_templates()), Path("mine.yaml"))
+    assert family_of(file) == family
+    if made.model.has_scales_table or made.model.graphs:
+        base, found = base_of(file, PINS["ultralytics-8.4.0"], None)
+        assert (base.name, base.size or scale, found) == (family, scale, scale)
 
 
 def test_a_network_of_its_own_has_no_family():

@@ -136,7 +136,7 @@ def test_as_many_classes_as_rows_have_channels_are_a_warning(edited, base_cfg):
         return " ".join(what for _, _, what in problems(check_dataset(file, None, cfg)) if "channels" in what)
 
     file = edited(nc=None, names=[f"class {number}" for number in range(512)])
-    assert "has 512 classes, and rows of yolov8, yolo11, yolo26 ask for 512 channels" in told()
+    assert "has 512 classes, and rows of yolov8, yolo11, yolo26, yolov10, yolo12 ask for 512 channels" in told()
     assert "the rows of layers 4, 5, 6, 13, 19, 20 of yolo11n.yaml ask for 512 channels" in told(
         base_cfg("yolo11", "n")
     )
