@@ -34,7 +34,7 @@ def port_own(
     """
     if own_file(pin, module) in files:
         return Outcome(module.name, flavor, THERE)
-    paths = (path for path in files_needed(pin, module) if path in files)
+    paths = (path for path in files_needed(pin, module, paste) if path in files)
     broken = tuple(one for path in paths if (one := syntax_conflict(path, files[path])))
     if broken:
         return Outcome(module.name, flavor, CONFLICT, conflicts=broken)

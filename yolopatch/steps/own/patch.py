@@ -75,7 +75,7 @@ def patch_of_paste(
         paste: its file, parsed.
         read, flavor: as in `own_patch`.
     """
-    originals = read([*files_needed(pin, module)])
+    originals = read(list(files_needed(pin, module, paste)))
     added, fitted = own_changes(pin, module, paste, originals, load_templates(), flavor)
     return write_own_patch(pin, module.name, module.paper, added, originals), fitted
 
