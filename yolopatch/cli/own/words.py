@@ -15,8 +15,10 @@ from yolopatch.core.own.tried import FAILED, NOT_BUILT
 
 if TYPE_CHECKING:
     from yolopatch.core.own.tried import Tried
-    from yolopatch.steps.own.add import AddedModule, Lines, PinResult
+    from yolopatch.steps.own.add import AddedModule
+    from yolopatch.steps.own.files import Lines
     from yolopatch.steps.own.forget import Forgotten
+    from yolopatch.steps.own.try_pins import PinResult
 
 _READY, _REFUSED = "ready", "refused"
 

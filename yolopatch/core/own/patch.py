@@ -34,11 +34,16 @@ def files_with_modules(pin: Pin) -> tuple[str, ...]:
     return tuple(str(folder / f"{name}.py") for name in _FILES)
 
 
-def files_needed(pin: Pin, module: Module, paste: Pasted) -> tuple[str, ...]:
+def files_needed(pin: Pin, module: Module) -> tuple[str, ...]:
     """Return the paths of the pin from which a module's patch is made; the pin may not have all of them."""
     losses = (loss_file(pin), assigner_file(pin), *files_with_losses(pin)) if module.kind == LOSS else ()
+    return (pin.layout.parser, *files_with_modules(pin), *losses)
+
+
+def files_read(pin: Pin, module: Module, paste: Pasted) -> tuple[str, ...]:
+    """Return the same with the files of the pin from which a pasted file imports."""
     others = (one.path for one in imported_files(pin, paste))
-    return tuple(dict.fromkeys((pin.layout.parser, *files_with_modules(pin), *losses, *others)))
+    return tuple(dict.fromkeys((*files_needed(pin, module), *others)))
 
 
 def files_with_losses(pin: Pin) -> tuple[str, ...]:
@@ -68,7 +73,7 @@ def own_changes(
 
     Args:
         paste: the pasted file.
-        pristine: the pin's text of those `files_needed` that it has.
+        pristine: the pin's text of those `files_read` that it has.
         flavor: of the module.
         templates: finds the templates of `upstream/`.
 

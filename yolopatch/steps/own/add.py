@@ -30,6 +30,7 @@ from yolopatch.outside.files.system_errors import advice, number_of
 from yolopatch.outside.own.own_catalog import load_own_catalog, write_module
 from yolopatch.steps.own.files import Lines, PastedFiles, read_files
 from yolopatch.steps.own.try_pins import PinResult, require_any, require_names, try_pin
+from yolopatch.wire import shell
 
 _USUAL_UPSTREAM = "ultralytics"
 # builds a model with a module, by its patch for each pin that can have it, best pin first
@@ -253,8 +254,6 @@ def _require_free(new: Module) -> None:
 
 def _name_taken(what: str, hint: str) -> OpenError:
     return OpenError("name", "name of the module", {}, what, hint=hint)
-
-
 
 
 def _store(module: Module, data: bytes, folder: Path, replace: bool) -> bool:
