@@ -1,4 +1,4 @@
-# make setup | demo | test | test-all | torture | coverage | lint | bench | patches | manifests | figures | verify-matrix
+# make setup | demo | test | test-all | torture | coverage | lint | bench | patches | manifests | interfaces | figures | verify-matrix
 #      port-matrix | port-every | reproduce | ablation | notebook | compat | gpu | wheel | release-check | ci-targets | clean
 #
 # PYTHON=python3.10      which interpreter makes .venv: 3.10 or 3.11 for the exact versions, 3.12 or 3.13 for the newest
@@ -53,7 +53,7 @@ KEPT ?= .verify-matrix.jsonl
 option = $(if $($(2)),--$(1) $($(2)))
 export ROUNDS
 
-.PHONY: setup demo test test-all torture coverage bench lint patches manifests figures verify-matrix port-matrix port-every \
+.PHONY: setup demo test test-all torture coverage bench lint patches manifests interfaces figures verify-matrix port-matrix port-every \
 	reproduce ablation notebook compat gpu wheel release-check ci-targets clean
 
 setup:
@@ -111,6 +111,9 @@ patches: setup
 
 manifests: setup
 	$(BIN)/python -m yolopatch.maintain manifests
+
+interfaces: setup
+	$(BIN)/python -m yolopatch.maintain interfaces
 
 figures: setup
 	$(BIN)/python -m yolopatch.maintain figures $(call option,tutorials,TUTORIALS)

@@ -9,6 +9,7 @@ import pytest
 from yolopatch.core.paste.fitting import Fitted, fit
 from yolopatch.core.paste.imports import Upstream
 from yolopatch.core.paste.reading import read_paste
+from yolopatch.core.paste.sifting import Wanted
 from yolopatch.errors import UsageError
 
 MODULES = "ultralytics.nn.modules"
@@ -30,7 +31,7 @@ CLASS = """class X(nn.Module):
 
 
 def fitted(text: str, upstream: Upstream = NEW) -> Fitted:
-    found = fit(read_paste(text.encode(), "x.py"), "X", upstream)
+    found = fit(read_paste(text.encode(), "x.py"), Wanted("X"), upstream)
     ast.parse(found.text)
     return found
 

@@ -7,7 +7,7 @@ import pytest
 from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import PINS
 from yolopatch.core.model.placement import PLACEMENTS
-from yolopatch.steps.own.add import READY, REFUSED
+from yolopatch.steps.own.try_pins import READY, REFUSED
 
 BY_KIND = {
     "convolution": ("ODLike", "PConvLite"),

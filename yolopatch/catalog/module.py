@@ -98,6 +98,8 @@ class Module:
         gives: of a loss, whether it returns a `loss` or an `overlap`.
         passed: of a loss that is a class, what its call gets after the boxes, as arguments in Python.
         assigns: of a loss, whether boxes can be assigned by it, too: it needs nothing but boxes, and keeps no state.
+        stated: the placement that the post's own YAML states; "" for the usual one of its kind.
+        packages: imports that look like files of the post, and that the user says are installed packages.
     """
 
     name: str
@@ -125,6 +127,8 @@ class Module:
     gives: str = GIVES_LOSS
     passed: str = ""
     assigns: bool = False
+    stated: str = ""
+    packages: tuple[str, ...] = ()
 
     def suffixed(self, stem: str) -> str:
         """Return the name of the class that replaces upstream's `stem`: `C3k2_DSConv`."""
@@ -175,9 +179,11 @@ class Module:
 
     @property
     def placement(self) -> str:
-        """The default placement: that of its tutorial, or of its kind."""
+        """The default placement: that of its tutorial or post, or of its kind."""
         if self.tutorial:
             return self.tutorial.placement
+        if self.stated:
+            return self.stated
         # a convolution that keeps the size of the map cannot replace one that halves it
         return "all-blocks" if self.stands_for_conv and self.strides == (1,) else self.role.placement
 

@@ -44,6 +44,11 @@ def manifest_file(pin: str) -> Path:
     return (_home_of(pin) or _PACKAGE / "catalog") / "manifests" / f"{pin}.txt"
 
 
+def interface_file(pin: str) -> Path:
+    """Return the file with what a pasted file can use of one of our own pins."""
+    return _PACKAGE / "catalog" / "interfaces" / f"{pin}.json"
+
+
 def figures_file() -> Path:
     """Return the file with the figures that maintainers measured on the tutorials' models."""
     return _PACKAGE / "catalog" / "figures.json"

@@ -1,4 +1,4 @@
-"""`python -m yolopatch.maintain patches|manifests|figures|matrix|port-matrix|port-every|reproduce`."""
+"""`python -m yolopatch.maintain patches|manifests|interfaces|figures|matrix|port-matrix|port-every|reproduce`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from yolopatch.catalog.reproduce.recipes import RECIPES
 from yolopatch.errors import EXIT_VERIFY, YolopatchError
 from yolopatch.maintain import matrix, ported, reproduced
 from yolopatch.maintain.figures import write_figures
+from yolopatch.maintain.interfaces import write_interface
 from yolopatch.maintain.manifests import write_manifest
 from yolopatch.maintain.matrix_page import page
 from yolopatch.maintain.patches import write_patches
@@ -21,7 +22,7 @@ from yolopatch.maintain.reproduced_page import draw
 from yolopatch.maintain.reproduced_page import page as reproduced_page
 from yolopatch.outside.probe.inspect import inspect_interpreter
 
-_WRITERS = {"patches": write_patches, "manifests": write_manifest}
+_WRITERS = {"patches": write_patches, "manifests": write_manifest, "interfaces": write_interface}
 
 
 def main(arguments: list[str]) -> int:

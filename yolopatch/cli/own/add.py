@@ -58,6 +58,21 @@ if TYPE_CHECKING:
     metavar="1|2",
     help="The stride of a class without a stride argument.  [default: 1]",
 )
+@click.option(
+    "--with",
+    "siblings",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="OTHER.py",
+    help="Another file of the post, from which FILE.py imports; repeat it for more. All become one file.",
+)
+@click.option(
+    "--package",
+    "packages",
+    multiple=True,
+    metavar="NAME",
+    help="What FILE.py imports is an installed package, not a file of the post; repeat it for more.",
+)
 @click.option("--name", metavar="NAME", help="The name of the module.  [default: the name of the class]")
 @click.option(
     "--try/--no-try",

@@ -15,8 +15,10 @@ from yolopatch.core.own.tried import FAILED, NOT_BUILT
 
 if TYPE_CHECKING:
     from yolopatch.core.own.tried import Tried
-    from yolopatch.steps.own.add import AddedModule, PinResult
+    from yolopatch.steps.own.add import AddedModule
+    from yolopatch.steps.own.files import Lines
     from yolopatch.steps.own.forget import Forgotten
+    from yolopatch.steps.own.try_pins import PinResult
 
 _READY, _REFUSED = "ready", "refused"
 
@@ -27,7 +29,7 @@ def words(found: AddedModule) -> Iterator[str]:
     yield click.style("added" if found.changed else "unchanged", fg="green", bold=True) + f"  {found.module}"
     yield from pairs(
         [
-            ("class", f"{decision.symbol}{decision.constructor}, line {decision.line} of {found.file.name}"),
+            ("class", f"{decision.symbol}{decision.constructor}, {found.place}"),
             ("replaces", KINDS[decision.kind].replaces),
             ("because", decision.why),
             *([("default", f"placement {found.placement}")] if found.placement else []),
@@ -40,6 +42,8 @@ def words(found: AddedModule) -> Iterator[str]:
         yield f"left at the file's defaults: {', '.join(decision.left)}"
     for one in found.pins:
         yield f"  {one.pin}: {one.state}" + (f", {one.why}" if one.why else _built(one))
+        for line, said in one.renamed:
+            yield f"    line {line} gives arguments by their names here: {said}"
     yield from _tried(found.tried)
     for hint in dict.fromkeys(one.hint for one in found.pins if one.hint):
         yield f"  if refused: {hint}"
@@ -82,12 +86,24 @@ def _usable(found: AddedModule) -> tuple[str, Pin]:
 
 
 def _left_out(found: AddedModule) -> Iterator[str]:
+    for one in found.left_out:
+        yield f"  left out: {_lines(one.first, one.last)}{_in(one, found)}, {one.why}"
+    for one in found.mended:
+        yield f"  read: {_lines(one.first, one.last)}{_in(one, found)}, {one.why}"
     ready = next((pin for pin in found.pins if pin.state == _READY), None)
     for first, last, why in ready.left_out if ready else ():
-        lines = f"line {first}" if first == last else f"lines {first} to {last}"
-        yield f"  left out: {lines}, {why}"
+        yield f"  left out: {_lines(first, last)}, {why}"
     for line in ready.imported if ready else ():
         yield f"  added: {line}"
+
+
+def _lines(first: int, last: int) -> str:
+    return f"line {first}" if first == last else f"lines {first} to {last}"
+
+
+def _in(lines: Lines, found: AddedModule) -> str:
+    """Return the file of the lines, if there are several."""
+    return f" of {lines.file}" if found.siblings else ""
 
 
 def notes(found: AddedModule, usual: Path) -> Iterator[str]:
@@ -96,7 +112,12 @@ def notes(found: AddedModule, usual: Path) -> Iterator[str]:
         yield found.decision.doubt
     if found.packages:
         packages = ", ".join(found.packages)
-        yield f"the module imports {packages}: install this in every environment that runs it"
+        yield (
+            f"the module imports {packages}: install this in every environment that builds a model with it; the others"
+            " work without"
+        )
+        for package in found.packages:
+            yield f"if {package} is a file of the post's repository and no package: add it, too, --with {package}.py"
     for name, line in found.taken:
         yield f"line {line} stores `{name}` on the module, but parse_model overwrites this attribute: rename it"
     if found.catalog != usual:

@@ -184,6 +184,8 @@ _MODULE = {
     "kind": _Form(lambda value: value in tuple(KINDS), f"one of {', '.join(KINDS)}"),
     "stem": _Form(lambda value: value in ("", *HEAD_STEMS), f"one of {', '.join(HEAD_STEMS)}"),
     "outputs": _Form(lambda value: value == "" or _is_number(value), "a number of channels in Python"),
+    "stated": _Form(_matches(r"(?:\+?\d+(?:,\+?\d+)*)?"), "numbers of layers, as in --placement"),
+    "packages": _Form(_listed(_is_class), "a list of names of packages"),
     "spread": _Form(lambda value: isinstance(value, bool), "true or false"),
     "boxes": _Form(_is_forms, f"two of {', '.join(BOX_FORMS)}"),
     "gives": _Form(lambda value: value in (GIVES_LOSS, GIVES_OVERLAP), f"{GIVES_LOSS} or {GIVES_OVERLAP}"),

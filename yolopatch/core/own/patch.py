@@ -17,8 +17,10 @@ from yolopatch.core.own.loss_calls import require_signatures
 from yolopatch.core.own.loss_writer import LossWriter
 from yolopatch.core.own.writer import OwnWriter
 from yolopatch.core.paste.fitting import Fitted, fit
-from yolopatch.core.paste.imports import Upstream
+from yolopatch.core.paste.imports import Imported, Upstream
+from yolopatch.core.paste.origins.known import paths_in
 from yolopatch.core.paste.reading import Pasted
+from yolopatch.core.paste.sifting import Wanted
 from yolopatch.core.syntax import parse
 from yolopatch.errors import UsageError
 
@@ -38,9 +40,25 @@ def files_needed(pin: Pin, module: Module) -> tuple[str, ...]:
     return (pin.layout.parser, *files_with_modules(pin), *losses)
 
 
+def files_read(pin: Pin, module: Module, paste: Pasted) -> tuple[str, ...]:
+    """Return the same with the files of the pin from which a pasted file imports."""
+    others = (one.path for one in imported_files(pin, paste))
+    return tuple(dict.fromkeys((*files_needed(pin, module), *others)))
+
+
 def files_with_losses(pin: Pin) -> tuple[str, ...]:
     """Return the paths from which a pasted loss may import; the pin may not have all of them."""
     return tuple(f"{loss_folder(pin)}/{name}.py" for name in ("metrics", "ops", "general"))
+
+
+def imported_files(pin: Pin, paste: Pasted) -> tuple[Imported, ...]:
+    """Return the names that a pasted file imports from other files of the pin, where it would find them there."""
+    nodes = (node for node in ast.walk(paste.tree) if isinstance(node, ast.ImportFrom))
+    found = (
+        Imported(path, alias.name) for node in nodes for path in paths_in(pin.layout, node) for alias in node.names
+    )
+    have = {*files_with_modules(pin), str(PurePosixPath(pin.layout.common).parent / "__init__.py")}
+    return tuple(dict.fromkeys(one for one in found if one.path not in have))
 
 
 def own_changes(
@@ -55,7 +73,7 @@ def own_changes(
 
     Args:
         paste: the pasted file.
-        pristine: the pin's text of those `files_needed` that it has.
+        pristine: the pin's text of those `files_read` that it has.
         flavor: of the module.
         templates: finds the templates of `upstream/`.
 
@@ -64,14 +82,17 @@ def own_changes(
         AnchorNotFound: the position of a line was not found in the pin's parser.
     """
     files = files_with_losses(pin) if module.kind == LOSS else files_with_modules(pin)
-    upstream = Upstream.of(pin.name, {path: pristine[path] for path in files if path in pristine})
+    texts = {path: pristine[path] for path in files if path in pristine}
+    imported = imported_files(pin, paste)
+    others = {one.path: pristine[one.path] for one in imported if one.path in pristine}
+    upstream = Upstream.of(pin.name, texts, imported, others)
     if module.kind == LOSS:  # it has a file of its own, and its names go nowhere else
-        require_signatures(pin.name, paste, {path: pristine[path] for path in files if path in pristine})
-        fitted = fit(paste, module.symbol or module.bare, upstream)
+        require_signatures(pin.name, paste, texts)
+        fitted = fit(paste, wanted_of(module), upstream)
         return LossWriter(pin, module, flavor, paste, fitted.text, pristine, templates).changes(), fitted
     _require_free(pin, module, pristine[pin.layout.parser], upstream)
-    fitted = fit(paste, module.symbol or module.bare, upstream)
-    write = OwnWriter(pin, module, paste, fitted.text, pristine, upstream, templates)
+    fitted = fit(paste, wanted_of(module), upstream)
+    write = OwnWriter(pin, module, paste, fitted, pristine, upstream, templates)
     return [
         *write.files(),
         write.import_line(),
@@ -79,6 +100,11 @@ def own_changes(
         *write.fusion(),
         write.branch(),
     ], fitted
+
+
+def wanted_of(module: Module) -> Wanted:
+    """Return what of its file a module needs."""
+    return Wanted(module.symbol or module.bare, module.call, frozenset(module.packages))
 
 
 def _require_free(pin: Pin, module: Module, parser: str, upstream: Upstream) -> None:
@@ -92,5 +118,5 @@ def _require_free(pin: Pin, module: Module, parser: str, upstream: Upstream) -> 
     if module.name in imported | defined | set(upstream.defined_in):
         raise UsageError(
             f"{pin.name} already has a class {module.name}",
-            hint=f"add the module under another name: yolopatch add ... --name My{module.name}",
+            hint=f"add the module under another name: --name My{module.name}",
         )

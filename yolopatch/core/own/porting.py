@@ -10,7 +10,7 @@ from yolopatch.catalog.kinds import LOSS
 from yolopatch.catalog.module import Module
 from yolopatch.catalog.pins import Pin
 from yolopatch.core.code.anchors import AnchorNotFound
-from yolopatch.core.own.patch import files_needed, own_changes
+from yolopatch.core.own.patch import files_read, own_changes
 from yolopatch.core.own.writer import own_file, own_layers_file
 from yolopatch.core.paste.reading import Pasted
 from yolopatch.core.patch.patch_file import write_own_patch
@@ -34,7 +34,7 @@ def port_own(
     """
     if own_file(pin, module) in files:
         return Outcome(module.name, flavor, THERE)
-    paths = (path for path in files_needed(pin, module) if path in files)
+    paths = (path for path in files_read(pin, module, paste) if path in files)
     broken = tuple(one for path in paths if (one := syntax_conflict(path, files[path])))
     if broken:
         return Outcome(module.name, flavor, CONFLICT, conflicts=broken)

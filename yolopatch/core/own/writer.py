@@ -32,8 +32,9 @@ from yolopatch.core.code.module_code import in_fuse, in_parse_model
 from yolopatch.core.code.parser_branch import branch_of, read_dialect
 from yolopatch.core.edits import Edit, NewFile
 from yolopatch.core.own.heads import head_class, head_file
-from yolopatch.core.paste.calls import names_in
+from yolopatch.core.paste.calls import bind, example, names_in
 from yolopatch.core.paste.constructor import read_constructor
+from yolopatch.core.paste.fitting import Fitted
 from yolopatch.core.paste.imports import Upstream
 from yolopatch.core.paste.reading import Pasted
 from yolopatch.core.syntax import classes, method, parse, used_names
@@ -78,7 +79,7 @@ class OwnWriter:
     """Writes what a module adds to a pin.
 
     Attributes:
-        paste: the module's file; `text` is the same file, adapted to the pin.
+        paste: the module's file; `fitted` is the same file, adapted to the pin.
         pristine: the pin's text of its parser and of the files with its modules.
         upstream: the names that those files define.
         jinja: finds the templates.
@@ -87,7 +88,7 @@ class OwnWriter:
     pin: Pin
     module: Module
     paste: Pasted
-    text: str
+    fitted: Fitted
     pristine: Mapping[str, str]
     upstream: Upstream
     jinja: SandboxedEnvironment
@@ -144,7 +145,7 @@ class OwnWriter:
 
     def files(self) -> list[NewFile]:
         """Write the pasted file, and the classes with which the module replaces upstream's."""
-        pasted = NewFile(self.file, self.text)
+        pasted = NewFile(self.file, self.fitted.text)
         if not self.made or self._is_in_parser:
             return [pasted]
         around = self._render(_AROUND.get(self.module.kind, f"{self.pin.layout.style}.classes"))
@@ -204,13 +205,19 @@ class OwnWriter:
         package = f"{self.pin.layout.package}." if self.pin.layout.package else ""
         behind = f"{package}models.experimental" if self.is_yolov5 else "ultralytics.nn.modules"
         anchor = below_import(path, self.pristine[path], behind)
-        if self._is_in_parser:
-            return Edit(path, anchor.at, f"from {_dotted(self.file)} import {self._named}\n")
-        hidden = self._is_renamed or self.module.kind == HEAD
+        hidden = not self._is_in_parser and (self._is_renamed or self.module.kind == HEAD)
+        names = [] if hidden else [self.named]
         lines = "" if hidden else f"from {_dotted(self.file)} import {self._named}\n"
-        if self.made:
+        if self.made and not self._is_in_parser:
+            names += sorted(self.made)
             lines += f"from {_dotted(self.layers_file)} import {', '.join(sorted(self.made))}\n"
-        return Edit(path, anchor.at, lines)
+        return Edit(path, anchor.at, self._guarded(lines, names) if self.fitted.packages else lines)
+
+    def _guarded(self, lines: str, names: list[str]) -> str:
+        """Return imports that the workspace survives without the module's packages; the module then is not built."""
+        template = self.jinja.get_template("upstream/own.guard.py.j2")
+        values = {"lines": lines.splitlines(), "names": names, "packages": self.fitted.packages}
+        return template.render(module=self.module.name, **values).strip("\n") + "\n"
 
     def fusion(self) -> list[Edit]:
         """Write the lines for fuse(); only a bare convolution, which has a BatchNorm after it, needs them."""
@@ -305,9 +312,16 @@ class OwnWriter:
                 raise PatchError(
                     f"{self.module.name} needs the argument {', '.join(sorted(foreign))}, which {self.stood_for} of"
                     f" {self.pin.name} does not have",
-                    hint='add it again with arguments that every block has: --args "c1, c2, n, shortcut, g, e"',
+                    hint=f'add it again with arguments that {self.stood_for} has there: --args "{self._example(have)}"',
                 )
         return ", ".join(map(ast.unparse, [*call.args, *call.keywords]))
+
+    def _example(self, have: set[str]) -> str:
+        """Return the arguments of the module's call without those that use what upstream's class does not have."""
+        constructor = read_constructor(self.paste, self.symbol)
+        written = self.module.call.partition("(")[2].removesuffix(")")
+        given = bind(written, constructor, self.symbol)
+        return example(constructor, {one.argument: one.value for one in given if names_in(one.value) <= have})
 
     @property
     def _outputs(self) -> str:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from yolopatch.core.paste.constructor import Constructor
 from yolopatch.core.syntax import parse_expression
 from yolopatch.errors import UsageError
+from yolopatch.wire import arguments as by
 
 _ALLOWED = (ast.Constant, ast.Name, ast.Load, ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop, ast.Tuple, ast.List)
+# what the kinds with one map offer, and what tells one kind from another
+_USUAL = (by.INPUTS, by.OUTPUTS, by.KERNEL, by.STRIDE, by.REPEATS)
 _FUNCTIONS = frozenset({"int", "max", "min", "round", "sum"})
 
 
@@ -20,6 +24,32 @@ class Given:
     argument: str
     value: str
     why: str
+
+
+def example(constructor: Constructor, values: Mapping[str, str]) -> str:
+    """Return arguments that a constructor takes, as `--args` has them: known values, and dots for those to fill in.
+
+    What follows an argument by name is given by name, too.
+    """
+    shown = []
+    by_name = False
+    for argument in constructor.arguments:
+        wanted = argument.name in values or argument.default is None
+        by_name = by_name or argument.keyword_only or argument.name not in values
+        if wanted:
+            value = values.get(argument.name, "...")
+            shown.append(f"{argument.name}={value}" if by_name else value)
+    return ", ".join(shown)
+
+
+def usual_values(constructor: Constructor, offered: Sequence[str]) -> dict[str, str]:
+    """Return the values of arguments by their names alone, of those that a kind offers; each value once."""
+    found: dict[str, str] = {}
+    for argument in constructor.arguments:
+        meaning = by.INPUTS if argument.meaning == by.CHANNELS else argument.meaning
+        if meaning and meaning in offered and meaning not in found.values():
+            found[argument.name] = meaning
+    return found
 
 
 def names_in(expression: str) -> set[str]:
@@ -35,7 +65,7 @@ def bind(args: str, constructor: Constructor, symbol: str) -> tuple[Given, ...]:
     Raises:
         UsageError: the text is not a list of arguments, has more than names, numbers and arithmetic, or does not fit.
     """
-    call = _parsed(args)
+    call = _parsed(args, constructor)
     why = "from --args"
     positional = [a.name for a in constructor.arguments if not a.keyword_only]
     if len(call.args) > len(positional):
@@ -52,16 +82,18 @@ def bind(args: str, constructor: Constructor, symbol: str) -> tuple[Given, ...]:
     return tuple(found)
 
 
-def _parsed(args: str) -> ast.Call:
+def _parsed(args: str, constructor: Constructor) -> ast.Call:
     try:
         call = parse_expression(f"f({args})")
     except SyntaxError as error:
-        raise _no_arguments(args, "it is not a list of arguments") from error
+        raise _no_arguments(args, constructor, "it is not a list of arguments") from error
     if not isinstance(call, ast.Call) or ast.unparse(call.func) != "f":
-        raise _no_arguments(args, "it is more than the arguments of one call")
+        raise _no_arguments(args, constructor, "it is more than the arguments of one call")
     for value in (*call.args, *(keyword.value for keyword in call.keywords)):
+        if any(isinstance(node, ast.Constant) and node.value is ... for node in ast.walk(value)):
+            raise _no_arguments(args, constructor, "its dots stand for values that only you know")
         if not is_plain(value):
-            raise _no_arguments(args, f"{ast.unparse(value)} is more than names, numbers and arithmetic")
+            raise _no_arguments(args, constructor, f"{ast.unparse(value)} is more than names, numbers and arithmetic")
     return call
 
 
@@ -74,13 +106,17 @@ def _is_function(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and ast.unparse(node.func) in _FUNCTIONS and not node.keywords
 
 
-def _no_arguments(args: str, why: str) -> UsageError:
-    return UsageError(f"--args {args}: {why}", hint='e.g. --args "c1, c2, k, s, reduction=16"')
+def _no_arguments(args: str, constructor: Constructor, why: str) -> UsageError:
+    return UsageError(f"--args {args}: {why}", hint=_example_hint(constructor))
+
+
+def _example_hint(constructor: Constructor) -> str:
+    return f'e.g. --args "{example(constructor, usual_values(constructor, _USUAL))}"'
 
 
 def _misfit(args: str, symbol: str, constructor: Constructor, why: str) -> UsageError:
     return UsageError(
         f"--args {args} does not fit {symbol}: {why}",
         details=[f"it takes: {symbol}{constructor.written}"],
-        hint='e.g. --args "c1, c2, k, s, reduction=16"',
+        hint=_example_hint(constructor),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from yolopatch.catalog.kinds import ATTENTION, BACKBONE, BLOCK, CONVOLUTION, HEAD, JOIN, KINDS, LAYER, LIKE, LOSS, UP
 from yolopatch.catalog.names import fold
-from yolopatch.core.paste.calls import Given, bind, is_plain, names_in
+from yolopatch.core.paste.calls import Given, bind, example, is_plain, names_in
 from yolopatch.core.paste.constructor import Constructor, read_constructor
 from yolopatch.core.paste.ending import How, end_of, norms_in
 from yolopatch.core.paste.forward import inputs, kept_input, takes_any_number
@@ -102,7 +102,7 @@ def decide(
     found = _with_kind(subject, usage, word, args, bound) if word else _recognised(subject, usage, args, bound)
     _require_all(subject, usage, found.kind, found.given)
     if args is not None:
-        _require_offered(args, symbol, found.kind, {name for one in found.given for name in names_in(one.value)})
+        _require_offered(args, subject, found.kind, {name for one in found.given for name in names_in(one.value)})
     if outputs is not None:
         _require_outputs(outputs, found.kind)
         found = replace(found, outputs=outputs)
@@ -237,8 +237,8 @@ def _asked(like: str | None) -> str:
         raise UsageError(
             f"--like {like}: unknown value",
             details=[f"known: {', '.join(LIKE)}"],
-            hint="Conv2d: a bare convolution; Conv: one with its own BatchNorm; attention: keeps the channels;"
-            " C3k2, C2f, C3: a block with repeats; Concat: joins maps; Upsample, downsample: changes the size",
+            hint="name the kind: --like Conv2d (a bare convolution), --like Conv (one with its own BatchNorm), --like"
+            " attention (it keeps the channels), --like C3k2 (a block with repeats), --like Concat (it joins maps)",
         )
     return found
 
@@ -247,19 +247,19 @@ def _require_outputs(outputs: str, kind: str) -> None:
     """Refuse output channels that are no expression of the kind's values, or a kind whose rows have them."""
     if kind not in (JOIN, UP, HEAD):
         raise UsageError(
-            f"--outputs {outputs}: a module in the place of {KINDS[kind].word} has its channels from the row"
+            f"--outputs {outputs}: a module in the place of {KINDS[kind].word} has its channels from the row",
+            hint="the row has them: leave the option out",
         )
+    usual = "sum(inputs)" if by.INPUT_LIST in KINDS[kind].values else by.INPUTS
     try:
         value = parse_expression(outputs)
     except SyntaxError as error:
-        raise UsageError(
-            f"--outputs {outputs}: it is not an expression", hint='e.g. --outputs "sum(inputs)"'
-        ) from error
+        raise UsageError(f"--outputs {outputs}: it is not an expression", hint=f'e.g. --outputs "{usual}"') from error
     foreign = sorted(names_in(outputs) - {*KINDS[kind].values})
     if foreign or not is_plain(value):
         raise UsageError(
             f"--outputs {outputs}: it is more than numbers and {', '.join(KINDS[kind].values)}",
-            hint='e.g. --outputs "sum(inputs)"',
+            hint=f'e.g. --outputs "{usual}"',
         )
 
 
@@ -279,8 +279,8 @@ def _by_names(subject: Subject, usage: Usage, given: Sequence[Given]) -> tuple[s
     known = {name for one in given for name in names_in(one.value)}
     kept = kept_input(paste, symbol)
     if by.INPUTS not in known:
-        if constructor.required:
-            raise _unmapped(subject, usage, "the name of no argument means a number of channels")
+        if subject.missing(given):
+            raise _unmapped(subject, usage, "the name of no argument means a number of channels", given=given)
         if not kept:
             raise _without_channels(paste, symbol, constructor)
         return ATTENTION, kept
@@ -298,8 +298,8 @@ def _by_names(subject: Subject, usage: Usage, given: Sequence[Given]) -> tuple[s
         f"the kind of {symbol} in {paste.name} is not clear",
         f"line {constructor.line}, {symbol}{constructor.written}: channels in and out, but no kernel, stride or"
         " repeats",
-        "name its kind: --like attention (it keeps the channels), --like Conv (it replaces a convolution; --stride 2"
-        " if it halves the map) or --like C3k2 (it replaces a block)",
+        "name its kind: --like attention (it keeps the channels), --like Conv (it replaces a convolution), --like"
+        " downsample (it halves the map) or --like C3k2 (it replaces a block)",
     )
 
 
@@ -336,13 +336,13 @@ def _convolution(paste: Pasted, symbol: str) -> tuple[str, str]:
     )
 
 
-def _require_offered(args: str, symbol: str, kind: str, known: set[str]) -> None:
+def _require_offered(args: str, subject: Subject, kind: str, known: set[str]) -> None:
     foreign = sorted(known - {*KINDS[kind].values})
     if foreign:
         raise UsageError(
-            f"--args {args}: with --like {KINDS[kind].word}, {symbol} cannot use {', '.join(foreign)}",
+            f"--args {args}: with --like {KINDS[kind].word}, {subject.symbol} cannot use {', '.join(foreign)}",
             details=[f"expected: {', '.join(KINDS[kind].values)}"],
-            hint=f'e.g. --args "{", ".join(KINDS[kind].values[:3])}"',
+            hint=f'e.g. --args "{subject.example(KINDS[kind].values)}"',
         )
 
 
@@ -357,7 +357,6 @@ def _unmapped(
 ) -> UsageError:
     constructor = subject.constructor
     values = {one.argument: one.value for one in given}
-    shown = [values.get(a.name, f"{a.name}=...") for a in constructor.required] or list(KINDS[kind].values[:3])
     against = [f"{name}: {why}" for name, why in usage.against.items() if name not in values]
     return OpenError(
         "args",
@@ -365,9 +364,9 @@ def _unmapped(
         {},
         f"cannot call the constructor of {subject.symbol}: {found}",
         details=[
-            f"found: {subject.paste.name}, line {constructor.line}: {subject.symbol}{constructor.written}",
+            f"found: {subject.paste.place(constructor.line)}: {subject.symbol}{constructor.written}",
             *against,
             f"names that --args can use with --like {KINDS[kind].word}: {', '.join(KINDS[kind].values)}",
         ],
-        hint=f'give its arguments: --args "{", ".join(shown)}"',
+        hint=f'give its arguments: --args "{example(constructor, values)}"',
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 
 from yolopatch.catalog.kinds import CONV_LIKE, DOWN, JOIN, UNSIZED
 from yolopatch.catalog.module import HALF_PADDING, Module
@@ -85,13 +86,27 @@ def _by_place(decision: Decision, constructor: Constructor) -> tuple[tuple[Given
             raise UsageError(
                 f"{argument.name} of {decision.symbol} cannot be given in a YAML, which has only positional arguments",
                 details=[f"found: {decision.symbol}{decision.constructor}"],
-                hint="use --args with every argument, in order, up to the last one without its default",
+                hint=_in_order(constructor, values, last),
             )
         listed.append(Given(argument.name, value, ""))
     if decision.kind == JOIN:  # what its row has is a width
         return tuple(listed), ""
     led = max((n for n, one in enumerate(listed) if names_in(one.value)), default=-1) + 1
     return tuple(listed[:led]), ", ".join(_in_yaml(one.value) for one in listed[led:])
+
+
+def _in_order(constructor: Constructor, values: Mapping[str, str], last: int) -> str:
+    """Return what to do where an argument cannot be given by position."""
+    by_name = [one.name for one in constructor.arguments[: last + 1] if one.keyword_only]
+    if by_name:
+        return f"move {by_name[0]} before the * of the constructor, line {constructor.line}, and add the file again"
+    shown = [values.get(one.name) or _literal(one.default) for one in constructor.arguments[: last + 1]]
+    return f'give every argument up to the last one that is given, in order: --args "{", ".join(shown)}"'
+
+
+def _literal(default: str | None) -> str:
+    """Return a default if a YAML can have it, else dots."""
+    return default if default is not None and not names_in(default) else "..."
 
 
 def _in_yaml(value: str) -> str:

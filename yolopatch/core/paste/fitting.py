@@ -7,11 +7,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from yolopatch.core.edits import Edit, splice
-from yolopatch.core.paste.imports import USUAL, Upstream, import_lines, is_upstreams, other_packages, timm_replacement
+from yolopatch.core.paste.imports import USUAL, Upstream, import_lines, other_packages
 from yolopatch.core.paste.names import first_line, last_line
-from yolopatch.core.paste.reading import Pasted
-from yolopatch.core.paste.sifting import STAR, Sifted, Statement, sift
+from yolopatch.core.paste.origins.calls import FittedCall, Misfit, fit_calls
+from yolopatch.core.paste.origins.known import is_inside
+from yolopatch.core.paste.origins.stand_ins import stand_in_code, stands_for
+from yolopatch.core.paste.reading import Pasted, with_text
+from yolopatch.core.paste.sifting import STAR, Sifted, Statement, Wanted, sift
+from yolopatch.core.paste.text.replacing import changed
 from yolopatch.core.text import split_lines
+from yolopatch.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -23,12 +28,14 @@ class Fitted:
         left_out: the removed lines: first and last line number in the pasted file, and the reason.
         imported: the imports that were added or rewritten for this upstream.
         packages: the imported packages other than Python, torch and the upstream.
+        renamed: calls of upstream's classes whose arguments are given in another way: the line, and what is given.
     """
 
     text: str
     left_out: tuple[tuple[int, int, str], ...]
     imported: tuple[str, ...]
     packages: tuple[str, ...]
+    renamed: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -40,14 +47,19 @@ class _Rewritten:
     lines: tuple[str, ...]
 
 
-def fit(paste: Pasted, symbol: str, upstream: Upstream) -> Fitted:
+def fit(paste: Pasted, wanted: Wanted, upstream: Upstream) -> Fitted:
     """Return the file, adapted to an upstream: importing it runs nothing, and every name is defined or imported.
 
     Raises:
-        UsageError: the class needs a name that neither the file nor this upstream has.
+        UsageError: the class needs a name that neither the file nor this upstream has, or gives one of upstream's
+            classes an argument that it does not have there.
     """
-    sifted = sift(paste, symbol, upstream, USUAL)
-    rewritten = list(_rewritten(paste, sifted, upstream))
+    sifted = sift(paste, wanted, upstream, USUAL)
+    calls = _fitted_calls(paste, sifted, wanted, upstream)
+    if calls:
+        paste = with_text(paste, changed(paste.text, (change for one in calls for change in one.changes)))
+        sifted = sift(paste, wanted, upstream, USUAL)
+    rewritten = list(_rewritten(paste, sifted, wanted, upstream))
     missing = sorted(sifted.needs - (sifted.binds - {STAR}))
     added = [
         *(USUAL[name] for name in missing if name in USUAL),
@@ -60,7 +72,36 @@ def fit(paste: Pasted, symbol: str, upstream: Upstream) -> Fitted:
         text=_edited(paste.text, edits),
         left_out=tuple(sorted((one.line, last_line(one.node), why) for one, why in sifted.dropped)),
         imported=tuple(dict.fromkeys(_imports([*added, *(line for one in rewritten for line in one.lines)]))),
-        packages=tuple(dict.fromkeys(_packages(sifted, added))),
+        packages=tuple(dict.fromkeys(_packages(paste, sifted, wanted, added))),
+        renamed=tuple((one.call.lineno, f"{one.name}({one.said})") for one in calls),
+    )
+
+
+def _fitted_calls(paste: Pasted, sifted: Sifted, wanted: Wanted, upstream: Upstream) -> list[FittedCall]:
+    """Return the calls of upstream's classes that this upstream takes otherwise.
+
+    Raises:
+        UsageError: the class, or what it needs, gives an argument that this upstream does not have.
+    """
+    found: list[FittedCall] = []
+    for one in sifted.kept:
+        for call in fit_calls(paste, [one.live], upstream, wanted.packages):
+            if isinstance(call, FittedCall):
+                found.append(call)
+            elif one.binds & sifted.needed:
+                raise _refused(paste, wanted, call, upstream)
+    return found
+
+
+def _refused(paste: Pasted, wanted: Wanted, misfit: Misfit, upstream: Upstream) -> UsageError:
+    line = misfit.call.lineno
+    return UsageError(
+        f"{wanted.symbol} cannot be added to {upstream.name}: it gives {misfit.name} {misfit.why}",
+        details=[
+            f"expected: {misfit.name}{misfit.takes}",
+            f"found:    {paste.place(line)}: {paste.line(line).strip()}",
+        ],
+        hint=f"use a pin whose {misfit.name} takes it, or write the call for this one: line {paste.place(line).line}",
     )
 
 
@@ -90,16 +131,17 @@ def _edits(paste: Pasted, sifted: Sifted, rewritten: list[_Rewritten]) -> Iterat
         yield _edit(paste, line - 1, max(last_line(one.node) for one in there) - line + 1, text)
 
 
-def _rewritten(paste: Pasted, sifted: Sifted, upstream: Upstream) -> Iterator[_Rewritten]:
-    """Yield the imports from upstream and from timm, rewritten for this upstream."""
+def _rewritten(paste: Pasted, sifted: Sifted, wanted: Wanted, upstream: Upstream) -> Iterator[_Rewritten]:
+    """Yield the imports from upstream and from small packages, rewritten for this upstream."""
     for one in sifted.kept:
         for node in one.imports:
-            if isinstance(one.node, ast.Try) and is_upstreams(node) and not _has_all(node, upstream):
+            inside = is_inside(node, wanted.packages)
+            if isinstance(one.node, ast.Try) and inside and not _has_all(node, upstream):
                 continue  # its except branch handles the missing import
-            stands = timm_replacement(node)
-            if stands is not None:
-                lines = stands.splitlines()
-            elif is_upstreams(node):
+            stands = stands_for(node, paste.tree)
+            if stands:
+                lines = _with_stand_ins(node, stands)
+            elif inside:
                 lines = import_lines(_needed(node, sifted, upstream), upstream)
             else:
                 continue
@@ -107,6 +149,16 @@ def _rewritten(paste: Pasted, sifted: Sifted, upstream: Upstream) -> Iterator[_R
             margin = line[: len(line) - len(line.lstrip())]
             lines = lines or (["pass"] if node is not one.node else [])
             yield _Rewritten(one, node, tuple(f"{margin}{one}" if one else "" for one in lines))
+
+
+def _with_stand_ins(node: ast.Import | ast.ImportFrom, stands: tuple[ast.alias, ...]) -> list[str]:
+    """Return the lines of an import with code for some of its names; the other names stay imported."""
+    lines = "\n\n\n".join(stand_in_code(node, stands)).splitlines()
+    rest = [alias for alias in node.names if alias not in stands]
+    if not rest:
+        return lines
+    assert isinstance(node, ast.ImportFrom)
+    return [ast.unparse(ast.ImportFrom(node.module, rest, node.level)), *lines]
 
 
 def _has_all(node: ast.Import | ast.ImportFrom, upstream: Upstream) -> bool:
@@ -120,11 +172,11 @@ def _needed(node: ast.Import | ast.ImportFrom, sifted: Sifted, upstream: Upstrea
     return [alias for alias in node.names if alias.name in upstream.defined_in]
 
 
-def _packages(sifted: Sifted, added: list[str]) -> Iterator[str]:
+def _packages(paste: Pasted, sifted: Sifted, wanted: Wanted, added: list[str]) -> Iterator[str]:
     nodes = [node for one in sifted.kept for node in one.imports if not isinstance(one.node, ast.Try)]
     for node in (*nodes, *(ast.parse(line).body[0] for line in added)):
-        if isinstance(node, (ast.Import, ast.ImportFrom)) and timm_replacement(node) is None:
-            yield from other_packages(node)
+        if isinstance(node, (ast.Import, ast.ImportFrom)) and len(stands_for(node, paste.tree)) < len(node.names):
+            yield from other_packages(node, wanted.packages)
 
 
 def _top(paste: Pasted) -> int:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from yolopatch.catalog.names import fold, unknown
 from yolopatch.core.paste.layers import NORMED
+from yolopatch.core.paste.origins.known import is_file_of_pins, is_inside
+from yolopatch.core.paste.origins.stand_ins import MM
+from yolopatch.core.paste.text.post import Place, Post, read_post
 from yolopatch.core.syntax import classes, method, parse, used_names
 from yolopatch.core.text import split_lines
 from yolopatch.errors import OpenError, UsageError, YolopatchError
+from yolopatch.wire import shell
 
 _TORCH_MODULES = ("nn.", "torch.nn.")
 # what a file may name without `nn.`, after `from torch.nn import ...`
-_MODULE_NAMES = frozenset({"Module", "Sequential", "ModuleList", "Conv2d"})
+_MODULE_NAMES = frozenset({"Module", "Sequential", "ModuleList", "Conv2d", *MM})
 # Classes of upstream from which a pasted class may inherit, unless the file defines them itself.
 _UPSTREAMS = NORMED | {"C2fAttn", "CBAM", "GhostBottleneck"}
 
@@ -29,12 +33,22 @@ class Pasted:
         text: its content.
         tree: its syntax tree.
         classes: every top-level class, by name.
+        post: what the text was read from; `text` is its Python.
+        places: of a text that was made of several, where each of its lines comes from.
     """
 
     name: str
     text: str
     tree: ast.Module
     classes: Mapping[str, ast.ClassDef]
+    post: Post
+    places: tuple[Place, ...] = ()
+
+    def place(self, number: int) -> Place:
+        """Return where a line of the text comes from, counted from 1."""
+        if self.places:
+            return self.places[min(number, len(self.places)) - 1]
+        return self.post.place(self.name, number)
 
     def line(self, number: int) -> str:
         """Return a line of the file, counted from 1."""
@@ -68,16 +82,29 @@ class Pasted:
     def is_module(self, name: str) -> bool:
         """Tell whether a class of the file is an nn.Module, directly or through its base classes."""
         outside = (base for base in self.bases(name) if base not in self.classes)
-        return any(base.startswith(_TORCH_MODULES) or base in _MODULE_NAMES | _UPSTREAMS for base in outside)
+        known = _MODULE_NAMES | _UPSTREAMS | self._from_other_files
+        return any(base.startswith(_TORCH_MODULES) or base in known for base in outside)
+
+    @cached_property
+    def _from_other_files(self) -> frozenset[str]:
+        """The names that it imports from files of its own repository, whose classes are modules as far as one sees."""
+        nodes = (node for node in self.tree.body if isinstance(node, ast.ImportFrom) and is_inside(node))
+        missing = (node for node in nodes if not is_file_of_pins(node))
+        return frozenset(alias.asname or alias.name for node in missing for alias in node.names)
 
     @property
     def modules(self) -> tuple[str, ...]:
         """The names of the file's modules, in its order."""
         return tuple(name for name in self.classes if self.is_module(name))
 
+    @property
+    def own_modules(self) -> tuple[str, ...]:
+        """The same without those of files that were added to it."""
+        return tuple(name for name in self.modules if self.place(self.classes[name].lineno).file.startswith(self.name))
+
 
 def read_paste(data: bytes, name: str) -> Pasted:
-    """Parse a pasted file.
+    """Parse the Python of a pasted file; what else a post has around it is left out.
 
     Args:
         data: its content.
@@ -86,12 +113,18 @@ def read_paste(data: bytes, name: str) -> Pasted:
     Raises:
         YolopatchError: it is not text or not Python; the message has the line.
     """
-    text = _decoded(data, name)
+    post = read_post(_decoded(data, name))
     try:
-        tree = parse(text)
+        tree = parse(post.text)
     except SyntaxError as error:
-        raise _no_python(name, text, error) from error
-    return Pasted(name, text, tree, classes(tree))
+        raise _no_python(name, post, error) from error
+    return Pasted(name, post.text, tree, classes(tree), post)
+
+
+def with_text(paste: Pasted, text: str) -> Pasted:
+    """Return the file with another text, in which every line has the number that it had."""
+    tree = parse(text)
+    return replace(paste, text=text, tree=tree, classes=classes(tree))
 
 
 def _decoded(data: bytes, name: str) -> str:
@@ -102,19 +135,19 @@ def _decoded(data: bytes, name: str) -> str:
         raise YolopatchError(
             f"{name} is not UTF-8 text: line {line}",
             details=[f"found: byte 0x{data[error.start]:02x}"],
-            hint="save it as UTF-8 in your editor, or: iconv -f GB18030 -t UTF-8",
+            hint=f"save it as UTF-8 in your editor, or: iconv -f GB18030 -t UTF-8 {shell.quote(name)} > utf8.py",
         ) from error
 
 
-def _no_python(name: str, text: str, error: SyntaxError) -> YolopatchError:
+def _no_python(name: str, post: Post, error: SyntaxError) -> YolopatchError:
     if error.lineno is None:
         return YolopatchError(f"{name} is not Python code: {error.msg}", hint="copy the code from its source again")
-    lines = split_lines(text)
+    lines = split_lines(post.text)
     shown = lines[error.lineno - 1].rstrip("\r\n") if error.lineno <= len(lines) else ""
     details = [f"found: {shown}"]
     if error.offset and shown.isascii() and "\t" not in shown:
         details.append(" " * (len("found: ") + error.offset - 1) + "^")
-    return YolopatchError(f"{name}, line {error.lineno}: {error.msg}", details=details, hint=_syntax_hint(error))
+    return YolopatchError(f"{post.place(name, error.lineno)}: {error.msg}", details=details, hint=_syntax_hint(error))
 
 
 def _syntax_hint(error: SyntaxError) -> str:
@@ -136,7 +169,7 @@ def choose_class(paste: Pasted, wanted: str | None) -> str:
         UsageError: the file does not have the class, the class is not a module, or several classes are possible.
         YolopatchError: the file has no module.
     """
-    modules = paste.modules
+    modules = paste.own_modules
     if not modules:
         raise YolopatchError(
             f"{paste.name} has no nn.Module",
@@ -147,7 +180,7 @@ def choose_class(paste: Pasted, wanted: str | None) -> str:
         return _only(paste, modules)
     if wanted not in paste.classes:
         raise unknown(f"class in {paste.name}", wanted, modules, f"--class {modules[0]}")
-    if wanted not in modules:
+    if wanted not in paste.modules:
         bases = ", ".join(paste.bases(wanted)) or "nothing"
         raise UsageError(
             f"{wanted} in {paste.name} is not an nn.Module",
@@ -160,7 +193,7 @@ def choose_class(paste: Pasted, wanted: str | None) -> str:
 def _only(paste: Pasted, modules: tuple[str, ...]) -> str:
     used = {name for one in modules for name in used_names(paste.classes[one]) if name != one}
     tops = [name for name in modules if name not in used]
-    named = [name for name in modules if fold(name) == fold(paste.name.removesuffix(".py"))]
+    named = [name for name in modules if fold(name) == fold(paste.name.rpartition(".")[0])]
     for only in (named, tops):
         if len(only) == 1:
             return only[0]
@@ -168,8 +201,10 @@ def _only(paste: Pasted, modules: tuple[str, ...]) -> str:
     raise OpenError(
         "symbol",
         "which class",
-        {name: f"line {paste.classes[name].lineno}" for name in shown},
+        {name: f"line {paste.place(paste.classes[name].lineno).line}" for name in shown},
         f"{paste.name} has {len(shown)} modules, and it is not clear which one to add",
-        details=[f"found: {', '.join(f'{name} (line {paste.classes[name].lineno})' for name in shown)}"],
+        details=[
+            f"found: {', '.join(f'{name} (line {paste.place(paste.classes[name].lineno).line})' for name in shown)}"
+        ],
         hint=f"name one: --class {shown[-1]}",
     )

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
-from yolopatch.core.paste.imports import Upstream, is_upstreams, other_packages
+from yolopatch.core.paste.imports import Upstream, other_packages
 from yolopatch.core.paste.names import bound, first_line, free
+from yolopatch.core.paste.origins.branches import values_in, without_dead_branches
+from yolopatch.core.paste.origins.known import file_of, is_file_of_pins, is_inside, is_upstreams
 from yolopatch.core.paste.reading import Pasted
 from yolopatch.core.syntax import used_names
 from yolopatch.errors import UsageError
@@ -19,10 +22,37 @@ STAR = "*"
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """What of a pasted file is wanted.
+
+    Attributes:
+        symbol: the class.
+        call: the call that makes it, as in the catalog; "" if it is not known.
+        packages: imports that look like files of the post, and that the user says are installed packages.
+    """
+
+    symbol: str
+    call: str = ""
+    packages: frozenset[str] = frozenset()
+
+
+class Lack(NamedTuple):
+    """A name that a statement needs and cannot get: the reason, and what to do about it."""
+
+    name: str
+    why: str
+    hint: str
+
+
+@dataclass(frozen=True)
 class Statement:
-    """A top-level statement, the names that it defines, and the names that it needs."""
+    """A top-level statement, the names that it defines, and the names that it needs.
+
+    `live` is the statement without the branches that are never taken.
+    """
 
     node: ast.stmt
+    live: ast.stmt
     binds: frozenset[str]
     needs: frozenset[str]
 
@@ -33,8 +63,8 @@ class Statement:
 
     @cached_property
     def imports(self) -> tuple[ast.Import | ast.ImportFrom, ...]:
-        """Every import in it."""
-        return tuple(node for node in ast.walk(self.node) if isinstance(node, _IMPORTS))
+        """Every import in it that may run."""
+        return tuple(node for node in ast.walk(self.live) if isinstance(node, _IMPORTS))
 
 
 @dataclass(frozen=True)
@@ -45,11 +75,13 @@ class Sifted:
         kept: in the file's order.
         dropped: the others, each with the reason.
         star: whether an `import *` of a library may define names that nothing else defines.
+        needed: the names that the class needs, directly or indirectly, and its own.
     """
 
     kept: tuple[Statement, ...]
     dropped: tuple[tuple[Statement, str], ...]
     star: bool
+    needed: frozenset[str]
 
     @property
     def binds(self) -> set[str]:
@@ -62,20 +94,20 @@ class Sifted:
         return {name for one in self.kept for name in one.needs}
 
 
-def sift(paste: Pasted, symbol: str, upstream: Upstream, usual: Iterable[str]) -> Sifted:
+def sift(paste: Pasted, wanted: Wanted, upstream: Upstream, usual: Iterable[str]) -> Sifted:
     """Return the statements that go into an upstream.
 
     Args:
         paste: the file.
-        symbol: the class to add.
+        wanted: the class to add, and how it is made.
         upstream: the names that the upstream defines.
         usual: names with a known import.
 
     Raises:
         UsageError: the class needs a name that neither the file nor this upstream has.
     """
-    statements = [Statement(node, frozenset(bound(node)), frozenset(free(paste, node))) for node in paste.tree.body]
-    wanted = _reached({symbol}, statements)
+    statements = [_statement(paste, node, wanted) for node in paste.tree.body]
+    needed = _reached({wanted.symbol}, statements)
     defined = {name for one in statements if isinstance(one.node, _DEFINITIONS) for name in one.binds}
     used = _reached(defined, statements)
     dropped: list[tuple[Statement, str]] = []
@@ -83,8 +115,16 @@ def sift(paste: Pasted, symbol: str, upstream: Upstream, usual: Iterable[str]) -
     for one in statements:
         why = _runs(one, used)
         (dropped.append((one, why)) if why else kept.append(one))
-    star = any(STAR in one.binds and not any(map(is_upstreams, one.imports)) for one in kept)
-    return _without_missing(paste, symbol, Sifted(tuple(kept), tuple(dropped), star), wanted, upstream, set(usual))
+    star = any(STAR in one.binds and not any(is_inside(n, wanted.packages) for n in one.imports) for one in kept)
+    sifter = _Sifter(paste, wanted, upstream, set(usual))
+    return sifter.without_missing(Sifted(tuple(kept), tuple(dropped), star, frozenset(needed)))
+
+
+def _statement(paste: Pasted, node: ast.stmt, wanted: Wanted) -> Statement:
+    live = node
+    if isinstance(node, ast.ClassDef) and node.name == wanted.symbol:
+        live = without_dead_branches(node, values_in(wanted.call, paste.own_method(wanted.symbol, "__init__")))
+    return Statement(node, live, frozenset(bound(node)), frozenset(free(paste, live)))
 
 
 def _reached(names: Iterable[str], statements: list[Statement]) -> set[str]:
@@ -118,71 +158,110 @@ def _is_text(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def _without_missing(
-    paste: Pasted, symbol: str, sifted: Sifted, wanted: set[str], upstream: Upstream, usual: set[str]
-) -> Sifted:
-    """Drop statements that need a missing name; refuse if the class itself needs it."""
-    kept, dropped = list(sifted.kept), list(sifted.dropped)
-    missing = dict(_unneeded(kept, wanted)) | dict(_not_upstreams(kept, upstream))
-    while True:
-        have = {name for one in kept for name in one.binds} | usual | set(upstream.defined_in)
-        found = next(((one, why) for one in kept if (why := _lack(one, missing, have, sifted.star, upstream))), None)
-        if found is None:
-            return Sifted(tuple(kept), tuple(dropped), sifted.star)
-        one, why = found
-        if one.binds & wanted and not isinstance(one.node, _IMPORTS):
-            raise _refused(paste, symbol, one, why, upstream)
-        kept.remove(one)
-        dropped.append((one, f"needs {why}"))
-        missing |= dict.fromkeys(one.binds, why)
+@dataclass(frozen=True)
+class _Sifter:
+    """Leaves out the statements that need a missing name; refuses if the class itself needs it."""
+
+    paste: Pasted
+    wanted: Wanted
+    upstream: Upstream
+    usual: set[str]
+
+    def without_missing(self, sifted: Sifted) -> Sifted:
+        """Return the statements without those that need a missing name.
+
+        Raises:
+            UsageError: the class itself needs it.
+        """
+        kept, dropped = list(sifted.kept), list(sifted.dropped)
+        missing = dict(self._unneeded(kept, sifted.needed)) | dict(self._not_upstreams(kept))
+        while True:
+            have = {name for one in kept for name in one.binds} | self.usual | set(self.upstream.defined_in)
+            lacks = ((one, self._lack(one, missing, have, sifted)) for one in kept)
+            found = next(((one, lack) for one, lack in lacks if lack), None)
+            if found is None:
+                return replace(sifted, kept=tuple(kept), dropped=tuple(dropped))
+            one, lack = found
+            if one.binds & sifted.needed and not isinstance(one.node, _IMPORTS):
+                raise self._refused(one, lack)
+            kept.remove(one)
+            dropped.append((one, f"needs {lack.why}"))
+            missing |= dict.fromkeys(one.binds, lack)
+
+    def _unneeded(self, kept: list[Statement], needed: frozenset[str]) -> Iterator[tuple[str, Lack]]:
+        """Yield the names from packages that the class does not need."""
+        for one in kept:
+            packages = [name for node in one.imports for name in other_packages(node, self.wanted.packages)]
+            if packages and isinstance(one.node, _IMPORTS) and not one.binds & needed:
+                yield from ((name, Lack(name, packages[0], "")) for name in one.binds)
+
+    def _not_upstreams(self, kept: list[Statement]) -> Iterator[tuple[str, Lack]]:
+        """Yield the names that are imported from an upstream or the post's files, and that this upstream lacks."""
+        for one in kept:
+            if not isinstance(one.node, _IMPORTS) or not is_inside(one.node, self.wanted.packages):
+                continue
+            for alias in one.node.names:
+                if isinstance(one.node, ast.Import) or not self._has(alias.name):
+                    yield (alias.asname or alias.name).partition(".")[0], self._not_there(one.node, alias)
+
+    def _has(self, name: str) -> bool:
+        return name == STAR or name in self.upstream.defined_in
+
+    def _lack(self, one: Statement, missing: dict[str, Lack], have: set[str], sifted: Sifted) -> Lack | None:
+        """Return what a statement needs and cannot get; None if nothing."""
+        if isinstance(one.node, _IMPORTS):
+            # if some of several names are missing, the import is rewritten with the others
+            gone = one.binds and all(name in missing for name in one.binds)
+            return missing[min(one.binds)] if gone else None
+        if isinstance(one.node, ast.Try) and one.imports:
+            return None  # its except branch handles the missing import
+        for name in sorted(one.needs):
+            if name in missing:
+                return missing[name]
+            if name not in have and not sifted.star:
+                return self._unknown(name, sifted)
+        inside = (
+            (node, alias) for node in one.imports if is_inside(node, self.wanted.packages) for alias in node.names
+        )
+        return next((self._not_there(node, alias) for node, alias in inside if not self._has(alias.name)), None)
+
+    def _unknown(self, name: str, sifted: Sifted) -> Lack:
+        """Return what is lacking where nothing defines a name; a file of the post that is imported as a whole may."""
+        why = f"{name}, which neither the file nor {self.upstream.name} has"
+        nodes = (node for one in sifted.kept for node in one.imports if node.names[0].name == STAR)
+        for node in nodes:
+            if is_inside(node, self.wanted.packages) and not is_file_of_pins(node):
+                file = file_of(node, node.names[0])
+                return Lack(name, f"{why}; {file} of the post's own repository may", f"paste it, too: --with {file}")
+        return Lack(name, why, _paste_it(name))
+
+    def _not_there(self, node: ast.Import | ast.ImportFrom, alias: ast.alias) -> Lack:
+        """Return what is lacking where an import of an upstream's or of the post's own files finds nothing."""
+        name, file = alias.name, file_of(node, alias)
+        if name == STAR:
+            name = file.removesuffix(".py")
+        if isinstance(node, ast.Import):
+            place, name, what = alias.name, alias.asname or alias.name, alias.name
+        else:
+            place = f"{'.' * node.level}{node.module or ''}"
+            what = f"{name} of {place}"
+        if is_upstreams(node) and is_file_of_pins(node):
+            return Lack(name, f"{name}, which is not in {self.upstream.name}", _paste_it(name))
+        hint = f"paste that file, too: --with {file}"
+        root = place.partition(".")[0]
+        if root and not is_upstreams(node):
+            hint += f"; if {root} is an installed package: --package {root}"
+        return Lack(name, f"{what}, a file of the post's own repository", hint)
+
+    def _refused(self, one: Statement, lack: Lack) -> UsageError:
+        lines = range(one.line, (one.node.end_lineno or one.line) + 1)
+        at = next((n for n in lines if lack.name in self.paste.line(n)), one.line)
+        return UsageError(
+            f"{self.wanted.symbol} cannot be added to {self.upstream.name}: it needs {lack.why}",
+            details=[f"found: {self.paste.place(at)}: {self.paste.line(at).strip()}"],
+            hint=lack.hint,
+        )
 
 
-def _unneeded(kept: list[Statement], wanted: set[str]) -> Iterator[tuple[str, str]]:
-    """Yield the names from packages that the class does not need."""
-    for one in kept:
-        packages = [name for node in one.imports for name in other_packages(node)]
-        if packages and isinstance(one.node, _IMPORTS) and not one.binds & wanted:
-            yield from ((name, packages[0]) for name in one.binds)
-
-
-def _not_upstreams(kept: list[Statement], upstream: Upstream) -> Iterator[tuple[str, str]]:
-    """Yield the names that are imported from an upstream, and that this upstream does not have."""
-    for one in kept:
-        if not isinstance(one.node, _IMPORTS) or not is_upstreams(one.node):
-            continue
-        for alias in one.node.names:
-            whole = isinstance(one.node, ast.Import)
-            if whole or (alias.name not in upstream.defined_in and alias.name != STAR):
-                name = (alias.asname or alias.name).partition(".")[0]
-                yield name, f"{alias.name}, which {upstream.name} does not have" if not whole else alias.name
-
-
-def _lack(one: Statement, missing: dict[str, str], have: set[str], star: bool, upstream: Upstream) -> str:
-    """Return what a statement needs and cannot get; "" if nothing."""
-    if isinstance(one.node, _IMPORTS):
-        # if some of several names are missing, the import is rewritten with the others
-        gone = one.binds and all(name in missing for name in one.binds)
-        return missing[min(one.binds)] if gone else ""
-    if isinstance(one.node, ast.Try) and one.imports:
-        return ""  # its except branch handles the missing import
-    for name in sorted(one.needs):
-        if name in missing:
-            return missing[name]
-        if name not in have and not star:
-            return f"{name}, which neither the file nor {upstream.name} has"
-    inside = (node for node in one.imports if is_upstreams(node))
-    names = (alias.name for node in inside for alias in node.names)
-    return next(
-        (f"{name}, which {upstream.name} does not have" for name in names if name not in upstream.defined_in), ""
-    )
-
-
-def _refused(paste: Pasted, symbol: str, one: Statement, why: str, upstream: Upstream) -> UsageError:
-    name = why.partition(",")[0]
-    lines = [n for n in range(one.line, (one.node.end_lineno or one.line) + 1) if name in paste.line(n)]
-    at = lines[0] if lines else one.line
-    return UsageError(
-        f"{symbol} cannot be added to {upstream.name}: it needs {why}",
-        details=[f"found: {paste.name}, line {at}: {paste.line(at).strip()}"],
-        hint=f"paste the definition of {name} into the file, or import it from an installed package",
-    )
+def _paste_it(name: str) -> str:
+    return f"paste the definition of {name} into the file, or add the file that has it: --with FILE.py"

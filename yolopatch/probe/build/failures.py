@@ -184,6 +184,12 @@ def _not_constructed(error: BaseException, row: Row, cls: Any, args: list[Any], 
     """Explain an exception of a layer's constructor."""
     bound = _bound(cls, args)
     evidence["arguments"] = bound
+    if isinstance(error, ImportError) and error.name:
+        return failed(
+            f"layer {row.index} ({row.module}) cannot be constructed: {_message(error)}",
+            f"install the package that has it: {sys.executable} -m pip install {error.name.partition('.')[0]}",
+            **evidence,
+        )
     zeros = zero_divisions(cls, bound)
     if zeros:
         return failed(

@@ -8,12 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from yolopatch.catalog.kinds import CONVOLUTION, LIKE, LOSS, STEMS
+from yolopatch.catalog.kinds import ATTENTION, CONVOLUTION, KINDS, LIKE, LOSS, STEMS
 from yolopatch.catalog.module import Module
 from yolopatch.catalog.modules import MODULES, names_of, own_stems
 from yolopatch.catalog.names import fold
-from yolopatch.catalog.pins import PINS, Pin
-from yolopatch.core.checkpoint.stamp import printable
+from yolopatch.catalog.pins import PINS
 from yolopatch.core.loss.choosing import choose_loss, losses_in
 from yolopatch.core.loss.deciding import decide_loss, loss_module
 from yolopatch.core.loss.recognise import loss_of_method
@@ -22,19 +21,17 @@ from yolopatch.core.paste.constructor import read_constructor
 from yolopatch.core.paste.deciding import Decision, decide
 from yolopatch.core.paste.entry import own_module
 from yolopatch.core.paste.overwritten import taken_attributes
-from yolopatch.core.paste.reading import Pasted, choose_class, read_paste
-from yolopatch.core.patch.compose import check_compiles, compose, touched
-from yolopatch.core.patch.parsing import parse_patch
-from yolopatch.core.text import sha256
+from yolopatch.core.paste.reading import Pasted, choose_class
+from yolopatch.core.paste.sifting import Wanted
+from yolopatch.core.paste.text.post import Place
+from yolopatch.core.paste.text.stated import stated_arguments, stated_placement
 from yolopatch.errors import OpenError, UsageError, YolopatchError
 from yolopatch.outside.files.system_errors import advice, number_of
-from yolopatch.outside.git import snapshot
 from yolopatch.outside.own.own_catalog import load_own_catalog, write_module
-from yolopatch.outside.source.store import cached
-from yolopatch.steps.own.patch import patch_of_paste
+from yolopatch.steps.own.files import Lines, PastedFiles, read_files
+from yolopatch.steps.own.try_pins import PinResult, require_any, require_names, try_pin
 from yolopatch.wire import shell
 
-READY, REFUSED, UNTRIED = "ready", "refused", "not tried"
 _USUAL_UPSTREAM = "ultralytics"
 # builds a model with a module, by its patch for each pin that can have it, best pin first
 Build = Callable[[Module, Mapping[str, str]], Tried]
@@ -52,6 +49,8 @@ class AddRequest:
         like, args, outputs: see `core.paste.deciding.decide`.
         boxes, gives: of a loss, see `core.loss.deciding.decide_loss`.
         stride: of a class whose constructor has no argument for it.
+        siblings: other files of the post, from which the file imports.
+        packages: what the file imports, that looks like a file of the post and is an installed package.
         replace: whether to replace a module with this name in the catalog.
         tries: whether to build a model with the module.
     """
@@ -65,30 +64,10 @@ class AddRequest:
     gives: str | None = None
     outputs: str | None = None
     stride: int = 1
+    siblings: tuple[Path, ...] = ()
+    packages: tuple[str, ...] = ()
     replace: bool = False
     tries: bool = False
-
-
-@dataclass(frozen=True)
-class PinResult:
-    """Whether a pin can have the module.
-
-    Attributes:
-        state: READY (its patch was made and compiles), REFUSED, or UNTRIED (the pin is not in the cache).
-        why: the reason for REFUSED or UNTRIED.
-        hint: what to do about it.
-        left_out: the pasted lines that the patch leaves out, first and last, with the reason.
-        imported: the imports that the patch adds or changes.
-        built: whether a model with the module was built and run.
-    """
-
-    pin: str
-    state: str
-    why: str = ""
-    hint: str = ""
-    left_out: tuple[tuple[int, int, str], ...] = ()
-    imported: tuple[str, ...] = ()
-    built: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,6 +76,7 @@ class AddedModule:
 
     Attributes:
         sha256: of the pasted file.
+        place: the first line of the class's constructor, and its file.
         decision: what the class is, and the arguments of its constructor.
         classes: the class names that a YAML may have.
         placement: the default placement.
@@ -104,6 +84,9 @@ class AddedModule:
         packages: imported packages other than Python's library, torch and upstream; yolopatch does not install them.
         taken: attributes that parse_model overwrites on a layer, each with its line.
         tried: a model with the module.
+        left_out: what of the files is no Python, and was left out.
+        mended: lines that a page had changed, and how they were read.
+        siblings: the files that were added to the file, each with its sha256.
         changed: whether the catalog was changed.
     """
 
@@ -111,6 +94,7 @@ class AddedModule:
     file: Path
     catalog: Path
     sha256: str
+    place: str
     decision: Decision
     classes: tuple[str, ...]
     placement: str
@@ -118,6 +102,9 @@ class AddedModule:
     packages: tuple[str, ...]
     taken: tuple[tuple[str, int], ...]
     tried: Tried
+    left_out: tuple[Lines, ...]
+    mended: tuple[Lines, ...]
+    siblings: tuple[tuple[str, str], ...]
     changed: bool
 
 
@@ -136,27 +123,28 @@ def add(request: AddRequest, folder: Path, cache: Path, build: Build | None = No
         YolopatchError: the file is no Python, has no torch module, or has a loss in its place; or the catalog cannot
             be written.
     """
-    data = _read(request.file)
-    paste = read_paste(data, request.file.name)
+    files = read_files((request.file, *request.siblings))
+    paste = files.paste
     make = _made_of_loss if _is_loss(paste, request) else _made_of_layer
-    module, decision = make(paste, request, sha256(data))
+    module, decision = make(files, request)
     load_own_catalog(folder)
     name, symbol = module.name, decision.symbol
     _require_free(module)
-    made = tuple(_try_pin(pin, module, paste, cache) for pin in PINS.values())
-    _require_any([one.result for one in made], name)
+    made = tuple(try_pin(pin, module, paste, cache) for pin in PINS.values())
+    require_any([one.result for one in made], name)
     newest_first = made[::-1]
     best_first = sorted(newest_first, key=lambda one: PINS[one.result.pin].upstream != _USUAL_UPSTREAM)
     patches = {one.result.pin: one.patch for one in best_first if one.patch}
     tried = build(module, patches) if build and request.tries and module.kind != LOSS else NOT_ASKED
     if not decision.limited:  # else it has its place in a model of the user's own
         require_working(tried, name)
-    changed = _store(module, data, folder, request.replace)
+    changed = _store(module, files.stored, folder, request.replace)
     return AddedModule(
         module=name,
         file=request.file,
         catalog=folder,
-        sha256=sha256(data),
+        sha256=files.sha256,
+        place=_shown(paste.place(decision.line)),
         decision=decision,
         classes=names_of(module)[:2] if module.stands_for_conv else (name,),
         placement=module.placement,
@@ -164,18 +152,33 @@ def add(request: AddRequest, folder: Path, cache: Path, build: Build | None = No
         packages=tuple(dict.fromkeys(package for one in made for package in one.packages)),
         taken=() if module.kind in (CONVOLUTION, LOSS) else taken_attributes(paste, symbol),
         tried=tried,
+        left_out=tuple(files.left_out),
+        mended=tuple(files.mended),
+        siblings=files.siblings,
         changed=changed,
     )
 
 
-def _read(file: Path) -> bytes:
+def _decide(paste: Pasted, symbol: str, request: AddRequest) -> Decision:
+    """Decide what the class is; an attention gets the values that the post's own YAML gives it."""
+    stated = None if request.args else stated_arguments(paste.post.foreign, symbol)
+    word = request.like
     try:
-        return file.read_bytes()
-    except OSError as error:
-        raise UsageError(
-            f"cannot read {file}: {error.strerror}",
-            hint=advice(number_of(error), file, "give the path of the pasted file"),
-        ) from error
+        decision = decide(paste, symbol, word, request.args, request.stride, request.outputs)
+    except OpenError as error:
+        if stated is None or error.option != "args":
+            raise
+        word = KINDS[ATTENTION].word
+    else:
+        if stated is None or decision.kind != ATTENTION:
+            return decision
+    found = decide(paste, symbol, word, stated, request.stride)
+    why = "by the row of the post's YAML"
+    return replace(found, given=tuple(replace(one, why=why) for one in found.given))
+
+
+def _shown(place: Place) -> str:
+    return f"line {place.line} of {place.file}"
 
 
 def _is_loss(paste: Pasted, request: AddRequest) -> bool:
@@ -189,19 +192,22 @@ def _is_loss(paste: Pasted, request: AddRequest) -> bool:
     return loss_of_method(paste, choose_class(paste, request.symbol), "forward") is not None
 
 
-def _made_of_loss(paste: Pasted, request: AddRequest, digest: str) -> tuple[Module, Decision]:
-    symbol = choose_loss(paste, request.symbol)
-    found = decide_loss(paste, symbol, request.args, request.boxes, request.gives)
-    return loss_module(found, _name(request.name or symbol, request), _origin(symbol, request, digest)), found.decision
+def _made_of_loss(files: PastedFiles, request: AddRequest) -> tuple[Module, Decision]:
+    symbol = choose_loss(files.paste, request.symbol)
+    found = decide_loss(files.paste, symbol, request.args, request.boxes, request.gives)
+    return loss_module(found, _name(request.name or symbol, request), files.origin(symbol)), found.decision
 
 
-def _made_of_layer(paste: Pasted, request: AddRequest, digest: str) -> tuple[Module, Decision]:
+def _made_of_layer(files: PastedFiles, request: AddRequest) -> tuple[Module, Decision]:
+    paste = files.paste
     symbol = choose_class(paste, request.symbol)
     _refuse_loss(paste, symbol, request)
-    decision = decide(paste, symbol, request.like, request.args, request.stride, request.outputs)
+    require_names(paste, Wanted(symbol, packages=frozenset(request.packages)))
+    decision = _decide(paste, symbol, request)
     name = _name(request.name or symbol, request)
-    constructor = read_constructor(paste, symbol)
-    return own_module(decision, constructor, name, _origin(symbol, request, digest), request.stride), decision
+    module = own_module(decision, read_constructor(paste, symbol), name, files.origin(symbol), request.stride)
+    stated = stated_placement(decision, paste.post.foreign)
+    return replace(module, stated=stated, packages=request.packages), decision
 
 
 def _refuse_loss(paste: Pasted, symbol: str, request: AddRequest) -> None:
@@ -215,21 +221,17 @@ def _refuse_loss(paste: Pasted, symbol: str, request: AddRequest) -> None:
         )
 
 
-def _origin(symbol: str, request: AddRequest, digest: str) -> str:
-    return f"{symbol} of {printable(request.file.name)}, sha256 {digest[:16]}"
-
-
 def _name(name: str, request: AddRequest) -> str:
     if not name.isidentifier() or not name.isascii() or keyword.iskeyword(name) or name.startswith("_"):
         raise UsageError(
             f"--name {name} is not a name for a Python class",
             details=["expected: English letters, digits and _, with a letter first; no keyword of Python"],
-            hint=f"yolopatch add {shell.quote(request.file)} --name MyConv",
+            hint="give the module another one: --name MyConv",
         )
     if _RESERVED.fullmatch(name):
         raise UsageError(
             f"--name {name}: on Windows, no file can have this name, so nobody could use the catalog there",
-            hint=f"yolopatch add {shell.quote(request.file)} --name My{name}",
+            hint=f"give the module another one: --name My{name}",
         )
     return name
 
@@ -255,40 +257,6 @@ def _name_taken(what: str, hint: str) -> OpenError:
     return OpenError("name", "name of the module", {}, what, hint=hint)
 
 
-@dataclass(frozen=True)
-class _Made:
-    """What a pin makes of a module: the result, the patch, and the packages that the module needs."""
-
-    result: PinResult
-    patch: str = ""
-    packages: tuple[str, ...] = ()
-
-
-def _try_pin(pin: Pin, module: Module, paste: Pasted, cache: Path) -> _Made:
-    """Make the module's patch for a pin, in memory."""
-    found = cached(pin, cache)
-    if found is None:
-        return _Made(PinResult(pin.name, UNTRIED, "the pin is not in the cache; yolopatch apply will try it"))
-    read = snapshot.pristine_reader(found.repository, found.blobs)
-    try:
-        text, fitted = patch_of_paste(pin, module, paste, read)
-        patch = parse_patch(text, f"{module.name}'s patch")
-        check_compiles(compose(read(touched([patch])), [patch], found.blobs))
-    except YolopatchError as error:
-        return _Made(PinResult(pin.name, REFUSED, "; ".join([error.what, *error.details]), error.hint))
-    return _Made(PinResult(pin.name, READY, left_out=fitted.left_out, imported=fitted.imported), text, fitted.packages)
-
-
-def _require_any(pins: list[PinResult], name: str) -> None:
-    refused = [one for one in pins if one.state == REFUSED]
-    if refused and not any(one.state == READY for one in pins):
-        raise UsageError(
-            f"no pin can have {name}",
-            details=[f"{one.pin}: {one.why}" for one in refused],
-            hint="choose another name with --name, or add the missing code to the file",
-        )
-
-
 def _store(module: Module, data: bytes, folder: Path, replace: bool) -> bool:
     """Write the module's file and entry; return whether anything was written."""
     file = folder / "modules" / f"{module.source}.py"
@@ -300,7 +268,7 @@ def _store(module: Module, data: bytes, folder: Path, replace: bool) -> bool:
         raise UsageError(
             f"the name {module.name} is taken by another module in {folder}",
             details=[f"stored: {have.paper}", f"new:    {module.paper}"],
-            hint="replace it with --replace, or choose another --name",
+            hint=f"replace it: --replace; or give this one another name: --name My{module.name}",
         )
     try:
         write_module(module, folder, data)

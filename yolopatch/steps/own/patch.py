@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from yolopatch.catalog.module import FLAVORS, Module
 from yolopatch.catalog.pins import Pin
 from yolopatch.catalog.resources import source_file
-from yolopatch.core.own.patch import files_needed, own_changes
+from yolopatch.core.own.patch import files_read, own_changes
 from yolopatch.core.paste.fitting import Fitted
 from yolopatch.core.paste.reading import Pasted, read_paste
 from yolopatch.core.patch.patch_file import write_own_patch
@@ -75,7 +75,7 @@ def patch_of_paste(
         paste: its file, parsed.
         read, flavor: as in `own_patch`.
     """
-    originals = read([*files_needed(pin, module)])
+    originals = read(list(files_read(pin, module, paste)))
     added, fitted = own_changes(pin, module, paste, originals, load_templates(), flavor)
     return write_own_patch(pin, module.name, module.paper, added, originals), fitted
 

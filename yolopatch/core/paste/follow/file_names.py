@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from yolopatch.core.paste.follow.values import Library
-from yolopatch.core.paste.imports import USUAL, is_upstreams
+from yolopatch.core.paste.imports import USUAL
+from yolopatch.core.paste.origins.known import is_upstreams
 from yolopatch.core.paste.reading import Pasted
 from yolopatch.core.syntax import parse
 

@@ -46,10 +46,10 @@ def find_backbone(subject: Subject) -> Found | None:
     raise UsageError(
         f"{subject.symbol} is a whole network, not a layer: of an image it makes {gives}",
         details=[
-            f"found:    {subject.paste.name}, line {subject.constructor.line}: {argument.name}=3, the image's channels",
+            f"found:    {subject.paste.place(subject.constructor.line)}: {argument.name}=3, the image's channels",
             "expected: a layer, which gets and gives a map, or a backbone, which returns a list of maps",
         ],
-        hint="name one of its layers: --class NAME; or let its forward return the maps of its stages",
+        hint=f"let its forward return the maps of its stages{subject.another}",
     )
 
 

@@ -14,7 +14,7 @@ _WORDS = {
     "attention": "a layer after another one",
     "block": "a block",
 }
-_HINT = "correct the line, and add the file again; or name another class of the file: --class NAME"
+_HINT = "correct the line, and add the file again"
 
 
 def refused(subject: Subject, verdict: Verdict, hint: str = _HINT, what: str = "a layer of a model") -> UsageError:
@@ -24,7 +24,7 @@ def refused(subject: Subject, verdict: Verdict, hint: str = _HINT, what: str = "
         details.append(f"found: {subject.quoted(verdict.line)}")
     if verdict.case:
         details.append(f"with:  {_described(verdict.case)}")
-    return UsageError(f"{subject.symbol} cannot be {what}: {verdict.why}", details=details, hint=hint)
+    return UsageError(f"{subject.symbol} cannot be {what}: {verdict.why}", details=details, hint=hint + subject.another)
 
 
 def _described(case: Case) -> str:

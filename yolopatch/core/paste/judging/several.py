@@ -150,7 +150,7 @@ def _no_join(subject: Subject, calls: list[_Call], line: int = 0) -> UsageError:
         {},
         f"{subject.symbol} takes several maps, and what its constructor wants cannot be found out: {best.why}",
         details=[f"found: {subject.quoted(best.line or line)}"],
-        hint=f'say it: --like Concat --args "{", ".join(KINDS[JOIN].values[:1])}" (it can use'
+        hint=f'say it: --like Concat --args "{subject.example(KINDS[JOIN].values)}" (it can use'
         f" {', '.join(KINDS[JOIN].values)})",
     )
 
@@ -162,7 +162,7 @@ def _refused(subject: Subject, trial: Trial) -> UsageError:
             f"found: {subject.quoted(trial.line)}",
             f"with:  two maps of {_TWO[0]} and {_TWO[1]} channels, {SIZE[0]}×{SIZE[1]}",
         ],
-        hint="correct the line, and add the file again; or name another class of the file: --class NAME",
+        hint=f"correct the line, and add the file again{subject.another}",
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from yolopatch.core.paste.calls import Given
+from yolopatch.core.paste.calls import Given, example, usual_values
 from yolopatch.core.paste.constructor import Constructor
 from yolopatch.core.paste.follow.trial import Trial, try_class
 from yolopatch.core.paste.reading import Pasted
@@ -36,7 +36,17 @@ class Subject:
 
     def quoted(self, line: int) -> str:
         """Return a line of the file, for a message."""
-        return f"{self.paste.name}, line {line}: {self.paste.line(line).strip()}" if line else self.paste.name
+        return f"{self.paste.place(line)}: {self.paste.line(line).strip()}" if line else self.paste.name
+
+    def example(self, offered: Sequence[str]) -> str:
+        """Return arguments of its constructor as `--args` has them, with the values that a kind offers."""
+        return example(self.constructor, usual_values(self.constructor, offered))
+
+    @property
+    def another(self) -> str:
+        """What to do about the class, with the other modules of the file if it has any."""
+        others = [name for name in self.paste.own_modules if name != self.symbol]
+        return f"; or name another class of the file: --class {others[-1]}" if others else ""
 
     def missing(self, given: Iterable[Given]) -> list[str]:
         """Return the arguments of the constructor that must have a value, and have none."""

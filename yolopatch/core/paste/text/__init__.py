@@ -1,0 +1,1 @@
+"""The Python in what a post shows: its lines are read, never run."""
