@@ -88,6 +88,7 @@ def _with_own_commit(lab: Lab, sandbox: Sandbox) -> None:
 
 def _pasted(lab: Lab, sandbox: Sandbox) -> None:
     shutil.copy(ROOT / "tests/add/pasted/PConvLite.py", sandbox.work)
+    (sandbox.work / "Extra.py").write_text("def doubled(x):\n    return x * 2\n")
 
 
 def _added(lab: Lab, sandbox: Sandbox) -> None:
@@ -152,7 +153,7 @@ LIGHT = (
     Command("remove", ("remove", "w", "--module", "RefConv", "--json"), _workspace("DSConv", "RefConv")),
     Command("apply, fetched", (*_APPLY, "DSConv", "--dest", "w", "--json"), _empty_cache, variables=_OFFLINE_INDEX),
     Command("render-cfg", ("render-cfg", "--module", "DSConv", "--model", "yolov5", "--out", "cfg"), _nothing),
-    Command("add", ("add", "PConvLite.py", "--replace", "--catalog", "mine", "--json"), _pasted),
+    Command("add", ("add", "PConvLite.py", "--with", "Extra.py", "--replace", "--catalog", "mine", "--json"), _pasted),
     Command("forget", ("forget", "PConvLite"), _added),
     Command("port", ("port", "--to", "./release", "--save", "--no-prove", "--module", "DSConv"), _release),
     Command("reproduce", ("reproduce", "yolo11-c3k2-dsconv", "--no-measure", "--seeds", "--dest", "post"), _nothing),
