@@ -53,9 +53,10 @@ NOT_HARMED = {"list", "status", "diff", "doctor", "summary", "env create", "env 
 # Options that choose what is computed, from what and by what, and not what is written where
 _CHOOSES = """
     --json --python --source --flavor --scale --all-scales --imgsz --device --timeout --task --placement --block --nc
-    --base --images --side --seed --bits --block-size --class --like --args --stride --outputs --boxes --gives --package --try --assigner --name --repo --from --trust
-    --layer --method --conf --limit --workspace --half --batch --data --epochs --weights --quick --set
-    --workers --only --address --gpus-per-run --cpus-per-run --dry-run --events
+    --base --images --side --seed --bits --block-size --class --like --args --stride --outputs --boxes --gives
+    --package --try --assigner --name --repo --from --trust --layer --method --conf --limit --workspace --half --batch
+    --data --epochs --weights --quick --set --workers --only --address --gpus-per-run --cpus-per-run --dry-run
+    --events
 """
 # What takes minutes is harmed by tests of its own: `reproduce --run` in tests/reproduce, clusters in tests/cluster, and
 # trackers in tests/ablate. `--update` is a step like `add` and one like `apply`, which are harmed
