@@ -28,6 +28,7 @@ class Kind:
 
     Attributes:
         like: the values of `--like` that mean it; the first one is shown.
+        group: modules of this kind, in the plural; kinds with the same one are listed together.
         replaces: what it takes the place of, in words.
         values: what the arguments of its constructor can be given; the names are those of `wire.arguments`.
         stems: the classes of upstream that have a counterpart for each module: `C3k2_X` for `C3k2`.
@@ -37,6 +38,7 @@ class Kind:
     """
 
     like: tuple[str, ...]
+    group: str
     replaces: str
     values: tuple[str, ...]
     stems: tuple[str, ...] = ()
@@ -58,6 +60,7 @@ CONV_LIKE = (CONVOLUTION, LAYER, DOWN)
 KINDS: Mapping[str, Kind] = {
     CONVOLUTION: Kind(
         like=("Conv2d",),
+        group="convolutions",
         replaces="a Conv, with BatchNorm and activation after it; also the convolutions in a block",
         values=_CONV_VALUES,
         stems=STEMS,
@@ -66,6 +69,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     LAYER: Kind(
         like=("Conv",),
+        group="convolutions",
         replaces="a Conv, without changes; also the convolutions in a block",
         values=(*_CONV_VALUES, by.ACTIVATION),
         stems=STEMS,
@@ -74,6 +78,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     DOWN: Kind(
         like=("downsample",),
+        group="down-samplers",
         replaces="a Conv of stride 2: it halves the map",
         values=(*_CONV_VALUES, by.ACTIVATION),
         stems=("Conv",),
@@ -82,6 +87,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     BLOCK: Kind(
         like=("block", *BLOCK_STEMS),
+        group="blocks",
         replaces="the block of the model (C3k2, C2f or C3)",
         values=(by.INPUTS, by.OUTPUTS, by.REPEATS, by.SHORTCUT, by.EXPANSION, by.GROUPS, by.C3K),
         stems=BLOCK_STEMS,
@@ -89,6 +95,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     ATTENTION: Kind(
         like=("attention",),
+        group="attention",
         replaces="no layer: it is inserted after a layer and keeps the channels",
         values=(by.INPUTS, by.OUTPUTS),
         placement="before-head",
@@ -96,6 +103,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     JOIN: Kind(
         like=("Concat", "join"),
+        group="joins",
         replaces="a Concat: it joins several maps into one",
         values=(by.INPUT_LIST, by.COUNT, by.INPUTS, by.OUTPUTS),
         placement="all-joins",
@@ -103,6 +111,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     UP: Kind(
         like=("Upsample",),
+        group="up-samplers",
         replaces="an nn.Upsample: it doubles the map",
         values=(by.INPUTS, by.OUTPUTS),
         placement="all-upsamples",
@@ -110,6 +119,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     POOL: Kind(
         like=("SPPF",),
+        group="pools and attention at the backbone's end",
         replaces="the SPPF at the end of the backbone",
         values=(by.INPUTS, by.OUTPUTS, by.KERNEL),
         stems=("SPPF",),
@@ -118,6 +128,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     PSA: Kind(
         like=("C2PSA",),
+        group="pools and attention at the backbone's end",
         replaces="the C2PSA at the end of the backbone",
         values=(by.INPUTS, by.OUTPUTS, by.REPEATS, by.EXPANSION),
         stems=("C2PSA",),
@@ -126,6 +137,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     HEAD: Kind(
         like=HEAD_STEMS,
+        group="heads",
         replaces="the model's head",
         values=(by.CLASSES, by.INPUT_LIST, by.COUNT, *_HEAD_VALUES),
         stems=HEAD_STEMS,
@@ -133,6 +145,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     BACKBONE: Kind(
         like=("backbone",),
+        group="backbones",
         replaces="every layer of the backbone down to its last stage: it returns a list of maps",
         values=(),
         stems=("Index",),  # what later releases call the layer that picks a map
@@ -140,6 +153,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     LOSS: Kind(
         like=("loss",),
+        group="losses of boxes",
         replaces="the overlap in the loss of the boxes; the model's YAML stays as it is",
         values=(by.WIDTH, by.HEIGHT),
     ),

@@ -37,10 +37,10 @@ def _is_figure(rows: Sequence[Sequence[str]], column: int) -> bool:
     return all(row[column][:1].isdigit() or row[column][:1] in "+-" for row in rows)
 
 
-def indented(text: str) -> Iterator[str]:
-    """Yield a text in indented lines of at most 78 characters."""
-    for line in textwrap.wrap(text, _WIDTH):
-        yield f"  {line}"
+def indented(text: str, margin: str = "  ") -> Iterator[str]:
+    """Yield a text in indented lines of at most 80 characters."""
+    for line in textwrap.wrap(text, _WIDTH + 2 - len(margin)):
+        yield f"{margin}{line}"
 
 
 def latency_rows(model: Mapping[str, Any], base: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from yolopatch.catalog.kinds import KINDS
 from yolopatch.cli.layout import indented, table
 
 if TYPE_CHECKING:
@@ -14,11 +15,17 @@ if TYPE_CHECKING:
 
 
 def modules(rows: Sequence[ModuleRow]) -> Iterator[str]:
-    """Yield each module with its classes, its paper and its pins."""
-    for row in rows:
-        yield click.style(row.name, bold=True) + f"  {', '.join(row.classes)}"
-        yield from indented(row.paper)
-        yield from indented(f"pins: {', '.join(pin for pin, flavors in row.pins.items() if flavors)}")
+    """Yield the modules by what they stand for, each with its classes, its paper, and its pins if it lacks one."""
+    for group in dict.fromkeys(kind.group for kind in KINDS.values()):
+        found = [row for row in rows if KINDS[row.kind].group == group]
+        if found:
+            yield click.style(group, fg="cyan", bold=True)
+        for row in found:
+            yield f"  {click.style(row.name, bold=True)}  {', '.join(row.classes)}"
+            yield from indented(row.paper, "    ")
+            have = [pin for pin, flavors in row.pins.items() if flavors]
+            if len(have) < len(row.pins):
+                yield from indented(f"pins: {', '.join(have) or 'none'}", "    ")
 
 
 def pins(rows: Sequence[PinRow]) -> Iterator[str]:

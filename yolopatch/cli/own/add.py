@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command("add", epilog="Example: yolopatch add MyConv.py --class MyConv")
-@click.argument("file", type=click.Path(path_type=Path), metavar="FILE.py")
+@click.argument("file", type=click.Path(path_type=Path), metavar="[FILE.py]", required=False)
 @click.option("--class", "symbol", metavar="NAME", help="The class to use.  [default: the only candidate in the file]")
 @click.option(
     "--like",
@@ -72,6 +72,9 @@ if TYPE_CHECKING:
     multiple=True,
     metavar="NAME",
     help="What FILE.py imports is an installed package, not a file of the post; repeat it for more.",
+)
+@click.option(
+    "--timm", metavar="MODEL", help="Make the file for a model of timm, as a backbone: mobilenetv4_conv_small, ..."
 )
 @click.option("--name", metavar="NAME", help="The name of the module.  [default: the name of the class]")
 @click.option(

@@ -216,7 +216,7 @@ class OwnWriter:
     def _guarded(self, lines: str, names: list[str]) -> str:
         """Return imports that the workspace survives without the module's packages; the module then is not built."""
         template = self.jinja.get_template("upstream/own.guard.py.j2")
-        values = {"lines": lines.splitlines(), "names": names, "packages": self.fitted.packages}
+        values = {"lines": lines.splitlines(), "names": names, "packages": self.fitted.packages, "m": self.module}
         return template.render(module=self.module.name, **values).strip("\n") + "\n"
 
     def fusion(self) -> list[Edit]:

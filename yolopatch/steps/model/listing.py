@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from yolopatch.catalog.environment.fix_patches import FIX_PATCHES
+from yolopatch.catalog.kinds import BLOCK
 from yolopatch.catalog.model.models import VARIANTS
 from yolopatch.catalog.module import Module
 from yolopatch.catalog.modules import MODULES
@@ -16,9 +17,10 @@ from yolopatch.wire.checks import CHECKS
 
 @dataclass(frozen=True)
 class ModuleRow:
-    """A module, its classes without the blocks, and the available flavors by pin."""
+    """A module, its kind, its classes without the blocks, and the available flavors by pin."""
 
     name: str
+    kind: str
     classes: tuple[str, ...]
     paper: str
     tutorial: str | None
@@ -65,13 +67,16 @@ def list_checks() -> list[CheckRow]:
 def list_modules() -> list[ModuleRow]:
     """Return every module."""
     return [
-        ModuleRow(m.name, _classes(m), m.paper, m.tutorial.id if m.tutorial else None, _available(m))
+        ModuleRow(m.name, m.kind, _classes(m), m.paper, m.tutorial.id if m.tutorial else None, _available(m))
         for m in MODULES.values()
     ]
 
 
 def _classes(module: Module) -> tuple[str, ...]:
-    return (*module.classes, module.conv) if module.stands_for_conv else module.classes
+    """Return the classes that a YAML can have, without those of the family's blocks."""
+    if module.stands_for_conv:
+        return (*module.classes, module.conv)
+    return module.classes if module.kind == BLOCK else (*module.classes, *map(module.suffixed, module.stems))
 
 
 def _available(module: Module) -> dict[str, tuple[str, ...]]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from yolopatch.catalog.kinds import ATTENTION, CONVOLUTION, KINDS, LIKE, LOSS, STEMS
+from yolopatch.catalog.kinds import ATTENTION, BACKBONE, CONVOLUTION, KINDS, LIKE, LOSS, STEMS
 from yolopatch.catalog.module import Module
 from yolopatch.catalog.modules import MODULES, names_of, own_stems
 from yolopatch.catalog.names import fold
@@ -16,6 +16,7 @@ from yolopatch.catalog.pins import PINS
 from yolopatch.core.loss.choosing import choose_loss, losses_in
 from yolopatch.core.loss.deciding import decide_loss, loss_module
 from yolopatch.core.loss.recognise import loss_of_method
+from yolopatch.core.own.timm_source import timm_class, timm_source
 from yolopatch.core.own.tried import NOT_ASKED, Tried, require_working
 from yolopatch.core.paste.constructor import read_constructor
 from yolopatch.core.paste.deciding import Decision, decide
@@ -28,7 +29,7 @@ from yolopatch.core.paste.text.stated import stated_arguments, stated_placement
 from yolopatch.errors import OpenError, UsageError, YolopatchError
 from yolopatch.outside.files.system_errors import advice, number_of
 from yolopatch.outside.own.own_catalog import load_own_catalog, write_module
-from yolopatch.steps.own.files import Lines, PastedFiles, read_files
+from yolopatch.steps.own.files import Lines, PastedFiles, files_of, read_files
 from yolopatch.steps.own.try_pins import PinResult, require_any, require_names, try_pin
 from yolopatch.wire import shell
 
@@ -44,6 +45,7 @@ class AddRequest:
 
     Attributes:
         file: the pasted file.
+        timm: the name of a model of timm, for which the file is made.
         symbol: the class in it; of a loss, also a function.
         name: of the module; None for the class's name.
         like, args, outputs: see `core.paste.deciding.decide`.
@@ -55,8 +57,9 @@ class AddRequest:
         tries: whether to build a model with the module.
     """
 
-    file: Path
+    file: Path | None = None
     symbol: str | None = None
+    timm: str | None = None
     name: str | None = None
     like: str | None = None
     args: str | None = None
@@ -123,7 +126,7 @@ def add(request: AddRequest, folder: Path, cache: Path, build: Build | None = No
         YolopatchError: the file is no Python, has no torch module, or has a loss in its place; or the catalog cannot
             be written.
     """
-    files = read_files((request.file, *request.siblings))
+    request, files = _read(request)
     paste = files.paste
     make = _made_of_loss if _is_loss(paste, request) else _made_of_layer
     module, decision = make(files, request)
@@ -141,7 +144,7 @@ def add(request: AddRequest, folder: Path, cache: Path, build: Build | None = No
     changed = _store(module, files.stored, folder, request.replace)
     return AddedModule(
         module=name,
-        file=request.file,
+        file=request.file or Path(files.paste.name),
         catalog=folder,
         sha256=files.sha256,
         place=_shown(paste.place(decision.line)),
@@ -157,6 +160,23 @@ def add(request: AddRequest, folder: Path, cache: Path, build: Build | None = No
         siblings=files.siblings,
         changed=changed,
     )
+
+
+def _read(request: AddRequest) -> tuple[AddRequest, PastedFiles]:
+    """Return the files, and the request with what is known of one that is made for a model of timm.
+
+    Raises:
+        UsageError: the request has neither a file nor a model, or both.
+    """
+    if (request.file is None) == (request.timm is None):
+        what = "FILE.py is missing" if request.file is None else "--timm makes the file itself"
+        raise UsageError(what, hint="yolopatch add MyConv.py, or yolopatch add --timm mobilenetv4_conv_small")
+    if request.file:
+        return request, read_files((request.file, *request.siblings))
+    assert request.timm is not None
+    symbol = timm_class(request.timm)
+    known = replace(request, symbol=symbol, like=KINDS[BACKBONE].word, packages=(*request.packages, "timm"))
+    return known, files_of(((f"{symbol}.py", timm_source(request.timm).encode()),))
 
 
 def _decide(paste: Pasted, symbol: str, request: AddRequest) -> Decision:

@@ -84,7 +84,11 @@ def read_files(files: tuple[Path, ...]) -> PastedFiles:
         UsageError: one cannot be read, or two of them do not go together.
         YolopatchError: one is no Python.
     """
-    contents = tuple((file.name, _read(file)) for file in files)
+    return files_of(tuple((file.name, _read(file)) for file in files))
+
+
+def files_of(contents: tuple[tuple[str, bytes], ...]) -> PastedFiles:
+    """Return files whose names and contents are known, the main one first; raises as `read_files`."""
     pastes = tuple(read_paste(data, name) for name, data in contents)
     return PastedFiles(contents, pastes, merge(pastes[0], pastes[1:]))
 
