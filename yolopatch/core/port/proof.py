@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from yolopatch.catalog.kinds import ATTENTION, BLOCK
+from yolopatch.catalog.kinds import ATTENTION, BLOCK, LOSS
 from yolopatch.catalog.model.layers import Layer
 from yolopatch.catalog.module import Module
 from yolopatch.core.model.cfg_text import Cfg
@@ -35,7 +35,9 @@ class Proof:
 
 
 def proof_places(module: Module) -> tuple[str, ...]:
-    """Return the placements in which a proof builds the module."""
+    """Return the placements in which a proof builds the module; none of a loss, which is in no model."""
+    if module.kind == LOSS:
+        return ()
     if module.kind == ATTENTION:
         return (BEHIND,)
     if module.kind == BLOCK or (module.stands_for_conv and module.strides == (1,)):

@@ -55,7 +55,7 @@ def own_paste(module: Module) -> Pasted:
             hint=advice(number_of(error), file, hint),
         ) from error
     paste = read_paste(data, f"{module.name}'s file")
-    if module.symbol not in {**paste.classes, **paste.functions}:
+    if (module.symbol or module.bare) not in {**paste.classes, **paste.functions}:
         raise YolopatchError(
             f"the file of {module.name} in your own catalog has no class {module.symbol or module.name}: {file}",
             details=[f"found: {', '.join(paste.classes) or 'no class'}"],

@@ -14,7 +14,7 @@ from yolopatch.core.model.cfg_text import Cfg
 from yolopatch.core.patch.compose import compose, touched
 from yolopatch.core.patch.parsing import parse_patch
 from yolopatch.core.port.porting import Outcome
-from yolopatch.core.port.proof import IN_BLOCKS, Proof, judge, proof_places
+from yolopatch.core.port.proof import IN_BLOCKS, IN_LAYERS, Proof, judge, proof_places
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.files.templates import write_cfg
@@ -84,7 +84,8 @@ def _prove_own(tree: _Tree, stamp: Sequence[Outcome], own: Sequence[Outcome]) ->
         try:
             found += _prove(tree, stamp, [outcome])
         except YolopatchError as error:
-            found.append(Proof(outcome.module, outcome.flavor, _places(outcome)[0], failure=_last_line(error)))
+            place = next(iter(_places(outcome)), IN_LAYERS)
+            found.append(Proof(outcome.module, outcome.flavor, place, failure=_last_line(error)))
     return found
 
 
