@@ -180,3 +180,13 @@ def test_releases_of_pypi_proven(version, cache, yolopatch):
     placed = [one for one in MODULES.values() if one.role.placement]  # a loss has no layer
     assert len(ran.json["proofs"]) == sum(len(one.flavors) for one in placed) * 2
     assert PINS[ran.json["like"]].model == ran.json["model"]
+
+
+def test_modules_of_every_place_are_ported_and_proven(wheel, own_catalog, yolopatch):
+    asked = [word for name in ("BiFPN", "DyHead", "CARAFE", "WIoU") for word in ("--module", name)]
+    ran = yolopatch("port", "--to", wheel(), *asked, "--json")
+    assert ran.code == 0, ran.err
+    found = {one["module"]: one["status"] for one in ran.json["outcomes"] if one["flavor"] == "paper"}
+    assert found == dict.fromkeys(("BiFPN", "DyHead", "CARAFE", "WIoU"), "ported")
+    # a loss is in no model
+    assert {one["module"]: one["failure"] for one in ran.json["proofs"]} == {"BiFPN": "", "DyHead": "", "CARAFE": ""}
