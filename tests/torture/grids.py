@@ -32,7 +32,7 @@ workers = 0
 device = "cpu"
 plots = false
 """
-_TABLES = ("table.md", "table.tex", "table.csv", "runs.csv", "chart.svg")
+_TABLES = ("table.md", "table.tex", "table.csv", "runs.csv", "ablation.html", "chart.svg")
 _ABLATE = ("ablate", "grid.toml", "--dest", "g", "--no-measure", "--json")
 
 
@@ -100,7 +100,7 @@ GRIDS = (  # the quick ones first: those that train are prepared meanwhile
         WITH_TORCH,
         # a run that was killed has more attempts, and where it went on from a checkpoint the notes say so
         counted=Counted(
-            measured=("work/g/table.md", "work/g/table.tex", "work/g/runs.csv"),
+            measured=("work/g/table.md", "work/g/table.tex", "work/g/runs.csv", "work/g/ablation.html"),
             apart=("work/g/runs/*", "work/shapes/labels/*.cache"),
         ),
     ),

@@ -14,7 +14,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from lab import Sandbox
-from yolopatch.core.tables.latex import escape_latex
+from yolopatch.core.tables.latex import escape_latex, escape_note
 from yolopatch.core.tables.markdown import escape_markdown
 
 _LOCK_OF_A_PATH = re.compile(r"-[0-9a-f]{12}\.lock$")  # in the cache: it names a folder, and each case has another
@@ -106,7 +106,7 @@ def _timeless(data: bytes) -> bytes:
 def _placeless(data: bytes, sandbox: Sandbox) -> bytes:
     """Return a content without the path of the case's folder, as it is and as tables have it."""
     path = os.fsdecode(sandbox.path)
-    for text in (path, escape_markdown(path), escape_latex(path)):
+    for text in (path, escape_markdown(path), escape_latex(path), escape_note(path)):
         data = data.replace(os.fsencode(text), b"SANDBOX")
     return data
 

@@ -27,6 +27,11 @@ def escape_latex(text: str) -> str:
     return "".join(_ESCAPED.get(char, char) for char in " ".join(text.split()))
 
 
+def escape_note(text: str) -> str:
+    """Return a text as `escape_latex` does, which may be broken behind a slash: paths are long, and have no spaces."""
+    return escape_latex(text).replace("/", r"/\allowbreak{}")
+
+
 def latex_table(
     heads: Sequence[str],
     units: Sequence[str],
@@ -62,15 +67,11 @@ def latex_table(
             r"\bottomrule",
             r"\end{tabular}}",
             r"\par\smallskip",
-            rf"{{\footnotesize {' '.join(map(_note, notes))}\par}}",
+            rf"{{\footnotesize {' '.join(map(escape_note, notes))}\par}}",
             rf"\end{{{environment}}}",
             "",
         ]
     )
-
-
-def _note(sentence: str) -> str:
-    return escape_latex(sentence).replace("/", r"/\allowbreak{}")  # paths are long, and have no spaces
 
 
 def _row(cells: Sequence[str]) -> str:
