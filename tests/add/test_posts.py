@@ -100,6 +100,7 @@ FORMS = {
     "a fence": f"# Gate\nText, it's short.\n```python\n{CODE}```\nand\n```yaml\n{YAML}```\n",
     "a fence that lost its first line": f"{CODE}```\n{YAML}",
     "two fences": f"```py\n{CODE[:35]}```\nthen\n~~~\n{CODE[35:]}~~~\n",
+    "a fence with a margin": f"Text here\n\n```python\n{indented(CODE)}```\n",
     "prompts": each_line(lambda n, line: (">>> " if line[:1].strip() else "... ") + line),
     "prompts of IPython": each_line(lambda n, line: ("In [1]: " if n == 1 else "   ...: ") + line),
     "numbers": each_line(lambda n, line: f"{n:3d} {line}"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import islice, product
 from typing import Any
 
-from yolopatch.catalog.kinds import JOIN, KINDS
+from yolopatch.catalog.kinds import JOIN
 from yolopatch.core.paste.calls import Given
 from yolopatch.core.paste.constructor import Argument
 from yolopatch.core.paste.follow.trial import FAILED, OK, UNKNOWN, Trial
@@ -137,22 +137,12 @@ def _only(subject: Subject, found: Found) -> UsageError:
     )
 
 
-def _no_join(subject: Subject, calls: list[_Call], line: int = 0) -> UsageError:
+def _no_join(subject: Subject, calls: list[_Call]) -> UsageError:
     """Return why no call of a class joins two maps."""
-    trials = [call.trials[_TWO] for call in calls]
-    best = max(trials, key=lambda trial: (trial.state == UNKNOWN, trial.built, trial.line), default=Trial(UNKNOWN))
-    if best.state != UNKNOWN:
-        why = best.why if best.state == FAILED else "its forward does not make one map of their size"
-        return _refused(subject, replace(best, why=why, line=best.line or line))
-    return OpenError(
-        "args",
-        f"arguments of {subject.symbol}",
-        {},
-        f"{subject.symbol} takes several maps, and what its constructor wants cannot be found out: {best.why}",
-        details=[f"found: {subject.quoted(best.line or line)}"],
-        hint=f'say it: --like Concat --args "{subject.example(KINDS[JOIN].values)}" (it can use'
-        f" {', '.join(KINDS[JOIN].values)})",
-    )
+    # a call of which nothing is known would have been taken
+    best = max((call.trials[_TWO] for call in calls), key=lambda trial: (trial.built, trial.line))
+    why = best.why if best.state == FAILED else "its forward does not make one map of their size"
+    return _refused(subject, replace(best, why=why))
 
 
 def _refused(subject: Subject, trial: Trial) -> UsageError:

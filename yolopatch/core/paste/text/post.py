@@ -97,13 +97,14 @@ def _is_hopeless(lines: Lines) -> bool:
 
 
 _OUTSIDE = "outside of the page's code"
+_MARGIN = "the margin taken off"
 _STEPS: tuple[tuple[str, Callable[[Lines], Lines]], ...] = (
     (_OUTSIDE, inside_fences),
     ("HTML's signs (&lt;) read as their characters", lambda lines: split_lines(without_entities("".join(lines)))),
     ("characters of a web page read as Python's", lambda lines: split_lines(with_plain_characters("".join(lines)))),
     ("the interpreter's prompt taken off", without_prompts),
     ("the number of the line taken off", lambda lines: without_numbers(lines, _soundness)),
-    ("the margin taken off", without_margin),
+    (_MARGIN, without_margin),
 )
 
 
@@ -133,10 +134,11 @@ class _Page:
             self.lines[number] = line
             if line == before or not before.strip():
                 continue
-            if words == _OUTSIDE:
+            if line.strip():
+                how = _MARGIN if words == _OUTSIDE else words
+                self.mended[number] = f"{self.mended[number]}, {how}" if number in self.mended else how
+            elif words == _OUTSIDE:
                 self.dropped[number] = words
-            elif line.strip():
-                self.mended[number] = f"{self.mended[number]}, {words}" if number in self.mended else words
 
     def _sort_out(self) -> None:
         """Leave out the parts that are no Python, and what stands between two of them and defines nothing."""
@@ -166,7 +168,7 @@ class _Page:
         code = indented_code(chunk.lines)
         if code:
             self._drop(chunk.part(0, 1), "prose")
-            self._change(["", *code][1:], "the margin taken off", chunk.first + 1)
+            self._change(code, _MARGIN, chunk.first + 1)
             return ""
         cut = _tail(chunk)
         if cut is None:
