@@ -127,9 +127,12 @@ def test_an_out_that_is_a_file_is_said_plainly(tmp_path):
     assert (tmp_path / "out").read_text() == "mine"
 
 
-@pytest.mark.parametrize("failing", [1, 2])
-def test_a_failure_half_way_leaves_the_disk_as_it_was(tmp_path, monkeypatch, failing):
+@pytest.mark.parametrize(("failing", "exists"), [(1, False), (1, True), (2, True)])
+def test_a_failure_half_way_leaves_the_disk_as_it_was(tmp_path, monkeypatch, failing, exists):
     out = tmp_path / "new" / "out"
+    if exists:
+        out.mkdir(parents=True)
+    before = sorted(tmp_path.rglob("*"))
     rename, calls = os.replace, []
 
     def full(source, target):
@@ -141,7 +144,7 @@ def test_a_failure_half_way_leaves_the_disk_as_it_was(tmp_path, monkeypatch, fai
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(YolopatchError, match="No space left on device"):
         render(RenderRequest(("RefConv",), scales="n,s", out=out), TEMPLATES)
-    assert names(tmp_path) == []
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_a_failure_half_way_puts_the_older_files_back(tmp_path, monkeypatch):
