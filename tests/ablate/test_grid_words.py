@@ -171,8 +171,8 @@ SHARED = (
     *("steps/workspace/patchset.py", "outside/probe/inspect.py", "outside/probe/run.py"),
     *("probe/checkpoint/base_checkpoint.py", "probe/compare/compare.py"),
 )
-# for what no grid can ask for: every block in place of a layer, and a YAML at all of its scales
-NEVER = {"--block", "--all-scales"}
+# for what no grid can ask for: every block in place of a layer, a YAML at all of its scales, and a loss's assigner
+NEVER = {"--block", "--all-scales", "--assigner"}
 
 
 def texts_of(file: Path) -> Iterator[str]:
