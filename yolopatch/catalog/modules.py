@@ -97,7 +97,8 @@ def require_flavor(module: Module, flavor: str) -> None:
     if flavor == ASSIGNER_FLAVOR and flavor not in module.flavors:
         raise _no_assigner(module)
     if flavor not in module.flavors:
-        raise UsageError(f"{module.name} is a module of your own: it has no flavor {flavor}", hint="leave out --flavor")
+        whose = "is a module of your own" if module.home else "comes from a paper alone"
+        raise UsageError(f"{module.name} {whose}: it has no flavor {flavor}", hint="leave out --flavor")
 
 
 def _no_assigner(module: Module) -> UsageError:
