@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+from yolopatch.catalog.built_in.attention import ATTENTION
+from yolopatch.catalog.built_in.blocks import BLOCKS
+from yolopatch.catalog.built_in.convolutions import CONVOLUTIONS
 from yolopatch.catalog.built_in.heads import HEADS
 from yolopatch.catalog.built_in.joins import JOINS
 from yolopatch.catalog.built_in.losses import LOSSES
@@ -14,7 +17,10 @@ from yolopatch.catalog.module import ASSIGNER_FLAVOR, FLAVORS, Module, Tutorial
 from yolopatch.catalog.names import fold, unknown
 from yolopatch.errors import UsageError
 
-MODULES: dict[str, Module] = {module.name: module for module in (*TUTORIALS, *JOINS, *SAMPLERS, *HEADS, *LOSSES)}
+MODULES: dict[str, Module] = {
+    module.name: module
+    for module in (*TUTORIALS, *CONVOLUTIONS, *ATTENTION, *BLOCKS, *JOINS, *SAMPLERS, *HEADS, *LOSSES)
+}
 
 
 def module_of_class(name: str) -> Module | None:

@@ -220,10 +220,14 @@ class OwnWriter:
         return template.render(module=self.module.name, **values).strip("\n") + "\n"
 
     def fusion(self) -> list[Edit]:
-        """Write the lines for fuse(); only a bare convolution, which has a BatchNorm after it, needs them."""
-        if self.module.kind != CONVOLUTION:
+        """Write the lines for fuse(): of a bare convolution, which has a BatchNorm after it, and of what folds."""
+        if self.module.kind != CONVOLUTION and not self._folds:
             return []
         return [in_fuse(self.pin, self.pristine, self._render("fuse"))]
+
+    @property
+    def _folds(self) -> bool:
+        return _has(self._class, "fold", "self")
 
     def branch(self) -> Edit:
         """Write the branch of parse_model for the module's rows."""
@@ -250,7 +254,7 @@ class OwnWriter:
             row_c3k=self._by_place[3:4] == ["c3k"],
             repeated=self._repeated(row_class),
             folded=_has(self._class, "folded", "self", "scale", "shift"),
-            folds=_has(self._class, "fold", "self"),
+            folds=self._folds,
             dialect=read_dialect(path, self.pristine[path], self.pin.block),
             attention="attn" in _names(_init(common, self.pristine[common], self.pin.block)),
             dilation=not self.is_yolov5,

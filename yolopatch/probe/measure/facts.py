@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import torch
+import torch.nn as nn
 
 from ...wire.facts import (
     FUSE,
@@ -100,6 +101,10 @@ def _passes(upstream: Upstream, model: UpstreamModel, data: dict[str, Any], imgs
     )
 
 
+def _is_norm(part: object) -> bool:
+    return isinstance(part, nn.modules.batchnorm._BatchNorm)
+
+
 @torch.no_grad()
 def _fuse(model: UpstreamModel, imgsz: int) -> Fused:
     """Return how much upstream's fuse() changes the head's inputs, relative, with random BatchNorm values."""
@@ -109,5 +114,5 @@ def _fuse(model: UpstreamModel, imgsz: int) -> Fused:
     after = head_inputs(model.fuse(), x)
     return Fused(
         difference=distance(after, before),
-        left_unfused=tuple(name for name, layer in model.named_modules() if hasattr(layer, "bn")),
+        left_unfused=tuple(name for name, layer in model.named_modules() if _is_norm(getattr(layer, "bn", None))),
     )
