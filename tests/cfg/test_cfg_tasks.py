@@ -7,13 +7,15 @@ from pathlib import PurePath
 import pytest
 import yaml
 
+from yolopatch.catalog.built_in.tutorials import TUTORIALS
 from yolopatch.catalog.model.models import VARIANTS, find_model
-from yolopatch.catalog.modules import MODULES
 from yolopatch.core.model.cfg_file import parse_cfg
 from yolopatch.core.model.cfg_text import file_name
 from yolopatch.core.model.placement import choose
 from yolopatch.errors import UsageError
 from yolopatch.steps.model.render_request import RenderRequest, plan
+
+MODULES = {one.name: one for one in TUTORIALS}
 
 
 @pytest.mark.parametrize(("family", "task"), VARIANTS)

@@ -8,9 +8,11 @@ import re
 import pytest
 import yaml
 
+from yolopatch.catalog.built_in.tutorials import TUTORIALS
 from yolopatch.catalog.model.models import MODELS, VARIANTS, find_model
-from yolopatch.catalog.modules import MODULES
 from yolopatch.core.model.placement import choose
+
+MODULES = {one.name: one for one in TUTORIALS}
 
 # model, scale and task of every file that upstream has
 FILES = [

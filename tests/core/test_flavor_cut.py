@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from yolopatch.catalog.built_in.tutorials import TUTORIALS
 from yolopatch.catalog.module import FLAVORS
-from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.resources import source_file
 from yolopatch.core.code.flavor import cut
 
@@ -100,7 +100,7 @@ def test_a_class_that_is_not_there_is_named():
 
 
 @pytest.mark.parametrize("flavor", FLAVORS)
-@pytest.mark.parametrize("module", MODULES.values(), ids=lambda m: m.name)
+@pytest.mark.parametrize("module", TUTORIALS, ids=lambda m: m.name)
 def test_a_cut_of_a_real_source_stands_alone(module, flavor):
     found = cut(source_file(module.source).read_text(), module.classes, flavor)
     names: dict[str, object] = {}

@@ -147,7 +147,8 @@ def _context(cfg: Cfg) -> dict[str, object]:
         **_of_file(cfg),
         "names": list(layers),
         "scale": _scale_printer(cfg.model),
-        "layer": lambda name: _line(layers[name], numbers) if name in layers else _GONE,
+        # a name of the base model that is not laid out went with its backbone; any other is a mistake of the template
+        "layer": lambda name: _GONE if name in own - layers.keys() else _line(layers[name], numbers),
         "number": lambda name: numbers.get(name, _GONE),
         "behind": lambda name: _inserted_after(name, list(layers), own) if name in layers else [],
     }
