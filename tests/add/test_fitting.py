@@ -160,8 +160,8 @@ def test_an_import_that_says_what_to_do_without_stays():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("from .block import C2f, Conv\n\n\nclass X(C2f):\n    pass\n", "it needs C2f, which old does not have"),
-        ("from .conv import DWConv\n\n\nclass X(nn.Module):\n    m = DWConv\n", "it needs DWConv, which old"),
+        ("from .block import C2f, Conv\n\n\nclass X(C2f):\n    pass\n", "it needs C2f, which is not in old"),
+        ("from .conv import DWConv\n\n\nclass X(nn.Module):\n    m = DWConv\n", "it needs DWConv, which is not in old"),
         (
             "class X(nn.Module):\n    def f(self):\n        return helper(self)\n",
             "it needs helper, which neither the file nor old has",
