@@ -219,6 +219,19 @@ LINES = {
         module("c1, c2, n=1, c3k=False", "self.c = nn.Conv2d(c1, c2, 1)", "return self.c(x)"),
         {"args": "c1, c2, n, c3k", "like": "C3k2"},
     ),
+    "a loss in the place of a layer": (
+        module("", "pass", "return F.mse_loss(x, y)").replace("self, x", "self, x, y").replace("self, )", "self)"),
+        {"like": "Conv"},
+    ),
+    "a module before a head": (
+        module(
+            "ch, hidden",
+            "pairs = ((nn.Conv2d(c, hidden, 1), nn.Conv2d(hidden, c, 1)) for c in ch);"
+            " self.m = nn.ModuleList(nn.Sequential(*pair) for pair in pairs)",
+            "return [m(one) for m, one in zip(self.m, x)]",
+        ),
+        {},
+    ),
     "a loss": (
         f"{HEAD}\n\ndef iou(a, b):\n    inter = (torch.min(a[2], b[2]) - torch.max(a[0], b[0])).clamp(0)\n"
         "    return inter / ((a[2] - a[0]) + (b[2] - b[0]) - inter)\n",
@@ -273,20 +286,26 @@ class Walk:
             assert "unknown" not in said or option != "class", said
 
     def typed(self, request: AddRequest, hint: str) -> Iterator[tuple[str, AddRequest]]:
-        for option, given in _OPTION.findall(hint):
-            value = shlex.split(given.replace("...", "8"))[0] if given else ""
-            name = _FIELDS.get(option, option)
-            if name == "siblings":
-                file = self.folder / value
-                yield option, replace(request, siblings=(*request.siblings, file))
-            elif name == "packages":
-                yield option, replace(request, packages=(*request.packages, value))
-            elif name == "stride":
-                yield option, replace(request, stride=int(value))
-            elif name == "replace":
-                yield option, replace(request, replace=True)
-            elif hasattr(request, name):
-                yield option, replace(request, **{name: value})
+        """Yield each request that a hint suggests, and its last option; options side by side are one suggestion."""
+        matches = list(_OPTION.finditer(hint))
+        asked = request
+        for number, match in enumerate(matches):
+            option, given = match.groups()
+            asked = self._with(asked, option, shlex.split(given.replace("...", "8"))[0] if given else "")
+            following = matches[number + 1].start() if number + 1 < len(matches) else len(hint)
+            if hint[match.end() : following].strip() or following == len(hint):
+                yield option, asked
+                asked = request
+
+    def _with(self, request: AddRequest, option: str, value: str) -> AddRequest:
+        name = _FIELDS.get(option, option)
+        if name == "siblings":
+            return replace(request, siblings=(*request.siblings, self.folder / value))
+        if name == "packages":
+            return replace(request, packages=(*request.packages, value))
+        if name == "replace":
+            return replace(request, replace=True)
+        return replace(request, **{name: int(value) if name == "stride" else value})
 
 
 def walk(case: str, folder: Path) -> Walk:
