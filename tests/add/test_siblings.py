@@ -302,6 +302,16 @@ def test_a_missing_package_is_told_when_the_class_is_built(with_a_missing_packag
     assert "-m pip install no_such_package" in found["hint"]
 
 
+@pytest.mark.slow
+def test_a_missing_package_is_no_fault_of_the_class(yolopatch, paste, own_catalog, need_pin):
+    need_pin(PIN)
+    file = paste(outer("import no_such_package", "no_such_package.Layer(channel)"), "Outer.py")
+    ran = yolopatch("add", file, "--try", "--json")
+    assert ran.code == 0, ran.err
+    assert ran.json["tried"]["state"] == "not built"
+    assert "needs no_such_package" in ran.json["tried"]["why"]
+
+
 V5 = """from models.common import Conv
 
 

@@ -89,6 +89,9 @@ def _build(pin: Pin, pristine: Pristine, cfg: Cfg, patch: Patch, executable: str
         try:
             (facts,) = ask_facts(tree, pin, [question], imgsz=_SIDE, python=executable, patience=_PATIENCE)
         except YolopatchError as error:
+            if any(line.startswith("ImportError: ") for line in error.details):
+                # a package that the interpreter lacks says nothing of the class
+                return Tried(NOT_BUILT, why=error.what, hint=error.hint)
             where = tuple(line.replace(f"{tree}/", "") for line in error.details)
             return Tried(FAILED, pin.name, name, error.what, where, error.hint)
     assert facts.passes is not None  # it was asked for
