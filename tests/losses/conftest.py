@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from yolopatch.catalog.environment.fix_patches import COMPAT
 from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.resources import source_file
@@ -58,10 +59,11 @@ def _run(own: str, code: str, name: str) -> dict[str, object]:
 
 @pytest.fixture
 def with_loss(tmp_path, cache, need_pin):
-    """Give a new workspace of a pin with a loss."""
+    """Give a new workspace of a pin with a loss, and with the compatibility patch where there is one."""
 
     def make(pin: str, name: str = "WIoU", assigner: bool = False) -> Path:
         need_pin(pin)
-        return apply(pin, [name], "paper", tmp_path / "workspace", "auto", cache, assigner=assigner).workspace
+        fixes = [COMPAT]
+        return apply(pin, [name], "paper", tmp_path / "workspace", "auto", cache, fixes, assigner=assigner).workspace
 
     return make
