@@ -385,3 +385,13 @@ def test_a_module_before_the_head_whose_width_is_open_is_asked_for():
     assert '--like Detect --args "ch=inputs, much=64" --outputs "[64] * count"' in said
     decision = decided(code, like="Detect", args="ch=inputs, much=64", outputs="[64] * count")
     assert (decision.kind, decision.outputs) == ("head", "[64] * count")
+
+
+def test_one_that_takes_several_maps_and_cannot_be_followed_is_a_join_only_if_the_user_says_so():
+    code = text("inc", "self.c = strange(inc)", "return self.c(torch.cat((x[0], strange(x[1])), 1))")
+    said = refused(code, OpenError)
+    assert "cannot be followed: strange, which the file does not have" in said
+    assert said.endswith("if it joins maps into one: --like Concat")
+    decision = decided(code, like="Concat")
+    assert (decision.kind, decision.outputs) == ("join", "sum(inputs)")
+    assert "its output channels are not known, and counted as sum(inputs)" in decision.doubt
