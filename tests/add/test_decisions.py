@@ -130,7 +130,7 @@ def test_what_neither_names_nor_forward_say_is_asked_for():
     with pytest.raises(UsageError, match="is not clear") as caught:
         decided(text)
     assert "X(in_ch, out_ch)" in caught.value.details[0]
-    assert "--like attention" in caught.value.hint
+    assert "--like C3k2" in caught.value.hint
     assert decided(text, like="Conv").kind == "layer"
     assert decided(text, like="c2f").kind == "block"
 

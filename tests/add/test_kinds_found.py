@@ -355,3 +355,43 @@ HARMFUL = {
 def test_code_that_would_never_end_is_not_followed_far(case):
     decision = decided(text("dim", HARMFUL[case], "return x"), like="attention")
     assert decision.kind == "attention"
+
+
+def test_one_that_divides_its_channels_by_many_is_found_at_many_channels():
+    heads = "self.c = nn.Conv2d(dim, dim, 1)\nself.h = dim // (dim // 128)"
+    decision = decided(text("dim", heads, "return x * self.c(x)"))
+    assert decision.kind == "attention"
+    assert "it needs more channels than 64" in decision.doubt
+    assert decision.limited
+
+
+def test_the_files_own_expansion_is_tried_as_a_row_names_none():
+    made = "c = int(c2 * e)\nself.c = nn.Sequential(*(nn.Conv2d(c1 if i == 0 else c, c, 1) for i in range(n)))"
+    assert decided(text("c1, c2, n=1, e=1.0", made, "return self.c(x)")).kind == "block"
+    assert "its map has another number of channels" in refused(text("c1, c2, n=1, e=4", made, "return self.c(x)"))
+
+
+def test_an_activation_that_is_a_layer_stays_the_files_own():
+    made = CONV_BN.format("k, s, k // 2")
+    own = text("c1, c2, k=3, s=1, act=nn.GELU()", f"{made}\nself.a = act", "return self.a(self.c(x))")
+    assert "act" not in given(decided(own))
+    assert given(decided(text("c1, c2, k=3, s=1, act=True", made, "return self.c(x)")))["act"] == "act"
+
+
+def test_a_module_before_the_head_whose_width_is_open_is_asked_for():
+    made = "self.g = nn.ModuleList(nn.Conv2d(c, much, 1) for c in ch)"
+    code = text("ch, much", made, "return [g(f) for g, f in zip(self.g, x)]")
+    said = refused(code, OpenError)
+    assert '--like Detect --args "ch=inputs, much=64" --outputs "[64] * count"' in said
+    decision = decided(code, like="Detect", args="ch=inputs, much=64", outputs="[64] * count")
+    assert (decision.kind, decision.outputs) == ("head", "[64] * count")
+
+
+def test_one_that_takes_several_maps_and_cannot_be_followed_is_a_join_only_if_the_user_says_so():
+    code = text("inc", "self.c = strange(inc)", "return self.c(torch.cat((x[0], strange(x[1])), 1))")
+    said = refused(code, OpenError)
+    assert "cannot be followed: strange, which the file does not have" in said
+    assert said.endswith("if it joins maps into one: --like Concat")
+    decision = decided(code, like="Concat")
+    assert (decision.kind, decision.outputs) == ("join", "sum(inputs)")
+    assert "its output channels are not known, and counted as sum(inputs)" in decision.doubt

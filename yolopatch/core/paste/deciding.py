@@ -18,7 +18,7 @@ from yolopatch.core.paste.judging.images import find_backbone
 from yolopatch.core.paste.judging.one_map import ONE_MAP, as_of_kind, recognise, widened, without_stride
 from yolopatch.core.paste.judging.refusals import not_followed, place_of, refused
 from yolopatch.core.paste.judging.several import as_join, find_join, several_maps, spread_join
-from yolopatch.core.paste.judging.subject import Subject
+from yolopatch.core.paste.judging.subject import WIDE, WIDTHS, Subject
 from yolopatch.core.paste.judging.using import Usage, read_usage
 from yolopatch.core.paste.meanings import meanings
 from yolopatch.core.paste.reading import Pasted
@@ -163,12 +163,13 @@ def _recognised(subject: Subject, usage: Usage, args: str | None, bound: tuple[G
     given = meanings(usage.constructor, usage.why) if bound is None else bound
     try:
         one = recognise(subject, usage, given, lambda: _convolution(subject.paste, subject.symbol))
-    except UsageError:
+    except UsageError as error:
         # the lists of maps that a class wants may be seen only in its constructor
         joined = (find_join(subject, spread=False) or find_head(subject)) if bound is None else None
-        if joined is None:
+        joined = joined or _as_wide(subject, usage, given, error)
+        if joined is None or isinstance(error, OpenError):
             raise
-        return joined
+        return joined if bound is None else replace(joined, given=bound)
     if one:
         return one if bound is None else replace(one, given=bound)
     if subject.missing(given) and bound is None:
@@ -178,6 +179,18 @@ def _recognised(subject: Subject, usage: Usage, args: str | None, bound: tuple[G
     kind, why = _by_names(subject, usage, given)
     kept = tuple(one for one in given if one.value in KINDS[kind].values) if bound is None else bound
     return Found(kind, why, kept)
+
+
+def _as_wide(subject: Subject, usage: Usage, given: Sequence[Given], error: UsageError) -> Found | None:
+    """Return the kind of a class that works only with many channels; None where it does not."""
+    try:
+        found = recognise(
+            replace(subject, widths=WIDE), usage, given, lambda: _convolution(subject.paste, subject.symbol)
+        )
+    except UsageError:
+        return None
+    doubt = f"it needs more channels than {WIDTHS[0]}: {error.what}"
+    return replace(found, doubt=doubt, limited=True) if found else None
 
 
 def _is_spread(subject: Subject) -> bool:
@@ -212,6 +225,8 @@ def _checked(subject: Subject, found: Found, stride: int, asked: bool) -> Found:
     unstrided = without_stride(subject, found)
     if unstrided and check(subject, found.kind, unstrided.given, 1).state == HOLDS:
         return unstrided
+    if check(replace(subject, widths=WIDE), found.kind, found.given, stride).state == HOLDS:
+        return replace(found, doubt=f"it needs more channels than {WIDTHS[0]}: {verdict.why}", limited=True)
     if asked and check(subject, found.kind, found.given, stride, equal_only=True).state == HOLDS:
         doubt = f"it works only in rows with as many channels out as in: {verdict.why}"
         return replace(found, doubt=doubt, limited=True)

@@ -100,9 +100,13 @@ def ask_boxes(request: BoxesRequest, images: int, *, python: str) -> BoxesAnswer
     )
 
 
-def model_too_slow(failed: Failed) -> YolopatchError:
+class TooSlowError(YolopatchError):
+    """A model did not build in the time that it was given; whether it would is not known."""
+
+
+def model_too_slow(failed: Failed) -> TooSlowError:
     """Return the error of a process that was stopped while it built or loaded a model."""
-    return YolopatchError(
+    return TooSlowError(
         f"the model did not build or load in {failed.ended.limit:.0f} s, and the process was stopped",
         hint="try a smaller scale, or look for an endless loop in the model's code",
     )

@@ -22,7 +22,7 @@ from yolopatch.errors import YolopatchError
 from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.files.templates import write_cfg
 from yolopatch.outside.git import snapshot
-from yolopatch.outside.probe.facts import ask_facts
+from yolopatch.outside.probe.facts import TooSlowError, ask_facts
 from yolopatch.outside.source.store import Pristine, cached
 from yolopatch.outside.watch import Watch
 from yolopatch.steps.environment.interpreters import find_interpreter
@@ -30,7 +30,7 @@ from yolopatch.wire.facts import PASSES, Question
 
 _SCALE = "n"
 _SIDE = 96  # pixels; building the model runs it at another size, by which it finds its strides
-_PATIENCE = 120  # seconds
+_PATIENCE = 300  # seconds
 
 
 def try_module(
@@ -88,6 +88,8 @@ def _build(pin: Pin, pristine: Pristine, cfg: Cfg, patch: Patch, executable: str
         question = Question(str(write_cfg(cfg, folder)), _SCALE, (PASSES,))
         try:
             (facts,) = ask_facts(tree, pin, [question], imgsz=_SIDE, python=executable, patience=_PATIENCE)
+        except TooSlowError as error:
+            return Tried(NOT_BUILT, why=error.what, hint=error.hint)
         except YolopatchError as error:
             if any(line.startswith("ImportError: ") for line in error.details):
                 # a package that the interpreter lacks says nothing of the class

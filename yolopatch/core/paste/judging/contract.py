@@ -9,7 +9,7 @@ from typing import Any
 from yolopatch.catalog.kinds import ATTENTION, BLOCK, CONV_LIKE, DOWN, POOL, PSA, UP
 from yolopatch.core.paste.calls import Given, names_in
 from yolopatch.core.paste.follow.trial import FAILED, UNKNOWN, Trial
-from yolopatch.core.paste.judging.subject import BATCH, SIZE, Subject, one_map, values
+from yolopatch.core.paste.judging.subject import BATCH, SIZE, WIDTHS, Subject, one_map, values
 from yolopatch.wire import arguments as by
 
 HOLDS, BROKEN, OPEN = "holds", "broken", "open"
@@ -69,7 +69,7 @@ def check(subject: Subject, kind: str, given: Sequence[Given], stride: int = 1, 
         equal_only: whether it gets only rows with as many channels out as in.
     """
     found = Verdict(HOLDS)
-    for case in cases(kind, given, stride):
+    for case in cases(kind, given, stride, subject.widths):
         if equal_only and case.values[by.INPUTS] != case.values[by.OUTPUTS]:
             continue
         found = judge(case, subject.follow(given, case.values, case.inputs, training=case.training))
@@ -78,9 +78,10 @@ def check(subject: Subject, kind: str, given: Sequence[Given], stride: int = 1, 
     return found
 
 
-def cases(kind: str, given: Iterable[Given], stride: int = 1) -> Iterator[Case]:
+def cases(kind: str, given: Iterable[Given], stride: int = 1, widths: tuple[int, int] = WIDTHS) -> Iterator[Case]:
     """Yield what a model does with a class of a kind: train and validate it, and find its stride with one image."""
     names = {name for one in given for name in names_in(one.value)}
+    a, b = widths
     equal = kind in (ATTENTION, UP, PSA)
     factor = {UP: _DOUBLE, DOWN: _HALF}.get(kind, _SAME)
     strides: tuple[int, ...] = (stride,)
@@ -90,14 +91,14 @@ def cases(kind: str, given: Iterable[Given], stride: int = 1) -> Iterator[Case]:
         strides = (1, 2)
     for s in strides:
         part = 1 / s if kind in CONV_LIKE else factor
-        for c1, c2 in ((64, 64), (128, 128)) if equal else ((64, 128), (128, 64), (64, 64)):
+        for c1, c2 in ((a, a), (b, b)) if equal else ((a, b), (b, a), (a, a)):
             yield _case(kind, c1, c2, s, part, "in training")
     for n in (2, 3) if kind in (BLOCK, PSA) and by.REPEATS in names else ():
-        yield _case(kind, 64, 64, 1, _SAME, f"with {n} repeats", n=n)
+        yield _case(kind, a, a, 1, _SAME, f"with {n} repeats", n=n)
     last = strides[-1]
     part = 1 / last if kind in CONV_LIKE else factor
-    yield _case(kind, 64, 64, last, part, "with one image, by which a model finds its strides", size=(8, 8), batch=1)
-    yield _case(kind, 64, 64, last, part, "in validation", size=(20, 12), training=False)
+    yield _case(kind, a, a, last, part, "with one image, by which a model finds its strides", size=(8, 8), batch=1)
+    yield _case(kind, a, a, last, part, "in validation", size=(20, 12), training=False)
 
 
 def _case(

@@ -12,8 +12,9 @@ from yolopatch.core.paste.follow.trial import FAILED, OK, UNKNOWN, Trial
 from yolopatch.core.paste.judging.contract import BROKEN, HOLDS, Case, Verdict, check, judge
 from yolopatch.core.paste.judging.found import Found
 from yolopatch.core.paste.judging.refusals import refused
-from yolopatch.core.paste.judging.subject import SIZE, WIDTHS, Subject, one_map, values
+from yolopatch.core.paste.judging.subject import SIZE, Subject, one_map, values
 from yolopatch.core.paste.judging.using import Usage
+from yolopatch.errors import OpenError
 from yolopatch.wire import arguments as by
 
 # kinds that take one map and give one
@@ -23,10 +24,11 @@ _KERNEL_USES = frozenset({uses.KERNEL, uses.SIZE, uses.OTHER})
 
 @dataclass(frozen=True)
 class _Seen:
-    """What became of a map of 64 channels: asked for 128 output channels, and for 64."""
+    """What became of a map of some channels: asked for more output channels, and for as many."""
 
     wider: Trial
     equal: Trial
+    channels: int
 
     @property
     def factor(self) -> float:
@@ -41,8 +43,8 @@ class _Seen:
     def keeps_channels(self) -> bool:
         """Whether it gives as many channels as it gets, whatever it is asked for."""
         wide, same = self.wider.shape, self.equal.shape
-        only_equal = self.wider.state == FAILED or (wide is not None and wide[1] == WIDTHS[0])
-        return self.equal.state == OK and same is not None and same[1] == WIDTHS[0] and only_equal
+        only_equal = self.wider.state == FAILED or (wide is not None and wide[1] == self.channels)
+        return self.equal.state == OK and same is not None and same[1] == self.channels and only_equal
 
 
 def recognise(
@@ -64,7 +66,9 @@ def recognise(
         return pool
     if subject.missing(given):
         return None
-    seen = _Seen(*(subject.follow(given, values(WIDTHS[0], c2), [one_map()]) for c2 in (WIDTHS[1], WIDTHS[0])))
+    narrow, wide = subject.widths
+    wider, equal = (subject.follow(given, values(narrow, c2), [one_map(narrow)]) for c2 in (wide, narrow))
+    seen = _Seen(wider, equal, narrow)
     if UNKNOWN in (seen.wider.state, seen.equal.state):
         return None
     if seen.wider.state == seen.equal.state == FAILED:
@@ -118,10 +122,10 @@ def _pool(subject: Subject, usage: Usage, given: Sequence[Given]) -> tuple[Found
 
 def _failure(subject: Subject, given: Sequence[Given], trial: Trial) -> Exception:
     """Return the error for a class whose code raises for every map of a model."""
-    batch, channels, height, width = one_map()
+    batch, channels, height, width = one_map(subject.widths[0])
     last = subject.follow(given, values(channels, channels), [(batch, height, width, channels)])
     shape = last.shape if last.state == OK else None
-    case = Case(values(channels, channels), (one_map(),))
+    case = Case(values(channels, channels), (one_map(channels),))
     verdict = Verdict(BROKEN, trial.why, trial.line, case=case)
     if shape == (batch, height, width, channels):
         why = "it reads B, H, W, C, and a model's layers give B, C, H, W"
@@ -134,7 +138,7 @@ def _failure(subject: Subject, given: Sequence[Given], trial: Trial) -> Exceptio
 def _require_map(subject: Subject, seen: _Seen) -> None:
     """Refuse what is no map of the input's batch."""
     trial = seen.wider if seen.wider.state == OK else seen.equal
-    case = Case(values(), (one_map(),))
+    case = _case(subject)
     verdict = judge(case, trial)
     if verdict.state == BROKEN and (verdict.expected == "one map" or trial.findings):
         raise refused(subject, verdict)
@@ -151,7 +155,7 @@ def _by_size(
     if seen.factor != 1:
         size = (seen.wider.shape or seen.equal.shape or ())[2:]
         what = f"its map has another size: {'×'.join(map(str, size))} of {SIZE[0]}×{SIZE[1]}"
-        raise refused(subject, Verdict(BROKEN, what, case=Case(values(), (one_map(),))))
+        raise refused(subject, Verdict(BROKEN, what, case=_case(subject)))
     if by.OUTPUTS not in names or seen.keeps_channels:
         return _keeping(subject, given, names, seen)
     if by.REPEATS in names:
@@ -159,15 +163,35 @@ def _by_size(
     if by.STRIDE in names or by.KERNEL in names:
         kind, why = convolution()
         return _found(kind, why, given)
-    return None
+    raise _open(subject)
+
+
+def _open(subject: Subject) -> OpenError:
+    """Return the error for a class that gives the channels that it is asked for: several kinds do."""
+    may_be = {
+        "Conv": "it replaces a convolution that keeps the size of the map",
+        "C3k2": "it replaces a block",
+        "SPPF": "it replaces the SPPF",
+    }
+    return OpenError(
+        "like",
+        "like what",
+        may_be,
+        f"the kind of {subject.symbol} in {subject.paste.name} is not clear: it gives as many channels as it is told",
+        details=[
+            f"found: line {subject.constructor.line}, {subject.symbol}{subject.constructor.written}: channels in and"
+            " out, but no kernel, stride or repeats"
+        ],
+        hint="name its kind: --like C3k2 (it replaces a block), --like Conv (a convolution) or --like SPPF",
+    )
 
 
 def _keeping(subject: Subject, given: tuple[Given, ...], names: set[str], seen: _Seen) -> Found:
     """Return a class that keeps size and channels, or that does so if it is not asked for others."""
     if not seen.keeps_channels:
         shape = seen.equal.shape or ()
-        what = f"its map has {shape[1]} channels of {WIDTHS[0]}, and no argument says how many"
-        raise refused(subject, Verdict(BROKEN, what, case=Case(values(), (one_map(),))))
+        what = f"its map has {shape[1]} channels of {seen.channels}, and no argument says how many"
+        raise refused(subject, Verdict(BROKEN, what, case=_case(subject)))
     if by.OUTPUTS in names and seen.wider.state == FAILED and by.REPEATS in names:
         return _found(PSA, f"it needs as many channels out as in (line {seen.wider.line}), and has repeats", given)
     why = "its output has the shape of its input, so it goes after a layer"
@@ -188,7 +212,7 @@ def widened(subject: Subject, given: Sequence[Given]) -> str:
         UsageError: they follow neither from the channels of its input nor from a number.
     """
     seen = {}
-    for c in WIDTHS:
+    for c in subject.widths:
         shape = subject.follow(given, values(c, c), [one_map(c)]).shape
         seen[c] = shape[1] if shape else 0
     first, second = seen.items()
@@ -201,15 +225,19 @@ def widened(subject: Subject, given: Sequence[Given]) -> str:
             return by.INPUTS
         return f"{by.INPUTS} * {times:.0f}" if times > 1 and times % 1 == 0 else f"{by.INPUTS} // {1 / times:.0f}"
     what = f"its map has {first[1]} channels of {first[0]}, and {second[1]} of {second[0]}"
-    raise refused(subject, Verdict(BROKEN, what, case=Case(values(), (one_map(),))))
+    raise refused(subject, Verdict(BROKEN, what, case=_case(subject)))
 
 
 def _down(subject: Subject, given: tuple[Given, ...], names: set[str]) -> Found:
     mine = _found(DOWN, "it halves the size of its map, whatever stride it is given", given)
     if by.OUTPUTS not in names:
         what = "it halves the map, and no argument says how many channels come out, which a row of a model does"
-        raise refused(subject, Verdict(BROKEN, what, case=Case(values(), (one_map(),))))
+        raise refused(subject, Verdict(BROKEN, what, case=_case(subject)))
     return mine
+
+
+def _case(subject: Subject) -> Case:
+    return Case(values(*subject.widths), (one_map(subject.widths[0]),))
 
 
 def _found(kind: str, why: str, given: tuple[Given, ...]) -> Found:

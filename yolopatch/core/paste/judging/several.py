@@ -81,7 +81,7 @@ def as_join(subject: Subject, spread: bool, given: tuple[Given, ...] | None, ask
     if asked and opened and (given is not None or not subject.missing(opened.given)):
         doubt = f"its output channels are not known, and counted as {_SUM}: {opened.trials[_TWO].why}"
         return Found(JOIN, "from --like", opened.given, outputs=_SUM, spread=spread, doubt=doubt)
-    raise _no_join(subject, calls)
+    raise _not_followed(subject, opened.trials[_TWO]) if opened else _no_join(subject, calls)
 
 
 def spread_join(subject: Subject, given: tuple[Given, ...] | None) -> Found:
@@ -137,9 +137,20 @@ def _only(subject: Subject, found: Found) -> UsageError:
     )
 
 
+def _not_followed(subject: Subject, trial: Trial) -> OpenError:
+    """Return the error for a class that takes several maps, and of which nobody says that it is a join."""
+    return OpenError(
+        "like",
+        "like what",
+        {"Concat": "it joins maps into one"},
+        f"{subject.symbol} takes several maps, and what it makes of them cannot be followed: {trial.why}",
+        details=[f"found: {subject.quoted(trial.line)}"],
+        hint="if it joins maps into one: --like Concat",
+    )
+
+
 def _no_join(subject: Subject, calls: list[_Call]) -> UsageError:
-    """Return why no call of a class joins two maps."""
-    # a call of which nothing is known would have been taken
+    """Return why no call of a class joins two maps: each certainly fails, or makes another map."""
     best = max((call.trials[_TWO] for call in calls), key=lambda trial: (trial.built, trial.line))
     why = best.why if best.state == FAILED else "its forward does not make one map of their size"
     return _refused(subject, replace(best, why=why))

@@ -12,26 +12,37 @@ from yolopatch.core.paste.follow.trial import Trial, try_class
 from yolopatch.core.paste.reading import Pasted
 from yolopatch.wire import arguments as by
 
+# what no row of a model names: the class's own defaults are used
+_OWN = (by.EXPANSION, by.SHORTCUT, by.C3K)
 # Images in a batch: a number that nobody unpacks into so many names.
 BATCH = 7
 # A map's height and width: of no use as each other, nor as channels.
 SIZE = (24, 40)
 WIDTHS = (64, 128)
+# for a class that divides its channels by more than those
+WIDE = (256, 384)
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A class of a pasted file, and its constructor."""
+    """A class of a pasted file, and its constructor.
+
+    Attributes:
+        widths: the channels of maps that it is followed with.
+    """
 
     paste: Pasted
     symbol: str
     constructor: Constructor
+    widths: tuple[int, int] = WIDTHS
 
     def follow(
         self, given: Iterable[Given], values: Mapping[str, Any], inputs: Sequence[Any], *, training: bool = True
     ) -> Trial:
         """Follow the class with these arguments of its constructor, and these maps."""
-        arguments = {one.argument: one.value for one in given}
+        defaults = {one.name: one.default for one in self.constructor.arguments}
+        own = {one.argument: defaults.get(one.argument) for one in given if one.value in _OWN}
+        arguments = {one.argument: own.get(one.argument) or one.value for one in given}
         return try_class(self.paste, self.symbol, arguments, inputs, values=values, training=training)
 
     def quoted(self, line: int) -> str:

@@ -25,6 +25,7 @@ _FITTING: Mapping[str, frozenset[str]] = MappingProxyType(
         by.REPEATS: frozenset({uses.COUNT, uses.FACTOR, uses.TEST}),
     }
 )
+_EMPTY = ("()", "[]", "tuple()")
 _GUESS = "8"  # of an argument whose name says nothing: the code is followed only to see what it is used for
 # what a row of a model does not name: the class's own value, where it is another than upstream's
 # the place of an argument of upstream's Conv, counted from 0, and its usual defaults
@@ -86,6 +87,8 @@ def _guesses(constructor: Constructor, first: str = "") -> list[Given]:
         number = one.default if one.default is not None and _is_number(one.default) else None
         guess = _GUESS if one.default is None else None
         text = value if value is not None and value in values() and one.default is None else number or guess
+        if one.default in _EMPTY:
+            text = by.INPUT_LIST  # what parse_model fills in
         if first and one.default is None and value != by.OUTPUTS:
             text, first = first, ""
         if text is not None:
@@ -100,6 +103,8 @@ def _is_number(text: str) -> bool:
 
 def _refused(one: Argument, trial: Trial) -> str:
     """Return why an argument does not have the meaning of its name; "" where nothing speaks against it."""
+    if one.meaning == by.ACTIVATION and one.default not in (None, "True", "False", "None"):
+        return f"{one.default} is the file's own"
     if one.meaning is None or one.meaning not in _FITTING:
         return ""
     if one.meaning in _NOT_IN_ROWS and one.default is not None and _is_number(one.default) and one.default != "1":
