@@ -65,7 +65,7 @@ def refused(yolopatch, grid, tmp_path):
     [
         ('"SPConv"]\npl', '"SPCnov"]\npl', "did you mean SPConv"),
         ("backbone-down", "backbone-up", "of the arm SPConv, scale n"),
-        ('["n"]', '["q"]', "unknown scale"),
+        ('["n"]', '["q"]', "'q' is not one scale of yolo11"),
         ('["n"]', '["all"]', "is not one scale of yolo11"),
         (f'"{PIN}"', '"yolo99"', "unknown model of the grid"),
         ('name = "SPConv"\n', 'name = "SPConv"\ncfg = "gone.yaml"\n', "a YAML of its own and placements"),

@@ -12,6 +12,7 @@ from yolopatch.catalog.model.base_model import TASKS
 from yolopatch.catalog.model.models import MODELS, VARIANTS, find_model
 from yolopatch.catalog.pins import PINS
 from yolopatch.core.model.cfg_text import Cfg, file_name, render_text
+from yolopatch.core.model.layer_rules import last_stage
 from yolopatch.errors import UsageError
 from yolopatch.outside.files.templates import load_templates
 from yolopatch.steps.model.render_request import RenderRequest, plan
@@ -101,6 +102,18 @@ def test_a_placement_means_the_layers_of_each_scale():
     assert found["n"] == (2, 4, 6, 8, 13, 16, 19)
     assert found["s"] == (2, 4, 6, 13, 16, 19)
     assert found["x"] == (2, 4, 16)
+
+
+@pytest.mark.parametrize(
+    ("family", "scale", "last"),
+    [
+        *((name, "n", 8) for name in ("yolov5", "yolov8", "yolo11", "yolo26", "yolo12", "yolov10")),
+        *(("yolov10", "s", 8), ("yolov10", "x", 8), ("yolov9", "t", 8), ("yolov9", "e", 28)),
+        *(("rtdetr", "l", 9), ("rtdetr", "x", 13), ("rtdetr", "resnet50", 4)),
+    ],
+)
+def test_the_last_stage_of_a_backbone_is_what_pooling_and_attention_follow(family, scale, last):
+    assert last_stage(find_model(family).at(scale)) == last
 
 
 def test_a_block_of_another_pins_class_is_refused_with_the_pin_that_has_it():

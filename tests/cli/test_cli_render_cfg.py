@@ -73,3 +73,69 @@ def test_as_many_classes_as_a_row_has_channels_are_pointed_out(yolopatch, tmp_pa
     assert "--nc 513" in told
     assert notes("yolo11", 513) == notes("yolo11", 1) == ""
     assert notes("yolov5", 512) == ""  # which compares with the head's outputs instead
+
+
+OWN = """\
+nc: 3
+kpt_shape: [17, 3]
+scales: {n: [0.5, 0.25, 1024], s: [0.5, 0.5, 1024]}
+backbone:
+  - [-1, 1, Conv, [64, 3, 2]]
+  - [-1, 1, Conv, [128, 3, 2]]
+head:
+  - [-1, 2, C3k2, [256, False, 0.25]]
+  - [[-1, -2], 1, Concat, [1]]
+  - [[2, 3], 1, Detect, [nc]]
+"""
+
+
+def test_a_file_that_somebody_brings_is_the_base(yolopatch, tmp_path):
+    (tmp_path / "mine.yaml").write_text(OWN)
+    ran = yolopatch("render-cfg", "--from", tmp_path / "mine.yaml", "--module", "DSConv", "--out", tmp_path, "--json")
+    (told,) = ran.json["files"]
+    assert (told["path"], told["model"], told["scale"]) == (str(tmp_path / "mine-C3k2-DSConv.yaml"), "mine", "all")
+    assert (told["layers"], told["placed"][0]["placement"]) == ([2], "all-blocks")
+    assert (
+        "mine.yaml is taken as a model of ultralytics-8.4.0, because it has C3k2 blocks; --repo names another"
+        in ran.err
+    )
+    text = (tmp_path / "mine-C3k2-DSConv.yaml").read_text()
+    assert "# made of mine.yaml, for ultralytics-8.4.0\n" in text
+    assert yaml.safe_load(text)["kpt_shape"] == [17, 3]
+    assert (tmp_path / "mine.yaml").read_text() == OWN
+
+
+def test_the_pin_of_a_file_is_the_named_one_or_that_of_the_workspace(workspace, yolopatch, tmp_path):
+    (tmp_path / "mine.yaml").write_text(OWN.replace("C3k2, [256, False, 0.25]", "C2f, [256]"))
+    arguments = ("render-cfg", "--from", tmp_path / "mine.yaml", "--module", "RefConv", "--placement", "2", "--out")
+    ran = yolopatch(*arguments, tmp_path, "--repo", "ultralytics-8.4.0")
+    assert ran.code == 2
+    assert "in ultralytics-8.4.0, RefConv has a block for C3k2 and none for C2f" in ran.err
+    ran = yolopatch(*arguments, workspace)
+    assert (ran.code, ran.out) == (2, "")
+    assert f"in {PIN}, RefConv has a block for C3k2 and none for C2f" in ran.err
+    ran = yolopatch(*arguments, tmp_path)
+    assert ran.code == 0
+    assert "mine.yaml is taken as a model of ultralytics-8.2.50, because it has C2f blocks" in ran.err
+
+
+def test_what_names_the_base_twice_is_refused(yolopatch, tmp_path):
+    (tmp_path / "mine.yaml").write_text(OWN)
+    arguments = ("render-cfg", "--from", tmp_path / "mine.yaml", "--module", "DSConv", "--out", tmp_path)
+    for words, said in (
+        (("--model", "yolo11"), "--model and --from both name the base model"),
+        (("--task", "pose"), "of a file, the last layer says the task"),
+    ):
+        ran = yolopatch(*arguments, *words)
+        assert (ran.code, said in ran.err) == (2, True), ran.err
+    ran = yolopatch("render-cfg", "--from", tmp_path / "none.yaml", "--module", "DSConv")
+    assert ran.code == 2
+    assert "none.yaml does not exist" in ran.err
+
+
+def test_a_further_family_is_written_for_the_workspace_that_builds_it(workspace, yolopatch):
+    ran = yolopatch("render-cfg", "--model", "yolov10", "--module", "RefConv", "--scale", "n", "--out", workspace)
+    assert (ran.code, ran.err) == (0, "")
+    other = yolopatch("render-cfg", "--model", "yolo12", "--module", "RefConv", "--scale", "n", "--out", workspace)
+    assert f"workspace of {PIN}, which is for yolo11 and has yolov9, yolov10, rtdetr" in other.err
+    assert "yolopatch apply --repo ultralytics-8.4.0 --module RefConv" in other.err

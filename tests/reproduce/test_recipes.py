@@ -15,7 +15,7 @@ from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.reproduce.recipes import RECIPES, departures, find_recipe, on_pin
 from yolopatch.catalog.resources import templates_dir
 from yolopatch.core.templates import template_environment
-from yolopatch.core.training.script import script_text, tutorial_script
+from yolopatch.core.training.script import Script, entry_of, script_text, tutorial_script
 from yolopatch.errors import UsageError
 
 SEEDS = Path(__file__).resolve().parents[3] / "shared" / "seeds"
@@ -138,3 +138,11 @@ def test_on_the_repackaged_yolov5_paths_have_its_prefix():
 def test_another_family_is_refused():
     with pytest.raises(UsageError, match="about yolo26"):
         on_pin(RECIPES["yolo26-refconv"], PINS["ultralytics-8.3.0"])
+
+
+@pytest.mark.parametrize(("head", "entry"), [("RTDETRDecoder", "RTDETR"), ("v10Detect", "YOLO"), ("Detect", "YOLO")])
+def test_a_script_trains_with_upstreams_own_class_for_the_head(head, entry):
+    script = Script("train_arm.py", "Train.", "trains", "model.yaml", (), entry=entry_of(head))
+    text = script_text(script, PINS["ultralytics-8.2.50"], template_environment(FileSystemLoader(templates_dir())))
+    assert f"from ultralytics import {entry}\n" in text
+    assert f"{entry}(arguments.pop(" in text

@@ -15,6 +15,8 @@ from yolopatch.errors import UsageError
 # The kernel of the bottlenecks in every family's block, and of a new layer: it keeps the size of the map.
 BLOCK_KERNEL = INSERTED_KERNEL = 3
 _IMAGE_CHANNELS = 3
+# what upstream has behind the last stage of a backbone: pooling and attention
+_END = ("SPP", "SPPF", "SPPELAN", "PSA", "C2PSA", "C2fPSA", "AIFI")
 _SEVERAL_MAPS = ("CBLinear",)  # what upstream has of layers with more than one output
 
 
@@ -24,9 +26,19 @@ def is_block(model: BaseModel, index: int) -> bool:
 
 
 def last_stage(model: BaseModel) -> int:
-    """Return the number of the backbone's last layer of a class that it repeats: what follows has its own place."""
+    """Return the number of the backbone's last layer before those at its end that have a place of their own.
+
+    Of a class that upstream does not have, a single layer at the end is taken for such a one, too.
+    """
     classes = [layer.module for layer in model.backbone]
-    return max((n for n, name in enumerate(classes) if classes.count(name) > 1), default=len(classes) - 1)
+    last = len(classes) - 1
+    while last and _is_at_end(model.backbone[last], classes.count(classes[last])):
+        last -= 1
+    return last or len(classes) - 1
+
+
+def _is_at_end(layer: Layer, count: int) -> bool:
+    return layer.module in _END or (count == 1 and not layer.sets_channels)
 
 
 def require_fit(model: BaseModel, module: Module, flavor: str, layers: Iterable[int], after: Iterable[int]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from yolopatch.catalog.environment.fix_patches import SEEDS, chosen
 from yolopatch.catalog.kinds import LOSS
 from yolopatch.catalog.model.base_model import DETECT, BaseModel
-from yolopatch.catalog.model.models import ALL_SCALES, MODELS, find_model, find_scales
+from yolopatch.catalog.model.models import MODELS, find_model
 from yolopatch.catalog.modules import find_module, require_flavor
 from yolopatch.catalog.names import fold, unknown
 from yolopatch.catalog.pins import PINS, Pin, find_pin
@@ -129,9 +129,12 @@ def plan_grid(grid: Grid, where: Path) -> GridPlan:
     """
     pin, model = _pin_and_model(grid.model)
     for scale in grid.scales:
-        if find_scales(model, scale) != (scale,) or scale == ALL_SCALES:
-            hint = f'e.g. scales = ["{next(iter(model.scales))}"]'
-            raise UsageError(f"scales: {scale!r} is not one scale of {model.name}", hint=hint)
+        if scale not in model.scales:
+            raise UsageError(
+                f"scales: {scale!r} is not one scale of {model.name}",
+                details=[f"known: {', '.join(model.scales)}"],
+                hint=f'e.g. scales = ["{next(iter(model.scales))}"]',
+            )
     plan = GridPlan(grid, model, pin, where)
     needed(pin, chosen(compat=grid.compat, seeds=grid.seed_patch))
     for arm in grid.arms:
