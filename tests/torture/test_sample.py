@@ -54,7 +54,8 @@ NOT_HARMED = {"list", "status", "diff", "doctor", "summary", "env create", "env 
 _CHOOSES = """
     --json --python --source --flavor --scale --all-scales --imgsz --device --timeout --task --placement --block --nc
     --base --images --side --seed --bits --block-size --class --like --args --stride --outputs --boxes --gives
-    --package --try --assigner --name --repo --from --trust --layer --method --conf --limit --workspace --half --batch
+    --package --try --assigner
+    --timm --name --repo --from --trust --layer --method --conf --limit --workspace --half --batch
     --data --epochs --weights --quick --set --workers --only --address --gpus-per-run --cpus-per-run --dry-run
     --events
 """

@@ -20,7 +20,7 @@ from yolopatch.catalog.resources import manifest_file, patch_file
 from yolopatch.core.checkpoint.allowed import unknown_uses
 from yolopatch.core.checkpoint.stamp import read_stamped
 from yolopatch.core.data.labels import LabelFormat, read_labels
-from yolopatch.core.loss.recognise import find_loss
+from yolopatch.core.loss.choosing import losses_in
 from yolopatch.core.model.cfg_file import parse_cfg
 from yolopatch.core.model.cfg_text import Cfg, render_text
 from yolopatch.core.paste.constructor import read_constructor
@@ -131,7 +131,7 @@ def _texts(value: object) -> list[str]:
 def _patches() -> list[bytes]:
     # in a small one, a change more often hits a header
     small = b"--- a/x/a.py\n+++ b/x/a.py\n@@ -1,2 +1,3 @@\n a\n+b\n c\n--- /dev/null\n+++ b/b.py\n@@ -0,0 +1 @@\n+b\n"
-    files = [patch_file(PIN.name, name, flavor) for name in MODULES for flavor in ("paper", "tutorial")]
+    files = [patch_file(PIN.name, one.name, flavor) for one in MODULES.values() for flavor in one.flavors]
     return [small] * len(files) + [file.read_bytes() for file in files]
 
 
@@ -272,7 +272,7 @@ def _pasted() -> list[bytes]:
 
 def _read_pasted(data: bytes) -> object:
     paste = read_paste(data, "MyConv.py")
-    find_loss(paste)
+    losses_in(paste)
     symbol = choose_class(paste, None)
     decision = decide(paste, symbol)
     taken_attributes(paste, symbol)
