@@ -10,6 +10,7 @@ import pytest
 
 from yolopatch.catalog.built_in.tutorials import TUTORIALS
 from yolopatch.catalog.module import FLAVORS
+from yolopatch.catalog.modules import MODULES as ALL_MODULES
 from yolopatch.catalog.pins import PINS
 from yolopatch.maintain import matrix
 from yolopatch.maintain.matrix import ALL, QUICK, Case, Result, cases, read_results
@@ -22,7 +23,7 @@ PASSING = Case("ultralytics-8.3.0", "DSConv", "paper", "layer", "n")
 
 
 def test_it_covers_every_model():
-    found = Counter((case.flavor, case.task) for case in cases())
+    found = Counter((case.flavor, case.task) for case in cases() if case.module in MODULES)
     detection = len(MODULES) * len(PINS) * 2 * 5
     others = len(MODULES) * sum(pin.upstream == "ultralytics" for pin in PINS.values()) * 2  # at one scale
     tasks = ("segment", "pose", "obb", "classify")
@@ -31,6 +32,14 @@ def test_it_covers_every_model():
         **{(flavor, task): others for flavor in FLAVORS for task in tasks},
     }
     assert detection >= 250
+
+
+def test_it_covers_every_other_module_on_every_pin_and_at_every_scale():
+    others = [case for case in cases() if case.module not in MODULES]
+    assert {(case.flavor, case.task) for case in others} == {("paper", "detect")}
+    placed = {name for name, module in ALL_MODULES.items() if module.role.placement} - MODULES.keys()
+    wanted = {(pin, module, scale) for pin in PINS for module in placed for scale in "nsmlx"}
+    assert {(case.pin, case.module, case.scale) for case in others} == wanted
 
 
 def test_a_part_of_it_can_be_asked_for():

@@ -20,10 +20,11 @@ from pathlib import Path
 from yolopatch import __version__
 from yolopatch.catalog.model.base_model import DETECT, TASKS
 from yolopatch.catalog.model.models import VARIANTS
-from yolopatch.catalog.module import FLAVORS
+from yolopatch.catalog.module import FLAVORS, Module
 from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.resources import templates_dir
+from yolopatch.core.port.proof import proof_places
 from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.source.store import cache_dir
 from yolopatch.steps.model.render import render
@@ -111,8 +112,15 @@ def cases(
         Case(pin, module, flavor, place, scale, task)
         for (scale, task), pin in itertools.product(models, pins)
         if (PINS[pin].model, task) in VARIANTS
-        for flavor, module, place in itertools.product(flavors, modules, PLACES)
+        for flavor, module in itertools.product(flavors, modules)
+        if flavor in MODULES[module].flavors and (task == DETECT or MODULES[module].tutorial)
+        for place in _places(MODULES[module])
     ]
+
+
+def _places(module: Module) -> tuple[str, ...]:
+    """Return where the matrix places a module: as `port` proves it; what goes behind a layer is a layer, too."""
+    return tuple(dict.fromkeys(place if place in PLACES else PLACES[0] for place in proof_places(module)))
 
 
 def verify_all(asked: Collection[Case], kept: Path, workers: int, quick: bool = False) -> Iterator[Result]:
@@ -157,7 +165,8 @@ def _jobs(folder: Path, wanted: Sequence[Case]) -> Iterator[_Job]:
 
     @cache
     def workspace(pin: str, flavor: str) -> WorkspaceState:
-        return apply(pin, LAYERED, flavor, folder / f"{pin}-{flavor}", "auto", cache_dir())
+        modules = [name for name in LAYERED if flavor in MODULES[name].flavors]
+        return apply(pin, modules, flavor, folder / f"{pin}-{flavor}", "auto", cache_dir())
 
     for case in wanted:
         state = workspace(case.pin, case.flavor)

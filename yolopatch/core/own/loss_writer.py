@@ -60,7 +60,7 @@ class LossWriter:
             edits += [*self._second_criteria(), *self._kept_state()]
         if self.flavor == ASSIGNER_FLAVOR:
             edits += self._assigner()
-        own, around = (f"{loss_folder(self.pin)}/{name}.py" for name in (self.module.source, self._around))
+        own, around = (f"{loss_folder(self.pin)}/{name}.py" for name in (self._stem, self._around))
         return [NewFile(own, self.text), NewFile(around, self._between()), *edits]
 
     @property
@@ -68,9 +68,14 @@ class LossWriter:
         return self.pin.layout.style == "yolov5"
 
     @property
+    def _stem(self) -> str:
+        """The name of the module's own file: several losses of one source have a file each."""
+        return self.module.source if self.module.home else self.module.name.casefold()
+
+    @property
     def _around(self) -> str:
         """The name of the file that stands between."""
-        return f"{self.module.source}_loss"
+        return f"{self._stem}_loss"
 
     @property
     def _symbol(self) -> str:
@@ -102,7 +107,7 @@ class LossWriter:
         named = self._symbol if self._symbol == module.bare else f"{self._symbol} as {module.bare}"
         head = f'"""{module.name} in the place of the overlap in upstream\'s box loss, written by yolopatch."""\n\n'
         weak = "import weakref\n\n" if is_class else ""
-        imports = f"{weak}import torch\n\nfrom {self._package}.{module.source} import {named}\n\n"
+        imports = f"{weak}import torch\n\nfrom {self._package}.{self._stem} import {named}\n\n"
         return f"{head}{imports}{body.strip()}\n"
 
     def _called(self, is_class: bool) -> str:

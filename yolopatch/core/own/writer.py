@@ -238,7 +238,7 @@ class OwnWriter:
         path, common = self.pin.layout.parser, self.pin.layout.common
         place = self._stood_for_in
         if self.stood_for not in classes(parse(self.pristine.get(place, ""))):
-            raise PatchError(f"{self.module.name} stands for {self.stood_for}, which {self.pin.name} does not have")
+            raise PatchError(f"{self.module.name} stands for {self.stood_for}, which is not in {self.pin.name}")
         replaced = _init(place, self.pristine.get(place, ""), self.stood_for)
         row_class = self.module.bare if self._takes_rows else ""
         bare = () if self.module.kind in _SIGNED and not row_class else (self.module.bare,)

@@ -22,9 +22,9 @@ from ...protocol.findings import Finding, failed, passed, skipped, warned
 from ...tensors.tensors import distance
 from ...thresholds import SAME_LOSS
 from ..evidence import sample
+from ..own_loss import evidence_of, is_inserted, not_in_use, tried, words
 from ..rules import Rules
 from ..unchanged import in_unchanged_upstream
-from .own_loss import evidence_of, is_inserted, not_in_use, tried, words
 
 _LEFT_OUT = {"site-packages", "dist-packages", "runs", "__pycache__"}  # folders without code of the workspace
 _LOSS_NAME = re.compile(r"(?<!g)loss|iou(?!s)|_ious", re.IGNORECASE)  # not a glossary, nor the previous

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ...measure.box_loss import BoxLoss, Trial, try_boxes
-from ...measure.loss_values import functions, meaning
-from ...protocol.findings import Finding, failed
+from ..measure.box_loss import BoxLoss, Trial, try_boxes
+from ..measure.loss_values import functions, meaning
+from ..protocol.findings import Finding, failed
 
 _NO_BOXES = {
     "obb": "boxes of the task obb are rotated, and upstream's overlap of those (probiou) is another function",
