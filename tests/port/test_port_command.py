@@ -75,7 +75,7 @@ def test_saving_twice_changes_nothing(wheel, own_catalog, yolopatch, fingerprint
 
 def test_a_conflict_is_exit_4_and_nothing_is_saved(wheel, own_catalog, yolopatch):
     edits = {TASKS: {"args.insert(2, n)": "args.insert(3, n)"}}
-    ran = yolopatch("port", "--to", wheel(edits), "--save")
+    ran = yolopatch("port", "--to", wheel(edits), "--module", "DSConv", "--save")
     assert ran.code == 4
     assert "the branch for C3k2, ultralytics/nn/tasks.py:" in ran.out
     assert "expected: args.insert(2, n)" in ran.out
