@@ -205,7 +205,7 @@ def _arm(table: dict[str, Any], where: str) -> Arm:
         name=reader.get("name", _is_name, 'its name in the tables, one line: name = "base"'),
         modules=tuple(reader.get("module", _are_texts, 'a list of modules: module = ["SPConv"]', [])),
         placements=tuple(reader.get("placement", _are_texts, 'a list: placement = ["SPConv:backbone-down"]', [])),
-        flavor=reader.get("flavor", _FLAVORS.__contains__, ", ".join(_FLAVORS), FLAVORS[0]),
+        flavor=reader.get("flavor", _FLAVORS.__contains__, " or ".join(_FLAVORS), FLAVORS[0]),
         cfg=reader.get("cfg", _is_text, 'the path of a model YAML: cfg = "yolo11-mine.yaml"', None),
     )
     if arm.cfg and arm.placements:
