@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from yolopatch.catalog.module import FLAVORS
+from yolopatch.catalog.module import ASSIGNER_FLAVOR, FLAVORS
 from yolopatch.catalog.names import fold, unknown
 from yolopatch.core.ablate.results import BEST, LAST
 from yolopatch.errors import UsageError
@@ -21,6 +21,7 @@ else:
 
 KEYS = {"compat": "compat", "seeds": "seed_patch"}  # of the fix patches, by their names
 SCALE = "{scale}"  # in `weights`: stands for the letter
+_FLAVORS = (*FLAVORS, ASSIGNER_FLAVOR)
 _LONGEST = 256 * 1024  # characters; a grid has some dozens of lines
 _MOST_RUNS = 100_000
 _SEEDS = range(2**31)  # what upstream's generators take
@@ -204,7 +205,7 @@ def _arm(table: dict[str, Any], where: str) -> Arm:
         name=reader.get("name", _is_name, 'its name in the tables, one line: name = "base"'),
         modules=tuple(reader.get("module", _are_texts, 'a list of modules: module = ["SPConv"]', [])),
         placements=tuple(reader.get("placement", _are_texts, 'a list: placement = ["SPConv:backbone-down"]', [])),
-        flavor=reader.get("flavor", FLAVORS.__contains__, " or ".join(FLAVORS), FLAVORS[0]),
+        flavor=reader.get("flavor", _FLAVORS.__contains__, " or ".join(_FLAVORS), FLAVORS[0]),
         cfg=reader.get("cfg", _is_text, 'the path of a model YAML: cfg = "yolo11-mine.yaml"', None),
     )
     if arm.cfg and arm.placements:

@@ -9,7 +9,7 @@ from pathlib import Path
 from yolopatch.catalog.kinds import LOSS
 from yolopatch.catalog.model.base_model import DETECT, BaseModel
 from yolopatch.catalog.model.models import ALL_SCALES, find_model, find_scales
-from yolopatch.catalog.module import FLAVORS, Module
+from yolopatch.catalog.module import ASSIGNER_FLAVOR, FLAVORS, Module
 from yolopatch.catalog.modules import find_module, require_flavor
 from yolopatch.catalog.names import unknown
 from yolopatch.catalog.pins import Pin
@@ -62,7 +62,7 @@ def plan(request: RenderRequest, pin: Pin | None = None, file: CfgFile | None = 
         UsageError: an unknown name or value, a layer that the module cannot replace, or two modules
             for one layer.
     """
-    if request.flavor not in FLAVORS:
+    if request.flavor not in (*FLAVORS, ASSIGNER_FLAVOR):  # that of an arm with a loss alone, which places nothing
         raise unknown("flavor", request.flavor, FLAVORS)
     modules = list(dict.fromkeys(map(find_module, request.modules)))
     _refuse_losses(modules)

@@ -123,7 +123,7 @@ def _words(
 ) -> tuple[str, ...]:
     """Return the command as it can be typed again, in any folder."""
     modules = [word for choice in choices for word in ("--module", choice.name)]
-    flavors = ["--flavor", flavor] if flavor != FLAVORS[0] and modules else []
+    flavors = ["--flavor", flavor] if flavor not in (FLAVORS[0], ASSIGNER_FLAVOR) and modules else []
     options = (*options_of(fix_patches), *flags)
     return ("yolopatch", "apply", "--repo", pin.name, *modules, *flavors, *options, "--dest", str(place))
 
@@ -138,7 +138,7 @@ def _plan(
     into: str | None = None,
     assigner: bool = False,
 ) -> tuple[Path, _Wanted]:
-    if flavor not in FLAVORS:
+    if flavor not in (*FLAVORS, ASSIGNER_FLAVOR):
         raise unknown("flavor", flavor, FLAVORS)
     known = [module for module in map(lookup_module, modules) if module]
     pin = _resolve(repo, [module.tutorial.pin for module in known if module.tutorial], dest)
@@ -146,7 +146,7 @@ def _plan(
     if assigner and not any(module.kind == LOSS for module in known):
         raise UsageError("--assigner is for a loss, and none is named", hint="e.g. --module NWD --assigner")
     choices = [_choose(name, flavor, place, update, assigner) for name in modules]
-    flags = ["--update"] * update + ["--assigner"] * assigner
+    flags = ["--update"] * update + ["--assigner"] * (assigner or flavor == ASSIGNER_FLAVOR)
     request = Request(_words(pin, choices, flavor, fix_patches, flags, place), into)
     return place, _Wanted(pin, choices, needed(pin, fix_patches), update, request)
 
