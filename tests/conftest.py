@@ -256,7 +256,7 @@ def base_cfg(tmp_path):
     """Write a model's YAML with no module in it and return its path."""
 
     def write(model: str, scale: str, task: str = DETECT):
-        base = find_model(model, task)
+        base = find_model(model, task).at(scale)
         cfg = Cfg(base, scale, base.nc)
         file = tmp_path / file_name(cfg)
         file.write_text(render_text(cfg, template_environment(FileSystemLoader(templates_dir()))))

@@ -15,7 +15,7 @@ def rendered(tmp_path):
     """Render one file with a module and give what the step says of it: its path, and where the module stands."""
 
     def write(pin: str, module: str, **request):
-        asked = RenderRequest((module,), PINS[pin].model, **{"scales": "n", "out": tmp_path, **request})
+        asked = RenderRequest((module,), **{"model": PINS[pin].model, "scales": "n", "out": tmp_path, **request})
         (file,) = render(asked, templates_dir()).files
         return file
 

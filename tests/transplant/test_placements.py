@@ -100,3 +100,25 @@ def check(module: str, where: dict, flavor: str, file, found: dict) -> None:
             assert how in ("copied", "initialised"), f"{what}: {name}: {reason}"
     if module in EXACT and flavor == "paper" and "placements" not in where:
         assert found["error"] < 1e-4, what
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("pin", "model", "scale"),
+    [
+        ("ultralytics-8.4.0", "yolov10", "n"),
+        ("ultralytics-8.4.0", "yolo12", "n"),
+        ("ultralytics-8.2.50", "yolov9", "t"),
+    ],
+)
+def test_further_families_give_their_weights_as_well(
+    pin, model, scale, checkpoint, rendered, full_workspace, in_upstream
+):
+    asked = [("RefConv", {}), ("DSConv", {"placements": ("before-head",)})]
+    files = [rendered(pin, module, model=model, scales=scale, repo=pin, **where) for module, where in asked]
+    given = [str(checkpoint(pin, scale, model=model)), scale, [str(file.path) for file in files]]
+    place = full_workspace(pin)
+    said = in_upstream(place, _TRANSPLANTS, style_of(PINS[pin]), place, given=given)
+    told = [json.loads(line) for line in said.splitlines() if line.startswith('{"pairs"')]
+    for (module, where), file, found in zip(asked, files, told, strict=True):
+        check(module, where, FLAVORS[0], file, found)

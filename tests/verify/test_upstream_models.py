@@ -9,7 +9,10 @@ import pytest
 
 from yolopatch.catalog.model.models import find_model
 from yolopatch.catalog.pins import PINS
+from yolopatch.catalog.resources import templates_dir
 from yolopatch.outside.files.model_yaml import read_cfg
+from yolopatch.steps.model.render import render
+from yolopatch.steps.model.render_request import RenderRequest
 from yolopatch.steps.verify.verify import verify
 from yolopatch.wire.statuses import FAIL, PASS
 
@@ -99,3 +102,30 @@ def test_upstreams_other_models_do_not_fail(pin, name, pristine_tree, full_works
     letter = read_cfg(cfg).any_scale(None) if "scales:" not in source.read_text() else next(iter(read_cfg(cfg).letters))
     checks = verify(full_workspace(pin), cfg, letter, imgsz=320, checks=OTHERS_CHECKS).checks
     assert {check.id: check.summary for check in checks if check.status != PASS} == {}
+
+
+# by pin, further families and files of upstream's with a module in them, and the file that is their base
+PLACED = {
+    "ultralytics-8.2.50": [("yolov9", "t", "SPConv", "yolov9t"), ("v8/yolov8-p2", "n", "DSConv", "yolov8-p2")],
+    "ultralytics-8.3.0": [("yolov10", "s", "RefConv", "yolov10s"), ("v8/yolov8-p6", "n", "DSConv", "yolov8-p6")],
+    "ultralytics-8.4.0": [("yolo12", "n", "DSConv", "yolo12"), ("26/yolo26-p2", "n", "RefConv", "yolo26-p2")],
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("pin", "base", "scale", "module", "own"), [(p, *one) for p, found in PLACED.items() for one in found]
+)
+def test_a_module_in_them_does_not_fail_and_is_compared_with_its_base(
+    pin, base, scale, module, own, pristine_tree, full_workspace, tmp_path
+):
+    file = pristine_tree(pin) / FOLDERS["ultralytics"] / f"{base}.yaml"
+    of = {"source": file} if file.is_file() else {"model": base}
+    request = RenderRequest((module,), scales=scale, repo=pin, out=tmp_path, **of)
+    (made,) = render(request, templates_dir()).files
+    letter = scale if read_cfg(made.path).letters else None
+    found = verify(full_workspace(pin), made.path, letter, imgsz=320, checks=OTHERS_CHECKS)
+    assert found.facts["base_cfg"].endswith(f"{own}.yaml")
+    assert {check.id: check.summary for check in found.checks if check.status == FAIL} == {}
+    (intended,) = (check for check in found.checks if check.id == "only-intended")
+    assert (intended.status, intended.evidence["replaced"]) == (PASS, list(made.layers))
