@@ -18,13 +18,12 @@ from pathlib import Path
 
 import torch
 
-from gpu.layer_cases import describe_sizes
+from gpu.layer_cases import TRIED, describe_sizes
 from gpu.layer_rows import layer_rows, run_layer_rows
 from gpu.machine import describe
 from gpu.model_rows import LATENCY, Place, model_rows, run_model_row
 from gpu.page import page
 from gpu.row import Result, Row
-from yolopatch.catalog.modules import MODULES
 
 _CORES = 2  # for one model: where there are more, several models are tried at a time, once all times are measured
 _MINUTES = {"cuda": 8.0, "cpu": 60.0}
@@ -78,7 +77,7 @@ def _refused(what: str, hint: str = "make gpu DEVICE=cpu") -> int:
 
 
 def _rows(kind: str, patterns: list[str]) -> list[Row]:
-    rows = [row for name in MODULES for row in layer_rows(name, kind)]
+    rows = [row for name in TRIED for row in layer_rows(name, kind)]
     rows += model_rows(kind)
     return [row for row in rows if any(fnmatch(row.name, pattern) for pattern in patterns)]
 
@@ -89,7 +88,7 @@ def _names(kind: str) -> str:
 
 def _results(rows: list[Row], device: str, asked: argparse.Namespace, end: float) -> Iterator[Result]:
     """Run the rows; what has not begun by the end has failed."""
-    layers = {row for name in MODULES for row in layer_rows(name, device)}
+    layers = {row for name in TRIED for row in layer_rows(name, device)}
     for _, group in groupby((row for row in rows if row in layers), key=lambda row: row.subject):
         yield from run_layer_rows(list(group), device, end)
     models = [row for row in rows if row not in layers]

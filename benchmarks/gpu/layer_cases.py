@@ -13,6 +13,9 @@ from yolopatch.catalog.module import Module
 from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.resources import source_file
 
+# The modules of the tutorials: a layer of any other kind is called with other values than a convolution.
+TRIED = tuple(name for name, module in MODULES.items() if module.tutorial)
+
 SEED = 0
 _NOISE = 0.05  # added to every parameter: some layers start as plain convolutions, with a part of them zero
 
