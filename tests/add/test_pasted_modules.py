@@ -21,7 +21,7 @@ BY_KIND = {
         "ShuffleSA", "SimpleGate", "SpatialGateAttn", "StripPool", "TripletLite", "WinAttn", "WindowMSA",
     ),
     "join": ("BiWeightJoin", "ResizeCat", "SemanticMul", "StarCat", "TwoWayGate"),
-    "up-sampler": ("DepthUp", "ReassembleUp"),
+    "up-sampler": ("DepthUp", "GridSampleUp", "ReassembleUp"),
     "pool": ("LargePool", "MeanPool", "PoolCSP"),
     "psa": ("SlotAttn",),
     "head": ("LevelGate", "LevelMix"),
