@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import warnings
+from collections.abc import Sequence
 from functools import lru_cache
 
 # Python reads and writes syntax trees by recursion, up to five calls for each level, and ends after 1,000 calls. A long
@@ -40,6 +41,18 @@ def parse_expression(text: str) -> ast.expr:
     if len(body) != 1 or not isinstance(body[0], ast.Expr):
         raise SyntaxError("more than an expression")
     return body[0].value
+
+
+def source_of(lines: Sequence[str], node: ast.stmt | ast.expr) -> str:
+    """Return the code of a node as it is written; `lines` are those of its file, with their ends.
+
+    In time that grows with the text: before Python 3.13, ast's own function takes minutes for a line of a megabyte.
+    """
+    first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+    part = [line.encode() for line in lines[first : last + 1]]
+    part[-1] = part[-1][: node.end_col_offset]
+    part[0] = part[0][node.col_offset :]
+    return b"".join(part).decode()
 
 
 def _refuse_deep(tree: ast.AST) -> None:

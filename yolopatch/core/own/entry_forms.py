@@ -115,7 +115,7 @@ def _is_forms(value: object) -> bool:
 
 
 def _is_passed(value: object) -> bool:
-    return _is_line(value) and _is_call(f"called({value})")
+    return _is_line(value) and not str(value).startswith("-") and _is_call(f"called({value})")
 
 
 def _is_rule(value: object) -> bool:
@@ -130,7 +130,8 @@ def _is_rule(value: object) -> bool:
 
 def _is_number(value: object) -> bool:
     found = _expression(value)
-    return found is not None and is_plain(found)
+    # no number of channels is negative
+    return found is not None and is_plain(found) and not isinstance(found, ast.UnaryOp)
 
 
 def _expression(value: object) -> ast.expr | None:

@@ -15,6 +15,7 @@ from yolopatch.core.paste.origins.stand_ins import stand_in_code, stands_for
 from yolopatch.core.paste.reading import Pasted, with_text
 from yolopatch.core.paste.sifting import STAR, Sifted, Statement, Wanted, sift
 from yolopatch.core.paste.text.replacing import changed
+from yolopatch.core.syntax import source_of
 from yolopatch.core.text import split_lines
 from yolopatch.errors import UsageError
 
@@ -125,9 +126,10 @@ def _edits(paste: Pasted, sifted: Sifted, rewritten: list[_Rewritten]) -> Iterat
         else:  # inside another statement, such as a try
             yield _edit(paste, one.node.lineno - 1, last_line(one.node) - one.node.lineno + 1, one.lines)
     everything = [*sifted.kept, *(one for one, _ in sifted.dropped)]
+    source = split_lines(paste.text)
     for line in {one.line for one in lines}:
         there = sorted((one for one in everything if one.line == line), key=lambda one: one.node.col_offset)
-        text = [part for one in there for part in lines.get(one, (ast.get_source_segment(paste.text, one.node) or "",))]
+        text = [part for one in there for part in (lines[one] if one in lines else (source_of(source, one.node),))]
         yield _edit(paste, line - 1, max(last_line(one.node) for one in there) - line + 1, text)
 
 
