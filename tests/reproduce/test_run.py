@@ -117,7 +117,7 @@ def test_a_killed_run_goes_on_from_upstreams_last_checkpoint(need_pin, tmp_path)
     assert second["resumed"].endswith("weights/last.pt")
     assert results.read_text().startswith(before)
     assert [row["epoch"] for row in read_results(results.read_text())] == [1, 2, 3, 4, 5, 6]
-    assert Path(told["save_dir"]) == results.parent
+    assert Path(told["save_dir"]) == results.parent.resolve()
 
 
 def wait_for_epochs(folder: Path, process: subprocess.Popen, epochs: int) -> tuple[int, Path]:
@@ -127,7 +127,8 @@ def wait_for_epochs(folder: Path, process: subprocess.Popen, epochs: int) -> tup
         assert process.poll() is None, "the run ended before it could be killed"
         record = folder / "runs" / "1" / "run.json"
         save_dir = json.loads(record.read_text())["save_dir"] if record.is_file() else None
-        saved = Path(save_dir) / "results.csv" if save_dir else None
+        # relative to the record, so that the folder can be moved
+        saved = record.parent / save_dir / "results.csv" if save_dir else None
         return saved if saved and saved.is_file() and is_saved(saved, epochs) else None
 
     results = wait_until(found, f"{epochs} epochs")
