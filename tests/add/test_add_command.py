@@ -285,6 +285,7 @@ def test_a_block_without_repeats_stands_in_a_row_under_another_name(add, yolopat
     assert ran.json["replaced"] == [2, 4, 6, 8, 13, 16, 19, 22]
 
 
+@pytest.mark.slow
 def test_a_row_of_a_posts_yaml_may_name_a_block_itself(add, yolopatch, need_pin, tmp_path):
     need_pin(PIN)
     block = (

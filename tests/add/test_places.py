@@ -8,32 +8,40 @@ import pytest
 import yaml
 
 from yolopatch.catalog.pins import PINS
+from yolopatch.outside.own.own_catalog import load_own_catalog
+from yolopatch.steps.own.add import AddedModule, AddRequest, add
+from yolopatch.steps.own.try_pins import REFUSED
 
 PLACES = Path(__file__).parent / "places"
 # by file, what the user says of it
 SAID = {
-    "WSum": ("--like", "Concat", "--args", "inputs, c2"),
-    "PixUp": ("--like", "Upsample"),
-    "PoolDown": ("--like", "downsample"),
-    "PyramidPool": ("--like", "SPPF", "--args", "c1, c2, k"),
-    "GateStage": ("--like", "C2PSA"),
-    "Mix": ("--like", "Detect", "--args", "inputs, width=64", "--outputs", "[64] * count"),
-    "TinyBackbone": ("--like", "backbone"),
-    "SharedHead": ("--like", "Detect", "--args", "nc, inputs", "--name", "SharedHead"),
+    "WSum": {"like": "Concat", "args": "inputs, c2"},
+    "PixUp": {"like": "Upsample"},
+    "PoolDown": {"like": "downsample"},
+    "PyramidPool": {"like": "SPPF", "args": "c1, c2, k"},
+    "GateStage": {"like": "C2PSA"},
+    "Mix": {"like": "Detect", "args": "inputs, width=64", "outputs": "[64] * count"},
+    "TinyBackbone": {"like": "backbone"},
+    "SharedHead": {"like": "Detect", "args": "nc, inputs", "name": "SharedHead"},
 }
 TOGETHER = ("WSum", "PixUp", "PoolDown", "PyramidPool", "Mix")
 QUICK = ("build", "scale", "only-intended", "forward", "head", "gradient-flow", "inert")
 
 
+@pytest.fixture(scope="module")
+def added_places(tmp_path_factory, cache, cached_pins) -> tuple[Path, dict[str, AddedModule]]:
+    """A catalog with a module for each place, and what `add` said of each."""
+    folder = tmp_path_factory.mktemp("places")
+    found = {name: add(AddRequest(PLACES / f"{name}.py", **said), folder, cache) for name, said in SAID.items()}
+    load_own_catalog(folder / "nothing")
+    return folder, found
+
+
 @pytest.fixture
-def places(yolopatch, tmp_path, monkeypatch, cached_pins):
-    """A catalog with a module for each place; gives what `add` said of each."""
-    monkeypatch.setenv("YOLOPATCH_CATALOG", str(tmp_path / "catalog"))
-    found = {}
-    for name, said in SAID.items():
-        ran = yolopatch("add", PLACES / f"{name}.py", *said, "--json")
-        assert ran.code == 0, ran.err
-        found[name] = ran.json
+def places(added_places, monkeypatch) -> dict[str, AddedModule]:
+    """The same, as the user's own for one test."""
+    folder, found = added_places
+    monkeypatch.setenv("YOLOPATCH_CATALOG", str(folder))
     return found
 
 
@@ -117,9 +125,9 @@ def test_another_place_is_refused_with_the_rule(name, model, placement, said, pl
 
 def test_a_pin_without_the_class_that_a_module_replaces_refuses_it(places, need_pin):
     need_pin("ultralytics-8.2.50")
-    (found,) = (one for one in places["GateStage"]["pins"] if one["pin"] == "ultralytics-8.2.50")
-    assert found["state"] == "refused"
-    assert found["why"] == "GateStage stands for C2PSA, which is not in ultralytics-8.2.50"
+    (found,) = (one for one in places["GateStage"].pins if one.pin == "ultralytics-8.2.50")
+    assert found.state == REFUSED
+    assert found.why == "GateStage stands for C2PSA, which is not in ultralytics-8.2.50"
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ def test_a_file_and_a_model_are_not_both(catalog, yolopatch, tmp_path):
     assert (ran.code, "FILE.py is missing" in ran.err) == (2, True)
 
 
+@pytest.mark.slow
 def test_without_timm_the_workspace_still_builds_other_models(catalog, yolopatch, need_pin, tmp_path):
     need_pin("ultralytics-8.3.0")
     assert yolopatch("add", "--timm", NAME).code == 0

@@ -26,6 +26,7 @@ def make_gpu(tmp_path):
     return run
 
 
+@pytest.mark.slow
 def test_without_git_the_rows_of_the_layers_are_tried_and_the_others_say_why_not(make_gpu, tmp_path):
     rows = ("RefConv/half", "SPConv/AMP-step", "RefConv/verify", "yolov5-6.1/train")
     code, table, progress = make_gpu("--only", *rows, "--out", "gpu.md", PATH=str(tmp_path / "nothing"))
