@@ -172,7 +172,7 @@ _MODULE = {
     "conv": _Form(lambda value: value == "" or _is_class(value), "the name of a class"),
     "symbol": _Form(lambda value: value == "" or _is_class(value), "the name of a class"),
     "helpers": _Form(_listed(_is_class), "a list of names of classes"),
-    "paper": _Form(_is_line, "one line of text"),
+    "paper": _Form(lambda value: _is_line(value) and not str(value).startswith("-"), "one line of text"),
     "tutorial": _Form(lambda value: value is None, "null: only yolopatch's own modules have tutorials"),
     "call": _Form(_is_call, "a call of its class with names, numbers and arithmetic"),
     "requires": _Form(_listed(_is_rule), "a list of conditions, each with its words"),
