@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -38,11 +39,13 @@ def added_places(tmp_path_factory, cache, cached_pins) -> tuple[Path, dict[str, 
 
 
 @pytest.fixture
-def places(added_places, monkeypatch) -> dict[str, AddedModule]:
+def places(added_places, monkeypatch) -> Iterator[dict[str, AddedModule]]:
     """The same, as the user's own for one test."""
     folder, found = added_places
     monkeypatch.setenv("YOLOPATCH_CATALOG", str(folder))
-    return found
+    load_own_catalog(folder)
+    yield found
+    load_own_catalog(folder / "nothing")
 
 
 @pytest.fixture
@@ -138,8 +141,7 @@ def test_a_pin_without_the_class_that_a_module_replaces_refuses_it(places, need_
         (("--like", "Concat", "--args", "c1, c2", "--outputs", "sum("), "it is not an expression"),
     ],
 )
-def test_wrong_output_channels_are_refused(said, why, yolopatch, tmp_path, monkeypatch):
-    monkeypatch.setenv("YOLOPATCH_CATALOG", str(tmp_path / "catalog"))
+def test_wrong_output_channels_are_refused(said, why, own_catalog, yolopatch):
     ran = yolopatch("add", PLACES / "PoolDown.py", *said)
     assert ran.code == 2
     assert why in ran.err

@@ -7,29 +7,23 @@ import pytest
 NAME = "mobilenetv4_conv_small"
 
 
-@pytest.fixture
-def catalog(tmp_path, monkeypatch):
-    monkeypatch.setenv("YOLOPATCH_CATALOG", str(tmp_path / "catalog"))
-    return tmp_path / "catalog"
-
-
-def test_a_model_of_timm_becomes_a_backbone(catalog, yolopatch):
+def test_a_model_of_timm_becomes_a_backbone(own_catalog, yolopatch):
     ran = yolopatch("add", "--timm", NAME, "--json")
     assert ran.code == 0, ran.err
     assert (ran.json["module"], ran.json["decision"]["kind"]) == (f"Timm_{NAME}", "backbone")
-    text = (catalog / "modules" / f"own_timm_{NAME}.py").read_text()
+    text = (own_catalog / "modules" / f"own_timm_{NAME}.py").read_text()
     assert f'timm.create_model("{NAME}", pretrained=pretrained, features_only=True)' in text
 
 
 @pytest.mark.parametrize("name", ["../x", "resnet50; import os", "ResNet50", "", "a" + '"' + "b"])
-def test_what_is_no_name_of_a_model_is_refused(name, catalog, yolopatch):
+def test_what_is_no_name_of_a_model_is_refused(name, own_catalog, yolopatch):
     ran = yolopatch("add", "--timm", name)
     assert ran.code == 2
     assert "is not the name of a model of timm" in ran.err
-    assert not catalog.exists()
+    assert not own_catalog.exists()
 
 
-def test_a_file_and_a_model_are_not_both(catalog, yolopatch, tmp_path):
+def test_a_file_and_a_model_are_not_both(own_catalog, yolopatch, tmp_path):
     ran = yolopatch("add", tmp_path / "MyConv.py", "--timm", NAME)
     assert (ran.code, "--timm makes the file itself" in ran.err) == (2, True)
     ran = yolopatch("add")
@@ -37,7 +31,7 @@ def test_a_file_and_a_model_are_not_both(catalog, yolopatch, tmp_path):
 
 
 @pytest.mark.slow
-def test_without_timm_the_workspace_still_builds_other_models(catalog, yolopatch, need_pin, tmp_path):
+def test_without_timm_the_workspace_still_builds_other_models(own_catalog, yolopatch, need_pin, tmp_path):
     need_pin("ultralytics-8.3.0")
     assert yolopatch("add", "--timm", NAME).code == 0
     words = ("--module", f"Timm_{NAME}", "--module", "DSConv")
