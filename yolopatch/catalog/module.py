@@ -140,6 +140,11 @@ class Module:
         return (*self.helpers, self.bare)
 
     @property
+    def defined_as(self) -> str:
+        """The name of its class, or of its function, in its source file."""
+        return self.symbol or self.bare
+
+    @property
     def role(self) -> Kind:
         """What its kind takes the place of."""
         return KINDS[self.kind]

@@ -11,7 +11,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from yolopatch.catalog.module import Module, Place
 from yolopatch.catalog.pins import Pin
-from yolopatch.core.code.anchors import below_import, chain_of, first_in_fuse
+from yolopatch.core.code.anchors import Anchor, below_import, chain_of, first_in_fuse
 from yolopatch.core.code.flavor import Cut, cut
 from yolopatch.core.code.parser_branch import read_dialect
 from yolopatch.core.edits import Change, Edit, NewFile
@@ -137,15 +137,21 @@ class _Writer:
             bare = self.module.bare
             others = [name for name in self.placed if name != bare]
             lines = [_import_line(self.place.imported_from, [bare]), _import_line(ours, others)]
-        path = self.pin.layout.parser
-        anchor = below_import(path, self.pristine[path], "ultralytics.nn.modules")
-        return Edit(path, anchor.at, "".join(lines))
+        return Edit(self.pin.layout.parser, below_modules(self.pin, self.pristine).at, "".join(lines))
 
     def fusion(self) -> Edit:
         return in_fuse(self.pin, self.pristine, self._render("fuse"))
 
     def branch(self) -> Edit:
         return in_parse_model(self.pin, self.pristine, self._render("branch"))
+
+
+def below_modules(pin: Pin, pristine: Mapping[str, str]) -> Anchor:
+    """Return the position in the pin's parser below the import of upstream's own modules."""
+    path = pin.layout.parser
+    package = f"{pin.layout.package}." if pin.layout.package else ""
+    modules = f"{package}models.experimental" if pin.layout.style == "yolov5" else "ultralytics.nn.modules"
+    return below_import(path, pristine[path], modules)
 
 
 def in_fuse(pin: Pin, pristine: Mapping[str, str], lines: str) -> Edit:

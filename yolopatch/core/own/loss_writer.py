@@ -12,9 +12,11 @@ from jinja2.sandbox import SandboxedEnvironment
 from yolopatch.catalog.module import ASSIGNER_FLAVOR, Module
 from yolopatch.catalog.pins import Pin
 from yolopatch.core.code import loss_places
-from yolopatch.core.code.anchors import Anchor, AnchorNotFound, below_import
+from yolopatch.core.code.anchors import Anchor, AnchorNotFound
 from yolopatch.core.code.loss_places import assigner_file, loss_file, loss_folder
+from yolopatch.core.code.module_code import below_modules
 from yolopatch.core.edits import Change, Edit, NewFile
+from yolopatch.core.own.paths import loss_stem, own_file
 from yolopatch.core.paste.reading import Pasted
 
 _BOX_LOSS_ARGUMENTS = ("anchor_points", "fg_mask")
@@ -60,30 +62,21 @@ class LossWriter:
             edits += [*self._second_criteria(), *self._kept_state()]
         if self.flavor == ASSIGNER_FLAVOR:
             edits += self._assigner()
-        own, around = (f"{loss_folder(self.pin)}/{name}.py" for name in (self._stem, self._around))
-        return [NewFile(own, self.text), NewFile(around, self._between()), *edits]
+        around = f"{loss_folder(self.pin)}/{self._around}.py"
+        return [NewFile(own_file(self.pin, self.module), self.text), NewFile(around, self._between()), *edits]
 
     @property
     def _is_yolov5(self) -> bool:
         return self.pin.layout.style == "yolov5"
 
     @property
-    def _stem(self) -> str:
-        """The name of the module's own file: several losses of one source have a file each."""
-        return self.module.source if self.module.home else self.module.name.casefold()
-
-    @property
     def _around(self) -> str:
         """The name of the file that stands between."""
-        return f"{self._stem}_loss"
-
-    @property
-    def _symbol(self) -> str:
-        return self.module.symbol or self.module.bare
+        return f"{loss_stem(self.module)}_loss"
 
     @property
     def _keeps_state(self) -> bool:
-        return self._symbol in self.paste.classes and keeps_state(self.paste, self._symbol)
+        return self.module.defined_as in self.paste.classes and keeps_state(self.paste, self.module.defined_as)
 
     @property
     def _package(self) -> str:
@@ -92,22 +85,23 @@ class LossWriter:
 
     def _between(self) -> str:
         module = self.module
-        is_class = self._symbol in self.paste.classes
+        is_class = self.module.defined_as in self.paste.classes
         body = self.jinja.get_template("upstream/own.loss.py.j2").render(
             boxes=module.boxes,
             gives=module.gives,
             call=module.call,
             called=self._called(is_class),
             is_class=is_class,
-            is_module=self.paste.is_module(self._symbol) if is_class else False,
+            is_module=self.paste.is_module(self.module.defined_as) if is_class else False,
             keeps_state=self._keeps_state,
             yolov5=self._is_yolov5,
             assigner=self.flavor == ASSIGNER_FLAVOR,
         )
-        named = self._symbol if self._symbol == module.bare else f"{self._symbol} as {module.bare}"
+        symbol = module.defined_as
+        named = symbol if symbol == module.bare else f"{symbol} as {module.bare}"
         head = f'"""{module.name} in the place of the overlap in upstream\'s box loss, written by yolopatch."""\n\n'
         weak = "import weakref\n\n" if is_class else ""
-        imports = f"{weak}import torch\n\nfrom {self._package}.{self._stem} import {named}\n\n"
+        imports = f"{weak}import torch\n\nfrom {self._package}.{loss_stem(module)} import {named}\n\n"
         return f"{head}{imports}{body.strip()}\n"
 
     def _called(self, is_class: bool) -> str:
@@ -165,10 +159,8 @@ class LossWriter:
         path = self.pin.layout.parser
         text = self._text_of(path)
         anchor, layers = loss_places.end_of_parse_model(path, text)
-        package = f"{self.pin.layout.package}." if self.pin.layout.package else ""
-        behind = f"{package}models.experimental" if self._is_yolov5 else "ultralytics.nn.modules"
         return [
-            Edit(path, below_import(path, text, behind).at, f"from {self._package} import {self._around}\n"),
+            Edit(path, below_modules(self.pin, self.pristine).at, f"from {self._package} import {self._around}\n"),
             _lines(path, anchor, f"{self._around}.keep_state({layers}[-1])"),
         ]
 

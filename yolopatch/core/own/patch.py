@@ -104,7 +104,7 @@ def own_changes(
 
 def wanted_of(module: Module) -> Wanted:
     """Return what of its file a module needs."""
-    return Wanted(module.symbol or module.bare, module.call, frozenset(module.packages))
+    return Wanted(module.defined_as, module.call, frozenset(module.packages))
 
 
 def _require_free(pin: Pin, module: Module, parser: str, upstream: Upstream) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from types import MappingProxyType
 
 from jinja2.sandbox import SandboxedEnvironment
@@ -19,19 +18,18 @@ from yolopatch.catalog.kinds import (
     HEAD,
     JOIN,
     LAYER,
-    LOSS,
     POOL,
     PSA,
     UP,
 )
 from yolopatch.catalog.module import Module
 from yolopatch.catalog.pins import Pin
-from yolopatch.core.code.anchors import AnchorNotFound, below_class, below_import, chain_of
-from yolopatch.core.code.loss_places import loss_folder
-from yolopatch.core.code.module_code import in_fuse, in_parse_model
+from yolopatch.core.code.anchors import AnchorNotFound, below_class, chain_of
+from yolopatch.core.code.module_code import below_modules, in_fuse, in_parse_model
 from yolopatch.core.code.parser_branch import branch_of, read_dialect
 from yolopatch.core.edits import Edit, NewFile
 from yolopatch.core.own.heads import head_class, head_file
+from yolopatch.core.own.paths import own_file, own_layers_file
 from yolopatch.core.paste.calls import bind, example, names_in
 from yolopatch.core.paste.constructor import read_constructor
 from yolopatch.core.paste.fitting import Fitted
@@ -61,17 +59,6 @@ _BRANCHES = {
 # kinds that are built by the signature of the class that they replace
 _SIGNED = (BLOCK, POOL, PSA, HEAD)
 _REPEATED = (CONVOLUTION, LAYER, BLOCK, PSA)
-
-
-def own_file(pin: Pin, module: Module) -> str:
-    """Return the path of the module's own file in the pin."""
-    folder = loss_folder(pin) if module.kind == LOSS else PurePosixPath(pin.layout.common).parent
-    return f"{folder}/{module.source}.py"
-
-
-def own_layers_file(pin: Pin, module: Module) -> str:
-    """Return the path of the classes that use the module."""
-    return own_file(pin, module).removesuffix(".py") + "_layers.py"
 
 
 @dataclass(frozen=True)
@@ -141,7 +128,7 @@ class OwnWriter:
 
     @property
     def _class(self) -> ast.ClassDef:
-        return self.paste.classes[self.symbol]
+        return self.paste.classes[self.module.defined_as]
 
     def files(self) -> list[NewFile]:
         """Write the pasted file, and the classes with which the module replaces upstream's."""
@@ -176,13 +163,8 @@ class OwnWriter:
 
     @property
     def _named(self) -> str:
-        symbol, name = self.symbol, self.named
+        symbol, name = self.module.defined_as, self.named
         return name if symbol == name else f"{symbol} as {name}"
-
-    @property
-    def symbol(self) -> str:
-        """The name of the module's class in its own file."""
-        return self.module.symbol or self.module.bare
 
     @property
     def named(self) -> str:
@@ -202,9 +184,7 @@ class OwnWriter:
     def import_line(self) -> Edit:
         """Write the lines that import the module's classes into the parser."""
         path = self.pin.layout.parser
-        package = f"{self.pin.layout.package}." if self.pin.layout.package else ""
-        behind = f"{package}models.experimental" if self.is_yolov5 else "ultralytics.nn.modules"
-        anchor = below_import(path, self.pristine[path], behind)
+        anchor = below_modules(self.pin, self.pristine)
         hidden = not self._is_in_parser and (self._is_renamed or self.module.kind == HEAD)
         names = [] if hidden else [self.named]
         lines = "" if hidden else f"from {_dotted(self.file)} import {self._named}\n"
@@ -265,7 +245,7 @@ class OwnWriter:
             repeats="n" in names_in(self.module.call),
             widened="c2" in names_in(self.module.call),
             statements=self._statements(),
-            is_a_head=self.module.stem in self.paste.bases(self.symbol),
+            is_a_head=self.module.stem in self.paste.bases(self.module.defined_as),
             given=", ".join(a.arg for a in replaced.args[1:]),
         )
         return text.strip("\n") + "\n"
@@ -322,9 +302,9 @@ class OwnWriter:
 
     def _example(self, have: set[str]) -> str:
         """Return the arguments of the module's call without those that use what upstream's class does not have."""
-        constructor = read_constructor(self.paste, self.symbol)
+        constructor = read_constructor(self.paste, self.module.defined_as)
         written = self.module.call.partition("(")[2].removesuffix(")")
-        given = bind(written, constructor, self.symbol)
+        given = bind(written, constructor, self.module.defined_as)
         return example(constructor, {one.argument: one.value for one in given if names_in(one.value) <= have})
 
     @property
@@ -337,7 +317,7 @@ class OwnWriter:
         """Return the arguments of the class that it replaces, with the default values of the module if it has any."""
         if self.module.kind not in _SIGNED:
             return ""
-        constructor = read_constructor(self.paste, self.symbol)
+        constructor = read_constructor(self.paste, self.module.defined_as)
         own = {a.meaning: a.default for a in constructor.arguments if a.meaning and a.default}
         arguments = block.args[1:]
         defaults = [None] * (len(arguments) - len(block.defaults)) + [ast.unparse(d) for d in block.defaults]

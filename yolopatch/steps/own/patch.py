@@ -55,9 +55,9 @@ def own_paste(module: Module) -> Pasted:
             hint=advice(number_of(error), file, hint),
         ) from error
     paste = read_paste(data, f"{module.name}'s file")
-    if (module.symbol or module.bare) not in {**paste.classes, **paste.functions}:
+    if module.defined_as not in {**paste.classes, **paste.functions}:
         raise YolopatchError(
-            f"the file of {module.name} in your own catalog has no class {module.symbol or module.name}: {file}",
+            f"the file of {module.name} in your own catalog has no class {module.defined_as}: {file}",
             details=[f"found: {', '.join(paste.classes) or 'no class'}"],
             hint=hint,
         )
