@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
+from yolopatch.catalog.built_in.papers import of_paper
 from yolopatch.catalog.kinds import ATTENTION as KIND
 from yolopatch.catalog.module import Module
 
 
 def _attention(name: str, paper: str, values: str = "c1") -> Module:
-    return Module(
-        name=name,
-        source=name.casefold(),
-        bare=name,
-        conv=f"Conv_{name}",
-        paper=paper,
-        tutorial=None,
-        call=f"{name}({values})",
-        kind=KIND,
-    )
+    return of_paper(name, KIND, paper, f"{name}({values})")
 
 
 ATTENTION = (

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
+from yolopatch.catalog.built_in.papers import of_paper
 from yolopatch.catalog.kinds import BLOCK
 from yolopatch.catalog.module import Module
 
 
 def _block(name: str, source: str, paper: str, values: str = "c1, c2, n") -> Module:
-    return Module(
-        name=name,
-        source=source,
-        bare=name,
-        conv=f"Conv_{name}",
-        paper=paper,
-        tutorial=None,
-        call=f"{name}({values})",
-        kind=BLOCK,
-    )
+    return of_paper(name, BLOCK, paper, f"{name}({values})", source=source)
 
 
 BLOCKS = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from yolopatch.catalog.built_in.papers import of_paper
 from yolopatch.catalog.kinds import LOSS
 from yolopatch.catalog.module import Module
 
@@ -9,18 +10,7 @@ _WISE = "Tong, Chen, Xu, Yu: Wise-IoU: Bounding Box Regression Loss with Dynamic
 
 
 def _loss(name: str, source: str, paper: str, call: str, passed: str = "", assigns: bool = False) -> Module:
-    return Module(
-        name=name,
-        source=source,
-        bare=name,
-        conv="",
-        paper=paper,
-        tutorial=None,
-        call=call,
-        kind=LOSS,
-        passed=passed,
-        assigns=assigns,
-    )
+    return of_paper(name, LOSS, paper, call, source=source, conv="", passed=passed, assigns=assigns)
 
 
 LOSSES = (
