@@ -99,22 +99,28 @@ def require_names(paste: Pasted, wanted: Wanted) -> None:
         return
     results = []
     for pin in PINS.values():
-        try:
-            fit(paste, wanted, Upstream.as_shipped(pin.name, imported_files(pin, paste)))
-        except YolopatchError as error:
-            results.append(_refused(pin, error))
-        else:
+        refused = _refused_as_shipped(pin, paste, wanted)
+        if refused is None:
             return
+        results.append(refused)
     require_any(results, wanted.symbol)
+
+
+def _refused_as_shipped(pin: Pin, paste: Pasted, wanted: Wanted) -> PinResult | None:
+    """Return why a pin refuses a class, by what is known of the pin without its text; None if it does not."""
+    try:
+        fit(paste, wanted, Upstream.as_shipped(pin.name, imported_files(pin, paste)))
+    except YolopatchError as error:
+        return _refused(pin, error)
+    return None
 
 
 def _unseen(pin: Pin, module: Module, paste: Pasted) -> Made:
     """Say of a pin that is not in the cache what is known without its text: whether it has what the module needs."""
     if not pin.home and module.kind != LOSS:
-        try:
-            fit(paste, wanted_of(module), Upstream.as_shipped(pin.name, imported_files(pin, paste)))
-        except YolopatchError as error:
-            return Made(_refused(pin, error))
+        refused = _refused_as_shipped(pin, paste, wanted_of(module))
+        if refused:
+            return Made(refused)
     return Made(PinResult(pin.name, UNTRIED, "the pin is not in the cache; yolopatch apply will try it"))
 
 
