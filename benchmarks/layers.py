@@ -186,8 +186,8 @@ def refconv() -> Iterator[Comparison]:
     for size, batch in ((DOWN_N[0], 8), (DOWN_N[3], 8), (DOWN_M[3], 8)):
         x = images(size, batch)
         layer = PaperRefConv(size.inputs, size.outputs, size.kernel, size.stride)
-        pair = (training(with_norm(m, size.outputs), x) for m in (size.conv(bias=False), layer))
-        yield Comparison(f"{size}, step, batch {batch}", *pair, aim=1.15)
+        base, own = (training(with_norm(m, size.outputs), x) for m in (size.conv(bias=False), layer))
+        yield Comparison(f"{size}, step, batch {batch}", base, own, aim=1.15)
     x = images(DOWN_N[0], 4)
     base, layers = (stack(make) for make in (Size.conv, lambda s, **_: PaperRefConv(s.inputs, s.outputs, 3, s.stride)))
     yield Comparison("stack 16-32-64-128-256, step, batch 4", training(base, x), training(layers, x), aim=1.15)
@@ -257,8 +257,8 @@ def dsconv() -> Iterator[Comparison]:
     for size, batch in ((DOWN_N[0], 8), (DOWN_N[3], 8), (DOWN_M[3], 8)):
         x = images(size, batch)
         layer = PaperDSConv(size.inputs, size.outputs, size.kernel, size.stride)
-        pair = (training(with_norm(m, size.outputs), x) for m in (size.conv(bias=False), layer))
-        yield Comparison(f"{size}, step, batch {batch}", *pair, aim=1.3)
+        base, own = (training(with_norm(m, size.outputs), x) for m in (size.conv(bias=False), layer))
+        yield Comparison(f"{size}, step, batch {batch}", base, own, aim=1.3)
 
 
 SECTIONS = {section.__name__: section for section in (refconv, dynamicconv, dynamic_conv2d, spconv, dsconv)}

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 PIN, MODULE, MODEL = "ultralytics-8.3.0", "DSConv", "yolo11"
 BITS, BLOCK_SIZE = 2, 128
@@ -45,7 +46,7 @@ def write_checkpoint(workspace: Path, cfg: Path, scale: str, out: Path) -> None:
     subprocess.run(command, check=True, env={**os.environ, **own}, cwd=out.parent, stdout=subprocess.DEVNULL)
 
 
-def packed(folder: Path, scale: str) -> dict:
+def packed(folder: Path, scale: str) -> dict[str, Any]:
     """Return what `pack --json` says of the model at a scale."""
     workspace, weights = folder / "workspace", folder / "best.pt"
     call("apply", "--repo", PIN, "--module", MODULE, "--dest", workspace)

@@ -98,7 +98,8 @@ def measure(grid: GridPlan, place: Path) -> tuple[float, float, float, float]:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.perf_counter()
     standing = Standing(len(todo), SLOTS)
-    schedule(todo, Instant(folder, folder.save_run), standing, lambda event, now: None, Records(folder))
+    records = Records(folder, {job.id: job.run for job in todo})
+    schedule(todo, Instant(folder, folder.save_run), standing, lambda event, now: None, records)
     scheduled = time.perf_counter() - start
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert standing.done == len(todo)

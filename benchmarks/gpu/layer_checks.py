@@ -9,6 +9,7 @@ import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
+from typing import Any
 
 import torch
 import torch.nn as nn
@@ -245,7 +246,7 @@ def _folded(case: Case) -> tuple[nn.Module, nn.Module]:
     return _fold(layer, norm), nn.Sequential(layer, norm)
 
 
-def _fold(layer: nn.Module, norm: nn.BatchNorm2d) -> nn.Module:
+def _fold(layer: Any, norm: Any) -> nn.Module:
     """What upstream's fuse() leaves of a layer with BatchNorm behind it."""
     scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
     folded: nn.Module = layer.folded(scale, norm.bias - scale * norm.running_mean)
