@@ -1,0 +1,37 @@
+"""The release that a fork began from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Base:
+    """The release whose files a fork has.
+
+    Attributes:
+        upstream: `ultralytics` or `yolov5`.
+        release: its version: `8.2.50`.
+        same: the number of the release's files that the fork has, line ends, formatting and comments aside.
+        changed: of those that it has with another content.
+        added: of files that the release does not have.
+        missing: of the release's files that it does not have.
+        equal: the releases that have as many of its files, with this one, oldest first.
+        others: releases that have files of the fork which this one does not have, and how many; most first.
+        said: the version that the fork says it is; "" if it says none.
+    """
+
+    upstream: str
+    release: str
+    same: int
+    changed: int
+    added: int
+    missing: int
+    equal: tuple[str, ...] = ()
+    others: tuple[tuple[str, int], ...] = ()
+    said: str = ""
+
+    @property
+    def name(self) -> str:
+        """As `adopt --base` takes it: `ultralytics==8.2.50`."""
+        return f"{self.upstream}=={self.release}"
