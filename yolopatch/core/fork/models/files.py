@@ -1,0 +1,107 @@
+"""The model YAMLs of a fork."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from yolopatch.core.fork.tree import ForkTree
+from yolopatch.core.model.cfg_file import CfgFile, parse_cfg
+from yolopatch.errors import UsageError
+from yolopatch.wire import shell
+
+_YAML = (".yaml", ".yml")
+_SHOWN = 10  # files in a message
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A model YAML of a fork.
+
+    Attributes:
+        path: in the fork.
+        text: its content.
+        cfg: the same, read.
+        own: the classes in its rows that the release does not have in this form.
+        is_upstreams: whether the release has this file with these values.
+    """
+
+    path: str
+    text: str
+    cfg: CfgFile = field(compare=False)
+    own: tuple[str, ...]
+    is_upstreams: bool
+
+    @property
+    def name(self) -> str:
+        """The name of the file."""
+        return PurePosixPath(self.path).name
+
+
+def model_files(fork: ForkTree, base: Mapping[str, bytes], own: Collection[str]) -> tuple[ModelFile, ...]:
+    """Return every model YAML of a fork, sorted by path.
+
+    Args:
+        fork: the fork.
+        base: the files of its release, by path.
+        own: the names of the classes that the release does not have in this form.
+    """
+    found = []
+    for path, inside, data in _yamls(fork):
+        text = data.decode("utf-8", "replace")
+        cfg = _model(text, path)
+        if cfg:
+            upstreams = _model(base[inside].decode("utf-8", "replace"), path) if inside in base else None
+            used = dict.fromkeys(row[2].rpartition(".")[2] for row in cfg.rows)
+            is_upstreams = upstreams is not None and upstreams.content == cfg.content
+            found.append(ModelFile(path, text, cfg, tuple(name for name in used if name in own), is_upstreams))
+    return tuple(sorted(found, key=lambda one: one.path))
+
+
+def find_models(asked: Sequence[str], models: Sequence[ModelFile]) -> tuple[ModelFile, ...]:
+    """Return the models that a user names by their path in the fork, by the end of it, or by a path on the disk.
+
+    Raises:
+        UsageError: no model has a name, or several have.
+    """
+    return tuple(dict.fromkeys(_one_model(name, models) for name in asked))
+
+
+def _one_model(name: str, models: Sequence[ModelFile]) -> ModelFile:
+    wanted = name.replace("\\", "/").removeprefix("./")
+    ways = (
+        [model for model in models if model.path == wanted],
+        [model for model in models if f"/{model.path}".endswith(f"/{wanted}")],
+        [model for model in models if wanted.endswith(f"/{model.path}")],
+    )
+    found: list[ModelFile] = next((way for way in ways if way), [])
+    if len(found) == 1:
+        return found[0]
+    listed = found or [model for model in models if not model.is_upstreams] or list(models)
+    raise UsageError(
+        f"the fork has {len(found)} model YAMLs {name}" if found else f"the fork has no model YAML {name}",
+        details=[f"found: {model.path}" for model in listed[:_SHOWN]] + ["and more"] * (len(listed) > _SHOWN),
+        hint=f"name one of them: --cfg {shell.quote(listed[0].path)}" if listed else "leave out --cfg",
+    )
+
+
+def _yamls(fork: ForkTree) -> Iterator[tuple[str, str, bytes]]:
+    """Yield each YAML: its path in the fork, the one that a release has for it ("" outside the package), its content."""
+    before = f"{fork.place}/" if fork.place else ""
+    others = tuple(f"{place}/" for place in fork.elsewhere if place not in (fork.place, "."))
+    for path, data in fork.files.items():
+        if path.endswith(_YAML):
+            yield before + path, path, data
+    for path, data in fork.texts.items():
+        if path.endswith(_YAML) and path.startswith(before) and not path.startswith(others):
+            yield path, "", data
+
+
+def _model(text: str, path: str) -> CfgFile | None:
+    """Return a YAML as a model's; None for any other."""
+    try:
+        cfg = parse_cfg(text, PurePosixPath(path))
+    except UsageError:
+        return None
+    return cfg if cfg.rows and "head" in cfg.content else None

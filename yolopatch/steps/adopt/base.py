@@ -1,0 +1,57 @@
+"""The release that a fork began from, and its content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from yolopatch.core.fork.against import beside
+from yolopatch.core.fork.base import Base
+from yolopatch.core.fork.identify import identify
+from yolopatch.core.fork.tree import ForkTree
+from yolopatch.errors import YolopatchError
+from yolopatch.outside.source.bases import find_base, load_index
+from yolopatch.outside.source.releases import Release
+
+AUTO = "auto"
+
+
+@dataclass(frozen=True)
+class FoundBase:
+    """The release that a fork began from.
+
+    Attributes:
+        base: how much of it the fork has.
+        next_best: the release that would be the base without it; None where no other has any file.
+        release: its content.
+    """
+
+    base: Base
+    next_best: Base | None
+    release: Release
+
+
+def find_fork_base(fork: ForkTree, asked: str, cache: Path) -> FoundBase:
+    """Return the release that a fork began from.
+
+    Args:
+        fork: the fork.
+        asked: AUTO to find it by the content of the files, or its name: `ultralytics==8.2.50`.
+        cache: the cache folder, for the release.
+
+    Raises:
+        YolopatchError: no release has any file of the fork.
+        UsageError: the name is none of a release.
+        SourceError: the release cannot be had.
+    """
+    if asked != AUTO:
+        release = find_base(asked, cache)
+        return FoundBase(beside(fork, release.version, release.files), None, release)
+    found = identify(fork, load_index(fork.upstream))
+    if not found:
+        raise YolopatchError(
+            f"no file of {fork.name} is of any release of {fork.upstream}",
+            details=[f"looked at: {len(fork.files):,} files in {fork.place or 'the root of the fork'}"],
+            hint=f"name the release that it began from: --base {fork.upstream}==VERSION",
+        )
+    return FoundBase(found[0], found[1] if len(found) > 1 else None, find_base(found[0].name, cache))

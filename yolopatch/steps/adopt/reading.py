@@ -1,0 +1,91 @@
+"""Read a fork: its base, what it changes, and which model it is about. Nothing of it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from yolopatch.core.fork.base import Base
+from yolopatch.core.fork.changes import FileChange
+from yolopatch.core.fork.difference.difference import read_difference
+from yolopatch.core.fork.folding import decode, is_python
+from yolopatch.core.fork.models.choosing import Choice, choose_model
+from yolopatch.core.fork.models.files import ModelFile, find_models, model_files
+from yolopatch.core.fork.models.own import own_classes
+from yolopatch.core.fork.names.tree_code import TreeCode
+from yolopatch.core.fork.reach import Reach, reached
+from yolopatch.core.fork.tree import ForkTree
+from yolopatch.outside.fork.read import read_fork
+from yolopatch.outside.source.bases import load_index
+from yolopatch.outside.source.releases import Release
+from yolopatch.outside.watch import Watch
+from yolopatch.steps.adopt.base import FoundBase, find_fork_base
+
+READING_STEPS = ("reading the fork", "looking for its base", "reading its changes")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a fork says, without running it.
+
+    Attributes:
+        fork: its files.
+        base: the release that it began from.
+        next_best: the release that would be the base without it; None where no other has any file.
+        release: the content of the base.
+        changes: each file that is not as the base has it.
+        models: its model YAMLs, with those of the base.
+        choice: which of them is the main one; None where the user names them.
+        chosen: the models that are looked at.
+    """
+
+    fork: ForkTree
+    base: Base
+    next_best: Base | None
+    release: Release
+    changes: tuple[FileChange, ...]
+    models: tuple[ModelFile, ...]
+    choice: Choice | None
+    chosen: tuple[ModelFile, ...]
+
+
+def read(named: str, folder: str | None, base: str, cfgs: tuple[str, ...], cache: Path, watch: Watch, steps: int) -> Reading:
+    """Return what a fork says.
+
+    Args:
+        named: the folder, git repository or archive.
+        folder: the folder in it with the package; None to find it.
+        base: the release that it began from, or AUTO.
+        cfgs: the model YAMLs that the user names; empty to find the main one.
+        cache: the cache folder.
+        watch: called with each step.
+        steps: how many there are in all.
+
+    Raises:
+        UsageError, OpenError: nothing of a name is there, or several are.
+        SourceError: the fork is damaged or made to do harm, or the release cannot be had.
+        YolopatchError: no release has any file of the fork.
+    """
+    watch(READING_STEPS[0], 1, steps)
+    fork = read_fork(named, folder)
+    watch(READING_STEPS[1], 2, steps)
+    found = find_fork_base(fork, base, cache)
+    watch(READING_STEPS[2], 3, steps)
+    return _look(fork, found, cfgs)
+
+
+def _look(fork: ForkTree, found: FoundBase, cfgs: tuple[str, ...]) -> Reading:
+    models = model_files(fork, found.release.files, own_classes(fork.files, found.release.files))
+    choice = None if cfgs else choose_model(fork, models)
+    chosen = find_models(cfgs, models) if cfgs else (choice.model,) if choice and choice.model else ()
+    wanted = chosen or (choice.among if choice else ())
+    reach = _reach(fork, wanted) if wanted else None
+    changes = read_difference(found.release.files, fork, reach, load_index(fork.upstream).releases_of)
+    return Reading(fork, found.base, found.next_best, found.release, changes, models, choice, chosen)
+
+
+def _reach(fork: ForkTree, models: Sequence[ModelFile]) -> Reach:
+    texts = {path: decode(path, data) for path, data in fork.files.items() if is_python(path)}
+    code = TreeCode({path: text for path, text in texts.items() if text is not None})
+    return reached(code, fork.upstream, {one.path: one.cfg.content for one in models})
