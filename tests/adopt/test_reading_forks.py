@@ -275,8 +275,12 @@ def test_bombs_take_neither_memory_nor_time(tmp_path, monkeypatch):
 def test_archives_that_were_cut_short(end, tmp_path):
     for name, data in (("a.tgz", tarred(SMALL)), ("a.tar.xz", tarred(SMALL, "w:xz")), ("a.zip", zipped(SMALL.items()))):
         (tmp_path / name).write_bytes(data[:-end])
-        with pytest.raises((SourceError, UsageError), match="is not a readable archive|no package of an upstream"):
-            read_fork(str(tmp_path / name))
+        try:
+            assert read_fork(str(tmp_path / name)).files.keys() == PACKAGE  # only what says that it ends is gone
+        except SourceError as error:
+            assert "is not a readable archive" in error.what
+        except UsageError as error:
+            assert "no package of an upstream" in error.what
 
 
 def test_sizes_that_lie_and_streams_that_are_damaged(tmp_path):
