@@ -1,5 +1,5 @@
-# make setup | demo | test | test-all | torture | coverage | lint | bench | patches | manifests | interfaces | figures | verify-matrix
-#      port-matrix | port-every | reproduce | ablation | notebook | compat | gpu | wheel | release-check | ci-targets | clean
+# make setup | demo | test | test-all | torture | coverage | lint | bench | patches | manifests | interfaces | release-index
+#      figures | verify-matrix | port-matrix | port-every | reproduce | ablation | notebook | compat | gpu | wheel | release-check | ci-targets | clean
 #
 # PYTHON=python3.10      which interpreter makes .venv: 3.10 or 3.11 for the exact versions, 3.12 or 3.13 for the newest
 # TORCH_INDEX=URL        a further index for torch and torchvision, e.g. one of CPU wheels
@@ -53,7 +53,7 @@ KEPT ?= .verify-matrix.jsonl
 option = $(if $($(2)),--$(1) $($(2)))
 export ROUNDS
 
-.PHONY: setup demo test test-all torture coverage bench lint patches manifests interfaces figures verify-matrix port-matrix port-every \
+.PHONY: setup demo test test-all torture coverage bench lint patches manifests interfaces release-index figures verify-matrix port-matrix port-every \
 	reproduce ablation notebook compat gpu wheel release-check ci-targets clean
 
 setup:
@@ -114,6 +114,10 @@ manifests: setup
 
 interfaces: setup
 	$(BIN)/python -m yolopatch.maintain interfaces
+
+# 40 minutes and 1 GB of wheels in the cache, the first time; then what is new.
+release-index: setup
+	$(BIN)/python -m yolopatch.maintain release-index
 
 figures: setup
 	$(BIN)/python -m yolopatch.maintain figures $(call option,tutorials,TUTORIALS)

@@ -1,4 +1,4 @@
-"""`python -m yolopatch.maintain patches|manifests|interfaces|figures|matrix|port-matrix|port-every|reproduce`."""
+"""`python -m yolopatch.maintain patches|manifests|interfaces|release-index|figures|matrix|port-matrix|port-every|reproduce`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from yolopatch.catalog.model.base_model import TASKS
 from yolopatch.catalog.module import FLAVORS
 from yolopatch.catalog.modules import MODULES
-from yolopatch.catalog.pins import PINS
+from yolopatch.catalog.pins import PINS, UPSTREAMS
 from yolopatch.catalog.reproduce.recipes import RECIPES
 from yolopatch.errors import EXIT_VERIFY, YolopatchError
 from yolopatch.maintain import matrix, ported, reproduced
@@ -18,6 +18,7 @@ from yolopatch.maintain.interfaces import write_interface
 from yolopatch.maintain.manifests import write_manifest
 from yolopatch.maintain.matrix_page import page
 from yolopatch.maintain.patches import write_patches
+from yolopatch.maintain.release_index import write_release_index
 from yolopatch.maintain.reproduced_page import draw
 from yolopatch.maintain.reproduced_page import page as reproduced_page
 from yolopatch.outside.probe.inspect import inspect_interpreter
@@ -31,6 +32,10 @@ def main(arguments: list[str]) -> int:
     try:
         if asked.task == "figures":
             write_figures(asked.tutorials)
+            return 0
+        if asked.task == "release-index":
+            for upstream in UPSTREAMS:
+                print(f"{upstream}: {write_release_index(upstream)}", flush=True)
             return 0
         if asked.task == "matrix":
             return _verify_matrix(asked)
@@ -53,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     tasks = parser.add_subparsers(dest="task", required=True)
     for name in _WRITERS:
         tasks.add_parser(name)
+    tasks.add_parser("release-index")
     task = tasks.add_parser("figures")
     _add_tutorials(task)
     task = tasks.add_parser("reproduce")

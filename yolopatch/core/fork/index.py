@@ -7,13 +7,15 @@ import base64
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from yolopatch.core.fork.definitions import definitions
 from yolopatch.core.fork.folding import canonical, decode, fold_file, is_python
 from yolopatch.core.syntax import parse
 
-_BYTES = 8  # of an id: two of the 100,000 forms of an upstream have one by a chance of 1 in 3,000,000,000
+_BYTES = 8  # of an id: among 100,000 forms, two share one by a chance of 1 in 3,000,000,000
+_HEAD = "releases"
+
+# Numbers of releases that follow each other, oldest first.
 Runs = tuple[range, ...]
 
 
@@ -50,19 +52,19 @@ class ReleaseIndex:
     Attributes:
         upstream: `ultralytics` or `yolov5`.
         releases: the versions, oldest first.
-        files: for each path, the numbers of the releases that have a form of it, by the form's id.
-        definition_lines: for each path, the lines of its definitions, which are read when one is asked for.
+        files: for each path, the releases that have a form of it, by the form's id.
+        definitions: for each path, the lines of its definitions; they are read when one is asked for.
     """
 
     upstream: str
     releases: tuple[str, ...]
     files: Mapping[str, Mapping[str, Runs]]
-    definition_lines: Mapping[str, Sequence[str]]
+    definitions: Mapping[str, Sequence[str]]
 
     def releases_of(self, path: str, data: bytes) -> tuple[str, ...]:
         """Return the releases that have exactly this file, its formatting and comments aside; oldest first."""
         known = self.files.get(path)
-        return self._named(known.get(file_id(path, data), ())) if known else ()
+        return self.named(known.get(file_id(path, data), ())) if known else ()
 
     def releases_of_definition(self, path: str, name: str, nodes: Sequence[ast.AST]) -> tuple[str, ...]:
         """Return the releases whose file of this path has exactly this definition; oldest first.
@@ -70,7 +72,84 @@ class ReleaseIndex:
         Args:
             name, nodes: as `definitions` finds it.
         """
-        raise NotImplementedError
+        line = next((one for one in self.definitions.get(path, ()) if one.startswith(f"{name} ")), "")
+        words = line.split(" ")[1:]
+        known = dict(zip(words[::2], words[1::2]))
+        return self.named(_read_runs(known.get(definition_id(nodes), ""), len(self.releases)))
 
-    def _named(self, runs: Runs) -> tuple[str, ...]:
+    def named(self, runs: Runs) -> tuple[str, ...]:
+        """Return the versions of these releases."""
         return tuple(self.releases[number] for run in runs for number in run)
+
+
+def read_index(upstream: str, files: str, definitions: str) -> ReleaseIndex:
+    """Return the index from its two texts, as `files_text` and `definitions_text` write them."""
+    head, *blocks = _blocks(files)
+    releases = tuple(head[1:])
+    by_path = {path: _read_forms(lines, len(releases)) for path, *lines in blocks}
+    return ReleaseIndex(upstream, releases, by_path, {path: lines for path, *lines in _blocks(definitions)})
+
+
+def files_text(releases: Sequence[str], forms: Mapping[str, Mapping[str, Iterable[int]]]) -> str:
+    """Return the text of an index's files: for each path, the ids of its forms and the releases that have them.
+
+    Args:
+        releases: the versions, oldest first.
+        forms: the numbers of the releases, by path and by the id of the form.
+    """
+    blocks = [[_HEAD, *releases]]
+    for path, ids in sorted(forms.items()):
+        blocks.append([path, *(f"{one} {_runs_text(numbers, len(releases))}" for one, numbers in ids.items())])
+    return _text(blocks)
+
+
+def definitions_text(count: int, forms: Mapping[str, Mapping[str, Mapping[str, Iterable[int]]]]) -> str:
+    """Return the text of an index's definitions: for each path, a line for each name.
+
+    Args:
+        count: how many releases there are.
+        forms: the numbers of the releases, by path, name and the id of the form.
+    """
+    blocks = []
+    for path, names in sorted(forms.items()):
+        lines = [
+            " ".join([name, *(f"{one} {_runs_text(numbers, count)}" for one, numbers in ids.items())])
+            for name, ids in sorted(names.items())
+        ]
+        blocks.append([path, *lines])
+    return _text(blocks)
+
+
+def _text(blocks: Iterable[Iterable[str]]) -> str:
+    return "\n".join("".join(f"{line}\n" for line in block) for block in blocks)
+
+
+def _blocks(text: str) -> list[list[str]]:
+    return [block.splitlines() for block in text.split("\n\n") if block]
+
+
+def _read_forms(lines: Sequence[str], count: int) -> dict[str, Runs]:
+    pairs = (line.split(" ") for line in lines)
+    return {one: _read_runs(runs, count) for one, runs in pairs}
+
+
+def _runs_text(numbers: Iterable[int], count: int) -> str:
+    """Return `0-3,7,9-`; a run that ends with the newest release is open, so that the next release changes no line."""
+    have = sorted(numbers)
+    starts = [one for one in have if one - 1 not in have]
+    ends = [one for one in have if one + 1 not in have]
+    return ",".join(_run_text(first, last, count) for first, last in zip(starts, ends))
+
+
+def _run_text(first: int, last: int, count: int) -> str:
+    if last == count - 1:
+        return f"{first}-"
+    return f"{first}-{last}" if first != last else f"{first}"
+
+
+def _read_runs(text: str, count: int) -> Runs:
+    found = []
+    for run in filter(None, text.split(",")):
+        first, dash, last = run.partition("-")
+        found.append(range(int(first), int(last or (count - 1 if dash else first)) + 1))
+    return tuple(found)
