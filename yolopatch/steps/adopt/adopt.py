@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from functools import cached_property
+from pathlib import Path, PurePosixPath
 
-from yolopatch.catalog.pins import Pin
-from yolopatch.core.fork.changes import ARCHITECTURE, FORMATTING, LEFTOVER, NOTHING, FileChange
+from yolopatch.core.fork.account import Account, account
+from yolopatch.core.fork.certainty import certainty
 from yolopatch.outside.watch import Watch, no_watch
 from yolopatch.steps.adopt.base import AUTO
-from yolopatch.steps.adopt.proof import Proof, build_fork
+from yolopatch.steps.adopt.proof import Proof
 from yolopatch.steps.adopt.reading import READING_STEPS, Reading, read
-from yolopatch.steps.environment.interpreters import choose_interpreter
-from yolopatch.steps.environment.nearest_pin import own_or_nearest_pin
-from yolopatch.wire.fork.models import Built
+from yolopatch.wire import shell
+from yolopatch.wire.fork.models import Built, Unbuilt
 
 
 @dataclass(frozen=True)
@@ -43,13 +44,18 @@ class AdoptedModel:
 
     Attributes:
         cfg: its YAML, by its path in the fork.
-        scale: the letter that it was built at; "" for a file without scales.
+        lacking: why it cannot be rebuilt, one sentence each; () if it is.
         proof: what came out; None where nothing was to be built.
     """
 
     cfg: str
-    scale: str
+    lacking: tuple[str, ...]
     proof: Proof | None
+
+    @property
+    def name(self) -> str:
+        """The name of the YAML."""
+        return PurePosixPath(self.cfg).name
 
     @property
     def builds(self) -> bool | None:
@@ -58,13 +64,28 @@ class AdoptedModel:
 
     @property
     def same_as_fork(self) -> bool | None:
-        """Whether the rebuilt model is the fork's; None where only one of them was built."""
+        """Whether the rebuilt model is the fork's; None where not both of them were built."""
         return self.proof.agreement.same if self.proof and self.proof.agreement else None
 
     @property
     def parameters(self) -> int | None:
         """The number of parameters of the fork's model; None where it was not built."""
         return self.proof.fork.parameters if self.proof and isinstance(self.proof.fork, Built) else None
+
+    @property
+    def why(self) -> tuple[str, ...]:
+        """Why it does not build, was not rebuilt, or differs; a sentence each."""
+        return tuple(self._reasons())
+
+    def _reasons(self) -> Iterator[str]:
+        yield from self.lacking
+        if self.proof is None:
+            return
+        for one in (self.proof.fork, self.proof.rebuilt):
+            if isinstance(one, Unbuilt):
+                yield one.why + (f": {one.hint}" if one.hint else "")
+        if self.proof.agreement and not self.proof.agreement.same:
+            yield self.proof.agreement.what
 
 
 @dataclass(frozen=True)
@@ -81,11 +102,43 @@ class Adoption:
     reading: Reading
     models: tuple[AdoptedModel, ...]
 
+    @cached_property
+    def account(self) -> Account:
+        """What the fork changes, sorted for a reader."""
+        return account(self.reading.changes)
+
+    @property
+    def certainty(self) -> tuple[str, ...]:
+        """How sure the base is, in sentences."""
+        return certainty(self.reading.base, self.reading.next_best)
+
+    @property
+    def holds(self) -> bool:
+        """Whether no rebuilt model differs from the fork's."""
+        return all(model.same_as_fork is not False for model in self.models)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know."""
+        others = self.reading.fork.elsewhere
+        more = f"{len(others)} further copies of an upstream are in it: {', '.join(others)}; --folder names one"
+        return (*self.reading.fork.notes, *((more,) if others else ()))
+
+    @property
+    def next_commands(self) -> tuple[str, ...]:
+        """What to type next."""
+        return tuple(self._next())
+
+    def _next(self) -> Iterator[str]:
+        choice = self.reading.choice
+        if not self.reading.chosen and choice and choice.among:
+            yield shell.join(("yolopatch", "adopt", self.request.fork, "--cfg", choice.among[0].path))
+
     def data(self) -> dict[str, object]:
         """Return what `adopt --json` prints; its keys are a contract."""
-        base = self.reading.base
+        reading, base = self.reading, self.reading.base
         return {
-            "fork": {"name": self.reading.fork.name, "place": self.reading.fork.place, "said": base.said},
+            "fork": {"name": reading.fork.name, "upstream": reading.fork.upstream, "place": reading.fork.place},
             "base": {
                 "release": base.name,
                 "same": base.same,
@@ -94,8 +147,19 @@ class Adoption:
                 "missing": base.missing,
                 "equal": list(base.equal),
                 "others": [{"release": release, "files": files} for release, files in base.others],
+                "said": base.said,
             },
-            "changes": [asdict(change) for change in self.reading.changes],
+            "changes": [asdict(change) for change in reading.changes],
+            "models": [
+                {
+                    "cfg": model.cfg,
+                    "builds": model.builds,
+                    "parameters": model.parameters,
+                    "same_as_fork": model.same_as_fork,
+                    "why": " ".join(model.why),
+                }
+                for model in self.models
+            ],
         }
 
 

@@ -1,0 +1,131 @@
+"""The result lines of `adopt`."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from yolopatch.cli.layout import table
+from yolopatch.core.fork.account import Account, Item
+
+if TYPE_CHECKING:
+    from yolopatch.steps.adopt.adopt import AdoptedModel, Adoption
+    from yolopatch.steps.adopt.reading import Reading
+
+_LEAST_WIDTH, _MOST_WIDTH = 60, 120
+_NAME = 9  # cells of the names before the values
+_SHOWN = 12  # changes of an area; the page has all
+PAPER, ELSE = "what the paper would say", "what else is in here"
+
+
+def adoption(found: Adoption, page: Path | None) -> Iterator[str]:
+    """Yield the base, the two lists of changes, the models, and the next commands; `page` is the HTML report."""
+    width = min(max(shutil.get_terminal_size((80, 24)).columns, _LEAST_WIDTH), _MOST_WIDTH)
+    reading, told = found.reading, found.account
+    yield f"{click.style(reading.fork.name, bold=True)}: a fork of {click.style(reading.base.name, bold=True)}"
+    yield from _facts(_opening(found), width)
+    yield from _list(PAPER, "architecture", told.paper, width)
+    yield from _beside(told, width)
+    yield from _facts(_rest(told), width)
+    yield from _models(found, width)
+    if page:
+        yield f"report: {page}"
+    for number, command in enumerate(found.next_commands):
+        yield ("next: " if not number else "      ") + command
+
+
+def _opening(found: Adoption) -> Iterator[tuple[str, str]]:
+    reading = found.reading
+    yield from (("base" if not number else "", said) for number, said in enumerate(found.certainty))
+    if reading.fork.place:
+        yield "package", f"{reading.fork.place}/{reading.fork.upstream}"
+    for model in reading.chosen:
+        why = f": {reading.choice.why}" if reading.choice else ""
+        yield "model", f"{model.path}{why}"
+    if not reading.chosen and reading.choice:
+        yield "model", reading.choice.why
+
+
+def _list(title: str, area: str, items: Sequence[Item], width: int) -> Iterator[str]:
+    yield ""
+    yield f"{click.style(title, bold=True)}: {area}" if area else click.style(title, bold=True)
+    if not items:
+        yield "  nothing"
+    yield from _items(items, width, "  ")
+
+
+def _beside(told: Account, width: int) -> Iterator[str]:
+    yield ""
+    yield click.style(ELSE, bold=True)
+    if not told.beside:
+        yield "  nothing"
+    for area, items in told.beside.items():
+        yield f"  {click.style(area, fg='yellow')}"
+        yield from _items(items, width, "    ")
+
+
+def _items(items: Sequence[Item], width: int, margin: str) -> Iterator[str]:
+    """Yield changes by file: the path, and below it a line and a sentence for each."""
+    shown = items[:_SHOWN]
+    digits = max((len(str(item.line)) for item in shown), default=0)
+    for path, group in groupby(shown, key=lambda item: item.path):
+        yield f"{margin}{path}"
+        for item in group:
+            head = f"{margin}  {str(item.line or ''):>{digits}}  "
+            yield from wrapped(item.what, width, head, " " * len(head))
+    if len(items) > _SHOWN:
+        yield f"{margin}and {len(items) - _SHOWN} more: --report FILE.html has all"
+
+
+def _rest(told: Account) -> Iterator[tuple[str, str]]:
+    """Yield what has no effect on a model, in counts."""
+    definitions, files = told.unused
+    parts = [
+        (len(told.idle), "change{} without effect"),
+        (len(told.formatted), "file{} with other formatting or comments alone"),
+        (len(told.leftovers), "leftover{}"),
+    ]
+    said = [f"{count:,} {words.format('s' * (count != 1))}" for count, words in parts if count]
+    if definitions:
+        said.append(f"{definitions:,} definitions that the model does not need, {files:,} files with nothing else")
+    yield from [("besides", "; ".join(said))] if said else []
+
+
+def _models(found: Adoption, width: int) -> Iterator[str]:
+    if not found.models:
+        return
+    yield ""
+    rows = [(model.name, _builds(model), f"{model.parameters:,}" if model.parameters else "-", _same(model)) for model in found.models]
+    yield from table(("model", "the fork builds it", "parameters", "rebuilt on the release"), rows, left=2)
+    for model in found.models:
+        yield from (line for said in model.why for line in wrapped(said, width, "  ", "    "))
+
+
+def _builds(model: AdoptedModel) -> str:
+    return {True: "yes", False: "no", None: "not tried"}[model.builds]
+
+
+def _same(model: AdoptedModel) -> str:
+    if model.same_as_fork is None:
+        return "-"
+    return click.style("the same", fg="green") if model.same_as_fork else click.style("differs", fg="red")
+
+
+def _facts(named: Iterable[tuple[str, str]], width: int) -> Iterator[str]:
+    for name, value in named:
+        head = f"  {name:<{_NAME}}"
+        yield from wrapped(value, width, head, " " * len(head))
+
+
+def wrapped(text: str, width: int, first: str, others: str) -> list[str]:
+    """Return a text as lines of at most this many cells, a long path or word whole."""
+    plain = " ".join(text.split())
+    return textwrap.wrap(
+        plain, width, initial_indent=first, subsequent_indent=others, break_long_words=False, break_on_hyphens=False
+    ) or [first.rstrip()]

@@ -1,0 +1,101 @@
+"""The account of a fork: what a paper would say of it, what else is in it, and what has no effect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from yolopatch.core.fork.changes import (
+    ADDED,
+    ARCHITECTURE,
+    AREAS,
+    FORMATTING,
+    LEFTOVER,
+    NOTHING,
+    FileChange,
+    Part,
+)
+
+# the areas that papers seldom mention
+BESIDE = tuple(area for area in AREAS if area not in (ARCHITECTURE, NOTHING))
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing that a fork changes.
+
+    Attributes:
+        path: the file.
+        line: in it; 0 for a change of the whole file.
+        name: what is changed: `bbox_iou`; "" for a change of the whole file.
+        kind: added, changed or removed.
+        affects: the areas.
+        what: one sentence.
+        release: another release that has it so; "" if none has.
+    """
+
+    path: str
+    line: int
+    name: str
+    kind: str
+    affects: tuple[str, ...]
+    what: str
+    release: str = ""
+
+    @property
+    def where(self) -> str:
+        """The place, as a reader finds it: `utils/loss.py:98`."""
+        return f"{self.path}:{self.line}" if self.line else self.path
+
+
+@dataclass(frozen=True)
+class Account:
+    """What a fork changes, sorted for a reader.
+
+    Attributes:
+        paper: what affects nothing but the architecture, and is used.
+        beside: what affects anything else, by area; what affects several areas is in the first of them.
+        idle: what has an effect on none of them, and no leftover or formatting.
+        formatted: files that are formatted, commented or ended otherwise.
+        leftovers: files that nobody meant to publish.
+        unused: definitions that the model does not need, and the number of files with nothing else.
+    """
+
+    paper: tuple[Item, ...]
+    beside: dict[str, tuple[Item, ...]]
+    idle: tuple[Item, ...]
+    formatted: tuple[FileChange, ...]
+    leftovers: tuple[FileChange, ...]
+    unused: tuple[int, int]
+
+
+def account(changes: Sequence[FileChange]) -> Account:
+    """Return the changes of a fork, sorted for a reader."""
+    items = [item for change in changes if change.kind not in (FORMATTING, LEFTOVER) for item in _items(change)]
+    paper = [item for item in items if item.affects == (ARCHITECTURE,)]
+    beside = {area: tuple(item for item in items if _first(item) == area) for area in BESIDE}
+    unused = [sum(not part.used for part in change.parts) for change in changes]
+    only = sum(bool(change.parts) and not any(part.used for part in change.parts) for change in changes)
+    return Account(
+        paper=tuple(sorted(paper, key=lambda item: (item.kind != ADDED, item.path, item.line))),
+        beside={area: found for area, found in beside.items() if found},
+        idle=tuple(item for item in items if not set(item.affects) - {NOTHING}),
+        formatted=tuple(change for change in changes if change.kind == FORMATTING),
+        leftovers=tuple(change for change in changes if change.kind == LEFTOVER),
+        unused=(sum(unused), only),
+    )
+
+
+def _first(item: Item) -> str:
+    """Return the first area beside the architecture that a change affects; "" for none."""
+    return next((area for area in item.affects if area in BESIDE), "")
+
+
+def _items(change: FileChange) -> Iterator[Item]:
+    if not change.parts:
+        yield Item(change.path, 0, "", change.kind, change.affects, change.what, change.release)
+    yield from (_of_part(change, part) for part in change.parts if part.used)
+
+
+def _of_part(change: FileChange, part: Part) -> Item:
+    return Item(change.path, part.line, part.name, part.kind, part.affects, part.what, change.release)
