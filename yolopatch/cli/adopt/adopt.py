@@ -70,6 +70,11 @@ def command(
             return adopt(request, cache, watch)
 
     found = settle(run, AdoptRequest(fork, folder, base, cfgs, not no_build, python), as_json)
+    if page:
+        from yolopatch.cli.adopt.page import render_page
+        from yolopatch.outside.files.staging import write_whole
+
+        write_whole(page, render_page(found).encode())
     report.show_notes(found.notes)
     report.show(found.data(), words.adoption(found, page), as_json)
     return 0 if found.holds else EXIT_VERIFY

@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from yolopatch.cli.adopt.said import ELSE, PAPER, built_word, helpers, layers_of, rest, same_word
 from yolopatch.cli.layout import table
 from yolopatch.core.fork.account import Account, Item
 
 if TYPE_CHECKING:
     from yolopatch.steps.adopt.adopt import AdoptedModel, Adoption
-    from yolopatch.steps.adopt.reading import Reading
 
 _LEAST_WIDTH, _MOST_WIDTH = 60, 120
 _NAME = 9  # cells of the names before the values
 _SHOWN = 12  # changes of an area; the page has all
-PAPER, ELSE = "what the paper would say", "what else is in here"
 
 
 def adoption(found: Adoption, page: Path | None) -> Iterator[str]:
@@ -30,9 +29,10 @@ def adoption(found: Adoption, page: Path | None) -> Iterator[str]:
     reading, told = found.reading, found.account
     yield f"{click.style(reading.fork.name, bold=True)}: a fork of {click.style(reading.base.name, bold=True)}"
     yield from _facts(_opening(found), width)
-    yield from _list(PAPER, "architecture", told.paper, width)
+    yield from _paper(told, width)
     yield from _beside(told, width)
-    yield from _facts(_rest(told), width)
+    besides = "; ".join(rest(told))
+    yield from _facts([("besides", besides)] if besides else [], width)
     yield from _models(found, width)
     if page:
         yield f"report: {page}"
@@ -52,12 +52,17 @@ def _opening(found: Adoption) -> Iterator[tuple[str, str]]:
         yield "model", reading.choice.why
 
 
-def _list(title: str, area: str, items: Sequence[Item], width: int) -> Iterator[str]:
+def _paper(told: Account, width: int) -> Iterator[str]:
     yield ""
-    yield f"{click.style(title, bold=True)}: {area}" if area else click.style(title, bold=True)
-    if not items:
+    yield f"{click.style(PAPER, bold=True)}: architecture"
+    rows = [(layer.name, layer.kind, layers_of(layer), layer.where) for layer in told.layers]
+    if rows:
+        yield from table(("class", "", "layers", "defined in"), rows, left=4)
+    if told.helpers:
+        yield f"  {helpers(told)}"
+    if not rows and not told.paper:
         yield "  nothing"
-    yield from _items(items, width, "  ")
+    yield from _items(told.paper, width, "  ")
 
 
 def _beside(told: Account, width: int) -> Iterator[str]:
@@ -83,38 +88,19 @@ def _items(items: Sequence[Item], width: int, margin: str) -> Iterator[str]:
         yield f"{margin}and {len(items) - _SHOWN} more: --report FILE.html has all"
 
 
-def _rest(told: Account) -> Iterator[tuple[str, str]]:
-    """Yield what has no effect on a model, in counts."""
-    definitions, files = told.unused
-    parts = [
-        (len(told.idle), "change{} without effect"),
-        (len(told.formatted), "file{} with other formatting or comments alone"),
-        (len(told.leftovers), "leftover{}"),
-    ]
-    said = [f"{count:,} {words.format('s' * (count != 1))}" for count, words in parts if count]
-    if definitions:
-        said.append(f"{definitions:,} definitions that the model does not need, {files:,} files with nothing else")
-    yield from [("besides", "; ".join(said))] if said else []
-
-
 def _models(found: Adoption, width: int) -> Iterator[str]:
     if not found.models:
         return
     yield ""
-    rows = [(model.name, _builds(model), f"{model.parameters:,}" if model.parameters else "-", _same(model)) for model in found.models]
+    rows = [(model.name, built_word(model), f"{model.parameters:,}" if model.parameters else "-", _same(model)) for model in found.models]
     yield from table(("model", "the fork builds it", "parameters", "rebuilt on the release"), rows, left=2)
     for model in found.models:
         yield from (line for said in model.why for line in wrapped(said, width, "  ", "    "))
 
 
-def _builds(model: AdoptedModel) -> str:
-    return {True: "yes", False: "no", None: "not tried"}[model.builds]
-
-
 def _same(model: AdoptedModel) -> str:
-    if model.same_as_fork is None:
-        return "-"
-    return click.style("the same", fg="green") if model.same_as_fork else click.style("differs", fg="red")
+    colours = {True: "green", False: "red", None: None}
+    return click.style(same_word(model), fg=colours[model.same_as_fork])
 
 
 def _facts(named: Iterable[tuple[str, str]], width: int) -> Iterator[str]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from yolopatch.core.fork.changes import (
     ADDED,
     ARCHITECTURE,
     AREAS,
+    CHANGED,
     FORMATTING,
     LEFTOVER,
     NOTHING,
     FileChange,
     Part,
 )
+from yolopatch.core.fork.models.files import ModelFile
 
 # the areas that papers seldom mention
 BESIDE = tuple(area for area in AREAS if area not in (ARCHITECTURE, NOTHING))
@@ -49,11 +51,30 @@ class Item:
 
 
 @dataclass(frozen=True)
+class Layer:
+    """A class of the fork that a model's rows name.
+
+    Attributes:
+        name: as the rows have it.
+        kind: added or changed.
+        where: the line that defines it; "" where no change has its name.
+        layers: the numbers of the rows, by the name of the YAML.
+    """
+
+    name: str
+    kind: str
+    where: str
+    layers: Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
 class Account:
     """What a fork changes, sorted for a reader.
 
     Attributes:
-        paper: what affects nothing but the architecture, and is used.
+        layers: the fork's own classes in the rows of the models.
+        helpers: what was added for them.
+        paper: what else affects nothing but the architecture, and is used.
         beside: what affects anything else, by area; what affects several areas is in the first of them.
         idle: what has an effect on none of them, and no leftover or formatting.
         formatted: files that are formatted, commented or ended otherwise.
@@ -61,6 +82,8 @@ class Account:
         unused: definitions that the model does not need, and the number of files with nothing else.
     """
 
+    layers: tuple[Layer, ...]
+    helpers: tuple[Item, ...]
     paper: tuple[Item, ...]
     beside: dict[str, tuple[Item, ...]]
     idle: tuple[Item, ...]
@@ -69,21 +92,48 @@ class Account:
     unused: tuple[int, int]
 
 
-def account(changes: Sequence[FileChange]) -> Account:
-    """Return the changes of a fork, sorted for a reader."""
+def account(changes: Sequence[FileChange], models: Sequence[ModelFile]) -> Account:
+    """Return the changes of a fork, sorted for a reader.
+
+    Args:
+        changes: as `read_difference` gives them.
+        models: those that are looked at.
+    """
     items = [item for change in changes if change.kind not in (FORMATTING, LEFTOVER) for item in _items(change)]
     paper = [item for item in items if item.affects == (ARCHITECTURE,)]
+    layers = _layers(items, models)
+    defined = {layer.where for layer in layers}
+    others = [item for item in paper if item.where not in defined]
+    helpers = [item for item in others if item.kind == ADDED and item.path.endswith(".py") and item.name]
     beside = {area: tuple(item for item in items if _first(item) == area) for area in BESIDE}
     unused = [sum(not part.used for part in change.parts) for change in changes]
     only = sum(bool(change.parts) and not any(part.used for part in change.parts) for change in changes)
     return Account(
-        paper=tuple(sorted(paper, key=lambda item: (item.kind != ADDED, item.path, item.line))),
+        layers=layers,
+        helpers=tuple(helpers),
+        paper=tuple(item for item in others if item not in helpers),
         beside={area: found for area, found in beside.items() if found},
         idle=tuple(item for item in items if not set(item.affects) - {NOTHING}),
         formatted=tuple(change for change in changes if change.kind == FORMATTING),
         leftovers=tuple(change for change in changes if change.kind == LEFTOVER),
         unused=(sum(unused), only),
     )
+
+
+def _layers(items: Sequence[Item], models: Sequence[ModelFile]) -> tuple[Layer, ...]:
+    """Return the fork's own classes in the rows of models, in the order of the rows."""
+    places: dict[str, dict[str, list[int]]] = {}
+    for model in models:
+        for number, row in enumerate(model.cfg.rows):
+            name = row[2].rpartition(".")[2]
+            if name in model.own:
+                places.setdefault(name, {}).setdefault(model.name, []).append(number)
+    found = []
+    for name, rows in places.items():
+        item = next((one for one in items if one.name == name), None)
+        layers = {cfg: tuple(numbers) for cfg, numbers in rows.items()}
+        found.append(Layer(name, item.kind if item else CHANGED, item.where if item else "", layers))
+    return tuple(found)
 
 
 def _first(item: Item) -> str:

@@ -63,6 +63,11 @@ def _folders_with(paths: frozenset[str], has: tuple[str, ...]) -> list[str]:
     return [folder for folder in folders if all(f"{folder}/{one}".lstrip("/") in paths for one in has)]
 
 
+def is_of_package(upstream: str, path: str) -> bool:
+    """Return whether a file of an upstream's tree is of its package: of yolov5 all are."""
+    return upstream == YOLOV5 or path.startswith(f"{ULTRALYTICS}/")
+
+
 def said_version(files: Mapping[str, bytes]) -> str:
     """Return the version that the package says it is; "" if it says none, as yolov5 does."""
     text = files.get(f"{ULTRALYTICS}/__init__.py", b"").decode("utf-8", "replace")

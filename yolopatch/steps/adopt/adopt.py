@@ -105,7 +105,7 @@ class Adoption:
     @cached_property
     def account(self) -> Account:
         """What the fork changes, sorted for a reader."""
-        return account(self.reading.changes)
+        return account(self.reading.changes, self.reading.chosen)
 
     @property
     def certainty(self) -> tuple[str, ...]:
@@ -115,7 +115,34 @@ class Adoption:
     @property
     def holds(self) -> bool:
         """Whether no rebuilt model differs from the fork's."""
-        return all(model.same_as_fork is not False for model in self.models)
+        return self.verdict is not False
+
+    @property
+    def verdict(self) -> bool | None:
+        """Whether all models that were compared are the fork's; None where none was."""
+        compared = [model.same_as_fork for model in self.models if model.same_as_fork is not None]
+        return all(compared) if compared else None
+
+    @property
+    def headline(self) -> str:
+        """What became of the models, in a few words."""
+        if not self.models:
+            return "read, and nothing was built" if self.reading.chosen else "read, and no model was chosen"
+        if self.verdict is None:
+            return "not compared: " + next(iter(self.models[0].why), "nothing was built")
+        return f"rebuilt on {self.reading.base.name}: " + ("the same model" if self.verdict else "another model")
+
+    @property
+    def command(self) -> str:
+        """The command that was typed, in full."""
+        asked = self.request
+        words = ["yolopatch", "adopt", asked.fork]
+        words += ["--folder", asked.folder] if asked.folder else []
+        words += ["--base", asked.base] if asked.base != AUTO else []
+        words += [word for cfg in asked.cfgs for word in ("--cfg", cfg)]
+        words += ["--no-build"] * (not asked.builds)
+        words += ["--python", asked.python] if asked.python else []
+        return shell.join(words)
 
     @property
     def notes(self) -> tuple[str, ...]:

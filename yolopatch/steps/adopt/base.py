@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from yolopatch.catalog.pins import find_pin
 from yolopatch.core.fork.against import beside
 from yolopatch.core.fork.base import Base
 from yolopatch.core.fork.identify import identify
+from yolopatch.core.fork.packages import is_of_package
 from yolopatch.core.fork.tree import ForkTree
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.source.bases import find_base, load_index
 from yolopatch.outside.source.releases import Release
+from yolopatch.outside.source.store import pristine
 
 AUTO = "auto"
 
@@ -45,7 +48,7 @@ def find_fork_base(fork: ForkTree, asked: str, cache: Path) -> FoundBase:
         SourceError: the release cannot be had.
     """
     if asked != AUTO:
-        release = find_base(asked, cache)
+        release = _content(asked, cache)
         return FoundBase(beside(fork, release.version, release.files), None, release)
     found = identify(fork, load_index(fork.upstream))
     if not found:
@@ -54,4 +57,15 @@ def find_fork_base(fork: ForkTree, asked: str, cache: Path) -> FoundBase:
             details=[f"looked at: {len(fork.files):,} files in {fork.place or 'the root of the fork'}"],
             hint=f"name the release that it began from: --base {fork.upstream}==VERSION",
         )
-    return FoundBase(found[0], found[1] if len(found) > 1 else None, find_base(found[0].name, cache))
+    return FoundBase(found[0], found[1] if len(found) > 1 else None, _content(found[0].name, cache))
+
+
+def _content(name: str, cache: Path) -> Release:
+    """Return the content of a release: of its pin where it has one, which is checked and may be in the cache."""
+    pin = find_pin(name.replace("==", "-"))
+    if pin is None:
+        return find_base(name, cache)
+    with pristine(pin, "auto", cache) as found:
+        blobs = {path: blob for path, blob in found.blobs.items() if is_of_package(pin.upstream, path)}
+        files = dict(zip(blobs, found.repository.read_blobs(list(blobs.values()))))
+    return Release(pin.name, pin.version, f"pin {pin.name}", files, pin.git, pin.wheel)
