@@ -5,9 +5,8 @@ from __future__ import annotations
 import ast
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from yolopatch.core.fork.definitions import definitions
 from yolopatch.core.fork.folding import canonical, decode, fold_file, is_python
