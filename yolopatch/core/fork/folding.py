@@ -165,7 +165,7 @@ def _write_joined(node: ast.JoinedStr, found: list[str]) -> None:
 def _constant(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:#x};"  # Python refuses to write a long number with decimals
-    return f"{ascii(value)};"  # what `repr` shows as it is grows with each version
+    return f"{value!a};"  # what `repr` shows as it is grows with each version
 
 
 def _flat(targets: Sequence[ast.expr]) -> list[ast.expr]:

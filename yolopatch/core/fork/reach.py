@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from yolopatch.core.fork.names.definitions import Definition
 from yolopatch.core.fork.names.references import dotted_name
-from yolopatch.core.fork.names.tree_code import Outside, TreeCode
+from yolopatch.core.fork.names.tree_code import TreeCode
 
 # where the file of an upstream lies that makes layers of a YAML's rows
 PARSERS = {"ultralytics": "ultralytics/nn/tasks.py", "yolov5": "models/yolo.py"}
-_PARSER = "parse_model"
+PARSER = "parse_model"
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def _is_of_torch(name: str) -> bool:
 
 def _of_branches(code: TreeCode, parser: str, names: set[str]) -> frozenset[Definition]:
     """Return what the parser names where it makes these rows: branches for other classes are left out."""
-    function = code.files[parser].definitions.get(_PARSER) if parser in code.files else None
+    function = code.definitions(parser).get(PARSER)
     if function is None:
         return frozenset()
     return code.used_by(parser, *_running(function, names))

@@ -3,12 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 
-from yolopatch.core.fork.changes import FileChange
-from yolopatch.core.fork.reach import Reach
+from yolopatch.core.fork.changes import (
+    ADDED,
+    ARCHITECTURE,
+    CHANGED,
+    FORMATTING,
+    LEFTOVER,
+    NOTHING,
+    REMOVED,
+    FileChange,
+    Part,
+)
+from yolopatch.core.fork.difference.affects.influence import ordered
+from yolopatch.core.fork.difference.affects.keys import areas_of_readers, known_areas
+from yolopatch.core.fork.difference.code.sentences import named
+from yolopatch.core.fork.difference.leftovers import beside, leftover
+from yolopatch.core.fork.difference.python_files import PythonFiles
+from yolopatch.core.fork.difference.yaml_files import YamlText, new_model, read_yaml, yaml_parts
+from yolopatch.core.fork.folding import decode, fold_file, is_python
+from yolopatch.core.fork.names.definitions import module_name
+from yolopatch.core.fork.names.texts import python_text, python_texts, unread
+from yolopatch.core.fork.names.tree_code import TreeCode
+from yolopatch.core.fork.reach import PARSERS, Reach
 from yolopatch.core.fork.tree import ForkTree
+from yolopatch.core.plain_yaml import PlainYamlError
+from yolopatch.core.syntax import parse
 
 ReleasesOf = Callable[[str, bytes], tuple[str, ...]]
+
+_YAML = (".yaml", ".yml")
+_NATIVE = (".cu", ".cuh", ".cpp", ".cc", ".cxx", ".c", ".h", ".hpp", ".pyx")
+_PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".svg", ".ico", ".ttf")
+_DOCUMENTS = (".md", ".rst", ".txt", ".ipynb")
 
 
 def read_difference(
@@ -20,6 +49,188 @@ def read_difference(
         base: the release's files, by path.
         fork: the fork.
         reach: what the chosen YAMLs need; None if none is chosen, so that all that a YAML could name counts as used.
-        releases_of: returns the releases that have exactly this file.
+        releases_of: returns the releases that have exactly this file, the most likely one first.
     """
-    raise NotImplementedError
+    python = PythonFiles(fork.upstream, *_trees(base, fork.files), reach)
+    reader = _Reader(base, fork, reach, python)
+    changes = [change for path in sorted({*base, *fork.files}) if (change := reader.change(path))]
+    if releases_of:
+        changes = [_with_release(change, fork.files, releases_of) for change in changes]
+    return (*changes, *beside(fork.beside))
+
+
+def _trees(base: Mapping[str, bytes], fork: Mapping[str, bytes]) -> tuple[TreeCode, TreeCode]:
+    old = TreeCode(python_texts(base))
+    return old, TreeCode(python_texts(fork), old)
+
+
+def _with_release(change: FileChange, files: Mapping[str, bytes], releases_of: ReleasesOf) -> FileChange:
+    if change.kind not in (ADDED, CHANGED):
+        return change
+    found = releases_of(change.path, files[change.path])
+    return replace(change, release=found[0]) if found else change
+
+
+@dataclass(frozen=True)
+class _Reader:
+    base: Mapping[str, bytes]
+    fork: ForkTree
+    reach: Reach | None
+    python: PythonFiles
+
+    def change(self, path: str) -> FileChange | None:
+        """Return how a file differs; None if it does not."""
+        old, new = self.base.get(path), self.fork.files.get(path)
+        if old == new:
+            return None
+        if new is None:
+            return self._removed(path)
+        if old is None:
+            what = leftover(path)
+            return FileChange(path, LEFTOVER, (NOTHING,), what) if what else self._added(path, new)
+        if is_python(path) and (python_text(path, new) is None or python_text(path, old) is None):
+            return self._unread(path, new, CHANGED)
+        if fold_file(path, old) == fold_file(path, new):
+            return FileChange(path, FORMATTING, (NOTHING,), _formatting(old, new))
+        return self._changed(path, old, new)
+
+    def _added(self, path: str, data: bytes) -> FileChange:
+        suffix = PurePosixPath(path).suffix.lower()
+        if is_python(path):
+            return self._python(path, data, ADDED)
+        if suffix in _YAML:
+            return self._yaml(path, None, data)
+        if suffix in _NATIVE:
+            return self._native(path)
+        if suffix in _PICTURES:
+            return FileChange(path, LEFTOVER, (NOTHING,), "a picture or a font")
+        return FileChange(path, ADDED, (NOTHING,), _unread_kind(suffix))
+
+    def _changed(self, path: str, old: bytes, new: bytes) -> FileChange:
+        suffix = PurePosixPath(path).suffix.lower()
+        if is_python(path):
+            return self._python(path, new, CHANGED)
+        if suffix in _YAML:
+            return self._yaml(path, old, new)
+        return FileChange(path, CHANGED, (NOTHING,), _unread_kind(suffix))
+
+    def _removed(self, path: str) -> FileChange:
+        importer = self._importer(path) if is_python(path) else None
+        if importer:
+            affects = self.python.influence.of_file(path)
+            return FileChange(path, REMOVED, affects, f"removed, though `{importer}` imports it: that import fails")
+        what = "removed; nothing of the fork imports it" if is_python(path) else "removed"
+        return FileChange(path, REMOVED, (NOTHING,), what)
+
+    def _python(self, path: str, data: bytes, kind: str) -> FileChange:
+        text = python_text(path, data)
+        read = self.python.fork.file(path) and (path not in self.base or self.python.base.file(path))
+        if text is None or not read:
+            return self._unread(path, data, kind)
+        parts = self.python.parts(path)
+        if not parts and kind == CHANGED:
+            return FileChange(path, CHANGED, (NOTHING,), "only imports, or code that runs as a script alone, differ")
+        return FileChange(path, kind, _affects(parts), _summary(parts, kind), parts)
+
+    def _unread(self, path: str, data: bytes, kind: str) -> FileChange:
+        """Return the change of a Python file that cannot be compared."""
+        text = python_text(path, data)
+        line, why = _fault(text) if text is not None else (1, unread(data))
+        affects = self.python.influence.of_file(path)
+        return FileChange(path, kind, affects, why, (Part("", line, kind, affects, why),))
+
+    def _yaml(self, path: str, old: bytes | None, new: bytes) -> FileChange:
+        kind = ADDED if old is None else CHANGED
+        try:
+            after = _yaml_text(path, new)
+            before = YamlText({}, {}) if old is None else _yaml_text(path, old)
+        except PlainYamlError as error:
+            affects = self.python.influence.of_file(path)
+            why = f"cannot be read as YAML: {error.found}"
+            return FileChange(path, kind, affects, why, (Part("", error.line or 1, kind, affects, why),))
+        if old is None and after.is_model:
+            parts: tuple[Part, ...] = (new_model(path, after, self._is_known, self.reach),)
+        else:
+            used = not after.is_model or self.reach is None or path in self.reach.cfgs
+            parts = tuple(yaml_parts(before, after, lambda key: self._areas_of_key(path, key, after), used))
+        return FileChange(path, kind, _affects(parts), _summary(parts, kind), parts)
+
+    def _areas_of_key(self, path: str, key: str, text: YamlText) -> tuple[tuple[str, ...], bool]:
+        """Return what a key of a YAML affects, and whether anything reads it."""
+        if text.is_model:
+            return (ARCHITECTURE,), True
+        if not _has_settings(path):
+            return self.python.influence.of_file(path), True
+        known = known_areas(key)
+        if known:
+            return known, True
+        found = areas_of_readers(self.python.influence, key)
+        return (found, True) if found else ((NOTHING,), False)
+
+    def _is_known(self, module: str) -> bool:
+        """Tell whether the release's parse_model knows a module."""
+        return module.startswith("nn.") or self.python.base.meaning(PARSERS[self.fork.upstream], module) is not None
+
+    def _native(self, path: str) -> FileChange:
+        affects = self.python.influence.of_file(path)
+        folder = path.rpartition("/")[0].rpartition("/")[0]
+        used = self.reach is None or any(one.path.startswith(f"{folder}/") for one in self.reach.definitions)
+        what = "source of an extension that has to be compiled"
+        part = Part(path.rpartition("/")[2], 1, ADDED, affects, what, used)
+        return FileChange(path, ADDED, _affects((part,)), what, (part,))
+
+    def _importer(self, path: str) -> str | None:
+        """Return a file of the fork that imports a file that the fork does not have."""
+        name = module_name(path)
+        for other in self.python.fork.mentioning(name.rpartition(".")[2]):
+            file = self.python.fork.file(other)
+            for binding in file.bindings if file else ():
+                if binding.module and name in (binding.module, f"{binding.module}.{binding.attribute}"):
+                    return other
+        return None
+
+
+def _has_settings(path: str) -> bool:
+    """Tell whether a YAML has settings, or hyperparameters of yolov5."""
+    name = path.rpartition("/")[2]
+    return name in ("default.yaml", "default_copy.yaml") or name.startswith("hyp")
+
+
+def _yaml_text(path: str, data: bytes) -> YamlText:
+    text = decode(path, data)
+    if text is None:
+        raise PlainYamlError("it is not text in UTF-8")
+    return read_yaml(text)
+
+
+def _fault(text: str) -> tuple[int, str]:
+    """Return the line and the reason why Python cannot read a text."""
+    try:
+        parse(text)
+    except SyntaxError as error:
+        return error.lineno or 1, f"Python cannot read it: {error.msg}"
+    return 1, "Python cannot read the release's file"
+
+
+def _formatting(old: bytes, new: bytes) -> str:
+    plain = [data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").rstrip() for data in (old, new)]
+    return "only line ends differ" if plain[0] == plain[1] else "only formatting, comments or docstrings differ"
+
+
+def _unread_kind(suffix: str) -> str:
+    return "a document" if suffix in _DOCUMENTS else "no file that the package's code is made of"
+
+
+def _affects(parts: tuple[Part, ...]) -> tuple[str, ...]:
+    return ordered(area for part in parts if part.used for area in part.affects)
+
+
+def _summary(parts: tuple[Part, ...], kind: str) -> str:
+    """Return what changed in a file, in one sentence."""
+    if len(parts) == 1:
+        return parts[0].what if kind == ADDED else f"`{parts[0].name}`: {parts[0].what}"
+    names = {
+        one: list(dict.fromkeys(part.name for part in parts if part.kind == one)) for one in (CHANGED, ADDED, REMOVED)
+    }
+    words = {CHANGED: "changes", ADDED: "adds", REMOVED: "removes"}
+    return "; ".join(f"{words[one]} {named(found)}" for one, found in names.items() if found) or "an empty file"

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from typing import TypeGuard
 
 from yolopatch.core.fork.names.definitions import Binding, import_bindings
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
-def free_names(*nodes: ast.AST) -> set[str]:
+def free_names(*nodes: ast.AST, asked: bool = True) -> set[str]:
     """Return each name that code takes from its file, as far as its attributes go: `ops.nms`, `torch.nn.Module`.
 
     A name that a function binds (an argument, a variable) is its own. One that it imports is not: see `inner_imports`.
+
+    Args:
+        asked: whether to return the classes that `isinstance` only asks for, too.
     """
-    return set().union(*(_free(node, frozenset()) for node in nodes))
+    return set().union(*(_free(node, frozenset(), asked) for node in nodes))
 
 
 def dotted_name(node: ast.AST) -> str | None:
@@ -55,26 +59,31 @@ def bound_names(function: ast.AST) -> frozenset[str]:
     return frozenset(found - shared)
 
 
-def _free(node: ast.AST, own: frozenset[str]) -> set[str]:
+def _free(node: ast.AST, own: frozenset[str], asked: bool) -> set[str]:
     found: set[str] = set()
     todo = [node]
     while todo:
         part = todo.pop()
         if isinstance(part, _Function):
-            found |= _free_in_function(part, own)
+            found |= _free_in_function(part, own, asked)
             continue
         dotted = dotted_name(part)
         if dotted is None:
-            todo += ast.iter_child_nodes(part)
+            todo += part.args[:1] if not asked and _only_asks(part) else ast.iter_child_nodes(part)
         elif dotted.split(".")[0] not in own:
             found.add(dotted)
     return found
 
 
-def _free_in_function(node: _Function, own: frozenset[str]) -> set[str]:
+def _only_asks(node: ast.AST) -> TypeGuard[ast.Call]:
+    return isinstance(node, ast.Call) and dotted_name(node.func) in ("isinstance", "issubclass")
+
+
+def _free_in_function(node: _Function, own: frozenset[str], asked: bool) -> set[str]:
     inner = own | bound_names(node)
     body = node.body if isinstance(node.body, list) else [node.body]
-    return set().union(*(_free(part, own) for part in _outside(node)), *(_free(part, inner) for part in body))
+    around = (_free(part, own, asked) for part in _outside(node))
+    return set().union(*around, *(_free(part, inner, asked) for part in body))
 
 
 def _outside(node: _Function) -> Iterator[ast.AST]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from yolopatch.core.fork.names.definitions import (
@@ -40,32 +41,44 @@ Meaning = Definition | Module | Outside
 
 @dataclass(frozen=True)
 class TreeCode:
-    """The Python files of a tree.
+    """The Python files of a tree; each is parsed when it is asked for.
 
     Attributes:
         texts: the content of each Python file, by path. One that does not parse defines nothing.
+        like: another tree; a file that is equal there is not parsed again.
     """
 
     texts: Mapping[str, str]
+    like: TreeCode | None = None
+    _files: dict[str, FileCode | None] = field(default_factory=dict)
+    _uses: dict[Definition, frozenset[Definition]] = field(default_factory=dict)
+    _names: dict[tuple[str, str], Meaning | None] = field(default_factory=dict)
 
     @cached_property
     def files(self) -> dict[str, FileCode]:
-        """The files that parse, by path."""
-        found = ((path, _parsed(text)) for path, text in self.texts.items())
-        return {path: FileCode(path, self.texts[path], tree) for path, tree in found if tree}
+        """All files that parse, by path."""
+        found = ((path, self.file(path)) for path in self.texts)
+        return {path: file for path, file in found if file}
+
+    def file(self, path: str) -> FileCode | None:
+        """Return a file; None if the tree does not have it, or it does not parse."""
+        if path not in self._files:
+            text = self.texts.get(path)
+            if self.like and text is not None and self.like.texts.get(path) == text:
+                self._files[path] = self.like.file(path)
+            else:
+                self._files[path] = None if text is None else _parsed(path, text)
+        return self._files[path]
+
+    def mentioning(self, name: str) -> list[str]:
+        """Return the paths of the files whose text has this word."""
+        word = re.compile(rf"\b{re.escape(name)}\b")
+        return [path for path, text in self.texts.items() if name in text and word.search(text)]
 
     @cached_property
     def modules(self) -> dict[str, str]:
         """The path of each file, by the name that it is imported by."""
         return {module_name(path): path for path in self.texts}
-
-    @cached_property
-    def _uses(self) -> dict[Definition, frozenset[Definition]]:
-        return {}  # what was asked already
-
-    @cached_property
-    def _names(self) -> dict[tuple[str, str], Meaning | None]:
-        return {}  # what was asked already
 
     def meaning(self, path: str, dotted: str, inner: Mapping[str, Binding] | None = None) -> Meaning | None:
         """Return what a name means in a file; None for a builtin, or a name that the tree does not explain.
@@ -85,13 +98,26 @@ class TreeCode:
                 found = Outside(f"{found.name}.{attribute}")
         return found
 
+    def source(self, path: str, name: str) -> Binding | None:
+        """Return the binding that gives a name at the top level of a file its meaning; it can be a star."""
+        code = self.file(path)
+        for binding in reversed(code.bindings if code else ()):
+            if binding.name == name or (binding.name == STAR and self._starred(binding, name, frozenset())):
+                return binding
+        return None
+
     def node(self, definition: Definition) -> ast.stmt:
         """Return the statement that defines it.
 
         Raises:
             KeyError: the tree has no such definition.
         """
-        return self.files[definition.path].definitions[definition.name]
+        return self.definitions(definition.path)[definition.name]
+
+    def definitions(self, path: str) -> Mapping[str, ast.stmt]:
+        """Return the statement that defines each name of a file."""
+        file = self.file(path)
+        return file.definitions if file else {}
 
     def uses(self, definition: Definition) -> frozenset[Definition]:
         """Return the definitions of the tree that this one names in its code."""
@@ -99,10 +125,10 @@ class TreeCode:
             self._uses[definition] = self.used_by(definition.path, self.node(definition))
         return self._uses[definition]
 
-    def used_by(self, path: str, *nodes: ast.AST) -> frozenset[Definition]:
-        """Return the definitions of the tree that code in a file names."""
+    def used_by(self, path: str, *nodes: ast.AST, asked: bool = True) -> frozenset[Definition]:
+        """Return the definitions of the tree that code in a file names; `asked` as for `free_names`."""
         inner = inner_imports(nodes, package_of(path))
-        meanings = (self.meaning(path, name, inner) for name in free_names(*nodes))
+        meanings = (self.meaning(path, name, inner) for name in free_names(*nodes, asked=asked))
         return frozenset(one for one in meanings if isinstance(one, Definition))
 
     def closure(self, starts: Iterable[Definition]) -> frozenset[Definition]:
@@ -123,7 +149,7 @@ class TreeCode:
 
     def _name(self, path: str, name: str, visited: _Visited) -> Meaning | None:
         """Return what a name at the top level of a file means: its last binding counts."""
-        code = self.files.get(path)
+        code = self.file(path)
         if code is None or (path, name) in visited:
             return None
         visited |= {(path, name)}
@@ -159,9 +185,10 @@ class TreeCode:
 
     def _starred(self, binding: Binding, name: str, visited: _Visited) -> Meaning | None:
         path = self.modules.get(binding.module or "")
-        if path is None or path not in self.files:
+        file = self.file(path) if path else None
+        if path is None or file is None:
             return None
-        exported = self.files[path].exported
+        exported = file.exported
         if name in exported if exported is not None else not name.startswith("_"):
             return self._attribute(path, name, visited)
         return None
@@ -170,8 +197,8 @@ class TreeCode:
         return module == "" or any(name.startswith(f"{module}.") for name in self.modules)
 
 
-def _parsed(text: str) -> ast.Module | None:
+def _parsed(path: str, text: str) -> FileCode | None:
     try:
-        return parse(text)
+        return FileCode(path, text, parse(text))
     except SyntaxError:
         return None

@@ -1,0 +1,260 @@
+"""The parts of a Python file that a fork changed, each with what it affects and whether anything reaches it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from yolopatch.core.fork.changes import ADDED, CHANGED, NOTHING, REMOVED, Part
+from yolopatch.core.fork.difference.affects.flow import Flow
+from yolopatch.core.fork.difference.affects.influence import Influence, ordered
+from yolopatch.core.fork.difference.affects.liveness import Liveness
+from yolopatch.core.fork.difference.affects.uses import Uses
+from yolopatch.core.fork.difference.code.effect import effective
+from yolopatch.core.fork.difference.code.findings import Finding, findings
+from yolopatch.core.fork.difference.code.meanings import Meanings, told
+from yolopatch.core.fork.difference.code.renames import Renames, read_renames
+from yolopatch.core.fork.difference.code.statements import Line
+from yolopatch.core.fork.difference.code.units import Unit, code_of, units_of
+from yolopatch.core.fork.folding import canonical
+from yolopatch.core.fork.names.definitions import STAR, Definition, FileCode
+from yolopatch.core.fork.names.references import dotted_name, free_names
+from yolopatch.core.fork.names.tree_code import TreeCode
+from yolopatch.core.fork.reach import PARSER, PARSERS, Reach
+
+_VERSION = "__version__"
+
+
+@dataclass(frozen=True)
+class PythonFiles:
+    """The Python files of a fork beside those of its release.
+
+    Attributes:
+        upstream: `ultralytics` or `yolov5`.
+        base, fork: the two trees.
+        reach: what the chosen YAMLs need; None if none is chosen.
+    """
+
+    upstream: str
+    base: TreeCode
+    fork: TreeCode
+    reach: Reach | None
+
+    def parts(self, path: str) -> tuple[Part, ...]:
+        """Return what differs in a file that parses in both trees, or that only one of them has."""
+        old, new = self._old_units(path), self._new_units(path)
+        found = [self._part(path, finding, new) for finding in findings(old, new)]
+        found += self._renamed(path)
+        found += self._imported(path)
+        found += self._meaning_else(path)
+        return tuple(sorted(found or self._silent(path), key=lambda part: (part.line, part.name)))
+
+    @cached_property
+    def influence(self) -> Influence:
+        """What the fork's code affects."""
+        return Influence(self.upstream, Uses(self.fork))
+
+    @cached_property
+    def _base_influence(self) -> Influence:
+        """What the release's code affects: it counts for what the fork removed."""
+        return Influence(self.upstream, Uses(self.base))
+
+    @cached_property
+    def _liveness(self) -> Liveness:
+        return Liveness(self.upstream, self.influence.uses, self._base_influence.uses, self.reach)
+
+    @cached_property
+    def _flow(self) -> Flow:
+        return Flow(self.upstream, self.fork)
+
+    @cached_property
+    def _renames(self) -> Renames:
+        return read_renames(self.base, self.fork)
+
+    @cached_property
+    def _meanings(self) -> Meanings:
+        return Meanings(self.base, self.fork, self._renames)
+
+    def _old_units(self, path: str) -> dict[str, Unit]:
+        """Return the release's units of a file, those that the fork moved to it included, under the fork's names."""
+        moved_here = {old for new, old in self._renames.places.items() if new.path == path and old.path != path}
+        moved_away = {old for new, old in self._renames.places.items() if new.path != path and old.path == path}
+        own = self._effective(self.base.file(path), self._renames.names)
+        names = self._renames.names
+        away = {names.get(one.name, one.name) for one in moved_away}
+        units = {name: unit for name, unit in own.items() if unit.owner not in away}
+        for one in moved_here:
+            theirs = self._effective(self.base.file(one.path), names)
+            mine = names.get(one.name, one.name)
+            units.update({name: unit for name, unit in theirs.items() if unit.owner == mine})
+        return units
+
+    def _new_units(self, path: str) -> dict[str, Unit]:
+        return self._effective(self.fork.file(path), {})
+
+    def _effective(self, file: FileCode | None, names: Mapping[str, str]) -> dict[str, Unit]:
+        return units_of(effective(file.tree, names)) if file else {}
+
+    def _part(self, path: str, finding: Finding, units: Mapping[str, Unit]) -> Part:
+        if finding.name.endswith(_VERSION):
+            return Part(finding.name, finding.line, finding.kind, (NOTHING,), finding.what)
+        if finding.kind == REMOVED:
+            areas = self._base_influence.of(path, finding.name)
+            return Part(finding.name, finding.line, finding.kind, areas, finding.what)
+        unit = units[finding.name]
+        affects = self._given(path, unit, finding) or self.influence.of(path, unit.name)
+        used = self._liveness.reaches(path, unit.name)
+        if path == PARSERS[self.upstream] and unit.name == PARSER and finding.hunk:
+            return self._branch(finding, affects, used)
+        return Part(unit.name or "code at import", finding.line, finding.kind, affects, finding.what, used)
+
+    def _given(self, path: str, unit: Unit, finding: Finding) -> tuple[str, ...]:
+        """Return what values affect that the code gives to others; empty where it keeps them."""
+        if finding.argument and isinstance(unit.node, ast.FunctionDef):
+            return self._flow.of_argument(path, unit.owner, unit.node, finding.argument)
+        areas = [self._flow.of_calls(path, unit.owner, leaf.calls) for leaf in finding.leaves]
+        return ordered(area for part in areas for area in part) if areas and all(areas) else ()
+
+    def _branch(self, finding: Finding, affects: tuple[str, ...], used: bool) -> Part:
+        """Return the part for lines of parse_model: used if the rows need one of the classes that it is for."""
+        classes = _classes_tested(finding)
+        name = f"{PARSER}: {', '.join(classes[:6])}" if classes else PARSER
+        needed = used and (not classes or self._liveness.needs(set(classes)))
+        return Part(name, finding.line, finding.kind, affects, finding.what, needed)
+
+    def _renamed(self, path: str) -> Iterator[Part]:
+        for new, old in self._renames.places.items():
+            if new.path != path:
+                continue
+            line = self.fork.node(new).lineno
+            what = f"`{old.name}` under another name" if old.name != new.name else f"moved here from `{old.path}`"
+            if old.path != path and old.name != new.name:
+                what += f", moved here from `{old.path}`"
+            yield Part(new.name, line, CHANGED, (NOTHING,), what, self._liveness.reaches(path, new.name))
+
+    def _imported(self, path: str) -> Iterator[Part]:
+        """Yield the packages that this file needs and no file of the release does."""
+        file = self.fork.file(path)
+        needed: dict[str, int] = {}
+        for node in ast.walk(file.tree) if file else ():
+            for name in _packages(node):
+                needed.setdefault(name, node.lineno)  # type: ignore[attr-defined]
+        for name, line in needed.items():
+            if not self._is_known(name):
+                users = self._users(path, name)
+                areas = ordered(area for user in users for area in self.influence.of(path, user))
+                used = any(self._liveness.reaches(path, user) for user in users)
+                what = f"needs the package `{name}`, which the release does not use"
+                yield Part(f"import {name}", line, ADDED, areas, what, used)
+
+    def _users(self, path: str, package: str) -> list[str]:
+        """Return the units of a file that use a package."""
+        file = self.fork.file(path)
+        names = {one.name for one in (file.bindings if file else ()) if (one.module or "").split(".")[0] == package}
+        return [
+            unit.name
+            for unit in self.influence.uses.units(path).values()
+            if any(name.split(".")[0] in names for name in free_names(*code_of(unit)))
+            or any(package in _packages(part) for node in code_of(unit) for part in ast.walk(node))
+        ]
+
+    def _is_known(self, package: str) -> bool:
+        """Tell whether a package is Python's, of the trees themselves, or one that the release uses, too."""
+        if package in sys.stdlib_module_names or package in self._own_packages:
+            return True
+        imports = re.compile(rf"^\s*(?:from|import)\s+{re.escape(package)}\b", re.MULTILINE)
+        return any(imports.search(self.base.texts[path]) for path in self.base.mentioning(package))
+
+    @cached_property
+    def _own_packages(self) -> frozenset[str]:
+        return frozenset(name.split(".")[0] for name in (*self.base.modules, *self.fork.modules))
+
+    def _meaning_else(self, path: str) -> Iterator[Part]:
+        """Yield the names that both versions of a file have and that come from elsewhere in the fork."""
+        names = self._common_names(path)
+        for name, before, after in self._meanings.changed(path, set(names)):
+            areas = ordered(area for user in names[name] for area in self.influence.of(path, user))
+            used = any(self._liveness.reaches(path, user) for user in names[name])
+            if not names[name] and isinstance(after, Definition):  # it is only handed on, as an __init__.py does
+                areas = self.influence.of(after.path, after.name)
+                used = self._liveness.reaches(after.path, after.name)
+            line = self._line_of_binding(path, name)
+            yield Part(name, line, CHANGED, areas, f"comes from {told(after)}, not from {told(before)}", used)
+
+    def _common_names(self, path: str) -> dict[str, list[str]]:
+        """Return the names that both versions of a file use or import, with the units that use them."""
+        files = self.base.file(path), self.fork.file(path)
+        if files[0] is None or files[1] is None:
+            return {}
+        renamed = self._renames.names
+        imported = [{one.name for one in file.bindings if one.module is not None} for file in files if file]
+        names: dict[str, list[str]] = {name: [] for name in imported[0] & imported[1] - {STAR}}
+        old, new = (uses.units(path) for uses in (self._base_influence.uses, self.influence.uses))
+        for name in new:
+            if name in old:
+                before = {renamed.get(one, one) for one in free_names(*code_of(old[name]))}
+                for one in before & free_names(*code_of(new[name])):
+                    names.setdefault(one, []).append(name)
+        return names
+
+    def _line_of_binding(self, path: str, name: str) -> int:
+        file = self.fork.file(path)
+        if file is None:
+            return 1
+        first = name.split(".")[0]
+        lines = [one.node.lineno for one in file.bindings if one.name == first]
+        imports = [node for node in ast.walk(file.tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
+        inner = [node.lineno for node in imports if first in [alias.asname or alias.name for alias in node.names]]
+        source = self.fork.source(path, first)
+        return next(iter([*reversed(lines), *inner, *([source.node.lineno] if source else ())]), 1)
+
+    def _silent(self, path: str) -> list[Part]:
+        """Return one part for a file of which only texts and hints differ; none if nothing at all does."""
+        old, new = self._base_influence.uses.units(path), self.influence.uses.units(path)
+        differ = [
+            unit
+            for name, unit in new.items()
+            if name in old and canonical(code_of(unit)) != canonical(code_of(old[name]))
+        ]
+        if not differ:
+            return []
+        what = "only printed or logged text, texts of errors or type hints differ"
+        first = replace(differ[0], name=differ[0].name or "code at import")
+        more = f", here and in {len(differ) - 1} more definitions" if len(differ) > 1 else ""
+        return [Part(first.name, first.line, CHANGED, (NOTHING,), f"{what}{more}")]
+
+
+def _packages(node: ast.AST) -> list[str]:
+    """Return the packages that an import names, without those of its own package."""
+    if isinstance(node, ast.Import):
+        return [alias.name.split(".")[0] for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        return [node.module.split(".")[0]]
+    return []
+
+
+def _classes_tested(finding: Finding) -> list[str]:
+    """Return the names of classes in the tests of lines that differ, those that the fork added first."""
+    hunk = finding.hunk
+    if hunk is None:
+        return []
+    new, old = (_tested(lines) for lines in (hunk.new, hunk.old))
+    return [name for name in new if name not in old] or new or old
+
+
+def _tested(lines: tuple[Line, ...]) -> list[str]:
+    """Return the classes that tests on `m` name, and the members of the lists that such tests use."""
+    tests = [part for line in lines for node in line.head for part in ast.walk(node)]
+    asked = [
+        one
+        for part in tests
+        if isinstance(part, ast.Compare) and dotted_name(part.left) == "m"
+        for one in part.comparators
+    ]
+    listed = [part for part in tests if isinstance(part, (ast.Set, ast.Tuple, ast.List))]
+    names = [dotted_name(part) for node in (*asked, *listed) for part in ast.walk(node)]
+    return list(dict.fromkeys(name for name in names if name and not name.startswith(("nn.", "torch."))))
