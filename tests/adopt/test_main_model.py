@@ -8,18 +8,28 @@ import pytest
 
 from yolopatch.core.fork.models.choosing import Choice, choose_model
 from yolopatch.core.fork.models.files import find_models, model_files
-from yolopatch.core.fork.models.own import own_classes
+from yolopatch.core.fork.models.own import OwnClasses
 from yolopatch.core.fork.tree import ForkTree
 from yolopatch.errors import UsageError
 
 MODELS = "ultralytics/cfg/models/"
+TASKS = "from ultralytics.nn.modules.conv import Conv, DWConv\n"
+OWN_TASKS = (
+    f"{TASKS}from ultralytics.nn.own import Mine, Yours\n\n\ndef parse_model(m):\n    return m in (Conv, Mine)\n"
+)
 BASE = {
+    "ultralytics/nn/tasks.py": TASKS.encode(),
     "ultralytics/nn/modules/conv.py": b'class Conv:\n    """A convolution."""\n    act = 1\n\n\nclass DWConv(Conv):\n    pass\n',
     f"{MODELS}v8/yolov8.yaml": b"nc: 80\nbackbone:\n  - [-1, 1, Conv, [64, 3, 2]]\nhead:\n  - [[0], 1, Detect, [nc]]\n",
     f"{MODELS}v8/yolov8-p2.yaml": b"nc: 80\nbackbone:\n  - [-1, 1, DWConv, [64]]\nhead:\n  - [[0], 1, Detect, [nc]]\n",
     "ultralytics/cfg/default.yaml": b"task: detect\nbox: 7.5\n",
 }
-OWN = {"ultralytics/nn/own.py": b"class Mine:\n    pass\n\n\nclass Yours:\n    pass\n"}
+OWN = {
+    "ultralytics/nn/tasks.py": OWN_TASKS.encode(),
+    "ultralytics/nn/own.py": b"class Mine:\n    pass\n\n\nclass Yours:\n    pass\n",
+    # a class of another file with a name of upstream's
+    "ultralytics/nn/other.py": b"class Conv:\n    act = 7\n",
+}
 
 
 def _model(*classes: str) -> bytes:
@@ -30,7 +40,7 @@ def _model(*classes: str) -> bytes:
 def _choose(added: dict[str, bytes], texts: dict[str, bytes] | None = None, name: str = "Some-Fork", **facts) -> Choice:
     files = {**BASE, **OWN, **added}
     fork = ForkTree(name, "ultralytics", files, {}, "8.2.50", texts=texts or {}, **facts)
-    return choose_model(fork, model_files(fork, BASE, own_classes(files, BASE)))
+    return choose_model(fork, model_files(fork, BASE, OwnClasses.of("ultralytics", files, BASE)))
 
 
 def _chosen(choice: Choice) -> tuple[str, str]:
@@ -112,8 +122,11 @@ def test_a_release_whose_own_class_is_changed_is_taken_where_it_is_named():
 
 
 def test_other_comments_and_line_ends_are_no_change():
-    files = {path: data.replace(b"A convolution", "卷积".encode()).replace(b"\n", b"\r\n") for path, data in BASE.items()}
-    assert own_classes(files, BASE) == frozenset()
+    files = {
+        path: data.replace(b"A convolution", "卷积".encode()).replace(b"\n", b"\r\n") for path, data in BASE.items()
+    }
+    own = OwnClasses.of("ultralytics", files, BASE)
+    assert [name for name in ("Conv", "DWConv", "Mine") if name in own] == []
 
 
 def test_no_model_names_what_the_fork_adds():
@@ -146,3 +159,14 @@ def test_models_that_a_user_names(tmp_path):
     assert told.value.hint == f"name one of them: --cfg {MODELS}v8/a.yaml"
     with pytest.raises(UsageError, match=r"has no model YAML gone\.yaml"):
         find_models(("gone.yaml",), models)
+
+
+def test_classes_that_the_parser_knows_and_no_model_names():
+    own = OwnClasses.of("ultralytics", {**BASE, **OWN}, BASE)
+    assert own.in_parser() == ("Mine",)
+
+
+def test_a_class_that_the_parser_forgot_to_import_counts_as_the_forks():
+    files = {**BASE, **OWN, "ultralytics/nn/tasks.py": BASE["ultralytics/nn/tasks.py"]}
+    own = OwnClasses.of("ultralytics", files, BASE)
+    assert [name for name in ("Conv", "Mine", "Yours", "Gone", "act") if name in own] == ["Mine", "Yours"]

@@ -45,7 +45,10 @@ def test_the_same_fork_in_a_folder_a_repository_and_an_archive(holders):
         found = read_fork(str(holder))
         assert (found.name, found.upstream, found.said) == ("My-Fork", "ultralytics", "8.2.50"), holder
         assert found.files == {path: SMALL[path] for path in PACKAGE}, holder
-        beside = {path.partition("/")[2] if path.startswith("My-Fork-m") else path: size for path, size in found.beside.items()}
+        beside = {
+            path.partition("/")[2] if path.startswith("My-Fork-m") else path: size
+            for path, size in found.beside.items()
+        }
         assert beside == {path: len(SMALL[path]) for path in SMALL.keys() - PACKAGE}, holder
         assert {path.rpartition("/")[2] for path in found.texts} == {"README.md", "train.py"}, holder
         assert found.notes == (), holder
@@ -103,7 +106,11 @@ def test_the_copy_next_to_the_root_is_taken_and_the_others_are_said(tmp_path):
 @pytest.mark.parametrize(
     ("named", "said", "next_"),
     [
-        ("https://github.com/a/b", "an address, not a fork on this machine", "git clone --depth 1 https://github.com/a/b"),
+        (
+            "https://github.com/a/b",
+            "an address, not a fork on this machine",
+            "git clone --depth 1 https://github.com/a/b",
+        ),
         ("gone", "there is no .*gone", "name the folder"),
         ("photo.jpg", "no archive that yolopatch reads", "unpack it"),
         ("empty", "no package of an upstream", "name the folder"),
@@ -170,7 +177,9 @@ def test_names_that_no_honest_archive_has(name, tmp_path):
         archive.addfile(tarfile.TarInfo(name))
     (tmp_path / "a.tar").write_bytes(stream.getvalue())
     for holder in ("a.zip", "a.tar"):
-        with pytest.raises(SourceError, match="contains (an absolute or foreign path|a path that leaves|one path twice)"):
+        with pytest.raises(
+            SourceError, match="contains (an absolute or foreign path|a path that leaves|one path twice)"
+        ):
             read_fork(str(tmp_path / holder))
 
 

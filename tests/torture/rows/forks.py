@@ -69,7 +69,9 @@ def _archives() -> Iterator[tuple[str, dict[str, bytes]]]:
 def _folders() -> Iterator[tuple[str, dict[str, bytes]]]:
     yield "code at import, decorators and setup", {f"x/{path}": data for path, data in _FORK.items()}
     settings = f'[core]\n\tfsmonitor = "touch {CANARY}"\n[filter "x"]\n\tsmudge = "touch {CANARY}"\n'.encode()
-    hooks = {f"x/.git/hooks/{name}": f"#!/bin/sh\ntouch {CANARY}\n".encode() for name in ("post-checkout", "pre-auto-gc")}
+    hooks = {
+        f"x/.git/hooks/{name}": f"#!/bin/sh\ntouch {CANARY}\n".encode() for name in ("post-checkout", "pre-auto-gc")
+    }
     for name, more in {"a repository without objects": b"ref: refs/heads/main\n", "a HEAD that is none": b"\0"}.items():
         files = {"x/.git/HEAD": more, "x/.git/config": settings, "x/.git/objects/x": b"", "x/.git/refs/x": b"", **hooks}
         yield name, files

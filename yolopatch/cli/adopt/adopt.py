@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     help="A model YAML of the fork, by its path or its name in it. Repeatable.  [default: the main one]",
 )
 @click.option(
-    "--folder", metavar="DIR", help="The folder in the fork with the package, for a fork with several.  [default: found]"
+    "--folder",
+    metavar="DIR",
+    help="The folder in the fork with the package, for a fork with several.  [default: found]",
 )
 @click.option("--no-build", is_flag=True, help="Only read the fork; build no model.")
 @options.python

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from yolopatch.cli.adopt.said import built_word, helpers, layers_of, rest, same_word
+from yolopatch.cli.adopt.said import built_word, helpers, kind_of, layers_of, name_of, place_of, rest, same_word
 from yolopatch.core.fork.account import Item
 from yolopatch.core.fork.changes import FORMATTING
 from yolopatch.outside.page.page import render_template
@@ -22,9 +22,10 @@ _OPEN = 40  # changes of an area that are not folded
 
 @dataclass(frozen=True)
 class Line:
-    """A change as the page shows it."""
+    """A change as the page shows it; `name` is empty where it is that of the line before."""
 
     line: str
+    name: str
     what: str
 
 
@@ -111,14 +112,16 @@ def make_page(found: Adoption) -> Page:
         headline=found.headline,
         facts=[("base", base.name), ("model", model), ("files changed", f"{len(reading.changes):,}")],
         certainty=found.certainty,
-        layers=[(layer.name, layer.kind, layers_of(layer), layer.where) for layer in told.layers],
+        layers=[(layer.own.name, kind_of(layer), layers_of(layer), place_of(layer)) for layer in told.layers],
         helpers=helpers(told) if told.helpers else "",
         helping=[*_files(told.helpers)],
         paper=_area("architecture", told.paper),
         beside=[_area(name, items) for name, items in told.beside.items()],
         rest=[*rest(told)],
         models=[_model(one, number) for number, one in enumerate(found.models, 1)],
-        files=[(one.path, one.kind, ", ".join(one.affects), one.what) for one in reading.changes if one.kind != FORMATTING],
+        files=[
+            (one.path, one.kind, ", ".join(one.affects), one.what) for one in reading.changes if one.kind != FORMATTING
+        ],
         notes=found.notes,
         commands=found.next_commands,
         command=found.command,
@@ -133,7 +136,9 @@ def _files(items: Sequence[Item]) -> Iterator[File]:
     for path, group in groupby(items, key=lambda item: item.path):
         found = list(group)
         note = f"as {found[0].release} has it" if found[0].release else ""
-        yield File(path, [Line(str(item.line or ""), item.what) for item in found], note)
+        before = ["", *(item.name for item in found)]
+        names = [name_of(item, last) for item, last in zip(found, before)]
+        yield File(path, [Line(str(one.line or ""), name, one.what) for one, name in zip(found, names)], note)
 
 
 def _model(one: AdoptedModel, number: int) -> ModelView:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from yolopatch.cli.adopt.said import ELSE, PAPER, built_word, helpers, layers_of, rest, same_word
+from yolopatch.cli.adopt.said import ELSE, PAPER, built_word, helpers, kind_of, layers_of, name_of, place_of, rest, same_word
 from yolopatch.cli.layout import table
 from yolopatch.core.fork.account import Account, Item
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 _LEAST_WIDTH, _MOST_WIDTH = 60, 120
 _NAME = 9  # cells of the names before the values
-_SHOWN = 12  # changes of an area; the page has all
+_SHOWN = 6  # changes of an area, and
+_LINES = 2  # of a sentence; the page has all
 
 
 def adoption(found: Adoption, page: Path | None) -> Iterator[str]:
@@ -55,7 +56,7 @@ def _opening(found: Adoption) -> Iterator[tuple[str, str]]:
 def _paper(told: Account, width: int) -> Iterator[str]:
     yield ""
     yield f"{click.style(PAPER, bold=True)}: architecture"
-    rows = [(layer.name, layer.kind, layers_of(layer), layer.where) for layer in told.layers]
+    rows = [(layer.own.name, kind_of(layer), layers_of(layer), place_of(layer)) for layer in told.layers]
     if rows:
         yield from table(("class", "", "layers", "defined in"), rows, left=4)
     if told.helpers:
@@ -76,23 +77,34 @@ def _beside(told: Account, width: int) -> Iterator[str]:
 
 
 def _items(items: Sequence[Item], width: int, margin: str) -> Iterator[str]:
-    """Yield changes by file: the path, and below it a line and a sentence for each."""
+    """Yield changes by file: the path, and below it a line, a name where it is another one, and a sentence for each."""
     shown = items[:_SHOWN]
     digits = max((len(str(item.line)) for item in shown), default=0)
     for path, group in groupby(shown, key=lambda item: item.path):
         yield f"{margin}{path}"
+        before = ""
         for item in group:
             head = f"{margin}  {str(item.line or ''):>{digits}}  "
-            yield from wrapped(item.what, width, head, " " * len(head))
+            name = name_of(item, before)
+            yield from _cut(wrapped(f"{name}: {item.what}" if name else item.what, width, head, " " * len(head)))
+            before = item.name
     if len(items) > _SHOWN:
         yield f"{margin}and {len(items) - _SHOWN} more: --report FILE.html has all"
+
+
+def _cut(lines: list[str]) -> list[str]:
+    """Return the first lines of a sentence, with a sign where it goes on."""
+    return lines if len(lines) <= _LINES else [*lines[: _LINES - 1], f"{lines[_LINES - 1][:-1]}\N{HORIZONTAL ELLIPSIS}"]
 
 
 def _models(found: Adoption, width: int) -> Iterator[str]:
     if not found.models:
         return
     yield ""
-    rows = [(model.name, built_word(model), f"{model.parameters:,}" if model.parameters else "-", _same(model)) for model in found.models]
+    rows = [
+        (model.name, built_word(model), f"{model.parameters:,}" if model.parameters else "-", _same(model))
+        for model in found.models
+    ]
     yield from table(("model", "the fork builds it", "parameters", "rebuilt on the release"), rows, left=2)
     for model in found.models:
         yield from (line for said in model.why for line in wrapped(said, width, "  ", "    "))

@@ -9,7 +9,6 @@ from yolopatch.core.fork.changes import (
     ADDED,
     ARCHITECTURE,
     AREAS,
-    CHANGED,
     FORMATTING,
     LEFTOVER,
     NOTHING,
@@ -17,6 +16,7 @@ from yolopatch.core.fork.changes import (
     Part,
 )
 from yolopatch.core.fork.models.files import ModelFile
+from yolopatch.core.fork.models.own import OwnClass
 
 # the areas that papers seldom mention
 BESIDE = tuple(area for area in AREAS if area not in (ARCHITECTURE, NOTHING))
@@ -52,19 +52,20 @@ class Item:
 
 @dataclass(frozen=True)
 class Layer:
-    """A class of the fork that a model's rows name.
+    """A class of the fork that the rows of models name.
 
     Attributes:
-        name: as the rows have it.
-        kind: added or changed.
-        where: the line that defines it; "" where no change has its name.
+        own: the class.
         layers: the numbers of the rows, by the name of the YAML.
     """
 
-    name: str
-    kind: str
-    where: str
+    own: OwnClass
     layers: Mapping[str, tuple[int, ...]]
+
+    @property
+    def where(self) -> str:
+        """The line that defines it."""
+        return f"{self.own.path}:{self.own.line}"
 
 
 @dataclass(frozen=True)
@@ -92,16 +93,17 @@ class Account:
     unused: tuple[int, int]
 
 
-def account(changes: Sequence[FileChange], models: Sequence[ModelFile]) -> Account:
+def account(changes: Sequence[FileChange], models: Sequence[ModelFile], own: Sequence[OwnClass]) -> Account:
     """Return the changes of a fork, sorted for a reader.
 
     Args:
         changes: as `read_difference` gives them.
         models: those that are looked at.
+        own: the classes of the fork that these name.
     """
     items = [item for change in changes if change.kind not in (FORMATTING, LEFTOVER) for item in _items(change)]
     paper = [item for item in items if item.affects == (ARCHITECTURE,)]
-    layers = _layers(items, models)
+    layers = _layers(own, models)
     defined = {layer.where for layer in layers}
     others = [item for item in paper if item.where not in defined]
     helpers = [item for item in others if item.kind == ADDED and item.path.endswith(".py") and item.name]
@@ -120,20 +122,13 @@ def account(changes: Sequence[FileChange], models: Sequence[ModelFile]) -> Accou
     )
 
 
-def _layers(items: Sequence[Item], models: Sequence[ModelFile]) -> tuple[Layer, ...]:
-    """Return the fork's own classes in the rows of models, in the order of the rows."""
-    places: dict[str, dict[str, list[int]]] = {}
-    for model in models:
-        for number, row in enumerate(model.cfg.rows):
-            name = row[2].rpartition(".")[2]
-            if name in model.own:
-                places.setdefault(name, {}).setdefault(model.name, []).append(number)
-    found = []
-    for name, rows in places.items():
-        item = next((one for one in items if one.name == name), None)
-        layers = {cfg: tuple(numbers) for cfg, numbers in rows.items()}
-        found.append(Layer(name, item.kind if item else CHANGED, item.where if item else "", layers))
-    return tuple(found)
+def _layers(own: Sequence[OwnClass], models: Sequence[ModelFile]) -> tuple[Layer, ...]:
+    """Return the fork's own classes in the rows of models."""
+    return tuple(Layer(one, {model.name: rows for model in models if (rows := _rows(one.name, model))}) for one in own)
+
+
+def _rows(name: str, model: ModelFile) -> tuple[int, ...]:
+    return tuple(number for number, row in enumerate(model.cfg.rows) if row[2].rpartition(".")[2] == name)
 
 
 def _first(item: Item) -> str:

@@ -8,7 +8,7 @@ import io
 import lzma
 import tarfile
 import zlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +19,6 @@ from yolopatch.outside.fork.listing import LARGEST, Listing, check_count, check_
 
 _MOST_UNPACKED = 2 * 1024**3  # bytes of the whole archive: with all of them unpacked, half a minute
 _DAMAGED = (tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, ValueError, LookupError, OverflowError)
-_PACKED: dict[bytes, Callable[[IO[bytes]], IO[bytes]]] = {
-    b"\x1f\x8b": lambda stream: cast("IO[bytes]", gzip.GzipFile(fileobj=stream)),
-    b"BZh": lambda stream: cast("IO[bytes]", bz2.BZ2File(stream)),
-    b"\xfd7zXZ": lambda stream: cast("IO[bytes]", lzma.LZMAFile(stream)),
-}
 _ENDINGS = (".tar.gz", ".tar.bz2", ".tar.xz", ".tgz", ".tbz2", ".txz", ".tar", ".gz", ".bz2", ".xz")
 
 
@@ -71,9 +66,7 @@ class TarFile:
         try:
             with ExitStack() as ending:
                 packed = ending.enter_context(self.path.open("rb"))
-                start = packed.peek(6)[:6]
-                unpack = next((how for mark, how in _PACKED.items() if start.startswith(mark)), None)
-                stream = ending.enter_context(unpack(packed)) if unpack else packed
+                stream = ending.enter_context(_unpacked(packed, packed.peek(6)[:6]))
                 yield ending.enter_context(tarfile.open(fileobj=_Bounded(stream, self.path), mode="r:"))
         except (*_DAMAGED, OSError) as error:
             if isinstance(error, OSError) and error.errno is not None:  # of the disk, not of what is packed
@@ -117,6 +110,17 @@ class _Bounded(io.RawIOBase):
     def tell(self) -> int:
         """Return the place."""
         return self._at
+
+
+def _unpacked(packed: IO[bytes], start: bytes) -> IO[bytes]:
+    """Return the stream of an archive as tar has written it; its start says how it is packed."""
+    if start.startswith(b"\x1f\x8b"):
+        return cast("IO[bytes]", gzip.GzipFile(fileobj=packed))
+    if start.startswith(b"BZh"):
+        return cast("IO[bytes]", bz2.BZ2File(packed))
+    if start.startswith(b"\xfd7zXZ"):
+        return cast("IO[bytes]", lzma.LZMAFile(packed))
+    return packed
 
 
 def _path(member: tarfile.TarInfo) -> str:

@@ -105,7 +105,7 @@ class Adoption:
     @cached_property
     def account(self) -> Account:
         """What the fork changes, sorted for a reader."""
-        return account(self.reading.changes, self.reading.chosen)
+        return account(self.reading.changes, self.reading.chosen, self.reading.own)
 
     @property
     def certainty(self) -> tuple[str, ...]:
@@ -148,8 +148,14 @@ class Adoption:
     def notes(self) -> tuple[str, ...]:
         """What the user should know."""
         others = self.reading.fork.elsewhere
-        more = f"{len(others)} further copies of an upstream are in it: {', '.join(others)}; --folder names one"
-        return (*self.reading.fork.notes, *((more,) if others else ()))
+        copies = f"it holds other copies of an upstream, too: {', '.join(others)}; --folder names one"
+        named = any(model.own for model in self.reading.models)
+        idle = f"its parser knows {', '.join(self.reading.idle)}, but no model YAML in it names any of them"
+        return (
+            *self.reading.fork.notes,
+            *((copies,) if others else ()),
+            *((idle,) if self.reading.idle and not named else ()),
+        )
 
     @property
     def next_commands(self) -> tuple[str, ...]:

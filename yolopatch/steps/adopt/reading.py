@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from yolopatch.core.fork.base import Base
 from yolopatch.core.fork.changes import FileChange
 from yolopatch.core.fork.difference.difference import read_difference
-from yolopatch.core.fork.folding import decode, is_python
 from yolopatch.core.fork.models.choosing import Choice, choose_model
 from yolopatch.core.fork.models.files import ModelFile, find_models, model_files
-from yolopatch.core.fork.models.own import own_classes
-from yolopatch.core.fork.names.tree_code import TreeCode
-from yolopatch.core.fork.reach import Reach, reached
+from yolopatch.core.fork.models.own import OwnClass, OwnClasses
+from yolopatch.core.fork.reach import reached
 from yolopatch.core.fork.tree import ForkTree
 from yolopatch.outside.fork.read import read_fork
 from yolopatch.outside.source.bases import load_index
@@ -38,6 +35,8 @@ class Reading:
         models: its model YAMLs, with those of the base.
         choice: which of them is the main one; None where the user names them.
         chosen: the models that are looked at.
+        own: the classes that the fork adds or changes and these models name, in the order of their rows.
+        idle: classes that the fork adds or changes and its parser knows, but no model YAML in it names.
     """
 
     fork: ForkTree
@@ -48,9 +47,13 @@ class Reading:
     models: tuple[ModelFile, ...]
     choice: Choice | None
     chosen: tuple[ModelFile, ...]
+    own: tuple[OwnClass, ...]
+    idle: tuple[str, ...]
 
 
-def read(named: str, folder: str | None, base: str, cfgs: tuple[str, ...], cache: Path, watch: Watch, steps: int) -> Reading:
+def read(
+    named: str, folder: str | None, base: str, cfgs: tuple[str, ...], cache: Path, watch: Watch, steps: int
+) -> Reading:
     """Return what a fork says.
 
     Args:
@@ -76,16 +79,15 @@ def read(named: str, folder: str | None, base: str, cfgs: tuple[str, ...], cache
 
 
 def _look(fork: ForkTree, found: FoundBase, cfgs: tuple[str, ...]) -> Reading:
-    models = model_files(fork, found.release.files, own_classes(fork.files, found.release.files))
+    own = OwnClasses.of(fork.upstream, fork.files, found.release.files)
+    models = model_files(fork, found.release.files, own)
     choice = None if cfgs else choose_model(fork, models)
     chosen = find_models(cfgs, models) if cfgs else (choice.model,) if choice and choice.model else ()
-    wanted = chosen or (choice.among if choice else ())
-    reach = _reach(fork, wanted) if wanted else None
+    wanted = {one.path: one.cfg.content for one in chosen or (choice.among if choice else ())}
+    reach = reached(own.fork, fork.upstream, wanted) if wanted else None
     changes = read_difference(found.release.files, fork, reach, load_index(fork.upstream).releases_of)
-    return Reading(fork, found.base, found.next_best, found.release, changes, models, choice, chosen)
-
-
-def _reach(fork: ForkTree, models: Sequence[ModelFile]) -> Reach:
-    texts = {path: decode(path, data) for path, data in fork.files.items() if is_python(path)}
-    code = TreeCode({path: text for path, text in texts.items() if text is not None})
-    return reached(code, fork.upstream, {one.path: one.cfg.content for one in models})
+    named = {name for model in models for name in model.own}
+    idle = tuple(name for name in own.in_parser() if name not in named)
+    rows = dict.fromkeys(name for model in chosen for name in model.own)
+    ours = tuple(one for name in rows if (one := own.find(name)))
+    return Reading(fork, found.base, found.next_best, found.release, changes, models, choice, chosen, ours, idle)

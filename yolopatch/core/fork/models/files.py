@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -39,13 +39,13 @@ class ModelFile:
         return PurePosixPath(self.path).name
 
 
-def model_files(fork: ForkTree, base: Mapping[str, bytes], own: Collection[str]) -> tuple[ModelFile, ...]:
+def model_files(fork: ForkTree, base: Mapping[str, bytes], own: Container[str]) -> tuple[ModelFile, ...]:
     """Return every model YAML of a fork, sorted by path.
 
     Args:
         fork: the fork.
         base: the files of its release, by path.
-        own: the names of the classes that the release does not have in this form.
+        own: has the names of the classes that the release does not have in this form.
     """
     found = []
     for path, inside, data in _yamls(fork):
