@@ -154,18 +154,18 @@ def _write_joined(node: ast.JoinedStr, found: list[str]) -> None:
         found.append(_constant("".join(map(str, texts))))
         return
     found.append("JoinedStr(")
-    for part in texts:
-        if isinstance(part, str):
-            found.append(_constant(part))
+    for one in texts:
+        if isinstance(one, str):
+            found.append(_constant(one))
         else:
-            _write(part, found)
+            _write(one, found)
     found.append(")")
 
 
 def _constant(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:#x};"  # Python refuses to write a long number with decimals
-    return f"{ascii(value)};"  # what `repr` shows as it is grows with each version
+    return f"{value!a};"  # what `repr` shows as it is grows with each version
 
 
 def _flat(targets: Sequence[ast.expr]) -> list[ast.expr]:
