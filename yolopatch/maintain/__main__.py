@@ -1,4 +1,7 @@
-"""`python -m yolopatch.maintain patches|manifests|interfaces|release-index|figures|matrix|port-matrix|port-every|reproduce`."""
+"""`python -m yolopatch.maintain TASK`.
+
+The tasks: patches, manifests, interfaces, release-index, figures, matrix, port-matrix, port-every, reproduce.
+"""
 
 from __future__ import annotations
 

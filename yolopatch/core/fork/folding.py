@@ -154,11 +154,11 @@ def _write_joined(node: ast.JoinedStr, found: list[str]) -> None:
         found.append(_constant("".join(map(str, texts))))
         return
     found.append("JoinedStr(")
-    for part in texts:
-        if isinstance(part, str):
-            found.append(_constant(part))
+    for one in texts:
+        if isinstance(one, str):
+            found.append(_constant(one))
         else:
-            _write(part, found)
+            _write(one, found)
     found.append(")")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from yolopatch.catalog.checkpoint.stamps import Import, StampLine, fork_path
 from yolopatch.catalog.pins import Pin
-from yolopatch.core.code.anchors import Anchor, AnchorNotFound, below_entry, below_import
+from yolopatch.core.code.anchors import Anchor, AnchorNotFound, at_entry, below_import
 from yolopatch.core.edits import Change, Edit, NewFile
 
 
@@ -38,4 +38,4 @@ def _insertion(line: StampLine, text: str) -> Edit | None:
 def _anchor(line: StampLine, text: str) -> Anchor:
     if isinstance(line.below, Import):
         return below_import(line.path, text, line.below.module, line.below.name)
-    return below_entry(line.path, text, line.below.keys)
+    return at_entry(line.path, text, line.below.keys)

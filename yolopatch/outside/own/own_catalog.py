@@ -72,6 +72,7 @@ def write_pin(pin: Pin, folder: Path, files: Mapping[Path, bytes] = _NO_FILES) -
         "like": pin.like,
         "model": pin.model,
         "block": pin.block,
+        "others": pin.others,
         "git": pin.git and asdict(pin.git),
         "wheel": pin.wheel and asdict(pin.wheel),
     }
@@ -188,7 +189,7 @@ def _read_pin(entry: Mapping[str, Any], folder: Path) -> Pin:
         wheel=entry["wheel"] and WheelSource(**entry["wheel"]),
         home=folder,
         like=like.name,
-        others=like.others,
+        others=tuple(entry.get("others", like.others)),
     )
 
 

@@ -24,6 +24,7 @@ from yolopatch.core.port.porting import (
     base_file,
     check_release,
     newest_family,
+    other_families,
     port_module,
     port_stamp,
     with_compile_conflicts,
@@ -160,7 +161,8 @@ def as_pin(release: Release, like: Pin | None) -> Pin:
             details=[f"expected: {base_file(family)}"] if family else [],
             hint="name release 8.1 or a later one, and with --from a pin whose base model it has",
         )
-    return replace(family, name=release.name, git=release.git, wheel=release.wheel, like=family.name)
+    others = other_families(family, release.texts)
+    return replace(family, name=release.name, git=release.git, wheel=release.wheel, like=family.name, others=others)
 
 
 def port_all(pin: Pin, release: Release, modules: Sequence[Module]) -> tuple[Outcome, ...]:
