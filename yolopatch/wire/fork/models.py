@@ -7,7 +7,7 @@ from dataclasses import dataclass
 # why a model was not built
 PACKAGE = "package"  # another package is missing
 EXTENSION = "extension"  # a package is missing that has to be compiled, for CUDA mostly
-OWN_FILE = "own-file"  # a file or a name of the fork's own is missing
+OWN_FILE = "own-file"  # a file or a name of the fork's own is missing, or not where it is looked for
 SYNTAX = "syntax"
 OUTDATED = "outdated"  # it was written for another release of a library
 PLACE = "place"  # a path of the author's machine
@@ -98,17 +98,21 @@ class BuiltLayer:
 
 @dataclass(frozen=True)
 class Absent:
-    """A package that the tree imports and the interpreter does not have.
+    """What a tree needs and does not find: a package, or a file or a name of its own.
 
     Attributes:
-        name: the name that is imported: `timm`.
+        name: a module as it is imported, `timm`, or a name of one, `ultralytics.nn.modules.block:C2f`.
+        reason: PACKAGE, EXTENSION, OWN_FILE or OUTDATED.
+        what: one sentence.
+        at: the line of the tree that needs it, `file:line`.
         install: what pip installs for it; "" where that is not known, or where no package index has it.
-        at: the line of the tree that imports it, `file:line`.
     """
 
     name: str
-    install: str
+    reason: str
+    what: str
     at: str
+    install: str = ""
 
 
 @dataclass(frozen=True)
@@ -123,8 +127,8 @@ class Built:
         parameters: their number.
         tensors: its parameters and buffers, in the order of a checkpoint.
         layers: its layers.
-        absent: packages that the tree imports, but that this model does not need: it was built without them. Where there
-            are any, the tree does not work as it is.
+        absent: what the tree does not find, and what this model could be built without. Where there is any, the tree does
+            not work as it is.
     """
 
     kind: str
@@ -147,7 +151,7 @@ class Unbuilt:
         exception: its type and its message; "" where there is none.
         at: the innermost line that is in the tree, `file:line in function`; "" where none is.
         hint: what to do; "" where nothing can be done.
-        absent: as of `Built`; with PACKAGE or EXTENSION, the first one is the one that stopped it.
+        absent: what the tree does not find; if that is the reason, the first is what stopped it.
     """
 
     reason: str
