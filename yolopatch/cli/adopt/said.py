@@ -53,7 +53,7 @@ def kind_of(layer: Layer) -> str:
 
 def name_of(item: Item, before: str = "") -> str:
     """Return the name that goes before a sentence; "" where the sentence or the line before it has it."""
-    is_said = f"`{item.name.rpartition('.')[2]}`" in item.what or item.what.startswith(item.name)
+    is_said = f"`{item.name.rpartition('.')[2]}`" in item.what or item.path.endswith(item.name)
     if not item.name or item.name == before or is_said:
         return ""
     return item.name if len(item.name) <= _LONGEST else f"{item.name[:_LONGEST]}\N{HORIZONTAL ELLIPSIS}"

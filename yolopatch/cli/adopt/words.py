@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _LEAST_WIDTH, _MOST_WIDTH = 60, 120
 _NAME = 9  # cells of the names before the values
+_REASONS = 3  # of a model
 _SHOWN = 6  # changes of an area, and
 _LINES = 2  # of a sentence; the page has all
 
@@ -107,7 +108,9 @@ def _models(found: Adoption, width: int) -> Iterator[str]:
     ]
     yield from table(("model", "the fork builds it", "parameters", "rebuilt on the release"), rows, left=2)
     for model in found.models:
-        yield from (line for said in model.why for line in wrapped(said, width, "  ", "    "))
+        yield from (line for said in model.why[:_REASONS] for line in wrapped(said, width, "  ", "    "))
+        if len(model.why) > _REASONS:
+            yield f"  and {len(model.why) - _REASONS} reasons more: --report FILE.html has all"
 
 
 def _same(model: AdoptedModel) -> str:

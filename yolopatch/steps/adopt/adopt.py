@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from yolopatch.core.fork.account import Account, account
 from yolopatch.core.fork.certainty import certainty
+from yolopatch.core.fork.naming import module_name_of
+from yolopatch.core.fork.rebuild.rebuild import rebuild
+from yolopatch.core.fork.rebuild.result import Rebuilt
 from yolopatch.outside.watch import Watch, no_watch
 from yolopatch.steps.adopt.base import AUTO
-from yolopatch.steps.adopt.proof import Proof
-from yolopatch.steps.adopt.reading import READING_STEPS, Reading, read
+from yolopatch.steps.adopt.model import AdoptedModel
+from yolopatch.steps.adopt.reading import Reading, read
+from yolopatch.steps.adopt.trying import compare_models
+from yolopatch.steps.environment.interpreters import choose_interpreter
+from yolopatch.steps.environment.nearest_pin import pin_near
 from yolopatch.wire import shell
-from yolopatch.wire.fork.models import Built, Unbuilt
 
 
 @dataclass(frozen=True)
@@ -39,67 +44,19 @@ class AdoptRequest:
 
 
 @dataclass(frozen=True)
-class AdoptedModel:
-    """A model of the fork.
-
-    Attributes:
-        cfg: its YAML, by its path in the fork.
-        lacking: why it cannot be rebuilt, one sentence each; () if it is.
-        proof: what came out; None where nothing was to be built.
-    """
-
-    cfg: str
-    lacking: tuple[str, ...]
-    proof: Proof | None
-
-    @property
-    def name(self) -> str:
-        """The name of the YAML."""
-        return PurePosixPath(self.cfg).name
-
-    @property
-    def builds(self) -> bool | None:
-        """Whether the fork's own tree builds it as it is; None where nobody tried."""
-        return self.proof.builds if self.proof else None
-
-    @property
-    def same_as_fork(self) -> bool | None:
-        """Whether the rebuilt model is the fork's; None where not both of them were built."""
-        return self.proof.agreement.same if self.proof and self.proof.agreement else None
-
-    @property
-    def parameters(self) -> int | None:
-        """The number of parameters of the fork's model; None where it was not built."""
-        return self.proof.fork.parameters if self.proof and isinstance(self.proof.fork, Built) else None
-
-    @property
-    def why(self) -> tuple[str, ...]:
-        """Why it does not build, was not rebuilt, or differs; a sentence each."""
-        return tuple(self._reasons())
-
-    def _reasons(self) -> Iterator[str]:
-        yield from self.lacking
-        if self.proof is None:
-            return
-        for one in (self.proof.fork, self.proof.rebuilt):
-            if isinstance(one, Unbuilt):
-                yield one.why + (f": {one.hint}" if one.hint else "")
-        if self.proof.agreement and not self.proof.agreement.same:
-            yield self.proof.agreement.what
-
-
-@dataclass(frozen=True)
 class Adoption:
     """What came out for a fork.
 
     Attributes:
         request: the options.
         reading: what the fork says.
+        rebuilt: the module with what its models need; None where no model was chosen.
         models: what became of each model that was looked at.
     """
 
     request: AdoptRequest
     reading: Reading
+    rebuilt: Rebuilt | None
     models: tuple[AdoptedModel, ...]
 
     @cached_property
@@ -209,5 +166,16 @@ def adopt(request: AdoptRequest, cache: Path, watch: Watch = no_watch) -> Adopti
         SourceError: the fork is damaged or made to do harm, or the release cannot be had.
         YolopatchError: no release has any file of the fork, or the interpreter does not start.
     """
-    reading = read(request.fork, request.folder, request.base, request.cfgs, cache, watch, len(READING_STEPS))
-    return Adoption(request, reading, ())
+    reading = read(request.fork, request.folder, request.base, request.cfgs, cache, watch)
+    if not reading.chosen:
+        return Adoption(request, reading, None, ())
+    name = module_name_of(reading.fork.name)
+    rebuilt = rebuild(name, reading.release.files, reading.fork, {one.path: one.text for one in reading.chosen})
+    if not request.builds:
+        unbuilt = (AdoptedModel(one.cfg, one.lacking, None, one.text) for one in rebuilt.models)
+        return Adoption(request, reading, rebuilt, tuple(unbuilt))
+    pin = pin_near(reading.fork.upstream, reading.base.release)
+    python = choose_interpreter(pin, request.python, cache).executable
+    scale = reading.choice.scale if reading.choice else ""
+    models = compare_models(reading.fork, reading.release.files, rebuilt, reading.chosen, scale, python, watch)
+    return Adoption(request, reading, rebuilt, models)

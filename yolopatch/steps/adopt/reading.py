@@ -19,7 +19,7 @@ from yolopatch.outside.source.releases import Release
 from yolopatch.outside.watch import Watch
 from yolopatch.steps.adopt.base import FoundBase, find_fork_base
 
-READING_STEPS = ("reading the fork", "looking for its base", "reading its changes")
+_STEPS = ("reading the fork", "looking for its base", "reading its changes")
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Reading:
 
 
 def read(
-    named: str, folder: str | None, base: str, cfgs: tuple[str, ...], cache: Path, watch: Watch, steps: int
+    named: str, folder: str | None, base: str, cfgs: tuple[str, ...], cache: Path, watch: Watch
 ) -> Reading:
     """Return what a fork says.
 
@@ -63,18 +63,17 @@ def read(
         cfgs: the model YAMLs that the user names; empty to find the main one.
         cache: the cache folder.
         watch: called with each step.
-        steps: how many there are in all.
 
     Raises:
         UsageError, OpenError: nothing of a name is there, or several are.
         SourceError: the fork is damaged or made to do harm, or the release cannot be had.
         YolopatchError: no release has any file of the fork.
     """
-    watch(READING_STEPS[0], 1, steps)
+    watch(_STEPS[0], 1, len(_STEPS))
     fork = read_fork(named, folder)
-    watch(READING_STEPS[1], 2, steps)
+    watch(_STEPS[1], 2, len(_STEPS))
     found = find_fork_base(fork, base, cache)
-    watch(READING_STEPS[2], 3, steps)
+    watch(_STEPS[2], 3, len(_STEPS))
     return _look(fork, found, cfgs)
 
 
