@@ -228,7 +228,7 @@ def _package(files: Mapping[str, bytes], where: str) -> dict[str, bytes]:
     if parser not in package:
         raise YolopatchError(
             f"{where} is too old: it has no {parser}, where releases since 8.0 have parse_model",
-            hint="name a release of 8.1 or later",
+            hint="name release 8.0.136 or a later one",
         )
     return package
 

@@ -159,7 +159,7 @@ def as_pin(release: Release, like: Pin | None) -> Pin:
         raise YolopatchError(
             f"{release.name} has no base model of {wanted}",
             details=[f"expected: {base_file(family)}"] if family else [],
-            hint="name release 8.1 or a later one, and with --from a pin whose base model it has",
+            hint="name release 8.0.136 or a later one, and with --from a pin whose base model it has",
         )
     others = other_families(family, release.texts)
     return replace(family, name=release.name, git=release.git, wheel=release.wheel, like=family.name, others=others)
