@@ -12,7 +12,7 @@ from yolopatch.core.fork.definitions import definitions
 from yolopatch.core.fork.identify import identify
 from yolopatch.errors import SourceError, UsageError
 from yolopatch.outside.source import bases
-from yolopatch.outside.source.bases import fetch_base, load_index
+from yolopatch.outside.source.bases import find_base, load_index
 
 YOLOV5 = PINS["yolov5-6.1"].git.url
 
@@ -37,25 +37,25 @@ def upstream(tmp_path, git_in, monkeypatch):
 @pytest.mark.parametrize("name", ["yolov5==7.0", "yolov5-7.0", "YOLOv5@v7.0"])
 def test_a_release_of_yolov5_is_its_tag(name, upstream, tmp_path, monkeypatch):
     monkeypatch.setitem(bases.YOLOV5_TAGS, "7.0", upstream)
-    found = fetch_base(name, tmp_path / "cache")
+    found = find_base(name, tmp_path / "cache")
     assert (found.name, found.version, found.git.tag) == ("yolov5-7.0", "7.0", "v7.0")
     assert set(found.files) == {"models/yolo.py"}
 
 
 def test_a_tag_that_was_moved_is_refused(upstream, tmp_path):
     with pytest.raises(SourceError, match=r"the tag v7\.0 .* is not the pin's commit"):
-        fetch_base("yolov5==7.0", tmp_path / "cache")
+        find_base("yolov5==7.0", tmp_path / "cache")
 
 
 def test_a_tag_that_is_not_there(upstream, tmp_path):
     with pytest.raises(SourceError, match=r"yolov5 6\.0 cannot be fetched: .* has no tag v6\.0"):
-        fetch_base("yolov5==6.0", tmp_path / "cache")
+        find_base("yolov5==6.0", tmp_path / "cache")
 
 
 @pytest.mark.parametrize("name", ["", "8.2.50", "torch==2.0.0", "yolov5==4.0", "yolov5-pypi-6.1.0", "yolov5", "../x"])
 def test_what_names_no_release(name, tmp_path):
     with pytest.raises(UsageError):
-        fetch_base(name, tmp_path / "cache")
+        find_base(name, tmp_path / "cache")
 
 
 @pytest.mark.parametrize("pin", [name for name in PINS if name != "yolov5-pypi-6.1.0"])

@@ -14,7 +14,7 @@ from yolopatch.catalog.resources import release_index_files
 from yolopatch.core.fork.index import definition_ids, definitions_text, file_id, files_text
 from yolopatch.core.text import blob_id
 from yolopatch.errors import UsageError
-from yolopatch.outside.source.bases import YOLOV5, fetch_base
+from yolopatch.outside.source.bases import YOLOV5, find_base
 from yolopatch.outside.source.pypi import list_versions
 from yolopatch.outside.source.releases import PROJECT
 from yolopatch.outside.source.store import cache_dir
@@ -45,7 +45,7 @@ def write_release_index(upstream: str) -> str:
     found = _Found()
     with ProcessPoolExecutor() as pool:
         for number, version in enumerate(versions):
-            _read(found, pool, number, fetch_base(f"{upstream}=={version}", cache_dir()).files)
+            _read(found, pool, number, find_base(f"{upstream}=={version}", cache_dir()).files)
     texts = files_text(versions, found.files), definitions_text(len(versions), found.definitions)
     for file, text in zip(release_index_files(upstream), texts):
         file.write_text(text, encoding="utf-8")
@@ -66,7 +66,7 @@ def _every_version() -> list[str]:
 
 def _is_there(version: str) -> bool:
     try:
-        fetch_base(f"{PROJECT}=={version}", cache_dir())
+        find_base(f"{PROJECT}=={version}", cache_dir())
     except UsageError:
         return False
     return True

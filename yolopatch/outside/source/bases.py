@@ -34,7 +34,7 @@ def load_index(upstream: str) -> ReleaseIndex:
     return read_index(upstream, files, definitions)
 
 
-def fetch_base(name: str, cache: Path) -> Release:
+def find_base(name: str, cache: Path) -> Release:
     """Return the content of a release that a fork began from.
 
     Args:
