@@ -45,7 +45,6 @@ from yolopatch.steps.environment.interpreters import find_interpreter
 from yolopatch.steps.own.patch import own_paste
 from yolopatch.steps.port.proving import prove
 
-
 _YOLOV5_TAG = "yolov5-6.1"  # every tag of yolov5 has its folders and its family
 
 
