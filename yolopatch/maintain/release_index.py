@@ -55,7 +55,7 @@ def write_release_index(upstream: str) -> str:
 
 
 def _every_version() -> list[str]:
-    """Fetch every release, and return the versions: also of those that the package index has withdrawn and lists not."""
+    """Fetch every release and return the versions; also of those that the package index withdrew, and does not list."""
     listed = sorted(one for one in map(Version, list_versions(PROJECT)) if one >= _OLDEST)
     gaps = [Version(f"{one.major}.{one.minor}.{micro}") for one in listed for micro in range(one.micro)]
     every = list(map(str, sorted({*listed, *gaps})))

@@ -66,6 +66,11 @@ class ReleaseIndex:
         known = self.files.get(path)
         return self.named(known.get(file_id(path, data), ())) if known else ()
 
+    def nearest(self, path: str, data: bytes, release: str) -> tuple[str, ...]:
+        """Return the releases that have exactly this file, the one next to a release first."""
+        place = self.releases.index
+        return tuple(sorted(self.releases_of(path, data), key=lambda one: abs(place(one) - place(release))))
+
     def releases_of_definition(self, path: str, name: str, nodes: Sequence[ast.AST]) -> tuple[str, ...]:
         """Return the releases whose file of this path has exactly this definition; oldest first.
 

@@ -40,7 +40,8 @@ def check_pin_entry(entry: object) -> None:
         KeyError: a field is missing.
         ValueError: it has an unknown field, or the value of a field is not what it must be.
     """
-    fields = _check(entry, _PIN, required=set(_PIN) - {"others"})  # entries of before had none
+    required = tuple(key for key in _PIN if key != "others")  # which the first entries did not have
+    fields = _check(entry, _PIN, required)
     for key, forms in (("git", _GIT), ("wheel", _WHEEL)):
         if fields[key] is not None:
             _check(fields[key], forms, required=set(forms) - {"commit"}, within=f"{key}.")

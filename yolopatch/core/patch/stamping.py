@@ -36,6 +36,12 @@ def _insertion(line: StampLine, text: str) -> Edit | None:
 
 
 def _anchor(line: StampLine, text: str) -> Anchor:
-    if isinstance(line.below, Import):
-        return below_import(line.path, text, line.below.module, line.below.name)
-    return at_entry(line.path, text, line.below.keys)
+    below = line.below
+    if not isinstance(below, Import):
+        return at_entry(line.path, text, below.keys)
+    try:
+        return below_import(line.path, text, below.module, below.name)
+    except AnchorNotFound:
+        if not below.before:
+            raise
+        return below_import(line.path, text, below.before, below.name)

@@ -37,12 +37,15 @@ from yolopatch.errors import UsageError, YolopatchError
 from yolopatch.outside.files.keeping import keeping
 from yolopatch.outside.files.templates import load_templates
 from yolopatch.outside.own.own_catalog import load_own_catalog, write_pin
+from yolopatch.outside.source.bases import YOLOV5
 from yolopatch.outside.source.releases import Release, find_release
 from yolopatch.outside.source.store import pristine
 from yolopatch.outside.watch import Watch
 from yolopatch.steps.environment.interpreters import find_interpreter
 from yolopatch.steps.own.patch import own_paste
 from yolopatch.steps.port.proving import prove
+
+_YOLOV5_TAG = "yolov5-6.1"  # every tag of yolov5 has its folders and its family
 
 
 @dataclass(frozen=True)
@@ -153,13 +156,15 @@ def as_pin(release: Release, like: Pin | None) -> Pin:
     Raises:
         YolopatchError: the release does not have the model.
     """
+    if release.name.startswith(f"{YOLOV5}-"):
+        return replace(PINS[_YOLOV5_TAG], name=release.name, git=release.git, like=_YOLOV5_TAG)
     family = like or newest_family(release.texts)
     if family is None or base_file(family) not in release.texts:
         wanted = family.model if family else "YOLOv8, YOLO11 or YOLO26"
         raise YolopatchError(
             f"{release.name} has no base model of {wanted}",
             details=[f"expected: {base_file(family)}"] if family else [],
-            hint="name release 8.1 or a later one, and with --from a pin whose base model it has",
+            hint="name release 8.0.136 or a later one, and with --from a pin whose base model it has",
         )
     others = other_families(family, release.texts)
     return replace(family, name=release.name, git=release.git, wheel=release.wheel, like=family.name, others=others)
@@ -171,8 +176,12 @@ def port_all(pin: Pin, release: Release, modules: Sequence[Module]) -> tuple[Out
     base = render_text(Cfg(model, ALL_SCALES, model.nc), load_templates())
     shared = check_release(pin, release.texts, base)
     made = [outcome for module in modules for outcome in _port_each(pin, module, release.texts)]
-    stamp = port_stamp(pin, STAMP_LINES[pin.family], fork_source().read_text("utf-8"), release.texts)
-    return with_compile_conflicts([*(with_conflicts(outcome, shared) for outcome in made), stamp], release.texts)
+    ours = [*(with_conflicts(outcome, shared) for outcome in made), _port_stamp(pin, release)]
+    return with_compile_conflicts(ours, release.texts)
+
+
+def _port_stamp(pin: Pin, release: Release) -> Outcome:
+    return port_stamp(pin, STAMP_LINES[pin.family], fork_source().read_text("utf-8"), release.texts)
 
 
 def _port_each(pin: Pin, module: Module, texts: Mapping[str, str]) -> list[Outcome]:
@@ -203,12 +212,42 @@ def save(found: Port, release: Release, catalog: Path, cache: Path) -> Port:
     if not any(one.flavor for one in good) or not any(one.module == STAMP for one in good):
         return replace(found, notes=("nothing was saved, because of the conflicts and failed proofs",))
     catalog = Path(os.path.expanduser(catalog)).absolute()
-    write_pin(found.pin, catalog, _files_of(found.pin, good, release, catalog))
+    return replace(found, saved=catalog, notes=_write(found.pin, good, release, catalog, cache))
+
+
+def save_base(release: Release, catalog: Path, cache: Path) -> Pin:
+    """Return the pin of a release; one that is no pin yet is saved in the user's catalog, with its stamp alone.
+
+    Modules of the user's own catalog, of which no patch is stored, can be applied to it.
+
+    Raises:
+        YolopatchError: the release has no known base model, or its checkpoints cannot be stamped.
+        OSError: it cannot be written; nothing was changed.
+    """
+    if release.name in PINS:
+        return PINS[release.name]
+    pin = as_pin(release, None)
+    stamp = _port_stamp(pin, release)
+    if stamp.status != PORTED:
+        raise YolopatchError(
+            f"{release.name} cannot be a pin: its checkpoints cannot be stamped",
+            details=[
+                f"{one.contract}, {one.where}: expected {one.expected}, found {one.found}" for one in stamp.conflicts
+            ],
+            hint="choose another release: yolopatch adopt --help",
+        )
+    _write(pin, [stamp], release, catalog, cache)
+    return PINS[release.name]
+
+
+def _write(pin: Pin, good: Sequence[Outcome], release: Release, catalog: Path, cache: Path) -> tuple[str, ...]:
+    """Write a pin with its patches, register it, and keep its content; return what is wrong with other entries."""
+    write_pin(pin, catalog, _files_of(pin, good, release, catalog))
     notes = load_own_catalog(catalog)
     if release.archive:
-        with keeping(catalog), pristine(PINS[found.pin.name], str(release.archive), cache):
+        with keeping(catalog), pristine(PINS[pin.name], str(release.archive), cache):
             pass  # now in the cache, so that `apply` needs no network
-    return replace(found, saved=catalog, notes=notes)
+    return notes
 
 
 def _files_of(pin: Pin, outcomes: Sequence[Outcome], release: Release, catalog: Path) -> dict[Path, bytes]:
