@@ -111,8 +111,8 @@ def _running(node: ast.AST, names: set[str]) -> Iterator[ast.AST]:
         for part in node.orelse:
             yield from _running(part, names)
     elif isinstance(node, ast.For | ast.FunctionDef | ast.If | ast.Try | ast.With):
-        for part in ast.iter_child_nodes(node):
-            yield from _running(part, names)
+        for child in ast.iter_child_nodes(node):
+            yield from _running(child, names)
     elif not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Set | ast.Call):
         yield node
 

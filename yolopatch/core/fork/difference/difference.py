@@ -24,7 +24,6 @@ from yolopatch.core.fork.difference.leftovers import beside, leftover
 from yolopatch.core.fork.difference.python_files import PythonFiles
 from yolopatch.core.fork.difference.yaml_files import YamlText, new_model, read_yaml, yaml_parts
 from yolopatch.core.fork.folding import decode, fold_file, is_python
-from yolopatch.core.fork.names.definitions import module_name
 from yolopatch.core.fork.names.texts import python_text, python_texts, unread
 from yolopatch.core.fork.names.tree_code import TreeCode
 from yolopatch.core.fork.reach import PARSERS, Reach
@@ -115,7 +114,7 @@ class _Reader:
         return FileChange(path, CHANGED, (NOTHING,), _unread_kind(suffix))
 
     def _removed(self, path: str) -> FileChange:
-        importer = self._importer(path) if is_python(path) else None
+        importer = next(self.python.fork.importers(path), None) if is_python(path) else None
         if importer:
             affects = self.python.influence.of_file(path)
             return FileChange(path, REMOVED, affects, f"removed, though `{importer}` imports it: that import fails")
@@ -178,16 +177,6 @@ class _Reader:
         what = "source of an extension that has to be compiled"
         part = Part(path.rpartition("/")[2], 1, ADDED, affects, what, used)
         return FileChange(path, ADDED, _affects((part,)), what, (part,))
-
-    def _importer(self, path: str) -> str | None:
-        """Return a file of the fork that imports a file that the fork does not have."""
-        name = module_name(path)
-        for other in self.python.fork.mentioning(name.rpartition(".")[2]):
-            file = self.python.fork.file(other)
-            for binding in file.bindings if file else ():
-                if binding.module and name in (binding.module, f"{binding.module}.{binding.attribute}"):
-                    return other
-        return None
 
 
 def _has_settings(path: str) -> bool:

@@ -1,4 +1,4 @@
-"""Files that came into a fork by accident, or that its package does not read: caches, copies, weights, results, data."""
+"""Files that came into a fork by accident, or that its package does not read: caches, copies, weights, data."""
 
 from __future__ import annotations
 

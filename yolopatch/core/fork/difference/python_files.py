@@ -13,13 +13,14 @@ from yolopatch.core.fork.changes import ADDED, CHANGED, NOTHING, REMOVED, Part
 from yolopatch.core.fork.difference.affects.flow import Flow
 from yolopatch.core.fork.difference.affects.influence import Influence, ordered
 from yolopatch.core.fork.difference.affects.liveness import Liveness
+from yolopatch.core.fork.difference.affects.places import holds_layers
 from yolopatch.core.fork.difference.affects.uses import Uses
 from yolopatch.core.fork.difference.code.effect import effective
 from yolopatch.core.fork.difference.code.findings import Finding, findings
 from yolopatch.core.fork.difference.code.meanings import Meanings, told
 from yolopatch.core.fork.difference.code.renames import Renames, read_renames
 from yolopatch.core.fork.difference.code.statements import Line
-from yolopatch.core.fork.difference.code.units import Unit, code_of, units_of
+from yolopatch.core.fork.difference.code.units import CLASS, FUNCTION, Unit, code_of, units_of
 from yolopatch.core.fork.folding import canonical
 from yolopatch.core.fork.names.definitions import STAR, Definition, FileCode
 from yolopatch.core.fork.names.references import dotted_name, free_names
@@ -46,12 +47,31 @@ class PythonFiles:
 
     def parts(self, path: str) -> tuple[Part, ...]:
         """Return what differs in a file that parses in both trees, or that only one of them has."""
-        old, new = self._old_units(path), self._new_units(path)
-        found = [self._part(path, finding, new) for finding in findings(old, new)]
+        found = self._new(path) if path not in self.base.texts else self._compared(path)
         found += self._renamed(path)
         found += self._imported(path)
         found += self._meaning_else(path)
         return tuple(sorted(found or self._silent(path), key=lambda part: (part.line, part.name)))
+
+    def _compared(self, path: str) -> list[Part]:
+        old, new = self._old_units(path), self._new_units(path)
+        differ = (finding for finding in findings(old, new) if not self._only_spelt(path, finding))
+        return [self._part(path, finding, new) for finding in differ]
+
+    def _new(self, path: str) -> list[Part]:
+        """Return the parts of a file that the release does not have: its classes and functions, and what it does."""
+        if any(new.path == path for new in self._renames.places):
+            return self._compared(path)
+        units = self.influence.uses.units(path)
+        told = {
+            name: unit for name, unit in units.items() if unit.sort in (FUNCTION, CLASS) or any(map(_acts, unit.body))
+        }
+        return [self._part(path, finding, told) for finding in findings({}, told)]
+
+    def _only_spelt(self, path: str, finding: Finding) -> bool:
+        """Tell whether code differs only in how it names the same things: `nn.Module` and `torch.nn.Module`."""
+        pairs = [(leaf.old and dotted_name(leaf.old), leaf.new and dotted_name(leaf.new)) for leaf in finding.leaves]
+        return bool(pairs) and all(a and b and self._meanings.same_names(path, a, b) for a, b in pairs)
 
     @cached_property
     def influence(self) -> Influence:
@@ -104,13 +124,23 @@ class PythonFiles:
             return Part(finding.name, finding.line, finding.kind, (NOTHING,), finding.what)
         if finding.kind == REMOVED:
             areas = self._base_influence.of(path, finding.name)
-            return Part(finding.name, finding.line, finding.kind, areas, finding.what)
+            used = self._was_used(path, finding.name)
+            return Part(finding.name or "code at import", finding.line, finding.kind, areas, finding.what, used)
         unit = units[finding.name]
-        affects = self._given(path, unit, finding) or self.influence.of(path, unit.name)
+        affects = (
+            self._given(path, unit, finding) or self._replaced(path, finding) or self.influence.of(path, unit.name)
+        )
         used = self._liveness.reaches(path, unit.name)
         if path == PARSERS[self.upstream] and unit.name == PARSER and finding.hunk:
             return self._branch(finding, affects, used)
         return Part(unit.name or "code at import", finding.line, finding.kind, affects, finding.what, used)
+
+    def _was_used(self, path: str, name: str) -> bool:
+        """Tell whether anything of the release that counts for this fork used what the fork removed."""
+        if "." in name or not name:
+            return True
+        layers = holds_layers(self.upstream, path)
+        return bool(self._base_influence.uses.users(Definition(path, name))) and not (layers and self.reach)
 
     def _given(self, path: str, unit: Unit, finding: Finding) -> tuple[str, ...]:
         """Return what values affect that the code gives to others; empty where it keeps them."""
@@ -118,6 +148,14 @@ class PythonFiles:
             return self._flow.of_argument(path, unit.owner, unit.node, finding.argument)
         areas = [self._flow.of_calls(path, unit.owner, leaf.calls) for leaf in finding.leaves]
         return ordered(area for part in areas for area in part) if areas and all(areas) else ()
+
+    def _replaced(self, path: str, finding: Finding) -> tuple[str, ...]:
+        """Return what code affects that gives a module another function when it is imported; empty for any other."""
+        lines = finding.hunk.new if finding.hunk and not finding.name else ()
+        meanings = (self.fork.meaning(path, name) for line in lines for name in _assigned_elsewhere(line.node))
+        definitions = [one for one in meanings if isinstance(one, Definition)]
+        areas = (area for one in definitions for area in self.influence.of(one.path, one.name))
+        return ordered(areas) if definitions else ()
 
     def _branch(self, finding: Finding, affects: tuple[str, ...], used: bool) -> Part:
         """Return the part for lines of parse_model: used if the rows need one of the classes that it is for."""
@@ -222,10 +260,29 @@ class PythonFiles:
         ]
         if not differ:
             return []
-        what = "only printed or logged text, texts of errors or type hints differ"
+        what = "only printed text, texts of errors, type hints, names of variables or ways of writing differ"
         first = replace(differ[0], name=differ[0].name or "code at import")
         more = f", here and in {len(differ) - 1} more definitions" if len(differ) > 1 else ""
         return [Part(first.name, first.line, CHANGED, (NOTHING,), f"{what}{more}")]
+
+
+def _acts(node: ast.stmt) -> bool:
+    """Tell whether a statement at the top of a file does more than to give its own names values."""
+    if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+        return bool(_assigned_elsewhere(node))
+    return not isinstance(node, ast.Try) or any(_acts(part) for part in node.body)
+
+
+def _assigned_elsewhere(node: ast.AST) -> list[str]:
+    """Return the attributes of other things that a statement sets: `loss.bbox_iou = ...`, `setattr(loss, "x", ...)`."""
+    targets = getattr(node, "targets", None) or [getattr(node, "target", None)]
+    names = [dotted_name(target) for target in targets if isinstance(target, ast.Attribute)]
+    call = node.value if isinstance(node, ast.Expr) else None
+    if isinstance(call, ast.Call) and dotted_name(call.func) == "setattr" and len(call.args) == 3:
+        owner, attribute = dotted_name(call.args[0]), call.args[1]
+        if owner and isinstance(attribute, ast.Constant):
+            names.append(f"{owner}.{attribute.value!s}")
+    return [name for name in names if name]
 
 
 def _packages(node: ast.AST) -> list[str]:
@@ -248,13 +305,9 @@ def _classes_tested(finding: Finding) -> list[str]:
 
 def _tested(lines: tuple[Line, ...]) -> list[str]:
     """Return the classes that tests on `m` name, and the members of the lists that such tests use."""
-    tests = [part for line in lines for node in line.head for part in ast.walk(node)]
-    asked = [
-        one
-        for part in tests
-        if isinstance(part, ast.Compare) and dotted_name(part.left) == "m"
-        for one in part.comparators
-    ]
-    listed = [part for part in tests if isinstance(part, (ast.Set, ast.Tuple, ast.List))]
-    names = [dotted_name(part) for node in (*asked, *listed) for part in ast.walk(node)]
+    parts = [part for line in lines for node in line.head for part in ast.walk(node)]
+    asked = [part for part in parts if isinstance(part, ast.Compare) and dotted_name(part.left) == "m"]
+    found: list[ast.AST] = [one for part in asked for one in part.comparators]
+    found += [part for part in parts if isinstance(part, ast.Set)]
+    names = [dotted_name(part) for node in found for part in ast.walk(node)]
     return list(dict.fromkeys(name for name in names if name and not name.startswith(("nn.", "torch."))))

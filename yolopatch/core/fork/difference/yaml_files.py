@@ -9,6 +9,7 @@ from difflib import SequenceMatcher
 import yaml
 
 from yolopatch.core.fork.changes import ADDED, ARCHITECTURE, CHANGED, REMOVED, Part
+from yolopatch.core.fork.difference.code.sentences import narrowed
 from yolopatch.core.fork.reach import Reach, module_names
 from yolopatch.core.plain_yaml import load_plain
 
@@ -100,7 +101,7 @@ def _differing(key: str, old: YamlText, new: YamlText) -> Iterator[tuple[str, in
     elif isinstance(before, dict) and isinstance(after, dict):
         yield from _entries(key, before, after, old, new)
     else:
-        yield key, new.line(key), CHANGED, f"`{key}` is `{shown(after)}`, not `{shown(before)}`"
+        yield key, new.line(key), CHANGED, f"`{key}` {differing(before, after)}"
 
 
 def _entries(
@@ -126,7 +127,7 @@ def _rows(
     key: str, before: Sequence[object], after: Sequence[object], old: YamlText, new: YamlText
 ) -> Iterator[tuple[str, int, str, str]]:
     texts = [[_written(row) for row in rows] for rows in (before, after)]
-    for tag, a, a_end, b, b_end in SequenceMatcher(None, *texts, autojunk=False).get_opcodes():
+    for tag, a, a_end, b, b_end in SequenceMatcher(None, texts[0], texts[1], autojunk=False).get_opcodes():
         if tag == "equal":
             continue
         common = min(a_end - a, b_end - b)
@@ -141,8 +142,16 @@ def _rows(
 
 def shown(value: object) -> str:
     """Return a value as a YAML shows it in one line, shortened if it is long."""
-    text = _written(value)
+    text = " ".join(_written(value).split())
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def differing(before: object, after: object) -> str:
+    """Return how one value is not another one: "is `9.0`, not `7.5`"."""
+    old, new = (" ".join(_written(value).split()) for value in (before, after))
+    if max(len(old), len(new)) > _LONGEST:
+        new, old = narrowed(new, old)
+    return f"is `{new}`, not `{old}`"
 
 
 def _written(value: object) -> str:

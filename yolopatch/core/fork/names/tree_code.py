@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -19,6 +19,7 @@ from yolopatch.core.fork.names.definitions import (
 from yolopatch.core.fork.names.references import free_names, inner_imports
 from yolopatch.core.syntax import parse
 
+_WORD = re.compile(r"[^\W\d]\w*")
 _Visited = frozenset[tuple[str, str]]
 
 
@@ -72,8 +73,25 @@ class TreeCode:
 
     def mentioning(self, name: str) -> list[str]:
         """Return the paths of the files whose text has this word."""
-        word = re.compile(rf"\b{re.escape(name)}\b")
-        return [path for path, text in self.texts.items() if name in text and word.search(text)]
+        return self._words.get(name, [])
+
+    @cached_property
+    def _words(self) -> dict[str, list[str]]:
+        """The paths of the files that have a word, by word."""
+        found: dict[str, list[str]] = {}
+        for path, text in self.texts.items():
+            for word in set(_WORD.findall(text)):
+                found.setdefault(word, []).append(path)
+        return found
+
+    def importers(self, path: str) -> Iterator[str]:
+        """Yield the paths of the files that import this file, which the tree need not have."""
+        name = module_name(path)
+        for other in self.mentioning(name.rpartition(".")[2]):
+            file = self.file(other)
+            imports = (binding for binding in (file.bindings if file else ()) if binding.module)
+            if any(name in (one.module, f"{one.module}.{one.attribute}") for one in imports):
+                yield other
 
     @cached_property
     def modules(self) -> dict[str, str]:
@@ -167,7 +185,7 @@ class TreeCode:
         return None
 
     def _bound(self, binding: Binding, visited: _Visited) -> Meaning | None:
-        module = binding.module or ""
+        module = self._rooted(binding.module or "")
         path = self.modules.get(module)
         if path is None:
             # a folder of the tree without __init__.py is a package, too
@@ -177,6 +195,20 @@ class TreeCode:
             return None if self._is_folder(module) else Outside(below)
         return self._attribute(path, binding.attribute, visited) if binding.attribute else Module(path)
 
+    def _rooted(self, module: str) -> str:
+        """Return the name of a module from the tree's root: `nn.tasks` works for those who run inside the package."""
+        if module in self.modules or self._is_folder(module):
+            return module
+        inside = (f"{package}.{module}" for package in self._packages)
+        return next((name for name in inside if name in self.modules or self._is_folder(name)), module)
+
+    @cached_property
+    def _packages(self) -> tuple[str, ...]:
+        """The packages at the tree's root."""
+        return tuple(
+            name for name, path in self.modules.items() if path.count("/") == 1 and path.endswith("/__init__.py")
+        )
+
     def _attribute(self, path: str, name: str, visited: _Visited) -> Meaning | None:
         """Return what an attribute of a module means: a name of its file, or a file in its folder."""
         found = self._name(path, name, visited)
@@ -184,7 +216,7 @@ class TreeCode:
         return found or (Module(below) if below else None)
 
     def _starred(self, binding: Binding, name: str, visited: _Visited) -> Meaning | None:
-        path = self.modules.get(binding.module or "")
+        path = self.modules.get(self._rooted(binding.module or ""))
         file = self.file(path) if path else None
         if path is None or file is None:
             return None
@@ -194,7 +226,13 @@ class TreeCode:
         return None
 
     def _is_folder(self, module: str) -> bool:
-        return module == "" or any(name.startswith(f"{module}.") for name in self.modules)
+        return module in self._folders
+
+    @cached_property
+    def _folders(self) -> frozenset[str]:
+        """The names of the tree's folders, as a part of a module's name."""
+        parts = [name.split(".") for name in self.modules]
+        return frozenset(".".join(one[:n]) for one in parts for n in range(len(one)))
 
 
 def _parsed(path: str, text: str) -> FileCode | None:

@@ -84,8 +84,7 @@ class Flow:
         node = self.code.definitions(path).get(owner)
         for part in ast.walk(node) if node else ():
             if isinstance(part, ast.Assign) and any(_is_own(target, attribute) for target in part.targets):
-                if isinstance(part.value, ast.Call):
-                    return dotted_name(part.value.func)
+                return dotted_name(part.value.func) if isinstance(part.value, ast.Call) else None
         return None
 
 

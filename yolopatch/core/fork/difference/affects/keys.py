@@ -25,9 +25,9 @@ _KEYS = {
     (LOSS,): "box cls cls_pw obj obj_pw dfl pose kobj rle angle fl_gamma label_smoothing",
     (ASSIGNMENT,): "iou_t anchor_t",
     (TRAINING,): (
-        "epochs time patience batch pretrained optimizer seed deterministic cos_lr resume amp freeze multi_scale dropout"
-        " nbs lr0 lrf momentum weight_decay warmup_epochs warmup_momentum warmup_bias_lr overlap_mask mask_ratio"
-        " v5loader task mode"
+        "epochs time patience batch pretrained optimizer seed cos_lr resume amp freeze multi_scale dropout"
+        " deterministic nbs lr0 lrf momentum weight_decay warmup_epochs warmup_momentum warmup_bias_lr"
+        " overlap_mask mask_ratio v5loader task mode"
     ),
     (TRAINING, EVALUATION): "imgsz",
     (AUGMENTATION,): (
@@ -42,8 +42,8 @@ _KEYS = {
     (DATA,): "data fraction single_cls rect",
     (NOTHING,): (
         "save save_period cache device workers project name exist_ok verbose profile save_json plots source visualize"
-        " embed show save_frames save_txt save_conf save_crop show_labels show_conf show_boxes line_width line_thickness"
-        " boxes hide_labels hide_conf cfg min_memory compile"
+        " embed show save_frames save_txt save_conf save_crop show_labels show_conf show_boxes line_width"
+        " line_thickness boxes hide_labels hide_conf cfg min_memory compile"
     ),
 }
 _AREAS = {key: areas for areas, keys in _KEYS.items() for key in keys.split()}

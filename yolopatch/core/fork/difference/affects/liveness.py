@@ -59,7 +59,10 @@ class Liveness:
         """Tell whether a definition runs without anything of the fork's: upstream has it, too, or a row names it."""
         if self.reach and definition in self.reach:
             return True
-        if definition.name and not self._is_kept(definition.path, definition.name):
+        if not definition.name:  # code that runs at import
+            kept = definition.path in self.base.code.texts
+            return kept or any(self.uses.code.importers(definition.path))
+        if not self._is_kept(definition.path, definition.name):
             return False
         return self.reach is None or not holds_layers(self.upstream, definition.path)
 

@@ -58,12 +58,15 @@ _EXPORT = Place((EXPORT,))
 _DATA = Place((DATA,))
 _AUGMENTATION = Place((AUGMENTATION,), also=(EVALUATION,))
 
+_VERSIONS = "TORCH_*|TORCHVISION_*|PYTHON_*|IS_*|ARM64|LINUX|MACOS|WINDOWS|is_*|check_version|check_requirements"
 _PRINTED = "LOGGER|LOGGING_NAME|colorstr|emojis|set_logging|TQDM|PREFIX|HELP_MSG|SETTINGS|VERBOSE|remove_colorstr"
 
 _DRAWING = "plot_*|*.plot_*|*.plot|visualize*|*.visualize|feature_visualization|*.save_metrics|*.progress_string"
 
 # The first rule that fits counts.
 _ULTRALYTICS = [
+    *_rules(_ASKED, "utils/checks.py::check_imgsz|check_amp"),
+    *_rules(_NONE, "utils/checks.py"),
     *_rules(_NONE, f"*::{_DRAWING}"),
     *_rules(_LOSS, "nn/tasks.py::*.init_criterion|*.loss", "utils/loss.py", "models/utils/loss.py"),
     *_rules(
@@ -81,22 +84,27 @@ _ULTRALYTICS = [
     ),
     *_rules(_LAYERS, "nn/*"),
     *_rules(_ASSIGNER, "utils/tal.py::*Assigner*", "models/utils/ops.py::*Matcher*"),
-    *_rules(
-        _TRAINING, "engine/trainer.py", "engine/tuner.py", "models/*train.py", "models/*trainer.py", "utils/tuner.py"
-    ),
+    *_rules(_TRAINING, "engine/trainer.py", "engine/tuner.py", "models/*/train*.py", "utils/tuner.py"),
     *_rules(_TRAINING, "utils/autobatch.py", "utils/dist.py", "utils/callbacks/base.py", "optim/*"),
     *_rules(_EVALUATION, "engine/validator.py", "engine/predictor.py", "engine/results.py"),
-    *_rules(_EVALUATION, "models/*val.py", "models/*predict.py", "models/*validator.py", "models/*predictor.py"),
+    *_rules(_EVALUATION, "models/*/val*.py", "models/*/predict*.py"),
     *_rules(_MODEL, "engine/model.py::*._new", "models/sam/*", "models/fastsam/model.py", "models/nas/*"),
     *_rules(_TRAINING, "engine/model.py::*.train|*.tune"),
     *_rules(_EVALUATION, "engine/model.py::*.val|*.predict|*.track|*.__call__|*.embed|*.metrics"),
     *_rules(_EXPORT, "engine/model.py::*.export|*.benchmark"),
     *_rules(_NONE, "engine/model.py::*.info|*.names|*.device|*.__getattr__|*.is_triton_model|*.is_hub_model"),
-    *_rules(Place(fallback=TRAINING), "engine/model.py", "models/*model.py", "engine/*"),
+    *_rules(_TRAINING, "engine/model.py", "models/*model.py", "engine/*"),
     *_rules(_AUGMENTATION, "data/augment.py", "data/dataset.py::*.build_transforms|*.close_mosaic"),
     *_rules(_DATA, "data/*", "utils/downloads.py", "cfg/datasets/*"),
     *_rules(_NONE, "utils/plotting.py", "utils/callbacks/*", "utils/events.py", "utils/git.py", "utils/logger.py"),
-    *_rules(_NONE, f"utils/__init__.py::{_PRINTED}", "utils/errors.py", "utils/uploads.py", "utils/tqdm.py"),
+    *_rules(
+        _NONE,
+        f"utils/__init__.py::{_PRINTED}|{_VERSIONS}",
+        f"utils/torch_utils.py::{_VERSIONS}",
+        "utils/errors.py",
+        "utils/uploads.py",
+        "utils/tqdm.py",
+    ),
     *_rules(_NONE, "utils/torch_utils.py::model_info|model_info_for_loggers|get_num_*|get_flops*|profile*"),
     *_rules(
         _NONE, "hub/*", "solutions/*", "assets/*", "docs/*", "tests/*", "platform/*", "utils/cpu.py", "cfg/solutions/*"
@@ -140,7 +148,11 @@ _YOLOV5 = [
         _NONE, "utils/plots.py", "utils/segment/plots.py", "utils/loggers/*", "utils/wandb_logging/*", "utils/aws/*"
     ),
     *_rules(_NONE, "utils/docker/*", "utils/flask_rest_api/*", "utils/google_app_engine/*", "utils/triton.py"),
-    *_rules(_NONE, f"utils/general.py::{_PRINTED}|print_*|LOGGER", "utils/torch_utils.py::model_info|profile"),
+    *_rules(
+        _NONE,
+        f"utils/general.py::{_PRINTED}|print_*|check_version|check_requirements|check_git*|check_python",
+        "utils/torch_utils.py::model_info|profile",
+    ),
     *_rules(_NONE, "hubconf.py", "tutorial.ipynb", "setup.py", "docs/*"),
 ]
 

@@ -1,4 +1,7 @@
-"""Code without what changes nothing that it computes: docstrings, type hints, prints, logs, and the texts of errors."""
+"""Code without what changes nothing that it computes: docstrings, type hints, prints, logs, the texts of errors.
+
+What is written in several ways has one here: `x in (a, b)` and `x in {b, a}`, `dict()` and `{}`.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import ast
 import copy
 from collections.abc import Mapping, Sequence
 
+from yolopatch.core.fork.folding import canonical
 from yolopatch.core.fork.names.references import dotted_name
 
 _LOGS = ("LOGGER", "logger", "logging", "log", "warnings")
@@ -24,9 +28,9 @@ def effective(tree: ast.Module, renamed: Mapping[str, str]) -> ast.Module:
 
 
 def is_quiet(node: ast.stmt) -> bool:
-    """Tell whether a statement only prints or logs, or does nothing at all."""
-    if isinstance(node, ast.Pass):
-        return True
+    """Tell whether a statement only prints, logs or imports, or does nothing at all."""
+    if isinstance(node, ast.Pass | ast.Import | ast.ImportFrom):
+        return True  # an import binds a name, and names are followed to what they mean
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Constant) or _prints(node.value)
     if isinstance(node, ast.If):
@@ -86,6 +90,33 @@ class _Stripper(ast.NodeTransformer):
         node.msg = None
         return self.generic_visit(node)
 
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        self.generic_visit(node)
+        if len(node.ops) == 1 and isinstance(node.ops[0], (ast.In, ast.NotIn)):
+            members = node.comparators[0]
+            if isinstance(members, (ast.List, ast.Tuple, ast.Set)) and members.elts:
+                return _membership(node, members.elts, isinstance(node.ops[0], ast.In))
+        return node
+
+    def visit_Set(self, node: ast.Set) -> ast.AST:
+        self.generic_visit(node)
+        node.elts.sort(key=canonical)
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        name = dotted_name(node.func)
+        if name == "dict" and not node.args and all(keyword.arg for keyword in node.keywords):
+            keys: list[ast.expr | None] = [ast.copy_location(ast.Constant(one.arg), one.value) for one in node.keywords]
+            return ast.copy_location(ast.Dict(keys, [one.value for one in node.keywords]), node)
+        if name == "list" and not node.args and not node.keywords:
+            return ast.copy_location(ast.List([], ast.Load()), node)
+        if name == "isinstance" and len(node.args) == 2 and isinstance(node.args[1], ast.Tuple):
+            classes = node.args[1]
+            classes.elts.sort(key=canonical)
+            node.args[1] = classes.elts[0] if len(classes.elts) == 1 else classes
+        return node
+
     def visit_Name(self, node: ast.Name) -> ast.AST:
         node.id = self._renamed.get(node.id, node.id)
         return node
@@ -103,6 +134,17 @@ class _Stripper(ast.NodeTransformer):
     def _named(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> ast.AST:
         node.name = self._renamed.get(node.name, node.name)
         return self.generic_visit(node)
+
+
+def _membership(node: ast.Compare, members: list[ast.expr], is_in: bool) -> ast.Compare:
+    """Return a test for members of a list in one form: of one member, for it; else of a set in one order."""
+    if len(members) > 1:
+        node.comparators = [ast.copy_location(ast.Set(sorted(members, key=canonical)), node.comparators[0])]
+        return node
+    is_value = isinstance(members[0], ast.Constant)
+    node.ops = [(ast.Eq() if is_in else ast.NotEq()) if is_value else (ast.Is() if is_in else ast.IsNot())]
+    node.comparators = members
+    return node
 
 
 def _loud(body: Sequence[ast.stmt]) -> list[ast.stmt]:

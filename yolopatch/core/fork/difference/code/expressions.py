@@ -108,15 +108,13 @@ def _keys(node: ast.Dict) -> dict[str, ast.AST]:
 
 def _of_items(leaf: Leaf, old: ast.AST, new: ast.AST) -> Iterator[Leaf]:
     """Compare lists of the same length value by value; everything else is one part."""
-    if isinstance(old, (ast.List, ast.Tuple)) and isinstance(new, (ast.List, ast.Tuple)):
-        if (
-            len(old.elts) == len(new.elts)
-            and sum(canonical(a) != canonical(b) for a, b in zip(old.elts, new.elts)) == 1
-        ):
-            for a, b in zip(old.elts, new.elts):
-                yield from _leaves(Leaf(leaf.name, a, b, leaf.calls))
-            return
-    yield leaf
+    lists = isinstance(old, (ast.List, ast.Tuple)) and isinstance(new, (ast.List, ast.Tuple))
+    before, after = (getattr(one, "elts", []) if lists else [] for one in (old, new))
+    if len(before) == len(after) and sum(canonical(a) != canonical(b) for a, b in zip(before, after)) == 1:
+        for a, b in zip(before, after):
+            yield from _leaves(Leaf(leaf.name, a, b, leaf.calls))
+    else:
+        yield leaf
 
 
 def _of_fields(leaf: Leaf, old: ast.AST, new: ast.AST) -> Iterator[Leaf]:
@@ -145,9 +143,18 @@ def _same(old: object, new: object) -> bool:
     return old == new
 
 
+def _is_word(node: ast.AST) -> bool:
+    """Tell whether this is a name or a text: of numbers the order counts."""
+    return isinstance(node, (ast.Name, ast.Attribute, ast.Starred)) or (
+        isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+
+
 def plain_members(old: ast.AST, new: ast.AST) -> tuple[list[str], list[str]] | None:
     """Return what a set, list or tuple of names got and lost; None if the two are no such thing."""
     if not all(isinstance(one, (ast.Set, ast.List, ast.Tuple)) for one in (old, new)):
+        return None
+    if not all(_is_word(item) for one in (old, new) for item in getattr(one, "elts")):  # noqa: B009
         return None
     before = [code(one) for one in getattr(old, "elts")]  # noqa: B009
     after = [code(one) for one in getattr(new, "elts")]  # noqa: B009

@@ -16,6 +16,7 @@ from yolopatch.core.fork.difference.code.sentences import (
 )
 from yolopatch.core.fork.difference.code.statements import Hunk, Line, changed_lines, is_rewritten, lines_of
 from yolopatch.core.fork.difference.code.units import CLASS, CODE, FUNCTION, VALUE, Unit
+from yolopatch.core.fork.difference.code.variables import with_variables_of
 from yolopatch.core.fork.folding import canonical
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -86,6 +87,7 @@ def _changed(old: Unit, new: Unit) -> Iterator[Finding]:
     elif new.sort == VALUE:
         yield from _changed_value(old, new)
     elif new.sort == FUNCTION:
+        old = with_variables_of(old, new)
         yield from _changed_head(old, new)
         yield from _changed_body(old, new)
     elif new.sort == CLASS:
@@ -104,10 +106,14 @@ def _changed_value(old: Unit, new: Unit) -> Iterator[Finding]:
 
 
 def _changed_class(old: Unit, new: Unit) -> Iterator[Finding]:
-    assert isinstance(old.node, ast.ClassDef) and isinstance(new.node, ast.ClassDef)
+    assert isinstance(old.node, ast.ClassDef)
+    assert isinstance(new.node, ast.ClassDef)
     if canonical(old.node.bases) != canonical(new.node.bases):
         before, after = (", ".join(map(value, node.bases)) or "object" for node in (old.node, new.node))
-        yield Finding(new.name, new.line, CHANGED, f"inherits from `{after}`, not `{before}`")
+        parts = tuple(leaf for pair in zip(old.node.bases, new.node.bases) for leaf in leaves(*pair))
+        same_count = len(old.node.bases) == len(new.node.bases)
+        what = f"inherits from `{after}`, not `{before}`"
+        yield Finding(new.name, new.line, CHANGED, what, parts if same_count else ())
     yield from _changed_decorators(old, new)
 
 
@@ -115,18 +121,22 @@ def _changed_head(old: Unit, new: Unit) -> Iterator[Finding]:
     yield from _changed_decorators(old, new)
     before, after = _arguments(old.node), _arguments(new.node)
     for name, (node, default) in after.items():
-        line = node.lineno
-        if name not in before:
-            text = f"{name}={value(default)}" if default else name
-            yield Finding(new.name, line, CHANGED, f"new argument `{text}`", argument=name)
-        elif not _equal(before[name][1], default):
-            yield Finding(new.name, line, CHANGED, _said_of_default(name, before[name][1], default), argument=name)
-    for name in before:
-        if name not in after:
-            yield Finding(new.name, new.line, CHANGED, f"without the argument `{name}`")
+        if name in before and not _equal(before[name][1], default):
+            what = _said_of_default(name, before[name][1], default)
+            yield Finding(new.name, node.lineno, CHANGED, what, argument=name)
+    come, gone = [name for name in after if name not in before], [name for name in before if name not in after]
+    if come:
+        texts = [f"{name}={value(default)}" if (default := after[name][1]) else name for name in come]
+        yield Finding(new.name, after[come[0]][0].lineno, CHANGED, f"new {_counted(texts)}")
+    if gone:
+        yield Finding(new.name, new.line, CHANGED, f"without the {_counted(gone)}")
     kept = [name for name in before if name in after]
     if kept != [name for name in after if name in before]:
         yield Finding(new.name, new.line, CHANGED, f"another order of its arguments: {', '.join(after)}")
+
+
+def _counted(names: Sequence[str]) -> str:
+    return f"{'argument' if len(names) == 1 else 'arguments'} {', '.join(f'`{name}`' for name in names)}"
 
 
 def _said_of_default(name: str, old: ast.expr | None, new: ast.expr | None) -> str:
@@ -179,7 +189,7 @@ def _changed_body(old: Unit, new: Unit) -> Iterator[Finding]:
 
 
 def _said_of_rewritten(old: Sequence[Line], new: Sequence[Line]) -> str:
-    return f"rewritten: {len(new)} statements, of which the release's {len(old)} have little in common"
+    return f"rewritten: it has {len(new)} statements, and few of them are among the release's {len(old)}"
 
 
 def _split(hunk: Hunk) -> Iterator[Hunk]:

@@ -1,4 +1,4 @@
-"""Which names mean another thing in a fork's file than in the release's, though the code that uses them may be equal."""
+"""Which names mean another thing in a fork's file than in the release's, though the code may be equal."""
 
 from __future__ import annotations
 
@@ -44,6 +44,12 @@ class Meanings:
             if not self._same(before, after, 0) and not self._one_source(path, name.split(".")[0]):
                 yield name, before, after
 
+    def same_names(self, path: str, old: str, new: str) -> bool:
+        """Tell whether a name in the release's file means what another one means in the fork's."""
+        before = self.base.meaning(path, old, _inner(self.base, path))
+        after = self.fork.meaning(path, new, _inner(self.fork, path))
+        return before is not None and self._same(before, after, 0)
+
     def _one_source(self, path: str, name: str) -> bool:
         """Tell whether both files take a name from the same place: what became of it is told there."""
         old, new = self.base.source(path, name), self.fork.source(path, name)
@@ -68,8 +74,8 @@ class Meanings:
 
     def _is_copy(self, old: Definition, new: Definition, depth: int) -> bool:
         """Tell whether a definition does what the other one does, its names included."""
-        mine, theirs = (code.node(one) for code, one in ((self.base, old), (self.fork, new)))
-        mine, theirs = (effective(ast.Module([node], []), self.renames.names) for node in (mine, theirs))
+        nodes = (code.node(one) for code, one in ((self.base, old), (self.fork, new)))
+        mine, theirs = (effective(ast.Module([node], []), self.renames.names) for node in nodes)
         if depth > _DEEPEST or canonical(mine) != canonical(theirs):
             return False
         before = {one.name: one for one in self.base.uses(old)}

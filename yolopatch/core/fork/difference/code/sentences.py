@@ -44,7 +44,7 @@ def said_of_change(old: str, new: str, parts: Sequence[Leaf]) -> str:
             return f"{said_of_leaf(parts[0])}, in `{_start(new)}`"
     if max(len(old), len(new)) <= _WHOLE:
         return f"`{new}`, not `{old}`"
-    return "`{}`, not `{}`".format(*_narrowed(new, old))
+    return "`{}`, not `{}`".format(*narrowed(new, old))
 
 
 def said_of_leaf(leaf: Leaf) -> str:
@@ -66,7 +66,7 @@ def said_of_value(name: str, old: ast.AST, new: ast.AST) -> str:
         return "; ".join(map(said_of_leaf, parts)) + f", in `{name}`"
     new_text, old_text = code(new, 10_000), code(old, 10_000)
     if max(len(new_text), len(old_text)) > _WHOLE:
-        new_text, old_text = _narrowed(new_text, old_text)
+        new_text, old_text = narrowed(new_text, old_text)
     return f"`{name}` is `{new_text}`, not `{old_text}`"
 
 
@@ -89,9 +89,12 @@ def text_of(line: Line) -> str:
     head = [code(part, 10_000) for part in line.head]
     if line.word.startswith(("def ", "class ")):
         return f"{line.word}({head[-1] if head else ''})"
+    if line.word.startswith("except"):
+        name = line.word.removeprefix("except").strip()
+        return " ".join(["except", *head, *(["as", name] if name else [])]) + ":"
     if line.word == "for":
         return f"for {head[0]} in {head[1]}:"
-    return f"{line.word} {', '.join(head)}:".replace(" :", ":")
+    return f"{line.word} {', '.join(head)}:"
 
 
 def named(names: Sequence[str]) -> str:
@@ -135,7 +138,7 @@ def _start(text: str) -> str:
     return text if len(text) <= _CONTEXT else f"{text[: _CONTEXT - 1].rstrip()}…"
 
 
-def _narrowed(first: str, second: str) -> tuple[str, str]:
+def narrowed(first: str, second: str) -> tuple[str, str]:
     """Return two texts around where they differ."""
     same = next((n for n, (a, b) in enumerate(zip(first, second)) if a != b), min(len(first), len(second)))
     start = _word_start(first, max(same - _CONTEXT, 0)) if same > _CONTEXT else 0
