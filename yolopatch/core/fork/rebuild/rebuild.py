@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from pathlib import PurePosixPath
 
 from yolopatch.catalog.kinds import HEAD
-from yolopatch.core.edits import Change
+from yolopatch.core.edits import Change, NewFile
 from yolopatch.core.fork.rebuild.mirror import Mirror
 from yolopatch.core.fork.rebuild.parser import Parser
 from yolopatch.core.fork.rebuild.plan import Named, Planner
 from yolopatch.core.fork.rebuild.result import Made, Model, Rebuilt
-from yolopatch.core.fork.rebuild.rows import ForkCfg, Spot
+from yolopatch.core.fork.rebuild.rows import ForkCfg, clean_text
 from yolopatch.core.fork.rebuild.sameness import Sameness
 from yolopatch.core.fork.rebuild.scope import Local, Scope
 from yolopatch.core.fork.rebuild.write import INDEX, RowWriter
@@ -36,16 +39,15 @@ def rebuild(name: str, base: Mapping[str, bytes], fork: ForkTree, cfgs: Mapping[
     path = PARSERS[fork.upstream]
     sameness = Sameness(Scope(fork.files), Scope(base))
     planner = Planner(sameness, Parser.of(sameness.fork, path), Parser.of(sameness.base, path))
-    read = [ForkCfg(cfg, text) for cfg, text in cfgs.items()]
+    read = [ForkCfg(cfg, clean_text(text)) for cfg, text in cfgs.items()]
     faults = {cfg.name: _faults(planner, cfg) for cfg in read}
     sound = [cfg for cfg in read if not faults[cfg.name]]
     writer = _writer(name, fork, planner, sound)
     changes = _changes(writer)
-    models = [_model(writer, cfg, faults[cfg.name]) for cfg in read]
+    models = _placed([_model(writer, cfg, faults[cfg.name]) for cfg in read], name, fork.upstream, base)
+    changes += tuple(NewFile(model.path, model.text) for model in models if model.path)
     made = tuple(_made(writer, one) for one in writer.named)
-    return Rebuilt(
-        name, changes, tuple(models), made, writer.mirror.taken(), tuple(sorted(writer.mirror.packages))
-    )
+    return Rebuilt(name, changes, models, made, writer.mirror.taken(), tuple(sorted(writer.mirror.packages)))
 
 
 def _faults(planner: Planner, cfg: ForkCfg) -> tuple[str, ...]:
@@ -81,14 +83,31 @@ def _model(writer: RowWriter, cfg: ForkCfg, faults: tuple[str, ...]) -> Model:
     text = cfg.replaced({**plain, **words})
     rows = tuple(row.index for row in cfg.rows)
     if makers == [0]:
-        text = _with_maps(text, cfg, writer.made(INDEX), len(words.get(cfg.rows[0].spot, "")))
+        text = _with_maps(text, cfg, writer.made(INDEX))
         rows = (0, *(index + _MAPS for index in rows[1:]))
     elif makers:
         return Model(cfg.name, lacking=("a backbone that is one layer is not its first one",))
-    return Model(cfg.name, text, rows)
+    return Model(cfg.name, text, rows=rows)
 
 
-def _with_maps(text: str, cfg: ForkCfg, index: str, length: int) -> str:
+def _placed(models: Sequence[Model], name: str, upstream: str, taken: Collection[str]) -> tuple[Model, ...]:
+    """Return the models with a place for each YAML: upstream finds a YAML by its name alone, so it is like no other."""
+    folder = f"ultralytics/cfg/models/{name.lower()}" if upstream == "ultralytics" else f"models/{name.lower()}"
+    names = {PurePosixPath(path).name for path in taken if path.endswith(".yaml")}
+    done = []
+    for model in models:
+        if not model.text:
+            done.append(model)
+            continue
+        stem = re.sub(r"[^\w.+-]", "_", PurePosixPath(model.cfg).stem, flags=re.ASCII)
+        wanted = (stem, f"{stem}-{name}", *(f"{stem}-{name}-{number}" for number in range(2, len(models) + 2)))
+        chosen = next(one for one in wanted if f"{one}.yaml" not in names)
+        names.add(f"{chosen}.yaml")
+        done.append(replace(model, path=f"{folder}/{chosen}.yaml"))
+    return tuple(done)
+
+
+def _with_maps(text: str, cfg: ForkCfg, index: str) -> str:
     """Return a YAML with a row for each map of its backbone, which the fork's file counts without a row."""
     lines = text.split("\n")
     first = cfg.rows[0].line - 1

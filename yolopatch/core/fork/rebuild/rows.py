@@ -125,7 +125,13 @@ class ForkCfg:
         text = self.text
         for spot, word in sorted(words.items(), key=lambda one: -one[0].start):
             text = text[: spot.start] + word + text[spot.end :]
-        return text
+        return text.rstrip("\n") + "\n"
+
+
+def clean_text(text: str) -> str:
+    """Return a YAML with the line ends of git, and without the characters that upstream ignores."""
+    plain = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    return yaml.reader.Reader.NON_PRINTABLE.sub("", plain)
 
 
 def read_value(value: Any, known: Mapping[str, Any]) -> Any:

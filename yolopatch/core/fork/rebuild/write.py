@@ -220,7 +220,9 @@ class RowWriter:
         return [f"{name} = {ast.unparse(self.fork.constants[name])}" for name in names if name in self.fork.constants]
 
     def _translated(self, node: ast.stmt) -> ast.stmt:
-        return _Translator(self).visit(copy.deepcopy(node))
+        found = _Translator(self).visit(copy.deepcopy(node))
+        assert isinstance(found, ast.stmt)
+        return found
 
     def helper(self, name: str) -> str | None:
         """Return the name in the release's parser of something that a branch uses; None if it is the same there."""
