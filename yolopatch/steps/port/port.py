@@ -9,6 +9,7 @@ from pathlib import Path
 
 from yolopatch.catalog.checkpoint.stamps import STAMP_LINES
 from yolopatch.catalog.model.models import ALL_SCALES, find_model
+from yolopatch.catalog.kinds import FORK
 from yolopatch.catalog.module import Module
 from yolopatch.catalog.modules import MODULES, find_module
 from yolopatch.catalog.names import unknown
@@ -130,7 +131,7 @@ def port(request: PortRequest, cache: Path, watch: Watch) -> Port:
         SourceError: the release cannot be downloaded or read.
         YolopatchError: the release has no known base model, or upstream's own model does not build.
     """
-    modules = list(dict.fromkeys(map(find_module, request.modules))) or list(MODULES.values())
+    modules = _modules(request)
     like = _find_like(request.like)
     watch("fetching", 1, 2)
     release = find_release(request.to, cache)
@@ -148,6 +149,19 @@ def port(request: PortRequest, cache: Path, watch: Watch) -> Port:
         proofs = prove(pin, release.files, made, python, watch)
     found = Port(pin, release.origin, outcomes, proofs)
     return save(found, release, request.catalog, cache) if request.catalog else found
+
+
+def _modules(request: PortRequest) -> list[Module]:
+    """Return the modules that are ported; a fork is rebuilt from its own files, which the catalog does not have."""
+    asked = list(dict.fromkeys(map(find_module, request.modules)))
+    fork = next((module for module in asked if module.kind == FORK), None)
+    if fork:
+        raise UsageError(
+            f"{fork.name} is a fork, which is rebuilt from its own files",
+            details=[f"it came from: {fork.paper}"],
+            hint=f"yolopatch adopt FORK --to {request.to}",
+        )
+    return asked or [module for module in MODULES.values() if module.kind != FORK]
 
 
 def as_pin(release: Release, like: Pin | None) -> Pin:
@@ -254,7 +268,7 @@ def _files_of(pin: Pin, outcomes: Sequence[Outcome], release: Release, catalog: 
     """Return the manifest of a ported pin and its patches, by path in the catalog."""
     files = {}
     for one in outcomes:
-        if one.module in MODULES and MODULES[one.module].home:
+        if one.module in MODULES and MODULES[one.module].is_made_on_demand:
             continue  # made on demand, from the pin's text
         name = STAMP if one.module == STAMP else f"{one.module}-{one.flavor}"
         files[catalog / "patches" / pin.name / f"{name}.patch"] = one.patch.encode()

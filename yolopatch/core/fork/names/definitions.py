@@ -136,7 +136,9 @@ def import_bindings(node: ast.Import | ast.ImportFrom, package: str) -> Iterator
 def assigned_names(node: _Assignment) -> list[str]:
     """Return the names that an assignment binds."""
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    return [part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name)]
+    parts = (part for target in targets for part in ast.walk(target))
+    # `Conv.default_act = x` binds nothing
+    return [part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)]
 
 
 def _bindings(body: Sequence[ast.stmt], package: str) -> Iterator[Binding]:

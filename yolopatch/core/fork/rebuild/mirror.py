@@ -33,10 +33,12 @@ class Mirror:
     Attributes:
         sameness: compares the fork with the release; what is the same is imported from the release.
         package: the folder of the mirrored files: `ultralytics/nn/mambayolo`.
+        words: the texts in the arguments of rows, by which code may look up a name.
     """
 
     sameness: Sameness
     package: str
+    words: frozenset[str] = frozenset()
     _parts: dict[str, dict[int, _Part]] = field(default_factory=dict, init=False)
     _wholes: dict[tuple[str, str], set[str]] = field(default_factory=dict, init=False)
     _done: set[tuple[str, int, str]] = field(default_factory=set, init=False)
@@ -131,6 +133,9 @@ class Mirror:
             self._need(path, use, place, node)
         for binding in _inner(node, package_of(path)):
             self._need_inner(binding)
+        if _looks_up(node):
+            for word in self.words:
+                self._need(path, Use(word, "", False), None, node)
         names = {one.name for one in self._code(path).bindings if one.node is node}
         for number, other in enumerate(self._code(path).tree.body):
             if mutated(other) in names:
@@ -190,7 +195,7 @@ class Mirror:
     def _text(self, path: str) -> str:
         code = self._code(path)
         lines = split_lines(code.text)
-        head = [f'"""Of the fork\'s {path}, what its models need; taken by yolopatch."""', ""]
+        head = [f'"""Of the fork\'s {path}, what its models need; taken by yolopatch."""', "", ""]
         future = [node for node in code.tree.body if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
         head += [ast.unparse(node) for node in future] + ([""] if future else [])
         blocks: list[str] = []
@@ -233,6 +238,12 @@ class Mirror:
             else:
                 return None
         return found
+
+
+def _looks_up(node: ast.stmt) -> bool:
+    """Tell whether code looks names up by texts."""
+    called = (part.func for part in ast.walk(node) if isinstance(part, ast.Call))
+    return any(isinstance(one, ast.Name) and one.id in ("globals", "eval") for one in called)
 
 
 def _inner_imports(node: ast.stmt) -> list[ast.Import | ast.ImportFrom]:

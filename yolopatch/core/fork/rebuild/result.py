@@ -35,12 +35,14 @@ class Model:
     Attributes:
         cfg: the name of the fork's YAML, as it was asked for.
         text: the YAML for the release; "" if it cannot be rebuilt.
+        path: where it lies in a workspace; "" if it cannot be rebuilt.
         rows: for each row of the fork's YAML, the number of the row that has its tensors in the rebuilt one.
         lacking: why it cannot be rebuilt, one sentence each; () if it is.
     """
 
     cfg: str
     text: str = ""
+    path: str = ""
     rows: tuple[int, ...] = ()
     lacking: tuple[str, ...] = ()
 
