@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -37,20 +37,19 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="The folder in the fork with the package, for a fork with several.  [default: found]",
 )
+@click.option(
+    "--dest",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Make a workspace of the release with the fork's models, and keep them in your own catalog.",
+)
+@click.option("--name", metavar="NAME", help="The name of the module that is kept.  [default: that of the fork]")
 @click.option("--no-build", is_flag=True, help="Only read the fork; build no model.")
 @options.python
 @click.option("--report", "page", type=click.Path(path_type=Path), help="Write the results as one HTML file.")
+@options.catalog
 @options.as_json
-def command(
-    fork: str,
-    base: str,
-    cfgs: tuple[str, ...],
-    folder: str | None,
-    no_build: bool,
-    python: str | None,
-    page: Path | None,
-    as_json: bool,
-) -> int:
+def command(fork: str, no_build: bool, page: Path | None, as_json: bool, **how: Any) -> int:
     """Tell what a published fork really changes, and rebuild its model on the release.
 
     FORK is a folder, a git repository or a zip or tar archive. It is read; its
@@ -71,7 +70,7 @@ def command(
         with progress_line() as watch:
             return adopt(request, cache, watch)
 
-    found = settle(run, AdoptRequest(fork, folder, base, cfgs, not no_build, python), as_json)
+    found = settle(run, AdoptRequest(fork, builds=not no_build, **how), as_json)
     if page:
         from yolopatch.cli.adopt.page import render_page
         from yolopatch.outside.files.staging import write_whole

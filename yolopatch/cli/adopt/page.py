@@ -15,7 +15,8 @@ from yolopatch.wire.fork.models import Built
 
 if TYPE_CHECKING:
     from yolopatch.core.fork.agreement import LayerAgreement
-    from yolopatch.steps.adopt.adopt import AdoptedModel, Adoption
+    from yolopatch.steps.adopt.adopt import Adoption
+    from yolopatch.steps.adopt.model import AdoptedModel
 
 _OPEN = 40  # changes of an area that are not folded
 

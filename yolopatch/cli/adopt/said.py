@@ -9,7 +9,7 @@ from yolopatch.core.fork.account import Account, Item, Layer
 from yolopatch.core.fork.packages import ULTRALYTICS
 
 if TYPE_CHECKING:
-    from yolopatch.steps.adopt.adopt import AdoptedModel
+    from yolopatch.steps.adopt.model import AdoptedModel
 
 PAPER, ELSE = "what the paper would say", "what else is in here"
 _LONGEST = 40  # characters of a name before a sentence

@@ -13,10 +13,12 @@ import click
 
 from yolopatch.cli.adopt.said import ELSE, PAPER, built_word, helpers, kind_of, layers_of, name_of, place_of, rest, same_word
 from yolopatch.cli.layout import table
+from yolopatch.cli.workspace.words import state
 from yolopatch.core.fork.account import Account, Item
 
 if TYPE_CHECKING:
-    from yolopatch.steps.adopt.adopt import AdoptedModel, Adoption
+    from yolopatch.steps.adopt.adopt import Adoption
+    from yolopatch.steps.adopt.model import AdoptedModel
 
 _LEAST_WIDTH, _MOST_WIDTH = 60, 120
 _NAME = 9  # cells of the names before the values
@@ -36,6 +38,10 @@ def adoption(found: Adoption, page: Path | None) -> Iterator[str]:
     besides = "; ".join(rest(told))
     yield from _facts([("besides", besides)] if besides else [], width)
     yield from _models(found, width)
+    if found.made:
+        yield ""
+        yield from state(found.made.state)
+        yield from _facts([("module", found.made.module), *(("yaml", str(cfg)) for cfg in found.made.cfgs)], width)
     if page:
         yield f"report: {page}"
     for number, command in enumerate(found.next_commands):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from yolopatch.core.fork.definitions import definitions

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from yolopatch.catalog.kinds import KINDS
 from yolopatch.core.fork.account import Account, account
 from yolopatch.core.fork.certainty import certainty
 from yolopatch.core.fork.naming import module_name_of
 from yolopatch.core.fork.rebuild.rebuild import rebuild
 from yolopatch.core.fork.rebuild.result import Rebuilt
+from yolopatch.errors import UsageError
+from yolopatch.outside.own.own_catalog import own_catalog_dir
 from yolopatch.outside.watch import Watch, no_watch
 from yolopatch.steps.adopt.base import AUTO
+from yolopatch.steps.adopt.making import MadeWorkspace, make_workspace
 from yolopatch.steps.adopt.model import AdoptedModel
 from yolopatch.steps.adopt.reading import Reading, read
 from yolopatch.steps.adopt.trying import compare_models
 from yolopatch.steps.environment.interpreters import choose_interpreter
 from yolopatch.steps.environment.nearest_pin import pin_near
 from yolopatch.wire import shell
+
+_SHOWN = 10  # YAMLs in a message
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,9 @@ class AdoptRequest:
         cfgs: its model YAMLs that are looked at; empty for the main one.
         builds: whether models are built.
         python: the interpreter with upstream's requirements; None to find one.
+        dest: the folder of the workspace that is made; None to make none.
+        name: of the module in the user's catalog; None for that of the fork.
+        catalog: the user's own catalog; None for the usual one.
     """
 
     fork: str
@@ -41,6 +50,9 @@ class AdoptRequest:
     cfgs: tuple[str, ...] = ()
     builds: bool = True
     python: str | None = None
+    dest: Path | None = None
+    name: str | None = None
+    catalog: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -52,12 +64,14 @@ class Adoption:
         reading: what the fork says.
         rebuilt: the module with what its models need; None where no model was chosen.
         models: what became of each model that was looked at.
+        made: the workspace; None where none was asked for.
     """
 
     request: AdoptRequest
     reading: Reading
     rebuilt: Rebuilt | None
     models: tuple[AdoptedModel, ...]
+    made: MadeWorkspace | None = None
 
     @cached_property
     def account(self) -> Account:
@@ -99,6 +113,8 @@ class Adoption:
         words += [word for cfg in asked.cfgs for word in ("--cfg", cfg)]
         words += ["--no-build"] * (not asked.builds)
         words += ["--python", asked.python] if asked.python else []
+        words += ["--dest", str(asked.dest)] if asked.dest else []
+        words += ["--name", asked.name] if asked.name else []
         return shell.join(words)
 
     @property
@@ -123,6 +139,16 @@ class Adoption:
         choice = self.reading.choice
         if not self.reading.chosen and choice and choice.among:
             yield shell.join(("yolopatch", "adopt", self.request.fork, "--cfg", choice.among[0].path))
+        elif self.made:
+            yield from (self._verify(self.made, cfg) for cfg in self.made.cfgs)
+        elif any(model.text for model in self.models):
+            dest = self.rebuilt.name if self.rebuilt else ""
+            yield f"{self.command} {shell.join(('--dest', f'my-{dest.lower()}'))}"
+
+    def _verify(self, made: MadeWorkspace, cfg: Path) -> str:
+        scale = next((model.scale for model in self.models if model.name == cfg.name), "")
+        words = ["yolopatch", "verify", made.state.workspace, "--cfg", cfg.name, *(["--scale", scale] if scale else [])]
+        return shell.join(words)
 
     def data(self) -> dict[str, object]:
         """Return what `adopt --json` prints; its keys are a contract."""
@@ -139,6 +165,16 @@ class Adoption:
                 "others": [{"release": release, "files": files} for release, files in base.others],
                 "said": base.said,
             },
+            "classes": [
+                {
+                    "name": layer.own.name,
+                    "path": layer.own.path,
+                    "line": layer.own.line,
+                    "kind": self._kinds.get(layer.own.name, ""),
+                    "used_by": list(layer.layers),
+                }
+                for layer in self.account.layers
+            ],
             "changes": [asdict(change) for change in reading.changes],
             "models": [
                 {
@@ -150,7 +186,14 @@ class Adoption:
                 }
                 for model in self.models
             ],
+            "workspace": self.made.state.workspace if self.made else None,
+            "commit": self.made.state.commit if self.made else None,
         }
+
+    @property
+    def _kinds(self) -> dict[str, str]:
+        """What each class of the fork stands for, as `add --like` has it; "" for none of upstream's."""
+        return {one.name: KINDS[one.kind].word if one.kind else "" for one in (self.rebuilt.made if self.rebuilt else ())}
 
 
 def adopt(request: AdoptRequest, cache: Path, watch: Watch = no_watch) -> Adoption:
@@ -168,14 +211,41 @@ def adopt(request: AdoptRequest, cache: Path, watch: Watch = no_watch) -> Adopti
     """
     reading = read(request.fork, request.folder, request.base, request.cfgs, cache, watch)
     if not reading.chosen:
+        _require_models(request, reading)
         return Adoption(request, reading, None, ())
-    name = module_name_of(reading.fork.name)
+    name = request.name or module_name_of(reading.fork.name)
     rebuilt = rebuild(name, reading.release.files, reading.fork, {one.path: one.text for one in reading.chosen})
+    models = _models(request, reading, rebuilt, cache, watch)
+    found = Adoption(request, reading, rebuilt, models)
+    if request.dest is None:
+        return found
+    paper = f"the fork {reading.fork.name} of {reading.base.upstream} {reading.base.release}"
+    catalog = request.catalog or own_catalog_dir()
+    made = make_workspace(rebuilt, models, reading.release, paper, request.dest, catalog, cache)
+    return replace(found, made=made)
+
+
+def _models(
+    request: AdoptRequest, reading: Reading, rebuilt: Rebuilt, cache: Path, watch: Watch
+) -> tuple[AdoptedModel, ...]:
     if not request.builds:
-        unbuilt = (AdoptedModel(one.cfg, one.lacking, None, one.text) for one in rebuilt.models)
-        return Adoption(request, reading, rebuilt, tuple(unbuilt))
+        return tuple(AdoptedModel(one.cfg, one.lacking, None, one.text) for one in rebuilt.models)
     pin = pin_near(reading.fork.upstream, reading.base.release)
     python = choose_interpreter(pin, request.python, cache).executable
     scale = reading.choice.scale if reading.choice else ""
-    models = compare_models(reading.fork, reading.release.files, rebuilt, reading.chosen, scale, python, watch)
-    return Adoption(request, reading, rebuilt, models)
+    return compare_models(reading.fork, reading.release.files, rebuilt, reading.chosen, scale, python, watch)
+
+
+def _require_models(request: AdoptRequest, reading: Reading) -> None:
+    """Refuse a workspace without a model.
+
+    Raises:
+        UsageError: one was asked for.
+    """
+    choice = reading.choice
+    if request.dest and choice:
+        raise UsageError(
+            f"{reading.fork.name}: {choice.why}",
+            details=[f"found: {model.path}" for model in choice.among[:_SHOWN]],
+            hint="name one with --cfg, or leave out --dest",
+        )

@@ -47,6 +47,12 @@ class AdoptedModel:
         return self.proof.fork.parameters if self.proof and isinstance(self.proof.fork, Built) else None
 
     @property
+    def scale(self) -> str:
+        """The letter of the scale that it was built at; "" for a file without scales, or where it was not built."""
+        both = (self.proof.fork, self.proof.rebuilt) if self.proof else ()
+        return next((one.scale for one in both if isinstance(one, Built)), "")
+
+    @property
     def why(self) -> tuple[str, ...]:
         """Why it does not build, was not rebuilt, or differs; a sentence each."""
         return tuple(self._reasons())
