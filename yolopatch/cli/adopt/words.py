@@ -41,7 +41,7 @@ def adoption(found: Adoption, page: Path | None) -> Iterator[str]:
     if found.made:
         yield ""
         yield from state(found.made.state)
-        yield from _facts([("module", found.made.module), *(("yaml", str(cfg)) for cfg in found.made.cfgs)], width)
+        yield from _facts([("module", found.made.module)], width)
     if page:
         yield f"report: {page}"
     for number, command in enumerate(found.next_commands):

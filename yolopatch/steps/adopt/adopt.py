@@ -140,15 +140,10 @@ class Adoption:
         if not self.reading.chosen and choice and choice.among:
             yield shell.join(("yolopatch", "adopt", self.request.fork, "--cfg", choice.among[0].path))
         elif self.made:
-            yield from (self._verify(self.made, cfg) for cfg in self.made.cfgs)
-        elif any(model.text for model in self.models):
+            yield from (_verify(self.made, model) for model in self.models if model.path)
+        elif any(model.path for model in self.models):
             dest = self.rebuilt.name if self.rebuilt else ""
             yield f"{self.command} {shell.join(('--dest', f'my-{dest.lower()}'))}"
-
-    def _verify(self, made: MadeWorkspace, cfg: Path) -> str:
-        scale = next((model.scale for model in self.models if model.name == cfg.name), "")
-        words = ["yolopatch", "verify", made.state.workspace, "--cfg", cfg.name, *(["--scale", scale] if scale else [])]
-        return shell.join(words)
 
     def data(self) -> dict[str, object]:
         """Return what `adopt --json` prints; its keys are a contract."""
@@ -196,6 +191,11 @@ class Adoption:
         return {one.name: KINDS[one.kind].word if one.kind else "" for one in (self.rebuilt.made if self.rebuilt else ())}
 
 
+def _verify(made: MadeWorkspace, model: AdoptedModel) -> str:
+    words = ["yolopatch", "verify", str(made.state.workspace), "--cfg", model.path]
+    return shell.join([*words, *(["--scale", model.scale] if model.scale else [])])
+
+
 def adopt(request: AdoptRequest, cache: Path, watch: Watch = no_watch) -> Adoption:
     """Read a fork, rebuild its models on the release that it began from, and compare them.
 
@@ -221,7 +221,7 @@ def adopt(request: AdoptRequest, cache: Path, watch: Watch = no_watch) -> Adopti
         return found
     paper = f"the fork {reading.fork.name} of {reading.base.upstream} {reading.base.release}"
     catalog = request.catalog or own_catalog_dir()
-    made = make_workspace(rebuilt, models, reading.release, paper, request.dest, catalog, cache)
+    made = make_workspace(rebuilt, reading.release, paper, request.dest, catalog, cache)
     return replace(found, made=made)
 
 
@@ -229,7 +229,7 @@ def _models(
     request: AdoptRequest, reading: Reading, rebuilt: Rebuilt, cache: Path, watch: Watch
 ) -> tuple[AdoptedModel, ...]:
     if not request.builds:
-        return tuple(AdoptedModel(one.cfg, one.lacking, None, one.text) for one in rebuilt.models)
+        return tuple(AdoptedModel(one.cfg, one.lacking, None, one.path) for one in rebuilt.models)
     pin = pin_near(reading.fork.upstream, reading.base.release)
     python = choose_interpreter(pin, request.python, cache).executable
     scale = reading.choice.scale if reading.choice else ""

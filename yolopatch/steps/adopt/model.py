@@ -18,13 +18,13 @@ class AdoptedModel:
         cfg: its YAML, by its path in the fork.
         lacking: why it cannot be rebuilt, one sentence each; () if it is.
         proof: what came out; None where nothing was to be built.
-        text: the YAML for the release; "" where it cannot be rebuilt.
+        path: of the YAML for the release, in a workspace; "" where it cannot be rebuilt.
     """
 
     cfg: str
     lacking: tuple[str, ...]
     proof: Proof | None
-    text: str = ""
+    path: str = ""
 
     @property
     def name(self) -> str:

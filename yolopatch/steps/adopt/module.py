@@ -117,5 +117,5 @@ def _require_free(module: Module) -> None:
     raise UsageError(
         f"the name {module.name} is taken by another module of your catalog or of yolopatch: {holder.name}",
         details=[f"it comes from: {holder.paper}"],
-        hint=f"yolopatch forget {holder.name}" if holder.home else "rename the folder of the fork",
+        hint=f"yolopatch forget {holder.name}" if holder.home else "name it otherwise: --name",
     )

@@ -48,17 +48,14 @@ def compare_models(
             watch(f"building {model.name}", number, len(models))
             built = build_fork(fork, model.path, model.text, scale=scale, python=python)
             one = made[model.path]
-            proof = _prove(built, one, fork, folder, model.name, python)
-            found.append(AdoptedModel(model.path, one.lacking, proof, one.text))
+            found.append(AdoptedModel(model.path, one.lacking, _prove(built, one, fork, folder / "tree", python), one.path))
     return tuple(found)
 
 
-def _prove(built: Built | Unbuilt, model: Model, fork: ForkTree, folder: Path, name: str, python: str) -> Proof:
-    if not model.text:
+def _prove(built: Built | Unbuilt, model: Model, fork: ForkTree, tree: Path, python: str) -> Proof:
+    if not model.path:
         return Proof(built, None, None)
-    cfg = folder / name
-    cfg.write_text(model.text, encoding="utf-8")
-    return prove(built, RebuiltTree(folder / "tree", fork.upstream, cfg), python=python)
+    return prove(built, RebuiltTree(tree, fork.upstream, tree / model.path), python=python)
 
 
 def with_changes(files: Mapping[str, bytes], changes: Iterable[Change]) -> dict[str, bytes]:
