@@ -22,7 +22,7 @@ from yolopatch.core.fork.difference.affects.keys import areas_of_readers, known_
 from yolopatch.core.fork.difference.code.sentences import named
 from yolopatch.core.fork.difference.leftovers import beside, leftover
 from yolopatch.core.fork.difference.python_files import PythonFiles
-from yolopatch.core.fork.difference.yaml_files import YamlText, new_model, read_yaml, yaml_parts
+from yolopatch.core.fork.difference.yaml_files import YamlText, new_model, new_yaml, read_yaml, yaml_parts
 from yolopatch.core.fork.folding import decode, fold_file, is_python
 from yolopatch.core.fork.names.texts import python_text, python_texts, unread
 from yolopatch.core.fork.names.tree_code import TreeCode
@@ -116,7 +116,7 @@ class _Reader:
     def _removed(self, path: str) -> FileChange:
         importer = next(self.python.fork.importers(path), None) if is_python(path) else None
         if importer:
-            affects = self.python.influence.of_file(path)
+            affects = self.python.areas_of_file(path)
             return FileChange(path, REMOVED, affects, f"removed, though `{importer}` imports it: that import fails")
         what = "removed; nothing of the fork imports it" if is_python(path) else "removed"
         return FileChange(path, REMOVED, (NOTHING,), what)
@@ -135,7 +135,7 @@ class _Reader:
         """Return the change of a Python file that cannot be compared."""
         text = python_text(path, data)
         line, why = _fault(text) if text is not None else (1, unread(data))
-        affects = self.python.influence.of_file(path)
+        affects = self.python.areas_of_file(path)
         return FileChange(path, kind, affects, why, (Part("", line, kind, affects, why),))
 
     def _yaml(self, path: str, old: bytes | None, new: bytes) -> FileChange:
@@ -144,11 +144,13 @@ class _Reader:
             after = _yaml_text(path, new)
             before = YamlText({}, {}) if old is None else _yaml_text(path, old)
         except PlainYamlError as error:
-            affects = self.python.influence.of_file(path)
+            affects = self.python.areas_of_file(path)
             why = f"cannot be read as YAML: {error.found}"
             return FileChange(path, kind, affects, why, (Part("", error.line or 1, kind, affects, why),))
         if old is None and after.is_model:
             parts: tuple[Part, ...] = (new_model(path, after, self._is_known, self.reach),)
+        elif old is None:
+            parts = (new_yaml(path, after, self.python.areas_of_file(path)),)
         else:
             used = not after.is_model or self.reach is None or path in self.reach.cfgs
             parts = tuple(yaml_parts(before, after, lambda key: self._areas_of_key(path, key, after), used))
@@ -159,7 +161,7 @@ class _Reader:
         if text.is_model:
             return (ARCHITECTURE,), True
         if not _has_settings(path):
-            return self.python.influence.of_file(path), True
+            return self.python.areas_of_file(path), True
         known = known_areas(key)
         if known:
             return known, True
@@ -171,7 +173,7 @@ class _Reader:
         return module.startswith("nn.") or self.python.base.meaning(PARSERS[self.fork.upstream], module) is not None
 
     def _native(self, path: str) -> FileChange:
-        affects = self.python.influence.of_file(path)
+        affects = self.python.areas_of_file(path)
         folder = path.rpartition("/")[0].rpartition("/")[0]
         used = self.reach is None or any(one.path.startswith(f"{folder}/") for one in self.reach.definitions)
         what = "source of an extension that has to be compiled"
@@ -197,7 +199,8 @@ def _fault(text: str) -> tuple[int, str]:
     try:
         parse(text)
     except SyntaxError as error:
-        return error.lineno or 1, f"Python cannot read it: {error.msg}"
+        place = f" line {error.lineno}:" if error.lineno else ""
+        return error.lineno or 1, f"Python cannot read it:{place} {error.msg}"
     return 1, "Python cannot read the release's file"
 
 

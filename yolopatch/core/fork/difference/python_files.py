@@ -12,6 +12,7 @@ from functools import cached_property
 from yolopatch.core.fork.changes import ADDED, CHANGED, NOTHING, REMOVED, Part
 from yolopatch.core.fork.difference.affects.flow import Flow
 from yolopatch.core.fork.difference.affects.influence import Influence, ordered
+from yolopatch.core.fork.difference.affects.keys import narrowed_to_settings
 from yolopatch.core.fork.difference.affects.liveness import Liveness
 from yolopatch.core.fork.difference.affects.places import holds_layers
 from yolopatch.core.fork.difference.affects.uses import Uses
@@ -20,7 +21,7 @@ from yolopatch.core.fork.difference.code.findings import Finding, findings
 from yolopatch.core.fork.difference.code.meanings import Meanings, told
 from yolopatch.core.fork.difference.code.renames import Renames, read_renames
 from yolopatch.core.fork.difference.code.statements import Line
-from yolopatch.core.fork.difference.code.units import CLASS, FUNCTION, Unit, code_of, units_of
+from yolopatch.core.fork.difference.code.units import CLASS, FUNCTION, MAIN, Unit, code_of, units_of
 from yolopatch.core.fork.folding import canonical
 from yolopatch.core.fork.names.definitions import STAR, Definition, FileCode
 from yolopatch.core.fork.names.references import dotted_name, free_names
@@ -64,7 +65,9 @@ class PythonFiles:
             return self._compared(path)
         units = self.influence.uses.units(path)
         told = {
-            name: unit for name, unit in units.items() if unit.sort in (FUNCTION, CLASS) or any(map(_acts, unit.body))
+            name: unit
+            for name, unit in units.items()
+            if unit.sort in (FUNCTION, CLASS) or (name != MAIN and any(map(_acts, unit.body)))
         }
         return [self._part(path, finding, told) for finding in findings({}, told)]
 
@@ -72,6 +75,12 @@ class PythonFiles:
         """Tell whether code differs only in how it names the same things: `nn.Module` and `torch.nn.Module`."""
         pairs = [(leaf.old and dotted_name(leaf.old), leaf.new and dotted_name(leaf.new)) for leaf in finding.leaves]
         return bool(pairs) and all(a and b and self._meanings.same_names(path, a, b) for a, b in pairs)
+
+    def areas_of_file(self, path: str) -> tuple[str, ...]:
+        """Return what a file affects as a whole: by its place, or by those who use what the release has in it."""
+        named = self.influence.of_file(path)
+        units = self._base_influence.uses.units(path) if named == (NOTHING,) else ()
+        return ordered([*named, *(area for unit in units for area in self._base_influence.of(path, unit))])
 
     @cached_property
     def influence(self) -> Influence:
@@ -125,15 +134,13 @@ class PythonFiles:
         if finding.kind == REMOVED:
             areas = self._base_influence.of(path, finding.name)
             used = self._was_used(path, finding.name)
-            return Part(finding.name or "code at import", finding.line, finding.kind, areas, finding.what, used)
+            return Part(_shown(finding.name), finding.line, finding.kind, areas, finding.what, used)
         unit = units[finding.name]
-        affects = (
-            self._given(path, unit, finding) or self._replaced(path, finding) or self.influence.of(path, unit.name)
-        )
+        affects = self._given(path, unit, finding) or self._replaced(path, finding) or self._own(path, finding)
         used = self._liveness.reaches(path, unit.name)
         if path == PARSERS[self.upstream] and unit.name == PARSER and finding.hunk:
             return self._branch(finding, affects, used)
-        return Part(unit.name or "code at import", finding.line, finding.kind, affects, finding.what, used)
+        return Part(_shown(unit.name), finding.line, finding.kind, affects, finding.what, used)
 
     def _was_used(self, path: str, name: str) -> bool:
         """Tell whether anything of the release that counts for this fork used what the fork removed."""
@@ -148,6 +155,11 @@ class PythonFiles:
             return self._flow.of_argument(path, unit.owner, unit.node, finding.argument)
         areas = [self._flow.of_calls(path, unit.owner, leaf.calls) for leaf in finding.leaves]
         return ordered(area for part in areas for area in part) if areas and all(areas) else ()
+
+    def _own(self, path: str, finding: Finding) -> tuple[str, ...]:
+        """Return what the unit of a finding affects; of several areas those that the settings in it belong to."""
+        nodes = [node for leaf in finding.leaves for node in (leaf.old, leaf.new) if node is not None]
+        return narrowed_to_settings(self.influence.of(path, finding.name), nodes)
 
     def _replaced(self, path: str, finding: Finding) -> tuple[str, ...]:
         """Return what code affects that gives a module another function when it is imported; empty for any other."""
@@ -261,9 +273,14 @@ class PythonFiles:
         if not differ:
             return []
         what = "only printed text, texts of errors, type hints, names of variables or ways of writing differ"
-        first = replace(differ[0], name=differ[0].name or "code at import")
+        first = replace(differ[0], name=_shown(differ[0].name))
         more = f", here and in {len(differ) - 1} more definitions" if len(differ) > 1 else ""
         return [Part(first.name, first.line, CHANGED, (NOTHING,), f"{what}{more}")]
+
+
+def _shown(name: str) -> str:
+    """Return the name of a unit for a reader."""
+    return {"": "code at import", MAIN: "code of the script"}.get(name, name)
 
 
 def _acts(node: ast.stmt) -> bool:

@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 import yaml
 
 from yolopatch.core.fork.changes import ADDED, ARCHITECTURE, CHANGED, REMOVED, Part
-from yolopatch.core.fork.difference.code.sentences import narrowed
+from yolopatch.core.fork.difference.code.sentences import named, narrowed
 from yolopatch.core.fork.reach import Reach, module_names
 from yolopatch.core.plain_yaml import load_plain
 
@@ -83,6 +83,13 @@ def new_model(path: str, text: YamlText, is_known: Callable[[str], bool], reach:
     what += f", with {', '.join(f'`{name}`' for name in others)}" if others else ", of the release's own modules"
     used = reach is None or path in reach.cfgs
     return Part(path.rpartition("/")[2], 1, ADDED, (ARCHITECTURE,), what, used)
+
+
+def new_yaml(path: str, text: YamlText, areas: tuple[str, ...]) -> Part:
+    """Return the part for any other YAML that the release does not have."""
+    keys = list(text.values)
+    what = f"new, with {named(keys)}" if keys else "new, without keys"
+    return Part(path.rpartition("/")[2], 1, ADDED, areas, what)
 
 
 def _told(key: str, old: YamlText, new: YamlText) -> Iterator[tuple[str, int, str, str]]:

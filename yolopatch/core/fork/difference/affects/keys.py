@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from yolopatch.core.fork.changes import (
     ARCHITECTURE,
@@ -63,6 +63,15 @@ def areas_of_readers(influence: Influence, key: str) -> tuple[str, ...] | None:
         if key in _settings_read(unit)
     ]
     return ordered(area for areas in found for area in areas) if found else None
+
+
+def narrowed_to_settings(areas: tuple[str, ...], nodes: Iterable[ast.AST]) -> tuple[str, ...]:
+    """Return those of several areas that the settings in a piece of code belong to; all if there is no such setting."""
+    if len(areas) < 2:
+        return areas
+    read = {name for node in nodes for part in ast.walk(node) for name in _read(part)}
+    found = {area for name in read for area in known_areas(name) or ()}
+    return tuple(area for area in areas if area in found) or areas
 
 
 def _settings_read(unit: Unit) -> set[str]:
