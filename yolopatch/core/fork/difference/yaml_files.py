@@ -31,6 +31,10 @@ class YamlText:
     values: Mapping[str, object]
     lines: Mapping[tuple[str | int, ...], int]
 
+    def renamed(self, names: Mapping[str, str]) -> YamlText:
+        """Return the file with the new names of what was renamed."""
+        return YamlText({key: _renamed(value, names) for key, value in self.values.items()}, self.lines)
+
     @property
     def is_model(self) -> bool:
         """Whether it has the rows of a model."""
@@ -52,6 +56,14 @@ def read_yaml(text: str) -> YamlText:
         return YamlText({}, {})
     node = yaml.compose(yaml.reader.Reader.NON_PRINTABLE.sub("", text), Loader=yaml.SafeLoader)
     return YamlText({str(key): value for key, value in content.items()}, dict(_lines(node, ())))
+
+
+def _renamed(value: object, names: Mapping[str, str]) -> object:
+    if isinstance(value, list):
+        return [_renamed(one, names) for one in value]
+    if isinstance(value, dict):
+        return {key: _renamed(inner, names) for key, inner in value.items()}
+    return names.get(value, value) if isinstance(value, str) else value
 
 
 def yaml_parts(old: YamlText, new: YamlText, areas: Areas, used: bool) -> Iterator[Part]:

@@ -58,7 +58,7 @@ def findings(old: Mapping[str, Unit], new: Mapping[str, Unit]) -> list[Finding]:
 
 
 def _stands_alone(unit: Unit, others: Mapping[str, Unit], own: Mapping[str, Unit]) -> bool:
-    """Tell whether a unit is told by itself: not with the class that it came or went with, and not an author's trial."""
+    """Tell whether a unit is told by itself: it did not come or go with its class, and is no trial of its author."""
     if unit.name == MAIN:
         return False
     outer = unit.name.rpartition(".")[0]
