@@ -21,8 +21,9 @@ from yolopatch.core.fork.difference.affects.influence import ordered
 from yolopatch.core.fork.difference.affects.keys import areas_of_readers, known_areas
 from yolopatch.core.fork.difference.code.sentences import named
 from yolopatch.core.fork.difference.leftovers import beside, leftover
-from yolopatch.core.fork.difference.python_files import PythonFiles
-from yolopatch.core.fork.difference.yaml_files import YamlText, new_model, read_yaml, yaml_parts
+from yolopatch.core.fork.difference.python.parts import python_parts
+from yolopatch.core.fork.difference.python.trees import Trees
+from yolopatch.core.fork.difference.yaml_files import YamlText, new_model, new_yaml, read_yaml, yaml_parts
 from yolopatch.core.fork.folding import decode, fold_file, is_python
 from yolopatch.core.fork.names.texts import python_text, python_texts, unread
 from yolopatch.core.fork.names.tree_code import TreeCode
@@ -50,17 +51,13 @@ def read_difference(
         reach: what the chosen YAMLs need; None if none is chosen, so that all that a YAML could name counts as used.
         releases_of: returns the releases that have exactly this file, the most likely one first.
     """
-    python = PythonFiles(fork.upstream, *_trees(base, fork.files), reach)
-    reader = _Reader(base, fork, reach, python)
+    old = TreeCode(python_texts(base))
+    trees = Trees(fork.upstream, old, TreeCode(python_texts(fork.files), old), reach)
+    reader = _Reader(base, fork, reach, trees)
     changes = [change for path in sorted({*base, *fork.files}) if (change := reader.change(path))]
     if releases_of:
         changes = [_with_release(change, fork.files, releases_of) for change in changes]
     return (*changes, *beside(fork.beside))
-
-
-def _trees(base: Mapping[str, bytes], fork: Mapping[str, bytes]) -> tuple[TreeCode, TreeCode]:
-    old = TreeCode(python_texts(base))
-    return old, TreeCode(python_texts(fork), old)
 
 
 def _with_release(change: FileChange, files: Mapping[str, bytes], releases_of: ReleasesOf) -> FileChange:
@@ -75,7 +72,7 @@ class _Reader:
     base: Mapping[str, bytes]
     fork: ForkTree
     reach: Reach | None
-    python: PythonFiles
+    trees: Trees
 
     def change(self, path: str) -> FileChange | None:
         """Return how a file differs; None if it does not."""
@@ -114,64 +111,76 @@ class _Reader:
         return FileChange(path, CHANGED, (NOTHING,), _unread_kind(suffix))
 
     def _removed(self, path: str) -> FileChange:
-        importer = next(self.python.fork.importers(path), None) if is_python(path) else None
+        importer = next(self.trees.fork.importers(path), None) if is_python(path) else None
         if importer:
-            affects = self.python.influence.of_file(path)
+            affects = self.trees.areas_of_file(path)
             return FileChange(path, REMOVED, affects, f"removed, though `{importer}` imports it: that import fails")
         what = "removed; nothing of the fork imports it" if is_python(path) else "removed"
         return FileChange(path, REMOVED, (NOTHING,), what)
 
     def _python(self, path: str, data: bytes, kind: str) -> FileChange:
         text = python_text(path, data)
-        read = self.python.fork.file(path) and (path not in self.base or self.python.base.file(path))
+        read = self.trees.fork.file(path) and (path not in self.base or self.trees.base.file(path))
         if text is None or not read:
             return self._unread(path, data, kind)
-        parts = self.python.parts(path)
+        parts = python_parts(self.trees, path)
         if not parts and kind == CHANGED:
-            return FileChange(path, CHANGED, (NOTHING,), "only imports, or code that runs as a script alone, differ")
+            return FileChange(path, CHANGED, (NOTHING,), f"only {self._uses_of_names()} differ")
         return FileChange(path, kind, _affects(parts), _summary(parts, kind), parts)
 
     def _unread(self, path: str, data: bytes, kind: str) -> FileChange:
         """Return the change of a Python file that cannot be compared."""
         text = python_text(path, data)
         line, why = _fault(text) if text is not None else (1, unread(data))
-        affects = self.python.influence.of_file(path)
+        affects = self.trees.areas_of_file(path)
         return FileChange(path, kind, affects, why, (Part("", line, kind, affects, why),))
 
     def _yaml(self, path: str, old: bytes | None, new: bytes) -> FileChange:
         kind = ADDED if old is None else CHANGED
         try:
             after = _yaml_text(path, new)
-            before = YamlText({}, {}) if old is None else _yaml_text(path, old)
+            before = YamlText({}, {}) if old is None else _yaml_text(path, old).renamed(self._names_unlike(new))
         except PlainYamlError as error:
-            affects = self.python.influence.of_file(path)
+            affects = self.trees.areas_of_file(path)
             why = f"cannot be read as YAML: {error.found}"
             return FileChange(path, kind, affects, why, (Part("", error.line or 1, kind, affects, why),))
         if old is None and after.is_model:
             parts: tuple[Part, ...] = (new_model(path, after, self._is_known, self.reach),)
+        elif old is None:
+            parts = (new_yaml(path, after, self.trees.areas_of_file(path)),)
         else:
             used = not after.is_model or self.reach is None or path in self.reach.cfgs
             parts = tuple(yaml_parts(before, after, lambda key: self._areas_of_key(path, key, after), used))
+        if not parts:
+            return FileChange(path, kind, (NOTHING,), "only names of renamed modules differ")
         return FileChange(path, kind, _affects(parts), _summary(parts, kind), parts)
+
+    def _names_unlike(self, data: bytes) -> dict[str, str]:
+        """Return the new names of what was renamed, as far as a YAML does not go on with the old ones."""
+        return {old: new for old, new in self.trees.renames.names.items() if old.encode() not in data}
+
+    def _uses_of_names(self) -> str:
+        renamed = ", names of what was renamed" if self.trees.renames.names else ""
+        return f"imports{renamed} or code that runs as a script"
 
     def _areas_of_key(self, path: str, key: str, text: YamlText) -> tuple[tuple[str, ...], bool]:
         """Return what a key of a YAML affects, and whether anything reads it."""
         if text.is_model:
             return (ARCHITECTURE,), True
         if not _has_settings(path):
-            return self.python.influence.of_file(path), True
+            return self.trees.areas_of_file(path), True
         known = known_areas(key)
         if known:
             return known, True
-        found = areas_of_readers(self.python.influence, key)
+        found = areas_of_readers(self.trees.influence, key)
         return (found, True) if found else ((NOTHING,), False)
 
     def _is_known(self, module: str) -> bool:
         """Tell whether the release's parse_model knows a module."""
-        return module.startswith("nn.") or self.python.base.meaning(PARSERS[self.fork.upstream], module) is not None
+        return module.startswith("nn.") or self.trees.base.meaning(PARSERS[self.fork.upstream], module) is not None
 
     def _native(self, path: str) -> FileChange:
-        affects = self.python.influence.of_file(path)
+        affects = self.trees.areas_of_file(path)
         folder = path.rpartition("/")[0].rpartition("/")[0]
         used = self.reach is None or any(one.path.startswith(f"{folder}/") for one in self.reach.definitions)
         what = "source of an extension that has to be compiled"
@@ -197,7 +206,8 @@ def _fault(text: str) -> tuple[int, str]:
     try:
         parse(text)
     except SyntaxError as error:
-        return error.lineno or 1, f"Python cannot read it: {error.msg}"
+        place = f" line {error.lineno}:" if error.lineno else ""
+        return error.lineno or 1, f"Python cannot read it:{place} {error.msg}"
     return 1, "Python cannot read the release's file"
 
 

@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 import yaml
 
 from yolopatch.core.fork.changes import ADDED, ARCHITECTURE, CHANGED, REMOVED, Part
-from yolopatch.core.fork.difference.code.sentences import narrowed
+from yolopatch.core.fork.difference.code.sentences import named, narrowed
 from yolopatch.core.fork.reach import Reach, module_names
 from yolopatch.core.plain_yaml import load_plain
 
@@ -30,6 +30,10 @@ class YamlText:
 
     values: Mapping[str, object]
     lines: Mapping[tuple[str | int, ...], int]
+
+    def renamed(self, names: Mapping[str, str]) -> YamlText:
+        """Return the file with the new names of what was renamed."""
+        return YamlText({key: _renamed(value, names) for key, value in self.values.items()}, self.lines)
 
     @property
     def is_model(self) -> bool:
@@ -52,6 +56,14 @@ def read_yaml(text: str) -> YamlText:
         return YamlText({}, {})
     node = yaml.compose(yaml.reader.Reader.NON_PRINTABLE.sub("", text), Loader=yaml.SafeLoader)
     return YamlText({str(key): value for key, value in content.items()}, dict(_lines(node, ())))
+
+
+def _renamed(value: object, names: Mapping[str, str]) -> object:
+    if isinstance(value, list):
+        return [_renamed(one, names) for one in value]
+    if isinstance(value, dict):
+        return {key: _renamed(inner, names) for key, inner in value.items()}
+    return names.get(value, value) if isinstance(value, str) else value
 
 
 def yaml_parts(old: YamlText, new: YamlText, areas: Areas, used: bool) -> Iterator[Part]:
@@ -83,6 +95,13 @@ def new_model(path: str, text: YamlText, is_known: Callable[[str], bool], reach:
     what += f", with {', '.join(f'`{name}`' for name in others)}" if others else ", of the release's own modules"
     used = reach is None or path in reach.cfgs
     return Part(path.rpartition("/")[2], 1, ADDED, (ARCHITECTURE,), what, used)
+
+
+def new_yaml(path: str, text: YamlText, areas: tuple[str, ...]) -> Part:
+    """Return the part for any other YAML that the release does not have."""
+    keys = list(text.values)
+    what = f"new, with {named(keys)}" if keys else "new, without keys"
+    return Part(path.rpartition("/")[2], 1, ADDED, areas, what)
 
 
 def _told(key: str, old: YamlText, new: YamlText) -> Iterator[tuple[str, int, str, str]]:

@@ -71,6 +71,11 @@ class TreeCode:
                 self._files[path] = None if text is None else _parsed(path, text)
         return self._files[path]
 
+    def has_module(self, name: str) -> bool:
+        """Tell whether a name is that of a file or folder of the tree, from its root or from inside its package."""
+        rooted = self._rooted(name)
+        return rooted in self.modules or self._is_folder(rooted)
+
     def mentioning(self, name: str) -> list[str]:
         """Return the paths of the files whose text has this word."""
         return self._words.get(name, [])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from yolopatch.core.fork.changes import (
     ARCHITECTURE,
@@ -18,6 +18,7 @@ from yolopatch.core.fork.changes import (
 )
 from yolopatch.core.fork.difference.affects.influence import Influence, ordered
 from yolopatch.core.fork.difference.code.units import Unit, code_of
+from yolopatch.core.fork.names.references import dotted_name
 
 # The keys of `ultralytics/cfg/default.yaml` of all releases, and of yolov5's hyperparameters.
 _KEYS = {
@@ -46,6 +47,7 @@ _KEYS = {
         " line_thickness boxes hide_labels hide_conf cfg min_memory compile"
     ),
 }
+_SETTINGS = ("args", "hyp", "opt", "cfg", "overrides", "custom", "kwargs")  # what holds settings in upstream's code
 _AREAS = {key: areas for areas, keys in _KEYS.items() for key in keys.split()}
 
 
@@ -63,6 +65,29 @@ def areas_of_readers(influence: Influence, key: str) -> tuple[str, ...] | None:
         if key in _settings_read(unit)
     ]
     return ordered(area for areas in found for area in areas) if found else None
+
+
+def set_areas(node: ast.AST) -> tuple[str, ...]:
+    """Return what the settings affect that a statement sets: `self.args.mosaic = 0.0`; empty if it sets none."""
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    names = (name for target in targets if target is not None and _is_setting(target) for name in _read(target))
+    areas = {area for name in names for area in known_areas(name) or ()}
+    return ordered(areas) if areas - {NOTHING} else ()
+
+
+def _is_setting(target: ast.AST) -> bool:
+    """Tell whether this is an attribute or an item of settings."""
+    owner = dotted_name(target.value) if isinstance(target, (ast.Attribute, ast.Subscript)) else None
+    return owner is not None and owner.rpartition(".")[2] in _SETTINGS
+
+
+def narrowed_to_settings(areas: tuple[str, ...], nodes: Iterable[ast.AST]) -> tuple[str, ...]:
+    """Return those of several areas that the settings in a piece of code belong to; all if there is no such setting."""
+    if len(areas) < 2:
+        return areas
+    read = {name for node in nodes for part in ast.walk(node) for name in _read(part)}
+    found = {area for name in read for area in known_areas(name) or ()}
+    return tuple(area for area in areas if area in found) or areas
 
 
 def _settings_read(unit: Unit) -> set[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from yolopatch.core.fork.difference.affects.places import holds_layers
 from yolopatch.core.fork.difference.affects.uses import Use, Uses
+from yolopatch.core.fork.difference.code.units import MAIN
 from yolopatch.core.fork.names.definitions import Definition
 from yolopatch.core.fork.reach import PARSER, PARSERS, Reach
 
@@ -31,7 +32,7 @@ class Liveness:
     def reaches(self, path: str, name: str) -> bool:
         """Tell whether anything reaches a unit of the fork's files."""
         owner, _, method = name.partition(".")
-        if owner and not self._is_live(Definition(path, owner)):
+        if not self._is_live(Definition(path, owner)):
             return False
         return not method or self._is_kept(path, name) or self._is_called(method.split(" ")[0].rpartition(".")[2])
 
@@ -59,7 +60,7 @@ class Liveness:
         """Tell whether a definition runs without anything of the fork's: upstream has it, too, or a row names it."""
         if self.reach and definition in self.reach:
             return True
-        if not definition.name:  # code that runs at import
+        if definition.name in ("", MAIN):
             kept = definition.path in self.base.code.texts
             return kept or any(self.uses.code.importers(definition.path))
         if not self._is_kept(definition.path, definition.name):

@@ -59,6 +59,8 @@ _DATA = Place((DATA,))
 _AUGMENTATION = Place((AUGMENTATION,), also=(EVALUATION,))
 
 _VERSIONS = "TORCH_*|TORCHVISION_*|PYTHON_*|IS_*|ARM64|LINUX|MACOS|WINDOWS|is_*|check_version|check_requirements"
+_SETTINGS = Place((LOSS, TRAINING, AUGMENTATION, EVALUATION))
+_FITNESS = Place((TRAINING, EVALUATION))  # it chooses the best weights, and is reported
 _PRINTED = "LOGGER|LOGGING_NAME|colorstr|emojis|set_logging|TQDM|PREFIX|HELP_MSG|SETTINGS|VERBOSE|remove_colorstr"
 
 _DRAWING = "plot_*|*.plot_*|*.plot|visualize*|*.visualize|feature_visualization|*.save_metrics|*.progress_string"
@@ -67,6 +69,7 @@ _DRAWING = "plot_*|*.plot_*|*.plot|visualize*|*.visualize|feature_visualization|
 _ULTRALYTICS = [
     *_rules(_ASKED, "utils/checks.py::check_imgsz|check_amp"),
     *_rules(_NONE, "utils/checks.py"),
+    *_rules(_FITNESS, "utils/metrics.py::*.fitness"),
     *_rules(_NONE, f"*::{_DRAWING}"),
     *_rules(_LOSS, "nn/tasks.py::*.init_criterion|*.loss", "utils/loss.py", "models/utils/loss.py"),
     *_rules(
@@ -111,15 +114,20 @@ _ULTRALYTICS = [
     ),
     *_rules(_EVALUATION, "trackers/*", "cfg/trackers/*"),
     *_rules(_MODEL, "cfg/models/*"),
+    *_rules(_SETTINGS, "cfg/default.yaml"),
     *_rules(Place(fallback=TRAINING), "cfg/__init__.py"),
     *_rules(_NONE, "__init__.py"),
 ]
 
 _YOLOV5 = [
+    *_rules(_SETTINGS, "data/hyp*.yaml"),
+    *_rules(_FITNESS, "utils/metrics.py::fitness", "utils/segment/metrics.py::fitness"),
     *_rules(_NONE, f"*::{_DRAWING}"),
     *_rules(_ASSIGNER, "utils/loss.py::*.build_targets", "utils/segment/loss.py::*.build_targets"),
     *_rules(_LOSS, "utils/loss.py", "utils/segment/loss.py"),
-    *_rules(_EVALUATION, "models/common.py::AutoShape*|autoShape*|Detections*|Classify.predict"),
+    *_rules(
+        _EVALUATION, "models/common.py::AutoShape*|autoShape*|Detections*|NMS*", "models/yolo.py::*.nms|*.autoshape"
+    ),
     *_rules(_EXPORT, "models/common.py::DetectMultiBackend*", "models/tf.py", "models/export.py", "export.py"),
     *_rules(_NONE, "models/yolo.py::*.info|*._print_biases|*._profile_one_layer"),
     *_rules(_EVALUATION, "models/yolo.py::*._forward_augment|*.forward_augment|*._descale_pred|*._clip_augmented"),

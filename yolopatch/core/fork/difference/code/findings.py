@@ -15,7 +15,7 @@ from yolopatch.core.fork.difference.code.sentences import (
     said_of_value,
 )
 from yolopatch.core.fork.difference.code.statements import Hunk, Line, changed_lines, is_rewritten, lines_of
-from yolopatch.core.fork.difference.code.units import CLASS, CODE, FUNCTION, VALUE, Unit
+from yolopatch.core.fork.difference.code.units import CLASS, CODE, FUNCTION, MAIN, VALUE, Unit
 from yolopatch.core.fork.difference.code.variables import with_variables_of
 from yolopatch.core.fork.folding import canonical
 
@@ -58,7 +58,9 @@ def findings(old: Mapping[str, Unit], new: Mapping[str, Unit]) -> list[Finding]:
 
 
 def _stands_alone(unit: Unit, others: Mapping[str, Unit], own: Mapping[str, Unit]) -> bool:
-    """Tell whether a unit is told by itself: not with the class that it came or went with."""
+    """Tell whether a unit is told by itself: it did not come or go with its class, and is no trial of its author."""
+    if unit.name == MAIN:
+        return False
     outer = unit.name.rpartition(".")[0]
     return not outer or outer in others or outer not in own
 

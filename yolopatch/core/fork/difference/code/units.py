@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from yolopatch.core.fork.names.definitions import FunctionNode, assigned_names, is_main
 
 FUNCTION, CLASS, VALUE, CODE = "function", "class", "value", "code"
+MAIN = "__main__"  # the code that runs when the file is run as a script
 _UNSEEN = ("__all__",)  # says what `from module import *` brings; names are followed to what they mean
 
 
@@ -18,7 +19,7 @@ class Unit:
     """A unit of a file.
 
     Attributes:
-        name: `ModelEMA.__init__`, `bbox_iou`, `CFG_FLOAT_KEYS`; "" for the code that runs at import.
+        name: `ModelEMA.__init__`, `bbox_iou`, `CFG_FLOAT_KEYS`; "" for the code that runs at import, and MAIN.
         sort: FUNCTION, CLASS (its bases, and what is in it beside methods and values), VALUE or CODE.
         node: the definition; None for CODE.
         body: the statements to compare.
@@ -43,6 +44,9 @@ def units_of(tree: ast.Module) -> dict[str, Unit]:
     loose = tuple(_loose(tree.body))
     if loose:
         found[""] = Unit("", CODE, None, loose, loose[0].lineno)
+    script = tuple(part for node in tree.body if isinstance(node, ast.If) and is_main(node) for part in node.body)
+    if script:
+        found[MAIN] = Unit(MAIN, CODE, None, script, script[0].lineno)
     return found
 
 
