@@ -19,7 +19,8 @@ OWN_TASKS = (
 )
 BASE = {
     "ultralytics/nn/tasks.py": TASKS.encode(),
-    "ultralytics/nn/modules/conv.py": b'class Conv:\n    """A convolution."""\n    act = 1\n\n\nclass DWConv(Conv):\n    pass\n',
+    "ultralytics/nn/modules/conv.py": b'class Conv:\n    """A convolution."""\n    act = 1\n\n\n'
+    b"class DWConv(Conv):\n    pass\n",
     f"{MODELS}v8/yolov8.yaml": b"nc: 80\nbackbone:\n  - [-1, 1, Conv, [64, 3, 2]]\nhead:\n  - [[0], 1, Detect, [nc]]\n",
     f"{MODELS}v8/yolov8-p2.yaml": b"nc: 80\nbackbone:\n  - [-1, 1, DWConv, [64]]\nhead:\n  - [[0], 1, Detect, [nc]]\n",
     "ultralytics/cfg/default.yaml": b"task: detect\nbox: 7.5\n",

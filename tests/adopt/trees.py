@@ -10,11 +10,12 @@ from pathlib import Path
 
 SMALL = {
     "README.md": b"# A fork\n",
-    "train.py": b"from ultralytics import YOLO\nYOLO('ultralytics/cfg/models/v8/yolov8s-my.yaml').train(data='x.yaml')\n",
+    "train.py": b"from ultralytics import YOLO\nYOLO('ultralytics/cfg/models/v8/yolov8s-my.yaml').train()\n",
     "weights/best.pt": b"\0" * 100,
     "ultralytics/__init__.py": b'__version__ = "8.2.50"\n',
     "ultralytics/nn/tasks.py": b"def parse_model():\n    pass\n",
-    "ultralytics/cfg/models/v8/yolov8-my.yaml": b"nc: 3\nbackbone:\n  - [-1, 1, Mine, [64]]\nhead:\n  - [[0], 1, Detect, [nc]]\n",
+    "ultralytics/cfg/models/v8/yolov8-my.yaml": b"nc: 3\nbackbone:\n  - [-1, 1, Mine, [64]]\n"
+    b"head:\n  - [[0], 1, Detect, [nc]]\n",
 }
 PACKAGE = {path for path in SMALL if path.startswith("ultralytics/")}
 

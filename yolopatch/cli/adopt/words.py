@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from yolopatch.cli.adopt.said import ELSE, PAPER, built_word, helpers, kind_of, layers_of, name_of, place_of, rest, same_word
+from yolopatch.cli.adopt.said import (
+    ELSE,
+    PAPER,
+    built_word,
+    helpers,
+    kind_of,
+    layers_of,
+    name_of,
+    place_of,
+    rest,
+    same_word,
+)
 from yolopatch.cli.layout import table
 from yolopatch.cli.workspace.words import state
 from yolopatch.core.fork.account import Account, Item
@@ -91,7 +102,7 @@ def _items(items: Sequence[Item], width: int, margin: str) -> Iterator[str]:
         yield f"{margin}{path}"
         before = ""
         for item in group:
-            head = f"{margin}  {str(item.line or ''):>{digits}}  "
+            head = f"{margin}  {item.line or ''!s:>{digits}}  "
             name = name_of(item, before)
             yield from _cut(wrapped(f"{name}: {item.what}" if name else item.what, width, head, " " * len(head)))
             before = item.name

@@ -22,9 +22,9 @@ def certainty(base: Base, next_best: Base | None) -> tuple[str, ...]:
 
 def _sentences(base: Base, next_best: Base | None) -> Iterator[str]:
     every = base.same + base.changed + base.missing
-    yield f"{base.same} of its {every} files are in the fork, {base.changed} are changed, {base.missing} are missing"
+    yield f"{base.same} of its {every} files are as in the fork, {base.changed} are changed, {base.missing} are missing"
     if base.equal:
-        yield f"{_listed(base.equal)} {'has' if len(base.equal) == 1 else 'have'} as many of its files: nothing tells them apart"
+        yield f"nothing tells it from {_listed(base.equal)}, of which the fork has as many files"
     elif next_best:
         yield f"{next_best.release} is the next best, with {next_best.same}"
     if base.others:

@@ -188,7 +188,8 @@ class Adoption:
     @property
     def _kinds(self) -> dict[str, str]:
         """What each class of the fork stands for, as `add --like` has it; "" for none of upstream's."""
-        return {one.name: KINDS[one.kind].word if one.kind else "" for one in (self.rebuilt.made if self.rebuilt else ())}
+        made = self.rebuilt.made if self.rebuilt else ()
+        return {one.name: KINDS[one.kind].word if one.kind else "" for one in made}
 
 
 def _verify(made: MadeWorkspace, model: AdoptedModel) -> str:

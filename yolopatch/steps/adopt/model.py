@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -54,15 +53,23 @@ class AdoptedModel:
 
     @property
     def why(self) -> tuple[str, ...]:
-        """Why it does not build, was not rebuilt, or differs; a sentence each."""
-        return tuple(self._reasons())
+        """Why the fork does not build it, and why it was not rebuilt or differs; a sentence each."""
+        return tuple(filter(None, (self.why_not_built, *(self.lacking or (self.why_not_same,)))))
 
-    def _reasons(self) -> Iterator[str]:
-        yield from self.lacking
-        if self.proof is None:
-            return
-        for one in (self.proof.fork, self.proof.rebuilt):
-            if isinstance(one, Unbuilt):
-                yield one.why + (f": {one.hint}" if one.hint else "")
-        if self.proof.agreement and not self.proof.agreement.same:
-            yield self.proof.agreement.what
+    @property
+    def why_not_built(self) -> str:
+        """Why the fork's own tree does not build it, with what helps; "" where it does, or nobody tried."""
+        if self.proof is None or self.proof.builds:
+            return ""
+        hint = self.proof.fork.hint if isinstance(self.proof.fork, Unbuilt) else ""
+        return self.proof.why + (f" ({hint})" if hint else "")
+
+    @property
+    def why_not_same(self) -> str:
+        """Why it was not rebuilt, or how it differs from the fork's; "" where it does not, or nobody tried."""
+        if self.lacking or self.proof is None:
+            return "; ".join(self.lacking)
+        if isinstance(self.proof.rebuilt, Unbuilt):
+            return self.proof.rebuilt.why
+        agreement = self.proof.agreement
+        return agreement.what if agreement and not agreement.same else ""

@@ -50,10 +50,13 @@ class Reading:
     own: tuple[OwnClass, ...]
     idle: tuple[str, ...]
 
+    @property
+    def why(self) -> str:
+        """Why the main model was chosen, or none; "" where the user names models."""
+        return self.choice.why if self.choice else ""
 
-def read(
-    named: str, folder: str | None, base: str, cfgs: tuple[str, ...], cache: Path, watch: Watch
-) -> Reading:
+
+def read(named: str, folder: str | None, base: str, cfgs: tuple[str, ...], cache: Path, watch: Watch) -> Reading:
     """Return what a fork says.
 
     Args:

@@ -48,7 +48,8 @@ def compare_models(
             watch(f"building {model.name}", number, len(models))
             built = build_fork(fork, model.path, model.text, scale=scale, python=python)
             one = made[model.path]
-            found.append(AdoptedModel(model.path, one.lacking, _prove(built, one, fork, folder / "tree", python), one.path))
+            proof = _prove(built, one, fork, folder / "tree", python)
+            found.append(AdoptedModel(model.path, one.lacking, proof, one.path))
     return tuple(found)
 
 

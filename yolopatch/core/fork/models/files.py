@@ -87,7 +87,7 @@ def _one_model(name: str, models: Sequence[ModelFile]) -> ModelFile:
 
 
 def _yamls(fork: ForkTree) -> Iterator[tuple[str, str, bytes]]:
-    """Yield each YAML: its path in the fork, the one that a release has for it ("" outside the package), its content."""
+    """Yield each YAML: its path in the fork, the release's path for it ("" outside the package), and its content."""
     before = f"{fork.place}/" if fork.place else ""
     others = tuple(f"{place}/" for place in fork.elsewhere if place not in (fork.place, "."))
     for path, data in fork.files.items():
