@@ -23,7 +23,7 @@ Written by `make forks FORKS="FOLDER ..."`: `yolopatch adopt` on each, as [adopt
   comments aside.
 - architecture: the classes in the rows of the model that the fork adds or changes.
 - beside the architecture: what else the fork changes, by what it affects, with the number of changes.
-- the fork builds it: whether the fork's own tree builds and runs the model as it is, with the libraries of `make setup`.
+- the fork builds it: whether the fork's own tree builds and runs the model as it is, with the libraries of `.venv`.
 - rebuilt: whether the release with the fork's module has the same tensors by name and shape, and the same outputs with
   the same weights.
 """

@@ -38,6 +38,11 @@ if TYPE_CHECKING:
     help="The folder in the fork with the package, for a fork with several.  [default: found]",
 )
 @click.option(
+    "--to",
+    metavar="RELEASE",
+    help="Rebuild the models on this release, too: ultralytics==X or a pin. --dest then makes its workspace.",
+)
+@click.option(
     "--dest",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",

@@ -119,7 +119,7 @@ def make_page(found: Adoption) -> Page:
         paper=_area("architecture", told.paper),
         beside=[_area(name, items) for name, items in told.beside.items()],
         rest=[*rest(told)],
-        models=[_model(one, number) for number, one in enumerate(found.models, 1)],
+        models=[*_models(found)],
         files=[
             (one.path, one.kind, ", ".join(one.affects), one.what) for one in reading.changes if one.kind != FORMATTING
         ],
@@ -142,10 +142,17 @@ def _files(items: Sequence[Item]) -> Iterator[File]:
         yield File(path, [Line(str(one.line or ""), name, one.what) for one, name in zip(found, names)], note)
 
 
-def _model(one: AdoptedModel, number: int) -> ModelView:
-    figures = [("built by the fork", built_word(one)), ("rebuilt", same_word(one))]
+def _models(found: Adoption) -> Iterator[ModelView]:
+    for number, one in enumerate(found.models, 1):
+        yield _model(one, f"model-{number}", found.reading.base.release)
+    for number, one in enumerate(found.target.models if found.target else (), 1):
+        yield _model(one, f"ported-{number}", found.target.release.rpartition("=")[2] if found.target else "")
+
+
+def _model(one: AdoptedModel, anchor: str, release: str) -> ModelView:
+    figures = [("built by the fork", built_word(one)), (f"rebuilt on {release}", same_word(one))]
     figures += [("parameters", f"{one.parameters:,}")] if one.parameters is not None else []
-    return ModelView(f"model-{number}", one.cfg, figures, one.why, [*_layers(one)])
+    return ModelView(anchor, one.cfg, figures, one.why, [*_layers(one)])
 
 
 def _layers(one: AdoptedModel) -> Iterator[Layer]:

@@ -116,15 +116,18 @@ def _cut(lines: list[str]) -> list[str]:
 
 
 def _models(found: Adoption, width: int) -> Iterator[str]:
-    if not found.models:
-        return
-    yield ""
-    rows = [
-        (model.name, built_word(model), f"{model.parameters:,}" if model.parameters else "-", _same(model))
-        for model in found.models
-    ]
-    yield from table(("model", "the fork builds it", "parameters", "rebuilt on the release"), rows, left=2)
-    for model in found.models:
+    if found.models:
+        yield ""
+        yield from _table(found.models, f"rebuilt on {found.reading.base.release}", width)
+    if found.target:
+        yield ""
+        yield from _table(found.target.models, f"rebuilt on {found.target.release.rpartition('=')[2]}", width)
+
+
+def _table(models: Sequence[AdoptedModel], head: str, width: int) -> Iterator[str]:
+    rows = [(one.name, built_word(one), f"{one.parameters:,}" if one.parameters else "-", _same(one)) for one in models]
+    yield from table(("model", "the fork builds it", "parameters", head), rows, left=2)
+    for model in models:
         yield from (line for said in model.why[:_REASONS] for line in wrapped(said, width, "  ", "    "))
         if len(model.why) > _REASONS:
             yield f"  and {len(model.why) - _REASONS} reasons more: --report FILE.html has all"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,15 +15,17 @@ from yolopatch.core.fork.rebuild.rebuild import rebuild
 from yolopatch.core.fork.rebuild.result import Rebuilt
 from yolopatch.errors import UsageError
 from yolopatch.outside.own.own_catalog import own_catalog_dir
+from yolopatch.outside.source.releases import Release
 from yolopatch.outside.watch import Watch, no_watch
-from yolopatch.steps.adopt.base import AUTO
-from yolopatch.steps.adopt.making import MadeWorkspace, make_workspace
+from yolopatch.steps.adopt.base import AUTO, content_of
+from yolopatch.steps.adopt.making import MadeWorkspace, check_destination, make_workspace
 from yolopatch.steps.adopt.model import AdoptedModel
 from yolopatch.steps.adopt.reading import Reading, read
-from yolopatch.steps.adopt.trying import compare_models
+from yolopatch.steps.adopt.trying import build_models, compare_models
 from yolopatch.steps.environment.interpreters import choose_interpreter
 from yolopatch.steps.environment.nearest_pin import pin_near
 from yolopatch.wire import shell
+from yolopatch.wire.fork.models import Built, Unbuilt
 
 _SHOWN = 10  # YAMLs in a message
 
@@ -39,6 +41,7 @@ class AdoptRequest:
         cfgs: its model YAMLs that are looked at; empty for the main one.
         builds: whether models are built.
         python: the interpreter with upstream's requirements; None to find one.
+        to: another release on which the models are rebuilt, too; None for the base alone.
         dest: the folder of the workspace that is made; None to make none.
         name: of the module in the user's catalog; None for that of the fork.
         catalog: the user's own catalog; None for the usual one.
@@ -50,9 +53,23 @@ class AdoptRequest:
     cfgs: tuple[str, ...] = ()
     builds: bool = True
     python: str | None = None
+    to: str | None = None
     dest: Path | None = None
     name: str | None = None
     catalog: Path | None = None
+
+
+@dataclass(frozen=True)
+class Target:
+    """The models of a fork on another release than its own.
+
+    Attributes:
+        release: the name of the release.
+        models: what became of each model.
+    """
+
+    release: str
+    models: tuple[AdoptedModel, ...]
 
 
 @dataclass(frozen=True)
@@ -64,13 +81,15 @@ class Adoption:
         reading: what the fork says.
         rebuilt: the module with what its models need; None where no model was chosen.
         models: what became of each model that was looked at.
-        made: the workspace; None where none was asked for.
+        target: the models on another release; None where none was asked for.
+        made: the workspace, of that release where there is one; None where none was asked for.
     """
 
     request: AdoptRequest
     reading: Reading
     rebuilt: Rebuilt | None
     models: tuple[AdoptedModel, ...]
+    target: Target | None = None
     made: MadeWorkspace | None = None
 
     @cached_property
@@ -91,7 +110,8 @@ class Adoption:
     @property
     def verdict(self) -> bool | None:
         """Whether all models that were compared are the fork's; None where none was."""
-        compared = [model.same_as_fork for model in self.models if model.same_as_fork is not None]
+        every = (*self.models, *(self.target.models if self.target else ()))
+        compared = [model.same_as_fork for model in every if model.same_as_fork is not None]
         return all(compared) if compared else None
 
     @property
@@ -113,6 +133,7 @@ class Adoption:
         words += [word for cfg in asked.cfgs for word in ("--cfg", cfg)]
         words += ["--no-build"] * (not asked.builds)
         words += ["--python", asked.python] if asked.python else []
+        words += ["--to", asked.to] if asked.to else []
         words += ["--dest", str(asked.dest)] if asked.dest else []
         words += ["--name", asked.name] if asked.name else []
         return shell.join(words)
@@ -138,7 +159,7 @@ class Adoption:
     def _next(self) -> Iterator[str]:
         choice = self.reading.choice
         if not self.reading.chosen and choice and choice.among:
-            yield shell.join(("yolopatch", "adopt", self.request.fork, "--cfg", choice.among[0].path))
+            yield f"{self.command} {shell.join(('--cfg', choice.among[0].path))}"
         elif self.made:
             yield from (_verify(self.made, model) for model in self.models if model.path)
         elif any(model.path for model in self.models):
@@ -171,16 +192,8 @@ class Adoption:
                 for layer in self.account.layers
             ],
             "changes": [asdict(change) for change in reading.changes],
-            "models": [
-                {
-                    "cfg": model.cfg,
-                    "builds": model.builds,
-                    "parameters": model.parameters,
-                    "same_as_fork": model.same_as_fork,
-                    "why": " ".join(model.why),
-                }
-                for model in self.models
-            ],
+            "models": [*map(_model_data, self.models)],
+            "to": self.target and {"release": self.target.release, "models": [*map(_model_data, self.target.models)]},
             "workspace": self.made.state.workspace if self.made else None,
             "commit": self.made.state.commit if self.made else None,
         }
@@ -190,6 +203,18 @@ class Adoption:
         """What each class of the fork stands for, as `add --like` has it; "" for none of upstream's."""
         made = self.rebuilt.made if self.rebuilt else ()
         return {one.name: KINDS[one.kind].word if one.kind else "" for one in made}
+
+
+def _model_data(model: AdoptedModel) -> dict[str, object]:
+    return {
+        "cfg": model.cfg,
+        "builds": model.builds,
+        "parameters": model.parameters,
+        "same_as_fork": model.same_as_fork,
+        "why": " ".join(model.why),
+        "rebuilt": model.path or None,
+        "scale": model.scale,
+    }
 
 
 def _verify(made: MadeWorkspace, model: AdoptedModel) -> str:
@@ -208,33 +233,71 @@ def adopt(request: AdoptRequest, cache: Path, watch: Watch = no_watch) -> Adopti
     Raises:
         UsageError, OpenError: nothing of a name is there, or several are.
         SourceError: the fork is damaged or made to do harm, or the release cannot be had.
+        ConflictError: the user's own files are in the way of a workspace; nothing was changed.
         YolopatchError: no release has any file of the fork, or the interpreter does not start.
     """
+    if request.dest:
+        check_destination(request.dest.absolute())
     reading = read(request.fork, request.folder, request.base, request.cfgs, cache, watch)
     if not reading.chosen:
         _require_models(request, reading)
         return Adoption(request, reading, None, ())
-    name = request.name or module_name_of(reading.fork.name)
-    rebuilt = rebuild(name, reading.release.files, reading.fork, {one.path: one.text for one in reading.chosen})
-    models = _models(request, reading, rebuilt, cache, watch)
+    builder = _builder(request, reading, cache, watch)
+    rebuilt, models = builder.on(reading.release)
     found = Adoption(request, reading, rebuilt, models)
+    release = reading.release
+    if request.to:
+        watch("fetching the release of --to", 1, 1)
+        release = content_of(request.to, cache)
+        rebuilt, models = builder.on(release)
+        found = replace(found, target=Target(f"{reading.fork.upstream}=={release.version}", models))
     if request.dest is None:
         return found
     paper = f"the fork {reading.fork.name} of {reading.base.upstream} {reading.base.release}"
     catalog = request.catalog or own_catalog_dir()
-    made = make_workspace(rebuilt, reading.release, paper, request.dest, catalog, cache)
-    return replace(found, made=made)
+    return replace(found, made=make_workspace(rebuilt, release, paper, request.dest, catalog, cache))
 
 
-def _models(
-    request: AdoptRequest, reading: Reading, rebuilt: Rebuilt, cache: Path, watch: Watch
-) -> tuple[AdoptedModel, ...]:
-    if not request.builds:
-        return tuple(AdoptedModel(one.cfg, one.lacking, None, one.path) for one in rebuilt.models)
-    pin = pin_near(reading.fork.upstream, reading.base.release)
-    python = choose_interpreter(pin, request.python, cache).executable
-    scale = reading.choice.scale if reading.choice else ""
-    return compare_models(reading.fork, reading.release.files, rebuilt, reading.chosen, scale, python, watch)
+@dataclass(frozen=True)
+class _Builder:
+    """Rebuilds the models of a fork on releases.
+
+    Attributes:
+        name: of the module.
+        reading: what the fork says.
+        built: what the fork's own tree gave for each model, by its path; None where no model is to be built.
+        python: the interpreter that the user named; None to find one.
+    """
+
+    name: str
+    reading: Reading
+    built: Mapping[str, Built | Unbuilt] | None
+    python: str | None
+    cache: Path
+    watch: Watch
+
+    def on(self, release: Release) -> tuple[Rebuilt, tuple[AdoptedModel, ...]]:
+        """Return the models on a release, compared with the fork's."""
+        fork, texts = self.reading.fork, {one.path: one.text for one in self.reading.chosen}
+        rebuilt = rebuild(self.name, release.files, fork, texts)
+        if self.built is None:
+            return rebuilt, tuple(AdoptedModel(one.cfg, one.lacking, None, one.path) for one in rebuilt.models)
+        python = _interpreter(fork.upstream, release.version, self.python, self.cache)
+        models = compare_models(self.built, fork.upstream, release.files, rebuilt, python, self.watch)
+        return rebuilt, models
+
+
+def _builder(request: AdoptRequest, reading: Reading, cache: Path, watch: Watch) -> _Builder:
+    built = None
+    if request.builds:
+        python = _interpreter(reading.fork.upstream, reading.base.release, request.python, cache)
+        scale = reading.choice.scale if reading.choice else ""
+        built = build_models(reading.fork, reading.chosen, scale, python, watch)
+    return _Builder(request.name or module_name_of(reading.fork.name), reading, built, request.python, cache, watch)
+
+
+def _interpreter(upstream: str, release: str, named: str | None, cache: Path) -> str:
+    return choose_interpreter(pin_near(upstream, release), named, cache).executable
 
 
 def _require_models(request: AdoptRequest, reading: Reading) -> None:

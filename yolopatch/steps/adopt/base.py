@@ -48,7 +48,7 @@ def find_fork_base(fork: ForkTree, asked: str, cache: Path) -> FoundBase:
         SourceError: the release cannot be had.
     """
     if asked != AUTO:
-        release = _content(asked, cache)
+        release = content_of(asked, cache)
         return FoundBase(beside(fork, release.version, release.files), None, release)
     found = identify(fork, load_index(fork.upstream))
     if not found:
@@ -57,11 +57,20 @@ def find_fork_base(fork: ForkTree, asked: str, cache: Path) -> FoundBase:
             details=[f"looked at: {len(fork.files):,} files in {fork.place or 'the root of the fork'}"],
             hint=f"name the release that it began from: --base {fork.upstream}==VERSION",
         )
-    return FoundBase(found[0], found[1] if len(found) > 1 else None, _content(found[0].name, cache))
+    return FoundBase(found[0], found[1] if len(found) > 1 else None, content_of(found[0].name, cache))
 
 
-def _content(name: str, cache: Path) -> Release:
-    """Return the content of a release: of its pin where it has one, which is checked and may be in the cache."""
+def content_of(name: str, cache: Path) -> Release:
+    """Return the content of a release: of its pin where it has one, which is checked and may be in the cache.
+
+    Args:
+        name: `ultralytics==8.2.50`, `ultralytics-8.2.50`, or any other form that `find_base` takes.
+        cache: the cache folder.
+
+    Raises:
+        UsageError: it names no release.
+        SourceError: the release cannot be had.
+    """
     pin = find_pin(name.replace("==", "-"))
     if pin is None:
         return find_base(name, cache)

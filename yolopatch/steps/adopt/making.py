@@ -7,6 +7,7 @@ from pathlib import Path
 
 from yolopatch.core.fork.rebuild.result import Rebuilt
 from yolopatch.outside.source.releases import Release
+from yolopatch.outside.workspace.workspace import as_destination, is_occupied, read_workspace
 from yolopatch.steps.adopt.module import keep, make
 from yolopatch.steps.workspace.change import WorkspaceState
 
@@ -22,6 +23,17 @@ class MadeWorkspace:
 
     state: WorkspaceState
     module: str
+
+
+@as_destination()
+def check_destination(dest: Path) -> None:
+    """Check that a workspace can be made at this path, or that one is there, before any work.
+
+    Raises:
+        ConflictError: something else is there.
+    """
+    if is_occupied(dest):
+        read_workspace(dest)
 
 
 def make_workspace(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from yolopatch.core.edits import Change, Edit, NewFile, splice
 from yolopatch.core.fork.models.files import ModelFile
-from yolopatch.core.fork.rebuild.result import Model, Rebuilt
+from yolopatch.core.fork.rebuild.result import Rebuilt
 from yolopatch.core.fork.tree import ForkTree
 from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.watch import Watch
@@ -17,46 +17,62 @@ from yolopatch.steps.adopt.proof import Rebuilt as RebuiltTree
 from yolopatch.wire.fork.models import Built, Unbuilt
 
 
-def compare_models(
-    fork: ForkTree,
-    base: Mapping[str, bytes],
-    rebuilt: Rebuilt,
-    models: Sequence[ModelFile],
-    scale: str,
-    python: str,
-    watch: Watch,
-) -> tuple[AdoptedModel, ...]:
-    """Build each model from the fork's own tree and from the release with what was rebuilt, and compare the two.
+def build_models(
+    fork: ForkTree, models: Sequence[ModelFile], scale: str, python: str, watch: Watch
+) -> dict[str, Built | Unbuilt]:
+    """Build each model from the fork's own tree.
 
     Args:
         fork: the fork.
-        base: the files of the release, by path.
-        rebuilt: what is added to it.
         models: those that are looked at.
         scale: a letter; "" for the one that upstream takes from a file's name, else for its first.
+        python: the interpreter with upstream's requirements.
+        watch: called before each model.
+
+    Returns:
+        what came out for each, by its path in the fork.
+
+    Raises:
+        YolopatchError: the interpreter does not start, or has no torch.
+    """
+    found = {}
+    for number, model in enumerate(models, 1):
+        watch(f"building {model.name} of the fork", number, len(models))
+        found[model.path] = build_fork(fork, model.path, model.text, scale=scale, python=python)
+    return found
+
+
+def compare_models(
+    built: Mapping[str, Built | Unbuilt],
+    upstream: str,
+    base: Mapping[str, bytes],
+    rebuilt: Rebuilt,
+    python: str,
+    watch: Watch,
+) -> tuple[AdoptedModel, ...]:
+    """Build each model from a release with what was rebuilt, and compare it with the fork's.
+
+    Args:
+        built: what the fork's own tree gave for each model, by its path.
+        upstream: `ultralytics` or `yolov5`.
+        base: the files of the release, by path.
+        rebuilt: what is added to it.
         python: the interpreter with upstream's requirements.
         watch: called before each model.
 
     Raises:
         YolopatchError: the interpreter does not start, or has no torch.
     """
-    made = {model.cfg: model for model in rebuilt.models}
     found = []
     with temporary_folder() as folder:
-        write_tree(folder / "tree", with_changes(base, rebuilt.changes))
-        for number, model in enumerate(models, 1):
-            watch(f"building {model.name}", number, len(models))
-            built = build_fork(fork, model.path, model.text, scale=scale, python=python)
-            one = made[model.path]
-            proof = _prove(built, one, fork, folder / "tree", python)
-            found.append(AdoptedModel(model.path, one.lacking, proof, one.path))
+        write_tree(folder, with_changes(base, rebuilt.changes))
+        for number, model in enumerate(rebuilt.models, 1):
+            watch(f"building {model.cfg} rebuilt", number, len(rebuilt.models))
+            tree = RebuiltTree(folder, upstream, folder / model.path)
+            ours = built[model.cfg]
+            proof = prove(ours, tree, python=python) if model.path else Proof(ours, None, None)
+            found.append(AdoptedModel(model.cfg, model.lacking, proof, model.path))
     return tuple(found)
-
-
-def _prove(built: Built | Unbuilt, model: Model, fork: ForkTree, tree: Path, python: str) -> Proof:
-    if not model.path:
-        return Proof(built, None, None)
-    return prove(built, RebuiltTree(tree, fork.upstream, tree / model.path), python=python)
 
 
 def with_changes(files: Mapping[str, bytes], changes: Iterable[Change]) -> dict[str, bytes]:

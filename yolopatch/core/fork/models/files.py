@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -12,6 +13,7 @@ from yolopatch.errors import UsageError
 from yolopatch.wire import shell
 
 _YAML = (".yaml", ".yml")
+_WORD = re.compile(r"[A-Za-z_]\w*")
 _SHOWN = 10  # files in a message
 
 
@@ -39,22 +41,27 @@ class ModelFile:
         return PurePosixPath(self.path).name
 
 
-def model_files(fork: ForkTree, base: Mapping[str, bytes], own: Container[str]) -> tuple[ModelFile, ...]:
-    """Return every model YAML of a fork, sorted by path.
+def model_files(
+    fork: ForkTree, base: Mapping[str, bytes], own: Container[str], every: bool = False
+) -> tuple[ModelFile, ...]:
+    """Return the model YAMLs of a fork, sorted by path.
 
     Args:
         fork: the fork.
         base: the files of its release, by path.
         own: has the names of the classes that the release does not have in this form.
+        every: whether to return those of the release, too, that have no such class.
     """
     found = []
     for path, inside, data in _yamls(fork):
-        text = data.decode("utf-8", "replace")
+        text, before = data.decode("utf-8", "replace"), base.get(inside)
+        is_upstreams = before is not None and _lines(before) == _lines(data)
+        if is_upstreams and not every and not any(word in own for word in set(_WORD.findall(text))):
+            continue  # nearly all, and reading a YAML takes long
         cfg = _model(text, path)
         if cfg:
-            upstreams = _model(base[inside].decode("utf-8", "replace"), path) if inside in base else None
+            is_upstreams = is_upstreams or (before is not None and _is_same(cfg, before))
             used = dict.fromkeys(row[2].rpartition(".")[2] for row in cfg.rows)
-            is_upstreams = upstreams is not None and upstreams.content == cfg.content
             found.append(ModelFile(path, text, cfg, tuple(name for name in used if name in own), is_upstreams))
     return tuple(sorted(found, key=lambda one: one.path))
 
@@ -96,6 +103,15 @@ def _yamls(fork: ForkTree) -> Iterator[tuple[str, str, bytes]]:
     for path, data in fork.texts.items():
         if path.endswith(_YAML) and path.startswith(before) and not path.startswith(others):
             yield path, "", data
+
+
+def _lines(data: bytes) -> bytes:
+    return data.replace(b"\r\n", b"\n")
+
+
+def _is_same(cfg: CfgFile, before: bytes) -> bool:
+    theirs = _model(before.decode("utf-8", "replace"), str(cfg.path))
+    return theirs is not None and theirs.content == cfg.content
 
 
 def _model(text: str, path: str) -> CfgFile | None:
