@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from yolopatch.core.fork.names.definitions import Definition
 from yolopatch.core.fork.names.references import dotted_name
-from yolopatch.core.fork.names.tree_code import Outside, TreeCode
+from yolopatch.core.fork.names.tree_code import TreeCode
 
 # where the file of an upstream lies that makes layers of a YAML's rows
 PARSERS = {"ultralytics": "ultralytics/nn/tasks.py", "yolov5": "models/yolo.py"}
