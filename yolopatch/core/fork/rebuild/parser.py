@@ -152,7 +152,7 @@ def _is_silent(node: ast.stmt) -> bool:
 
 
 def written(parser: Parser, code: Sequence[ast.stmt]) -> list[str]:
-    """Return code as lines of text, as its author wrote it where it can be: what `ast` writes depends on its version."""
+    """Return code as lines of text, as its author wrote it if it can be: what `ast` writes depends on its version."""
     found = parser.scope.code(parser.path)
     assert found is not None
     return _written(split_lines(found.text), code)

@@ -78,9 +78,7 @@ def _model(writer: RowWriter, cfg: ForkCfg, faults: tuple[str, ...]) -> Model:
         return Model(cfg.name, lacking=lacking)
     ours = {one.name for one in writer.named}
     words = {row.spot: writer.made(row.module) for row in cfg.rows if row.module in ours}
-    plain = {
-        row.spot: row.module for row in cfg.rows if cfg.text[row.spot.start : row.spot.end].strip("'\"") != row.module
-    }
+    plain = {row.spot: row.module for row in cfg.rows if cfg.word(row.spot) != row.module}
     makers = [row.index for row in cfg.rows for one in writer.named if one.treatment.makes and one.name == row.module]
     text = cfg.replaced({**plain, **words})
     rows = tuple(row.index for row in cfg.rows)

@@ -18,7 +18,7 @@ from yolopatch.core.fork.rebuild.heads import stands_for
 from yolopatch.core.fork.rebuild.mirror import Mirror
 from yolopatch.core.fork.rebuild.parser import Parser, written
 from yolopatch.core.fork.rebuild.plan import Named
-from yolopatch.core.fork.rebuild.scope import Local, Outside, Whole
+from yolopatch.core.fork.rebuild.scope import Local, Outside
 from yolopatch.core.fork.rebuild.uses import bound_names, uses
 
 # what upstream itself needs; everything else may be missing
@@ -263,7 +263,7 @@ class RowWriter:
         if isinstance(found, Outside) and found != theirs:
             self.helpers[name] = (found.module, found.attribute or "")
             return self.made(name)
-        return None if isinstance(found, Outside | Whole) else None
+        return None
 
 
 class _Translator(ast.NodeTransformer):
