@@ -134,7 +134,9 @@ def _refuse_unplaced(modules: list[Module]) -> None:
     if found.kind == FORK:
         raise UsageError(
             f"{found.name} is a fork: its models have YAMLs of their own, which are in every workspace that has it",
-            details=[f"yolopatch status shows a workspace; its YAMLs are in the folder {found.name.lower()} of its models"],
+            details=[
+                f"yolopatch status shows a workspace; its YAMLs are in the folder {found.name.lower()} of its models"
+            ],
             hint=f"leave --module {found.name} out: yolopatch render-cfg {rest}",
         )
     raise UsageError(

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from yolopatch.catalog.checkpoint.stamps import STAMP_LINES
-from yolopatch.catalog.model.models import ALL_SCALES, find_model
 from yolopatch.catalog.kinds import FORK
+from yolopatch.catalog.model.models import ALL_SCALES, find_model
 from yolopatch.catalog.module import Module
 from yolopatch.catalog.modules import MODULES, find_module
 from yolopatch.catalog.names import unknown

@@ -1,4 +1,4 @@
-"""The definitions of a fork that a model needs, as files of a package of their own: each file has what is needed of it."""
+"""The definitions of a fork that a model needs, in files of a package of their own."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ class Mirror:
     _wholes: dict[tuple[str, str], set[str]] = field(default_factory=dict, init=False)
     _done: set[tuple[str, int, str]] = field(default_factory=set, init=False)
     lacking: dict[str, None] = field(default_factory=dict, init=False)
-    packages: dict[str, None] = field(default_factory=dict, init=False)
+    packages: dict[str, None] = field(default_factory=dict, init=False)  # that any code imports
+    required: dict[str, None] = field(default_factory=dict, init=False)  # without which a file cannot be imported
 
     @property
     def fork(self) -> Scope:
@@ -51,7 +52,7 @@ class Mirror:
         return self.sameness.fork
 
     def import_of(self, one: Local) -> tuple[str, str]:
-        """Return the module and the name from which a definition of the fork is imported; it is added if it is needed."""
+        """Return the module and the name from which a definition is imported; what the release lacks is added."""
         if self.sameness.is_same(one):
             return module_name(one.path), one.name
         self._need_place(one.path, one.place, one.name)
@@ -165,7 +166,9 @@ class Mirror:
         statement = self._code(path).tree.body[top]
         if statement is not binding.node:  # in a `try`, which says what to do without the package
             self._keep(path, top, part, 0)
-        elif isinstance(binding.node, ast.Import) and meaning.attribute is None and "." in meaning.module:
+            return
+        self.required[meaning.module.split(".")[0]] = None
+        if isinstance(binding.node, ast.Import) and meaning.attribute is None and "." in meaning.module:
             part.imports.add((meaning.module, "", name))
         else:
             part.imports.update(_outside(binding, meaning, name))
@@ -259,7 +262,9 @@ def _outside(binding: Binding, meaning: Outside, name: str) -> Iterator[tuple[st
     if isinstance(binding.node, ast.Import):
         aliases = binding.node.names
         # `import torch.nn` binds torch, and loads torch.nn
-        yield from ((one.name, "", one.asname or "") for one in aliases if (one.asname or one.name.split(".")[0]) == name)
+        yield from (
+            (one.name, "", one.asname or "") for one in aliases if (one.asname or one.name.split(".")[0]) == name
+        )
     else:
         yield (meaning.module, meaning.attribute or "", name)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +12,8 @@ from yolopatch.core.code.anchors import only
 from yolopatch.core.code.parser_branch import sets_in, specialised
 from yolopatch.core.fork.rebuild.scope import Local, Scope
 from yolopatch.core.fork.rebuild.uses import bound_names
+from yolopatch.core.syntax import source_of
+from yolopatch.core.text import split_lines
 
 _DEPTH, _MADE = "n_", "m_"  # what the loop calls the repeats, and the module that it made
 
@@ -64,7 +67,9 @@ class Parser:
     def locals(self) -> frozenset[str]:
         """The names that the function binds."""
         arguments = self.function.args
-        return frozenset({one.arg for one in (*arguments.args, *arguments.kwonlyargs)} | bound_names(self.function.body))
+        return frozenset(
+            {one.arg for one in (*arguments.args, *arguments.kwonlyargs)} | bound_names(self.function.body)
+        )
 
     @cached_property
     def constants(self) -> dict[str, ast.expr]:
@@ -107,7 +112,9 @@ class Parser:
     def treatment(self, name: str) -> Treatment:
         """Return what the loop does with rows of a class, between their depth gain and the call of the class."""
         body = specialised(self.loop.body, name, self.named)
-        start = max((k for k, node in enumerate(body) if _DEPTH in bound_names([node]) and not _makes(node)), default=-1)
+        start = max(
+            (k for k, node in enumerate(body) if _DEPTH in bound_names([node]) and not _makes(node)), default=-1
+        )
         end = next((k for k, node in enumerate(body) if _makes(node)), len(body))
         early = [node for node in body[: max(start, 0)] if not _reads_row(node)]
         code = tuple(node for node in (*early, *body[start + 1 : end]) if not _is_silent(node))
@@ -144,6 +151,27 @@ def _is_silent(node: ast.stmt) -> bool:
     return called is not None and ast.unparse(called).split(".")[0] in ("print", "LOGGER", "logger")
 
 
-def statements(code: Sequence[ast.stmt]) -> list[str]:
-    """Return code as lines of text."""
-    return [line for node in code for line in ast.unparse(node).splitlines()]
+def written(parser: Parser, code: Sequence[ast.stmt]) -> list[str]:
+    """Return code as lines of text, as its author wrote it if it can be: what `ast` writes depends on its version."""
+    found = parser.scope.code(parser.path)
+    assert found is not None
+    return _written(split_lines(found.text), code)
+
+
+def _written(lines: Sequence[str], code: Sequence[ast.stmt]) -> list[str]:
+    done: list[str] = []
+    for node in code:
+        if isinstance(node, ast.If):
+            done.append(f"if {_test(lines, node.test)}:")
+            done += [f"    {line}" for line in _written(lines, node.body) or ["pass"]]
+            if node.orelse:
+                done += ["else:", *(f"    {line}" for line in _written(lines, node.orelse))]
+        else:
+            done += textwrap.dedent(" " * node.col_offset + source_of(lines, node)).splitlines()
+    return done
+
+
+def _test(lines: Sequence[str], node: ast.expr) -> str:
+    # parts of the test may have been evaluated, and one of several lines has lost the brackets around it
+    is_changed = isinstance(node, ast.BoolOp) or node.end_lineno != node.lineno
+    return ast.unparse(node) if is_changed else source_of(lines, node)

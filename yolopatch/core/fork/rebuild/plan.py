@@ -51,8 +51,10 @@ class Planner:
 
     def missing(self, cfg: ForkCfg) -> Iterator[str]:
         """Yield one sentence for each class of a YAML that is not there."""
-        first = {row.module: row.line for row in reversed(cfg.rows)}
-        for name, line in reversed(first.items()):
+        first: dict[str, int] = {}
+        for row in cfg.rows:
+            first.setdefault(row.module, row.line)
+        for name, line in first.items():
             if not name.startswith(_TORCH) and self._meaning(name) is None:
                 yield f"line {line}: {name} is not defined: {self.fork.path} of the fork has no such name"
 

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from yolopatch.catalog.kinds import HEAD
 from yolopatch.core.edits import Change, NewFile
+from yolopatch.core.fork.reach import PARSERS
 from yolopatch.core.fork.rebuild.mirror import Mirror
 from yolopatch.core.fork.rebuild.parser import Parser
 from yolopatch.core.fork.rebuild.plan import Named, Planner
@@ -17,7 +18,6 @@ from yolopatch.core.fork.rebuild.rows import ForkCfg, clean_text
 from yolopatch.core.fork.rebuild.sameness import Sameness
 from yolopatch.core.fork.rebuild.scope import Local, Scope
 from yolopatch.core.fork.rebuild.write import INDEX, RowWriter
-from yolopatch.core.fork.reach import PARSERS
 from yolopatch.core.fork.tree import ForkTree
 from yolopatch.errors import UsageError
 
@@ -78,7 +78,7 @@ def _model(writer: RowWriter, cfg: ForkCfg, faults: tuple[str, ...]) -> Model:
         return Model(cfg.name, lacking=lacking)
     ours = {one.name for one in writer.named}
     words = {row.spot: writer.made(row.module) for row in cfg.rows if row.module in ours}
-    plain = {row.spot: row.module for row in cfg.rows if cfg.text[row.spot.start : row.spot.end].strip("'\"") != row.module}
+    plain = {row.spot: row.module for row in cfg.rows if cfg.word(row.spot) != row.module}
     makers = [row.index for row in cfg.rows for one in writer.named if one.treatment.makes and one.name == row.module]
     text = cfg.replaced({**plain, **words})
     rows = tuple(row.index for row in cfg.rows)

@@ -120,6 +120,10 @@ class ForkCfg:
             if isinstance(values, list) and len(values) == 3:
                 yield {**common, **dict(zip(("depth", "width", "max_channels"), values)), "scale": scale}
 
+    def word(self, spot: Spot) -> str:
+        """Return what stands in a place, without quotes."""
+        return self.text[spot.start : spot.end].strip("'\"")
+
     def replaced(self, words: Mapping[Spot, str]) -> str:
         """Return the text with other words in these places."""
         text = self.text

@@ -77,7 +77,7 @@ class Scope:
     def file_of(self, module: str) -> str | None:
         """Return the file that an import of this full name reads; None if it is not of the tree.
 
-        The scripts of a fork may put a folder on the path of Python: a name that fits the end of one path is found, too.
+        The scripts of a fork may put a folder on Python's path: a name that fits the end of one path is found, too.
         """
         stem = module.replace(".", "/")
         for path in (f"{stem}.py", f"{stem}/__init__.py"):

@@ -31,7 +31,7 @@ def uses(node: ast.stmt) -> tuple[Use, ...]:
 
 
 def mutated(node: ast.stmt) -> str | None:
-    """Return the name whose value a statement changes: `Conv` of `Conv.default_act = nn.ReLU()`; None if it does not."""
+    """Return the name whose value a statement changes: `Conv` of `Conv.default_act = nn.ReLU()`; None if none."""
     if isinstance(node, ast.Assign | ast.AugAssign):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         return next((_root(target) for target in targets if isinstance(target, ast.Attribute | ast.Subscript)), None)
@@ -59,7 +59,7 @@ def _visit(node: ast.AST, own: tuple[frozenset[str], ...], now: bool) -> Iterato
     elif isinstance(node, ast.ClassDef):
         yield from _class(node, own, now)
     elif isinstance(node, _COMPREHENSIONS):
-        first, *others = node.generators
+        first = node.generators[0]
         yield from _visit(first.iter, own, now)
         inner = (*own, frozenset(bound_names(node.generators)))
         parts = [part for part in ast.iter_child_nodes(node) if part is not first]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import copy
+import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,11 +16,17 @@ from yolopatch.core.fork.names.definitions import module_name
 from yolopatch.core.fork.rebuild.building import image_lines, images_of
 from yolopatch.core.fork.rebuild.heads import stands_for
 from yolopatch.core.fork.rebuild.mirror import Mirror
-from yolopatch.core.fork.rebuild.parser import Parser, statements
+from yolopatch.core.fork.rebuild.parser import Parser, written
 from yolopatch.core.fork.rebuild.plan import Named
-from yolopatch.core.fork.rebuild.scope import Local, Outside, Whole
+from yolopatch.core.fork.rebuild.scope import Local, Outside
 from yolopatch.core.fork.rebuild.uses import bound_names, uses
 
+# what upstream itself needs; everything else may be missing
+_THERE = frozenset(
+    {"PIL", "cv2", "matplotlib", "models", "numpy", "pandas", "psutil", "requests", "scipy", "torch", "torchvision"}
+    | {"tqdm", "ultralytics", "utils", "yaml"}
+    | sys.stdlib_module_names
+)
 INDEX, NAMES, LAYERS = "Map", "NAMES", "LAYERS"
 _STAYING = "input_nums"  # what some kits give a class that is called with its maps one by one
 
@@ -74,7 +81,19 @@ class RowWriter:
         names = [self.made(one.name) for one in self.named]
         names += [self.made(INDEX)] * self._has_backbone
         names += [f"{helper} as {self.made(helper)}" for helper in sorted(self.helpers)]
-        return Edit(self.base.path, self._below_imports().at, f"from {module_name(self.path)} import {', '.join(names)}\n")
+        line = f"from {module_name(self.path)} import {', '.join(names)}"
+        packages = sorted(set(self.mirror.required) - _THERE)
+        return Edit(
+            self.base.path, self._below_imports().at, self._guarded(line, packages) if packages else f"{line}\n"
+        )
+
+    def _guarded(self, line: str, packages: Sequence[str]) -> str:
+        """Return the import in a form that the workspace survives without packages; the fork then is not built."""
+        names = [self.made(one.name) for one in self.named]
+        names += [self.made(INDEX)] * self._has_backbone + [self.made(one) for one in sorted(self.helpers)]
+        first, *others = names
+        also = "".join(f"    {name} = {first}\n" for name in others)
+        return _GUARD.format(line=line, name=self.name, packages=", ".join(packages), first=first, also=also)
 
     def images(self) -> list[Edit]:
         """Write what gives the fork's models the images by which the fork finds strides."""
@@ -102,7 +121,9 @@ class RowWriter:
         if self._has_backbone:
             blocks.append(_INDEX.format(name=self.made(INDEX)))
         head = f'"""The classes that rows of YAMLs name: those of the fork {self.name}, written by yolopatch."""\n\n'
-        return NewFile(self.path, head + "\n".join(sorted(imports)) + "\n\n\n" + "\n\n\n".join(dict.fromkeys(blocks)) + "\n")
+        return NewFile(
+            self.path, head + "\n".join(sorted(imports)) + "\n\n\n" + "\n\n\n".join(dict.fromkeys(blocks)) + "\n"
+        )
 
     @property
     def _has_backbone(self) -> bool:
@@ -197,10 +218,12 @@ class RowWriter:
     def _code(self, one: Named) -> list[str]:
         """Return the lines of a branch: the fork's own, with the names that our parser has."""
         code = [node for node in one.treatment.code if not self._is_flag(node, one.treatment.code)]
-        given = self._given(code)
-        if one.treatment.makes:
-            code = _made_once(code)
-        return [*given, *statements([self._translated(node) for node in code])]
+        done = self._given(code)
+        for node in _made_once(code) if one.treatment.makes else code:
+            new = self._translated(node)
+            is_own = node not in code or ast.dump(new) != ast.dump(node)
+            done += ast.unparse(new).splitlines() if is_own else written(self.fork, [node])
+        return done
 
     def _is_flag(self, node: ast.stmt, code: Sequence[ast.stmt]) -> bool:
         """Tell whether a statement sets what only the fork's own loop asks for."""
@@ -216,7 +239,9 @@ class RowWriter:
         names = sorted((read & self.fork.locals) - self.base.locals - bound_names(code))
         for name in names:
             if name not in self.fork.constants:
-                self.lacking[f"{self.fork.path}: the branch reads {name}, which the release's parse_model has not"] = None
+                self.lacking[f"{self.fork.path}: the branch reads {name}, which the release's parse_model has not"] = (
+                    None
+                )
         return [f"{name} = {ast.unparse(self.fork.constants[name])}" for name in names if name in self.fork.constants]
 
     def _translated(self, node: ast.stmt) -> ast.stmt:
@@ -238,7 +263,7 @@ class RowWriter:
         if isinstance(found, Outside) and found != theirs:
             self.helpers[name] = (found.module, found.attribute or "")
             return self.made(name)
-        return None if isinstance(found, Outside | Whole) else None
+        return None
 
 
 class _Translator(ast.NodeTransformer):
@@ -285,6 +310,22 @@ class _Renamed(ast.NodeTransformer):
         wanted = self._only is None or isinstance(node.ctx, self._only)
         return ast.Name(self._names[node.id], node.ctx) if wanted and node.id in self._names else node
 
+
+_GUARD = '''try:
+    {line}
+except ImportError as missing:  # without {packages}, everything but {name} works
+
+    class {first}:
+        """Stands for {name}, which needs {packages}."""
+
+        why = f"{name} needs {packages}, which this environment cannot import: {{missing}}"
+        lacks = missing.name
+
+        def __init__(self, *args, **kwargs):
+            """Say what is missing, when a model is built."""
+            raise ImportError(self.why, name=self.lacks)
+
+{also}'''
 
 _CONTRACT = '''class As{head}(Upstream{head}):
     """Upstream's {head} by its class alone: what is built is left to the fork's own class."""
