@@ -103,6 +103,24 @@ def test_a_workspace_of_an_archive_whose_code_never_runs(yolopatch, copied, own_
     assert yolopatch("remove", tmp_path / "one", "--module", "GatedYOLO").code == 0
 
 
+def test_what_a_paper_does_not_mention_is_a_commit_of_its_own(yolopatch, self_made, own_catalog, tmp_path, git_in):
+    ran = yolopatch("adopt", self_made, *BASE, "--no-build", "--dest", tmp_path / "w", "--everything", "--json")
+    assert ran.code == 0, ran.err
+    assert ran.json["areas"] == [{"area": "loss", "files": ["ultralytics/cfg/default.yaml"]}]
+    assert git_in(tmp_path / "w", "rev-parse", "HEAD").strip() == ran.json["commit"]
+    changed = git_in(tmp_path / "w", "diff", "HEAD~1", "--unified=0")
+    assert "-box: 7.5" in changed
+    assert "+box: 9.0" in changed
+    assert [m["name"] for m in yolopatch("status", tmp_path / "w", "--json").json["modules"]] == ["GatedYOLO"]
+    for more in (
+        ("--dest", tmp_path / "w", "--with", "loss"),
+        ("--with", "loss"),
+        ("--dest", tmp_path / "v", "--with", "x"),
+    ):
+        refused = yolopatch("adopt", self_made, *BASE, "--no-build", *more)
+        assert refused.code == (3 if more[1] == tmp_path / "w" else 2)
+
+
 def test_files_of_the_users_are_not_touched(yolopatch, self_made, tmp_path, fingerprint):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/notes.txt").write_text("mine\n")

@@ -17,6 +17,7 @@ from yolopatch.errors import UsageError
 from yolopatch.outside.own.own_catalog import own_catalog_dir
 from yolopatch.outside.source.releases import Release
 from yolopatch.outside.watch import Watch, no_watch
+from yolopatch.steps.adopt.areas import require_areas
 from yolopatch.steps.adopt.base import AUTO, content_of
 from yolopatch.steps.adopt.making import MadeWorkspace, check_destination, make_workspace
 from yolopatch.steps.adopt.model import AdoptedModel
@@ -43,6 +44,7 @@ class AdoptRequest:
         python: the interpreter with upstream's requirements; None to find one.
         to: another release on which the models are rebuilt, too; None for the base alone.
         dest: the folder of the workspace that is made; None to make none.
+        areas: what else of the fork than its architecture gets into the workspace.
         name: of the module in the user's catalog; None for that of the fork.
         catalog: the user's own catalog; None for the usual one.
     """
@@ -55,6 +57,7 @@ class AdoptRequest:
     python: str | None = None
     to: str | None = None
     dest: Path | None = None
+    areas: tuple[str, ...] = ()
     name: str | None = None
     catalog: Path | None = None
 
@@ -135,6 +138,7 @@ class Adoption:
         words += ["--python", asked.python] if asked.python else []
         words += ["--to", asked.to] if asked.to else []
         words += ["--dest", str(asked.dest)] if asked.dest else []
+        words += [word for area in asked.areas for word in ("--with", area)]
         words += ["--name", asked.name] if asked.name else []
         return shell.join(words)
 
@@ -195,7 +199,8 @@ class Adoption:
             "models": [*map(_model_data, self.models)],
             "to": self.target and {"release": self.target.release, "models": [*map(_model_data, self.target.models)]},
             "workspace": self.made.state.workspace if self.made else None,
-            "commit": self.made.state.commit if self.made else None,
+            "commit": self.made.commit if self.made else None,
+            "areas": [{"area": one.area, "files": list(one.files)} for one in (self.made.areas if self.made else ())],
         }
 
     @property
@@ -236,8 +241,11 @@ def adopt(request: AdoptRequest, cache: Path, watch: Watch = no_watch) -> Adopti
         ConflictError: the user's own files are in the way of a workspace; nothing was changed.
         YolopatchError: no release has any file of the fork, or the interpreter does not start.
     """
+    areas = require_areas(request.areas)
+    if areas and request.dest is None:
+        raise UsageError(f"{', '.join(areas)}: these changes get into a workspace", hint="add --dest DIR")
     if request.dest:
-        check_destination(request.dest.absolute())
+        check_destination(request.dest.absolute(), areas)
     reading = read(request.fork, request.folder, request.base, request.cfgs, cache, watch)
     if not reading.chosen:
         _require_models(request, reading)
@@ -253,9 +261,8 @@ def adopt(request: AdoptRequest, cache: Path, watch: Watch = no_watch) -> Adopti
         found = replace(found, target=Target(f"{reading.fork.upstream}=={release.version}", models))
     if request.dest is None:
         return found
-    paper = f"the fork {reading.fork.name} of {reading.base.upstream} {reading.base.release}"
     catalog = request.catalog or own_catalog_dir()
-    return replace(found, made=make_workspace(rebuilt, release, paper, request.dest, catalog, cache))
+    return replace(found, made=make_workspace(rebuilt, reading, release, areas, request.dest, catalog, cache))
 
 
 @dataclass(frozen=True)
