@@ -84,13 +84,13 @@ def _fitted_calls(paste: Pasted, sifted: Sifted, wanted: Wanted, upstream: Upstr
     Raises:
         UsageError: the class, or what it needs, gives an argument that this upstream does not have.
     """
+    statements = {one.live: one for one in sifted.kept}
     found: list[FittedCall] = []
-    for one in sifted.kept:
-        for call in fit_calls(paste, [one.live], upstream, wanted.packages):
-            if isinstance(call, FittedCall):
-                found.append(call)
-            elif one.binds & sifted.needed:
-                raise _refused(paste, wanted, call, upstream)
+    for node, call in fit_calls(paste, statements, upstream, wanted.packages):
+        if isinstance(call, FittedCall):
+            found.append(call)
+        elif statements[node].binds & sifted.needed:
+            raise _refused(paste, wanted, call, upstream)
     return found
 
 
