@@ -208,9 +208,15 @@ def test_a_subclass_of_upstreams_head_is_one():
 
 
 def test_a_head_that_gives_something_else_is_asked_for():
-    said = refused(text("nc=80, ch=()", HEAD_MADE, "return torch.cat([b(f) for b, f in zip(self.b, x)])"), OpenError)
+    said = refused(text("nc=80, ch=()", HEAD_MADE, "return [b(f) for b, f in zip(self.b, x)][1:]"), OpenError)
     assert "it is not clear which head it is" in said
     assert "--like Detect" in said
+
+
+def test_a_head_whose_code_fails_with_maps_of_several_strides_is_refused_with_the_line():
+    said = refused(text("nc=80, ch=()", HEAD_MADE, "return torch.cat([b(f) for b, f in zip(self.b, x)])"))
+    assert "X cannot be a model's head: torch.cat of maps of [7, 144, 24, 40] and [7, 144, 12, 20]" in said
+    assert "pasted.py, line 12" in said
 
 
 STAGES = (

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from yolopatch.catalog.names import fold, unknown
-from yolopatch.core.paste.layers import NORMED
-from yolopatch.core.paste.origins.known import is_file_of_pins, is_inside
+from yolopatch.core.paste.origins.known import is_file_of_pins, is_inside, upstream_classes
 from yolopatch.core.paste.origins.stand_ins import MM
 from yolopatch.core.paste.text.post import Place, Post, read_post
 from yolopatch.core.syntax import classes, method, parse, used_names
@@ -20,8 +19,6 @@ from yolopatch.wire import shell
 _TORCH_MODULES = ("nn.", "torch.nn.")
 # what a file may name without `nn.`, after `from torch.nn import ...`
 _MODULE_NAMES = frozenset({"Module", "Sequential", "ModuleList", "Conv2d", *MM})
-# Classes of upstream from which a pasted class may inherit, unless the file defines them itself.
-_UPSTREAMS = NORMED | {"C2fAttn", "CBAM", "GhostBottleneck"}
 
 
 @dataclass(frozen=True)
@@ -82,7 +79,7 @@ class Pasted:
     def is_module(self, name: str) -> bool:
         """Tell whether a class of the file is an nn.Module, directly or through its base classes."""
         outside = (base for base in self.bases(name) if base not in self.classes)
-        known = _MODULE_NAMES | _UPSTREAMS | self._from_other_files
+        known = _MODULE_NAMES | upstream_classes() | self._from_other_files
         return any(base.startswith(_TORCH_MODULES) or base in known for base in outside)
 
     @cached_property

@@ -41,8 +41,9 @@ def _batch_norm(dimensions: int, name: str) -> Any:
             return made(shape)
 
         vector = made((count,))
+        switches = {"affine": affine, "track_running_stats": track_running_stats}
         attributes = {"weight": vector, "bias": vector, "running_mean": vector, "running_var": vector, "eps": eps}
-        return Layer(name, call, {**attributes, "momentum": momentum, "num_features": num_features})
+        return Layer(name, call, {**attributes, "momentum": momentum, "num_features": num_features, **switches})
 
     return construct
 
