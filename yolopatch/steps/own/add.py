@@ -85,6 +85,7 @@ class AddedModule:
         placement: the default placement.
         pins: one result for each pin.
         packages: imported packages other than Python's library, torch and upstream; yolopatch does not install them.
+        named_packages: those that the user said are packages.
         taken: attributes that parse_model overwrites on a layer, each with its line.
         tried: a model with the module.
         left_out: what of the files is no Python, and was left out.
@@ -103,6 +104,7 @@ class AddedModule:
     placement: str
     pins: tuple[PinResult, ...]
     packages: tuple[str, ...]
+    named_packages: tuple[str, ...]
     taken: tuple[tuple[str, int], ...]
     tried: Tried
     left_out: tuple[Lines, ...]
@@ -153,6 +155,7 @@ def add(request: AddRequest, folder: Path, cache: Path, build: Build | None = No
         placement=module.placement,
         pins=tuple(replace(one.result, built=one.result.pin == tried.pin) for one in made),
         packages=tuple(dict.fromkeys(package for one in made for package in one.packages)),
+        named_packages=request.packages,
         taken=() if module.kind in (CONVOLUTION, LOSS) else taken_attributes(paste, symbol),
         tried=tried,
         left_out=tuple(files.left_out),
