@@ -18,7 +18,14 @@ from yolopatch.core.paste.judging.images import find_backbone, refuse_unknown_ne
 from yolopatch.core.paste.judging.one_map import ONE_MAP, as_of_kind, recognise, widened, without_stride
 from yolopatch.core.paste.judging.own_values import leave_to_defaults, with_only_width
 from yolopatch.core.paste.judging.refusals import not_followed, place_of, refused
-from yolopatch.core.paste.judging.several import as_join, find_join, refuse_tokens, several_maps, spread_join
+from yolopatch.core.paste.judging.several import (
+    as_join,
+    find_join,
+    refuse_other_joins,
+    refuse_tokens,
+    several_maps,
+    spread_join,
+)
 from yolopatch.core.paste.judging.subject import WIDE, WIDTHS, Subject
 from yolopatch.core.paste.judging.using import Usage, read_usage
 from yolopatch.core.paste.meanings import meanings
@@ -178,6 +185,8 @@ def _recognised(subject: Subject, usage: Usage, args: str | None, bound: tuple[G
         # the lists of maps that a class wants may be seen only in its constructor
         joined = (find_join(subject, spread=False) or find_head(subject)) if bound is None else None
         joined = joined or _as_wide(subject, usage, given, error)
+        if joined is None and bound is None:
+            refuse_other_joins(subject)
         if joined is None or isinstance(error, OpenError):
             raise
         return joined if bound is None else replace(joined, given=bound)

@@ -265,6 +265,7 @@ _BY_PLAIN_NAME: dict[str, Callable[..., Any]] = {
     "autopad": _autopad,
     "make_divisible": _divisible,
     "to_2tuple": _pair,
+    "default_act": _first,  # of upstream's Conv: an activation
     "trunc_normal_": _nothing,
     "no_grad": _nothing,
     "autocast": _nothing,

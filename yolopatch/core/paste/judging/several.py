@@ -119,6 +119,17 @@ def several_maps(subject: Subject, given: tuple[Given, ...] | None) -> Found:
     raise _only(subject, join)
 
 
+def refuse_other_joins(subject: Subject) -> None:
+    """Refuse a class that joins maps which no Concat of the families reads: three, or of equal channels.
+
+    Raises:
+        OpenError: it is one.
+    """
+    calls = [_followed(subject, one, spread=False) for one in _calls(subject)]
+    if any(call.joins(widths) and _outputs(call) for call in calls for widths in (_EQUAL, _THREE)):
+        raise _only(subject, as_join(subject, spread=False, given=None, asked=False))
+
+
 def _only(subject: Subject, found: Found) -> UsageError:
     """Return the error for a join that the Concats of the families cannot be."""
     return OpenError(
