@@ -108,13 +108,14 @@ def _whole_network(subject: Subject, trial: Trial, layer: Trial) -> UsageError:
         found = f"{subject.paste.place(subject.constructor.line)}: {argument.name}=3, the image's channels"
     else:
         found = f"{subject.quoted(layer.line)}: {layer.why}"
+    layer_hint = "; if it is a layer for any channels: --like attention" if trial.shape == _IMAGE else ""
     return UsageError(
         f"{subject.symbol} is a whole network, not a layer: of an image it makes {gives}",
         details=[
             f"found:    {found}",
             "expected: a layer, which gets and gives a map, or a backbone, which returns a list of maps",
         ],
-        hint=f"let its forward return the maps of its stages{subject.another}",
+        hint=f"let its forward return the maps of its stages{layer_hint}{subject.another}",
     )
 
 
