@@ -228,11 +228,13 @@ class _Sifter:
     def _unknown(self, name: str, sifted: Sifted) -> Lack:
         """Return what is lacking where nothing defines a name; a file of the post that is imported as a whole may."""
         why = f"{name}, which neither the file nor {self.upstream.name} has"
-        nodes = (node for one in sifted.kept for node in one.imports if node.names[0].name == STAR)
-        for node in nodes:
-            if is_inside(node, self.wanted.packages) and not is_file_of_pins(node):
-                file = file_of(node, node.names[0])
-                return Lack(name, f"{why}; {file} of the post's own repository may", f"paste it, too: --with {file}")
+        nodes = [node for one in sifted.kept for node in one.imports if node.names[0].name == STAR]
+        own = (node for node in nodes if is_inside(node, self.wanted.packages) and not is_file_of_pins(node))
+        files = [*dict.fromkeys(file_of(node, node.names[0]) for node in own)]
+        if files:
+            which = "it" if len(files) == 1 else "the one that has it"
+            may = f"{why}; {' or '.join(files)} of the post's own repository may"
+            return Lack(name, may, f"paste {which}, too: --with {files[0]}")
         return Lack(name, why, _paste_it(name))
 
     def _not_there(self, node: ast.Import | ast.ImportFrom, alias: ast.alias) -> Lack:
