@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from yolopatch.core.paste.reading import choose_class, read_paste
+
 from ..classes import HEAD, decided, given, refused, text
 
 CONV = "self.c = nn.Sequential(nn.Conv2d(c1, c2, k, s, {0}), nn.BatchNorm2d(c2))\n"
@@ -141,3 +143,51 @@ def test_a_join_of_three_maps_whose_constructor_wants_their_channels_is_kept_for
     made = "self.a = nn.Conv2d(channels[0], width, 1)\nself.b = nn.Conv2d(channels[1], width, 1)"
     forward = "return self.a(x[0]) + self.b(x[1]) + x[2].mean(1, True)"
     assert "it joins only three maps" in refused(text("channels, width", made, forward))
+
+
+@pytest.mark.parametrize("name", ["embed_dim", "dim", "hidden_dim", "channels", "num_features"])
+def test_another_number_of_channels_is_the_outputs_where_it_turns_out_to_be(name):
+    code = text(f"input_dim=512, {name}=32, s=1", f"self.c = nn.Conv2d(input_dim, {name}, 3, s, 1)", "return self.c(x)")
+    assert given(decided(code)) == {"input_dim": "c1", "s": "s", name: "c2"}
+    inner = f"self.c = nn.Sequential(nn.Conv2d(input_dim, {name}, 1), nn.Conv2d({name}, input_dim, 1))"
+    kept = decided(text(f"input_dim=512, {name}=32", inner, "return x * self.c(x)"))
+    assert (kept.kind, given(kept)) == ("attention", {"input_dim": "c1"})
+
+
+def test_a_down_sampler_that_cannot_have_fewer_channels_out_than_in_is_one():
+    made = "self.c = nn.Conv2d(c1, c2, 3, 2, 1, groups=c1)"
+    decision = decided(text("c1, c2", made, "return self.c(x)"))
+    assert (decision.kind, decision.doubt) == ("down-sampler", "")
+
+
+BASES = {
+    "a package": ("from mmcv.ops import ModulatedDeformConv2d", "ModulatedDeformConv2d"),
+    "a package, if it is there": ("try:\n    from dcn import Deform\nexcept ImportError:\n    Deform = nn.Module",
+                                  "Deform"),
+    "upstream's transformer": ("from ultralytics.nn.modules.transformer import AIFI", "AIFI"),
+    "upstream's v10Detect": ("from ultralytics.nn.modules.head import v10Detect", "v10Detect"),
+    "upstream's Proto": ("from ultralytics.nn.modules import Proto", "Proto"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BASES)
+def test_a_class_whose_base_is_imported_is_a_module(case):
+    line, base = BASES[case]
+    code = f"{HEAD}{line}\n\n\nclass X({base}):\n    def __init__(self, dim):\n        super().__init__(dim)\n"
+    assert choose_class(read_paste(code.encode(), "pasted.py"), None) == "X"
+
+
+ORDER = {
+    "a loop over them": "self.c = nn.ModuleList(nn.Conv2d(c, out_channels, 1) for c in chs)\nself.last = chs[2]",
+    "the third": "self.c = nn.Conv2d(chs[2], out_channels, 1)",
+    "unpacked": "a, b, c = chs\nself.c = nn.Conv2d(c, out_channels, 1)",
+    "the sum": "self.c = nn.Conv2d(sum(chs[:3]), out_channels + chs[2], 1)",
+    "asserted": "assert len(chs) == 3",
+}
+
+
+@pytest.mark.parametrize("case", ORDER)
+def test_one_that_wants_the_channels_of_maps_is_told_of_maps_and_not_of_a_number(case):
+    said = refused(text("chs, out_channels", ORDER[case], "return torch.cat((x[0], F.max_pool2d(x[1], 2)), 1)"))
+    assert "X cannot join maps of a model: " in said
+    assert "an element of 64" not in said

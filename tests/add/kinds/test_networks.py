@@ -121,3 +121,11 @@ def test_tokens_and_the_size_of_their_map_are_no_maps_to_join(case):
     assert f"X cannot be a layer of a model: its forward takes {takes}, tokens and the size of their map" in said
     assert "found:    pasted.py, line " in said
     assert "x.flatten(2).transpose(1, 2)" in said
+
+
+@pytest.mark.parametrize("takes", ["x, H, W", "x, height, width", "x, hw_shape", "x, x_size", "tokens, h, w"])
+def test_tokens_of_a_class_that_fails_with_numbers_too_are_told_by_the_names_of_the_sizes(takes):
+    made = "self.n = nn.LayerNorm(dim)\nself.c = nn.Linear(dim, 4 * dim)\nself.e = nn.Linear(3 * dim, dim)"
+    name = takes.partition(",")[0]
+    said = refused(text("dim", made, f"return {name} + self.e(self.c(self.n({name})))", takes))
+    assert f"its forward takes {takes}, tokens and the size of their map" in said

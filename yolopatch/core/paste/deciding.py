@@ -16,7 +16,7 @@ from yolopatch.core.paste.judging.found import Found
 from yolopatch.core.paste.judging.heads import classes_of, find_head, inherited_head, not_a_known_head, reads_pyramid
 from yolopatch.core.paste.judging.images import find_backbone, refuse_unknown_network
 from yolopatch.core.paste.judging.one_map import ONE_MAP, as_of_kind, recognise, widened, without_stride
-from yolopatch.core.paste.judging.own_values import leave_to_defaults, with_only_width
+from yolopatch.core.paste.judging.own_values import leave_to_defaults, with_named_width, with_only_width
 from yolopatch.core.paste.judging.refusals import not_followed, place_of, refused
 from yolopatch.core.paste.judging.several import (
     as_join,
@@ -178,7 +178,8 @@ def _recognised(subject: Subject, usage: Usage, args: str | None, bound: tuple[G
         return network
     given = bound
     if given is None:
-        given = with_only_width(subject, leave_to_defaults(subject, meanings(usage.constructor, usage.why)))
+        named = with_named_width(subject, meanings(usage.constructor, usage.why))
+        given = with_only_width(subject, leave_to_defaults(subject, named))
     try:
         one = recognise(subject, usage, given, lambda: _convolution(subject.paste, subject.symbol))
     except UsageError as error:

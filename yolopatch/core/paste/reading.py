@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from yolopatch.catalog.names import fold, unknown
-from yolopatch.core.paste.origins.known import is_file_of_pins, is_inside, upstream_classes
+from yolopatch.core.paste.origins.known import WITH_TORCH, is_file_of_pins, is_inside, root_of, upstream_classes
 from yolopatch.core.paste.origins.stand_ins import MM
 from yolopatch.core.paste.text.post import Place, Post, read_post
 from yolopatch.core.syntax import classes, method, parse, used_names
@@ -84,10 +84,10 @@ class Pasted:
 
     @cached_property
     def _from_other_files(self) -> frozenset[str]:
-        """The names that it imports from files of its own repository, whose classes are modules as far as one sees."""
-        nodes = (node for node in self.tree.body if isinstance(node, ast.ImportFrom) and is_inside(node))
-        missing = (node for node in nodes if not is_file_of_pins(node))
-        return frozenset(alias.asname or alias.name for node in missing for alias in node.names)
+        """The names that it imports from other files and packages, whose classes are modules as far as one sees."""
+        nodes = (node for node in ast.walk(self.tree) if isinstance(node, ast.ImportFrom))
+        unseen = (node for node in nodes if not is_file_of_pins(node) and (is_inside(node) or not _is_seen(node)))
+        return frozenset(alias.asname or alias.name for node in unseen for alias in node.names)
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -98,6 +98,11 @@ class Pasted:
     def own_modules(self) -> tuple[str, ...]:
         """The same without those of files that were added to it."""
         return tuple(name for name in self.modules if self.place(self.classes[name].lineno).file.startswith(self.name))
+
+
+def _is_seen(node: ast.ImportFrom) -> bool:
+    """Tell whether an import is from Python's library or from what is installed with torch."""
+    return root_of(node.module or "") in WITH_TORCH
 
 
 def read_paste(data: bytes, name: str) -> Pasted:

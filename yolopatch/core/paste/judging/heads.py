@@ -65,8 +65,11 @@ def find_head(subject: Subject, stem: str = "") -> Found | None:
 
 
 def reads_pyramid(subject: Subject) -> bool:
-    """Tell whether a constructor is that of a head: it gets the classes, and a list that parse_model fills in."""
-    return classes_of(subject) is not None and any(one.default in _EMPTY for one in subject.constructor.arguments)
+    """Tell whether a class is a head: it gets the classes, and a list that parse_model fills in, or inherits one."""
+    filled = any(one.default in _EMPTY for one in subject.constructor.arguments)
+    outside = (base for base in subject.paste.bases(subject.symbol) if base not in subject.paste.classes)
+    inherits = any(stem in base for base in outside for stem in HEAD_STEMS)  # v10Detect
+    return classes_of(subject) is not None and (filled or inherits)
 
 
 def not_a_known_head(subject: Subject) -> UsageError:

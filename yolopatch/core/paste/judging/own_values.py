@@ -41,6 +41,26 @@ def with_only_width(subject: Subject, given: Sequence[Given]) -> tuple[Given, ..
     return tried if all(kept) else tuple(given)
 
 
+def with_named_width(subject: Subject, given: Sequence[Given]) -> tuple[Given, ...]:
+    """Return the arguments with the output channels, where another number of channels turns out to be that.
+
+    `(input_dim, embed_dim=32)`: the name of the second says only that it is a number of channels.
+    """
+    known = {name for one in given for name in names_in(one.value)}
+    named = {one.argument for one in given}
+    if by.INPUTS not in known or by.OUTPUTS in known:
+        return tuple(given)
+    for one in subject.constructor.arguments:
+        if one.meaning != by.CHANNELS or one.name in named:
+            continue
+        tried = (*given, Given(one.name, by.OUTPUTS, "its map has as many channels as it says"))
+        a, b = subject.widths
+        trials = {c2: subject.follow(tried, values(c1, c2), [one_map(c1)]).shape for c1, c2 in ((a, b), (b, a))}
+        if not subject.missing(tried) and all(shape is not None and shape[1] == c2 for c2, shape in trials.items()):
+            return tried
+    return tuple(given)
+
+
 def _equal(subject: Subject, given: Sequence[Given], width: int = 0) -> Trial:
     width = width or subject.widths[0]
     return subject.follow(given, values(width, width), [one_map(width)])

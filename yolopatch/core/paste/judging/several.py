@@ -27,6 +27,7 @@ _COUNTS = frozenset(
 # the channels of the maps that are tried: of two, as the models' joins have them, of three, and of two that are equal
 _TWO, _THREE, _EQUAL = (64, 96), (64, 96, 32), (64, 64)
 _WIDTH = 128  # that a row asks for
+_SIZE_NAMES = frozenset({"h", "w", "height", "width", "hw", "hw_shape", "size", "x_size", "input_size", "input_shape"})
 _NUMBER = 8  # of heads, or what else an argument may be, to see what a forward takes
 
 
@@ -124,10 +125,20 @@ def refuse_other_joins(subject: Subject) -> None:
 
     Raises:
         OpenError: it is one.
+        UsageError: its constructor wants the channels of several maps, and no call joins those of a model.
     """
     calls = [_followed(subject, one, spread=False) for one in _calls(subject)]
     if any(call.joins(widths) and _outputs(call) for call in calls for widths in (_EQUAL, _THREE)):
         raise _only(subject, as_join(subject, spread=False, given=None, asked=False))
+    lists = [call for call in calls if any(one.value == by.INPUT_LIST for one in call.given)]
+    if lists and all(call.trials[_TWO].built or call.trials[_THREE].built for call in lists) and not _built(subject):
+        raise _no_join(subject, lists)
+
+
+def _built(subject: Subject) -> bool:
+    """Tell whether a constructor works with a number in the place of the channels."""
+    numbers = tuple(Given(one.name, by.INPUTS, "") for one in subject.constructor.required)
+    return subject.follow(numbers, values(), ()).built
 
 
 def _only(subject: Subject, found: Found) -> UsageError:
@@ -198,7 +209,8 @@ def refuse_tokens(subject: Subject, given: Sequence[Given]) -> None:
     c, known = subject.widths[0], values(subject.widths[0], subject.widths[0])
     maps = subject.follow(given, known, [(BATCH, c, *SIZE)] * len(taken))
     tokens = subject.follow(given, known, [(BATCH, SIZE[0] * SIZE[1], c), *map(Number, sizes)])
-    if maps.state == FAILED and tokens.state == OK:
+    named = all(name.casefold() in _SIZE_NAMES for name in taken[1:])
+    if maps.state == FAILED and (tokens.state == OK or named):
         raise UsageError(
             f"{subject.symbol} cannot be a layer of a model: its forward takes {', '.join(taken)}, tokens and the size"
             " of their map, and a model's layers give maps",

@@ -98,7 +98,8 @@ def layer_norm(run: Run, normalized_shape: Any, eps: Any = 1e-5, elementwise_aff
     def call(run: Run, x: Any) -> Tensor:
         return _normalised(tensor(x).shape, wanted, "nn.LayerNorm")
 
-    return Layer("LayerNorm", call, {"weight": made(wanted), "bias": made(wanted), "eps": eps})
+    attributes = {"weight": made(wanted), "bias": made(wanted), "eps": eps, "normalized_shape": wanted}
+    return Layer("LayerNorm", call, attributes)
 
 
 def _normalised(shape: tuple[int, ...], wanted: tuple[int, ...], name: str) -> Tensor:
