@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from yolopatch.core.edits import Edit, splice
 from yolopatch.core.paste.imports import USUAL, Upstream, import_lines, other_packages
-from yolopatch.core.paste.names import first_line, last_line
+from yolopatch.core.paste.names import bound, first_line, last_line
 from yolopatch.core.paste.origins.calls import FittedCall, Misfit, fit_calls
 from yolopatch.core.paste.origins.known import is_inside
 from yolopatch.core.paste.origins.stand_ins import stand_in_code, stands_for
 from yolopatch.core.paste.reading import Pasted, with_text
-from yolopatch.core.paste.sifting import STAR, Sifted, Statement, Wanted, sift
+from yolopatch.core.paste.sifting import STAR, Sifted, Statement, Wanted, sift, unhandled_imports
 from yolopatch.core.paste.text.replacing import changed
 from yolopatch.core.syntax import source_of
 from yolopatch.core.text import split_lines
@@ -176,6 +176,7 @@ def _needed(node: ast.Import | ast.ImportFrom, sifted: Sifted, upstream: Upstrea
 
 def _packages(paste: Pasted, sifted: Sifted, wanted: Wanted, added: list[str]) -> Iterator[str]:
     nodes = [node for one in sifted.kept for node in one.imports if not isinstance(one.node, ast.Try)]
+    nodes += [node for one in sifted.kept for node, _ in unhandled_imports(one.node) if bound(node) & sifted.needed]
     for node in (*nodes, *(ast.parse(line).body[0] for line in added)):
         if isinstance(node, (ast.Import, ast.ImportFrom)) and len(stands_for(node, paste.tree)) < len(node.names):
             yield from other_packages(node, wanted.packages)
