@@ -79,11 +79,7 @@ def _instance(machine: Machine, called: Instance, given: tuple[Any, ...], named:
     if machine.paste.method(called.owner, name):
         return machine.call(attributes.attribute(machine, called, name), *given, **named)
     if called.base is not None:
-        try:
-            return _known(machine, called.base, given, named)
-        except Fails as error:  # in upstream's forward, which has no line in the file
-            error.line = error.line or machine.paste.classes[called.owner].lineno
-            raise
+        return _known(machine, called.base, given, named)
     raise Open(f"the forward of {called.owner}")
 
 

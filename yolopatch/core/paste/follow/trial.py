@@ -93,7 +93,8 @@ def try_class(
             machine.inputs = [_as_maps(one) for one in inputs]
             result = machine.call(made, *machine.inputs)
     except Fails as error:
-        state, why, line = FAILED, error.why, error.line
+        # a forward that the class inherits from a library has no line in the file
+        state, why, line = FAILED, error.why, error.line or paste.classes[name].lineno
     except Open as error:
         state, why, line = UNKNOWN, error.what, error.line
     except RecursionError:

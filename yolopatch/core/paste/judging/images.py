@@ -44,9 +44,9 @@ def find_backbone(subject: Subject, layer: Trial) -> Found | None:
     if subject.missing(given):
         return None
     trial = read_image(subject, given)
-    for flags in () if given else ((), *_switches(subject)):
+    for flags in ((), *(_switches(subject) if trial.state == OK and not given else ())):
         made = read_image(subject, flags) if flags else trial
-        if is_pyramid(made):
+        if is_pyramid(made) and not given:
             assert made.shapes is not None
             sizes = ", ".join(f"{shape[1]} channels at 1/{_IMAGE[2] // shape[2]}" for shape in made.shapes)
             return Found(BACKBONE, f"of an image it makes {len(made.shapes)} maps: {sizes}", flags)
