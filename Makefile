@@ -1,5 +1,5 @@
-# make setup | demo | test | test-all | torture | coverage | lint | bench | patches | manifests | interfaces | figures | verify-matrix
-#      port-matrix | port-every | reproduce | ablation | notebook | compat | gpu | wheel | release-check | ci-targets | clean
+# make setup | demo | test | test-all | torture | coverage | lint | bench | patches | manifests | interfaces | release-index
+#      figures | verify-matrix | port-matrix | port-every | forks | reproduce | ablation | notebook | compat | gpu | wheel | release-check | ci-targets | clean
 #
 # PYTHON=python3.10      which interpreter makes .venv: 3.10 or 3.11 for the exact versions, 3.12 or 3.13 for the newest
 # TORCH_INDEX=URL        a further index for torch and torchvision, e.g. one of CPU wheels
@@ -22,6 +22,7 @@
 # GPU_PYTHON=EXE WHEELS=DIR   run `make gpu` with the torch of this interpreter, and with these wheels of what it lacks
 # DEVICE=cpu DATA=YAML   what `make gpu` runs on (else GPU 0), and the images it trains on (else generated ones)
 # ONLY="DSConv/* */train" OUT=FILE   which rows of `make gpu`, and where its table goes
+# FORKS="FOLDER ..."     which forks `make forks` adopts: folders, git repositories or archives
 # GRID=FILE              which grid `make ablation` trains
 # PAGES=DIR RUNS=DIR KEPT=FILE   where pages, runs and kept results go, so that a part replaces nothing of docs/
 
@@ -53,7 +54,7 @@ KEPT ?= .verify-matrix.jsonl
 option = $(if $($(2)),--$(1) $($(2)))
 export ROUNDS
 
-.PHONY: setup demo test test-all torture coverage bench lint patches manifests interfaces figures verify-matrix port-matrix port-every \
+.PHONY: setup demo test test-all torture coverage bench lint patches manifests interfaces release-index figures verify-matrix port-matrix port-every forks \
 	reproduce ablation notebook compat gpu wheel release-check ci-targets clean
 
 setup:
@@ -115,6 +116,10 @@ manifests: setup
 interfaces: setup
 	$(BIN)/python -m yolopatch.maintain interfaces
 
+# 40 minutes and 1 GB of wheels in the cache, the first time; then what is new.
+release-index: setup
+	$(BIN)/python -m yolopatch.maintain release-index
+
 figures: setup
 	$(BIN)/python -m yolopatch.maintain figures $(call option,tutorials,TUTORIALS)
 
@@ -131,6 +136,11 @@ port-matrix: setup
 port-every: setup
 	$(BIN)/python -m yolopatch.maintain port-every --out $(PAGES)/ported-every.md $(call option,python,PORT_PYTHON) \
 		$(call option,releases,RELEASES) $(call option,modules,MODULES)
+
+# Forks are fetched by whoever runs this: none of their code is in this repository.
+forks: KEPT = .forks.jsonl
+forks: setup
+	$(BIN)/python -m yolopatch.maintain forks $(FORKS) --kept $(KEPT) --out $(PAGES)/forks.md
 
 $(NEWEST)/.installed: yolopatch/catalog/constraints/torch-2.14.txt | setup
 	$(BIN)/python -m venv --clear $(NEWEST)

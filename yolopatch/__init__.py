@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from yolopatch.api import ablate, apply, compare, render_cfg, verify
+    from yolopatch.api import ablate, adopt, apply, compare, render_cfg, verify
     from yolopatch.errors import ConflictError, UsageError, YolopatchError
 
 __version__ = "0.1.0"
@@ -15,6 +15,7 @@ __all__ = [
     "YolopatchError",
     "__version__",
     "ablate",
+    "adopt",
     "apply",
     "compare",
     "render_cfg",

@@ -27,6 +27,8 @@ from yolopatch.steps.ablate import ablate as ablations
 from yolopatch.steps.ablate.ablate import AblateRequest
 from yolopatch.steps.ablate.on_cluster import EngineOptions, executor_of
 from yolopatch.steps.ablate.tables import AblationTable, write_tables
+from yolopatch.steps.adopt import adopt as adopting
+from yolopatch.steps.adopt.adopt import Adoption, AdoptRequest
 from yolopatch.steps.compare import compare as comparing
 from yolopatch.steps.compare.compare import Comparison
 from yolopatch.steps.engines.engine import Event
@@ -246,6 +248,53 @@ def ablate(
     options.words()
     with executor_of(options, request, cache_dir(), tell) as executor:
         return write_tables(ablations.ablate(request, plan, folder, executor, cache_dir(), watch, hear))
+
+
+def adopt(
+    fork: StrPath,
+    *,
+    base: str = "auto",
+    cfgs: Sequence[str] = (),
+    folder: str | None = None,
+    to: str | None = None,
+    dest: StrPath | None = None,
+    name: str | None = None,
+    builds: bool = True,
+    python: str | None = None,
+    watch: Watch = no_watch,
+) -> Adoption:
+    """Tell what a published fork changes, and rebuild its models on the release that it began from.
+
+    Args:
+        fork: a folder, a git repository or a zip or tar archive.
+        base: the release that it began from: `ultralytics==8.2.50` or a pin; `auto` to find it.
+        cfgs: its model YAMLs to look at; empty for the main one.
+        folder: the folder in it with the package, for a fork with several.
+        to: another release on which the models are rebuilt, too.
+        dest: the folder of a workspace with the models; None to make none.
+        name: of the module in your own catalog; None for that of the fork.
+        builds: whether models are built and compared; if not, nothing of the fork runs.
+        python: the interpreter with upstream's requirements; None to find one.
+        watch: called with each step.
+
+    Raises:
+        UsageError: nothing of a name is there, or several are.
+        ConflictError: your own files are in the way; nothing was changed.
+        YolopatchError: the fork cannot be read, no release has any file of it, or the release cannot be had.
+    """
+    _open()
+    request = AdoptRequest(
+        fork=os.fspath(fork),
+        folder=folder,
+        base=base,
+        cfgs=tuple(cfgs),
+        builds=builds,
+        python=python,
+        to=to,
+        dest=None if dest is None else Path(dest),
+        name=name,
+    )
+    return adopting.adopt(request, cache_dir(), watch)
 
 
 @cache

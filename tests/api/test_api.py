@@ -17,6 +17,7 @@ PIN = "ultralytics-8.3.0"
 def test_every_public_name_is_there_and_no_other():
     assert {name: callable(getattr(package, name)) for name in package.__all__ if name[0].islower()} == {
         "ablate": True,
+        "adopt": True,
         "apply": True,
         "compare": True,
         "render_cfg": True,

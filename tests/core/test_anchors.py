@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from yolopatch.core.code.anchors import AnchorNotFound, below_entry, below_import, chain_of, first_in_fuse
+from yolopatch.core.code.anchors import AnchorNotFound, at_entry, below_import, chain_of, first_in_fuse
 
 PARSER = """\
 from a.modules import (  # what models are made of
@@ -70,14 +70,22 @@ def test_after_the_branch_for_convolutions_and_no_test_inside_it():
 @pytest.mark.parametrize("value", ["1,", "1,  # why", "{\n        'a': 1,\n    },"])
 def test_below_an_entry_and_all_of_its_value(value):
     text = f"x = {{\n    'version': {value}\n    'é': 2,\n}}\n"
-    anchor = below_entry("p.py", text, ("docs", "version"))
+    anchor = at_entry("p.py", text, ("docs", "version"))
     assert _line(text, anchor.at) == "'é': 2,"
+    assert anchor.margin == "    "
+
+
+@pytest.mark.parametrize("end", ["1}", "1\n}", "1, 'é': 2}"])
+def test_above_an_entry_that_no_comma_ends(end):
+    text = f"x = {{\n    'date': 0,\n    'version': {end}\n"
+    anchor = at_entry("p.py", text, ("docs", "version"))
+    assert _line(text, anchor.at).startswith("'version': 1")
     assert anchor.margin == "    "
 
 
 def test_the_first_key_that_is_there_counts():
     text = "x = {\n    'version': 1,\n    'docs': 2,\n}\n"
-    assert below_entry("p.py", text, ("docs", "version")).at == 3
+    assert at_entry("p.py", text, ("docs", "version")).at == 3
 
 
 WITHOUT = {
@@ -88,8 +96,8 @@ WITHOUT = {
     "no parser": (lambda: chain_of("p.py", "x = 1\n"), "the function parse_model", "none"),
     "no chain": (lambda: chain_of("p.py", PARSER.replace("if m in base:", "if m == 1:")), "the chain `if m in", "none"),
     "no elif": (lambda: chain_of("p.py", PARSER.replace("elif m is Other:", "if m is Other:")), "tests on m", "none"),
-    "no key": (lambda: below_entry("p.py", "x = {**y}\n", ("a", "b")), "with the key 'a' or 'b'", "none"),
-    "one line": (lambda: below_entry("p.py", "x = {'a': 1, 'b': 2}\n", ("a",)), "the key 'a'", ", 'b': 2}"),
+    "no key": (lambda: at_entry("p.py", "x = {**y}\n", ("a", "b")), "with the key 'a' or 'b'", "none"),
+    "one line": (lambda: at_entry("p.py", "x = {'a': 1, 'b': 2}\n", ("a",)), "the key 'a'", ", 'b': 2}"),
 }
 
 

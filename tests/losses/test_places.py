@@ -76,6 +76,21 @@ def test_an_assigner_returns_before_upstreams_own_overlap(pin, texts):
     )
 
 
+def test_an_assigner_without_a_method_for_the_overlap_gets_another_line_behind_it(texts):
+    """Releases before 8.1 compute it where they need it."""
+    found = texts("ultralytics-8.2.50")
+    path, call = "ultralytics/utils/tal.py", "bbox_iou(gt_boxes, pd_boxes, xywh=False, CIoU=True).squeeze(-1).clamp_(0)"
+    assert "overlaps[mask_gt] = self.iou_calculation(gt_boxes, pd_boxes)" in found[path]
+    inline = found[path].replace("self.iou_calculation(gt_boxes, pd_boxes)", call).replace("def iou_calc", "def other")
+    found = {**found, path: inline}
+    edits = [shown(edit, found[edit.path]) for edit in changes_of("ultralytics-8.2.50", "NWD", found, "assigner")]
+    (line,) = [edit for edit in edits if "assigned" in edit[1]]
+    assert line[:2] == (f"overlaps[mask_gt] = {call}", "overlaps[mask_gt] = nwd_loss.assigned(gt_boxes, pd_boxes)")
+    without = {**found, path: inline.replace("overlaps[mask_gt] = bbox_iou", "overlaps = bbox_iou")}
+    with pytest.raises(AnchorNotFound, match="get_box_metrics"):
+        changes_of("ultralytics-8.2.50", "NWD", without, "assigner")
+
+
 CHANGED = {
     "the overlap is another function": ("iou = bbox_iou(", "iou = other_iou(", "`iou = bbox_iou(...)`"),
     "it is weighed elsewhere": ("loss_iou = ((1.0 - iou)", "loss_iou = weighed((2.0 - iou)", "`1.0 - iou` behind"),

@@ -35,6 +35,21 @@ def test_an_own_pin_is_what_was_written(ported, own_catalog):
     assert find_pin("ultralytics@8.3.99") == ported == replace(OWN, home=own_catalog)
 
 
+def test_an_own_pin_has_the_families_of_its_release(own_catalog):
+    write_pin(replace(OWN, others=("rtdetr",)), own_catalog)
+    load_own_catalog(own_catalog)
+    assert PINS[OWN.name].families == ("yolo11", "rtdetr")
+
+
+def test_an_entry_without_families_has_those_of_the_pin_that_it_is_like(ported, own_catalog):
+    file = own_catalog / "pins" / f"{OWN.name}.json"
+    entry = json.loads(file.read_text())
+    del entry["others"]
+    file.write_text(json.dumps(entry))
+    assert load_own_catalog(own_catalog) == ()
+    assert PINS[OWN.name].others == OURS.others
+
+
 def test_an_own_pins_files_lie_in_the_own_catalog(ported, own_catalog):
     assert manifest_file(ported.name) == own_catalog / "manifests" / "ultralytics-8.3.99.txt"
     assert patch_file(ported.name, "DSConv", "paper") == own_catalog / "patches" / ported.name / "DSConv-paper.patch"
@@ -150,6 +165,7 @@ HOSTILE_PINS = {
     "a model that there is not": ({"model": ["yolo11"]}, "its model"),
     "a number": ({"like": 8}, "its like"),
     "a block of its own": ({"block": "C9"}, "its block"),
+    "a family that there is not": ({"others": ["yolo99"]}, "its others"),
     "git in a word": ({"git": "https://example.org/a"}, "its git"),
 }
 

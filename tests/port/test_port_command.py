@@ -11,6 +11,7 @@ from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import PINS
 from yolopatch.errors import SourceError
 from yolopatch.outside.source.releases import find_release
+from yolopatch.steps.port.port import as_pin
 
 TASKS = "ultralytics/nn/tasks.py"
 NAME, PIN = "ultralytics-8.4.7", "ultralytics-8.4.0"
@@ -158,6 +159,8 @@ def _release(version: str, cache):
 @pytest.mark.parametrize(
     ("version", "like"),
     [
+        ("8.0.136", "ultralytics-8.2.50"),
+        pytest.param("8.0.201", "ultralytics-8.2.50", marks=pytest.mark.slow),
         pytest.param("8.1.47", "ultralytics-8.2.50", marks=pytest.mark.slow),
         ("8.3.100", "ultralytics-8.3.0"),
         pytest.param("8.4.30", "ultralytics-8.4.0", marks=pytest.mark.slow),
@@ -172,7 +175,7 @@ def test_releases_of_pypi(version, like, cache, yolopatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("version", ["8.1.47", "8.2.103", "8.3.200", "8.4.30", "8.4.190"])
+@pytest.mark.parametrize("version", ["8.0.136", "8.0.201", "8.1.47", "8.2.103", "8.3.200", "8.4.30", "8.4.190"])
 def test_releases_of_pypi_proven(version, cache, yolopatch):
     _release(version, cache)
     ran = yolopatch("port", "--to", f"ultralytics=={version}", "--json")
@@ -180,6 +183,13 @@ def test_releases_of_pypi_proven(version, cache, yolopatch):
     placed = [one for one in MODULES.values() if one.role.placement]  # a loss has no layer
     assert len(ran.json["proofs"]) == sum(len(one.flavors) for one in placed) * 2
     assert PINS[ran.json["like"]].model == ran.json["model"]
+
+
+@pytest.mark.parametrize(
+    ("version", "families"), [("8.0.201", ("yolov8", "rtdetr")), ("8.3.100", ("yolo11", "yolov9", "yolov10", "rtdetr"))]
+)
+def test_a_pin_has_the_families_of_its_release(version, families, cache):
+    assert as_pin(_release(version, cache), None).families == families
 
 
 def test_modules_of_every_place_are_ported_and_proven(wheel, own_catalog, yolopatch):

@@ -13,6 +13,7 @@ from rows.crowds import crowds, two_caches
 from rows.datasets import datasets
 from rows.environments import environments
 from rows.failures import failures
+from rows.forks import forks
 from rows.grids import grids
 from rows.kills import kills, kills_of_models
 from rows.mirrors import mirrors
@@ -50,6 +51,7 @@ ROWS = {
     "two-caches": Row(two_caches, "two caches and one workspace", 30, 1),
     "mirrors": Row(mirrors, "package indexes that fail, lie or never end", 65, 1),
     "archives": Row(archives, "hostile wheels", 35, 4),
+    "forks": Row(forks, "hostile forks for `adopt`", 45, 4),
     "checkpoints": Row(checkpoints, "hostile checkpoints for `restore`", 60, 3),
     "catalogs": Row(catalogs, "hostile catalogs", 35, 4),
     "pasted": Row(pasted, "hostile files for `add`", 40, 4),

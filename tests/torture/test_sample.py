@@ -15,7 +15,7 @@ import pytest
 from yolopatch.cli.group import _COMMANDS
 
 TORTURE = Path(__file__).parent
-ROWS = ("kills", "failures", "crowds", "two-caches", "mirrors", "archives", "checkpoints", "catalogs")
+ROWS = ("kills", "failures", "crowds", "two-caches", "mirrors", "archives", "forks", "checkpoints", "catalogs")
 FILES = ("pasted", "yamls", "datasets", "sequences", "parsers")
 LONG = ("kills-models", "grids", "environments", "platforms")  # the last has its own tests, in tests/platforms
 

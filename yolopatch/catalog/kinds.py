@@ -10,6 +10,7 @@ from yolopatch.wire import arguments as by
 CONVOLUTION, LAYER, BLOCK, ATTENTION = "convolution", "layer", "block", "attention"
 JOIN, UP, DOWN = "join", "up-sampler", "down-sampler"
 POOL, PSA, HEAD, LOSS, BACKBONE = "pool", "psa", "head", "loss", "backbone"
+FORK = "fork"
 
 # upstream's blocks, one for each family, and its heads, one for each task
 BLOCK_STEMS = ("C3k2", "C2f", "C3")
@@ -27,7 +28,7 @@ class Kind:
     """What a module stands for in a model.
 
     Attributes:
-        like: the values of `--like` that mean it; the first one is shown.
+        like: the values of `--like` that mean it; the first one is shown. Of what `add` does not make, none.
         group: modules of this kind, in the plural; kinds with the same one are listed together.
         replaces: what it takes the place of, in words.
         values: what the arguments of its constructor can be given; the names are those of `wire.arguments`.
@@ -156,6 +157,12 @@ KINDS: Mapping[str, Kind] = {
         group="losses of boxes",
         replaces="the overlap in the loss of the boxes; the model's YAML stays as it is",
         values=(by.WIDTH, by.HEIGHT),
+    ),
+    FORK: Kind(
+        like=(),
+        group="forks",
+        replaces="nothing by itself: the YAMLs that came with it name its classes",
+        values=(),
     ),
 }
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from yolopatch.catalog.kinds import BACKBONE, CONVOLUTION, HEAD, JOIN, KINDS, LAYER, LOSS, UP, Kind
+from yolopatch.catalog.kinds import BACKBONE, CONVOLUTION, FORK, HEAD, JOIN, KINDS, LAYER, LOSS, UP, Kind
 
 TUTORIAL_FLAVOR = "tutorial"
 FLAVORS = ("paper", TUTORIAL_FLAVOR)
@@ -168,6 +168,16 @@ class Module:
     def is_written_around(self) -> bool:
         """Whether classes around its own stand in the place of upstream's."""
         return bool(self.stems) or self.spread or self.kind in (BACKBONE, LOSS)
+
+    @property
+    def has_layers(self) -> bool:
+        """Whether it can be placed in a model: a loss has no layer, and a fork has its own YAMLs."""
+        return self.kind not in (LOSS, FORK)
+
+    @property
+    def is_made_on_demand(self) -> bool:
+        """Whether its patch is made from the text of a pin when it is asked for, so that none is stored."""
+        return self.home is not None and self.kind != FORK
 
     @property
     def keeps_widths(self) -> bool:

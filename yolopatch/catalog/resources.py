@@ -49,6 +49,12 @@ def interface_file(pin: str) -> Path:
     return _PACKAGE / "catalog" / "interfaces" / f"{pin}.json"
 
 
+def release_index_files(upstream: str) -> tuple[Path, Path]:
+    """Return the files with the ids of the files, and of the definitions, of every release of an upstream."""
+    folder = _PACKAGE / "catalog" / "releases"
+    return folder / f"{upstream}.txt", folder / f"{upstream}-definitions.txt"
+
+
 def figures_file() -> Path:
     """Return the file with the figures that maintainers measured on the tutorials' models."""
     return _PACKAGE / "catalog" / "figures.json"

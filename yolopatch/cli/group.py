@@ -23,6 +23,7 @@ _COMMANDS = {
     "reproduce": ("reproduce.reproduce", "Reproduce a blog post: its code, YAML and training."),
     "add": ("own.add", "Turn a pasted Python file into a module."),
     "forget": ("own.forget", "Remove your own module from your catalog."),
+    "adopt": ("adopt.adopt", "Tell what a published fork changes, and rebuild its model."),
     "restore": ("checkpoint.restore", "Rebuild the workspace that saved a checkpoint."),
     "port": ("port.port", "Make the patches for an upstream release without a pin."),
     "env": ("environment.env", "Create an environment for a pin, or run a command in it."),

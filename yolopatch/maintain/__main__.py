@@ -1,4 +1,7 @@
-"""`python -m yolopatch.maintain patches|manifests|interfaces|figures|matrix|port-matrix|port-every|reproduce`."""
+"""`python -m yolopatch.maintain TASK`.
+
+The tasks: patches, manifests, interfaces, release-index, figures, matrix, port-matrix, port-every, reproduce, forks.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,16 @@ from pathlib import Path
 from yolopatch.catalog.model.base_model import TASKS
 from yolopatch.catalog.module import FLAVORS
 from yolopatch.catalog.modules import MODULES
-from yolopatch.catalog.pins import PINS
+from yolopatch.catalog.pins import PINS, UPSTREAMS
 from yolopatch.catalog.reproduce.recipes import RECIPES
 from yolopatch.errors import EXIT_VERIFY, YolopatchError
-from yolopatch.maintain import matrix, ported, reproduced
+from yolopatch.maintain import forks, matrix, ported, reproduced
 from yolopatch.maintain.figures import write_figures
 from yolopatch.maintain.interfaces import write_interface
 from yolopatch.maintain.manifests import write_manifest
 from yolopatch.maintain.matrix_page import page
 from yolopatch.maintain.patches import write_patches
+from yolopatch.maintain.release_index import write_release_index
 from yolopatch.maintain.reproduced_page import draw
 from yolopatch.maintain.reproduced_page import page as reproduced_page
 from yolopatch.outside.probe.inspect import inspect_interpreter
@@ -32,6 +36,10 @@ def main(arguments: list[str]) -> int:
         if asked.task == "figures":
             write_figures(asked.tutorials)
             return 0
+        if asked.task == "release-index":
+            for upstream in UPSTREAMS:
+                print(f"{upstream}: {write_release_index(upstream)}", flush=True)
+            return 0
         if asked.task == "matrix":
             return _verify_matrix(asked)
         if asked.task == "port-matrix":
@@ -40,6 +48,8 @@ def main(arguments: list[str]) -> int:
             return _port_every(asked)
         if asked.task == "reproduce":
             return _reproduce(asked)
+        if asked.task == "forks":
+            return _forks(asked)
         for pin in PINS.values():
             print(f"{pin.name}: {_WRITERS[asked.task](pin)}")
     except YolopatchError as error:
@@ -53,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     tasks = parser.add_subparsers(dest="task", required=True)
     for name in _WRITERS:
         tasks.add_parser(name)
+    tasks.add_parser("release-index")
     task = tasks.add_parser("figures")
     _add_tutorials(task)
     task = tasks.add_parser("reproduce")
@@ -73,6 +84,11 @@ def _parser() -> argparse.ArgumentParser:
     task.add_argument("--releases", nargs="+", default=[], help="versions; by default all")
     _add_modules(task)
     task.add_argument("--python", default=sys.executable, help="the interpreter to build models with")
+    task.add_argument("--out", type=Path, required=True, help="the page")
+    task = tasks.add_parser("forks")
+    task.add_argument("places", nargs="+", type=Path, help="folders, git repositories or archives of forks")
+    task.add_argument("--python", default=sys.executable, help="the interpreter to build models with")
+    task.add_argument("--kept", type=Path, required=True, help="keeps results; a stopped run continues there")
     task.add_argument("--out", type=Path, required=True, help="the page")
     task = tasks.add_parser("matrix")
     task.add_argument("--scales", default=matrix.SCALES)
@@ -138,6 +154,15 @@ def _reproduce(asked: argparse.Namespace) -> int:
         draw(results, picture)
         asked.out.write_text(reproduced_page(results, picture.name, _versions(asked.python)), encoding="utf-8")
     return 0 if all(result.as_expected for result in results) else EXIT_VERIFY
+
+
+def _forks(asked: argparse.Namespace) -> int:
+    rows = []
+    for row in forks.adopt_all(asked.places, asked.python, asked.kept):
+        rows.append(row)
+        print(f"{row.fork}: {row.base}; builds: {row.builds}; rebuilt: {row.rebuilt}; {row.seconds:.0f} s", flush=True)
+    asked.out.write_text(forks.page(rows), encoding="utf-8")
+    return 0
 
 
 def _versions(python: str) -> str:

@@ -19,9 +19,9 @@ from yolopatch.outside.source.store import cache_dir
 from yolopatch.steps.port.port import Port, PortRequest, port
 
 # The first and the last release of each minor version, and some between; `newest` is the newest one on PyPI.
-NEWEST, OLDEST = "newest", "8.1.0"
+NEWEST, OLDEST = "newest", "8.0.136"
 SPREAD = (
-    *(OLDEST, "8.1.47", "8.2.0", "8.2.50", "8.2.103", "8.3.0", "8.3.40", "8.3.100", "8.3.200"),
+    *(OLDEST, "8.0.201", "8.1.0", "8.1.47", "8.2.0", "8.2.50", "8.2.103", "8.3.0", "8.3.40", "8.3.100", "8.3.200"),
     *("8.4.0", "8.4.30", NEWEST),
 )
 

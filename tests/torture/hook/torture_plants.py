@@ -127,6 +127,21 @@ def _archives_are_unpacked() -> None:
     archive.read_wheel = read
 
 
+def _forks_are_imported() -> None:
+    """The version of a fork is asked of its package."""
+    from yolopatch.core.fork import packages
+    from yolopatch.outside.fork import read
+
+    real = packages.said_version
+
+    def said(files: Any) -> str:
+        with contextlib.suppress(Exception):
+            exec(files.get("ultralytics/__init__.py", b""), {})
+        return real(files)
+
+    read.said_version = said
+
+
 def _any_pickle() -> None:
     """What a checkpoint calls is not looked at."""
     from yolopatch.core.checkpoint import allowed
@@ -212,6 +227,7 @@ PLANTS: dict[str, tuple[Callable[[], None], ...]] = {
     "two-caches": (_a_lock_in_the_cache,),
     "mirrors": (_temporary_folders_stay,),
     "archives": (_archives_are_unpacked,),
+    "forks": (_forks_are_imported,),
     "checkpoints": (_any_pickle,),
     "catalogs": (_any_entry,),
     "pasted": (_pasted_code_runs,),

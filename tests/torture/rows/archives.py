@@ -14,7 +14,7 @@ from tally import Tally
 sys.path.append(str(ROOT / "tests"))
 from zips import with_size, zipped
 
-_NAMES = (
+NAMES = (
     *(
         "/etc/outside",
         "../outside",
@@ -66,7 +66,7 @@ def _applied(name: str, data: bytes) -> Hostile:
 
 
 def _hostile() -> Iterator[tuple[str, bytes]]:
-    for name in _NAMES:
+    for name in NAMES:
         yield f"the name {name[:40]!r}", zipped([_INIT, (name, b"x")])
     for kind in _KINDS:
         yield f"a file of the kind {kind:o}", zipped([_INIT, ("ultralytics/link", b"/etc/passwd")], mode=kind | 0o777)

@@ -13,10 +13,15 @@ from yolopatch.wire.checkpoint_keys import OPTIMIZER, STAMP
 
 @dataclass(frozen=True)
 class Import:
-    """The only import of this name from this module in a file."""
+    """The only import of this name from this module in a file.
+
+    Attributes:
+        before: the module that early releases import it from.
+    """
 
     module: str
     name: str
+    before: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,9 @@ _ULTRALYTICS: tuple[StampLine, ...] = (
 )
 
 _YOLOV5: tuple[StampLine, ...] = (
-    StampLine("train.py", Import("utils.downloads", "attempt_download"), "from utils.fork import stamp"),
+    StampLine(
+        "train.py", Import("utils.downloads", "attempt_download", "utils.google_utils"), "from utils.fork import stamp"
+    ),
     StampLine("train.py", Entry((OPTIMIZER,)), f"'{STAMP}': stamp(ema.ema),"),
 )
 

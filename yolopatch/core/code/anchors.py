@@ -130,11 +130,13 @@ def chain_of(path: str, text: str) -> Chain:
     return Chain(function, loop, first, Anchor(following.lineno - 1, margin_of(text, first)))
 
 
-def below_entry(path: str, text: str, keys: tuple[str, ...]) -> Anchor:
-    """Return the position after an entry of the only dict literal with one of these keys; of several keys, the first.
+def at_entry(path: str, text: str, keys: tuple[str, ...]) -> Anchor:
+    """Return a position at an entry of the only dict literal with one of these keys; of several keys, the first.
+
+    It is the position after the entry, or before it where no comma ends its line: `"version": __version__}`.
 
     Raises:
-        AnchorNotFound: no dict or several dicts have a key, or the entry is not at the end of its line.
+        AnchorNotFound: no dict or several dicts have a key, or the entry has no line of its own.
     """
     dicts = [node for node in _nodes(path, text) if isinstance(node, ast.Dict)]
     for key in keys:
@@ -144,12 +146,14 @@ def below_entry(path: str, text: str, keys: tuple[str, ...]) -> Anchor:
             break
     expected = f"the dict of a checkpoint, with the key {' or '.join(map(repr, keys))}"
     node, value = only(entries, expected, path)
-    last = value.end_lineno or value.lineno
-    line = split_lines(text)[last - 1].encode()
-    rest = line[value.end_col_offset :].decode().strip()
-    if not rest.startswith(",") or rest[1:].strip()[:1] not in ("", "#"):
-        raise AnchorNotFound(expected, path, "a comma and the line's end after that entry", rest or "no comma")
-    return Anchor(last, margin_of(text, node))
+    lines, last = split_lines(text), value.end_lineno or value.lineno
+    before = lines[node.lineno - 1].encode()[: node.col_offset].decode()
+    rest = lines[last - 1].encode()[value.end_col_offset :].decode().strip()
+    if rest.startswith(",") and rest[1:].strip()[:1] in ("", "#"):
+        return Anchor(last, margin_of(text, node))
+    if not before.strip():
+        return Anchor(node.lineno - 1, before)
+    raise AnchorNotFound(expected, path, "a comma and the line's end after that entry", rest or "no comma")
 
 
 def _functions(path: str, text: str, name: str) -> Iterator[ast.FunctionDef]:

@@ -50,6 +50,21 @@ class OverlapPlace:
     used: Anchor
 
 
+@dataclass(frozen=True)
+class AssignerPlace:
+    """Where the assigner computes the overlap of boxes.
+
+    Attributes:
+        at: the position of the statement that takes its place.
+        gives: how that statement begins: `return`, or `overlaps[mask_gt] =`.
+        boxes: the wanted and the predicted boxes, as in the file.
+    """
+
+    at: Anchor
+    gives: str
+    boxes: tuple[str, str]
+
+
 def below_import_of(path: str, text: str, name: str) -> Anchor:
     """Return the position below the import of a name.
 
@@ -151,21 +166,42 @@ def level_of_boxes(path: str, text: str) -> tuple[str, str]:
     return names[0], names[1]
 
 
-def overlap_of_assigner(path: str, text: str) -> tuple[Anchor, tuple[str, str]]:
-    """Return the position before the assigner returns the overlap of boxes, and the wanted and the predicted boxes.
+def overlap_of_assigner(path: str, text: str) -> AssignerPlace:
+    """Return where the assigner computes the overlap of boxes.
 
     Raises:
-        AnchorNotFound: the assigner has no such method, or it returns something else.
+        AnchorNotFound: the assigner has no such statement, or another one.
     """
+    node = classes(_tree(path, text)).get(_ASSIGNER)
+    if node and not method(node, "iou_calculation"):  # releases before 8.1
+        return _overlap_of_metrics(path, text)
     function = _method(path, text, _ASSIGNER, "iou_calculation")
     where = f"{path}, {_ASSIGNER}.iou_calculation"
     returns = [node for node in ast.walk(function) if isinstance(node, ast.Return) and _calls(node.value, _OVERLAP)]
-    node = only(returns, f"`return {_OVERLAP}(...)`", where)
+    given = only(returns, f"`return {_OVERLAP}(...)`", where)
+    return AssignerPlace(Anchor(given.lineno - 1, margin_of(text, given)), "return", _boxes_of(given, where))
+
+
+def _overlap_of_metrics(path: str, text: str) -> AssignerPlace:
+    """Return the place behind `overlaps[mask_gt] = bbox_iou(...)`, of which both sides are a list of boxes."""
+    function = _method(path, text, _ASSIGNER, "get_box_metrics")
+    where = f"{path}, {_ASSIGNER}.get_box_metrics"
+    made = [
+        node
+        for node in function.body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript) and _calls(node.value, _OVERLAP)
+    ]
+    node = only(made, f"`overlaps[mask_gt] = {_OVERLAP}(...)`", where)
+    return AssignerPlace(_below(text, node), f"{ast.unparse(node.targets[0])} =", _boxes_of(node, where))
+
+
+def _boxes_of(node: ast.stmt, where: str) -> tuple[str, str]:
+    """Return the first two arguments of the overlap that a statement computes."""
     call = next(one for one in ast.walk(node) if _is_call_of(one, _OVERLAP))
     assert isinstance(call, ast.Call)
     if len(call.args) < 2:
         raise AnchorNotFound("the boxes of the assigner", where, f"two boxes in {_OVERLAP}(...)", ast.unparse(call))
-    return Anchor(node.lineno - 1, margin_of(text, node)), (ast.unparse(call.args[0]), ast.unparse(call.args[1]))
+    return ast.unparse(call.args[0]), ast.unparse(call.args[1])
 
 
 def end_of_parse_model(path: str, text: str) -> tuple[Anchor, str]:

@@ -71,10 +71,15 @@ def branch_of(chain: Chain, name: str) -> list[ast.stmt] | None:
 
 def named_sets(function: ast.FunctionDef) -> dict[str, frozenset[str]]:
     """Return the named sets of classes in a function."""
-    found: dict[str, frozenset[str]] = {}
-    for node in function.body:
+    return sets_in(function.body, {})
+
+
+def sets_in(body: Sequence[ast.stmt], known: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+    """Return the named sets of classes in code; `known` has those that the code can use."""
+    found = dict(known)
+    for node in body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            members = _members(node.value, {})
+            members = _members(node.value, found)
             if members is not None:
                 found[node.targets[0].id] = members
     return found
@@ -103,7 +108,13 @@ def _resolved(test: ast.expr, name: str, named: _Named) -> bool | ast.expr:
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         inner = _resolved(test.operand, name, named)
         return not inner if isinstance(inner, bool) else test
-    if not (isinstance(test, ast.Compare) and len(test.ops) == 1 and ast.unparse(test.left) == "m"):
+    if isinstance(test, ast.Call) and ast.unparse(test) == "isinstance(m, str)":
+        return False  # the row names a class, which was found
+    if not (isinstance(test, ast.Compare) and len(test.ops) == 1):
+        return test
+    if ast.unparse(test.left) == "m.__name__":
+        return _resolved_name(test, name)
+    if ast.unparse(test.left) != "m":
         return test
     operator, right = test.ops[0], test.comparators[0]
     if isinstance(operator, ast.Is | ast.IsNot):
@@ -111,6 +122,20 @@ def _resolved(test: ast.expr, name: str, named: _Named) -> bool | ast.expr:
     members = _members(right, named)
     if isinstance(operator, ast.In | ast.NotIn) and members is not None:
         return (name in members) is isinstance(operator, ast.In)
+    return test
+
+
+def _resolved_name(test: ast.Compare, name: str) -> bool | ast.expr:
+    """Return the value of a test of the class's own name against constants."""
+    operator, right = test.ops[0], test.comparators[0]
+    values = right.elts if isinstance(right, ast.Set | ast.Tuple | ast.List) else [right]
+    names = [part.value for part in values if isinstance(part, ast.Constant)]
+    if len(names) != len(values):
+        return test
+    if isinstance(operator, ast.Eq | ast.NotEq) and len(names) == 1:
+        return (names[0] == name) is isinstance(operator, ast.Eq)
+    if isinstance(operator, ast.In | ast.NotIn) and values is not None and right is not values[0]:
+        return (name in names) is isinstance(operator, ast.In)
     return test
 
 
@@ -128,8 +153,11 @@ def _resolved_all(test: ast.BoolOp, name: str, named: _Named) -> bool | ast.expr
 def _members(node: ast.expr, named: _Named) -> frozenset[str] | None:
     if isinstance(node, ast.Name):
         return named.get(node.id)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.BitOr):
+        left, right = _members(node.left, named), _members(node.right, named)
+        return None if left is None or right is None else left | right
     if isinstance(node, ast.Call) and len(node.args) == 1 and ast.unparse(node.func) in ("frozenset", "set", "tuple"):
-        node = node.args[0]
+        return _members(node.args[0], named)
     return frozenset(map(ast.unparse, node.elts)) if isinstance(node, ast.Set | ast.Tuple | ast.List) else None
 
 

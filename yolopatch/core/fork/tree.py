@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,9 @@ class ForkTree:
         beside: the size in bytes of each file that is not in the package, by its path in the fork.
         said: the version that the fork says it is; "" if it says none.
         place: the folder of the package in the fork, "" for its root.
+        texts: the content of the YAMLs, scripts and READMEs that are not in the package, by their path in the fork.
+        elsewhere: the places of further packages in the fork.
+        notes: what of the fork was not read, in sentences.
     """
 
     name: str
@@ -26,3 +29,6 @@ class ForkTree:
     beside: Mapping[str, int]
     said: str
     place: str = ""
+    texts: Mapping[str, bytes] = field(default_factory=dict)
+    elsewhere: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()

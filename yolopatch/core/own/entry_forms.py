@@ -40,7 +40,8 @@ def check_pin_entry(entry: object) -> None:
         KeyError: a field is missing.
         ValueError: it has an unknown field, or the value of a field is not what it must be.
     """
-    fields = _check(entry, _PIN, required=_PIN)
+    required = tuple(key for key in _PIN if key != "others")  # which the first entries did not have
+    fields = _check(entry, _PIN, required)
     for key, forms in (("git", _GIT), ("wheel", _WHEEL)):
         if fields[key] is not None:
             _check(fields[key], forms, required=set(forms) - {"commit"}, within=f"{key}.")
@@ -148,6 +149,7 @@ _PIN = {
     "like": _Form(file_name_form, "a pin of yolopatch"),
     "model": _Form(lambda value: value in tuple(MODELS), f"one of {', '.join(MODELS)}"),
     "block": _Form(lambda value: value in BLOCK_STEMS, f"one of {', '.join(BLOCK_STEMS)}"),
+    "others": _Form(_listed(lambda value: value in tuple(MODELS)), f"a list of {', '.join(MODELS)}"),
     "git": _Form(lambda value: value is None or isinstance(value, dict), "a tag of a repository"),
     "wheel": _Form(lambda value: value is None or isinstance(value, dict), "a wheel of an index"),
 }

@@ -167,11 +167,11 @@ class LossWriter:
     def _assigner(self) -> list[Edit]:
         path = assigner_file(self.pin)
         text = self._text_of(path)
-        anchor, (target, pred) = loss_places.overlap_of_assigner(path, text)
+        place = loss_places.overlap_of_assigner(path, text)
         imported = loss_places.below_import_of(path, text, "bbox_iou")
         return [
             Edit(path, imported.at, f"from {self._package} import {self._around}\n"),
-            _lines(path, anchor, f"return {self._around}.assigned({target}, {pred})"),
+            _lines(path, place.at, f"{place.gives} {self._around}.assigned({', '.join(place.boxes)})"),
         ]
 
     def _text_of(self, path: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from yolopatch.catalog.checkpoint.stamps import Import, StampLine, fork_path
 from yolopatch.catalog.pins import Pin
-from yolopatch.core.code.anchors import Anchor, AnchorNotFound, below_entry, below_import
+from yolopatch.core.code.anchors import Anchor, AnchorNotFound, at_entry, below_import
 from yolopatch.core.edits import Change, Edit, NewFile
 
 
@@ -36,6 +36,12 @@ def _insertion(line: StampLine, text: str) -> Edit | None:
 
 
 def _anchor(line: StampLine, text: str) -> Anchor:
-    if isinstance(line.below, Import):
-        return below_import(line.path, text, line.below.module, line.below.name)
-    return below_entry(line.path, text, line.below.keys)
+    below = line.below
+    if not isinstance(below, Import):
+        return at_entry(line.path, text, below.keys)
+    try:
+        return below_import(line.path, text, below.module, below.name)
+    except AnchorNotFound:
+        if not below.before:
+            raise
+        return below_import(line.path, text, below.before, below.name)

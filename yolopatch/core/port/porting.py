@@ -7,11 +7,14 @@ import textwrap
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import PurePosixPath
 
 from jinja2.sandbox import SandboxedEnvironment
 
 from yolopatch.catalog.checkpoint.stamps import StampLine, fork_path
 from yolopatch.catalog.kinds import BLOCK, DOWN, POOL, PSA
+from yolopatch.catalog.model.base_model import BaseModel
+from yolopatch.catalog.model.models import MODELS
 from yolopatch.catalog.module import Module
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.core.code.anchors import AnchorNotFound, chain_of
@@ -36,6 +39,7 @@ STAMP = "stamp"
 
 CONV_FILE = "ultralytics/nn/modules/conv.py"
 # The folder of each family's YAMLs, newest first, and the pin that such a release is compared with.
+_MODELS_FOLDER = "ultralytics/cfg/models/"
 _FAMILIES = {"26": "ultralytics-8.4.0", "11": "ultralytics-8.3.0", "v8": "ultralytics-8.2.50"}
 
 
@@ -67,7 +71,17 @@ def newest_family(paths: Collection[str]) -> Pin | None:
 def base_file(pin: Pin) -> str:
     """Return the path of the YAML of the pin's base model in ultralytics."""
     folder = next(folder for folder, name in _FAMILIES.items() if PINS[name].model == pin.model)
-    return f"ultralytics/cfg/models/{folder}/{pin.model}.yaml"
+    return f"{_MODELS_FOLDER}{folder}/{pin.model}.yaml"
+
+
+def other_families(pin: Pin, paths: Collection[str]) -> tuple[str, ...]:
+    """Return the further families of a pin of which a release with these files has a base model."""
+    stems = {PurePosixPath(path).stem for path in paths if path.startswith(_MODELS_FOLDER)}
+    return tuple(name for name in pin.others if not stems.isdisjoint(_stems(MODELS[name])))
+
+
+def _stems(model: BaseModel) -> set[str]:
+    return {model.stem(), *(model.stem(scale) for scale in model.scales)}
 
 
 def check_release(pin: Pin, files: Mapping[str, str], base: str) -> tuple[Conflict, ...]:

@@ -279,11 +279,11 @@ class Repository:
         stream = self.run_bytes("cat-file", "--batch", stdin="".join(b + "\n" for b in blobs).encode())
         contents, at = [], 0
         for blob in blobs:
-            header, _, _ = stream[at:].partition(b"\n")
-            words = header.split()
+            end = stream.index(b"\n", at)
+            words = stream[at:end].split()
             if len(words) != 3:
                 raise GitError(f"{self.path} lacks the object {blob}")
-            at += len(header) + 1
+            at = end + 1
             contents.append(stream[at : at + int(words[2])])
             at += int(words[2]) + 1
         return contents

@@ -72,10 +72,26 @@ def write_pin(pin: Pin, folder: Path, files: Mapping[Path, bytes] = _NO_FILES) -
         "like": pin.like,
         "model": pin.model,
         "block": pin.block,
+        "others": pin.others,
         "git": pin.git and asdict(pin.git),
         "wheel": pin.wheel and asdict(pin.wheel),
     }
     return _write_entry(folder / "pins" / f"{pin.name}.json", entry, files)
+
+
+def write_fork(module: Module, folder: Path, patches: Mapping[str, bytes]) -> Path:
+    """Write the entry of a fork's module with its patches, all or none, and return the file of the entry.
+
+    Args:
+        module: the module.
+        folder: the catalog.
+        patches: its patch for each pin, by the pin's name; those for other pins stay.
+
+    Raises:
+        OSError: one cannot be written; nothing was changed.
+    """
+    file = f"{module.name}-{module.flavors[0]}.patch"
+    return _write_module(module, folder, {folder / "patches" / pin / file: data for pin, data in patches.items()})
 
 
 def write_module(module: Module, folder: Path, source: bytes | None = None) -> Path:
@@ -90,6 +106,10 @@ def write_module(module: Module, folder: Path, source: bytes | None = None) -> P
         OSError: one cannot be written; nothing was changed.
     """
     files = {} if source is None else {folder / "modules" / f"{module.source}.py": source}
+    return _write_module(module, folder, files)
+
+
+def _write_module(module: Module, folder: Path, files: Mapping[Path, bytes]) -> Path:
     entry = {key: value for key, value in asdict(module).items() if key != "home"}
     return _write_entry(folder / "modules" / f"{module.name}.json", entry, files)
 
@@ -100,7 +120,10 @@ def stored_modules(folder: Path) -> tuple[str, ...]:
 
 
 def delete_module(name: str, folder: Path) -> tuple[Path, ...]:
-    """Delete a module's entry and its source, both or none, and return the deleted files.
+    """Delete a module's entry with its source, or with its patches where it has them, all or none.
+
+    Returns:
+        the deleted files.
 
     Raises:
         OSError: one cannot be deleted; nothing was changed.
@@ -109,6 +132,7 @@ def delete_module(name: str, folder: Path) -> tuple[Path, ...]:
     source = folder / "modules" / f"{_source_of(entry)}.py"
     used = {module.source for module in MODULES.values() if module.home == folder and module.name != name}
     sources = [source] if source.is_file() and source.stem not in used else []
+    sources += sorted((folder / "patches").glob(f"*/{name}-*.patch"))
     remove_all([*sources, entry])  # the entry last: as long as it is there, `forget` finds the module
     return (entry, *sources)
 
@@ -188,7 +212,7 @@ def _read_pin(entry: Mapping[str, Any], folder: Path) -> Pin:
         wheel=entry["wheel"] and WheelSource(**entry["wheel"]),
         home=folder,
         like=like.name,
-        others=like.others,
+        others=tuple(entry.get("others", like.others)),
     )
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from yolopatch.outside.child.group import temporary_in
 from yolopatch.outside.environment.child_variables import child_variables
 from yolopatch.outside.environment.executable import find_executable
+
+_SEALED = "YOLOPATCH_SEALED"  # as `probe/guard/` knows it, which imports nothing of ours
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,18 @@ def isolated_launch(python: str, folder: Path) -> Launch:
         **temporary_in(temporary),
     }
     return Launch(executable, folder, variables)
+
+
+def sealed_launch(python: str, folder: Path) -> Launch:
+    """Return how to run the code of a stranger: as `isolated_launch`, and kept to itself (`probe/guard/seal.py`).
+
+    No network, no other program, and no file is written but in the folder.
+
+    Raises:
+        YolopatchError: the interpreter does not exist.
+    """
+    launch = isolated_launch(python, folder)
+    return replace(launch, variables={**launch.variables, _SEALED: str(folder)})
 
 
 def users_launch(python: str, place: Path) -> Launch:

@@ -14,7 +14,7 @@ from yolopatch.outside.git.snapshot import MAX_BYTES
 
 # What Python's reader raises for an archive that is damaged or forged; a LookupError for an entry without a name, a
 # RuntimeError for an encrypted one, or for a compression that it does not have.
-_DAMAGED = (
+DAMAGED = (
     *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error),
     *(EOFError, ValueError, LookupError, OverflowError, RuntimeError),
 )
@@ -37,7 +37,7 @@ def read_wheel(path: Path) -> dict[str, bytes]:
             for info in entries:
                 _check_entry(path, info)
             return {info.filename: _read(archive, info) for info in entries}
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise SourceError(f"{path} is not a readable wheel: {error}", hint="download it again") from error
 
 

@@ -45,7 +45,8 @@ def download(wheel: WheelSource, folder: Path) -> Path:
 def download_version(project: str, version: str, folder: Path) -> Path:
     """Download the wheel of a version without a known sha256, in the same way as `download`."""
     wanted = f"{project}=={version}"
-    options = ["--no-deps", "--only-binary", ":all:", "--dest", str(folder)]
+    # what Python a release asks for is said of those that install it; here it is read
+    options = ["--no-deps", "--only-binary", ":all:", "--ignore-requires-python", "--dest", str(folder)]
     done = _pip(["download", "--quiet", *options, "--", wanted], folder)
     if done.went_over:
         raise SourceError(
@@ -66,7 +67,7 @@ def list_versions(project: str) -> list[str]:
         SourceError: the index has none, or cannot be reached.
     """
     with temporary_folder() as folder:
-        done = _pip(["index", "versions", "--", project], folder)
+        done = _pip(["index", "versions", "--ignore-requires-python", "--", project], folder)
     found = re.search(r"^Available versions: (.+)$", done.out, re.MULTILINE)
     if done.code or found is None:
         raise done.failure(f"pip does not list the versions of {project}")

@@ -36,8 +36,11 @@ _FORMS = (
 )
 _HELP = "yolopatch port --help"
 _OFFLINE = f"for a release on PyPI: --to {PROJECT}==VERSION; for your own clone: --to PATH"
-# The files that patches change or use, and the files that say which models a release has.
-_READ = tuple(f"{PROJECT}/{part}" for part in ("nn/", "engine/", "cfg/models/", "utils/", "__init__.py"))
+# The files that patches change or use, and the files that say which models a release has; the second line is of yolov5.
+_READ = (
+    *(f"{PROJECT}/{part}" for part in ("nn/", "engine/", "cfg/models/", "utils/", "__init__.py")),
+    *("models/", "utils/", "train.py"),
+)
 
 
 @dataclass(frozen=True)
@@ -228,7 +231,7 @@ def _package(files: Mapping[str, bytes], where: str) -> dict[str, bytes]:
     if parser not in package:
         raise YolopatchError(
             f"{where} is too old: it has no {parser}, where releases since 8.0 have parse_model",
-            hint="name a release of 8.1 or later",
+            hint="name release 8.0.136 or a later one",
         )
     return package
 

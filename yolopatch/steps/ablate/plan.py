@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yolopatch.catalog.environment.fix_patches import SEEDS, chosen
-from yolopatch.catalog.kinds import LOSS
 from yolopatch.catalog.model.base_model import DETECT, BaseModel
 from yolopatch.catalog.model.models import MODELS, find_model
 from yolopatch.catalog.modules import find_module, require_flavor
@@ -85,7 +84,7 @@ class GridPlan:
         return read_cfg(self.where / str(arm.cfg))
 
     def _rendered(self, arm: Arm, scale: str, nc: int | None) -> Cfg:
-        placed = tuple(name for name in arm.modules if find_module(name).kind != LOSS)  # a loss has no layer
+        placed = tuple(name for name in arm.modules if find_module(name).has_layers)
         request = RenderRequest(placed, self.model.name, DETECT, scale, arm.placements, nc=nc, flavor=arm.flavor)
         return render_request.plan(request, self.pin)[0]
 

@@ -10,9 +10,19 @@ from yolopatch.outside.workspace.checkout import Checkout
 
 def nearest_pin(checkout: Checkout) -> Pin:
     """Return the newest pin that is not newer than the checkout; the oldest pin of its style where all are newer."""
-    pins = [pin for pin in PINS.values() if style_of(pin) == checkout.style]
+    return pin_near(checkout.style, checkout.version or "")
+
+
+def pin_near(style: str, release: str) -> Pin:
+    """Return the newest pin of a style that is not newer than a release; the oldest one where all are newer.
+
+    Args:
+        style: as `style_of` gives it.
+        release: a version; any other text counts as older than all.
+    """
+    pins = [pin for pin in PINS.values() if style_of(pin) == style]
     try:
-        version = Version(checkout.version) if checkout.version else None
+        version = Version(release) if release else None
     except InvalidVersion:
         version = None
     older = [pin for pin in pins if version and pin.wheel and Version(pin.wheel.version) <= version]

@@ -80,9 +80,10 @@ def _classes(module: Module) -> tuple[str, ...]:
 
 
 def _available(module: Module) -> dict[str, tuple[str, ...]]:
-    if module.home:
+    if module.is_made_on_demand:
         return dict.fromkeys(PINS, module.flavors)  # its patch is made on demand, for any pin
-    return {pin: tuple(f for f in module.flavors if patch_file(pin, module.name, f).is_file()) for pin in PINS}
+    found = {pin: tuple(f for f in module.flavors if patch_file(pin, module.name, f).is_file()) for pin in PINS}
+    return {pin: flavors for pin, flavors in found.items() if flavors} if module.home else found
 
 
 def list_pins() -> list[PinRow]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from yolopatch.catalog.kinds import LOSS
+from yolopatch.catalog.kinds import FORK
 from yolopatch.catalog.model.base_model import DETECT, BaseModel
 from yolopatch.catalog.model.models import ALL_SCALES, find_model, find_scales
 from yolopatch.catalog.module import ASSIGNER_FLAVOR, FLAVORS, Module
@@ -65,7 +65,7 @@ def plan(request: RenderRequest, pin: Pin | None = None, file: CfgFile | None = 
     if request.flavor not in (*FLAVORS, ASSIGNER_FLAVOR):  # that of an arm with a loss alone, which places nothing
         raise unknown("flavor", request.flavor, FLAVORS)
     modules = list(dict.fromkeys(map(find_module, request.modules)))
-    _refuse_losses(modules)
+    _refuse_unplaced(modules)
     for module in modules:
         require_flavor(module, request.flavor)
     if not modules and (request.placements or request.block):
@@ -125,16 +125,24 @@ def _place(request: RenderRequest, modules: Sequence[Module], model: BaseModel) 
     return replacements
 
 
-def _refuse_losses(modules: list[Module]) -> None:
-    loss = next((module for module in modules if module.kind == LOSS), None)
-    if loss is None:
+def _refuse_unplaced(modules: list[Module]) -> None:
+    found = next((module for module in modules if not module.has_layers), None)
+    if found is None:
         return
-    others = [module.name for module in modules if module.kind != LOSS]
+    others = [module.name for module in modules if module.has_layers]
     rest = " ".join(f"--module {name}" for name in others) if others else "--model yolo11"
+    if found.kind == FORK:
+        raise UsageError(
+            f"{found.name} is a fork: its models have YAMLs of their own, which are in every workspace that has it",
+            details=[
+                f"yolopatch status shows a workspace; its YAMLs are in the folder {found.name.lower()} of its models"
+            ],
+            hint=f"leave --module {found.name} out: yolopatch render-cfg {rest}",
+        )
     raise UsageError(
-        f"{loss.name} is a loss: it has no layer, and the model's YAML stays as it is",
-        details=[f"a workspace that has it trains every model with it: --module {loss.name} of yolopatch apply"],
-        hint=f"leave --module {loss.name} out: yolopatch render-cfg {rest}",
+        f"{found.name} is a loss: it has no layer, and the model's YAML stays as it is",
+        details=[f"a workspace that has it trains every model with it: --module {found.name} of yolopatch apply"],
+        hint=f"leave --module {found.name} out: yolopatch render-cfg {rest}",
     )
 
 

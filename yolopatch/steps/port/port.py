@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from yolopatch.catalog.checkpoint.stamps import STAMP_LINES
+from yolopatch.catalog.kinds import FORK
 from yolopatch.catalog.model.models import ALL_SCALES, find_model
 from yolopatch.catalog.module import Module
 from yolopatch.catalog.modules import MODULES, find_module
@@ -24,6 +25,7 @@ from yolopatch.core.port.porting import (
     base_file,
     check_release,
     newest_family,
+    other_families,
     port_module,
     port_stamp,
     with_compile_conflicts,
@@ -36,12 +38,15 @@ from yolopatch.errors import UsageError, YolopatchError
 from yolopatch.outside.files.keeping import keeping
 from yolopatch.outside.files.templates import load_templates
 from yolopatch.outside.own.own_catalog import load_own_catalog, write_pin
+from yolopatch.outside.source.bases import YOLOV5
 from yolopatch.outside.source.releases import Release, find_release
 from yolopatch.outside.source.store import pristine
 from yolopatch.outside.watch import Watch
 from yolopatch.steps.environment.interpreters import find_interpreter
 from yolopatch.steps.own.patch import own_paste
 from yolopatch.steps.port.proving import prove
+
+_YOLOV5_TAG = "yolov5-6.1"  # every tag of yolov5 has its folders and its family
 
 
 @dataclass(frozen=True)
@@ -126,7 +131,7 @@ def port(request: PortRequest, cache: Path, watch: Watch) -> Port:
         SourceError: the release cannot be downloaded or read.
         YolopatchError: the release has no known base model, or upstream's own model does not build.
     """
-    modules = list(dict.fromkeys(map(find_module, request.modules))) or list(MODULES.values())
+    modules = _modules(request)
     like = _find_like(request.like)
     watch("fetching", 1, 2)
     release = find_release(request.to, cache)
@@ -146,21 +151,37 @@ def port(request: PortRequest, cache: Path, watch: Watch) -> Port:
     return save(found, release, request.catalog, cache) if request.catalog else found
 
 
+def _modules(request: PortRequest) -> list[Module]:
+    """Return the modules that are ported; a fork is rebuilt from its own files, which the catalog does not have."""
+    asked = list(dict.fromkeys(map(find_module, request.modules)))
+    fork = next((module for module in asked if module.kind == FORK), None)
+    if fork:
+        raise UsageError(
+            f"{fork.name} is a fork, which is rebuilt from its own files",
+            details=[f"it came from: {fork.paper}"],
+            hint=f"yolopatch adopt FORK --to {request.to}",
+        )
+    return asked or [module for module in MODULES.values() if module.kind != FORK]
+
+
 def as_pin(release: Release, like: Pin | None) -> Pin:
     """Return the release as a pin, with its newest base model, or with that of `like`.
 
     Raises:
         YolopatchError: the release does not have the model.
     """
+    if release.name.startswith(f"{YOLOV5}-"):
+        return replace(PINS[_YOLOV5_TAG], name=release.name, git=release.git, like=_YOLOV5_TAG)
     family = like or newest_family(release.texts)
     if family is None or base_file(family) not in release.texts:
         wanted = family.model if family else "YOLOv8, YOLO11 or YOLO26"
         raise YolopatchError(
             f"{release.name} has no base model of {wanted}",
             details=[f"expected: {base_file(family)}"] if family else [],
-            hint="name release 8.1 or a later one, and with --from a pin whose base model it has",
+            hint="name release 8.0.136 or a later one, and with --from a pin whose base model it has",
         )
-    return replace(family, name=release.name, git=release.git, wheel=release.wheel, like=family.name)
+    others = other_families(family, release.texts)
+    return replace(family, name=release.name, git=release.git, wheel=release.wheel, like=family.name, others=others)
 
 
 def port_all(pin: Pin, release: Release, modules: Sequence[Module]) -> tuple[Outcome, ...]:
@@ -169,8 +190,12 @@ def port_all(pin: Pin, release: Release, modules: Sequence[Module]) -> tuple[Out
     base = render_text(Cfg(model, ALL_SCALES, model.nc), load_templates())
     shared = check_release(pin, release.texts, base)
     made = [outcome for module in modules for outcome in _port_each(pin, module, release.texts)]
-    stamp = port_stamp(pin, STAMP_LINES[pin.family], fork_source().read_text("utf-8"), release.texts)
-    return with_compile_conflicts([*(with_conflicts(outcome, shared) for outcome in made), stamp], release.texts)
+    ours = [*(with_conflicts(outcome, shared) for outcome in made), _port_stamp(pin, release)]
+    return with_compile_conflicts(ours, release.texts)
+
+
+def _port_stamp(pin: Pin, release: Release) -> Outcome:
+    return port_stamp(pin, STAMP_LINES[pin.family], fork_source().read_text("utf-8"), release.texts)
 
 
 def _port_each(pin: Pin, module: Module, texts: Mapping[str, str]) -> list[Outcome]:
@@ -201,19 +226,49 @@ def save(found: Port, release: Release, catalog: Path, cache: Path) -> Port:
     if not any(one.flavor for one in good) or not any(one.module == STAMP for one in good):
         return replace(found, notes=("nothing was saved, because of the conflicts and failed proofs",))
     catalog = Path(os.path.expanduser(catalog)).absolute()
-    write_pin(found.pin, catalog, _files_of(found.pin, good, release, catalog))
+    return replace(found, saved=catalog, notes=_write(found.pin, good, release, catalog, cache))
+
+
+def save_base(release: Release, catalog: Path, cache: Path) -> Pin:
+    """Return the pin of a release; one that is no pin yet is saved in the user's catalog, with its stamp alone.
+
+    Modules of the user's own catalog, of which no patch is stored, can be applied to it.
+
+    Raises:
+        YolopatchError: the release has no known base model, or its checkpoints cannot be stamped.
+        OSError: it cannot be written; nothing was changed.
+    """
+    if release.name in PINS:
+        return PINS[release.name]
+    pin = as_pin(release, None)
+    stamp = _port_stamp(pin, release)
+    if stamp.status != PORTED:
+        raise YolopatchError(
+            f"{release.name} cannot be a pin: its checkpoints cannot be stamped",
+            details=[
+                f"{one.contract}, {one.where}: expected {one.expected}, found {one.found}" for one in stamp.conflicts
+            ],
+            hint="choose another release: yolopatch adopt --help",
+        )
+    _write(pin, [stamp], release, catalog, cache)
+    return PINS[release.name]
+
+
+def _write(pin: Pin, good: Sequence[Outcome], release: Release, catalog: Path, cache: Path) -> tuple[str, ...]:
+    """Write a pin with its patches, register it, and keep its content; return what is wrong with other entries."""
+    write_pin(pin, catalog, _files_of(pin, good, release, catalog))
     notes = load_own_catalog(catalog)
     if release.archive:
-        with keeping(catalog), pristine(PINS[found.pin.name], str(release.archive), cache):
+        with keeping(catalog), pristine(PINS[pin.name], str(release.archive), cache):
             pass  # now in the cache, so that `apply` needs no network
-    return replace(found, saved=catalog, notes=notes)
+    return notes
 
 
 def _files_of(pin: Pin, outcomes: Sequence[Outcome], release: Release, catalog: Path) -> dict[Path, bytes]:
     """Return the manifest of a ported pin and its patches, by path in the catalog."""
     files = {}
     for one in outcomes:
-        if one.module in MODULES and MODULES[one.module].home:
+        if one.module in MODULES and MODULES[one.module].is_made_on_demand:
             continue  # made on demand, from the pin's text
         name = STAMP if one.module == STAMP else f"{one.module}-{one.flavor}"
         files[catalog / "patches" / pin.name / f"{name}.patch"] = one.patch.encode()

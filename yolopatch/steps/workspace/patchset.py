@@ -10,11 +10,12 @@ from types import MappingProxyType
 from yolopatch import __version__
 from yolopatch.catalog.checkpoint.stamps import fork_path
 from yolopatch.catalog.environment.fix_patches import FIX_PATCHES, FixPatch, in_order
-from yolopatch.catalog.module import ASSIGNER_FLAVOR, FLAVORS
+from yolopatch.catalog.kinds import FORK
+from yolopatch.catalog.module import ASSIGNER_FLAVOR, FLAVORS, Module
 from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import Pin
-from yolopatch.catalog.resources import fix_file, patch_file, patches_dir, stamp_file
+from yolopatch.catalog.resources import fix_file, patch_file, stamp_file
 from yolopatch.core.code.loss_places import loss_file
 from yolopatch.core.patch.compose import check_compiles, compose, touched
 from yolopatch.core.patch.parsing import Patch, parse_patch
@@ -244,7 +245,7 @@ def module_patch(pin: Pin, choice: Choice, read: Reader | None = None) -> Module
         YolopatchError: the module has no patch for this pin.
     """
     module = MODULES[choice.name]
-    if module.home:
+    if module.is_made_on_demand:
         # only these need jinja2, whose import is slow
         from yolopatch.steps.own.patch import cache_reader, own_patch
 
@@ -254,15 +255,21 @@ def module_patch(pin: Pin, choice: Choice, read: Reader | None = None) -> Module
         return ModulePatch(_decode(file), module.paper)
     have = [
         f"{folder.name} ({flavor})"
-        for folder in sorted(patches_dir().iterdir())
+        for folder in sorted(file.parent.parent.iterdir())
         for flavor in (*FLAVORS, ASSIGNER_FLAVOR)
         if (folder / f"{choice.name}-{flavor}.patch").is_file()
     ]
     raise YolopatchError(
         f"{choice.name} in the flavor {choice.flavor} is not available for {pin.name}",
         details=[f"available for: {', '.join(have) or 'no pin'}"],
-        hint="choose one of these with --repo and --flavor",
+        hint=_other_pin(module, pin),
     )
+
+
+def _other_pin(module: Module, pin: Pin) -> str:
+    if module.kind == FORK:
+        return f"rebuild it there: yolopatch adopt FORK --to {pin.upstream}=={pin.version}; or choose one of these"
+    return "choose one of these with --repo and --flavor"
 
 
 def _read_patch(file: Path) -> str:

@@ -1,0 +1,149 @@
+"""`adopt` from a fork to a workspace: what it tells, writes and refuses."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+
+import pytest
+from click import unstyle
+
+from yolopatch import adopt
+from yolopatch.cli.adopt.page import render_page
+from yolopatch.cli.adopt.words import adoption
+from yolopatch.steps.adopt.adopt import Adoption
+
+from ..pages import read, words
+from .conftest import PIN
+
+BASE = ("--base", PIN)
+CFG = "ultralytics/cfg/models/11/yolo11-gated.yaml"
+
+
+@pytest.fixture(scope="module")
+def found(self_made, cache) -> Adoption:
+    """The fork, read and rebuilt, and nothing built."""
+    return adopt(self_made, base=PIN, builds=False)
+
+
+def test_the_object_has_the_keys_of_the_contract(found):
+    data = json.loads(json.dumps(found.data(), default=str))
+    base = data["base"]
+    assert base["release"] == "ultralytics==8.3.0"
+    assert (base["changed"], base["added"]) == (2, 2)
+    assert base["same"] > 200
+    changes = {change["path"]: change for change in data["changes"]}
+    assert changes["ultralytics/utils/metrics.py"]["kind"] == "formatting"
+    assert changes["ultralytics/cfg/default.yaml"]["kind"] == "changed"
+    assert changes["ultralytics/cfg/default.yaml"]["affects"] == ["loss"]
+    assert "9.0" in changes["ultralytics/cfg/default.yaml"]["parts"][0]["what"]
+    (one,) = data["classes"]
+    assert (one["name"], one["path"]) == ("GatedConv", "ultralytics/nn/modules/gated.py")
+    assert one["used_by"] == ["yolo11-gated.yaml"]
+    (model,) = data["models"]
+    assert (model["cfg"], model["builds"], model["parameters"], model["same_as_fork"]) == (CFG, None, None, None)
+    assert (data["workspace"], data["commit"]) == (None, None)
+
+
+def test_the_account_has_what_a_paper_says_and_what_it_does_not(found):
+    told = found.account
+    assert [(layer.own.name, dict(layer.layers)) for layer in told.layers] == [
+        ("GatedConv", {"yolo11-gated.yaml": (1, 2)})
+    ]
+    assert [item.name for item in told.helpers] == ["Gate"]
+    assert {area: [item.path for item in items] for area, items in told.beside.items()} == {
+        "loss": ["ultralytics/cfg/default.yaml"]
+    }
+    assert [change.path for change in told.formatted] == ["ultralytics/utils/metrics.py"]
+    assert told.unused[0] == 1
+    assert found.reading.why == "it is the only one with a class that the fork adds or changes"
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_the_lines_fit_a_terminal(found, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    lines = [unstyle(line) for line in adoption(found, None)]
+    assert lines[0] == "Gated-YOLO: a fork of ultralytics==8.3.0"
+    assert max(len(line) for line in lines[:-1]) <= columns
+    said = " ".join(" ".join(lines).split())
+    assert "GatedConv added 1, 2 nn/modules/gated.py:17" in said
+    assert "and 1 definition that they use, in 1 file" in said
+    assert "loss ultralytics/cfg/default.yaml" in said
+    assert lines[-1].endswith("--no-build --dest my-gatedyolo")
+
+
+def test_the_page_says_the_same_and_needs_nothing_else(found):
+    page = render_page(found)
+    read(page)
+    text = words(page)
+    for said in ("Gated-YOLO: a fork of ultralytics 8.3.0", "What the paper would say", "What else is in here"):
+        assert said in text
+    assert "GatedConv" in text
+    assert "http" not in page.replace("http-equiv", "").replace("http://www.w3.org", "")
+
+
+def test_a_workspace_of_an_archive_whose_code_never_runs(yolopatch, copied, own_catalog, tmp_path, git_in):
+    place, canary = copied(), tmp_path / "canary"
+    for file in ("ultralytics/__init__.py", "ultralytics/nn/modules/gated.py", "train.py", "setup.py"):
+        with (place / file).open("a") as stream:
+            stream.write(f"\nimport pathlib\npathlib.Path({str(canary)!r}).touch()\n")
+    archive = tmp_path / "Gated-YOLO-main.tar.gz"
+    subprocess.run(["tar", "-czf", archive, "-C", tmp_path, place.name], check=True)
+    ran = yolopatch("adopt", archive, *BASE, "--no-build", "--dest", tmp_path / "one", "--json")
+    assert ran.code == 0, ran.err
+    assert not canary.exists()
+    commit = git_in(tmp_path / "one", "rev-parse", "HEAD").strip()
+    assert (ran.json["workspace"], ran.json["commit"]) == (str(tmp_path / "one"), commit)
+    # what comes after is as for any other module
+    status = yolopatch("status", tmp_path / "one", "--json").json
+    assert [module["name"] for module in status["modules"]] == ["GatedYOLO"]
+    applied = yolopatch("apply", "--repo", PIN, "--module", "GatedYOLO", "--dest", tmp_path / "two", "--json")
+    assert applied.json["commit"] == commit
+    assert yolopatch("remove", tmp_path / "one", "--module", "GatedYOLO").code == 0
+
+
+def test_files_of_the_users_are_not_touched(yolopatch, self_made, tmp_path, fingerprint):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/notes.txt").write_text("mine\n")
+    before = fingerprint(tmp_path / "mine")
+    ran = yolopatch("adopt", self_made, *BASE, "--no-build", "--dest", tmp_path / "mine")
+    assert ran.code == 3
+    assert fingerprint(tmp_path / "mine") == before
+
+
+def test_a_fork_of_which_nothing_says_the_main_model(yolopatch, copied, tmp_path):
+    place = copied()
+    shutil.copy(place / CFG, place / "ultralytics/cfg/models/11/yolo11-other.yaml")
+    (place / "train.py").unlink()
+    ran = yolopatch("adopt", place, *BASE, "--no-build")
+    assert ran.code == 0
+    assert "nothing says which of 2 model YAMLs is the main one" in " ".join(ran.out.split())
+    assert "default.yaml" in ran.out  # reading comes out, too
+    assert ran.out.splitlines()[-1] == f"next: yolopatch adopt {place} --base {PIN} --no-build --cfg {CFG}"
+    refused = yolopatch("adopt", place, *BASE, "--no-build", "--dest", tmp_path / "w")
+    assert refused.code == 2
+    assert f"found: {CFG}" in refused.err
+    assert not (tmp_path / "w").exists()
+
+
+def test_mistakes_are_told_with_the_next_command(yolopatch, self_made, tmp_path):
+    for words_, code, said in (
+        (("adopt", tmp_path / "gone"), 2, "there is no"),
+        (("adopt", "https://github.com/a/b"), 2, "git clone"),
+        (("adopt", self_made, "--base", "nope"), 2, "does not name a release"),
+        (("adopt", self_made, *BASE, "--no-build", "--cfg", "gone.yaml"), 2, "has no model YAML gone.yaml"),
+        (("adopt", self_made, *BASE, "--report", tmp_path / "a/b.html"), 2, "does not exist"),
+    ):
+        ran = yolopatch(*words_)
+        assert (ran.code, ran.out) == (code, ""), words_
+        assert said in ran.err
+        assert "next: " in ran.err
+
+
+def test_the_rebuilt_model_is_the_forks(yolopatch, self_made, tmp_path):
+    ran = yolopatch("adopt", self_made, *BASE, "--report", tmp_path / "r.html", "--json")
+    (model,) = ran.json["models"]
+    assert (ran.code, model["builds"], model["same_as_fork"], model["why"]) == (0, True, True, "")
+    assert model["parameters"] > 10_000
+    assert "the same model" in words((tmp_path / "r.html").read_text())

@@ -1,0 +1,150 @@
+"""The models of a fork on its release: what their YAML needs, and no more."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fork.rebuild.conftest import BLOCK, CFG, EXTRA, TASKS
+from yolopatch.core.edits import Edit
+
+PARTS, ROWS = "ultralytics/nn/ownyolo/extra/parts.py", "ultralytics/nn/ownyolo/rows.py"
+
+
+def made(rebuilt) -> dict[str, str]:
+    return {one.name: one.made for one in rebuilt.made}
+
+
+def test_only_what_rows_need_is_taken(remade, tree_of):
+    rebuilt = remade()
+    assert made(rebuilt) == {"Gate": "Gate_OwnYOLO", "Detect_Own": "Detect_Own_OwnYOLO"}
+    text = tree_of(rebuilt)[PARTS]
+    assert "class Gate" in text and "def scaled" in text
+    assert "Unused" not in text and "mmcv" not in text
+    assert (EXTRA, 3, 6) in rebuilt.taken
+    # its Conv is the release's own, so it is imported from there
+    assert "from ultralytics.nn.modules.conv import Conv\n" in text
+
+
+def test_the_yaml_names_our_classes_and_keeps_its_comments(remade):
+    model = remade().models[0]
+    assert "- [-1, 1, Gate_OwnYOLO, [5]]  # 1\n" in model.text
+    assert "- [-1, 1, Conv, [64, 3, 2]]  # 0\n" in model.text
+    assert (model.path, model.rows) == ("ultralytics/cfg/models/ownyolo/own.yaml", (0, 1, 2, 3))
+
+
+def test_a_branch_is_the_forks_own(remade, tree_of):
+    rebuilt = remade()
+    text = tree_of(rebuilt)[TASKS]
+    assert "        elif m is Gate_OwnYOLO:\n            c2 = ch[f]\n            args = [c2, *args]\n" in text
+    assert all(not one.replaces for one in rebuilt.changes if isinstance(one, Edit))
+
+
+def test_a_head_is_upstreams_by_its_class(remade, tree_of):
+    text = tree_of(remade())[ROWS]
+    assert "class AsDetect(UpstreamDetect):" in text
+    assert "class Detect_Own_OwnYOLO(_Detect_Own, AsDetect):" in text
+
+
+def test_a_class_whose_part_is_changed_gets_a_name_of_its_own(remade, tree_of):
+    end = "self.cv2 = Conv(c_, c2, k[1], 1, g=g)\n        self.add = "
+    edits = {BLOCK: (f"{end}shortcut and c1 == c2", f"{end}False")}  # of Bottleneck, which C2f uses
+    rebuilt = remade(edits=edits)
+    assert made(rebuilt)["C2f"] == "C2f_OwnYOLO"
+    text = tree_of(rebuilt)["ultralytics/nn/ownyolo/modules/block.py"]
+    assert "class Bottleneck(nn.Module)" in text and "class C2f(nn.Module)" in text and "class C3k2" not in text
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("class C2f(nn.Module):", "class C2f(nn.Module):  # the block of the paper"),
+        ('"""Faster Implementation of CSP Bottleneck with 2 convolutions."""', '"""Another docstring."""'),
+        ("\n", "\r\n"),
+        ("class AConv(nn.Module):", "class AConvOwn(nn.Module):"),
+    ],
+    ids=["comment", "docstring", "line-ends", "another-class"],
+)
+def test_a_class_that_does_the_same_stays_the_releases(remade, old, new):
+    assert "C2f" not in made(remade(edits={BLOCK: (old, new)}))
+
+
+def test_a_branch_that_does_the_same_for_a_row_stays_the_releases(remade):
+    old = "            c1, c2 = ch[f], args[0]\n"
+    kit = f"            if args[0] == 'head_channel':\n                args[0] = d[args[0]]\n{old}"
+    assert "Conv" not in made(remade(edits={TASKS: (old, kit)}))
+
+
+def test_a_branch_that_does_something_else_is_ours(remade, tree_of):
+    edits = {TASKS: ("args = [c1, c2, *args[1:]]", "args = [c1, c2 + 8, *args[1:]]")}
+    rebuilt = remade(edits=edits)
+    assert made(rebuilt)["Conv"] == "Conv_OwnYOLO"
+    assert "class Conv_OwnYOLO(_Conv):" in tree_of(rebuilt)[ROWS]
+    assert "args = [c1, c2 + 8, *args[1:]]" in tree_of(rebuilt)[TASKS]
+
+
+def test_a_class_that_is_not_there_is_told(remade):
+    rebuilt = remade(CFG.replace("Gate", "Gait"))
+    (model,) = rebuilt.models
+    assert model.lacking == (f"line 6: Gait is not defined: {TASKS} of the fork has no such name",)
+    assert (model.text, rebuilt.changes) == ("", ())
+
+
+def test_a_yaml_that_is_none(remade):
+    assert remade("backbone: [\n").models[0].lacking == ("own.yaml, line 2 is not YAML",)
+
+
+BACKBONE = """nc: 80
+scales:
+  n: [0.50, 0.25, 1024]
+backbone:
+  - [-1, 1, tiny_trunk, []]  # 0 to 4
+  - [-1, 1, SPPF, [1024, 5]]  # 5
+head:
+  - [[3, 5], 1, Detect, [nc]]
+"""
+
+
+def test_the_maps_of_a_backbone_get_rows(remade, tree_of):
+    rebuilt = remade(BACKBONE)
+    (model,) = rebuilt.models
+    rows = [line for line in model.text.splitlines() if "Map_OwnYOLO" in line]
+    assert rows == [f"  - [0, 1, Map_OwnYOLO, [{number}]]" for number in (-4, -3, -2, -1)]
+    assert model.rows == (0, 5, 6)
+    text = tree_of(rebuilt)[TASKS]
+    assert "made = m(*args)\n            c2 = made.channel\n" in text
+
+
+def test_a_yaml_with_the_name_of_upstreams_gets_another_one(package, fork, files):
+    from yolopatch.core.fork.rebuild.rebuild import rebuild
+
+    rebuilt = rebuild(
+        "OwnYOLO", package("ultralytics-8.3.0"), fork(files), {"a/yolo11.yaml": CFG, "b/yolo11.yaml": CFG}
+    )
+    folder = "ultralytics/cfg/models/ownyolo"
+    assert [model.path for model in rebuilt.models] == [
+        f"{folder}/yolo11-OwnYOLO.yaml",
+        f"{folder}/yolo11-OwnYOLO-2.yaml",
+    ]
+
+
+def test_the_images_by_which_strides_are_found(remade, tree_of):
+    text = tree_of(remade(edits={TASKS: ("s = 256  # 2x min stride", "s = 640")}))[TASKS]
+    assert "if any(isinstance(one, LAYERS_OwnYOLO) for one in self.model):\n                s = 640\n" in text
+    assert "LAYERS_OwnYOLO" not in tree_of(remade())[TASKS].replace(text, "")
+
+
+def test_a_missing_package_stops_only_the_fork(remade, tree_of):
+    edits = {EXTRA: ("def scaled(x):\n    return x * 2", "from timm import scaled")}
+    text = tree_of(remade(edits=edits))[TASKS]
+    assert "except ImportError as missing:  # without timm, everything but OwnYOLO works\n" in text
+
+
+def test_on_another_release_what_it_lacks_comes_along(remade, tree_of):
+    cfg = CFG.replace("C2f, [128, True]", "C3k2, [128, False, 0.25]")
+    rebuilt = remade(cfg, base="ultralytics-8.2.50")
+    assert made(rebuilt)["C3k2"] == "C3k2_OwnYOLO"
+    assert "class C3k(C3):" in tree_of(rebuilt, "ultralytics-8.2.50")["ultralytics/nn/ownyolo/modules/block.py"]
+
+
+def test_the_same_fork_gives_the_same_text(remade):
+    assert remade() == remade()

@@ -1,0 +1,152 @@
+"""The result lines of `adopt`."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from yolopatch.cli.adopt.said import (
+    ELSE,
+    PAPER,
+    built_word,
+    helpers,
+    kind_of,
+    layers_of,
+    name_of,
+    place_of,
+    rest,
+    same_word,
+)
+from yolopatch.cli.layout import table
+from yolopatch.cli.workspace.words import state
+from yolopatch.core.fork.account import Account, Item
+
+if TYPE_CHECKING:
+    from yolopatch.steps.adopt.adopt import Adoption
+    from yolopatch.steps.adopt.model import AdoptedModel
+
+_LEAST_WIDTH, _MOST_WIDTH = 60, 120
+_NAME = 9  # cells of the names before the values
+_REASONS = 3  # of a model
+_SHOWN = 6  # changes of an area, and
+_LINES = 2  # of a sentence; the page has all
+
+
+def adoption(found: Adoption, page: Path | None) -> Iterator[str]:
+    """Yield the base, the two lists of changes, the models, and the next commands; `page` is the HTML report."""
+    width = min(max(shutil.get_terminal_size((80, 24)).columns, _LEAST_WIDTH), _MOST_WIDTH)
+    reading, told = found.reading, found.account
+    yield f"{click.style(reading.fork.name, bold=True)}: a fork of {click.style(reading.base.name, bold=True)}"
+    yield from _facts(_opening(found), width)
+    yield from _paper(told, width)
+    yield from _beside(told, width)
+    besides = "; ".join(rest(told))
+    yield from _facts([("besides", besides)] if besides else [], width)
+    yield from _models(found, width)
+    if found.made:
+        yield ""
+        yield from state(found.made.state)
+        yield from _facts([("module", found.made.module)], width)
+    if page:
+        yield f"report: {page}"
+    for number, command in enumerate(found.next_commands):
+        yield ("next: " if not number else "      ") + command
+
+
+def _opening(found: Adoption) -> Iterator[tuple[str, str]]:
+    reading = found.reading
+    yield from (("base" if not number else "", said) for number, said in enumerate(found.certainty))
+    if reading.fork.place:
+        yield "package", f"{reading.fork.place}/{reading.fork.upstream}"
+    for model in reading.chosen:
+        why = f": {reading.choice.why}" if reading.choice else ""
+        yield "model", f"{model.path}{why}"
+    if not reading.chosen and reading.choice:
+        yield "model", reading.choice.why
+
+
+def _paper(told: Account, width: int) -> Iterator[str]:
+    yield ""
+    yield f"{click.style(PAPER, bold=True)}: architecture"
+    rows = [(layer.own.name, kind_of(layer), layers_of(layer), place_of(layer)) for layer in told.layers]
+    if rows:
+        yield from table(("class", "", "layers", "defined in"), rows, left=4)
+    if told.helpers:
+        yield f"  {helpers(told)}"
+    if not rows and not told.paper:
+        yield "  nothing"
+    yield from _items(told.paper, width, "  ")
+
+
+def _beside(told: Account, width: int) -> Iterator[str]:
+    yield ""
+    yield click.style(ELSE, bold=True)
+    if not told.beside:
+        yield "  nothing"
+    for area, items in told.beside.items():
+        yield f"  {click.style(area, fg='yellow')}"
+        yield from _items(items, width, "    ")
+
+
+def _items(items: Sequence[Item], width: int, margin: str) -> Iterator[str]:
+    """Yield changes by file: the path, and below it a line, a name where it is another one, and a sentence for each."""
+    shown = items[:_SHOWN]
+    digits = max((len(str(item.line)) for item in shown), default=0)
+    for path, group in groupby(shown, key=lambda item: item.path):
+        yield f"{margin}{path}"
+        before = ""
+        for item in group:
+            head = f"{margin}  {item.line or ''!s:>{digits}}  "
+            name = name_of(item, before)
+            yield from _cut(wrapped(f"{name}: {item.what}" if name else item.what, width, head, " " * len(head)))
+            before = item.name
+    if len(items) > _SHOWN:
+        yield f"{margin}and {len(items) - _SHOWN} more: --report FILE.html has all"
+
+
+def _cut(lines: list[str]) -> list[str]:
+    """Return the first lines of a sentence, with a sign where it goes on."""
+    return lines if len(lines) <= _LINES else [*lines[: _LINES - 1], f"{lines[_LINES - 1][:-1]}\N{HORIZONTAL ELLIPSIS}"]
+
+
+def _models(found: Adoption, width: int) -> Iterator[str]:
+    if found.models:
+        yield ""
+        yield from _table(found.models, f"rebuilt on {found.reading.base.release}", width)
+    if found.target:
+        yield ""
+        yield from _table(found.target.models, f"rebuilt on {found.target.release.rpartition('=')[2]}", width)
+
+
+def _table(models: Sequence[AdoptedModel], head: str, width: int) -> Iterator[str]:
+    rows = [(one.name, built_word(one), f"{one.parameters:,}" if one.parameters else "-", _same(one)) for one in models]
+    yield from table(("model", "the fork builds it", "parameters", head), rows, left=2)
+    for model in models:
+        yield from (line for said in model.why[:_REASONS] for line in wrapped(said, width, "  ", "    "))
+        if len(model.why) > _REASONS:
+            yield f"  and {len(model.why) - _REASONS} reasons more: --report FILE.html has all"
+
+
+def _same(model: AdoptedModel) -> str:
+    colours = {True: "green", False: "red", None: None}
+    return click.style(same_word(model), fg=colours[model.same_as_fork])
+
+
+def _facts(named: Iterable[tuple[str, str]], width: int) -> Iterator[str]:
+    for name, value in named:
+        head = f"  {name:<{_NAME}}"
+        yield from wrapped(value, width, head, " " * len(head))
+
+
+def wrapped(text: str, width: int, first: str, others: str) -> list[str]:
+    """Return a text as lines of at most this many cells, a long path or word whole."""
+    plain = " ".join(text.split())
+    return textwrap.wrap(
+        plain, width, initial_indent=first, subsequent_indent=others, break_long_words=False, break_on_hyphens=False
+    ) or [first.rstrip()]

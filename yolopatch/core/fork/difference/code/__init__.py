@@ -1,0 +1,1 @@
+"""How the code of two files differs: definition by definition, and statement by statement."""

@@ -1,0 +1,54 @@
+"""The names that both versions of a file have, and that come from elsewhere in the fork."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from yolopatch.core.fork.changes import CHANGED, Part
+from yolopatch.core.fork.difference.code.meanings import told
+from yolopatch.core.fork.difference.code.units import code_of
+from yolopatch.core.fork.difference.python.trees import Trees
+from yolopatch.core.fork.names.definitions import STAR, Definition
+from yolopatch.core.fork.names.references import free_names
+
+
+def other_sources(trees: Trees, path: str) -> Iterator[Part]:
+    """Yield a part for each name of a file that means another thing in the fork."""
+    users = _common_names(trees, path)
+    for name, before, after in trees.meanings.changed(path, set(users)):
+        areas, used = trees.areas_of(path, users[name]), trees.reaches(path, users[name])
+        if not users[name] and isinstance(after, Definition):  # it is only handed on, as an __init__.py does
+            areas = trees.influence.of(after.path, after.name)
+            used = trees.liveness.reaches(after.path, after.name)
+        what = f"comes from {told(after)}, not from {told(before)}"
+        yield Part(name, _line_of_binding(trees, path, name), CHANGED, areas, what, used)
+
+
+def _common_names(trees: Trees, path: str) -> dict[str, list[str]]:
+    """Return the names that both versions of a file use or import, with the units that use them."""
+    files = trees.base.file(path), trees.fork.file(path)
+    if files[0] is None or files[1] is None:
+        return {}
+    renamed = trees.renames.names
+    imported = [{one.name for one in file.bindings if one.module is not None} for file in files if file]
+    names: dict[str, list[str]] = {name: [] for name in imported[0] & imported[1] - {STAR}}
+    old, new = (influence.uses.units(path) for influence in (trees.base_influence, trees.influence))
+    for name in new:
+        if name in old:
+            before = {renamed.get(one, one) for one in free_names(*code_of(old[name]))}
+            for one in before & free_names(*code_of(new[name])):
+                names.setdefault(one, []).append(name)
+    return names
+
+
+def _line_of_binding(trees: Trees, path: str, name: str) -> int:
+    file = trees.fork.file(path)
+    if file is None:
+        return 1
+    first = name.split(".")[0]
+    lines = [one.node.lineno for one in file.bindings if one.name == first]
+    imports = [node for node in ast.walk(file.tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
+    inner = [node.lineno for node in imports if first in [alias.asname or alias.name for alias in node.names]]
+    source = trees.fork.source(path, first)
+    return next(iter([*reversed(lines), *inner, *([source.node.lineno] if source else ())]), 1)

@@ -1,0 +1,160 @@
+"""The index of releases: which release has which files, and which definitions, by ids of their folded forms."""
+
+from __future__ import annotations
+
+import ast
+import base64
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from yolopatch.core.fork.definitions import definitions
+from yolopatch.core.fork.folding import canonical, decode, fold_file, is_python
+from yolopatch.core.syntax import parse
+
+_BYTES = 8  # of an id: among 100,000 forms, two share one by a chance of 1 in 3,000,000,000
+_HEAD = "releases"
+
+# Numbers of releases that follow each other, oldest first.
+Runs = tuple[range, ...]
+
+
+def folded_id(folded: str) -> str:
+    """Return the id of a folded form, 11 characters."""
+    digest = hashlib.sha256(folded.encode("utf-8", "surrogatepass")).digest()[:_BYTES]
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def file_id(path: str, data: bytes) -> str:
+    """Return the id of a file's folded form."""
+    return folded_id(fold_file(path, data))
+
+
+def definition_ids(path: str, data: bytes) -> dict[str, str]:
+    """Return the id of each class, function and method of a Python file; none of what cannot be read."""
+    text = decode(path, data) if is_python(path) else None
+    try:
+        found = definitions(parse(text)) if text is not None else {}
+    except SyntaxError:
+        return {}
+    return {name: definition_id(nodes) for name, nodes in found.items()}
+
+
+def definition_id(nodes: Sequence[ast.AST]) -> str:
+    """Return the id of a definition, as `definitions` finds it."""
+    return folded_id(canonical(nodes))
+
+
+@dataclass(frozen=True)
+class ReleaseIndex:
+    """What each release of an upstream consists of.
+
+    Attributes:
+        upstream: `ultralytics` or `yolov5`.
+        releases: the versions, oldest first.
+        files: for each path, the releases that have a form of it, by the form's id.
+        definitions: for each path, the lines of its definitions; they are read when one is asked for.
+    """
+
+    upstream: str
+    releases: tuple[str, ...]
+    files: Mapping[str, Mapping[str, Runs]]
+    definitions: Mapping[str, Sequence[str]]
+
+    def releases_of(self, path: str, data: bytes) -> tuple[str, ...]:
+        """Return the releases that have exactly this file, its formatting and comments aside; oldest first."""
+        known = self.files.get(path)
+        return self.named(known.get(file_id(path, data), ())) if known else ()
+
+    def nearest(self, path: str, data: bytes, release: str) -> tuple[str, ...]:
+        """Return the releases that have exactly this file, the one next to a release first."""
+        place = self.releases.index
+        return tuple(sorted(self.releases_of(path, data), key=lambda one: abs(place(one) - place(release))))
+
+    def releases_of_definition(self, path: str, name: str, nodes: Sequence[ast.AST]) -> tuple[str, ...]:
+        """Return the releases whose file of this path has exactly this definition; oldest first.
+
+        Args:
+            name, nodes: as `definitions` finds it.
+        """
+        line = next((one for one in self.definitions.get(path, ()) if one.startswith(f"{name} ")), "")
+        words = line.split(" ")[1:]
+        known = dict(zip(words[::2], words[1::2]))
+        return self.named(_read_runs(known.get(definition_id(nodes), ""), len(self.releases)))
+
+    def named(self, runs: Runs) -> tuple[str, ...]:
+        """Return the versions of these releases."""
+        return tuple(self.releases[number] for run in runs for number in run)
+
+
+def read_index(upstream: str, files: str, definitions: str) -> ReleaseIndex:
+    """Return the index from its two texts, as `files_text` and `definitions_text` write them."""
+    head, *blocks = _blocks(files)
+    releases = tuple(head[1:])
+    by_path = {path: _read_forms(lines, len(releases)) for path, *lines in blocks}
+    return ReleaseIndex(upstream, releases, by_path, {path: lines for path, *lines in _blocks(definitions)})
+
+
+def files_text(releases: Sequence[str], forms: Mapping[str, Mapping[str, Iterable[int]]]) -> str:
+    """Return the text of an index's files: for each path, the ids of its forms and the releases that have them.
+
+    Args:
+        releases: the versions, oldest first.
+        forms: the numbers of the releases, by path and by the id of the form.
+    """
+    blocks = [[_HEAD, *releases]]
+    for path, ids in sorted(forms.items()):
+        blocks.append([path, *(f"{one} {_runs_text(numbers, len(releases))}" for one, numbers in ids.items())])
+    return _text(blocks)
+
+
+def definitions_text(count: int, forms: Mapping[str, Mapping[str, Mapping[str, Iterable[int]]]]) -> str:
+    """Return the text of an index's definitions: for each path, a line for each name.
+
+    Args:
+        count: how many releases there are.
+        forms: the numbers of the releases, by path, name and the id of the form.
+    """
+    blocks = []
+    for path, names in sorted(forms.items()):
+        lines = [
+            " ".join([name, *(f"{one} {_runs_text(numbers, count)}" for one, numbers in ids.items())])
+            for name, ids in sorted(names.items())
+        ]
+        blocks.append([path, *lines])
+    return _text(blocks)
+
+
+def _text(blocks: Iterable[Iterable[str]]) -> str:
+    return "\n".join("".join(f"{line}\n" for line in block) for block in blocks)
+
+
+def _blocks(text: str) -> list[list[str]]:
+    return [block.splitlines() for block in text.split("\n\n") if block]
+
+
+def _read_forms(lines: Sequence[str], count: int) -> dict[str, Runs]:
+    pairs = (line.split(" ") for line in lines)
+    return {one: _read_runs(runs, count) for one, runs in pairs}
+
+
+def _runs_text(numbers: Iterable[int], count: int) -> str:
+    """Return `0-3,7,9-`; a run that ends with the newest release is open, so that the next release changes no line."""
+    have = sorted(numbers)
+    starts = [one for one in have if one - 1 not in have]
+    ends = [one for one in have if one + 1 not in have]
+    return ",".join(_run_text(first, last, count) for first, last in zip(starts, ends))
+
+
+def _run_text(first: int, last: int, count: int) -> str:
+    if last == count - 1:
+        return f"{first}-"
+    return f"{first}-{last}" if first != last else f"{first}"
+
+
+def _read_runs(text: str, count: int) -> Runs:
+    found = []
+    for run in filter(None, text.split(",")):
+        first, dash, last = run.partition("-")
+        found.append(range(int(first), int(last or (count - 1 if dash else first)) + 1))
+    return tuple(found)

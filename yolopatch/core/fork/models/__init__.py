@@ -1,0 +1,1 @@
+"""The models of a fork, and which of them it is about."""

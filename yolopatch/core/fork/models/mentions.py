@@ -1,0 +1,90 @@
+"""Which models the scripts and texts of a fork name."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from yolopatch.core.fork.tree import ForkTree
+from yolopatch.core.syntax import parse
+
+# A YAML, or weights that are called as their YAML is.
+_NAME = re.compile(r"([\w.+-]+)\.(?:ya?ml|pt)\b")
+_TRAINS = re.compile(r"\.train\s*\(")
+# Upstream takes the letter of the scale out of a name before it looks for the file: yolov8n-x.yaml is yolov8-x.yaml.
+_LETTER = re.compile(r"^(.*?\d)([nslmx])((?:-.+)?)$")
+_PYTHON, _NOTEBOOK = ".py", ".ipynb"
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A place that names a model.
+
+    Attributes:
+        stem: the name of its file, in lower case, without the ending and without the letter of a scale.
+        letter: of the scale, "" without one.
+        path: the file that names it.
+        line: from 1; 0 where it is unknown.
+        trains: whether the file is a script that trains.
+    """
+
+    stem: str
+    letter: str
+    path: str
+    line: int
+    trains: bool
+
+    @property
+    def where(self) -> str:
+        """The place, as a reader finds it."""
+        return f"{self.path}, line {self.line}" if self.line else self.path
+
+
+def stem_of(name: str) -> tuple[str, str]:
+    """Return the name of a model's file without its ending, as two files are compared, and the letter of its scale."""
+    stem = name.rpartition(".")[0].lower()
+    found = _LETTER.match(stem)
+    return (found[1] + found[3], found[2]) if found else (stem, "")
+
+
+def mentions(fork: ForkTree) -> tuple[Mention, ...]:
+    """Return where files beside the package name YAMLs or weights: scripts that train first, then the others."""
+    found = [one for path, data in fork.texts.items() for one in _of_file(path, data.decode("utf-8", "replace"))]
+    return tuple(sorted(found, key=lambda one: (not one.trains, one.path.count("/"), one.path, one.line)))
+
+
+def _of_file(path: str, text: str) -> Iterator[Mention]:
+    if path.endswith((".yaml", ".yml")):
+        return
+    if path.endswith(_NOTEBOOK):
+        text = _code_of_notebook(text)
+    is_code = path.endswith((_PYTHON, _NOTEBOOK))
+    trains = is_code and _TRAINS.search(text) is not None
+    for line, part in _strings(text) if is_code else enumerate(text.splitlines(), 1):
+        for name in _NAME.finditer(part.replace("\\", "/")):
+            yield Mention(*stem_of(name[0]), path, line if not path.endswith(_NOTEBOOK) else 0, trains)
+
+
+def _strings(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the texts in quotes of a Python file with their lines, not those of comments; every line of any other."""
+    try:
+        tree = parse(text)
+    except SyntaxError:
+        yield from ((number, line) for number, line in enumerate(text.splitlines(), 1) if line.lstrip()[:1] != "#")
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.lineno, node.value
+
+
+def _code_of_notebook(text: str) -> str:
+    """Return the code of a notebook's cells; "" for a file that is none."""
+    try:
+        cells = json.loads(text)["cells"]
+        code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return ""
+    return "\n".join(code)

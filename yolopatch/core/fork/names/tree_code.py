@@ -1,0 +1,247 @@
+"""What a name in a file of a tree means: a definition of the tree, one of its files, or nothing of it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from yolopatch.core.fork.names.definitions import (
+    STAR,
+    Binding,
+    Definition,
+    FileCode,
+    module_name,
+    package_of,
+)
+from yolopatch.core.fork.names.references import free_names, inner_imports
+from yolopatch.core.syntax import parse
+
+_WORD = re.compile(r"[^\W\d]\w*")
+_Visited = frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Module:
+    """A file of the tree, meant by a name as a whole."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What a name means that comes from another package: `timm.create_model`."""
+
+    name: str
+
+
+Meaning = Definition | Module | Outside
+
+
+@dataclass(frozen=True)
+class TreeCode:
+    """The Python files of a tree; each is parsed when it is asked for.
+
+    Attributes:
+        texts: the content of each Python file, by path. One that does not parse defines nothing.
+        like: another tree; a file that is equal there is not parsed again.
+    """
+
+    texts: Mapping[str, str]
+    like: TreeCode | None = None
+    _files: dict[str, FileCode | None] = field(default_factory=dict)
+    _uses: dict[Definition, frozenset[Definition]] = field(default_factory=dict)
+    _names: dict[tuple[str, str], Meaning | None] = field(default_factory=dict)
+
+    @cached_property
+    def files(self) -> dict[str, FileCode]:
+        """All files that parse, by path."""
+        found = ((path, self.file(path)) for path in self.texts)
+        return {path: file for path, file in found if file}
+
+    def file(self, path: str) -> FileCode | None:
+        """Return a file; None if the tree does not have it, or it does not parse."""
+        if path not in self._files:
+            text = self.texts.get(path)
+            if self.like and text is not None and self.like.texts.get(path) == text:
+                self._files[path] = self.like.file(path)
+            else:
+                self._files[path] = None if text is None else _parsed(path, text)
+        return self._files[path]
+
+    def has_module(self, name: str) -> bool:
+        """Tell whether a name is that of a file or folder of the tree, from its root or from inside its package."""
+        rooted = self._rooted(name)
+        return rooted in self.modules or self._is_folder(rooted)
+
+    def mentioning(self, name: str) -> list[str]:
+        """Return the paths of the files whose text has this word."""
+        return self._words.get(name, [])
+
+    @cached_property
+    def _words(self) -> dict[str, list[str]]:
+        """The paths of the files that have a word, by word."""
+        found: dict[str, list[str]] = {}
+        for path, text in self.texts.items():
+            for word in set(_WORD.findall(text)):
+                found.setdefault(word, []).append(path)
+        return found
+
+    def importers(self, path: str) -> Iterator[str]:
+        """Yield the paths of the files that import this file, which the tree need not have."""
+        name = module_name(path)
+        for other in self.mentioning(name.rpartition(".")[2]):
+            file = self.file(other)
+            imports = (binding for binding in (file.bindings if file else ()) if binding.module)
+            if any(name in (one.module, f"{one.module}.{one.attribute}") for one in imports):
+                yield other
+
+    @cached_property
+    def modules(self) -> dict[str, str]:
+        """The path of each file, by the name that it is imported by."""
+        return {module_name(path): path for path in self.texts}
+
+    def meaning(self, path: str, dotted: str, inner: Mapping[str, Binding] | None = None) -> Meaning | None:
+        """Return what a name means in a file; None for a builtin, or a name that the tree does not explain.
+
+        Args:
+            path: of the file.
+            dotted: the name with its attributes; those of a class are left out: `Conv.default_act` means `Conv`.
+            inner: what the function binds by imports of its own.
+        """
+        first, *rest = dotted.split(".")
+        bound = (inner or {}).get(first)
+        found = self._bound(bound, frozenset()) if bound else self._of_file(path, first)
+        for attribute in rest:
+            if isinstance(found, Module):
+                found = self._attribute(found.path, attribute, frozenset())
+            elif isinstance(found, Outside):
+                found = Outside(f"{found.name}.{attribute}")
+        return found
+
+    def source(self, path: str, name: str) -> Binding | None:
+        """Return the binding that gives a name at the top level of a file its meaning; it can be a star."""
+        code = self.file(path)
+        for binding in reversed(code.bindings if code else ()):
+            if binding.name == name or (binding.name == STAR and self._starred(binding, name, frozenset())):
+                return binding
+        return None
+
+    def node(self, definition: Definition) -> ast.stmt:
+        """Return the statement that defines it.
+
+        Raises:
+            KeyError: the tree has no such definition.
+        """
+        return self.definitions(definition.path)[definition.name]
+
+    def definitions(self, path: str) -> Mapping[str, ast.stmt]:
+        """Return the statement that defines each name of a file."""
+        file = self.file(path)
+        return file.definitions if file else {}
+
+    def uses(self, definition: Definition) -> frozenset[Definition]:
+        """Return the definitions of the tree that this one names in its code."""
+        if definition not in self._uses:
+            self._uses[definition] = self.used_by(definition.path, self.node(definition))
+        return self._uses[definition]
+
+    def used_by(self, path: str, *nodes: ast.AST, asked: bool = True) -> frozenset[Definition]:
+        """Return the definitions of the tree that code in a file names; `asked` as for `free_names`."""
+        inner = inner_imports(nodes, package_of(path))
+        meanings = (self.meaning(path, name, inner) for name in free_names(*nodes, asked=asked))
+        return frozenset(one for one in meanings if isinstance(one, Definition))
+
+    def closure(self, starts: Iterable[Definition]) -> frozenset[Definition]:
+        """Return these definitions, and all that they need: what they name, what that names, and so on."""
+        found: set[Definition] = set()
+        todo = list(starts)
+        while todo:
+            one = todo.pop()
+            if one not in found:
+                found.add(one)
+                todo += self.uses(one)
+        return frozenset(found)
+
+    def _of_file(self, path: str, name: str) -> Meaning | None:
+        if (path, name) not in self._names:
+            self._names[path, name] = self._name(path, name, frozenset())
+        return self._names[path, name]
+
+    def _name(self, path: str, name: str, visited: _Visited) -> Meaning | None:
+        """Return what a name at the top level of a file means: its last binding counts."""
+        code = self.file(path)
+        if code is None or (path, name) in visited:
+            return None
+        visited |= {(path, name)}
+        for binding in reversed(code.bindings):
+            if binding.name == name:
+                if binding.module is None:
+                    return Definition(path, name)
+                found = self._bound(binding, visited)
+            elif binding.name == STAR:
+                found = self._starred(binding, name, visited)
+            else:
+                continue
+            if found is not None:
+                return found
+        return None
+
+    def _bound(self, binding: Binding, visited: _Visited) -> Meaning | None:
+        module = self._rooted(binding.module or "")
+        path = self.modules.get(module)
+        if path is None:
+            # a folder of the tree without __init__.py is a package, too
+            below = f"{module}.{binding.attribute}" if binding.attribute else module
+            if below in self.modules:
+                return Module(self.modules[below])
+            return None if self._is_folder(module) else Outside(below)
+        return self._attribute(path, binding.attribute, visited) if binding.attribute else Module(path)
+
+    def _rooted(self, module: str) -> str:
+        """Return the name of a module from the tree's root: `nn.tasks` works for those who run inside the package."""
+        if module in self.modules or self._is_folder(module):
+            return module
+        inside = (f"{package}.{module}" for package in self._packages)
+        return next((name for name in inside if name in self.modules or self._is_folder(name)), module)
+
+    @cached_property
+    def _packages(self) -> tuple[str, ...]:
+        """The packages at the tree's root."""
+        return tuple(
+            name for name, path in self.modules.items() if path.count("/") == 1 and path.endswith("/__init__.py")
+        )
+
+    def _attribute(self, path: str, name: str, visited: _Visited) -> Meaning | None:
+        """Return what an attribute of a module means: a name of its file, or a file in its folder."""
+        found = self._name(path, name, visited)
+        below = self.modules.get(f"{module_name(path)}.{name}")
+        return found or (Module(below) if below else None)
+
+    def _starred(self, binding: Binding, name: str, visited: _Visited) -> Meaning | None:
+        path = self.modules.get(self._rooted(binding.module or ""))
+        file = self.file(path) if path else None
+        if path is None or file is None:
+            return None
+        exported = file.exported
+        if name in exported if exported is not None else not name.startswith("_"):
+            return self._attribute(path, name, visited)
+        return None
+
+    def _is_folder(self, module: str) -> bool:
+        return module in self._folders
+
+    @cached_property
+    def _folders(self) -> frozenset[str]:
+        """The names of the tree's folders, as a part of a module's name."""
+        parts = [name.split(".") for name in self.modules]
+        return frozenset(".".join(one[:n]) for one in parts for n in range(len(one)))
+
+
+def _parsed(path: str, text: str) -> FileCode | None:
+    try:
+        return FileCode(path, text, parse(text))
+    except SyntaxError:
+        return None

@@ -1,0 +1,233 @@
+"""What a fork changes beside its architecture, as new texts of a workspace's files: the definitions of chosen areas."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from yolopatch.core.fork.changes import ADDED, ARCHITECTURE, CHANGED, REMOVED, FileChange, Part
+from yolopatch.core.fork.names.definitions import Binding, FileCode
+from yolopatch.core.fork.rebuild.mirror import Mirror
+from yolopatch.core.fork.rebuild.sameness import Sameness
+from yolopatch.core.fork.rebuild.scope import Local, Outside, Scope
+from yolopatch.core.fork.rebuild.uses import uses
+from yolopatch.core.text import split_lines
+
+_DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+@dataclass(frozen=True)
+class AreaFiles:
+    """The files of one area.
+
+    Attributes:
+        area: one of AREAS.
+        files: the new text of each file, by path.
+        parts: what was taken, with the paths of their files.
+    """
+
+    area: str
+    files: Mapping[str, str]
+    parts: tuple[tuple[str, Part], ...]
+
+
+def area_files(
+    name: str,
+    current: Mapping[str, bytes],
+    fork: Mapping[str, bytes],
+    changes: Sequence[FileChange],
+    areas: Collection[str],
+) -> tuple[AreaFiles, ...]:
+    """Return what the chosen areas change in a workspace, area by area: each builds on the one before.
+
+    Args:
+        name: of the fork's module.
+        current: the files of the workspace, by path.
+        fork: the files of the fork.
+        changes: what the fork changes; of a file of the release, its parts.
+        areas: those that are wanted, in the order in which they are applied; the architecture is the module's.
+    """
+    files = dict(current)
+    done: set[tuple[str, str]] = set()
+    found = []
+    for area in areas:
+        wanted = [
+            (change.path, part)
+            for change in changes
+            if change.kind == CHANGED and change.path in current
+            for part in change.parts
+            if part.used and area in part.affects and area != ARCHITECTURE and (change.path, part.name) not in done
+        ]
+        done |= {(path, part.name) for path, part in wanted}
+        writer = _Writer(f"{name.lower()}_{area}", files, fork, wanted)
+        new = writer.texts()
+        if new:
+            found.append(AreaFiles(area, new, tuple(wanted)))
+            files |= {path: text.encode() for path, text in new.items()}
+    return tuple(found)
+
+
+@dataclass
+class _File:
+    """A file of the workspace, and what becomes of its lines."""
+
+    code: FileCode
+    replaced: dict[tuple[int, int], list[str]] = field(default_factory=dict)  # from a line up to one, from 0
+    imports: dict[str, None] = field(default_factory=dict)
+
+    def text(self) -> str:
+        lines = [line.rstrip("\n") for line in split_lines(self.code.text)]
+        edits = dict(self.replaced)
+        if self.imports:
+            at = _below_imports(self.code)
+            edits[at, at] = [*edits.get((at, at), []), *self.imports]
+        for (start, end), new in sorted(edits.items(), reverse=True):
+            lines[start:end] = new
+        return "\n".join(lines).rstrip("\n") + "\n"
+
+
+@dataclass
+class _Writer:
+    """Writes the changes of one area."""
+
+    package: str
+    files: Mapping[str, bytes]
+    fork_files: Mapping[str, bytes]
+    wanted: Sequence[tuple[str, Part]]
+    _open: dict[str, _File] = field(default_factory=dict, init=False)
+    _taken: set[tuple[str, str]] = field(default_factory=set, init=False)
+
+    def __post_init__(self) -> None:
+        self.fork, self.base = Scope(self.fork_files), Scope(self.files)
+        folder = "ultralytics/nn" if any(path.startswith("ultralytics/") for path in self.files) else "models"
+        self.mirror = Mirror(Sameness(self.fork, self.base), f"{folder}/{self.package}")
+
+    def texts(self) -> dict[str, str]:
+        """Return the new text of each file."""
+        found: dict[str, str] = {}
+        for path, part in self.wanted:
+            if path.endswith(".py"):
+                self._take(path, part.name, part.kind)
+            elif path.endswith((".yaml", ".yml")):
+                found[path] = self._with_key(found.get(path) or self.files[path].decode(), path, part)
+        found |= {path: file.text() for path, file in self._open.items() if file.replaced or file.imports}
+        if found:
+            found |= {one.path: one.text for one in self.mirror.files()}
+        return {path: text for path, text in found.items() if text.encode() != self.files.get(path)}
+
+    def _file(self, path: str) -> _File | None:
+        if path not in self._open:
+            code = self.base.code(path)
+            if code is None:
+                return None
+            self._open[path] = _File(code)
+        return self._open[path]
+
+    def _take(self, path: str, name: str, kind: str) -> None:
+        """Put a definition of the fork into a file of the workspace."""
+        file, code = self._file(path), self.fork.code(path)
+        if file is None or code is None or (path, name) in self._taken:
+            return
+        self._taken.add((path, name))
+        old, new = _find(file.code, name), _find(code, name)
+        if kind == REMOVED and old and "." in name:
+            file.replaced[_span(old)] = []
+        if new is None:
+            return
+        text = _lines_of(code, new)
+        if old is not None:
+            file.replaced[_span(old)] = text
+        else:
+            at = _place_of(file.code, name, isinstance(new, _DEFINITIONS))
+            gap = [""] if "." in name else ["", ""]
+            file.replaced[at, at] = [*file.replaced.get((at, at), []), *gap, *text]
+        self._need(path, new, file)
+
+    def _need(self, path: str, node: ast.stmt, file: _File) -> None:
+        """Import or add what a definition uses and the workspace's file lacks."""
+        for use in uses(node):
+            found = self.fork.resolve(path, use.name)
+            theirs = self.base.resolve(path, use.name)
+            if isinstance(found, Local) and found.path == path:
+                if theirs is None:
+                    self._take(path, use.name, ADDED)
+            elif isinstance(found, Local):
+                self._import_local(found, theirs, use.name, file)
+            elif isinstance(found, Outside) and theirs is None:
+                module, attribute = found.module, found.attribute
+                line = f"from {module} import {attribute}" if attribute else f"import {module}"
+                own = attribute or module.split(".")[0]
+                file.imports[line if own == use.name else f"{line} as {use.name}"] = None
+
+    def _import_local(self, found: Local, theirs: object, name: str, file: _File) -> None:
+        is_there = isinstance(theirs, Local) and (theirs.path, theirs.name) == (found.path, found.name)
+        if is_there:
+            return  # an area that changes it does so in its own file
+        own = self.base.resolve(found.path, found.name)
+        if isinstance(own, Local) and own.path == found.path:
+            module = found.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+            symbol = found.name
+        else:
+            module, symbol = self.mirror.import_of(found)
+        file.imports[f"from {module} import {symbol}" + (f" as {name}" if symbol != name else "")] = None
+
+    def _with_key(self, text: str, path: str, part: Part) -> str:
+        """Return a file of settings with the value of one key as the fork has it."""
+        key = part.name.rpartition(".")[2]
+        line = re.compile(rf"^{re.escape(key)}[ \t]*:.*$", re.MULTILINE)
+        theirs = line.search(self.fork_files[path].decode("utf-8", "replace"))
+        if theirs is None:
+            return text
+        if line.search(text):
+            return line.sub(lambda _: theirs[0].rstrip("\r"), text, count=1)
+        return text.rstrip("\n") + f"\n{theirs[0]}\n"
+
+
+def _find(code: FileCode, name: str) -> ast.stmt | None:
+    """Return the statement that defines a name of a file: a function, a class, a value, or a method of a class."""
+    first, *rest = name.split(".")
+    node: ast.stmt | None = next((one.node for one in _own(code) if one.name == first), None)
+    for part in rest:
+        body = node.body if isinstance(node, ast.ClassDef) else []
+        node = next((one for one in body if part in _names(one)), None)
+    return node
+
+
+def _own(code: FileCode) -> Iterator[Binding]:
+    return (one for one in reversed(code.bindings) if one.module is None)
+
+
+def _names(node: ast.stmt) -> set[str]:
+    if isinstance(node, _DEFINITIONS):
+        return {node.name}
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    return {target.id for target in targets if isinstance(target, ast.Name)}
+
+
+def _span(node: ast.stmt) -> tuple[int, int]:
+    first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))])
+    return first - 1, node.end_lineno or node.lineno
+
+
+def _lines_of(code: FileCode, node: ast.stmt) -> list[str]:
+    start, end = _span(node)
+    return [line.rstrip("\n") for line in split_lines(code.text)[start:end]]
+
+
+def _place_of(code: FileCode, name: str, is_definition: bool) -> int:
+    """Return the line before which a new definition goes: the end of its class or of the file; values below imports."""
+    owner = _find(code, name.rpartition(".")[0]) if "." in name else None
+    if owner is not None:
+        return owner.end_lineno or owner.lineno
+    return len(split_lines(code.text)) if is_definition else _below_imports(code)
+
+
+def _below_imports(code: FileCode) -> int:
+    nodes = [node for node in code.tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    if nodes:
+        return max(node.end_lineno or node.lineno for node in nodes)
+    first = code.tree.body[0] if code.tree.body else None
+    is_docstring = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+    return (first.end_lineno or 0) if first and is_docstring else 0

@@ -1,0 +1,153 @@
+"""What a name in a file of a tree means: a definition of the tree, something from outside, or a whole file of it."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from yolopatch.core.fork.folding import decode
+from yolopatch.core.fork.names.definitions import STAR, Binding, FileCode
+from yolopatch.core.syntax import parse
+
+
+@dataclass(frozen=True)
+class Local:
+    """A definition of the tree.
+
+    Attributes:
+        path: of its file.
+        place: its number among the bindings of the file; a file may define a name several times.
+        name: as its file has it.
+    """
+
+    path: str
+    place: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Outside:
+    """Something that the tree does not have: `from module import attribute`; without an attribute the module itself."""
+
+    module: str
+    attribute: str | None
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A file of the tree, as a name: `ops` after `from ultralytics.utils import ops`."""
+
+    path: str
+
+
+Meaning = Local | Outside | Whole
+
+
+@dataclass
+class Scope:
+    """The Python files of a tree.
+
+    Attributes:
+        files: the content of every file, by path.
+    """
+
+    files: Mapping[str, bytes]
+    _codes: dict[str, FileCode | None] = field(default_factory=dict, init=False)
+    _found: dict[tuple[str, str, int | None], Meaning | None] = field(default_factory=dict, init=False)
+
+    def code(self, path: str) -> FileCode | None:
+        """Return a file, parsed; None if the tree has no such file, or it is no Python that this interpreter reads."""
+        if path not in self._codes:
+            self._codes[path] = self._parsed(path)
+        return self._codes[path]
+
+    def _parsed(self, path: str) -> FileCode | None:
+        data = self.files.get(path)
+        text = None if data is None else decode(path, data)
+        if text is None:
+            return None
+        text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+        try:
+            return FileCode(path, text, parse(text))
+        except SyntaxError:
+            return None
+
+    def file_of(self, module: str) -> str | None:
+        """Return the file that an import of this full name reads; None if it is not of the tree.
+
+        The scripts of a fork may put a folder on Python's path: a name that fits the end of one path is found, too.
+        """
+        stem = module.replace(".", "/")
+        for path in (f"{stem}.py", f"{stem}/__init__.py"):
+            if path in self.files:
+                return path
+        if module.split(".")[0] in sys.stdlib_module_names:
+            return None
+        ends = [path for path in self.files if path.endswith((f"/{stem}.py", f"/{stem}/__init__.py"))]
+        return ends[0] if len(ends) == 1 else None
+
+    def resolve(self, path: str, name: str, before: int | None = None) -> Meaning | None:
+        """Return what a name means in a file; None for a builtin, and for a name that is not there.
+
+        Args:
+            path: of the file.
+            name: as the file has it.
+            before: the number of a binding: what the name means when that one is made. None for the file's end.
+        """
+        key = (path, name, before)
+        if key not in self._found:
+            self._found[key] = None  # files that import each other in a circle
+            self._found[key] = self._resolve(path, name, before)
+        return self._found[key]
+
+    def _resolve(self, path: str, name: str, before: int | None) -> Meaning | None:
+        found = self.binding(path, name, before)
+        if found is None:
+            return None
+        place, binding = found
+        return Local(path, place, name) if binding.module is None else self.imported(binding, name)
+
+    def binding(self, path: str, name: str, before: int | None = None) -> tuple[int, Binding] | None:
+        """Return the last binding of a file that gives a name, with its number; arguments as of `resolve`."""
+        code = self.code(path)
+        if code is None:
+            return None
+        unknown: tuple[int, Binding] | None = None
+        for place in range((len(code.bindings) if before is None else before) - 1, -1, -1):
+            one = code.bindings[place]
+            if one.name == name:
+                return place, one
+            if one.name == STAR:
+                target = self.file_of(one.module or "")
+                if target is None and unknown is None and not name.startswith("_"):
+                    unknown = (place, one)  # `from torch import *`: any name may come from it
+                elif target is not None and target != path and self.exports(target, name):
+                    return place, one
+        return None if hasattr(builtins, name) else unknown
+
+    def exports(self, path: str, name: str) -> bool:
+        """Tell whether `from file import *` brings a name."""
+        code = self.code(path)
+        if code is None:
+            return False
+        if code.exported is not None:
+            return name in code.exported
+        return not name.startswith("_") and self.resolve(path, name) is not None
+
+    def imported(self, binding: Binding, name: str) -> Meaning | None:
+        """Return what an import binds; `name` is the one that is asked for, of a star."""
+        module = binding.module or ""
+        attribute = name if binding.attribute == STAR else binding.attribute
+        target = self.file_of(module)
+        if attribute is None:
+            return Whole(target) if target else Outside(module, None)
+        if target is None:
+            inner = self.file_of(f"{module}.{attribute}")
+            return Whole(inner) if inner else Outside(module, attribute)
+        found = self.resolve(target, attribute)
+        if found is None:
+            inner = self.file_of(f"{module}.{attribute}")
+            return Whole(inner) if inner else None
+        return found

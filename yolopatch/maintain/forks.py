@@ -1,0 +1,118 @@
+"""What published forks change, and whether their models build: the page of `make forks`."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from yolopatch.core.tables.markdown import LEFT, escape_markdown, markdown_table
+from yolopatch.errors import YolopatchError
+from yolopatch.outside.source.store import cache_dir
+from yolopatch.steps.adopt.adopt import Adoption, AdoptRequest, adopt
+
+_HEADS = ("fork", "base", "model", "architecture", "beside the architecture", "the fork builds it", "rebuilt")
+_REASON = 160  # characters
+_INTRODUCTION = """# Published forks
+
+Written by `make forks FORKS="FOLDER ..."`: `yolopatch adopt` on each, as [adopt.md](../adopt.md) explains.
+
+- base: found by the content of the files. In brackets, how many of its files the fork has as they are, formatting and
+  comments aside.
+- architecture: the classes in the rows of the model that the fork adds or changes.
+- beside the architecture: what else the fork changes, by what it affects, with the number of changes.
+- the fork builds it: whether the fork's own tree builds and runs the model as it is, with the libraries of `.venv`.
+- rebuilt: whether the release with the fork's module has the same tensors by name and shape, and the same outputs with
+  the same weights.
+"""
+
+
+@dataclass(frozen=True)
+class ForkRow:
+    """A row of the page: a fork, and the cell of each column in plain text."""
+
+    fork: str
+    base: str
+    model: str
+    architecture: str
+    beside: str
+    builds: str
+    rebuilt: str
+    seconds: float
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The cells in Markdown."""
+        found = (self.fork, self.base, self.model, self.architecture, self.beside, self.builds, self.rebuilt)
+        return tuple(map(escape_markdown, found))
+
+
+def adopt_all(places: Sequence[Path], python: str, kept: Path) -> Iterator[ForkRow]:
+    """Yield a row for each fork, as soon as it is there; those that an earlier run has kept come first.
+
+    Args:
+        places: folders, git repositories or archives.
+        python: the interpreter to build models with.
+        kept: the file that keeps rows.
+    """
+    rows = [ForkRow(**json.loads(line)) for line in kept.read_text("utf-8").splitlines()] if kept.is_file() else []
+    names = [fork_name(place) for place in places]
+    yield from (row for row in rows if row.fork in names)
+    done = {row.fork for row in rows}
+    for place, name in zip(places, names):
+        if name not in done:
+            row = _row(place, name, python)
+            with kept.open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps(asdict(row)) + "\n")
+            yield row
+
+
+def fork_name(place: Path) -> str:
+    """Return a fork's name as its page has it: `owner/name` for a folder `owner+name`, or one below it."""
+    folder = next((one for one in (place, *place.parents) if "+" in one.name), place)
+    return folder.name.replace("+", "/")
+
+
+def page(rows: Sequence[ForkRow]) -> str:
+    """Return the page in Markdown."""
+    ordered = sorted(rows, key=lambda row: row.fork.lower())
+    table = markdown_table(_HEADS, (LEFT,) * len(_HEADS), [row.cells for row in ordered], [])
+    return f"{_INTRODUCTION}\n{table}"
+
+
+def _row(place: Path, name: str, python: str) -> ForkRow:
+    started = time.monotonic()
+    try:
+        cells = _cells(adopt(AdoptRequest(str(place), python=python), cache_dir()))
+    except YolopatchError as error:
+        cells = ("", "", "", "", "", _short(error.what))
+    return ForkRow(name, *cells, round(time.monotonic() - started, 1))
+
+
+def _cells(found: Adoption) -> tuple[str, str, str, str, str, str]:
+    base, told = found.reading.base, found.account
+    beside = ", ".join(f"{area} ({len(items)})" for area, items in told.beside.items()) or "nothing"
+    models = found.models
+    return (
+        f"{base.name} ({base.same} of {base.same + base.changed + base.missing})",
+        ", ".join(model.name for model in models) or found.reading.why,
+        ", ".join(layer.own.name for layer in told.layers) or "none",
+        beside,
+        "; ".join(f"{_WORDS[model.builds]}{_reason(model.why_not_built)}" for model in models) or "-",
+        "; ".join(f"{_SAME[model.same_as_fork]}{_reason(model.why_not_same)}" for model in models) or "-",
+    )
+
+
+_WORDS = {True: "yes", False: "no", None: "not tried"}
+_SAME = {True: "the same", False: "differs", None: "no"}
+
+
+def _reason(text: str) -> str:
+    return f": {_short(text)}" if text else ""
+
+
+def _short(text: str) -> str:
+    plain = " ".join(text.split())
+    return plain if len(plain) <= _REASON else f"{plain[:_REASON]}\N{HORIZONTAL ELLIPSIS}"
