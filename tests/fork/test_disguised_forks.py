@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
+import tokenize
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import pytest
 from yolopatch.core.fork.identify import identify
 from yolopatch.outside.source.bases import load_index
 
-INIT, LOSS, TAL = "ultralytics/__init__.py", "ultralytics/utils/loss.py", "ultralytics/utils/tal.py"
+INIT, LOSS, TRAINER = "ultralytics/__init__.py", "ultralytics/utils/loss.py", "ultralytics/engine/trainer.py"
 Files = Mapping[str, bytes]
 
 
@@ -25,13 +27,17 @@ def _with_windows_lines(files: Files) -> dict[str, bytes]:
 
 
 def _translated(files: Files) -> dict[str, bytes]:
-    """Put a Chinese comment in the place of each comment on a line of its own, and of the licence's line."""
+    """Put a Chinese comment in the place of each comment of the Python files."""
+    return {path: _commented(data) if path.endswith(".py") else data for path, data in files.items()}
 
-    def translate(data: bytes) -> bytes:
-        lines = data.split(b"\n")
-        return b"\n".join(b"# \xe5\x8d\xb7\xe7\xa7\xaf" if line.startswith(b"#") else line for line in lines)
 
-    return _code(files, translate)
+def _commented(data: bytes) -> bytes:
+    lines = data.decode().split("\n")
+    for token in tokenize.tokenize(io.BytesIO(data).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column] + "# \u5377\u79ef"
+    return "\n".join(lines).encode()
 
 
 def _formatted(files: Files, folder: Path) -> dict[str, bytes]:
@@ -51,15 +57,15 @@ def _says(files: Files, version: str) -> dict[str, bytes]:
 
 
 def test_a_fork_in_every_disguise_at_once(package, fork, tmp_path):
-    """Formatted, translated, with line ends of Windows, another version, a changed loss and a later assigner."""
+    """Formatted, translated, with line ends of Windows, another version, a changed loss and a later trainer."""
     pin = package("ultralytics-8.2.50")
     files = _with_windows_lines(_translated(_formatted(pin, tmp_path)))
-    files = _says({**files, TAL: package("ultralytics-8.3.0")[TAL]}, "8.3.9")
+    files = _says({**files, TRAINER: package("ultralytics-8.3.0")[TRAINER]}, "8.3.9")
     files[LOSS] = files[LOSS].replace(b"CIoU=True", b"GIoU=True")
     files["ultralytics/nn/own.py"] = b"x = 1\n"
     (found, *_) = identify(fork(files, "8.3.9"), load_index("ultralytics"))
     assert (found.release, found.said) == ("8.2.50", "8.3.9")
-    assert (found.changed, found.added, found.missing) == (3, 1, 0)  # the version, the loss, the assigner
+    assert (found.changed, found.added, found.missing) == (3, 1, 0)  # the version, the loss, the trainer
     ((other, count),) = found.others
     assert (other.startswith("8.3."), count) == (True, 1)
 
