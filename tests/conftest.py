@@ -21,7 +21,6 @@ import pytest
 from filelock import FileLock
 from jinja2 import FileSystemLoader
 
-from yolopatch.catalog.built_in.tutorials import TUTORIALS
 from yolopatch.catalog.environment.environments import SETS, set_for
 from yolopatch.catalog.environment.fix_patches import COMPAT
 from yolopatch.catalog.model.base_model import DETECT
@@ -40,7 +39,7 @@ from yolopatch.steps.model.render import render
 from yolopatch.steps.model.render_request import RenderRequest
 from yolopatch.steps.workspace.apply import apply
 
-MODULES = {module.name: module for module in TUTORIALS}
+from .of_tutorials import MODULES
 
 ALL_PINS = tuple(PINS)
 

@@ -157,6 +157,31 @@ def test_an_import_that_says_what_to_do_without_stays():
     assert not found.packages
 
 
+UNHANDLED = {
+    "pass": "except ImportError:\n    pass\n",
+    "any exception": "except:\n    pass\n",
+    "a message": "except ImportError as error:\n    print(error)\n",
+    "another name": "except ImportError:\n    available = False\n",
+    "a finally": "except ImportError:\n    pass\nfinally:\n    done = True\n",
+}
+
+
+@pytest.mark.parametrize("case", UNHANDLED)
+def test_a_package_that_a_try_only_keeps_quiet_about_is_told(case):
+    guarded = f"try:\n    from einops import rearrange\n{UNHANDLED[case]}"
+    found = fitted(f"import torch.nn as nn\n{guarded}\n{CLASS.replace('x * ', 'rearrange(x) * ')}")
+    assert found.packages == ("einops",)
+
+
+@pytest.mark.parametrize("case", UNHANDLED)
+def test_a_file_of_the_post_that_a_try_only_keeps_quiet_about_is_to_be_pasted_in(case):
+    guarded = f"try:\n    from ultralytics.nn.ops.rotate import Rotate\n{UNHANDLED[case]}"
+    with pytest.raises(UsageError) as caught:
+        fitted(f"import torch.nn as nn\n{guarded}\n{CLASS.replace('x * ', 'Rotate(x) * ')}")
+    assert "it needs Rotate of ultralytics.nn.ops.rotate, a file of the post's own repository" in caught.value.what
+    assert "--with rotate.py" in caught.value.hint
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -4,41 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from yolopatch.core.paste.deciding import Decision, decide
-from yolopatch.core.paste.reading import choose_class, read_paste
-from yolopatch.errors import OpenError, UsageError
+from yolopatch.core.paste.deciding import decide
+from yolopatch.core.paste.reading import read_paste
+from yolopatch.errors import OpenError
 
-HEAD = "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\n\n\n"
-
-
-def text(arguments: str, made: str, forward: str, takes: str = "x") -> str:
-    """Give the text of a class X; several lines are indented."""
-
-    def indented(code: str) -> str:
-        return "".join(f"        {line}\n" for line in code.split("\n"))
-
-    given = f", {arguments}" if arguments else ""
-    return (
-        f"{HEAD}class X(nn.Module):\n    def __init__(self{given}):\n        super().__init__()\n{indented(made)}\n"
-        f"    def forward(self, {takes}):\n{indented(forward)}"
-    )
-
-
-def decided(code: str, **asked) -> Decision:
-    found = read_paste(code.encode(), "pasted.py")
-    return decide(found, choose_class(found, None), **asked)
-
-
-def given(decision: Decision) -> dict[str, str]:
-    return {one.argument: one.value for one in decision.given}
-
-
-def refused(code: str, error: type[UsageError] = UsageError, **asked) -> str:
-    """Give all that the refusal of a class says."""
-    with pytest.raises(error) as caught:
-        decided(code, **asked)
-    return "\n".join([caught.value.what, *caught.value.details, caught.value.hint])
-
+from .classes import decided, given, refused, text
 
 CONV_BN = "self.c = nn.Sequential(nn.Conv2d(c1, c2, {}), nn.BatchNorm2d(c2))"
 
@@ -208,9 +178,15 @@ def test_a_subclass_of_upstreams_head_is_one():
 
 
 def test_a_head_that_gives_something_else_is_asked_for():
-    said = refused(text("nc=80, ch=()", HEAD_MADE, "return torch.cat([b(f) for b, f in zip(self.b, x)])"), OpenError)
+    said = refused(text("nc=80, ch=()", HEAD_MADE, "return [b(f) for b, f in zip(self.b, x)][1:]"), OpenError)
     assert "it is not clear which head it is" in said
     assert "--like Detect" in said
+
+
+def test_a_head_whose_code_fails_with_maps_of_several_strides_is_refused_with_the_line():
+    said = refused(text("nc=80, ch=()", HEAD_MADE, "return torch.cat([b(f) for b, f in zip(self.b, x)])"))
+    assert "X cannot be a model's head: torch.cat of maps of [7, 144, 24, 40] and [7, 144, 12, 20]" in said
+    assert "pasted.py, line 12" in said
 
 
 STAGES = (

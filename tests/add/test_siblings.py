@@ -299,7 +299,7 @@ def test_a_missing_package_breaks_no_other_model(with_a_missing_package):
 def test_a_missing_package_is_told_when_the_class_is_built(with_a_missing_package):
     found = with_a_missing_package("Outer").check("build")
     assert "Outer needs no_such_package, which this environment cannot import" in found["summary"]
-    assert "-m pip install no_such_package" in found["hint"]
+    assert "install the package that provides no_such_package" in found["hint"]
 
 
 @pytest.mark.slow

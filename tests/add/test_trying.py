@@ -8,6 +8,7 @@ from yolopatch.core.own.tried import BUILT, FAILED, NOT_BUILT, Tried
 from yolopatch.errors import EXIT_USAGE, UsageError
 from yolopatch.outside.watch import no_watch
 from yolopatch.steps.own.add import AddRequest, add
+from yolopatch.steps.own.try_pins import READY, REFUSED
 from yolopatch.steps.tryout.build import try_module
 
 GATE = """import torch
@@ -57,6 +58,16 @@ def test_a_join_for_another_model_is_stored_though_it_has_no_place_in_the_usual_
     found = added(Tried(FAILED, PIN, "yolo11n", "layer 12: not enough values to unpack"), three, like="Concat")
     assert found.changed
     assert "it joins only three maps" in found.decision.doubt
+
+
+def test_a_pin_whose_model_fails_with_a_head_is_refused_where_another_ones_works(added, need_pin):
+    need_pin(PIN)
+    need_pin("ultralytics-8.4.0")
+    refused = (("ultralytics-8.4.0", "list indices must be integers or slices, not str"),)
+    found = {one.pin: one for one in added(Tried(BUILT, PIN, "yolo11n", refused=refused)).pins}
+    assert (found[PIN].state, found[PIN].built) == (READY, True)
+    assert (found["ultralytics-8.4.0"].state, found["ultralytics-8.4.0"].built) == (REFUSED, False)
+    assert found["ultralytics-8.4.0"].why.startswith("a model with it fails: list indices")
 
 
 def test_without_a_pin_in_the_cache_none_is_built(paste, own_catalog, tmp_path):

@@ -7,14 +7,13 @@ from dataclasses import replace
 import pytest
 import yaml
 
-from yolopatch.catalog.built_in.tutorials import TUTORIALS
 from yolopatch.catalog.model.models import MODELS, find_model, find_scales
 from yolopatch.core.model.cfg_text import Cfg, file_name
 from yolopatch.core.model.layout import Replacement
 from yolopatch.core.model.placement import PLACEMENTS, choose
 from yolopatch.errors import UsageError
 
-MODULES = {one.name: one for one in TUTORIALS}
+from ..of_tutorials import MODULES
 
 WITH_BLOCKS = [name for name, model in MODELS.items() if any(x.module == model.block for x in model.layers)]
 

@@ -7,7 +7,6 @@ from pathlib import PurePath
 import pytest
 import yaml
 
-from yolopatch.catalog.built_in.tutorials import TUTORIALS
 from yolopatch.catalog.model.models import VARIANTS, find_model
 from yolopatch.core.model.cfg_file import parse_cfg
 from yolopatch.core.model.cfg_text import file_name
@@ -15,7 +14,7 @@ from yolopatch.core.model.placement import choose
 from yolopatch.errors import UsageError
 from yolopatch.steps.model.render_request import RenderRequest, plan
 
-MODULES = {one.name: one for one in TUTORIALS}
+from ..of_tutorials import MODULES
 
 
 @pytest.mark.parametrize(("family", "task"), VARIANTS)

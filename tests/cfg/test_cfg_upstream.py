@@ -8,11 +8,10 @@ import re
 import pytest
 import yaml
 
-from yolopatch.catalog.built_in.tutorials import TUTORIALS
 from yolopatch.catalog.model.models import MODELS, VARIANTS, find_model
 from yolopatch.core.model.placement import choose
 
-MODULES = {one.name: one for one in TUTORIALS}
+from ..of_tutorials import MODULES
 
 # model, scale and task of every file that upstream has
 FILES = [

@@ -11,12 +11,11 @@ from pathlib import Path
 import pytest
 
 from yolopatch import __version__
-from yolopatch.catalog.built_in.tutorials import TUTORIALS
 from yolopatch.catalog.module import FLAVORS
 from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import PINS
 
-MODULES = {module.name: module for module in TUTORIALS}
+from ..of_tutorials import MODULES
 
 PIN = "ultralytics-8.3.0"
 STAMPED = "Stamp checkpoints"

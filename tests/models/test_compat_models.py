@@ -10,12 +10,11 @@ from pathlib import Path
 import matplotlib
 import pytest
 
-from yolopatch.catalog.built_in.tutorials import TUTORIALS
 from yolopatch.catalog.environment.fix_patches import COMPAT
 from yolopatch.steps.data.shapes import ShapesRequest, make_shapes
 from yolopatch.steps.workspace.apply import apply
 
-MODULES = {module.name: module for module in TUTORIALS}
+from ..of_tutorials import MODULES
 
 MENDED = ("ultralytics-8.2.50", "ultralytics-8.3.0", "yolov5-pypi-6.1.0", "yolov5-6.1")
 # One of each upstream at once; the other two hold the same mends.

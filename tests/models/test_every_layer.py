@@ -6,7 +6,6 @@ import itertools
 
 import pytest
 
-from yolopatch.catalog.built_in.tutorials import TUTORIALS
 from yolopatch.catalog.model.models import find_model
 from yolopatch.catalog.module import FLAVORS
 from yolopatch.catalog.pins import PINS
@@ -16,7 +15,7 @@ from yolopatch.errors import UsageError
 from yolopatch.steps.model.render import render
 from yolopatch.steps.model.render_request import RenderRequest
 
-MODULES = {module.name: module for module in TUTORIALS}
+from ..of_tutorials import MODULES
 
 
 def allowed(model: str, module: str, flavor: str) -> list[str]:

@@ -4,12 +4,11 @@ import itertools
 
 import pytest
 
-from yolopatch.catalog.built_in.tutorials import TUTORIALS
 from yolopatch.catalog.model.models import VARIANTS
 from yolopatch.catalog.module import FLAVORS
 from yolopatch.catalog.pins import PINS
 
-MODULES = {module.name: module for module in TUTORIALS}
+from ..of_tutorials import MODULES
 
 QUESTIONS = ("passes", "fuse")
 # float32 sums in another order; a fold into the wrong tensor changes outputs by a tenth and more

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from yolopatch.catalog.built_in.tutorials import TUTORIALS
 from yolopatch.steps.data.shapes import ShapesRequest, make_shapes
 
-MODULES = {module.name: module for module in TUTORIALS}
+from ..of_tutorials import MODULES
 
 TRAIN = """
 import sys

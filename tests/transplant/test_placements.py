@@ -7,11 +7,10 @@ from itertools import product
 
 import pytest
 
-from yolopatch.catalog.built_in.tutorials import TUTORIALS
 from yolopatch.catalog.module import FLAVORS
 from yolopatch.catalog.pins import PINS, style_of
 
-MODULES = {module.name: module for module in TUTORIALS}
+from ..of_tutorials import MODULES
 
 # Runs every transplant of one pin in one process: what is looked at is the tensors, not the command.
 _TRANSPLANTS = """

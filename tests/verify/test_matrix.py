@@ -8,7 +8,6 @@ from dataclasses import asdict
 
 import pytest
 
-from yolopatch.catalog.built_in.tutorials import TUTORIALS
 from yolopatch.catalog.module import FLAVORS
 from yolopatch.catalog.modules import MODULES as ALL_MODULES
 from yolopatch.catalog.pins import PINS
@@ -17,7 +16,7 @@ from yolopatch.maintain.matrix import ALL, QUICK, Case, Result, cases, read_resu
 from yolopatch.maintain.matrix_page import page
 from yolopatch.wire.checks import CHECKS
 
-MODULES = {module.name: module for module in TUTORIALS}
+from ..of_tutorials import MODULES
 
 PASSING = Case("ultralytics-8.3.0", "DSConv", "paper", "layer", "n")
 

@@ -12,6 +12,7 @@ from yolopatch.catalog.kinds import KINDS, LOSS
 from yolopatch.catalog.pins import PINS, Pin, newest
 from yolopatch.cli.layout import pairs, table
 from yolopatch.core.own.tried import FAILED, NOT_BUILT
+from yolopatch.wire.packages import PACKAGE_OF
 
 if TYPE_CHECKING:
     from yolopatch.core.own.tried import Tried
@@ -111,17 +112,24 @@ def notes(found: AddedModule, usual: Path) -> Iterator[str]:
     if found.decision.doubt:
         yield found.decision.doubt
     if found.packages:
-        packages = ", ".join(found.packages)
+        packages = ", ".join(map(_package, found.packages))
         yield (
             f"the module imports {packages}: install this in every environment that builds a model with it; the others"
             " work without"
         )
-        for package in found.packages:
-            yield f"if {package} is a file of the post's repository and no package: add it, too, --with {package}.py"
+        for name in found.packages:
+            if name not in (*found.named_packages, *PACKAGE_OF):
+                yield f"if {name} is a file of the post's repository and no package: add it, too, --with {name}.py"
     for name, line in found.taken:
         yield f"line {line} stores `{name}` on the module, but parse_model overwrites this attribute: rename it"
     if found.catalog != usual:
         yield f"set YOLOPATCH_CATALOG={found.catalog}, so that other commands find the module"
+
+
+def _package(module: str) -> str:
+    """Return a package that a module imports, with its name for pip where that is another one."""
+    name = PACKAGE_OF.get(module, module)
+    return module if name == module else f"{module} (for pip: {name})"
 
 
 def forgotten(found: Forgotten) -> Iterator[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from yolopatch.catalog.checkpoint.loadable import CLASSES_OF, EXACT, OPENING, RULES, USES
 from yolopatch.catalog.module import TUTORIAL_FLAVOR
 from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import Pin
+from yolopatch.core.own.paths import own_file, own_layers_file
 from yolopatch.core.syntax import classes, parse
 
 _RULE = re.compile("|".join(RULES))
@@ -45,9 +46,15 @@ def _file(pin: Pin, name: str) -> str:
     return module.replace(".", "/") + ".py"
 
 
-def _places(pin: Pin) -> list[str]:
-    """Return the modules in which posts put their classes."""
-    if pin.layout.style != "ultralytics":
-        return []
-    places = [module.place_of(TUTORIAL_FLAVOR) for module in MODULES.values()]
-    return [place.module for place in places if place]
+def _places(pin: Pin) -> Iterator[str]:
+    """Yield the modules in which yolopatch's own patches put classes: where posts put theirs, and files of their own.
+
+    A workspace has such a file only with the module: a checkpoint of another workspace that names it is refused.
+    """
+    for module in MODULES.values():
+        place = module.place_of(TUTORIAL_FLAVOR)
+        if place and pin.layout.style == "ultralytics":
+            yield place.module
+        if not module.tutorial and not module.home:
+            for file in (own_file(pin, module), own_layers_file(pin, module)):
+                yield file.removesuffix(".py").replace("/", ".")

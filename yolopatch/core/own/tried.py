@@ -20,6 +20,7 @@ class Tried:
         why: why it failed, or why none was built.
         details: where it failed.
         hint: what to do about it.
+        refused: other pins for which a model fails, each with why: what a head gives is a matter of the pin.
     """
 
     state: str
@@ -28,6 +29,7 @@ class Tried:
     why: str = ""
     details: tuple[str, ...] = ()
     hint: str = ""
+    refused: tuple[tuple[str, str], ...] = ()
 
 
 NOT_ASKED = Tried(NOT_BUILT, why="it was not asked for", hint="yolopatch add FILE.py --try")

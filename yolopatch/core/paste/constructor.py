@@ -15,6 +15,8 @@ _CONV2D = """\
 class Conv2d:
     def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1): ...
 """
+# base classes whose own constructor takes nothing
+_PLAIN = ("nn.Module", "torch.nn.Module", "Module")
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,8 @@ def read_constructor(paste: Pasted, name: str) -> Constructor:
             conv2d = method(classes(parse(_CONV2D))["Conv2d"], "__init__")
             assert conv2d is not None
             return _constructor(conv2d, paste.classes[name].lineno)
+        if owner in _PLAIN:
+            return Constructor(paste.classes[name].lineno, (), takes_more=False)
     raise UsageError(
         f"{name} in {paste.name} has no constructor",
         details=["expected: an __init__ in it, or in a base class in the same file"],

@@ -13,11 +13,19 @@ from yolopatch.core.paste.ending import How, end_of, norms_in
 from yolopatch.core.paste.forward import inputs, kept_input, takes_any_number
 from yolopatch.core.paste.judging.contract import HOLDS, OPEN, check
 from yolopatch.core.paste.judging.found import Found
-from yolopatch.core.paste.judging.heads import find_head, inherited_head
-from yolopatch.core.paste.judging.images import find_backbone
+from yolopatch.core.paste.judging.heads import classes_of, find_head, inherited_head, not_a_known_head, reads_pyramid
+from yolopatch.core.paste.judging.images import find_backbone, refuse_unknown_network
 from yolopatch.core.paste.judging.one_map import ONE_MAP, as_of_kind, recognise, widened, without_stride
+from yolopatch.core.paste.judging.own_values import leave_to_defaults, with_named_width, with_only_width
 from yolopatch.core.paste.judging.refusals import not_followed, place_of, refused
-from yolopatch.core.paste.judging.several import as_join, find_join, several_maps, spread_join
+from yolopatch.core.paste.judging.several import (
+    as_join,
+    find_join,
+    refuse_other_joins,
+    refuse_tokens,
+    several_maps,
+    spread_join,
+)
 from yolopatch.core.paste.judging.subject import WIDE, WIDTHS, Subject
 from yolopatch.core.paste.judging.using import Usage, read_usage
 from yolopatch.core.paste.meanings import meanings
@@ -140,6 +148,7 @@ def _with_kind(subject: Subject, usage: Usage, word: str, args: str | None, boun
         _require_one_input(subject)
     given = meanings(usage.constructor, usage.why) if bound is None else bound
     if bound is None:
+        given = leave_to_defaults(subject, given) if kind in ONE_MAP else given
         given = tuple(one for one in as_of_kind(subject, usage, kind, given) if one.value in KINDS[kind].values)
     outputs = ""
     if kind == UP and not subject.missing(given):
@@ -153,20 +162,32 @@ def _recognised(subject: Subject, usage: Usage, args: str | None, bound: tuple[G
     base = find_head(subject) if inherited_head(subject) else None
     if base:
         return base if bound is None else replace(base, given=bound)
+    if bound is None and classes_of(subject):
+        head = find_head(subject)
+        if head is None and reads_pyramid(subject):
+            raise not_a_known_head(subject)
+        if head:
+            return head
     if taken is not None and len(taken) != 1:
+        refuse_tokens(subject, meanings(usage.constructor, usage.why) if bound is None else bound)
         return _spread_join(subject, taken, bound)
     if usage.trial.parted:
-        return several_maps(subject, usage.trial.parted, bound)
-    network = find_backbone(subject) if bound is None else None
+        return several_maps(subject, bound)
+    network = find_backbone(subject, usage.trial) if bound is None else None
     if network:
         return network
-    given = meanings(usage.constructor, usage.why) if bound is None else bound
+    given = bound
+    if given is None:
+        named = with_named_width(subject, meanings(usage.constructor, usage.why))
+        given = with_only_width(subject, leave_to_defaults(subject, named))
     try:
         one = recognise(subject, usage, given, lambda: _convolution(subject.paste, subject.symbol))
     except UsageError as error:
         # the lists of maps that a class wants may be seen only in its constructor
         joined = (find_join(subject, spread=False) or find_head(subject)) if bound is None else None
         joined = joined or _as_wide(subject, usage, given, error)
+        if joined is None and bound is None:
+            refuse_other_joins(subject)
         if joined is None or isinstance(error, OpenError):
             raise
         return joined if bound is None else replace(joined, given=bound)
@@ -176,6 +197,8 @@ def _recognised(subject: Subject, usage: Usage, args: str | None, bound: tuple[G
         joined = find_join(subject, spread=False) or find_head(subject)
         if joined:
             return joined
+    if bound is None:
+        refuse_unknown_network(subject)
     kind, why = _by_names(subject, usage, given)
     kept = tuple(one for one in given if one.value in KINDS[kind].values) if bound is None else bound
     return Found(kind, why, kept)

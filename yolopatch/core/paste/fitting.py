@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from yolopatch.core.edits import Edit, splice
 from yolopatch.core.paste.imports import USUAL, Upstream, import_lines, other_packages
-from yolopatch.core.paste.names import first_line, last_line
+from yolopatch.core.paste.names import bound, first_line, last_line
 from yolopatch.core.paste.origins.calls import FittedCall, Misfit, fit_calls
 from yolopatch.core.paste.origins.known import is_inside
 from yolopatch.core.paste.origins.stand_ins import stand_in_code, stands_for
 from yolopatch.core.paste.reading import Pasted, with_text
-from yolopatch.core.paste.sifting import STAR, Sifted, Statement, Wanted, sift
+from yolopatch.core.paste.sifting import STAR, Sifted, Statement, Wanted, sift, unhandled_imports
 from yolopatch.core.paste.text.replacing import changed
 from yolopatch.core.syntax import source_of
 from yolopatch.core.text import split_lines
@@ -84,13 +84,13 @@ def _fitted_calls(paste: Pasted, sifted: Sifted, wanted: Wanted, upstream: Upstr
     Raises:
         UsageError: the class, or what it needs, gives an argument that this upstream does not have.
     """
+    statements = {one.live: one for one in sifted.kept}
     found: list[FittedCall] = []
-    for one in sifted.kept:
-        for call in fit_calls(paste, [one.live], upstream, wanted.packages):
-            if isinstance(call, FittedCall):
-                found.append(call)
-            elif one.binds & sifted.needed:
-                raise _refused(paste, wanted, call, upstream)
+    for node, call in fit_calls(paste, statements, upstream, wanted.packages):
+        if isinstance(call, FittedCall):
+            found.append(call)
+        elif statements[node].binds & sifted.needed:
+            raise _refused(paste, wanted, call, upstream)
     return found
 
 
@@ -176,6 +176,7 @@ def _needed(node: ast.Import | ast.ImportFrom, sifted: Sifted, upstream: Upstrea
 
 def _packages(paste: Pasted, sifted: Sifted, wanted: Wanted, added: list[str]) -> Iterator[str]:
     nodes = [node for one in sifted.kept for node in one.imports if not isinstance(one.node, ast.Try)]
+    nodes += [node for one in sifted.kept for node, _ in unhandled_imports(one.node) if bound(node) & sifted.needed]
     for node in (*nodes, *(ast.parse(line).body[0] for line in added)):
         if isinstance(node, (ast.Import, ast.ImportFrom)) and len(stands_for(node, paste.tree)) < len(node.names):
             yield from other_packages(node, wanted.packages)

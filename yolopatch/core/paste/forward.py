@@ -9,12 +9,16 @@ from yolopatch.core.paste.reading import Pasted
 
 
 def inputs(paste: Pasted, name: str) -> tuple[str, ...] | None:
-    """Return the required arguments of the forward; None if the file does not have the forward."""
+    """Return the arguments that the forward gets: those that it requires, or else the first one.
+
+    None if the file does not have the forward.
+    """
     found = paste.method(name, "forward")
     if found is None:
         return None
     arguments = [a.arg for a in (*found.args.posonlyargs, *found.args.args)][1:]
-    return tuple(arguments[: len(arguments) - len(found.args.defaults)])
+    required = arguments[: max(len(arguments) - len(found.args.defaults), 0)]
+    return tuple(required or arguments[:1])  # forward(self, x=None): a model calls it with its map
 
 
 def takes_any_number(paste: Pasted, name: str) -> bool:

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from yolopatch.catalog.names import fold, unknown
-from yolopatch.core.paste.layers import NORMED
-from yolopatch.core.paste.origins.known import is_file_of_pins, is_inside
+from yolopatch.core.paste.origins.known import WITH_TORCH, is_file_of_pins, is_inside, root_of, upstream_classes
 from yolopatch.core.paste.origins.stand_ins import MM
 from yolopatch.core.paste.text.post import Place, Post, read_post
 from yolopatch.core.syntax import classes, method, parse, used_names
@@ -20,8 +19,6 @@ from yolopatch.wire import shell
 _TORCH_MODULES = ("nn.", "torch.nn.")
 # what a file may name without `nn.`, after `from torch.nn import ...`
 _MODULE_NAMES = frozenset({"Module", "Sequential", "ModuleList", "Conv2d", *MM})
-# Classes of upstream from which a pasted class may inherit, unless the file defines them itself.
-_UPSTREAMS = NORMED | {"C2fAttn", "CBAM", "GhostBottleneck"}
 
 
 @dataclass(frozen=True)
@@ -82,15 +79,15 @@ class Pasted:
     def is_module(self, name: str) -> bool:
         """Tell whether a class of the file is an nn.Module, directly or through its base classes."""
         outside = (base for base in self.bases(name) if base not in self.classes)
-        known = _MODULE_NAMES | _UPSTREAMS | self._from_other_files
+        known = _MODULE_NAMES | upstream_classes() | self._from_other_files
         return any(base.startswith(_TORCH_MODULES) or base in known for base in outside)
 
     @cached_property
     def _from_other_files(self) -> frozenset[str]:
-        """The names that it imports from files of its own repository, whose classes are modules as far as one sees."""
-        nodes = (node for node in self.tree.body if isinstance(node, ast.ImportFrom) and is_inside(node))
-        missing = (node for node in nodes if not is_file_of_pins(node))
-        return frozenset(alias.asname or alias.name for node in missing for alias in node.names)
+        """The names that it imports from other files and packages, whose classes are modules as far as one sees."""
+        nodes = (node for node in ast.walk(self.tree) if isinstance(node, ast.ImportFrom))
+        unseen = (node for node in nodes if not is_file_of_pins(node) and (is_inside(node) or not _is_seen(node)))
+        return frozenset(alias.asname or alias.name for node in unseen for alias in node.names)
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -101,6 +98,11 @@ class Pasted:
     def own_modules(self) -> tuple[str, ...]:
         """The same without those of files that were added to it."""
         return tuple(name for name in self.modules if self.place(self.classes[name].lineno).file.startswith(self.name))
+
+
+def _is_seen(node: ast.ImportFrom) -> bool:
+    """Tell whether an import is from Python's library or from what is installed with torch."""
+    return root_of(node.module or "") in WITH_TORCH
 
 
 def read_paste(data: bytes, name: str) -> Pasted:

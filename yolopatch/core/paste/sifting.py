@@ -142,6 +142,18 @@ def _reached(names: Iterable[str], statements: list[Statement]) -> set[str]:
     return found
 
 
+def unhandled_imports(node: ast.stmt) -> Iterator[tuple[ast.Import | ast.ImportFrom, ast.alias]]:
+    """Yield the imports in a `try` whose names no other branch of it defines: `except ImportError: pass`."""
+    if not isinstance(node, ast.Try):
+        return
+    others = [part for handler in node.handlers for part in handler.body] + node.orelse + node.finalbody
+    defined = {name for part in others for name in bound(part)}
+    for part in node.body:
+        if isinstance(part, _IMPORTS):
+            names = ((alias, (alias.asname or alias.name).partition(".")[0]) for alias in part.names)
+            yield from ((part, alias) for alias, name in names if name not in defined and name != STAR)
+
+
 def _runs(one: Statement, used: set[str]) -> str:
     """Return why a statement is not only a definition; "" if it is one."""
     node = one.node
@@ -198,6 +210,9 @@ class _Sifter:
     def _not_upstreams(self, kept: list[Statement]) -> Iterator[tuple[str, Lack]]:
         """Yield the names that are imported from an upstream or the post's files, and that this upstream lacks."""
         for one in kept:
+            for node, alias in unhandled_imports(one.node):
+                if is_inside(node, self.wanted.packages) and not self._has(alias.name):
+                    yield (alias.asname or alias.name).partition(".")[0], self._not_there(node, alias)
             if not isinstance(one.node, _IMPORTS) or not is_inside(one.node, self.wanted.packages):
                 continue
             for alias in one.node.names:
@@ -228,11 +243,13 @@ class _Sifter:
     def _unknown(self, name: str, sifted: Sifted) -> Lack:
         """Return what is lacking where nothing defines a name; a file of the post that is imported as a whole may."""
         why = f"{name}, which neither the file nor {self.upstream.name} has"
-        nodes = (node for one in sifted.kept for node in one.imports if node.names[0].name == STAR)
-        for node in nodes:
-            if is_inside(node, self.wanted.packages) and not is_file_of_pins(node):
-                file = file_of(node, node.names[0])
-                return Lack(name, f"{why}; {file} of the post's own repository may", f"paste it, too: --with {file}")
+        nodes = [node for one in sifted.kept for node in one.imports if node.names[0].name == STAR]
+        own = (node for node in nodes if is_inside(node, self.wanted.packages) and not is_file_of_pins(node))
+        files = [*dict.fromkeys(file_of(node, node.names[0]) for node in own)]
+        if files:
+            which = "it" if len(files) == 1 else "the one that has it"
+            may = f"{why}; {' or '.join(files)} of the post's own repository may"
+            return Lack(name, may, f"paste {which}, too: --with {files[0]}")
         return Lack(name, why, _paste_it(name))
 
     def _not_there(self, node: ast.Import | ast.ImportFrom, alias: ast.alias) -> Lack:

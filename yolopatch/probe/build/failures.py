@@ -16,6 +16,7 @@ from typing import Any
 from torch.nn import Module
 
 from ...wire.messages import NotBuilt, UpstreamRequest
+from ...wire.packages import how_to_install
 from ...wire.verification import History, VerifyRequest
 from ..explain.causes import Cause, known_cause
 from ..explain.raising import first_line, line_in
@@ -176,7 +177,7 @@ def _not_constructed(error: BaseException, row: Row, cls: Any, args: list[Any], 
     if isinstance(error, ImportError) and error.name:
         return failed(
             f"layer {row.index} ({row.module}) cannot be constructed: {_message(error)}",
-            f"install the package that has it: {sys.executable} -m pip install {error.name.partition('.')[0]}",
+            how_to_install(error.name, sys.executable),
             **evidence,
         )
     zeros = zero_divisions(cls, bound)

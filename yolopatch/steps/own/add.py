@@ -30,7 +30,7 @@ from yolopatch.errors import OpenError, UsageError, YolopatchError
 from yolopatch.outside.files.system_errors import advice, number_of
 from yolopatch.outside.own.own_catalog import load_own_catalog, write_module
 from yolopatch.steps.own.files import Lines, PastedFiles, files_of, read_files
-from yolopatch.steps.own.try_pins import PinResult, require_any, require_names, try_pin
+from yolopatch.steps.own.try_pins import PinResult, after_trial, require_any, require_names, try_pin
 from yolopatch.wire import shell
 
 _USUAL_UPSTREAM = "ultralytics"
@@ -85,6 +85,7 @@ class AddedModule:
         placement: the default placement.
         pins: one result for each pin.
         packages: imported packages other than Python's library, torch and upstream; yolopatch does not install them.
+        named_packages: those that the user said are packages.
         taken: attributes that parse_model overwrites on a layer, each with its line.
         tried: a model with the module.
         left_out: what of the files is no Python, and was left out.
@@ -103,6 +104,7 @@ class AddedModule:
     placement: str
     pins: tuple[PinResult, ...]
     packages: tuple[str, ...]
+    named_packages: tuple[str, ...]
     taken: tuple[tuple[str, int], ...]
     tried: Tried
     left_out: tuple[Lines, ...]
@@ -151,8 +153,9 @@ def add(request: AddRequest, folder: Path, cache: Path, build: Build | None = No
         decision=decision,
         classes=names_of(module)[:2] if module.stands_for_conv else (name,),
         placement=module.placement,
-        pins=tuple(replace(one.result, built=one.result.pin == tried.pin) for one in made),
+        pins=tuple(after_trial(one.result, tried) for one in made),
         packages=tuple(dict.fromkeys(package for one in made for package in one.packages)),
+        named_packages=request.packages,
         taken=() if module.kind in (CONVOLUTION, LOSS) else taken_attributes(paste, symbol),
         tried=tried,
         left_out=tuple(files.left_out),

@@ -37,17 +37,17 @@ def own_patch(pin: Pin, module: Module, read: Reader, flavor: str) -> str:
 
 
 def own_paste(module: Module) -> Pasted:
-    """Return a module's file in a user's own catalog, parsed.
+    """Return a module's file, parsed: of a user's own catalog, or of yolopatch.
 
     Raises:
-        YolopatchError: the catalog does not have the file, or it is not the one that `add` stored.
+        YolopatchError: the file is not there, or it is not the one that `add` stored.
     """
     file = source_file(module.source)
-    hint = f"add it again: yolopatch add FILE.py --name {module.name} --replace"
+    place, hint = _place_of(module)
     try:
         data = file.read_bytes()
     except FileNotFoundError as error:
-        what = f"the file of {module.name} is missing from your own catalog: {file}"
+        what = f"the file of {module.name} is missing from {place}: {file}"
         raise YolopatchError(what, hint=hint) from error
     except OSError as error:
         raise YolopatchError(
@@ -57,11 +57,18 @@ def own_paste(module: Module) -> Pasted:
     paste = read_paste(data, f"{module.name}'s file")
     if module.defined_as not in {**paste.classes, **paste.functions}:
         raise YolopatchError(
-            f"the file of {module.name} in your own catalog has no class {module.defined_as}: {file}",
+            f"the file of {module.name} in {place} has no class {module.defined_as}: {file}",
             details=[f"found: {', '.join(paste.classes) or 'no class'}"],
             hint=hint,
         )
     return paste
+
+
+def _place_of(module: Module) -> tuple[str, str]:
+    """Return what holds a module's file, and what to do about a file that is not as it should be."""
+    if module.home:
+        return "your own catalog", f"add it again: yolopatch add FILE.py --name {module.name} --replace"
+    return "yolopatch's installation", "install yolopatch again: pip install --force-reinstall yolopatch"
 
 
 def patch_of_paste(

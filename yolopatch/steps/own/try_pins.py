@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from yolopatch.catalog.kinds import LOSS
 from yolopatch.catalog.module import Module
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.core.own.patch import imported_files, wanted_of
+from yolopatch.core.own.tried import Tried
 from yolopatch.core.paste.fitting import Fitted, fit
 from yolopatch.core.paste.imports import Upstream
 from yolopatch.core.paste.reading import Pasted
@@ -70,6 +71,14 @@ def try_pin(pin: Pin, module: Module, paste: Pasted, cache: Path) -> Made:
     except YolopatchError as error:
         return Made(_refused(pin, error))
     return Made(_ready(pin, paste, fitted), text, fitted.packages)
+
+
+def after_trial(result: PinResult, tried: Tried) -> PinResult:
+    """Return what is known of a pin after models were built with the module."""
+    why = dict(tried.refused).get(result.pin)
+    if why is not None:
+        return replace(result, state=REFUSED, why=f"a model with it fails: {why}")
+    return replace(result, built=result.pin == tried.pin)
 
 
 def require_any(results: Sequence[PinResult], name: str) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from yolopatch.catalog.environment.fix_patches import COMPAT
-from yolopatch.catalog.kinds import LOSS
+from yolopatch.catalog.kinds import HEAD, LOSS
 from yolopatch.catalog.model.base_model import DETECT
 from yolopatch.catalog.model.models import find_model
 from yolopatch.catalog.module import FLAVORS, Module
@@ -38,6 +39,8 @@ def try_module(
 ) -> Tried:
     """Build the model of a pin with a module in its usual place, at scale n, and run it.
 
+    A head that fails is tried on the other pins, too.
+
     Args:
         module: the module; it need not be in a catalog.
         patches: its patch for each pin that can have it, by the pin's name, best pin first.
@@ -48,6 +51,7 @@ def try_module(
     if module.kind == LOSS:
         return Tried(NOT_BUILT, why="a loss is no layer of a model")
     reasons: list[YolopatchError] = []
+    failed: list[Tried] = []
     for name, text in patches.items():
         pin = PINS[name]
         found = cached(pin, cache)
@@ -60,7 +64,14 @@ def try_module(
             reasons.append(error)
             continue
         watch(f"building {pin.model}{_SCALE} with {module.name} for {pin.name}", 1, 1)
-        return _build(pin, found, cfg, parse_patch(text, module.name), executable)
+        tried = _build(pin, found, cfg, parse_patch(text, module.name), executable)
+        if tried.state == BUILT:
+            return replace(tried, refused=tuple((one.pin, one.why) for one in failed))
+        if tried.state != FAILED or module.kind != HEAD:
+            return tried
+        failed.append(tried)  # the pins' losses differ in what they take of a head: another one may take it
+    if failed:
+        return failed[0]
     if not reasons:
         return Tried(NOT_BUILT, why="no pin is in the cache", hint="yolopatch apply puts one there")
     return Tried(NOT_BUILT, why=reasons[0].what, hint=reasons[0].hint)

@@ -21,6 +21,7 @@ from yolopatch.core.paste.follow.values import (
     Library,
     PastedClass,
     Scope,
+    Size,
     Super,
     Tensor,
     Unknown,
@@ -59,7 +60,7 @@ def attribute(machine: Machine, value: Any, name: str) -> Any:
 
 def _of_tensor(machine: Machine, value: Tensor, name: str) -> Any:
     if name == "shape":
-        return value.shape
+        return Size(value.shape)
     if name == "ndim":
         return len(value.shape)
     if name == "dtype":
@@ -148,6 +149,8 @@ def set_attribute(machine: Machine, value: Any, name: str, given: Any) -> None:
     """Follow `value.name = given`."""
     if isinstance(value, (Instance, Layer)):
         value.attributes[name] = given
+        if isinstance(value, Instance) and value.base is not None and name in value.base.attributes:
+            value.base.attributes[name] = given  # what the base class's forward reads: self.m = ModuleList(…) of a C2f
     elif not isinstance(value, (Tensor, Unknown, Library, PastedClass)):
         raise Open(f"an attribute of {shown(value)}")
 
@@ -174,6 +177,8 @@ def part(machine: Machine, value: Any, index: Any) -> Any:
         return containers.part(value, index)
     if isinstance(value, (list, tuple, str, range, dict)):
         try:
+            if isinstance(value, Size) and isinstance(index, slice):
+                return Size(value[index])
             return value[index]
         except (IndexError, KeyError) as error:
             raise Fails(f"no element {shown(index)} in {shown(value)}", type(error).__name__) from error

@@ -77,7 +77,8 @@ def _number(kind: type) -> Run:
         if isinstance(value, Unknown):
             return value
         if isinstance(value, Tensor):
-            return machine.unknown("the value of a tensor")
+            known = value.values or ()
+            return kind(known[0]) if len(known) == 1 else machine.unknown("the value of a tensor")
         if not isinstance(value, (int, float, str)) or (isinstance(value, str) and len(value) > 30):
             raise Fails(f"{kind.__name__} of {shown(value)}", "TypeError")
         if isinstance(value, kind) and not isinstance(value, bool):
@@ -186,6 +187,8 @@ def _hasattr(machine: Machine, value: Any, name: Any) -> Any:
 
 
 def _getattr(machine: Machine, value: Any, name: Any, *default: Any) -> Any:
+    if isinstance(name, (int, float)) or name is None:
+        raise Fails(f"getattr of {shown(name)}, which is no name", "TypeError")
     if not isinstance(name, str):
         raise Open("the name of an attribute")
     if default and _hasattr(machine, value, name) is False:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from yolopatch.core.paste.follow import attributes, uses
 from yolopatch.core.paste.follow.errors import Fails, Open
-from yolopatch.core.paste.follow.libraries import call_library
+from yolopatch.core.paste.follow.libraries import call_library, first_given
 from yolopatch.core.paste.follow.methods import base_constructor
 from yolopatch.core.paste.follow.rules.sizes import shown
 from yolopatch.core.paste.follow.signature import bind
@@ -58,6 +58,7 @@ def _known(machine: Machine, called: Layer | Builtin, given: tuple[Any, ...], na
     run = called.call
     if run is None:
         raise Open(f"a call of {called.name}")
+    given, named = first_given(given, named)
     unknown = unknown_in(given)
     return unknown or _followed(machine, called.name, lambda: run(machine, *given, **named))
 
@@ -72,6 +73,8 @@ def _followed(machine: Machine, name: str, run: Any) -> Any:
 
 
 def _instance(machine: Machine, called: Instance, given: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
+    if "forward" in called.attributes:  # chosen in the constructor: self.forward = self.forward_slicing
+        return machine.call(called.attributes["forward"], *given, **named)
     name = "forward" if machine.paste.method(called.owner, "forward") else "__call__"
     if machine.paste.method(called.owner, name):
         return machine.call(attributes.attribute(machine, called, name), *given, **named)

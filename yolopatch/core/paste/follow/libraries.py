@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -21,13 +22,15 @@ from yolopatch.core.paste.follow.rules import (  # noqa: F401
     upstreams,
 )
 from yolopatch.core.paste.follow.rules.registry import FUNCTIONS, LAYERS
-from yolopatch.core.paste.follow.values import Builtin, Layer, Library, Tensor, computed, unknown_in
+from yolopatch.core.paste.follow.values import Builtin, Layer, Library, Scope, Tensor, computed, unknown_in
 
 if TYPE_CHECKING:
     from yolopatch.core.paste.follow.machine import Machine
 
+_FIRST = ("input", "tensors")
 _WITH_RULES = ("torch", "torchvision", "timm", "einops", UPSTREAM)
 _RENAMED = {"einops.repeat": "einops_repeat", "einops.reduce": "einops_reduce"}
+_MOST_PAIRS = 10_000
 _MATH = [
     "sqrt",
     "ceil",
@@ -58,6 +61,7 @@ _NUMPY: dict[str, Callable[..., Any]] = {
     "int32": int,
     "int64": int,
 }
+_BY_LETTERS = {name.casefold(): name for name in LAYERS}
 # what a followed run answers for questions about how it is run
 _ANSWERS = {
     "torch.jit.is_scripting": False,
@@ -87,10 +91,31 @@ def call_library(machine: Machine, called: Library, given: tuple[Any, ...], name
         return _number(called, given)
     rule = _rule(called, root)
     if rule is None:
+        _refuse_misspelt(called)
         machine.note((*given, *named.values()), uses.OTHER)
         return machine.unknown(called.name.removeprefix(f"{UPSTREAM}."))
+    given, named = first_given(given, named)
     unknown = unknown_in(given)
     return unknown or _tried(called, lambda: rule(machine, *given, **named))
+
+
+def first_given(given: tuple[Any, ...], named: Mapping[str, Any]) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
+    """Return the arguments of a call of torch with its first one by position: torch calls it `input`, or `tensors`."""
+    name = next((one for one in _FIRST if one in named), None)
+    if given or name is None:
+        return given, named
+    return (named[name],), {key: value for key, value in named.items() if key != name}
+
+
+def _refuse_misspelt(called: Library) -> None:
+    """Refuse a name that torch does not have, though it has one that differs in the case of its letters.
+
+    Raises:
+        Fails: it is one.
+    """
+    meant = _BY_LETTERS.get(called.plain.casefold())
+    if called.name == f"torch.nn.{called.plain}" and called.plain[:1].isupper() and meant:
+        raise Fails(f"torch.nn has no {called.plain}, but {meant}", "AttributeError")
 
 
 def _rule(called: Library, root: str) -> Any:
@@ -193,7 +218,34 @@ def _of_layer(machine: Machine, layer: Any, *rest: Any, **named: Any) -> Any:
     return layer if isinstance(layer, Layer) else machine.unknown("a layer's norm")
 
 
+def _product(machine: Machine, *lists: Any, repeat: Any = 1) -> Any:
+    parts = [list(machine.iterate(one)) for one in lists] * repeat
+    if math.prod(map(len, parts)) > _MOST_PAIRS:
+        raise Open("a product of long lists")
+    return list(itertools.product(*parts))
+
+
+def _numpy_sum(machine: Machine, values: Any, *rest: Any, **named: Any) -> Any:
+    return machine.unknown("numpy.sum") if rest or named else machine.call(machine.name("sum", Scope()), values)
+
+
+def _linspace(machine: Machine, start: Any, end: Any, num: Any = 50, **named: Any) -> Any:
+    return machine.unknown("numpy.linspace") if named else creation.linspace(machine, start, end, num)
+
+
+def _unset(machine: Machine, name: Any, default: Any = None) -> Any:
+    return default
+
+
 _OWN: dict[str, Callable[..., Any]] = {
+    "os.environ.get": _unset,
+    "os.getenv": _unset,
+    "itertools.product": _product,
+    "numpy.sum": _numpy_sum,
+    "numpy.linspace": _linspace,
+    "numpy.zeros": lambda machine, *sizes, **more: creation.filled(machine, *sizes[:1]),
+    "numpy.ones": lambda machine, *sizes, **more: creation.filled(machine, *sizes[:1]),
+    "numpy.empty": lambda machine, *sizes, **more: creation.filled(machine, *sizes[:1]),
     "copy.deepcopy": _deepcopy,
     "copy.copy": _deepcopy,
     "collections.OrderedDict": _ordered,
@@ -213,6 +265,7 @@ _BY_PLAIN_NAME: dict[str, Callable[..., Any]] = {
     "autopad": _autopad,
     "make_divisible": _divisible,
     "to_2tuple": _pair,
+    "default_act": _first,  # of upstream's Conv: an activation
     "trunc_normal_": _nothing,
     "no_grad": _nothing,
     "autocast": _nothing,

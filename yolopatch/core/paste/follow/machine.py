@@ -181,6 +181,8 @@ class Machine:
             if not value.shape:
                 raise Fails("a loop over a tensor without dimensions", "TypeError")
             self.take_apart(value)
+            if value.values is not None:
+                return [Tensor((), value.kind, (one,)) for one in value.values]
             return [Tensor(value.shape[1:])] * min(value.shape[0], _LONGEST + 1)
         if isinstance(value, (list, tuple, range, dict, set, str)):
             return value

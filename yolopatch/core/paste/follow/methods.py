@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from yolopatch.core.paste.follow.errors import Fails, Open
 from yolopatch.core.paste.follow.rules import containers
 from yolopatch.core.paste.follow.rules.registry import LAYERS
-from yolopatch.core.paste.follow.values import Builtin, Instance, Layer
+from yolopatch.core.paste.follow.values import Builtin, Instance, Layer, Tensor
 
 if TYPE_CHECKING:
     from yolopatch.core.paste.follow.machine import Machine
@@ -81,6 +81,10 @@ def of_module(machine: Machine, value: Instance | Layer, name: str) -> Any:
         return _method(name, lambda: list(_modules(value)))
     if name in ("named_modules", "named_children"):
         return _method(name, lambda: [(str(n), one) for n, one in enumerate(_modules(value))])
+    if name in ("parameters", "buffers"):
+        return _method(name, lambda *given, **named: [one for _, one in _tensors(value)])
+    if name in ("named_parameters", "named_buffers"):
+        return _method(name, lambda *given, **named: list(_tensors(value)))
     return None
 
 
@@ -96,6 +100,12 @@ def _modules(value: Any) -> Iterator[Any]:
     for one in parts:
         if isinstance(one, (Instance, Layer)) and one is not value:
             yield from _modules(one)
+
+
+def _tensors(value: Any) -> Iterator[tuple[str, Tensor]]:
+    """Yield the tensors of a module and of the layers in it, with their names; its parameters and buffers alike."""
+    for one in _modules(value):
+        yield from ((name, part) for name, part in one.attributes.items() if isinstance(part, Tensor))
 
 
 def of_container(machine: Machine, value: Layer, name: str) -> Any:

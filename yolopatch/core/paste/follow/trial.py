@@ -19,6 +19,13 @@ Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True)
+class Number:
+    """An input of a forward that is no map: a height, or a height and a width."""
+
+    value: int | tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Trial:
     """What came out of a class that was followed.
 
@@ -70,7 +77,7 @@ def try_class(
         paste: the file.
         name: the class.
         arguments: of its constructor, by name, as Python expressions.
-        inputs: of its forward: a shape for a map, a list of shapes for a list of maps; () for no forward.
+        inputs: of its forward: a shape for a map, a list of shapes for a list of maps, a Number; () for no forward.
         values: of the names in the arguments.
         training: whether it is in train mode.
     """
@@ -86,7 +93,8 @@ def try_class(
             machine.inputs = [_as_maps(one) for one in inputs]
             result = machine.call(made, *machine.inputs)
     except Fails as error:
-        state, why, line = FAILED, error.why, error.line
+        # a forward that the class inherits from a library has no line in the file
+        state, why, line = FAILED, error.why, error.line or paste.classes[name].lineno
     except Open as error:
         state, why, line = UNKNOWN, error.what, error.line
     except RecursionError:
@@ -98,6 +106,8 @@ def try_class(
 
 
 def _as_maps(given: Any) -> Any:
+    if isinstance(given, Number):
+        return given.value
     if isinstance(given, list):
         return [_as_maps(one) for one in given]
     return Tensor(tuple(given))

@@ -36,12 +36,17 @@ class Scope:
         return Scope(parent=self, owner=self.owner)
 
 
+class Size(tuple[int, ...]):
+    """The shape of a tensor as the code gets it: where torch wants a list of numbers, it means a shape."""
+
+
 @dataclass(frozen=True)
 class Tensor:
-    """A tensor, of which only the shape is known."""
+    """A tensor, of which only the shape is known; of a short list that torch counts (linspace), the values, too."""
 
     shape: tuple[int, ...]
     kind: str = "torch.float32"
+    values: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,9 @@ def cases(kind: str, given: Iterable[Given], stride: int = 1, widths: tuple[int,
         strides = (1, 2)
     for s in strides:
         part = 1 / s if kind in CONV_LIKE else factor
-        for c1, c2 in ((a, a), (b, b)) if equal else ((a, b), (b, a), (a, a)):
+        # no model halves its map and its channels at once
+        widths_of = ((a, a), (b, b)) if equal else ((a, b), (a, a)) if kind == DOWN else ((a, b), (b, a), (a, a))
+        for c1, c2 in widths_of:
             yield _case(kind, c1, c2, s, part, "in training")
     for n in (2, 3) if kind in (BLOCK, PSA) and by.REPEATS in names else ():
         yield _case(kind, a, a, 1, _SAME, f"with {n} repeats", n=n)

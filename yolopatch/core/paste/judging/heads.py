@@ -5,22 +5,26 @@ from __future__ import annotations
 from yolopatch.catalog.kinds import HEAD, HEAD_STEMS
 from yolopatch.core.paste.calls import Given
 from yolopatch.core.paste.constructor import Argument
-from yolopatch.core.paste.follow.trial import OK
+from yolopatch.core.paste.follow.trial import FAILED, OK, Trial
+from yolopatch.core.paste.follow.values import Tensor
 from yolopatch.core.paste.judging.found import Found
 from yolopatch.core.paste.judging.subject import BATCH, SIZE, Subject, values
-from yolopatch.errors import OpenError
+from yolopatch.errors import OpenError, UsageError
 from yolopatch.wire import arguments as by
 
 _CLASSES = frozenset(
     {"nc", "num_classes", "n_classes", "num_class", "class_num", "classes", "num_cls", "ncls", "n_cls", "cls_num"}
 )
-_LISTS = frozenset(
+LISTS = frozenset(
     {"ch", "chs", "channels", "in_channels", "inputs", "in_channels_list", "channels_list", "in_chs", "filters"}
 )
 _BOX = 64  # channels of a box in upstream's Detect: 4 sides of 16 parts
 _GUESS = 64  # of a width, to see what a module does
 _CLASSES_TRIED = 80
 _PYRAMIDS = ((64, 128, 256), (32, 64, 64))  # channels of the maps that heads read, at two scales
+_OTHER_PYRAMIDS = ((64, 128, 256, 512), (64, 128))  # of heads for the maps of P2 or P6, or for two
+_MASKS = 32  # channels of the masks of upstream's Segment
+_EMPTY = ("()", "[]", "tuple()")
 
 
 def classes_of(subject: Subject) -> Argument | None:
@@ -52,12 +56,79 @@ def find_head(subject: Subject, stem: str = "") -> Found | None:
     if outputs:
         why = "of each map it makes another one of its size, so it goes before the model's head"
         return Found(HEAD, why, given, outputs=outputs, stem="Detect")
-    if seen and classes_of(subject) and all(channels == (_BOX + _CLASSES_TRIED,) * 3 for channels in seen):
-        why = f"of each map it makes {_BOX} channels for boxes, and one for each class, as upstream's Detect"
-        return Found(HEAD, why, given, stem="Detect")
+    whole = _whole_head(subject, given) if seen is not None and classes_of(subject) else None
+    if whole:
+        return whole
     if subject.missing(given) and classes_of(subject) is None:
         _ask_for_widths(subject, given)
     return None
+
+
+def reads_pyramid(subject: Subject) -> bool:
+    """Tell whether a class is a head: it gets the classes, and a list that parse_model fills in, or inherits one."""
+    filled = any(one.default in _EMPTY for one in subject.constructor.arguments)
+    outside = (base for base in subject.paste.bases(subject.symbol) if base not in subject.paste.classes)
+    inherits = any(stem in base for base in outside for stem in HEAD_STEMS)  # v10Detect
+    return classes_of(subject) is not None and (filled or inherits)
+
+
+def not_a_known_head(subject: Subject) -> UsageError:
+    """Return the error for a class with the constructor of a head: its code fails, or cannot be followed."""
+    given = _given(subject)
+    trial = _tried(subject, given, _PYRAMIDS[0])
+    if trial.state == FAILED and not subject.missing(given):
+        return UsageError(
+            f"{subject.symbol} cannot be a model's head: {trial.why}",
+            details=[
+                f"found: {subject.quoted(trial.line)}",
+                f"with:  maps of {', '.join(map(str, _PYRAMIDS[0]))} channels, each half as large as the last",
+            ],
+            hint=f"correct the line, and add the file again{subject.another}",
+        )
+    why = f"; it cannot be followed: {trial.why}" if trial.state != OK else ""
+    return OpenError(
+        "like",
+        "like what",
+        {"Detect": "it is a detection head", "Concat": "it joins maps into one"},
+        f"{subject.symbol} takes several maps and a number of classes: it is not clear which head it is{why}",
+        details=[f"found: {subject.quoted(trial.line or subject.constructor.line)}"],
+        hint="name the head that it replaces: --like Detect (or Segment, Pose, OBB, Classify)",
+    )
+
+
+def _whole_head(subject: Subject, given: tuple[Given, ...]) -> Found | None:
+    """Return a class as one of upstream's heads, by what it gives in training."""
+    for pyramids in (_PYRAMIDS, *((one,) for one in _OTHER_PYRAMIDS)):
+        stems = {_stem(subject, _tried(subject, given, widths), widths) for widths in pyramids}
+        stem = stems.pop() if len(stems) == 1 else ""
+        if stem:
+            why = f"of each map it makes {_BOX} channels for boxes, and one for each class, as upstream's {stem}"
+            count = len(pyramids[0])
+            only = f"it reads {count} maps, and the heads of the families read 3: it is for a YAML of your own"
+            return Found(HEAD, why, given, stem=stem, doubt="" if count == 3 else only, limited=count != 3)
+    return None
+
+
+def _stem(subject: Subject, trial: Trial, widths: tuple[int, ...]) -> str:
+    """Return which of upstream's heads gives this in training; "" for none."""
+    if trial.state != OK:
+        return ""
+    result, expected = trial.result, (_BOX + _CLASSES_TRIED,) * len(widths)
+    if _of_each(trial.shapes, widths) == expected:
+        return "Detect"
+    if not isinstance(result, tuple) or not isinstance(result[0], list):
+        return ""
+    boxes, *more = result
+    shapes = tuple(one.shape for one in boxes if isinstance(one, Tensor))
+    names = {one.name for one in subject.constructor.arguments}
+    tensors = [one.shape for one in more if isinstance(one, Tensor)]
+    if _of_each(shapes, widths) != expected or len(tensors) != len(more):
+        return ""
+    if len(tensors) == 2 and [shape[1] for shape in tensors] == [_MASKS, _MASKS]:
+        return "Segment"
+    if len(tensors) == 1:
+        return "Pose" if "kpt_shape" in names else "OBB" if "ne" in names else ""
+    return ""
 
 
 def _ask_for_widths(subject: Subject, given: tuple[Given, ...]) -> None:
@@ -86,11 +157,22 @@ def _ask_for_widths(subject: Subject, given: tuple[Given, ...]) -> None:
 
 def _channels(subject: Subject, given: tuple[Given, ...], widths: tuple[int, ...]) -> tuple[int, ...] | None:
     """Return the channels of the maps that come out, if each has the size of one that went in."""
-    maps = [(BATCH, c, SIZE[0] >> n, SIZE[1] >> n) for n, c in enumerate(widths)]
+    trial = _tried(subject, given, widths)
+    return _of_each(trial.shapes, widths) if trial.state == OK else None
+
+
+def _tried(subject: Subject, given: tuple[Given, ...], widths: tuple[int, ...]) -> Trial:
     known = {**values(), by.INPUT_LIST: list(widths), by.COUNT: len(widths), by.CLASSES: _CLASSES_TRIED}
-    trial = subject.follow(given, known, [maps])
-    shapes = trial.shapes if trial.state == OK else None
-    if shapes is None or [(s[0], *s[2:]) for s in shapes] != [(m[0], *m[2:]) for m in maps]:
+    return subject.follow(given, known, [_maps(widths)])
+
+
+def _maps(widths: tuple[int, ...]) -> list[tuple[int, ...]]:
+    return [(BATCH, c, SIZE[0] >> n, SIZE[1] >> n) for n, c in enumerate(widths)]
+
+
+def _of_each(shapes: tuple[tuple[int, ...], ...] | None, widths: tuple[int, ...]) -> tuple[int, ...] | None:
+    """Return the channels of maps that have the sizes of those that went in; None for others."""
+    if shapes is None or [(s[0], *s[2:]) for s in shapes] != [(m[0], *m[2:]) for m in _maps(widths)]:
         return None
     return tuple(shape[1] for shape in shapes)
 
@@ -111,6 +193,6 @@ def _given(subject: Subject) -> tuple[Given, ...]:
     for one in subject.constructor.arguments:
         if one.name.casefold() in _CLASSES:
             found.append(Given(one.name, by.CLASSES, "by its name"))
-        elif one.name.casefold() in _LISTS and (one.default is None or one.default.startswith(("(", "["))):
+        elif one.name.casefold() in LISTS and (one.default is None or one.default.startswith(("(", "["))):
             found.append(Given(one.name, by.INPUT_LIST, "by its name"))
     return tuple(found)

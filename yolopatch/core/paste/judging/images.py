@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from yolopatch.catalog.kinds import BACKBONE
+from yolopatch.core.paste.calls import Given
 from yolopatch.core.paste.constructor import Argument
-from yolopatch.core.paste.follow.trial import OK, Trial
+from yolopatch.core.paste.follow.trial import FAILED, OK, Trial
 from yolopatch.core.paste.judging.found import Found
+from yolopatch.core.paste.judging.heads import classes_of
 from yolopatch.core.paste.judging.subject import Subject, values
-from yolopatch.errors import UsageError
+from yolopatch.errors import OpenError, UsageError
 from yolopatch.wire import arguments as by
 
 _IMAGE = (2, 3, 256, 256)
@@ -21,35 +24,110 @@ def image_argument(subject: Subject) -> Argument | None:
     return next((one for one in found if one.meaning in (by.INPUTS, by.CHANNELS)), None)
 
 
-def read_image(subject: Subject) -> Trial:
+def read_image(subject: Subject, given: Sequence[Given] = ()) -> Trial:
     """Follow a class with its own defaults and with an image."""
-    return subject.follow((), values(), [_IMAGE])
+    return subject.follow(given, values(), [_IMAGE])
 
 
-def find_backbone(subject: Subject) -> Found | None:
+def find_backbone(subject: Subject, layer: Trial) -> Found | None:
     """Return a class as a backbone: with its defaults, it makes several maps of an image, each smaller than the last.
+
+    Args:
+        subject: the class.
+        layer: what came of it with a map of a model.
 
     Raises:
         UsageError: it is a whole network, which gives something else.
     """
-    if subject.constructor.required:
+    classes = classes_of(subject)
+    given = (Given(classes.name, by.CLASSES, ""),) if classes and classes.default is None else ()
+    if subject.missing(given):
         return None
-    trial = read_image(subject)
-    if is_pyramid(trial):
-        assert trial.shapes is not None
-        sizes = ", ".join(f"{shape[1]} channels at 1/{_IMAGE[2] // shape[2]}" for shape in trial.shapes)
-        return Found(BACKBONE, f"of an image it makes {len(trial.shapes)} maps: {sizes}", ())
+    trial = read_image(subject, given)
+    for flags in ((), *(_switches(subject) if trial.state == OK and not given else ())):
+        made = read_image(subject, flags) if flags else trial
+        if is_pyramid(made) and not given:
+            assert made.shapes is not None
+            sizes = ", ".join(f"{shape[1]} channels at 1/{_IMAGE[2] // shape[2]}" for shape in made.shapes)
+            return Found(BACKBONE, f"of an image it makes {len(made.shapes)} maps: {sizes}", flags)
+    if trial.state == OK and (image_argument(subject) or _reads_only_images(trial, layer)):
+        raise _whole_network(subject, trial, layer)
+    return None
+
+
+def refuse_unknown_network(subject: Subject) -> None:
+    """Refuse a class that is made for an image, or for a number of classes, and that cannot be followed.
+
+    Raises:
+        OpenError: it is one: its names say what a whole network's say.
+    """
+    argument = image_argument(subject) or classes_of(subject)
+    if argument is None:
+        return
+    given = (Given(argument.name, by.CLASSES, ""),) if argument.default is None else ()
+    what = "the image's channels" if argument.default == "3" else "the number of classes"
+    missing = subject.missing(given)
+    if missing:
+        raise _network_with_arguments(subject, argument, what, missing)
+    trial = read_image(subject, given)
+    raise OpenError(
+        "like",
+        "like what",
+        {
+            "backbone": "it returns a list of maps, each smaller than the last",
+            "attention": "it is a layer after another one, and keeps the channels",
+        },
+        f"{subject.symbol} looks like a whole network, and cannot be followed: {trial.why}",
+        details=[
+            f"found: {subject.paste.place(subject.constructor.line)}: {argument.name}, {what}",
+            *([f"found: {subject.quoted(trial.line)}"] if trial.line else []),
+        ],
+        hint="if its forward returns the maps of its stages: --like backbone; if it keeps the channels of a map:"
+        f" --like attention{subject.another}",
+    )
+
+
+def _switches(subject: Subject) -> Iterator[tuple[Given, ...]]:
+    """Yield the switches of a constructor, each turned on: `fork_feat=False`, `features_only=False`."""
+    if image_argument(subject) is None:
+        return
+    for one in subject.constructor.arguments:
+        if one.default == "False":
+            yield (Given(one.name, "True", "with it, its forward returns the maps of its stages"),)
+
+
+def _reads_only_images(trial: Trial, layer: Trial) -> bool:
+    """Tell whether a class works with an image of three channels, and with no other map, and gives no such image."""
+    return layer.built and layer.state == FAILED and trial.shape != _IMAGE
+
+
+def _whole_network(subject: Subject, trial: Trial, layer: Trial) -> UsageError:
     argument = image_argument(subject)
-    if argument is None or trial.state != OK:
-        return None
     gives = f"an output of the shape {list(trial.shape)}" if trial.shape else "something else"
-    raise UsageError(
+    if argument:
+        found = f"{subject.paste.place(subject.constructor.line)}: {argument.name}=3, the image's channels"
+    else:
+        found = f"{subject.quoted(layer.line)}: {layer.why}"
+    layer_hint = "; if it is a layer for any channels: --like attention" if trial.shape == _IMAGE else ""
+    return UsageError(
         f"{subject.symbol} is a whole network, not a layer: of an image it makes {gives}",
         details=[
-            f"found:    {subject.paste.place(subject.constructor.line)}: {argument.name}=3, the image's channels",
+            f"found:    {found}",
             "expected: a layer, which gets and gives a map, or a backbone, which returns a list of maps",
         ],
-        hint=f"let its forward return the maps of its stages{subject.another}",
+        hint=f"let its forward return the maps of its stages{layer_hint}{subject.another}",
+    )
+
+
+def _network_with_arguments(subject: Subject, argument: Argument, what: str, missing: Sequence[str]) -> OpenError:
+    values = ", ".join(f"{name}=..." for name in missing)
+    return OpenError(
+        "args",
+        f"arguments of {subject.symbol}",
+        {},
+        f"{subject.symbol} looks like a whole network, and the value of {', '.join(missing)} is unknown",
+        details=[f"found: {subject.paste.place(subject.constructor.line)}: {argument.name}, {what}"],
+        hint=f'if its forward returns the maps of its stages: --like backbone --args "{values}"{subject.another}',
     )
 
 

@@ -69,6 +69,8 @@ def recognise(
     narrow, wide = subject.widths
     wider, equal = (subject.follow(given, values(narrow, c2), [one_map(narrow)]) for c2 in (wide, narrow))
     seen = _Seen(wider, equal, narrow)
+    if seen.wider.state == FAILED and seen.equal.state == UNKNOWN:
+        return _only_equal(subject, given, seen)
     if UNKNOWN in (seen.wider.state, seen.equal.state):
         return None
     if seen.wider.state == seen.equal.state == FAILED:
@@ -197,6 +199,14 @@ def _keeping(subject: Subject, given: tuple[Given, ...], names: set[str], seen: 
     why = "its output has the shape of its input, so it goes after a layer"
     if by.OUTPUTS in names and seen.wider.state == FAILED:
         why = f"it needs as many channels out as in (line {seen.wider.line}), so it goes after a layer"
+    return _found(ATTENTION, why, given)
+
+
+def _only_equal(subject: Subject, given: tuple[Given, ...], seen: _Seen) -> Found | None:
+    """Return a class that raises if it is asked for more channels than it gets, and cannot be followed else."""
+    if by.OUTPUTS not in {name for one in given for name in names_in(one.value)}:
+        return None
+    why = f"it needs as many channels out as in (line {seen.wider.line}), so it goes after a layer"
     return _found(ATTENTION, why, given)
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice, product
 from typing import Any
 
 from yolopatch.catalog.kinds import JOIN
 from yolopatch.core.paste.calls import Given
 from yolopatch.core.paste.constructor import Argument
-from yolopatch.core.paste.follow.trial import FAILED, OK, UNKNOWN, Trial
+from yolopatch.core.paste.follow.trial import FAILED, OK, UNKNOWN, Number, Trial
+from yolopatch.core.paste.forward import inputs
 from yolopatch.core.paste.judging.found import Found
-from yolopatch.core.paste.judging.heads import classes_of, find_head
+from yolopatch.core.paste.judging.heads import LISTS, find_head
 from yolopatch.core.paste.judging.subject import BATCH, SIZE, Subject, values
 from yolopatch.errors import OpenError, UsageError
 from yolopatch.wire import arguments as by
@@ -26,6 +27,8 @@ _COUNTS = frozenset(
 # the channels of the maps that are tried: of two, as the models' joins have them, of three, and of two that are equal
 _TWO, _THREE, _EQUAL = (64, 96), (64, 96, 32), (64, 64)
 _WIDTH = 128  # that a row asks for
+_SIZE_NAMES = frozenset({"h", "w", "height", "width", "hw", "hw_shape", "size", "x_size", "input_size", "input_shape"})
+_NUMBER = 8  # of heads, or what else an argument may be, to see what a forward takes
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,9 @@ def as_join(subject: Subject, spread: bool, given: tuple[Given, ...] | None, ask
     if asked and opened and (given is not None or not subject.missing(opened.given)):
         doubt = f"its output channels are not known, and counted as {_SUM}: {opened.trials[_TWO].why}"
         return Found(JOIN, "from --like", opened.given, outputs=_SUM, spread=spread, doubt=doubt)
-    raise _not_followed(subject, opened.trials[_TWO]) if opened else _no_join(subject, calls)
+    if opened:
+        raise _not_followed(subject, opened.trials[_TWO])
+    raise _no_join(subject, calls) if calls else _unknown_call(subject)
 
 
 def spread_join(subject: Subject, given: tuple[Given, ...] | None) -> Found:
@@ -96,12 +101,11 @@ def spread_join(subject: Subject, given: tuple[Given, ...] | None) -> Found:
     return found
 
 
-def several_maps(subject: Subject, line: int, given: tuple[Given, ...] | None) -> Found:
+def several_maps(subject: Subject, given: tuple[Given, ...] | None) -> Found:
     """Return the kind of a class that uses its input as a list of maps: a join, or a head.
 
     Args:
         subject: the class.
-        line: that uses its input so.
         given: the values of its constructor's arguments; None to find them.
 
     Raises:
@@ -112,17 +116,29 @@ def several_maps(subject: Subject, line: int, given: tuple[Given, ...] | None) -
     found = find_join(subject, spread=False) or find_head(subject)
     if found:
         return found
-    if classes_of(subject):
-        raise OpenError(
-            "like",
-            "like what",
-            {"Detect": "it is a detection head", "Concat": "it joins maps into one"},
-            f"{subject.symbol} takes several maps and a number of classes: it is not clear which head it is",
-            details=[f"found: {subject.quoted(line)}"],
-            hint="name the head that it replaces: --like Detect (or Segment, Pose, OBB, Classify)",
-        )
     join = as_join(subject, spread=False, given=None, asked=False)
     raise _only(subject, join)
+
+
+def refuse_other_joins(subject: Subject) -> None:
+    """Refuse a class that joins maps which no Concat of the families reads: three, or of equal channels.
+
+    Raises:
+        OpenError: it is one.
+        UsageError: its constructor wants the channels of several maps, and no call joins those of a model.
+    """
+    calls = [_followed(subject, one, spread=False) for one in _calls(subject)]
+    if any(call.joins(widths) and _outputs(call) for call in calls for widths in (_EQUAL, _THREE)):
+        raise _only(subject, as_join(subject, spread=False, given=None, asked=False))
+    lists = [call for call in calls if any(one.value == by.INPUT_LIST for one in call.given)]
+    if lists and all(call.trials[_TWO].built or call.trials[_THREE].built for call in lists) and not _built(subject):
+        raise _no_join(subject, lists)
+
+
+def _built(subject: Subject) -> bool:
+    """Tell whether a constructor works with a number in the place of the channels."""
+    numbers = tuple(Given(one.name, by.INPUTS, "") for one in subject.constructor.required)
+    return subject.follow(numbers, values(), ()).built
 
 
 def _only(subject: Subject, found: Found) -> UsageError:
@@ -149,22 +165,61 @@ def _not_followed(subject: Subject, trial: Trial) -> OpenError:
     )
 
 
+def _unknown_call(subject: Subject) -> OpenError:
+    """Return the error for a class with several arguments of which nothing says what they are."""
+    required = ", ".join(f"{one.name}=..." for one in subject.constructor.required)
+    return OpenError(
+        "args",
+        f"arguments of {subject.symbol}",
+        {},
+        f"cannot call the constructor of {subject.symbol}: neither names nor defaults say what its arguments are",
+        details=[f"found: {subject.quoted(subject.constructor.line)}"],
+        hint=f'if it joins maps into one: --like Concat --args "{required}"',
+    )
+
+
 def _no_join(subject: Subject, calls: list[_Call]) -> UsageError:
-    """Return why no call of a class joins two maps: each certainly fails, or makes another map."""
-    best = max((call.trials[_TWO] for call in calls), key=lambda trial: (trial.built, trial.line))
+    """Return why no call of a class joins maps: each certainly fails, or makes another map."""
+    taken = inputs(subject.paste, subject.symbol) or ()
+    widths = _THREE if len(taken) == len(_THREE) else _TWO
+    best = max((call.trials[widths] for call in calls), key=lambda trial: (trial.built, trial.line))
     why = best.why if best.state == FAILED else "its forward does not make one map of their size"
-    return _refused(subject, replace(best, why=why))
-
-
-def _refused(subject: Subject, trial: Trial) -> UsageError:
     return UsageError(
-        f"{subject.symbol} cannot join maps of a model: {trial.why}",
+        f"{subject.symbol} cannot join maps of a model: {why}",
         details=[
-            f"found: {subject.quoted(trial.line)}",
-            f"with:  two maps of {_TWO[0]} and {_TWO[1]} channels, {SIZE[0]}×{SIZE[1]}",
+            f"found: {subject.quoted(best.line)}",
+            f"with:  maps of {' and '.join(map(str, widths))} channels, {SIZE[0]}×{SIZE[1]}",
         ],
         hint=f"correct the line, and add the file again{subject.another}",
     )
+
+
+def refuse_tokens(subject: Subject, given: Sequence[Given]) -> None:
+    """Refuse a class whose forward takes its map's height and width besides: `forward(self, x, H, W)`.
+
+    Raises:
+        UsageError: with the numbers, it works or cannot be followed; with maps in their places, it certainly fails.
+    """
+    taken = inputs(subject.paste, subject.symbol) or ()
+    if len(taken) not in (2, 3):
+        return
+    open_ones = [Given(name, str(_NUMBER), "") for name in subject.missing(given)]
+    given = (*given, *open_ones)
+    sizes = [*SIZE] if len(taken) == 3 else [SIZE]
+    c, known = subject.widths[0], values(subject.widths[0], subject.widths[0])
+    maps = subject.follow(given, known, [(BATCH, c, *SIZE)] * len(taken))
+    tokens = subject.follow(given, known, [(BATCH, SIZE[0] * SIZE[1], c), *map(Number, sizes)])
+    named = all(name.casefold() in _SIZE_NAMES for name in taken[1:])
+    if maps.state == FAILED and (tokens.state == OK or named):
+        raise UsageError(
+            f"{subject.symbol} cannot be a layer of a model: its forward takes {', '.join(taken)}, tokens and the size"
+            " of their map, and a model's layers give maps",
+            details=[
+                f"expected: a map, or several that it joins: [B, {c}, {SIZE[0]}, {SIZE[1]}]",
+                f"found:    {subject.quoted(maps.line)}",
+            ],
+            hint=f"turn the map into tokens in a class around it: x.flatten(2).transpose(1, 2){subject.another}",
+        )
 
 
 def _followed(subject: Subject, given: tuple[Given, ...], spread: bool) -> _Call:
@@ -213,6 +268,8 @@ def _words(outputs: str) -> str:
 def _calls(subject: Subject) -> Iterator[tuple[Given, ...]]:
     """Yield ways to call the constructor, the likely ones first."""
     arguments = subject.constructor.arguments
+    if sum(_says_nothing(one) for one in arguments) > 1:
+        return  # any of many calls would do something
     options = [_options(one) for one in arguments]
     for chosen in islice(product(*options), _MOST_CALLS):
         yield tuple(
@@ -220,6 +277,11 @@ def _calls(subject: Subject) -> Iterator[tuple[Given, ...]]:
             for one, value in zip(arguments, chosen)
             if value is not None
         )
+
+
+def _says_nothing(one: Argument) -> bool:
+    """Tell whether an argument must be given, and neither its name nor a default says what."""
+    return one.default is None and one.meaning is None and one.name.casefold() not in (*_COUNTS, *LISTS)
 
 
 def _options(one: Argument) -> list[str | None]:

@@ -52,13 +52,13 @@ class Usage:
 
 def read_usage(subject: Subject) -> Usage:
     """Follow a class, and correct the meanings of the arguments of its constructor."""
-    guesses = _guesses(subject.constructor)
-    trial = subject.follow(guesses, values(), [one_map()])
+    tried = guesses(subject.constructor)
+    trial = subject.follow(tried, values(), [one_map()])
     if not trial.built:  # it may want as many channels out as in
-        same = subject.follow(guesses, values(WIDTHS[0], WIDTHS[0]), [one_map()])
+        same = subject.follow(tried, values(WIDTHS[0], WIDTHS[0]), [one_map()])
         trial = same if same.built else trial
     if not trial.built:  # or a list of channels
-        several = subject.follow(_guesses(subject.constructor, by.INPUT_LIST), values(), [one_map()])
+        several = subject.follow(guesses(subject.constructor, by.INPUT_LIST), values(), [one_map()])
         trial = several if several.built else trial
     against = {}
     corrected = []
@@ -74,7 +74,7 @@ def read_usage(subject: Subject) -> Usage:
     return Usage(replace(constructor, arguments=arguments), why, against, trial)
 
 
-def _guesses(constructor: Constructor, first: str = "") -> list[Given]:
+def guesses(constructor: Constructor, first: str = "") -> list[Given]:
     """Return a value for each argument whose uses can be told: by its name, its default, or a guess.
 
     Args:
@@ -131,11 +131,11 @@ def _by_use(constructor: Constructor, trial: Trial, against: Mapping[str, str]) 
         wanted = [(by.KERNEL, uses.KERNEL), (by.STRIDE, uses.STRIDE)]
         if one.default is None and not named:
             wanted.insert(0, (by.INPUTS, uses.CONV_IN))
-        if one.default is None and uses.CONV_IN not in trial.uses.roles(one.name):
-            wanted.append((by.OUTPUTS, uses.CONV_OUT))
+        if one.default in (None, "0") and uses.CONV_IN not in trial.uses.roles(one.name):
+            wanted.append((by.OUTPUTS, uses.CONV_OUT))  # a layer of 0 channels is none: the argument must be given
         for meaning, role in wanted:
             # one with a default is of some layer inside, except in the place that upstream's Conv has it
-            if one.default is not None and (place, one.default) not in _USUAL[meaning]:
+            if one.default not in (None, "0") and (place, one.default) not in _USUAL[meaning]:
                 continue
             if role in exact and meaning not in known:
                 found[one.name] = (meaning, f"by its use, line {exact[role].line}: {role}")

@@ -42,8 +42,8 @@ class FittedCall:
 
 def fit_calls(
     paste: Pasted, nodes: Iterable[ast.stmt], upstream: Upstream, packages: frozenset[str]
-) -> Iterator[FittedCall | Misfit]:
-    """Yield the calls in some statements that an upstream takes otherwise, or not at all.
+) -> Iterator[tuple[ast.stmt, FittedCall | Misfit]]:
+    """Yield the calls in some statements that an upstream takes otherwise, or not at all, each with its statement.
 
     Args:
         paste: the file.
@@ -61,7 +61,7 @@ def fit_calls(
                 continue
             found = _fitted(call, name, target, written_for.signatures(name), Offsets(paste.text))
             if found is not None:
-                yield found
+                yield node, found
 
 
 def _calls(node: ast.stmt, names: Mapping[str, str]) -> Iterator[tuple[ast.Call, str]]:

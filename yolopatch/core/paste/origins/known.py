@@ -37,6 +37,12 @@ def upstream_neighbours() -> frozenset[str]:
 
 
 @lru_cache(maxsize=1)
+def upstream_classes() -> frozenset[str]:
+    """Return the names of upstream's classes, of which a pasted class may inherit; most are layers."""
+    return frozenset(name for pin in own_pins() for name in interface(pin).signatures if name != name.casefold())
+
+
+@lru_cache(maxsize=1)
 def _libraries() -> frozenset[str]:
     return frozenset(name for pin in own_pins() for name in interface(pin).packages) - upstream_roots()
 

@@ -129,15 +129,21 @@ class _Links:
         return {link.other.name for link in self._links}
 
     def meanings(self) -> Iterator[tuple[str, ast.stmt, str]]:
-        """Yield each name that the file defines or imports from elsewhere: the statement, and what it means."""
-        for name, node in _defined(self.file).items():
-            yield name, node, ast.dump(node)
+        """Yield each name that the file defines or imports from elsewhere: the statement, and what it means.
+
+        Of a name that the file imports and defines again, what it means at the end.
+        """
         linked = [link.alias for link in self._links]
+        found: dict[str, tuple[ast.stmt, str]] = {}
+        defined = _defined(self.file)
         for node in self.file.tree.body:
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 for alias in node.names:
                     if alias not in linked and alias.name != "*":
-                        yield (alias.asname or alias.name).partition(".")[0], node, alias.name
+                        found[(alias.asname or alias.name).partition(".")[0]] = node, alias.name
+            else:
+                found |= {name: (node, ast.dump(node)) for name in bound(node) if defined.get(name) is node}
+        yield from ((name, node, meaning) for name, (node, meaning) in found.items())
 
     def resolved(self) -> str:
         """Return the file's text without the imports from the other files."""

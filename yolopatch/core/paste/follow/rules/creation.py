@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from yolopatch.core.paste.follow import uses
@@ -10,7 +11,9 @@ from yolopatch.core.paste.follow.errors import Open
 from yolopatch.core.paste.follow.rules.convolutions import on_device
 from yolopatch.core.paste.follow.rules.registry import Run, function, layer, method
 from yolopatch.core.paste.follow.rules.sizes import listed, made, tensor, whole
-from yolopatch.core.paste.follow.values import Layer, Tensor, unknown_in
+from yolopatch.core.paste.follow.values import Layer, Size, Tensor, Unknown, unknown_in
+
+_MOST_VALUES = 1000  # of a linspace
 
 
 def filled(run: Run, *sizes: Any, size: Any = None, device: Any = None, **more: Any) -> Tensor:
@@ -55,7 +58,15 @@ def new_tensor(run: Run, x: Any, data: Any, **more: Any) -> Tensor:
     return from_data(run, data, **more)
 
 
-@function("tensor", "as_tensor", "from_numpy", "Tensor", "FloatTensor", "LongTensor", "BoolTensor", "asarray")
+@function("Tensor", "FloatTensor", "LongTensor", "BoolTensor")
+def constructed(run: Run, *given: Any, **more: Any) -> Tensor:
+    """Follow torch.Tensor: of sizes or of a shape an empty one, else of data."""
+    if len(given) == 1 and not isinstance(given[0], (int, Size)):
+        return from_data(run, *given, **more)
+    return filled(run, *given, **more)
+
+
+@function("tensor", "as_tensor", "from_numpy", "asarray")
 def from_data(run: Run, data: Any = (), *rest: Any, device: Any = None, **more: Any) -> Tensor:
     """Follow torch.tensor: the shape of a list, or of a list of lists."""
     on_device(run, device)
@@ -82,10 +93,42 @@ def arange(run: Run, *given: Any, start: Any = None, end: Any = None, step: Any 
     return made([max(0, math.ceil((last - first) / by))])
 
 
-@function("linspace", "logspace")
+@function("linspace")
 def linspace(run: Run, start: Any, end: Any, steps: Any = 100, **more: Any) -> Tensor:
-    """Follow torch.linspace."""
+    """Follow torch.linspace; the rates of the layers of a network are counted with it, so its values are known."""
+    count = whole(steps)
+    if not all(isinstance(one, (int, float)) for one in (start, end)) or count > _MOST_VALUES:
+        return made([count])
+    step = (end - start) / max(count - 1, 1)
+    return replace(made([count]), values=tuple(float(start + step * n) for n in range(count)))
+
+
+@function("logspace")
+def logspace(run: Run, start: Any, end: Any, steps: Any = 100, **more: Any) -> Tensor:
+    """Follow torch.logspace."""
     return made([whole(steps)])
+
+
+@method("item")
+def item(run: Run, x: Any) -> Any:
+    """Follow item(): of a value that is known."""
+    values = tensor(x).values
+    return values[0] if values and len(values) == 1 else Unknown("a tensor's item")
+
+
+@method("tolist")
+def to_list(run: Run, x: Any) -> Any:
+    """Follow tolist(): of values that are known."""
+    found = tensor(x)
+    if found.values is None:
+        return Unknown("a tensor's values")
+    return list(found.values) if found.shape else found.values[0]
+
+
+@method("numpy")
+def as_numpy(run: Run, x: Any) -> Tensor:
+    """Follow numpy(): an array is followed as a tensor is."""
+    return tensor(x)
 
 
 @function("hann_window", "hamming_window")

@@ -7,7 +7,7 @@ from typing import Any
 from yolopatch.core.paste.follow.errors import Fails, Open
 from yolopatch.core.paste.follow.rules.registry import Run, function, layer, method
 from yolopatch.core.paste.follow.rules.sizes import axis, broadcast, listed, made, tensor
-from yolopatch.core.paste.follow.values import Layer, Library, Tensor
+from yolopatch.core.paste.follow.values import Layer, Library, Size, Tensor
 
 _KEEPING_LAYERS = (
     "ReLU ReLU6 LeakyReLU PReLU RReLU ELU SELU CELU GELU SiLU Mish Sigmoid Hardsigmoid Hardswish Hardtanh Tanh Softplus"
@@ -149,7 +149,7 @@ def cuda(run: Run, x: Any, *rest: Any, **more: Any) -> Tensor:
 def size(run: Run, x: Any, dim: Any = None) -> Any:
     """Follow size()."""
     shape = tensor(x).shape
-    return shape if dim is None else shape[axis(dim, shape)]
+    return Size(shape) if dim is None else shape[axis(dim, shape)]
 
 
 @method("dim", "ndimension")

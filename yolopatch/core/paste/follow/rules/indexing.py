@@ -23,8 +23,17 @@ def indexed(x: Tensor, index: Any) -> Tensor:
     taken = sum(one is not None and one is not Ellipsis for one in parts)
     if taken > len(x.shape):
         raise Fails(f"a tensor of {list(x.shape)} is indexed by {taken} numbers", "IndexError")
+    if x.values is not None and len(x.shape) == 1 and isinstance(index, (int, slice)):
+        return _of_values(x, index)
     dots = [Ellipsis] if not any(one is Ellipsis for one in parts) else []
     return _part(x.shape, [*parts, *dots], len(x.shape) - taken)
+
+
+def _of_values(x: Tensor, index: int | slice) -> Tensor:
+    assert x.values is not None
+    size = _part(x.shape, [index], 0).shape
+    found = x.values[index]
+    return Tensor(size, x.kind, found if isinstance(found, tuple) else (found,))
 
 
 def _part(shape: tuple[int, ...], parts: list[Any], rest: int) -> Tensor:

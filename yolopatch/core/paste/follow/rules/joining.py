@@ -85,7 +85,7 @@ def outer(run: Run, a: Any, b: Any) -> Tensor:
 
 @function("einsum")
 def einsum(run: Run, equation: Any, *operands: Any) -> Tensor:
-    """Follow torch.einsum, without the dots of an ellipsis."""
+    """Follow torch.einsum, without the dots of an ellipsis; a dimension of 1 fits any other."""
     if not isinstance(equation, str) or "." in equation:
         raise Open("the formula of torch.einsum")
     terms, arrow, result = equation.replace(" ", "").partition("->")
@@ -96,7 +96,9 @@ def einsum(run: Run, equation: Any, *operands: Any) -> Tensor:
     sizes: dict[str, int] = {}
     for name, shape in zip(names, tensors):
         for letter, size in zip(name, shape):
-            if sizes.setdefault(letter, size) != size:
+            if sizes.get(letter, 1) == 1 or size == 1:
+                sizes[letter] = max(sizes.get(letter, 1), size)
+            elif sizes[letter] != size:
                 raise Fails(f"torch.einsum {equation!r}: {letter} is {sizes[letter]} and {size}")
     if not arrow:
         result = "".join(sorted(letter for letter in sizes if terms.count(letter) == 1))

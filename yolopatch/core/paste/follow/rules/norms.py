@@ -41,8 +41,9 @@ def _batch_norm(dimensions: int, name: str) -> Any:
             return made(shape)
 
         vector = made((count,))
+        switches = {"affine": affine, "track_running_stats": track_running_stats}
         attributes = {"weight": vector, "bias": vector, "running_mean": vector, "running_var": vector, "eps": eps}
-        return Layer(name, call, {**attributes, "momentum": momentum, "num_features": num_features})
+        return Layer(name, call, {**attributes, "momentum": momentum, "num_features": num_features, **switches})
 
     return construct
 
@@ -97,7 +98,8 @@ def layer_norm(run: Run, normalized_shape: Any, eps: Any = 1e-5, elementwise_aff
     def call(run: Run, x: Any) -> Tensor:
         return _normalised(tensor(x).shape, wanted, "nn.LayerNorm")
 
-    return Layer("LayerNorm", call, {"weight": made(wanted), "bias": made(wanted), "eps": eps})
+    attributes = {"weight": made(wanted), "bias": made(wanted), "eps": eps, "normalized_shape": wanted}
+    return Layer("LayerNorm", call, attributes)
 
 
 def _normalised(shape: tuple[int, ...], wanted: tuple[int, ...], name: str) -> Tensor:

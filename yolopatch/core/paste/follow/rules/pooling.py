@@ -7,7 +7,7 @@ from typing import Any
 
 from yolopatch.core.paste.follow import uses
 from yolopatch.core.paste.follow.errors import Fails, Open
-from yolopatch.core.paste.follow.rules.registry import Run, function, layer
+from yolopatch.core.paste.follow.rules.registry import Rule, Run, function, layer
 from yolopatch.core.paste.follow.rules.sizes import made, several, slid, tensor, whole
 from yolopatch.core.paste.follow.values import Layer, Tensor
 
@@ -36,80 +36,60 @@ def _note(run: Run, kernel: Any, stride: Any) -> None:
         run.note(stride, uses.STRIDE)
 
 
-def _max_pool(dimensions: int) -> Any:
-    def construct(
-        run: Run,
-        kernel_size: Any,
-        stride: Any = None,
-        padding: Any = 0,
-        dilation: Any = 1,
-        return_indices: Any = False,
-        ceil_mode: Any = False,
-    ) -> Layer:
+def _max_pool(
+    run: Run,
+    x: Any,
+    dimensions: int,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: Any = False,
+    return_indices: Any = False,
+) -> Any:
+    """Follow F.max_poolNd; torch's layer has its last two arguments the other way round."""
+    found = _pooled(run, x, dimensions, kernel_size, stride, padding, dilation, ceil_mode)
+    return (found, found) if run.truth(return_indices) else found
+
+
+def _average_pool(
+    run: Run,
+    x: Any,
+    dimensions: int,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: Any = False,
+    *rest: Any,
+    **more: Any,
+) -> Tensor:
+    """Follow F.avg_poolNd; whether the padding counts, and the divisor, change no size."""
+    return _pooled(run, x, dimensions, kernel_size, stride, padding, 1, ceil_mode)
+
+
+def _pool_function(pool: Rule, dimensions: int) -> Rule:
+    def call(run: Run, x: Any, kernel_size: Any, stride: Any = None, *rest: Any, **more: Any) -> Any:
         _note(run, kernel_size, stride)
+        return pool(run, x, dimensions, kernel_size, stride, *rest, **more)
 
-        def call(run: Run, x: Any) -> Any:
-            found = _pooled(run, x, dimensions, kernel_size, stride, padding, dilation, ceil_mode)
-            return (found, found) if run.truth(return_indices) else found
+    return call
 
-        return Layer(f"MaxPool{dimensions}d", call, {"kernel_size": kernel_size, "stride": stride, "padding": padding})
+
+def _pool_layer(pool: Rule, dimensions: int, name: str) -> Rule:
+    def construct(run: Run, kernel_size: Any, stride: Any = None, padding: Any = 0, *rest: Any, **more: Any) -> Layer:
+        _note(run, kernel_size, stride)
+        after = _swapped(rest) if pool is _max_pool else rest
+        attributes = {"kernel_size": kernel_size, "stride": stride, "padding": padding}
+        return Layer(
+            name, lambda run, x: pool(run, x, dimensions, kernel_size, stride, padding, *after, **more), attributes
+        )
 
     return construct
 
 
-def _average_pool(dimensions: int) -> Any:
-    def construct(
-        run: Run,
-        kernel_size: Any,
-        stride: Any = None,
-        padding: Any = 0,
-        ceil_mode: Any = False,
-        *rest: Any,
-        **more: Any,
-    ) -> Layer:
-        _note(run, kernel_size, stride)
-
-        def call(run: Run, x: Any) -> Tensor:
-            return _pooled(run, x, dimensions, kernel_size, stride, padding, 1, ceil_mode)
-
-        return Layer(f"AvgPool{dimensions}d", call, {"kernel_size": kernel_size, "stride": stride, "padding": padding})
-
-    return construct
-
-
-def _max_pool_function(dimensions: int) -> Any:
-    def pool(
-        run: Run,
-        x: Any,
-        kernel_size: Any,
-        stride: Any = None,
-        padding: Any = 0,
-        dilation: Any = 1,
-        ceil_mode: Any = False,
-        return_indices: Any = False,
-    ) -> Any:
-        _note(run, kernel_size, stride)
-        found = _pooled(run, x, dimensions, kernel_size, stride, padding, dilation, ceil_mode)
-        return (found, found) if run.truth(return_indices) else found
-
-    return pool
-
-
-def _average_pool_function(dimensions: int) -> Any:
-    def pool(
-        run: Run,
-        x: Any,
-        kernel_size: Any,
-        stride: Any = None,
-        padding: Any = 0,
-        ceil_mode: Any = False,
-        *rest: Any,
-        **more: Any,
-    ) -> Tensor:
-        _note(run, kernel_size, stride)
-        return _pooled(run, x, dimensions, kernel_size, stride, padding, 1, ceil_mode)
-
-    return pool
+def _swapped(rest: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return (dilation, return_indices, ceil_mode) of a max pool's layer in the order of its function."""
+    return (rest[0], *reversed((*rest[1:], False, False)[:2])) if len(rest) > 1 else rest
 
 
 def _adapted(x: Any, size: Any, dimensions: int) -> Tensor:
@@ -136,10 +116,9 @@ def _adaptive_function(dimensions: int) -> Any:
 
 
 for _n in (1, 2, 3):
-    layer(f"MaxPool{_n}d")(_max_pool(_n))
-    layer(f"AvgPool{_n}d")(_average_pool(_n))
-    function(f"max_pool{_n}d")(_max_pool_function(_n))
-    function(f"avg_pool{_n}d")(_average_pool_function(_n))
+    for _kind, _pool in (("Max", _max_pool), ("Avg", _average_pool)):
+        layer(f"{_kind}Pool{_n}d")(_pool_layer(_pool, _n, f"{_kind}Pool{_n}d"))
+        function(f"{_kind.lower()}_pool{_n}d")(_pool_function(_pool, _n))
     for _kind in ("Avg", "Max"):
         layer(f"Adaptive{_kind}Pool{_n}d")(_adaptive(_n, f"Adaptive{_kind}Pool{_n}d"))
         function(f"adaptive_{_kind.lower()}_pool{_n}d")(_adaptive_function(_n))

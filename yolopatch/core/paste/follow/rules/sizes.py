@@ -32,7 +32,8 @@ def tensor(value: Any, what: str = "a tensor") -> Tensor:
 def whole(value: Any) -> int:
     """Return a value as a whole number."""
     if isinstance(value, bool) or not isinstance(value, int):
-        if isinstance(value, (float, list, tuple, dict, str)) or value is None:
+        several_values = isinstance(value, Tensor) and elements(value.shape) != 1
+        if isinstance(value, (float, list, tuple, dict, str)) or value is None or several_values:
             raise Fails(f"a whole number is needed, and it gets {shown(value)}", "TypeError")
         raise Open(f"{shown(value)} in the place of a number")
     return value

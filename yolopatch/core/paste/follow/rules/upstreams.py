@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from yolopatch.core.paste.follow import uses
 from yolopatch.core.paste.follow.errors import Fails, Open
+from yolopatch.core.paste.follow.rules.containers import elements, module_list, sequential
 from yolopatch.core.paste.follow.rules.joining import cat
 from yolopatch.core.paste.follow.rules.registry import Run, layer
-from yolopatch.core.paste.follow.rules.sizes import made, several, slid, tensor, whole
-from yolopatch.core.paste.follow.values import Layer, Tensor, Unknown
+from yolopatch.core.paste.follow.rules.reshaping import chunk
+from yolopatch.core.paste.follow.rules.sizes import broadcast, made, several, slid, tensor, whole
+from yolopatch.core.paste.follow.values import Layer, Tensor, Unknown, computed
 
 _KEEPING_SIZE = (
-    "Bottleneck BottleneckCSP C1 C2 C2f C2fAttn C2fCIB C2fPSA C2PSA C3 C3Ghost C3TR C3k C3k2 C3x RepC3 RepNCSPELAN4"
-    " SPP SPPELAN SPPF PSA SCDown CIB GhostBottleneck AIFI"
+    "BottleneckCSP C1 C2 C2fAttn C2fCIB C2fPSA C2PSA RepC3 RepNCSPELAN4 SPP SPPELAN SPPF PSA SCDown CIB"
+    " GhostBottleneck AIFI"
 )
 
 
@@ -107,6 +110,100 @@ def _block(name: str) -> Any:
 
 for _name in _KEEPING_SIZE.split():
     layer(_name)(_block(_name))
+
+
+@layer("Bottleneck")
+def bottleneck(
+    run: Run, c1: Any, c2: Any, shortcut: Any = True, g: Any = 1, k: Any = (3, 3), e: Any = 0.5, **named: Any
+) -> Layer:
+    """Follow Bottleneck: x + cv2(cv1(x)). YOLOv5's has no k, and a 1×1 convolution first."""
+    for value, role in ((c1, uses.CONV_IN), (c2, uses.CONV_OUT)):
+        run.note(value, role)
+    if not isinstance(k, (tuple, list)):  # by position, as YOLOv5 has it
+        k, e = (1, 3), k
+    middle = int(c2 * e)
+    first = made_layer(run, "Conv", c1, middle, k[0], 1, None, 1, 1)
+    second = made_layer(run, "Conv", middle, c2, k[1], 1, None, g, 1)
+    parts: dict[str, Any] = {"cv1": first, "cv2": second, "add": run.truth(shortcut) and c1 == c2}
+
+    def call(run: Run, x: Any) -> Any:
+        y = run.call(parts["cv2"], run.call(parts["cv1"], x))
+        return broadcast(x, y) if run.truth(parts["add"]) else y
+
+    return Layer("Bottleneck", call, parts)
+
+
+def _csp(name: str) -> Any:
+    """Return the rule of C3 and its variants: cv3(cat(m(cv1(x)), cv2(x)))."""
+
+    def construct(
+        run: Run, c1: Any, c2: Any, n: Any = 1, shortcut: Any = True, g: Any = 1, e: Any = 0.5, *rest: Any, **named: Any
+    ) -> Layer:
+        for value, role in ((c1, uses.CONV_IN), (c2, uses.CONV_OUT), (n, uses.COUNT)):
+            run.note(value, role)
+        run.note([*rest, *named.values()], uses.OTHER)
+        inside = int(c2 * e)
+        made_of = [bottleneck(run, inside, inside, shortcut, g) for _ in range(whole(n))]
+        parts: dict[str, Any] = {
+            "cv1": made_layer(run, "Conv", c1, inside, 1, 1, None, 1, 1),
+            "cv2": made_layer(run, "Conv", c1, inside, 1, 1, None, 1, 1),
+            "cv3": made_layer(run, "Conv", 2 * inside, c2, 1, 1, None, 1, 1),
+            "m": sequential(run, *made_of),
+        }
+
+        def call(run: Run, x: Any) -> Any:
+            both = (run.call(parts["m"], run.call(parts["cv1"], x)), run.call(parts["cv2"], x))
+            return run.call(parts["cv3"], cat(run, both, 1))
+
+        return Layer(name, call, parts)
+
+    return construct
+
+
+for _name in ("C3", "C3k", "C3x", "C3Ghost", "C3TR"):
+    layer(_name)(_csp(_name))
+
+
+@layer("C2f")
+def c2f(
+    run: Run, c1: Any, c2: Any, n: Any = 1, shortcut: Any = False, g: Any = 1, e: Any = 0.5, *rest: Any, **named: Any
+) -> Layer:
+    """Follow C2f: cv2(cat(a, b, m1(b), m2(m1(b)), …)) of the halves a, b of cv1(x)."""
+    for value, role in ((c1, uses.CONV_IN), (c2, uses.CONV_OUT), (n, uses.COUNT)):
+        run.note(value, role)
+    run.note([*rest, *named.values()], uses.OTHER)
+    inside, count = int(c2 * e), whole(n)
+    parts: dict[str, Any] = {
+        "c": computed(inside, c2, e),
+        "cv1": made_layer(run, "Conv", c1, 2 * inside, 1, 1, None, 1, 1),
+        "cv2": made_layer(run, "Conv", (2 + count) * inside, c2, 1, 1, None, 1, 1),
+        "m": module_list(run, [bottleneck(run, inside, inside, shortcut, g, (3, 3), 1.0) for _ in range(count)]),
+    }
+
+    def call(run: Run, x: Any) -> Any:
+        y = [*chunk(run, run.call(parts["cv1"], x), 2, 1)]
+        for one in elements(parts["m"]):
+            y.append(run.call(one, y[-1]))
+        return run.call(parts["cv2"], cat(run, y, 1))
+
+    return Layer("C2f", call, parts)
+
+
+@layer("C3k2")
+def c3k2(
+    run: Run,
+    c1: Any,
+    c2: Any,
+    n: Any = 1,
+    c3k: Any = False,
+    e: Any = 0.5,
+    g: Any = 1,
+    shortcut: Any = True,
+    *rest: Any,
+    **named: Any,
+) -> Layer:
+    """Follow C3k2: a C2f, whose parts all keep the shape."""
+    return replace(c2f(run, c1, c2, n, shortcut, g, e, c3k, *rest, **named), name="C3k2")
 
 
 @layer("Concat")

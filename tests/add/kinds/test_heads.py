@@ -1,0 +1,75 @@
+"""Heads of every task, by what they give in training; of other numbers of maps; and what is no head."""
+
+from __future__ import annotations
+
+import pytest
+
+from yolopatch.errors import OpenError
+
+from ..classes import decided, given, refused, text
+
+MADE = "self.b = nn.ModuleList(nn.Conv2d(c, 64 + nc, 1) for c in ch)"
+BOXES = "boxes = [b(f) for b, f in zip(self.b, x)]\n"
+MASKS = (
+    "self.p = nn.Conv2d(ch[0], nm, 1)\nself.up = nn.Upsample(scale_factor=2)\n"
+    "self.m = nn.ModuleList(nn.Conv2d(c, nm, 1) for c in ch)"
+)
+EACH = "torch.cat([one(f).flatten(2) for one, f in zip({}, x)], 2)"
+TASKS = {
+    "Detect": ("nc=80, ch=()", MADE, f"{BOXES}return boxes"),
+    "Segment": ("nc=80, nm=32, npr=256, ch=()", f"{MADE}\n{MASKS}",
+                f"{BOXES}return boxes, {EACH.format('self.m')}, self.up(self.p(x[0]))"),
+    "Pose": ("nc=80, kpt_shape=(17, 3), ch=()", f"{MADE}\nself.k = nn.ModuleList(nn.Conv2d(c, 51, 1) for c in ch)",
+             f"{BOXES}return boxes, {EACH.format('self.k')}"),
+    "OBB": ("nc=80, ne=1, ch=()", f"{MADE}\nself.a = nn.ModuleList(nn.Conv2d(c, ne, 1) for c in ch)",
+            f"{BOXES}return boxes, {EACH.format('self.a')}"),
+    "Detect behind Sequentials": ("nc=80, ch=()", "self.b = nn.ModuleList(nn.Sequential(nn.Conv2d(c, c, 3, 1, 1), "
+                                  "nn.Conv2d(c, 64 + nc, 1)) for c in ch)", f"{BOXES}return boxes"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", TASKS)
+def test_a_head_is_told_by_what_it_gives_in_training(case):
+    decision = decided(text(*TASKS[case]))
+    assert (decision.kind, decision.stem, decision.limited) == ("head", case.partition(" ")[0], False)
+    assert given(decision) == {"nc": "nc", "ch": "inputs"}
+
+
+FOUR = {
+    "unpacked": "a, b, c, d = x\n",
+    "by number": "d = x[3]\n",
+    "from the end": "d = x[-4]\n",
+    "asserted": "assert len(x) == 4\n",
+    "joined": "torch.cat([F.interpolate(one, x[0].shape[2:]) for one in (x[2], x[3])], 1)\n",
+}
+
+
+@pytest.mark.parametrize("case", FOUR)
+def test_a_head_for_four_maps_is_kept_for_a_yaml_of_ones_own(case):
+    decision = decided(text("nc=80, ch=()", MADE, f"{FOUR[case]}{BOXES}return boxes"))
+    assert (decision.kind, decision.stem, decision.limited) == ("head", "Detect", True)
+    assert decision.doubt == "it reads 4 maps, and the heads of the families read 3: it is for a YAML of your own"
+
+
+def test_a_head_that_cannot_be_followed_is_no_attention_though_it_returns_its_input():
+    code = text("nc=80, ch=()", "self.s = strange(64)", "for i in range(3):\n    x[i] = x[i] + self.s(x[i])\nreturn x")
+    said = refused(code, OpenError)
+    assert "it is not clear which head it is; it cannot be followed: strange, which the file does not have" in said
+    assert decided(code, like="Detect").stem == "Detect"
+
+
+FAILING = {
+    "equal channels": "return [self.b[0](f) for f in x]",
+    "a join": "return torch.cat([b(f) for b, f in zip(self.b, x)])",
+    "five maps": "return self.b[4](x[4])",
+    "a map of its own size": "return [b(f) + torch.zeros(20, 20) for b, f in zip(self.b, x)]",
+    "raised": "raise NotImplementedError",
+}
+
+
+@pytest.mark.parametrize("case", FAILING)
+def test_a_head_whose_code_fails_with_the_maps_of_a_model_is_refused_with_the_line(case):
+    said = refused(text("nc=80, ch=()", MADE, FAILING[case]))
+    assert "X cannot be a model's head: " in said
+    assert "found: pasted.py, line 1" in said
+    assert "with:  maps of 64, 128, 256 channels, each half as large as the last" in said

@@ -1,0 +1,131 @@
+"""Whole networks are no layers, however much of them can be followed; those that return their stages are backbones."""
+
+from __future__ import annotations
+
+import pytest
+
+from yolopatch.errors import OpenError
+
+from ..classes import decided, given, refused, text
+
+# stem, stages and a classifier; rates of the layers as networks count them
+RATES = "rates = [r.item() for r in torch.linspace(0, drop, sum(depths))]\n"
+STAGES = (
+    "self.stem = nn.Conv2d({}, 16, 4, 4)\n"
+    "self.drop = nn.Dropout(rates[-1]) if rates[-1] > 0 else nn.Identity()\n"
+    "self.stages = nn.ModuleList(nn.Conv2d(16 << i, 32 << i, 3, 2, 1) for i in range(3))\n"
+    "self.head = nn.Linear(128, num_classes)"
+)
+STEPS = "x = self.stem(x)\n"
+SCORES = "for stage in self.stages:\n    x = stage(x)\nreturn self.head(self.drop(x).mean((2, 3)))"
+LISTED = "found = []\nfor stage in self.stages:\n    x = stage(x)\n    found.append(x)\nreturn found"
+
+NETWORKS = {
+    "rates of a linspace": ("in_chans=3, num_classes=1000, depths=(1, 2), drop=0.1", RATES + STAGES.format("in_chans")),
+    "an image without a name": ("num_classes=1000, depths=(1, 2), drop=0.1", RATES + STAGES.format(3)),
+    "classes to be given": ("num_classes, in_channels=3, depths=(1, 2), drop=0.1",
+                            RATES + STAGES.format("in_channels")),
+    "rates as a list": ("channels=3, num_classes=10, depths=(1, 2), drop=0.1",
+                        "rates = torch.linspace(0, drop, sum(depths)).tolist()\n" + STAGES.format("channels")),
+    "rates of numpy": ("inp=3, num_classes=10, depths=(1, 2), drop=0.2",
+                       "import numpy as np\nrates = [float(r) for r in np.linspace(0, drop, np.sum(depths))]\n"
+                       + STAGES.format("inp")),
+    "an option of the environment": ("in_ch=3, num_classes=10, depths=(1, 2), drop=0.2",
+                                     "import os\nif os.environ.get('FORK', None):\n    raise OSError\n" + RATES
+                                     + STAGES.format("in_ch")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", NETWORKS)
+def test_one_that_gives_the_scores_of_an_image_is_refused(case):
+    said = refused(text(*NETWORKS[case], STEPS + SCORES))
+    assert "X is a whole network, not a layer: of an image it makes an output of the shape [2, " in said
+    assert "found:    pasted.py, line " in said
+    assert "let its forward return the maps of its stages" in said
+
+
+@pytest.mark.parametrize("case", [case for case in NETWORKS if "to be given" not in case])
+def test_one_that_returns_the_maps_of_its_stages_is_a_backbone(case):
+    decision = decided(text(*NETWORKS[case], STEPS + LISTED))
+    assert (decision.kind, given(decision)) == ("backbone", {})
+    assert decision.why == "of an image it makes 3 maps: 32 channels at 1/8, 64 channels at 1/16, 128 channels at 1/32"
+
+
+@pytest.mark.parametrize("switch", ["fork_feat", "features_only", "dense", "as_backbone", "out_feats"])
+def test_a_switch_that_returns_the_maps_is_turned_on(switch):
+    arguments, made = NETWORKS["rates of a linspace"]
+    forward = f"{STEPS}if self.switch:\n    {LISTED.replace(chr(10), chr(10) + '    ')}\n{SCORES}"
+    decision = decided(text(f"{arguments}, {switch}=False, more=False", f"self.switch = {switch}\n{made}", forward))
+    assert (decision.kind, given(decision)) == ("backbone", {switch: "True"})
+
+
+STRANGE = "self.stem = strange({}, 16)\nself.head = nn.Linear(16, 10)"
+UNKNOWN = {
+    "in_chans": ("in_chans=3, num_classes=1000", "the image's channels"),
+    "channels": ("channels=3, depth=4", "the image's channels"),
+    "in_dim": ("in_dim=3", "the image's channels"),
+    "classes": ("channels, num_classes=10", "the number of classes"),
+    "n_classes": ("dim, n_classes", "the number of classes"),
+}
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_one_that_cannot_be_followed_and_is_made_for_an_image_is_no_attention_by_its_names(name):
+    arguments, what = UNKNOWN[name]
+    code = text(arguments, STRANGE.format(arguments.partition("=")[0].partition(",")[0]), "return self.stem(x)")
+    said = refused(code, OpenError)
+    assert "X looks like a whole network" in said
+    assert f"{what}" in said
+    assert "--like backbone" in said
+
+
+def test_what_its_refusal_names_is_accepted_when_it_is_said():
+    code = text("in_chans=3, num_classes=1000", STRANGE.format("in_chans"), "return self.stem(x)")
+    assert "--like backbone" in refused(code, OpenError)
+    assert decided(code, like="backbone").kind == "backbone"
+    assert decided(code, like="attention").doubt
+    asked = text("cfgs, num_classes=1000", STRANGE.format("cfgs"), "return self.stem(x)")
+    assert '--like backbone --args "cfgs=..."' in refused(asked, OpenError)
+    assert given(decided(asked, like="backbone", args="cfgs=[[3, 16]]")) == {"cfgs": "[[3, 16]]"}
+
+
+def test_one_that_makes_an_image_of_an_image_is_a_layer_only_if_the_user_says_so():
+    code = text("dim=3", "self.c = nn.Conv2d(dim, dim, 1)", "return x * self.c(x)")
+    assert "if it is a layer for any channels: --like attention" in refused(code)
+    decision = decided(code, like="attention")
+    assert (decision.kind, given(decision)) == ("attention", {"dim": "c1"})
+
+
+TOKENS = {
+    "H and W": ("dim", "self.c = nn.Conv2d(dim, dim, 3, 1, 1)", "x, H, W",
+                "B, N, C = x.shape\nreturn self.c(x.transpose(1, 2).view(B, C, H, W)).flatten(2).transpose(1, 2)"),
+    "with other names": ("dim", "self.c = nn.Linear(dim, dim)", "x, rows, columns",
+                         "B, N, C = x.shape\nreturn self.c(x).view(B, rows * columns, C)"),
+    "a pair": ("dim", "self.c = nn.Conv2d(dim, dim, 1)", "x, size",
+               "B, N, C = x.shape\nH, W = size\nreturn self.c(x.transpose(1, 2).reshape(B, C, H, W)).flatten(2)"),
+    "shifted": ("dim, heads", "self.h = heads\nself.c = nn.Linear(dim, dim)", "x, H, W",
+                "B, N, C = x.shape\nx = x.transpose(1, 2).view(B, C, H, W).contiguous()\n"
+                "parts = [torch.roll(one, 1, 2) for one in torch.chunk(x, 4, 1)]\n"
+                "return self.c(torch.cat(parts, 1).reshape(B, C, H * W).transpose(1, 2))"),
+    "a loop over rows": ("dim", "self.c = nn.Linear(dim, dim)", "x, H, W",
+                         "B, N, C = x.shape\nreturn torch.cat([self.c(x[:, r * W:(r + 1) * W]) for r in range(H)], 1)"),
+    "an assertion": ("dim", "self.c = nn.Linear(dim, dim)", "x, H, W",
+                     "B, N, C = x.shape\nassert N == H * W\nreturn self.c(x)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", TOKENS)
+def test_tokens_and_the_size_of_their_map_are_no_maps_to_join(case):
+    arguments, made, takes, forward = TOKENS[case]
+    said = refused(text(arguments, made, forward, takes))
+    assert f"X cannot be a layer of a model: its forward takes {takes}, tokens and the size of their map" in said
+    assert "found:    pasted.py, line " in said
+    assert "x.flatten(2).transpose(1, 2)" in said
+
+
+@pytest.mark.parametrize("takes", ["x, H, W", "x, height, width", "x, hw_shape", "x, x_size", "tokens, h, w"])
+def test_tokens_of_a_class_that_fails_with_numbers_too_are_told_by_the_names_of_the_sizes(takes):
+    made = "self.n = nn.LayerNorm(dim)\nself.c = nn.Linear(dim, 4 * dim)\nself.e = nn.Linear(3 * dim, dim)"
+    name = takes.partition(",")[0]
+    said = refused(text("dim", made, f"return {name} + self.e(self.c(self.n({name})))", takes))
+    assert f"its forward takes {takes}, tokens and the size of their map" in said
