@@ -113,8 +113,14 @@ def _running(node: ast.AST, names: set[str]) -> Iterator[ast.AST]:
     elif isinstance(node, ast.For | ast.FunctionDef | ast.If | ast.Try | ast.With):
         for child in ast.iter_child_nodes(node):
             yield from _running(child, names)
-    elif not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Set | ast.Call):
+    elif not isinstance(node, ast.Assign) or not _is_set(node.value):
         yield node
+
+
+def _is_set(node: ast.expr) -> bool:
+    """Tell whether this is a set of classes: which of them is meant, tests on `m` say."""
+    name = dotted_name(node.func) if isinstance(node, ast.Call) else None
+    return isinstance(node, ast.Set) or name in ("frozenset", "set", "tuple")
 
 
 def _is_of_class(test: ast.expr) -> bool:

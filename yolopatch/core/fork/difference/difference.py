@@ -34,6 +34,7 @@ from yolopatch.core.syntax import parse
 
 ReleasesOf = Callable[[str, bytes], tuple[str, ...]]
 
+_FOLDED = 256 * 1024  # bytes; upstream's largest files have 200 KB, and a YAML of that size takes seconds to read
 _YAML = (".yaml", ".yml")
 _NATIVE = (".cu", ".cuh", ".cpp", ".cc", ".cxx", ".c", ".h", ".hpp", ".pyx")
 _PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".svg", ".ico", ".ttf")
@@ -86,9 +87,8 @@ class _Reader:
             return FileChange(path, LEFTOVER, (NOTHING,), what) if what else self._added(path, new)
         if is_python(path) and (python_text(path, new) is None or python_text(path, old) is None):
             return self._unread(path, new, CHANGED)
-        if fold_file(path, old) == fold_file(path, new):
-            return FileChange(path, FORMATTING, (NOTHING,), _formatting(old, new))
-        return self._changed(path, old, new)
+        same = _same(path, old, new)
+        return FileChange(path, FORMATTING, (NOTHING,), same) if same else self._changed(path, old, new)
 
     def _added(self, path: str, data: bytes) -> FileChange:
         suffix = PurePosixPath(path).suffix.lower()
@@ -211,9 +211,14 @@ def _fault(text: str) -> tuple[int, str]:
     return 1, "Python cannot read the release's file"
 
 
-def _formatting(old: bytes, new: bytes) -> str:
+def _same(path: str, old: bytes, new: bytes) -> str | None:
+    """Return what differs in two files that do the same; None if they do not, or are too large to tell."""
     plain = [data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").rstrip() for data in (old, new)]
-    return "only line ends differ" if plain[0] == plain[1] else "only formatting, comments or docstrings differ"
+    if plain[0] == plain[1]:
+        return "only line ends differ"
+    if max(len(old), len(new)) > _FOLDED or fold_file(path, old) != fold_file(path, new):
+        return None
+    return "only formatting, comments or docstrings differ"
 
 
 def _unread_kind(suffix: str) -> str:

@@ -46,13 +46,14 @@ class Liveness:
         """Tell whether a definition, or one of those who use it, and so on, starts by itself."""
         seen: set[Definition] = set()
         todo = [definition]
-        while todo and not self._known.get(definition):
+        while todo and definition not in self._known:
             one = todo.pop()
             if one in seen:
                 continue
             seen.add(one)
             if self._known.get(one) or self._starts(one):
                 self._known[definition] = True
+                break
             todo += [use.definition for use in self.uses.users(one) if self._hands_on(use, one)]
         return self._known.setdefault(definition, False)
 

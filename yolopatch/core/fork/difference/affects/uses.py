@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,6 +10,8 @@ from functools import cached_property
 from yolopatch.core.fork.difference.code.units import Unit, code_of, units_of
 from yolopatch.core.fork.names.definitions import Definition
 from yolopatch.core.fork.names.tree_code import TreeCode
+
+_RENAMED = re.compile(r"\b(\w+) as (\w+)")
 
 
 @dataclass(frozen=True)
@@ -72,8 +75,6 @@ class Uses:
         """The other names that files import a name as."""
         found: dict[str, set[str]] = {}
         for path in self.code.mentioning("as"):
-            file = self.code.file(path) if " as " in self.code.texts[path] else None
-            for binding in file.bindings if file else ():
-                if binding.attribute and binding.attribute != binding.name:
-                    found.setdefault(binding.attribute, set()).add(binding.name)
+            for name, other in _RENAMED.findall(self.code.texts[path]):
+                found.setdefault(name, set()).add(other)
         return found
