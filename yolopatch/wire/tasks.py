@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from . import checkpoints, facts, figures, interpreters, messages, training, verification
+from .fork import models as fork_models
 
 Request = TypeVar("Request")
 
@@ -76,6 +77,12 @@ EVALUATE = Task(
     training.EvaluateRequest,
     (training.TrainedModel, training.Validated, training.Prediction, training.Exported),
 )
+FORK_MODEL = Task(
+    "fork-model",
+    "fork.model:describe",
+    fork_models.ForkModelRequest,
+    (fork_models.Built, fork_models.Unbuilt),
+)
 INTERPRETER = Task(
     "interpreter",
     "environment.interpreter:describe",
@@ -103,6 +110,7 @@ TASKS = {
         DATASET,
         TRAIN,
         EVALUATE,
+        FORK_MODEL,
         INTERPRETER,
         IMPORTS,
         GPUS,

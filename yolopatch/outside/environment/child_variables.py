@@ -38,6 +38,7 @@ def child_variables(settings: Path, python: str) -> dict[str, str]:
         **{name: value for name, value in os.environ.items() if not _is_dropped(name, value)},
         "YOLO_OFFLINE": "true",
         "YOLO_AUTOINSTALL": "false",
+        "YOLOv5_AUTOINSTALL": "false",  # its name in yolov5, and in the first releases of ultralytics
         "YOLO_CONFIG_DIR": str(settings),
         "YOLOV5_CONFIG_DIR": str(settings / "yolov5"),
         "PYTHONDONTWRITEBYTECODE": "1",

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from yolopatch.outside.child.group import temporary_in
 from yolopatch.outside.environment.child_variables import child_variables
 from yolopatch.outside.environment.executable import find_executable
+
+SEALED = "YOLOPATCH_SEALED"
+# what these libraries do when they find no network says less than what they say if they are told so
+_NO_DOWNLOADS = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,17 @@ def isolated_launch(python: str, folder: Path) -> Launch:
         **temporary_in(temporary),
     }
     return Launch(executable, folder, variables)
+
+
+def sealed_launch(python: str, folder: Path) -> Launch:
+    """Return how to run the code of a stranger: as `isolated_launch`, and kept from the network, from other programs and
+    from all files but those in the folder (`probe/guard/seal.py`).
+
+    Raises:
+        YolopatchError: the interpreter does not exist.
+    """
+    launch = isolated_launch(python, folder)
+    return replace(launch, variables={**launch.variables, **_NO_DOWNLOADS, SEALED: str(folder)})
 
 
 def users_launch(python: str, place: Path) -> Launch:

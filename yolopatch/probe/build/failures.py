@@ -19,7 +19,7 @@ from ...wire.messages import NotBuilt, UpstreamRequest
 from ...wire.packages import how_to_install
 from ...wire.verification import History, VerifyRequest
 from ..explain.causes import Cause, known_cause
-from ..explain.raising import first_line
+from ..explain.raising import first_line, line_in
 from ..explain.zero_sizes import empty_parts, zero_divisions
 from ..protocol.findings import Finding, failed
 from ..protocol.plain_values import plain
@@ -43,7 +43,7 @@ def explain(subject: Subject, error: BaseException) -> Finding:
     frames = [frame for frame, _ in walk_tb(error.__traceback__)]
     evidence: dict[str, Any] = {
         "exception": f"{type(error).__name__}: {str(error)[:600]}",
-        "at": _line_of(error, subject),
+        "at": line_in(Path(subject.request.workspace), error) or None,
     }
     parser = next((f for f in frames if f.f_code.co_name == "parse_model"), None)
     if parser is not None and "args" in parser.f_locals:
@@ -90,17 +90,6 @@ def build_request(request: UpstreamRequest, cfg: str, scale: str | None) -> Veri
         multiples=None,
         history=History(ours=True, commit=None, blobs={}),
     )
-
-
-def _line_of(error: BaseException, subject: Subject) -> str | None:
-    """Return the innermost line of the traceback that is in the workspace: file, line and function."""
-    root = Path(subject.request.workspace).resolve()
-    found = None
-    for frame, line in walk_tb(error.__traceback__):
-        file = Path(frame.f_code.co_filename)
-        if file.is_absolute() and file.resolve().is_relative_to(root):
-            found = f"{file.resolve().relative_to(root).as_posix()}:{line} in {frame.f_code.co_name}"
-    return found
 
 
 def _while_made(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import logging
 import os
 import re
@@ -28,6 +29,13 @@ _SUMMARY = re.compile(r"(\d+) layers, (\d+) parameters, (\d+) gradients(?:, ([\d
 
 _SEED_OPTION = re.compile(r"""add_argument\(\s*["']--seed\b""")  # of train.py, since 6.2
 
+_MODELS = {  # of tasks; early releases do not have all of them
+    "segment": "SegmentationModel",
+    "pose": "PoseModel",
+    "obb": "OBBModel",
+    "classify": "ClassificationModel",
+}
+_TASKS_OF_HEADS = {"segment": "segment", "classify": "classify"}
 # The heads for which upstream has a class of models of its own; a subclass of another on the list stands before it.
 _MODELS_OF_HEADS = {
     "RTDETRDecoder": "RTDETRDetectionModel",
@@ -134,9 +142,9 @@ class Ultralytics:
     def __init__(self) -> None:
         self.parser = importlib.import_module("ultralytics.nn.tasks")
         self.file = str(self.parser.__file__)
-        self._utils = importlib.import_module("ultralytics.utils.torch_utils")
+        self._utils = _import_first("ultralytics.utils.torch_utils", "ultralytics.yolo.utils.torch_utils")
         vars(self._utils)["torch"] = _WithZeros()
-        self._config = importlib.import_module("ultralytics.cfg")
+        self._config = _import_first("ultralytics.cfg", "ultralytics.yolo.cfg", "ultralytics.yolo.configs")
 
     def read(self, cfg: str, scale: str | None) -> dict[str, Any]:
         """See Upstream."""
@@ -147,21 +155,17 @@ class Ultralytics:
 
     def scale_in_name(self, stem: str) -> str:
         """See Upstream."""
-        return self.parser.guess_model_scale(f"{stem}.yaml") or ""
+        guess = getattr(self.parser, "guess_model_scale", None)  # the first releases had one file for each scale
+        return (guess(f"{stem}.yaml") if guess else None) or ""
 
     def task(self, data: dict[str, Any]) -> str:
         """See Upstream."""
-        return self.parser.guess_model_task(data) or "detect"
+        guess = getattr(self.parser, "guess_model_task", None)  # the first releases have it elsewhere
+        return (guess(data) if guess else _TASKS_OF_HEADS.get(str(data["head"][-1][2]).lower())) or "detect"
 
     def build(self, data: dict[str, Any]) -> UpstreamModel:
         """See Upstream."""
-        classes = {
-            "segment": self.parser.SegmentationModel,
-            "pose": self.parser.PoseModel,
-            "obb": self.parser.OBBModel,
-            "classify": self.parser.ClassificationModel,
-        }
-        cls = self._class_of_head(data) or classes.get(self.task(data), self.parser.DetectionModel)
+        cls = self._class_of_head(data) or getattr(self.parser, _MODELS.get(self.task(data), "DetectionModel"))
         model: UpstreamModel = cls(deepcopy(data), verbose=False)
         return model
 
@@ -346,6 +350,18 @@ class _WithZeros:
 
     def __getattr__(self, name: str) -> Any:
         return torch.zeros if name == "empty" else getattr(torch, name)
+
+
+def _import_first(*names: str) -> ModuleType:
+    """Import the first of several modules that the tree has: releases have one in different places."""
+    return importlib.import_module(next((name for name in names if _is_there(name)), names[0]))
+
+
+def _is_there(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:  # nor is the package that it would be in
+        return False
 
 
 def _find_class(parser: ModuleType, name: str) -> Any:

@@ -79,6 +79,26 @@ def _frames(error: BaseException) -> Iterator[tuple[FrameType, int]]:
     return walk_tb(error.__traceback__)
 
 
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an exception, then the one that it was raised for or from, and so on."""
+    seen: set[int] = set()
+    found: BaseException | None = error
+    while found is not None and id(found) not in seen:
+        seen.add(id(found))
+        yield found
+        found = found.__cause__ or found.__context__
+
+
+def line_in(root: Path, error: BaseException) -> str:
+    """Return the innermost line of the traceback that is in a folder, `file:line in function`; "" where none is."""
+    root, found = root.resolve(), ""
+    for frame, line in walk_tb(error.__traceback__):
+        file = Path(frame.f_code.co_filename)
+        if file.is_absolute() and file.resolve().is_relative_to(root):
+            found = f"{file.resolve().relative_to(root).as_posix()}:{line} in {frame.f_code.co_name}"
+    return found
+
+
 def is_users(file: str) -> bool:
     """Return whether a file is upstream's or the user's, and not a library's or the probe's."""
     path = Path(file)

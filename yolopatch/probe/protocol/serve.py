@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -14,6 +13,7 @@ from ...wire.messages import UpstreamOpened, UpstreamRequest
 from ...wire.tasks import Task
 from .emit import Emit
 from .lifeline import hold
+from .quick_imports import quick_imports
 from .refusal import Refusal
 
 
@@ -53,9 +53,5 @@ def _function(name: str) -> Callable[..., Any]:
 def _open(request: UpstreamRequest) -> Any:
     """Import the workspace's upstream, and return it as build.upstreams.Upstream."""
     sys.path.insert(0, request.workspace)
-    gc.disable()  # looking for garbage among all that is imported takes a sixth of the time, and finds none
-    try:
+    with quick_imports():
         return import_module("...build.upstreams", __name__).open_upstream(request.style)
-    finally:
-        gc.freeze()
-        gc.enable()

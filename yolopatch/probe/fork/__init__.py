@@ -1,0 +1,1 @@
+"""Models of published forks: a tree of unknown code is imported, and the model of a YAML is built and told."""

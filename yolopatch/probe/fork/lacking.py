@@ -1,0 +1,132 @@
+"""What a tree needs and does not find: told from the exception of its code."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from traceback import walk_tb
+from types import FrameType
+
+from ...wire.fork.models import OUTDATED, OWN_FILE, PACKAGE, Absent
+from ..explain.raising import causes, line_in
+
+_NO_NAME = re.compile(r"cannot import name '(\w+)' from (partially initialized module )?'([\w.]+)'")
+_UNDEFINED = re.compile(r"name '(\w+)' is not defined")
+
+
+def lack_of(error: BaseException, root: Path) -> Absent | None:
+    """Return what the tree in a folder lacks, None where its code raises for another reason."""
+    for one in causes(error):
+        found = _not_imported(one, root) if isinstance(one, ImportError) else _not_defined(one, root)
+        if found is not None:
+            return found
+    return None
+
+
+def _not_imported(error: ImportError, root: Path) -> Absent | None:
+    at = line_in(root, error).partition(" in ")[0]
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return told(error.name, f"{at} imports {error.name}", at, root)
+    name = _NO_NAME.match(str(error))
+    if name is None:
+        return None
+    circular = "; the two import each other" if name[2] else ""
+    found = told(f"{name[3]}:{name[1]}", f"{at} imports {name[1]}", at, root)
+    return Absent(found.name, found.reason, found.what + circular, at)
+
+
+def _not_defined(error: BaseException, root: Path) -> Absent | None:
+    """Return a global name that code of the tree uses and that its file neither defines nor imports."""
+    frame = _innermost(error, root)
+    name = _undefined(error, frame) if frame else ""
+    if frame is None or not name:
+        return None
+    file = Path(frame.f_code.co_filename)
+    if name in dict(tried_imports(file.read_text(encoding="utf-8", errors="replace"))):
+        return None  # an import that it tried: `reasons` says which
+    at = line_in(root, error).partition(" in ")[0]
+    homes = [home.relative_to(root).as_posix() for home in definers(name, root)]
+    where = f"it is defined in {' and '.join(homes)}" if homes else "nor does another file of the fork define it"
+    what = f"{at} uses {name}, which its file neither defines nor imports; {where}"
+    return Absent(f"{frame.f_globals['__name__']}:{name}", OWN_FILE, what, at)
+
+
+def _undefined(error: BaseException, frame: FrameType) -> str:
+    """Return the global name that code did not find, "" where it found all: parse_model looks up classes by a key."""
+    if type(error) is NameError:
+        found = _UNDEFINED.match(str(error))
+        return found[1] if found else ""
+    is_parser = isinstance(error, KeyError) and frame.f_code.co_name == "parse_model"
+    asked = frame.f_locals.get("m")
+    return asked if is_parser and isinstance(asked, str) and error.args == (asked,) and asked.isidentifier() else ""
+
+
+def _innermost(error: BaseException, root: Path) -> FrameType | None:
+    """Return the frame that raised, None where it is not the tree's."""
+    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    if not frames or not Path(frames[-1].f_code.co_filename).resolve().is_relative_to(root):
+        return None
+    return frames[-1]
+
+
+def told(name: str, what: str, at: str, root: Path) -> Absent:
+    """Return something that is missing, with the reason.
+
+    Args:
+        name: a module, or `module:name`.
+        what: the start of the sentence: which line or layer does what with it.
+        at: the line.
+        root: the folder of the tree, resolved.
+    """
+    module, _, attribute = name.partition(":")
+    top = module.partition(".")[0]
+    if is_own(module, root):
+        lack = f"{module} has none" if attribute else "the fork does not have it"
+        return Absent(name, OWN_FILE, f"{what}, and {lack}", at)
+    folder = folder_of(module, root)
+    if folder is not None:
+        inside = folder.relative_to(root).as_posix()
+        return Absent(name, OWN_FILE, f"{what}, which is in {inside}: it works only with that folder on the path", at)
+    if attribute or ("." in module and is_installed(top)):
+        lack = attribute or module.partition(".")[2]
+        return Absent(name, OUTDATED, f"{what}, and the {top} that is installed has no {lack}", at)
+    return Absent(name, PACKAGE, f"{what}, and {top} is not installed", at)
+
+
+def is_own(module: str, root: Path) -> bool:
+    """Return whether a module is of the tree's own package; of yolov5, whose tree is the package, of its folders."""
+    top = module.partition(".")[0]
+    return top == "ultralytics" if (root / "ultralytics").is_dir() else top in ("models", "utils", "yolov5")
+
+
+def is_installed(module: str) -> bool:
+    """Return whether a module without dots can be imported."""
+    return module in sys.modules or find_spec(module) is not None
+
+
+def folder_of(name: str, root: Path) -> Path | None:
+    """Return the folder of the tree, below its root, that has a package or module of this name; the highest one."""
+    found = [] if "." in name else [*root.rglob(name), *root.rglob(f"{name}.py")]
+    folders = {path.parent for path in found if path.parent != root and (path.is_dir() or path.suffix == ".py")}
+    return min(folders, key=lambda path: (len(path.parts), str(path)), default=None)
+
+
+def definers(name: str, root: Path) -> list[Path]:
+    """Return the Python files of the tree that define a class or function of this name at their top."""
+    line = re.compile(rf"^(?:class|def) {re.escape(name)}\b", re.MULTILINE)
+    files = sorted(root.rglob("*.py"))
+    return [file for file in files if line.search(file.read_text(encoding="utf-8", errors="replace"))]
+
+
+def tried_imports(source: str) -> Iterator[tuple[str, str]]:
+    """Yield (name that is bound, module) of each import of another package that stands in a `try`."""
+    for block in ast.walk(ast.parse(source)):
+        for node in ast.walk(block) if isinstance(block, ast.Try) else ():
+            if isinstance(node, ast.Import):
+                yield from ((alias.asname or alias.name.partition(".")[0], alias.name) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                yield from ((alias.asname or alias.name, node.module) for alias in node.names)

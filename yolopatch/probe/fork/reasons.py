@@ -1,0 +1,274 @@
+"""Why the code of a tree cannot be imported, or a model not be built: the reason in one sentence, from the cause."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from traceback import walk_tb
+
+from ...wire.fork.models import (
+    CFG,
+    CODE,
+    GPU,
+    NETWORK,
+    OUTDATED,
+    OWN_FILE,
+    PLACE,
+    PROGRAM,
+    SYNTAX,
+    Absent,
+    ForkModelRequest,
+    Unbuilt,
+)
+from ...wire.messages import UpstreamRequest
+from ..build.failures import build_request, explain
+from ..build.subject import Subject
+from ..build.upstreams import Upstream
+from ..explain.raising import causes, first_line, line_in
+from .absent import AbsentError
+from .lacking import is_installed, is_own, lack_of, tried_imports, told
+from .opening import Tree
+
+_LONGEST = 300  # characters of a message
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The model that was being built from an imported tree."""
+
+    upstream: Upstream
+    request: ForkModelRequest
+
+
+@dataclass(frozen=True)
+class _Raised:
+    """An exception of the tree's code.
+
+    Attributes:
+        error: the exception.
+        root: the folder of the tree.
+        at: the innermost line of the tree, `file:line`; "" where none is.
+        layer: the layer that was being made or run, `layer 3 (Conv)`; "" where none was.
+        asked: the model; None while the tree is imported.
+    """
+
+    error: BaseException
+    root: Path
+    at: str
+    layer: str
+    asked: Asked | None
+
+    @property
+    def who(self) -> str:
+        """The start of a sentence: the layer, or the line."""
+        return ", ".join(filter(None, (self.layer, self.at))) or "the code"
+
+
+@dataclass(frozen=True)
+class _Reason:
+    kind: str
+    why: str
+    hint: str = ""
+    absent: Absent | None = None
+
+
+def reason_of(error: BaseException, tree: Tree, asked: Asked | None = None) -> Unbuilt:
+    """Return why a tree cannot be imported, or a model of it not be built or run.
+
+    Args:
+        error: what its code raised.
+        tree: the tree.
+        asked: the model; None while the tree is imported.
+    """
+    at = line_in(tree.root, error)
+    found = _Raised(error, tree.root, at.partition(" in ")[0], _layer(error), asked)
+    reason = next(filter(None, (rule(found) for rule in _RULES)))
+    return Unbuilt(
+        reason.kind,
+        reason.why,
+        f"{type(error).__name__}: {first_line(error)[:_LONGEST]}",
+        at,
+        reason.hint,
+        tuple(_first(reason.absent, tree.absent)),
+    )
+
+
+def _first(stops: Absent | None, absent: Sequence[Absent]) -> Iterator[Absent]:
+    """Yield what a tree lacks, what stops it first."""
+    if stops:
+        yield next((one for one in absent if one.name == stops.name), stops)
+    yield from (one for one in absent if not stops or one.name != stops.name)
+
+
+def _layer(error: BaseException) -> str:
+    """Return the layer that parse_model was making, or that the model was running: `layer 3 (Conv)`."""
+    for frame, _ in walk_tb(error.__traceback__):
+        seen = frame.f_locals
+        if frame.f_code.co_name == "parse_model" and isinstance(seen.get("i"), int):
+            made = seen.get("m")
+            return f"layer {seen['i']} ({made if isinstance(made, str) else getattr(made, '__name__', type(made).__name__)})"
+        if "y" in seen and isinstance(getattr(seen.get("m"), "i", None), int):
+            return f"layer {seen['m'].i} ({type(seen['m']).__name__})"
+    return ""
+
+
+# The rules: the first that knows the exception says the reason
+
+
+def _sealed(found: _Raised) -> _Reason | None:
+    """The seal refused what a model has no need for."""
+    for one in causes(found.error):
+        refused = _REFUSED.search(str(one))
+        if refused:
+            kind, verb = _REFUSALS[refused[1]]
+            return _Reason(kind, f"{found.who} {verb}{refused[2][:200]}")
+    return None
+
+
+_REFUSED = re.compile(r"yolopatch keeps this process from (the network|other programs|other files|other processes)(.*)")
+_REFUSALS = {
+    "the network": (NETWORK, "uses the network"),
+    "other programs": (PROGRAM, "starts another program"),
+    "other files": (PLACE, "writes a file outside its own folder"),
+    "other processes": (PROGRAM, "ends another process"),
+}
+
+
+def _not_python(found: _Raised) -> _Reason | None:
+    """A file is no Python of this version."""
+    error = next((one for one in causes(found.error) if isinstance(one, SyntaxError)), None)
+    if error is None:
+        return None
+    file = Path(error.filename or "")
+    inside = file.is_absolute() and file.resolve().is_relative_to(found.root.resolve())
+    where = f"{file.resolve().relative_to(found.root.resolve()).as_posix()}:{error.lineno}" if inside else found.at
+    return _Reason(SYNTAX, f"{where or 'a file'} is no Python of {_python()}: {error.msg}")
+
+
+def _python() -> str:
+    return ".".join(map(str, sys.version_info[:2]))
+
+
+def _uses_absent(found: _Raised) -> _Reason | None:
+    """A layer uses a stand-in."""
+    error = next((one for one in causes(found.error) if isinstance(one, AbsentError)), None)
+    return _lacks(told(error.absent, f"{found.who} uses {error.used}", found.at, found.root)) if error else None
+
+
+def _cannot_import(found: _Raised) -> _Reason | None:
+    """A module or a name is not there, or does not load."""
+    lack = lack_of(found.error, found.root)
+    if lack is not None:
+        return _lacks(lack)
+    for error in causes(found.error):
+        if isinstance(error, ImportError) and error.name:
+            kind = OWN_FILE if is_own(error.name, found.root) else OUTDATED
+            return _Reason(kind, f"{found.who} cannot import {error.name}: {first_line(error)[:_LONGEST]}")
+    return None
+
+
+def _lacks(lack: Absent) -> _Reason:
+    return _Reason(lack.reason, lack.what, absent=lack)
+
+
+def _guarded_import(found: _Raised) -> _Reason | None:
+    """A name comes from an import that the code tried, and that failed."""
+    if not isinstance(found.error, (NameError, TypeError, AttributeError)):
+        return None
+    file, _, line = found.at.rpartition(":")
+    if not file:
+        return None
+    source = (found.root / file).read_text(encoding="utf-8", errors="replace")
+    words = set(re.findall(r"\w+", source.splitlines()[int(line) - 1]))
+    for name, module in tried_imports(source):
+        top = module.partition(".")[0]
+        if name in words and not is_installed(top):
+            return _lacks(told(module, f"{found.who} uses {name}", found.at, found.root))
+    return None
+
+
+_NEEDS_GPU = re.compile(
+    r"Torch not compiled with CUDA|Found no NVIDIA driver|No CUDA GPUs are available|CUDA (?:driver|error)|"
+    r"(?:must be|only supports?|Expected) (?:a |on )?CUDA|is_cuda|not implemented on the CPU|Cannot find backend for cpu|"
+    r"libcud\w+\.so|pointer argument .* cannot be accessed from Triton|CUDA_HOME environment variable is not set",
+    re.IGNORECASE,
+)
+
+
+def _needs_gpu(found: _Raised) -> _Reason | None:
+    """It runs on a GPU alone."""
+    if not any(_NEEDS_GPU.search(str(one)) for one in causes(found.error)):
+        return None
+    return _Reason(GPU, f"{found.who} runs only on a GPU: {first_line(found.error)[:_LONGEST]}")
+
+
+_WINDOWS = re.compile(r"^[A-Za-z]:[\\/]|^\\\\")
+
+
+def _not_there(found: _Raised) -> _Reason | None:
+    """It reads a file that its author had."""
+    for error in causes(found.error):
+        if isinstance(error, OSError) and error.filename is not None:
+            file = str(error.filename)
+            own = _WINDOWS.match(file) or Path(file).is_absolute()
+            whose = "a path of its author's machine" if own else "which is not in the folder that it is started in"
+            return _Reason(PLACE, f"{found.who} reads {file}, {whose}")
+    return None
+
+
+_NO_ATTRIBUTE = re.compile(r"module '([\w.]+)' has no attribute '(\w+)'")
+
+
+def _other_release(found: _Raised) -> _Reason | None:
+    """It was written for another release of a library."""
+    for error in causes(found.error):
+        lacks = _NO_ATTRIBUTE.match(str(error)) if isinstance(error, AttributeError) else None
+        if lacks:
+            module, name = lacks.groups()
+            top = module.partition(".")[0]
+            if is_own(module, found.root):
+                return _Reason(OWN_FILE, f"{found.who} uses {module}.{name}, which the fork does not have")
+            version = getattr(sys.modules.get(top), "__version__", "")
+            return _Reason(OUTDATED, f"{found.who} uses {module}.{name}, which {top} {version} does not have")
+    return None
+
+
+def _ends(found: _Raised) -> _Reason | None:
+    """It ends the process."""
+    if not isinstance(found.error, SystemExit):
+        return None
+    return _Reason(PROGRAM, f"{found.who} ends the process")
+
+
+def _while_built(found: _Raised) -> _Reason | None:
+    """A layer cannot be made or run: told as `verify` tells it."""
+    if found.asked is None:
+        return None
+    request = found.asked.request
+    asked = UpstreamRequest(request.tree, request.style)
+    subject = Subject(found.asked.upstream, build_request(asked, request.cfg, request.scale or None))
+    told = explain(subject, found.error)
+    return _Reason(CODE if found.layer else CFG, told.summary, told.hint)
+
+
+def _other(found: _Raised) -> _Reason:
+    """Anything else."""
+    return _Reason(CODE, f"{found.who} raises {type(found.error).__name__}: {first_line(found.error)[:_LONGEST]}")
+
+
+_RULES: tuple[Callable[[_Raised], _Reason | None], ...] = (
+    _sealed,
+    _not_python,
+    _uses_absent,
+    _cannot_import,
+    _guarded_import,
+    _needs_gpu,
+    _not_there,
+    _other_release,
+    _ends,
+    _while_built,
+    _other,
+)

@@ -1,0 +1,1 @@
+"""`adopt`: what a published fork changes, and its model on a clean pin."""

@@ -1,0 +1,1 @@
+"""Models of published forks, and of what was rebuilt of them."""
