@@ -5,11 +5,12 @@ from __future__ import annotations
 from yolopatch.catalog.environment.needs import MODULE_OF
 
 # those whose name is the module's, or has a dash for each of its underscores
-_LIKE_THE_MODULE = frozenset(
-    "addict basicsr calflops dill easydict efficientnet_pytorch einops entmax escnn fairscale fvcore huggingface_hub iopath "
-    "kornia lap local_attention loguru mmengine pandas prettytable ptflops pytorch_wavelets rotary_embedding_torch scipy "
-    "seaborn shapely tabulate termcolor thop timm torch_dct torch_geometric torch_pruning torchinfo torchsummary "
-    "torchvision tqdm transformers vit_pytorch yacs".split()
+_LIKE_THE_MODULE = (
+    *("addict", "basicsr", "calflops", "dill", "easydict", "efficientnet_pytorch", "einops", "entmax", "escnn"),
+    *("fairscale", "fvcore", "huggingface_hub", "iopath", "kornia", "lap", "local_attention", "loguru", "mmengine"),
+    *("pandas", "prettytable", "ptflops", "pytorch_wavelets", "rotary_embedding_torch", "scipy", "seaborn"),
+    *("shapely", "tabulate", "termcolor", "thop", "timm", "torch_dct", "torch_geometric", "torch_pruning"),
+    *("torchinfo", "torchsummary", "torchvision", "tqdm", "transformers", "vit_pytorch", "yacs"),
 )
 _COMPILED = {
     "DCNv4": "dcnv4",

@@ -8,13 +8,13 @@ from pathlib import Path
 from yolopatch.catalog.environment.distributions import distribution_of, is_compiled
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.environment.executable import requirements_hint
+from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.probe.blame import faulty_line
 from yolopatch.outside.probe.launch import sealed_launch
 from yolopatch.outside.probe.listen import TOO_LARGE as HELD_TOO_MUCH
 from yolopatch.outside.probe.listen import TOO_LONG as TOOK_TOO_LONG
 from yolopatch.outside.probe.listen import TOO_MUCH as PRINTED_TOO_MUCH
 from yolopatch.outside.probe.run import Failed, run_task
-from yolopatch.outside.files.held import temporary_folder
 from yolopatch.wire import shell
 from yolopatch.wire.fork.models import (
     CRASH,

@@ -50,8 +50,9 @@ def isolated_launch(python: str, folder: Path) -> Launch:
 
 
 def sealed_launch(python: str, folder: Path) -> Launch:
-    """Return how to run the code of a stranger: as `isolated_launch`, and kept from the network, from other programs and
-    from all files but those in the folder (`probe/guard/seal.py`).
+    """Return how to run the code of a stranger: as `isolated_launch`, and kept to itself (`probe/guard/seal.py`).
+
+    No network, no other program, and no file is written but in the folder.
 
     Raises:
         YolopatchError: the interpreter does not exist.

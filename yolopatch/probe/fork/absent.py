@@ -32,8 +32,8 @@ class AbsentError(Exception):
 class _Name(type):
     """The type of a name of an absent package: a class, because some derive from it.
 
-    While the tree is imported, a call of it gives a name again (a decorator gives what it decorates). At any other time a
-    call raises.
+    While the tree is imported, a call of it gives a name again (a decorator gives what it decorates). At any other time
+    a call raises.
     """
 
     importing = False

@@ -48,8 +48,10 @@ def _not_defined(error: BaseException, root: Path) -> Absent | None:
     file = Path(frame.f_code.co_filename)
     if name in dict(tried_imports(file.read_text(encoding="utf-8", errors="replace"))):
         return None  # an import that it tried: `reasons` says which
-    at = line_in(root, error).partition(" in ")[0]
     homes = [home.relative_to(root).as_posix() for home in definers(name, root)]
+    if isinstance(error, KeyError) and not homes:
+        return None  # a class that the fork does not have: a stand-in for it would build nothing
+    at = line_in(root, error).partition(" in ")[0]
     where = f"it is defined in {' and '.join(homes)}" if homes else "nor does another file of the fork define it"
     what = f"{at} uses {name}, which its file neither defines nor imports; {where}"
     return Absent(f"{frame.f_globals['__name__']}:{name}", OWN_FILE, what, at)

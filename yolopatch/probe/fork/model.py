@@ -21,7 +21,7 @@ from .reasons import Asked, reason_of
 from .values import digest, values_of
 from .weights import fill
 
-# pixels: the last is what models of one fixed size are written for, and the one before what upstream measures strides with
+# pixels: upstream measures strides with the first, and models of one fixed size are written for the second
 _OTHER_SIDES = (256, 640)
 
 

@@ -77,7 +77,7 @@ class Tree:
         return not known
 
     def _stand_in(self, name: str) -> None:
-        """Let a stand-in take the place of what is missing; a folder that lies elsewhere in the tree is put on the path.
+        """Let a stand-in take the place of what is missing; where the tree has it elsewhere, put that on the path.
 
         Authors whose editor has a folder of the tree on the path import from it without the names above.
         """

@@ -29,7 +29,7 @@ from ..build.subject import Subject
 from ..build.upstreams import Upstream
 from ..explain.raising import causes, first_line, line_in
 from .absent import AbsentError
-from .lacking import is_installed, is_own, lack_of, tried_imports, told
+from .lacking import is_installed, is_own, lack_of, told, tried_imports
 from .opening import Tree
 
 _LONGEST = 300  # characters of a message
@@ -52,6 +52,7 @@ class _Raised:
         root: the folder of the tree.
         at: the innermost line of the tree, `file:line`; "" where none is.
         layer: the layer that was being made or run, `layer 3 (Conv)`; "" where none was.
+        absent: what the tree lacks, as far as that is known.
         asked: the model; None while the tree is imported.
     """
 
@@ -59,6 +60,7 @@ class _Raised:
     root: Path
     at: str
     layer: str
+    absent: Sequence[Absent]
     asked: Asked | None
 
     @property
@@ -84,7 +86,7 @@ def reason_of(error: BaseException, tree: Tree, asked: Asked | None = None) -> U
         asked: the model; None while the tree is imported.
     """
     at = line_in(tree.root, error)
-    found = _Raised(error, tree.root, at.partition(" in ")[0], _layer(error), asked)
+    found = _Raised(error, tree.root, at.partition(" in ")[0], _layer(error), tree.absent, asked)
     reason = next(filter(None, (rule(found) for rule in _RULES)))
     return Unbuilt(
         reason.kind,
@@ -108,11 +110,15 @@ def _layer(error: BaseException) -> str:
     for frame, _ in walk_tb(error.__traceback__):
         seen = frame.f_locals
         if frame.f_code.co_name == "parse_model" and isinstance(seen.get("i"), int):
-            made = seen.get("m")
-            return f"layer {seen['i']} ({made if isinstance(made, str) else getattr(made, '__name__', type(made).__name__)})"
+            return f"layer {seen['i']} ({_name_of(seen.get('m'))})"
         if "y" in seen and isinstance(getattr(seen.get("m"), "i", None), int):
             return f"layer {seen['m'].i} ({type(seen['m']).__name__})"
     return ""
+
+
+def _name_of(made: object) -> str:
+    """Return the name of what parse_model makes, which is a word of the file until it has found the class."""
+    return made if isinstance(made, str) else getattr(made, "__name__", type(made).__name__)
 
 
 # The rules: the first that knows the exception says the reason
@@ -155,7 +161,12 @@ def _python() -> str:
 def _uses_absent(found: _Raised) -> _Reason | None:
     """A layer uses a stand-in."""
     error = next((one for one in causes(found.error) if isinstance(one, AbsentError)), None)
-    return _lacks(told(error.absent, f"{found.who} uses {error.used}", found.at, found.root)) if error else None
+    if error is None:
+        return None
+    known = next((one for one in found.absent if one.name == error.absent), None)
+    if known is not None and ":" in known.name:
+        return _Reason(known.reason, f"{found.layer or 'the model'} needs {error.used}: {known.what}", absent=known)
+    return _lacks(told(error.absent, f"{found.who} uses {error.used}", found.at, found.root))
 
 
 def _cannot_import(found: _Raised) -> _Reason | None:
@@ -192,8 +203,9 @@ def _guarded_import(found: _Raised) -> _Reason | None:
 
 _NEEDS_GPU = re.compile(
     r"Torch not compiled with CUDA|Found no NVIDIA driver|No CUDA GPUs are available|CUDA (?:driver|error)|"
-    r"(?:must be|only supports?|Expected) (?:a |on )?CUDA|is_cuda|not implemented on the CPU|Cannot find backend for cpu|"
-    r"libcud\w+\.so|pointer argument .* cannot be accessed from Triton|CUDA_HOME environment variable is not set",
+    r"(?:must be|only supports?|Expected) (?:a |on )?CUDA|is_cuda|not implemented on the CPU|"
+    r"Cannot find backend for cpu|libcud\w+\.so|pointer argument .* cannot be accessed from Triton|"
+    r"CUDA_HOME environment variable is not set",
     re.IGNORECASE,
 )
 
@@ -243,6 +255,15 @@ def _ends(found: _Raised) -> _Reason | None:
     return _Reason(PROGRAM, f"{found.who} ends the process")
 
 
+def _unknown_class(found: _Raised) -> _Reason | None:
+    """A row asks for a class that no file has."""
+    frame = next((f for f, _ in walk_tb(found.error.__traceback__) if f.f_code.co_name == "parse_model"), None)
+    asked = frame.f_locals.get("m") if frame else None
+    if not (isinstance(found.error, KeyError) and isinstance(asked, str) and found.error.args == (asked,)):
+        return None
+    return _Reason(OWN_FILE, f"{found.layer} asks for {asked}, which no file of the fork defines")
+
+
 def _while_built(found: _Raised) -> _Reason | None:
     """A layer cannot be made or run: told as `verify` tells it."""
     if found.asked is None:
@@ -269,6 +290,7 @@ _RULES: tuple[Callable[[_Raised], _Reason | None], ...] = (
     _not_there,
     _other_release,
     _ends,
+    _unknown_class,
     _while_built,
     _other,
 )

@@ -1,4 +1,4 @@
-"""What is told of a tensor's values: enough to see whether two processes have the same, and else how far apart they are."""
+"""What is told of a tensor's values: whether two processes have the same shows, and else how far apart they are."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections import Counter
 from collections.abc import Iterator
@@ -20,8 +21,8 @@ _MEANS, _VARIANCES = "running_mean", "running_var"
 def fill(model: UpstreamModel) -> None:
     """Fill every learned parameter and the statistics of every norm, in place.
 
-    What a tensor gets depends on its layer, on its place among that layer's tensors, and on its shape. All others stay as
-    the code made them, because they are constants: the kernel of a wavelet, the table of a position.
+    What a tensor gets depends on its layer, on its place among that layer's tensors, and on its shape. All others stay
+    as the code made them, because they are constants: the kernel of a wavelet, the table of a position.
     """
     seen: Counter[str] = Counter()
     for name, tensor in _filled(model):
@@ -56,4 +57,4 @@ def _drawn(leaf: str, tensor: Tensor, generator: torch.Generator) -> Tensor:
     if tensor.dim() < 2 or leaf == _VARIANCES:
         return torch.rand(tensor.shape, generator=generator) + 0.5
     inputs = tensor.numel() // tensor.shape[0] if tensor.numel() else 1
-    return torch.randn(tensor.shape, generator=generator) / inputs**0.5
+    return torch.randn(tensor.shape, generator=generator) / math.sqrt(inputs)

@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from yolopatch.core.fork.agreement import Agreement
+from yolopatch.core.fork.agreement import Agreement, compare_built
 from yolopatch.core.fork.tree import ForkTree
-from yolopatch.wire.fork.models import Built, Unbuilt
+from yolopatch.outside.files.held import temporary_folder
+from yolopatch.outside.probe.fork import PATIENCE, ask_model
+from yolopatch.wire.fork.models import Built, ForkModelRequest, Unbuilt
+
+SIDE = 64  # pixels: two of the coarsest stride
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """What was rebuilt of a fork for one YAML.
+
+    Attributes:
+        tree: the folder of a workspace.
+        style: as `style_of` gives it for its pin.
+        cfg: the YAML.
+    """
+
+    tree: Path
+    style: str
+    cfg: Path
 
 
 @dataclass(frozen=True)
@@ -27,45 +45,66 @@ class Proof:
 
     @property
     def builds(self) -> bool:
-        """Whether the fork's own tree builds the model as it is, with what this interpreter has."""
+        """Whether the fork's own tree builds the model as it is, with what the interpreter has."""
         return isinstance(self.fork, Built) and not self.fork.absent
 
-
-@dataclass(frozen=True)
-class Rebuilt:
-    """What was rebuilt of a fork for one YAML.
-
-    Attributes:
-        tree: the folder of a workspace.
-        style: as `style_of` gives it for its pin.
-        cfg: the YAML.
-        names: the names that the fork's classes have there, where they differ.
-    """
-
-    tree: Path
-    style: str
-    cfg: Path
-    names: Mapping[str, str]
+    @property
+    def why(self) -> str:
+        """Why it does not, in one sentence; "" where it does."""
+        if isinstance(self.fork, Unbuilt):
+            return self.fork.why
+        return self.fork.absent[0].what if self.fork.absent else ""
 
 
-def build_fork(fork: ForkTree, cfg: str, text: str, *, scale: str, python: str, imgsz: int = 64) -> Built | Unbuilt:
+def build_fork(
+    fork: ForkTree,
+    cfg: str,
+    text: str,
+    *,
+    scale: str,
+    python: str,
+    imgsz: int = SIDE,
+    patience: float = PATIENCE,
+) -> Built | Unbuilt:
     """Build the model of a YAML from a fork's own tree, which is written into a temporary folder for it.
 
     Args:
         fork: the fork.
-        cfg: the path of the YAML in the fork, or its name; upstream may take the scale from it.
+        cfg: the path or the name of the YAML; upstream may take the scale from the name.
         text: the YAML.
         scale: a letter; "" for the one that upstream takes from the file's name, else for the first of the file.
-        python: the interpreter.
-        imgsz: side of the image in pixels.
-    """
-    raise NotImplementedError
-
-
-def prove(fork: Built | Unbuilt, rebuilt: Rebuilt, *, python: str) -> Proof:
-    """Build the rebuilt model at the scale of the fork's, and compare them.
+        python: the interpreter with upstream's requirements.
+        imgsz: side of the image in pixels; a larger one is taken where the model needs it.
+        patience: seconds for each step of the model.
 
     Raises:
         YolopatchError: the interpreter does not start, or has no torch.
     """
-    raise NotImplementedError
+    with temporary_folder() as folder:
+        for path, data in fork.files.items():
+            file = folder / "tree" / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(data)
+        asked = folder / PurePosixPath(cfg).name
+        asked.write_bytes(text.encode("utf-8", "surrogateescape"))
+        request = ForkModelRequest(str(folder / "tree"), fork.upstream, str(asked), scale, imgsz)
+        return ask_model(request, python=python, patience=patience)
+
+
+def prove(fork: Built | Unbuilt, rebuilt: Rebuilt, *, python: str, patience: float = PATIENCE) -> Proof:
+    """Build the rebuilt model at the scale and on the image of the fork's, and compare them.
+
+    Args:
+        fork: see `build_fork`.
+        rebuilt: the workspace.
+        python: the interpreter with upstream's requirements.
+        patience: seconds for each step of the model.
+
+    Raises:
+        YolopatchError: the interpreter does not start, or has no torch.
+    """
+    scale, side = (fork.scale, fork.imgsz) if isinstance(fork, Built) else ("", SIDE)
+    request = ForkModelRequest(str(rebuilt.tree), rebuilt.style, str(rebuilt.cfg), scale, side)
+    other = ask_model(request, python=python, patience=patience)
+    agreement = compare_built(fork, other) if isinstance(fork, Built) and isinstance(other, Built) else None
+    return Proof(fork, other, agreement)

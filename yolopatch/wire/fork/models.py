@@ -127,8 +127,8 @@ class Built:
         parameters: their number.
         tensors: its parameters and buffers, in the order of a checkpoint.
         layers: its layers.
-        absent: what the tree does not find, and what this model could be built without. Where there is any, the tree does
-            not work as it is.
+        absent: what the tree does not find, and what this model could be built without. Where there is any, the tree
+            does not work as it is.
     """
 
     kind: str
