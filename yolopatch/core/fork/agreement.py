@@ -224,8 +224,8 @@ def _random(fork: Built, rebuilt: Built) -> str:
 def _started(names: Sequence[str]) -> str:
     if not names:
         return ""
-    which = names[0] + (f" and {len(names) - 1} more" if len(names) > 1 else "")
-    return f"with the same seed, {which} start with other values"
+    which = f"{names[0]} and {len(names) - 1} more start" if len(names) > 1 else f"{names[0]} starts"
+    return f"with the same seed, {which} with other values"
 
 
 def _broken(fork: Built) -> str:

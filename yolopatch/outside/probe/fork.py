@@ -62,18 +62,18 @@ def ask_model(request: ForkModelRequest, *, python: str, patience: float = PATIE
         )
         if failed and not heard:
             return _ended(failed, Path(request.tree), python)
-    return _completed(heard[0], python)
+    return known(heard[0], python)
 
 
-def _completed(answer: Built | Unbuilt, python: str) -> Built | Unbuilt:
+def known(answer: Built | Unbuilt, python: str) -> Built | Unbuilt:
     """Add what pip installs for what is missing, and what has to be compiled."""
-    absent = tuple(map(_known, answer.absent))
+    absent = tuple(map(_known_package, answer.absent))
     if isinstance(answer, Built) or answer.reason != PACKAGE:
         return replace(answer, absent=absent)
     return replace(answer, absent=absent, reason=absent[0].reason, hint=_install_hint(absent[0], python))
 
 
-def _known(absent: Absent) -> Absent:
+def _known_package(absent: Absent) -> Absent:
     if absent.reason != PACKAGE:
         return absent
     reason = EXTENSION if is_compiled(absent.name) else PACKAGE
