@@ -8,6 +8,7 @@ from yolopatch.catalog.environment.needs import MODULE_OF
 _LIKE_THE_MODULE = (
     *("addict", "basicsr", "calflops", "dill", "easydict", "efficientnet_pytorch", "einops", "entmax", "escnn"),
     *("fairscale", "fvcore", "huggingface_hub", "iopath", "kornia", "lap", "local_attention", "loguru", "mmengine"),
+    "omegaconf",
     *("pandas", "prettytable", "ptflops", "pytorch_wavelets", "rotary_embedding_torch", "scipy", "seaborn"),
     *("shapely", "tabulate", "termcolor", "thop", "timm", "torch_dct", "torch_geometric", "torch_pruning"),
     *("torchinfo", "torchsummary", "torchvision", "tqdm", "transformers", "vit_pytorch", "yacs"),
@@ -30,7 +31,13 @@ _COMPILED = {
     "selective_scan": "",
     "swattention": "",
 }
-_OTHERS = {"pywt": "PyWavelets", "skimage": "scikit-image", "sklearn": "scikit-learn"}
+_OTHERS = {
+    "IPython": "ipython",
+    "hydra": "hydra-core",
+    "pywt": "PyWavelets",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+}
 _DISTRIBUTIONS = {
     **{module: module.replace("_", "-") for module in _LIKE_THE_MODULE},
     **{module: distribution for distribution, module in MODULE_OF.items()},

@@ -183,8 +183,8 @@ def _apart(own: Values, other: Values) -> float:
     scale = max(own.norm, other.norm)
     if not scale:
         return 0.0
-    pairs = zip((*own.projections, 1.0), (*other.projections, 1.0))  # the last is the norm itself
-    return max(abs(a * own.norm - b * other.norm) / scale for a, b in pairs)
+    sketched = math.dist([one * own.norm for one in own.sketch], [one * other.norm for one in other.sketch])
+    return max(sketched, abs(own.norm - other.norm)) / scale
 
 
 def _farthest(fork: Built, rebuilt: Built) -> float:

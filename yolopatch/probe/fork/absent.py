@@ -46,10 +46,28 @@ class _Name(type):
         return named(cls.absent, f"{cls.used}.{name}")
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        if not _Name.importing:
-            raise AbsentError(cls.absent, cls.used)
+        cls._use()
         decorates = len(args) == 1 and not kwargs and callable(args[0]) and not isinstance(args[0], _Name)
         return args[0] if decorates else named(cls.absent, f"{cls.used}()")
+
+    def __getitem__(cls, key: object) -> Any:
+        cls._use()
+        return named(cls.absent, f"{cls.used}[]")
+
+    def __iter__(cls) -> Iterator[Any]:
+        cls._use()
+        return iter(())
+
+    def __lt__(cls, other: object) -> bool:
+        """Be in no order: other libraries ask IPython for its version wherever it seems to be imported."""
+        cls._use()
+        return False
+
+    __le__ = __gt__ = __ge__ = __lt__
+
+    def _use(cls) -> None:
+        if not _Name.importing:
+            raise AbsentError(cls.absent, cls.used)
 
 
 def named(absent: str, used: str) -> Any:

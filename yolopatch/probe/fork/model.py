@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 import torch.nn as nn
@@ -21,6 +21,7 @@ from .reasons import Asked, reason_of
 from .values import digest, values_of
 from .weights import fill
 
+T = TypeVar("T")
 # pixels: upstream measures strides with the first, and models of one fixed size are written for the second
 _OTHER_SIDES = (256, 640)
 
@@ -53,7 +54,7 @@ def _built(upstream: Upstream, request: ForkModelRequest, tree: Tree, emit: Emit
     fill(model)
     model.eval()
     side, first = _run_at_some_side(model, request.imgsz, emit)
-    again = _run(model, side, seed=1)
+    again = _run(model, side, digest, seed=1)
     learned = {name for name, parameter in model.named_parameters(remove_duplicate=False) if parameter.requires_grad}
     return Built(
         kind=type(model).__name__,
@@ -66,7 +67,7 @@ def _built(upstream: Upstream, request: ForkModelRequest, tree: Tree, emit: Emit
             for name, tensor in _state(model).items()
         ),
         layers=tuple(
-            _told(index, layer, first[index], steady=_digests(first[index]) == _digests(again[index]))
+            _told(index, layer, first[index], steady=tuple(one.digest for one in first[index]) == again[index])
             for index, layer in enumerate(model.model)
         ),
         absent=tuple(tree.absent),
@@ -94,7 +95,7 @@ def _run_at_some_side(model: UpstreamModel, asked: int, emit: Emit) -> tuple[int
     for side in dict.fromkeys(sides):
         emit(Step(f"running it on {side} pixels"))
         try:
-            return side, _run(model, side, seed=0)
+            return side, _run(model, side, values_of, seed=0)
         except Exception as error:  # a layer may need a larger image, or one size alone
             raised = raised or error
     assert raised is not None
@@ -109,12 +110,12 @@ def _stride(model: UpstreamModel) -> int:
 
 
 @torch.no_grad()
-def _run(model: UpstreamModel, side: int, seed: int) -> Sequence[tuple[Values, ...]]:
-    """Run the model and return the values of each layer's tensors, taken before a later layer can change them."""
-    returned: list[tuple[Values, ...]] = [()] * len(model.model)
+def _run(model: UpstreamModel, side: int, tell: Callable[[torch.Tensor], T], seed: int) -> Sequence[tuple[T, ...]]:
+    """Run the model and return what is told of each layer's tensors, taken before a later layer can change them."""
+    returned: list[tuple[T, ...]] = [()] * len(model.model)
 
     def keep(index: int) -> Callable[[nn.Module, object, object], None]:
-        return lambda layer, args, output: returned.__setitem__(index, tuple(map(values_of, tensors(output))))
+        return lambda layer, args, output: returned.__setitem__(index, tuple(map(tell, tensors(output))))
 
     hooks = [layer.register_forward_hook(keep(index)) for index, layer in enumerate(model.model)]
     seed_all(seed)
@@ -129,10 +130,6 @@ def _run(model: UpstreamModel, side: int, seed: int) -> Sequence[tuple[Values, .
 def _told(index: int, layer: Layer, outputs: tuple[Values, ...], *, steady: bool) -> BuiltLayer:
     kind = str(getattr(layer, "type", type(layer).__name__)).rpartition(".")[2]  # of a repeated layer, what is repeated
     return BuiltLayer(index, _sources(index, layer), kind, count_parameters(layer), outputs, steady)
-
-
-def _digests(outputs: tuple[Values, ...]) -> list[str]:
-    return [values.digest for values in outputs]
 
 
 def _sources(index: int, layer: Layer) -> tuple[int, ...]:

@@ -6,31 +6,34 @@ import hashlib
 import math
 
 import torch
+import torch.nn as nn
 from torch import Tensor
 
 from ...wire.fork.models import Values
 
-_PROJECTIONS = 16
+_SUMS = 16
 _DIGITS = 16  # of a digest
 
 
 def values_of(tensor: Tensor) -> Values:
     """Return what is told of a tensor.
 
-    A projection on random signs is an estimate of a norm: over several of them, the difference of two tensors shows
-    wherever in them it is (Johnson and Lindenstrauss, 1984).
+    Its sketch has the sums of each sixteenth value under random signs (count sketch; Charikar, Chen and Farach-Colton,
+    2002): the distance of two sketches is an estimate of the distance of the tensors, wherever in them they differ.
     """
     plain = _plain(tensor)
     finite = torch.nan_to_num(plain.double().flatten(), 0.0, 0.0, 0.0)
     norm = float(finite.norm())
     generator = torch.Generator().manual_seed(finite.numel())
-    signs = [
-        torch.randint(0, 2, finite.shape, generator=generator, dtype=torch.int8).double() * 2 - 1
-        for _ in range(_PROJECTIONS)
-    ]
-    projections = tuple(float(finite @ sign) / norm if norm else 0.0 for sign in signs)
+    signed = finite * (torch.randint(0, 2, finite.shape, generator=generator, dtype=torch.int8) * 2 - 1)
+    sums = nn.functional.pad(signed, (0, -len(signed) % _SUMS)).view(-1, _SUMS).sum(0)
     broken = bool(plain.is_floating_point() and not torch.isfinite(plain).all())
-    return Values(tuple(tensor.shape), digest(tensor), math.nan if broken else norm, projections)
+    return Values(
+        tuple(tensor.shape),
+        digest(tensor),
+        math.nan if broken else norm,
+        tuple(float(one) / norm if norm else 0.0 for one in sums),
+    )
 
 
 def digest(tensor: Tensor) -> str:

@@ -48,14 +48,14 @@ class Values:
         shape: its sizes.
         digest: two tensors with one digest are equal bit by bit; NaNs count as equal.
         norm: the root of the sum of squares; NaN where a value is.
-        projections: the sums of the values with fixed random signs, divided by the norm. Two tensors whose projections
-            differ by at most d are about d apart, relative to the norm.
+        sketch: sums of the values under fixed random signs, divided by the norm. Two tensors of one norm are about as
+            far apart, relative to it, as their sketches.
     """
 
     shape: tuple[int, ...]
     digest: str
     norm: float
-    projections: tuple[float, ...]
+    sketch: tuple[float, ...]
 
 
 @dataclass(frozen=True)
