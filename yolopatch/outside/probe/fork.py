@@ -14,7 +14,7 @@ from yolopatch.outside.probe.launch import sealed_launch
 from yolopatch.outside.probe.listen import TOO_LARGE as HELD_TOO_MUCH
 from yolopatch.outside.probe.listen import TOO_LONG as TOOK_TOO_LONG
 from yolopatch.outside.probe.listen import TOO_MUCH as PRINTED_TOO_MUCH
-from yolopatch.outside.probe.run import Failed, run_task
+from yolopatch.outside.probe.run import Failed, check_origin, run_task
 from yolopatch.wire import shell
 from yolopatch.wire.fork.models import (
     CRASH,
@@ -28,6 +28,7 @@ from yolopatch.wire.fork.models import (
     ForkModelRequest,
     Unbuilt,
 )
+from yolopatch.wire.messages import UpstreamOpened
 from yolopatch.wire.tasks import FORK_MODEL
 
 PATIENCE = 300  # seconds for the import of a tree, and for each step of its model
@@ -42,12 +43,14 @@ def ask_model(request: ForkModelRequest, *, python: str, patience: float = PATIE
         patience: after how many seconds without a new step the child is ended.
 
     Raises:
-        YolopatchError: the interpreter does not start, or has no torch.
+        YolopatchError: the interpreter does not start, has no torch, or imported another upstream than the tree's.
     """
     heard: list[Built | Unbuilt] = []
 
     def take(message: object) -> None:
-        if isinstance(message, (Built, Unbuilt)):
+        if isinstance(message, UpstreamOpened):
+            check_origin(message.file, Path(request.tree))
+        elif isinstance(message, (Built, Unbuilt)):
             heard.append(message)
 
     with temporary_folder() as folder:

@@ -11,9 +11,7 @@ from yolopatch.outside.child.group import temporary_in
 from yolopatch.outside.environment.child_variables import child_variables
 from yolopatch.outside.environment.executable import find_executable
 
-SEALED = "YOLOPATCH_SEALED"
-# what these libraries do when they find no network says less than what they say if they are told so
-_NO_DOWNLOADS = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+_SEALED = "YOLOPATCH_SEALED"  # as `probe/guard/` knows it, which imports nothing of ours
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ def sealed_launch(python: str, folder: Path) -> Launch:
         YolopatchError: the interpreter does not exist.
     """
     launch = isolated_launch(python, folder)
-    return replace(launch, variables={**launch.variables, **_NO_DOWNLOADS, SEALED: str(folder)})
+    return replace(launch, variables={**launch.variables, _SEALED: str(folder)})
 
 
 def users_launch(python: str, place: Path) -> Launch:

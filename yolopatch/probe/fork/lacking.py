@@ -19,10 +19,10 @@ _UNDEFINED = re.compile(r"name '(\w+)' is not defined")
 
 
 def lack_of(error: BaseException, root: Path) -> Absent | None:
-    """Return what the tree in a folder lacks, None where its code raises for another reason."""
+    """Return what code of the tree in a folder does not find, None where it raises for another reason."""
     for one in causes(error):
         found = _not_imported(one, root) if isinstance(one, ImportError) else _not_defined(one, root)
-        if found is not None:
+        if found is not None and found.at:
             return found
     return None
 

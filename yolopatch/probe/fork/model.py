@@ -30,7 +30,7 @@ def describe(request: ForkModelRequest, emit: Emit) -> None:
     """Answer with the model as it was built and run, or with the reason why it was not."""
     tree = Tree(request)
     try:
-        upstream = tree.open()
+        upstream = tree.import_upstream()
     except (Exception, SystemExit) as error:  # the code of a stranger may raise anything
         emit(reason_of(error, tree))
         return

@@ -34,7 +34,7 @@ class Tree:
         self._missing = install()
         sys.path.insert(0, request.tree)
 
-    def open(self) -> Upstream:
+    def import_upstream(self) -> Upstream:
         """Import its upstream.
 
         Each time that something is missing, a stand-in takes its place and the import begins again. So what the tree
@@ -137,7 +137,8 @@ class Tree:
             sys.modules.pop(module.__name__, None)
 
     def _modules(self) -> list[ModuleType]:
-        return [module for module in list(sys.modules.values()) if self._has(getattr(module, "__file__", None))]
+        return [module for module in list(sys.modules.values()) if self._has(module)]
 
-    def _has(self, file: object) -> bool:
+    def _has(self, module: object) -> bool:
+        file = vars(module).get("__file__") if isinstance(module, ModuleType) else None
         return isinstance(file, str) and Path(file).resolve().is_relative_to(self.root)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from yolopatch.core.fork.agreement import Agreement, compare_built
 from yolopatch.core.fork.tree import ForkTree
 from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.probe.fork import PATIENCE, ask_model
-from yolopatch.wire.fork.models import Built, ForkModelRequest, Unbuilt
+from yolopatch.wire.fork.models import OWN_FILE, PACKAGE, Absent, Built, ForkModelRequest, Unbuilt
 
 SIDE = 64  # pixels: two of the coarsest stride
 
@@ -88,7 +88,19 @@ def build_fork(
         asked = folder / PurePosixPath(cfg).name
         asked.write_bytes(text.encode("utf-8", "surrogateescape"))
         request = ForkModelRequest(str(folder / "tree"), fork.upstream, str(asked), scale, imgsz)
-        return ask_model(request, python=python, patience=patience)
+        answer = ask_model(request, python=python, patience=patience)
+    return replace(answer, absent=tuple(_found_beside(one, fork) for one in answer.absent))
+
+
+def _found_beside(absent: Absent, fork: ForkTree) -> Absent:
+    """Say of a package that the fork has it, beside the package that is adopted."""
+    top = absent.name.partition(".")[0]
+    ends = (f"{top}.py", f"{top}/__init__.py")
+    home = next((path for path in fork.beside if f"/{path}".endswith(tuple(f"/{end}" for end in ends))), None)
+    if home is None or absent.reason != PACKAGE:
+        return absent
+    what = f"{absent.at} imports {top}, which the fork has in {home}: it works only with that folder on the path"
+    return replace(absent, reason=OWN_FILE, what=what, install="")
 
 
 def prove(fork: Built | Unbuilt, rebuilt: Rebuilt, *, python: str, patience: float = PATIENCE) -> Proof:
