@@ -112,13 +112,18 @@ def test_what_a_paper_does_not_mention_is_a_commit_of_its_own(yolopatch, self_ma
     assert "-box: 7.5" in changed
     assert "+box: 9.0" in changed
     assert [m["name"] for m in yolopatch("status", tmp_path / "w", "--json").json["modules"]] == ["GatedYOLO"]
-    for more in (
-        ("--dest", tmp_path / "w", "--with", "loss"),
-        ("--with", "loss"),
-        ("--dest", tmp_path / "v", "--with", "x"),
-    ):
-        refused = yolopatch("adopt", self_made, *BASE, "--no-build", *more)
-        assert refused.code == (3 if more[1] == tmp_path / "w" else 2)
+    again = yolopatch("adopt", self_made, *BASE, "--no-build", "--dest", tmp_path / "w", "--everything", "--json")
+    assert (again.json["commit"], again.json["areas"]) == (ran.json["commit"], ran.json["areas"])
+
+
+def test_areas_that_cannot_be_had(yolopatch, self_made, own_catalog, tmp_path, fingerprint):
+    assert yolopatch("adopt", self_made, *BASE, "--no-build", "--with", "loss").code == 2  # there is no --dest
+    assert yolopatch("adopt", self_made, *BASE, "--no-build", "--with", "x", "--dest", tmp_path / "v").code == 2
+    assert yolopatch("apply", "--repo", PIN, "--module", "SPConv", "--dest", tmp_path / "w").code == 0
+    before = fingerprint(tmp_path / "w")
+    ran = yolopatch("adopt", self_made, *BASE, "--no-build", "--with", "loss", "--dest", tmp_path / "w")
+    assert (ran.code, fingerprint(tmp_path / "w")) == (3, before), ran.err
+    assert not (own_catalog / "modules").exists()
 
 
 def test_files_of_the_users_are_not_touched(yolopatch, self_made, tmp_path, fingerprint):

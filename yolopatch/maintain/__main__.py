@@ -169,14 +169,8 @@ def _forks(asked: argparse.Namespace) -> int:
 
 def _versions(python: str, *more: str) -> str:
     found = inspect_interpreter(python)
-    named = (
-        "torch",
-        "torchvision",
-        "numpy",
-        "pillow",
-        "setuptools",
-        *(name for name in more if name in found.packages),
-    )
+    there = (name for name in more if name in found.packages)
+    named = ("torch", "torchvision", "numpy", "pillow", "setuptools", *there)
     return ", ".join([f"Python {found.python}", *(f"{name} {found.packages.get(name)}" for name in named)])
 
 

@@ -52,7 +52,7 @@ def adoption(found: Adoption, page: Path | None) -> Iterator[str]:
     if found.made:
         yield ""
         yield from state(found.made.state)
-        areas = [(one.area, f"{len(one.what)} changes in {', '.join(one.files)}") for one in found.made.areas]
+        areas = [(one.area, f"changed in {', '.join(one.files)}") for one in found.made.areas]
         yield from _facts([("module", found.made.module), *areas], width)
         if areas:
             yield from _facts([("with them", found.made.commit)], width)

@@ -262,7 +262,8 @@ def adopt(request: AdoptRequest, cache: Path, watch: Watch = no_watch) -> Adopti
     if request.dest is None:
         return found
     catalog = request.catalog or own_catalog_dir()
-    return replace(found, made=make_workspace(rebuilt, reading, release, areas, request.dest, catalog, cache))
+    dest = request.dest.absolute()
+    return replace(found, made=make_workspace(rebuilt, reading, release, areas, dest, catalog, cache))
 
 
 @dataclass(frozen=True)

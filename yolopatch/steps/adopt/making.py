@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from yolopatch.core.fork.rebuild.result import Rebuilt
 from yolopatch.errors import ConflictError
+from yolopatch.outside.files.folders import move
+from yolopatch.outside.files.staging import staging_folder
 from yolopatch.outside.git.command import Repository
 from yolopatch.outside.source.releases import Release
 from yolopatch.outside.workspace.workspace import as_destination, is_occupied, read_workspace
-from yolopatch.steps.adopt.areas import AreaCommit, add_areas
+from yolopatch.steps.adopt.areas import AREA, AreaCommit, add_areas
 from yolopatch.steps.adopt.module import keep, make
 from yolopatch.steps.adopt.reading import Reading
 from yolopatch.steps.workspace.change import WorkspaceState
+
+_FORM = f"--format=%H %(trailers:key={AREA},valueonly,separator=%x20)"  # a commit's id and its area
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ def check_destination(dest: Path, areas: Sequence[str]) -> None:
 
     Args:
         dest: the path.
-        areas: those that are to be committed on top, for which the workspace has to be a new one.
+        areas: those that are committed on top of a new workspace; one that is there has to have such commits.
 
     Raises:
         ConflictError: something else is there.
@@ -48,10 +52,10 @@ def check_destination(dest: Path, areas: Sequence[str]) -> None:
     if not is_occupied(dest):
         return
     read_workspace(dest)
-    if areas:
+    if areas and Repository(dest).run("log", "-1", _FORM).split()[1:] not in [[area] for area in areas]:
         raise ConflictError(
-            f"there is a workspace at {dest} already; nothing was changed",
-            details=["expected: no workspace yet, on which the changes of " + ", ".join(areas) + " are committed"],
+            f"{dest} is a workspace without the changes of {', '.join(areas)}; nothing was changed",
+            details=["these changes are committed on top of a new workspace"],
             hint="name another folder with --dest",
         )
 
@@ -77,9 +81,31 @@ def make_workspace(
     """
     paper = f"the fork {reading.fork.name} of {reading.base.upstream} {reading.base.release}"
     kept = keep(rebuilt, release, paper, catalog, cache)
-    state = make(kept, dest, cache)
+    module = kept.module.name
     if not areas:
-        return MadeWorkspace(state, kept.module.name, (), state.commit)
-    commits = add_areas(kept.module.name, state.workspace, reading.fork, reading.changes, areas)
-    (head,) = Repository(state.workspace).resolve("HEAD")
-    return MadeWorkspace(state, kept.module.name, commits, head)
+        state = make(kept, dest, cache)
+        return MadeWorkspace(state, module, (), state.commit)
+    if is_occupied(dest):
+        return _with_areas(make(kept, dest, cache), module)
+    dest.parent.mkdir(parents=True, exist_ok=True)
+    # all of it appears at once: a kill leaves no workspace without its areas
+    with staging_folder(dest.parent, "name a folder on another disk: --dest DIR") as staging:
+        state = make(kept, staging / dest.name, cache)
+        commits = add_areas(module, state.workspace, reading.fork, reading.changes, areas)
+        (head,) = Repository(state.workspace).resolve("HEAD")
+        move(state.workspace, dest)
+    return MadeWorkspace(replace(state, workspace=dest), module, commits, head)
+
+
+def _with_areas(state: WorkspaceState, module: str) -> MadeWorkspace:
+    """Return a workspace that an earlier run has made with areas."""
+    repository = Repository(state.workspace)
+    (head,) = repository.resolve("HEAD")
+    lines = repository.run("log", "--reverse", _FORM, f"{state.commit}..HEAD").splitlines()
+    commits = [line.split() for line in lines]
+    found = [
+        AreaCommit(words[1], tuple(repository.run("show", "--format=", "--name-only", words[0]).split()), ())
+        for words in commits
+        if words[1:]
+    ]
+    return MadeWorkspace(state, module, tuple(found), head)
