@@ -92,3 +92,5 @@ def test_the_releases_next_to_the_base_come_first(package):
     nearest = index.nearest(path, package("ultralytics-8.3.0")[path], "8.3.1")
     assert set(nearest) == set(index.releases_of(path, package("ultralytics-8.3.0")[path]))
     assert nearest[0] in ("8.3.0", "8.3.1", "8.3.2")
+    unknown = index.nearest(path, package("ultralytics-8.3.0")[path], "99.0")
+    assert unknown[0] == max(nearest, key=index.releases.index)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from yolopatch.core.fork.certainty import certainty
 from yolopatch.core.fork.identify import identify
 from yolopatch.core.fork.index import definitions_text, file_id, files_text, read_index
 
@@ -91,9 +92,19 @@ def test_a_commit_between_two_releases_began_from_the_one_that_it_says(index, fo
     files = {**RELEASES["8.1.2"], TAL: RELEASES["8.1.3"][TAL], NEW: RELEASES["8.1.3"][NEW], "ultralytics/own.py": b""}
     (found, *_) = identify(fork(files, "8.1.2"), index)
     assert (found.release, found.others) == ("8.1.2", (("8.1.3", 2),))
+    assert "files of other releases are in it: 2 of 8.1.3" in certainty(found, None)
     for said in ("8.1.3", "8.1.0", ""):
         (found, *_) = identify(fork(files, said), index)
         assert (found.release, found.others) == ("8.1.3", (("8.1.2", 1),))
+
+
+def test_a_commit_with_most_files_of_the_next_release_is_told_to_be_on_the_way(index, fork):
+    names = {path: RELEASES["8.1.3"][path] for path in (TAL, NEW)}
+    files = {**RELEASES["8.1.2"], **names, "ultralytics/utils/own.py": b""}
+    files = {**files, INIT: b'__version__ = "8.1.2.dev"\n'}
+    found, next_best, *_ = identify(fork(files, "8.1.2"), index)
+    assert (found.release, found.same, next_best.release, next_best.same) == ("8.1.2", 3, "8.1.3", 4)
+    assert "it is of a commit on the way to 8.1.3, of which it has 4 files already" in certainty(found, next_best)
 
 
 def test_a_fork_that_says_the_release_before_has_files_of_it_or_is_none(index, fork):
