@@ -19,6 +19,7 @@ from yolopatch.core.fork.changes import (
 )
 from yolopatch.core.fork.difference.affects.influence import ordered
 from yolopatch.core.fork.difference.affects.keys import areas_of_readers, known_areas
+from yolopatch.core.fork.difference.affects.places import holds_layers
 from yolopatch.core.fork.difference.code.sentences import named
 from yolopatch.core.fork.difference.leftovers import beside, leftover
 from yolopatch.core.fork.difference.python.parts import python_parts
@@ -147,13 +148,19 @@ class _Reader:
         if old is None and after.is_model:
             parts: tuple[Part, ...] = (new_model(path, after, self._is_known, self.reach),)
         elif old is None:
-            parts = (new_yaml(path, after, self.trees.areas_of_file(path)),)
+            parts = (new_yaml(path, after, self.trees.areas_of_file(path), self._is_named(path)),)
         else:
             used = not after.is_model or self.reach is None or path in self.reach.cfgs
             parts = tuple(yaml_parts(before, after, lambda key: self._areas_of_key(path, key, after), used))
         if not parts:
             return FileChange(path, kind, (NOTHING,), "only names of renamed modules differ")
         return FileChange(path, kind, _affects(parts), _summary(parts, kind), parts)
+
+    def _is_named(self, path: str) -> bool:
+        """Tell whether a YAML can be read: a user names a data set, and code the settings of its layers."""
+        name = path.rpartition("/")[2]
+        layers = holds_layers(self.fork.upstream, path)
+        return not layers or any(name in text for text in self.trees.fork.texts.values())
 
     def _names_unlike(self, data: bytes) -> dict[str, str]:
         """Return the new names of what was renamed, as far as a YAML does not go on with the old ones."""

@@ -34,8 +34,11 @@ def copy_of(trees: Trees, unit: Unit) -> Copy | None:
     """Return of which definition of the release, by the same name, an added one is a copy; None if it is none."""
     if unit.sort not in (CLASS, FUNCTION) or "." in unit.name or unit.node is None:
         return None
+    originals = _originals(trees, unit.name)
+    if not originals:
+        return None
     mine = units_of(effective_definition(unit.node, {}))
-    copies = (_compared(trees, original, mine) for original in _originals(trees, unit.name))
+    copies = (_compared(trees, original, mine) for original in originals)
     return min((copy for copy in copies if copy), key=lambda copy: len(copy.changes), default=None)
 
 

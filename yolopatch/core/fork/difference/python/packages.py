@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from yolopatch.core.fork.changes import ADDED, Part
 from yolopatch.core.fork.difference.code.units import code_of
 from yolopatch.core.fork.difference.python.trees import Trees
-from yolopatch.core.fork.names.references import free_names
 
 
 def needed_packages(trees: Trees, path: str) -> Iterator[Part]:
@@ -41,10 +40,11 @@ def _users(trees: Trees, path: str, package: str) -> list[str]:
     """Return the units of a file that use a package."""
     file = trees.fork.file(path)
     names = {one.name for one in (file.bindings if file else ()) if (one.module or "").split(".")[0] == package}
+    uses = trees.influence.uses
     return [
         unit.name
-        for unit in trees.influence.uses.units(path).values()
-        if any(name.split(".")[0] in names for name in free_names(*code_of(unit)))
+        for unit in uses.units(path).values()
+        if any(name.split(".")[0] in names for name in uses.names(path, unit.name))
         or any(package in _packages(part) for node in code_of(unit) for part in ast.walk(node))
     ]
 
