@@ -165,8 +165,9 @@ class _Writer:
         is_there = isinstance(theirs, Local) and (theirs.path, theirs.name) == (found.path, found.name)
         if is_there:
             return  # an area that changes it does so in its own file
-        own = self.base.resolve(found.path, found.name)
-        if isinstance(own, Local) and own.path == found.path:
+        if found.path in self.files:  # a file of the release, to which the fork added it
+            if self.base.resolve(found.path, found.name) is None:
+                self._take(found.path, found.name, ADDED)
             module = found.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
             symbol = found.name
         else:
