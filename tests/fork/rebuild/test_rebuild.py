@@ -151,3 +151,9 @@ def test_on_another_release_what_it_lacks_comes_along(remade, tree_of):
 
 def test_the_same_fork_gives_the_same_text(remade):
     assert remade() == remade()
+
+
+def test_a_head_that_another_release_cannot_use_is_told(remade):
+    (model,) = remade(base="ultralytics-8.4.0").models
+    what = "the release takes 'feats' of what a head returns"
+    assert model.lacking == (f"{what}, and the fork's Detect_Own returns no such mapping",)
