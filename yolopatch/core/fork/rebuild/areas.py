@@ -148,8 +148,8 @@ class _Writer:
     def _need(self, path: str, node: ast.stmt, file: _File) -> None:
         """Import or add what a definition uses and the workspace's file lacks."""
         for use in uses(node):
-            found = self.fork.resolve(path, use.name)
-            theirs = self.base.resolve(path, use.name)
+            found = self.fork.meaning(path, use.name)
+            theirs = self.base.meaning(path, use.name)
             if isinstance(found, Local) and found.path == path:
                 if theirs is None:
                     self._take(path, use.name, ADDED)
@@ -166,7 +166,7 @@ class _Writer:
         if is_there:
             return  # an area that changes it does so in its own file
         if found.path in self.files:  # a file of the release, to which the fork added it
-            if self.base.resolve(found.path, found.name) is None:
+            if self.base.meaning(found.path, found.name) is None:
                 self._take(found.path, found.name, ADDED)
             module = found.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
             symbol = found.name

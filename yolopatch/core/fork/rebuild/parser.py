@@ -55,7 +55,9 @@ class Parser:
         code = scope.code(path)
         body = code.tree.body if code else []
         nodes = [node for node in body if isinstance(node, ast.FunctionDef) and node.name == "parse_model"]
-        return cls(scope, path, only(nodes, "the function parse_model", path))
+        found = cls(scope, path, only(nodes, "the function parse_model", path))
+        assert found.loop  # it is there, or this raises
+        return found
 
     @cached_property
     def loop(self) -> ast.For:
@@ -102,7 +104,7 @@ class Parser:
 
     def is_class(self, name: str) -> bool:
         """Tell whether a name means a class or a function in the file."""
-        found = self.scope.resolve(self.path, name)
+        found = self.scope.meaning(self.path, name)
         if not isinstance(found, Local):
             return False
         code = self.scope.code(found.path)
