@@ -170,3 +170,15 @@ def test_the_rebuilt_model_is_the_forks(yolopatch, self_made, tmp_path):
     assert (ran.code, model["builds"], model["same_as_fork"], model["why"]) == (0, True, True, "")
     assert model["parameters"] > 10_000
     assert "the same model" in words((tmp_path / "r.html").read_text())
+
+
+def test_a_model_that_cannot_be_rebuilt_is_told_and_makes_no_workspace(yolopatch, copied, own_catalog, tmp_path):
+    place = copied()
+    tasks = place / "ultralytics/nn/tasks.py"
+    tasks.write_text(tasks.read_text().replace("from ultralytics.nn.modules.gated import GatedConv\n", ""))
+    ran = yolopatch("adopt", place, *BASE, "--no-build", "--dest", tmp_path / "w")
+    assert ran.code == 4
+    assert "no workspace was made, because no model was rebuilt on 8.3.0" in ran.err
+    assert "GatedConv  not imported  1, 2" in ran.out
+    assert "default.yaml" in ran.out
+    assert not (tmp_path / "w").exists()

@@ -71,7 +71,8 @@ def command(
     FORK is a folder, a git repository or a zip or tar archive. It is read; its
     code runs only in a child process, to build its models.
 
-    Exit code 4: a rebuilt model is not the fork's.
+    Exit code 4: a rebuilt model is not the fork's, or none could be rebuilt for
+    a workspace.
     """
     from yolopatch.cli.adopt import words
     from yolopatch.outside.files.writable import require_writable

@@ -86,6 +86,7 @@ class Adoption:
         models: what became of each model that was looked at.
         target: the models on another release; None where none was asked for.
         made: the workspace, of that release where there is one; None where none was asked for.
+        unmade: why there is no workspace although one was asked for; "" else.
     """
 
     request: AdoptRequest
@@ -94,6 +95,7 @@ class Adoption:
     models: tuple[AdoptedModel, ...]
     target: Target | None = None
     made: MadeWorkspace | None = None
+    unmade: str = ""
 
     @cached_property
     def account(self) -> Account:
@@ -107,8 +109,8 @@ class Adoption:
 
     @property
     def holds(self) -> bool:
-        """Whether no rebuilt model differs from the fork's."""
-        return self.verdict is not False
+        """Whether no rebuilt model differs from the fork's, and what was asked for was made."""
+        return self.verdict is not False and not self.unmade
 
     @property
     def verdict(self) -> bool | None:
@@ -153,6 +155,7 @@ class Adoption:
             *self.reading.fork.notes,
             *((copies,) if others else ()),
             *((idle,) if self.reading.idle and not named else ()),
+            *((self.unmade,) if self.unmade else ()),
         )
 
     @property
@@ -166,7 +169,7 @@ class Adoption:
             yield f"{self.command} {shell.join(('--cfg', choice.among[0].path))}"
         elif self.made:
             yield from (_verify(self.made, model) for model in self.models if model.path)
-        elif any(model.path for model in self.models):
+        elif any(model.path for model in (self.target.models if self.target else self.models)):
             dest = self.rebuilt.name if self.rebuilt else ""
             yield f"{self.command} {shell.join(('--dest', f'my-{dest.lower()}'))}"
 
@@ -262,6 +265,8 @@ def adopt(request: AdoptRequest, cache: Path, watch: Watch = no_watch) -> Adopti
     if request.dest is None:
         return found
     catalog = request.catalog or own_catalog_dir()
+    if not any(model.path for model in models):
+        return replace(found, unmade=f"no workspace was made, because no model was rebuilt on {release.version}")
     dest = request.dest.absolute()
     return replace(found, made=make_workspace(rebuilt, reading, release, areas, dest, catalog, cache))
 
