@@ -117,7 +117,8 @@ def test_what_a_paper_does_not_mention_is_a_commit_of_its_own(yolopatch, self_ma
 
 
 def test_areas_that_cannot_be_had(yolopatch, self_made, own_catalog, tmp_path, fingerprint):
-    assert yolopatch("adopt", self_made, *BASE, "--no-build", "--with", "loss").code == 2  # there is no --dest
+    for option in (("--with", "loss"), ("--verify",)):
+        assert yolopatch("adopt", self_made, *BASE, "--no-build", *option).code == 2  # there is no --dest
     assert yolopatch("adopt", self_made, *BASE, "--no-build", "--with", "x", "--dest", tmp_path / "v").code == 2
     assert yolopatch("apply", "--repo", PIN, "--module", "SPConv", "--dest", tmp_path / "w").code == 0
     before = fingerprint(tmp_path / "w")
@@ -182,3 +183,22 @@ def test_a_model_that_cannot_be_rebuilt_is_told_and_makes_no_workspace(yolopatch
     assert "GatedConv  not imported  1, 2" in ran.out
     assert "default.yaml" in ran.out
     assert not (tmp_path / "w").exists()
+
+
+@pytest.mark.slow
+def test_the_page_has_what_verify_says(yolopatch, self_made, own_catalog, tmp_path):
+    words_ = (
+        "adopt",
+        self_made,
+        *BASE,
+        "--dest",
+        tmp_path / "w",
+        "--verify",
+        "--report",
+        tmp_path / "r.html",
+        "--json",
+    )
+    ran = yolopatch(*words_)
+    (verified,) = ran.json["verify"]
+    assert (ran.code, verified["verdict"], verified["scale"]) == (0, "pass", "n")
+    assert "What verify says of the workspace" in words((tmp_path / "r.html").read_text())

@@ -57,6 +57,9 @@ if TYPE_CHECKING:
     " export or data. Repeatable.",
 )
 @click.option("--everything", is_flag=True, help="The same as --with for every area.")
+@click.option(
+    "--verify", "verifies", is_flag=True, help="With --dest, run all checks of `verify` on its models. Takes minutes."
+)
 @click.option("--name", metavar="NAME", help="The name of the module that is kept.  [default: that of the fork]")
 @click.option("--no-build", is_flag=True, help="Only read the fork; build no model.")
 @options.python
@@ -71,8 +74,8 @@ def command(
     FORK is a folder, a git repository or a zip or tar archive. It is read; its
     code runs only in a child process, to build its models.
 
-    Exit code 4: a rebuilt model is not the fork's, or none could be rebuilt for
-    a workspace.
+    Exit code 4: a rebuilt model is not the fork's, none could be rebuilt for a
+    workspace, or a check of --verify failed.
     """
     from yolopatch.cli.adopt import words
     from yolopatch.outside.files.writable import require_writable
