@@ -14,6 +14,7 @@
 #
 # A part of what the maintainers' commands do:
 # SCALES=n TASKS=detect FLAVORS=paper   what verify-matrix verifies
+# UPSTREAMS=yolov5       whose index of releases release-index writes
 # PINS=ultralytics-8.3.0 MODULES=DSConv RELEASES=8.3.200 TUTORIALS=yolo26-refconv KINDS=quick
 # QUICK=1                only the checks that another scale can break
 # WORKERS=2              how many models at a time
@@ -118,7 +119,7 @@ interfaces: setup
 
 # 40 minutes and 1 GB of wheels in the cache, the first time; then what is new.
 release-index: setup
-	$(BIN)/python -m yolopatch.maintain release-index
+	$(BIN)/python -m yolopatch.maintain release-index $(call option,upstreams,UPSTREAMS)
 
 figures: setup
 	$(BIN)/python -m yolopatch.maintain figures $(call option,tutorials,TUTORIALS)

@@ -17,8 +17,9 @@ def package(pristine_tree) -> Callable[[str], dict[str, bytes]]:
     def read(pin: str) -> dict[str, bytes]:
         tree = pristine_tree(pin)
         place = tree / PINS[pin].layout.package
-        found = (path for path in sorted(place.rglob("*")) if path.is_file() and "__pycache__" not in path.parts)
-        return {path.relative_to(tree).as_posix(): path.read_bytes() for path in found}
+        found = {path.relative_to(tree): path for path in sorted(place.rglob("*")) if path.is_file()}
+        own = {name: path for name, path in found.items() if not {".git", "__pycache__"} & set(name.parts)}
+        return {name.as_posix(): path.read_bytes() for name, path in own.items()}
 
     return read
 

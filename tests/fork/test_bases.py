@@ -58,7 +58,13 @@ def test_what_names_no_release(name, tmp_path):
         find_base(name, tmp_path / "cache")
 
 
-@pytest.mark.parametrize("pin", [name for name in PINS if name != "yolov5-pypi-6.1.0"])
+@pytest.mark.parametrize(
+    "pin",
+    [
+        "yolov5-6.1",
+        *(pytest.param(name, marks=pytest.mark.slow) for name, pin in PINS.items() if pin.upstream == "ultralytics"),
+    ],
+)
 def test_the_index_knows_every_pin(pin, package, fork):
     upstream, _, version = pin.partition("-")
     (found, *_) = identify(fork(package(pin), version, upstream), load_index(upstream))
@@ -86,3 +92,5 @@ def test_the_releases_next_to_the_base_come_first(package):
     nearest = index.nearest(path, package("ultralytics-8.3.0")[path], "8.3.1")
     assert set(nearest) == set(index.releases_of(path, package("ultralytics-8.3.0")[path]))
     assert nearest[0] in ("8.3.0", "8.3.1", "8.3.2")
+    unknown = index.nearest(path, package("ultralytics-8.3.0")[path], "99.0")
+    assert unknown[0] == max(nearest, key=index.releases.index)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from yolopatch.core.fork.certainty import certainty
 from yolopatch.core.fork.identify import identify
 from yolopatch.core.fork.index import definitions_text, file_id, files_text, read_index
 
@@ -24,12 +25,12 @@ def _release(version: str, **values: int) -> dict[str, bytes]:
 
 
 RELEASES = {
-    "8.0.9": _release("8.0.9", loss=1, tal=1, ops=1),
-    "8.0.10": _release("8.0.10", loss=2, tal=1, ops=1),
-    "8.1.0": _release("8.1.0", loss=2, tal=2, ops=2, new=2),
-    "8.1.1": _release("8.1.1", loss=2, tal=2, ops=2, new=2),
-    "8.1.2": _release("8.1.2", loss=3, tal=2, ops=3, new=2),
-    "8.1.3": _release("8.1.3", loss=3, tal=3, ops=3, new=3),
+    "8.0.9": _release("8.0.9", loss=1, tal=1, ops=1, metrics=1),
+    "8.0.10": _release("8.0.10", loss=2, tal=1, ops=1, metrics=1),
+    "8.1.0": _release("8.1.0", loss=2, tal=2, ops=2, new=2, metrics=2),
+    "8.1.1": _release("8.1.1", loss=2, tal=2, ops=2, new=2, metrics=2),
+    "8.1.2": _release("8.1.2", loss=3, tal=2, ops=3, new=2, metrics=3),
+    "8.1.3": _release("8.1.3", loss=3, tal=3, ops=3, new=3, metrics=4),
 }
 
 
@@ -60,7 +61,7 @@ def test_what_a_fork_changed_is_counted(index, fork):
     files = {**RELEASES["8.1.3"], LOSS: b"def f():\n    return 9\n", "ultralytics/nn/own.py": b"", NMS: b"x = 1\n"}
     del files[NEW]
     (found, *_) = identify(fork(files, "8.1.3"), index)
-    assert (found.release, found.same, found.changed, found.added, found.missing) == ("8.1.3", 2, 2, 1, 1)
+    assert (found.release, found.same, found.changed, found.added, found.missing) == ("8.1.3", 3, 2, 1, 1)
 
 
 @pytest.mark.parametrize("said", ["", "8.0.9", "8.1.3", "9.0.0", "no version"])
@@ -72,7 +73,13 @@ def test_what_a_fork_says_it_is_does_not_count(said, index, fork):
 
 @pytest.mark.parametrize(
     ("said", "release", "equal"),
-    [("8.1.0", "8.1.0", "8.1.1"), ("8.1.1", "8.1.1", "8.1.0"), ("8.1.9", "8.1.1", "8.1.0"), ("", "8.1.1", "8.1.0")],
+    [
+        ("8.1.0", "8.1.0", "8.1.1"),
+        ("8.1.1", "8.1.1", "8.1.0"),
+        ("8.1.9", "8.1.1", "8.1.0"),
+        ("8.0.9", "8.1.0", "8.1.1"),
+        ("", "8.1.1", "8.1.0"),
+    ],
 )
 def test_what_a_fork_says_decides_between_equal_releases(said, release, equal, index, fork):
     files = {path: data for path, data in RELEASES["8.1.0"].items() if path != INIT}
@@ -80,25 +87,41 @@ def test_what_a_fork_says_decides_between_equal_releases(said, release, equal, i
     assert (found.release, found.equal) == (release, (equal,))
 
 
-def test_a_commit_between_two_releases_is_of_the_one_that_it_says(index, fork):
-    """It has a file of the next release already: as many files are of each, with the version."""
-    files = {**RELEASES["8.1.2"], TAL: RELEASES["8.1.3"][TAL]}
-    del files[NMS]
-    files[LOSS] = b"own = 1\n"
+def test_a_commit_between_two_releases_began_from_the_one_that_it_says(index, fork):
+    """It has two files of the next release already, and one that only the last one has."""
+    files = {**RELEASES["8.1.2"], TAL: RELEASES["8.1.3"][TAL], NEW: RELEASES["8.1.3"][NEW], "ultralytics/own.py": b""}
     (found, *_) = identify(fork(files, "8.1.2"), index)
-    assert (found.release, found.others) == ("8.1.2", (("8.1.3", 1),))
+    assert (found.release, found.others) == ("8.1.2", (("8.1.3", 2),))
+    assert "files of other releases are in it: 2 of 8.1.3" in certainty(found, None)
+    for said in ("8.1.3", "8.1.0", ""):
+        (found, *_) = identify(fork(files, said), index)
+        assert (found.release, found.others) == ("8.1.3", (("8.1.2", 1),))
+
+
+def test_a_commit_with_most_files_of_the_next_release_is_told_to_be_on_the_way(index, fork):
+    names = {path: RELEASES["8.1.3"][path] for path in (TAL, NEW)}
+    files = {**RELEASES["8.1.2"], **names, "ultralytics/utils/own.py": b""}
+    files = {**files, INIT: b'__version__ = "8.1.2.dev"\n'}
+    found, next_best, *_ = identify(fork(files, "8.1.2"), index)
+    assert (found.release, found.same, next_best.release, next_best.same) == ("8.1.2", 3, "8.1.3", 4)
+    assert "it is of a commit on the way to 8.1.3, of which it has 4 files already" in certainty(found, next_best)
+
+
+def test_a_fork_that_says_the_release_before_has_files_of_it_or_is_none(index, fork):
+    (found, *_) = identify(fork(RELEASES["8.1.3"], "8.1.2"), index)
+    assert (found.release, found.others) == ("8.1.3", ())
 
 
 def test_files_of_other_releases_are_told(index, fork):
     files = {**RELEASES["8.1.2"], LOSS: RELEASES["8.0.9"][LOSS], NEW: RELEASES["8.1.3"][NEW], "ultralytics/a.py": b"a"}
     (found, *_) = identify(fork(files, "8.1.2"), index)
-    assert (found.release, found.same, found.changed, found.added) == ("8.1.2", 3, 2, 1)
+    assert (found.release, found.same, found.changed, found.added) == ("8.1.2", 4, 2, 1)
     assert found.others == (("8.1.3", 1), ("8.0.9", 1))
 
 
 def test_a_fork_without_most_files_has_its_release(index, fork):
     (found, *_) = identify(fork({LOSS: RELEASES["8.1.3"][LOSS], TAL: RELEASES["8.1.3"][TAL]}), index)
-    assert (found.release, found.same, found.missing) == ("8.1.3", 2, 3)
+    assert (found.release, found.same, found.missing) == ("8.1.3", 2, 4)
 
 
 def test_what_is_no_fork_has_no_release(index, fork):

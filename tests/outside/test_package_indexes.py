@@ -111,6 +111,13 @@ def test_a_version_that_the_index_does_not_have_is_called_so(index, tmp_path):
         find_release("ultralytics==8.3.9", tmp_path)
 
 
+def test_a_release_for_another_python_is_fetched_to_be_read(index, tmp_path):
+    """The first releases of ultralytics ask for Python 3.11.0 at most."""
+    link = LINK.replace(b"<a ", b'<a data-requires-python="&lt;=3.5" ')
+    index((200, link), (200, _wheel("8.3.0")))
+    assert pypi.download_version("ultralytics", "8.3.0", tmp_path).name == WHEEL
+
+
 @pytest.mark.slow  # pip has to have started by then, on a busy machine, too
 def test_an_index_that_answers_too_slowly_is_named(index, tmp_path, monkeypatch):
     host = index((500, b""))

@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
             write_figures(asked.tutorials)
             return 0
         if asked.task == "release-index":
-            for upstream in UPSTREAMS:
+            for upstream in asked.upstreams:
                 print(f"{upstream}: {write_release_index(upstream)}", flush=True)
             return 0
         if asked.task == "matrix":
@@ -63,7 +63,8 @@ def _parser() -> argparse.ArgumentParser:
     tasks = parser.add_subparsers(dest="task", required=True)
     for name in _WRITERS:
         tasks.add_parser(name)
-    tasks.add_parser("release-index")
+    task = tasks.add_parser("release-index")
+    task.add_argument("--upstreams", nargs="+", choices=UPSTREAMS, default=UPSTREAMS)
     task = tasks.add_parser("figures")
     _add_tutorials(task)
     task = tasks.add_parser("reproduce")

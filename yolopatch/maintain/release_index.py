@@ -57,8 +57,9 @@ def write_release_index(upstream: str) -> str:
 def _every_version() -> list[str]:
     """Fetch every release and return the versions; also of those that the package index withdrew, and does not list."""
     listed = sorted(one for one in map(Version, list_versions(PROJECT)) if one >= _OLDEST)
-    gaps = [Version(f"{one.major}.{one.minor}.{micro}") for one in listed for micro in range(one.micro)]
-    every = list(map(str, sorted({*listed, *gaps})))
+    last = {(one.major, one.minor): one.micro for one in listed}
+    numbers = {Version(f"{major}.{minor}.{one}") for (major, minor), micro in last.items() for one in range(micro)}
+    every = list(map(str, sorted({*listed, *numbers})))
     with ThreadPoolExecutor(_AT_A_TIME) as pool:
         there = list(pool.map(_is_there, every))
     return [version for version, is_there in zip(every, there) if is_there]

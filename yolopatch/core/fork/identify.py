@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from packaging.version import InvalidVersion, Version
@@ -13,19 +13,25 @@ from yolopatch.core.fork.index import ReleaseIndex, Runs, file_id
 from yolopatch.core.fork.tree import ForkTree
 
 _MOST = 5  # releases that are told
-# The file by whose number alone some releases differ from the next; a fork may say another number.
+# The file with the version number.
 _SAYS_VERSION = "ultralytics/__init__.py"
 
 
 def identify(fork: ForkTree, index: ReleaseIndex) -> tuple[Base, ...]:
     """Return the releases that a fork may have begun from, the likeliest first; empty if no file is of any release.
 
-    The first is the one that has the most of its files; of several, the one with the fewest other differences, where
-    the file with the version number does not count, because some forks change it. Of several again, it is the one that
-    the fork says it is, or the last one before it: a fork of a commit between two releases has files of both.
+    The first is the one that has the most of its files; of several, the one with the fewest other differences; of
+    several again, the one that the fork says it is, or the last one before it. The file with the version number does
+    not count, because some forks change it.
+
+    A fork of a commit between two releases is an exception: it has files of the next one already, and still some that
+    only the last one has. It began from the last one, which its version names, also where more files are of the next.
     """
     found = _Found(fork, index)
     order = sorted(found.votes, key=found.rank, reverse=True)
+    last = found.last_before(order)
+    if last is not None:
+        order = [last, *(number for number in order if number != last)]
     return tuple(found.base(number) for number in order[:_MOST])
 
 
@@ -36,7 +42,8 @@ class _Found:
         self.fork, self.index = fork, index
         ids = {path: file_id(path, data) for path, data in fork.files.items() if path in index.files}
         self.had: dict[str, Runs] = {path: index.files[path].get(one, ()) for path, one in ids.items()}
-        self.votes = _count(self.had)
+        self._telling = {path: runs for path, runs in self.had.items() if path != _SAYS_VERSION}
+        self.votes = _count(self._telling)
 
     @cached_property
     def _missing(self) -> Counter[int]:
@@ -50,20 +57,41 @@ class _Found:
         kept = (path for path in self.index.files if path in self.fork.files)
         return _count({f"{path} {one}": runs for path in kept for one, runs in self.index.files[path].items()})
 
-    def rank(self, number: int) -> tuple[tuple[int, int], tuple[bool, Version]]:
+    def rank(self, number: int) -> tuple[int, int, bool, int]:
         """Return a key that is larger for a likelier release."""
-        return self._evidence(number), _nearness(self.index.releases[number], self.fork.said)
+        return *self._evidence(number), *self._nearness(number)
 
     def _evidence(self, number: int) -> tuple[int, int]:
-        says_other = _SAYS_VERSION in self.fork.files and not _has(self.had.get(_SAYS_VERSION, ()), number)
-        changed = self._there[number] - self.votes[number] - says_other
-        return self.votes[number], -(changed + self._missing[number])
+        differences = self._there[number] + self._missing[number] - self.votes[number]
+        return self.votes[number], -differences
+
+    def _all_evidence(self, number: int) -> tuple[int, int, bool]:
+        return *self._evidence(number), _has(self.had.get(_SAYS_VERSION, ()), number)
+
+    def _nearness(self, number: int) -> tuple[bool, int]:
+        """Return what is largest for the said release, then for the last one before it, then for the next one."""
+        try:
+            is_later = bool(self.fork.said) and Version(self.index.releases[number]) > Version(self.fork.said)
+        except InvalidVersion:
+            is_later = False
+        return not is_later, -number if is_later else number
+
+    def last_before(self, order: Sequence[int]) -> int | None:
+        """Return the said release if the fork is of a commit between it and the likeliest one; None if it is not."""
+        if not order or self.fork.said not in self.index.releases:
+            return None
+        said = self.index.releases.index(self.fork.said)
+        if self._evidence(said + 1) != self._evidence(order[0]):
+            return None
+        kept = any(_has(runs, said) and not _has(runs, said + 1) for runs in self._telling.values())
+        return said if kept else None
 
     def base(self, number: int) -> Base:
         """Return a release with what the fork has of it."""
-        same, there, names = self.votes[number], self._there[number], self.index.releases
-        foreign = {p: runs for p, runs in self.had.items() if p != _SAYS_VERSION and not _has(runs, number)}
-        like = [n for n in self.votes if n != number and self._evidence(n) == self._evidence(number)]
+        there, names = self._there[number], self.index.releases
+        same = sum(_has(runs, number) for runs in self.had.values())
+        foreign = {path: runs for path, runs in self._telling.items() if not _has(runs, number)}
+        like = [n for n in self.votes if n != number and self._all_evidence(n) == self._all_evidence(number)]
         return Base(
             upstream=self.index.upstream,
             release=names[number],
@@ -75,14 +103,6 @@ class _Found:
             others=tuple((names[n], count) for n, count in _cover(foreign, number)),
             said=self.fork.said,
         )
-
-
-def _nearness(release: str, said: str) -> tuple[bool, Version]:
-    """Return what `identify` takes the largest of: the said release, else the last one before it, else the newest."""
-    try:
-        return not said or Version(release) <= Version(said), Version(release)
-    except InvalidVersion:
-        return True, Version(release)
 
 
 def _cover(files: Mapping[str, Runs], base: int) -> Iterator[tuple[int, int]]:

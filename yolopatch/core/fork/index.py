@@ -67,9 +67,10 @@ class ReleaseIndex:
         return self.named(known.get(file_id(path, data), ())) if known else ()
 
     def nearest(self, path: str, data: bytes, release: str) -> tuple[str, ...]:
-        """Return the releases that have exactly this file, the one next to a release first."""
-        place = self.releases.index
-        return tuple(sorted(self.releases_of(path, data), key=lambda one: abs(place(one) - place(release))))
+        """Return the releases that have exactly this file, the one next to a release first, or else the newest."""
+        places = {one: number for number, one in enumerate(self.releases)}
+        here = places.get(release, len(places))
+        return tuple(sorted(self.releases_of(path, data), key=lambda one: abs(places[one] - here)))
 
     def releases_of_definition(self, path: str, name: str, nodes: Sequence[ast.AST]) -> tuple[str, ...]:
         """Return the releases whose file of this path has exactly this definition; oldest first.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from yolopatch.core.fork.base import Base
@@ -87,7 +88,8 @@ def _look(fork: ForkTree, found: FoundBase, cfgs: tuple[str, ...]) -> Reading:
     chosen = find_models(cfgs, models) if cfgs else (choice.model,) if choice and choice.model else ()
     wanted = {one.path: one.cfg.content for one in chosen or (choice.among if choice else ())}
     reach = reached(own.fork, fork.upstream, wanted) if wanted else None
-    changes = read_difference(found.release.files, fork, reach, load_index(fork.upstream).releases_of)
+    releases_of = partial(load_index(fork.upstream).nearest, release=found.base.release)
+    changes = read_difference(found.release.files, fork, reach, releases_of)
     named = {name for model in models for name in model.own}
     idle = tuple(name for name in own.in_parser() if name not in named)
     rows = dict.fromkeys(name for model in chosen for name in model.own)
