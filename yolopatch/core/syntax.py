@@ -19,6 +19,11 @@ def parse(text: str) -> ast.Module:
     Raises:
         SyntaxError: it is no Python, or too deep to work with; `lineno` is None where no line is to blame.
     """
+    return parse_anew(text)
+
+
+def parse_anew(text: str) -> ast.Module:
+    """Return a syntax tree of a file that is the caller's own; raises as `parse`."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # old escapes in the code

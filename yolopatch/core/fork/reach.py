@@ -99,22 +99,48 @@ def _of_branches(code: TreeCode, parser: str, names: set[str]) -> frozenset[Defi
     function = code.definitions(parser).get(PARSER)
     if function is None:
         return frozenset()
-    return code.used_by(parser, *_running(function, names))
+    lists = _lists([*code.definitions(parser).values(), *ast.walk(function)])
+    return code.used_by(parser, *_running(function, _Rows(names, lists)))
 
 
-def _running(node: ast.AST, names: set[str]) -> Iterator[ast.AST]:
+@dataclass(frozen=True)
+class _Rows:
+    """The names that rows have, and the lists of classes that tests in the parser name."""
+
+    names: set[str]
+    lists: Mapping[str, set[str]]
+
+    def may_pass(self, test: ast.expr) -> bool:
+        """Tell whether a test on `m` names the class of a row."""
+        named = _names_in(test)
+        return not self.names.isdisjoint(named.union(*(self.lists.get(name, ()) for name in named)))
+
+
+def _lists(nodes: Iterable[ast.AST]) -> dict[str, set[str]]:
+    """Return the classes in each list of classes that has a name."""
+    found: dict[str, set[str]] = {}
+    for node in nodes:
+        if isinstance(node, ast.Assign) and _is_list(node.value) and isinstance(node.targets[0], ast.Name):
+            found[node.targets[0].id] = _names_in(node.value)
+    return found
+
+
+def _running(node: ast.AST, rows: _Rows) -> Iterator[ast.AST]:
     """Yield the smallest pieces of code that run for these rows."""
     if isinstance(node, ast.If) and _is_of_class(node.test):
-        if _named(node.test) & names:
-            for part in node.body:
-                yield from _running(part, names)
-        for part in node.orelse:
-            yield from _running(part, names)
+        for part in (*(node.body if rows.may_pass(node.test) else ()), *node.orelse):
+            yield from _running(part, rows)
     elif isinstance(node, ast.For | ast.FunctionDef | ast.If | ast.Try | ast.With):
         for child in ast.iter_child_nodes(node):
-            yield from _running(child, names)
-    elif not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Set | ast.Call):
+            yield from _running(child, rows)
+    elif not isinstance(node, ast.Assign) or not _is_list(node.value):
         yield node
+
+
+def _is_list(node: ast.expr) -> bool:
+    """Tell whether this is a list of classes: which of them is meant, tests on `m` say."""
+    name = dotted_name(node.func) if isinstance(node, ast.Call) else None
+    return isinstance(node, ast.Set | ast.Tuple | ast.List) or name in ("frozenset", "set", "tuple")
 
 
 def _is_of_class(test: ast.expr) -> bool:
@@ -127,6 +153,6 @@ def _is_of_class(test: ast.expr) -> bool:
     )
 
 
-def _named(test: ast.expr) -> set[str]:
-    found = (dotted_name(part) for part in ast.walk(test))
+def _names_in(node: ast.AST) -> set[str]:
+    found = (dotted_name(part) for part in ast.walk(node))
     return {name for name in found if name}

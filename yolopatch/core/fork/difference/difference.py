@@ -19,6 +19,7 @@ from yolopatch.core.fork.changes import (
 )
 from yolopatch.core.fork.difference.affects.influence import ordered
 from yolopatch.core.fork.difference.affects.keys import areas_of_readers, known_areas
+from yolopatch.core.fork.difference.affects.places import holds_layers
 from yolopatch.core.fork.difference.code.sentences import named
 from yolopatch.core.fork.difference.leftovers import beside, leftover
 from yolopatch.core.fork.difference.python.parts import python_parts
@@ -34,6 +35,7 @@ from yolopatch.core.syntax import parse
 
 ReleasesOf = Callable[[str, bytes], tuple[str, ...]]
 
+_FOLDED = 256 * 1024  # bytes; upstream's largest files have 200 KB, and a YAML of that size takes seconds to read
 _YAML = (".yaml", ".yml")
 _NATIVE = (".cu", ".cuh", ".cpp", ".cc", ".cxx", ".c", ".h", ".hpp", ".pyx")
 _PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".svg", ".ico", ".ttf")
@@ -86,9 +88,8 @@ class _Reader:
             return FileChange(path, LEFTOVER, (NOTHING,), what) if what else self._added(path, new)
         if is_python(path) and (python_text(path, new) is None or python_text(path, old) is None):
             return self._unread(path, new, CHANGED)
-        if fold_file(path, old) == fold_file(path, new):
-            return FileChange(path, FORMATTING, (NOTHING,), _formatting(old, new))
-        return self._changed(path, old, new)
+        same = _same(path, old, new)
+        return FileChange(path, FORMATTING, (NOTHING,), same) if same else self._changed(path, old, new)
 
     def _added(self, path: str, data: bytes) -> FileChange:
         suffix = PurePosixPath(path).suffix.lower()
@@ -147,13 +148,19 @@ class _Reader:
         if old is None and after.is_model:
             parts: tuple[Part, ...] = (new_model(path, after, self._is_known, self.reach),)
         elif old is None:
-            parts = (new_yaml(path, after, self.trees.areas_of_file(path)),)
+            parts = (new_yaml(path, after, self.trees.areas_of_file(path), self._is_named(path)),)
         else:
             used = not after.is_model or self.reach is None or path in self.reach.cfgs
             parts = tuple(yaml_parts(before, after, lambda key: self._areas_of_key(path, key, after), used))
         if not parts:
             return FileChange(path, kind, (NOTHING,), "only names of renamed modules differ")
         return FileChange(path, kind, _affects(parts), _summary(parts, kind), parts)
+
+    def _is_named(self, path: str) -> bool:
+        """Tell whether a YAML can be read: a user names a data set, and code the settings of its layers."""
+        name = path.rpartition("/")[2]
+        layers = holds_layers(self.fork.upstream, path)
+        return not layers or any(name in text for text in self.trees.fork.texts.values())
 
     def _names_unlike(self, data: bytes) -> dict[str, str]:
         """Return the new names of what was renamed, as far as a YAML does not go on with the old ones."""
@@ -211,9 +218,14 @@ def _fault(text: str) -> tuple[int, str]:
     return 1, "Python cannot read the release's file"
 
 
-def _formatting(old: bytes, new: bytes) -> str:
+def _same(path: str, old: bytes, new: bytes) -> str | None:
+    """Return what differs in two files that do the same; None if they do not, or are too large to tell."""
     plain = [data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").rstrip() for data in (old, new)]
-    return "only line ends differ" if plain[0] == plain[1] else "only formatting, comments or docstrings differ"
+    if plain[0] == plain[1]:
+        return "only line ends differ"
+    if max(len(old), len(new)) > _FOLDED or fold_file(path, old) != fold_file(path, new):
+        return None
+    return "only formatting, comments or docstrings differ"
 
 
 def _unread_kind(suffix: str) -> str:
@@ -232,4 +244,6 @@ def _summary(parts: tuple[Part, ...], kind: str) -> str:
         one: list(dict.fromkeys(part.name for part in parts if part.kind == one)) for one in (CHANGED, ADDED, REMOVED)
     }
     words = {CHANGED: "changes", ADDED: "adds", REMOVED: "removes"}
-    return "; ".join(f"{words[one]} {named(found)}" for one, found in names.items() if found) or "an empty file"
+    return (
+        "; ".join(f"{words[one]} {named(found)}" for one, found in names.items() if found) or "only imports, or nothing"
+    )

@@ -97,11 +97,11 @@ def new_model(path: str, text: YamlText, is_known: Callable[[str], bool], reach:
     return Part(path.rpartition("/")[2], 1, ADDED, (ARCHITECTURE,), what, used)
 
 
-def new_yaml(path: str, text: YamlText, areas: tuple[str, ...]) -> Part:
+def new_yaml(path: str, text: YamlText, areas: tuple[str, ...], used: bool) -> Part:
     """Return the part for any other YAML that the release does not have."""
     keys = list(text.values)
     what = f"new, with {named(keys)}" if keys else "new, without keys"
-    return Part(path.rpartition("/")[2], 1, ADDED, areas, what)
+    return Part(path.rpartition("/")[2], 1, ADDED, areas, what, used)
 
 
 def _told(key: str, old: YamlText, new: YamlText) -> Iterator[tuple[str, int, str, str]]:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from yolopatch.core.syntax import parse_anew
+
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 _Assignment = ast.Assign | ast.AnnAssign | ast.AugAssign
 
@@ -56,6 +58,10 @@ class FileCode:
     path: str
     text: str
     tree: ast.Module
+
+    def fresh_tree(self) -> ast.Module:
+        """Return a syntax tree of its own, which may be changed: to parse is faster than to copy."""
+        return parse_anew(self.text)
 
     @cached_property
     def bindings(self) -> tuple[Binding, ...]:

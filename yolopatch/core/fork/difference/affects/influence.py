@@ -80,10 +80,15 @@ class Influence:
         if not _asks(place):
             return frozenset()
         areas = (
-            frozenset(self._place_of_use(use).affects) or found.get(use.definition) or self._known.get(use.definition)
+            self._given(use) or found.get(use.definition) or self._known.get(use.definition)
             for use in self.uses.users(definition)
         )
         return frozenset().union(*(_passed(place, one) for one in areas if one))
+
+    def _given(self, use: Use) -> frozenset[str]:
+        """Return what a unit by its place makes of what it uses."""
+        place = self._place_of_use(use)
+        return frozenset(place.given or place.affects)
 
     def _place(self, definition: Definition) -> Place:
         return place_of(self.upstream, definition.path, definition.name)

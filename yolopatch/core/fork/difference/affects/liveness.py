@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from yolopatch.core.fork.difference.affects.places import holds_layers
 from yolopatch.core.fork.difference.affects.uses import Use, Uses
-from yolopatch.core.fork.difference.code.units import MAIN
+from yolopatch.core.fork.difference.code.units import MAIN, VALUE
 from yolopatch.core.fork.names.definitions import Definition
 from yolopatch.core.fork.reach import PARSER, PARSERS, Reach
 
@@ -46,13 +46,14 @@ class Liveness:
         """Tell whether a definition, or one of those who use it, and so on, starts by itself."""
         seen: set[Definition] = set()
         todo = [definition]
-        while todo and not self._known.get(definition):
+        while todo and definition not in self._known:
             one = todo.pop()
             if one in seen:
                 continue
             seen.add(one)
             if self._known.get(one) or self._starts(one):
                 self._known[definition] = True
+                break
             todo += [use.definition for use in self.uses.users(one) if self._hands_on(use, one)]
         return self._known.setdefault(definition, False)
 
@@ -60,7 +61,9 @@ class Liveness:
         """Tell whether a definition runs without anything of the fork's: upstream has it, too, or a row names it."""
         if self.reach and definition in self.reach:
             return True
-        if definition.name in ("", MAIN):
+        if definition.name == MAIN:
+            return self._is_kept(definition.path, MAIN)  # an author's trial of a file reaches nothing
+        if not definition.name:
             kept = definition.path in self.base.code.texts
             return kept or any(self.uses.code.importers(definition.path))
         if not self._is_kept(definition.path, definition.name):
@@ -68,9 +71,12 @@ class Liveness:
         return self.reach is None or not holds_layers(self.upstream, definition.path)
 
     def _hands_on(self, use: Use, used: Definition) -> bool:
-        """Tell whether what a unit names is reached if the unit is: not so the layers that parse_model can make."""
+        """Tell whether what a unit names is reached if the unit is: not so the layers that a YAML could name."""
+        if not (self.reach and holds_layers(self.upstream, used.path)) or holds_layers(self.upstream, use.path):
+            return True
+        # parse_model makes those that rows name, and a list of classes is there to be compared with
         is_parser = use.path == PARSERS[self.upstream] and use.name == PARSER
-        return not (is_parser and self.reach and holds_layers(self.upstream, used.path))
+        return not (is_parser or self.uses.units(use.path)[use.name].sort == VALUE)
 
     def _is_kept(self, path: str, name: str) -> bool:
         return name in self.base.units(path)

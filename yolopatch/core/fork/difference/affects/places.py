@@ -27,11 +27,13 @@ class Place:
         affects: by the place alone; empty where only those who use the code can say it.
         also: what it affects too if code of such an area uses it.
         fallback: what it affects if nobody uses it and the place says nothing.
+        given: what code affects that this code uses; by default what it affects itself.
     """
 
     affects: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     fallback: str = NOTHING
+    given: tuple[str, ...] = ()
 
 
 _Rule = tuple[str, str, Place]
@@ -60,8 +62,11 @@ _AUGMENTATION = Place((AUGMENTATION,), also=(EVALUATION,))
 
 _VERSIONS = "TORCH_*|TORCHVISION_*|PYTHON_*|IS_*|ARM64|LINUX|MACOS|WINDOWS|is_*|check_version|check_requirements"
 _SETTINGS = Place((LOSS, TRAINING, AUGMENTATION, EVALUATION))
-_FITNESS = Place((TRAINING, EVALUATION))  # it chooses the best weights, and is reported
-_PRINTED = "LOGGER|LOGGING_NAME|colorstr|emojis|set_logging|TQDM|PREFIX|HELP_MSG|SETTINGS|VERBOSE|remove_colorstr"
+# it chooses the best weights, and is reported; what it is computed from is only reported
+_FITNESS = Place((TRAINING, EVALUATION), given=(EVALUATION,))
+_PRINTED = (
+    "NUM_THREADS|LOGGER|LOGGING_NAME|colorstr|emojis|set_logging|TQDM|PREFIX|HELP_MSG|SETTINGS|VERBOSE|remove_colorstr"
+)
 
 _DRAWING = "plot_*|*.plot_*|*.plot|visualize*|*.visualize|feature_visualization|*.save_metrics|*.progress_string"
 

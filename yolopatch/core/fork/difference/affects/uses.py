@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from yolopatch.core.fork.difference.code.units import Unit, code_of, units_of
 from yolopatch.core.fork.names.definitions import Definition
+from yolopatch.core.fork.names.references import free_names
 from yolopatch.core.fork.names.tree_code import TreeCode
+
+_RENAMED = re.compile(r"\b(\w+) as (\w+)")
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class Uses:
     code: TreeCode
     _units: dict[str, dict[str, Unit]] = field(default_factory=dict)
     _named: dict[tuple[str, str], frozenset[Definition]] = field(default_factory=dict)
+    _names: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
     _users: dict[Definition, tuple[Use, ...]] = field(default_factory=dict)
 
     def units(self, path: str) -> Mapping[str, Unit]:
@@ -47,6 +52,12 @@ class Uses:
             file = self.code.file(path)
             self._units[path] = units_of(file.tree) if file else {}
         return self._units[path]
+
+    def names(self, path: str, unit: str) -> frozenset[str]:
+        """Return the names that a unit takes from its file, with their attributes."""
+        if (path, unit) not in self._names:
+            self._names[path, unit] = frozenset(free_names(*code_of(self.units(path)[unit])))
+        return self._names[path, unit]
 
     def users(self, definition: Definition) -> tuple[Use, ...]:
         """Return the units that name a definition, other than its own; to ask with `isinstance` is no use."""
@@ -72,8 +83,6 @@ class Uses:
         """The other names that files import a name as."""
         found: dict[str, set[str]] = {}
         for path in self.code.mentioning("as"):
-            file = self.code.file(path) if " as " in self.code.texts[path] else None
-            for binding in file.bindings if file else ():
-                if binding.attribute and binding.attribute != binding.name:
-                    found.setdefault(binding.attribute, set()).add(binding.name)
+            for name, other in _RENAMED.findall(self.code.texts[path]):
+                found.setdefault(name, set()).add(other)
         return found

@@ -17,14 +17,26 @@ _PRINTS = ("print", "pprint")
 
 
 def effective(tree: ast.Module, renamed: Mapping[str, str]) -> ast.Module:
-    """Return a copy of a file's tree without what changes nothing.
+    """Return a file's tree without what changes nothing; the tree itself is changed.
 
     Args:
         renamed: the new name of each definition that has another one in the tree that this is compared with.
     """
-    stripped = _Stripper(renamed).visit(copy.deepcopy(tree))
+    stripped = _Stripper(renamed).visit(tree)
     assert isinstance(stripped, ast.Module)
     return stripped
+
+
+def effective_definition(node: ast.stmt, renamed: Mapping[str, str]) -> ast.Module:
+    """Return a definition as a file of its own without what changes nothing; the node is not changed."""
+    return effective(ast.Module([copy.deepcopy(node)], []), renamed)
+
+
+def with_names(tree: ast.Module, names: Mapping[str, str]) -> ast.Module:
+    """Return a file's tree in which definitions have other names; the tree itself is changed."""
+    named = _Renamer(names).visit(tree)
+    assert isinstance(named, ast.Module)
+    return named
 
 
 def is_quiet(node: ast.stmt) -> bool:
@@ -46,10 +58,39 @@ def _prints(node: ast.expr) -> bool:
     return name in _PRINTS or first.split(".")[-1] in _LOGS or (first == "" and last in _LOGS)
 
 
-class _Stripper(ast.NodeTransformer):
-    def __init__(self, renamed: Mapping[str, str]) -> None:
-        self._renamed = renamed
+class _Renamer(ast.NodeTransformer):
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self._names = names
 
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        return self._named(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        return self._named(node)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        return self._named(node)
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        node.id = self._names.get(node.id, node.id)
+        return node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        self.generic_visit(node)
+        node.attr = self._names.get(node.attr, node.attr)
+        return node
+
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
+        if isinstance(node.value, str):
+            node.value = self._names.get(node.value, node.value)
+        return node
+
+    def _named(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> ast.AST:
+        node.name = self._names.get(node.name, node.name)
+        return self.generic_visit(node)
+
+
+class _Stripper(_Renamer):
     def generic_visit(self, node: ast.AST) -> ast.AST:
         """Leave out the statements that do nothing from every body."""
         super().generic_visit(node)
@@ -65,9 +106,6 @@ class _Stripper(ast.NodeTransformer):
 
     def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
         node.returns = None
-        return self._named(node)
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         return self._named(node)
 
     def visit_arg(self, node: ast.arg) -> ast.AST:
@@ -116,24 +154,6 @@ class _Stripper(ast.NodeTransformer):
             classes.elts.sort(key=canonical)
             node.args[1] = classes.elts[0] if len(classes.elts) == 1 else classes
         return node
-
-    def visit_Name(self, node: ast.Name) -> ast.AST:
-        node.id = self._renamed.get(node.id, node.id)
-        return node
-
-    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
-        self.generic_visit(node)
-        node.attr = self._renamed.get(node.attr, node.attr)
-        return node
-
-    def visit_Constant(self, node: ast.Constant) -> ast.AST:
-        if isinstance(node.value, str):
-            node.value = self._renamed.get(node.value, node.value)
-        return node
-
-    def _named(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> ast.AST:
-        node.name = self._renamed.get(node.name, node.name)
-        return self.generic_visit(node)
 
 
 def _membership(node: ast.Compare, members: list[ast.expr], is_in: bool) -> ast.Compare:

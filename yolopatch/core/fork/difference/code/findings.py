@@ -67,7 +67,8 @@ def _stands_alone(unit: Unit, others: Mapping[str, Unit], own: Mapping[str, Unit
 
 def _added(unit: Unit) -> Finding:
     if unit.node is None:
-        return Finding(unit.name, unit.line, ADDED, said_of_hunk(Hunk((), lines_of(unit.body), unit.line)))
+        hunk = Hunk((), lines_of(unit.body), unit.line)
+        return Finding(unit.name, unit.line, ADDED, said_of_hunk(hunk), hunk=hunk)
     what = said_of_new(unit.node)
     if unit.sort == FUNCTION and "." in unit.name:
         what = what.replace("new function", "new method", 1)
@@ -187,7 +188,9 @@ def _changed_body(old: Unit, new: Unit) -> Iterator[Finding]:
         yield Finding(new.name, new.line, CHANGED, _said_of_rewritten(before, after))
         return
     for hunk in hunks:
-        yield Finding(new.name, hunk.at, CHANGED, said_of_hunk(hunk), tuple(leaves_of(hunk)), hunk=hunk)
+        parts = tuple(leaves_of(hunk))
+        line = parts[0].line if len(parts) == 1 and parts[0].line else hunk.at
+        yield Finding(new.name, line, CHANGED, said_of_hunk(hunk), parts, hunk=hunk)
 
 
 def _said_of_rewritten(old: Sequence[Line], new: Sequence[Line]) -> str:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from yolopatch.core.fork.difference.code.effect import effective
+from yolopatch.core.fork.difference.code.effect import effective_definition
 from yolopatch.core.fork.difference.code.renames import Renames
 from yolopatch.core.fork.folding import canonical
 from yolopatch.core.fork.names.definitions import Binding, Definition, module_name, package_of
@@ -75,7 +75,7 @@ class Meanings:
     def _is_copy(self, old: Definition, new: Definition, depth: int) -> bool:
         """Tell whether a definition does what the other one does, its names included."""
         nodes = (code.node(one) for code, one in ((self.base, old), (self.fork, new)))
-        mine, theirs = (effective(ast.Module([node], []), self.renames.names) for node in nodes)
+        mine, theirs = (effective_definition(node, self.renames.names) for node in nodes)
         if depth > _DEEPEST or canonical(mine) != canonical(theirs):
             return False
         before = {one.name: one for one in self.base.uses(old)}

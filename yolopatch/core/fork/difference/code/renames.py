@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from yolopatch.core.fork.difference.code.effect import effective
+from yolopatch.core.fork.difference.code.effect import effective_definition
 from yolopatch.core.fork.folding import canonical
 from yolopatch.core.fork.names.definitions import Definition
 from yolopatch.core.fork.names.tree_code import TreeCode
@@ -83,4 +83,4 @@ def _matched(
 def _print(node: ast.stmt, names: Mapping[str, str]) -> str:
     """Return a text that is equal for definitions that differ in their own name alone."""
     own = getattr(node, "name")  # noqa: B009
-    return canonical(effective(ast.Module([node], []), {**names, own: _OWN}))
+    return canonical(effective_definition(node, {**names, own: _OWN}))

@@ -204,7 +204,9 @@ def _likeness(old: Line, new: Line) -> float:
         return 0.0
     if _target(old) and _target(old) == _target(new):
         return 1.0
-    return SequenceMatcher(None, _words(old.key), _words(new.key), autojunk=False).ratio()
+    likeness = SequenceMatcher(None, _words(old.key), _words(new.key), autojunk=False).ratio()
+    # what a function returns is what it is for, whatever it is
+    return max(likeness, _ALIKE) if isinstance(old.node, ast.Return) else likeness
 
 
 def _target(line: Line) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from yolopatch.core.fork.changes import ADDED, CHANGED
-from yolopatch.core.fork.difference.code.effect import effective
+from yolopatch.core.fork.difference.code.effect import effective_definition
 from yolopatch.core.fork.difference.code.findings import Finding, findings
 from yolopatch.core.fork.difference.code.units import CLASS, FUNCTION, Unit, units_of
 from yolopatch.core.fork.difference.python.trees import Trees
@@ -35,8 +34,11 @@ def copy_of(trees: Trees, unit: Unit) -> Copy | None:
     """Return of which definition of the release, by the same name, an added one is a copy; None if it is none."""
     if unit.sort not in (CLASS, FUNCTION) or "." in unit.name or unit.node is None:
         return None
-    mine = units_of(effective(ast.Module([unit.node], []), {}))
-    copies = (_compared(trees, original, mine) for original in _originals(trees, unit.name))
+    originals = _originals(trees, unit.name)
+    if not originals:
+        return None
+    mine = units_of(effective_definition(unit.node, {}))
+    copies = (_compared(trees, original, mine) for original in originals)
     return min((copy for copy in copies if copy), key=lambda copy: len(copy.changes), default=None)
 
 

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from yolopatch.core.fork.changes import ADDED, Part
 from yolopatch.core.fork.difference.code.units import code_of
 from yolopatch.core.fork.difference.python.trees import Trees
-from yolopatch.core.fork.names.references import free_names
 
 
 def needed_packages(trees: Trees, path: str) -> Iterator[Part]:
@@ -22,7 +21,7 @@ def needed_packages(trees: Trees, path: str) -> Iterator[Part]:
             for name in _packages(node):
                 needed.setdefault(name, node.lineno)
     for name, line in needed.items():
-        if not _is_known(trees, name):
+        if not _is_known(trees, path, name):
             users = _users(trees, path, name)
             what = f"needs the package `{name}`, which the release does not use"
             yield Part(f"import {name}", line, ADDED, trees.areas_of(path, users), what, trees.reaches(path, users))
@@ -41,17 +40,18 @@ def _users(trees: Trees, path: str, package: str) -> list[str]:
     """Return the units of a file that use a package."""
     file = trees.fork.file(path)
     names = {one.name for one in (file.bindings if file else ()) if (one.module or "").split(".")[0] == package}
+    uses = trees.influence.uses
     return [
         unit.name
-        for unit in trees.influence.uses.units(path).values()
-        if any(name.split(".")[0] in names for name in free_names(*code_of(unit)))
+        for unit in uses.units(path).values()
+        if any(name.split(".")[0] in names for name in uses.names(path, unit.name))
         or any(package in _packages(part) for node in code_of(unit) for part in ast.walk(node))
     ]
 
 
-def _is_known(trees: Trees, package: str) -> bool:
+def _is_known(trees: Trees, path: str, package: str) -> bool:
     """Tell whether a package is Python's, of the trees themselves, or one that the release uses, too."""
-    if package in sys.stdlib_module_names or trees.base.has_module(package) or trees.fork.has_module(package):
+    if package in sys.stdlib_module_names or trees.fork.has_module(path, package):
         return True
     imports = re.compile(rf"^\s*(?:from|import)\s+{re.escape(package)}\b", re.MULTILINE)
     return any(imports.search(trees.base.texts[path]) for path in trees.base.mentioning(package))

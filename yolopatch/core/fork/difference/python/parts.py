@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 
 from yolopatch.core.fork.changes import ADDED, CHANGED, NOTHING, REMOVED, Part
 from yolopatch.core.fork.difference.affects.places import holds_layers
+from yolopatch.core.fork.difference.code.effect import with_names
 from yolopatch.core.fork.difference.code.findings import Finding, findings
 from yolopatch.core.fork.difference.code.statements import Line
-from yolopatch.core.fork.difference.code.units import CLASS, FUNCTION, MAIN, Unit, code_of
+from yolopatch.core.fork.difference.code.units import CLASS, FUNCTION, MAIN, Unit, code_of, units_of
 from yolopatch.core.fork.difference.python.areas import areas_of_finding, assigned_elsewhere
 from yolopatch.core.fork.difference.python.copies import Copy, copy_of, told_as_copy
 from yolopatch.core.fork.difference.python.packages import needed_packages
@@ -120,7 +121,9 @@ def _renamed(trees: Trees, path: str) -> Iterator[Part]:
 
 def _silent(trees: Trees, path: str) -> list[Part]:
     """Return one part for a file of which only texts and hints differ; none if nothing at all does."""
-    old, new = trees.base_influence.uses.units(path), trees.influence.uses.units(path)
+    file = trees.base.file(path)
+    old = units_of(with_names(file.fresh_tree(), trees.names_for(path))) if file else {}
+    new = trees.influence.uses.units(path)
     names = [name for name in new if name in old and canonical(code_of(new[name])) != canonical(code_of(old[name]))]
     if not names:
         return []

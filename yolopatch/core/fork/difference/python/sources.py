@@ -7,10 +7,8 @@ from collections.abc import Iterator
 
 from yolopatch.core.fork.changes import CHANGED, Part
 from yolopatch.core.fork.difference.code.meanings import told
-from yolopatch.core.fork.difference.code.units import code_of
 from yolopatch.core.fork.difference.python.trees import Trees
 from yolopatch.core.fork.names.definitions import STAR, Definition
-from yolopatch.core.fork.names.references import free_names
 
 
 def other_sources(trees: Trees, path: str) -> Iterator[Part]:
@@ -33,11 +31,11 @@ def _common_names(trees: Trees, path: str) -> dict[str, list[str]]:
     renamed = trees.renames.names
     imported = [{one.name for one in file.bindings if one.module is not None} for file in files if file]
     names: dict[str, list[str]] = {name: [] for name in imported[0] & imported[1] - {STAR}}
-    old, new = (influence.uses.units(path) for influence in (trees.base_influence, trees.influence))
-    for name in new:
-        if name in old:
-            before = {renamed.get(one, one) for one in free_names(*code_of(old[name]))}
-            for one in before & free_names(*code_of(new[name])):
+    old, new = trees.base_influence.uses, trees.influence.uses
+    for name in new.units(path):
+        if name in old.units(path):
+            before = {renamed.get(one, one) for one in old.names(path, name)}
+            for one in before & new.names(path, name):
                 names.setdefault(one, []).append(name)
     return names
 

@@ -93,7 +93,7 @@ class Trees:
         """Return the units of a release's file under the fork's names, without what changes nothing."""
         if path not in self._old:
             file = self.base.file(path)
-            self._old[path] = units_of(effective(file.tree, self.names_for(path))) if file else {}
+            self._old[path] = units_of(effective(file.fresh_tree(), self.names_for(path))) if file else {}
         return self._old[path]
 
     def names_for(self, path: str) -> dict[str, str]:
@@ -104,4 +104,4 @@ class Trees:
     def new_units(self, path: str) -> dict[str, Unit]:
         """Return the units of a fork's file without what changes nothing."""
         file = self.fork.file(path)
-        return units_of(effective(file.tree, {})) if file else {}
+        return units_of(effective(file.fresh_tree(), {})) if file else {}
