@@ -148,8 +148,8 @@ class _Writer:
     def _need(self, path: str, node: ast.stmt, file: _File) -> None:
         """Import or add what a definition uses and the workspace's file lacks."""
         for use in uses(node):
-            found = self.fork.resolve(path, use.name)
-            theirs = self.base.resolve(path, use.name)
+            found = self.fork.meaning(path, use.name)
+            theirs = self.base.meaning(path, use.name)
             if isinstance(found, Local) and found.path == path:
                 if theirs is None:
                     self._take(path, use.name, ADDED)
@@ -165,8 +165,9 @@ class _Writer:
         is_there = isinstance(theirs, Local) and (theirs.path, theirs.name) == (found.path, found.name)
         if is_there:
             return  # an area that changes it does so in its own file
-        own = self.base.resolve(found.path, found.name)
-        if isinstance(own, Local) and own.path == found.path:
+        if found.path in self.files:  # a file of the release, to which the fork added it
+            if self.base.meaning(found.path, found.name) is None:
+                self._take(found.path, found.name, ADDED)
             module = found.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
             symbol = found.name
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from yolopatch.core.code.anchors import margin_of
@@ -41,6 +42,27 @@ def images_of(scope: Scope, path: str) -> Images | None:
             if found:
                 return found
     return None
+
+
+def taken_of_heads(scope: Scope, path: str) -> frozenset[str]:
+    """Return the keys that the models of a tree take of what a head returns: since 8.4 that is a mapping."""
+    code = scope.code(path)
+    nodes = code.tree.body if code else []
+    classes = (node for node in nodes if isinstance(node, ast.ClassDef) and node.name in _MODELS)
+    inits = (one for node in classes for one in node.body if getattr(one, "name", "") == "__init__")
+    calls = (part for init in inits for part in ast.walk(init) if isinstance(part, ast.FunctionDef | ast.Lambda))
+    inner = (call for call in calls if getattr(call, "name", "") != "__init__")
+    parts = (part for call in inner for part in _always(call) if isinstance(part, ast.Subscript))
+    keys = (part.slice.value for part in parts if isinstance(part.slice, ast.Constant))
+    return frozenset(key for key in keys if isinstance(key, str))
+
+
+def _always(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the parts of code, but for what only heads with a second branch (`end2end`) reach."""
+    yield node
+    for part in ast.iter_child_nodes(node):
+        if not (isinstance(part, ast.If | ast.IfExp) and "end2end" in ast.unparse(part.test)):
+            yield from _always(part)
 
 
 def image_lines(base: Images, fork: Images | None, path: str, text: str, test: str) -> Edit | None:

@@ -38,7 +38,7 @@ def _ancestors(scope: Scope, one: Local) -> set[str]:
         code = scope.code(part.path)
         node = code.bindings[part.place].node if code else None
         for base in node.bases if isinstance(node, ast.ClassDef) else ():
-            meaning = scope.resolve(part.path, base.id, part.place) if isinstance(base, ast.Name) else None
+            meaning = scope.meaning(part.path, base.id, part.place) if isinstance(base, ast.Name) else None
             if isinstance(meaning, Local) and meaning.name not in found:
                 found.add(meaning.name)
                 todo.append(meaning)

@@ -42,6 +42,8 @@ class Mirror:
     _parts: dict[str, dict[int, _Part]] = field(default_factory=dict, init=False)
     _wholes: dict[tuple[str, str], set[str]] = field(default_factory=dict, init=False)
     _done: set[tuple[str, int, str]] = field(default_factory=set, init=False)
+    _tops: dict[str, dict[int, int]] = field(default_factory=dict, init=False)
+    _todo: list[tuple[str, ast.stmt, int]] = field(default_factory=list, init=False)  # kept, and not looked into yet
     lacking: dict[str, None] = field(default_factory=dict, init=False)
     packages: dict[str, None] = field(default_factory=dict, init=False)  # that any code imports
     required: dict[str, None] = field(default_factory=dict, init=False)  # without which a file cannot be imported
@@ -53,10 +55,20 @@ class Mirror:
 
     def import_of(self, one: Local) -> tuple[str, str]:
         """Return the module and the name from which a definition is imported; what the release lacks is added."""
+        found = self._import_of(one)
+        self._look_into()
+        return found
+
+    def _import_of(self, one: Local) -> tuple[str, str]:
         if self.sameness.is_same(one):
             return module_name(one.path), one.name
         self._need_place(one.path, one.place, one.name)
         return module_name(self.path_of(one.path)), one.name
+
+    def require(self, module: str) -> None:
+        """Note that the files cannot be imported without a module from outside."""
+        package = module.split(".")[0]
+        self.packages[package] = self.required[package] = None
 
     def path_of(self, path: str) -> str:
         """Return where the mirror of a file of the fork lies."""
@@ -91,8 +103,13 @@ class Mirror:
 
     def _part(self, path: str, node: ast.stmt) -> tuple[int, _Part]:
         """Return the number of the top-level statement that a node is of, and what is had of it."""
-        body = self._code(path).tree.body
-        place = next(k for k, one in enumerate(body) if one is node or any(part is node for part in ast.walk(one)))
+        if path not in self._tops:
+            body = self._code(path).tree.body
+            parts = (
+                (id(part), k) for k, one in enumerate(body) for part in ast.walk(one) if isinstance(part, ast.stmt)
+            )
+            self._tops[path] = dict(parts)
+        place = self._tops[path][id(node)]
         return place, self._parts.setdefault(path, {}).setdefault(place, _Part())
 
     def _need(self, path: str, use: Use, before: int | None, of: ast.stmt | None = None) -> None:
@@ -129,7 +146,14 @@ class Mirror:
         if part.kept:
             return
         part.kept = True
-        node = self._code(path).tree.body[top]
+        self._todo.append((path, self._code(path).tree.body[top], place))
+
+    def _look_into(self) -> None:
+        """Add what the statements use that were added, until nothing is left: a list, because chains may be long."""
+        while self._todo:
+            self._look_at(*self._todo.pop())
+
+    def _look_at(self, path: str, node: ast.stmt, place: int) -> None:
         for use in uses(node):
             self._need(path, use, place, node)
         for binding in _inner(node, package_of(path)):
@@ -147,7 +171,7 @@ class Mirror:
         _, part = self._part(path, binding.node)
         meaning = self.fork.imported(binding, use.name)
         if isinstance(meaning, Local):
-            module, name = self.import_of(meaning)
+            module, name = self._import_of(meaning)
             if (module_name(self.path_of(path)), use.name) != (module, name):
                 part.imports.add((module, name, use.name))
         elif isinstance(meaning, Whole):
@@ -161,13 +185,13 @@ class Mirror:
             self.lacking[f"{path}, line {binding.node.lineno}: {use.name} is not in {binding.module}"] = None
 
     def _need_outside(self, path: str, binding: Binding, part: _Part, meaning: Outside, name: str) -> None:
-        self.packages[meaning.module.split(".")[0]] = None
         top = self._part(path, binding.node)[0]
         statement = self._code(path).tree.body[top]
         if statement is not binding.node:  # in a `try`, which says what to do without the package
+            self.packages[meaning.module.split(".")[0]] = None
             self._keep(path, top, part, 0)
             return
-        self.required[meaning.module.split(".")[0]] = None
+        self.require(meaning.module)
         if isinstance(binding.node, ast.Import) and meaning.attribute is None and "." in meaning.module:
             part.imports.add((meaning.module, "", name))
         else:
@@ -177,7 +201,7 @@ class Mirror:
         """Add what an import inside a function needs."""
         meaning = self.fork.imported(binding, binding.name)
         if isinstance(meaning, Local):
-            self.import_of(meaning)
+            self._import_of(meaning)
         elif isinstance(meaning, Outside):
             self.packages[meaning.module.split(".")[0]] = None
 
@@ -185,14 +209,15 @@ class Mirror:
         """Decide for each name that is a whole file whether the release's file has all that is taken of it."""
         before = len(self._done)
         for (path, name), attributes in list(self._wholes.items()):
-            target = self.fork.resolve(path, name)
+            target = self.fork.meaning(path, name)
             if isinstance(target, Whole) and not self._is_all_same(target.path, attributes):
                 for attribute in sorted(attributes - {""}):
                     self._need(target.path, Use(attribute, "", False), None)
+        self._look_into()
         return len(self._done) > before
 
     def _is_all_same(self, path: str, attributes: set[str]) -> bool:
-        found = [self.fork.resolve(path, one) for one in attributes if one]
+        found = [self.fork.meaning(path, one) for one in attributes if one]
         return all(isinstance(one, Local) and self.sameness.is_same(one) for one in found)
 
     def _text(self, path: str) -> str:

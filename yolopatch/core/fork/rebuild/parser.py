@@ -55,7 +55,9 @@ class Parser:
         code = scope.code(path)
         body = code.tree.body if code else []
         nodes = [node for node in body if isinstance(node, ast.FunctionDef) and node.name == "parse_model"]
-        return cls(scope, path, only(nodes, "the function parse_model", path))
+        found = cls(scope, path, only(nodes, "the function parse_model", path))
+        assert found.loop  # it is there, or this raises
+        return found
 
     @cached_property
     def loop(self) -> ast.For:
@@ -102,7 +104,7 @@ class Parser:
 
     def is_class(self, name: str) -> bool:
         """Tell whether a name means a class or a function in the file."""
-        found = self.scope.resolve(self.path, name)
+        found = self.scope.meaning(self.path, name)
         if not isinstance(found, Local):
             return False
         code = self.scope.code(found.path)
@@ -140,11 +142,13 @@ def _makes(node: ast.stmt) -> bool:
 def _reads_row(node: ast.stmt) -> bool:
     """Tell whether this is a step by which every parser reads a row: the class by its name, and texts as values."""
     bound = bound_names([node])
-    return "m" in bound or bound == {"t"} or (isinstance(node, ast.For) and "args" in ast.unparse(node.iter))
+    return "m" in bound or (isinstance(node, ast.For) and "args" in ast.unparse(node.iter))
 
 
 def _is_silent(node: ast.stmt) -> bool:
-    """Tell whether a statement only says something."""
+    """Tell whether a statement only says something: `t` is the name of the class, for the table of layers."""
+    if bound_names([node]) == {"t"}:
+        return True
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return True
     called = node.value.func if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) else None

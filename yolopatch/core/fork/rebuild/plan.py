@@ -56,7 +56,12 @@ class Planner:
             first.setdefault(row.module, row.line)
         for name, line in first.items():
             if not name.startswith(_TORCH) and self._meaning(name) is None:
-                yield f"line {line}: {name} is not defined: {self.fork.path} of the fork has no such name"
+                timm = "; a model of timm of this name cannot be rebuilt" if self._asks_timm else ""
+                yield f"line {line}: {name} is not defined: {self.fork.path} of the fork has no such name{timm}"
+
+    @property
+    def _asks_timm(self) -> bool:
+        return "timm.create_model" in ast.unparse(self.fork.loop)
 
     def planned(self, cfgs: Sequence[ForkCfg]) -> list[Named]:
         """Return the classes that become ours, in the order of their first rows."""
@@ -73,13 +78,13 @@ class Planner:
     def _meaning(self, name: str) -> Local | Outside | None:
         if name.startswith(_TORCH):
             return None
-        found = self.sameness.fork.resolve(self.fork.path, name)
+        found = self.sameness.fork.meaning(self.fork.path, name)
         return found if isinstance(found, Local | Outside) else None
 
     def _is_same_class(self, one: Named) -> bool:
         if one.meaning is None:
             return True
-        theirs = self.sameness.base.resolve(self.base.path, one.name)
+        theirs = self.sameness.base.meaning(self.base.path, one.name)
         if isinstance(one.meaning, Outside):
             return one.meaning == theirs
         is_there = isinstance(theirs, Local) and (theirs.path, theirs.name) == (one.meaning.path, one.meaning.name)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
 from yolopatch.catalog.kinds import HEAD
+from yolopatch.core.code.anchors import AnchorNotFound
 from yolopatch.core.edits import Change, NewFile
 from yolopatch.core.fork.reach import PARSERS
 from yolopatch.core.fork.rebuild.mirror import Mirror
@@ -34,12 +35,18 @@ def rebuild(name: str, base: Mapping[str, bytes], fork: ForkTree, cfgs: Mapping[
         cfgs: the text of each YAML of the fork that is wanted, by its name.
 
     Raises:
-        AnchorNotFound: the fork or the release has no parser of a known form.
+        AnchorNotFound: the release has no parser of a known form.
     """
     path = PARSERS[fork.upstream]
     sameness = Sameness(Scope(fork.files), Scope(base))
-    planner = Planner(sameness, Parser.of(sameness.fork, path), Parser.of(sameness.base, path))
     read = [ForkCfg(cfg, clean_text(text)) for cfg, text in cfgs.items()]
+    base_parser = Parser.of(sameness.base, path)
+    try:
+        fork_parser = Parser.of(sameness.fork, path)
+    except AnchorNotFound as error:
+        why = (f"the fork's {error.where} cannot be read: looked for {error.contract}, found {error.found}",)
+        return Rebuilt(name, (), tuple(Model(cfg.name, lacking=why) for cfg in read))
+    planner = Planner(sameness, fork_parser, base_parser)
     faults = {cfg.name: _faults(planner, cfg) for cfg in read}
     sound = [cfg for cfg in read if not faults[cfg.name]]
     writer = _writer(name, fork, planner, sound)
@@ -55,7 +62,11 @@ def _faults(planner: Planner, cfg: ForkCfg) -> tuple[str, ...]:
         rows = cfg.rows
     except UsageError as error:
         return (error.what,)
-    return tuple(planner.missing(cfg)) if rows else ("it has no layers",)
+    if not rows:
+        return ("it has no layers",)
+    further = sorted(part for part in ("neck",) if isinstance(cfg.content.get(part), list))
+    strange = tuple(f"it has a part `{part}`, which no release reads" for part in further)
+    return (*strange, *planner.missing(cfg))
 
 
 def _writer(name: str, fork: ForkTree, planner: Planner, cfgs: Sequence[ForkCfg]) -> RowWriter:
@@ -73,7 +84,7 @@ def _changes(writer: RowWriter) -> tuple[Change, ...]:
 
 
 def _model(writer: RowWriter, cfg: ForkCfg, faults: tuple[str, ...]) -> Model:
-    lacking = (*faults, *writer.lacking, *writer.mirror.lacking)
+    lacking = faults or (*writer.lacking, *writer.mirror.lacking, *_conflicts(writer, cfg))
     if lacking:
         return Model(cfg.name, lacking=lacking)
     ours = {one.name for one in writer.named}
@@ -88,6 +99,15 @@ def _model(writer: RowWriter, cfg: ForkCfg, faults: tuple[str, ...]) -> Model:
     elif makers:
         return Model(cfg.name, lacking=("a backbone that is one layer is not its first one",))
     return Model(cfg.name, text, rows=rows)
+
+
+def _conflicts(writer: RowWriter, cfg: ForkCfg) -> Iterator[str]:
+    """Yield why a head of the fork cannot be in a model of the release, if it began from another one."""
+    last = cfg.rows[-1].module if cfg.rows else ""
+    lacks = writer.needed_of_heads()
+    if lacks and any(one.name == last and writer.is_detector(one) for one in writer.named):
+        keys = ", ".join(map(repr, sorted(lacks)))
+        yield f"the release takes {keys} of what a head returns, and the fork's {last} returns no such mapping"
 
 
 def _placed(models: Sequence[Model], name: str, upstream: str, taken: Collection[str]) -> tuple[Model, ...]:

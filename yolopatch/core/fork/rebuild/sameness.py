@@ -47,7 +47,7 @@ class Sameness:
 
     def in_base(self, path: str, name: str) -> Local | None:
         """Return the release's own definition with the place and the name of one of the fork."""
-        found = self.base.resolve(path, name)
+        found = self.base.meaning(path, name)
         return found if isinstance(found, Local) and (found.path, found.name) == (path, name) else None
 
     def _is_same(self, one: Local) -> bool:
@@ -86,14 +86,14 @@ class Sameness:
 
     def _meanings(self, one: Local, twin: Local, use: Use) -> list[Local] | None:
         """Return the definitions that a use reaches in the fork; None if in the release it means something else."""
-        mine = self.fork.resolve(one.path, use.name, one.place if use.at_import else None)
-        theirs = self.base.resolve(twin.path, use.name, twin.place if use.at_import else None)
+        mine = self.fork.meaning(one.path, use.name, one.place if use.at_import else None)
+        theirs = self.base.meaning(twin.path, use.name, twin.place if use.at_import else None)
         if isinstance(mine, Whole) and isinstance(theirs, Whole):
             if mine.path != theirs.path:
                 return None
             if not use.attribute:
                 return []
-            mine, theirs = self.fork.resolve(mine.path, use.attribute), self.base.resolve(theirs.path, use.attribute)
+            mine, theirs = self.fork.meaning(mine.path, use.attribute), self.base.meaning(theirs.path, use.attribute)
         return _pair(mine, theirs)
 
 

@@ -11,6 +11,8 @@ from yolopatch.core.fork.folding import decode
 from yolopatch.core.fork.names.definitions import STAR, Binding, FileCode
 from yolopatch.core.syntax import parse
 
+_LONGEST = 100  # of a chain of files that import a name from the next one
+
 
 @dataclass(frozen=True)
 class Local:
@@ -54,6 +56,7 @@ class Scope:
     """
 
     files: Mapping[str, bytes]
+    _depth: int = field(default=0, init=False)
     _codes: dict[str, FileCode | None] = field(default_factory=dict, init=False)
     _found: dict[tuple[str, str, int | None], Meaning | None] = field(default_factory=dict, init=False)
 
@@ -88,7 +91,7 @@ class Scope:
         ends = [path for path in self.files if path.endswith((f"/{stem}.py", f"/{stem}/__init__.py"))]
         return ends[0] if len(ends) == 1 else None
 
-    def resolve(self, path: str, name: str, before: int | None = None) -> Meaning | None:
+    def meaning(self, path: str, name: str, before: int | None = None) -> Meaning | None:
         """Return what a name means in a file; None for a builtin, and for a name that is not there.
 
         Args:
@@ -99,7 +102,10 @@ class Scope:
         key = (path, name, before)
         if key not in self._found:
             self._found[key] = None  # files that import each other in a circle
-            self._found[key] = self._resolve(path, name, before)
+            self._depth += 1
+            if self._depth < _LONGEST:
+                self._found[key] = self._resolve(path, name, before)
+            self._depth -= 1
         return self._found[key]
 
     def _resolve(self, path: str, name: str, before: int | None) -> Meaning | None:
@@ -110,7 +116,7 @@ class Scope:
         return Local(path, place, name) if binding.module is None else self.imported(binding, name)
 
     def binding(self, path: str, name: str, before: int | None = None) -> tuple[int, Binding] | None:
-        """Return the last binding of a file that gives a name, with its number; arguments as of `resolve`."""
+        """Return the last binding of a file that gives a name, with its number; arguments as of `meaning`."""
         code = self.code(path)
         if code is None:
             return None
@@ -134,7 +140,7 @@ class Scope:
             return False
         if code.exported is not None:
             return name in code.exported
-        return not name.startswith("_") and self.resolve(path, name) is not None
+        return not name.startswith("_") and self.meaning(path, name) is not None
 
     def imported(self, binding: Binding, name: str) -> Meaning | None:
         """Return what an import binds; `name` is the one that is asked for, of a star."""
@@ -146,7 +152,7 @@ class Scope:
         if target is None:
             inner = self.file_of(f"{module}.{attribute}")
             return Whole(inner) if inner else Outside(module, attribute)
-        found = self.resolve(target, attribute)
+        found = self.meaning(target, attribute)
         if found is None:
             inner = self.file_of(f"{module}.{attribute}")
             return Whole(inner) if inner else None

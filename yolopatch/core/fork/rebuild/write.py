@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from yolopatch.core.code.anchors import Anchor, below_import, chain_of
 from yolopatch.core.edits import Edit, NewFile
 from yolopatch.core.fork.names.definitions import module_name
-from yolopatch.core.fork.rebuild.building import image_lines, images_of
+from yolopatch.core.fork.rebuild.building import image_lines, images_of, taken_of_heads
 from yolopatch.core.fork.rebuild.heads import stands_for
 from yolopatch.core.fork.rebuild.mirror import Mirror
 from yolopatch.core.fork.rebuild.parser import Parser, written
@@ -106,6 +106,17 @@ class RowWriter:
             self.helpers[LAYERS] = ("", "")
         return [lines] if lines else []
 
+    def needed_of_heads(self) -> frozenset[str]:
+        """Return the keys that the release's models take of what a head returns, and the fork's do not."""
+        theirs = taken_of_heads(self.base.scope, self.base.path)
+        return theirs - taken_of_heads(self.fork.scope, self.fork.path)
+
+    def is_detector(self, one: Named) -> bool:
+        """Tell whether a class of the fork is a head for which the release finds strides."""
+        if not isinstance(one.meaning, Local):
+            return False
+        return stands_for(self.fork, one.name, one.meaning) not in ("", "Classify", "RTDETRDecoder")
+
     def file(self) -> NewFile:
         """Write our classes; after `branches` and `images`."""
         imports: set[str] = {"import torch.nn as nn"}
@@ -136,8 +147,11 @@ class RowWriter:
         return code.text
 
     def _below_imports(self) -> Anchor:
-        module = "ultralytics.nn.modules" if self.base.path.startswith("ultralytics/") else "models.experimental"
-        return below_import(self.base.path, self._base_text, module)
+        path, text = self.base.path, self._base_text
+        if path.startswith("ultralytics/"):
+            return below_import(path, text, "ultralytics.nn.modules")
+        # the heads of yolov5 are in this file, and our classes may be made of them
+        return Anchor(self.base.function.lineno - 1, "")
 
     def _class(self, one: Named, imports: set[str]) -> Iterator[str]:
         source = self._import(one, imports)
@@ -163,7 +177,7 @@ class RowWriter:
         if not is_last or not isinstance(one.meaning, Local):
             return ""
         head = stands_for(self.fork, one.name, one.meaning)
-        own = self.base.scope.resolve(self.base.path, head) if head else None
+        own = self.base.scope.meaning(self.base.path, head) if head else None
         if not isinstance(own, Local) or self._inherits(one.meaning, own):
             return ""
         imports.add(f"from {module_name(own.path)} import {own.name} as Upstream{own.name}")
@@ -180,7 +194,7 @@ class RowWriter:
             code = scope.code(part.path)
             node = code.bindings[part.place].node if code else None
             names = [base.id for base in getattr(node, "bases", ()) if isinstance(base, ast.Name)]
-            found = [scope.resolve(part.path, name, part.place) for name in names]
+            found = [scope.meaning(part.path, name, part.place) for name in names]
             todo += [base for base in found if isinstance(base, Local)]
         return False
 
@@ -201,6 +215,7 @@ class RowWriter:
             module, name = self.mirror.import_of(one.meaning)
         else:
             module, name = one.meaning.module, one.meaning.attribute or ""
+            self.mirror.require(module)
         short = f"_{one.name}"
         imports.add(f"from {module} import {name} as {short}")
         return short
@@ -208,7 +223,7 @@ class RowWriter:
     def _table(self, imports: set[str]) -> str:
         entries = []
         for word in sorted(self.words):
-            found = self.mirror.fork.resolve(self.fork.path, word)
+            found = self.mirror.fork.meaning(self.fork.path, word)
             if isinstance(found, Local):
                 module, name = self.mirror.import_of(found)
                 imports.add(f"from {module} import {name} as _{word}")
@@ -253,8 +268,8 @@ class RowWriter:
         """Return the name in the release's parser of something that a branch uses; None if it is the same there."""
         if name in self.fork.locals or hasattr(builtins, name):
             return None
-        found = self.mirror.fork.resolve(self.fork.path, name)
-        theirs = self.base.scope.resolve(self.base.path, name)
+        found = self.mirror.fork.meaning(self.fork.path, name)
+        theirs = self.base.scope.meaning(self.base.path, name)
         if isinstance(found, Local):
             if isinstance(theirs, Local) and theirs.name == found.name and self.mirror.sameness.is_same(found):
                 return None

@@ -1,0 +1,64 @@
+"""What a fork changes beside its architecture: the definitions of the chosen areas, in the release's own files."""
+
+from __future__ import annotations
+
+import pytest
+
+from yolopatch.core.fork.changes import ADDED, ASSIGNMENT, CHANGED, LOSS, TRAINING, FileChange, Part
+from yolopatch.core.fork.rebuild.areas import area_files
+
+LOSS_FILE, METRICS, SETTINGS = (
+    "ultralytics/utils/loss.py",
+    "ultralytics/utils/metrics.py",
+    "ultralytics/cfg/default.yaml",
+)
+CALL = "iou = bbox_iou(pred_bboxes[fg_mask], target_bboxes[fg_mask], xywh=False, CIoU=True)"
+
+
+def changed(path: str, *parts: tuple[str, str, str]) -> FileChange:
+    found = tuple(Part(name, 1, kind, (area,), f"{name} is another one") for name, kind, area in parts)
+    return FileChange(path, CHANGED, tuple({part.affects[0] for part in found}), "changed", found)
+
+
+@pytest.fixture
+def fork_files(package) -> dict[str, bytes]:
+    """Give the files of a fork with another overlap, from a function that it added, and other settings."""
+    files = package("ultralytics-8.3.0")
+    for path, old, new in (
+        (LOSS_FILE, CALL, "iou = own_iou(pred_bboxes[fg_mask], target_bboxes[fg_mask])"),
+        (LOSS_FILE, "from .metrics import bbox_iou", "from .metrics import bbox_iou, own_iou"),
+        (METRICS, "def bbox_iou(", "def own_iou(a, b):\n    return bbox_iou(a, b) ** POWER\n\n\ndef bbox_iou("),
+        (METRICS, "OKS_SIGMA = ", "POWER = 0.5\nOKS_SIGMA = "),
+        (SETTINGS, "box: 7.5", "box: 9.0"),
+    ):
+        assert old in files[path].decode()
+        files[path] = files[path].decode().replace(old, new, 1).encode()
+    return files
+
+
+def test_a_method_is_replaced_and_brings_what_it_uses(package, fork_files):
+    changes = [changed(LOSS_FILE, ("BboxLoss.forward", CHANGED, LOSS))]
+    (found,) = area_files("Own", package("ultralytics-8.3.0"), fork_files, changes, [LOSS])
+    assert set(found.files) == {LOSS_FILE, METRICS}
+    assert "from ultralytics.utils.metrics import own_iou\n" in found.files[LOSS_FILE]
+    assert all(text in found.files[METRICS] for text in ("POWER = 0.5\n", "def own_iou(a, b):"))
+    for path, text in found.files.items():
+        compile(text, path, "exec")
+    # nothing else of the file has changed
+    assert CALL not in found.files[LOSS_FILE]
+    assert found.files[LOSS_FILE].count("\n") == package("ultralytics-8.3.0")[LOSS_FILE].count(b"\n") + 1
+
+
+def test_only_chosen_areas(package, fork_files):
+    changes = [
+        changed(LOSS_FILE, ("BboxLoss.forward", CHANGED, LOSS)),
+        changed(SETTINGS, ("box", CHANGED, TRAINING)),
+    ]
+    found = area_files("Own", package("ultralytics-8.3.0"), fork_files, changes, [ASSIGNMENT, TRAINING])
+    assert [(one.area, list(one.files)) for one in found] == [(TRAINING, [SETTINGS])]
+    assert "\nbox: 9.0 #" in found[0].files[SETTINGS]
+
+
+def test_what_no_yaml_reaches_stays_away(package, fork_files):
+    unused = FileChange(METRICS, CHANGED, (LOSS,), "", (Part("own_iou", 1, ADDED, (LOSS,), "new", used=False),))
+    assert area_files("Own", package("ultralytics-8.3.0"), fork_files, [unused], [LOSS]) == ()
