@@ -192,8 +192,8 @@ def test_what_a_model_does_not_need_is_told_and_does_not_stop_it(answers, name):
 
 
 def test_a_package_is_named_as_pip_knows_it(answers):
-    assert answers["uses a package"].hint == "install it: python3 -m pip install einops"
-    assert answers["tried an extension"].hint.startswith("it has to be compiled for CUDA")
+    assert answers["uses a package"].hint == "install the package that has it: python3 -m pip install einops"
+    assert answers["tried an extension"].hint.startswith("selective_scan_cuda has to be compiled, for CUDA mostly")
     assert answers["imports a package"].absent[0].what == (
         "ultralytics/nn/tasks.py:4 imports timm, and timm is not installed"
     )

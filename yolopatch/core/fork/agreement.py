@@ -22,6 +22,7 @@ EQUAL, ROUNDED, OTHER_OUTPUTS, OTHER_TENSORS, OTHER_SOURCES, ONLY_FORK, ONLY_REB
 # Relative to the norm. The same formula in another order differs by 1e-7 in one layer; a deep network makes a thousand
 # times of it.
 _ROUNDING, _GROWN = 1e-5, 1e-3
+_STATISTICS = (".running_mean", ".running_var", ".num_batches_tracked")
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Agreement:
         same: whether it has the same tensors and, with the same weights, the same outputs, rounding aside.
         tensors: whether the tensors are the same, by name and shape.
         outputs: of the whole model: EQUAL, ROUNDED or OTHER_OUTPUTS.
-        start: whether all tensors start with the same values, with the same seed.
+        start: whether all tensors start with the same values, with the same seed, statistics of norms aside.
         parameters: their number in the fork, and in the rebuilt model.
         first: the first layer that differs, None where none does.
         what: one sentence.
@@ -192,8 +193,9 @@ def _farthest(fork: Built, rebuilt: Built) -> float:
 
 
 def _other_starts(own: Sequence[BuiltTensor], other: Sequence[BuiltTensor]) -> list[str]:
-    starts = {tensor.name: tensor.start for tensor in other}
-    return [tensor.name for tensor in own if tensor.name in starts and tensor.start != starts[tensor.name]]
+    """Return the tensors that start otherwise; where a model runs while it is built, statistics are no start."""
+    starts = {tensor.name: tensor.start for tensor in other if not tensor.name.endswith(_STATISTICS)}
+    return [tensor.name for tensor in own if starts.get(tensor.name, tensor.start) != tensor.start]
 
 
 def _sentence(first: LayerAgreement | None, outputs: str, farthest: float) -> str:
