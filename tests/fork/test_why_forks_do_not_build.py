@@ -55,6 +55,21 @@ DO_NOT_BUILD = {
         PACKAGE,
         "uses timm.layers.Base, and timm is not installed",
     ),
+    "computes with a package": (
+        _forward("x = x * MEAN", "from timm.data import MEAN\n"),
+        PACKAGE,
+        "ultralytics/nn/modules.py:1 imports timm, and timm is not installed",
+    ),
+    "asks a package for its version": (
+        _imported("import mmcv\nassert mmcv.__version__ >= '1.3'"),
+        EXTENSION,
+        "ultralytics/nn/tasks.py:4 imports mmcv, and mmcv is not installed",
+    ),
+    "compiles": (
+        _imported("from torch.utils.cpp_extension import load_inline\nload_inline('own', 'int a;')"),
+        EXTENSION,
+        "ultralytics/nn/tasks.py:5 compiles an extension",
+    ),
     "has no file": (
         changed(tasks=(_TASKS, f"{_TASKS}from ultralytics.nn.gone import Detect\n")),
         OWN_FILE,
