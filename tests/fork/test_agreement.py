@@ -146,15 +146,16 @@ def test_a_layer_that_is_random_is_a_note():
 def _backbone(maps: int, first: int) -> tuple[BuiltLayer, ...]:
     """Return a backbone of two maps, rows that pass them on, and a layer behind, by the number of its first map."""
     outputs = (_values("m0"), _values("m1"))
-    rows = [_layer(index, "Map", sources=(0,), outputs=(outputs[index - 1],), parameters=0) for index in range(1, 3)]
-    behind = _layer(3, place=1 + maps, sources=(2, 1), outputs=(_values("z"),))
+    given = [(), outputs[:1], outputs[1:]]  # the first row stands for a map that there is none of
+    rows = [_layer(index, "Map", sources=(0,), outputs=given[index - 1], parameters=0) for index in range(1, 4)]
+    behind = _layer(4, place=1 + maps, sources=(3, 2), outputs=(_values("z"),))
     return (_layer(first, "Net", place=0, sources=(-1,), outputs=outputs), *rows[:maps], behind)
 
 
 def test_maps_that_a_fork_counts_as_layers_are_rows_on_the_release():
-    """The fork's backbone is layer 2, and the next one layer 3; rebuilt, two rows between them pass on the maps."""
-    fork = _built(layers=_backbone(0, 2), tensors=(_tensor(0), _tensor(1)))
-    rebuilt = _built(layers=_backbone(2, 0), tensors=(_tensor(0), _tensor(3)))
+    """The fork's backbone is layer 3, and the next one layer 4; rebuilt, rows between them pass on the maps."""
+    fork = _built(layers=_backbone(0, 3), tensors=(_tensor(0), _tensor(1)))
+    rebuilt = _built(layers=_backbone(3, 0), tensors=(_tensor(0), _tensor(4)))
     found = compare_built(fork, rebuilt)
     assert (found.same, found.tensors, [layer.kinds for layer in found.layers]) == (
         True,
@@ -162,7 +163,7 @@ def test_maps_that_a_fork_counts_as_layers_are_rows_on_the_release():
         [("Net", "Net"), ("Conv", "Conv")],
     )
     assert found.notes == (
-        "2 layers of the rebuilt model pass on a map each, so that its tensors have the numbers of other layers",
+        "3 layers of the rebuilt model pass on a map each, so that its tensors have the numbers of other layers",
     )
-    moved = _built(layers=_backbone(2, 0), tensors=(_tensor(0), _tensor(3, shape=(9,))))
-    assert compare_built(fork, moved).first.index == 3
+    moved = _built(layers=_backbone(3, 0), tensors=(_tensor(0), _tensor(4, shape=(9,))))
+    assert compare_built(fork, moved).first.index == 4

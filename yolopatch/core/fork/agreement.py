@@ -151,9 +151,10 @@ def _compare(
 
 
 def _computing(built: Built) -> list[BuiltLayer]:
-    """Return the layers without those that only pass on one of the maps that a layer returns.
+    """Return the layers without those that pass on at most one of the maps that a layer returns.
 
-    A fork may count the maps of a backbone as layers without making any; on the release, each is a row.
+    A fork may count the maps of a backbone as layers without making any, and more than there are; on the release, each
+    is a row.
     """
     return [layer for layer in built.layers if not _passes_on(layer, built)]
 
@@ -161,7 +162,8 @@ def _computing(built: Built) -> list[BuiltLayer]:
 def _passes_on(layer: BuiltLayer, built: Built) -> bool:
     read = [one for one in built.layers if one.index in layer.sources and len(one.outputs) > 1]
     maps = {values.digest for one in read for values in one.outputs}
-    return not _of_layer(built, layer) and [values.digest in maps for values in layer.outputs] == [True]
+    passes = bool(read) and len(layer.outputs) < 2 and all(values.digest in maps for values in layer.outputs)
+    return passes and not _of_layer(built, layer)
 
 
 def _of_layer(built: Built, layer: BuiltLayer) -> list[BuiltTensor]:
