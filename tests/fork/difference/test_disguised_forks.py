@@ -44,15 +44,16 @@ def test_a_renamed_class_is_told_once(release, edited):
     assert changes["ultralytics/cfg/models/v8/yolov8.yaml"].what == "only names of renamed modules differ"
 
 
-def test_a_file_of_another_release_is_told_as_that(release):
-    base, other = release(_PIN), release("ultralytics-8.3.0")
-    path = "ultralytics/utils/loss.py"
+def test_a_file_of_another_release_is_told_as_that(small):
+    text = "def run(x):\n    return x * 2\n"
 
-    def releases_of(name: str, data: bytes) -> tuple[str, ...]:
-        return ("8.3.0",) if other[name] == data else ()
+    def releases_of(path: str, data: bytes) -> tuple[str, ...]:
+        return ("8.3.0", "8.3.1") if data == text.encode() else ()
 
-    change = _read(base, {**base, path: other[path]}, releases_of=releases_of)[path]
-    assert (change.kind, change.release) == (CHANGED, "8.3.0")
+    change = small(
+        {"engine/trainer.py": "def run(x):\n    return x\n"}, {"engine/trainer.py": text}, releases_of=releases_of
+    )
+    assert (change["engine/trainer.py"].kind, change["engine/trainer.py"].release) == (CHANGED, "8.3.0")
 
 
 def test_a_loss_that_comes_from_a_changed_copy_is_found(release, edited):

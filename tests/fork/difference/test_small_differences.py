@@ -10,6 +10,7 @@ from yolopatch.core.fork.changes import (
     AUGMENTATION,
     CHANGED,
     EVALUATION,
+    EXPORT,
     LOSS,
     NOTHING,
     REMOVED,
@@ -143,6 +144,34 @@ def test_a_setting_that_the_trainer_overwrites_affects_what_the_setting_does(sma
     new = old + "        self.args.mosaic = 0.0\n"
     (part,) = small({"engine/trainer.py": old}, {"engine/trainer.py": new})["engine/trainer.py"].parts
     assert (part.affects, part.what) == ((AUGMENTATION,), "`self.args.mosaic = 0.0` is added")
+
+
+def test_a_setting_that_an_exporter_overwrites_is_its_own(small):
+    old = "class Exporter:\n    def setup(self):\n        self.ready = True\n"
+    new = old + "        self.args.batch = 1\n"
+    (part,) = small({"engine/exporter.py": old}, {"engine/exporter.py": new})["engine/exporter.py"].parts
+    assert part.affects == (EXPORT,)
+
+
+def test_a_changed_copy_of_upstreams_class_is_told_by_its_change(small):
+    conv = "class Conv:\n    act = 'silu'\n\n    def forward(self, x):\n        return x\n"
+    parts = small({"nn/modules/conv.py": conv}, {"nn/extra.py": conv.replace("silu", "mish")})["nn/extra.py"].parts
+    assert [(part.name, part.line, part.what) for part in parts] == [
+        ("Conv", 1, "a copy of `Conv` of `ultralytics/nn/modules/conv.py`, with 1 change"),
+        ("Conv.act", 2, "unlike in `ultralytics/nn/modules/conv.py`: `Conv.act` is `'mish'`, not `'silu'`"),
+    ]
+
+
+def test_a_module_beside_a_file_is_found_without_its_package(small):
+    base = {"nn/tasks.py": "def parse_model(d):\n    return d\n"}
+    fork = {
+        "nn/tasks.py": "from Extra import *\n\n\ndef parse_model(d):\n    return Own(d)\n",
+        "nn/Extra/__init__.py": "from .own import *\n",
+        "nn/Extra/own.py": "class Own:\n    pass\n",
+    }
+    changes = small(base, fork)
+    assert [(part.name, part.used) for part in changes["nn/Extra/own.py"].parts] == [("Own", True)]
+    assert [part.name for part in changes["nn/tasks.py"].parts] == ["parse_model"]
 
 
 def test_a_new_setting_affects_what_reads_it(small):

@@ -157,3 +157,78 @@ def test_a_head_that_another_release_cannot_use_is_told(remade):
     (model,) = remade(base="ultralytics-8.4.0").models
     what = "the release takes 'feats' of what a head returns"
     assert model.lacking == (f"{what}, and the fork's Detect_Own returns no such mapping",)
+
+
+def with_branch(branch: str, code: str) -> dict[str, tuple[str, str]]:
+    """Return edits that add code to the fork's file, and a branch to its parser."""
+    return {EXTRA: ("class Unused", f"{code}\n\n\nclass Unused"), TASKS: ("        elif m is AIFI:\n", branch)}
+
+
+BY_NAME = """class Small(nn.Module):
+    expansion = 2
+
+
+class Stage(nn.Module):
+    def __init__(self, c1, c2, block):
+        super().__init__()
+        self.block = block(c1, c2)
+"""
+BY_NAME_BRANCH = """        elif m is Stage:
+            block = globals()[args[1]]
+            c1, c2 = ch[f], args[0] * block.expansion
+            args = [c1, args[0], block]
+        elif m is AIFI:
+"""
+
+
+def test_a_branch_that_looks_up_a_class_by_its_name(remade, tree_of):
+    edits = {
+        **with_branch(BY_NAME_BRANCH, BY_NAME),
+        "ultralytics/nn/extra/__init__.py": ("*", "*\nfrom .parts import Small, Stage"),
+    }
+    rebuilt = remade(CFG.replace("Gate, [5]", "Stage, [32, Small]"), edits)
+    texts = tree_of(rebuilt)
+    assert "block = NAMES_OwnYOLO[args[1]]\n" in texts[TASKS]
+    assert 'NAMES = {\n    "Small": _Small,\n}' in texts[ROWS]
+
+
+SEVERAL = """class Join(nn.Module):
+    input_nums = 2
+
+    def forward(self, a, b):
+        return a + b
+"""
+
+
+def test_a_class_that_takes_its_maps_one_by_one(remade, tree_of):
+    branch = "        elif m in (Join):\n            args = []\n        elif m is AIFI:\n"
+    edits = {**with_branch(branch, SEVERAL), "ultralytics/nn/extra/__init__.py": ("*", "*\nfrom .parts import Join")}
+    rebuilt = remade(CFG.replace("[-1, 1, Gate, [5]]", "[[-1, 0], 1, Join, []]"), edits)
+    assert "return super().forward(*x) if" in tree_of(rebuilt)[ROWS]
+    assert "elif m is Join_OwnYOLO:\n            args = []\n" in tree_of(rebuilt)[TASKS]
+
+
+def test_of_two_classes_with_one_name_each_user_gets_its_own(remade, tree_of):
+    twice = (
+        "class Part(nn.Module):\n    first = True\n\n\nclass Gate2(Part):\n    pass\n\n\n"
+        "class Part(nn.Module):\n    first = False\n"
+    )
+    edits = {EXTRA: ("class Gate(nn.Module):", f"{twice}\n\nclass Gate(Gate2):\n    part = Part\n")}
+    text = tree_of(remade(edits=edits))[PARTS]
+    assert text.index("first = True") < text.index("class Gate2(Part)") < text.index("first = False")
+
+
+def test_a_long_chain_of_definitions(remade, tree_of):
+    chain = "".join(f"def f{n}(x):\n    return f{n + 1}(x)\n\n\n" for n in range(2000))
+    edits = {
+        EXTRA: (
+            "def scaled(x):\n    return x * 2",
+            f"{chain}def f2000(x):\n    return x\n\n\ndef scaled(x):\n    return f0(x)",
+        )
+    }
+    assert tree_of(remade(edits=edits))[PARTS].count("def f") == 2002
+
+
+def test_a_parser_that_cannot_be_read(remade):
+    (model,) = remade(edits={TASKS: ("def parse_model(", "def parse_own(")}).models
+    assert model.lacking == (f"the fork's {TASKS} cannot be read: looked for the function parse_model, found none",)

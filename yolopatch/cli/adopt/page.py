@@ -32,11 +32,10 @@ class Line:
 
 @dataclass(frozen=True)
 class File:
-    """The changes of one file; `note` says which other release has it."""
+    """The changes of one file."""
 
     path: str
     lines: Sequence[Line]
-    note: str
 
 
 @dataclass(frozen=True)
@@ -138,10 +137,9 @@ def _area(name: str, items: Sequence[Item]) -> Area:
 def _files(items: Sequence[Item]) -> Iterator[File]:
     for path, group in groupby(items, key=lambda item: item.path):
         found = list(group)
-        note = f"as {found[0].release} has it" if found[0].release else ""
         before = ["", *(item.name for item in found)]
         names = [name_of(item, last) for item, last in zip(found, before)]
-        yield File(path, [Line(str(one.line or ""), name, one.what) for one, name in zip(found, names)], note)
+        yield File(path, [Line(str(one.line or ""), name, one.what) for one, name in zip(found, names)])
 
 
 def _models(found: Adoption) -> Iterator[ModelView]:

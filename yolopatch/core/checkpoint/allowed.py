@@ -9,7 +9,7 @@ from yolopatch.catalog.checkpoint.loadable import CLASSES_OF, EXACT, OPENING, RU
 from yolopatch.catalog.module import TUTORIAL_FLAVOR
 from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import Pin
-from yolopatch.core.own.paths import own_file, own_layers_file
+from yolopatch.core.code.own_files import own_file, own_layers_file
 from yolopatch.core.syntax import classes, parse
 
 _RULE = re.compile("|".join(RULES))

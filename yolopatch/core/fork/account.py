@@ -137,10 +137,17 @@ def _first(item: Item) -> str:
 
 
 def _items(change: FileChange) -> Iterator[Item]:
+    """Yield what a reader is told of a file; of one that another release has, that alone: its author wrote nothing."""
+    used = [part for part in change.parts if part.used]
+    if change.release and (used or not change.parts):
+        areas = {area for part in used for area in part.affects} or set(change.affects)
+        affects = tuple(area for area in AREAS if area in areas)
+        yield Item(change.path, 0, "", change.kind, affects, f"the file as {change.release} has it", change.release)
+        return
     if not change.parts:
-        yield Item(change.path, 0, "", change.kind, change.affects, change.what, change.release)
-    yield from (_of_part(change, part) for part in change.parts if part.used)
+        yield Item(change.path, 0, "", change.kind, change.affects, change.what)
+    yield from (_of_part(change, part) for part in used)
 
 
 def _of_part(change: FileChange, part: Part) -> Item:
-    return Item(change.path, part.line, part.name, part.kind, part.affects, part.what, change.release)
+    return Item(change.path, part.line, part.name, part.kind, part.affects, part.what)

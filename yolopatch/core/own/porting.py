@@ -10,8 +10,8 @@ from yolopatch.catalog.kinds import LOSS
 from yolopatch.catalog.module import Module
 from yolopatch.catalog.pins import Pin
 from yolopatch.core.code.anchors import AnchorNotFound
+from yolopatch.core.code.own_files import own_file, own_layers_file
 from yolopatch.core.own.patch import files_read, own_changes
-from yolopatch.core.own.paths import own_file, own_layers_file
 from yolopatch.core.paste.reading import Pasted
 from yolopatch.core.patch.patch_file import write_own_patch
 from yolopatch.core.patch.write_patches import write_module_patch

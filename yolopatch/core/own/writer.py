@@ -26,10 +26,10 @@ from yolopatch.catalog.module import Module
 from yolopatch.catalog.pins import Pin
 from yolopatch.core.code.anchors import AnchorNotFound, below_class, chain_of
 from yolopatch.core.code.module_code import below_modules, in_fuse, in_parse_model
+from yolopatch.core.code.own_files import own_file, own_layers_file
 from yolopatch.core.code.parser_branch import branch_of, read_dialect
 from yolopatch.core.edits import Edit, NewFile
 from yolopatch.core.own.heads import head_class, head_file
-from yolopatch.core.own.paths import own_file, own_layers_file
 from yolopatch.core.paste.calls import bind, example, names_in
 from yolopatch.core.paste.constructor import read_constructor
 from yolopatch.core.paste.fitting import Fitted

@@ -98,8 +98,16 @@ def _parsed(args: str, constructor: Constructor) -> ast.Call:
 
 
 def is_plain(value: ast.expr) -> bool:
-    """Return whether an expression has nothing but names, numbers, texts, arithmetic, and functions of numbers."""
-    return all(isinstance(node, _ALLOWED) or _is_function(node) for node in ast.walk(value))
+    """Return whether an expression has nothing but names, numbers, texts, arithmetic, functions and elements."""
+    return all(isinstance(node, _ALLOWED) or _is_function(node) or _is_element(node) for node in ast.walk(value))
+
+
+def _is_element(node: ast.AST) -> bool:
+    """Tell whether this is an element of a list, by its number: `inputs[-1]`."""
+    if not isinstance(node, ast.Subscript) or not isinstance(node.value, ast.Name):
+        return False
+    number = node.slice.operand if isinstance(node.slice, ast.UnaryOp) else node.slice
+    return isinstance(number, ast.Constant) and type(number.value) is int
 
 
 def _is_function(node: ast.AST) -> bool:

@@ -244,4 +244,6 @@ def _summary(parts: tuple[Part, ...], kind: str) -> str:
         one: list(dict.fromkeys(part.name for part in parts if part.kind == one)) for one in (CHANGED, ADDED, REMOVED)
     }
     words = {CHANGED: "changes", ADDED: "adds", REMOVED: "removes"}
-    return "; ".join(f"{words[one]} {named(found)}" for one, found in names.items() if found) or "an empty file"
+    return (
+        "; ".join(f"{words[one]} {named(found)}" for one, found in names.items() if found) or "only imports, or nothing"
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -71,10 +72,9 @@ class TreeCode:
                 self._files[path] = None if text is None else _parsed(path, text)
         return self._files[path]
 
-    def has_module(self, name: str) -> bool:
-        """Tell whether a name is that of a file or folder of the tree, from its root or from inside its package."""
-        rooted = self._rooted(name)
-        return rooted in self.modules or self._is_folder(rooted)
+    def has_module(self, path: str, name: str) -> bool:
+        """Tell whether a name that a file imports is that of a file or folder of the tree."""
+        return self._is_there(self._rooted(path, name))
 
     def mentioning(self, name: str) -> list[str]:
         """Return the paths of the files whose text has this word."""
@@ -113,7 +113,7 @@ class TreeCode:
         """
         first, *rest = dotted.split(".")
         bound = (inner or {}).get(first)
-        found = self._bound(bound, frozenset()) if bound else self._of_file(path, first)
+        found = self._bound(path, bound, frozenset()) if bound else self._of_file(path, first)
         for attribute in rest:
             if isinstance(found, Module):
                 found = self._attribute(found.path, attribute, frozenset())
@@ -125,7 +125,7 @@ class TreeCode:
         """Return the binding that gives a name at the top level of a file its meaning; it can be a star."""
         code = self.file(path)
         for binding in reversed(code.bindings if code else ()):
-            if binding.name == name or (binding.name == STAR and self._starred(binding, name, frozenset())):
+            if binding.name == name or (binding.name == STAR and self._starred(path, binding, name, frozenset())):
                 return binding
         return None
 
@@ -180,39 +180,41 @@ class TreeCode:
             if binding.name == name:
                 if binding.module is None:
                     return Definition(path, name)
-                found = self._bound(binding, visited)
+                found = self._bound(path, binding, visited)
             elif binding.name == STAR:
-                found = self._starred(binding, name, visited)
+                found = self._starred(path, binding, name, visited)
             else:
                 continue
             if found is not None:
                 return found
         return None
 
-    def _bound(self, binding: Binding, visited: _Visited) -> Meaning | None:
-        module = self._rooted(binding.module or "")
-        path = self.modules.get(module)
-        if path is None:
+    def _bound(self, path: str, binding: Binding, visited: _Visited) -> Meaning | None:
+        module = self._rooted(path, binding.module or "")
+        target = self.modules.get(module)
+        if target is None:
             # a folder of the tree without __init__.py is a package, too
             below = f"{module}.{binding.attribute}" if binding.attribute else module
             if below in self.modules:
                 return Module(self.modules[below])
             return None if self._is_folder(module) else Outside(below)
-        return self._attribute(path, binding.attribute, visited) if binding.attribute else Module(path)
+        return self._attribute(target, binding.attribute, visited) if binding.attribute else Module(target)
 
-    def _rooted(self, module: str) -> str:
-        """Return the name of a module from the tree's root: `nn.tasks` works for those who run inside the package."""
-        if module in self.modules or self._is_folder(module):
+    def _rooted(self, path: str, module: str) -> str:
+        """Return the full name of a module that a file imports.
+
+        Some authors run their fork from inside the package, or have an editor that adds folders to the path: then
+        `Addmodules` is a folder beside the file, or beside a folder around it.
+        """
+        if self._is_there(module) or module.partition(".")[0] in sys.stdlib_module_names:
             return module
-        inside = (f"{package}.{module}" for package in self._packages)
-        return next((name for name in inside if name in self.modules or self._is_folder(name)), module)
+        parts = package_of(path).split(".")
+        inside = (".".join([*parts[:n], module]) for n in range(1, len(parts) + 1))
+        # utils/callbacks/mlflow.py imports the package `mlflow`, and not itself
+        return next((name for name in inside if self._is_there(name) and self.modules.get(name) != path), module)
 
-    @cached_property
-    def _packages(self) -> tuple[str, ...]:
-        """The packages at the tree's root."""
-        return tuple(
-            name for name, path in self.modules.items() if path.count("/") == 1 and path.endswith("/__init__.py")
-        )
+    def _is_there(self, module: str) -> bool:
+        return module in self.modules or self._is_folder(module)
 
     def _attribute(self, path: str, name: str, visited: _Visited) -> Meaning | None:
         """Return what an attribute of a module means: a name of its file, or a file in its folder."""
@@ -220,14 +222,14 @@ class TreeCode:
         below = self.modules.get(f"{module_name(path)}.{name}")
         return found or (Module(below) if below else None)
 
-    def _starred(self, binding: Binding, name: str, visited: _Visited) -> Meaning | None:
-        path = self.modules.get(self._rooted(binding.module or ""))
-        file = self.file(path) if path else None
-        if path is None or file is None:
+    def _starred(self, path: str, binding: Binding, name: str, visited: _Visited) -> Meaning | None:
+        target = self.modules.get(self._rooted(path, binding.module or ""))
+        file = self.file(target) if target else None
+        if target is None or file is None:
             return None
         exported = file.exported
         if name in exported if exported is not None else not name.startswith("_"):
-            return self._attribute(path, name, visited)
+            return self._attribute(target, name, visited)
         return None
 
     def _is_folder(self, module: str) -> bool:

@@ -142,11 +142,13 @@ def _makes(node: ast.stmt) -> bool:
 def _reads_row(node: ast.stmt) -> bool:
     """Tell whether this is a step by which every parser reads a row: the class by its name, and texts as values."""
     bound = bound_names([node])
-    return "m" in bound or bound == {"t"} or (isinstance(node, ast.For) and "args" in ast.unparse(node.iter))
+    return "m" in bound or (isinstance(node, ast.For) and "args" in ast.unparse(node.iter))
 
 
 def _is_silent(node: ast.stmt) -> bool:
-    """Tell whether a statement only says something."""
+    """Tell whether a statement only says something: `t` is the name of the class, for the table of layers."""
+    if bound_names([node]) == {"t"}:
+        return True
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return True
     called = node.value.func if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) else None

@@ -44,7 +44,7 @@ def rebuild(name: str, base: Mapping[str, bytes], fork: ForkTree, cfgs: Mapping[
     try:
         fork_parser = Parser.of(sameness.fork, path)
     except AnchorNotFound as error:
-        why = (f"the fork's {error.where} cannot be read: expected {error.expected}, found {error.found}",)
+        why = (f"the fork's {error.where} cannot be read: looked for {error.contract}, found {error.found}",)
         return Rebuilt(name, (), tuple(Model(cfg.name, lacking=why) for cfg in read))
     planner = Planner(sameness, fork_parser, base_parser)
     faults = {cfg.name: _faults(planner, cfg) for cfg in read}

@@ -21,11 +21,14 @@ from yolopatch.wire import arguments as by
 _MOST_CALLS = 48  # ways to call a constructor that are tried
 _SUM = f"sum({by.INPUT_LIST})"
 _LARGEST = f"max({by.INPUT_LIST})"
+_LAST = f"{by.INPUT_LIST}[-1]"
 _COUNTS = frozenset(
     {"n", "length", "number", "num", "count", "counts", "inputs_num", "num_inputs", "n_inputs", "num_maps", "levels"}
 )
 # the channels of the maps that are tried: of two, as the models' joins have them, of three, and of two that are equal
 _TWO, _THREE, _EQUAL = (64, 96), (64, 96, 32), (64, 64)
+# the others once more, so that the first one's channels, the largest and a number of its own differ
+_AGAIN = ((96, 64), (96, 32, 64), (96, 96))
 _WIDTH = 128  # that a row asks for
 _SIZE_NAMES = frozenset({"h", "w", "height", "width", "hw", "hw_shape", "size", "x_size", "input_size", "input_shape"})
 _NUMBER = 8  # of heads, or what else an argument may be, to see what a forward takes
@@ -224,7 +227,7 @@ def refuse_tokens(subject: Subject, given: Sequence[Given]) -> None:
 
 def _followed(subject: Subject, given: tuple[Given, ...], spread: bool) -> _Call:
     trials: dict[tuple[int, ...], Trial] = {}
-    for widths in (_TWO, _THREE, _EQUAL):
+    for widths in (_TWO, _THREE, _EQUAL, *_AGAIN):
         maps: list[Any] = [(BATCH, c, *SIZE) for c in widths]
         known = {**values(widths[0], _WIDTH), by.INPUT_LIST: list(widths), by.COUNT: len(widths)}
         trials[widths] = subject.follow(given, known, maps if spread else [maps])
@@ -239,6 +242,7 @@ def _outputs(call: _Call) -> str:
         by.OUTPUTS: lambda widths: _WIDTH,
         by.INPUTS: lambda widths: widths[0],
         _LARGEST: lambda widths: max(widths),
+        _LAST: lambda widths: widths[-1],
     }
     for text, form in forms.items():
         if seen and all(form(widths) == channels for widths, channels in seen):
@@ -247,7 +251,8 @@ def _outputs(call: _Call) -> str:
     if len(numbers) == 1 and len(seen) > 1:
         return str(numbers.pop())
     # one that reads two of three maps: the models' Concats have two
-    return _outputs(_Call(call.given, {w: call.trials[w] for w in (_TWO, _EQUAL)})) if _THREE in call.trials else ""
+    twos = (_TWO, _EQUAL, *(widths for widths in _AGAIN if len(widths) == 2))
+    return _outputs(_Call(call.given, {w: call.trials[w] for w in twos})) if _THREE in call.trials else ""
 
 
 def _default(outputs: str) -> str:
@@ -261,6 +266,7 @@ def _words(outputs: str) -> str:
         by.OUTPUTS: "the width of its row, or the channels of all together",
         by.INPUTS: "the channels of the first",
         _LARGEST: "the channels of the largest",
+        _LAST: "the channels of the last",
     }
     return words.get(outputs, f"{outputs} channels")
 

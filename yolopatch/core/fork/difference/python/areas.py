@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from yolopatch.core.fork.changes import TRAINING
 from yolopatch.core.fork.difference.affects.influence import ordered
 from yolopatch.core.fork.difference.affects.keys import narrowed_to_settings, set_areas
 from yolopatch.core.fork.difference.code.findings import Finding
@@ -17,7 +18,7 @@ def areas_of_finding(trees: Trees, path: str, unit: Unit, finding: Finding) -> t
     """Return what a difference in a unit of a fork's file affects."""
     return (
         _of_values(trees, path, unit, finding)
-        or _of_settings(finding)
+        or _of_settings(trees, path, finding)
         or _of_replaced(trees, path, finding)
         or _of_unit(trees, path, finding)
     )
@@ -43,8 +44,13 @@ def _of_values(trees: Trees, path: str, unit: Unit, finding: Finding) -> tuple[s
     return ordered(area for part in areas for area in part) if areas and all(areas) else ()
 
 
-def _of_settings(finding: Finding) -> tuple[str, ...]:
-    """Return what settings affect that lines set: `self.args.mosaic = 0.0`; empty unless that is all they do."""
+def _of_settings(trees: Trees, path: str, finding: Finding) -> tuple[str, ...]:
+    """Return what settings affect that lines of a training set: `self.args.mosaic = 0.0`; empty if they do more.
+
+    What a validator or an exporter sets is for itself.
+    """
+    if trees.influence.of(path, finding.name) != (TRAINING,):
+        return ()
     lines = (*finding.hunk.new, *finding.hunk.old) if finding.hunk else ()
     areas = [set_areas(line.node) for line in lines if not line.word]
     return ordered(area for part in areas for area in part) if areas and all(areas) else ()

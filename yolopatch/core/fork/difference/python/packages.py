@@ -21,7 +21,7 @@ def needed_packages(trees: Trees, path: str) -> Iterator[Part]:
             for name in _packages(node):
                 needed.setdefault(name, node.lineno)
     for name, line in needed.items():
-        if not _is_known(trees, name):
+        if not _is_known(trees, path, name):
             users = _users(trees, path, name)
             what = f"needs the package `{name}`, which the release does not use"
             yield Part(f"import {name}", line, ADDED, trees.areas_of(path, users), what, trees.reaches(path, users))
@@ -49,9 +49,9 @@ def _users(trees: Trees, path: str, package: str) -> list[str]:
     ]
 
 
-def _is_known(trees: Trees, package: str) -> bool:
+def _is_known(trees: Trees, path: str, package: str) -> bool:
     """Tell whether a package is Python's, of the trees themselves, or one that the release uses, too."""
-    if package in sys.stdlib_module_names or trees.base.has_module(package) or trees.fork.has_module(package):
+    if package in sys.stdlib_module_names or trees.fork.has_module(path, package):
         return True
     imports = re.compile(rf"^\s*(?:from|import)\s+{re.escape(package)}\b", re.MULTILINE)
     return any(imports.search(trees.base.texts[path]) for path in trees.base.mentioning(package))

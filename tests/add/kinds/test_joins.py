@@ -1,0 +1,29 @@
+"""The channels of what a join gives: told from trials with several numbers of channels, and of no chance equality."""
+
+from __future__ import annotations
+
+import pytest
+
+from ..classes import decided, text
+
+EACH = "self.c = nn.ModuleList(nn.Conv2d(c, {}, 1) for c in chs)"
+ADDED = "return sum(c(one) for c, one in zip(self.c, x))"
+WIDTHS = {
+    "64 of its own": ("chs, dim=64", EACH.format(64), ADDED, "64"),
+    "96 of its own": ("chs, dim=96", EACH.format(96), ADDED, "96"),
+    "32 of its own": ("chs", EACH.format(32), ADDED, "32"),
+    "an argument with a default": ("chs, hidc=64", EACH.format("hidc"), ADDED, "64"),
+    "the first's": ("chs", EACH.format("chs[0]"), ADDED, "c1"),
+    "the last's": ("chs", EACH.format("chs[-1]"), ADDED, "inputs[-1]"),
+    "the largest": ("chs", EACH.format("max(chs)"), ADDED, "max(inputs)"),
+    "all together": ("", "pass", "return torch.cat(x, 1)", "sum(inputs)"),
+    "the last one, gated by the first": ("chs", "self.g = nn.Conv2d(chs[0], chs[1], 1)",
+                                         "return x[1] * torch.sigmoid(self.g(x[0]))", "inputs[-1]"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WIDTHS)
+def test_what_a_join_gives_follows_from_maps_of_other_channels_too(case):
+    arguments, made, forward, outputs = WIDTHS[case]
+    decision = decided(text(arguments, made, forward))
+    assert (decision.kind, decision.outputs) == ("join", outputs)
