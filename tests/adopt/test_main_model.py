@@ -171,3 +171,10 @@ def test_a_class_that_the_parser_forgot_to_import_counts_as_the_forks():
     files = {**BASE, **OWN, "ultralytics/nn/tasks.py": BASE["ultralytics/nn/tasks.py"]}
     own = OwnClasses.of("ultralytics", files, BASE)
     assert [name for name in ("Conv", "Mine", "Yours", "Gone", "act") if name in own] == ["Mine", "Yours"]
+
+
+def test_a_layer_of_torch_is_not_a_class_of_the_fork_with_its_name():
+    added = {f"{MODELS}v8/a.yaml": _model("Mine", "nn.Yours"), "ultralytics/nn/more.py": b"class Upsample:\n    pass\n"}
+    choice = _choose(added)
+    assert choice.model is not None
+    assert choice.model.own == ("Mine",)

@@ -128,7 +128,7 @@ def _layers(own: Sequence[OwnClass], models: Sequence[ModelFile]) -> tuple[Layer
 
 
 def _rows(name: str, model: ModelFile) -> tuple[int, ...]:
-    return tuple(number for number, row in enumerate(model.cfg.rows) if row[2].rpartition(".")[2] == name)
+    return tuple(number for number, row in enumerate(model.cfg.rows) if row[2] == name)
 
 
 def _first(item: Item) -> str:

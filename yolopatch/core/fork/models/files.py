@@ -61,7 +61,7 @@ def model_files(
         cfg = _model(text, path)
         if cfg:
             is_upstreams = is_upstreams or (before is not None and _is_same(cfg, before))
-            used = dict.fromkeys(row[2].rpartition(".")[2] for row in cfg.rows)
+            used = dict.fromkeys(row[2] for row in cfg.rows)
             found.append(ModelFile(path, text, cfg, tuple(name for name in used if name in own), is_upstreams))
     return tuple(sorted(found, key=lambda one: one.path))
 
