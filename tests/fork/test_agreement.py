@@ -25,7 +25,7 @@ def _values(digest: str = "a", norm: float = 2.0, first: float = 0.5, shape=(1, 
 
 
 def _layer(index: int, kind: str = "Conv", **fields) -> BuiltLayer:
-    layer = BuiltLayer(index, (index - 1,), kind, 72, (_values(),), True)
+    layer = BuiltLayer(index, index, (index - 1,), kind, 72, (_values(),), True)
     return replace(layer, **fields)
 
 
@@ -63,18 +63,18 @@ def test_the_same_model_under_another_name_is_the_same_bit_by_bit():
         (
             _with_tensor(1, _tensor(1, shape=(16, 1, 3, 3))),
             OTHER_TENSORS,
-            "model.1.conv.weight is (8, 1, 3, 3) in the fork, and (16, 1, 3, 3) rebuilt",
+            "conv.weight is (8, 1, 3, 3) in the fork, and (16, 1, 3, 3) rebuilt",
         ),
-        (_with_tensor(1, None), OTHER_TENSORS, "the rebuilt model has no model.1.conv.weight (8, 1, 3, 3)"),
+        (_with_tensor(1, None), OTHER_TENSORS, "the rebuilt model has no conv.weight (8, 1, 3, 3)"),
         (
             _with_tensor(1, _tensor(1, "cv.weight")),
             OTHER_TENSORS,
-            "the rebuilt model has no model.1.conv.weight (8, 1, 3, 3)",
+            "the rebuilt model has no conv.weight (8, 1, 3, 3)",
         ),
         (
             replace(_built(), tensors=(*_built().tensors, _tensor(1, "bn.weight", (8,)))),
             OTHER_TENSORS,
-            "the fork's model has no model.1.bn.weight (8)",
+            "the fork's model has no bn.weight (8)",
         ),
         (_with_layer(1, sources=(-1,)), OTHER_SOURCES, "it reads layer 0 in the fork, and layer the image rebuilt"),
         (
@@ -121,6 +121,7 @@ def test_rounding_is_no_difference_and_may_grow_behind_the_layer_that_begins_it(
 
 def test_layers_that_one_model_alone_has_are_told():
     short = _built(layers=_built().layers[:2], tensors=_built().tensors[:2])
+    assert not compare_built(_built(), short).tensors
     assert compare_built(_built(), short).first.how == ONLY_FORK
     assert compare_built(short, _built()).first.how == ONLY_REBUILT
 
@@ -140,3 +141,29 @@ def test_another_start_is_a_note_and_no_difference():
 def test_a_layer_that_is_random_is_a_note():
     found = compare_built(_with_layer(1, steady=False), _built())
     assert found.notes[0].startswith("layer 1 returned other values when the model ran again in eval")
+
+
+def _backbone(maps: int, first: int) -> tuple[BuiltLayer, ...]:
+    """Return a backbone of two maps, rows that pass them on, and a layer behind, by the number of its first map."""
+    outputs = (_values("m0"), _values("m1"))
+    given = [(), outputs[:1], outputs[1:]]  # the first row stands for a map that there is none of
+    rows = [_layer(index, "Map", sources=(0,), outputs=given[index - 1], parameters=0) for index in range(1, 4)]
+    behind = _layer(4, place=1 + maps, sources=(3, 2), outputs=(_values("z"),))
+    return (_layer(first, "Net", place=0, sources=(-1,), outputs=outputs), *rows[:maps], behind)
+
+
+def test_maps_that_a_fork_counts_as_layers_are_rows_on_the_release():
+    """The fork's backbone is layer 3, and the next one layer 4; rebuilt, rows between them pass on the maps."""
+    fork = _built(layers=_backbone(0, 3), tensors=(_tensor(0), _tensor(1)))
+    rebuilt = _built(layers=_backbone(3, 0), tensors=(_tensor(0), _tensor(4)))
+    found = compare_built(fork, rebuilt)
+    assert (found.same, found.tensors, [layer.kinds for layer in found.layers]) == (
+        True,
+        True,
+        [("Net", "Net"), ("Conv", "Conv")],
+    )
+    assert found.notes == (
+        "3 layers of the rebuilt model pass on a map each, so that its tensors have the numbers of other layers",
+    )
+    moved = _built(layers=_backbone(3, 0), tensors=(_tensor(0), _tensor(4, shape=(9,))))
+    assert compare_built(fork, moved).first.index == 4

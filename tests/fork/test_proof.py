@@ -39,12 +39,14 @@ def _at_import(code: str) -> dict[str, str]:
 @pytest.mark.slow
 def test_a_fork_that_imports_too_much_is_told_and_is_proved_nevertheless(tmp_path):
     """Its model is built without the package; so is the rebuilt one, which has another name for a class."""
-    files = _at_import("import timm")
+    files = _at_import("import timm\nimport einops")
     fork = _build(files)
     tree = write(tmp_path / "tree", FILES)
     (tree / "rebuilt.yaml").write_text(CFG)
     proof = prove(fork, Rebuilt(tree, "ultralytics", tree / "rebuilt.yaml"), python=sys.executable)
-    assert (proof.builds, proof.why) == (False, "ultralytics/__init__.py:2 imports timm, and timm is not installed")
+    assert not proof.builds
+    assert proof.why == "ultralytics/__init__.py:2 imports timm, and timm is not installed; 1 more is missing"
+    assert proof.hint == "install what it imports: pip install timm einops"
     assert proof.agreement.same
     assert "bit by bit" in proof.agreement.what
 

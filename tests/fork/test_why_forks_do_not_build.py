@@ -55,6 +55,21 @@ DO_NOT_BUILD = {
         PACKAGE,
         "uses timm.layers.Base, and timm is not installed",
     ),
+    "computes with a package": (
+        _forward("x = x * MEAN", "from timm.data import MEAN\n"),
+        PACKAGE,
+        "ultralytics/nn/modules.py:1 imports timm, and timm is not installed",
+    ),
+    "asks a package for its version": (
+        _imported("import mmcv\nassert mmcv.__version__ >= '1.3'"),
+        EXTENSION,
+        "ultralytics/nn/tasks.py:4 imports mmcv, and mmcv is not installed",
+    ),
+    "compiles": (
+        _imported("from torch.utils.cpp_extension import load_inline\nload_inline('own', 'int a;')"),
+        EXTENSION,
+        "ultralytics/nn/tasks.py:5 compiles an extension",
+    ),
     "has no file": (
         changed(tasks=(_TASKS, f"{_TASKS}from ultralytics.nn.gone import Detect\n")),
         OWN_FILE,
@@ -192,8 +207,8 @@ def test_what_a_model_does_not_need_is_told_and_does_not_stop_it(answers, name):
 
 
 def test_a_package_is_named_as_pip_knows_it(answers):
-    assert answers["uses a package"].hint == "install it: python3 -m pip install einops"
-    assert answers["tried an extension"].hint.startswith("it has to be compiled for CUDA")
+    assert answers["uses a package"].hint == "install the package that has it: python3 -m pip install einops"
+    assert answers["tried an extension"].hint.startswith("selective_scan_cuda has to be compiled, for CUDA mostly")
     assert answers["imports a package"].absent[0].what == (
         "ultralytics/nn/tasks.py:4 imports timm, and timm is not installed"
     )

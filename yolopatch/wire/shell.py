@@ -8,27 +8,8 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-from collections.abc import Iterable, Mapping
-from types import MappingProxyType
+from collections.abc import Iterable
 
-# The package that has a module, as pip calls it, by the first part of the module's name: of those known for certain.
-PACKAGE_OF: Mapping[str, str] = MappingProxyType(
-    {
-        **{name: name for name in ("einops", "timm", "mmcv", "mmengine", "mmdet", "mmseg", "fvcore", "kornia", "onnx")},
-        **{name: name for name in ("numpy", "scipy", "pandas", "matplotlib", "seaborn", "tqdm", "requests", "psutil")},
-        **{name: name for name in ("torch", "torchvision", "torchaudio", "albumentations", "transformers", "networkx")},
-        "PIL": "pillow",
-        "cpuinfo": "py-cpuinfo",
-        "cv2": "opencv-python",
-        "mamba_ssm": "mamba-ssm",
-        "onnxsim": "onnxsim",
-        "pywt": "PyWavelets",
-        "skimage": "scikit-image",
-        "sklearn": "scikit-learn",
-        "thop": "ultralytics-thop",
-        "yaml": "pyyaml",
-    }
-)
 # Windows: PowerShell makes a list of what has a comma
 _PLAIN = re.compile(r"[\w+=:./\\-]+")
 
@@ -92,16 +73,3 @@ def set_variable(name: str, value: str) -> str:
     if sys.platform == "win32":
         return f'set {name}={value} (in PowerShell: $env:{name} = "{value}")'
     return f"export {name}={quote(value)}"
-
-
-def how_to_install(module: str, python: str) -> str:
-    """Return what to do about a module that an interpreter lacks, for a hint.
-
-    Args:
-        module: its name, as Python says it: `cv2`, `sklearn.cluster`.
-        python: the interpreter, as it is written in a command.
-    """
-    root = module.partition(".")[0]
-    if root in PACKAGE_OF:
-        return f"install the package that has it: {python} -m pip install {PACKAGE_OF[root]}"
-    return f"install the package that provides {root}; for pip it may have another name"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from yolopatch.wire.fork.models import Built, BuiltLayer, BuiltTensor, Values
@@ -22,6 +22,8 @@ EQUAL, ROUNDED, OTHER_OUTPUTS, OTHER_TENSORS, OTHER_SOURCES, ONLY_FORK, ONLY_REB
 # Relative to the norm. The same formula in another order differs by 1e-7 in one layer; a deep network makes a thousand
 # times of it.
 _ROUNDING, _GROWN = 1e-5, 1e-3
+_OTHER_TENSORS = (OTHER_TENSORS, ONLY_FORK, ONLY_REBUILT)
+_STATISTICS = (".running_mean", ".running_var", ".num_batches_tracked")
 
 
 @dataclass(frozen=True)
@@ -60,9 +62,9 @@ class Agreement:
 
     Attributes:
         same: whether it has the same tensors and, with the same weights, the same outputs, rounding aside.
-        tensors: whether the tensors are the same, by name and shape.
+        tensors: whether the tensors of each layer are the same, by name and shape.
         outputs: of the whole model: EQUAL, ROUNDED or OTHER_OUTPUTS.
-        start: whether all tensors start with the same values, with the same seed.
+        start: whether all tensors start with the same values, with the same seed, statistics of norms aside.
         parameters: their number in the fork, and in the rebuilt model.
         first: the first layer that differs, None where none does.
         what: one sentence.
@@ -89,26 +91,28 @@ def compare_built(fork: Built, rebuilt: Built) -> Agreement:
         rebuilt: the second, built with the same seed at the same scale on the same image.
     """
     layers = tuple(_layers(fork, rebuilt))
-    tensors = _shapes(fork.tensors) == _shapes(rebuilt.tensors)
+    outside = _tensor_difference(_outside(fork), _outside(rebuilt))
+    tensors = not outside and not any(layer.how in _OTHER_TENSORS for layer in layers)
     outputs = _outputs(fork.layers[-1].outputs, rebuilt.layers[-1].outputs, _GROWN)
     first = next((layer for layer in layers if layer.how not in (EQUAL, ROUNDED)), None)
     same = tensors and first is None and outputs != OTHER_OUTPUTS
-    others = _other_starts(fork.tensors, rebuilt.tensors)
+    others = _other_starts(fork, rebuilt)
     parameters = (fork.parameters, rebuilt.parameters)
     sentence = _sentence(first, outputs, _farthest(fork, rebuilt))
-    what = sentence if same or first else _outside_layers(fork, rebuilt)
-    notes = tuple(filter(None, (_random(fork, rebuilt), _started(others), _broken(fork))))
+    what = sentence if same or first else outside or "all layers agree, and the outputs of the model differ"
+    notes = tuple(filter(None, (_renumbered(fork, rebuilt), _random(fork, rebuilt), _started(others), _broken(fork))))
     return Agreement(same, tensors, outputs, not others, parameters, first, what, layers, notes)
 
 
 def _layers(fork: Built, rebuilt: Built) -> Iterator[LayerAgreement]:
     agreed = True  # so far: the first layer that differs by rounding may do so by little
-    for index, (own, other) in enumerate(zip_longest(fork.layers, rebuilt.layers)):
+    for own, other in _pairs(fork, rebuilt):
         how, what = _compare(fork, rebuilt, own, other, _ROUNDING if agreed else _GROWN)
         agreed = agreed and how == EQUAL
         there = own or other
+        assert there is not None  # one of the two has a layer more
         yield LayerAgreement(
-            index,
+            there.index,
             (own.kind if own else "", other.kind if other else ""),
             there.sources,
             (own.parameters if own else 0, other.parameters if other else 0),
@@ -116,6 +120,10 @@ def _layers(fork: Built, rebuilt: Built) -> Iterator[LayerAgreement]:
             how,
             what,
         )
+
+
+def _pairs(fork: Built, rebuilt: Built) -> Iterator[tuple[BuiltLayer | None, BuiltLayer | None]]:
+    return zip_longest(_computing(fork), _computing(rebuilt))
 
 
 def _compare(
@@ -126,7 +134,7 @@ def _compare(
         return ONLY_REBUILT, "the fork's model has no such layer"
     if other is None:
         return ONLY_FORK, "the rebuilt model has no such layer"
-    tensors = _tensor_difference(_of_layer(fork, own.index), _of_layer(rebuilt, other.index))
+    tensors = _tensor_difference(_of_layer(fork, own), _of_layer(rebuilt, other))
     if tensors:
         return OTHER_TENSORS, tensors
     if own.sources != other.sources:
@@ -142,8 +150,33 @@ def _compare(
     return how, f"its tensors are the same, and with the same weights its outputs differ by {far:.1g} of their size"
 
 
-def _of_layer(built: Built, index: int) -> list[BuiltTensor]:
-    return [tensor for tensor in built.tensors if tensor.name.startswith(f"model.{index}.")]
+def _computing(built: Built) -> list[BuiltLayer]:
+    """Return the layers without those that pass on at most one of the maps that a layer returns.
+
+    A fork may count the maps of a backbone as layers without making any, and more than there are; on the release, each
+    is a row.
+    """
+    return [layer for layer in built.layers if not _passes_on(layer, built)]
+
+
+def _passes_on(layer: BuiltLayer, built: Built) -> bool:
+    read = [one for one in built.layers if one.index in layer.sources and len(one.outputs) > 1]
+    maps = {values.digest for one in read for values in one.outputs}
+    passes = bool(read) and len(layer.outputs) < 2 and all(values.digest in maps for values in layer.outputs)
+    return passes and not _of_layer(built, layer)
+
+
+def _of_layer(built: Built, layer: BuiltLayer) -> list[BuiltTensor]:
+    """Return the tensors of a layer, by their names in it."""
+    prefix = f"model.{layer.place}."
+    own = [tensor for tensor in built.tensors if tensor.name.startswith(prefix)]
+    return [replace(tensor, name=tensor.name[len(prefix) :]) for tensor in own]
+
+
+def _outside(built: Built) -> list[BuiltTensor]:
+    """Return the tensors that are in no layer."""
+    prefixes = tuple(f"model.{layer.place}." for layer in built.layers)
+    return [tensor for tensor in built.tensors if not tensor.name.startswith(prefixes)]
 
 
 def _shapes(tensors: Sequence[BuiltTensor]) -> dict[str, tuple[int, ...]]:
@@ -188,12 +221,18 @@ def _apart(own: Values, other: Values) -> float:
 
 
 def _farthest(fork: Built, rebuilt: Built) -> float:
-    return max(_distance(own.outputs, other.outputs) for own, other in zip(fork.layers, rebuilt.layers))
+    return max(_distance(own.outputs, other.outputs) for own, other in _pairs(fork, rebuilt) if own and other)
 
 
-def _other_starts(own: Sequence[BuiltTensor], other: Sequence[BuiltTensor]) -> list[str]:
-    starts = {tensor.name: tensor.start for tensor in other}
-    return [tensor.name for tensor in own if tensor.name in starts and tensor.start != starts[tensor.name]]
+def _other_starts(fork: Built, rebuilt: Built) -> list[str]:
+    """Return the tensors that start otherwise; where a model runs while it is built, statistics are no start."""
+    found = []
+    for own, other in _pairs(fork, rebuilt):
+        starts = {tensor.name: tensor.start for tensor in _of_layer(rebuilt, other)} if other else {}
+        for tensor in _of_layer(fork, own) if own else ():
+            if starts.get(tensor.name, tensor.start) != tensor.start and not tensor.name.endswith(_STATISTICS):
+                found.append(f"model.{own.place}.{tensor.name}" if own else tensor.name)
+    return found
 
 
 def _sentence(first: LayerAgreement | None, outputs: str, farthest: float) -> str:
@@ -206,10 +245,13 @@ def _sentence(first: LayerAgreement | None, outputs: str, farthest: float) -> st
     )
 
 
-def _outside_layers(fork: Built, rebuilt: Built) -> str:
-    """Return the sentence for models that differ in no layer."""
-    tensors = _tensor_difference(fork.tensors, rebuilt.tensors)
-    return tensors or "all layers agree, and the outputs of the model differ"
+def _renumbered(fork: Built, rebuilt: Built) -> str:
+    more = len(rebuilt.layers) - len(_computing(rebuilt))
+    if more == len(fork.layers) - len(_computing(fork)):
+        return ""
+    return (
+        f"{more} layers of the rebuilt model pass on a map each, so that its tensors have the numbers of other layers"
+    )
 
 
 def _random(fork: Built, rebuilt: Built) -> str:

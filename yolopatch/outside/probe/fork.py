@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from yolopatch.catalog.environment.distributions import distribution_of, is_compiled
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.environment.executable import requirements_hint
 from yolopatch.outside.files.held import temporary_folder
@@ -29,6 +28,7 @@ from yolopatch.wire.fork.models import (
     Unbuilt,
 )
 from yolopatch.wire.messages import UpstreamOpened
+from yolopatch.wire.python.packages import PACKAGE_OF, how_to_install, is_compiled
 from yolopatch.wire.tasks import FORK_MODEL
 
 PATIENCE = 300  # seconds for the import of a tree, and for each step of its model
@@ -73,22 +73,16 @@ def known(answer: Built | Unbuilt, python: str) -> Built | Unbuilt:
     absent = tuple(map(_known_package, answer.absent))
     if isinstance(answer, Built) or answer.reason != PACKAGE:
         return replace(answer, absent=absent)
-    return replace(answer, absent=absent, reason=absent[0].reason, hint=_install_hint(absent[0], python))
+    return replace(
+        answer, absent=absent, reason=absent[0].reason, hint=how_to_install(absent[0].name, shell.join([python]))
+    )
 
 
 def _known_package(absent: Absent) -> Absent:
     if absent.reason != PACKAGE:
         return absent
     reason = EXTENSION if is_compiled(absent.name) else PACKAGE
-    return replace(absent, reason=reason, install=distribution_of(absent.name))
-
-
-def _install_hint(absent: Absent, python: str) -> str:
-    if absent.install:
-        return f"install it: {shell.join([python, '-m', 'pip', 'install', absent.install])}"
-    if absent.reason == EXTENSION:
-        return "it has to be compiled for CUDA: the fork's README says from which folder"
-    return f"install the package that has {absent.name}: the fork's README may name it"
+    return replace(absent, reason=reason, install=PACKAGE_OF.get(absent.name.partition(".")[0], ""))
 
 
 def _ended(failed: Failed, tree: Path, python: str) -> Unbuilt:

@@ -79,6 +79,7 @@ class _Module(ModuleType):
     def __init__(self, name: str, absent: str) -> None:
         super().__init__(name)
         self.__path__: list[str] = []
+        self.__version__ = "0"
         self._absent = absent
 
     def __getattr__(self, name: str) -> Any:
@@ -151,6 +152,11 @@ class _Completing(Loader):
     def exec_module(self, module: ModuleType) -> None:
         self._missing.complete(module)  # before it runs: what it defines itself takes the place of a stand-in
         self._loader.exec_module(module)
+
+
+def is_about_a_stand_in(error: BaseException) -> bool:
+    """Return whether an exception says that a stand-in cannot do something: `unsupported operand type(s)`."""
+    return isinstance(error, TypeError) and f"'{_Name.__name__}'" in str(error)
 
 
 def absent_of(value: object) -> str:

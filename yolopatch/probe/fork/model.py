@@ -67,8 +67,8 @@ def _built(upstream: Upstream, request: ForkModelRequest, tree: Tree, emit: Emit
             for name, tensor in _state(model).items()
         ),
         layers=tuple(
-            _told(index, layer, first[index], steady=tuple(one.digest for one in first[index]) == again[index])
-            for index, layer in enumerate(model.model)
+            _told(place, layer, first[place], steady=tuple(one.digest for one in first[place]) == again[place])
+            for place, layer in enumerate(model.model)
         ),
         absent=tuple(tree.absent),
     )
@@ -127,12 +127,14 @@ def _run(model: UpstreamModel, side: int, tell: Callable[[torch.Tensor], T], see
     return returned
 
 
-def _told(index: int, layer: Layer, outputs: tuple[Values, ...], *, steady: bool) -> BuiltLayer:
+def _told(place: int, layer: Layer, outputs: tuple[Values, ...], *, steady: bool) -> BuiltLayer:
     kind = str(getattr(layer, "type", type(layer).__name__)).rpartition(".")[2]  # of a repeated layer, what is repeated
-    return BuiltLayer(index, _sources(index, layer), kind, count_parameters(layer), outputs, steady)
+    number = int(getattr(layer, "i", place))
+    sources = _sources(number, layer) if place else (-1,)
+    return BuiltLayer(number, place, sources, kind, count_parameters(layer), outputs, steady)
 
 
-def _sources(index: int, layer: Layer) -> tuple[int, ...]:
+def _sources(number: int, layer: Layer) -> tuple[int, ...]:
     """Return the numbers of the layers that a layer reads; parse_model has written down where from."""
     given = getattr(layer, "f", -1)
-    return tuple(index + f if f < 0 else f for f in (given if isinstance(given, (list, tuple)) else [given]))
+    return tuple(number + f if f < 0 else f for f in (given if isinstance(given, (list, tuple)) else [given]))

@@ -12,10 +12,12 @@ from traceback import walk_tb
 from ...wire.fork.models import (
     CFG,
     CODE,
+    EXTENSION,
     GPU,
     NETWORK,
     OUTDATED,
     OWN_FILE,
+    PACKAGE,
     PLACE,
     PROGRAM,
     SYNTAX,
@@ -28,7 +30,7 @@ from ..build.failures import build_request, explain
 from ..build.subject import Subject
 from ..build.upstreams import Upstream
 from ..explain.raising import causes, first_line, line_in
-from .absent import AbsentError
+from .absent import AbsentError, is_about_a_stand_in
 from .lacking import is_installed, is_own, lack_of, told, tried_imports
 from .opening import Tree
 
@@ -88,6 +90,8 @@ def reason_of(error: BaseException, tree: Tree, asked: Asked | None = None) -> U
     at = line_in(tree.root, error)
     found = _Raised(error, tree.root, at.partition(" in ")[0], _layer(error), tree.absent, asked)
     reason = next(filter(None, (rule(found) for rule in _RULES)))
+    if asked is None and tree.absent and reason.kind in (CODE, OUTDATED):
+        reason = _lacks(tree.absent[0])  # what code makes of a stand-in is no fault of its own
     return Unbuilt(
         reason.kind,
         reason.why,
@@ -129,11 +133,14 @@ def _sealed(found: _Raised) -> _Reason | None:
     for one in causes(found.error):
         refused = _REFUSED.search(str(one))
         if refused:
+            if any(Path(frame.f_code.co_filename).name == _COMPILER for frame, _ in walk_tb(one.__traceback__)):
+                return _Reason(EXTENSION, f"{found.who} compiles an extension, {refused[2].lstrip(': ')[:200]}")
             kind, verb = _REFUSALS[refused[1]]
             return _Reason(kind, f"{found.who} {verb}{refused[2][:200]}")
     return None
 
 
+_COMPILER = "cpp_extension.py"  # torch's
 _REFUSED = re.compile(r"yolopatch keeps this process from (the network|other programs|other files|other processes)(.*)")
 _REFUSALS = {
     "the network": (NETWORK, "uses the network"),
@@ -162,7 +169,8 @@ def _uses_absent(found: _Raised) -> _Reason | None:
     """A layer uses a stand-in."""
     error = next((one for one in causes(found.error) if isinstance(one, AbsentError)), None)
     if error is None:
-        return None
+        missing = next((one for one in found.absent if one.reason == PACKAGE), None)
+        return _lacks(missing) if missing and any(map(is_about_a_stand_in, causes(found.error))) else None
     known = next((one for one in found.absent if one.name == error.absent), None)
     if known is not None and ":" in known.name:
         return _Reason(known.reason, f"{found.layer or 'the model'} needs {error.used}: {known.what}", absent=known)
@@ -175,6 +183,8 @@ def _cannot_import(found: _Raised) -> _Reason | None:
     if lack is not None:
         return _lacks(lack)
     for error in causes(found.error):
+        if isinstance(error, ImportError) and error.name and not is_installed(error.name.partition(".")[0]):
+            return _lacks(told(error.name, f"{found.who} needs {error.name}", found.at, found.root))
         if isinstance(error, ImportError) and error.name:
             kind = OWN_FILE if is_own(error.name, found.root) else OUTDATED
             return _Reason(kind, f"{found.who} cannot import {error.name}: {first_line(error)[:_LONGEST]}")

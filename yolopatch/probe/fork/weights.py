@@ -21,14 +21,16 @@ _MEANS, _VARIANCES = "running_mean", "running_var"
 def fill(model: UpstreamModel) -> None:
     """Fill every learned parameter and the statistics of every norm, in place.
 
-    What a tensor gets depends on its layer, on its place among that layer's tensors, and on its shape. All others stay
-    as the code made them, because they are constants: the kernel of a wavelet, the table of a position.
+    What a tensor gets depends on its shape, on its place among the tensors of its layer, and on how many layers before
+    that one have any. All others stay as the code made them, because they are constants: the kernel of a wavelet, the
+    table of a position.
     """
-    seen: Counter[str] = Counter()
+    seen: Counter[str] = Counter()  # by layer, in order
     for name, tensor in _filled(model):
         layer = _layer(name)
-        generator = torch.Generator().manual_seed(zlib.crc32(f"{layer} {seen[layer]}".encode()))
         seen[layer] += 1
+        key = f"{len(seen)} {seen[layer]}"
+        generator = torch.Generator().manual_seed(zlib.crc32(key.encode()))
         place = unshared(tensor)
         place.copy_(_drawn(name.rpartition(".")[2], place, generator))
 

@@ -53,7 +53,16 @@ class Proof:
         """Why it does not, in one sentence; "" where it does."""
         if isinstance(self.fork, Unbuilt):
             return self.fork.why
-        return self.fork.absent[0].what if self.fork.absent else ""
+        first, more = next((one.what for one in self.fork.absent), ""), len(self.fork.absent) - 1
+        return first + (f"; {more} more {'is' if more == 1 else 'are'} missing" if more > 0 else "")
+
+    @property
+    def hint(self) -> str:
+        """What helps; "" where nothing is known to."""
+        packages = dict.fromkeys(one.install for one in self.fork.absent if one.install and one.reason == PACKAGE)
+        if packages and isinstance(self.fork, Built):
+            return f"install what it imports: pip install {' '.join(packages)}"
+        return self.fork.hint if isinstance(self.fork, Unbuilt) else ""
 
 
 def build_fork(

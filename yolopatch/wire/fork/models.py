@@ -80,7 +80,9 @@ class BuiltLayer:
     """A layer as it was built and run.
 
     Attributes:
-        index: its number.
+        index: its number, by which other layers name it.
+        place: its place among the layers, as in the names of its tensors. It is another one where parse_model counts
+            the maps of a backbone as layers.
         sources: the numbers of the layers that it reads; -1 is the image.
         kind: its class.
         parameters: their number.
@@ -89,6 +91,7 @@ class BuiltLayer:
     """
 
     index: int
+    place: int
     sources: tuple[int, ...]
     kind: str
     parameters: int
