@@ -258,6 +258,8 @@ def adopt(
     folder: str | None = None,
     to: str | None = None,
     dest: StrPath | None = None,
+    areas: Sequence[str] = (),
+    verifies: bool = False,
     name: str | None = None,
     builds: bool = True,
     python: str | None = None,
@@ -272,6 +274,8 @@ def adopt(
         folder: the folder in it with the package, for a fork with several.
         to: another release on which the models are rebuilt, too.
         dest: the folder of a workspace with the models; None to make none.
+        areas: what else of the fork gets into the workspace: `loss`, `training` and other areas of its changes.
+        verifies: whether all checks of `verify` are run on the models of the workspace.
         name: of the module in your own catalog; None for that of the fork.
         builds: whether models are built and compared; if not, nothing of the fork runs.
         python: the interpreter with upstream's requirements; None to find one.
@@ -292,6 +296,8 @@ def adopt(
         python=python,
         to=to,
         dest=None if dest is None else Path(dest),
+        areas=tuple(areas),
+        verifies=verifies,
         name=name,
     )
     return adopting.adopt(request, cache_dir(), watch)

@@ -103,6 +103,30 @@ def test_a_workspace_of_an_archive_whose_code_never_runs(yolopatch, copied, own_
     assert yolopatch("remove", tmp_path / "one", "--module", "GatedYOLO").code == 0
 
 
+def test_what_a_paper_does_not_mention_is_a_commit_of_its_own(yolopatch, self_made, own_catalog, tmp_path, git_in):
+    ran = yolopatch("adopt", self_made, *BASE, "--no-build", "--dest", tmp_path / "w", "--everything", "--json")
+    assert ran.code == 0, ran.err
+    assert ran.json["areas"] == [{"area": "loss", "files": ["ultralytics/cfg/default.yaml"]}]
+    assert git_in(tmp_path / "w", "rev-parse", "HEAD").strip() == ran.json["commit"]
+    changed = git_in(tmp_path / "w", "diff", "HEAD~1", "--unified=0")
+    assert "-box: 7.5" in changed
+    assert "+box: 9.0" in changed
+    assert [m["name"] for m in yolopatch("status", tmp_path / "w", "--json").json["modules"]] == ["GatedYOLO"]
+    again = yolopatch("adopt", self_made, *BASE, "--no-build", "--dest", tmp_path / "w", "--everything", "--json")
+    assert (again.json["commit"], again.json["areas"]) == (ran.json["commit"], ran.json["areas"])
+
+
+def test_areas_that_cannot_be_had(yolopatch, self_made, own_catalog, tmp_path, fingerprint):
+    for option in (("--with", "loss"), ("--verify",)):
+        assert yolopatch("adopt", self_made, *BASE, "--no-build", *option).code == 2  # there is no --dest
+    assert yolopatch("adopt", self_made, *BASE, "--no-build", "--with", "x", "--dest", tmp_path / "v").code == 2
+    assert yolopatch("apply", "--repo", PIN, "--module", "SPConv", "--dest", tmp_path / "w").code == 0
+    before = fingerprint(tmp_path / "w")
+    ran = yolopatch("adopt", self_made, *BASE, "--no-build", "--with", "loss", "--dest", tmp_path / "w")
+    assert (ran.code, fingerprint(tmp_path / "w")) == (3, before), ran.err
+    assert not (own_catalog / "modules").exists()
+
+
 def test_files_of_the_users_are_not_touched(yolopatch, self_made, tmp_path, fingerprint):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/notes.txt").write_text("mine\n")
@@ -147,3 +171,34 @@ def test_the_rebuilt_model_is_the_forks(yolopatch, self_made, tmp_path):
     assert (ran.code, model["builds"], model["same_as_fork"], model["why"]) == (0, True, True, "")
     assert model["parameters"] > 10_000
     assert "the same model" in words((tmp_path / "r.html").read_text())
+
+
+def test_a_model_that_cannot_be_rebuilt_is_told_and_makes_no_workspace(yolopatch, copied, own_catalog, tmp_path):
+    place = copied()
+    tasks = place / "ultralytics/nn/tasks.py"
+    tasks.write_text(tasks.read_text().replace("from ultralytics.nn.modules.gated import GatedConv\n", ""))
+    ran = yolopatch("adopt", place, *BASE, "--no-build", "--dest", tmp_path / "w")
+    assert ran.code == 4
+    assert "no workspace was made, because no model was rebuilt on 8.3.0" in ran.err
+    assert "GatedConv  not imported  1, 2" in ran.out
+    assert "default.yaml" in ran.out
+    assert not (tmp_path / "w").exists()
+
+
+@pytest.mark.slow
+def test_the_page_has_what_verify_says(yolopatch, self_made, own_catalog, tmp_path):
+    words_ = (
+        "adopt",
+        self_made,
+        *BASE,
+        "--dest",
+        tmp_path / "w",
+        "--verify",
+        "--report",
+        tmp_path / "r.html",
+        "--json",
+    )
+    ran = yolopatch(*words_)
+    (verified,) = ran.json["verify"]
+    assert (ran.code, verified["verdict"], verified["scale"]) == (0, "pass", "n")
+    assert "What verify says of the workspace" in words((tmp_path / "r.html").read_text())

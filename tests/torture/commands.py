@@ -109,6 +109,22 @@ def _release(lab: Lab, sandbox: Sandbox) -> None:
     init.write_text(init.read_text().replace('"8.3.0"', f'"{NEXT_VERSION}"'))
 
 
+def _forked(lab: Lab, sandbox: Sandbox) -> None:
+    """A fork of the pin: a block of its own in a model, and another gain of the loss."""
+    place = sandbox.work / "Gated-YOLO"
+    pristine(sandbox, PIN, place)
+    package = place / "ultralytics"
+    block = "import torch.nn as nn\n\n\nclass Gate(nn.Sigmoid):\n    pass\n"
+    (package / "nn/modules/gate.py").write_text(block)
+    tasks = package / "nn/tasks.py"
+    line = "from ultralytics.nn.modules import ("
+    tasks.write_text(tasks.read_text().replace(line, f"from ultralytics.nn.modules.gate import Gate\n{line}", 1))
+    default = package / "cfg/default.yaml"
+    default.write_text(default.read_text().replace("box: 7.5", "box: 9.0"))
+    rows = "nc: 3\nbackbone:\n  - [-1, 1, Conv, [64, 3, 2]]\n  - [-1, 1, Gate, []]\nhead:\n  - [[1], 1, Detect, [nc]]\n"
+    (package / "cfg/models/11/gated.yaml").write_text(rows)
+
+
 def _stamped(lab: Lab, sandbox: Sandbox) -> None:
     """A checkpoint of a workspace, as torch would write it around the stamp."""
     _workspace("RefConv")(lab, sandbox)
@@ -156,6 +172,11 @@ LIGHT = (
     Command("add", ("add", "PConvLite.py", "--with", "Extra.py", "--replace", "--catalog", "mine", "--json"), _pasted),
     Command("forget", ("forget", "PConvLite"), _added),
     Command("port", ("port", "--to", "./release", "--save", "--no-prove", "--module", "DSConv"), _release),
+    Command(
+        "adopt",
+        ("adopt", "Gated-YOLO", "--no-build", "--dest", "w", "--everything", "--report", "r.html", "--json"),
+        _forked,
+    ),
     Command("reproduce", ("reproduce", "yolo11-c3k2-dsconv", "--no-measure", "--seeds", "--dest", "post"), _nothing),
     Command("restore", ("restore", "best.pt", "--dest", "w", "--no-load"), _stamped),
     Command("data shapes", ("data", "shapes", "--out", "shapes"), _nothing, tells_place=("work/shapes/data.yaml",)),

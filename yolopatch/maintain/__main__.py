@@ -162,13 +162,15 @@ def _forks(asked: argparse.Namespace) -> int:
     for row in forks.adopt_all(asked.places, asked.python, asked.kept):
         rows.append(row)
         print(f"{row.fork}: {row.base}; builds: {row.builds}; rebuilt: {row.rebuilt}; {row.seconds:.0f} s", flush=True)
-    asked.out.write_text(forks.page(rows), encoding="utf-8")
+    versions = _versions(asked.python, *forks.PACKAGES)
+    asked.out.write_text(forks.page(rows, versions), encoding="utf-8")
     return 0
 
 
-def _versions(python: str) -> str:
+def _versions(python: str, *more: str) -> str:
     found = inspect_interpreter(python)
-    named = ("torch", "torchvision", "numpy", "pillow", "setuptools")
+    there = (name for name in more if name in found.packages)
+    named = ("torch", "torchvision", "numpy", "pillow", "setuptools", *there)
     return ", ".join([f"Python {found.python}", *(f"{name} {found.packages.get(name)}" for name in named)])
 
 

@@ -14,6 +14,8 @@ from yolopatch.outside.source.store import cache_dir
 from yolopatch.steps.adopt.adopt import Adoption, AdoptRequest, adopt
 
 _HEADS = ("fork", "base", "model", "architecture", "beside the architecture", "the fork builds it", "rebuilt")
+# what forks import besides upstream's own requirements, as pip calls it
+PACKAGES = ("timm", "einops", "pywavelets", "efficientnet-pytorch", "huggingface-hub")
 _REASON = 160  # characters
 _INTRODUCTION = """# Published forks
 
@@ -23,7 +25,7 @@ Written by `make forks FORKS="FOLDER ..."`: `yolopatch adopt` on each, as [adopt
   comments aside.
 - architecture: the classes in the rows of the model that the fork adds or changes.
 - beside the architecture: what else the fork changes, by what it affects, with the number of changes.
-- the fork builds it: whether the fork's own tree builds and runs the model as it is, with the libraries of `.venv`.
+- the fork builds it: whether the fork's own tree builds and runs the model as it is, with {versions}.
 - rebuilt: whether the release with the fork's module has the same tensors by name and shape, and the same outputs with
   the same weights.
 """
@@ -75,11 +77,11 @@ def fork_name(place: Path) -> str:
     return folder.name.replace("+", "/")
 
 
-def page(rows: Sequence[ForkRow]) -> str:
-    """Return the page in Markdown."""
+def page(rows: Sequence[ForkRow], versions: str) -> str:
+    """Return the page in Markdown; `versions` are those of the interpreter that built the models."""
     ordered = sorted(rows, key=lambda row: row.fork.lower())
     table = markdown_table(_HEADS, (LEFT,) * len(_HEADS), [row.cells for row in ordered], [])
-    return f"{_INTRODUCTION}\n{table}"
+    return f"{_INTRODUCTION.replace('{versions}', versions)}\n{table}"
 
 
 def _row(place: Path, name: str, python: str) -> ForkRow:

@@ -48,24 +48,40 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Make a workspace of the release with the fork's models, and keep them in your own catalog.",
 )
+@click.option(
+    "--with",
+    "areas",
+    multiple=True,
+    metavar="AREA",
+    help="With --dest, also commit what the fork changes of this: loss, assignment, training, augmentation, evaluation,"
+    " export or data. Repeatable.",
+)
+@click.option("--everything", is_flag=True, help="The same as --with for every area.")
+@click.option(
+    "--verify", "verifies", is_flag=True, help="With --dest, run all checks of `verify` on its models. Takes minutes."
+)
 @click.option("--name", metavar="NAME", help="The name of the module that is kept.  [default: that of the fork]")
 @click.option("--no-build", is_flag=True, help="Only read the fork; build no model.")
 @options.python
 @click.option("--report", "page", type=click.Path(path_type=Path), help="Write the results as one HTML file.")
 @options.catalog
 @options.as_json
-def command(fork: str, no_build: bool, page: Path | None, as_json: bool, **how: Any) -> int:
+def command(
+    fork: str, no_build: bool, areas: tuple[str, ...], everything: bool, page: Path | None, as_json: bool, **how: Any
+) -> int:
     """Tell what a published fork really changes, and rebuild its model on the release.
 
     FORK is a folder, a git repository or a zip or tar archive. It is read; its
     code runs only in a child process, to build its models.
 
-    Exit code 4: a rebuilt model is not the fork's.
+    Exit code 4: a rebuilt model is not the fork's, none could be rebuilt for a
+    workspace, or a check of --verify failed.
     """
     from yolopatch.cli.adopt import words
     from yolopatch.outside.files.writable import require_writable
     from yolopatch.outside.source.store import cache_dir
     from yolopatch.steps.adopt.adopt import AdoptRequest, adopt
+    from yolopatch.steps.adopt.areas import CHOICES
 
     if page:
         require_writable(page)
@@ -75,7 +91,7 @@ def command(fork: str, no_build: bool, page: Path | None, as_json: bool, **how: 
         with progress_line() as watch:
             return adopt(request, cache, watch)
 
-    found = settle(run, AdoptRequest(fork, builds=not no_build, **how), as_json)
+    found = settle(run, AdoptRequest(fork, builds=not no_build, areas=CHOICES if everything else areas, **how), as_json)
     if page:
         from yolopatch.cli.adopt.page import render_page
         from yolopatch.outside.files.staging import write_whole

@@ -90,6 +90,7 @@ class Page:
     beside: Sequence[Area]
     rest: Sequence[str]
     models: Sequence[ModelView]
+    checks: Sequence[tuple[str, str, str]]
     files: Sequence[tuple[str, str, str, str]]
     notes: Sequence[str]
     commands: Sequence[str]
@@ -119,6 +120,7 @@ def make_page(found: Adoption) -> Page:
         beside=[_area(name, items) for name, items in told.beside.items()],
         rest=[*rest(told)],
         models=[*_models(found)],
+        checks=[(one.status, one.id, one.summary) for run in found.verified for one in run.checks],
         files=[
             (one.path, one.kind, ", ".join(one.affects), one.what) for one in reading.changes if one.kind != FORMATTING
         ],

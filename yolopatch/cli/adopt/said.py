@@ -25,7 +25,7 @@ def built_word(model: AdoptedModel) -> str:
 
 def same_word(model: AdoptedModel) -> str:
     """Return whether the rebuilt model is the fork's."""
-    return _SAME[model.same_as_fork]
+    return _SAME[model.same_as_fork] if model.path else "not rebuilt"
 
 
 def layers_of(layer: Layer) -> str:

@@ -24,6 +24,7 @@ from yolopatch.cli.adopt.said import (
     same_word,
 )
 from yolopatch.cli.layout import table
+from yolopatch.cli.verify.words import verification
 from yolopatch.cli.workspace.words import state
 from yolopatch.core.fork.account import Account, Item
 
@@ -52,7 +53,12 @@ def adoption(found: Adoption, page: Path | None) -> Iterator[str]:
     if found.made:
         yield ""
         yield from state(found.made.state)
-        yield from _facts([("module", found.made.module)], width)
+        areas = [(one.area, f"changed in {', '.join(one.files)}") for one in found.made.areas]
+        yield from _facts([("module", found.made.module), *areas], width)
+        if areas:
+            yield from _facts([("with them", found.made.commit)], width)
+    for one in found.verified:
+        yield from verification(one, None)
     if page:
         yield f"report: {page}"
     for number, command in enumerate(found.next_commands):

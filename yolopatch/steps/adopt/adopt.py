@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,9 +14,11 @@ from yolopatch.core.fork.naming import module_name_of
 from yolopatch.core.fork.rebuild.rebuild import rebuild
 from yolopatch.core.fork.rebuild.result import Rebuilt
 from yolopatch.errors import UsageError
+from yolopatch.outside.files.model_yaml import read_cfg
 from yolopatch.outside.own.own_catalog import own_catalog_dir
 from yolopatch.outside.source.releases import Release
 from yolopatch.outside.watch import Watch, no_watch
+from yolopatch.steps.adopt.areas import require_areas
 from yolopatch.steps.adopt.base import AUTO, content_of
 from yolopatch.steps.adopt.making import MadeWorkspace, check_destination, make_workspace
 from yolopatch.steps.adopt.model import AdoptedModel
@@ -24,8 +26,10 @@ from yolopatch.steps.adopt.reading import Reading, read
 from yolopatch.steps.adopt.trying import build_models, compare_models
 from yolopatch.steps.environment.interpreters import choose_interpreter
 from yolopatch.steps.environment.nearest_pin import pin_near
+from yolopatch.steps.verify.verify import Verification, verify
 from yolopatch.wire import shell
 from yolopatch.wire.fork.models import Built, Unbuilt
+from yolopatch.wire.statuses import FAIL
 
 _SHOWN = 10  # YAMLs in a message
 
@@ -43,6 +47,8 @@ class AdoptRequest:
         python: the interpreter with upstream's requirements; None to find one.
         to: another release on which the models are rebuilt, too; None for the base alone.
         dest: the folder of the workspace that is made; None to make none.
+        areas: what else of the fork than its architecture gets into the workspace.
+        verifies: whether all checks of `verify` are run on the models of the workspace.
         name: of the module in the user's catalog; None for that of the fork.
         catalog: the user's own catalog; None for the usual one.
     """
@@ -55,6 +61,8 @@ class AdoptRequest:
     python: str | None = None
     to: str | None = None
     dest: Path | None = None
+    areas: tuple[str, ...] = ()
+    verifies: bool = False
     name: str | None = None
     catalog: Path | None = None
 
@@ -83,6 +91,8 @@ class Adoption:
         models: what became of each model that was looked at.
         target: the models on another release; None where none was asked for.
         made: the workspace, of that release where there is one; None where none was asked for.
+        unmade: why there is no workspace although one was asked for; "" else.
+        verified: what `verify` says of the models of the workspace; empty where nobody asked.
     """
 
     request: AdoptRequest
@@ -91,6 +101,8 @@ class Adoption:
     models: tuple[AdoptedModel, ...]
     target: Target | None = None
     made: MadeWorkspace | None = None
+    unmade: str = ""
+    verified: tuple[Verification, ...] = ()
 
     @cached_property
     def account(self) -> Account:
@@ -104,8 +116,9 @@ class Adoption:
 
     @property
     def holds(self) -> bool:
-        """Whether no rebuilt model differs from the fork's."""
-        return self.verdict is not False
+        """Whether no rebuilt model differs from the fork's, what was asked for was made, and no check failed."""
+        failed = any(one.verdict == FAIL for one in self.verified)
+        return self.verdict is not False and not self.unmade and not failed
 
     @property
     def verdict(self) -> bool | None:
@@ -135,6 +148,8 @@ class Adoption:
         words += ["--python", asked.python] if asked.python else []
         words += ["--to", asked.to] if asked.to else []
         words += ["--dest", str(asked.dest)] if asked.dest else []
+        words += [word for area in asked.areas for word in ("--with", area)]
+        words += ["--verify"] * asked.verifies
         words += ["--name", asked.name] if asked.name else []
         return shell.join(words)
 
@@ -149,6 +164,7 @@ class Adoption:
             *self.reading.fork.notes,
             *((copies,) if others else ()),
             *((idle,) if self.reading.idle and not named else ()),
+            *((self.unmade,) if self.unmade else ()),
         )
 
     @property
@@ -162,7 +178,7 @@ class Adoption:
             yield f"{self.command} {shell.join(('--cfg', choice.among[0].path))}"
         elif self.made:
             yield from (_verify(self.made, model) for model in self.models if model.path)
-        elif any(model.path for model in self.models):
+        elif any(model.path for model in (self.target.models if self.target else self.models)):
             dest = self.rebuilt.name if self.rebuilt else ""
             yield f"{self.command} {shell.join(('--dest', f'my-{dest.lower()}'))}"
 
@@ -194,8 +210,10 @@ class Adoption:
             "changes": [asdict(change) for change in reading.changes],
             "models": [*map(_model_data, self.models)],
             "to": self.target and {"release": self.target.release, "models": [*map(_model_data, self.target.models)]},
+            "verify": [{"cfg": str(one.cfg), "scale": one.scale, "verdict": one.verdict} for one in self.verified],
             "workspace": self.made.state.workspace if self.made else None,
-            "commit": self.made.state.commit if self.made else None,
+            "commit": self.made.commit if self.made else None,
+            "areas": [{"area": one.area, "files": list(one.files)} for one in (self.made.areas if self.made else ())],
         }
 
     @property
@@ -236,8 +254,13 @@ def adopt(request: AdoptRequest, cache: Path, watch: Watch = no_watch) -> Adopti
         ConflictError: the user's own files are in the way of a workspace; nothing was changed.
         YolopatchError: no release has any file of the fork, or the interpreter does not start.
     """
+    areas = require_areas(request.areas)
+    if request.verifies and request.dest is None:
+        raise UsageError("--verify is for the models of a workspace", hint="add --dest DIR")
+    if areas and request.dest is None:
+        raise UsageError(f"{', '.join(areas)}: these changes get into a workspace", hint="add --dest DIR")
     if request.dest:
-        check_destination(request.dest.absolute())
+        check_destination(request.dest.absolute(), areas)
     reading = read(request.fork, request.folder, request.base, request.cfgs, cache, watch)
     if not reading.chosen:
         _require_models(request, reading)
@@ -253,9 +276,23 @@ def adopt(request: AdoptRequest, cache: Path, watch: Watch = no_watch) -> Adopti
         found = replace(found, target=Target(f"{reading.fork.upstream}=={release.version}", models))
     if request.dest is None:
         return found
-    paper = f"the fork {reading.fork.name} of {reading.base.upstream} {reading.base.release}"
     catalog = request.catalog or own_catalog_dir()
-    return replace(found, made=make_workspace(rebuilt, release, paper, request.dest, catalog, cache))
+    if not any(model.path for model in models):
+        return replace(found, unmade=f"no workspace was made, because no model was rebuilt on {release.version}")
+    dest = request.dest.absolute()
+    found = replace(found, made=make_workspace(rebuilt, reading, release, areas, dest, catalog, cache))
+    return replace(found, verified=_verified(request, dest, models, watch)) if request.verifies else found
+
+
+def _verified(
+    request: AdoptRequest, dest: Path, models: Sequence[AdoptedModel], watch: Watch
+) -> tuple[Verification, ...]:
+    """Run all checks on the models of a workspace; one that was not built is checked at the first scale of its file."""
+    wanted = [(model, dest / model.path) for model in models if model.path]
+    scales = {model.path: model.scale or next(iter(read_cfg(file).letters), None) for model, file in wanted}
+    return tuple(
+        verify(dest, file, scales[model.path], watch=watch, python=request.python, checks=()) for model, file in wanted
+    )
 
 
 @dataclass(frozen=True)

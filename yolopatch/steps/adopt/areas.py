@@ -18,6 +18,7 @@ from yolopatch.outside.workspace.commits import Step, commit_stream
 from yolopatch.outside.workspace.lock import hold_workspace
 from yolopatch.outside.workspace.workspace import BRANCH
 
+AREA = "Yolopatch-Area"  # the trailer of a commit, with its area
 CHOICES = tuple(area for area in AREAS if area not in (ARCHITECTURE, NOTHING))
 
 
@@ -88,5 +89,5 @@ def _message(name: str, one: AreaFiles) -> str:
     lines = "".join(f"- {path}: {part.what}\n" for path, part in one.parts)
     return (
         f"Change {one.area} as {name} does\n\n{lines}\n"
-        f"Yolopatch-Fork: {name}\nYolopatch-Area: {one.area}\nYolopatch-Version: {__version__}\n"
+        f"Yolopatch-Fork: {name}\n{AREA}: {one.area}\nYolopatch-Version: {__version__}\n"
     )
