@@ -25,7 +25,7 @@ Written by `make forks FORKS="FOLDER ..."`: `yolopatch adopt` on each, as [adopt
   comments aside.
 - architecture: the classes in the rows of the model that the fork adds or changes.
 - beside the architecture: what else the fork changes, by what it affects, with the number of changes.
-- the fork builds it: whether the fork's own tree builds and runs the model as it is, with {versions}.
+- the fork builds it: whether the fork's own tree builds and runs the model as it is, with the libraries below.
 - rebuilt: whether the release with the fork's module has the same tensors by name and shape, and the same outputs with
   the same weights.
 """
@@ -80,8 +80,8 @@ def fork_name(place: Path) -> str:
 def page(rows: Sequence[ForkRow], versions: str) -> str:
     """Return the page in Markdown; `versions` are those of the interpreter that built the models."""
     ordered = sorted(rows, key=lambda row: row.fork.lower())
-    table = markdown_table(_HEADS, (LEFT,) * len(_HEADS), [row.cells for row in ordered], [])
-    return f"{_INTRODUCTION.replace('{versions}', versions)}\n{table}"
+    table = markdown_table(_HEADS, (LEFT,) * len(_HEADS), [row.cells for row in ordered], [f"Built with {versions}."])
+    return f"{_INTRODUCTION}\n{table}"
 
 
 def _row(place: Path, name: str, python: str) -> ForkRow:
