@@ -25,7 +25,7 @@ from yolopatch.outside.probe import inspect, run
 from yolopatch.outside.probe.inspect import require_device
 from yolopatch.outside.probe.listen import Ended
 from yolopatch.steps.workspace.patchset import Choice, fix_text, module_patch
-from yolopatch.wire.interpreters import GpusAnswer
+from yolopatch.wire.python.interpreters import GpusAnswer
 
 OWN = "ultralytics-8.3.99"
 OWN_MODULE = replace(MODULES["SPConv"], name="MyConv", home=Path("catalog"), tutorial=None)

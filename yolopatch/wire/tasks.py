@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from . import checkpoints, facts, figures, interpreters, messages, training, verification
+from . import checkpoints, facts, figures, messages, training, verification
 from .fork import models as fork_models
+from .python import interpreters
 
 Request = TypeVar("Request")
 

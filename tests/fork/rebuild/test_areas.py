@@ -62,3 +62,21 @@ def test_only_chosen_areas(package, fork_files):
 def test_what_no_yaml_reaches_stays_away(package, fork_files):
     unused = FileChange(METRICS, CHANGED, (LOSS,), "", (Part("own_iou", 1, ADDED, (LOSS,), "new", used=False),))
     assert area_files("Own", package("ultralytics-8.3.0"), fork_files, [unused], [LOSS]) == ()
+
+
+def test_what_runs_at_import_finds_what_it_uses(package, fork_files):
+    """The fork computes a value with a function of its own: the function stands before it, as in the fork."""
+    text = fork_files[METRICS].decode()
+    text = text.replace("POWER = 0.5\n", "\n\ndef half():\n    return 0.5\n\n\nPOWER = half()\n", 1)
+    fork_files[METRICS] = text.encode()
+    changes = [changed(LOSS_FILE, ("BboxLoss.forward", CHANGED, LOSS))]
+    (found,) = area_files("Own", package("ultralytics-8.3.0"), fork_files, changes, [LOSS])
+    lines = found.files[METRICS].splitlines()
+    assert lines.index("def half():") < lines.index("POWER = half()") < lines.index("def own_iou(a, b):")
+
+
+def test_a_class_that_is_taken_as_a_whole_has_its_methods_once(package, fork_files):
+    parts = (("BboxLoss.forward", CHANGED, LOSS), ("BboxLoss", CHANGED, LOSS))
+    (found,) = area_files("Own", package("ultralytics-8.3.0"), fork_files, [changed(LOSS_FILE, *parts)], [LOSS])
+    assert found.files[LOSS_FILE].count("iou = own_iou(") == 1
+    assert found.files[LOSS_FILE].count("class BboxLoss") == 1

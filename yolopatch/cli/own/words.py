@@ -12,7 +12,7 @@ from yolopatch.catalog.kinds import KINDS, LOSS
 from yolopatch.catalog.pins import PINS, Pin, newest
 from yolopatch.cli.layout import pairs, table
 from yolopatch.core.own.tried import FAILED, NOT_BUILT
-from yolopatch.wire.shell import PACKAGE_OF
+from yolopatch.wire.python.packages import PACKAGE_OF
 
 if TYPE_CHECKING:
     from yolopatch.core.own.tried import Tried

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yolopatch.outside.environment.executable import commands_folder
-from yolopatch.wire.interpreters import InterpreterAnswer
+from yolopatch.wire.python.interpreters import InterpreterAnswer
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from yolopatch.wire.fork.models import (
     Unbuilt,
 )
 from yolopatch.wire.messages import UpstreamOpened
+from yolopatch.wire.python.packages import PACKAGE_OF, how_to_install, is_compiled
 from yolopatch.wire.tasks import FORK_MODEL
 
 PATIENCE = 300  # seconds for the import of a tree, and for each step of its model
@@ -73,15 +74,15 @@ def known(answer: Built | Unbuilt, python: str) -> Built | Unbuilt:
     if isinstance(answer, Built) or answer.reason != PACKAGE:
         return replace(answer, absent=absent)
     return replace(
-        answer, absent=absent, reason=absent[0].reason, hint=shell.how_to_install(absent[0].name, shell.join([python]))
+        answer, absent=absent, reason=absent[0].reason, hint=how_to_install(absent[0].name, shell.join([python]))
     )
 
 
 def _known_package(absent: Absent) -> Absent:
     if absent.reason != PACKAGE:
         return absent
-    reason = EXTENSION if shell.is_compiled(absent.name) else PACKAGE
-    return replace(absent, reason=reason, install=shell.PACKAGE_OF.get(absent.name.partition(".")[0], ""))
+    reason = EXTENSION if is_compiled(absent.name) else PACKAGE
+    return replace(absent, reason=reason, install=PACKAGE_OF.get(absent.name.partition(".")[0], ""))
 
 
 def _ended(failed: Failed, tree: Path, python: str) -> Unbuilt:

@@ -13,7 +13,7 @@ from yolopatch.outside.environment.interpreter import Interpreter
 from yolopatch.outside.probe.launch import Launch, interpreter_launch, users_launch
 from yolopatch.outside.probe.listen import TOO_LONG
 from yolopatch.outside.probe.run import Answer, Failed, ask
-from yolopatch.wire.interpreters import (
+from yolopatch.wire.python.interpreters import (
     GpusAnswer,
     GpusRequest,
     ImportsAnswer,

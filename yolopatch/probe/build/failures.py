@@ -16,7 +16,7 @@ from typing import Any
 from torch.nn import Module
 
 from ...wire.messages import NotBuilt, UpstreamRequest
-from ...wire.shell import how_to_install
+from ...wire.python.packages import how_to_install
 from ...wire.verification import History, VerifyRequest
 from ..explain.causes import Cause, known_cause
 from ..explain.raising import first_line, line_in

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from ...wire.interpreters import GpusAnswer, GpusRequest
+from ...wire.python.interpreters import GpusAnswer, GpusRequest
 from ..protocol.emit import Emit
 
 

@@ -6,7 +6,7 @@ import os
 import sys
 from importlib import invalidate_caches
 
-from ...wire.interpreters import ImportsAnswer, ImportsRequest
+from ...wire.python.interpreters import ImportsAnswer, ImportsRequest
 from ..protocol.emit import Emit
 from .interpreter import origin_of
 

@@ -10,7 +10,7 @@ import sys
 from importlib import metadata, util
 from typing import Any
 
-from ...wire.interpreters import InterpreterAnswer, InterpreterRequest
+from ...wire.python.interpreters import InterpreterAnswer, InterpreterRequest
 from ..protocol.emit import Emit
 
 _ASKED_FOR_REQUIREMENTS = ("torchvision",)

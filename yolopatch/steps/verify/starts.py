@@ -16,7 +16,7 @@ from yolopatch.outside.environment.interpreter import Interpreter
 from yolopatch.outside.probe.inspect import find_imports
 from yolopatch.outside.workspace.checkout import Checkout
 from yolopatch.wire import shell
-from yolopatch.wire.interpreters import ImportsRequest
+from yolopatch.wire.python.interpreters import ImportsRequest
 from yolopatch.wire.verification import Start, Starts
 
 _INSTALLABLE = ("pyproject.toml", "setup.py")

@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from yolopatch.core.fork.changes import ADDED, ARCHITECTURE, CHANGED, REMOVED, FileChange, Part
-from yolopatch.core.fork.names.definitions import Binding, FileCode
+from yolopatch.core.fork.names.definitions import Binding, FileCode, module_name
 from yolopatch.core.fork.rebuild.mirror import Mirror
 from yolopatch.core.fork.rebuild.sameness import Sameness
-from yolopatch.core.fork.rebuild.scope import Local, Outside, Scope
+from yolopatch.core.fork.rebuild.scope import Local, Outside, Scope, Whole
 from yolopatch.core.fork.rebuild.uses import uses
 from yolopatch.core.text import split_lines
 
@@ -75,14 +75,17 @@ class _File:
 
     code: FileCode
     replaced: dict[tuple[int, int], list[str]] = field(default_factory=dict)  # from a line up to one, from 0
+    added: dict[int, list[tuple[int, list[str]]]] = field(default_factory=dict)  # before a line, with the fork's line
     imports: dict[str, None] = field(default_factory=dict)
 
     def text(self) -> str:
         lines = [line.rstrip("\n") for line in split_lines(self.code.text)]
         edits = dict(self.replaced)
+        for at, blocks in self.added.items():  # in the fork's order: one may use another one when it is imported
+            edits[at, at] = [line for _, block in sorted(blocks) for line in block]
         if self.imports:
             at = _below_imports(self.code)
-            edits[at, at] = [*edits.get((at, at), []), *self.imports]
+            edits[at, at] = [*self.imports, *edits.get((at, at), [])]
         for (start, end), new in sorted(edits.items(), reverse=True):
             lines[start:end] = new
         return "\n".join(lines).rstrip("\n") + "\n"
@@ -107,12 +110,13 @@ class _Writer:
     def texts(self) -> dict[str, str]:
         """Return the new text of each file."""
         found: dict[str, str] = {}
-        for path, part in self.wanted:
+        # a class before its methods: what is taken as a whole has its parts
+        for path, part in sorted(self.wanted, key=lambda one: one[1].name.count(".")):
             if path.endswith(".py"):
                 self._take(path, part.name, part.kind)
             elif path.endswith((".yaml", ".yml")):
                 found[path] = self._with_key(found.get(path) or self.files[path].decode(), path, part)
-        found |= {path: file.text() for path, file in self._open.items() if file.replaced or file.imports}
+        found |= {path: file.text() for path, file in self._open.items() if file.replaced or file.added or file.imports}
         if found:
             found |= {one.path: one.text for one in self.mirror.files()}
         return {path: text for path, text in found.items() if text.encode() != self.files.get(path)}
@@ -128,7 +132,8 @@ class _Writer:
     def _take(self, path: str, name: str, kind: str) -> None:
         """Put a definition of the fork into a file of the workspace."""
         file, code = self._file(path), self.fork.code(path)
-        if file is None or code is None or (path, name) in self._taken:
+        owners = ((path, name[: dot.start()]) for dot in re.finditer(r"\.|$", name))
+        if file is None or code is None or any(one in self._taken for one in owners):
             return
         self._taken.add((path, name))
         old, new = _find(file.code, name), _find(code, name)
@@ -140,9 +145,11 @@ class _Writer:
         if old is not None:
             file.replaced[_span(old)] = text
         else:
-            at = _place_of(file.code, name, isinstance(new, _DEFINITIONS))
-            gap = [""] if "." in name else ["", ""]
-            file.replaced[at, at] = [*file.replaced.get((at, at), []), *gap, *text]
+            at = _place_of(file.code, code, name, new)
+            is_block = isinstance(new, _DEFINITIONS)
+            inside = "." in name
+            text = ["", *text] if inside else ["", "", *text, "", ""] if is_block else text
+            file.added.setdefault(at, []).append((new.lineno, text))
         self._need(path, new, file)
 
     def _need(self, path: str, node: ast.stmt, file: _File) -> None:
@@ -155,6 +162,10 @@ class _Writer:
                     self._take(path, use.name, ADDED)
             elif isinstance(found, Local):
                 self._import_local(found, theirs, use.name, file)
+            elif isinstance(found, Whole) and theirs is None and found.path in self.files:
+                package, _, module = module_name(found.path).rpartition(".")
+                line = f"from {package} import {module}" if package else f"import {module}"
+                file.imports[line if module == use.name else f"{line} as {use.name}"] = None
             elif isinstance(found, Outside) and theirs is None:
                 module, attribute = found.module, found.attribute
                 line = f"from {module} import {attribute}" if attribute else f"import {module}"
@@ -168,8 +179,7 @@ class _Writer:
         if found.path in self.files:  # a file of the release, to which the fork added it
             if self.base.meaning(found.path, found.name) is None:
                 self._take(found.path, found.name, ADDED)
-            module = found.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-            symbol = found.name
+            module, symbol = module_name(found.path), found.name
         else:
             module, symbol = self.mirror.import_of(found)
         file.imports[f"from {module} import {symbol}" + (f" as {name}" if symbol != name else "")] = None
@@ -217,16 +227,27 @@ def _lines_of(code: FileCode, node: ast.stmt) -> list[str]:
     return [line.rstrip("\n") for line in split_lines(code.text)[start:end]]
 
 
-def _place_of(code: FileCode, name: str, is_definition: bool) -> int:
-    """Return the line before which a new definition goes: the end of its class or of the file; values below imports."""
+def _place_of(code: FileCode, fork: FileCode, name: str, new: ast.stmt) -> int:
+    """Return the line before which a new definition goes, from 0.
+
+    A method goes to the end of its class. Everything else goes before what follows it in the fork's file.
+    """
     owner = _find(code, name.rpartition(".")[0]) if "." in name else None
     if owner is not None:
         return owner.end_lineno or owner.lineno
-    return len(split_lines(code.text)) if is_definition else _below_imports(code)
+    there = {one.name: one.node for one in _own(code)}
+    later = sorted((one.node.lineno, one.name) for one in _own(fork) if one.node.lineno > new.lineno)
+    follower = next((there[other] for _, other in later if other in there and there[other] in code.tree.body), None)
+    return len(split_lines(code.text)) if follower is None else max(_span(follower)[0], _below_imports(code))
 
 
 def _below_imports(code: FileCode) -> int:
-    nodes = [node for node in code.tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    nodes: list[ast.stmt] = []
+    for node in code.tree.body:  # those at the top: a file may import something at its end, too
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            nodes.append(node)
+        elif isinstance(node, _DEFINITIONS):
+            break
     if nodes:
         return max(node.end_lineno or node.lineno for node in nodes)
     first = code.tree.body[0] if code.tree.body else None
