@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+import pytest
+
 from yolopatch.core.fork.changes import CHANGED, FORMATTING, LEFTOVER, LOSS, NOTHING
 from yolopatch.core.fork.difference.difference import read_difference
 from yolopatch.core.fork.tree import ForkTree
@@ -31,10 +33,11 @@ def test_line_ends_and_a_formatter_change_nothing(release):
     assert changes["ultralytics/cfg/default.yaml"].what == "only line ends differ"
 
 
-def test_a_renamed_class_is_told_once(release, edited):
+@pytest.mark.parametrize("left", [b"(SPPF)", b"the SPPF layer", b"no text"])
+def test_a_renamed_class_is_told_once(release, edited, left):
     base = release(_PIN)
     places = {
-        path: data.replace(b"SPPF", b"FastPool")
+        path: _renamed(data, left)
         for path, data in base.items()
         if b"SPPF" in data and path.endswith((".py", "v8/yolov8.yaml"))
     }
@@ -42,6 +45,11 @@ def test_a_renamed_class_is_told_once(release, edited):
     parts = [(change.path, part.name, part.affects, part.what) for change in changes.values() for part in change.parts]
     assert parts == [("ultralytics/nn/modules/block.py", "FastPool", (NOTHING,), "`SPPF` under another name")]
     assert changes["ultralytics/cfg/models/v8/yolov8.yaml"].what == "only names of renamed modules differ"
+
+
+def _renamed(data: bytes, left: bytes) -> bytes:
+    """Return a file with another name for SPPF, but for one text of it."""
+    return data.replace(left, b"\0").replace(b"SPPF", b"FastPool").replace(b"\0", left)
 
 
 def test_a_file_of_another_release_is_told_as_that(small):

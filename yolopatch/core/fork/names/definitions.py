@@ -69,6 +69,11 @@ class FileCode:
         return tuple(_bindings(self.tree.body, package_of(self.path)))
 
     @cached_property
+    def identifiers(self) -> frozenset[str]:
+        """Every name in its code, those in comments and texts aside."""
+        return frozenset(name for node in ast.walk(self.tree) for name in _names_of(node))
+
+    @cached_property
     def definitions(self) -> dict[str, ast.stmt]:
         """The statement that defines each name: the last one that the file has."""
         return {one.name: one.node for one in self.bindings if one.module is None}
@@ -170,3 +175,16 @@ def _strings(node: ast.expr | None) -> list[str] | None:
         return None
     values = [part.value for part in node.elts if isinstance(part, ast.Constant) and isinstance(part.value, str)]
     return values if len(values) == len(node.elts) else None
+
+
+def _names_of(node: ast.AST) -> tuple[str, ...]:
+    """Return the names that a node itself has: what it reads, defines or imports."""
+    if isinstance(node, ast.Name):
+        return (node.id,)
+    if isinstance(node, ast.Attribute):
+        return (node.attr,)
+    if isinstance(node, ast.alias):
+        return (*node.name.split("."), *([node.asname] if node.asname else []))
+    if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+        return (node.name,)
+    return (node.arg,) if isinstance(node, (ast.arg, ast.keyword)) and node.arg else ()

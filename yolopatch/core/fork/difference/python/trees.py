@@ -98,8 +98,9 @@ class Trees:
 
     def names_for(self, path: str) -> dict[str, str]:
         """Return the new names of what was renamed, as far as the fork's file does not go on with the old ones."""
-        names = self.renames.names.items()
-        return {old: new for old, new in names if path not in self.fork.mentioning(old)}
+        file = self.fork.file(path)
+        still = file.identifiers if file else frozenset()
+        return {old: new for old, new in self.renames.names.items() if old not in still}
 
     def new_units(self, path: str) -> dict[str, Unit]:
         """Return the units of a fork's file without what changes nothing."""
