@@ -150,4 +150,4 @@ def _items(change: FileChange) -> Iterator[Item]:
 
 
 def _of_part(change: FileChange, part: Part) -> Item:
-    return Item(change.path, part.line, part.name, part.kind, part.affects, part.what)
+    return Item(change.path, part.line, part.name, part.kind, part.affects, part.what, part.release)

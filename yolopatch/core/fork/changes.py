@@ -25,6 +25,7 @@ class Part:
         affects: one or more of AREAS.
         what: one sentence: `the gain of the box loss is 9.0, not 7.5`.
         used: whether anything that the fork runs reaches it; False for a class that no chosen YAML needs.
+        release: another release that has exactly this definition; "" if none has.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Part:
     affects: tuple[str, ...]
     what: str
     used: bool = True
+    release: str = ""
 
 
 @dataclass(frozen=True)

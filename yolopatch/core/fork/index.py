@@ -68,9 +68,13 @@ class ReleaseIndex:
 
     def nearest(self, path: str, data: bytes, release: str) -> tuple[str, ...]:
         """Return the releases that have exactly this file, the one next to a release first, or else the newest."""
+        return self.from_near(self.releases_of(path, data), release)
+
+    def from_near(self, releases: Iterable[str], release: str) -> tuple[str, ...]:
+        """Return releases, the one next to a release first; to an unknown one, the newest."""
         places = {one: number for number, one in enumerate(self.releases)}
         here = places.get(release, len(places))
-        return tuple(sorted(self.releases_of(path, data), key=lambda one: abs(places[one] - here)))
+        return tuple(sorted(releases, key=lambda one: abs(places[one] - here)))
 
     def releases_of_definition(self, path: str, name: str, nodes: Sequence[ast.AST]) -> tuple[str, ...]:
         """Return the releases whose file of this path has exactly this definition; oldest first.

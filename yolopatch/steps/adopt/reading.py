@@ -9,6 +9,7 @@ from pathlib import Path
 from yolopatch.core.fork.base import Base
 from yolopatch.core.fork.changes import FileChange
 from yolopatch.core.fork.difference.difference import read_difference
+from yolopatch.core.fork.foreign import with_releases
 from yolopatch.core.fork.models.choosing import Choice, choose_model
 from yolopatch.core.fork.models.files import ModelFile, find_models, model_files
 from yolopatch.core.fork.models.own import OwnClass, OwnClasses
@@ -88,8 +89,9 @@ def _look(fork: ForkTree, found: FoundBase, cfgs: tuple[str, ...]) -> Reading:
     chosen = find_models(cfgs, models) if cfgs else (choice.model,) if choice and choice.model else ()
     wanted = {one.path: one.cfg.content for one in chosen or (choice.among if choice else ())}
     reach = reached(own.fork, fork.upstream, wanted) if wanted else None
-    releases_of = partial(load_index(fork.upstream).nearest, release=found.base.release)
-    changes = read_difference(found.release.files, fork, reach, releases_of)
+    index, release = load_index(fork.upstream), found.base.release
+    changes = read_difference(found.release.files, fork, reach, partial(index.nearest, release=release))
+    changes = with_releases(changes, fork.files, index, release)
     named = {name for model in models for name in model.own}
     idle = tuple(name for name in own.in_parser() if name not in named)
     rows = dict.fromkeys(name for model in chosen for name in model.own)
