@@ -96,7 +96,6 @@ def patches(tmp_path, monkeypatch) -> Path:
 
     for user in (patchset, listing):
         monkeypatch.setattr(user, "patch_file", file)
-    monkeypatch.setattr(patchset, "patches_dir", lambda: own)
     return own
 
 
