@@ -67,7 +67,9 @@ class TarFile:
             with ExitStack() as ending:
                 packed = ending.enter_context(self.path.open("rb"))
                 stream = ending.enter_context(_unpacked(packed, packed.peek(6)[:6]))
-                yield ending.enter_context(tarfile.open(fileobj=_Bounded(stream, self.path), mode="r:", encoding="utf-8"))
+                yield ending.enter_context(
+                    tarfile.open(fileobj=_Bounded(stream, self.path), mode="r:", encoding="utf-8")
+                )
         except (*_DAMAGED, OSError) as error:
             if isinstance(error, OSError) and error.errno is not None:  # of the disk, not of what is packed
                 raise
