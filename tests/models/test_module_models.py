@@ -61,7 +61,12 @@ for pin in ("ultralytics-8.2.50", "ultralytics-8.3.0"):
     del OFTEN[pin, "tutorial"]
 
 
-RARELY = [("ultralytics-8.2.50", "paper"), ("ultralytics-8.4.0", "paper"), ("ultralytics-8.4.0", "tutorial")]
+RARELY = [
+    ("ultralytics-8.2.50", "paper"),
+    ("ultralytics-8.4.0", "paper"),
+    ("ultralytics-8.4.0", "tutorial"),
+    ("yolov5-pypi-6.1.0", "tutorial"),
+]
 
 
 def asked_models():
