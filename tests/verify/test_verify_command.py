@@ -247,6 +247,21 @@ def test_where_the_unchanged_upstream_is_not_at_hand_the_reason_is_told(version,
     assert not (tmp_path / "upstream").exists()
 
 
+def test_without_an_unchanged_upstream_a_forks_own_file_is_no_base(verify, pristine_tree, base_cfg, tmp_path):
+    """Else each of its faults would be upstream's, too."""
+    place = tmp_path / "mine"
+    shutil.copytree(pristine_tree(PIN), place, ignore=shutil.ignore_patterns(".git"))
+    (place / "ultralytics/__init__.py").write_text('__version__ = "8.3.999"\n')
+    own = place / "ultralytics/cfg/models/mine/yolo11-mine.yaml"
+    own.parent.mkdir()
+    text = base_cfg.read_text()
+    assert "[-1, 1, SPPF, [1024, 5]]" in text
+    own.write_text(text.replace("[-1, 1, SPPF, [1024, 5]]", "[-1, 1, SPP, [1024, [5, 9]]]"))
+    ran = verify(place, own, "--json", checks=("build", "only-intended"))
+    assert Path(ran.json["base"]["cfg"]).name == "yolo11.yaml"
+    assert ran.json["replaced"] == [9]
+
+
 def test_every_scale_of_a_file_is_verified(verify, full_workspace, base_cfg):
     # as a table with two rows: each scale takes a process of its own
     table = "scales:\n  n: [0.50, 0.25, 1024]\n  s: [0.50, 0.50, 1024]\n\nbackbone:"

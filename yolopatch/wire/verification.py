@@ -8,6 +8,9 @@ from typing import Any
 
 from .messages import UpstreamRequest
 
+# where upstreams keep the YAMLs of their own models
+YAML_FOLDERS = ("ultralytics/cfg/models", "models", "yolov5/models")
+
 
 @dataclass(frozen=True)
 class History:
@@ -81,6 +84,7 @@ class VerifyRequest(UpstreamRequest):
         device: torch's name of the device; None for a GPU if torch finds one.
         pristine: the folder of the unchanged upstream, None where it is not at hand.
         no_pristine: why it is not; None where it is.
+        foreign: paths of YAMLs in the workspace that no release has: none of them is upstream's own.
         base: upstream's own YAML that the file was made from; None for the one most like it.
         multiples: `depth_multiple` and `width_multiple` for a file that is written for another scale, else None.
         history: what the git history of the checkout says.
@@ -100,6 +104,7 @@ class VerifyRequest(UpstreamRequest):
     history: History
     starts: Starts | None = None
     no_pristine: NoPristine | None = None
+    foreign: tuple[str, ...] = ()
     folder: str = ""
     checks: tuple[str, ...] = ()
     crashed: tuple[str, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -9,12 +10,12 @@ from typing import Any
 
 import yaml
 
+from ...wire.verification import YAML_FOLDERS
 from .rows import Alignment, align, rows_of, with_one_backbone
 
 # Below this the file is another network: a comparison layer by layer means nothing.
 LEAST_LIKENESS = 0.5
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_FOLDERS = ("ultralytics/cfg/models", "models", "yolov5/models")
 
 
 @dataclass(frozen=True)
@@ -43,25 +44,27 @@ def _base(file: Path, found: dict[str, Any], data: dict[str, Any]) -> Base:
     return Base(file, found, with_one_backbone(align(rows, others), rows, others))
 
 
-def find_base(root: Path | str, data: dict[str, Any], name: str) -> Base | None:
+def find_base(root: Path | str, data: dict[str, Any], name: str, foreign: Collection[str] = ()) -> Base | None:
     """Return upstream's own YAML that is most like a parsed file, or None where no file is like it.
 
     Args:
         root: the folder of an unchanged upstream.
         data: the parsed file.
         name: the file's name; it decides between upstream's files that describe the same network.
+        foreign: paths of files in the folder that are not upstream's own.
     """
-    found = [_base(file, other, data) for file, other in _candidates(Path(root), str(data["head"][-1][2]))]
+    others = {Path(root, path) for path in foreign}
+    found = [_base(file, other, data) for file, other in _candidates(Path(root), str(data["head"][-1][2]), others)]
     best = max(found, key=lambda base: _rank(base, data, name), default=None)
     return best if best and best.alignment.score >= LEAST_LIKENESS else None
 
 
-def _candidates(root: Path, head: str) -> list[tuple[Path, dict[str, Any]]]:
-    """Return (file, parsed) of every model YAML whose last row may be of this class; of all where none is.
+def _candidates(root: Path, head: str, others: Collection[Path]) -> list[tuple[Path, dict[str, Any]]]:
+    """Return (file, parsed) of every model YAML but `others` whose last row may be of this class; of all where none is.
 
     A head of the user's own is a replaced layer, too.
     """
-    files = [file for folder in _FOLDERS for file in sorted((root / folder).rglob("*.yaml"))]
+    files = [file for folder in YAML_FOLDERS for file in sorted((root / folder).rglob("*.yaml")) if file not in others]
     texts = {file: file.read_text(encoding="utf-8", errors="ignore") for file in files}
     named = [file for file, text in texts.items() if f" {head}," in text]
     parsed = ((file, read_yaml(file)) for file in named or files)

@@ -66,7 +66,9 @@ class Subject:
         """Upstream's own YAML that the file was made from, None where no file is like it."""
         if self.request.base:
             return read_base(self.request.base, self.data)
-        return find_base(self.request.pristine or self.request.workspace, self.data, self.cfg.name)
+        if self.request.pristine:
+            return find_base(self.request.pristine, self.data, self.cfg.name)
+        return find_base(self.request.workspace, self.data, self.cfg.name, self.request.foreign)
 
     @property
     def required_base(self) -> Base:

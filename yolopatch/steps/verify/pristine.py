@@ -7,9 +7,10 @@ from pathlib import Path
 from yolopatch.catalog.environment.fix_patches import COMPAT
 from yolopatch.catalog.pins import Pin, port_command
 from yolopatch.outside.git.snapshot import PRISTINE, write_tree
+from yolopatch.outside.source.bases import load_index
 from yolopatch.outside.source.store import cached
 from yolopatch.outside.workspace.checkout import Checkout
-from yolopatch.wire.verification import NoPristine
+from yolopatch.wire.verification import YAML_FOLDERS, NoPristine
 
 
 def write_pristine(checkout: Checkout, folder: Path, cache: Path) -> NoPristine | None:
@@ -27,6 +28,18 @@ def write_pristine(checkout: Checkout, folder: Path, cache: Path) -> NoPristine 
         return _not_cached(checkout.pin)
     write_tree(kept.repository, PRISTINE, folder)
     return None
+
+
+def foreign_yamls(checkout: Checkout) -> tuple[str, ...]:
+    """Return the paths of the YAMLs in a checkout that no release has: where a fork or a post puts its own."""
+    prefix = "yolov5/" if checkout.style == "yolov5-package" else ""
+    known = load_index(checkout.style.removesuffix("-package")).files
+    files = (
+        file.relative_to(checkout.path).as_posix()
+        for folder in YAML_FOLDERS
+        for file in (checkout.path / folder).rglob("*.yaml")
+    )
+    return tuple(sorted(path for path in files if path.removeprefix(prefix) not in known))
 
 
 def _no_pin(checkout: Checkout) -> NoPristine:

@@ -25,7 +25,7 @@ from yolopatch.outside.watch import Watch, no_watch
 from yolopatch.outside.workspace.checkout import Checkout, read_checkout
 from yolopatch.steps.environment.interpreters import find_interpreter_for
 from yolopatch.steps.verify.history import read_history
-from yolopatch.steps.verify.pristine import write_pristine
+from yolopatch.steps.verify.pristine import foreign_yamls, write_pristine
 from yolopatch.steps.verify.starts import find_starts
 from yolopatch.steps.workspace.patchset import Choice, applied_choices
 from yolopatch.wire.checks import CHECKS
@@ -254,6 +254,7 @@ class _Subject:
             device=self.options.device,
             pristine=None if self.no_pristine else str(self.pristine),
             no_pristine=self.no_pristine,
+            foreign=foreign_yamls(self.checkout) if self.no_pristine else (),
             base=str(self.options.base.absolute()) if self.options.base else None,
             multiples=numbers,
             history=self.history,
