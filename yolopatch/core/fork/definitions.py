@@ -5,7 +5,19 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
+from yolopatch.core.fork.names.texts import python_text
+from yolopatch.core.syntax import parse
+
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+def file_definitions(path: str, data: bytes) -> dict[str, list[Definition]]:
+    """Return what a Python file defines, as `definitions` does; nothing of one that cannot be read."""
+    text = python_text(path, data)
+    try:
+        return definitions(parse(text)) if text is not None else {}
+    except SyntaxError:
+        return {}
 
 
 def definitions(tree: ast.Module) -> dict[str, list[Definition]]:

@@ -7,10 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from yolopatch.core.fork.changes import ADDED, CHANGED, FileChange, Part
-from yolopatch.core.fork.definitions import definitions
-from yolopatch.core.fork.folding import decode, is_python
+from yolopatch.core.fork.definitions import file_definitions
 from yolopatch.core.fork.index import ReleaseIndex
-from yolopatch.core.syntax import parse
 
 
 def with_releases(
@@ -28,20 +26,11 @@ def with_releases(
 
 
 def _told(change: FileChange, files: Mapping[str, bytes], index: ReleaseIndex, release: str) -> FileChange:
-    if change.kind not in (ADDED, CHANGED) or change.release or not is_python(change.path):
+    if change.kind not in (ADDED, CHANGED) or change.release or change.path not in index.definitions:
         return change
-    found = _definitions(change.path, files[change.path])
+    found = file_definitions(change.path, files[change.path])
     parts = (_part(part, change.path, found.get(part.name, ()), index, release) for part in change.parts)
     return replace(change, parts=tuple(parts))
-
-
-def _definitions(path: str, data: bytes) -> Mapping[str, Sequence[ast.AST]]:
-    """Return what a file defines; nothing of one that cannot be read."""
-    text = decode(path, data)
-    try:
-        return definitions(parse(text)) if text is not None else {}
-    except SyntaxError:
-        return {}
 
 
 def _part(part: Part, path: str, nodes: Sequence[ast.AST], index: ReleaseIndex, release: str) -> Part:

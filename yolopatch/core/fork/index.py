@@ -8,9 +8,8 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from yolopatch.core.fork.definitions import definitions
-from yolopatch.core.fork.folding import canonical, decode, fold_file, is_python
-from yolopatch.core.syntax import parse
+from yolopatch.core.fork.definitions import file_definitions
+from yolopatch.core.fork.folding import canonical, fold_file, is_python
 
 _BYTES = 8  # of an id: among 100,000 forms, two share one by a chance of 1 in 3,000,000,000
 _HEAD = "releases"
@@ -32,11 +31,7 @@ def file_id(path: str, data: bytes) -> str:
 
 def definition_ids(path: str, data: bytes) -> dict[str, str]:
     """Return the id of each class, function and method of a Python file; none of what cannot be read."""
-    text = decode(path, data) if is_python(path) else None
-    try:
-        found = definitions(parse(text)) if text is not None else {}
-    except SyntaxError:
-        return {}
+    found = file_definitions(path, data) if is_python(path) else {}
     return {name: definition_id(nodes) for name, nodes in found.items()}
 
 
