@@ -12,7 +12,7 @@ from pathlib import Path
 
 from yolopatch.errors import SourceError
 from yolopatch.outside.fork.listing import Listing, check_count, check_names, counted
-from yolopatch.outside.source.archive import DAMAGED
+from yolopatch.outside.source.archive import DAMAGED, read_entry
 
 _ENCRYPTED = 0x1  # of an entry's flags
 
@@ -45,7 +45,7 @@ class ZipFile:
         """Return the content of these files."""
         with self._open() as archive:
             chosen = {_path(info): info for info in archive.infolist() if _path(info) in paths}
-            return {path: _content(archive, info) for path, info in chosen.items()}
+            return {path: read_entry(archive, info) for path, info in chosen.items()}
 
     @contextmanager
     def _open(self) -> Iterator[zipfile.ZipFile]:
@@ -61,9 +61,3 @@ class ZipFile:
 def _path(info: zipfile.ZipInfo) -> str:
     """Return the path of an entry; some programs for Windows write it with backslashes."""
     return info.orig_filename.replace("\\", "/")
-
-
-def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    # with a number, no more is unpacked than the header claims, of which the sum is checked
-    with archive.open(info) as stream:
-        return stream.read(info.file_size)

@@ -36,12 +36,13 @@ def read_wheel(path: Path) -> dict[str, bytes]:
             _check_distinct(path, entries)
             for info in entries:
                 _check_entry(path, info)
-            return {info.filename: _read(archive, info) for info in entries}
+            return {info.filename: read_entry(archive, info) for info in entries}
     except DAMAGED as error:
         raise SourceError(f"{path} is not a readable wheel: {error}", hint="download it again") from error
 
 
-def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+def read_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    """Return the content of an entry; raises what DAMAGED lists."""
     # with a number, no more is unpacked than the header claims, of which the sum is checked
     with archive.open(info) as stream:
         return stream.read(info.file_size)
