@@ -133,15 +133,20 @@ def bottleneck(
     return Layer("Bottleneck", call, parts)
 
 
+def _note_block(run: Run, c1: Any, c2: Any, n: Any, *others: Any) -> None:
+    """Note what the arguments of a block are for."""
+    for value, role in ((c1, uses.CONV_IN), (c2, uses.CONV_OUT), (n, uses.COUNT)):
+        run.note(value, role)
+    run.note(list(others), uses.OTHER)
+
+
 def _csp(name: str) -> Any:
     """Return the rule of C3 and its variants: cv3(cat(m(cv1(x)), cv2(x)))."""
 
     def construct(
         run: Run, c1: Any, c2: Any, n: Any = 1, shortcut: Any = True, g: Any = 1, e: Any = 0.5, *rest: Any, **named: Any
     ) -> Layer:
-        for value, role in ((c1, uses.CONV_IN), (c2, uses.CONV_OUT), (n, uses.COUNT)):
-            run.note(value, role)
-        run.note([*rest, *named.values()], uses.OTHER)
+        _note_block(run, c1, c2, n, *rest, *named.values())
         inside = int(c2 * e)
         made_of = [bottleneck(run, inside, inside, shortcut, g) for _ in range(whole(n))]
         parts: dict[str, Any] = {
@@ -169,9 +174,7 @@ def c2f(
     run: Run, c1: Any, c2: Any, n: Any = 1, shortcut: Any = False, g: Any = 1, e: Any = 0.5, *rest: Any, **named: Any
 ) -> Layer:
     """Follow C2f: cv2(cat(a, b, m1(b), m2(m1(b)), …)) of the halves a, b of cv1(x)."""
-    for value, role in ((c1, uses.CONV_IN), (c2, uses.CONV_OUT), (n, uses.COUNT)):
-        run.note(value, role)
-    run.note([*rest, *named.values()], uses.OTHER)
+    _note_block(run, c1, c2, n, *rest, *named.values())
     inside, count = int(c2 * e), whole(n)
     parts: dict[str, Any] = {
         "c": computed(inside, c2, e),
