@@ -71,6 +71,12 @@ def _refuse_deep(tree: ast.AST) -> None:
         todo += [(child, depth + 1, line) for child in ast.iter_child_nodes(node)]
 
 
+def module_name(path: str) -> str:
+    """Return the name by which a file is imported: `ultralytics.nn` for `ultralytics/nn/__init__.py`."""
+    parts = path.removesuffix(".py").split("/")
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
 def used_names(*nodes: ast.AST) -> set[str]:
     """Return every name in this code."""
     return {part.id for node in nodes for part in ast.walk(node) if isinstance(part, ast.Name)}

@@ -10,7 +10,7 @@ from yolopatch.catalog.module import TUTORIAL_FLAVOR
 from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import Pin
 from yolopatch.core.code.own_files import own_file, own_layers_file
-from yolopatch.core.syntax import classes, parse
+from yolopatch.core.syntax import classes, module_name, parse
 
 _RULE = re.compile("|".join(RULES))
 _USE = re.compile("|".join(USES))
@@ -57,4 +57,4 @@ def _places(pin: Pin) -> Iterator[str]:
             yield place.module
         if not module.tutorial and not module.home:
             for file in (own_file(pin, module), own_layers_file(pin, module)):
-                yield file.removesuffix(".py").replace("/", ".")
+                yield module_name(file)

@@ -35,7 +35,7 @@ from yolopatch.core.paste.constructor import read_constructor
 from yolopatch.core.paste.fitting import Fitted
 from yolopatch.core.paste.imports import Upstream
 from yolopatch.core.paste.reading import Pasted
-from yolopatch.core.syntax import classes, method, parse, used_names
+from yolopatch.core.syntax import classes, method, module_name, parse, used_names
 from yolopatch.errors import PatchError
 from yolopatch.wire import arguments as by
 
@@ -138,7 +138,7 @@ class OwnWriter:
         around = self._render(_AROUND.get(self.module.kind, f"{self.pin.layout.style}.classes"))
         used = used_names(ast.parse(around))
         torch = [line for name, line in _TORCH.items() if name in used]
-        own = f"from {_dotted(self.file)} import {self._named}\n"
+        own = f"from {module_name(self.file)} import {self._named}\n"
         text = (
             f'"""{self.module.name} in the place of upstream\'s layers, written by yolopatch."""\n\n'
             + "".join(f"{line}\n" for line in torch)
@@ -187,10 +187,10 @@ class OwnWriter:
         anchor = below_modules(self.pin, self.pristine)
         hidden = not self._is_in_parser and (self._is_renamed or self.module.kind == HEAD)
         names = [] if hidden else [self.named]
-        lines = "" if hidden else f"from {_dotted(self.file)} import {self._named}\n"
+        lines = "" if hidden else f"from {module_name(self.file)} import {self._named}\n"
         if self.made and not self._is_in_parser:
             names += sorted(self.made)
-            lines += f"from {_dotted(self.layers_file)} import {', '.join(sorted(self.made))}\n"
+            lines += f"from {module_name(self.layers_file)} import {', '.join(sorted(self.made))}\n"
         return Edit(path, anchor.at, self._guarded(lines, names) if self.fitted.packages else lines)
 
     def _guarded(self, lines: str, names: list[str]) -> str:
@@ -355,10 +355,6 @@ _TORCH = {"torch": "import torch", "nn": "import torch.nn as nn"}
 def _expression(text: str) -> ast.expr:
     """Return an expression as a new tree."""
     return ast.parse(text, mode="eval").body
-
-
-def _dotted(path: str) -> str:
-    return path.removesuffix(".py").replace("/", ".")
 
 
 def _init(path: str, text: str, name: str) -> ast.arguments:

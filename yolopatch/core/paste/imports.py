@@ -13,7 +13,7 @@ from yolopatch.core.paste.names import bound
 from yolopatch.core.paste.origins.known import WITH_TORCH, is_inside, modules_in, root_of
 from yolopatch.core.paste.origins.signatures import Signature, read_signature, signatures
 from yolopatch.core.paste.origins.stand_ins import TIMM
-from yolopatch.core.syntax import parse
+from yolopatch.core.syntax import module_name, parse
 
 # Names that pasted files often use without an import, because the original file had it.
 USUAL = {
@@ -81,24 +81,19 @@ class Upstream:
         for path, text in texts.items():
             for node in parse(text).body:
                 if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
-                    defined_in.setdefault(node.name, dotted(path))
+                    defined_in.setdefault(node.name, module_name(path))
         for one in imported:
             if one.path in more and one.name in {name for node in parse(more[one.path]).body for name in bound(node)}:
-                defined_in.setdefault(one.name, dotted(one.path))
+                defined_in.setdefault(one.name, module_name(one.path))
         return cls(name, defined_in, signatures((*texts.values(), *more.values())))
 
     @classmethod
     def as_shipped(cls, pin: str, imported: Iterable[Imported] = ()) -> Upstream:
         """Return what yolopatch knows of one of its own pins without the pin's text."""
         known, files = interface(pin), python_files(pin)
-        others = {one.name: dotted(one.path) for one in imported if one.path in files}
+        others = {one.name: module_name(one.path) for one in imported if one.path in files}
         read = {name: read_signature(written) for name, written in known.signatures.items()}
         return cls(pin, {**others, **known.defined_in}, read)
-
-
-def dotted(path: str) -> str:
-    """Return the name that Python has for a file."""
-    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 def other_packages(node: ast.Import | ast.ImportFrom, packages: frozenset[str] = frozenset()) -> tuple[str, ...]:

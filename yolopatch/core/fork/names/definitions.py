@@ -91,12 +91,6 @@ class FileCode:
         return tuple(found) or None
 
 
-def module_name(path: str) -> str:
-    """Return the name by which a file is imported: `ultralytics.nn` for `ultralytics/nn/__init__.py`."""
-    parts = path.removesuffix(".py").split("/")
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
 def package_of(path: str) -> str:
     """Return the name of the package that a file lies in; "" at the root of the tree."""
     return ".".join(path.split("/")[:-1])

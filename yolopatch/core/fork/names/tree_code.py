@@ -14,11 +14,10 @@ from yolopatch.core.fork.names.definitions import (
     Binding,
     Definition,
     FileCode,
-    module_name,
     package_of,
 )
 from yolopatch.core.fork.names.references import free_names, inner_imports
-from yolopatch.core.syntax import parse
+from yolopatch.core.syntax import module_name, parse
 
 _WORD = re.compile(r"[^\W\d]\w*")
 _Visited = frozenset[tuple[str, str]]

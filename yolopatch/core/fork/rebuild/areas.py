@@ -8,11 +8,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from yolopatch.core.fork.changes import ADDED, ARCHITECTURE, CHANGED, REMOVED, FileChange, Part
-from yolopatch.core.fork.names.definitions import Binding, FileCode, module_name
+from yolopatch.core.fork.names.definitions import Binding, FileCode
 from yolopatch.core.fork.rebuild.mirror import Mirror
 from yolopatch.core.fork.rebuild.sameness import Sameness
 from yolopatch.core.fork.rebuild.scope import Local, Outside, Scope, Whole
 from yolopatch.core.fork.rebuild.uses import uses
+from yolopatch.core.syntax import module_name
 from yolopatch.core.text import split_lines
 
 _DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)

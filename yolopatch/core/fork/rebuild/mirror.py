@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from yolopatch.core.edits import NewFile
-from yolopatch.core.fork.names.definitions import STAR, Binding, FileCode, import_bindings, module_name, package_of
+from yolopatch.core.fork.names.definitions import STAR, Binding, FileCode, import_bindings, package_of
 from yolopatch.core.fork.rebuild.sameness import Sameness
 from yolopatch.core.fork.rebuild.scope import Local, Outside, Scope, Whole
 from yolopatch.core.fork.rebuild.uses import Use, mutated, uses
+from yolopatch.core.syntax import module_name
 from yolopatch.core.text import split_lines
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 from yolopatch.core.code.anchors import Anchor, below_import, chain_of
 from yolopatch.core.edits import Edit, NewFile
-from yolopatch.core.fork.names.definitions import module_name
 from yolopatch.core.fork.rebuild.building import image_lines, images_of, taken_of_heads
 from yolopatch.core.fork.rebuild.heads import stands_for
 from yolopatch.core.fork.rebuild.mirror import Mirror
@@ -20,6 +19,7 @@ from yolopatch.core.fork.rebuild.parser import Parser, written
 from yolopatch.core.fork.rebuild.plan import Named
 from yolopatch.core.fork.rebuild.scope import Local, Outside
 from yolopatch.core.fork.rebuild.uses import bound_names, uses
+from yolopatch.core.syntax import module_name
 
 # what upstream itself needs; everything else may be missing
 _THERE = frozenset(

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from yolopatch.core.fork.difference.code.effect import effective_definition
 from yolopatch.core.fork.difference.code.renames import Renames
 from yolopatch.core.fork.folding import canonical
-from yolopatch.core.fork.names.definitions import Binding, Definition, module_name, package_of
+from yolopatch.core.fork.names.definitions import Binding, Definition, package_of
 from yolopatch.core.fork.names.references import inner_imports
 from yolopatch.core.fork.names.tree_code import Meaning, Module, Outside, TreeCode
+from yolopatch.core.syntax import module_name
 
 _DEEPEST = 6  # definitions that a copy's names are followed through
 
