@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import operator
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,7 +31,8 @@ _COMPARISONS: Mapping[type, Callable[[Any, Any], bool]] = {
     ast.IsNot: operator.is_not,
 }
 _TYPES = {"int": int, "float": float, "str": str, "list": list, "tuple": tuple, "bool": bool, "dict": dict}
-_LONGEST = 10_000  # of a list; a row has a few values
+_LONGEST = 10_000  # of a list or a text; a row has a few values
+_WIDE = re.compile(r"\d{5}|\*")  # in a format: a width of that many digits, or one that a value gives
 
 
 class Undecided(Exception):
@@ -248,9 +250,19 @@ class Channels:
 def _combined(sign: ast.operator, left: Any, right: Any) -> Any:
     if _unknown(left) or _unknown(right):
         return Unknown(f"({left} {type(sign).__name__} {right})")
-    if type(sign) not in _OPERATORS or (isinstance(left, list) and isinstance(right, int) and right > _LONGEST):
+    if type(sign) not in _OPERATORS or _may_be_long(sign, left, right):
         raise Undecided(type(sign).__name__)
     return _OPERATORS[type(sign)](left, right)
+
+
+def _may_be_long(sign: ast.operator, left: Any, right: Any) -> bool:
+    """Tell whether a list or a text may come out that fills the memory: one that is repeated, or written by a width."""
+    if isinstance(sign, ast.Mod):
+        return isinstance(left, str) and bool(_WIDE.search(left))
+    for group, times in ((left, right), (right, left)):
+        if isinstance(sign, ast.Mult) and isinstance(group, list | tuple | str):
+            return not isinstance(times, int) or len(group) * times > _LONGEST
+    return False
 
 
 def _unknown(value: Any) -> bool:
