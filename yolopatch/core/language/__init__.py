@@ -1,0 +1,1 @@
+"""Other languages than English: finished texts are translated where people read them."""

@@ -1,0 +1,68 @@
+"""Messages with placeholders, in the manner of `str.format`: `{count} layers of {model}`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+# `{{`, `}}`, `{name}`, or `{name!w}`: a single word that is translated, too
+_PART = re.compile(r"\{\{|\}\}|\{(\w+)(!w)?\}")
+_LETTER_WORD = re.compile(r"[^\W\d_]+")
+
+
+def parts_of(message: str) -> Iterator[tuple[str, str, bool]]:
+    """Yield each part of a message: its fixed text, or the name of a placeholder and whether its word is translated."""
+    at = 0
+    for found in _PART.finditer(message):
+        yield message[at : found.start()], "", False
+        if found[1]:
+            yield "", found[1], bool(found[2])
+        else:
+            yield found[0][0], "", False
+        at = found.end()
+    yield message[at:], "", False
+
+
+def fields_of(message: str) -> set[str]:
+    """Return the names of the placeholders of a message."""
+    return {name for _, name, _ in parts_of(message) if name}
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A message as a pattern of the texts that are made from it."""
+
+    message: str
+
+    @cached_property
+    def letters(self) -> int:
+        """How many letters are fixed: the more, the surer is a match."""
+        return sum(len(word) for word in self.words)
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """The words of the fixed text; the first and last of a piece may be parts of words of the text."""
+        return tuple(word for fixed, _, _ in parts_of(self.message) for word in _LETTER_WORD.findall(fixed))
+
+    @cached_property
+    def longest(self) -> str:
+        """The longest fixed piece: a text without it was not made from this message."""
+        return max((fixed for fixed, _, _ in parts_of(self.message)), key=len)
+
+    @cached_property
+    def _expression(self) -> re.Pattern[str]:
+        seen: set[str] = set()
+        text = ""
+        for fixed, name, _ in parts_of(self.message):
+            text += re.escape(fixed)
+            if name:
+                text += f"(?P={name})" if name in seen else f"(?P<{name}>.*?)"
+                seen.add(name)
+        return re.compile(text, re.DOTALL)
+
+    def values(self, text: str) -> Mapping[str, str] | None:
+        """Return the values of the placeholders with which this message becomes the text, None if it cannot."""
+        found = self._expression.fullmatch(text)
+        return found.groupdict() if found else None

@@ -1,0 +1,127 @@
+"""Translate finished English texts by the messages that they were made from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from yolopatch.core.language.patterns import Pattern, fields_of, parts_of
+
+# What stands around a text on a terminal: space, and the codes of colours.
+_AROUND = re.compile(r"^((?:\s|\x1b\[[\d;]*m)*)(.*?)((?:\s|\x1b\[[\d;]*m)*)$", re.DOTALL)
+_FEWEST_LETTERS = 2  # fixed ones of a message; with fewer it would fit to anything
+_SEPARATORS = ("; ", ", ")  # of lists that are put into a text
+_DEEPEST = 6  # texts inside texts
+
+
+@dataclass(frozen=True)
+class Translator:
+    """Translates into one language.
+
+    A text is no message where a value was put in, so the messages are patterns: the one with the most fixed letters that
+    fits gives the values, and each value that is itself a text is translated in the same way. What fits to no message stays
+    as it is: names, paths, and what upstream or the user wrote.
+
+    Args:
+        language: `en` or `zh`.
+        messages: the translation of each message, both with `{placeholders}`.
+    """
+
+    language: str
+    messages: Mapping[str, str]
+
+    def translate(self, text: str) -> str:
+        """Return a text in this language, or as it is where no message fits."""
+        if not self.messages:
+            return text
+        return "\n".join(self._line(line) for line in text.split("\n")) if "\n" in text else self._line(text)
+
+    def word(self, text: str) -> str:
+        """Return a word or a text in this language: for what is known to be for people, as the head of a column is."""
+        return self.translate(text)
+
+    def _line(self, line: str) -> str:
+        before, text, after = _split(line)
+        found = self._sentence(text, 0)
+        return line if found is None else f"{before}{found}{after}"
+
+    def _sentence(self, text: str, depth: int) -> str | None:
+        """Return the translation, None where no message fits."""
+        if text in self._plain:
+            return self._plain[text]
+        if depth > _DEEPEST:
+            return None
+        for pattern in self._candidates(text):
+            values = pattern.values(text)
+            if values is not None:
+                return self._filled(self.messages[pattern.message], values, depth)
+        return None
+
+    def _filled(self, translation: str, values: Mapping[str, str], depth: int) -> str:
+        text = ""
+        for fixed, name, is_word in parts_of(translation):
+            text += fixed if not name else self._value(values[name], is_word, depth + 1)
+        return text
+
+    def _value(self, value: str, is_word: bool, depth: int) -> str:
+        """Return a value: translated where it is a text of several words, or where the translation says that it is one."""
+        before, text, after = _split(value)
+        if not is_word and not re.search(r"\w\W* \W*\w", text):
+            return value
+        found = self._sentence(text, depth)
+        if found is None:
+            found = self._list(text, is_word, depth)
+        return f"{before}{found}{after}"
+
+    def _list(self, text: str, is_word: bool, depth: int) -> str:
+        for separator in _SEPARATORS:
+            if separator in text:
+                return separator.join(self._value(part, is_word, depth + 1) for part in text.split(separator))
+        return text
+
+    @cached_property
+    def _plain(self) -> Mapping[str, str]:
+        """The messages without placeholders, as texts."""
+        return {_text(message): _text(found) for message, found in self.messages.items() if not fields_of(message)}
+
+    @cached_property
+    def _by_word(self) -> Mapping[str, list[Pattern]]:
+        """The patterns by the longest of the words that every text of theirs has whole."""
+        found: dict[str, list[Pattern]] = {}
+        for message in self.messages:
+            if fields_of(message):
+                pattern = Pattern(message)
+                if pattern.letters >= _FEWEST_LETTERS:
+                    found.setdefault(_key_of(pattern), []).append(pattern)
+        return found
+
+    def _candidates(self, text: str) -> list[Pattern]:
+        words = {*re.findall(r"[^\W\d_]+", text), ""}
+        fitting = (pattern for word in words for pattern in self._by_word.get(word, ()) if pattern.longest in text)
+        return sorted(fitting, key=lambda pattern: pattern.letters, reverse=True)
+
+
+def _key_of(pattern: Pattern) -> str:
+    """Return the longest word that no placeholder touches, an empty text where there is none."""
+    whole = (word for fixed, _, _ in _framed(pattern.message) for word in re.findall(r"(?<!\w)[^\W\d_]+(?!\w)", fixed))
+    return max(whole, key=len, default="")
+
+
+def _framed(message: str) -> Iterator[tuple[str, str, bool]]:
+    """Yield the parts of a message with a letter where a placeholder touches, so that no word there counts as whole."""
+    parts = [part for part in parts_of(message) if part[0] or part[1]]
+    for number, (fixed, name, is_word) in enumerate(parts):
+        touched_before = number > 0 and bool(parts[number - 1][1])
+        touched_after = number + 1 < len(parts) and bool(parts[number + 1][1])
+        yield f"{'x' * touched_before}{fixed}{'x' * touched_after}", name, is_word
+
+
+def _text(message: str) -> str:
+    return "".join(fixed for fixed, _, _ in parts_of(message))
+
+
+def _split(line: str) -> tuple[str, str, str]:
+    found = _AROUND.match(line)
+    return (found[1], found[2], found[3]) if found else ("", line, "")

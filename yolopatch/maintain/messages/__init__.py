@@ -1,0 +1,1 @@
+"""The messages of yolopatch: read from its own sources, kept with their translations, and compiled."""
