@@ -1,4 +1,4 @@
-# make setup | demo | test | test-all | torture | coverage | lint | bench | patches | manifests | interfaces | release-index
+# make setup | demo | test | test-all | torture | coverage | lint | bench | patches | manifests | interfaces | messages | release-index
 #      figures | verify-matrix | port-matrix | port-every | forks | reproduce | ablation | notebook | compat | gpu | wheel | release-check | ci-targets | clean
 #
 # PYTHON=python3.10      which interpreter makes .venv: 3.10 or 3.11 for the exact versions, 3.12 or 3.13 for the newest
@@ -55,7 +55,7 @@ KEPT ?= .verify-matrix.jsonl
 option = $(if $($(2)),--$(1) $($(2)))
 export ROUNDS
 
-.PHONY: setup demo test test-all torture coverage bench lint patches manifests interfaces release-index figures verify-matrix port-matrix port-every forks \
+.PHONY: setup demo test test-all torture coverage bench lint patches manifests interfaces messages release-index figures verify-matrix port-matrix port-every forks \
 	reproduce ablation notebook compat gpu wheel release-check ci-targets clean
 
 setup:
@@ -116,6 +116,10 @@ manifests: setup
 
 interfaces: setup
 	$(BIN)/python -m yolopatch.maintain interfaces
+
+# The texts of the sources into the PO files of yolopatch/locale, and these into the file that the program reads.
+messages: setup
+	$(BIN)/python -m yolopatch.maintain messages
 
 # 40 minutes and 1 GB of wheels in the cache, the first time; then what is new.
 release-index: setup

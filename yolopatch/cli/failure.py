@@ -6,7 +6,7 @@ import traceback
 
 import click
 
-from yolopatch.cli.report import report_error
+from yolopatch.cli.report import report_error, report_usage
 from yolopatch.errors import EXIT_BUG, EXIT_USAGE, YolopatchError
 from yolopatch.outside.files.logs import write_log
 from yolopatch.outside.files.system_errors import machine_error
@@ -36,7 +36,7 @@ def _usage(error: click.ClickException, as_json: bool, color: bool | None) -> in
         found = YolopatchError(error.format_message())
         found.exit_code = EXIT_USAGE
         return report_error(found, as_json, color)
-    error.show()
+    report_usage(error, color)
     return EXIT_USAGE
 
 

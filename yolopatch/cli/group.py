@@ -7,6 +7,7 @@ import importlib
 import click
 
 from yolopatch import __version__
+from yolopatch.cli.language.help import with_language
 
 # name: (module in yolopatch.cli, its line in `yolopatch --help`)
 _COMMANDS = {
@@ -49,6 +50,11 @@ class Group(click.Group):
             raise unknown("command", args[0], self.list_commands(ctx), f"{ctx.command_path} --help")
         return super().resolve_command(ctx, args)
 
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, with the option that every command has."""
+        found = super().get_command(ctx, cmd_name)
+        return with_language(found) if found else None
+
 
 class _Lazy(Group):
     """A group that imports a command only when it is called: `--help` is then as fast as click itself."""
@@ -59,8 +65,7 @@ class _Lazy(Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"yolopatch.cli.{_COMMANDS[cmd_name][0]}").command
-        return command
+        return with_language(importlib.import_module(f"yolopatch.cli.{_COMMANDS[cmd_name][0]}").command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -82,3 +87,6 @@ def cli() -> None:
     Exit codes: 0 success, 1 you must act, 2 wrong usage, 3 your own changes
     are in the way, 4 a check failed, 5 a bug in yolopatch, 130 interrupted.
     """
+
+
+with_language(cli)

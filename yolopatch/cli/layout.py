@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import click
 
+from yolopatch.core.language.spoken import spoken
 from yolopatch.core.text import cells_of
+from yolopatch.core.wrapping import wrap
 
 _WIDTH = 76
 _NAME_WIDTH = 10
 
 
+def titled(title: str, text: str) -> str:
+    """Return a text behind its title, which ends with a colon; a full-width one needs no space behind it."""
+    head = spoken().translate(title)
+    return f"{head}{' ' if head.isascii() else ''}{spoken().translate(text)}"
+
+
 def pairs(named: Iterable[tuple[str, object]]) -> Iterator[str]:
     """Yield one line for each name and value."""
     for name, value in named:
-        yield f"  {name:<{_NAME_WIDTH}}{value}"
+        title = spoken().translate(name)
+        yield f"  {title}{' ' * max(_NAME_WIDTH - cells_of(title), 1)}{spoken().translate(str(value))}"
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> Iterator[str]:
     """Yield a table; the first `left` columns and columns of words are left-aligned, figures right-aligned."""
+    header, rows = _translated(header), [_translated(row) for row in rows]
     widths = [max(cells_of(row[column]) for row in (header, *rows)) for column in range(len(header))]
     to_the_left = [column < left or not _is_figure(rows, column) for column in range(len(header))]
     for number, row in enumerate((header, *rows)):
@@ -33,14 +42,17 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> It
         yield click.style(("  " + "  ".join(cells)).rstrip(), dim=number == 0)
 
 
+def _translated(row: Sequence[str]) -> list[str]:
+    return [spoken().translate(cell) for cell in row]
+
+
 def _is_figure(rows: Sequence[Sequence[str]], column: int) -> bool:
     return all(row[column][:1].isdigit() or row[column][:1] in "+-" for row in rows)
 
 
 def indented(text: str, margin: str = "  ") -> Iterator[str]:
     """Yield a text in indented lines of at most 80 characters."""
-    for line in textwrap.wrap(text, _WIDTH + 2 - len(margin)):
-        yield f"{margin}{line}"
+    return iter(wrap(spoken().translate(text), _WIDTH + 2, margin, margin))
 
 
 def latency_rows(model: Mapping[str, Any], base: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:

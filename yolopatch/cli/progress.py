@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from yolopatch.cli.report import draw_over
+from yolopatch.core.language.spoken import spoken
 from yolopatch.outside.watch import Watch, no_watch
 
 DELAY = 2.0  # seconds; a command that ends earlier shows no line, unless it reports a step
@@ -47,13 +48,13 @@ class _Line:
 
     def start_step(self, name: str, number: int, count: int) -> None:
         """Show a step; a step that is shown again with other words goes on."""
-        self._label, self._hidden_until = f"[{number:>2}/{count}] {name}", 0.0
+        self._label, self._hidden_until = f"[{number:>2}/{count}] {spoken().translate(name)}", 0.0
         if number != self._number:
             self._number, self._start = number, time.monotonic()
 
     @property
     def _text(self) -> str:
-        return f"{self._label} \N{HORIZONTAL ELLIPSIS} {time.monotonic() - self._start:.0f} s"
+        return f"{spoken().translate(self._label)} \N{HORIZONTAL ELLIPSIS} {time.monotonic() - self._start:.0f} s"
 
     def paint(self) -> None:
         drawn = False

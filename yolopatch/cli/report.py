@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from yolopatch.cli.layout import titled
+from yolopatch.core.language.spoken import spoken
 from yolopatch.errors import OpenError, YolopatchError
 
 # What a terminal would obey, or not show as it is, in names, labels and messages that strangers wrote: control
@@ -32,7 +34,7 @@ def show(data: Mapping[str, Any], lines: Iterable[str], as_json: bool) -> None:
         _print_json(data)
         return
     for line in lines:
-        click.echo(_harmless(line))
+        click.echo(_harmless(spoken().translate(line)))
 
 
 def show_text(data: Mapping[str, Any], text: str, as_json: bool) -> None:
@@ -47,7 +49,7 @@ def show_text(data: Mapping[str, Any], text: str, as_json: bool) -> None:
 def show_notes(notes: Iterable[str]) -> None:
     """Print notes on stderr."""
     for note in notes:
-        click.echo(_harmless(click.style("note: ", fg="yellow") + note), err=True)
+        _say("note:", "yellow", note)
 
 
 def show_event(data: Mapping[str, Any]) -> None:
@@ -58,13 +60,17 @@ def show_event(data: Mapping[str, Any]) -> None:
 def draw_over(text: str) -> None:
     """Draw a text on stderr over the line that was drawn before."""
     # the escape code, which click turns into a call on old consoles of Windows, clears the rest of a longer line
-    click.echo(f"\r{text}\x1b[K", nl=False, err=True)
+    click.echo(f"\r{spoken().translate(text)}\x1b[K", nl=False, err=True)
 
 
 def draw_block(lines: Sequence[str], over: int = 0) -> int:
     """Draw lines on stderr, over as many that were drawn before; return how many there are."""
     up = f"\x1b[{over}A" if over else ""
-    click.echo(up + "".join(f"\r{_harmless(line)}\x1b[K\n" for line in lines) + "\x1b[J", nl=False, err=True)
+    click.echo(
+        up + "".join(f"\r{_harmless(spoken().translate(line))}\x1b[K\n" for line in lines) + "\x1b[J",
+        nl=False,
+        err=True,
+    )
     return len(lines)
 
 
@@ -73,12 +79,19 @@ def report_error(error: YolopatchError, as_json: bool, color: bool | None = None
     if as_json:
         parts = {"what": error.what, "details": list(error.details), "hint": error.hint, **error.facts}
         _print_json({"error": parts, "exit_code": error.exit_code})
-    click.echo(_harmless(click.style("error: ", fg="red", bold=True) + error.what), err=True, color=color)
-    for line in error.details:
-        click.echo(_harmless(f"  {line}"), err=True)
+    _say("error:", "red", error.what, color)
+    _say_details(error.details)
     if error.hint:
-        click.echo(_harmless(f"  next: {error.hint}"), err=True)
+        _say_details([titled("next:", error.hint)])
     return error.exit_code
+
+
+def report_usage(error: click.ClickException, color: bool | None) -> None:
+    """Print click's own error in a command line, with the usage of the command."""
+    if isinstance(error, click.UsageError) and error.ctx:
+        click.echo(error.ctx.get_usage(), err=True, color=color)
+        click.echo(spoken().translate(f"Try '{error.ctx.command_path} --help' for help.\n"), err=True, color=color)
+    click.echo(_harmless(spoken().translate(f"Error: {error.format_message()}")), err=True, color=color)
 
 
 def ask(error: OpenError) -> str:
@@ -87,13 +100,23 @@ def ask(error: OpenError) -> str:
     Raises:
         click.Abort: the input ended, or the user pressed Ctrl-C.
     """
-    click.echo(_harmless(click.style("open: ", fg="yellow", bold=True) + error.what), err=True)
-    for line in error.details:
-        click.echo(_harmless(f"  {line}"), err=True)
-    for choice, meaning in error.choices.items():
-        click.echo(_harmless(f"  {choice}: {meaning}"), err=True)
+    _say("open:", "yellow", error.what)
+    _say_details(error.details)
+    _say_details(f"{choice}: {spoken().translate(meaning)}" for choice, meaning in error.choices.items())
     kind = click.Choice(list(error.choices), case_sensitive=False) if error.choices else None
-    return click.prompt(f"  {error.question}", type=kind, err=True)
+    return click.prompt(f"  {spoken().translate(error.question)}", type=kind, err=True)
+
+
+def _say(title: str, colour: str, text: str, color: bool | None = None) -> None:
+    """Print a titled text on stderr."""
+    head = spoken().translate(title)
+    line = titled(title, text).replace(head, click.style(head, fg=colour, bold=title != "note:"), 1)
+    click.echo(_harmless(line), err=True, color=color)
+
+
+def _say_details(lines: Iterable[str]) -> None:
+    for line in lines:
+        click.echo(_harmless(f"  {spoken().translate(line)}"), err=True)
 
 
 def _harmless(line: str) -> str:

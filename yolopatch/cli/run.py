@@ -8,12 +8,16 @@ from collections.abc import Sequence
 import click
 
 from yolopatch.cli.group import cli
+from yolopatch.cli.language.choice import language_of
+from yolopatch.core.language.spoken import speak, spoken
 from yolopatch.errors import EXIT_INTERRUPTED
+from yolopatch.outside.language import load_translator
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line with these arguments; returns the command's exit code, 0 if it has none."""
     color = False if os.environ.get("NO_COLOR") else None
+    speak(load_translator(language_of(arguments)))
     try:
         if _asks_for_help(arguments):
             return _call(arguments, color)
@@ -25,7 +29,7 @@ def run(arguments: Sequence[str]) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted", err=True)
+        click.echo(spoken().translate("interrupted"), err=True)
         return EXIT_INTERRUPTED
     except Exception as error:
         from yolopatch.cli.failure import fail  # imported late: it would double the time of --help

@@ -1,6 +1,7 @@
 """`python -m yolopatch.maintain TASK`.
 
-The tasks: patches, manifests, interfaces, release-index, figures, matrix, port-matrix, port-every, reproduce, forks.
+The tasks: patches, manifests, interfaces, release-index, figures, matrix, port-matrix, port-every, reproduce, forks,
+messages.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from yolopatch.catalog.module import FLAVORS
 from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import PINS, UPSTREAMS
 from yolopatch.catalog.reproduce.recipes import RECIPES
+from yolopatch.cli.language.choice import CHINESE
 from yolopatch.errors import EXIT_VERIFY, YolopatchError
 from yolopatch.maintain import forks, matrix, ported, reproduced
 from yolopatch.maintain.figures import write_figures
@@ -40,6 +42,8 @@ def main(arguments: list[str]) -> int:
             for upstream in asked.upstreams:
                 print(f"{upstream}: {write_release_index(upstream)}", flush=True)
             return 0
+        if asked.task == "messages":
+            return _messages()
         if asked.task == "matrix":
             return _verify_matrix(asked)
         if asked.task == "port-matrix":
@@ -58,11 +62,23 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
+def _messages() -> int:
+    """Write the PO files anew from the sources, and compile them; says what is missing or wrong."""
+    from yolopatch.maintain.messages import catalogs  # imported late: it needs babel, which only developers have
+
+    missing = catalogs.update(CHINESE)
+    print(f"{catalogs.write_compiled(CHINESE)} messages with a translation, {missing} without one")
+    found = list(catalogs.faults(CHINESE))
+    print(*found, sep="\n")
+    return EXIT_VERIFY if found else 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m yolopatch.maintain")
     tasks = parser.add_subparsers(dest="task", required=True)
     for name in _WRITERS:
         tasks.add_parser(name)
+    tasks.add_parser("messages")
     task = tasks.add_parser("release-index")
     task.add_argument("--upstreams", nargs="+", choices=UPSTREAMS, default=UPSTREAMS)
     task = tasks.add_parser("figures")

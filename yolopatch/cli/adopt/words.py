@@ -27,6 +27,9 @@ from yolopatch.cli.layout import table
 from yolopatch.cli.verify.words import verification
 from yolopatch.cli.workspace.words import state
 from yolopatch.core.fork.account import Account, Item
+from yolopatch.core.language.spoken import spoken
+from yolopatch.core.text import cells_of
+from yolopatch.core.wrapping import wrap
 
 if TYPE_CHECKING:
     from yolopatch.steps.adopt.adopt import Adoption
@@ -146,13 +149,16 @@ def _same(model: AdoptedModel) -> str:
 
 def _facts(named: Iterable[tuple[str, str]], width: int) -> Iterator[str]:
     for name, value in named:
-        head = f"  {name:<{_NAME}}"
-        yield from wrapped(value, width, head, " " * len(head))
+        title = spoken().translate(name)
+        head = f"  {title}{' ' * (_NAME - cells_of(title))}"
+        yield from wrapped(value, width, head, " " * cells_of(head))
 
 
 def wrapped(text: str, width: int, first: str, others: str) -> list[str]:
     """Return a text as lines of at most this many cells, a long path or word whole."""
-    plain = " ".join(text.split())
+    plain = spoken().translate(" ".join(text.split()))
+    if not plain.isascii():
+        return wrap(plain, width, first, others)
     return textwrap.wrap(
         plain, width, initial_indent=first, subsequent_indent=others, break_long_words=False, break_on_hyphens=False
     ) or [first.rstrip()]

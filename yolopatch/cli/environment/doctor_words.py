@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from yolopatch.cli.layout import pairs, table
+from yolopatch.core.language.spoken import spoken
+from yolopatch.core.wrapping import wrap
 
 if TYPE_CHECKING:
     from yolopatch.steps.environment.doctor import Case, Diagnosis
@@ -62,7 +63,8 @@ def _ailments(alike: list[Fault]) -> Iterator[str]:
         severity = click.style(ailment.severity, fg=_COLOURS[ailment.severity])
         stage = f" {ailment.stage}:" if ailment.stage else ""
         room = _WIDTH - len(ailment.severity)  # colours have no width
-        first, *rest = textwrap.wrap(f"{stage} {ailment.what}".strip(), room, subsequent_indent="    ")
+        text = f"{spoken().translate(stage)} {spoken().translate(ailment.what)}".strip()
+        first, *rest = wrap(text, room, others="    ")
         yield f"  {severity} {first}"
         yield from (f"  {line}" for line in rest)
         if ailment.where:

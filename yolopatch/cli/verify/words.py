@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import shutil
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from yolopatch.cli.layout import comparison_row, latency_rows, table
+from yolopatch.cli.layout import comparison_row, latency_rows, table, titled
 from yolopatch.cli.verify.page.figures import part_run
+from yolopatch.core.language.spoken import spoken
+from yolopatch.core.text import cells_of
+from yolopatch.core.wrapping import wrap
 from yolopatch.wire.checks import CHECKS
 from yolopatch.wire.statuses import FAIL, PASS, SKIP, WARN
 
@@ -67,12 +69,11 @@ def _opening(found: Verification, width: int) -> Iterator[str]:
 
 
 def _finding(check: Outcome, width: int) -> Iterator[str]:
-    name = f"{check.id}: "
-    lines = _wrapped(name + check.summary, width, "  ", "    ")
-    yield lines[0].replace(name, _painted(check.id, check.status) + ": ", 1)
+    lines = _wrapped(f"{check.id}: {spoken().translate(check.summary)}", width, "  ", "    ")
+    yield lines[0].replace(f"{check.id}: ", _painted(check.id, check.status) + ": ", 1)
     yield from lines[1:]
     if check.hint:
-        yield from _wrapped(f"next: {check.hint}", width, "    ", "          ")
+        yield from _wrapped(titled("next:", check.hint), width, "    ", "          ")
 
 
 def _figures(found: Mapping[str, Any]) -> Iterator[str]:
@@ -96,14 +97,15 @@ def _check_table(checks: Sequence[Outcome], width: int) -> Iterator[str]:
     """Yield each check: status, id, seconds, and the summary in the rest of the width."""
     names = max(len(check.id) for check in checks)
     for check in checks:
-        head = f"  {check.status:<4}  {check.id:<{names}}  {check.seconds:6.1f} s  "
-        lines = _wrapped(check.summary, _fitted(width), head, " " * len(head))
-        yield lines[0].replace(check.status, _painted(check.status, check.status), 1)
+        status = spoken().translate(check.status)
+        head = f"  {status}{' ' * (4 - cells_of(status))}  {check.id:<{names}}  {check.seconds:6.1f} s  "
+        lines = _wrapped(spoken().translate(check.summary), _fitted(width), head, " " * cells_of(head))
+        yield lines[0].replace(status, _painted(status, check.status), 1)
         yield from lines[1:]
 
 
 def _badge(verdict: str) -> str:
-    return click.style(verdict.upper(), fg=_COLOURS[verdict], bold=True)
+    return click.style(spoken().translate(verdict.upper()), fg=_COLOURS[verdict], bold=True)
 
 
 def _painted(text: str, status: str) -> str:
@@ -130,4 +132,4 @@ def _fitted(width: int) -> int:
 def _wrapped(text: str, width: int, first: str, others: str) -> list[str]:
     """Return the text as lines; control characters are escaped, so the terminal does not obey them."""
     clean = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in " ".join(text.split()))
-    return textwrap.wrap(clean, width, initial_indent=first, subsequent_indent=others) or [first.rstrip()]
+    return wrap(clean, width, first, others) or [first.rstrip()]

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 
 from yolopatch.core.language.patterns import Pattern, fields_of, parts_of
 
-# What stands around a text on a terminal: space, and the codes of colours.
-_AROUND = re.compile(r"^((?:\s|\x1b\[[\d;]*m)*)(.*?)((?:\s|\x1b\[[\d;]*m)*)$", re.DOTALL)
+# What stands around a text on a terminal: space, and the codes of one colour, which ends where the text does.
+_AROUND = re.compile(r"(\s*)((?:\x1b\[[\d;]*m)*(?=[^\x1b]*\x1b\[0m\s*$))?(.*?)((?:\x1b\[0m)?)(\s*)", re.DOTALL)
 _FEWEST_LETTERS = 2  # fixed ones of a message; with fewer it would fit to anything
-_SEPARATORS = ("; ", ", ")  # of lists that are put into a text
+# What joins texts, and what stands there between two Chinese ones.
+_SEPARATORS = {"; ": "；", ": ": "：", ", ": "，"}
 _DEEPEST = 6  # texts inside texts
 
 
@@ -20,9 +21,9 @@ _DEEPEST = 6  # texts inside texts
 class Translator:
     """Translates into one language.
 
-    A text is no message where a value was put in, so the messages are patterns: the one with the most fixed letters that
-    fits gives the values, and each value that is itself a text is translated in the same way. What fits to no message stays
-    as it is: names, paths, and what upstream or the user wrote.
+    A text that has a value put into it equals no message, so the messages are patterns. Of those that fit, the one with
+    the most fixed letters gives the values, and a value that is itself a text is translated in the same way. What fits
+    to no message stays as it is: names, paths, and what upstream or the user wrote.
 
     Args:
         language: `en` or `zh`.
@@ -43,9 +44,7 @@ class Translator:
         return self.translate(text)
 
     def _line(self, line: str) -> str:
-        before, text, after = _split(line)
-        found = self._sentence(text, 0)
-        return line if found is None else f"{before}{found}{after}"
+        return self._value(line, True, 0)
 
     def _sentence(self, text: str, depth: int) -> str | None:
         """Return the translation, None where no message fits."""
@@ -66,7 +65,7 @@ class Translator:
         return text
 
     def _value(self, value: str, is_word: bool, depth: int) -> str:
-        """Return a value: translated where it is a text of several words, or where the translation says that it is one."""
+        """Return a value: translated where it has several words, or where the translation asks for its word."""
         before, text, after = _split(value)
         if not is_word and not re.search(r"\w\W* \W*\w", text):
             return value
@@ -76,9 +75,11 @@ class Translator:
         return f"{before}{found}{after}"
 
     def _list(self, text: str, is_word: bool, depth: int) -> str:
-        for separator in _SEPARATORS:
-            if separator in text:
-                return separator.join(self._value(part, is_word, depth + 1) for part in text.split(separator))
+        """Translate each of several joined texts; what is none of ours stays."""
+        for separator, chinese in _SEPARATORS.items():
+            if separator in text and depth <= _DEEPEST:
+                parts = [self._value(part, is_word, depth + 1) for part in text.split(separator)]
+                return reduce(lambda first, second: _joined(first, second, separator, chinese), parts)
         return text
 
     @cached_property
@@ -118,10 +119,22 @@ def _framed(message: str) -> Iterator[tuple[str, str, bool]]:
         yield f"{'x' * touched_before}{fixed}{'x' * touched_after}", name, is_word
 
 
+def _joined(first: str, second: str, separator: str, chinese: str) -> str:
+    return f"{first}{chinese if _is_wide(first[-1:]) or _is_wide(second[:1]) else separator}{second}"
+
+
+def _is_wide(letter: str) -> bool:
+    return letter >= "\u2e80"
+
+
 def _text(message: str) -> str:
     return "".join(fixed for fixed, _, _ in parts_of(message))
 
 
 def _split(line: str) -> tuple[str, str, str]:
-    found = _AROUND.match(line)
-    return (found[1], found[2], found[3]) if found else ("", line, "")
+    found = _AROUND.fullmatch(line)
+    if not found or not found[2]:
+        text = line.strip()
+        start = line.index(text) if text else len(line)
+        return line[:start], text, line[start + len(text) :]
+    return found[1] + found[2], found[3], found[4] + found[5]

@@ -26,11 +26,26 @@ _LOCALE = _PACKAGE / "locale"
 _OTHERS = ("modules", "upstream", "maintain")
 # The part to which the files of a folder belong; the longest name counts.
 _PARTS = {
-    "cli": "cli", "cli/verify": "verify", "cli/adopt": "fork", "core": "core", "core/paste": "paste", "core/fork": "fork",
-    "core/ablate": "tables", "core/compare": "tables", "core/loss": "paste", "core/own": "paste", "outside": "outside",
-    "outside/fork": "fork", "steps": "steps", "steps/adopt": "fork", "probe": "probe", "probe/checks": "checks",
-    "probe/fork": "fork", "wire": "checks", "catalog": "catalog",
-}  # fmt: skip
+    "catalog": "catalog",
+    "cli": "cli",
+    "cli/adopt": "fork",
+    "cli/verify": "verify",
+    "core": "core",
+    "core/ablate": "tables",
+    "core/compare": "tables",
+    "core/fork": "fork",
+    "core/loss": "paste",
+    "core/own": "paste",
+    "core/paste": "paste",
+    "outside": "outside",
+    "outside/fork": "fork",
+    "probe": "probe",
+    "probe/checks": "checks",
+    "probe/fork": "fork",
+    "steps": "steps",
+    "steps/adopt": "fork",
+    "wire": "checks",
+}
 # Kept by hand: single words that stand in sentences, and what libraries print.
 BY_HAND = ("words", "libraries")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")

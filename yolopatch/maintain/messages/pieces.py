@@ -1,7 +1,7 @@
 """A string expression of the source as texts with placeholders: one text for each form that it can take.
 
-`f"{n} image{'s' if n > 1 else ''} in {folder}"` has two: `{n} images in {folder}` and `{n} image in {folder}`. A translator
-sees whole sentences, and needs no rules for plurals.
+`f"{n} image{'s' if n > 1 else ''} in {folder}"` has two: `{n} images in {folder}` and `{n} image in {folder}`. A
+translator sees whole sentences, and needs no rules for plurals.
 """
 
 from __future__ import annotations

@@ -12,12 +12,51 @@ from yolopatch.maintain.messages.pieces import Form, Strings, letters_of, messag
 
 # What these are called with is no text: patterns, names, formats.
 _NOT_FOR_PEOPLE = frozenset(
-    "compile match search sub subn fullmatch findall finditer split rsplit partition rpartition startswith endswith "
-    "removeprefix removesuffix getattr hasattr setattr strip lstrip rstrip encode decode isinstance issubclass cast "
-    "TypeVar ContextVar getLogger import_module find_spec environ getenv index count find strptime strftime "
-    "namedtuple open".split()
+    [
+        "compile",
+        "match",
+        "search",
+        "sub",
+        "subn",
+        "fullmatch",
+        "findall",
+        "finditer",
+        "split",
+        "rsplit",
+        "partition",
+        "rpartition",
+        "startswith",
+        "endswith",
+        "removeprefix",
+        "removesuffix",
+        "getattr",
+        "hasattr",
+        "setattr",
+        "strip",
+        "lstrip",
+        "rstrip",
+        "encode",
+        "decode",
+        "isinstance",
+        "issubclass",
+        "cast",
+        "TypeVar",
+        "ContextVar",
+        "getLogger",
+        "import_module",
+        "find_spec",
+        "environ",
+        "getenv",
+        "index",
+        "count",
+        "find",
+        "strptime",
+        "strftime",
+        "namedtuple",
+        "open",
+    ]
 )
-_NO_TEXT_KEYWORDS = frozenset("fg bg metavar encoding errors mode default_map newline".split())
+_NO_TEXT_KEYWORDS = frozenset(["fg", "bg", "metavar", "encoding", "errors", "mode", "default_map", "newline"])
 _CODE = (
     ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AugAssign, ast.Return, ast.If, ast.For,
     ast.Raise, ast.Assert, ast.With, ast.Try, ast.While, ast.Delete,

@@ -1,0 +1,74 @@
+"""The messages are read from the sources: whole sentences, one for each form that an expression can take."""
+
+from __future__ import annotations
+
+import pytest
+
+from yolopatch.maintain.messages.python_source import Reader
+from yolopatch.maintain.messages.template_source import template_messages
+
+
+def read(source: str, words: bool = False) -> list[str]:
+    return Reader(words).messages(source)
+
+
+@pytest.mark.parametrize(
+    ("source", "messages"),
+    [
+        ('print("two words")', ["two words"]),
+        ('raise E(f"no file {found.path} here")', ["no file {path} here"]),
+        ("E(f\"{n} image{'s' if n > 1 else ''} in {len(rows)}\")", ["{n} images in {rows}", "{n} image in {rows}"]),
+        ("E(f\"{n} image{'s' * (n > 1)} here\")", ["{n} image here", "{n} images here"]),
+        ("E(f\"no file in {name or 'this folder'}\")", ["no file in {name}", "no file in this folder"]),
+        ('E("a part " + part + " of it")', ["a part {part} of it"]),
+        ('E(f"{a.b} and {c.b} differ")', ["{b} and {b2} differ"]),
+        ('E(f"{a.b} and {a.b} agree")', ["{b} and {b} agree"]),
+        ('E(f"a set of {{x}} and {y}")', ["a set of {{x}} and {y}"]),
+    ],
+)
+def test_each_form_of_an_expression_is_a_message(source, messages):
+    assert read(source) == messages
+
+
+def test_a_fragment_in_a_variable_is_part_of_its_sentence():
+    source = """
+def f(found):
+    scale = f" at {found.scale}" if found.scale else ""
+    return f"verified the model{scale}"
+"""
+    assert read(source) == ["verified the model at {scale}", "verified the model"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '"""What this file is for."""',
+        'class A:\n    """What this class is."""',
+        'def f():\n    """What it does."""',
+        "re.compile('two words here')",
+        "x == 'two words here'",
+        "x['two words here']",
+        "'import it now\\nfrom x import y'",
+        "text = 'single'",
+        "x: 'two words here' = 1",
+    ],
+)
+def test_what_nobody_reads_is_no_message(source):
+    assert read(source) == []
+
+
+def test_the_docstring_of_a_command_is_its_help():
+    source = '@click.command("x")\ndef command():\n    """Do this\n    and that.\n\n    More of it.\n    """'
+    assert read(source) == ["Do this and that.", "More of it."]
+
+
+def test_single_words_count_where_heads_of_tables_are():
+    assert read('table(("layer", "base_layer"), fg="red")', words=True) == ["layer"]
+
+
+def test_a_template_has_texts_and_what_is_read_aloud():
+    template = (
+        '<h1 title="a title">The {{ page.name }}</h1>'
+        "{% if x %}<p>One</p>{% else %}Two words{% endif %}<code>not this</code>"
+    )
+    assert template_messages(template) == ["a title", "The {name}", "One", "Two words"]

@@ -1,0 +1,89 @@
+"""A finished English text is translated by the message that it was made from."""
+
+from __future__ import annotations
+
+import pytest
+
+from yolopatch.core.language.translator import Translator
+
+CHINESE = Translator(
+    "zh",
+    {
+        "nothing was changed": "没有任何改动",
+        "{count} layers were replaced": "替换了 {count} 层",
+        "{count} layers of {model} were replaced": "{model} 替换了 {count} 层",
+        "{path} is missing: {why}": "缺少 {path}：{why}",
+        "no file {name} in {folder}": "{folder} 中没有文件 {name}",
+        "{verdict} at {file}": "{file} 处{verdict!w}",
+        "failed": "失败",
+        "a dictionary {{name: value}} of {kind}": "{kind} 的字典 {{name: value}}",
+        "{name} and {name} again": "{name} 又是 {name}",
+        "{first}: {second}": "{first}——{second}",
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("nothing was changed", "没有任何改动"),
+        ("7 layers were replaced", "替换了 7 层"),
+        ("7 layers of a.yaml were replaced", "a.yaml 替换了 7 层"),
+        ("a dictionary {name: value} of ints", "ints 的字典 {name: value}"),
+        ("x and x again", "x 又是 x"),
+    ],
+)
+def test_values_are_put_into_the_translation_of_the_message(text, expected):
+    assert CHINESE.translate(text) == expected
+
+
+def test_the_message_with_the_most_fixed_letters_counts():
+    assert CHINESE.translate("3 layers of my model were replaced") == "my model 替换了 3 层"
+
+
+def test_a_value_that_is_a_text_is_translated_too():
+    text = "a.pt is missing: no file a.pt in my folder"
+    assert CHINESE.translate(text) == "缺少 a.pt：my folder 中没有文件 a.pt"
+
+
+def test_a_list_of_texts_is_translated_item_by_item():
+    assert CHINESE.translate("a.pt is missing: nothing was changed; no file b in c") == (
+        "缺少 a.pt：没有任何改动；c 中没有文件 b"
+    )
+
+
+def test_texts_that_are_joined_are_translated_one_by_one():
+    assert (
+        CHINESE.translate("a.yaml: nothing was changed, 7 layers were replaced") == "a.yaml：没有任何改动，替换了 7 层"
+    )
+
+
+def test_a_single_word_is_translated_only_where_the_translation_asks_for_it():
+    assert CHINESE.translate("failed at a.yaml") == "a.yaml 处失败"
+    assert CHINESE.translate("failed layers were replaced") == "替换了 failed 层"
+
+
+def test_space_and_colours_around_a_text_stay():
+    assert CHINESE.translate("  \x1b[31mfailed\x1b[0m\n") == "  \x1b[31m失败\x1b[0m\n"
+    assert CHINESE.translate("\x1b[1m7\x1b[0m layers were replaced") == "替换了 \x1b[1m7\x1b[0m 层"
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "/a/path/failed.yaml", "C3k2_DSConv", "x: y", "someone's own words", "替换了 7 层"]
+)
+def test_what_was_made_from_no_message_stays(text):
+    assert CHINESE.translate(text) == text
+
+
+def test_lines_are_translated_one_by_one():
+    assert CHINESE.translate("nothing was changed\nx\n7 layers were replaced") == "没有任何改动\nx\n替换了 7 层"
+
+
+def test_english_stays():
+    assert Translator("en", {}).translate("nothing was changed") == "nothing was changed"
+
+
+def test_a_hostile_value_takes_no_longer_than_a_plain_one():
+    """The placeholders of a pattern match lazily, so a long text is read in one pass for each of them."""
+    text = f"{'a is missing: ' * 2000} is missing: {', ' * 2000}"
+    assert CHINESE.translate(text).startswith("缺少 a")

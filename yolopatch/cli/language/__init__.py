@@ -1,0 +1,1 @@
+"""In which language the command line speaks, and its help in it."""

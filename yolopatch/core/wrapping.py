@@ -1,0 +1,54 @@
+"""Wrap text at the width of a terminal, in which a Chinese character takes two cells and ends no word."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator
+
+from yolopatch.core.text import cells_of
+
+# A line begins with none of the first, and ends with none of the second.
+_CLOSING = ",.;:!?%)]}\N{RIGHT SINGLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}、。，；：！？）】》」』…"
+_OPENING = "([{\N{LEFT SINGLE QUOTATION MARK}\N{LEFT DOUBLE QUOTATION MARK}（【《「『"
+_WIDE = r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]"
+_PIECE = re.compile(
+    rf"( *)([{re.escape(_OPENING)}]*(?:{_WIDE}|(?:(?!{_WIDE})[^ ])+)[{re.escape(_CLOSING)}]*|[{re.escape(_OPENING)}]+)"
+)
+
+
+def wrap(text: str, width: int, first: str = "", others: str = "") -> list[str]:
+    """Return a text as lines of at most `width` cells; `first` starts the first line, `others` each further one.
+
+    A piece without a place to break it is cut where it is longer than a line.
+    """
+    if text.isascii():
+        return textwrap.wrap(text, width, initial_indent=first, subsequent_indent=others)
+    lines: list[str] = []
+    line, is_empty = first, True
+    for space, piece in _pieces(" ".join(text.split()), max(width - cells_of(others), 2)):
+        if not is_empty and cells_of(line + space + piece) > width:
+            lines.append(line)
+            line, is_empty = others, True
+        line += piece if is_empty else space + piece
+        is_empty = False
+    return lines if is_empty else [*lines, line]
+
+
+def _pieces(text: str, most: int) -> Iterator[tuple[str, str]]:
+    """Yield each piece that stays in one line, and the space before it."""
+    for found in _PIECE.finditer(text):
+        space, piece = found[1], found[2]
+        while cells_of(piece) > most:
+            start = _start(piece, most)
+            yield space, start
+            space, piece = "", piece[len(start) :]
+        yield space, piece
+
+
+def _start(text: str, width: int) -> str:
+    """Return as much of the start of a text as fits, at least one character."""
+    for number in range(1, len(text)):
+        if cells_of(text[: number + 1]) > width:
+            return text[:number]
+    return text
