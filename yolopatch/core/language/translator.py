@@ -13,8 +13,17 @@ from yolopatch.core.language.patterns import Pattern, fields_of, parts_of
 _AROUND = re.compile(r"(\s*)((?:\x1b\[[\d;]*m)*(?=[^\x1b]*\x1b\[0m\s*$))?(.*?)((?:\x1b\[0m)?)(\s*)", re.DOTALL)
 _FEWEST_LETTERS = 2  # fixed ones of a message; with fewer it would fit to anything
 # What joins texts, and what stands there between two Chinese ones.
-_SEPARATORS = {"; ": "；", ": ": "：", ", ": "，"}
-_DEEPEST = 6  # texts inside texts
+_SEPARATORS = {"\n": "\n", "; ": "；", ": ": "：", ", ": "，"}
+_DEEPEST = 5  # texts inside texts
+_LONGEST = 4000  # characters of a text that is taken apart
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A translation, and how many letters of the text are fixed in the messages: the more, the surer it is."""
+
+    text: str
+    letters: int
 
 
 @dataclass(frozen=True)
@@ -22,8 +31,9 @@ class Translator:
     """Translates into one language.
 
     A text that has a value put into it equals no message, so the messages are patterns. Of those that fit, the one with
-    the most fixed letters gives the values, and a value that is itself a text is translated in the same way. What fits
-    to no message stays as it is: names, paths, and what upstream or the user wrote.
+    the most fixed letters gives the values, and a value that is itself a text is translated in the same way. A text may
+    also be several messages that were joined; the reading with more fixed letters counts. What fits to no message stays
+    as it is: names, paths, and what upstream or the user wrote.
 
     Args:
         language: `en` or `zh`.
@@ -35,52 +45,43 @@ class Translator:
 
     def translate(self, text: str) -> str:
         """Return a text in this language, or as it is where no message fits."""
-        if not self.messages:
-            return text
-        return "\n".join(self._line(line) for line in text.split("\n")) if "\n" in text else self._line(text)
+        return self._value(text, True, 0).text if self.messages else text
 
-    def word(self, text: str) -> str:
-        """Return a word or a text in this language: for what is known to be for people, as the head of a column is."""
-        return self.translate(text)
+    def _value(self, value: str, is_word: bool, depth: int) -> _Found:
+        """Return a value: translated where it has several words, or where the translation asks for its word."""
+        before, text, after = _split(value)
+        if depth > _DEEPEST or not (is_word or re.search(r"\w\W* \W*\w", text)):
+            return _Found(value, 0)
+        found = max(self._joined(text, is_word, depth), self._sentence(text, depth), key=lambda one: one.letters)
+        return _Found(f"{before}{found.text}{after}", found.letters)
 
-    def _line(self, line: str) -> str:
-        return self._value(line, True, 0)
-
-    def _sentence(self, text: str, depth: int) -> str | None:
-        """Return the translation, None where no message fits."""
+    def _sentence(self, text: str, depth: int) -> _Found:
+        """Return the text by the message that fits it best."""
         if text in self._plain:
-            return self._plain[text]
-        if depth > _DEEPEST:
-            return None
+            return _Found(self._plain[text], len(text))
         for pattern in self._candidates(text):
             values = pattern.values(text)
             if values is not None:
-                return self._filled(self.messages[pattern.message], values, depth)
-        return None
+                return self._filled(pattern, values, depth)
+        return _Found(text, 0)
 
-    def _filled(self, translation: str, values: Mapping[str, str], depth: int) -> str:
-        text = ""
-        for fixed, name, is_word in parts_of(translation):
-            text += fixed if not name else self._value(values[name], is_word, depth + 1)
-        return text
+    def _filled(self, pattern: Pattern, values: Mapping[str, str], depth: int) -> _Found:
+        text, letters = "", pattern.letters
+        for fixed, name, is_word in parts_of(self.messages[pattern.message]):
+            found = self._value(values[name], is_word, depth + 1) if name else _Found(fixed, 0)
+            text, letters = text + found.text, letters + found.letters
+        return _Found(text, letters)
 
-    def _value(self, value: str, is_word: bool, depth: int) -> str:
-        """Return a value: translated where it has several words, or where the translation asks for its word."""
-        before, text, after = _split(value)
-        if not is_word and not re.search(r"\w\W* \W*\w", text):
-            return value
-        found = self._sentence(text, depth)
-        if found is None:
-            found = self._list(text, is_word, depth)
-        return f"{before}{found}{after}"
-
-    def _list(self, text: str, is_word: bool, depth: int) -> str:
-        """Translate each of several joined texts; what is none of ours stays."""
+    def _joined(self, text: str, is_word: bool, depth: int) -> _Found:
+        """Return the text as several that were joined, each translated."""
         for separator, chinese in _SEPARATORS.items():
-            if separator in text and depth <= _DEEPEST:
+            if separator in text and len(text) <= _LONGEST:
                 parts = [self._value(part, is_word, depth + 1) for part in text.split(separator)]
-                return reduce(lambda first, second: _joined(first, second, separator, chinese), parts)
-        return text
+                joined = reduce(
+                    lambda first, second: _join(first, second, separator, chinese), (one.text for one in parts)
+                )
+                return _Found(joined, sum(one.letters for one in parts))
+        return _Found(text, 0)
 
     @cached_property
     def _plain(self) -> Mapping[str, str]:
@@ -119,7 +120,7 @@ def _framed(message: str) -> Iterator[tuple[str, str, bool]]:
         yield f"{'x' * touched_before}{fixed}{'x' * touched_after}", name, is_word
 
 
-def _joined(first: str, second: str, separator: str, chinese: str) -> str:
+def _join(first: str, second: str, separator: str, chinese: str) -> str:
     return f"{first}{chinese if _is_wide(first[-1:]) or _is_wide(second[:1]) else separator}{second}"
 
 
