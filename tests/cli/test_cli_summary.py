@@ -158,6 +158,7 @@ def test_a_missing_file_and_another_scale_are_usage_errors(spawn, cfg, full_work
     assert spawn("summary", full_workspace("ultralytics-8.3.0"), *arguments, cwd=tmp_path).code == 2
 
 
+@pytest.mark.slow
 def test_the_demo_prints_the_patched_model_beside_its_base(tmp_path, full_workspace):
     full_workspace("ultralytics-8.3.0")  # skips where the pin cannot be reached
     done = subprocess.run(

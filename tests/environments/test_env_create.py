@@ -83,6 +83,7 @@ def _name() -> str:
     return f"{SET.name}-{requirements_digest(SET)}-py3.11"
 
 
+@pytest.mark.slow
 def test_a_requirement_that_no_index_has(yolopatch, own_cache, index, roomy, monkeypatch):
     monkeypatch.setattr(sys, "executable", f"{sys.base_prefix}/bin/python3")
     shutil.rmtree(index / "boto3")

@@ -131,7 +131,7 @@ def test_a_fused_refconv_model_is_the_fused_base(pin, fused, base_cfg, module_cf
             assert facts[same] == base[same], same
 
 
-@pytest.mark.parametrize("flavor", ["paper", "tutorial"])
+@pytest.mark.parametrize("flavor", ["paper", pytest.param("tutorial", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("pin", pins("ultralytics-8.4.0", "yolov5-6.1"))
 def test_bare_layers_fold_in_place(pin, flavor, fused, base_cfg, module_cfg):
     """A YAML may name the class itself, which has no BatchNorm behind it, as the tutorials' do."""

@@ -23,6 +23,7 @@ def refused(yolopatch, full_workspace, tmp_path):
     return call
 
 
+@pytest.mark.slow
 def test_a_model_without_dsconv(refused, trained):
     said = refused("pack", trained(PIN, module=None))
     assert "has no DSConv layers, so there is nothing to pack" in said

@@ -48,6 +48,7 @@ def test_own_modules_are_ported_proven_and_applied(added, wheel, own_catalog, yo
     assert [one["status"] for one in again.json["outcomes"]] == ["already there"] * 2
 
 
+@pytest.mark.slow
 def test_without_names_own_modules_are_ported_with_ours(added, wheel, yolopatch):
     added("SimpleGate")
     told = yolopatch("port", "--to", wheel(), "--no-prove", "--json").json["outcomes"]
@@ -83,6 +84,7 @@ def test_another_treatment_of_blocks_stands_against_an_own_block(added, wheel, y
     assert status == {"C2f_Faster": "conflict", "SimpleGate": "ported", "stamp": "ported"}
 
 
+@pytest.mark.slow
 def test_a_module_whose_package_is_missing_fails_alone(added, wheel, yolopatch, tmp_path):
     text = (PASTED / "SimpleGate.py").read_text("utf-8").replace("SimpleGate", "Needy")
     text = text.replace("    def forward", "    need = no_such_package.it\n\n    def forward")

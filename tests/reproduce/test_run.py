@@ -100,6 +100,7 @@ def test_a_checkpoint_that_does_not_arrive_in_the_trainer_stops_the_run(run, che
     assert not list((tmp_path / "folder").rglob("last.pt"))
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_from_upstreams_last_checkpoint(need_pin, tmp_path):
     need_pin(PIN)
     words = ["reproduce", "yolo26-refconv", "--flavor", "paper", "--dest", str(tmp_path / "folder"), *SMALL]

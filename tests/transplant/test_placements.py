@@ -66,6 +66,7 @@ def expected_pairs(file, layers: int) -> list[int | None]:
     return [None if number in new else next(base) for number in range(layers)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("pin", "scale", "flavor"), configs())
 def test_every_tensor_of_the_other_layers_arrives_in_its_place(
     pin, scale, flavor, checkpoint, rendered, full_workspace, in_upstream

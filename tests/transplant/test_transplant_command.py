@@ -63,6 +63,7 @@ def test_refconv_computes_what_the_base_does_and_upstream_loads_it(
     assert '"task": "detect"' in loaded
 
 
+@pytest.mark.slow
 def test_what_a_tutorials_yaml_drops_is_told_as_lost(transplant, checkpoint, rendered):
     ran = transplant(rendered(PIN, "RefConv", flavor="tutorial").path, checkpoint(PIN), flavor="tutorial")
     assert ran.code == 0, ran.err
@@ -104,6 +105,7 @@ def test_yolov5_begins_with_its_base_too(transplant, checkpoint, rendered):
     assert {one["layer"] for one in ran.json["layers"] if "initialised" in hows(one)} == {10, 14}
 
 
+@pytest.mark.slow
 def test_a_state_dict_is_taken_for_upstreams_own_model(transplant, checkpoint, rendered):
     ran = transplant(rendered(PIN, "RefConv").path, checkpoint(PIN, form="state"), "--json")
     assert ran.code == 0, ran.err

@@ -37,7 +37,14 @@ def test_no_such_file(refused, tmp_path):
     assert "no checkpoint" in refused(tmp_path / "yolo26n.pt", code=2)
 
 
-@pytest.mark.parametrize("content", [b"", b"<html>Not found</html>", b"PK\x03\x04 cut short"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"<html>Not found</html>",
+        pytest.param(b"", marks=pytest.mark.slow),
+        pytest.param(b"PK\x03\x04 cut short", marks=pytest.mark.slow),
+    ],
+)
 def test_a_file_that_is_no_checkpoint(content, refused, tmp_path):
     (tmp_path / "base.pt").write_bytes(content)
     assert "is not a checkpoint that can be read" in refused(tmp_path / "base.pt")
@@ -55,6 +62,7 @@ def test_weights_that_are_not_finite(refused, checkpoint):
     assert "first in model.3.conv.weight" in said
 
 
+@pytest.mark.slow
 def test_another_scale(refused, checkpoint):
     said = refused(checkpoint(PIN, "s"))
     assert "of another scale" in said
@@ -62,6 +70,7 @@ def test_another_scale(refused, checkpoint):
     assert "(0.5, 0.5)" in said
 
 
+@pytest.mark.slow
 def test_another_family(refused, checkpoint):
     # built by this release from YOLOv8's file: the layers are others, so their numbers say nothing
     said = refused(checkpoint(PIN, model="yolov8"))
@@ -73,6 +82,7 @@ def test_another_task(refused, checkpoint):
     assert "of another family" in said
 
 
+@pytest.mark.slow
 def test_a_family_with_the_same_layers_and_another_head(refused, checkpoint):
     said = refused(checkpoint("ultralytics-8.3.0"))
     assert "of another family" in said

@@ -55,6 +55,7 @@ def test_there_are_many_names_and_python_has_none_of_them():
     assert not set(names()) & set(sys.stdlib_module_names)
 
 
+@pytest.mark.slow
 def test_every_check_runs_as_in_any_workspace(crowded, module_cfg, yolopatch):
     cfg, _ = module_cfg("DSConv", "yolo11", "n", "paper")
     chosen = (

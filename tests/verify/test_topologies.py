@@ -118,6 +118,7 @@ def test_a_join_that_sums_is_the_cause_of_the_width_behind_it(yolo11, broken_wor
     assert "layer 19 (C3k2) reads 128 channels from layer 18 (WeightedJoin), the base's 192" in found.summary
 
 
+@pytest.mark.slow
 def test_a_further_input_of_a_join_is_a_change_and_no_mistake(yolo11, full_workspace, findings):
     cfg = yolo11("skip", join=("[[-1, 13], 1, Concat, [1]]", "[[-1, 13, 6], 1, Concat, [1]]"))
     ((found,),) = findings(full_workspace(PIN), PIN, [(cfg, "n", ("only-intended",))])
@@ -125,6 +126,7 @@ def test_a_further_input_of_a_join_is_a_change_and_no_mistake(yolo11, full_works
     assert "written to read other layers" in found.summary
 
 
+@pytest.mark.slow
 def test_a_replaced_stem_is_compared_like_any_other_layer(yolo11, broken_workspace, findings):
     cfg = yolo11("stem", stem=("[-1, 1, Conv, [64, 3, 2]]", "[-1, 1, PatchStem, [64, 3, 2]]"))
     ((*found,),) = findings(broken_workspace({"PatchStem": STEM}), PIN, [(cfg, "n", (*CHECKS, "forward"))])

@@ -54,8 +54,6 @@ OTHERS_CHECKS = (
     *("build", "scale", "only-intended", "forward", "head"),
     *("gradient-flow", "trainer-setup", "learns", "init", "base-parity", "batch-independence", "loss", "memory"),
 )
-# the models of v6.1 are those of its repackaging
-RARELY = ("yolov5-6.1", "yolov5-pypi-6.1.0", "ultralytics-8.2.50", "ultralytics-8.3.0")
 FOLDERS = {"ultralytics": "ultralytics/cfg/models", "yolov5": "yolov5/models"}
 
 
@@ -71,14 +69,9 @@ def at_scale(text: str, pin: str, scale: str) -> str:
     return re.sub(r"^width_multiple: \S+", f"width_multiple: {row.width}", text, flags=re.MULTILINE)
 
 
-def models():
-    """Give (pin, scale): often, only the newest of ultralytics at n."""
-    for pin in PINS:
-        yield pytest.param(pin, "n", marks=[pytest.mark.slow] if pin in RARELY else [])
-        yield pytest.param(pin, "s", marks=pytest.mark.slow)
-
-
-@pytest.mark.parametrize(("pin", "scale"), models())
+@pytest.mark.slow
+@pytest.mark.parametrize("scale", ["n", "s"])
+@pytest.mark.parametrize("pin", PINS)
 def test_the_familys_model_passes_every_check(pin, scale, full_workspace, base_cfg):
     assert failures(full_workspace(pin), base_cfg(PINS[pin].model, scale), scale) == {}
 

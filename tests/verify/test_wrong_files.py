@@ -48,11 +48,11 @@ def edited_cfg(base_cfg):
     [
         # layers 5 and 6 have the same shape: the model builds and runs
         ("[[-1, 6], 1, Concat, [1]]", "[[-1, 5], 1, Concat, [1]]", "only-intended", "layer 12"),
-        ("[256, 3, 2]", "[320, 3, 2]", "scale", ""),
-        ("0.25, 1024]", "0.375, 1024]", "scale", "0.375"),
+        pytest.param("[256, 3, 2]", "[320, 3, 2]", "scale", "", marks=pytest.mark.slow),
+        pytest.param("0.25, 1024]", "0.375, 1024]", "scale", "0.375", marks=pytest.mark.slow),
         ("SPPF, [1024, 5]", "SPFP, [1024, 5]", "build", "SPFP"),
-        ("SPPF, [1024, 5]", "SPPF, [1024, 5, 1, 2, 3, 4]", "build", "layer 9"),
-        ("[128, 3, 2]", "[128, 3, 4]", "only-intended", "output"),
+        pytest.param("SPPF, [1024, 5]", "SPPF, [1024, 5, 1, 2, 3, 4]", "build", "layer 9", marks=pytest.mark.slow),
+        pytest.param("[128, 3, 2]", "[128, 3, 4]", "only-intended", "output", marks=pytest.mark.slow),
     ],
     ids=["wrong-from", "other-channels", "edited-scales-table", "unknown-class", "surplus-arguments", "wrong-stride"],
 )
