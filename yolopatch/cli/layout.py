@@ -15,12 +15,6 @@ _WIDTH = 76
 _NAME_WIDTH = 10
 
 
-def titled(title: str, text: str) -> str:
-    """Return a text behind its title, which ends with a colon; a full-width one needs no space behind it."""
-    head = spoken().translate(title)
-    return f"{head}{' ' if head.isascii() else ''}{spoken().translate(text)}"
-
-
 def pairs(named: Iterable[tuple[str, object]]) -> Iterator[str]:
     """Yield one line for each name and value."""
     for name, value in named:

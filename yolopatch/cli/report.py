@@ -10,8 +10,7 @@ from typing import Any
 
 import click
 
-from yolopatch.cli.layout import titled
-from yolopatch.core.language.spoken import spoken
+from yolopatch.core.language.spoken import spoken, titled
 from yolopatch.errors import OpenError, YolopatchError
 
 # What a terminal would obey, or not show as it is, in names, labels and messages that strangers wrote: control

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import click
 
 from yolopatch.cli.language.choice import LANGUAGES, OPTION
-from yolopatch.core.language.spoken import spoken
+from yolopatch.core.language.spoken import spoken, titled
 from yolopatch.core.text import cells_of
 from yolopatch.core.wrapping import wrap
 
@@ -20,10 +20,10 @@ class _Formatter(click.HelpFormatter):
     """Writes help as click does, and translates each text before it is wrapped."""
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
-        super().write_usage(prog, args, f"{spoken().translate('Usage:')} " if prefix is None else prefix)
+        super().write_usage(prog, args, titled("Usage:", "") if prefix is None else prefix)
 
     def write_heading(self, heading: str) -> None:
-        super().write_heading(spoken().translate(heading))
+        self.write(f"{' ' * self.current_indent}{spoken().translate(f'{heading}:')}\n")
 
     def write_text(self, text: str) -> None:
         for number, paragraph in enumerate(re.split(r"\n\s*\n", text)):
@@ -77,9 +77,14 @@ def with_language(command: click.Command) -> click.Command:
 
 def _translated(text: str) -> str:
     """Return the help text of an option; what click added is translated on its own."""
-    whole = spoken().translate(" ".join(text.split(" ")))
     found = _ADDED.match(text)
-    if whole != text or not found or not found[2]:
-        return whole
-    added = "; ".join(spoken().translate(one) for one in found[2].strip()[1:-1].split("; "))
+    if text in spoken().messages or not found or not found[2]:
+        return spoken().translate(text)
+    added = "; ".join(map(_added, found[2].strip()[1:-1].split("; ")))
     return f"{spoken().translate(found[1])}  [{added}]"
+
+
+def _added(text: str) -> str:
+    """Return what click added, in the language of the run; a value stays as it is typed."""
+    head, colon, value = text.partition(": ")
+    return f"{titled(head + ':', '')}{value}" if colon else spoken().translate(head)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from yolopatch.cli.layout import comparison_row, latency_rows, table, titled
+from yolopatch.cli.layout import comparison_row, latency_rows, table
 from yolopatch.cli.verify.page.figures import part_run
-from yolopatch.core.language.spoken import spoken
+from yolopatch.core.language.spoken import spoken, titled
 from yolopatch.core.text import cells_of
 from yolopatch.core.wrapping import wrap
 from yolopatch.wire.checks import CHECKS

@@ -18,3 +18,9 @@ def speak(translator: Translator) -> None:
 def spoken() -> Translator:
     """Return what translates the texts of this run."""
     return _SPOKEN.get()
+
+
+def titled(title: str, text: str) -> str:
+    """Return a text behind its title, which ends with a colon; a full-width one needs no space behind it."""
+    head = spoken().translate(title)
+    return f"{head}{' ' if head.isascii() else ''}{spoken().translate(text)}"

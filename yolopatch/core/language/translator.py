@@ -52,7 +52,9 @@ class Translator:
         before, text, after = _split(value)
         if depth > _DEEPEST or not (is_word or re.search(r"\w\W* \W*\w", text)):
             return _Found(value, 0)
-        found = max(self._joined(text, is_word, depth), self._sentence(text, depth), key=lambda one: one.letters)
+        found = max(
+            self._joined(text, is_word and depth > 0, depth), self._sentence(text, depth), key=lambda one: one.letters
+        )
         return _Found(f"{before}{found.text}{after}", found.letters)
 
     def _sentence(self, text: str, depth: int) -> _Found:
