@@ -72,3 +72,15 @@ def test_a_template_has_texts_and_what_is_read_aloud():
         "{% if x %}<p>One</p>{% else %}Two words{% endif %}<code>not this</code>"
     )
     assert template_messages(template) == ["a title", "The {name}", "One", "Two words"]
+
+
+@pytest.mark.parametrize(
+    ("template", "messages"),
+    [
+        ("{{ n | length }} run{{ 's' if n | length != 1 }}", ["{length} runs", "{length} run"]),
+        ("{{ a.x }} of {{ b.x }} layers", ["{x} of {x2} layers"]),
+        ('the {{ "first" if one else "last" }} layer', ["the first layer", "the last layer"]),
+    ],
+)
+def test_an_expression_of_a_template_that_chooses_gives_a_message_for_each_choice(template, messages):
+    assert template_messages(template) == messages

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -10,6 +11,8 @@ from jinja2 import Environment
 
 # A statement of the template ends a text: what stands before it and behind it is shown or not.
 _CUT = "\x00"
+# An expression that chooses between texts is marked with these in the markup.
+_CHOICE, _OR, _END = "\x03", "\x04", "\x05"
 _READ = ("aria-label", "title", "alt", "placeholder", "data-name")
 _SILENT = {"script", "style", "code", "pre"}
 _TEXT = re.compile(r"[A-Za-z]{2,}")
@@ -39,25 +42,73 @@ def template_messages(source: str) -> list[str]:
 
 
 def _messages(source: str) -> Iterator[str]:
-    markup = ""
-    names: list[str] = []
+    markup, shown = "", _Shown()
     for _, kind, text in Environment().lex(source):
         if kind == "data":
             markup += text
         elif kind == "variable_begin":
-            names = []
+            shown = _Shown()
         elif kind == "variable_end":
-            markup += f"\x01{names[-1] if names else 'value'}\x02"
+            markup += shown.marked()
         elif kind == "block_begin":
             markup += _CUT
-        elif kind == "name":
-            names.append(text)
-        elif kind == "string" and re.match(r".[A-Z][a-z]|.[a-z ]+ [a-z]", text):
-            yield text[1:-1]
+        else:
+            shown.add(kind, text)
+            if kind == "string" and re.match(r".[A-Z][a-z]|.[a-z ]+ [a-z]", text):
+                yield text[1:-1]
     reader = _Texts()
     reader.feed(markup)
     for text in reader.found:
         for part in text.split(_CUT):
-            plain = " ".join(part.split())
-            if _TEXT.search(re.sub("\x01[^\x02]*\x02", "", plain)):
-                yield plain.replace("{", "{{").replace("}", "}}").replace("\x01", "{").replace("\x02", "}")
+            yield from _forms(" ".join(part.split()))
+
+
+class _Shown:
+    """What stands between `{{` and `}}`: a value, or one of several texts."""
+
+    def __init__(self) -> None:
+        self._tokens: list[tuple[str, str]] = []
+
+    def add(self, kind: str, text: str) -> None:
+        """Add a token of the expression."""
+        if kind != "whitespace":
+            self._tokens.append((kind, text))
+
+    def marked(self) -> str:
+        """Return the expression for the markup: its last name, or the texts that it chooses from."""
+        texts = self._choice()
+        if texts:
+            return _CHOICE + _OR.join(texts) + _END
+        names = [text for kind, text in self._tokens if kind == "name"]
+        return f"\x01{names[-1] if names else 'value'}\x02"
+
+    def _choice(self) -> list[str]:
+        """Return the texts of `"a" if test else "b"`, an empty one where there is no else; none where it is another."""
+        kinds = [kind for kind, _ in self._tokens]
+        if kinds[:2] != ["string", "name"] or self._tokens[1][1] != "if":
+            return []
+        if ("name", "else") not in self._tokens:
+            return [self._tokens[0][1][1:-1], ""]
+        last = self._tokens[-2:]
+        return [self._tokens[0][1][1:-1], last[1][1][1:-1]] if kinds[-2:] == ["name", "string"] else []
+
+
+def _forms(text: str) -> Iterator[str]:
+    """Yield a text in each form that its choices give, as messages."""
+    parts = re.split(f"{_CHOICE}([^{_END}]*){_END}", text)
+    choices = [part.split(_OR) if number % 2 else [part] for number, part in enumerate(parts)]
+    for chosen in itertools.product(*choices):
+        plain = "".join(chosen).strip()
+        if _TEXT.search(re.sub("\x01[^\x02]*\x02", "", plain)):
+            yield _named(plain.replace("{", "{{").replace("}", "}}"))
+
+
+def _named(text: str) -> str:
+    """Return a text with a name for each placeholder; values of one name may differ, so each has a number of its own."""
+    names: dict[str, int] = {}
+
+    def place(found: re.Match[str]) -> str:
+        names[found[1]] = names.get(found[1], 0) + 1
+        return "{" + found[1] + (str(names[found[1]]) if names[found[1]] > 1 else "") + "}"
+
+    return re.sub("\x01([^\x02]*)\x02", place, text)
