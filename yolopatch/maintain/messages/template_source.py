@@ -104,7 +104,7 @@ def _forms(text: str) -> Iterator[str]:
 
 
 def _named(text: str) -> str:
-    """Return a text with a name for each placeholder; values of one name may differ, so each has a number of its own."""
+    """Return a text with a name for each placeholder; two of one name may differ, so the second has a number."""
     names: dict[str, int] = {}
 
     def place(found: re.Match[str]) -> str:
