@@ -85,5 +85,5 @@ def test_english_stays():
 
 def test_a_hostile_value_takes_no_longer_than_a_plain_one():
     """The placeholders of a pattern match lazily, so a long text is read in one pass for each of them."""
-    text = f"{'a is missing: ' * 2000} is missing: {', ' * 2000}"
-    assert CHINESE.translate(text).startswith("缺少 a")
+    text = f"{'no file is missing: ' * 2000} in {', ' * 2000}"
+    assert CHINESE.translate(text).endswith(", ")

@@ -19,12 +19,12 @@ def pairs(named: Iterable[tuple[str, object]]) -> Iterator[str]:
     """Yield one line for each name and value."""
     for name, value in named:
         title = spoken().translate(name)
-        yield f"  {title}{' ' * max(_NAME_WIDTH - cells_of(title), 1)}{spoken().translate(str(value))}"
+        yield f"  {title}{' ' * max(_NAME_WIDTH - cells_of(title), 1)}{spoken().sentence(str(value))}"
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> Iterator[str]:
     """Yield a table; the first `left` columns and columns of words are left-aligned, figures right-aligned."""
-    header, rows = _translated(header), [_translated(row) for row in rows]
+    header, rows = [*map(spoken().translate, header)], [[*map(spoken().sentence, row)] for row in rows]
     widths = [max(cells_of(row[column]) for row in (header, *rows)) for column in range(len(header))]
     to_the_left = [column < left or not _is_figure(rows, column) for column in range(len(header))]
     for number, row in enumerate((header, *rows)):
@@ -34,10 +34,6 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> It
             for spaces in (" " * (width - cells_of(cell)),)
         ]
         yield click.style(("  " + "  ".join(cells)).rstrip(), dim=number == 0)
-
-
-def _translated(row: Sequence[str]) -> list[str]:
-    return [spoken().translate(cell) for cell in row]
 
 
 def _is_figure(rows: Sequence[Sequence[str]], column: int) -> bool:

@@ -13,7 +13,7 @@ from yolopatch.core.text import cells_of
 from yolopatch.core.wrapping import wrap
 
 # What click adds to a help text: `  [default: auto; required]`.
-_ADDED = re.compile(r"(.*?)(  \[(?:required|default: |env var: |x>).*\])?$", re.DOTALL)
+_ADDED = re.compile(r"(.*?)((?:  \[(?:required|default: |env var: |x[<>])[^\[\]]*\])+)?$", re.DOTALL)
 
 
 class _Formatter(click.HelpFormatter):
@@ -80,8 +80,8 @@ def _translated(text: str) -> str:
     found = _ADDED.match(text)
     if text in spoken().messages or not found or not found[2]:
         return spoken().translate(text)
-    added = "; ".join(map(_added, found[2].strip()[1:-1].split("; ")))
-    return f"{spoken().translate(found[1])}  [{added}]"
+    added = re.sub(r"[^;\[\]]+[^;\[\] ]", lambda one: _added(one[0]), found[2])
+    return spoken().translate(found[1]) + added
 
 
 def _added(text: str) -> str:

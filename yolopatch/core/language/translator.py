@@ -14,16 +14,27 @@ _AROUND = re.compile(r"(\s*)((?:\x1b\[[\d;]*m)*(?=[^\x1b]*\x1b\[0m\s*$))?(.*?)((
 _FEWEST_LETTERS = 2  # fixed ones of a message; with fewer it would fit to anything
 # What joins texts, and what stands there between two Chinese ones.
 _SEPARATORS = {"\n": "\n", "; ": "；", ": ": "：", ", ": "，"}
+_SENTENCE = re.compile(r"(?<![\w./`'\"-])[A-Za-z][a-z]+(?: [a-z]+)+(?![\w/`'\"-])")
+_NAMES = re.compile(r"\S+(?:, \S+)* (?:or|and) \S+")
 _DEEPEST = 5  # texts inside texts
 _LONGEST = 4000  # characters of a text that is taken apart
 
 
 @dataclass(frozen=True)
 class _Found:
-    """A translation, and how many letters of the text are fixed in the messages: the more, the surer it is."""
+    """A translation.
+
+    Args:
+        text: the translation.
+        letters: how many letters of the text are fixed in the messages: the more, the surer it is.
+        unread: how many letters are in words that stand one behind the other as in a sentence, and fit to no message.
+        is_whole: whether each of several joined texts fits to a message, or is a name.
+    """
 
     text: str
     letters: int
+    unread: int = 0
+    is_whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,15 +58,21 @@ class Translator:
         """Return a text in this language, or as it is where no message fits."""
         return self._value(text, True, 0).text if self.messages else text
 
+    def sentence(self, text: str) -> str:
+        """Return a text in this language, but a single word as it is: it may be somebody's name."""
+        return self._value(text, False, 0).text if self.messages else text
+
     def _value(self, value: str, is_word: bool, depth: int) -> _Found:
         """Return a value: translated where it has several words, or where the translation asks for its word."""
         before, text, after = _split(value)
         if depth > _DEEPEST or not (is_word or re.search(r"\w\W* \W*\w", text)):
-            return _Found(value, 0)
-        found = max(
-            self._joined(text, is_word and depth > 0, depth), self._sentence(text, depth), key=lambda one: one.letters
-        )
-        return _Found(f"{before}{found.text}{after}", found.letters)
+            return _Found(value, 0, _prose(text))
+        one, several = self._sentence(text, depth), self._joined(text, is_word and depth > 0, depth)
+        is_several = several.letters > one.letters or (several.is_whole and several.letters == one.letters)
+        found = several if is_several else one
+        if depth and not found.letters and _NAMES.fullmatch(text):
+            found = _Found(text.replace(" or ", " 或 ").replace(" and ", " 和 "), 0)
+        return _Found(f"{before}{found.text}{after}", found.letters, found.unread)
 
     def _sentence(self, text: str, depth: int) -> _Found:
         """Return the text by the message that fits it best."""
@@ -63,16 +80,17 @@ class Translator:
             return _Found(self._plain[text], len(text))
         for pattern in self._candidates(text):
             values = pattern.values(text)
-            if values is not None:
-                return self._filled(pattern, values, depth)
-        return _Found(text, 0)
+            found = self._filled(pattern, values, depth) if values is not None else None
+            if found and found.unread <= pattern.letters:
+                return found
+        return _Found(text, 0, _prose(text))
 
     def _filled(self, pattern: Pattern, values: Mapping[str, str], depth: int) -> _Found:
-        text, letters = "", pattern.letters
+        text, letters, unread = "", pattern.letters, 0
         for fixed, name, is_word in parts_of(self.messages[pattern.message]):
             found = self._value(values[name], is_word, depth + 1) if name else _Found(fixed, 0)
-            text, letters = text + found.text, letters + found.letters
-        return _Found(text, letters)
+            text, letters, unread = text + found.text, letters + found.letters, unread + found.unread
+        return _Found(text, letters, unread)
 
     def _joined(self, text: str, is_word: bool, depth: int) -> _Found:
         """Return the text as several that were joined, each translated."""
@@ -82,8 +100,9 @@ class Translator:
                 joined = reduce(
                     lambda first, second: _join(first, second, separator, chinese), (one.text for one in parts)
                 )
-                return _Found(joined, sum(one.letters for one in parts))
-        return _Found(text, 0)
+                letters, unread = sum(one.letters for one in parts), sum(one.unread for one in parts)
+                return _Found(joined, letters, unread, all(one.letters or " " not in one.text.strip() for one in parts))
+        return _Found(text, 0, _prose(text))
 
     @cached_property
     def _plain(self) -> Mapping[str, str]:
@@ -105,6 +124,11 @@ class Translator:
         words = {*re.findall(r"[^\W\d_]+", text), ""}
         fitting = (pattern for word in words for pattern in self._by_word.get(word, ()) if pattern.longest in text)
         return sorted(fitting, key=lambda pattern: pattern.letters, reverse=True)
+
+
+def _prose(text: str) -> int:
+    """Return how many letters of a text are in words that follow each other, as in a sentence."""
+    return sum(len(found.replace(" ", "")) for found in _SENTENCE.findall(text))
 
 
 def _key_of(pattern: Pattern) -> str:
