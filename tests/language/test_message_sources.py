@@ -17,7 +17,7 @@ def read(source: str, words: bool = False) -> list[str]:
     [
         ('print("two words")', ["two words"]),
         ('raise E(f"no file {found.path} here")', ["no file {path} here"]),
-        ("E(f\"{n} image{'s' if n > 1 else ''} in {len(rows)}\")", ["{n} images in {rows}", "{n} image in {rows}"]),
+        ("E(f\"{n} image{'s' if n > 1 else ''} in {len(rows)}\")", ["{n} images in {rows!n}", "{n} image in {rows!n}"]),
         ("E(f\"{n} image{'s' * (n > 1)} here\")", ["{n} image here", "{n} images here"]),
         ("E(f\"no file in {name or 'this folder'}\")", ["no file in {name}", "no file in this folder"]),
         ('E("a part " + part + " of it")', ["a part {part} of it"]),
@@ -77,7 +77,7 @@ def test_a_template_has_texts_and_what_is_read_aloud():
 @pytest.mark.parametrize(
     ("template", "messages"),
     [
-        ("{{ n | length }} run{{ 's' if n | length != 1 }}", ["{length} runs", "{length} run"]),
+        ("{{ n | length }} run{{ 's' if n | length != 1 }}", ["{n!n} runs", "{n!n} run"]),
         ("{{ a.x }} of {{ b.x }} layers", ["{x} of {x2} layers"]),
         ('the {{ "first" if one else "last" }} layer', ["the first layer", "the last layer"]),
     ],

@@ -7,22 +7,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-# `{{`, `}}`, `{name}`, or `{name!w}`: a single word that is translated, too
-_PART = re.compile(r"\{\{|\}\}|\{(\w+)(!w)?\}")
+# `{{`, `}}`, `{name}`; `{name!n}` in a message is a number, `{name!w}` in a translation a single word to translate, too
+_PART = re.compile(r"\{\{|\}\}|\{(\w+)(![nw])?\}")
+_NUMBER = r"[+-]?(?:[\d,]+(?:\.\d+)?(?:e[+-]?\d+)?|inf|nan)%?"
 _LETTER_WORD = re.compile(r"[^\W\d_]+")
 
 
-def parts_of(message: str) -> Iterator[tuple[str, str, bool]]:
-    """Yield each part of a message: its fixed text, or the name of a placeholder and whether its word is translated."""
+def parts_of(message: str) -> Iterator[tuple[str, str, str]]:
+    """Yield each part of a message: its fixed text, or the name of a placeholder and its kind: `n`, `w` or none."""
     at = 0
     for found in _PART.finditer(message):
-        yield message[at : found.start()], "", False
+        yield message[at : found.start()], "", ""
         if found[1]:
-            yield "", found[1], bool(found[2])
+            yield "", found[1], (found[2] or "")[1:]
         else:
-            yield found[0][0], "", False
+            yield found[0][0], "", ""
         at = found.end()
-    yield message[at:], "", False
+    yield message[at:], "", ""
 
 
 def fields_of(message: str) -> set[str]:
@@ -55,10 +56,10 @@ class Pattern:
     def _expression(self) -> re.Pattern[str]:
         seen: set[str] = set()
         text = ""
-        for fixed, name, _ in parts_of(self.message):
+        for fixed, name, kind in parts_of(self.message):
             text += re.escape(fixed)
             if name:
-                text += f"(?P={name})" if name in seen else f"(?P<{name}>.*?)"
+                text += f"(?P={name})" if name in seen else f"(?P<{name}>{_NUMBER if kind == 'n' else '.*?'})"
                 seen.add(name)
         return re.compile(text, re.DOTALL)
 

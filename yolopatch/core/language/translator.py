@@ -77,7 +77,7 @@ class Translator:
     def _sentence(self, text: str, depth: int) -> _Found:
         """Return the text by the message that fits it best."""
         if text in self._plain:
-            return _Found(self._plain[text], len(text))
+            return _Found(self._plain[text], sum(map(str.isalpha, text)))
         for pattern in self._candidates(text):
             values = pattern.values(text)
             found = self._filled(pattern, values, depth) if values is not None else None
@@ -87,8 +87,8 @@ class Translator:
 
     def _filled(self, pattern: Pattern, values: Mapping[str, str], depth: int) -> _Found:
         text, letters, unread = "", pattern.letters, 0
-        for fixed, name, is_word in parts_of(self.messages[pattern.message]):
-            found = self._value(values[name], is_word, depth + 1) if name else _Found(fixed, 0)
+        for fixed, name, kind in parts_of(self.messages[pattern.message]):
+            found = self._value(values[name], kind == "w", depth + 1) if name else _Found(fixed, 0)
             text, letters, unread = text + found.text, letters + found.letters, unread + found.unread
         return _Found(text, letters, unread)
 
@@ -133,17 +133,17 @@ def _prose(text: str) -> int:
 
 def _key_of(pattern: Pattern) -> str:
     """Return the longest word that no placeholder touches, an empty text where there is none."""
-    whole = (word for fixed, _, _ in _framed(pattern.message) for word in re.findall(r"(?<!\w)[^\W\d_]+(?!\w)", fixed))
+    whole = (word for fixed in _framed(pattern.message) for word in re.findall(r"(?<!\w)[^\W\d_]+(?!\w)", fixed))
     return max(whole, key=len, default="")
 
 
-def _framed(message: str) -> Iterator[tuple[str, str, bool]]:
-    """Yield the parts of a message with a letter where a placeholder touches, so that no word there counts as whole."""
+def _framed(message: str) -> Iterator[str]:
+    """Yield the parts of a message with a digit where a placeholder touches, so that no word there counts as whole."""
     parts = [part for part in parts_of(message) if part[0] or part[1]]
-    for number, (fixed, name, is_word) in enumerate(parts):
+    for number, (fixed, _, _) in enumerate(parts):
         touched_before = number > 0 and bool(parts[number - 1][1])
         touched_after = number + 1 < len(parts) and bool(parts[number + 1][1])
-        yield f"{'x' * touched_before}{fixed}{'x' * touched_after}", name, is_word
+        yield f"{'0' * touched_before}{fixed}{'0' * touched_after}"
 
 
 def _join(first: str, second: str, separator: str, chinese: str) -> str:

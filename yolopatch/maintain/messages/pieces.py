@@ -18,9 +18,10 @@ _NAME = re.compile(r"[A-Za-z_]\w*$")
 
 @dataclass(frozen=True)
 class Hole:
-    """A part of a text that is known only when the program runs; `source` is its expression."""
+    """A part of a text that is known only when the program runs: its expression, and whether it is a number."""
 
     source: str
+    is_number: bool = False
 
 
 Form = tuple["str | Hole", ...]
@@ -35,7 +36,6 @@ class Strings:
     """
 
     local: Mapping[str, ast.expr] = field(default_factory=dict)
-    followed: set[int] = field(default_factory=set)  # ids of the assigned expressions that were put in
 
     def forms(self, node: ast.expr) -> list[Form] | None:
         """Return the forms of a string expression; None where it is no text of its own, or has too many forms."""
@@ -57,11 +57,7 @@ class Strings:
         if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):
             return self._choice(node.values, open_names)
         if isinstance(node, ast.Name) and node.id in self.local and node.id not in open_names:
-            value = self.local[node.id]
-            found = self._forms(value, open_names | {node.id})
-            if found:
-                self.followed.add(id(value))
-            return found
+            return self._forms(self.local[node.id], open_names | {node.id})
         return None
 
     def _joined(self, parts: Sequence[ast.expr], open_names: frozenset[str]) -> list[Form]:
@@ -103,7 +99,7 @@ def message_of(form: Form) -> str:
             continue
         if part.source not in names:
             names[part.source] = _free_name(_short_name(part.source), names.values())
-        text += "{" + names[part.source] + "}"
+        text += "{" + names[part.source] + "!n" * part.is_number + "}"
     return text
 
 
@@ -137,7 +133,9 @@ def _is_text(node: ast.expr) -> bool:
 
 def _hole(part: ast.expr) -> Hole:
     value = part.value if isinstance(part, ast.FormattedValue) else part
-    return Hole(ast.unparse(value))
+    spec = ast.unparse(part.format_spec) if isinstance(part, ast.FormattedValue) and part.format_spec else ""
+    is_count = isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in ("len", "sum")
+    return Hole(ast.unparse(value), is_count or re.search(r"[,dfe%]['\"]$", spec) is not None)
 
 
 def _count(columns: Sequence[Sequence[Form]]) -> int:

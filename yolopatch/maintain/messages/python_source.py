@@ -70,15 +70,13 @@ class Reader(ast.NodeVisitor):
     """Collects the messages of a file; `words`: single words, too, as heads of tables are."""
 
     words: bool
-    found: list[tuple[int, list[str]]] = field(default_factory=list)
+    found: list[str] = field(default_factory=list)
     _strings: list[Strings] = field(default_factory=lambda: [Strings()])
-    _followed: set[int] = field(default_factory=set)
 
     def messages(self, source: str) -> list[str]:
         """Return the messages of a source text, each once."""
         self.visit(ast.parse(source))
-        kept = (forms for node, forms in self.found if node not in self._followed)
-        return list(dict.fromkeys(message for forms in kept for message in forms))
+        return list(dict.fromkeys(map(_bare, self.found)))
 
     def visit(self, node: ast.AST) -> None:
         """Read a node: a string expression as a whole, else what is in it."""
@@ -86,7 +84,7 @@ class Reader(ast.NodeVisitor):
         if forms is None:
             super().visit(node)
             return
-        self.found.append((id(node), [message_of(form) for form in forms if is_for_people(form, self.words)]))
+        self.found += [message_of(form) for form in forms if is_for_people(form, self.words)]
         self._visit_holes(node)
 
     def _visit_holes(self, node: ast.AST) -> None:
@@ -112,7 +110,7 @@ class Reader(ast.NodeVisitor):
         if any("command" in ast.unparse(one) or "group" in ast.unparse(one) for one in node.decorator_list):
             text = ast.get_docstring(node)
             if text:
-                self.found.append((0, list(paragraphs(text))))
+                self.found += paragraphs(text)
         for decorator in node.decorator_list:
             self.visit(decorator)
         for default in (*node.args.defaults, *filter(None, node.args.kw_defaults)):
@@ -120,7 +118,7 @@ class Reader(ast.NodeVisitor):
         self._strings.append(Strings(single_assignments(node)))
         for statement in _without_docstring(node.body):
             self.visit(statement)
-        self._followed |= self._strings.pop().followed
+        self._strings.pop()
 
     def visit_Expr(self, node: ast.Expr) -> None:
         """Read an expression; a text alone describes what stands above it."""
@@ -182,6 +180,11 @@ class Reader(ast.NodeVisitor):
             self.visit(statement)
 
 
+def _bare(message: str) -> str:
+    """Return a message without the space and the separator before it: joined texts are translated one by one."""
+    return message.strip().lstrip(";,:").lstrip()
+
+
 def paragraphs(text: str) -> Iterator[str]:
     """Yield the paragraphs of a help text, each on one line, as click shows them."""
     for part in re.split(r"\n\s*\n", inspect.cleandoc(text)):
@@ -194,7 +197,7 @@ def is_for_people(form: Form, words: bool) -> bool:
     text = letters.strip()
     if words and len(form) == 1 and _SINGLE.fullmatch(text):
         return True
-    if len(_WORD.findall(letters)) < 2 or " " not in text or text.startswith(("--", "<", "@", "#!", "%")):
+    if len(_WORD.findall(letters)) < 2 or " " not in text or text.startswith(("<", "@", "#!", "%")):
         return False
     return re.search(r"[a-z]{2}", letters) is not None and not _is_code(letters) and not _is_style(letters)
 

@@ -80,7 +80,8 @@ class _Shown:
         if texts:
             return _CHOICE + _OR.join(texts) + _END
         names = [text for kind, text in self._tokens if kind == "name"]
-        return f"\x01{names[-1] if names else 'value'}\x02"
+        is_count = names[-1:] == ["length"]
+        return f"\x01{names[-2 if is_count else -1] if names else 'value'}{'!n' * is_count}\x02"
 
     def _choice(self) -> list[str]:
         """Return the texts of `"a" if test else "b"`, an empty one where there is no else; none where it is another."""
@@ -108,7 +109,8 @@ def _named(text: str) -> str:
     names: dict[str, int] = {}
 
     def place(found: re.Match[str]) -> str:
-        names[found[1]] = names.get(found[1], 0) + 1
-        return "{" + found[1] + (str(names[found[1]]) if names[found[1]] > 1 else "") + "}"
+        name, mark, kind = found[1].partition("!")
+        names[name] = names.get(name, 0) + 1
+        return "{" + name + (str(names[name]) if names[name] > 1 else "") + mark + kind + "}"
 
     return re.sub("\x01([^\x02]*)\x02", place, text)
