@@ -66,7 +66,9 @@ def test_a_page_that_names_the_command_tells_of_each_option(name, command):
         (ROOT / page).read_text(encoding="utf-8") for page in PAGES if not page.startswith(("CHANGELOG", "CONTRI"))
     ]
     naming = " ".join(text for text in texts if re.search(rf"(?:yolopatch |`){name}\b", text))
-    for option in (one for one in command.params if isinstance(one, click.Option) and one.name != "as_json"):
+    for option in (
+        one for one in command.params if isinstance(one, click.Option) and one.name not in ("as_json", "lang")
+    ):
         words = [word for word in (*option.opts, *option.secondary_opts) if word.startswith("--")]
         assert any(re.search(rf"{word}(?![\w-])", naming) for word in words), words
 

@@ -13,7 +13,7 @@ from yolopatch.core.text import cells_of
 from yolopatch.core.wrapping import wrap
 
 # What click adds to a help text: `  [default: auto; required]`.
-_ADDED = re.compile(r"(.*?)((?:  \[(?:required|default: |env var: |x[<>])[^\[\]]*\])+)?$", re.DOTALL)
+_ADDED = re.compile(r"(.*)(  \[(?:required|default: |env var: |\d*[<=]*x[<>])[^\[\]]*\])", re.DOTALL)
 
 
 class _Formatter(click.HelpFormatter):
@@ -77,11 +77,13 @@ def with_language(command: click.Command) -> click.Command:
 
 def _translated(text: str) -> str:
     """Return the help text of an option; what click added is translated on its own."""
-    found = _ADDED.match(text)
-    if text in spoken().messages or not found or not found[2]:
-        return spoken().translate(text)
-    added = re.sub(r"[^;\[\]]+[^;\[\] ]", lambda one: _added(one[0]), found[2])
-    return spoken().translate(found[1]) + added
+    added: list[str] = []
+    found = _ADDED.fullmatch(text)
+    while found and not spoken().knows(text):
+        text = found[1]
+        added.insert(0, re.sub(r"[^;\[\]]+[^;\[\] ]", lambda one: _added(one[0]), found[2]))
+        found = _ADDED.fullmatch(text)
+    return spoken().translate(text) + "".join(added)
 
 
 def _added(text: str) -> str:

@@ -62,6 +62,10 @@ class Translator:
         """Return a text in this language, but a single word as it is: it may be somebody's name."""
         return self._value(text, False, 0).text if self.messages else text
 
+    def knows(self, text: str) -> bool:
+        """Return whether a text as a whole was made from one message."""
+        return self._sentence(text, 0).letters > 0
+
     def _value(self, value: str, is_word: bool, depth: int) -> _Found:
         """Return a value: translated where it has several words, or where the translation asks for its word."""
         before, text, after = _split(value)

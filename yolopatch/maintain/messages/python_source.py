@@ -211,7 +211,8 @@ def _is_code(text: str) -> bool:
 
 
 def _is_style(text: str) -> bool:
-    return re.search(r"[.#]\w+ *\{", text) is not None or "(?:" in text
+    """Return whether a text is a style sheet, a pattern, or a file with several lines."""
+    return "\n" in text or re.search(r"[.#]\w+ *\{|\(\?[:P]|\)\\b|--format=|--ink", text) is not None
 
 
 def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
