@@ -1,5 +1,5 @@
 # make setup | demo | test | test-all | torture | coverage | lint | bench | patches | manifests | interfaces | messages | release-index
-#      figures | verify-matrix | port-matrix | port-every | forks | reproduce | ablation | notebook | compat | gpu | wheel | release-check | ci-targets | clean
+#      figures | verify-matrix | port-matrix | port-every | forks | readme | recording | reproduce | ablation | notebook | compat | gpu | wheel | release-check | ci-targets | clean
 #
 # PYTHON=python3.10      which interpreter makes .venv: 3.10 or 3.11 for the exact versions, 3.12 or 3.13 for the newest
 # TORCH_INDEX=URL        a further index for torch and torchvision, e.g. one of CPU wheels
@@ -24,6 +24,7 @@
 # DEVICE=cpu DATA=YAML   what `make gpu` runs on (else GPU 0), and the images it trains on (else generated ones)
 # ONLY="DSConv/* */train" OUT=FILE   which rows of `make gpu`, and where its table goes
 # FORKS="FOLDER ..."     which forks `make forks` adopts: folders, git repositories or archives
+# LANGUAGES="en zh"      in which languages `make recording` runs the commands; PICTURES=DIR: where it writes
 # GRID=FILE              which grid `make ablation` trains
 # PAGES=DIR RUNS=DIR KEPT=FILE   where pages, runs and kept results go, so that a part replaces nothing of docs/
 
@@ -56,7 +57,7 @@ option = $(if $($(2)),--$(1) $($(2)))
 export ROUNDS
 
 .PHONY: setup demo test test-all torture coverage bench lint patches manifests interfaces messages release-index figures verify-matrix port-matrix port-every forks \
-	reproduce ablation notebook compat gpu wheel release-check ci-targets clean
+	readme recording reproduce ablation notebook compat gpu wheel release-check ci-targets clean
 
 setup:
 	@CHOSEN_PYTHON="$(PYTHON)" TORCH_INDEX="$(TORCH_INDEX)" ./.ci/setup "$(VENV)"
@@ -146,6 +147,15 @@ port-every: setup
 forks: KEPT = .forks.jsonl
 forks: setup
 	$(BIN)/python -m yolopatch.maintain forks $(FORKS) --kept $(KEPT) --out $(PAGES)/forks.md
+
+# The tables of README.md and README.zh-CN.md, from docs/measured/.
+readme: setup
+	$(BIN)/python -m yolopatch.maintain readme
+
+# The terminal in the READMEs: two minutes for a language. Run it where nothing else runs: `verify` measures times, too.
+recording: PICTURES ?= docs/pictures
+recording: setup
+	$(BIN)/python -m yolopatch.maintain recording --out $(PICTURES) $(call option,languages,LANGUAGES)
 
 $(NEWEST)/.installed: yolopatch/catalog/constraints/torch-2.14.txt | setup
 	$(BIN)/python -m venv --clear $(NEWEST)

@@ -1,7 +1,7 @@
 """`python -m yolopatch.maintain TASK`.
 
 The tasks: patches, manifests, interfaces, release-index, figures, matrix, port-matrix, port-every, reproduce, forks,
-messages.
+messages, readme, recording.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from yolopatch.maintain.interfaces import write_interface
 from yolopatch.maintain.manifests import write_manifest
 from yolopatch.maintain.matrix_page import page
 from yolopatch.maintain.patches import write_patches
+from yolopatch.maintain.readme_tables import write_readme
+from yolopatch.maintain.recording.recording import LANGUAGES, write_recording
 from yolopatch.maintain.release_index import write_release_index
 from yolopatch.maintain.reproduced_page import draw
 from yolopatch.maintain.reproduced_page import page as reproduced_page
@@ -54,6 +56,13 @@ def main(arguments: list[str]) -> int:
             return _reproduce(asked)
         if asked.task == "forks":
             return _forks(asked)
+        if asked.task == "readme":
+            print(f"changed: {', '.join(write_readme(Path())) or 'nothing'}")
+            return 0
+        if asked.task == "recording":
+            for language in asked.languages:
+                print(write_recording(language, asked.out), flush=True)
+            return 0
         for pin in PINS.values():
             print(f"{pin.name}: {_WRITERS[asked.task](pin)}")
     except YolopatchError as error:
@@ -107,6 +116,10 @@ def _parser() -> argparse.ArgumentParser:
     task.add_argument("--python", default=sys.executable, help="the interpreter to build models with")
     task.add_argument("--kept", type=Path, required=True, help="keeps results; a stopped run continues there")
     task.add_argument("--out", type=Path, required=True, help="the page")
+    tasks.add_parser("readme")
+    task = tasks.add_parser("recording")
+    task.add_argument("--languages", nargs="+", choices=LANGUAGES, default=list(LANGUAGES))
+    task.add_argument("--out", type=Path, required=True, help="the folder of the SVGs")
     task = tasks.add_parser("matrix")
     task.add_argument("--scales", default=matrix.SCALES)
     task.add_argument("--pins", nargs="+", choices=list(PINS), default=list(PINS))
