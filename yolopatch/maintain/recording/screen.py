@@ -128,8 +128,10 @@ class Screen:
         for number in map(int, filter(None, numbers.split(";") if numbers else ["0"])):
             if number == 0:
                 self._style = _PLAIN
-            elif number in (1, 2):
-                self._style = replace(self._style, **{("bold", "dim")[number - 1]: True})
+            elif number == 1:
+                self._style = replace(self._style, bold=True)
+            elif number == 2:
+                self._style = replace(self._style, dim=True)
             elif number == 22:
                 self._style = replace(self._style, bold=False, dim=False)
             elif 30 <= number <= 37 or 90 <= number <= 97:

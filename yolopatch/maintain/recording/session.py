@@ -55,7 +55,13 @@ def record(line: str, folder: Path, columns: int, rows: int, locale: str) -> Rec
     """Run a line `yolopatch ...` in a folder, on a terminal of this size and with this locale (`en_US.UTF-8`).
 
     Where the output names the folder, `/home/you` stands instead: the folder is another one in each recording.
+
+    Raises:
+        ValueError: the line is none of yolopatch's.
+        OSError: the system is Windows, which has no pseudo-terminals of this kind.
     """
+    if sys.platform == "win32":
+        raise OSError("a recording needs a pseudo-terminal: make it on Linux or macOS")
     words = shlex.split(line)
     if words[0] != _PROGRAM:
         raise ValueError(f"only {_PROGRAM} is recorded, not {words[0]}")
