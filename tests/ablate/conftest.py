@@ -35,30 +35,31 @@ def run():
     return make_run
 
 
+def table_of(
+    arms: Mapping[str, Sequence[float | None]],
+    *more: RunResult,
+    scales: Sequence[str] = ("n",),
+    conditions: Conditions = CONDITIONS,
+) -> Table:
+    """Make the table of arms: the mAP50-95 of each seed, from seed 0 on, the baseline's first; None is still to run."""
+    runs = [
+        make_run(arm, seed, value, scale=scale)
+        for scale in scales
+        for arm, values in arms.items()
+        for seed, value in enumerate(values)
+        if value is not None
+    ]
+    known = {(one.arm, one.scale, one.seed): one for one in (*runs, *more)}
+    seeds = range(max(map(len, arms.values())))
+    plan = Plan(tuple(arms), tuple(scales), tuple(seeds), next(iter(arms)))
+    figures = {(arm, scale): ModelFigures(2_624_080, 6.5, 4.25, 235.3) for arm in arms for scale in scales}
+    return make_table(plan, conditions, known.values(), figures)
+
+
 @pytest.fixture
 def table():
-    """Make the table of arms: the mAP50-95 of each seed, from seed 0 on, the baseline's first; None is still to run."""
-
-    def make(
-        arms: Mapping[str, Sequence[float | None]],
-        *more: RunResult,
-        scales: Sequence[str] = ("n",),
-        conditions: Conditions = CONDITIONS,
-    ) -> Table:
-        runs = [
-            make_run(arm, seed, value, scale=scale)
-            for scale in scales
-            for arm, values in arms.items()
-            for seed, value in enumerate(values)
-            if value is not None
-        ]
-        known = {(one.arm, one.scale, one.seed): one for one in (*runs, *more)}
-        seeds = range(max(map(len, arms.values())))
-        plan = Plan(tuple(arms), tuple(scales), tuple(seeds), next(iter(arms)))
-        figures = {(arm, scale): ModelFigures(2_624_080, 6.5, 4.25, 235.3) for arm in arms for scale in scales}
-        return make_table(plan, conditions, known.values(), figures)
-
-    return make
+    """Make the table of arms."""
+    return table_of
 
 
 @pytest.fixture

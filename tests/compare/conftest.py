@@ -29,8 +29,7 @@ def nasty() -> str:
     return NASTY
 
 
-@pytest.fixture
-def found() -> Comparison:
+def make_comparison() -> Comparison:
     """The comparison; its first and third model are runs."""
     rows = (
         _row("base", 2_600_000, (10.0, 9.9, 10.1), 0.4),
@@ -41,3 +40,9 @@ def found() -> Comparison:
         tuple(one.name for one in rows), "/w", "ultralytics-8.3.0", "a" * 40, (), 0, "A CPU", 2, 31, "2.3.1"
     )
     return Comparison(rows, Method(640, 1, False, (process,)), ())
+
+
+@pytest.fixture
+def found() -> Comparison:
+    """The comparison."""
+    return make_comparison()

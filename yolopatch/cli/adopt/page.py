@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from yolopatch.cli.adopt.said import built_word, helpers, kind_of, layers_of, name_of, place_of, rest, same_word
 from yolopatch.core.fork.account import Item
+from yolopatch.core.fork.account import Layer as ForkLayer
 from yolopatch.core.fork.changes import FORMATTING
 from yolopatch.outside.page.page import render_template
 from yolopatch.wire.fork.models import Built
@@ -40,13 +41,13 @@ class File:
 
 @dataclass(frozen=True)
 class Area:
-    """The changes that affect one thing; `more` are folded, `folded` in number."""
+    """The changes that affect one thing; `more` are folded, `folded` says how many."""
 
     name: str
     count: int
     files: Sequence[File]
     more: Sequence[File]
-    folded: int
+    folded: str
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class ModelView:
     """A model as the page shows it."""
 
     anchor: str
+    label: str
     cfg: str
     figures: Sequence[tuple[str, str]]
     why: Sequence[str]
@@ -92,6 +94,7 @@ class Page:
     models: Sequence[ModelView]
     checks: Sequence[tuple[str, str, str]]
     files: Sequence[tuple[str, str, str, str]]
+    files_title: str
     notes: Sequence[str]
     commands: Sequence[str]
     command: str
@@ -106,6 +109,7 @@ def make_page(found: Adoption) -> Page:
     """Return the content of the page."""
     reading, told = found.reading, found.account
     base = reading.base
+    files = [one for one in reading.changes if one.kind != FORMATTING]
     model = ", ".join(one.name for one in reading.chosen) or "none chosen"
     return Page(
         title=f"{reading.fork.name}: a fork of {base.upstream} {base.release}",
@@ -113,7 +117,7 @@ def make_page(found: Adoption) -> Page:
         headline=found.headline,
         facts=[("base", base.name), ("model", model), ("files changed", f"{len(reading.changes):,}")],
         certainty=found.certainty,
-        layers=[(layer.own.name, kind_of(layer), layers_of(layer), place_of(layer)) for layer in told.layers],
+        layers=[(layer.own.name, kind_of(layer), _layers_word(layer), place_of(layer)) for layer in told.layers],
         helpers=helpers(told) if told.helpers else "",
         helping=[*_files(told.helpers)],
         paper=_area("architecture", told.paper),
@@ -121,17 +125,22 @@ def make_page(found: Adoption) -> Page:
         rest=[*rest(told)],
         models=[*_models(found)],
         checks=[(one.status, one.id, one.summary) for run in found.verified for one in run.checks],
-        files=[
-            (one.path, one.kind, ", ".join(one.affects), one.what) for one in reading.changes if one.kind != FORMATTING
-        ],
+        files=[(one.path, one.kind, ", ".join(one.affects), one.what) for one in files],
+        files_title=f"{len(files)} file{'s' if len(files) != 1 else ''}",
         notes=found.notes,
         commands=found.next_commands,
         command=found.command,
     )
 
 
+def _layers_word(layer: ForkLayer) -> str:
+    numbers = layers_of(layer)
+    return f"layer{'s' if ',' in numbers else ''} {numbers}"
+
+
 def _area(name: str, items: Sequence[Item]) -> Area:
-    return Area(name, len(items), [*_files(items[:_OPEN])], [*_files(items[_OPEN:])], max(len(items) - _OPEN, 0))
+    shown, more = items[:_OPEN], items[_OPEN:]
+    return Area(name, len(items), [*_files(shown)], [*_files(more)], f"and {len(more)} more")
 
 
 def _files(items: Sequence[Item]) -> Iterator[File]:
@@ -152,7 +161,7 @@ def _models(found: Adoption) -> Iterator[ModelView]:
 def _model(one: AdoptedModel, anchor: str, release: str) -> ModelView:
     figures = [("built by the fork", built_word(one)), (f"rebuilt on {release}", same_word(one))]
     figures += [("parameters", f"{one.parameters:,}")] if one.parameters is not None else []
-    return ModelView(anchor, one.cfg, figures, one.why, [*_layers(one)])
+    return ModelView(anchor, f"Layers of {one.cfg}", one.cfg, figures, one.why, [*_layers(one)])
 
 
 def _layers(one: AdoptedModel) -> Iterator[Layer]:

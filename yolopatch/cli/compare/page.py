@@ -23,17 +23,27 @@ if TYPE_CHECKING:
 _MARKS = {BEST: "best", SECOND: "second"}
 _NO_MAP = "No model here has an mAP. Name the folder of a training run, or a checkpoint with --data."
 _NO_CURVES = "Nothing was evaluated here. Name data with --data."
+_SPREAD = ("median", "low", "high")  # the values of a latency
 _OPEN = 6  # plots of classes that are not folded
 _NO_RUN = "No model here is a training run with a results.csv. Name the folder of one."
 
 
 @dataclass(frozen=True)
+class Head:
+    """The head of a column; `parts` names the values of its cells where each has several."""
+
+    text: str
+    parts: Sequence[str]
+
+
+@dataclass(frozen=True)
 class Cell:
-    """A cell of the table; `mark` is the look of the best and of the second."""
+    """A cell of the table; `mark` is the look of the best and of the second, `values` are those of several parts."""
 
     text: str
     mark: str
     spread: str
+    values: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -41,7 +51,7 @@ class Results:
     """A part of the table: its title, the heads of its columns, and the cells of each model."""
 
     title: str
-    heads: Sequence[str]
+    heads: Sequence[Head]
     cells: Sequence[Sequence[Cell]]
 
 
@@ -77,6 +87,11 @@ class Group:
     more: Sequence[Figure] = ()
     tables: Sequence[Table] = ()
 
+    @property
+    def more_title(self) -> str:
+        """How many plots are folded."""
+        return f"{len(self.more)} more plot{'s' if len(self.more) != 1 else ''}"
+
 
 @dataclass(frozen=True)
 class Page:
@@ -91,6 +106,7 @@ class Page:
     how: Sequence[str]
     command: str
     rules: Markup
+    dark_rules: Markup
 
     def colour(self, model: int) -> str:
         """Return the class of a model's colour."""
@@ -112,7 +128,7 @@ def make_page(found: Comparison, command: str) -> Page:
     pins = dict.fromkeys(process.pin for process in method.processes)
     places = dict.fromkeys(process.place for process in method.processes)
     return Page(
-        title=f"{len(rows)} model{'s' * (len(rows) > 1)} compared",
+        title=f"{len(rows)} model{'s' if len(rows) != 1 else ''} compared",
         facts=[("pin", ", ".join(pins)), ("image size", f"{method.imgsz} px"), ("measured on", "; ".join(places))],
         names=[row.name for row in rows],
         tables=[_results(title, columns, rows) for title, columns in parts_of(rows).items()],
@@ -120,7 +136,8 @@ def make_page(found: Comparison, command: str) -> Page:
         groups=_groups(found.plots, rows),
         how=describe(method, rows),
         command=command,
-        rules=Markup(chart.rules(alone=False)),
+        rules=Markup(chart.rules()),
+        dark_rules=Markup(chart.dark_rules()),
     )
 
 
@@ -128,7 +145,7 @@ def _results(title: str, columns: Sequence[Column], rows: Sequence[Row]) -> Resu
     looks = [column.marks(rows) for column in columns]
     return Results(
         title,
-        [f"{column.head} {column.unit}".strip() for column in columns],
+        [Head(f"{column.head} {column.unit}".strip(), _SPREAD if column is LATENCY else ()) for column in columns],
         [
             [_cell(column, row, marks[number]) for column, marks in zip(columns, looks)]
             for number, row in enumerate(rows)
@@ -137,8 +154,11 @@ def _results(title: str, columns: Sequence[Column], rows: Sequence[Row]) -> Resu
 
 
 def _cell(column: Column, row: Row, mark: int) -> Cell:
-    spread = f"{row.times.low:.2f} to {row.times.high:.2f}" if column is LATENCY and row.times else ""
-    return Cell(column.text(row), _MARKS.get(mark, ""), spread)
+    text, look = column.text(row), _MARKS.get(mark, "")
+    if column is not LATENCY or not row.times:
+        return Cell(text, look, "", ())
+    low, high = f"{row.times.low:.2f}", f"{row.times.high:.2f}"
+    return Cell(text, look, f"{low} to {high}", (text, low, high))
 
 
 def _groups(plots: Sequence[Plot], rows: Sequence[Row]) -> list[Group]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from yolopatch.core.ablate.statistics import Difference
@@ -44,13 +44,22 @@ LATEX = Form(
 
 
 @dataclass(frozen=True)
+class Parts:
+    """The values that a cell shows together: their names, and how to get them from a row, as numbers for programs."""
+
+    names: tuple[str, ...] = ()
+    values: Callable[[Row], Sequence[str]] = lambda row: ()
+
+
+@dataclass(frozen=True)
 class Column:
-    """A column: its head, the unit, whether it holds figures, and its cell in a row."""
+    """A column: its head, the unit, whether it holds figures, its cell in a row, and the parts of a cell that has some."""
 
     head: str
     unit: str
     is_figure: bool
     cell: Callable[[Row, Form], str]
+    parts: Parts = Parts()
 
 
 def _figure(head: str, unit: str, decimals: int, value: Callable[[Row], float | None]) -> Column:
@@ -68,6 +77,17 @@ def _metric(outcome: Outcome, form: Form) -> str:
     mean = form.marks[outcome.mark] % f"{100 * summary.mean:.2f}"
     spread = "" if summary.std is None else f" \N{PLUS-MINUS SIGN} {100 * summary.std:.2f}"
     return mean + form.number(spread)
+
+
+def _mean_and_std(outcome: Outcome) -> Sequence[str]:
+    found = outcome.summary
+    return () if found is None else (f"{100 * found.mean:.2f}", "" if found.std is None else f"{100 * found.std:.2f}")
+
+
+def _ends(difference: Difference | None) -> Sequence[str]:
+    if difference is None or difference.low is None or difference.high is None:
+        return ()
+    return f"{100 * difference.low:.2f}", f"{100 * difference.high:.2f}"
 
 
 def points(value: float) -> str:
@@ -114,13 +134,38 @@ COSTS = (
     _figure("Latency", "ms", 2, lambda row: row.figures.latency_ms if row.figures else None),
     _figure("Speed", "FPS", 1, lambda row: row.figures.fps if row.figures else None),
 )
-RUNS = Column("Runs", "", True, lambda row, form: f"{row.done}/{row.wanted}")
+RUNS = Column(
+    "Runs",
+    "",
+    True,
+    lambda row, form: f"{row.done}/{row.wanted}",
+    Parts(("done", "of"), lambda row: (str(row.done), str(row.wanted))),
+)
+_MEAN = ("mean", "std")
 METRICS = (
-    Column("mAP50", "%", True, lambda row, form: _metric(row.map50, form)),
-    Column("mAP50-95", "%", True, lambda row, form: _metric(row.map50_95, form)),
+    Column(
+        "mAP50",
+        "%",
+        True,
+        lambda row, form: _metric(row.map50, form),
+        Parts(_MEAN, lambda row: _mean_and_std(row.map50)),
+    ),
+    Column(
+        "mAP50-95",
+        "%",
+        True,
+        lambda row, form: _metric(row.map50_95, form),
+        Parts(_MEAN, lambda row: _mean_and_std(row.map50_95)),
+    ),
 )
 POINTS = Column("points", "", True, _of_difference(_mean))
-INTERVAL = Column("95%", "", True, _of_difference(interval))
+INTERVAL = Column(
+    "95%",
+    "",
+    True,
+    _of_difference(interval),
+    Parts(("low", "high"), lambda row: _ends(row.map50_95.difference)),
+)
 DIFFERENCE = Column("Difference", "points", True, _of_difference(_with_interval))
 P = Column("p", "", True, _of_difference(p_text))
 VERDICT = Column("Verdict", "", False, lambda row, form: row.verdict)

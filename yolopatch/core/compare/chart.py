@@ -80,13 +80,23 @@ class Bar:
     text: str
 
 
-def rules(*, alone: bool) -> str:
-    """Return the CSS of the charts; of a file that stands `alone` with the colours that a page has already."""
-    classes = "".join(f".m{number} {{ --c: var(--s{number}); }}\n" for number in range(_COLOURS))
-    if alone:  # for paper: it stays light
-        return f"svg {{ {_PAPER} {_colours(_LIGHT)} background: #ffffff; }}{_STYLE}{classes}"
-    dark = f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {_colours(_DARK)} }} }}"
-    return f":root {{ {_colours(_LIGHT)} }}\n{dark}{_STYLE}{classes}"
+def rules() -> str:
+    """Return the CSS of the charts of a page."""
+    return f":root {{ {_colours(_LIGHT)} }}{_STYLE}{_classes()}"
+
+
+def dark_rules() -> str:
+    """Return what a dark page changes of `rules`."""
+    return f":root {{ {_colours(_DARK)} }}"
+
+
+def _rules_alone() -> str:
+    """Return the CSS of a chart that is a file of its own, with the colours that a page has already; for paper."""
+    return f"svg {{ {_PAPER} {_colours(_LIGHT)} background: #ffffff; }}{_STYLE}{_classes()}"
+
+
+def _classes() -> str:
+    return "".join(f".m{number} {{ --c: var(--s{number}); }}\n" for number in range(_COLOURS))
 
 
 def _colours(series: Sequence[str]) -> str:
@@ -162,7 +172,7 @@ def bars(rows: Sequence[tuple[str, Sequence[Bar]]], largest: float, alt: str) ->
 def standing_alone(svg: str) -> str:
     """Return a chart as a file of its own: light, as for paper."""
     head, _, body = svg.partition(">")
-    return f"{head} {_NAMESPACE}><style>{rules(alone=True)}</style>{body}\n"
+    return f"{head} {_NAMESPACE}><style>{_rules_alone()}</style>{body}\n"
 
 
 class _Frame:

@@ -1,28 +1,34 @@
-"""HTML pages as one file: no network, no script, no other file needed."""
+"""HTML pages as one file: no network and no other file needed, and only the page's own script runs."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from functools import cache
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+import yolopatch
 from yolopatch.catalog.resources import templates_dir
+from yolopatch.core.page.languages import ENGLISH, PageLanguage, with_languages
 
 
-def render_template(name: str, **shown: object) -> str:
+def render_template(name: str, language: PageLanguage = ENGLISH, **shown: object) -> str:
     """Return the text of a page.
 
     Args:
         name: of a template in `templates/report/`.
+        language: that the page starts in, with the words of the other for its switch.
         shown: what it shows; texts are escaped, and what a browser would obey or hide is written out.
     """
-    return _environment().get_template(name).render(**shown)
+    html = _environment().get_template(name).render(**shown)
+    return with_languages(html, language.translate, language.shown)
 
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(templates_dir() / "report"),
         undefined=StrictUndefined,
         autoescape=True,
@@ -30,6 +36,14 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    script = (templates_dir() / "report" / "page.js").read_text(encoding="utf-8")
+    environment.globals.update(script=Markup(script), script_hash=_hash(script), version=yolopatch.__version__)
+    return environment
+
+
+def _hash(script: str) -> str:
+    """Return what the policy of a page names its script by: a browser runs no other."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}"
 
 
 def _visible(value: object) -> object:

@@ -20,6 +20,11 @@ def milliseconds(value: float | None) -> str:
     return MISSING if value is None else f"{value:,.2f} ms" if value < 10 else f"{value:,.1f} ms"
 
 
+def bare(value: float | None) -> str:
+    """A number for programs, in the figure's unit: `2572280`, `12.3456`; empty where there is none."""
+    return "" if value is None else f"{value:.10g}"
+
+
 def rate(value: float | None) -> str:
     """Images per second: `23.4`."""
     return MISSING if value is None else f"{value:,.1f}"

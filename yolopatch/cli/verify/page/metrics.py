@@ -32,13 +32,19 @@ class Bar:
 
 @dataclass(frozen=True)
 class Metric:
-    """One figure of the model and of the base model."""
+    """One figure of the model and of the base model; `value` is the model's number alone, "" where it has none."""
 
     name: str
     method: str
     amount: str
+    value: str
     change: str
     bars: tuple[Bar, ...]
+
+    @property
+    def change_value(self) -> str:
+        """The change for programs."""
+        return self.change.replace("\N{MINUS SIGN}", "-")
 
 
 def make_metrics(raw: Mapping[str, Any], base: Mapping[str, Any]) -> Iterable[Metric]:
@@ -67,7 +73,7 @@ def _metric(
 ) -> Metric:
     largest = max(value for value in pair if value is not None)
     bars = (Bar(_who(own), words(value), own, figures.share(value, largest)) for own, value in zip((True, False), pair))
-    return Metric(name, method, words(pair[0]), figures.change(*pair), tuple(bars))
+    return Metric(name, method, words(pair[0]), figures.bare(pair[0]), figures.change(*pair), tuple(bars))
 
 
 def _who(own: bool) -> str:
@@ -89,6 +95,7 @@ def _latency_metric(name: str, own: Latency, base: Latency) -> Metric:
         name=name,
         method="median of the forward pass for one image, and quartiles",
         amount=figures.milliseconds(own.median),
+        value=figures.bare(own.median),
         change=figures.change(own.median, base.median),
         bars=(_latency_bar(True, own, largest), _latency_bar(False, base, largest)),
     )

@@ -48,7 +48,7 @@ class Run:
     scale: str
     anchor: str
     verdict: str
-    tally: str
+    tally: tuple[tuple[str, str], ...]
     part: str
     seconds: str
     base: str
@@ -57,6 +57,31 @@ class Run:
     layers: tuple[Layer, ...]
     total: Layer | None
     checks: tuple[Check, ...]
+
+    @property
+    def title(self) -> str:
+        """The head of its part of the page."""
+        return f"Scale {self.scale}" if self.scale else "Scale not given"
+
+    @property
+    def verdict_word(self) -> str:
+        """Its verdict in a word."""
+        return STATUSES[self.verdict]
+
+    @property
+    def comparison(self) -> str:
+        """The head of its figures."""
+        return "Compared with the base model" if self.base else "Figures"
+
+    @property
+    def layers_label(self) -> str:
+        """The name of the layer table."""
+        return f"Layer table of scale {self.scale}" if self.scale else "Layer table"
+
+    @property
+    def layers_summary(self) -> str:
+        """How many layers there are, and how many of them are replaced."""
+        return f"{len(self.layers)} layers, {sum(layer.replaced for layer in self.layers)} of them replaced"
 
     @property
     def findings(self) -> tuple[Check, ...]:
@@ -78,7 +103,9 @@ class Page:
 
     file: str
     scales: str
+    title: str
     verdict: str
+    verdict_word: str
     headline: str
     facts: tuple[tuple[str, str], ...]
     runs: tuple[Run, ...]
@@ -95,10 +122,15 @@ def make_page(data: Mapping[str, Any]) -> Page:
     shared = {**(raw[0] if raw else {}), **data}
     verdict = _verdict(data.get("verdict"), [run.verdict for run in runs])
     scales = [run.scale for run in runs if run.scale]
+    file = PurePath(as_text(shared.get("cfg"))).name or "unnamed file"
+    scales_word = f"scale{'s' if len(scales) > 1 else ''} {', '.join(scales)}" if scales else ""
+    verdict_word = "Passed" if verdict == "pass" else "Failed"
     return Page(
-        file=PurePath(as_text(shared.get("cfg"))).name or "unnamed file",
-        scales=f"scale{'s' if len(scales) > 1 else ''} {', '.join(scales)}" if scales else "",
+        file=file,
+        scales=scales_word,
+        title=f"{verdict_word}: {file}{f', {scales_word}' if scales_word else ''}",
         verdict=verdict,
+        verdict_word=verdict_word,
         headline=_headline(verdict, runs),
         facts=_present(
             [
@@ -126,7 +158,7 @@ def _run(raw: Mapping[str, Any], anchor: str) -> Run:
         verdict=_verdict(raw.get("verdict"), [check.status for check in checks]),
         tally=_tally(checks),
         part=_part(raw),
-        seconds=figures.seconds(figure(as_object(raw.get("run")).get("seconds"))),
+        seconds=_in_total(figure(as_object(raw.get("run")).get("seconds"))),
         base=PurePath(as_text(base.get("cfg"))).name or ("the base model" if base else ""),
         tiles=_tiles(raw),
         metrics=tuple(make_metrics(raw, base)),
@@ -167,15 +199,21 @@ def _result(verdict: str, runs: Sequence[Run]) -> str:
     return f"{number} of {total} checks failed" if number else "The verification did not finish"
 
 
-def _tally(checks: Iterable[Check]) -> str:
+def _tally(checks: Iterable[Check]) -> tuple[tuple[str, str], ...]:
+    """Return how many checks ended in which status: the look of each, and its words."""
     statuses = [check.status for check in checks]
-    order = ("pass", "warn", "fail", "skip")
-    counts = [f"{statuses.count(s)} {_plural(s, statuses.count(s))}" for s in order if s in statuses]
-    return ", ".join(counts) or "no check ran"
+    counts = [(status, statuses.count(status)) for status in ("pass", "warn", "fail", "skip") if status in statuses]
+    return tuple((status, _counted(status, number)) for status, number in counts) or ((_UNKNOWN, "no check ran"),)
 
 
-def _plural(status: str, number: int) -> str:
-    return "warnings" if status == "warn" and number > 1 else STATUSES[status]
+def _counted(status: str, number: int) -> str:
+    if status == "warn":
+        return f"{number} warning{'s' if number != 1 else ''}"
+    return f"{number} {STATUSES[status]}"
+
+
+def _in_total(took: float | None) -> str:
+    return "" if took is None else f"{figures.seconds(took)} in total"
 
 
 def _check(raw: Mapping[str, Any], anchor: str) -> Check:

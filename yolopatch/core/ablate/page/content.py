@@ -35,19 +35,21 @@ _STATUSES = {DONE: "pass", FAILED: "fail", PENDING: "skip"}
 
 @dataclass(frozen=True)
 class Head:
-    """The head of a column, and whether it holds figures."""
+    """The head of a column, whether it holds figures, and the names of the values of a cell where it has several."""
 
     text: str
     is_figure: bool
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell: its text, its classes, and the look of the badge that it is; "" for none."""
+    """A cell: its text, its classes, the look of the badge that it is, "" for none; and its values, if several."""
 
     text: str
     look: str
     badge: str = ""
+    values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ class RunLine:
     badge: str
     score: str
     time: str
+    seconds: str
     host: str
     why: str
 
@@ -100,6 +103,7 @@ class Page:
         marks: what bold and underlined mean, "" where nothing is.
         facts_of_runs: what is odd about them.
         no_figures: why there is none.
+        runs_title: how many runs the list has.
         runs_note: which runs the list has, where it does not have all.
         command: what makes the table again.
     """
@@ -112,6 +116,7 @@ class Page:
     figures: Sequence[Figure]
     no_figures: str
     runs: Sequence[RunLine]
+    runs_title: str
     runs_note: str
     how: Sequence[str]
     command: str
@@ -138,6 +143,7 @@ def make_page(table: Table, differences: Sequence[str], command: str) -> Page:
         figures=[_figure(one) for one in figures],
         no_figures=_no_figures(table),
         runs=[_run(run, table.conditions.choice) for run in runs],
+        runs_title=count(len(runs), "run"),
         runs_note=note,
         how=describe(table),
         command=command,
@@ -168,7 +174,9 @@ def _parts(table: Table) -> list[Part]:
 
 
 def _part(title: str, columns: Sequence[Column], rows: Sequence[Row]) -> Part:
-    heads = tuple(Head(f"{column.head} {column.unit}".strip(), column.is_figure) for column in columns)
+    heads = tuple(
+        Head(f"{column.head} {column.unit}".strip(), column.is_figure, column.parts.names) for column in columns
+    )
     lines = (Line(row.arm, row.scale, tuple(_cell(column, row) for column in columns)) for row in rows)
     return Part(title, heads, tuple(lines))
 
@@ -177,7 +185,8 @@ def _cell(column: Column, row: Row) -> Cell:
     badge = _VERDICTS[row.verdict] if column is VERDICT else ""
     outcome = dict(zip(METRICS, (row.map50, row.map50_95))).get(column)
     mark = _MARKS.get(outcome.mark, "") if outcome else ""
-    return Cell(column.cell(row, PAGE), f"{'figure' * column.is_figure} {mark}".strip(), badge)
+    look = f"{'figure' * column.is_figure} {mark}".strip()
+    return Cell(column.cell(row, PAGE), look, badge, tuple(column.parts.values(row)))
 
 
 def _figure(one: SeedFigure) -> Figure:
@@ -208,6 +217,7 @@ def _run(run: RunResult, choice: str) -> RunLine:
         badge=_STATUSES[run.status],
         score=f"{100 * scores.map50_95:.2f}" if scores else PAGE.missing,
         time=duration(run.seconds) if run.seconds else PAGE.missing,
+        seconds=f"{run.seconds:.10g}" if run.seconds else "",
         host=run.host or PAGE.missing,
         why=run.why,
     )

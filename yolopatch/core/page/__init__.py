@@ -1,0 +1,1 @@
+"""Finished HTML pages."""
