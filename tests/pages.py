@@ -6,6 +6,8 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 
+_UNSEEN = ("style", "script", "dialog")
+
 
 def read(page: str) -> ET.Element:
     """Read a page as XML, which it is but for its first line, its tags without an end, and its script."""
@@ -16,10 +18,7 @@ def read(page: str) -> ET.Element:
 def words(page: str) -> str:
     """Return the text of a page as it is read, without its style, and without what only a script shows."""
     root = read(page)
-    head, body = root.find("head"), root.find("body")
-    for style in head.findall("style"):
-        head.remove(style)
-    _drop(body, lambda one: one.tag == "dialog" or "needs-script" in one.get("class", "").split())
+    _drop(root, lambda one: one.tag in _UNSEEN or "needs-script" in one.get("class", "").split())
     return " ".join(" ".join(root.itertext()).split())
 
 

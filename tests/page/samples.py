@@ -9,7 +9,7 @@ from yolopatch.cli.compare.page import make_page as compare_page
 from yolopatch.cli.verify.page.view import make_page as verify_page
 from yolopatch.core.ablate.page.content import make_page as ablate_page
 from yolopatch.core.ablate.results import FAILED
-from yolopatch.core.page.languages import ENGLISH, PageLanguage
+from yolopatch.core.page.languages import PageLanguage
 from yolopatch.outside.page.page import render_template
 
 from ..ablate.conftest import make_run, table_of
@@ -21,25 +21,25 @@ BETTER = (0.400, 0.415, 0.387, 0.401, 0.404, 0.402, 0.398, 0.392)
 HOSTILE = "<script>alert(1)</script>=1+1|\" ' & \\ {x}_%$#~^"
 
 
-def ablate(language: PageLanguage = ENGLISH, arm: str = "up") -> str:
+def ablate(language: PageLanguage | None = None, arm: str = "up") -> str:
     """Return the page of a grid of two arms, of which one run failed."""
     failed = make_run(arm, 8, 0.1, status=FAILED, why=f"out of memory in {arm}")
     table = table_of({"base": BASE, arm: BETTER}, failed)
     return render_template("ablate.html.j2", language, page=ablate_page(table, (), "yolopatch ablate grid --table"))
 
 
-def compare(language: PageLanguage = ENGLISH) -> str:
+def compare(language: PageLanguage | None = None) -> str:
     """Return the page of three models."""
     page = compare_page(make_comparison(), "yolopatch compare a.yaml")
     return render_template("compare.html.j2", language, page=page)
 
 
-def verify(language: PageLanguage = ENGLISH) -> str:
+def verify(language: PageLanguage | None = None) -> str:
     """Return the page of a model at one scale."""
     return render_template("verify.html.j2", language, page=verify_page(one_run()))
 
 
-def verify_scales(language: PageLanguage = ENGLISH) -> str:
+def verify_scales(language: PageLanguage | None = None) -> str:
     """Return the page of a model at two scales, with a table among the evidence."""
     data = two_scales()
     widths = {number: {"asked": 64, "got": 16, "base": 16} for number in "12"}
@@ -47,7 +47,7 @@ def verify_scales(language: PageLanguage = ENGLISH) -> str:
     return render_template("verify.html.j2", language, page=verify_page(data))
 
 
-def adopt(language: PageLanguage = ENGLISH) -> str:
+def adopt(language: PageLanguage | None = None) -> str:
     """Return the page of a fork whose model was rebuilt."""
     lines = [Line("3", "parse_model", "`GatedConv` added, in `if m in {AConv}`"), Line("", "", "a file of 3 rows")]
     file = File("ultralytics/nn/tasks.py", lines)

@@ -64,7 +64,7 @@ def test_only_what_has_a_translation_changes(tmp_path):
 
 def test_a_page_without_translations_has_no_switch(tmp_path):
     script = "return page.getElementById('language').hidden"
-    assert look(ablate(), script, tmp_path) is True
+    assert look(ablate(PageLanguage("en", str)), script, tmp_path) is True
 
 
 def test_the_theme_is_switched_and_kept(tmp_path):

@@ -21,9 +21,6 @@ class PageLanguage:
     translate: Callable[[str], str]
 
 
-ENGLISH = PageLanguage("en", str)
-
-
 def with_languages(html: str, translate: Callable[[str], str], shown: str) -> str:
     """Return a page that can be read in English and in Chinese.
 

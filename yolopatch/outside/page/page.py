@@ -11,19 +11,22 @@ from markupsafe import Markup
 
 import yolopatch
 from yolopatch.catalog.resources import templates_dir
-from yolopatch.core.page.languages import ENGLISH, PageLanguage, with_languages
+from yolopatch.core.language.spoken import spoken
+from yolopatch.core.page.languages import PageLanguage, with_languages
+from yolopatch.outside.language import load_translator
 
 
-def render_template(name: str, language: PageLanguage = ENGLISH, **shown: object) -> str:
+def render_template(name: str, language: PageLanguage | None = None, **shown: object) -> str:
     """Return the text of a page.
 
     Args:
         name: of a template in `templates/report/`.
-        language: that the page starts in, with the words of the other for its switch.
+        language: that the page starts in, with the words of the other for its switch; without one, that of this run.
         shown: what it shows; texts are escaped, and what a browser would obey or hide is written out.
     """
     html = _environment().get_template(name).render(**shown)
-    return with_languages(html, language.translate, language.shown)
+    chosen = language or PageLanguage(spoken().language, load_translator("zh").translate)
+    return with_languages(html, chosen.translate, chosen.shown)
 
 
 @cache
