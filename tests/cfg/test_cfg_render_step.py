@@ -97,6 +97,14 @@ def test_a_file_that_upstream_would_load_instead_must_hold_the_same(tmp_path, fi
     assert len(names(tmp_path)) == 2
 
 
+def test_a_file_of_another_version_with_other_comments_holds_the_same_model(tmp_path):
+    (file,) = render(RenderRequest(("RefConv",), scales="all", out=tmp_path), TEMPLATES).files
+    text = file.path.read_text("utf-8")
+    file.path.write_text("".join(text.splitlines(keepends=True)[2:]), "utf-8")  # as one that had no such lines
+    render(RenderRequest(("RefConv",), scales="n", out=tmp_path), TEMPLATES)
+    assert len(names(tmp_path)) == 2
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 from jinja2 import DictLoader, FileSystemLoader, TemplateNotFound, UndefinedError
 from jinja2.exceptions import SecurityError
 
 from yolopatch.catalog.model.models import MODELS
-from yolopatch.core.model.cfg_text import Cfg, content, is_untouched, render_text
+from yolopatch.core.model.cfg_text import Cfg, is_untouched, render_text, without_comment_lines
 from yolopatch.core.templates import template_environment
 
 YOLO11 = Cfg(MODELS["yolo11"], "n")
@@ -63,5 +64,13 @@ def test_a_signed_text_is_known_until_it_is_edited(rendered):
     text = rendered("yolo11", "n")
     assert is_untouched(text)
     assert not is_untouched(text.replace("nc: 80", "nc: 3"))
-    assert not is_untouched(content(text))
-    assert content(text).splitlines()[0].startswith("# yolo11, scale n")
+    assert not is_untouched(text.partition("\n")[2])
+    assert text.splitlines()[1].startswith("# yolo11, scale n")
+
+
+def test_what_a_text_says_of_the_model_has_no_line_of_comments(rendered):
+    text = rendered("yolo11", "n", "DSConv")
+    said = without_comment_lines(text)
+    assert yaml.safe_load(said) == yaml.safe_load(text)
+    assert not any(line.lstrip().startswith("#") for line in said.splitlines())
+    assert "- [-1, 1, Conv, [64, 3, 2]] # 0-P1/2" in said, "a comment behind a value stays"

@@ -120,3 +120,13 @@ def test_the_header_names_model_module_flavor_placement_and_layers(rendered):
     header = "\n".join(rendered("yolo26", "n", "RefConv", "tutorial").splitlines()[:4])
     for fact in ("yolopatch", "yolo26", "scale n", "RefConv", "tutorial", "backbone-down", "1, 3, 5, 7"):
         assert fact in header
+
+
+def test_the_first_line_after_the_signature_says_which_workspace_builds_the_file(rendered):
+    line = rendered("yolo26", "n", "RefConv", "tutorial").splitlines()[1]
+    assert line == (
+        "# needs a workspace of ultralytics-8.4.0 with RefConv (elsewhere: KeyError), which this makes: "
+        "yolopatch apply --repo ultralytics-8.4.0 --module RefConv --flavor tutorial"
+    )
+    assert "(elsewhere: NameError)" in rendered("yolov5", "s", "DSConv").splitlines()[1]
+    assert "needs a workspace" not in rendered("yolo11"), "the base model's file needs none"

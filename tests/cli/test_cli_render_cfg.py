@@ -139,3 +139,16 @@ def test_a_further_family_is_written_for_the_workspace_that_builds_it(workspace,
     other = yolopatch("render-cfg", "--model", "yolo12", "--module", "RefConv", "--scale", "n", "--out", workspace)
     assert f"workspace of {PIN}, which is for yolo11 and has yolov9, yolov10, rtdetr" in other.err
     assert "yolopatch apply --repo ultralytics-8.4.0 --module RefConv" in other.err
+
+
+def test_the_command_that_a_file_names_makes_the_workspace_that_builds_it(yolopatch, need_pin, tmp_path, monkeypatch):
+    need_pin(PIN)
+    monkeypatch.chdir(tmp_path)
+    assert yolopatch("render-cfg", "--module", "DSConv", "--model", "yolo11", "--scale", "n").code == 0
+    (line,) = [line for line in Path("yolo11n-C3k2-DSConv.yaml").read_text("utf-8").splitlines() if "needs" in line]
+    assert line.startswith(f"# needs a workspace of {PIN} with DSConv (elsewhere: KeyError)")
+    made = yolopatch(*line.partition("makes: yolopatch ")[2].split())
+    assert made.code == 0, made.err
+    counted = yolopatch("summary", PIN, "--cfg", "yolo11n-C3k2-DSConv.yaml", "--json")
+    assert counted.code == 0, counted.err
+    assert counted.json["layers"] > 0

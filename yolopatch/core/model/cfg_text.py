@@ -17,6 +17,7 @@ from yolopatch import __version__
 from yolopatch.catalog.model.base_model import BaseModel
 from yolopatch.catalog.model.layers import PREVIOUS, Layer
 from yolopatch.catalog.model.models import ALL_SCALES
+from yolopatch.catalog.module import TUTORIAL_FLAVOR
 from yolopatch.core.model.file_model import FileModel
 from yolopatch.core.model.layer_rules import listed
 from yolopatch.core.model.layout import Replacement, is_bare, lay_out_layers, layer_numbers
@@ -75,9 +76,9 @@ def is_untouched(text: str) -> bool:
     return found is not None and found[1] == _digest(text[found.end() :])
 
 
-def content(text: str) -> str:
-    """Return the text without the signature, which changes with yolopatch's version."""
-    return _SIGNATURE.sub("", text, count=1)
+def without_comment_lines(text: str) -> str:
+    """Return what a text says of the model: the lines of comments tell who wrote it, and for what."""
+    return "".join(line for line in text.splitlines(keepends=True) if not line.lstrip().startswith("#"))
 
 
 def _digest(text: str) -> str:
@@ -93,7 +94,7 @@ def _header(cfg: Cfg) -> list[str]:
     origin = _origin(cfg.model)
     if not cfg.replacements:
         return [f"{cfg.model.stem()}, {scale}, no layer replaced", *origin]
-    lines = [f"{cfg.model.stem()}, {scale}; flavor {cfg.replacements[0].flavor}", *origin]
+    lines = [_needs(cfg), f"{cfg.model.stem()}, {scale}; flavor {cfg.replacements[0].flavor}", *origin]
     for one in cfg.replacements:
         lines.append(f"module {one.module.name}, placement {one.placement.name}, {_where(cfg, one)}")
         if is_bare(cfg.model, one):
@@ -104,6 +105,18 @@ def _header(cfg: Cfg) -> list[str]:
     if not (cfg.letter or origin):
         lines.append("the summaries below are the base model's")
     return lines
+
+
+def _needs(cfg: Cfg) -> str:
+    """Return which workspace builds the file, and how it is made: elsewhere upstream does not know the classes."""
+    pin, names = cfg.model.pin.name, [one.module.name for one in cfg.replacements]
+    chosen = "".join(f" --module {name}" for name in names)
+    flavor = f" --flavor {TUTORIAL_FLAVOR}" if cfg.replacements[0].flavor == TUTORIAL_FLAVOR else ""
+    error = "KeyError" if cfg.model.style == "ultralytics" else "NameError"
+    return (
+        f"needs a workspace of {pin} with {', '.join(names)} (elsewhere: {error}), which this makes:"
+        f" yolopatch apply --repo {pin}{chosen}{flavor}"
+    )
 
 
 def _origin(model: BaseModel) -> list[str]:

@@ -12,7 +12,7 @@ from jinja2 import FileSystemLoader
 from yolopatch.catalog.model.base_model import DETECT
 from yolopatch.catalog.model.models import ALL_SCALES
 from yolopatch.catalog.modules import lookup_module
-from yolopatch.core.model.cfg_text import Cfg, content, file_name, is_untouched, render_text
+from yolopatch.core.model.cfg_text import Cfg, file_name, is_untouched, render_text, without_comment_lines
 from yolopatch.core.model.layout import layer_numbers
 from yolopatch.core.templates import template_environment
 from yolopatch.errors import ConflictError, UsageError, YolopatchError
@@ -174,7 +174,7 @@ def _namesakes(cfg: Cfg) -> Iterator[Cfg]:
 
 def _require_same(path: Path, text: str, name: str) -> None:
     found = _read(path)
-    if found is not None and content(found) != content(text):
+    if found is not None and without_comment_lines(found) != without_comment_lines(text):
         raise ConflictError(
             f"{path} holds another model than {name} in the same folder would; nothing was written",
             details=["upstream loads the file without a scale letter instead of the file with it"],
