@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import importlib
+from typing import TYPE_CHECKING
 
 import click
 
 from yolopatch import __version__
 from yolopatch.cli.language.help import with_language
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+COMPLETING = "_YOLOPATCH_COMPLETE"  # the variable that a shell sets while it asks what to offer
 
 # name: (module in yolopatch.cli, its line in `yolopatch --help`)
 _COMMANDS = {
@@ -35,6 +41,7 @@ _COMMANDS = {
     "summary": ("model.summary", "Count the layers, parameters and GFLOPs of a model."),
     "graph": ("figures.graph", "Draw the architecture of a model as an SVG figure."),
     "heatmap": ("figures.heatmap", "Draw where models look on images, side by side."),
+    "completion": ("completion.completion", "Print the script that completes words in a shell."),
 }
 
 
@@ -44,7 +51,8 @@ class Group(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in self.list_commands(ctx) and not args[0].startswith("-"):
+        known = ctx.resilient_parsing or not args or args[0] in self.list_commands(ctx)  # the shell asks at half a word
+        if not known and not args[0].startswith("-"):
             from yolopatch.catalog.names import unknown
 
             raise unknown("command", args[0], self.list_commands(ctx), f"{ctx.command_path} --help")
@@ -66,6 +74,14 @@ class _Lazy(Group):
         if cmd_name not in _COMMANDS:
             return None
         return with_language(importlib.import_module(f"yolopatch.cli.{_COMMANDS[cmd_name][0]}").command)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the commands and options that start so; click would import every command for its help."""
+        from click.shell_completion import CompletionItem  # imported late: --help does not need it
+
+        commands = [CompletionItem(name, help=text) for name, (_, text) in _COMMANDS.items()]
+        found = [item for item in commands if item.value.startswith(incomplete)]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

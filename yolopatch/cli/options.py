@@ -10,6 +10,7 @@ from typing import TypeVar, cast
 import click
 
 from yolopatch.catalog.environment.fix_patches import FIX_PATCHES, FixPatch, chosen
+from yolopatch.cli import suggest
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
 
@@ -19,6 +20,7 @@ flavor = click.option(
     default="paper",
     show_default=True,
     metavar="paper|tutorial",
+    shell_complete=suggest.flavors,
     help="paper: as the paper defines the module. tutorial: exactly the blog post's code.",
 )
 source = click.option(
@@ -26,15 +28,20 @@ source = click.option(
     default="auto",
     show_default=True,
     metavar="auto|git|pypi|PATH",
+    shell_complete=suggest.sources,
     help="Where to get the pin from. PATH is a git clone, a wheel or a folder. auto: the cache, then git, then PyPI.",
 )
 scale = click.option(
-    "--scale", metavar="n|s|m|l|x", help="The model scale.  [default: read from the YAML, as upstream does]"
+    "--scale",
+    shell_complete=suggest.scales,
+    metavar="n|s|m|l|x",
+    help="The model scale.  [default: read from the YAML, as upstream does]",
 )
 cfg = click.option(
     "--cfg",
     required=True,
     type=click.Path(path_type=Path),
+    shell_complete=suggest.yaml_files,
     metavar="FILE",
     help="The model YAML, in the current folder or in the workspace.",
 )
@@ -100,7 +107,7 @@ def fix_patches(says: Callable[[FixPatch], str]) -> Callable[[_Command], _Comman
 def tracker(words: str) -> Callable[[_Command], _Command]:
     """Return the option `--tracker`, with this help text."""
     names = "tensorboard|wandb|mlflow|clearml|comet"
-    return click.option("--tracker", metavar=names, help=f"{words}  [default: none]")
+    return click.option("--tracker", shell_complete=suggest.trackers, metavar=names, help=f"{words}  [default: none]")
 
 
 overwrite = click.option("--overwrite", is_flag=True, help="Replace an existing output file.")

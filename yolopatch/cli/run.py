@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import click
 
-from yolopatch.cli.group import cli
+from yolopatch.cli.group import COMPLETING, cli
 from yolopatch.cli.language.choice import language_of
 from yolopatch.core.language.spoken import speak, spoken
 from yolopatch.errors import EXIT_INTERRUPTED
@@ -19,6 +19,10 @@ def run(arguments: Sequence[str]) -> int:
     color = False if os.environ.get("NO_COLOR") else None
     speak(load_translator(language_of(arguments)))
     try:
+        if COMPLETING in os.environ:
+            from yolopatch.cli.completion.answer import answer  # imported late: only the shell needs it
+
+            return answer(cli)
         if _asks_for_help(arguments):
             return _call(arguments, color)
         from yolopatch.cli.hearing import notes_shown  # imported late: --help needs none of it
@@ -43,7 +47,7 @@ def _call(arguments: Sequence[str], color: bool | None) -> int:
 
 def _asks_for_help(arguments: Sequence[str]) -> bool:
     ours = list(arguments[: arguments.index("--")] if "--" in arguments else arguments)
-    return not ours or bool({"-h", "--help", "--version"} & set(ours))
+    return bool({"-h", "--help", "--version"} & set(ours))
 
 
 def _load_own_catalog() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from yolopatch.cli import options, report
+from yolopatch.cli import options, report, suggest
 from yolopatch.cli.checkpoint import restore_words as restoring
 from yolopatch.cli.progress import progress_line
 from yolopatch.errors import EXIT_VERIFY
@@ -25,6 +25,7 @@ from yolopatch.errors import EXIT_VERIFY
     default="auto",
     show_default=True,
     metavar="auto|git|pypi|PATH",
+    shell_complete=suggest.sources,
     help="Where to get the pin from. PATH is a git clone, a wheel or a folder. auto: what the checkpoint names.",
 )
 @options.python

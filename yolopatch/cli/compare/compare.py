@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from yolopatch.cli import options, report
+from yolopatch.cli import options, report, suggest
 from yolopatch.cli.compare.words import comparison
 from yolopatch.cli.progress import progress_line
 from yolopatch.wire import shell
@@ -22,6 +22,7 @@ from yolopatch.wire import shell
 )
 @click.option(
     "--data",
+    shell_complete=suggest.yaml_files,
     type=click.Path(path_type=Path),
     metavar="DATA.yaml",
     help="Evaluate checkpoints on this data, its part val.",

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from yolopatch.catalog.model.base_model import DETECT, TASKS
-from yolopatch.cli import options, report
+from yolopatch.cli import options, report, suggest
 from yolopatch.cli.data import words as datasets
 from yolopatch.cli.group import Group
 from yolopatch.errors import EXIT_ACT
@@ -22,7 +22,14 @@ def command() -> None:
 
 @command.command("shapes", epilog="Example: yolopatch data shapes --out shapes")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to create.")
-@click.option("--task", default=DETECT, show_default=True, metavar="NAME", help=", ".join(TASKS) + ".")
+@click.option(
+    "--task",
+    default=DETECT,
+    shell_complete=suggest.tasks,
+    show_default=True,
+    metavar="NAME",
+    help=", ".join(TASKS) + ".",
+)
 @click.option(
     "--images",
     default=24,
@@ -48,13 +55,19 @@ def shapes(as_json: bool, **request: Any) -> None:
 
 
 @command.command("check", epilog="Example: yolopatch data check shapes/data.yaml")
-@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("data", type=click.Path(path_type=Path), shell_complete=suggest.yaml_files)
 @click.option(
     "--cfg",
     type=click.Path(path_type=Path),
+    shell_complete=suggest.yaml_files,
     help="The model YAML that you will train; its number of classes and its task are checked, too.",
 )
-@click.option("--task", metavar="NAME", help="detect, segment, pose or obb.  [default: that of --cfg, else detect]")
+@click.option(
+    "--task",
+    shell_complete=suggest.tasks,
+    metavar="NAME",
+    help="detect, segment, pose or obb.  [default: that of --cfg, else detect]",
+)
 @options.as_json
 def check(data: Path, cfg: Path | None, task: str | None, as_json: bool) -> int:
     """Find what upstream would drop from a data set.

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from yolopatch.cli import options, report
+from yolopatch.cli import options, report, suggest
 from yolopatch.cli.environment import env_words as environments
 from yolopatch.cli.group import Group
 from yolopatch.cli.progress import progress_line
@@ -23,7 +23,7 @@ def command() -> None:
 
 
 @command.command("create", epilog="Example: yolopatch env create yolo26-refconv")
-@click.argument("target", metavar="TUTORIAL|WORKSPACE|PIN")
+@click.argument("target", shell_complete=suggest.targets, metavar="TUTORIAL|WORKSPACE|PIN")
 @click.option("--python", metavar="EXE", help="Use this Python if it fits, else create the environment from it.")
 @click.option("--torch-index", metavar="URL", help="Install torch from this index, for CPUs or another CUDA version.")
 @click.option(

@@ -8,25 +8,23 @@ from typing import TYPE_CHECKING
 
 import click
 
-from yolopatch.cli import options, report
+from yolopatch.cli import options, report, suggest
 from yolopatch.cli.model import list_words as lists
 
 if TYPE_CHECKING:
     from yolopatch.steps.model.listing import CheckRow, ModuleRow, PinRow, TutorialRow
 
-_KINDS = ("modules", "pins", "tutorials", "checks")
-
 
 @click.command("list", epilog="Example: yolopatch list pins")
-@click.argument("what", default="modules", metavar="[modules|pins|tutorials|checks]")
+@click.argument("what", default="modules", shell_complete=suggest.lists, metavar="[modules|pins|tutorials|checks]")
 @options.as_json
 def command(what: str, as_json: bool) -> None:
     """List the modules, pins, tutorials, or checks of verify (default: modules)."""
     from yolopatch.catalog.names import unknown
     from yolopatch.steps.model import listing
 
-    if what not in _KINDS:
-        raise unknown("list", what, _KINDS, "yolopatch list --help")
+    if what not in listing.LISTS:
+        raise unknown("list", what, listing.LISTS, "yolopatch list --help")
     rows: Sequence[ModuleRow | PinRow | TutorialRow | CheckRow]
     if what == "modules":
         rows, lines = (modules := listing.list_modules()), lists.modules(modules)

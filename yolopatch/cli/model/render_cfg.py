@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from yolopatch.catalog.model.base_model import DETECT, TASKS
-from yolopatch.cli import options, report
+from yolopatch.cli import options, report, suggest
 from yolopatch.cli.model import words as models
 
 
@@ -20,11 +20,13 @@ from yolopatch.cli.model import words as models
     "--module",
     "modules",
     multiple=True,
+    shell_complete=suggest.modules,
     metavar="NAME",
     help="A module, or a class of it. Repeatable.  [default: none: the base model]",
 )
 @click.option(
     "--model",
+    shell_complete=suggest.models,
     metavar="NAME",
     help="yolo26, yolo12, yolo11, yolov10, yolov9, yolov8, yolov5 or rtdetr.  [default: that of the module's tutorial]",
 )
@@ -32,18 +34,28 @@ from yolopatch.cli.model import words as models
     "--from",
     "source",
     type=click.Path(path_type=Path),
+    shell_complete=suggest.yaml_files,
     metavar="FILE.yaml",
     help="Any model YAML that upstream builds, in place of --model.",
 )
 @click.option(
     "--repo",
+    shell_complete=suggest.repos,
     metavar="NAME",
     help="The upstream or the pin that the file is for.  [default: that of the workspace at --out, else the model's]",
 )
-@click.option("--task", default=DETECT, show_default=True, metavar="NAME", help=", ".join(TASKS) + ".")
+@click.option(
+    "--task",
+    default=DETECT,
+    shell_complete=suggest.tasks,
+    show_default=True,
+    metavar="NAME",
+    help=", ".join(TASKS) + ".",
+)
 @click.option(
     "--scale",
     "scales",
+    shell_complete=suggest.several_scales,
     default="all",
     show_default=True,
     metavar="n,s,...|all",
@@ -54,6 +66,7 @@ from yolopatch.cli.model import words as models
     "--placement",
     "placements",
     multiple=True,
+    shell_complete=suggest.placements,
     metavar='[MODULE:]NAME|"1,3,+7"',
     help="Which layers to replace: tutorial, backbone-down, backbone-blocks, neck-blocks, all-blocks, all-down,"
     " head-1x1, before-head, or layer numbers. +7 inserts a new layer after layer 7. With several modules,"

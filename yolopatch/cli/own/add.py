@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from yolopatch.cli import options, report
+from yolopatch.cli import options, report, suggest
 from yolopatch.cli.own import words as added
 from yolopatch.cli.own.asking import settle
 from yolopatch.cli.progress import progress_line
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--class", "symbol", metavar="NAME", help="The class to use.  [default: the only candidate in the file]")
 @click.option(
     "--like",
+    shell_complete=suggest.kinds,
     metavar="KIND",
     help="The class of upstream whose place it takes: Conv2d (a bare convolution), Conv (with its own BatchNorm),"
     " downsample (a Conv of stride 2), C3k2, C2f or C3 (a block), Concat, Upsample, SPPF, C2PSA, Detect, Segment, Pose,"

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from yolopatch.cli import options, report
+from yolopatch.cli import options, report, suggest
 from yolopatch.cli.own import words as own
 
 
 @click.command("forget", epilog="Example: yolopatch forget MyConv")
-@click.argument("name", metavar="NAME")
+@click.argument("name", shell_complete=suggest.own_modules, metavar="NAME")
 @options.catalog
 @options.as_json
 def command(name: str, catalog: Path | None, as_json: bool) -> None:

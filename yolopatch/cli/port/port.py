@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from yolopatch.cli import options, report
+from yolopatch.cli import options, report, suggest
 from yolopatch.cli.port import words as porting
 from yolopatch.cli.progress import progress_line
 from yolopatch.errors import EXIT_VERIFY
@@ -22,10 +22,18 @@ from yolopatch.errors import EXIT_VERIFY
 @click.option(
     "--from",
     "like",
+    shell_complete=suggest.pins,
     metavar="PIN",
     help="Make the patches like those of this pin.  [default: the newest model family that the release has]",
 )
-@click.option("--module", "modules", multiple=True, metavar="NAME", help="A module. Repeatable.  [default: all]")
+@click.option(
+    "--module",
+    "modules",
+    multiple=True,
+    shell_complete=suggest.modules,
+    metavar="NAME",
+    help="A module. Repeatable.  [default: all]",
+)
 @click.option("--save", "saves", is_flag=True, help="Save the pin and its patches in your own catalog.")
 @click.option("--catalog", type=click.Path(path_type=Path), help="The folder of the catalog. Implies --save.")
 @click.option("--no-prove", is_flag=True, help="Only make and check the patches; build no models.")

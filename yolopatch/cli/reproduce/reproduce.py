@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from yolopatch.cli import options, report
+from yolopatch.cli import options, report, suggest
 from yolopatch.cli.progress import progress_line
 from yolopatch.cli.reproduce import words as reproductions
 from yolopatch.errors import EXIT_VERIFY, UsageError
@@ -21,12 +21,13 @@ _FOR_A_RUN = ("data", "epochs", "device", "scale", "weights", "base", "quick", "
 
 
 @click.command("reproduce", epilog="Example: yolopatch reproduce yolo26-refconv --run --quick")
-@click.argument("tutorial")
+@click.argument("tutorial", shell_complete=suggest.tutorials)
 @click.option(
     "--flavor",
     default="tutorial",
     show_default=True,
     metavar="tutorial|paper",
+    shell_complete=suggest.flavors,
     help="tutorial: exactly the blog post's code. paper: as the paper defines the module.",
 )
 @click.option(
@@ -34,6 +35,7 @@ _FOR_A_RUN = ("data", "epochs", "device", "scale", "weights", "base", "quick", "
 )
 @click.option(
     "--repo",
+    shell_complete=suggest.pins,
     metavar="PIN",
     help="Use this pin instead of the post's; it must have the same base model (yolov5-pypi-6.1.0).",
 )
@@ -46,10 +48,20 @@ _FOR_A_RUN = ("data", "epochs", "device", "scale", "weights", "base", "quick", "
 @click.option(
     "--run", "running", is_flag=True, help="Train, validate, export, and compare the results with what is expected."
 )
-@click.option("--data", metavar="YAML", help="With --run: the data YAML.  [default: the post's]")
+@click.option(
+    "--data",
+    shell_complete=suggest.yaml_files,
+    metavar="YAML",
+    help="With --run: the data YAML.  [default: the post's]",
+)
 @click.option("--epochs", type=int, metavar="NUMBER", help="With --run: the number of epochs.  [default: the post's]")
 @options.device("With --run: the CPU, or the number of a GPU.  [default: the post's]")
-@click.option("--scale", metavar="n|s|m|l|x", help="With --run: the model scale.  [default: the post's]")
+@click.option(
+    "--scale",
+    shell_complete=suggest.scales,
+    metavar="n|s|m|l|x",
+    help="With --run: the model scale.  [default: the post's]",
+)
 @click.option(
     "--weights",
     type=click.Path(path_type=Path),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from yolopatch.cli import options, report
+from yolopatch.cli import options, report, suggest
 from yolopatch.cli.progress import progress_line
 from yolopatch.cli.verify.words import verification
 from yolopatch.errors import EXIT_VERIFY, UsageError
@@ -28,9 +28,17 @@ if TYPE_CHECKING:
 @click.option(
     "--base",
     type=click.Path(path_type=Path),
+    shell_complete=suggest.yaml_files,
     help="The upstream model YAML to compare with.  [default: the most similar one]",
 )
-@click.option("--check", "checks", multiple=True, metavar="ID", help="Run only this check. Repeatable.")
+@click.option(
+    "--check",
+    "checks",
+    multiple=True,
+    shell_complete=suggest.checks,
+    metavar="ID",
+    help="Run only this check. Repeatable.",
+)
 @click.option(
     "--timeout",
     default=300.0,

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from yolopatch.catalog.environment.fix_patches import FixPatch
-from yolopatch.cli import options, report
+from yolopatch.cli import options, report, suggest
 from yolopatch.cli.progress import progress_line
 from yolopatch.cli.workspace import words as workspaces
 from yolopatch.errors import EXIT_CONFLICT
@@ -18,9 +18,20 @@ from yolopatch.errors import EXIT_CONFLICT
     epilog="Example: yolopatch apply --repo ultralytics --module DSConv --dest my-yolo",
 )
 @click.option(
-    "--repo", required=True, metavar="NAME", help="An upstream (ultralytics or yolov5) or a pin (ultralytics-8.4.0)."
+    "--repo",
+    required=True,
+    shell_complete=suggest.repos,
+    metavar="NAME",
+    help="An upstream (ultralytics or yolov5) or a pin (ultralytics-8.4.0).",
 )
-@click.option("--module", "modules", multiple=True, metavar="NAME", help="A module, or a class of it. Repeatable.")
+@click.option(
+    "--module",
+    "modules",
+    multiple=True,
+    shell_complete=suggest.modules,
+    metavar="NAME",
+    help="A module, or a class of it. Repeatable.",
+)
 @options.fix_patches(lambda patch: patch.adds)
 @click.option("--update", is_flag=True, help="Take your own module from your catalog again, if it was replaced there.")
 @options.flavor

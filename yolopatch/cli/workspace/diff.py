@@ -7,12 +7,17 @@ from pathlib import Path
 import click
 
 from yolopatch.catalog.environment.fix_patches import FixPatch
-from yolopatch.cli import options, report
+from yolopatch.cli import options, report, suggest
 
 
 @click.command("diff", epilog="Example: yolopatch diff my-yolo --module DSConv > dsconv.patch")
 @options.workspace
-@click.option("--module", metavar="NAME", help="Show only this module's diff, which applies to the unchanged pin.")
+@click.option(
+    "--module",
+    shell_complete=suggest.modules,
+    metavar="NAME",
+    help="Show only this module's diff, which applies to the unchanged pin.",
+)
 @options.fix_patches(lambda patch: f"Show only {patch.short}.")
 @options.as_json
 def command(workspace: Path, module: str | None, fix_patches: tuple[FixPatch, ...], as_json: bool) -> None:

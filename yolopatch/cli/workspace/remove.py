@@ -7,13 +7,20 @@ from pathlib import Path
 import click
 
 from yolopatch.catalog.environment.fix_patches import FixPatch
-from yolopatch.cli import options, report
+from yolopatch.cli import options, report, suggest
 from yolopatch.cli.workspace import words as workspaces
 from yolopatch.errors import EXIT_CONFLICT
 
 
 @click.command("remove", epilog="Example: yolopatch remove --module DSConv my-yolo")
-@click.option("--module", "modules", multiple=True, metavar="NAME", help="A module to remove. Repeatable.")
+@click.option(
+    "--module",
+    "modules",
+    multiple=True,
+    shell_complete=suggest.modules,
+    metavar="NAME",
+    help="A module to remove. Repeatable.",
+)
 @options.fix_patches(lambda patch: f"Remove {patch.short}.")
 @options.into
 @options.workspace

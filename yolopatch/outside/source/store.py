@@ -24,6 +24,7 @@ from yolopatch.outside.source.manifests import read_manifest
 from yolopatch.outside.source.pypi import check_wheel
 
 _CALLED = {"git": "git", "pypi": "PyPI"}  # the kinds of source, in messages
+SOURCES = ("auto", "git", "pypi")  # what is no path
 CACHE_VARIABLE = "YOLOPATCH_CACHE"
 
 
@@ -65,7 +66,7 @@ def pristine(pin: Pin, source: str, cache: Path) -> Iterator[Pristine]:
     Raises:
         SourceError: no source has it; `details` has the error of each.
     """
-    if source in ("auto", "git", "pypi"):
+    if source in SOURCES:
         yield _cached(pin, source, cache)
         return
     path = Path(os.path.expanduser(source)).absolute()

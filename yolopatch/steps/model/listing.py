@@ -14,6 +14,8 @@ from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.catalog.resources import patch_file
 from yolopatch.wire.checks import CHECKS
 
+LISTS = ("modules", "pins", "tutorials", "checks")
+
 
 @dataclass(frozen=True)
 class ModuleRow:
