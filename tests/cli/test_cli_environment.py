@@ -312,7 +312,7 @@ def test_help_fits_80_columns_and_has_an_example(words, spawn):
     assert "Example: yolopatch " in told.out
     assert "Usage: yolopatch" in told.out
     assert spawn(*words, "-h", COLUMNS="200").out == told.out, "a wide terminal changes nothing"
-    assert ("--json" in told.out) == (words in CALLS)
+    assert ("--json" in told.out) == (words in [(), *CALLS])
 
 
 def test_the_examples_name_commands_and_options_that_exist(spawn):
@@ -329,12 +329,6 @@ def test_the_version(spawn):
     from yolopatch import __version__
 
     assert spawn("--version").out == f"yolopatch, version {__version__}\n"
-
-
-def test_no_command_at_all_shows_the_help(spawn):
-    ran = spawn()
-    assert ran.code == 2
-    assert "Usage: yolopatch" in ran.out + ran.err
 
 
 @pytest.mark.parametrize("what", ["modules", "pins", "tutorials", "checks"])

@@ -49,7 +49,7 @@ def test_every_row_has_a_fault_that_it_has_to_see(monkeypatch):
 
 
 # They only read, or run in the user's own words; `env create` has a row of its own
-NOT_HARMED = {"list", "status", "diff", "doctor", "summary", "env create", "env run", "data check"}
+NOT_HARMED = {"list", "status", "diff", "doctor", "summary", "env create", "env run", "data check", "completion"}
 # Options that choose what is computed, from what and by what, and not what is written where
 _CHOOSES = """
     --json --python --source --flavor --scale --all-scales --imgsz --device --timeout --task --placement --block --nc

@@ -90,19 +90,33 @@ class _Lazy(Group):
 
 @click.group(
     cls=_Lazy,
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
     epilog="Example: yolopatch apply --repo ultralytics --module DSConv",
 )
+@click.option("--json", "as_json", is_flag=True, help="Without a command: print where you are as one JSON object.")
 @click.version_option(__version__, prog_name="yolopatch")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context, as_json: bool) -> None:
     """Add convolution modules from papers to pinned YOLO repositories.
 
     An upstream is ultralytics or yolov5. A pin is one exact version of an
     upstream. A workspace is a git checkout of a pin with modules added.
 
+    Without a command: where you are, and the next command to type.
+
     Exit codes: 0 success, 1 you must act, 2 wrong usage, 3 your own changes
     are in the way, 4 a check failed, 5 a bug in yolopatch, 130 interrupted.
     """
+    if context.invoked_subcommand is None:
+        from yolopatch.cli.here.here import show_here  # imported late: --help does not need it
+
+        show_here(as_json)
+    elif as_json:
+        from yolopatch.errors import UsageError
+
+        hint = f"yolopatch {context.invoked_subcommand} ... --json"
+        raise UsageError("--json in front of a command", details=["expected: behind it"], hint=hint)
 
 
 with_language(cli)

@@ -156,14 +156,17 @@ def workspace_around(path: Path) -> Workspace | None:
     """Return the workspace that a folder is, or lies in; None where it is in none. The folder need not exist."""
     path = path.absolute()
     root = next((folder for folder in (path, *path.parents) if (folder / ".git").is_dir()), None)
-    if root is None or not _has_our_branch(root / ".git"):
+    if root is None or not is_workspace_folder(root):
         return None  # the history of a repository of another kind may be long, and is not read
     return find_workspace(root)
 
 
-def _has_our_branch(git: Path) -> bool:
-    name, packed = f"refs/heads/{BRANCH}", git / "packed-refs"
-    return (git / name).is_file() or (packed.is_file() and f" {name}\n" in packed.read_text("utf-8", "replace"))
+def is_workspace_folder(path: Path) -> bool:
+    """Return whether a folder has the branch that every workspace has; its history is not read."""
+    name, packed = f"refs/heads/{BRANCH}", path / ".git" / "packed-refs"
+    if (path / ".git" / name).is_file():
+        return True
+    return packed.is_file() and f" {name}\n" in packed.read_text("utf-8", "replace")
 
 
 def find_workspace(path: Path) -> Workspace | None:

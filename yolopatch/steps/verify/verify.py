@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -23,6 +23,7 @@ from yolopatch.outside.probe.run_checks import Answers, Outcome, run_checks
 from yolopatch.outside.source.store import cache_dir
 from yolopatch.outside.watch import Watch, no_watch
 from yolopatch.outside.workspace.checkout import Checkout, read_checkout
+from yolopatch.outside.workspace.verdict import LastVerdict, write_verdict
 from yolopatch.steps.environment.interpreters import find_interpreter_for
 from yolopatch.steps.verify.history import read_history
 from yolopatch.steps.verify.pristine import foreign_yamls, write_pristine
@@ -160,7 +161,9 @@ def verify(place: Path, cfg: Path, scale: str | None, *, watch: Watch = no_watch
     checkout, file, chosen = _read(place, cfg, Options(**options))
     letter = file.any_scale(scale)
     with _open_subject(checkout, file, chosen) as subject:
-        return subject.run(letter, None, watch)
+        found = subject.run(letter, None, watch)
+    _keep(checkout, (found,))
+    return found
 
 
 def verify_every_scale(place: Path, cfg: Path, *, watch: Watch = no_watch, **options: Any) -> Verifications:
@@ -173,7 +176,28 @@ def verify_every_scale(place: Path, cfg: Path, *, watch: Watch = no_watch, **opt
     letters = file.every_scale()
     with _open_subject(checkout, file, chosen) as subject:
         runs = tuple(subject.run(letter, file.multiples_at(letter), _named(watch, letter)) for letter in letters)
+    _keep(checkout, runs)
     return Verifications(checkout.path, Path(file.path), runs)
+
+
+def _keep(checkout: Checkout, runs: tuple[Verification, ...]) -> None:
+    """Write what was found beside the workspace's lock; a workspace that cannot be written is verified all the same."""
+    workspace, first = checkout.workspace, runs[0]
+    if workspace is None:
+        return
+    verdict = LastVerdict(
+        verdict=FAIL if any(run.verdict == FAIL for run in runs) else PASS,
+        cfg=str(first.cfg),
+        scale=", ".join(run.scale for run in runs),
+        failed=tuple(dict.fromkeys(check.id for run in runs for check in run.checks if check.status == FAIL)),
+        ran=len(first.checks),
+        of=len(CHECKS),
+        commit=workspace.tip.id,
+        edited=bool(workspace.edited),
+        date=str(first.run["date"]),
+    )
+    with suppress(OSError):
+        write_verdict(workspace.path, verdict)
 
 
 def _read(place: Path, cfg: Path, options: Options) -> tuple[Checkout, CfgFile, Options]:

@@ -1,0 +1,1 @@
+"""`yolopatch` without a command: where the user is."""

@@ -1,0 +1,1 @@
+"""What the current folder is, and what to do there next."""
