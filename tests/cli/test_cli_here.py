@@ -45,8 +45,8 @@ def test_an_empty_folder_gets_the_first_command(yolopatch, tmp_path, monkeypatch
     assert ran.code == 0
     assert ran.out.splitlines() == [
         "no workspace in this folder, and none around it",
-        "next  it makes a workspace with a module",
-        "  yolopatch apply --repo ultralytics --module DSConv --dest my-yolo",
+        "  next      yolopatch apply --repo ultralytics --module DSConv --dest my-yolo",
+        "            it makes a workspace with a module",
         "every command: yolopatch --help",
     ]
     told = yolopatch("--json").json
@@ -66,7 +66,7 @@ def test_an_empty_folder_gets_the_first_command(yolopatch, tmp_path, monkeypatch
 def test_a_workspace_is_led_from_apply_to_a_training(workspace, yolopatch, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # the folder that has the workspace, as people work
     shown = yolopatch().out
-    assert f"{workspace}  clean" in shown
+    assert shown.splitlines()[:2] == ["clean", f"  workspace {workspace}"]
     assert "modules   RefConv (paper)" in shown
     assert "verified  not yet" in shown
 
@@ -78,7 +78,7 @@ def test_a_workspace_is_led_from_apply_to_a_training(workspace, yolopatch, tmp_p
     assert yolopatch(*words, "--check", "build").code == 0
     told = yolopatch("--json").json["verified"]
     assert (told["verdict"], told["scale"], told["ran"], told["current"]) == ("pass", "n", 1, True)
-    assert f"verified  pass: {CFG} at n, 1 of {told['of']} checks, {told['date'][:10]}" in yolopatch().out
+    assert f"verified  pass for {CFG} (n), 1 of {told['of']} checks, on {told['date'][:10]}" in yolopatch().out
 
     words = next_command(yolopatch)
     assert words == ["data", "shapes", "--out", "shapes"]
@@ -99,7 +99,9 @@ def test_a_verdict_of_another_commit_is_told_and_asked_for_again(workspace, yolo
     monkeypatch.chdir(workspace)
     assert yolopatch("render-cfg", "--module", "RefConv", "--model", "yolo11", "--scale", "n").code == 0
     write_verdict(workspace, PASSED)
-    assert "31 of 31 checks, 2026-11-28, of another commit" in yolopatch().out
+    shown = yolopatch().out
+    assert f"verified  pass for {CFG} (n), 31 of 31 checks, on 2026-11-28\n" in shown
+    assert "another commit was checked out then" in shown
     assert next_command(yolopatch) == ["verify", ".", "--cfg", CFG]
 
 
@@ -108,7 +110,9 @@ def test_a_failure_leads_to_its_page_and_edits_are_told(workspace, yolopatch, mo
     assert yolopatch("render-cfg", "--module", "RefConv", "--model", "yolo11", "--scale", "n").code == 0
     commit = yolopatch("status", "--json").json["commit"]
     write_verdict(workspace, LastVerdict("fail", CFG, "n", ("build",), 31, 31, commit, False, PASSED.date))
-    assert "verified  fail (build):" in yolopatch().out
+    shown = yolopatch().out
+    assert f"verified  fail for {CFG}" in shown
+    assert "  failed    build\n" in shown
     assert next_command(yolopatch) == ["verify", ".", "--cfg", CFG, "--report", "report.html"]
     with (workspace / "ultralytics" / "nn" / "tasks.py").open("a") as stream:
         stream.write("# mine\n")

@@ -79,7 +79,9 @@ class _Lazy(Group):
         """Return the commands and options that start so; click would import every command for its help."""
         from click.shell_completion import CompletionItem  # imported late: --help does not need it
 
-        commands = [CompletionItem(name, help=text) for name, (_, text) in _COMMANDS.items()]
+        from yolopatch.core.language.spoken import spoken
+
+        commands = [CompletionItem(name, help=spoken().translate(text)) for name, (_, text) in _COMMANDS.items()]
         found = [item for item in commands if item.value.startswith(incomplete)]
         return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,9 @@ from yolopatch.core.wrapping import wrap
 
 _WIDTH = 76
 _NAME_WIDTH = 10
+_GAP = 2  # cells in front of every column
+_LEAST = 12  # cells of a wrapped column: in fewer, nobody reads
+_ANY_WIDTH = 10_000
 
 
 def pairs(named: Iterable[tuple[str, object]]) -> Iterator[str]:
@@ -22,18 +26,63 @@ def pairs(named: Iterable[tuple[str, object]]) -> Iterator[str]:
         yield f"  {title}{' ' * max(_NAME_WIDTH - cells_of(title), 1)}{spoken().sentence(str(value))}"
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> Iterator[str]:
-    """Yield a table; the first `left` columns and columns of words are left-aligned, figures right-aligned."""
+def table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], left: int, colours: Sequence[str | None] = ()
+) -> Iterator[str]:
+    """Yield a table; the first `left` columns and columns of words are left-aligned, figures right-aligned.
+
+    On a terminal that is narrower, the last column of words is wrapped; where nothing is left for it, each row becomes
+    a block with a line for each of its columns. What is piped, or written to a file, keeps one line for a row.
+
+    Args:
+        header: the title of each column.
+        rows: the cells.
+        left: how many columns are left-aligned whatever they hold.
+        colours: of each row, None for none; without any, no row has one.
+    """
     header, rows = [*map(spoken().translate, header)], [[*map(spoken().sentence, row)] for row in rows]
     widths = [max(cells_of(row[column]) for row in (header, *rows)) for column in range(len(header))]
     to_the_left = [column < left or not _is_figure(rows, column) for column in range(len(header))]
-    for number, row in enumerate((header, *rows)):
-        cells = [
-            cell + spaces if left_aligned else spaces + cell
-            for cell, width, left_aligned in zip(row, widths, to_the_left)
-            for spaces in (" " * (width - cells_of(cell)),)
-        ]
-        yield click.style(("  " + "  ".join(cells)).rstrip(), dim=number == 0)
+    over = sum(widths) + _GAP * len(widths) - (terminal_width() or _ANY_WIDTH)
+    wrapped = max((column for column, is_left in enumerate(to_the_left) if is_left), default=0)
+    if over > 0 and widths[wrapped] - over < min(_LEAST, widths[wrapped]):
+        yield from _blocks(header, rows, colours)
+        return
+    widths[wrapped] -= max(over, 0)
+    for row, colour in zip((header, *rows), (None, *(colours or [None] * len(rows)))):
+        for line in _lines(row, widths, to_the_left, wrapped):
+            yield click.style(line, dim=row is header, fg=colour) if colour or row is header else line
+
+
+def _lines(row: Sequence[str], widths: Sequence[int], to_the_left: Sequence[bool], wrapped: int) -> Iterator[str]:
+    """Yield the lines of a row; those of its wrapped cell go on below it."""
+    parts = wrap(row[wrapped], widths[wrapped]) if cells_of(row[wrapped]) > widths[wrapped] else [row[wrapped]]
+    for number, part in enumerate(parts):
+        cells = [part if column == wrapped else "" if number else cell for column, cell in enumerate(row)]
+        yield "".join(" " * _GAP + _padded(*one) for one in zip(cells, widths, to_the_left)).rstrip()
+
+
+def _padded(cell: str, width: int, to_the_left: bool) -> str:
+    spaces = " " * (width - cells_of(cell))
+    return cell + spaces if to_the_left else spaces + cell
+
+
+def _blocks(header: Sequence[str], rows: Sequence[Sequence[str]], colours: Sequence[str | None]) -> Iterator[str]:
+    """Yield each row as lines: its first cell, and below it each other one behind the title of its column."""
+    for row, colour in zip(rows, colours or [None] * len(rows)):
+        for line in _fitted(row[0], "  "):
+            yield click.style(line, fg=colour) if colour else line
+        for title, cell in zip(header[1:], row[1:]):
+            yield from _fitted(f"{title}  {cell}".strip(), "    ")
+
+
+def _fitted(text: str, margin: str) -> list[str]:
+    return wrap(text, terminal_width() or _ANY_WIDTH, margin, margin)
+
+
+def terminal_width() -> int | None:
+    """Return how many cells a line of the terminal has, or of `COLUMNS`; None where results go elsewhere."""
+    return shutil.get_terminal_size((0, 0)).columns or None
 
 
 def _is_figure(rows: Sequence[Sequence[str]], column: int) -> bool:
@@ -41,8 +90,8 @@ def _is_figure(rows: Sequence[Sequence[str]], column: int) -> bool:
 
 
 def indented(text: str, margin: str = "  ") -> Iterator[str]:
-    """Yield a text in indented lines of at most 80 characters."""
-    return iter(wrap(spoken().translate(text), _WIDTH + 2, margin, margin))
+    """Yield a text in indented lines of at most 80 cells, or as many as the terminal has."""
+    return iter(wrap(spoken().translate(text), min(_WIDTH + 2, terminal_width() or _ANY_WIDTH), margin, margin))
 
 
 def latency_rows(model: Mapping[str, Any], base: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import threading
 import time
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 
 from yolopatch.cli.report import draw_over
 from yolopatch.core.language.spoken import spoken
+from yolopatch.core.text import shorten
 from yolopatch.outside.watch import Watch, no_watch
 
 DELAY = 2.0  # seconds; a command that ends earlier shows no line, unless it reports a step
@@ -60,7 +62,9 @@ class _Line:
         drawn = False
         while not self.done.wait(_REDRAW):
             if time.monotonic() >= self._hidden_until:
-                draw_over(self._text)
+                # a line that is longer than the terminal would stay there: only its last part can be drawn over
+                (text,) = shorten([self._text], max(shutil.get_terminal_size().columns - 1, 1))
+                draw_over(text)
                 drawn = True
         if drawn:
             draw_over("")

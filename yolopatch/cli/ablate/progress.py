@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from yolopatch.cli.report import draw_block, show_notes
-from yolopatch.core.text import duration
+from yolopatch.core.text import duration, shorten
 from yolopatch.steps.engines.engine import Ended, Event, Failed, Lost, Reached
 from yolopatch.steps.engines.schedule import Standing
 
@@ -45,7 +45,7 @@ class Progress:
             show_notes([self._over(event, standing)])
         if self._draws:
             width = shutil.get_terminal_size().columns - 1
-            self._drawn = draw_block([self._line(one, now)[:width] for one in self._reached.values()])
+            self._drawn = draw_block(shorten([self._line(one, now) for one in self._reached.values()], width))
 
     def close(self) -> None:
         """Remove what was drawn."""

@@ -55,11 +55,8 @@ def grid(found: Table, files: Sequence[Path]) -> Iterator[str]:
 def _table(columns: Sequence[Column], rows: Sequence[Row], names: dict[str, str]) -> Iterator[str]:
     heads = ("arm", *(f"{column.head} {column.unit}".strip() for column in columns))
     cells = [(names[row.arm], *(column.cell(row, TERMINAL) for column in columns)) for row in rows]
-    header, *lines = table(heads, cells, left=2)
-    yield header
-    for row, line in zip(rows, lines):
-        colour = _COLOURS.get(row.verdict) if VERDICT in columns else None
-        yield click.style(line, fg=colour) if colour else line
+    colours = [_COLOURS.get(row.verdict) if VERDICT in columns else None for row in rows]
+    yield from table(heads, cells, left=2, colours=colours)
 
 
 def _facts(found: Table) -> Iterator[str]:

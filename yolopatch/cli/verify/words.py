@@ -28,7 +28,8 @@ _WORDS = {
     WARN: ("warning", "warnings"),
     SKIP: ("skipped", "skipped"),
 }
-_LEAST_WIDTH, _MOST_WIDTH = 60, 100
+_LEAST_WIDTH, _MOST_WIDTH = 30, 100
+_ROOMY = 60  # cells: in fewer, a summary has lines of its own
 
 
 def verification(found: Verification | Verifications, page: Path | None) -> Iterator[str]:
@@ -99,7 +100,11 @@ def _check_table(checks: Sequence[Outcome], width: int) -> Iterator[str]:
     for check in checks:
         status = spoken().translate(check.status)
         head = f"  {status}{' ' * (4 - cells_of(status))}  {check.id:<{names}}  {check.seconds:6.1f} s  "
-        lines = _wrapped(spoken().translate(check.summary), _fitted(width), head, " " * cells_of(head))
+        summary = spoken().translate(check.summary)
+        if width < _ROOMY:
+            lines = [head.rstrip(), *_wrapped(summary, _fitted(width), "    ", "    ")]
+        else:
+            lines = _wrapped(summary, _fitted(width), head, " " * cells_of(head))
         yield lines[0].replace(status, _painted(status, check.status), 1)
         yield from lines[1:]
 
