@@ -1,7 +1,7 @@
 """`python -m yolopatch.maintain TASK`.
 
-The tasks: patches, manifests, interfaces, release-index, figures, matrix, port-matrix, port-every, reproduce, forks,
-messages, readme, recording.
+The tasks: patches, manifests, interfaces, release-index, figures, module-pages, matrix, port-matrix, port-every,
+reproduce, forks, messages, readme, recording.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from yolopatch.maintain.figures import write_figures
 from yolopatch.maintain.interfaces import write_interface
 from yolopatch.maintain.manifests import write_manifest
 from yolopatch.maintain.matrix_page import page
+from yolopatch.maintain.module_pages import write_module_pages
 from yolopatch.maintain.patches import write_patches
 from yolopatch.maintain.readme_tables import write_readme
 from yolopatch.maintain.recording.recording import LANGUAGES, write_recording
@@ -39,6 +40,9 @@ def main(arguments: list[str]) -> int:
     try:
         if asked.task == "figures":
             write_figures(asked.tutorials)
+            return 0
+        if asked.task == "module-pages":
+            print(f"{write_module_pages(asked.docs)} pages have changed")
             return 0
         if asked.task == "release-index":
             for upstream in asked.upstreams:
@@ -92,6 +96,8 @@ def _parser() -> argparse.ArgumentParser:
     task.add_argument("--upstreams", nargs="+", choices=UPSTREAMS, default=UPSTREAMS)
     task = tasks.add_parser("figures")
     _add_tutorials(task)
+    task = tasks.add_parser("module-pages")
+    task.add_argument("--docs", type=Path, default=Path("docs"), help="the folder with modules/ and measured/")
     task = tasks.add_parser("reproduce")
     task.add_argument("--folder", type=Path, required=True, help="keeps the runs; a stopped run continues there")
     task.add_argument("--python", default=sys.executable, help="the interpreter to train with")
