@@ -1,5 +1,6 @@
-# make setup | demo | test | test-all | torture | coverage | lint | bench | patches | manifests | interfaces | messages | release-index
-#      figures | verify-matrix | port-matrix | port-every | forks | readme | recording | reproduce | ablation | notebook | compat | gpu | wheel | release-check | ci-targets | clean
+# make setup | demo | docs | docs-serve | test | test-all | torture | coverage | lint | bench | patches | manifests | interfaces
+#      messages | release-index | figures | module-pages | readme | recording | verify-matrix | port-matrix | port-every | forks
+#      reproduce | ablation | notebook | compat | gpu | wheel | release-check | ci-targets | clean
 #
 # PYTHON=python3.10      which interpreter makes .venv: 3.10 or 3.11 for the exact versions, 3.12 or 3.13 for the newest
 # TORCH_INDEX=URL        a further index for torch and torchvision, e.g. one of CPU wheels
@@ -35,6 +36,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # The newest that PyPI has of all of these, for `make compat`.
 NEWEST := .venv-newest
+# What builds the documentation, without torch.
+DOCS := .venv-docs
 TESTS ?= tests
 CORE_COVERAGE ?= 95
 TORCH_INDEX ?=
@@ -56,8 +59,8 @@ KEPT ?= .verify-matrix.jsonl
 option = $(if $($(2)),--$(1) $($(2)))
 export ROUNDS
 
-.PHONY: setup demo test test-all torture coverage bench lint patches manifests interfaces messages release-index figures verify-matrix port-matrix port-every forks \
-	readme recording reproduce ablation notebook compat gpu wheel release-check ci-targets clean
+.PHONY: setup demo docs docs-serve test test-all torture coverage bench lint patches manifests interfaces messages release-index figures module-pages \
+	readme recording verify-matrix port-matrix port-every forks reproduce ablation notebook compat gpu wheel release-check ci-targets clean
 
 setup:
 	@CHOSEN_PYTHON="$(PYTHON)" TORCH_INDEX="$(TORCH_INDEX)" ./.ci/setup "$(VENV)"
@@ -129,6 +132,10 @@ release-index: setup
 figures: setup
 	$(BIN)/python -m yolopatch.maintain figures $(call option,tutorials,TUTORIALS)
 
+# The heads of docs/modules/, from the catalog and the tables in docs/measured/.
+module-pages: setup
+	$(BIN)/python -m yolopatch.maintain module-pages
+
 verify-matrix: setup
 	$(BIN)/python -m yolopatch.maintain matrix --scales $(SCALES) --tasks $(TASKS) --flavors $(FLAVORS) \
 		$(call option,pins,PINS) $(call option,modules,MODULES) --workers $(WORKERS) $(if $(QUICK),--quick) \
@@ -188,6 +195,21 @@ gpu: $(if $(GPU_PYTHON),,setup)
 	$(if $(GPU_PYTHON),./.ci/borrow $(GPU_VENV) $(GPU_PYTHON) $(WHEELS))
 	PYTHONPATH=benchmarks $(GPU_VENV)/bin/python -m gpu $(call option,device,DEVICE) $(call option,data,DATA) \
 		$(if $(ONLY),--only $(foreach row,$(ONLY),'$(row)')) $(call option,out,OUT)
+
+# Needs no .venv: only Python 3.10 to 3.13 and PyPI.
+$(DOCS)/.installed: .ci/site/requirements.txt
+	$(or $(PYTHON),python3) -m venv --clear $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+# Strict: a broken link or anchor, or a page without a place in the navigation, stops it. Open build/site/index.html.
+docs: $(DOCS)/.installed
+	@mkdir -p build/docs
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/python -m mkdocs build --quiet
+
+docs-serve: $(DOCS)/.installed
+	@mkdir -p build/docs
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/python -m mkdocs serve
 
 wheel: setup
 	$(BIN)/python -m build --outdir dist .
