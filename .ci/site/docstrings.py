@@ -90,9 +90,7 @@ def _described(node: ast.FunctionDef | ast.ClassDef, signature: tuple[str, ...],
     headings = [*_HEADING.finditer(text)]
     says = text[: headings[0].start()] if headings else text
     ends = [*(heading.start() for heading in headings[1:]), len(text)]
-    sections = {
-        heading[0][:-1]: tuple(_entries(text[heading.end() : end])) for heading, end in zip(headings, ends)
-    }
+    sections = {heading[0][:-1]: tuple(_entries(text[heading.end() : end])) for heading, end in zip(headings, ends)}
     return Described(node.name, signature, returns, says.strip(), sections)
 
 

@@ -1,18 +1,17 @@
-"""What mkdocs calls while it builds the site: it stages the sources, completes the navigation, splits the search index."""
+"""What mkdocs calls while it builds the site: sources are staged, the navigation completed, the search index split."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.plugins import event_priority
-from mkdocs.structure.pages import Page
-
 import navigation
 import reference
 import search_index
 import staging
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.plugins import event_priority
+from mkdocs.structure.pages import Page
 
 _DEFAULT, *_OTHERS = reference.LANGUAGES
 

@@ -5,16 +5,20 @@ What they lead to is a page of the site, or a file of the repository that the si
 
 from __future__ import annotations
 
-import os
+import posixpath
 import re
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 PICTURES = (".svg", ".png")
 _CHINESE = ".zh.md"
-# code in fences, indented by a list or not, and in backticks: no link is meant there
-_CODE = re.compile(r"^ *(?P<fence>`{3,}).*?^ *(?P=fence)`*$|(?P<ticks>`+)(?!`).*?(?<!`)(?P=ticks)(?!`)", re.M | re.S)
-_LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)#\s]+)(#[^)\s]*)?\)")
+# Code in fences comes first, and code in backticks last: no link is meant there, but the words of a link may be code.
+_PARTS = re.compile(
+    r"^ *(?P<fence>`{3,}).*?^ *(?P=fence)`*$"
+    r"|(?P<picture>!?)\[(?P<words>(?:[^\[\]]|\[[^\]]*\])*)\]\((?P<link>[^)#\s]+)(?P<anchor>#[^)\s]*)?\)"
+    r"|(?P<ticks>`+)(?!`).*?(?<!`)(?P=ticks)(?!`)",
+    re.MULTILINE | re.DOTALL,
+)
 
 
 def place(path: Path | PurePosixPath) -> str:
@@ -48,21 +52,17 @@ class Page:
 
     def rewritten(self, text: str) -> str:
         """Return the text of the page with its links as the site needs them."""
-        parts, end = [], 0
-        for code in _CODE.finditer(text):
-            parts += [_LINK.sub(self._link, text[end : code.start()]), code[0]]
-            end = code.end()
-        return "".join([*parts, _LINK.sub(self._link, text[end:])])
+        return _PARTS.sub(lambda part: self._link(part) if part["link"] else part[0], text)
 
     def _link(self, found: re.Match[str]) -> str:
-        picture, words, link, anchor = found.groups(default="")
+        picture, words, link, anchor = found["picture"], found["words"], found["link"], found["anchor"] or ""
         path = (self.source.parent / link).resolve()
         if ":" in link or not path.is_relative_to(self.root) or not path.is_file():
             return found[0]  # another site, or a link that is broken here, too: mkdocs says so
         target = place(path.relative_to(self.root))
         if target.startswith("files/"):
             self.files[target] = path
-        way = os.path.relpath(target, PurePosixPath(self.target).parent)
+        way = posixpath.relpath(target, posixpath.dirname(self.target) or ".")
         if target.endswith(_CHINESE) and not self.target.endswith(_CHINESE):
             # mkdocs builds one language after the other, and knows no page of another one
             return f'<a href="{self._to_root()}zh/{target.removesuffix(_CHINESE)}.html{anchor}">{words}</a>'

@@ -1,7 +1,7 @@
 """The reference: one page for each command, the functions for Python, the checks, the exit codes.
 
-All of it is generated when the site is built, from the command line and the source that the site is about. So it is never
-older than they are, and nothing generated has to be committed when a help text changes.
+All of it is generated when the site is built, from the command line and the source that the site is about. So it is
+never older than they are, and nothing generated has to be committed when a help text changes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""A small client of Chromium: it opens pages, runs scripts in them and looks at them, over a pipe and without a package."""
+"""A small client of Chromium: it opens pages, runs scripts in them and looks at them, over a pipe."""
 
 from __future__ import annotations
 
+import base64
 import itertools
 import json
 import os
@@ -71,10 +72,16 @@ class Browser:
         for kind in ("keyDown", "keyUp"):
             self._ask("Input.dispatchKeyEvent", type=kind, key=key, code=key)
 
+    def picture(self) -> bytes:
+        """Return what is seen of the page, as PNG."""
+        return base64.b64decode(self._ask("Page.captureScreenshot", format="png")["data"])
+
     def _ask(self, method: str, **parameters: Any) -> Any:
         number = next(self._numbers)
         asked = {"id": number, "method": method, "params": parameters}
-        self._commands.write(json.dumps({**asked, "sessionId": self._session} if self._session else asked).encode() + b"\0")
+        self._commands.write(
+            json.dumps({**asked, "sessionId": self._session} if self._session else asked).encode() + b"\0"
+        )
         for said in self._messages():
             if said.get("id") == number:
                 assert "error" not in said, f"{method}: {said['error']}"
