@@ -22,19 +22,23 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 LANGUAGES = ("en", "zh")
 # the pages that tell most of a command come first; more of them would tell nothing of it
 _FURTHER_PAGES = 6
+_CHECKS = "list checks"
 _HERE = Path(__file__).resolve().parent
 
 
 def pages(root: Path) -> dict[str, tuple[Path, str]]:
     """Return each page by where the site has it, with the file that it would be in docs/, and its text."""
-    found = {target: text for language in LANGUAGES for target, text in _of_language(root, language)}
+    printed = {language: _printed(language) for language in LANGUAGES}
+    found = {target: text for language in LANGUAGES for target, text in _of_language(root, language, printed)}
     return {target: (root / "docs" / target, text) for target, text in found.items()}
 
 
-def _of_language(root: Path, language: str) -> Iterator[tuple[str, str]]:
-    printed = _printed(language)
-    checks = _pairs(printed.pop("list checks"))
-    overview, *helps = ((name, take_apart(text)) for name, text in printed.items())
+def _of_language(root: Path, language: str, printed: Mapping[str, dict[str, str]]) -> Iterator[tuple[str, str]]:
+    helped = {name: text for name, text in printed[language].items() if name != _CHECKS}
+    overview, *helps = ((name, take_apart(text)) for name, text in helped.items())
+    # an id is no word: it is the same in each language
+    ids, meanings = (_pairs(printed[one][_CHECKS]) for one in (LANGUAGES[0], language))
+    checks = [(id_, means) for (id_, _), (_, means) in zip(ids, meanings)]
     codes = _exit_codes(overview[1])
     commands = [(name, _file(name), said) for name, said in helps]
     yield _named("index", language), _filled("index", language, commands=commands, overview=overview[1])
@@ -87,7 +91,7 @@ def _joined(text: str, more: str) -> str:
 def _exit_codes(overview: Help) -> list[tuple[str, str]]:
     """Return the exit codes with their meanings, from the one sentence of the overview that lists them."""
     text = next(one for one in overview.paragraphs if re.search(r"\b130\b", one))
-    return [(code, meaning.strip()) for code, meaning in re.findall(r"(\d+) ([^,,.。、\d]+)", text)]
+    return [(code, meaning.strip()) for code, meaning in re.findall(r"(\d+) ([^,.\d\uff0c\u3001\u3002]+)", text)]
 
 
 def _pages_about(root: Path, command: str, language: str) -> list[tuple[str, str]]:
