@@ -33,9 +33,9 @@ RULES = Rules(asks_base=False)
 
 def check(subject: Subject) -> Finding:
     """Compare upstream's GFLOPs (thop) with those that torch dispatches at the real image size; see `flopcount`."""
-    figures = {"model": _figures(subject, subject.model)}
+    figures = {"model": _figures(subject, subject.model, subject.data)}
     if subject.base is not None:
-        figures["base"] = _figures(subject, subject.base)
+        figures["base"] = _figures(subject, subject.base, subject.base_data)
     for name, figure in figures.items():
         subject.facts.setdefault(name, {}).update(figure.facts())
     return _finding(subject, figures)
@@ -87,11 +87,16 @@ def _base_figures(base: _Figures | None) -> str:
     return f"; for the base {printed}{base.true:.2f}"
 
 
-def _figures(subject: Subject, model: UpstreamModel) -> _Figures:
+def _figures(subject: Subject, model: UpstreamModel, data: dict[str, Any]) -> _Figures:
+    """Count a model's work; upstream is asked about a new build of `data`, as it prints its figure right after one.
+
+    A model that has run since is another one to upstream, which copies it to count: a map that a layer keeps from a
+    forward with gradients cannot be copied, one from a forward without them can.
+    """
     info = None
     with _listening() as thop:
         try:
-            info = subject.upstream.info(model, subject.imgsz)
+            info = subject.upstream.info(subject.build(data).to(subject.device).eval(), subject.imgsz)
         except Exception as error:  # any exception of upstream's or the model's code: upstream prints nothing then
             thop.error = error
     return _Figures(info, thop, count_flops(model, image(model, subject.imgsz)), subject.imgsz)
