@@ -248,8 +248,22 @@ def _while_run(subject: Subject, error: BaseException, runner: FrameType, eviden
     return failed(
         f"layer {row.index} ({row.module}) cannot process the output of layer {names}, shape "
         f"{' and '.join(map(str, inputs))}: {_message(error)}",
-        _mismatch_hint(subject, row, inputs, evidence),
+        _list_hint(row, error) or _mismatch_hint(subject, row, inputs, evidence),
         **evidence,
+    )
+
+
+# as torch and Python say that something got a list: a convolution, a function of torch, an attribute of a tensor
+_GOT_A_LIST = re.compile(r"- got \(list|must be Tensor, not list|'list' object has no attribute")
+
+
+def _list_hint(row: Row, error: BaseException) -> str:
+    """Return a hint if a row names several layers for a class that takes one map."""
+    if len(row.sources) < 2 or not _GOT_A_LIST.search(str(error)):
+        return ""
+    return (
+        f"the row names {len(row.sources)} layers, so {row.module} gets a list of their maps, and its forward takes "
+        "one map: name one layer, or put a Concat before it"
     )
 
 
