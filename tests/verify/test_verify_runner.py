@@ -218,11 +218,17 @@ def test_a_first_process_that_cannot_run_is_the_environments_fault(run_plan):
 
 
 @pytest.mark.parametrize(
-    "code",
-    ["1 / 0\n", "def f(:\n", "import parser_of_mine.gone\n", "import ctypes; ctypes.string_at(0)\n"],
-    ids=["raises", "no Python", "lacks a file", "crashes"],
+    ("code", "hint"),
+    [
+        ("1 / 0\n", "fix the error at "),
+        ("def f(:\n", "fix the error at "),
+        ("import parser_of_mine.gone\n", "names a file that is not in this checkout: add the file there"),
+        ("from parser_of_mine import late\nlate = 1\n", "two files import each other: import at "),
+        ("import ctypes; ctypes.string_at(0)\n", "the line that was running: fix it"),
+    ],
+    ids=["raises", "no Python", "lacks a file", "goes round", "crashes"],
 )
-def test_upstream_code_that_cannot_be_imported_fails_build(run_plan, tmp_path, code):
+def test_upstream_code_that_cannot_be_imported_fails_build(run_plan, tmp_path, code, hint):
     package = tmp_path / "workspace" / "parser_of_mine"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text(code)
@@ -231,6 +237,7 @@ def test_upstream_code_that_cannot_be_imported_fails_build(run_plan, tmp_path, c
     assert _statuses(answers) == [SKIP, FAIL, SKIP]
     assert answers.outcomes[1].summary.startswith("upstream cannot be imported from the workspace: ")
     assert str(package / "__init__.py") in "\n".join(answers.outcomes[1].evidence["output"])
+    assert hint in answers.outcomes[1].hint
     assert "see build" in answers.outcomes[2].summary
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.environment.executable import requirements_hint
 from yolopatch.outside.files.held import temporary_folder
-from yolopatch.outside.probe.blame import blames_workspace
+from yolopatch.outside.probe.blame import blames_workspace, faulty_line
 from yolopatch.outside.probe.launch import isolated_launch
 from yolopatch.outside.probe.listen import TOO_LARGE, TOO_LONG, TOO_MUCH, Ended, listen
 from yolopatch.outside.probe.process import Process
@@ -139,22 +139,24 @@ class _Session:
             return
         check = self.current or self.remaining[0]
         where = "in this check" if self.current else "before this check"
-        self.outcomes[check] = self._crash(check, f"the process {_how_it_ended(ended, where)}", ended, lines)
+        self.outcomes[check] = self._crash(check, f"the process {_how_it_ended(ended, where)}", lines, _hint(ended))
         self.crashed.append(check)
 
     def _record_start(self, ended: Ended, lines: tuple[str, ...]) -> None:
-        if not blames_workspace(lines, Path(self.request.workspace)):
+        workspace = Path(self.request.workspace)
+        if not blames_workspace(lines, workspace):
             raise _not_started(ended, lines, self.python)
+        hint = _import_hint(lines, faulty_line(lines, workspace)) or _hint(ended)
         first = "build" if "build" in self.checks else self.checks[0]
         summary = f"upstream cannot be imported from the workspace: {lines[-1].strip()}"
-        self.outcomes[first] = self._crash(first, summary, ended, lines)
+        self.outcomes[first] = self._crash(first, summary, lines, hint)
         for check in self.remaining:
             why = f"upstream cannot be imported from the workspace (see {first})"
             self.outcomes[check] = Outcome(check, SKIP, why, {}, "", 0.0)
 
-    def _crash(self, check: str, summary: str, ended: Ended, lines: tuple[str, ...]) -> Outcome:
+    def _crash(self, check: str, summary: str, lines: tuple[str, ...], hint: str) -> Outcome:
         seconds = round(time.monotonic() - self.begun, 3)
-        return Outcome(check, FAIL, summary, {"output": list(lines)}, _hint(ended), seconds)
+        return Outcome(check, FAIL, summary, {"output": list(lines)}, hint, seconds)
 
 
 def _how_it_ended(ended: Ended, where: str) -> str:
@@ -190,6 +192,25 @@ def _hint(ended: Ended) -> str:
     if ended.was_killed:
         return _LESS_MEMORY
     return "the evidence shows the line that was running: fix it"
+
+
+def _import_hint(lines: Sequence[str], where: str | None) -> str:
+    """Return what to do about an import that failed in the workspace; "" where its code crashed the process.
+
+    Args:
+        lines: the last lines that the process printed.
+        where: the line of the workspace that failed, None where it is not known.
+    """
+    error = lines[-1]
+    at = f" at {where}" if where else ""
+    if "No module named" in error:
+        return f"the import{at} names a file that is not in this checkout: add the file there, or remove the import"
+    if "partially initialized module" in error:
+        return (
+            f"two files import each other: import{at} from the file that defines the name, or inside the function that "
+            "needs it"
+        )
+    return f"fix the error{at}" if where and "Error" in error else ""
 
 
 def _not_started(ended: Ended, lines: tuple[str, ...], python: str) -> YolopatchError:
