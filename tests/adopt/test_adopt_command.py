@@ -116,6 +116,17 @@ def test_what_a_paper_does_not_mention_is_a_commit_of_its_own(yolopatch, self_ma
     assert (again.json["commit"], again.json["areas"]) == (ran.json["commit"], ran.json["areas"])
 
 
+def test_each_value_stands_apart_from_its_name(yolopatch, copied, own_catalog, tmp_path, git_in):
+    place = copied()
+    settings = place / "ultralytics/cfg/default.yaml"
+    settings.write_text(settings.read_text().replace("mosaic: 1.0", "mosaic: 0.5"))
+    ran = yolopatch("adopt", place, *BASE, "--no-build", "--dest", tmp_path / "w", "--everything")
+    assert ran.code == 0, ran.err
+    said = [" ".join(line.split()) for line in ran.out.splitlines()]
+    assert "augmentation changed in ultralytics/cfg/default.yaml" in said
+    assert f"together {git_in(tmp_path / 'w', 'rev-parse', 'HEAD').strip()}" in said
+
+
 def test_areas_that_cannot_be_had(yolopatch, self_made, own_catalog, tmp_path, fingerprint):
     for option in (("--with", "loss"), ("--verify",)):
         assert yolopatch("adopt", self_made, *BASE, "--no-build", *option).code == 2  # there is no --dest

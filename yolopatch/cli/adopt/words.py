@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from yolopatch.steps.adopt.model import AdoptedModel
 
 _LEAST_WIDTH, _MOST_WIDTH = 60, 120
-_NAME = 9  # cells of the names before the values
+_NAME = 9  # cells of the names before the values, at least
 _REASONS = 3  # of a model
 _SHOWN = 6  # changes of an area, and
 _LINES = 2  # of a sentence; the page has all
@@ -57,9 +57,8 @@ def adoption(found: Adoption, page: Path | None) -> Iterator[str]:
         yield ""
         yield from state(found.made.state)
         areas = [(one.area, f"changed in {', '.join(one.files)}") for one in found.made.areas]
-        yield from _facts([("module", found.made.module), *areas], width)
-        if areas:
-            yield from _facts([("with them", found.made.commit)], width)
+        together = [("together", found.made.commit)] if areas else []
+        yield from _facts([("module", found.made.module), *areas, *together], width)
     for one in found.verified:
         yield from verification(one, None)
     if page:
@@ -148,9 +147,10 @@ def _same(model: AdoptedModel) -> str:
 
 
 def _facts(named: Iterable[tuple[str, str]], width: int) -> Iterator[str]:
-    for name, value in named:
-        title = spoken().translate(name)
-        head = f"  {title}{' ' * (_NAME - cells_of(title))}"
+    facts = [(spoken().translate(name), value) for name, value in named]
+    column = max([_NAME, *(cells_of(title) + 2 for title, _ in facts)])
+    for title, value in facts:
+        head = f"  {title}{' ' * (column - cells_of(title))}"
         yield from wrapped(value, width, head, " " * cells_of(head))
 
 
