@@ -32,7 +32,7 @@ PAGE = """<!DOCTYPE html>
 WORDS = {
     "The report": "报告",
     "A head": "标题",
-    "done & gone": "<完成> & \"走\"",
+    "done & gone": '<完成> & "走"',
     "passed": "通过",
     "done": "通过",
     "the class `A<B` is new": "新的类 `A<B`",

@@ -21,7 +21,8 @@ needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not ins
 _OPTIONS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=20000", "--dump-dom")
 _FOUND = re.compile(r'<pre id="found">(.*?)</pre>', re.DOTALL)
 _AROUND = """<!DOCTYPE html><meta charset="utf-8">
-<iframe id="frame" width="{width}" height="900" style="border: 0" {allowed}srcdoc="{page}"></iframe><pre id="found"></pre>
+<iframe id="frame" width="{width}" height="900" style="border: 0" {allowed}srcdoc="{page}"></iframe>
+<pre id="found"></pre>
 <script>
 const frame = document.getElementById("frame");
 frame.onload = async () => {{
@@ -54,7 +55,13 @@ def read(page: str, folder: Path, *, width: int = 1280) -> Any:
     """Return what a page's own script leaves as JSON in `<pre id="found">`; a window has 500 pixels at least."""
     file = folder / "page.html"
     file.write_text(page, encoding="utf-8")
-    command = [CHROMIUM, *_OPTIONS, f"--window-size={width},900", f"--user-data-dir={folder / 'profile'}", file.as_uri()]
+    command = [
+        CHROMIUM,
+        *_OPTIONS,
+        f"--window-size={width},900",
+        f"--user-data-dir={folder / 'profile'}",
+        file.as_uri(),
+    ]
     ran = subprocess.run(command, capture_output=True, timeout=120, check=True)
     found = json.loads(unescape(_FOUND.findall(ran.stdout.decode())[-1]) or "null")
     assert not (isinstance(found, dict) and "error" in found), found["error"]

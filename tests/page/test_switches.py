@@ -107,7 +107,8 @@ def test_where_no_script_runs_the_page_is_whole_and_has_no_dead_button(tmp_path)
 def test_nothing_is_wider_than_the_page(name, width, tmp_path):
     script = """
       for (const one of all("details")) one.open = true;
-      return all("body *").filter((one) => one.checkVisibility() && !one.closest(".hidden, svg, thead, .word, [hidden]"))
+      const silent = ".hidden, svg, thead, .word, [hidden]";
+      return all("body *").filter((one) => one.checkVisibility() && !one.closest(silent))
         .map((one) => [one.getBoundingClientRect(), one]).filter(([box]) => box.right > view.innerWidth + 1)
         .map(([box, one]) => `${one.tagName}.${one.className} ${box.right}`)
         .concat(page.documentElement.scrollWidth > view.innerWidth ? ["the page scrolls"] : []);

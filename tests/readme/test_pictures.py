@@ -21,7 +21,11 @@ def _drawing(name: str) -> list[tuple[str, dict[str, str], str | None]]:
     """Return every element with its attributes, without what is read."""
     root = ET.fromstring((PICTURES / name).read_text(encoding="utf-8"))
     return [
-        (_tag(one), {k: v for k, v in one.attrib.items() if k != "aria-label"}, None if _tag(one) in LABELS else one.text)
+        (
+            _tag(one),
+            {k: v for k, v in one.attrib.items() if k != "aria-label"},
+            None if _tag(one) in LABELS else one.text,
+        )
         for one in root.iter()
     ]
 

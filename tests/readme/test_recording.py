@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from collections import defaultdict
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -142,7 +143,7 @@ def test_a_long_command_is_shown_faster_and_its_steps_one_after_the_other():
     assert film.seconds < 12
     steps = [shot for shot in film.shots if shot.number == 1]
     assert [shot.row[0].text for shot in steps] == [*(f"step {step}" for step in range(1, 11)), "done"]
-    assert all(before.end == after.start for before, after in zip(steps, steps[1:]))
+    assert all(before.end == after.start for before, after in pairwise(steps))
     assert steps[-1].end is None
 
 

@@ -50,7 +50,9 @@ def one_run() -> dict[str, Any]:
         "checks": [
             make_check("provenance", file="/home/ana/ultralytics-8.4.0/ultralytics/__init__.py"),
             make_check("flops", "warn", "upstream prints 8.17 GFLOPs where 6.09 are true", "cite the true figure"),
-            make_check("gradient-flow", "fail", "259 parameters are dead", "look at layer 1", parameters=259, share=0.9972),
+            make_check(
+                "gradient-flow", "fail", "259 parameters are dead", "look at layer 1", parameters=259, share=0.9972
+            ),
             make_check("onnx", "skip", "onnxruntime is not installed"),
         ],
         "verdict": "fail",

@@ -68,7 +68,10 @@ def failed_build(one):
     nothing = dict.fromkeys(
         ("task", "layers", "parameters", "gradients", "latency_ms", "latency_fused_ms", "fps", "base")
     )
-    checks = [make_check("build", "fail", "layer 3 does not build", "mend layer 3"), make_check("forward", "skip", "no model")]
+    checks = [
+        make_check("build", "fail", "layer 3 does not build", "mend layer 3"),
+        make_check("forward", "skip", "no model"),
+    ]
     return {**one, **nothing, "gflops": {"upstream": None, "true": None}, "table": [], "checks": checks}
 
 

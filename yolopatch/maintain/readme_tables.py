@@ -70,10 +70,14 @@ def _verdicts(root: Path) -> list[str]:
     """Return a row for each measured module: its paper, and how many of its models pass on each pin."""
     measured = _measured(root)
     return [
-        f"| {' | '.join((_linked(module, root), _paper(module), *_by_pin(measured, name), _as_posted(measured, name)))} |"
+        _row((_linked(module, root), _paper(module), *_by_pin(measured, name), _as_posted(measured, name)))
         for name, module in MODULES.items()
         if any(name == known for known, _, _ in measured)
     ]
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def _unmeasured(root: Path) -> list[str]:
@@ -103,7 +107,10 @@ def _by_pin(measured: Mapping[tuple[str, str, str], list[str]], name: str) -> It
 def _as_posted(measured: Mapping[tuple[str, str, str], list[str]], name: str) -> str:
     """Return how many models of the post's code pass, and the checks that fail in most of the others, at most three."""
     verdicts = [
-        one for (module, flavor, _), all_ in measured.items() if (module, flavor) == (name, TUTORIAL_FLAVOR) for one in all_
+        one
+        for (module, flavor, _), all_ in measured.items()
+        if (module, flavor) == (name, TUTORIAL_FLAVOR)
+        for one in all_
     ]
     if not verdicts:
         return _NOTHING
@@ -145,5 +152,15 @@ def _ablation(root: Path) -> list[str]:
     """Return the rows of docs/measured/ablation.md, without some columns."""
     page = (root / "docs/measured/ablation.md").read_text(encoding="utf-8")
     heading, _, *rows = _cells(page)
-    wanted = ("Arm", "Parameters (M)", "GFLOPs", "Latency (ms)", "Runs", "mAP50-95 (%)", "Difference (points)", "p", "Verdict")
-    return [f"| {' | '.join(row[heading.index(name)] for name in wanted)} |" for row in rows]
+    wanted = (
+        "Arm",
+        "Parameters (M)",
+        "GFLOPs",
+        "Latency (ms)",
+        "Runs",
+        "mAP50-95 (%)",
+        "Difference (points)",
+        "p",
+        "Verdict",
+    )
+    return [_row(row[heading.index(name)] for name in wanted) for row in rows]

@@ -53,7 +53,7 @@ class Parts:
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its head, the unit, whether it holds figures, its cell in a row, and the parts of a cell that has some."""
+    """A column: its head, the unit, whether it holds figures, its cell in a row, and the parts of a cell with some."""
 
     head: str
     unit: str

@@ -72,5 +72,3 @@ def _json(data: Mapping[str, object]) -> str:
     """Return JSON that cannot end the element it stands in."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
-
-

@@ -61,8 +61,9 @@ def cut(session: Sequence[Recorded], columns: int) -> Film:
     now, last_command = 0.0, 0
     for recorded in session:
         last_command = len(screen.rows())
-        for now, text in _typed(recorded.line, now):
+        for at, text in list(_typed(recorded.line, now)):
             screen.feed(text)
+            now = at
             frames.append(_Frame(now, screen.rows()))
         start, speed = now + _BEFORE, min(1.0, _LONGEST / recorded.seconds)
         for piece in recorded.pieces:

@@ -117,7 +117,7 @@ def _model(name: Path, says: dict[Any, Any]) -> Found:
         chosen = [word for module in modules for word in ("--module", module)]
         command = ["yolopatch", "apply", "--repo", "ultralytics", *chosen, "--dest", "my-yolo"]
     else:
-        command = ["yolopatch", "render-cfg", "--from", name, "--module", "DSConv", "--out", "rendered"]
+        command = ["yolopatch", "render-cfg", "--from", str(name), "--module", "DSConv", "--out", "rendered"]
     return Found(name, MODEL, shell.join(command), modules)
 
 
