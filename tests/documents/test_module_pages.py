@@ -9,8 +9,8 @@ import pytest
 
 from yolopatch.catalog.modules import MODULES
 from yolopatch.errors import YolopatchError
-from yolopatch.maintain.module_pages import Paper, headed_pages, paper
-from yolopatch.maintain.verdicts import Verdict, verdicts
+from yolopatch.maintain.pages.modules import Paper, headed_pages, paper
+from yolopatch.maintain.pages.verdicts import Verdict, verdicts
 
 ROOT = Path(__file__).parents[2]
 PAGES = dict(headed_pages(ROOT / "docs"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from yolopatch.maintain.readme_tables import README, filled
+from yolopatch.maintain.pages.readme import README, filled
 
 ROOT = Path(__file__).resolve().parents[2]
 

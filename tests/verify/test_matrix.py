@@ -13,7 +13,7 @@ from yolopatch.catalog.modules import MODULES as ALL_MODULES
 from yolopatch.catalog.pins import PINS
 from yolopatch.maintain import matrix
 from yolopatch.maintain.matrix import ALL, QUICK, Case, Result, cases, read_results
-from yolopatch.maintain.matrix_page import page
+from yolopatch.maintain.pages.matrix import page
 from yolopatch.wire.checks import CHECKS
 
 from ..of_tutorials import MODULES

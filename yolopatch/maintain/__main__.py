@@ -21,14 +21,14 @@ from yolopatch.maintain import forks, matrix, ported, reproduced
 from yolopatch.maintain.figures import write_figures
 from yolopatch.maintain.interfaces import write_interface
 from yolopatch.maintain.manifests import write_manifest
-from yolopatch.maintain.matrix_page import page
-from yolopatch.maintain.module_pages import write_module_pages
+from yolopatch.maintain.pages.matrix import page
+from yolopatch.maintain.pages.modules import write_module_pages
 from yolopatch.maintain.patches import write_patches
-from yolopatch.maintain.readme_tables import write_readme
+from yolopatch.maintain.pages.readme import write_readme
 from yolopatch.maintain.recording.recording import LANGUAGES, write_recording
 from yolopatch.maintain.release_index import write_release_index
-from yolopatch.maintain.reproduced_page import draw
-from yolopatch.maintain.reproduced_page import page as reproduced_page
+from yolopatch.maintain.pages.reproduced import draw
+from yolopatch.maintain.pages.reproduced import page as reproduced_page
 from yolopatch.outside.probe.inspect import inspect_interpreter
 
 _WRITERS = {"patches": write_patches, "manifests": write_manifest, "interfaces": write_interface}

@@ -20,7 +20,7 @@ from yolopatch.core.model.cfg_text import file_name
 from yolopatch.core.model.layout import layer_numbers
 from yolopatch.core.templates import template_environment
 from yolopatch.errors import YolopatchError
-from yolopatch.maintain.verdicts import verdicts
+from yolopatch.maintain.pages.verdicts import verdicts
 from yolopatch.steps.model.listing import list_modules
 from yolopatch.steps.model.render_request import RenderRequest, plan
 
