@@ -17,23 +17,32 @@ _FETCHED = re.compile(r"<(?:script|img|iframe|source)\b[^>]*\bsrc=\"(?:https?:)?
 _FETCHED_BY_STYLE = re.compile(r"(?:url\(|@import\s+)[\"']?(?:https?:)?//")
 _RESULTS = "[...document.querySelectorAll('.md-search-result__item h1')].map(found => found.closest('a').pathname)"
 _SHOWN = "getComputedStyle(document.querySelector('{}')).display !== 'none'"
-# WCAG's contrast of two colours as the browser gives them; the background is that of the nearest that has one
+# the least of WCAG's contrasts of a page, and its text; colours may let through what is behind them
 _CONTRAST = """(() => {
-  const bright = (colour) => {
-    const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3).map(Number).map((part) => part / 255)
+  const parts = (colour) => {
+    const [r, g, b, a = 1] = colour.match(/[\\d.]+/g).map(Number);
+    return { rgb: [r, g, b], a };
+  };
+  const over = (colour, below) => colour.rgb.map((part, i) => part * colour.a + below[i] * (1 - colour.a));
+  const behind = (element) => {
+    if (!element) return [255, 255, 255];
+    const own = parts(getComputedStyle(element).backgroundColor);
+    return own.a === 1 ? own.rgb : over(own, behind(element.parentElement));
+  };
+  const bright = (rgb) => {
+    const [r, g, b] = rgb.map((part) => part / 255)
       .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
-  const behind = (element) => {
-    const colour = getComputedStyle(element).backgroundColor;
-    return /, 0\\)$|transparent/.test(colour) ? behind(element.parentElement) : colour;
+  const contrast = (element) => {
+    const below = behind(element);
+    const colours = [over(parts(getComputedStyle(element).color), below), below];
+    const [light, dark] = colours.map(bright).sort((a, b) => b - a);
+    return (light + 0.05) / (dark + 0.05);
   };
-  return [...document.querySelectorAll('.md-typeset :is(p, li, td, a, pre code)')]
+  return [...document.querySelectorAll('.md-typeset :is(h1, h2, p, li, td, a, dt, pre code)')]
     .filter((element) => element.innerText && !element.matches('.headerlink'))
-    .map((element) => {
-      const [one, other] = [bright(getComputedStyle(element).color), bright(behind(element))].sort((a, b) => b - a);
-      return [(one + 0.05) / (other + 0.05), element.innerText.slice(0, 40)];
-    })
+    .map((element) => [contrast(element), element.innerText.slice(0, 40)])
     .sort((a, b) => a[0] - b[0])[0];
 })()"""
 
@@ -63,8 +72,9 @@ def test_a_search_in_chinese_finds_chinese_pages(look_for):
     found = look_for("注意力", "zh/index.html")
     assert "zh/modules/gam.html" in found
     assert [path for path in found if not path.startswith("zh/")] == []
-    # words that a reader writes without spaces are found one by one
-    assert look_for("注意力机制", "zh/modules/gam.html")
+    assert "zh/modules/rcsosa.html" in look_for("重参数化", "zh/index.html")
+    # words without a space between them are found one by one
+    assert "zh/modules/akconv.html" in look_for("采样点偏移", "zh/modules/gam.html")
 
 
 @pytest.mark.parametrize("name", ["index", "modules/refconv", "reference/cli/apply"])
