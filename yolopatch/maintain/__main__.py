@@ -23,12 +23,12 @@ from yolopatch.maintain.interfaces import write_interface
 from yolopatch.maintain.manifests import write_manifest
 from yolopatch.maintain.pages.matrix import page
 from yolopatch.maintain.pages.modules import write_module_pages
-from yolopatch.maintain.patches import write_patches
 from yolopatch.maintain.pages.readme import write_readme
-from yolopatch.maintain.recording.recording import LANGUAGES, write_recording
-from yolopatch.maintain.release_index import write_release_index
 from yolopatch.maintain.pages.reproduced import draw
 from yolopatch.maintain.pages.reproduced import page as reproduced_page
+from yolopatch.maintain.patches import write_patches
+from yolopatch.maintain.recording.recording import LANGUAGES, write_recording
+from yolopatch.maintain.release_index import write_release_index
 from yolopatch.outside.probe.inspect import inspect_interpreter
 
 _WRITERS = {"patches": write_patches, "manifests": write_manifest, "interfaces": write_interface}
