@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from yolopatch.core.ablate.statistics import Difference
 from yolopatch.core.ablate.table import Outcome, Row
+from yolopatch.core.language.spoken import spoken
 from yolopatch.core.tables.latex import escape_latex
 from yolopatch.core.tables.markdown import escape_markdown
 from yolopatch.core.tables.marks import BEST, LATEX_MARKS, MARKDOWN_MARKS, SECOND, UNMARKED
@@ -168,5 +169,5 @@ INTERVAL = Column(
 )
 DIFFERENCE = Column("Difference", "points", True, _of_difference(_with_interval))
 P = Column("p", "", True, _of_difference(p_text))
-VERDICT = Column("Verdict", "", False, lambda row, form: row.verdict)
+VERDICT = Column("Verdict", "", False, lambda row, form: spoken().translate(row.verdict))
 COLUMNS = (ARM, SCALE, *COSTS, RUNS, *METRICS, DIFFERENCE, P, VERDICT)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from yolopatch.core.language.spoken import spoken
+
 _ESCAPED = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -19,6 +21,7 @@ _ESCAPED = {
     **{char: f"\\{char}" for char in "&%$#_{}"},
 }
 _PACKAGES = "% Needs \\usepackage{booktabs,graphicx,textcomp} and \\usepackage[T1]{fontenc}."
+_CHINESE = "% With Chinese text: compile with xelatex, and add \\usepackage{ctex}."
 _FIT = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"  # only a table that is too wide gets smaller
 
 
@@ -44,17 +47,19 @@ def latex_table(
     """Return a table with its notes below it.
 
     Args:
-        heads, units: of each column, as plain text; "" for a column without a unit.
+        heads, units: of each column, as plain English text; "" for a column without a unit.
         sides: a letter for each column, as `tabular` wants it.
         groups: of rows of cells in LaTeX; a rule stands between two groups.
-        notes: sentences of plain text.
+        notes: sentences of plain English text; these and the heads are put into the language of the run.
         wide: whether it takes both columns of a page.
     """
     environment = "table*" if wide else "table"
+    heads, units, notes = ([*map(spoken().translate, texts)] for texts in (heads, units, notes))
     body = [line for rows in groups for line in (r"\midrule", *map(_row, rows))]
     return "\n".join(
         [
             _PACKAGES,
+            *([_CHINESE] if any(letter >= "\u2e80" for letter in "".join((*heads, *units, *notes))) else []),
             rf"\begin{{{environment}}}",
             r"\centering",
             *((r"\small", r"\setlength{\tabcolsep}{3.5pt}") if wide else ()),

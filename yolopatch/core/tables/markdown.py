@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from yolopatch.core.language.spoken import spoken
+
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~#&])")
 LEFT, RIGHT = "---", "---:"
 
@@ -20,12 +22,12 @@ def markdown_table(
     """Return a table with a list of notes below it.
 
     Args:
-        heads, rows: of cells in Markdown.
+        heads, rows: of cells in Markdown; the heads and notes are put into the language of the run.
         sides: LEFT or RIGHT for each column.
         notes: sentences of plain text.
     """
-    lines = [_line(cells) for cells in (heads, sides, *rows)]
-    return "\n".join([*lines, "", *(f"- {escape_markdown(note)}" for note in notes), ""])
+    lines = [_line(cells) for cells in ([*map(spoken().translate, heads)], sides, *rows)]
+    return "\n".join([*lines, "", *(f"- {escape_markdown(spoken().translate(note))}" for note in notes), ""])
 
 
 def _line(cells: Sequence[str]) -> str:
