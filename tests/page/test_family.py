@@ -25,7 +25,7 @@ _VALUE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 @pytest.mark.parametrize("name", PAGES)
 def test_has_the_head_the_switches_and_the_foot_of_the_family(name):
     root = read(PAGES[name]())
-    assert [one.tag for one in root.find("body")][1:] == ["header", "main", "footer", "p", "dialog"]
+    assert [one.tag for one in root.find("body")][1:] == ["header", "main", "footer", "p", "dialog", "script"]
     ids = {one.get("id") for one in root.iter()}
     assert {"dark", "theme", "language", "print", "status", "by-hand", "again"} <= ids
     command = name.partition("-")[0]

@@ -13,7 +13,7 @@ from itertools import groupby
 from yolopatch.core.figures.svg import svg_text
 
 _WIDTH, _HEIGHT = 360, 250  # units; a telephone shows them as pixels, so that letters of 12 can be read
-_LEFT, _RIGHT, _TOP, _BOTTOM = 50, 24, 12, 44  # units around the field
+_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 24, 12, 44  # units around the field
 _COLOURS, _DASHES = 8, ("", "7 3", "2 3", "9 3 2 3", "5 2 1 2 1 2")
 _TICKS = 5
 _ROUND = (1.0, 2.0, 2.5, 5.0, 10.0)  # steps between ticks, times a power of ten
