@@ -100,7 +100,7 @@ def test_latex_is_a_booktabs_table_with_marks_and_symbols(tmp_path):
         r"Arm & Runs & mAP50 \% & mAP50{-}95 \% \\",
         r"\midrule",
         r"base n & 8/8 & 48.09 $\pm$ 0.30 & 38.09 $\pm$ 0.30 \\",
-        r"up n & 8/8 & 49.99 $\pm$ 0.83 & 39.99 $\pm$ 0.83 \\",
+        r"up n & 8/8 & \textbf{49.99 $\pm$ 0.83} & \textbf{39.99 $\pm$ 0.83} \\",
         r"\bottomrule",
         r"\end{tabular}",
         r"\end{table}",
