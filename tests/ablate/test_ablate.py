@@ -262,7 +262,7 @@ def test_a_run_that_fails_stands_in_the_table_and_is_tried_again(grid, yolopatch
             assert (found[name]["status"], found[name]["attempts"]) == ("failed", attempts)
             assert "'nobody' not found" in found[name]["why"]
         assert found["SPConv-n-0"]["status"] == "pending"
-        assert "Failed: base at n, seeds 0 and 1" in (folder / "table.md").read_text("utf-8")
+        assert "Failed: base at scale n, seeds 0 and 1" in (folder / "table.md").read_text("utf-8")
 
 
 def trainings_in(folder: Path) -> list[int]:

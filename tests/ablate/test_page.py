@@ -83,7 +83,7 @@ def test_every_seed_is_a_dot_and_every_arm_is_said_in_words(table):
     spoken = [piece.get("aria-label") for piece in pieces if piece.get("role") == "img"]
     assert (
         spoken[2]
-        == "up at scale n: mean 39.99 of 8 runs, difference +1.90 points, from +1.31 to +2.49, better, p 0.0078"
+        == "up at scale n: mean 39.99 of 8 runs, a difference of +1.90 points, from +1.31 to +2.49, better, p 0.0078"
     )
     for piece in pieces:
         width, height = map(float, piece.get("viewBox").split()[2:])

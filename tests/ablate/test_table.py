@@ -67,7 +67,7 @@ def test_six_seeds_are_enough_for_one_arm_and_no_more(table):
     assert row.map50_95.difference.p == 0.0625
     assert row.verdict == "too few seeds"
     assert row.why == "it has 6 seeds in common with the baseline, and 7 are needed for 2 arms"
-    assert "No verdict for A at n, B at n: it has 6 seeds in common" in said(two)
+    assert "No verdict for A at scale n, B at scale n: it has 6 seeds in common" in said(two)
     assert "With 2 arms this takes 7 seeds" in " ".join(describe(two))
 
 
@@ -91,7 +91,7 @@ def test_a_single_seed_has_neither_deviation_nor_interval_nor_p(table):
 def test_runs_that_the_seed_did_not_change_are_reported_and_averaged_once(table):
     arm = (0.4, 0.4, *BETTER[2:])
     made = table({"base": BASE, "A": arm})
-    assert "Equal: A at n, seeds 0 and 1 gave equal metrics to the last digit" in said(made)
+    assert "Equal: A at scale n, seeds 0 and 1 gave equal metrics to the last digit" in said(made)
     row = only(made, "A")
     assert (row.done, row.map50_95.summary.count) == (8, 7)
     assert row.map50_95.summary.mean == pytest.approx(sum(arm[1:]) / 7)
@@ -101,10 +101,10 @@ def test_runs_that_the_seed_did_not_change_are_reported_and_averaged_once(table)
 
 def test_equal_runs_of_the_baseline_leave_every_arm_of_the_scale_without_a_verdict(table):
     made = table({"base": (0.38,) * 8, "A": BETTER, "B": WORSE})
-    assert "base at n, seeds 0 to 7 gave equal metrics" in said(made)
+    assert "base at scale n, seeds 0 to 7 gave equal metrics" in said(made)
     assert (only(made, "base").map50_95.summary.count, only(made, "base").map50_95.summary.std) == (1, None)
     assert [only(made, arm).verdict for arm in "AB"] == ["too few seeds"] * 2
-    assert "No verdict for A at n, B at n: runs of the baseline gave equal metrics." in said(made)
+    assert "No verdict for A at scale n, B at scale n: runs of the baseline gave equal metrics." in said(made)
 
 
 def test_one_equal_metric_is_no_equal_run(table, run):
@@ -121,7 +121,7 @@ def test_a_model_that_finds_nothing_is_worse_and_its_zeros_are_no_sign_of_idle_s
     made = table({"base": BASE, "dead": (None,) * 8}, *dead)
     row = only(made, "dead")
     assert (row.verdict, row.map50_95.summary.std) == ("worse", 0)
-    assert said(made) == "Nothing found: dead at n, seeds 0 to 7: every metric is 0."
+    assert said(made) == "Nothing found: dead at scale n, seeds 0 to 7: every metric is 0."
 
 
 def test_an_arm_with_the_metrics_of_its_baseline_is_reported(table):
@@ -129,7 +129,7 @@ def test_an_arm_with_the_metrics_of_its_baseline_is_reported(table):
     row = only(made, "A")
     assert (row.verdict, row.map50_95.difference.p, row.map50_95.difference.mean) == ("not distinguishable", 1, 0)
     assert (row.map50_95.difference.low, row.map50_95.difference.high) == (0, 0)
-    assert said(made).startswith("Same as base: A at n, seeds 0 to 7: its metrics are the baseline's")
+    assert said(made).startswith("Same as base: A at scale n, seeds 0 to 7: its metrics are the baseline's")
 
 
 def test_a_failed_run_is_missing_with_its_reason(table, run):
@@ -141,9 +141,9 @@ def test_a_failed_run_is_missing_with_its_reason(table, run):
     )
     row = only(made, "A")
     assert (row.done, row.wanted, row.map50_95.difference.seeds, row.verdict) == (6, 8, 6, "better")
-    assert f"Failed: A at n, seeds 0 and 1: {reason}." in said(made)
+    assert f"Failed: A at scale n, seeds 0 and 1: {reason}." in said(made)
     assert "the arm is worse than the table says" in said(made)
-    one_line = "Failed: A at n, seeds 0 and 1: CUDA out of memory. Tried to allocate 2.00 GiB."
+    one_line = "Failed: A at scale n, seeds 0 and 1: CUDA out of memory. Tried to allocate 2.00 GiB."
     assert one_line in write_markdown(made)
     assert one_line in write_latex(made)
     assert one_line in " ".join(" ".join(map(unstyle, grid(made, ()))).split())
@@ -157,14 +157,14 @@ def test_a_metric_that_is_no_number_is_left_out_and_reported(odd, metric, table,
     made = table({"base": BASE, "A": BETTER}, broken)
     row = only(made, "A")
     assert (row.done, row.map50_95.summary.count, row.verdict) == (8, 7, "better")
-    assert "No numbers: A at n, seed 3: done, but without finite metrics." in said(made)
+    assert "No numbers: A at scale n, seed 3: done, but without finite metrics." in said(made)
     text = json.dumps([row.data() for row in made.rows] + [one.data("best") for one in made.results], allow_nan=False)
     assert "NaN" not in text
 
 
 def test_a_run_that_is_done_without_the_chosen_checkpoint_is_reported(table, run):
     made = table({"base": BASE, "A": BETTER}, replace(run("A", 0, 0.4), best=None))
-    assert "No numbers: A at n, seed 0" in said(made)
+    assert "No numbers: A at scale n, seed 0" in said(made)
     assert next(one for one in made.results if one.id == "A-n-0").data("best")["metrics"] is None
 
 
@@ -183,7 +183,7 @@ def test_a_table_that_is_not_complete_judges_nothing(arms, why, table):
     row = only(made, "A")
     assert row.verdict == "too few seeds"
     assert row.why.startswith(why)
-    assert f"No verdict for A at n: {why}" in said(made)
+    assert f"No verdict for A at scale n: {why}" in said(made)
     assert re.search(r"Still to run: \d+ of 16 runs\.", said(made))
     for line in grid(made, ()):
         assert len(unstyle(line)) <= 80

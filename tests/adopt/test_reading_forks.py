@@ -161,7 +161,7 @@ def test_links_and_devices_of_archives(kind, tmp_path):
     for name, count in (("a.zip", 1), ("a.tar", 2)):
         found = read_fork(str(tmp_path / name))
         assert found.files.keys() == PACKAGE
-        assert found.notes == (f"{listing.counted(count, 'link')}: not read",)
+        assert found.notes == listing.not_read({listing.LINKS: count})
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_names_that_differ_in_case_alone_are_said(tmp_path):
 def test_a_name_that_is_no_text(tmp_path):
     place = write_tree(tmp_path / "fork-a", SMALL)
     (place / os.fsdecode(b"\xff\xfe.py")).write_text("")
-    assert read_fork(str(place)).notes == ("1 file whose name is no text: not read",)
+    assert read_fork(str(place)).notes == ("1 file with a name that is no text: not read",)
 
 
 def test_large_files_count_as_beside_and_are_not_read(tmp_path, monkeypatch):

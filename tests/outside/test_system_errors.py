@@ -47,8 +47,8 @@ def test_where_a_program_does_not_say_why_the_folder_is_looked_at(said, tmp_path
 
 def test_the_command_of_an_advice_works_when_typed(tmp_path):
     told = advice(errno.EACCES, tmp_path / "not" / "made yet")
-    assert told == f"check the permissions of {tmp_path} (`ls -ld {tmp_path}`) and run the command again"
-    assert advice(errno.EACCES) == "check the permissions of that path and run the command again"
+    assert told == f"check the permissions of {tmp_path} (`ls -ld {tmp_path}`), then run the command again"
+    assert advice(errno.EACCES) == "check the permissions of that path, then run the command again"
     assert advice(errno.ENOSPC, tmp_path, "name another folder") == "free some space, or name another folder"
     assert advice(errno.ENOENT, tmp_path, "name another folder") == "name another folder"
 

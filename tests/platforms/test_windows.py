@@ -140,8 +140,8 @@ def test_a_name_that_windows_does_not_have_is_no_bug(number, capsys):
 
 def test_the_advice_for_an_error_of_the_system_names_commands_of_windows(monkeypatch, tmp_path):
     monkeypatch.setattr("sys.platform", "win32")
-    assert advice(errno.EACCES, tmp_path).endswith(f"(`icacls {tmp_path}`) and run the command again")
-    assert advice(errno.EMFILE, tmp_path) == "allow more open files and run the command again"
+    assert advice(errno.EACCES, tmp_path).endswith(f"(`icacls {tmp_path}`), then run the command again")
+    assert advice(errno.EMFILE, tmp_path) == "allow more open files, then run the command again"
 
 
 @pytest.mark.parametrize("name", ["Con", "AUX", "nul", "Com1"])

@@ -70,18 +70,25 @@ class Recipe:
 
 _NOT_PRINTED = "the post does not print it"
 _NO_PLACE = "the post does not say where its code goes"
-_BARE = (
-    Departure(
-        "{bare} is used alone: the replaced layers' BatchNorm and SiLU are gone",
-        "so it is in the post, which does not say so; `paper` places {conv}, which keeps both",
-        (TUTORIAL_FLAVOR,),
-    ),
-    Departure(
-        "the YAML places {conv} where the post's places {bare}",
-        "the flavor `paper` is a full replacement of the layers; name and place of the file stay the post's",
-        ("paper",),
-    ),
-)
+
+
+def _bare_class(name: str) -> tuple[Departure, Departure]:
+    """Return the departures of a post that places a module's bare class."""
+    bare, conv = MODULES[name].bare, MODULES[name].conv
+    return (
+        Departure(
+            f"{bare} is used alone: the replaced layers' BatchNorm and SiLU are gone",
+            f"so it is in the post, which does not say so; `paper` places {conv}, which keeps both",
+            (TUTORIAL_FLAVOR,),
+        ),
+        Departure(
+            f"the YAML places {conv} where the post's places {bare}",
+            "the flavor `paper` is a full replacement of the layers; name and place of the file stay the post's",
+            ("paper",),
+        ),
+    )
+
+
 _HEADER = Departure(
     "the YAML starts with comment lines that name the replaced layers",
     "yolopatch knows its own untouched files by them; upstream ignores comments",
@@ -123,7 +130,7 @@ _RECIPES = (
                 "the branch in parse_model is yolopatch's",
                 "the post shows it in a picture alone; it computes what upstream computes for Conv",
             ),
-            *_BARE,
+            *_bare_class("RefConv"),
         ),
     ),
     Recipe(
@@ -162,7 +169,7 @@ _RECIPES = (
                 "the post takes timm's, a package that upstream does not need",
             ),
             Departure("the branch in parse_model is yolopatch's", _NOT_PRINTED),
-            *_BARE,
+            *_bare_class("DynamicConv"),
         ),
     ),
     Recipe(
@@ -191,7 +198,7 @@ _RECIPES = (
                 "the training call is upstream's with its own defaults, on coco8",
                 "the post prints none",
             ),
-            *_BARE,
+            *_bare_class("SPConv"),
         ),
     ),
     Recipe(
@@ -268,7 +275,7 @@ _RECIPES = (
                 "the post's code does not initialise them; two runs differ, and a NaN there spoils the first batch",
                 (TUTORIAL_FLAVOR,),
             ),
-            *_BARE,
+            *_bare_class("Dynamic_conv2d"),
         ),
     ),
 )
@@ -294,14 +301,9 @@ def find_recipe(name: str) -> Recipe:
 
 
 def departures(recipe: Recipe, flavor: str, fix_patches: Collection[FixPatch]) -> list[Departure]:
-    """Return what holds for this flavor with these fix patches, with the module's names filled in."""
-    module = MODULES[recipe.module]
+    """Return what holds for this flavor with these fix patches."""
     seeded = [_SEEDED] if SEEDS in fix_patches else []  # the other changes no result
-    return [
-        Departure(one.what.format(bare=module.bare, conv=module.conv), one.why.format(conv=module.conv), one.flavors)
-        for one in (*recipe.departures, _HEADER, *seeded)
-        if flavor in one.flavors
-    ]
+    return [one for one in (*recipe.departures, _HEADER, *seeded) if flavor in one.flavors]
 
 
 def on_pin(recipe: Recipe, pin: Pin) -> Recipe:

@@ -68,13 +68,14 @@ def helpers(told: Account) -> str:
 def rest(told: Account) -> Iterator[str]:
     """Yield what of a fork has no effect on a model, in counts."""
     definitions, files = told.unused
-    parts = [
-        (len(told.idle), "change{} without effect"),
-        (len(told.formatted), "file{} with other formatting or comments alone"),
-        (len(told.leftovers), "leftover{} that nobody meant to publish"),
-        (definitions, "definition{} that the model does not need"),
-        (files, "of the file{} with nothing else"),
-    ]
-    yield from (f"{count:,} {words.format('s' * (count != 1))}" for count, words in parts[:-1] if count)
+    idle, formatted, leftovers = len(told.idle), len(told.formatted), len(told.leftovers)
+    if idle:
+        yield f"{idle:,} change{'s' * (idle != 1)} without effect"
+    if formatted:
+        yield f"{formatted:,} file{'s' * (formatted != 1)} with other formatting or comments alone"
+    if leftovers:
+        yield f"{leftovers:,} leftover{'s' * (leftovers != 1)} that nobody meant to publish"
+    if definitions:
+        yield f"{definitions:,} definition{'s' * (definitions != 1)} that the model does not need"
     if files:
         yield f"{files:,} file{'s' * (files != 1)} with nothing that the model needs"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from yolopatch.cli.layout import pairs, table
+from yolopatch.core.language.spoken import spoken
 
 if TYPE_CHECKING:
     from yolopatch.steps.data.check import DatasetReport
@@ -33,12 +34,13 @@ def shapes(made: ShapesSet) -> Iterator[str]:
 
 def dataset(found: DatasetReport) -> Iterator[str]:
     """Yield what `data check` found: the verdict, the counts, the problems."""
-    verdict = f"{found.errors} error{'s' * (found.errors > 1)}" if found.errors else "no error"
+    verdict = spoken().translate(f"{found.errors} error{'s' * (found.errors > 1)}" if found.errors else "no error")
     yield click.style(verdict, fg="red" if found.errors else "green", bold=True) + f"  {found.data}, {found.task}"
     rows = [(part.name, *(f"{count:,}" for count in (part.images, part.empty, part.objects))) for part in found.parts]
     yield from table(("", "images", "without objects", "objects"), rows, left=1)
     yield from table(("class", "objects"), [(name, f"{count:,}") for name, count in found.objects.items()], left=1)
     for problem in found.problems[:_MOST_PROBLEMS]:
-        yield f"  {click.style(problem.severity, fg=_COLOURS[problem.severity])}  {problem.where} {problem.what}"
+        severity = click.style(spoken().translate(problem.severity), fg=_COLOURS[problem.severity])
+        yield f"  {severity}  {problem.where} {spoken().translate(problem.what)}"
     if len(found.problems) > _MOST_PROBLEMS:
         yield f"  and {len(found.problems) - _MOST_PROBLEMS} more; --json has all of them"

@@ -42,7 +42,7 @@ def pins(rows: Sequence[PinRow]) -> Iterator[str]:
 def tutorials(rows: Sequence[TutorialRow]) -> Iterator[str]:
     """Yield one line for each tutorial."""
     cells = [(row.id, row.module, row.pin, row.placement) for row in rows]
-    yield from table(("tutorial", "module", "pin", "placement"), cells, left=4)
+    yield from table(("blog post", "module", "pin", "placement"), cells, left=4)
 
 
 def checks(rows: Sequence[CheckRow]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from yolopatch.cli.layout import comparison_row, indented, latency_rows, table
+from yolopatch.core.language.spoken import spoken
 
 if TYPE_CHECKING:
     from yolopatch.steps.model.render import PlacedModule, RenderResult
@@ -20,7 +21,7 @@ def rendered(result: RenderResult) -> Iterator[str]:
     for file in result.files:
         modules = "; ".join(map(_placed, file.placed)) or "no module"
         yield click.style(str(file.path), bold=True)
-        yield from indented(f"{file.model}, {file.task}, scale {file.scale}, {modules}")
+        yield from indented(f"{file.model}, {file.task}, scale {file.scale}, {spoken().translate(modules)}")
 
 
 def _placed(placed: PlacedModule) -> str:

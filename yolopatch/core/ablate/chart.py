@@ -230,12 +230,12 @@ def spoken(row: Row) -> str:
     summary, difference = row.map50_95.summary, row.map50_95.difference
     if summary is None:
         return f"{row.arm} at scale {row.scale}: no finished run"
-    said = f"{row.arm} at scale {row.scale}: mean {100 * summary.mean:.2f} of {len(row.sample.scores)} runs"
+    said = [f"{row.arm} at scale {row.scale}: mean {100 * summary.mean:.2f} of {len(row.sample.scores)} runs"]
     if difference:
-        said += f", difference {points(difference.mean)} points"
+        said.append(f"a difference of {points(difference.mean)} points")
         if difference.low is not None and difference.high is not None:
-            said += f", from {points(difference.low)} to {points(difference.high)}"
-    return f"{said}, {verdict_words(row)}"
+            said.append(f"from {points(difference.low)} to {points(difference.high)}")
+    return ", ".join((*said, verdict_words(row)))
 
 
 def _description(table: Table) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -237,10 +237,14 @@ def _train(found: object, where: str) -> dict[str, object]:
 
 
 def _check(grid: Grid, where: str) -> None:
-    _require_once([arm.name for arm in grid.arms], f"{where} has two arms with the name")
-    _require_once([folder_name(arm.name).lower() for arm in grid.arms], f"{where} has two arms whose folder would be")
-    _require_once(grid.scales, f"{where} names a scale twice:")
-    _require_once(grid.seeds, f"{where} names a seed twice:")
+    for name in _twice(arm.name for arm in grid.arms):
+        raise _named_twice(f"{where} has two arms with the name {name}")
+    for name in _twice(folder_name(arm.name).lower() for arm in grid.arms):
+        raise _named_twice(f"{where} has two arms whose folder would be {name}")
+    for scale in _twice(grid.scales):
+        raise _named_twice(f"{where} names a scale twice: {scale}")
+    for seed in _twice(grid.seeds):
+        raise _named_twice(f"{where} names a seed twice: {seed}")
     for number, arm in enumerate(grid.arms):
         same = next((other for other in grid.arms[:number] if other.what == arm.what), None)
         if same:
@@ -255,10 +259,12 @@ def _check(grid: Grid, where: str) -> None:
         raise UsageError(f"{where} has {runs:,} runs; the most is {_MOST_RUNS:,}", hint="name fewer seeds")
 
 
-def _require_once(names: Sequence[object], what: str) -> None:
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise UsageError(f"{what} {twice[0]}", hint="leave one of them out, or name it otherwise")
+def _twice(names: Iterable[object]) -> list[object]:
+    return [name for name, count in Counter(names).items() if count > 1]
+
+
+def _named_twice(what: str) -> UsageError:
+    return UsageError(what, hint="leave one of them out, or name it otherwise")
 
 
 def _is_text(value: object) -> bool:

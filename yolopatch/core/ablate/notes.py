@@ -134,7 +134,7 @@ def _reasons(rows: Sequence[Row]) -> dict[str, list[str]]:
 
 
 def _place(sample: Sample) -> str:
-    return f"{sample.arm} at {sample.scale}"
+    return f"{sample.arm} at scale {sample.scale}"
 
 
 def _listed(places: Sequence[str]) -> str:

@@ -52,8 +52,10 @@ class LayerAgreement:
     @property
     def name(self) -> str:
         """The layer in a sentence: `layer 3 (C2f in the fork, C2f_Slug rebuilt)`."""
-        kinds = dict.fromkeys(filter(None, self.kinds))
-        return f"layer {self.index} ({' in the fork, '.join(kinds)}{' rebuilt' if len(kinds) > 1 else ''})"
+        own, other = self.kinds
+        if own and other and own != other:
+            return f"layer {self.index} ({own} in the fork, {other} rebuilt)"
+        return f"layer {self.index} ({own or other})"
 
 
 @dataclass(frozen=True)

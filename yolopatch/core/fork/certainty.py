@@ -30,7 +30,7 @@ def _sentences(base: Base, next_best: Base | None) -> Iterator[str]:
     elif next_best:
         yield f"{next_best.release} is the next best, with {next_best.same}"
     if base.others:
-        parts = [f"{files} of {release}" for release, files in base.others[:_NAMED]]
+        parts = [f"{files} file{'s' * (files != 1)} of {release}" for release, files in base.others[:_NAMED]]
         more = f" and of {len(base.others) - _NAMED} more" if len(base.others) > _NAMED else ""
         yield f"files of other releases are in it: {', '.join(parts)}{more}"
     if base.said and base.said != base.release:

@@ -10,6 +10,8 @@ from functools import cached_property
 # `{{`, `}}`, `{name}`; `{name!n}` in a message is a number, `{name!w}` in a translation a single word to translate, too
 _PART = re.compile(r"\{\{|\}\}|\{(\w+)(![nw])?\}")
 _NUMBER = r"[+-]?(?:[\d,]+(?:\.\d+)?(?:e[+-]?\d+)?|inf|nan)%?"
+_ANY = ".*?"
+_ADDED = r"(?:(?:[;,:(]| \(| in | at | with ).*?)?"  # a sentence goes on, or ends
 _LETTER_WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -53,17 +55,25 @@ class Pattern:
         return max((fixed for fixed, _, _ in parts_of(self.message)), key=len)
 
     @cached_property
-    def _expression(self) -> re.Pattern[str]:
+    def _expressions(self) -> tuple[re.Pattern[str], ...]:
+        """What fits the texts; where one placeholder follows another, first with an addition in the second place."""
+        plain, added = (self._expression(value) for value in (_ANY, _ADDED))
+        return (plain,) if plain == added else (added, plain)
+
+    def _expression(self, adjacent: str) -> re.Pattern[str]:
+        """Return what fits the texts; `adjacent` fits the value of a placeholder right behind another one."""
         seen: set[str] = set()
-        text = ""
+        text, is_behind = "", False
         for fixed, name, kind in parts_of(self.message):
             text += re.escape(fixed)
             if name:
-                text += f"(?P={name})" if name in seen else f"(?P<{name}>{_NUMBER if kind == 'n' else '.*?'})"
+                value = _NUMBER if kind == "n" else adjacent if is_behind else _ANY
+                text += f"(?P={name})" if name in seen else f"(?P<{name}>{value})"
                 seen.add(name)
+            is_behind = bool(name) or (is_behind and not fixed)
         return re.compile(text, re.DOTALL)
 
     def values(self, text: str) -> Mapping[str, str] | None:
         """Return the values of the placeholders with which this message becomes the text, None if it cannot."""
-        found = self._expression.fullmatch(text)
+        found = next(filter(None, (one.fullmatch(text) for one in self._expressions)), None)
         return found.groupdict() if found else None

@@ -15,7 +15,7 @@ _FEWEST_LETTERS = 2  # fixed ones of a message; with fewer it would fit to anyth
 # What joins texts, and what stands there between two Chinese ones.
 _SEPARATORS = {"\n": "\n", "; ": "；", ": ": "：", ", ": "，"}
 _SENTENCE = re.compile(r"(?<![\w./`'\"-])[A-Za-z][a-z]+(?: [a-z]+)+(?![\w/`'\"-])")
-_NAMES = re.compile(r"\S+(?:, \S+)* (?:or|and) \S+")
+_NAMES = re.compile(r"\S+(?:(?:,| or| and) \S+)* (?:or|and) \S+")
 _DEEPEST = 5  # texts inside texts
 _LONGEST = 4000  # characters of a text that is taken apart
 
@@ -29,12 +29,14 @@ class _Found:
         letters: how many letters of the text are fixed in the messages: the more, the surer it is.
         unread: how many letters are in words that stand one behind the other as in a sentence, and fit to no message.
         is_whole: whether each of several joined texts fits to a message, or is a name.
+        message: the message that was found; of several joined texts, what joins them.
     """
 
     text: str
     letters: int
     unread: int = 0
     is_whole: bool = False
+    message: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,9 @@ class Translator:
         if depth > _DEEPEST or not (is_word or re.search(r"\w\W* \W*\w", text)):
             return _Found(value, 0, _prose(text))
         one, several = self._sentence(text, depth), self._joined(text, is_word and depth > 0, depth)
-        is_several = several.letters > one.letters or (several.is_whole and several.letters == one.letters)
+        # a message that has the separator in its own text was not made by joining there
+        is_equal = several.is_whole and several.letters == one.letters and several.message not in one.message
+        is_several = several.letters > one.letters or is_equal
         found = several if is_several else one
         if depth and not found.letters and _NAMES.fullmatch(text):
             found = _Found(text.replace(" or ", " 或 ").replace(" and ", " 和 "), 0)
@@ -94,7 +98,7 @@ class Translator:
         for fixed, name, kind in parts_of(self.messages[pattern.message]):
             found = self._value(values[name], kind == "w", depth + 1) if name else _Found(fixed, 0)
             text, letters, unread = text + found.text, letters + found.letters, unread + found.unread
-        return _Found(text, letters, unread)
+        return _Found(text, letters, unread, message=pattern.message)
 
     def _joined(self, text: str, is_word: bool, depth: int) -> _Found:
         """Return the text as several that were joined, each translated."""
@@ -105,7 +109,8 @@ class Translator:
                     lambda first, second: _join(first, second, separator, chinese), (one.text for one in parts)
                 )
                 letters, unread = sum(one.letters for one in parts), sum(one.unread for one in parts)
-                return _Found(joined, letters, unread, all(one.letters or " " not in one.text.strip() for one in parts))
+                is_whole = all(one.letters or " " not in one.text.strip() for one in parts)
+                return _Found(joined, letters, unread, is_whole, separator)
         return _Found(text, 0, _prose(text))
 
     @cached_property

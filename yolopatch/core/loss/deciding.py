@@ -374,7 +374,7 @@ def _written(one: _Callable) -> str:
 def _in_words(forms: tuple[str, str]) -> str:
     words = {"xyxy": "two corners", "xywh": "centre and size", "xyxy.T": "two corners, [4, N]"}
     each = [words.get(form, "centre and size, [4, N]") for form in forms]
-    return each[0] if each[0] == each[1] else f"{each[0]} and {each[1]}"
+    return each[0] if each[0] == each[1] else f"{each[0]} (the predicted ones) and {each[1]} (the wanted ones)"
 
 
 def _doubt(paste: Pasted, one: _Callable) -> str:

@@ -17,6 +17,7 @@ BLOCK_KERNEL = INSERTED_KERNEL = 3
 _IMAGE_CHANNELS = 3
 # what upstream has behind the last stage of a backbone: pooling and attention
 _END = ("SPP", "SPPF", "SPPELAN", "PSA", "C2PSA", "C2fPSA", "AIFI")
+_NO_LAYER_FITS = "no layer of this model fits: choose another module of `yolopatch list`, or another model"
 _SEVERAL_MAPS = ("CBLinear",)  # what upstream has of layers with more than one output
 
 
@@ -200,7 +201,7 @@ def _refusal(model: BaseModel, index: int, why: str, fits: list[int]) -> UsageEr
     return UsageError(
         f"layer {index} of {model.stem()} {why}",
         details=[f"found: layer {index} is {described(model.layers[index])}"],
-        hint=f"layers of {model.stem()} that fit: {listed(fits) or 'none'}",
+        hint=f"layers of {model.stem()} that fit: {listed(fits)}" if fits else _NO_LAYER_FITS,
     )
 
 

@@ -84,8 +84,8 @@ class Strings:
 
     def _choice(self, values: Sequence[ast.expr], open_names: frozenset[str]) -> list[Form] | None:
         found = [self._forms(value, open_names) for value in values]
-        if not any(found):
-            return None
+        if not any(part for forms in found for form in forms or () for part in form):
+            return None  # a value or nothing: an empty one makes no other sentence
         return [form for forms, value in zip(found, values) for form in (forms or [(_hole(value),)])]
 
 

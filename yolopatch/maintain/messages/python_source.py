@@ -61,6 +61,7 @@ _CODE = (
     ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AugAssign, ast.Return, ast.If, ast.For,
     ast.Raise, ast.Assert, ast.With, ast.Try, ast.While, ast.Delete,
 )  # fmt: skip
+_COMMAND = re.compile(r"\w+\.(?:command|group)\(")
 _WORD = re.compile(r"[A-Za-z][a-z'’-]+")
 _SINGLE = re.compile(r"[A-Z]?[a-z]+(?:[ -][a-z]+)*")
 
@@ -107,7 +108,7 @@ class Reader(ast.NodeVisitor):
         self._visit_function(node)
 
     def _visit_function(self, node: ast.FunctionDef) -> None:
-        if any("command" in ast.unparse(one) or "group" in ast.unparse(one) for one in node.decorator_list):
+        if any(_COMMAND.match(ast.unparse(one)) for one in node.decorator_list):
             text = ast.get_docstring(node)
             if text:
                 self.found += paragraphs(text)

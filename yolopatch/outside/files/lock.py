@@ -101,7 +101,7 @@ def _acquired(path: Path, patience: float, what: str) -> BaseFileLock:
         except Timeout:
             if patience <= _SILENT:
                 raise
-            _log.info("waiting for %s: another yolopatch%s works on it", what, _holder(path))
+            _log.info("%s", f"waiting for {what}: another yolopatch{_holder(path)} works on it")
             lock.acquire(timeout=patience - _SILENT)
     return lock
 

@@ -21,29 +21,43 @@ WRONG_NAME = -1
 # Windows' own numbers of it: a wrong name, a wrong path, a path that is too long, a name that is no folder's.
 _WRONG_NAMES = (123, 161, 206, 267)
 
-# Each is a state of the machine, not a mistake of yolopatch. `{0}` is the path, quoted for a shell, and `{1}` the
-# command that shows its permissions.
-_ADVICE = {
-    errno.ENOSPC: "free some space",
-    errno.EDQUOT: "free some space: your disk quota is used up",
-    errno.EFBIG: "allow larger files (`ulimit -f unlimited`)",
-    errno.EACCES: "check the permissions of {0} (`{1}`)",
-    errno.EPERM: "check the permissions of {0} (`{1}`)",
-    errno.EROFS: "make {0} writable: its file system is mounted read-only",
-    errno.ENAMETOOLONG: "use a shorter name or path",
-    WRONG_NAME: 'use another name or path (on Windows, without < > : " | ? *, not CON, AUX, NUL or COM1, and shorter)',
-    errno.ENOTDIR: "move {0} away (a folder is needed there)",
-    errno.EISDIR: "move {0} away (a file is needed there)",
-    errno.ELOOP: "remove {0}: this link leads to itself",
-    errno.EMFILE: "allow more open files (`ulimit -n 4096`)",
-    errno.ENFILE: "end other programs: too many files are open",
-    errno.ENOMEM: "end other programs: the memory is used up",
-    errno.EAGAIN: "end other programs: no more processes may be started (`ulimit -u`)",
-    errno.EBUSY: "end the program that uses {0}",
-    errno.EIO: "check the disk or network drive of {0}: it fails",
-    errno.ESTALE: "mount the network drive of {0} again",
-    errno.ENOLCK: "use a folder on another drive than {0}: locks do not work there",
-}
+
+def _advices(place: Path | None) -> dict[int, str]:
+    """Return what the user does about each state of the machine, which none of these errors of yolopatch's is.
+
+    Args:
+        place: the path; None where it is unknown.
+    """
+    path = shell.quote(place) if place else "that path"
+    permissions = f"check the permissions of {path} (`{shell.show_permissions(place)}`)" if place else ""
+    has_limits = sys.platform != "win32"  # Windows has no such command
+    return {
+        errno.ENOSPC: "free some space",
+        errno.EDQUOT: "free some space: your disk quota is used up",
+        errno.EFBIG: "allow larger files (`ulimit -f unlimited`)" if has_limits else "allow larger files",
+        errno.EACCES: permissions or "check the permissions of that path",
+        errno.EPERM: permissions or "check the permissions of that path",
+        errno.EROFS: f"make {path} writable: its file system is mounted read-only",
+        errno.ENAMETOOLONG: "use a shorter name or path",
+        WRONG_NAME: "use another name or path "
+        '(on Windows, without < > : " | ? *, not CON, AUX, NUL or COM1, and shorter)',
+        errno.ENOTDIR: f"move {path} away (a folder is needed there)",
+        errno.EISDIR: f"move {path} away (a file is needed there)",
+        errno.ELOOP: f"remove {path}: this link leads to itself",
+        errno.EMFILE: "allow more open files (`ulimit -n 4096`)" if has_limits else "allow more open files",
+        errno.ENFILE: "end other programs: too many files are open",
+        errno.ENOMEM: "end other programs: the memory is used up",
+        errno.EAGAIN: "end other programs: no more processes may be started (`ulimit -u`)"
+        if has_limits
+        else "end other programs: no more processes may be started",
+        errno.EBUSY: f"end the program that uses {path}",
+        errno.EIO: f"check the disk or network drive of {path}: it fails",
+        errno.ESTALE: f"mount the network drive of {path} again",
+        errno.ENOLCK: f"use a folder on another drive than {path}: locks do not work there",
+    }
+
+
+_OF_THE_MACHINE = frozenset(_advices(None))
 # What programs say in other words than the system's.
 _OTHER_WORDS = {
     "out of diskspace": errno.ENOSPC,
@@ -53,14 +67,10 @@ _OTHER_WORDS = {
 }
 # They do not say why.
 _COULD_NOT_WRITE = ("unable to write", "could not write", "couldn't write", "write error", "couldn't set '")
-# where the path is unknown, there is no command with it
-_UNKNOWN = re.compile(r" \{0\}(?: \(`.*`\))?")
-# Windows has no such command
-_LIMIT = re.compile(r" \(`ulimit .*`\)")
 # ssh says "Permission denied (publickey)" of a key; uv says "Permission denied (os error 13)"
 _NAMED = {
     number: re.compile(rf"{re.escape(os.strerror(number).lower())}(?! \((?!os error))")
-    for number in _ADVICE
+    for number in _OF_THE_MACHINE
     if number != WRONG_NAME
 }
 
@@ -77,13 +87,10 @@ def advice(number: int | None, place: Path | str = "", instead: str = "", again:
     Returns:
         the advice, `instead` alone for an error that no state of the machine causes.
     """
-    form = _ADVICE.get(number) if number is not None else None
-    if form is None:
+    if number is None or not is_of_the_machine(number):
         return instead
-    if sys.platform == "win32":
-        form = _LIMIT.sub("", form)
-    what = _about(_existing(Path(place)), form) if str(place) else _UNKNOWN.sub(" that path", form)
-    return f"{what}, or {instead}" if instead else f"{what} and {again}"
+    what = _advices(_existing(Path(place)) if str(place) else None)[number]
+    return f"{what}, or {instead}" if instead else f"{what}, then {again}"
 
 
 def number_of(error: OSError) -> int | None:
@@ -93,7 +100,7 @@ def number_of(error: OSError) -> int | None:
 
 def is_of_the_machine(number: int | None) -> bool:
     """Return whether a state of the machine causes this error: a full disk, a permission, a broken drive."""
-    return number in _ADVICE
+    return number in _OF_THE_MACHINE
 
 
 def machine_error(error: OSError, outcome: str = "") -> YolopatchError | None:
@@ -160,10 +167,6 @@ def cause_of(lines: Iterable[str], folder: Path) -> int | None:
 def missing_room(folder: Path) -> int | None:
     """Return the error of a full disk where an existing folder has no space left; None where it has."""
     return errno.ENOSPC if shutil.disk_usage(folder).free < _NO_SPACE else None
-
-
-def _about(place: Path, form: str) -> str:
-    return form.format(shell.quote(place), shell.show_permissions(place))
 
 
 def _existing(place: Path) -> Path:

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from yolopatch.outside.fork.listing import LARGEST, Listing, check_count, counted
+from yolopatch.outside.fork.listing import (
+    CLOSED_FOLDERS,
+    ENVIRONMENTS,
+    LARGEST,
+    LINKS,
+    NAMELESS,
+    Listing,
+    check_count,
+    not_read,
+)
 
 _ENVIRONMENT = "pyvenv.cfg"  # a folder with this file is a virtual environment
 
@@ -31,12 +41,7 @@ class Folder:
             OSError: the folder cannot be read.
         """
         sizes: dict[str, int] = {}
-        left_out = {
-            "link": 0,
-            "virtual environment": 0,
-            "file whose name is no text": 0,
-            "folder that cannot be read": 0,
-        }
+        left_out: Counter[str] = Counter()
         todo = [self.path]
         while todo:
             folder = todo.pop()
@@ -45,22 +50,22 @@ class Folder:
             except PermissionError:
                 if folder == self.path:
                     raise
-                left_out["folder that cannot be read"] += 1
+                left_out[CLOSED_FOLDERS] += 1
                 continue
             if folder != self.path and any(entry.name == _ENVIRONMENT for entry in entries):
-                left_out["virtual environment"] += 1
+                left_out[ENVIRONMENTS] += 1
                 continue
             for entry in entries:
                 if entry.is_symlink():
-                    left_out["link"] += 1
+                    left_out[LINKS] += 1
                 elif not _is_text(entry.name):
-                    left_out["file whose name is no text"] += 1
+                    left_out[NAMELESS] += 1
                 elif entry.is_dir():
                     todo += [Path(entry.path)] if entry.name != ".git" else []
                 elif entry.is_file():
                     sizes[Path(entry.path).relative_to(self.path).as_posix()] = entry.stat().st_size
             check_count(len(sizes), self.path)
-        return Listing(sizes, tuple(f"{counted(count, what)}: not read" for what, count in left_out.items() if count))
+        return Listing(sizes, not_read(left_out))
 
     def read(self, paths: Collection[str]) -> dict[str, bytes]:
         """Return the content of these files."""

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from yolopatch.errors import YolopatchError
-from yolopatch.outside.fork.listing import Listing, check_count, check_names, counted
+from yolopatch.outside.fork.listing import LINKS, SUBMODULES, Listing, check_count, check_names, not_read
 from yolopatch.outside.git.command import GitError, Repository
 
 _LINK, _REPOSITORY = "120000", "160000"  # modes of git's entries
@@ -37,11 +37,11 @@ class GitTree:
         files = {path: size for path, (mode, _, size) in self._entries.items() if mode not in (_LINK, _REPOSITORY)}
         check_names(files, self.path)
         modes = [mode for mode, _, _ in self._entries.values()]
-        left_out = {"link": modes.count(_LINK), "submodule": modes.count(_REPOSITORY)}
+        left_out = {LINKS: modes.count(_LINK), SUBMODULES: modes.count(_REPOSITORY)}
         lacking = sum(size is None for size in files.values())
-        notes = [f"{counted(count, what)}: not read" for what, count in left_out.items() if count]
-        notes += [f"the repository lacks the content of {counted(lacking, 'file')}"] if lacking else []
-        return Listing({path: size or 0 for path, size in files.items()}, tuple(notes))
+        content = f"the repository lacks the content of {lacking:,} file{'s' * (lacking != 1)}"
+        notes = (*not_read(left_out), *([content] if lacking else []))
+        return Listing({path: size or 0 for path, size in files.items()}, notes)
 
     def read(self, paths: Collection[str]) -> dict[str, bytes]:
         """Return the content of these files."""

@@ -12,6 +12,15 @@ MOST_FILES = 200_000  # of a fork with a data set in it
 LARGEST = 4 * 1024**2  # bytes of a file that is read; the largest source file of all releases has 0.2 MB
 MOST_BYTES = 256 * 1024**2  # of all files that are read; the largest of the forks that were tried has 17 MB
 
+# What is left out of a listing.
+LINKS, SUBMODULES, ENVIRONMENTS, NAMELESS, CLOSED_FOLDERS = (
+    "links",
+    "submodules",
+    "environments",
+    "nameless",
+    "closed-folders",
+)
+
 
 @dataclass(frozen=True)
 class Listing:
@@ -90,6 +99,19 @@ def _harmful(where: object, what: str, name: str) -> SourceError:
     return SourceError(f"{where} contains {what}: {name!r}", hint="do not use this copy of the fork")
 
 
-def counted(number: int, what: str) -> str:
-    """Return a number with its word: `1 link`, `3 links`."""
-    return f"{number:,} {what}{'s' * (number != 1)}"
+def not_read(left_out: Mapping[str, int]) -> tuple[str, ...]:
+    """Return a sentence for each kind of what was not read, such as LINKS, with how many there are."""
+    return tuple(_not_read(what, count) for what, count in left_out.items() if count)
+
+
+def _not_read(what: str, count: int) -> str:
+    s = "s" * (count != 1)
+    if what == LINKS:
+        return f"{count:,} link{s}: not read"
+    if what == SUBMODULES:
+        return f"{count:,} submodule{s}: not read"
+    if what == ENVIRONMENTS:
+        return f"{count:,} virtual environment{s}: not read"
+    if what == NAMELESS:
+        return f"{count:,} file{s} with a name that is no text: not read"
+    return f"{count:,} folder{s} that cannot be read: not read"

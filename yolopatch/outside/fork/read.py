@@ -12,7 +12,7 @@ from yolopatch.core.fork.tree import ForkTree
 from yolopatch.errors import OpenError, UsageError, YolopatchError
 from yolopatch.outside.fork.folder import Folder
 from yolopatch.outside.fork.git_tree import GitTree
-from yolopatch.outside.fork.listing import LARGEST, MOST_BYTES, Holder, Listing, check_count, clashes, counted
+from yolopatch.outside.fork.listing import LARGEST, MOST_BYTES, Holder, Listing, check_count, clashes
 from yolopatch.outside.fork.tar_file import TarFile
 from yolopatch.outside.fork.zip_file import ZipFile
 from yolopatch.wire import shell
@@ -176,4 +176,4 @@ def _case_notes(files: Mapping[str, bytes] | Collection[str]) -> tuple[str, ...]
     if not same:
         return ()
     shown = ", ".join(same[:4])
-    return (f"{counted(len(same), 'file')} differ in upper and lower case alone: {shown}; Windows has one of each",)
+    return (f"{len(same):,} files differ in upper and lower case alone: {shown}; Windows has one of each",)

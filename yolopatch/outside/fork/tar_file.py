@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from yolopatch.errors import SourceError
-from yolopatch.outside.fork.listing import LARGEST, Listing, check_count, check_names, counted
+from yolopatch.outside.fork.listing import LARGEST, LINKS, Listing, check_count, check_names, not_read
 
 _MOST_UNPACKED = 2 * 1024**3  # bytes of the whole archive: with all of them unpacked, half a minute
 _DAMAGED = (tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, ValueError, LookupError, OverflowError)
@@ -48,7 +48,7 @@ class TarFile:
                 else:
                     left_out += not member.isdir()
         check_names(names, self.path)
-        return Listing(sizes, (f"{counted(left_out, 'link')}: not read",) if left_out else ())
+        return Listing(sizes, not_read({LINKS: left_out}))
 
     def read(self, paths: Collection[str]) -> dict[str, bytes]:
         """Return the content of these files."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yolopatch.errors import SourceError
-from yolopatch.outside.fork.listing import Listing, check_count, check_names, counted
+from yolopatch.outside.fork.listing import LINKS, Listing, check_count, check_names, not_read
 from yolopatch.outside.source.archive import DAMAGED, read_entry
 
 _ENCRYPTED = 0x1  # of an entry's flags
@@ -38,8 +38,7 @@ class ZipFile:
         check_names(map(_path, files), self.path)
         if any(info.flag_bits & _ENCRYPTED for info in files):
             raise SourceError(f"{self.path} is encrypted", hint="unpack it with its password, and name the folder")
-        notes = (f"{counted(len(links), 'link')}: not read",) if links else ()
-        return Listing({_path(info): info.file_size for info in files}, notes)
+        return Listing({_path(info): info.file_size for info in files}, not_read({LINKS: len(links)}))
 
     def read(self, paths: Collection[str]) -> dict[str, bytes]:
         """Return the content of these files."""

@@ -22,11 +22,13 @@ def unreachable(error: GitError) -> str | None:
     text = "\n".join(error.details)
     http, ssh = _HTTP.search(text), _SSH.search(text)
     host = urlsplit(http[1]).hostname if http else ssh[1] if ssh else None
-    return f"{_NAMES.get(host, host)} {_how(text)}" if host else None
+    return _told(_NAMES.get(host, host), text) if host else None
 
 
-def _how(text: str) -> str:
+def _told(host: str, text: str) -> str:
     status = _STATUS.search(text)
     if status:
-        return f"answers with the HTTP status {status[1]}"
-    return "sends from one address to the next without an end" if "redirects followed" in text else "cannot be reached"
+        return f"{host} answers with the HTTP status {status[1]}"
+    if "redirects followed" in text:
+        return f"{host} sends from one address to the next without an end"
+    return f"{host} cannot be reached"

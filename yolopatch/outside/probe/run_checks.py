@@ -138,7 +138,7 @@ class _Session:
             self._record_start(ended, lines)
             return
         check = self.current or self.remaining[0]
-        where = "in this check" if self.current else "before this check"
+        where = " in this check" if self.current else " before this check"
         self.outcomes[check] = self._crash(check, f"the process {_how_it_ended(ended, where)}", lines, _hint(ended))
         self.crashed.append(check)
 
@@ -160,22 +160,18 @@ class _Session:
 
 
 def _how_it_ended(ended: Ended, where: str) -> str:
-    """Return a text that says how a process ended; `where` is "in this check" or the like, or ""."""
-    return " ".join(_ending(ended).format(where=where).split())
-
-
-def _ending(ended: Ended) -> str:
+    """Return a text that says how a process ended; `where` is " in this check" or the like, or ""."""
     if ended.why == TOO_LONG:
-        return f"did not end {{where}} in {ended.limit:g} s and was stopped"
+        return f"did not end{where} in {ended.limit:g} s and was stopped"
     if ended.why == TOO_MUCH:
-        return f"printed more than {ended.limit:g} MB {{where}} and was stopped"
+        return f"printed more than {ended.limit:g} MB{where} and was stopped"
     if ended.why == TOO_LARGE:
-        return f"held more than {ended.limit:.1f} GB of memory {{where}} and was stopped"
+        return f"held more than {ended.limit:.1f} GB of memory{where} and was stopped"
     if ended.code >= 0:
-        return f"ended {{where}} with {ended.in_words}"
+        return f"ended{where} with {ended.in_words}"
     if ended.was_killed:
-        return "was killed {where} (signal 9): out of memory?"
-    return f"ended {{where}} with signal {-ended.code} ({ended.signal_name})"
+        return f"was killed{where} (signal 9): out of memory?"
+    return f"ended{where} with signal {-ended.code} ({ended.signal_name})"
 
 
 def _hint(ended: Ended) -> str:

@@ -135,19 +135,23 @@ def _sealed(found: _Raised) -> _Reason | None:
         if refused:
             if any(Path(frame.f_code.co_filename).name == _COMPILER for frame, _ in walk_tb(one.__traceback__)):
                 return _Reason(EXTENSION, f"{found.who} compiles an extension, {refused[2].lstrip(': ')[:200]}")
-            kind, verb = _REFUSALS[refused[1]]
-            return _Reason(kind, f"{found.who} {verb}{refused[2][:200]}")
+            return _refusal(found.who, refused[1], refused[2][:200])
     return None
+
+
+def _refusal(who: str, what: str, which: str) -> _Reason:
+    """Return the reason for what the seal refused: `other files`, and `: /etc/passwd` or nothing."""
+    if what == "the network":
+        return _Reason(NETWORK, f"{who} uses the network{which}")
+    if what == "other files":
+        return _Reason(PLACE, f"{who} writes a file outside its own folder{which}")
+    if what == "other processes":
+        return _Reason(PROGRAM, f"{who} ends another process{which}")
+    return _Reason(PROGRAM, f"{who} starts another program{which}")
 
 
 _COMPILER = "cpp_extension.py"  # torch's
 _REFUSED = re.compile(r"yolopatch keeps this process from (the network|other programs|other files|other processes)(.*)")
-_REFUSALS = {
-    "the network": (NETWORK, "uses the network"),
-    "other programs": (PROGRAM, "starts another program"),
-    "other files": (PLACE, "writes a file outside its own folder"),
-    "other processes": (PROGRAM, "ends another process"),
-}
 
 
 def _not_python(found: _Raised) -> _Reason | None:

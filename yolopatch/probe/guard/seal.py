@@ -14,7 +14,6 @@ from shutil import which
 from typing import Any
 
 SEALED = "YOLOPATCH_SEALED"
-_SAID = "yolopatch keeps this process from "
 _CONNECTS = ("socket.getaddrinfo", "socket.gethostbyname", "socket.connect", "socket.sendto")
 _STARTS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile", "pty.spawn")
 _CHANGES = {  # which of the arguments are paths that change
@@ -62,7 +61,7 @@ def _watch(folder: str) -> Callable[[str, tuple[Any, ...]], None]:
             for position in _CHANGES[event]:
                 _check_path(folder, arguments[position])
         elif event in _CONNECTS:
-            raise OSError(f"{_SAID}the network")
+            raise OSError("yolopatch keeps this process from the network")
         elif event in _STARTS:
             _check_program(folder, _words(arguments))
         elif event in ("os.kill", "os.killpg"):
@@ -82,7 +81,7 @@ def _check_path(folder: str, path: Any) -> None:
         return  # an open file
     full = realpath(abspath(os.fsdecode(path)))
     if not full.startswith((folder + os.sep, "/dev/")) and full != folder and full != os.devnull:
-        raise PermissionError(f"{_SAID}other files: {full}")
+        raise PermissionError(f"yolopatch keeps this process from other files: {full}")
 
 
 def _check_signal(event: str, target: int) -> None:
@@ -94,7 +93,7 @@ def _check_signal(event: str, target: int) -> None:
     else:
         own = target == 0 or (target > 0 and os.getpgid(target) == os.getpgrp())
     if not own:
-        raise PermissionError(f"{_SAID}other processes")
+        raise PermissionError("yolopatch keeps this process from other processes")
 
 
 def _check_program(folder: str, words: list[str]) -> None:
@@ -102,7 +101,7 @@ def _check_program(folder: str, words: list[str]) -> None:
     program = which(words[0]) if words else None
     harmless = any(words[: len(known)] == list(known) for known in _HARMLESS)
     if not (harmless and program and not realpath(program).startswith(folder + os.sep)):
-        raise PermissionError(f"{_SAID}other programs: {' '.join(words)}")
+        raise PermissionError(f"yolopatch keeps this process from other programs: {' '.join(words)}")
 
 
 def _words(arguments: tuple[Any, ...]) -> list[str]:

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from yolopatch.catalog.kinds import KINDS
+from yolopatch.catalog.kinds import ATTENTION, BLOCK, CONVOLUTION, KINDS, LAYER
 from yolopatch.core.paste.judging.contract import Case, Verdict
 from yolopatch.core.paste.judging.subject import Subject
 from yolopatch.errors import UsageError
 from yolopatch.wire import arguments as by
 
-_WORDS = {
-    "convolution": "a convolution",
-    "layer": "a convolution with its own norm",
-    "attention": "a layer after another one",
-    "block": "a block",
-}
 _HINT = "correct the line, and add the file again"
 
 
@@ -38,7 +32,16 @@ def _described(case: Case) -> str:
 
 def place_of(kind: str) -> str:
     """Return what a class would be as a kind, for a message."""
-    return f"{_WORDS[kind]} (--like {KINDS[kind].word})" if kind in _WORDS else f"a {kind}"
+    like = f"--like {KINDS[kind].word}"
+    if kind == CONVOLUTION:
+        return f"a convolution ({like})"
+    if kind == LAYER:
+        return f"a convolution with its own norm ({like})"
+    if kind == ATTENTION:
+        return f"a layer after another one ({like})"
+    if kind == BLOCK:
+        return f"a block ({like})"
+    return f"a module of the kind {kind}"
 
 
 def not_followed(subject: Subject, why: str, line: int) -> str:

@@ -88,10 +88,13 @@ def _evidence(name: str, found: dict[str, Any], expected: dict[str, Any], publis
 def _differences(evidence: dict[str, Any]) -> list[str]:
     """Return how the two models differ, a clause each."""
     differences = []
-    counts = {kind: evidence[kind]["count"] for kind in ("missing", "extra", "changed")}
-    tensors = [f"{count} {kind}" for kind, count in counts.items() if count]
-    if tensors:
-        differences.append(f"{', '.join(tensors)} tensors")
+    missing, extra, changed = (evidence[kind]["count"] for kind in ("missing", "extra", "changed"))
+    if missing:
+        differences.append(f"{missing} tensor{'s' * (missing != 1)} missing")
+    if extra:
+        differences.append(f"{extra} tensor{'s' * (extra != 1)} more")
+    if changed:
+        differences.append(f"{changed} tensor{'s' * (changed != 1)} with other values or shapes")
     if evidence["parameters"] != evidence["pristine_parameters"]:
         differences.append(f"{evidence['parameters']:,} parameters instead of {evidence['pristine_parameters']:,}")
     if evidence["output_distance"] > SAME_FUNCTION:

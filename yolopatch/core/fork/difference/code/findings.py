@@ -69,10 +69,7 @@ def _added(unit: Unit) -> Finding:
     if unit.node is None:
         hunk = Hunk((), lines_of(unit.body), unit.line)
         return Finding(unit.name, unit.line, ADDED, said_of_hunk(hunk), hunk=hunk)
-    what = said_of_new(unit.node)
-    if unit.sort == FUNCTION and "." in unit.name:
-        what = what.replace("new function", "new method", 1)
-    return Finding(unit.name, unit.line, ADDED, what)
+    return Finding(unit.name, unit.line, ADDED, said_of_new(unit.node, is_method="." in unit.name))
 
 
 def _removed(unit: Unit) -> Finding:
@@ -130,16 +127,16 @@ def _changed_head(old: Unit, new: Unit) -> Iterator[Finding]:
     come, gone = [name for name in after if name not in before], [name for name in before if name not in after]
     if come:
         texts = [f"{name}={value(default)}" if (default := after[name][1]) else name for name in come]
-        yield Finding(new.name, after[come[0]][0].lineno, CHANGED, f"new {_counted(texts)}")
+        yield Finding(new.name, after[come[0]][0].lineno, CHANGED, f"new argument{'s' * (len(texts) != 1)} {_quoted(texts)}")
     if gone:
-        yield Finding(new.name, new.line, CHANGED, f"without the {_counted(gone)}")
+        yield Finding(new.name, new.line, CHANGED, f"without the argument{'s' * (len(gone) != 1)} {_quoted(gone)}")
     kept = [name for name in before if name in after]
     if kept != [name for name in after if name in before]:
         yield Finding(new.name, new.line, CHANGED, f"another order of its arguments: {', '.join(after)}")
 
 
-def _counted(names: Sequence[str]) -> str:
-    return f"{'argument' if len(names) == 1 else 'arguments'} {', '.join(f'`{name}`' for name in names)}"
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _said_of_default(name: str, old: ast.expr | None, new: ast.expr | None) -> str:

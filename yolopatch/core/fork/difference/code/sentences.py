@@ -18,9 +18,9 @@ def said_of_hunk(hunk: Hunk) -> str:
     if hunk.moved:
         return f"`{text_of(hunk.new[0])}` stands in another block"
     if not hunk.old:
-        return f"{_listed(hunk.new)} added"
+        return _said_of_lines(hunk.new, "added")
     if not hunk.new:
-        return f"{_listed(hunk.old)} removed"
+        return _said_of_lines(hunk.old, "removed")
     if hunk.is_pair:
         return said_of_change(text_of(hunk.old[0]), text_of(hunk.new[0]), leaves_of(hunk))
     return f"{_counted(hunk.new)} instead of {_counted(hunk.old)}"
@@ -44,7 +44,8 @@ def said_of_change(old: str, new: str, parts: Sequence[Leaf]) -> str:
             return f"{said_of_leaf(parts[0])}, in `{_start(new)}`"
     if max(len(old), len(new)) <= _WHOLE:
         return f"`{new}`, not `{old}`"
-    return "`{}`, not `{}`".format(*narrowed(new, old))
+    shown, before = narrowed(new, old)
+    return f"`{shown}`, not `{before}`"
 
 
 def said_of_leaf(leaf: Leaf) -> str:
@@ -70,13 +71,14 @@ def said_of_value(name: str, old: ast.AST, new: ast.AST) -> str:
     return f"`{name}` is `{new_text}`, not `{old_text}`"
 
 
-def said_of_new(node: ast.stmt) -> str:
+def said_of_new(node: ast.stmt, *, is_method: bool) -> str:
     """Return what a definition is that the release does not have."""
     if isinstance(node, ast.ClassDef):
         bases = ", ".join(code(base, 40) for base in node.bases)
         return f"new class, a `{bases}`" if bases else "new class"
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        return f"new function `{node.name}({_flat_arguments(node)})`"
+        call = f"{node.name}({_flat_arguments(node)})"
+        return f"new method `{call}`" if is_method else f"new function `{call}`"
     return f"new: `{code(node)}`"
 
 
@@ -113,21 +115,18 @@ def _said_of_members(added: Sequence[str], removed: Sequence[str], where: str) -
     return f"{', '.join(parts)}, in `{_start(where)}`"
 
 
-def _listed(lines: Sequence[Line]) -> str:
-    """Return a run of lines: the first two as code, and how many more."""
-    shown = [f"`{_cut(text_of(line))}`" for line in lines[:2]]
-    more = len(lines) - len(shown)
-    text = "; ".join(shown) + (f" and {more} more {_statements(more)}" if more else "")
-    return f"{text} {'is' if len(lines) == 1 else 'are'}"
+def _said_of_lines(lines: Sequence[Line], became: str) -> str:
+    """Return that a run of lines came or went: the first two as code, and how many more."""
+    shown = "; ".join(f"`{_cut(text_of(line))}`" for line in lines[:2])
+    more = len(lines) - 2
+    if more > 0:
+        return f"{shown} and {more} more statement{'s' * (more != 1)} are {became}"
+    return f"{shown} are {became}" if len(lines) > 1 else f"{shown} is {became}"
 
 
 def _counted(lines: Sequence[Line]) -> str:
-    text = f"`{_cut(text_of(lines[0]))}`"
-    return text if len(lines) == 1 else f"{text} and {len(lines) - 1} more {_statements(len(lines) - 1)}"
-
-
-def _statements(count: int) -> str:
-    return "statement" if count == 1 else "statements"
+    text, more = f"`{_cut(text_of(lines[0]))}`", len(lines) - 1
+    return f"{text} and {more} more statement{'s' * (more != 1)}" if more else text
 
 
 def _cut(text: str) -> str:
