@@ -205,7 +205,7 @@ $(DOCS)/.installed: .ci/site/requirements.txt
 # Strict: a broken link or anchor, or a page without a place in the navigation, stops it. Open build/site/index.html.
 docs: $(DOCS)/.installed
 	@mkdir -p build/docs
-	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/python -m mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/python -m mkdocs build
 
 docs-serve: $(DOCS)/.installed
 	@mkdir -p build/docs

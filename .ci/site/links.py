@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 PICTURES = (".svg", ".png")
-_CHINESE = ".zh.md"
+CHINESE = ".zh.md"
 # Code in fences comes first, and code in backticks last: no link is meant there, but the words of a link may be code.
 _PARTS = re.compile(
     r"^ *(?P<fence>`{3,}).*?^ *(?P=fence)`*$"
@@ -63,9 +63,9 @@ class Page:
         if target.startswith("files/"):
             self.files[target] = path
         way = posixpath.relpath(target, posixpath.dirname(self.target) or ".")
-        if target.endswith(_CHINESE) and not self.target.endswith(_CHINESE):
+        if target.endswith(CHINESE) and not self.target.endswith(CHINESE):
             # mkdocs builds one language after the other, and knows no page of another one
-            return f'<a href="{self._to_root()}zh/{target.removesuffix(_CHINESE)}.html{anchor}">{words}</a>'
+            return f'<a href="{self._to_root()}zh/{target.removesuffix(CHINESE)}.html{anchor}">{words}</a>'
         return f"{picture}[{words}]({way}{anchor})"
 
     def _to_root(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import anchors
 import links
 import reference
 
@@ -24,8 +25,13 @@ def stage(root: Path, staged: Path) -> None:
 
 
 def _documents(root: Path) -> dict[str, tuple[Path, str]]:
-    pages = (page for page in root.glob("docs/**/*.md"))
-    return {links.place(page.relative_to(root)): (page, page.read_text(encoding="utf-8")) for page in pages}
+    return {links.place(page.relative_to(root)): (page, _text(page)) for page in root.glob("docs/**/*.md")}
+
+
+def _text(page: Path) -> str:
+    text = page.read_text(encoding="utf-8")
+    twin = page.with_name(page.name.replace(links.CHINESE, ".md"))
+    return text if twin == page else anchors.with_anchors(text, twin.read_text(encoding="utf-8"))
 
 
 def _project(root: Path) -> dict[str, tuple[Path, str]]:

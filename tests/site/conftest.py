@@ -28,7 +28,7 @@ def site(shared) -> Path:
     with FileLock(shared / "site.lock"):
         if not folder.exists():
             (ROOT / "build" / "docs").mkdir(parents=True, exist_ok=True)
-            words = [BUILDER, "-m", "mkdocs", "build", "--quiet", "--site-dir", folder]
+            words = [BUILDER, "-m", "mkdocs", "build", "--site-dir", folder]
             environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
             done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True)
             assert done.returncode == 0, done.stderr[-4000:]

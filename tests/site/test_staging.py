@@ -59,6 +59,17 @@ def test_a_file_that_a_page_links_to_comes_with_the_site(repository):
     assert page.files == {"files/e/grid.toml": repository / "e/grid.toml"}
 
 
+def test_a_chinese_page_has_the_anchors_of_its_english_twin():
+    from anchors import with_anchors
+
+    english = "# A page\n\n## The `--seed`\n\n```\n## no heading\n```\n\n### JSON\n"
+    chinese = "# 页面\n\n## 随机种子\n\n```\n## 不是标题\n```\n\n### JSON\n"
+    assert with_anchors(chinese, english) == chinese.replace("## 随机种子", '## 随机种子 <a id="the---seed"></a>')
+    assert with_anchors("## 随机种子 {#seed}\n", "## The seed\n") == "## 随机种子 {#seed}\n"
+    # of pages with other headings nobody knows which is which
+    assert with_anchors("## 一\n\n## 二\n", english) == "## 一\n\n## 二\n"
+
+
 def test_a_help_text_is_taken_apart():
     from help_text import take_apart
 
