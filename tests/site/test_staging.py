@@ -106,7 +106,7 @@ def test_the_reference_has_every_command_option_and_check():
     apply = found["reference/cli/apply.md"][1]
     assert "`--flavor paper|tutorial`" in apply
     assert "yolopatch apply --repo ultralytics --module DSConv" in apply
-    assert "](../../own-commits.md)" in apply
+    assert "](../../commands.md)" in apply
     for language in ("", ".zh"):
         checks = found[f"reference/checks{language}.md"][1]
         assert re.findall(r"^`([\w-]+)`$", checks, re.M) == [check.id for check in CHECKS]
