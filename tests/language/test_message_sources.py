@@ -30,6 +30,28 @@ def test_each_form_of_an_expression_is_a_message(source, messages):
     assert read(source) == messages
 
 
+@pytest.mark.parametrize(
+    ("source", "messages"),
+    [
+        ('E(f"at {name or \'\'} in it")', ["at {name} in it"]),
+        ('E(f"a part of {x if y else \'\'} in it")', ["a part of {y} in it"]),
+    ],
+)
+def test_a_value_or_nothing_makes_no_sentence_without_it(source, messages):
+    assert read(source) == messages
+
+
+def test_a_text_that_the_file_names_is_part_of_its_sentences():
+    source = """
+_WHO = "the fork"
+def f(x):
+    return f"{_WHO} has no {x}"
+def g(_WHO):
+    return f"{_WHO} has no file"
+"""
+    assert read(source) == ["the fork", "the fork has no {x}", "{WHO} has no file"]
+
+
 def test_a_fragment_in_a_variable_is_part_of_its_sentence():
     source = """
 def f(found):
@@ -60,6 +82,16 @@ def test_what_nobody_reads_is_no_message(source):
 def test_the_docstring_of_a_command_is_its_help():
     source = '@click.command("x")\ndef command():\n    """Do this\n    and that.\n\n    More of it.\n    """'
     assert read(source) == ["Do this and that.", "More of it."]
+
+
+def test_only_what_click_makes_a_command_has_help():
+    assert read('@grouping("x")\ndef command():\n    """Do this and that."""') == []
+
+
+def test_one_word_beside_values_counts_where_heads_of_tables_are():
+    assert read('E(f"{x}, scale {y}")', words=True) == ["{x}, scale {y}"]
+    assert read('E(f"{x}, scale {y}")') == []
+    assert read('E(f"--scale {y}")', words=True) == []
 
 
 def test_single_words_count_where_heads_of_tables_are():

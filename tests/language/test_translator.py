@@ -19,6 +19,11 @@ CHINESE = Translator(
         "a dictionary {{name: value}} of {kind}": "{kind} 的字典 {{name: value}}",
         "{name} and {name} again": "{name} 又是 {name}",
         "{first}: {second}": "{first}——{second}",
+        "{cls} has its own {kernel}{more}": "{cls} 有自己的 {kernel}{more}",
+        "({count!n} such layers)": "（共 {count} 层）",
+        "did you mean {names}?": "是 {names} 吗？",
+        "{file} cannot be read: {why}": "无法读取 {file}：{why}",
+        "{file} cannot be read": "{file} 无法读取",
     },
 )
 
@@ -44,6 +49,20 @@ def test_the_message_with_the_most_fixed_letters_counts():
 def test_a_value_that_is_a_text_is_translated_too():
     text = "a.pt is missing: no file a.pt in my folder"
     assert CHINESE.translate(text) == "缺少 a.pt：my folder 中没有文件 a.pt"
+
+
+def test_what_is_added_to_a_value_is_told_from_it():
+    assert CHINESE.translate("A has its own 3×3 kernel (2 such layers)") == "A 有自己的 3×3 kernel（共 2 层）"
+    assert CHINESE.translate("A has its own kernel") == "A 有自己的 kernel"
+
+
+def test_names_are_joined_in_this_language():
+    assert CHINESE.translate("did you mean DSConv or SPConv or GSConv?") == "是 DSConv 或 SPConv 或 GSConv 吗？"
+    assert CHINESE.translate("did you mean a, b and c?") == "是 a, b 和 c 吗？"
+
+
+def test_a_message_with_a_separator_of_its_own_is_not_taken_apart():
+    assert CHINESE.translate("a.pt cannot be read: x: y") == "无法读取 a.pt：x: y"
 
 
 def test_a_list_of_texts_is_translated_item_by_item():

@@ -16,6 +16,7 @@ _FEWEST_LETTERS = 2  # fixed ones of a message; with fewer it would fit to anyth
 _SEPARATORS = {"\n": "\n", "; ": "；", ": ": "：", ", ": "，"}
 _SENTENCE = re.compile(r"(?<![\w./`'\"-])[A-Za-z][a-z]+(?: [a-z]+)+(?![\w/`'\"-])")
 _NAMES = re.compile(r"\S+(?:(?:,| or| and) \S+)* (?:or|and) \S+")
+_CLOSE = ("（", "，", "；", "：", "。")
 _DEEPEST = 5  # texts inside texts
 _LONGEST = 4000  # characters of a text that is taken apart
 
@@ -80,6 +81,8 @@ class Translator:
         found = several if is_several else one
         if depth and not found.letters and _NAMES.fullmatch(text):
             found = _Found(text.replace(" or ", " 或 ").replace(" and ", " 和 "), 0)
+        if depth and found.text[:1] in _CLOSE:
+            before = ""  # such a sign brings its own space
         return _Found(f"{before}{found.text}{after}", found.letters, found.unread)
 
     def _sentence(self, text: str, depth: int) -> _Found:

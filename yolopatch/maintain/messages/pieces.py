@@ -32,10 +32,17 @@ class Strings:
     """Reads string expressions of one function.
 
     Args:
-        local: the expression of each local variable that is assigned once and is a string.
+        local: the expression of each variable that is assigned once, here or around it.
     """
 
     local: Mapping[str, ast.expr] = field(default_factory=dict)
+
+    def inside(self, function: ast.FunctionDef) -> Strings:
+        """Return what reads the expressions of a function that stands here; its own names hide those around it."""
+        names = {one.id for one in ast.walk(function) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+        names |= {one.arg for one in ast.walk(function.args) if isinstance(one, ast.arg)}
+        outer = {name: value for name, value in self.local.items() if name not in names}
+        return Strings({**outer, **single_assignments(function)})
 
     def forms(self, node: ast.expr) -> list[Form] | None:
         """Return the forms of a string expression; None where it is no text of its own, or has too many forms."""
@@ -147,7 +154,7 @@ def _count(columns: Sequence[Sequence[Form]]) -> int:
 
 def _short_name(source: str) -> str:
     """Return the last name of an expression that says what it is: `found.pin` is `pin`, `len(rows)` is `rows`."""
-    names = re.findall(r"[A-Za-z_]\w*", re.sub(r"'[^']*'|\"[^\"]*\"", "", source))
+    names = re.findall(r"[A-Za-z_]\w*", re.sub(r"'[^']*'|\"[^\"]*\"|\w+=\w+", "", source))
     names = [name.strip("_") for name in names if name.strip("_") and name not in _NO_NAMES]
     return names[-1] if names and _NAME.match(names[-1]) else "value"
 

@@ -116,7 +116,7 @@ class Reader(ast.NodeVisitor):
             self.visit(decorator)
         for default in (*node.args.defaults, *filter(None, node.args.kw_defaults)):
             self.visit(default)
-        self._strings.append(Strings(single_assignments(node)))
+        self._strings.append(self._strings[-1].inside(node))
         for statement in _without_docstring(node.body):
             self.visit(statement)
         self._strings.pop()
@@ -132,7 +132,8 @@ class Reader(ast.NodeVisitor):
             self.visit(part)
 
     def visit_Module(self, node: ast.Module) -> None:
-        """Read a file without its docstring."""
+        """Read a file without its docstring; its functions use the texts that it names."""
+        self._strings = [Strings(single_assignments(node))]
         for statement in _without_docstring(node.body):
             self.visit(statement)
 
@@ -193,14 +194,19 @@ def paragraphs(text: str) -> Iterator[str]:
 
 
 def is_for_people(form: Form, words: bool) -> bool:
-    """Return whether a text has at least two words in a row, and is no code; with `words`, single words, too."""
+    """Return whether a text has at least two words, and is no code; with `words`, one, too, alone or beside values."""
     letters = letters_of(form)
     text = letters.strip()
-    if words and len(form) == 1 and _SINGLE.fullmatch(text):
+    if words and (_SINGLE.fullmatch(text) if len(form) == 1 else _has_one_word(letters)):
         return True
     if len(_WORD.findall(letters)) < 2 or " " not in text or text.startswith(("<", "@", "#!", "%")):
         return False
     return re.search(r"[a-z]{2}", letters) is not None and not _is_code(letters) and not _is_style(letters)
+
+
+def _has_one_word(letters: str) -> bool:
+    plain = re.findall(r"(?<![\w-])[a-z]{2,}(?![\w-])", letters)
+    return len(plain) == len(_WORD.findall(letters)) == 1 and " " in letters.strip()
 
 
 def _is_code(text: str) -> bool:

@@ -29,14 +29,14 @@ def _advices(place: Path | None) -> dict[int, str]:
         place: the path; None where it is unknown.
     """
     path = shell.quote(place) if place else "that path"
-    permissions = f"check the permissions of {path} (`{shell.show_permissions(place)}`)" if place else ""
+    permissions = _permissions(place) if place else "check the permissions of that path"
     has_limits = sys.platform != "win32"  # Windows has no such command
     return {
         errno.ENOSPC: "free some space",
         errno.EDQUOT: "free some space: your disk quota is used up",
         errno.EFBIG: "allow larger files (`ulimit -f unlimited`)" if has_limits else "allow larger files",
-        errno.EACCES: permissions or "check the permissions of that path",
-        errno.EPERM: permissions or "check the permissions of that path",
+        errno.EACCES: permissions,
+        errno.EPERM: permissions,
         errno.EROFS: f"make {path} writable: its file system is mounted read-only",
         errno.ENAMETOOLONG: "use a shorter name or path",
         WRONG_NAME: "use another name or path "
@@ -55,6 +55,10 @@ def _advices(place: Path | None) -> dict[int, str]:
         errno.ESTALE: f"mount the network drive of {path} again",
         errno.ENOLCK: f"use a folder on another drive than {path}: locks do not work there",
     }
+
+
+def _permissions(place: Path) -> str:
+    return f"check the permissions of {shell.quote(place)} (`{shell.show_permissions(place)}`)"
 
 
 _OF_THE_MACHINE = frozenset(_advices(None))
