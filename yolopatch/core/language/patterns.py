@@ -45,6 +45,11 @@ class Pattern:
         return sum(len(word) for word in self.words)
 
     @cached_property
+    def signs(self) -> int:
+        """How many characters are fixed: of two with as many letters, the one with more says more of the text."""
+        return sum(len(fixed) for fixed, _, _ in parts_of(self.message))
+
+    @cached_property
     def words(self) -> tuple[str, ...]:
         """The words of the fixed text; the first and last of a piece may be parts of words of the text."""
         return tuple(word for fixed, _, _ in parts_of(self.message) for word in _LETTER_WORD.findall(fixed))

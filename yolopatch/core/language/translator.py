@@ -88,7 +88,7 @@ class Translator:
     def _sentence(self, text: str, depth: int) -> _Found:
         """Return the text by the message that fits it best."""
         if text in self._plain:
-            return _Found(self._plain[text], sum(map(str.isalpha, text)))
+            return _Found(self._plain[text], sum(map(str.isalpha, text)), message=text)
         for pattern in self._candidates(text):
             values = pattern.values(text)
             found = self._filled(pattern, values, depth) if values is not None else None
@@ -135,7 +135,7 @@ class Translator:
     def _candidates(self, text: str) -> list[Pattern]:
         words = {*re.findall(r"[^\W\d_]+", text), ""}
         fitting = (pattern for word in words for pattern in self._by_word.get(word, ()) if pattern.longest in text)
-        return sorted(fitting, key=lambda pattern: pattern.letters, reverse=True)
+        return sorted(fitting, key=lambda pattern: (pattern.letters, pattern.signs), reverse=True)
 
 
 def _prose(text: str) -> int:
