@@ -285,8 +285,11 @@ def _unit_lists(subject: Subject, own: int, base: int) -> tuple[_Lists, _Lists]:
 
 
 def _lists(layer: nn.Module) -> _Lists:
-    """Return a layer's own lists of units by name; the layer itself under an empty name where it is a list."""
-    if isinstance(layer, _LISTS):
+    """Return a layer's own lists of units by name; the layer itself under an empty name where it is a list.
+
+    A class of its own that is a sequence is no list that parse_model has built: it repeats its units itself.
+    """
+    if type(layer) in _LISTS:
         return {"": list(layer)}
     return {name: list(child) for name, child in layer.named_children() if isinstance(child, _LISTS)}
 
