@@ -24,7 +24,8 @@ from yolopatch.outside.own.own_catalog import write_pin
 from yolopatch.outside.probe import inspect, run
 from yolopatch.outside.probe.inspect import require_device
 from yolopatch.outside.probe.listen import Ended
-from yolopatch.steps.workspace.patchset import Choice, fix_text, module_patch
+from yolopatch.steps.workspace.choices import Choice
+from yolopatch.steps.workspace.patchset import fix_text, module_patch
 from yolopatch.wire.python.interpreters import GpusAnswer
 
 OWN = "ultralytics-8.3.99"

@@ -17,8 +17,9 @@ from yolopatch.outside.workspace.checkout import read_checkout
 from yolopatch.outside.workspace.workspace import read_workspace
 from yolopatch.steps.verify.history import read_history
 from yolopatch.steps.workspace.apply import apply
+from yolopatch.steps.workspace.choices import Choice
 from yolopatch.steps.workspace.held import held_patch
-from yolopatch.steps.workspace.patchset import Choice, module_patch
+from yolopatch.steps.workspace.patchset import module_patch
 
 from .conftest import PASTED
 

@@ -18,7 +18,8 @@ from yolopatch.outside.workspace.switch import switch
 from yolopatch.outside.workspace.workspace import read_workspace
 from yolopatch.steps.verify.history import read_history
 from yolopatch.steps.workspace import patchset
-from yolopatch.steps.workspace.patchset import Choice, load_patchset
+from yolopatch.steps.workspace.choices import Choice
+from yolopatch.steps.workspace.patchset import load_patchset
 
 PIN = "ultralytics-8.2.50"
 UNMENDED = "ultralytics-8.4.0"

@@ -14,7 +14,8 @@ from yolopatch.errors import EXIT_ACT, EXIT_USAGE
 from yolopatch.outside.source.releases import Release
 from yolopatch.steps.ablate.plan import plan_grid
 from yolopatch.steps.port.port import as_pin, port_all
-from yolopatch.steps.workspace.patchset import Choice, load_patchset
+from yolopatch.steps.workspace.choices import Choice
+from yolopatch.steps.workspace.patchset import load_patchset
 
 PASTED = Path(__file__).parent / "pasted"
 PIN = "ultralytics-8.3.0"

@@ -12,7 +12,8 @@ from yolopatch.outside.git import snapshot
 from yolopatch.outside.workspace.replay import CONFLICT, MERGE, OURS, SIGNED, Replay, find_stop, plan_replay
 from yolopatch.outside.workspace.workspace import read_workspace
 from yolopatch.steps.workspace.apply import apply
-from yolopatch.steps.workspace.patchset import Choice, load_patchset
+from yolopatch.steps.workspace.choices import Choice
+from yolopatch.steps.workspace.patchset import load_patchset
 
 PIN = "ultralytics-8.3.0"
 PARSER = "ultralytics/nn/tasks.py"

@@ -19,7 +19,8 @@ from yolopatch.outside.workspace.replay import plan_replay
 from yolopatch.outside.workspace.switch import switch
 from yolopatch.outside.workspace.workspace import read_workspace
 from yolopatch.steps.verify.history import read_history
-from yolopatch.steps.workspace.patchset import Choice, PatchSet, load_patchset
+from yolopatch.steps.workspace.choices import Choice
+from yolopatch.steps.workspace.patchset import PatchSet, load_patchset
 
 from .conftest import PIN, load_fork
 

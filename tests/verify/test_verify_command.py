@@ -30,7 +30,7 @@ from yolopatch.outside.probe.run_checks import Outcome
 from yolopatch.outside.workspace.checkout import read_checkout
 from yolopatch.steps.verify.pristine import write_pristine
 from yolopatch.steps.verify.verify import Verification, Verifications
-from yolopatch.steps.workspace.patchset import Choice
+from yolopatch.steps.workspace.choices import Choice
 from yolopatch.wire.checks import CHECKS
 from yolopatch.wire.statuses import STATUSES
 

@@ -16,7 +16,6 @@ from yolopatch.catalog.module import Module
 from yolopatch.catalog.modules import MODULES, own_source_name
 from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import PINS, GitSource, Pin, WheelSource
-from yolopatch.core.own.entry_forms import check_module_entry, check_pin_entry, file_name_form
 from yolopatch.core.plain_json import load_json
 from yolopatch.outside.files.staging import remove_all, write_all
 from yolopatch.outside.files.user_folder import NoHomeError, user_folder
@@ -139,6 +138,8 @@ def delete_module(name: str, folder: Path) -> tuple[Path, ...]:
 
 def _source_of(entry: Path) -> str:
     """Return the name of a module's source; for a damaged entry, the name that `add` gives."""
+    from yolopatch.core.own.entry_forms import file_name_form  # imported late, as below
+
     usual = own_source_name(entry.stem)
     try:
         source = load_json(entry.read_bytes())["source"]
@@ -196,6 +197,8 @@ def _reason(error: Exception) -> str:
 
 
 def _read_pin(entry: Mapping[str, Any], folder: Path) -> Pin:
+    from yolopatch.core.own.entry_forms import check_pin_entry  # imported late: most users have no catalog of their own
+
     check_pin_entry(entry)
     like = PINS.get(entry["like"])
     if like is None or like.home:
@@ -217,6 +220,8 @@ def _read_pin(entry: Mapping[str, Any], folder: Path) -> Pin:
 
 
 def _read_module(entry: Mapping[str, Any], folder: Path) -> Module:
+    from yolopatch.core.own.entry_forms import check_module_entry  # imported late, as above
+
     check_module_entry(entry)
     values = {key: _as_tuples(value) for key, value in entry.items()}
     return Module(**values, home=folder)

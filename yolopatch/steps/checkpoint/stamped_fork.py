@@ -16,7 +16,8 @@ from yolopatch.errors import YolopatchError
 from yolopatch.outside.git.snapshot import Root
 from yolopatch.outside.source.fetch import FROM_PATH
 from yolopatch.outside.workspace.commits import Step, head_id
-from yolopatch.steps.workspace.patchset import Choice, ModulePatch, PatchSet, load_patchset
+from yolopatch.steps.workspace.choices import Choice
+from yolopatch.steps.workspace.patchset import ModulePatch, PatchSet, load_patchset
 from yolopatch.wire import shell
 
 

@@ -12,8 +12,6 @@ from typing import Any
 
 from yolopatch.catalog.modules import module_of_class
 from yolopatch.catalog.pins import PINS
-from yolopatch.core.model.cfg_file import CfgFile
-from yolopatch.core.plain_yaml import PlainYamlError, load_plain
 from yolopatch.outside.workspace.workspace import is_workspace_folder
 from yolopatch.wire import shell
 
@@ -98,6 +96,8 @@ def _has_parser(folder: Path) -> bool:
 
 
 def _yaml(folder: Path, name: Path, left: list[int]) -> Found | None:
+    from yolopatch.core.plain_yaml import PlainYamlError, load_plain  # imported late: many folders have no YAML
+
     try:
         says = load_plain(_start(folder / name, left).decode("utf-8", "replace"))
     except PlainYamlError:
@@ -111,6 +111,8 @@ def _yaml(folder: Path, name: Path, left: list[int]) -> Found | None:
 
 
 def _model(name: Path, says: dict[Any, Any]) -> Found:
+    from yolopatch.core.model.cfg_file import CfgFile  # imported late, as above
+
     rows = CfgFile(name, says).rows
     modules = tuple(dict.fromkeys(module.name for row in rows if (module := module_of_class(row[2]))))
     if modules:

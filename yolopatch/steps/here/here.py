@@ -10,7 +10,7 @@ from yolopatch.outside.workspace.workspace import BRANCH, Workspace, find_worksp
 from yolopatch.steps.here.folder import DATA, WORKSPACE, Found, look_around, of_kind
 from yolopatch.steps.here.last_run import LastRun, find_last_run
 from yolopatch.steps.here.next_step import Next, next_inside, next_outside
-from yolopatch.steps.workspace.patchset import Choice, applied_choices
+from yolopatch.steps.workspace.choices import Choice, applied_choices
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from yolopatch.outside.source.manifests import read_manifest
 from yolopatch.outside.workspace.checkout import Checkout
 from yolopatch.outside.workspace.commits import written_blobs
 from yolopatch.outside.workspace.workspace import Commit, Workspace
+from yolopatch.steps.workspace.choices import applied_choices
 from yolopatch.steps.workspace.held import read_held
-from yolopatch.steps.workspace.patchset import PatchSet, applied_choices, load_patchset
+from yolopatch.steps.workspace.patchset import PatchSet, load_patchset
 from yolopatch.wire.verification import History
 
 

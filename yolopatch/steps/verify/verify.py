@@ -28,7 +28,7 @@ from yolopatch.steps.environment.interpreters import find_interpreter_for
 from yolopatch.steps.verify.history import read_history
 from yolopatch.steps.verify.pristine import foreign_yamls, write_pristine
 from yolopatch.steps.verify.starts import find_starts
-from yolopatch.steps.workspace.patchset import Choice, applied_choices
+from yolopatch.steps.workspace.choices import Choice, applied_choices
 from yolopatch.wire.checks import CHECKS
 from yolopatch.wire.statuses import FAIL, PASS
 from yolopatch.wire.verification import History, NoPristine, Starts, VerifyRequest

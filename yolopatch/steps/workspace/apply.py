@@ -33,9 +33,10 @@ from yolopatch.steps.workspace.change import (
     workspace_path,
     workspace_state,
 )
+from yolopatch.steps.workspace.choices import Choice, applied_choices
 from yolopatch.steps.workspace.held import Held, find_held, is_loss, not_in_catalog, read_held, update_command
 from yolopatch.steps.workspace.own_commits import Request
-from yolopatch.steps.workspace.patchset import Choice, applied_choices, load_patchset, needed
+from yolopatch.steps.workspace.patchset import load_patchset, needed
 from yolopatch.wire import shell
 
 

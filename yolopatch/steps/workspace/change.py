@@ -24,6 +24,7 @@ from yolopatch.outside.workspace.make_commits import Made
 from yolopatch.outside.workspace.replay import Replay, plan_replay
 from yolopatch.outside.workspace.user_changes import check_changeable
 from yolopatch.outside.workspace.workspace import Workspace, read_workspace
+from yolopatch.steps.workspace.choices import Choice, applied_choices
 from yolopatch.steps.workspace.fix_flags import with_flags
 from yolopatch.steps.workspace.held import Held, find_held, held_notes
 from yolopatch.steps.workspace.own_commits import (
@@ -35,7 +36,7 @@ from yolopatch.steps.workspace.own_commits import (
     replayed_commits,
     stopped_error,
 )
-from yolopatch.steps.workspace.patchset import Added, Choice, PatchSet, applied_choices, load_patchset
+from yolopatch.steps.workspace.patchset import Added, PatchSet, load_patchset
 from yolopatch.wire import shell
 
 

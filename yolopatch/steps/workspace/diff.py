@@ -16,8 +16,9 @@ from yolopatch.outside.git import snapshot
 from yolopatch.outside.workspace.module_commits import module_commit, read_versions
 from yolopatch.outside.workspace.workspace import Workspace, read_workspace
 from yolopatch.steps.workspace.change import find_applied, without_fix_patch
+from yolopatch.steps.workspace.choices import Choice, applied_choices
 from yolopatch.steps.workspace.fix_flags import with_flags
-from yolopatch.steps.workspace.patchset import Choice, applied_choices, fix_text, module_patch
+from yolopatch.steps.workspace.patchset import fix_text, module_patch
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ from yolopatch.errors import PatchError, UsageError, YolopatchError
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.workspace.module_commits import read_versions
 from yolopatch.outside.workspace.workspace import Workspace
-from yolopatch.steps.workspace.patchset import Choice, ModulePatch, module_patch
+from yolopatch.steps.workspace.choices import Choice
+from yolopatch.steps.workspace.patchset import ModulePatch, module_patch
 from yolopatch.wire import shell
 
 

@@ -31,19 +31,7 @@ from yolopatch.core.workspace.fork_file import fork_data, with_data
 from yolopatch.errors import PatchError, UsageError, YolopatchError
 from yolopatch.outside.git.snapshot import Reader, Root
 from yolopatch.outside.workspace.commits import Step, head_id
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A module and its flavor, as the user chose it or as the workspace has it."""
-
-    name: str
-    flavor: str
-
-
-def applied_choices(applied: Iterable[Applied]) -> tuple[Choice, ...]:
-    """Return the modules of a workspace, each with its flavor."""
-    return tuple(Choice(one.name, one.flavor) for one in applied)
+from yolopatch.steps.workspace.choices import Choice
 
 
 @dataclass(frozen=True)

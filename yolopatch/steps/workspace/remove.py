@@ -17,9 +17,9 @@ from yolopatch.steps.workspace.change import (
     set_patches,
     without_fix_patch,
 )
+from yolopatch.steps.workspace.choices import applied_choices
 from yolopatch.steps.workspace.held import read_held
 from yolopatch.steps.workspace.own_commits import Request
-from yolopatch.steps.workspace.patchset import applied_choices
 
 
 def remove(

@@ -12,9 +12,10 @@ from yolopatch.outside.workspace.obstacles import Obstacle, find_hidden
 from yolopatch.outside.workspace.switch import find_interrupted
 from yolopatch.outside.workspace.user_changes import find_changes
 from yolopatch.outside.workspace.workspace import BRANCH, Workspace, read_workspace
+from yolopatch.steps.workspace.choices import Choice, applied_choices
 from yolopatch.steps.workspace.fix_flags import with_flags
 from yolopatch.steps.workspace.own_commits import find_not_replayable
-from yolopatch.steps.workspace.patchset import Choice, applied_choices, patched_paths
+from yolopatch.steps.workspace.patchset import patched_paths
 
 
 @dataclass(frozen=True)
