@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -33,6 +34,12 @@ def prepare_git_floor(folder: Path) -> tuple[Path, Path]:
     return repository, patch_file(PIN, MODULE, "paper")
 
 
+def complete() -> None:
+    """Ask as the script of a shell does when somebody presses Tab."""
+    asked = {"_YOLOPATCH_COMPLETE": "bash_complete", "COMP_WORDS": "yolopatch apply --module D", "COMP_CWORD": "3"}
+    subprocess.run(YOLOPATCH, env={**os.environ, **asked}, stdout=subprocess.PIPE, check=True)
+
+
 def tasks(folder: Path) -> dict[str, Task]:
     """Return everything that is timed."""
     repository, patch = prepare_git_floor(folder)
@@ -45,6 +52,13 @@ def tasks(folder: Path) -> dict[str, Task]:
 
     def drop_tree() -> None:
         run("git", "worktree", "remove", "--force", str(tree), cwd=repository)
+
+    workspace = folder / "ws"
+
+    def read_floor() -> None:
+        python("import click, yaml, unidiff")
+        run("git", "log", "--first-parent", "--format=%B", cwd=workspace)
+        run("git", "status", "--porcelain=v2", "--untracked-files=no", cwd=workspace)
 
     def apply() -> None:
         run(*YOLOPATCH, "apply", "--repo", PIN, "--module", MODULE, "--source", "pypi", "--dest", str(dest))
@@ -61,6 +75,10 @@ def tasks(folder: Path) -> dict[str, Task]:
         "python": (lambda: python("pass"), nothing),
         "floor of --help: import click": (lambda: python("import click"), nothing),
         "yolopatch --help": (lambda: run(*YOLOPATCH, "--help"), nothing),
+        "yolopatch, completing a module": (complete, nothing),
+        "yolopatch list": (lambda: run(*YOLOPATCH, "list"), nothing),
+        "floor of yolopatch alone: imports + log + status": (read_floor, nothing),
+        "yolopatch alone, in a workspace": (lambda: run(*YOLOPATCH, cwd=workspace), nothing),
         "floor of apply: imports + worktree add + am": (git_floor, drop_tree),
         "yolopatch apply, warm cache": (apply, lambda: shutil.rmtree(dest)),
         "floor of render-cfg: import click, jinja2": (lambda: python("import click, jinja2"), nothing),
@@ -71,6 +89,9 @@ def tasks(folder: Path) -> dict[str, Task]:
 
 RATIOS = (
     ("yolopatch --help", "floor of --help: import click", 1.5),
+    ("yolopatch, completing a module", "floor of --help: import click", None),
+    ("yolopatch list", "floor of --help: import click", None),
+    ("yolopatch alone, in a workspace", "floor of yolopatch alone: imports + log + status", None),
     ("yolopatch apply, warm cache", "floor of apply: imports + worktree add + am", 1.5),
     ("yolopatch render-cfg, one", "floor of render-cfg: import click, jinja2", None),
 )
