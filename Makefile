@@ -1,5 +1,5 @@
 # make setup | demo | docs | docs-serve | test | test-all | torture | coverage | lint | bench | patches | manifests | interfaces
-#      messages | release-index | figures | module-pages | readme | recording | verify-matrix | port-matrix | port-every | forks
+#      messages | release-index | figures | costs | module-pages | readme | recording | verify-matrix | port-matrix | port-every | forks
 #      reproduce | ablation | notebook | compat | gpu | wheel | release-check | ci-targets | clean
 #
 # PYTHON=python3.10      which interpreter makes .venv: 3.10 or 3.11 for the exact versions, 3.12 or 3.13 for the newest
@@ -59,7 +59,7 @@ KEPT ?= .verify-matrix.jsonl
 option = $(if $($(2)),--$(1) $($(2)))
 export ROUNDS
 
-.PHONY: setup demo docs docs-serve test test-all torture coverage bench lint patches manifests interfaces messages release-index figures module-pages \
+.PHONY: setup demo docs docs-serve test test-all torture coverage bench lint patches manifests interfaces messages release-index figures costs module-pages \
 	readme recording verify-matrix port-matrix port-every forks reproduce ablation notebook compat gpu wheel release-check ci-targets clean
 
 setup:
@@ -128,6 +128,10 @@ messages: setup
 # 40 minutes and 1 GB of wheels in the cache, the first time; then what is new.
 release-index: setup
 	$(BIN)/python -m yolopatch.maintain release-index $(call option,upstreams,UPSTREAMS)
+
+# Half an hour on two cores; MODULES alone are measured again.
+costs: setup
+	$(BIN)/python -m yolopatch.maintain costs $(call option,modules,MODULES)
 
 figures: setup
 	$(BIN)/python -m yolopatch.maintain figures $(call option,tutorials,TUTORIALS)

@@ -60,6 +60,11 @@ def figures_file() -> Path:
     return _PACKAGE / "catalog" / "figures.json"
 
 
+def costs_file() -> Path:
+    """Return the file with what maintainers measured of each module in a model."""
+    return _PACKAGE / "catalog" / "costs.json"
+
+
 def constraints_file(name: str) -> Path:
     """Return the file with the requirements of the environment set with this name."""
     return _PACKAGE / "catalog" / "constraints" / f"{name}.txt"

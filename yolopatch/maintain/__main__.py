@@ -1,6 +1,6 @@
 """`python -m yolopatch.maintain TASK`.
 
-The tasks: patches, manifests, interfaces, release-index, figures, module-pages, matrix, port-matrix, port-every,
+The tasks: patches, manifests, interfaces, release-index, figures, costs, module-pages, matrix, port-matrix, port-every,
 reproduce, forks, messages, readme, recording.
 """
 
@@ -18,6 +18,7 @@ from yolopatch.catalog.reproduce.recipes import RECIPES
 from yolopatch.cli.language.choice import CHINESE
 from yolopatch.errors import EXIT_VERIFY, YolopatchError
 from yolopatch.maintain import forks, matrix, ported, reproduced
+from yolopatch.maintain.costs.measure import measure_costs
 from yolopatch.maintain.figures import write_figures
 from yolopatch.maintain.interfaces import write_interface
 from yolopatch.maintain.manifests import write_manifest
@@ -50,6 +51,8 @@ def main(arguments: list[str]) -> int:
             return 0
         if asked.task == "messages":
             return _messages()
+        if asked.task == "costs":
+            return _costs(asked)
         if asked.task == "matrix":
             return _verify_matrix(asked)
         if asked.task == "port-matrix":
@@ -98,6 +101,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_tutorials(task)
     task = tasks.add_parser("module-pages")
     task.add_argument("--docs", type=Path, default=Path("docs"), help="the folder with modules/ and measured/")
+    task = tasks.add_parser("costs")
+    _add_modules(task)
     task = tasks.add_parser("reproduce")
     task.add_argument("--folder", type=Path, required=True, help="keeps the runs; a stopped run continues there")
     task.add_argument("--python", default=sys.executable, help="the interpreter to train with")
@@ -157,6 +162,15 @@ def _verify_matrix(asked: argparse.Namespace) -> int:
             print(f"{_summary_line(result)}; {len(wanted)} left", flush=True)
     asked.out.write_text(page(results), encoding="utf-8")
     return EXIT_VERIFY if any(result.failed and result.case.flavor == "paper" for result in results) else 0
+
+
+def _costs(asked: argparse.Namespace) -> int:
+    failed = False
+    for name, cost in measure_costs(asked.modules):
+        failed = failed or bool(cost.failed)
+        verdict = f"fails {', '.join(cost.failed)}" if cost.failed else "passes"
+        print(f"{name} {verdict}: {cost.parameters:,} parameters, {cost.gflops} GFLOPs", flush=True)
+    return EXIT_VERIFY if failed else 0
 
 
 def _port_matrix(asked: argparse.Namespace) -> int:

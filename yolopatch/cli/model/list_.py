@@ -16,15 +16,29 @@ if TYPE_CHECKING:
 
 
 @click.command("list", epilog="Example: yolopatch list pins")
-@click.argument("what", default="modules", shell_complete=suggest.lists, metavar="[modules|pins|tutorials|checks]")
+@click.argument(
+    "what", default="modules", shell_complete=suggest.lists, metavar="[modules|pins|tutorials|checks|MODULE]"
+)
 @options.as_json
 def command(what: str, as_json: bool) -> None:
-    """List the modules, pins, tutorials, or checks of verify (default: modules)."""
+    """List the modules, pins, tutorials, or checks of verify (default: modules).
+
+    With the name of a module or of its class: all that is known of it, and the
+    commands to use it.
+    """
+    from yolopatch.catalog.modules import MODULES, lookup_module
     from yolopatch.catalog.names import unknown
     from yolopatch.steps.model import listing
 
     if what not in listing.LISTS:
-        raise unknown("list", what, listing.LISTS, "yolopatch list --help")
+        module = lookup_module(what)
+        if module is None:
+            raise unknown("list", what, [*listing.LISTS, *MODULES], "yolopatch list --help")
+        from yolopatch.steps.model.one_module import show_module
+
+        found = show_module(module)
+        report.show({"module": asdict(found)}, lists.one_module(found), as_json)
+        return
     rows: Sequence[ModuleRow | PinRow | TutorialRow | CheckRow]
     if what == "modules":
         rows, lines = (modules := listing.list_modules()), lists.modules(modules)

@@ -9,27 +9,98 @@ import click
 
 from yolopatch.catalog.kinds import KINDS
 from yolopatch.cli.layout import indented, table
+from yolopatch.core.language.spoken import spoken
 
 if TYPE_CHECKING:
     from yolopatch.steps.model.listing import CheckRow, ModuleRow, PinRow, TutorialRow
+    from yolopatch.steps.model.measured import Measured
+    from yolopatch.steps.model.one_module import ModuleDetail
+
+_NAME = 12  # cells in front of a fact
+
+
+_FIGURES = 24  # cells up to the first figure
 
 
 def modules(rows: Sequence[ModuleRow]) -> Iterator[str]:
-    """Yield the modules by what they stand for, each with its classes, its paper, and its pins if it lacks one."""
+    """Yield the modules by what they stand for: year, costs, verdict, paper, and their pins if they lack one."""
+    heads = (f"{'year':>4}", f"{'parameters':>10}", f"{'GFLOPs':>7}", "verify")
     for group in dict.fromkeys(kind.group for kind in KINDS.values()):
         found = [row for row in rows if KINDS[row.kind].group == group]
         if found:
             yield click.style(group, fg="cyan", bold=True)
+            yield click.style(f"{'':<{_FIGURES}}{'  '.join(heads)}", dim=True)
         for row in found:
-            yield f"  {click.style(row.name, bold=True)}  {', '.join(row.classes)}"
+            yield f"  {click.style(f'{row.name:<{_FIGURES - 2}}', bold=True)}{_figures(row)}".rstrip()
             yield from indented(row.paper, "    ")
             have = [pin for pin, flavors in row.pins.items() if flavors]
             if len(have) < len(row.pins):
                 yield from indented(f"pins: {', '.join(have) or 'none'}", "    ")
+    yield ""
+    known = next((row.measured for row in rows if row.measured), None)
+    if known:
+        yield from indented(_method(known))
+    yield from indented("one of them, with its classes, placements and commands: yolopatch list MODULE")
+
+
+def _figures(row: ModuleRow) -> str:
+    year, known = f"{row.year or '-':>4}", row.measured
+    if known is None:
+        return f"{year}  {'-':>10}  {'-':>7}  -"
+    return f"{year}  {known.more_parameters:>+9.1f}%  {known.more_gflops:>+6.1f}%  {known.verdict}"
+
+
+def _method(known: Measured) -> str:
+    return (
+        f"parameters and GFLOPs: of {known.model} with the module at its usual place, against {known.model}"
+        f" ({known.pin}, {known.imgsz} px, torch's FlopCounterMode); verify: the checks that need no training and no"
+        " export"
+    )
+
+
+def one_module(found: ModuleDetail) -> Iterator[str]:
+    """Yield all that is known of a module, and the commands to use it."""
+    yield click.style(found.name, bold=True) + (f"  {found.year}" if found.year else "")
+    yield from indented(found.paper)
+    yield from _fact("kind", f"{found.kind}: {found.replaces}")
+    yield from _fact("classes", ", ".join(found.classes))
+    yield from _fact("blocks", ", ".join(found.blocks))
+    yield from _fact("flavors", ", ".join(found.flavors))
+    yield from _fact("tutorial", found.tutorial or "")
+    yield from _fact("pins", ", ".join(pin for pin, flavors in found.pins.items() if flavors))
+    if found.placement:
+        others = [name for name in found.placements if name != found.placement]
+        yield from _fact("placement", f"{found.placement} ({found.model})")
+        yield from _fact("or", ", ".join([*others, "layer numbers"]))
+    if found.measured:
+        yield from _measured(found.measured)
+    if found.page:
+        yield from _fact("page", f"{found.page} says what circulating code does otherwise")
+    yield ""
+    yield from (f"  {command}" for command in found.commands)
+
+
+def _measured(known: Measured) -> Iterator[str]:
+    yield from _fact(
+        "costs",
+        f"{known.model} {known.base_parameters:,} to {known.parameters:,} parameters ({known.more_parameters:+.1f}%), "
+        f"{known.base_gflops:.2f} to {known.gflops:.2f} GFLOPs at {known.imgsz} px ({known.more_gflops:+.1f}%)",
+    )
+    found = f": {', '.join((*known.failed, *known.warned))}" if known.failed or known.warned else ""
+    yield from _fact("verify", f"{known.verdict}{found} ({len(known.checks)} checks, on {known.pin})")
+
+
+def _fact(name: str, value: str) -> Iterator[str]:
+    """Yield a name and a value that may take several lines."""
+    if not value:
+        return
+    first, *others = indented(value, " " * _NAME)
+    yield f"  {spoken().translate(name)}".ljust(_NAME) + first.strip()
+    yield from others
 
 
 def pins(rows: Sequence[PinRow]) -> Iterator[str]:
-    """Yield each pin with its base model, block, tasks, further models, sources and fix patches."""
+    """Yield each pin with its base model, block, tasks, further models, sources, fix patches, and what is cached."""
     for row in rows:
         yield click.style(row.name, bold=True) + f"  {row.model}, blocks {row.block}; {', '.join(row.tasks)}"
         if row.others:
@@ -37,6 +108,15 @@ def pins(rows: Sequence[PinRow]) -> Iterator[str]:
         yield from (f"  {source}" for source in row.sources)
         if row.fix_patches:
             yield f"  fixes, each on request: {', '.join(f'--{name}' for name in row.fix_patches)}"
+        for one in row.cached:
+            yield f"  in the cache, from {one.source}: {_megabytes(one.bytes)} MB"
+        if not row.cached:
+            yield "  not in the cache yet: the first command that needs it fetches it"
+    yield f"in the cache in all: {_megabytes(sum(one.bytes for row in rows for one in row.cached))} MB"
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f}"
 
 
 def tutorials(rows: Sequence[TutorialRow]) -> Iterator[str]:

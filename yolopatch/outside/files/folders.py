@@ -47,6 +47,16 @@ def link(file: Path, name: Path) -> None:
         shutil.copyfile(file, name)
 
 
+def size_of(folder: Path) -> int:
+    """Return the bytes of all files below a folder; those that are removed meanwhile have none."""
+    total = 0
+    for path in entries_below(folder):
+        with suppress(OSError):
+            found = path.lstat()
+            total += found.st_size if stat.S_ISREG(found.st_mode) else 0
+    return total
+
+
 def entries_below(folder: Path) -> Iterator[Path]:
     """Yield every file and folder below a folder; one that is removed meanwhile, or may not be read, has none."""
     for parent, folders, files in os.walk(folder):

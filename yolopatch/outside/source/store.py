@@ -11,7 +11,7 @@ from pathlib import Path
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.core.workspace.manifest import check_content
 from yolopatch.errors import SourceError, YolopatchError
-from yolopatch.outside.files.folders import move, remove_tree
+from yolopatch.outside.files.folders import move, remove_tree, size_of
 from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.files.lock import ANOTHER_CACHE, hold_cache_lock
 from yolopatch.outside.files.staging import staging_folder, sweep_parts
@@ -84,6 +84,12 @@ def cached(pin: Pin, cache: Path) -> Pristine | None:
     """Return the pin's content if the cache has it, from any source; None otherwise. Nothing is downloaded."""
     found = (_use(pin, kind, cache)[0] for kind in fillers(pin))
     return next((pristine for pristine in found if pristine), None)
+
+
+def cached_sizes(pin: Pin, cache: Path) -> dict[str, int]:
+    """Return the bytes of a pin in the cache, by the kind of source that it came from. Its content is not checked."""
+    entries = {kind: entry_path(pin, kind, cache) for kind in fillers(pin)}
+    return {kind: size_of(path) for kind, path in entries.items() if path.is_dir()}
 
 
 def entry_path(pin: Pin, kind: str, cache: Path) -> Path:

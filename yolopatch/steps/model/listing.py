@@ -12,6 +12,11 @@ from yolopatch.catalog.module import Module
 from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.catalog.resources import patch_file
+from yolopatch.errors import SourceError
+from yolopatch.outside.files.user_folder import NoHomeError
+from yolopatch.outside.source.manifests import read_manifest
+from yolopatch.outside.source.store import cache_dir, cached_sizes
+from yolopatch.steps.model.measured import Measured, measured, year_of
 from yolopatch.wire.checks import CHECKS
 
 LISTS = ("modules", "pins", "tutorials", "checks")
@@ -19,19 +24,46 @@ LISTS = ("modules", "pins", "tutorials", "checks")
 
 @dataclass(frozen=True)
 class ModuleRow:
-    """A module, its kind, its classes without the blocks, and the available flavors by pin."""
+    """A module as the overview has it.
+
+    Attributes:
+        classes: those that a YAML can have, without the blocks.
+        year: of its paper, None where the entry names none.
+        tutorial: the id of its blog post, None without one.
+        pins: the available flavors by pin.
+        measured: what maintainers measured of it, None of a module of the user's own.
+    """
 
     name: str
     kind: str
     classes: tuple[str, ...]
     paper: str
+    year: int | None
     tutorial: str | None
     pins: dict[str, tuple[str, ...]]
+    measured: Measured | None
+
+
+@dataclass(frozen=True)
+class CachedSource:
+    """A pin's content in the cache, from one kind of source, and how large it is."""
+
+    source: str
+    bytes: int
 
 
 @dataclass(frozen=True)
 class PinRow:
-    """A pin, its base model, the model's block, its tasks, further models, its sources, and its fix patches."""
+    """A pin.
+
+    Attributes:
+        model, block: its base model, and the class of that model's blocks.
+        tasks: of its base model.
+        others: further models.
+        sources: where it can be fetched from.
+        fix_patches: those that it can have.
+        cached: what the cache has of it.
+    """
 
     name: str
     model: str
@@ -40,6 +72,7 @@ class PinRow:
     others: tuple[str, ...]
     sources: tuple[str, ...]
     fix_patches: tuple[str, ...]
+    cached: tuple[CachedSource, ...]
 
 
 @dataclass(frozen=True)
@@ -68,10 +101,21 @@ def list_checks() -> list[CheckRow]:
 
 def list_modules() -> list[ModuleRow]:
     """Return every module."""
-    return [
-        ModuleRow(m.name, m.kind, _classes(m), m.paper, m.tutorial.id if m.tutorial else None, _available(m))
-        for m in MODULES.values()
-    ]
+    return [module_row(module) for module in MODULES.values()]
+
+
+def module_row(module: Module) -> ModuleRow:
+    """Return a module as the overview has it."""
+    return ModuleRow(
+        name=module.name,
+        kind=module.kind,
+        classes=_classes(module),
+        paper=module.paper,
+        year=year_of(module.paper),
+        tutorial=module.tutorial.id if module.tutorial else None,
+        pins=_available(module),
+        measured=measured(module),
+    )
 
 
 def _classes(module: Module) -> tuple[str, ...]:
@@ -91,13 +135,42 @@ def _available(module: Module) -> dict[str, tuple[str, ...]]:
 def list_pins() -> list[PinRow]:
     """Return every pin."""
     return [
-        PinRow(p.name, p.model, p.block, _tasks(p.model), p.others, tuple(_sources(p)), tuple(_fix_patches(p)))
-        for p in PINS.values()
+        PinRow(
+            name=pin.name,
+            model=pin.model,
+            block=pin.block,
+            tasks=tuple(_tasks(pin)),
+            others=pin.others,
+            sources=tuple(_sources(pin)),
+            fix_patches=tuple(_fix_patches(pin)),
+            cached=tuple(_cached(pin)),
+        )
+        for pin in PINS.values()
     ]
 
 
-def _tasks(model: str) -> tuple[str, ...]:
-    return tuple(task for name, task in VARIANTS if name == model)
+def _cached(pin: Pin) -> Iterator[CachedSource]:
+    try:
+        cache = cache_dir()
+    except NoHomeError:
+        return  # a user without a home folder has no cache
+    yield from (CachedSource(kind, size) for kind, size in cached_sizes(pin, cache).items())
+
+
+def _tasks(pin: Pin) -> Iterator[str]:
+    """Yield the tasks of the pin's own model: of a release without the code for one, all but that one."""
+    for name, task in VARIANTS:
+        if name == pin.model and (pin.home is None or _has_task(pin, task)):
+            yield task
+
+
+def _has_task(pin: Pin, task: str) -> bool:
+    """Return whether a ported release has the folder with a task's trainer: 8.0 has none for oriented boxes."""
+    try:
+        paths = read_manifest(pin)
+    except SourceError:
+        return True  # the entry is damaged: `apply` says so
+    return any(path.startswith(f"{pin.layout.package}/models/yolo/{task}/") for path in paths)
 
 
 def _fix_patches(pin: Pin) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""The costs of every module in a model."""
