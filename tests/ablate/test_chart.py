@@ -30,7 +30,9 @@ def test_every_run_and_every_difference_is_a_dot_inside_the_figure(table):
         assert 0 < float(dot.get("cy")) < height
     (base, arm, *_) = drawn
     assert base == "base at scale n: mean 38.09 of 8 runs, baseline"
-    assert arm == ("A at scale n: mean 39.99 of 8 runs, a difference of +1.90 points, from +1.31 to +2.49, better, p 0.0078")
+    assert arm == (
+        "A at scale n: mean 39.99 of 8 runs, a difference of +1.90 points, from +1.31 to +2.49, better, p 0.0078"
+    )
     assert drawn[arm].get("class") == "better"
 
 

@@ -33,8 +33,8 @@ def test_each_form_of_an_expression_is_a_message(source, messages):
 @pytest.mark.parametrize(
     ("source", "messages"),
     [
-        ('E(f"at {name or \'\'} in it")', ["at {name} in it"]),
-        ('E(f"a part of {x if y else \'\'} in it")', ["a part of {y} in it"]),
+        ("E(f\"at {name or ''} in it\")", ["at {name} in it"]),
+        ("E(f\"a part of {x if y else ''} in it\")", ["a part of {y} in it"]),
     ],
 )
 def test_a_value_or_nothing_makes_no_sentence_without_it(source, messages):

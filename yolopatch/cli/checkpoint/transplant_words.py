@@ -37,7 +37,9 @@ def transplant(found: Transplant) -> Iterator[str]:
     changed = [layer for layer in found.layers if _is_changed(layer)]
     if changed:
         yield "layers that differ from the base's:"
-        yield from table(("layer", "class", "base", "tensors", "relative error"), [_row(layer) for layer in changed], left=4)
+        yield from table(
+            ("layer", "class", "base", "tensors", "relative error"), [_row(layer) for layer in changed], left=4
+        )
         for reason, layers in _reasons(changed).items():
             yield from indented(f"layer {', '.join(layers)}: {reason}")
     for layer in found.dropped:

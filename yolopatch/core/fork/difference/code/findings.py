@@ -127,7 +127,9 @@ def _changed_head(old: Unit, new: Unit) -> Iterator[Finding]:
     come, gone = [name for name in after if name not in before], [name for name in before if name not in after]
     if come:
         texts = [f"{name}={value(default)}" if (default := after[name][1]) else name for name in come]
-        yield Finding(new.name, after[come[0]][0].lineno, CHANGED, f"new argument{'s' * (len(texts) != 1)} {_quoted(texts)}")
+        yield Finding(
+            new.name, after[come[0]][0].lineno, CHANGED, f"new argument{'s' * (len(texts) != 1)} {_quoted(texts)}"
+        )
     if gone:
         yield Finding(new.name, new.line, CHANGED, f"without the argument{'s' * (len(gone) != 1)} {_quoted(gone)}")
     kept = [name for name in before if name in after]
