@@ -63,6 +63,7 @@ _CODE = (
 )  # fmt: skip
 _COMMAND = re.compile(r"\w+\.(?:command|group)\(")
 _WORD = re.compile(r"[A-Za-z][a-z'’-]+")
+_THING = re.compile(r"(?:an?|the) [a-z]+")
 _SINGLE = re.compile(r"[A-Z]?[a-z]+(?:[ -][a-z]+)*")
 
 
@@ -199,14 +200,16 @@ def is_for_people(form: Form, words: bool) -> bool:
     text = letters.strip()
     if words and (_SINGLE.fullmatch(text) if len(form) == 1 else _has_one_word(letters)):
         return True
+    if len(form) == 1 and _THING.fullmatch(text):
+        return True
     if len(_WORD.findall(letters)) < 2 or " " not in text or text.startswith(("<", "@", "#!", "%")):
         return False
     return re.search(r"[a-z]{2}", letters) is not None and not _is_code(letters) and not _is_style(letters)
 
 
 def _has_one_word(letters: str) -> bool:
-    plain = re.findall(r"(?<![\w-])[a-z]{2,}(?![\w-])", letters)
-    return len(plain) == len(_WORD.findall(letters)) == 1 and " " in letters.strip()
+    plain = re.findall(r"(?:^|(?<=[\s(]))[A-Z]?[a-z]+(?=$|[\s:,;.)])", letters)
+    return len(plain) == len(_WORD.findall(letters)) == 1 and len(plain[0]) > 2
 
 
 def _is_code(text: str) -> bool:
