@@ -19,6 +19,21 @@ _LEAST = 12  # cells of a wrapped column: in fewer, nobody reads
 _ANY_WIDTH = 10_000
 
 
+def badge(words: str, colour: str) -> str:
+    """Return words of ours that begin or head a result, painted."""
+    return click.style(spoken().translate(words), fg=colour, bold=True)
+
+
+def to_the_left(word: str, width: int) -> str:
+    """Return a word of ours with blanks behind it, up to as many cells."""
+    return _padded(spoken().translate(word), width, True)
+
+
+def to_the_right(word: str, width: int) -> str:
+    """Return a word of ours with blanks in front of it, up to as many cells."""
+    return _padded(spoken().translate(word), width, False)
+
+
 def pairs(named: Iterable[tuple[str, object]]) -> Iterator[str]:
     """Yield one line for each name and value."""
     for name, value in named:

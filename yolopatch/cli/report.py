@@ -33,7 +33,7 @@ def show(data: Mapping[str, Any], lines: Iterable[str], as_json: bool) -> None:
         _print_json(data)
         return
     for line in lines:
-        click.echo(_harmless(spoken().translate(line)))
+        click.echo(_harmless(spoken().sentence(line)))  # a word alone is a name, or was translated
 
 
 def show_text(data: Mapping[str, Any], text: str, as_json: bool) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from yolopatch.cli.layout import pairs, table
+from yolopatch.cli.layout import badge, pairs, table
 from yolopatch.core.language.spoken import spoken
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _COLOURS = {"error": "red", "warning": "yellow"}
 
 def shapes(made: ShapesSet) -> Iterator[str]:
     """Yield the data set that `data shapes` made."""
-    yield click.style("written" if made.changed else "unchanged", fg="green", bold=True)
+    yield badge("written" if made.changed else "unchanged", "green")
     yield from pairs(
         [
             ("data", made.data),
@@ -34,8 +34,8 @@ def shapes(made: ShapesSet) -> Iterator[str]:
 
 def dataset(found: DatasetReport) -> Iterator[str]:
     """Yield what `data check` found: the verdict, the counts, the problems."""
-    verdict = spoken().translate(f"{found.errors} error{'s' * (found.errors > 1)}" if found.errors else "no error")
-    yield click.style(verdict, fg="red" if found.errors else "green", bold=True) + f"  {found.data}, {found.task}"
+    verdict = f"{found.errors} error{'s' * (found.errors > 1)}" if found.errors else "no error"
+    yield f"{badge(verdict, 'red' if found.errors else 'green')}  {found.data}, {found.task}"
     rows = [(part.name, *(f"{count:,}" for count in (part.images, part.empty, part.objects))) for part in found.parts]
     yield from table(("", "images", "without objects", "objects"), rows, left=1)
     yield from table(("class", "objects"), [(name, f"{count:,}") for name, count in found.objects.items()], left=1)

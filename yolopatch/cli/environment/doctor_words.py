@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from yolopatch.cli.layout import pairs, table
+from yolopatch.cli.layout import badge, pairs, table
 from yolopatch.core.language.spoken import spoken
+from yolopatch.core.text import cells_of
 from yolopatch.core.wrapping import wrap
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def _case(case: Case) -> Iterator[str]:
     errors = sum(one.severity == "error" for one in case.ailments)
     verdict = f"{errors} error{'s' * (errors != 1)}" if errors else "nothing would fail"
     fixed = "".join(f", {patch.effect}" for patch in case.fix_patches)
-    yield click.style(verdict, fg="red" if errors else "green", bold=True) + f"  {case.pin}{fixed}"
+    yield f"{badge(verdict, 'red' if errors else 'green')}  {case.pin}{fixed}"
     for _, alike in groupby(case.ailments, key=lambda one: (one.severity, one.stage, one.hint)):
         yield from _ailments(list(alike))
 
@@ -60,11 +61,11 @@ def _case(case: Case) -> Iterator[str]:
 def _ailments(alike: list[Fault]) -> Iterator[str]:
     """Yield the problems that one command solves, then the command."""
     for ailment in alike:
-        severity = click.style(ailment.severity, fg=_COLOURS[ailment.severity])
-        stage = f" {ailment.stage}:" if ailment.stage else ""
-        room = _WIDTH - len(ailment.severity)  # colours have no width
-        text = f"{spoken().translate(stage)} {spoken().translate(ailment.what)}".strip()
-        first, *rest = wrap(text, room, others="    ")
+        word = spoken().translate(ailment.severity)
+        severity = click.style(word, fg=_COLOURS[ailment.severity])
+        what = spoken().translate(ailment.what)
+        text = f"{spoken().translate(ailment.stage)}: {what}" if ailment.stage else what
+        first, *rest = wrap(text, _WIDTH - cells_of(word), others="    ")  # colours have no width
         yield f"  {severity} {first}"
         yield from (f"  {line}" for line in rest)
         if ailment.where:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import click
-
 from yolopatch.catalog.environment.libraries import named_versions
-from yolopatch.cli.layout import pairs
+from yolopatch.cli.layout import badge, pairs
 
 if TYPE_CHECKING:
     from yolopatch.steps.environment.create import Environment
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
 def environment(found: Environment) -> Iterator[str]:
     """Yield the environment that was created or found."""
     verdict = "created" if found.created else "an existing environment fits, nothing was created"
-    yield click.style(verdict, fg="green", bold=True)
+    yield badge(verdict, "green")
     versions = ", ".join(f"{name} {version}" for name, version in named_versions(found.packages).items())
     yield from pairs(
         [

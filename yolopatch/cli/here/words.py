@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from yolopatch.catalog.modules import flavor_word
-from yolopatch.cli.layout import indented, pairs
+from yolopatch.cli.layout import badge, indented, pairs
 
 if TYPE_CHECKING:
     from yolopatch.outside.workspace.verdict import LastVerdict
@@ -34,7 +34,7 @@ def here(found: Here) -> Iterator[str]:
 
 
 def _workspace(found: Here, workspace: WorkspaceHere) -> Iterator[str]:
-    yield click.style("clean", fg="green") if workspace.clean else click.style("changed by you", fg="yellow")
+    yield badge("clean", "green") if workspace.clean else badge("changed by you", "yellow")
     modules = (f"{one.name} ({flavor_word(one.name, one.flavor)})" for one in workspace.modules)
     yield from pairs(
         [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from yolopatch.catalog.kinds import KINDS
-from yolopatch.cli.layout import indented, table
+from yolopatch.cli.layout import badge, indented, table, to_the_left, to_the_right
 from yolopatch.core.language.spoken import spoken
 
 if TYPE_CHECKING:
@@ -24,11 +24,11 @@ _FIGURES = 24  # cells up to the first figure
 
 def modules(rows: Sequence[ModuleRow]) -> Iterator[str]:
     """Yield the modules by what they stand for: year, costs, verdict, paper, and their pins if they lack one."""
-    heads = (f"{'year':>4}", f"{'parameters':>10}", f"{'GFLOPs':>7}", "verify")
+    heads = (*(to_the_right(head, width) for head, width in (("year", 4), ("parameters", 10), ("GFLOPs", 7))), "verify")
     for group in dict.fromkeys(kind.group for kind in KINDS.values()):
         found = [row for row in rows if KINDS[row.kind].group == group]
         if found:
-            yield click.style(group, fg="cyan", bold=True)
+            yield badge(group, "cyan")
             yield click.style(f"{'':<{_FIGURES}}{'  '.join(heads)}", dim=True)
         for row in found:
             yield f"  {click.style(f'{row.name:<{_FIGURES - 2}}', bold=True)}{_figures(row)}".rstrip()
@@ -47,7 +47,7 @@ def _figures(row: ModuleRow) -> str:
     year, known = f"{row.year or '-':>4}", row.measured
     if known is None:
         return f"{year}  {'-':>10}  {'-':>7}  -"
-    return f"{year}  {known.more_parameters:>+9.1f}%  {known.more_gflops:>+6.1f}%  {known.verdict}"
+    return f"{year}  {known.more_parameters:>+9.1f}%  {known.more_gflops:>+6.1f}%  {spoken().translate(known.verdict)}"
 
 
 def _method(known: Measured) -> str:
@@ -95,7 +95,7 @@ def _fact(name: str, value: str) -> Iterator[str]:
     if not value:
         return
     first, *others = indented(value, " " * _NAME)
-    yield f"  {spoken().translate(name)}".ljust(_NAME) + first.strip()
+    yield f"  {to_the_left(name, _NAME - 2)}{first.strip()}"
     yield from others
 
 

@@ -25,9 +25,10 @@ def rendered(result: RenderResult) -> Iterator[str]:
 
 
 def _placed(placed: PlacedModule) -> str:
-    numbered = (("in", placed.replaced), ("in new", placed.inserted))
-    where = (f"{word} layers {', '.join(map(str, numbers))}" for word, numbers in numbered if numbers)
-    return f"{placed.module} {' and '.join(where)}"
+    replaced, inserted = (", ".join(map(str, numbers)) for numbers in (placed.replaced, placed.inserted))
+    if replaced and inserted:
+        return f"{placed.module} in layers {replaced} and in new layers {inserted}"
+    return f"{placed.module} in new layers {inserted}" if inserted else f"{placed.module} in layers {replaced}"
 
 
 def summary(found: Summary) -> Iterator[str]:

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from yolopatch.catalog.kinds import KINDS, LOSS
 from yolopatch.catalog.pins import PINS, Pin, newest
-from yolopatch.cli.layout import pairs, table
+from yolopatch.cli.layout import badge, pairs, table
+from yolopatch.core.language.spoken import spoken
 from yolopatch.core.own.tried import FAILED, NOT_BUILT
 from yolopatch.wire.python.packages import PACKAGE_OF
 
@@ -27,7 +26,7 @@ _READY, _REFUSED = "ready", "refused"
 def words(found: AddedModule) -> Iterator[str]:
     """Yield the module, its constructor's arguments, its state on each pin, and the next commands."""
     decision = found.decision
-    yield click.style("added" if found.changed else "unchanged", fg="green", bold=True) + f"  {found.module}"
+    yield f"{badge('added' if found.changed else 'unchanged', 'green')}  {found.module}"
     yield from pairs(
         [
             ("class", f"{decision.symbol}{decision.constructor}, {found.place}"),
@@ -42,7 +41,8 @@ def words(found: AddedModule) -> Iterator[str]:
     if decision.left:
         yield f"left at the file's defaults: {', '.join(decision.left)}"
     for one in found.pins:
-        yield f"  {one.pin}: {one.state}" + (f", {one.why}" if one.why else _built(one))
+        why = f", {spoken().translate(one.why)}" if one.why else _built(one)
+        yield f"  {one.pin}: {spoken().translate(one.state)}{why}"
         for line, said in one.renamed:
             yield f"    line {line} gives arguments by their names here: {said}"
     yield from _tried(found.tried)
@@ -134,7 +134,7 @@ def _package(module: str) -> str:
 
 def forgotten(found: Forgotten) -> Iterator[str]:
     """Yield the removed module and its files, and the workspaces that keep it."""
-    yield click.style("removed", fg="green", bold=True) + f"  {found.module}"
+    yield f"{badge('removed', 'green')}  {found.module}"
     yield from pairs([("catalog", found.catalog), *(("deleted", file) for file in found.files)])
     for place in found.workspaces:
         yield f"  still in {place}, which goes on as before"

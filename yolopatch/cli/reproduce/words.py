@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from yolopatch.catalog.module import FLAVORS, TUTORIAL_FLAVOR
-from yolopatch.cli.layout import pairs, table
+from yolopatch.cli.layout import badge, pairs, table
 from yolopatch.wire.statuses import FAIL, PASS
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def run(found: RunSummary) -> Iterator[str]:
 
     trained = found.trained
     colour = "yellow" if found.is_dead else "green" if found.as_expected else "red"
-    yield click.style(found.verdict, fg=colour, bold=True) + f"  {trained.folder}"
+    yield f"{badge(found.verdict, colour)}  {trained.folder}"
     rows = [(one.name, one.expected, one.found, _AGREES[one.agrees]) for one in found.comparisons]
     yield from table(("", "expected", "found", ""), rows, left=4)
     yield from (f"  {one.name}: {one.why}" for one in found.comparisons if one.why)

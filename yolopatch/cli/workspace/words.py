@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import click
-
 from yolopatch.catalog.modules import flavor_word
-from yolopatch.cli.layout import pairs
+from yolopatch.cli.layout import badge, pairs
 
 if TYPE_CHECKING:
     from yolopatch.steps.workspace.change import WorkspaceState
@@ -20,7 +18,7 @@ def state(found: WorkspaceState) -> Iterator[str]:
     verdict = "created" if found.created else "changed" if found.changed else "unchanged"
     if found.into:
         verdict = f"left on the branch {found.into}; the workspace is as it was"
-    yield click.style(verdict, fg="yellow" if found.stopped else "green", bold=True)
+    yield badge(verdict, "yellow" if found.stopped else "green")
     yield from pairs(
         [
             ("workspace", found.workspace),
@@ -50,7 +48,7 @@ def _replayed(found: WorkspaceState) -> Iterator[str]:
 
 def status(found: Status) -> Iterator[str]:
     """Yield what a workspace contains, and which parts are the user's own."""
-    yield click.style("clean" if found.clean else "changed by you", fg="green" if found.clean else "yellow")
+    yield badge("clean", "green") if found.clean else badge("changed by you", "yellow")
     yield from pairs(
         [
             ("workspace", found.workspace),

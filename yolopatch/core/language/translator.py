@@ -15,6 +15,7 @@ _FEWEST_LETTERS = 2  # fixed ones of a message; with fewer it would fit to anyth
 # What joins texts, and what stands there between two Chinese ones.
 _SEPARATORS = {"\n": "\n", "; ": "；", ": ": "：", ", ": "，"}
 _SENTENCE = re.compile(r"(?<![\w./`'\"-])[A-Za-z][a-z]+(?: [a-z]+)+(?![\w/`'\"-])")
+_NAME = re.compile(r"\S*[^\W\d]\S*")
 _NAMES = re.compile(r"\S+(?:(?:,| or| and) \S+)* (?:or|and) \S+")
 _CLOSE = ("（", "，", "；", "：", "。")
 _DEEPEST = 5  # texts inside texts
@@ -104,17 +105,22 @@ class Translator:
         return _Found(text, letters, unread, message=pattern.message)
 
     def _joined(self, text: str, is_word: bool, depth: int) -> _Found:
-        """Return the text as several that were joined, each translated."""
-        for separator, chinese in _SEPARATORS.items():
-            if separator in text and len(text) <= _LONGEST:
-                parts = [self._value(part, is_word, depth + 1) for part in text.split(separator)]
-                joined = reduce(
-                    lambda first, second: _join(first, second, separator, chinese), (one.text for one in parts)
-                )
-                letters, unread = sum(one.letters for one in parts), sum(one.unread for one in parts)
-                is_whole = all(one.letters or " " not in one.text.strip() for one in parts)
-                return _Found(joined, letters, unread, is_whole, separator)
-        return _Found(text, 0, _prose(text))
+        """Return the text as several that were joined, each translated; by the separator that gives the most."""
+        found = [separator for separator in _SEPARATORS if separator in text and len(text) <= _LONGEST]
+        if not found:
+            return _Found(text, 0, _prose(text))
+        tried = found if not depth else found[:1]  # inside, to try all would take too long
+        return max((self._parted(text, one, is_word, depth) for one in tried), key=lambda one: one.letters)
+
+    def _parted(self, text: str, separator: str, is_word: bool, depth: int) -> _Found:
+        """Return the parts between separators, each translated and joined again."""
+        parts = [self._value(part, is_word, depth + 1) for part in text.split(separator)]
+        joined = reduce(
+            lambda first, second: _join(first, second, separator, _SEPARATORS[separator]), (one.text for one in parts)
+        )
+        letters, unread = sum(one.letters for one in parts), sum(one.unread for one in parts)
+        is_whole = all(one.letters or _NAME.fullmatch(one.text.strip()) for one in parts)
+        return _Found(joined, letters, unread, is_whole, separator)
 
     @cached_property
     def _plain(self) -> Mapping[str, str]:
