@@ -56,6 +56,11 @@ def test_what_is_added_to_a_value_is_told_from_it():
     assert CHINESE.translate("A has its own kernel") == "A 有自己的 kernel"
 
 
+def test_code_is_not_taken_apart():
+    text = "7 layers were replaced, `x: y, nothing was changed`"
+    assert CHINESE.translate(text) == "替换了 7 层，`x: y, nothing was changed`"
+
+
 def test_names_are_joined_in_this_language():
     assert CHINESE.translate("did you mean DSConv or SPConv or GSConv?") == "是 DSConv 或 SPConv 或 GSConv 吗？"
     assert CHINESE.translate("did you mean a, b and c?") == "是 a, b 和 c 吗？"

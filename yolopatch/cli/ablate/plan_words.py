@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 def plan(found: GridPlan, folder: GridFolder) -> Iterator[str]:
     """Yield what the runs differ in, what they have in common, and how many there are."""
     grid = found.grid
-    yield click.style(f"{count(found)} runs", bold=True) + f" in {folder.path}"
+    yield click.style(f"{count(found)} runs in {folder.path}", bold=True)
     rows = [(arm.name, arm.words + (" (baseline)" if arm.name == grid.baseline else "")) for arm in grid.arms]
     yield from table(("arm", "model"), rows, left=2)
     yield from pairs(
         [
             ("scales", ", ".join(grid.scales)),
             ("seeds", ", ".join(map(str, grid.seeds))),
-            ("pin", f"{found.pin.name}{', with the seed patch' * bool(found.seed_patch)}{', compat' * grid.compat}"),
+            ("pin", ", ".join((found.pin.name, *_patches(found)))),
             ("data", grid.data),
             ("start", grid.weights or "random weights"),
             ("train", " ".join(f"{key}={value}" for key, value in grid.train.items()) or "upstream's defaults"),
@@ -37,6 +37,13 @@ def plan(found: GridPlan, folder: GridFolder) -> Iterator[str]:
             f"  with fewer than {seeds_needed(arms)} seeds no difference can be told from chance here; "
             "the table will say so"
         )
+
+
+def _patches(found: GridPlan) -> Iterator[str]:
+    if found.seed_patch:
+        yield "with the seed patch"
+    if found.grid.compat:
+        yield "with the compat patch"
 
 
 def count(found: GridPlan) -> int:

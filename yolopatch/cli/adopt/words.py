@@ -27,7 +27,7 @@ from yolopatch.cli.layout import table
 from yolopatch.cli.verify.words import verification
 from yolopatch.cli.workspace.words import state
 from yolopatch.core.fork.account import Account, Item
-from yolopatch.core.language.spoken import spoken
+from yolopatch.core.language.spoken import spoken, titled
 from yolopatch.core.text import cells_of
 from yolopatch.core.wrapping import wrap
 
@@ -82,7 +82,9 @@ def _opening(found: Adoption) -> Iterator[tuple[str, str]]:
 def _paper(told: Account, width: int) -> Iterator[str]:
     yield ""
     yield f"{click.style(PAPER, bold=True)}: architecture"
-    rows = [(layer.own.name, kind_of(layer), layers_of(layer), place_of(layer)) for layer in told.layers]
+    rows = [
+        (layer.own.name, spoken().translate(kind_of(layer)), layers_of(layer), place_of(layer)) for layer in told.layers
+    ]
     if rows:
         yield from table(("class", "", "layers", "defined in"), rows, left=4)
     if told.helpers:
@@ -98,7 +100,7 @@ def _beside(told: Account, width: int) -> Iterator[str]:
     if not told.beside:
         yield "  nothing"
     for area, items in told.beside.items():
-        yield f"  {click.style(area, fg='yellow')}"
+        yield f"  {click.style(spoken().translate(area), fg='yellow')}"
         yield from _items(items, width, "    ")
 
 
@@ -112,7 +114,8 @@ def _items(items: Sequence[Item], width: int, margin: str) -> Iterator[str]:
         for item in group:
             head = f"{margin}  {item.line or ''!s:>{digits}}  "
             name = name_of(item, before)
-            yield from _cut(wrapped(f"{name}: {item.what}" if name else item.what, width, head, " " * len(head)))
+            what = titled(f"{name}:", item.what) if name else item.what
+            yield from _cut(wrapped(what, width, head, " " * len(head)))
             before = item.name
     if len(items) > _SHOWN:
         yield f"{margin}and {len(items) - _SHOWN} more: --report FILE.html has all"
@@ -133,7 +136,10 @@ def _models(found: Adoption, width: int) -> Iterator[str]:
 
 
 def _table(models: Sequence[AdoptedModel], head: str, width: int) -> Iterator[str]:
-    rows = [(one.name, built_word(one), f"{one.parameters:,}" if one.parameters else "-", _same(one)) for one in models]
+    rows = [
+        (one.name, spoken().translate(built_word(one)), f"{one.parameters:,}" if one.parameters else "-", _same(one))
+        for one in models
+    ]
     yield from table(("model", "the fork builds it", "parameters", head), rows, left=2)
     for model in models:
         yield from (line for said in model.why[:_REASONS] for line in wrapped(said, width, "  ", "    "))
@@ -143,7 +149,7 @@ def _table(models: Sequence[AdoptedModel], head: str, width: int) -> Iterator[st
 
 def _same(model: AdoptedModel) -> str:
     colours = {True: "green", False: "red", None: None}
-    return click.style(same_word(model), fg=colours[model.same_as_fork])
+    return click.style(spoken().translate(same_word(model)), fg=colours[model.same_as_fork])
 
 
 def _facts(named: Iterable[tuple[str, str]], width: int) -> Iterator[str]:

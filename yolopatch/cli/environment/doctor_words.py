@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from yolopatch.cli.layout import badge, pairs, table
-from yolopatch.core.language.spoken import spoken
+from yolopatch.core.language.spoken import spoken, titled
 from yolopatch.core.text import cells_of
 from yolopatch.core.wrapping import wrap
 
@@ -64,7 +64,7 @@ def _ailments(alike: list[Fault]) -> Iterator[str]:
         word = spoken().translate(ailment.severity)
         severity = click.style(word, fg=_COLOURS[ailment.severity])
         what = spoken().translate(ailment.what)
-        text = f"{spoken().translate(ailment.stage)}: {what}" if ailment.stage else what
+        text = titled(f"{ailment.stage}:", ailment.what) if ailment.stage else what
         first, *rest = wrap(text, _WIDTH - cells_of(word), others="    ")  # colours have no width
         yield f"  {severity} {first}"
         yield from (f"  {line}" for line in rest)

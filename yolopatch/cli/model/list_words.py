@@ -66,7 +66,7 @@ def one_module(found: ModuleDetail) -> Iterator[str]:
     yield from _fact("classes", ", ".join(found.classes))
     yield from _fact("blocks", ", ".join(found.blocks))
     yield from _fact("flavors", ", ".join(found.flavors))
-    yield from _fact("tutorial", found.tutorial or "")
+    yield from _fact("blog post", found.tutorial or "")
     yield from _fact("pins", ", ".join(pin for pin, flavors in found.pins.items() if flavors))
     if found.placement:
         others = [name for name in found.placements if name != found.placement]

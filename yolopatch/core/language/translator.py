@@ -114,12 +114,12 @@ class Translator:
 
     def _parted(self, text: str, separator: str, is_word: bool, depth: int) -> _Found:
         """Return the parts between separators, each translated and joined again."""
-        parts = [self._value(part, is_word, depth + 1) for part in text.split(separator)]
+        parts = [self._value(part, is_word, depth + 1) for part in _parts(text, separator)]
         joined = reduce(
             lambda first, second: _join(first, second, separator, _SEPARATORS[separator]), (one.text for one in parts)
         )
         letters, unread = sum(one.letters for one in parts), sum(one.unread for one in parts)
-        is_whole = all(one.letters or _NAME.fullmatch(one.text.strip()) for one in parts)
+        is_whole = len(parts) > 1 and all(one.letters or _is_name(one.text.strip()) for one in parts)
         return _Found(joined, letters, unread, is_whole, separator)
 
     @cached_property
@@ -164,8 +164,27 @@ def _framed(message: str) -> Iterator[str]:
         yield f"{'0' * touched_before}{fixed}{'0' * touched_after}"
 
 
+def _is_name(text: str) -> bool:
+    """Return whether a text is a name, or in this language already."""
+    return bool(_NAME.fullmatch(text)) or any(map(_is_wide, text))
+
+
 def _join(first: str, second: str, separator: str, chinese: str) -> str:
     return f"{first}{chinese if _is_wide(first[-1:]) or _is_wide(second[:1]) else separator}{second}"
+
+
+def _parts(text: str, separator: str) -> list[str]:
+    """Return the parts of a text between separators that stand in no code."""
+    parts, inside = [""], False
+    for number, part in enumerate(text.split(separator)):
+        if number and inside:
+            parts[-1] += separator + part
+        elif number:
+            parts.append(part)
+        else:
+            parts[-1] = part
+        inside ^= part.count("`") % 2 == 1
+    return parts
 
 
 def _is_wide(letter: str) -> bool:

@@ -17,14 +17,14 @@ def refused(subject: Subject, verdict: Verdict, hint: str = _HINT, what: str = "
     if verdict.line:
         details.append(f"found: {subject.quoted(verdict.line)}")
     if verdict.case:
-        details.append(f"with:  {_described(verdict.case)}")
+        details.append(_described(verdict.case))
     return UsageError(f"{subject.symbol} cannot be {what}: {verdict.why}", details=details, hint=hint + subject.another)
 
 
 def _described(case: Case) -> str:
-    """Return what a case is: `64 channels in and 128 out, a map of 24×40, stride 2, in training`."""
+    """Return what a case is: `with:  64 channels in and 128 out, a map of 24×40, stride 2, in training`."""
     _, channels, height, width = case.inputs[0]
-    parts = [f"{channels} channels in and {case.values[by.OUTPUTS]} out", f"a map of {height}×{width}"]
+    parts = [f"with:  {channels} channels in and {case.values[by.OUTPUTS]} out", f"a map of {height}×{width}"]
     if case.values[by.STRIDE] != 1:
         parts.append(f"stride {case.values[by.STRIDE]}")
     return ", ".join([*parts, *([case.where] if case.where else [])])
