@@ -57,7 +57,7 @@ _CHOOSES = """
     --package --try --assigner
     --timm --name --repo --from --trust --layer --method --conf --limit --workspace --half --batch
     --data --epochs --weights --quick --set --workers --only --address --gpus-per-run --cpus-per-run --dry-run
-    --events --cfg --folder --to --with --no-build --verify
+    --events --cfg --folder --to --with --no-build --verify --lang
 """
 # What takes minutes is harmed by tests of its own: `reproduce --run` in tests/reproduce, clusters in tests/cluster, and
 # trackers in tests/ablate. `--update` is a step like `add` and one like `apply`, which are harmed
