@@ -81,8 +81,8 @@ MISTAKES = (
     ),
     Mistake(
         "sizes-must-match",
-        "Sizes of tensors must match except in dimension 1. Expected size 64 but got size 32 for tensor number 1 in the "
-        "list.",
+        "Sizes of tensors must match except in dimension 1. "
+        "Expected size 64 but got size 32 for tensor number 1 in the list.",
         _PLAIN,
         row="[-1, 1, X, [256, 3, 1]]",
         layer=5,

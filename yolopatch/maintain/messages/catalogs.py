@@ -67,16 +67,23 @@ def messages_by_part() -> dict[str, dict[str, str]]:
 
 def update(language: str) -> int:
     """Write the PO files anew from the sources, with the translations that they have; return how many lack one."""
-    folder = _LOCALE / language
+    for file, content in po_files(language).items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
     known = translations(language)
-    missing = 0
+    return sum(message not in known for messages in messages_by_part().values() for message in messages)
+
+
+def po_files(language: str) -> dict[Path, bytes]:
+    """Return the PO files as the sources have them now, with the translations that are there."""
+    known = translations(language)
+    found = {}
     for part, messages in sorted(messages_by_part().items()):
         catalog = Catalog(locale=language, fuzzy=False)
         for message, name in messages.items():
             catalog.add(message, known.get(message, ""), locations=[(name, 0)], flags=_flags(message, known))
-            missing += message not in known
-        _write(folder / f"{part}.po", catalog)
-    return missing
+        found[_LOCALE / language / f"{part}.po"] = _content(catalog)
+    return found
 
 
 def compile_catalog(language: str) -> str:
@@ -132,8 +139,7 @@ def _part_of(name: str) -> str:
     return _PARTS[max(folders, key=len)] if folders else "core"
 
 
-def _write(file: Path, catalog: Catalog) -> None:
+def _content(catalog: Catalog) -> bytes:
     text = io.BytesIO()
     write_po(text, catalog, width=120, omit_header=True, include_lineno=False, sort_by_file=True)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(text.getvalue())
+    return text.getvalue()
