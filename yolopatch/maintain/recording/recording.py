@@ -35,5 +35,6 @@ def write_recording(language: str, folder: Path) -> Path:
     with temporary_folder() as place:
         session = [record(line, place, COLUMNS, _ROWS, _LOCALES[language]) for line in COMMANDS]
     file = folder / file_name(language)
+    folder.mkdir(parents=True, exist_ok=True)
     file.write_text(draw(cut(session, COLUMNS), COLUMNS, _ROWS, "; ".join(COMMANDS)), encoding="utf-8")
     return file
