@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import re
 import unicodedata
@@ -45,6 +44,8 @@ def _start(text: str, width: int) -> str:
 
 def sha256(data: bytes) -> str:
     """Return the SHA-256 digest of a content, as hexadecimal text."""
+    import hashlib  # imported late: `--help` needs the cells of a text alone
+
     return hashlib.sha256(data).hexdigest()
 
 
@@ -88,6 +89,8 @@ def _encoded(name: str) -> bytes:
 
 
 def _object_id(kind: str, data: bytes) -> str:
+    import hashlib  # imported late, as above
+
     return hashlib.sha1(f"{kind} {len(data)}\0".encode() + data, usedforsecurity=False).hexdigest()
 
 

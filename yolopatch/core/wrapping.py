@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterator
+from functools import cache
 
 from yolopatch.core.text import cells_of
 
@@ -12,7 +13,7 @@ from yolopatch.core.text import cells_of
 _CLOSING = ",.;:!?%)]}\N{RIGHT SINGLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}、。，；：！？）】》」』…"
 _OPENING = "([{\N{LEFT SINGLE QUOTATION MARK}\N{LEFT DOUBLE QUOTATION MARK}（【《「『"
 _WIDE = r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]"
-_PIECE = re.compile(
+_PIECE = (
     rf"( *)([{re.escape(_OPENING)}]*(?:{_WIDE}|(?:(?!{_WIDE})[^ ])+)[{re.escape(_CLOSING)}]*|[{re.escape(_OPENING)}]+)"
 )
 
@@ -37,13 +38,19 @@ def wrap(text: str, width: int, first: str = "", others: str = "") -> list[str]:
 
 def _pieces(text: str, most: int) -> Iterator[tuple[str, str]]:
     """Yield each piece that stays in one line, and the space before it."""
-    for found in _PIECE.finditer(text):
+    for found in _compiled(_PIECE).finditer(text):
         space, piece = found[1], found[2]
         while cells_of(piece) > most:
             start = _start(piece, most)
             yield space, start
             space, piece = "", piece[len(start) :]
         yield space, piece
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compile a pattern when it is first needed: English needs none, and `--help` would wait for it."""
+    return re.compile(pattern)
 
 
 def _start(text: str, width: int) -> str:

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-import json
+import os
 from functools import cache
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from yolopatch.core.language.translator import Translator
+from yolopatch.core.language.spoken import ENGLISH, Language
 
-_LOCALE = Path(__file__).parents[1] / "locale"
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_LOCALE = os.path.join(os.path.dirname(os.path.dirname(__file__)), "locale")
 
 
 def compiled_file(language: str) -> Path:
     """Return the file that has the translations of a language."""
-    return _LOCALE / f"{language}.json"
+    from pathlib import Path  # imported late, as the others: English needs no file, and `--help` goes through here
+
+    return Path(_LOCALE, f"{language}.json")
 
 
 @cache
-def load_translator(language: str) -> Translator:
+def load_translator(language: str) -> Language:
     """Return what translates into a language; English, in which the program is written, has no file."""
-    if language == "en":
-        return Translator("en", {})
+    if language == ENGLISH.language:
+        return ENGLISH
+    import json
+
+    from yolopatch.core.language.translator import Translator
+
     return Translator(language, json.loads(compiled_file(language).read_text(encoding="utf-8")))

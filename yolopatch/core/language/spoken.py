@@ -3,19 +3,58 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-
-from yolopatch.core.language.translator import Translator
-
-ENGLISH = Translator("en", {})
-_SPOKEN: ContextVar[Translator] = ContextVar("spoken", default=ENGLISH)
+from typing import Protocol
 
 
-def speak(translator: Translator) -> None:
+class Language(Protocol):
+    """What turns finished English texts into those of a language; `Translator` does so by messages."""
+
+    @property
+    def language(self) -> str:
+        """Its name, `en` or `zh`."""
+        ...
+
+    def translate(self, text: str) -> str:
+        """Return a text in this language."""
+        ...
+
+    def sentence(self, text: str) -> str:
+        """Return a text in this language, but a single word as it is."""
+        ...
+
+    def knows(self, text: str) -> bool:
+        """Return whether a text as a whole was made from one message."""
+        ...
+
+
+class English:
+    """The language in which the program is written: a text stays as it is, and `--help` waits for no translator."""
+
+    language = "en"
+
+    def translate(self, text: str) -> str:
+        """Return the text."""
+        return text
+
+    def sentence(self, text: str) -> str:
+        """Return the text."""
+        return text
+
+    def knows(self, text: str) -> bool:
+        """Return False: there are no messages."""
+        return False
+
+
+ENGLISH = English()
+_SPOKEN: ContextVar[Language] = ContextVar("spoken", default=ENGLISH)
+
+
+def speak(language: Language) -> None:
     """Choose the language of what this run shows from now on."""
-    _SPOKEN.set(translator)
+    _SPOKEN.set(language)
 
 
-def spoken() -> Translator:
+def spoken() -> Language:
     """Return what translates the texts of this run."""
     return _SPOKEN.get()
 
