@@ -195,7 +195,7 @@ def test_a_scale_without_its_baseline_does_not_stop_the_others(table, run):
     assert [row.verdict for row in made.rows] == ["baseline", "better", "baseline", "too few seeds"]
     assert only(made, "A", "s").why == "the baseline has no finished run"
     assert only(made, "base", "s").map50_95.summary is None
-    assert "No verdict for A at s: the baseline has no finished run." in said(made)
+    assert "No verdict for A at scale s: the baseline has no finished run." in said(made)
 
 
 def test_a_grid_that_has_not_begun_and_one_of_a_baseline_alone_have_tables(table):
