@@ -50,7 +50,7 @@ def test_the_page_has_the_table_its_notes_every_seed_and_the_runs(table, run):
         "[\N{MINUS SIGN}2.54, \N{MINUS SIGN}2.16]",
     ]
     assert cells(page, "Size and speed")["base n"] == ["2.624", "6.50", "4.25", "235.3"]
-    assert f"Failed: base at n, seed 8: {why}." in text
+    assert f"Failed: base at scale n, seed 8: {why}." in text
     assert "the runs differ in the environment's torch" in text
     listed = cells(page, "The runs")
     assert listed["base-n-8"] == [f"failed {why}", "-", "12 s", "here"]
