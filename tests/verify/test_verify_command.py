@@ -22,9 +22,11 @@ from yolopatch.catalog.model.models import MODELS
 from yolopatch.cli import progress, report
 from yolopatch.cli.progress import progress_line
 from yolopatch.cli.verify.words import verification
+from yolopatch.core.language.spoken import ENGLISH, speak
 from yolopatch.core.model.cfg_file import CfgFile, parse_cfg
 from yolopatch.core.verify.checks import choose_checks
 from yolopatch.errors import EXIT_VERIFY, UsageError
+from yolopatch.outside.language import load_translator
 from yolopatch.outside.probe.process import PROBE
 from yolopatch.outside.probe.run_checks import Outcome
 from yolopatch.outside.workspace.checkout import read_checkout
@@ -440,6 +442,19 @@ def test_a_run_of_all_checks_is_not_called_a_part():
     outcomes[3] = _outcome(CHECKS[3].id, "fail")
     first = click.unstyle(next(verification(_verification("n", *outcomes), None)))
     assert first.endswith(f"1 of {len(CHECKS)} checks failed, {len(CHECKS) - 1} passed")
+
+
+@pytest.fixture
+def in_chinese():
+    """What is shown is Chinese, for one test."""
+    speak(load_translator("zh"))
+    yield
+    speak(ENGLISH)
+
+
+def test_the_line_of_the_verdict_begins_with_it_in_chinese_too(in_chinese):
+    (first, *_) = verification(_verification("n", _outcome("build", "fail")), None)
+    assert click.unstyle(first) == f"失败 yolo11n-DSConv.yaml at n, 运行了 {len(CHECKS)} 个检查项中的 1 个：1 项失败"
 
 
 def test_the_colour_of_every_status_reaches_the_terminal(capsys):

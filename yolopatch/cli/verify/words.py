@@ -52,7 +52,7 @@ def _overview(found: Verifications) -> Iterator[str]:
     failed = [run.scale for run in found.runs if run.verdict == FAIL]
     result = f"{len(failed)} of {len(found.runs)} scales failed: {', '.join(failed)}" if failed else "all scales passed"
     part = part_run(len(found.runs[0].checks), len(CHECKS))
-    yield _badged(f"{found.verdict.upper()} {found.cfg.name}, {result}{f'; {part}' if part else ''}", found.verdict)
+    yield _badged(found.verdict, found.cfg.name, f"{result}{f'; {part}' if part else ''}")
     for run in found.runs:
         yield f"  {run.scale}  {_painted(f'{run.verdict:<4}', run.verdict)}  {_tally(run.checks)}"
 
@@ -60,7 +60,7 @@ def _overview(found: Verifications) -> Iterator[str]:
 def _opening(found: Verification, width: int) -> Iterator[str]:
     """Yield the verdict, then each failure with the next step, then each warning."""
     scale = f" at {found.scale}" if found.scale else ""
-    yield _badged(f"{found.verdict.upper()} {found.cfg.name}{scale}, {_tally(found.checks)}", found.verdict)
+    yield _badged(found.verdict, f"{found.cfg.name}{scale}", _tally(found.checks))
     for patch in found.fix_patches:
         yield f"  with {patch.what}: {patch.effect}"
     for status in (FAIL, WARN):
@@ -109,10 +109,10 @@ def _check_table(checks: Sequence[Outcome], width: int) -> Iterator[str]:
         yield from lines[1:]
 
 
-def _badged(line: str, verdict: str) -> str:
-    """Return a line that begins with a verdict, which is painted; a line is translated as a whole."""
-    badge = spoken().translate(verdict.upper())
-    return spoken().translate(line).replace(badge, click.style(badge, fg=_COLOURS[verdict], bold=True), 1)
+def _badged(verdict: str, model: str, told: str) -> str:
+    """Return the line of a verdict, which is painted; what is said is translated alone: a name fits to any message."""
+    badge = click.style(spoken().translate(verdict.upper()), fg=_COLOURS[verdict], bold=True)
+    return f"{badge} {model}, {spoken().translate(told)}"
 
 
 def _painted(text: str, status: str) -> str:
