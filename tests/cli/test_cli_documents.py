@@ -15,7 +15,6 @@ import pytest
 
 from yolopatch import __version__
 from yolopatch.cli.group import cli
-from yolopatch.core.training.results import map50, read_results
 from yolopatch.wire.checks import CHECKS
 
 ROOT = Path(__file__).parents[2]
@@ -79,21 +78,6 @@ def test_the_commands_are_found_in_a_page():
     assert _commands(text) == [["env", "run", "w"], ["list", "pins"]]
 
 
-READMES = ("README.md", "README.zh-CN.md")
-
-
-def _typed(page: str) -> list[str]:
-    """Return what a reader types for each fence of ```console: the lines after `$ `, and those that they go on in."""
-    fences = re.findall(r"```console\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
-    return ["\n".join(re.findall(r"^\$ ((?:.*\\\n)*.*)", fence, re.MULTILINE)) for fence in fences]
-
-
-def _blocks(page: str) -> list[str]:
-    """Return what stands in the fences without output: the set-up, and what to cite."""
-    fences = re.findall(r"^```(\w*)\n(.*?)^```$", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
-    return [text for language, text in fences if language != "console"]
-
-
 @pytest.fixture
 def type_in(tmp_path):
     """Run lines in bash, as a new user types them in an empty folder without a network."""
@@ -128,15 +112,6 @@ def test_the_examples_of_help_work_one_after_the_other(type_in, need_pin):
     assert {path.name for path in folder.iterdir()} == {"my-yolo", "shapes", "dsconv.patch", "yolo11n-C3k2-DSConv.yaml"}
 
 
-def test_both_readmes_have_the_same_commands_and_blocks():
-    english, chinese = map(_typed, READMES)
-    assert len(english) == 2
-    assert english == chinese
-    english, chinese = map(_blocks, READMES)
-    assert len(english) == 2
-    assert english == chinese
-
-
 def test_who_cites_the_readmes_workspace_cites_what_its_command_makes(type_in, need_pin):
     need_pin("ultralytics-8.3.0")
     text = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -145,15 +120,6 @@ def test_who_cites_the_readmes_workspace_cites_what_its_command_makes(type_in, n
     folder = type_in(f"{note[2]} --dest made; git -C made rev-parse HEAD > id")
     named = set(re.findall(r"\b[0-9a-f]{40}\b", text))
     assert named == {(folder / "id").read_text().strip()}
-
-
-@pytest.mark.slow  # verify and a training
-def test_the_walk_through_of_the_readme_ends_with_a_trained_model(type_in, need_pin):
-    need_pin("ultralytics-8.3.0")
-    folder = type_in(_typed("README.md")[0])
-    (results,) = folder.glob("my-yolo/runs/detect/train/results.csv")
-    assert max(map(map50, read_results(results.read_text()))) > 0.3
-    assert (folder / "report.html").is_file()
 
 
 def test_the_page_on_verify_has_every_check():

@@ -67,7 +67,7 @@ def _place_checkpoint(request: pytest.FixtureRequest, to: Path) -> None:
 def read_and_do(tmp_path, variables, place, cache, network) -> Callable[..., tuple[Ran, ...]]:
     """Do what a page says, and compare what is printed with what it shows."""
 
-    def do(page: Path, limit: float = 600) -> tuple[Ran, ...]:
+    def do(page: Path, limit: float = 600, language: str = "en") -> tuple[Ran, ...]:
         steps = read_page(page)
         to_run = [step for step in steps if isinstance(step, Command) and step.not_run is None]
         assert to_run, f"{page} has no command to run"
@@ -76,7 +76,13 @@ def read_and_do(tmp_path, variables, place, cache, network) -> Callable[..., tup
         for step in steps:
             if isinstance(step, Given):
                 place(step.name)
-        ran = follow(steps, _empty_folder(tmp_path), tmp_path / "given", variables, limit)
+        ran = follow(
+            steps,
+            _empty_folder(tmp_path),
+            tmp_path / "given",
+            variables | {"YOLOPATCH_LANG": language},
+            limit,
+        )
         for one in ran:
             _compare(page, one, variables["HOME"], cache)
         assert len(ran) == len(to_run)
