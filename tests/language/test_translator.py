@@ -87,6 +87,11 @@ def test_a_single_word_is_translated_only_where_the_translation_asks_for_it():
     assert CHINESE.translate("failed layers were replaced") == "替换了 failed 层"
 
 
+def test_a_row_of_a_table_is_no_text():
+    assert CHINESE.translate("  7   layers were replaced   +1%") == "  7   layers were replaced   +1%"
+    assert CHINESE.translate("a.pt      12  is missing: 3") == "a.pt      12  is missing: 3"
+
+
 def test_space_and_colours_around_a_text_stay():
     assert CHINESE.translate("  \x1b[31mfailed\x1b[0m\n") == "  \x1b[31m失败\x1b[0m\n"
     assert CHINESE.translate("\x1b[1m7\x1b[0m layers were replaced") == "替换了 \x1b[1m7\x1b[0m 层"

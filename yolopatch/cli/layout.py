@@ -122,4 +122,4 @@ def comparison_row(name: str, value: float | None, base: float | None, form: str
     """Return a table row: name, figure, base model's figure, change in percent; `-` for an unknown figure."""
     shown, before = ("-" if number is None else form.format(number) for number in (value, base))
     change = f"{(value / base - 1) * 100:+.1f}%" if value is not None and base else "-"
-    return name, shown, before, change
+    return spoken().translate(name), shown, before, change

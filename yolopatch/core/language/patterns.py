@@ -81,4 +81,5 @@ class Pattern:
     def values(self, text: str) -> Mapping[str, str] | None:
         """Return the values of the placeholders with which this message becomes the text, None if it cannot."""
         found = next(filter(None, (one.fullmatch(text) for one in self._expressions)), None)
-        return found.groupdict() if found else None
+        # a gap of several spaces parts the columns of a table: its rows are put together of texts, and are none
+        return found.groupdict() if found and not any("  " in (value or "") for value in found.groups()) else None
