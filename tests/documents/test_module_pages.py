@@ -10,7 +10,7 @@ import pytest
 from yolopatch.catalog.modules import MODULES
 from yolopatch.errors import YolopatchError
 from yolopatch.maintain.pages.modules import Paper, headed_pages, paper
-from yolopatch.maintain.pages.verdicts import Verdict, verdicts
+from yolopatch.maintain.pages.verdicts import Verdict, verdict, verified
 
 ROOT = Path(__file__).parents[2]
 PAGES = dict(headed_pages(ROOT / "docs"))
@@ -66,12 +66,17 @@ def test_what_is_below_the_head_stays(tmp_path):
 
 
 def test_the_verdict_is_counted_from_the_matrix():
-    assert verdicts(_MATRIX, "A") == (
-        Verdict("paper", 2, 2, ()),
-        Verdict("tutorial", 0, 2, (("init", 2), ("inert", 1))),
-    )
-    assert verdicts(_MATRIX, "B") == (Verdict("paper", 1, 2, (("init", 1),)),)
-    assert verdicts(_MATRIX, "C") == ()
+    models = verified(_MATRIX)
+    assert {model.pin for model in models} == {"one"}
+    counted = {
+        (module, flavor): verdict(model for model in models if (model.module, model.flavor) == (module, flavor))
+        for module in "ABC"
+        for flavor in ("paper", "tutorial")
+    }
+    assert counted["A", "paper"] == Verdict(2, 2)
+    assert counted["A", "tutorial"] == Verdict(0, 2, (("init", 2), ("inert", 1)))
+    assert counted["B", "paper"] == Verdict(1, 2, (("init", 1),))
+    assert counted["B", "tutorial"] == counted["C", "paper"] == Verdict(0, 0)
 
 
 def test_a_citation_gives_year_and_link():

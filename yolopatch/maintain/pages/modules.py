@@ -6,7 +6,7 @@ What is below the head is written by hand, and stays.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from yolopatch.core.model.cfg_text import file_name
 from yolopatch.core.model.layout import layer_numbers
 from yolopatch.core.templates import template_environment
 from yolopatch.errors import YolopatchError
-from yolopatch.maintain.pages.verdicts import verdicts
+from yolopatch.maintain.pages.verdicts import Verdict, verdict, verified
 from yolopatch.steps.model.listing import list_modules
 from yolopatch.steps.model.render_request import RenderRequest, plan
 
@@ -125,8 +125,15 @@ def _head(modules: Sequence[Module], template: Path, matrix: str) -> str:
         everywhere=len(pins[first.name]) == len(PINS),
         calls=_calls(first),
         sizes=list(_sizes(first)),
-        verdicts=verdicts(matrix, first.name),
+        verdicts=_verdicts(matrix, first.name),
     )
+
+
+def _verdicts(matrix: str, module: str) -> Mapping[str, Verdict]:
+    """Return the verdicts of a module by flavor, of those flavors that the page of the matrix has."""
+    models = [model for model in verified(matrix) if model.module == module]
+    flavors = dict.fromkeys(model.flavor for model in models)
+    return {flavor: verdict(model for model in models if model.flavor == flavor) for flavor in flavors}
 
 
 def paper(text: str) -> Paper:

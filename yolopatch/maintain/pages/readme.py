@@ -7,19 +7,18 @@ in its language; the rows below are written here, and are the same in every lang
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from yolopatch.catalog.module import FLAVORS, TUTORIAL_FLAVOR, Module
 from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import PINS
+from yolopatch.maintain.pages.verdicts import Verified, verdict, verified
 
 README = ("README.md", "README.zh-CN.md")
 _ROW = re.compile(r"^\| (.+) \|$", re.MULTILINE)
 _ARXIV = re.compile(r"arXiv (\d{4}\.\d{5})")
 _VENUE = re.compile(r"\(([^()]+)\)(?:, |$)")
-_BASES = tuple(PINS)
 _NOTHING = "–"
 _CHECKS = 3  # that a cell names
 
@@ -69,10 +68,11 @@ def _cells(page: str) -> Iterator[list[str]]:
 def _verdicts(root: Path) -> list[str]:
     """Return a row for each measured module: its paper, and how many of its models pass on each pin."""
     measured = _measured(root)
+    known = {model.module for model in measured}
     return [
         _row((_linked(module, root), _paper(module), *_by_pin(measured, name), _as_posted(measured, name)))
         for name, module in MODULES.items()
-        if any(name == known for known, _, _ in measured)
+        if name in known
     ]
 
 
@@ -82,50 +82,28 @@ def _row(cells: Iterable[str]) -> str:
 
 def _unmeasured(root: Path) -> list[str]:
     """Return the modules that the measured table lacks, in one line."""
-    known = {name for name, _, _ in _measured(root)}
+    known = {model.module for model in _measured(root)}
     return [", ".join(_linked(module, root) for name, module in MODULES.items() if name not in known)]
 
 
-def _measured(root: Path) -> Mapping[tuple[str, str, str], list[str]]:
-    """Return the verdicts of each module, flavor and pin: the cells of docs/measured/verified.md."""
-    page = (root / "docs/measured/verified.md").read_text(encoding="utf-8")
-    found: dict[tuple[str, str, str], list[str]] = {}
-    for flavor in FLAVORS:
-        part = page.partition(f"## Flavor `{flavor}`")[2].partition("## ")[0]
-        for pin, module, _, *cells in _cells(part):
-            if pin in PINS:
-                found.setdefault((module, flavor, pin), []).extend(cell.strip() for cell in cells if cell.strip())
-    return found
+def _measured(root: Path) -> Sequence[Verified]:
+    return verified((root / "docs/measured/verified.md").read_text(encoding="utf-8"))
 
 
-def _by_pin(measured: Mapping[tuple[str, str, str], list[str]], name: str) -> Iterator[str]:
-    for pin in _BASES:
-        verdicts = measured.get((name, FLAVORS[0], pin), [])
-        yield f"{_passing(verdicts)}/{len(verdicts)}" if verdicts else _NOTHING
+def _by_pin(measured: Sequence[Verified], name: str) -> Iterator[str]:
+    for pin in PINS:
+        found = verdict(one for one in measured if (one.module, one.flavor, one.pin) == (name, FLAVORS[0], pin))
+        yield f"{found.passed}/{found.models}" if found.models else _NOTHING
 
 
-def _as_posted(measured: Mapping[tuple[str, str, str], list[str]], name: str) -> str:
+def _as_posted(measured: Sequence[Verified], name: str) -> str:
     """Return how many models of the post's code pass, and the checks that fail in most of the others, at most three."""
-    verdicts = [
-        one
-        for (module, flavor, _), all_ in measured.items()
-        if (module, flavor) == (name, TUTORIAL_FLAVOR)
-        for one in all_
-    ]
-    if not verdicts:
+    found = verdict(one for one in measured if (one.module, one.flavor) == (name, TUTORIAL_FLAVOR))
+    if not found.models:
         return _NOTHING
-    failed = [_failures(one) for one in verdicts if one.startswith("fails")]
-    counts = Counter(check for checks in failed for check in checks)
-    often = [f"`{check}`" for check, count in counts.most_common(_CHECKS) if 2 * count > len(failed)]
-    return f"{_passing(verdicts)}/{len(verdicts)}" + (f": {', '.join(often)}" if often else "")
-
-
-def _passing(verdicts: Sequence[str]) -> int:
-    return sum(one.startswith("pass") for one in verdicts)
-
-
-def _failures(verdict: str) -> list[str]:
-    return verdict.partition(";")[0].removeprefix("fails ").rstrip("*").split(", ")
+    failed = found.models - found.passed
+    often = [f"`{check}`" for check, count in found.failing[:_CHECKS] if 2 * count > failed]
+    return f"{found.passed}/{found.models}" + (f": {', '.join(often)}" if often else "")
 
 
 def _linked(module: Module, root: Path) -> str:
@@ -133,11 +111,9 @@ def _linked(module: Module, root: Path) -> str:
 
 
 def _page(module: Module, root: Path) -> str:
-    """Return the page of a module: its file has the module's name, or the beginning that several share (`wiou`)."""
-    name = module.name.casefold().replace("_", "")
-    pages = [page for page in root.glob("docs/modules/*.md") if name.startswith(page.stem.replace("-", ""))]
-    longest = max(pages, key=lambda page: len(page.stem), default=root / "docs/modules.md")
-    return longest.relative_to(root).as_posix()
+    """Return the page of a module, which has the name of its source; without one, the page of them all."""
+    page = f"docs/modules/{module.source.replace('_', '-')}.md"
+    return page if (root / page).is_file() else "docs/modules.md"
 
 
 def _paper(module: Module) -> str:
