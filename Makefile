@@ -64,6 +64,8 @@ export ROUNDS
 
 setup:
 	@CHOSEN_PYTHON="$(PYTHON)" TORCH_INDEX="$(TORCH_INDEX)" ./.ci/setup "$(VENV)"
+	@# once for all the processes that follow, also where the environment forbids Python to write it
+	@$(BIN)/python -m compileall -q yolopatch
 
 # `--compat` on a Python whose libraries are too new for the pin's own code
 COMPAT_OPTION = import platform; \
