@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 from click import unstyle
+from filelock import BaseFileLock
 
 from yolopatch import adopt
 from yolopatch.cli.adopt.page import render_page
 from yolopatch.cli.adopt.words import adoption
+from yolopatch.steps.adopt import module
 from yolopatch.steps.adopt.adopt import Adoption
 
 from ..pages import read, words
@@ -125,6 +130,59 @@ def test_each_value_stands_apart_from_its_name(yolopatch, copied, own_catalog, t
     said = [" ".join(line.split()) for line in ran.out.splitlines()]
     assert "augmentation changed in ultralytics/cfg/default.yaml" in said
     assert f"together {git_in(tmp_path / 'w', 'rev-parse', 'HEAD').strip()}" in said
+
+
+@pytest.mark.parametrize("more", [(), ("--everything",)], ids=["models", "everything"])
+def test_a_full_disk_while_the_workspace_is_made(more, yolopatch, self_made, own_catalog, tmp_path, monkeypatch):
+    words = ("adopt", self_made, *BASE, "--no-build", "--dest", tmp_path / "w", *more)
+    with monkeypatch.context() as patched:
+        patched.setattr(BaseFileLock, "acquire", _full_disk_in(".git"))
+        ran = yolopatch(*words)
+    assert ran.code == 1, ran.err
+    assert not (tmp_path / "w").exists()
+    assert (own_catalog / "modules" / "GatedYOLO.json").is_file()
+    assert f"kept: {own_catalog}; the same command goes on from it" in ran.err
+    assert "name a folder on another disk: --dest DIR" in ran.err  # of a workspace that is not there, there is no copy
+    assert yolopatch(*words).code == 0
+
+
+def test_a_fork_that_cannot_be_saved_after_the_pin_of_its_release(
+    yolopatch, self_made, own_catalog, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(module, "write_fork", _full_disk)
+    ran = yolopatch("adopt", self_made, *BASE, "--no-build", "--dest", tmp_path / "w")
+    assert ran.code == 1, ran.err
+    assert "cannot write to your own catalog" in ran.err
+    assert "; nothing was changed" in ran.err
+    # as if the release were no pin before
+    monkeypatch.setattr(module, "PINS", _Later(module.PINS))
+    ran = yolopatch("adopt", self_made, *BASE, "--no-build", "--dest", tmp_path / "w")
+    assert "nothing was changed" not in ran.err
+    assert f"kept: {own_catalog}; the same command goes on from it" in ran.err
+
+
+def _full_disk(*_, **__):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "somewhere")
+
+
+def _full_disk_in(folder):
+    """Return what takes a lock in place of filelock: not in a folder of this name, where the disk is full."""
+    take = BaseFileLock.acquire
+
+    def acquire(lock, *arguments, **named):
+        return _full_disk() if Path(lock.lock_file).parent.name == folder else take(lock, *arguments, **named)
+
+    return acquire
+
+
+class _Later(dict):
+    """A registry that gets its entries after the first look at it."""
+
+    looks = 0
+
+    def __contains__(self, name):
+        self.looks += 1
+        return self.looks > 1
 
 
 def test_areas_that_cannot_be_had(yolopatch, self_made, own_catalog, tmp_path, fingerprint):

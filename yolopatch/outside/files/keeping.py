@@ -20,8 +20,13 @@ def keeping(folder: Path) -> Iterator[None]:
     Raises:
         YolopatchError: in place of an error of the system that a state of the machine causes.
     """
-    with _telling(f"kept: {folder}; the same command goes on from it", unless=ConflictError):
+    with _telling(goes_on_from(folder), unless=ConflictError):
         yield
+
+
+def goes_on_from(folder: Path) -> str:
+    """Return the line of an error that says that a folder stays as far as it was made."""
+    return f"kept: {folder}; the same command goes on from it"
 
 
 @contextmanager

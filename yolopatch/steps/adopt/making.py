@@ -9,12 +9,13 @@ from pathlib import Path
 from yolopatch.core.fork.rebuild.result import Rebuilt
 from yolopatch.errors import ConflictError
 from yolopatch.outside.files.folders import move
+from yolopatch.outside.files.keeping import keeping
 from yolopatch.outside.files.staging import staging_folder
 from yolopatch.outside.git.command import Repository
 from yolopatch.outside.source.releases import Release
 from yolopatch.outside.workspace.workspace import as_destination, is_occupied, read_workspace
 from yolopatch.steps.adopt.areas import AREA, AreaCommit, add_areas
-from yolopatch.steps.adopt.module import keep, make
+from yolopatch.steps.adopt.module import Kept, keep, make
 from yolopatch.steps.adopt.reading import Reading
 from yolopatch.steps.workspace.change import WorkspaceState
 
@@ -81,6 +82,11 @@ def make_workspace(
     """
     paper = f"the fork {reading.fork.name} of {reading.base.upstream} {reading.base.release}"
     kept = keep(rebuilt, release, paper, catalog, cache)
+    with keeping(catalog):
+        return _make_workspace(kept, reading, areas, dest, cache)
+
+
+def _make_workspace(kept: Kept, reading: Reading, areas: Sequence[str], dest: Path, cache: Path) -> MadeWorkspace:
     module = kept.module.name
     if not areas:
         state = make(kept, dest, cache)

@@ -9,11 +9,12 @@ from yolopatch.catalog.kinds import FORK
 from yolopatch.catalog.module import Module
 from yolopatch.catalog.modules import MODULES, lookup_module
 from yolopatch.catalog.names import fold
-from yolopatch.catalog.pins import Pin
+from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.core.edits import Edit
 from yolopatch.core.fork.rebuild.result import Rebuilt
 from yolopatch.core.patch.patch_file import write_own_patch
 from yolopatch.errors import UsageError, YolopatchError
+from yolopatch.outside.files.keeping import goes_on_from
 from yolopatch.outside.files.system_errors import advice, number_of
 from yolopatch.outside.own.own_catalog import load_own_catalog, write_fork
 from yolopatch.outside.source.releases import Release
@@ -54,13 +55,17 @@ def keep(rebuilt: Rebuilt, release: Release, paper: str, catalog: Path, cache: P
     load_own_catalog(catalog)
     module = replace(module_of(rebuilt, paper), home=catalog)
     _require_free(module)
+    had_pin = release.name in PINS
     try:
         pin = save_base(release, catalog, cache)
         patch = patch_of(rebuilt, pin, release, paper)
         write_fork(module, catalog, {pin.name: patch.encode()})
     except OSError as error:
+        has_changed = release.name in PINS and not had_pin
         raise YolopatchError(
-            f"cannot write to your own catalog {catalog}: {error.strerror}; nothing was changed",
+            f"cannot write to your own catalog {catalog}: {error.strerror}"
+            + ("" if has_changed else "; nothing was changed"),
+            details=[goes_on_from(catalog)] if has_changed else [],
             hint=advice(number_of(error), catalog, "name another folder with --catalog"),
         ) from error
     load_own_catalog(catalog)
