@@ -10,10 +10,7 @@ import pytest
 
 from yolopatch.core.tables.latex import escape_latex
 
-from .browser import look, needs_browser
 from .samples import HOSTILE, PAGES, ablate, adopt, compare, verify, verify_scales
-
-pytestmark = needs_browser
 
 # presses every button that copies, and returns the texts by form and by the name of the table
 _COPY = """
@@ -30,8 +27,8 @@ _COPY = """
 """
 
 
-def _copies(page, folder):
-    found = look(page, _COPY, folder)
+def _copies(page, look):
+    found = look(page, _COPY)
     assert found["said"] == "Copied"
     return found["texts"]
 
@@ -42,8 +39,8 @@ def _rows(copies, name):
     return list(csv.reader(io.StringIO(text)))
 
 
-def test_csv_has_the_columns_of_a_grid_as_numbers(tmp_path):
-    copies = _copies(ablate(), tmp_path)
+def test_csv_has_the_columns_of_a_grid_as_numbers(look):
+    copies = _copies(ablate(), look)
     heads, base, _ = _rows(copies, "mAP over the seeds")
     assert heads[:4] == ["Arm name", "Arm scale", "Runs done", "Runs of"]
     assert heads[4:] == ["mAP50 % mean", "mAP50 % std", "mAP50-95 % mean", "mAP50-95 % std"]
@@ -55,18 +52,18 @@ def test_csv_has_the_columns_of_a_grid_as_numbers(tmp_path):
     assert run == ["up-n-8", "failed", "out of memory in up", "", "12.5", "here"]
 
 
-def test_csv_has_the_spread_of_a_latency(tmp_path):
-    heads, base, *_ = _rows(_copies(compare(), tmp_path), "Speed and memory")
+def test_csv_has_the_spread_of_a_latency(look):
+    heads, base, *_ = _rows(_copies(compare(), look), "Speed and memory")
     assert heads == ["Model", "Latency ms median", "Latency ms low", "Latency ms high", "Speed FPS", "Memory MiB"]
     assert base == ["base", "10.00", "9.90", "10.10", "100.0", "1.0"]
 
 
-def test_csv_of_layers_and_scales_has_no_separators_of_thousands(tmp_path):
-    rows = _rows(_copies(verify(), tmp_path), "Layer table of scale n")
+def test_csv_of_layers_and_scales_has_no_separators_of_thousands(look):
+    rows = _rows(_copies(verify(), look), "Layer table of scale n")
     assert rows[0] == ["layer", "from", "class name", "class note", "parameters", "base", "difference"]
     assert rows[2] == ["1", "-1", "RefConv", "replaces Conv", "4608", "4672", "-64"]
     assert rows[-1] == ["all layers", "", "", "", "5072", "5136", "-64"]
-    rows = _rows(_copies(verify_scales(), tmp_path), "Verdicts, figures and checks at every scale")
+    rows = _rows(_copies(verify_scales(), look), "Verdicts, figures and checks at every scale")
     assert rows[:4] == [
         ["Scale", "n", "s"],
         ["Verdict", "failed", "passed"],
@@ -76,9 +73,9 @@ def test_csv_of_layers_and_scales_has_no_separators_of_thousands(tmp_path):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_every_table_has_copies_whose_rows_are_complete(name, tmp_path):
+def test_every_table_has_copies_whose_rows_are_complete(name, look):
     page = PAGES[name]()
-    copies = _copies(page, tmp_path)
+    copies = _copies(page, look)
     assert len(copies["csv"]) == len(copies["tex"]) == page.count("<table")
     for title, text in copies["csv"]:
         assert len({len(row) for row in csv.reader(io.StringIO(text))}) == 1, title
@@ -87,8 +84,8 @@ def test_every_table_has_copies_whose_rows_are_complete(name, tmp_path):
         assert len({line.replace("\\&", "").count("&") for line in lines}) == 1, title
 
 
-def test_latex_is_a_booktabs_table_with_marks_and_symbols(tmp_path):
-    copies = _copies(ablate(), tmp_path)
+def test_latex_is_a_booktabs_table_with_marks_and_symbols(look):
+    copies = _copies(ablate(), look)
     text = next(text for title, text in copies["tex"] if title == "mAP over the seeds")
     assert text.splitlines() == [
         r"% Needs \usepackage{booktabs,textcomp} and \usepackage[T1]{fontenc}.",
@@ -105,29 +102,29 @@ def test_latex_is_a_booktabs_table_with_marks_and_symbols(tmp_path):
         r"\end{tabular}",
         r"\end{table}",
     ]
-    sizes = next(text for title, text in _copies(compare(), tmp_path)["tex"] if title == "Size")
+    sizes = next(text for title, text in _copies(compare(), look)["tex"] if title == "Size")
     assert r"\textbf{2.500}" in sizes
     assert r"\underline{2.600}" in sizes
     assert " & -- " in sizes, "what is missing"
 
 
-def test_a_hostile_name_is_a_name_in_every_copy(tmp_path):
+def test_a_hostile_name_is_a_name_in_every_copy(look):
     every_sign = "".join(map(chr, range(33, 127)))
-    copies = _copies(ablate(arm=every_sign), tmp_path)
+    copies = _copies(ablate(arm=every_sign), look)
     assert _rows(copies, "mAP over the seeds")[2][0] == every_sign
     assert f"\n{escape_latex(every_sign)} n &" in next(text for _, text in copies["tex"])
-    copies = _copies(ablate(arm=HOSTILE), tmp_path)
+    copies = _copies(ablate(arm=HOSTILE), look)
     assert _rows(copies, "mAP over the seeds")[2][0] == HOSTILE
     for formula in ("=1+1", "@SUM(1)", "+cmd|'/C x'!A0", "-1+cmd|'/C x'!A0"):
-        copies = _copies(ablate(arm=formula), tmp_path)
+        copies = _copies(ablate(arm=formula), look)
         assert _rows(copies, "mAP over the seeds")[2][0] == f"'{formula}", "a spreadsheet would run it"
 
 
-def test_a_command_is_copied_as_it_is_typed(tmp_path):
-    assert [text for _, text in _copies(adopt(), tmp_path)["txt"]] == ["yolopatch apply", "yolopatch adopt Gated-YOLO"]
+def test_a_command_is_copied_as_it_is_typed(look):
+    assert [text for _, text in _copies(adopt(), look)["txt"]] == ["yolopatch apply", "yolopatch adopt Gated-YOLO"]
 
 
-def test_where_the_clipboard_is_refused_the_text_is_shown_and_can_be_saved(tmp_path):
+def test_where_the_clipboard_is_refused_the_text_is_shown_and_can_be_saved(look):
     script = """
       const refuse = { writeText: async () => { throw new Error("no"); } };
       Object.defineProperty(view.navigator, "clipboard", { value: refuse });
@@ -137,7 +134,7 @@ def test_where_the_clipboard_is_refused_the_text_is_shown_and_can_be_saved(tmp_p
       return { open: page.getElementById("by-hand").open, text: text.value, name: save.download, address: save.href,
                chosen: text.selectionEnd - text.selectionStart, focus: page.activeElement.id };
     """
-    found = look(ablate(), script, tmp_path)
+    found = look(ablate(), script)
     assert found["open"]
     assert (found["focus"], found["chosen"]) == ("text", len(found["text"]))
     assert found["text"].startswith("Arm name,Arm scale,")

@@ -6,10 +6,7 @@ import pytest
 
 from yolopatch.core.page.languages import PageLanguage
 
-from .browser import look, needs_browser
 from .samples import PAGES, ablate, verify
-
-pytestmark = needs_browser
 
 WORDS = {"Every seed": "每个种子", "The table": "表格", "Runs": "运行", "The runs": "运行", "done": "完成"}
 
@@ -45,29 +42,29 @@ def _marked(text):
 
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("shown", ["en", "zh"])
-def test_every_text_goes_to_the_other_language_and_back(name, shown, tmp_path):
-    here, other, back = look(PAGES[name](PageLanguage(shown, _marked)), _TWICE, tmp_path)
+def test_every_text_goes_to_the_other_language_and_back(name, shown, look):
+    here, other, back = look(PAGES[name](PageLanguage(shown, _marked)), _TWICE)
     assert here["html"] == back["html"]
     other_page = PAGES[name](PageLanguage("zh" if shown == "en" else "en", _marked))
-    assert other["html"] == look(other_page, _TWICE, tmp_path)[0]["html"]
+    assert other["html"] == look(other_page, _TWICE)[0]["html"]
     assert [one["lang"] for one in (here, other)] == (["en", "zh-Hans"] if shown == "en" else ["zh-Hans", "en"])
     assert {here["button"], other["button"]} == {"English", "中文"}
 
 
-def test_only_what_has_a_translation_changes(tmp_path):
-    english, chinese, _ = look(ablate(PageLanguage("en", _translate)), _TWICE, tmp_path)
+def test_only_what_has_a_translation_changes(look):
+    english, chinese, _ = look(ablate(PageLanguage("en", _translate)), _TWICE)
     assert english["html"].count("The runs") == 3  # its head, its table, and the copies of it
     assert "The runs" not in chinese["html"]
     assert "Size and speed" in chinese["html"]
     assert chinese["html"].count("运行") == 6
 
 
-def test_a_page_without_translations_has_no_switch(tmp_path):
+def test_a_page_without_translations_has_no_switch(look):
     script = "return page.getElementById('language').hidden"
-    assert look(ablate(PageLanguage("en", str)), script, tmp_path) is True
+    assert look(ablate(PageLanguage("en", str)), script) is True
 
 
-def test_the_theme_is_switched_and_kept(tmp_path):
+def test_the_theme_is_switched_and_kept(look):
     script = """
       const colours = [], theme = page.getElementById("theme");
       for (const name of ["light", "dark", "system"]) {
@@ -78,33 +75,33 @@ def test_the_theme_is_switched_and_kept(tmp_path):
       }
       return colours;
     """
-    light, dark, system = look(verify(), script, tmp_path)
+    light, dark, system = look(verify(), script)
     assert light == ["rgb(255, 255, 255)", "rgb(27, 31, 36)", "light"]
     assert dark == ["rgb(20, 23, 27)", "rgb(230, 233, 237)", "dark"]
     assert system == [*light[:2], "system"], "the browser's own is light"
 
 
-def test_print_prints(tmp_path):
+def test_print_prints(look):
     script = """
       let printed = 0;
       view.print = () => { printed += 1; };
       page.getElementById("print").click();
       return printed;
     """
-    assert look(verify(), script, tmp_path) == 1
+    assert look(verify(), script) == 1
 
 
-def test_where_no_script_runs_the_page_is_whole_and_has_no_dead_button(tmp_path):
+def test_where_no_script_runs_the_page_is_whole_and_has_no_dead_button(look):
     script = "return [all('button, select').filter((one) => one.offsetParent).length, page.body.innerText]"
-    count, text = look(verify(), script, tmp_path, runs=False)
+    count, text = look(verify(), script, runs=False)
     assert count == 0
     assert "gradient-flow" in text
-    assert look(verify(), script, tmp_path)[0] > 3
+    assert look(verify(), script)[0] > 3
 
 
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("width", [320, 390, 800])
-def test_nothing_is_wider_than_the_page(name, width, tmp_path):
+def test_nothing_is_wider_than_the_page(name, width, look):
     script = """
       for (const one of all("details")) one.open = true;
       const silent = ".hidden, svg, thead, .word, [hidden]";
@@ -113,4 +110,4 @@ def test_nothing_is_wider_than_the_page(name, width, tmp_path):
         .map(([box, one]) => `${one.tagName}.${one.className} ${box.right}`)
         .concat(page.documentElement.scrollWidth > view.innerWidth ? ["the page scrolls"] : []);
     """
-    assert look(PAGES[name](), script, tmp_path, width=width) == []
+    assert look(PAGES[name](), script, width=width) == []

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from .browser import CHROMIUM, Browser, browser
+from ..browser import Browser, browser
 
 ROOT = Path(__file__).parents[2]
 BUILDER = ROOT / ".venv-docs" / "bin" / "python"
@@ -38,8 +38,6 @@ def site(shared) -> Path:
 @pytest.fixture(scope="module")
 def page(tmp_path_factory) -> Iterator[Browser]:
     """The page of a browser, as wide as a desktop's."""
-    if not CHROMIUM.is_file():
-        pytest.skip(f"there is no {CHROMIUM}: apt-get install chromium")
     with browser(tmp_path_factory.mktemp("browser")) as opened:
         opened.resize(1280)
         yield opened

@@ -6,6 +6,7 @@ import base64
 import itertools
 import json
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,7 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-CHROMIUM = Path("/usr/bin/chromium")
+import pytest
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
 _TIMEOUT = 60.0
 
 
@@ -32,15 +35,17 @@ class Browser:
         self._ask("Page.enable")
 
     def resize(self, width: int, height: int = 900) -> None:
-        """Give the page a size, in CSS pixels; below 500 it is that of a phone."""
-        self._ask(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 500
-        )
+        """Give the page a size, in CSS pixels."""
+        self._ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
 
     def emulate(self, media: str = "screen", scheme: str = "light") -> None:
         """Take the page for one that is printed (`print`), or that a user wants `dark`."""
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self._ask("Emulation.setEmulatedMedia", media=media, features=features)
+
+    def let_scripts_run(self, run: bool) -> None:
+        """Choose whether the scripts of the pages that are opened from now on run."""
+        self._ask("Emulation.setScriptExecutionDisabled", value=not run)
 
     def open(self, url: str) -> None:
         """Open a page, and wait until it is complete."""
@@ -102,7 +107,9 @@ class Browser:
 
 @contextmanager
 def browser(profile: Path) -> Iterator[Browser]:
-    """Start a browser with a folder of its own, and end it in the end."""
+    """Start a browser with a folder of its own, and end it in the end; without one, skip the test."""
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed")
     there, commands = os.pipe()
     answers, back = os.pipe()
     words = [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe"]
