@@ -196,6 +196,46 @@ def test_a_run_whose_record_could_not_be_written_has_failed_and_is_no_run_to_com
     assert (found["base-n-1"]["status"], found["base-n-1"]["why"]) == ("failed", "[Errno 13] Permission denied")
 
 
+HEAD = RESULTS.partition("\n")[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "said"),
+    [
+        (b"a,b\n1,2\n", "failed", "it has no column 'epoch'"),
+        (RESULTS.format(best=0.2).encode("utf-16"), "failed", "it has no column 'epoch'"),
+        (b"\x00" * 4096 + b"\n1\n", "failed", "it has no column 'epoch'"),
+        (b"", "done", ""),
+        (HEAD.encode(), "done", ""),
+        (f"{HEAD}\n1,1.0,nan,nan,nan,nan,nan\n".encode(), "done", ""),
+        (f"{HEAD}\n1,1.0,inf,inf,inf,inf,1e999\n".encode(), "done", ""),
+        (f"{HEAD}\nnan,x,y,z,,\n,,,,,,\n".encode(), "done", ""),
+    ],
+    ids=["other columns", "utf-16", "zeros", "empty", "a head", "nan", "infinite", "no numbers"],
+)
+def test_results_that_upstream_did_not_write_fail_their_run_alone(trained, yolopatch, content, status, said):
+    (trained / "runs" / "base-n-1" / "results" / "results.csv").write_bytes(content)
+    ran = yolopatch("ablate", trained, "--table", "--json")
+    assert ran.code == (0 if status == "done" else 4), ran.err
+    found = {run["id"]: run for run in json.loads(ran.out)["runs"]}
+    assert found["base-n-1"]["status"] == status
+    assert said in found["base-n-1"]["why"]
+    assert [found[name]["status"] for name in ("base-n-0", "SPConv-n-0", "SPConv-n-1")] == ["done"] * 3
+    base = json.loads(ran.out)["table"][0]
+    assert base["mAP50-95"]["mean"] == pytest.approx(0.2)  # of the other run
+
+
+@pytest.mark.parametrize("value", [None, "x", [1], {"a": 1}, float("nan")], ids=str)
+@pytest.mark.parametrize("key", ["attempts", "trained", "seconds", "why", "wanted", "save_dir"])
+def test_a_record_that_was_edited_by_hand_is_no_run_or_is_read(trained, yolopatch, key, value):
+    file = trained / "runs" / "base-n-1" / "run.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), key: value}))
+    ran = yolopatch("ablate", trained, "--table", "--json")
+    assert ran.code in (0, 4), ran.err
+    found = {run["id"]: run["status"] for run in json.loads(ran.out)["runs"]}
+    assert [found[name] for name in ("base-n-0", "SPConv-n-0", "SPConv-n-1")] == ["done"] * 3
+
+
 def results(folder: Path) -> dict[str, str]:
     """What upstream wrote of each run's metrics, by run."""
     return {file.parents[1].name: file.read_text() for file in folder.glob("runs/*/results/results.csv")}

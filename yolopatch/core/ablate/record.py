@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from yolopatch.core.ablate.results import ModelFigures
 from yolopatch.core.plain_json import load_json
+from yolopatch.core.typed import require_types
 
 RECORD = "ablation.json"
 
@@ -69,7 +70,8 @@ def read_record(data: bytes) -> GridRecord | None:
         models = {
             key: MeasuredModel(one["of"], ModelFigures(**one["figures"])) for key, one in content.pop("models").items()
         }
-        fitness = tuple(map(float, content.pop("fitness")))
-        return GridRecord(**content, fitness=fitness, models=models)
+        record = GridRecord(**content, models=models)
+        require_types(record)
+        return replace(record, fitness=tuple(record.fitness))
     except (ValueError, TypeError, KeyError, AttributeError):
         return None

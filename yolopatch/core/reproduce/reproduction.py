@@ -11,6 +11,7 @@ from yolopatch.catalog.environment.fix_patches import FixPatch, chosen, options_
 from yolopatch.catalog.module import TUTORIAL_FLAVOR
 from yolopatch.catalog.modules import find_tutorial
 from yolopatch.core.plain_json import load_json
+from yolopatch.core.typed import require_types
 
 RECORD = "reproduce.json"
 PAGE = "REPRODUCE.md"
@@ -110,7 +111,9 @@ def read_record(data: bytes) -> Record | None:
     try:
         content = load_json(data)
         measured = content.pop("measured")
-        return Record(**content, measured=_measured(measured) if measured else None)
+        record = Record(**content, measured=_measured(measured) if measured else None)
+        require_types(record)
+        return record
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
 

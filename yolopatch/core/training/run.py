@@ -9,6 +9,7 @@ from pathlib import PurePath
 from typing import Any
 
 from yolopatch.core.plain_json import load_json
+from yolopatch.core.typed import require_types
 
 RECORD = "run.json"
 SUMMARY = "SUMMARY.md"
@@ -107,7 +108,9 @@ def read_run(data: bytes, folder: PurePath) -> Run | None:
         attempts = tuple(Attempt(**one) for one in content.pop("attempts"))
         results = content.pop("save_dir", None)
         save_dir = str(_place(folder, PurePath(results))) if results else None
-        return Run(**content, save_dir=save_dir, wanted=Wanted(**wanted), attempts=attempts)
+        run = Run(**content, save_dir=save_dir, wanted=Wanted(**wanted), attempts=attempts)
+        require_types(run)
+        return run
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
 

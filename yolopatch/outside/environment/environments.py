@@ -11,6 +11,7 @@ from pathlib import Path
 
 from yolopatch.catalog.environment.environments import EnvironmentSet
 from yolopatch.core.plain_json import load_json
+from yolopatch.core.typed import require_types
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.environment.executable import environment_python
 from yolopatch.outside.files.folders import move, remove_tree
@@ -147,6 +148,7 @@ def _gigabytes(size: int) -> str:
 def _read(folder: Path) -> Environment | None:
     try:
         record = EnvironmentRecord(**load_json((folder / STAMP).read_bytes()))
+        require_types(record)
     except (OSError, ValueError, TypeError):
         return None  # not complete, or damaged: it is made again
     made = Environment(folder, record)

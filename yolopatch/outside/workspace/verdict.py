@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from yolopatch.core.plain_json import load_json
+from yolopatch.core.typed import require_types
 from yolopatch.outside.files.staging import write_whole
 from yolopatch.wire.statuses import FAIL, PASS
 
 _FILE = "yolopatch-verified.json"
 _MOST_BYTES = 64 * 1024
-_TEXTS = ("verdict", "cfg", "scale", "commit", "date")
 
 
 @dataclass(frozen=True)
@@ -56,23 +56,11 @@ def read_verdict(workspace: Path) -> LastVerdict | None:
     try:
         with _file(workspace).open("rb") as stream:
             says = load_json(stream.read(_MOST_BYTES))
-    except (OSError, ValueError):
+        found = LastVerdict(**says)
+        require_types(found)
+    except (OSError, ValueError, TypeError):
         return None
-    if not isinstance(says, dict) or says.keys() != LastVerdict.__dataclass_fields__.keys():
-        return None
-    return LastVerdict(**{**says, "failed": tuple(says["failed"])}) if _is_plain(says) else None
-
-
-def _is_plain(says: dict[str, object]) -> bool:
-    failed, numbers = says["failed"], (says["ran"], says["of"])
-    return (
-        all(isinstance(says[name], str) for name in _TEXTS)
-        and says["verdict"] in (PASS, FAIL)
-        and isinstance(failed, list)
-        and all(isinstance(one, str) for one in failed)
-        and all(isinstance(one, int) for one in numbers)
-        and isinstance(says["edited"], bool)
-    )
+    return replace(found, failed=tuple(found.failed)) if found.verdict in (PASS, FAIL) else None
 
 
 def _file(workspace: Path) -> Path:

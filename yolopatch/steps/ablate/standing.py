@@ -10,6 +10,7 @@ from yolopatch.core.ablate.record import GridRecord
 from yolopatch.core.ablate.results import DONE, FAILED, PENDING, Conditions, RunResult
 from yolopatch.core.ablate.scores import read_scores
 from yolopatch.core.training.run import Run
+from yolopatch.errors import YolopatchError
 from yolopatch.outside.ablate.grid_folder import GridFolder
 from yolopatch.steps.ablate.plan import GridPlan, PlannedRun
 from yolopatch.steps.training.results import box_columns_of
@@ -27,22 +28,26 @@ def results_of(plan: GridPlan, runs: Mapping[str, Run], record: GridRecord | Non
 
 def _result(planned: PlannedRun, run: Run | None, record: GridRecord | None) -> RunResult:
     best = last = None
+    damage = ""
     if run is not None and record is not None and run.trained:
-        best, last = read_scores(box_columns_of(run), record.fitness)
+        try:
+            best, last = read_scores(box_columns_of(run), record.fitness)
+        except YolopatchError as error:
+            damage = str(error)
     attempts = run.attempts if run else ()
     return RunResult(
         id=planned.id,
         arm=planned.arm.name,
         scale=planned.scale,
         seed=planned.seed,
-        status=_status(run),
+        status=FAILED if damage else _status(run),
         commit=run.wanted.commit if run else "",
         best=best,
         last=last,
         seconds=run.seconds if run else 0.0,
         attempts=len(attempts),
         host=str(attempts[-1].environment.get("host", "")) if attempts else "",
-        why=run.why if run else "",
+        why=damage or (run.why if run else ""),
     )
 
 

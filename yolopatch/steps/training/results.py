@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from yolopatch.core.training.results import BOX_COLUMNS, RESULTS, SETTINGS, WEIGHTS, read_columns, read_results
 from yolopatch.core.training.run import Run
+from yolopatch.errors import YolopatchError
 from yolopatch.outside.files.existing import read_if_there
 
 BEST, LAST = "best.pt", "last.pt"
@@ -17,19 +20,40 @@ def results_file(run: Run) -> Path | None:
 
 
 def rows_of(run: Run) -> list[dict[str, float]]:
-    """Return the rows that upstream has written so far."""
-    return read_results(_text(run))
+    """Return the rows that upstream has written so far.
+
+    Raises:
+        YolopatchError: somebody else has written them.
+    """
+    with _naming_columns(run):
+        return read_results(_text(run))
 
 
 def box_columns_of(run: Run) -> dict[str, list[float]]:
-    """Return the columns with metrics of boxes that upstream has written so far: all that a table of runs needs."""
-    return read_columns(_text(run), BOX_COLUMNS)
+    """Return the columns with metrics of boxes that upstream has written so far: all that a table of runs needs.
+
+    Raises:
+        YolopatchError: somebody else has written them.
+    """
+    with _naming_columns(run):
+        return read_columns(_text(run), BOX_COLUMNS)
+
+
+@contextmanager
+def _naming_columns(run: Run) -> Iterator[None]:
+    try:
+        yield
+    except KeyError as error:
+        raise YolopatchError(
+            f"{results_file(run)} is not as upstream wrote it: it has no column {error}",
+            hint="put the file back, or delete the folder of the run and run the command again: it is trained anew",
+        ) from error
 
 
 def _text(run: Run) -> str:
     file = results_file(run)
     content = read_if_there(file) if file else None
-    return content.decode("utf-8") if content else ""
+    return content.decode("utf-8", "replace") if content else ""
 
 
 def settings_text(folder: Path) -> str | None:
