@@ -20,7 +20,7 @@ def require_types(record: Any) -> None:
     Raises:
         TypeError: a field has a value of another type.
     """
-    for name, check in _checks(type(record)).items():
+    for name, check in _checks(record.__class__).items():
         if not check(getattr(record, name)):
             raise TypeError(f"{type(record).__name__}.{name}: {getattr(record, name)!r}")
 
@@ -50,12 +50,8 @@ def _check(hint: Any) -> _Check:
     if kind and issubclass(kind, Mapping):
         keys, values = map(_check, arguments)
         return lambda value: isinstance(value, Mapping) and all(map(keys, value)) and all(map(values, value.values()))
-    if is_dataclass(hint):
+    if isinstance(hint, type) and is_dataclass(hint):
         return lambda value: (
-            isinstance(value, hint)
-            and all(  # type: ignore[arg-type]
-                check(getattr(value, name))
-                for name, check in _checks(hint).items()  # type: ignore[arg-type]
-            )
+            isinstance(value, hint) and all(check(getattr(value, name)) for name, check in _checks(hint).items())
         )
     return lambda value: isinstance(value, hint)
