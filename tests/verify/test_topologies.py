@@ -75,10 +75,10 @@ CHECKS = ("build", "scale", "only-intended", "head")
 def yolo11(pristine_tree, tmp_path):
     """Give upstream's yolo11.yaml as yolo11n-NAME.yaml, with another head, or with pieces of it replaced."""
 
-    def write(name: str, head: str = "", **pieces: str) -> Path:
+    def write(name: str, neck: str = "", **pieces: tuple[str, str]) -> Path:
         text = (pristine_tree(PIN) / "ultralytics/cfg/models/11/yolo11.yaml").read_text()
-        if head:
-            text = text.partition("head:")[0] + "head:\n" + head
+        if neck:
+            text = text.partition("head:")[0] + "head:\n" + neck
         for old, new in pieces.values():
             assert old in text
             text = text.replace(old, new, 1)
@@ -153,3 +153,15 @@ def test_the_scale_that_the_name_says_is_told_from_its_letters(name, scale, said
     ((found,),) = findings(full_workspace(PIN), PIN, [(cfg, scale, ("scale",))])
     assert found.status == WARN
     assert said in found.summary
+
+
+def test_a_layer_that_no_row_reads_is_named(yolo11, full_workspace, findings):
+    head = "[[16, 19, 22], 1, Detect, [nc]]"
+    pieces = {"pool": "[16, 1, nn.AvgPool2d, [3, 1, 1]]", "conv": "[16, 1, Conv, [256, 3, 1]]"}
+    cfgs = {name: yolo11(name, head=(head, f"{row}\n  - {head}")) for name, row in pieces.items()}
+    asked = [(cfgs["pool"], "n", ("input-dependence",)), (cfgs["conv"], "n", ("input-dependence", "gradient-flow"))]
+    (pool,), (conv, gradients) = findings(full_workspace(PIN), PIN, asked)
+    assert [one.status for one in (pool, conv, gradients)] == [FAIL] * 3
+    assert pool.summary.startswith("no row of the file reads layer 23 (AvgPool2d)")
+    assert conv.summary.startswith("no row of the file reads layer 23 (Conv)")
+    assert "no row leads from it to the last row" in gradients.hint

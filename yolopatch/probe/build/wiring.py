@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from .rows import Row
 from .subject import Subject
 
 
@@ -66,3 +67,18 @@ def _base_source(subject: Subject, source: int) -> int:
             return base
         source = rows[source].sources[0]
     return source
+
+
+def unread_rows(rows: Sequence[Row]) -> list[int]:
+    """Return the indices of the rows, but the last, that no later row reads."""
+    read = {source for row in rows for source in row.sources}
+    return [row.index for row in rows[:-1] if row.index not in read]
+
+
+def leads_to_head(rows: Sequence[Row], index: int) -> bool:
+    """Return whether the last row reads a row, or reads what is made of it."""
+    needed = {len(rows) - 1}
+    for row in reversed(rows):
+        if row.index in needed:
+            needed.update(row.sources)
+    return index in needed

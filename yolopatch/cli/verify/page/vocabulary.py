@@ -243,6 +243,7 @@ _OF_CHECK: Mapping[str, Mapping[str, Words]] = {
         "bound": Words("a smaller change counts as none", _share),
         "constant_layers": Words("layers that give the same output for every image"),
         "unread_maps": Words("maps that a replaced layer reads and makes no use of"),
+        "idle_layers": Words("layers that no row reads"),
         "constant_count": Words("how many layers give the same", counts="constant_layers"),
         "layers": Words("layers compared"),
         "head_inputs": Words("change of each input of the head, relative to its size", _share),
@@ -261,6 +262,7 @@ _OF_CHECK: Mapping[str, Mapping[str, Words]] = {
     "trainer-setup": {
         "trained_though_frozen": Words("frozen parameters that upstream's trainer trains"),
         "frozen_though_trained": Words("parameters that upstream's trainer freezes"),
+        "not_optimised": Words("parameters that upstream's optimizer does not get"),
     },
     "gradient-flow": {
         "trainable": Words("all that can be trained"),
@@ -300,6 +302,7 @@ _OF_CHECK: Mapping[str, Mapping[str, Words]] = {
         "unregistered": Words("tensors that are neither parameters nor buffers"),
         "unregistered_count": Words("how many are unregistered", counts="unregistered"),
         "two_devices": Words("operators that get tensors of two devices", entry=_layer),
+        "moves_to_cpu": Words("lines that move a map to the CPU", entry=_layer),
         "not_tried_on_another_device": Words("layers not tried on another device", entry=_layer),
         "memory_was_filled": Words("this torch can show uninitialised memory"),
     },

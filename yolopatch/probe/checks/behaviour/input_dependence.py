@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from ...build.subject import Subject
+from ...build.wiring import unread_rows
 from ...protocol.findings import Finding, failed, passed, skipped
-from ...tensors.calls import BATCH, layer_calls
+from ...tensors.calls import BATCH, layer_calls, mapped
 from ...tensors.tensors import is_finite, layer_name, layer_outputs, tensors
 from ...tensors.unread import unread_maps
 from ...thresholds import SAME_FOR_EVERY_IMAGE
@@ -27,11 +28,13 @@ def check(subject: Subject) -> Finding:
     """Fail where a layer's output, or an input of the head, is the same for noise, other noise and plain grey.
 
     The images are run one by one, in eval, with BatchNorm statistics from other images. Fail, too, where a replaced
-    layer makes no use of one of the maps that it reads.
+    layer makes no use of one of the maps that it reads, and where the model makes no use of what a layer gives.
     """
     runs = _runs(subject)
     layers = {index: _change([list(tensors(outputs[index])) for outputs, _ in runs]) for index in runs[0][0]}
-    maps = [_change([[value] for value in values]) for values in zip(*(inputs for _, inputs in runs))]
+    # YOLO-World's head reads texts beside its maps
+    given = [values for values in zip(*(inputs for _, inputs in runs)) if values[0].dim() == 4]
+    maps = [_change([[value] for value in values]) for values in given]
     constant = [index for index, change in layers.items() if _is_same(change)]
     evidence = _evidence(subject, layers, maps, constant)
     if constant or any(map(_is_same, maps)):
@@ -50,6 +53,16 @@ def check(subject: Subject) -> Finding:
             f"{unread[0]}{such(len(unread), 'map')}",
             "let its forward use every map of its list, or leave the layer out of the row's first entry",
             unread_maps=unread[:SHOWN],
+            **evidence,
+        )
+    idle = _idle_layers(subject)
+    if idle:
+        name = layer_name(subject.model, idle[0])
+        return failed(
+            f"no row of the file reads {name}{such(len(idle), 'layer')}: it is computed, and changes nothing",
+            f"let the row that should read it name layer {idle[0]} in its first entry (-1 is the row before it), or take "
+            "the row out",
+            idle_layers=[_row(subject, index) for index in idle[:SHOWN]],
             **evidence,
         )
     least = min(changes, key=lambda index: changes[index])
@@ -78,6 +91,26 @@ def _unread(subject: Subject) -> list[str]:
         for index, call in calls.items()
         for position in unread_maps(model.model[index], call)
     ]
+
+
+@torch.no_grad()
+def _idle_layers(subject: Subject) -> list[int]:
+    """Return the layers that no row reads and whose output changes nothing.
+
+    Upstream's loop over the layers may take a map by itself: YOLO-World's does, for its texts.
+    """
+    model, x = subject.calibrated, subject.images()
+    usual = [t.clone() for t in tensors(model(x))]
+    found = []
+    for index in unread_rows(subject.rows):
+        hook = model.model[index].register_forward_hook(lambda layer, args, output: mapped(torch.zeros_like, output))
+        try:
+            without = [t.clone() for t in tensors(model(x))]
+        finally:
+            hook.remove()
+        if all(map(torch.equal, usual, without)):
+            found.append(index)
+    return found
 
 
 def _change(results: Sequence[Sequence[Tensor]]) -> float | None:

@@ -10,6 +10,7 @@ import torch.nn as nn
 from torch import Tensor
 
 from ...build.subject import Subject
+from ...build.wiring import leads_to_head
 from ...measure.batches import make_batch
 from ...protocol.findings import Finding, failed, passed, skipped, warned
 from ...tensors.models import UpstreamModel
@@ -221,17 +222,33 @@ def _failure(subject: Subject, groups: Groups, sizes: Mapping[str, int], evidenc
     for_ddp = f"; DDP would call {len(unused)} of them unused" if unused else ""
     return failed(
         f"{_share(dead, sizes)} get no gradient, even after all parameters were changed{at_first}{for_ddp}",
-        f"start at {_first_layer(subject, dead)}: look for a product with zero, a detach, a .data, a no_grad, or a "
-        "parameter that forward never reads",
+        _dead_hint(subject, dead),
         **evidence,
     )
 
 
+def _dead_hint(subject: Subject, dead: Iterable[str]) -> str:
+    index = _first_index(subject, dead)
+    name = layer_name(subject.model, index)
+    if not leads_to_head(subject.rows, index):
+        return (
+            f"start at {name}: no row leads from it to the last row. Let the row that should read it name layer {index} "
+            "in its first entry, or take the row out"
+        )
+    return (
+        f"start at {name}: look for a product with zero, a detach, a .data, a no_grad, or a parameter that forward "
+        "never reads"
+    )
+
+
 def _first_layer(subject: Subject, dead: Iterable[str]) -> str:
+    return layer_name(subject.model, _first_index(subject, dead))
+
+
+def _first_index(subject: Subject, dead: Iterable[str]) -> int:
     """Return the first replaced layer among the dead ones: it may be the cause of the others."""
     indices = list(_by_layer(dead))
-    index = next((i for i in indices if i in subject.replaced), indices[0])
-    return layer_name(subject.model, index)
+    return next((i for i in indices if i in subject.replaced), indices[0])
 
 
 def _summary(groups: Groups, sizes: Mapping[str, int]) -> str:
