@@ -28,12 +28,15 @@ class Recorder:
             once.
         evaluated: by layer index, the row's own arguments after parse_model evaluated its strings.
         given: by layer index, those of the arguments that parse_model passed itself.
+        in_place: by name in the model, whether a module works in place, as its constructor left it: upstream changes
+            this right after parse_model.
     """
 
     def __init__(self) -> None:
         self.calls: list[tuple[int, str, dict[str, Any]]] = []
         self.given: dict[int, dict[str, Any]] = {}
         self.evaluated: dict[int, list[Any]] = {}
+        self.in_place: dict[str, bool] = {}
         self._before: ProfileFunction | None = None
 
     def __enter__(self) -> Recorder:
@@ -48,7 +51,9 @@ class Recorder:
         """Return the class name and the arguments of a layer, or None."""
         return next(((name, bound) for i, name, bound in self.calls if i == index), None)
 
-    def _watch(self, frame: FrameType, event: str, _: object) -> None:
+    def _watch(self, frame: FrameType, event: str, given: object) -> None:
+        if event == "return" and frame.f_code.co_name == "parse_model":
+            self._keep_in_place(given)
         if event != "call" or frame.f_code.co_name != "__init__":
             return
         caller = _parse_model_of(frame.f_back)
@@ -68,6 +73,13 @@ class Recorder:
         if values.varargs:
             named[values.varargs] = plain(values.locals[values.varargs])
         self.calls.append((index, type(owner).__name__, named))
+
+
+    def _keep_in_place(self, returned: object) -> None:
+        layers = returned[0] if isinstance(returned, tuple) and returned else None
+        if isinstance(layers, Module):
+            named = {f"model.{name}": getattr(module, "inplace", None) for name, module in layers.named_modules()}
+            self.in_place = {name: flag for name, flag in named.items() if isinstance(flag, bool)}
 
 
 def role(name: str) -> str | None:

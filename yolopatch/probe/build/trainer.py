@@ -9,6 +9,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any, NoReturn, TypeGuard
 
+import torch.nn as nn
+
 from ..tensors.models import UpstreamModel
 
 
@@ -33,6 +35,20 @@ def set_up(args: Any, model: UpstreamModel) -> None:
     except _LoadersAsked:
         return
     raise RuntimeError("upstream's trainer was set up without asking for data")
+
+
+def optimised(args: Any, model: UpstreamModel) -> set[int]:
+    """Return the ids of the parameters that ultralytics' trainer gives to its optimizer.
+
+    Args:
+        args: upstream's default settings.
+        model: the model.
+    """
+    engine = importlib.import_module("ultralytics.engine.trainer")
+    trainer = _without_data(engine.BaseTrainer)
+    trainer.args, trainer.model = args, model
+    optimiser = trainer.build_optimizer(model, name="SGD", lr=0.01, momentum=0.9, decay=0.0)
+    return {id(parameter) for group in optimiser.param_groups for parameter in group["params"]}
 
 
 def _without_data(cls: type) -> Any:
@@ -69,6 +85,52 @@ def run_freezing(file: Path, model: UpstreamModel) -> None:
         raise RuntimeError(f"{file} has no loop that sets requires_grad")
     code = compile(ast.Module([loops[0]], []), str(file), "exec")
     exec(code, {"model": model, "freeze": [], "LOGGER": logging.getLogger(), "print": lambda *texts: None})
+
+
+def sorted_for_optimiser(file: Path, model: UpstreamModel) -> set[int] | None:
+    """Run the loop of yolov5's train.py that sorts the parameters into the groups of its optimizer.
+
+    Args:
+        file: train.py.
+        model: read only.
+
+    Returns:
+        the ids of the parameters in the groups; None where the file has no such loop, as later releases.
+    """
+    blocks = [node.body for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if _is_block(node)]
+    for block in blocks:
+        for position, node in enumerate(block):
+            names = _appended_to(node)
+            if not names:
+                continue
+            lists = [one for one in block[:position] if _assigned(one) & names]
+            code = compile(ast.Module([*lists, node], []), str(file), "exec")
+            found: dict[str, Any] = {"model": model, "nn": nn}
+            exec(code, found)
+            return {id(parameter) for name in names for parameter in found[name]}
+    return None
+
+
+def _is_block(node: ast.AST) -> TypeGuard[ast.FunctionDef]:
+    return isinstance(node, ast.FunctionDef)
+
+
+def _appended_to(node: ast.stmt) -> set[str]:
+    """Return the names of the lists to which a loop over the model's modules appends."""
+    if not (isinstance(node, ast.For) and ast.unparse(node.iter) in ("model.modules()", "model.named_modules()")):
+        return set()
+    calls = [inner.func for inner in ast.walk(node) if isinstance(inner, ast.Call)]
+    return {
+        call.value.id
+        for call in calls
+        if isinstance(call, ast.Attribute) and call.attr == "append" and isinstance(call.value, ast.Name)
+    }
+
+
+def _assigned(node: ast.stmt) -> set[str]:
+    """Return the names to which a statement assigns."""
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    return {inner.id for target in targets for inner in ast.walk(target) if isinstance(inner, ast.Name)}
 
 
 def _decides_training(node: ast.AST) -> TypeGuard[ast.For]:

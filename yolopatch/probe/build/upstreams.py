@@ -95,6 +95,12 @@ class Upstream(Protocol):
             RuntimeError: this release's trainer cannot be asked; any exception of its code passes through.
         """
 
+    def optimised(self, model: UpstreamModel) -> set[int] | None:
+        """Return the ids of the parameters that upstream's own trainer gives to its optimizer.
+
+        None where this release's trainer cannot be asked; any exception of its code passes through.
+        """
+
     def outputs(self, model: UpstreamModel, batch: dict[str, Any]) -> Any:
         """Return what a model whose head is in train mode gives for a batch: what the loss is computed from.
 
@@ -235,6 +241,10 @@ class Ultralytics:
         """See Upstream."""
         trainer.set_up(self._config.get_cfg(), model)
 
+    def optimised(self, model: UpstreamModel) -> set[int] | None:
+        """See Upstream."""
+        return trainer.optimised(self._config.get_cfg(), model)
+
 
 class Yolov5:
     """yolov5 6.1, from a clone (`models.yolo`) or repackaged (`yolov5.models.yolo`)."""
@@ -315,6 +325,10 @@ class Yolov5:
     def set_up_training(self, model: UpstreamModel) -> None:
         """See Upstream."""
         trainer.run_freezing(self._train, model)
+
+    def optimised(self, model: UpstreamModel) -> set[int] | None:
+        """See Upstream."""
+        return trainer.sorted_for_optimiser(self._train, model)
 
     @property
     def _train(self) -> Path:

@@ -12,9 +12,9 @@ import torch.nn as nn
 from torch import Tensor
 
 from ...build.subject import Subject
-from ...protocol.findings import Finding, failed, passed
+from ...protocol.findings import Finding, failed, passed, warned
 from ...tensors.calls import BATCH, Call, layer_calls
-from ...tensors.devices import mismatch, to_meta
+from ...tensors.devices import run_elsewhere, to_meta
 from ...tensors.models import UpstreamModel
 from ...tensors.plain_tensors import PlainTensor, overwritten, plain_tensors, registered, remembered, same_values
 from ...tensors.tensors import image
@@ -33,11 +33,13 @@ class _Moved:
         left_behind: the unregistered tensors that do not follow, and how many values they hold.
         mixed: by layer, the operator that then gets tensors of two devices.
         not_run: by layer, why it could not be run there.
+        to_cpu: by layer, the line that moves a map to the CPU.
     """
 
     left_behind: list[tuple[str, int]]
     mixed: dict[int, str]
     not_run: dict[int, str]
+    to_cpu: dict[int, str]
 
 
 def check(subject: Subject) -> Finding:
@@ -181,9 +183,13 @@ def _move(subject: Subject, model: UpstreamModel, calls: Mapping[int, Call], bui
     to_meta(model)
     plain = [(name, tensor) for name, _, tensor in _plain(subject, model) if name in built]
     left_behind = [(name, tensor.numel()) for name, tensor in plain if not tensor.is_meta and tensor.numel()]
-    results = {index: mismatch(model.model[index], calls[index]) for index in _one_of_each_class(subject, calls)}
-    mixed = {index: text for index, (text, _) in results.items() if text}
-    return _Moved(left_behind, mixed, {index: text for index, (_, text) in results.items() if text})
+    results = {index: run_elsewhere(model.model[index], calls[index]) for index in _one_of_each_class(subject, calls)}
+    return _Moved(
+        left_behind,
+        {index: found.mixed for index, found in results.items() if found.mixed},
+        {index: found.not_run for index, found in results.items() if found.not_run},
+        {index: found.to_cpu for index, found in results.items() if found.to_cpu},
+    )
 
 
 def _one_of_each_class(subject: Subject, indices: Iterable[int]) -> list[int]:
@@ -206,6 +212,7 @@ def _finding(problems: Mapping[str, list[str]], is_filled: bool, moved: _Moved) 
         "unregistered_count": len(moved.left_behind),
         "two_devices": dict(list(moved.mixed.items())[:SHOWN]),
         "not_tried_on_another_device": dict(list(moved.not_run.items())[:SHOWN]),
+        "moves_to_cpu": dict(list(moved.to_cpu.items())[:SHOWN]),
         "memory_was_filled": is_filled,
     }
     reasons = [
@@ -221,6 +228,14 @@ def _finding(problems: Mapping[str, list[str]], is_filled: bool, moved: _Moved) 
     if reasons:
         hint = "register what a layer holds (nn.Parameter, register_buffer), initialise all of it, seed all randomness"
         return failed("; ".join(reasons), hint, **evidence)
+    if moved.to_cpu:
+        index, line = next(iter(moved.to_cpu.items()))
+        return warned(
+            f"layer {index} moves a map to the CPU at {line}: on a GPU this part waits for both devices, and in mixed "
+            "precision the CPU gets float16, for which torch has no code in many operators",
+            "compute it on the device of the input; where that must not be, give the CPU float32 (x.float().cpu())",
+            **evidence,
+        )
     summary = "two builds with one seed are equal, finite, initialised, and all their tensors are registered"
     return passed(summary if is_filled else f"{summary} (this torch cannot show uninitialised memory)", **evidence)
 

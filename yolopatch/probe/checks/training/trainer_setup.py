@@ -1,9 +1,9 @@
-"""Does upstream's trainer change which parameters are trained?"""
+"""Does upstream's trainer train what the model wants to be trained?"""
 
 from __future__ import annotations
 
 from ...build.subject import Subject
-from ...protocol.findings import Finding, passed, skipped, warned
+from ...protocol.findings import Finding, failed, passed, skipped, warned
 from ...tensors.tensors import layer_name
 from ..evidence import sample
 from ..rules import Rules
@@ -15,6 +15,7 @@ RULES = Rules(needs_run=False, asks_base=False)
 def check(subject: Subject) -> Finding:
     """Warn where the trainer trains parameters that the module froze, or freezes parameters that it trains.
 
+    Fail where its optimizer does not get a parameter that is to be trained: it has gradients, and keeps its first value.
     Upstream's trainer decides by itself: it sets `requires_grad` on what it does not know, and takes it from every
     parameter with `.dfl` in its name. What it does to layers of upstream's own is upstream's matter.
     """
@@ -22,13 +23,31 @@ def check(subject: Subject) -> Finding:
     before = {name: p.requires_grad for name, p in model.named_parameters()}
     try:
         subject.upstream.set_up_training(model)
+        optimised = subject.upstream.optimised(model)
     except Exception as error:  # upstream's own code, which other releases write in other ways
         return skipped(f"upstream's trainer could not set this model up: {type(error).__name__}: {error}")
     after = {name: p.requires_grad for name, p in model.named_parameters()}
     changed = [name for name in before if before[name] != after[name] and _is_replaced(subject, name)]
     unfrozen = [name for name in changed if after[name]]
     frozen = [name for name in changed if not after[name]]
-    evidence = {"trained_though_frozen": sample(unfrozen, "names"), "frozen_though_trained": sample(frozen, "names")}
+    left_out = [
+        name
+        for name, p in model.named_parameters()
+        if optimised is not None and p.requires_grad and id(p) not in optimised and _is_replaced(subject, name)
+    ]
+    evidence = {
+        "trained_though_frozen": sample(unfrozen, "names"),
+        "frozen_though_trained": sample(frozen, "names"),
+        "not_optimised": sample(left_out, "names"),
+    }
+    if left_out:
+        return failed(
+            f"upstream's train.py does not give {plural(len(left_out), 'parameter')} of the replaced layers to its "
+            f"optimizer, first {left_out[0]} in {_layer(subject, left_out[0])}: they keep their first values",
+            "its optimizer gets only parameters that are called `weight` or `bias`: give them these names, each in a "
+            "module of its own, or add them to one of the lists that train.py makes for the optimizer",
+            **evidence,
+        )
     if unfrozen:
         return warned(
             f"upstream's trainer sets requires_grad on every parameter: {plural(len(unfrozen), 'parameter')} that the "
