@@ -92,6 +92,8 @@ CAUGHT = {
     "listed_weights": ("init", "weights[0]"),
     "two_mistakes": ("determinism", "layer 3 (TwoMistakes)"),
     "head_of_one_stride": ("head", "look for what sets self.stride"),
+    "switched_activation": ("forward", "upstream sets inplace=True on model.3.act (SiLU)"),
+    "unoptimised": ("trainer-setup", "to its optimizer, first model.3.gain in layer 3 (Unoptimised)"),
 }
 # what a check only warns of: upstream's own mistakes, and what its trainer does
 WARNED = {
@@ -103,13 +105,15 @@ WARNED = {
     "dfl_named": ("trainer-setup", "model.3.dflow.conv.weight"),
     "in_place_input": ("forward", "layer 5 (InPlaceInput) changes its input in place, which layer 15 (Concat) reads"),
     "head_without_biases": ("head", "biases were not initialised"),
+    "switched_input": ("forward", "upstream sets inplace=True on every activation module"),
+    "to_the_cpu": ("init", "layer 3 moves a map to the CPU at "),
 }
 # what stands in the place of the head, of the first Concat, of the first Upsample, and of one of the family's blocks
 HEADS = ("own_head", *(stem for stem in CAUGHT | WARNED if stem.startswith("head_")))
 JOINS, UPSAMPLERS = ("deaf_join", "listed_weights", "weighted_join", "zero_join"), ("carafe",)
 BLOCKS = {"branch_forgotten": 4, "window_attention": 4}
 # where another module stands, if not in LAYER: behind a map that another layer reads, too, and in the place of SPPF
-PLACES = {"in_place_input": 5, "shrinking_pool": 9, **BLOCKS}
+PLACES = {"in_place_input": 5, "switched_input": 5, "shrinking_pool": 9, **BLOCKS}
 ROWS = {"word_in_row": '"d"'}  # what a module's row says after the channels, if not what the base's says
 # what parse_model does for a head: YOLO26's gets two more arguments
 HEAD_BRANCH = "args.append([ch[x] for x in f])"
@@ -143,6 +147,9 @@ NOT_BLAMED = {
     "weighted_join": "input-dependence",
     "zero_join": "input-dependence",
     "carafe": "forward",
+    "copied_activation": "forward",
+    "float_on_cpu": "init",
+    "named_gain": "trainer-setup",
 }
 EVERY = {**CAUGHT, **WARNED, **MEASURED}
 
@@ -166,6 +173,7 @@ class Elsewhere:
     scales: tuple[str, ...] = TRIED_SCALES
 
 
+ULTRALYTICS = tuple(pin for pin in TRIED_PINS if not pin.startswith("yolov5"))
 YOLOV5, YOLOV8, YOLO26 = ("yolov5-pypi-6.1.0",), ("ultralytics-8.2.50",), ("ultralytics-8.4.0",)
 _CHANGED = "layer 5 (InPlaceInput) changes its input in place, which layer"
 _ONE_EVAL = "this release runs a new model once in eval, the others in train"
@@ -173,6 +181,9 @@ ELSEWHERE = {
     **{stem: (Elsewhere("its head has other parts and other arguments", None, YOLOV5),) for stem in HEADS},
     "dfl_named": (
         Elsewhere("its trainer freezes layers by their numbers alone", Outcome("trainer-setup", PASS, ""), YOLOV5),
+    ),
+    "unoptimised": (
+        Elsewhere("its trainer gives every parameter to its optimizer", Outcome("trainer-setup", PASS, ""), ULTRALYTICS),
     ),
     "no_groups": (Elsewhere("the layer's input has 128 channels", Outcome("build", PASS, ""), (PIN, *YOLO26), ("s",)),),
     "in_place_input": (
@@ -290,7 +301,11 @@ def test_every_mutant_is_expected_somewhere():
 
 
 # one mistake for each check, in the order above
-OFTEN = {check: mistake for mistake, (check, _) in reversed(EVERY.items())}
+OFTEN = {
+    check: mistake
+    for mistake, (check, _) in reversed(EVERY.items())
+    if mistake in MEASURED or (right := outcome(mistake, PIN, "n")) is None or right.status != PASS
+}
 ELSEWHERE_TRIED = [(pin, scale) for pin in TRIED_PINS for scale in TRIED_SCALES if (pin, scale) != (PIN, "n")]
 
 
@@ -323,7 +338,9 @@ class Remark:
     pins: tuple[str, ...] = TRIED_PINS
 
 
+_NOT_OPTIMISED = "its train.py gives only parameters that are called weight or bias to the optimizer"
 REMARKS = {
+    **{stem: (Remark("trainer-setup", _NOT_OPTIMISED, YOLOV5),) for stem in ("re_zero", "layer_scale", "weighted_join")},
     "deformable": (
         Remark("flops", "upstream's counter sees no convolution in a function"),
         Remark("precision", "torch has no code for it in bfloat16 on a CPU"),

@@ -11,14 +11,21 @@ from torch import Tensor, nn
 from ...build.scales import scaled_channels
 from ...build.subject import Subject, shapes
 from ...explain.causes import Cause, cause_of
+from ...measure.in_place_flags import changed_by_flags, switched
 from ...protocol.findings import Finding, failed, passed, warned
 from ...tensors.models import UpstreamModel
 from ...tensors.tensors import layer_name, tensors
+from ...thresholds import SAME_FUNCTION
 from ..finiteness import describe_not_finite, first_not_finite
 from ..rules import Rules
-from ..wording import NOT_FINITE_HINT
+from ..wording import NOT_FINITE_HINT, off_by
 
 _SIZES_HINT = "let the module take its sizes from its input, at every forward, and pad like the layer that it replaces"
+_COPY_HINT = "compute on a copy (x = x.clone(), or inplace=False), so that both read the same map"
+_SWITCHED_HINT = (
+    "upstream sets inplace=True on every activation module of a model: call torch.nn.functional's function in its place "
+    "(F.relu(x), F.silu(x)), or give the module a copy (x.clone())"
+)
 _LEAST_STRIDE = 32  # a classifier says 1, but its layers also halve the image five times
 
 RULES = Rules(needs_run=False)
@@ -35,11 +42,22 @@ def check(subject: Subject) -> Finding:
         found[_text(subject.images(side, batch))] = _problem(subject, model, side, batch)
     problems = {name: problem for name, problem in found.items() if problem}
     trials = {name: problem.what if problem else "ok" for name, problem in found.items()}
-    changed = "" if problems else _changed_in_place(subject, model)
+    flagged = None if problems else changed_by_flags(subject)
+    if flagged:
+        return failed(
+            f"{layer_name(subject.model, flagged.index)} does not compute what its code says: upstream sets inplace=True "
+            f"on {flagged.module} ({flagged.cls}), which then overwrites a tensor that the forward uses again: "
+            f"{off_by(flagged.error, SAME_FUNCTION, 'largest value')}",
+            _SWITCHED_HINT,
+            trials=trials,
+        )
+    changed = None if problems else _changed_in_place(subject, model)
     if changed:
+        index, other = changed
         return warned(
-            changed,
-            "compute on a copy (x = x.clone(), or inplace=False), so that both read the same map",
+            f"{layer_name(model, index)} changes its input in place, which {layer_name(model, other)} reads, too: that "
+            "layer gets the changed map",
+            _SWITCHED_HINT if index in switched(subject) else _COPY_HINT,
             trials=trials,
         )
     if not problems:
@@ -102,8 +120,8 @@ def _observed(model: UpstreamModel, x: Tensor) -> tuple[dict[int, object], objec
 
 
 @torch.no_grad()
-def _changed_in_place(subject: Subject, model: UpstreamModel) -> str:
-    """Say which replaced layer changes a map that another layer reads after it; empty for none."""
+def _changed_in_place(subject: Subject, model: UpstreamModel) -> tuple[int, int] | None:
+    """Return the replaced layer that changes a map, and the next layer that reads this map; None for none."""
     changed: list[int] = []
     versions: dict[int, list[int]] = {}
 
@@ -126,11 +144,8 @@ def _changed_in_place(subject: Subject, model: UpstreamModel) -> str:
         read = set(subject.rows[index].sources)
         other = next((row.index for row in subject.rows[index + 1 :] if read & set(row.sources)), None)
         if other is not None:
-            return (
-                f"{layer_name(model, index)} changes its input in place, which {layer_name(model, other)} reads, too: "
-                "that layer gets the changed map"
-            )
-    return ""
+            return index, other
+    return None
 
 
 def _one_for_one(subject: Subject) -> bool:
