@@ -53,8 +53,19 @@ def edited_cfg(base_cfg):
         ("SPPF, [1024, 5]", "SPFP, [1024, 5]", "build", "SPFP"),
         pytest.param("SPPF, [1024, 5]", "SPPF, [1024, 5, 1, 2, 3, 4]", "build", "layer 9", marks=pytest.mark.slow),
         pytest.param("[128, 3, 2]", "[128, 3, 4]", "only-intended", "output", marks=pytest.mark.slow),
+        ("[-1, 1, Conv, [256, 3, 2]]", "[-1, 4, Conv, [256, 3, 2]]", "forward", "2 times in a row"),
+        ("[-1, 1, Conv, [64, 3, 2]]", "[-1, 1 Conv, [64, 3, 2]]", "build", "the row of layer 0"),
     ],
-    ids=["wrong-from", "other-channels", "edited-scales-table", "unknown-class", "surplus-arguments", "wrong-stride"],
+    ids=[
+        "wrong-from",
+        "other-channels",
+        "edited-scales-table",
+        "unknown-class",
+        "surplus-arguments",
+        "wrong-stride",
+        "repeated-stride",
+        "no-comma",
+    ],
 )
 def test_a_mistake_in_the_file_is_caught(old, new, check, word, edited_cfg, full_workspace):
     found = found_by(check, full_workspace(PIN), edited_cfg("yolo11", "n", old, new))
@@ -62,7 +73,7 @@ def test_a_mistake_in_the_file_is_caught(old, new, check, word, edited_cfg, full
         assert found.status == "pass"
         return
     assert found.status == FAIL
-    assert word in f"{found.summary} {found.evidence}"
+    assert word in f"{found.summary} {found.hint} {found.evidence}"
 
 
 def test_a_branch_that_misses_the_rule_of_large_models_is_caught(broken_workspace, pristine_tree, tmp_path):

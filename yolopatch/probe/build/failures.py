@@ -6,13 +6,15 @@ import difflib
 import inspect
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from traceback import walk_tb
 from types import FrameType
 from typing import Any
 
+import torch
+from torch import Tensor
 from torch.nn import Module
 
 from ...wire.messages import NotBuilt, UpstreamRequest
@@ -24,6 +26,7 @@ from ..explain.zero_sizes import empty_parts, zero_divisions
 from ..protocol.findings import Finding, failed
 from ..protocol.plain_values import plain
 from ..protocol.refusal import ModelRefusal, Refusal
+from ..tensors.tensors import image, layer_outputs
 from .arguments import Recorder, misread, role
 from .rows import Row
 from .subject import SIDE, Subject, shapes
@@ -45,6 +48,9 @@ def explain(subject: Subject, error: BaseException) -> Finding:
         "exception": f"{type(error).__name__}: {str(error)[:600]}",
         "at": line_in(Path(subject.request.workspace), error) or None,
     }
+    crooked = _crooked_row(subject)
+    if crooked:
+        return failed(crooked, "write it as [from, repeats, module, [arguments]], with a comma after each", **evidence)
     parser = next((f for f in frames if f.f_code.co_name == "parse_model"), None)
     if parser is not None and "args" in parser.f_locals:
         return _while_made(subject, error, parser, frames[-1], evidence)
@@ -52,6 +58,21 @@ def explain(subject: Subject, error: BaseException) -> Finding:
     if runner is not None and hasattr(runner.f_locals.get("m"), "i"):
         return _while_run(subject, error, runner, evidence)
     return _elsewhere(subject, error, evidence)
+
+
+def _crooked_row(subject: Subject) -> str:
+    """Say which row of the file has not the four parts of a row; empty where all have, or the file cannot be read."""
+    try:
+        parts = [subject.data.get(key) for key in ("backbone", "head")]
+    except Exception:  # any error of reading the file; `_elsewhere` explains it
+        return ""
+    rows = [row for part in parts if isinstance(part, list) for row in part]
+    for index, row in enumerate(rows):
+        if not isinstance(row, list) or len(row) != 4 or not isinstance(row[3], list):
+            return (
+                f"the row of layer {index}, {row}, is none: a row has a from, a number of repeats, a module and a list"
+            )
+    return ""
 
 
 @contextmanager
@@ -248,7 +269,10 @@ def _while_run(subject: Subject, error: BaseException, runner: FrameType, eviden
     return failed(
         f"layer {row.index} ({row.module}) cannot process the output of layer {names}, shape "
         f"{' and '.join(map(str, inputs))}: {_message(error)}",
-        _list_hint(row, error) or _mismatch_hint(subject, row, inputs, evidence),
+        _list_hint(row, error)
+        or _mismatch_hint(subject, row, inputs, evidence)
+        or _size_hint(subject, runner, error)
+        or _fallback_hint(error, evidence),
         **evidence,
     )
 
@@ -316,9 +340,54 @@ def _mismatch_hint(subject: Subject, row: Row, inputs: list[list[int]], evidence
             f"parse_model counted {counted} channels from layer {row.sources[0]}, and it returns {inputs[0][1]}: fix "
             "the branch for its class in parse_model, or the class"
         )
-    return _misread_hint(subject, recorder) or (
-        "compare the shapes: a stride, a padding or a row's from index is wrong"
-    )
+    return _misread_hint(subject, recorder)
+
+
+# as torch says that shapes do not fit
+_SIZES = re.compile(r"Sizes of tensors must match|size of tensor a \(|Expected size \d+ but got size")
+_SHAPES = re.compile(
+    rf"{_SIZES.pattern}|channels|shapes? .*(?:cannot be|is invalid)|weight of size|normalized_shape|[Kk]ernel size"
+)
+
+
+def _fallback_hint(error: BaseException, evidence: Mapping[str, Any]) -> str:
+    """Return what to look at where nothing else is known."""
+    if _SHAPES.search(str(error)) or not evidence["at"]:
+        return "compare the shapes: a stride, a padding or a row's from index is wrong"
+    return f"look at {evidence['at']}"
+
+
+def _size_hint(subject: Subject, runner: FrameType, error: BaseException) -> str:
+    """Return which layer, if any, is the first whose map has another size than that of the base's layer."""
+    if subject.found_base is None or not _SIZES.search(str(error)):
+        return ""
+    model, found = runner.f_locals["self"], dict[int, Sequence[int]]()
+    try:
+        base = layer_outputs(subject.required_base_model, subject.base_images(SIDE))[0]
+    except Exception:  # a base that does not run explains nothing
+        return ""
+    hooks = [layer.register_forward_hook(_size_keeper(found, index)) for index, layer in enumerate(model.model)]
+    with torch.no_grad(), suppress(Exception):  # the same error again: only the sizes before it are needed
+        model(image(model, SIDE))
+    for hook in hooks:
+        hook.remove()
+    for own, other in enumerate(subject.alignment.base_of):
+        expected = base.get(other) if other is not None else None
+        if own in found and isinstance(expected, Tensor) and found[own] != list(expected.shape[-2:]):
+            mine, theirs = (" x ".join(map(str, size)) for size in (found[own], expected.shape[-2:]))
+            return (
+                f"layer {own} ({subject.rows[own].module}) is the first whose map has another size than the base's: of "
+                f"an image of {SIDE} pixels it makes {mine}, and the base's {theirs}. Does it use its stride, and pad?"
+            )
+    return ""
+
+
+def _size_keeper(found: dict[int, Sequence[int]], index: int) -> Callable[[Module, object, object], None]:
+    def keep(layer: Module, args: object, output: object) -> None:
+        if isinstance(output, Tensor) and output.dim() == 4:
+            found[index] = list(output.shape[-2:])
+
+    return keep
 
 
 def _misread_hint(subject: Subject, recorder: Recorder) -> str:
