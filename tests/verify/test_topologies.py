@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from yolopatch.wire.statuses import FAIL, PASS, WARN
+from yolopatch.wire.statuses import FAIL, PASS, SKIP, WARN
 
 from .conftest import PIN
 
@@ -165,3 +165,12 @@ def test_a_layer_that_no_row_reads_is_named(yolo11, full_workspace, findings):
     assert pool.summary.startswith("no row of the file reads layer 23 (AvgPool2d)")
     assert conv.summary.startswith("no row of the file reads layer 23 (Conv)")
     assert "no row leads from it to the last row" in gradients.hint
+
+
+def test_images_of_other_channels_are_a_difference_and_no_fault(yolo11, full_workspace, findings):
+    cfg = yolo11("ch4", channels=("nc: 80", "ch: 4\nnc: 80"))
+    checks = ("only-intended", "scale", "forward", "gradient-flow", "torchscript")
+    (found,) = findings(full_workspace(PIN), PIN, [(cfg, "n", checks)])
+    assert [one.status for one in found] == [WARN, PASS, PASS, PASS, SKIP]
+    assert "other values than the base for ch" in found[0].summary
+    assert "images of 3 channels, and the file's have 4" in found[-1].summary

@@ -213,6 +213,10 @@ class Subject:
         """Return images for the model in [0, 1]: see `tensors.image`; the side is `side` where none is given."""
         return image(self.model, side or self.side, batch, seed)
 
+    def base_images(self, side: int | tuple[int, int] | None = None, batch: int = 1, seed: int = 1) -> Tensor:
+        """Return images for the base: those of `images`, if both have as many channels. Raises LookupError without."""
+        return image(self.required_base_model, side or self.side, batch, seed)
+
     @property
     def classes(self) -> int:
         """The number of classes."""

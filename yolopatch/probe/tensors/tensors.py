@@ -53,12 +53,18 @@ def tensors(value: object, around: tuple[int, ...] = ()) -> Iterator[Tensor]:
 def image(
     model: nn.Module, side: int | tuple[int, int], batch: int = 1, seed: int = 1, device: torch.device | None = None
 ) -> Tensor:
-    """Return images in [0, 1], shape (batch, 3, height, width); `side` is one number or (height, width)."""
+    """Return images in [0, 1], shape (batch, channels, height, width); `side` is one number or (height, width)."""
     height, width = (side, side) if isinstance(side, int) else side
     parameter = next(model.parameters())
     generator = torch.Generator().manual_seed(seed)
-    made = torch.rand(batch, 3, height, width, generator=generator)
+    made = torch.rand(batch, image_channels(model), height, width, generator=generator)
     return made.to(device or parameter.device, parameter.dtype)
+
+
+def image_channels(model: nn.Module) -> int:
+    """Return how many channels the images of a model have: what its YAML says, 3 where it says nothing."""
+    data = getattr(model, "yaml", None) or {}
+    return int(data.get("ch") or data.get("channels") or 3)  # the key's name depends on the release
 
 
 def is_finite(value: object) -> bool:

@@ -218,7 +218,7 @@ def _other_inputs(subject: Subject, own: int, other: int, outputs: _Shapes, base
     sources, base_sources = subject.rows[own].sources, subject.base_rows[other].sources
     for source, base_source in zip(sources, base_sources):
         given, expected = outputs.get(source), base_outputs.get(base_source)
-        if given != expected and given and expected and source >= 0:
+        if given != expected and given and expected:
             return (
                 f"reads {_channels(given)} channels from {_row_name(subject, source)}, the base's {_channels(expected)}"
                 if given[0][1:2] != expected[0][1:2]
@@ -268,13 +268,17 @@ _Shapes = dict[int, list[list[int]]]
 
 
 def _outputs(subject: Subject) -> tuple[_Shapes, _Shapes]:
-    """Return the shapes of every layer's outputs in both models; of none where a model does not run."""
+    """Return the shapes of the image (-1) and of every layer's outputs in both models; of none where one is not run."""
     if not subject.runs:
         return {}, {}
     with torch.no_grad():
-        x = subject.images()
-        own, base = (layer_outputs(m, x)[0] for m in (subject.model, subject.required_base_model))
-    return {i: shapes(output) for i, output in own.items()}, {i: shapes(output) for i, output in base.items()}
+        x, base_x = subject.images(), subject.base_images()
+        own, base = layer_outputs(subject.model, x)[0], layer_outputs(subject.required_base_model, base_x)[0]
+    return _shapes_of({-1: x, **own}), _shapes_of({-1: base_x, **base})
+
+
+def _shapes_of(outputs: Mapping[int, object]) -> _Shapes:
+    return {index: shapes(output) for index, output in outputs.items()}
 
 
 def _shape_difference(own: list[list[int]] | None, base: list[list[int]] | None) -> str:

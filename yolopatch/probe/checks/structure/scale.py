@@ -207,8 +207,8 @@ def _outputs(subject: Subject, pairs: Mapping[int, int]) -> tuple[Mapping[int, o
         return {}, {}, ""
     try:
         with torch.no_grad():
-            x = subject.images()
-            own, base = (layer_outputs(m, x)[0] for m in (subject.model, subject.required_base_model))
+            own = layer_outputs(subject.model, subject.images())[0]
+            base = layer_outputs(subject.required_base_model, subject.base_images())[0]
             return own, base, ""
     except Exception as error:  # any exception of the model's code; the check `forward` reports it
         return {}, {}, f"the model does not run: {type(error).__name__}"
