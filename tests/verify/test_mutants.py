@@ -93,6 +93,12 @@ CAUGHT = {
     "two_mistakes": ("determinism", "layer 3 (TwoMistakes)"),
     "head_of_one_stride": ("head", "look for what sets self.stride"),
     "switched_activation": ("forward", "upstream sets inplace=True on model.3.act (SiLU)"),
+    "group_in_bn": ("fuse", "model.3 (GroupInBn) has a GroupNorm as self.bn"),
+    "forward_not_split": ("torchscript", "ForwardNotSplit has its own forward, but the forward_split of C2f"),
+    "runs_on_gpu": ("build", "layer 3 (RunsOnGpu), block.py:"),
+    "stride_forgotten": ("build", "layer 3 (StrideForgotten) is the first whose map has another size"),
+    "viewed_transposed": ("build", "look at "),
+    "pooled_instance": ("build", "InstanceNorm2d gets one value per channel"),
     "unoptimised": ("trainer-setup", "to its optimizer, first model.3.gain in layer 3 (Unoptimised)"),
 }
 # what a check only warns of: upstream's own mistakes, and what its trainer does
@@ -105,13 +111,14 @@ WARNED = {
     "dfl_named": ("trainer-setup", "model.3.dflow.conv.weight"),
     "in_place_input": ("forward", "layer 5 (InPlaceInput) changes its input in place, which layer 15 (Concat) reads"),
     "head_without_biases": ("head", "biases were not initialised"),
+    "head_of_fixed_classes": ("build", "has 80 classes whatever nc is"),
     "switched_input": ("forward", "upstream sets inplace=True on every activation module"),
     "to_the_cpu": ("init", "layer 3 moves a map to the CPU at "),
 }
 # what stands in the place of the head, of the first Concat, of the first Upsample, and of one of the family's blocks
-HEADS = ("own_head", *(stem for stem in CAUGHT | WARNED if stem.startswith("head_")))
+HEADS = ("own_head", "shared_head", *(stem for stem in CAUGHT | WARNED if stem.startswith("head_")))
 JOINS, UPSAMPLERS = ("deaf_join", "listed_weights", "weighted_join", "zero_join"), ("carafe",)
-BLOCKS = {"branch_forgotten": 4, "window_attention": 4}
+BLOCKS = {"branch_forgotten": 4, "window_attention": 4, "forward_not_split": 4, "encoder_layer": 4}
 # where another module stands, if not in LAYER: behind a map that another layer reads, too, and in the place of SPPF
 PLACES = {"in_place_input": 5, "switched_input": 5, "shrinking_pool": 9, **BLOCKS}
 ROWS = {"word_in_row": '"d"'}  # what a module's row says after the channels, if not what the base's says
@@ -150,6 +157,8 @@ NOT_BLAMED = {
     "copied_activation": "forward",
     "float_on_cpu": "init",
     "named_gain": "trainer-setup",
+    "shared_head": "onnx",
+    "encoder_layer": "precision",
 }
 EVERY = {**CAUGHT, **WARNED, **MEASURED}
 
@@ -182,8 +191,11 @@ ELSEWHERE = {
     "dfl_named": (
         Elsewhere("its trainer freezes layers by their numbers alone", Outcome("trainer-setup", PASS, ""), YOLOV5),
     ),
+    "forward_not_split": (Elsewhere("its exporter changes no forward, and it has no C2f", None, YOLOV5),),
     "unoptimised": (
-        Elsewhere("its trainer gives every parameter to its optimizer", Outcome("trainer-setup", PASS, ""), ULTRALYTICS),
+        Elsewhere(
+            "its trainer gives every parameter to its optimizer", Outcome("trainer-setup", PASS, ""), ULTRALYTICS
+        ),
     ),
     "no_groups": (Elsewhere("the layer's input has 128 channels", Outcome("build", PASS, ""), (PIN, *YOLO26), ("s",)),),
     "in_place_input": (
@@ -340,12 +352,15 @@ class Remark:
 
 _NOT_OPTIMISED = "its train.py gives only parameters that are called weight or bias to the optimizer"
 REMARKS = {
-    **{stem: (Remark("trainer-setup", _NOT_OPTIMISED, YOLOV5),) for stem in ("re_zero", "layer_scale", "weighted_join")},
+    **{
+        stem: (Remark("trainer-setup", _NOT_OPTIMISED, YOLOV5),) for stem in ("re_zero", "layer_scale", "weighted_join")
+    },
     "deformable": (
         Remark("flops", "upstream's counter sees no convolution in a function"),
         Remark("precision", "torch has no code for it in bfloat16 on a CPU"),
         Remark("onnx", "ONNX has no such operator in the form that torch exports"),
     ),
+    "encoder_layer": (Remark("onnx", "torch's exporter does not know the short way through nn.MultiheadAttention"),),
     "shared_weights": (Remark("flops", "upstream's counter sees no convolution in a function"),),
     "dynamic_experts": (Remark("flops", "upstream's counter sees no convolution in a function"),),
     "partial_convolution": (Remark("onnx", "its exporter asks for opset 12, which has no tensor_split", YOLOV5),),

@@ -74,7 +74,6 @@ class Recorder:
             named[values.varargs] = plain(values.locals[values.varargs])
         self.calls.append((index, type(owner).__name__, named))
 
-
     def _keep_in_place(self, returned: object) -> None:
         layers = returned[0] if isinstance(returned, tuple) and returned else None
         if isinstance(layers, Module):

@@ -9,8 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from traceback import walk_tb
+from types import FrameType
 from typing import Any
 
+import torch.nn as nn
 from torch import Tensor
 from torch.nn import Module
 
@@ -241,18 +244,66 @@ def _computed_attribute(found: Raised, model: Module | None, original: Module | 
 
 
 def _one_value(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
-    """A BatchNorm that trains got one value for each channel."""
-    if "more than 1 value per channel" not in str(found.error):
+    """A BatchNorm or InstanceNorm that trains got one value for each channel."""
+    if not re.search(r"more than 1 (?:value per channel|spatial element)", str(found.error)):
+        return None
+    kind = "a BatchNorm" if found.module is None else type(found.module).__name__
+    return Cause(
+        f"{found.name or kind} gets one value per channel while it trains ({first_line(found.error)[:120]})",
+        "BatchNorm and InstanceNorm cannot normalise one value per channel: use none after a global pooling, or "
+        "LayerNorm",
+    )
+
+
+_GPU_ONLY = re.compile(
+    r"is_cuda\(\)|(?:must|should) be (?:an? )?(?:on )?(?:CUDA|GPU)|[Oo]nly \w+ (?:on |for )?(?:CUDA|GPU)"
+)
+
+
+def _gpu_only(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
+    """The code asks for a GPU."""
+    if _search(_GPU_ONLY, found) is None:
         return None
     return Cause(
-        f"{found.name or 'a BatchNorm'} gets one value per channel while it trains ({first_line(found.error)[:120]})",
-        "BatchNorm cannot normalise one value per channel: use none after a global pooling, or LayerNorm",
+        f"{_place(found) or 'the model'} runs on a GPU only ({first_line(found.error)[:120]})",
+        "upstream builds each model on the CPU, and runs it there to measure its strides: give the module a slower way "
+        "for the CPU, made of torch's own operators, which exports take, too",
     )
+
+
+_FOLDED = {"bn": nn.modules.batchnorm._BatchNorm, "conv": nn.modules.conv._ConvNd}
+
+
+def _not_folded(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
+    """fuse() folds `bn` into `conv`, and one of them is something else."""
+    frame = next((f for f in reversed([f for f, _ in walk_tb(found.error.__traceback__)]) if _folds(f)), None)
+    if frame is None:
+        return None
+    name = next((key for key, kind in _FOLDED.items() if not isinstance(frame.f_locals[key], kind)), None)
+    if name is None:
+        return None
+    part = type(frame.f_locals[name])
+    modules = [] if original is None else list(original.named_modules())
+    owners = [(path, type(m).__name__) for path, m in modules if type(getattr(m, name, None)) is part]
+    path, cls = owners[0] if owners else ("", "a class")
+    who = f"{path} ({cls})" if path else cls
+    return Cause(
+        f"{who} has a {part.__name__} as self.{name}, and upstream's fuse() takes self.bn for a BatchNorm that it can "
+        "fold into the convolution self.conv",
+        f"give self.{name} another name, and use it in the forward and the forward_fuse of {cls}; or derive {cls} from "
+        "nn.Module, which fuse() leaves alone",
+    )
+
+
+def _folds(frame: FrameType) -> bool:
+    return all(isinstance(frame.f_locals.get(key), Module) for key in _FOLDED)
 
 
 _TABLE: tuple[Callable[[Raised, Module | None, Module | None], Cause | None], ...] = (
     _not_a_tensor,
     _deleted_by_fuse,
+    _not_folded,
+    _gpu_only,
     _no_kernel,
     _two_types,
     _of_main,

@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from ...wire.statuses import FAIL
 from ..build.subject import Subject
 from ..explain.causes import cause_of
 from ..protocol.findings import Finding, failed, passed, skipped, warned
-from ..tensors.tensors import is_finite, tensors
-from ..thresholds import BLIND_EXPORT, EXPORT_NOISE, EXPORT_ROUNDINGS, SAME_EXPORT
+from ..tensors.tensors import image_channels, is_finite, tensors
+from ..thresholds import BLIND_EXPORT, EXPORT_NOISE, EXPORT_ROUNDINGS, LEAST_SCORE, SAME_EXPORT
 from .frozen_values import frozen_lines, tracer_warnings
 
 if TYPE_CHECKING:
@@ -51,8 +52,37 @@ def check_export(subject: Subject, form: str, title: str, run: Run) -> Finding:
 
     Returns:
         the finding: failed if the export fails, the file does not run or the outputs differ; warned if the outputs are
-        equal but a new class computes something outside the trace; skipped if a tool is missing.
+        equal but a new class computes something outside the trace; skipped if a tool is missing, or if this release
+        traces images of other channels than the model's.
     """
+    with _channels_given(subject) as given:
+        found = _check_export(subject, form, title, run)
+    wanted = image_channels(subject.model)
+    others = sorted(set(given) - {wanted})
+    if found.status != FAIL or not others:
+        return found
+    return skipped(
+        f"upstream's own export to {title} gives the model images of {others[0]} channels, and the file's have {wanted}",
+        "this release exports no such model: the module is not to blame",
+    )
+
+
+@contextmanager
+def _channels_given(subject: Subject) -> Iterator[list[int]]:
+    """Give a list to which the number of channels of each image is added that the model, or a copy of it, gets."""
+    found: list[int] = []
+
+    def keep(layer: object, args: tuple[Any, ...]) -> None:
+        found.extend(t.shape[1] for t in tensors(args) if t.dim() == 4)
+
+    hook = subject.calibrated.model[0].register_forward_pre_hook(keep)
+    try:
+        yield found
+    finally:
+        hook.remove()
+
+
+def _check_export(subject: Subject, form: str, title: str, run: Run) -> Finding:
     begun = time.perf_counter()
     try:
         with tracer_warnings() as heard, _replaced(warnings, filterwarnings=lambda *_, **__: None):
@@ -121,7 +151,7 @@ def _judged(
         frozen = ", ".join(evidence["frozen"]) or "see also fuse"
         return failed(
             f"the exported {title} model's outputs differ from the model's, {difference}",
-            f"the trace keeps a value that depends on the image: {frozen}",
+            _other_forward(subject) or f"the trace keeps a value that depends on the image: {frozen}",
             **evidence,
         )
     if tolerance > BLIND_EXPORT:
@@ -141,6 +171,31 @@ def _judged(
             **evidence,
         )
     return passed(summary, **evidence)
+
+
+def _other_forward(subject: Subject) -> str:
+    """Return a hint where upstream's exporter runs another method than a module's own forward; empty for none.
+
+    It puts `forward_split` in the place of `forward` for each C2f. A class that inherits from C2f, and brings only a
+    forward of its own, loses it so.
+    """
+    for index in subject.replaced:
+        for module in subject.calibrated.model[index].modules():
+            if not hasattr(module, "forward_split"):
+                continue
+            homes = {name: _home(type(module), name) for name in ("forward", "forward_split")}
+            if homes["forward"] is not homes["forward_split"]:
+                cls, other = homes["forward"].__name__, homes["forward_split"].__name__
+                return (
+                    f"upstream's exporter runs forward_split in the place of forward, and {cls} has its own forward, "
+                    f"but the forward_split of {other}: give {cls} a forward_split that does the same as its forward"
+                )
+    return ""
+
+
+def _home(cls: type, name: str) -> type:
+    """Return the class that defines a method of another."""
+    return next(one for one in cls.__mro__ if name in vars(one))
 
 
 def _rounding(subject: Subject, x: Tensor, expected: list[Tensor]) -> float:
@@ -265,11 +320,14 @@ def _distance(subject: Subject, outputs: Sequence[Tensor], expected: Sequence[Te
 
 
 def _channel_distance(found: Tensor, expected: Tensor, axis: int) -> float:
-    """Return the largest difference relative to its channel: boxes are in pixels, a fresh head's scores near zero."""
+    """Return the largest difference relative to its channel: boxes are in pixels, a fresh head's scores near zero.
+
+    A channel of values below LEAST_SCORE counts as if it reached that.
+    """
     if found.shape != expected.shape or not is_finite(found):
         return float("inf")
     others = [d for d in range(expected.dim()) if d != axis % expected.dim()]
-    size = torch.maximum(found.abs(), expected.abs()).amax(others, keepdim=True).clamp_min(1e-12)
+    size = torch.maximum(found.abs(), expected.abs()).amax(others, keepdim=True).clamp_min(LEAST_SCORE)
     return float(((found - expected).abs() / size).max())
 
 

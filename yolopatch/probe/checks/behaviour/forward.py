@@ -23,8 +23,8 @@ from ..wording import NOT_FINITE_HINT, off_by
 _SIZES_HINT = "let the module take its sizes from its input, at every forward, and pad like the layer that it replaces"
 _COPY_HINT = "compute on a copy (x = x.clone(), or inplace=False), so that both read the same map"
 _SWITCHED_HINT = (
-    "upstream sets inplace=True on every activation module of a model: call torch.nn.functional's function in its place "
-    "(F.relu(x), F.silu(x)), or give the module a copy (x.clone())"
+    "upstream sets inplace=True on every activation module of a model: call torch.nn.functional's function in its "
+    "place (F.relu(x), F.silu(x)), or give the module a copy (x.clone())"
 )
 _LEAST_STRIDE = 32  # a classifier says 1, but its layers also halve the image five times
 
@@ -45,8 +45,8 @@ def check(subject: Subject) -> Finding:
     flagged = None if problems else changed_by_flags(subject)
     if flagged:
         return failed(
-            f"{layer_name(subject.model, flagged.index)} does not compute what its code says: upstream sets inplace=True "
-            f"on {flagged.module} ({flagged.cls}), which then overwrites a tensor that the forward uses again: "
+            f"{layer_name(subject.model, flagged.index)} does not compute what its code says: upstream sets "
+            f"inplace=True on {flagged.module} ({flagged.cls}), which then overwrites a tensor that the forward uses again: "
             f"{off_by(flagged.error, SAME_FUNCTION, 'largest value')}",
             _SWITCHED_HINT,
             trials=trials,
@@ -65,7 +65,21 @@ def check(subject: Subject) -> Finding:
         return passed(f"outputs are {alike}, at {', '.join(trials)}", trials=trials)
     name, problem = next(iter(problems.items()))
     hint = problem.remedy if len(problems) == len(trials) or train_problem else _SIZES_HINT
+    if hint == _SIZES_HINT:
+        hint = _repeated_hint(subject) or hint
     return failed(f"{len(problems)} of {len(trials)} trials fail; {name}: {problem.what}", hint, trials=trials)
+
+
+def _repeated_hint(subject: Subject) -> str:
+    """Return a hint where parse_model put copies of a replaced layer in a row; empty where it did not."""
+    for index in subject.replaced:
+        layer, row = subject.model.model[index], subject.rows[index]
+        if type(layer) is nn.Sequential and row.repeats > 1 and not row.module.startswith("nn."):
+            return (
+                f"the row of layer {index} says {row.repeats} repeats, so parse_model builds {row.module} {len(layer)} "
+                "times in a row, each with all of the row's arguments, its stride, too: write 1 in their place"
+            )
+    return ""
 
 
 def _prepared(subject: Subject) -> tuple[UpstreamModel, Cause | None]:
@@ -163,7 +177,7 @@ def _misshapen(subject: Subject, model: UpstreamModel, x: Tensor, outputs: Mappi
             return f"{layer_name(model, index)} gives {shapes(outputs[index])} for a batch of {len(x)}"
     if not _one_for_one(subject):
         return ""
-    expected, _, _ = _observed(subject.required_base_model, x)
+    expected, _, _ = _observed(subject.required_base_model, _for_base(subject, x))
     for index, base in subject.replaced.items():
         if base is None or index not in outputs:
             continue
@@ -171,6 +185,11 @@ def _misshapen(subject: Subject, model: UpstreamModel, x: Tensor, outputs: Mappi
         if found != wanted and _asks_same_channels(subject, index, base, wanted):
             return f"{layer_name(model, index)} gives {found}, the layer that it replaces {wanted}"
     return ""
+
+
+def _for_base(subject: Subject, x: Tensor) -> Tensor:
+    """Return images of the same size and number for the base, whose images may have other channels."""
+    return subject.base_images((x.shape[-2], x.shape[-1]), len(x))
 
 
 def _asks_same_channels(subject: Subject, index: int, base: int, given: list[list[int]]) -> bool:
@@ -186,7 +205,7 @@ def _other_result(subject: Subject, x: Tensor, result: object) -> str:
     """Return, in one clause, how the shapes of the final outputs differ from the base's; empty where they do not."""
     if not _one_for_one(subject):
         return ""
-    found, wanted = shapes(result), shapes(subject.required_base_model(x))
+    found, wanted = shapes(result), shapes(subject.required_base_model(_for_base(subject, x)))
     if len(subject.rows) - 1 in subject.replaced:  # another head may hand out maps of other channels beside its boxes
         found, wanted = _without_channels(found), _without_channels(wanted)
     return f"the model gives {found}, the base {wanted}" if found != wanted else ""

@@ -60,8 +60,8 @@ def check(subject: Subject) -> Finding:
         name = layer_name(subject.model, idle[0])
         return failed(
             f"no row of the file reads {name}{such(len(idle), 'layer')}: it is computed, and changes nothing",
-            f"let the row that should read it name layer {idle[0]} in its first entry (-1 is the row before it), or take "
-            "the row out",
+            f"let the row that should read it name layer {idle[0]} in its first entry (-1 is the row before it), or "
+            "take the row out",
             idle_layers=[_row(subject, index) for index in idle[:SHOWN]],
             **evidence,
         )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from functools import partial
 from typing import Any, NamedTuple
@@ -164,8 +165,26 @@ def _without_autocast(model: UpstreamModel, step: Step) -> Cause | None:
     return None
 
 
+@contextmanager
+def _without_fast_path() -> Iterator[None]:
+    """Switch torch's short way through nn.MultiheadAttention off.
+
+    In autocast torch does so itself on a GPU; on a CPU it forgets to, and mixes types.
+    """
+    settings: Any = getattr(torch.backends, "mha", None)
+    if not hasattr(settings, "set_fastpath_enabled"):
+        yield
+        return
+    before = settings.get_fastpath_enabled()
+    settings.set_fastpath_enabled(False)
+    try:
+        yield
+    finally:
+        settings.set_fastpath_enabled(before)
+
+
 def _bfloat16(model: UpstreamModel, x: Tensor, steps: Sequence[Step]) -> _Trial:
-    with torch.autocast(x.device.type, torch.bfloat16):
+    with torch.autocast(x.device.type, torch.bfloat16), _without_fast_path():
         return _try("bf16 autocast", "in bf16 autocast", model, steps, lambda: layer_outputs(model, x)[0])
 
 

@@ -38,12 +38,12 @@ def check(subject: Subject) -> Finding:
     if wild:
         return failed(f"with other BatchNorm statistics, {wild}: fuse() cannot be judged", NOT_FINITE_HINT)
     norms = _norms(subject, model)
-    fuse(model)
     try:
+        fuse(model)
         found = [errors(model, steps, distance) for steps in before]
-    except Exception as error:  # any exception of the model's code, which now takes its fused way
+    except Exception as error:  # any exception of fuse(), or of the model's code, which now takes its fused way
         cause = cause_of(model, error, subject.model)
-        return failed(f"after fuse() {cause.what}", cause.remedy)
+        return failed(f"with upstream's fuse() {cause.what}", cause.remedy)
     largest = {index: max(sizes[index] for sizes in found) for index in found[0]}
     evidence = _evidence(subject, model, norms, largest)
     changed = [index for index, error in largest.items() if error > SAME_FUNCTION]

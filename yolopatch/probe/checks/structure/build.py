@@ -102,6 +102,13 @@ def _finding(subject: Subject, problem: str, replaced: Mapping[int, int | None])
         return failed(
             f"{classes}, and nc is {subject.classes}", "write nc in its row in place of the number", **evidence
         )
+    fixed = _fixed_classes(subject)
+    if fixed:
+        return warned(
+            f"it builds ({built}), but {fixed}",
+            "write nc in its row, and hand it to the class, in place of the number",
+            **evidence,
+        )
     named = _named_locals(subject)
     if named:
         return warned(
@@ -130,6 +137,27 @@ def _other_classes(subject: Subject) -> str:
     if not isinstance(built, int) or "nc" not in subject.data or built == subject.classes:
         return ""
     return f"the row of layer {last} ({subject.rows[last].module}) says {built}"
+
+
+def _fixed_classes(subject: Subject) -> str:
+    """Return one clause where the head has as many classes as the file only by chance; "" where it follows nc.
+
+    A training replaces the file's nc by that of the data.
+    """
+    row, built = subject.rows[-1], getattr(subject.model.model[-1], "nc", None)
+    is_upstreams = subject.found_base is not None and row.index not in subject.replaced
+    if (is_upstreams and "nc" in row.args) or not isinstance(built, int) or "nc" not in subject.data:
+        return ""
+    try:
+        other = subject.build({**subject.data, "nc": built + 1})
+    except Exception:  # any exception of the model's code, for a number of classes that nobody asked for
+        return ""
+    if getattr(other.model[-1], "nc", None) != built:
+        return ""
+    return (
+        f"its head, layer {row.index} ({row.module}), has {built} classes whatever nc is: trained on data with another "
+        "number of classes, it keeps these"
+    )
 
 
 def _named_locals(subject: Subject) -> list[str]:

@@ -232,8 +232,8 @@ def _dead_hint(subject: Subject, dead: Iterable[str]) -> str:
     name = layer_name(subject.model, index)
     if not leads_to_head(subject.rows, index):
         return (
-            f"start at {name}: no row leads from it to the last row. Let the row that should read it name layer {index} "
-            "in its first entry, or take the row out"
+            f"start at {name}: no row leads from it to the last row. Let the row that should read it name layer "
+            f"{index} in its first entry, or take the row out"
         )
     return (
         f"start at {name}: look for a product with zero, a detach, a .data, a no_grad, or a parameter that forward "

@@ -15,7 +15,7 @@ RULES = Rules(needs_run=False, asks_base=False)
 def check(subject: Subject) -> Finding:
     """Warn where the trainer trains parameters that the module froze, or freezes parameters that it trains.
 
-    Fail where its optimizer does not get a parameter that is to be trained: it has gradients, and keeps its first value.
+    Fail where its optimizer does not get a parameter that is to be trained: it keeps its first value.
     Upstream's trainer decides by itself: it sets `requires_grad` on what it does not know, and takes it from every
     parameter with `.dfl` in its name. What it does to layers of upstream's own is upstream's matter.
     """
