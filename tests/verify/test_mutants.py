@@ -95,8 +95,8 @@ CAUGHT = {
     "switched_activation": ("forward", "upstream sets inplace=True on model.3.act (SiLU)"),
     "group_in_bn": ("fuse", "model.3 (GroupInBn) has a GroupNorm as self.bn"),
     "forward_not_split": ("torchscript", "ForwardNotSplit has its own forward, but the forward_split of C2f"),
-    "runs_on_gpu": ("build", "layer 3 (RunsOnGpu), block.py:"),
-    "stride_forgotten": ("build", "layer 3 (StrideForgotten) is the first whose map has another size"),
+    "runs_on_gpu": ("build", "runs on a GPU only (Expected u.is_cuda()"),
+    "stride_forgotten": ("build", "layer 5 (StrideForgotten) is the first whose map has another size"),
     "viewed_transposed": ("build", "look at "),
     "pooled_instance": ("build", "InstanceNorm2d gets one value per channel"),
     "unoptimised": ("trainer-setup", "to its optimizer, first model.3.gain in layer 3 (Unoptimised)"),
@@ -120,7 +120,7 @@ HEADS = ("own_head", "shared_head", *(stem for stem in CAUGHT | WARNED if stem.s
 JOINS, UPSAMPLERS = ("deaf_join", "listed_weights", "weighted_join", "zero_join"), ("carafe",)
 BLOCKS = {"branch_forgotten": 4, "window_attention": 4, "forward_not_split": 4, "encoder_layer": 4}
 # where another module stands, if not in LAYER: behind a map that another layer reads, too, and in the place of SPPF
-PLACES = {"in_place_input": 5, "switched_input": 5, "shrinking_pool": 9, **BLOCKS}
+PLACES = {"in_place_input": 5, "switched_input": 5, "stride_forgotten": 5, "shrinking_pool": 9, **BLOCKS}
 ROWS = {"word_in_row": '"d"'}  # what a module's row says after the channels, if not what the base's says
 # what parse_model does for a head: YOLO26's gets two more arguments
 HEAD_BRANCH = "args.append([ch[x] for x in f])"

@@ -62,7 +62,8 @@ def check_export(subject: Subject, form: str, title: str, run: Run) -> Finding:
     if found.status != FAIL or not others:
         return found
     return skipped(
-        f"upstream's own export to {title} gives the model images of {others[0]} channels, and the file's have {wanted}",
+        f"upstream's own export to {title} gives the model images of {others[0]} channels, and the file's have "
+        f"{wanted}",
         "this release exports no such model: the module is not to blame",
     )
 
@@ -73,7 +74,8 @@ def _channels_given(subject: Subject) -> Iterator[list[int]]:
     found: list[int] = []
 
     def keep(layer: object, args: tuple[Any, ...]) -> None:
-        found.extend(t.shape[1] for t in tensors(args) if t.dim() == 4)
+        if not torch.jit.is_tracing():  # then a size is a tensor; the exporters run the model before they trace it
+            found.extend(t.shape[1] for t in tensors(args) if t.dim() == 4)
 
     hook = subject.calibrated.model[0].register_forward_pre_hook(keep)
     try:

@@ -45,8 +45,8 @@ def check(subject: Subject) -> Finding:
     flagged = None if problems else changed_by_flags(subject)
     if flagged:
         return failed(
-            f"{layer_name(subject.model, flagged.index)} does not compute what its code says: upstream sets "
-            f"inplace=True on {flagged.module} ({flagged.cls}), which then overwrites a tensor that the forward uses again: "
+            f"{layer_name(subject.model, flagged.index)} does not compute what its code says: upstream sets inplace=True"
+            f" on {flagged.module} ({flagged.cls}), which then overwrites a tensor that the forward uses again: "
             f"{off_by(flagged.error, SAME_FUNCTION, 'largest value')}",
             _SWITCHED_HINT,
             trials=trials,
