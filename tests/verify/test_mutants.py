@@ -92,7 +92,7 @@ CAUGHT = {
     "listed_weights": ("init", "weights[0]"),
     "two_mistakes": ("determinism", "layer 3 (TwoMistakes)"),
     "head_of_one_stride": ("head", "look for what sets self.stride"),
-    "switched_activation": ("forward", "upstream sets inplace=True on model.3.act (SiLU)"),
+    "switched_activation": ("forward", "upstream lets model.3.act (SiLU) work in place"),
     "group_in_bn": ("fuse", "model.3 (GroupInBn) has a GroupNorm as self.bn"),
     "forward_not_split": ("torchscript", "ForwardNotSplit has its own forward, but the forward_split of C2f"),
     "runs_on_gpu": ("build", "runs on a GPU only (Expected u.is_cuda()"),

@@ -74,7 +74,9 @@ def _channels_given(subject: Subject) -> Iterator[list[int]]:
     found: list[int] = []
 
     def keep(layer: object, args: tuple[Any, ...]) -> None:
-        if not torch.jit.is_tracing():  # then a size is a tensor; the exporters run the model before they trace it
+        if (
+            not torch._C._get_tracing_state()
+        ):  # then a size is a tensor; the exporters run the model before they trace it
             found.extend(t.shape[1] for t in tensors(args) if t.dim() == 4)
 
     hook = subject.calibrated.model[0].register_forward_pre_hook(keep)

@@ -17,13 +17,13 @@ class ChangedByFlag(NamedTuple):
     """A layer that computes something else because upstream lets a module in it work in place.
 
     Attributes:
-        index: of the layer.
+        layer: its index.
         module: the dotted name of the first such module.
         cls: its class.
         error: how far the outputs lie apart, relative to the largest value.
     """
 
-    index: int
+    layer: int
     module: str
     cls: str
     error: float

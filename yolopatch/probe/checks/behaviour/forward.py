@@ -45,8 +45,9 @@ def check(subject: Subject) -> Finding:
     flagged = None if problems else changed_by_flags(subject)
     if flagged:
         return failed(
-            f"{layer_name(subject.model, flagged.index)} does not compute what its code says: upstream sets inplace=True"
-            f" on {flagged.module} ({flagged.cls}), which then overwrites a tensor that the forward uses again: "
+            f"{layer_name(subject.model, flagged.layer)} does not compute what its code says: upstream lets "
+            f"{flagged.module} ({flagged.cls}) work in place (inplace=True), and it overwrites a tensor that the forward "
+            "uses again: "
             f"{off_by(flagged.error, SAME_FUNCTION, 'largest value')}",
             _SWITCHED_HINT,
             trials=trials,
@@ -73,10 +74,12 @@ def check(subject: Subject) -> Finding:
 def _repeated_hint(subject: Subject) -> str:
     """Return a hint where parse_model put copies of a replaced layer in a row; empty where it did not."""
     for index in subject.replaced:
-        layer, row = subject.model.model[index], subject.rows[index]
-        if type(layer) is nn.Sequential and row.repeats > 1 and not row.module.startswith("nn."):
+        layer: nn.Module = subject.model.model[index]
+        row = subject.rows[index]
+        if type(layer) is nn.Sequential and row.module != "nn.Sequential" and row.repeats > 1:
+            times = len(list(layer.children()))
             return (
-                f"the row of layer {index} says {row.repeats} repeats, so parse_model builds {row.module} {len(layer)} "
+                f"the row of layer {index} says {row.repeats} repeats, so parse_model builds {row.module} {times} "
                 "times in a row, each with all of the row's arguments, its stride, too: write 1 in their place"
             )
     return ""
