@@ -8,10 +8,10 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
+from ...build.in_place_flags import changed_by_flags, switched
 from ...build.scales import scaled_channels
 from ...build.subject import Subject, shapes
 from ...explain.causes import Cause, cause_of
-from ...measure.in_place_flags import changed_by_flags, switched
 from ...protocol.findings import Finding, failed, passed, warned
 from ...tensors.models import UpstreamModel
 from ...tensors.tensors import layer_name, tensors
@@ -46,9 +46,8 @@ def check(subject: Subject) -> Finding:
     if flagged:
         return failed(
             f"{layer_name(subject.model, flagged.layer)} does not compute what its code says: upstream lets "
-            f"{flagged.module} ({flagged.cls}) work in place (inplace=True), and it overwrites a tensor that the forward "
-            "uses again: "
-            f"{off_by(flagged.error, SAME_FUNCTION, 'largest value')}",
+            f"{flagged.module} ({flagged.cls}) work in place (inplace=True), and it overwrites a tensor that forward "
+            f"uses again: {off_by(flagged.error, SAME_FUNCTION, 'largest value')}",
             _SWITCHED_HINT,
             trials=trials,
         )

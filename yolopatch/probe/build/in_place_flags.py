@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from torch.nn import Module
 
-from ..build.subject import Subject
 from ..tensors.calls import BATCH, layer_calls, outcome
 from ..tensors.tensors import distance
 from ..thresholds import SAME_FUNCTION
+from .subject import Subject
 
 
 class ChangedByFlag(NamedTuple):
