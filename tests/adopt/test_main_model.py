@@ -41,7 +41,7 @@ def _model(*classes: str) -> bytes:
 def _choose(added: dict[str, bytes], texts: dict[str, bytes] | None = None, name: str = "Some-Fork", **facts) -> Choice:
     files = {**BASE, **OWN, **added}
     fork = ForkTree(name, "ultralytics", files, {}, "8.2.50", texts=texts or {}, **facts)
-    return choose_model(fork, model_files(fork, BASE, OwnClasses.of("ultralytics", files, BASE)))
+    return choose_model(fork, model_files(fork, BASE, OwnClasses.of("ultralytics", files, BASE)), BASE)
 
 
 def _chosen(choice: Choice) -> tuple[str, str]:
@@ -105,6 +105,39 @@ def test_the_one_with_all_that_the_others_have():
         "both.yaml",
         "it alone has all 2 classes of the fork that 3 model YAMLs use",
     )
+
+
+YOLO = "from models.common import Conv{}\n\n\ndef parse_model(m):\n    return m in (Conv{})\n"
+DEFAULT = "def parse(p):\n    p.add_argument('--cfg', default='{}')\n\n\ndef train(model):\n    model.train()\n"
+OLD = {
+    "models/yolo.py": YOLO.format("", ",").encode(),
+    "models/common.py": b"class Conv:\n    pass\n",
+    "train.py": DEFAULT.format("yolov5s.yaml").encode(),
+    "README.md": b"python train.py --cfg b.yaml\n",
+}
+OLD_FORK = {
+    **OLD,
+    "models/yolo.py": YOLO.format(", Mine, Yours", ", Mine, Yours").encode(),
+    "models/common.py": b"class Conv:\n    pass\n\n\nclass Mine:\n    pass\n\n\nclass Yours:\n    pass\n",
+    "models/hub/a.yaml": _model("Mine"),
+    "models/b.yaml": _model("Yours"),
+}
+
+
+@pytest.mark.parametrize(
+    ("files", "chosen"),
+    [
+        ({"train.py": DEFAULT.format("models/hub/a.yaml").encode()}, ("a.yaml", "v5/train.py, line 2 names it")),
+        ({"README.md": OLD["README.md"] + b"--cfg a.yaml\n"}, ("a.yaml", "v5/README.md, line 2 names it")),
+        ({"utils/notes.py": b"A = 'a.yaml'\n"}, None),  # deeper than the scripts that a user runs
+        ({}, None),  # the release's own README names b.yaml
+    ],
+)
+def test_of_yolov5_the_scripts_of_the_package_name_it_where_they_are_not_the_releases(files, chosen):
+    tree = {**OLD_FORK, **files}
+    fork = ForkTree("Some-Fork", "yolov5", tree, {}, "", place="v5")
+    choice = choose_model(fork, model_files(fork, OLD, OwnClasses.of("yolov5", tree, OLD)), OLD)
+    assert (_chosen(choice) if choice.model else None) == chosen
 
 
 def test_nothing_decides():

@@ -85,7 +85,7 @@ def read(named: str, folder: str | None, base: str, cfgs: tuple[str, ...], cache
 def _look(fork: ForkTree, found: FoundBase, cfgs: tuple[str, ...]) -> Reading:
     own = OwnClasses.of(fork.upstream, fork.files, found.release.files)
     models = model_files(fork, found.release.files, own, every=bool(cfgs))
-    choice = None if cfgs else choose_model(fork, models)
+    choice = None if cfgs else choose_model(fork, models, found.release.files)
     chosen = find_models(cfgs, models) if cfgs else (choice.model,) if choice and choice.model else ()
     wanted = {one.path: one.cfg.content for one in chosen or (choice.among if choice else ())}
     reach = reached(own.fork, fork.upstream, wanted) if wanted else None

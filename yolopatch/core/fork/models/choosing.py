@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from yolopatch.core.fork.models.files import ModelFile
@@ -28,14 +28,15 @@ class Choice:
     scale: str = ""
 
 
-def choose_model(fork: ForkTree, models: Sequence[ModelFile]) -> Choice:
+def choose_model(fork: ForkTree, models: Sequence[ModelFile], base: Mapping[str, bytes]) -> Choice:
     """Return the main model of a fork: by the fork's name, its scripts, its README, and by what it uses.
 
     Args:
         fork: the fork.
         models: as `model_files` gives them.
+        base: the release's files, by path.
     """
-    named = mentions(fork)
+    named = mentions(fork, base)
     among = _candidates(models, named)
     if not among:
         return Choice(None, "no model YAML in it names a class that the fork adds or changes", ())

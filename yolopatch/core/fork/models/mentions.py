@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from yolopatch.core.fork.packages import YOLOV5
 from yolopatch.core.fork.tree import ForkTree
 from yolopatch.core.syntax import parse
 
@@ -17,6 +18,7 @@ _TRAINS = re.compile(r"\.train\s*\(")
 # Upstream takes the letter of the scale out of a name before it looks for the file: yolov8n-x.yaml is yolov8-x.yaml.
 _LETTER = re.compile(r"^(.*?\d)([nslmx])((?:-.+)?)$")
 _PYTHON, _NOTEBOOK = ".py", ".ipynb"
+_TELLING = (_PYTHON, _NOTEBOOK, ".md", ".sh", ".bat", ".txt")  # of yolov5's files at the top
 
 
 @dataclass(frozen=True)
@@ -50,22 +52,51 @@ def stem_of(name: str) -> tuple[str, str]:
     return (found[1] + found[3], found[2]) if found else (stem, "")
 
 
-def mentions(fork: ForkTree) -> tuple[Mention, ...]:
-    """Return where files beside the package name YAMLs or weights: scripts that train first, then the others."""
-    found = [one for path, data in fork.texts.items() for one in _of_file(path, data.decode("utf-8", "replace"))]
+def mentions(fork: ForkTree, base: Mapping[str, bytes]) -> tuple[Mention, ...]:
+    """Return where scripts and texts name YAMLs or weights: scripts that train first, then the others.
+
+    They lie beside the package; of yolov5, whose tree is the package, at its top, where the release has some itself,
+    which say nothing about the fork.
+
+    Args:
+        fork: the fork.
+        base: the release's files, by path.
+    """
+    found = [one for path, data in fork.texts.items() for one in _of_file(path, _text(data))]
+    if fork.upstream == YOLOV5:
+        top = f"{fork.place}/" if fork.place else ""
+        for path, data in fork.files.items():
+            if "/" not in path and path.endswith(_TELLING):
+                found += _of_file(f"{top}{path}", _text(data), _known(path, base))
     return tuple(sorted(found, key=lambda one: (not one.trains, one.path.count("/"), one.path, one.line)))
 
 
-def _of_file(path: str, text: str) -> Iterator[Mention]:
+def _known(path: str, base: Mapping[str, bytes]) -> frozenset[str]:
+    return frozenset(part for _, part in _parts(path, _text(base.get(path, b""))))
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
+
+
+def _of_file(path: str, text: str, known: frozenset[str] = frozenset()) -> Iterator[Mention]:
+    """Yield the names in a file, without those in lines or texts in quotes that are known."""
+    trains = path.endswith((_PYTHON, _NOTEBOOK)) and _TRAINS.search(_code(path, text)) is not None
+    for line, part in _parts(path, text):
+        for name in _NAME.finditer(part.replace("\\", "/")) if part not in known else ():
+            yield Mention(*stem_of(name[0]), path, line if not path.endswith(_NOTEBOOK) else 0, trains)
+
+
+def _parts(path: str, text: str) -> Iterator[tuple[int, str]]:
+    """Yield what can name a model in a file, with its line: texts in quotes of code, and each line of a text."""
     if path.endswith((".yaml", ".yml")):
         return
-    if path.endswith(_NOTEBOOK):
-        text = _code_of_notebook(text)
     is_code = path.endswith((_PYTHON, _NOTEBOOK))
-    trains = is_code and _TRAINS.search(text) is not None
-    for line, part in _strings(text) if is_code else enumerate(text.splitlines(), 1):
-        for name in _NAME.finditer(part.replace("\\", "/")):
-            yield Mention(*stem_of(name[0]), path, line if not path.endswith(_NOTEBOOK) else 0, trains)
+    yield from _strings(_code(path, text)) if is_code else enumerate(text.splitlines(), 1)
+
+
+def _code(path: str, text: str) -> str:
+    return _code_of_notebook(text) if path.endswith(_NOTEBOOK) else text
 
 
 def _strings(text: str) -> Iterator[tuple[int, str]]:
