@@ -250,12 +250,40 @@ def test_large_files_count_as_beside_and_are_not_read(tmp_path, monkeypatch):
     assert found.beside["ultralytics/yolov8n.pt"] == 1001
 
 
+def test_a_data_set_in_the_package_leaves_room_for_the_code(tmp_path, monkeypatch):
+    code = {path: b"#" * 300 for path in ("models/yolo.py", "models/common.py", "utils/general.py", "data/my.yaml")}
+    data = {"runs/a.jpg": b"x" * 600, "data/labels/1.txt": b"x" * 100, "data/labels/2.txt": b"x" * 101}
+    place = write_tree(tmp_path / "fork-a", {**code, **data})
+    monkeypatch.setattr(read, "MOST_BYTES", 1300)
+    found = read_fork(str(place))
+    assert found.files.keys() == {*code, "data/labels/1.txt"}
+    assert found.beside == {"runs/a.jpg": 600, "data/labels/2.txt": 101}
+
+
+@pytest.mark.parametrize(
+    ("files", "upstream", "place"),
+    [
+        (("ultralytics/nn/tasks.py", "ultralytics/nn/mine.py"), "ultralytics", ""),
+        (("code/nn/tasks.py", "code/nn/modules/mine.py"), "ultralytics", "code"),
+        (("models/yolo.py", "models/mine.py", "README.md"), "yolov5", ""),
+    ],
+)
+def test_a_part_of_a_package_is_read_where_there_is_no_whole_one(files, upstream, place, tmp_path):
+    part = write_tree(tmp_path / "part", dict.fromkeys(files, b""))
+    found = read_fork(str(part))
+    assert (found.upstream, found.place) == (upstream, place)
+    assert {f"{upstream}/nn/tasks.py" if upstream == "ultralytics" else "models/yolo.py"} < found.files.keys()
+    write_tree(part / "all", SMALL)
+    whole = read_fork(str(part))
+    assert (whole.upstream, whole.place, whole.elsewhere) == ("ultralytics", "all", ())
+
+
 def test_more_than_a_fork_has(tmp_path, monkeypatch):
     place = write_tree(tmp_path / "fork-a", SMALL)
     (tmp_path / "a.zip").write_bytes(zipped(SMALL.items()))
     monkeypatch.setattr(read, "MOST_BYTES", 50)
     for holder in (place, tmp_path / "a.zip"):
-        with pytest.raises(YolopatchError, match=r"the package in .* has 0 MB"):
+        with pytest.raises(YolopatchError, match=r"the package in .* has 0 MB of code and YAMLs"):
             read_fork(str(holder))
     monkeypatch.setattr(listing, "MOST_FILES", 3)
     for holder in (place, tmp_path / "a.zip"):

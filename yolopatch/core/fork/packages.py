@@ -9,8 +9,12 @@ from pathlib import PurePosixPath
 
 ULTRALYTICS, YOLOV5 = "ultralytics", "yolov5"
 # Every release has them since the first one that yolopatch knows; of yolov5, forks of other repositories have the rest.
-_ULTRALYTICS = ("__init__.py", "nn/tasks.py")
-_YOLOV5 = ("models/yolo.py", "models/common.py", "utils/general.py")
+_WHOLE = {
+    ULTRALYTICS: ("__init__.py", "nn/tasks.py"),
+    YOLOV5: ("models/yolo.py", "models/common.py", "utils/general.py"),
+}
+# What is left where an author published a part: the changed files alone, or what an upload did not lose.
+_PART = {ULTRALYTICS: ("nn/tasks.py",), YOLOV5: ("models/yolo.py",)}
 # Copies that nobody works on: of an environment, and of what a build or an editor left.
 _COPIES = {"site-packages", "dist-packages", "build", "node_modules", "__pycache__", ".ipynb_checkpoints"}
 _VERSION = re.compile(r"""^__version__\s*=\s*["']([\w.+-]+)["']""", re.MULTILINE)
@@ -45,12 +49,19 @@ class Package:
 
 
 def find_packages(paths: Iterable[str]) -> tuple[Package, ...]:
-    """Return the packages among these files: ultralytics before yolov5, and the one nearest to the root first."""
+    """Return the packages among these files: ultralytics before yolov5, and the one nearest to the root first.
+
+    A part of a package counts only where there is no whole one.
+    """
     known = frozenset(paths)
+    return _packages(known, _WHOLE) or _packages(known, _PART)
+
+
+def _packages(paths: frozenset[str], wanted: Mapping[str, tuple[str, ...]]) -> tuple[Package, ...]:
     found = [
         Package(upstream, folder)
-        for upstream, has in ((ULTRALYTICS, _ULTRALYTICS), (YOLOV5, _YOLOV5))
-        for folder in _folders_with(known, has)
+        for upstream, has in wanted.items()
+        for folder in _folders_with(paths, has)
         if not _COPIES & set(folder.split("/"))
     ]
     return tuple(sorted(found, key=lambda one: (one.upstream != ULTRALYTICS, one.folder.count("/"), one.folder)))

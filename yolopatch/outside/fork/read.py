@@ -19,6 +19,7 @@ from yolopatch.wire import shell
 
 # What tells how the package is used, of the files beside it; not of upstream's own that every copy has.
 _TELLING = (".py", ".yaml", ".yml", ".md", ".ipynb", ".sh", ".bat", ".txt")
+_CODE = (".py", ".yaml", ".yml")
 _UPSTREAMS_OWN = ("docs/", "examples/", "tests/", ".github/", "docker/")
 _MOST_TELLING = 2000  # files; some publish a data set with a text for each image
 _LARGEST_TELLING = 512 * 1024  # bytes
@@ -45,7 +46,7 @@ def read_fork(named: str, folder: str | None = None) -> ForkTree:
     others = tuple(one.place or "." for one in packages if one != package)
     inside = {path: below for path in listing.sizes if (below := package.inside(path)) is not None}
     small = {path: below for path, below in inside.items() if listing.sizes[path] <= LARGEST}
-    _check_size(listing, small, named)
+    small = _within_limit(small, listing, named)
     beside = [path for path in listing.sizes if path not in small]
     content = holder.read([*small, *_telling(beside, package, listing)])
     files = {below: content[path] for path, below in small.items() if path in content}
@@ -141,14 +142,29 @@ def _chosen(packages: tuple[Package, ...], folder: str | None, named: str) -> Pa
     )
 
 
-def _check_size(listing: Listing, paths: Iterable[str], named: str) -> None:
-    size = sum(listing.sizes[path] for path in paths)
-    if size > MOST_BYTES:
+def _within_limit(paths: Mapping[str, str], listing: Listing, named: str) -> dict[str, str]:
+    """Return the files of a package that are read: its code, and of the rest the smallest ones that there is room for.
+
+    Of yolov5 the whole tree is the package, with the data sets and the results that an author left in it.
+
+    Raises:
+        YolopatchError: the code alone is more than is read.
+    """
+    code = [path for path in paths if path.lower().endswith(_CODE)]
+    room = MOST_BYTES - sum(listing.sizes[path] for path in code)
+    if room < 0:
         raise YolopatchError(
-            f"the package in {named} has {size // 1024**2} MB in files of less than {LARGEST // 1024**2} MB",
+            f"the package in {named} has {(MOST_BYTES - room) // 1024**2} MB of code and YAMLs",
             details=[f"expected: at most {MOST_BYTES // 1024**2} MB"],
-            hint="move data sets and results out of the package",
+            hint="move what is no code of the fork out of the package",
         )
+    kept = set(code)
+    for path in sorted(paths.keys() - kept, key=lambda path: (listing.sizes[path], path)):
+        room -= listing.sizes[path]
+        if room < 0:
+            break
+        kept.add(path)
+    return {path: below for path, below in paths.items() if path in kept}
 
 
 def _telling(beside: Iterable[str], package: Package, listing: Listing) -> list[str]:
