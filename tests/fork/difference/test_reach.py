@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from yolopatch.core.fork.difference.difference import read_difference
 from yolopatch.core.fork.names.definitions import Definition
 from yolopatch.core.fork.names.tree_code import Outside, TreeCode
@@ -114,3 +116,21 @@ def test_what_no_chosen_yaml_needs_is_not_used():
     assert used["Fancy"] is False
     assert used["parse_model: Smart"] is False
     assert used["helper"] is True  # the branch of Conv calls it
+
+
+@pytest.mark.parametrize(("row", "needed"), [("Conv", False), ("Small", True), (None, True)])
+def test_settings_of_layers_count_where_the_models_need_the_code_that_names_them(row, needed):
+    base = {path: text.encode() for path, text in _FILES.items()}
+    added = {
+        "ultralytics/nn/backbone/small.py": b"def Small(cfg='nn/backbone/cfg/small.yaml'):\n    return cfg\n",
+        "ultralytics/nn/backbone/cfg/small.yaml": b"width: 3\ndepth: [1, 2]\n",
+        "ultralytics/nn/tasks.py": f"from ultralytics.nn.backbone.small import *\n{_PARSER}".encode(),
+    }
+    files = {**base, **added}
+    texts = {path: data.decode() for path, data in files.items() if path.endswith(".py")}
+    cfgs = {"my.yaml": {"backbone": [[-1, 1, row, [64]]]}}
+    reach = reached(TreeCode(texts), "ultralytics", cfgs) if row else None
+    changes = read_difference(base, ForkTree("Own", "ultralytics", files, {}, ""), reach)
+    found = next(change for change in changes if change.path.endswith("small.yaml"))
+    assert [part.used for part in found.parts] == [needed]
+    assert found.affects == (("architecture",) if needed else ("nothing",))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
@@ -157,10 +157,19 @@ class _Reader:
         return FileChange(path, kind, _affects(parts), _summary(parts, kind), parts)
 
     def _is_named(self, path: str) -> bool:
-        """Tell whether a YAML can be read: a user names a data set, and code the settings of its layers."""
+        """Tell whether a YAML can be read: a user names a data set, and needed code the settings of its layers."""
         name = path.rpartition("/")[2]
         layers = holds_layers(self.fork.upstream, path)
-        return not layers or any(name in text for text in self.trees.fork.texts.values())
+        return not layers or any(name in text for text in self._needed_texts())
+
+    def _needed_texts(self) -> Iterator[str]:
+        """Yield the Python files with what the models need; all of them where no model is known."""
+        texts = self.trees.fork.texts
+        if self.reach is None:
+            yield from texts.values()
+            return
+        needed = {PARSERS[self.fork.upstream], *(one.path for one in self.reach.definitions)}
+        yield from (text for path, text in texts.items() if path in needed)
 
     def _names_unlike(self, data: bytes) -> dict[str, str]:
         """Return the new names of what was renamed, as far as a YAML does not go on with the old ones."""
