@@ -134,3 +134,18 @@ def test_settings_of_layers_count_where_the_models_need_the_code_that_names_them
     found = next(change for change in changes if change.path.endswith("small.yaml"))
     assert [part.used for part in found.parts] == [needed]
     assert found.affects == (("architecture",) if needed else ("nothing",))
+
+
+@pytest.mark.parametrize("folder", ["ultralytics/mine", "ultralytics/data/tricks", "ultralytics/nn/mine"])
+@pytest.mark.parametrize(("row", "needed"), [("Conv", False), ("Odd", True)])
+def test_a_file_of_layers_in_any_folder_counts_where_a_row_needs_it(folder, row, needed):
+    base = {path: text.encode() for path, text in _FILES.items()}
+    module = f"{folder.replace('/', '.')}.odd"
+    parser = f"from {module} import Odd\nLAYERS = [Odd]\n{_PARSER}".replace("{Conv, Smart}", "{Conv, Smart, Odd}")
+    odd = "def scaled(x):\n    return x * 2\n\n\nclass Odd:\n    def forward(self, x):\n        return scaled(x)\n"
+    files = {**base, "ultralytics/nn/tasks.py": parser.encode(), f"{folder}/odd.py": odd.encode()}
+    texts = {path: data.decode() for path, data in files.items()}
+    reach = reached(TreeCode(texts), "ultralytics", {"my.yaml": {"backbone": [[-1, 1, row, [64]]]}})
+    changes = read_difference(base, ForkTree("Own", "ultralytics", files, {}, ""), reach)
+    used = {part.name: part.used for change in changes if change.path.endswith("odd.py") for part in change.parts}
+    assert used == {"Odd": needed, "scaled": needed}

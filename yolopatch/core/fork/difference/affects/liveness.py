@@ -72,11 +72,15 @@ class Liveness:
 
     def _hands_on(self, use: Use, used: Definition) -> bool:
         """Tell whether what a unit names is reached if the unit is: not so the layers that a YAML could name."""
-        if not (self.reach and holds_layers(self.upstream, used.path)) or holds_layers(self.upstream, use.path):
+        if self.reach is None or holds_layers(self.upstream, use.path):
             return True
         # parse_model makes those that rows name, and a list of classes is there to be compared with
-        is_parser = use.path == PARSERS[self.upstream] and use.name == PARSER
-        return not (is_parser or self.uses.units(use.path)[use.name].sort == VALUE)
+        is_in_parser = use.path == PARSERS[self.upstream]
+        names_layers = (is_in_parser and use.name == PARSER) or self.uses.units(use.path)[use.name].sort == VALUE
+        if holds_layers(self.upstream, used.path):
+            return not names_layers
+        # an author may put a file of layers into any folder
+        return not (names_layers and is_in_parser and used.path not in self.base.code.texts)
 
     def _is_kept(self, path: str, name: str) -> bool:
         return name in self.base.units(path)
