@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -203,6 +204,13 @@ def test_files_of_the_users_are_not_touched(yolopatch, self_made, tmp_path, fing
     ran = yolopatch("adopt", self_made, *BASE, "--no-build", "--dest", tmp_path / "mine")
     assert ran.code == 3
     assert fingerprint(tmp_path / "mine") == before
+
+
+@pytest.mark.parametrize("upstream", ["ultralytics", "yolov5"])
+def test_the_folder_of_the_package_is_said_as_folder_takes_it(found, upstream):
+    fork = replace(found.reading.fork, place="ours/v1", upstream=upstream)
+    lines = [unstyle(line) for line in adoption(replace(found, reading=replace(found.reading, fork=fork)), None)]
+    assert "  package  ours/v1" in lines
 
 
 def test_a_fork_of_which_nothing_says_the_main_model(yolopatch, copied, tmp_path):

@@ -71,7 +71,7 @@ def _opening(found: Adoption) -> Iterator[tuple[str, str]]:
     reading = found.reading
     yield from (("base" if not number else "", said) for number, said in enumerate(found.certainty))
     if reading.fork.place:
-        yield "package", f"{reading.fork.place}/{reading.fork.upstream}"
+        yield "package", reading.fork.place
     for model in reading.chosen:
         why = f": {reading.choice.why}" if reading.choice else ""
         yield "model", f"{model.path}{why}"
