@@ -130,6 +130,14 @@ OLD_FORK = {
         ({"train.py": DEFAULT.format("models/hub/a.yaml").encode()}, ("a.yaml", "v5/train.py, line 2 names it")),
         ({"README.md": OLD["README.md"] + b"--cfg a.yaml\n"}, ("a.yaml", "v5/README.md, line 2 names it")),
         ({"utils/notes.py": b"A = 'a.yaml'\n"}, None),  # deeper than the scripts that a user runs
+        (
+            {
+                "models/yolov5s.yaml": _model("Mine"),
+                "models/yolov5l.yaml": _model("Mine"),
+                "train.py": DEFAULT.format("yolov5l.yaml").encode(),
+            },
+            ("yolov5l.yaml", "v5/train.py, line 2 names it"),
+        ),
         ({}, None),  # the release's own README names b.yaml
     ],
 )

@@ -80,11 +80,11 @@ def _fork_named(fork: ForkTree, models: Sequence[ModelFile]) -> dict[ModelFile, 
 
 def _named_by(named: Sequence[Mention], trains: bool) -> _Rule:
     def rule(fork: ForkTree, models: Sequence[ModelFile]) -> dict[ModelFile, str]:
-        return {
-            model: f"{mention.where} names it"
-            for model in models
-            if (mention := _mention(model, [one for one in named if one.trains == trains]))
-        }
+        these = [one for one in named if one.trains == trains]
+        found = {model: mention for model in models if (mention := _mention(model, these))}
+        # yolov5 has a file for each scale: the letter that is named tells them apart
+        exact = {model: mention for model in found if (mention := _mention(model, these, exactly=True))}
+        return {model: f"{mention.where} names it" for model, mention in (exact or found).items()}
 
     return rule
 
@@ -99,9 +99,9 @@ def _with_all(fork: ForkTree, models: Sequence[ModelFile]) -> dict[ModelFile, st
     }
 
 
-def _mention(model: ModelFile, named: Sequence[Mention]) -> Mention | None:
-    stem = stem_of(model.name)[0]
-    return next((mention for mention in named if mention.stem == stem), None)
+def _mention(model: ModelFile, named: Sequence[Mention], exactly: bool = False) -> Mention | None:
+    stem, letter = stem_of(model.name)
+    return next((one for one in named if one.stem == stem and (not exactly or one.letter == letter)), None)
 
 
 def _letter(model: ModelFile, named: Sequence[Mention]) -> str:
