@@ -35,6 +35,7 @@ _BODY = "def run(x, n=3):\n    {}\n    return x\n"
         ("y = dict(a=1)", "y = {'a': 1}"),
         ("value = x + 1\n    x = value", "other = x + 1\n    x = other"),
         ("import os", "import os, sys"),
+        ("x = x + 1", "x = x + 1\n    print"),
     ],
 )
 def test_what_changes_nothing_affects_nothing(small, old, new):
@@ -137,6 +138,51 @@ def test_another_function_of_the_same_name_is_told_where_it_is_imported(small):
     (part,) = changes["utils/loss.py"].parts
     assert (part.line, part.what) == (2, "comes from `ultralytics.utils.own`, not from `ultralytics.utils.metrics`")
     assert part.affects == (LOSS,)
+
+
+_LOSS_CLASS = "class Loss(Base):\n    def __init__(self, k):\n        {}\n        self.k = k\n"
+
+
+@pytest.mark.parametrize(
+    ("call", "affects"),
+    [
+        ("super(Loss, self).__init__()", (NOTHING,)),
+        ("super(Base, self).__init__()", (LOSS,)),  # leaves out the constructor of Base
+        ("super(Loss, k).__init__()", (LOSS,)),
+    ],
+)
+def test_the_long_form_of_super_counts_where_it_means_another_class(small, call, affects):
+    files = {one: _LOSS_CLASS.format(text) for one, text in (("old", "super().__init__()"), ("new", call))}
+    change = small({"utils/loss.py": files["old"]}, {"utils/loss.py": files["new"]})["utils/loss.py"]
+    assert change.affects == affects
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("LOG = 3", "", "is used, but no longer defined or imported"),
+        ("", "from .own import LOG", "comes from `ultralytics.utils.own`; the release neither defines nor imports it"),
+    ],
+)
+def test_a_name_that_one_of_both_does_not_know_is_told_as_that(small, old, new, said):
+    use = "\n\n\ndef loss(x):\n    return x * LOG\n"
+    own = {"utils/own.py": "LOG = 4\n"}
+    changes = small({**own, "utils/loss.py": old + use}, {**own, "utils/loss.py": new + use})
+    assert said in [part.what for part in changes["utils/loss.py"].parts]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("from .own import sum\n", "", "is Python's own, not from `ultralytics.utils.own`"),
+        ("", "from .own import sum\n", "comes from `ultralytics.utils.own`; is Python's own in the release"),
+    ],
+)
+def test_a_name_of_python_itself_is_told_as_that(small, old, new, said):
+    use = "\n\ndef loss(x):\n    return sum(x)\n"
+    own = {"utils/own.py": "def sum(x):\n    return x[0]\n"}
+    changes = small({**own, "utils/loss.py": old + use}, {**own, "utils/loss.py": new + use})
+    assert [part.what for part in changes["utils/loss.py"].parts] == [said]
 
 
 def test_a_setting_that_the_trainer_overwrites_affects_what_the_setting_does(small):

@@ -44,7 +44,7 @@ def is_quiet(node: ast.stmt) -> bool:
     if isinstance(node, ast.Pass | ast.Import | ast.ImportFrom):
         return True  # an import binds a name, and names are followed to what they mean
     if isinstance(node, ast.Expr):
-        return isinstance(node.value, ast.Constant) or _prints(node.value)
+        return isinstance(node.value, ast.Constant | ast.Name) or _prints(node.value)
     if isinstance(node, ast.If):
         return all(map(is_quiet, (*node.body, *node.orelse)))
     return False
@@ -91,6 +91,16 @@ class _Renamer(ast.NodeTransformer):
 
 
 class _Stripper(_Renamer):
+    def __init__(self, names: Mapping[str, str]) -> None:
+        super().__init__(names)
+        self._around: list[ast.AST] = []  # the classes and functions around the node
+
+    def _named(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> ast.AST:
+        self._around.append(node)
+        found = super()._named(node)
+        self._around.pop()
+        return found
+
     def generic_visit(self, node: ast.AST) -> ast.AST:
         """Leave out the statements that do nothing from every body."""
         super().generic_visit(node)
@@ -147,6 +157,8 @@ class _Stripper(_Renamer):
         if name == "dict" and not node.args and all(keyword.arg for keyword in node.keywords):
             keys: list[ast.expr | None] = [ast.copy_location(ast.Constant(one.arg), one.value) for one in node.keywords]
             return ast.copy_location(ast.Dict(keys, [one.value for one in node.keywords]), node)
+        if name == "super" and len(node.args) == 2 and self._is_own_super(*node.args):
+            node.args = []
         if name == "list" and not node.args and not node.keywords:
             return ast.copy_location(ast.List([], ast.Load()), node)
         if name == "isinstance" and len(node.args) == 2 and isinstance(node.args[1], ast.Tuple):
@@ -154,6 +166,14 @@ class _Stripper(_Renamer):
             classes.elts.sort(key=canonical)
             node.args[1] = classes.elts[0] if len(classes.elts) == 1 else classes
         return node
+
+    def _is_own_super(self, cls: ast.expr, self_: ast.expr) -> bool:
+        """Tell whether a method writes `super(Its, self)` where `super()` says the same."""
+        match self._around[-2:]:
+            case [ast.ClassDef(name=own), ast.FunctionDef(args=arguments)]:
+                first = next(iter((*arguments.posonlyargs, *arguments.args)), None)
+                return dotted_name(cls) == own and first is not None and dotted_name(self_) == first.arg
+        return False
 
 
 def _membership(node: ast.Compare, members: list[ast.expr], is_in: bool) -> ast.Compare:

@@ -91,7 +91,7 @@ def _inner(code: TreeCode, path: str) -> dict[str, Binding]:
     return inner_imports(functions, package_of(path))
 
 
-def told(meaning: Meaning | None) -> str:
+def told(meaning: Meaning) -> str:
     """Return where a meaning comes from, in words."""
     if isinstance(meaning, Definition):
         return f"`{module_name(meaning.path)}`"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Iterator
 
 from yolopatch.core.fork.changes import CHANGED, Part
 from yolopatch.core.fork.difference.code.meanings import told
 from yolopatch.core.fork.difference.python.trees import Trees
 from yolopatch.core.fork.names.definitions import STAR, Definition
+from yolopatch.core.fork.names.tree_code import Meaning
 
 
 def other_sources(trees: Trees, path: str) -> Iterator[Part]:
@@ -19,8 +21,18 @@ def other_sources(trees: Trees, path: str) -> Iterator[Part]:
         if not users[name] and isinstance(after, Definition):  # it is only handed on, as an __init__.py does
             areas = trees.influence.of(after.path, after.name)
             used = trees.liveness.reaches(after.path, after.name)
-        what = f"comes from {told(after)}, not from {told(before)}"
-        yield Part(name, _line_of_binding(trees, path, name), CHANGED, areas, what, used)
+        yield Part(name, _line_of_binding(trees, path, name), CHANGED, areas, _said(name, before, after), used)
+
+
+def _said(name: str, before: Meaning | None, after: Meaning | None) -> str:
+    """Return where a name comes from, and where not; at most one of both is not known."""
+    is_pythons = hasattr(builtins, name.partition(".")[0])
+    if after is None:
+        return f"is Python's own, not from {told(before)}" if is_pythons else "is used, but no longer defined or imported"
+    if before is None:
+        known = "is Python's own in the release" if is_pythons else "the release neither defines nor imports it"
+        return f"comes from {told(after)}; {known}"
+    return f"comes from {told(after)}, not from {told(before)}"
 
 
 def _common_names(trees: Trees, path: str) -> dict[str, list[str]]:
