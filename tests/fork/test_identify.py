@@ -92,6 +92,11 @@ def test_a_commit_between_two_releases_began_from_the_one_that_it_says(index, fo
     files = {**RELEASES["8.1.2"], TAL: RELEASES["8.1.3"][TAL], NEW: RELEASES["8.1.3"][NEW], "ultralytics/own.py": b""}
     (found, *_) = identify(fork(files, "8.1.2"), index)
     assert (found.release, found.others) == ("8.1.2", (("8.1.3", 2),))
+    first = certainty(found, None)[0]
+    assert (
+        first
+        == f"{found.same} of its {len(RELEASES['8.1.2'])} files are as in the fork, {found.changed} changed, 0 missing"
+    )
     assert "files of other releases are in it: 2 files of 8.1.3" in certainty(found, None)
     for said in ("8.1.3", "8.1.0", ""):
         (found, *_) = identify(fork(files, said), index)

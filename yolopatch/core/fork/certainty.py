@@ -22,7 +22,7 @@ def certainty(base: Base, next_best: Base | None) -> tuple[str, ...]:
 
 def _sentences(base: Base, next_best: Base | None) -> Iterator[str]:
     every = base.same + base.changed + base.missing
-    yield f"{base.same} of its {every} files are as in the fork, {base.changed} are changed, {base.missing} are missing"
+    yield f"{base.same} of its {every} files are as in the fork, {base.changed} changed, {base.missing} missing"
     if base.equal:
         yield f"nothing tells it from {_listed(base.equal)}, of which the fork has as many files"
     elif next_best and next_best.same > base.same:
