@@ -66,6 +66,10 @@ def test_a_file_is_looked_for_here_and_then_in_the_workspace(tmp_path, monkeypat
     with pytest.raises(UsageError) as caught:
         find_cfg(Path("c.yaml"), Path("w"))
     assert caught.value.details == (f"looked for: {tmp_path / 'c.yaml'}", f"looked for: {workspace / 'c.yaml'}")
+    monkeypatch.chdir(workspace)
+    with pytest.raises(UsageError) as caught:
+        find_cfg(Path("c.yaml"), Path())
+    assert caught.value.details == (f"looked for: {workspace / 'c.yaml'}",)
 
 
 @pytest.mark.parametrize(

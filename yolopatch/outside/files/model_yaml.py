@@ -19,7 +19,9 @@ def find_cfg(named: Path, workspace: Path) -> Path:
     if found is None:
         raise UsageError(
             f"no model YAML {named}",
-            details=[f"looked for: {place.absolute()}" + " (a folder)" * place.is_dir() for place in places],
+            details=list(
+                dict.fromkeys(f"looked for: {one.absolute()}" + " (a folder)" * one.is_dir() for one in places)
+            ),
             hint="write one with yolopatch render-cfg, or name another with its folder",
         )
     return found

@@ -89,7 +89,7 @@ def _existing(given: str, place: Path | None) -> Path:
     if found is None:
         raise UsageError(
             f"no model YAML, checkpoint or folder of a run: {given or 'the empty path'} does not exist",
-            details=[f"looked for: {one.absolute()}" for one in places],
+            details=list(dict.fromkeys(f"looked for: {one.absolute()}" for one in places)),
             hint="name a file that exists; render-cfg writes a YAML, a training writes best.pt and its folder",
         )
     return found
