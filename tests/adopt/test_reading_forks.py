@@ -251,7 +251,7 @@ def test_large_files_count_as_beside_and_are_not_read(tmp_path, monkeypatch):
 
 
 def test_a_data_set_in_the_package_leaves_room_for_the_code(tmp_path, monkeypatch):
-    code = {path: b"#" * 300 for path in ("models/yolo.py", "models/common.py", "utils/general.py", "data/my.yaml")}
+    code = dict.fromkeys(("models/yolo.py", "models/common.py", "utils/general.py", "data/my.yaml"), b"#" * 300)
     data = {"runs/a.jpg": b"x" * 600, "data/labels/1.txt": b"x" * 100, "data/labels/2.txt": b"x" * 101}
     place = write_tree(tmp_path / "fork-a", {**code, **data})
     monkeypatch.setattr(read, "MOST_BYTES", 1300)

@@ -175,7 +175,7 @@ def test_a_name_that_one_of_both_does_not_know_is_told_as_that(small, old, new, 
     ("old", "new", "said"),
     [
         ("from .own import sum\n", "", "is Python's own, not from `ultralytics.utils.own`"),
-        ("", "from .own import sum\n", "comes from `ultralytics.utils.own`; is Python's own in the release"),
+        ("", "from .own import sum\n", "comes from `ultralytics.utils.own`; in the release it is Python's own"),
     ],
 )
 def test_a_name_of_python_itself_is_told_as_that(small, old, new, said):

@@ -25,14 +25,17 @@ def other_sources(trees: Trees, path: str) -> Iterator[Part]:
 
 
 def _said(name: str, before: Meaning | None, after: Meaning | None) -> str:
-    """Return where a name comes from, and where not; at most one of both is not known."""
+    """Return where a name comes from, and where not: where only one of both is known, Python may have it itself."""
     is_pythons = hasattr(builtins, name.partition(".")[0])
-    if after is None:
-        return f"is Python's own, not from {told(before)}" if is_pythons else "is used, but no longer defined or imported"
-    if before is None:
-        known = "is Python's own in the release" if is_pythons else "the release neither defines nor imports it"
-        return f"comes from {told(after)}; {known}"
-    return f"comes from {told(after)}, not from {told(before)}"
+    if before is not None and after is not None:
+        return f"comes from {told(after)}, not from {told(before)}"
+    if after is not None:
+        if is_pythons:
+            return f"comes from {told(after)}; in the release it is Python's own"
+        return f"comes from {told(after)}; the release neither defines nor imports it"
+    if before is not None and is_pythons:
+        return f"is Python's own, not from {told(before)}"
+    return "is used, but no longer defined or imported"
 
 
 def _common_names(trees: Trees, path: str) -> dict[str, list[str]]:
