@@ -140,6 +140,7 @@ def test_a_missing_package_stops_only_the_fork(remade, tree_of):
     edits = {EXTRA: ("def scaled(x):\n    return x * 2", "from timm import scaled")}
     text = tree_of(remade(edits=edits))[TASKS]
     assert "except ImportError as missing:  # without timm, everything but OwnYOLO works\n" in text
+    assert 'why = f"OwnYOLO, which needs timm, cannot be imported here: {missing}"\n' in text
 
 
 def test_on_another_release_what_it_lacks_comes_along(remade, tree_of):

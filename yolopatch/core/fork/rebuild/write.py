@@ -333,7 +333,7 @@ except ImportError as missing:  # without {packages}, everything but {name} work
     class {first}:
         """Stands for {name}, which needs {packages}."""
 
-        why = f"{name} needs {packages}, which this environment cannot import: {{missing}}"
+        why = f"{name}, which needs {packages}, cannot be imported here: {{missing}}"
         lacks = missing.name
 
         def __init__(self, *args, **kwargs):
