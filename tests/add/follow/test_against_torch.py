@@ -8,7 +8,16 @@ import torch
 from yolopatch.core.paste.follow.trial import FAILED, OK, try_class
 from yolopatch.core.paste.reading import read_paste
 
-HEAD = "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\nimport math\n\n\n"
+HEAD = """import collections.abc
+import math
+import numbers
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+"""
 SIZE = (2, 12, 10, 14)
 
 LAYERS = [
@@ -228,6 +237,10 @@ FORWARDS = [
     "return {'a': x, 'b': x[0]}['b']",
     "return x if isinstance(x, torch.Tensor) else x[0]",
     "return x[0] if isinstance(x, (list, tuple)) else x",
+    "return x[:, :4] if isinstance(4, numbers.Number) else x",
+    "return x[:, :4] if isinstance(4.0, numbers.Integral) else x",
+    "return x[:, :4] if isinstance((4,), collections.abc.Sequence) else x",
+    "return x[:, :4] if isinstance(True, numbers.Number) and not isinstance(None, numbers.Real) else x",
     "(a, b), c = x.chunk(2, 1), 3\nreturn a[:, :c]",
     "a, b, c = x\nreturn a",
     "a, b = x\nreturn a",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Callable
+import collections.abc
+import numbers
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from yolopatch.core.paste.follow import uses
@@ -147,6 +149,14 @@ def _sorted(machine: Machine, values: Any, **named: Any) -> Any:
     return sorted(found)
 
 
+# the classes of Python's library that a value is compared with, by their names in it
+_PYTHONS: Mapping[str, type] = {
+    f"{module}.{name}": getattr(collections.abc, name)
+    for module in ("typing", "collections", "collections.abc")
+    for name in ("Iterable", "Sequence", "Collection", "Container", "Sized", "Mapping")
+} | {f"numbers.{name}": getattr(numbers, name) for name in ("Number", "Complex", "Real", "Rational", "Integral")}
+
+
 def _isinstance(machine: Machine, value: Any, kinds: Any) -> Any:
     if isinstance(value, Unknown):
         return value
@@ -170,7 +180,10 @@ def _is_a(machine: Machine, value: Any, kind: Any) -> Any:
             return value.name == kind.plain
         if isinstance(value, Instance):
             return any(base.rpartition(".")[2] == kind.plain for base in machine.paste.bases(value.owner))
-        if kind.plain in ("Iterable", "Sequence"):
+        of_python = _PYTHONS.get(kind.name)
+        if of_python and not isinstance(value, Tensor):
+            return isinstance(value, of_python)
+        if kind.plain in ("Iterable", "Sequence"):  # torch and others hand them on
             return isinstance(value, (list, tuple))
         if isinstance(value, (int, float, str, list, tuple, dict)) or value is None:
             return False
