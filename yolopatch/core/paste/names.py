@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import builtins
 import symtable
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
-from yolopatch.core.paste.reading import Pasted
+from yolopatch.core.syntax import parse
 
 _KNOWN = frozenset(dir(builtins)) | {"__class__", "__file__", "__name__", "__doc__"}
 
@@ -23,13 +24,24 @@ def last_line(node: ast.stmt) -> int:
     return node.end_lineno or node.lineno
 
 
-def free(paste: Pasted, node: ast.stmt) -> set[str]:
+def free(node: ast.stmt) -> set[str]:
     """Return the names that a top-level statement needs from outside."""
     # not the lines of the file: they may have other statements, too
-    top = symtable.symtable(ast.unparse(node), paste.name, "exec")
+    top = symtable.symtable(ast.unparse(node), "post", "exec")
     used = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_referenced()}
     nested = {s.get_name() for table in _below(top) for s in table.get_symbols() if s.is_global() and s.is_referenced()}
     return (used | nested) - _KNOWN
+
+
+@lru_cache(maxsize=128)
+def needs(text: str) -> Mapping[str, frozenset[str]]:
+    """Return what each name at the top level of a file needs from outside; shared, so read it only."""
+    found: dict[str, frozenset[str]] = {}
+    for node in parse(text).body:
+        needed = frozenset(free(node))
+        for name in bound(node):
+            found[name] = found.get(name, frozenset()) | needed
+    return found
 
 
 def bound(node: ast.stmt) -> set[str]:

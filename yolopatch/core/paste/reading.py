@@ -10,7 +10,7 @@ from functools import cached_property
 from yolopatch.catalog.names import fold, unknown
 from yolopatch.core.paste.origins.known import WITH_TORCH, is_file_of_pins, is_inside, root_of, upstream_classes
 from yolopatch.core.paste.origins.stand_ins import MM
-from yolopatch.core.paste.text.post import Place, Post, read_post
+from yolopatch.core.paste.text.post import Place, Post, Renamed, read_post
 from yolopatch.core.syntax import classes, method, parse, used_names
 from yolopatch.core.text import split_lines
 from yolopatch.errors import OpenError, UsageError, YolopatchError
@@ -32,6 +32,7 @@ class Pasted:
         classes: every top-level class, by name.
         post: what the text was read from; `text` is its Python.
         places: of a text that was made of several, where each of its lines comes from.
+        renamed: of such a text, the names that are others than in their files.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Pasted:
     classes: Mapping[str, ast.ClassDef]
     post: Post
     places: tuple[Place, ...] = ()
+    renamed: tuple[Renamed, ...] = ()
 
     def place(self, number: int) -> Place:
         """Return where a line of the text comes from, counted from 1."""

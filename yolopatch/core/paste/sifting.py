@@ -124,7 +124,7 @@ def _statement(paste: Pasted, node: ast.stmt, wanted: Wanted) -> Statement:
     live = node
     if isinstance(node, ast.ClassDef) and node.name == wanted.symbol:
         live = without_dead_branches(node, values_in(wanted.call, paste.own_method(wanted.symbol, "__init__")))
-    return Statement(node, live, frozenset(bound(node)), frozenset(free(paste, live)))
+    return Statement(node, live, frozenset(bound(node)), frozenset(free(live)))
 
 
 def _reached(names: Iterable[str], statements: list[Statement]) -> set[str]:

@@ -89,6 +89,12 @@ def is_inside(node: ast.Import | ast.ImportFrom, packages: frozenset[str] = froz
     return is_upstreams(node) or any(_looks_own(name, node) for name in modules_in(node))
 
 
+def may_be_inside(node: ast.Import | ast.ImportFrom, packages: frozenset[str] = frozenset()) -> bool:
+    """Tell whether an import can be one of the post's own files, by all that is known of packages."""
+    roots = {root_of(name) for name in modules_in(node)}
+    return is_inside(node, packages) or not roots & (packages | WITH_TORCH | _libraries())
+
+
 def _looks_own(module: str, node: ast.Import | ast.ImportFrom) -> bool:
     root, *inner = module.split(".")
     if root in WITH_TORCH or root in _libraries():
@@ -108,6 +114,19 @@ def _is_named_like_its_class(last: str, node: ast.Import | ast.ImportFrom) -> bo
 def is_file_of_pins(node: ast.Import | ast.ImportFrom) -> bool:
     """Tell whether a pin has a file that an import names, so that the file is upstream's and not the post's."""
     return any(path in python_files(pin) for pin in own_pins() for path in paths_in(PINS[pin].layout, node))
+
+
+def has_in_pins(node: ast.Import | ast.ImportFrom, name: str) -> bool:
+    """Tell whether a pin may have what an import takes from one of its files.
+
+    The names of the files with modules are known; of another file of upstream it is taken for granted.
+    """
+    for pin in own_pins():
+        folder = PurePosixPath(PINS[pin].layout.common).parent
+        files = [PurePosixPath(path) for path in paths_in(PINS[pin].layout, node) if path in python_files(pin)]
+        if any(file.parent != folder for file in files) or (files and name in interface(pin).defined_in):
+            return True
+    return False
 
 
 def paths_in(layout: Layout, node: ast.Import | ast.ImportFrom) -> Iterator[str]:

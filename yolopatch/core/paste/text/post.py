@@ -36,6 +36,16 @@ class Place(NamedTuple):
         return f"{self.file}, line {self.line}"
 
 
+class Renamed(NamedTuple):
+    """A name of a file that several files' common text has as `new`, since `other` means something else by it."""
+
+    file: str
+    line: int
+    name: str
+    new: str
+    other: str
+
+
 @dataclass(frozen=True)
 class Post:
     """The Python of a post.
