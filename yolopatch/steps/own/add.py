@@ -175,7 +175,7 @@ def _read(request: AddRequest) -> tuple[AddRequest, PastedFiles]:
         what = "FILE.py is missing" if request.file is None else "--timm makes the file itself"
         raise UsageError(what, hint="yolopatch add MyConv.py, or yolopatch add --timm mobilenetv4_conv_small")
     if request.file:
-        return request, read_files((request.file, *request.siblings))
+        return request, read_files((request.file, *request.siblings), request.symbol or "", frozenset(request.packages))
     assert request.timm is not None
     symbol = timm_class(request.timm)
     known = replace(request, symbol=symbol, like=KINDS[BACKBONE].word, packages=(*request.packages, "timm"))

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import ast
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from yolopatch.core.checkpoint.stamp import printable
 from yolopatch.core.paste.reading import Pasted, read_paste
+from yolopatch.core.paste.text.links import STAR, defined_in
 from yolopatch.core.paste.text.merging import merge
+from yolopatch.core.paste.text.sought import Sought, sought_files
 from yolopatch.core.text import sha256
 from yolopatch.errors import UsageError
 from yolopatch.outside.files.system_errors import advice, number_of
+from yolopatch.outside.own.neighbours import neighbours
+
+_PACKAGE = "__init__.py"
+_DEEPEST = 4  # packages that only hand on names
+_MOST = 40  # files
 
 
 @dataclass(frozen=True)
@@ -38,11 +47,13 @@ class PastedFiles:
         contents: each file's name and content, the main one first.
         pastes: the same, parsed.
         paste: all of them as one.
+        sought: the imports by which a file was found that nobody named.
     """
 
     contents: tuple[tuple[str, bytes], ...]
     pastes: tuple[Pasted, ...]
     paste: Pasted
+    sought: tuple[Lines, ...] = ()
 
     @property
     def sha256(self) -> str:
@@ -61,8 +72,11 @@ class PastedFiles:
 
     @property
     def mended(self) -> Iterator[Lines]:
-        """The lines that a page had changed."""
-        return (Lines(one.name, *lines) for one in self.pastes for lines in one.post.mended)
+        """The lines that a page had changed, those that led to another file, and names that are others than there."""
+        yield from (Lines(one.name, *lines) for one in self.pastes for lines in one.post.mended)
+        yield from self.sought
+        for file, line, name, new, other in self.paste.renamed:
+            yield Lines(file, line, line, f"{name} is {new} here, as {other} has another {name}")
 
     @property
     def stored(self) -> bytes:
@@ -77,14 +91,86 @@ class PastedFiles:
         return f"{symbol} of {', with '.join(shown)}"
 
 
-def read_files(files: tuple[Path, ...]) -> PastedFiles:
-    """Read a pasted file, and those that are added to it.
+def read_files(files: tuple[Path, ...], symbol: str = "", packages: frozenset[str] = frozenset()) -> PastedFiles:
+    """Read a pasted file, those that are added to it, and those of the same post that these import and that are there.
+
+    Args:
+        files: the main file first.
+        symbol: what is wanted of it; "" if that is not known.
+        packages: the packages that the user says are installed.
 
     Raises:
         UsageError: one cannot be read, or two of them do not go together.
         YolopatchError: one is no Python.
     """
-    return files_of(tuple((file.name, _read(file)) for file in files))
+    contents = [(file.name, _read(file)) for file in files]
+    pastes = [read_paste(data, name) for name, data in contents]
+    paths = dict(zip((paste.name for paste in pastes), files, strict=True))
+    sought: list[Lines] = []
+    while len(sought) < _MOST and (found := _next_file(pastes, paths, len(sought), symbol, packages)):
+        path, data, said = found
+        contents.append((path.name, data))
+        pastes.append(read_paste(data, path.name))
+        paths[path.name] = path
+        sought.append(said)
+    names = frozenset(paste.name for paste in pastes[len(files) :])
+    return PastedFiles(tuple(contents), tuple(pastes), merge(pastes[0], pastes[1:], symbol, names), tuple(sought))
+
+
+def _next_file(
+    pastes: Sequence[Pasted], paths: Mapping[str, Path], count: int, symbol: str, packages: frozenset[str]
+) -> tuple[Path, bytes, Lines] | None:
+    """Return a file that is needed and lies where an import says; None if there is none.
+
+    Args:
+        pastes: the files so far.
+        paths: of these, by name.
+        count: how many of them nobody named; they are the last ones.
+        symbol, packages: as in `read_files`.
+    """
+    named = len(pastes) - count
+    sought = frozenset(paste.name for paste in pastes[named:])
+    have = {path.resolve() for path in paths.values()}
+    for one in sought_files(pastes[0], pastes[1:], symbol, sought, packages):
+        path = next(_on_disk(paths[one.file], one, have), None)
+        if path and path.name not in paths:
+            place = next(paste for paste in pastes if paste.name == one.file).place(one.line)
+            said = Lines(one.file, place.line, place.line, f"{_shown(path, paths)} is read, too")
+            return path, _read(path), said
+    return None
+
+
+def _on_disk(file: Path, one: Sought, have: set[Path], depth: int = 0) -> Iterator[Path]:
+    """Yield the files that an import means and that have one of its names; a package's own imports are followed."""
+    for path in neighbours(file, one.level, one.module, one.names, one.sure):
+        if path.resolve() in have:
+            continue
+        paste = read_paste(_read(path), path.name)
+        if path.name != _PACKAGE and (not one.names or one.names & defined_in(paste) or path.stem in one.names):
+            yield path
+        elif depth < _DEEPEST:
+            for inner in _handed_on(paste, one):
+                yield from _on_disk(path, inner, have, depth + 1)
+
+
+def _handed_on(package: Pasted, one: Sought) -> Iterator[Sought]:
+    """Yield from where a package has the names that are wanted of it."""
+    for node in package.tree.body:
+        if isinstance(node, ast.ImportFrom) and node.level:
+            own = {alias.name for alias in node.names if (alias.asname or alias.name) in one.names}
+            names = one.names if node.names[0].name == STAR else frozenset(own)
+            if names:
+                module = tuple(node.module.split(".")) if node.module else ()
+                yield replace(one, level=node.level, module=module, names=names)
+
+
+def _shown(path: Path, paths: Mapping[str, Path]) -> str:
+    """Return a file's path as seen from the folder of the main file."""
+    first = next(iter(paths.values())).absolute().parent
+    try:
+        return Path(os.path.relpath(path, first)).as_posix()
+    except ValueError:  # on another drive of Windows
+        return path.as_posix()
 
 
 def files_of(contents: tuple[tuple[str, bytes], ...]) -> PastedFiles:

@@ -1,0 +1,124 @@
+"""A file that a pasted one imports is read, too, if it lies where the import says, or beside it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from yolopatch.errors import EXIT_USAGE, YolopatchError
+from yolopatch.steps.own.files import read_files
+
+HEAD = "import torch\nimport torch.nn as nn\n"
+
+
+def layer(name: str, made: str = "nn.Conv2d(c, c, 1)", base: str = "nn.Module") -> str:
+    return (
+        f"\n\nclass {name}({base}):\n    def __init__(self, c):\n        super().__init__()\n"
+        f"        self.inner = {made}\n\n    def forward(self, x):\n        return x * self.inner(x)\n"
+    )
+
+
+INNER = f"{HEAD}{layer('Inner')}"
+
+
+def outer(imports: str, made: str = "Inner(c)") -> str:
+    return f"{HEAD}{imports}\n{layer('Outer', made)}"
+
+
+PLACES: dict[str, tuple[str, dict[str, str]]] = {
+    "beside it": ("from .parts import Inner", {"kit/nn/parts.py": INNER}),
+    "in a folder above": ("from ..blocks.parts import Inner", {"kit/blocks/parts.py": INNER}),
+    "from the root of the repository": ("from kit.blocks.parts import Inner", {"kit/blocks/parts.py": INNER}),
+    "beside it, without the folders": ("from model.attention.Parts import Inner", {"kit/nn/Parts.py": INNER}),
+    "beside it, with a folder": ("from models.ops.Parts import Inner", {"kit/nn/ops/Parts.py": INNER}),
+    "a package that hands it on": (
+        "from .ops import Inner",
+        {"kit/nn/ops/__init__.py": "from .low import *\nfrom .parts import Inner\n", "kit/nn/ops/parts.py": INNER},
+    ),
+    "everything of a package": (
+        "from .ops import *",
+        {"kit/nn/ops/__init__.py": "from .parts import *\n", "kit/nn/ops/parts.py": INNER},
+    ),
+    "one of several that are imported as a whole": (
+        "from .low import *\nfrom .parts import *",
+        {"kit/nn/low.py": f"{HEAD}{layer('Other')}", "kit/nn/parts.py": INNER},
+    ),
+    "a file of that file": (
+        "from .parts import Inner",
+        {"kit/nn/parts.py": f"{HEAD}from .low import Base\n{layer('Inner', base='Base')}",
+         "kit/nn/low.py": f"{HEAD}{layer('Base')}"},
+    ),
+    "a class that the pins' file of this name lacks": ("from .conv import Conv, Inner", {"kit/nn/conv.py": INNER}),
+}  # fmt: skip
+
+
+def laid_out(folder: Path, main: str, others: dict[str, str]) -> Path:
+    for path, text in {"kit/nn/Outer.py": main, **others}.items():
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
+    return folder / "kit/nn/Outer.py"
+
+
+@pytest.mark.parametrize("case", PLACES)
+def test_a_file_is_found_where_the_import_says(case, tmp_path):
+    line, others = PLACES[case]
+    found = read_files((laid_out(tmp_path, outer(line), others),))
+    assert "Inner" in found.paste.classes
+    assert "Other" not in found.paste.classes
+    assert [one.first for one in found.sought][:1] == [4 if "\n" in line else 3]
+
+
+def test_it_becomes_a_module_and_is_said(yolopatch, tmp_path, own_catalog):
+    file = laid_out(tmp_path, outer("from ..blocks.parts import Inner"), {"kit/blocks/parts.py": INNER})
+    ran = yolopatch("add", file)
+    assert ran.code == 0, ran.err
+    assert "read: line 3 of Outer.py, ../blocks/parts.py is read, too" in ran.out
+    ran = yolopatch("add", file, "--json")
+    assert [name for name, _ in json.loads(ran.out)["siblings"]] == ["parts.py"]
+    assert "class Inner" in (own_catalog / "modules/own_outer.py").read_text("utf-8")
+
+
+def test_what_a_pin_has_is_the_pins(tmp_path):
+    line = "from .conv import Conv, Inner"
+    own = f"{INNER}{layer('Conv', 'nn.Identity()')}"
+    file = laid_out(tmp_path, outer(line, "nn.Sequential(Conv(c, c), Inner(c))"), {"kit/nn/conv.py": own})
+    found = read_files((file,))
+    assert [*found.paste.classes] == ["Inner", "Outer"]
+    assert "from .conv import Conv" in found.paste.text
+    assert read_files((file, file.with_name("conv.py"))).paste.classes.keys() == {"Inner", "Conv", "Outer"}
+
+
+def test_only_what_the_wanted_class_needs_is_looked_for(tmp_path):
+    main = f"{outer('from .parts import Inner, Other')}{layer('Second', 'Other(c)')}"
+    parts = {"kit/nn/parts.py": f"{INNER}{layer('Other')}"}
+    assert "Other" not in read_files((laid_out(tmp_path, main, parts),), "Outer").paste.classes
+    assert read_files((laid_out(tmp_path, main, parts),), "Second").paste.classes.keys() == {"Outer", "Second", "Other"}
+
+
+NOT_THERE = {
+    "no file": {},
+    "a file without the class": {"kit/nn/parts.py": f"{HEAD}{layer('Other')}"},
+    "a package that ends in a circle": {"kit/nn/parts/__init__.py": "from . import Inner\n"},
+}
+
+
+@pytest.mark.parametrize("case", NOT_THERE)
+def test_a_file_that_is_not_there_is_asked_for(case, yolopatch, tmp_path, own_catalog):
+    ran = yolopatch("add", laid_out(tmp_path, outer("from .parts import Inner"), NOT_THERE[case]))
+    assert ran.code == EXIT_USAGE
+    assert "--with parts.py" in ran.err
+
+
+def test_a_package_that_the_user_names_is_not_looked_for(tmp_path):
+    file = laid_out(tmp_path, outer("from Parts import Inner"), {"kit/nn/Parts.py": INNER})
+    assert "Inner" in read_files((file,)).paste.classes
+    assert "Inner" not in read_files((file,), packages=frozenset({"Parts"})).paste.classes
+
+
+def test_a_file_that_is_found_and_is_no_python_is_told(tmp_path):
+    file = laid_out(tmp_path, outer("from .parts import Inner"), {"kit/nn/parts.py": "class Inner(:\n    pass\n"})
+    with pytest.raises(YolopatchError, match=r"parts\.py, line 1"):
+        read_files((file,))
