@@ -44,6 +44,13 @@ def test_one_that_gives_the_scores_of_an_image_is_refused(case):
     assert "let its forward return the maps of its stages" in said
 
 
+def test_one_whose_maps_are_no_pyramid_is_refused_with_their_shapes():
+    arguments, made = NETWORKS["rates of a linspace"]
+    said = refused(text(arguments, made, f"{STEPS}return [x, x * 2]"))
+    assert "of an image it makes maps of the shapes [2, 16, 64, 64], [2, 16, 64, 64]" in said
+    assert "a backbone, which returns a list of maps, each smaller than the last" in said
+
+
 @pytest.mark.parametrize("case", [case for case in NETWORKS if "to be given" not in case])
 def test_one_that_returns_the_maps_of_its_stages_is_a_backbone(case):
     decision = decided(text(*NETWORKS[case], STEPS + LISTED))

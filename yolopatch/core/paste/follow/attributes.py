@@ -40,6 +40,8 @@ def attribute(machine: Machine, value: Any, name: str) -> Any:
         return value
     if isinstance(value, Tensor):
         return _of_tensor(machine, value, name)
+    if name == "__getattr__" and isinstance(value, (Instance, Layer)) and not _has_own(machine, value, name):
+        return Builtin("getattr", attribute, (machine, value))
     if isinstance(value, Instance):
         return _of_instance(machine, value, name)
     if isinstance(value, Layer):
@@ -56,6 +58,11 @@ def attribute(machine: Machine, value: Any, name: str) -> Any:
     if value is None:
         raise Fails(f"None has no {name}", "AttributeError")
     return machine.unknown(f"{shown(value)}.{name}")
+
+
+def _has_own(machine: Machine, value: Instance | Layer, name: str) -> bool:
+    """Tell whether a class of the file defines this method itself."""
+    return isinstance(value, Instance) and machine.paste.method(value.owner, name) is not None
 
 
 def _of_tensor(machine: Machine, value: Tensor, name: str) -> Any:

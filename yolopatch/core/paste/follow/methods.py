@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from yolopatch.core.paste.follow.values import Builtin, Instance, Layer, Tensor
 if TYPE_CHECKING:
     from yolopatch.core.paste.follow.machine import Machine
 
+_FIELDS = re.compile(r"(?:[^{}]|\{\w*\})*")
 _PYTHON: dict[type, tuple[str, ...]] = {
     list: ("append", "extend", "insert", "pop", "reverse", "index", "count", "copy", "remove", "clear"),
     dict: ("get", "items", "keys", "values", "update", "pop", "setdefault", "copy"),
@@ -49,6 +51,8 @@ _MODULES = ("Module", "BaseModule", "object", "ABC", "Function")
 
 def of_python(machine: Machine, value: Any, name: str) -> Any:
     """Return a method of a list, dict, tuple, set or text."""
+    if isinstance(value, str) and name == "format":
+        return Builtin(name, lambda *given, **named: _formatted(machine, value, given, named))
     if name not in next(names for kind, names in _PYTHON.items() if isinstance(value, kind)):
         return machine.unknown(f"{type(value).__name__}.{name}")
 
@@ -62,6 +66,18 @@ def of_python(machine: Machine, value: Any, name: str) -> Any:
         return list(found) if name in ("items", "keys", "values") else found
 
     return Builtin(name, run)
+
+
+def _formatted(machine: Machine, text: str, given: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """Return a text with numbers and texts in the places of its fields, as names of layers are made."""
+    plain = all(isinstance(one, (int, float, str)) for one in (*given, *named.values()))
+    # a width in a field could ask for any length
+    if not plain or not _FIELDS.fullmatch(text):
+        return machine.unknown("a text with values in it")
+    try:
+        return text.format(*given, **named)
+    except (ValueError, IndexError, KeyError) as error:
+        raise Fails(f"str.format: {error}", type(error).__name__) from error
 
 
 def of_module(machine: Machine, value: Instance | Layer, name: str) -> Any:

@@ -104,6 +104,8 @@ def _reads_only_images(trial: Trial, layer: Trial) -> bool:
 def _whole_network(subject: Subject, trial: Trial, layer: Trial) -> UsageError:
     argument = image_argument(subject)
     gives = f"an output of the shape {list(trial.shape)}" if trial.shape else "something else"
+    if trial.shapes:
+        gives = f"maps of the shapes {', '.join(str(list(shape)) for shape in trial.shapes)}"
     if argument:
         found = f"{subject.paste.place(subject.constructor.line)}: {argument.name}=3, the image's channels"
     else:
@@ -113,7 +115,8 @@ def _whole_network(subject: Subject, trial: Trial, layer: Trial) -> UsageError:
         f"{subject.symbol} is a whole network, not a layer: of an image it makes {gives}",
         details=[
             f"found:    {found}",
-            "expected: a layer, which gets and gives a map, or a backbone, which returns a list of maps",
+            "expected: a layer, which gets and gives a map, or a backbone, which returns a list of maps, each smaller"
+            " than the last",
         ],
         hint=f"let its forward return the maps of its stages{layer_hint}{subject.another}",
     )
