@@ -73,3 +73,13 @@ def test_a_head_whose_code_fails_with_the_maps_of_a_model_is_refused_with_the_li
     assert "X cannot be a model's head: " in said
     assert "found: pasted.py, line 1" in said
     assert "with:  maps of 64, 128, 256 channels, each half as large as the last" in said
+
+
+@pytest.mark.parametrize("like", [None, "Detect"])
+def test_a_head_that_needs_more_than_the_maps_is_refused(like):
+    code = "from ultralytics.nn.modules.head import Detect\nimport torch\n\n\nclass X(Detect):\n"
+    code += "    def __init__(self, nc=80, ch=()):\n        super().__init__(nc, ch)\n\n"
+    said = refused(f"{code}    def forward(self, x, text):\n        return super().forward(x)\n", like=like)
+    assert "X cannot be a model's head: its forward takes x, text" in said
+    assert "the list of maps alone" in said
+    decided(f"{code}    def forward(self, x, text=None):\n        return super().forward(x)\n", like=like)

@@ -7,6 +7,7 @@ from yolopatch.core.paste.calls import Given
 from yolopatch.core.paste.constructor import Argument
 from yolopatch.core.paste.follow.trial import FAILED, OK, Trial
 from yolopatch.core.paste.follow.values import Tensor
+from yolopatch.core.paste.forward import inputs
 from yolopatch.core.paste.judging.found import Found
 from yolopatch.core.paste.judging.subject import BATCH, SIZE, Subject, values
 from yolopatch.errors import OpenError, UsageError
@@ -47,6 +48,8 @@ def find_head(subject: Subject, stem: str = "") -> Found | None:
     """
     given = _given(subject)
     base = inherited_head(subject)
+    if base or stem:
+        _require_maps_alone(subject)
     if base and not stem:
         return Found(HEAD, f"it inherits from upstream's {base}", given, stem=base)
     seen = None if subject.missing(given) else [_channels(subject, given, widths) for widths in _PYRAMIDS]
@@ -62,6 +65,21 @@ def find_head(subject: Subject, stem: str = "") -> Found | None:
     if subject.missing(given) and classes_of(subject) is None:
         _ask_for_widths(subject, given)
     return None
+
+
+def _require_maps_alone(subject: Subject) -> None:
+    """Refuse a head whose forward needs more than the maps: `forward(self, x, text)`.
+
+    Raises:
+        UsageError: what else it takes.
+    """
+    taken = inputs(subject.paste, subject.symbol) or ()
+    if len(taken) > 1:
+        raise UsageError(
+            f"{subject.symbol} cannot be a model's head: its forward takes {', '.join(taken)}",
+            details=["expected: the list of maps alone, which is all that a model gives its head"],
+            hint=f"let its forward take the maps alone, and add the file again{subject.another}",
+        )
 
 
 def reads_pyramid(subject: Subject) -> bool:
