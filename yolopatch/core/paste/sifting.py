@@ -265,6 +265,8 @@ class _Sifter:
         if is_upstreams(node) and is_file_of_pins(node):
             return Lack(name, f"{name}, which is not in {self.upstream.name}", _paste_it(name))
         hint = f"paste that file, too: --with {file}"
+        if isinstance(node, ast.ImportFrom) and alias.name not in (STAR, file.removesuffix(".py")):
+            hint += f" (if {file.removesuffix('.py')} is a folder: the file in it that defines {alias.name})"
         root = place.partition(".")[0]
         if root and not is_upstreams(node):
             hint += f"; if {root} is an installed package: --package {root}"
