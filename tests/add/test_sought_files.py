@@ -50,6 +50,11 @@ PLACES: dict[str, tuple[str, dict[str, str]]] = {
         {"kit/nn/parts.py": f"{HEAD}from .low import Base\n{layer('Inner', base='Base')}",
          "kit/nn/low.py": f"{HEAD}{layer('Base')}"},
     ),
+    "a file that hands it on, and one of the same name that has it": (
+        "from .utils import Inner, Base",
+        {"kit/nn/utils.py": f"{HEAD}from kit.blocks.utils import Inner\n{layer('Base')}",
+         "kit/blocks/utils.py": INNER},
+    ),
     "a class that the pins' file of this name lacks": ("from .conv import Conv, Inner", {"kit/nn/conv.py": INNER}),
 }  # fmt: skip
 

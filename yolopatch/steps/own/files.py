@@ -109,9 +109,10 @@ def read_files(files: tuple[Path, ...], symbol: str = "", packages: frozenset[st
     sought: list[Lines] = []
     while len(sought) < _MOST and (found := _next_file(pastes, paths, len(sought), symbol, packages)):
         path, data, said = found
-        contents.append((path.name, data))
-        pastes.append(read_paste(data, path.name))
-        paths[path.name] = path
+        name = _free_name(path, paths)
+        contents.append((name, data))
+        pastes.append(read_paste(data, name))
+        paths[name] = path
         sought.append(said)
     names = frozenset(paste.name for paste in pastes[len(files) :])
     return PastedFiles(tuple(contents), tuple(pastes), merge(pastes[0], pastes[1:], symbol, names), tuple(sought))
@@ -133,7 +134,7 @@ def _next_file(
     have = {path.resolve() for path in paths.values()}
     for one in sought_files(pastes[0], pastes[1:], symbol, sought, packages):
         path = next(_on_disk(paths[one.file], one, have), None)
-        if path and path.name not in paths:
+        if path and _free_name(path, paths) not in paths:
             place = next(paste for paste in pastes if paste.name == one.file).place(one.line)
             said = Lines(one.file, place.line, place.line, f"{_shown(path, paths)} is read, too")
             return path, _read(path), said
@@ -141,7 +142,7 @@ def _next_file(
 
 
 def _on_disk(file: Path, one: Sought, have: set[Path], depth: int = 0) -> Iterator[Path]:
-    """Yield the files that an import means and that have one of its names; a package's own imports are followed."""
+    """Yield the files that an import means and that have one of its names; imports that hand names on are followed."""
     for path in neighbours(file, one.level, one.module, one.names, one.sure):
         if path.resolve() in have:
             continue
@@ -153,10 +154,15 @@ def _on_disk(file: Path, one: Sought, have: set[Path], depth: int = 0) -> Iterat
                 yield from _on_disk(path, inner, have, depth + 1)
 
 
-def _handed_on(package: Pasted, one: Sought) -> Iterator[Sought]:
-    """Yield from where a package has the names that are wanted of it."""
-    for node in package.tree.body:
-        if isinstance(node, ast.ImportFrom) and node.level:
+def _free_name(path: Path, paths: Mapping[str, Path]) -> str:
+    """Return what to call a file: with its folder, if there is another one of its name."""
+    return path.name if path.name not in paths else f"{path.parent.name}/{path.name}"
+
+
+def _handed_on(file: Pasted, one: Sought) -> Iterator[Sought]:
+    """Yield from where a package, or a file that imports them, has the names that are wanted of it."""
+    for node in file.tree.body:
+        if isinstance(node, ast.ImportFrom):
             own = {alias.name for alias in node.names if (alias.asname or alias.name) in one.names}
             names = one.names if node.names[0].name == STAR else frozenset(own)
             if names:

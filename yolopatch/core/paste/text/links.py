@@ -111,11 +111,14 @@ class _Linker:
         module = node.module or ""
         if not node.level and root_of(module) in WITH_TORCH:
             return None
-        other = self._called(file_of(node, alias)) if module else None
+        other = self._called(file_of(node, alias), alias.name) if module else None
         upstreams = is_file_of_pins(node)
         of_pins = upstreams and has_in_pins(node, alias.name)
-        if other and other.name in self._sought and of_pins:
-            return None
+        if other and other.name in self._sought:
+            if of_pins:
+                return None
+            if alias.name not in {STAR, *names_in(other)}:  # another file of this name may have it
+                other = None
         if other is None and not of_pins and (not upstreams or self._sought):
             other = self._with(alias.name)
         if other:
@@ -128,9 +131,11 @@ class _Linker:
         if alias.name == STAR and is_inside(node) and not is_file_of_pins(node):
             yield from (Link(statement, node, alias, one) for one in self._files if one.name in self._sought)
 
-    def _called(self, file: str) -> Pasted | None:
+    def _called(self, file: str, name: str = "") -> Pasted | None:
+        """Return the file with this name; of several, the one that defines what is imported."""
         stem = PurePosixPath(file).stem
-        return next((one for one in self._files if PurePosixPath(one.name).stem == stem), None)
+        found = [one for one in self._files if PurePosixPath(one.name).stem == stem]
+        return next((one for one in found if name in self._defined[one.name]), found[0] if found else None)
 
     def _with(self, name: str) -> Pasted | None:
         return next((one for one in self._files if name in self._defined[one.name]), None)
