@@ -371,3 +371,13 @@ def test_one_that_takes_several_maps_and_cannot_be_followed_is_a_join_only_if_th
     decision = decided(code, like="Concat")
     assert (decision.kind, decision.outputs) == ("join", "sum(inputs)")
     assert "its output channels are not known, and counted as sum(inputs)" in decision.doubt
+
+
+@pytest.mark.parametrize("base", ["C2PSA", "C2fPSA"])
+def test_a_block_of_upstreams_that_keeps_its_channels_takes_the_place_of_one(base):
+    code = (
+        f"from ultralytics.nn.modules.block import {base}\nimport torch.nn as nn\n\n\nclass X({base}):\n"
+        "    def __init__(self, c1, c2, n=1, e=0.5):\n        super().__init__(c1, c2, n, e)\n"
+        "        self.m = nn.ModuleList(nn.Identity() for _ in range(n))\n"
+    )
+    assert decided(code).kind == "psa"

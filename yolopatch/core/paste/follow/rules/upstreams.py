@@ -19,6 +19,8 @@ _KEEPING_SIZE = (
     " GhostBottleneck AIFI"
 )
 
+_KEEPING_CHANNELS = frozenset({"C2PSA", "C2fPSA", "PSA"})
+
 
 def _convolution(name: str, k: int = 1) -> Any:
     def construct(
@@ -96,6 +98,8 @@ def _block(name: str) -> Any:
         if name in ("AIFI", "SCDown"):
             raise Open(f"upstream's {name}")
         source, target = whole(c1), whole(c1 if c2 is None else c2)
+        if name in _KEEPING_CHANNELS and source != target:
+            raise Fails(f"{name} gives as many channels as it gets: {source} and {target} differ", "AssertionError")
 
         def call(run: Run, x: Any) -> Tensor:
             shape = tensor(x, "a map").shape
