@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from yolopatch.core.paste.reading import Pasted, read_paste
-from yolopatch.core.paste.text.merging import merge
+from yolopatch.core.paste.siblings.merging import merge
 from yolopatch.errors import UsageError
 
 HEAD = "import torch\nimport torch.nn as nn\n"

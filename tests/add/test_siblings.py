@@ -11,8 +11,8 @@ from yolopatch.catalog.interfaces import interface, own_pins
 from yolopatch.core.paste.fitting import Fitted, fit
 from yolopatch.core.paste.imports import Upstream
 from yolopatch.core.paste.reading import Pasted, read_paste
+from yolopatch.core.paste.siblings.merging import merge
 from yolopatch.core.paste.sifting import Wanted
-from yolopatch.core.paste.text.merging import merge
 from yolopatch.errors import EXIT_USAGE, UsageError
 
 PIN = "ultralytics-8.3.0"

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from yolopatch.core.checkpoint.stamp import printable
 from yolopatch.core.paste.reading import Pasted, read_paste
-from yolopatch.core.paste.text.links import STAR, defined_in
-from yolopatch.core.paste.text.merging import merge
-from yolopatch.core.paste.text.sought import Sought, sought_files
+from yolopatch.core.paste.siblings.links import STAR, defined_in
+from yolopatch.core.paste.siblings.merging import merge
+from yolopatch.core.paste.siblings.sought import Sought, sought_files
 from yolopatch.core.text import sha256
 from yolopatch.errors import UsageError
 from yolopatch.outside.files.system_errors import advice, number_of

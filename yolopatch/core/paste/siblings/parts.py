@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 
 from yolopatch.core.paste.names import bound, first_line, last_line, needs
 from yolopatch.core.paste.reading import Pasted
-from yolopatch.core.paste.text.links import IMPORTS, STAR, Links, uses_of_files
+from yolopatch.core.paste.siblings.links import IMPORTS, STAR, Links, uses_of_files
 
 _DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from yolopatch.core.paste.names import bound, needs
 from yolopatch.core.paste.reading import Pasted, with_text
-from yolopatch.core.paste.text.links import IMPORTS, STAR, Link, Links, link, uses_of_files
+from yolopatch.core.paste.siblings.links import IMPORTS, STAR, Link, Links, link, uses_of_files
 from yolopatch.core.paste.text.post import Renamed
 from yolopatch.core.paste.text.replacing import Change, Offsets, changed
 from yolopatch.errors import UsageError
@@ -53,7 +53,7 @@ def with_distinct_names(
             break
         file, meaning = clash.second
         new = _new_name(clash.name, file, now)
-        now = _Renaming(links, clash).rename(file.name, clash.name, new)
+        now = _Renaming(links, clash).with_new_name(file.name, clash.name, new)
         renamed.append(Renamed(file.name, meaning.node.lineno, clash.name, new, clash.first[0].name))
     return now, tuple(renamed)
 
@@ -128,7 +128,7 @@ class _Renaming:
         self._names: dict[str, dict[str, str]] = {name: {} for name in self._links}
         self._taken: dict[str, dict[tuple[str, str], str]] = {name: {} for name in self._links}
 
-    def rename(self, file: str, name: str, new: str) -> list[Pasted]:
+    def with_new_name(self, file: str, name: str, new: str) -> list[Pasted]:
         """Return all files with a name of one of them changed.
 
         Raises:

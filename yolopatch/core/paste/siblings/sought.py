@@ -10,8 +10,8 @@ from yolopatch.core.paste.imports import USUAL
 from yolopatch.core.paste.names import bound
 from yolopatch.core.paste.origins.known import has_in_pins, is_inside, may_be_inside, modules_in
 from yolopatch.core.paste.reading import Pasted
-from yolopatch.core.paste.text.links import IMPORTS, STAR, Links, link
-from yolopatch.core.paste.text.parts import Reach
+from yolopatch.core.paste.siblings.links import IMPORTS, STAR, Links, link
+from yolopatch.core.paste.siblings.parts import Reach
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from yolopatch.core.paste.reading import Pasted, with_text
-from yolopatch.core.paste.text.links import STAR, Link, Links, link, names_in, uses_of_files
-from yolopatch.core.paste.text.parts import Reach, unneeded_lines
+from yolopatch.core.paste.siblings.links import STAR, Link, Links, link, names_in, uses_of_files
+from yolopatch.core.paste.siblings.parts import Reach, unneeded_lines
+from yolopatch.core.paste.siblings.renaming import with_distinct_names
 from yolopatch.core.paste.text.post import Place
-from yolopatch.core.paste.text.renaming import with_distinct_names
 from yolopatch.core.paste.text.replacing import Change, Offsets, changed
 from yolopatch.core.syntax import classes, parse
 from yolopatch.core.text import split_lines
