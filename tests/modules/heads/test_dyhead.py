@@ -40,7 +40,7 @@ def test_spatial_attention_is_a_mean_of_deformable_convolutions_at_the_levels_po
     mask = points[:, 18:].sigmoid()
     expected = torch.zeros_like(x[1])
     for one, kernel, norm in zip((finer, x[1], coarser), block.kernels, block.norms, strict=True):
-        expected += norm(deform_conv2d(one, offset, kernel, padding=1, mask=mask)) / 3
+        expected += norm(deform_conv2d(one, offset, kernel.weight, padding=1, mask=mask)) / 3
     torch.testing.assert_close(found[1], expected)
 
 

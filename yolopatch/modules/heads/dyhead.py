@@ -57,9 +57,9 @@ class DyHeadBlock(nn.Module):
       -1 to 1 that two linear layers compute from the means over levels and positions.
 
     Shapes: input and output a list of [N, width, Hi, Wi], the finest first; `scale.weight` [1, width, 1, 1];
-    `points.weight` [27, width, 3, 3], of which 18 are offsets (x and y of 9 taps) and 9 the mask; `kernels.j` [width,
-    width, 3, 3] of the finer, own and coarser level, `norms.j` a GroupNorm; `squeeze` and `excite` linear layers to
-    width // 4 and 4 * width.
+    `points.weight` [27, width, 3, 3], of which 18 are offsets (x and y of 9 taps) and 9 the mask; `kernels.j.weight`
+    [width, width, 3, 3] of the finer, own and coarser level, `norms.j` a GroupNorm; `squeeze` and `excite` linear
+    layers to width // 4 and 4 * width.
 
     Offsets and masks are zero, and one half, at the start.
     Raises ValueError for a width below 4.
@@ -73,7 +73,8 @@ class DyHeadBlock(nn.Module):
         self.width = width
         self.scale = nn.Conv2d(width, 1, 1)
         self.points = nn.Conv2d(width, 27, 3, padding=1)
-        self.kernels = nn.ParameterList(nn.Parameter(torch.empty(width, width, 3, 3)) for _ in range(3))
+        # only their weights are used; optimizers of yolov5 take no parameter that is called otherwise
+        self.kernels = nn.ModuleList(nn.Conv2d(width, width, 3, bias=False) for _ in range(3))
         self.norms = nn.ModuleList(nn.GroupNorm(groups, width) for _ in range(3))
         self.squeeze = nn.Linear(width, width // 4)
         self.excite = nn.Linear(width // 4, 4 * width)
@@ -87,7 +88,7 @@ class DyHeadBlock(nn.Module):
             nn.init.zeros_(layer.bias)
         nn.init.zeros_(self.scale.bias)
         for kernel in self.kernels:
-            nn.init.kaiming_uniform_(kernel, a=math.sqrt(5))
+            kernel.reset_parameters()
 
     def forward(self, x):
         return self._task_aware(self._spatial_aware(self._scale_aware(x)))
@@ -105,7 +106,9 @@ class DyHeadBlock(nn.Module):
         near = range(max(level - 1, 0), min(level + 2, len(x)))
         maps = [
             self.norms[place - level + 1](
-                _dyhead_deformed(_dyhead_resized(x[place], x[level]), offset, mask, self.kernels[place - level + 1])
+                _dyhead_deformed(
+                    _dyhead_resized(x[place], x[level]), offset, mask, self.kernels[place - level + 1].weight
+                )
             )
             for place in near
         ]
