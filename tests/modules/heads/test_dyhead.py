@@ -4,7 +4,7 @@ import pytest
 import torch
 from torchvision.ops import deform_conv2d
 
-from yolopatch.modules.heads.dyhead import DyHead, DyHeadBlock
+from yolopatch.modules.heads.dyhead import DyHead, DyHeadBlock, _dyhead_sampled
 
 
 def pyramid(width=8):
@@ -92,3 +92,12 @@ def test_what_it_refuses():
         DyHead([8, 8], 8, 0)
     with pytest.raises(ValueError, match="a width of at least 4 is needed, found 2"):
         DyHeadBlock(2)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 5), (7, 4)])
+def test_an_export_to_onnx_samples_the_same(monkeypatch, size):
+    torch.manual_seed(0)
+    x, points = torch.randn(2, 3, *size, dtype=torch.float64), torch.rand(2, 6, 9, 2, dtype=torch.float64) * 4 - 2
+    expected = torch.nn.functional.grid_sample(x, points, "bilinear", "zeros", align_corners=False)
+    monkeypatch.setattr(torch.onnx, "is_in_onnx_export", lambda: True)
+    torch.testing.assert_close(_dyhead_sampled(x, points), expected)

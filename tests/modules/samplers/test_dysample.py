@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from yolopatch.modules.samplers.dysample import DySample
+from yolopatch.modules.samplers.dysample import DySample, _dysample_sampled
 
 
 def sampled(plane, y, x):
@@ -96,3 +96,12 @@ def test_what_it_refuses():
         DySample(6)
     with pytest.raises(ValueError, match="a multiple of 4 in style 'pl', found 6"):
         DySample(6, style="pl", groups=2)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 5), (7, 4)])
+def test_an_export_to_onnx_samples_the_same(monkeypatch, size):
+    torch.manual_seed(0)
+    x, points = torch.randn(2, 3, *size, dtype=torch.float64), torch.rand(2, 6, 9, 2, dtype=torch.float64) * 4 - 2
+    expected = F.grid_sample(x, points, "bilinear", "border", align_corners=False)
+    monkeypatch.setattr(torch.onnx, "is_in_onnx_export", lambda: True)
+    torch.testing.assert_close(_dysample_sampled(x, points), expected)

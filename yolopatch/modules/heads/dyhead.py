@@ -155,6 +155,26 @@ def _dyhead_deformed(x, offset, mask, kernel):
         -1,
     )
     points = points.reshape(count, 9 * height, width, 2)
-    sampled = F.grid_sample(x.to(wide), points, "bilinear", "zeros", align_corners=False).to(x.dtype)
+    sampled = _dyhead_sampled(x.to(wide), points).to(x.dtype)
     seen = sampled.view(count, channels, 9, height, width) * mask.unsqueeze(1)
     return F.conv2d(seen.reshape(count, channels * 9, height, width), kernel.flatten(1).unsqueeze(-1).unsqueeze(-1))
+
+
+def _dyhead_sampled(x, points):
+    """`grid_sample` of a map [N, C, H, W] at points [N, h, w, 2], bilinear with zeros outside: [N, C, h, w].
+
+    ONNX has it from opset 16 on, and yolov5 exports opset 12: an export gets the four pixels around each point.
+    """
+    if not torch.onnx.is_in_onnx_export():
+        return F.grid_sample(x, points, "bilinear", "zeros", align_corners=False)
+    height, width = x.shape[-2:]
+    columns, rows = ((points[..., 0] + 1) * width - 1) / 2, ((points[..., 1] + 1) * height - 1) / 2
+    left, top = columns.floor(), rows.floor()
+    found = 0
+    for row, near_row in ((top, 1 - (rows - top)), (top + 1, rows - top)):
+        for column, near_column in ((left, 1 - (columns - left)), (left + 1, columns - left)):
+            place = row.clamp(0, height - 1), column.clamp(0, width - 1)
+            share = near_row * near_column * ((place[0] == row) & (place[1] == column)).to(x.dtype)
+            index = (place[0] * width + place[1]).long().flatten(1).unsqueeze(1).expand(-1, x.shape[1], -1)
+            found = found + x.flatten(2).gather(2, index).reshape(*x.shape[:2], *row.shape[1:]) * share.unsqueeze(1)
+    return found

@@ -67,5 +67,25 @@ class DySample(nn.Module):
         down = (torch.arange(rows, device=x.device, dtype=wide) * 2 + 1) / rows - 1
         points = torch.stack((offset[:, 0] * 2 / width + across, offset[:, 1] * 2 / height + down.unsqueeze(1)), -1)
         groups = x.to(wide).reshape(count * self.groups, channels // self.groups, height, width)
-        sampled = F.grid_sample(groups, points.flatten(0, 1), "bilinear", "border", align_corners=False)
+        sampled = _dysample_sampled(groups, points.flatten(0, 1))
         return sampled.reshape(count, channels, rows, columns).to(x.dtype)
+
+
+def _dysample_sampled(x, points):
+    """`grid_sample` of a map [N, C, H, W] at points [N, h, w, 2], bilinear with the border's pixels outside.
+
+    ONNX has it from opset 16 on, and yolov5 exports opset 12: an export gets the four pixels around each point.
+    """
+    if not torch.onnx.is_in_onnx_export():
+        return F.grid_sample(x, points, "bilinear", "border", align_corners=False)
+    height, width = x.shape[-2:]
+    columns = (((points[..., 0] + 1) * width - 1) / 2).clamp(0, width - 1)
+    rows = (((points[..., 1] + 1) * height - 1) / 2).clamp(0, height - 1)
+    left, top = columns.floor(), rows.floor()
+    found = 0
+    for row, near_row in ((top, 1 - (rows - top)), (top + 1, rows - top)):
+        for column, near_column in ((left, 1 - (columns - left)), (left + 1, columns - left)):
+            index = (row.clamp(0, height - 1) * width + column.clamp(0, width - 1)).long().flatten(1)
+            values = x.flatten(2).gather(2, index.unsqueeze(1).expand(-1, x.shape[1], -1))
+            found = found + values.reshape(*x.shape[:2], *row.shape[1:]) * (near_row * near_column).unsqueeze(1)
+    return found
