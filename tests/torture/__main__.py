@@ -25,6 +25,9 @@ from tally import Budget, Tally
 sys.path.insert(0, str(HERE / "hook"))
 from torture_plants import faults_of
 
+# hostile paths lead upwards: they end in folders of ours, whatever else this machine has in its temporary folder
+_DEPTH = "upwards/is/still/here"
+
 
 def main(arguments: list[str]) -> int:
     """Run the rows that are asked for; return the exit code."""
@@ -38,7 +41,9 @@ def main(arguments: list[str]) -> int:
     asked.kept.mkdir(parents=True)
     cache = Path(os.environ.get("YOLOPATCH_CACHE") or ROOT / "build" / "torture-cache").absolute()
     with tempfile.TemporaryDirectory(prefix="torture-", ignore_cleanup_errors=True) as folder:
-        lab = Lab(Path(folder).resolve(), cache)
+        place = Path(folder).resolve() / _DEPTH
+        place.mkdir(parents=True)
+        lab = Lab(place, cache)
         lab.need_pins(PIN)
         if asked.plants:
             return _plant_all(names, lab, asked)
