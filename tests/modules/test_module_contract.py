@@ -47,6 +47,17 @@ def test_folded_is_the_layer_followed_by_the_affine(bare_layer64, image, affine)
     torch.testing.assert_close(bare_layer64.folded(scale, shift)(image), expected, rtol=0, atol=1e-10)
 
 
+def test_folding_keeps_what_upstream_sets_in_the_norms(bare_layer64, image, affine):
+    """Upstream gives each norm of a model another eps than that with which it was built."""
+    image = image.double()
+    scale, shift = affine
+    for norm in bare_layer64.modules():
+        if isinstance(norm, torch.nn.BatchNorm2d):
+            norm.eps = 0.1
+    expected = per_channel(scale) * bare_layer64(image) + per_channel(shift)
+    torch.testing.assert_close(bare_layer64.folded(scale, shift)(image), expected, rtol=0, atol=1e-10)
+
+
 def test_folding_a_folded_layer_composes(bare_layer64, image, affine):
     scale, shift = affine
     once = bare_layer64.folded(scale, shift)
