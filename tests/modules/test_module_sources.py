@@ -30,6 +30,7 @@ PREFIXES = {
     "vovgscsp": "_VoVGSCSP",
     "asff": "_asff",
     "dyhead": "_dyhead",
+    "dysample": "_dysample",
     "inner_iou": "_inneriou _INNERIOU",
     "nwd": "_nwd",
     "wiou": "_wiou",

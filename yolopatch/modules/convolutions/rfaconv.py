@@ -4,8 +4,6 @@ Zhang, Liu, Yang, Song, Ye, Li, Song: "RFAConv: Innovating Spatial Attention and
 2023, arXiv 2304.03198.
 """
 
-import copy
-
 import torch
 import torch.nn as nn
 
@@ -109,8 +107,14 @@ class RFAConv(nn.Module):
     @torch.no_grad()
     def folded(self, scale, shift):
         """Return a fixed copy that computes `scale * self(x) + shift` in eval mode (1-D, per output channel)."""
-        twin = copy.deepcopy(self).eval()  # with its norm's eps, which upstream changes
-        twin.fold()
+        twin = RFAConv(self.generate.in_channels, self.conv.out_channels, self.k, self.generate.stride)
+        twin.to(self.conv.weight)
+        if isinstance(self.norm, nn.Identity):
+            twin.fold()
+        else:
+            twin.norm.eps = self.norm.eps  # upstream changes it
+        twin.load_state_dict(self.state_dict())
         twin.conv.weight.mul_(scale.view(-1, 1, 1, 1))
         twin.conv.bias.mul_(scale).add_(shift)
+        twin.eval().fold()
         return twin.requires_grad_(False).train(self.training)
