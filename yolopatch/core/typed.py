@@ -20,9 +20,14 @@ def require_types(record: Any) -> None:
     Raises:
         TypeError: a field has a value of another type.
     """
-    for name, check in _checks(record.__class__).items():
-        if not check(getattr(record, name)):
-            raise TypeError(f"{type(record).__name__}.{name}: {getattr(record, name)!r}")
+    name = _wrong_field(record)
+    if name is not None:
+        raise TypeError(f"{type(record).__name__}.{name}: {getattr(record, name)!r}")
+
+
+def _wrong_field(record: Any) -> str | None:
+    checks = _checks(record.__class__)
+    return next((name for name, check in checks.items() if not check(getattr(record, name))), None)
 
 
 @lru_cache
@@ -51,7 +56,5 @@ def _check(hint: Any) -> _Check:
         keys, values = map(_check, arguments)
         return lambda value: isinstance(value, Mapping) and all(map(keys, value)) and all(map(values, value.values()))
     if isinstance(hint, type) and is_dataclass(hint):
-        return lambda value: (
-            isinstance(value, hint) and all(check(getattr(value, name)) for name, check in _checks(hint).items())
-        )
+        return lambda value: isinstance(value, hint) and _wrong_field(value) is None
     return lambda value: isinstance(value, hint)

@@ -13,6 +13,7 @@ import tokenize
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from yolopatch.core.closure import closure
 from yolopatch.core.syntax import used_names
 
 PREFIXES = {"paper": "Paper", "tutorial": "Tutorial"}
@@ -70,14 +71,8 @@ def _root(name: str, prefix: str, definitions: dict[str, ast.stmt]) -> str:
 
 
 def _reachable(roots: list[str], definitions: dict[str, ast.stmt]) -> set[str]:
-    kept: set[str] = set()
-    todo = list(roots)
-    while todo:
-        name = todo.pop()
-        if name in definitions and name not in kept:
-            kept.add(name)
-            todo.extend(used_names(definitions[name]))
-    return kept
+    needed = closure(roots, lambda name: used_names(definitions[name]) if name in definitions else ())
+    return needed & definitions.keys()
 
 
 def _is_foreign(name: str, prefix: str) -> bool:

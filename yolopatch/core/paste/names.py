@@ -29,7 +29,9 @@ def free(node: ast.stmt) -> set[str]:
     # not the lines of the file: they may have other statements, too
     top = symtable.symtable(ast.unparse(node), "post", "exec")
     used = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_referenced()}
-    nested = {s.get_name() for table in _below(top) for s in table.get_symbols() if s.is_global() and s.is_referenced()}
+    nested = {
+        s.get_name() for table in nested_tables(top) for s in table.get_symbols() if s.is_global() and s.is_referenced()
+    }
     return (used | nested) - _KNOWN
 
 
@@ -59,10 +61,11 @@ def bound(node: ast.stmt) -> set[str]:
     return found
 
 
-def _below(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
+def nested_tables(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
+    """Yield the tables of the classes and functions in a table, at every depth."""
     for child in table.get_children():
         yield child
-        yield from _below(child)
+        yield from nested_tables(child)
 
 
 def _in_this_scope(node: ast.AST) -> Iterator[ast.AST]:

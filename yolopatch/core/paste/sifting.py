@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
+from yolopatch.core.closure import closure
 from yolopatch.core.paste.imports import Upstream, other_packages
 from yolopatch.core.paste.names import bound, first_line, free
 from yolopatch.core.paste.origins.branches import values_in, without_dead_branches
@@ -133,13 +134,7 @@ def _reached(names: Iterable[str], statements: list[Statement]) -> set[str]:
     for one in statements:
         for name in one.binds:
             needs.setdefault(name, set()).update(one.needs)
-    found, todo = set(), list(names)
-    while todo:
-        name = todo.pop()
-        if name not in found:
-            found.add(name)
-            todo.extend(needs.get(name, ()))
-    return found
+    return closure(names, lambda name: needs.get(name, ()))
 
 
 def unhandled_imports(node: ast.stmt) -> Iterator[tuple[ast.Import | ast.ImportFrom, ast.alias]]:

@@ -74,9 +74,8 @@ def _channels_given(subject: Subject) -> Iterator[list[int]]:
     found: list[int] = []
 
     def keep(layer: object, args: tuple[Any, ...]) -> None:
-        if (
-            not torch._C._get_tracing_state()
-        ):  # then a size is a tensor; the exporters run the model before they trace it
+        # the exporters run the model before they trace it; in a trace a size is a tensor
+        if not torch._C._get_tracing_state():
             found.extend(t.shape[1] for t in tensors(args) if t.dim() == 4)
 
     hook = subject.calibrated.model[0].register_forward_pre_hook(keep)

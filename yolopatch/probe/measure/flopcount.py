@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,8 @@ import torch.nn as nn
 from torch import Tensor
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.utils.flop_counter import FlopCounterMode, flop_registry
+
+from ..tensors.attention import without_fast_path
 
 if TYPE_CHECKING:
     Shape = Sequence[int]
@@ -38,7 +39,7 @@ class Flops:
 @torch.no_grad()
 def count_flops(model: nn.Module, x: Tensor) -> Flops:
     """Run a model once, in its present mode, and count its convolutions, matrix products and attention."""
-    with _attention_in_parts(), FlopCounterMode(display=False, custom_mapping=_missing_formulas()) as counter:
+    with without_fast_path(), FlopCounterMode(display=False, custom_mapping=_missing_formulas()) as counter:
         book = _Book(model, counter)
         handles = (
             register_module_forward_pre_hook(book.enter),
@@ -50,21 +51,6 @@ def count_flops(model: nn.Module, x: Tensor) -> Flops:
             for handle in handles:
                 handle.remove()
     return Flops(counter.get_total_flops(), dict(book.own))
-
-
-@contextmanager
-def _attention_in_parts() -> Iterator[None]:
-    """Make torch's attention modules dispatch their products one by one, not as one operator without a formula."""
-    fast = getattr(torch.backends, "mha", None)
-    if fast is None:  # a release without this switch
-        yield
-        return
-    before = fast.get_fastpath_enabled()
-    fast.set_fastpath_enabled(False)
-    try:
-        yield
-    finally:
-        fast.set_fastpath_enabled(before)
 
 
 class _Book:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from yolopatch.core.closure import closure
 from yolopatch.core.fork.names.definitions import (
     STAR,
     Binding,
@@ -155,14 +156,7 @@ class TreeCode:
 
     def closure(self, starts: Iterable[Definition]) -> frozenset[Definition]:
         """Return these definitions, and all that they need: what they name, what that names, and so on."""
-        found: set[Definition] = set()
-        todo = list(starts)
-        while todo:
-            one = todo.pop()
-            if one not in found:
-                found.add(one)
-                todo += self.uses(one)
-        return frozenset(found)
+        return frozenset(closure(starts, self.uses))
 
     def _of_file(self, path: str, name: str) -> Meaning | None:
         if (path, name) not in self._names:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Sequence
 
+from yolopatch.core.closure import closure
 from yolopatch.core.paste.names import bound, first_line, last_line, needs
 from yolopatch.core.paste.reading import Pasted
 from yolopatch.core.paste.siblings.links import IMPORTS, STAR, Links, uses_of_files
@@ -34,7 +35,7 @@ class Reach:
     def _ask(self, file: str, names: Collection[str]) -> None:
         """Note that these names of a file are needed, and what they need in turn."""
         before = self.names.setdefault(file, set())
-        new = self._reached(file, names) - before
+        new = closure(names, lambda name: self._needs[file].get(name, ())) - before
         if not new:
             return
         before |= new
@@ -49,16 +50,6 @@ class Reach:
                 self._ask(link.other.name, new - links.bound)
             elif link.local in new or (not top and bound(link.statement) & new):
                 self._ask(link.other.name, {link.alias.name})
-
-    def _reached(self, file: str, names: Collection[str]) -> set[str]:
-        found: set[str] = set()
-        todo = list(names)
-        while todo:
-            name = todo.pop()
-            if name not in found:
-                found.add(name)
-                todo.extend(self._needs[file].get(name, ()))
-        return found
 
 
 def unneeded_lines(file: Pasted, names: Collection[str]) -> set[int]:

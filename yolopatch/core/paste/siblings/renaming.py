@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from yolopatch.core.paste.names import bound, needs
+from yolopatch.core.paste.names import bound, needs, nested_tables
 from yolopatch.core.paste.reading import Pasted, with_text
 from yolopatch.core.paste.siblings.links import IMPORTS, STAR, Link, Links, link, uses_of_files
 from yolopatch.core.paste.text.post import Renamed
@@ -221,17 +221,11 @@ def _is_more_than_a_name(file: Pasted, name: str) -> bool:
         if isinstance(node, ast.JoinedStr) and any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(node)):
             return True  # before Python 3.12, its place in the text is not known
     top = symtable.symtable(file.text, file.name, "exec")
-    return any(_is_local(table, name) for table in _below(top))
+    return any(_is_local(table, name) for table in nested_tables(top))
 
 
 def _is_local(table: symtable.SymbolTable, name: str) -> bool:
     return name in table.get_identifiers() and table.lookup(name).is_local()
-
-
-def _below(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
-    for child in table.get_children():
-        yield child
-        yield from _below(child)
 
 
 def _two_meanings(clash: _Clash) -> UsageError:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from functools import partial
 from typing import Any, NamedTuple
@@ -15,6 +14,7 @@ from torch import Tensor
 from ...build.subject import Subject
 from ...explain.causes import Cause, cause_of
 from ...protocol.findings import Finding, failed, passed, skipped
+from ...tensors.attention import without_fast_path
 from ...tensors.calls import mapped
 from ...tensors.half import as_half, in_type, through_half
 from ...tensors.models import UpstreamModel
@@ -165,26 +165,8 @@ def _without_autocast(model: UpstreamModel, step: Step) -> Cause | None:
     return None
 
 
-@contextmanager
-def _without_fast_path() -> Iterator[None]:
-    """Switch torch's short way through nn.MultiheadAttention off.
-
-    In autocast torch does so itself on a GPU; on a CPU it forgets to, and mixes types.
-    """
-    settings: Any = getattr(torch.backends, "mha", None)
-    if not hasattr(settings, "set_fastpath_enabled"):
-        yield
-        return
-    before = settings.get_fastpath_enabled()
-    settings.set_fastpath_enabled(False)
-    try:
-        yield
-    finally:
-        settings.set_fastpath_enabled(before)
-
-
 def _bfloat16(model: UpstreamModel, x: Tensor, steps: Sequence[Step]) -> _Trial:
-    with torch.autocast(x.device.type, torch.bfloat16), _without_fast_path():
+    with torch.autocast(x.device.type, torch.bfloat16), without_fast_path():
         return _try("bf16 autocast", "in bf16 autocast", model, steps, lambda: layer_outputs(model, x)[0])
 
 
