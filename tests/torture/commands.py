@@ -54,7 +54,7 @@ class Command:
     words: tuple[str, ...]
     prepare: Callable[[Lab, Sandbox], None]
     memory: int = MEMORY
-    variables: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict, hash=False)
     counted: Counted = ALL
     tells_place: tuple[str, ...] = ()
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
+import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -51,12 +53,23 @@ def prepare(lab: Lab, command: Command, place: Path) -> Path:
     return place
 
 
-def references(lab: Lab, commands: Sequence[Command], folder: Path, case: str) -> list[Reference]:
-    """Run commands undisturbed, some at a time; where a case is one of a command, the others need not be prepared."""
+def references(lab: Lab, commands: Sequence[Command], case: str) -> list[Reference]:
+    """Run commands undisturbed, some at a time; where a case is one of a command, the others need not be prepared.
+
+    Several rows harm the same commands: each is prepared once for all of them.
+    """
     chosen = [command for command in commands if command.name in case] or commands
-    places = [folder / str(number) for number in range(len(chosen))]
     with ThreadPoolExecutor(WORKERS) as pool:
-        return list(pool.map(lambda one, place: reference_of(lab, one, prepare(lab, one, place)), chosen, places))
+        return list(pool.map(lambda command: _made_once(lab, command, lab.plant), chosen))
+
+
+@functools.cache
+def _made_once(lab: Lab, command: Command, plant: str) -> Reference:
+    folder = lab.folder / "references"
+    folder.mkdir(exist_ok=True)
+    # `plant` is what the lab plants: another fault is another reference
+    place = Path(tempfile.mkdtemp(prefix=f"{plant}-", dir=folder)) / "template"
+    return reference_of(lab, command, prepare(lab, command, place))
 
 
 def reference_of(lab: Lab, command: Command, template: Path) -> Reference:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import re
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,11 +56,10 @@ class Failure:
 def failures(lab: Lab, tally: Tally) -> None:
     """Let steps of every command that writes and builds no model fail."""
     chosen = LIGHT if tally.budget.most is None else LIGHT[:2]
-    with tempfile.TemporaryDirectory(dir=lab.folder) as folder:
-        cases: list[Failure] = []
-        for reference in references(lab, chosen, Path(folder), tally.budget.case):
-            cases += failures_of(reference)
-        tally.each(cases, lambda failure: _fail(lab, failure))
+    cases: list[Failure] = []
+    for reference in references(lab, chosen, tally.budget.case):
+        cases += failures_of(reference)
+    tally.each(cases, lambda failure: _fail(lab, failure))
 
 
 def failures_of(reference: Reference) -> Iterator[Failure]:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import random
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
-from pathlib import Path
 
 from commands import HEAVY, LIGHT, Command
 from lab import Lab, Sandbox
@@ -60,11 +58,10 @@ def _each_command(
 ) -> None:
     chance = random.Random(tally.budget.seed)
     chosen = commands if tally.budget.most is None else commands[:2]
-    with tempfile.TemporaryDirectory(dir=lab.folder) as folder:
-        cases = []
-        for reference in references(lab, chosen, Path(folder), tally.budget.case):
-            cases += arrange(kills_of(reference, chance))
-        tally.each(cases, attempt)
+    cases = []
+    for reference in references(lab, chosen, tally.budget.case):
+        cases += arrange(kills_of(reference, chance))
+    tally.each(cases, attempt)
 
 
 def kills_of(reference: Reference, chance: random.Random) -> list[Kill]:

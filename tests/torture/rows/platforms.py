@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from commands import LIGHT
 from lab import Lab, Sandbox
@@ -86,10 +84,9 @@ class Case:
 def platforms(lab: Lab, tally: Tally) -> None:
     """Run every command that writes and builds no model in every home."""
     chosen = LIGHT if tally.budget.most is None else LIGHT[:2]
-    with tempfile.TemporaryDirectory(dir=lab.folder) as folder:
-        made = references(lab, chosen, Path(folder), tally.budget.case)
-        cases = [Case(reference, home) for reference in made for home in HOMES]
-        tally.each(cases, lambda case: _try(lab, case))
+    made = references(lab, chosen, tally.budget.case)
+    cases = [Case(reference, home) for reference in made for home in HOMES]
+    tally.each(cases, lambda case: _try(lab, case))
 
 
 def _try(lab: Lab, case: Case) -> None:
