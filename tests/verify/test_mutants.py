@@ -113,6 +113,8 @@ WARNED = {
     "head_without_biases": ("head", "biases were not initialised"),
     "head_of_fixed_classes": ("build", "has 80 classes whatever nc is"),
     "switched_input": ("forward", "upstream sets inplace=True on every activation module"),
+    "scrambled_tokens": ("forward", "layer 3 (ScrambledTokens) reshapes across axes: "),
+    "scrambled_heads": ("forward", "layer 3 (ScrambledHeads) reshapes across axes: "),
     "to_the_cpu": ("init", "layer 3 moves a map to the CPU at "),
 }
 # what stands in the place of the head, of the first Concat, of the first Upsample, and of one of the family's blocks
@@ -159,6 +161,7 @@ NOT_BLAMED = {
     "named_gain": "trainer-setup",
     "shared_head": "onnx",
     "encoder_layer": "precision",
+    "position_table": "forward",
 }
 EVERY = {**CAUGHT, **WARNED, **MEASURED}
 

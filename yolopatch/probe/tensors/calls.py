@@ -67,6 +67,23 @@ class Call:
         maps = [other if number == position else value for number, value in enumerate(self.maps)]
         return Call((maps, *self._args[1:]), self._kwargs)
 
+    def sized(self, height: int, width: int) -> Call:
+        """Return the same call with maps of other sides, shape (B, C, H, W): the smallest map gets these.
+
+        A map that has a whole multiple of the smallest one's sides keeps it. The values are noise.
+        """
+        maps = [tensor for tensor in tensors((self._args, self._kwargs)) if tensor.dim() == 4]
+        least = min((tensor.shape[-1] for tensor in maps), default=1)
+
+        def draw(tensor: Tensor) -> Tensor:
+            if tensor.dim() != 4 or not tensor.is_floating_point():
+                return tensor
+            times = tensor.shape[-1] // max(least, 1)
+            return torch.randn(*tensor.shape[:2], times * height, times * width).to(tensor)
+
+        seed_all(0)
+        return Call(mapped(draw, self._args), mapped(draw, self._kwargs))
+
     def halved(self) -> Call:
         """Return the same call with the upper left quarter of every map, shape (B, C, H / 2, W / 2)."""
         return Call(mapped(quarter, self._args), mapped(quarter, self._kwargs))

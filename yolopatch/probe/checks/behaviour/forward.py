@@ -12,7 +12,9 @@ from ...build.in_place_flags import changed_by_flags, switched
 from ...build.scales import scaled_channels
 from ...build.subject import Subject, shapes
 from ...explain.causes import Cause, cause_of
+from ...explain.reshapes import crossing
 from ...protocol.findings import Finding, failed, passed, warned
+from ...tensors.calls import layer_calls
 from ...tensors.models import UpstreamModel
 from ...tensors.tensors import layer_name, tensors
 from ...thresholds import SAME_FUNCTION
@@ -25,6 +27,11 @@ _COPY_HINT = "compute on a copy (x = x.clone(), or inplace=False), so that both 
 _SWITCHED_HINT = (
     "upstream sets inplace=True on every activation module of a model: call torch.nn.functional's function in its "
     "place (F.relu(x), F.silu(x)), or give the module a copy (x.clone())"
+)
+_CROSSED_HINT = (
+    "move the axes before the reshape: x.flatten(2).transpose(1, 2) makes [B, H*W, C] of a map, and "
+    "x.transpose(1, 2).reshape(B, C, H, W) makes a map again; if the paper's own code does the same, say so in your "
+    "text"
 )
 _LEAST_STRIDE = 32  # a classifier says 1, but its layers also halve the image five times
 
@@ -42,32 +49,66 @@ def check(subject: Subject) -> Finding:
         found[_text(subject.images(side, batch))] = _problem(subject, model, side, batch)
     problems = {name: problem for name, problem in found.items() if problem}
     trials = {name: problem.what if problem else "ok" for name, problem in found.items()}
-    flagged = None if problems else changed_by_flags(subject)
-    if flagged:
-        return failed(
-            f"{layer_name(subject.model, flagged.layer)} does not compute what its code says: upstream lets "
-            f"{flagged.module} ({flagged.cls}) work in place (inplace=True), and it overwrites a tensor that forward "
-            f"uses again: {off_by(flagged.error, SAME_FUNCTION, 'largest value')}",
-            _SWITCHED_HINT,
-            trials=trials,
-        )
-    changed = None if problems else _changed_in_place(subject, model)
-    if changed:
-        index, other = changed
-        return warned(
-            f"{layer_name(model, index)} changes its input in place, which {layer_name(model, other)} reads, too: that "
-            "layer gets the changed map",
-            _SWITCHED_HINT if index in switched(subject) else _COPY_HINT,
-            trials=trials,
-        )
     if not problems:
-        alike = "finite, and shaped as the base's" if _one_for_one(subject) else "finite"
-        return passed(f"outputs are {alike}, at {', '.join(trials)}", trials=trials)
+        return (
+            _flagged_finding(subject, trials)
+            or _in_place_finding(subject, model, trials)
+            or _crossed_finding(subject, model, trials)
+            or _passed(subject, trials)
+        )
     name, problem = next(iter(problems.items()))
     hint = problem.remedy if len(problems) == len(trials) or train_problem else _SIZES_HINT
     if hint == _SIZES_HINT:
         hint = _repeated_hint(subject) or hint
     return failed(f"{len(problems)} of {len(trials)} trials fail; {name}: {problem.what}", hint, trials=trials)
+
+
+def _passed(subject: Subject, trials: Mapping[str, str]) -> Finding:
+    alike = "finite, and shaped as the base's" if _one_for_one(subject) else "finite"
+    return passed(f"outputs are {alike}, at {', '.join(trials)}", trials=trials)
+
+
+def _flagged_finding(subject: Subject, trials: Mapping[str, str]) -> Finding | None:
+    """Fail where a layer computes something else once upstream has switched its activations to in-place."""
+    flagged = changed_by_flags(subject)
+    if not flagged:
+        return None
+    return failed(
+        f"{layer_name(subject.model, flagged.layer)} does not compute what its code says: upstream lets "
+        f"{flagged.module} ({flagged.cls}) work in place (inplace=True), and it overwrites a tensor that forward "
+        f"uses again: {off_by(flagged.error, SAME_FUNCTION, 'largest value')}",
+        _SWITCHED_HINT,
+        trials=trials,
+    )
+
+
+def _in_place_finding(subject: Subject, model: UpstreamModel, trials: Mapping[str, str]) -> Finding | None:
+    """Warn where a layer changes a map that another one reads, too."""
+    changed = _changed_in_place(subject, model)
+    if not changed:
+        return None
+    index, other = changed
+    return warned(
+        f"{layer_name(model, index)} changes its input in place, which {layer_name(model, other)} reads, too: that "
+        "layer gets the changed map",
+        _SWITCHED_HINT if index in switched(subject) else _COPY_HINT,
+        trials=trials,
+    )
+
+
+def _crossed_finding(subject: Subject, model: UpstreamModel, trials: Mapping[str, str]) -> Finding | None:
+    """Warn where a layer reshapes what it computes across axes."""
+    calls = layer_calls(model, subject.images(), subject.replaced)
+    found = ((index, crossing(model.model[index], call)) for index, call in calls.items())
+    index, reshape = next((one for one in found if one[1]), (None, None))
+    if index is None or reshape is None:
+        return None
+    return warned(
+        f"{layer_name(model, index)} reshapes across axes: {reshape} without moving an axis first, which mixes "
+        "channels and positions",
+        _CROSSED_HINT,
+        trials=trials,
+    )
 
 
 def _repeated_hint(subject: Subject) -> str:

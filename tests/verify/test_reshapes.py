@@ -1,0 +1,134 @@
+"""A reshape that mixes channels and positions is found, whatever sizes fit by chance; splits and merges are not."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from yolopatch.probe.explain.reshapes import crossing, cuts_across
+from yolopatch.probe.tensors.calls import Call
+
+MAP, TOKENS, HEADS = (2, 64, 13, 21), (2, 273, 64), (2, 8, 273, 8)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (MAP, (2, 64, 273)),
+        (MAP, (128, 273)),
+        (MAP, (2, 2, 32, 13, 21)),
+        (MAP, (2, 64, 13, 3, 7)),
+        (TOKENS, (2, 13, 21, 64)),
+        (TOKENS, (2, 273, 8, 8)),
+        (HEADS, (16, 273, 8)),
+        ((2, 64, 1, 1), (2, 64)),
+        ((2, 64, 1, 1), (2, 1, 64)),
+        ((2, 0, 12), (2, 12, 0)),
+        ((), (1,)),
+    ],
+)
+def test_splitting_and_merging_axes_is_no_mistake(before, after):
+    assert not cuts_across(before, after)
+    assert not cuts_across(after, before)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (MAP, TOKENS),
+        (MAP, (2, 64, 21, 13)),
+        (HEADS, TOKENS),
+        (TOKENS, HEADS),
+        ((2, 273, 24), (2, 24, 13, 21)),
+        ((3, 64, 5, 273), (15, 64, 273)),
+    ],
+)
+def test_whatever_else_is_one(before, after):
+    assert cuts_across(before, after)
+    assert cuts_across(after, before)
+
+
+class _Forward(nn.Module):
+    """Computes what a test says, with a linear layer and a table."""
+
+    def __init__(self, forward):
+        super().__init__()
+        self.fc, self.table, self.run = nn.Linear(16, 16), nn.Parameter(torch.randn(1, 35, 16)), forward
+
+    def forward(self, x):
+        return self.run(self, x)
+
+
+def _found(forward, *shape):
+    return crossing(_Forward(forward), Call((torch.randn(shape or (1, 16, 16, 16)),), {}))
+
+
+def test_tokens_that_fit_by_chance_at_the_models_own_size_are_found_with_their_line():
+    # 16 channels and 16 x 16 positions: (16, 256) and (256, 16) only split and merge there
+    def scrambled(self, x):
+        return self.fc(x.reshape(x.shape[0], -1, 16))
+
+    def given(self, x):
+        return self.fc(x.flatten(2).transpose(1, 2))
+
+    found = _found(scrambled)
+    assert found.before == (1, 16, 13, 21)
+    assert found.after == (1, 273, 16)
+    assert found.line.startswith("test_reshapes.py:")
+    assert found.line.endswith(" in scrambled")
+    assert _found(given) is None
+
+
+def test_the_way_back_and_the_merging_of_heads_are_found():
+    def back(self, x):
+        return self.fc(x.flatten(2).transpose(1, 2)).view(x.shape)
+
+    def heads(self, x):
+        y = x.flatten(2).transpose(1, 2)
+        return y.view(1, -1, 4, 4).transpose(1, 2).reshape(y.shape)
+
+    assert _found(back).after == (1, 16, 13, 21)
+    assert _found(heads).before == (1, 4, 273, 4)
+
+
+def test_three_heads_fit_one_size_and_not_the_other():
+    def heads(self, x):
+        y = x.flatten(2).transpose(1, 2)
+        return y.view(1, -1, 3, 16).transpose(1, 2).reshape(y.shape)
+
+    assert _found(heads, 1, 48, 16, 16).before == (1, 3, 143, 16)
+
+
+def test_the_axes_of_a_parameter_mean_what_the_module_lets_them_mean():
+    module = _Forward(lambda self, x: x + self.table.view(1, 16, 5, 7).mean((2, 3), keepdim=True))
+    assert crossing(module, Call((torch.randn(1, 16, 16, 16),), {})) is None
+    assert all(parameter.requires_grad for parameter in module.parameters())
+
+
+def test_what_came_before_an_error_counts_and_an_error_alone_is_none():
+    def raises_later(self, x):
+        x.view(1, -1, 16)
+        raise ValueError
+
+    def raises(self, x):
+        return x.view(1, 16, 256)
+
+    assert _found(raises_later).after == (1, 273, 16)
+    assert _found(raises) is None
+
+
+def test_several_maps_keep_their_ratio():
+    shapes = []
+
+    def join(self, maps):
+        shapes.append([tuple(x.shape[2:]) for x in maps])
+        return maps[1].view(1, -1, 16)
+
+    maps = [torch.randn(1, 16, side, side) for side in (4, 8, 16)]
+    assert crossing(_Forward(join), Call((maps,), {})).before == (1, 16, 26, 42)
+    assert shapes == [[(13, 21), (26, 42), (52, 84)]]
+
+
+def test_a_view_as_another_type_is_no_reshape():
+    assert _found(lambda self, x: torch.view_as_real(x.to(torch.complex64)).view(1, 16, -1)) is None
