@@ -35,7 +35,7 @@ _MODELS = {  # of tasks; early releases do not have all of them
     "obb": "OBBModel",
     "classify": "ClassificationModel",
 }
-_TASKS_OF_HEADS = {"segment": "segment", "classify": "classify"}
+_TASKS_OF_HEADS = {"Segment": "segment", "Pose": "pose", "OBB": "obb", "Classify": "classify"}
 # The heads for which upstream has a class of models of its own; a subclass of another on the list stands before it.
 _MODELS_OF_HEADS = {
     "RTDETRDecoder": "RTDETRDetectionModel",
@@ -70,6 +70,9 @@ class Upstream(Protocol):
 
     def task(self, data: dict[str, Any]) -> str:
         """Return the task of a parsed YAML: detect, segment, pose, obb or classify."""
+
+    def guessed_task(self, data: dict[str, Any]) -> str:
+        """Return the task that upstream takes a parsed YAML for where the user names none."""
 
     def build(self, data: dict[str, Any]) -> UpstreamModel:
         """Build the model of a parsed YAML."""
@@ -166,8 +169,15 @@ class Ultralytics:
 
     def task(self, data: dict[str, Any]) -> str:
         """See Upstream."""
+        for name, task in _TASKS_OF_HEADS.items():
+            if self._has_head(data, name):
+                return task
+        return self.guessed_task(data)
+
+    def guessed_task(self, data: dict[str, Any]) -> str:
+        """See Upstream."""
         guess = getattr(self.parser, "guess_model_task", None)  # the first releases have it elsewhere
-        return (guess(data) if guess else _TASKS_OF_HEADS.get(str(data["head"][-1][2]).lower())) or "detect"
+        return (guess(data) if guess else _TASKS_OF_HEADS.get(str(data["head"][-1][2]))) or "detect"
 
     def build(self, data: dict[str, Any]) -> UpstreamModel:
         """See Upstream."""
@@ -181,12 +191,15 @@ class Ultralytics:
         Upstream's own entry points (RTDETR, YOLOWorld, YOLOE) choose it, and the head needs it: its forward has another
         form, or its loss.
         """
-        head = self.find_class(str(data["head"][-1][2]))
         for name, model in _MODELS_OF_HEADS.items():
-            of_upstream = self.find_class(name)
-            if isinstance(head, type) and isinstance(of_upstream, type) and issubclass(head, of_upstream):
+            if self._has_head(data, name):
                 return getattr(self.parser, model)
         return None
+
+    def _has_head(self, data: dict[str, Any], name: str) -> bool:
+        """Return whether the head of a parsed YAML is this class of upstream's, or a subclass of it."""
+        head, of_upstream = self.find_class(str(data["head"][-1][2])), self.find_class(name)
+        return isinstance(head, type) and isinstance(of_upstream, type) and issubclass(head, of_upstream)
 
     def find_class(self, name: str) -> Any:
         """See Upstream."""
@@ -271,6 +284,10 @@ class Yolov5:
     def task(self, data: dict[str, Any]) -> str:
         """See Upstream; these releases only detect."""
         return "detect"
+
+    def guessed_task(self, data: dict[str, Any]) -> str:
+        """See Upstream."""
+        return self.task(data)
 
     def build(self, data: dict[str, Any]) -> UpstreamModel:
         """See Upstream."""

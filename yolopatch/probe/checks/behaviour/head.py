@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ....wire.statuses import FAIL
 from ...build.subject import Subject
 from ...protocol.findings import Finding, failed, passed, warned
 from ...tensors.tensors import layer_name, layer_outputs, tensors
@@ -50,8 +51,34 @@ def check(subject: Subject) -> Finding:
     """Fail where the head's strides are not its maps', or its boxes do not cover the image.
 
     Upstream sets strides and biases only for classes that inherit from its own head. What counts here is what
-    happened. Warn where an untrained head gives every class a high score: its biases were not initialised.
+    happened. Warn where an untrained head gives every class a high score: its biases were not initialised. Warn, too,
+    where upstream takes the head, whose name it does not know, for one of another task.
     """
+    return _set_up(subject) if _is_known(subject) else _finding_of_task(subject)
+
+
+def _is_known(subject: Subject) -> bool:
+    """Return whether upstream takes the model for one of the task that its head is made for."""
+    return subject.upstream.guessed_task(subject.data) == subject.upstream.task(subject.data)
+
+
+def _finding_of_task(subject: Subject) -> Finding:
+    """Return what is wrong with the head; where nothing else is, that upstream takes it for another task's."""
+    found = _set_up(subject)
+    if found.status == FAIL:
+        return found
+    task, guessed = subject.upstream.task(subject.data), subject.upstream.guessed_task(subject.data)
+    head = subject.rows[-1].module
+    return warned(
+        f"{layer_name(subject.model, len(subject.rows) - 1)} is a head of the task {task}, and upstream, which takes "
+        f"the task from the head's name, takes it for {guessed}: it would train with another loss",
+        f'name the task wherever you use the file: yolo {task} train model=..., or YOLO(..., task="{task}"); or let '
+        f"upstream's guess_model_task know the name {head.lower()}",
+        **found.evidence,
+    )
+
+
+def _set_up(subject: Subject) -> Finding:
     if subject.upstream.task(subject.data) == "classify":
         return passed("a classifier's head has no strides and gives no boxes")
     index = len(subject.rows) - 1

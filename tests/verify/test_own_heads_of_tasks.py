@@ -1,0 +1,46 @@
+"""A head of one's own for masks, key points or turned boxes: its task is that of the class it inherits from."""
+
+from __future__ import annotations
+
+import textwrap
+
+from yolopatch.wire.statuses import PASS, WARN
+
+from .conftest import PIN
+
+SOURCE = """
+    from ultralytics.nn.modules.head import {of}
+
+
+    class {name}({of}):
+        \"\"\"A head of a paper.\"\"\"
+"""
+# (name, what it inherits from, upstream's file, its task)
+CASES = (
+    ("SegmentX", "Segment", "yolo11n-seg", "segment"),
+    ("RotatedDetect", "OBB", "yolo11n-obb", "obb"),
+)
+HEADS = {
+    "SegmentX": "args.append([ch[x] for x in f])\nargs[2] = make_divisible(min(args[2], max_channels) * width, 8)",
+    "RotatedDetect": "args.append([ch[x] for x in f])",
+}
+
+
+def test_a_head_whose_name_upstream_does_not_know_is_verified_for_its_task_with_a_warning(
+    broken_workspace, findings, tmp_path
+):
+    sources = {name: textwrap.dedent(SOURCE.format(name=name, of=of)) for name, of, _, _ in CASES}
+    workspace = broken_workspace(sources, branches=HEADS)
+    asked = []
+    for name, of, file, _ in CASES:
+        cfg = tmp_path / f"{file}-own.yaml"
+        text = (workspace / f"ultralytics/cfg/models/11/{file.replace('n-', '-')}.yaml").read_text()
+        cfg.write_text(text.replace(f" {of}, [", f" {name}, ["))
+        assert name in cfg.read_text()
+        asked.append((cfg, "n", ("head", "learns")))
+    for (head, learns), (name, _, _, task) in zip(findings(workspace, PIN, asked), CASES, strict=True):
+        assert head.status == WARN
+        assert f"({name}) is a head of the task {task}" in head.summary
+        assert "takes it for detect" in head.summary
+        assert f'yolo {task} train model=..., or YOLO(..., task="{task}")' in head.hint
+        assert learns.status == PASS
