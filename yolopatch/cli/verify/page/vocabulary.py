@@ -319,6 +319,7 @@ _OF_CHECK: Mapping[str, Mapping[str, Words]] = {
     "flops": {
         "method": Words("how they are counted"),
         "why": Words("what makes the difference"),
+        "layers": Words("in layers that are"),
         "upstream": Words("upstream's figure", _gflops),
         "true": Words("true figure", _gflops),
         "excess": Words("upstream's figure exceeds it by", _signed_share),

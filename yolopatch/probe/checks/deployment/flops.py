@@ -23,6 +23,7 @@ from ..rules import Rules
 _SHOWN = 8  # classes in the evidence, the largest difference first
 _LEAST_SHARE = 0.001  # of the true figure: a smaller difference is not worth a line
 _NO_WEIGHTS = "the counter counts it, but it multiplies no weights"
+_OF_BASE, _OWN = "the base's", "replaced or added"
 _METHOD = {
     "upstream": "as upstream prints: thop, which counts modules, on an image of one stride, times the area",
     "true": "what torch dispatches at the real size: convolutions, matrix products and attention, 2 per multiply-add",
@@ -62,22 +63,35 @@ def _finding(subject: Subject, figures: Mapping[str, _Figures]) -> Finding:
     base = _base_figures(figures.get("base"))
     if abs(excess) <= SAME_FLOPS:
         return passed(f"{numbers}{base}", method=_METHOD, **evidence)
-    differences = _differences(subject.model, model)
-    weightless = sum(row["share"] for row in differences if row["why"] == _NO_WEIGHTS)
-    if abs(excess - weightless) <= SAME_FLOPS:
+    differences = _differences(subject, model)
+    usual, others = _apart(differences)
+    if abs(excess - usual) <= SAME_FLOPS:
         return passed(
-            f"{numbers}: it counts norms and the like, {weightless:+.1%}, as for every model{base}",
+            f"{numbers}: {_usual_parts(subject)} make {usual:+.1%}{base}",
             method=_METHOD,
             why=differences[:_SHOWN],
             **evidence,
         )
+    main = _main_difference(others, excess - usual)
+    without = f", or {excess - usual:+.1%} without {_usual_parts(subject)}" if main and usual else ""
     return warned(
-        f"{numbers}{_main_difference(differences, excess)}{base}",
+        f"{numbers}{without}{main or _main_difference(differences, excess)}{base}",
         "cite the true figure, or both and how each was counted",
         method=_METHOD,
         why=differences[:_SHOWN],
         **evidence,
     )
+
+
+def _apart(differences: Sequence[Mapping[str, Any]]) -> tuple[float, list[Mapping[str, Any]]]:
+    """Return the share that is no replaced layer's doing, and the differences that are."""
+    usual = [row for row in differences if row["why"] == _NO_WEIGHTS or row["layers"] == _OF_BASE]
+    return sum(row["share"] for row in usual), [row for row in differences if row not in usual]
+
+
+def _usual_parts(subject: Subject) -> str:
+    """Return what upstream counts wrongly in every model, and in the base."""
+    return "norms and the like" if subject.base is None else "norms and the base's own layers"
 
 
 def _base_figures(base: _Figures | None) -> str:
@@ -223,20 +237,23 @@ class _Row:
     true: float = 0.0
 
 
-def _differences(model: UpstreamModel, figures: _Figures) -> list[dict[str, Any]]:
+def _differences(subject: Subject, figures: _Figures) -> list[dict[str, Any]]:
     """Return where upstream's count differs from the true one, by class of module; the largest difference first."""
-    counted = figures.thop.counted
+    model, counted = subject.model, figures.thop.counted
     if counted is None:
         return []
-    rows: dict[tuple[str, bool], _Row] = {}
+    rows: dict[tuple[str, str, bool], _Row] = {}
     factor = counted.factor(figures.imgsz) / 1e9
     for part in _parts(model, figures.flops, counted):
-        row = rows.setdefault((_label(model, part.module), part.is_counted), _Row())
+        row = rows.setdefault((_label(model, part.module), _layers(subject, part.module), part.is_counted), _Row())
         if part.module not in row.modules[-1:]:
             row.modules.append(part.module)
         row.upstream += part.counted * factor
         row.true += part.true / 1e9
-    listed = [_row_evidence(label, is_counted, row, figures.true) for (label, is_counted), row in rows.items()]
+    listed = [
+        {"class": label, "layers": layers, **_row_evidence(is_counted, row, figures.true)}
+        for (label, layers, is_counted), row in rows.items()
+    ]
     return sorted((row for row in listed if abs(row["share"]) >= _LEAST_SHARE), key=lambda row: -abs(row["share"]))
 
 
@@ -287,9 +304,14 @@ def _is_torch(module: Module) -> bool:
     return type(module).__module__.startswith("torch.")
 
 
-def _row_evidence(label: str, is_counted: bool, row: _Row, whole: float) -> dict[str, Any]:
+def _layers(subject: Subject, module: str) -> str:
+    """Return whose layer a module is a part of."""
+    index = module.split(".")[1]
+    return _OF_BASE if subject.base is not None and int(index) not in subject.replaced else _OWN
+
+
+def _row_evidence(is_counted: bool, row: _Row, whole: float) -> dict[str, Any]:
     return {
-        "class": label,
         "modules": len(row.modules),
         "first": row.modules[0],
         "upstream": round(row.upstream, 4),

@@ -1,0 +1,46 @@
+"""The warning about upstream's GFLOPs is for what a replaced layer does, not for what every model has."""
+
+from __future__ import annotations
+
+from yolopatch.wire.statuses import PASS, WARN
+
+from .conftest import PIN
+
+# the weights of its convolution are an argument: upstream's counter sees modules alone
+FUNCTIONAL = """
+    class Functional(nn.Module):
+        \"\"\"A convolution as a function.\"\"\"
+
+        def __init__(self, c1, c2, k=3, s=1):
+            super().__init__()
+            self.weight, self.s, self.p = nn.Parameter(torch.randn(c2, c1, k, k) * 0.05), s, k // 2
+
+        def forward(self, x):
+            return F.silu(F.conv2d(x, self.weight, None, self.s, self.p))
+"""
+# so light that what upstream counts wrongly of the other layers is over one percent of the whole
+LIGHT = """
+    class Light(nn.Module):
+        \"\"\"A pooling, and a convolution of points.\"\"\"
+
+        def __init__(self, c1, c2, k=3, s=1):
+            super().__init__()
+            self.pool, self.conv = nn.AvgPool2d(s) if s > 1 else nn.Identity(), nn.Conv2d(c1, c2, 1)
+
+        def forward(self, x):
+            return self.conv(self.pool(x))
+"""
+
+
+def test_only_a_replaced_layers_part_is_warned_of(broken_workspace, broken_cfg, findings):
+    workspace = broken_workspace({"Functional": FUNCTIONAL, "Light": LIGHT})
+    every = (1, 3, 5, 7, 17, 20)
+    asked = [(broken_cfg(name, every), "n", ("flops",)) for name in ("Functional", "Light")]
+    (functional,), (light,) = findings(workspace, PIN, asked)
+    assert functional.status == WARN
+    assert "% without norms and the base's own layers: Functional (" in functional.summary
+    assert light.status == PASS
+    assert abs(light.evidence["model"]["excess"]) > 0.01
+    assert all(row["layers"] == "the base's" or "no weights" in row["why"] for row in light.evidence["why"])
+    assert any(row["layers"] == "the base's" and "no weights" not in row["why"] for row in light.evidence["why"])
+    assert {row["class"] for row in functional.evidence["why"] if row["layers"] != "the base's"} == {"Functional"}
