@@ -118,3 +118,21 @@ def test_a_cell_says_what_fails_and_what_warns_and_how_much_was_run():
         "| ultralytics-8.3.0 | SPConv | layer | pass* | pass |",
     ]
     assert "- Flavor `paper`: 3 of 4 models pass." in text
+
+
+def test_a_run_of_a_part_leaves_the_other_cells_of_the_page_as_they_were():
+    def result(module, *failed, scale="n", task="detect", quick=False):
+        return Result(
+            Case("ultralytics-8.3.0", module, "paper", "layer", scale, task), "", "", failed, ("fuse",), 1, quick
+        )
+
+    before = page([result("DSConv", "init"), result("DSConv", scale="l", quick=True), result("DSConv", task="pose")])
+    after = page([result("DSConv"), result("SPConv", "inert")], before)
+    assert [line for line in after.splitlines() if line.startswith("| ")] == [
+        "| pin | module | in | n | l | pose n |",
+        "| ultralytics-8.3.0 | DSConv | layer | pass; warns fuse | pass*; warns fuse | pass; warns fuse |",
+        "| ultralytics-8.3.0 | SPConv | layer | fails inert; warns fuse |  |  |",
+        "| pin | module | in | n | l | pose n |",
+    ]
+    assert "- Flavor `paper`: 3 of 4 models pass." in after
+    assert page([], after) == after

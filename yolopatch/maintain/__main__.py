@@ -160,7 +160,8 @@ def _verify_matrix(asked: argparse.Namespace) -> int:
         if result.case in wanted:
             wanted.remove(result.case)
             print(f"{_summary_line(result)}; {len(wanted)} left", flush=True)
-    asked.out.write_text(page(results), encoding="utf-8")
+    before = asked.out.read_text(encoding="utf-8") if asked.out.is_file() else ""
+    asked.out.write_text(page(results, before), encoding="utf-8")
     return EXIT_VERIFY if any(result.failed and result.case.flavor == "paper" for result in results) else 0
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from yolopatch.catalog.model.base_model import DETECT, TASKS
 from yolopatch.catalog.module import FLAVORS, TUTORIAL_FLAVOR
 from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import PINS
 from yolopatch.maintain.matrix import PLACES, QUICK, SCALES, TASK_SCALE, Case, Result
+from yolopatch.maintain.pages.cells import read_cells
+from yolopatch.maintain.pages.verdicts import failing
 
 # (heading, scale, task)
 _COLUMNS = [
@@ -18,8 +20,14 @@ _COLUMNS = [
 ]
 
 
-def page(results: Sequence[Result]) -> str:
-    """Return the results as a Markdown page: one table for each flavor, one row for each module and placement."""
+def page(results: Sequence[Result], before: str = "") -> str:
+    """Return the results as a Markdown page: one table for each flavor, one row for each module and placement.
+
+    Args:
+        results: of the models that were verified.
+        before: the text of the page until now; what it says of other models stays.
+    """
+    cells = {**read_cells(before), **{result.case: _cell(result) for result in results}}
     head = [
         "# Every module, verified",
         "",
@@ -29,35 +37,33 @@ def page(results: Sequence[Result]) -> str:
         "which warns of nearly every model because thop does not see functions, is left out. Where a cell has a star,",
         f"only these were run: {', '.join(QUICK[:6])},",
         f"{', '.join(QUICK[6:])}.",
+        "A run of a part of the models (`MODULES=`, `PINS=`, `SCALES=`) leaves the other cells as they were.",
         "",
-        *(f"- {_count(flavor, results)}" for flavor in FLAVORS),
+        *(f"- {_count(flavor, cells)}" for flavor in FLAVORS),
         "",
     ]
-    return "\n".join([*head, *(line for flavor in FLAVORS for line in _table(flavor, results))])
+    return "\n".join([*head, *(line for flavor in FLAVORS for line in _table(flavor, cells))])
 
 
-def _count(flavor: str, results: Sequence[Result]) -> str:
-    verified = [result for result in results if result.case.flavor == flavor]
-    passing = sum(not result.failed for result in verified)
+def _count(flavor: str, cells: Mapping[Case, str]) -> str:
+    verified = [cell for case, cell in cells.items() if case.flavor == flavor]
+    passing = sum(not failing(cell) for cell in verified)
     passed = f"Flavor `{flavor}`: {passing} of {len(verified)} models pass."
     return f"{passed} It does what the posts' code does, faults included." if flavor == TUTORIAL_FLAVOR else passed
 
 
-def _table(flavor: str, results: Sequence[Result]) -> Iterator[str]:
-    found = {result.case: result for result in results}
+def _table(flavor: str, found: Mapping[Case, str]) -> Iterator[str]:
     columns = [c for c in _COLUMNS if any((case.scale, case.task) == c[1:] for case in found)]
     yield from (f"## Flavor `{flavor}`", "", f"| pin | module | in | {' | '.join(c[0] for c in columns)} |")
     yield "|---" * (3 + len(columns)) + "|"
     for pin, module, place in itertools.product(PINS, MODULES, PLACES):
-        cells = [_cell(found.get(Case(pin, module, flavor, place, scale, task))) for _, scale, task in columns]
+        cells = [found.get(Case(pin, module, flavor, place, scale, task), "") for _, scale, task in columns]
         if any(cells):
             yield f"| {pin} | {module} | {place} | {' | '.join(cells)} |"
     yield ""
 
 
-def _cell(result: Result | None) -> str:
-    if result is None:
-        return ""
+def _cell(result: Result) -> str:
     verdict = f"fails {', '.join(result.failed)}" if result.failed else "pass"
     verdict += "*" * result.quick
     warned = [name for name in result.warned if name != "flops"]

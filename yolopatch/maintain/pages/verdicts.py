@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-_FLAVOR = re.compile(r"^## Flavor `(\w+)`$", re.MULTILINE)
-_FIRST_RESULT = 3  # after the pin, the module, and where it stands
+from yolopatch.maintain.pages.cells import read_cells
 
 
 @dataclass(frozen=True)
@@ -42,8 +40,8 @@ class Verdict:
 
 def verified(page: str) -> tuple[Verified, ...]:
     """Return every model that the text of the page has a result of, in its order."""
-    _, *parts = _FLAVOR.split(page)
-    return tuple(model for flavor, rows in zip(parts[::2], parts[1::2]) for model in _models(flavor, rows))
+    cells = read_cells(page).items()
+    return tuple(Verified(case.flavor, case.pin, case.module, failing(cell)) for case, cell in cells)
 
 
 def verdict(models: Iterable[Verified]) -> Verdict:
@@ -54,14 +52,7 @@ def verdict(models: Iterable[Verified]) -> Verdict:
     return Verdict(passed, len(chosen), tuple(failing.most_common()))
 
 
-def _models(flavor: str, rows: str) -> Iterator[Verified]:
-    for row in rows.splitlines():
-        pin, module, *cells = [cell.strip() for cell in row.strip("|").split("|")] + [""]
-        for cell in filter(None, cells[_FIRST_RESULT - 2 :]):
-            if not set(cell) <= set("-:") and pin != "pin":
-                yield Verified(flavor, pin, module, _failing(cell))
-
-
-def _failing(cell: str) -> tuple[str, ...]:
+def failing(cell: str) -> tuple[str, ...]:
+    """Return the checks that a cell says to fail."""
     said = cell.partition(";")[0].rstrip("*")
     return tuple(said.removeprefix("fails ").split(", ")) if said.startswith("fails ") else ()
