@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ast
 import importlib
+import inspect
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any, NoReturn, TypeGuard
 
 import torch.nn as nn
 
 from ..tensors.models import UpstreamModel
+
+_SHORT = 1000  # steps: upstream chooses another optimizer for over ten thousand
 
 
 class _LoadersAsked(Exception):
@@ -49,6 +52,26 @@ def optimised(args: Any, model: UpstreamModel) -> set[int]:
     trainer.args, trainer.model = args, model
     optimiser = trainer.build_optimizer(model, name="SGD", lr=0.01, momentum=0.9, decay=0.0)
     return {id(parameter) for group in optimiser.param_groups for parameter in group["params"]}
+
+
+def rates(args: Any, model: UpstreamModel) -> dict[str, float]:
+    """Return by what ultralytics' trainer multiplies the learning rate of each parameter, by name; 1 for the most.
+
+    It is asked for the optimizer that it chooses by itself for a short training. Empty where a release chooses none.
+
+    Args:
+        args: upstream's default settings; changed.
+        model: the model.
+    """
+    engine = importlib.import_module("ultralytics.engine.trainer")
+    if "iterations" not in inspect.signature(engine.BaseTrainer.build_optimizer).parameters:
+        return {}
+    trainer = _without_data(engine.BaseTrainer)
+    trainer.args, trainer.model = args, model
+    optimiser = trainer.build_optimizer(model, name="auto", lr=0.01, momentum=0.9, decay=0.0, iterations=_SHORT)
+    found = {id(parameter): group["lr"] for group in optimiser.param_groups for parameter in group["params"]}
+    usual, _ = Counter(found.values()).most_common(1)[0]
+    return {name: found[id(p)] / usual for name, p in model.named_parameters() if id(p) in found}
 
 
 def _without_data(cls: type) -> Any:

@@ -104,6 +104,12 @@ class Upstream(Protocol):
         None where this release's trainer cannot be asked; any exception of its code passes through.
         """
 
+    def rates(self, model: UpstreamModel) -> dict[str, float]:
+        """Return by what upstream's own trainer multiplies the learning rate of each parameter, by name.
+
+        Empty where it multiplies none; any exception of its code passes through.
+        """
+
     def outputs(self, model: UpstreamModel, batch: dict[str, Any]) -> Any:
         """Return what a model whose head is in train mode gives for a batch: what the loss is computed from.
 
@@ -258,6 +264,10 @@ class Ultralytics:
         """See Upstream."""
         return trainer.optimised(self._config.get_cfg(), model)
 
+    def rates(self, model: UpstreamModel) -> dict[str, float]:
+        """See Upstream."""
+        return trainer.rates(self._config.get_cfg(), model)
+
 
 class Yolov5:
     """yolov5 6.1, from a clone (`models.yolo`) or repackaged (`yolov5.models.yolo`)."""
@@ -346,6 +356,10 @@ class Yolov5:
     def optimised(self, model: UpstreamModel) -> set[int] | None:
         """See Upstream."""
         return trainer.sorted_for_optimiser(self._train, model)
+
+    def rates(self, model: UpstreamModel) -> dict[str, float]:
+        """See Upstream; these releases give every parameter the same."""
+        return {}
 
     @property
     def _train(self) -> Path:

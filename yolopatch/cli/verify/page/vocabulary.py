@@ -263,6 +263,7 @@ _OF_CHECK: Mapping[str, Mapping[str, Words]] = {
         "trained_though_frozen": Words("frozen parameters that upstream's trainer trains"),
         "frozen_though_trained": Words("parameters that upstream's trainer freezes"),
         "not_optimised": Words("parameters that upstream's optimizer does not get"),
+        "other_learning_rate": Words("parameters with another learning rate than the base's"),
     },
     "gradient-flow": {
         "trainable": Words("all that can be trained"),

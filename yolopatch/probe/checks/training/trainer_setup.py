@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from ...build.subject import Subject
 from ...protocol.findings import Finding, failed, passed, skipped, warned
 from ...tensors.tensors import layer_name
 from ..evidence import sample
 from ..rules import Rules
-from ..wording import plural
+from ..wording import plural, such
 
 RULES = Rules(needs_run=False, asks_base=False)
 
@@ -15,7 +17,8 @@ RULES = Rules(needs_run=False, asks_base=False)
 def check(subject: Subject) -> Finding:
     """Warn where the trainer trains parameters that the module froze, or freezes parameters that it trains.
 
-    Fail where its optimizer does not get a parameter that is to be trained: it keeps its first value.
+    Fail where its optimizer does not get a parameter that is to be trained: it keeps its first value. Warn where it
+    trains a parameter at another rate than the base's.
     Upstream's trainer decides by itself: it sets `requires_grad` on what it does not know, and takes it from every
     parameter with `.dfl` in its name. What it does to layers of upstream's own is upstream's matter.
     """
@@ -24,6 +27,7 @@ def check(subject: Subject) -> Finding:
     try:
         subject.upstream.set_up_training(model)
         optimised = subject.upstream.optimised(model)
+        other_rates = _other_rates(subject)
     except Exception as error:  # upstream's own code, which other releases write in other ways
         return skipped(f"upstream's trainer could not set this model up: {type(error).__name__}: {error}")
     after = {name: p.requires_grad for name, p in model.named_parameters()}
@@ -39,6 +43,7 @@ def check(subject: Subject) -> Finding:
         "trained_though_frozen": sample(unfrozen, "names"),
         "frozen_though_trained": sample(frozen, "names"),
         "not_optimised": sample(left_out, "names"),
+        "other_learning_rate": sample([rate.name for rate in other_rates], "names"),
     }
     if left_out:
         return failed(
@@ -62,10 +67,50 @@ def check(subject: Subject) -> Finding:
             "rename the attribute: upstream freezes every parameter with .dfl in its name",
             **evidence,
         )
+    if other_rates:
+        first = other_rates[0]
+        return warned(
+            f"upstream's trainer multiplies the learning rate of {first.name} by {first.own:g}, and that of the base's "
+            f"{first.base_name} by {first.base:g}{such(len(other_rates), 'parameter')}: a comparison of the two models "
+            "compares these rates, too",
+            "upstream knows these parameters by the number of their layer: keep it by putting your module in the place "
+            "of a layer, or train both models with an optimizer that you name, such as optimizer=SGD",
+            **evidence,
+        )
     fixed = sum(not trained for trained in after.values())
     return passed(
         f"upstream's trainer trains {len(after) - fixed} tensors and leaves {fixed} frozen, as built", **evidence
     )
+
+
+@dataclass(frozen=True)
+class _Rate:
+    """A parameter whose learning rate is multiplied by another number than that of the base's.
+
+    Attributes:
+        name, base_name: of the parameter, and of the one that stands in its place in the base.
+        own, base: the numbers.
+    """
+
+    name: str
+    base_name: str
+    own: float
+    base: float
+
+
+def _other_rates(subject: Subject) -> list[_Rate]:
+    """Return the parameters that the base has too, in a layer of another number, and trains at another rate."""
+    if subject.base is None:
+        return []
+    own, base = subject.upstream.rates(subject.model), subject.upstream.rates(subject.base)
+    found = []
+    for name, rate in own.items():
+        _, index, rest = name.split(".", 2)
+        counterpart = subject.alignment.base_of[int(index)]
+        base_name = f"model.{counterpart}.{rest}"
+        if base.get(base_name, rate) != rate:
+            found.append(_Rate(name, base_name, rate, base[base_name]))
+    return found
 
 
 def _is_replaced(subject: Subject, name: str) -> bool:
