@@ -50,6 +50,20 @@ def test_what_is_listed_fits(what, width, yolopatch, monkeypatch):
     assert max(map(cells_of, told)) <= max(int(width), 60 if what == "modules" else 0)
 
 
+@pytest.mark.parametrize("width", ["40", "60", "80", "120"])
+def test_titles_of_papers_and_names_are_not_translated(width, yolopatch, monkeypatch):
+    """The rest of a title, on a line of its own, reads like a message: "with Auxiliary Bounding Box"."""
+    monkeypatch.setenv("COLUMNS", width)
+    overview = "".join(click.unstyle(yolopatch("list", "--lang", "zh").out).split())
+    for name in OURS:
+        paper = "".join(MODULES[name].paper.split())
+        assert paper in overview
+        told = click.unstyle(yolopatch("list", name, "--lang", "zh").out)
+        assert paper in "".join(told.split())
+        # of one flavor as of two: what `--flavor` takes
+        assert f"\n  版本      {', '.join(MODULES[name].flavors)}\n" in told
+
+
 def test_json_has_what_it_had_and_the_figures(yolopatch):
     row = next(one for one in yolopatch("list", "--json").json["modules"] if one["name"] == "HWD")
     assert {"name", "kind", "classes", "paper", "tutorial", "pins"} <= row.keys()

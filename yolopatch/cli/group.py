@@ -17,7 +17,7 @@ COMPLETING = "_YOLOPATCH_COMPLETE"  # the variable that a shell sets while it as
 
 # name: (module in yolopatch.cli, its line in `yolopatch --help`)
 _COMMANDS = {
-    "list": ("model.list_", "List the modules, pins or tutorials."),
+    "list": ("model.list_", "List the modules, pins, tutorials or checks."),
     "apply": ("workspace.apply", "Add modules to a pinned upstream version."),
     "remove": ("workspace.remove", "Remove modules from a workspace."),
     "status": ("workspace.status", "Show what a workspace contains."),

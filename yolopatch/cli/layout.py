@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from yolopatch.core.language.spoken import spoken
+from yolopatch.core.language.spoken import Finished, spoken
 from yolopatch.core.text import cells_of
 from yolopatch.core.wrapping import wrap
 
@@ -66,7 +66,7 @@ def table(
     widths[wrapped] -= max(over, 0)
     for row, colour in zip((header, *rows), (None, *(colours or [None] * len(rows)))):
         for line in _lines(row, widths, to_the_left, wrapped):
-            yield click.style(line, dim=row is header, fg=colour) if colour or row is header else line
+            yield Finished(click.style(line, dim=row is header, fg=colour) if colour or row is header else line)
 
 
 def _lines(row: Sequence[str], widths: Sequence[int], to_the_left: Sequence[bool], wrapped: int) -> Iterator[str]:
@@ -86,12 +86,12 @@ def _blocks(header: Sequence[str], rows: Sequence[Sequence[str]], colours: Seque
     """Yield each row as lines: its first cell, and below it each other one behind the title of its column."""
     for row, colour in zip(rows, colours or [None] * len(rows)):
         for line in _fitted(row[0], "  "):
-            yield click.style(line, fg=colour) if colour else line
+            yield Finished(click.style(line, fg=colour) if colour else line)
         for title, cell in zip(header[1:], row[1:]):
             yield from _fitted(f"{title}  {cell}".strip(), "    ")
 
 
-def _fitted(text: str, margin: str) -> list[str]:
+def _fitted(text: str, margin: str) -> list[Finished]:
     return wrap(text, terminal_width() or _ANY_WIDTH, margin, margin)
 
 
@@ -104,9 +104,14 @@ def _is_figure(rows: Sequence[Sequence[str]], column: int) -> bool:
     return all(row[column][:1].isdigit() or row[column][:1] in "+-" for row in rows)
 
 
-def indented(text: str, margin: str = "  ") -> Iterator[str]:
+def indented(text: str, margin: str = "  ") -> Iterator[Finished]:
     """Yield a text in indented lines of at most 80 cells, or as many as the terminal has."""
-    return iter(wrap(spoken().translate(text), min(_WIDTH + 2, terminal_width() or _ANY_WIDTH), margin, margin))
+    return quoted(spoken().translate(text), margin)
+
+
+def quoted(text: str, margin: str = "  ") -> Iterator[Finished]:
+    """Yield a text that is not ours, such as the title of a paper, in lines as `indented` does, untranslated."""
+    return iter(wrap(text, min(_WIDTH + 2, terminal_width() or _ANY_WIDTH), margin, margin))
 
 
 def latency_rows(model: Mapping[str, Any], base: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:

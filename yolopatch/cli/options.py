@@ -55,13 +55,13 @@ catalog = click.option(
 )
 
 
-def builder(what: str) -> Callable[[_Command], _Command]:
-    """Return the option `--workspace` of a command whose items lie anywhere; `what` it builds is for the help text."""
+def builder(words: str) -> Callable[[_Command], _Command]:
+    """Return the option `--workspace` of a command whose items lie anywhere, with this help text."""
     return click.option(
         "--workspace",
         type=click.Path(path_type=Path, file_okay=False),
         metavar="DIR",
-        help=f"The workspace that builds {what}.  [default: the one around ITEM or around the current folder]",
+        help=words,
     )
 
 

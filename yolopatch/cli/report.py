@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from yolopatch.core.language.spoken import spoken, titled
+from yolopatch.core.language.spoken import Finished, spoken, titled
 from yolopatch.errors import OpenError, YolopatchError
 
 # What a terminal would obey, or not show as it is, in names, labels and messages that strangers wrote: control
@@ -33,7 +33,8 @@ def show(data: Mapping[str, Any], lines: Iterable[str], as_json: bool) -> None:
         _print_json(data)
         return
     for line in lines:
-        click.echo(_harmless(spoken().sentence(line)))  # a word alone is a name, or was translated
+        # a word alone is a name, or was translated
+        click.echo(_harmless(line if isinstance(line, Finished) else spoken().sentence(line)))
 
 
 def show_text(data: Mapping[str, Any], text: str, as_json: bool) -> None:

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterator
 from functools import cache
 
+from yolopatch.core.language.spoken import Finished
 from yolopatch.core.text import cells_of
 
 # A line begins with none of the first, and ends with none of the second.
@@ -18,13 +19,13 @@ _PIECE = (
 )
 
 
-def wrap(text: str, width: int, first: str = "", others: str = "") -> list[str]:
-    """Return a text as lines of at most `width` cells; `first` starts the first line, `others` each further one.
+def wrap(text: str, width: int, first: str = "", others: str = "") -> list[Finished]:
+    """Return a translated text as lines of at most `width` cells; `first` starts the first, `others` each further one.
 
     A piece without a place to break it is cut where it is longer than a line.
     """
     if text.isascii():
-        return textwrap.wrap(text, width, initial_indent=first, subsequent_indent=others)
+        return [*map(Finished, textwrap.wrap(text, width, initial_indent=first, subsequent_indent=others))]
     lines: list[str] = []
     line, is_empty = first, True
     for space, piece in _pieces(" ".join(text.split()), max(width - cells_of(others), 2)):
@@ -33,7 +34,7 @@ def wrap(text: str, width: int, first: str = "", others: str = "") -> list[str]:
             line, is_empty = others, True
         line += piece if is_empty else space + piece
         is_empty = False
-    return lines if is_empty else [*lines, line]
+    return [*map(Finished, lines if is_empty else [*lines, line])]
 
 
 def _pieces(text: str, most: int) -> Iterator[tuple[str, str]]:

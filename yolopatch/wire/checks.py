@@ -61,7 +61,7 @@ CHECKS = (
     Check(
         "input-dependence",
         _BEHAVIOUR,
-        "The model sees its images: no layer answers the same whatever the image is.",
+        "The model sees its images: no layer gives the same output for every image.",
     ),
     Check(
         "head",
@@ -141,7 +141,7 @@ CHECKS = (
     Check(
         "loss",
         _TRAINING,
-        "The loss that you train with is upstream's, or the one that you edited: an edit elsewhere changes nothing.",
+        "You train with upstream's own loss, or with the loss module that you applied, without another edit of it.",
     ),
     Check(
         "seeds",

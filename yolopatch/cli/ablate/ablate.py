@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     "--workers",
     type=click.IntRange(min=1),
     metavar="NUMBER",
-    help="How many runs at once.  [default: one for each GPU, else as cores and memory allow]",
+    help="How many runs are trained at once.  [default: one for each GPU, else as cores and memory allow]",
 )
 @click.option(
     "--engine",
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     "--gpus-per-run",
     type=click.FloatRange(min=0),
     metavar="NUMBER",
-    help="With --engine ray: GPUs, or parts of one, of each run.  [default: 1 where there are some]",
+    help="With --engine ray: GPUs of each run; with 0.5, two runs share one.  [default: 1 if the cluster has GPUs]",
 )
 @click.option(
     "--cpus-per-run",
@@ -83,15 +83,16 @@ def command(
     python: str | None,
     as_json: bool,
 ) -> int:
-    """Train models beside each other over seeds, and make the paper's table.
+    """Train several models with several seeds, and make the paper's table.
 
     GRID is a TOML file: the arms (modules with placements, or a YAML), the
     scales, the seeds, and upstream's arguments, which are the same for all
     runs. docs/ablation.md explains it. GRID may also be the folder of a grid.
 
     If it is killed, repeat the command: no run is trained twice, and one that
-    was on its way goes on from its last checkpoint. Exit code 4: a run failed;
-    its reason stands below the table, and the same command tries it again.
+    was interrupted continues from its last checkpoint. Exit code 4: a run
+    failed; the reason stands below the table, and the same command tries it
+    again.
     """
     from yolopatch.steps.ablate.ablate import AblateRequest, open_grid, read_ablation
     from yolopatch.steps.ablate.on_cluster import EngineOptions

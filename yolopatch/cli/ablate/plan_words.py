@@ -43,7 +43,7 @@ def _patches(found: GridPlan) -> Iterator[str]:
     if found.seed_patch:
         yield "with the seed patch"
     if found.grid.compat:
-        yield "with the compat patch"
+        yield "with the compatibility patch"
 
 
 def count(found: GridPlan) -> int:

@@ -53,8 +53,8 @@ if TYPE_CHECKING:
     "areas",
     multiple=True,
     metavar="AREA",
-    help="With --dest, also commit what the fork changes of this: loss, assignment, training, augmentation, evaluation,"
-    " export or data. Repeatable.",
+    help="With --dest, also commit what the fork changes in this area: loss, assignment, training, augmentation,"
+    " evaluation, export or data. Repeatable.",
 )
 @click.option("--everything", is_flag=True, help="The same as --with for every area.")
 @click.option(

@@ -27,7 +27,7 @@ from yolopatch.cli.layout import table
 from yolopatch.cli.verify.words import verification
 from yolopatch.cli.workspace.words import state
 from yolopatch.core.fork.account import Account, Item
-from yolopatch.core.language.spoken import spoken, titled
+from yolopatch.core.language.spoken import Finished, spoken, titled
 from yolopatch.core.text import cells_of
 from yolopatch.core.wrapping import wrap
 
@@ -121,9 +121,11 @@ def _items(items: Sequence[Item], width: int, margin: str) -> Iterator[str]:
         yield f"{margin}and {len(items) - _SHOWN} more: --report FILE.html has all"
 
 
-def _cut(lines: list[str]) -> list[str]:
+def _cut(lines: list[Finished]) -> list[Finished]:
     """Return the first lines of a sentence, with a sign where it goes on."""
-    return lines if len(lines) <= _LINES else [*lines[: _LINES - 1], f"{lines[_LINES - 1][:-1]}\N{HORIZONTAL ELLIPSIS}"]
+    if len(lines) <= _LINES:
+        return lines
+    return [*lines[: _LINES - 1], Finished(f"{lines[_LINES - 1][:-1]}\N{HORIZONTAL ELLIPSIS}")]
 
 
 def _models(found: Adoption, width: int) -> Iterator[str]:
@@ -160,11 +162,12 @@ def _facts(named: Iterable[tuple[str, str]], width: int) -> Iterator[str]:
         yield from wrapped(value, width, head, " " * cells_of(head))
 
 
-def wrapped(text: str, width: int, first: str, others: str) -> list[str]:
+def wrapped(text: str, width: int, first: str, others: str) -> list[Finished]:
     """Return a text as lines of at most this many cells, a long path or word whole."""
     plain = spoken().translate(" ".join(text.split()))
     if not plain.isascii():
         return wrap(plain, width, first, others)
-    return textwrap.wrap(
+    lines = textwrap.wrap(
         plain, width, initial_indent=first, subsequent_indent=others, break_long_words=False, break_on_hyphens=False
-    ) or [first.rstrip()]
+    )
+    return [*map(Finished, lines or [first.rstrip()])]

@@ -25,7 +25,7 @@ from yolopatch.wire import shell
     shell_complete=suggest.yaml_files,
     type=click.Path(path_type=Path),
     metavar="DATA.yaml",
-    help="Evaluate checkpoints on this data, its part val.",
+    help="Evaluate checkpoints on the val images of this data set.",
 )
 @options.scale
 @click.option("--imgsz", default=640, show_default=True, metavar="PIXELS", help="Image side.")
@@ -33,9 +33,9 @@ from yolopatch.wire import shell
     "--batch",
     type=click.IntRange(min=1),
     metavar="NUMBER",
-    help="Images in a forward.  [default: 1; for --data upstream's]",
+    help="Images in one forward pass.  [default: 1; with --data, upstream's]",
 )
-@click.option("--half", is_flag=True, help="Run the forwards in float16.")
+@click.option("--half", is_flag=True, help="Compute in float16.")
 @options.device("The CPU, or the number of a GPU.  [default: cpu]")
 @options.python
 @click.option(

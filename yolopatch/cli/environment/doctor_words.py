@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from yolopatch.cli.layout import badge, pairs, table
-from yolopatch.core.language.spoken import spoken, titled
+from yolopatch.core.language.spoken import Finished, spoken, titled
 from yolopatch.core.text import cells_of
 from yolopatch.core.wrapping import wrap
 
@@ -66,8 +66,8 @@ def _ailments(alike: list[Fault]) -> Iterator[str]:
         what = spoken().translate(ailment.what)
         text = titled(f"{ailment.stage}:", ailment.what) if ailment.stage else what
         first, *rest = wrap(text, _WIDTH - cells_of(word), others="    ")  # colours have no width
-        yield f"  {severity} {first}"
-        yield from (f"  {line}" for line in rest)
+        yield Finished(f"  {severity} {first}")
+        yield from (Finished(f"  {line}") for line in rest)
         if ailment.where:
             yield f"      where {ailment.where}"
     if alike[0].hint:

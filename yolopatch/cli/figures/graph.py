@@ -22,7 +22,7 @@ from yolopatch.cli.progress import progress_line
 )
 @options.scale
 @click.option("--imgsz", default=640, show_default=True, metavar="PIXELS", help="Image side for the shapes.")
-@options.builder("ITEM")
+@options.builder("The workspace that builds the model.  [default: the one around ITEM, else around the current folder]")
 @options.overwrite
 @options.python
 @options.as_json

@@ -22,8 +22,12 @@ from yolopatch.wire.figures import METHODS
     metavar="PATH",
     help="An image, or a folder of images.",
 )
-@click.option("--layer", type=int, metavar="N", help="The layer to map.  [default: those that the head reads]")
-@click.option("--method", type=click.Choice(METHODS), default=METHODS[0], show_default=True, help="How to map.")
+@click.option(
+    "--layer", type=int, metavar="N", help="The layer to draw a map of.  [default: those that the head reads]"
+)
+@click.option(
+    "--method", type=click.Choice(METHODS), default=METHODS[0], show_default=True, help="How a map is computed."
+)
 @click.option("--erf", is_flag=True, help="Draw effective receptive fields instead.")
 @click.option(
     "--out",
@@ -37,8 +41,10 @@ from yolopatch.wire.figures import METHODS
 @click.option(
     "--conf", "confidence", default=0.25, show_default=True, metavar="SCORE", help="Count objects above this score."
 )
-@click.option("--limit", default=8, show_default=True, metavar="N", help="The most images of a folder.")
-@options.builder("all models")
+@click.option("--limit", default=8, show_default=True, metavar="N", help="Use at most so many images of a folder.")
+@options.builder(
+    "The workspace that builds all models.  [default: the one around ITEM, else around the current folder]"
+)
 @options.overwrite
 @options.python
 @options.as_json
@@ -46,8 +52,9 @@ def command(items: tuple[str, ...], as_json: bool, **given: Any) -> None:
     """Draw where models look on images, side by side.
 
     ITEM is a checkpoint or the folder of a run; NAME=ITEM labels it. A map
-    shows what the scores of the objects that upstream finds depend on. All
-    maps of an image have one colour scale. --erf also takes model YAMLs.
+    shows which places of the image decide the scores of the objects that
+    upstream finds. All maps of an image have one colour scale. With --erf,
+    ITEM may also be a model YAML.
     """
     from yolopatch.steps.figures.heatmap import Options, heatmap
 

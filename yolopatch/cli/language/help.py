@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import click
 
@@ -34,7 +34,7 @@ class _Formatter(click.HelpFormatter):
     def _write_paragraph(self, paragraph: str) -> None:
         if paragraph.startswith("\b"):
             translated = spoken().translate(paragraph).removeprefix("\b").strip("\n")
-            lines = [" " * self.current_indent + line for line in translated.split("\n")]
+            lines: Sequence[str] = [" " * self.current_indent + line for line in translated.split("\n")]
         else:
             margin = " " * self.current_indent
             lines = wrap(spoken().translate(" ".join(paragraph.split())), self.width, margin, margin)

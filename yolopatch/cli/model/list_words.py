@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from yolopatch.catalog.kinds import KINDS
-from yolopatch.cli.layout import badge, indented, table, to_the_left, to_the_right
-from yolopatch.core.language.spoken import spoken
+from yolopatch.cli.layout import badge, indented, quoted, table, to_the_left, to_the_right
+from yolopatch.core.language.spoken import Finished, spoken
 
 if TYPE_CHECKING:
     from yolopatch.steps.model.listing import CheckRow, ModuleRow, PinRow, TutorialRow
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from yolopatch.steps.model.one_module import ModuleDetail
 
 _NAME = 12  # cells in front of a fact
+_MARGIN = " " * _NAME
 
 
 _FIGURES = 24  # cells up to the first figure
@@ -32,7 +33,7 @@ def modules(rows: Sequence[ModuleRow]) -> Iterator[str]:
             yield click.style(f"{'':<{_FIGURES}}{'  '.join(heads)}", dim=True)
         for row in found:
             yield f"  {click.style(f'{row.name:<{_FIGURES - 2}}', bold=True)}{_figures(row)}".rstrip()
-            yield from indented(row.paper, "    ")
+            yield from quoted(row.paper, "    ")
             have = [pin for pin, flavors in row.pins.items() if flavors]
             if len(have) < len(row.pins):
                 yield from indented(f"pins: {', '.join(have) or 'none'}", "    ")
@@ -61,13 +62,16 @@ def _method(known: Measured) -> str:
 def one_module(found: ModuleDetail) -> Iterator[str]:
     """Yield all that is known of a module, and the commands to use it."""
     yield click.style(found.name, bold=True) + (f"  {found.year}" if found.year else "")
-    yield from indented(found.paper)
+    yield from quoted(found.paper)
     yield from _fact("kind", f"{found.kind}: {found.replaces}")
-    yield from _fact("classes", ", ".join(found.classes))
-    yield from _fact("blocks", ", ".join(found.blocks))
-    yield from _fact("flavors", ", ".join(found.flavors))
-    yield from _fact("blog post", found.tutorial or "")
-    yield from _fact("pins", ", ".join(pin for pin, flavors in found.pins.items() if flavors))
+    for name, values in (
+        ("classes", found.classes),
+        ("blocks", found.blocks),
+        ("flavors", found.flavors),
+        ("blog post", [found.tutorial or ""]),
+        ("pins", [pin for pin, flavors in found.pins.items() if flavors]),
+    ):
+        yield from _named(name, values)
     if found.placement:
         others = [name for name in found.placements if name != found.placement]
         yield from _fact("placement", f"{found.placement} ({found.model})")
@@ -90,13 +94,21 @@ def _measured(known: Measured) -> Iterator[str]:
     yield from _fact("verify", f"{known.verdict}{found} ({len(known.checks)} checks, on {known.pin})")
 
 
+def _named(name: str, values: Iterable[str]) -> Iterator[str]:
+    """Yield a name and values that are typed as they stand: `paper` is a word of ours, too, and no flavor then."""
+    yield from _lines(name, quoted(", ".join(values), _MARGIN))
+
+
 def _fact(name: str, value: str) -> Iterator[str]:
     """Yield a name and a value that may take several lines."""
-    if not value:
-        return
-    first, *others = indented(value, " " * _NAME)
-    yield f"  {to_the_left(name, _NAME - 2)}{first.strip()}"
-    yield from others
+    yield from _lines(name, indented(value, _MARGIN))
+
+
+def _lines(name: str, value: Iterable[str]) -> Iterator[str]:
+    first, *others = (*value, "")
+    if first:
+        yield Finished(f"  {to_the_left(name, _NAME - 2)}{first.strip()}")
+        yield from others[:-1]
 
 
 def pins(rows: Sequence[PinRow]) -> Iterator[str]:

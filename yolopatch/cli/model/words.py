@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from yolopatch.catalog.model.models import ALL_SCALES
 from yolopatch.cli.layout import comparison_row, indented, latency_rows, table
 from yolopatch.core.language.spoken import spoken
 
@@ -21,7 +22,11 @@ def rendered(result: RenderResult) -> Iterator[str]:
     for file in result.files:
         modules = "; ".join(map(_placed, file.placed)) or "no module"
         yield click.style(str(file.path), bold=True)
-        yield from indented(f"{file.model}, {file.task}, scale {file.scale}, {spoken().translate(modules)}")
+        modules = spoken().translate(modules)
+        if file.scale == ALL_SCALES:
+            yield from indented(f"{file.model}, {file.task}, all scales, {modules}")
+        else:
+            yield from indented(f"{file.model}, {file.task}, scale {file.scale}, {modules}")
 
 
 def _placed(placed: PlacedModule) -> str:

@@ -44,13 +44,14 @@ if TYPE_CHECKING:
 @click.option(
     "--boxes",
     metavar="FORM",
-    help="Of a loss, the form of its boxes: xyxy (two corners) or xywh (centre and size); xyxy.T and xywh.T for [4, N]."
-    "  [default: read from the code]",
+    help="For a loss: the form of its boxes: xyxy (two corners) or xywh (centre and size); xyxy.T and xywh.T for "
+    "[4, N].  [default: read from the code]",
 )
 @click.option(
     "--gives",
     type=click.Choice(["loss", "overlap"]),
-    help="Of a loss, what it returns: 0 for the same boxes, or most.  [default: read from the code]",
+    help="For a loss: what it returns for two equal boxes: 0 (loss), or its largest value (overlap).  "
+    "[default: read from the code]",
 )
 @click.option(
     "--stride",

@@ -11,7 +11,7 @@ import click
 
 from yolopatch.cli.layout import comparison_row, latency_rows, table
 from yolopatch.cli.verify.page.figures import part_run
-from yolopatch.core.language.spoken import spoken, titled
+from yolopatch.core.language.spoken import Finished, spoken, titled
 from yolopatch.core.text import cells_of
 from yolopatch.core.wrapping import wrap
 from yolopatch.wire.checks import CHECKS
@@ -71,7 +71,7 @@ def _opening(found: Verification, width: int) -> Iterator[str]:
 
 def _finding(check: Outcome, width: int) -> Iterator[str]:
     lines = _wrapped(f"{check.id}: {spoken().translate(check.summary)}", width, "  ", "    ")
-    yield lines[0].replace(f"{check.id}: ", _painted(check.id, check.status) + ": ", 1)
+    yield Finished(lines[0].replace(f"{check.id}: ", _painted(check.id, check.status) + ": ", 1))
     yield from lines[1:]
     if check.hint:
         yield from _wrapped(titled("next:", check.hint), width, "    ", "          ")
@@ -102,10 +102,10 @@ def _check_table(checks: Sequence[Outcome], width: int) -> Iterator[str]:
         head = f"  {status}{' ' * (4 - cells_of(status))}  {check.id:<{names}}  {check.seconds:6.1f} s  "
         summary = spoken().translate(check.summary)
         if width < _ROOMY:
-            lines = [head.rstrip(), *_wrapped(summary, _fitted(width), "    ", "    ")]
+            lines = [Finished(head.rstrip()), *_wrapped(summary, _fitted(width), "    ", "    ")]
         else:
             lines = _wrapped(summary, _fitted(width), head, " " * cells_of(head))
-        yield lines[0].replace(status, _painted(status, check.status), 1)
+        yield Finished(lines[0].replace(status, _painted(status, check.status), 1))
         yield from lines[1:]
 
 
@@ -136,7 +136,7 @@ def _fitted(width: int) -> int:
     return min(max(width, _LEAST_WIDTH), _MOST_WIDTH)
 
 
-def _wrapped(text: str, width: int, first: str, others: str) -> list[str]:
+def _wrapped(text: str, width: int, first: str, others: str) -> list[Finished]:
     """Return the text as lines; control characters are escaped, so the terminal does not obey them."""
     clean = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in " ".join(text.split()))
-    return wrap(clean, width, first, others) or [first.rstrip()]
+    return wrap(clean, width, first, others) or [Finished(first.rstrip())]

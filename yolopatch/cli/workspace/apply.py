@@ -35,7 +35,7 @@ from yolopatch.errors import EXIT_CONFLICT
 @options.fix_patches(lambda patch: patch.adds)
 @click.option("--update", is_flag=True, help="Take your own module from your catalog again, if it was replaced there.")
 @options.flavor
-@click.option("--assigner", is_flag=True, help="Of a loss: boxes are assigned to objects by it, too (ultralytics).")
+@click.option("--assigner", is_flag=True, help="For a loss: also assign boxes to objects by it (ultralytics only).")
 @click.option("--dest", type=click.Path(path_type=Path), help="The workspace folder.  [default: ./PIN]")
 @options.into
 @options.source

@@ -27,6 +27,13 @@ class Language(Protocol):
         ...
 
 
+class Finished(str):
+    """A line that is shown as it is: it was translated before it was wrapped, or others wrote it.
+
+    A piece of such a text can equal a message by chance: the rest of a title, "with Auxiliary Bounding Box".
+    """
+
+
 class English:
     """The language in which the program is written: a text stays as it is, and `--help` waits for no translator."""
 
