@@ -22,7 +22,7 @@ PORT = "make a pin of it: yolopatch port --to ultralytics==8.3.120 --save"
     [
         (["aply"], "unknown command 'aply'", "did you mean apply"),
         (["xyzzy"], "unknown command 'xyzzy'", "yolopatch --help"),
-        (["list", "modulse"], "unknown list or module 'modulse'", "did you mean modules"),
+        (["list", "modulse"], "unknown name 'modulse'", "did you mean modules"),
         (["apply", "--repo", "ultralitics", "--module", "DSConv"], "'ultralitics'", "did you mean ultralytics"),
         (["apply", "--repo", "ultralytics-8.3.1", "--module", "DSConv"], "'ultralytics-8.3.1'", "ultralytics-8.3.0"),
         (["apply", "--repo", "ultralytics==8.3.0", "--module", "DSConv"], "'ultralytics==8.3.0'", "ultralytics-8.3.0"),

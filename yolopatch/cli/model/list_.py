@@ -33,7 +33,7 @@ def command(what: str, as_json: bool) -> None:
     if what not in listing.LISTS:
         module = lookup_module(what)
         if module is None:
-            raise unknown("list or module", what, [*listing.LISTS, *MODULES], "yolopatch list --help")
+            raise unknown("name", what, [*listing.LISTS, *MODULES], "yolopatch list --help")
         from yolopatch.steps.model.one_module import show_module
 
         found = show_module(module)
