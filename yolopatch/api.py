@@ -232,7 +232,7 @@ def ablate(
         gpus_per_run, cpus_per_run: what each run takes of a node of the cluster; None for what fits most.
         watch: called with each step before the first run.
         hear: called with each event of a run, and where the runs stand after it.
-        tell: called with what is to be known of the cluster.
+        tell: called with what is to be known of the cluster, and of the arms before the first run.
 
     Raises:
         UsageError: the grid is not right.
@@ -247,7 +247,7 @@ def ablate(
     options = EngineOptions(engine, address, gpus_per_run, cpus_per_run)
     options.words()
     with executor_of(options, request, cache_dir(), tell) as executor:
-        return write_tables(ablations.ablate(request, plan, folder, executor, cache_dir(), watch, hear))
+        return write_tables(ablations.ablate(request, plan, folder, executor, cache_dir(), watch, hear, tell))
 
 
 def adopt(

@@ -230,12 +230,16 @@ class LayerCost:
 
 @dataclass(frozen=True)
 class ComparedModel:
-    """One of the models: its task, its counts as it is built, of each layer, too, and what a forward takes."""
+    """One of the models: its task, its counts as it is built, of each layer, too, and what a forward takes.
+
+    `rates` has how many parameters upstream's trainer gives a multiplied learning rate, by the number, as text.
+    """
 
     task: str
     info: UpstreamInfo
     true_gflops: float
     layers: tuple[LayerCost, ...]
+    rates: dict[str, int]
     cost: Cost
 
 

@@ -120,15 +120,18 @@ def _train(
     from yolopatch.steps.ablate.ablate import ablate
     from yolopatch.steps.ablate.on_cluster import executor_of
 
+    def tell(note: str) -> None:
+        report.show_notes([note])
+
     if not as_json:
         report.show({}, plan_words.plan(plan, folder), False)
     with (
         _going_on(request, where),
-        executor_of(where, request, cache_dir(), lambda note: report.show_notes([note])) as executor,
+        executor_of(where, request, cache_dir(), tell) as executor,
         _progress(plan, events) as hear,
         progress_line() as watch,
     ):
-        return ablate(request, plan, folder, executor, cache_dir(), watch, hear)
+        return ablate(request, plan, folder, executor, cache_dir(), watch, hear, tell)
 
 
 def _show(found: Ablation, as_json: bool) -> int:

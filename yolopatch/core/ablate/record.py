@@ -16,10 +16,14 @@ RECORD = "ablation.json"
 
 @dataclass(frozen=True)
 class MeasuredModel:
-    """The figures of one model, and what they are of: the commit and the YAML, as one text."""
+    """The figures of one model, and what they are of: the commit and the YAML, as one text.
+
+    `rates` has how many parameters upstream's trainer gives a multiplied learning rate, by the number.
+    """
 
     of: str
     figures: ModelFigures
+    rates: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,8 @@ def read_record(data: bytes) -> GridRecord | None:
     try:
         content: dict[str, Any] = load_json(data)
         models = {
-            key: MeasuredModel(one["of"], ModelFigures(**one["figures"])) for key, one in content.pop("models").items()
+            key: MeasuredModel(one["of"], ModelFigures(**one["figures"]), one.get("rates", {}))
+            for key, one in content.pop("models").items()
         }
         record = GridRecord(**content, models=models)
         require_types(record)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from yolopatch.catalog.environment.fix_patches import FIX_PATCHES
 from yolopatch.core.compare.curves import Curves
@@ -58,6 +59,7 @@ class Row:
         by_layer: what each layer costs, in their order.
         curves: of its training run, None for a model without one.
         evaluation: on the data that the user named, None without it or without weights.
+        rates: how many parameters upstream's trainer gives a multiplied learning rate, by the number.
     """
 
     name: str
@@ -72,6 +74,7 @@ class Row:
     by_layer: tuple[LayerCost, ...] = ()
     curves: Curves | None = None
     evaluation: Evaluation | None = None
+    rates: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def scores(self) -> Metrics | Evaluation | None:

@@ -59,7 +59,17 @@ def _built(
         info = upstream.info(model, request.imgsz)
         flops = count_flops(model.eval(), image(model, request.imgsz))
         layers = _layers(model, flops.own)
-        return model, partial(ComparedModel, upstream.task(model.yaml), info, flops.total / 1e9, layers)
+        rates = _rates(upstream, model)
+        return model, partial(ComparedModel, upstream.task(model.yaml), info, flops.total / 1e9, layers, rates)
+
+
+def _rates(upstream: Upstream, model: UpstreamModel) -> dict[str, int]:
+    """Return how many parameters upstream's trainer gives a multiplied learning rate, by the number."""
+    try:
+        found = upstream.rates(model)
+    except Exception:  # the trainer of a release that cannot be asked: a comparison does without
+        return {}
+    return dict(Counter(f"{rate:g}" for rate in found.values() if rate != 1))
 
 
 def _layers(model: UpstreamModel, flops: Mapping[str, Mapping[str, int]]) -> tuple[LayerCost, ...]:

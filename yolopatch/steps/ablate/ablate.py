@@ -10,6 +10,7 @@ from typing import Protocol
 from yolopatch.catalog.environment.trackers import Tracker, find_tracker
 from yolopatch.core.ablate.grid import read_grid
 from yolopatch.core.ablate.grid_words import grid_words, in_grid_words
+from yolopatch.core.ablate.rates import rate_differences
 from yolopatch.core.ablate.record import GridRecord
 from yolopatch.core.ablate.results import FAILED, Conditions, RunResult
 from yolopatch.core.ablate.statistics import require_scipy
@@ -139,6 +140,7 @@ def ablate(
     cache: Path,
     watch: Watch,
     hear: Callable[[Event, Standing], None],
+    tell: Callable[[str], None],
 ) -> Ablation:
     """Train what is not trained yet, and return what came out; killed and repeated, it goes on.
 
@@ -148,6 +150,7 @@ def ablate(
         cache: the cache folder.
         watch: called with each step before the first run.
         hear: called with each event of a run.
+        tell: called before the first run with what the user should know of it.
 
     Raises:
         UsageError: the grid names something that does not exist, or an argument that upstream does not have.
@@ -172,11 +175,17 @@ def ablate(
             engine = executor.engine(grid, folder.save_run)
             standing = Standing(len(runs.done) + len(runs.jobs), engine.slots, len(runs.done))
             begun = {job.id: job.run for job in runs.jobs}
+            for difference in rate_differences(grid.record.models, plan.grid.train):
+                tell(difference)
             try:
                 schedule(runs.jobs, engine, standing, _in_grid_words(hear), Records(folder, begun))
             finally:
                 engine.close()
         return read_ablation(plan, folder, grid.notes)
+
+
+def _rate_differences(plan: GridPlan, record: GridRecord | None) -> tuple[str, ...]:
+    return rate_differences(record.models, plan.grid.train) if record else ()
 
 
 def _in_grid_words(hear: Callable[[Event, Standing], None]) -> Callable[[Event, Standing], None]:
@@ -251,6 +260,6 @@ def read_ablation(plan: GridPlan, folder: GridFolder, notes: Sequence[str] = ())
         record=record,
         runs=results_of(plan, runs, record),
         conditions=conditions_of(plan, runs, record),
-        differences=find_differences(runs),
+        differences=(*_rate_differences(plan, record), *find_differences(runs)),
         notes=tuple(notes),
     )

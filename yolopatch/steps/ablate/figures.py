@@ -32,7 +32,9 @@ def measure_models(grid: PreparedGrid, cache: Path, watch: Watch) -> PreparedGri
         cache,
         watch,
     )
-    models = {model_key(*key): MeasuredModel(of[key], _figures(row)) for key, row in zip(grid.models, found.rows)}
+    models = {
+        model_key(*key): MeasuredModel(of[key], _figures(row), row.rates) for key, row in zip(grid.models, found.rows)
+    }
     record = replace(grid.record, models=models, how=_how(found.method))
     return replace(grid, record=record, notes=(*grid.notes, *found.notes))
 

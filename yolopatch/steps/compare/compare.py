@@ -220,4 +220,5 @@ def _row(item: Item, model: ComparedModel, batch: int, evaluation: Evaluation | 
         by_layer=model.layers,
         curves=item.curves,
         evaluation=evaluation,
+        rates=model.rates,
     )

@@ -1,0 +1,54 @@
+"""A grid whose arms are trained with other learning rates says so, before the first run and with the table."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from yolopatch.core.ablate.rates import rate_differences
+from yolopatch.core.ablate.record import GridRecord, MeasuredModel, read_record, write_record
+from yolopatch.core.ablate.results import ModelFigures
+
+FIGURES = ModelFigures(2_600_000, 6.5, None, None)
+MODELS = {
+    "base/n": MeasuredModel("a", FIGURES, {"3": 84}),
+    "EMA/n": MeasuredModel("b", FIGURES),
+    "DSConv/n": MeasuredModel("c", FIGURES, {"3": 84}),
+    "base/s": MeasuredModel("d", FIGURES, {"3": 84}),
+}
+
+
+def test_the_arms_that_differ_are_named_at_their_scale_alone():
+    (found,) = rate_differences(MODELS, {})
+    assert found.startswith(
+        "at n, the learning rates differ between the arms: upstream's optimizer multiplies the rate of "
+        "84 parameters by 3 in base, DSConv; no parameter in EMA. "
+    )
+    assert 'write optimizer = "SGD" into [train]' in found
+
+
+@pytest.mark.parametrize("train", [{"optimizer": "SGD"}, {"optimizer": "AdamW"}])
+def test_an_optimizer_that_multiplies_no_rate_trains_all_arms_alike(train):
+    assert rate_differences(MODELS, train) == ()
+
+
+@pytest.mark.parametrize("train", [{"optimizer": "auto"}, {"optimizer": "MuSGD"}])
+def test_upstreams_own_choice_does_not(train):
+    assert len(rate_differences(MODELS, train)) == 1
+
+
+def test_equal_arms_and_unmeasured_ones_differ_in_nothing():
+    assert rate_differences({key: MODELS[key] for key in ("base/n", "DSConv/n", "base/s")}, {}) == ()
+    assert rate_differences({}, {}) == ()
+
+
+def test_a_record_keeps_the_rates_and_one_of_an_older_version_has_none():
+    record = GridRecord(
+        "0.1.0", "/w", "ultralytics-8.4.0", "coco8.yaml", "d", 80, (0.1, 0.9), {}, True, {"base/n": MODELS["base/n"]}
+    )
+    written = write_record(record)
+    assert read_record(written) == record
+    older = json.loads(written)
+    del older["models"]["base/n"]["rates"]
+    assert read_record(json.dumps(older).encode()).models["base/n"].rates == {}
