@@ -22,8 +22,8 @@ MODELS = {
 def test_the_arms_that_differ_are_named_at_their_scale_alone():
     (found,) = rate_differences(MODELS, {})
     assert found.startswith(
-        "at n, the learning rates differ between the arms: upstream's optimizer multiplies the rate of "
-        "84 parameters by 3 in base, DSConv; no parameter in EMA. "
+        "at n, upstream's optimizer does not give the arms the same learning rates "
+        "(base, DSConv: 84 parameters by 3; EMA: no parameter). "
     )
     assert 'write optimizer = "SGD" into [train]' in found
 

@@ -37,8 +37,8 @@ def _each(rates: Mapping[str, int]) -> Iterator[str]:
 
 
 def _difference(scale: str, arms: Mapping[str, list[str]]) -> str:
-    said = "; ".join(f"{what} in {', '.join(names)}" for what, names in arms.items())
+    said = "; ".join(f"{', '.join(names)}: {what}" for what, names in arms.items())
     return (
-        f"at {scale}, the learning rates differ between the arms: upstream's optimizer multiplies the rate of {said}. "
+        f"at {scale}, upstream's optimizer does not give the arms the same learning rates ({said}). "
         'It knows parameters by the number of their layer: write optimizer = "SGD" into [train] to train all arms alike'
     )
