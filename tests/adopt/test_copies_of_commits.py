@@ -173,14 +173,18 @@ def test_a_function_of_another_commit_is_told_as_its(yolopatch, served, copy):
     assert {part["name"]: part["release"] for part in change["parts"]} == {"smooth_bce": "6.2+1", "own": ""}
 
 
-def test_without_the_commit_the_release_before_it_stands_for_it(yolopatch, served, history, copy, tmp_path):
-    """A mirror may have no more than the tags."""
+@pytest.fixture
+def only_tags(served, history, tmp_path) -> None:
+    """Let the address of yolov5 be a mirror with no more than the tags."""
     mirror = tmp_path / "tags.git"
     subprocess.run(["git", "init", "-q", "--bare", mirror], check=True)
     for version in history.tags:
         words = ("fetch", "-q", "--depth", "1", history.place.as_uri(), f"refs/tags/v{version}:refs/tags/v{version}")
         subprocess.run(["git", "-C", mirror, *words], check=True)
     served(mirror)
+
+
+def test_without_the_commit_the_release_before_it_stands_for_it(yolopatch, only_tags, history, copy, tmp_path):
     ran = _read(yolopatch, copy(COPIED, {"train.py": ("loss.backward()", "(2 * loss).backward()")}))
     assert ran.json["base"]["release"] == "yolov5==7.0"
     assert ran.json["base"]["copied"]["count"] == 4
@@ -190,6 +194,13 @@ def test_without_the_commit_the_release_before_it_stands_for_it(yolopatch, serve
     said = " ".join(yolopatch("adopt", tmp_path / "Own-YOLO", "--no-build").out.split())
     assert "it was copied from 7.0 and 4 later commits of yolov5, as of 2023-05-01" in said
     assert "that commit cannot be fetched here, so the fork is compared with 7.0" in said
+
+
+def test_without_a_commit_that_is_as_likely_the_release_is_taken(yolopatch, only_tags, copy):
+    ran = _read(yolopatch, copy(3, {"train.py": OWN["train.py"]}))
+    base = ran.json["base"]
+    assert (base["release"], base["equal"], base["copied"]) == ("yolov5==7.0", ["7.0+1"], None)
+    assert ran.err == ""
 
 
 def test_without_the_release_either_it_is_an_error(yolopatch, served, copy, tmp_path):

@@ -75,7 +75,7 @@ def read_states(states: Iterable[State]) -> _Found:
 def _learn(found: _Found, pool: ProcessPoolExecutor, state: State) -> None:
     """Fold the contents that no state before had, by several processes."""
     new = [path for path, blob in state.blobs.items() if (path, blob) not in found.known]
-    ids = pool.map(_ids, new, state.read(new), chunksize=4)
+    ids = pool.map(_ids, new, [state.files[path] for path in new], chunksize=4)
     found.known |= {(path, state.blobs[path]): of_path for path, of_path in zip(new, ids)}
 
 

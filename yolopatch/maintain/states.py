@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,12 +32,12 @@ class State:
     Attributes:
         release: the version, or a commit between two releases.
         blobs: the git blob id of each file, by path.
-        read: returns the contents of files, in the order of their paths.
+        files: the content of each file, by path.
     """
 
     release: str | Commit
     blobs: Mapping[str, str]
-    read: Callable[[Sequence[str]], list[bytes]]
+    files: Mapping[str, bytes]
 
 
 def every_version() -> list[str]:
@@ -73,8 +73,7 @@ def states_of_releases(versions: Sequence[str]) -> Iterator[State]:
     """
     for version in versions:
         files = find_base(f"{PROJECT}=={version}", cache_dir()).files
-        blobs = {path: blob_id(data) for path, data in files.items()}
-        yield State(version, blobs, lambda paths, files=files: [files[path] for path in paths])
+        yield State(version, {path: blob_id(data) for path, data in files.items()}, files)
 
 
 def fetch_history(url: str, newest: str, folder: Path) -> Repository:
@@ -113,7 +112,7 @@ def states_of_history(repository: Repository, tags: Mapping[str, str]) -> Iterat
         else:
             count += 1
         release = Commit(after, count, commit, date) if count else after
-        yield State(release, tree, lambda paths, tree=tree: [contents[tree[path]] for path in paths])
+        yield State(release, tree, {path: contents[blob] for path, blob in tree.items()})
 
 
 def _main_line(repository: Repository, oldest: str) -> list[tuple[str, str]]:
