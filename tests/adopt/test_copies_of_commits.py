@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from yolopatch.core.fork.commit import Commit
+from yolopatch.core.fork.base import Commit
 from yolopatch.core.fork.index import definitions_text, files_text
 from yolopatch.errors import YolopatchError
 from yolopatch.maintain.release_index import read_states

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from yolopatch.catalog.releases import YOLOV5_NEWEST, YOLOV5_TAGS
 from yolopatch.catalog.resources import release_index_files
-from yolopatch.core.fork.commit import Commit
+from yolopatch.core.fork.base import Commit
 from yolopatch.core.fork.index import definition_ids, definitions_text, file_id, files_text, is_code
 from yolopatch.maintain.states import State, every_version, fetch_history, states_of_history, states_of_releases
 from yolopatch.outside.files.held import temporary_folder

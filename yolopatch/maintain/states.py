@@ -9,7 +9,7 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from yolopatch.core.fork.commit import Commit
+from yolopatch.core.fork.base import Commit
 from yolopatch.core.text import blob_id
 from yolopatch.errors import UsageError, YolopatchError
 from yolopatch.outside.git import snapshot

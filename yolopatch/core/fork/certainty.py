@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from yolopatch.core.fork.base import Base
-from yolopatch.core.fork.commit import Commit
+from yolopatch.core.fork.base import Base, Commit
 
 _FEW = 0.5  # of the release's files: with fewer, the base is a guess
 _NAMED = 3  # releases in a sentence

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from yolopatch.core.fork.commit import Commit
+from yolopatch.core.fork.base import Commit
 from yolopatch.core.fork.definitions import file_definitions
 from yolopatch.core.fork.folding import canonical, fold_file, is_python
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from yolopatch.catalog.pins import find_pin
-from yolopatch.core.fork.against import beside
+from yolopatch.core.fork.against import beside, lines_apart
 from yolopatch.core.fork.base import Base
-from yolopatch.core.fork.distance import lines_apart
 from yolopatch.core.fork.identify import identify
 from yolopatch.core.fork.index import ReleaseIndex
 from yolopatch.core.fork.packages import is_of_package
