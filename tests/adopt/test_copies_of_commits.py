@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from yolopatch.core.fork.base import Commit
+from yolopatch.core.fork.base import Base, Commit
+from yolopatch.core.fork.certainty import certainty
 from yolopatch.core.fork.index import definitions_text, files_text
 from yolopatch.errors import YolopatchError
 from yolopatch.maintain.release_index import read_states
@@ -194,6 +195,16 @@ def test_without_the_commit_the_release_before_it_stands_for_it(yolopatch, only_
     said = " ".join(yolopatch("adopt", tmp_path / "Own-YOLO", "--no-build").out.split())
     assert "it was copied from 7.0 and 4 later commits of yolov5, as of 2023-05-01" in said
     assert "that commit cannot be fetched here, so the fork is compared with 7.0" in said
+
+
+def test_a_release_with_more_documents_is_not_where_a_commit_after_it_leads_to():
+    commit = Commit("7.0", 3, "0" * 40, "2023-04-01")
+    base, release = Base("yolov5", "7.0+3", 90, 3, 0, 0, commit=commit), Base("yolov5", "7.0", 91, 2, 0, 0)
+    assert certainty(base, release) == (
+        "it was copied from 7.0 and 3 later commits of yolov5, as of 2023-04-01",
+        "90 of its 93 files are as in the fork, 3 changed, 0 missing",
+        "7.0 is the next best, with 91",
+    )
 
 
 def test_without_a_commit_that_is_as_likely_the_release_is_taken(yolopatch, only_tags, copy):

@@ -32,7 +32,7 @@ def _sentences(base: Base, next_best: Base | None) -> Iterator[str]:
     yield f"{base.same} of its {every} files are as in the fork, {base.changed} changed, {base.missing} missing"
     if base.equal:
         yield f"nothing tells it from {_listed(base.equal)}, of which the fork has as many files"
-    elif next_best and next_best.same > base.same:
+    elif next_best and base.release == base.said and next_best.same > base.same:
         yield f"it is of a commit on the way to {next_best.release}, of which it has {next_best.same} files already"
     elif next_best:
         yield f"{next_best.release} is the next best, with {next_best.same}"
