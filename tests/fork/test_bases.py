@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import os
+from collections import Counter
 
 import pytest
 
 from yolopatch.catalog.pins import PINS
+from yolopatch.catalog.releases import YOLOV5_TAGS
 from yolopatch.core.fork.definitions import definitions
 from yolopatch.core.fork.identify import identify
 from yolopatch.errors import SourceError, UsageError
@@ -74,7 +76,19 @@ def test_the_index_knows_every_pin(pin, package, fork):
 def test_the_index_has_every_release():
     known = load_index("ultralytics").releases
     assert len(known) == len(set(known)) >= 828
-    assert (known[0], load_index("yolov5").releases) == ("8.0.0", ("5.0", "6.0", "6.1", "6.2", "7.0"))
+    assert known[0] == "8.0.0"
+    yolov5 = load_index("yolov5")
+    assert [one for one in yolov5.releases if one not in yolov5.commits] == [*YOLOV5_TAGS]
+
+
+def test_the_index_has_the_commits_of_yolov5_between_its_tags_and_after_them():
+    known = load_index("yolov5")
+    after = Counter(commit.after for commit in known.commits.values())
+    assert all(count > 100 for count in after.values())
+    assert [*after] == [*YOLOV5_TAGS]
+    dates = [known.commits[one].date for one in known.releases if one in known.commits]
+    assert dates[0] < "2021-05" < "2026-08" < dates[-1]
+    assert not load_index("ultralytics").commits
 
 
 def test_a_definition_of_another_release_is_told(package):

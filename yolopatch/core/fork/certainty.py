@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from yolopatch.core.fork.base import Base
+from yolopatch.core.fork.base import Base, Commit
 
 _FEW = 0.5  # of the release's files: with fewer, the base is a guess
 _NAMED = 3  # releases in a sentence
@@ -22,10 +22,17 @@ def certainty(base: Base, next_best: Base | None) -> tuple[str, ...]:
 
 def _sentences(base: Base, next_best: Base | None) -> Iterator[str]:
     every = base.same + base.changed + base.missing
+    if base.commit:
+        yield _copied(base.upstream, base.commit)
+    if base.commit and base.commit.name != base.release:
+        yield (
+            f"that commit cannot be fetched here, so the fork is compared with {base.release}: where both"
+            f" {base.upstream} and the author changed a function since then, all of it counts as the author's"
+        )
     yield f"{base.same} of its {every} files are as in the fork, {base.changed} changed, {base.missing} missing"
     if base.equal:
         yield f"nothing tells it from {_listed(base.equal)}, of which the fork has as many files"
-    elif next_best and next_best.same > base.same:
+    elif next_best and base.release == base.said and next_best.same > base.same:
         yield f"it is of a commit on the way to {next_best.release}, of which it has {next_best.same} files already"
     elif next_best:
         yield f"{next_best.release} is the next best, with {next_best.same}"
@@ -39,7 +46,13 @@ def _sentences(base: Base, next_best: Base | None) -> Iterator[str]:
         yield "that is few: the release may be another one, or the fork of something else"
 
 
+def _copied(upstream: str, commit: Commit) -> str:
+    if commit.count == 1:
+        return f"it was copied from {commit.after} and 1 later commit of {upstream}, as of {commit.date}"
+    return f"it was copied from {commit.after} and {commit.count} later commits of {upstream}, as of {commit.date}"
+
+
 def _listed(releases: tuple[str, ...]) -> str:
     if len(releases) <= _NAMED:
         return " and ".join(releases)
-    return f"{len(releases)} releases from {releases[0]} to {releases[-1]}"
+    return f"{len(releases)} versions from {releases[0]} to {releases[-1]}"

@@ -1,4 +1,8 @@
-"""The index of releases: which release has which files, and which definitions, by ids of their folded forms."""
+"""The index of releases: which release has which files, and which definitions, by ids of their folded forms.
+
+Commits between two releases, and after the last one, may be in it as well: each is one more state of the upstream, and
+stands in its place among the releases.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +11,23 @@ import base64
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
+from yolopatch.core.fork.base import Commit
 from yolopatch.core.fork.definitions import file_definitions
 from yolopatch.core.fork.folding import canonical, fold_file, is_python
 
 _BYTES = 8  # of an id: among 100,000 forms, two share one by a chance of 1 in 3,000,000,000
 _HEAD = "releases"
+_CODE = (".py", ".pyi", ".yaml", ".yml")
 
 # Numbers of releases that follow each other, oldest first.
 Runs = tuple[range, ...]
+
+
+def is_code(path: str) -> bool:
+    """Tell whether a file can decide what a model or a training is; a document, or one below `.github`, cannot."""
+    return PurePosixPath(path).suffix in _CODE and not path.startswith(".")
 
 
 def folded_id(folded: str) -> str:
@@ -46,15 +58,17 @@ class ReleaseIndex:
 
     Attributes:
         upstream: `ultralytics` or `yolov5`.
-        releases: the versions, oldest first.
+        releases: the versions, oldest first; a commit has its name, as `7.0+112`.
         files: for each path, the releases that have a form of it, by the form's id.
         definitions: for each path, the lines of its definitions; they are read when one is asked for.
+        commits: those of `releases` that are commits, by their names.
     """
 
     upstream: str
     releases: tuple[str, ...]
     files: Mapping[str, Mapping[str, Runs]]
     definitions: Mapping[str, Sequence[str]]
+    commits: Mapping[str, Commit]
 
     def releases_of(self, path: str, data: bytes) -> tuple[str, ...]:
         """Return the releases that have exactly this file, its formatting and comments aside; oldest first."""
@@ -77,10 +91,14 @@ class ReleaseIndex:
         Args:
             name, nodes: as `definitions` finds it.
         """
+        return self.named(self.runs_of_definition(path, name, nodes))
+
+    def runs_of_definition(self, path: str, name: str, nodes: Sequence[ast.AST]) -> Runs:
+        """Return the numbers of these releases."""
         line = next((one for one in self.definitions.get(path, ()) if one.startswith(f"{name} ")), "")
         words = line.split(" ")[1:]
         known = dict(zip(words[::2], words[1::2]))
-        return self.named(_read_runs(known.get(definition_id(nodes), ""), len(self.releases)))
+        return _read_runs(known.get(definition_id(nodes), ""), len(self.releases))
 
     def named(self, runs: Runs) -> tuple[str, ...]:
         """Return the versions of these releases."""
@@ -89,20 +107,22 @@ class ReleaseIndex:
 
 def read_index(upstream: str, files: str, definitions: str) -> ReleaseIndex:
     """Return the index from its two texts, as `files_text` and `definitions_text` write them."""
-    head, *blocks = _blocks(files)
-    releases = tuple(head[1:])
-    by_path = {path: _read_forms(lines, len(releases)) for path, *lines in blocks}
-    return ReleaseIndex(upstream, releases, by_path, {path: lines for path, *lines in _blocks(definitions)})
+    (_, *head), *blocks = _blocks(files)
+    lines_of_definitions = {path: lines for path, *lines in _blocks(definitions)}
+    by_path = {path: _read_forms(lines, len(head)) for path, *lines in blocks}
+    releases = tuple(line.partition(" ")[0] for line in head)
+    commits = {commit.name: commit for line in head if (commit := _read_commit(line))}
+    return ReleaseIndex(upstream, releases, by_path, lines_of_definitions, commits)
 
 
-def files_text(releases: Sequence[str], forms: Mapping[str, Mapping[str, Iterable[int]]]) -> str:
+def files_text(releases: Sequence[str | Commit], forms: Mapping[str, Mapping[str, Iterable[int]]]) -> str:
     """Return the text of an index's files: for each path, the ids of its forms and the releases that have them.
 
     Args:
-        releases: the versions, oldest first.
+        releases: the versions, oldest first, and commits between them.
         forms: the numbers of the releases, by path and by the id of the form.
     """
-    blocks = [[_HEAD, *releases]]
+    blocks = [[_HEAD, *map(_head_line, releases)]]
     for path, ids in sorted(forms.items()):
         blocks.append([path, *(f"{one} {_runs_text(numbers, len(releases))}" for one, numbers in ids.items())])
     return _text(blocks)
@@ -125,6 +145,20 @@ def definitions_text(count: int, forms: Mapping[str, Mapping[str, Mapping[str, I
     return _text(blocks)
 
 
+def _head_line(release: str | Commit) -> str:
+    """Return the line of a release, which is its version, or of a commit."""
+    return release if isinstance(release, str) else f"{release.name} {release.id} {release.date}"
+
+
+def _read_commit(line: str) -> Commit | None:
+    """Return the commit of a line; None for that of a release."""
+    name, *facts = line.split(" ")
+    if not facts:
+        return None
+    after, _, count = name.partition("+")
+    return Commit(after, int(count), *facts)
+
+
 def _text(blocks: Iterable[Iterable[str]]) -> str:
     return "\n".join("".join(f"{line}\n" for line in block) for block in blocks)
 
@@ -140,9 +174,9 @@ def _read_forms(lines: Sequence[str], count: int) -> dict[str, Runs]:
 
 def _runs_text(numbers: Iterable[int], count: int) -> str:
     """Return `0-3,7,9-`; a run that ends with the newest release is open, so that the next release changes no line."""
-    have = sorted(numbers)
-    starts = [one for one in have if one - 1 not in have]
-    ends = [one for one in have if one + 1 not in have]
+    have = set(numbers)
+    starts = sorted(one for one in have if one - 1 not in have)
+    ends = sorted(one for one in have if one + 1 not in have)
     return ",".join(_run_text(first, last, count) for first, last in zip(starts, ends))
 
 

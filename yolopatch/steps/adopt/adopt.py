@@ -162,6 +162,7 @@ class Adoption:
         idle = f"its parser knows {', '.join(self.reading.idle)}, but no model YAML in it names any of them"
         return (
             *self.reading.fork.notes,
+            *((self.reading.lacking,) if self.reading.lacking else ()),
             *((copies,) if others else ()),
             *((idle,) if self.reading.idle and not named else ()),
             *((self.unmade,) if self.unmade else ()),
@@ -196,6 +197,7 @@ class Adoption:
                 "equal": list(base.equal),
                 "others": [{"release": release, "files": files} for release, files in base.others],
                 "said": base.said,
+                "copied": base.commit and asdict(base.commit),
             },
             "classes": [
                 {

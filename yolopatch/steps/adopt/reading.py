@@ -39,6 +39,7 @@ class Reading:
         chosen: the models that are looked at.
         own: the classes that the fork adds or changes and these models name, in the order of their rows.
         idle: classes that the fork adds or changes and its parser knows, but no model YAML in it names.
+        lacking: why the base is the release before the commit that the fork was copied from; "" where it is not.
     """
 
     fork: ForkTree
@@ -51,6 +52,7 @@ class Reading:
     chosen: tuple[ModelFile, ...]
     own: tuple[OwnClass, ...]
     idle: tuple[str, ...]
+    lacking: str = ""
 
     @property
     def why(self) -> str:
@@ -89,11 +91,14 @@ def _look(fork: ForkTree, found: FoundBase, cfgs: tuple[str, ...]) -> Reading:
     chosen = find_models(cfgs, models) if cfgs else (choice.model,) if choice and choice.model else ()
     wanted = {one.path: one.cfg.content for one in chosen or (choice.among if choice else ())}
     reach = reached(own.fork, fork.upstream, wanted) if wanted else None
-    index, release = load_index(fork.upstream), found.base.release
+    index, copied = load_index(fork.upstream), found.base.commit
+    release = copied.name if copied else found.base.release
     changes = read_difference(found.release.files, fork, reach, partial(index.nearest, release=release))
     changes = with_releases(changes, fork.files, index, release)
     named = {name for model in models for name in model.own}
     idle = tuple(name for name in own.in_parser() if name not in named)
     rows = dict.fromkeys(name for model in chosen for name in model.own)
     ours = tuple(one for name in rows if (one := own.find(name)))
-    return Reading(fork, found.base, found.next_best, found.release, changes, models, choice, chosen, ours, idle)
+    return Reading(
+        fork, found.base, found.next_best, found.release, changes, models, choice, chosen, ours, idle, found.lacking
+    )
