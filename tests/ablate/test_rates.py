@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from yolopatch.core.ablate.rates import rate_differences
 from yolopatch.core.ablate.record import GridRecord, MeasuredModel, read_record, write_record
 from yolopatch.core.ablate.results import ModelFigures
+from yolopatch.steps.ablate.equal import rate_differences
 
 FIGURES = ModelFigures(2_600_000, 6.5, None, None)
 MODELS = {

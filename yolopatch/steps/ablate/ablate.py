@@ -10,7 +10,6 @@ from typing import Protocol
 from yolopatch.catalog.environment.trackers import Tracker, find_tracker
 from yolopatch.core.ablate.grid import read_grid
 from yolopatch.core.ablate.grid_words import grid_words, in_grid_words
-from yolopatch.core.ablate.rates import rate_differences
 from yolopatch.core.ablate.record import GridRecord
 from yolopatch.core.ablate.results import FAILED, Conditions, RunResult
 from yolopatch.core.ablate.statistics import require_scipy
@@ -23,7 +22,7 @@ from yolopatch.outside.files.lock import hold_lock
 from yolopatch.outside.files.staging import write_whole
 from yolopatch.outside.watch import Watch
 from yolopatch.steps.ablate.device import Devices, find_devices
-from yolopatch.steps.ablate.equal import find_differences
+from yolopatch.steps.ablate.equal import find_differences, rate_differences
 from yolopatch.steps.ablate.figures import measure_models
 from yolopatch.steps.ablate.jobs import find_runs
 from yolopatch.steps.ablate.plan import GridPlan, plan_grid

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from yolopatch.core.ablate.record import MeasuredModel
 from yolopatch.core.plain_yaml import PlainYamlError, load_plain
 from yolopatch.core.training.run import Run
 from yolopatch.steps.training.results import settings_text
@@ -16,6 +17,9 @@ from yolopatch.steps.training.results import settings_text
 _OF_A_RUN = re.compile(
     r"^(model|cfg|weights|pretrained|seed|project|name|save_dir|resume|exist_ok): .*(\n[ -].*)*\n?", re.MULTILINE
 )
+
+# the choice that is upstream's, and the one of its optimizers that multiplies rates, by the names of parameters
+_MULTIPLY = ("auto", "musgd")
 
 
 def find_differences(runs: Mapping[str, Run]) -> tuple[str, ...]:
@@ -88,3 +92,36 @@ def _differing(what: str, alike: Mapping[str, list[str]], read: Callable[[str], 
 
 def _some(names: list[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} others" if len(names) > 3 else "")
+
+
+def rate_differences(models: Mapping[str, MeasuredModel], train: Mapping[str, object]) -> tuple[str, ...]:
+    """Return for each scale in words how the learning rates of its arms differ; empty where they are the same.
+
+    Args:
+        models: the measured models, as `GridRecord.models`.
+        train: the arguments of the grid's trainings.
+    """
+    if str(train.get("optimizer", "auto")).lower() not in _MULTIPLY:
+        return ()
+    scales: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for key, model in models.items():
+        arm, _, scale = key.rpartition("/")
+        scales[scale][_words(model.rates)].append(arm)
+    return tuple(_difference(scale, arms) for scale, arms in scales.items() if len(arms) > 1)
+
+
+def _words(rates: Mapping[str, int]) -> str:
+    return ", ".join(_each(rates)) or "no parameter"
+
+
+def _each(rates: Mapping[str, int]) -> Iterator[str]:
+    for number, count in sorted(rates.items()):
+        yield f"{count} parameters by {number}"
+
+
+def _difference(scale: str, arms: Mapping[str, list[str]]) -> str:
+    said = "; ".join(f"{', '.join(names)}: {what}" for what, names in arms.items())
+    return (
+        f"at {scale}, upstream's optimizer does not give the arms the same learning rates ({said}). "
+        'It knows parameters by the number of their layer: write optimizer = "SGD" into [train] to train all arms alike'
+    )
