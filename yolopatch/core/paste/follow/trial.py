@@ -25,6 +25,10 @@ class Number:
     value: int | tuple[int, ...]
 
 
+class Half(tuple[int, ...]):
+    """The shape of a map that is one half of another one: what the first convolution inside a C2f gets."""
+
+
 @dataclass(frozen=True)
 class Trial:
     """What came out of a class that was followed.
@@ -110,4 +114,4 @@ def _as_maps(given: Any) -> Any:
         return given.value
     if isinstance(given, list):
         return [_as_maps(one) for one in given]
-    return Tensor(tuple(given))
+    return Tensor(tuple(given), half=isinstance(given, Half))

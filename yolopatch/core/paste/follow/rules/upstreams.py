@@ -16,7 +16,8 @@ from yolopatch.core.paste.follow.values import Layer, Tensor, Unknown, computed
 
 # those whose parts are not followed: only that they keep the size of their map is known
 WHOLE = frozenset(
-    "BottleneckCSP C1 C2 C2fAttn C2fCIB RepC3 RepNCSPELAN4 SPP SPPELAN SPPF SCDown CIB GhostBottleneck AIFI".split()
+    {"BottleneckCSP", "C1", "C2", "C2fAttn", "C2fCIB", "RepC3", "RepNCSPELAN4", "SPP", "SPPELAN", "SPPF", "SCDown"}
+    | {"CIB", "GhostBottleneck", "AIFI"}
 )
 
 
