@@ -28,7 +28,7 @@ from yolopatch.core.paste.follow.values import (
 )
 from yolopatch.core.paste.reading import Pasted
 
-_MOST_STEPS = 60_000  # expressions; a class of a post has some thousand
+_MOST_STEPS = 220_000  # expressions; a class of a post has some thousand, and tables of offsets 70,000 for each repeat
 _LONGEST = 10_000  # elements of what a loop goes over
 _DEEPEST = 30  # functions inside each other
 
