@@ -6,7 +6,10 @@ import pytest
 
 from yolopatch.catalog.model.models import find_model
 from yolopatch.catalog.model.widths import widths
+from yolopatch.catalog.modules import MODULES
+from yolopatch.core.model.placement import choose
 from yolopatch.errors import UsageError
+from yolopatch.outside.own.own_catalog import load_own_catalog
 from yolopatch.steps.own.add import AddedModule, AddRequest, add
 
 from .classes import text
@@ -81,6 +84,16 @@ def test_one_for_a_larger_scale_is_tried_and_shown_at_that_scale(yolopatch, past
     assert ran.code == 0, ran.err
     assert "it works in yolo11s, yolo11m, yolo26s, yolo26m, with the placement c2psa" in ran.err
     assert "--model yolo26 --scale s" in ran.out
+
+
+@pytest.mark.parametrize("asked", [None, "tutorial"])
+def test_a_convolution_is_rendered_in_its_own_rows(added, asked, own_catalog):
+    made = "self.m = nn.Sequential(nn.Conv2d(c1, c2, k, s, k // 2, groups=32), nn.BatchNorm2d(c2))"
+    found = added("c1, c2, k=3, s=1", made)
+    assert found.placement == "3,5,7"
+    load_own_catalog(own_catalog)
+    model = find_model("yolo11").at("n")
+    assert choose(model, MODULES["Placed"], "paper", asked).layers == (3, 5, 7)
 
 
 def test_one_that_fits_no_model_is_refused_with_its_row(added):

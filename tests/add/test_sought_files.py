@@ -138,3 +138,9 @@ def test_each_file_is_read_once(tmp_path, monkeypatch):
     others = {"kit/nn/low.py": f"{HEAD}{layer('Other')}", "kit/nn/parts.py": f"{HEAD}from .low import Other\n{INNER}"}
     files.read_files((laid_out(tmp_path, outer(line), others),))
     assert sorted(read) == ["Outer.py", "low.py", "parts.py"]
+
+
+def test_a_named_file_has_what_an_import_from_a_folder_like_upstreams_takes(tmp_path):
+    main = laid_out(tmp_path, outer("from utils import Inner"), {"kit/nn/noise.py": INNER})
+    assert "Inner" not in read_files((main,)).paste.classes
+    assert "Inner" in read_files((main, main.with_name("noise.py"))).paste.classes

@@ -7,7 +7,15 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from yolopatch.core.paste.origins.known import WITH_TORCH, file_of, has_in_pins, is_file_of_pins, is_inside, root_of
+from yolopatch.core.paste.origins.known import (
+    WITH_TORCH,
+    file_of,
+    has_in_pins,
+    is_file_of_pins,
+    is_inside,
+    root_of,
+    upstream_classes,
+)
 from yolopatch.core.paste.reading import Pasted
 
 STAR = "*"
@@ -101,6 +109,10 @@ class _Linker:
                 other = None
         if other is None and not of_pins and (not upstreams or self._sought):
             other = self._with(alias.name)
+        if other is None and of_pins and alias.name not in upstream_classes():  # nobody knows that a pin has it
+            other = next(
+                (one for one in self._files if one.name not in self._sought and alias.name in one.defined), None
+            )
         if other:
             return Link(statement, node, alias, other)
         whole = self._called(f"{alias.name}.py")
