@@ -225,6 +225,7 @@ def _recognised(subject: Subject, usage: Usage, args: str | None, bound: tuple[G
         joined = find_join(subject, spread=False) or find_head(subject)
         if joined:
             return joined
+        refuse_other_joins(subject)
     if bound is None:
         refuse_unknown_network(subject)
     kind, why = _by_names(subject, usage, given)

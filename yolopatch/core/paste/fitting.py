@@ -126,8 +126,8 @@ def _edits(paste: Pasted, sifted: Sifted, rewritten: list[_Rewritten]) -> Iterat
         else:  # inside another statement, such as a try
             yield _edit(paste, one.node.lineno - 1, last_line(one.node) - one.node.lineno + 1, one.lines)
     on_line: dict[int, list[Statement]] = {}
-    for one in (*sifted.kept, *(one for one, _ in sifted.dropped)):
-        on_line.setdefault(one.line, []).append(one)
+    for statement in (*sifted.kept, *(one for one, _ in sifted.dropped)):
+        on_line.setdefault(statement.line, []).append(statement)
     source = split_lines(paste.text)
     for line in {one.line for one in lines}:
         there = sorted(on_line[line], key=lambda one: one.node.col_offset)

@@ -19,6 +19,7 @@ from yolopatch.wire import arguments as by
 
 # kinds that take one map and give one
 ONE_MAP = (*CONV_LIKE, BLOCK, ATTENTION, UP, POOL, PSA)
+_TOKENS = 24 * 24  # of a square map: some compute its side
 _KERNEL_USES = frozenset({uses.KERNEL, uses.SIZE, uses.OTHER})
 
 
@@ -134,6 +135,12 @@ def _failure(subject: Subject, given: Sequence[Given], trial: Trial) -> Exceptio
         return refused(
             subject, replace(verdict, why=why), hint="turn the map in its forward: x.permute(0, 2, 3, 1) and back"
         )
+    tokens = (batch, _TOKENS, channels)
+    flat = subject.follow(given, values(channels, channels), [tokens])
+    if flat.state == OK and flat.shape == tokens:
+        why = "it reads tokens, B, N, C, and a model's layers give maps, B, C, H, W"
+        hint = "turn the map into tokens in a class around it, x.flatten(2).transpose(1, 2), and back"
+        return refused(subject, replace(verdict, why=why), hint=hint)
     return refused(subject, verdict)
 
 
