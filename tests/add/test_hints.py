@@ -41,6 +41,7 @@ CONV = "self.conv = nn.Conv2d(c1, c2, k, s, k // 2)"
 MID = "self.a = nn.Conv2d(in_chs, mid_chs, 1); self.b = nn.Conv2d(mid_chs, out_chs, 3, {s}, 1)"
 PLAIN = module("c1, c2, k=3, s=1", CONV, "return self.conv(x)")
 GATE = module("c", "self.fc = nn.Conv2d(c, c, 1)", "return x * torch.sigmoid(self.fc(x))")
+FAILS = module("c", "self.fc = nn.Conv2d(7, c, 1)", "return x * torch.sigmoid(self.fc(x))")
 PARTS = GATE.replace("Pasted", "Inner")
 LINES = {
     "a middle width": (
@@ -79,6 +80,15 @@ LINES = {
     "an unknown class": (PLAIN, {"symbol": "Past"}),
     "a class that is none": (f"{PLAIN}\n\nclass Plain:\n    pass\n", {"symbol": "Plain"}),
     "two classes": (f"{PLAIN.replace('Pasted', 'One')}\n\n{GATE.replace('Pasted', 'Gate').removeprefix(HEAD)}", {}),
+    "two classes that fail": (
+        f"{FAILS}\n\n{FAILS.replace('Pasted', 'Other').removeprefix(HEAD)}",
+        {"symbol": "Pasted"},
+    ),
+    "a class that fails, one that is not clear, and one that works": (
+        f"{FAILS}\n\n{GATE.replace('Pasted', 'Gate').removeprefix(HEAD)}\n\n"
+        + module("foo, bar", "self.c = nn.Conv2d(foo, bar, 1)", "return self.c(x)", "Open").removeprefix(HEAD),
+        {"symbol": "Pasted"},
+    ),
     "no class": (f"{HEAD}x = 3\n", {}),
     "no constructor": (f"{HEAD}\n\nclass Pasted(nn.Module):\n    def forward(self, x):\n        return x\n", {}),
     "a name that is none": (PLAIN, {"name": "my-conv"}),
@@ -310,6 +320,7 @@ class Walk:
 
 def walk(case: str, folder: Path) -> Walk:
     text, options = LINES[case]
+    folder.mkdir(exist_ok=True)
     file = folder / "Pasted.py"
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
     for name, sibling in SIBLINGS.items():
@@ -351,6 +362,13 @@ def test_what_an_error_suggests_leads_on(case, tmp_path):
     assert found.modules or found.refusals
 
 
+def test_only_a_class_with_a_place_is_suggested(tmp_path):
+    alone = walk("two classes that fail", tmp_path / "one").errors[0][1]
+    assert "--class" not in alone.hint
+    beside = walk("a class that fails, one that is not clear, and one that works", tmp_path / "two").errors[0][1]
+    assert beside.hint.endswith("or name another class of the file: --class Gate")
+
+
 # what only a disk, a workspace or another program brings about
 ELSEWHERE = (
     "advice(",
@@ -379,9 +397,7 @@ def hints() -> dict[tuple[str, int, int], str]:
 @pytest.mark.slow
 def test_every_hint_is_walked(tmp_path, sites):
     for number, case in enumerate(LINES):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        walk(case, folder)
+        walk(case, tmp_path / str(number))
     reached = {place for place in hints() for file, line in sites if file == place[0] and place[1] <= line <= place[2]}
     left = {
         f"{Path(place[0]).relative_to(PACKAGE)}:{place[1]}": hint

@@ -270,6 +270,15 @@ def test_one_that_reads_the_channels_last_is_told_so(case):
     assert "x.permute(0, 2, 3, 1)" in said
 
 
+def test_one_that_reads_tokens_is_told_so_without_words_of_its_own():
+    forward = "b, n, c = x.shape\nside = int(n ** 0.5)\nreturn self.f(x.view(b, side, side, c)).view(b, n, c)"
+    said = refused(text("dim", "self.f = nn.Linear(dim, dim)", forward))
+    assert "it reads tokens, B, N, C, and a model's layers give maps, B, C, H, W" in said
+    assert "x.flatten(2).transpose(1, 2)" in said
+    other = refused(text("dim", "self.f = nn.Linear(dim, dim)", "b, n, c = x.shape\nreturn self.f(x).mean()"))
+    assert "3 names for a shape of 4 sizes, which has 4 elements" in other
+
+
 VIEWED = "b, c, h, w = x.shape\nreturn self.c(x).view(b, -1, h, w)"
 
 

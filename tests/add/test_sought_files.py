@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from yolopatch.core.paste.reading import read_paste
 from yolopatch.errors import EXIT_USAGE, YolopatchError
+from yolopatch.steps.own import files
 from yolopatch.steps.own.files import read_files
 
 HEAD = "import torch\nimport torch.nn as nn\n"
@@ -127,3 +129,18 @@ def test_a_file_that_is_found_and_is_no_python_is_told(tmp_path):
     file = laid_out(tmp_path, outer("from .parts import Inner"), {"kit/nn/parts.py": "class Inner(:\n    pass\n"})
     with pytest.raises(YolopatchError, match=r"parts\.py, line 1"):
         read_files((file,))
+
+
+def test_each_file_is_read_once(tmp_path, monkeypatch):
+    read = []
+    monkeypatch.setattr(files, "read_paste", lambda data, name: read.append(name) or read_paste(data, name))
+    line = "from .low import *\nfrom .parts import *"
+    others = {"kit/nn/low.py": f"{HEAD}{layer('Other')}", "kit/nn/parts.py": f"{HEAD}from .low import Other\n{INNER}"}
+    files.read_files((laid_out(tmp_path, outer(line), others),))
+    assert sorted(read) == ["Outer.py", "low.py", "parts.py"]
+
+
+def test_a_named_file_has_what_an_import_from_a_folder_like_upstreams_takes(tmp_path):
+    main = laid_out(tmp_path, outer("from utils import Inner"), {"kit/nn/noise.py": INNER})
+    assert "Inner" not in read_files((main,)).paste.classes
+    assert "Inner" in read_files((main, main.with_name("noise.py"))).paste.classes

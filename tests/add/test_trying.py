@@ -32,7 +32,10 @@ PIN = "ultralytics-8.3.0"
 def added(paste, own_catalog, cache):
     """Add a text, with this answer in the place of a model."""
     return lambda tried, text=GATE, **asked: add(
-        AddRequest(paste(text, "Gate.py"), tries=True, **asked), own_catalog, cache, lambda module, patches: tried
+        AddRequest(paste(text, "Gate.py"), tries=True, **asked),
+        own_catalog,
+        cache,
+        lambda module, patches, scales: tried,
     )
 
 
@@ -71,7 +74,7 @@ def test_a_pin_whose_model_fails_with_a_head_is_refused_where_another_ones_works
 
 
 def test_without_a_pin_in_the_cache_none_is_built(paste, own_catalog, tmp_path):
-    def build(module, patches):
+    def build(module, patches, scales):
         return try_module(module, patches, tmp_path / "no-cache", no_watch)
 
     found = add(AddRequest(paste(GATE, "Gate.py"), tries=True), own_catalog, tmp_path / "no-cache", build)
@@ -82,7 +85,7 @@ def test_without_a_pin_in_the_cache_none_is_built(paste, own_catalog, tmp_path):
 def test_an_interpreter_without_the_libraries_builds_none(paste, own_catalog, cache, need_pin, tmp_path):
     need_pin(PIN)
 
-    def build(module, patches):
+    def build(module, patches, scales):
         return try_module(module, patches, cache, no_watch, str(tmp_path / "no-python"))
 
     found = add(AddRequest(paste(GATE, "Gate.py"), tries=True), own_catalog, cache, build)

@@ -191,3 +191,17 @@ def test_one_that_wants_the_channels_of_maps_is_told_of_maps_and_not_of_a_number
     said = refused(text("chs, out_channels", ORDER[case], "return torch.cat((x[0], F.max_pool2d(x[1], 2)), 1)"))
     assert "X cannot join maps of a model: " in said
     assert "an element of 64" not in said
+
+
+ONE_IMAGE = "b, c, h, w = x.shape\nx = x.{}(1, -1, h, w)\nreturn self.c(x.reshape(b, c, h, w))"
+
+
+def test_a_convolution_for_blocks_that_needs_its_map_in_one_piece_is_refused_with_what_to_write():
+    code = text("c1, c2, k", "self.c = nn.Conv2d(c1, c2, k, 1, k // 2)", ONE_IMAGE.format("view"))
+    said = refused(code)
+    assert "it views the images of a batch as one, and its map is one half of another map" in said
+    assert "pasted.py, line 13: x = x.view(1, -1, h, w)" in said
+    assert "write .reshape for .view in that line" in said
+    assert decided(code, like="Conv2d").limited
+    fixed = decided(code.replace(".view", ".reshape"))
+    assert (fixed.kind, fixed.doubt) == ("convolution", "")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ..classes import decided, text
+from yolopatch.errors import OpenError
+
+from ..classes import decided, refused, text
 
 EACH = "self.c = nn.ModuleList(nn.Conv2d(c, {}, 1) for c in chs)"
 ADDED = "return sum(c(one) for c, one in zip(self.c, x))"
@@ -27,3 +29,20 @@ def test_what_a_join_gives_follows_from_maps_of_other_channels_too(case):
     arguments, made, forward, outputs = WIDTHS[case]
     decision = decided(text(arguments, made, forward))
     assert (decision.kind, decision.outputs) == ("join", outputs)
+
+
+def test_one_that_takes_three_maps_and_a_width_is_no_attention():
+    made = "self.c = nn.ModuleList(nn.Conv2d(inc[i], channel, 1) for i in range(3))"
+    said = refused(text("inc, channel", made, "return self.c[0](x[0]) + self.c[1](x[1]) + self.c[2](x[2])"), OpenError)
+    assert "it joins only three maps" in said
+    assert "--like Concat" in said
+
+
+def test_one_that_takes_lists_of_maps_is_refused_for_that():
+    forward = (
+        "size = x[-1].shape[2:]\n"
+        "found = [F.interpolate(one[self.idx[i]], size=size) for i, one in enumerate(x[:-1])]\n"
+        "return torch.stack(found + x[-1:]).sum(0)"
+    )
+    said = refused(text("idx", "self.idx = idx", forward))
+    assert "its forward takes each of them for a list of maps, which a Concat of the models does not get" in said

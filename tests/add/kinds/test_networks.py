@@ -6,7 +6,7 @@ import pytest
 
 from yolopatch.errors import OpenError
 
-from ..classes import decided, given, refused, text
+from ..classes import HEAD, decided, given, refused, text
 
 # stem, stages and a classifier; rates of the layers as networks count them
 RATES = "rates = [r.item() for r in torch.linspace(0, drop, sum(depths))]\n"
@@ -136,3 +136,60 @@ def test_tokens_of_a_class_that_fails_with_numbers_too_are_told_by_the_names_of_
     name = takes.partition(",")[0]
     said = refused(text("dim", made, f"return {name} + self.e(self.c(self.n({name})))", takes))
     assert f"its forward takes {takes}, tokens and the size of their map" in said
+
+
+RESNET = f"""{HEAD}class Plain(nn.Module):
+    def __init__(self, c1, c2):
+        super().__init__()
+        self.c = nn.Conv2d(c1, c2, 3, 2, 1)
+
+    def forward(self, x):
+        return self.c(x)
+
+
+class Net(nn.Module):
+    def __init__(self, block, layers, num_classes=10):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 16, 4, 4)
+        self.stages = nn.Sequential(*(block(16 << i, 32 << i) for i in range(len(layers))))
+        self.head = nn.Linear(16 << len(layers), num_classes)
+
+    def forward(self, x):
+        return self.head(self.stages(self.stem(x)).mean((2, 3)))
+
+
+def net18(**more):
+    return Net(Plain, [2, 2, 2], **more)
+"""
+
+
+def test_one_that_a_function_makes_is_not_asked_for_what_no_option_can_say():
+    said = refused(RESNET, symbol="Net")
+    assert "net18() makes it" in said
+    assert "--args" not in said.rpartition("\n")[2]
+    assert "write a class whose constructor calls net18()" in said
+
+
+FILLS = (
+    "for m in self.modules():\n    if isinstance(m, nn.BatchNorm2d):\n        for i in range(m.weight.data.shape[0]):\n"
+    "            if m.weight.data[i] >= 0 and m.weight.data[i] < 0.1:\n                m.weight.data[i] = 0.1\n"
+    "            elif m.weight.data[i] < 0:\n                m.weight.data[i] *= 2"
+)
+
+
+def test_weights_that_are_set_by_their_values_hide_nothing():
+    made = (
+        f"self.a = nn.Sequential(nn.Conv2d(channels, 16, 1), nn.BatchNorm2d(16))\nself.b = nn.Conv2d(19, 3, 1)\n{FILLS}"
+    )
+    said = refused(text("channels", made, "return x - self.b(torch.cat([x, self.a(x)], 1))"))
+    assert "nn.Conv2d takes 19 channels, and gets 80" in said
+
+
+def test_a_condition_on_values_that_changes_more_is_not_followed():
+    made = "self.a = nn.Conv2d(dim, dim, 1)\nif self.a.weight[0, 0, 0, 0] > 0:\n    self.b = nn.ReLU()"
+    assert "a condition on a tensor's values" in decided(text("dim", made, "return x * self.a(x)")).doubt
+
+
+def test_a_layer_that_comes_out_is_called_by_its_name():
+    said = refused(text("dim", "self.a = nn.Conv2d(dim, dim, 1)", "return self.a"))
+    assert "found:    Conv2d" in said

@@ -106,9 +106,9 @@ def command(as_json: bool, catalog: Path | None, tries: bool | None, **request: 
     wanted = sys.stdout.isatty() and not as_json if tries is None else tries
     cache = cache_dir()
 
-    def build(module: Module, patches: Mapping[str, str]) -> Tried:
+    def build(module: Module, patches: Mapping[str, str], scales: Mapping[str, str]) -> Tried:
         with progress_line("looking for a pin and an interpreter") as watch:
-            return try_module(module, patches, cache, watch)
+            return try_module(module, patches, cache, watch, scales=scales)
 
     found = settle(lambda asked: add(asked, folder, cache, build), AddRequest(**request, tries=wanted), as_json)
     report.show_notes(added.notes(found, usual))

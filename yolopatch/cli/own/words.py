@@ -53,7 +53,8 @@ def words(found: AddedModule) -> Iterator[str]:
     yield f"next: yolopatch apply --repo {repo} --module {found.module} --dest my-yolo"
     if decision.kind == LOSS:  # no model's YAML names it
         return
-    yield f"      yolopatch render-cfg --module {found.module} --model {pin.model} --scale n"
+    scale = found.scales.get(pin.model, "n")
+    yield f"      yolopatch render-cfg --module {found.module} --model {pin.model} --scale {scale}"
 
 
 def _built(one: PinResult) -> str:
@@ -78,12 +79,13 @@ def _tried(tried: Tried) -> Iterator[str]:
 
 def _usable(found: AddedModule) -> tuple[str, Pin]:
     """Return the `--repo` value and the pin for the next commands: the newest pin, or one that accepts the module."""
-    refused = {one.pin for one in found.pins if one.state == _REFUSED}
+    able = [one for one in found.pins if one.state != _REFUSED]
+    works = [one for one in able if not found.scales or PINS[one.pin].model in found.scales] or able
     usual = newest("ultralytics")
-    if usual.name not in refused:
+    if usual.name in {one.pin for one in works}:
         return usual.upstream, usual
-    ready = next(one.pin for one in found.pins if one.state == _READY)
-    return ready, PINS[ready]
+    best = next((one for one in works if one.state == _READY), works[0]).pin
+    return best, PINS[best]
 
 
 def _left_out(found: AddedModule) -> Iterator[str]:

@@ -88,7 +88,7 @@ def _named(model: BaseModel, name: str) -> Placement:
 
 def default_placement(model: BaseModel, module: Module) -> str:
     """Return the module's usual placement; for a convolution, the first other one if the model has no such layers."""
-    if not module.stands_for_conv:
+    if module.stated or not module.stands_for_conv:
         return module.placement
     return next(name for name in (module.placement, *_FALLBACKS) if _named(model, name))
 
@@ -109,6 +109,8 @@ def choose(model: BaseModel, module: Module, flavor: str, asked: str | None = No
             that the module cannot replace (with the reason, and the layers that fit).
     """
     wanted = asked if asked is not None else ALL_BLOCKS if block else default_placement(model, module)
+    if module.stated and fold(wanted) == TUTORIAL:
+        wanted = module.stated
     found = _numbered(model, wanted) if _has_numbers(wanted) else _by_name(model, module, flavor, wanted)
     require_fit(model, module, flavor, found.layers, found.after)
     if module.kind == BACKBONE and found.name != BACKBONE_PLACE:

@@ -53,7 +53,7 @@ def files_with_losses(pin: Pin) -> tuple[str, ...]:
 
 def imported_files(pin: Pin, paste: Pasted) -> tuple[Imported, ...]:
     """Return the names that a pasted file imports from other files of the pin, where it would find them there."""
-    nodes = (node for node in ast.walk(paste.tree) if isinstance(node, ast.ImportFrom))
+    nodes = (node for _, node in paste.imports if isinstance(node, ast.ImportFrom))
     found = (
         Imported(path, alias.name) for node in nodes for path in paths_in(pin.layout, node) for alias in node.names
     )

@@ -11,7 +11,7 @@ from yolopatch.core.paste.calls import Given, bind, example, is_plain, names_in
 from yolopatch.core.paste.constructor import Constructor, read_constructor
 from yolopatch.core.paste.ending import How, end_of, norms_in
 from yolopatch.core.paste.forward import inputs, kept_input, takes_any_number
-from yolopatch.core.paste.judging.contract import HOLDS, OPEN, check
+from yolopatch.core.paste.judging.contract import BROKEN, HOLDS, OPEN, check, in_block
 from yolopatch.core.paste.judging.found import Found
 from yolopatch.core.paste.judging.heads import classes_of, find_head, inherited_head, not_a_known_head, reads_pyramid
 from yolopatch.core.paste.judging.images import find_backbone, refuse_unknown_network
@@ -101,10 +101,34 @@ def decide(
         UsageError: the decision is not possible, a given value does not fit, or the class certainly does not work in
             the place of its kind; the hint has the option to use.
     """
+    return _decide(subject_of(paste, symbol), like, args, stride, outputs)
+
+
+def subject_of(paste: Pasted, symbol: str) -> Subject:
+    """Return a class to judge, whose errors suggest only those other classes of the file that have a place.
+
+    Raises:
+        UsageError: no constructor is in the file.
+    """
+    return Subject(paste, symbol, read_constructor(paste, symbol), leads=lambda name: _has_place(paste, name))
+
+
+def _has_place(paste: Pasted, symbol: str) -> bool:
+    """Tell whether it is clear what a class is, without an option."""
+    try:
+        _decide(Subject(paste, symbol, read_constructor(paste, symbol)))
+    except UsageError:
+        return False
+    return True
+
+
+def _decide(
+    subject: Subject, like: str | None = None, args: str | None = None, stride: int = 1, outputs: str | None = None
+) -> Decision:
     word = _asked(like)
     if outputs is not None and word:
         _require_outputs(outputs, LIKE[word])
-    subject = Subject(paste, symbol, read_constructor(paste, symbol))
+    paste, symbol = subject.paste, subject.symbol
     usage = read_usage(subject)
     bound = None if args is None else bind(args, subject.constructor, symbol)
     found = _with_kind(subject, usage, word, args, bound) if word else _recognised(subject, usage, args, bound)
@@ -185,10 +209,14 @@ def _recognised(subject: Subject, usage: Usage, args: str | None, bound: tuple[G
     except UsageError as error:
         # the lists of maps that a class wants may be seen only in its constructor
         joined = (find_join(subject, spread=False) or find_head(subject)) if bound is None else None
-        joined = joined or _as_wide(subject, usage, given, error)
+        wide = _as_wide(subject, usage, given, error) if joined is None else None
+        joined = joined or (wide if isinstance(wide, Found) else None)
         if joined is None and bound is None:
             refuse_other_joins(subject)
         if joined is None or isinstance(error, OpenError):
+            # with few channels it may fail for want of them, and with more elsewhere: that is what a model shows
+            if isinstance(wide, UsageError) and _line_in(wide) != _line_in(error):
+                raise wide from error
             raise
         return joined if bound is None else replace(joined, given=bound)
     if one:
@@ -197,6 +225,7 @@ def _recognised(subject: Subject, usage: Usage, args: str | None, bound: tuple[G
         joined = find_join(subject, spread=False) or find_head(subject)
         if joined:
             return joined
+        refuse_other_joins(subject)
     if bound is None:
         refuse_unknown_network(subject)
     kind, why = _by_names(subject, usage, given)
@@ -204,14 +233,20 @@ def _recognised(subject: Subject, usage: Usage, args: str | None, bound: tuple[G
     return Found(kind, why, kept)
 
 
-def _as_wide(subject: Subject, usage: Usage, given: Sequence[Given], error: UsageError) -> Found | None:
-    """Return the kind of a class that works only with many channels; None where it does not."""
+def _line_in(error: UsageError) -> str:
+    return next((line for line in error.details if ", line " in line), "")
+
+
+def _as_wide(subject: Subject, usage: Usage, given: Sequence[Given], error: UsageError) -> Found | UsageError | None:
+    """Return the kind of a class that works only with many channels, or why it fails then; None where it is open."""
     try:
         found = recognise(
             replace(subject, widths=WIDE), usage, given, lambda: _convolution(subject.paste, subject.symbol)
         )
-    except UsageError:
+    except OpenError:
         return None
+    except UsageError as wide:
+        return wide
     doubt = f"it needs more channels than {WIDTHS[0]}: {error.what}"
     return replace(found, doubt=doubt, limited=True) if found else None
 
@@ -242,18 +277,40 @@ def _checked(subject: Subject, found: Found, stride: int, asked: bool) -> Found:
         return found
     verdict = check(subject, found.kind, found.given, stride)
     if verdict.state == HOLDS or found.doubt:
-        return found
+        return _in_blocks(subject, found, stride, asked)
     if verdict.state == OPEN:
         return replace(found, doubt=not_followed(subject, verdict.why, verdict.line))
     unstrided = without_stride(subject, found)
     if unstrided and check(subject, found.kind, unstrided.given, 1).state == HOLDS:
-        return unstrided
+        return _in_blocks(subject, unstrided, 1, asked)
     if check(replace(subject, widths=WIDE), found.kind, found.given, stride).state == HOLDS:
         return replace(found, doubt=f"it needs more channels than {WIDTHS[0]}: {verdict.why}", limited=True)
     if asked and check(subject, found.kind, found.given, stride, equal_only=True).state == HOLDS:
         doubt = f"it works only in rows with as many channels out as in: {verdict.why}"
         return replace(found, doubt=doubt, limited=True)
     raise refused(subject, verdict, what=place_of(found.kind))
+
+
+def _in_blocks(subject: Subject, found: Found, stride: int, asked: bool) -> Found:
+    """Refuse a convolution that has its place in blocks, and does not work in them; keep one that the user asks for.
+
+    Raises:
+        UsageError: with the line, and what to write there.
+    """
+    strides = by.STRIDE in {name for one in found.given for name in names_in(one.value)}
+    if found.kind not in (CONVOLUTION, LAYER) or strides or stride != 1:
+        return found
+    verdict = in_block(subject, found.kind, found.given)
+    if verdict.state != BROKEN:
+        return found
+    if asked:
+        doubt = f"in the blocks C2f and C3k2 it fails, so it is for other rows: {verdict.why}"
+        return replace(found, doubt=found.doubt or doubt, limited=True)
+    like = f"--like {KINDS[found.kind].word}"
+    hint = (
+        f"write .reshape for .view in that line, and add the file again; or keep it for rows that are no blocks: {like}"
+    )
+    raise refused(subject, verdict, hint, place_of(found.kind))
 
 
 def _doubt(paste: Pasted, symbol: str, kind: str) -> str:

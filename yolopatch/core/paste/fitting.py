@@ -125,10 +125,12 @@ def _edits(paste: Pasted, sifted: Sifted, rewritten: list[_Rewritten]) -> Iterat
             lines[one.statement] = one.lines
         else:  # inside another statement, such as a try
             yield _edit(paste, one.node.lineno - 1, last_line(one.node) - one.node.lineno + 1, one.lines)
-    everything = [*sifted.kept, *(one for one, _ in sifted.dropped)]
+    on_line: dict[int, list[Statement]] = {}
+    for statement in (*sifted.kept, *(one for one, _ in sifted.dropped)):
+        on_line.setdefault(statement.line, []).append(statement)
     source = split_lines(paste.text)
     for line in {one.line for one in lines}:
-        there = sorted((one for one in everything if one.line == line), key=lambda one: one.node.col_offset)
+        there = sorted(on_line[line], key=lambda one: one.node.col_offset)
         text = [part for one in there for part in (lines[one] if one in lines else (source_of(source, one.node),))]
         yield _edit(paste, line - 1, max(last_line(one.node) for one in there) - line + 1, text)
 

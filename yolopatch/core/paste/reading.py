@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from yolopatch.catalog.names import fold, unknown
+from yolopatch.core.paste.names import bound
 from yolopatch.core.paste.origins.known import WITH_TORCH, is_file_of_pins, is_inside, root_of, upstream_classes
 from yolopatch.core.paste.origins.stand_ins import MM
 from yolopatch.core.paste.text.post import Place, Post, Renamed, read_post
@@ -17,6 +18,7 @@ from yolopatch.errors import OpenError, UsageError, YolopatchError
 from yolopatch.wire import shell
 
 _TORCH_MODULES = ("nn.", "torch.nn.")
+_IMPORTS = (ast.Import, ast.ImportFrom)
 # what a file may name without `nn.`, after `from torch.nn import ...`
 _MODULE_NAMES = frozenset({"Module", "Sequential", "ModuleList", "Conv2d", *MM})
 
@@ -63,6 +65,22 @@ class Pasted:
                 if base in self.classes and base not in seen:
                     seen.add(base)
                     todo.append(base)
+
+    @cached_property
+    def imports(self) -> tuple[tuple[ast.stmt, ast.Import | ast.ImportFrom], ...]:
+        """Every import, at any depth, with the statement at the top level that it is in."""
+        nodes = ((statement, node) for statement in self.tree.body for node in ast.walk(statement))
+        return tuple((statement, node) for statement, node in nodes if isinstance(node, _IMPORTS))
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names that it defines or imports at its top level."""
+        return frozenset(name for node in self.tree.body for name in bound(node))
+
+    @cached_property
+    def defined(self) -> frozenset[str]:
+        """The same without those that are imported."""
+        return frozenset(name for node in self.tree.body if not isinstance(node, _IMPORTS) for name in bound(node))
 
     @cached_property
     def functions(self) -> Mapping[str, ast.FunctionDef]:

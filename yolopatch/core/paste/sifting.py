@@ -193,7 +193,7 @@ class _Sifter:
                 raise self._refused(one, lack)
             kept.remove(one)
             dropped.append((one, f"needs {lack.why}"))
-            missing |= dict.fromkeys(one.binds, lack)
+            missing = dict.fromkeys(one.binds, lack) | missing  # an import's names may each lack for another reason
 
     def _unneeded(self, kept: list[Statement], needed: frozenset[str]) -> Iterator[tuple[str, Lack]]:
         """Yield the names from packages that the class does not need."""

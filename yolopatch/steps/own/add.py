@@ -16,10 +16,11 @@ from yolopatch.catalog.pins import PINS
 from yolopatch.core.loss.choosing import choose_loss, losses_in
 from yolopatch.core.loss.deciding import decide_loss, loss_module
 from yolopatch.core.loss.recognise import loss_of_method
+from yolopatch.core.own.rows import Fit, fit_rows
 from yolopatch.core.own.timm_source import timm_class, timm_source
 from yolopatch.core.own.tried import NOT_ASKED, Tried, require_working
 from yolopatch.core.paste.constructor import read_constructor
-from yolopatch.core.paste.deciding import Decision, decide
+from yolopatch.core.paste.deciding import Decision, decide, subject_of
 from yolopatch.core.paste.entry import own_module
 from yolopatch.core.paste.overwritten import taken_attributes
 from yolopatch.core.paste.reading import Pasted, choose_class
@@ -34,8 +35,9 @@ from yolopatch.steps.own.try_pins import PinResult, after_trial, require_any, re
 from yolopatch.wire import shell
 
 _USUAL_UPSTREAM = "ultralytics"
-# builds a model with a module, by its patch for each pin that can have it, best pin first
-Build = Callable[[Module, Mapping[str, str]], Tried]
+# builds a model with a module, by its patch for each pin that can have it, best pin first, and by the scale of each
+# family at which it works
+Build = Callable[[Module, Mapping[str, str], Mapping[str, str]], Tried]
 _RESERVED = re.compile(r"con|prn|aux|nul|(com|lpt)\d", re.IGNORECASE)  # the devices of Windows
 
 
@@ -83,6 +85,7 @@ class AddedModule:
         decision: what the class is, and the arguments of its constructor.
         classes: the class names that a YAML may have.
         placement: the default placement.
+        scales: by family, the smallest scale at which the module works in that placement; empty where nothing is known.
         pins: one result for each pin.
         packages: imported packages other than Python's library, torch and upstream; yolopatch does not install them.
         named_packages: those that the user said are packages.
@@ -102,6 +105,7 @@ class AddedModule:
     decision: Decision
     classes: tuple[str, ...]
     placement: str
+    scales: Mapping[str, str]
     pins: tuple[PinResult, ...]
     packages: tuple[str, ...]
     named_packages: tuple[str, ...]
@@ -131,7 +135,8 @@ def add(request: AddRequest, folder: Path, cache: Path, build: Build | None = No
     request, files = _read(request)
     paste = files.paste
     make = _made_of_loss if _is_loss(paste, request) else _made_of_layer
-    module, decision = make(files, request)
+    fit = make(files, request)
+    module, decision = fit.module, fit.decision
     load_own_catalog(folder)
     name, symbol = module.name, decision.symbol
     _require_free(module)
@@ -140,7 +145,7 @@ def add(request: AddRequest, folder: Path, cache: Path, build: Build | None = No
     newest_first = made[::-1]
     best_first = sorted(newest_first, key=lambda one: PINS[one.result.pin].upstream != _USUAL_UPSTREAM)
     patches = {one.result.pin: one.patch for one in best_first if one.patch}
-    tried = build(module, patches) if build and request.tries and module.kind != LOSS else NOT_ASKED
+    tried = build(module, patches, fit.scales) if build and request.tries and module.kind != LOSS else NOT_ASKED
     if not decision.limited:  # else it has its place in a model of the user's own
         require_working(tried, name)
     changed = _store(module, files.stored, folder, request.replace)
@@ -153,6 +158,7 @@ def add(request: AddRequest, folder: Path, cache: Path, build: Build | None = No
         decision=decision,
         classes=names_of(module)[:2] if module.stands_for_conv else (name,),
         placement=module.placement,
+        scales=fit.scales,
         pins=tuple(after_trial(one.result, tried) for one in made),
         packages=tuple(dict.fromkeys(package for one in made for package in one.packages)),
         named_packages=request.packages,
@@ -215,13 +221,14 @@ def _is_loss(paste: Pasted, request: AddRequest) -> bool:
     return loss_of_method(paste, choose_class(paste, request.symbol), "forward") is not None
 
 
-def _made_of_loss(files: PastedFiles, request: AddRequest) -> tuple[Module, Decision]:
+def _made_of_loss(files: PastedFiles, request: AddRequest) -> Fit:
     symbol = choose_loss(files.paste, request.symbol)
     found = decide_loss(files.paste, symbol, request.args, request.boxes, request.gives)
-    return loss_module(found, _name(request.name or symbol, request), files.origin(symbol)), found.decision
+    module = loss_module(found, _name(request.name or symbol, request), files.origin(symbol))
+    return Fit(module, found.decision)
 
 
-def _made_of_layer(files: PastedFiles, request: AddRequest) -> tuple[Module, Decision]:
+def _made_of_layer(files: PastedFiles, request: AddRequest) -> Fit:
     paste = files.paste
     symbol = choose_class(paste, request.symbol)
     _refuse_loss(paste, symbol, request)
@@ -230,7 +237,8 @@ def _made_of_layer(files: PastedFiles, request: AddRequest) -> tuple[Module, Dec
     name = _name(request.name or symbol, request)
     module = own_module(decision, read_constructor(paste, symbol), name, files.origin(symbol), request.stride)
     stated = stated_placement(decision, paste.post.foreign)
-    return replace(module, stated=stated, packages=request.packages), decision
+    module = replace(module, stated=stated, packages=request.packages)
+    return fit_rows(subject_of(paste, symbol), module, decision)
 
 
 def _refuse_loss(paste: Pasted, symbol: str, request: AddRequest) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from yolopatch.core.checkpoint.stamp import printable
 from yolopatch.core.paste.reading import Pasted, read_paste
-from yolopatch.core.paste.siblings.links import STAR, defined_in
+from yolopatch.core.paste.siblings.links import STAR
 from yolopatch.core.paste.siblings.merging import merge
 from yolopatch.core.paste.siblings.sought import Sought, sought_files
 from yolopatch.core.text import sha256
@@ -103,27 +103,50 @@ def read_files(files: tuple[Path, ...], symbol: str = "", packages: frozenset[st
         UsageError: one cannot be read, or two of them do not go together.
         YolopatchError: one is no Python.
     """
-    contents = [(file.name, _read(file)) for file in files]
-    pastes = [read_paste(data, name) for name, data in contents]
+    disk = _Disk()
+    read = [disk.read(file) for file in files]
+    contents = [(file.name, data) for file, (data, _) in zip(files, read, strict=True)]
+    pastes = [paste for _, paste in read]
     paths = dict(zip((paste.name for paste in pastes), files, strict=True))
     sought: list[Lines] = []
-    while len(sought) < _MOST and (found := _next_file(pastes, paths, len(sought), symbol, packages)):
-        path, data, said = found
+    while len(sought) < _MOST and (found := _next_file(disk, pastes, paths, len(sought), symbol, packages)):
+        path, said = found
         name = _free_name(path, paths)
+        data, paste = disk.read(path)
         contents.append((name, data))
-        pastes.append(read_paste(data, name))
+        pastes.append(replace(paste, name=name))
         paths[name] = path
         sought.append(said)
     names = frozenset(paste.name for paste in pastes[len(files) :])
     return PastedFiles(tuple(contents), tuple(pastes), merge(pastes[0], pastes[1:], symbol, names), tuple(sought))
 
 
+@dataclass(frozen=True)
+class _Disk:
+    """Reads files, each once: many imports ask whether a file has a name."""
+
+    _found: dict[Path, tuple[bytes, Pasted]] = field(default_factory=dict)
+
+    def read(self, path: Path) -> tuple[bytes, Pasted]:
+        """Return a file's content, and the same parsed; raises as `read_files`."""
+        if path not in self._found:
+            data = _read(path)
+            self._found[path] = data, read_paste(data, path.name)
+        return self._found[path]
+
+
 def _next_file(
-    pastes: Sequence[Pasted], paths: Mapping[str, Path], count: int, symbol: str, packages: frozenset[str]
-) -> tuple[Path, bytes, Lines] | None:
+    disk: _Disk,
+    pastes: Sequence[Pasted],
+    paths: Mapping[str, Path],
+    count: int,
+    symbol: str,
+    packages: frozenset[str],
+) -> tuple[Path, Lines] | None:
     """Return a file that is needed and lies where an import says; None if there is none.
 
     Args:
+        disk: reads the files.
         pastes: the files so far.
         paths: of these, by name.
         count: how many of them nobody named; they are the last ones.
@@ -133,25 +156,25 @@ def _next_file(
     sought = frozenset(paste.name for paste in pastes[named:])
     have = {path.resolve() for path in paths.values()}
     for one in sought_files(pastes[0], pastes[1:], symbol, sought, packages):
-        path = next(_on_disk(paths[one.file], one, have), None)
+        path = next(_on_disk(disk, paths[one.file], one, have), None)
         if path and _free_name(path, paths) not in paths:
             place = next(paste for paste in pastes if paste.name == one.file).place(one.line)
             said = Lines(one.file, place.line, place.line, f"{_shown(path, paths)} is read, too")
-            return path, _read(path), said
+            return path, said
     return None
 
 
-def _on_disk(file: Path, one: Sought, have: set[Path], depth: int = 0) -> Iterator[Path]:
+def _on_disk(disk: _Disk, file: Path, one: Sought, have: set[Path], depth: int = 0) -> Iterator[Path]:
     """Yield the files that an import means and that have one of its names; imports that hand names on are followed."""
     for path in neighbours(file, one.level, one.module, one.names, one.sure):
         if path.resolve() in have:
             continue
-        paste = read_paste(_read(path), path.name)
-        if path.name != _PACKAGE and (not one.names or one.names & defined_in(paste) or path.stem in one.names):
+        _, paste = disk.read(path)
+        if path.name != _PACKAGE and (not one.names or one.names & paste.defined or path.stem in one.names):
             yield path
         elif depth < _DEEPEST:
             for inner in _handed_on(paste, one):
-                yield from _on_disk(path, inner, have, depth + 1)
+                yield from _on_disk(disk, path, inner, have, depth + 1)
 
 
 def _free_name(path: Path, paths: Mapping[str, Path]) -> str:

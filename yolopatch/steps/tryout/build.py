@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 from yolopatch.catalog.environment.fix_patches import COMPAT
 from yolopatch.catalog.kinds import HEAD, LOSS
@@ -29,15 +30,20 @@ from yolopatch.outside.watch import Watch
 from yolopatch.steps.environment.interpreters import find_interpreter
 from yolopatch.wire.facts import PASSES, Question
 
-_SCALE = "n"
-_SIDE = 96  # pixels; building the model runs it at another size, by which it finds its strides
+_SMALLEST: Mapping[str, str] = MappingProxyType({})
+_SIDE = 256  # pixels: a window as large as the map of P5 fits no smaller image, and models are built with this one
 _PATIENCE = 300  # seconds
 
 
 def try_module(
-    module: Module, patches: Mapping[str, str], cache: Path, watch: Watch, python: str | None = None
+    module: Module,
+    patches: Mapping[str, str],
+    cache: Path,
+    watch: Watch,
+    python: str | None = None,
+    scales: Mapping[str, str] = _SMALLEST,
 ) -> Tried:
-    """Build the model of a pin with a module in its usual place, at scale n, and run it.
+    """Build the model of a pin with a module in its usual place, and run it.
 
     A head that fails is tried on the other pins, too.
 
@@ -47,6 +53,7 @@ def try_module(
         cache: the cache of pins and environments; nothing is fetched.
         watch: called before the model is built.
         python: the interpreter; None to find one.
+        scales: by family, the scale to build; a family without one gets n, or no model if others have one.
     """
     if module.kind == LOSS:
         return Tried(NOT_BUILT, why="a loss is no layer of a model")
@@ -55,15 +62,16 @@ def try_module(
     for name, text in patches.items():
         pin = PINS[name]
         found = cached(pin, cache)
-        if found is None:
+        scale = scales.get(pin.model, "" if scales else "n")
+        if found is None or not scale:
             continue
         try:
             executable = find_interpreter(pin, python, cache, compat=_has_compat(pin)).executable
-            cfg = _cfg(pin, module)
+            cfg = _cfg(pin, module, scale)
         except YolopatchError as error:
             reasons.append(error)
             continue
-        watch(f"building {pin.model}{_SCALE} with {module.name} for {pin.name}", 1, 1)
+        watch(f"building {pin.model}{scale} with {module.name} for {pin.name}", 1, 1)
         tried = _build(pin, found, cfg, parse_patch(text, module.name), executable)
         if tried.state == BUILT:
             return replace(tried, refused=tuple((one.pin, one.why) for one in failed))
@@ -77,26 +85,26 @@ def try_module(
     return Tried(NOT_BUILT, why=reasons[0].what, hint=reasons[0].hint)
 
 
-def _cfg(pin: Pin, module: Module) -> Cfg:
+def _cfg(pin: Pin, module: Module, scale: str) -> Cfg:
     """Return the pin's model with the module in its usual place.
 
     Raises:
         UsageError: the model has no such place.
     """
     task = module.stem.lower() if module.stem else DETECT
-    model = find_model(pin.model, task).at(_SCALE)
+    model = find_model(pin.model, task).at(scale)
     replacement = Replacement(module, FLAVORS[0], choose(model, module, FLAVORS[0]))
     lay_out_layers(model, (replacement,))
-    return Cfg(model, _SCALE, model.nc, (replacement,))
+    return Cfg(model, scale, model.nc, (replacement,))
 
 
 def _build(pin: Pin, pristine: Pristine, cfg: Cfg, patch: Patch, executable: str) -> Tried:
-    name = f"{pin.model}{_SCALE}"
+    name = f"{pin.model}{cfg.scale}"
     with temporary_folder() as folder:
         tree = folder / "tree"
         snapshot.write_tree(pristine.repository, snapshot.PRISTINE, tree)
         _apply(tree, pristine, [*_compat(pin), patch])
-        question = Question(str(write_cfg(cfg, folder)), _SCALE, (PASSES,))
+        question = Question(str(write_cfg(cfg, folder)), cfg.scale, (PASSES,))
         try:
             (facts,) = ask_facts(tree, pin, [question], imgsz=_SIDE, python=executable, patience=_PATIENCE)
         except TooSlowError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from yolopatch.core.paste.follow import attributes, uses
@@ -11,6 +12,7 @@ from yolopatch.core.paste.follow.errors import Fails, Open
 from yolopatch.core.paste.follow.libraries import call_library, first_given
 from yolopatch.core.paste.follow.methods import base_constructor
 from yolopatch.core.paste.follow.rules.sizes import shown
+from yolopatch.core.paste.follow.rules.upstreams import WHOLE
 from yolopatch.core.paste.follow.signature import bind
 from yolopatch.core.paste.follow.values import (
     SELF,
@@ -79,6 +81,8 @@ def _instance(machine: Machine, called: Instance, given: tuple[Any, ...], named:
     if machine.paste.method(called.owner, name):
         return machine.call(attributes.attribute(machine, called, name), *given, **named)
     if called.base is not None:
+        if called.base.name in WHOLE and any(isinstance(one, (Layer, Instance)) for one in called.attributes.values()):
+            raise Open(f"the forward of upstream's {called.base.name} with other parts")
         return _known(machine, called.base, given, named)
     raise Open(f"the forward of {called.owner}")
 
@@ -102,9 +106,15 @@ def _function(machine: Machine, called: Function, given: tuple[Any, ...], named:
     node = called.node
     if isinstance(node, ast.Lambda):
         return machine.evaluate(node.body, scope)
-    if any(isinstance(one, (ast.Yield, ast.YieldFrom)) for one in ast.walk(node)):
+    if _yields(node):
         raise Open(f"the generator {node.name}", node.lineno)
     line = machine.line
     signal = machine.execute(node.body, scope)
     machine.line = line
     return signal.value if signal else None
+
+
+@lru_cache(maxsize=1024)
+def _yields(node: ast.FunctionDef) -> bool:
+    """Tell whether a function is a generator; asked at each of its calls."""
+    return any(isinstance(one, (ast.Yield, ast.YieldFrom)) for one in ast.walk(node))

@@ -18,6 +18,7 @@ from yolopatch.core.paste.follow.rules import (  # noqa: F401
     joining,
     norms,
     pooling,
+    psa,
     reshaping,
     upstreams,
 )

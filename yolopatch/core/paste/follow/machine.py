@@ -28,7 +28,7 @@ from yolopatch.core.paste.follow.values import (
 )
 from yolopatch.core.paste.reading import Pasted
 
-_MOST_STEPS = 60_000  # expressions; a class of a post has some thousand
+_MOST_STEPS = 220_000  # expressions; a class of a post has some thousand, and tables of offsets 70,000 for each repeat
 _LONGEST = 10_000  # elements of what a loop goes over
 _DEEPEST = 30  # functions inside each other
 
@@ -43,6 +43,7 @@ class Machine:
         findings: what a model cannot have, each with its line.
         inputs: what the forward was given.
         parted: the line that uses an input as a list of maps, though it is one map; 0 where none does.
+        nested: the same of a map in a list that the forward was given.
         line: of the code that is followed.
     """
 
@@ -54,6 +55,7 @@ class Machine:
         self.findings: list[tuple[int, str]] = []
         self.inputs: list[Any] = []
         self.parted = 0
+        self.nested = 0
         self.line = 0
         self._imports = imported_names(paste)
         self._assigned = assigned_names(paste)
@@ -198,6 +200,8 @@ class Machine:
         """Note that a value is used as a list of maps: it matters for the one map that the forward gets."""
         if any(value is one for one in self.inputs):
             self.parted = self.parted or self.line
+        if any(value is one for given in self.inputs if isinstance(given, list) for one in given):
+            self.nested = self.nested or self.line
 
     def find(self, what: str) -> None:
         """Note that the code does something that a model cannot have."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from yolopatch.core.paste.follow.errors import Fails, Open
 from yolopatch.core.paste.follow.rules import containers
 from yolopatch.core.paste.follow.rules.registry import LAYERS
+from yolopatch.core.paste.follow.rules.sizes import shown
 from yolopatch.core.paste.follow.values import Builtin, Instance, Layer, Tensor
 
 if TYPE_CHECKING:
@@ -62,7 +63,9 @@ def of_python(machine: Machine, value: Any, name: str) -> Any:
         try:
             found = getattr(value, name)(*given, **named)
         except (ValueError, IndexError, KeyError, TypeError) as error:
-            raise Fails(f"{type(value).__name__}.{name}: {error}", type(error).__name__) from error
+            plain = all(isinstance(one, (int, float, str)) for one in given)  # else the text shows what stands for it
+            why = str(error) if plain else f"not for {', '.join(map(shown, given))}"
+            raise Fails(f"{type(value).__name__}.{name}: {why}", type(error).__name__) from error
         return list(found) if name in ("items", "keys", "values") else found
 
     return Builtin(name, run)

@@ -93,7 +93,34 @@ def _return(machine: Machine, node: ast.Return, scope: Scope) -> Signal:
 
 
 def _if(machine: Machine, node: ast.If, scope: Scope) -> Signal | None:
-    return machine.execute(node.body if machine.truth(machine.evaluate(node.test, scope)) else node.orelse, scope)
+    try:
+        taken = machine.truth(machine.evaluate(node.test, scope))
+    except Open:
+        # on the values of a tensor: weights are set, `if w[i] < 0: w[i] = 0`
+        if all(_fills(machine, one, scope) for one in (*node.body, *node.orelse)):
+            return None
+        raise
+    return machine.execute(node.body if taken else node.orelse, scope)
+
+
+def _fills(machine: Machine, node: ast.stmt, scope: Scope) -> bool:
+    """Tell whether a statement only sets values of a tensor, which changes no shape."""
+    if isinstance(node, ast.If):
+        return all(_fills(machine, one, scope) for one in (*node.body, *node.orelse))
+    if isinstance(node, ast.Assign):
+        targets = node.targets
+    elif isinstance(node, ast.AugAssign):
+        targets = [node.target]
+    else:
+        return isinstance(node, ast.Pass)
+    return all(isinstance(one, ast.Subscript) and _is_tensor(machine, one.value, scope) for one in targets)
+
+
+def _is_tensor(machine: Machine, node: ast.expr, scope: Scope) -> bool:
+    try:
+        return isinstance(machine.evaluate(node, scope), Tensor)
+    except (Fails, Open):  # it is not known
+        return False
 
 
 def _for(machine: Machine, node: ast.For, scope: Scope) -> Signal | None:

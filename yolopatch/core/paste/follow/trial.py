@@ -25,6 +25,10 @@ class Number:
     value: int | tuple[int, ...]
 
 
+class Half(tuple[int, ...]):
+    """The shape of a map that is one half of another one: what the first convolution inside a C2f gets."""
+
+
 @dataclass(frozen=True)
 class Trial:
     """What came out of a class that was followed.
@@ -38,6 +42,7 @@ class Trial:
         uses: of the arguments of the constructor.
         findings: what a model cannot have, each with its line.
         parted: the line that uses an input as a list of maps, though it is one map; 0 where none does.
+        nested: the same of a map in a list that the forward was given.
     """
 
     state: str
@@ -48,6 +53,7 @@ class Trial:
     uses: Uses = field(default_factory=Uses)
     findings: tuple[tuple[int, str], ...] = ()
     parted: int = 0
+    nested: int = 0
 
     @property
     def shape(self) -> Shape | None:
@@ -102,7 +108,7 @@ def try_class(
     else:
         unknown = unknown_in(result)
         state, why, line = (UNKNOWN, unknown.what, unknown.line) if unknown else (OK, "", 0)
-    return Trial(state, why, line, result, built, machine.uses, tuple(machine.findings), machine.parted)
+    return Trial(state, why, line, result, built, machine.uses, tuple(machine.findings), machine.parted, machine.nested)
 
 
 def _as_maps(given: Any) -> Any:
@@ -110,4 +116,4 @@ def _as_maps(given: Any) -> Any:
         return given.value
     if isinstance(given, list):
         return [_as_maps(one) for one in given]
-    return Tensor(tuple(given))
+    return Tensor(tuple(given), half=isinstance(given, Half))

@@ -42,11 +42,15 @@ class Size(tuple[int, ...]):
 
 @dataclass(frozen=True)
 class Tensor:
-    """A tensor, of which only the shape is known; of a short list that torch counts (linspace), the values, too."""
+    """A tensor, of which only the shape is known; of a short list that torch counts (linspace), the values, too.
+
+    `half`: whether it is a part of another map, as `chunk` gives it, so that its images do not lie side by side.
+    """
 
     shape: tuple[int, ...]
     kind: str = "torch.float32"
     values: tuple[float, ...] | None = None
+    half: bool = False
 
 
 @dataclass(frozen=True)

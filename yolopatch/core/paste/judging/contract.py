@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from yolopatch.catalog.kinds import ATTENTION, BLOCK, CONV_LIKE, DOWN, POOL, PSA, UP
 from yolopatch.core.paste.calls import Given, names_in
-from yolopatch.core.paste.follow.trial import FAILED, UNKNOWN, Trial
+from yolopatch.core.paste.follow.rules.sizes import shown
+from yolopatch.core.paste.follow.trial import FAILED, UNKNOWN, Half, Trial
 from yolopatch.core.paste.judging.subject import BATCH, SIZE, WIDTHS, Subject, one_map, values
 from yolopatch.wire import arguments as by
 
+_CHANNELS = (by.INPUTS, by.OUTPUTS)
 HOLDS, BROKEN, OPEN = "holds", "broken", "open"
 _SAME, _HALF, _DOUBLE = 1.0, 0.5, 2.0
 _WORDS = {_SAME: "the size of its input", _HALF: "half the size of its input", _DOUBLE: "twice the size of its input"}
@@ -76,6 +78,30 @@ def check(subject: Subject, kind: str, given: Sequence[Given], stride: int = 1, 
         if found.state != HOLDS:
             return found
     return found
+
+
+def in_row(subject: Subject, kind: str, given: Sequence[Given], row: Mapping[str, Any], where: str) -> Verdict:
+    """Return whether a class keeps what its kind promises in one row of a model.
+
+    Args:
+        subject, kind, given: as in `check`.
+        row: the channels in and out, and what else the row says.
+        where: what the row is, for a message.
+    """
+    named = row.get(by.EXPANSION)  # else it is the class's own
+    told = [replace(one, value=repr(named)) if named and one.value == by.EXPANSION else one for one in given]
+    known = values(row[by.INPUTS], row[by.OUTPUTS], **{name: row[name] for name in row if name not in _CHANNELS})
+    factor = 1 / known[by.STRIDE] if kind in CONV_LIKE else {UP: _DOUBLE}.get(kind, _SAME)
+    channels = None if kind == UP else known[by.OUTPUTS]
+    case = Case(known, (one_map(known[by.INPUTS]),), factor, channels, where)
+    return judge(case, subject.follow(told, case.values, case.inputs))
+
+
+def in_block(subject: Subject, kind: str, given: Sequence[Given]) -> Verdict:
+    """Return whether a convolution of stride 1 works where a block of upstream's has it; arguments as in `check`."""
+    c = subject.widths[0]
+    case = Case(values(c, c), (Half(one_map(c)),), _SAME, c, "in a block, where its map is one half of another one")
+    return judge(case, subject.follow(given, case.values, case.inputs))
 
 
 def cases(kind: str, given: Iterable[Given], stride: int = 1, widths: tuple[int, int] = WIDTHS) -> Iterator[Case]:
@@ -155,4 +181,4 @@ def described(result: Any) -> str:
         return "nothing"
     if isinstance(result, (tuple, list, dict)):
         return f"a {type(result).__name__}"
-    return str(result)
+    return shown(result)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -122,8 +123,26 @@ def _whole_network(subject: Subject, trial: Trial, layer: Trial) -> UsageError:
     )
 
 
-def _network_with_arguments(subject: Subject, argument: Argument, what: str, missing: Sequence[str]) -> OpenError:
+def _maker(subject: Subject) -> str:
+    """Return a function of the file that makes the class, and needs no argument; "" for none."""
+    for name, node in subject.paste.functions.items():
+        calls = (one.func for one in ast.walk(node) if isinstance(one, ast.Call))
+        required = len(node.args.args) - len(node.args.defaults)
+        if not required and any(isinstance(one, ast.Name) and one.id == subject.symbol for one in calls):
+            return name
+    return ""
+
+
+def _network_with_arguments(subject: Subject, argument: Argument, what: str, missing: Sequence[str]) -> UsageError:
     values = ", ".join(f"{name}=..." for name in missing)
+    maker = _maker(subject)
+    if maker:
+        return UsageError(
+            f"{subject.symbol} looks like a whole network, and {maker}() makes it: --args cannot say how",
+            details=[f"found: {subject.paste.place(subject.constructor.line)}: {argument.name}, {what}"],
+            hint=f"write a class whose constructor calls {maker}() and whose forward returns the maps of its stages,"
+            f" and add that one{subject.another}",
+        )
     return OpenError(
         "args",
         f"arguments of {subject.symbol}",

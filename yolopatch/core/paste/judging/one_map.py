@@ -19,6 +19,7 @@ from yolopatch.wire import arguments as by
 
 # kinds that take one map and give one
 ONE_MAP = (*CONV_LIKE, BLOCK, ATTENTION, UP, POOL, PSA)
+_TOKENS = 24 * 24  # of a square map: some compute its side
 _KERNEL_USES = frozenset({uses.KERNEL, uses.SIZE, uses.OTHER})
 
 
@@ -134,6 +135,12 @@ def _failure(subject: Subject, given: Sequence[Given], trial: Trial) -> Exceptio
         return refused(
             subject, replace(verdict, why=why), hint="turn the map in its forward: x.permute(0, 2, 3, 1) and back"
         )
+    tokens = (batch, _TOKENS, channels)
+    flat = subject.follow(given, values(channels, channels), [tokens])
+    if flat.state == OK and flat.shape == tokens:
+        why = "it reads tokens, B, N, C, and a model's layers give maps, B, C, H, W"
+        hint = "turn the map into tokens in a class around it, x.flatten(2).transpose(1, 2), and back"
+        return refused(subject, replace(verdict, why=why), hint=hint)
     return refused(subject, verdict)
 
 
@@ -194,20 +201,23 @@ def _keeping(subject: Subject, given: tuple[Given, ...], names: set[str], seen: 
         shape = seen.equal.shape or ()
         what = f"its map has {shape[1]} channels of {seen.channels}, and no argument says how many"
         raise refused(subject, Verdict(BROKEN, what, case=_case(subject)))
-    if by.OUTPUTS in names and seen.wider.state == FAILED and by.REPEATS in names:
-        return _found(PSA, f"it needs as many channels out as in (line {seen.wider.line}), and has repeats", given)
-    why = "its output has the shape of its input, so it goes after a layer"
     if by.OUTPUTS in names and seen.wider.state == FAILED:
-        why = f"it needs as many channels out as in (line {seen.wider.line}), so it goes after a layer"
-    return _found(ATTENTION, why, given)
+        return _equal_channels(given, names, seen)
+    return _found(ATTENTION, "its output has the shape of its input, so it goes after a layer", given)
 
 
 def _only_equal(subject: Subject, given: tuple[Given, ...], seen: _Seen) -> Found | None:
     """Return a class that raises if it is asked for more channels than it gets, and cannot be followed else."""
-    if by.OUTPUTS not in {name for one in given for name in names_in(one.value)}:
-        return None
-    why = f"it needs as many channels out as in (line {seen.wider.line}), so it goes after a layer"
-    return _found(ATTENTION, why, given)
+    names = {name for one in given for name in names_in(one.value)}
+    return _equal_channels(given, names, seen) if by.OUTPUTS in names else None
+
+
+def _equal_channels(given: tuple[Given, ...], names: set[str], seen: _Seen) -> Found:
+    """Return a class that raises if it is asked for more channels than it gets."""
+    why = f"it needs as many channels out as in (line {seen.wider.line})"
+    if by.REPEATS in names:
+        return _found(PSA, f"{why}, and has repeats", given)
+    return _found(ATTENTION, f"{why}, so it goes after a layer", given)
 
 
 def _up(subject: Subject, given: tuple[Given, ...]) -> Found:

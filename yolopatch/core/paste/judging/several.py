@@ -187,6 +187,8 @@ def _no_join(subject: Subject, calls: list[_Call]) -> UsageError:
     widths = _THREE if len(taken) == len(_THREE) else _TWO
     best = max((call.trials[widths] for call in calls), key=lambda trial: (trial.built, trial.line))
     why = best.why if best.state == FAILED else "its forward does not make one map of their size"
+    if best.nested and best.state == FAILED:
+        why = "its forward takes each of them for a list of maps, which a Concat of the models does not get"
     return UsageError(
         f"{subject.symbol} cannot join maps of a model: {why}",
         details=[

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,18 +23,24 @@ WIDTHS = (64, 128)
 WIDE = (256, 384)
 
 
+def _nothing(name: str) -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Subject:
     """A class of a pasted file, and its constructor.
 
     Attributes:
         widths: the channels of maps that it is followed with.
+        leads: tells whether another class of the file has a place in a model; only such a one is suggested.
     """
 
     paste: Pasted
     symbol: str
     constructor: Constructor
     widths: tuple[int, int] = WIDTHS
+    leads: Callable[[str], bool] = _nothing
 
     def follow(
         self, given: Iterable[Given], values: Mapping[str, Any], inputs: Sequence[Any], *, training: bool = True
@@ -55,9 +61,10 @@ class Subject:
 
     @property
     def another(self) -> str:
-        """What to do about the class, with the other modules of the file if it has any."""
-        others = [name for name in self.paste.own_modules if name != self.symbol]
-        return f"; or name another class of the file: --class {others[-1]}" if others else ""
+        """What to do about the class: name another module of the file, if one has a place in a model."""
+        others = (name for name in reversed(self.paste.own_modules) if name != self.symbol)
+        found = next((name for name in others if self.leads(name)), "")
+        return f"; or name another class of the file: --class {found}" if found else ""
 
     def missing(self, given: Iterable[Given]) -> list[str]:
         """Return the arguments of the constructor that must have a value, and have none."""

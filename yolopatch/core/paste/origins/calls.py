@@ -52,6 +52,7 @@ def fit_calls(
         packages: what the file imports and is an installed package.
     """
     written_for = _Sources(paste, upstream, packages)
+    offsets = Offsets(paste.text)
     for node in nodes:
         for call, name in _calls(node, written_for.names):
             target = upstream.signatures.get(name)
@@ -59,7 +60,7 @@ def fit_calls(
                 continue
             if any(one.arg is None for one in call.keywords):
                 continue
-            found = _fitted(call, name, target, written_for.signatures(name), Offsets(paste.text))
+            found = _fitted(call, name, target, written_for.signatures(name), offsets)
             if found is not None:
                 yield node, found
 

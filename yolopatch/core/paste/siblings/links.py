@@ -7,8 +7,15 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from yolopatch.core.paste.names import bound
-from yolopatch.core.paste.origins.known import WITH_TORCH, file_of, has_in_pins, is_file_of_pins, is_inside, root_of
+from yolopatch.core.paste.origins.known import (
+    WITH_TORCH,
+    file_of,
+    has_in_pins,
+    is_file_of_pins,
+    is_inside,
+    root_of,
+    upstream_classes,
+)
 from yolopatch.core.paste.reading import Pasted
 
 STAR = "*"
@@ -56,11 +63,6 @@ class Links:
         """The names of the files that it imports from."""
         return {link.other.name for link in self.found}
 
-    @property
-    def bound(self) -> set[str]:
-        """The names that its statements define."""
-        return names_in(self.file)
-
 
 def link(files: Sequence[Pasted], sought: Collection[str] = ()) -> list[Links]:
     """Return the links between files, in their order.
@@ -72,36 +74,22 @@ def link(files: Sequence[Pasted], sought: Collection[str] = ()) -> list[Links]:
     return [_Linker(file, files, sought).links() for file in files]
 
 
-def names_in(file: Pasted) -> set[str]:
-    """Return the names that a file defines or imports at its top level."""
-    return {name for node in file.tree.body for name in bound(node)}
-
-
-def defined_in(file: Pasted) -> set[str]:
-    """Return the names of a file that are no imports."""
-    return {name for node in file.tree.body if not isinstance(node, IMPORTS) for name in bound(node)}
-
-
 class _Linker:
     """Finds the links of one file."""
 
     def __init__(self, file: Pasted, files: Sequence[Pasted], sought: Collection[str]) -> None:
         self._file = file
         self._files = [other for other in files if other is not file]
-        self._defined = {other.name: defined_in(other) for other in self._files}
         self._sought = sought
 
     def links(self) -> Links:
         return Links(self._file, tuple(self._found()))
 
     def _found(self) -> Iterator[Link]:
-        for statement in self._file.tree.body:
-            for node in ast.walk(statement):
-                if not isinstance(node, IMPORTS):
-                    continue
-                for alias in node.names:
-                    found = self._link(statement, node, alias)
-                    yield from [found] if found else self._of_package(statement, node, alias)
+        for statement, node in self._file.imports:
+            for alias in node.names:
+                found = self._link(statement, node, alias)
+                yield from [found] if found else self._of_package(statement, node, alias)
 
     def _link(self, statement: ast.stmt, node: ast.Import | ast.ImportFrom, alias: ast.alias) -> Link | None:
         """Return what an import takes from the other files; None if it is not from them."""
@@ -117,10 +105,14 @@ class _Linker:
         if other and other.name in self._sought:
             if of_pins:
                 return None
-            if alias.name not in {STAR, *names_in(other)}:  # another file of this name may have it
+            if alias.name not in {STAR, *other.names}:  # another file of this name may have it
                 other = None
         if other is None and not of_pins and (not upstreams or self._sought):
             other = self._with(alias.name)
+        if other is None and of_pins and alias.name not in upstream_classes():  # nobody knows that a pin has it
+            other = next(
+                (one for one in self._files if one.name not in self._sought and alias.name in one.defined), None
+            )
         if other:
             return Link(statement, node, alias, other)
         whole = self._called(f"{alias.name}.py")
@@ -135,10 +127,10 @@ class _Linker:
         """Return the file with this name; of several, the one that defines what is imported."""
         stem = PurePosixPath(file).stem
         found = [one for one in self._files if PurePosixPath(one.name).stem == stem]
-        return next((one for one in found if name in self._defined[one.name]), found[0] if found else None)
+        return next((one for one in found if name in one.defined), found[0] if found else None)
 
     def _with(self, name: str) -> Pasted | None:
-        return next((one for one in self._files if name in self._defined[one.name]), None)
+        return next((one for one in self._files if name in one.defined), None)
 
 
 def uses_of_files(links: Links) -> Iterator[tuple[ast.Attribute, Link]]:

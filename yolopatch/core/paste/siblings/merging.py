@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from yolopatch.core.paste.reading import Pasted, with_text
-from yolopatch.core.paste.siblings.links import STAR, Link, Links, link, names_in, uses_of_files
+from yolopatch.core.paste.siblings.links import STAR, Link, Links, link, uses_of_files
 from yolopatch.core.paste.siblings.parts import Reach, unneeded_lines
 from yolopatch.core.paste.siblings.renaming import with_distinct_names
 from yolopatch.core.paste.text.post import Place
@@ -112,7 +112,7 @@ def _require_names(links: Sequence[Links], reach: Reach) -> None:
 
 
 def _require(file: Pasted, found: Link, name: str) -> None:
-    if name not in names_in(found.other):
+    if name not in found.other.names:
         raise UsageError(
             f"{found.other.name} has no {name}",
             details=[f"found: {file.place(found.node.lineno)}: {file.line(found.node.lineno).strip()}"],
@@ -139,7 +139,7 @@ def _instead(links: Links, node: ast.Import | ast.ImportFrom) -> str:
         left = ast.Import(rest) if isinstance(node, ast.Import) else ast.ImportFrom(node.module, rest, node.level)
         parts.append(ast.unparse(left))
     for alias, one in found.items():
-        there = alias.name in names_in(one.other)
+        there = alias.name in one.other.names
         if there and not one.whole and alias.name != STAR and alias.asname not in (None, alias.name):
             parts.append(f"{alias.asname} = {alias.name}")
     return "; ".join(parts) or ("" if node in links.file.tree.body else "pass")

@@ -47,7 +47,7 @@ class Reach:
                 if not top or link.whole.partition(".")[0] in new:
                     self._ask(link.other.name, {name for name, found in taken if found is link})
             elif link.alias.name == STAR:
-                self._ask(link.other.name, new - links.bound)
+                self._ask(link.other.name, new - links.file.names)
             elif link.local in new or (not top and bound(link.statement) & new):
                 self._ask(link.other.name, {link.alias.name})
 

@@ -149,7 +149,7 @@ class _Renaming:
                     self._note_user(other, links, one, name, new)
 
     def _note_user(self, user: str, links: Links, one: Link, name: str, new: str) -> None:
-        if one.alias.name == STAR and name not in links.bound:
+        if one.alias.name == STAR and name not in links.file.names:
             self._note(user, name, new)
         elif one.alias.name == name and not one.whole:
             self._taken[user][one.other.name, name] = new

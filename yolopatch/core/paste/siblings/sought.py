@@ -10,7 +10,7 @@ from yolopatch.core.paste.imports import USUAL
 from yolopatch.core.paste.names import bound
 from yolopatch.core.paste.origins.known import has_in_pins, is_inside, may_be_inside, modules_in
 from yolopatch.core.paste.reading import Pasted
-from yolopatch.core.paste.siblings.links import IMPORTS, STAR, Links, link
+from yolopatch.core.paste.siblings.links import STAR, Links, link
 from yolopatch.core.paste.siblings.parts import Reach
 
 
@@ -52,16 +52,15 @@ def sought_files(
 
 def _of_file(links: Links, needed: Collection[str], packages: frozenset[str]) -> Iterator[Sought]:
     linked = {one.alias for one in links.found}
-    for statement in links.file.tree.body:
-        for node in ast.walk(statement):
-            if not isinstance(node, IMPORTS) or not may_be_inside(node, packages):
+    for statement, node in links.file.imports:
+        if not may_be_inside(node, packages):
+            continue
+        for alias in node.names:
+            top = node is statement
+            local = (alias.asname or alias.name).partition(".")[0]
+            if alias in linked or (local != STAR and not ({local} if top else bound(statement)) & {*needed}):
                 continue
-            for alias in node.names:
-                top = node is statement
-                local = (alias.asname or alias.name).partition(".")[0]
-                if alias in linked or (local != STAR and not ({local} if top else bound(statement)) & {*needed}):
-                    continue
-                yield from _of_import(links, node, alias, needed)
+            yield from _of_import(links, node, alias, needed)
 
 
 def _of_import(
@@ -70,7 +69,7 @@ def _of_import(
     if isinstance(node, ast.Import):
         yield Sought(links.file.name, node.lineno, 0, tuple(alias.name.split(".")), frozenset(), is_inside(node))
         return
-    names = {alias.name} if alias.name != STAR else {*needed} - links.bound - {*USUAL}
+    names = {alias.name} if alias.name != STAR else {*needed} - links.file.names - {*USUAL}
     names = {name for name in names if not has_in_pins(node, name)}
     if names:
         parts = tuple(part for part in modules_in(node)[0].split(".") if part)

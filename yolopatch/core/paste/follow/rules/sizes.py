@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from yolopatch.core.paste.follow.errors import Fails, Open
-from yolopatch.core.paste.follow.values import Tensor, Unknown, unknown_in
+from yolopatch.core.paste.follow.values import Size, Tensor, Unknown, unknown_in
 
 MOST_ELEMENTS = 10**12  # of a tensor; more is no module
 
@@ -128,6 +128,8 @@ def shown(value: Any) -> str:
         return f"a tensor of {list(value.shape)}"
     if isinstance(value, Unknown):
         return value.what
+    if isinstance(value, Size):
+        return f"a shape of {len(value)} sizes"
     if isinstance(value, (list, tuple)):
         return f"a {type(value).__name__} of {len(value)}"
     if value is None or isinstance(value, (int, float, str, bool)):

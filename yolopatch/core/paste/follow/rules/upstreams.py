@@ -14,12 +14,11 @@ from yolopatch.core.paste.follow.rules.reshaping import chunk
 from yolopatch.core.paste.follow.rules.sizes import broadcast, made, several, slid, tensor, whole
 from yolopatch.core.paste.follow.values import Layer, Tensor, Unknown, computed
 
-_KEEPING_SIZE = (
-    "BottleneckCSP C1 C2 C2fAttn C2fCIB C2fPSA C2PSA RepC3 RepNCSPELAN4 SPP SPPELAN SPPF PSA SCDown CIB"
-    " GhostBottleneck AIFI"
+# those whose parts are not followed: only that they keep the size of their map is known
+WHOLE = frozenset(
+    {"BottleneckCSP", "C1", "C2", "C2fAttn", "C2fCIB", "RepC3", "RepNCSPELAN4", "SPP", "SPPELAN", "SPPF", "SCDown"}
+    | {"CIB", "GhostBottleneck", "AIFI"}
 )
-
-_KEEPING_CHANNELS = frozenset({"C2PSA", "C2fPSA", "PSA"})
 
 
 def _convolution(name: str, k: int = 1) -> Any:
@@ -98,8 +97,6 @@ def _block(name: str) -> Any:
         if name in ("AIFI", "SCDown"):
             raise Open(f"upstream's {name}")
         source, target = whole(c1), whole(c1 if c2 is None else c2)
-        if name in _KEEPING_CHANNELS and source != target:
-            raise Fails(f"{name} gives as many channels as it gets: {source} and {target} differ", "AssertionError")
 
         def call(run: Run, x: Any) -> Tensor:
             shape = tensor(x, "a map").shape
@@ -112,7 +109,7 @@ def _block(name: str) -> Any:
     return construct
 
 
-for _name in _KEEPING_SIZE.split():
+for _name in WHOLE:
     layer(_name)(_block(_name))
 
 
