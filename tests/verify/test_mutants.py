@@ -46,7 +46,7 @@ CAUGHT = {
     "hard_coded_size": ("build", "layer 3"),
     "hidden_branches": ("checkpoint", "HiddenBranches"),
     "ignored_parameter": ("gradient-flow", "model.3.scale"),
-    "in_place_needed": ("gradient-flow", "the output of relu, block.py"),
+    "in_place_needed": ("gradient-flow", "the output of relu, "),
     "infinite_gradient": ("learns", "nan"),
     "kept_output": ("checkpoint", "deepcopy"),
     "lambda_attribute": ("checkpoint", "pickle"),
@@ -193,6 +193,9 @@ ELSEWHERE = {
     **{stem: (Elsewhere("its head has other parts and other arguments", None, YOLOV5),) for stem in HEADS},
     "dfl_named": (
         Elsewhere("its trainer freezes layers by their numbers alone", Outcome("trainer-setup", PASS, ""), YOLOV5),
+    ),
+    "frozen_filters": (
+        Elsewhere("its optimizer does not get them, so they stay frozen", Outcome("trainer-setup", PASS, ""), YOLOV5),
     ),
     "forward_not_split": (Elsewhere("its exporter changes no forward, and it has no C2f", None, YOLOV5),),
     "unoptimised": (

@@ -31,14 +31,13 @@ def check(subject: Subject) -> Finding:
     except Exception as error:  # upstream's own code, which other releases write in other ways
         return skipped(f"upstream's trainer could not set this model up: {type(error).__name__}: {error}")
     after = {name: p.requires_grad for name, p in model.named_parameters()}
+    kept_out = {name for name, p in model.named_parameters() if optimised is not None and id(p) not in optimised}
     changed = [name for name in before if before[name] != after[name] and _is_replaced(subject, name)]
-    unfrozen = [name for name in changed if after[name]]
+    unfrozen = [name for name in changed if after[name] and name not in kept_out]
     frozen = [name for name in changed if not after[name]]
-    left_out = [
-        name
-        for name, p in model.named_parameters()
-        if optimised is not None and p.requires_grad and id(p) not in optimised and _is_replaced(subject, name)
-    ]
+    # what the module froze keeps its values, as it wants, where the optimizer does not get it
+    wanted = [name for name in before if before[name] and after[name] and _is_replaced(subject, name)]
+    left_out = [name for name in wanted if name in kept_out]
     evidence = {
         "trained_though_frozen": sample(unfrozen, "names"),
         "frozen_though_trained": sample(frozen, "names"),
