@@ -11,7 +11,7 @@ from yolopatch.core.compare.rows import Metrics
 from yolopatch.core.plain_yaml import PlainYamlError, load_plain
 from yolopatch.core.training.results import RESULTS, box_metrics, read_results
 from yolopatch.errors import UsageError
-from yolopatch.steps.training.results import settings_text
+from yolopatch.steps.training.results import naming_columns, settings_text
 
 
 def read_training(folder: Path) -> tuple[Metrics | None, Curves | None]:
@@ -24,13 +24,8 @@ def read_training(folder: Path) -> tuple[Metrics | None, Curves | None]:
         UsageError: results.csv is not one of upstream's.
     """
     file = folder / RESULTS
-    try:
+    with naming_columns(file, UsageError, "name the folder of a training of ultralytics or yolov5"):
         rows = read_results(file.read_text("utf-8", "replace"))
-    except KeyError as error:
-        raise UsageError(
-            f"{file} is not a results.csv of upstream: it has no column {error}",
-            hint="name the folder of a training of ultralytics or yolov5",
-        ) from error
     return _best(rows, folder), curves_of(rows) if rows else None
 
 

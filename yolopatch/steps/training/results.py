@@ -12,6 +12,7 @@ from yolopatch.errors import YolopatchError
 from yolopatch.outside.files.existing import read_if_there
 
 BEST, LAST = "best.pt", "last.pt"
+_TRAIN_ANEW = "put the file back, or delete the folder of the run and run the command again: it is trained anew"
 
 
 def results_file(run: Run) -> Path | None:
@@ -25,7 +26,7 @@ def rows_of(run: Run) -> list[dict[str, float]]:
     Raises:
         YolopatchError: somebody else has written them.
     """
-    with _naming_columns(run):
+    with naming_columns(results_file(run), YolopatchError, _TRAIN_ANEW):
         return read_results(_text(run))
 
 
@@ -35,19 +36,26 @@ def box_columns_of(run: Run) -> dict[str, list[float]]:
     Raises:
         YolopatchError: somebody else has written them.
     """
-    with _naming_columns(run):
+    with naming_columns(results_file(run), YolopatchError, _TRAIN_ANEW):
         return read_columns(_text(run), BOX_COLUMNS)
 
 
 @contextmanager
-def _naming_columns(run: Run) -> Iterator[None]:
+def naming_columns(file: Path | None, kind: type[YolopatchError], hint: str) -> Iterator[None]:
+    """Name the column that a file of results lacks.
+
+    Args:
+        file: for the error.
+        kind: of the error: whether the user has named the file, or yolopatch knows it.
+        hint: what to do.
+
+    Raises:
+        YolopatchError: of this kind: a column that upstream writes is not there.
+    """
     try:
         yield
     except KeyError as error:
-        raise YolopatchError(
-            f"{results_file(run)} is not as upstream wrote it: it has no column {error}",
-            hint="put the file back, or delete the folder of the run and run the command again: it is trained anew",
-        ) from error
+        raise kind(f"{file} is not a results.csv of upstream: it has no column {error}", hint=hint) from error
 
 
 def _text(run: Run) -> str:
