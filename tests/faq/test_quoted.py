@@ -67,7 +67,7 @@ OTHERS = {
     "yolo-not-found": "the shell",
     **dict.fromkeys(("yolov8-parameters", "layer-count"), "upstream, with numbers that it counts"),
     **dict.fromkeys(("same-parameters", "map-zero", "same-seed-differs", "fuse-differs", "gflops-differ"), "nobody"),
-    **dict.fromkeys(("not-faster", "small-difference", "edits-without-effect"), "nobody"),
+    **dict.fromkeys(("not-faster", "small-difference", "edits-without-effect", "moved-head", "scrambled"), "nobody"),
 }
 
 EVERY = {"en": "(all releases", "zh": "（所有版本"}

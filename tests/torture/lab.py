@@ -247,7 +247,9 @@ class Lab:
             shutil.rmtree(place)
             shutil.copytree(template, place, symlinks=True)
         else:
-            shutil.copytree(self.cache / "pins", place / "cache" / "pins")
+            # a pin that another process is still making is none yet
+            unfinished = shutil.ignore_patterns(".yolopatch-*")
+            shutil.copytree(self.cache / "pins", place / "cache" / "pins", ignore=unfinished)
         sandbox = Sandbox(place, self.plant)
         try:
             yield sandbox
