@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 from torch import nn
@@ -106,16 +108,101 @@ def test_the_axes_of_a_parameter_mean_what_the_module_lets_them_mean():
     assert all(parameter.requires_grad for parameter in module.parameters())
 
 
-def test_what_came_before_an_error_counts_and_an_error_alone_is_none():
+def test_what_a_module_does_at_a_size_at_which_it_raises_is_left_out():
+    def raises(self, x):
+        return x.view(1, 16, 256)
+
     def raises_later(self, x):
         x.view(1, -1, 16)
         raise ValueError
 
-    def raises(self, x):
-        return x.view(1, 16, 256)
+    # 128 channels and windows of 8: at 13 x 21 the -1 is 273, of what the windows leave over, until the layer meets it
+    def windows(self, x):
+        b, h, w, c = x.permute(0, 2, 3, 1).shape
+        y = x.permute(0, 2, 3, 1).reshape(b, h // 8, 8, w // 8, 8, -1).transpose(2, 3).reshape(-1, 64, c)
+        return y.reshape(b, h // 8, w // 8, 8, 8, c).transpose(2, 3).reshape(b, h, w, c).permute(0, 3, 1, 2)
 
-    assert _found(raises_later).after == (1, 273, 16)
     assert _found(raises) is None
+    assert _found(raises_later) is None
+    assert _found(windows, 1, 128, 16, 16) is None
+
+
+def test_a_module_that_runs_at_even_sides_alone_is_tried_at_them_and_at_its_own():
+    def halves(self, x):
+        return x.view(1, 16, x.shape[2] // 2, 2, -1, 2).amax((3, 5)).view(1, -1, 16)
+
+    # a space to depth without moving an axis: the four values of a position come from four rows
+    def folded(self, x):
+        return x.view(1, 64, x.shape[2] // 2, x.shape[3] // 2)
+
+    def fixed(self, x):
+        return x.view(1, 16, 8, 8).flatten(2).view(1, 8, 8, 16)
+
+    assert _found(halves).before == (1, 16, 13, 21)
+    assert _found(folded).after == (1, 64, 13, 21)
+    assert _found(fixed, 1, 16, 8, 8) is None  # it fits by chance, and there is no other size to look at
+    assert _found(lambda self, x: x.view(1, 24, 8, 8).view(1, 64, 24), 1, 24, 8, 8).after == (1, 64, 24)
+
+
+def test_a_reshape_in_two_steps_is_found_and_whatever_lies_between_parts_them():
+    def twice(self, x):
+        return self.fc(x.flatten(1).view(1, -1, 16))
+
+    def sides_swapped(self, x):
+        return x.flatten(2).unflatten(2, (x.shape[3], x.shape[2]))
+
+    def named(self, x):
+        return torch.reshape(input=x, shape=(1, -1, 16))
+
+    def there_and_back(self, x):
+        return x.flatten(1).view(x.shape)
+
+    assert (_found(twice).before, _found(twice).after) == ((1, 16, 13, 21), (1, 273, 16))
+    assert _found(sides_swapped).after == (1, 16, 21, 13)
+    assert _found(named).after == (1, 273, 16)
+    assert _found(there_and_back) is None
+
+
+def test_the_skew_of_relative_positions_is_no_mistake():
+    def one_side(self, x):
+        tokens = x.flatten(2).transpose(1, 2)
+        n = tokens.shape[1]
+        scores = nn.functional.pad(tokens @ tokens.transpose(1, 2), (1, 0))
+        return scores.view(1, n + 1, n)[:, 1:].view(1, n, n) @ tokens
+
+    def both_sides(self, x):
+        tokens = x.flatten(2).transpose(1, 2)
+        n = tokens.shape[1]
+        scores = tokens @ tokens.repeat(1, 2, 1)[:, 1:].transpose(1, 2)
+        padded = nn.functional.pad(scores, (1, 0)).view(1, 2 * n, n)
+        return padded[:, 1:].view(1, n, 2 * n - 1)[..., :n] @ tokens
+
+    assert _found(one_side) is None
+    assert _found(both_sides) is None
+
+
+def test_the_module_is_left_as_it_was():
+    class Keeps(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc, self.size, self.grid, self.calls = nn.Linear(16, 16), None, None, 0
+            self.register_buffer("running", torch.zeros(()))
+
+        def forward(self, x):
+            self.calls += 1
+            self.running += 1
+            self.weights = x.mean(1)
+            if self.size != x.shape[2:]:
+                self.size, self.grid = x.shape[2:], x.softmax(1)
+            return x * self.grid
+
+    module = Keeps().eval()
+    before = copy.deepcopy(vars(module))
+    assert crossing(module, Call((torch.randn(1, 16, 16, 16),), {})) is None
+    assert vars(module).keys() == before.keys()
+    assert (module.size, module.grid, module.calls, float(module.running)) == (None, None, 0, 0.0)
+    assert all(parameter.requires_grad for parameter in module.parameters())
+    copy.deepcopy(module)  # torch copies no tensor that a forward with gradients gave
 
 
 def test_several_maps_keep_their_ratio():

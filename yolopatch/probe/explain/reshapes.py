@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from operator import mul
@@ -15,13 +15,21 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
+from torch.utils.weak import WeakTensorKeyDictionary
 
 from ..tensors.calls import Call, mapped
+from ..tensors.snapshots import Snapshot
 from .raising import is_users
 
 # sides of maps that no number of heads, groups or windows divides, also after a stride of two: nothing fits by chance
 _SIDES = ((13, 21), (11, 13))
-_RESHAPES = ("view", "reshape", "view_as", "reshape_as")
+# for a module that runs at no such sides, because it cuts its maps into parts of two or four
+_EVEN_SIDES = ((26, 42), (28, 44))
+# what changes the shape alone: several in a row are one reshape
+_RESHAPES = (
+    *("view", "reshape", "view_as", "reshape_as"),
+    *("flatten", "ravel", "unflatten", "squeeze", "unsqueeze", "contiguous"),
+)
 
 
 @dataclass(frozen=True)
@@ -54,20 +62,58 @@ def cuts_across(before: Sequence[int], after: Sequence[int]) -> bool:
     return any(outer % inner for inner, outer in pairwise(ends))
 
 
+def is_skew(before: Sequence[int], after: Sequence[int]) -> bool:
+    """Return whether a reshape moves each row of a square matrix by one place more than the row above it.
+
+    Attention turns distances into positions in this way: it pads (n, n) by a column, and reads (n, n + 1) again as
+    (n + 1, n); for distances of both signs (2n - 1, n) becomes (n, 2n - 1).
+
+    Args:
+        before, after: two shapes with equally many elements.
+    """
+    changed = [axis for axis, (old, new) in enumerate(zip(before, after)) if old != new]
+    if len(before) != len(after) or len(changed) != 2 or changed[1] != changed[0] + 1:
+        return False
+    less, more = sorted(before[axis] for axis in changed)
+    return [before[axis] for axis in changed] == [after[axis] for axis in changed[::-1]] and more in (
+        less + 1,
+        2 * less - 1,
+    )
+
+
 def crossing(module: nn.Module, call: Call) -> Reshape | None:
     """Return the first reshape of what a module computes from its input that cuts across axes; None for none.
 
-    What does not depend on the input is left out: the axes of a parameter mean whatever the module lets them mean.
+    What does not depend on the input is left out: the axes of a parameter mean whatever the module lets them mean. So
+    is what a module does at a size at which it raises in the end: it may cut off what it does not expect to be there.
+    The module is left as it was.
     """
-    for sides in _SIDES:
-        args, kwargs = call.sized(*sides).arguments()
-        watch = _Watch()
-        # the module's code may raise for such a size; what it did before counts
-        with torch.set_grad_enabled(True), _constant(module), watch, suppress(Exception):
-            module(*mapped(_followed, args), **mapped(_followed, kwargs))
-        if watch.found:
-            return watch.found
+    state = Snapshot(module)
+    odd, others = [call.sized(*sides) for sides in _SIDES], [call.sized(*sides) for sides in _EVEN_SIDES]
+    ran = False
+    try:
+        for trial in (*odd, *others, call):
+            if ran and trial not in odd:
+                break
+            watch = _Watch()
+            runs = _runs(module, trial, watch)
+            if runs and watch.found:
+                return watch.found
+            ran = ran or runs
+    finally:
+        state.restore()
     return None
+
+
+def _runs(module: nn.Module, call: Call, watch: _Watch) -> bool:
+    """Run a module under the eyes of a watch; return whether it comes to an end."""
+    args, kwargs = call.arguments()
+    try:
+        with torch.set_grad_enabled(True), _constant(module), watch:
+            module(*mapped(_followed, args), **mapped(_followed, kwargs))
+    except Exception:  # the module's code may raise anything for such a size
+        return False
+    return True
 
 
 def _followed(tensor: Tensor) -> Tensor:
@@ -94,6 +140,8 @@ class _Watch(TorchFunctionMode):
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # torch's has no types
         self.found: Reshape | None = None
+        # what is a reshape of what has another shape, and that shape
+        self._original: MutableMapping[Tensor, tuple[int, ...]] = WeakTensorKeyDictionary()
 
     def __torch_function__(
         self,
@@ -103,12 +151,18 @@ class _Watch(TorchFunctionMode):
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         result = func(*args, **(kwargs or {}))
-        given = args[0] if args else None
+        given = args[0] if args else (kwargs or {}).get("input")
         if self.found is None and func.__name__ in _RESHAPES and isinstance(given, Tensor) and given.requires_grad:
-            before, after = tuple(given.shape), tuple(result.shape)
-            if given.numel() == result.numel() and cuts_across(before, after):  # a view as another type has others
-                self.found = Reshape(before, after, _users_line())
+            self._look(given, result)
         return result
+
+    def _look(self, given: Tensor, result: Tensor) -> None:
+        if given.numel() != result.numel():  # a view as another type has others
+            return
+        before, after = self._original.get(given, tuple(given.shape)), tuple(result.shape)
+        self._original[result] = before
+        if cuts_across(before, after) and not is_skew(before, after):
+            self.found = Reshape(before, after, _users_line())
 
 
 def _users_line() -> str:
