@@ -15,32 +15,47 @@ SOURCE = """
     class {name}({of}):
         \"\"\"A head of a paper.\"\"\"
 """
-# (name, what it inherits from, upstream's file, its task)
+NO_TASK = "can tell none from this one, and stops"
+# (name, what it inherits from, upstream's file, its task, what upstream makes of the name)
 CASES = (
-    ("SegmentX", "Segment", "yolo11n-seg", "segment"),
-    ("RotatedDetect", "OBB", "yolo11n-obb", "obb"),
+    ("SegmentX", "Segment", "yolo11n-seg", "segment", NO_TASK),
+    ("RotatedDetect", "OBB", "yolo11n-obb", "obb", "takes it for detect: it would train with another loss"),
 )
 HEADS = {
     "SegmentX": "args.append([ch[x] for x in f])\nargs[2] = make_divisible(min(args[2], max_channels) * width, 8)",
     "RotatedDetect": "args.append([ch[x] for x in f])",
 }
 
+# what upstream's own entry point does with a file, without a task
+BUILD = """
+import sys
+from ultralytics import YOLO
+
+for file in sys.argv[1:]:
+    try:
+        print("\\nFOUND", YOLO(file).task)
+    except NotImplementedError:
+        print("\\nFOUND none")
+"""
+
 
 def test_a_head_whose_name_upstream_does_not_know_is_verified_for_its_task_with_a_warning(
-    broken_workspace, findings, tmp_path
+    broken_workspace, findings, in_upstream, tmp_path
 ):
-    sources = {name: textwrap.dedent(SOURCE.format(name=name, of=of)) for name, of, _, _ in CASES}
+    sources = {name: textwrap.dedent(SOURCE.format(name=name, of=of)) for name, of, *_ in CASES}
     workspace = broken_workspace(sources, branches=HEADS)
     asked = []
-    for name, of, file, _ in CASES:
+    for name, of, file, *_ in CASES:
         cfg = tmp_path / f"{file}-own.yaml"
         text = (workspace / f"ultralytics/cfg/models/11/{file.replace('n-', '-')}.yaml").read_text()
         cfg.write_text(text.replace(f" {of}, [", f" {name}, ["))
         assert name in cfg.read_text()
         asked.append((cfg, "n", ("head", "learns")))
-    for (head, learns), (name, _, _, task) in zip(findings(workspace, PIN, asked), CASES, strict=True):
+    for (head, learns), (name, _, _, task, said) in zip(findings(workspace, PIN, asked), CASES, strict=True):
         assert head.status == WARN
         assert f"({name}) is a head of the task {task}" in head.summary
-        assert "takes it for detect" in head.summary
+        assert said in head.summary
         assert f'yolo {task} train model=..., or YOLO(..., task="{task}")' in head.hint
         assert learns.status == PASS
+    said = in_upstream(workspace, BUILD, *(cfg for cfg, *_ in asked))
+    assert [line.split()[1] for line in said.splitlines() if line.startswith("FOUND")] == ["none", "detect"]

@@ -71,8 +71,11 @@ class Upstream(Protocol):
     def task(self, data: dict[str, Any]) -> str:
         """Return the task of a parsed YAML: detect, segment, pose, obb or classify."""
 
-    def guessed_task(self, data: dict[str, Any]) -> str:
-        """Return the task that upstream takes a parsed YAML for where the user names none."""
+    def guessed_task(self, data: dict[str, Any]) -> str | None:
+        """Return the task that upstream takes a parsed YAML for where the user names none.
+
+        None where it can tell none, and stops.
+        """
 
     def build(self, data: dict[str, Any]) -> UpstreamModel:
         """Build the model of a parsed YAML."""
@@ -178,12 +181,14 @@ class Ultralytics:
         for name, task in _TASKS_OF_HEADS.items():
             if self._has_head(data, name):
                 return task
-        return self.guessed_task(data)
+        return self.guessed_task(data) or "detect"
 
-    def guessed_task(self, data: dict[str, Any]) -> str:
-        """See Upstream."""
-        guess = getattr(self.parser, "guess_model_task", None)  # the first releases have it elsewhere
-        return (guess(data) if guess else _TASKS_OF_HEADS.get(str(data["head"][-1][2]))) or "detect"
+    def guessed_task(self, data: dict[str, Any]) -> str | None:
+        """See Upstream; an entry point of a head's own (RTDETR) needs no guess."""
+        guess = getattr(self.parser, "guess_model_task", None)
+        if guess is None:  # the first releases have it elsewhere
+            return _TASKS_OF_HEADS.get(str(data["head"][-1][2]), "detect")
+        return guess(data) or ("detect" if self._class_of_head(data) else None)
 
     def build(self, data: dict[str, Any]) -> UpstreamModel:
         """See Upstream."""
@@ -295,7 +300,7 @@ class Yolov5:
         """See Upstream; these releases only detect."""
         return "detect"
 
-    def guessed_task(self, data: dict[str, Any]) -> str:
+    def guessed_task(self, data: dict[str, Any]) -> str | None:
         """See Upstream."""
         return self.task(data)
 

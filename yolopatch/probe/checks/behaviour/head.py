@@ -52,26 +52,25 @@ def check(subject: Subject) -> Finding:
 
     Upstream sets strides and biases only for classes that inherit from its own head. What counts here is what
     happened. Warn where an untrained head gives every class a high score: its biases were not initialised. Warn, too,
-    where upstream takes the head, whose name it does not know, for one of another task.
+    where upstream takes the head, whose name it does not know, for one of another task, or for one of none.
     """
-    return _set_up(subject) if _is_known(subject) else _finding_of_task(subject)
-
-
-def _is_known(subject: Subject) -> bool:
-    """Return whether upstream takes the model for one of the task that its head is made for."""
-    return subject.upstream.guessed_task(subject.data) == subject.upstream.task(subject.data)
-
-
-def _finding_of_task(subject: Subject) -> Finding:
-    """Return what is wrong with the head; where nothing else is, that upstream takes it for another task's."""
     found = _set_up(subject)
-    if found.status == FAIL:
-        return found
     task, guessed = subject.upstream.task(subject.data), subject.upstream.guessed_task(subject.data)
+    # to detect is what upstream does where a user asks for nothing else
+    known = guessed == task or (guessed is None and task == "detect")
+    return found if known or found.status == FAIL else _finding_of_task(subject, found, task, guessed)
+
+
+def _finding_of_task(subject: Subject, found: Finding, task: str, guessed: str | None) -> Finding:
+    """Return that upstream takes the head for another task's; nothing else is as wrong with it."""
     head = subject.rows[-1].module
+    name = layer_name(subject.model, len(subject.rows) - 1)
     return warned(
-        f"{layer_name(subject.model, len(subject.rows) - 1)} is a head of the task {task}, and upstream, which takes "
-        f"the task from the head's name, takes it for {guessed}: it would train with another loss",
+        f"{name} is a head of the task {task}, and upstream, which takes the task from the head's name, takes it for "
+        f"{guessed}: it would train with another loss"
+        if guessed
+        else f"{name} is a head of the task {task}, and upstream, which takes the task from the head's name, can tell "
+        "none from this one, and stops where you name no task",
         f'name the task wherever you use the file: yolo {task} train model=..., or YOLO(..., task="{task}"); or let '
         f"upstream's guess_model_task know the name {head.lower()}",
         **found.evidence,
