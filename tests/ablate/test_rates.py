@@ -12,18 +12,18 @@ from yolopatch.steps.ablate.equal import rate_differences
 
 FIGURES = ModelFigures(2_600_000, 6.5, None, None)
 MODELS = {
-    "base/n": MeasuredModel("a", FIGURES, {"3": 84}),
+    "base/n": MeasuredModel("a", FIGURES, {"3": "the head"}),
     "EMA/n": MeasuredModel("b", FIGURES),
-    "DSConv/n": MeasuredModel("c", FIGURES, {"3": 84}),
-    "base/s": MeasuredModel("d", FIGURES, {"3": 84}),
+    "DSConv/n": MeasuredModel("c", FIGURES, {"3": "the head"}),
+    "base/s": MeasuredModel("d", FIGURES, {"3": "the head"}),
 }
 
 
 def test_the_arms_that_differ_are_named_at_their_scale_alone():
     (found,) = rate_differences(MODELS, {})
     assert found.startswith(
-        "at n, upstream's optimizer does not give the arms the same learning rates "
-        "(base, DSConv: 84 parameters by 3; EMA: no parameter). "
+        "at n, upstream's optimizer does not multiply the same learning rates in all arms "
+        "(base, DSConv: parameters of the head by 3; EMA: nothing). "
     )
     assert 'write optimizer = "SGD" into [train]' in found
 

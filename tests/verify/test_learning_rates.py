@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from yolopatch.wire.statuses import PASS, WARN
@@ -31,3 +33,45 @@ def test_a_head_of_another_number_loses_its_own_learning_rate_where_upstream_has
     )
     assert "model.23.cv3.0.0.0.conv.weight by 3 (" in found.summary
     assert "optimizer=SGD" in found.hint
+
+
+_RATES = """
+import json
+import sys
+from yolopatch.probe.build.upstreams import open_upstream
+from yolopatch.probe.measure.rates import multiplied_rates
+
+upstream, found = open_upstream("ultralytics"), []
+for file in sys.argv[1:]:
+    model = upstream.build(upstream.read(file, "n"))
+    rates = upstream.rates(model)
+    found.append((multiplied_rates(upstream, model), rates["model.0.conv.weight"]))
+print("\\n" + json.dumps(found))
+"""
+
+
+def test_arms_whose_heads_differ_are_trained_alike_and_most_parameters_are_no_measure(
+    full_workspace, in_upstream, tmp_path
+):
+    workspace = full_workspace("ultralytics-8.4.0", "paper")
+    text = (workspace / "ultralytics/cfg/models" / FILES["ultralytics-8.4.0"]).read_text()
+    rows = ["[-1, 1, Conv, [64, 3, 2]]"] * 2 + ["[-1, 1, nn.Identity, []]"] * 21
+    small = "\n".join([f"{text.partition('backbone:')[0]}backbone:", *(f"  - {row}" for row in rows)])
+    files = {
+        "base": text,
+        "one-level": text.replace(HEAD, "[[22], 1, Detect, [nc]]"),
+        "moved": text.replace(HEAD, "[-1, 1, nn.Identity, []]\n  - [[16, 19, 23], 1, Detect, [nc]]"),
+        "block": text.replace(HEAD, "[-1, 1, C3, [1024]]\n  - [[16, 19, 23], 1, Detect, [nc]]"),
+        "small": f"{small}\nhead:\n  - [[20, 21, 22], 1, Detect, [nc]]\n",
+    }
+    for name, content in files.items():
+        (tmp_path / f"{name}-n.yaml").write_text(content)
+    said = in_upstream(workspace, _RATES, *(tmp_path / f"{name}-n.yaml" for name in files))
+    found = dict(zip(files, json.loads(said.splitlines()[-1]), strict=True))
+    assert found == {
+        "base": [{"3": "the head"}, 1.0],
+        "one-level": [{"3": "the head"}, 1.0],
+        "moved": [{}, 1.0],
+        "block": [{"3": "layer 23 (C3)"}, 1.0],
+        "small": [{"3": "the head"}, 1.0],
+    }

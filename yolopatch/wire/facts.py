@@ -232,14 +232,14 @@ class LayerCost:
 class ComparedModel:
     """One of the models: its task, its counts as it is built, of each layer, too, and what a forward takes.
 
-    `rates` has how many parameters upstream's trainer gives a multiplied learning rate, by the number, as text.
+    `rates` has the layers with parameters whose learning rate upstream's trainer multiplies, by the number, as text.
     """
 
     task: str
     info: UpstreamInfo
     true_gflops: float
     layers: tuple[LayerCost, ...]
-    rates: dict[str, int]
+    rates: dict[str, str]
     cost: Cost
 
 

@@ -18,12 +18,12 @@ RECORD = "ablation.json"
 class MeasuredModel:
     """The figures of one model, and what they are of: the commit and the YAML, as one text.
 
-    `rates` has how many parameters upstream's trainer gives a multiplied learning rate, by the number.
+    `rates` has the layers with parameters whose learning rate upstream's trainer multiplies, by the number, as text.
     """
 
     of: str
     figures: ModelFigures
-    rates: Mapping[str, int] = field(default_factory=dict)
+    rates: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

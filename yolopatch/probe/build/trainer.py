@@ -6,7 +6,7 @@ import ast
 import importlib
 import inspect
 import logging
-from collections import Counter, defaultdict
+from collections import defaultdict
 from pathlib import Path
 from typing import Any, NoReturn, TypeGuard
 
@@ -55,9 +55,10 @@ def optimised(args: Any, model: UpstreamModel) -> set[int]:
 
 
 def rates(args: Any, model: UpstreamModel) -> dict[str, float]:
-    """Return by what ultralytics' trainer multiplies the learning rate of each parameter, by name; 1 for the most.
+    """Return by what ultralytics' trainer multiplies the learning rate of each parameter, by name; 1 for the least.
 
     It is asked for the optimizer that it chooses by itself for a short training. Empty where a release chooses none.
+    The least is what it starts from: in a small model most of the parameters may be multiplied.
 
     Args:
         args: upstream's default settings; changed.
@@ -70,8 +71,8 @@ def rates(args: Any, model: UpstreamModel) -> dict[str, float]:
     trainer.args, trainer.model = args, model
     optimiser = trainer.build_optimizer(model, name="auto", lr=0.01, momentum=0.9, decay=0.0, iterations=_SHORT)
     found = {id(parameter): group["lr"] for group in optimiser.param_groups for parameter in group["params"]}
-    usual, _ = Counter(found.values()).most_common(1)[0]
-    return {name: found[id(p)] / usual for name, p in model.named_parameters() if id(p) in found}
+    least = min(found.values())
+    return {name: found[id(p)] / least for name, p in model.named_parameters() if id(p) in found}
 
 
 def _without_data(cls: type) -> Any:

@@ -17,6 +17,7 @@ from ..measure.facts import row
 from ..measure.flopcount import count_flops
 from ..measure.latency import Effort, fused_copies, hardware_of, time_in_turn, times_of
 from ..measure.memory import prediction_peak
+from ..measure.rates import multiplied_rates
 from ..protocol.emit import Emit
 from ..protocol.refusal import Refusal
 from ..tensors.models import UpstreamModel
@@ -59,17 +60,8 @@ def _built(
         info = upstream.info(model, request.imgsz)
         flops = count_flops(model.eval(), image(model, request.imgsz))
         layers = _layers(model, flops.own)
-        rates = _rates(upstream, model)
+        rates = multiplied_rates(upstream, model)
         return model, partial(ComparedModel, upstream.task(model.yaml), info, flops.total / 1e9, layers, rates)
-
-
-def _rates(upstream: Upstream, model: UpstreamModel) -> dict[str, int]:
-    """Return how many parameters upstream's trainer gives a multiplied learning rate, by the number."""
-    try:
-        found = upstream.rates(model)
-    except Exception:  # the trainer of a release that cannot be asked: a comparison does without
-        return {}
-    return dict(Counter(f"{rate:g}" for rate in found.values() if rate != 1))
 
 
 def _layers(model: UpstreamModel, flops: Mapping[str, Mapping[str, int]]) -> tuple[LayerCost, ...]:

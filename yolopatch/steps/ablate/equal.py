@@ -110,18 +110,15 @@ def rate_differences(models: Mapping[str, MeasuredModel], train: Mapping[str, ob
     return tuple(_difference(scale, arms) for scale, arms in scales.items() if len(arms) > 1)
 
 
-def _words(rates: Mapping[str, int]) -> str:
-    return ", ".join(_each(rates)) or "no parameter"
-
-
-def _each(rates: Mapping[str, int]) -> Iterator[str]:
-    for number, count in sorted(rates.items()):
-        yield f"{count} parameters by {number}"
+def _words(rates: Mapping[str, str]) -> str:
+    """Return what is multiplied, the same text for arms that are trained alike."""
+    return " and ".join(f"parameters of {layers} by {number}" for number, layers in sorted(rates.items())) or "nothing"
 
 
 def _difference(scale: str, arms: Mapping[str, list[str]]) -> str:
     said = "; ".join(f"{', '.join(names)}: {what}" for what, names in arms.items())
     return (
-        f"at {scale}, upstream's optimizer does not give the arms the same learning rates ({said}). "
-        'It knows parameters by the number of their layer: write optimizer = "SGD" into [train] to train all arms alike'
+        f"at {scale}, upstream's optimizer does not multiply the same learning rates in all arms ({said}). It knows "
+        'parameters by their names and the number of their layer: write optimizer = "SGD" into [train] to train all '
+        "arms alike"
     )
