@@ -44,3 +44,34 @@ def test_only_a_replaced_layers_part_is_warned_of(broken_workspace, broken_cfg, 
     assert all(row["layers"] == "the base's" or "no weights" in row["why"] for row in light.evidence["why"])
     assert any(row["layers"] == "the base's" and "no weights" not in row["why"] for row in light.evidence["why"])
     assert {row["class"] for row in functional.evidence["why"] if row["layers"] != "the base's"} == {"Functional"}
+
+
+# the counter's image gives it maps of a few pixels
+SIZED = """
+    class Sized(nn.Module):
+        \"\"\"A dense convolution of small maps, one of points of large maps; or the other way round.\"\"\"
+
+        def __init__(self, c1, c2, k=3, s=1, swapped=False):
+            super().__init__()
+            self.dense, self.points = nn.Conv2d(c1, c2, 3, s, 1), nn.Conv2d(c1, c2, 1, s)
+            self.swapped = swapped
+
+        def forward(self, x):
+            return self.dense(x) if (x.shape[-1] < 20) != self.swapped else self.points(x)
+"""
+
+
+def test_a_convolution_that_the_counters_small_image_alone_asks_for_is_no_norm(
+    broken_workspace, broken_cfg, findings, tmp_path
+):
+    workspace = broken_workspace({"Sized": SIZED})
+    folders = [tmp_path / name for name in ("small", "large")]
+    for folder in folders:
+        folder.mkdir()
+    rows = zip(("3, 2", "3, 2, True"), folders, strict=True)
+    files = [broken_cfg("Sized", (1, 3), row, folder=folder) for row, folder in rows]
+    (small,), (large,) = findings(workspace, PIN, [(file, "n", ("flops",)) for file in files])
+    assert (small.status, large.status) == (WARN, WARN)
+    assert "Conv2d in Sized" in small.summary
+    assert "computes for the counter's small image, but not for one of the real size" in small.summary
+    assert "computes for an image of the real size, but not for the counter's small one" in large.summary

@@ -29,7 +29,8 @@ def test_a_head_of_another_number_loses_its_own_learning_rate_where_upstream_has
         return
     assert found.status == WARN
     assert (
-        "multiplies the learning rate of model.24.cv3.0.0.0.conv.weight by 1, and that of the base's" in found.summary
+        "for a short training, upstream chooses an optimizer that multiplies the learning rate of "
+        "model.24.cv3.0.0.0.conv.weight by 1, and that of the base's" in found.summary
     )
     assert "model.23.cv3.0.0.0.conv.weight by 3 (" in found.summary
     assert "optimizer=SGD" in found.hint

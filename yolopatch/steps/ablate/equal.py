@@ -19,7 +19,7 @@ _OF_A_RUN = re.compile(
 )
 
 # the choice that is upstream's, and the one of its optimizers that multiplies rates, by the names of parameters
-_MULTIPLY = ("auto", "musgd")
+_CHOSEN, _MULTIPLIES = "auto", "musgd"
 
 
 def find_differences(runs: Mapping[str, Run]) -> tuple[str, ...]:
@@ -101,13 +101,15 @@ def rate_differences(models: Mapping[str, MeasuredModel], train: Mapping[str, ob
         models: the measured models, as `GridRecord.models`.
         train: the arguments of the grid's trainings.
     """
-    if str(train.get("optimizer", "auto")).lower() not in _MULTIPLY:
+    optimizer = str(train.get("optimizer", _CHOSEN)).lower()
+    if optimizer not in (_CHOSEN, _MULTIPLIES):
         return ()
     scales: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for key, model in models.items():
         arm, _, scale = key.rpartition("/")
         scales[scale][_words(model.rates)].append(arm)
-    return tuple(_difference(scale, arms) for scale, arms in scales.items() if len(arms) > 1)
+    differing = {scale: _arms(arms) for scale, arms in scales.items() if len(arms) > 1}
+    return tuple(_difference(scale, said, optimizer == _CHOSEN) for scale, said in differing.items())
 
 
 def _words(rates: Mapping[str, str]) -> str:
@@ -115,10 +117,19 @@ def _words(rates: Mapping[str, str]) -> str:
     return " and ".join(f"parameters of {layers} by {number}" for number, layers in sorted(rates.items())) or "nothing"
 
 
-def _difference(scale: str, arms: Mapping[str, list[str]]) -> str:
-    said = "; ".join(f"{', '.join(names)}: {what}" for what, names in arms.items())
+def _arms(arms: Mapping[str, list[str]]) -> str:
+    return "; ".join(f"{', '.join(names)}: {what}" for what, names in arms.items())
+
+
+def _difference(scale: str, said: str, chosen: bool) -> str:
+    """Return how the arms differ; what upstream chooses for a long training multiplies nothing."""
+    if chosen:
+        return (
+            f"at {scale}, the optimizer that upstream chooses for a short training does not multiply the same learning "
+            f"rates in all arms ({said}). It knows parameters by their names and the number of their layer: write "
+            'optimizer = "SGD" into [train] to train all arms alike'
+        )
     return (
-        f"at {scale}, upstream's optimizer does not multiply the same learning rates in all arms ({said}). It knows "
-        'parameters by their names and the number of their layer: write optimizer = "SGD" into [train] to train all '
-        "arms alike"
+        f"at {scale}, the optimizer of [train] does not multiply the same learning rates in all arms ({said}). It "
+        'knows parameters by their names and the number of their layer: write optimizer = "SGD" to train all arms alike'
     )

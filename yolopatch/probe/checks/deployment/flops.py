@@ -23,6 +23,8 @@ from ..rules import Rules
 _SHOWN = 8  # classes in the evidence, the largest difference first
 _LEAST_SHARE = 0.001  # of the true figure: a smaller difference is not worth a line
 _NO_WEIGHTS = "the counter counts it, but it multiplies no weights"
+_SMALL_ONLY = "it computes for the counter's small image, but not for one of the real size"
+_LARGE_ONLY = "it computes for an image of the real size, but not for the counter's small one"
 _OF_BASE, _OWN = "the base's", "replaced or added"
 _METHOD = {
     "upstream": "as upstream prints: thop, which counts modules, on an image of one stride, times the area",
@@ -69,7 +71,7 @@ def _finding(subject: Subject, figures: Mapping[str, _Figures]) -> Finding:
         return passed(
             f"{numbers}: {_usual_parts(subject)} make {usual:+.1%}{base}",
             method=_METHOD,
-            why=differences[:_SHOWN],
+            why=_shown(differences),
             **evidence,
         )
     main = _main_difference(others, excess - usual)
@@ -78,9 +80,13 @@ def _finding(subject: Subject, figures: Mapping[str, _Figures]) -> Finding:
         f"{numbers}{without}{main or _main_difference(differences, excess)}{base}",
         "cite the true figure, or both and how each was counted",
         method=_METHOD,
-        why=differences[:_SHOWN],
+        why=_shown(differences),
         **evidence,
     )
+
+
+def _shown(differences: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [row for row in differences if abs(row["share"]) >= _LEAST_SHARE][:_SHOWN]
 
 
 def _apart(differences: Sequence[Mapping[str, Any]]) -> tuple[float, list[Mapping[str, Any]]]:
@@ -230,11 +236,18 @@ def _own_of(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, fl
 
 @dataclass
 class _Row:
-    """The modules of one class that upstream counts, or that it does not count, and their GFLOPs by both counts."""
+    """The modules of one class that upstream counts, or that it does not count, and their GFLOPs by both counts.
+
+    Attributes:
+        modules: their names.
+        upstream, true: the GFLOPs by upstream's count and by the true one.
+        small: the true FLOPs for the counter's small image.
+    """
 
     modules: list[str] = field(default_factory=list)
     upstream: float = 0.0
     true: float = 0.0
+    small: float = 0.0
 
 
 def _differences(subject: Subject, figures: _Figures) -> list[dict[str, Any]]:
@@ -250,35 +263,40 @@ def _differences(subject: Subject, figures: _Figures) -> list[dict[str, Any]]:
             row.modules.append(part.module)
         row.upstream += part.counted * factor
         row.true += part.true / 1e9
+        row.small += part.small
     listed = [
         {"class": label, "layers": layers, **_row_evidence(is_counted, row, figures.true)}
         for (label, layers, is_counted), row in rows.items()
     ]
-    return sorted((row for row in listed if abs(row["share"]) >= _LEAST_SHARE), key=lambda row: -abs(row["share"]))
+    return sorted(listed, key=lambda row: -abs(row["share"]))
 
 
 class _Part(NamedTuple):
-    """A module's own work: whether upstream counts it, the multiply-adds that it counted, and the true FLOPs."""
+    """A module's own work: whether upstream counts it, the multiply-adds that it counted, and the true FLOPs.
+
+    `small` are the true FLOPs for the counter's small image.
+    """
 
     module: str
     is_counted: bool
     counted: float
     true: float
+    small: float
 
 
 def _parts(model: UpstreamModel, flops: Flops, counted: _Counted) -> Iterator[_Part]:
     small = count_flops(model, image(model, counted.side))
     share = _share_of_products(small, counted)
     for name, _ in model.named_modules():
-        true = flops.own.get(name, {})
+        true, at_small = flops.own.get(name, {}), small.own.get(name, {})
         if counted.modules.get(name):
-            yield _Part(name, True, counted.modules[name], sum(true.values()))
+            yield _Part(name, True, counted.modules[name], sum(true.values()), sum(at_small.values()))
             continue
-        products = small.own.get(name, {}).get(PRODUCT, 0) / 2 * share
+        products = at_small.get(PRODUCT, 0) / 2 * share
         if true.get(CONVOLUTION):
-            yield _Part(name, False, 0.0, true[CONVOLUTION])
+            yield _Part(name, False, 0.0, true[CONVOLUTION], at_small.get(CONVOLUTION, 0))
         if true.get(PRODUCT):
-            yield _Part(name, bool(products), products, true[PRODUCT])
+            yield _Part(name, bool(products), products, true[PRODUCT], at_small.get(PRODUCT, 0))
 
 
 def _share_of_products(small: Flops, counted: _Counted) -> float:
@@ -324,9 +342,9 @@ def _row_evidence(is_counted: bool, row: _Row, whole: float) -> dict[str, Any]:
 def _reason(is_counted: bool, row: _Row) -> str:
     """Return which shortcut of the counter makes the difference."""
     if not is_counted:
-        return "it computes in functions, and the counter sees modules only"
+        return "it computes in functions, and the counter sees modules only" if row.small else _LARGE_ONLY
     if not row.true:
-        return _NO_WEIGHTS
+        return _SMALL_ONLY if row.small else _NO_WEIGHTS
     if row.upstream > row.true:
         return "its work does not grow with the image, but the counter multiplies it by the image's area"
     return "its work grows faster than the image's area, by which the counter multiplies"

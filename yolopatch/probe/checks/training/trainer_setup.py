@@ -69,9 +69,9 @@ def check(subject: Subject) -> Finding:
     if other_rates:
         first = other_rates[0]
         return warned(
-            f"upstream's trainer multiplies the learning rate of {first.name} by {first.own:g}, and that of the base's "
-            f"{first.base_name} by {first.base:g}{such(len(other_rates), 'parameter')}: a comparison of the two models "
-            "compares these rates, too",
+            f"for a short training, upstream chooses an optimizer that multiplies the learning rate of {first.name} by "
+            f"{first.own:g}, and that of the base's {first.base_name} by {first.base:g}"
+            f"{such(len(other_rates), 'parameter')}: a comparison of the two models compares these rates, too",
             "upstream knows these parameters by the number of their layer: keep it by putting your module in the place "
             "of a layer, or train both models with an optimizer that you name, such as optimizer=SGD",
             **evidence,
