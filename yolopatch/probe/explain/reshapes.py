@@ -155,7 +155,7 @@ class _Watch(TorchFunctionMode):
         super().__init__()  # type: ignore[no-untyped-call]  # torch's has no types
         self.found: Reshape | None = None
         # what is a reshape of what has another shape, and that shape
-        self._original: MutableMapping[Tensor, tuple[int, ...]] = WeakTensorKeyDictionary()
+        self._original: MutableMapping[Tensor, tuple[int, ...]] = WeakTensorKeyDictionary()  # type: ignore[no-untyped-call]
 
     def __torch_function__(
         self,
