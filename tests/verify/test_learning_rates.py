@@ -40,7 +40,7 @@ _RATES = """
 import json
 import sys
 from yolopatch.probe.build.upstreams import open_upstream
-from yolopatch.probe.measure.rates import multiplied_rates
+from yolopatch.probe.compare.rates import multiplied_rates
 
 upstream, found = open_upstream("ultralytics"), []
 for file in sys.argv[1:]:

@@ -17,12 +17,12 @@ from ..measure.facts import row
 from ..measure.flopcount import count_flops
 from ..measure.latency import Effort, fused_copies, hardware_of, time_in_turn, times_of
 from ..measure.memory import prediction_peak
-from ..measure.rates import multiplied_rates
 from ..protocol.emit import Emit
 from ..protocol.refusal import Refusal
 from ..tensors.models import UpstreamModel
 from ..tensors.tensors import image, seed_all
 from .checkpoints import load_checkpoint
+from .rates import multiplied_rates
 
 _ROUNDS = 31
 _SECONDS = 8.0  # for all rounds, for each model
