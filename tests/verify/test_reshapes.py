@@ -27,6 +27,10 @@ MAP, TOKENS, HEADS = (2, 64, 13, 21), (2, 273, 64), (2, 8, 273, 8)
         ((2, 64, 1, 1), (2, 64)),
         ((2, 64, 1, 1), (2, 1, 64)),
         ((2, 0, 12), (2, 12, 0)),
+        ((4, 273, 2, 32), (1, 26, 42, 64)),
+        (MAP, (2, 64, 3, 91)),
+        ((2, 8, 273, 274), (2, 8, 274, 273)),
+        ((545, 273, 8), (273, 545, 8)),
         ((), (1,)),
     ],
 )
@@ -44,6 +48,8 @@ def test_splitting_and_merging_axes_is_no_mistake(before, after):
         (TOKENS, HEADS),
         ((2, 273, 24), (2, 24, 13, 21)),
         ((3, 64, 5, 273), (15, 64, 273)),
+        ((1, 32, 26, 42), (1, 128, 13, 21)),
+        ((273, 1, 32), (32, 13, 1, 21)),
     ],
 )
 def test_whatever_else_is_one(before, after):
@@ -163,6 +169,16 @@ def test_a_reshape_in_two_steps_is_found_and_whatever_lies_between_parts_them():
     assert _found(there_and_back) is None
 
 
+def test_areas_of_positions_that_are_rows_again_are_no_mistake():
+    # the areas end within rows, as those of upstream's area attention do at maps of odd sides
+    def areas(self, x, count):
+        y = self.fc(x.flatten(2).transpose(1, 2).reshape(count, -1, 16))
+        return y.reshape(1, *x.shape[2:], 16).permute(0, 3, 1, 2)
+
+    assert _found(lambda self, x: areas(self, x, 4)) is None
+    assert _found(lambda self, x: areas(self, x, 3 if x.shape[3] == 21 else 11)) is None
+
+
 def test_the_skew_of_relative_positions_is_no_mistake():
     def one_side(self, x):
         tokens = x.flatten(2).transpose(1, 2)
@@ -215,6 +231,17 @@ def test_several_maps_keep_their_ratio():
     maps = [torch.randn(1, 16, side, side) for side in (4, 8, 16)]
     assert crossing(_Forward(join), Call((maps,), {})).before == (1, 16, 26, 42)
     assert shapes == [[(13, 21), (26, 42), (52, 84)]]
+
+
+def test_a_map_that_was_pooled_to_one_position_stays_so():
+    shapes = []
+
+    def gate(self, maps):
+        shapes.append([tuple(x.shape[2:]) for x in maps])
+        return maps[0] * maps[1].view(1, 16).view(1, 16, 1, 1)
+
+    assert crossing(_Forward(gate), Call(([torch.randn(1, 16, 32, 32), torch.randn(1, 16, 1, 1)],), {})) is None
+    assert shapes == [[(13, 21), (1, 1)], [(11, 13), (1, 1)]]
 
 
 def test_a_view_as_another_type_is_no_reshape():

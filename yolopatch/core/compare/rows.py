@@ -59,7 +59,7 @@ class Row:
         by_layer: what each layer costs, in their order.
         curves: of its training run, None for a model without one.
         evaluation: on the data that the user named, None without it or without weights.
-        rates: how many parameters upstream's trainer gives a multiplied learning rate, by the number.
+        rates: the layers with parameters whose learning rate upstream's trainer multiplies, by the number, as text.
     """
 
     name: str
@@ -74,7 +74,7 @@ class Row:
     by_layer: tuple[LayerCost, ...] = ()
     curves: Curves | None = None
     evaluation: Evaluation | None = None
-    rates: Mapping[str, int] = field(default_factory=dict)
+    rates: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def scores(self) -> Metrics | Evaluation | None:

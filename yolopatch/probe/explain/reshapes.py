@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
@@ -58,27 +58,41 @@ def cuts_across(before: Sequence[int], after: Sequence[int]) -> bool:
     Args:
         before, after: two shapes with equally many elements.
     """
-    ends = sorted({*accumulate(before, mul), *accumulate(after, mul)} - {0})
-    return any(outer % inner for inner, outer in pairwise(ends))
+    if 0 in before:
+        return False
+    ends = {*accumulate(before, mul)} & {*accumulate(after, mul)}
+    return any(_cuts(*parts) for parts in zip(_parts(before, ends), _parts(after, ends), strict=True))
 
 
-def is_skew(before: Sequence[int], after: Sequence[int]) -> bool:
+def _parts(shape: Sequence[int], ends: Container[int]) -> list[tuple[int, ...]]:
+    """Return the runs of axes of a shape that end where both shapes have an end, without axes of one element."""
+    found, start, product = [], 0, 1
+    for position, size in enumerate(shape, 1):
+        product *= size
+        if product in ends:
+            found.append(tuple(size for size in shape[start:position] if size > 1))
+            start = position
+    return [axes for axes in found if axes]
+
+
+def _cuts(before: tuple[int, ...], after: tuple[int, ...]) -> bool:
+    """Return whether axes become others of as many elements, with ends that lie across, by mistake."""
+    ends = sorted({*accumulate(before, mul), *accumulate(after, mul)})
+    if not any(outer % inner for inner, outer in pairwise(ends)):
+        return False
+    # two axes that become two of other sizes are one axis to whoever wrote it: the positions, in areas and in rows
+    of_one_axis = len(before) == len(after) == 2 and not {*before} & {*after}
+    return not of_one_axis and not _is_skew(before, after)
+
+
+def _is_skew(before: tuple[int, ...], after: tuple[int, ...]) -> bool:
     """Return whether a reshape moves each row of a square matrix by one place more than the row above it.
 
     Attention turns distances into positions in this way: it pads (n, n) by a column, and reads (n, n + 1) again as
     (n + 1, n); for distances of both signs (2n - 1, n) becomes (n, 2n - 1).
-
-    Args:
-        before, after: two shapes with equally many elements.
     """
-    changed = [axis for axis, (old, new) in enumerate(zip(before, after)) if old != new]
-    if len(before) != len(after) or len(changed) != 2 or changed[1] != changed[0] + 1:
-        return False
-    less, more = sorted(before[axis] for axis in changed)
-    return [before[axis] for axis in changed] == [after[axis] for axis in changed[::-1]] and more in (
-        less + 1,
-        2 * less - 1,
-    )
+    less, more = min(before), max(before)
+    return len(before) == 2 and before == after[::-1] and more in (less + 1, 2 * less - 1)
 
 
 def crossing(module: nn.Module, call: Call) -> Reshape | None:
@@ -141,7 +155,7 @@ class _Watch(TorchFunctionMode):
         super().__init__()  # type: ignore[no-untyped-call]  # torch's has no types
         self.found: Reshape | None = None
         # what is a reshape of what has another shape, and that shape
-        self._original: MutableMapping[Tensor, tuple[int, ...]] = WeakTensorKeyDictionary()
+        self._original: MutableMapping[Tensor, tuple[int, ...]] = WeakTensorKeyDictionary()  # type: ignore[no-untyped-call]
 
     def __torch_function__(
         self,
@@ -161,7 +175,7 @@ class _Watch(TorchFunctionMode):
             return
         before, after = self._original.get(given, tuple(given.shape)), tuple(result.shape)
         self._original[result] = before
-        if cuts_across(before, after) and not is_skew(before, after):
+        if cuts_across(before, after):
             self.found = Reshape(before, after, _users_line())
 
 

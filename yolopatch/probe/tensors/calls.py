@@ -70,15 +70,16 @@ class Call:
     def sized(self, height: int, width: int) -> Call:
         """Return the same call with maps of other sides, shape (B, C, H, W): the smallest map gets these.
 
-        A map that has a whole multiple of the smallest one's sides keeps it. The values are noise.
+        A map that has a whole multiple of the smallest one's sides keeps it. What was pooled to one position beside
+        larger maps stays so. The values are noise.
         """
         maps = [tensor for tensor in tensors((self._args, self._kwargs)) if tensor.dim() == 4]
-        least = min((tensor.shape[-1] for tensor in maps), default=1)
+        least = min((tensor.shape[-1] for tensor in maps if tensor.shape[-1] > 1), default=1)
 
         def draw(tensor: Tensor) -> Tensor:
-            if tensor.dim() != 4 or not tensor.is_floating_point():
+            if tensor.dim() != 4 or not tensor.is_floating_point() or tensor.shape[-1] < least:
                 return tensor
-            times = tensor.shape[-1] // max(least, 1)
+            times = tensor.shape[-1] // least
             return torch.randn(*tensor.shape[:2], times * height, times * width).to(tensor)
 
         seed_all(0)
