@@ -176,6 +176,7 @@ LIGHT = (
         "adopt",
         ("adopt", "Gated-YOLO", "--no-build", "--dest", "w", "--everything", "--report", "r.html", "--json"),
         _forked,
+        tells_place=("work/r.html",),  # the command that comes next, quoted for the shell
     ),
     Command("reproduce", ("reproduce", "yolo11-c3k2-dsconv", "--no-measure", "--seeds", "--dest", "post"), _nothing),
     Command("restore", ("restore", "best.pt", "--dest", "w", "--no-load"), _stamped),

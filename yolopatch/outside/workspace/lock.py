@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from yolopatch.errors import YolopatchError
 from yolopatch.outside.files.lock import hold_lock
-from yolopatch.outside.files.staging import is_part
+from yolopatch.outside.files.staging import is_part, staging_folder
+from yolopatch.outside.files.system_errors import advice, number_of
 from yolopatch.outside.workspace.workspace import OUR_LOCKS, read_workspace
 from yolopatch.wire import shell
 
@@ -34,6 +36,27 @@ def make_lock(path: Path) -> None:
     """Make the lock file of a new workspace: so a command that is refused there writes nothing."""
     with hold_lock(lock_file(path), _ANOTHER_DISK):
         pass
+
+
+def require_lock(path: Path) -> None:
+    """Check that a workspace at this path, made or not, can be locked: before a command writes anything else.
+
+    Raises:
+        YolopatchError: its file system has no locks, its folder cannot be written, or another process holds the lock
+            of the workspace for too long.
+    """
+    if lock_file(path).exists():
+        with hold_workspace(path):
+            return
+    place = next(folder for folder in path.absolute().parents if folder.is_dir())
+    try:
+        with staging_folder(place, _ANOTHER_DISK):  # it is locked while it is there
+            return
+    except OSError as error:
+        raise YolopatchError(
+            f"cannot write to {place}: {error.strerror}; nothing was changed",
+            hint=advice(number_of(error), place, _ANOTHER_DISK),
+        ) from error
 
 
 def lock_file(path: Path, name: str = LOCK) -> Path:

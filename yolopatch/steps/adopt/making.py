@@ -13,6 +13,7 @@ from yolopatch.outside.files.keeping import keeping
 from yolopatch.outside.files.staging import staging_folder
 from yolopatch.outside.git.command import Repository
 from yolopatch.outside.source.releases import Release
+from yolopatch.outside.workspace.lock import require_lock
 from yolopatch.outside.workspace.workspace import as_destination, is_occupied, read_workspace
 from yolopatch.steps.adopt.areas import AREA, AreaCommit, add_areas
 from yolopatch.steps.adopt.module import Kept, keep, make
@@ -81,6 +82,7 @@ def make_workspace(
         YolopatchError: the release cannot be a pin, or the catalog cannot be written.
     """
     paper = f"the fork {reading.fork.name} of {reading.base.upstream} {reading.base.release}"
+    require_lock(dest)
     kept = keep(rebuilt, release, paper, catalog, cache)
     with keeping(catalog):
         return _make_workspace(kept, reading, areas, dest, cache)
