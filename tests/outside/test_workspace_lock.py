@@ -31,5 +31,5 @@ def test_a_file_system_without_locks_is_told_and_nothing_is_left(tmp_path, monke
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a folder in which nobody may write is Linux's")
 def test_a_folder_that_cannot_be_written_is_named():
-    with pytest.raises(YolopatchError, match="cannot write to /proc/1: .*; nothing was changed"):
+    with pytest.raises(YolopatchError, match=r"cannot write to /proc/1: .*; nothing was changed"):
         require_lock(Path("/proc/1/w"))
