@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 PIN = "ultralytics-8.3.0"
 _BLOCK = '''"""Blocks of ours."""
@@ -60,11 +61,17 @@ def _replace(file: Path, old: str, new: str) -> None:
 def self_made(pristine_tree, shared) -> Path:
     """The folder of the fork; read it only."""
     place = shared / "forks" / "Gated-YOLO"
-    if place.exists():
-        return place
+    place.parent.mkdir(exist_ok=True)
+    with FileLock(place.with_name("lock")):  # of several workers the first one makes it
+        if not place.exists():
+            _make(pristine_tree(PIN), place)
+    return place
+
+
+def _make(pristine: Path, place: Path) -> None:
     part = place.with_name("part")
     package = part / "ultralytics"
-    shutil.copytree(pristine_tree(PIN) / "ultralytics", package, ignore=shutil.ignore_patterns("assets", "__pycache__"))
+    shutil.copytree(pristine / "ultralytics", package, ignore=shutil.ignore_patterns("assets", "__pycache__"))
     (package / "nn/modules/gated.py").write_text(_BLOCK)
     (package / "cfg/models/11/yolo11-gated.yaml").write_text(_YAML)
     tasks = package / "nn/tasks.py"
@@ -76,7 +83,6 @@ def self_made(pristine_tree, shared) -> Path:
     (part / "train.py").write_text("from ultralytics import YOLO\nYOLO('yolo11n-gated.yaml').train(data='x.yaml')\n")
     (part / "README.md").write_text("# Gated-YOLO\n")
     part.rename(place)
-    return place
 
 
 @pytest.fixture
