@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from yolopatch.probe.tensors.tensors import layer_index
 from yolopatch.wire.statuses import PASS, WARN
 
 from .conftest import PIN
@@ -75,3 +76,8 @@ def test_a_convolution_that_the_counters_small_image_alone_asks_for_is_no_norm(
     assert "Conv2d in Sized" in small.summary
     assert "computes for the counter's small image, but not for one of the real size" in small.summary
     assert "computes for an image of the real size, but not for the counter's small one" in large.summary
+
+
+def test_what_the_model_itself_computes_is_of_no_layer():
+    names = ("model.3", "model.23.cv3.0.weight", "model.30", "", "model", "model.x", "teacher.model.3")
+    assert list(map(layer_index, names)) == [3, 23, 30, None, None, None, None]

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ...wire.verification import VerifyRequest
 from ..tensors.models import UpstreamModel
-from ..tensors.tensors import calibrate, image, seed_all, tensors
+from ..tensors.tensors import calibrate, image, layer_index, seed_all, tensors
 from .arguments import Recorder
 from .bases import Base, find_base, read_base
 from .reference_process import ReferenceProcess
@@ -234,6 +234,10 @@ class Subject:
             if base is None or self._differs(index, base):
                 found[index] = base
         return found
+
+    def is_replaced(self, name: str) -> bool:
+        """Return whether a module or a parameter is of a replaced layer; of what no base has, each is."""
+        return self.found_base is None or layer_index(name) in self.replaced
 
     def _differs(self, index: int, base: int) -> bool:
         row, other = self.rows[index], self.base_rows[base]

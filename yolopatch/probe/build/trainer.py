@@ -47,10 +47,7 @@ def optimised(args: Any, model: UpstreamModel) -> set[int]:
         args: upstream's default settings.
         model: the model.
     """
-    engine = importlib.import_module("ultralytics.engine.trainer")
-    trainer = _without_data(engine.BaseTrainer)
-    trainer.args, trainer.model = args, model
-    optimiser = trainer.build_optimizer(model, name="SGD", lr=0.01, momentum=0.9, decay=0.0)
+    optimiser = _optimiser(args, model, name="SGD")
     return {id(parameter) for group in optimiser.param_groups for parameter in group["params"]}
 
 
@@ -67,12 +64,17 @@ def rates(args: Any, model: UpstreamModel) -> dict[str, float]:
     engine = importlib.import_module("ultralytics.engine.trainer")
     if "iterations" not in inspect.signature(engine.BaseTrainer.build_optimizer).parameters:
         return {}
-    trainer = _without_data(engine.BaseTrainer)
-    trainer.args, trainer.model = args, model
-    optimiser = trainer.build_optimizer(model, name="auto", lr=0.01, momentum=0.9, decay=0.0, iterations=_SHORT)
+    optimiser = _optimiser(args, model, name="auto", iterations=_SHORT)
     found = {id(parameter): group["lr"] for group in optimiser.param_groups for parameter in group["params"]}
     least = min(found.values())
     return {name: found[id(p)] / least for name, p in model.named_parameters() if id(p) in found}
+
+
+def _optimiser(args: Any, model: UpstreamModel, **asked: Any) -> Any:
+    """Return the optimizer that ultralytics' trainer makes for a model."""
+    trainer = _without_data(importlib.import_module("ultralytics.engine.trainer").BaseTrainer)
+    trainer.args, trainer.model = args, model
+    return trainer.build_optimizer(model, lr=0.01, momentum=0.9, decay=0.0, **asked)
 
 
 def _without_data(cls: type) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -20,13 +19,12 @@ from ..measure.memory import prediction_peak
 from ..protocol.emit import Emit
 from ..protocol.refusal import Refusal
 from ..tensors.models import UpstreamModel
-from ..tensors.tensors import image, seed_all
+from ..tensors.tensors import image, layer_index, seed_all
 from .checkpoints import load_checkpoint
 from .rates import multiplied_rates
 
 _ROUNDS = 31
 _SECONDS = 8.0  # for all rounds, for each model
-_IN_LAYER = re.compile(r"model\.(\d+)(?:\.|$)")  # the name of a module in a layer
 _WARM_UPS = 3  # libraries choose their kernels in the first forwards, and a GPU raises its clock
 
 
@@ -68,9 +66,9 @@ def _layers(model: UpstreamModel, flops: Mapping[str, Mapping[str, int]]) -> tup
     """Return what each layer costs, of the operations of all modules in it."""
     counted: Counter[int] = Counter()
     for name, kinds in flops.items():
-        found = _IN_LAYER.match(name)
-        if found:  # else upstream's model computes it itself, outside of its layers
-            counted[int(found[1])] += sum(kinds.values())
+        index = layer_index(name)
+        if index is not None:  # else upstream's model computes it itself, outside of its layers
+            counted[index] += sum(kinds.values())
     rows = [row(layer) for layer in model.model]
     return tuple(LayerCost(one.index, one.kind, one.parameters, counted[one.index] / 1e9) for one in rows)
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from ..build.upstreams import Upstream
 from ..tensors.models import UpstreamModel
-from ..tensors.tensors import layer_name
+from ..tensors.tensors import layer_index, layer_name
 
 
 def multiplied_rates(upstream: Upstream, model: UpstreamModel) -> dict[str, str]:
@@ -20,8 +20,8 @@ def multiplied_rates(upstream: Upstream, model: UpstreamModel) -> dict[str, str]
         return {}
     layers: dict[str, dict[int, str]] = defaultdict(dict)
     for name, rate in found.items():
-        if rate != 1:
-            index = int(name.split(".")[1])
+        index = layer_index(name)
+        if rate != 1 and index is not None:
             last = index == len(model.model) - 1
             layers[f"{rate:g}"][index] = "the head" if last else layer_name(model, index)
     return {rate: ", ".join(names[index] for index in sorted(names)) for rate, names in layers.items()}

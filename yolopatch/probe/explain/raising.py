@@ -68,8 +68,13 @@ def raised(model: Module | None, error: BaseException) -> Raised:
         if frame.f_code.co_name in _RUNNERS:
             runner = frame
         if is_users(frame.f_code.co_filename):
-            line = f"{Path(frame.f_code.co_filename).name}:{number} in {frame.f_code.co_name}"
+            line = line_of(frame, number)
     return Raised(error, name, module, line, runner)
+
+
+def line_of(frame: FrameType, number: int) -> str:
+    """Return a line of a frame as messages show it: `block.py:12 in forward`."""
+    return f"{Path(frame.f_code.co_filename).name}:{number} in {frame.f_code.co_name}"
 
 
 def _frames(error: BaseException) -> Iterator[tuple[FrameType, int]]:

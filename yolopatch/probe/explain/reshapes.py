@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from operator import mul
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -19,7 +18,7 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 from ..tensors.calls import Call, mapped
 from ..tensors.snapshots import Snapshot
-from .raising import is_users
+from .raising import is_users, line_of
 
 # sides of maps that no number of heads, groups or windows divides, also after a stride of two: nothing fits by chance
 _SIDES = ((13, 21), (11, 13))
@@ -103,20 +102,27 @@ def crossing(module: nn.Module, call: Call) -> Reshape | None:
     The module is left as it was.
     """
     state = Snapshot(module)
-    odd, others = [call.sized(*sides) for sides in _SIDES], [call.sized(*sides) for sides in _EVEN_SIDES]
-    ran = False
     try:
-        for trial in (*odd, *others, call):
-            if ran and trial not in odd:
-                break
-            watch = _Watch()
-            runs = _runs(module, trial, watch)
-            if runs and watch.found:
-                return watch.found
-            ran = ran or runs
+        for trials in _trials(call):
+            ran = False
+            for trial in trials:
+                watch = _Watch()
+                if _runs(module, trial, watch):
+                    if watch.found:
+                        return watch.found
+                    ran = True
+            if ran:
+                return None
     finally:
         state.restore()
     return None
+
+
+def _trials(call: Call) -> Iterator[list[Call]]:
+    """Yield the calls to try together, the best first; the next ones are for a module that raises for all of these."""
+    yield [call.sized(*sides) for sides in _SIDES]
+    yield from ([call.sized(*sides)] for sides in _EVEN_SIDES)
+    yield [call]
 
 
 def _runs(module: nn.Module, call: Call, watch: _Watch) -> bool:
@@ -184,6 +190,6 @@ def _users_line() -> str:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         if is_users(frame.f_code.co_filename):
-            return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno} in {frame.f_code.co_name}"
+            return line_of(frame, frame.f_lineno)
         frame = frame.f_back
     return ""

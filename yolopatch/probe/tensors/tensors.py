@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import random
+import re
 from collections.abc import Callable, Container, Iterator
 from typing import TypeVar
 
@@ -14,6 +15,7 @@ from torch import Tensor
 from .models import UpstreamModel
 
 M = TypeVar("M", bound=nn.Module)
+_IN_LAYER = re.compile(r"model\.(\d+)(?:\.|$)")
 
 
 def seed_all(seed: int = 0) -> None:
@@ -131,6 +133,12 @@ def layer_outputs(
         for hook in hooks:
             hook.remove()
     return outputs, inputs, result
+
+
+def layer_index(name: str) -> int | None:
+    """Return the index of the layer that a module or a parameter is in, by its name; None where it is in none."""
+    found = _IN_LAYER.match(name)
+    return int(found[1]) if found else None
 
 
 def layer_name(model: UpstreamModel, index: int) -> str:

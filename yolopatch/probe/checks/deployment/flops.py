@@ -258,7 +258,8 @@ def _differences(subject: Subject, figures: _Figures) -> list[dict[str, Any]]:
     rows: dict[tuple[str, str, bool], _Row] = {}
     factor = counted.factor(figures.imgsz) / 1e9
     for part in _parts(model, figures.flops, counted):
-        row = rows.setdefault((_label(model, part.module), _layers(subject, part.module), part.is_counted), _Row())
+        layers = _OWN if subject.is_replaced(part.module) else _OF_BASE
+        row = rows.setdefault((_label(model, part.module), layers, part.is_counted), _Row())
         if part.module not in row.modules[-1:]:
             row.modules.append(part.module)
         row.upstream += part.counted * factor
@@ -320,12 +321,6 @@ def _label(model: UpstreamModel, name: str) -> str:
 
 def _is_torch(module: Module) -> bool:
     return type(module).__module__.startswith("torch.")
-
-
-def _layers(subject: Subject, module: str) -> str:
-    """Return whose layer a module is a part of."""
-    index = module.split(".")[1]
-    return _OF_BASE if subject.base is not None and int(index) not in subject.replaced else _OWN
 
 
 def _row_evidence(is_counted: bool, row: _Row, whole: float) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from ...measure.batches import make_batch
 from ...protocol.findings import Finding, failed, passed, skipped, warned
 from ...tensors.models import UpstreamModel
 from ...tensors.perturb import perturb_parameters
-from ...tensors.tensors import calibrate, layer_name
+from ...tensors.tensors import calibrate, layer_index, layer_name
 from ...thresholds import LEARNING_RATE
 from ..evidence import SHOWN
 from ..rules import Rules
@@ -289,5 +289,7 @@ def _group_evidence(subject: Subject, names: Sequence[str], sizes: Mapping[str, 
 def _by_layer(names: Iterable[str]) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {}
     for name in names:
-        found.setdefault(int(name.split(".")[1]), []).append(name)
+        index = layer_index(name)
+        if index is not None:
+            found.setdefault(index, []).append(name)
     return found

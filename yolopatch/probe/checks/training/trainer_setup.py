@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ...build.subject import Subject
 from ...protocol.findings import Finding, failed, passed, skipped, warned
-from ...tensors.tensors import layer_name
+from ...tensors.tensors import layer_index, layer_name
 from ..evidence import sample
 from ..rules import Rules
 from ..wording import plural, such
@@ -32,11 +32,11 @@ def check(subject: Subject) -> Finding:
         return skipped(f"upstream's trainer could not set this model up: {type(error).__name__}: {error}")
     after = {name: p.requires_grad for name, p in model.named_parameters()}
     kept_out = {name for name, p in model.named_parameters() if optimised is not None and id(p) not in optimised}
-    changed = [name for name in before if before[name] != after[name] and _is_replaced(subject, name)]
+    changed = [name for name in before if before[name] != after[name] and subject.is_replaced(name)]
     unfrozen = [name for name in changed if after[name] and name not in kept_out]
     frozen = [name for name in changed if not after[name]]
     # what the module froze keeps its values, as it wants, where the optimizer does not get it
-    wanted = [name for name in before if before[name] and after[name] and _is_replaced(subject, name)]
+    wanted = [name for name in before if before[name] and after[name] and subject.is_replaced(name)]
     left_out = [name for name in wanted if name in kept_out]
     evidence = {
         "trained_though_frozen": sample(unfrozen, "names"),
@@ -104,17 +104,15 @@ def _other_rates(subject: Subject) -> list[_Rate]:
     own, base = subject.upstream.rates(subject.model), subject.upstream.rates(subject.base)
     found = []
     for name, rate in own.items():
-        _, index, rest = name.split(".", 2)
-        counterpart = subject.alignment.base_of[int(index)]
-        base_name = f"model.{counterpart}.{rest}"
+        index = layer_index(name)
+        if index is None:
+            continue
+        base_name = f"model.{subject.alignment.base_of[index]}{name.removeprefix(f'model.{index}')}"
         if base.get(base_name, rate) != rate:
             found.append(_Rate(name, base_name, rate, base[base_name]))
     return found
 
 
-def _is_replaced(subject: Subject, name: str) -> bool:
-    return subject.found_base is None or int(name.split(".")[1]) in subject.replaced
-
-
 def _layer(subject: Subject, name: str) -> str:
-    return layer_name(subject.model, int(name.split(".")[1]))
+    index = layer_index(name)
+    return name if index is None else layer_name(subject.model, index)
