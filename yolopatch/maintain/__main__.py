@@ -22,6 +22,7 @@ from yolopatch.maintain.costs.measure import measure_costs
 from yolopatch.maintain.figures import write_figures
 from yolopatch.maintain.interfaces import write_interface
 from yolopatch.maintain.manifests import write_manifest
+from yolopatch.maintain.pages.forks import forks_page
 from yolopatch.maintain.pages.matrix import page
 from yolopatch.maintain.pages.modules import write_module_pages
 from yolopatch.maintain.pages.readme import write_readme
@@ -213,7 +214,8 @@ def _forks(asked: argparse.Namespace) -> int:
         rows.append(row)
         print(f"{row.fork}: {row.base}; builds: {row.builds}; rebuilt: {row.rebuilt}; {row.seconds:.0f} s", flush=True)
     versions = _versions(asked.python, *forks.PACKAGES)
-    asked.out.write_text(forks.page(rows, versions), encoding="utf-8")
+    earlier = asked.out.read_text("utf-8") if asked.out.is_file() else ""
+    asked.out.write_text(forks_page(rows, versions, earlier), encoding="utf-8")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What published forks change, and whether their models build: the page of `make forks`."""
+"""What published forks change, and whether their models build: the rows of the page of `make forks`."""
 
 from __future__ import annotations
 
@@ -8,32 +8,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from yolopatch.core.tables.markdown import LEFT, escape_markdown, markdown_table
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.source.store import cache_dir
 from yolopatch.steps.adopt.adopt import Adoption, AdoptRequest, adopt
 
-_HEADS = ("fork", "base", "model", "architecture", "beside the architecture", "the fork builds it", "rebuilt")
 # what forks import besides upstream's own requirements, as pip calls it
 PACKAGES = ("timm", "einops", "pywavelets", "efficientnet-pytorch", "huggingface-hub")
 _REASON = 160  # characters
-_INTRODUCTION = """# Published forks
-
-Written by `make forks FORKS="FOLDER ..."`: `yolopatch adopt` on each, as [adopt.md](../adopt.md) explains.
-
-- base: found by the content of the files. In brackets, how many of its files the fork has as they are, formatting and
-  comments aside.
-- architecture: the classes in the rows of the model that the fork adds or changes.
-- beside the architecture: what else the fork changes, by what it affects, with the number of changes.
-- the fork builds it: whether the fork's own tree builds and runs the model as it is, with the libraries below.
-- rebuilt: whether the release with the fork's module has the same tensors by name and shape, and the same outputs with
-  the same weights.
-"""
 
 
 @dataclass(frozen=True)
 class ForkRow:
-    """A row of the page: a fork, and the cell of each column in plain text."""
+    """A row of the page: a fork, and the cell of each column in plain text; then the seconds that it took."""
 
     fork: str
     base: str
@@ -43,12 +29,6 @@ class ForkRow:
     builds: str
     rebuilt: str
     seconds: float
-
-    @property
-    def cells(self) -> tuple[str, ...]:
-        """The cells in Markdown."""
-        found = (self.fork, self.base, self.model, self.architecture, self.beside, self.builds, self.rebuilt)
-        return tuple(map(escape_markdown, found))
 
 
 def adopt_all(places: Sequence[Path], python: str, kept: Path) -> Iterator[ForkRow]:
@@ -75,13 +55,6 @@ def fork_name(place: Path) -> str:
     """Return a fork's name as its page has it: `owner/name` for a folder `owner+name`, or one below it."""
     folder = next((one for one in (place, *place.parents) if "+" in one.name), place)
     return folder.name.replace("+", "/")
-
-
-def page(rows: Sequence[ForkRow], versions: str) -> str:
-    """Return the page in Markdown; `versions` are those of the interpreter that built the models."""
-    ordered = sorted(rows, key=lambda row: row.fork.lower())
-    table = markdown_table(_HEADS, (LEFT,) * len(_HEADS), [row.cells for row in ordered], [f"Built with {versions}."])
-    return f"{_INTRODUCTION}\n{table}"
 
 
 def _row(place: Path, name: str, python: str) -> ForkRow:
