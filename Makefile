@@ -1,10 +1,10 @@
-# make setup | demo | docs | docs-serve | test | test-all | torture | coverage | lint | bench | patches | manifests | interfaces
-#      messages | release-index | figures | costs | module-pages | readme | recording | verify-matrix | port-matrix | port-every | forks
+# make setup | demo | docs | docs-serve | test | test-more | test-all | torture | coverage | lint | bench | patches | manifests
+#      interfaces | messages | release-index | figures | costs | module-pages | readme | recording | verify-matrix | port-matrix | port-every | forks
 #      reproduce | ablation | notebook | compat | gpu | wheel | release-check | ci-targets | clean
 #
 # PYTHON=python3.10      which interpreter makes .venv: 3.10 or 3.11 for the exact versions, 3.12 or 3.13 for the newest
 # TORCH_INDEX=URL        a further index for torch and torchvision, e.g. one of CPU wheels
-# TESTS=tests/cfg        which tests to run
+# TESTS=tests/cfg        which tests to run, those of test-more included
 # CORE_COVERAGE=95       how many percent of yolopatch/core `make coverage` asks for
 # ROUNDS=1               how often each benchmark times; one round shows only that it runs
 # PYTHONS="3.12 3.13"    which Pythons release-check uses; without it, those that this machine has
@@ -59,7 +59,7 @@ KEPT ?= .verify-matrix.jsonl
 option = $(if $($(2)),--$(1) $($(2)))
 export ROUNDS
 
-.PHONY: setup demo docs docs-serve test test-all torture coverage bench lint patches manifests interfaces messages release-index figures costs module-pages \
+.PHONY: setup demo docs docs-serve test test-more test-all torture coverage bench lint patches manifests interfaces messages release-index figures costs module-pages \
 	readme recording verify-matrix port-matrix port-every forks reproduce ablation notebook compat gpu wheel release-check ci-targets clean
 
 setup:
@@ -78,7 +78,10 @@ demo: setup
 	@./.ci/demo $(BIN)/yolopatch $$($(BIN)/python -c '$(COMPAT_OPTION)')
 
 test: setup
-	$(BIN)/python -m pytest $(TESTS) -n 2 --dist worksteal -m "not slow"
+	$(BIN)/python -m pytest $(TESTS) -n 2 --dist worksteal -m "not slow$(if $(filter tests,$(TESTS)), and not more)"
+
+test-more: setup
+	$(BIN)/python -m pytest $(TESTS) -n 2 --dist worksteal -m "more and not slow"
 
 test-all: setup
 	$(BIN)/python -m pytest $(TESTS) -n 2 --dist worksteal

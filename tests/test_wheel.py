@@ -52,6 +52,7 @@ def yolopatch(wheel, tmp_path_factory, cache):
     return call
 
 
+@pytest.mark.more
 def test_the_wheel_carries_every_patch_and_template(wheel):
     carried = set(zipfile.ZipFile(wheel).namelist())
     assert "yolopatch/probe/guard/sitecustomize.py" in carried
@@ -62,6 +63,7 @@ def test_the_wheel_carries_every_patch_and_template(wheel):
                 assert f"yolopatch/_data/{file.relative_to(ROOT).as_posix()}" in carried
 
 
+@pytest.mark.more
 def test_apply_works_far_from_the_checkout_and_without_torch(yolopatch, full_workspace, tmp_path):
     full_workspace("ultralytics-8.3.0")  # skips where the pin cannot be reached
     dest = tmp_path / "my yolo"

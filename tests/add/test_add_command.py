@@ -271,6 +271,7 @@ class Narrow(nn.Module):
 """
 
 
+@pytest.mark.more
 def test_a_block_without_repeats_stands_in_a_row_under_another_name(add, yolopatch, need_pin, tmp_path):
     need_pin(PIN)
     ran = add(NARROW, "--like", "C3k2", "--name", "Rows", name="narrow.py")

@@ -38,6 +38,7 @@ QUICK = ("provenance", "build", "only-intended", "forward", "fuse", "attributes"
 SHORT = ("ODLike", "InvertedMobile", "CoordGate", "C2f_Faster")
 
 
+@pytest.mark.more
 def test_the_files_are_those_of_the_table(all_added):
     assert set(all_added[1]) == set(KINDS)
     assert len(KINDS) >= 45
@@ -99,6 +100,7 @@ def test_some_go_to_their_verdict(workspace, verdict):
         assert ran.json["replaced"]
 
 
+@pytest.mark.more
 def test_one_goes_to_its_verdict_on_yolov5(workspace, verdict):
     pin = "yolov5-pypi-6.1.0"
     ran = verdict(pin, "ODLike", workspace(pin, ["ODLike", "RefConv"]), *QUICK)

@@ -147,6 +147,7 @@ def test_wrong_output_channels_are_refused(said, why, own_catalog, yolopatch):
     assert why in ran.err
 
 
+@pytest.mark.more
 @pytest.mark.parametrize(
     "pin",
     [

@@ -282,6 +282,7 @@ def with_a_missing_package(yolopatch, paste, own_catalog, need_pin, tmp_path):
     return verify
 
 
+@pytest.mark.more
 def test_a_missing_package_breaks_no_other_model(with_a_missing_package):
     ran = with_a_missing_package("SPConv")
     assert ran.json["verdict"] == "pass", ran.out

@@ -192,6 +192,7 @@ def test_a_commit_that_no_patch_gives_can_only_be_removed(workspace, yolopatch, 
     assert not (workspace / "0.txt").exists()
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("pin", ["ultralytics-8.2.50", pytest.param("yolov5-pypi-6.1.0", marks=pytest.mark.slow)])
 def test_every_pasted_module_is_read_back_from_its_commit(pin, pasted, cache, need_pin, tmp_path):
     need_pin(pin)

@@ -133,6 +133,7 @@ def test_each_value_stands_apart_from_its_name(yolopatch, copied, own_catalog, t
     assert f"together {git_in(tmp_path / 'w', 'rev-parse', 'HEAD').strip()}" in said
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("more", [(), ("--everything",)], ids=["models", "everything"])
 def test_a_full_disk_while_the_workspace_is_made(more, yolopatch, self_made, own_catalog, tmp_path, monkeypatch):
     words = ("adopt", self_made, *BASE, "--no-build", "--dest", tmp_path / "w", *more)
@@ -242,6 +243,7 @@ def test_mistakes_are_told_with_the_next_command(yolopatch, self_made, tmp_path)
         assert "next: " in ran.err
 
 
+@pytest.mark.more
 def test_the_rebuilt_model_is_the_forks(yolopatch, self_made, tmp_path):
     ran = yolopatch("adopt", self_made, *BASE, "--report", tmp_path / "r.html", "--json")
     (model,) = ran.json["models"]

@@ -52,6 +52,7 @@ def place(upstream, tmp_path_factory) -> Path:
     return write_tree(tmp_path_factory.mktemp("forks") / "Own-YOLO", files)
 
 
+@pytest.mark.more
 def test_exactly_what_the_author_did_is_told(place):
     found = adopt(place, builds=False)
     base, told = found.reading.base, found.account
@@ -65,6 +66,7 @@ def test_exactly_what_the_author_did_is_told(place):
     assert not told.idle
 
 
+@pytest.mark.more
 def test_a_workspace_of_the_commit(yolopatch, place, own_catalog, tmp_path, git_in):
     ran = yolopatch("adopt", place, "--no-build", "--dest", tmp_path / "w", "--json")
     assert ran.code == 0, ran.err

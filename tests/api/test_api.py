@@ -50,6 +50,7 @@ def test_a_workspace_and_its_yaml_are_those_of_the_commands(yolopatch, need_pin,
     assert list(file.layers) == json.loads(ran.out)["files"][0]["layers"]
 
 
+@pytest.mark.more
 def test_a_model_is_verified_and_compared_as_by_the_commands(full_workspace, tmp_path):
     workspace = full_workspace(PIN)
     (file,) = render_cfg(["SPConv"], model="yolo11", scale="n", out=tmp_path).files

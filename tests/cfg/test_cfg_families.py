@@ -42,6 +42,7 @@ def stated(own: Path, scale: str) -> int | None:
     return int(found[1].replace(",", "")) if found else None
 
 
+@pytest.mark.more
 @pytest.mark.parametrize(
     ("pin", "asked"),
     [

@@ -61,6 +61,7 @@ newest_first = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.more
 @newest_first
 def test_each_scale_builds_upstreams_network_under_every_name_that_can(model, rendered, in_child, own_file, tmp_path):
     own = [str(own_file(model).with_name(f"{model}{scale}.yaml")) for scale in LETTERS]
@@ -88,6 +89,7 @@ def test_the_c3k_rule_decides_which_letters_a_scale_has(model):
     assert MODELS["yolov8"].letters_for("s") == ("s", "n", "m", "l", "x")
 
 
+@pytest.mark.more
 @newest_first
 def test_a_neutral_name_builds_the_whole_model_with_the_published_parameters(model, rendered, in_child, tmp_path):
     paths = [written(tmp_path / scale, "model.yaml", rendered(model, scale)) for scale in LETTERS]
@@ -108,6 +110,7 @@ def test_yolov5_builds_each_scale_whatever_the_name(rendered, in_child, tmp_path
     assert in_child("yolov5", BUILD_YOLOV5, paths) == PUBLISHED["yolov5"]
 
 
+@pytest.mark.more
 def test_upstream_takes_the_file_of_all_scales_that_lies_beside_one_of_a_letter(rendered, in_child, tmp_path):
     """Why the render step refuses two files of one name and different content in a folder."""
     asked = written(tmp_path / "both", "yolo11n-mine.yaml", rendered("yolo11", "n", nc=3))

@@ -52,6 +52,7 @@ def test_the_numbers_of_lines_are_gits(apply, tmp_path, git_in):
     assert [[str(f["added"]), str(f["removed"]), f["path"]] for f in told["files"]] == counted
 
 
+@pytest.mark.more
 def test_any_order_and_any_steps_give_one_commit_id(apply):
     parts = (["--compat"], ["--module", "DSConv"], ["--module", "RefConv"])
     commits = set()

@@ -109,6 +109,7 @@ def test_bash_goes_on_after_a_comma(offered):
     ]
 
 
+@pytest.mark.more
 def test_zsh_offers_on_tab_what_a_command_knows(offered):
     shown = offered("zsh", "yolopatch apply --repo ultralytics-8")
     for pin in ("ultralytics-8.2.50", "ultralytics-8.3.0", "ultralytics-8.4.0"):

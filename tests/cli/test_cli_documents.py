@@ -103,6 +103,7 @@ def type_in(tmp_path):
     return call
 
 
+@pytest.mark.more
 def test_the_examples_of_help_work_one_after_the_other(type_in, need_pin):
     """Those that end at once, in an order in which each finds what it needs."""
     need_pin("ultralytics-8.3.0")

@@ -60,6 +60,7 @@ def test_a_disk_that_is_full_for_a_new_workspace(size, tiny_disk, spawn, need_pi
     assert _names(disk) == []
 
 
+@pytest.mark.more
 def test_a_disk_that_is_full_for_a_switch(tiny_disk, spawn, need_pin, git_in, fingerprint):
     need_pin(PIN)
     disk = tiny_disk("16m")
@@ -216,6 +217,7 @@ def _on_a_terminal(arguments: list[str], **environment: str) -> tuple[int, str]:
     return child.wait(), shown.decode()
 
 
+@pytest.mark.more
 def test_colour_on_a_terminal_only_and_never_with_no_color(workspace, spawn):
     for call in (["status", str(workspace)], ["status", "/nowhere"], ["list"], ["aply"]):
         _, shown = _on_a_terminal(call, TERM="xterm")
@@ -315,6 +317,7 @@ def test_help_fits_80_columns_and_has_an_example(words, spawn):
     assert ("--json" in told.out) == (words in [(), *CALLS])
 
 
+@pytest.mark.more
 def test_the_examples_name_commands_and_options_that_exist(spawn):
     for words in CALLS:
         told = spawn(*words, "--help").out

@@ -63,6 +63,7 @@ def test_an_empty_folder_gets_the_first_command(yolopatch, tmp_path, monkeypatch
     }
 
 
+@pytest.mark.more
 def test_a_workspace_is_led_from_apply_to_a_training(workspace, yolopatch, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # the folder that has the workspace, as people work
     shown = yolopatch().out

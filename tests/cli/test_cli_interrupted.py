@@ -92,6 +92,7 @@ def _apply(*modules: str, dest: Path) -> list[str]:
     return ["apply", "--repo", PIN, *chosen, "--dest", str(dest), "--json"]
 
 
+@pytest.mark.more
 @pytest.mark.parametrize(
     "there",
     [pytest.param(False, id="nothing there"), pytest.param(True, id="an empty folder there", marks=pytest.mark.slow)],
@@ -112,6 +113,7 @@ def test_a_new_workspace_killed_at_every_step(there, tmp_path, yolopatch, need_p
     assert 5 < step < MANY - 1, "every step was tried"
 
 
+@pytest.mark.more
 def test_a_switch_killed_at_every_step(tmp_path, yolopatch, need_pin, git_in):
     need_pin(PIN)
     start = tmp_path / "start" / "w"
@@ -253,6 +255,7 @@ def test_a_journal_of_nonsense(journal, workspace, yolopatch, git_in):
     _is_sound(workspace, git_in)
 
 
+@pytest.mark.more
 def test_killed_at_random_times_with_all_its_children(tmp_path, need_pin, git_in, yolopatch):
     need_pin(PIN)
     place = tmp_path / "w"

@@ -116,6 +116,7 @@ def test_a_module_is_found_by_its_class_and_in_any_case(yolopatch):
     assert "all-blocks (yolo11)" in shown
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("name", ["EMA", "WIoU", "FasterNetBlock"])
 def test_the_commands_of_a_module_lead_to_a_verified_model(name, yolopatch, need_pin, tmp_path, monkeypatch):
     need_pin(PIN)

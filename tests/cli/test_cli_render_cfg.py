@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import yaml
 
 PIN = "ultralytics-8.3.0"  # of the workspace
@@ -141,6 +142,7 @@ def test_a_further_family_is_written_for_the_workspace_that_builds_it(workspace,
     assert "yolopatch apply --repo ultralytics-8.4.0 --module RefConv" in other.err
 
 
+@pytest.mark.more
 def test_the_command_that_a_file_names_makes_the_workspace_that_builds_it(yolopatch, need_pin, tmp_path, monkeypatch):
     need_pin(PIN)
     monkeypatch.chdir(tmp_path)

@@ -98,6 +98,7 @@ def test_what_is_not_there_is_neither_removed_nor_shown(command, apply, yolopatc
     assert (both.code, "--compat and --seeds cannot be used together" in both.err) == (2, True)
 
 
+@pytest.mark.more
 def test_doctor_says_where_the_seed_does_not_reach_and_the_patch_ends_it(apply, yolopatch, tmp_path):
     apply("w", "--module", "DSConv")
 

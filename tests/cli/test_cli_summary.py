@@ -37,6 +37,7 @@ def cfg(spawn, tmp_path):
     return render
 
 
+@pytest.mark.more
 def test_a_model_is_counted_beside_its_base(spawn, cfg, full_workspace):
     workspace = full_workspace("ultralytics-8.3.0")
     told = spawn("summary", workspace, "--cfg", cfg("SPConv"), "--imgsz", 64, "--json").json
@@ -101,6 +102,7 @@ def test_a_file_of_another_family_is_named_as_one(spawn, cfg, full_workspace):
     assert "next: make a workspace for it: yolopatch apply --repo ultralytics-8.3.0 --module DSConv" in done.err
 
 
+@pytest.mark.more
 def test_a_fault_in_a_module_is_named_with_its_line(spawn, cfg, full_workspace, tmp_path):
     workspace = Path(shutil.copytree(full_workspace("ultralytics-8.3.0"), tmp_path / "w"))
     source = workspace / "ultralytics" / "nn" / "modules" / "spconv.py"

@@ -42,6 +42,7 @@ def run_folder(tmp_path):
     return make
 
 
+@pytest.mark.more
 def test_two_yamls_and_a_run_stand_side_by_side(
     spawn, full_workspace, base_cfg, module_cfg, checkpoint, run_folder, tmp_path
 ):

@@ -200,6 +200,7 @@ def test_names_of_files_and_trees_of_nodes_are_no_file_access():
     assert _file_access(ast.parse(pure)) == set()
 
 
+@pytest.mark.more
 def test_only_one_file_prints_and_only_one_runs_git():
     def calls(file: Path) -> set[str]:
         return {ast.unparse(node.func) for node in ast.walk(_tree(file)) if isinstance(node, ast.Call)}

@@ -60,6 +60,7 @@ def test_a_line_that_costs_upstream_the_image_is_an_error(line, said, shapes):
     assert said in what
 
 
+@pytest.mark.more
 def test_upstream_drops_the_image_of_each_such_line_and_takes_an_object_twice_once(shapes, read_by_upstream):
     sets = [with_line(shapes(folder=f"set{n}"), line) for n, line in enumerate(COSTLY)]
     sound, twice = shapes(folder="sound"), shapes(folder="twice")

@@ -18,6 +18,7 @@ from yolopatch.steps.data.shapes import ShapesRequest, make_shapes
 LABELLED = ["detect", "segment", "pose", "obb"]
 
 
+@pytest.mark.more
 def test_upstream_reads_every_object_and_so_does_the_check(shapes, read_by_upstream):
     asked, expected = [], []
     for task in LABELLED:

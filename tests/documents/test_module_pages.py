@@ -47,6 +47,7 @@ def test_the_head_names_what_its_module_is_and_how_to_use_it():
     assert "2.57 / 6.1" in text
 
 
+@pytest.mark.more
 def test_what_is_below_the_head_stays(tmp_path):
     docs = tmp_path / "docs"
     for name in ("measured", "modules", "templates"):

@@ -39,6 +39,7 @@ def _of_the_user(folder: Path) -> Path:
     return folder / "bin" / "python"
 
 
+@pytest.mark.more
 def test_one_is_made_by_pip_beside_what_is_there_then_reused_and_found(
     yolopatch, own_cache, index, roomy, monkeypatch, tmp_path
 ):

@@ -78,6 +78,7 @@ def test_what_is_asked_for_is_recorded(run_recorded, full_workspace):
     assert attempts, "else the tests below would see nothing"
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("pin", ["ultralytics-8.2.50", "ultralytics-8.3.0", "ultralytics-8.4.0"])
 def test_ultralytics_takes_the_settings_as_they_are_and_sends_nothing(pin, own_workspace, run_recorded, git_in):
     place = own_workspace(pin)
@@ -102,6 +103,7 @@ print(json.dumps([ultralytics.__file__, dict(SETTINGS), str(USER_CONFIG_DIR), st
     assert git_in(place, "status", "--porcelain", "--ignored") == ""
 
 
+@pytest.mark.more
 def test_a_training_reaches_for_no_network(own_workspace, run_recorded, tmp_path):
     place = own_workspace("ultralytics-8.3.0")
     data = make_shapes(ShapesRequest(tmp_path / "shapes", images=4, side=32)).data
@@ -112,6 +114,7 @@ def test_a_training_reaches_for_no_network(own_workspace, run_recorded, tmp_path
     assert (tmp_path / "runs" / "train" / "weights" / "last.pt").is_file()
 
 
+@pytest.mark.more
 def test_the_check_of_float16_on_a_gpu_downloads_nothing(own_workspace, run_recorded):
     code = """
 from types import SimpleNamespace
@@ -125,6 +128,7 @@ print("amp:", checks.check_amp(gpu))
     assert "amp: True" in told
 
 
+@pytest.mark.more
 def test_yolov5_looks_for_no_update_and_has_its_font(own_workspace, run_recorded):
     code = """
 import utils.plots
@@ -231,6 +235,7 @@ def test_the_guard_runs_what_it_shadows(tmp_path, ours, full_workspace):
     assert (done.stdout, done.stderr) == ("the other one\n", "")
 
 
+@pytest.mark.more
 def test_env_run_gives_the_commands_own_exit_code(spawn, own_workspace):
     place = own_workspace("ultralytics-8.3.0")
     options = ["env", "run", "--python", sys.executable]

@@ -74,6 +74,7 @@ def _missing(mistakes: list[Mistake], said: dict[str, str]) -> dict[str, str]:
     return {one.anchor: said[one.anchor][-300:] for one in mistakes if one.error not in said[one.anchor]}
 
 
+@pytest.mark.more
 def test_upstream_says_what_the_page_has(spoken):
     assert _missing(OFTEN, spoken(OFTEN)) == {}
 
@@ -103,6 +104,7 @@ def test_verify_prints_what_the_entry_quotes(mistake, clone, cfg_of, yolopatch, 
     assert set(mistake.checks) <= named
 
 
+@pytest.mark.more
 def test_what_is_said_is_printed_on_a_terminal_in_both_languages(clone, cfg_of, yolopatch):
     (mistake,) = [one for one in MISTAKES if one.anchor == "key-error"]
     for language in ("en", "zh"):
@@ -125,6 +127,7 @@ print("\\n" + json.dumps([YOLO(name).model.yaml["scale"] for name in sys.argv[1:
 """
 
 
+@pytest.mark.more
 def test_the_scale_that_a_name_gives(clone, yaml_of, in_upstream, yolopatch, says_as_printed):
     row = "[-1, 1, Conv, [256, 3, 2]]"
     named, nameless = (yaml_of(3, row, name) for name in ("yolo11small.yaml", "my-model.yaml"))
@@ -154,6 +157,7 @@ IMPORTS = {
 }
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("anchor", IMPORTS)
 def test_an_import_that_fails(anchor, pristine_tree, tmp_path, yaml_of, in_upstream, yolopatch, says_as_printed):
     place = tmp_path / "clone"
@@ -226,6 +230,7 @@ except Exception as error:
 """
 
 
+@pytest.mark.more
 def test_a_checkpoint_of_a_newer_release(pristine_tree, own_code_runs, checkpoint, in_upstream):
     own_code_runs("ultralytics-8.2.50")
     older, base = pristine_tree("ultralytics-8.2.50"), checkpoint(PIN)
@@ -241,6 +246,7 @@ torch.save({"model": YOLO(sys.argv[1]).model.half(), "train_args": {}, "version"
 """
 
 
+@pytest.mark.more
 def test_a_checkpoint_with_a_class_of_another_clone(
     full_workspace, own_code_runs, pristine_tree, module_cfg, in_upstream, tmp_path, yolopatch
 ):
@@ -273,6 +279,7 @@ except Exception as error:
 """
 
 
+@pytest.mark.more
 def test_the_optimizer_of_short_trainings(full_workspace, module_cfg, in_upstream):
     newest = "ultralytics-8.4.0"
     cfg, _ = module_cfg("Dynamic_conv2d", "yolo26", "n", "paper")

@@ -87,6 +87,7 @@ def test_any_name_is_shown_and_breaks_nothing(name):
         assert 0 <= x <= x + wide <= width, spoken
 
 
+@pytest.mark.more
 def test_a_real_model_is_drawn_beside_its_base(spawn, full_workspace, tmp_path):
     workspace = full_workspace(PIN)
     spawn("render-cfg", "--module", "SPConv", "--model", "yolo11", "--scale", "n", "--out", tmp_path)
@@ -105,6 +106,7 @@ def test_a_real_model_is_drawn_beside_its_base(spawn, full_workspace, tmp_path):
     assert len(re.findall(r'class="replaced"', out.read_text())) == 4
 
 
+@pytest.mark.more
 def test_a_checkpoint_without_a_model_is_refused_and_nothing_is_written(spawn, checkpoint, full_workspace, tmp_path):
     state, out = checkpoint(PIN, form="state"), tmp_path / "g.svg"
     ran = spawn("graph", state, "--workspace", full_workspace(PIN), "--out", out)

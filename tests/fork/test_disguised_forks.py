@@ -56,6 +56,7 @@ def _says(files: Files, version: str) -> dict[str, bytes]:
     return {**files, INIT: b"\n".join(said)}
 
 
+@pytest.mark.more
 def test_a_fork_in_every_disguise_at_once(package, fork, tmp_path):
     """Formatted, translated, with line ends of Windows, another version, a changed loss and a later trainer."""
     pin = package("ultralytics-8.2.50")

@@ -22,6 +22,7 @@ def _pages(guide: str) -> tuple[Path, Path]:
     return FOLDER / f"{guide}.md", FOLDER / f"{guide}.zh.md"
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("guide", [*QUICK, *(pytest.param(one, marks=pytest.mark.slow) for one in SLOW)])
 def test_a_guide_works_as_it_is_printed(guide, read_and_do, need_pin, own_code_runs):
     page, _ = _pages(guide)

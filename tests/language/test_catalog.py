@@ -93,11 +93,13 @@ def prose_in(text: str) -> list[str]:
     return [found[0] for line in lines for found in PROSE.finditer(QUOTED.sub("", line))]
 
 
+@pytest.mark.more
 def test_every_message_has_a_translation_without_a_fault():
     catalogs = pytest.importorskip("yolopatch.maintain.messages.catalogs")
     assert [*catalogs.faults("zh")] == [], "run: python -m yolopatch.maintain messages, and translate what it names"
 
 
+@pytest.mark.more
 def test_the_catalogs_are_those_of_the_sources():
     catalogs = pytest.importorskip("yolopatch.maintain.messages.catalogs")
     stale = [file.name for file, content in catalogs.po_files("zh").items() if file.read_bytes() != content]
@@ -138,6 +140,7 @@ def _same(text: str) -> str:
     return text.translate(signs).replace(" ", "")
 
 
+@pytest.mark.more
 @pytest.mark.usefixtures("folder")
 def test_commands_print_no_english_prose(yolopatch, need_pin, monkeypatch):
     need_pin("ultralytics-8.3.0")
@@ -171,6 +174,7 @@ def test_every_command_has_its_help_in_chinese(yolopatch):
     assert left == {}
 
 
+@pytest.mark.more
 def test_json_and_exit_codes_are_the_same_in_both_languages(yolopatch, need_pin, folder, monkeypatch):
     need_pin("ultralytics-8.3.0")
     given = {}

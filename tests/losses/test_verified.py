@@ -24,6 +24,7 @@ def checks(base_cfg):
     return run
 
 
+@pytest.mark.more
 def test_a_loss_with_a_state_is_in_use_and_the_model_is_upstreams(with_loss, checks):
     found = checks(with_loss(PIN), ids=("base-parity", "loss"))
     assert found["base-parity"].status == "pass"

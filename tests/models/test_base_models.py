@@ -35,6 +35,7 @@ LAYERS_OF_N = {"ultralytics-8.4.0": 260, "ultralytics-8.3.0": 319, "ultralytics-
 SCALES = dict.fromkeys(PUBLISHED, "nsmlx") | {"yolov5-6.1": "n"}
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("pin", list(PUBLISHED))
 def test_the_base_models_give_the_published_numbers(pin, probe, base_cfg):
     model = {"ultralytics-8.4.0": "yolo26", "ultralytics-8.3.0": "yolo11", "ultralytics-8.2.50": "yolov8"}

@@ -56,6 +56,7 @@ def facts(tmp_path, cache, need_pin, compat_option):
     return ask
 
 
+@pytest.mark.more
 @pytest.mark.parametrize(("pin", "scale", "modules"), asked_models())
 def test_each_module_in_its_place(pin, scale, modules, facts, base_cfg, tmp_path):
     model = PINS[pin].model

@@ -73,6 +73,7 @@ def font(tmp_path):
     (tmp_path / "Arial.ttf").write_bytes((fonts / "DejaVuSans.ttf").read_bytes())
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("pin", [pin if pin in QUICK else pytest.param(pin, marks=pytest.mark.slow) for pin in MENDED])
 def test_outputs_metrics_and_drawings_are_bit_identical(
     pin, own_code_runs, mended, font, pristine_tree, in_upstream, base_cfg
@@ -88,6 +89,7 @@ def test_outputs_metrics_and_drawings_are_bit_identical(
     assert told[0] == told[1]
 
 
+@pytest.mark.more
 def test_a_mended_workspace_is_verified_beside_the_mended_base(mended, base_cfg, yolopatch):
     place, cfg = mended("ultralytics-8.2.50"), base_cfg("yolov8", "n")
     checks = ("--check", "provenance", "--check", "base-parity")

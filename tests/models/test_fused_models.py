@@ -118,6 +118,7 @@ def pins(*fast):
     return [pytest.param(pin, marks=[] if pin in fast else pytest.mark.slow) for pin in PINS]
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("pin", pins("ultralytics-8.4.0"))
 def test_a_fused_refconv_model_is_the_fused_base(pin, fused, base_cfg, module_cfg):
     """Layers, parameters, GFLOPs and the graphs of both exports: nothing tells that it was trained otherwise."""
@@ -131,6 +132,7 @@ def test_a_fused_refconv_model_is_the_fused_base(pin, fused, base_cfg, module_cf
             assert facts[same] == base[same], same
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("flavor", ["paper", pytest.param("tutorial", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("pin", pins("ultralytics-8.4.0", "yolov5-6.1"))
 def test_bare_layers_fold_in_place(pin, flavor, fused, base_cfg, module_cfg):

@@ -81,6 +81,7 @@ def asked_models():
             yield pytest.param(pin, flavor, others, marks=pytest.mark.slow, id=f"{pin}-{flavor}-{scale}")
 
 
+@pytest.mark.more
 @pytest.mark.parametrize(("pin", "flavor", "asked"), asked_models())
 def test_each_module_at_its_own_layers_and_in_the_familys_blocks(pin, flavor, asked, probe, base_cfg, module_cfg):
     model = PINS[pin].model
@@ -120,6 +121,7 @@ def task_models():
         yield pytest.param(pin, flavor, task, everything, marks=pytest.mark.slow, id=f"{pin}-{task}-{flavor}")
 
 
+@pytest.mark.more
 @pytest.mark.parametrize(("pin", "flavor", "task", "placed"), task_models())
 def test_modules_in_the_models_of_the_other_tasks(pin, flavor, task, placed, probe, base_cfg, module_cfg):
     model = PINS[pin].model
@@ -139,6 +141,7 @@ def test_the_tutorials_refconv_is_dead_as_measured(probe, module_cfg):
     assert len(facts.passes.zero_gradient) >= 259
 
 
+@pytest.mark.more
 def test_the_c3k_rule_of_large_models_reaches_our_blocks(probe, module_cfg, base_cfg):
     """At scale m the base's C3k2 layers all use C3k; a C3k2_DSConv has the same parameters only if it does too."""
     path, layers = module_cfg("DSConv", "yolo11", "m", "paper")

@@ -36,6 +36,7 @@ def trained(full_workspace, in_upstream, tmp_path):
 TRAINED_ELSEWHERE = ("RefConv", "SPConv", "DynamicConv", "DSConv")
 
 
+@pytest.mark.more
 @pytest.mark.parametrize(
     "module",
     [pytest.param(name, marks=[pytest.mark.slow] if name in TRAINED_ELSEWHERE else []) for name in MODULES],

@@ -85,6 +85,7 @@ def _faults(file: str, text: str) -> list[str]:
     return sorted(faults)
 
 
+@pytest.mark.more
 def test_no_file_uses_what_only_one_system_has():
     found = {}
     for file in FILES:

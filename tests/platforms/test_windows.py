@@ -76,6 +76,7 @@ told["left"] = [str(file) for file in pathlib.Path(".").rglob("*.yolopatch-*")]
 """
 
 
+@pytest.mark.more
 def test_the_commands_give_the_same_workspace(on_windows, need_pin, yolopatch, tmp_path, monkeypatch):
     """Read-only files are removed, and what a virus scanner has open for a moment is renamed."""
     need_pin("ultralytics-8.3.0")

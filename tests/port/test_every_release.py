@@ -48,6 +48,7 @@ def test_releases_of_one_form_are_named_by_their_runs():
     assert "8.3.10: nothing" in page
 
 
+@pytest.mark.more
 def test_versions_of_the_index_are_in_order():
     try:
         found = every_version()

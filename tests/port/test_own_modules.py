@@ -24,6 +24,7 @@ def added(own_catalog, yolopatch):
     return add
 
 
+@pytest.mark.more
 def test_own_modules_are_ported_proven_and_applied(added, wheel, own_catalog, yolopatch, tmp_path):
     added(*PLACES)
     named = [word for name in PLACES for word in ("--module", name)]
@@ -122,6 +123,7 @@ def test_a_module_whose_file_cannot_be_read_fails_alone(content, said, added, wh
     assert status == {"SimpleGate": "conflict", "ODLike": "ported", "stamp": "ported"}
 
 
+@pytest.mark.more
 def test_two_modules_with_one_file_leave_the_others_alone(added, wheel, own_catalog, yolopatch, tmp_path):
     """As catalogs have them that were put together by hand: `add` refuses the second name."""
     added("ODLike", "SimpleGate")

@@ -17,6 +17,7 @@ TASKS = "ultralytics/nn/tasks.py"
 NAME, PIN = "ultralytics-8.4.7", "ultralytics-8.4.0"
 
 
+@pytest.mark.more
 def test_a_release_is_ported_proven_saved_and_applied(wheel, own_catalog, yolopatch, tmp_path, git_in):
     ran = yolopatch("port", "--to", wheel(), "--module", "SPConv", "--save", "--json")
     assert ran.code == 0, ran.err
@@ -85,6 +86,7 @@ def test_a_conflict_is_exit_4_and_nothing_is_saved(wheel, own_catalog, yolopatch
     assert not own_catalog.exists()
 
 
+@pytest.mark.more
 def test_a_proof_finds_what_the_syntax_does_not_tell(wheel, own_catalog, yolopatch):
     """The parser makes something else of our class once it has been named: only a model that is built shows that."""
     line = "m_ = torch.nn.Sequential(*(m(*args) for _ in range(n))) if n > 1 else m(*args)  # module"
@@ -156,6 +158,7 @@ def _release(version: str, cache):
         pytest.skip(f"{error.what}: {'; '.join(error.details)}")
 
 
+@pytest.mark.more
 @pytest.mark.parametrize(
     ("version", "like"),
     [
@@ -192,6 +195,7 @@ def test_a_pin_has_the_families_of_its_release(version, families, cache):
     assert as_pin(_release(version, cache), None).families == families
 
 
+@pytest.mark.more
 def test_modules_of_every_place_are_ported_and_proven(wheel, own_catalog, yolopatch):
     asked = [word for name in ("BiFPN", "DyHead", "CARAFE", "WIoU") for word in ("--module", name)]
     ran = yolopatch("port", "--to", wheel(), *asked, "--json")

@@ -86,6 +86,7 @@ def test_a_run_ends_with_validation_prediction_both_exports_and_a_picture(run, c
     assert again.json["run"]["attempts"] == told["attempts"]
 
 
+@pytest.mark.more
 def test_a_checkpoint_that_does_not_arrive_in_the_trainer_stops_the_run(run, checkpoint, tmp_path):
     made = run("yolo26-refconv", "--flavor", "paper", "--no-measure")
     assert made.code == 0

@@ -114,6 +114,7 @@ def _file(file: Path, said: dict, value: bytes) -> Path:
     return file
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("pin", [YOLOV5, pytest.param(PIN, marks=pytest.mark.slow)])
 def test_a_model_that_is_called_with_code_runs_it_only_for_whoever_trusts_it(pin, yolopatch, compat_option, tmp_path):
     trap, place = tmp_path / "trap", tmp_path / "there"

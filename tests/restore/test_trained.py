@@ -43,6 +43,7 @@ def _load(pin: str, tree: Path, file: Path, settings: Path) -> subprocess.Comple
     )
 
 
+@pytest.mark.more
 @every_pin
 def test_a_trained_checkpoint_rebuilds_its_fork(pin, trained, yolopatch, running_tree, tmp_path, git_in):
     folder = trained(pin, yolopatch)
@@ -72,6 +73,7 @@ def test_a_trained_checkpoint_rebuilds_its_fork(pin, trained, yolopatch, running
     assert (again.code, again.json["changed"], again.json["loaded"]) == (0, False, None)
 
 
+@pytest.mark.more
 @every_pin
 def test_every_checkpoint_of_a_run_is_stamped_and_asks_for_nothing_strange(pin, trained, yolopatch, tmp_path):
     """Stripped at the end of the run, as it is saved in the middle of one, and saved anew by `Model.save`, fused."""
@@ -88,6 +90,7 @@ def test_every_checkpoint_of_a_run_is_stamped_and_asks_for_nothing_strange(pin, 
     assert all(stamp == stamps[0] for stamp in stamps)
 
 
+@pytest.mark.more
 def test_values_that_are_not_finite_are_a_failure_of_the_check(trained, yolopatch, tmp_path):
     ran = yolopatch("restore", trained(FAST[0], yolopatch) / "odd" / "nan.pt", "--dest", tmp_path / "there")
     assert ran.code == 4
@@ -95,6 +98,7 @@ def test_values_that_are_not_finite_are_a_failure_of_the_check(trained, yolopatc
     assert yolopatch("status", tmp_path / "there").code == 0, "the workspace is what it should be"
 
 
+@pytest.mark.more
 def test_a_surprise_is_run_only_for_whoever_trusts_it(trained, yolopatch, tmp_path):
     folder = trained(FAST[0], yolopatch)
     file, place = folder / "odd" / "surprise.pt", tmp_path / "there"

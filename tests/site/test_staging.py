@@ -97,6 +97,7 @@ def test_a_help_text_in_chinese_is_taken_apart():
     assert found.options == (("--json", "输出 JSON。"),)
 
 
+@pytest.mark.more
 def test_the_reference_has_every_command_option_and_check():
     import reference
 
@@ -115,6 +116,7 @@ def test_the_reference_has_every_command_option_and_check():
         assert f"reference/cli/env-create{language}.md" in found
 
 
+@pytest.mark.more
 def test_the_reference_has_every_function_with_its_arguments():
     import inspect
 

@@ -42,6 +42,7 @@ def hows(found: dict) -> set[str]:
     return {part["how"] for part in found["parts"]}
 
 
+@pytest.mark.more
 def test_refconv_computes_what_the_base_does_and_upstream_loads_it(
     transplant, checkpoint, rendered, in_upstream, full_workspace, tmp_path
 ):
@@ -72,6 +73,7 @@ def test_what_a_tutorials_yaml_drops_is_told_as_lost(transplant, checkpoint, ren
     assert "layer 1, 3, 5, 7: lost" in said
 
 
+@pytest.mark.more
 def test_dsconv_tells_the_error_at_each_number_of_bits(transplant, checkpoint, rendered):
     pin = "ultralytics-8.3.0"
     ran = transplant(rendered(pin, "DSConv", block=True).path, checkpoint(pin), "--json", pin=pin)
@@ -82,6 +84,7 @@ def test_dsconv_tells_the_error_at_each_number_of_bits(transplant, checkpoint, r
     assert ran.json["outputs"]["error"] == errors["4"]
 
 
+@pytest.mark.more
 def test_another_number_of_classes_leaves_the_class_branch_fresh_and_says_so(transplant, checkpoint, rendered):
     ran = transplant(rendered(PIN, "RefConv").path, checkpoint(PIN), "--nc", "3", "--json")
     found = ran.json

@@ -56,6 +56,7 @@ def test_a_checkpoint_that_was_cut_short(refused, checkpoint):
     assert "cut short" in refused(file)
 
 
+@pytest.mark.more
 def test_weights_that_are_not_finite(refused, checkpoint):
     said = refused(checkpoint(PIN, form="nan"))
     assert "has weights that are not finite" in said
@@ -77,6 +78,7 @@ def test_another_family(refused, checkpoint):
     assert "of another family" in said or "of another scale" in said
 
 
+@pytest.mark.more
 def test_another_task(refused, checkpoint):
     said = refused(checkpoint(PIN, task="classify"))
     assert "of another family" in said

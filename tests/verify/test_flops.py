@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from yolopatch.probe.tensors.tensors import layer_index
 from yolopatch.wire.statuses import PASS, WARN
 
@@ -33,6 +35,7 @@ LIGHT = """
 """
 
 
+@pytest.mark.more
 def test_only_a_replaced_layers_part_is_warned_of(broken_workspace, broken_cfg, findings):
     workspace = broken_workspace({"Functional": FUNCTIONAL, "Light": LIGHT})
     every = (1, 3, 5, 7, 17, 20)
@@ -62,6 +65,7 @@ SIZED = """
 """
 
 
+@pytest.mark.more
 def test_a_convolution_that_the_counters_small_image_alone_asks_for_is_no_norm(
     broken_workspace, broken_cfg, findings, tmp_path
 ):

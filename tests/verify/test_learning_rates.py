@@ -12,6 +12,7 @@ FILES = {"ultralytics-8.4.0": "26/yolo26.yaml", "ultralytics-8.3.0": "11/yolo11.
 HEAD = "[[16, 19, 22], 1, Detect, [nc]]"
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("pin", FILES)
 def test_a_head_of_another_number_loses_its_own_learning_rate_where_upstream_has_one(
     pin, full_workspace, findings, tmp_path

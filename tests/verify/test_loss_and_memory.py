@@ -50,6 +50,7 @@ def copy_elsewhere(place: Path) -> None:
     replace(other, "* weight).sum()", "* weight * 2).sum()")
 
 
+@pytest.mark.more
 def test_an_edited_loss_is_told_with_its_figures_and_an_edited_copy_as_not_in_use(copied, loss_of):
     place = copied()
     replace(place / METRICS, CIOU, "return iou - 2 * (rho2 / c2 + v * alpha)")

@@ -342,6 +342,7 @@ def test_each_mistake_is_caught_on_other_pins_and_at_another_scale(pin, scale, m
     assert missed(EVERY, pin, scale) == {}
 
 
+@pytest.mark.more
 def test_no_sound_module_is_blamed(missed):
     # these take a third of the time, and are left to the test below
     assert missed(NOT_BLAMED.keys() - {"dynamic_experts", "window_attention"}, PIN, "n") == {}
@@ -388,6 +389,7 @@ def test_no_check_blames_a_sound_module(pin, scale, stem, mutants, cfg_with):
     assert {check.id: check.summary for check in checks if check.status != PASS and check.id not in right} == {}
 
 
+@pytest.mark.more
 def test_a_dict_that_holds_itself_ends_no_check(mutants, cfg_with, findings):
     asked = [(cfg_with("word_in_row", PIN, "n"), "n", ("init", "inert", "determinism"))]
     (found,) = findings(mutants(PIN), PIN, asked)

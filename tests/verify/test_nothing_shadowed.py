@@ -89,6 +89,7 @@ def test_so_do_counting_transplanting_and_packing(crowded, module_cfg, checkpoin
     assert ran.code == 0, ran.err
 
 
+@pytest.mark.more
 def test_so_does_the_users_own_command(crowded, yolopatch):
     code = (
         "import json, sys, sitecustomize, guard, checks, wire, yolopatch\n"

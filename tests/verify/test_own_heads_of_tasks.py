@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import textwrap
 
+import pytest
+
 from yolopatch.wire.statuses import PASS, WARN
 
 from .conftest import PIN
@@ -39,6 +41,7 @@ for file in sys.argv[1:]:
 """
 
 
+@pytest.mark.more
 def test_a_head_whose_name_upstream_does_not_know_is_verified_for_its_task_with_a_warning(
     broken_workspace, findings, in_upstream, tmp_path
 ):

@@ -38,6 +38,7 @@ SOURCES = {
 HEAD_BRANCH = {"FloatHead": "args.append([ch[x] for x in f])"}
 
 
+@pytest.mark.more
 def test_what_the_cpu_has_no_code_for_is_not_tried_and_what_passes_tells_what_was_measured(
     broken_workspace, broken_cfg, findings
 ):

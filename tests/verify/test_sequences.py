@@ -7,6 +7,7 @@ import pytest
 PIN = "ultralytics-8.3.0"
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("scale", ["n", "m"])
 def test_a_block_that_is_a_sequence_scales_as_the_base_does(scale, yolopatch, need_pin, tmp_path):
     need_pin(PIN)

@@ -93,6 +93,7 @@ def wrong(found) -> dict[str, str]:
     return {one.id: one.summary for one in found if one.status in (FAIL, WARN)}
 
 
+@pytest.mark.more
 def test_a_head_of_other_maps_is_not_comparable_and_not_wrong(yolo11, full_workspace, findings):
     asked = [(yolo11(name, head), "n", CHECKS) for name, head in HEADS.items()]
     for found in findings(full_workspace(PIN), PIN, asked):
@@ -108,6 +109,7 @@ def test_a_head_of_other_maps_passes_what_trains_it(scale, yolo11, full_workspac
     assert [wrong(found) for found in findings(full_workspace(PIN), PIN, asked)] == [{}] * len(asked)
 
 
+@pytest.mark.more
 def test_a_join_that_sums_is_the_cause_of_the_width_behind_it(yolo11, broken_workspace, findings):
     down, join = "[-1, 1, Conv, [{}, 3, 2]]\n  - ", "[[-1, 13], 1, {}]"
     old, new = down.format(256) + join.format("Concat, [1]"), down.format(512) + join.format("WeightedJoin, []")
@@ -133,6 +135,7 @@ def test_a_replaced_stem_is_compared_like_any_other_layer(yolo11, broken_workspa
     assert wrong(found) == {}
 
 
+@pytest.mark.more
 def test_a_row_that_was_not_renumbered_is_wrong_in_any_topology(yolo11, full_workspace, findings):
     inserted = HEADS["p2"].replace("  - [[-1, 6], 1", "  - [-1, 1, Conv, [1024, 1, 1]] # 12, new\n  - [[-1, 6], 1", 1)
     ((found,),) = findings(full_workspace(PIN), PIN, [(yolo11("p2-inserted", inserted), "n", ("only-intended",))])
@@ -140,6 +143,7 @@ def test_a_row_that_was_not_renumbered_is_wrong_in_any_topology(yolo11, full_wor
     assert "from indices" in found.hint
 
 
+@pytest.mark.more
 @pytest.mark.parametrize(
     ("name", "scale", "said"),
     [
@@ -155,6 +159,7 @@ def test_the_scale_that_the_name_says_is_told_from_its_letters(name, scale, said
     assert said in found.summary
 
 
+@pytest.mark.more
 def test_a_layer_that_no_row_reads_is_named(yolo11, full_workspace, findings):
     head = "[[16, 19, 22], 1, Detect, [nc]]"
     pieces = {"pool": "[16, 1, nn.AvgPool2d, [3, 1, 1]]", "conv": "[16, 1, Conv, [256, 3, 1]]"}
@@ -167,6 +172,7 @@ def test_a_layer_that_no_row_reads_is_named(yolo11, full_workspace, findings):
     assert "no row leads from it to the last row" in gradients.hint
 
 
+@pytest.mark.more
 def test_images_of_other_channels_are_a_difference_and_no_fault(yolo11, full_workspace, findings):
     cfg = yolo11("ch4", channels=("nc: 80", "ch: 4\nnc: 80"))
     checks = ("only-intended", "scale", "forward", "gradient-flow", "torchscript")

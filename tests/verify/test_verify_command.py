@@ -94,6 +94,7 @@ def test_every_check_has_its_file_and_every_file_is_a_check():
     assert files == {Path(check.module.replace(".", "/")).with_suffix(".py") for check in CHECKS}
 
 
+@pytest.mark.more
 def test_json_is_the_contract_and_alone_on_stdout(verify, full_workspace, base_cfg, git_in):
     place = full_workspace(PIN)
     ran = verify(place, base_cfg, "--json", "--imgsz", 64, "--device", "cpu", checks=("flops", "build"))
@@ -150,6 +151,7 @@ def test_json_is_the_contract_and_alone_on_stdout(verify, full_workspace, base_c
     assert told["ran"] == {"checks": 2, "of": len(CHECKS)}
 
 
+@pytest.mark.more
 def test_a_model_that_crashes_fails_that_check_and_the_others_still_run(verify, wrong, tmp_path):
     page = tmp_path / "report.html"
     ran = verify(*wrong("Crashing"), "--json", "--report", page, checks=("build", "forward", "attributes", "fuse"))
@@ -161,6 +163,7 @@ def test_a_model_that_crashes_fails_that_check_and_the_others_still_run(verify, 
     assert "SIGSEGV" in page.read_text()
 
 
+@pytest.mark.more
 def test_a_model_that_hangs_or_exits_fails_that_check(verify, wrong):
     hanging = verify(*wrong("Hanging"), "--json", "--timeout", 5, checks=("forward", "attributes"))
     assert hanging.code == EXIT_VERIFY
@@ -173,6 +176,7 @@ def test_a_model_that_hangs_or_exits_fails_that_check(verify, wrong):
     assert exiting.err == ""
 
 
+@pytest.mark.more
 def test_an_edit_that_is_not_committed_fails_provenance(verify, copied, base_cfg):
     (copied / PARSER).write_text((copied / PARSER).read_text() + "\n# mine\n")
     ran = verify(copied, base_cfg, "--json", checks=("provenance",))
@@ -188,6 +192,7 @@ def test_a_workspace_whose_code_cannot_be_imported_fails_build(verify, copied, b
     assert ran.json["base"] is None
 
 
+@pytest.mark.more
 def test_a_checkout_that_yolopatch_did_not_make_is_verified_too(verify, pristine_tree, base_cfg, tmp_path, monkeypatch):
     other = tmp_path / "other" / "ultralytics" / "__init__.py"
     other.parent.mkdir(parents=True)
@@ -214,6 +219,7 @@ def test_a_checkout_that_yolopatch_did_not_make_is_verified_too(verify, pristine
     assert provenance["hint"].endswith(f"export PYTHONPATH={place}")
 
 
+@pytest.mark.more
 def test_a_pasted_module_is_told_beside_the_release_and_the_hint_commits_it(
     verify, pristine_tree, base_cfg, tmp_path, git_in
 ):
@@ -249,6 +255,7 @@ def test_where_the_unchanged_upstream_is_not_at_hand_the_reason_is_told(version,
     assert not (tmp_path / "upstream").exists()
 
 
+@pytest.mark.more
 def test_without_an_unchanged_upstream_a_forks_own_file_is_no_base(verify, pristine_tree, base_cfg, tmp_path):
     """Else each of its faults would be upstream's, too."""
     place = tmp_path / "mine"
@@ -264,6 +271,7 @@ def test_without_an_unchanged_upstream_a_forks_own_file_is_no_base(verify, prist
     assert ran.json["replaced"] == [9]
 
 
+@pytest.mark.more
 def test_every_scale_of_a_file_is_verified(verify, full_workspace, base_cfg):
     # as a table with two rows: each scale takes a process of its own
     table = "scales:\n  n: [0.50, 0.25, 1024]\n  s: [0.50, 0.50, 1024]\n\nbackbone:"
@@ -284,6 +292,7 @@ def test_an_interpreter_without_torch_is_named(verify, full_workspace, base_cfg,
     assert ran.err.count("\n") == 2, "one line, and the next command"
 
 
+@pytest.mark.more
 def test_a_gpu_that_is_not_there_is_no_fault_of_the_model(verify, full_workspace, base_cfg):
     ran = verify(full_workspace(PIN), base_cfg, "--device", "99", checks=("build",))
     assert (ran.code, ran.out) == (1, "")

@@ -43,6 +43,7 @@ def edited_cfg(base_cfg):
     return write
 
 
+@pytest.mark.more
 @pytest.mark.parametrize(
     ("old", "new", "check", "word"),
     [
@@ -76,6 +77,7 @@ def test_a_mistake_in_the_file_is_caught(old, new, check, word, edited_cfg, full
     assert word in f"{found.summary} {found.hint} {found.evidence}"
 
 
+@pytest.mark.more
 def test_a_branch_that_misses_the_rule_of_large_models_is_caught(broken_workspace, pristine_tree, tmp_path):
     upstreams = pristine_tree(PIN) / "ultralytics" / "cfg" / "models" / "11" / "yolo11.yaml"
     cfg = tmp_path / "yolo11-OwnBlock.yaml"  # with the whole scales table: c3k is not written out in it
@@ -86,6 +88,7 @@ def test_a_branch_that_misses_the_rule_of_large_models_is_caught(broken_workspac
     assert "layer 2" in found.summary
 
 
+@pytest.mark.more
 def test_a_head_that_silently_falls_back_to_its_legacy_form_is_caught(broken_workspace, broken_cfg):
     pin = "ultralytics-8.4.0"
     workspace = broken_workspace({"OwnBlock": OWN_BLOCK}, branches={"OwnBlock": C2F_BRANCH}, pin=pin)
@@ -95,6 +98,7 @@ def test_a_head_that_silently_falls_back_to_its_legacy_form_is_caught(broken_wor
     assert "legacy" in found.hint
 
 
+@pytest.mark.more
 def test_a_value_that_the_module_reads_as_something_else_is_pointed_out(full_workspace, module_cfg):
     """The third value of `Dynamic_conv2d, [512, 1, 1]` is its ratio, not the stride (tutorials.md, defect 3)."""
     path, _ = module_cfg("Dynamic_conv2d", "yolov5", "n", "tutorial")
@@ -103,6 +107,7 @@ def test_a_value_that_the_module_reads_as_something_else_is_pointed_out(full_wor
     assert "ratio" in found.summary
 
 
+@pytest.mark.more
 def test_a_change_to_upstreams_own_code_is_caught(full_workspace, git_in, base_cfg, tmp_path):
     workspace = tmp_path / "changed"
     git_in(tmp_path, "clone", "-q", str(full_workspace(PIN)), str(workspace))
@@ -114,6 +119,7 @@ def test_a_change_to_upstreams_own_code_is_caught(full_workspace, git_in, base_c
     assert "output" in found.summary
 
 
+@pytest.mark.more
 def test_a_release_that_builds_another_model_than_the_published_one_is_pointed_out(pristine_tree, full_workspace):
     """YOLOv8 built by ultralytics 8.3.0 is not YOLOv8 (tutorials.md, defect 6)."""
     cfg = pristine_tree(PIN) / "ultralytics" / "cfg" / "models" / "v8" / "yolov8.yaml"

@@ -262,6 +262,7 @@ def _lines(hidden: Hidden, files) -> set[int]:
     return {number for number, line in enumerate(files[hidden.path].decode().splitlines(), 1) if wanted in line}
 
 
+@pytest.mark.more
 @pytest.mark.parametrize(("pin", "hidden"), [("ultralytics-8.2.50", ULTRALYTICS), ("yolov5-6.1", YOLOV5)])
 def test_each_hidden_change_is_told_and_nothing_else(release, edited, pin, hidden):
     base = release(pin)
