@@ -120,7 +120,13 @@ WARNED = {
 # what stands in the place of the head, of the first Concat, of the first Upsample, and of one of the family's blocks
 HEADS = ("own_head", "shared_head", *(stem for stem in CAUGHT | WARNED if stem.startswith("head_")))
 JOINS, UPSAMPLERS = ("deaf_join", "listed_weights", "weighted_join", "zero_join"), ("carafe",)
-BLOCKS = {"branch_forgotten": 4, "window_attention": 4, "forward_not_split": 4, "encoder_layer": 4}
+BLOCKS = {
+    "branch_forgotten": 4,
+    "window_attention": 4,
+    "forward_not_split": 4,
+    "encoder_layer": 4,
+    "encoder_layer_by_pixels": 4,
+}
 # where another module stands, if not in LAYER: behind a map that another layer reads, too, and in the place of SPPF
 PLACES = {"in_place_input": 5, "switched_input": 5, "stride_forgotten": 5, "shrinking_pool": 9, **BLOCKS}
 ROWS = {"word_in_row": '"d"'}  # what a module's row says after the channels, if not what the base's says
@@ -161,6 +167,7 @@ NOT_BLAMED = {
     "named_gain": "trainer-setup",
     "shared_head": "onnx",
     "encoder_layer": "precision",
+    "encoder_layer_by_pixels": "onnx",
     "position_table": "forward",
 }
 EVERY = {**CAUGHT, **WARNED, **MEASURED}
@@ -209,6 +216,9 @@ ELSEWHERE = {
         Elsewhere("the map's other reader is layer 16", Outcome("forward", WARN, f"{_CHANGED} 16 (Concat)"), YOLOV5),
     ),
     "pooled_norm": (Elsewhere(_ONE_EVAL, Outcome("batch-independence", FAIL, "more than 1 value"), YOLO26),),
+    "encoder_layer_by_pixels": (
+        Elsewhere("its exporter asks for opset 12", Outcome("onnx", FAIL, "unflatten"), YOLOV5),
+    ),
     "nothing_in_eval": (
         Elsewhere(_ONE_EVAL, Outcome("build", FAIL, "layer 3 (NothingInEval) returns nothing (None)"), YOLO26),
     ),
@@ -368,6 +378,7 @@ REMARKS = {
         Remark("onnx", "ONNX has no such operator in the form that torch exports"),
     ),
     "encoder_layer": (Remark("onnx", "torch's exporter does not know the short way through nn.MultiheadAttention"),),
+    "encoder_layer_by_pixels": (Remark("onnx", "its exporter asks for opset 12, which has no unflatten", YOLOV5),),
     "shared_weights": (Remark("flops", "upstream's counter sees no convolution in a function"),),
     "dynamic_experts": (Remark("flops", "upstream's counter sees no convolution in a function"),),
     "partial_convolution": (Remark("onnx", "its exporter asks for opset 12, which has no tensor_split", YOLOV5),),
@@ -394,3 +405,11 @@ def test_a_dict_that_holds_itself_ends_no_check(mutants, cfg_with, findings):
     asked = [(cfg_with("word_in_row", PIN, "n"), "n", ("init", "inert", "determinism"))]
     (found,) = findings(mutants(PIN), PIN, asked)
     assert {one.id: one.summary for one in found if "RecursionError" in one.summary} == {}
+
+
+@pytest.mark.more
+def test_an_attention_that_does_not_export_is_told_how_to_make_one_that_does(mutants, cfg_with, findings):
+    stems = ("encoder_layer", "encoder_layer_by_pixels")
+    (fails,), (passes,) = findings(mutants(PIN), PIN, [(cfg_with(stem, PIN, "n"), "n", ("onnx",)) for stem in stems])
+    assert (fails.status, passes.status) == (FAIL, PASS)
+    assert "batch_first=False" in fails.hint

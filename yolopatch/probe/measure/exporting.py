@@ -36,6 +36,8 @@ _MISSING = re.compile(r"No module named '?(\w+)|[Mm]odule (\w+) is not installed
 _OPERATOR = re.compile(
     r"(?:[Oo]perator|namespace):? *'?(\w+::\w+)|No Op registered for (\w+)|Python function call '(\w+)'"
 )
+# what torch runs instead of attention's own operators in eval mode, where the images come first
+_SHORT_WAY = re.compile(r"aten::_(native_multi_head_attention|transformer_encoder_layer_fwd)")
 _FAILURE = "export failure"  # the start of v6.1's log line for an error that it does not raise
 _EXPORTER = "engine.exporter"
 
@@ -108,13 +110,23 @@ def _not_exported(subject: Subject, title: str, error: Exception) -> Finding:
     operators = sorted({next(filter(None, found)) for found in _OPERATOR.findall(text)})
     named = f" ({', '.join(operators)})" if operators else ""
     if operators or type(error).__module__.startswith("torch.onnx"):  # no line of the model is to blame
-        told, hint = _beginning(text), "write the part that the message names with operators that the format has"
+        told, hint = _beginning(text), _remedy(operators)
     else:
         cause = cause_of(None, error, subject.model)
         told, hint = cause.what, cause.remedy
     return failed(
         f"upstream's own export to {title} fails{named}: {told}", hint, operators=operators, error=text[:2000]
     )
+
+
+def _remedy(operators: Sequence[str]) -> str:
+    """Return what to do about operators that the format does not have."""
+    if operators and all(map(_SHORT_WAY.fullmatch, operators)):
+        return (
+            "torch takes a short way through attention in eval mode, which the format does not have: make the layer "
+            "with batch_first=False, and give it a tensor of (pixels, images, channels)"
+        )
+    return "write the part that the message names with operators that the format has"
 
 
 def _compared(subject: Subject, title: str, file: Path, run: Run, evidence: dict[str, Any]) -> Finding:
