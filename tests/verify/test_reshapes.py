@@ -246,3 +246,36 @@ def test_a_map_that_was_pooled_to_one_position_stays_so():
 
 def test_a_view_as_another_type_is_no_reshape():
     assert _found(lambda self, x: torch.view_as_real(x.to(torch.complex64)).view(1, 16, -1)) is None
+
+
+def test_positions_that_are_split_into_width_and_height_are_found():
+    def turned(self, x):
+        return self.fc(x.flatten(2).transpose(1, 2)).transpose(1, 2).reshape(*x.shape[:2], x.shape[3], x.shape[2])
+
+    def turned_after_a_stride(self, x):
+        y = x[..., ::2, ::2]
+        return self.fc(y.flatten(2).transpose(1, 2)).unflatten(1, (y.shape[3], y.shape[2]))
+
+    found = _found(turned)
+    assert (found.before, found.after, found.sides) == ((1, 16, 273), (1, 16, 21, 13), (13, 21))
+    assert _found(turned_after_a_stride).sides == (7, 11)
+
+
+def test_a_map_that_was_turned_is_split_as_it_was_merged():
+    # what scans a map in several directions: by rows and by columns, and each way back
+    def scans(self, x):
+        b, c, h, w = x.shape
+        rows, columns = x.view(b, c, -1), x.transpose(2, 3).reshape(b, c, -1)
+        rows, columns = (self.fc(y.transpose(1, 2)).transpose(1, 2) for y in (rows, columns))
+        return rows.view(b, c, h, w) + columns.view(b, c, w, h).transpose(2, 3)
+
+    assert _found(scans) is None
+
+
+def test_groups_of_channels_that_change_places_twice_are_no_sides():
+    def shuffled(self, x):
+        for groups in (13, 21):
+            x = x.view(x.shape[0], groups, -1, *x.shape[2:]).transpose(1, 2).reshape(x.shape)
+        return x
+
+    assert _found(shuffled, 1, 273, 16, 16) is None

@@ -1,9 +1,13 @@
-"""Reshapes that no splitting and merging of axes gives: after them, one axis holds pieces of several."""
+"""Reshapes after which the values of a map stand elsewhere.
+
+Some are more than axes that are split and merged: after them, one axis holds pieces of several. Others take height for
+width: they split positions that were merged from (H, W) into (W, H).
+"""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Container, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
@@ -18,12 +22,14 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 from ..tensors.calls import Call, mapped
 from ..tensors.snapshots import Snapshot
+from ..tensors.tensors import tensors
 from .raising import is_users, line_of
 
 # sides of maps that no number of heads, groups or windows divides, also after a stride of two: nothing fits by chance
 _SIDES = ((13, 21), (11, 13))
 # for a module that runs at no such sides, because it cuts its maps into parts of two or four
 _EVEN_SIDES = ((26, 42), (28, 44))
+_STRIDES = (1, 2, 4, 8)
 # what changes the shape alone: several in a row are one reshape
 _RESHAPES = (
     *("view", "reshape", "view_as", "reshape_as"),
@@ -38,11 +44,13 @@ class Reshape:
     Attributes:
         before, after: the shapes.
         line: where it stands, as `block.py:12 in forward`.
+        sides: (H, W) of the map whose height it takes for the width; None for one that cuts across axes.
     """
 
     before: tuple[int, ...]
     after: tuple[int, ...]
     line: str
+    sides: tuple[int, int] | None = None
 
     def __str__(self) -> str:
         return f"{self.line} makes {list(self.after)} of {list(self.before)}"
@@ -84,6 +92,22 @@ def _cuts(before: tuple[int, ...], after: tuple[int, ...]) -> bool:
     return not of_one_axis and not _is_skew(before, after)
 
 
+def _merged(before: Sequence[int], after: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield every two axes next to each other that a reshape makes one of; with the shapes changed over, that it makes
+    of one.
+    """
+    ends = {*accumulate(before, mul)} & {*accumulate(after, mul)}
+    for old, new in zip(_parts(before, ends), _parts(after, ends), strict=True):
+        if len(old) == 2 and len(new) == 1:
+            yield old[0], old[1]
+
+
+def _sides(call: Call) -> Iterator[tuple[int, int]]:
+    """Yield (H, W) of the maps of a call, and of what a stride makes of them."""
+    for shape in {tensor.shape for tensor in tensors(call.arguments()) if tensor.dim() == 4}:
+        yield from ((-(-shape[2] // stride), -(-shape[3] // stride)) for stride in _STRIDES)
+
+
 def _is_skew(before: tuple[int, ...], after: tuple[int, ...]) -> bool:
     """Return whether a reshape moves each row of a square matrix by one place more than the row above it.
 
@@ -95,7 +119,9 @@ def _is_skew(before: tuple[int, ...], after: tuple[int, ...]) -> bool:
 
 
 def crossing(module: nn.Module, call: Call) -> Reshape | None:
-    """Return the first reshape of what a module computes from its input that cuts across axes; None for none.
+    """Return the first reshape of what a module computes from its input after which its values stand elsewhere.
+
+    None for none.
 
     What does not depend on the input is left out: the axes of a parameter mean whatever the module lets them mean. So
     is what a module does at a size at which it raises in the end: it may cut off what it does not expect to be there.
@@ -106,7 +132,7 @@ def crossing(module: nn.Module, call: Call) -> Reshape | None:
         for trials in _trials(call):
             ran = False
             for trial in trials:
-                watch = _Watch()
+                watch = _Watch(_sides(trial))
                 if _runs(module, trial, watch):
                     if watch.found:
                         return watch.found
@@ -155,11 +181,17 @@ def _constant(module: nn.Module) -> Iterator[None]:
 
 
 class _Watch(TorchFunctionMode):
-    """Keep the first reshape that cuts across axes."""
+    """Keep the first reshape that cuts across axes, or that takes height for width.
 
-    def __init__(self) -> None:
+    Args:
+        sides: (H, W) of the maps that may be merged to positions.
+    """
+
+    def __init__(self, sides: Iterable[tuple[int, int]]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # torch's has no types
         self.found: Reshape | None = None
+        self._sides = frozenset(sides)
+        self._merged: set[tuple[int, int]] = set()  # so far, in the order of the axes
         # what is a reshape of what has another shape, and that shape
         self._original: MutableMapping[Tensor, tuple[int, ...]] = WeakTensorKeyDictionary()  # type: ignore[no-untyped-call]
 
@@ -181,8 +213,16 @@ class _Watch(TorchFunctionMode):
             return
         before, after = self._original.get(given, tuple(given.shape)), tuple(result.shape)
         self._original[result] = before
+        self._merged.update(_merged(before, after))
         if cuts_across(before, after):
             self.found = Reshape(before, after, _users_line())
+        elif sides := next(filter(self._is_turned, _merged(after, before)), None):
+            self.found = Reshape(before, after, _users_line(), sides[::-1])
+
+    def _is_turned(self, split: tuple[int, int]) -> bool:
+        """Return whether positions are split into (W, H) that no axes but (H, W) were merged to."""
+        turned = split[::-1]
+        return split != turned and turned in self._sides & self._merged and split not in self._merged
 
 
 def _users_line() -> str:

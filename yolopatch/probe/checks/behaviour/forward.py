@@ -33,6 +33,10 @@ _CROSSED_HINT = (
     "x.transpose(1, 2).reshape(B, C, H, W) makes a map again; if the paper's own code does the same, say so in your "
     "text"
 )
+_TURNED_HINT = (
+    "write the sides in the order in which they were merged, as in view(B, C, H, W): with square images it trains, but "
+    "what it adds to a position was computed for another one"
+)
 _LEAST_STRIDE = 32  # a classifier says 1, but its layers also halve the image five times
 
 RULES = Rules(needs_run=False)
@@ -97,12 +101,20 @@ def _in_place_finding(subject: Subject, model: UpstreamModel, trials: Mapping[st
 
 
 def _crossed_finding(subject: Subject, model: UpstreamModel, trials: Mapping[str, str]) -> Finding | None:
-    """Warn where a layer reshapes what it computes across axes."""
+    """Warn where a layer reshapes what it computes across axes, or takes height for width."""
     calls = layer_calls(model, subject.images(), subject.replaced)
     found = ((index, crossing(model.model[index], call)) for index, call in calls.items())
     index, reshape = next((one for one in found if one[1]), (None, None))
     if index is None or reshape is None:
         return None
+    if reshape.sides:
+        height, width = reshape.sides
+        return warned(
+            f"{layer_name(model, index)} takes height for width: {reshape}, and the positions are those of {height} "
+            f"rows of {width}",
+            _TURNED_HINT,
+            trials=trials,
+        )
     return warned(
         f"{layer_name(model, index)} reshapes across axes: {reshape} without moving an axis first, which mixes "
         "channels and positions",
