@@ -9,6 +9,7 @@ import os
 import platform
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -344,6 +345,22 @@ class Ran:
     def check(self, name: str) -> dict:
         """One check of a verification at one scale."""
         return next(check for check in self.json["checks"] if check["id"] == name)
+
+
+@pytest.fixture
+def popen() -> Callable[..., subprocess.Popen]:
+    """Start the command line and let the test go on; Ctrl-C reaches it even where this run ignores it."""
+
+    def start(*arguments: object, **options: object) -> subprocess.Popen:
+        command = [sys.executable, "-m", "yolopatch", *map(str, arguments)]
+        return subprocess.Popen(
+            command,
+            # a shell starts its background jobs with SIGINT ignored, and children inherit that
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options},
+        )
+
+    return start
 
 
 @pytest.fixture

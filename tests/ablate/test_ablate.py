@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from dataclasses import replace
@@ -321,10 +320,9 @@ def trainings_in(folder: Path) -> list[int]:
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["killed", "Ctrl-C"])
-def test_a_grid_that_is_ended_goes_on_and_leaves_no_process(grid, yolopatch, tmp_path, how):
+def test_a_grid_that_is_ended_goes_on_and_leaves_no_process(grid, yolopatch, popen, tmp_path, how):
     file, folder = grid(), tmp_path / "out"
-    command = [sys.executable, "-m", "yolopatch", "ablate", str(file), "--dest", str(folder), "--no-measure"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as driver:
+    with popen("ablate", file, "--dest", folder, "--no-measure") as driver:
         until = time.monotonic() + 240
         # upstream writes it after last.pt, which is then whole
         while not (folder / "runs" / "base-n-0" / "results" / "weights" / "best.pt").exists():

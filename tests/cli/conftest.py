@@ -2,34 +2,11 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 PIN = "ultralytics-8.3.0"
-
-
-@pytest.fixture
-def popen() -> Callable[..., subprocess.Popen]:
-    """Start the command line and let the test go on; Ctrl-C reaches it even where this run ignores it."""
-
-    def start(*arguments: object, **options: object) -> subprocess.Popen:
-        command = [sys.executable, "-m", "yolopatch", *map(str, arguments)]
-        return subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            # a shell starts its background jobs with SIGINT ignored, and children inherit that
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-            **options,
-        )
-
-    return start
 
 
 @pytest.fixture

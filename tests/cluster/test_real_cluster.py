@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -76,17 +75,15 @@ def grid(yolopatch, need_pin, compat_option, tmp_path) -> Path:
 
 
 @pytest.fixture
-def drive(grid, tmp_path):
+def drive(grid, popen, tmp_path):
     """Start the command with an engine in a process of its own; it is killed at the end of the test."""
     begun: list[subprocess.Popen] = []
 
     def start(dest: str, *options: str) -> tuple[subprocess.Popen, Path]:
         said = tmp_path / f"{dest}-{len(begun)}.events"
-        command = [sys.executable, "-m", "yolopatch", "ablate", str(grid), "--dest", str(tmp_path / dest), "--json"]
+        command = ["ablate", grid, "--dest", tmp_path / dest, "--json", "--no-measure", "--events", *options]
         with said.open("wb") as events, said.with_suffix(".json").open("wb") as result:
-            process = subprocess.Popen(
-                [*command, "--no-measure", "--events", *options], stdout=result, stderr=events, cwd=tmp_path
-            )
+            process = popen(*command, stdout=result, stderr=events, cwd=tmp_path)
         begun.append(process)
         return process, said
 

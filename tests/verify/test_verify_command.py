@@ -339,16 +339,8 @@ def test_a_missing_file_and_a_missing_workspace(verify, full_workspace, base_cfg
     assert verify(full_workspace(PIN), binary, "--scale", "n").code == 2
 
 
-def test_ctrl_c_ends_everything_with_130(full_workspace, base_cfg):
-    command = [sys.executable, "-m", "yolopatch", "verify", full_workspace(PIN), "--cfg", base_cfg, "--check", "build"]
-    process = subprocess.Popen(
-        list(map(str, command)),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # a shell starts its background jobs with SIGINT ignored, and children inherit that
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
+def test_ctrl_c_ends_everything_with_130(full_workspace, base_cfg, popen):
+    process = popen("verify", full_workspace(PIN), "--cfg", base_cfg, "--check", "build")
     probe = _probe_of(process)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
