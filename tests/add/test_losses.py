@@ -76,6 +76,13 @@ LOSSES = {
     ),
 }
 NO_LOSSES = {
+    "a map is changed in place": """
+        class Change(nn.Module):
+            def forward(self, x, y):
+                x += y.mean()
+                x *= y
+                return x
+        """,
     "two maps are joined": """
         class Join(nn.Module):
             def __init__(self, c1, c2):

@@ -144,6 +144,53 @@ REFUSED = {
         """,
         "cannot call powered: the value of alpha is unknown",
     ),
+    "more than one third argument": (
+        """
+        class Criterion(nn.Module):
+            def __init__(self, bins):
+                super().__init__()
+                self.bins = bins
+
+            def forward(self, pred, target, scores, mask):
+                inter = (torch.min(pred[:, 2:], target[:, 2:]) - torch.max(pred[:, :2], target[:, :2])).clamp(0).prod(1)
+                return scores * (1 - inter / ((pred[:, 2:] - pred[:, :2]).prod(1) + 1e-7)) * mask
+        """,
+        "cannot call Criterion with two boxes alone: it wants scores, mask, too",
+    ),
+    "masks that want an epoch": (
+        """
+        class MaskLoss(nn.Module):
+            def forward(self, logits, mask, epoch):
+                found = torch.sigmoid(logits)
+                apart = (found.sum((1, 2, 3)) - mask.sum((1, 2, 3))).pow(2)
+                return apart * epoch
+        """,
+        "MaskLoss in Pasted.py is a loss, but not one of boxes",
+    ),
+    "a loss around another one": (
+        """
+        class Sliding(nn.Module):
+            def __init__(self, inner):
+                super().__init__()
+                self.inner = inner
+                self.inner.reduction = "none"
+
+            def forward(self, pred, true, limit=0.5):
+                found = self.inner(pred, true)
+                found *= (true > limit) + 1.0
+                return found.mean()
+        """,
+        "Sliding in Pasted.py is a loss, but not one of boxes",
+    ),
+    "sizes, not boxes": (
+        """
+        def size_iou(one, other, eps=1e-7):
+            one, other = one[:, None], other[None]
+            inter = torch.min(one, other).prod(2)
+            return inter / (one.prod(2) + other.prod(2) - inter + eps)
+        """,
+        "size_iou in Pasted.py is a loss, but not one of boxes",
+    ),
     "an overlap less an overlap": (
         """
         def odd(pred, target):
@@ -154,6 +201,78 @@ REFUSED = {
         "it is not clear whether odd gives a loss or an overlap",
     ),
 }
+
+
+TURNED = {
+    "the rest of a box": """
+        def spread(box):
+            size, angle = box[:, 2:4] ** 2 / 12, box[:, 4:]
+            return size[:, :1] * angle.cos() ** 2 + size[:, 1:] * angle.sin() ** 2
+        """,
+    "the fifth number": """
+        def spread(box):
+            return box[..., 2] * box[..., 4].cos()
+        """,
+    "five pieces": """
+        def spread(box):
+            x, y, w, h, angle = box.chunk(5, -1)
+            return w * angle.cos() + h * angle.sin()
+        """,
+    "pieces of two, two and one": """
+        def spread(box):
+            centre, size, angle = box.split((2, 2, 1), dim=-1)
+            return size.prod(-1, keepdim=True) * angle.cos()
+        """,
+    "five names": """
+        def spread(box):
+            x, y, w, h, angle = box.T
+            return w * angle.cos() + h * angle.sin()
+        """,
+}
+
+
+@pytest.mark.parametrize("case", TURNED)
+@pytest.mark.parametrize("boxes", [None, "xywh"])
+def test_a_loss_of_rotated_boxes_is_refused_whatever_form_is_named(case, boxes, own_catalog, cache, tmp_path):
+    overlap = """
+        def turned_iou(one, other, eps=1e-7):
+            apart = (one[..., :2] - other[..., :2]).pow(2).sum(-1)
+            return (-apart / (spread(one) + spread(other) + eps).squeeze()).exp()
+        """
+    file = tmp_path / "turned_iou.py"
+    file.write_text(HEAD + textwrap.dedent(TURNED[case]) + textwrap.dedent(overlap))
+    with pytest.raises(UsageError) as error:
+        add(AddRequest(file, symbol="turned_iou", boxes=boxes), own_catalog, cache)
+    assert error.value.what == "turned_iou takes rotated boxes: only a loss of upright ones has a place"
+    assert "a fifth one, turned_iou.py, line " in error.value.details[1]
+    assert not own_catalog.exists()
+
+
+def test_the_larger_of_two_widths_says_nothing_against_centre_and_size(own_catalog, cache, tmp_path):
+    text = """
+        def shaped_iou(box1, box2, eps=1e-7):
+            (x1, y1, w1, h1), (x2, y2, w2, h2) = box1.chunk(4, -1), box2.chunk(4, -1)
+            left, right = torch.max(x1 - w1 / 2, x2 - w2 / 2), torch.min(x1 + w1 / 2, x2 + w2 / 2)
+            top, bottom = torch.max(y1 - h1 / 2, y2 - h2 / 2), torch.min(y1 + h1 / 2, y2 + h2 / 2)
+            inter = (right - left).clamp(0) * (bottom - top).clamp(0)
+            shape = torch.abs(w1 - w2) / torch.max(w1, w2) + torch.abs(h1 - h2) / torch.max(h1, h2)
+            return inter / (w1 * h1 + w2 * h2 - inter + eps) - shape
+        """
+    file = tmp_path / "shaped_iou.py"
+    file.write_text(HEAD + textwrap.dedent(text))
+    assert added(file, own_catalog, cache)[0].decision.why.endswith("boxes as centre and size")
+
+
+@pytest.mark.parametrize("call", ["torch.min(one[:, 2:], other[:, 2:]) - torch.max(one[:, :2], other[:, :2])"])
+def test_the_space_between_the_nearest_corners_shows_two_corners(call, own_catalog, cache, tmp_path):
+    text = f"""
+        def shared(one, other):
+            inside = ({call}).clamp(0)
+            return inside[:, 0] * inside[:, 1]
+        """
+    file = tmp_path / "shared.py"
+    file.write_text(HEAD + textwrap.dedent(text))
+    assert added(file, own_catalog, cache)[0].decision.why.endswith("boxes as two corners")
 
 
 @pytest.mark.parametrize("case", REFUSED)

@@ -87,12 +87,11 @@ def decide_loss(
         UsageError: it takes no two boxes, gives one number for all, or a given value does not fit.
     """
     one = _callable(paste, symbol)
-    given = _given(one, args)
+    _require_boxes(paste, one, _followed(paste, one, ()), asked=boxes is not None)
     passed = _passed(one)
+    given = _given(one, args)
     found = _followed(paste, one, given)
     _require_one_value(paste, one, found)
-    if boxes is None and not (found.forms or all(found.layouts.values())):
-        raise not_of_boxes(paste, symbol, one.node.lineno)
     forms = _forms(paste, one, found, boxes)
     kind, why = _gives(paste, one, found, gives)
     left = [a for a in one.init.arguments if a.default is not None and a.name not in {g.argument for g in given}]
@@ -239,18 +238,20 @@ def _passed(one: _Callable) -> str:
     """Return what a class's call gets after the boxes."""
     if one.owner is None:
         return ""
-    written = []
-    for argument in one.arguments[2:]:
-        value = _usual(argument)
-        if value is not None:
-            written.append(f"{argument.name}={value}")
-        elif argument.default is None:
-            raise UsageError(
-                f"cannot call {one.name} with two boxes alone: it wants {argument.name}, too",
-                details=[f"found: line {one.node.lineno}, ({ast.unparse(one.node.args)})"],
-                hint=f"give {argument.name} a default in the file, or take it as an argument of the constructor",
-            )
-    return ", ".join(written)
+    usual = [(argument, _usual(argument)) for argument in one.arguments[2:]]
+    wanted = [argument.name for argument, value in usual if value is None and argument.default is None]
+    if wanted:
+        names = ", ".join(wanted)
+        defaults = f"give {names} a default in the file, or take it as an argument of the constructor"
+        other = "name the function or the class that compares two boxes: --class NAME"
+        raise UsageError(
+            f"cannot call {one.name} with two boxes alone: it wants {names}, too",
+            details=[f"found: line {one.node.lineno}, ({ast.unparse(one.node.args)})"],
+            hint=defaults
+            if len(wanted) == 1
+            else "name the function or the class that compares two boxes: --class NAME",
+        )
+    return ", ".join(f"{argument.name}={value}" for argument, value in usual if value is not None)
 
 
 def _followed(paste: Pasted, one: _Callable, given: tuple[Given, ...]) -> Followed:
@@ -280,6 +281,30 @@ def _constant(text: str) -> object:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):
         return None
+
+
+def _require_boxes(paste: Pasted, one: _Callable, found: Followed, asked: bool) -> None:
+    """Refuse a loss of something else than boxes, before it is asked how it is called.
+
+    Args:
+        paste: the file.
+        one: what is called.
+        found: what following it found, with nothing known of its other arguments.
+        asked: whether the user names the form of its boxes, and so says that it takes some.
+    """
+    if not asked and not (found.forms or all(found.layouts.values())):
+        raise not_of_boxes(paste, one.name, one.node.lineno)
+    if found.beyond:
+        line = min(found.beyond)
+        raise UsageError(
+            f"{one.name} takes rotated boxes: only a loss of upright ones has a place",
+            details=[
+                "expected: boxes of four numbers",
+                f"found:    a fifth one, {paste.name}, line {line}: {paste.line(line).strip()}",
+            ],
+            hint="upstream computes the overlap of rotated boxes (task obb) with its own probiou; another one goes into"
+            " the workspace's utils/metrics.py by hand",
+        )
 
 
 def _require_one_value(paste: Pasted, one: _Callable, found: Followed) -> None:

@@ -12,6 +12,7 @@ from yolopatch.core.paste.reading import Pasted
 
 XYXY, XYWH = "xyxy", "xywh"
 ROWS, COLUMNS = "rows", "columns"
+_ROTATED = 5  # the numbers of a rotated box: centre, size, angle
 _DEEPEST = 6  # calls of the file's own functions inside each other
 # upstream's own overlaps, and torchvision's
 _OVERLAPS = frozenset({"bbox_iou", "probiou", "box_iou", "complete_box_iou", "generalized_box_iou"})
@@ -42,11 +43,13 @@ class Followed:
         returned: every value that it may return.
         forms: for each form of boxes, XYXY and XYWH, the lines that show it.
         layouts: for each box, the lines that show each layout: `ROWS` [N, 4], or `COLUMNS` [4, N].
+        beyond: the lines that take a fifth coordinate of a box: the angle of a rotated one.
     """
 
     returned: list[Returned] = field(default_factory=list)
     forms: dict[str, list[int]] = field(default_factory=dict)
     layouts: dict[str, dict[str, list[int]]] = field(default_factory=dict)
+    beyond: list[int] = field(default_factory=list)
 
 
 def follow(
@@ -161,6 +164,8 @@ class _Walk:
         if found.made == FULL and count == 4:  # a, b, c, d = box
             self._layout(found, COLUMNS, line)
             return [values.part(found, (number,)) for number in range(4)]
+        if found.made == FULL and count == _ROTATED:
+            self.found.beyond.append(line)
         return [Value(found.trend, found.boxes)] * count
 
     def value(self, node: ast.expr, known: Mapping[str, Value]) -> Value:
@@ -213,6 +218,8 @@ class _Walk:
 
     def _learn(self, node: ast.BinOp, one: Value, other: Value) -> None:
         """Note what an operation on a box's own coordinates says of their form."""
+        if isinstance(node.op, ast.Sub) and _apart(one.extreme, other.extreme):
+            self._form(XYXY, node.lineno)  # min(x2, x2) - max(x1, x1); alone, max(w, w) is as usual
         same = one.boxes == other.boxes and bool(one.parts) and bool(other.parts) and one.made != FULL
         if same and isinstance(node.op, (ast.Sub, ast.Add)) and _apart(one.parts, other.parts):
             self._form(XYXY, node.lineno)  # x2 - x1, or (x1 + x2) / 2
@@ -230,6 +237,8 @@ class _Walk:
             return Value(found.trend, found.boxes) if found.boxes else PLAIN
         is_inner = isinstance(node.slice, ast.Tuple)
         last = node.slice.elts[-1] if isinstance(node.slice, ast.Tuple) else node.slice
+        if found.made == FULL and _reaches_beyond(last):
+            self.found.beyond.append(node.lineno)
         numbers = _chosen(last, found.parts)
         if not numbers:
             return found  # a mask, or a new axis
@@ -241,7 +250,6 @@ class _Walk:
         name, operands = _called(node)
         found = [self.value(one, known) for one in operands]
         if name in _EXTREMES and len(found) == 2 and not any(one.is_constant for one in found):
-            self._learn_extreme(node, found)
             return values.least_or_most(found[0], found[1], _EXTREMES[name])
         own = self._own(node, name)
         if own is not None:
@@ -267,11 +275,6 @@ class _Walk:
         alone = len(boxes) < 2 and all(one.trend == STAYS for one in found)
         return Value(STAYS if alone else None, boxes)
 
-    def _learn_extreme(self, node: ast.Call, found: Sequence[Value]) -> None:
-        one, other = found
-        if one.boxes and other.boxes and one.boxes != other.boxes and {2, 3} & {*one.parts} & {*other.parts}:
-            self._form(XYXY, node.lineno)  # min(x2, x2)
-
     def _split(self, name: str, node: ast.Call, operands: Sequence[ast.expr], whole: Value) -> Value:
         usual = 0
         dims = [one.value for one in node.keywords if one.arg == "dim"]
@@ -281,6 +284,8 @@ class _Walk:
         if whole.made == FULL:
             self._layout(whole, ROWS if dim in (1, 2, -1) else COLUMNS, node.lineno)
         size = _literal(operands[1]) if len(operands) > 1 and name != "unbind" else 1
+        if whole.made == FULL and _is_of_five(name, size):
+            self.found.beyond.append(node.lineno)
         pieces = _pieces(name, size, whole.parts)
         return Value(elements=tuple(values.part(whole, piece) for piece in pieces)) if pieces else UNKNOWN
 
@@ -413,6 +418,21 @@ def _pieces(name: str, size: object, parts: tuple[int, ...]) -> Iterator[tuple[i
         return []
     each = -(-len(parts) // size) if name in ("chunk", "tensor_split") else size
     return [parts[at : at + each] for at in range(0, len(parts), each)]
+
+
+def _reaches_beyond(node: ast.expr) -> bool:
+    """Tell whether an index chooses the fifth number of a box: `[..., 4]`, `[:, 4:]`, `[:, :5]`."""
+    if isinstance(node, ast.Slice):
+        lower, upper = (_literal(one) if one else None for one in (node.lower, node.upper))
+        return lower == _ROTATED - 1 or upper == _ROTATED
+    return _literal(node) == _ROTATED - 1
+
+
+def _is_of_five(name: str, size: object) -> bool:
+    """Tell whether a box is split into five numbers."""
+    if isinstance(size, (list, tuple)):
+        return sum(one for one in size if isinstance(one, int)) == _ROTATED
+    return name in ("chunk", "tensor_split") and size == _ROTATED
 
 
 def _apart(one: tuple[int, ...], other: tuple[int, ...]) -> bool:

@@ -98,7 +98,12 @@ def _origins(node: ast.FunctionDef, arguments: list[str]) -> _Origins:
     known = {name: frozenset({name}) for name in arguments}
     assignments = [part for part in ast.walk(node) if isinstance(part, (ast.Assign, ast.AugAssign))]
     for part in sorted(assignments, key=lambda part: part.lineno):
-        for target in part.targets if isinstance(part, ast.Assign) else [part.target]:
+        if isinstance(part, ast.AugAssign):
+            name = ast.unparse(part.target)
+            before = ast.parse(name, mode="eval").body
+            known[name] = _origin(ast.BinOp(left=before, op=part.op, right=part.value), known)
+            continue
+        for target in part.targets:
             _bind(target, part.value, known)
     return known
 

@@ -20,6 +20,7 @@ class Value:
         boxes: the names of the boxes that it was computed from.
         parts: of a plain part of one box, the numbers of its coordinates, from 0.
         made: one of the words above; "" for anything else.
+        extreme: of the least or the most of two boxes' coordinates, the numbers of these, from 0.
         constant: its value where it is a constant of the code, as `ast.literal_eval` gives it; UNKNOWN for the rest.
         is_number: whether it is one number for all boxes.
         elements: of a tuple or a list, its values.
@@ -29,6 +30,7 @@ class Value:
     boxes: frozenset[str] = frozenset()
     parts: tuple[int, ...] = ()
     made: str = ""
+    extreme: tuple[int, ...] = ()
     constant: object = None
     is_constant: bool = False
     is_number: bool = False
@@ -114,7 +116,8 @@ def least_or_most(one: Value, other: Value, made: str) -> Value:
     """Return the smaller or the larger of two values: of one box each, or of one value and a bound."""
     boxes = one.boxes | other.boxes
     if one.boxes and other.boxes and not one.boxes & other.boxes:
-        return Value(STAYS, boxes, made=made)
+        same = one.made != FULL and one.parts == other.parts
+        return Value(STAYS, boxes, made=made, extreme=one.parts if same else ())
     return replace(grown(one if one.boxes else other), boxes=boxes)
 
 
