@@ -20,6 +20,20 @@ def pasted(forward: str, *made: str, before: str = "", bases: str = "nn.Module")
     return read_paste((HEAD + before + "\n".join(body) + "\n").encode(), "pasted.py")
 
 
+STATIC = """class Soft(nn.Module):
+    @staticmethod
+    def forward(x):
+        return x * F.softplus(x).tanh()
+
+
+"""
+DOUBLE = """
+    @staticmethod
+    def double(x):
+        return x + x
+"""
+
+
 def like(paste) -> str:
     """Give what the class is decided to be."""
     return decide(paste, "X").like
@@ -73,6 +87,13 @@ NORMED = {
         "layers.extend([nn.Conv2d(c1, c2, k, 1, k // 2), nn.BatchNorm2d(c2)])",
         "self.conv = nn.Sequential(*layers)",
     ),
+    "an activation of the file with a static forward": (
+        "return self.act(self.bn(self.conv(x)))",
+        CONV,
+        BN,
+        "self.act = Soft()",
+    ),
+    "a static method behind it": ("return self.double(self.bn(self.conv(x)))", CONV, BN),
     "layers with names": (
         "return self.conv(x)",
         "self.conv = nn.Sequential()",
@@ -85,7 +106,8 @@ NORMED = {
 @pytest.mark.parametrize("case", NORMED)
 def test_what_normalises_its_output_stands_alone(case):
     forward, *made = NORMED[case]
-    assert like(pasted(forward, *made)) == "Conv"
+    code = pasted(forward, *made, before=STATIC).text + DOUBLE
+    assert like(read_paste(code.encode(), "pasted.py")) == "Conv"
 
 
 BARE = {
@@ -108,6 +130,17 @@ def test_what_cannot_be_seen_is_open():
     with pytest.raises(UsageError, match=r"not clear whether X in pasted\.py normalises its output") as caught:
         like(pasted("return strange(self.chain(x))", CHAIN))
     assert "nn.BatchNorm2d in it" in caught.value.details[0]
+
+
+@pytest.mark.parametrize("norm", ["norm=get_norm('BN', c2)", "norm=norm", "norm_cfg=dict(type='BN')"])
+def test_a_convolution_of_a_package_that_gets_a_norm_is_open(norm):
+    code = pasted("return F.relu(self.conv(x))", f"self.conv = Conv2d(c1, c2, k, s, {norm})", "norm = 'BN'")
+    assert end_of(code, "X").how.name == "OPEN"
+
+
+@pytest.mark.parametrize("norm", ["norm=None", "norm=''"])
+def test_a_convolution_of_a_package_that_gets_none_is_bare(norm):
+    assert end_of(pasted("return self.conv(x)", f"self.conv = Conv2d(c1, c2, k, s, {norm})"), "X").how.name == "BARE"
 
 
 MAKER = """def conv_bn(c1, c2, k):

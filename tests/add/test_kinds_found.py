@@ -120,6 +120,15 @@ def test_one_that_takes_its_maps_one_by_one_is_a_join(case):
 LIMITED = {
     "three maps": ("a, b, c = x\nreturn torch.cat((a, b, c), 1)", "it joins only three maps"),
     "equal channels": ("return x[0] + x[1]", "it joins only maps of equal channels"),
+    "four maps": ("a, b, c, d = x\nreturn torch.cat((a, b, c, d), 1)", "it joins only four maps"),
+    "three maps of equal channels": (
+        "return x[0] + x[1] + x[2]",
+        "it joins only three maps of equal channels",
+    ),
+    "four maps of equal channels": (
+        "a, b, c, d = x\nreturn a * b + c * d",
+        "it joins only four maps of equal channels",
+    ),
 }
 
 

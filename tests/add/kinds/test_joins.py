@@ -46,3 +46,39 @@ def test_one_that_takes_lists_of_maps_is_refused_for_that():
     )
     said = refused(text("idx", "self.idx = idx", forward))
     assert "its forward takes each of them for a list of maps, which a Concat of the models does not get" in said
+
+
+@pytest.mark.parametrize("default", [64, 96, 128])
+@pytest.mark.parametrize("name", ["channels", "ch", "dim", "in_channels"])
+def test_the_channels_of_a_join_are_those_of_its_maps_whatever_its_default(name, default):
+    made = f"self.gate = nn.Conv2d({name}, {name}, 1)"
+    code = text(f"{name}={default}, r=4", made, "return x[0] + x[1] * torch.sigmoid(self.gate(x[0] + x[1]))")
+    decision = decided(code, like="Concat")
+    assert [(one.argument, one.value) for one in decision.given] == [(name, "c1")]
+    assert (decision.outputs, decision.limited) == ("c1", True)
+
+
+@pytest.mark.parametrize("default", [64, 96, 256])
+def test_a_width_of_its_own_stays_where_maps_of_any_channels_are_joined(default):
+    made = "self.c = nn.ModuleList(nn.LazyConv2d(width, 1) for _ in range(2))"
+    decision = decided(text(f"width={default}", made, "return self.c[0](x[0]) + self.c[1](x[1])"), like="Concat")
+    assert "width" not in [one.argument for one in decision.given]
+
+
+def test_one_that_joins_four_maps_of_any_size_says_so_and_is_kept_for_a_yaml_with_them():
+    forward = (
+        "a, b, c, d = x\n"
+        "size = c.shape[2:]\n"
+        "a, b = F.adaptive_avg_pool2d(a, size), F.adaptive_avg_pool2d(b, size)\n"
+        "return torch.cat((a, b, c, F.interpolate(d, size=size)), 1)"
+    )
+    assert "it joins only four maps" in refused(text("", "pass", forward), OpenError)
+    decision = decided(text("", "pass", forward), like="Concat")
+    assert (decision.outputs, decision.limited) == ("sum(inputs)", True)
+
+
+def test_the_message_is_of_the_number_of_maps_with_which_it_comes_furthest():
+    made = "self.c = nn.Conv2d(7, 7, 1)"
+    said = refused(text("", made, "a, b, c = x\nreturn self.c(torch.cat((a, b, c), 1))"))
+    assert "nn.Conv2d takes 7 channels, and gets 192" in said
+    assert "with:  maps of 64 and 96 and 32 channels" in said

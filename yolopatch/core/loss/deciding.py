@@ -247,9 +247,7 @@ def _passed(one: _Callable) -> str:
         raise UsageError(
             f"cannot call {one.name} with two boxes alone: it wants {names}, too",
             details=[f"found: line {one.node.lineno}, ({ast.unparse(one.node.args)})"],
-            hint=defaults
-            if len(wanted) == 1
-            else "name the function or the class that compares two boxes: --class NAME",
+            hint=defaults if len(wanted) == 1 else other,
         )
     return ", ".join(f"{argument.name}={value}" for argument, value in usual if value is not None)
 

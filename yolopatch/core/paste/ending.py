@@ -67,7 +67,13 @@ def _class_end(paste: Pasted, name: str, depth: int) -> End:
     if forward is None:
         base = next((base for base in paste.bases(name) if base not in paste.classes), "")
         return End(How.NORMED, f"its base class {base}") if layers.normalises(base) else OPEN
-    return _Reader(paste, name, depth).run(forward, [NOTHING, INPUT])
+    return _Reader(paste, name, depth).run(forward, _with_self(forward, [INPUT]))
+
+
+def _with_self(method: ast.FunctionDef, given: Sequence[End]) -> list[End]:
+    """Return the ends of a method's arguments, of which a static one has no object."""
+    is_static = "staticmethod" in map(ast.unparse, method.decorator_list)
+    return [*given] if is_static else [NOTHING, *given]
 
 
 def _strongest(ends: Iterable[End]) -> End:
@@ -207,7 +213,7 @@ class _Reader:
         else:
             own = self._paste.method(self._owner, function.attr) if self._owner else None
             if own:
-                return _Reader(self._paste, self._owner, self._depth - 1).run(own, [NOTHING, *given])
+                return _Reader(self._paste, self._owner, self._depth - 1).run(own, _with_self(own, given))
             made = self._made.values(function)
         if made:
             return _strongest(self._layer(one, first, written) for one in made)
@@ -233,6 +239,8 @@ class _Reader:
         kind = ast.unparse(made.func).rpartition(".")[2]
         if kind in self._paste.classes:
             return _through(_class_end(self._paste, kind, self._depth - 1), first, by)
+        if layers.convolves(kind) and any(map(_is_norm, made.keywords)):
+            return OPEN  # a package's own convolution, which normalises if it is told to
         chain = elements_of(made)
         if kind in self._paste.functions:
             chain = Constructed.by(self._paste.functions[kind])
@@ -241,6 +249,12 @@ class _Reader:
         for one in chain:
             first = self._layer(one, first, by)
         return first
+
+
+def _is_norm(given: ast.keyword) -> bool:
+    """Tell whether an argument gives a layer a norm: `norm=get_norm(...)`."""
+    nothing = isinstance(given.value, ast.Constant) and not given.value.value
+    return "norm" in (given.arg or "").split("_") and not nothing
 
 
 def _through(end: End, first: End, by: str = "") -> End:

@@ -19,6 +19,11 @@ _PASSING = (
     *("view", "shape", "permute", "transpose", "contiguous", "flatten", "squeeze", "chunk", "split", "expand"),
     *("repeat", "narrow", "select", "gather", "clone", "detach", "float", "half", "type", "list", "tuple"),
 )
+# of torch's functions, those that change each element on its own
+_ELEMENTWISE = frozenset(
+    ("softplus", "softsign", "exp", "expm1", "log", "log1p", "sqrt", "rsqrt", "square", "pow", "abs", "neg", "erf")
+    + ("sin", "cos", "atan", "reciprocal", "threshold", "hardshrink", "softshrink", "tanhshrink", "nan_to_num")
+)
 _CHANGING = ("conv", "norm", "bn", "block", "linear", "attention")
 _LIBRARIES = frozenset({"torch", "nn", "F", "np", "math", "functional", "ops", "torchvision", "einops"})
 
@@ -42,6 +47,8 @@ def gates(name: str) -> bool:
 def passes_on(name: str) -> bool:
     """Tell whether it does not matter for the end: an activation, another shape, another size."""
     plain = name.rpartition(".")[2].casefold()
+    if plain.rstrip("_") in _ELEMENTWISE:
+        return True
     return any(word in plain for word in _PASSING) and not any(word in plain for word in _CHANGING)
 
 

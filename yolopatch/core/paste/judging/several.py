@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice, product
+from types import MappingProxyType
 from typing import Any
 
 from yolopatch.catalog.kinds import JOIN
@@ -25,10 +26,19 @@ _LAST = f"{by.INPUT_LIST}[-1]"
 _COUNTS = frozenset(
     {"n", "length", "number", "num", "count", "counts", "inputs_num", "num_inputs", "n_inputs", "num_maps", "levels"}
 )
-# the channels of the maps that are tried: of two, as the models' joins have them, of three, and of two that are equal
-_TWO, _THREE, _EQUAL = (64, 96), (64, 96, 32), (64, 64)
-# the others once more, so that the first one's channels, the largest and a number of its own differ
-_AGAIN = ((96, 64), (96, 32, 64), (96, 96))
+# the channels of the maps that are tried: of two, as the models' joins have them, of more, and of equal channels; each
+# twice, so that the first one's channels, the largest, the last and a number of the class's own differ
+_TWO, _FOUR = ((64, 96), (96, 64)), ((64, 96, 32, 48), (96, 32, 48, 64))
+_LISTS: Mapping[tuple[tuple[int, ...], tuple[int, ...]], str] = MappingProxyType(
+    {
+        _TWO: "",
+        ((64, 64), (96, 96)): "maps of equal channels",
+        ((64, 96, 32), (96, 32, 64)): "three maps",
+        ((64,) * 3, (96,) * 3): "three maps of equal channels",
+        _FOUR: "four maps",
+        ((64,) * 4, (96,) * 4): "four maps of equal channels",
+    }
+)
 _WIDTH = 128  # that a row asks for
 _SIZE_NAMES = frozenset({"h", "w", "height", "width", "hw", "hw_shape", "size", "x_size", "input_size", "input_shape"})
 _NUMBER = 8  # of heads, or what else an argument may be, to see what a forward takes
@@ -36,15 +46,31 @@ _NUMBER = 8  # of heads, or what else an argument may be, to see what a forward 
 
 @dataclass(frozen=True)
 class _Call:
-    """A way to call the constructor, and what came out for each list of maps that can be joined."""
+    """A way to call the constructor.
 
+    Attributes:
+        subject: the class.
+        given: the values of the arguments.
+        spread: whether its forward takes its maps one by one.
+    """
+
+    subject: Subject
     given: tuple[Given, ...]
-    trials: dict[tuple[int, ...], Trial]
+    spread: bool
+    _done: dict[tuple[int, ...], Trial] = field(default_factory=dict, compare=False)
 
-    def joins(self, widths: tuple[int, ...]) -> bool:
-        """Tell whether maps of these channels become one of their size."""
-        shape = self.trials[widths].shape
-        return self.trials[widths].state == OK and shape is not None and (shape[0], *shape[2:]) == (BATCH, *SIZE)
+    def trial(self, widths: tuple[int, ...]) -> Trial:
+        """Return what comes of maps of these channels."""
+        if widths not in self._done:
+            maps: list[Any] = [(BATCH, c, *SIZE) for c in widths]
+            known = {**values(widths[0], _WIDTH), by.INPUT_LIST: list(widths), by.COUNT: len(widths)}
+            self._done[widths] = self.subject.follow(self.given, known, maps if self.spread else [maps])
+        return self._done[widths]
+
+    def joins(self, *lists: tuple[int, ...]) -> bool:
+        """Tell whether maps of these channels become one of their size, whatever list of them it gets."""
+        found = (self.trial(widths) for widths in lists)
+        return all(one.state == OK and one.shape and (one.shape[0], *one.shape[2:]) == (BATCH, *SIZE) for one in found)
 
 
 def find_join(subject: Subject, spread: bool) -> Found | None:
@@ -54,13 +80,23 @@ def find_join(subject: Subject, spread: bool) -> Found | None:
         subject: the class.
         spread: whether its forward takes its maps one by one.
     """
-    for given in _calls(subject):
-        call = _followed(subject, given, spread)
-        outputs = _outputs(call) if call.joins(_TWO) else ""
-        if outputs:
-            why = f"it takes several maps and gives one, with {_words(outputs)}"
-            return Found(JOIN, why, given, outputs=_default(outputs), spread=spread)
-    return None
+    call = _best(_Call(subject, given, spread) for given in _calls(subject))
+    if call is None:
+        return None
+    outputs = _outputs(call)
+    why = f"it takes several maps and gives one, with {_words(outputs)}"
+    return Found(JOIN, why, call.given, outputs=_default(outputs), spread=spread)
+
+
+def _best(calls: Iterable[_Call], lists: tuple[tuple[int, ...], ...] = _TWO) -> _Call | None:
+    """Return the first call that joins each of these lists of maps, else the first that joins the first list."""
+    found = None
+    for call in calls:
+        if call.joins(lists[0]) and _outputs(call):
+            if call.joins(*lists):
+                return call
+            found = found or call
+    return found
 
 
 def as_join(subject: Subject, spread: bool, given: tuple[Given, ...] | None, asked: bool) -> Found:
@@ -75,20 +111,20 @@ def as_join(subject: Subject, spread: bool, given: tuple[Given, ...] | None, ask
     Raises:
         UsageError: it certainly does not join two maps of the models; or its arguments are unknown.
     """
-    calls = [_followed(subject, one, spread) for one in (_calls(subject) if given is None else (given,))]
-    for widths, what in ((_TWO, ""), (_EQUAL, "maps of equal channels"), (_THREE, "three maps")):
-        call = next((call for call in calls if call.joins(widths) and _outputs(call)), None)
+    calls = [_Call(subject, one, spread) for one in (_calls(subject) if given is None else (given,))]
+    for lists, what in _LISTS.items():
+        call = _best(calls, lists)
         if call:
             doubt = f"it joins only {what}, and the families' Concats read two of different channels" if what else ""
             outputs = _outputs(call)
             why = f"it takes several maps and gives one, with {_words(outputs)}"
             return Found(JOIN, why, call.given, _default(outputs), spread, doubt=doubt, limited=bool(doubt))
-    opened = next((call for call in calls if call.trials[_TWO].state == UNKNOWN), None)
+    opened = next((call for call in calls if call.trial(_TWO[0]).state == UNKNOWN), None)
     if asked and opened and (given is not None or not subject.missing(opened.given)):
-        doubt = f"its output channels are not known, and counted as {_SUM}: {opened.trials[_TWO].why}"
+        doubt = f"its output channels are not known, and counted as {_SUM}: {opened.trial(_TWO[0]).why}"
         return Found(JOIN, "from --like", opened.given, outputs=_SUM, spread=spread, doubt=doubt)
     if opened:
-        raise _not_followed(subject, opened.trials[_TWO])
+        raise _not_followed(subject, opened.trial(_TWO[0]))
     raise _no_join(subject, calls) if calls else _unknown_call(subject)
 
 
@@ -130,12 +166,12 @@ def refuse_other_joins(subject: Subject) -> None:
         OpenError: it is one.
         UsageError: its constructor wants the channels of several maps, and no call joins those of a model.
     """
-    calls = [_followed(subject, one, spread=False) for one in _calls(subject)]
-    if any(call.joins(widths) and _outputs(call) for call in calls for widths in (_EQUAL, _THREE)):
+    calls = [_Call(subject, one, spread=False) for one in _calls(subject)]
+    if any(_best(calls, lists) for lists, what in _LISTS.items() if what):
         raise _only(subject, as_join(subject, spread=False, given=None, asked=False))
-    lists = [call for call in calls if any(one.value == by.INPUT_LIST for one in call.given)]
-    if lists and all(call.trials[_TWO].built or call.trials[_THREE].built for call in lists) and not _built(subject):
-        raise _no_join(subject, lists)
+    wanting = [call for call in calls if any(one.value == by.INPUT_LIST for one in call.given)]
+    if wanting and all(any(call.trial(one).built for one, _ in _LISTS) for call in wanting) and not _built(subject):
+        raise _no_join(subject, wanting)
 
 
 def _built(subject: Subject) -> bool:
@@ -184,8 +220,9 @@ def _unknown_call(subject: Subject) -> OpenError:
 def _no_join(subject: Subject, calls: list[_Call]) -> UsageError:
     """Return why no call of a class joins maps: each certainly fails, or makes another map."""
     taken = inputs(subject.paste, subject.symbol) or ()
-    widths = _THREE if len(taken) == len(_THREE) else _TWO
-    best = max((call.trials[widths] for call in calls), key=lambda trial: (trial.built, trial.line))
+    tried = [widths for widths, _ in _LISTS if len(widths) == len(taken)] if calls[0].spread else []
+    trials = [(call.trial(widths), widths) for widths in tried or [one for one, _ in _LISTS] for call in calls]
+    best, widths = max(trials, key=lambda one: (one[0].built, one[0].line))
     why = best.why if best.state == FAILED else "its forward does not make one map of their size"
     if best.nested and best.state == FAILED:
         why = "its forward takes each of them for a list of maps, which a Concat of the models does not get"
@@ -227,18 +264,10 @@ def refuse_tokens(subject: Subject, given: Sequence[Given]) -> None:
         )
 
 
-def _followed(subject: Subject, given: tuple[Given, ...], spread: bool) -> _Call:
-    trials: dict[tuple[int, ...], Trial] = {}
-    for widths in (_TWO, _THREE, _EQUAL, *_AGAIN):
-        maps: list[Any] = [(BATCH, c, *SIZE) for c in widths]
-        known = {**values(widths[0], _WIDTH), by.INPUT_LIST: list(widths), by.COUNT: len(widths)}
-        trials[widths] = subject.follow(given, known, maps if spread else [maps])
-    return _Call(given, trials)
-
-
-def _outputs(call: _Call) -> str:
-    """Return the expression that gives the output channels of every trial that went well."""
-    seen = [(widths, trial.shape[1]) for widths, trial in call.trials.items() if call.joins(widths) and trial.shape]
+def _outputs(call: _Call, counts: tuple[int, ...] = (2, 3, 4)) -> str:
+    """Return the expression that gives the output channels of every list of so many maps that it joins; "" for none."""
+    lists = [widths for pair in _LISTS for widths in pair if len(widths) in counts and call.joins(widths)]
+    seen = [(widths, shape[1]) for widths in lists if (shape := call.trial(widths).shape)]
     forms: dict[str, Callable[[tuple[int, ...]], int]] = {
         _SUM: lambda widths: sum(widths),
         by.OUTPUTS: lambda widths: _WIDTH,
@@ -253,8 +282,7 @@ def _outputs(call: _Call) -> str:
     if len(numbers) == 1 and len(seen) > 1:
         return str(numbers.pop())
     # one that reads two of three maps: the models' Concats have two
-    twos = (_TWO, _EQUAL, *(widths for widths in _AGAIN if len(widths) == 2))
-    return _outputs(_Call(call.given, {w: call.trials[w] for w in twos})) if _THREE in call.trials else ""
+    return _outputs(call, (2,)) if len(counts) > 1 else ""
 
 
 def _default(outputs: str) -> str:
