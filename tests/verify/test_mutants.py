@@ -145,6 +145,7 @@ NOT_BLAMED = {
     "own_function": "only-intended",
     "re_zero": "gradient-flow",
     "layer_scale": "gradient-flow",
+    "narrow_gate": "gradient-flow",
     "zero_inside_zero": "gradient-flow",
     "depthwise_block": "fuse",
     "deformable": "gradient-flow",
