@@ -62,6 +62,7 @@ OWN_FILES = {
     "from nets.attention import Inner": "attention.py",
     "from extra_modules.gate import Inner": "gate.py",
     "from GAM import Inner": "GAM.py",
+    "from attention.gate import Inner": "gate.py",
     "from some.inner import Inner": "inner.py",
 }
 
@@ -85,6 +86,8 @@ def test_a_file_of_the_posts_repository_is_asked_for(line):
         ("from mamba_ssm.ops.scan import selective_scan", "selective_scan(channel)", "mamba_ssm"),
         ("import pywt", "pywt.Wavelet(channel)", "pywt"),
         ("from torch_scatter import scatter", "scatter(channel)", "torch_scatter"),
+        ("import triton", "triton.cdiv(channel, 2)", "triton"),
+        ("import triton.language as tl", "tl.constexpr(channel)", "triton"),
     ],
 )
 def test_a_package_is_none(line, made, package):
@@ -380,3 +383,12 @@ def test_the_interfaces_are_those_of_the_pins(cache, need_pin):
 
     need_pin(OLD_PIN)
     assert interface_of(PINS[OLD_PIN], pin_texts(PINS[OLD_PIN])) == interface(OLD_PIN)
+
+
+def test_the_line_that_needs_a_name_is_code_and_no_docstring(yolopatch, paste):
+    code = outer("", "Inner(channel)").replace(
+        "class Outer(nn.Module):", 'class Outer(nn.Module):\n    """Around an Inner."""\n'
+    )
+    ran = yolopatch("add", paste(code, "Outer.py"))
+    assert "it needs Inner, which neither the file nor" in ran.err
+    assert "Inner(channel)" in next(line for line in ran.err.splitlines() if "found: " in line)

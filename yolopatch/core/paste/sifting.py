@@ -268,8 +268,9 @@ class _Sifter:
         return Lack(name, f"{what}, a file of the post's own repository", hint)
 
     def _refused(self, one: Statement, lack: Lack) -> UsageError:
+        uses = [node.lineno for node in ast.walk(one.node) if isinstance(node, ast.Name) and node.id == lack.name]
         lines = range(one.line, (one.node.end_lineno or one.line) + 1)
-        at = next((n for n in lines if lack.name in self.paste.line(n)), one.line)
+        at = min(uses, default=next((n for n in lines if lack.name in self.paste.line(n)), one.line))
         return UsageError(
             f"{self.wanted.symbol} cannot be added to {self.upstream.name}: it needs {lack.why}",
             details=[f"found: {self.paste.place(at)}: {self.paste.line(at).strip()}"],

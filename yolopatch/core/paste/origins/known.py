@@ -58,6 +58,13 @@ def _words() -> frozenset[str]:
 
 
 @lru_cache(maxsize=1)
+def _layer_words() -> frozenset[str]:
+    """Return the words of upstream's files with modules, and of the classes and functions in them."""
+    names = [name for pin in own_pins() for name in interface(pin).defined_in]
+    return frozenset(word for name in (*upstream_neighbours(), *names) for word in _words_of(name))
+
+
+@lru_cache(maxsize=1)
 def _folders() -> frozenset[str]:
     folders = [part for pin in own_pins() for path in python_files(pin) for part in PurePosixPath(path).parts[:-1]]
     return frozenset(word for name in folders for word in _words_of(name))
@@ -100,7 +107,12 @@ def _looks_own(module: str, node: ast.Import | ast.ImportFrom) -> bool:
     if root in WITH_TORCH or root in _libraries():
         return False
     words = _words_of(root)
-    like_the_pins = bool(words) and (words[-1] in _folders() or all(word in _words() for word in words))
+    # `import triton`, or `triton.language`: a package, though a pin has a utils/triton.py; a file of a repository is
+    # rarely imported as a whole, and is no folder
+    as_package = bool(inner) or isinstance(node, ast.Import)
+    like_the_pins = bool(words) and (
+        words[-1] in _folders() or all(word in (_layer_words() if as_package else _words()) for word in words)
+    )
     capitals = any(part != part.lower() for part in (root, *inner))
     return like_the_pins or capitals or (bool(inner) and _is_named_like_its_class(inner[-1], node))
 
