@@ -198,3 +198,10 @@ def test_a_class_within_itself_is_open():
 def test_upstreams_forward_is_known():
     paste = pasted("return super().forward(x)", bases="Conv")
     assert end_of(paste, "X").how.name == "NORMED"
+
+
+def test_a_norm_that_a_package_makes_is_asked_for():
+    code = pasted("return F.relu(self.conv(x))", "self.conv = Conv2d(c1, c2, k, s, norm=get_norm('BN', c2))")
+    with pytest.raises(UsageError, match=r"not clear whether X in pasted\.py normalises its output") as caught:
+        like(code)
+    assert "norm=get_norm('BN', c2) in it" in caught.value.details[0]

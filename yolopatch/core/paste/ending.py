@@ -52,6 +52,8 @@ def norms_in(paste: Pasted, name: str) -> tuple[str, ...]:
     while todo:
         current = todo.pop()
         node = paste.classes.get(current) or paste.functions[current]
+        for given in (n for n in ast.walk(node) if isinstance(n, ast.keyword) and _is_norm(n)):
+            found[ast.unparse(given)] = None
         for used in (n for n in ast.walk(node) if isinstance(n, (ast.Name, ast.Attribute))):
             written = ast.unparse(used)
             if written in paste.classes or written in paste.functions:
