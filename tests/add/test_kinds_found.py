@@ -288,6 +288,92 @@ def test_one_that_reads_tokens_is_told_so_without_words_of_its_own():
     assert "3 names for a shape of 4 sizes, which has 4 elements" in other
 
 
+THREE_SIZES = {
+    "windows of one size": ("dim", "self.f = nn.Linear(dim, dim)\nself.bias = nn.Parameter(torch.zeros(49, dim))",
+                            "b_, n, c = x.shape\nreturn self.f(x) + self.bias"),
+    "a number of heads to be given": ("dim, num_heads", "self.f = nn.Linear(dim, dim)\nself.bias = nn.Parameter("
+                                      "torch.zeros(49, dim // num_heads))", "b, _, c = x.size()\nreturn x + self.bias"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", THREE_SIZES)
+def test_one_that_unpacks_three_sizes_is_told_so_before_it_is_asked_for_arguments(case):
+    said = refused(text(*THREE_SIZES[case]))
+    assert "X cannot be a layer of a model: it reads three sizes, b" in said
+    assert "and a model's layers give maps, B, C, H, W" in said
+    assert "x.flatten(2).transpose(1, 2)" in said
+
+
+def test_one_that_gets_three_inputs_of_tokens_is_told_so():
+    said = refused(
+        text(
+            "dim",
+            "self.f = nn.Linear(dim, dim)",
+            "b, n, _ = q.shape\nreturn self.f(q) @ k.transpose(1, 2) @ v",
+            "q, k, v",
+        )
+    )
+    assert "X cannot join maps of a model: it reads three sizes, b, n, _, and a model's layers give maps" in said
+
+
+NAMED_LAST = {
+    "another width": ("dim", "self.f = nn.Linear(2 * dim, dim)", "B, H, W, C = x.shape\nreturn self.f(x)"),
+    "a size of its own": ("dim, parts=8", "self.f = nn.Linear(parts * 4, dim)",
+                          "b, h, w, c = x.size()\nreturn self.f(x.reshape(b, h, w, 32))"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", NAMED_LAST)
+def test_one_whose_names_of_the_sizes_have_the_channels_last_is_told_so(case):
+    assert "it reads B, H, W, C, and a model's layers give B, C, H, W" in refused(text(*NAMED_LAST[case]))
+
+
+def test_one_that_turns_its_map_before_it_names_the_sizes_is_not():
+    forward = "x = x.permute(0, 2, 3, 1)\nB, H, W, C = x.shape\nreturn self.f(x)"
+    assert "it reads B, H, W, C" not in refused(text("dim", "self.f = nn.Linear(2 * dim, dim)", forward))
+
+
+def test_a_static_forward_has_no_object():
+    code = text("", "pass", "return x * F.softplus(x).tanh()").replace(
+        "    def forward(self, x)", "    @staticmethod\n    def forward(x)"
+    )
+    assert decided(code).kind == "attention"
+
+
+DOUBLING = "self.c = nn.Conv2d(c1, 2 * c1, 3, 2, 1)\nself.d = nn.Conv2d(c2, c2, 3, 1, 1)\nself.b = nn.BatchNorm2d(c2)"
+MULTIPLE = "self.c = nn.Conv2d(c1, c2, k, s, k // 2, groups=c1)\nself.b = nn.BatchNorm2d(c2)"
+SOME_ROWS = {
+    "as many": ("c1, c2, k=3, s=1", MULTIPLE, "return self.b(self.c(x))", "Conv"),
+    "twice as many": ("c1, c2", DOUBLING, "return self.b(self.d(self.c(x)))", "downsample"),
+}
+
+
+@pytest.mark.parametrize("case", SOME_ROWS)
+def test_one_that_works_in_some_rows_is_refused_with_the_kind_that_keeps_it(case):
+    *code, like = SOME_ROWS[case]
+    said = refused(text(*code))
+    assert said.endswith(f"or keep it for the rows in which it works: --like {like}")
+    kept = decided(text(*code), like=like)
+    assert kept.limited
+    assert f"it works only in rows with {case} channels out as in" in kept.doubt
+
+
+def test_values_of_the_user_that_fail_may_be_wrong_themselves():
+    code = text("c1, size", "self.c = nn.Conv2d(c1, c1, size)", "return x + self.c(x)")
+    said = refused(code, args="c1, size=3")
+    assert said.endswith("correct the line, or give the constructor other values, and add the file again")
+    assert decided(code, args="c1, size=1").kind == "attention"
+
+
+def test_what_is_asked_for_fits_the_kind_that_the_class_has():
+    made = "self.c = nn.Conv2d(c1, c2, 3, 2, 1)\nself.m = nn.ModuleList(nn.Conv2d(c2, c2 * r, 1) for _ in range(n))"
+    forward = "x = self.c(x)\nfor one in self.m:\n    x = x * one(x).mean()\nreturn x"
+    said = refused(text("c1, c2, n, r", made, forward), OpenError)
+    assert "names that --args can use with --like downsample" in said
+    assert said.endswith('give its arguments: --args "c1, c2, n=..., r=..."')
+    assert decided(text("c1, c2, n, r", made, forward), args="c1, c2, n=2, r=3").kind == "down-sampler"
+
+
 VIEWED = "b, c, h, w = x.shape\nreturn self.c(x).view(b, -1, h, w)"
 
 

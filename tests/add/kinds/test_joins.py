@@ -82,3 +82,42 @@ def test_the_message_is_of_the_number_of_maps_with_which_it_comes_furthest():
     said = refused(text("", made, "a, b, c = x\nreturn self.c(torch.cat((a, b, c), 1))"))
     assert "nn.Conv2d takes 7 channels, and gets 192" in said
     assert "with:  maps of 64 and 96 and 32 channels" in said
+
+
+def test_the_size_of_a_map_among_the_inputs_is_no_map_however_many_arguments_are_open():
+    code = text(
+        "dim, first, second", "self.f = nn.Linear(dim, first)", "return self.f(x) * params['rate']", "x, x_size, params"
+    )
+    said = refused(code)
+    assert "its forward takes x, x_size, params, tokens and the size of their map" in said
+    assert "--like Concat" not in said
+
+
+def test_a_join_of_four_maps_that_cannot_be_followed_is_asked_for_and_kept():
+    pooled = "F.adaptive_avg_pool2d(one, np.array(c.shape[2:]))"
+    forward = f"import numpy as np\na, b, c, d = x\nreturn torch.cat([{pooled} for one in x], 1)"
+    said = refused(text("", "pass", forward), OpenError)
+    assert said.endswith("if it joins maps into one: --like Concat")
+    assert decided(text("", "pass", forward), like="Concat").doubt
+
+
+def test_one_of_one_map_with_a_list_of_sizes_is_not_told_that_it_joins_no_maps():
+    made = "self.weight = nn.Parameter(torch.ones(*dims))"
+    said = refused(text("dims, start=1.0", made, "return torch.mul(self.weight, x)"))
+    assert "cannot join maps" not in said
+    assert "the name of no argument means a number of channels" in said
+
+
+LISTED = {
+    "an element of it": "self.c = nn.Conv2d({0}[3], {0}[3], 1)",
+    "a loop over it": "self.c = nn.ModuleList(nn.Conv2d(one, one, 1) for one in {0})[0]",
+    "its parts": "self.weight = nn.Parameter(torch.ones(*{0}))\nself.c = nn.Identity()",
+}
+
+
+@pytest.mark.parametrize("case", LISTED)
+@pytest.mark.parametrize("name", ["channels", "dim", "in_channels"])
+def test_a_list_of_numbers_is_asked_for_and_not_given_the_maps_channels(case, name):
+    said = refused(text(f"{name}, start=1.0", LISTED[case].format(name), "return x + self.c(x)"), OpenError)
+    assert f"{name}: it is a list in line " in said
+    assert said.endswith(f'give its arguments: --args "{name}=..."')

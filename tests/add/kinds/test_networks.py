@@ -193,3 +193,56 @@ def test_a_condition_on_values_that_changes_more_is_not_followed():
 def test_a_layer_that_comes_out_is_called_by_its_name():
     said = refused(text("dim", "self.a = nn.Conv2d(dim, dim, 1)", "return self.a"))
     assert "found:    Conv2d" in said
+
+
+STEMS = {
+    "of torch": "self.stem = nn.Conv2d(3, cfgs[0], 3, 2, 1)",
+    "by names": "self.stem = nn.Conv2d(in_channels=3, out_channels=cfgs[0], kernel_size=3, stride=2)",
+    "in a chain": "self.stem = nn.Sequential(nn.Conv2d(3, cfgs[0] // 2, 3, 2, 1), nn.ReLU())",
+}
+
+
+@pytest.mark.parametrize("case", STEMS)
+def test_a_layer_for_an_image_shows_a_network_whose_arguments_say_nothing(case):
+    said = refused(text("cfgs", STEMS[case], "return self.stem(x)"), OpenError)
+    assert "X looks like a whole network, and the value of cfgs is unknown" in said
+    assert "a layer for the 3 channels of an image" in said
+    assert '--like backbone --args "cfgs=..."' in said
+    maker = text("cfgs", STEMS[case], "return self.stem(x)") + "\n\ndef small():\n    return X([16, 32])\n"
+    assert "write a class whose constructor calls small()" in refused(maker)
+
+
+@pytest.mark.parametrize("made", ["self.c = nn.Conv2d(3, 1, 7, padding=3)", "self.c = nn.Conv2d(3, sizes, 1)"])
+def test_a_layer_for_three_maps_shows_none(made):
+    assert "network" not in refused(text("sizes, more", made, "return x * self.c(x[:, :3]).mean()"))
+
+
+NO_BACKBONES = {
+    "scores": (SCORES, "of an image it makes an output of the shape [2, 1000]"),
+    "maps of one size": (
+        "return [x, x * 2]",
+        "of an image it makes maps of the shapes [2, 16, 64, 64], [2, 16, 64, 64]",
+    ),
+    "another image": ("return self.stem(x)", "of an image, nn.Conv2d takes 3 channels, and gets 16"),
+}
+
+
+@pytest.mark.parametrize("case", NO_BACKBONES)
+def test_one_that_certainly_is_no_backbone_is_refused_though_the_user_says_so(case):
+    arguments, made = NETWORKS["rates of a linspace"]
+    forward, why = NO_BACKBONES[case]
+    said = refused(text(arguments, made, STEPS + forward), like="backbone")
+    assert f"X cannot be a backbone: {why}" in said
+
+
+PATCHES = {
+    "alone": "return self.c(x).flatten(2).transpose(1, 2)",
+    "with the size of their map": "x = self.c(x)\n_, _, h, w = x.shape\nreturn x.flatten(2).transpose(1, 2), h, w",
+}
+
+
+@pytest.mark.parametrize("case", PATCHES)
+def test_one_that_makes_tokens_of_an_image_is_no_network(case):
+    said = refused(text("in_chans=3, dim=96", "self.c = nn.Conv2d(in_chans, dim, 4, 4)", PATCHES[case]))
+    assert "X makes tokens of an image, and a model's layers take and give maps" in said
+    assert "let its forward return the maps of its stages" not in said

@@ -5,19 +5,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from yolopatch.catalog.kinds import ATTENTION, BACKBONE, BLOCK, CONVOLUTION, HEAD, JOIN, KINDS, LAYER, LIKE, LOSS, UP
+from yolopatch.catalog.kinds import (
+    ATTENTION,
+    BACKBONE,
+    BLOCK,
+    CONV_LIKE,
+    CONVOLUTION,
+    HEAD,
+    JOIN,
+    KINDS,
+    LAYER,
+    LIKE,
+    LOSS,
+    UP,
+)
 from yolopatch.catalog.names import fold
 from yolopatch.core.paste.calls import Given, bind, example, is_plain, names_in
 from yolopatch.core.paste.constructor import Constructor, read_constructor
 from yolopatch.core.paste.ending import How, end_of, norms_in
+from yolopatch.core.paste.follow.trial import FAILED
 from yolopatch.core.paste.forward import inputs, kept_input, takes_any_number
-from yolopatch.core.paste.judging.contract import BROKEN, HOLDS, OPEN, check, in_block
+from yolopatch.core.paste.judging.contract import BROKEN, HOLDS, OPEN, Verdict, check, in_block
 from yolopatch.core.paste.judging.found import Found
 from yolopatch.core.paste.judging.heads import classes_of, find_head, inherited_head, not_a_known_head, reads_pyramid
-from yolopatch.core.paste.judging.images import find_backbone, refuse_unknown_network
+from yolopatch.core.paste.judging.images import as_backbone, find_backbone, refuse_unknown_network
 from yolopatch.core.paste.judging.one_map import ONE_MAP, as_of_kind, recognise, widened, without_stride
 from yolopatch.core.paste.judging.own_values import leave_to_defaults, with_named_width, with_only_width
-from yolopatch.core.paste.judging.refusals import not_followed, place_of, refused
+from yolopatch.core.paste.judging.refusals import layout_refused, not_followed, place_of, refused
 from yolopatch.core.paste.judging.several import (
     as_join,
     find_join,
@@ -26,7 +40,7 @@ from yolopatch.core.paste.judging.several import (
     several_maps,
     spread_join,
 )
-from yolopatch.core.paste.judging.subject import WIDE, WIDTHS, Subject
+from yolopatch.core.paste.judging.subject import WIDE, WIDTHS, Subject, one_map, values
 from yolopatch.core.paste.judging.using import Usage, read_usage
 from yolopatch.core.paste.meanings import meanings
 from yolopatch.core.paste.reading import Pasted
@@ -34,6 +48,8 @@ from yolopatch.core.syntax import parse_expression
 from yolopatch.errors import OpenError, UsageError
 from yolopatch.wire import arguments as by
 
+# for arguments of which nothing tells what they are, to see what the class is with them
+_GUESSES = ("8", "3", "1")
 # The possible kinds of a class with channels in and out, if nothing else decides, as shown to the user.
 _MAY_BE = {
     "attention": "it keeps the channels, and goes after a layer",
@@ -129,6 +145,7 @@ def _decide(
     if outputs is not None and word:
         _require_outputs(outputs, LIKE[word])
     paste, symbol = subject.paste, subject.symbol
+    subject = replace(subject, told=args is not None)
     usage = read_usage(subject)
     bound = None if args is None else bind(args, subject.constructor, symbol)
     found = _with_kind(subject, usage, word, args, bound) if word else _recognised(subject, usage, args, bound)
@@ -167,7 +184,7 @@ def _with_kind(subject: Subject, usage: Usage, word: str, args: str | None, boun
         assert head is not None  # its stem is given
         return replace(head, given=head.given if bound is None else bound)
     if kind == BACKBONE:
-        return Found(BACKBONE, "from --like", bound or ())
+        return as_backbone(subject, bound or ())
     if kind != LOSS:
         _require_one_input(subject)
     given = meanings(usage.constructor, usage.why) if bound is None else bound
@@ -225,12 +242,39 @@ def _recognised(subject: Subject, usage: Usage, args: str | None, bound: tuple[G
         joined = find_join(subject, spread=False) or find_head(subject)
         if joined:
             return joined
+        refuse_unknown_network(subject)
         refuse_other_joins(subject)
     if bound is None:
         refuse_unknown_network(subject)
+        _ask_as_kind(subject, usage, given)
     kind, why = _by_names(subject, usage, given)
     kept = tuple(one for one in given if one.value in KINDS[kind].values) if bound is None else bound
     return Found(kind, why, kept)
+
+
+def _ask_as_kind(subject: Subject, usage: Usage, given: Sequence[Given]) -> None:
+    """Ask for the values of arguments that nothing tells, with the names of the kind that the class has with any.
+
+    Raises:
+        OpenError: it has a kind with a guess in their places.
+        UsageError: it reads something else than maps, whatever they are.
+    """
+    missing = subject.missing(given)
+    for guess in _GUESSES if missing else ():
+        tried = (*given, *(Given(name, guess, "") for name in missing))
+        try:
+            found = recognise(subject, usage, tried, lambda: _convolution(subject.paste, subject.symbol))
+        except OpenError:
+            continue
+        except UsageError as error:
+            trial = subject.follow(tried, values(WIDTHS[0], WIDTHS[0]), [one_map()])
+            verdict = Verdict(BROKEN, trial.why, trial.line)
+            if trial.state == FAILED and trial.built and layout_refused(subject, verdict):
+                raise error from None
+            continue
+        if found:
+            told = tuple(one for one in found.given if one.argument not in missing)
+            raise _unmapped(subject, usage, f"the value of {', '.join(missing)} is unknown", found.kind, told)
 
 
 def _line_in(error: UsageError) -> str:
@@ -285,10 +329,22 @@ def _checked(subject: Subject, found: Found, stride: int, asked: bool) -> Found:
         return _in_blocks(subject, unstrided, 1, asked)
     if check(replace(subject, widths=WIDE), found.kind, found.given, stride).state == HOLDS:
         return replace(found, doubt=f"it needs more channels than {WIDTHS[0]}: {verdict.why}", limited=True)
-    if asked and check(subject, found.kind, found.given, stride, equal_only=True).state == HOLDS:
-        doubt = f"it works only in rows with as many channels out as in: {verdict.why}"
+    doubt = _in_some_rows(subject, found, stride, verdict)
+    if doubt and asked:
         return replace(found, doubt=doubt, limited=True)
-    raise refused(subject, verdict, what=place_of(found.kind))
+    hint = f"{subject.remedy}; or keep it for the rows in which it works: --like {KINDS[found.kind].word}"
+    raise refused(subject, verdict, hint if doubt else "", place_of(found.kind))
+
+
+def _in_some_rows(subject: Subject, found: Found, stride: int, verdict: Verdict) -> str:
+    """Return in which rows alone a class works; "" where it does in none, or the channels of its rows are the same."""
+    if found.kind not in (*CONV_LIKE, BLOCK):
+        return ""
+    if check(subject, found.kind, found.given, stride, widening=1).state == HOLDS:
+        return f"it works only in rows with as many channels out as in: {verdict.why}"
+    if found.kind != BLOCK and check(subject, found.kind, found.given, stride, widening=2).state == HOLDS:
+        return f"it works only in rows with twice as many channels out as in: {verdict.why}"
+    return ""
 
 
 def _in_blocks(subject: Subject, found: Found, stride: int, asked: bool) -> Found:
@@ -436,7 +492,7 @@ def _require_offered(args: str, subject: Subject, kind: str, known: set[str]) ->
     if foreign:
         raise UsageError(
             f"--args {args}: with --like {KINDS[kind].word}, {subject.symbol} cannot use {', '.join(foreign)}",
-            details=[f"expected: {', '.join(KINDS[kind].values)}"],
+            details=[f"expected: {', '.join(KINDS[kind].values) or 'numbers, texts, True, False'}"],
             hint=f'e.g. --args "{subject.example(KINDS[kind].values)}"',
         )
 

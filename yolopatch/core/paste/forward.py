@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from yolopatch.core.paste.reading import Pasted
+from yolopatch.core.syntax import used_names
 
 
 def inputs(paste: Pasted, name: str) -> tuple[str, ...] | None:
@@ -16,7 +17,8 @@ def inputs(paste: Pasted, name: str) -> tuple[str, ...] | None:
     found = paste.method(name, "forward")
     if found is None:
         return None
-    arguments = [a.arg for a in (*found.args.posonlyargs, *found.args.args)][1:]
+    is_static = "staticmethod" in map(ast.unparse, found.decorator_list)
+    arguments = [a.arg for a in (*found.args.posonlyargs, *found.args.args)][0 if is_static else 1 :]
     required = arguments[: max(len(arguments) - len(found.args.defaults), 0)]
     return tuple(required or arguments[:1])  # forward(self, x=None): a model calls it with its map
 
@@ -25,6 +27,39 @@ def takes_any_number(paste: Pasted, name: str) -> bool:
     """Tell whether the forward takes its maps one by one, however many they are: `forward(self, *x)`."""
     found = paste.method(name, "forward")
     return bool(found and found.args.vararg)
+
+
+def unpacked_sizes(paste: Pasted, line: int) -> tuple[str, ...]:
+    """Return the names to which a line gives the sizes of a value: `B, N, C = x.shape`; () for another line."""
+    for node in ast.walk(paste.tree):
+        if isinstance(node, ast.Assign) and node.lineno == line and _is_shape(node.value):
+            target = node.targets[0]
+            return tuple(map(ast.unparse, target.elts)) if isinstance(target, ast.Tuple) else ()
+    return ()
+
+
+def reads_channels_last(paste: Pasted, name: str) -> bool:
+    """Tell whether the forward names the sizes of its input, as it gets it, so: `B, H, W, C = x.shape`."""
+    found, taken = paste.method(name, "forward"), inputs(paste, name)
+    if found is None or not taken:
+        return False
+    for node in found.body:
+        if not isinstance(node, ast.Assign):
+            continue
+        target = node.targets[0]
+        if isinstance(target, ast.Name) and target.id == taken[0]:
+            return False  # it may be turned before
+        if _is_shape(node.value) and isinstance(target, ast.Tuple) and taken[0] in used_names(node.value):
+            names = [ast.unparse(one).casefold() for one in target.elts]
+            return len(names) == 4 and names[1].startswith("h") and names[2].startswith("w")
+    return False
+
+
+def _is_shape(node: ast.expr) -> bool:
+    """Tell whether this is `x.shape` or `x.size()`."""
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Attribute) and node.func.attr == "size" and not node.args
+    return isinstance(node, ast.Attribute) and node.attr == "shape"
 
 
 def kept_input(paste: Pasted, name: str) -> str:

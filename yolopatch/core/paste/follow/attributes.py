@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from yolopatch.core.paste.follow import methods
+from yolopatch.core.paste.follow import methods, uses
 from yolopatch.core.paste.follow.errors import Fails, Open
 from yolopatch.core.paste.follow.rules import containers
 from yolopatch.core.paste.follow.rules.indexing import indexed
@@ -192,6 +192,7 @@ def part(machine: Machine, value: Any, index: Any) -> Any:
         except TypeError as error:
             raise Open(f"the index {shown(index)}") from error
     if isinstance(value, (int, float)) or value is None:
+        machine.note(value, uses.LIST)
         raise Fails(f"an element of {shown(value)}", "TypeError")
     return machine.unknown(f"an element of {shown(value)}")
 

@@ -14,7 +14,7 @@ from yolopatch.core.paste.follow.libraries import is_usual
 from yolopatch.core.paste.follow.rules.containers import DICTS, LISTS
 from yolopatch.core.paste.follow.rules.sizes import shown
 from yolopatch.core.paste.follow.signature import defaults
-from yolopatch.core.paste.follow.uses import Uses
+from yolopatch.core.paste.follow.uses import LIST, Uses
 from yolopatch.core.paste.follow.values import (
     Function,
     Instance,
@@ -189,6 +189,7 @@ class Machine:
         if isinstance(value, (list, tuple, range, dict, set, str)):
             return value
         if value is None or isinstance(value, (int, float)):
+            self.note(value, LIST)
             raise Fails(f"a loop over {shown(value)}", "TypeError")
         raise Open(f"a loop over {shown(value)}")
 

@@ -17,7 +17,7 @@ CONV_IN, CONV_OUT, KERNEL, STRIDE, PADDING, DILATION, GROUPS = (
     "the dilation",
     "the groups",
 )
-COUNT, DIVISOR, FACTOR, POOL, SIZE, TEST, FACTOR_OF_SIZE, OTHER = (
+COUNT, DIVISOR, FACTOR, POOL, SIZE, TEST, FACTOR_OF_SIZE, LIST, OTHER = (
     "a count",
     "a divisor",
     "a factor",
@@ -25,6 +25,7 @@ COUNT, DIVISOR, FACTOR, POOL, SIZE, TEST, FACTOR_OF_SIZE, OTHER = (
     "a size",
     "a condition",
     "a factor of the map's size",
+    "a list",
     "something that cannot be followed",
 )
 

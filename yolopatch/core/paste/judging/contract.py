@@ -60,7 +60,7 @@ class Verdict:
     case: Case | None = None
 
 
-def check(subject: Subject, kind: str, given: Sequence[Given], stride: int = 1, *, equal_only: bool = False) -> Verdict:
+def check(subject: Subject, kind: str, given: Sequence[Given], stride: int = 1, *, widening: int = 0) -> Verdict:
     """Return whether a class keeps what its kind promises.
 
     Args:
@@ -68,11 +68,11 @@ def check(subject: Subject, kind: str, given: Sequence[Given], stride: int = 1, 
         kind: one that takes one map and gives one.
         given: the values of its constructor's arguments.
         stride: of a convolution whose constructor has no argument for it.
-        equal_only: whether it gets only rows with as many channels out as in.
+        widening: how many times as many channels come out as go in, if it gets only such rows; 0 for any row.
     """
     found = Verdict(HOLDS)
     for case in cases(kind, given, stride, subject.widths):
-        if equal_only and case.values[by.INPUTS] != case.values[by.OUTPUTS]:
+        if widening and case.values[by.INPUTS] * widening != case.values[by.OUTPUTS]:
             continue
         found = judge(case, subject.follow(given, case.values, case.inputs, training=case.training))
         if found.state != HOLDS:

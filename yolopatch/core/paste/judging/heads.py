@@ -101,7 +101,7 @@ def not_a_known_head(subject: Subject) -> UsageError:
                 f"found: {subject.quoted(trial.line)}",
                 f"with:  maps of {', '.join(map(str, _PYRAMIDS[0]))} channels, each half as large as the last",
             ],
-            hint=f"correct the line, and add the file again{subject.another}",
+            hint=f"{subject.remedy}{subject.another}",
         )
     why = f"; it cannot be followed: {trial.why}" if trial.state != OK else ""
     return OpenError(

@@ -10,9 +10,11 @@ from yolopatch.catalog.kinds import BACKBONE
 from yolopatch.core.paste.calls import Given
 from yolopatch.core.paste.constructor import Argument
 from yolopatch.core.paste.follow.trial import FAILED, OK, Trial
+from yolopatch.core.paste.follow.values import Tensor
 from yolopatch.core.paste.judging.found import Found
 from yolopatch.core.paste.judging.heads import classes_of
 from yolopatch.core.paste.judging.subject import Subject, values
+from yolopatch.core.paste.stem import first_layer_of_image
 from yolopatch.errors import OpenError, UsageError
 from yolopatch.wire import arguments as by
 
@@ -56,6 +58,31 @@ def find_backbone(subject: Subject, layer: Trial) -> Found | None:
     return None
 
 
+def as_backbone(subject: Subject, given: tuple[Given, ...]) -> Found:
+    """Return a class as the backbone that the user says it is.
+
+    Raises:
+        UsageError: of an image, it certainly makes something else than several maps, each smaller than the last.
+    """
+    found = Found(BACKBONE, "from --like", given)
+    if subject.missing(given):
+        return found
+    trial = read_image(subject, given)
+    if trial.state == FAILED and trial.built:
+        raise UsageError(
+            f"{subject.symbol} cannot be a backbone: of an image, {trial.why}",
+            details=[f"found: {subject.quoted(trial.line)}", f"with:  an image, {list(_IMAGE)}"],
+            hint=subject.remedy,
+        )
+    if trial.state == OK and not is_pyramid(trial):
+        raise UsageError(
+            f"{subject.symbol} cannot be a backbone: of an image it makes {_made(trial)}",
+            details=["expected: a list of maps, each smaller than the last"],
+            hint=f"let its forward return the maps of its stages{subject.another}",
+        )
+    return found
+
+
 def refuse_unknown_network(subject: Subject) -> None:
     """Refuse a class that is made for an image, or for a number of classes, and that cannot be followed.
 
@@ -63,13 +90,13 @@ def refuse_unknown_network(subject: Subject) -> None:
         OpenError: it is one: its names say what a whole network's say.
     """
     argument = image_argument(subject) or classes_of(subject)
-    if argument is None:
+    found = _signs(subject, argument)
+    if not found:
         return
-    given = (Given(argument.name, by.CLASSES, ""),) if argument.default is None else ()
-    what = "the image's channels" if argument.default == "3" else "the number of classes"
+    given = (Given(argument.name, by.CLASSES, ""),) if argument and argument.default is None else ()
     missing = subject.missing(given)
     if missing:
-        raise _network_with_arguments(subject, argument, what, missing)
+        raise _network_with_arguments(subject, found, missing)
     trial = read_image(subject, given)
     raise OpenError(
         "like",
@@ -80,12 +107,21 @@ def refuse_unknown_network(subject: Subject) -> None:
         },
         f"{subject.symbol} looks like a whole network, and cannot be followed: {trial.why}",
         details=[
-            f"found: {subject.paste.place(subject.constructor.line)}: {argument.name}, {what}",
+            f"found: {found}",
             *([f"found: {subject.quoted(trial.line)}"] if trial.line else []),
         ],
         hint="if its forward returns the maps of its stages: --like backbone; if it keeps the channels of a map:"
         f" --like attention{subject.another}",
     )
+
+
+def _signs(subject: Subject, argument: Argument | None) -> str:
+    """Return what says that a class is a whole network: an argument, or a layer for an image; "" for nothing."""
+    if argument:
+        what = "the image's channels" if argument.default == "3" else "the number of classes"
+        return f"{subject.paste.place(subject.constructor.line)}: {argument.name}, {what}"
+    line = first_layer_of_image(subject.paste, subject.symbol)
+    return f"{subject.quoted(line)}: a layer for the 3 channels of an image" if line else ""
 
 
 def _switches(subject: Subject) -> Iterator[tuple[Given, ...]]:
@@ -104,16 +140,19 @@ def _reads_only_images(trial: Trial, layer: Trial) -> bool:
 
 def _whole_network(subject: Subject, trial: Trial, layer: Trial) -> UsageError:
     argument = image_argument(subject)
-    gives = f"an output of the shape {list(trial.shape)}" if trial.shape else "something else"
-    if trial.shapes:
-        gives = f"maps of the shapes {', '.join(str(list(shape)) for shape in trial.shapes)}"
     if argument:
         found = f"{subject.paste.place(subject.constructor.line)}: {argument.name}=3, the image's channels"
     else:
         found = f"{subject.quoted(layer.line)}: {layer.why}"
+    if _makes_tokens(trial):
+        return UsageError(
+            f"{subject.symbol} makes tokens of an image, and a model's layers take and give maps",
+            details=[f"found:    {found}", f"expected: a map, and not {_made(trial)}"],
+            hint=f"name a class that takes a map and gives one{subject.another}",
+        )
     layer_hint = "; if it is a layer for any channels: --like attention" if trial.shape == _IMAGE else ""
     return UsageError(
-        f"{subject.symbol} is a whole network, not a layer: of an image it makes {gives}",
+        f"{subject.symbol} is a whole network, not a layer: of an image it makes {_made(trial)}",
         details=[
             f"found:    {found}",
             "expected: a layer, which gets and gives a map, or a backbone, which returns a list of maps, each smaller"
@@ -121,6 +160,21 @@ def _whole_network(subject: Subject, trial: Trial, layer: Trial) -> UsageError:
         ],
         hint=f"let its forward return the maps of its stages{layer_hint}{subject.another}",
     )
+
+
+def _made(trial: Trial) -> str:
+    """Return in words what a network makes of an image."""
+    if trial.shape:
+        return f"an output of the shape {list(trial.shape)}"
+    if trial.shapes:
+        return f"maps of the shapes {', '.join(str(list(shape)) for shape in trial.shapes)}"
+    return "tokens and the size of their map" if _makes_tokens(trial) else "something else"
+
+
+def _makes_tokens(trial: Trial) -> bool:
+    """Tell whether tokens come out, B, N, C: alone, or with the size of their map."""
+    first = trial.result[0] if isinstance(trial.result, tuple) and trial.result else trial.result
+    return isinstance(first, Tensor) and len(first.shape) == 3
 
 
 def _maker(subject: Subject) -> str:
@@ -133,13 +187,13 @@ def _maker(subject: Subject) -> str:
     return ""
 
 
-def _network_with_arguments(subject: Subject, argument: Argument, what: str, missing: Sequence[str]) -> UsageError:
+def _network_with_arguments(subject: Subject, found: str, missing: Sequence[str]) -> UsageError:
     values = ", ".join(f"{name}=..." for name in missing)
     maker = _maker(subject)
     if maker:
         return UsageError(
             f"{subject.symbol} looks like a whole network, and {maker}() makes it: --args cannot say how",
-            details=[f"found: {subject.paste.place(subject.constructor.line)}: {argument.name}, {what}"],
+            details=[f"found: {found}"],
             hint=f"write a class whose constructor calls {maker}() and whose forward returns the maps of its stages,"
             f" and add that one{subject.another}",
         )
@@ -148,7 +202,7 @@ def _network_with_arguments(subject: Subject, argument: Argument, what: str, mis
         f"arguments of {subject.symbol}",
         {},
         f"{subject.symbol} looks like a whole network, and the value of {', '.join(missing)} is unknown",
-        details=[f"found: {subject.paste.place(subject.constructor.line)}: {argument.name}, {what}"],
+        details=[f"found: {found}"],
         hint=f'if its forward returns the maps of its stages: --like backbone --args "{values}"{subject.another}',
     )
 

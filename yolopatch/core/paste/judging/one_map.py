@@ -11,7 +11,7 @@ from yolopatch.core.paste.follow import uses
 from yolopatch.core.paste.follow.trial import FAILED, OK, UNKNOWN, Trial
 from yolopatch.core.paste.judging.contract import BROKEN, HOLDS, Case, Verdict, check, judge
 from yolopatch.core.paste.judging.found import Found
-from yolopatch.core.paste.judging.refusals import refused
+from yolopatch.core.paste.judging.refusals import layout_refused, refused
 from yolopatch.core.paste.judging.subject import SIZE, Subject, one_map, values
 from yolopatch.core.paste.judging.using import Usage
 from yolopatch.errors import OpenError
@@ -141,7 +141,9 @@ def _failure(subject: Subject, given: Sequence[Given], trial: Trial) -> Exceptio
         why = "it reads tokens, B, N, C, and a model's layers give maps, B, C, H, W"
         hint = "turn the map into tokens in a class around it, x.flatten(2).transpose(1, 2), and back"
         return refused(subject, replace(verdict, why=why), hint=hint)
-    return refused(subject, verdict)
+    if flat.state == OK:  # it reads tokens, and gives none
+        return refused(subject, verdict)
+    return layout_refused(subject, verdict) or refused(subject, verdict)
 
 
 def _require_map(subject: Subject, seen: _Seen) -> None:

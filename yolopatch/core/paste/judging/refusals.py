@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from yolopatch.catalog.kinds import ATTENTION, BLOCK, CONVOLUTION, KINDS, LAYER
+from yolopatch.core.paste.forward import reads_channels_last, unpacked_sizes
 from yolopatch.core.paste.judging.contract import Case, Verdict
 from yolopatch.core.paste.judging.subject import Subject
 from yolopatch.errors import UsageError
 from yolopatch.wire import arguments as by
 
-_HINT = "correct the line, and add the file again"
 
-
-def refused(subject: Subject, verdict: Verdict, hint: str = _HINT, what: str = "a layer of a model") -> UsageError:
+def refused(subject: Subject, verdict: Verdict, hint: str = "", what: str = "a layer of a model") -> UsageError:
     """Return the error for a class that certainly does not work in a model."""
     details = [f"expected: {verdict.expected}", f"found:    {verdict.found}"] if verdict.expected else []
     if verdict.line:
         details.append(f"found: {subject.quoted(verdict.line)}")
     if verdict.case:
         details.append(_described(verdict.case))
-    return UsageError(f"{subject.symbol} cannot be {what}: {verdict.why}", details=details, hint=hint + subject.another)
+    return UsageError(
+        f"{subject.symbol} cannot be {what}: {verdict.why}",
+        details=details,
+        hint=(hint or subject.remedy) + subject.another,
+    )
 
 
 def _described(case: Case) -> str:
@@ -28,6 +33,26 @@ def _described(case: Case) -> str:
     if case.values[by.STRIDE] != 1:
         parts.append(f"stride {case.values[by.STRIDE]}")
     return ", ".join([*parts, *([case.where] if case.where else [])])
+
+
+def layout_refused(subject: Subject, verdict: Verdict) -> UsageError | None:
+    """Return the error for a class that reads its map as something else; None where nothing says so.
+
+    Args:
+        subject: the class.
+        verdict: of a map of a model, with which its code raises.
+    """
+    names = unpacked_sizes(subject.paste, verdict.line)
+    if len(names) == 3:
+        why = f"it reads three sizes, {', '.join(names)}, and a model's layers give maps, B, C, H, W"
+        hint = "turn the map into tokens in a class around it, x.flatten(2).transpose(1, 2), and back"
+        return refused(subject, replace(verdict, why=why), hint)
+    if reads_channels_last(subject.paste, subject.symbol):
+        why = "it reads B, H, W, C, and a model's layers give B, C, H, W"
+        return refused(
+            subject, replace(verdict, why=why), "turn the map in its forward: x.permute(0, 2, 3, 1) and back"
+        )
+    return None
 
 
 def place_of(kind: str) -> str:

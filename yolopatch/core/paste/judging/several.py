@@ -9,13 +9,13 @@ from types import MappingProxyType
 from typing import Any
 
 from yolopatch.catalog.kinds import JOIN
-from yolopatch.core.paste.calls import Given
+from yolopatch.core.paste.calls import Given, names_in
 from yolopatch.core.paste.constructor import Argument
 from yolopatch.core.paste.follow.trial import FAILED, OK, UNKNOWN, Number, Trial
-from yolopatch.core.paste.forward import inputs
+from yolopatch.core.paste.forward import inputs, takes_any_number, unpacked_sizes
 from yolopatch.core.paste.judging.found import Found
 from yolopatch.core.paste.judging.heads import LISTS, find_head
-from yolopatch.core.paste.judging.subject import BATCH, SIZE, Subject, values
+from yolopatch.core.paste.judging.subject import BATCH, SIZE, Subject, one_map, values
 from yolopatch.errors import OpenError, UsageError
 from yolopatch.wire import arguments as by
 
@@ -58,13 +58,28 @@ class _Call:
     given: tuple[Given, ...]
     spread: bool
     _done: dict[tuple[int, ...], Trial] = field(default_factory=dict, compare=False)
+    _unbuilt: dict[str, Trial] = field(default_factory=dict, compare=False)
+
+    @property
+    def lists(self) -> Mapping[tuple[tuple[int, ...], tuple[int, ...]], str]:
+        """The lists of maps that its forward may get: as many as it has arguments, if it takes them one by one."""
+        taken = inputs(self.subject.paste, self.subject.symbol)
+        if not self.spread or taken is None or takes_any_number(self.subject.paste, self.subject.symbol):
+            return _LISTS
+        return {lists: what for lists, what in _LISTS.items() if len(lists[0]) == len(taken)} or _LISTS
 
     def trial(self, widths: tuple[int, ...]) -> Trial:
         """Return what comes of maps of these channels."""
         if widths not in self._done:
             maps: list[Any] = [(BATCH, c, *SIZE) for c in widths]
             known = {**values(widths[0], _WIDTH), by.INPUT_LIST: list(widths), by.COUNT: len(widths)}
-            self._done[widths] = self.subject.follow(self.given, known, maps if self.spread else [maps])
+            used = {name for one in self.given for name in names_in(one.value)}
+            arguments = str([(name, known[name]) for name in sorted(used) if name in known])
+            self._done[widths] = self._unbuilt.get(arguments) or self.subject.follow(
+                self.given, known, maps if self.spread else [maps]
+            )
+            if not self._done[widths].built:  # nor is it with the same arguments and other maps
+                self._unbuilt[arguments] = self._done[widths]
         return self._done[widths]
 
     def joins(self, *lists: tuple[int, ...]) -> bool:
@@ -113,18 +128,19 @@ def as_join(subject: Subject, spread: bool, given: tuple[Given, ...] | None, ask
     """
     calls = [_Call(subject, one, spread) for one in (_calls(subject) if given is None else (given,))]
     for lists, what in _LISTS.items():
-        call = _best(calls, lists)
+        call = _best((call for call in calls if lists in call.lists), lists)
         if call:
             doubt = f"it joins only {what}, and the families' Concats read two of different channels" if what else ""
             outputs = _outputs(call)
             why = f"it takes several maps and gives one, with {_words(outputs)}"
             return Found(JOIN, why, call.given, _default(outputs), spread, doubt=doubt, limited=bool(doubt))
-    opened = next((call for call in calls if call.trial(_TWO[0]).state == UNKNOWN), None)
-    if asked and opened and (given is not None or not subject.missing(opened.given)):
-        doubt = f"its output channels are not known, and counted as {_SUM}: {opened.trial(_TWO[0]).why}"
+    tried = [(call, call.trial(lists[0])) for lists in _LISTS for call in calls if lists in call.lists]
+    opened, trial = next(((call, trial) for call, trial in tried if trial.state == UNKNOWN), (None, None))
+    if asked and opened and trial and (given is not None or not subject.missing(opened.given)):
+        doubt = f"its output channels are not known, and counted as {_SUM}: {trial.why}"
         return Found(JOIN, "from --like", opened.given, outputs=_SUM, spread=spread, doubt=doubt)
-    if opened:
-        raise _not_followed(subject, opened.trial(_TWO[0]))
+    if trial:
+        raise _not_followed(subject, trial)
     raise _no_join(subject, calls) if calls else _unknown_call(subject)
 
 
@@ -170,8 +186,16 @@ def refuse_other_joins(subject: Subject) -> None:
     if any(_best(calls, lists) for lists, what in _LISTS.items() if what):
         raise _only(subject, as_join(subject, spread=False, given=None, asked=False))
     wanting = [call for call in calls if any(one.value == by.INPUT_LIST for one in call.given)]
-    if wanting and all(any(call.trial(one).built for one, _ in _LISTS) for call in wanting) and not _built(subject):
+    built = all(any(call.trial(one).built for one, _ in _LISTS) for call in wanting)
+    if built and any(map(_reads_list, wanting)) and not _built(subject):
         raise _no_join(subject, wanting)
+
+
+def _reads_list(call: _Call) -> bool:
+    """Tell whether a class uses its input as a list: one with a list of sizes in its constructor may read one map."""
+    widths = next(one for one, _ in _LISTS if call.trial(one).built)
+    known = {**values(widths[0], _WIDTH), by.INPUT_LIST: [*widths], by.COUNT: len(widths)}
+    return bool(call.subject.follow(call.given, known, [one_map(widths[0])]).parted)
 
 
 def _built(subject: Subject) -> bool:
@@ -204,8 +228,11 @@ def _not_followed(subject: Subject, trial: Trial) -> OpenError:
     )
 
 
-def _unknown_call(subject: Subject) -> OpenError:
+def _unknown_call(subject: Subject) -> UsageError:
     """Return the error for a class with several arguments of which nothing says what they are."""
+    taken = inputs(subject.paste, subject.symbol) or ()
+    if any(name.casefold() in _SIZE_NAMES for name in taken[1:]):
+        return _takes_sizes(subject, taken, subject.constructor.line)
     required = ", ".join(f"{one.name}=..." for one in subject.constructor.required)
     return OpenError(
         "args",
@@ -219,20 +246,21 @@ def _unknown_call(subject: Subject) -> OpenError:
 
 def _no_join(subject: Subject, calls: list[_Call]) -> UsageError:
     """Return why no call of a class joins maps: each certainly fails, or makes another map."""
-    taken = inputs(subject.paste, subject.symbol) or ()
-    tried = [widths for widths, _ in _LISTS if len(widths) == len(taken)] if calls[0].spread else []
-    trials = [(call.trial(widths), widths) for widths in tried or [one for one, _ in _LISTS] for call in calls]
+    trials = [(call.trial(widths), widths) for call in calls for widths, _ in call.lists]
     best, widths = max(trials, key=lambda one: (one[0].built, one[0].line))
     why = best.why if best.state == FAILED else "its forward does not make one map of their size"
     if best.nested and best.state == FAILED:
         why = "its forward takes each of them for a list of maps, which a Concat of the models does not get"
+    sizes = unpacked_sizes(subject.paste, best.line) if best.state == FAILED else ()
+    if len(sizes) == 3:
+        why = f"it reads three sizes, {', '.join(sizes)}, and a model's layers give maps, B, C, H, W"
     return UsageError(
         f"{subject.symbol} cannot join maps of a model: {why}",
         details=[
             f"found: {subject.quoted(best.line)}",
             f"with:  maps of {' and '.join(map(str, widths))} channels, {SIZE[0]}×{SIZE[1]}",
         ],
-        hint=f"correct the line, and add the file again{subject.another}",
+        hint=f"{subject.remedy}{subject.another}",
     )
 
 
@@ -253,20 +281,24 @@ def refuse_tokens(subject: Subject, given: Sequence[Given]) -> None:
     tokens = subject.follow(given, known, [(BATCH, SIZE[0] * SIZE[1], c), *map(Number, sizes)])
     named = all(name.casefold() in _SIZE_NAMES for name in taken[1:])
     if maps.state == FAILED and (tokens.state == OK or named):
-        raise UsageError(
-            f"{subject.symbol} cannot be a layer of a model: its forward takes {', '.join(taken)}, tokens and the size"
-            " of their map, and a model's layers give maps",
-            details=[
-                f"expected: a map, or several that it joins: [B, {c}, {SIZE[0]}, {SIZE[1]}]",
-                f"found:    {subject.quoted(maps.line)}",
-            ],
-            hint=f"turn the map into tokens in a class around it: x.flatten(2).transpose(1, 2){subject.another}",
-        )
+        raise _takes_sizes(subject, taken, maps.line)
+
+
+def _takes_sizes(subject: Subject, taken: Sequence[str], line: int) -> UsageError:
+    return UsageError(
+        f"{subject.symbol} cannot be a layer of a model: its forward takes {', '.join(taken)}, tokens and the size"
+        " of their map, and a model's layers give maps",
+        details=[
+            f"expected: a map, or several that it joins: [B, {subject.widths[0]}, {SIZE[0]}, {SIZE[1]}]",
+            f"found:    {subject.quoted(line)}",
+        ],
+        hint=f"turn the map into tokens in a class around it: x.flatten(2).transpose(1, 2){subject.another}",
+    )
 
 
 def _outputs(call: _Call, counts: tuple[int, ...] = (2, 3, 4)) -> str:
     """Return the expression that gives the output channels of every list of so many maps that it joins; "" for none."""
-    lists = [widths for pair in _LISTS for widths in pair if len(widths) in counts and call.joins(widths)]
+    lists = [widths for pair in call.lists for widths in pair if len(widths) in counts and call.joins(widths)]
     seen = [(widths, shape[1]) for widths in lists if (shape := call.trial(widths).shape)]
     forms: dict[str, Callable[[tuple[int, ...]], int]] = {
         _SUM: lambda widths: sum(widths),

@@ -34,6 +34,7 @@ class Subject:
     Attributes:
         widths: the channels of maps that it is followed with.
         leads: tells whether another class of the file has a place in a model; only such a one is suggested.
+        told: whether the user gives the arguments of its constructor.
     """
 
     paste: Pasted
@@ -41,6 +42,7 @@ class Subject:
     constructor: Constructor
     widths: tuple[int, int] = WIDTHS
     leads: Callable[[str], bool] = _nothing
+    told: bool = False
 
     def follow(
         self, given: Iterable[Given], values: Mapping[str, Any], inputs: Sequence[Any], *, training: bool = True
@@ -58,6 +60,13 @@ class Subject:
     def example(self, offered: Sequence[str]) -> str:
         """Return arguments of its constructor as `--args` has them, with the values that a kind offers."""
         return example(self.constructor, usual_values(self.constructor, offered))
+
+    @property
+    def remedy(self) -> str:
+        """What to do about a line that fails: the user's own values may be wrong, too."""
+        if self.told:
+            return "correct the line, or give the constructor other values, and add the file again"
+        return "correct the line, and add the file again"
 
     @property
     def another(self) -> str:

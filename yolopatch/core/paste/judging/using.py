@@ -53,7 +53,7 @@ class Usage:
 def read_usage(subject: Subject) -> Usage:
     """Follow a class, and correct the meanings of the arguments of its constructor."""
     tried = guesses(subject.constructor)
-    trial = subject.follow(tried, values(), [one_map()])
+    first = trial = subject.follow(tried, values(), [one_map()])
     if not trial.built:  # it may want as many channels out as in
         same = subject.follow(tried, values(WIDTHS[0], WIDTHS[0]), [one_map()])
         trial = same if same.built else trial
@@ -63,7 +63,7 @@ def read_usage(subject: Subject) -> Usage:
     against = {}
     corrected = []
     for one in subject.constructor.arguments:
-        refused = _refused(one, trial)
+        refused = _listed(one, first) or _refused(one, trial)
         if refused:
             against[one.name] = refused
         corrected.append(replace(one, meaning=None) if refused else one)
@@ -99,6 +99,12 @@ def guesses(constructor: Constructor, first: str = "") -> list[Given]:
 def _is_number(text: str) -> bool:
     node = ast.parse(text, mode="eval").body
     return isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool)
+
+
+def _listed(one: Argument, trial: Trial) -> str:
+    """Return why an argument is no number, as its name says: the code takes an element of it, or loops over it."""
+    found = next((use for use in trial.uses.of(one.name) if use.role == uses.LIST and use.exact), None)
+    return f"it is {found.role} in line {found.line}" if one.meaning is not None and found else ""
 
 
 def _refused(one: Argument, trial: Trial) -> str:
