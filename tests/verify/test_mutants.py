@@ -41,6 +41,7 @@ CAUGHT = {
     "fixed_dtype": ("precision", "autocast"),
     "fourier": ("onnx", "fft"),
     "frozen_branch": ("torchscript", ""),
+    "gate_switched_off": ("gradient-flow", "model.3.down.weight"),
     "hard_coded_cpu": ("init", "CPU"),
     "hard_sign": ("gradient-flow", "start at layer 3 (HardSign)"),
     "hard_coded_size": ("build", "layer 3"),
@@ -414,3 +415,8 @@ def test_an_attention_that_does_not_export_is_told_how_to_make_one_that_does(mut
     (fails,), (passes,) = findings(mutants(PIN), PIN, [(cfg_with(stem, PIN, "n"), "n", ("onnx",)) for stem in stems])
     assert (fails.status, passes.status) == (FAIL, PASS)
     assert "batch_first=False" in fails.hint
+
+
+@pytest.mark.more
+def test_units_that_are_off_with_one_seed_are_no_fault_and_those_that_are_off_with_every_seed_are(missed):
+    assert missed(("narrow_gate", "gate_switched_off", "ignored_parameter", "no_grad_forward"), PIN, "n") == {}

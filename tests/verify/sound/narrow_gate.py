@@ -1,15 +1,16 @@
+import torch
 import torch.nn as nn
 from ultralytics.nn.modules.conv import Conv
 
 
 class NarrowGate(nn.Module):
-    """Gates channels by two units of a ReLU, which begin switched off, as they may by chance."""
+    """Gates channels by two units of a ReLU, which are off with one seed, as they may by chance."""
 
     def __init__(self, c1, c2, k=3, s=1):
         super().__init__()
         self.cv = Conv(c1, c2, k, s)
         self.down, self.up = nn.Conv2d(c2, 2, 1), nn.Conv2d(2, c2, 1)
-        nn.init.constant_(self.down.bias, -3.0)
+        nn.init.constant_(self.down.bias, 3.0 if torch.initial_seed() else -3.0)
 
     def forward(self, x):
         x = self.cv(x)

@@ -274,7 +274,7 @@ _OF_CHECK: Mapping[str, Mapping[str, Words]] = {
         "dead": Words("no gradient, also after all parameters were changed"),
         "unused": Words("a gradient in some steps only"),
         "zero_by_initialisation": Words("zero at initialisation only"),
-        "off_with_these_values": Words("zero only with the values at initialisation and near them"),
+        "off_by_chance": Words("zero with this seed only"),
         "absorbed_by_batchnorm": Words("cancelled by the next BatchNorm while it trains"),
         "dead_in_the_base_too": Words("no gradient in upstream's own model either"),
         "tensors": Words("tensors", counts="names"),

@@ -14,14 +14,14 @@ from ...build.wiring import leads_to_head
 from ...measure.batches import make_batch
 from ...protocol.findings import Finding, failed, passed, skipped, warned
 from ...tensors.models import UpstreamModel
-from ...tensors.perturb import perturb_parameters, scramble_
+from ...tensors.perturb import perturb_parameters
 from ...tensors.tensors import calibrate, layer_index, layer_name
 from ...thresholds import LEARNING_RATE
 from ..evidence import SHOWN
 from ..rules import Rules
 from ..wording import NOT_FINITE_HINT, no_batch
 
-_DRAWS = 6  # of new values: half of them switch a unit of a ReLU on
+_SEEDS = 6  # each switches a unit of a ReLU on with a chance of a half
 _STEPS = 4  # of training: one more than zero layers that anybody puts in a row
 _STEPS_IN_LARGE_IMAGES = 3
 _LARGE = 16  # cells of the coarsest map: upstream's loss of a distribution over 16 values (DFL) begins at its mean, 7.5
@@ -41,8 +41,8 @@ def check(subject: Subject) -> Finding:
 
     The loss is upstream's own, of the model in train mode, on noise images with objects of every size. Four kinds of
     missing gradient are noted, but are no failure: a parameter that has none in the same layer of the base model
-    either; one that is zero at initialisation only; one that has one only with other values, as behind the few units
-    of a narrow ReLU, all of which happen to be off; and one that BatchNorm cancels while it trains.
+    either; one that is zero at initialisation only; one that has one with another seed, as behind the few units of a
+    narrow ReLU, all of which happen to be off; and one that BatchNorm cancels while it trains.
     """
     batch = make_batch(subject)
     if batch is None:
@@ -90,7 +90,7 @@ def _grouped(subject: Subject, batch: Batch) -> Groups:
     still = _silent_in_large_images(subject, _still_silent(subject, subject.fresh, silent))
     absorbed = _absorbed(subject, subject.fresh, batch, still)
     left = [name for name in still if name not in absorbed]
-    dead = _silent_with_any_values(subject, batch, left)
+    dead = _silent_with_any_seed(subject, batch, left)
     upstreams = _dead_in_base(subject, batch, dead)
     waiting = [name for name in silent if name not in still]
     return {
@@ -100,7 +100,7 @@ def _grouped(subject: Subject, batch: Batch) -> Groups:
         "dead": [name for name in dead if name not in upstreams],
         "unused": [name for name in silent if first[name] == _NONE and name not in upstreams],
         "zero_by_initialisation": waiting,
-        "off_with_these_values": [name for name in left if name not in dead],
+        "off_by_chance": [name for name in left if name not in dead],
         "absorbed_by_batchnorm": absorbed,
         "dead_in_the_base_too": upstreams,
     }
@@ -127,19 +127,16 @@ def _still_silent(subject: Subject, make: Callable[[], UpstreamModel], silent: S
     return [name for name in silent if kinds[name] in (_NONE, _ZERO)]
 
 
-def _silent_with_any_values(subject: Subject, batch: Batch, silent: Sequence[str]) -> list[str]:
-    """Return those of the parameters that get no gradient however often their own values are drawn anew.
+def _silent_with_any_seed(subject: Subject, batch: Batch, silent: Sequence[str]) -> list[str]:
+    """Return those of the parameters that get no gradient with other seeds of the initial values either.
 
-    A change of up to a half of each value leaves a unit of a ReLU off that is off; of a few units, all may be.
+    All of a few units of a ReLU may be off with one seed, and training then moves what comes before them.
     """
     left = list(silent)
-    for seed in range(_DRAWS if left else 0):
-        model = perturb_parameters(subject.fresh())
-        generator = torch.Generator().manual_seed(seed)
-        for name, parameter in model.named_parameters():
-            if name in left:
-                scramble_(parameter, generator)
-        kinds = _kinds(subject, model, batch)
+    for seed in range(1, _SEEDS + 1):
+        if not left:
+            break
+        kinds = _kinds(subject, perturb_parameters(subject.build(seed=seed).to(subject.device)), batch)
         left = [name for name in left if kinds[name] in (_NONE, _ZERO)]
         if all(kinds[name] == _NONE for name in left):
             break  # forward reads none of them, whatever their values are
@@ -277,7 +274,7 @@ def _first_index(subject: Subject, dead: Iterable[str]) -> int:
 def _summary(groups: Groups, sizes: Mapping[str, int]) -> str:
     texts = {
         "zero_by_initialisation": "zero at initialisation only",
-        "off_with_these_values": "zero only with the values at initialisation and near them",
+        "off_by_chance": "zero with this seed only",
         "absorbed_by_batchnorm": "cancelled by BatchNorm while it trains",
         "dead_in_the_base_too": "dead in upstream's own model, too",
     }
