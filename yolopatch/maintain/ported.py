@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 from packaging.version import Version
 
-from yolopatch.catalog.module import FLAVORS
-from yolopatch.catalog.modules import MODULES
 from yolopatch.core.port.porting import PORTED, STAMP
 from yolopatch.errors import YolopatchError
 from yolopatch.maintain.forms import form_of
@@ -173,7 +171,7 @@ def _proven(result: Result) -> str:
     if result.port is None or result.port.proofs is None:
         return "none"
     proofs, failures = result.port.proofs, result.port.failures
-    return f"{len(proofs) - len(failures)} of {len(MODULES) * len(FLAVORS) * 2}"
+    return f"{len(proofs) - len(failures)} of {len(proofs)}"
 
 
 def _row(result: Result) -> str:
