@@ -17,244 +17,13 @@ from yolopatch.errors import YolopatchError
 from yolopatch.outside.own.own_catalog import load_own_catalog
 from yolopatch.steps.own.add import AddRequest, add
 
+from .hint_inputs import LINES, SIBLINGS
+
 PACKAGE = Path(yolopatch.__file__).parent
 FOLDERS = ("core/paste", "steps/own/add.py")
-HEAD = "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\n"
 _OPTION = re.compile(r'--([a-z]+)(?: ("[^"]*"|[^\s;,()]+))?')
 _FIELDS = {"class": "symbol", "with": "siblings", "package": "packages"}
 _MOST = 40  # typed commands for one input
-
-
-def module(
-    arguments: str, body: str, forward: str, name: str = "Pasted", base: str = "nn.Module", imports: str = ""
-) -> str:
-    """Write a file with one class."""
-    inside = "".join(f"        {line}\n" for line in body.split("; "))
-    steps = "".join(f"        {line}\n" for line in forward.split("; "))
-    return (
-        f"{HEAD}{imports}\n\nclass {name}({base}):\n    def __init__(self, {arguments}):\n        super().__init__()\n"
-        f"{inside}\n    def forward(self, x):\n{steps}"
-    )
-
-
-CONV = "self.conv = nn.Conv2d(c1, c2, k, s, k // 2)"
-MID = "self.a = nn.Conv2d(in_chs, mid_chs, 1); self.b = nn.Conv2d(mid_chs, out_chs, 3, {s}, 1)"
-PLAIN = module("c1, c2, k=3, s=1", CONV, "return self.conv(x)")
-GATE = module("c", "self.fc = nn.Conv2d(c, c, 1)", "return x * torch.sigmoid(self.fc(x))")
-FAILS = module("c", "self.fc = nn.Conv2d(7, c, 1)", "return x * torch.sigmoid(self.fc(x))")
-PARTS = GATE.replace("Pasted", "Inner")
-LINES = {
-    "a middle width": (
-        module("in_chs, mid_chs, out_chs, stride=1", MID.format(s="stride"), "return self.b(self.a(x))"),
-        {},
-    ),
-    "a middle width and no stride": (
-        module("in_chs, mid_chs, out_chs", MID.format(s="1"), "return self.b(self.a(x))"),
-        {},
-    ),
-    "a middle width by name": (
-        module("in_chs, *, mid_chs, out_chs", MID.format(s="1"), "return self.b(self.a(x))"),
-        {},
-    ),
-    "names that say nothing": (module("foo, bar", "self.c = nn.Conv2d(foo, bar, 1)", "return self.c(x)"), {}),
-    "a name that says nothing, kept": (
-        module("foo", "self.c = nn.Conv2d(foo, foo, 1)", "return x * self.c(x).sigmoid()"),
-        {},
-    ),
-    "heads of an attention": (
-        module("dim, heads", "self.c = nn.Conv2d(dim, dim, 1, groups=heads)", "return x + self.c(x)"),
-        {},
-    ),
-    "arguments of another kind": (GATE, {"args": "k"}),
-    "arguments of another kind, named": (GATE, {"args": "c1", "like": "attention"}),
-    "values of another kind": (PLAIN, {"args": "c1, c2, n"}),
-    "values of a block for a gate": (GATE, {"args": "n", "like": "attention"}),
-    "no arguments": (PLAIN, {"args": "c1, c2 c3"}),
-    "two calls": (PLAIN, {"args": "c1)(c2"}),
-    "code": (PLAIN, {"args": "c1, __import__('os')"}),
-    "dots": (PLAIN, {"args": "c1, c2, ..."}),
-    "an unknown argument": (PLAIN, {"args": "c1, c2, heads=3"}),
-    "too many arguments": (GATE, {"args": "c1, c2, k, s"}),
-    "an argument twice": (GATE, {"args": "c1, c=c1"}),
-    "an unknown kind": (PLAIN, {"like": "Sppff"}),
-    "an unknown class": (PLAIN, {"symbol": "Past"}),
-    "a class that is none": (f"{PLAIN}\n\nclass Plain:\n    pass\n", {"symbol": "Plain"}),
-    "two classes": (f"{PLAIN.replace('Pasted', 'One')}\n\n{GATE.replace('Pasted', 'Gate').removeprefix(HEAD)}", {}),
-    "two classes that fail": (
-        f"{FAILS}\n\n{FAILS.replace('Pasted', 'Other').removeprefix(HEAD)}",
-        {"symbol": "Pasted"},
-    ),
-    "a class that fails, one that is not clear, and one that works": (
-        f"{FAILS}\n\n{GATE.replace('Pasted', 'Gate').removeprefix(HEAD)}\n\n"
-        + module("foo, bar", "self.c = nn.Conv2d(foo, bar, 1)", "return self.c(x)", "Open").removeprefix(HEAD),
-        {"symbol": "Pasted"},
-    ),
-    "no class": (f"{HEAD}x = 3\n", {}),
-    "no constructor": (f"{HEAD}\n\nclass Pasted(nn.Module):\n    def forward(self, x):\n        return x\n", {}),
-    "a name that is none": (PLAIN, {"name": "my-conv"}),
-    "a name of Windows": (PLAIN, {"name": "aux"}),
-    "a name of upstream's": (PLAIN.replace("Pasted", "C3k2"), {}),
-    "a name of a module": (PLAIN.replace("Pasted", "RefConv"), {}),
-    "a name of one pin's": (PLAIN.replace("Pasted", "CBAM"), {}),
-    "another file": (
-        module("c", "self.i = Inner(c)", "return x * self.i(x)", imports="from .parts import Inner\n"),
-        {},
-    ),
-    "another file, by a dotted name": (
-        module("c", "self.i = Inner(c)", "return x * self.i(x)", imports="from model.attention.parts import Inner\n"),
-        {},
-    ),
-    "another file that is not there": (
-        module("c", "self.i = Inner(c)", "return x * self.i(x)", imports="from .gone import Inner\n"),
-        {},
-    ),
-    "another file as a whole": (
-        module("c", "self.i = Inner(c)", "return x * self.i(x)", imports="from .parts import *\n"),
-        {},
-    ),
-    "a base in another file": (
-        module(
-            "c",
-            "self.i = nn.Conv2d(c, c, 1)",
-            "return x * self.i(x)",
-            base="Inner",
-            imports="from .parts import Inner\n",
-        ),
-        {},
-    ),
-    "a name that is nowhere": (module("c", "self.i = Gone(c)", "return x * self.i(x)"), {}),
-    "another file without the name": (
-        module("c", "self.i = Out(c)", "return x * self.i(x)", imports="from .parts import Out\n"),
-        {"siblings": ("parts.py",)},
-    ),
-    "a name with two meanings": (
-        module(
-            "c",
-            "self.i = Inner(c)",
-            "return x * self.i(x)",
-            imports="from .parts import Inner\n\ndef gate(x):\n    return x\n",
-        ),
-        {"siblings": ("twice.py",)},
-    ),
-    "a package that looks like a file": (
-        module("c", "self.i = DCNv4.X(c)", "return x * self.i(x)", imports="import DCNv4\n"),
-        {},
-    ),
-    "a call that no pin takes": (
-        module(
-            "c1, c2, k=3, s=1",
-            "self.c = Conv(c1, c2, k, s, heads=4)",
-            "return self.c(x)",
-            imports="from .conv import Conv\n",
-        ),
-        {},
-    ),
-    "an up-sampler": (module("c", "self.c = nn.Conv2d(c, 4 * c, 1)", "return F.pixel_shuffle(self.c(x), 2)"), {}),
-    "several maps": (
-        module("c1, c2", "self.c = nn.Conv2d(c1, c2, 1)", "return self.c(torch.cat([x[0], x[1]], 1))"),
-        {},
-    ),
-    "several maps, of a class that nobody follows": (
-        module("c1, c2, foo", "self.c = foo(c1, c2)", "return self.c(torch.cat([x[0], x[1]], 1))"),
-        {},
-    ),
-    "three maps": (
-        module("inc, ouc", "self.c = nn.Conv2d(inc, ouc, 1)", "a, b, c = x; return self.c(torch.cat([a, b, c], 1))"),
-        {},
-    ),
-    "no tensor": (
-        module("c1, c2", "self.w = nn.Conv2d(c1, c2, 1)", "return self.w.weight").replace("self, x", "self"),
-        {},
-    ),
-    "several maps, and a number that nobody follows": (
-        module(
-            "foo, bar, baz, qux",
-            "self.c = nn.Conv2d(int(np.load(foo)), bar, baz, qux)",
-            "return self.c(torch.cat([x[0], x[1]], 1))",
-        ),
-        {},
-    ),
-    "several maps that do not go": (
-        module("c", "self.w = nn.Parameter(torch.ones(c))", "return self.w(x[0]) + self.w(x[1])"),
-        {"like": "Concat"},
-    ),
-    "several maps and classes": (
-        module(
-            "num_classes, c", "self.c = nn.Conv2d(c, num_classes, 1)", "return [self.c(one) for one in (x[0], x[1])]"
-        ),
-        {},
-    ),
-    "two tensors": (PLAIN.replace("forward(self, x)", "forward(self, x, y)"), {}),
-    "two tensors for a convolution": (PLAIN.replace("forward(self, x)", "forward(self, x, y)"), {"like": "Conv"}),
-    "nothing returned": (PLAIN.replace("return self", "x = self"), {}),
-    "a tuple": (PLAIN.replace("return self.conv(x)", "return self.conv(x), x"), {}),
-    "channels last": (
-        module("c", "self.n = nn.LayerNorm(c)", "B, H, W, C = x.shape; return x + self.n(x)"),
-        {},
-    ),
-    "a network": (
-        module(
-            "in_chans=3, num_classes=10, dim=32",
-            "self.s = nn.Conv2d(in_chans, dim, 4, 4); self.h = nn.Linear(dim, num_classes)",
-            "return self.h(self.s(x).mean((2, 3)))",
-        ),
-        {},
-    ),
-    "a norm whose place is not clear": (
-        module(
-            "c1, c2, k=3, s=1, act=None",
-            f"{CONV}; self.bn = nn.BatchNorm2d(c2); self.act = act",
-            "return self.act(self.bn(self.conv(x)))",
-        ),
-        {},
-    ),
-    "output channels of a convolution": (PLAIN, {"outputs": "c2"}),
-    "output channels that are none": (
-        module("c", "self.c = nn.Conv2d(c, 4 * c, 1)", "return F.pixel_shuffle(self.c(x), 2)"),
-        {"outputs": "c1 +", "like": "Upsample"},
-    ),
-    "output channels of a join": (
-        module("", "self.n = 1", "return torch.cat(x, 1)").replace("self, )", "self)"),
-        {"outputs": "k * 2", "like": "Concat"},
-    ),
-    "an argument by name only": (
-        module("c, *, heads=4", "self.c = nn.Conv2d(c, c, 1, groups=heads)", "return x + self.c(x)"),
-        {"args": "c1, heads=8", "like": "attention"},
-    ),
-    "a default that is no literal": (
-        module("c, norm=nn.BatchNorm2d, heads=4", "self.n = norm(c)", "return x + self.n(x)"),
-        {"args": "c1, heads=8", "like": "attention"},
-    ),
-    "a block with a value that old blocks do not have": (
-        module("c1, c2, n=1, c3k=False", "self.c = nn.Conv2d(c1, c2, 1)", "return self.c(x)"),
-        {"args": "c1, c2, n, c3k", "like": "C3k2"},
-    ),
-    "a loss in the place of a layer": (
-        module("", "pass", "return F.mse_loss(x, y)").replace("self, x", "self, x, y").replace("self, )", "self)"),
-        {"like": "Conv"},
-    ),
-    "a module before a head": (
-        module(
-            "ch, hidden",
-            "pairs = ((nn.Conv2d(c, hidden, 1), nn.Conv2d(hidden, c, 1)) for c in ch);"
-            " self.m = nn.ModuleList(nn.Sequential(*pair) for pair in pairs)",
-            "return [m(one) for m, one in zip(self.m, x)]",
-        ),
-        {},
-    ),
-    "a loss": (
-        f"{HEAD}\n\ndef iou(a, b):\n    inter = (torch.min(a[2], b[2]) - torch.max(a[0], b[0])).clamp(0)\n"
-        "    return inter / ((a[2] - a[0]) + (b[2] - b[0]) - inter)\n",
-        {},
-    ),
-    "broken Python": (PLAIN.replace("return self", "return return self"), {}),
-    "a lost margin": (PLAIN.replace("        super", "super"), {}),
-    "two meanings of a tab": (f"{PLAIN}\tgain = 3\n", {}),
-    "a null byte": (f"{PLAIN}\0", {}),
-    "another encoding": ((PLAIN + "# 门\n").encode("gb18030"), {}),
-    "the same name again": (PLAIN, {"taken": True}),
-}
-SIBLINGS = {"parts.py": PARTS, "twice.py": f"{PARTS}\n\ndef gate(x):\n    return 2 * x\n"}
 
 
 @dataclass
@@ -369,8 +138,9 @@ def test_only_a_class_with_a_place_is_suggested(tmp_path):
     assert beside.hint.endswith("or name another class of the file: --class Gate")
 
 
-# what only a disk, a workspace or another program brings about
+# what only a disk, a workspace, another program or a command without a file brings about
 ELSEWHERE = (
+    "yolopatch add MyConv.py",
     "advice(",
     "choose another pin with --repo",
     "copy the code from its source",
@@ -394,7 +164,7 @@ def hints() -> dict[tuple[str, int, int], str]:
     return found
 
 
-@pytest.mark.slow
+@pytest.mark.more
 def test_every_hint_is_walked(tmp_path, sites):
     for number, case in enumerate(LINES):
         walk(case, tmp_path / str(number))

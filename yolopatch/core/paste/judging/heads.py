@@ -91,10 +91,15 @@ def reads_pyramid(subject: Subject) -> bool:
 
 
 def not_a_known_head(subject: Subject) -> UsageError:
-    """Return the error for a class with the constructor of a head: its code fails, or cannot be followed."""
+    """Return the error for a class with the constructor of a head: its code fails, or cannot be followed.
+
+    Raises:
+        UsageError: its forward needs more than the maps.
+    """
     given = _given(subject)
     trial = _tried(subject, given, _PYRAMIDS[0])
     if trial.state == FAILED and not subject.missing(given):
+        _require_maps_alone(subject)
         return UsageError(
             f"{subject.symbol} cannot be a model's head: {trial.why}",
             details=[
