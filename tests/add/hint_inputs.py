@@ -309,5 +309,6 @@ LINES = {
 SIBLINGS = {
     "parts.py": PARTS,
     "twice.py": f"{PARTS}\n\ndef gate(x):\n    return 2 * x\n",
-    "named.py": f"{PARTS}\n\ndef gate(x):\n    return 2 * x\n\n\nNAMES = ('gate',)\n",
+    "named.py": PARTS.replace("return x", "return gate(x)")
+    + "\n\ndef gate(x):\n    return 2 * x\n\n\nNAMES = ('gate',)\n",
 }
