@@ -7,7 +7,7 @@ import pytest
 from yolopatch.catalog.pins import PINS
 from yolopatch.errors import SourceError
 from yolopatch.maintain.forms import form_of
-from yolopatch.maintain.ported import Form, Result, every_page, every_version
+from yolopatch.maintain.ported import Form, Result, every_page, every_version, page
 
 PIN = PINS["ultralytics-8.4.0"]
 TASKS = "ultralytics/nn/tasks.py"
@@ -46,6 +46,15 @@ def test_releases_of_one_form_are_named_by_their_runs():
     assert "| 8.3.9 to 8.3.10, 8.3.12 | 3 | 0 |" in page
     assert "| 8.3.11 | 1 | 0 |" in page
     assert "8.3.10: nothing" in page
+
+
+def test_a_run_of_some_releases_leaves_the_rows_of_the_others():
+    earlier = page([Result("8.3.10", None, "of ten", 0.0), Result("8.3.9", None, "of nine", 0.0)])
+    assert page([], earlier) == earlier
+    again = page([Result("8.3.9", None, "another", 0.0), Result("8.4.0", None, "of four", 0.0)], earlier)
+    rows = [line.split(" | ")[0] for line in again.splitlines() if line.startswith("| 8")]
+    assert rows == ["| 8.3.9", "| 8.3.10", "| 8.4.0"]
+    assert again.endswith("\n8.3.9: another\n\n8.3.10: of ten\n\n8.4.0: of four\n")
 
 
 @pytest.mark.more

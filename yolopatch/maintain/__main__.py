@@ -180,7 +180,8 @@ def _port_matrix(asked: argparse.Namespace) -> int:
     for result in ported.port_spread(asked.releases, not asked.no_prove, asked.python, asked.modules):
         results.append(result)
         _print_ported(result)
-    asked.out.write_text(ported.page(results), encoding="utf-8")
+    earlier = asked.out.read_text("utf-8") if asked.out.is_file() else ""
+    asked.out.write_text(ported.page(results, earlier), encoding="utf-8")
     return 0 if all(result.holds for result in results) else EXIT_VERIFY
 
 

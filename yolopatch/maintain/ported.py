@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ SPREAD = (
 )
 
 
+_ROW = re.compile(r"^\| (\d\S*) \|.*\n", re.MULTILINE)
+_FAILURE = re.compile(r"^\n(\d\S*):.*\n(\n?- .*\n)*", re.MULTILINE)
 _WHAT = (
     "For each release the patches of every module in both flavors and the stamp's\n"
     "were made anew, what they rely on was compared with the release's own code, and they were compiled. A proof\n"
@@ -87,16 +90,22 @@ def port_spread(versions: Sequence[str], proves: bool, python: str, modules: Seq
         yield Result(version, found, failure, time.perf_counter() - start)
 
 
-def page(results: Iterable[Result]) -> str:
-    """Return the Markdown page of these results."""
+def page(results: Iterable[Result], earlier: str = "") -> str:
+    """Return the Markdown page of these results, with the rows that the page had so far of other releases."""
     head = (
         "# The patches on releases without a pin\n\n"
         f"Written by `make port-matrix`. {_WHAT}\n"
+        "A run of some releases leaves the rows of the others as they were; a row with fewer patches is of a\n"
+        "time when there were fewer modules.\n\n"
         "| release | base model | patches | stamp | models built and run | wheel's sha256 |\n"
         "|---|---|---|---|---|---|\n"
     )
-    results = list(results)
-    return head + "".join(map(_row, results)) + "".join(_failure_text(result) for result in results if not result.holds)
+    rows, failures = ({one[1]: one[0] for one in part.finditer(earlier)} for part in (_ROW, _FAILURE))
+    for result in results:
+        rows[result.version] = _row(result)
+        failures[result.version] = "" if result.holds else _failure_text(result)
+    order = sorted(rows, key=Version)
+    return head + "".join(rows[one] for one in order) + "".join(failures.get(one, "") for one in order)
 
 
 def port_every(
