@@ -31,7 +31,7 @@ KINDS = {name: kind for kind, names in BY_KIND.items() for name in names}
 # they are made of C3k2, or stand for C2PSA, which younger releases brought
 ONLY_ON = {name: {"ultralytics-8.3.0", "ultralytics-8.4.0"} for name in ("C3k2_Gated", "SlotAttn")}
 # what `verify` has to find wrong: with c3k, C3k2_Gated builds upstream's own C3k
-FAULTS = {"C3k2_Gated": "inert"}
+FAULTS = {"C3k2_Gated": "inert", "FreqGate": "onnx"}  # ONNX has no Fourier transform
 
 PIN = "ultralytics-8.3.0"
 QUICK = ("provenance", "build", "only-intended", "forward", "fuse", "attributes")
