@@ -13,8 +13,8 @@ from yolopatch.core.paste.follow.trial import FAILED, OK, Trial
 from yolopatch.core.paste.follow.values import Tensor
 from yolopatch.core.paste.judging.found import Found
 from yolopatch.core.paste.judging.heads import classes_of
+from yolopatch.core.paste.judging.image_stem import first_layer_of_image
 from yolopatch.core.paste.judging.subject import Subject, values
-from yolopatch.core.paste.stem import first_layer_of_image
 from yolopatch.errors import OpenError, UsageError
 from yolopatch.wire import arguments as by
 
