@@ -279,3 +279,14 @@ def test_groups_of_channels_that_change_places_twice_are_no_sides():
         return x
 
     assert _found(shuffled, 1, 273, 16, 16) is None
+
+
+def test_a_reshape_of_a_tensor_without_elements_is_no_fault():
+    def empty(self, x):
+        return x + x[:, :, :0].reshape(x.shape[0], 0, x.shape[1]).sum()
+
+    def empty_and_across(self, x):
+        return empty(self, x) + self.fc(x.reshape(x.shape[0], -1, 16)).mean()
+
+    assert _found(empty) is None
+    assert _found(empty_and_across).after == (1, 273, 16)

@@ -65,10 +65,14 @@ def cuts_across(before: Sequence[int], after: Sequence[int]) -> bool:
     Args:
         before, after: two shapes with equally many elements.
     """
-    if 0 in before:
-        return False
-    ends = {*accumulate(before, mul)} & {*accumulate(after, mul)}
-    return any(_cuts(*parts) for parts in zip(_parts(before, ends), _parts(after, ends), strict=True))
+    return any(_cuts(*parts) for parts in _runs_of_axes(before, after))
+
+
+def _runs_of_axes(before: Sequence[int], after: Sequence[int]) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """Yield what stands in the place of what: axes of each shape that begin and end together, none without elements."""
+    if 0 not in before:
+        ends = {*accumulate(before, mul)} & {*accumulate(after, mul)}
+        yield from zip(_parts(before, ends), _parts(after, ends), strict=True)
 
 
 def _parts(shape: Sequence[int], ends: Container[int]) -> list[tuple[int, ...]]:
@@ -96,8 +100,7 @@ def _merged(before: Sequence[int], after: Sequence[int]) -> Iterator[tuple[int, 
     """Yield every two axes next to each other that a reshape makes one of; with the shapes changed over, that it makes
     of one.
     """
-    ends = {*accumulate(before, mul)} & {*accumulate(after, mul)}
-    for old, new in zip(_parts(before, ends), _parts(after, ends), strict=True):
+    for old, new in _runs_of_axes(before, after):
         if len(old) == 2 and len(new) == 1:
             yield old[0], old[1]
 
