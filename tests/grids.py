@@ -5,6 +5,9 @@ from __future__ import annotations
 PIN = "ultralytics-8.3.0"
 OF_ULTRALYTICS = "batch = 4\nplots = false"
 OF_YOLOV5 = "batch_size = 4\nlr0 = 0.02"
+SPCONV = """name = "SPConv"
+module = ["SPConv"]
+placement = ["backbone-down"]"""
 _TEXT = """
 model = "{pin}"
 scales = ["n"]
@@ -17,9 +20,7 @@ compat = {compat}
 name = "base"
 
 [[arm]]
-name = "SPConv"
-module = ["SPConv"]
-placement = ["backbone-down"]
+{arm}
 
 [train]
 epochs = {epochs}
@@ -30,6 +31,6 @@ device = "cpu"
 """
 
 
-def grid_text(pin: str = PIN, *, compat: bool, epochs: int = 2, more: str = OF_ULTRALYTICS) -> str:
-    """Return the text of the grid; `more` are further arguments of the pin's own."""
-    return _TEXT.format(pin=pin, compat=str(compat).lower(), epochs=epochs, more=more)
+def grid_text(pin: str = PIN, *, compat: bool, epochs: int = 2, more: str = OF_ULTRALYTICS, arm: str = SPCONV) -> str:
+    """Return the text of the grid; `more` are further arguments of the pin's own, `arm` stands beside the base."""
+    return _TEXT.format(pin=pin, compat=str(compat).lower(), epochs=epochs, more=more, arm=arm)

@@ -4,32 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from ..grids import grid_text
 from .conftest import PIN
 
-_GRID = """
-model = "{pin}"
-scales = ["n"]
-data = "shapes/data.yaml"
-seeds = [0, 1]
-baseline = "base"
-compat = {compat}
-
-[[arm]]
-name = "base"
-
-[[arm]]
-name = "the fork"
+_FORK = '''name = "the fork"
 module = ["GatedYOLO"]
-cfg = "fork/ultralytics/cfg/models/gatedyolo/yolo11-gated.yaml"
-
-[train]
-epochs = 1
-imgsz = 64
-batch = 4
-workers = 0
-device = "cpu"
-plots = false
-"""
+cfg = "fork/ultralytics/cfg/models/gatedyolo/yolo11-gated.yaml"'''
 
 
 @pytest.mark.slow
@@ -39,7 +19,8 @@ def test_an_adopted_fork_is_trained_beside_the_model_that_it_was_made_from(
     monkeypatch.chdir(tmp_path)
     assert yolopatch("adopt", self_made, "--base", PIN, "--no-build", "--dest", "fork").code == 0
     assert yolopatch("data", "shapes", "--out", "shapes", "--images", 8).code == 0
-    (tmp_path / "grid.toml").write_text(_GRID.format(pin=PIN, compat=str(bool(compat_option(PIN))).lower()), "utf-8")
+    text = grid_text(PIN, compat=bool(compat_option(PIN)), epochs=1, arm=_FORK)
+    (tmp_path / "grid.toml").write_text(text, "utf-8")
     ran = yolopatch("ablate", "grid.toml", "--json")
     assert ran.code == 0, ran.err
     runs = ran.json["runs"]

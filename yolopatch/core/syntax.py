@@ -87,6 +87,11 @@ def classes(tree: ast.Module) -> dict[str, ast.ClassDef]:
     return {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
 
 
+def is_static(method: ast.FunctionDef) -> bool:
+    """Tell whether a method gets no object: it is decorated with `staticmethod`."""
+    return "staticmethod" in map(ast.unparse, method.decorator_list)
+
+
 def method(node: ast.ClassDef, name: str) -> ast.FunctionDef | None:
     """Return the method of this name that a class itself defines."""
     return next((part for part in node.body if isinstance(part, ast.FunctionDef) and part.name == name), None)

@@ -161,8 +161,7 @@ def _verify_matrix(asked: argparse.Namespace) -> int:
         if result.case in wanted:
             wanted.remove(result.case)
             print(f"{_summary_line(result)}; {len(wanted)} left", flush=True)
-    before = asked.out.read_text(encoding="utf-8") if asked.out.is_file() else ""
-    asked.out.write_text(page(results, before), encoding="utf-8")
+    asked.out.write_text(page(results, _written(asked.out)), encoding="utf-8")
     return EXIT_VERIFY if any(result.failed and result.case.flavor == "paper" for result in results) else 0
 
 
@@ -180,8 +179,7 @@ def _port_matrix(asked: argparse.Namespace) -> int:
     for result in ported.port_spread(asked.releases, not asked.no_prove, asked.python, asked.modules):
         results.append(result)
         _print_ported(result)
-    earlier = asked.out.read_text("utf-8") if asked.out.is_file() else ""
-    asked.out.write_text(ported.page(results, earlier), encoding="utf-8")
+    asked.out.write_text(ported.page(results, _written(asked.out)), encoding="utf-8")
     return 0 if all(result.holds for result in results) else EXIT_VERIFY
 
 
@@ -215,9 +213,13 @@ def _forks(asked: argparse.Namespace) -> int:
         rows.append(row)
         print(f"{row.fork}: {row.base}; builds: {row.builds}; rebuilt: {row.rebuilt}; {row.seconds:.0f} s", flush=True)
     versions = _versions(asked.python, *forks.PACKAGES)
-    earlier = asked.out.read_text("utf-8") if asked.out.is_file() else ""
-    asked.out.write_text(forks_page(rows, versions, earlier), encoding="utf-8")
+    asked.out.write_text(forks_page(rows, versions, _written(asked.out)), encoding="utf-8")
     return 0
+
+
+def _written(file: Path) -> str:
+    """Return the text of a page so far: what a run does not make anew stays."""
+    return file.read_text(encoding="utf-8") if file.is_file() else ""
 
 
 def _versions(python: str, *more: str) -> str:

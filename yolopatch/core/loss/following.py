@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from yolopatch.core.loss import values
 from yolopatch.core.loss.values import FULL, LEAST, MOST, PLAIN, STAYS, UNKNOWN, Value
 from yolopatch.core.paste.reading import Pasted
+from yolopatch.core.syntax import is_static
 
 XYXY, XYWH = "xyxy", "xywh"
 ROWS, COLUMNS = "rows", "columns"
@@ -312,8 +313,7 @@ class _Walk:
     def _inside(self, own: tuple[ast.FunctionDef, bool], node: ast.Call, known: Mapping[str, Value]) -> Value:
         function, is_method = own
         names = [one.arg for one in (*function.args.posonlyargs, *function.args.args)]
-        decorators = map(ast.unparse, function.decorator_list)
-        names = names[1:] if is_method and "staticmethod" not in decorators else names
+        names = names[1:] if is_method and not is_static(function) else names
         inner = {name: values.constant(value) for name, value in defaults_of(function).items()}
         inner |= {name: self.value(one, known) for name, one in zip(names, node.args)}
         inner |= {one.arg: self.value(one.value, known) for one in node.keywords if one.arg}

@@ -14,6 +14,7 @@ from enum import IntEnum
 from yolopatch.core.paste import layers
 from yolopatch.core.paste.made_layers import Constructed, elements_of
 from yolopatch.core.paste.reading import Pasted
+from yolopatch.core.syntax import is_static
 
 _DEEPEST = 12  # nested classes and functions
 
@@ -74,8 +75,7 @@ def _class_end(paste: Pasted, name: str, depth: int) -> End:
 
 def _with_self(method: ast.FunctionDef, given: Sequence[End]) -> list[End]:
     """Return the ends of a method's arguments, of which a static one has no object."""
-    is_static = "staticmethod" in map(ast.unparse, method.decorator_list)
-    return [*given] if is_static else [NOTHING, *given]
+    return [*given] if is_static(method) else [NOTHING, *given]
 
 
 def _strongest(ends: Iterable[End]) -> End:

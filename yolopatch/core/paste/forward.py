@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from yolopatch.core.paste.reading import Pasted
-from yolopatch.core.syntax import used_names
+from yolopatch.core.syntax import is_static, used_names
 
 
 def inputs(paste: Pasted, name: str) -> tuple[str, ...] | None:
@@ -17,8 +17,7 @@ def inputs(paste: Pasted, name: str) -> tuple[str, ...] | None:
     found = paste.method(name, "forward")
     if found is None:
         return None
-    is_static = "staticmethod" in map(ast.unparse, found.decorator_list)
-    arguments = [a.arg for a in (*found.args.posonlyargs, *found.args.args)][0 if is_static else 1 :]
+    arguments = [a.arg for a in (*found.args.posonlyargs, *found.args.args)][0 if is_static(found) else 1 :]
     required = arguments[: max(len(arguments) - len(found.args.defaults), 0)]
     return tuple(required or arguments[:1])  # forward(self, x=None): a model calls it with its map
 

@@ -42,9 +42,8 @@ def layout_refused(subject: Subject, verdict: Verdict) -> UsageError | None:
         subject: the class.
         verdict: of a map of a model, with which its code raises.
     """
-    names = unpacked_sizes(subject.paste, verdict.line)
-    if len(names) == 3:
-        why = f"it reads three sizes, {', '.join(names)}, and a model's layers give maps, B, C, H, W"
+    why = reads_three_sizes(subject, verdict.line)
+    if why:
         hint = "turn the map into tokens in a class around it, x.flatten(2).transpose(1, 2), and back"
         return refused(subject, replace(verdict, why=why), hint)
     if reads_channels_last(subject.paste, subject.symbol):
@@ -53,6 +52,14 @@ def layout_refused(subject: Subject, verdict: Verdict) -> UsageError | None:
             subject, replace(verdict, why=why), "turn the map in its forward: x.permute(0, 2, 3, 1) and back"
         )
     return None
+
+
+def reads_three_sizes(subject: Subject, line: int) -> str:
+    """Return why a class cannot work with a map whose sizes this line reads as those of tokens; "" for another line."""
+    names = unpacked_sizes(subject.paste, line)
+    if len(names) != 3:
+        return ""
+    return f"it reads three sizes, {', '.join(names)}, and a model's layers give maps, B, C, H, W"
 
 
 def place_of(kind: str) -> str:

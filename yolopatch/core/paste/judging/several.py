@@ -12,9 +12,10 @@ from yolopatch.catalog.kinds import JOIN
 from yolopatch.core.paste.calls import Given, names_in
 from yolopatch.core.paste.constructor import Argument
 from yolopatch.core.paste.follow.trial import FAILED, OK, UNKNOWN, Number, Trial
-from yolopatch.core.paste.forward import inputs, takes_any_number, unpacked_sizes
+from yolopatch.core.paste.forward import inputs, takes_any_number
 from yolopatch.core.paste.judging.found import Found
 from yolopatch.core.paste.judging.heads import LISTS, find_head
+from yolopatch.core.paste.judging.refusals import reads_three_sizes
 from yolopatch.core.paste.judging.subject import BATCH, SIZE, Subject, one_map, values
 from yolopatch.errors import OpenError, UsageError
 from yolopatch.wire import arguments as by
@@ -28,14 +29,14 @@ _COUNTS = frozenset(
 )
 # the channels of the maps that are tried: of two, as the models' joins have them, of more, and of equal channels; each
 # twice, so that the first one's channels, the largest, the last and a number of the class's own differ
-_TWO, _FOUR = ((64, 96), (96, 64)), ((64, 96, 32, 48), (96, 32, 48, 64))
+_TWO = ((64, 96), (96, 64))
 _LISTS: Mapping[tuple[tuple[int, ...], tuple[int, ...]], str] = MappingProxyType(
     {
         _TWO: "",
         ((64, 64), (96, 96)): "maps of equal channels",
         ((64, 96, 32), (96, 32, 64)): "three maps",
         ((64,) * 3, (96,) * 3): "three maps of equal channels",
-        _FOUR: "four maps",
+        ((64, 96, 32, 48), (96, 32, 48, 64)): "four maps",
         ((64,) * 4, (96,) * 4): "four maps of equal channels",
     }
 )
@@ -251,9 +252,8 @@ def _no_join(subject: Subject, calls: list[_Call]) -> UsageError:
     why = best.why if best.state == FAILED else "its forward does not make one map of their size"
     if best.nested and best.state == FAILED:
         why = "its forward takes each of them for a list of maps, which a Concat of the models does not get"
-    sizes = unpacked_sizes(subject.paste, best.line) if best.state == FAILED else ()
-    if len(sizes) == 3:
-        why = f"it reads three sizes, {', '.join(sizes)}, and a model's layers give maps, B, C, H, W"
+    if best.state == FAILED:
+        why = reads_three_sizes(subject, best.line) or why
     return UsageError(
         f"{subject.symbol} cannot join maps of a model: {why}",
         details=[
