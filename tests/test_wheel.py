@@ -72,6 +72,7 @@ def test_apply_works_far_from_the_checkout_and_without_torch(yolopatch, full_wor
     assert (dest / "ultralytics" / "nn" / "modules" / "dsconv.py").is_file()
 
 
+@pytest.mark.more
 def test_a_workspace_is_looked_at_and_changed_back_without_torch(yolopatch, tmp_path, need_pin):
     need_pin("ultralytics-8.3.0")
     place = tmp_path / "w"

@@ -109,6 +109,7 @@ def test_a_workspace_of_an_archive_whose_code_never_runs(yolopatch, copied, own_
     assert yolopatch("remove", tmp_path / "one", "--module", "GatedYOLO").code == 0
 
 
+@pytest.mark.more
 def test_what_a_paper_does_not_mention_is_a_commit_of_its_own(yolopatch, self_made, own_catalog, tmp_path, git_in):
     ran = yolopatch("adopt", self_made, *BASE, "--no-build", "--dest", tmp_path / "w", "--everything", "--json")
     assert ran.code == 0, ran.err
@@ -148,6 +149,7 @@ def test_a_full_disk_while_the_workspace_is_made(more, yolopatch, self_made, own
     assert yolopatch(*words).code == 0
 
 
+@pytest.mark.more
 def test_a_fork_that_cannot_be_saved_after_the_pin_of_its_release(
     yolopatch, self_made, own_catalog, tmp_path, monkeypatch
 ):

@@ -96,6 +96,7 @@ def test_a_neutral_name_builds_the_whole_model_with_the_published_parameters(mod
     assert in_child(model, BUILD, paths) == PUBLISHED[model]
 
 
+@pytest.mark.more
 @newest_first
 def test_the_file_of_all_scales_builds_each_by_its_name(model, rendered, in_child, tmp_path):
     written(tmp_path / "all", f"{model}-mine.yaml", rendered(model))

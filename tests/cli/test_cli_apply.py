@@ -283,6 +283,7 @@ def test_the_users_git_settings_change_no_id(yolopatch, spawn, tmp_path, need_pi
     assert spawn("diff", place, **odd).out == yolopatch("diff", tmp_path / "plain").out
 
 
+@pytest.mark.more
 def test_no_torch_no_jinja_no_upstream_for_what_does_not_need_them(workspace, tmp_path):
     script = (
         "import sys\nfrom yolopatch.cli.run import run\n"

@@ -103,6 +103,7 @@ def test_what_the_user_puts_there_meanwhile_is_kept(tmp_path, need_pin, yolopatc
     assert [path.name for path in place.parent.rglob("*")] == ["w", "mine.txt"]
 
 
+@pytest.mark.more
 def test_a_command_waits_for_the_lock_whatever_its_cache(workspace, other_cache, popen, fingerprint, monkeypatch):
     before = fingerprint(workspace)
     monkeypatch.setenv("YOLOPATCH_CACHE", str(other_cache))

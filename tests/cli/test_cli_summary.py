@@ -93,6 +93,7 @@ def test_the_error_names_both_places_of_a_file(words, yolopatch, full_workspace,
     assert f"looked for: {workspace / 'gone.yaml'}" in ran.err
 
 
+@pytest.mark.more
 def test_a_file_of_another_family_is_named_as_one(spawn, cfg, full_workspace):
     workspace = full_workspace("ultralytics-8.2.50")
     done = spawn("summary", workspace, "--cfg", cfg("DSConv"), "--imgsz", 64)

@@ -29,6 +29,7 @@ def ported(files):
     return run
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("pin", [name for name, pin in PINS.items() if pin.upstream == "ultralytics"])
 def test_an_unchanged_release_gets_our_own_patches(pin, ported):
     outcomes = ported(modules=tuple(MODULES), pin=pin)

@@ -50,6 +50,7 @@ def test_a_file_that_is_no_checkpoint(content, refused, tmp_path):
     assert "is not a checkpoint that can be read" in refused(tmp_path / "base.pt")
 
 
+@pytest.mark.more
 def test_a_checkpoint_that_was_cut_short(refused, checkpoint):
     file = checkpoint(PIN)
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])

@@ -184,6 +184,7 @@ def test_an_edit_that_is_not_committed_fails_provenance(verify, copied, base_cfg
     assert PARSER in json.dumps(ran.check("provenance"))
 
 
+@pytest.mark.more
 def test_a_workspace_whose_code_cannot_be_imported_fails_build(verify, copied, base_cfg):
     (copied / PARSER).write_text("def parse_model(:\n")
     ran = verify(copied, base_cfg, "--json", checks=("provenance", "build"))
