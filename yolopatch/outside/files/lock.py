@@ -10,17 +10,23 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-
-from filelock import BaseFileLock, FileLock, Timeout
+from typing import TYPE_CHECKING
 
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.files.system_errors import advice, number_of
 from yolopatch.wire import shell
 
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
 _log = logging.getLogger(__name__)
 _SILENT = 1.5  # seconds of waiting of which nothing is said
 PATIENCE = 600  # seconds; longer than the download of any pin
 ANOTHER_CACHE = f"choose another cache folder: {shell.set_variable('YOLOPATCH_CACHE', 'DIR')}"
+
+
+class _HeldError(Exception):
+    """Another process has the lock, and has not released it in time."""
 
 
 @contextmanager
@@ -38,7 +44,7 @@ def hold_lock(path: Path, elsewhere: str, patience: float = PATIENCE, what: str 
     """
     try:
         lock = _acquired(path, patience, what or str(path))
-    except Timeout as error:
+    except _HeldError as error:
         raise YolopatchError(
             f"another yolopatch{_holder(path)} has held {path} for {patience:.0f} s",
             hint="wait for it or end it, then run this again",
@@ -72,7 +78,7 @@ def try_lock(path: Path) -> Iterator[bool]:
     """
     try:
         lock = _acquired(path, 0, "")
-    except Timeout:
+    except _HeldError:
         yield False
         return
     try:
@@ -91,19 +97,28 @@ def _lock_error(path: Path, error: OSError | NotImplementedError, elsewhere: str
 
 
 def _acquired(path: Path, patience: float, what: str) -> BaseFileLock:
+    import filelock  # imported late: many commands lock nothing, and start-up time is part of the product
+
     # whoever may write in the folder may take the lock, whatever the umask of the user who made it
-    lock = FileLock(path, timeout=min(patience, _SILENT), mode=path.parent.stat().st_mode & 0o666)
+    lock = filelock.FileLock(path, timeout=min(patience, _SILENT), mode=path.parent.stat().st_mode & 0o666)
     with warnings.catch_warnings():
         # where a file system has no locks, newer versions of the library take the file's existence for one, and say so
         warnings.simplefilter("ignore", UserWarning)
         try:
-            lock.acquire()
-        except Timeout:
-            if patience <= _SILENT:
-                raise
-            _log.info("%s", f"waiting for {what}: another yolopatch{_holder(path)} works on it")
-            lock.acquire(timeout=patience - _SILENT)
+            _acquire(lock, filelock.Timeout, path, patience, what)
+        except filelock.Timeout as error:
+            raise _HeldError from error
     return lock
+
+
+def _acquire(lock: BaseFileLock, held: type[Exception], path: Path, patience: float, what: str) -> None:
+    try:
+        lock.acquire()
+    except held:
+        if patience <= _SILENT:
+            raise
+        _log.info("%s", f"waiting for {what}: another yolopatch{_holder(path)} works on it")
+        lock.acquire(timeout=patience - _SILENT)
 
 
 def _holder(path: Path) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -54,7 +54,7 @@ def new_part(folder: Path, suffix: str = ".part") -> Path:
     """
     sweep_parts(folder)
     # a short name: the file's own name may be as long as the file system allows
-    return folder / f".yolopatch-{secrets.token_hex(4)}{suffix}"
+    return folder / f".yolopatch-{os.urandom(4).hex()}{suffix}"
 
 
 def write_whole(file: Path, data: bytes, mode: int | None = None) -> None:

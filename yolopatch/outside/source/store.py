@@ -35,14 +35,19 @@ class Pristine:
     Attributes:
         repository: a bare repository with one root commit at `snapshot.PRISTINE`.
         source: `git`, `pypi`, `clone` or `folder`.
-        blobs: the blob id of every file, by path.
+        root: that commit and its files.
         notes: messages for the user: a source that failed before this one, harmless differences.
     """
 
     repository: Repository
     source: str
-    blobs: Mapping[str, str]
+    root: snapshot.Root
     notes: tuple[str, ...] = ()
+
+    @property
+    def blobs(self) -> Mapping[str, str]:
+        """The blob id of every file, by path."""
+        return self.root.blobs
 
 
 def cache_dir() -> Path:
@@ -203,6 +208,5 @@ def _build(fill: Fill, path: Path) -> tuple[Repository, str]:
 
 
 def _verified(pin: Pin, repository: Repository, kind: str, where: str) -> Pristine:
-    blobs = snapshot.tree_blobs(repository)
-    manifest = read_manifest(pin)
-    return Pristine(repository, kind, blobs, check_content(pin, manifest, blobs, where))
+    root = snapshot.read_root(repository)
+    return Pristine(repository, kind, root, check_content(pin, read_manifest(pin), root.blobs, where))

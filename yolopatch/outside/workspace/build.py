@@ -12,7 +12,7 @@ from pathlib import Path
 from yolopatch.outside.files.folders import move
 from yolopatch.outside.files.staging import staging_folder, sweep_parts
 from yolopatch.outside.git.command import Repository
-from yolopatch.outside.git.snapshot import PRISTINE
+from yolopatch.outside.source.store import Pristine
 from yolopatch.outside.workspace import switch
 from yolopatch.outside.workspace.commits import Step, commit_stream
 from yolopatch.outside.workspace.journal import Journal, journal_file, write_journal
@@ -37,7 +37,7 @@ class Built:
     had_leftovers: bool
 
 
-def build_workspace(dest: Path, pristine: Repository, steps: Sequence[Step]) -> Built | None:
+def build_workspace(dest: Path, pristine: Pristine, steps: Sequence[Step]) -> Built | None:
     """Make a workspace at `dest`, complete or not at all; None where there is something.
 
     Several processes may do this at once: each builds in a folder of its own, and the first to end gets the place.
@@ -49,7 +49,7 @@ def build_workspace(dest: Path, pristine: Repository, steps: Sequence[Step]) -> 
     return None
 
 
-def _build(dest: Path, pristine: Repository, steps: Sequence[Step]) -> Built:
+def _build(dest: Path, pristine: Pristine, steps: Sequence[Step]) -> Built:
     # an empty folder is kept: it may be a mount point, or the current folder of the user's shell
     inside = dest.is_dir()
     parent = dest if inside else dest.parent
@@ -85,17 +85,17 @@ def _claim(built: Path, place: Path) -> None:
         raise
 
 
-def _populate(built: Path, pristine: Repository, steps: Sequence[Step]) -> None:
+def _populate(built: Path, pristine: Pristine, steps: Sequence[Step]) -> None:
     repository = Repository(built)
     repository.run("init", "--quiet", "--template=")
     repository.run("symbolic-ref", "HEAD", f"refs/heads/{BRANCH}")  # init has an option for it from 2.28 on
     make_lock(built)
     packs = built / ".git" / "objects" / "pack"
     packs.mkdir(exist_ok=True)
-    for file in (pristine.path / "objects" / "pack").iterdir():
+    for file in (pristine.repository.path / "objects" / "pack").iterdir():
         shutil.copyfile(file, packs / file.name)
-    (root,) = pristine.resolve(PRISTINE)
-    repository.run("fast-import", "--quiet", "--force", stdin=commit_stream(f"refs/heads/{BRANCH}", root, steps))
+    stream = commit_stream(f"refs/heads/{BRANCH}", pristine.root.commit, steps)
+    repository.run("fast-import", "--quiet", "--force", stdin=stream)
     repository.run("reset", "--quiet", "--hard")
 
 

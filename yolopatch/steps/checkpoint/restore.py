@@ -104,10 +104,9 @@ def restore(request: RestoreRequest, cache: Path) -> Restored:
     patchset = stamped_patchset(stamped, pin, _held_patches(stamped, (place, *request.file.absolute().parents)))
     python = _find_python(request, pin, stamped, cache) if request.load else None
     with pristine(pin, _source(request, stamped), cache) as found:
-        root = snapshot.read_root(found.repository)
-        read = snapshot.pristine_reader(found.repository, root.blobs)
-        steps = patchset.steps(read, root, found.source)
-        check_same(stamped, found.source, root, steps)
+        read = snapshot.pristine_reader(found.repository, found.blobs)
+        steps = patchset.steps(read, found.root, found.source)
+        check_same(stamped, found.source, found.root, steps)
         if request.load:
             _check_scripts(request.file, contents.asked)
         if request.load and not request.trust:
@@ -115,7 +114,7 @@ def restore(request: RestoreRequest, cache: Path) -> Restored:
             _check_uses(request.file, unknown_uses(contents.uses))
         if request.load and not contents.model:
             raise _without_model(request.file, contents)
-        state = _build_or_check(place, found, patchset, steps, head_id(root, steps))
+        state = _build_or_check(place, found, patchset, steps, head_id(found.root, steps))
     return Restored(request.file, contents, stamped, state, python, request.trust)
 
 
@@ -241,7 +240,7 @@ def _untrusted(what: str, how: str, found: Sequence[str]) -> YolopatchError:
 
 
 def _build_or_check(place: Path, found: Pristine, patchset: PatchSet, steps: list[Step], commit: str) -> WorkspaceState:
-    built = build_workspace(place, found.repository, steps)
+    built = build_workspace(place, found, steps)
     if built is None:
         return _check(place, found, patchset, commit)
     return replace(workspace_state(built.workspace, patchset, changed=True, notes=found.notes), created=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from yolopatch.catalog.model.models import MODELS
 from yolopatch.catalog.module import TUTORIAL_FLAVOR
@@ -15,9 +16,11 @@ from yolopatch.core.model.cfg_text import Cfg, file_name
 from yolopatch.core.model.file_model import FileModel
 from yolopatch.core.model.layout import Replacement, lay_out_layers
 from yolopatch.errors import YolopatchError
-from yolopatch.outside.probe.run import ModelError
 from yolopatch.outside.workspace.workspace import Workspace, workspace_around
 from yolopatch.wire import shell
+
+if TYPE_CHECKING:
+    from yolopatch.outside.probe.run import ModelError
 
 _UNKNOWN_CLASS = re.compile(r"(?:KeyError: |NameError: name )'(\w+)'")
 

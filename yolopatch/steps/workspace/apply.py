@@ -180,10 +180,9 @@ def _create(place: Path, wanted: _Wanted, source: str, cache: Path) -> Workspace
     if is_occupied(place):
         return None
     with pristine(wanted.pin, source, cache) as found:
-        root = snapshot.read_root(found.repository)
-        read = snapshot.pristine_reader(found.repository, root.blobs)
+        read = snapshot.pristine_reader(found.repository, found.blobs)
         patchset = load_patchset(wanted.pin, set(wanted.choices), wanted.fix_patches, read)
-        built = build_workspace(place, found.repository, patchset.steps(read, root, found.source))
+        built = build_workspace(place, found, patchset.steps(read, found.root, found.source))
     if built is None:
         return None
     notes = [switch.LEFTOVERS] if built.had_leftovers else []
