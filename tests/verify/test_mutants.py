@@ -369,6 +369,7 @@ class Remark:
     pins: tuple[str, ...] = TRIED_PINS
 
 
+_GROWS_FASTER = "the work of an attention over all pixels grows faster than the area, by which upstream multiplies"
 _NOT_OPTIMISED = "its train.py gives only parameters that are called weight or bias to the optimizer"
 REMARKS = {
     **{
@@ -379,8 +380,14 @@ REMARKS = {
         Remark("precision", "torch has no code for it in bfloat16 on a CPU"),
         Remark("onnx", "ONNX has no such operator in the form that torch exports"),
     ),
-    "encoder_layer": (Remark("onnx", "torch's exporter does not know the short way through nn.MultiheadAttention"),),
-    "encoder_layer_by_pixels": (Remark("onnx", "its exporter asks for opset 12, which has no unflatten", YOLOV5),),
+    "encoder_layer": (
+        Remark("flops", _GROWS_FASTER),
+        Remark("onnx", "torch's exporter does not know the short way through nn.MultiheadAttention"),
+    ),
+    "encoder_layer_by_pixels": (
+        Remark("flops", _GROWS_FASTER),
+        Remark("onnx", "its exporter asks for opset 12, which has no unflatten", YOLOV5),
+    ),
     "shared_weights": (Remark("flops", "upstream's counter sees no convolution in a function"),),
     "dynamic_experts": (Remark("flops", "upstream's counter sees no convolution in a function"),),
     "partial_convolution": (Remark("onnx", "its exporter asks for opset 12, which has no tensor_split", YOLOV5),),

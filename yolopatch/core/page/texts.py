@@ -16,6 +16,7 @@ _UNTOUCHED = {"code", "pre", "script", "style"}
 _VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 _SPACE = " \t\n\r\f"
 _SPACES = re.compile(f"[{_SPACE}]+")
+_LETTER = re.compile(r"[^\W\d_]")
 _ATTRIBUTE = re.compile(rf'\s({"|".join(ATTRIBUTES)})="([^"]*)"')
 
 
@@ -41,7 +42,10 @@ class Text:
 
 
 def find_texts(html: str) -> list[Text]:
-    """Return the texts of a page in their order; the tags must be balanced and attributes in double quotes."""
+    """Return the texts of a page in their order, those without a letter aside.
+
+    The tags must be balanced, and attributes in double quotes.
+    """
     finder = _Finder(html)
     finder.feed(html)
     finder.close()
@@ -105,9 +109,9 @@ class _Finder(HTMLParser):
 
     def _note(self, start: int, end: int, *, is_sentence: bool = False) -> None:
         raw = self._html[start:end]
+        if not _LETTER.search(raw):
+            return  # numbers and signs are the same in every language
         start, end = start + len(raw) - len(raw.lstrip(_SPACE)), end - len(raw) + len(raw.rstrip(_SPACE))
-        if start >= end:
-            return
         words = self._html[start:end]
         if is_sentence:
             words = words.replace("<code>", "`").replace("</code>", "`")

@@ -53,4 +53,7 @@ def _visible(value: object) -> object:
     """Escape unprintable characters: a model's text may have terminal codes or half a character."""
     if isinstance(value, Markup):
         return value
-    return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in str(value))
+    text = str(value)
+    if text.isprintable():  # nearly all are, and a table has tens of thousands
+        return text
+    return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
