@@ -129,6 +129,44 @@ LIMITED = {
         "a, b, c, d = x\nreturn a * b + c * d",
         "it joins only four maps of equal channels",
     ),
+    "three of any number": ("return torch.cat((x[0], x[1], x[2]), 1)", "it joins only three maps"),
+    "three, brought to the size of the second": (
+        "size = x[1].shape[2:]\n"
+        "return torch.cat((F.adaptive_max_pool2d(x[0], size), x[1], F.interpolate(x[2], size)), 1)",
+        "it joins only three maps",
+    ),
+    "a smaller second": (
+        "return torch.cat((x[0], F.interpolate(x[1], scale_factor=2)), 1)",
+        "it joins only two maps of which the second has half the size",
+    ),
+    "a larger second": (
+        "return torch.cat((x[0], F.max_pool2d(x[1], 2)), 1)",
+        "it joins only two maps of which the second has twice the size",
+    ),
+    "a smaller second of equal channels": (
+        "return x[0] + F.interpolate(x[1], scale_factor=2)",
+        "it joins only two maps of equal channels of which the second has half the size",
+    ),
+    "a larger second of equal channels": (
+        "return x[0] * F.avg_pool2d(x[1], 2)",
+        "it joins only two maps of equal channels of which the second has twice the size",
+    ),
+    "three falling sizes": (
+        "return torch.cat((F.max_pool2d(x[0], 2), x[1], F.interpolate(x[2], scale_factor=2)), 1)",
+        "it joins only three maps, each of half the size before",
+    ),
+    "three rising sizes": (
+        "return torch.cat((x[0], F.max_pool2d(x[1], 2), F.max_pool2d(x[2], 4)), 1)",
+        "it joins only three maps, each of twice the size before",
+    ),
+    "three falling sizes of equal channels": (
+        "return x[0] + F.interpolate(x[1], scale_factor=2) + F.interpolate(x[2], scale_factor=4)",
+        "it joins only three maps of equal channels, each of half the size before",
+    ),
+    "three rising sizes of equal channels": (
+        "return F.interpolate(x[0], scale_factor=2) + x[1] + F.max_pool2d(x[2], 2)",
+        "it joins only three maps of equal channels, each of twice the size before",
+    ),
 }
 
 

@@ -81,7 +81,7 @@ def test_the_message_is_of_the_number_of_maps_with_which_it_comes_furthest():
     made = "self.c = nn.Conv2d(7, 7, 1)"
     said = refused(text("", made, "a, b, c = x\nreturn self.c(torch.cat((a, b, c), 1))"))
     assert "nn.Conv2d takes 7 channels, and gets 192" in said
-    assert "with:  maps of 64 and 96 and 32 channels" in said
+    assert "with:  [B, 64, 24, 40] and [B, 96, 24, 40] and [B, 32, 24, 40]" in said
 
 
 def test_the_size_of_a_map_among_the_inputs_is_no_map_however_many_arguments_are_open():

@@ -32,7 +32,7 @@ def words(found: AddedModule) -> Iterator[str]:
             ("class", f"{decision.symbol}{decision.constructor}, {found.place}"),
             ("replaces", KINDS[decision.kind].replaces),
             ("because", decision.why),
-            *([("default", f"placement {found.placement}")] if found.placement else []),
+            *([("default", f"placement {found.placement}")] if found.placement and not decision.limited else []),
             ("catalog", found.catalog),
         ]
     )
@@ -52,6 +52,10 @@ def words(found: AddedModule) -> Iterator[str]:
     repo, pin = _usable(found)
     yield f"next: yolopatch apply --repo {repo} --module {found.module} --dest my-yolo"
     if decision.kind == LOSS:  # no model's YAML names it
+        return
+    if decision.limited:
+        yield f"      write a model YAML with rows of {found.module} as my-yolo/my.yaml: no template has a place for it"
+        yield "      yolopatch verify my-yolo --cfg my.yaml"
         return
     scale = found.scales.get(pin.model, "n")
     yield f"      yolopatch render-cfg --module {found.module} --model {pin.model} --scale {scale}"

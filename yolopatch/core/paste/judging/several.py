@@ -27,17 +27,37 @@ _LAST = f"{by.INPUT_LIST}[-1]"
 _COUNTS = frozenset(
     {"n", "length", "number", "num", "count", "counts", "inputs_num", "num_inputs", "n_inputs", "num_maps", "levels"}
 )
-# the channels of the maps that are tried: of two, as the models' joins have them, of more, and of equal channels; each
-# twice, so that the first one's channels, the largest, the last and a number of the class's own differ
-_TWO = ((64, 96), (96, 64))
-_LISTS: Mapping[tuple[tuple[int, ...], tuple[int, ...]], str] = MappingProxyType(
+# maps, each with its channels, height and width
+_Maps = tuple[tuple[int, int, int], ...]
+_Pair = tuple[_Maps, _Maps]
+
+
+def _pair(widths: tuple[int, ...], others: tuple[int, ...], halvings: tuple[int, ...] = (1,) * 4) -> _Pair:
+    """Return two lists of maps of these channels, each map at `SIZE` times two, by so many halvings less."""
+    sizes = [(SIZE[0] * 2 >> half, SIZE[1] * 2 >> half) for half in halvings]
+    first, second = (tuple((c, *size) for c, size in zip(one, sizes)) for one in (widths, others))
+    return first, second
+
+
+# the maps that are tried: two, as the models' joins have them, more, of equal channels, and of several sizes; each
+# list twice, so that the first one's channels, the largest, the last and a number of the class's own differ
+_TWO = _pair((64, 96), (96, 64))
+_LISTS: Mapping[_Pair, str] = MappingProxyType(
     {
         _TWO: "",
-        ((64, 64), (96, 96)): "maps of equal channels",
-        ((64, 96, 32), (96, 32, 64)): "three maps",
-        ((64,) * 3, (96,) * 3): "three maps of equal channels",
-        ((64, 96, 32, 48), (96, 32, 48, 64)): "four maps",
-        ((64,) * 4, (96,) * 4): "four maps of equal channels",
+        _pair((64, 64), (96, 96)): "maps of equal channels",
+        _pair((64, 96, 32), (96, 32, 64)): "three maps",
+        _pair((64,) * 3, (96,) * 3): "three maps of equal channels",
+        _pair((64, 96, 32, 48), (96, 32, 48, 64)): "four maps",
+        _pair((64,) * 4, (96,) * 4): "four maps of equal channels",
+        _pair((64, 96), (96, 64), (0, 1)): "two maps of which the second has half the size",
+        _pair((64, 96), (96, 64), (1, 0)): "two maps of which the second has twice the size",
+        _pair((64, 64), (96, 96), (0, 1)): "two maps of equal channels of which the second has half the size",
+        _pair((64, 64), (96, 96), (1, 0)): "two maps of equal channels of which the second has twice the size",
+        _pair((64, 96, 32), (96, 32, 64), (0, 1, 2)): "three maps, each of half the size before",
+        _pair((64, 96, 32), (96, 32, 64), (2, 1, 0)): "three maps, each of twice the size before",
+        _pair((64,) * 3, (96,) * 3, (0, 1, 2)): "three maps of equal channels, each of half the size before",
+        _pair((64,) * 3, (96,) * 3, (2, 1, 0)): "three maps of equal channels, each of twice the size before",
     }
 )
 _WIDTH = 128  # that a row asks for
@@ -58,35 +78,41 @@ class _Call:
     subject: Subject
     given: tuple[Given, ...]
     spread: bool
-    _done: dict[tuple[int, ...], Trial] = field(default_factory=dict, compare=False)
+    _done: dict[_Maps, Trial] = field(default_factory=dict, compare=False)
     _unbuilt: dict[str, Trial] = field(default_factory=dict, compare=False)
 
     @property
-    def lists(self) -> Mapping[tuple[tuple[int, ...], tuple[int, ...]], str]:
+    def lists(self) -> Mapping[_Pair, str]:
         """The lists of maps that its forward may get: as many as it has arguments, if it takes them one by one."""
         taken = inputs(self.subject.paste, self.subject.symbol)
         if not self.spread or taken is None or takes_any_number(self.subject.paste, self.subject.symbol):
             return _LISTS
         return {lists: what for lists, what in _LISTS.items() if len(lists[0]) == len(taken)} or _LISTS
 
-    def trial(self, widths: tuple[int, ...]) -> Trial:
-        """Return what comes of maps of these channels."""
-        if widths not in self._done:
-            maps: list[Any] = [(BATCH, c, *SIZE) for c in widths]
-            known = {**values(widths[0], _WIDTH), by.INPUT_LIST: list(widths), by.COUNT: len(widths)}
+    def trial(self, maps: _Maps) -> Trial:
+        """Return what comes of these maps."""
+        if maps not in self._done:
+            widths = [c for c, _, _ in maps]
+            given: list[Any] = [(BATCH, *one) for one in maps]
+            known = {**values(widths[0], _WIDTH), by.INPUT_LIST: widths, by.COUNT: len(widths)}
             used = {name for one in self.given for name in names_in(one.value)}
             arguments = str([(name, known[name]) for name in sorted(used) if name in known])
-            self._done[widths] = self._unbuilt.get(arguments) or self.subject.follow(
-                self.given, known, maps if self.spread else [maps]
+            self._done[maps] = self._unbuilt.get(arguments) or self.subject.follow(
+                self.given, known, given if self.spread else [given]
             )
-            if not self._done[widths].built:  # nor is it with the same arguments and other maps
-                self._unbuilt[arguments] = self._done[widths]
-        return self._done[widths]
+            if not self._done[maps].built:  # nor is it with the same arguments and other maps
+                self._unbuilt[arguments] = self._done[maps]
+        return self._done[maps]
 
-    def joins(self, *lists: tuple[int, ...]) -> bool:
-        """Tell whether maps of these channels become one of their size, whatever list of them it gets."""
-        found = (self.trial(widths) for widths in lists)
-        return all(one.state == OK and one.shape and (one.shape[0], *one.shape[2:]) == (BATCH, *SIZE) for one in found)
+    def joins(self, *lists: _Maps) -> bool:
+        """Tell whether these maps become one of the size of one of them, whatever list of them it gets."""
+        return all(self._joins(maps) for maps in lists)
+
+    def _joins(self, maps: _Maps) -> bool:
+        found = self.trial(maps)
+        if found.state != OK or not found.shape or len(found.shape) != 4:
+            return False
+        return found.shape[0] == BATCH and found.shape[2:] in [one[1:] for one in maps]
 
 
 def find_join(subject: Subject, spread: bool) -> Found | None:
@@ -104,7 +130,7 @@ def find_join(subject: Subject, spread: bool) -> Found | None:
     return Found(JOIN, why, call.given, outputs=_default(outputs), spread=spread)
 
 
-def _best(calls: Iterable[_Call], lists: tuple[tuple[int, ...], ...] = _TWO) -> _Call | None:
+def _best(calls: Iterable[_Call], lists: _Pair = _TWO) -> _Call | None:
     """Return the first call that joins each of these lists of maps, else the first that joins the first list."""
     found = None
     for call in calls:
@@ -131,7 +157,8 @@ def as_join(subject: Subject, spread: bool, given: tuple[Given, ...] | None, ask
     for lists, what in _LISTS.items():
         call = _best((call for call in calls if lists in call.lists), lists)
         if call:
-            doubt = f"it joins only {what}, and the families' Concats read two of different channels" if what else ""
+            only = f"it joins only {what}, and the families' Concats read two of one size and of different channels"
+            doubt = only if what else ""
             outputs = _outputs(call)
             why = f"it takes several maps and gives one, with {_words(outputs)}"
             return Found(JOIN, why, call.given, _default(outputs), spread, doubt=doubt, limited=bool(doubt))
@@ -194,8 +221,8 @@ def refuse_other_joins(subject: Subject) -> None:
 
 def _reads_list(call: _Call) -> bool:
     """Tell whether a class uses its input as a list: one with a list of sizes in its constructor may read one map."""
-    widths = next(one for one, _ in _LISTS if call.trial(one).built)
-    known = {**values(widths[0], _WIDTH), by.INPUT_LIST: [*widths], by.COUNT: len(widths)}
+    widths = [c for c, _, _ in next(one for one, _ in _LISTS if call.trial(one).built)]
+    known = {**values(widths[0], _WIDTH), by.INPUT_LIST: widths, by.COUNT: len(widths)}
     return bool(call.subject.follow(call.given, known, [one_map(widths[0])]).parted)
 
 
@@ -247,8 +274,8 @@ def _unknown_call(subject: Subject) -> UsageError:
 
 def _no_join(subject: Subject, calls: list[_Call]) -> UsageError:
     """Return why no call of a class joins maps: each certainly fails, or makes another map."""
-    trials = [(call.trial(widths), widths) for call in calls for widths, _ in call.lists]
-    best, widths = max(trials, key=lambda one: (one[0].built, one[0].line))
+    trials = [(call.trial(maps), maps) for call in calls for maps, _ in call.lists]
+    best, maps = max(trials, key=lambda one: (one[0].built, one[0].line))
     why = best.why if best.state == FAILED else "its forward does not make one map of their size"
     if best.nested and best.state == FAILED:
         why = "its forward takes each of them for a list of maps, which a Concat of the models does not get"
@@ -258,7 +285,7 @@ def _no_join(subject: Subject, calls: list[_Call]) -> UsageError:
         f"{subject.symbol} cannot join maps of a model: {why}",
         details=[
             f"found: {subject.quoted(best.line)}",
-            f"with:  maps of {' and '.join(map(str, widths))} channels, {SIZE[0]}×{SIZE[1]}",
+            f"with:  {' and '.join(f'[B, {c}, {h}, {w}]' for c, h, w in maps)}",
         ],
         hint=f"{subject.remedy}{subject.another}",
     )
@@ -298,9 +325,9 @@ def _takes_sizes(subject: Subject, taken: Sequence[str], line: int) -> UsageErro
 
 def _outputs(call: _Call, counts: tuple[int, ...] = (2, 3, 4)) -> str:
     """Return the expression that gives the output channels of every list of so many maps that it joins; "" for none."""
-    lists = [widths for pair in call.lists for widths in pair if len(widths) in counts and call.joins(widths)]
-    seen = [(widths, shape[1]) for widths in lists if (shape := call.trial(widths).shape)]
-    forms: dict[str, Callable[[tuple[int, ...]], int]] = {
+    lists = [maps for pair in call.lists for maps in pair if len(maps) in counts and call.joins(maps)]
+    seen = [([c for c, _, _ in maps], shape[1]) for maps in lists if (shape := call.trial(maps).shape)]
+    forms: dict[str, Callable[[Sequence[int]], int]] = {
         _SUM: lambda widths: sum(widths),
         by.OUTPUTS: lambda widths: _WIDTH,
         by.INPUTS: lambda widths: widths[0],
@@ -313,8 +340,8 @@ def _outputs(call: _Call, counts: tuple[int, ...] = (2, 3, 4)) -> str:
     numbers = {channels for _, channels in seen}
     if len(numbers) == 1 and len(seen) > 1:
         return str(numbers.pop())
-    # one that reads two of three maps: the models' Concats have two
-    return _outputs(call, (2,)) if len(counts) > 1 else ""
+    # one that reads the first of its maps, and no more
+    return _outputs(call, counts[:-1]) if len(counts) > 1 else ""
 
 
 def _default(outputs: str) -> str:
