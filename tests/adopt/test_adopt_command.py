@@ -254,6 +254,18 @@ def test_the_rebuilt_model_is_the_forks(yolopatch, self_made, tmp_path):
     assert "the same model" in words((tmp_path / "r.html").read_text())
 
 
+@pytest.mark.more
+def test_a_rebuilt_model_that_builds_where_the_forks_does_not_is_told_as_one(yolopatch, copied):
+    place = copied()
+    with (place / "ultralytics/utils/downloads.py").open("a") as stream:
+        stream.write('\nopen(__file__ + ".names")\n')
+    ran = yolopatch("adopt", place, *BASE, "--json")
+    (model,) = ran.json["models"]
+    assert (ran.code, model["builds"], model["same_as_fork"], model["rebuilt_builds"]) == (0, False, None, True)
+    assert "reads ultralytics/utils/downloads.py.names, which the fork does not have" in model["why"]
+    assert model["parameters"] > 10_000
+
+
 def test_a_model_that_cannot_be_rebuilt_is_told_and_makes_no_workspace(yolopatch, copied, own_catalog, tmp_path):
     place = copied()
     tasks = place / "ultralytics/nn/tasks.py"

@@ -86,6 +86,31 @@ DO_NOT_BUILD = {
         PLACE,
         r"reads D:\data\weights.txt, a path of its author's machine",
     ),
+    "reads a path of its author's home": (
+        _imported("open('/home/me/data/weights.txt')"),
+        PLACE,
+        "ultralytics/nn/tasks.py:4 reads /home/me/data/weights.txt, a path of its author's machine",
+    ),
+    "reads a file below its author's folder": (
+        _imported("import os\nDATA = '/home/me/data'\nopen(os.path.join(DATA, 'x', 'weights.txt'))"),
+        PLACE,
+        "reads /home/me/data/x/weights.txt, a path of its author's machine",
+    ),
+    "reads a path of windows with slashes": (
+        _forward("open('D:/data/me/weights.txt')"),
+        PLACE,
+        "reads D:/data/me/weights.txt, a path of its author's machine",
+    ),
+    "reads a file of its own that was not published": (
+        _imported("from pathlib import Path\nopen(Path(__file__).resolve().parents[1] / 'cfg' / 'gone.yaml')"),
+        OWN_FILE,
+        "ultralytics/nn/tasks.py:5 reads ultralytics/cfg/gone.yaml, which the fork does not have",
+    ),
+    "reads a file of the home folder": (
+        _imported("from pathlib import Path\nopen(Path.home() / 'gone' / 'weights.txt')"),
+        PLACE,
+        "gone/weights.txt, which is not there",
+    ),
     "writes a file": (
         _imported("open('/tmp/yolopatch-must-not-be', 'w')"),
         PLACE,

@@ -11,6 +11,7 @@ from pathlib import Path
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.source.store import cache_dir
 from yolopatch.steps.adopt.adopt import Adoption, AdoptRequest, adopt
+from yolopatch.steps.adopt.model import AdoptedModel
 
 # what forks import besides upstream's own requirements, as pip calls it
 PACKAGES = ("timm", "einops", "pywavelets", "efficientnet-pytorch", "huggingface-hub")
@@ -76,12 +77,17 @@ def _cells(found: Adoption) -> tuple[str, str, str, str, str, str]:
         ", ".join(layer.own.name for layer in told.layers) or "none",
         beside,
         "; ".join(f"{_WORDS[model.builds]}{_reason(model.why_not_built)}" for model in models) or "-",
-        "; ".join(f"{_SAME[model.same_as_fork]}{_reason(model.why_not_same)}" for model in models) or "-",
+        "; ".join(f"{_same(model)}{_reason(model.why_not_same)}" for model in models) or "-",
     )
 
 
 _WORDS = {True: "yes", False: "no", None: "not tried"}
 _SAME = {True: "the same", False: "differs", None: "no"}
+
+
+def _same(model: AdoptedModel) -> str:
+    alone = model.same_as_fork is None and model.rebuilt_builds
+    return "builds, with nothing to compare it with" if alone else _SAME[model.same_as_fork]
 
 
 def _reason(text: str) -> str:

@@ -25,7 +25,11 @@ def built_word(model: AdoptedModel) -> str:
 
 def same_word(model: AdoptedModel) -> str:
     """Return whether the rebuilt model is the fork's."""
-    return _SAME[model.same_as_fork] if model.path else "not rebuilt"
+    if not model.path:
+        return "not rebuilt"
+    if model.same_as_fork is None and model.rebuilt_builds:
+        return "builds, not compared"
+    return _SAME[model.same_as_fork]
 
 
 def layers_of(layer: Layer) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from traceback import walk_tb
 
 from ...wire.fork.models import (
@@ -235,14 +236,32 @@ _WINDOWS = re.compile(r"^[A-Za-z]:[\\/]|^\\\\")
 
 
 def _not_there(found: _Raised) -> _Reason | None:
-    """It reads a file that its author had."""
+    """It reads a file that is not there: one of its own that was not published, or one of its author's machine."""
     for error in causes(found.error):
         if isinstance(error, OSError) and error.filename is not None:
-            file = str(error.filename)
-            own = _WINDOWS.match(file) or Path(file).is_absolute()
-            whose = "a path of its author's machine" if own else "which is not in the folder that it is started in"
-            return _Reason(PLACE, f"{found.who} reads {file}, {whose}")
+            return _missing_file(found, os.fsdecode(error.filename))
     return None
+
+
+def _missing_file(found: _Raised, file: str) -> _Reason:
+    path, root = Path(file), found.root.resolve()
+    if path.is_absolute() and path.resolve().is_relative_to(root):
+        own = path.resolve().relative_to(root).as_posix()
+        return _Reason(OWN_FILE, f"{found.who} reads {own}, which the fork does not have")
+    if not (_WINDOWS.match(file) or path.is_absolute()):
+        return _Reason(PLACE, f"{found.who} reads {file}, which is not in the folder that it is started in")
+    whose = "a path of its author's machine" if _is_written(file, root) else "which is not there"
+    return _Reason(PLACE, f"{found.who} reads {file}, {whose}")
+
+
+def _is_written(file: str, root: Path) -> bool:
+    """Tell whether code or a YAML of the tree names a path, or a folder above it: this machine's own are computed."""
+    kind = PureWindowsPath if _WINDOWS.match(file) else PurePosixPath
+    folders = [one for one in (kind(file), *kind(file).parents) if len(one.parts) > 2]
+    places = {text for one in folders for text in (str(one), one.as_posix())}
+    written = (one for one in root.rglob("*") if one.suffix in (".py", ".yaml", ".yml") and one.is_file())
+    texts = (one.read_text(encoding="utf-8", errors="replace").replace("\\\\", "\\") for one in written)
+    return any(place in text for text in texts for place in places)
 
 
 _NO_ATTRIBUTE = re.compile(r"module '([\w.]+)' has no attribute '(\w+)'")

@@ -233,6 +233,7 @@ def _model_data(model: AdoptedModel) -> dict[str, object]:
         "same_as_fork": model.same_as_fork,
         "why": " ".join(model.why),
         "rebuilt": model.path or None,
+        "rebuilt_builds": model.rebuilt_builds,
         "scale": model.scale,
     }
 

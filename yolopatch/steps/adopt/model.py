@@ -41,15 +41,24 @@ class AdoptedModel:
         return self.proof.agreement.same if self.proof and self.proof.agreement else None
 
     @property
+    def rebuilt_builds(self) -> bool | None:
+        """Whether the rebuilt model builds, also where the fork's own does not; None where nobody tried."""
+        return isinstance(self.proof.rebuilt, Built) if self.proof and self.proof.rebuilt else None
+
+    @property
     def parameters(self) -> int | None:
-        """The number of parameters of the fork's model; None where it was not built."""
-        return self.proof.fork.parameters if self.proof and isinstance(self.proof.fork, Built) else None
+        """The number of parameters of the fork's model, else of the rebuilt one; None where neither was built."""
+        return self._built.parameters if self._built else None
 
     @property
     def scale(self) -> str:
         """The letter of the scale that it was built at; "" for a file without scales, or where it was not built."""
+        return self._built.scale if self._built else ""
+
+    @property
+    def _built(self) -> Built | None:
         both = (self.proof.fork, self.proof.rebuilt) if self.proof else ()
-        return next((one.scale for one in both if isinstance(one, Built)), "")
+        return next((one for one in both if isinstance(one, Built)), None)
 
     @property
     def why(self) -> tuple[str, ...]:
