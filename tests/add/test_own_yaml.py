@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from yolopatch.errors import EXIT_USAGE
+
 PIN = "ultralytics-8.3.0"
 # three sizes, brought to the one in the middle
 ZOOM = """import torch
@@ -48,7 +50,26 @@ def test_what_to_do_next_names_no_template(added):
     assert "it joins only three maps" in added.err
     assert "render-cfg" not in added.out
     assert "placement" not in added.out
-    assert "write a model YAML with rows of Zoom as my-yolo/my.yaml" in added.out
+    assert "write its rows into a model YAML of your own, my-yolo/my.yaml: it joins only three maps" in added.out
+
+
+def test_render_cfg_and_list_say_that_it_has_no_usual_place(added, yolopatch, tmp_path):
+    refused = yolopatch("render-cfg", "--module", "Zoom", "--model", "yolo11", "--out", tmp_path / "out")
+    assert refused.code == EXIT_USAGE
+    assert "Zoom does not fit where modules of its kind stand: it joins only three maps" in refused.err
+    assert not (tmp_path / "out").exists()
+    chosen = yolopatch("render-cfg", "--module", "Zoom", "--model", "yolo11", "--placement", "12", "--out", tmp_path)
+    assert chosen.code == 0, chosen.err
+    shown = yolopatch("list", "Zoom").out
+    assert "it joins only three maps" in " ".join(shown.split())
+    assert "render-cfg" not in shown
+
+
+def test_no_model_of_a_family_is_tried_with_it(yolopatch, paste, own_catalog, need_pin):
+    need_pin(PIN)
+    ran = yolopatch("add", paste(ZOOM, "Zoom.py"), "--like", "Concat", "--try")
+    assert "no model was built: no family's model has a place for it" in ran.out
+    assert "a model with it was built and run" not in ran.out
 
 
 @pytest.mark.more

@@ -61,6 +61,7 @@ def test_a_join_for_another_model_is_stored_though_it_has_no_place_in_the_usual_
     found = added(Tried(FAILED, PIN, "yolo11n", "layer 12: not enough values to unpack"), three, like="Concat")
     assert found.changed
     assert "it joins only three maps" in found.decision.doubt
+    assert not any(one.built for one in found.pins)
 
 
 def test_a_pin_whose_model_fails_with_a_head_is_refused_where_another_ones_works(added, need_pin):

@@ -100,6 +100,7 @@ class Module:
         assigns: of a loss, whether boxes can be assigned by it, too: it needs nothing but boxes, and keeps no state.
         stated: the placement that the post's own YAML states; "" for the usual one of its kind.
         packages: imports that look like files of the post, and that the user says are installed packages.
+        misfit: why it does not fit where modules of its kind stand in the families' models; "" if it does.
     """
 
     name: str
@@ -129,6 +130,7 @@ class Module:
     assigns: bool = False
     stated: str = ""
     packages: tuple[str, ...] = ()
+    misfit: str = ""
 
     def suffixed(self, stem: str) -> str:
         """Return the name of the class that replaces upstream's `stem`: `C3k2_DSConv`."""

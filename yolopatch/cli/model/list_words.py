@@ -76,6 +76,8 @@ def one_module(found: ModuleDetail) -> Iterator[str]:
         others = [name for name in found.placements if name != found.placement]
         yield from _fact("placement", f"{found.placement} ({found.model})")
         yield from _fact("or", ", ".join([*others, "layer numbers"]))
+    if found.misfit:
+        yield from _fact("placement", f"none that is usual, but layer numbers: {found.misfit}")
     if found.measured:
         yield from _measured(found.measured)
     if found.page:

@@ -32,12 +32,13 @@ def words(found: AddedModule) -> Iterator[str]:
             ("class", f"{decision.symbol}{decision.constructor}, {found.place}"),
             ("replaces", KINDS[decision.kind].replaces),
             ("because", decision.why),
-            *([("default", f"placement {found.placement}")] if found.placement and not decision.limited else []),
+            *([("default", f"placement {found.placement}")] if found.placement and not found.misfit else []),
             ("catalog", found.catalog),
         ]
     )
     rows = [(given.argument, given.value, given.why) for given in decision.given]
-    yield from table(("argument", "value", "because"), rows, left=3)
+    if rows:
+        yield from table(("argument", "value", "because"), rows, left=3)
     if decision.left:
         yield f"left at the file's defaults: {', '.join(decision.left)}"
     for one in found.pins:
@@ -53,8 +54,8 @@ def words(found: AddedModule) -> Iterator[str]:
     yield f"next: yolopatch apply --repo {repo} --module {found.module} --dest my-yolo"
     if decision.kind == LOSS:  # no model's YAML names it
         return
-    if decision.limited:
-        yield f"      write a model YAML with rows of {found.module} as my-yolo/my.yaml: no template has a place for it"
+    if found.misfit:
+        yield f"      write its rows into a model YAML of your own, my-yolo/my.yaml: {found.misfit}"
         yield "      yolopatch verify my-yolo --cfg my.yaml"
         return
     scale = found.scales.get(pin.model, "n")

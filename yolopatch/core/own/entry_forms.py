@@ -189,6 +189,7 @@ _MODULE = {
     "outputs": _Form(lambda value: value == "" or _is_number(value), "a number of channels in Python"),
     "stated": _Form(_matches(r"(?:\+?\d+(?:,\+?\d+)*)?"), "numbers of layers, as in --placement"),
     "packages": _Form(_listed(_is_class), "a list of names of packages"),
+    "misfit": _Form(_is_line, "one line of text"),
     "spread": _Form(lambda value: isinstance(value, bool), "true or false"),
     "boxes": _Form(_is_forms, f"two of {', '.join(BOX_FORMS)}"),
     "gives": _Form(lambda value: value in (GIVES_LOSS, GIVES_OVERLAP), f"{GIVES_LOSS} or {GIVES_OVERLAP}"),

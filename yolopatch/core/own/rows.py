@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from yolopatch.catalog.kinds import ATTENTION, BLOCK, CONV_LIKE
+from yolopatch.catalog.kinds import ATTENTION, BLOCK, CONV_LIKE, HEAD, JOIN
 from yolopatch.catalog.model.base_model import BaseModel
 from yolopatch.catalog.model.models import find_model
 from yolopatch.catalog.model.widths import read_by, widths
@@ -60,6 +60,8 @@ def fit_rows(subject: Subject, module: Module, decision: Decision) -> Fit:
     Raises:
         UsageError: it fails in every one of these models.
     """
+    if decision.limited and module.kind in (JOIN, HEAD):
+        return _misfit(module, decision)
     followed = module.kind in ONE_MAP and (not decision.doubt or decision.limited)
     if not followed or (module.stands_for_conv and module.placement == ALL_BLOCKS):
         return Fit(module, decision)
@@ -74,13 +76,18 @@ def fit_rows(subject: Subject, module: Module, decision: Decision) -> Fit:
             break
     best = max(outcomes, key=lambda one: len(one.works))
     if not best.works:
-        if decision.limited:  # it is for a YAML of the user's own
-            return Fit(module, decision)
+        if decision.limited:
+            return _misfit(module, decision)
         raise refused(subject, outcomes[0].broken[0][1], what=place_of(module.kind))
     if best.placement != module.placement:
         module = replace(module, stated=best.placement)
     scales = dict(reversed(best.works))  # of a family, the smallest one, which comes first
     return Fit(module, replace(decision, doubt=_doubt(outcomes[0], best), limited=False), scales)
+
+
+def _misfit(module: Module, decision: Decision) -> Fit:
+    """Return a module for a YAML of the user's own: what it works with is in no usual place."""
+    return Fit(replace(module, misfit=decision.doubt), decision)
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ class ModuleDetail:
         pins: the available flavors by pin.
         model: the base model that `placement` and `placements` are about.
         placement: where `render-cfg` puts it there; "" where it is in no layer.
+        misfit: as in `Module`.
         placements: the named placements that it can have there.
         measured: what maintainers measured of it, None of a module of the user's own.
         page: the page of the documentation that says what circulating code does otherwise; None of the user's own.
@@ -54,6 +55,7 @@ class ModuleDetail:
     pins: dict[str, tuple[str, ...]]
     model: str
     placement: str
+    misfit: str
     placements: tuple[str, ...]
     measured: Measured | None
     page: str | None
@@ -77,7 +79,8 @@ def show_module(module: Module) -> ModuleDetail:
         flavors=module.flavors,
         pins=row.pins,
         model=model.name,
-        placement=default_placement(model, module) if module.has_layers else "",
+        placement=default_placement(model, module) if module.has_layers and not module.misfit else "",
+        misfit=module.misfit,
         placements=tuple(_placements(model, module)) if module.has_layers else (),
         measured=row.measured,
         page=_page(module),
@@ -114,8 +117,8 @@ def _page(module: Module) -> str | None:
 def _commands(module: Module, pin: Pin) -> Iterator[str]:
     yield shell.join(["yolopatch", "apply", "--repo", pin.name, "--module", module.name, "--dest", _DEST])
     chosen = [] if module.kind == LOSS else ["--module", module.name]
-    if not (module.has_layers or module.kind == LOSS):
-        return  # a fork brings its own YAMLs
+    if module.misfit or not (module.has_layers or module.kind == LOSS):
+        return  # its rows are in a YAML of the user's own; a fork brings its own YAMLs
     words = [*chosen, "--model", pin.model, "--scale", _SCALE, "--out", _DEST]
     yield shell.join(["yolopatch", "render-cfg", *words])
     asked = RenderRequest(tuple(chosen[1:]), pin.model, scales=_SCALE, out=Path(_DEST))

@@ -66,6 +66,7 @@ def plan(request: RenderRequest, pin: Pin | None = None, file: CfgFile | None = 
         raise unknown("flavor", request.flavor, FLAVORS)
     modules = list(dict.fromkeys(map(find_module, request.modules)))
     _refuse_unplaced(modules)
+    _refuse_misfits(request, modules)
     for module in modules:
         require_flavor(module, request.flavor)
     if not modules and (request.placements or request.block):
@@ -123,6 +124,18 @@ def _place(request: RenderRequest, modules: Sequence[Module], model: BaseModel) 
     )
     lay_out_layers(model, replacements)
     return replacements
+
+
+def _refuse_misfits(request: RenderRequest, modules: Sequence[Module]) -> None:
+    """Refuse a module in its usual place in a family's model, where it does not fit."""
+    misfits = [] if request.source else [module for module in modules if module.misfit]
+    asked = assign(modules, request.placements) if misfits else {}
+    found = next((module for module in misfits if module not in asked), None)
+    if found:
+        raise UsageError(
+            f"{found.name} does not fit where modules of its kind stand: {found.misfit}",
+            hint="write its rows into a YAML of your own; or name layers where it fits, e.g. --placement 12",
+        )
 
 
 def _refuse_unplaced(modules: list[Module]) -> None:

@@ -105,6 +105,7 @@ class AddedModule:
     decision: Decision
     classes: tuple[str, ...]
     placement: str
+    misfit: str
     scales: Mapping[str, str]
     pins: tuple[PinResult, ...]
     packages: tuple[str, ...]
@@ -158,6 +159,7 @@ def add(request: AddRequest, folder: Path, cache: Path, build: Build | None = No
         decision=decision,
         classes=names_of(module)[:2] if module.stands_for_conv else (name,),
         placement=module.placement,
+        misfit=module.misfit,
         scales=fit.scales,
         pins=tuple(after_trial(one.result, tried) for one in made),
         packages=tuple(dict.fromkeys(package for one in made for package in one.packages)),

@@ -10,7 +10,7 @@ from yolopatch.catalog.kinds import LOSS
 from yolopatch.catalog.module import Module
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.core.own.patch import imported_files, wanted_of
-from yolopatch.core.own.tried import Tried
+from yolopatch.core.own.tried import BUILT, Tried
 from yolopatch.core.paste.fitting import Fitted, fit
 from yolopatch.core.paste.imports import Upstream
 from yolopatch.core.paste.reading import Pasted
@@ -78,7 +78,7 @@ def after_trial(result: PinResult, tried: Tried) -> PinResult:
     why = dict(tried.refused).get(result.pin)
     if why is not None:
         return replace(result, state=REFUSED, why=f"a model with it fails: {why}")
-    return replace(result, built=result.pin == tried.pin)
+    return replace(result, built=tried.state == BUILT and result.pin == tried.pin)
 
 
 def require_any(results: Sequence[PinResult], name: str) -> None:

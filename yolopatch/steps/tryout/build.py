@@ -57,6 +57,8 @@ def try_module(
     """
     if module.kind == LOSS:
         return Tried(NOT_BUILT, why="a loss is no layer of a model")
+    if module.misfit:
+        return Tried(NOT_BUILT, why=f"no family's model has a place for it: {module.misfit}")
     reasons: list[YolopatchError] = []
     failed: list[Tried] = []
     for name, text in patches.items():

@@ -368,7 +368,7 @@ def _calls(subject: Subject) -> Iterator[tuple[Given, ...]]:
     options = [_options(one) for one in arguments]
     for chosen in islice(product(*options), _MOST_CALLS):
         yield tuple(
-            Given(one.name, value, "so called, it joins two maps")
+            Given(one.name, value, "with it, it joins maps")
             for one, value in zip(arguments, chosen)
             if value is not None
         )
