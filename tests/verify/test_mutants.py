@@ -382,10 +382,12 @@ REMARKS = {
     ),
     "encoder_layer": (
         Remark("flops", _GROWS_FASTER),
+        Remark("trainer-setup", _NOT_OPTIMISED, YOLOV5),
         Remark("onnx", "torch's exporter does not know the short way through nn.MultiheadAttention"),
     ),
     "encoder_layer_by_pixels": (
         Remark("flops", _GROWS_FASTER),
+        Remark("trainer-setup", _NOT_OPTIMISED, YOLOV5),
         Remark("onnx", "its exporter asks for opset 12, which has no unflatten", YOLOV5),
     ),
     "shared_weights": (Remark("flops", "upstream's counter sees no convolution in a function"),),
