@@ -19,8 +19,8 @@ WIDTHS = {
     "the last's": ("chs", EACH.format("chs[-1]"), ADDED, "inputs[-1]"),
     "the largest": ("chs", EACH.format("max(chs)"), ADDED, "max(inputs)"),
     "all together": ("", "pass", "return torch.cat(x, 1)", "sum(inputs)"),
-    "the last one, gated by the first": ("chs", "self.g = nn.Conv2d(chs[0], chs[1], 1)",
-                                         "return x[1] * torch.sigmoid(self.g(x[0]))", "inputs[-1]"),
+    "the second, gated by the first": ("chs", "self.g = nn.Conv2d(chs[0], chs[1], 1)",
+                                       "return x[1] * torch.sigmoid(self.g(x[0]))", "inputs[1]"),
 }  # fmt: skip
 
 
@@ -121,3 +121,40 @@ def test_a_list_of_numbers_is_asked_for_and_not_given_the_maps_channels(case, na
     said = refused(text(f"{name}, start=1.0", LISTED[case].format(name), "return x + self.c(x)"), OpenError)
     assert f"{name}: it is a list in line " in said
     assert said.endswith(f'give its arguments: --args "{name}=..."')
+
+
+IN_ORDER = {
+    "two": ("low, high", "self.a, self.b = nn.Conv2d(low, 32, 1), nn.Conv2d(high, 32, 1)",
+            "return self.a(x[0]) + self.b(x[1])", ["inputs[0]", "inputs[1]"]),
+    "two and a width": ("c_low, c_high, out", "self.a, self.b = nn.Conv2d(c_low, out, 1), nn.Conv2d(c_high, out, 1)",
+                        "return self.a(x[0]) * self.b(x[1])", ["inputs[0]", "inputs[1]", "c2"]),
+    "two in another order": ("high, low", "self.a, self.b = nn.Conv2d(low, 32, 1), nn.Conv2d(high, 32, 1)",
+                             "return self.a(x[0]) + self.b(x[1])", ["inputs[1]", "inputs[0]"]),
+    "three, the middle one's size": (
+        "p3, p4, p5", "self.c = nn.ModuleList(nn.Conv2d(c, p4, 1) for c in (p3, p4, p5))",
+        "return F.max_pool2d(self.c[0](x[0]), 2) + self.c[1](x[1]) + F.interpolate(self.c[2](x[2]), scale_factor=2)",
+        ["inputs[0]", "inputs[1]", "inputs[2]"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", IN_ORDER)
+def test_the_channels_of_each_map_are_given_in_order_where_no_other_number_works(case):
+    arguments, made, forward, values = IN_ORDER[case]
+    decision = decided(text(arguments, made, forward), like="Concat")
+    assert [one.value for one in decision.given] == values
+
+
+NOT_IN_ORDER = {
+    "a number that any other would do for": ("low, high, ratio", "self.a = nn.Conv2d(low, high, 1)\nself.r = ratio",
+                                             "return self.a(x[0]) + x[1]"),
+    "a width that is none": ("low, high, groups", "self.a = nn.Conv2d(low, high, 1)\nself.n = nn.GroupNorm(1, groups)",
+                             "return self.a(x[0]) + x[1]"),
+    "one number for none of the maps": ("low, high", "self.a, self.b = nn.Conv2d(low, 32, 1), nn.Conv2d(high, 32, 1)",
+                                        "return self.a(x[0])"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", NOT_IN_ORDER)
+def test_no_order_is_guessed_where_another_number_works_or_none_does(case):
+    said = refused(text(*NOT_IN_ORDER[case]), like="Concat")
+    assert "neither names nor defaults say what its arguments are" in said

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import islice, product
+from dataclasses import dataclass, field, replace
+from itertools import islice, permutations, product
 from types import MappingProxyType
 from typing import Any
 
@@ -21,9 +21,13 @@ from yolopatch.errors import OpenError, UsageError
 from yolopatch.wire import arguments as by
 
 _MOST_CALLS = 48  # ways to call a constructor that are tried
+_OTHER = 41  # channels of none of the maps
+_MOST_MAPS = 5  # four, and a width
+_MOST_ORDERS = 6  # of three maps, all; the first is that of the maps
 _SUM = f"sum({by.INPUT_LIST})"
 _LARGEST = f"max({by.INPUT_LIST})"
 _LAST = f"{by.INPUT_LIST}[-1]"
+_SECOND = f"{by.INPUT_LIST}[1]"
 _COUNTS = frozenset(
     {"n", "length", "number", "num", "count", "counts", "inputs_num", "num_inputs", "n_inputs", "num_maps", "levels"}
 )
@@ -122,7 +126,7 @@ def find_join(subject: Subject, spread: bool) -> Found | None:
         subject: the class.
         spread: whether its forward takes its maps one by one.
     """
-    call = _best(_Call(subject, given, spread) for given in _calls(subject))
+    call = _best(_Call(subject, given, spread) for given in _calls(subject)) or _guessed(subject, spread, _TWO)
     if call is None:
         return None
     outputs = _outputs(call)
@@ -141,6 +145,24 @@ def _best(calls: Iterable[_Call], lists: _Pair = _TWO) -> _Call | None:
     return found
 
 
+def _guessed(subject: Subject, spread: bool, lists: _Pair) -> _Call | None:
+    """Return the call that gives each map's channels in order, if it joins these maps and needs just these numbers."""
+    calls = (_Call(subject, given, spread) for given in _one_by_one(subject))
+    fitting = _best((call for call in calls if lists in call.lists), lists)
+    return fitting if fitting and _needs_each(fitting, lists[0]) else None
+
+
+def _needs_each(call: _Call, maps: _Maps) -> bool:
+    """Tell whether a constructor takes no other number in the place of any map's channels or of the width."""
+    for place, one in enumerate(call.given):
+        given = (*call.given[:place], replace(one, value=str(_OTHER)), *call.given[place + 1 :])
+        other = replace(call, given=given, _done={}, _unbuilt={}).trial(maps)
+        is_width = one.value == by.OUTPUTS and other.shape and other.shape[1] == _OTHER
+        if other.state != FAILED and not is_width:
+            return False
+    return True
+
+
 def as_join(subject: Subject, spread: bool, given: tuple[Given, ...] | None, asked: bool) -> Found:
     """Return a class as a join, with given arguments or with those that are found.
 
@@ -156,6 +178,7 @@ def as_join(subject: Subject, spread: bool, given: tuple[Given, ...] | None, ask
     calls = [_Call(subject, one, spread) for one in (_calls(subject) if given is None else (given,))]
     for lists, what in _LISTS.items():
         call = _best((call for call in calls if lists in call.lists), lists)
+        call = call or (_guessed(subject, spread, lists) if given is None else None)
         if call:
             only = f"it joins only {what}, and the families' Concats read two of one size and of different channels"
             doubt = only if what else ""
@@ -211,7 +234,8 @@ def refuse_other_joins(subject: Subject) -> None:
         UsageError: its constructor wants the channels of several maps, and no call joins those of a model.
     """
     calls = [_Call(subject, one, spread=False) for one in _calls(subject)]
-    if any(_best(calls, lists) for lists, what in _LISTS.items() if what):
+    others = [lists for lists, what in _LISTS.items() if what]
+    if any(_best(calls, lists) or _guessed(subject, False, lists) for lists in others):
         raise _only(subject, as_join(subject, spread=False, given=None, asked=False))
     wanting = [call for call in calls if any(one.value == by.INPUT_LIST for one in call.given)]
     built = all(any(call.trial(one).built for one, _ in _LISTS) for call in wanting)
@@ -333,6 +357,7 @@ def _outputs(call: _Call, counts: tuple[int, ...] = (2, 3, 4)) -> str:
         by.INPUTS: lambda widths: widths[0],
         _LARGEST: lambda widths: max(widths),
         _LAST: lambda widths: widths[-1],
+        _SECOND: lambda widths: widths[1],
     }
     for text, form in forms.items():
         if seen and all(form(widths) == channels for widths, channels in seen):
@@ -356,6 +381,7 @@ def _words(outputs: str) -> str:
         by.INPUTS: "the channels of the first",
         _LARGEST: "the channels of the largest",
         _LAST: "the channels of the last",
+        _SECOND: "the channels of the second",
     }
     return words.get(outputs, f"{outputs} channels")
 
@@ -372,6 +398,20 @@ def _calls(subject: Subject) -> Iterator[tuple[Given, ...]]:
             for one, value in zip(arguments, chosen)
             if value is not None
         )
+
+
+def _one_by_one(subject: Subject) -> Iterator[tuple[Given, ...]]:
+    """Yield the calls that give a constructor the channels of each map, and a width at its end: `low, high, c2`.
+
+    No name says so, nor in which order they come: `_guessed` asks whether the class works with nothing else.
+    """
+    wanted = [one for one in subject.constructor.arguments if one.default is None]
+    if not 2 <= len(wanted) <= _MOST_MAPS or any(one.name.casefold() in (*_COUNTS, *LISTS) for one in wanted):
+        return
+    for count, width in ((len(wanted), []), (len(wanted) - 1, [by.OUTPUTS])):
+        for order in islice(permutations(range(count)), _MOST_ORDERS):
+            each = [*(f"{by.INPUT_LIST}[{number}]" for number in order), *width]
+            yield tuple(Given(one.name, value, "with it, it joins maps") for one, value in zip(wanted, each))
 
 
 def _says_nothing(one: Argument) -> bool:
