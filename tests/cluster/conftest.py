@@ -112,6 +112,7 @@ class FakeCluster:
 
     def __init__(self, nodes: list[Node], answers: list[object] = ()) -> None:
         self.there, self.answers = nodes, answers
+        self.dying: tuple[str, ...] = ()  # hosts of nodes that are listed until they are asked
         self.waiting: dict[int, deque] = {}
         self.started: list[tuple[tuple, Need, tuple[str, ...]]] = []
         self.ended: list[int] = []
@@ -127,6 +128,7 @@ class FakeCluster:
 
     def ask_each(self, nodes, function, arguments, seconds):
         self.asked = [node.host for node in nodes]
+        self.there = [node for node in self.there if node.host not in self.dying]
         return self.answers
 
     def start(self, function, arguments, need, without):

@@ -54,6 +54,25 @@ def test_a_node_with_another_yolopatch_or_none_stops_before_anything_trains(fake
     assert refused.value.hint == f'on each of them: pip install "yolopatch[ray]=={__version__}"'
 
 
+DIED = Gone("TaskUnschedulableError: The node doesn't exist any more")
+
+
+def test_a_node_that_dies_while_it_is_asked_is_left_out(fake_cluster):
+    cluster = fake_cluster((GOOD, DIED))
+    cluster.dying = ("right",)
+    seen = look_at(cluster, cluster.nodes()[1:], REQUEST, on_cpu=True)
+    assert [node.host for node in seen.nodes] == ["left"]
+    assert seen.notes == ("right died: the grid is trained without this node",)
+
+
+def test_nodes_that_all_die_while_they_are_asked_stop_before_anything_trains(fake_cluster):
+    cluster = fake_cluster((DIED, DIED))
+    cluster.dying = ("left", "right")
+    with pytest.raises(YolopatchError, match="no node that has room for a run is left: left, right died") as refused:
+        look_at(cluster, cluster.nodes()[1:], REQUEST, on_cpu=True)
+    assert refused.value.hint == "add a node: ray start --address=HOST:PORT"
+
+
 def test_a_node_that_cannot_train_says_its_own_next_command(fake_cluster):
     bad = {**GOOD, "host": "right", "fault": "it lacks torch", "hint": "on that node: yolopatch env create x"}
     with pytest.raises(YolopatchError) as refused:

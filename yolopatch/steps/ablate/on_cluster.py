@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -140,7 +140,7 @@ class ClusterExecutor:
         paths = () if data.is_sent else tuple(path for places in data.parts.values() for path in places)
         request = LookRequest(grid.plan.pin.name, grid.plan.grid.compat, self.python, shared.catalog, paths)
         seen = look_at(self.cluster, nodes, request, on_cpu=not need.gpus)
-        for note in (self._words(need, nodes, seen.setup.words, data.is_sent), *seen.notes):
+        for note in (self._words(need, seen.nodes, seen.setup.words, data.is_sent), *seen.notes):
             self.tell(note)
         recipes = Recipes(grid, data, self.python, seen.setup, self.every)
         return RayEngine(self.cluster, need, self.workers, keep, recipes.of, shared)
@@ -160,7 +160,7 @@ class ClusterExecutor:
             hint="ask for less with --cpus-per-run and --gpus-per-run, or add a node: ray start --address=HOST:PORT",
         )
 
-    def _words(self, need: Need, nodes: list[Node], setup: str, is_sent: bool) -> str:
+    def _words(self, need: Need, nodes: Sequence[Node], setup: str, is_sent: bool) -> str:
         rooms = sum(need.fits(node) for node in nodes)
         at_once = min(rooms, self.workers) if self.workers else rooms
         device = f"{need.gpus:g} GPU and " if need.gpus else ""

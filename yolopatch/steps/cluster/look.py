@@ -47,8 +47,15 @@ class LookRequest:
 
 @dataclass(frozen=True)
 class Seen:
-    """What the nodes have in common, and what the user should know."""
+    """What the nodes have in common, and what the user should know.
 
+    Attributes:
+        nodes: those that are still there.
+        setup: the environment that trains on each of them.
+        notes: for the user.
+    """
+
+    nodes: tuple[Node, ...]
     setup: Setup
     notes: tuple[str, ...]
 
@@ -62,16 +69,23 @@ def look_at(cluster: RayCluster, nodes: Sequence[Node], request: LookRequest, on
         on_cpu: whether the runs are trained on CPUs.
 
     Raises:
-        YolopatchError: a node has another yolopatch or none, cannot train, or they have different environments;
-            nothing was trained.
+        YolopatchError: a node has another yolopatch or none, cannot train, or they have different environments; or
+            none of them is left; nothing was trained.
     """
     cluster.send_by_value(remote)
     answers = cluster.ask_each(nodes, remote.look, (__version__, pickle.dumps(request)), _PATIENCE)
+    dead = _dead(cluster, nodes, answers)
     found = [
         {"host": node.host, "fault": f"it does not answer ({answer.why})"} if isinstance(answer, Gone) else answer
         for node, answer in zip(nodes, answers)
+        if node not in dead
     ]
     _require_fit(found)
+    if not found:
+        raise YolopatchError(
+            f"no node that has room for a run is left: {_some([node.host for node in dead])} died; nothing was trained",
+            hint="add a node: ray start --address=HOST:PORT",
+        )
     setups = _by_setup(found)
     if len(setups) > 1:
         lines = [f"{_some(hosts)}: {setup.words}" for setup, hosts in setups]
@@ -84,12 +98,18 @@ def look_at(cluster: RayCluster, nodes: Sequence[Node], request: LookRequest, on
     cores = sorted({one["cores"] for one in found})
     differ = on_cpu and len(cores) > 1
     counts = " and ".join(map(str, cores))
-    return Seen(
-        setups[0][0],
-        (f"the nodes have {counts} cores, of which upstream makes threads: one run differs in its last digits",)
-        if differ
-        else (),
-    )
+    notes = [f"{node.host} died: the grid is trained without this node" for node in dead]
+    if differ:
+        threads = f"the nodes have {counts} cores, of which upstream makes threads: one run differs in its last digits"
+        notes.append(threads)
+    return Seen(tuple(node for node in nodes if node not in dead), setups[0][0], tuple(notes))
+
+
+def _dead(cluster: RayCluster, nodes: Sequence[Node], answers: Sequence[Any]) -> list[Node]:
+    """Return the nodes that gave no answer because they died: Ray goes on listing one for a while."""
+    silent = [node for node, answer in zip(nodes, answers) if isinstance(answer, Gone)]
+    there = {node.id for node in cluster.nodes()} if silent else set()
+    return [node for node in silent if node.id not in there]
 
 
 def _require_fit(found: Sequence[Mapping[str, Any]]) -> None:
