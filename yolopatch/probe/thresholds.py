@@ -42,6 +42,11 @@ LOW_PRECISION = 0.1
 # own heads reach 0.9 or more at 128 pixels; a head whose strides were never set 0, one with stride 1 0.12.
 BOXES_COVER = 0.5
 
+# `head`: the boxes and the scores of a prediction beside those that upstream's loss reads in the same maps: boxes as parts
+# of the image's side, scores as they are. Upstream's own heads differ by rounding, 1e-6 of each.
+SAME_BOXES = 1e-3
+SAME_SCORES = 1e-3
+
 # `head`: the mean score of an untrained head. Upstream's biases give 0.02 or less, a focal loss's usual prior is 0.01,
 # a head whose biases are zero gives 0.5.
 UNTRAINED_SCORE = 0.1

@@ -209,11 +209,18 @@ def _not_constructed(error: BaseException, row: Row, cls: Any, args: list[Any], 
             _ZERO_HINT,
             **evidence,
         )
+    known = known_cause(None, error)
+    if known:
+        return failed(
+            f"layer {row.index} ({row.module}) cannot be constructed: {known.what}", known.remedy, **evidence
+        )
     suspects = [f"{name}={value!r}" for name, value in bound.items() if _is_suspect(name, value, str(error))]
     blamed = f"{row.module} with {', '.join(suspects)}" if suspects else f"{row.module}({_listed(bound)})"
     return failed(
         f"layer {row.index}: {blamed} cannot be constructed: {type(error).__name__}: {_message(error)}",
-        _branch_hint(row, cls, args) or f"fix that argument in the row {list(row.args)}, or the class's constructor",
+        _branch_hint(row, cls, args)
+        or (f"fix that argument in the row {list(row.args)}, or the class's constructor" if suspects else "")
+        or f"look at {evidence['at'] or 'the exception in the evidence'}, and at the row {list(row.args)}",
         **evidence,
     )
 

@@ -299,6 +299,75 @@ def _folds(frame: FrameType) -> bool:
     return all(isinstance(frame.f_locals.get(key), Module) for key in _FOLDED)
 
 
+_BEFORE_INIT = re.compile(r"cannot assign \w+ before (?:\w+\.)?__init__\(\) call")
+
+
+def _no_super(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
+    """A constructor keeps a layer or a tensor before it has called that of nn.Module."""
+    if _search(_BEFORE_INIT, found) is None:
+        return None
+    cls = _class_at(found)
+    return Cause(
+        f"{_place(found) or cls}: {cls} keeps a layer or a tensor before nn.Module is set up",
+        f"write super().__init__() as the first line of the constructor of {cls}",
+    )
+
+
+def _class_at(found: Raised) -> str:
+    """Return the name of the class whose method raised, "the class" where none did."""
+    owners = [frame.f_locals.get("self") for frame, _ in walk_tb(found.error.__traceback__)]
+    modules = [type(owner).__name__ for owner in owners if isinstance(owner, Module)]
+    return modules[-1] if modules else "the class"
+
+
+_NO_FORWARD = re.compile(r"Module \[(\w+)\] is missing the required \"forward\" function")
+_HOLDERS = ("ModuleList", "ModuleDict", "ParameterList", "ParameterDict")
+
+
+def _no_forward(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
+    """A module was called whose class has no forward."""
+    match = _search(_NO_FORWARD, found)
+    if match is None:
+        return None
+    cls = match[1]
+    if cls in _HOLDERS:
+        return Cause(
+            f"{_place(found) or 'the model'} calls a {cls}, which only holds others",
+            f"loop over the {cls}, or use nn.Sequential, which calls one after the other",
+        )
+    return Cause(
+        f"{found.layer or 'the model'} calls {cls}, and its class has no forward",
+        f"define forward(self, x) in the class {cls}: one that is indented too far is a function inside another one, "
+        "and one with a wrong letter is another method",
+    )
+
+
+def _lazy(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
+    """A layer waits with its parameters for its first input."""
+    if "uninitialized parameter" not in str(found.error):
+        return None
+    return Cause(
+        "it holds one of torch's lazy layers, and upstream counts the parameters of each layer before it first runs",
+        "use the layer that is not lazy (nn.Conv2d for nn.LazyConv2d), with the input channels that parse_model passes",
+    )
+
+
+_NOT_DIVISIBLE = re.compile(r"\b(\w+) must be divisible by (\w+)")
+
+
+def _not_divisible(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
+    """A number of groups or of heads does not divide the channels."""
+    match = _search(_NOT_DIVISIBLE, found)
+    *_, (frame, _) = walk_tb(found.error.__traceback__)
+    whole, part = (frame.f_locals.get(name) for name in match.groups()) if match else (None, None)
+    if match is None or not isinstance(whole, int) or not isinstance(part, int):
+        return None
+    return Cause(
+        f"{found.line or 'the constructor'}: {match[1]} is {whole}, which cannot be divided by {match[2]}, {part}",
+        f"channels change with the scale: compute {match[2]} from them, such as math.gcd(channels, {part})",
+    )
+
+
 _TABLE: tuple[Callable[[Raised, Module | None, Module | None], Cause | None], ...] = (
     _not_a_tensor,
     _deleted_by_fuse,
@@ -311,4 +380,8 @@ _TABLE: tuple[Callable[[Raised, Module | None, Module | None], Cause | None], ..
     _memory,
     _computed_attribute,
     _one_value,
+    _no_super,
+    _no_forward,
+    _lazy,
+    _not_divisible,
 )

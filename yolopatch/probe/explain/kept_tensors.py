@@ -7,14 +7,14 @@ from torch.nn import Module
 
 
 def computed_tensors(model: Module) -> list[tuple[str, str]]:
-    """Return (dotted name, what computes it) of every attribute that is a tensor with a gradient's history.
+    """Return (dotted name, what computes it) of every attribute or buffer that is a tensor with a gradient's history.
 
     What computes it is the name of torch's own hook, such as `WeightNorm`; empty where a module's own code does.
     """
     return [
         (f"{name}.{attribute}" if name else attribute, _hook_of(module, attribute))
         for name, module in model.named_modules()
-        for attribute, value in vars(module).items()
+        for attribute, value in (*vars(module).items(), *module._buffers.items())
         if isinstance(value, Tensor) and not value.is_leaf
     ]
 

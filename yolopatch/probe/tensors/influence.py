@@ -85,7 +85,12 @@ def _held(layer: nn.Module, plain: Sequence[PlainTensor]) -> list[Held]:
 
 
 def _is_counter(module: nn.Module, tensor: Tensor) -> bool:
-    """Return whether a tensor is one of torch's own counters, which are read only if a momentum is None."""
+    """Return whether a tensor is one of torch's own counters, which are read only if a momentum is None.
+
+    A class that inherits from torch's norm has the counter, too.
+    """
+    if isinstance(module, nn.modules.batchnorm._NormBase) and tensor is module.num_batches_tracked:
+        return True
     return _is_torch(module) and not tensor.is_floating_point()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,12 +11,15 @@ from torch import Tensor
 
 from ....wire.statuses import FAIL
 from ...build.subject import Subject
+from ...measure.batches import make_batch
+from ...measure.loss_reading import Reading, read_boxes
 from ...protocol.findings import Finding, failed, passed, warned
 from ...tensors.tensors import layer_name, layer_outputs, tensors
-from ...thresholds import BOXES_COVER, UNTRAINED_SCORE
+from ...thresholds import BOXES_COVER, SAME_BOXES, SAME_SCORES, UNTRAINED_SCORE
 from ..rules import Rules
 
 _LARGER = 1.5  # the second image's side, which tells the axis of the positions from that of the values
+_HALF = 0.5  # the sigmoid of zero
 _NORMALISED = 2.0  # pixels: boxes that lie within so much are given as parts of the image
 
 RULES = Rules()
@@ -51,7 +54,7 @@ def check(subject: Subject) -> Finding:
     """Fail where the head's strides are not its maps', or its boxes do not cover the image.
 
     Upstream sets strides and biases only for classes that inherit from its own head. What counts here is what
-    happened. Warn where an untrained head gives every class a high score: its biases were not initialised. Warn, too,
+    happened. Fail, too, where it gives other boxes in eval than upstream's loss reads in its maps. Warn where an untrained head gives every class a high score: its biases were not initialised. Warn, too,
     where upstream takes the head, whose name it does not know, for one of another task, or for one of none.
     """
     found = _set_up(subject)
@@ -98,6 +101,9 @@ def _set_up(subject: Subject) -> Finding:
             _INHERITED_HINT if _inherits(subject) else _STRANGER_HINT,
             **evidence,
         )
+    against = _against_the_loss(subject, name, evidence)
+    if against is not None:
+        return against
     if loud and boxes is not None:
         return warned(
             f"{name}: untrained, it gives a mean score of {boxes.score:.2g}: its biases were not initialised, and the "
@@ -107,6 +113,61 @@ def _set_up(subject: Subject) -> Finding:
             **evidence,
         )
     return passed(_summary(expected, found, boxes), **evidence)
+
+
+def _against_the_loss(subject: Subject, name: str, evidence: Mapping[str, Any]) -> Finding | None:
+    """Return that the head predicts other boxes or scores than upstream's loss trains; None where it does not.
+
+    Training then lowers the loss, and what it learns is not what a validation counts.
+    """
+    batch = make_batch(subject)
+    reading = read_boxes(subject.upstream, subject.fresh(), batch) if batch is not None else None
+    if reading is None:
+        return None
+    if float(reading.scores.min()) >= _HALF:
+        return failed(
+            f"{name}: upstream's loss takes what the head gives in training for values before a sigmoid, and none of "
+            "them is below zero: no class can get a score below 0.5",
+            "give the loss what the last convolutions make, and apply the sigmoid in eval only",
+            **evidence,
+        )
+    wrong = int((reading.far > SAME_BOXES * subject.side).sum())
+    if wrong:
+        return failed(
+            f"{name}: {wrong} of the {len(reading.given)} boxes that it gives in eval are not those that upstream's "
+            f"loss reads in its maps, such as {_example(reading)} (centre and size in pixels): what is trained is not "
+            "what is predicted",
+            "decode in eval as upstream's loss does: in each map the values of the box come first, then those of the "
+            "classes; the distances are from the middle of a cell, times the map's stride; the result has centres and "
+            "sizes",
+            **evidence,
+        )
+    if _other_scores(reading):
+        return warned(
+            f"{name}: its scores in eval are not those that upstream's loss trains: on average "
+            f"{_mean(reading.given_scores):.2g}, and the loss reads {_mean(reading.scores):.2g}",
+            "apply one sigmoid to the values of the classes, in eval only; if the head means to change its scores in "
+            "eval, say so in your text",
+            **evidence,
+        )
+    return None
+
+
+def _example(reading: Reading) -> str:
+    """Return the box that lies furthest from all that the loss reads, and the nearest of those."""
+    worst = int(reading.far.argmax())
+    given, read = reading.given[worst], reading.read[reading.nearest[worst]]
+    return " where the loss has ".join(" ".join(f"{value:.1f}" for value in box.tolist()) for box in (given, read))
+
+
+def _other_scores(reading: Reading) -> bool:
+    if reading.given_scores is None:
+        return False
+    return bool((reading.given_scores - reading.scores[reading.nearest]).abs().max() > SAME_SCORES)
+
+
+def _mean(scores: Tensor | None) -> float:
+    return float("nan") if scores is None else float(scores.mean())
 
 
 def _inherits(subject: Subject) -> bool:

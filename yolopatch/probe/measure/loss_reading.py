@@ -1,0 +1,134 @@
+"""What upstream's loss reads in a head's maps, beside what the head itself makes of them in a prediction."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..build.upstreams import Upstream
+from ..tensors.models import UpstreamModel
+from ..tensors.perturb import perturb_
+from ..tensors.tensors import needs_more_than_maps, tensors
+
+_READ = ("pd_scores", "pd_bboxes")  # the first two inputs of what assigns objects to boxes, in every release
+_SORTED = 6  # values of a box that needs no suppression: corners, score, class
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The boxes of one image as the loss takes them, and as the head gives them in eval.
+
+    Attributes:
+        read: boxes of the loss as centre and size in pixels, shape (positions, 4).
+        given: those of the head, (boxes, 4).
+        nearest: for each of `given` the number of the box of `read` that is most like it, shape (boxes,).
+        scores: the scores in `read` of every class, shape (positions, classes), 0 to 1.
+        given_scores: those of the head, shape (boxes, classes); None where it gives only the best of them.
+    """
+
+    read: Tensor
+    given: Tensor
+    nearest: Tensor
+    scores: Tensor
+    given_scores: Tensor | None
+
+    @property
+    def far(self) -> Tensor:
+        """How many pixels each of `given` lies from the nearest box of `read`: the largest of four, (boxes,)."""
+        return (self.given - self.read[self.nearest]).abs().amax(1)
+
+
+@torch.no_grad()
+def read_boxes(upstream: Upstream, model: UpstreamModel, batch: dict[str, Any]) -> Reading | None:
+    """Return what the loss and the head make of the same maps of the first image.
+
+    Args:
+        upstream: where the loss comes from.
+        model: a built model that may be changed.
+        batch: see `batches.make_batch`.
+
+    Returns:
+        None where it cannot be told: a loss that assigns no boxes to objects, boxes with an angle, a head that takes
+        more than its maps, or one that gives other maps each time while it trains.
+    """
+    head = model.eval().model[-1]
+    if needs_more_than_maps(model):
+        return None
+    _vary(head)
+    result = next(tensors(model(batch["img"])), None)
+    try:
+        head.training = True  # its parts stay in eval, so that its maps are those of the prediction
+        first, second = (upstream.outputs(model, batch) for _ in range(2))
+        read = _read(upstream, model, second, batch) if _same(first, second) else []
+    except Exception:  # the user's code, in a mode that only this task asks for: nothing can be told from it
+        return None
+    finally:
+        model.eval()
+    if result is None or result.dim() != 3 or not read:
+        return None
+    return _compared(result[0], torch.cat([boxes[0] for _, boxes in read]), torch.cat([s[0] for s, _ in read]))
+
+
+def _vary(head: nn.Module) -> None:
+    """Change what the convolutions of a head give: the boxes of an untrained one are all alike.
+
+    One with one output may hold fixed numbers, such as the values that a box's distribution is over.
+    """
+    generator = torch.Generator().manual_seed(6)
+    for part in head.modules():
+        if isinstance(part, nn.Conv2d) and part.out_channels > 1:
+            for parameter in part.parameters(recurse=False):
+                perturb_(parameter, generator)
+
+
+def _same(first: Any, second: Any) -> bool:
+    pairs = list(zip(tensors(first), tensors(second)))
+    return bool(pairs) and all(a.shape == b.shape and torch.equal(a, b) for a, b in pairs)
+
+
+def _read(
+    upstream: Upstream, model: UpstreamModel, outputs: Any, batch: dict[str, Any]
+) -> list[tuple[Tensor, Tensor]]:
+    """Return the scores and the boxes (corners in pixels) that the loss compares with the objects."""
+    found: list[tuple[Tensor, Tensor]] = []
+
+    def keep(module: nn.Module, args: tuple[Any, ...]) -> None:
+        names = tuple(inspect.signature(module.forward).parameters)[:2] if len(args) > 2 else ()
+        if names == _READ and args[1].shape[-1] == 4:
+            found.append((args[0].detach().clone(), args[1].detach().clone()))
+
+    hook = nn.modules.module.register_module_forward_pre_hook(keep)
+    try:
+        upstream.loss_of(model, outputs, batch)
+    finally:
+        hook.remove()
+    return found
+
+
+def _compared(result: Tensor, corners: Tensor, scores: Tensor) -> Reading | None:
+    """Put the boxes of a prediction beside those of the loss; None where the prediction has another form.
+
+    Args:
+        result: of one image: (4 + classes + others, positions), or the best boxes (boxes, 6).
+        corners: of the loss, shape (positions, 4).
+        scores: of the loss, shape (positions, classes).
+    """
+    read = torch.cat(((corners[:, :2] + corners[:, 2:]) / 2, corners[:, 2:] - corners[:, :2]), 1)
+    classes = scores.shape[1]
+    if result.shape[1] == _SORTED and result.shape[0] != 4 + classes:
+        best = result[:, :4]
+        given = torch.cat(((best[:, :2] + best[:, 2:]) / 2, best[:, 2:] - best[:, :2]), 1)
+        given_scores = None
+    elif result.shape[1] == len(read) and result.shape[0] >= 4 + classes:
+        given, given_scores = result[:4].T, result[4 : 4 + classes].T
+    else:
+        return None
+    if not (torch.isfinite(given).all() and torch.isfinite(read).all()):
+        return None
+    # the exact way: the fast one is off by more than boxes of neighbouring cells may differ
+    distances = torch.cdist(given, read, compute_mode="donot_use_mm_for_euclid_dist")
+    return Reading(read, given, distances.argmin(1), scores, given_scores)
