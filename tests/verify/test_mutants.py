@@ -100,6 +100,20 @@ CAUGHT = {
     "stride_forgotten": ("build", "layer 5 (StrideForgotten) is the first whose map has another size"),
     "viewed_transposed": ("build", "look at "),
     "pooled_instance": ("build", "InstanceNorm2d gets one value per channel"),
+    "head_in_cells": ("head", "are not those that upstream's loss reads in its maps"),
+    "head_swapped": ("head", "are not those that upstream's loss reads in its maps"),
+    "head_of_corners": ("head", "are not those that upstream's loss reads in its maps"),
+    "head_of_two_sigmoids": ("head", "no class can get a score below 0.5"),
+    "super_forgotten": ("build", "write super().__init__() as the first line of the constructor of SuperForgotten"),
+    "forward_misspelt": ("build", "calls ForwardMisspelt, and its class has no forward"),
+    "list_called": ("build", "calls a ModuleList, which only holds others"),
+    "lazy_layer": ("build", "layer 3 (LazyLayer) cannot be constructed: it holds one of torch's lazy layers"),
+    "undivided": ("build", "which cannot be divided by groups, 24"),
+    "class_called": ("build", "layer 3 (ClassCalled) returns a module (SiLU)"),
+    "history_kept": ("learns", "model.3.mean keeps a tensor with its gradient's history"),
+    "scripted_part": ("checkpoint", "model.3.act is a module of TorchScript"),
+    "parametrized": ("checkpoint", "model.3.conv computes its weight by torch.nn.utils.parametrize"),
+    "image_checkpointed": ("gradient-flow", "a checkpoint with use_reentrant=True"),
     "unoptimised": ("trainer-setup", "to its optimizer, first model.3.gain in layer 3 (Unoptimised)"),
 }
 # what a check only warns of: upstream's own mistakes, and what its trainer does
@@ -113,13 +127,16 @@ WARNED = {
     "in_place_input": ("forward", "layer 5 (InPlaceInput) changes its input in place, which layer 15 (Concat) reads"),
     "head_without_biases": ("head", "biases were not initialised"),
     "head_of_fixed_classes": ("build", "has 80 classes whatever nc is"),
+    "head_without_sigmoid": ("head", "its scores in eval are not those that upstream's loss trains"),
+    "training_branch": ("inert", "uses 2 parameters only while it trains, such as model.3.weigh.weight"),
+    "other_in_eval": ("inert", "layer 3 (OtherInEval) computes something else in eval"),
     "switched_input": ("forward", "upstream sets inplace=True on every activation module"),
     "scrambled_tokens": ("forward", "layer 3 (ScrambledTokens) reshapes across axes: "),
     "scrambled_heads": ("forward", "layer 3 (ScrambledHeads) reshapes across axes: "),
     "to_the_cpu": ("init", "layer 3 moves a map to the CPU at "),
 }
 # what stands in the place of the head, of the first Concat, of the first Upsample, and of one of the family's blocks
-HEADS = ("own_head", "shared_head", *(stem for stem in CAUGHT | WARNED if stem.startswith("head_")))
+HEADS = ("own_head", "shared_head", "written_head", *(stem for stem in CAUGHT | WARNED if stem.startswith("head_")))
 JOINS, UPSAMPLERS = ("deaf_join", "listed_weights", "weighted_join", "zero_join"), ("carafe",)
 BLOCKS = {
     "branch_forgotten": 4,
@@ -129,7 +146,14 @@ BLOCKS = {
     "encoder_layer_by_pixels": 4,
 }
 # where another module stands, if not in LAYER: behind a map that another layer reads, too, and in the place of SPPF
-PLACES = {"in_place_input": 5, "switched_input": 5, "stride_forgotten": 5, "shrinking_pool": 9, **BLOCKS}
+PLACES = {
+    "image_checkpointed": 0,
+    "in_place_input": 5,
+    "switched_input": 5,
+    "stride_forgotten": 5,
+    "shrinking_pool": 9,
+    **BLOCKS,
+}
 ROWS = {"word_in_row": '"d"'}  # what a module's row says after the channels, if not what the base's says
 # what parse_model does for a head: YOLO26's gets two more arguments
 HEAD_BRANCH = "args.append([ch[x] for x in f])"
@@ -158,6 +182,12 @@ NOT_BLAMED = {
     "partial_convolution": "inert",
     "channel_gate": "onnx",
     "own_head": "head",
+    "written_head": "head",
+    "own_norm": "inert",
+    "running_norm": "inert",
+    "training_noise": "inert",
+    "checkpointed": "gradient-flow",
+    "scripted_function": "checkpoint",
     "space_to_depth": "only-intended",
     "dynamic_experts": "gradient-flow",
     "window_attention": "torchscript",
@@ -200,6 +230,13 @@ _CHANGED = "layer 5 (InPlaceInput) changes its input in place, which layer"
 _ONE_EVAL = "this release runs a new model once in eval, the others in train"
 ELSEWHERE = {
     **{stem: (Elsewhere("its head has other parts and other arguments", None, YOLOV5),) for stem in HEADS},
+    **{
+        stem: (
+            Elsewhere("its head has other parts and other arguments", None, YOLOV5),
+            Elsewhere("its head gives a dict while it trains, and sorted corners in eval", None, YOLO26),
+        )
+        for stem in ("head_swapped", "head_of_corners", "head_of_two_sigmoids", "head_without_sigmoid", "written_head")
+    },
     "dfl_named": (
         Elsewhere("its trainer freezes layers by their numbers alone", Outcome("trainer-setup", PASS, ""), YOLOV5),
     ),

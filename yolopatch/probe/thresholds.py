@@ -38,12 +38,17 @@ BLIND_EXPORT = 0.3
 # 0.0015, and 0.021 if a kernel is quantised at every forward, because some weights move to the next level.
 LOW_PRECISION = 0.1
 
+# `inert`: a layer's output in eval and while it trains, for one input, whose statistics its BatchNorms have: the root
+# mean square of the difference, relative to the larger. The statistics of two values differ by up to 0.3; what is left
+# out or multiplied in one of the modes alone makes 0.5 and more.
+OTHER_IN_EVAL = 0.5
+
 # `head`: the centres of an untrained head's boxes, from the first to the last, relative to the image's side. Upstream's
 # own heads reach 0.9 or more at 128 pixels; a head whose strides were never set 0, one with stride 1 0.12.
 BOXES_COVER = 0.5
 
-# `head`: the boxes and the scores of a prediction beside those that upstream's loss reads in the same maps: boxes as parts
-# of the image's side, scores as they are. Upstream's own heads differ by rounding, 1e-6 of each.
+# `head`: the boxes and the scores of a prediction beside those that upstream's loss reads in the same maps: boxes as
+# parts of the image's side, scores as they are. Upstream's own heads differ by rounding, 1e-6 of each.
 SAME_BOXES = 1e-3
 SAME_SCORES = 1e-3
 

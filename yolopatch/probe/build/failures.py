@@ -28,12 +28,14 @@ from ..protocol.plain_values import plain
 from ..protocol.refusal import ModelRefusal, Refusal
 from ..tensors.tensors import image, layer_outputs
 from .arguments import Recorder, misread, role
+from .keys import wrong_key
 from .rows import Row
 from .subject import SIDE, Subject, shapes
 from .upstreams import Upstream
 
 _RUNNERS = ("_predict_once", "_forward_once", "forward_once")  # upstream's loops over the layers
 _ZERO_HINT = "keep at least one channel, such as max(1, c // r), or use the module where its input is wide enough"
+_SEVERAL = re.compile(r"-?[\w.]+(?:\s+-?[\w.]+)+")  # values of a row without a comma between them
 _NUMBERS = ("input channels", "channels", "repeats", "kernel", "stride", "groups", "dilation")
 
 
@@ -51,6 +53,9 @@ def explain(subject: Subject, error: BaseException) -> Finding:
     crooked = _crooked_row(subject)
     if crooked:
         return failed(crooked, "write it as [from, repeats, module, [arguments]], with a comma after each", **evidence)
+    wrong = wrong_key(subject)
+    if wrong:
+        return failed(wrong.what, wrong.remedy, **evidence)
     parser = next((f for f in frames if f.f_code.co_name == "parse_model"), None)
     if parser is not None and "args" in parser.f_locals:
         return _while_made(subject, error, parser, frames[-1], evidence)
@@ -130,6 +135,13 @@ def _while_made(
             **evidence,
         )
     evidence["passed"] = plain(found["args"])
+    several = next((one for one in row.args if isinstance(one, str) and _SEVERAL.fullmatch(one)), None)
+    if several is not None and isinstance(error, SyntaxError):
+        return failed(
+            f"layer {row.index} ({row.module}): the row has {several!r}, which is one word",
+            f"write a comma between its values: {', '.join(several.split())}",
+            **evidence,
+        )
     if isinstance(error, UnboundLocalError) and not subject.data.get("scales"):
         return failed(
             f"the file has no scales, and upstream's parse_model reads the scale for layer {row.index} ({row.module})",
@@ -148,7 +160,10 @@ def _row_text(row: Row) -> str:
 def _unknown_class(subject: Subject, row: Row, evidence: dict[str, Any]) -> Finding:
     home = _home_of(subject, row.module)
     if home:
-        hint = f"it is defined in {home}, but {Path(subject.upstream.file).name} does not import it"
+        hint = (
+            f"it is defined in {home}, but {Path(subject.upstream.file).name} does not import it: import it there, and "
+            "let a branch of parse_model pass what its constructor takes, such as the channels of its input"
+        )
     else:
         near = difflib.get_close_matches(row.module, _known(subject), n=3)
         hint = "apply its module to this workspace, or fix the name" + (f": {', '.join(near)}?" if near else "")
@@ -211,9 +226,7 @@ def _not_constructed(error: BaseException, row: Row, cls: Any, args: list[Any], 
         )
     known = known_cause(None, error)
     if known:
-        return failed(
-            f"layer {row.index} ({row.module}) cannot be constructed: {known.what}", known.remedy, **evidence
-        )
+        return failed(f"layer {row.index} ({row.module}) cannot be constructed: {known.what}", known.remedy, **evidence)
     suspects = [f"{name}={value!r}" for name, value in bound.items() if _is_suspect(name, value, str(error))]
     blamed = f"{row.module} with {', '.join(suspects)}" if suspects else f"{row.module}({_listed(bound)})"
     return failed(
@@ -277,6 +290,8 @@ def _while_run(subject: Subject, error: BaseException, runner: FrameType, eviden
         f"layer {row.index} ({row.module}) cannot process the output of layer {names}, shape "
         f"{' and '.join(map(str, inputs))}: {_message(error)}",
         _list_hint(row, error)
+        or _axis_hint(row, error)
+        or _fraction_hint(subject, row)
         or _mismatch_hint(subject, row, inputs, evidence)
         or _size_hint(subject, runner, error)
         or _fallback_hint(error, evidence),
@@ -296,6 +311,28 @@ def _list_hint(row: Row, error: BaseException) -> str:
         f"the row names {len(row.sources)} layers, so {row.module} gets a list of their maps, and its forward takes "
         "one map: name one layer, or put a Concat before it"
     )
+
+
+_JOINED = re.compile(r"Sizes of tensors must match except in dimension (\d+)")
+
+
+def _axis_hint(row: Row, error: BaseException) -> str:
+    """Return a hint if a row joins maps along another axis than that of their channels."""
+    joined = _JOINED.search(str(error))
+    if joined is None or joined[1] == "1" or row.args != [int(joined[1])]:
+        return ""
+    return f"its row joins the maps along their axis {joined[1]}, and channels are axis 1: write {row.module}, [1]"
+
+
+def _fraction_hint(subject: Subject, row: Row) -> str:
+    """Return a hint if a row has a fraction where the class counts pixels, channels or groups."""
+    recorder = Recorder()
+    with recorder, suppress(Exception):  # the same error again: only the arguments are needed now
+        subject.build()
+    for name, value in recorder.given.get(row.index, {}).items():
+        if isinstance(value, float) and role(name) in _NUMBERS:
+            return f"{row.module} gets {value} as its {role(name)}: write a whole number, {round(value)}"
+    return ""
 
 
 def _empty_layer(subject: Subject, layer: Module, row: Row) -> Cause | None:

@@ -13,6 +13,7 @@ from traceback import walk_tb
 from types import FrameType
 from typing import Any
 
+import torch
 import torch.nn as nn
 from torch import Tensor
 from torch.nn import Module
@@ -97,6 +98,15 @@ def _not_a_tensor(found: Raised, model: Module | None, original: Module | None) 
         index = layer.i + source if source < 0 else source
         if isinstance(value, Tensor) or index < 0:
             continue
+        name = type(layers[index]).__name__
+        if isinstance(value, Module):
+            made = type(value).__name__
+            return Cause(
+                f"layer {index} ({name}) returns a module ({made}) in place of a map, and layer {layer.i} "
+                f"({type(layer).__name__}) needs a tensor",
+                f"somewhere in {name} the class {made} is called in place of one of its objects: make the object in "
+                f"the constructor, with its parentheses: {made}()",
+            )
         mode = "training" if layers[index].training else "eval"
         kind = "nothing (None)" if value is None else f"a {type(value).__name__}"
         return Cause(
@@ -207,6 +217,31 @@ def _not_pickled(found: Raised, model: Module | None, original: Module | None) -
     )
 
 
+_PARAMETRIZED = "Serialization of parametrized modules"
+_SCRIPTED = re.compile(r"Tried to serialize object (?:__torch__\.)?([\w.]+)")
+
+
+def _not_stored(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
+    """The whole model is to be stored, and a part of it can only be stored as a state dict."""
+    scripted = _search(_SCRIPTED, found)
+    if scripted is None and _PARAMETRIZED not in str(found.error):
+        return None
+    parts = [] if model is None else list(model.named_modules())
+    if scripted is not None:
+        names = [name for name, part in parts if isinstance(part, torch.jit.ScriptModule)]
+        return Cause(
+            f"{names[0] if names else scripted[1].rpartition('.')[2]} is a module of TorchScript, which pickle cannot "
+            "store, and upstream stores the whole model",
+            "keep the module itself, without torch.jit.script; a function may be scripted",
+        )
+    names = [name for name, part in parts if hasattr(part, "parametrizations")]
+    return Cause(
+        f"{names[0] if names else found.name or 'a module'} computes its weight by torch.nn.utils.parametrize (as "
+        "weight_norm and spectral_norm do), which pickle cannot store, and upstream stores the whole model",
+        "keep the plain parameter, and compute the weight from it in forward",
+    )
+
+
 _MEMORY = re.compile(r"(?:tried to allocate|Tried to allocate) ([\d.]+ ?\w+)")
 
 
@@ -239,7 +274,8 @@ def _computed_attribute(found: Raised, model: Module | None, original: Module | 
     more = f" and {len(kept) - 1} more" if len(kept) > 1 else ""
     return Cause(
         f"{name}{more} is computed from parameters and kept" + (f" by {by}" if by else "") + ", so it cannot be copied",
-        "keep the parameters that it comes from, and compute it in forward",
+        "keep the parameters that it comes from, and compute it in forward; a statistic is kept without its history "
+        "(.detach())",
     )
 
 
@@ -320,6 +356,19 @@ def _class_at(found: Raised) -> str:
     return modules[-1] if modules else "the class"
 
 
+def _second_backward(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
+    """A step of training went back into the step before it."""
+    if "backward through the graph a second time" not in str(found.error):
+        return None
+    models = [frame.f_locals.get("model") for frame, _ in walk_tb(found.error.__traceback__)]
+    kept = next((names for one in models if isinstance(one, Module) and (names := computed_tensors(one))), [])
+    who = f"{kept[0][0]} keeps" if kept else "something in the model keeps"
+    return Cause(
+        f"the second step of training goes back into the first: {who} a tensor with its gradient's history",
+        "keep it without its history: self.name = value.detach()",
+    )
+
+
 _NO_FORWARD = re.compile(r"Module \[(\w+)\] is missing the required \"forward\" function")
 _HOLDERS = ("ModuleList", "ModuleDict", "ParameterList", "ParameterDict")
 
@@ -377,10 +426,12 @@ _TABLE: tuple[Callable[[Raised, Module | None, Module | None], Cause | None], ..
     _two_types,
     _of_main,
     _not_pickled,
+    _not_stored,
     _memory,
     _computed_attribute,
     _one_value,
     _no_super,
+    _second_backward,
     _no_forward,
     _lazy,
     _not_divisible,

@@ -90,9 +90,7 @@ def _same(first: Any, second: Any) -> bool:
     return bool(pairs) and all(a.shape == b.shape and torch.equal(a, b) for a, b in pairs)
 
 
-def _read(
-    upstream: Upstream, model: UpstreamModel, outputs: Any, batch: dict[str, Any]
-) -> list[tuple[Tensor, Tensor]]:
+def _read(upstream: Upstream, model: UpstreamModel, outputs: Any, batch: dict[str, Any]) -> list[tuple[Tensor, Tensor]]:
     """Return the scores and the boxes (corners in pixels) that the loss compares with the objects."""
     found: list[tuple[Tensor, Tensor]] = []
 

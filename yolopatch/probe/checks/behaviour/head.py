@@ -54,8 +54,10 @@ def check(subject: Subject) -> Finding:
     """Fail where the head's strides are not its maps', or its boxes do not cover the image.
 
     Upstream sets strides and biases only for classes that inherit from its own head. What counts here is what
-    happened. Fail, too, where it gives other boxes in eval than upstream's loss reads in its maps. Warn where an untrained head gives every class a high score: its biases were not initialised. Warn, too,
-    where upstream takes the head, whose name it does not know, for one of another task, or for one of none.
+    happened. Fail, too, where it gives other boxes in eval than upstream's loss reads in its maps. Warn where an
+    untrained head gives every class a high score: its biases were not initialised; where its scores in eval are not
+    those of the loss; and where upstream takes the head, whose name it does not know, for one of another task, or for
+    one of none.
     """
     found = _set_up(subject)
     task, guessed = subject.upstream.task(subject.data), subject.upstream.guessed_task(subject.data)
@@ -101,6 +103,13 @@ def _set_up(subject: Subject) -> Finding:
             _INHERITED_HINT if _inherits(subject) else _STRANGER_HINT,
             **evidence,
         )
+    twice = _read_twice(subject)
+    if twice is not None:
+        return warned(
+            f"{name} reads layer {twice} ({subject.rows[twice].module}) twice: it finds each object on both maps",
+            f"let one of the two entries of its row {list(subject.rows[index].written)} name another layer",
+            **evidence,
+        )
     against = _against_the_loss(subject, name, evidence)
     if against is not None:
         return against
@@ -113,6 +122,12 @@ def _set_up(subject: Subject) -> Finding:
             **evidence,
         )
     return passed(_summary(expected, found, boxes), **evidence)
+
+
+def _read_twice(subject: Subject) -> int | None:
+    """Return a layer whose map the head reads twice, None where there is none."""
+    sources = subject.rows[-1].sources
+    return next((source for source in sources if sources.count(source) > 1), None)
 
 
 def _against_the_loss(subject: Subject, name: str, evidence: Mapping[str, Any]) -> Finding | None:

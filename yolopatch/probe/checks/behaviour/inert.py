@@ -9,13 +9,17 @@ from typing import Any, NamedTuple
 import torch
 import torch.nn as nn
 
+from ....wire.statuses import FAIL
 from ...build.subject import Subject
-from ...protocol.findings import Finding, failed, passed, skipped
+from ...protocol.findings import Finding, failed, passed, skipped, warned
 from ...tensors.calls import BATCH, Call, layer_calls
 from ...tensors.influence import Held, influence
 from ...tensors.models import Layer, UpstreamModel
+from ...tensors.modes import distance_of_modes, trained_only
 from ...tensors.plain_tensors import plain_tensors, registered
 from ...tensors.plainness import is_same_function, plain_kernel
+from ...tensors.tensors import layer_name
+from ...thresholds import OTHER_IN_EVAL
 from ..evidence import SHOWN
 from ..rules import Rules
 from ..wording import plural, such
@@ -55,7 +59,36 @@ def check(subject: Subject) -> Finding:
     calls = layer_calls(subject.calibrated, subject.images(batch=BATCH), list(subject.replaced))
     plain = [found for index in calls for found in _plain_convolutions(subject, model, index, calls[index])]
     renamed = [index for index in calls if _is_renamed(subject, model, index, calls[index])]
-    return _finding(subject, plain, renamed, _influences(model, calls))
+    found = _finding(subject, plain, renamed, _influences(model, calls))
+    return found if found.status == FAIL else (_modes_finding(subject, calls, found) or found)
+
+
+def _modes_finding(subject: Subject, calls: Mapping[int, Call], found: Finding) -> Finding | None:
+    """Warn where a layer is another one in eval than while it trains: the loss falls, and a validation sees it not.
+
+    A head may be: upstream's own end-to-end heads have a branch for training alone.
+    """
+    layers = {index: call for index, call in calls.items() if index != len(subject.rows) - 1}
+    for index, call in layers.items():
+        layer = subject.calibrated.model[index]
+        idle = trained_only(layer, call)
+        if idle:
+            return warned(
+                f"{layer_name(subject.model, index)} uses {plural(len(idle), 'parameter')} only while it trains, such "
+                f"as model.{index}.{idle[0]}: in eval its output does not depend on them",
+                "look for self.training in its forward; a branch that is meant for training alone is no mistake, and "
+                "belongs into your text",
+                **found.evidence,
+            )
+        apart = distance_of_modes(layer, call)
+        if apart > OTHER_IN_EVAL:
+            return warned(
+                f"{layer_name(subject.model, index)} computes something else in eval than while it trains: the outputs "
+                f"for the same input are {apart:.0%} of their size apart",
+                "look for self.training in its forward: what is validated and exported is not what was trained",
+                **found.evidence,
+            )
+    return None
 
 
 def _influences(model: UpstreamModel, calls: Mapping[int, Call]) -> _Influences:

@@ -108,8 +108,8 @@ def _published(subject: Subject, base: Base) -> int | None:
     Upstream copied some tables with their comments into files of other models (yolov8-obb, yolo26-p2): a figure is
     that of the file with the shortest name that states it.
     """
-    if subject.base_data.get("nc") != read_yaml(base.file).get("nc"):
-        return None  # the figures are for the file's own number of classes
+    if subject.base_data.get("nc") != read_yaml(base.file).get("nc") or "activation" in subject.data:
+        return None  # the figures are for the file's own number of classes and activation, which may have parameters
     figure = _stated(base.file, subject.scale)
     shorter = (file for file in _siblings(base.file) if len(file.name) < len(base.file.name))
     return None if figure in (_stated(file, subject.scale) for file in shorter) else figure

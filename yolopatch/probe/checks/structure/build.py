@@ -9,6 +9,7 @@ from typing import Any
 
 from ...build.arguments import misread
 from ...build.failures import describe_empty, explain
+from ...build.keys import repeated_key, wrong_key
 from ...build.subject import Subject
 from ...explain.causes import Cause
 from ...explain.zero_sizes import empty_parts
@@ -31,7 +32,8 @@ def check(subject: Subject) -> Finding:
         return explain(subject, error)
     empty = _empty_layer(subject)
     if empty:
-        return failed(empty.what, empty.remedy)
+        wrong = wrong_key(subject) or empty  # a head of no classes has no channels, either
+        return failed(wrong.what, wrong.remedy)
     base, problem = _built_base(subject)
     replaced = {} if base is None else subject.replaced
     subject.facts.update(
@@ -102,6 +104,9 @@ def _finding(subject: Subject, problem: str, replaced: Mapping[int, int | None])
         return failed(
             f"{classes}, and nc is {subject.classes}", "write nc in its row in place of the number", **evidence
         )
+    twice = repeated_key(subject)
+    if twice:
+        return warned(f"it builds ({built}), but {twice.what}", twice.remedy, **evidence)
     fixed = _fixed_classes(subject)
     if fixed:
         return warned(

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from ...build.rows import Row
 from ...build.subject import Subject, shapes, structure
 from ...build.wiring import OtherSource, has_other_topology, other_sources
 from ...measure.activations import applied_parts
@@ -35,7 +36,7 @@ def check(subject: Subject) -> Finding:
     comparison = _compare(subject)
     evidence = {**_evidence(subject), **comparison.evidence()}
     if comparison.faults or comparison.missing:
-        return failed(_summary(comparison), _hint(comparison), **evidence)
+        return failed(_summary(comparison), _hint(subject, comparison), **evidence)
     also = _other_differences(evidence)
     if also:
         return warned(
@@ -321,13 +322,25 @@ def _source_difference(subject: Subject, own: int, position: int, expected: Sequ
 # What the finding says
 
 
+def _written(row: Row) -> str:
+    """Return the first entry of a row as the file has it."""
+    return str(row.written[0] if len(row.written) == 1 else list(row.written))
+
+
 def _summary(comparison: _Comparison) -> str:
     faults = [*(entry["fault"] for entry in comparison.faults), *comparison.missing]
     return f"{faults[0]}; {len(faults) - 1} more such layers" if len(faults) > 1 else str(faults[0])
 
 
-def _hint(comparison: _Comparison) -> str:
-    if any("from" in entry for entry in comparison.faults):
+def _hint(subject: Subject, comparison: _Comparison) -> str:
+    wired = next((entry for entry in comparison.faults if "from" in entry), None)
+    if wired is not None and list(subject.alignment.base_of) == list(range(len(subject.base_rows))):
+        row, base_row = subject.rows[wired["layer"]], subject.base_rows[wired["base_layer"]]
+        return (
+            f"the rows are the base's one for one: let layer {row.index} read {_written(base_row)} as the base's row "
+            f"does, and not {_written(row)}; if the other wiring is meant, say so in your text"
+        )
+    if wired is not None:
         return "a layer was inserted or removed before it: fix the from indices after that layer, which count from 0"
     if comparison.faults:
         return (

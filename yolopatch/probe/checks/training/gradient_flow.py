@@ -255,6 +255,11 @@ def _dead_hint(subject: Subject, dead: Iterable[str]) -> str:
             f"start at {name}: no row leads from it to the last row. Let the row that should read it name layer "
             f"{index} in its first entry, or take the row out"
         )
+    if -1 in subject.rows[index].sources:
+        return (
+            f"start at {name}: look for a product with zero, a detach, a .data, a no_grad, a parameter that forward "
+            "never reads, or a checkpoint with use_reentrant=True: the image has no gradient, so nothing in it gets one"
+        )
     return (
         f"start at {name}: look for a product with zero, a detach, a .data, a no_grad, or a parameter that forward "
         "never reads"

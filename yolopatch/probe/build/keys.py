@@ -1,0 +1,72 @@
+"""The keys of a model YAML beside its rows: one that is there twice, and values that upstream cannot use."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import yaml
+from torch import nn
+
+from ..explain.causes import Cause
+from .subject import Subject
+
+
+def wrong_key(subject: Subject) -> Cause | None:
+    """Return what is wrong with a key of the file, None where nothing is, or where the file cannot be read."""
+    try:
+        data = subject.data
+    except Exception:  # any error of reading the file; `failures` explains it
+        return None
+    return repeated_key(subject) or _wrong_classes(subject, data) or _wrong_activation(subject, data)
+
+
+def repeated_key(subject: Subject) -> Cause | None:
+    """Return which key the file has twice with two values: YAML keeps the last without a word."""
+    try:
+        root = yaml.compose(subject.cfg.read_text(encoding="utf-8", errors="ignore"), Loader=yaml.SafeLoader)
+    except (OSError, yaml.YAMLError):
+        return None
+    if not isinstance(root, yaml.MappingNode):
+        return None
+    pairs = [(key.value, yaml.serialize(value)) for key, value in root.value if isinstance(key, yaml.ScalarNode)]
+    times = Counter(key for key, _ in dict.fromkeys(pairs))
+    twice = next((key for key, count in times.items() if count > 1), None)
+    if twice is None:
+        return None
+    return Cause(
+        f"{subject.cfg.name} has `{twice}:` {times[twice]} times, and of these upstream reads the last alone",
+        f"keep one `{twice}:`, with all that belongs to it",
+    )
+
+
+def _wrong_classes(subject: Subject, data: dict[str, Any]) -> Cause | None:
+    """Return what is wrong with the number of classes that a row asks for."""
+    asked = next((row for row in subject.rows if "nc" in row.args), None)
+    classes = data.get("nc")
+    if asked is None or (isinstance(classes, int) and classes > 0):
+        return None
+    has = f"says nc: {classes!r}" if "nc" in data else "has no nc"
+    return Cause(
+        f"{subject.cfg.name} {has}, and the row of layer {asked.index} ({asked.module}) needs the number of classes",
+        "write nc as a whole number above 0 and without quotes, such as nc: 80",
+    )
+
+
+def _wrong_activation(subject: Subject, data: dict[str, Any]) -> Cause | None:
+    """Return what is wrong with the activation that upstream gives to each of its convolutions."""
+    written = data.get("activation")
+    if not isinstance(written, str):
+        return None
+    try:
+        made = eval(written, dict(vars(subject.upstream.parser)))  # as upstream does, in the process that runs its code
+    except Exception as error:  # whatever the user's text raises
+        reason = f"{type(error).__name__}: {error}"
+    else:
+        if isinstance(made, nn.Module):
+            return None
+        reason = "a class, and not a module" if isinstance(made, type) else f"a {type(made).__name__}, and no module"
+    return Cause(
+        f"{subject.cfg.name} says activation: {written}, which is no activation ({reason})",
+        "write it as Python makes one, with its parentheses: nn.ReLU(), nn.LeakyReLU(0.1)",
+    )
