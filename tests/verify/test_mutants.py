@@ -100,7 +100,7 @@ CAUGHT = {
     "stride_forgotten": ("build", "layer 5 (StrideForgotten) is the first whose map has another size"),
     "viewed_transposed": ("build", "look at "),
     "pooled_instance": ("build", "InstanceNorm2d gets one value per channel"),
-    "head_in_cells": ("head", "are not those that upstream's loss reads in its maps"),
+    "head_of_other_units": ("head", "are not those that upstream's loss reads in its maps"),
     "head_swapped": ("head", "are not those that upstream's loss reads in its maps"),
     "head_of_corners": ("head", "are not those that upstream's loss reads in its maps"),
     "head_of_two_sigmoids": ("head", "no class can get a score below 0.5"),

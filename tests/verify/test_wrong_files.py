@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from yolopatch.steps.verify.verify import verify
-from yolopatch.wire.statuses import FAIL
+from yolopatch.wire.statuses import FAIL, PASS, WARN
 
 PIN = "ultralytics-8.3.0"
 BLOCKS = (2, 4, 6, 8, 13, 16, 19, 22)  # of YOLO11 and YOLO26
@@ -75,6 +75,34 @@ def test_a_mistake_in_the_file_is_caught(old, new, check, word, edited_cfg, full
         return
     assert found.status == FAIL
     assert word in f"{found.summary} {found.hint} {found.evidence}"
+
+
+@pytest.mark.more
+@pytest.mark.parametrize(
+    ("old", "new", "check", "status", "word"),
+    [
+        ("nc: 80", "nc: '80'", "build", FAIL, "says nc: '80'"),
+        ("nc: 80", "nc: 0", "build", FAIL, "says nc: 0"),
+        ("nc: 80", "number: 80", "build", FAIL, "has no nc"),
+        ("nc: 80", "nc: 1", "build", PASS, ""),
+        ("nc: 80", "nc: 80\nactivation: nn.ReLU", "build", FAIL, "a class, and not a module"),
+        ("nc: 80", "nc: 80\nactivation: ReLU", "build", FAIL, "says activation: ReLU"),
+        ("nc: 80", "nc: 80\nactivation: nn.PReLU()", "base-parity", PASS, ""),
+        ("backbone:", "backbone:\n  - [-1, 1, Conv, [64, 3, 2]]\nbackbone:", "build", WARN, "`backbone:` 2 times"),
+        ("head:", "backbone:", "build", FAIL, "`backbone:` 2 times"),
+        ("[256, 3, 2]", "[256, 3 2]", "build", FAIL, "write a comma between its values: 3, 2"),
+        ("[256, 3, 2]", "[256, 3, 2.0]", "build", FAIL, "Conv gets 2.0 as its stride: write a whole number, 2"),
+        ("Concat, [1]", "Concat, [2]", "build", FAIL, "write Concat, [1]"),
+        ("SPPF, [1024, 5]", "CBAM, [1024, 7]", "build", FAIL, "import it there, and let a branch of parse_model"),
+        ("[16, 19, 22], 1, Detect", "[16, 16, 22], 1, Detect", "head", WARN, "reads layer 16 (C3k2) twice"),
+        ("[16, 19, 22], 1, Detect", "[22, 19, 16], 1, Detect", "head", PASS, "32, 16, 8"),
+        ("[16, 19, 22], 1, Detect", "[22, 19, 16], 1, Detect", "only-intended", FAIL, "let layer 23 read [16, 19, 22]"),
+    ],
+)
+def test_what_upstream_cannot_use_is_told_with_its_remedy(old, new, check, status, word, edited_cfg, full_workspace):
+    found = found_by(check, full_workspace(PIN), edited_cfg("yolo11", "n", old, new))
+    assert found.status == status
+    assert word in f"{found.summary} {found.hint}"
 
 
 @pytest.mark.more

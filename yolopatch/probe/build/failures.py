@@ -319,7 +319,7 @@ _JOINED = re.compile(r"Sizes of tensors must match except in dimension (\d+)")
 def _axis_hint(row: Row, error: BaseException) -> str:
     """Return a hint if a row joins maps along another axis than that of their channels."""
     joined = _JOINED.search(str(error))
-    if joined is None or joined[1] == "1" or row.args != [int(joined[1])]:
+    if joined is None or joined[1] == "1" or list(row.args) != [int(joined[1])]:
         return ""
     return f"its row joins the maps along their axis {joined[1]}, and channels are axis 1: write {row.module}, [1]"
 

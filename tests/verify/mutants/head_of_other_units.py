@@ -1,8 +1,8 @@
 from ultralytics.nn.modules.head import Detect
 
 
-class HeadInCells(Detect):
-    """Predicts boxes of half the size that the loss trains."""
+class HeadOfOtherUnits(Detect):
+    """Predicts boxes in a unit that is not quite the pixel of the loss."""
 
     def forward(self, x):
         found = super().forward(x)
@@ -11,5 +11,5 @@ class HeadInCells(Detect):
         y, maps = found
         y = y.clone()
         boxes = y[..., :4] if y.shape[-1] == 6 else y[:, :4]
-        boxes *= 0.5
+        boxes *= 0.8
         return y, maps
