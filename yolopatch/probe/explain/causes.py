@@ -406,10 +406,11 @@ _NOT_DIVISIBLE = re.compile(r"\b(\w+) must be divisible by (\w+)")
 
 def _not_divisible(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
     """A number of groups or of heads does not divide the channels."""
-    match = _search(_NOT_DIVISIBLE, found)
-    *_, (frame, _) = walk_tb(found.error.__traceback__)
-    whole, part = (frame.f_locals.get(name) for name in match.groups()) if match else (None, None)
-    if match is None or not isinstance(whole, int) or not isinstance(part, int):
+    match, frames = _search(_NOT_DIVISIBLE, found), [frame for frame, _ in walk_tb(found.error.__traceback__)]
+    if match is None or not frames:
+        return None
+    whole, part = (frames[-1].f_locals.get(name) for name in match.groups())
+    if not isinstance(whole, int) or not isinstance(part, int):
         return None
     return Cause(
         f"{found.line or 'the constructor'}: {match[1]} is {whole}, which cannot be divided by {match[2]}, {part}",
