@@ -209,3 +209,18 @@ def test_a_files_own_conv_and_autopad_stay_its_own():
     found = fitted(f"import torch.nn as nn\n\n\n{own}\n\n{CLASS}")
     assert own in found.text
     assert not found.imported
+
+
+@pytest.mark.parametrize("line", ["from .mixing import Conv", "from ultralytics.nn.modules.mixing import Conv"])
+def test_a_class_of_the_posts_own_file_is_not_upstreams_of_the_same_name(line):
+    with pytest.raises(UsageError, match="it needs Conv of .*mixing, a file of the post's own repository") as caught:
+        fitted(f"import torch.nn as nn\n{line}\n\n\n{CLASS}")
+    assert "--with mixing.py" in caught.value.hint
+    own = f"from {MODULES}.conv import Conv"
+    assert f"if it is upstream's own: write {own}" in caught.value.hint
+    assert own in fitted(f"import torch.nn as nn\n{own}\n\n\n{CLASS}").text
+
+
+def test_upstreams_class_from_a_copy_of_its_file_in_another_folder_is_upstreams():
+    found = fitted(f"import torch.nn as nn\nfrom .parts.conv import Conv\n\n\n{CLASS}")
+    assert f"from {MODULES}.conv import Conv" in found.text

@@ -12,7 +12,7 @@ from yolopatch.core.closure import closure
 from yolopatch.core.paste.imports import Upstream, other_packages
 from yolopatch.core.paste.names import bound, first_line, free
 from yolopatch.core.paste.origins.branches import values_in, without_dead_branches
-from yolopatch.core.paste.origins.known import file_of, is_file_of_pins, is_inside, is_upstreams
+from yolopatch.core.paste.origins.known import file_of, is_file_of_pins, is_file_of_post, is_inside, is_upstreams
 from yolopatch.core.paste.reading import Pasted
 from yolopatch.core.syntax import used_names
 from yolopatch.errors import UsageError
@@ -206,16 +206,17 @@ class _Sifter:
         """Yield the names that are imported from an upstream or the post's files, and that this upstream lacks."""
         for one in kept:
             for node, alias in unhandled_imports(one.node):
-                if is_inside(node, self.wanted.packages) and not self._has(alias.name):
+                if is_inside(node, self.wanted.packages) and not self._has(node, alias.name):
                     yield (alias.asname or alias.name).partition(".")[0], self._not_there(node, alias)
             if not isinstance(one.node, _IMPORTS) or not is_inside(one.node, self.wanted.packages):
                 continue
             for alias in one.node.names:
-                if isinstance(one.node, ast.Import) or not self._has(alias.name):
+                if isinstance(one.node, ast.Import) or not self._has(one.node, alias.name):
                     yield (alias.asname or alias.name).partition(".")[0], self._not_there(one.node, alias)
 
-    def _has(self, name: str) -> bool:
-        return name == STAR or name in self.upstream.defined_in
+    def _has(self, node: ast.Import | ast.ImportFrom, name: str) -> bool:
+        """Tell whether the upstream has what an import takes; a class of the post's own file is another one."""
+        return name == STAR or (name in self.upstream.defined_in and not is_file_of_post(node))
 
     def _lack(self, one: Statement, missing: dict[str, Lack], have: set[str], sifted: Sifted) -> Lack | None:
         """Return what a statement needs and cannot get; None if nothing."""
@@ -233,7 +234,7 @@ class _Sifter:
         inside = (
             (node, alias) for node in one.imports if is_inside(node, self.wanted.packages) for alias in node.names
         )
-        return next((self._not_there(node, alias) for node, alias in inside if not self._has(alias.name)), None)
+        return next((self._not_there(node, alias) for node, alias in inside if not self._has(node, alias.name)), None)
 
     def _unknown(self, name: str, sifted: Sifted) -> Lack:
         """Return what is lacking where nothing defines a name; a file of the post that is imported as a whole may."""
@@ -263,6 +264,8 @@ class _Sifter:
         if isinstance(node, ast.ImportFrom) and alias.name not in (STAR, file.removesuffix(".py")):
             hint += f" (if {file.removesuffix('.py')} is a folder: the file in it that defines {alias.name})"
         root = place.partition(".")[0]
+        if name in self.upstream.defined_in and isinstance(node, ast.ImportFrom):
+            hint += f"; if it is upstream's own: write from {self.upstream.defined_in[name]} import {name}"
         if root and not is_upstreams(node):
             hint += f"; if {root} is an installed package: --package {root}"
         return Lack(name, f"{what}, a file of the post's own repository", hint)

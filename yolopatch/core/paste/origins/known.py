@@ -128,6 +128,16 @@ def is_file_of_pins(node: ast.Import | ast.ImportFrom) -> bool:
     return any(path in python_files(pin) for pin in own_pins() for path in paths_in(PINS[pin].layout, node))
 
 
+def is_file_of_post(node: ast.Import | ast.ImportFrom) -> bool:
+    """Tell whether an import names a file of the post's own repository: no pin has a file that is called like it.
+
+    Posts keep upstream's files in other folders, too: `from .modules.conv import Conv`.
+    """
+    last = modules_in(node)[0].rpartition(".")[2]
+    is_near = isinstance(node, ast.Import) or not last or last in upstream_neighbours() | upstream_roots()
+    return not is_near and not is_file_of_pins(node)
+
+
 def has_in_pins(node: ast.Import | ast.ImportFrom, name: str) -> bool:
     """Tell whether a pin may have what an import takes from one of its files.
 
