@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from yolopatch.catalog.names import fold, unknown
-from yolopatch.core.loss.deciding import takes_boxes
+from yolopatch.core.loss.deciding import may_take_boxes, takes_boxes
 from yolopatch.core.loss.recognise import find_losses
 from yolopatch.core.paste.reading import Pasted
 from yolopatch.core.syntax import used_names
@@ -20,7 +20,8 @@ def losses_in(paste: Pasted) -> list[str]:
 def choose_loss(paste: Pasted, wanted: str | None) -> str:
     """Return the function or the class of a file that is the loss to add.
 
-    Without `wanted`: the one with the name of the file, or else the only one that no other one uses.
+    Without `wanted`, of those of boxes, if the file has some: the one with the name of the file, or else the only one
+    that no other one uses.
 
     Raises:
         UsageError: the file has no loss, or not the one that is wanted.
@@ -38,6 +39,7 @@ def choose_loss(paste: Pasted, wanted: str | None) -> str:
             details=[f"functions and classes in it: {', '.join(defined) or 'none'}"],
             hint="name the one that compares two boxes: --class NAME",
         )
+    losses = [name for name in losses if may_take_boxes(paste, name)] or losses
     used = {name for one in losses for name in used_names(defined[one]) if name != one}
     tops = [name for name in losses if name not in used] or losses
     named = [name for name in tops if fold(name) == fold(paste.name.removesuffix(".py"))]

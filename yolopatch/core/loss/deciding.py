@@ -27,6 +27,7 @@ _SIZES = {
     **dict.fromkeys(("height", "img_h", "image_h", "im_h", "img_height", "image_height", "input_h"), by.HEIGHT),
 }
 _CALLS = ("forward", "__call__")
+_SWITCHES = 2  # a single one may say something else than which loss it is
 _MEANS = {GIVES_LOSS: "a loss", GIVES_OVERLAP: "an overlap"}
 
 
@@ -89,7 +90,11 @@ def decide_loss(
     one = _callable(paste, symbol)
     _require_boxes(paste, one, _followed(paste, one, ()), asked=boxes is not None)
     passed = _passed(one)
-    given = _given(one, args)
+    try:
+        given = _given(one, args)
+    except OpenError:  # no value makes a loss of one that gives a number whatever it gets
+        _require_one_value(paste, one, _followed(paste, one, _by_names(one)))
+        raise
     found = _followed(paste, one, given)
     _require_one_value(paste, one, found)
     forms = _forms(paste, one, found, boxes)
@@ -103,7 +108,7 @@ def decide_loss(
         why=f"{why}; boxes as {_in_words(forms)}",
         given=given,
         left=tuple(f"{a.name}={a.default}" for a in left),
-        doubt=_doubt(paste, one),
+        doubt=_doubt(paste, one) or _without_switches(one, given),
     )
     values = {name for g in given for name in names_in(g.value)} | ({passed} - {""})
     return LossDecision(
@@ -123,6 +128,25 @@ def takes_boxes(paste: Pasted, symbol: str) -> bool:
     except UsageError:
         return False
     return bool(_followed(paste, one, ()).forms)
+
+
+def may_take_boxes(paste: Pasted, symbol: str) -> bool:
+    """Tell whether a function or a class takes coordinates of two arguments, so that they may be boxes."""
+    try:
+        one = _callable(paste, symbol)
+    except UsageError:
+        return False
+    return _shows_boxes(_followed(paste, one, ()))
+
+
+def compares_boxes(paste: Pasted, symbol: str) -> bool:
+    """Tell whether a class gives a value that follows two boxes, by whatever functions of the file."""
+    try:
+        found = _followed(paste, _callable(paste, symbol), ())
+    except UsageError:
+        return False
+    trends = {one.value.trend for one in found.returned}
+    return bool(found.forms) and bool(trends) and trends <= {GROWS, SHRINKS}
 
 
 def not_of_boxes(paste: Pasted, symbol: str, line: int) -> UsageError:
@@ -197,11 +221,7 @@ def _arguments(node: ast.FunctionDef, skip: int) -> tuple[Argument, ...]:
 def _given(one: _Callable, args: str | None) -> tuple[Given, ...]:
     """Return the values of the arguments besides the boxes, or of the constructor's."""
     found = {g.argument: g for g in bind(args, one.init, one.name)} if args else {}
-    for argument in one.init.arguments:
-        value = _usual(argument)
-        known = value is not None and (one.owner is None or not names_in(value))
-        if argument.name not in found and value is not None and known:
-            found[argument.name] = Given(argument.name, value, "by its name")
+    found |= {g.argument: g for g in _by_names(one) if g.argument not in found}
     # the size of the input is known when a loss is called, not when one is made
     offered = set() if one.owner else {by.WIDTH, by.HEIGHT}
     foreign = sorted({name for g in found.values() for name in names_in(g.value)} - offered)
@@ -222,6 +242,16 @@ def _given(one: _Callable, args: str | None) -> tuple[Given, ...]:
             hint=f'give its arguments: --args "{", ".join(f"{name}=..." for name in missing)}"',
         )
     return tuple(found.values())
+
+
+def _by_names(one: _Callable) -> tuple[Given, ...]:
+    """Return the values that the names of arguments tell; the size of an input is not known to a constructor."""
+    usual = ((argument.name, _usual(argument)) for argument in one.init.arguments)
+    return tuple(
+        Given(name, value, "by its name")
+        for name, value in usual
+        if value is not None and (one.owner is None or not names_in(value))
+    )
 
 
 def _usual(argument: Argument) -> str | None:
@@ -281,6 +311,10 @@ def _constant(text: str) -> object:
         return None
 
 
+def _shows_boxes(found: Followed) -> bool:
+    return bool(found.forms) or all(found.layouts.values())
+
+
 def _require_boxes(paste: Pasted, one: _Callable, found: Followed, asked: bool) -> None:
     """Refuse a loss of something else than boxes, before it is asked how it is called.
 
@@ -290,7 +324,7 @@ def _require_boxes(paste: Pasted, one: _Callable, found: Followed, asked: bool) 
         found: what following it found, with nothing known of its other arguments.
         asked: whether the user names the form of its boxes, and so says that it takes some.
     """
-    if not asked and not (found.forms or all(found.layouts.values())):
+    if not asked and not _shows_boxes(found):
         raise not_of_boxes(paste, one.name, one.node.lineno)
     if found.beyond:
         line = min(found.beyond)
@@ -318,6 +352,17 @@ def _require_one_value(paste: Pasted, one: _Callable, found: Followed) -> None:
                 f"found:    {paste.name}, line {returned.line}: {paste.line(returned.line).strip()}",
             ],
             hint="let it return the loss of each box alone (without mean or sum), and add the file again",
+        )
+    if found.crossed:
+        line = min(found.crossed)
+        raise UsageError(
+            f"{one.name} compares each box with every other one: upstream weighs the loss of each box with its own",
+            details=[
+                "expected: N values for N pairs of boxes",
+                f"found:    N × N, {paste.name}, line {line}: {paste.line(line).strip()}",
+            ],
+            hint="compare the first box with the first, the second with the second, without a new axis, or return"
+            " torch.diag(...) of the result, and add the file again",
         )
     if not found.returned:
         raise UsageError(
@@ -400,6 +445,21 @@ def _in_words(forms: tuple[str, str]) -> str:
     return each[0] if each[0] == each[1] else f"{each[0]} (the predicted ones) and {each[1]} (the wanted ones)"
 
 
+def _without_switches(one: _Callable, given: tuple[Given, ...]) -> str:
+    """Return that a function with a switch for each of several losses gets none of them; "" for another one."""
+    tests = [part.test for part in ast.walk(one.node) if isinstance(part, (ast.If, ast.IfExp))]
+    named = {part.id for test in tests for part in ast.walk(test) if isinstance(part, ast.Name)}
+    is_on = {g.argument for g in given if g.value == "True"}
+    switches = [a.name for a in one.init.arguments if a.default == "False" and a.name in named]
+    offered = [name for name in switches if name not in _FORM_FLAGS]
+    if one.owner is not None or len(offered) < _SWITCHES or is_on & {*offered}:
+        return ""
+    return (
+        f"its switches {', '.join(offered)} are all off, so it gives what it gives without them, which is often the "
+        f'plain overlap; for one of them: --args "{offered[0]}=True"'
+    )
+
+
 def _doubt(paste: Pasted, one: _Callable) -> str:
     """Return where a class keeps a state that no checkpoint has; "" where it keeps none."""
     if one.owner is None:
@@ -408,14 +468,26 @@ def _doubt(paste: Pasted, one: _Callable) -> str:
     buffers = {name for owner in owners for name in _registered(owner)}
     for owner in owners:
         for function in (part for part in owner.body if isinstance(part, ast.FunctionDef) and part.name != "__init__"):
+            anew = _set_anew(function) if function.name in _CALLS else frozenset()
             for target in _targets(function):
-                if target.attr not in buffers and ast.unparse(target.value) in ("self", "cls", one.owner):
+                if target.attr not in buffers | anew and ast.unparse(target.value) in ("self", "cls", one.owner):
                     return (
                         f"line {target.lineno} keeps {target.attr} from batch to batch, which is no buffer: it begins "
                         "anew when a training is resumed; a buffer, registered in the constructor with "
                         f"register_buffer({target.attr!r}, ...), is kept"
                     )
     return ""
+
+
+def _set_anew(function: ast.FunctionDef) -> frozenset[str]:
+    """Return the attributes that every call sets before it reads them, so that nothing is kept from the last one."""
+    found: set[str] = set()
+    read: set[str] = set()
+    for statement in function.body:
+        value, targets = (statement.value, statement.targets) if isinstance(statement, ast.Assign) else (statement, [])
+        read |= {part.attr for part in ast.walk(value) if isinstance(part, ast.Attribute)}
+        found |= {one.attr for one in targets if isinstance(one, ast.Attribute)} - read
+    return frozenset(found)
 
 
 def _targets(function: ast.FunctionDef) -> Iterator[ast.Attribute]:

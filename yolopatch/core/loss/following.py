@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from yolopatch.core.loss import values
 from yolopatch.core.loss.values import FULL, LEAST, MOST, PLAIN, STAYS, UNKNOWN, Value
@@ -16,7 +16,9 @@ ROWS, COLUMNS = "rows", "columns"
 _ROTATED = 5  # the numbers of a rotated box: centre, size, angle
 _DEEPEST = 6  # calls of the file's own functions inside each other
 # upstream's own overlaps, and torchvision's
-_OVERLAPS = frozenset({"bbox_iou", "probiou", "box_iou", "complete_box_iou", "generalized_box_iou"})
+_CROSSED = frozenset({"box_iou", "complete_box_iou", "distance_box_iou", "generalized_box_iou"})  # each with each
+_OVERLAPS = frozenset({"bbox_iou", "probiou"}) | _CROSSED
+_DIAGONALS = frozenset({"diag", "diagonal"})
 _EXTREMES = {"min": LEAST, "minimum": LEAST, "max": MOST, "maximum": MOST}
 _GROWING = frozenset(
     ("exp", "sqrt", "log", "log2", "log1p", "clamp", "clamp_", "clip", "relu", "relu_", "sigmoid", "tanh", "prod")
@@ -45,12 +47,14 @@ class Followed:
         forms: for each form of boxes, XYXY and XYWH, the lines that show it.
         layouts: for each box, the lines that show each layout: `ROWS` [N, 4], or `COLUMNS` [4, N].
         beyond: the lines that take a fifth coordinate of a box: the angle of a rotated one.
+        crossed: the lines that compare each box with every other one, not with its own alone.
     """
 
     returned: list[Returned] = field(default_factory=list)
     forms: dict[str, list[int]] = field(default_factory=dict)
     layouts: dict[str, dict[str, list[int]]] = field(default_factory=dict)
     beyond: list[int] = field(default_factory=list)
+    crossed: list[int] = field(default_factory=list)
 
 
 def follow(
@@ -183,6 +187,15 @@ class _Walk:
     def _tuple(self, node: ast.Tuple | ast.List, known: Mapping[str, Value]) -> Value:
         return Value(elements=tuple(self.value(one, known) for one in node.elts))
 
+    def _table(self, node: ast.Dict, known: Mapping[str, Value]) -> Value:
+        """Learn from the values of a table; which of them a key takes is not followed."""
+        boxes = frozenset().union(*(self.value(one, known).boxes for one in node.values))
+        return Value(None, boxes)
+
+    def _lambda(self, node: ast.Lambda, known: Mapping[str, Value]) -> Value:
+        hidden = {one.arg for one in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)}
+        return self.value(node.body, {name: found for name, found in known.items() if name not in hidden})
+
     def _conditional(self, node: ast.IfExp, known: Mapping[str, Value]) -> Value:
         decided = self._decided(node.test, known)
         if decided is not None:
@@ -240,6 +253,7 @@ class _Walk:
         last = node.slice.elts[-1] if isinstance(node.slice, ast.Tuple) else node.slice
         if found.made == FULL and _reaches_beyond(last):
             self.found.beyond.append(node.lineno)
+        found = replace(found, axis=_new_axis(node.slice, found.axis))
         numbers = _chosen(last, found.parts)
         if not numbers:
             return found  # a mask, or a new axis
@@ -251,11 +265,19 @@ class _Walk:
         name, operands = _called(node)
         found = [self.value(one, known) for one in operands]
         if name in _EXTREMES and len(found) == 2 and not any(one.is_constant for one in found):
+            one, other = found
+            if one.boxes and other.boxes and one.axis != other.axis:
+                self.found.crossed.append(node.lineno)
             return values.least_or_most(found[0], found[1], _EXTREMES[name])
         own = self._own(node, name)
         if own is not None:
             return self._inside(own, node, known)
         first = found[0] if found else PLAIN
+        if name in _DIAGONALS:
+            self.found.crossed.clear()  # each box with its own is left
+        if name == "unsqueeze" and first.parts and len(operands) > 1:
+            place = _literal(operands[1])
+            return replace(first, axis=place if isinstance(place, int) and place >= 0 else first.axis)
         if name in _SPLITS and first.parts:
             return self._split(name, node, operands, first)
         if name in ("t", "transpose", "permute") and first.made == FULL:
@@ -295,6 +317,8 @@ class _Walk:
         if name == "bbox_iou":
             given = {one.arg: _literal(one.value) for one in node.keywords}
             self._form(XYXY if given.get("xywh") is False or given.get("x1y1x2y2") is True else XYWH, node.lineno)
+        elif name in _CROSSED:
+            self.found.crossed.append(node.lineno)
         return Value(values.GROWS, boxes)
 
     def _own(self, node: ast.Call, name: str) -> tuple[ast.FunctionDef, bool] | None:
@@ -349,6 +373,8 @@ _HANDLERS: Mapping[type, _Handler] = {
     ast.Name: _Walk._name,  # type: ignore[dict-item]
     ast.Tuple: _Walk._tuple,  # type: ignore[dict-item]
     ast.List: _Walk._tuple,  # type: ignore[dict-item]
+    ast.Dict: _Walk._table,  # type: ignore[dict-item]
+    ast.Lambda: _Walk._lambda,  # type: ignore[dict-item]
     ast.IfExp: _Walk._conditional,  # type: ignore[dict-item]
     ast.UnaryOp: _Walk._unary,  # type: ignore[dict-item]
     ast.Attribute: _Walk._attribute,  # type: ignore[dict-item]
@@ -382,6 +408,17 @@ def _loaded(target: ast.expr) -> ast.expr:
     """Return the target of an assignment as a value."""
     found = ast.parse(ast.unparse(target), mode="eval").body
     return ast.copy_location(found, target)
+
+
+def _new_axis(index: ast.expr, before: int | None) -> int | None:
+    """Return the place of the axis that an index puts before the coordinates: 1 in `box[:, None, :2]`."""
+    parts = index.elts if isinstance(index, ast.Tuple) else [index]
+    for place, part in enumerate(parts):
+        if isinstance(part, ast.Constant) and part.value is ...:
+            return before
+        if isinstance(part, ast.Constant) and part.value is None:
+            return place
+    return before
 
 
 def _literal(node: ast.expr) -> object:

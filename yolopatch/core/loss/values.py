@@ -24,6 +24,7 @@ class Value:
         constant: its value where it is a constant of the code, as `ast.literal_eval` gives it; UNKNOWN for the rest.
         is_number: whether it is one number for all boxes.
         elements: of a tuple or a list, its values.
+        axis: the place of an axis that was put before the coordinates of a box: `box[:, None]` has one at 1.
     """
 
     trend: int | None = STAYS
@@ -35,6 +36,7 @@ class Value:
     is_constant: bool = False
     is_number: bool = False
     elements: tuple[Value, ...] = ()
+    axis: int | None = None
 
 
 PLAIN = Value()
@@ -53,7 +55,7 @@ def box(name: str) -> Value:
 
 def part(whole: Value, numbers: tuple[int, ...]) -> Value:
     """Return some of a box's coordinates."""
-    return Value(boxes=whole.boxes, parts=numbers)
+    return Value(boxes=whole.boxes, parts=numbers, axis=whole.axis)
 
 
 def negative(one: Value) -> Value:

@@ -14,7 +14,7 @@ from yolopatch.catalog.modules import MODULES, names_of, own_stems
 from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import PINS
 from yolopatch.core.loss.choosing import choose_loss, losses_in
-from yolopatch.core.loss.deciding import decide_loss, loss_module
+from yolopatch.core.loss.deciding import compares_boxes, decide_loss, loss_module
 from yolopatch.core.loss.recognise import loss_of_method
 from yolopatch.core.own.rows import Fit, fit_rows
 from yolopatch.core.own.timm_source import timm_class, timm_source
@@ -220,7 +220,8 @@ def _is_loss(paste: Pasted, request: AddRequest) -> bool:
         return True
     if not paste.modules:
         return bool(losses_in(paste))
-    return loss_of_method(paste, choose_class(paste, request.symbol), "forward") is not None
+    symbol = choose_class(paste, request.symbol)
+    return loss_of_method(paste, symbol, "forward") is not None or compares_boxes(paste, symbol)
 
 
 def _made_of_loss(files: PastedFiles, request: AddRequest) -> Fit:
