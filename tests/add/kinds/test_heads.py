@@ -83,3 +83,25 @@ def test_a_head_that_needs_more_than_the_maps_is_refused(like):
     assert "X cannot be a model's head: its forward takes x, text" in said
     assert "the list of maps alone" in said
     decided(f"{code}    def forward(self, x, text=None):\n        return super().forward(x)\n", like=like)
+
+
+APART = """class Apart(nn.Module):
+    def __init__(self, in_channels_list, num_classes=1):
+        super().__init__()
+        self.boxes = nn.ModuleList(nn.Conv2d(c, 64, 1) for c in in_channels_list)
+        self.classes = nn.ModuleList(nn.Conv2d(c, num_classes, 1) for c in in_channels_list)
+
+    def forward(self, maps):
+        boxes = [one(x) for one, x in zip(self.boxes, maps)]
+        classes = [one(x) for one, x in zip(self.classes, maps)]
+        return {}
+"""
+
+
+@pytest.mark.parametrize("like", [None, "Detect"])
+def test_a_head_with_its_boxes_and_classes_in_two_lists_is_refused_and_the_hint_works(like):
+    said = refused(APART.format("classes, boxes"), like=like)
+    assert "in training, it gives 2 lists, and upstream's loss reads one" in said
+    joined = "[torch.cat(both, 1) for both in zip(boxes, classes)]"
+    assert joined in said
+    assert (decided(APART.format(joined)).kind, decided(APART.format(joined)).stem) == ("head", "Detect")

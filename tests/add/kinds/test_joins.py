@@ -158,3 +158,65 @@ NOT_IN_ORDER = {
 def test_no_order_is_guessed_where_another_number_works_or_none_does(case):
     said = refused(text(*NOT_IN_ORDER[case]), like="Concat")
     assert "neither names nor defaults say what its arguments are" in said
+
+
+def test_a_number_of_channels_beside_the_list_is_the_width_of_the_row():
+    made = "self.c = nn.ModuleList(nn.Conv2d(c, channel, 1) for c in inc)"
+    decision = decided(text("inc, channel", made, "return sum(c(one) for c, one in zip(self.c, x))"))
+    assert [(one.argument, one.value) for one in decision.given] == [("inc", "inputs"), ("channel", "c2")]
+    assert decision.outputs == "sum(inputs)"
+
+
+HEADS = "self.heads = heads\nself.p = nn.Conv2d(2 * dim, dim, 1)"
+SPLIT_IN_HEADS = (
+    "a, b = x\n"
+    "n, c, h, w = a.shape\n"
+    "a = a.reshape(n, self.heads, c // self.heads, h, w).softmax(1).reshape(n, c, h, w)\n"
+    "return self.p(torch.cat((a, b), 1))"
+)
+
+
+@pytest.mark.parametrize("like", [None, "Concat"])
+def test_a_number_that_neither_its_name_nor_the_maps_tell_is_asked_for(like):
+    said = refused(text("dim, heads", HEADS, SPLIT_IN_HEADS), OpenError, like=like)
+    assert "the value of heads is unknown" in said
+    assert '--like Concat --args "dim=c1, heads=..."' in said
+    decision = decided(text("dim, heads", HEADS, SPLIT_IN_HEADS), like="Concat", args="dim=c1, heads=4")
+    assert (decision.kind, decision.outputs) == ("join", "c1")
+
+
+def test_one_whose_input_is_unpacked_is_asked_for_as_a_join():
+    made = "self.a, self.b = nn.Conv2d(inp, oup, 1), nn.Conv2d(parts[flag], oup, 1)"
+    code = text("inp, oup, parts, flag", made, "low, high = x\nreturn self.a(low) * self.b(high)")
+    said = refused(code, OpenError)
+    assert '--like Concat --args "inp=..., oup=..., parts=..., flag=..."' in said
+    assert "names that --args can use with --like Concat: inputs, count, c1, c2" in said
+    decision = decided(code, like="Concat", args="inp=inputs[0], oup=c2, parts=[inputs[1]], flag=0")
+    assert (decision.kind, decision.limited) == ("join", False)
+
+
+@pytest.mark.parametrize("like", [None, "Concat"])
+def test_one_that_gives_its_weights_besides_is_refused_for_that(like):
+    made = "self.n = n\nself.w = nn.Parameter(torch.zeros(n))"
+    forward = (
+        "if len(x) != self.n:\n"
+        "    raise ValueError(len(x))\n"
+        "w = self.w.softmax(0)\n"
+        "return sum(one * w[i] for i, one in enumerate(x)), w"
+    )
+    said = refused(text("c, n=3", made, forward), like=like)
+    assert "its forward gives 2 values, and a layer of a model gives one map" in said
+    assert "let its forward return the map alone" in said
+
+
+def test_one_whose_first_map_has_the_width_of_its_row_is_kept_for_rows_with_it():
+    made = (
+        "self.up = nn.ConvTranspose2d(out_channels, out_channels, 2, 2)\n"
+        "self.low = nn.Conv2d(in_channels[1], out_channels, 1)\n"
+        "self.down = nn.Conv2d(in_channels[2], out_channels, 3, 2, 1)"
+    )
+    code = text("in_channels, out_channels", made, "return self.up(x[0]) + self.low(x[1]) + self.down(x[2])")
+    assert "three maps, each of twice the size before, the first with the row's width" in refused(code, OpenError)
+    decision = decided(code, like="Concat")
+    assert [(one.argument, one.value) for one in decision.given] == [("in_channels", "inputs"), ("out_channels", "c2")]
+    assert (decision.outputs, decision.limited) == ("c1", True)

@@ -35,6 +35,7 @@ from yolopatch.core.paste.judging.refusals import layout_refused, not_followed, 
 from yolopatch.core.paste.judging.several import (
     as_join,
     find_join,
+    refuse_open_join,
     refuse_other_joins,
     refuse_tokens,
     several_maps,
@@ -244,6 +245,7 @@ def _recognised(subject: Subject, usage: Usage, args: str | None, bound: tuple[G
             return joined
         refuse_unknown_network(subject)
         refuse_other_joins(subject)
+        refuse_open_join(subject)
     if bound is None:
         refuse_unknown_network(subject)
         _ask_as_kind(subject, usage, given)

@@ -28,6 +28,15 @@ def takes_any_number(paste: Pasted, name: str) -> bool:
     return bool(found and found.args.vararg)
 
 
+def unpacks_input(paste: Pasted, name: str) -> bool:
+    """Tell whether the forward takes several maps out of its one input: `a, b = x`."""
+    found, taken = paste.method(name, "forward"), inputs(paste, name)
+    if found is None or taken is None or len(taken) != 1:
+        return False
+    unpacked = (node for node in found.body if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple))
+    return any(isinstance(node.value, ast.Name) and node.value.id == taken[0] for node in unpacked)
+
+
 def unpacked_sizes(paste: Pasted, line: int) -> tuple[str, ...]:
     """Return the names to which a line gives the sizes of a value: `B, N, C = x.shape`; () for another line."""
     for node in ast.walk(paste.tree):

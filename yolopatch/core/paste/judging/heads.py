@@ -55,6 +55,7 @@ def find_head(subject: Subject, stem: str = "") -> Found | None:
     seen = None if subject.missing(given) else [_channels(subject, given, widths) for widths in _PYRAMIDS]
     outputs = _before_head(seen) if seen and classes_of(subject) is None else ""
     if stem:
+        _refuse_apart(subject, given)
         return Found(HEAD, "from --like", given, outputs=outputs, stem=stem)
     if outputs:
         why = "of each map it makes another one of its size, so it goes before the model's head"
@@ -65,6 +66,28 @@ def find_head(subject: Subject, stem: str = "") -> Found | None:
     if subject.missing(given) and classes_of(subject) is None:
         _ask_for_widths(subject, given)
     return None
+
+
+def _refuse_apart(subject: Subject, given: tuple[Given, ...]) -> None:
+    """Refuse a head that gives the boxes of its maps in one list, and the classes in another.
+
+    Raises:
+        UsageError: what it gives, and how to join it.
+    """
+    trial = _tried(subject, given, _PYRAMIDS[0])
+    lists = trial.result if trial.state == OK and isinstance(trial.result, tuple) else ()
+    if len(lists) < 2 or not all(isinstance(one, (list, tuple)) and one for one in lists):
+        return
+    raise UsageError(
+        f"{subject.symbol} cannot be a model's head: in training, it gives {len(lists)} lists, and upstream's loss reads"
+        " one",
+        details=[
+            f"expected: for each map one of its size, with {_BOX} channels for boxes and one for each class",
+            f"found:    {subject.quoted(subject.constructor.line)}",
+        ],
+        hint="join them at the end of its forward, boxes first, and add the file again:"
+        f" [torch.cat(both, 1) for both in zip(boxes, classes)]{subject.another}",
+    )
 
 
 def _require_maps_alone(subject: Subject) -> None:
@@ -84,7 +107,10 @@ def _require_maps_alone(subject: Subject) -> None:
 
 def reads_pyramid(subject: Subject) -> bool:
     """Tell whether a class is a head: it gets the classes, and a list that parse_model fills in, or inherits one."""
-    filled = any(one.default in _EMPTY for one in subject.constructor.arguments)
+    filled = any(
+        one.default in _EMPTY or (one.default is None and one.name.casefold() in LISTS)
+        for one in subject.constructor.arguments
+    )
     outside = (base for base in subject.paste.bases(subject.symbol) if base not in subject.paste.classes)
     inherits = any(stem in base for base in outside for stem in HEAD_STEMS)  # v10Detect
     return classes_of(subject) is not None and (filled or inherits)
@@ -97,6 +123,7 @@ def not_a_known_head(subject: Subject) -> UsageError:
         UsageError: its forward needs more than the maps.
     """
     given = _given(subject)
+    _refuse_apart(subject, given)
     trial = _tried(subject, given, _PYRAMIDS[0])
     if trial.state == FAILED and not subject.missing(given):
         _require_maps_alone(subject)

@@ -8,11 +8,12 @@ from itertools import islice, permutations, product
 from types import MappingProxyType
 from typing import Any
 
-from yolopatch.catalog.kinds import JOIN
+from yolopatch.catalog.kinds import JOIN, KINDS
 from yolopatch.core.paste.calls import Given, names_in
 from yolopatch.core.paste.constructor import Argument
 from yolopatch.core.paste.follow.trial import FAILED, OK, UNKNOWN, Number, Trial
-from yolopatch.core.paste.forward import inputs, takes_any_number
+from yolopatch.core.paste.follow.values import Tensor
+from yolopatch.core.paste.forward import inputs, takes_any_number, unpacks_input
 from yolopatch.core.paste.judging.found import Found
 from yolopatch.core.paste.judging.heads import LISTS, find_head
 from yolopatch.core.paste.judging.refusals import reads_three_sizes
@@ -31,6 +32,7 @@ _SECOND = f"{by.INPUT_LIST}[1]"
 _COUNTS = frozenset(
     {"n", "length", "number", "num", "count", "counts", "inputs_num", "num_inputs", "n_inputs", "num_maps", "levels"}
 )
+_WIDTH = 128  # that a row asks for
 # maps, each with its channels, height and width
 _Maps = tuple[tuple[int, int, int], ...]
 _Pair = tuple[_Maps, _Maps]
@@ -62,9 +64,21 @@ _LISTS: Mapping[_Pair, str] = MappingProxyType(
         _pair((64, 96, 32), (96, 32, 64), (2, 1, 0)): "three maps, each of twice the size before",
         _pair((64,) * 3, (96,) * 3, (0, 1, 2)): "three maps of equal channels, each of half the size before",
         _pair((64,) * 3, (96,) * 3, (2, 1, 0)): "three maps of equal channels, each of twice the size before",
+        **{
+            _pair(
+                (_WIDTH, 96, 32)[:count], (_WIDTH, 64, 96)[:count], halvings
+            ): f"{what}, the first with the row's width"
+            for what, count, halvings in (
+                ("two maps", 2, (1, 1)),
+                ("two maps of which the second has half the size", 2, (0, 1)),
+                ("two maps of which the second has twice the size", 2, (1, 0)),
+                ("three maps", 3, (1, 1, 1)),
+                ("three maps, each of half the size before", 3, (0, 1, 2)),
+                ("three maps, each of twice the size before", 3, (2, 1, 0)),
+            )
+        },
     }
 )
-_WIDTH = 128  # that a row asks for
 _SIZE_NAMES = frozenset({"h", "w", "height", "width", "hw", "hw_shape", "size", "x_size", "input_size", "input_shape"})
 _NUMBER = 8  # of heads, or what else an argument may be, to see what a forward takes
 
@@ -82,8 +96,8 @@ class _Call:
     subject: Subject
     given: tuple[Given, ...]
     spread: bool
-    _done: dict[_Maps, Trial] = field(default_factory=dict, compare=False)
-    _unbuilt: dict[str, Trial] = field(default_factory=dict, compare=False)
+    _done: dict[_Maps, Trial] = field(default_factory=dict, init=False, compare=False)
+    _unbuilt: dict[str, Trial] = field(default_factory=dict, init=False, compare=False)
 
     @property
     def lists(self) -> Mapping[_Pair, str]:
@@ -129,9 +143,29 @@ def find_join(subject: Subject, spread: bool) -> Found | None:
     call = _best(_Call(subject, given, spread) for given in _calls(subject)) or _guessed(subject, spread, _TWO)
     if call is None:
         return None
+    _require_told(call, _TWO)
     outputs = _outputs(call)
     why = f"it takes several maps and gives one, with {_words(outputs)}"
     return Found(JOIN, why, call.given, outputs=_default(outputs), spread=spread)
+
+
+def _require_told(call: _Call, lists: _Pair) -> None:
+    """Refuse to guess an argument of which neither its name nor the maps tell anything: a number of heads.
+
+    Raises:
+        OpenError: with any number in its place, the maps become the same.
+    """
+    subject = call.subject
+    named = [one.name for one in subject.constructor.required if _says_nothing(one)]
+    for name in named:
+        given = tuple(replace(one, value=str(_NUMBER)) if one.argument == name else one for one in call.given)
+        other = replace(call, given=given)
+        if other.joins(*lists) and all(other.trial(maps).shape == call.trial(maps).shape for maps in lists):
+            told = {one.argument: one.value for one in call.given}
+            values = ", ".join(
+                f"{one.name}={'...' if one.name in named else told[one.name]}" for one in subject.constructor.required
+            )
+            raise _open_arguments(subject, f"the value of {name} is unknown", values)
 
 
 def _best(calls: Iterable[_Call], lists: _Pair = _TWO) -> _Call | None:
@@ -184,7 +218,10 @@ def as_join(subject: Subject, spread: bool, given: tuple[Given, ...] | None, ask
             doubt = only if what else ""
             outputs = _outputs(call)
             why = f"it takes several maps and gives one, with {_words(outputs)}"
-            return Found(JOIN, why, call.given, _default(outputs), spread, doubt=doubt, limited=bool(doubt))
+            if given is None:
+                _require_told(call, lists)
+            usual = by.INPUTS if lists[0][0][0] == _WIDTH else _default(outputs)
+            return Found(JOIN, why, call.given, usual, spread, doubt=doubt, limited=bool(doubt))
     tried = [(call, call.trial(lists[0])) for lists in _LISTS for call in calls if lists in call.lists]
     opened, trial = next(((call, trial) for call, trial in tried if trial.state == UNKNOWN), (None, None))
     if asked and opened and trial and (given is not None or not subject.missing(opened.given)):
@@ -237,10 +274,22 @@ def refuse_other_joins(subject: Subject) -> None:
     others = [lists for lists, what in _LISTS.items() if what]
     if any(_best(calls, lists) or _guessed(subject, False, lists) for lists in others):
         raise _only(subject, as_join(subject, spread=False, given=None, asked=False))
+    more = [call for call in calls if any(_gives_more(call, maps) for pair in call.lists for maps in pair)]
+    if more:
+        raise _no_join(subject, more)
     wanting = [call for call in calls if any(one.value == by.INPUT_LIST for one in call.given)]
     built = all(any(call.trial(one).built for one, _ in _LISTS) for call in wanting)
     if built and any(map(_reads_list, wanting)) and not _built(subject):
         raise _no_join(subject, wanting)
+
+
+def _gives_more(call: _Call, maps: _Maps) -> bool:
+    """Tell whether a class joins these maps, and gives something else besides: `return fused, weights`."""
+    found = call.trial(maps)
+    if found.state != OK or not isinstance(found.result, tuple):
+        return False
+    shapes = [one.shape for one in found.result if isinstance(one, Tensor)]
+    return any(len(shape) == 4 and shape[2:] in [one[1:] for one in maps] for shape in shapes)
 
 
 def _reads_list(call: _Call) -> bool:
@@ -286,21 +335,42 @@ def _unknown_call(subject: Subject) -> UsageError:
     if any(name.casefold() in _SIZE_NAMES for name in taken[1:]):
         return _takes_sizes(subject, taken, subject.constructor.line)
     required = ", ".join(f"{one.name}=..." for one in subject.constructor.required)
+    return _open_arguments(subject, "neither names nor defaults say what its arguments are", required)
+
+
+def refuse_open_join(subject: Subject) -> None:
+    """Refuse to take a class for a layer whose forward unpacks its input, and whose arguments nothing tells.
+
+    Raises:
+        OpenError: it is one.
+    """
+    if subject.missing(()) and unpacks_input(subject.paste, subject.symbol):
+        raise _unknown_call(subject)
+
+
+def _open_arguments(subject: Subject, why: str, written: str) -> OpenError:
     return OpenError(
         "args",
         f"arguments of {subject.symbol}",
         {},
-        f"cannot call the constructor of {subject.symbol}: neither names nor defaults say what its arguments are",
-        details=[f"found: {subject.quoted(subject.constructor.line)}"],
-        hint=f'if it joins maps into one: --like Concat --args "{required}"',
+        f"cannot call the constructor of {subject.symbol}: {why}",
+        details=[
+            f"found: {subject.quoted(subject.constructor.line)}",
+            f"names that --args can use with --like {KINDS[JOIN].word}: {', '.join(KINDS[JOIN].values)}",
+        ],
+        hint=f'if it joins maps into one: --like Concat --args "{written}"',
     )
 
 
 def _no_join(subject: Subject, calls: list[_Call]) -> UsageError:
     """Return why no call of a class joins maps: each certainly fails, or makes another map."""
     trials = [(call.trial(maps), maps) for call in calls for maps, _ in call.lists]
-    best, maps = max(trials, key=lambda one: (one[0].built, one[0].line))
+    best, maps = max(trials, key=lambda one: (one[0].built, one[0].state == OK, one[0].line))
     why = best.why if best.state == FAILED else "its forward does not make one map of their size"
+    remedy = subject.remedy
+    if best.state == OK and isinstance(best.result, tuple):
+        remedy = "let its forward return the map alone, and add the file again"
+        why = f"its forward gives {len(best.result)} values, and a layer of a model gives one map"
     if best.nested and best.state == FAILED:
         why = "its forward takes each of them for a list of maps, which a Concat of the models does not get"
     if best.state == FAILED:
@@ -308,10 +378,10 @@ def _no_join(subject: Subject, calls: list[_Call]) -> UsageError:
     return UsageError(
         f"{subject.symbol} cannot join maps of a model: {why}",
         details=[
-            f"found: {subject.quoted(best.line)}",
+            f"found: {subject.quoted(best.line or subject.constructor.line)}",
             f"with:  {' and '.join(f'[B, {c}, {h}, {w}]' for c, h, w in maps)}",
         ],
-        hint=f"{subject.remedy}{subject.another}",
+        hint=f"{remedy}{subject.another}",
     )
 
 
@@ -430,9 +500,10 @@ def _options(one: Argument) -> list[str | None]:
     if one.meaning == by.STRIDE:
         return [*default, "1"]
     if one.meaning in (by.INPUTS, by.CHANNELS) or (one.meaning is None and not default) or _is_list(one.default):
-        known: list[str | None] = [by.INPUT_LIST, _SUM, by.INPUTS, by.OUTPUTS]
-        open_name: list[str | None] = [by.INPUT_LIST, by.OUTPUTS, _SUM, by.INPUTS, by.COUNT]
-        wanted = open_name if one.meaning is None else known
+        inputs_first: list[str | None] = [by.INPUT_LIST, _SUM, by.INPUTS, by.OUTPUTS]
+        width_first: list[str | None] = [by.INPUT_LIST, by.OUTPUTS, _SUM, by.INPUTS, by.COUNT]
+        # a number of channels that may be the row's width is that: (inc, channel)
+        wanted = inputs_first if one.meaning == by.INPUTS else width_first
         return [*default, *wanted] if a_number else [*wanted, *default]
     return default or [by.INPUT_LIST, by.COUNT]
 
