@@ -213,7 +213,7 @@ def test_a_files_own_conv_and_autopad_stay_its_own():
 
 @pytest.mark.parametrize("line", ["from .mixing import Conv", "from ultralytics.nn.modules.mixing import Conv"])
 def test_a_class_of_the_posts_own_file_is_not_upstreams_of_the_same_name(line):
-    with pytest.raises(UsageError, match="it needs Conv of .*mixing, a file of the post's own repository") as caught:
+    with pytest.raises(UsageError, match=r"it needs Conv of .*mixing, a file of the post's own repository") as caught:
         fitted(f"import torch.nn as nn\n{line}\n\n\n{CLASS}")
     assert "--with mixing.py" in caught.value.hint
     own = f"from {MODULES}.conv import Conv"

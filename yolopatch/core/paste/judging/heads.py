@@ -79,8 +79,8 @@ def _refuse_apart(subject: Subject, given: tuple[Given, ...]) -> None:
     if len(lists) < 2 or not all(isinstance(one, (list, tuple)) and one for one in lists):
         return
     raise UsageError(
-        f"{subject.symbol} cannot be a model's head: in training, it gives {len(lists)} lists, and upstream's loss reads"
-        " one",
+        f"{subject.symbol} cannot be a model's head: in training, it gives {len(lists)} lists, and upstream's loss"
+        " reads one",
         details=[
             f"expected: for each map one of its size, with {_BOX} channels for boxes and one for each class",
             f"found:    {subject.quoted(subject.constructor.line)}",
