@@ -6,6 +6,8 @@ import ast
 
 import pytest
 
+from yolopatch.catalog.pins import PINS
+from yolopatch.core.own.patch import imported_files
 from yolopatch.core.paste.fitting import Fitted, fit
 from yolopatch.core.paste.imports import Upstream
 from yolopatch.core.paste.reading import read_paste
@@ -224,3 +226,22 @@ def test_a_class_of_the_posts_own_file_is_not_upstreams_of_the_same_name(line):
 def test_upstreams_class_from_a_copy_of_its_file_in_another_folder_is_upstreams():
     found = fitted(f"import torch.nn as nn\nfrom .parts.conv import Conv\n\n\n{CLASS}")
     assert f"from {MODULES}.conv import Conv" in found.text
+
+
+def test_a_file_of_upstreams_can_be_imported_as_a_whole():
+    text = f"import torch.nn as nn\nfrom ultralytics.utils import ops\n\n\n{CLASS}".replace(
+        "x * self", "ops.f(x) * self"
+    )
+    imported = imported_files(PINS["ultralytics-8.3.0"], read_paste(text.encode(), "x.py"))
+    defined = {f"{MODULES.replace('.', '/')}/conv.py": "class Conv:\n    pass\n"}
+    new = Upstream.of("new", defined, imported, {"ultralytics/utils/ops.py": "", "ultralytics/utils/__init__.py": ""})
+    assert "from ultralytics.utils import ops\n" in fitted(text, new).text
+    old = Upstream.of("old", defined, imported, {"ultralytics/utils/__init__.py": ""})
+    with pytest.raises(UsageError, match="it needs ops, which is not in old"):
+        fitted(text, old)
+
+
+def test_a_name_that_nothing_imports_is_asked_for_with_its_import():
+    with pytest.raises(UsageError, match="it needs Unknown, which neither the file nor new has") as caught:
+        fitted(CLASS.replace("Conv(", "Unknown("))
+    assert caught.value.hint.startswith("write the import of Unknown into the file, or its definition")

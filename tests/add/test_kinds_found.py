@@ -523,3 +523,11 @@ def test_a_block_of_upstreams_that_keeps_its_channels_takes_the_place_of_one(bas
         "        self.m = nn.ModuleList(nn.Identity() for _ in range(n))\n"
     )
     assert decided(code).kind == "psa"
+
+
+def test_one_that_halves_the_map_and_doubles_its_channels_is_kept_for_rows_that_do():
+    code = text("c1", "self.c = nn.Conv2d(c1, 2 * c1, 3, 2, 1)", "return self.c(x)")
+    said = refused(code)
+    assert "no argument says how many channels come out" in said
+    assert "keep it for the rows that fit: --like downsample" in said
+    assert decided(code, like="downsample").like == "downsample"

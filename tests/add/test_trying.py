@@ -8,7 +8,7 @@ from yolopatch.core.own.tried import BUILT, FAILED, NOT_BUILT, Tried
 from yolopatch.errors import EXIT_USAGE, UsageError
 from yolopatch.outside.watch import no_watch
 from yolopatch.steps.own.add import AddRequest, add
-from yolopatch.steps.own.try_pins import READY, REFUSED
+from yolopatch.steps.own.try_pins import READY, REFUSED, PinResult, require_any
 from yolopatch.steps.tryout.build import try_module
 
 GATE = """import torch
@@ -118,3 +118,10 @@ def test_what_only_a_model_shows_is_told_with_its_line(yolopatch, paste, own_cat
     assert "own_gate.py:" in ran.err
     assert not own_catalog.exists()
     assert yolopatch("add", paste(MASKED, "Gate.py"), "--no-try").code == 0
+
+
+def test_a_hint_that_several_pins_give_is_said_once_in_its_longest_form():
+    hints = ("write the class", "write the class; or import it", "write the class", "use another file")
+    with pytest.raises(UsageError) as caught:
+        require_any([PinResult(f"pin{n}", REFUSED, "no", hint=hint) for n, hint in enumerate(hints)], "Gate")
+    assert caught.value.hint == "write the class; or import it; use another file"

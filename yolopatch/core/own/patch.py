@@ -52,13 +52,14 @@ def files_with_losses(pin: Pin) -> tuple[str, ...]:
 
 
 def imported_files(pin: Pin, paste: Pasted) -> tuple[Imported, ...]:
-    """Return the names that a pasted file imports from other files of the pin, where it would find them there."""
+    """Return what a pasted file imports from other files of the pin, and those files that it imports as a whole."""
     nodes = (node for _, node in paste.imports if isinstance(node, ast.ImportFrom))
-    found = (
-        Imported(path, alias.name) for node in nodes for path in paths_in(pin.layout, node) for alias in node.names
-    )
+    places = [(path, alias.name) for node in nodes for path in paths_in(pin.layout, node) for alias in node.names]
+    found = (Imported(path, name) for path, name in places)
     have = {*files_with_modules(pin), str(PurePosixPath(pin.layout.common).parent / "__init__.py")}
-    return tuple(dict.fromkeys(one for one in found if one.path not in have))
+    packages = ((path.removesuffix("/__init__.py"), name) for path, name in places if path.endswith("/__init__.py"))
+    files = (Imported(f"{package}/{name}.py", name, whole=True) for package, name in packages if name != "*")
+    return tuple(dict.fromkeys((*(one for one in found if one.path not in have), *files)))
 
 
 def own_changes(

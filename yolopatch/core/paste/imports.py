@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -41,14 +42,34 @@ USUAL = {
 }
 
 
+Texts = Mapping[str, str]
+
+
 class Imported(NamedTuple):
-    """A name that a pasted file imports from a file of an upstream, by the file's path in the pin."""
+    """What a pasted file imports from an upstream, by a file's path in the pin.
+
+    Attributes:
+        path: of the file.
+        name: that is imported.
+        whole: whether it is the file itself, `from ultralytics.utils import ops`, and no name in it.
+    """
 
     path: str
     name: str
+    whole: bool = False
+
+    @property
+    def place(self) -> str:
+        """The Python module to import it from."""
+        return module_name(f"{PurePosixPath(self.path).parent}/__init__.py" if self.whole else self.path)
+
+    def is_in(self, texts: Texts) -> bool:
+        """Tell whether these files have it."""
+        if self.path not in texts:
+            return False
+        return self.whole or self.name in {name for node in parse(texts[self.path]).body for name in bound(node)}
 
 
-Texts = Mapping[str, str]
 _NO_TEXTS: Texts = MappingProxyType({})
 
 
@@ -83,15 +104,15 @@ class Upstream:
                 if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
                     defined_in.setdefault(node.name, module_name(path))
         for one in imported:
-            if one.path in more and one.name in {name for node in parse(more[one.path]).body for name in bound(node)}:
-                defined_in.setdefault(one.name, module_name(one.path))
+            if one.is_in(more):
+                defined_in.setdefault(one.name, one.place)
         return cls(name, defined_in, signatures((*texts.values(), *more.values())))
 
     @classmethod
     def as_shipped(cls, pin: str, imported: Iterable[Imported] = ()) -> Upstream:
         """Return what yolopatch knows of one of its own pins without the pin's text."""
         known, files = interface(pin), python_files(pin)
-        others = {one.name: module_name(one.path) for one in imported if one.path in files}
+        others = {one.name: one.place for one in imported if one.path in files}
         read = {name: read_signature(written) for name, written in known.signatures.items()}
         return cls(pin, {**others, **known.defined_in}, read)
 

@@ -246,7 +246,10 @@ class _Sifter:
             which = "it" if len(files) == 1 else "the one that has it"
             may = f"{why}; {' or '.join(files)} of the post's own repository may"
             return Lack(name, may, f"paste {which}, too: --with {files[0]}")
-        return Lack(name, why, _paste_it(name))
+        hint = (
+            f"write the import of {name} into the file, or its definition, or add the file that has it: --with FILE.py"
+        )
+        return Lack(name, why, hint)
 
     def _not_there(self, node: ast.Import | ast.ImportFrom, alias: ast.alias) -> Lack:
         """Return what is lacking where an import of an upstream's or of the post's own files finds nothing."""

@@ -92,8 +92,14 @@ def require_any(results: Sequence[PinResult], name: str) -> None:
         raise UsageError(
             f"no pin can have {name}",
             details=_reasons(refused),
-            hint="; ".join(dict.fromkeys(one.hint for one in refused if one.hint)),
+            hint="; ".join(_hints(refused)),
         )
+
+
+def _hints(refused: Sequence[PinResult]) -> list[str]:
+    """Return what to do, each once: of a hint and a longer one that begins like it, the longer one."""
+    hints = [*dict.fromkeys(one.hint for one in refused if one.hint)]
+    return [one for one in hints if not any(other != one and other.startswith(one) for other in hints)]
 
 
 def require_names(paste: Pasted, wanted: Wanted) -> None:

@@ -254,7 +254,8 @@ def _down(subject: Subject, given: tuple[Given, ...], names: set[str]) -> Found:
     mine = _found(DOWN, "it halves the size of its map, whatever stride it is given", given)
     if by.OUTPUTS not in names:
         what = "it halves the map, and no argument says how many channels come out, which a row of a model does"
-        raise refused(subject, Verdict(BROKEN, what, case=_case(subject)))
+        keep = f"keep it for the rows that fit: --like {KINDS[DOWN].word}; or let the channels out be an argument"
+        raise refused(subject, Verdict(BROKEN, what, case=_case(subject)), keep)
     return mine
 
 
