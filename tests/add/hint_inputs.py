@@ -295,6 +295,14 @@ LINES = {
     ),
     "a head that cannot be followed": (module("nc=80, ch=()", BRANCHES, "return torch.frombuffer(x)"), {}),
     "a head that reads a text": (module("nc=80, ch=()", BRANCHES, BRANCH_MAPS, taken="x, text"), {}),
+    "a head with two lists": (
+        module(
+            "nc=80, ch=()",
+            f"{BRANCHES}; self.s = nn.ModuleList(nn.Conv2d(c, nc, 1) for c in ch)",
+            "return [b(one) for b, one in zip(self.s, x)], [b(one) for b, one in zip(self.s, x)]",
+        ),
+        {},
+    ),
     "a head that fails": (module("nc=80, ch=()", BRANCHES.replace("(c,", "(7,"), BRANCH_MAPS), {}),
     "a name of two files that stands in a text, too": (
         module(

@@ -190,7 +190,7 @@ def _needs_each(call: _Call, maps: _Maps) -> bool:
     """Tell whether a constructor takes no other number in the place of any map's channels or of the width."""
     for place, one in enumerate(call.given):
         given = (*call.given[:place], replace(one, value=str(_OTHER)), *call.given[place + 1 :])
-        other = replace(call, given=given, _done={}, _unbuilt={}).trial(maps)
+        other = replace(call, given=given).trial(maps)
         is_width = one.value == by.OUTPUTS and other.shape and other.shape[1] == _OTHER
         if other.state != FAILED and not is_width:
             return False
