@@ -13,9 +13,7 @@ class WrittenHead(Detect):
         anchors, strides = (a.transpose(0, 1) for a in make_anchors(maps, self.stride, 0.5))
         values = torch.cat([m.flatten(2) for m in maps], 2)
         sides, scores = values.split((4 * self.reg_max, self.nc), 1)
-        batch, _, places = sides.shape
-        bins = torch.arange(self.reg_max, device=sides.device, dtype=sides.dtype)
-        sides = (sides.view(batch, 4, self.reg_max, places).softmax(2) * bins[:, None]).sum(2)
+        sides = self.dfl(sides)
         low, high = anchors - sides[:, :2], anchors + sides[:, 2:]
         y = torch.cat(((low + high) / 2 * strides, (high - low) * strides, scores.sigmoid()), 1)
         return y if self.export else (y, maps)

@@ -19,6 +19,7 @@ _CLASSES = frozenset(
 LISTS = frozenset(
     {"ch", "chs", "channels", "in_channels", "inputs", "in_channels_list", "channels_list", "in_chs", "filters"}
 )
+_NUMBERS = frozenset({"channels", "in_channels", "filters"})  # of these, what is as often one number
 _BOX = 64  # channels of a box in upstream's Detect: 4 sides of 16 parts
 _GUESS = 64  # of a width, to see what a module does
 _CLASSES_TRIED = 80
@@ -108,7 +109,7 @@ def _require_maps_alone(subject: Subject) -> None:
 def reads_pyramid(subject: Subject) -> bool:
     """Tell whether a class is a head: it gets the classes, and a list that parse_model fills in, or inherits one."""
     filled = any(
-        one.default in _EMPTY or (one.default is None and one.name.casefold() in LISTS)
+        one.default in _EMPTY or (one.default is None and one.name.casefold() in LISTS - _NUMBERS)
         for one in subject.constructor.arguments
     )
     outside = (base for base in subject.paste.bases(subject.symbol) if base not in subject.paste.classes)
