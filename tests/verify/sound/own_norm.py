@@ -1,4 +1,5 @@
 import torch.nn as nn
+import torch.nn.functional as F
 
 
 class _Norm(nn.BatchNorm2d):
@@ -13,8 +14,7 @@ class OwnNorm(nn.Module):
         self.conv = nn.Conv2d(c1, c2, k, s, k // 2, bias=False)
         self.norm = _Norm(c2)
         self.gate = nn.Conv2d(c2, c2, 1)
-        self.act = nn.SiLU()
 
     def forward(self, x):
         x = self.norm(self.conv(x))
-        return self.act(x) * self.gate(x).sigmoid()
+        return F.silu(x) * self.gate(x).sigmoid()

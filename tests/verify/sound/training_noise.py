@@ -1,5 +1,6 @@
 import torch
 import torch.nn as nn
+import torch.nn.functional as F
 
 
 class TrainingNoise(nn.Module):
@@ -10,10 +11,9 @@ class TrainingNoise(nn.Module):
         self.conv = nn.Conv2d(c1, c2, k, s, k // 2, bias=False)
         self.bn = nn.BatchNorm2d(c2)
         self.gate = nn.Conv2d(c2, c2, 1)
-        self.act = nn.SiLU()
 
     def forward(self, x):
         x = self.bn(self.conv(x))
         if self.training:
             x = x + 0.05 * torch.randn_like(x)
-        return self.act(x) * self.gate(x).sigmoid()
+        return F.silu(x) * self.gate(x).sigmoid()
