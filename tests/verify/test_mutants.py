@@ -427,6 +427,7 @@ REMARKS = {
         Remark("trainer-setup", _NOT_OPTIMISED, YOLOV5),
         Remark("onnx", "its exporter asks for opset 12, which has no unflatten", YOLOV5),
     ),
+    "running_norm": (Remark("only-intended", "its norm is arithmetic of its own, and no BatchNorm, as the base has"),),
     "shared_weights": (Remark("flops", "upstream's counter sees no convolution in a function"),),
     "dynamic_experts": (Remark("flops", "upstream's counter sees no convolution in a function"),),
     "partial_convolution": (Remark("onnx", "its exporter asks for opset 12, which has no tensor_split", YOLOV5),),
