@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..measure.box_loss import BoxLoss, Trial, try_boxes
+from ..losses.box_loss import BoxLoss, Trial, try_boxes
 from ..measure.loss_values import functions, meaning
 from ..protocol.findings import Finding, failed
 

@@ -11,12 +11,12 @@ from torch import Tensor
 
 from ....wire.statuses import FAIL
 from ...build.subject import Subject
+from ...losses.loss_reading import Reading, read_boxes
 from ...measure.batches import make_batch
 from ...protocol.findings import Finding, failed, passed, warned
 from ...tensors.tensors import layer_name, layer_outputs, tensors
 from ...thresholds import BOXES_COVER, SAME_BOXES, SAME_SCORES, UNTRAINED_SCORE
 from ..rules import Rules
-from .loss_reading import Reading, read_boxes
 
 _LARGER = 1.5  # the second image's side, which tells the axis of the positions from that of the values
 _HALF = 0.5  # the sigmoid of zero

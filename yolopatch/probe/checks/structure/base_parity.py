@@ -9,7 +9,7 @@ from typing import Any
 
 from ...build.bases import Base, read_yaml
 from ...build.subject import Subject
-from ...measure.box_loss import BoxLoss, find_box_loss
+from ...losses.box_loss import BoxLoss, find_box_loss
 from ...measure.reference import describe, reference_data
 from ...protocol.findings import Finding, failed, passed, warned
 from ...tensors.tensors import distance

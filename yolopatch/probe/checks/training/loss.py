@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ....wire.shell import quote
 from ...build.subject import Subject
-from ...measure.box_loss import BoxLoss, find_box_loss
+from ...losses.box_loss import BoxLoss, find_box_loss
 from ...measure.loss_values import functions, meaning
 from ...measure.reference import loss_of_base, reference_data
 from ...protocol.findings import Finding, failed, passed, skipped, warned

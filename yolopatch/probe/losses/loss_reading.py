@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ...build.upstreams import Upstream
-from ...tensors.models import UpstreamModel
-from ...tensors.perturb import perturb_
-from ...tensors.tensors import needs_more_than_maps, tensors
+from ..build.upstreams import Upstream
+from ..tensors.models import UpstreamModel
+from ..tensors.perturb import perturb_
+from ..tensors.tensors import needs_more_than_maps, tensors
 
 _READ = ("pd_scores", "pd_bboxes")  # the first two inputs of what assigns objects to boxes, in every release
 _SORTED = 6  # values of a box that needs no suppression: corners, score, class
