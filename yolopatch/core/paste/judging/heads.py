@@ -56,7 +56,7 @@ def find_head(subject: Subject, stem: str = "") -> Found | None:
     seen = None if subject.missing(given) else [_channels(subject, given, widths) for widths in _PYRAMIDS]
     outputs = _before_head(seen) if seen and classes_of(subject) is None else ""
     if stem:
-        _refuse_apart(subject, given)
+        _refuse_apart(subject, _tried(subject, given, _PYRAMIDS[0]))
         return Found(HEAD, "from --like", given, outputs=outputs, stem=stem)
     if outputs:
         why = "of each map it makes another one of its size, so it goes before the model's head"
@@ -69,13 +69,12 @@ def find_head(subject: Subject, stem: str = "") -> Found | None:
     return None
 
 
-def _refuse_apart(subject: Subject, given: tuple[Given, ...]) -> None:
+def _refuse_apart(subject: Subject, trial: Trial) -> None:
     """Refuse a head that gives the boxes of its maps in one list, and the classes in another.
 
     Raises:
         UsageError: what it gives, and how to join it.
     """
-    trial = _tried(subject, given, _PYRAMIDS[0])
     lists = trial.result if trial.state == OK and isinstance(trial.result, tuple) else ()
     if len(lists) < 2 or not all(isinstance(one, (list, tuple)) and one for one in lists):
         return
@@ -124,8 +123,8 @@ def not_a_known_head(subject: Subject) -> UsageError:
         UsageError: its forward needs more than the maps.
     """
     given = _given(subject)
-    _refuse_apart(subject, given)
     trial = _tried(subject, given, _PYRAMIDS[0])
+    _refuse_apart(subject, trial)
     if trial.state == FAILED and not subject.missing(given):
         _require_maps_alone(subject)
         return UsageError(

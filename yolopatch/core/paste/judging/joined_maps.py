@@ -88,12 +88,16 @@ class JoinCall:
             return LISTS_OF_MAPS
         return {lists: what for lists, what in LISTS_OF_MAPS.items() if len(lists[0]) == len(taken)} or LISTS_OF_MAPS
 
+    def known(self, maps: Maps) -> dict[str, Any]:
+        """Return what the names in the values of the arguments are with these maps."""
+        widths = [c for c, _, _ in maps]
+        return {**values(widths[0], WIDTH), by.INPUT_LIST: widths, by.COUNT: len(widths)}
+
     def trial(self, maps: Maps) -> Trial:
         """Return what comes of these maps."""
         if maps not in self._done:
-            widths = [c for c, _, _ in maps]
             given: list[Any] = [(BATCH, *one) for one in maps]
-            known = {**values(widths[0], WIDTH), by.INPUT_LIST: widths, by.COUNT: len(widths)}
+            known = self.known(maps)
             used = {name for one in self.given for name in names_in(one.value)}
             arguments = str([(name, known[name]) for name in sorted(used) if name in known])
             self._done[maps] = self._unbuilt.get(arguments) or self.subject.follow(

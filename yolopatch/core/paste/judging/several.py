@@ -43,15 +43,21 @@ def find_join(subject: Subject, spread: bool) -> Found | None:
         subject: the class.
         spread: whether its forward takes its maps one by one.
     """
-    call = best_call(JoinCall(subject, given, spread) for given in likely_calls(subject)) or _guessed(
-        subject, spread, TWO
-    )
+    calls = (JoinCall(subject, given, spread) for given in likely_calls(subject))
+    call = best_call(calls) or _guessed(_guesses(subject, spread), TWO)
     if call is None:
         return None
     _require_told(call, TWO)
-    outputs = outputs_of(call)
+    return _joining(call, TWO)
+
+
+def _joining(call: JoinCall, lists: Pair) -> Found:
+    """Return a class as a join of these lists of maps; for a YAML of the user's own, where no model has such maps."""
+    outputs, what = outputs_of(call), LISTS_OF_MAPS[lists]
     why = f"it takes several maps and gives one, with {outputs_in_words(outputs)}"
-    return Found(JOIN, why, call.given, outputs=usual_outputs(outputs), spread=spread)
+    usual = by.INPUTS if lists[0][0][0] == WIDTH else usual_outputs(outputs)
+    only = f"it joins only {what}, and the families' Concats read two of one size and of different channels"
+    return Found(JOIN, why, call.given, usual, call.spread, doubt=only if what else "", limited=bool(what))
 
 
 def _require_told(call: JoinCall, lists: Pair) -> None:
@@ -73,10 +79,14 @@ def _require_told(call: JoinCall, lists: Pair) -> None:
             raise _open_arguments(subject, f"the value of {name} is unknown", values)
 
 
-def _guessed(subject: Subject, spread: bool, lists: Pair) -> JoinCall | None:
-    """Return the call that gives each map's channels in order, if it joins these maps and needs just these numbers."""
-    calls = (JoinCall(subject, given, spread) for given in one_by_one(subject))
-    fitting = best_call((call for call in calls if lists in call.lists), lists)
+def _guesses(subject: Subject, spread: bool) -> list[JoinCall]:
+    """Return the calls that give a constructor the channels of each map."""
+    return [JoinCall(subject, given, spread) for given in one_by_one(subject)]
+
+
+def _guessed(guesses: Sequence[JoinCall], lists: Pair) -> JoinCall | None:
+    """Return the first of these calls that joins these maps, if it needs just these numbers."""
+    fitting = best_call((call for call in guesses if lists in call.lists), lists)
     return fitting if fitting and _needs_each(fitting, lists[0]) else None
 
 
@@ -104,18 +114,13 @@ def as_join(subject: Subject, spread: bool, given: tuple[Given, ...] | None, ask
         UsageError: it certainly does not join two maps of the models; or its arguments are unknown.
     """
     calls = [JoinCall(subject, one, spread) for one in (likely_calls(subject) if given is None else (given,))]
-    for lists, what in LISTS_OF_MAPS.items():
-        call = best_call((call for call in calls if lists in call.lists), lists)
-        call = call or (_guessed(subject, spread, lists) if given is None else None)
+    guesses = _guesses(subject, spread) if given is None else []
+    for lists in LISTS_OF_MAPS:
+        call = best_call((call for call in calls if lists in call.lists), lists) or _guessed(guesses, lists)
         if call:
-            only = f"it joins only {what}, and the families' Concats read two of one size and of different channels"
-            doubt = only if what else ""
-            outputs = outputs_of(call)
-            why = f"it takes several maps and gives one, with {outputs_in_words(outputs)}"
             if given is None:
                 _require_told(call, lists)
-            usual = by.INPUTS if lists[0][0][0] == WIDTH else usual_outputs(outputs)
-            return Found(JOIN, why, call.given, usual, spread, doubt=doubt, limited=bool(doubt))
+            return _joining(call, lists)
     tried = [(call, call.trial(lists[0])) for lists in LISTS_OF_MAPS for call in calls if lists in call.lists]
     opened, trial = next(((call, trial) for call, trial in tried if trial.state == UNKNOWN), (None, None))
     if asked and opened and trial and (given is not None or not subject.missing(opened.given)):
@@ -165,8 +170,9 @@ def refuse_other_joins(subject: Subject) -> None:
         UsageError: its constructor wants the channels of several maps, and no call joins those of a model.
     """
     calls = [JoinCall(subject, one, spread=False) for one in likely_calls(subject)]
+    guesses = _guesses(subject, spread=False)
     others = [lists for lists, what in LISTS_OF_MAPS.items() if what]
-    if any(best_call(calls, lists) or _guessed(subject, False, lists) for lists in others):
+    if any(best_call(calls, lists) or _guessed(guesses, lists) for lists in others):
         raise _only(subject, as_join(subject, spread=False, given=None, asked=False))
     more = [call for call in calls if any(_gives_more(call, maps) for pair in call.lists for maps in pair)]
     if more:
@@ -188,9 +194,8 @@ def _gives_more(call: JoinCall, maps: Maps) -> bool:
 
 def _reads_list(call: JoinCall) -> bool:
     """Tell whether a class uses its input as a list: one with a list of sizes in its constructor may read one map."""
-    widths = [c for c, _, _ in next(one for one, _ in LISTS_OF_MAPS if call.trial(one).built)]
-    known = {**values(widths[0], WIDTH), by.INPUT_LIST: widths, by.COUNT: len(widths)}
-    return bool(call.subject.follow(call.given, known, [one_map(widths[0])]).parted)
+    maps = next(one for one, _ in LISTS_OF_MAPS if call.trial(one).built)
+    return bool(call.subject.follow(call.given, call.known(maps), [one_map(maps[0][0])]).parted)
 
 
 def _built(subject: Subject) -> bool:
