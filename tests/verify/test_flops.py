@@ -34,13 +34,26 @@ LIGHT = """
             return self.conv(self.pool(x))
 """
 
+SLOPED = """
+    class Sloped(nn.Module):
+        \"\"\"A small convolution, and activations with parameters.\"\"\"
+
+        def __init__(self, c1, c2, k=3, s=1):
+            super().__init__()
+            self.conv, self.act = nn.Conv2d(c1, c2, 1, s), nn.Sequential(*(nn.PReLU(c2) for _ in range(8)))
+
+        def forward(self, x):
+            return self.act(self.conv(x))
+"""
+
 
 @pytest.mark.more
 def test_only_a_replaced_layers_part_is_warned_of(broken_workspace, broken_cfg, findings):
-    workspace = broken_workspace({"Functional": FUNCTIONAL, "Light": LIGHT})
+    workspace = broken_workspace({"Functional": FUNCTIONAL, "Light": LIGHT, "Sloped": SLOPED})
     every = (1, 3, 5, 7, 17, 20)
-    asked = [(broken_cfg(name, every), "n", ("flops",)) for name in ("Functional", "Light")]
-    (functional,), (light,) = findings(workspace, PIN, asked)
+    asked = [(broken_cfg(name, every), "n", ("flops",)) for name in ("Functional", "Light", "Sloped")]
+    (functional,), (light,), (sloped,) = findings(workspace, PIN, asked)
+    assert ": PReLU, norms and the base's own layers make " in sloped.summary
     assert functional.status == WARN
     assert "% without norms and the base's own layers: Functional (" in functional.summary
     assert light.status == PASS

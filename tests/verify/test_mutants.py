@@ -114,6 +114,7 @@ CAUGHT = {
     "scripted_part": ("checkpoint", "model.3.act is a module of TorchScript"),
     "parametrized": ("checkpoint", "model.3.conv computes its weight by torch.nn.utils.parametrize"),
     "image_checkpointed": ("gradient-flow", "a checkpoint with use_reentrant=True"),
+    "drawn_number": ("checkpoint", "model.3.scale is "),
     "unoptimised": ("trainer-setup", "to its optimizer, first model.3.gain in layer 3 (Unoptimised)"),
 }
 # what a check only warns of: upstream's own mistakes, and what its trainer does
@@ -129,6 +130,7 @@ WARNED = {
     "head_of_fixed_classes": ("build", "has 80 classes whatever nc is"),
     "head_without_sigmoid": ("head", "its scores in eval are not those that upstream's loss trains"),
     "training_branch": ("inert", "uses 2 parameters only while it trains, such as model.3.weigh.weight"),
+    "still_norm": ("inert", "model.3.bn in layer 3 (StillNorm) keeps no statistics"),
     "other_in_eval": ("inert", "layer 3 (OtherInEval) computes something else in eval"),
     "switched_input": ("forward", "upstream sets inplace=True on every activation module"),
     "scrambled_tokens": ("forward", "layer 3 (ScrambledTokens) reshapes across axes: "),

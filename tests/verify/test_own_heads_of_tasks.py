@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from yolopatch.wire.statuses import PASS, WARN
+from yolopatch.wire.statuses import FAIL, PASS, WARN
 
 from .conftest import PIN
 
@@ -62,3 +62,29 @@ def test_a_head_whose_name_upstream_does_not_know_is_verified_for_its_task_with_
         assert learns.status == PASS
     said = in_upstream(workspace, BUILD, *(cfg for cfg, *_ in asked))
     assert [line.split()[1] for line in said.splitlines() if line.startswith("FOUND")] == ["none", "detect"]
+
+
+HALF = """
+    from ultralytics.nn.modules.head import OBB
+
+
+    class HalfObb(OBB):
+        \"\"\"A head whose boxes in eval have half of their sides.\"\"\"
+
+        def decode_bboxes(self, bboxes, anchors):
+            x, y, w, h = super().decode_bboxes(bboxes, anchors).chunk(4, 1)
+            return torch.cat((x, y, w / 2, h / 2), 1)
+"""
+
+
+@pytest.mark.more
+def test_the_turned_boxes_of_a_head_of_ones_own_are_those_that_the_loss_trains(broken_workspace, findings, tmp_path):
+    workspace = broken_workspace({"HalfObb": textwrap.dedent(HALF)}, branches={"HalfObb": HEADS["RotatedDetect"]})
+    text = (workspace / "ultralytics/cfg/models/11/yolo11-obb.yaml").read_text()
+    own, upstreams = tmp_path / "yolo11n-half.yaml", tmp_path / "yolo11n-obb.yaml"
+    own.write_text(text.replace(" OBB, [", " HalfObb, ["))
+    upstreams.write_text(text)
+    (half,), (right,) = findings(workspace, PIN, [(own, "n", ("head",)), (upstreams, "n", ("head",))])
+    assert half.status == FAIL
+    assert "are not those that upstream's loss reads in its maps" in half.summary
+    assert right.status == PASS

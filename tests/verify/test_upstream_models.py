@@ -50,6 +50,8 @@ OTHERS = {
         *(f"v8/yolov8-{name}" for name in ("rtdetr", "world", "worldv2", "p2", "p6", "ghost")),
     ],
 }
+# this release gives the classes of YOLOv8's head the convolutions of YOLO11's, and its files keep the older figures
+OTHER_NETWORKS = {("ultralytics-8.3.0", "v8/yolov8-p6"), ("ultralytics-8.3.0", "v8/yolov8-ghost")}
 OTHERS_CHECKS = (
     *("build", "scale", "only-intended", "forward", "head"),
     *("gradient-flow", "trainer-setup", "learns", "init", "base-parity", "batch-independence", "loss", "memory"),
@@ -94,7 +96,10 @@ def test_upstreams_other_models_do_not_fail(pin, name, pristine_tree, full_works
     cfg.write_text(source.read_text())
     letter = read_cfg(cfg).any_scale(None) if "scales:" not in source.read_text() else next(iter(read_cfg(cfg).letters))
     checks = verify(full_workspace(pin), cfg, letter, imgsz=320, checks=OTHERS_CHECKS).checks
-    assert {check.id: check.summary for check in checks if check.status != PASS} == {}
+    remarks = {check.id: check.summary for check in checks if check.status != PASS}
+    said = remarks.pop("base-parity", "") if (pin, name) in OTHER_NETWORKS else ""
+    assert ("builds another network than the published one" in said) == ((pin, name) in OTHER_NETWORKS)
+    assert remarks == {}
 
 
 # by pin, further families and files of upstream's with a module in them, and the file that is their base

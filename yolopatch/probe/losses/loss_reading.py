@@ -13,9 +13,10 @@ from ..build.upstreams import Upstream
 from ..tensors.models import UpstreamModel
 from ..tensors.perturb import perturb_
 from ..tensors.tensors import needs_more_than_maps, tensors
+from .anchor_reading import read_matches
 
 _READ = ("pd_scores", "pd_bboxes")  # the first two inputs of what assigns objects to boxes, in every release
-_SORTED = 6  # values of a box that needs no suppression: corners, score, class
+_SORTED = {4: 6, 5: 7}  # values of a box that needs no suppression, by those of a box: box, score, class, angle
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Reading:
         read: boxes of the loss as centre and size in pixels, shape (positions, 4).
         given: those of the head, (boxes, 4).
         nearest: for each of `given` the number of the box of `read` that is most like it, shape (boxes,).
-        scores: the scores in `read` of every class, shape (positions, classes), 0 to 1.
+        scores: the scores in `read` of every class, shape (positions, classes), 0 to 1; YOLOv5's objectness is one.
         given_scores: those of the head, shape (boxes, classes); None where it gives only the best of them.
     """
 
@@ -52,8 +53,8 @@ def read_boxes(upstream: Upstream, model: UpstreamModel, batch: dict[str, Any]) 
         batch: see `batches.make_batch`.
 
     Returns:
-        None where it cannot be told: a loss that assigns no boxes to objects, boxes with an angle, a head that takes
-        more than its maps, or one that gives other maps each time while it trains.
+        None where it cannot be told: a loss that has no boxes of its own, a head that takes more than its maps, or one
+        that gives other maps each time while it trains.
     """
     head = model.eval().model[-1]
     if needs_more_than_maps(model):
@@ -63,14 +64,13 @@ def read_boxes(upstream: Upstream, model: UpstreamModel, batch: dict[str, Any]) 
     try:
         head.training = True  # its parts stay in eval, so that its maps are those of the prediction
         first, second = (upstream.outputs(model, batch) for _ in range(2))
-        read = _read(upstream, model, second, batch) if _same(first, second) else []
+        if result is None or result.dim() != 3 or not _same(first, second):
+            return None
+        return _READERS[upstream.style](upstream, model, second, batch, result[0])
     except Exception:  # the user's code, in a mode that only this task asks for: nothing can be told from it
         return None
     finally:
         model.eval()
-    if result is None or result.dim() != 3 or not read:
-        return None
-    return _compared(result[0], torch.cat([boxes[0] for _, boxes in read]), torch.cat([s[0] for s, _ in read]))
 
 
 def _vary(head: nn.Module) -> None:
@@ -90,13 +90,21 @@ def _same(first: Any, second: Any) -> bool:
     return bool(pairs) and all(a.shape == b.shape and torch.equal(a, b) for a, b in pairs)
 
 
-def _read(upstream: Upstream, model: UpstreamModel, outputs: Any, batch: dict[str, Any]) -> list[tuple[Tensor, Tensor]]:
-    """Return the scores and the boxes (corners in pixels) that the loss compares with the objects."""
+def _by_assigner(
+    upstream: Upstream, model: UpstreamModel, outputs: Any, batch: dict[str, Any], result: Tensor
+) -> Reading | None:
+    """Return what ultralytics' loss reads: scores and boxes of every position, which it assigns to objects.
+
+    Args:
+        upstream, model, batch: see `read_boxes`.
+        outputs: of the head while it trains.
+        result: of one image: (4 + classes + others, positions), or the best boxes (boxes, 6 or 7).
+    """
     found: list[tuple[Tensor, Tensor]] = []
 
     def keep(module: nn.Module, args: tuple[Any, ...]) -> None:
         names = tuple(inspect.signature(module.forward).parameters)[:2] if len(args) > 2 else ()
-        if names == _READ and args[1].shape[-1] == 4:
+        if names == _READ and args[1].shape[-1] in _SORTED:
             found.append((args[0].detach().clone(), args[1].detach().clone()))
 
     hook = nn.modules.module.register_module_forward_pre_hook(keep)
@@ -104,22 +112,23 @@ def _read(upstream: Upstream, model: UpstreamModel, outputs: Any, batch: dict[st
         upstream.loss_of(model, outputs, batch)
     finally:
         hook.remove()
-    return found
+    if not found:
+        return None
+    return _compared(result, torch.cat([boxes[0] for _, boxes in found]), torch.cat([s[0] for s, _ in found]))
 
 
-def _compared(result: Tensor, corners: Tensor, scores: Tensor) -> Reading | None:
+def _compared(result: Tensor, boxes: Tensor, scores: Tensor) -> Reading | None:
     """Put the boxes of a prediction beside those of the loss; None where the prediction has another form.
 
     Args:
-        result: of one image: (4 + classes + others, positions), or the best boxes (boxes, 6).
-        corners: of the loss, shape (positions, 4).
+        result: see `_by_assigner`.
+        boxes: of the loss, corners (positions, 4), or centre, size and angle (positions, 5).
         scores: of the loss, shape (positions, classes).
     """
-    read = torch.cat(((corners[:, :2] + corners[:, 2:]) / 2, corners[:, 2:] - corners[:, :2]), 1)
-    classes = scores.shape[1]
-    if result.shape[1] == _SORTED and result.shape[0] != 4 + classes:
-        best = result[:, :4]
-        given = torch.cat(((best[:, :2] + best[:, 2:]) / 2, best[:, 2:] - best[:, :2]), 1)
+    turned, classes = boxes.shape[1] == 5, scores.shape[1]
+    read = boxes[:, :4] if turned else _centred(boxes)
+    if result.shape[1] == _SORTED[boxes.shape[1]] and result.shape[0] != 4 + classes:
+        given = result[:, :4] if turned else _centred(result[:, :4])
         given_scores = None
     elif result.shape[1] == len(read) and result.shape[0] >= 4 + classes:
         given, given_scores = result[:4].T, result[4 : 4 + classes].T
@@ -127,6 +136,35 @@ def _compared(result: Tensor, corners: Tensor, scores: Tensor) -> Reading | None
         return None
     if not (torch.isfinite(given).all() and torch.isfinite(read).all()):
         return None
+    return Reading(read, given, _nearest(given, read), scores, given_scores)
+
+
+def _by_anchors(
+    upstream: Upstream, model: UpstreamModel, outputs: Any, batch: dict[str, Any], result: Tensor
+) -> Reading | None:
+    """Return what YOLOv5's loss reads: the boxes that it matches with objects; see `_by_assigner`.
+
+    Args:
+        upstream, model, outputs, batch: see `_by_assigner`.
+        result: of one image, (positions, 5 + classes).
+    """
+    found = read_matches(upstream, model, outputs, batch)
+    if found is None or result.shape[1] != 4 + found[1].shape[1] or not torch.isfinite(result).all():
+        return None
+    read, scores = found
+    given = result[_nearest(read, result[:, :4])]
+    return Reading(read, given[:, :4], torch.arange(len(read)), scores, given[:, 4:])
+
+
+_READERS = {"ultralytics": _by_assigner, "yolov5": _by_anchors}
+
+
+def _centred(corners: Tensor) -> Tensor:
+    """Return boxes [N, 4] as centre and size."""
+    return torch.cat(((corners[:, :2] + corners[:, 2:]) / 2, corners[:, 2:] - corners[:, :2]), 1)
+
+
+def _nearest(boxes: Tensor, others: Tensor) -> Tensor:
+    """Return for each of the boxes [N, 4] the number of that of the others [M, 4] which is most like it, shape (N,)."""
     # the exact way: the fast one is off by more than boxes of neighbouring cells may differ
-    distances = torch.cdist(given, read, compute_mode="donot_use_mm_for_euclid_dist")
-    return Reading(read, given, distances.argmin(1), scores, given_scores)
+    return torch.cdist(boxes, others, compute_mode="donot_use_mm_for_euclid_dist").argmin(1)

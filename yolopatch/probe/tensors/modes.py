@@ -1,4 +1,4 @@
-"""What of a layer has an effect while it trains and none in eval, and whether eval computes something else."""
+"""What of a layer differs while it trains and in eval: parameters, norms that learn nothing, the output."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from .perturb import perturb_
 from .tensors import is_finite, seed_all, tensors
 
 _NORMS = nn.modules.batchnorm._BatchNorm
+_KEPT = 2  # no statistics that a batch has by chance: a map without values has mean 0
 
 
 def trained_only(layer: nn.Module, call: Call) -> list[str]:
@@ -49,6 +50,33 @@ def _used(layer: nn.Module, call: Call, training: bool) -> set[str]:
     return {name for name, gradient in zip(named, gradients) if gradient is not None}
 
 
+@torch.no_grad()
+def still_norms(layer: nn.Module, call: Call) -> list[str]:
+    """Return the names of the norms that use a batch's statistics while they train, and keep none of them for eval.
+
+    Args:
+        layer: stays as it is.
+        call: the call that the model makes.
+    """
+    layer = deepcopy(layer)
+    norms = {m: name for name, m in layer.named_modules() if isinstance(m, _NORMS)}
+    used: list[nn.Module] = []
+
+    def keep(norm: nn.Module, _: object) -> None:
+        used.extend([norm] if norm.training else [])
+
+    for norm in norms:
+        norm.register_forward_pre_hook(keep)
+        for kept in norm.buffers():
+            kept.fill_(_KEPT)
+    outcome(layer, call, training=True)
+    return [name for m, name in norms.items() if m in used and m.running_mean is not None and _is_kept(m.running_mean)]
+
+
+def _is_kept(values: Tensor) -> bool:
+    return bool((values == _KEPT).all())
+
+
 def distance_of_modes(layer: nn.Module, call: Call) -> float:
     """Return how far a layer's output in eval lies from that while it trains, from 0 to 2, both relative to the larger.
 
@@ -60,9 +88,9 @@ def distance_of_modes(layer: nn.Module, call: Call) -> float:
         call: the call that the model makes.
     """
     layer = deepcopy(layer)
-    momenta = {norm: norm.momentum for norm in layer.modules() if isinstance(norm, _NORMS)}
-    for norm in momenta:
-        norm.momentum = 1.0
+    for norm in layer.modules():
+        if isinstance(norm, _NORMS) and norm.momentum != 0:  # one with 0 keeps what it has in any training
+            norm.momentum = 1.0
     others = _others(layer)
     trained = outcome(layer, call, training=True)
     again = _with_seed(layer, call, 1)

@@ -156,9 +156,9 @@ def calibrate(model: M, x: Tensor) -> M:
     """Set every BatchNorm's statistics from these images, and leave the model in eval.
 
     A model fresh from its constructor has mean 0 and variance 1: in eval its signal gets weaker layer by layer, and
-    a comparison of outputs means little.
+    a comparison of outputs means little. A norm whose momentum is 0 keeps its own, as it does in any training.
     """
-    norms = [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    norms = [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.momentum != 0]
     momenta = [m.momentum for m in norms]
     for norm in norms:
         norm.momentum = 1.0

@@ -33,6 +33,13 @@ _INHERITED_HINT = (
     "upstream measures the strides for this class, which inherits from its Detect: look for what sets self.stride, or "
     "changes the boxes, in the class itself"
 )
+_DECODING = {
+    "ultralytics": "decode in eval as upstream's loss does: in each map the values of the box come first, then those "
+    "of the classes; the distances are from the middle of a cell, times the map's stride; the result has centres and "
+    "sizes",
+    "yolov5": "decode in eval as upstream's loss does: the centre is 2 * sigmoid - 0.5 from the cell's corner, times "
+    "the map's stride; the size is (2 * sigmoid) ** 2 times the anchor in pixels",
+}
 
 
 @dataclass(frozen=True)
@@ -152,9 +159,7 @@ def _against_the_loss(subject: Subject, name: str, evidence: Mapping[str, Any]) 
             f"{name}: {wrong} of the {len(reading.given)} boxes that it gives in eval are not those that upstream's "
             f"loss reads in its maps, such as {_example(reading)} (centre and size in pixels): what is trained is not "
             "what is predicted",
-            "decode in eval as upstream's loss does: in each map the values of the box come first, then those of the "
-            "classes; the distances are from the middle of a cell, times the map's stride; the result has centres and "
-            "sizes",
+            _DECODING[subject.upstream.style],
             **evidence,
         )
     if _other_scores(reading):

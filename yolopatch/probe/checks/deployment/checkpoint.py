@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import torch
+import torch.nn as nn
 from torch import Tensor
 
 from ...build.subject import Subject
@@ -17,17 +18,20 @@ from ...explain.causes import Cause, cause_of
 from ...protocol.findings import Finding, failed, passed
 from ...tensors.half import through_half
 from ...tensors.models import UpstreamModel
-from ...tensors.plain_tensors import same_values
+from ...tensors.plain_tensors import attributes, same_values
 from ...tensors.tensors import layer_name, layer_outputs, tensors
 from ..evidence import SHOWN
 from ..rules import Rules
 
 _OK = "ok"
-_HINT = "register every tensor as a parameter or buffer in the constructor; hold no lambda, local class or open file"
+_HINT = (
+    "register every tensor as a parameter or buffer in the constructor, and let every number follow from its "
+    "arguments; hold no lambda, local class or open file"
+)
 _FACTOR = 1.01  # for every parameter: enough to be seen, too little to overflow
 
-Outputs = list[tuple[str, list[Tensor]]]
-"""(name, tensors) of each layer's output, in order, the head last."""
+Outputs = dict[int, list[Tensor]]
+"""The tensors of each layer's output, by the layer's index, in order, the head last."""
 
 RULES = Rules()
 
@@ -100,14 +104,16 @@ class _Trip:
         if problem:
             return problem
         other.load_state_dict(state)
-        problem = _first_different(self._run(other), self.outputs)
-        self.other = None if problem else other
-        return problem
+        index = _different_layer(self._run(other), self.outputs)
+        if index is None:
+            self.other = other
+            return ""
+        return self._text(index) + _unsaved_clause(self.model.model[index], other.model[index], f"model.{index}")
 
     def deepcopy(self) -> str:
         """Copy the model, and the copy."""
         first = deepcopy(self.model)
-        return _first_different(self._run(first), self.outputs) or self._independence(first, deepcopy(first))
+        return self._difference(self._run(first), self.outputs) or self._independence(first, deepcopy(first))
 
     @torch.no_grad()
     def _independence(self, first: UpstreamModel, second: UpstreamModel) -> str:
@@ -116,12 +122,12 @@ class _Trip:
         try:
             for parameter in second.parameters():
                 parameter.mul_(_FACTOR)
-            problem = _first_different(self._run(first), self.outputs)
+            problem = self._difference(self._run(first), self.outputs)
             if problem:
                 return f"a change of the copy changes the original, as an EMA would: {problem}"
             if self.other is not None:
                 self.other.load_state_dict(second.state_dict())
-                problem = _first_different(self._run(second), self._run(self.other))
+                problem = self._difference(self._run(second), self._run(self.other))
             return f"the changed copy still uses the original's tensors: {problem}" if problem else ""
         finally:
             for parameter, values in zip(second.parameters(), before):
@@ -132,7 +138,7 @@ class _Trip:
         file = self.folder / "pickled.pt"
         torch.save(self.model, file, pickle_module=pickle)  # two upstreams prefer dill where it is installed
         loaded = torch.load(file, map_location=self.subject.device, weights_only=False)
-        return _first_different(self._run(loaded), self.outputs)
+        return self._difference(self._run(loaded), self.outputs)
 
     def upstream(self) -> str:
         """Save and load as upstream does, in float16."""
@@ -146,16 +152,22 @@ class _Trip:
         if problem:
             return problem
         name = next((n for n in wanted if not same_values(state[n], wanted[n])), None)
-        # without the head: upstream's heads keep the last image's anchors in float16, which are no state of the model
-        return f"{name} differs" if name else _first_different(self._run(loaded)[:-1], self._run(expected)[:-1])
+        if name:
+            return f"{name} differs"
+        return self._difference(_without_head(self._run(loaded)), _without_head(self._run(expected)))
 
     @torch.no_grad()
     def _run(self, model: UpstreamModel) -> Outputs:
         outputs, _, _ = layer_outputs(model.eval(), self.x)
-        return [
-            (f"the output of {layer_name(model, index)}", [t.clone() for t in tensors(o)])
-            for index, o in outputs.items()
-        ]
+        return {index: [tensor.clone() for tensor in tensors(output)] for index, output in outputs.items()}
+
+    def _difference(self, found: Outputs, expected: Outputs) -> str:
+        """Return in one clause the first layer whose output is not the same bit by bit; empty where none is."""
+        index = _different_layer(found, expected)
+        return "" if index is None else self._text(index)
+
+    def _text(self, index: int) -> str:
+        return f"the output of {layer_name(self.model, index)} differs"
 
 
 def _other_keys(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> str:
@@ -166,11 +178,28 @@ def _other_keys(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> 
     return "; ".join(f"{text}: {', '.join(sorted(names)[:SHOWN])}" for text, names in parts if names)
 
 
-def _first_different(found: Outputs, expected: Outputs) -> str:
-    """Return in one clause the first layer whose output is not the same bit by bit; empty where none is."""
-    for (name, tensors_found), (_, tensors_expected) in zip(found, expected):
-        if len(tensors_found) != len(tensors_expected):
-            return f"{name} has {len(tensors_found)} tensors, not {len(tensors_expected)}"
-        if not all(same_values(a, b) for a, b in zip(tensors_found, tensors_expected)):
-            return f"{name} differs"
+def _different_layer(found: Outputs, expected: Outputs) -> int | None:
+    """Return the index of the first layer whose output is not the same bit by bit."""
+    for index in found:
+        pairs = list(zip(found[index], expected[index]))
+        if len(found[index]) != len(expected[index]) or not all(same_values(a, b) for a, b in pairs):
+            return index
+    return None
+
+
+def _without_head(outputs: Outputs) -> Outputs:
+    """Leave out the head: upstream's keep the last image's anchors in float16, which are no state of the model."""
+    return {index: outputs[index] for index in list(outputs)[:-1]}
+
+
+def _unsaved_clause(layer: nn.Module, other: nn.Module, name: str) -> str:
+    """Return a clause about the first number that two builds of a layer hold, and that no state dict does."""
+    others = dict(other.named_modules())
+    for path, module in layer.named_modules():
+        values = dict(attributes(others[path])) if path in others else {}
+        for key, value in attributes(module):
+            second = values.get(key)
+            if isinstance(value, (int, float)) and isinstance(second, (int, float)) and value != second:
+                full = ".".join(part for part in (name, path, key) if part)
+                return f": {full} is {value:.4g} in one build and {second:.4g} in another, and no state dict has it"
     return ""

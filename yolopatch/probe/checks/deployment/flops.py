@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 from torch import Tensor
-from torch.nn import Module
+from torch.nn import Module, modules
 
 from ....wire.facts import UpstreamInfo
 from ...build.subject import Subject
@@ -25,6 +25,7 @@ _LEAST_SHARE = 0.001  # of the true figure: a smaller difference is not worth a 
 _NO_WEIGHTS = "the counter counts it, but it multiplies no weights"
 _SMALL_ONLY = "it computes for the counter's small image, but not for one of the real size"
 _LARGE_ONLY = "it computes for an image of the real size, but not for the counter's small one"
+_NORM_MODULES = tuple(module.__name__ for module in (modules.batchnorm, modules.instancenorm, modules.normalization))
 _OF_BASE, _OWN = "the base's", "replaced or added"
 _METHOD = {
     "upstream": "as upstream prints: thop, which counts modules, on an image of one stride, times the area",
@@ -69,13 +70,13 @@ def _finding(subject: Subject, figures: Mapping[str, _Figures]) -> Finding:
     usual, others = _apart(differences)
     if abs(excess - usual) <= SAME_FLOPS:
         return passed(
-            f"{numbers}: {_usual_parts(subject)} make {usual:+.1%}{base}",
+            f"{numbers}: {_usual_parts(subject, differences)} make {usual:+.1%}{base}",
             method=_METHOD,
             why=_shown(differences),
             **evidence,
         )
     main = _main_difference(others, excess - usual)
-    without = f", or {excess - usual:+.1%} without {_usual_parts(subject)}" if main and usual else ""
+    without = f", or {excess - usual:+.1%} without {_usual_parts(subject, differences)}" if main and usual else ""
     return warned(
         f"{numbers}{without}{main or _main_difference(differences, excess)}{base}",
         "cite the true figure, or both and how each was counted",
@@ -95,9 +96,16 @@ def _apart(differences: Sequence[Mapping[str, Any]]) -> tuple[float, list[Mappin
     return sum(row["share"] for row in usual), [row for row in differences if row not in usual]
 
 
-def _usual_parts(subject: Subject) -> str:
-    """Return what upstream counts wrongly in every model, and in the base."""
-    return "norms and the like" if subject.base is None else "norms and the base's own layers"
+def _usual_parts(subject: Subject, differences: Sequence[Mapping[str, Any]]) -> str:
+    """Return what upstream counts wrongly in every model, and in the base; by name what is no norm and multiplies none.
+
+    An activation with parameters is such a part: upstream counts it as it counts norms.
+    """
+    usual = "norms and the like" if subject.base is None else "norms and the base's own layers"
+    rows = [row for row in differences if row["why"] == _NO_WEIGHTS and abs(row["share"]) >= _LEAST_SHARE]
+    parts = [type(subject.model.get_submodule(row["first"])) for row in rows]
+    named = dict.fromkeys(part.__name__ for part in parts if not part.__module__.startswith(_NORM_MODULES))
+    return f"{', '.join(named)}, {usual}" if named else usual
 
 
 def _base_figures(base: _Figures | None) -> str:
