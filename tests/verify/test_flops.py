@@ -46,14 +46,30 @@ SLOPED = """
             return self.act(self.conv(x))
 """
 
+TWINS = """
+    class Twins(nn.Module):
+        \"\"\"Two ways with one convolution in both.\"\"\"
+
+        def __init__(self, c1, c2, k=3, s=1):
+            super().__init__()
+            shared = nn.Conv2d(c1, c1, 3, 1, 1)
+            self.ways = nn.ModuleList(nn.Sequential(shared, nn.Conv2d(c1, c2, 1, s)) for _ in range(2))
+
+        def forward(self, x):
+            return self.ways[0](x) + self.ways[1](x)
+"""
+
 
 @pytest.mark.more
 def test_only_a_replaced_layers_part_is_warned_of(broken_workspace, broken_cfg, findings):
-    workspace = broken_workspace({"Functional": FUNCTIONAL, "Light": LIGHT, "Sloped": SLOPED})
+    workspace = broken_workspace({"Functional": FUNCTIONAL, "Light": LIGHT, "Sloped": SLOPED, "Twins": TWINS})
     every = (1, 3, 5, 7, 17, 20)
     asked = [(broken_cfg(name, every), "n", ("flops",)) for name in ("Functional", "Light", "Sloped")]
-    (functional,), (light,), (sloped,) = findings(workspace, PIN, asked)
+    asked.append((broken_cfg("Twins", (5,)), "n", ("flops",)))
+    (functional,), (light,), (sloped,), (twins,) = findings(workspace, PIN, asked)
     assert ": PReLU, norms and the base's own layers make " in sloped.summary
+    assert ": norms and the base's own layers make " in twins.summary
+    assert {row["class"] for row in twins.evidence["why"] if row["layers"] != "the base's"} == set()
     assert functional.status == WARN
     assert "% without norms and the base's own layers: Functional (" in functional.summary
     assert light.status == PASS

@@ -222,7 +222,7 @@ def _listening() -> Iterator[_Thop]:
         except Exception as error:  # upstream tries another image, or gives up
             heard.error = error
             raise
-        heard.counted = _Counted(inputs[0].shape[-1], total, dict(_own_of(tree)))
+        heard.counted = _Counted(inputs[0].shape[-1], total, _own_of(model, tree))
         return total, parameters
 
     thop.profile = profile
@@ -232,11 +232,27 @@ def _listening() -> Iterator[_Thop]:
         thop.profile = original
 
 
-def _own_of(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
-    """Yield (module name, its multiply-adds without those of its children)."""
+def _own_of(model: Module, tree: Mapping[str, Any]) -> dict[str, float]:
+    """Return the multiply-adds of each module without those of its children, by the first of its names."""
+    own: dict[str, float] = {}
+    _sum_of(model, tree, "", own, set())
+    return own
+
+
+def _sum_of(holder: Module, tree: Mapping[str, Any], prefix: str, own: dict[str, float], seen: set[Module]) -> float:
+    """Return the multiply-adds of the children that were not seen before, and put what each has of its own into `own`.
+
+    The counter, too, leaves out of a module's sum what it has met in another: a part that several share.
+    """
+    added = 0.0
     for name, (total, _, children) in tree.items():
-        yield prefix + name, total - sum(child[0] for child in children.values())
-        yield from _own_of(children, f"{prefix}{name}.")
+        child = getattr(holder, name)
+        inner = _sum_of(child, children, f"{prefix}{name}.", own, seen)
+        if child not in seen:
+            seen.add(child)
+            own[prefix + name] = total - inner
+            added += total
+    return added
 
 
 # Which modules make the difference
