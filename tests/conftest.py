@@ -45,6 +45,13 @@ from .of_tutorials import MODULES
 ALL_PINS = tuple(PINS)
 
 
+def pytest_configure() -> None:
+    """Let the workers share the cores: torch's threads are slow where there are more of them than cores."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1))
+    if workers > 1:
+        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
+
+
 def is_mended(pin: str) -> bool:
     """Return whether the shared workspaces of a pin have the compatibility patch: only on the newest libraries."""
     libraries = set_for(PINS[pin], platform.python_version())

@@ -18,7 +18,12 @@ def wrong_key(subject: Subject) -> Cause | None:
         data = subject.data
     except Exception:  # any error of reading the file; `failures` explains it
         return None
-    return repeated_key(subject) or _wrong_classes(subject, data) or _wrong_activation(subject, data)
+    return (
+        repeated_key(subject)
+        or _wrong_classes(subject, data)
+        or _wrong_activation(subject, data)
+        or _wrong_anchors(subject, data)
+    )
 
 
 def repeated_key(subject: Subject) -> Cause | None:
@@ -69,4 +74,36 @@ def _wrong_activation(subject: Subject, data: dict[str, Any]) -> Cause | None:
     return Cause(
         f"{subject.cfg.name} says activation: {written}, which is no activation ({reason})",
         "write it as Python makes one, with its parentheses: nn.ReLU(), nn.LeakyReLU(0.1)",
+    )
+
+
+def _wrong_anchors(subject: Subject, data: dict[str, Any]) -> Cause | None:
+    """Return what is wrong with the anchors that YOLOv5's head gets: a row of pairs for each map that it reads."""
+    head = subject.rows[-1] if subject.rows else None
+    if subject.upstream.style != "yolov5" or head is None or "anchors" not in head.args:
+        return None
+    anchors, reader = data.get("anchors"), f"layer {head.index} ({head.module})"
+    if isinstance(anchors, int) and anchors > 0:
+        return None
+    remedy = (
+        "write a row of width, height, width, height, … in pixels for each map, the finest first, each with as many "
+        "pairs; or anchors: 3, and upstream computes three for each map from the data"
+    )
+    if not isinstance(anchors, list) or not all(isinstance(row, list) for row in anchors):
+        has = f"says anchors: {anchors!r}" if "anchors" in data else "has no anchors"
+        return Cause(f"{subject.cfg.name} {has}, and {reader} needs a row of them for each map", remedy)
+    if len(anchors) != len(head.sources):
+        return Cause(
+            f"{subject.cfg.name} has {len(anchors)} rows of anchors, and {reader} reads {len(head.sources)} maps, "
+            f"those of layers {', '.join(map(str, head.sources))}",
+            remedy,
+        )
+    lengths = [len(row) for row in anchors]
+    wrong = next((n for n, length in enumerate(lengths) if length != lengths[0] or length % 2 or not length), None)
+    if wrong is None:
+        return None
+    return Cause(
+        f"{subject.cfg.name} has {lengths[wrong]} numbers in row {wrong + 1} of its anchors, and {reader} needs pairs, "
+        f"as many in each row",
+        remedy,
     )

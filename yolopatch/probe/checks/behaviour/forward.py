@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ...build.in_place_flags import changed_by_flags, switched
 from ...build.scales import scaled_channels
 from ...build.subject import Subject, shapes
+from ...build.wiring import other_sources
 from ...explain.causes import Cause, cause_of
 from ...explain.reshapes import crossing
 from ...protocol.findings import Finding, failed, passed, warned
@@ -68,7 +69,7 @@ def check(subject: Subject) -> Finding:
 
 
 def _passed(subject: Subject, trials: Mapping[str, str]) -> Finding:
-    alike = "finite, and shaped as the base's" if _one_for_one(subject) else "finite"
+    alike = "finite, and shaped as the base's" if _has_same_results(subject) else "finite"
     return passed(f"outputs are {alike}, at {', '.join(trials)}", trials=trials)
 
 
@@ -222,6 +223,12 @@ def _one_for_one(subject: Subject) -> bool:
     return subject.found_base is not None and not subject.alignment.dropped and None not in subject.alignment.base_of
 
 
+def _has_same_results(subject: Subject) -> bool:
+    """Return whether the final outputs can be compared, too: the head reads the base's maps, in the base's order."""
+    last = len(subject.rows) - 1
+    return _one_for_one(subject) and all(other.layer != last for other in other_sources(subject))
+
+
 def _misshapen(subject: Subject, model: UpstreamModel, x: Tensor, outputs: Mapping[int, object]) -> str:
     """Return, in one clause, the first replaced layer with another shape than the base's, or without its batch.
 
@@ -258,10 +265,11 @@ def _asks_same_channels(subject: Subject, index: int, base: int, given: list[lis
 
 def _other_result(subject: Subject, x: Tensor, result: object) -> str:
     """Return, in one clause, how the shapes of the final outputs differ from the base's; empty where they do not."""
-    if not _one_for_one(subject):
+    last = len(subject.rows) - 1
+    if not _has_same_results(subject):
         return ""
     found, wanted = shapes(result), shapes(subject.required_base_model(_for_base(subject, x)))
-    if len(subject.rows) - 1 in subject.replaced:  # another head may hand out maps of other channels beside its boxes
+    if last in subject.replaced:  # another head may hand out maps of other channels beside its boxes
         found, wanted = _without_channels(found), _without_channels(wanted)
     return f"the model gives {found}, the base {wanted}" if found != wanted else ""
 

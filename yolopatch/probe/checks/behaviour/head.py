@@ -117,6 +117,13 @@ def _set_up(subject: Subject) -> Finding:
             f"let one of the two entries of its row {list(subject.rows[index].written)} name another layer",
             **evidence,
         )
+    if subject.upstream.style == "yolov5" and expected != sorted(expected):
+        return warned(
+            f"{name} reads its maps in the order of their strides {', '.join(map(str, expected))}: upstream's loss "
+            "weighs the objectness of the first map most, which is the finest in its own models",
+            f"name the finest map first in its row {list(subject.rows[index].written)}",
+            **evidence,
+        )
     against = _against_the_loss(subject, name, evidence)
     if against is not None:
         return against
