@@ -30,16 +30,16 @@ def read_matches(
 
     Returns:
         Centre and size in pixels, shape (matches, 4), and objectness and classes from 0 to 1, (matches, 1 + classes);
-        None where the loss is another one than upstream's, or matches nothing.
+        None where the loss is another one than upstream's.
     """
     cells: _Cells = []
     boxes: list[Tensor] = []
     with _listening(importlib.import_module(f"{upstream.prefix}utils.loss"), cells, boxes):
         upstream.loss_of(model, outputs, batch)
     matched = [number for number, (images, *_) in enumerate(cells) if len(images)]
-    if not matched or [len(cells[number][0]) for number in matched] != [len(found) for found in boxes]:
+    if not cells or [len(cells[number][0]) for number in matched] != [len(found) for found in boxes]:
         return None
-    found = []
+    found = [(outputs[0].new_zeros(0, 4), outputs[0].new_zeros(0, outputs[0].shape[-1] - 4))]
     for number, box in zip(matched, boxes):
         images, anchors, rows, columns = cells[number]
         first, stride = images == 0, model.model[-1].stride[number]

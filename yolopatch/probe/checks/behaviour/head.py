@@ -38,7 +38,8 @@ _DECODING = {
     "of the classes; the distances are from the middle of a cell, times the map's stride; the result has centres and "
     "sizes",
     "yolov5": "decode in eval as upstream's loss does: the centre is 2 * sigmoid - 0.5 from the cell's corner, times "
-    "the map's stride; the size is (2 * sigmoid) ** 2 times the anchor in pixels",
+    "the map's stride; the size is (2 * sigmoid) ** 2 times the anchor in pixels, which self.anchors has in cells: "
+    "divided by the stride",
 }
 
 
@@ -151,8 +152,15 @@ def _against_the_loss(subject: Subject, name: str, evidence: Mapping[str, Any]) 
     """
     batch = make_batch(subject)
     reading = read_boxes(subject.upstream, subject.fresh(), batch) if batch is not None else None
-    if reading is None:
+    if batch is None or reading is None:
         return None
+    if not len(reading.read):
+        return failed(
+            f"{name}: upstream's loss matches none of the {len(batch['cls'])} objects of a batch with its anchors: it "
+            "is trained to find nothing",
+            "keep self.anchors in cells, as upstream's Detect does: pixels divided by the stride of the map",
+            **evidence,
+        )
     if float(reading.scores.min()) >= _HALF:
         return failed(
             f"{name}: upstream's loss takes what the head gives in training for values before a sigmoid, and none of "
