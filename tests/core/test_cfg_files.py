@@ -11,6 +11,7 @@ from yolopatch.catalog.model.base_model import TASKS
 from yolopatch.catalog.model.models import MODELS
 from yolopatch.core.model.cfg_file import CfgFile, parse_cfg
 from yolopatch.errors import UsageError
+from yolopatch.outside.files.model_yaml import read_cfg
 
 YOLO11, YOLOV5 = MODELS["yolo11"], MODELS["yolov5"]
 
@@ -194,6 +195,49 @@ def test_a_line_that_is_no_yaml_is_named(text, where):
     with pytest.raises(UsageError, match=rf"^model\.yaml, {where} is not YAML$") as caught:
         _file(text)
     assert caught.value.details[1].startswith("found:    ")
+
+
+ROWS = """\
+nc: 3
+backbone: # 主干，特征提取
+  - [-1, 1, Conv, [64, 3, 2]] # 第 0 层：下采样
+head:
+  - [-1, 1, Detect, [nc]]
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "sign", "meant"),
+    [
+        ("nc: 3", "nc：3", 1, "'：' (U+FF1A)", "':'"),
+        ("backbone:", "backbone：", 2, "'：' (U+FF1A)", "':'"),
+        ("[-1, 1, Conv, [64, 3, 2]]", "[-1，1，Conv，[64, 3, 2]]", 3, "'，' (U+FF0C)", "','"),
+        ("[64, 3, 2]", "[64，3，2]", 3, "'，' (U+FF0C)", "','"),
+        ("[64, 3, 2]", "[64、 3, 2]", 3, "'、' (U+3001)", "','"),
+        ("[64, 3, 2]", "［64, 3, 2］", 3, "'［' (U+FF3B)", "'['"),
+        ("[64, 3, 2]", "【64, 3, 2】", 3, "'【' (U+3010)", "'['"),
+        ("[-1, 1, Conv", "[－1, 1, Conv", 3, "'－' (U+FF0D)", "'-'"),
+        ("[-1, 1, Conv", "[−1, 1, Conv", 3, "'−' (U+2212)", "'-'"),
+        ("Conv", "Ｃonv", 3, "'Ｃ' (U+FF23)", "'C'"),
+        ("  - [-1, 1, Conv", "\u3000\u3000- [-1, 1, Conv", 3, "'\\u3000' (U+3000)", "' '"),
+        ("  - [-1, 1, Conv", "\u00a0\u00a0- [-1, 1, Conv", 3, "'\\xa0' (U+00A0)", "' '"),
+    ],
+)
+def test_a_sign_of_another_keyboard_is_named_with_its_line(old, new, line, sign, meant):
+    assert old in ROWS
+    with pytest.raises(UsageError, match=rf"^model\.yaml, line {line} is not YAML$") as caught:
+        _file(ROWS.replace(old, new, 1))
+    assert caught.value.details[1] == f"found:    {sign} where YAML has {meant}"
+
+
+def test_such_signs_in_comments_and_names_are_nobodys_mistake():
+    assert _file(f"{ROWS}names: [人，车, 狗]\n") is not None
+
+
+def test_a_file_of_powershell_is_told_apart(tmp_path):
+    (tmp_path / "model.yaml").write_text(ROWS, encoding="utf-16")
+    with pytest.raises(UsageError, match="is UTF-16 text"):
+        read_cfg(tmp_path / "model.yaml")
 
 
 def test_a_binary_file_is_refused():

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import yaml
 
+from yolopatch.core.foreign_signs import find_foreign_sign
+
 _DEEPEST = 100  # lists and mappings inside each other; upstream's files have 4
 _LONGEST_NUMBER = 1000  # characters; Python refuses to print a number of more than 4,300 digits
+_LINES_BEFORE = 2  # of the line that the parser names: it reads on until nothing can follow any more
 # what PyYAML's constructors raise for a date such as 2024-13-01, `!!bool x`, `!!int ""`, `!!timestamp x`
 _NO_VALUE = (ValueError, OverflowError, LookupError, AttributeError, TypeError)
 
@@ -40,9 +43,19 @@ def load_plain(text: str, most_characters: int = 256 * 1024, most_values: int = 
     try:
         return _load(yaml.reader.Reader.NON_PRINTABLE.sub("", text), most_values)
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise PlainYamlError(problem, mark.line + 1 if mark else None, is_syntax=True) from error
+        raise _no_yaml(text, error) from error
+
+
+def _no_yaml(text: str, error: yaml.YAMLError) -> PlainYamlError:
+    """Return what is wrong: a sign of another keyboard there, if one is; else what the parser says."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is not None:
+        first = max(mark.line - _LINES_BEFORE, 0)
+        sign = find_foreign_sign(text.split("\n")[first : mark.line + 1], first + 1)
+        if sign is not None:
+            return PlainYamlError(str(sign), sign.line, is_syntax=True)
+    problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+    return PlainYamlError(problem, mark.line + 1 if mark else None, is_syntax=True)
 
 
 def _load(text: str, most_values: int) -> object:

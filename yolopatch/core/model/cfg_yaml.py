@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 
+from yolopatch.core.foreign_signs import find_foreign_sign, has_foreign_sign
 from yolopatch.core.plain_yaml import PlainYamlError, load_plain
 from yolopatch.errors import UsageError
 
@@ -26,7 +27,24 @@ def load_mapping(text: str, path: PurePath) -> Mapping[str, Any]:
         raise (_no_yaml if error.is_syntax else _no_model)(path, error.found, error.line) from error
     if not isinstance(content, dict):
         raise _no_model(path, "an empty file" if content is None else f"a {type(content).__name__}")
+    _refuse_foreign_signs(content, text, path)
     return content
+
+
+def _refuse_foreign_signs(content: Mapping[str, Any], text: str, path: PurePath) -> None:
+    """Refuse rows with signs of another keyboard: YAML reads them as letters of a word, and upstream as a name."""
+    rows = [content.get(part) for part in ("backbone", "head")]
+    sign = find_foreign_sign(text.splitlines()) if any(map(has_foreign_sign, _words(rows))) else None
+    if sign is not None:
+        raise _no_yaml(path, str(sign), sign.line)
+
+
+def _words(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for part in value:
+            yield from _words(part)
 
 
 def _no_yaml(path: PurePath, found: str, line: int | None) -> UsageError:

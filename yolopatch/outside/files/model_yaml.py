@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from pathlib import Path
 
 from yolopatch.core.model.cfg_file import CfgFile, parse_cfg
@@ -35,6 +36,12 @@ def read_cfg(path: Path) -> CfgFile:
     """
     if not path.is_file():
         raise UsageError(f"{path} does not exist", hint="write a model YAML with yolopatch render-cfg")
-    found = parse_cfg(path.read_text(encoding="utf-8", errors="replace"), path)
+    content = path.read_bytes()
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise UsageError(
+            f"{path} is UTF-16 text, as PowerShell writes it, and upstream reads UTF-8",
+            hint="save it as UTF-8 in your editor",
+        )
+    found = parse_cfg(content.decode("utf-8", "replace"), path)
     found.check_numbers()
     return found

@@ -73,11 +73,19 @@ def _crooked_row(subject: Subject) -> str:
         return ""
     rows = [row for part in parts if isinstance(part, list) for row in part]
     for index, row in enumerate(rows):
-        if not isinstance(row, list) or len(row) != 4 or not isinstance(row[3], list):
+        if not _is_row(row):
             return (
                 f"the row of layer {index}, {row}, is none: a row has a from, a number of repeats, a module and a list"
             )
     return ""
+
+
+def _is_row(row: Any) -> bool:
+    if not isinstance(row, list) or len(row) != 4:
+        return False
+    read = row[0] if isinstance(row[0], list) else [row[0]]
+    numbers = all(type(one) is int for one in read) and isinstance(row[1], (int, float))
+    return numbers and isinstance(row[2], str) and isinstance(row[3], list)
 
 
 @contextmanager

@@ -4,24 +4,9 @@ from __future__ import annotations
 
 import re
 
+from yolopatch.core.foreign_signs import MEANT
 from yolopatch.core.paste.text.lexing import TOKEN, change_code, spans
 
-_SPACES = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{MEDIUM MATHEMATICAL SPACE}\N{IDEOGRAPHIC SPACE}" + "".join(
-    map(chr, range(0x2000, 0x200B))
-)
-_NOTHING = "\N{ZERO WIDTH SPACE}\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}\N{WORD JOINER}\N{SOFT HYPHEN}\ufeff"
-_DASHES = "".join(map(chr, range(0x2010, 0x2016))) + "\N{MINUS SIGN}"
-_MEANT = {
-    **dict.fromkeys(map(ord, _SPACES), " "),
-    **dict.fromkeys(map(ord, _NOTHING), ""),
-    **dict.fromkeys(map(ord, _DASHES), "-"),
-    **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},  # full-width forms of ASCII
-    ord("\N{IDEOGRAPHIC FULL STOP}"): ".",
-    ord("\N{IDEOGRAPHIC COMMA}"): ",",
-    ord("\N{LEFT BLACK LENTICULAR BRACKET}"): "[",
-    ord("\N{RIGHT BLACK LENTICULAR BRACKET}"): "]",
-    ord("\N{HORIZONTAL ELLIPSIS}"): "...",
-}
 # a string or comment, or else what a text editor made of " and ': a pair of such quotes on one line is a string
 _QUOTED = re.compile(
     TOKEN.pattern
@@ -36,7 +21,7 @@ _ENTITY = re.compile(r"&(?:(lt|gt|amp|quot|apos|nbsp)|#(\d{1,7})|#x([0-9a-fA-F]{
 
 def with_plain_characters(text: str) -> str:
     """Return the text with the characters that Python means, outside of strings and comments."""
-    return change_code(_QUOTED.sub(_plainly_quoted, text), lambda code: code.translate(_MEANT))
+    return change_code(_QUOTED.sub(_plainly_quoted, text), lambda code: code.translate(MEANT))
 
 
 def _plainly_quoted(match: re.Match[str]) -> str:
