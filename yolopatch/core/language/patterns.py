@@ -40,6 +40,11 @@ class Pattern:
     message: str
 
     @cached_property
+    def parts(self) -> tuple[tuple[str, str, str], ...]:
+        """What `parts_of` yields."""
+        return tuple(parts_of(self.message))
+
+    @cached_property
     def letters(self) -> int:
         """How many letters are fixed: the more, the surer is a match."""
         return sum(len(word) for word in self.words)
@@ -47,17 +52,17 @@ class Pattern:
     @cached_property
     def signs(self) -> int:
         """How many characters are fixed: of two with as many letters, the one with more says more of the text."""
-        return sum(len(fixed) for fixed, _, _ in parts_of(self.message))
+        return sum(len(fixed) for fixed, _, _ in self.parts)
 
     @cached_property
     def words(self) -> tuple[str, ...]:
         """The words of the fixed text; the first and last of a piece may be parts of words of the text."""
-        return tuple(word for fixed, _, _ in parts_of(self.message) for word in _LETTER_WORD.findall(fixed))
+        return tuple(word for fixed, _, _ in self.parts for word in _LETTER_WORD.findall(fixed))
 
     @cached_property
     def longest(self) -> str:
         """The longest fixed piece: a text without it was not made from this message."""
-        return max((fixed for fixed, _, _ in parts_of(self.message)), key=len)
+        return max((fixed for fixed, _, _ in self.parts), key=len)
 
     @cached_property
     def _expressions(self) -> tuple[re.Pattern[str], ...]:
@@ -69,7 +74,7 @@ class Pattern:
         """Return what fits the texts; `adjacent` fits the value of a placeholder right behind another one."""
         seen: set[str] = set()
         text, is_behind = "", False
-        for fixed, name, kind in parts_of(self.message):
+        for fixed, name, kind in self.parts:
             text += re.escape(fixed)
             if name:
                 value = _NUMBER if kind == "n" else adjacent if is_behind else _ANY

@@ -151,13 +151,13 @@ def _prose(text: str) -> int:
 
 def _key_of(pattern: Pattern) -> str:
     """Return the longest word that no placeholder touches, an empty text where there is none."""
-    whole = (word for fixed in _framed(pattern.message) for word in re.findall(r"(?<!\w)[^\W\d_]+(?!\w)", fixed))
+    whole = (word for fixed in _framed(pattern) for word in re.findall(r"(?<!\w)[^\W\d_]+(?!\w)", fixed))
     return max(whole, key=len, default="")
 
 
-def _framed(message: str) -> Iterator[str]:
+def _framed(pattern: Pattern) -> Iterator[str]:
     """Yield the parts of a message with a digit where a placeholder touches, so that no word there counts as whole."""
-    parts = [part for part in parts_of(message) if part[0] or part[1]]
+    parts = [part for part in pattern.parts if part[0] or part[1]]
     for number, (fixed, _, _) in enumerate(parts):
         touched_before = number > 0 and bool(parts[number - 1][1])
         touched_after = number + 1 < len(parts) and bool(parts[number + 1][1])
