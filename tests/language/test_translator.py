@@ -46,6 +46,14 @@ def test_the_message_with_the_most_fixed_letters_counts():
     assert CHINESE.translate("3 layers of my model were replaced") == "my model 替换了 3 层"
 
 
+def test_of_two_that_fit_alike_the_one_with_a_place_for_a_number_counts():
+    messages = {
+        "{arm} at scale {scale}": "规模 {scale} 的 {arm}",
+        "{names} and {count!n} more": "{names}，另有 {count} 个",
+    }
+    assert Translator("zh", messages).translate("a at scale n and 50 more") == "规模 n 的 a，另有 50 个"
+
+
 def test_a_value_that_is_a_text_is_translated_too():
     text = "a.pt is missing: no file a.pt in my folder"
     assert CHINESE.translate(text) == "缺少 a.pt：my folder 中没有文件 a.pt"

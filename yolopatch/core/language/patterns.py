@@ -55,6 +55,11 @@ class Pattern:
         return sum(len(fixed) for fixed, _, _ in self.parts)
 
     @cached_property
+    def numbers(self) -> int:
+        """How many placeholders are for numbers only: they say more of the text than those that fit anything."""
+        return sum(kind == "n" for _, _, kind in self.parts)
+
+    @cached_property
     def words(self) -> tuple[str, ...]:
         """The words of the fixed text; the first and last of a piece may be parts of words of the text."""
         return tuple(word for fixed, _, _ in self.parts for word in _LETTER_WORD.findall(fixed))

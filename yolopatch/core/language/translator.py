@@ -139,9 +139,9 @@ class Translator:
         return found
 
     def _candidates(self, text: str) -> list[Pattern]:
-        words = {*re.findall(r"[^\W\d_]+", text), ""}
+        words = dict.fromkeys([*re.findall(r"[^\W\d_]+", text), ""])  # no set, whose order is another in each process
         fitting = (pattern for word in words for pattern in self._by_word.get(word, ()) if pattern.longest in text)
-        return sorted(fitting, key=lambda pattern: (pattern.letters, pattern.signs), reverse=True)
+        return sorted(fitting, key=lambda pattern: (pattern.letters, pattern.signs, pattern.numbers), reverse=True)
 
 
 def _prose(text: str) -> int:
