@@ -13,10 +13,14 @@ _NUMBER = r"[+-]?(?:[\d,]+(?:\.\d+)?(?:e[+-]?\d+)?|inf|nan)%?"
 _ANY = ".*?"
 _ADDED = r"(?:(?:[;,:(]| \(| in | at | with ).*?)?"  # a sentence goes on, or ends
 _LETTER_WORD = re.compile(r"[^\W\d_]+")
+_WHOLE_WORD = re.compile(r"(?<![\w{}!])[^\W\d_]+(?![\w{}])")  # outside of braces, and none of them beside it
 
 
 def parts_of(message: str) -> Iterator[tuple[str, str, str]]:
     """Yield each part of a message: its fixed text, or the name of a placeholder and its kind: `n`, `w` or none."""
+    if "{" not in message and "}" not in message:  # as most are
+        yield message, "", ""
+        return
     at = 0
     for found in _PART.finditer(message):
         yield message[at : found.start()], "", ""
@@ -68,6 +72,11 @@ class Pattern:
     def longest(self) -> str:
         """The longest fixed piece: a text without it was not made from this message."""
         return max((fixed for fixed, _, _ in self.parts), key=len)
+
+    @cached_property
+    def key(self) -> str:
+        """The longest word that no placeholder touches, so that texts have it whole; "" where there is none."""
+        return max(_WHOLE_WORD.findall(self.message), key=len, default="")
 
     @cached_property
     def _expressions(self) -> tuple[re.Pattern[str], ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, reduce
 
@@ -135,7 +135,7 @@ class Translator:
             if fields_of(message):
                 pattern = Pattern(message)
                 if pattern.letters >= _FEWEST_LETTERS:
-                    found.setdefault(_key_of(pattern), []).append(pattern)
+                    found.setdefault(pattern.key, []).append(pattern)
         return found
 
     def _candidates(self, text: str) -> list[Pattern]:
@@ -147,21 +147,6 @@ class Translator:
 def _prose(text: str) -> int:
     """Return how many letters of a text are in words that follow each other, as in a sentence."""
     return sum(len(found.replace(" ", "")) for found in _SENTENCE.findall(text))
-
-
-def _key_of(pattern: Pattern) -> str:
-    """Return the longest word that no placeholder touches, an empty text where there is none."""
-    whole = (word for fixed in _framed(pattern) for word in re.findall(r"(?<!\w)[^\W\d_]+(?!\w)", fixed))
-    return max(whole, key=len, default="")
-
-
-def _framed(pattern: Pattern) -> Iterator[str]:
-    """Yield the parts of a message with a digit where a placeholder touches, so that no word there counts as whole."""
-    parts = [part for part in pattern.parts if part[0] or part[1]]
-    for number, (fixed, _, _) in enumerate(parts):
-        touched_before = number > 0 and bool(parts[number - 1][1])
-        touched_after = number + 1 < len(parts) and bool(parts[number + 1][1])
-        yield f"{'0' * touched_before}{fixed}{'0' * touched_after}"
 
 
 def _is_name(text: str) -> bool:
