@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
+from operator import attrgetter
 
 from yolopatch.core.ablate.cells import COLUMNS, LATEX, MARKDOWN, Column
 from yolopatch.core.ablate.notes import MARKS, describe, facts, has_marks
@@ -18,6 +20,8 @@ _SUMMARY = ("mean", "std", "count")
 _DIFFERENCE = tuple(field.name for field in fields(Difference))
 _SCORES = tuple(field.name for field in fields(Scores))
 _RUN = ("id", "arm", "scale", "seed", "status", "commit", "seconds", "attempts", "host", "why")
+_NO_SCORES = (None,) * len(_SCORES)
+_cells_of_run, _cells_of_known = attrgetter(*_RUN), attrgetter(*_SCORES)
 _CONDITIONS = ("choice", "pin", "seed_patch", "data", "arguments", "weights", "environment")
 
 
@@ -53,10 +57,11 @@ def write_runs_csv(table: Table) -> str:
 
 
 def _csv_run(run: RunResult) -> list[object]:
-    return [
-        *(getattr(run, name) for name in _RUN),
-        *(getattr(scores, name, None) for scores in (run.best, run.last) for name in _SCORES),
-    ]
+    return [*_cells_of_run(run), *_cells_of_scores(run.best), *_cells_of_scores(run.last)]
+
+
+def _cells_of_scores(scores: Scores | None) -> Sequence[object]:
+    return _NO_SCORES if scores is None else _cells_of_known(scores)
 
 
 def write_markdown(table: Table) -> str:

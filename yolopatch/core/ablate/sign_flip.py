@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import repeat
 
 MOST_EXACT = 24  # differences: of more, random choices of signs are tried
 RANDOM = 65_535  # of them
@@ -33,9 +34,9 @@ def _count(differences: Sequence[float]) -> float:
     found, middle = abs(sum(whole)), len(whole) // 2
     if not found:
         return 1.0
-    right = sorted(_sums(whole[middle:]))
-    as_far = sum(len(right) - bisect_left(right, found - left) for left in _sums(whole[:middle]))
-    return as_far / (1 << len(whole) - 1)  # as many are as far on the other side of 0
+    left, right = _sums(whole[:middle]), sorted(_sums(whole[middle:]))
+    nearer = sum(map(bisect_left, repeat(right), [found - one for one in left]))
+    return (len(left) * len(right) - nearer) / (1 << len(whole) - 1)  # as many are as far on the other side of 0
 
 
 def _whole(values: Sequence[float]) -> list[int]:
