@@ -34,7 +34,7 @@ def parts_of(message: str) -> Iterator[tuple[str, str, str]]:
 
 def fields_of(message: str) -> set[str]:
     """Return the names of the placeholders of a message."""
-    return {name for _, name, _ in parts_of(message) if name}
+    return {found[1] for found in _PART.finditer(message) if found[1]}
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cached_property, lru_cache, reduce
 
 from yolopatch.core.language.patterns import Pattern, fields_of, parts_of
 
@@ -19,6 +19,7 @@ _NAME = re.compile(r"\S*[^\W\d]\S*")
 _NAMES = re.compile(r"\S+(?:(?:,| or| and) \S+)* (?:or|and) \S+")
 _CLOSE = ("（", "，", "；", "：", "。")
 _DEEPEST = 5  # texts inside texts
+_REMEMBERED = 4096  # values: a run that prints for days has no end of them
 _LONGEST = 4000  # characters of a text that is taken apart
 
 
@@ -70,7 +71,12 @@ class Translator:
         """Return whether a text as a whole was made from one message."""
         return self._sentence(text, 0).letters > 0
 
-    def _value(self, value: str, is_word: bool, depth: int) -> _Found:
+    @cached_property
+    def _value(self) -> Callable[[str, bool, int], _Found]:
+        """Does what `_read` does, and remembers: texts of one page have many parts in common."""
+        return lru_cache(_REMEMBERED)(self._read)
+
+    def _read(self, value: str, is_word: bool, depth: int) -> _Found:
         """Return a value: translated where it has several words, or where the translation asks for its word."""
         before, text, after = _split(value)
         if depth > _DEEPEST or not (is_word or re.search(r"\w\W* \W*\w", text)):
@@ -129,18 +135,18 @@ class Translator:
 
     @cached_property
     def _by_word(self) -> Mapping[str, list[Pattern]]:
-        """The patterns by the longest of the words that every text of theirs has whole."""
+        """The patterns by their keys."""
         found: dict[str, list[Pattern]] = {}
         for message in self.messages:
             if fields_of(message):
                 pattern = Pattern(message)
-                if pattern.letters >= _FEWEST_LETTERS:
-                    found.setdefault(pattern.key, []).append(pattern)
+                found.setdefault(pattern.key, []).append(pattern)
         return found
 
     def _candidates(self, text: str) -> list[Pattern]:
         words = dict.fromkeys([*re.findall(r"[^\W\d_]+", text), ""])  # no set, whose order is another in each process
-        fitting = (pattern for word in words for pattern in self._by_word.get(word, ()) if pattern.longest in text)
+        known = (pattern for word in words for pattern in self._by_word.get(word, ()))
+        fitting = (one for one in known if one.letters >= _FEWEST_LETTERS and one.longest in text)
         return sorted(fitting, key=lambda pattern: (pattern.letters, pattern.signs, pattern.numbers), reverse=True)
 
 
