@@ -31,11 +31,13 @@ def sign_flip(differences: Sequence[float]) -> float:
 
 def _count(differences: Sequence[float]) -> float:
     whole = _whole(differences)
-    found, middle = abs(sum(whole)), len(whole) // 2
-    if not found:
+    total, middle = sum(whole), len(whole) // 2
+    if not total:
         return 1.0
+    # A choice of signs has twice the sum of its values with a plus, less `total`: to be as far from 0, that takes this.
+    least = max(total, 0)
     left, right = _sums(whole[:middle]), sorted(_sums(whole[middle:]))
-    nearer = sum(map(bisect_left, repeat(right), [found - one for one in left]))
+    nearer = sum(map(bisect_left, repeat(right), [least - one for one in left]))
     return (len(left) * len(right) - nearer) / (1 << len(whole) - 1)  # as many are as far on the other side of 0
 
 
@@ -47,10 +49,10 @@ def _whole(values: Sequence[float]) -> list[int]:
 
 
 def _sums(values: Sequence[int]) -> list[int]:
-    """Return the sums of all choices of signs."""
+    """Return the sum of the values with a plus, for all choices of signs."""
     sums = [0]
     for value in values:
-        sums = [total + value for total in sums] + [total - value for total in sums]
+        sums += [total + value for total in sums]
     return sums
 
 
