@@ -38,4 +38,4 @@ def best_epoch(metrics: Mapping[str, Sequence[float]], weights: Sequence[float])
     """
     parts = [[weight * value for value in metrics[name]] for name, weight in zip(METRICS, weights) if weight]
     worth = [total if total == total else -math.inf for total in map(sum, zip(*parts))]
-    return max(reversed(range(len(worth))), key=worth.__getitem__)
+    return len(worth) - 1 - worth[::-1].index(max(worth))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from itertools import zip_longest
+from operator import lt
 from typing import TypeVar
 
 from yolopatch.core.training.fitness import METRICS
@@ -52,10 +53,11 @@ def read_columns(text: str, only: Collection[str] | None = None) -> dict[str, li
 
 
 def _in_order(columns: Mapping[str, list[float]]) -> dict[str, list[float]]:
-    latest = {epoch: row for row, epoch in enumerate(columns[_EPOCH])}
-    order = [latest[epoch] for epoch in sorted(latest)]
-    if order == list(range(len(columns[_EPOCH]))):
+    epochs = columns[_EPOCH]
+    if all(map(lt, epochs, epochs[1:])):  # as in nearly all files
         return dict(columns)
+    latest = {epoch: row for row, epoch in enumerate(epochs)}
+    order = [latest[epoch] for epoch in sorted(latest)]
     return {name: [values[row] for row in order] for name, values in columns.items()}
 
 

@@ -52,8 +52,9 @@ class GridFolder:
 
     def read_run(self, name: str) -> Run | None:
         """Return the record of a run; None where it was not begun, or was begun by another version of yolopatch."""
-        content = read_if_there(self.run(name) / RUN_RECORD)
-        return None if content is None else read_run(content, self.run(name))
+        folder = self.run(name)
+        content = read_if_there(folder / RUN_RECORD)
+        return None if content is None else read_run(content, folder)
 
     def save_run(self, name: str, run: Run) -> None:
         """Write the record of a run."""

@@ -27,6 +27,7 @@ def require_file(file: Path, kind: str, hint: str) -> None:
 def read_if_there(file: Path) -> bytes | None:
     """Return the content of a file, None where there is none; in one step, for who reads thousands."""
     try:
-        return file.read_bytes()
+        with file.open("rb", buffering=0) as stream:
+            return stream.read()
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None

@@ -6,7 +6,6 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 
 from yolopatch.core.ablate.record import MeasuredModel
 from yolopatch.core.plain_yaml import PlainYamlError, load_plain
@@ -52,7 +51,7 @@ def _alike(runs: Mapping[str, Run], text: Callable[[Run], str]) -> dict[str, lis
 
 def _settings_text(run: Run) -> str:
     """Return the settings that upstream wrote, without the lines that each run has for itself."""
-    text = settings_text(Path(str(run.save_dir)))
+    text = settings_text(str(run.save_dir))
     return "settings: upstream wrote none" if text is None else _OF_A_RUN.sub("", text)
 
 

@@ -17,7 +17,7 @@ _TRAIN_ANEW = "put the file back, or delete the folder of the run and run the co
 
 def results_file(run: Run) -> Path | None:
     """Return the file in which upstream writes a row for each epoch, None before upstream has named its folder."""
-    return Path(run.save_dir) / RESULTS if run.save_dir else None
+    return Path(run.save_dir, RESULTS) if run.save_dir else None
 
 
 def rows_of(run: Run) -> list[dict[str, float]]:
@@ -26,8 +26,9 @@ def rows_of(run: Run) -> list[dict[str, float]]:
     Raises:
         YolopatchError: somebody else has written them.
     """
-    with naming_columns(results_file(run), YolopatchError, _TRAIN_ANEW):
-        return read_results(_text(run))
+    file = results_file(run)
+    with naming_columns(file, YolopatchError, _TRAIN_ANEW):
+        return read_results(_text(file))
 
 
 def box_columns_of(run: Run) -> dict[str, list[float]]:
@@ -36,8 +37,9 @@ def box_columns_of(run: Run) -> dict[str, list[float]]:
     Raises:
         YolopatchError: somebody else has written them.
     """
-    with naming_columns(results_file(run), YolopatchError, _TRAIN_ANEW):
-        return read_columns(_text(run), BOX_COLUMNS)
+    file = results_file(run)
+    with naming_columns(file, YolopatchError, _TRAIN_ANEW):
+        return read_columns(_text(file), BOX_COLUMNS)
 
 
 @contextmanager
@@ -58,15 +60,14 @@ def naming_columns(file: Path | None, kind: type[YolopatchError], hint: str) -> 
         raise kind(f"{file} is not a results.csv of upstream: it has no column {error}", hint=hint) from error
 
 
-def _text(run: Run) -> str:
-    file = results_file(run)
+def _text(file: Path | None) -> str:
     content = read_if_there(file) if file else None
     return content.decode("utf-8", "replace") if content else ""
 
 
-def settings_text(folder: Path) -> str | None:
+def settings_text(folder: Path | str) -> str | None:
     """Return the settings that upstream wrote into the folder of a run; None where it wrote none."""
-    found = (read_if_there(folder / name) for name in SETTINGS)
+    found = (read_if_there(Path(folder, name)) for name in SETTINGS)
     content = next((one for one in found if one is not None), None)
     return None if content is None else content.decode("utf-8", "replace")
 
