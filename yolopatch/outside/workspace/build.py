@@ -17,7 +17,7 @@ from yolopatch.outside.workspace import switch
 from yolopatch.outside.workspace.commits import Step, commit_stream
 from yolopatch.outside.workspace.journal import Journal, journal_file, write_journal
 from yolopatch.outside.workspace.lock import hold_workspace, make_lock
-from yolopatch.outside.workspace.workspace import BRANCH, Workspace, is_occupied, read_workspace
+from yolopatch.outside.workspace.workspace import BRANCH, Workspace, is_occupied, read_new_workspace, read_workspace
 
 
 class _TakenError(Exception):
@@ -62,7 +62,7 @@ def _build(dest: Path, pristine: Pristine, steps: Sequence[Step]) -> Built:
             built = staging / "workspace"
             built.mkdir()
             _populate(built, pristine, steps)
-            workspace = replace(read_workspace(built), path=dest)
+            workspace = replace(read_new_workspace(built), path=dest)
             if inside:
                 _move_into(dest, built)
             else:
@@ -88,7 +88,8 @@ def _claim(built: Path, place: Path) -> None:
 def _populate(built: Path, pristine: Pristine, steps: Sequence[Step]) -> None:
     repository = Repository(built)
     repository.run("init", "--quiet", "--template=")
-    repository.run("symbolic-ref", "HEAD", f"refs/heads/{BRANCH}")  # init has an option for it from 2.28 on
+    # init has an option for it from 2.28 on, and a command of its own would take as long as the whole init
+    (built / ".git" / "HEAD").write_bytes(b"ref: refs/heads/%s\n" % BRANCH.encode())
     make_lock(built)
     packs = built / ".git" / "objects" / "pack"
     packs.mkdir(exist_ok=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -187,10 +187,31 @@ def read_workspace(path: Path) -> Workspace:
         raise _no_workspace(path, "it is not a git checkout" if path.exists() else "the folder does not exist")
     repository = Repository(path)
     try:
-        commits = _read_commits(repository)
-        branch, edited, half_added = _read_status(repository)
+        commits, status = _read_commits(repository), _read_status(repository)
     except GitError as error:
         raise _unreadable(path, error) from error
+    return _workspace(path, commits, status)
+
+
+def read_new_workspace(path: Path) -> Workspace:
+    """Read the workspace that we have just made in this folder: git is not asked whether the files are as committed.
+
+    Raises:
+        GitError: git cannot read it.
+    """
+    return _workspace(path, _read_commits(Repository(path)), _Status(BRANCH))
+
+
+@dataclass(frozen=True)
+class _Status:
+    """The fields of a Workspace with these names."""
+
+    branch: str | None
+    edited: tuple[str, ...] = ()
+    half_added: bool = False
+
+
+def _workspace(path: Path, commits: Sequence[Commit], status: _Status) -> Workspace:
     own = next((n for n, commit in enumerate(commits) if commit.is_ours), len(commits))
     ours = commits[own:]
     if not ours or not all(commit.is_ours for commit in ours):
@@ -210,9 +231,9 @@ def read_workspace(path: Path) -> Workspace:
         stamp=read_stamp(ours[0].message),
         commits=tuple(reversed(ours[:-1])),
         own_commits=tuple(commits[:own]),
-        edited=edited,
-        half_added=half_added,
-        branch=branch,
+        edited=status.edited,
+        half_added=status.half_added,
+        branch=status.branch,
         operation=next((what for file, what in _OPERATIONS.items() if (path / ".git" / file).exists()), None),
         interrupted=(path / ".git" / JOURNAL).exists(),
     )
@@ -264,7 +285,7 @@ def _commit(record: str) -> Commit:
     return Commit(identifier, tree, is_ours, message)
 
 
-def _read_status(repository: Repository) -> tuple[str | None, tuple[str, ...], bool]:
+def _read_status(repository: Repository) -> _Status:
     # `dirty`: of a repository inside, the commit is told, and no git runs in it, with a configuration of its own
     forms = ("--porcelain=v2", "--branch", "-z", "--untracked-files=no", "--ignore-submodules=dirty")
     records = repository.run("status", *forms).split("\0")
@@ -278,4 +299,4 @@ def _read_status(repository: Repository) -> tuple[str | None, tuple[str, ...], b
             edited.append(record.split(" ", 8 if record[0] == "1" else 10)[-1])
         elif record[:2] == "2 ":
             edited.append(record.split(" ", 9)[-1])
-    return branch, tuple(edited), half_added
+    return _Status(branch, tuple(edited), half_added)
