@@ -7,30 +7,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import PurePosixPath
 
-from yolopatch.catalog.pins import Pin
 from yolopatch.core.code.anchors import Anchor, AnchorNotFound, margin_of, only, unreadable
 from yolopatch.core.syntax import classes, method, parse
 
 _OVERLAP = "bbox_iou"
 # The classes of both upstreams, and the methods with the overlap.
 _BOX_LOSS, _COMPUTE_LOSS, _ASSIGNER = "BboxLoss", "ComputeLoss", "TaskAlignedAssigner"
-
-
-def loss_folder(pin: Pin) -> str:
-    """Return the folder with the pin's losses."""
-    return str(PurePosixPath(pin.layout.parser).parent.parent / "utils")
-
-
-def loss_file(pin: Pin) -> str:
-    """Return the path of the pin's losses."""
-    return f"{loss_folder(pin)}/loss.py"
-
-
-def assigner_file(pin: Pin) -> str:
-    """Return the path of the pin's assigner; yolov5 has none."""
-    return f"{loss_folder(pin)}/tal.py"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from yolopatch.catalog.kinds import LOSS
 from yolopatch.catalog.module import Module
 from yolopatch.catalog.pins import Pin
-from yolopatch.core.code.loss_places import loss_folder
+from yolopatch.core.code.loss_files import loss_folder
 
 
 def own_file(pin: Pin, module: Module) -> str:

@@ -13,7 +13,7 @@ from yolopatch.catalog.module import ASSIGNER_FLAVOR, Module
 from yolopatch.catalog.pins import Pin
 from yolopatch.core.code import loss_places
 from yolopatch.core.code.anchors import Anchor, AnchorNotFound
-from yolopatch.core.code.loss_places import assigner_file, loss_file, loss_folder
+from yolopatch.core.code.loss_files import assigner_file, loss_file, loss_folder
 from yolopatch.core.code.module_code import below_modules
 from yolopatch.core.code.own_files import loss_stem, own_file
 from yolopatch.core.edits import Change, Edit, NewFile

@@ -11,7 +11,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from yolopatch.catalog.kinds import LOSS
 from yolopatch.catalog.module import FLAVORS, Module
 from yolopatch.catalog.pins import Pin
-from yolopatch.core.code.loss_places import assigner_file, loss_file, loss_folder
+from yolopatch.core.code.loss_files import assigner_file, loss_file, loss_folder
 from yolopatch.core.edits import Change
 from yolopatch.core.own.loss_calls import require_signatures
 from yolopatch.core.own.loss_writer import LossWriter

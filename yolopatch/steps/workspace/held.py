@@ -12,7 +12,7 @@ from yolopatch import __version__
 from yolopatch.catalog.kinds import LOSS, STEMS
 from yolopatch.catalog.modules import MODULES, is_own, own_source_name
 from yolopatch.catalog.names import fold
-from yolopatch.core.code.loss_places import loss_folder
+from yolopatch.core.code.loss_files import loss_folder
 from yolopatch.core.patch.parsing import parse_patch
 from yolopatch.core.patch.recover import recover_own_patch
 from yolopatch.core.workspace.commit_message import Applied

@@ -16,7 +16,7 @@ from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import Pin
 from yolopatch.catalog.resources import fix_file, patch_file, stamp_file
-from yolopatch.core.code.loss_places import loss_file
+from yolopatch.core.code.loss_files import loss_file
 from yolopatch.core.patch.compose import check_compiles, compose, touched
 from yolopatch.core.patch.parsing import Patch, parse_patch
 from yolopatch.core.text import sha256
