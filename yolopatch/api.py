@@ -39,7 +39,7 @@ from yolopatch.steps.model.render_request import RenderRequest
 from yolopatch.steps.verify import verify as verifying
 from yolopatch.steps.verify.verify import Verification
 from yolopatch.steps.workspace import apply as applying
-from yolopatch.steps.workspace.change import WorkspaceState
+from yolopatch.steps.workspace.state import WorkspaceState
 
 StrPath = str | os.PathLike[str]
 

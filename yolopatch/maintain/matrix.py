@@ -31,7 +31,7 @@ from yolopatch.steps.model.render import render
 from yolopatch.steps.model.render_request import RenderRequest
 from yolopatch.steps.verify.verify import verify
 from yolopatch.steps.workspace.apply import apply
-from yolopatch.steps.workspace.change import WorkspaceState
+from yolopatch.steps.workspace.state import WorkspaceState
 from yolopatch.wire.checks import CHECKS
 from yolopatch.wire.statuses import FAIL, WARN
 

@@ -9,7 +9,7 @@ from yolopatch.catalog.modules import flavor_word
 from yolopatch.cli.layout import badge, pairs
 
 if TYPE_CHECKING:
-    from yolopatch.steps.workspace.change import WorkspaceState
+    from yolopatch.steps.workspace.state import WorkspaceState
     from yolopatch.steps.workspace.status import Status
 
 

@@ -48,7 +48,7 @@ def find_texts(html: str) -> list[Text]:
     """Return the texts of a page in their order, those without a letter aside.
 
     It reads pages that we wrote, no HTML of others: the tags must be balanced, attributes in double quotes, and no
-    comment may be there. That takes a tenth of a parser's time, and the tables of a grid have tens of thousands of tags.
+    comment may be there. It takes a quarter of a parser's time: the tables of a grid have tens of thousands of tags.
     """
     finder = _Finder(html)
     for tag in _TAG.finditer(html):

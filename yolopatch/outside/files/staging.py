@@ -13,6 +13,9 @@ from yolopatch.errors import ConflictError
 from yolopatch.outside.files.folders import move, remove_tree
 from yolopatch.outside.files.held import held_folder, sweep
 
+LEFTOVERS = "leftovers of an interrupted run were removed"
+"""What the user is told where `sweep_parts` has found some."""
+
 _PART = re.compile(r"\.yolopatch-[0-9a-f]{8}(\..+)?")
 
 

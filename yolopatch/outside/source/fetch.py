@@ -11,10 +11,7 @@ from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.git.command import GitError, Repository
 from yolopatch.outside.git.unreachable import unreachable
-from yolopatch.outside.source import pypi
-from yolopatch.outside.source.archive import read_wheel
 from yolopatch.outside.source.manifests import read_manifest
-from yolopatch.outside.source.wheel import tree_of_wheel
 
 # Fills an empty bare repository with the pin's root commit and returns the kind of source.
 Fill = Callable[[Repository], str]
@@ -97,6 +94,8 @@ def _fill_from_tag(pin: Pin, source: GitSource, repository: Repository, url: str
 
 
 def _fill_from_index(pin: Pin, wheel: WheelSource, repository: Repository) -> str:
+    from yolopatch.outside.source import pypi  # imported late, as below: as a rule, the cache has the pin
+
     with temporary_folder() as folder:
         path = pypi.download(wheel, folder)
         pypi.check_wheel(path, wheel, downloaded=True)
@@ -104,11 +103,16 @@ def _fill_from_index(pin: Pin, wheel: WheelSource, repository: Repository) -> st
 
 
 def _fill_from_wheel(pin: Pin, wheel: WheelSource, repository: Repository, path: Path) -> str:
+    from yolopatch.outside.source import pypi
+
     pypi.check_wheel(path, wheel)
     return _import_wheel(pin, wheel, repository, path)
 
 
 def _import_wheel(pin: Pin, wheel: WheelSource, repository: Repository, path: Path) -> str:
+    from yolopatch.outside.source.archive import read_wheel
+    from yolopatch.outside.source.wheel import tree_of_wheel
+
     origin = f"pypi {wheel.project}=={wheel.version} sha256:{wheel.sha256}"
     snapshot.import_files(repository, tree_of_wheel(read_wheel(path)), snapshot.root_message(pin, origin))
     return "pypi"
@@ -134,6 +138,8 @@ def _fill_from_clone(pin: Pin, repository: Repository, path: Path) -> str:
 
 
 def _fill_from_folder(pin: Pin, repository: Repository, path: Path) -> str:
+    from yolopatch.outside.source.wheel import tree_of_wheel
+
     manifest = read_manifest(pin)
     metadata = f"{pin.wheel.project}-{pin.wheel.version}.dist-info" if pin.wheel else ""
     wanted = dict.fromkeys((*manifest, *_PROJECT_FILES, *(f"{metadata}/{name}" for name in _METADATA if metadata)))

@@ -21,7 +21,6 @@ from yolopatch.outside.git import snapshot
 from yolopatch.outside.git.command import GitError, Repository
 from yolopatch.outside.source.fetch import Fill, UnreachableError, fill_from_path, fillers, is_wheel
 from yolopatch.outside.source.manifests import read_manifest
-from yolopatch.outside.source.pypi import check_wheel
 
 _CALLED = {"git": "git", "pypi": "PyPI"}  # the kinds of source, in messages
 SOURCES = ("auto", "git", "pypi")  # what is no path
@@ -76,6 +75,8 @@ def pristine(pin: Pin, source: str, cache: Path) -> Iterator[Pristine]:
         return
     path = Path(os.path.expanduser(source)).absolute()
     if pin.wheel and is_wheel(pin, path):
+        from yolopatch.outside.source.pypi import check_wheel  # imported late: as a rule, the cache has the pin
+
         check_wheel(path, pin.wheel)  # before the cache is used: a wrong wheel is an error even if it is not needed
         yield _filled(pin, "pypi", fill_from_path(pin, path), cache)
         return

@@ -13,9 +13,7 @@ from yolopatch.outside.files.folders import move
 from yolopatch.outside.files.staging import staging_folder, sweep_parts
 from yolopatch.outside.git.command import Repository
 from yolopatch.outside.source.store import Pristine
-from yolopatch.outside.workspace import switch
 from yolopatch.outside.workspace.commits import Step, commit_stream
-from yolopatch.outside.workspace.journal import Journal, journal_file, write_journal
 from yolopatch.outside.workspace.lock import hold_workspace, make_lock
 from yolopatch.outside.workspace.workspace import BRANCH, Workspace, is_occupied, read_new_workspace, read_workspace
 
@@ -102,6 +100,10 @@ def _populate(built: Path, pristine: Pristine, steps: Sequence[Step]) -> None:
 
 def _move_into(dest: Path, built: Path) -> None:
     """Move the built workspace into an empty folder, its .git first: with the journal, any run can finish this."""
+    # imported late: as a rule, there is no folder at the place
+    from yolopatch.outside.workspace.journal import Journal, journal_file, write_journal
+    from yolopatch.outside.workspace.switch import finish_interrupted
+
     write_journal(built, Journal(None, Repository(built).resolve("HEAD")[0]))
     _claim(built / ".git", dest / ".git")
     with hold_workspace(dest):
@@ -109,7 +111,7 @@ def _move_into(dest: Path, built: Path) -> None:
             _move_files(built, dest)
             journal_file(dest).unlink()
         else:  # another process had the lock first: it has finished this, or was killed
-            switch.finish_interrupted(read_workspace(dest))
+            finish_interrupted(read_workspace(dest))
 
 
 def _move_files(built: Path, dest: Path) -> None:

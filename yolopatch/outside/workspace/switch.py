@@ -13,7 +13,7 @@ from pathlib import Path
 
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.files.held import is_old
-from yolopatch.outside.files.staging import staged, sweep_parts
+from yolopatch.outside.files.staging import LEFTOVERS, staged, sweep_parts
 from yolopatch.outside.git.command import Entry, GitError, Repository
 from yolopatch.outside.git.snapshot import Root, changed_paths, tree_entries
 from yolopatch.outside.workspace.commits import Step
@@ -23,7 +23,6 @@ from yolopatch.outside.workspace.obstacles import Obstacle, find_changed_since, 
 from yolopatch.outside.workspace.replay import Replay
 from yolopatch.outside.workspace.workspace import NEXT, Workspace, git_locks
 
-LEFTOVERS = "leftovers of an interrupted run were removed"
 _EXECUTABLE = "100755"
 _STAGED = ".yolopatch-new"  # the suffix of files that replace those of the work tree
 _NO_COMMIT = "0" * 40  # git's word for: the branch must not be there

@@ -18,7 +18,7 @@ from yolopatch.outside.workspace.workspace import as_destination, is_occupied, r
 from yolopatch.steps.adopt.areas import AREA, AreaCommit, add_areas
 from yolopatch.steps.adopt.module import Kept, keep, make
 from yolopatch.steps.adopt.reading import Reading
-from yolopatch.steps.workspace.change import WorkspaceState
+from yolopatch.steps.workspace.state import WorkspaceState
 
 _FORM = f"--format=%H %(trailers:key={AREA},valueonly,separator=%x20)"  # a commit's id and its area
 

@@ -20,7 +20,7 @@ from yolopatch.outside.own.own_catalog import load_own_catalog, write_fork
 from yolopatch.outside.source.releases import Release
 from yolopatch.steps.port.port import save_base
 from yolopatch.steps.workspace.apply import apply
-from yolopatch.steps.workspace.change import WorkspaceState
+from yolopatch.steps.workspace.state import WorkspaceState
 
 
 @dataclass(frozen=True)

@@ -30,9 +30,10 @@ from yolopatch.outside.workspace.workspace import (
 )
 from yolopatch.steps.checkpoint.stamped_fork import check_same, stamped_patchset, stamped_pin
 from yolopatch.steps.environment.interpreters import find_interpreter
-from yolopatch.steps.workspace.change import WorkspaceState, open_workspace, workspace_path, workspace_state
+from yolopatch.steps.workspace.change import open_workspace
 from yolopatch.steps.workspace.held import held_patch
 from yolopatch.steps.workspace.patchset import ModulePatch, PatchSet
+from yolopatch.steps.workspace.state import WorkspaceState, workspace_path, workspace_state
 from yolopatch.wire import shell
 from yolopatch.wire.checkpoints import Contents, Loaded
 

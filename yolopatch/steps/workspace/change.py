@@ -1,19 +1,17 @@
-"""Change the patches of a workspace: the checks before, the switch, and the state after."""
+"""Change the patches of a workspace: the checks before, and the switch."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from yolopatch.catalog.environment.fix_patches import FIX_PATCHES, FixPatch, options_of
+from yolopatch.catalog.environment.fix_patches import FixPatch
 from yolopatch.catalog.modules import MODULES, is_own, lookup_module
 from yolopatch.catalog.names import unknown
-from yolopatch.catalog.pins import Pin
 from yolopatch.core.workspace.commit_message import Applied
 from yolopatch.core.workspace.manifest import check_content
-from yolopatch.errors import UsageError, YolopatchError
+from yolopatch.errors import YolopatchError
 from yolopatch.outside.files.keeping import after_change
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.source.manifests import read_manifest
@@ -25,65 +23,12 @@ from yolopatch.outside.workspace.replay import Replay, plan_replay
 from yolopatch.outside.workspace.user_changes import check_changeable
 from yolopatch.outside.workspace.workspace import Workspace, read_workspace
 from yolopatch.steps.workspace.choices import Choice, applied_choices
-from yolopatch.steps.workspace.fix_flags import with_flags
 from yolopatch.steps.workspace.held import Held, find_held, held_notes
-from yolopatch.steps.workspace.own_commits import (
-    ReplayedCommit,
-    Request,
-    Stopped,
-    by_hand,
-    read_stopped,
-    replayed_commits,
-    stopped_error,
-)
-from yolopatch.steps.workspace.patchset import Added, PatchSet, load_patchset
+from yolopatch.steps.workspace.own_commits import by_hand, read_stopped, replayed_commits, stopped_error
+from yolopatch.steps.workspace.patchset import PatchSet, load_patchset
+from yolopatch.steps.workspace.request import Request
+from yolopatch.steps.workspace.state import WorkspaceState, workspace_state
 from yolopatch.wire import shell
-
-
-@dataclass(frozen=True)
-class WorkspaceState:
-    """A workspace after a command.
-
-    Attributes:
-        source: the kind of source that the pin's content came from.
-        fix_patches: those that it has.
-        commit, tree: ids of yolopatch's newest commit.
-        files: the files that differ from the pin, with the numbers of added and removed lines.
-        changed: whether the command changed anything.
-        created: whether the command made the workspace.
-        replayed: the user's own commits that were replayed on the commits of yolopatch, oldest first.
-        into: the new branch that has the result, with everything that is said above; None for the workspace's own.
-        stopped: the user's commit that could not be replayed; it and those above it are not on the new branch.
-        by_hand: the command of git that goes on from the new branch.
-        notes: what the user should know.
-    """
-
-    workspace: Path
-    pin: str
-    source: str
-    modules: tuple[Choice, ...]
-    fix_patches: tuple[FixPatch, ...]
-    commit: str
-    tree: str
-    files: tuple[Added, ...]
-    changed: bool
-    created: bool = False
-    replayed: tuple[ReplayedCommit, ...] = ()
-    into: str | None = None
-    stopped: Stopped | None = None
-    by_hand: str | None = None
-    notes: tuple[str, ...] = ()
-
-    def data(self) -> dict[str, object]:
-        """Return what `--json` prints; notes go to stderr."""
-        return {key: value for key, value in with_flags(self).items() if key != "notes"}
-
-
-def workspace_path(dest: Path | None, pin: Pin) -> Path:
-    """Return the path of a workspace of the pin; without `dest`, the pin's name in the current folder."""
-    place = (dest or Path(pin.name)).absolute()
-    # a link is followed, never replaced
-    return Path(os.path.realpath(place)) if place.is_symlink() else place
 
 
 def open_workspace(place: Path, any_branch: bool = False) -> tuple[Workspace, tuple[str, ...]]:
@@ -148,12 +93,6 @@ def find_applied(workspace: Workspace, name: str) -> Applied:
         details=[f"it has: {have}"],
         hint=f"yolopatch status {shell.quote(workspace.path)}",
     )
-
-
-def nothing_asked(command: str) -> UsageError:
-    """Return the error for an `apply` or a `remove` of nothing."""
-    options = " or ".join(options_of(FIX_PATCHES))
-    return UsageError(f"nothing to {command}", hint=f"name a module with --module, or give {options}")
 
 
 def without_fix_patch(place: Path, patch: FixPatch) -> YolopatchError:
@@ -229,20 +168,4 @@ def _left(
         into=branch,
         stopped=read_stopped(replay.stop) if replay.stop else None,
         by_hand=by_hand(workspace, replay, branch),
-    )
-
-
-def workspace_state(workspace: Workspace, patchset: PatchSet, changed: bool, notes: tuple[str, ...]) -> WorkspaceState:
-    """Return the state of the workspace, as commands report it."""
-    return WorkspaceState(
-        workspace=workspace.path,
-        pin=workspace.pin.name,
-        source=workspace.source,
-        modules=applied_choices(workspace.applied),
-        fix_patches=tuple(workspace.fix_patches),
-        commit=workspace.head.id,
-        tree=workspace.head.tree,
-        files=patchset.files(),
-        changed=changed,
-        notes=notes,
     )

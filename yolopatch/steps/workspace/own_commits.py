@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from yolopatch.core.replay.conflicts import FileConflict
@@ -13,20 +13,8 @@ from yolopatch.outside.workspace.obstacles import Obstacle
 from yolopatch.outside.workspace.replay import MERGE, OURS, Replay, Stop, find_stop
 from yolopatch.outside.workspace.user_changes import commits_in_the_way, git_words
 from yolopatch.outside.workspace.workspace import Workspace
+from yolopatch.steps.workspace.request import Request
 from yolopatch.wire import shell
-
-
-@dataclass(frozen=True)
-class Request:
-    """How a command was asked to change a workspace.
-
-    Attributes:
-        words: the command as it can be typed again, without `--into`.
-        into: the new branch for the result; None for the branch that is checked out.
-    """
-
-    words: Sequence[str]
-    into: str | None = None
 
 
 @dataclass(frozen=True)

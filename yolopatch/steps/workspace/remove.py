@@ -9,17 +9,11 @@ from yolopatch.catalog.environment.fix_patches import FixPatch, in_order, option
 from yolopatch.errors import UsageError, YolopatchError
 from yolopatch.outside.workspace.lock import hold_workspace
 from yolopatch.outside.workspace.workspace import Workspace
-from yolopatch.steps.workspace.change import (
-    WorkspaceState,
-    find_applied,
-    nothing_asked,
-    open_workspace,
-    set_patches,
-    without_fix_patch,
-)
+from yolopatch.steps.workspace.change import find_applied, open_workspace, set_patches, without_fix_patch
 from yolopatch.steps.workspace.choices import applied_choices
 from yolopatch.steps.workspace.held import read_held
-from yolopatch.steps.workspace.own_commits import Request
+from yolopatch.steps.workspace.request import Request, nothing_asked
+from yolopatch.steps.workspace.state import WorkspaceState
 
 
 def remove(
