@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from yolopatch.catalog.checkpoint.stamps import STAMP_LINES, Entry, StampLine, fork_path
+from yolopatch.catalog.checkpoint.stamps import STAMP_LINES, Entry, StampLine
 from yolopatch.catalog.environment.fix_patches import COMPAT, FIX_PATCHES, SEEDS, FixPatch
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.resources import fork_source
@@ -14,7 +14,7 @@ from yolopatch.core.code.anchors import AnchorNotFound
 from yolopatch.core.patch.stamping import stamp_changes
 from yolopatch.core.text import commit_id, tree_id
 from yolopatch.core.workspace.commit_message import Committed, fix_message, read_fix_patch, read_stamp
-from yolopatch.core.workspace.fork_file import fork_data, with_data
+from yolopatch.core.workspace.fork_file import fork_data, fork_path, with_data
 from yolopatch.errors import PatchError
 from yolopatch.outside.git.command import Repository
 from yolopatch.wire.checkpoint_keys import STAMP

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from yolopatch.catalog.checkpoint.stamps import fork_path
 from yolopatch.catalog.pins import PINS
 from yolopatch.catalog.resources import templates_dir
+from yolopatch.core.workspace.fork_file import fork_path
 from yolopatch.outside.probe.inspect import inspect_interpreter
 from yolopatch.steps.data.shapes import ShapesRequest, make_shapes
 from yolopatch.steps.model.render import render

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from yolopatch.catalog.pins import Pin
 from yolopatch.wire.checkpoint_keys import OPTIMIZER, STAMP
 
 
@@ -84,8 +83,3 @@ STAMP_LINES: dict[str, tuple[StampLine, ...]] = {
     "yolov5-pypi-6.1.0": tuple(map(_packaged, _YOLOV5)),
     "yolov5-6.1": _YOLOV5,
 }
-
-
-def fork_path(pin: Pin) -> str:
-    """Return the path of the file with the stamp's data in a workspace of the pin."""
-    return f"{pin.layout.package}/utils/fork.py".lstrip("/")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from yolopatch.catalog.checkpoint.stamps import Import, StampLine, fork_path
+from yolopatch.catalog.checkpoint.stamps import Import, StampLine
 from yolopatch.catalog.pins import Pin
 from yolopatch.core.code.anchors import Anchor, AnchorNotFound, at_entry, below_import
 from yolopatch.core.edits import Change, Edit, NewFile
+from yolopatch.core.workspace.fork_file import fork_path
 
 
 def stamp_changes(pin: Pin, lines: Sequence[StampLine], source: str, pristine: Mapping[str, str]) -> list[Change]:

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 
 from jinja2.sandbox import SandboxedEnvironment
 
-from yolopatch.catalog.checkpoint.stamps import StampLine, fork_path
+from yolopatch.catalog.checkpoint.stamps import StampLine
 from yolopatch.catalog.kinds import BLOCK, DOWN, POOL, PSA
 from yolopatch.catalog.model.base_model import BaseModel
 from yolopatch.catalog.model.models import MODELS
@@ -32,6 +32,7 @@ from yolopatch.core.port.contract import (
     check_taken,
     syntax_conflict,
 )
+from yolopatch.core.workspace.fork_file import fork_path
 from yolopatch.errors import PatchError
 
 PORTED, THERE, CONFLICT = "ported", "already there", "conflict"

@@ -12,6 +12,11 @@ from yolopatch.errors import PatchError
 _NO_DATA = "FORK = {}\n"
 
 
+def fork_path(pin: Pin) -> str:
+    """Return the path of that file in a workspace of the pin."""
+    return f"{pin.layout.package}/utils/fork.py".lstrip("/")
+
+
 def fork_data(
     pin: Pin,
     source: str,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from yolopatch.catalog.identity import AUTHOR_EMAIL, AUTHOR_NAME, EPOCH
-from yolopatch.core.replay.three_way import Leaf
 from yolopatch.core.text import blob_id, commit_id, tree_id
 from yolopatch.outside.git.command import Entry
 from yolopatch.outside.git.snapshot import Root, fast_import_data
+
+if TYPE_CHECKING:
+    from yolopatch.core.replay.three_way import Leaf
 
 _WHO = f"{AUTHOR_NAME} <{AUTHOR_EMAIL}> {EPOCH} +0000"
 _MODE = "100644"

@@ -8,7 +8,6 @@ from pathlib import Path
 from types import MappingProxyType
 
 from yolopatch import __version__
-from yolopatch.catalog.checkpoint.stamps import fork_path
 from yolopatch.catalog.environment.fix_patches import FIX_PATCHES, FixPatch, in_order
 from yolopatch.catalog.kinds import FORK
 from yolopatch.catalog.module import ASSIGNER_FLAVOR, FLAVORS, Module
@@ -27,7 +26,7 @@ from yolopatch.core.workspace.commit_message import (
     module_message,
     stamp_message,
 )
-from yolopatch.core.workspace.fork_file import fork_data, with_data
+from yolopatch.core.workspace.fork_file import fork_data, fork_path, with_data
 from yolopatch.errors import PatchError, UsageError, YolopatchError
 from yolopatch.outside.git.snapshot import Reader, Root
 from yolopatch.outside.workspace.commits import Step, head_id
