@@ -57,6 +57,19 @@ PLACES: dict[str, tuple[str, dict[str, str]]] = {
         {"kit/nn/utils.py": f"{HEAD}from kit.blocks.utils import Inner\n{layer('Base')}",
          "kit/blocks/utils.py": INNER},
     ),
+    "a package that has it itself": ("from .parts import Inner", {"kit/nn/parts/__init__.py": INNER}),
+    "a package that is imported as a whole": (
+        "from . import parts",
+        {"kit/nn/parts/__init__.py": "from .low import Inner\n", "kit/nn/parts/low.py": INNER},
+    ),
+    "a package in a folder that is imported as a whole": (
+        "from kit import parts",
+        {"kit/parts/__init__.py": "from .low import *\n", "kit/parts/low.py": INNER},
+    ),
+    "a package by its name alone": (
+        "import parts",
+        {"kit/parts/__init__.py": "from .low import Inner\n", "kit/parts/low.py": INNER},
+    ),
     "a class that the pins' file of this name lacks": ("from .conv import Conv, Inner", {"kit/nn/conv.py": INNER}),
 }  # fmt: skip
 
@@ -72,10 +85,53 @@ def laid_out(folder: Path, main: str, others: dict[str, str]) -> Path:
 @pytest.mark.parametrize("case", PLACES)
 def test_a_file_is_found_where_the_import_says(case, tmp_path):
     line, others = PLACES[case]
-    found = read_files((laid_out(tmp_path, outer(line), others),))
+    whole = line.split()[-1] == "parts"
+    made = "parts.Inner(c)" if whole else "Inner(c)"
+    found = read_files((laid_out(tmp_path, outer(line, made), others),))
+    assert "parts.Inner" not in found.paste.text
     assert "Inner" in found.paste.classes
     assert "Other" not in found.paste.classes
     assert [one.first for one in found.sought][:1] == [4 if "\n" in line else 3]
+
+
+BESIDE: dict[str, tuple[str, str]] = {
+    "a class": ("from .parts import Inner", "Inner(c)"),
+    "all of it": ("from .parts import *", "Inner(c)"),
+    "the module": ("from . import parts", "parts.Inner(c)"),
+    "the module by its name": ("import parts", "parts.Inner(c)"),
+    "the module of a folder": ("from kit.nn import parts as p", "p.Inner(c)"),
+}
+
+
+@pytest.mark.parametrize("package", [True, False])
+@pytest.mark.parametrize("case", BESIDE)
+def test_of_a_folder_and_a_file_with_one_name_python_takes_the_package(case, package, tmp_path):
+    line, made = BESIDE[case]
+    of_folder = f"{HEAD}{layer('Inner', 'nn.Conv2d(c, c, 5, 1, 2)')}"
+    others = {"kit/nn/parts.py": INNER, "kit/nn/parts/low.py": of_folder}
+    if package:
+        others["kit/nn/parts/__init__.py"] = "from .low import Inner\n"
+    text = read_files((laid_out(tmp_path, outer(line, made), others),)).paste.text
+    assert ("nn.Conv2d(c, c, 5, 1, 2)" in text) is package
+    assert ("nn.Conv2d(c, c, 1)" in text) is not package
+
+
+def test_what_a_package_hands_on_and_is_not_there_is_asked_for(yolopatch, tmp_path, own_catalog):
+    others = {"kit/parts/__init__.py": "from .low import *\n"}
+    ran = yolopatch("add", laid_out(tmp_path, outer("from kit import parts", "parts.Inner(c)"), others))
+    assert ran.code == EXIT_USAGE
+    assert "low.py of the post's own repository may" in ran.err
+    assert "paste it, too: --with low.py" in ran.err
+
+
+def test_given_files_of_one_name_and_those_of_packages_stay_apart(tmp_path):
+    main = laid_out(
+        tmp_path,
+        outer("import low\nfrom parts import Base", "low.Inner(Base(c))"),
+        {"low/__init__.py": INNER, "parts/__init__.py": f"{HEAD}{layer('Base')}"},
+    )
+    low, parts = tmp_path / "low/__init__.py", tmp_path / "parts/__init__.py"
+    assert read_files((main, low, parts, low)).paste.classes.keys() == {"Inner", "Base", "Outer"}
 
 
 def test_it_becomes_a_module_and_is_said(yolopatch, tmp_path, own_catalog):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+PACKAGE = "__init__.py"  # of a folder
 _ABOVE = 8  # folders; a repository is no deeper
 _MOST = 4_000_000  # bytes
 
@@ -29,13 +30,14 @@ def neighbours(file: Path, level: int, module: tuple[str, ...], names: frozenset
 
 def _of(base: Path, module: tuple[str, ...], names: frozenset[str]) -> Iterator[Path]:
     place = base.joinpath(*module)
-    if module:
-        yield place.with_name(f"{place.name}.py")
-    else:
-        yield from (base / f"{name}.py" for name in sorted(names))
-    yield place / "__init__.py"
-    if module:
-        yield from (place / f"{name}.py" for name in sorted(names))
+    yield from _named(place) if module else (place / PACKAGE,)
+    for name in sorted(names):
+        yield from _named(place / name)
+
+
+def _named(place: Path) -> tuple[Path, Path]:
+    """Return what a module's name can mean: Python takes a package before a file of the same name beside it."""
+    return place / PACKAGE, place.with_name(f"{place.name}.py")
 
 
 def _is_readable(path: Path) -> bool:

@@ -10,15 +10,14 @@ from pathlib import Path
 
 from yolopatch.core.checkpoint.stamp import printable
 from yolopatch.core.paste.reading import Pasted, read_paste
-from yolopatch.core.paste.siblings.links import STAR
+from yolopatch.core.paste.siblings.links import STAR, stem_of
 from yolopatch.core.paste.siblings.merging import merge
 from yolopatch.core.paste.siblings.sought import Sought, sought_files
 from yolopatch.core.text import sha256
 from yolopatch.errors import UsageError
 from yolopatch.outside.files.system_errors import advice, number_of
-from yolopatch.outside.own.neighbours import neighbours
+from yolopatch.outside.own.neighbours import PACKAGE, neighbours
 
-_PACKAGE = "__init__.py"
 _DEEPEST = 4  # packages that only hand on names
 _MOST = 40  # files
 
@@ -104,21 +103,22 @@ def read_files(files: tuple[Path, ...], symbol: str = "", packages: frozenset[st
         YolopatchError: one is no Python.
     """
     disk = _Disk()
-    read = [disk.read(file) for file in files]
-    contents = [(file.name, data) for file, (data, _) in zip(files, read, strict=True)]
-    pastes = [paste for _, paste in read]
-    paths = dict(zip((paste.name for paste in pastes), files, strict=True))
+    main, *others = {file.resolve(): file for file in files}.values()
+    paths = {main.name: main}
+    for file in others:
+        paths[_free_name(file, paths)] = file
+    given = len(paths)
+    pastes = [disk.named(path, name) for name, path in paths.items()]
     sought: list[Lines] = []
     while len(sought) < _MOST and (found := _next_file(disk, pastes, paths, len(sought), symbol, packages)):
         path, said = found
         name = _free_name(path, paths)
-        data, paste = disk.read(path)
-        contents.append((name, data))
-        pastes.append(replace(paste, name=name))
+        pastes.append(disk.named(path, name))
         paths[name] = path
         sought.append(said)
-    names = frozenset(paste.name for paste in pastes[len(files) :])
-    return PastedFiles(tuple(contents), tuple(pastes), merge(pastes[0], pastes[1:], symbol, names), tuple(sought))
+    contents = tuple((name, disk.read(path)[0]) for name, path in paths.items())
+    names = frozenset(paste.name for paste in pastes[given:])
+    return PastedFiles(contents, tuple(pastes), merge(pastes[0], pastes[1:], symbol, names), tuple(sought))
 
 
 @dataclass(frozen=True)
@@ -133,6 +133,10 @@ class _Disk:
             data = _read(path)
             self._found[path] = data, read_paste(data, path.name)
         return self._found[path]
+
+    def named(self, path: Path, name: str) -> Pasted:
+        """Return a file, parsed, under another name; raises as `read_files`."""
+        return replace(self.read(path)[1], name=name)
 
 
 def _next_file(
@@ -170,16 +174,26 @@ def _on_disk(disk: _Disk, file: Path, one: Sought, have: set[Path], depth: int =
         if path.resolve() in have:
             continue
         _, paste = disk.read(path)
-        if path.name != _PACKAGE and (not one.names or one.names & paste.defined or path.stem in one.names):
+        if not one.names or one.names & paste.defined:
             yield path
-        elif depth < _DEEPEST:
+            continue
+        if depth < _DEEPEST:
             for inner in _handed_on(paste, one):
                 yield from _on_disk(disk, path, inner, have, depth + 1)
+        if _is_taken_whole(path, one):
+            yield path
+
+
+def _is_taken_whole(path: Path, one: Sought) -> bool:
+    """Tell whether a file is itself what an import takes: `blocks/parts.py` of `from blocks import parts`."""
+    name = stem_of(path.as_posix())
+    folder = path.parent.parent if path.name == PACKAGE else path.parent
+    return name in one.names and one.module[-1:] in ((), (folder.name,))
 
 
 def _free_name(path: Path, paths: Mapping[str, Path]) -> str:
-    """Return what to call a file: with its folder, if there is another one of its name."""
-    return path.name if path.name not in paths else f"{path.parent.name}/{path.name}"
+    """Return what to call a file: with its folder, if it is that of a package, or there is another one of its name."""
+    return path.name if path.name not in (PACKAGE, *paths) else f"{path.parent.name}/{path.name}"
 
 
 def _handed_on(file: Pasted, one: Sought) -> Iterator[Sought]:

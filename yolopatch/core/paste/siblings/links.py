@@ -125,12 +125,17 @@ class _Linker:
 
     def _called(self, file: str, name: str = "") -> Pasted | None:
         """Return the file with this name; of several, the one that defines what is imported."""
-        stem = PurePosixPath(file).stem
-        found = [one for one in self._files if PurePosixPath(one.name).stem == stem]
+        found = [one for one in self._files if stem_of(one.name) == stem_of(file)]
         return next((one for one in found if name in one.defined), found[0] if found else None)
 
     def _with(self, name: str) -> Pasted | None:
         return next((one for one in self._files if name in one.defined), None)
+
+
+def stem_of(path: str) -> str:
+    """Return by which name an import takes a file: a package's `__init__.py` has that of its folder."""
+    file = PurePosixPath(path)
+    return file.stem if file.stem != "__init__" else file.parent.name
 
 
 def uses_of_files(links: Links) -> Iterator[tuple[ast.Attribute, Link]]:

@@ -112,7 +112,7 @@ def _require_names(links: Sequence[Links], reach: Reach) -> None:
 
 
 def _require(file: Pasted, found: Link, name: str) -> None:
-    if name not in found.other.names:
+    if not {name, STAR} & found.other.names:
         raise UsageError(
             f"{found.other.name} has no {name}",
             details=[f"found: {file.place(found.node.lineno)}: {file.line(found.node.lineno).strip()}"],
