@@ -317,6 +317,28 @@ def test_one_that_reads_the_channels_last_is_told_so(case):
     assert "x.permute(0, 2, 3, 1)" in said
 
 
+SCAN = "self.n = nn.LayerNorm(dim)\nself.f = nn.Linear(dim, dim)\nself.scan = scan_of_a_package"
+LAST_NOT_FOLLOWED = {
+    "B, H, W, C": ("y = self.n(x)\nB, H, W, C = y.shape\nreturn x + self.f(self.scan(y))", "it reads B, H, W, C,"),
+    "tokens": ("y = self.n(x)\nB, N, C = y.shape\nreturn x + self.f(self.scan(y))", "it reads tokens, B, N, C,"),
+    "either": ("return x + self.f(self.scan(self.n(x)))", "it reads the channels in the last dimension,"),
+}
+
+
+@pytest.mark.parametrize("case", LAST_NOT_FOLLOWED)
+def test_one_that_reads_the_channels_last_and_is_followed_only_so_far_is_told_so(case):
+    forward, why = LAST_NOT_FOLLOWED[case]
+    said = refused(text("dim", SCAN, forward))
+    assert f"{why} and a model's layers give" in said
+    assert "self.n(x)" in said
+    assert "turn the map" in said
+
+
+def test_one_that_fails_with_the_channels_last_too_is_blamed_for_its_line():
+    forward = "y = self.f(x.transpose(1, 3))\nreturn self.scan(y[:, :3] + x)"
+    assert "do not fit element by element" in refused(text("dim", SCAN, forward))
+
+
 def test_one_that_reads_tokens_is_told_so_without_words_of_its_own():
     forward = "b, n, c = x.shape\nside = int(n ** 0.5)\nreturn self.f(x.view(b, side, side, c)).view(b, n, c)"
     said = refused(text("dim", "self.f = nn.Linear(dim, dim)", forward))

@@ -39,6 +39,38 @@ def test_the_only_open_argument_of_one_that_keeps_its_maps_shape_is_its_width(na
     assert given(decision) == {name: "c1"}
 
 
+UNSET = {
+    "a norm": "self.g = nn.Sequential(nn.GroupNorm(1, {0}), nn.Conv2d({0}, {0}, 1))",
+    "each map alone": "self.g = nn.Conv2d({0} * 2 // 2, {0}, 3, 1, 1, groups={0})",
+    "what is not followed": "self.g = nn.Conv2d({0} // 2 * 2, {0}, 1, groups={0})\nself.g = unheard_of(self.g)",
+}
+
+
+@pytest.mark.parametrize("like", [None, "attention"])
+@pytest.mark.parametrize("name", ["hidden_dim: int = 0", "embed_size=0", "embed_size=None"])
+@pytest.mark.parametrize("case", UNSET)
+def test_a_width_whose_default_is_a_placeholder_is_given(case, name, like):
+    plain = name.partition(":")[0].partition("=")[0]
+    arguments = f"drop=0, {name}, late=None"
+    decision = decided(text(arguments, UNSET[case].format(plain), "return x * self.g(x)"), like=like)
+    assert decision.kind == "attention"
+    assert given(decision) == {plain: "c1"}
+    assert decision.left == ("drop=0", "late=None")
+
+
+def test_a_placeholder_that_is_no_width_keeps_its_default():
+    made = "self.g = nn.Dropout(drop)\nself.late = late"
+    decision = decided(text("drop=0, late=None", made, "return self.g(x)"), like="attention")
+    assert not given(decision)
+
+
+def test_a_width_that_is_a_placeholder_in_a_class_with_the_channels_last_is_not_blamed():
+    made = "self.n = nn.LayerNorm(embed_size)\nself.g = nn.Conv2d(embed_size, embed_size, 3, 1, 1, groups=embed_size)"
+    forward = "return self.g(self.n(x).permute(0, 3, 1, 2)).permute(0, 2, 3, 1)"
+    said = refused(text("embed_size=0", made, forward))
+    assert "it reads B, H, W, C, and a model's layers give B, C, H, W" in said
+
+
 def test_an_open_argument_that_is_no_width_is_asked_for():
     made = "self.g = nn.ModuleList(nn.Identity() for _ in range(much))"
     forward = "for one in self.g:\n    x = one(x)\nreturn x * torch.ones(1, x.shape[1], 1, 1)"

@@ -190,7 +190,7 @@ def _with_kind(subject: Subject, usage: Usage, word: str, args: str | None, boun
         _require_one_input(subject)
     given = meanings(usage.constructor, usage.why) if bound is None else bound
     if bound is None:
-        given = leave_to_defaults(subject, given) if kind in ONE_MAP else given
+        given = with_only_width(subject, leave_to_defaults(subject, given)) if kind in ONE_MAP else given
         given = tuple(one for one in as_of_kind(subject, usage, kind, given) if one.value in KINDS[kind].values)
     outputs = ""
     if kind == UP and not subject.missing(given):

@@ -125,25 +125,39 @@ def _pool(subject: Subject, usage: Usage, given: Sequence[Given]) -> tuple[Found
 
 def _failure(subject: Subject, given: Sequence[Given], trial: Trial) -> Exception:
     """Return the error for a class whose code raises for every map of a model."""
-    batch, channels, height, width = one_map(subject.widths[0])
-    last = subject.follow(given, values(channels, channels), [(batch, height, width, channels)])
-    shape = last.shape if last.state == OK else None
-    case = Case(values(channels, channels), (one_map(channels),))
-    verdict = Verdict(BROKEN, trial.why, trial.line, case=case)
-    if shape == (batch, height, width, channels):
-        why = "it reads B, H, W, C, and a model's layers give B, C, H, W"
-        return refused(
-            subject, replace(verdict, why=why), hint="turn the map in its forward: x.permute(0, 2, 3, 1) and back"
-        )
-    tokens = (batch, _TOKENS, channels)
-    flat = subject.follow(given, values(channels, channels), [tokens])
-    if flat.state == OK and flat.shape == tokens:
-        why = "it reads tokens, B, N, C, and a model's layers give maps, B, C, H, W"
-        hint = "turn the map into tokens in a class around it, x.flatten(2).transpose(1, 2), and back"
+    channels = subject.widths[0]
+    verdict = Verdict(BROKEN, trial.why, trial.line, case=Case(values(channels, channels), (one_map(channels),)))
+    why, hint = _other_layout(subject, given, trial)
+    if why:
         return refused(subject, replace(verdict, why=why), hint=hint)
-    if flat.state == OK:  # it reads tokens, and gives none
-        return refused(subject, verdict)
     return layout_refused(subject, verdict) or refused(subject, verdict)
+
+
+def _other_layout(subject: Subject, given: Sequence[Given], trial: Trial) -> tuple[str, str]:
+    """Return as what a class reads its map, and what to do about it; nothing where it fails with the others, too.
+
+    A class that cannot be followed to its end is one of another layout where it comes past the line that fails.
+    """
+    batch, channels, height, width = one_map(subject.widths[0])
+    last, tokens = (batch, height, width, channels), (batch, _TOKENS, channels)
+    by_last, by_tokens = (subject.follow(given, values(channels, channels), [one]) for one in (last, tokens))
+    goes_on = [
+        one.state == UNKNOWN and (one.result is not None or one.line != trial.line) for one in (by_last, by_tokens)
+    ]
+    if by_last.shape == last or (goes_on[0] and by_tokens.state == FAILED):
+        why = "it reads B, H, W, C, and a model's layers give B, C, H, W"
+        return why, "turn the map in its forward: x.permute(0, 2, 3, 1) and back"
+    if by_tokens.shape == tokens or (goes_on[1] and by_last.state == FAILED):
+        why = "it reads tokens, B, N, C, and a model's layers give maps, B, C, H, W"
+        return why, "turn the map into tokens in a class around it, x.flatten(2).transpose(1, 2), and back"
+    if by_tokens.state == OK:  # it reads tokens, and gives none: to turn the map is not enough
+        return trial.why, ""
+    if all(goes_on):
+        why = "it reads the channels in the last dimension, and a model's layers give B, C, H, W"
+        return why, (
+            "turn the map in its forward, and back: x.permute(0, 2, 3, 1), or for tokens x.flatten(2).transpose(1, 2)"
+        )
+    return "", ""
 
 
 def _require_map(subject: Subject, seen: _Seen) -> None:

@@ -9,6 +9,7 @@ from yolopatch.core.paste.follow.trial import FAILED, OK, Trial
 from yolopatch.core.paste.judging.subject import Subject, one_map, values
 from yolopatch.wire import arguments as by
 
+_UNSET = ("0", "None")  # defaults that are no number of channels
 # what the rows of the families do not name: a class may do better with its own default
 _NOT_IN_ROWS = (by.PADDING, by.ACTIVATION, by.GROUPS, by.DILATION)
 
@@ -31,14 +32,41 @@ def leave_to_defaults(subject: Subject, given: Sequence[Given]) -> tuple[Given, 
 
 
 def with_only_width(subject: Subject, given: Sequence[Given]) -> tuple[Given, ...]:
-    """Return the arguments with the only open one as the map's channels, where the class then keeps its map's shape."""
+    """Return the arguments with the map's channels for one of which only a trial shows that it is their number.
+
+    The only open one, if the class then keeps its map's shape; or one whose default is a placeholder, with which the
+    class fails, and without which it does not: `def __init__(self, embed_size=0)`.
+    """
     known = {name for one in given for name in names_in(one.value)}
     missing = subject.missing(given)
-    if len(missing) != 1 or known & {by.INPUTS, by.OUTPUTS}:
+    if len(missing) > 1 or known & {by.INPUTS, by.OUTPUTS}:
         return tuple(given)
-    tried = (*given, Given(missing[0], by.INPUTS, "so called, it keeps the shape of its map"))
-    kept = [_equal(subject, tried, width).shape == one_map(width) for width in subject.widths]
-    return tried if all(kept) else tuple(given)
+    if missing:
+        tried = (*given, Given(missing[0], by.INPUTS, "so called, it keeps the shape of its map"))
+        kept = [_equal(subject, tried, width).shape == one_map(width) for width in subject.widths]
+        return tried if all(kept) else tuple(given)
+    return _in_place_of_default(subject, given)
+
+
+def _in_place_of_default(subject: Subject, given: Sequence[Given]) -> tuple[Given, ...]:
+    named = {one.argument for one in given}
+    unset = [one for one in subject.constructor.arguments if one.default in _UNSET and one.name not in named]
+    if not unset or _goes_on(subject, given):
+        return tuple(given)
+    built = _equal(subject, given).built
+    for one in unset:
+        tried = (*given, Given(one.name, by.INPUTS, f"with {one.name}={one.default}, its own default, it fails"))
+        if _goes_on(subject, tried) or (not built and _equal(subject, tried).built):
+            return tried
+    return tuple(given)
+
+
+def _goes_on(subject: Subject, given: Sequence[Given]) -> bool:
+    """Tell whether the code of a class does not fail with a map, or with its values in the other usual layouts."""
+    batch, channels, height, width = one_map(subject.widths[0])
+    layouts = ((batch, channels, height, width), (batch, height, width, channels), (batch, height * width, channels))
+    known = values(channels, channels)
+    return any(subject.follow(given, known, [layout]).state != FAILED for layout in layouts)
 
 
 def with_named_width(subject: Subject, given: Sequence[Given]) -> tuple[Given, ...]:
