@@ -71,6 +71,61 @@ def test_a_width_that_is_a_placeholder_in_a_class_with_the_channels_last_is_not_
     assert "it reads B, H, W, C, and a model's layers give B, C, H, W" in said
 
 
+WIDENS = "self.a = nn.Conv2d(inplanes, planes, 1)\nself.b = nn.Conv2d(planes, planes * 4, {k}, {s}, 1)\n"
+OWN_SHORTCUT = "self.short = nn.Conv2d(inplanes, planes * 4, 1, stride)"
+GATED = "self.a = nn.Conv2d(c1, c2, k, s, k // 2)"
+SCALED = {
+    "a residual without a layer on it": (
+        ("inplanes, planes, stride=1, short=None", WIDENS.format(k=3, s="stride") + "self.short = short",
+         "y = self.b(self.a(x))\nif self.short is not None:\n    x = self.short(x)\nreturn y + x"),
+        "attention", {"inplanes": "c1", "planes": "c1 // 4"},
+    ),
+    "a residual with a layer on it": (
+        ("inplanes, planes, stride=1", WIDENS.format(k=3, s="stride") + OWN_SHORTCUT,
+         "return self.b(self.a(x)) + self.short(x)"),
+        "convolution", {"inplanes": "c1", "planes": "c2 // 4", "stride": "s"},
+    ),
+    "two maps side by side": (
+        ("c1, c2, k=3, s=1", GATED, "return torch.cat([self.a(x), self.a(x)], 1)"),
+        "convolution", {"c1": "c1", "c2": "c2 // 2", "k": "k", "s": "s"},
+    ),
+    "a gate of half the channels": (
+        ("c1, c2, k=3, s=1", GATED, "a, b = self.a(x).chunk(2, 1)\nreturn a * b"),
+        "convolution", {"c1": "c1", "c2": "c2 * 2", "k": "k", "s": "s"},
+    ),
+    "as many as it is told": (
+        ("c1, c2, k=3, s=1", GATED, "return self.a(x)"),
+        "convolution", {"c1": "c1", "c2": "c2", "k": "k", "s": "s"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SCALED)
+def test_the_channels_that_come_out_decide_what_a_class_is_told(case):
+    code, kind, arguments = SCALED[case]
+    decision = decided(text(*code))
+    assert decision.kind == kind
+    assert given(decision) == arguments
+    named = decided(text(*code), like=decision.like)
+    assert given(named) == arguments
+
+
+def test_what_is_no_part_of_the_channels_is_told_as_it_is():
+    code = text("c1, c2, k=3, s=1", GATED.replace("c2,", "c2 + 8,"), "return self.a(x)")
+    assert "its map has another number of channels" in refused(code)
+    third = text("c1, c2, k=3, s=1", GATED, "return torch.cat([self.a(x)] * 3, 1)")
+    assert "its map has another number of channels" in refused(third)
+
+
+def test_a_block_that_keeps_its_channels_by_a_part_of_them_is_for_rows_that_do():
+    code = text(*SCALED["a residual without a layer on it"][0])
+    decision = decided(code, like="C3k2")
+    assert given(decision) == {"inplanes": "c1", "planes": "c1 // 4"}
+    assert "it works only in rows with as many channels out as in" in decision.doubt
+    typed = decided(code, args="c1, c1 // 4")
+    assert typed.kind == "attention"
+
+
 def test_an_open_argument_that_is_no_width_is_asked_for():
     made = "self.g = nn.ModuleList(nn.Identity() for _ in range(much))"
     forward = "for one in self.g:\n    x = one(x)\nreturn x * torch.ones(1, x.shape[1], 1, 1)"

@@ -30,7 +30,12 @@ from yolopatch.core.paste.judging.found import Found
 from yolopatch.core.paste.judging.heads import classes_of, find_head, inherited_head, not_a_known_head, reads_pyramid
 from yolopatch.core.paste.judging.images import as_backbone, find_backbone, refuse_unknown_network
 from yolopatch.core.paste.judging.one_map import ONE_MAP, as_of_kind, recognise, widened, without_stride
-from yolopatch.core.paste.judging.own_values import leave_to_defaults, with_named_width, with_only_width
+from yolopatch.core.paste.judging.own_values import (
+    leave_to_defaults,
+    with_named_width,
+    with_only_width,
+    with_scaled_width,
+)
 from yolopatch.core.paste.judging.refusals import layout_refused, not_followed, place_of, refused
 from yolopatch.core.paste.judging.several import (
     as_join,
@@ -190,8 +195,8 @@ def _with_kind(subject: Subject, usage: Usage, word: str, args: str | None, boun
         _require_one_input(subject)
     given = meanings(usage.constructor, usage.why) if bound is None else bound
     if bound is None:
-        given = with_only_width(subject, leave_to_defaults(subject, given)) if kind in ONE_MAP else given
-        given = tuple(one for one in as_of_kind(subject, usage, kind, given) if one.value in KINDS[kind].values)
+        given = _by_trial(subject, given) if kind in ONE_MAP else given
+        given = _offered(as_of_kind(subject, usage, kind, given), kind)
     outputs = ""
     if kind == UP and not subject.missing(given):
         outputs = widened(subject, given)
@@ -220,8 +225,7 @@ def _recognised(subject: Subject, usage: Usage, args: str | None, bound: tuple[G
         return network
     given = bound
     if given is None:
-        named = with_named_width(subject, meanings(usage.constructor, usage.why))
-        given = with_only_width(subject, leave_to_defaults(subject, named))
+        given = _by_trial(subject, with_named_width(subject, meanings(usage.constructor, usage.why)))
     try:
         one = recognise(subject, usage, given, lambda: _convolution(subject.paste, subject.symbol))
     except UsageError as error:
@@ -250,8 +254,18 @@ def _recognised(subject: Subject, usage: Usage, args: str | None, bound: tuple[G
         refuse_unknown_network(subject)
         _ask_as_kind(subject, usage, given)
     kind, why = _by_names(subject, usage, given)
-    kept = tuple(one for one in given if one.value in KINDS[kind].values) if bound is None else bound
+    kept = _offered(given, kind) if bound is None else bound
     return Found(kind, why, kept)
+
+
+def _offered(given: Sequence[Given], kind: str) -> tuple[Given, ...]:
+    """Return the arguments that a kind can be given."""
+    return tuple(one for one in given if names_in(one.value) <= {*KINDS[kind].values})
+
+
+def _by_trial(subject: Subject, given: tuple[Given, ...]) -> tuple[Given, ...]:
+    """Return the arguments as the class works with them, where only a trial shows that."""
+    return with_scaled_width(subject, with_only_width(subject, leave_to_defaults(subject, given)))
 
 
 def _ask_as_kind(subject: Subject, usage: Usage, given: Sequence[Given]) -> None:

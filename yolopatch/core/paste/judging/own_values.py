@@ -1,4 +1,4 @@
-"""Arguments of a constructor that only a trial decides: left to the class's own default, or the map's channels."""
+"""Arguments of a constructor that only a trial decides: their defaults, the map's channels, or a part of these."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from yolopatch.core.paste.follow.trial import FAILED, OK, Trial
 from yolopatch.core.paste.judging.subject import Subject, one_map, values
 from yolopatch.wire import arguments as by
 
+_PARTS = (2, 4, 8)  # of a map's channels, as the inner layers of blocks have them
 _UNSET = ("0", "None")  # defaults that are no number of channels
 # what the rows of the families do not name: a class may do better with its own default
 _NOT_IN_ROWS = (by.PADDING, by.ACTIVATION, by.GROUPS, by.DILATION)
@@ -87,6 +88,49 @@ def with_named_width(subject: Subject, given: Sequence[Given]) -> tuple[Given, .
         if not subject.missing(tried) and all(shape is not None and shape[1] == c2 for c2, shape in trials.items()):
             return tried
     return tuple(given)
+
+
+def with_scaled_width(subject: Subject, given: Sequence[Given]) -> tuple[Given, ...]:
+    """Return the arguments with another number of output channels, where not so many come out as the class is told.
+
+    `Bottleneck(inplanes, planes)` of a ResNet gives 4 times `planes`; without a layer on its shortcut it can only keep
+    the channels, and `planes` is then a quarter of those.
+    """
+    told = next((one for one in given if one.value == by.OUTPUTS), None)
+    if told is None or subject.missing(given) or any(one.value == by.EXPANSION for one in given):
+        return tuple(given)  # with an expansion, another row may give another part
+    a, b = subject.widths
+    wider, narrower = (subject.follow(given, values(c1, c2), [one_map(c1)]) for c1, c2 in ((a, b), (b, a)))
+    value, why = "", ""
+    if wider.shape and narrower.shape:
+        value, why = _in_proportion(wider.shape[1] / b, narrower.shape[1] / a)
+    elif wider.state == narrower.state == _equal(subject, given).state == FAILED:
+        value, why = _part_of_inputs(subject, given, told), "so called, it keeps the shape of its map"
+    return _with(given, told, value, why) if value else tuple(given)
+
+
+def _in_proportion(ratio: float, other: float) -> tuple[str, str]:
+    """Return the value of an argument of which a multiple comes out, and the reason; nothing where it is no such."""
+    if ratio != other or ratio == 1:
+        return "", ""
+    if ratio > 1 and ratio % 1 == 0:
+        return f"{by.OUTPUTS} // {ratio:.0f}", f"its map has {ratio:.0f} times as many channels as it says"
+    if ratio < 1 and (1 / ratio) % 1 == 0:
+        return f"{by.OUTPUTS} * {1 / ratio:.0f}", f"it says {1 / ratio:.0f} times as many channels as its map has"
+    return "", ""
+
+
+def _part_of_inputs(subject: Subject, given: Sequence[Given], told: Given) -> str:
+    for part in _PARTS:
+        value = f"{by.INPUTS} // {part}"
+        tried = _with(given, told, value, "")
+        if all(_equal(subject, tried, width).shape == one_map(width) for width in subject.widths):
+            return value
+    return ""
+
+
+def _with(given: Sequence[Given], told: Given, value: str, why: str) -> tuple[Given, ...]:
+    return tuple(Given(one.argument, value, why) if one is told else one for one in given)
 
 
 def _equal(subject: Subject, given: Sequence[Given], width: int = 0) -> Trial:
