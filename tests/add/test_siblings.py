@@ -267,6 +267,53 @@ def test_what_only_a_branch_needs_that_is_never_taken_is_left_out(case):
     assert fitted(read(taken)).packages == ("mmcv",)
 
 
+UNSET = {
+    "a variable that is there": "if 'FAST' in os.environ:",
+    "a variable that is not there": "if not ('FAST' not in os.environ):",
+    "its value": "if os.environ.get('FAST', '0').lower() == 'on':",
+    "its value as a number": "if int(os.getenv('FAST', '0')) and bias:",
+    "no value": "if getenv('FAST'):",
+    "one of several values": "if os.environ.get('FAST', 'torch') in ('dcn', 'cuda'):",
+    "a constant of the file": "if FAST:",
+    "a constant of the file that is made of it": "if IMPL == 'dcn':",
+    "a name of the function": "fast = 'FAST' in os.environ\n    if fast and bias:",
+}
+SET = {
+    "another value": "if os.environ.get('FAST', '1') == '1':",
+    "a constant of the file": "if not FAST:",
+    "a name with two values": "fast = False\n    fast = bias\n    if fast:",
+    "an argument with the name of a constant": "if kind:",
+}
+
+
+def _chosen(line: str) -> str:
+    return (
+        f"{HEAD}import os\nfrom os import getenv\nFAST = bool(os.environ.get('FAST'))\nkind = False\n"
+        f"IMPL = os.getenv('IMPL', 'torch')\n\n\ndef make(c, bias, kind=True):\n    {line}\n"
+        "        from fast_kernels import FastConv\n        return FastConv(c, c)\n    return nn.Conv2d(c, c, 1)\n"
+        f"{outer('', 'make(channel, True)').removeprefix(HEAD)}"
+    )
+
+
+@pytest.mark.parametrize("case", UNSET)
+def test_what_only_a_variable_of_the_environment_asks_for_is_not_needed(case, monkeypatch):
+    import torch
+
+    monkeypatch.delenv("FAST", raising=False)
+    found = fitted(read(_chosen(UNSET[case])))
+    assert found.packages == ()
+    assert UNSET[case] in found.text
+    assert "from fast_kernels import FastConv" in found.text
+    names: dict[str, type] = {}
+    exec(compile(found.text, "own_outer.py", "exec"), names)
+    assert names["Outer"](4)(torch.ones(1, 4, 2, 2)).shape == (1, 4, 2, 2)
+
+
+@pytest.mark.parametrize("case", SET)
+def test_what_may_be_taken_without_a_variable_of_the_environment_is_needed(case):
+    assert fitted(read(_chosen(SET[case]))).packages == ("fast_kernels",)
+
+
 @pytest.fixture
 def with_a_missing_package(yolopatch, paste, own_catalog, need_pin, tmp_path):
     """Verify the build of a model in a workspace in which another module needs a package that is not there."""

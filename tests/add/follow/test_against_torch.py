@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 import torch
 
-from yolopatch.core.paste.follow.trial import FAILED, OK, try_class
+from yolopatch.core.paste.follow.trial import FAILED, OK, UNKNOWN, try_class
 from yolopatch.core.paste.reading import read_paste
 
 HEAD = """import collections.abc
 import math
 import numbers
+import os
+from os import environ
 
 import torch
 import torch.nn as nn
@@ -243,6 +245,13 @@ FORWARDS = [
     "return x[:, :4] if isinstance(4.0, numbers.Integral) else x",
     "return x[:, :4] if isinstance((4,), collections.abc.Sequence) else x",
     "return x[:, :4] if isinstance(True, numbers.Number) and not isinstance(None, numbers.Real) else x",
+    "return x[:, :4] if 'NOBODY_SETS' in os.environ else x[:, :2]",
+    "return x[:, : int(os.environ.get('NOBODY_SETS', 3))]",
+    "return x[:, : int(os.getenv('NOBODY_SETS', '5'))]",
+    "return x[:, :4] if environ.get('NOBODY_SETS') else x[:, :2]",
+    "try:\n    n = int(os.environ['NOBODY_SETS'])\nexcept KeyError:\n    n = 6\nreturn x[:, :n]",
+    "return x[:, : int(environ.copy().setdefault('NOBODY_SETS', '7'))]",
+    "return x[:, : int(environ.copy().pop('NOBODY_SETS', '7'))]",
     "(a, b), c = x.chunk(2, 1), 3\nreturn a[:, :c]",
     "a, b, c = x\nreturn a",
     "a, b = x\nreturn a",
@@ -291,3 +300,16 @@ def test_a_forward_gives_the_shape_that_torch_gives(forward):
 @pytest.mark.parametrize("size", [(1, 4, 1, 1), (2, 4, 1, 1), (1, 4, 1, 2)])
 def test_a_norm_of_one_value_fails_where_torch_fails(made, size):
     check(text(made, "return self.m(x)"), size)
+
+
+@pytest.mark.parametrize("read", ["os.environ['NOBODY_SETS']", "environ.pop('NOBODY_SETS')"])
+def test_what_only_the_environment_decides_is_open(read):
+    trial = try_class(read_paste(text("None", f"n = {read}\nreturn x").encode(), "x.py"), "X", {}, [SIZE])
+    assert trial.state == UNKNOWN
+    assert trial.why == "the environment variable 'NOBODY_SETS' may not be set"
+
+
+def test_what_the_code_itself_sets_in_the_environment_is_read_again():
+    forward = "os.environ['NOBODY_SETS'] = '4'\nreturn x[:, : int(os.getenv('NOBODY_SETS'))]"
+    trial = try_class(read_paste(text("None", forward).encode(), "x.py"), "X", {}, [SIZE])
+    assert trial.shape == (SIZE[0], 4, *SIZE[2:])

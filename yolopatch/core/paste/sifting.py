@@ -11,7 +11,7 @@ from typing import NamedTuple
 from yolopatch.core.closure import closure
 from yolopatch.core.paste.imports import Upstream, other_packages
 from yolopatch.core.paste.names import bound, first_line, free
-from yolopatch.core.paste.origins.branches import values_in, without_dead_branches
+from yolopatch.core.paste.origins.branches import Values, constants, values_in, without_dead_branches
 from yolopatch.core.paste.origins.known import file_of, is_file_of_pins, is_file_of_post, is_inside, is_upstreams
 from yolopatch.core.paste.reading import Pasted
 from yolopatch.core.syntax import used_names
@@ -107,7 +107,8 @@ def sift(paste: Pasted, wanted: Wanted, upstream: Upstream, usual: Iterable[str]
     Raises:
         UsageError: the class needs a name that neither the file nor this upstream has.
     """
-    statements = [_statement(paste, node, wanted) for node in paste.tree.body]
+    of_file = constants(paste.tree)
+    statements = [_statement(paste, node, wanted, of_file) for node in paste.tree.body]
     needed = _reached({wanted.symbol}, statements)
     defined = {name for one in statements if isinstance(one.node, _DEFINITIONS) for name in one.binds}
     used = _reached(defined, statements)
@@ -121,10 +122,11 @@ def sift(paste: Pasted, wanted: Wanted, upstream: Upstream, usual: Iterable[str]
     return sifter.without_missing(Sifted(tuple(kept), tuple(dropped), star, frozenset(needed)))
 
 
-def _statement(paste: Pasted, node: ast.stmt, wanted: Wanted) -> Statement:
-    live = node
+def _statement(paste: Pasted, node: ast.stmt, wanted: Wanted, of_file: Values) -> Statement:
+    made: Values = {}
     if isinstance(node, ast.ClassDef) and node.name == wanted.symbol:
-        live = without_dead_branches(node, values_in(wanted.call, paste.own_method(wanted.symbol, "__init__")))
+        made = values_in(wanted.call, paste.own_method(wanted.symbol, "__init__"))
+    live = without_dead_branches(node, of_file, made, wanted.symbol)
     return Statement(node, live, frozenset(bound(node)), frozenset(free(live)))
 
 

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from yolopatch.core.paste.follow import methods, uses
-from yolopatch.core.paste.follow.errors import Fails, Open
+from yolopatch.core.paste.follow.errors import Fails, Open, Unset
 from yolopatch.core.paste.follow.rules import containers
 from yolopatch.core.paste.follow.rules.indexing import indexed
 from yolopatch.core.paste.follow.rules.registry import FUNCTIONS, METHODS
@@ -15,6 +15,7 @@ from yolopatch.core.paste.follow.rules.sizes import shown
 from yolopatch.core.paste.follow.signature import defaults
 from yolopatch.core.paste.follow.values import (
     Builtin,
+    Environment,
     Function,
     Instance,
     Layer,
@@ -47,7 +48,7 @@ def attribute(machine: Machine, value: Any, name: str) -> Any:
     if isinstance(value, Layer):
         return _of_layer(machine, value, name)
     if isinstance(value, Library):
-        return Library(f"{value.name}.{name}")
+        return machine.of_library(Library(f"{value.name}.{name}"))
     if isinstance(value, Super):
         return _of_super(machine, value, name)
     if isinstance(value, PastedClass):
@@ -187,8 +188,12 @@ def part(machine: Machine, value: Any, index: Any) -> Any:
             if isinstance(value, Size) and isinstance(index, slice):
                 return Size(value[index])
             return value[index]
-        except (IndexError, KeyError) as error:
-            raise Fails(f"no element {shown(index)} in {shown(value)}", type(error).__name__) from error
+        except KeyError as error:
+            if isinstance(value, Environment):
+                raise Unset(f"the environment variable {shown(index)} may not be set", "KeyError") from error
+            raise Fails(f"no element {shown(index)} in {shown(value)}", "KeyError") from error
+        except IndexError as error:
+            raise Fails(f"no element {shown(index)} in {shown(value)}", "IndexError") from error
         except TypeError as error:
             raise Open(f"the index {shown(index)}") from error
     if isinstance(value, (int, float)) or value is None:

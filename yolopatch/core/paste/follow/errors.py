@@ -13,6 +13,10 @@ class Fails(Exception):
         self.line = 0
 
 
+class Unset(Fails):
+    """The code raises here, unless the environment has a variable: a computer may have it."""
+
+
 class Open(Exception):
     """The code cannot be followed from here on."""
 

@@ -234,13 +234,12 @@ def _linspace(machine: Machine, start: Any, end: Any, num: Any = 50, **named: An
     return machine.unknown("numpy.linspace") if named else creation.linspace(machine, start, end, num)
 
 
-def _unset(machine: Machine, name: Any, default: Any = None) -> Any:
-    return default
+def _getenv(machine: Machine, name: Any, default: Any = None) -> Any:
+    return machine.environment.get(name, default)
 
 
 _OWN: dict[str, Callable[..., Any]] = {
-    "os.environ.get": _unset,
-    "os.getenv": _unset,
+    "os.getenv": _getenv,
     "itertools.product": _product,
     "numpy.sum": _numpy_sum,
     "numpy.linspace": _linspace,

@@ -16,6 +16,7 @@ from yolopatch.core.paste.follow.rules.sizes import shown
 from yolopatch.core.paste.follow.signature import defaults
 from yolopatch.core.paste.follow.uses import LIST, Uses
 from yolopatch.core.paste.follow.values import (
+    Environment,
     Function,
     Instance,
     Layer,
@@ -45,6 +46,7 @@ class Machine:
         parted: the line that uses an input as a list of maps, though it is one map; 0 where none does.
         nested: the same of a map in a list that the forward was given.
         line: of the code that is followed.
+        environment: the variables of the environment that the code itself sets.
     """
 
     def __init__(self, paste: Pasted, training: bool = True) -> None:
@@ -60,6 +62,7 @@ class Machine:
         self._imports = imported_names(paste)
         self._assigned = assigned_names(paste)
         self._known: dict[str, Any] = {}
+        self.environment = Environment()
         self._steps = 0
         self._depth = 0
 
@@ -76,13 +79,17 @@ class Machine:
         if name in self._assigned:
             return self._assigned_value(name)
         if name in self._imports:
-            return self._imports[name]
+            return self.of_library(self._imports[name])
         known = builtin(self, name)
         if known is not None:
             return known
         if is_usual(name):
             return Library(f"{UPSTREAM}.{name}")
         return self.unknown(f"{name}, which the file does not have")
+
+    def of_library(self, found: Library) -> Any:
+        """Return what a name of a library is: of the environment its variables, and of anything else the name."""
+        return self.environment if found.name == "os.environ" else found
 
     def _assigned_value(self, name: str) -> Any:
         if name not in self._known:

@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from yolopatch.core.paste.follow.errors import Fails, Open
+from yolopatch.core.paste.follow.errors import Fails, Open, Unset
 from yolopatch.core.paste.follow.rules import containers
 from yolopatch.core.paste.follow.rules.registry import LAYERS
 from yolopatch.core.paste.follow.rules.sizes import shown
-from yolopatch.core.paste.follow.values import Builtin, Instance, Layer, Tensor
+from yolopatch.core.paste.follow.values import Builtin, Environment, Instance, Layer, Tensor
 
 if TYPE_CHECKING:
     from yolopatch.core.paste.follow.machine import Machine
@@ -60,6 +60,8 @@ def of_python(machine: Machine, value: Any, name: str) -> Any:
     def run(*given: Any, **named: Any) -> Any:
         if name in ("extend", "update") and given and not isinstance(given[0], dict):
             given = (list(machine.iterate(given[0])),)
+        if isinstance(value, Environment) and name == "pop" and len(given) == 1 and given[0] not in value:
+            raise Unset(f"the environment variable {shown(given[0])} may not be set", "KeyError")
         try:
             found = getattr(value, name)(*given, **named)
         except (ValueError, IndexError, KeyError, TypeError) as error:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from yolopatch.core.paste.follow.errors import Fails, Open
+from yolopatch.core.paste.follow.errors import Fails, Open, Unset
 from yolopatch.core.paste.follow.machine import Machine
 from yolopatch.core.paste.follow.uses import Uses
 from yolopatch.core.paste.follow.values import Instance, PastedClass, Scope, Tensor, argument, unknown_in
@@ -99,8 +99,9 @@ def try_class(
             machine.inputs = [_as_maps(one) for one in inputs]
             result = machine.call(made, *machine.inputs)
     except Fails as error:
+        state = UNKNOWN if isinstance(error, Unset) else FAILED
         # a forward that the class inherits from a library has no line in the file
-        state, why, line = FAILED, error.why, error.line or paste.classes[name].lineno
+        why, line = error.why, error.line or paste.classes[name].lineno
     except Open as error:
         state, why, line = UNKNOWN, error.what, error.line
     except RecursionError:

@@ -40,6 +40,10 @@ class Size(tuple[int, ...]):
     """The shape of a tensor as the code gets it: where torch wants a list of numbers, it means a shape."""
 
 
+class Environment(dict[str, Any]):
+    """`os.environ` of a computer on which nobody set the variables that the code asks for."""
+
+
 @dataclass(frozen=True)
 class Tensor:
     """A tensor, of which only the shape is known; of a short list that torch counts (linspace), the values, too.
