@@ -14,6 +14,7 @@ import numbers
 import os
 from os import environ
 
+import numpy as np
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -256,6 +257,54 @@ FORWARDS = [
     "a, b, c = x\nreturn a",
     "a, b = x\nreturn a",
 ]
+# sizes of layers and maps, counted by numpy: an array, and what is done with its elements
+ARRAYS = [
+    "d = np.array([4, 6, 12])\nreturn nn.Conv2d(12, d[1], 1)(x)",
+    "d = np.array([4, 6, 12]) // 2\nreturn nn.Conv2d(12, int(d[-1]), 1)(x)",
+    "d = np.array([4, 6, 12])\nreturn torch.cat([nn.Conv2d(12, c, 1)(x) for c in d], 1)",
+    "return nn.Conv2d(12, 4, np.array([3, 5]), padding=np.array([1, 1]))(x)",
+    "return F.adaptive_avg_pool2d(x, np.array([5, 7]))",
+    "return nn.AdaptiveMaxPool2d(np.array(x.shape[2:]) // 2)(x)",
+    "return x.reshape(*np.array([24, 140]))",
+    "d = np.array([4.0, 6.0])\nreturn nn.Conv2d(12, d[0], 1)(x)",
+    "d = np.array([4, 6.0])\nreturn nn.Conv2d(12, d[0], 1)(x)",
+    "d = np.array([4, 6])\nreturn nn.Conv2d(12, int(d[2]), 1)(x)",
+    "d = np.array([[4, 6], [1, 2]])\nreturn x[:, : d[0, 1]][:, : d[1][1]]",
+    "d = np.array([[4, 6], [1, 2]])\nreturn x[:, : d.sum()][:, : d.max()]",
+    "d = np.array([[4, 6], [1, 2]])\nreturn x[:, : d.shape[0] + d.ndim + d.size]",
+    "d = np.array([[4, 6], [1, 2]]).reshape(-1)\nreturn x[:, : d[2] + len(d)]",
+    "d = np.linspace(4, 12, 3)\nreturn nn.Conv2d(12, int(d[1]), 1)(x)",
+    "d = np.linspace(4, 12, 3, dtype=int)\nreturn nn.Conv2d(12, d[1], 1)(x)",
+    "d = np.linspace(4, 11, 4, endpoint=False).astype(int)\nreturn nn.Conv2d(12, sum(d.tolist()), 1)(x)",
+    "d = [int(v) for v in np.linspace(0.25, 1, 4) * 12]\nreturn nn.Conv2d(12, d[2], 1)(x)",
+    "d = np.round(np.linspace(1, 12, 5)).astype(np.int32)\nreturn nn.Conv2d(12, d[1], 1)(x)",
+    "d = np.arange(2, 12, 3)\nreturn nn.Conv2d(12, d[2], 1)(x)",
+    "d = 2 ** np.arange(4)\nreturn nn.Conv2d(12, int(d[3]), 1)(x)",
+    "d = np.power(2, np.arange(4))[1:]\nreturn nn.Conv2d(12, int(d[1]), 1)(x)",
+    "d = np.cumsum([4, 6, 1])\nreturn x[:, d[0] : d[1]]",
+    "d = np.clip(np.array([4, 60, 1]), 2, 8)\nreturn x[:, d[2] : d[1]]",
+    "d = -np.array([1, -6])\nreturn x[:, : d[1]]",
+    "d = np.array([1, 2]) + np.array([[2], [4]])\nreturn x[:, : d[1, 0]]",
+    "d = np.array([1, 2]) + np.array([1, 2, 3])\nreturn x[:, : d[0]]",
+    "d = np.maximum(np.array([1, 5]), 3)\nreturn x[:, d[0] : d[1]]",
+    "return x[:, : int(np.ceil(np.log2(x.shape[1])))]",
+    "return nn.Conv2d(12, np.ceil(3.2), 1)(x)",
+    "return x[:, : int(np.prod([2, 3]))]",
+    "d = np.array([1, 2, 4])\nd[0] = 6\nreturn x[:, : d[0]]",
+    "d = np.zeros(3, dtype=int)\nfor i in range(3):\n    d[i] = i + 2\nreturn nn.Conv2d(12, d[2], 1)(x)",
+    "d = np.zeros((2, 3), dtype=int)\nd[1, 2] = 4\nreturn nn.Conv2d(12, d[1, 2], 1)(x)",
+    "d = np.zeros(3, dtype=int)\nd[3] = 1\nreturn x",
+    "d = np.array([1, 2, 4])\nd += 2\nreturn x[:, : d[0]]",
+    "d = np.array([1, 2, 4])\nd[1] *= 3.5\nreturn x[:, : d[1]]",
+    "k = np.array([1, 2, 1])\nk = np.outer(k, k)\nk = torch.from_numpy(k / k.sum()).float()\n"
+    "return F.conv2d(x, k[None, None].repeat(12, 1, 1, 1), groups=12)",
+    "k = np.array([1., 2., 1.])\nk = k[:, None] * k[None, :]\nreturn F.conv2d(x[:, :1], torch.Tensor(k)[None, None])",
+    "return x[:, np.array([0, 3, 5])]",
+    "return x[:, np.random.permutation(12)]",
+    "return torch.tensor(np.ones((2, 12, 1, 1), dtype=np.float32)) * x",
+    "d = np.array([4, 6])\nreturn x[:, : d[0]] if isinstance(d, np.ndarray) else x",
+    "d = np.array([4, 6])\nreturn x[:, : d[0]] if isinstance(d, torch.Tensor) else x",
+]
 
 
 def text(made: str, forward: str) -> str:
@@ -313,3 +362,39 @@ def test_what_the_code_itself_sets_in_the_environment_is_read_again():
     forward = "os.environ['NOBODY_SETS'] = '4'\nreturn x[:, : int(os.getenv('NOBODY_SETS'))]"
     trial = try_class(read_paste(text("None", forward).encode(), "x.py"), "X", {}, [SIZE])
     assert trial.shape == (SIZE[0], 4, *SIZE[2:])
+
+
+@pytest.mark.parametrize("forward", ARRAYS)
+def test_an_array_of_numpy_gives_the_sizes_that_numpy_gives(forward):
+    check(text("None", forward))
+
+
+CHANGED = ["np.random.shuffle(d)", "d.sort()", "d[:2] = 3", "d[d > 1] = 3", "d[:2] += 3", "e[0][1] = 3"]
+
+
+@pytest.mark.parametrize("changes", CHANGED)
+def test_an_array_that_the_code_changes_is_open_and_not_taken_as_it_was(changes):
+    forward = f"d = np.array([0, 0, 4])\ne = np.zeros((2, 2), dtype=int)\n{changes}\n"
+    forward += f"return nn.Conv2d(12, int({'e[0, 1]' if changes.startswith('e') else 'd[0]'}), 1)(x)"
+    assert try_class(read_paste(text("None", forward).encode(), "x.py"), "X", {}, [SIZE]).state == UNKNOWN
+
+
+def test_a_number_of_numpy_that_grows_without_end_is_open():
+    forward = "d = np.array([3])\nfor i in range(90):\n    d = d * d\nreturn nn.Conv2d(12, int(d[0]), 1)(x)"
+    assert try_class(read_paste(text("None", forward).encode(), "x.py"), "X", {}, [SIZE]).state == UNKNOWN
+
+
+OF_THE_COMPUTER = [
+    "torch.__version__ >= '2.0'",
+    "int(torch.__version__.split('.')[0]) > 1",
+    "tuple(map(int, torch.__version__.split('.')[:2])) >= (1, 8)",
+    "sys.version_info >= (3, 8)",
+    "sys.platform == 'win32'",
+    "torch.cuda.is_available()",
+]
+
+
+@pytest.mark.parametrize("question", OF_THE_COMPUTER)
+def test_what_only_the_computer_knows_is_open(question):
+    forward = f"import sys\nreturn x[:, :3] if {question} else x.view(7, 7)"
+    assert try_class(read_paste(text("None", forward).encode(), "x.py"), "X", {}, [SIZE]).state == UNKNOWN

@@ -94,8 +94,10 @@ def test_the_size_of_a_map_among_the_inputs_is_no_map_however_many_arguments_are
 
 
 def test_a_join_of_four_maps_that_cannot_be_followed_is_asked_for_and_kept():
-    pooled = "F.adaptive_avg_pool2d(one, np.array(c.shape[2:]))"
-    forward = f"import numpy as np\na, b, c, d = x\nreturn torch.cat([{pooled} for one in x], 1)"
+    pooled = "F.adaptive_avg_pool2d(one, np.{0}(c.shape[2:]))"
+    forward = f"import numpy as np\na, b, c, d = x\nreturn torch.cat([{pooled.format('array')} for one in x], 1)"
+    assert "it joins only four maps" in refused(text("", "pass", forward), OpenError)
+    forward = forward.replace("np.array", "np.unheard_of")
     said = refused(text("", "pass", forward), OpenError)
     assert said.endswith("if it joins maps into one: --like Concat")
     assert decided(text("", "pass", forward), like="Concat").doubt

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from yolopatch.core.paste.follow import methods, uses
 from yolopatch.core.paste.follow.errors import Fails, Open, Unset
-from yolopatch.core.paste.follow.rules import containers
+from yolopatch.core.paste.follow.rules import arrays, containers
 from yolopatch.core.paste.follow.rules.indexing import indexed
 from yolopatch.core.paste.follow.rules.registry import FUNCTIONS, METHODS
 from yolopatch.core.paste.follow.rules.reshaping import turned
@@ -67,6 +67,8 @@ def _has_own(machine: Machine, value: Instance | Layer, name: str) -> bool:
 
 
 def _of_tensor(machine: Machine, value: Tensor, name: str) -> Any:
+    if arrays.is_array(value):
+        return arrays.attribute(machine, value, name)
     if name == "shape":
         return Size(value.shape)
     if name == "ndim":
@@ -171,6 +173,8 @@ def part(machine: Machine, value: Any, index: Any) -> Any:
     """
     if isinstance(value, Unknown):
         return value
+    if arrays.is_array(value):
+        return arrays.element(value, index)
     if isinstance(value, Tensor):
         if isinstance(index, int):
             machine.take_apart(value)
@@ -214,6 +218,7 @@ def set_part(machine: Machine, value: Any, index: Any, given: Any) -> None:
         except (IndexError, TypeError) as error:
             raise Fails(f"no element {shown(index)} in {shown(value)}", type(error).__name__) from error
     elif isinstance(value, Tensor):
+        value.values = arrays.with_element(value, index, given)
         if isinstance(index, int):
             machine.take_apart(value)
     elif not isinstance(value, Unknown):

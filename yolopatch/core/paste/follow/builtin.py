@@ -13,6 +13,7 @@ from yolopatch.core.paste.follow import uses
 from yolopatch.core.paste.follow.attributes import attribute, set_attribute
 from yolopatch.core.paste.follow.errors import Fails, Open
 from yolopatch.core.paste.follow.numbers import arithmetic
+from yolopatch.core.paste.follow.rules.arrays import is_array
 from yolopatch.core.paste.follow.rules.containers import DICTS, LISTS
 from yolopatch.core.paste.follow.rules.sizes import shown
 from yolopatch.core.paste.follow.values import (
@@ -172,8 +173,8 @@ def _is_a(machine: Machine, value: Any, kind: Any) -> Any:
     if isinstance(kind, PastedClass):
         return isinstance(value, Instance) and kind.name in (value.owner, *machine.paste.bases(value.owner))
     if isinstance(kind, Library):
-        if kind.plain == "Tensor":
-            return isinstance(value, Tensor)
+        if kind.plain in ("Tensor", "ndarray"):
+            return isinstance(value, Tensor) and is_array(value) is (kind.plain == "ndarray")
         if kind.plain == "Module":
             return isinstance(value, (Layer, Instance))
         if isinstance(value, Layer):

@@ -11,6 +11,7 @@ from yolopatch.core.paste.follow import uses
 from yolopatch.core.paste.follow.errors import Fails, Open
 from yolopatch.core.paste.follow.file_names import UPSTREAM
 from yolopatch.core.paste.follow.rules import (  # noqa: F401
+    arrays,
     convolutions,
     creation,
     einops,
@@ -23,7 +24,7 @@ from yolopatch.core.paste.follow.rules import (  # noqa: F401
     upstreams,
 )
 from yolopatch.core.paste.follow.rules.registry import FUNCTIONS, LAYERS
-from yolopatch.core.paste.follow.values import Builtin, Layer, Library, Scope, Tensor, computed, unknown_in
+from yolopatch.core.paste.follow.values import Builtin, Layer, Library, Tensor, computed, unknown_in
 
 if TYPE_CHECKING:
     from yolopatch.core.paste.follow.machine import Machine
@@ -52,16 +53,6 @@ _MATH = [
     "isclose",
     "trunc",
 ]
-_NUMPY: dict[str, Callable[..., Any]] = {
-    "max": max,
-    "min": min,
-    "maximum": max,
-    "minimum": min,
-    "abs": abs,
-    "round": round,
-    "int32": int,
-    "int64": int,
-}
 _BY_LETTERS = {name.casefold(): name for name in LAYERS}
 # what a followed run answers for questions about how it is run
 _ANSWERS = {
@@ -88,7 +79,9 @@ def call_library(machine: Machine, called: Library, given: tuple[Any, ...], name
     root = called.name.partition(".")[0]
     if called.name.startswith(("torch.nn.init.", "warnings.", "logging.")):
         return given[0] if given else None
-    if root in ("math", "numpy") and _is_of_numbers(called):
+    if root == "numpy":
+        return _of_numpy(machine, called, given, named)
+    if root == "math" and called.plain in _MATH:
         return _number(called, given)
     rule = _rule(called, root)
     if rule is None:
@@ -135,8 +128,18 @@ def _tried(called: Library, run: Callable[[], Any]) -> Any:
         raise Open(f"the call of {called.plain}") from error
 
 
-def _is_of_numbers(called: Library) -> bool:
-    return called.plain in _MATH or (called.name.startswith("numpy.") and called.plain in _NUMPY)
+def _of_numpy(machine: Machine, called: Library, given: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
+    """Return what a function of numpy gives: a number of numbers, else an array."""
+    rule = arrays.ARRAYS.get(called.name.removeprefix("numpy."))
+    unknown = unknown_in(given)
+    if unknown is None and rule is None and called.plain in _MATH:
+        return _number(called, given)
+    if unknown or rule is None:
+        for one in given:
+            arrays.forget(one)  # numpy.random.shuffle
+        machine.note((*given, *named.values()), uses.OTHER)
+        return unknown or machine.unknown(called.name)
+    return _tried(called, lambda: rule(machine, *given, **named))
 
 
 def _number(called: Library, given: tuple[Any, ...]) -> Any:
@@ -148,9 +151,9 @@ def _number(called: Library, given: tuple[Any, ...]) -> Any:
         raise Open(f"the call of {called.plain}")
     if called.plain == "pow" and (abs(numbers[0]) > 10**6 or abs(numbers[1]) > 64):
         raise Open("a very large number")
-    function = _NUMPY.get(called.plain) or getattr(math, called.plain)
+    function = getattr(math, called.plain)
     try:
-        return computed(function(numbers) if called.plain in ("prod", "max", "min") else function(*numbers), *numbers)
+        return computed(function(numbers) if called.plain == "prod" else function(*numbers), *numbers)
     except (ValueError, OverflowError, ZeroDivisionError) as error:
         raise Fails(f"{called.plain}: {error}", type(error).__name__) from error
     except TypeError as error:
@@ -226,14 +229,6 @@ def _product(machine: Machine, *lists: Any, repeat: Any = 1) -> Any:
     return list(itertools.product(*parts))
 
 
-def _numpy_sum(machine: Machine, values: Any, *rest: Any, **named: Any) -> Any:
-    return machine.unknown("numpy.sum") if rest or named else machine.call(machine.name("sum", Scope()), values)
-
-
-def _linspace(machine: Machine, start: Any, end: Any, num: Any = 50, **named: Any) -> Any:
-    return machine.unknown("numpy.linspace") if named else creation.linspace(machine, start, end, num)
-
-
 def _getenv(machine: Machine, name: Any, default: Any = None) -> Any:
     return machine.environment.get(name, default)
 
@@ -241,11 +236,6 @@ def _getenv(machine: Machine, name: Any, default: Any = None) -> Any:
 _OWN: dict[str, Callable[..., Any]] = {
     "os.getenv": _getenv,
     "itertools.product": _product,
-    "numpy.sum": _numpy_sum,
-    "numpy.linspace": _linspace,
-    "numpy.zeros": lambda machine, *sizes, **more: creation.filled(machine, *sizes[:1]),
-    "numpy.ones": lambda machine, *sizes, **more: creation.filled(machine, *sizes[:1]),
-    "numpy.empty": lambda machine, *sizes, **more: creation.filled(machine, *sizes[:1]),
     "copy.deepcopy": _deepcopy,
     "copy.copy": _deepcopy,
     "collections.OrderedDict": _ordered,

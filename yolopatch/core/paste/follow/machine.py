@@ -11,6 +11,7 @@ from yolopatch.core.paste.follow.builtin import builtin
 from yolopatch.core.paste.follow.errors import Fails, Open
 from yolopatch.core.paste.follow.file_names import UPSTREAM, assigned_names, imported_names
 from yolopatch.core.paste.follow.libraries import is_usual
+from yolopatch.core.paste.follow.rules import arrays
 from yolopatch.core.paste.follow.rules.containers import DICTS, LISTS
 from yolopatch.core.paste.follow.rules.sizes import shown
 from yolopatch.core.paste.follow.signature import defaults
@@ -89,6 +90,8 @@ class Machine:
 
     def of_library(self, found: Library) -> Any:
         """Return what a name of a library is: of the environment its variables, and of anything else the name."""
+        if found.plain.startswith("__"):
+            return self.unknown(found.name)  # torch.__version__
         return self.environment if found.name == "os.environ" else found
 
     def _assigned_value(self, name: str) -> Any:
@@ -189,6 +192,8 @@ class Machine:
         if isinstance(value, Tensor):
             if not value.shape:
                 raise Fails("a loop over a tensor without dimensions", "TypeError")
+            if arrays.is_array(value):
+                return arrays.rows(value)
             self.take_apart(value)
             if value.values is not None:
                 return [Tensor((), value.kind, (one,)) for one in value.values]

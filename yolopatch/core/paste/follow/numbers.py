@@ -9,6 +9,7 @@ from typing import Any
 
 from yolopatch.core.paste.follow import uses
 from yolopatch.core.paste.follow.errors import Fails, Open
+from yolopatch.core.paste.follow.rules.arrays import each, is_array
 from yolopatch.core.paste.follow.rules.elementwise import element_by_element
 from yolopatch.core.paste.follow.rules.joining import matmul
 from yolopatch.core.paste.follow.rules.registry import Run
@@ -54,7 +55,10 @@ def arithmetic(run: Run, kind: ast.operator, left: Any, right: Any) -> Any:
     unknown = unknown_in((left, right)) if not isinstance(left, list) else unknown_in(right)
     if unknown:
         return unknown
-    if isinstance(left, Tensor) or isinstance(right, Tensor):
+    tensors = [one for one in (left, right) if isinstance(one, Tensor)]
+    if tensors and all(map(is_array, tensors)) and type(kind) in _OPERATORS:
+        return each(_bounded(kind), left, right)
+    if tensors:
         return matmul(run, left, right) if isinstance(kind, ast.MatMult) else element_by_element(run, left, right)
     if isinstance(left, Library) or isinstance(right, Library):
         return Unknown(f"{shown(left)} and {shown(right)}")
@@ -77,6 +81,16 @@ def arithmetic(run: Run, kind: ast.operator, left: Any, right: Any) -> Any:
         raise Open(str(error)) from error
     except (OverflowError, ValueError) as error:
         raise Fails(str(error), type(error).__name__) from error
+
+
+def _bounded(kind: ast.operator) -> Callable[[Any, Any], Any]:
+    """Return what an operator gives for numbers, with a limit on their size."""
+
+    def run(left: Any, right: Any) -> Any:
+        _refuse_large(kind, left, right)
+        return _OPERATORS[type(kind)](left, right)
+
+    return run
 
 
 def _refuse_large(kind: ast.operator, left: Any, right: Any) -> None:
@@ -107,10 +121,23 @@ def comparison(run: Run, kind: ast.cmpop, left: Any, right: Any) -> Any:
         if isinstance(left, (Tensor, int, float)) and isinstance(right, (Tensor, int, float)):
             return Tensor(element_by_element(run, left, right).shape, "torch.bool")
         return isinstance(kind, ast.NotEq)
+    if _decided_elsewhere(kind, left, right):
+        return Unknown(f"{shown(left)} and {shown(right)}")
     try:
         return _COMPARISONS[type(kind)](left, right)
     except TypeError as error:
         raise Fails(str(error), "TypeError") from error
+
+
+def _decided_elsewhere(kind: ast.cmpop, left: Any, right: Any) -> bool:
+    """Tell whether a side is a value of a library that the computer decides: `sys.version_info >= (3, 8)`.
+
+    A class of torch is no text, which the code often asks: `act == "relu"`.
+    """
+    libraries = [one for one in (left, right) if isinstance(one, Library)]
+    if not isinstance(kind, (ast.Eq, ast.NotEq)):
+        return bool(libraries)
+    return len(libraries) == 1 and not libraries[0].name.startswith("torch.")
 
 
 def _is(kind: ast.cmpop, left: Any, right: Any) -> Any:
@@ -136,6 +163,8 @@ def negated(run: Run, kind: ast.unaryop, value: Any) -> Any:
     """Return what `-x`, `+x`, `~x` or `not x` gives."""
     if isinstance(kind, ast.Not):
         return value if isinstance(value, Unknown) else not run.truth(value)
+    if is_array(value) and isinstance(kind, ast.USub):
+        return each(operator.neg, value)
     if isinstance(value, (Unknown, Tensor)):
         return value
     if isinstance(value, (int, float)):

@@ -11,6 +11,7 @@ from yolopatch.core.paste.follow.attributes import set_attribute, set_part
 from yolopatch.core.paste.follow.errors import Fails, Open
 from yolopatch.core.paste.follow.file_names import library_imports
 from yolopatch.core.paste.follow.numbers import arithmetic
+from yolopatch.core.paste.follow.rules.arrays import forget
 from yolopatch.core.paste.follow.rules.sizes import shown
 from yolopatch.core.paste.follow.signature import defaults
 from yolopatch.core.paste.follow.values import Function, Scope, Tensor
@@ -41,6 +42,8 @@ def assign(machine: Machine, target: ast.expr, value: Any, scope: Scope) -> None
         set_attribute(machine, machine.evaluate(target.value, scope), target.attr, value)
     elif isinstance(target, ast.Subscript):
         set_part(machine, machine.evaluate(target.value, scope), machine.evaluate(target.slice, scope), value)
+        if isinstance(target.value, ast.Subscript):
+            forget(machine.evaluate(target.value.value, scope))  # a row of an array is a view of it
     elif isinstance(target, (ast.Tuple, ast.List)):
         _unpack(machine, target.elts, value, scope)
     else:
@@ -84,7 +87,8 @@ def _augmented(machine: Machine, node: ast.AugAssign, scope: Scope) -> None:
         have.extend(machine.iterate(value))
         return
     if isinstance(have, Tensor) and isinstance(target, ast.Subscript):
-        return  # in place: the shape stays
+        set_part(machine, machine.evaluate(target.value, scope), slice(None), value)  # in place: the shape stays
+        return
     assign(machine, target, arithmetic(machine, node.op, have, value), scope)
 
 

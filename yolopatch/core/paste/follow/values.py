@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+ARRAY = "numpy.ndarray"  # the kind of a tensor that is an array of numpy
 SELF = "<self>"  # under this name, the scope of a method has its object
 
 
@@ -44,10 +45,11 @@ class Environment(dict[str, Any]):
     """`os.environ` of a computer on which nobody set the variables that the code asks for."""
 
 
-@dataclass(frozen=True)
+@dataclass(unsafe_hash=True)
 class Tensor:
-    """A tensor, of which only the shape is known; of a short list that torch counts (linspace), the values, too.
+    """A tensor, of which only the shape is known; of a short list that torch or numpy counts, the values, too.
 
+    The values are no longer known where the code sets some of them.
     `half`: whether it is a part of another map, as `chunk` gives it, so that its images do not lie side by side.
     """
 
@@ -55,6 +57,11 @@ class Tensor:
     kind: str = "torch.float32"
     values: tuple[float, ...] | None = None
     half: bool = False
+
+    @property
+    def is_array(self) -> bool:
+        """Whether it is an array of numpy."""
+        return self.kind == ARRAY
 
 
 @dataclass(frozen=True)

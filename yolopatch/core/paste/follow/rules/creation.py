@@ -71,7 +71,7 @@ def from_data(run: Run, data: Any = (), *rest: Any, device: Any = None, **more: 
     """Follow torch.tensor: the shape of a list, or of a list of lists."""
     on_device(run, device)
     if isinstance(data, Tensor):
-        return data
+        return replace(data, kind="torch.float32")  # an array of numpy becomes a tensor
     if unknown_in(data):
         raise Open("the numbers of a tensor")
     sizes = []

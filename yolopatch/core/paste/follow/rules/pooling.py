@@ -8,7 +8,7 @@ from typing import Any
 from yolopatch.core.paste.follow import uses
 from yolopatch.core.paste.follow.errors import Fails, Open
 from yolopatch.core.paste.follow.rules.registry import Rule, Run, function, layer
-from yolopatch.core.paste.follow.rules.sizes import made, several, slid, tensor, whole
+from yolopatch.core.paste.follow.rules.sizes import in_turn, made, several, slid, tensor, whole
 from yolopatch.core.paste.follow.values import Layer, Tensor
 
 
@@ -96,6 +96,7 @@ def _adapted(x: Any, size: Any, dimensions: int) -> Tensor:
     shape = tensor(x, "a map").shape
     if len(shape) not in (dimensions + 1, dimensions + 2):
         raise Fails(f"an adaptive pool of {dimensions} dimensions gets a map of {list(shape)}")
+    size = in_turn(size)
     wanted = tuple(size) if isinstance(size, (tuple, list)) else (size,) * dimensions
     if len(wanted) != dimensions:
         raise Fails(f"an adaptive pool of {dimensions} dimensions gets the size {list(wanted)}")

@@ -32,7 +32,7 @@ def tensor(value: Any, what: str = "a tensor") -> Tensor:
 def whole(value: Any) -> int:
     """Return a value as a whole number."""
     if isinstance(value, bool) or not isinstance(value, int):
-        several_values = isinstance(value, Tensor) and elements(value.shape) != 1
+        several_values = isinstance(value, Tensor) and elements(value.shape) != 1 and not value.is_array
         if isinstance(value, (float, list, tuple, dict, str)) or value is None or several_values:
             raise Fails(f"a whole number is needed, and it gets {shown(value)}", "TypeError")
         raise Open(f"{shown(value)} in the place of a number")
@@ -41,6 +41,7 @@ def whole(value: Any) -> int:
 
 def several(value: Any, count: int) -> tuple[int, ...]:
     """Return `count` whole numbers: the value for each, or its elements."""
+    value = in_turn(value)
     if isinstance(value, (tuple, list)):
         if len(value) == 1:
             return (whole(value[0]),) * count
@@ -48,6 +49,12 @@ def several(value: Any, count: int) -> tuple[int, ...]:
             raise Fails(f"{count} numbers are needed, and it gets {len(value)}", "ValueError")
         return tuple(whole(one) for one in value)
     return (whole(value),) * count
+
+
+def in_turn(value: Any) -> Any:
+    """Return the numbers of an array, which layers take for a list; any other value as it is."""
+    is_list = isinstance(value, Tensor) and value.is_array and len(value.shape) == 1
+    return tuple(value.values) if is_list and value.values is not None else value
 
 
 def listed(values: Sequence[Any]) -> tuple[Any, ...]:
