@@ -103,6 +103,15 @@ LINES = {
         module("c", "self.i = Inner(c)", "return x * self.i(x)", imports="from .parts import *\n"),
         {},
     ),
+    "two other files as a whole, one of them of upstream's name": (
+        module(
+            "c",
+            "self.i = Inner(c); self.o = Other(c)",
+            "return self.o(x) * self.i(x)",
+            imports="from .parts import *\nfrom .block import *\n",
+        ),
+        {},
+    ),
     "a base in another file": (
         module(
             "c",
@@ -316,6 +325,7 @@ LINES = {
 }
 SIBLINGS = {
     "parts.py": PARTS,
+    "block.py": GATE.replace("Pasted", "Other"),
     "twice.py": f"{PARTS}\n\ndef gate(x):\n    return 2 * x\n",
     "named.py": PARTS.replace("return x", "return gate(x)")
     + "\n\ndef gate(x):\n    return 2 * x\n\n\nNAMES = ('gate',)\n",

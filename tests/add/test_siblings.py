@@ -77,6 +77,46 @@ def test_a_file_of_the_posts_repository_is_asked_for(line):
         assert "Inner(channel)" in caught.value.details[0]
 
 
+STAGE = (
+    f"{HEAD}{{imports}}\n\n\nclass Outer(nn.Module):\n    def __init__(self, c):\n        super().__init__()\n"
+    "        self.a = Conv(c, c, 1)\n        self.b = First(c)\n        self.c = Second(c)\n\n"
+    "    def forward(self, x):\n        return x * self.c(self.b(self.a(x)))\n"
+)
+SEVERAL = {
+    "two files": ("from .gates import First\nfrom .parts import Second\nfrom .conv import Conv",
+                  "First of .gates and Second of .parts, a file", "--with gates.py --with parts.py;"),
+    "two files as a whole": ("from .gates import *\nfrom .parts import *", "First and Second, which neither",
+                             "--with gates.py --with parts.py;"),
+    "a file that a fork changed, and another one": (
+        "from .block import *\nfrom .parts import *\nfrom .conv import Conv",
+        "parts.py or block.py of the post's own repository may", "--with parts.py --with block.py;"),
+    "a file that a fork changed, by its package": (
+        "from ultralytics.nn.modules.block import *", "block.py of the post's own repository may", "--with block.py;"),
+    "names of a file that a fork changed": ("from .block import First, Second\nfrom .conv import Conv",
+                                            "First and Second, which is not in", "--with block.py;"),
+    "no file": ("", "First and Second, which neither the file nor", "write the imports of First and Second into"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SEVERAL)
+def test_all_that_is_lacking_is_told_at_once(case):
+    imports, said, hint = SEVERAL[case]
+    with pytest.raises(UsageError) as caught:
+        fitted(read(STAGE.format(imports=imports)))
+    assert said in caught.value.what
+    assert hint in caught.value.hint
+    assert [line.rpartition(": ")[2] for line in caught.value.details] == ["self.b = First(c)", "self.c = Second(c)"]
+
+
+def test_what_an_error_asks_for_is_enough():
+    main = read(STAGE.format(imports="from .block import *\nfrom .parts import *"))
+    of_conv = PARTS.replace("nn.Conv2d(c, c, 1)", "Conv(c, c)").replace(f"{HEAD}", f"{HEAD}from .conv import Conv\n")
+    block = read(of_conv.replace("Inner", "First"), "block.py")
+    found = fitted(merge(main, [block, read(PARTS.replace("Inner", "Second"), "parts.py")]))
+    assert found.text.count("class ") == 3
+    assert "from ultralytics.nn.modules.conv import Conv" in found.text
+
+
 @pytest.mark.parametrize(
     ("line", "made", "package"),
     [

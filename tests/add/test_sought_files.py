@@ -121,7 +121,7 @@ def test_what_a_package_hands_on_and_is_not_there_is_asked_for(yolopatch, tmp_pa
     ran = yolopatch("add", laid_out(tmp_path, outer("from kit import parts", "parts.Inner(c)"), others))
     assert ran.code == EXIT_USAGE
     assert "low.py of the post's own repository may" in ran.err
-    assert "paste it, too: --with low.py" in ran.err
+    assert "paste that file, too: --with low.py" in ran.err
 
 
 def test_given_files_of_one_name_and_those_of_packages_stay_apart(tmp_path):

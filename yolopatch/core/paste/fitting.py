@@ -11,9 +11,10 @@ from yolopatch.core.paste.imports import USUAL, Upstream, import_lines, other_pa
 from yolopatch.core.paste.names import bound, first_line, last_line
 from yolopatch.core.paste.origins.calls import FittedCall, Misfit, fit_calls
 from yolopatch.core.paste.origins.known import is_inside
+from yolopatch.core.paste.origins.lacking import STAR
 from yolopatch.core.paste.origins.stand_ins import stand_in_code, stands_for
 from yolopatch.core.paste.reading import Pasted, with_text
-from yolopatch.core.paste.sifting import STAR, Sifted, Statement, Wanted, sift, unhandled_imports
+from yolopatch.core.paste.sifting import Sifted, Statement, Wanted, sift, unhandled_imports
 from yolopatch.core.paste.text.replacing import changed
 from yolopatch.core.syntax import source_of
 from yolopatch.core.text import split_lines

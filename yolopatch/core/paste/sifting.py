@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
 
 from yolopatch.core.closure import closure
 from yolopatch.core.paste.imports import Upstream, other_packages
 from yolopatch.core.paste.names import bound, first_line, free
 from yolopatch.core.paste.origins.branches import Values, constants, values_in, without_dead_branches
-from yolopatch.core.paste.origins.known import file_of, is_file_of_pins, is_file_of_post, is_inside, is_upstreams
+from yolopatch.core.paste.origins.known import is_file_of_post, is_inside
+from yolopatch.core.paste.origins.lacking import STAR, Lack, not_there, remedy, told, unknown_name
 from yolopatch.core.paste.reading import Pasted
 from yolopatch.core.syntax import used_names
 from yolopatch.errors import UsageError
 
 _DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 _IMPORTS = (ast.Import, ast.ImportFrom)
-STAR = "*"
 
 
 @dataclass(frozen=True)
@@ -35,14 +34,6 @@ class Wanted:
     symbol: str
     call: str = ""
     packages: frozenset[str] = frozenset()
-
-
-class Lack(NamedTuple):
-    """A name that a statement needs and cannot get: the reason, and what to do about it."""
-
-    name: str
-    why: str
-    hint: str
 
 
 @dataclass(frozen=True)
@@ -167,6 +158,19 @@ def _is_text(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
+def _is_needed(one: Statement, sifted: Sifted) -> bool:
+    """Tell whether the class needs what a statement defines itself, not by an import."""
+    return bool(one.binds & sifted.needed) and not isinstance(one.node, _IMPORTS)
+
+
+def _each_once(found: Iterable[tuple[Statement, Lack]]) -> list[tuple[Statement, Lack]]:
+    """Return what is lacking, each name where it is used first."""
+    first: dict[str, tuple[Statement, Lack]] = {}
+    for one, lack in found:
+        first.setdefault(lack.name, (one, lack))
+    return list(first.values())
+
+
 @dataclass(frozen=True)
 class _Sifter:
     """Leaves out the statements that need a missing name; refuses if the class itself needs it."""
@@ -186,15 +190,17 @@ class _Sifter:
         missing = dict(self._unneeded(kept, sifted.needed)) | dict(self._not_upstreams(kept))
         while True:
             have = {name for one in kept for name in one.binds} | self.usual | set(self.upstream.defined_in)
-            lacks = ((one, self._lack(one, missing, have, sifted)) for one in kept)
-            found = next(((one, lack) for one, lack in lacks if lack), None)
-            if found is None:
+            found = ((one, lack) for one in kept for lack in self._lacks(one, missing, have, sifted))
+            first = next(found, None)
+            if first is None:
                 return replace(sifted, kept=tuple(kept), dropped=tuple(dropped))
-            one, lack = found
-            if one.binds & sifted.needed and not isinstance(one.node, _IMPORTS):
-                raise self._refused(one, lack)
+            one, lack = first
+            if _is_needed(one, sifted):
+                raise self._refused(
+                    _each_once([first, *((one, lack) for one, lack in found if _is_needed(one, sifted))])
+                )
             kept.remove(one)
-            dropped.append((one, f"needs {lack.why}"))
+            dropped.append((one, f"needs {lack.said}"))
             missing = dict.fromkeys(one.binds, lack) | missing  # an import's names may each lack for another reason
 
     def _unneeded(self, kept: list[Statement], needed: frozenset[str]) -> Iterator[tuple[str, Lack]]:
@@ -202,89 +208,58 @@ class _Sifter:
         for one in kept:
             packages = [name for node in one.imports for name in other_packages(node, self.wanted.packages)]
             if packages and isinstance(one.node, _IMPORTS) and not one.binds & needed:
-                yield from ((name, Lack(name, packages[0], "")) for name in one.binds)
+                yield from ((name, Lack(name, packages[0])) for name in one.binds)
 
     def _not_upstreams(self, kept: list[Statement]) -> Iterator[tuple[str, Lack]]:
         """Yield the names that are imported from an upstream or the post's files, and that this upstream lacks."""
         for one in kept:
             for node, alias in unhandled_imports(one.node):
                 if is_inside(node, self.wanted.packages) and not self._has(node, alias.name):
-                    yield (alias.asname or alias.name).partition(".")[0], self._not_there(node, alias)
+                    yield (alias.asname or alias.name).partition(".")[0], not_there(node, alias, self.upstream)
             if not isinstance(one.node, _IMPORTS) or not is_inside(one.node, self.wanted.packages):
                 continue
             for alias in one.node.names:
                 if isinstance(one.node, ast.Import) or not self._has(one.node, alias.name):
-                    yield (alias.asname or alias.name).partition(".")[0], self._not_there(one.node, alias)
+                    yield (alias.asname or alias.name).partition(".")[0], not_there(one.node, alias, self.upstream)
 
     def _has(self, node: ast.Import | ast.ImportFrom, name: str) -> bool:
         """Tell whether the upstream has what an import takes; a class of the post's own file is another one."""
         return name == STAR or (name in self.upstream.defined_in and not is_file_of_post(node))
 
-    def _lack(self, one: Statement, missing: dict[str, Lack], have: set[str], sifted: Sifted) -> Lack | None:
-        """Return what a statement needs and cannot get; None if nothing."""
+    def _lacks(self, one: Statement, missing: dict[str, Lack], have: set[str], sifted: Sifted) -> Iterator[Lack]:
+        """Yield what a statement needs and cannot get."""
         if isinstance(one.node, _IMPORTS):
             # if some of several names are missing, the import is rewritten with the others
-            gone = one.binds and all(name in missing for name in one.binds)
-            return missing[min(one.binds)] if gone else None
+            if one.binds and all(name in missing for name in one.binds):
+                yield missing[min(one.binds)]
+            return
         if isinstance(one.node, ast.Try) and one.imports:
-            return None  # its except branch handles the missing import
+            return  # its except branch handles the missing import
         for name in sorted(one.needs):
             if name in missing:
-                return missing[name]
-            if name not in have and not sifted.star:
-                return self._unknown(name, sifted)
-        inside = (
-            (node, alias) for node in one.imports if is_inside(node, self.wanted.packages) for alias in node.names
+                yield missing[name]
+            elif name not in have and not sifted.star:
+                yield unknown_name(name, self.upstream.name, self._stars(sifted))
+        for node in one.imports:
+            if is_inside(node, self.wanted.packages):
+                absent = (alias for alias in node.names if not self._has(node, alias.name))
+                yield from (not_there(node, alias, self.upstream) for alias in absent)
+
+    def _stars(self, sifted: Sifted) -> Iterator[ast.Import | ast.ImportFrom]:
+        """Yield the imports of all of a file, of the post's own repository or of a copy of an upstream."""
+        nodes = (node for one in sifted.kept for node in one.imports if node.names[0].name == STAR)
+        return (node for node in nodes if is_inside(node, self.wanted.packages))
+
+    def _refused(self, found: Sequence[tuple[Statement, Lack]]) -> UsageError:
+        lacks = [lack for _, lack in found]
+        return UsageError(
+            f"{self.wanted.symbol} cannot be added to {self.upstream.name}: it needs {told(lacks)}",
+            details=[f"found: {self._use(one, lack)}" for one, lack in found],
+            hint=remedy(lacks),
         )
-        return next((self._not_there(node, alias) for node, alias in inside if not self._has(node, alias.name)), None)
 
-    def _unknown(self, name: str, sifted: Sifted) -> Lack:
-        """Return what is lacking where nothing defines a name; a file of the post that is imported as a whole may."""
-        why = f"{name}, which neither the file nor {self.upstream.name} has"
-        nodes = [node for one in sifted.kept for node in one.imports if node.names[0].name == STAR]
-        own = (node for node in nodes if is_inside(node, self.wanted.packages) and not is_file_of_pins(node))
-        files = [*dict.fromkeys(file_of(node, node.names[0]) for node in own)]
-        if files:
-            which = "it" if len(files) == 1 else "the one that has it"
-            may = f"{why}; {' or '.join(files)} of the post's own repository may"
-            return Lack(name, may, f"paste {which}, too: --with {files[0]}")
-        hint = (
-            f"write the import of {name} into the file, or its definition, or add the file that has it: --with FILE.py"
-        )
-        return Lack(name, why, hint)
-
-    def _not_there(self, node: ast.Import | ast.ImportFrom, alias: ast.alias) -> Lack:
-        """Return what is lacking where an import of an upstream's or of the post's own files finds nothing."""
-        name, file = alias.name, file_of(node, alias)
-        if name == STAR:
-            name = file.removesuffix(".py")
-        if isinstance(node, ast.Import):
-            place, name, what = alias.name, alias.asname or alias.name, alias.name
-        else:
-            place = f"{'.' * node.level}{node.module or ''}"
-            what = f"{name} of {place}"
-        if is_upstreams(node) and is_file_of_pins(node):
-            return Lack(name, f"{name}, which is not in {self.upstream.name}", _paste_it(name))
-        hint = f"paste that file, too: --with {file}"
-        if isinstance(node, ast.ImportFrom) and alias.name not in (STAR, file.removesuffix(".py")):
-            hint += f" (if {file.removesuffix('.py')} is a folder: the file in it that defines {alias.name})"
-        root = place.partition(".")[0]
-        if name in self.upstream.defined_in and isinstance(node, ast.ImportFrom):
-            hint += f"; if it is upstream's own: write from {self.upstream.defined_in[name]} import {name}"
-        if root and not is_upstreams(node):
-            hint += f"; if {root} is an installed package: --package {root}"
-        return Lack(name, f"{what}, a file of the post's own repository", hint)
-
-    def _refused(self, one: Statement, lack: Lack) -> UsageError:
+    def _use(self, one: Statement, lack: Lack) -> str:
         uses = [node.lineno for node in ast.walk(one.node) if isinstance(node, ast.Name) and node.id == lack.name]
         lines = range(one.line, (one.node.end_lineno or one.line) + 1)
         at = min(uses, default=next((n for n in lines if lack.name in self.paste.line(n)), one.line))
-        return UsageError(
-            f"{self.wanted.symbol} cannot be added to {self.upstream.name}: it needs {lack.why}",
-            details=[f"found: {self.paste.place(at)}: {self.paste.line(at).strip()}"],
-            hint=lack.hint,
-        )
-
-
-def _paste_it(name: str) -> str:
-    return f"paste the definition of {name} into the file, or add the file that has it: --with FILE.py"
+        return f"{self.paste.place(at)}: {self.paste.line(at).strip()}"
