@@ -34,6 +34,11 @@ STAGES = "self.stages = nn.ModuleList([nn.Conv2d(in_chans, d, 3, 2, 1) for d in 
 STAGE_MAPS = "return [stage(x) for stage in self.stages]"
 BRANCHES = "self.m = nn.ModuleList(nn.Conv2d(c, nc + 64, 1) for c in ch)"
 BRANCH_MAPS = "return [m(y) for m, y in zip(self.m, x)]"
+IOU = (
+    "\n\ndef {0}(a, b):\n    inter = (torch.min(a[2], b[2]) - torch.max(a[0], b[0])).clamp(0)\n"
+    "    return inter / ((a[2] - a[0]) + (b[2] - b[0]) - inter)\n"
+)
+IOUS = f"{HEAD}{IOU.format('iou')}{IOU.format('other_iou')}"
 LINES = {
     "a middle width": (
         module("in_chs, mid_chs, out_chs, stride=1", MID.format(s="stride"), "return self.b(self.a(x))"),
@@ -245,6 +250,16 @@ LINES = {
     "a loss": (
         f"{HEAD}\n\ndef iou(a, b):\n    inter = (torch.min(a[2], b[2]) - torch.max(a[0], b[0])).clamp(0)\n"
         "    return inter / ((a[2] - a[0]) + (b[2] - b[0]) - inter)\n",
+        {},
+    ),
+    "several losses": (IOUS, {}),
+    "a criterion that calls one of several losses": (
+        f"{IOUS}\n\nclass Pasted(nn.Module):\n    def forward(self, a, b, weight, mask):\n"
+        "        return (1 - iou(a[mask], b[mask])) * weight\n",
+        {"symbol": "Pasted", "like": "loss"},
+    ),
+    "several classes": (
+        "\n\n".join(GATE.replace("Pasted", name).removeprefix("" if name == "A" else HEAD) for name in "ABCDEFG"),
         {},
     ),
     "broken Python": (PLAIN.replace("return self", "return return self"), {}),

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from yolopatch.core.loss.choosing import choose_loss
+from yolopatch.core.loss.deciding import decide_loss
 from yolopatch.core.loss.recognise import find_losses, loss_of_method
 from yolopatch.core.paste.reading import read_paste
-from yolopatch.errors import EXIT_USAGE
+from yolopatch.errors import EXIT_USAGE, OpenError, UsageError
 
 HEAD = "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\n\n\n"
 LOSSES = {
@@ -137,3 +139,51 @@ def test_a_loss_of_something_else_than_boxes_is_refused_as_one(case, yolopatch, 
     assert (ran.code, ran.out) == (EXIT_USAGE, "")
     assert "found: " in ran.err
     assert not own_catalog.exists()
+
+
+BOXES = """
+def {0}(a, b, power=1):
+    inter = (torch.min(a[:, 2:], b[:, 2:]) - torch.max(a[:, :2], b[:, :2])).clamp(0).prod(1)
+    union = (a[:, 2:] - a[:, :2]).prod(1) + (b[:, 2:] - b[:, :2]).prod(1) - inter
+    return (inter / union) ** power
+"""
+CRITERION = """
+class Criterion(nn.Module):
+    def forward(self, boxes, wanted, weight, mask):
+        return ((1 - {0}(boxes[mask], wanted[mask], power=2)) * weight).sum()
+"""
+
+
+def of_losses(*names: str, more: str = ""):
+    return read_paste("\n".join([HEAD, *map(BOXES.format, names), more]).encode(), "losses.py")
+
+
+def test_the_hint_for_several_losses_lists_all():
+    with pytest.raises(OpenError) as caught:
+        choose_loss(of_losses("first", "second", "third"), None)
+    assert caught.value.hint == "name one: --class first or --class second or --class third"
+
+
+CALLERS = {
+    "a criterion": (CRITERION.format("second"), 22),
+    "a demo": ("if __name__ == '__main__':\n    print(second(torch.ones(1, 4), torch.ones(1, 4)))\n", 20),
+}
+
+
+@pytest.mark.parametrize("case", CALLERS)
+def test_the_hint_for_several_losses_begins_with_the_one_that_the_file_calls(case):
+    more, line = CALLERS[case]
+    paste = of_losses("first", "second", more=more)
+    with pytest.raises(OpenError) as caught:
+        choose_loss(paste, None)
+    assert [*caught.value.choices] == ["first", "second"]
+    assert caught.value.hint == f"name one: --class second (line {line} calls it) or --class first"
+    assert "second(" in paste.line(line)
+
+
+def test_a_criterion_that_wants_more_than_boxes_is_no_choice_and_names_what_it_calls():
+    paste = of_losses("first", more=CRITERION.format("first"))
+    assert choose_loss(paste, None) == "first"
+    with pytest.raises(UsageError) as caught:
+        decide_loss(paste, "Criterion")
+    assert caught.value.hint == "name what it compares two boxes with: --class first"

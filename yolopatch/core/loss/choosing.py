@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+
 from yolopatch.catalog.names import fold, unknown
-from yolopatch.core.loss.deciding import may_take_boxes, takes_boxes
+from yolopatch.core.loss.deciding import has_place, may_take_boxes, takes_boxes
 from yolopatch.core.loss.recognise import find_losses
 from yolopatch.core.paste.reading import Pasted
 from yolopatch.core.syntax import used_names
@@ -40,6 +42,7 @@ def choose_loss(paste: Pasted, wanted: str | None) -> str:
             hint="name the one that compares two boxes: --class NAME",
         )
     losses = [name for name in losses if may_take_boxes(paste, name)] or losses
+    losses = [name for name in losses if has_place(paste, name)] or losses  # a criterion calls one, and is none
     used = {name for one in losses for name in used_names(defined[one]) if name != one}
     tops = [name for name in losses if name not in used] or losses
     named = [name for name in tops if fold(name) == fold(paste.name.removesuffix(".py"))]
@@ -52,5 +55,16 @@ def choose_loss(paste: Pasted, wanted: str | None) -> str:
         {name: f"line {defined[name].lineno}" for name in tops},
         f"{paste.name} has {len(tops)} losses, and it is not clear which one to add",
         details=[f"found: {', '.join(f'{name} (line {defined[name].lineno})' for name in tops)}"],
-        hint=f"name one: --class {tops[-1]}",
+        hint=f"name one: {' or '.join(_choices(paste, tops))}",
     )
+
+
+def _choices(paste: Pasted, names: list[str]) -> list[str]:
+    """Return the options for these losses, those first that the file's other code calls, with the line."""
+    others = [node for node in paste.tree.body if getattr(node, "name", "") not in names]
+    calls: dict[str, int] = {}
+    for node in (part for other in others for part in ast.walk(other)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
+            calls.setdefault(node.func.id, paste.place(node.lineno).line)
+    called = [f"--class {name} (line {line} calls it)" for name, line in calls.items()]
+    return [*called, *(f"--class {name}" for name in names if name not in calls)]

@@ -16,6 +16,7 @@ from yolopatch.core.paste.calls import Given, bind, names_in
 from yolopatch.core.paste.constructor import Argument, Constructor
 from yolopatch.core.paste.deciding import Decision
 from yolopatch.core.paste.reading import Pasted
+from yolopatch.core.syntax import used_names
 from yolopatch.errors import OpenError, UsageError
 from yolopatch.wire import arguments as by
 
@@ -89,7 +90,7 @@ def decide_loss(
     """
     one = _callable(paste, symbol)
     _require_boxes(paste, one, _followed(paste, one, ()), asked=boxes is not None)
-    passed = _passed(one)
+    passed = _passed(paste, one)
     try:
         given = _given(one, args)
     except OpenError:  # no value makes a loss of one that gives a number whatever it gets
@@ -137,6 +138,17 @@ def may_take_boxes(paste: Pasted, symbol: str) -> bool:
     except UsageError:
         return False
     return _shows_boxes(_followed(paste, one, ()))
+
+
+def has_place(paste: Pasted, symbol: str) -> bool:
+    """Tell whether a function or a class is called with two boxes alone, and gives a value for each pair."""
+    try:
+        one = _callable(paste, symbol)
+        found = _followed(paste, one, _by_names(one))
+        _require_one_value(paste, one, found)
+    except UsageError:
+        return False
+    return not _wanted(one) and _shows_boxes(found)
 
 
 def compares_boxes(paste: Pasted, symbol: str) -> bool:
@@ -264,21 +276,30 @@ def _usual(argument: Argument) -> str | None:
     return _SIZES.get(argument.name)
 
 
-def _passed(one: _Callable) -> str:
+def _wanted(one: _Callable) -> list[str]:
+    """Return the arguments of a class's call, after the boxes, that nothing tells."""
+    after = one.arguments[2:] if one.owner else ()
+    return [argument.name for argument in after if _usual(argument) is None and argument.default is None]
+
+
+def _passed(paste: Pasted, one: _Callable) -> str:
     """Return what a class's call gets after the boxes."""
     if one.owner is None:
         return ""
-    usual = [(argument, _usual(argument)) for argument in one.arguments[2:]]
-    wanted = [argument.name for argument, value in usual if value is None and argument.default is None]
+    wanted = _wanted(one)
     if wanted:
         names = ", ".join(wanted)
         defaults = f"give {names} a default in the file, or take it as an argument of the constructor"
+        called = [name for name in sorted(used_names(one.node)) if name != one.name and has_place(paste, name)]
         other = "name the function or the class that compares two boxes: --class NAME"
+        if called:
+            other = f"name what it compares two boxes with: {' or '.join(f'--class {name}' for name in called)}"
         raise UsageError(
             f"cannot call {one.name} with two boxes alone: it wants {names}, too",
             details=[f"found: line {one.node.lineno}, ({ast.unparse(one.node.args)})"],
-            hint=defaults if len(wanted) == 1 else other,
+            hint=defaults if len(wanted) == 1 and not called else other,
         )
+    usual = [(argument, _usual(argument)) for argument in one.arguments[2:]]
     return ", ".join(f"{argument.name}={value}" for argument, value in usual if value is not None)
 
 

@@ -18,6 +18,7 @@ from yolopatch.errors import OpenError, UsageError, YolopatchError
 from yolopatch.wire import shell
 
 _TORCH_MODULES = ("nn.", "torch.nn.")
+_MOST_CHOICES = 6  # that a hint lists
 _IMPORTS = (ast.Import, ast.ImportFrom)
 # what a file may name without `nn.`, after `from torch.nn import ...`
 _MODULE_NAMES = frozenset({"Module", "Sequential", "ModuleList", "Conv2d", *MM})
@@ -220,6 +221,7 @@ def _only(paste: Pasted, modules: tuple[str, ...]) -> str:
         if len(only) == 1:
             return only[0]
     shown = tops or list(modules)
+    choices = " or ".join(f"--class {name}" for name in shown)
     raise OpenError(
         "symbol",
         "which class",
@@ -228,5 +230,5 @@ def _only(paste: Pasted, modules: tuple[str, ...]) -> str:
         details=[
             f"found: {', '.join(f'{name} (line {paste.place(paste.classes[name].lineno).line})' for name in shown)}"
         ],
-        hint=f"name one: --class {shown[-1]}",
+        hint=f"name one: {choices}" if len(shown) <= _MOST_CHOICES else f"name one, e.g. --class {shown[-1]}",
     )
