@@ -382,7 +382,20 @@ def test_a_missing_package_breaks_no_other_model(with_a_missing_package):
 def test_a_missing_package_is_told_when_the_class_is_built(with_a_missing_package):
     found = with_a_missing_package("Outer").check("build")
     assert "Outer needs no_such_package, which this environment cannot import" in found["summary"]
-    assert "install the package that provides no_such_package" in found["hint"]
+    hint = "yolopatch add FILE.py --with no_such_package.py --replace, and apply the module again with --update"
+    assert f"if no_such_package is another file of the post: {hint}; else install" in found["hint"]
+    assert "the package that provides no_such_package" in found["hint"]
+
+
+@pytest.mark.slow
+def test_a_file_of_a_post_that_breaks_all_is_told_apart_from_upstreams_packages(with_a_missing_package, tmp_path):
+    file = tmp_path / "ws/ultralytics/nn/modules/own_outer.py"
+    parser = tmp_path / "ws/ultralytics/nn/tasks.py"
+    parser.write_text(f"from ultralytics.nn.modules import own_outer\n{parser.read_text('utf-8')}", "utf-8")
+    assert file.is_file()
+    ran = with_a_missing_package("SPConv")
+    assert "if no_such_package is another file of the post" in ran.err
+    assert "upstream's requirements" not in ran.err
 
 
 @pytest.mark.slow

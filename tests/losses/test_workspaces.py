@@ -116,6 +116,37 @@ def test_a_pasted_loss_lives_in_the_workspace_without_the_catalog(yolopatch, own
     assert (tmp_path / "w/ultralytics/utils/own_inner_ciou_loss.py").is_file()
 
 
+GONE = """import torch
+from gone_ops import area
+
+
+def pasted_iou(a, b):
+    inter = (torch.min(a[:, 2:], b[:, 2:]) - torch.max(a[:, :2], b[:, :2])).clamp(0).prod(1)
+    return inter / (area(a) + area(b) - inter)
+"""
+
+
+@pytest.mark.slow
+def test_a_loss_without_a_file_of_its_post_breaks_no_model_and_says_so(yolopatch, own_catalog, tmp_path, need_pin):
+    need_pin(PIN)
+    file, place = tmp_path / "pasted_iou.py", tmp_path / "w"
+    file.write_text(GONE, "utf-8")
+    form = ("--boxes", "xyxy", "--gives", "overlap")
+    assert yolopatch("add", file, *form).code == 0
+    assert yolopatch("apply", "--repo", PIN, "--module", "pasted_iou", "--dest", place).code == 0
+    base = place / "ultralytics/cfg/models/11/yolo11.yaml"
+    ran = yolopatch("verify", place, "--cfg", base, "--scale", "n", "--check", "build", "--check", "loss", "--json")
+    assert ran.check("build")["status"] == "pass"
+    found = ran.check("loss")
+    assert "pasted_iou needs gone_ops, which this environment cannot import" in found["summary"]
+    assert "yolopatch add FILE.py --with gone_ops.py --replace" in found["hint"]
+    (tmp_path / "gone_ops.py").write_text("def area(box):\n    return (box[:, 2:] - box[:, :2]).prod(1)\n", "utf-8")
+    assert yolopatch("add", file, *form, "--with", tmp_path / "gone_ops.py", "--replace").code == 0
+    again = yolopatch("apply", "--repo", PIN, "--module", "pasted_iou", "--dest", place, "--update")
+    assert again.code == 0, again.err
+    assert "gone_ops" not in (place / "ultralytics/utils/own_pasted_iou_loss.py").read_text("utf-8")
+
+
 @pytest.mark.parametrize("name", ["WIoU", "MPDIoU", "NWD"])
 def test_a_release_gets_the_patches_of_its_pin(name, pristine_tree):
     tree = pristine_tree("ultralytics-8.4.0")

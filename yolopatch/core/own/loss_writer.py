@@ -17,6 +17,8 @@ from yolopatch.core.code.loss_files import assigner_file, loss_file, loss_folder
 from yolopatch.core.code.module_code import below_modules
 from yolopatch.core.code.own_files import loss_stem, own_file
 from yolopatch.core.edits import Change, Edit, NewFile
+from yolopatch.core.own.guard import guarded
+from yolopatch.core.paste.fitting import Fitted
 from yolopatch.core.paste.reading import Pasted
 
 _BOX_LOSS_ARGUMENTS = ("anchor_points", "fg_mask")
@@ -37,7 +39,7 @@ class LossWriter:
     """Writes what a loss adds to a pin.
 
     Attributes:
-        paste: the loss's file; `text` is the same file, adapted to the pin.
+        paste: the loss's file; `fitted` is the same file, adapted to the pin.
         flavor: of the module; with `ASSIGNER_FLAVOR`, boxes are assigned by it, too.
         pristine: the pin's text of its parser, its losses and its assigner.
         jinja: finds the templates.
@@ -47,7 +49,7 @@ class LossWriter:
     module: Module
     flavor: str
     paste: Pasted
-    text: str
+    fitted: Fitted
     pristine: Mapping[str, str]
     jinja: SandboxedEnvironment
 
@@ -63,7 +65,7 @@ class LossWriter:
         if self.flavor == ASSIGNER_FLAVOR:
             edits += self._assigner()
         around = f"{loss_folder(self.pin)}/{self._around}.py"
-        return [NewFile(own_file(self.pin, self.module), self.text), NewFile(around, self._between()), *edits]
+        return [NewFile(own_file(self.pin, self.module), self.fitted.text), NewFile(around, self._between()), *edits]
 
     @property
     def _is_yolov5(self) -> bool:
@@ -101,8 +103,9 @@ class LossWriter:
         named = symbol if symbol == module.bare else f"{symbol} as {module.bare}"
         head = f'"""{module.name} in the place of the overlap in upstream\'s box loss, written by yolopatch."""\n\n'
         weak = "import weakref\n\n" if is_class else ""
-        imports = f"{weak}import torch\n\nfrom {self._package}.{loss_stem(module)} import {named}\n\n"
-        return f"{head}{imports}{body.strip()}\n"
+        line = f"from {self._package}.{loss_stem(module)} import {named}\n"
+        imports = guarded(self.jinja, module, line, [module.bare], self.fitted.packages)
+        return f"{head}{weak}import torch\n\n{imports}\n{body.strip()}\n"
 
     def _called(self, is_class: bool) -> str:
         """Return the call that gives the losses of `pred` and `target`."""

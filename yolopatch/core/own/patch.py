@@ -90,7 +90,7 @@ def own_changes(
     if module.kind == LOSS:  # it has a file of its own, and its names go nowhere else
         require_signatures(pin.name, paste, texts)
         fitted = fit(paste, wanted_of(module), upstream)
-        return LossWriter(pin, module, flavor, paste, fitted.text, pristine, templates).changes(), fitted
+        return LossWriter(pin, module, flavor, paste, fitted, pristine, templates).changes(), fitted
     _require_free(pin, module, pristine[pin.layout.parser], upstream)
     fitted = fit(paste, wanted_of(module), upstream)
     write = OwnWriter(pin, module, paste, fitted, pristine, upstream, templates)

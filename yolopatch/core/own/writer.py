@@ -29,6 +29,7 @@ from yolopatch.core.code.module_code import below_modules, in_fuse, in_parse_mod
 from yolopatch.core.code.own_files import own_file, own_layers_file
 from yolopatch.core.code.parser_branch import branch_of, read_dialect
 from yolopatch.core.edits import Edit, NewFile
+from yolopatch.core.own.guard import guarded
 from yolopatch.core.own.heads import head_class, head_file
 from yolopatch.core.paste.calls import bind, example, names_in
 from yolopatch.core.paste.constructor import read_constructor
@@ -191,13 +192,7 @@ class OwnWriter:
         if self.made and not self._is_in_parser:
             names += sorted(self.made)
             lines += f"from {module_name(self.layers_file)} import {', '.join(sorted(self.made))}\n"
-        return Edit(path, anchor.at, self._guarded(lines, names) if self.fitted.packages else lines)
-
-    def _guarded(self, lines: str, names: list[str]) -> str:
-        """Return imports that the workspace survives without the module's packages; the module then is not built."""
-        template = self.jinja.get_template("upstream/own.guard.py.j2")
-        values = {"lines": lines.splitlines(), "names": names, "packages": self.fitted.packages, "m": self.module}
-        return template.render(module=self.module.name, **values).strip("\n") + "\n"
+        return Edit(path, anchor.at, guarded(self.jinja, self.module, lines, names, self.fitted.packages))
 
     def fusion(self) -> list[Edit]:
         """Write the lines for fuse(): of a bare convolution, which has a BatchNorm after it, and of what folds."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -17,11 +18,13 @@ from yolopatch.outside.probe.launch import isolated_launch
 from yolopatch.outside.probe.listen import TOO_LARGE, TOO_LONG, TOO_MUCH, Ended, listen
 from yolopatch.outside.probe.process import Process
 from yolopatch.outside.watch import Watch
+from yolopatch.wire.python.packages import how_to_get
 from yolopatch.wire.statuses import FAIL, SKIP
 from yolopatch.wire.tasks import VERIFY
 from yolopatch.wire.verification import CheckBegun, CheckEnded, RunsWith, VerifyRequest
 
 _LESS_MEMORY = "try a smaller --scale or --imgsz, or free some memory; and check how much memory the module allocates"
+_NOT_FOUND = re.compile(r"No module named '([\w.]+)'")
 START = 300  # seconds, at least, until the first check begins: importing torch from a cold disk is slow
 
 
@@ -145,7 +148,7 @@ class _Session:
     def _record_start(self, ended: Ended, lines: tuple[str, ...]) -> None:
         workspace = Path(self.request.workspace)
         if not blames_workspace(lines, workspace):
-            raise _not_started(ended, lines, self.python)
+            raise _not_started(ended, lines, self.python, workspace)
         hint = _import_hint(lines, faulty_line(lines, workspace)) or _hint(ended)
         first = "build" if "build" in self.checks else self.checks[0]
         summary = f"upstream cannot be imported from the workspace: {lines[-1].strip()}"
@@ -209,10 +212,13 @@ def _import_hint(lines: Sequence[str], where: str | None) -> str:
     return f"fix the error{at}" if where and "Error" in error else ""
 
 
-def _not_started(ended: Ended, lines: tuple[str, ...], python: str) -> YolopatchError:
-    lacks = any("No module named" in line for line in lines)
+def _not_started(ended: Ended, lines: tuple[str, ...], python: str, workspace: Path) -> YolopatchError:
+    lacks = next((found[1] for line in lines if (found := _NOT_FOUND.search(line))), "")
+    line = faulty_line(lines, workspace)
+    of_post = line is not None and Path(line).name.startswith("own_")  # a file that `add` stored
+    hint = how_to_get(lacks, python) if of_post else requirements_hint(python)
     return YolopatchError(
         f"no check could run: {python} {_how_it_ended(ended, '')}",
         details=lines[-8:],
-        hint=requirements_hint(python) if lacks else "the lines above come from the interpreter",
+        hint=hint if lacks else "the lines above come from the interpreter",
     )

@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn import Module
 
 from ...wire.messages import NotBuilt, UpstreamRequest
-from ...wire.python.packages import how_to_install
+from ...wire.python.packages import how_to_get, how_to_install
 from ...wire.verification import History, VerifyRequest
 from ..explain.causes import Cause, known_cause
 from ..explain.raising import first_line, line_in
@@ -221,7 +221,7 @@ def _not_constructed(error: BaseException, row: Row, cls: Any, args: list[Any], 
     if isinstance(error, ImportError) and error.name:
         return failed(
             f"layer {row.index} ({row.module}) cannot be constructed: {_message(error)}",
-            how_to_install(error.name, sys.executable),
+            (how_to_get if _is_of_post(cls) else how_to_install)(error.name, sys.executable),
             **evidence,
         )
     zeros = zero_divisions(cls, bound)
@@ -244,6 +244,11 @@ def _not_constructed(error: BaseException, row: Row, cls: Any, args: list[Any], 
         or f"look at {evidence['at'] or 'the exception in the evidence'}, and at the row {list(row.args)}",
         **evidence,
     )
+
+
+def _is_of_post(cls: Any) -> bool:
+    """Tell whether a class is of a file that `add` stored, or stands for one."""
+    return hasattr(cls, "lacks") or getattr(cls, "__module__", "").rpartition(".")[2].startswith("own_")
 
 
 def _signature(cls: Any) -> str:

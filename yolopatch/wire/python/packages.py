@@ -76,3 +76,19 @@ def how_to_install(module: str, python: str) -> str:
     if is_compiled(module):
         return f"{root} has to be compiled, for CUDA mostly: the README of its author says from which folder"
     return f"install the package that provides {root}; for pip it may have another name"
+
+
+def how_to_get(module: str, python: str) -> str:
+    """Return what to do about a module that the file of a post imports, and that may be another file of it.
+
+    Args:
+        module, python: as for `how_to_install`.
+    """
+    root = module.partition(".")[0]
+    install = how_to_install(module, python)
+    if root in PACKAGE_OF or is_compiled(module):
+        return install
+    return (
+        f"if {root} is another file of the post: yolopatch add FILE.py --with {root}.py --replace, and apply the module"
+        f" again with --update; else {install}"
+    )

@@ -6,6 +6,7 @@ import ast
 import math
 import os
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ....wire.python.packages import how_to_get
 from ....wire.shell import quote
 from ...build.subject import Subject
 from ...losses.box_loss import BoxLoss, find_box_loss
@@ -28,6 +30,7 @@ from ..unchanged import in_unchanged_upstream
 
 _LEFT_OUT = {"site-packages", "dist-packages", "runs", "__pycache__"}  # folders without code of the workspace
 _LOSS_NAME = re.compile(r"(?<!g)loss|iou(?!s)|_ious", re.IGNORECASE)  # not a glossary, nor the previous
+_NOT_FOUND = re.compile(r"No module named '([\w.]+)'")
 _SHOWN = 3  # files or functions in a sentence
 
 RULES = Rules(needs_model=False, needs_run=False, asks_base=False)
@@ -48,13 +51,20 @@ def check(subject: Subject) -> Finding:
     if "error" in expected:
         return skipped(f"the unchanged upstream computes no loss of the base here: {expected['error'][:200]}")
     found = loss_of_base(subject.upstream, reference_data(subject))
+    own = find_box_loss(subject.upstream)
     if "error" in found:
         return failed(
             f"the workspace's loss raises an error where upstream's does not: {found['error'][:200]}",
-            "undo the edit of upstream's files that the loss uses, or mend it",
+            (_missing(found["error"]) if own else "")
+            or "undo the edit of upstream's files that the loss uses, or mend it",
         )
-    own = find_box_loss(subject.upstream)
     return _with_own(subject, own, found, expected) if own else _compared(subject, found, expected)
+
+
+def _missing(error: str) -> str:
+    """Return what to do about a module that the file of a loss lacks; "" for another error."""
+    lacking = _NOT_FOUND.search(error)
+    return how_to_get(lacking[1], sys.executable) if lacking else ""
 
 
 def _with_own(subject: Subject, loss: BoxLoss, found: dict[str, Any], expected: dict[str, Any]) -> Finding:
