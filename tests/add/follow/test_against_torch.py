@@ -24,6 +24,9 @@ import torch.nn.functional as F
 SIZE = (2, 12, 10, 14)
 
 LAYERS = [
+    "nn.utils.parametrizations.spectral_norm(nn.Conv2d(12, 8, 1))",
+    "nn.utils.remove_weight_norm(nn.utils.weight_norm(nn.Conv2d(12, 8, 3)))",
+    "nn.utils.parametrize.register_parametrization(nn.Conv2d(12, 8, 1), 'weight', nn.Identity())",
     "nn.Conv2d(12, 8, 3, 2, 1)",
     "nn.Conv2d(12, 24, (1, 7), padding=(0, 3), groups=12)",
     "nn.Conv2d(12, 8, 3, padding='same', dilation=2)",
@@ -246,6 +249,11 @@ FORWARDS = [
     "return x[:, :4] if isinstance(4.0, numbers.Integral) else x",
     "return x[:, :4] if isinstance((4,), collections.abc.Sequence) else x",
     "return x[:, :4] if isinstance(True, numbers.Number) and not isinstance(None, numbers.Real) else x",
+    "c = nn.Conv2d(12, 8, 1)\nc.register_forward_hook(lambda m, i, o: o.chunk(2, 1)[0])\nreturn c(x)",
+    "c = nn.Conv2d(12, 8, 1)\nc.register_forward_hook(lambda m, i, o: print(o.shape))\nreturn c(x)",
+    "c = nn.Conv2d(6, 8, 1)\nc.register_forward_pre_hook(lambda m, i: i[0][:, :6])\nreturn c(x)",
+    "c = nn.Sequential(nn.Conv2d(12, 8, 1))\nc[0].register_forward_hook(lambda m, i, o: o[:, :3])\nreturn c(x)",
+    "c = nn.Identity()\nc.register_forward_pre_hook(lambda m, i: (i[0][:, :5],))\nreturn c(x)",
     "return x[:, :4] if 'NOBODY_SETS' in os.environ else x[:, :2]",
     "return x[:, : int(os.environ.get('NOBODY_SETS', 3))]",
     "return x[:, : int(os.getenv('NOBODY_SETS', '5'))]",

@@ -45,13 +45,29 @@ def call(machine: Machine, called: Any, given: tuple[Any, ...], named: Mapping[s
         return _function(machine, called, given, named)
     if isinstance(called, PastedClass):
         return _construct(machine, called, given, named)
-    if isinstance(called, Instance):
-        return _instance(machine, called, given, named)
-    if isinstance(called, (Layer, Builtin)):
+    if isinstance(called, (Instance, Layer)):
+        return _module(machine, called, given, named)
+    if isinstance(called, Builtin):
         return _known(machine, called, given, named)
     if isinstance(called, Library):
         return call_library(machine, called, given, named)
     raise Fails(f"a call of {shown(called)}", "TypeError")
+
+
+def _module(machine: Machine, called: Instance | Layer, given: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
+    """Return what a module gives, as its hooks change it: None of a hook changes nothing."""
+    for hook in called.hooks.before:
+        changed = machine.call(hook, called, given)
+        if changed is not None:
+            given = changed if isinstance(changed, tuple) else (changed,)
+    if isinstance(called, Instance):
+        result = _instance(machine, called, given, named)
+    else:
+        result = _known(machine, called, given, named)
+    for hook in called.hooks.after:
+        changed = machine.call(hook, called, given, result)
+        result = result if changed is None else changed
+    return result
 
 
 def _known(machine: Machine, called: Layer | Builtin, given: tuple[Any, ...], named: Mapping[str, Any]) -> Any:

@@ -24,7 +24,7 @@ from yolopatch.core.paste.follow.rules import (  # noqa: F401
     upstreams,
 )
 from yolopatch.core.paste.follow.rules.registry import FUNCTIONS, LAYERS
-from yolopatch.core.paste.follow.values import Builtin, Layer, Library, Tensor, computed, unknown_in
+from yolopatch.core.paste.follow.values import Builtin, Instance, Layer, Library, Tensor, computed, unknown_in
 
 if TYPE_CHECKING:
     from yolopatch.core.paste.follow.machine import Machine
@@ -83,6 +83,8 @@ def call_library(machine: Machine, called: Library, given: tuple[Any, ...], name
         return _of_numpy(machine, called, given, named)
     if root == "math" and called.plain in _MATH:
         return _number(called, given)
+    if called.name.startswith("torch.nn.utils.") and given and isinstance(given[0], (Layer, Instance)):
+        return given[0]  # weight_norm, spectral_norm, prune: the weights are computed, the shapes stay
     rule = _rule(called, root)
     if rule is None:
         _refuse_misspelt(called)
@@ -218,10 +220,6 @@ def _size(machine: Machine, values: Any = ()) -> Any:
     return tuple(machine.iterate(values))
 
 
-def _of_layer(machine: Machine, layer: Any, *rest: Any, **named: Any) -> Any:
-    return layer if isinstance(layer, Layer) else machine.unknown("a layer's norm")
-
-
 def _product(machine: Machine, *lists: Any, repeat: Any = 1) -> Any:
     parts = [list(machine.iterate(one)) for one in lists] * repeat
     if math.prod(map(len, parts)) > _MOST_PAIRS:
@@ -244,9 +242,6 @@ _OWN: dict[str, Callable[..., Any]] = {
     "torch.is_tensor": _is_tensor,
     "torch.device": _device,
     "torch.Size": _size,
-    "torch.nn.utils.weight_norm": _of_layer,
-    "torch.nn.utils.spectral_norm": _of_layer,
-    "torch.nn.utils.parametrizations.weight_norm": _of_layer,
     "torch.utils.checkpoint.checkpoint": lambda machine, function, *given, **named: machine.call(function, *given),
     "itertools.chain": lambda machine, *lists: [one for part in lists for one in machine.iterate(part)],
 }

@@ -10,7 +10,7 @@ from yolopatch.core.paste.follow.errors import Fails, Open, Unset
 from yolopatch.core.paste.follow.rules import containers
 from yolopatch.core.paste.follow.rules.registry import LAYERS
 from yolopatch.core.paste.follow.rules.sizes import shown
-from yolopatch.core.paste.follow.values import Builtin, Environment, Instance, Layer, Tensor
+from yolopatch.core.paste.follow.values import Builtin, Environment, Instance, Layer, Tensor, Unknown
 
 if TYPE_CHECKING:
     from yolopatch.core.paste.follow.machine import Machine
@@ -39,8 +39,6 @@ _GIVING_SELF = (
 )
 _NOTHING = (
     "zero_grad",
-    "register_forward_hook",
-    "register_forward_pre_hook",
     "register_load_state_dict_pre_hook",
     "_register_load_state_dict_pre_hook",
     "init_weights",
@@ -94,6 +92,9 @@ def of_module(machine: Machine, value: Instance | Layer, name: str) -> Any:
         return _method(name, lambda *given, **named: value)
     if name == "cuda":
         return _method(name, lambda *given, **named: _on_gpu(machine, value))
+    if name in ("register_forward_hook", "register_forward_pre_hook"):
+        hooks = value.hooks.after if name == "register_forward_hook" else value.hooks.before
+        return _method(name, lambda hook, **named: _hooked(hooks, hook, named))
     if name in _NOTHING:
         return _method(name, lambda *given, **named: None)
     if name in ("forward", "__call__"):
@@ -107,6 +108,14 @@ def of_module(machine: Machine, value: Instance | Layer, name: str) -> Any:
     if name in ("named_parameters", "named_buffers"):
         return _method(name, lambda *given, **named: list(_tensors(value)))
     return None
+
+
+def _hooked(hooks: list[Any], hook: Any, named: dict[str, Any]) -> Unknown:
+    """Keep a hook; what it returns, its handle, is of no use to a forward."""
+    if named:
+        raise Open("a hook with options")
+    hooks.append(hook)
+    return Unknown("the handle of a hook")
 
 
 def _on_gpu(machine: Machine, value: Any) -> Any:

@@ -85,6 +85,14 @@ class Library:
 
 
 @dataclass
+class Hooks:
+    """The functions that a module was given to be called before and after its forward."""
+
+    before: list[Any] = field(default_factory=list)
+    after: list[Any] = field(default_factory=list)
+
+
+@dataclass
 class Layer:
     """A layer of a library.
 
@@ -93,12 +101,14 @@ class Layer:
         call: what it makes of its inputs.
         attributes: those that are known.
         children: the layers in it, of Sequential and the lists.
+        hooks: what is called with it.
     """
 
     name: str
     call: Callable[..., Any] | None
     attributes: dict[str, Any] = field(default_factory=dict)
     children: dict[str, Any] = field(default_factory=dict)
+    hooks: Hooks = field(default_factory=lambda: Hooks())
 
 
 @dataclass
@@ -108,6 +118,7 @@ class Instance:
     owner: str
     attributes: dict[str, Any] = field(default_factory=dict)
     base: Layer | None = None
+    hooks: Hooks = field(default_factory=lambda: Hooks())
 
 
 @dataclass(frozen=True)
