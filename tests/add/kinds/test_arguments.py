@@ -132,6 +132,46 @@ def test_an_open_argument_that_is_no_width_is_asked_for():
     assert "the value of much is unknown" in refused(text("c1, much", made, forward))
 
 
+OF_BASE = "class Base(nn.Module):\n    def __init__(self, c1, c2, k=3, s=1, gate=False):\n        super().__init__()\n"
+OF_BASE += (
+    "        self.c = nn.Conv2d(c1, c2, k, s, k // 2)\n\n    def forward(self, x):\n        return self.c(x)\n\n\n"
+)
+ALL_OF_BASE = {"c1": "c1", "c2": "c2", "k": "k", "s": "s"}
+HANDED_ON = {
+    "everything": ("Base", "*args, **kwargs", "*args, **kwargs", ALL_OF_BASE, ("gate=False",)),
+    "everything, with an argument by name": (
+        "Base", "*args, gain=1.0, **kwargs", "*args, **kwargs", ALL_OF_BASE, ("gate=False", "gain=1.0")),
+    "what is not given": ("Base", "c1, c2, *args, **more", "c1, c2, *args, **more", ALL_OF_BASE, ("gate=False",)),
+    "by name alone": ("Base", "c1, c2, **more", "c1, c2, **more", ALL_OF_BASE, ("gate=False",)),
+    "without what it sets": ("Base", "c1, c2, **more", "c1, c2, s=1, **more", {"c1": "c1", "c2": "c2", "k": "k"},
+                             ("gate=False",)),
+    "to torch": ("nn.Conv2d", "*args, **kwargs", "*args, **kwargs",
+                 {"in_channels": "c1", "out_channels": "c2", "kernel_size": "k", "stride": "s", "padding": "p",
+                  "dilation": "d", "groups": "g"}, ()),
+    "to upstream": ("Conv", "*args, **kwargs", "*args, **kwargs", {**ALL_OF_BASE, "p": "p", "g": "g"}, ()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", HANDED_ON)
+def test_what_a_constructor_hands_on_it_takes_too(case):
+    base, takes, gives, arguments, left = HANDED_ON[case]
+    imports = "from ultralytics.nn.modules import Conv\n\n\n" if base == "Conv" else ""
+    code = (
+        f"{HEAD}{imports}{OF_BASE}class X({base}):\n    def __init__(self, {takes}):\n"
+        f"        super().__init__({gives})\n\n    def forward(self, x):\n        return super().forward(x) * 2\n"
+    )
+    decision = decided(code, "X", like="Conv")
+    assert given(decision) == arguments
+    assert decision.left == left
+
+
+def test_a_class_of_upstreams_without_a_constructor_of_its_own_takes_what_upstreams_does():
+    code = f"{HEAD}from ultralytics.nn.modules import C2f\n\n\nclass X(C2f):\n    pass\n"
+    decision = decided(code)
+    assert decision.kind == "block"
+    assert given(decision) == {"c1": "c1", "c2": "c2", "n": "n", "shortcut": "shortcut", "g": "g", "e": "e"}
+
+
 PLAIN = {
     "a gate": "return x * torch.sigmoid(x)",
     "an optional input": "return x",

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+from yolopatch.catalog.interfaces import interface, own_pins
+from yolopatch.core.paste.origins.known import upstream_classes
+from yolopatch.core.paste.origins.signatures import read_signature
 from yolopatch.core.paste.reading import Pasted
 from yolopatch.core.syntax import classes, method, parse
 from yolopatch.errors import UsageError
@@ -69,25 +73,76 @@ class Constructor:
 def read_constructor(paste: Pasted, name: str) -> Constructor:
     """Return the constructor of a class: its own, or that of the nearest base class in the file.
 
+    What a constructor hands on to that of its base class, `super().__init__(*args, **kwargs)`, it takes, too.
+
     Raises:
         UsageError: no constructor is in the file.
     """
-    for owner in (name, *paste.bases(name)):
-        node = paste.classes.get(owner)
-        found = node and method(node, "__init__")
-        if found:
-            return _constructor(found)
-        if owner in ("nn.Conv2d", "torch.nn.Conv2d", "Conv2d"):
-            conv2d = method(classes(parse(_CONV2D))["Conv2d"], "__init__")
-            assert conv2d is not None
-            return _constructor(conv2d, paste.classes[name].lineno)
-        if owner in _PLAIN:
-            return Constructor(paste.classes[name].lineno, (), takes_more=False)
+    owners = [name, *paste.bases(name)]
+    found = _nearest(paste, owners, paste.classes[name].lineno)
+    if found is not None:
+        return found
     raise UsageError(
         f"{name} in {paste.name} has no constructor",
         details=["expected: an __init__ in it, or in a base class in the same file"],
         hint="add an __init__ with its arguments to the class",
     )
+
+
+def _nearest(paste: Pasted, owners: Sequence[str], line: int) -> Constructor | None:
+    """Return the constructor of the first of these classes that has one; `line` is that of the first class."""
+    for place, owner in enumerate(owners):
+        node = paste.classes.get(owner)
+        found = node and method(node, "__init__")
+        if found:
+            own, after = _constructor(found), owners[place + 1 :]
+            return _with_handed_on(own, found, _nearest(paste, after, line)) if _handing_on(found) else own
+        if owner in ("nn.Conv2d", "torch.nn.Conv2d", "Conv2d"):
+            conv2d = method(classes(parse(_CONV2D))["Conv2d"], "__init__")
+            assert conv2d is not None
+            return _constructor(conv2d, line)
+        if owner in _PLAIN:
+            return Constructor(line, (), takes_more=False)
+        if node is None and (written := _of_upstream(owner)):
+            return _constructor(written, line)
+    return None
+
+
+def _of_upstream(name: str) -> ast.FunctionDef | None:
+    """Return the constructor of upstream's class of this name, as far as the pins agree; None for another class."""
+    written = [interface(pin).signatures.get(name) for pin in own_pins() if name in upstream_classes()]
+    found = [read_signature(one).parameters for one in written if one is not None]
+    if not found:
+        return None
+    count = next((n for n, row in enumerate(zip(*found)) if len({*row}) > 1), min(map(len, found)))
+    shown = [one.name if one.default is None else f"{one.name}={one.default}" for one in found[0][:count]]
+    text = f"class X:\n    def __init__({', '.join(['self', *shown])}): ..."
+    return method(classes(parse(text))["X"], "__init__")
+
+
+def _with_handed_on(own: Constructor, node: ast.FunctionDef, inner: Constructor | None) -> Constructor:
+    """Return a constructor with the arguments of its base class's, which it hands on as they are."""
+    call = _handing_on(node)
+    if call is None or inner is None:
+        return own
+    given = [one for one in call.args if not isinstance(one, ast.Starred)]
+    names = {one.arg for one in call.keywords} | {one.name for one in own.arguments}
+    by_place = len(given) < len(call.args)
+    rest = [one for one in inner.arguments[len(given) :] if one.name not in names]
+    handed = tuple(replace(one, keyword_only=one.keyword_only or not by_place) for one in rest)
+    first = tuple(one for one in own.arguments if not one.keyword_only)
+    last = tuple(one for one in own.arguments if one.keyword_only)
+    return replace(own, arguments=(*first, *handed, *last), takes_more=inner.takes_more)
+
+
+def _handing_on(node: ast.FunctionDef) -> ast.Call | None:
+    """Return the call of the base class's constructor that gets the `**kwargs` of this one."""
+    for call in (part for part in ast.walk(node) if isinstance(part, ast.Call)):
+        written = ast.unparse(call.func)
+        handed = {ast.unparse(one.value) for one in call.keywords if one.arg is None}
+        if written.startswith("super(") and written.endswith(").__init__") and node.args.kwarg:
+            return call if node.args.kwarg.arg in handed else None
+    return None
 
 
 def _constructor(node: ast.FunctionDef, line: int = 0) -> Constructor:

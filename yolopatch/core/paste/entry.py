@@ -99,7 +99,10 @@ def _in_order(constructor: Constructor, values: Mapping[str, str], last: int) ->
     """Return what to do where an argument cannot be given by position."""
     by_name = [one.name for one in constructor.arguments[: last + 1] if one.keyword_only]
     if by_name:
-        return f"move {by_name[0]} before the * of the constructor, line {constructor.line}, and add the file again"
+        return (
+            f"let the constructor, line {constructor.line}, take {by_name[0]} by position: move it before the *, or"
+            " write it there if it is handed on to a base class; and add the file again"
+        )
     shown = [values.get(one.name) or _literal(one.default) for one in constructor.arguments[: last + 1]]
     return f'give every argument up to the last one that is given, in order: --args "{", ".join(shown)}"'
 
