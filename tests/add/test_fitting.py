@@ -245,3 +245,23 @@ def test_a_name_that_nothing_imports_is_asked_for_with_its_import():
     with pytest.raises(UsageError, match="it needs Unknown, which neither the file nor new has") as caught:
         fitted(CLASS.replace("Conv(", "Unknown("))
     assert caught.value.hint.startswith("write the import of Unknown into the file, or its definition")
+
+
+FILLS = {
+    "an element": "TABLE['a'] = Part",
+    "an update": "TABLE.update(a=Part)",
+    "a list": "ROWS.append(Part)",
+}
+PART = "class Part(nn.Module):\n    pass\n"
+
+
+@pytest.mark.parametrize("case", FILLS)
+def test_what_fills_a_table_that_the_class_needs_goes_with_it(case):
+    uses = CLASS.replace("Conv(c1, c1, 3)", "(TABLE['a'] if TABLE else ROWS[0])()")
+    text = f"import sys\nTABLE = {{}}\nROWS = []\n\n\n{PART}\n\n{FILLS[case]}\nsys.path.append('x')\n\n\n{uses}"
+    found = fitted(text)
+    assert FILLS[case] in found.text
+    assert "sys.path" not in found.text
+    assert "it runs on import" in [why for *_, why in found.left_out]
+    without = fitted(text.replace("(TABLE['a'] if TABLE else ROWS[0])()", "Part()"))
+    assert FILLS[case] not in without.text

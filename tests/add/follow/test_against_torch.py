@@ -325,8 +325,8 @@ def text(made: str, forward: str) -> str:
 
 def by_torch(code: str, size: tuple[int, ...] = SIZE) -> tuple[int, ...] | None:
     """Give the shape that torch makes; None where it raises."""
-    names: dict = {}
-    exec(code, names)  # our own text
+    names: dict = {"__name__": __name__}
+    exec(compile(code, "x.py", "exec", dont_inherit=True), names)  # our own text
     try:
         return tuple(names["X"]()(torch.zeros(size)).shape)
     except Exception:
@@ -406,3 +406,90 @@ OF_THE_COMPUTER = [
 def test_what_only_the_computer_knows_is_open(question):
     forward = f"import sys\nreturn x[:, :3] if {question} else x.view(7, 7)"
     assert try_class(read_paste(text("None", forward).encode(), "x.py"), "X", {}, [SIZE]).state == UNKNOWN
+
+
+FILE = """from dataclasses import dataclass, field
+from typing import ClassVar, NamedTuple
+
+
+@dataclass
+class Options:
+    ratio: int = 4
+    steps: list = field(default_factory=lambda: [1, 2])
+    name: ClassVar[str] = "options"
+    total: int = field(default=0)
+
+    def __post_init__(self):
+        self.total = self.ratio * 2
+
+
+@dataclass(repr=False)
+class More(Options):
+    last: int = 3
+
+
+class Pair(NamedTuple):
+    a: int
+    b: int = 2
+
+
+LAYERS = {"a": 3}
+LAYERS["b"] = 5
+LAYERS.update(c=6)
+SIZES = []
+SIZES.append(4)
+SIZES.extend([2, 3])
+
+
+"""
+OF_FILE = [
+    "return x[:, : Options().ratio]",
+    "return x[:, : Options(ratio=3).ratio + Options().steps[1]]",
+    "return x[:, : Options(5).total]",
+    "return x[:, : Options(foo=5).total]",
+    "return x[:, : More(5, [1], 0, 6).last]",
+    "return x[:, : More().last]",
+    "return x[:, : Pair(3).a + Pair(3).b]",
+    "return x[:, : Pair().a]",
+    "return x[:, : LAYERS['a'] + LAYERS['b']]",
+    "return x[:, : LAYERS['c'] if 'c' in LAYERS else 1]",
+    "return x[:, : sum(SIZES)]",
+    "return x[:, : SIZES[1]]",
+    "return x[:, : SIZES[7]]",
+]
+
+
+@pytest.mark.parametrize("forward", OF_FILE)
+def test_what_a_file_defines_beside_the_class_has_its_values(forward):
+    code = text("None", forward)
+    check(code.replace("class X(", f"{FILE}class X("))
+
+
+REGISTRY = """TABLE = {}
+
+
+def register(name):
+    def keep(made):
+        TABLE[name] = made
+        return made
+
+    return keep
+
+
+@register("conv")
+def make(c):
+    return nn.Conv2d(c, c, 1)
+
+
+"""
+
+
+@pytest.mark.parametrize("read", ["TABLE['conv']", "TABLE.get('conv')", "(TABLE if 'conv' in TABLE else None)['conv']"])
+def test_a_table_that_decorators_fill_is_open(read):
+    code = text("None", f"return {read}(12)(x)").replace("class X(", f"{REGISTRY}class X(")
+    assert try_class(read_paste(code.encode(), "x.py"), "X", {}, [SIZE]).state == UNKNOWN
+
+
+def test_a_table_that_nothing_fills_has_no_more_than_it_has():
+    code = text("None", "return TABLE['conv'](12)(x)").replace("class X(", "TABLE = {'c': 1}\n\n\nclass X(")
+    assert try_class(read_paste(code.encode(), "x.py"), "X", {}, [SIZE]).state == FAILED

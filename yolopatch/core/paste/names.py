@@ -10,6 +10,8 @@ from functools import lru_cache
 
 from yolopatch.core.syntax import parse
 
+# methods by which a list or a dict is filled
+FILLING = frozenset({"update", "setdefault", "append", "extend", "insert", "add"})
 _KNOWN = frozenset(dir(builtins)) | {"__class__", "__file__", "__name__", "__doc__"}
 
 
@@ -59,6 +61,20 @@ def bound(node: ast.stmt) -> set[str]:
         elif isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
             found.add(inner.id)
     return found
+
+
+def filled(node: ast.stmt) -> Iterator[str]:
+    """Yield the names of the lists and dicts that a top-level statement fills: `BLOCKS["plain"] = Plain`."""
+    if isinstance(node, ast.Assign):
+        yield from (_base(one.value) for one in node.targets if isinstance(one, ast.Subscript))
+    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        called = node.value.func
+        if isinstance(called, ast.Attribute) and called.attr in FILLING:
+            yield _base(called.value)
+
+
+def _base(node: ast.expr) -> str:
+    return ast.unparse(node).partition(".")[0].partition("[")[0]
 
 
 def nested_tables(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from yolopatch.core.closure import closure
 from yolopatch.core.paste.imports import Upstream, other_packages
-from yolopatch.core.paste.names import bound, first_line, free
+from yolopatch.core.paste.names import bound, filled, first_line, free
 from yolopatch.core.paste.origins.branches import Values, constants, values_in, without_dead_branches
 from yolopatch.core.paste.origins.known import is_file_of_post, is_inside
 from yolopatch.core.paste.origins.lacking import STAR, Lack, not_there, remedy, told, unknown_name
@@ -118,7 +118,8 @@ def _statement(paste: Pasted, node: ast.stmt, wanted: Wanted, of_file: Values) -
     if isinstance(node, ast.ClassDef) and node.name == wanted.symbol:
         made = values_in(wanted.call, paste.own_method(wanted.symbol, "__init__"))
     live = without_dead_branches(node, of_file, made, wanted.symbol)
-    return Statement(node, live, frozenset(bound(node)), frozenset(free(live)))
+    binds = bound(node) | ({*filled(node)} & paste.defined)  # a table of the file is not whole without what fills it
+    return Statement(node, live, frozenset(binds), frozenset(free(live)))
 
 
 def _reached(names: Iterable[str], statements: list[Statement]) -> set[str]:

@@ -24,6 +24,7 @@ from yolopatch.core.paste.follow.values import (
     Scope,
     Size,
     Super,
+    Table,
     Tensor,
     Unknown,
 )
@@ -109,9 +110,9 @@ def _in_classes(machine: Machine, owners: list[str], name: str, instance: Instan
             if isinstance(part, ast.FunctionDef) and part.name == name:
                 return _method(machine, part, owner, instance)
             if isinstance(part, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in part.targets):
-                return machine.evaluate(part.value, Scope(owner=owner))
+                return machine.of_class(owner, name, part.value)
             if isinstance(part, ast.AnnAssign) and ast.unparse(part.target) == name and part.value:
-                return machine.evaluate(part.value, Scope(owner=owner))
+                return machine.of_class(owner, name, part.value)
     return _ABSENT
 
 
@@ -195,6 +196,8 @@ def part(machine: Machine, value: Any, index: Any) -> Any:
         except KeyError as error:
             if isinstance(value, Environment):
                 raise Unset(f"the environment variable {shown(index)} may not be set", "KeyError") from error
+            if isinstance(value, Table):
+                raise Open(f"the element {shown(index)} of a table that is filled elsewhere") from error
             raise Fails(f"no element {shown(index)} in {shown(value)}", "KeyError") from error
         except IndexError as error:
             raise Fails(f"no element {shown(index)} in {shown(value)}", "IndexError") from error

@@ -13,7 +13,7 @@ from yolopatch.core.paste.follow.libraries import call_library, first_given
 from yolopatch.core.paste.follow.methods import base_constructor
 from yolopatch.core.paste.follow.rules.sizes import shown
 from yolopatch.core.paste.follow.rules.upstreams import WHOLE
-from yolopatch.core.paste.follow.signature import bind
+from yolopatch.core.paste.follow.signature import bind, fill_fields, is_record
 from yolopatch.core.paste.follow.values import (
     SELF,
     Builtin,
@@ -107,6 +107,10 @@ def _construct(machine: Machine, called: PastedClass, given: tuple[Any, ...], na
     made = Instance(called.name)
     if machine.paste.method(called.name, "__init__"):
         machine.call(attributes.attribute(machine, made, "__init__"), *given, **named)
+    elif is_record(machine, called.name):
+        fill_fields(machine, made, given, named)
+        if machine.paste.method(called.name, "__post_init__"):
+            machine.call(attributes.attribute(machine, made, "__post_init__"))
     else:
         outside = (one for one in machine.paste.bases(called.name) if one not in machine.paste.classes)
         base_constructor(machine, made, next(outside, ""), *given, **named)

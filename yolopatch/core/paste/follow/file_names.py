@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 
 from yolopatch.core.paste.follow.values import Library
 from yolopatch.core.paste.imports import USUAL
+from yolopatch.core.paste.names import FILLING
 from yolopatch.core.paste.origins.known import is_upstreams
 from yolopatch.core.paste.reading import Pasted
 from yolopatch.core.syntax import parse
@@ -23,6 +25,22 @@ def imported_names(paste: Pasted) -> dict[str, Library]:
 def assigned_names(paste: Pasted) -> dict[str, ast.expr]:
     """Return what is assigned at the file's top level, by name; the last assignment counts."""
     return dict(_assigned(paste.tree.body))
+
+
+def filled_names(paste: Pasted) -> frozenset[str]:
+    """Return the names of what the code of a file fills after it was made: `REGISTRY["plain"] = Plain`."""
+    return _filled(paste.text)
+
+
+@lru_cache(maxsize=16)
+def _filled(text: str) -> frozenset[str]:
+    found = set()
+    for node in ast.walk(parse(text)):
+        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+            found.add(ast.unparse(node.value).rpartition(".")[2])
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in FILLING:
+            found.add(ast.unparse(node.func.value).rpartition(".")[2])
+    return frozenset(found)
 
 
 def _assigned(body: list[ast.stmt]) -> Iterator[tuple[str, ast.expr]]:

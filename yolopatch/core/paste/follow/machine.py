@@ -9,7 +9,7 @@ from typing import Any
 from yolopatch.core.paste.follow import calls, expressions, statements
 from yolopatch.core.paste.follow.builtin import builtin
 from yolopatch.core.paste.follow.errors import Fails, Open
-from yolopatch.core.paste.follow.file_names import UPSTREAM, assigned_names, imported_names
+from yolopatch.core.paste.follow.file_names import UPSTREAM, assigned_names, filled_names, imported_names
 from yolopatch.core.paste.follow.libraries import is_usual
 from yolopatch.core.paste.follow.rules import arrays
 from yolopatch.core.paste.follow.rules.containers import DICTS, LISTS
@@ -24,10 +24,12 @@ from yolopatch.core.paste.follow.values import (
     Library,
     PastedClass,
     Scope,
+    Table,
     Tensor,
     Unknown,
     unknown_in,
 )
+from yolopatch.core.paste.names import filled
 from yolopatch.core.paste.reading import Pasted
 
 _MOST_STEPS = 220_000  # expressions; a class of a post has some thousand, and tables of offsets 70,000 for each repeat
@@ -97,8 +99,21 @@ class Machine:
     def _assigned_value(self, name: str) -> Any:
         if name not in self._known:
             self._known[name] = self.unknown(f"{name}, which is made of itself")
-            self._known[name] = self.evaluate(self._assigned[name], Scope())
+            self._known[name] = self._as_table(name, self.evaluate(self._assigned[name], Scope()))
+            for node in self.paste.tree.body:
+                if name in filled(node):
+                    self.execute([node], Scope())
         return self._known[name]
+
+    def of_class(self, owner: str, name: str, node: ast.expr) -> Any:
+        """Return what the body of a class assigns to a name; all objects of the class share it."""
+        key = f"{owner}.{name}"
+        if key not in self._known:
+            self._known[key] = self._as_table(name, self.evaluate(node, Scope(owner=owner)))
+        return self._known[key]
+
+    def _as_table(self, name: str, value: Any) -> Any:
+        return Table(value) if type(value) is dict and name in filled_names(self.paste) else value
 
     def unknown(self, what: str) -> Unknown:
         """Return a value that cannot be followed."""

@@ -10,7 +10,7 @@ from yolopatch.core.paste.follow.errors import Fails, Open, Unset
 from yolopatch.core.paste.follow.rules import containers
 from yolopatch.core.paste.follow.rules.registry import LAYERS
 from yolopatch.core.paste.follow.rules.sizes import shown
-from yolopatch.core.paste.follow.values import Builtin, Environment, Instance, Layer, Tensor, Unknown
+from yolopatch.core.paste.follow.values import Builtin, Environment, Instance, Layer, Table, Tensor, Unknown
 
 if TYPE_CHECKING:
     from yolopatch.core.paste.follow.machine import Machine
@@ -60,6 +60,8 @@ def of_python(machine: Machine, value: Any, name: str) -> Any:
             given = (list(machine.iterate(given[0])),)
         if isinstance(value, Environment) and name == "pop" and len(given) == 1 and given[0] not in value:
             raise Unset(f"the environment variable {shown(given[0])} may not be set", "KeyError")
+        if isinstance(value, Table) and name in ("get", "pop", "setdefault") and given and given[0] not in value:
+            return machine.unknown(f"the element {shown(given[0])} of a table that is filled elsewhere")
         try:
             found = getattr(value, name)(*given, **named)
         except (ValueError, IndexError, KeyError, TypeError) as error:

@@ -14,7 +14,7 @@ from yolopatch.core.paste.follow.rules.elementwise import element_by_element
 from yolopatch.core.paste.follow.rules.joining import matmul
 from yolopatch.core.paste.follow.rules.registry import Run
 from yolopatch.core.paste.follow.rules.sizes import shown
-from yolopatch.core.paste.follow.values import Library, Tensor, Unknown, computed, unknown_in
+from yolopatch.core.paste.follow.values import Library, Table, Tensor, Unknown, computed, unknown_in
 
 _LARGEST = 10**18
 _LONGEST = 10_000  # elements of a list or letters of a text
@@ -156,6 +156,8 @@ def _is_in(kind: ast.cmpop, left: Any, right: Any) -> bool:
         found = left in right
     except TypeError as error:
         raise Open(str(error)) from error
+    if isinstance(right, Table) and not found:
+        raise Open(f"whether a table that is filled elsewhere has {shown(left)}")
     return found if isinstance(kind, ast.In) else not found
 
 

@@ -45,6 +45,10 @@ class Environment(dict[str, Any]):
     """`os.environ` of a computer on which nobody set the variables that the code asks for."""
 
 
+class Table(dict[Any, Any]):
+    """A dict of the file, or of the body of a class, that code fills elsewhere: it may have more than is followed."""
+
+
 @dataclass(unsafe_hash=True)
 class Tensor:
     """A tensor, of which only the shape is known; of a short list that torch or numpy counts, the values, too.
