@@ -187,8 +187,11 @@ def test_a_file_of_the_post_that_a_try_only_keeps_quiet_about_is_to_be_pasted_in
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("from .block import C2f, Conv\n\n\nclass X(C2f):\n    pass\n", "it needs C2f, which is not in old"),
-        ("from .conv import DWConv\n\n\nclass X(nn.Module):\n    m = DWConv\n", "it needs DWConv, which is not in old"),
+        ("from .block import C2f, Conv\n\n\nclass X(C2f):\n    pass\n", "it needs C2f, which old does not have"),
+        (
+            "from .conv import DWConv\n\n\nclass X(nn.Module):\n    m = DWConv\n",
+            "it needs DWConv, which old does not have",
+        ),
         (
             "class X(nn.Module):\n    def f(self):\n        return helper(self)\n",
             "it needs helper, which neither the file nor old has",
@@ -237,7 +240,7 @@ def test_a_file_of_upstreams_can_be_imported_as_a_whole():
     new = Upstream.of("new", defined, imported, {"ultralytics/utils/ops.py": "", "ultralytics/utils/__init__.py": ""})
     assert "from ultralytics.utils import ops\n" in fitted(text, new).text
     old = Upstream.of("old", defined, imported, {"ultralytics/utils/__init__.py": ""})
-    with pytest.raises(UsageError, match="it needs ops, which is not in old"):
+    with pytest.raises(UsageError, match="it needs ops, which old does not have"):
         fitted(text, old)
 
 

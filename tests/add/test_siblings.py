@@ -93,7 +93,7 @@ SEVERAL = {
     "a file that a fork changed, by its package": (
         "from ultralytics.nn.modules.block import *", "block.py of the post's own repository may", "--with block.py;"),
     "names of a file that a fork changed": ("from .block import First, Second\nfrom .conv import Conv",
-                                            "First and Second, which is not in", "--with block.py;"),
+                                            "First and Second, which ", "--with block.py;"),
     "no file": ("", "First and Second, which neither the file nor", "write the imports of First and Second into"),
 }  # fmt: skip
 

@@ -200,6 +200,7 @@ def test_a_remove_that_was_killed_is_finished_by_the_same_command(step, workspac
     assert yolopatch(*words).code == 1
 
 
+@pytest.mark.more
 def test_a_users_edit_after_the_kill_is_kept(workspace, yolopatch, fingerprint):
     _half_done(workspace)
     (workspace / PARSER).write_text("mine = True\n")
@@ -214,6 +215,7 @@ def test_a_users_edit_after_the_kill_is_kept(workspace, yolopatch, fingerprint):
     assert (workspace / f"{PARSER}.mine").read_text() == "mine = True\n"
 
 
+@pytest.mark.more
 def test_a_users_commit_after_the_kill_is_kept(workspace, yolopatch, git_in, fingerprint):
     _half_done(workspace)
     (workspace / "mine.txt").write_text("mine")
@@ -229,6 +231,7 @@ def test_a_users_commit_after_the_kill_is_kept(workspace, yolopatch, git_in, fin
     assert git_in(workspace, "show", "my-work:mine.txt") == "mine"
 
 
+@pytest.mark.more
 def test_a_branch_that_the_user_moved_after_the_kill(workspace, yolopatch, git_in):
     _half_done(workspace)
     git_in(workspace, "reset", "-q", "--hard", "HEAD~2")

@@ -111,6 +111,7 @@ def test_a_surprise_is_run_only_for_whoever_trusts_it(trained, yolopatch, tmp_pa
     assert (folder / "surprise").is_dir(), "it would have been run"
 
 
+@pytest.mark.more
 def test_a_file_that_was_rewritten_after_the_look_is_not_loaded(trained, yolopatch):
     folder = trained(FAST[0], yolopatch)
     with pytest.raises(YolopatchError) as caught:

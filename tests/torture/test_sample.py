@@ -20,6 +20,7 @@ FILES = ("pasted", "yamls", "datasets", "sequences", "parsers")
 LONG = ("kills-models", "grids", "environments", "platforms")  # the last has its own tests, in tests/platforms
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("row", [*ROWS, *FILES, *(pytest.param(row, marks=pytest.mark.slow) for row in LONG)])
 def test_what_is_harmed_survives(row, tmp_path, need_pin):
     need_pin("ultralytics-8.3.0")

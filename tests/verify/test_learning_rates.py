@@ -52,6 +52,7 @@ print("\\n" + json.dumps(found))
 """
 
 
+@pytest.mark.more
 def test_arms_whose_heads_differ_are_trained_alike_and_most_parameters_are_no_measure(
     full_workspace, in_upstream, tmp_path
 ):

@@ -66,7 +66,7 @@ def not_there(node: ast.Import | ast.ImportFrom, alias: ast.alias, upstream: Ups
         place = f"{'.' * node.level}{node.module or ''}"
         what = f"{name} of {place}"
     if is_upstreams(node) and is_file_of_pins(node):
-        return Lack(name, name, f", which is not in {upstream.name}", (file,), writes=True)
+        return Lack(name, name, f", which {upstream.name} does not have", (file,), writes=True)
     otherwise = []
     if isinstance(node, ast.ImportFrom) and alias.name not in (STAR, stem):
         otherwise.append(f"if {stem} is a folder: paste the file in it that defines {alias.name}")
