@@ -14,6 +14,8 @@ from yolopatch import __version__
 from yolopatch.catalog.module import FLAVORS
 from yolopatch.catalog.names import fold
 from yolopatch.catalog.pins import PINS
+from yolopatch.outside.git.command import Repository
+from yolopatch.outside.workspace.workspace import BRANCH
 
 from ..of_tutorials import MODULES
 
@@ -284,6 +286,25 @@ def test_the_users_git_settings_change_no_id(yolopatch, spawn, tmp_path, need_pi
 
 
 @pytest.mark.more
+def test_a_git_whose_branches_are_no_files_names_the_branch_itself(yolopatch, tmp_path, need_pin, git_in, monkeypatch):
+    """git 2.45 and newer keep refs in tables, if the user's settings say so; the git here may be older."""
+    need_pin(PIN)
+    run, asked = Repository.run, []
+
+    def with_tables(repository, *arguments, **options):
+        asked.append(arguments)
+        said = run(repository, *arguments, **options)
+        if arguments[0] == "init":
+            (repository.path / ".git" / "reftable").mkdir()
+        return said
+
+    monkeypatch.setattr(Repository, "run", with_tables)
+    dest = tmp_path / "workspace"
+    assert yolopatch(*_apply("DSConv", dest=dest)).code == 0
+    assert ("symbolic-ref", "HEAD", f"refs/heads/{BRANCH}") in asked
+    assert git_in(dest, "symbolic-ref", "--short", "HEAD").strip() == BRANCH
+
+
 def test_no_torch_no_jinja_no_upstream_for_what_does_not_need_them(workspace, tmp_path):
     script = (
         "import sys\nfrom yolopatch.cli.run import run\n"

@@ -86,8 +86,7 @@ def _claim(built: Path, place: Path) -> None:
 def _populate(built: Path, pristine: Pristine, steps: Sequence[Step]) -> None:
     repository = Repository(built)
     repository.run("init", "--quiet", "--template=")
-    # init has an option for it from 2.28 on, and a command of its own would take as long as the whole init
-    (built / ".git" / "HEAD").write_bytes(b"ref: refs/heads/%s\n" % BRANCH.encode())
+    _name_branch(repository, built / ".git")
     make_lock(built)
     packs = built / ".git" / "objects" / "pack"
     packs.mkdir(exist_ok=True)
@@ -96,6 +95,14 @@ def _populate(built: Path, pristine: Pristine, steps: Sequence[Step]) -> None:
     stream = commit_stream(f"refs/heads/{BRANCH}", pristine.root.commit, steps)
     repository.run("fast-import", "--quiet", "--force", stdin=stream)
     repository.run("reset", "--quiet", "--hard")
+
+
+def _name_branch(repository: Repository, git: Path) -> None:
+    """Let the first commit make our branch; `init` has an option for it from 2.28 on."""
+    if (git / "reftable").exists():  # from 2.45 on, where the user's settings say so: no ref is a file
+        repository.run("symbolic-ref", "HEAD", f"refs/heads/{BRANCH}")
+    else:  # a start of git would take as long as the whole init
+        (git / "HEAD").write_bytes(b"ref: refs/heads/%s\n" % BRANCH.encode())
 
 
 def _move_into(dest: Path, built: Path) -> None:
