@@ -183,6 +183,14 @@ def test_broken_yaml_is_told_with_its_line(tmp_path):
     assert "data.yaml, line 3 is not YAML" in caught.value.what
 
 
+def test_names_with_the_commas_of_another_keyboard_are_one_name(tmp_path):
+    (tmp_path / "data.yaml").write_text("train: images\nval: images\nnc: 3\nnames: [人，车，狗]\n", encoding="utf-8")
+    with pytest.raises(UsageError) as caught:
+        check_dataset(tmp_path / "data.yaml", None, None)
+    assert "says nc: 3 and has 1 names" in caught.value.what
+    assert "'人，车，狗'" in caught.value.details[0]
+
+
 def test_keypoints_need_a_shape(shapes):
     with pytest.raises(UsageError) as caught:
         check_dataset(shapes(), "pose", None)

@@ -19,6 +19,7 @@ _SUFFIXES = {".bmp", ".dng", ".jpeg", ".jpg", ".mpo", ".png", ".tif", ".tiff", "
 _MOST_CLASSES = 100_000  # the largest published sets have 21,841
 _MOST_CHARACTERS = 16 * 1024 * 1024
 _MOST_VALUES = 3 * _MOST_CLASSES
+_NO_COMMAS = {"\N{FULLWIDTH COMMA}", "\N{IDEOGRAPHIC COMMA}"}
 _LONGEST_SHOWN = 60  # characters of a wrong value
 _PLACES = "a folder, a list of images, or several of them"
 _EXPECTED = {
@@ -127,7 +128,12 @@ def _names(file: Path, says: Mapping[str, Any]) -> tuple[str, ...]:
         names = [names[number] for number in range(len(names))]
     count = says.get("nc")
     if count is not None and count != len(names):
-        raise UsageError(f"{file} says nc: {count} and has {len(names)} names", hint="make them agree, or drop nc")
+        wide = next((name for name in map(str, names) if set(name) & _NO_COMMAS), None)
+        raise UsageError(
+            f"{file} says nc: {count} and has {len(names)} names",
+            details=[f"found: one name, {wide!r}: in YAML a comma of ASCII stands between two"] if wide else [],
+            hint="make them agree, or drop nc",
+        )
     return tuple(map(str, names))
 
 
