@@ -141,6 +141,11 @@ WRONG = {
     ),
     "lost spaces": (GATE.replace("        super", "super"), EXIT_ACT, ("line 8", "indent")),
     "not UTF-8": (GATE.encode("gb18030"), EXIT_ACT, ("is not UTF-8 text: line 6", "GB18030")),
+    "UTF-16, as PowerShell writes it": (
+        GATE.encode("utf-16"),
+        EXIT_ACT,
+        ("is not UTF-8 text: line 1", "iconv -f UTF-16"),
+    ),
     "a null byte": (GATE.encode() + b"\0", EXIT_ACT, ("null bytes",)),
     "no module": ("import torch\n\n\nclass A:\n    pass\n", EXIT_ACT, ("has no nn.Module", "classes in it: A")),
     "nothing": ("", EXIT_ACT, ("has no nn.Module", "none")),

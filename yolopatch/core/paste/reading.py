@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import codecs
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -155,10 +156,11 @@ def _decoded(data: bytes, name: str) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
+        encoding = "UTF-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "GB18030"
         raise YolopatchError(
             f"{name} is not UTF-8 text: line {line}",
             details=[f"found: byte 0x{data[error.start]:02x}"],
-            hint=f"save it as UTF-8 in your editor, or: iconv -f GB18030 -t UTF-8 {shell.quote(name)} > utf8.py",
+            hint=f"save it as UTF-8 in your editor, or: iconv -f {encoding} -t UTF-8 {shell.quote(name)} > utf8.py",
         ) from error
 
 
