@@ -109,34 +109,34 @@ def test_what_upstream_cannot_use_is_told_with_its_remedy(old, new, check, statu
 
 
 ROW = "  - [30,61, 62,45, 59,119]"  # of YOLOv5's anchors, for its second map
+READS = "[17, 20, 23], 1, Detect"
+# what is written in place of what, the check that looks at it, its status, and what it says
+FITS = [
+    (ROW, "  # none", "build", FAIL, "has 2 rows of anchors, and layer 24 (Detect) reads 3 maps, those of layers 17,"),
+    (ROW, f"{ROW}\n{ROW}", "build", FAIL, "has 4 rows of anchors, and layer 24 (Detect) reads 3 maps"),
+    (READS, "[17, 20], 1, Detect", "build", FAIL, "has 3 rows of anchors"),
+    (ROW, "  - [30,61, 62,45]", "build", FAIL, "has 4 numbers in row 2 of its anchors"),
+    (ROW, "  - [30,61, 62,45, 59]", "build", FAIL, "has 5 numbers in row 2 of its anchors"),
+    ("anchors:\n", "anchors: auto\nold:\n", "build", FAIL, "says anchors: 'auto'"),
+    ("anchors:\n", "anchor:\n", "build", FAIL, "has no anchors"),
+    ("anchors:\n", "anchors: 3\nold:\n", "build", PASS, ""),
+    (READS, "[23, 20, 17], 1, Detect", "head", WARN, "in the order of their strides 32, 16, 8"),
+    (READS, "[23, 20, 17], 1, Detect", "forward", PASS, "outputs are finite, at"),
+]
 
 
 @pytest.mark.more
-@pytest.mark.parametrize(
-    ("old", "new", "check", "status", "word"),
-    [
-        (
-            ROW,
-            "  # none",
-            "build",
-            FAIL,
-            "has 2 rows of anchors, and layer 24 (Detect) reads 3 maps, those of layers 17,",
-        ),
-        (ROW, f"{ROW}\n{ROW}", "build", FAIL, "has 4 rows of anchors, and layer 24 (Detect) reads 3 maps"),
-        ("[17, 20, 23], 1, Detect", "[17, 20], 1, Detect", "build", FAIL, "has 3 rows of anchors"),
-        (ROW, "  - [30,61, 62,45]", "build", FAIL, "has 4 numbers in row 2 of its anchors"),
-        (ROW, "  - [30,61, 62,45, 59]", "build", FAIL, "has 5 numbers in row 2 of its anchors"),
-        ("anchors:\n", "anchors: auto\nold:\n", "build", FAIL, "says anchors: 'auto'"),
-        ("anchors:\n", "anchor:\n", "build", FAIL, "has no anchors"),
-        ("anchors:\n", "anchors: 3\nold:\n", "build", PASS, ""),
-        ("[17, 20, 23], 1, Detect", "[23, 20, 17], 1, Detect", "head", WARN, "in the order of their strides 32, 16, 8"),
-        ("[17, 20, 23], 1, Detect", "[23, 20, 17], 1, Detect", "forward", PASS, "outputs are finite, at"),
-    ],
-)
-def test_anchors_and_maps_of_yolov5_fit_each_other(old, new, check, status, word, edited_cfg, full_workspace):
-    found = found_by(check, full_workspace("yolov5-6.1"), edited_cfg("yolov5", "n", old, new))
-    assert found.status == status
-    assert word in f"{found.summary} {found.hint}"
+def test_anchors_and_maps_of_yolov5_fit_each_other(findings, base_cfg, full_workspace, tmp_path):
+    pin, text = "yolov5-6.1", base_cfg("yolov5", "n").read_text()
+    asked = []
+    for number, (old, new, check, *_) in enumerate(FITS):
+        assert old in text
+        file = tmp_path / f"yolov5n-{number}.yaml"
+        file.write_text(text.replace(old, new, 1))
+        asked.append((file, "n", (check,)))
+    for (one,), (*_, status, word) in zip(findings(full_workspace(pin), pin, asked), FITS, strict=True):
+        assert one.status == status, one.summary
+        assert word in one.summary
 
 
 @pytest.mark.more
