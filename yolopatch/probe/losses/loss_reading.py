@@ -44,13 +44,16 @@ class Reading:
 
 
 @torch.no_grad()
-def read_boxes(upstream: Upstream, model: UpstreamModel, batch: dict[str, Any]) -> Reading | None:
+def read_boxes(
+    upstream: Upstream, model: UpstreamModel, batch: dict[str, Any], is_negated: bool = False
+) -> Reading | None:
     """Return what the loss and the head make of the same maps of the first image.
 
     Args:
         upstream: where the loss comes from.
         model: a built model that may be changed.
         batch: see `batches.make_batch`.
+        is_negated: whether the parameters of the head's convolutions get the other sign first, and so what they give.
 
     Returns:
         None where it cannot be told: a loss that has no boxes of its own, a head that takes more than its maps, or one
@@ -59,7 +62,7 @@ def read_boxes(upstream: Upstream, model: UpstreamModel, batch: dict[str, Any]) 
     head = model.eval().model[-1]
     if needs_more_than_maps(model):
         return None
-    _vary(head)
+    _vary(head, -1 if is_negated else 1)
     result = next(tensors(model(batch["img"])), None)
     try:
         head.training = True  # its parts stay in eval, so that its maps are those of the prediction
@@ -73,7 +76,7 @@ def read_boxes(upstream: Upstream, model: UpstreamModel, batch: dict[str, Any]) 
         model.eval()
 
 
-def _vary(head: nn.Module) -> None:
+def _vary(head: nn.Module, sign: int) -> None:
     """Change what the convolutions of a head give: the boxes of an untrained one are all alike.
 
     One with one output may hold fixed numbers, such as the values that a box's distribution is over.
@@ -82,7 +85,7 @@ def _vary(head: nn.Module) -> None:
     for part in head.modules():
         if isinstance(part, nn.Conv2d) and part.out_channels > 1:
             for parameter in part.parameters(recurse=False):
-                perturb_(parameter, generator)
+                perturb_(parameter, generator).mul_(sign)
 
 
 def _same(first: Any, second: Any) -> bool:

@@ -161,7 +161,7 @@ def _against_the_loss(subject: Subject, name: str, evidence: Mapping[str, Any]) 
             "keep self.anchors in cells, as upstream's Detect does: pixels divided by the stride of the map",
             **evidence,
         )
-    if float(reading.scores.min()) >= _HALF:
+    if _is_never_low(reading) and _is_never_low(read_boxes(subject.upstream, subject.fresh(), batch, is_negated=True)):
         return failed(
             f"{name}: upstream's loss takes what the head gives in training for values before a sigmoid, and none of "
             "them is below zero: no class can get a score below 0.5",
@@ -186,6 +186,11 @@ def _against_the_loss(subject: Subject, name: str, evidence: Mapping[str, Any]) 
             **evidence,
         )
     return None
+
+
+def _is_never_low(reading: Reading | None) -> bool:
+    """Return whether no score is below that of zero; of values before a sigmoid, half are."""
+    return reading is not None and float(reading.scores.min()) >= _HALF
 
 
 def _example(reading: Reading) -> str:
