@@ -95,8 +95,9 @@ def _nearest(paste: Pasted, owners: Sequence[str], line: int) -> Constructor | N
         node = paste.classes.get(owner)
         found = node and method(node, "__init__")
         if found:
-            own, after = _constructor(found), owners[place + 1 :]
-            return _with_handed_on(own, found, _nearest(paste, after, line)) if _handing_on(found) else own
+            own, call = _constructor(found), _handing_on(found)
+            inner = _nearest(paste, owners[place + 1 :], line) if call else None
+            return own if call is None or inner is None else _with_handed_on(own, call, inner)
         if owner in ("nn.Conv2d", "torch.nn.Conv2d", "Conv2d"):
             conv2d = method(classes(parse(_CONV2D))["Conv2d"], "__init__")
             assert conv2d is not None
@@ -120,11 +121,8 @@ def _of_upstream(name: str) -> ast.FunctionDef | None:
     return method(classes(parse(text))["X"], "__init__")
 
 
-def _with_handed_on(own: Constructor, node: ast.FunctionDef, inner: Constructor | None) -> Constructor:
-    """Return a constructor with the arguments of its base class's, which it hands on as they are."""
-    call = _handing_on(node)
-    if call is None or inner is None:
-        return own
+def _with_handed_on(own: Constructor, call: ast.Call, inner: Constructor) -> Constructor:
+    """Return a constructor with the arguments of its base class's, which it hands on in this call as they are."""
     given = [one for one in call.args if not isinstance(one, ast.Starred)]
     names = {one.arg for one in call.keywords} | {one.name for one in own.arguments}
     by_place = len(given) < len(call.args)

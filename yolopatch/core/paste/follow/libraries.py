@@ -24,6 +24,7 @@ from yolopatch.core.paste.follow.rules import (  # noqa: F401
     upstreams,
 )
 from yolopatch.core.paste.follow.rules.registry import FUNCTIONS, LAYERS
+from yolopatch.core.paste.follow.rules.sizes import is_large_power
 from yolopatch.core.paste.follow.values import Builtin, Instance, Layer, Library, Tensor, computed, unknown_in
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def _number(called: Library, given: tuple[Any, ...]) -> Any:
     numbers = [one for value in given for one in (value if isinstance(value, (list, tuple)) else (value,))]
     if not all(isinstance(one, (int, float)) for one in numbers):
         raise Open(f"the call of {called.plain}")
-    if called.plain == "pow" and (abs(numbers[0]) > 10**6 or abs(numbers[1]) > 64):
+    if called.plain == "pow" and is_large_power(numbers[0], numbers[1]):
         raise Open("a very large number")
     function = getattr(math, called.plain)
     try:

@@ -13,10 +13,9 @@ from yolopatch.core.paste.follow.rules.arrays import each, is_array
 from yolopatch.core.paste.follow.rules.elementwise import element_by_element
 from yolopatch.core.paste.follow.rules.joining import matmul
 from yolopatch.core.paste.follow.rules.registry import Run
-from yolopatch.core.paste.follow.rules.sizes import shown
+from yolopatch.core.paste.follow.rules.sizes import LARGEST, is_large_power, shown
 from yolopatch.core.paste.follow.values import Library, Table, Tensor, Unknown, computed, unknown_in
 
-_LARGEST = 10**18
 _LONGEST = 10_000  # elements of a list or letters of a text
 
 _PLAIN = (int, float, str, list, tuple, dict, type(None))
@@ -95,9 +94,9 @@ def _bounded(kind: ast.operator) -> Callable[[Any, Any], Any]:
 
 def _refuse_large(kind: ast.operator, left: Any, right: Any) -> None:
     numbers = [abs(one) for one in (left, right) if isinstance(one, (int, float))]
-    if isinstance(kind, (ast.Pow, ast.LShift)) and len(numbers) == 2 and (numbers[0] > 10**6 or numbers[1] > 64):
+    if isinstance(kind, (ast.Pow, ast.LShift)) and len(numbers) == 2 and is_large_power(*numbers):
         raise Open("a very large number")
-    if any(number > _LARGEST for number in numbers):
+    if any(number > LARGEST for number in numbers):
         raise Open("a very large number")
     for one, other in ((left, right), (right, left)):
         if isinstance(one, (str, list, tuple)):

@@ -112,7 +112,7 @@ class Layer:
     call: Callable[..., Any] | None
     attributes: dict[str, Any] = field(default_factory=dict)
     children: dict[str, Any] = field(default_factory=dict)
-    hooks: Hooks = field(default_factory=lambda: Hooks())
+    hooks: Hooks = field(default_factory=Hooks)
 
 
 @dataclass
@@ -122,7 +122,7 @@ class Instance:
     owner: str
     attributes: dict[str, Any] = field(default_factory=dict)
     base: Layer | None = None
-    hooks: Hooks = field(default_factory=lambda: Hooks())
+    hooks: Hooks = field(default_factory=Hooks)
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,10 @@ from yolopatch.core.paste.follow.errors import Fails, Open
 from yolopatch.core.paste.follow.rules import creation
 from yolopatch.core.paste.follow.rules.indexing import indexed
 from yolopatch.core.paste.follow.rules.registry import FUNCTIONS, Run
-from yolopatch.core.paste.follow.rules.sizes import broadcast, elements, listed, made, whole
+from yolopatch.core.paste.follow.rules.sizes import LARGEST, broadcast, elements, is_large_power, listed, made, whole
 from yolopatch.core.paste.follow.values import ARRAY, Builtin, Library, Size, Tensor, Unknown, computed, unknown_in
 
 _MOST = 1000  # numbers of an array that are known
-_LARGEST = 10**18
 _WHOLE = ("int", "int8", "int16", "int32", "int64", "uint8", "intp")
 _REAL = ("float", "float16", "float32", "float64")
 # methods that have torch's meaning
@@ -134,7 +133,7 @@ def _bounded(value: Any) -> Any:
     Raises:
         OverflowError: it is larger than any size.
     """
-    if isinstance(value, int) and abs(value) > _LARGEST:
+    if isinstance(value, int) and abs(value) > LARGEST:
         raise OverflowError
     return value
 
@@ -226,7 +225,7 @@ ARRAYS: Mapping[str, Callable[..., Any]] = {
     "exp": _elementwise(math.exp),
     "log2": _elementwise(math.log2),
     "log": _elementwise(math.log),
-    "power": _elementwise(lambda value, by: value**by if abs(value) <= 10**6 and abs(by) <= 64 else math.nan),
+    "power": _elementwise(lambda value, by: math.nan if is_large_power(value, by) else value**by),
     "maximum": _elementwise(max),
     "minimum": _elementwise(min),
     "add": _elementwise(operator.add),

@@ -10,6 +10,12 @@ from yolopatch.core.paste.follow.errors import Fails, Open
 from yolopatch.core.paste.follow.values import Size, Tensor, Unknown, unknown_in
 
 MOST_ELEMENTS = 10**12  # of a tensor; more is no module
+LARGEST = 10**18  # number that is computed with
+
+
+def is_large_power(base: float, exponent: float) -> bool:
+    """Tell whether a power is too large to compute, or a shift: no class needs it."""
+    return abs(base) > 10**6 or abs(exponent) > 64
 
 
 def tensor(value: Any, what: str = "a tensor") -> Tensor:
