@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -18,13 +17,12 @@ from yolopatch.outside.probe.launch import isolated_launch
 from yolopatch.outside.probe.listen import TOO_LARGE, TOO_LONG, TOO_MUCH, Ended, listen
 from yolopatch.outside.probe.process import Process
 from yolopatch.outside.watch import Watch
-from yolopatch.wire.python.packages import how_to_get
+from yolopatch.wire.python.packages import OF_POST, how_to_get, module_not_found
 from yolopatch.wire.statuses import FAIL, SKIP
 from yolopatch.wire.tasks import VERIFY
 from yolopatch.wire.verification import CheckBegun, CheckEnded, RunsWith, VerifyRequest
 
 _LESS_MEMORY = "try a smaller --scale or --imgsz, or free some memory; and check how much memory the module allocates"
-_NOT_FOUND = re.compile(r"No module named '([\w.]+)'")
 START = 300  # seconds, at least, until the first check begins: importing torch from a cold disk is slow
 
 
@@ -213,9 +211,9 @@ def _import_hint(lines: Sequence[str], where: str | None) -> str:
 
 
 def _not_started(ended: Ended, lines: tuple[str, ...], python: str, workspace: Path) -> YolopatchError:
-    lacks = next((found[1] for line in lines if (found := _NOT_FOUND.search(line))), "")
+    lacks = next(filter(None, map(module_not_found, lines)), "")
     line = faulty_line(lines, workspace)
-    of_post = line is not None and Path(line).name.startswith("own_")  # a file that `add` stored
+    of_post = line is not None and Path(line).name.startswith(OF_POST)
     hint = how_to_get(lacks, python) if of_post else requirements_hint(python)
     return YolopatchError(
         f"no check could run: {python} {_how_it_ended(ended, '')}",

@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn import Module
 
 from ...wire.messages import NotBuilt, UpstreamRequest
-from ...wire.python.packages import how_to_get, how_to_install
+from ...wire.python.packages import OF_POST, how_to_get, how_to_install
 from ...wire.verification import History, VerifyRequest
 from ..explain.causes import Cause, known_cause
 from ..explain.raising import first_line, line_in
@@ -248,7 +248,7 @@ def _not_constructed(error: BaseException, row: Row, cls: Any, args: list[Any], 
 
 def _is_of_post(cls: Any) -> bool:
     """Tell whether a class is of a file that `add` stored, or stands for one."""
-    return hasattr(cls, "lacks") or getattr(cls, "__module__", "").rpartition(".")[2].startswith("own_")
+    return hasattr(cls, "lacks") or getattr(cls, "__module__", "").rpartition(".")[2].startswith(OF_POST)
 
 
 def _signature(cls: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -54,6 +55,10 @@ _COMPILED = frozenset(
         *("flash_attn", "mamba_ssm", "mmcv", "natten", "selective_scan", "swattention", "torch_scatter", "xformers"),
     )
 )
+OF_POST = "own_"
+"""How the name of a file begins that `add` stored, see `catalog.modules.own_source_name`."""
+
+_NOT_FOUND = re.compile(r"No module named '([\w.]+)'")
 _OF_EXTENSIONS = ("_cuda", "_C", "_ext")
 
 
@@ -61,6 +66,12 @@ def is_compiled(module: str) -> bool:
     """Return whether a module has to be compiled before it can be imported."""
     root = module.partition(".")[0]
     return root in _COMPILED or root.endswith(_OF_EXTENSIONS) or "_cuda_" in root
+
+
+def module_not_found(text: str) -> str:
+    """Return the module that Python did not find, by the error that it prints; "" for another text."""
+    found = _NOT_FOUND.search(text)
+    return found[1] if found else ""
 
 
 def how_to_install(module: str, python: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ....wire.python.packages import how_to_get
+from ....wire.python.packages import how_to_get, module_not_found
 from ....wire.shell import quote
 from ...build.subject import Subject
 from ...losses.box_loss import BoxLoss, find_box_loss
@@ -30,7 +30,6 @@ from ..unchanged import in_unchanged_upstream
 
 _LEFT_OUT = {"site-packages", "dist-packages", "runs", "__pycache__"}  # folders without code of the workspace
 _LOSS_NAME = re.compile(r"(?<!g)loss|iou(?!s)|_ious", re.IGNORECASE)  # not a glossary, nor the previous
-_NOT_FOUND = re.compile(r"No module named '([\w.]+)'")
 _SHOWN = 3  # files or functions in a sentence
 
 RULES = Rules(needs_model=False, needs_run=False, asks_base=False)
@@ -63,8 +62,8 @@ def check(subject: Subject) -> Finding:
 
 def _missing(error: str) -> str:
     """Return what to do about a module that the file of a loss lacks; "" for another error."""
-    lacking = _NOT_FOUND.search(error)
-    return how_to_get(lacking[1], sys.executable) if lacking else ""
+    lacking = module_not_found(error)
+    return how_to_get(lacking, sys.executable) if lacking else ""
 
 
 def _with_own(subject: Subject, loss: BoxLoss, found: dict[str, Any], expected: dict[str, Any]) -> Finding:
