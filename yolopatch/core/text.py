@@ -1,7 +1,8 @@
-"""Text as git sees it: its lines, and the ids of blobs, trees and commits. And text that is shown: no passwords."""
+"""Text as git sees it: its lines, and the ids of blobs, trees and commits. How it is encoded, and how it is shown."""
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
 import unicodedata
@@ -11,6 +12,11 @@ from collections.abc import Mapping, Sequence
 def split_lines(text: str) -> list[str]:
     """Split at newlines only, and keep them; `str.splitlines` splits at form feeds and others, too."""
     return list(io.StringIO(text))
+
+
+def is_utf16(data: bytes) -> bool:
+    """Tell whether a file says that it is UTF-16, as PowerShell writes it."""
+    return data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
 
 
 def hide_passwords(text: str) -> str:

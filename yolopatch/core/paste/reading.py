@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import codecs
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,7 +13,7 @@ from yolopatch.core.paste.origins.known import WITH_TORCH, is_file_of_pins, is_i
 from yolopatch.core.paste.origins.stand_ins import MM
 from yolopatch.core.paste.text.post import Place, Post, Renamed, read_post
 from yolopatch.core.syntax import classes, method, parse, used_names
-from yolopatch.core.text import split_lines
+from yolopatch.core.text import is_utf16, split_lines
 from yolopatch.errors import OpenError, UsageError, YolopatchError
 from yolopatch.wire import shell
 
@@ -156,7 +155,7 @@ def _decoded(data: bytes, name: str) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        encoding = "UTF-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "GB18030"
+        encoding = "UTF-16" if is_utf16(data) else "GB18030"
         raise YolopatchError(
             f"{name} is not UTF-8 text: line {line}",
             details=[f"found: byte 0x{data[error.start]:02x}"],

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from yolopatch.core.foreign_signs import MEANT
 from yolopatch.core.plain_yaml import PlainYamlError, load_plain
 from yolopatch.errors import UsageError, YolopatchError
 from yolopatch.outside.files.folders import entries_below
@@ -19,7 +20,7 @@ _SUFFIXES = {".bmp", ".dng", ".jpeg", ".jpg", ".mpo", ".png", ".tif", ".tiff", "
 _MOST_CLASSES = 100_000  # the largest published sets have 21,841
 _MOST_CHARACTERS = 16 * 1024 * 1024
 _MOST_VALUES = 3 * _MOST_CLASSES
-_NO_COMMAS = {"\N{FULLWIDTH COMMA}", "\N{IDEOGRAPHIC COMMA}"}
+_NO_COMMAS = {chr(code) for code, meant in MEANT.items() if meant == ","}
 _LONGEST_SHOWN = 60  # characters of a wrong value
 _PLACES = "a folder, a list of images, or several of them"
 _EXPECTED = {

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import codecs
 from pathlib import Path
 
 from yolopatch.core.model.cfg_file import CfgFile, parse_cfg
+from yolopatch.core.text import is_utf16
 from yolopatch.errors import UsageError
 
 
@@ -37,7 +37,7 @@ def read_cfg(path: Path) -> CfgFile:
     if not path.is_file():
         raise UsageError(f"{path} does not exist", hint="write a model YAML with yolopatch render-cfg")
     content = path.read_bytes()
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if is_utf16(content):
         raise UsageError(
             f"{path} is UTF-16 text, as PowerShell writes it, and upstream reads UTF-8",
             hint="save it as UTF-8 in your editor",

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from torch.nn import Module
 
 from ..tensors.calls import BATCH, layer_calls, outcome
-from ..tensors.tensors import distance
+from ..tensors.tensors import distance, module_name
 from ..thresholds import SAME_FUNCTION
 from .subject import Subject
 
@@ -38,7 +38,7 @@ def switched(subject: Subject) -> dict[int, dict[str, Module]]:
     found: dict[int, dict[str, Module]] = {}
     for index in subject.replaced:
         for name, module in subject.model.model[index].named_modules():
-            full = f"model.{index}.{name}" if name else f"model.{index}"
+            full = module_name(index, name)
             if built.get(full) is False and getattr(module, "inplace", False):
                 found.setdefault(index, {})[full] = module
     return found

@@ -104,6 +104,6 @@ def _wrong_anchors(subject: Subject, data: dict[str, Any]) -> Cause | None:
         return None
     return Cause(
         f"{subject.cfg.name} has {lengths[wrong]} numbers in row {wrong + 1} of its anchors, and {reader} needs pairs, "
-        f"as many in each row",
+        "as many in each row",
         remedy,
     )

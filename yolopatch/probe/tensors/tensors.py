@@ -146,6 +146,11 @@ def layer_name(model: UpstreamModel, index: int) -> str:
     return f"layer {index} ({type(model.model[index]).__name__})"
 
 
+def module_name(index: int, name: str) -> str:
+    """Return the name that a module of a layer has in the model; that of the layer itself if its name is empty."""
+    return f"model.{index}.{name}" if name else f"model.{index}"
+
+
 def count_parameters(module: nn.Module) -> int:
     """Return the number of values in the parameters of a module."""
     return sum(p.numel() for p in module.parameters())

@@ -265,11 +265,10 @@ def _asks_same_channels(subject: Subject, index: int, base: int, given: list[lis
 
 def _other_result(subject: Subject, x: Tensor, result: object) -> str:
     """Return, in one clause, how the shapes of the final outputs differ from the base's; empty where they do not."""
-    last = len(subject.rows) - 1
     if not _has_same_results(subject):
         return ""
     found, wanted = shapes(result), shapes(subject.required_base_model(_for_base(subject, x)))
-    if last in subject.replaced:  # another head may hand out maps of other channels beside its boxes
+    if len(subject.rows) - 1 in subject.replaced:  # another head may hand out maps of other channels beside its boxes
         found, wanted = _without_channels(found), _without_channels(wanted)
     return f"the model gives {found}, the base {wanted}" if found != wanted else ""
 

@@ -18,7 +18,7 @@ from ...tensors.models import Layer, UpstreamModel
 from ...tensors.modes import distance_of_modes, still_norms, trained_only
 from ...tensors.plain_tensors import plain_tensors, registered
 from ...tensors.plainness import is_same_function, plain_kernel
-from ...tensors.tensors import layer_name
+from ...tensors.tensors import layer_name, module_name
 from ...thresholds import OTHER_IN_EVAL
 from ..evidence import SHOWN
 from ..rules import Rules
@@ -84,7 +84,7 @@ def _modes_finding(subject: Subject, calls: Mapping[int, Call], found: Finding) 
         if still:
             norm = layer.get_submodule(still[0])
             return warned(
-                f"{_full_name(index, still[0])} in {layer_name(subject.model, index)} keeps no statistics of what it "
+                f"{module_name(index, still[0])} in {layer_name(subject.model, index)} keeps no statistics of what it "
                 f"sees while it trains (momentum {norm.momentum}), and uses the ones that it started with in eval",
                 "torch's momentum is the share of the new batch: write 0.03 where TensorFlow's code has 0.97; upstream "
                 "sets it for plain nn.BatchNorm2d alone",
@@ -124,13 +124,8 @@ def _plain_convolutions(subject: Subject, model: UpstreamModel, index: int, call
             continue
         kernel = plain_kernel(module, calls[module])
         if kernel:
-            found.append(_PlainConvolution(index, type(module).__name__, _full_name(index, name), kernel))
+            found.append(_PlainConvolution(index, type(module).__name__, module_name(index, name), kernel))
     return found
-
-
-def _full_name(index: int, name: str) -> str:
-    """Return the name that a module of a layer has in the model; of the layer itself, if the name is empty."""
-    return f"model.{index}.{name}" if name else f"model.{index}"
 
 
 @torch.no_grad()

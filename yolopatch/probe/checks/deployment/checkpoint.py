@@ -19,7 +19,7 @@ from ...protocol.findings import Finding, failed, passed
 from ...tensors.half import through_half
 from ...tensors.models import UpstreamModel
 from ...tensors.plain_tensors import attributes, same_values
-from ...tensors.tensors import layer_name, layer_outputs, tensors
+from ...tensors.tensors import layer_name, layer_outputs, module_name, tensors
 from ..evidence import SHOWN
 from ..rules import Rules
 
@@ -108,7 +108,7 @@ class _Trip:
         if index is None:
             self.other = other
             return ""
-        return self._text(index) + _unsaved_clause(self.model.model[index], other.model[index], f"model.{index}")
+        return self._text(index) + _unsaved_clause(self.model.model[index], other.model[index], index)
 
     def deepcopy(self) -> str:
         """Copy the model, and the copy."""
@@ -192,7 +192,7 @@ def _without_head(outputs: Outputs) -> Outputs:
     return {index: outputs[index] for index in list(outputs)[:-1]}
 
 
-def _unsaved_clause(layer: nn.Module, other: nn.Module, name: str) -> str:
+def _unsaved_clause(layer: nn.Module, other: nn.Module, index: int) -> str:
     """Return a clause about the first number that two builds of a layer hold, and that no state dict does."""
     others = dict(other.named_modules())
     for path, module in layer.named_modules():
@@ -200,6 +200,6 @@ def _unsaved_clause(layer: nn.Module, other: nn.Module, name: str) -> str:
         for key, value in attributes(module):
             second = values.get(key)
             if isinstance(value, (int, float)) and isinstance(second, (int, float)) and value != second:
-                full = ".".join(part for part in (name, path, key) if part)
+                full = f"{module_name(index, path)}.{key}"
                 return f": {full} is {value:.4g} in one build and {second:.4g} in another, and no state dict has it"
     return ""
