@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import docstrings
+import spoken_docstrings
 from help_text import Help, take_apart
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -48,7 +49,7 @@ def _of_language(root: Path, language: str, printed: Mapping[str, dict[str, str]
         yield _named(f"cli/{file}", language), _with_pages(text, root)
     yield _named("checks", language), _filled("checks", language, checks=checks)
     yield _named("exit-codes", language), _filled("exit-codes", language, codes=codes)
-    yield _named("api", language), _filled("api", language, **_api(root))
+    yield _named("api", language), _filled("api", language, **_api(root, language))
 
 
 def _named(name: str, language: str) -> str:
@@ -121,11 +122,15 @@ def _with_pages(text: str, root: Path) -> str:
     return re.sub(r"(?<![\w/(])docs/([\w/-]+\.md)", link, text)
 
 
-def _api(root: Path) -> Mapping[str, Any]:
+def _api(root: Path, language: str) -> Mapping[str, Any]:
     file = root / "yolopatch" / "api.py"
     functions = docstrings.functions(file)
-    results = [docstrings.result(file, one.returns, root) for one in functions]
-    return {"functions": functions, "results": results, "module": docstrings.module_text(file)}
+    described = [*functions, *(docstrings.result(file, one.returns, root) for one in functions)]
+    module = docstrings.module_text(file)
+    if language != LANGUAGES[0]:
+        module, described = spoken_docstrings.in_language(module, described, language)
+    count = len(functions)
+    return {"functions": described[:count], "results": described[count:], "module": module}
 
 
 def _filled(template: str, language: str, **values: Any) -> str:

@@ -132,6 +132,26 @@ def test_the_reference_has_every_function_with_its_arguments():
     assert "### Verification" in text
 
 
+def test_the_reference_says_in_chinese_what_the_docstrings_say(monkeypatch):
+    import docstrings
+    import spoken_docstrings
+
+    file = ROOT / "yolopatch" / "api.py"
+    module, functions = docstrings.module_text(file), docstrings.functions(file)
+    described = [*functions, *(docstrings.result(file, one.returns, ROOT) for one in functions)]
+    said, translated = spoken_docstrings.in_language(module, described, "zh")
+    assert 'apply("ultralytics-8.3.0", ["DSConv"], dest="my-yolo")' in said
+    assert [one.name for one in translated] == [one.name for one in described]
+    for one in translated:
+        for text in (one.says, *(meaning for entries in one.sections.values() for _, meaning in entries)):
+            assert re.search(r"[\u4e00-\u9fff]", text), text
+
+    with pytest.raises(LookupError, match=r"not translated: \['Says a new thing.'\]; said nowhere any more: \[\]"):
+        spoken_docstrings.in_language(f"{module}\n\nSays a new thing.", described, "zh")
+    with pytest.raises(LookupError, match=r"said nowhere any more: .+Each raises"):
+        spoken_docstrings.in_language("", described, "zh")
+
+
 def test_a_pattern_of_the_navigation_stands_for_the_pages_that_are_there(tmp_path):
     from navigation import expand
 
