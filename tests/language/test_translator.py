@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from yolopatch.core.language.spoken import titled
 from yolopatch.core.language.translator import Translator
 
 CHINESE = Translator(
@@ -124,3 +125,9 @@ def test_a_hostile_value_takes_no_longer_than_a_plain_one():
     """The placeholders of a pattern match lazily, so a long text is read in one pass for each of them."""
     text = f"{'no file is missing: ' * 2000} in {', ' * 2000}"
     assert CHINESE.translate(text).endswith(", ")
+
+
+def test_a_title_that_was_cut_keeps_the_space_behind_its_colon():
+    """Only a full-width colon needs none; other signs in the title do not matter."""
+    assert titled("parse_model: CAFMAtten\N{HORIZONTAL ELLIPSIS}:", "is added") == "parse_model: CAFMAtten…: is added"
+    assert titled("检测:", "is added") == "检测: is added"

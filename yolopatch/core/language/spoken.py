@@ -69,4 +69,4 @@ def spoken() -> Language:
 def titled(title: str, text: str) -> str:
     """Return a text behind its title, which ends with a colon; a full-width one needs no space behind it."""
     head = spoken().translate(title)
-    return f"{head}{' ' if head.isascii() else ''}{spoken().translate(text)}"
+    return f"{head}{' ' if head[-1:].isascii() else ''}{spoken().translate(text)}"
