@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fork.rebuild.conftest import BLOCK, CFG, EXTRA, TASKS
+from tests.fork.rebuild.conftest import BLOCK, CFG, EXTRA, FIRST, TASKS
 from yolopatch.core.edits import Edit
 from yolopatch.core.fork.rebuild.rebuild import rebuild
 
@@ -91,6 +91,18 @@ def test_a_class_that_is_not_there_is_told(remade):
     (model,) = rebuilt.models
     assert model.lacking == (f"line 6: Gait is not defined: {TASKS} of the fork has no such name",)
     assert (model.text, rebuilt.changes) == ("", ())
+
+
+def test_a_class_that_the_parser_does_not_import_is_told_with_its_place(remade, files):
+    """Also where the parser makes models of timm of names that it does not know: this name is none of theirs."""
+    files["ultralytics/nn/extra/more.py"] = b"Other = None\n\n\nclass Forgotten:\n    pass\n"
+    timm = f"        elif isinstance(m, str):\n            m = timm.create_model(m)\n{FIRST}"
+    for edits in ({}, {TASKS: (FIRST, timm)}):
+        (model,) = remade(CFG.replace("Gate", "Forgotten"), edits=edits).models
+        place = "ultralytics/nn/extra/more.py:4 defines it, and the parser does not import it"
+        assert model.lacking == (f"line 6: Forgotten is not defined: {TASKS} of the fork has no such name; {place}",)
+    (model,) = remade(CFG.replace("Gate", "Other")).models
+    assert model.lacking[0].endswith("a model of timm of this name cannot be rebuilt")
 
 
 def test_a_yaml_that_is_none(remade):

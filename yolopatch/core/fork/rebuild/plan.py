@@ -56,8 +56,10 @@ class Planner:
             first.setdefault(row.module, row.line)
         for name, line in first.items():
             if not name.startswith(_TORCH) and self._meaning(name) is None:
+                place = self.sameness.fork.place_of_class(name)
                 timm = "; a model of timm of this name cannot be rebuilt" if self._asks_timm else ""
-                yield f"line {line}: {name} is not defined: {self.fork.path} of the fork has no such name{timm}"
+                known = f"; {place} defines it, and the parser does not import it" if place else timm
+                yield f"line {line}: {name} is not defined: {self.fork.path} of the fork has no such name{known}"
 
     @property
     def _asks_timm(self) -> bool:

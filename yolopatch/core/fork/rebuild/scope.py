@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 import sys
 from collections.abc import Mapping
@@ -90,6 +91,15 @@ class Scope:
             return None
         ends = [path for path in self.files if path.endswith((f"/{stem}.py", f"/{stem}/__init__.py"))]
         return ends[0] if len(ends) == 1 else None
+
+    def place_of_class(self, name: str) -> str:
+        """Return the file and the line of the first class of this name in the tree; "" where no file defines one."""
+        mentioning = (path for path in sorted(self.files) if path.endswith(".py") and name.encode() in self.files[path])
+        for code in filter(None, map(self.code, mentioning)):
+            node = code.definitions.get(name)
+            if isinstance(node, ast.ClassDef):
+                return f"{code.path}:{node.lineno}"
+        return ""
 
     def meaning(self, path: str, name: str, before: int | None = None) -> Meaning | None:
         """Return what a name means in a file; None for a builtin, and for a name that is not there.
