@@ -52,6 +52,17 @@ def test_a_fork_that_imports_too_much_is_told_and_is_proved_nevertheless(tmp_pat
 
 
 @pytest.mark.slow
+def test_a_rebuilt_model_has_the_asked_scale_where_the_forks_own_does_not_build(tmp_path):
+    fork = _build(_at_import("raise OSError('no GPU')"))
+    assert isinstance(fork, Unbuilt)
+    tree = write(tmp_path / "tree", FILES)
+    (tree / "rebuilt.yaml").write_text(f"scales:\n  n: [1, 1, 64]\n  l: [1, 2, 64]\n{CFG}")
+    rebuilt = Rebuilt(tree, "ultralytics", tree / "rebuilt.yaml")
+    scales = [prove(fork, rebuilt, python=sys.executable, scale=letter).rebuilt.scale for letter in ("", "l")]
+    assert scales == ["n", "l"]
+
+
+@pytest.mark.slow
 def test_a_package_that_lies_beside_the_fork_is_no_package_to_install():
     found = _build(_at_import("import vmamba"), **{"code/vmamba/__init__.py": 10})
     (lack,) = found.absent

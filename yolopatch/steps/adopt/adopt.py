@@ -323,7 +323,9 @@ class _Builder:
         if self.built is None:
             return rebuilt, tuple(AdoptedModel(one.cfg, one.lacking, None, one.path) for one in rebuilt.models)
         python = _interpreter(fork.upstream, release.version, self.python, self.cache)
-        models = compare_models(self.built, fork.upstream, release.files, rebuilt, python, self.watch)
+        models = compare_models(
+            self.built, fork.upstream, release.files, rebuilt, self.reading.scale, python, self.watch
+        )
         return rebuilt, models
 
 
@@ -331,8 +333,7 @@ def _builder(request: AdoptRequest, reading: Reading, cache: Path, watch: Watch)
     built = None
     if request.builds:
         python = _interpreter(reading.fork.upstream, reading.base.release, request.python, cache)
-        scale = reading.choice.scale if reading.choice else ""
-        built = build_models(reading.fork, reading.chosen, scale, python, watch)
+        built = build_models(reading.fork, reading.chosen, reading.scale, python, watch)
     return _Builder(request.name or module_name_of(reading.fork.name), reading, built, request.python, cache, watch)
 
 

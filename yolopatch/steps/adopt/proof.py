@@ -112,19 +112,22 @@ def _found_beside(absent: Absent, fork: ForkTree) -> Absent:
     return replace(absent, reason=OWN_FILE, what=what, install="")
 
 
-def prove(fork: Built | Unbuilt, rebuilt: Rebuilt, *, python: str, patience: float = PATIENCE) -> Proof:
+def prove(
+    fork: Built | Unbuilt, rebuilt: Rebuilt, *, python: str, scale: str = "", patience: float = PATIENCE
+) -> Proof:
     """Build the rebuilt model at the scale and on the image of the fork's, and compare them.
 
     Args:
         fork: see `build_fork`.
         rebuilt: the workspace.
+        scale: the letter that was asked of the fork, for one that does not build.
         python: the interpreter with upstream's requirements.
         patience: seconds for each step of the model.
 
     Raises:
         YolopatchError: the interpreter does not start, or has no torch.
     """
-    scale, side = (fork.scale, fork.imgsz) if isinstance(fork, Built) else ("", SIDE)
+    scale, side = (fork.scale, fork.imgsz) if isinstance(fork, Built) else (scale, SIDE)
     request = ForkModelRequest(str(rebuilt.tree), rebuilt.style, str(rebuilt.cfg), scale, side)
     other = ask_model(request, python=python, patience=patience)
     agreement = compare_built(fork, other) if isinstance(fork, Built) and isinstance(other, Built) else None

@@ -59,6 +59,11 @@ class Reading:
         """Why the main model was chosen, or none; "" where the user names models."""
         return self.choice.why if self.choice else ""
 
+    @property
+    def scale(self) -> str:
+        """The letter of the scale at which the fork trains its main model; "" where none is known."""
+        return self.choice.scale if self.choice else ""
+
 
 def read(named: str, folder: str | None, base: str, cfgs: tuple[str, ...], cache: Path, watch: Watch) -> Reading:
     """Return what a fork says.

@@ -47,6 +47,7 @@ def compare_models(
     upstream: str,
     base: Mapping[str, bytes],
     rebuilt: Rebuilt,
+    scale: str,
     python: str,
     watch: Watch,
 ) -> tuple[AdoptedModel, ...]:
@@ -57,6 +58,7 @@ def compare_models(
         upstream: `ultralytics` or `yolov5`.
         base: the files of the release, by path.
         rebuilt: what is added to it.
+        scale: the letter that was asked of the fork; "" for the first one of a file.
         python: the interpreter with upstream's requirements.
         watch: called before each model.
 
@@ -70,7 +72,7 @@ def compare_models(
             watch(f"building {model.cfg} rebuilt", number, len(rebuilt.models))
             tree = RebuiltTree(folder, upstream, folder / model.path)
             ours = built[model.cfg]
-            proof = prove(ours, tree, python=python) if model.path else Proof(ours, None, None)
+            proof = prove(ours, tree, scale=scale, python=python) if model.path else Proof(ours, None, None)
             found.append(AdoptedModel(model.cfg, model.lacking, proof, model.path))
     return tuple(found)
 
