@@ -82,6 +82,22 @@ def test_rows_reach_their_classes_through_stars_other_names_and_imports_in_funct
     assert found.unknown == ()
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "if isinstance(c2, list) and m not in {Conv, Other}: c2 = c2[0]",
+        "if m is not Other: c2 = c2[0]",
+        "c2 = c2[0] if m in (Other, Conv) else c2",
+        "c2 = pick(c2, m != Other)",
+        "while m in {Other}: c2 = c2[0]",
+    ],
+)
+def test_a_question_after_the_branches_needs_none_of_its_classes(line):
+    files = {**_FILES, "ultralytics/nn/tasks.py": f"{_PARSER}        {line}\n"}
+    reach = reached(TreeCode(files), "ultralytics", {"my.yaml": _CFG})
+    assert "Other" not in {one.name for one in reach.definitions}
+
+
 def test_arguments_and_keys_can_name_a_module_and_a_name_that_nothing_defines_is_unknown():
     cfg = {"kind": "Other", "backbone": [[-1, 1, "kind", [64, "Unneeded"]], [-1, 1, "Nowhere", []], "row", [3]]}
     found = reached(TreeCode(_FILES), "ultralytics", {"my.yaml": cfg})

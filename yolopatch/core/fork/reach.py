@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from yolopatch.core.fork.names.definitions import Definition
 from yolopatch.core.fork.names.references import dotted_name
@@ -134,7 +135,16 @@ def _running(node: ast.AST, rows: _Rows) -> Iterator[ast.AST]:
         for child in ast.iter_child_nodes(node):
             yield from _running(child, rows)
     elif not isinstance(node, ast.Assign) or not _is_list(node.value):
+        yield from _without_questions(node)
+
+
+def _without_questions(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield code without its questions which class `m` is: they need none of the classes that they name."""
+    if not any(map(_asks, ast.walk(node))):
         yield node
+    elif not _asks(node):
+        for child in ast.iter_child_nodes(node):
+            yield from _without_questions(child)
 
 
 def _is_list(node: ast.expr) -> bool:
@@ -145,12 +155,11 @@ def _is_list(node: ast.expr) -> bool:
 
 def _is_of_class(test: ast.expr) -> bool:
     """Tell whether a test asks which class `m` is."""
-    return any(
-        isinstance(part, ast.Compare)
-        and dotted_name(part.left) == "m"
-        and isinstance(part.ops[0], ast.In | ast.Is | ast.Eq)
-        for part in ast.walk(test)
-    )
+    return any(_asks(part) and isinstance(part.ops[0], ast.In | ast.Is | ast.Eq) for part in ast.walk(test))
+
+
+def _asks(node: ast.AST) -> TypeGuard[ast.Compare]:
+    return isinstance(node, ast.Compare) and dotted_name(node.left) == "m"
 
 
 def _names_in(node: ast.AST) -> set[str]:
