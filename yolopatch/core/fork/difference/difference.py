@@ -112,11 +112,17 @@ class _Reader:
         return FileChange(path, CHANGED, (NOTHING,), _unread_kind(suffix))
 
     def _removed(self, path: str) -> FileChange:
-        importer = next(self.trees.fork.importers(path), None) if is_python(path) else None
+        if not is_python(path):
+            return FileChange(path, REMOVED, (NOTHING,), "removed")
+        importer = next(self.trees.fork.broken_importers(path), None)
         if importer:
             affects = self.trees.areas_of_file(path)
             return FileChange(path, REMOVED, affects, f"removed, though `{importer}` imports it: that import fails")
-        what = "removed; nothing of the fork imports it" if is_python(path) else "removed"
+        importer = next(self.trees.fork.importers(path), None)
+        if importer:
+            what = f"removed; what imports it still works, as in `{importer}`"
+        else:
+            what = "removed; nothing of the fork imports it"
         return FileChange(path, REMOVED, (NOTHING,), what)
 
     def _python(self, path: str, data: bytes, kind: str) -> FileChange:

@@ -46,6 +46,21 @@ class Binding:
 
 
 @dataclass(frozen=True)
+class Import:
+    """A module that a file imports, at its top or in a function.
+
+    Attributes:
+        path: of the file that imports.
+        module: its full name.
+        attribute: of `from module import attribute`, which can be STAR; None for `import module`.
+    """
+
+    path: str
+    module: str
+    attribute: str | None
+
+
+@dataclass(frozen=True)
 class FileCode:
     """A Python file that was parsed.
 
@@ -67,6 +82,11 @@ class FileCode:
     def bindings(self) -> tuple[Binding, ...]:
         """Every binding at the top level in its order, those that only replace a failed import first."""
         return tuple(_bindings(self.tree.body, package_of(self.path)))
+
+    @cached_property
+    def imports(self) -> tuple[Import, ...]:
+        """Every import, those in functions too, in no order."""
+        return tuple(_imports(self.path, self.tree))
 
     @cached_property
     def identifiers(self) -> frozenset[str]:
@@ -154,6 +174,14 @@ def _bindings(body: Sequence[ast.stmt], package: str) -> Iterator[Binding]:
             yield from (Binding(name, node) for name in assigned_names(node))
         elif isinstance(node, ast.Import | ast.ImportFrom):
             yield from import_bindings(node, package)
+
+
+def _imports(path: str, tree: ast.Module) -> Iterator[Import]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (Import(path, alias.name, None) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (Import(path, _absolute(node, package_of(path)), alias.name) for alias in node.names)
 
 
 def _absolute(node: ast.ImportFrom, package: str) -> str:

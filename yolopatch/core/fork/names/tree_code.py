@@ -15,6 +15,7 @@ from yolopatch.core.fork.names.definitions import (
     Binding,
     Definition,
     FileCode,
+    Import,
     package_of,
 )
 from yolopatch.core.fork.names.references import free_names, inner_imports
@@ -90,13 +91,51 @@ class TreeCode:
         return found
 
     def importers(self, path: str) -> Iterator[str]:
-        """Yield the paths of the files that import this file, which the tree need not have."""
+        """Yield the paths of the files that import this file, at their top or in a function.
+
+        Those in the folder of an __init__.py run after it, so they are none of its importers.
+        """
+        folder = path.removesuffix("__init__.py")
+        found = dict.fromkeys(one.path for one in self._imports.get(module_name(path), ()))
+        yield from (one for one in found if folder == path or not one.startswith(folder))
+
+    def broken_importers(self, path: str) -> Iterator[str]:
+        """Yield the paths of the files whose import fails because the tree does not have this file any more.
+
+        Its name may go on meaning something: a folder without its __init__.py still holds modules, and `loss.py` may
+        have become `loss/__init__.py`.
+        """
         name = module_name(path)
-        for other in self.mentioning(name.rpartition(".")[2]):
-            file = self.file(other)
-            imports = (binding for binding in (file.bindings if file else ()) if binding.module)
-            if any(name in (one.module, f"{one.module}.{one.attribute}") for one in imports):
-                yield other
+        yield from dict.fromkeys(one.path for one in self._imports.get(name, ()) if self._is_broken(one, name))
+
+    def _is_broken(self, imported: Import, name: str) -> bool:
+        module, attribute = imported.module, imported.attribute
+        if not self._is_there(module):
+            return not self._is_there(name)
+        if module != name and name != f"{module}.{attribute}":
+            return False
+        if attribute in (None, STAR) or self._is_there(f"{module}.{attribute}"):
+            return False
+        target = self.modules.get(module)
+        return target is None or not self._may_have(target, attribute or "")
+
+    def _may_have(self, path: str, name: str) -> bool:
+        """Tell whether a file has a name, or cannot be known not to have it."""
+        file = self.file(path)
+        return file is None or any(one.name in (name, STAR, "__getattr__") for one in file.bindings)
+
+    @cached_property
+    def _imports(self) -> dict[str, list[Import]]:
+        """The imports of all files by the name of each module that they run; those around it run before it."""
+        found: dict[str, list[Import]] = {}
+        for path, file in self.files.items():
+            for one in file.imports:
+                rooted = Import(path, self._rooted(path, one.module), one.attribute)
+                below = f"{rooted.module}.{one.attribute}"
+                parts = (below if one.attribute not in (None, STAR) else rooted.module).split(".")
+                for n in range(1, len(parts) + 1):
+                    found.setdefault(".".join(parts[:n]), []).append(rooted)
+        return found
 
     @cached_property
     def modules(self) -> dict[str, str]:
