@@ -262,6 +262,24 @@ FORWARDS = [
     "return x[:, : int(environ.copy().setdefault('NOBODY_SETS', '7'))]",
     "return x[:, : int(environ.copy().pop('NOBODY_SETS', '7'))]",
     "(a, b), c = x.chunk(2, 1), 3\nreturn a[:, :c]",
+    "return x[..., (1, 0)]",
+    "return x[:, (0, 1, 3), 2]",
+    "return x[:, [[0, 1, 3], [2, 4, 5]]]",
+    "return x[:, [0, 12]]",
+    "return x[:, ([0, 1], [2])]",
+    "return F.grid_sample(x, torch.zeros(2, 5, 6, 2)[..., (1, 0)])",
+    "return x[:, : {**{'a': 3}, 'b': 4}['a']]",
+    "return x[:, : dict([('a', 3), ['b', 4]])['b']]",
+    "return x[:, : {**[3]}['a']]",
+    "return dict([(1, 2, 3)]) or x",
+    "n = next(iter([3, 4]))\nreturn x[:, :n]",
+    "n = iter([3, 4, 5])\nnext(n)\nreturn x[:, : next(n) + next(n)]",
+    "n = next((c for c in (3, 12) if c > 5), 2)\nreturn x[:, :n]",
+    "n = next((c for c in (3, 4) if c > 5), 2)\nreturn x[:, :n]",
+    "n = next(iter([]))\nreturn x",
+    "c = nn.Conv2d(12, 8, 1)\nreturn c(x.to(next(c.parameters()).device))",
+    "c = nn.Conv2d(12, 8, 1)\nreturn c(x) if next(c.parameters(), None) is not None else x",
+    "return x if next(self.parameters(), None) is not None else x[:, :3]",
     "a, b, c = x\nreturn a",
     "a, b = x\nreturn a",
 ]
@@ -389,6 +407,15 @@ def test_an_array_that_the_code_changes_is_open_and_not_taken_as_it_was(changes)
 
 def test_a_number_of_numpy_that_grows_without_end_is_open():
     forward = "d = np.array([3])\nfor i in range(90):\n    d = d * d\nreturn nn.Conv2d(12, int(d[0]), 1)(x)"
+    assert try_class(read_paste(text("None", forward).encode(), "x.py"), "X", {}, [SIZE]).state == UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    ["{**made()}['a']", "dict(made())['a']", "dict([made()])['a']", "set([[made()]])", "next(made())", "f(**made())"],
+)
+def test_what_an_unknown_function_gives_is_open_wherever_it_stands(unknown):
+    forward = f"from package import made\ndef f(a):\n    return a\nreturn x[:, : {unknown}]"
     assert try_class(read_paste(text("None", forward).encode(), "x.py"), "X", {}, [SIZE]).state == UNKNOWN
 
 

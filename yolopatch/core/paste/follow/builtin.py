@@ -24,7 +24,9 @@ from yolopatch.core.paste.follow.values import (
     PastedClass,
     Tensor,
     Unknown,
+    Weights,
     computed,
+    hashable,
     origins,
     unknown_in,
 )
@@ -121,6 +123,23 @@ def _sum(machine: Machine, values: Any, start: Any = 0) -> Any:
 
 def _listed(kind: type) -> Run:
     return lambda machine, values=(): kind(machine.iterate(values))
+
+
+def _set(machine: Machine, values: Any = ()) -> Any:
+    return set(hashable(machine.known(list(machine.iterate(values)))))
+
+
+def _next(machine: Machine, values: Any, *default: Any) -> Any:
+    """Take the first of what an iterator gives: it is a list here, which nothing else has."""
+    if isinstance(values, Unknown):
+        return values
+    if isinstance(values, Weights) and not values and values.more:
+        return Tensor(())  # of which the code asks the device or the kind
+    if not isinstance(values, list):
+        raise Open(f"the next of {shown(values)}")
+    if not values and not default:
+        raise Fails("next of nothing", "StopIteration")
+    return values.pop(0) if values else default[0]
 
 
 def _zip(machine: Machine, *lists: Any, strict: Any = False) -> Any:
@@ -243,7 +262,14 @@ def _str(machine: Machine, value: Any = "") -> Any:
 
 def _dict(machine: Machine, *given: Any, **named: Any) -> Any:
     pairs = given[0] if given else {}
-    return {**(pairs if isinstance(pairs, dict) else dict(machine.iterate(pairs))), **named}
+    return {**(pairs if isinstance(pairs, dict) else _of_pairs(machine, pairs)), **named}
+
+
+def _of_pairs(machine: Machine, values: Any) -> dict[Any, Any]:
+    pairs = [list(machine.iterate(one)) for one in machine.iterate(values)]
+    if any(len(one) != 2 for one in pairs):
+        raise Fails("dict of what is no pairs", "ValueError")
+    return dict(zip(hashable(machine.known([name for name, _ in pairs])), (value for _, value in pairs)))
 
 
 def _divmod(machine: Machine, left: Any, right: Any) -> Any:
@@ -259,7 +285,7 @@ _FUNCTIONS: dict[str, Run] = {
     "str": _str,
     "list": _listed(list),
     "tuple": _listed(tuple),
-    "set": _listed(set),
+    "set": _set,
     "dict": _dict,
     "max": _extreme(max),
     "min": _extreme(min),
@@ -268,6 +294,7 @@ _FUNCTIONS: dict[str, Run] = {
     "enumerate": _enumerate,
     "reversed": lambda machine, values: list(machine.iterate(values))[::-1],
     "iter": lambda machine, values: list(machine.iterate(values)),
+    "next": _next,
     "sorted": _sorted,
     "map": _map,
     "filter": lambda machine, f, values: [x for x in machine.iterate(values) if machine.truth(machine.call(f, x))],

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from yolopatch.core.paste.follow import statements
 from yolopatch.core.paste.follow.attributes import attribute, part
-from yolopatch.core.paste.follow.errors import Open
+from yolopatch.core.paste.follow.errors import Fails, Open
 from yolopatch.core.paste.follow.numbers import arithmetic, comparison, negated
+from yolopatch.core.paste.follow.rules.sizes import shown
 from yolopatch.core.paste.follow.signature import defaults
-from yolopatch.core.paste.follow.values import SELF, Function, Scope, Super, Unknown, unknown_in
+from yolopatch.core.paste.follow.values import SELF, Function, Scope, Super, Unknown, hashable, unknown_in
 
 if TYPE_CHECKING:
     from yolopatch.core.paste.follow.machine import Machine
@@ -93,24 +94,28 @@ def _tuple(machine: Machine, node: ast.Tuple, scope: Scope) -> Any:
 
 
 def _set(machine: Machine, node: ast.Set, scope: Scope) -> Any:
-    return set(_hashable(machine.known(list(_elements(machine, node.elts, scope)))))
-
-
-def _hashable(values: list[Any]) -> list[Any]:
-    if not all(isinstance(one, (int, float, str, tuple)) for one in values):
-        raise Open("a set")
-    return values
+    return set(hashable(machine.known(list(_elements(machine, node.elts, scope)))))
 
 
 def _dict(machine: Machine, node: ast.Dict, scope: Scope) -> Any:
     found: dict[Any, Any] = {}
     for key, value in zip(node.keys, node.values):
         if key is None:
-            found.update(machine.evaluate(value, scope))
+            found.update(_mapping(machine, value, scope))
         else:
-            (name,) = _hashable([machine.evaluate(key, scope)])
+            (name,) = hashable([machine.evaluate(key, scope)])
             found[name] = machine.evaluate(value, scope)
     return found
+
+
+def _mapping(machine: Machine, node: ast.expr, scope: Scope) -> dict[Any, Any]:
+    """Return what stands behind the two stars of a call or of a dict."""
+    value = machine.known(machine.evaluate(node, scope))
+    if isinstance(value, dict):
+        return value
+    if value is None or isinstance(value, (int, float, str, list, tuple)):
+        raise Fails(f"{shown(value)} has no names with values", "TypeError")
+    raise Open(f"the names and values of {shown(value)}")
 
 
 def _comprehension(machine: Machine, node: ast.ListComp | ast.GeneratorExp, scope: Scope) -> Any:
@@ -120,7 +125,7 @@ def _comprehension(machine: Machine, node: ast.ListComp | ast.GeneratorExp, scop
 def _dict_comprehension(machine: Machine, node: ast.DictComp, scope: Scope) -> Any:
     found: dict[Any, Any] = {}
     for inner in _rounds(machine, node.generators, scope.inside()):
-        (name,) = _hashable([machine.evaluate(node.key, inner)])
+        (name,) = hashable([machine.evaluate(node.key, inner)])
         found[name] = machine.evaluate(node.value, inner)
     return found
 
@@ -167,13 +172,10 @@ def _call(machine: Machine, node: ast.Call, scope: Scope) -> Any:
     given = list(_elements(machine, node.args, scope))
     named: dict[str, Any] = {}
     for keyword in node.keywords:
-        value = machine.evaluate(keyword.value, scope)
-        if keyword.arg is not None:
-            named[keyword.arg] = value
-        elif isinstance(value, dict):
-            named.update(value)
+        if keyword.arg is None:
+            named.update(_mapping(machine, keyword.value, scope))
         else:
-            raise Open("the arguments of a call")
+            named[keyword.arg] = machine.evaluate(keyword.value, scope)
     machine.line = node.lineno
     return machine.call(called, *given, **named)
 

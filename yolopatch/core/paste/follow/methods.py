@@ -10,7 +10,7 @@ from yolopatch.core.paste.follow.errors import Fails, Open, Unset
 from yolopatch.core.paste.follow.rules import containers
 from yolopatch.core.paste.follow.rules.registry import LAYERS
 from yolopatch.core.paste.follow.rules.sizes import shown
-from yolopatch.core.paste.follow.values import Builtin, Environment, Instance, Layer, Table, Tensor, Unknown
+from yolopatch.core.paste.follow.values import Builtin, Environment, Instance, Layer, Table, Tensor, Unknown, Weights
 
 if TYPE_CHECKING:
     from yolopatch.core.paste.follow.machine import Machine
@@ -106,7 +106,7 @@ def of_module(machine: Machine, value: Instance | Layer, name: str) -> Any:
     if name in ("named_modules", "named_children"):
         return _method(name, lambda: [(str(n), one) for n, one in enumerate(_modules(value))])
     if name in ("parameters", "buffers"):
-        return _method(name, lambda *given, **named: [one for _, one in _tensors(value)])
+        return _method(name, lambda *given, **named: _weights(value))
     if name in ("named_parameters", "named_buffers"):
         return _method(name, lambda *given, **named: list(_tensors(value)))
     return None
@@ -132,6 +132,12 @@ def _modules(value: Any) -> Iterator[Any]:
     for one in parts:
         if isinstance(one, (Instance, Layer)) and one is not value:
             yield from _modules(one)
+
+
+def _weights(value: Any) -> Weights:
+    found = Weights(one for _, one in _tensors(value))
+    found.more = any(isinstance(one, Layer) for one in _modules(value))
+    return found
 
 
 def _tensors(value: Any) -> Iterator[tuple[str, Tensor]]:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from yolopatch.core.paste.follow.errors import Open
+
 ARRAY = "numpy.ndarray"  # the kind of a tensor that is an array of numpy
 SELF = "<self>"  # under this name, the scope of a method has its object
 
@@ -43,6 +45,12 @@ class Size(tuple[int, ...]):
 
 class Environment(dict[str, Any]):
     """`os.environ` of a computer on which nobody set the variables that the code asks for."""
+
+
+class Weights(list[Any]):
+    """The parameters or buffers of a module; `more`: whether it has layers, whose own are not in the list."""
+
+    more = False
 
 
 class Table(dict[Any, Any]):
@@ -214,3 +222,14 @@ def unknown_in(value: Any) -> Unknown | None:
     if isinstance(value, (tuple, list)):
         return next((found for one in value if (found := unknown_in(one))), None)
     return None
+
+
+def hashable(values: list[Any]) -> list[Any]:
+    """Return values that a set or the names of a dict can have.
+
+    Raises:
+        Open: one of them is none.
+    """
+    if not all(isinstance(one, (int, float, str, tuple)) for one in values):
+        raise Open("a set")
+    return values

@@ -49,21 +49,39 @@ def _part(shape: tuple[int, ...], parts: list[Any], rest: int) -> Tensor:
         elif isinstance(one, slice):
             sizes.append(_sliced(shape[place], one))
             place += 1
-        elif isinstance(one, (Tensor, list)):
-            found = one if isinstance(one, Tensor) else Tensor((len(one),))
+        elif isinstance(one, (Tensor, list, tuple)):
+            found = one if isinstance(one, Tensor) else _numbers(one, shape[place])
             if found.kind == "torch.bool":
                 raise Open("a shape that depends on a tensor's values")
             tensors.append(found)
             where = len(sizes) if where < 0 else where
             place += 1
         else:
-            number = whole(one)
-            if not -shape[place] <= number < shape[place]:
-                raise Fails(f"the index {number} in a dimension of {shape[place]}", "IndexError")
+            _require_in(whole(one), shape[place])
             place += 1
     if tensors:
         sizes[where:where] = broadcast(*tensors).shape
     return made(sizes)
+
+
+def _numbers(given: list[Any] | tuple[Any, ...], size: int) -> Tensor:
+    """Return an index that is written as a list of numbers, or of such lists; a tuple in an index is one, too."""
+    if any(isinstance(one, bool) for one in given):
+        raise Open("a shape that depends on a list of True and False")
+    if not any(isinstance(one, (list, tuple)) for one in given):
+        for one in given:
+            if not isinstance(one, Tensor):
+                _require_in(whole(one), size)
+        return Tensor((len(given),))
+    rows = {_numbers(one, size).shape if isinstance(one, (list, tuple)) else () for one in given}
+    if len(rows) > 1:
+        raise Fails("an index of lists of several lengths", "ValueError")
+    return Tensor((len(given), *rows.pop()))
+
+
+def _require_in(number: int, size: int) -> None:
+    if not -size <= number < size:
+        raise Fails(f"the index {number} in a dimension of {size}", "IndexError")
 
 
 def _sliced(size: int, part: slice) -> int:
