@@ -14,21 +14,22 @@ from types import FrameType
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import Module
 
 from ...wire.messages import NotBuilt, UpstreamRequest
 from ...wire.python.packages import OF_POST, how_to_get, how_to_install
 from ...wire.verification import History, VerifyRequest
 from ..explain.causes import Cause, known_cause
-from ..explain.raising import first_line, line_in
+from ..explain.raising import first_line, line_in, raised
 from ..explain.zero_sizes import empty_parts, zero_divisions
 from ..protocol.findings import Finding, failed
 from ..protocol.plain_values import plain
 from ..protocol.refusal import ModelRefusal, Refusal
 from ..tensors.tensors import image, layer_outputs
 from .arguments import Recorder, misread, role
-from .keys import wrong_key
+from .keys import FIX_THE_FILE, wrong_key
+from .miscounted import is_the_bases, misled_by
 from .rows import Row
 from .subject import SIDE, Subject, shapes
 from .upstreams import Upstream
@@ -156,9 +157,12 @@ def _while_made(
             "copy `scales:` from upstream's own YAML of this family into the file",
             **evidence,
         )
+    known = known_cause(None, error) if isinstance(error, NameError) else None
+    if known:  # parse_model reaches the line with the name at a layer that need not be the one that it is for
+        return failed(known.what, known.remedy, **evidence)
     if deepest is parser or (deepest.f_back is parser and deepest.f_code.co_name == "<genexpr>"):
-        return _not_called(error, row, found["m"], found["args"], evidence)
-    return _not_constructed(error, row, found["m"], found["args"], evidence)
+        return _not_called(subject, error, row, found, evidence)
+    return _not_constructed(subject, error, row, found, evidence)
 
 
 def _row_text(row: Row) -> str:
@@ -173,7 +177,8 @@ def _unknown_class(subject: Subject, row: Row, evidence: dict[str, Any]) -> Find
             "let a branch of parse_model pass what its constructor takes, such as the channels of its input"
         )
     else:
-        near = difflib.get_close_matches(row.module, _known(subject), n=3)
+        of_torch = [f"nn.{name}" for name in vars(nn) if name[:1].isupper()] if "nn." in row.module else []
+        near = difflib.get_close_matches(row.module, of_torch or _known(subject), n=3)
         hint = "apply its module to this workspace, or fix the name" + (f": {', '.join(near)}?" if near else "")
     return failed(
         f"layer {row.index} asks for the class {row.module}, which parse_model does not know", hint, **evidence
@@ -196,14 +201,32 @@ def _known(subject: Subject) -> list[str]:
     return [name for name, value in seen.items() if isinstance(value, type) and issubclass(value, Module)]
 
 
-def _not_called(error: BaseException, row: Row, cls: Any, args: list[Any], evidence: dict[str, Any]) -> Finding:
-    """Explain an exception of parse_model itself: no constructor was entered."""
+def _not_called(
+    subject: Subject, error: BaseException, row: Row, found: Mapping[str, Any], evidence: dict[str, Any]
+) -> Finding:
+    """Explain an exception of parse_model itself, whose variables are `found`: no constructor was entered."""
+    cls, args = found["m"], found["args"]
     evidence["constructor"] = _signature(cls)
     if isinstance(error, TypeError) and "__init__()" in str(error):
         return failed(
             f"layer {row.index}: {row.module} does not take {len(args)} arguments: {_message(error)}",
             _branch_hint(row, cls, args)
             or f"its constructor is {row.module}{_signature(cls)}, and parse_model passes {plain(args)}",
+            **evidence,
+        )
+    if len(row.sources) > 1 and "list indices must be integers" in str(error):
+        return failed(
+            f"layer {row.index} ({row.module}) reads {len(row.sources)} layers, and parse_model looks up the channels "
+            "of one",
+            f"write a branch for {row.module} in parse_model, which sets c2 to the channels that it gives: "
+            "c2 = ch[f[0]] where it adds maps, sum(ch[x] for x in f) where it joins them",
+            **evidence,
+        )
+    if is_the_bases(subject, row):
+        return failed(
+            f"parse_model itself fails at layer {row.index} ({row.module}), whose row is upstream's own: "
+            f"{type(error).__name__}: {_message(error)}",
+            f"look at {evidence['at']}: not the layer is wrong, but the code there, or a branch before it",
             **evidence,
         )
     return failed(
@@ -214,8 +237,11 @@ def _not_called(error: BaseException, row: Row, cls: Any, args: list[Any], evide
     )
 
 
-def _not_constructed(error: BaseException, row: Row, cls: Any, args: list[Any], evidence: dict[str, Any]) -> Finding:
-    """Explain an exception of a layer's constructor."""
+def _not_constructed(
+    subject: Subject, error: BaseException, row: Row, made: Mapping[str, Any], evidence: dict[str, Any]
+) -> Finding:
+    """Explain an exception of a layer's constructor; `made` are the variables of parse_model."""
+    cls, args = made["m"], made["args"]
     bound = _bound(cls, args)
     evidence["arguments"] = bound
     if isinstance(error, ImportError) and error.name:
@@ -232,6 +258,9 @@ def _not_constructed(error: BaseException, row: Row, cls: Any, args: list[Any], 
             _ZERO_HINT,
             **evidence,
         )
+    misled = misled_by(subject, row, made)
+    if misled:
+        return failed(f"{misled.what}: {type(error).__name__}: {_message(error)}", misled.remedy, **evidence)
     known = known_cause(None, error)
     if known:
         return failed(f"layer {row.index} ({row.module}) cannot be constructed: {known.what}", known.remedy, **evidence)
@@ -305,7 +334,7 @@ def _while_run(subject: Subject, error: BaseException, runner: FrameType, eviden
         _list_hint(row, error)
         or _axis_hint(row, error)
         or _fraction_hint(subject, row)
-        or _mismatch_hint(subject, row, inputs, evidence)
+        or _mismatch_hint(subject, runner, row, inputs, evidence)
         or _size_hint(subject, runner, error)
         or _fallback_hint(error, evidence),
         **evidence,
@@ -376,7 +405,9 @@ def describe_empty(layer: Module, row: Row, empty: list[str], given: Mapping[str
     return Cause(f"layer {row.index}: {part} has no channels{at_scale}{why}", _ZERO_HINT)
 
 
-def _mismatch_hint(subject: Subject, row: Row, inputs: list[list[int]], evidence: dict[str, Any]) -> str:
+def _mismatch_hint(
+    subject: Subject, runner: FrameType, row: Row, inputs: list[list[int]], evidence: dict[str, Any]
+) -> str:
     """Return the cause of a mismatch: a class without a branch in parse_model, or channels that it counts wrong."""
     recorder = Recorder()
     with recorder, suppress(Exception):  # the same error again: only the arguments are needed now
@@ -393,6 +424,12 @@ def _mismatch_hint(subject: Subject, row: Row, inputs: list[list[int]], evidence
             )
     counted = next((v for k, v in recorder.given.get(row.index, {}).items() if role(k) == "input channels"), None)
     if len(inputs) == 1 and isinstance(counted, int) and counted != inputs[0][1]:
+        if row.sources == (-1,):
+            key = "channels" if "channels" in runner.f_locals["self"].yaml else "ch"  # depends on the release
+            return (
+                f"parse_model counted {counted} channels of the image, and it has {inputs[0][1]}: let parse_model take "
+                f"the number that it is called with, and write it in the file as {key}: {counted}"
+            )
         return (
             f"parse_model counted {counted} channels from layer {row.sources[0]}, and it returns {inputs[0][1]}: fix "
             "the branch for its class in parse_model, or the class"
@@ -472,14 +509,9 @@ def _elsewhere(subject: Subject, error: BaseException, evidence: dict[str, Any])
         data = subject.data
     except Exception:  # any error of reading the file: it is the one to explain
         data = {}
-    missing = [key for key in ("backbone", "head") if key not in data]
-    if missing:
+    if not data:
         text = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
-        return failed(
-            f"{subject.cfg.name} is no model YAML: " + (f"it has no {missing[0]}" if data else text),
-            "fix the file: it needs backbone and head, each a list of [from, repeats, module, arguments]",
-            **evidence,
-        )
+        return failed(f"{subject.cfg.name} is no model YAML: {text}", FIX_THE_FILE, **evidence)
     scales = data.get("scales")
     if scales and subject.scale and subject.scale not in scales:
         return failed(
@@ -487,11 +519,57 @@ def _elsewhere(subject: Subject, error: BaseException, evidence: dict[str, Any])
             f"ask for another with --scale, or add a row for {subject.scale} to its scales",
             **evidence,
         )
+    measured = _unmeasured_head(error)
+    if measured:
+        return failed(measured.what, measured.remedy, **evidence)
+    known = known_cause(None, error)
+    if known:
+        return failed(known.what, known.remedy, **evidence)
     return failed(
         f"it raised {type(error).__name__}: {_message(error)}",
         f"no layer is the cause; it happened at {evidence['at'] or 'a line outside the workspace'}",
         **evidence,
     )
+
+
+def _unmeasured_head(error: BaseException) -> Cause | None:
+    """Return what is wrong with a head that upstream ran to measure its strides, and that returned something else."""
+    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    maker = next((f for f in frames if f.f_code.co_name == "__init__" and _has_layers(f.f_locals.get("self"))), None)
+    if maker is None:
+        return None
+    model: Any = maker.f_locals["self"]
+    returned: list[object] = []
+    head = model.model[-1]
+    hook = head.register_forward_hook(lambda layer, args, output: returned.append(output))
+    with torch.no_grad(), suppress(Exception):  # only what the head returns is needed
+        model.train()(image(model, 2 * SIDE))
+    hook.remove()
+    if not returned:
+        return None
+    name, line = type(head).__name__, raised(None, error).line
+    return Cause(
+        f"upstream cannot measure the strides of layer {head.i} ({name}): in training it returns {_form(returned[0])}, "
+        f"and {line} raises {type(error).__name__}: {_message(error)}",
+        f"let {name} return in training what upstream's own head returns, or edit that line: upstream takes the maps "
+        "out of a tuple only for subclasses of its own heads that return one",
+    )
+
+
+def _has_layers(value: object) -> bool:
+    """Return whether a value is a model whose layers are all made."""
+    layers = getattr(value, "model", None)
+    return isinstance(layers, nn.Sequential) and hasattr(layers[-1], "i")
+
+
+def _form(value: object) -> str:
+    """Return what a value is made of, in short: `tuple(list, Tensor)`."""
+    kind = type(value).__name__
+    if isinstance(value, Mapping):
+        return f"{kind}({', '.join(map(str, value))})"
+    if isinstance(value, (list, tuple)):
+        return f"{kind}({', '.join(type(one).__name__ for one in value)})"
+    return kind
 
 
 def _message(error: BaseException) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import Counter
 from typing import Any
 
@@ -20,9 +21,39 @@ def wrong_key(subject: Subject) -> Cause | None:
         return None
     return (
         repeated_key(subject)
+        or _no_rows(subject, data)
         or _wrong_classes(subject, data)
         or _wrong_activation(subject, data)
         or _wrong_anchors(subject, data)
+    )
+
+
+_PARTS = ("backbone", "head")
+FIX_THE_FILE = "fix the file: it needs backbone and head, each a list of [from, repeats, module, arguments]"
+
+
+def _no_rows(subject: Subject, data: dict[str, Any]) -> Cause | None:
+    """Return which of the two lists of rows the file has not, or has in another form."""
+    wrong = next((key for key in _PARTS if not (isinstance(data.get(key), list) and data[key])), None)
+    if wrong is None:
+        return None
+    if wrong not in data:
+        near = difflib.get_close_matches(wrong, map(str, data), n=1)
+        return Cause(
+            f"{subject.cfg.name} is no model YAML: it has no {wrong}",
+            f"write {wrong}: in place of {near[0]}:" if near else FIX_THE_FILE,
+        )
+    value = data[wrong]
+    if isinstance(value, dict):
+        return Cause(
+            f"{subject.cfg.name} has the keys {', '.join(map(str, value))} under {wrong}:, where upstream reads a list "
+            "of rows",
+            "write each layer as a row; a class of your own that is a whole backbone is one row, whose class "
+            "parse_model's file imports",
+        )
+    return Cause(
+        f"{subject.cfg.name} says {wrong}: {value!r}, and upstream reads a list of rows",
+        "write the rows there: upstream loads no other file",
     )
 
 

@@ -6,11 +6,14 @@ the user to the wrong place.
 
 from __future__ import annotations
 
+import inspect
 import re
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from traceback import walk_tb
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Any
 
 import torch
@@ -401,6 +404,93 @@ def _lazy(found: Raised, model: Module | None, original: Module | None) -> Cause
     )
 
 
+_WRONG_CALL = re.compile(r"\bforward\(\) (?:missing|takes)")
+
+
+def _other_inputs(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
+    """Upstream's loop called a layer whose forward takes more than one value, or none."""
+    if found.runner is None or not isinstance(found.error, TypeError) or _search(_WRONG_CALL, found) is None:
+        return None
+    layer: Any = found.runner.f_locals.get("m")
+    if getattr(layer, "i", None) is None or found.function != found.runner.f_code.co_name:
+        return None  # something inside the layer is called in a wrong way, at the line that the message names
+    called = layer[0] if type(layer) is nn.Sequential else layer  # a row with repeats
+    names = _required(type(called).forward)
+    if len(names) == 1:
+        return None
+    cls, several = type(called).__name__, isinstance(layer.f, list)
+    if not names:
+        return Cause(
+            f"layer {layer.i} ({cls}): upstream calls it with one value, and its forward takes none",
+            f"write it as def forward(self, x) in the class {cls}",
+        )
+    what = (
+        f"layer {layer.i} ({cls}): upstream calls it with one value, and its forward takes {len(names)}: "
+        f"{', '.join(names)}"
+    )
+    if several and len(names) == len(layer.f):
+        return Cause(
+            what,
+            "where a row names several layers, upstream hands over one list of their maps: write def forward(self, x), "
+            f"and {', '.join(names)} = x as its first line",
+        )
+    return Cause(
+        what,
+        f"upstream has no value for {', '.join(names[1:])}: give it a default, name the layers that it comes from in "
+        "the row and take them out of the list x in def forward(self, x), or use a class that takes one map",
+    )
+
+
+def _required(function: Callable[..., object]) -> list[str]:
+    """Return the names of the values that a method needs, without self."""
+    parameters = list(inspect.signature(function).parameters.values())[1:]
+    if any(one.kind is one.VAR_POSITIONAL for one in parameters):
+        return ["x"]
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return [one.name for one in parameters if one.default is one.empty and one.kind in positional]
+
+
+_NO_NAME = re.compile(r"^name '(\w+)' is not defined")
+
+
+def _unknown_name(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
+    """The code uses a name that its file neither defines nor imports."""
+    match = _NO_NAME.search(str(found.error)) if type(found.error) is NameError else None
+    if match is None:
+        return None
+    *_, (frame, _number) = walk_tb(found.error.__traceback__)
+    file = Path(frame.f_code.co_filename).name
+    where = _place(found) or file
+    return Cause(
+        f"{where} uses the name {match[1]}, which {file} neither defines nor imports",
+        _import_of(match[1], str(frame.f_globals.get("__name__", "")))
+        or f"import {match[1]} in {file}, or define it there",
+    )
+
+
+def _import_of(name: str, where: str) -> str:
+    """Return how other files of the same package get a name; empty where none of them has it.
+
+    Args:
+        name: the name.
+        where: the Python module that lacks it.
+    """
+    package = where.partition(".")[0]
+    for key, module in sorted(sys.modules.items()):
+        value = getattr(module, name, None) if key.partition(".")[0] == package and key != where else None
+        if isinstance(value, ModuleType):
+            parent, _, last = value.__name__.rpartition(".")
+            written = f"import {value.__name__}" + (f" as {name}" if parent or last != name else "")
+            return f"write `{written}` at its top, as {_file_of(key)} does"
+        if getattr(value, "__module__", "") == key and getattr(value, "__name__", "") == name:
+            return f"{_file_of(key)} defines it: write `from {key} import {name}` at its top"
+    return ""
+
+
+def _file_of(key: str) -> str:
+    return Path(getattr(sys.modules[key], "__file__", None) or key).name
+
+
 _NOT_DIVISIBLE = re.compile(r"\b(\w+) must be divisible by (\w+)")
 
 
@@ -436,4 +526,6 @@ _TABLE: tuple[Callable[[Raised, Module | None, Module | None], Cause | None], ..
     _no_forward,
     _lazy,
     _not_divisible,
+    _other_inputs,
+    _unknown_name,
 )
