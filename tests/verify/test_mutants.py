@@ -410,10 +410,18 @@ class Remark:
 
 _GROWS_FASTER = "the work of an attention over all pixels grows faster than the area, by which upstream multiplies"
 _NOT_OPTIMISED = "its train.py gives only parameters that are called weight or bias to the optimizer"
+# their parameters are named neither weight nor bias
+_WITH_OTHER_NAMES = (
+    "re_zero",
+    "layer_scale",
+    "weighted_join",
+    "zero_inside_zero",
+    "window_attention",
+    "zero_join",
+    "position_table",
+)
 REMARKS = {
-    **{
-        stem: (Remark("trainer-setup", _NOT_OPTIMISED, YOLOV5),) for stem in ("re_zero", "layer_scale", "weighted_join")
-    },
+    **{stem: (Remark("trainer-setup", _NOT_OPTIMISED, YOLOV5),) for stem in _WITH_OTHER_NAMES},
     "deformable": (
         Remark("flops", "upstream's counter sees no convolution in a function"),
         Remark("precision", "torch has no code for it in bfloat16 on a CPU"),
