@@ -28,14 +28,14 @@ def find_differences(runs: Mapping[str, Run]) -> tuple[str, ...]:
         runs: the records of runs, by their ids.
     """
     trained = {name: run for name, run in runs.items() if run.trained}
-    resumed = [name for name, run in trained.items() if any(attempt.resumed for attempt in run.attempts)]
+    resumed = {name: run for name, run in trained.items() if any(attempt.resumed for attempt in run.attempts)}
     # upstream writes the arguments of a resumed run anew, with what it has changed itself since the run began
-    whole = {name: run for name, run in trained.items() if name not in set(resumed)}
+    whole = {name: run for name, run in trained.items() if name not in resumed}
     found = [*_differing("upstream's argument", _alike(whole, _settings_text), _settings)]
     found += _differing("the environment's", _alike(trained, _environment_text), _environment)
     if resumed:
         found.append(
-            f"resumed: {_some(resumed)}: went on from a checkpoint after a break, with other batches than a run "
+            f"resumed: {_some(list(resumed))}: went on from a checkpoint after a break, with other batches than a run "
             "without one"
         )
     return tuple(found)
