@@ -69,6 +69,8 @@ def refused(yolopatch, grid, tmp_path):
         (f'"{PIN}"', '"yolo99"', "unknown model of the grid"),
         ('name = "SPConv"\n', 'name = "SPConv"\ncfg = "gone.yaml"\n', "a YAML of its own and placements"),
         ("[train]", '[start]\nweights = "gone.pt"\n[train]', "there is no"),
+        ("epochs = 2", "epochs = 0", "expected: a whole number of 1 or more"),
+        ("epochs = 2", 'epochs = "many"', "[train]: epochs is not as it must be"),
     ],
 )
 def test_what_the_catalog_does_not_have_is_said_before_anything_is_made(refused, tmp_path, old, new, said):
@@ -80,6 +82,8 @@ def test_what_the_catalog_does_not_have_is_said_before_anything_is_made(refused,
     ("old", "new", "said", "code"),
     [
         ("imgsz = 64", "img_size = 64", "unknown training argument", 2),
+        ("imgsz = 64", 'imgsz = "large"', "expected: a number; upstream's own is 640", 2),
+        ("imgsz = 64", 'imgsz = 64\nlr0 = "1e-2 "', "[train] lr0 is the text '1e-2 '", 2),
         ("shapes/data.yaml", "gone.yaml", "there is no data file gone.yaml", 2),
         ('device = "cpu"', 'device = "0,1"', "a run has one device", 2),
         ('device = "cpu"', "device = 7", "but torch finds", 1),

@@ -233,6 +233,7 @@ def _train(found: object, where: str) -> dict[str, object]:
             raise UsageError(
                 f"{where}: [train] {key} is {_short(value)}", hint="give a number, a text, true, false or a list"
             )
+    _Reader(found, f"{where}, [train]").get("epochs", _is_count, "a whole number of 1 or more: epochs = 100", None)
     return dict(found)
 
 
@@ -281,6 +282,10 @@ def _is_switch(value: object) -> bool:
 
 def _are_texts(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(map(_is_text, value))
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and value > 0
 
 
 def _are_numbers(value: object) -> bool:

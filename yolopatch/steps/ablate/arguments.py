@@ -9,6 +9,7 @@ from pathlib import Path
 
 from yolopatch.catalog.names import unknown
 from yolopatch.core.plain_yaml import load_plain
+from yolopatch.errors import UsageError
 from yolopatch.outside.workspace.workspace import Workspace
 
 _OPTION = re.compile(r"""add_argument\(\s*['"]--([\w-]+)['"]""")
@@ -37,7 +38,7 @@ def read_arguments(workspace: Workspace, train: Mapping[str, object]) -> Argumen
     """Return a grid's arguments, each where upstream takes it.
 
     Raises:
-        UsageError: upstream has no such argument.
+        UsageError: upstream has no such argument, or takes a number where the grid has a text.
     """
     root = workspace.path
     if workspace.pin.layout.style == "ultralytics":
@@ -51,12 +52,23 @@ def read_arguments(workspace: Workspace, train: Mapping[str, object]) -> Argumen
     for key in train:
         if key not in known and key not in hyperparameters:
             raise unknown(f"training argument of {workspace.pin.name}", key, sorted({*known, *hyperparameters}))
+        _require_number(key, train[key], {**hyperparameters, **known}.get(key))
     changed = {key: value for key, value in train.items() if key in hyperparameters}
     return Arguments(
         call={key: value for key, value in train.items() if key in known},
         hyperparameters={**hyperparameters, **changed} if changed else {},
         has_seed=SEED in known,
     )
+
+
+def _require_number(key: str, value: object, default: object) -> None:
+    """Refuse a text in the place of a number; whether a number fits is upstream's to say."""
+    if isinstance(value, str) and isinstance(default, (int, float)) and not isinstance(default, bool):
+        raise UsageError(
+            f"[train] {key} is the text {value!r}",
+            details=[f"expected: a number; upstream's own is {default:g}"],
+            hint=f"correct {key}",
+        )
 
 
 def _mapping(file: Path) -> dict[str, object]:
