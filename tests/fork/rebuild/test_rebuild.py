@@ -130,6 +130,18 @@ def test_the_maps_of_a_backbone_get_rows(remade, tree_of):
     assert "made = m(*args)\n            c2 = made.channel\n" in text
 
 
+def test_a_backbone_that_is_made_in_a_branch(remade, tree_of):
+    own = "            m = m(*args)\n            c2 = m.channel\n"
+    inner = (
+        "            if unheard_of(m):\n                args.append(m)\n                args[0] = 1\n            else:\n"
+        "                m = m(*args)\n                c2 = m.channel\n"
+    )
+    text = tree_of(remade(BACKBONE, edits={TASKS: (own, inner)}))[TASKS]
+    assert "args.append(m)\n" in text
+    made = "                with torch.random.fork_rng(devices=[]):\n                    made = m(*args)\n"
+    assert f"{made}                c2 = made.channel\n" in text
+
+
 def test_a_yaml_with_the_name_of_upstreams_gets_another_one(package, fork, files):
 
     rebuilt = rebuild(

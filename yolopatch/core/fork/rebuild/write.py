@@ -19,7 +19,7 @@ from yolopatch.core.fork.rebuild.parser import Parser, written
 from yolopatch.core.fork.rebuild.plan import Named
 from yolopatch.core.fork.rebuild.scope import Local, Outside
 from yolopatch.core.fork.rebuild.uses import bound_names, uses
-from yolopatch.core.syntax import module_name
+from yolopatch.core.syntax import module_name, parse_expression
 
 # what upstream itself needs; everything else may be missing
 _THERE = frozenset(
@@ -301,19 +301,25 @@ class _Translator(ast.NodeTransformer):
         return self.generic_visit(node)
 
 
-def _made_once(code: Sequence[ast.stmt]) -> list[ast.stmt]:
+def _made_once(code: Sequence[ast.stmt], is_made: bool = False) -> list[ast.stmt]:
     """Return the code of a backbone, which asks one that is built: the class of the row stays as it is.
 
     The random numbers stay as they were, so that the weights do not depend on it.
     """
     done: list[ast.stmt] = []
     for node in code:
-        new = _Renamed({"m": "made"} if done else {}).visit(copy.deepcopy(node))
-        if "m" in bound_names([node]):
+        names = {"m": "made"} if is_made else {}
+        makes = "m" in bound_names([node])
+        if makes and isinstance(node, ast.If):
+            test = _Renamed(names).visit(copy.deepcopy(node.test))
+            done.append(ast.If(test, _made_once(node.body, is_made), _made_once(node.orelse, is_made)))
+        elif makes:
             call = _Renamed({"m": "made"}, ast.Store).visit(copy.deepcopy(node))
-            done += ast.parse(f"with torch.random.fork_rng(devices=[]):\n    {ast.unparse(call)}").body
+            guard = ast.withitem(parse_expression("torch.random.fork_rng(devices=[])"))
+            done.append(ast.With([guard], [call], lineno=node.lineno))
         else:
-            done.append(new)
+            done.append(_Renamed(names).visit(copy.deepcopy(node)))
+        is_made = is_made or makes
     return done
 
 
