@@ -17,7 +17,8 @@ from filelock import BaseFileLock
 from yolopatch import adopt
 from yolopatch.cli.adopt.page import render_page
 from yolopatch.cli.adopt.words import adoption
-from yolopatch.steps.adopt import module
+from yolopatch.errors import UsageError
+from yolopatch.steps.adopt import module, reading
 from yolopatch.steps.adopt.adopt import Adoption
 
 from ..pages import read, words
@@ -198,6 +199,60 @@ def test_areas_that_cannot_be_had(yolopatch, self_made, own_catalog, tmp_path, f
     ran = yolopatch("adopt", self_made, *BASE, "--no-build", "--with", "loss", "--dest", tmp_path / "w")
     assert (ran.code, fingerprint(tmp_path / "w")) == (3, before), ran.err
     assert not (own_catalog / "modules").exists()
+
+
+def test_everything_of_a_workspace_that_has_it_all_without_areas(yolopatch, copied, tmp_path, fingerprint):
+    fork, dest = copied(), tmp_path / "w"
+    settings = fork / "ultralytics/cfg/default.yaml"
+    changed = settings.read_text()
+    settings.write_text(changed.replace("box: 9.0", "box: 7.5"))
+    command = ("adopt", fork, *BASE, "--no-build", "--dest", dest)
+    assert yolopatch(*command).code == 0
+    before = fingerprint(dest)
+    ran = yolopatch(*command, "--everything")  # the fork changes nothing beside its architecture
+    assert (ran.code, fingerprint(dest)) == (0, before), ran.err
+    settings.write_text(changed)
+    ran = yolopatch(*command, "--everything")
+    assert (ran.code, fingerprint(dest)) == (3, before)
+    assert "without the changes of loss; nothing was changed" in ran.err
+
+
+def test_areas_of_a_workspace_that_has_other_ones(yolopatch, copied, tmp_path, fingerprint):
+    fork, dest = copied(), tmp_path / "w"
+    settings = fork / "ultralytics/cfg/default.yaml"
+    settings.write_text(settings.read_text().replace("lr0: 0.01", "lr0: 0.02"))
+    command = ("adopt", fork, *BASE, "--no-build", "--dest", dest)
+    assert yolopatch(*command, "--with", "training").code == 0
+    before = fingerprint(dest)
+    ran = yolopatch(*command, "--everything")
+    assert (ran.code, fingerprint(dest)) == (3, before)
+    assert "without the changes of loss; nothing was changed" in ran.err
+    ran = yolopatch(*command, "--with", "loss")
+    assert (ran.code, fingerprint(dest)) == (3, before)
+
+
+def test_a_fork_without_a_main_model_is_refused_before_its_changes_are_read(self_made, copied, tmp_path, monkeypatch):
+    fork = copied()
+    (fork / "train.py").unlink()
+    models = fork / "ultralytics/cfg/models/11"
+    shutil.copy(models / "yolo11-gated.yaml", models / "yolo11-other.yaml")
+    monkeypatch.setattr(reading, "read_difference", lambda *_: pytest.fail("the changes were read"))
+    with pytest.raises(UsageError, match="which of 2 model YAMLs") as caught:
+        adopt(fork, base=PIN, builds=False, dest=tmp_path / "w")
+    assert len(caught.value.details) == 2
+
+
+def test_what_a_script_recommends_is_told_with_its_line(yolopatch, copied):
+    fork = copied()
+    (fork / "train.py").write_text(
+        "from ultralytics import YOLO\nYOLO('yolo11n-gated.yaml').train(mosaic=0.5, lr0=0.01)\n"
+    )
+    ran = yolopatch("adopt", fork, *BASE, "--no-build")
+    said = " ".join(ran.out.split())
+    assert "augmentation train.py 2 recommended by the script for `train`: `mosaic` is `0.5`, not `1.0`" in said
+    assert "lr0" not in said
+    (one,) = json.loads(yolopatch("adopt", fork, *BASE, "--no-build", "--json").out)["recommended"]
+    assert (one["path"], one["line"], one["call"], one["name"]) == ("train.py", 2, "train", "mosaic")
 
 
 def test_files_of_the_users_are_not_touched(yolopatch, self_made, tmp_path, fingerprint):

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from yolopatch.core.fork.account import RECOMMENDED
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.source.store import cache_dir
 from yolopatch.steps.adopt.adopt import Adoption, AdoptRequest, adopt
@@ -69,7 +70,8 @@ def _row(place: Path, name: str, python: str) -> ForkRow:
 
 def _cells(found: Adoption) -> tuple[str, str, str, str, str, str]:
     base, told = found.reading.base, found.account
-    beside = ", ".join(f"{area} ({len(items)})" for area, items in told.beside.items()) or "nothing"
+    counted = {area: sum(one.kind != RECOMMENDED for one in items) for area, items in told.beside.items()}
+    beside = ", ".join(f"{area} ({count})" for area, count in counted.items() if count) or "nothing"
     models = found.models
     return (
         f"{base.name} ({base.same} of {base.same + base.changed + base.missing})",

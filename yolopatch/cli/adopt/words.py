@@ -26,7 +26,7 @@ from yolopatch.cli.adopt.said import (
 from yolopatch.cli.layout import table
 from yolopatch.cli.verify.words import verification
 from yolopatch.cli.workspace.words import state
-from yolopatch.core.fork.account import Account, Item
+from yolopatch.core.fork.account import RECOMMENDED, Account, Item
 from yolopatch.core.language.spoken import Finished, spoken, titled
 from yolopatch.core.text import cells_of
 from yolopatch.core.wrapping import wrap
@@ -101,7 +101,8 @@ def _beside(told: Account, width: int) -> Iterator[str]:
         yield "  nothing"
     for area, items in told.beside.items():
         yield f"  {click.style(spoken().translate(area), fg='yellow')}"
-        yield from _items(items, width, "    ")
+        for of_scripts in (False, True):
+            yield from _items([one for one in items if (one.kind == RECOMMENDED) is of_scripts], width, "    ")
 
 
 def _items(items: Sequence[Item], width: int, margin: str) -> Iterator[str]:

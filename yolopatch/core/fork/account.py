@@ -15,9 +15,12 @@ from yolopatch.core.fork.changes import (
     FileChange,
     Part,
 )
+from yolopatch.core.fork.difference.yaml_files import shown
 from yolopatch.core.fork.models.files import ModelFile
 from yolopatch.core.fork.models.own import OwnClass
+from yolopatch.core.fork.scripts.given import Recommended
 
+RECOMMENDED = "recommended"  # the kind of a setting that a script of the fork gives
 # the areas that papers seldom mention
 BESIDE = tuple(area for area in AREAS if area not in (ARCHITECTURE, NOTHING))
 
@@ -30,7 +33,7 @@ class Item:
         path: the file.
         line: in it; 0 for a change of the whole file.
         name: what is changed: `bbox_iou`; "" for a change of the whole file.
-        kind: added, changed or removed.
+        kind: added, changed or removed; RECOMMENDED for a setting that a script gives.
         affects: the areas.
         what: one sentence.
         release: another release that has it so; "" if none has.
@@ -76,7 +79,8 @@ class Account:
         layers: the fork's own classes in the rows of the models.
         helpers: what was added for them.
         paper: what else affects nothing but the architecture, and is used.
-        beside: what affects anything else, by area; what affects several areas is in the first of them.
+        beside: what affects anything else, by area; what affects several areas is in the first of them. What scripts
+            recommend comes last.
         idle: what has an effect on none of them, and no leftover or formatting.
         formatted: files that are formatted, commented or ended otherwise.
         leftovers: files that nobody meant to publish.
@@ -93,13 +97,19 @@ class Account:
     unused: tuple[int, int]
 
 
-def account(changes: Sequence[FileChange], models: Sequence[ModelFile], own: Sequence[OwnClass]) -> Account:
+def account(
+    changes: Sequence[FileChange],
+    models: Sequence[ModelFile],
+    own: Sequence[OwnClass],
+    given: Sequence[Recommended] = (),
+) -> Account:
     """Return the changes of a fork, sorted for a reader.
 
     Args:
         changes: as `read_difference` gives them.
         models: those that are looked at.
         own: the classes of the fork that these name.
+        given: the settings that its scripts recommend.
     """
     items = [item for change in changes if change.kind not in (FORMATTING, LEFTOVER) for item in _items(change)]
     paper = [item for item in items if item.affects == (ARCHITECTURE,)]
@@ -107,7 +117,8 @@ def account(changes: Sequence[FileChange], models: Sequence[ModelFile], own: Seq
     defined = {layer.where for layer in layers}
     others = [item for item in paper if item.where not in defined]
     helpers = [item for item in others if item.kind == ADDED and item.path.endswith(".py") and item.name]
-    beside = {area: tuple(item for item in items if _first(item) == area) for area in BESIDE}
+    told = [*items, *map(_of_script, given)]
+    beside = {area: tuple(item for item in told if _first(item) == area) for area in BESIDE}
     unused = [sum(not part.used for part in change.parts) for change in changes]
     only = sum(bool(change.parts) and not any(part.used for part in change.parts) for change in changes)
     return Account(
@@ -147,6 +158,12 @@ def _items(change: FileChange) -> Iterator[Item]:
     if not change.parts:
         yield Item(change.path, 0, "", change.kind, change.affects, change.what)
     yield from (_of_part(change, part) for part in used)
+
+
+def _of_script(one: Recommended) -> Item:
+    written, default = shown(one.value), shown(one.default)
+    what = f"recommended by the script for `{one.call}`: `{one.name}` is `{written}`, not `{default}`"
+    return Item(one.path, one.line, one.name, RECOMMENDED, one.affects, what)
 
 
 def _of_part(change: FileChange, part: Part) -> Item:

@@ -20,7 +20,7 @@ from yolopatch.outside.source.releases import Release
 from yolopatch.outside.watch import Watch, no_watch
 from yolopatch.steps.adopt.areas import require_areas
 from yolopatch.steps.adopt.base import AUTO, content_of
-from yolopatch.steps.adopt.making import MadeWorkspace, check_destination, make_workspace
+from yolopatch.steps.adopt.making import MadeWorkspace, check_areas, check_destination, make_workspace
 from yolopatch.steps.adopt.model import AdoptedModel
 from yolopatch.steps.adopt.reading import Reading, read
 from yolopatch.steps.adopt.trying import build_models, compare_models
@@ -30,8 +30,6 @@ from yolopatch.steps.verify.verify import Verification, verify
 from yolopatch.wire import shell
 from yolopatch.wire.fork.models import Built, Unbuilt
 from yolopatch.wire.statuses import FAIL
-
-_SHOWN = 10  # YAMLs in a message
 
 
 @dataclass(frozen=True)
@@ -107,7 +105,7 @@ class Adoption:
     @cached_property
     def account(self) -> Account:
         """What the fork changes, sorted for a reader."""
-        return account(self.reading.changes, self.reading.chosen, self.reading.own)
+        return account(self.reading.changes, self.reading.chosen, self.reading.own, self.reading.given)
 
     @property
     def certainty(self) -> tuple[str, ...]:
@@ -210,6 +208,7 @@ class Adoption:
                 for layer in self.account.layers
             ],
             "changes": [asdict(change) for change in reading.changes],
+            "recommended": [asdict(one) for one in reading.given],
             "models": [*map(_model_data, self.models)],
             "to": self.target and {"release": self.target.release, "models": [*map(_model_data, self.target.models)]},
             "verify": [{"cfg": str(one.cfg), "scale": one.scale, "verdict": one.verdict} for one in self.verified],
@@ -263,11 +262,13 @@ def adopt(request: AdoptRequest, cache: Path, watch: Watch = no_watch) -> Adopti
     if areas and request.dest is None:
         raise UsageError(f"{', '.join(areas)}: these changes get into a workspace", hint="add --dest DIR")
     if request.dest:
-        check_destination(request.dest.absolute(), areas)
-    reading = read(request.fork, request.folder, request.base, request.cfgs, cache, watch)
+        check_destination(request.dest.absolute())
+    needed = request.dest is not None
+    reading = read(request.fork, request.folder, request.base, request.cfgs, cache, watch, needs_model=needed)
     if not reading.chosen:
-        _require_models(request, reading)
         return Adoption(request, reading, None, ())
+    if request.dest:
+        check_areas(request.dest.absolute(), _module_name(request, reading), reading, areas)
     builder = _builder(request, reading, cache, watch)
     rebuilt, models = builder.on(reading.release)
     found = Adoption(request, reading, rebuilt, models)
@@ -334,23 +335,12 @@ def _builder(request: AdoptRequest, reading: Reading, cache: Path, watch: Watch)
     if request.builds:
         python = _interpreter(reading.fork.upstream, reading.base.release, request.python, cache)
         built = build_models(reading.fork, reading.chosen, reading.scale, python, watch)
-    return _Builder(request.name or module_name_of(reading.fork.name), reading, built, request.python, cache, watch)
+    return _Builder(_module_name(request, reading), reading, built, request.python, cache, watch)
+
+
+def _module_name(request: AdoptRequest, reading: Reading) -> str:
+    return request.name or module_name_of(reading.fork.name)
 
 
 def _interpreter(upstream: str, release: str, named: str | None, cache: Path) -> str:
     return choose_interpreter(pin_near(upstream, release), named, cache).executable
-
-
-def _require_models(request: AdoptRequest, reading: Reading) -> None:
-    """Refuse a workspace without a model.
-
-    Raises:
-        UsageError: one was asked for.
-    """
-    choice = reading.choice
-    if request.dest and choice:
-        raise UsageError(
-            f"{reading.fork.name}: {choice.why}",
-            details=[f"found: {model.path}" for model in choice.among[:_SHOWN]],
-            hint="name one with --cfg, or leave out --dest",
-        )

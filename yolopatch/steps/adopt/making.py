@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from yolopatch.core.fork.rebuild.areas import area_files
 from yolopatch.core.fork.rebuild.result import Rebuilt
 from yolopatch.errors import ConflictError
 from yolopatch.outside.files.folders import move
@@ -41,25 +42,47 @@ class MadeWorkspace:
 
 
 @as_destination()
-def check_destination(dest: Path, areas: Sequence[str]) -> None:
+def check_destination(dest: Path) -> None:
     """Check that a workspace can be made at this path, or that one is there, before any work.
-
-    Args:
-        dest: the path.
-        areas: those that are committed on top of a new workspace; one that is there has to have such commits.
 
     Raises:
         ConflictError: something else is there.
     """
-    if not is_occupied(dest):
+    if is_occupied(dest):
+        read_workspace(dest)
+
+
+def check_areas(dest: Path, name: str, reading: Reading, areas: Sequence[str]) -> None:
+    """Check that a workspace that is there has a commit for each chosen area that the fork changes, and no other.
+
+    Args:
+        dest: the path.
+        name: of the fork's module.
+        reading: what the fork says.
+        areas: those that are committed on top of a new workspace.
+
+    Raises:
+        ConflictError: it has not; such commits are made with a workspace, never later.
+    """
+    if not areas or not is_occupied(dest):
         return
-    read_workspace(dest)
-    if areas and Repository(dest).run("log", "-1", _FORM).split()[1:] not in [[area] for area in areas]:
-        raise ConflictError(
-            f"{dest} is a workspace without the changes of {', '.join(areas)}; nothing was changed",
-            details=["these changes are committed on top of a new workspace"],
-            hint="name another folder with --dest",
-        )
+    there = {area for line in Repository(dest).run("log", _FORM).splitlines() for area in line.split()[1:]}
+    found = area_files(name, reading.release.files, reading.fork.files, reading.changes, areas)
+    wanted = {one.area for one in found}
+    missing = [area for area in areas if area in wanted - there]
+    if missing:
+        raise _unlike(f"{dest} is a workspace without the changes of {', '.join(missing)}; nothing was changed")
+    more = sorted(there - wanted)
+    if more:
+        raise _unlike(f"{dest} has the changes of {', '.join(more)}, too; nothing was changed")
+
+
+def _unlike(what: str) -> ConflictError:
+    return ConflictError(
+        what,
+        details=["these changes are committed on top of a new workspace"],
+        hint="name another folder with --dest",
+    )
 
 
 def make_workspace(

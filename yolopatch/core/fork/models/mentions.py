@@ -17,6 +17,7 @@ _NAME = re.compile(r"([\w.+-]+)\.(?:ya?ml|pt)\b")
 _TRAINS = re.compile(r"\.train\s*\(")
 # Upstream takes the letter of the scale out of a name before it looks for the file: yolov8n-x.yaml is yolov8-x.yaml.
 _LETTER = re.compile(r"^(.*?\d)([nslmx])((?:-.+)?)$")
+_MAGIC = re.compile(r"^(\s*)[%!].*$", re.MULTILINE)  # what a notebook tells its shell
 _PYTHON, _NOTEBOOK = ".py", ".ipynb"
 _TELLING = (_PYTHON, _NOTEBOOK, ".md", ".sh", ".bat", ".txt")  # of yolov5's files at the top
 
@@ -81,7 +82,7 @@ def _text(data: bytes) -> str:
 
 def _of_file(path: str, text: str, known: frozenset[str] = frozenset()) -> Iterator[Mention]:
     """Yield the names in a file, without those in lines or texts in quotes that are known."""
-    trains = path.endswith((_PYTHON, _NOTEBOOK)) and _TRAINS.search(_code(path, text)) is not None
+    trains = path.endswith((_PYTHON, _NOTEBOOK)) and _TRAINS.search(code_of(path, text)) is not None
     for line, part in _parts(path, text):
         for name in _NAME.finditer(part.replace("\\", "/")) if part not in known else ():
             yield Mention(*stem_of(name[0]), path, line if not path.endswith(_NOTEBOOK) else 0, trains)
@@ -92,10 +93,11 @@ def _parts(path: str, text: str) -> Iterator[tuple[int, str]]:
     if path.endswith((".yaml", ".yml")):
         return
     is_code = path.endswith((_PYTHON, _NOTEBOOK))
-    yield from _strings(_code(path, text)) if is_code else enumerate(text.splitlines(), 1)
+    yield from _strings(code_of(path, text)) if is_code else enumerate(text.splitlines(), 1)
 
 
-def _code(path: str, text: str) -> str:
+def code_of(path: str, text: str) -> str:
+    """Return the Python code of a script or of a notebook's cells."""
     return _code_of_notebook(text) if path.endswith(_NOTEBOOK) else text
 
 
@@ -118,4 +120,4 @@ def _code_of_notebook(text: str) -> str:
         code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     except (ValueError, LookupError, TypeError, RecursionError):
         return ""
-    return "\n".join(code)
+    return _MAGIC.sub(r"\1pass", "\n".join(code))
