@@ -296,3 +296,12 @@ def test_a_yaml_that_cannot_be_read_is_told_with_the_reason(small, data):
 )
 def test_a_yaml_of_any_content_is_read(small, text):
     assert small({"cfg/models/x.yaml": "a: 1\n"}, {"cfg/models/x.yaml": text, "cfg/models/y.yaml": text})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [("1.0", "1", []), ("1", "1.0", ["mosaic"]), ("1.0", "2", ["mosaic"]), ("1.0", "True", ["mosaic"])],
+)
+def test_a_number_without_its_point_is_the_same_setting(small, old, new, told):
+    change = small({"cfg/default.yaml": f"mosaic: {old}\n"}, {"cfg/default.yaml": f"mosaic: {new}\n"})
+    assert [part.name for part in change["cfg/default.yaml"].parts] == told

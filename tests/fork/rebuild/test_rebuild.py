@@ -133,7 +133,7 @@ def test_the_maps_of_a_backbone_get_rows(remade, tree_of):
 def test_a_backbone_that_is_made_in_a_branch(remade, tree_of):
     own = "            m = m(*args)\n            c2 = m.channel\n"
     inner = (
-        "            if unheard_of(m):\n                args.append(m)\n                args[0] = 1\n            else:\n"
+        "            if unheard_of(m):\n                args.append(m)\n            else:\n"
         "                m = m(*args)\n                c2 = m.channel\n"
     )
     text = tree_of(remade(BACKBONE, edits={TASKS: (own, inner)}))[TASKS]
@@ -257,3 +257,8 @@ def test_a_long_chain_of_definitions(remade, tree_of):
 def test_a_parser_that_cannot_be_read(remade):
     (model,) = remade(edits={TASKS: ("def parse_model(", "def parse_own(")}).models
     assert model.lacking == (f"the fork's {TASKS} cannot be read: looked for the function parse_model, found none",)
+
+
+def test_of_two_parsers_the_last_one_counts(remade):
+    twice = {TASKS: ("def parse_model(", "def parse_model():\n    pass\n\n\ndef parse_model(")}
+    assert [one.lacking for one in remade(edits=twice).models] == [()]

@@ -159,7 +159,8 @@ class _Reader:
             used = not after.is_model or self.reach is None or path in self.reach.cfgs
             parts = tuple(yaml_parts(before, after, lambda key: self._areas_of_key(path, key, after), used))
         if not parts:
-            return FileChange(path, kind, (NOTHING,), "only names of renamed modules differ")
+            same = "only names of renamed modules differ" if after.is_model else "only the points of numbers differ"
+            return FileChange(path, kind, (NOTHING,), same)
         return FileChange(path, kind, _affects(parts), _summary(parts, kind), parts)
 
     def _is_named(self, path: str) -> bool:

@@ -77,6 +77,8 @@ def yaml_parts(old: YamlText, new: YamlText, areas: Areas, used: bool) -> Iterat
         before, after = old.values.get(key), new.values.get(key)
         if key in old.values and key in new.values and _same(before, after):
             continue
+        if not new.is_model and _is_the_same_number(before, after):
+            continue
         affects, read = areas(key)
         for name, line, kind, what in _told(key, old, new):
             yield Part(name, line, kind, affects, what, used and read)
@@ -179,6 +181,11 @@ def _written(value: object) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {_written(inner)}" for key, inner in value.items()) + "}"
     return str(value)
+
+
+def _is_the_same_number(old: object, new: object) -> bool:
+    """Tell whether a setting has the same number without its point: upstream takes 1 for 1.0, but not 1.0 for 1."""
+    return type(old) is float and type(new) is int and old == new
 
 
 def _same(old: object, new: object) -> bool:

@@ -55,7 +55,7 @@ class Parser:
         code = scope.code(path)
         body = code.tree.body if code else []
         nodes = [node for node in body if isinstance(node, ast.FunctionDef) and node.name == "parse_model"]
-        found = cls(scope, path, only(nodes, "the function parse_model", path))
+        found = cls(scope, path, only(nodes[-1:], "the function parse_model", path))  # Python takes the last one
         assert found.loop  # it is there, or this raises
         return found
 
