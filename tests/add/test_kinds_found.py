@@ -301,12 +301,9 @@ def test_what_certainly_fails_in_a_model_is_refused_with_the_line(case):
 
 
 LAST = {
-    "a norm": ("self.n = nn.LayerNorm(dim)", "return self.n(x)"),
     "a product": ("self.f = nn.Linear(dim, dim)", "B, H, W, C = x.shape\n"
                   "return self.f(x.view(B, H * W, C)).view(B, H, W, C)"),
-    "a sum": ("self.f = nn.Linear(dim, dim)", "return x + self.f(x)"),
     "turned inside": ("self.c = nn.Conv2d(dim, dim, 1)", "return self.c(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)"),
-    "a gate": ("self.g = nn.Parameter(torch.ones(dim))", "return x * self.g"),
 }  # fmt: skip
 
 
@@ -315,6 +312,22 @@ def test_one_that_reads_the_channels_last_is_told_so(case):
     said = refused(text("dim", *LAST[case]))
     assert "it reads B, H, W, C, and a model's layers give B, C, H, W" in said
     assert "x.permute(0, 2, 3, 1)" in said
+
+
+EITHER = {
+    "a norm": ("self.n = nn.LayerNorm(dim)", "return self.n(x)"),
+    "a sum": ("self.f = nn.Linear(dim, dim)", "return x + self.f(x)"),
+    "a gate": ("self.g = nn.Parameter(torch.ones(dim))", "return x * self.g"),
+    "attention": ("self.f = nn.Linear(dim, dim)", "q = self.f(x)\nreturn (q @ x.transpose(-2, -1)).softmax(-1) @ x"),
+    "a sum over dimension 1": ("self.f = nn.Linear(dim, dim)", "return self.f(x) + x.mean(1, keepdim=True)"),
+}
+
+
+@pytest.mark.parametrize("case", EITHER)
+def test_one_that_takes_tokens_and_maps_with_the_channels_last_is_told_of_both(case):
+    said = refused(text("dim", *EITHER[case]))
+    assert "it reads the channels in the last dimension" in said
+    assert said.index("x.flatten(2).transpose(1, 2)") < said.index("x.permute(0, 2, 3, 1)")
 
 
 SCAN = "self.n = nn.LayerNorm(dim)\nself.f = nn.Linear(dim, dim)\nself.scan = scan_of_a_package"

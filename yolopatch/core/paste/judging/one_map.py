@@ -141,23 +141,28 @@ def _other_layout(subject: Subject, given: Sequence[Given], trial: Trial) -> tup
     batch, channels, height, width = one_map(subject.widths[0])
     last, tokens = (batch, height, width, channels), (batch, _TOKENS, channels)
     by_last, by_tokens = (subject.follow(given, values(channels, channels), [one]) for one in (last, tokens))
-    goes_on = [
-        one.state == UNKNOWN and (one.result is not None or one.line != trial.line) for one in (by_last, by_tokens)
-    ]
-    if by_last.shape == last or (goes_on[0] and by_tokens.state == FAILED):
+    as_last, as_tokens = (_reads(one, shape, trial) for one, shape in ((by_last, last), (by_tokens, tokens)))
+    if as_last and as_tokens:  # only what a post gives it tells: attention over tokens is another one than over rows
+        why = "it reads the channels in the last dimension, and a model's layers give B, C, H, W"
+        return why, (
+            "turn the map in a class around it, and back: as its post does, into tokens, x.flatten(2).transpose(1, 2),"
+            " or into B, H, W, C, x.permute(0, 2, 3, 1)"
+        )
+    if as_last and (by_last.shape == last or by_tokens.state == FAILED):
         why = "it reads B, H, W, C, and a model's layers give B, C, H, W"
         return why, "turn the map in its forward: x.permute(0, 2, 3, 1) and back"
-    if by_tokens.shape == tokens or (goes_on[1] and by_last.state == FAILED):
+    if as_tokens and (by_tokens.shape == tokens or by_last.state == FAILED):
         why = "it reads tokens, B, N, C, and a model's layers give maps, B, C, H, W"
         return why, "turn the map into tokens in a class around it, x.flatten(2).transpose(1, 2), and back"
     if by_tokens.state == OK:  # it reads tokens, and gives none: to turn the map is not enough
         return trial.why, ""
-    if all(goes_on):
-        why = "it reads the channels in the last dimension, and a model's layers give B, C, H, W"
-        return why, (
-            "turn the map in its forward, and back: x.permute(0, 2, 3, 1), or for tokens x.flatten(2).transpose(1, 2)"
-        )
     return "", ""
+
+
+def _reads(turned: Trial, shape: tuple[int, ...], trial: Trial) -> bool:
+    """Tell whether a class gives a turned map back; or cannot be followed, past the line that fails with a map."""
+    goes_on = turned.state == UNKNOWN and (turned.result is not None or turned.line != trial.line)
+    return turned.shape == shape or goes_on
 
 
 def _require_map(subject: Subject, seen: _Seen) -> None:
