@@ -83,6 +83,28 @@ def test_without_a_pin_in_the_cache_none_is_built(paste, own_catalog, tmp_path):
     assert not any(one.built for one in found.pins)
 
 
+def test_where_each_pin_in_the_cache_refuses_it_none_is_said_to_be_missing(paste, own_catalog, cache, need_pin):
+    need_pin(PIN)
+
+    def build(module, patches, scales):
+        return try_module(module, {}, cache, no_watch)
+
+    found = add(AddRequest(paste(GATE, "Gate.py"), tries=True), own_catalog, cache, build).tried
+    assert found.state == NOT_BUILT
+    assert found.why.startswith("no pin in the cache can have it: ")
+    assert PIN in found.why
+
+
+def test_where_it_works_in_the_models_of_another_family_alone_this_is_said(paste, own_catalog, cache, need_pin):
+    need_pin(PIN)
+
+    def build(module, patches, scales):
+        return try_module(module, {PIN: patches[PIN]}, cache, no_watch, scales={"yolo99": "x"})
+
+    found = add(AddRequest(paste(GATE, "Gate.py"), tries=True), own_catalog, cache, build).tried
+    assert found.why.startswith("it works in no model of the pins in the cache: ")
+
+
 def test_an_interpreter_without_the_libraries_builds_none(paste, own_catalog, cache, need_pin, tmp_path):
     need_pin(PIN)
 

@@ -83,8 +83,20 @@ def try_module(
     if failed:
         return failed[0]
     if not reasons:
-        return Tried(NOT_BUILT, why="no pin is in the cache", hint="yolopatch apply puts one there")
+        return _without_pin(patches, cache)
     return Tried(NOT_BUILT, why=reasons[0].what, hint=reasons[0].hint)
+
+
+def _without_pin(patches: Mapping[str, str], cache: Path) -> Tried:
+    """Return why no pin was tried: none is in the cache, or none that is there can have the module."""
+    there = [pin.name for pin in PINS.values() if cached(pin, cache)]
+    if not there:
+        return Tried(NOT_BUILT, why="no pin is in the cache", hint="yolopatch apply puts one there")
+    hint = "yolopatch apply puts another one there"
+    names = ", ".join(there)
+    if patches:  # each is of a family in whose model it works at no scale
+        return Tried(NOT_BUILT, why=f"it works in no model of the pins in the cache: {names}", hint=hint)
+    return Tried(NOT_BUILT, why=f"no pin in the cache can have it: {names}", hint=hint)
 
 
 def _cfg(pin: Pin, module: Module, scale: str) -> Cfg:
