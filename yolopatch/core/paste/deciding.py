@@ -28,7 +28,7 @@ from yolopatch.core.paste.forward import inputs, kept_input, takes_any_number
 from yolopatch.core.paste.judging.contract import BROKEN, HOLDS, OPEN, Verdict, check, in_block
 from yolopatch.core.paste.judging.found import Found
 from yolopatch.core.paste.judging.heads import classes_of, find_head, inherited_head, not_a_known_head, reads_pyramid
-from yolopatch.core.paste.judging.images import as_backbone, find_backbone, refuse_unknown_network
+from yolopatch.core.paste.judging.images import as_backbone, find_backbone, made_for_image, refuse_unknown_network
 from yolopatch.core.paste.judging.one_map import ONE_MAP, as_of_kind, recognise, widened, without_stride
 from yolopatch.core.paste.judging.own_values import (
     leave_to_defaults,
@@ -138,7 +138,7 @@ def subject_of(paste: Pasted, symbol: str) -> Subject:
 def _has_place(paste: Pasted, symbol: str) -> bool:
     """Tell whether it is clear what a class is, without an option."""
     try:
-        _decide(Subject(paste, symbol, read_constructor(paste, symbol)))
+        _decide(Subject(paste, symbol, read_constructor(paste, symbol), sounded=True))
     except UsageError:
         return False
     return True
@@ -211,7 +211,7 @@ def _recognised(subject: Subject, usage: Usage, args: str | None, bound: tuple[G
         return base if bound is None else replace(base, given=bound)
     if bound is None and classes_of(subject):
         head = find_head(subject)
-        if head is None and reads_pyramid(subject):
+        if head is None and reads_pyramid(subject) and not made_for_image(subject):
             raise not_a_known_head(subject)
         if head:
             return head

@@ -27,6 +27,11 @@ def image_argument(subject: Subject) -> Argument | None:
     return next((one for one in found if one.meaning in (by.INPUTS, by.CHANNELS)), None)
 
 
+def made_for_image(subject: Subject) -> bool:
+    """Tell whether the constructor says that the class reads an image: a head with lists of numbers does not."""
+    return image_argument(subject) is not None or bool(first_layer_of_image(subject.paste, subject.symbol))
+
+
 def read_image(subject: Subject, given: Sequence[Given] = ()) -> Trial:
     """Follow a class with its own defaults and with an image."""
     return subject.follow(given, values(), [_IMAGE])

@@ -169,6 +169,8 @@ def refuse_other_joins(subject: Subject) -> None:
         OpenError: it is one.
         UsageError: its constructor wants the channels of several maps, and no call joins those of a model.
     """
+    if subject.sounded:
+        return
     calls = [JoinCall(subject, one, spread=False) for one in likely_calls(subject)]
     guesses = _guesses(subject, spread=False)
     others = [lists for lists, what in LISTS_OF_MAPS.items() if what]

@@ -35,6 +35,7 @@ class Subject:
         widths: the channels of maps that it is followed with.
         leads: tells whether another class of the file has a place in a model; only such a one is suggested.
         told: whether the user gives the arguments of its constructor.
+        sounded: whether only its place matters, and no reason why it has none: such a reason may cost many trials.
     """
 
     paste: Pasted
@@ -43,6 +44,7 @@ class Subject:
     widths: tuple[int, int] = WIDTHS
     leads: Callable[[str], bool] = _nothing
     told: bool = False
+    sounded: bool = False
 
     def follow(
         self, given: Iterable[Given], values: Mapping[str, Any], inputs: Sequence[Any], *, training: bool = True
