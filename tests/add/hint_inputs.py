@@ -31,6 +31,7 @@ FAILS = module("c", "self.fc = nn.Conv2d(7, c, 1)", "return x * torch.sigmoid(se
 PARTS = GATE.replace("Pasted", "Inner")
 NETWORK = "self.stem = nn.Conv2d(in_chans, 32, 3, 2, 1); self.fc = nn.Linear(32, num_classes)"
 STAGES = "self.stages = nn.ModuleList([nn.Conv2d(in_chans, d, 3, 2, 1) for d in depths])"
+HALVINGS = "self.stages = nn.ModuleList(nn.Conv2d(in_chans, d, 3, 2 << i, 1) for i, d in enumerate(depths))"
 STAGE_MAPS = "return [stage(x) for stage in self.stages]"
 BRANCHES = "self.m = nn.ModuleList(nn.Conv2d(c, nc + 64, 1) for c in ch)"
 BRANCH_MAPS = "return [m(y) for m, y in zip(self.m, x)]"
@@ -300,6 +301,15 @@ LINES = {
         {},
     ),
     "a network with an argument": (module("depths, in_chans=3, num_classes=1000", STAGES, STAGE_MAPS), {}),
+    "a backbone that a function makes": (
+        f"{module('depths, in_chans=3', HALVINGS, STAGE_MAPS)}\n\ndef pasted_tiny():\n    return Pasted([8, 16, 32])\n",
+        {},
+    ),
+    "a function that gives a layer": (
+        f"{module('depths, act, in_chans=3', HALVINGS, STAGE_MAPS)}\n\n"
+        "def pasted_tiny():\n    return Pasted([8, 16, 32], nn.GELU)\n",
+        {"symbol": "pasted_tiny"},
+    ),
     "a network that a function makes": (
         f"{module('depths, in_chans=3, num_classes=1000', STAGES, STAGE_MAPS)}\n\n"
         "def pasted_tiny():\n    return Pasted([8, 16])\n",

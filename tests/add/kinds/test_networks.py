@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from yolopatch.errors import OpenError
+from yolopatch.core.paste.judging import several
+from yolopatch.errors import OpenError, UsageError
+from yolopatch.steps.own.add import AddRequest, add
 
 from ..classes import HEAD, decided, given, refused, text
 
@@ -246,3 +248,90 @@ def test_one_that_makes_tokens_of_an_image_is_no_network(case):
     said = refused(text("in_chans=3, dim=96", "self.c = nn.Conv2d(in_chans, dim, 4, 4)", PATCHES[case]))
     assert "X makes tokens of an image, and a model's layers take and give maps" in said
     assert "let its forward return the maps of its stages" not in said
+
+
+FOR_IMAGES = {
+    "channels of the image": (
+        "in_chans=3, widths=(), num_classes=1000",
+        "self.stem = nn.Conv2d(in_chans, widths[0], 4)",
+    ),
+    "a layer for the image": ("widths=[], num_classes=1000", "self.stem = nn.Conv2d(3, widths[0], 4, 4)"),
+    "a required number": ("num_classes, widths=(), in_channels=3", "self.stem = nn.Conv2d(in_channels, None // 2, 4)"),
+}
+
+
+@pytest.mark.parametrize("case", FOR_IMAGES)
+def test_a_network_with_lists_and_a_number_of_classes_is_not_taken_for_a_head(case):
+    said = refused(text(*FOR_IMAGES[case], "return self.stem(x).mean()"))
+    assert "head" not in said.replace("self.head", "")
+
+
+def test_a_suggested_class_is_sought_without_the_trials_that_only_say_why_one_has_no_place(monkeypatch):
+    asked = []
+    monkeypatch.setattr(several, "likely_calls", lambda subject: asked.append(subject.symbol) or ())
+    tokens = "b, n, c = x.shape\nreturn self.f(x)"
+    code = text("dim", "self.f = nn.Linear(dim, dim)", tokens)
+    refused(f"{code}\n\n{code.removeprefix(HEAD).replace('class X', 'class Other')}", symbol="X")
+    assert asked.count("Other") <= asked.count("X")
+
+
+BUILDERS = f"""{HEAD}class Net(nn.Module):
+    def __init__(self, widths, depths, act=nn.ReLU, in_chans=3, fork_feat=False):
+        super().__init__()
+        self.stem = nn.Conv2d(in_chans, widths[0], 4, 4)
+        self.stages = nn.ModuleList(nn.Conv2d(a, b, 3, 2, 1) for a, b in zip(widths, widths[1:]))
+        self.act = act()
+        self.fork_feat = fork_feat
+
+    def forward(self, x):
+        maps = [self.stem(x)]
+        for stage in self.stages:
+            maps.append(self.act(stage(maps[-1])))
+        return maps if self.fork_feat else maps[-1].mean((2, 3))
+
+
+WIDTHS = {{"s": (16, 32, 64)}}
+
+
+def net_s(pretrained=False, **kwargs):
+    model = Net(widths=WIDTHS["s"], depths=[1, 2], **kwargs)
+    if pretrained:
+        model.load_state_dict({{}})
+    return model
+
+
+def net_maps():
+    return Net((8, 16, 32), [1] * 2, act=nn.ReLU, fork_feat=True)
+
+
+def net_with_another_act():
+    return Net((8, 16, 32), [1, 1], act=nn.GELU, fork_feat=True)
+
+
+def net_alone():
+    return net_s()
+"""
+MADE = {
+    "net_s": "widths=(16, 32, 64) depths=[1, 2] fork_feat=True",
+    "net_maps": "widths=(8, 16, 32) depths=[1, 1] fork_feat=True",
+    "net_alone": "widths=(16, 32, 64) depths=[1, 2] fork_feat=True",
+}
+
+
+@pytest.mark.parametrize("function", MADE)
+def test_a_function_that_makes_a_network_is_a_backbone_with_the_arguments_that_it_gives(function, paste, own_catalog):
+    found = add(AddRequest(paste(BUILDERS, "net.py"), symbol=function), own_catalog, own_catalog / "no-cache")
+    assert (found.module, found.decision.symbol, found.decision.kind) == (function, "Net", "backbone")
+    assert " ".join(f"{one.argument}={one.value}" for one in found.decision.given) == MADE[function]
+    assert f"{function}() makes it" in found.decision.why
+
+
+def test_of_a_network_that_wants_arguments_the_function_is_named_that_gives_them():
+    assert "--class net_s" in refused(BUILDERS, symbol="Net")
+
+
+def test_a_function_that_gives_what_no_arguments_can_say_is_no_loss(paste, own_catalog):
+    with pytest.raises(UsageError) as caught:
+        add(AddRequest(paste(BUILDERS), symbol="net_with_another_act"), own_catalog, own_catalog / "no-cache")
+    assert caught.value.what == "net_with_another_act() makes Net, and --args cannot say how"
+    assert "write a class whose constructor calls net_with_another_act()" in caught.value.hint

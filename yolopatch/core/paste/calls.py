@@ -14,6 +14,7 @@ from yolopatch.wire import arguments as by
 _ALLOWED = (ast.Constant, ast.Name, ast.Load, ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop, ast.Tuple, ast.List)
 # what the kinds with one map offer, and what tells one kind from another
 _USUAL = (by.INPUTS, by.OUTPUTS, by.KERNEL, by.STRIDE, by.REPEATS)
+FROM_ARGS = "from --args"
 _FUNCTIONS = frozenset({"int", "max", "min", "round", "sum"})
 
 
@@ -66,19 +67,18 @@ def bind(args: str, constructor: Constructor, symbol: str) -> tuple[Given, ...]:
         UsageError: the text is not a list of arguments, has more than names, numbers and arithmetic, or does not fit.
     """
     call = _parsed(args, constructor)
-    why = "from --args"
     positional = [a.name for a in constructor.arguments if not a.keyword_only]
     if len(call.args) > len(positional):
         reason = f"{len(call.args)} positional arguments, and it takes {len(positional)}"
         raise _misfit(args, symbol, constructor, reason)
-    found = [Given(name, ast.unparse(value), why) for name, value in zip(positional, call.args)]
+    found = [Given(name, ast.unparse(value), FROM_ARGS) for name, value in zip(positional, call.args)]
     known = {a.name for a in constructor.arguments}
     for keyword in call.keywords:
         if keyword.arg is None or keyword.arg not in known:
             raise _misfit(args, symbol, constructor, f"it has no argument {keyword.arg or '**'}")
         if keyword.arg in {one.argument for one in found}:
             raise _misfit(args, symbol, constructor, f"{keyword.arg} is given twice")
-        found.append(Given(keyword.arg, ast.unparse(keyword.value), why))
+        found.append(Given(keyword.arg, ast.unparse(keyword.value), FROM_ARGS))
     return tuple(found)
 
 

@@ -104,7 +104,7 @@ def _instance(machine: Machine, called: Instance, given: tuple[Any, ...], named:
 
 
 def _construct(machine: Machine, called: PastedClass, given: tuple[Any, ...], named: Mapping[str, Any]) -> Instance:
-    made = Instance(called.name)
+    made = Instance(called.name, given=given, named=named)
     if machine.paste.method(called.name, "__init__"):
         machine.call(attributes.attribute(machine, made, "__init__"), *given, **named)
     elif is_record(machine, called.name):

@@ -125,12 +125,22 @@ class Layer:
 
 @dataclass
 class Instance:
-    """An object of a class of the file; `base` is what the constructor of its library class made."""
+    """An object of a class of the file.
+
+    Attributes:
+        owner: the class.
+        attributes: those that are known.
+        base: what the constructor of its library class made.
+        hooks: what is called with it.
+        given, named: the arguments of its constructor.
+    """
 
     owner: str
     attributes: dict[str, Any] = field(default_factory=dict)
     base: Layer | None = None
     hooks: Hooks = field(default_factory=Hooks)
+    given: tuple[Any, ...] = ()
+    named: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

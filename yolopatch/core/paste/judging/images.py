@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from yolopatch.catalog.kinds import BACKBONE
-from yolopatch.core.paste.calls import Given
+from yolopatch.core.paste.calls import Given, bind
 from yolopatch.core.paste.constructor import Argument
 from yolopatch.core.paste.follow.trial import FAILED, OK, Trial
 from yolopatch.core.paste.follow.values import Tensor
 from yolopatch.core.paste.judging.found import Found
 from yolopatch.core.paste.judging.heads import classes_of
 from yolopatch.core.paste.judging.image_stem import first_layer_of_image
+from yolopatch.core.paste.judging.makers import made_by, maker_of
 from yolopatch.core.paste.judging.subject import Subject, values
 from yolopatch.errors import OpenError, UsageError
 from yolopatch.wire import arguments as by
@@ -80,6 +81,9 @@ def as_backbone(subject: Subject, given: tuple[Given, ...]) -> Found:
             hint=subject.remedy,
         )
     if trial.state == OK and not is_pyramid(trial):
+        for flags in _switches(subject, (*given,)):
+            if is_pyramid(read_image(subject, flags)):
+                return replace(found, given=flags)
         raise UsageError(
             f"{subject.symbol} cannot be a backbone: of an image it makes {_made(trial)}",
             details=["expected: a list of maps, each smaller than the last"],
@@ -129,13 +133,14 @@ def _signs(subject: Subject, argument: Argument | None) -> str:
     return f"{subject.quoted(line)}: a layer for the 3 channels of an image" if line else ""
 
 
-def _switches(subject: Subject) -> Iterator[tuple[Given, ...]]:
-    """Yield the switches of a constructor, each turned on: `fork_feat=False`, `features_only=False`."""
+def _switches(subject: Subject, given: tuple[Given, ...] = ()) -> Iterator[tuple[Given, ...]]:
+    """Yield given arguments with each switch of a constructor turned on: `fork_feat=False`, `features_only=False`."""
     if image_argument(subject) is None:
         return
+    told = {one.argument for one in given}
     for one in subject.constructor.arguments:
-        if one.default == "False":
-            yield (Given(one.name, "True", "with it, its forward returns the maps of its stages"),)
+        if one.default == "False" and one.name not in told:
+            yield (*given, Given(one.name, "True", "with it, its forward returns the maps of its stages"))
 
 
 def _reads_only_images(trial: Trial, layer: Trial) -> bool:
@@ -182,19 +187,15 @@ def _makes_tokens(trial: Trial) -> bool:
     return isinstance(first, Tensor) and len(first.shape) == 3
 
 
-def _maker(subject: Subject) -> str:
-    """Return a function of the file that makes the class, and needs no argument; "" for none."""
-    for name, node in subject.paste.functions.items():
-        calls = (one.func for one in ast.walk(node) if isinstance(one, ast.Call))
-        required = len(node.args.args) - len(node.args.defaults)
-        if not required and any(isinstance(one, ast.Name) and one.id == subject.symbol for one in calls):
-            return name
-    return ""
-
-
 def _network_with_arguments(subject: Subject, found: str, missing: Sequence[str]) -> UsageError:
     values = ", ".join(f"{name}=..." for name in missing)
-    maker = _maker(subject)
+    maker = maker_of(subject.paste, subject.symbol)
+    if maker and _makes_backbone(subject, maker):
+        return UsageError(
+            f"{subject.symbol} looks like a whole network, and {maker}() makes it with arguments",
+            details=[f"found: {found}"],
+            hint=f"name the function: --class {maker}",
+        )
     if maker:
         return UsageError(
             f"{subject.symbol} looks like a whole network, and {maker}() makes it: --args cannot say how",
@@ -210,6 +211,18 @@ def _network_with_arguments(subject: Subject, found: str, missing: Sequence[str]
         details=[f"found: {found}"],
         hint=f'if its forward returns the maps of its stages: --like backbone --args "{values}"{subject.another}',
     )
+
+
+def _makes_backbone(subject: Subject, maker: str) -> bool:
+    """Tell whether a function makes the class with arguments with which it is a backbone."""
+    made = made_by(subject.paste, maker)
+    if made is None or made.symbol != subject.symbol:
+        return False
+    try:
+        as_backbone(subject, bind(made.arguments, subject.constructor, subject.symbol))
+    except UsageError:
+        return False
+    return True
 
 
 def is_pyramid(trial: Trial) -> bool:

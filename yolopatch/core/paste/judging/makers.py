@@ -1,0 +1,96 @@
+"""A function that makes a whole network, `def net_s(pretrained=False)`: the class of the file, and its arguments."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import Any
+
+from yolopatch.core.paste.calls import example
+from yolopatch.core.paste.constructor import read_constructor
+from yolopatch.core.paste.follow.errors import Fails, Open
+from yolopatch.core.paste.follow.machine import Machine
+from yolopatch.core.paste.follow.values import Instance, Library, Scope
+from yolopatch.core.paste.reading import Pasted
+from yolopatch.core.syntax import parse_expression
+from yolopatch.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a function makes: `symbol`, a class of the file, with these `arguments`, as `--args` has them."""
+
+    symbol: str
+    arguments: str
+
+
+def made_by(paste: Pasted, function: str) -> Made | None:
+    """Return what a function makes, called without arguments; None for no module, or one that `--args` cannot say."""
+    machine = Machine(paste)
+    try:
+        made = machine.call(machine.name(function, Scope()))
+    except (Fails, Open, RecursionError):
+        return None
+    if not isinstance(made, Instance) or not paste.is_module(made.owner):
+        return None
+    try:
+        constructor = read_constructor(paste, made.owner)
+    except UsageError:
+        return None
+    names = [one.name for one in constructor.arguments]
+    values = {**dict(zip(names, made.given)), **made.named}
+    defaults = {one.name: one.default for one in constructor.arguments}
+    told = {name: value for name, value in values.items() if not _is_default(machine, value, defaults.get(name))}
+    written = {name: _written(value) for name, value in told.items()}
+    if len(made.given) > len(names) or not set(values) <= {*names} or not all(written.values()):
+        return None
+    return Made(made.owner, example(constructor, written))
+
+
+def _is_default(machine: Machine, value: Any, default: str | None) -> bool:
+    """Tell whether a value is a name of a library that the constructor has by default: `norm_layer=nn.BatchNorm2d`."""
+    if not isinstance(value, Library) or default is None:
+        return False
+    try:
+        return bool(machine.evaluate(parse_expression(default), Scope()) == value)
+    except (Fails, Open):
+        return False
+
+
+def not_told(paste: Pasted, function: str) -> UsageError | None:
+    """Return the error for a function that makes a module of the file, with what `--args` cannot say; None for none."""
+    symbol = next((name for name in paste.modules if maker_of(paste, name, function)), "")
+    if not symbol:
+        return None
+    return UsageError(
+        f"{function}() makes {symbol}, and --args cannot say how",
+        details=[f"found: {paste.place(paste.functions[function].lineno)}: def {function}(...)"],
+        hint=f"write a class whose constructor calls {function}() and whose forward returns the maps of its stages, and"
+        " add that one",
+    )
+
+
+def maker_of(paste: Pasted, symbol: str, function: str = "") -> str:
+    """Return a function of the file, or this one, if it makes a class, and needs no argument; "" for none."""
+    functions = {function: paste.functions[function]} if function else paste.functions
+    for name, node in functions.items():
+        calls = (one.func for one in ast.walk(node) if isinstance(one, ast.Call))
+        required = len(node.args.args) - len(node.args.defaults)
+        if not required and any(isinstance(one, ast.Name) and one.id == symbol for one in calls):
+            return name
+    return ""
+
+
+def _written(value: Any) -> str:
+    """Return a value in Python, if `--args` can have it; "" for a layer, or what cannot be followed."""
+    if isinstance(value, (list, tuple)):
+        parts = [_written(one) for one in value]
+        inside = ", ".join(parts)
+        if not all(parts):
+            return ""
+        return f"[{inside}]" if isinstance(value, list) else f"({inside}{',' if len(parts) == 1 else ''})"
+    if value is None or isinstance(value, (bool, str)):
+        return repr(value)
+    if isinstance(value, int):
+        return repr(int(value))
+    return repr(float(value)) if isinstance(value, float) else ""
