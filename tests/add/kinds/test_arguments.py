@@ -317,7 +317,7 @@ ORDER = {
 def test_one_that_wants_the_channels_of_maps_is_told_of_maps_and_not_of_a_number(case):
     said = refused(text("chs, out_channels", ORDER[case], "return torch.cat((x[0], F.max_pool2d(x[1], 2)), 1)"))
     assert "X cannot join maps of a model: " in said
-    assert "an element of 64" not in said
+    assert "64 has no elements" not in said
 
 
 ONE_IMAGE = "b, c, h, w = x.shape\nx = x.{}(1, -1, h, w)\nreturn self.c(x.reshape(b, c, h, w))"
@@ -332,3 +332,18 @@ def test_a_convolution_for_blocks_that_needs_its_map_in_one_piece_is_refused_wit
     assert decided(code, like="Conv2d").limited
     fixed = decided(code.replace(".view", ".reshape"))
     assert (fixed.kind, fixed.doubt) == ("convolution", "")
+
+
+WRONG_RANKS = {
+    "an element of a number": ("self.c = nn.Conv2d(dim, dim, 1)\nself.k = (3)[0]", "return self.c(x)",
+                               "3 has no elements"),
+    "a dimension too many": ("self.c = nn.Conv2d(dim, dim, 1)", "return self.c(x) + x.flatten().mean(1)",
+                             "a tensor of the shape [430080] has no dimension 1"),
+    "a pool of lines": ("self.p = nn.MaxPool1d(2)", "return self.p(x)", "a 1d pool gets a map of [7, 64, 24, 40]"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WRONG_RANKS)
+def test_what_a_line_does_wrong_is_said_in_plain_words(case):
+    made, forward, words = WRONG_RANKS[case]
+    assert words in refused(text("dim", made, forward))

@@ -205,7 +205,7 @@ def part(machine: Machine, value: Any, index: Any) -> Any:
             raise Open(f"the index {shown(index)}") from error
     if isinstance(value, (int, float)) or value is None:
         machine.note(value, uses.LIST)
-        raise Fails(f"an element of {shown(value)}", "TypeError")
+        raise Fails(f"{shown(value)} has no elements", "TypeError")
     return machine.unknown(f"an element of {shown(value)}")
 
 

@@ -17,7 +17,7 @@ def _pooled(
 ) -> Tensor:
     shape = tensor(x, "a map").shape
     if len(shape) not in (dimensions + 1, dimensions + 2):
-        raise Fails(f"a pool of {dimensions} dimensions gets a map of {list(shape)}")
+        raise Fails(f"a {dimensions}d pool gets a map of {list(shape)}")
     window, steps = several(kernel, dimensions), several(kernel if stride in (None, ()) else stride, dimensions)
     pads = several(padding, dimensions)
     if any(2 * p > k for p, k in zip(pads, window)):
@@ -95,11 +95,11 @@ def _swapped(rest: tuple[Any, ...]) -> tuple[Any, ...]:
 def _adapted(x: Any, size: Any, dimensions: int) -> Tensor:
     shape = tensor(x, "a map").shape
     if len(shape) not in (dimensions + 1, dimensions + 2):
-        raise Fails(f"an adaptive pool of {dimensions} dimensions gets a map of {list(shape)}")
+        raise Fails(f"an adaptive {dimensions}d pool gets a map of {list(shape)}")
     size = in_turn(size)
     wanted = tuple(size) if isinstance(size, (tuple, list)) else (size,) * dimensions
     if len(wanted) != dimensions:
-        raise Fails(f"an adaptive pool of {dimensions} dimensions gets the size {list(wanted)}")
+        raise Fails(f"an adaptive {dimensions}d pool gets the size {list(wanted)}")
     kept = [old if new is None else whole(new) for old, new in zip(shape[-dimensions:], wanted)]
     return made((*shape[:-dimensions], *kept))
 

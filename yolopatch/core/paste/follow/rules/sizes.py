@@ -75,7 +75,7 @@ def axis(number: Any, shape: Sequence[int], extra: int = 0) -> int:
     found = whole(number)
     count = len(shape) + extra
     if not -max(count, 1) <= found < max(count, 1):
-        raise Fails(f"a tensor of {len(shape)} dimensions has no dimension {found}", "IndexError")
+        raise Fails(f"a tensor of the shape {list(shape)} has no dimension {found}", "IndexError")
     return found % max(count, 1)
 
 
