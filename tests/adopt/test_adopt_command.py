@@ -201,7 +201,7 @@ def test_areas_that_cannot_be_had(yolopatch, self_made, own_catalog, tmp_path, f
     assert not (own_catalog / "modules").exists()
 
 
-def test_everything_of_a_workspace_that_has_it_all_without_areas(yolopatch, copied, tmp_path, fingerprint):
+def test_everything_of_a_workspace_that_has_it_all_without_areas(yolopatch, copied, own_catalog, tmp_path, fingerprint):
     fork, dest = copied(), tmp_path / "w"
     settings = fork / "ultralytics/cfg/default.yaml"
     changed = settings.read_text()
@@ -217,7 +217,7 @@ def test_everything_of_a_workspace_that_has_it_all_without_areas(yolopatch, copi
     assert "without the changes of loss; nothing was changed" in ran.err
 
 
-def test_areas_of_a_workspace_that_has_other_ones(yolopatch, copied, tmp_path, fingerprint):
+def test_areas_of_a_workspace_that_has_other_ones(yolopatch, copied, own_catalog, tmp_path, fingerprint):
     fork, dest = copied(), tmp_path / "w"
     settings = fork / "ultralytics/cfg/default.yaml"
     settings.write_text(settings.read_text().replace("lr0: 0.01", "lr0: 0.02"))
