@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -44,31 +44,35 @@ def _base(file: Path, found: dict[str, Any], data: dict[str, Any]) -> Base:
     return Base(file, found, with_one_backbone(align(rows, others), rows, others))
 
 
-def find_base(root: Path | str, data: dict[str, Any], name: str, foreign: Collection[str] = ()) -> Base | None:
+def find_base(
+    root: Path | str,
+    data: dict[str, Any],
+    name: str,
+    model_class: Callable[[dict[str, Any]], type[Any]],
+    foreign: Collection[str] = (),
+) -> Base | None:
     """Return upstream's own YAML that is most like a parsed file, or None where no file is like it.
 
     Args:
         root: the folder of an unchanged upstream.
         data: the parsed file.
         name: the file's name; it decides between upstream's files that describe the same network.
+        model_class: see Upstream; the base is of the same, so of the same task. Rows alone do not tell it: to a head of
+            the user's own, each of upstream's is as unlike.
         foreign: paths of files in the folder that are not upstream's own.
     """
-    others = {Path(root, path) for path in foreign}
-    found = [_base(file, other, data) for file, other in _candidates(Path(root), str(data["head"][-1][2]), others)]
+    others, wanted = {Path(root, path) for path in foreign}, model_class(data)
+    found = [_base(file, other, data) for file, other in _models(Path(root), others) if model_class(other) is wanted]
     best = max(found, key=lambda base: _rank(base, data, name), default=None)
     return best if best and best.alignment.score >= LEAST_LIKENESS else None
 
 
-def _candidates(root: Path, head: str, others: Collection[Path]) -> list[tuple[Path, dict[str, Any]]]:
-    """Return (file, parsed) of every model YAML but `others` whose last row may be of this class; of all where none is.
-
-    A head of the user's own is a replaced layer, too.
-    """
-    files = [file for folder in YAML_FOLDERS for file in sorted((root / folder).rglob("*.yaml")) if file not in others]
-    texts = {file: file.read_text(encoding="utf-8", errors="ignore") for file in files}
-    named = [file for file, text in texts.items() if f" {head}," in text]
-    parsed = ((file, read_yaml(file)) for file in named or files)
-    return [(f, data) for f, data in parsed if isinstance(data, dict) and {"backbone", "head"} <= data.keys()]
+def _models(root: Path, others: Collection[Path]) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield (file, parsed) of every model YAML but `others`."""
+    for file in (file for folder in YAML_FOLDERS for file in sorted((root / folder).rglob("*.yaml"))):
+        data = None if file in others else read_yaml(file)
+        if isinstance(data, dict) and {"backbone", "head"} <= data.keys():
+            yield file, data
 
 
 def _rank(base: Base, data: dict[str, Any], name: str) -> tuple[float, int, int, int, int]:

@@ -66,9 +66,10 @@ class Subject:
         """Upstream's own YAML that the file was made from, None where no file is like it."""
         if self.request.base:
             return read_base(self.request.base, self.data)
-        if self.request.pristine:
-            return find_base(self.request.pristine, self.data, self.cfg.name)
-        return find_base(self.request.workspace, self.data, self.cfg.name, self.request.foreign)
+        root, foreign = self.request.pristine, ()
+        if root is None:
+            root, foreign = self.request.workspace, self.request.foreign
+        return find_base(root, self.data, self.cfg.name, self.upstream.model_class, foreign)
 
     @property
     def required_base(self) -> Base:

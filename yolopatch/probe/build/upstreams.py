@@ -77,6 +77,9 @@ class Upstream(Protocol):
         None where it can tell none, and stops.
         """
 
+    def model_class(self, data: dict[str, Any]) -> type[Any]:
+        """Return the class of models that upstream builds around the head of a parsed YAML; each task has its own."""
+
     def build(self, data: dict[str, Any]) -> UpstreamModel:
         """Build the model of a parsed YAML."""
 
@@ -190,10 +193,16 @@ class Ultralytics:
             return _TASKS_OF_HEADS.get(str(data["head"][-1][2]), "detect")
         return guess(data) or ("detect" if self._class_of_head(data) else None)
 
+    def model_class(self, data: dict[str, Any]) -> type[Any]:
+        """See Upstream."""
+        cls: type[Any] = self._class_of_head(data) or getattr(
+            self.parser, _MODELS.get(self.task(data), "DetectionModel")
+        )
+        return cls
+
     def build(self, data: dict[str, Any]) -> UpstreamModel:
         """See Upstream."""
-        cls = self._class_of_head(data) or getattr(self.parser, _MODELS.get(self.task(data), "DetectionModel"))
-        model: UpstreamModel = cls(deepcopy(data), verbose=False)
+        model: UpstreamModel = self.model_class(data)(deepcopy(data), verbose=False)
         return model
 
     def _class_of_head(self, data: dict[str, Any]) -> Any:
@@ -208,9 +217,7 @@ class Ultralytics:
         return None
 
     def _has_head(self, data: dict[str, Any], name: str) -> bool:
-        """Return whether the head of a parsed YAML is this class of upstream's, or a subclass of it."""
-        head, of_upstream = self.find_class(str(data["head"][-1][2])), self.find_class(name)
-        return isinstance(head, type) and isinstance(of_upstream, type) and issubclass(head, of_upstream)
+        return _descends(self.find_class(str(data["head"][-1][2])), self.find_class(name))
 
     def find_class(self, name: str) -> Any:
         """See Upstream."""
@@ -304,9 +311,15 @@ class Yolov5:
         """See Upstream."""
         return self.task(data)
 
+    def model_class(self, data: dict[str, Any]) -> type[Any]:
+        """See Upstream; since 7.0 there is one for masks."""
+        has_masks = _descends(self.find_class(str(data["head"][-1][2])), self.find_class("Segment"))
+        cls: type[Any] = self.parser.SegmentationModel if has_masks else self.parser.Model
+        return cls
+
     def build(self, data: dict[str, Any]) -> UpstreamModel:
         """See Upstream."""
-        model: UpstreamModel = self.parser.Model(deepcopy(data), ch=3)
+        model: UpstreamModel = self.model_class(data)(deepcopy(data), ch=3)
         return model
 
     def find_class(self, name: str) -> Any:
@@ -418,6 +431,11 @@ def _find_class(parser: ModuleType, name: str) -> Any:
     if name.startswith("nn."):
         return getattr(torch.nn, name[3:], None)
     return getattr(parser, name, None)
+
+
+def _descends(head: object, of_upstream: object) -> bool:
+    """Return whether the class of a head is this class of upstream's, or inherits from it."""
+    return isinstance(head, type) and isinstance(of_upstream, type) and issubclass(head, of_upstream)
 
 
 def _read_summary(text: str) -> UpstreamInfo:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from itertools import islice
 
 import torch
 from torch import Tensor, nn
@@ -38,6 +39,7 @@ _TURNED_HINT = (
     "write the sides in the order in which they were merged, as in view(B, C, H, W): with square images it trains, but "
     "what it adds to a position was computed for another one"
 )
+_FORM_KEYS = ("end2end", "kpt_shape", "reg_max")  # of a file: they decide what the head gives for a box
 _LEAST_STRIDE = 32  # a classifier says 1, but its layers also halve the image five times
 
 RULES = Rules(needs_run=False)
@@ -224,9 +226,24 @@ def _one_for_one(subject: Subject) -> bool:
 
 
 def _has_same_results(subject: Subject) -> bool:
-    """Return whether the final outputs can be compared, too: the head reads the base's maps, in the base's order."""
+    """Return whether the final outputs can be compared, too: a head of the base's form reads the base's maps."""
     last = len(subject.rows) - 1
-    return _one_for_one(subject) and all(other.layer != last for other in other_sources(subject))
+    reads_alike = _one_for_one(subject) and all(other.layer != last for other in other_sources(subject))
+    return reads_alike and _has_head_alike(subject)
+
+
+def _has_head_alike(subject: Subject) -> bool:
+    """Return whether the head gives its results in the form of the base's.
+
+    It need not where a key of the file or a class of upstream's makes it end-to-end, and where upstream cannot tell the
+    task of a class that inherits from none of its own: then it was built as a detector for want of a better.
+    """
+    head, base = subject.model.model[-1], subject.required_base_model.model[-1]
+    if any(subject.data.get(key) != subject.base_data.get(key) for key in _FORM_KEYS):
+        return False
+    if getattr(head, "end2end", None) != getattr(base, "end2end", None):
+        return False
+    return isinstance(head, type(base)) or subject.upstream.guessed_task(subject.data) is not None
 
 
 def _misshapen(subject: Subject, model: UpstreamModel, x: Tensor, outputs: Mapping[int, object]) -> str:
@@ -235,7 +252,7 @@ def _misshapen(subject: Subject, model: UpstreamModel, x: Tensor, outputs: Mappi
     A layer that asks for other channels than the layer that it replaces is meant to differ.
     """
     for index in subject.replaced.keys() & outputs.keys():
-        if any(tensor.shape[:1] != x.shape[:1] for tensor in tensors(outputs[index])):
+        if any(tensor.shape[:1] != x.shape[:1] for tensor in _by_image(subject, index, outputs[index])):
             return f"{layer_name(model, index)} gives {shapes(outputs[index])} for a batch of {len(x)}"
     if not _one_for_one(subject):
         return ""
@@ -247,6 +264,14 @@ def _misshapen(subject: Subject, model: UpstreamModel, x: Tensor, outputs: Mappi
         if found != wanted and _asks_same_channels(subject, index, base, wanted):
             return f"{layer_name(model, index)} gives {found}, the layer that it replaces {wanted}"
     return ""
+
+
+def _by_image(subject: Subject, index: int, output: object) -> Iterable[Tensor]:
+    """Return what has an entry for each image of a batch: all that a layer gives, but of a head the predictions alone.
+
+    What a head gives besides is for the loss: RT-DETR's stacks its decoder's layers first.
+    """
+    return islice(tensors(output), 1 if index == len(subject.rows) - 1 else None)
 
 
 def _for_base(subject: Subject, x: Tensor) -> Tensor:
