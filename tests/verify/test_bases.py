@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
+from yolopatch.probe.build.bases import find_base
 from yolopatch.wire.statuses import PASS
 
 from .conftest import PIN
@@ -65,3 +67,20 @@ def test_the_base_of_a_head_of_ones_own_is_of_its_task(workspace, findings, tmp_
     found = [build.facts["base_cfg"].removeprefix(f"{workspace}/") for build, _ in answers]
     assert found == expected
     assert [forward.status for _, forward in answers] == [PASS] * len(HEADS)
+
+
+ROWS = {
+    "backbone": [[-1, 1, "Conv", [16, 3, 2]], [-1, 1, "C3", [16]]],
+    "head": [[-1, 1, "Conv", [32, 3, 2]], [[1, 2], 1, "Detect", ["nc", "anchors"]]],
+}
+
+
+def test_of_files_with_the_same_rows_the_base_is_the_one_with_the_same_other_keys(tmp_path):
+    (tmp_path / "models").mkdir()
+    other = {"activation": "nn.LeakyReLU(0.1)"}
+    for name, keys in (("small.yaml", {}), ("small-leaky.yaml", other)):
+        (tmp_path / "models" / name).write_text(yaml.safe_dump({"nc": 80, **keys, **ROWS}))
+    for keys, expected in (({}, "small.yaml"), (other, "small-leaky.yaml")):
+        found = find_base(tmp_path, {"nc": 3, **keys, **ROWS}, "small-leaky-mine.yaml", lambda data: dict)
+        assert found is not None
+        assert found.file.name == expected

@@ -76,11 +76,11 @@ def _models(root: Path, others: Collection[Path]) -> Iterator[tuple[Path, dict[s
 
 
 def _rank(base: Base, data: dict[str, Any], name: str) -> tuple[float, int, int, int, int]:
-    """Order bases: by rows, by the layers that they read, by other equal keys, by name, then by the shorter name."""
-    keys = {"depth_multiple", "width_multiple", "scales", "end2end", "reg_max", "anchors", "kpt_shape"}
-    agreed = sum(base.data.get(key) == data.get(key) for key in keys)
+    """Order bases: by rows, by the layers that they read, by other keys, by name, then by the shorter name."""
+    keys = (base.data.keys() | data.keys()) - {"backbone", "head", "nc"}
+    others = sum(base.data.get(key) != data.get(key) for key in keys)
     named = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(base.file.name, name)))
-    return round(base.alignment.score, 6), _fed_alike(base, data), agreed, named, -len(base.file.name)
+    return round(base.alignment.score, 6), _fed_alike(base, data), -others, named, -len(base.file.name)
 
 
 def _fed_alike(base: Base, data: dict[str, Any]) -> int:

@@ -66,9 +66,8 @@ class Subject:
         """Upstream's own YAML that the file was made from, None where no file is like it."""
         if self.request.base:
             return read_base(self.request.base, self.data)
-        root, foreign = self.request.pristine, ()
-        if root is None:
-            root, foreign = self.request.workspace, self.request.foreign
+        foreign = () if self.request.pristine else self.request.foreign
+        root = self.request.pristine or self.request.workspace
         return find_base(root, self.data, self.cfg.name, self.upstream.model_class, foreign)
 
     @property
