@@ -78,6 +78,27 @@ def test_what_is_asked_for_is_recorded(run_recorded, full_workspace):
     assert attempts, "else the tests below would see nothing"
 
 
+INSTALLS = """
+import os, subprocess, sys
+for install in (
+    lambda: os.system("pip install -U no-such-distribution"),
+    lambda: subprocess.check_output("pip install no-such-distribution", shell=True),
+    lambda: subprocess.run([sys.executable, "-m", "pip", "install", "no-such-distribution"]),
+):
+    try: print("started", install())
+    except OSError as error: print(error)
+print(os.system("echo pip"), subprocess.run(["git", "--version"]).returncode)
+"""
+
+
+def test_nothing_is_installed_that_nobody_asked_for(run_recorded, full_workspace):
+    told, attempts = run_recorded(full_workspace("ultralytics-8.3.0"), "python", "-c", INSTALLS)
+    assert told.count("upstream installs something without being asked") == 3
+    assert "started" not in told
+    assert "0 0" in told, "other programs start as ever"
+    assert not attempts
+
+
 @pytest.mark.more
 @pytest.mark.parametrize("pin", ["ultralytics-8.2.50", "ultralytics-8.3.0", "ultralytics-8.4.0"])
 def test_ultralytics_takes_the_settings_as_they_are_and_sends_nothing(pin, own_workspace, run_recorded, git_in):

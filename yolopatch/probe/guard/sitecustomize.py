@@ -7,10 +7,11 @@ may have files of any name.
 
 from __future__ import annotations
 
+import re
 import sys
 from importlib.machinery import PathFinder
 from importlib.util import module_from_spec, spec_from_file_location
-from os import environ
+from os import PathLike, environ, fsdecode
 from os.path import dirname, join
 from types import FrameType
 from typing import Any
@@ -22,6 +23,8 @@ _UNASKED = (
     "check_amp",  # ultralytics on a GPU: downloads a nano model to try float16 with
     "check_latest_pypi_version",  # ultralytics: at the start of a training
 )
+# yolov5 of late, where ultralytics is not installed: at import, and no setting of its own prevents it
+_INSTALLS = re.compile(r"\bpip3?(?:\.exe)?\W.*\binstall\b")
 _EVENTS = ("socket.getaddrinfo", "socket.gethostbyname", "socket.connect", "socket.sendto")
 _HERE = dirname(__file__)
 _ours: Any = None  # this module, until its name is free again
@@ -44,6 +47,15 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
         function = _unasked_function(sys._getframe(1))
         if function:
             raise OSError(f"yolopatch: {function} uses the network without being asked")
+    elif event in ("os.system", "subprocess.Popen"):
+        words = arguments[0] if event == "os.system" else arguments[1]
+        command = _text(words) if isinstance(words, (str, bytes)) else " ".join(map(_text, words))
+        if _INSTALLS.search(command):
+            raise OSError(f"yolopatch: upstream installs something without being asked: {command}")
+
+
+def _text(word: Any) -> str:
+    return fsdecode(word) if isinstance(word, (str, bytes, PathLike)) else str(word)
 
 
 def _free_the_name() -> None:
