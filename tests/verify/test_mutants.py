@@ -35,6 +35,8 @@ CAUGHT = {
     "call_counter": ("determinism", ""),
     "constant_gate": ("input-dependence", "layer 3"),
     "data_in_forward": ("gradient-flow", "model.3.conv.weight"),
+    "softmax_of_one": ("inert", "model.3.route.weight"),
+    "channel_of_each_head": ("inert", "the parameter model.3.temperature"),
     "dead_relu": ("input-dependence", "layer 3"),
     "detached_branch": ("gradient-flow", "model.3.attention.1.weight"),
     "eternal_dropout": ("determinism", ""),
