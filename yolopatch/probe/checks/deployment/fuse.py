@@ -14,7 +14,7 @@ from ...explain.causes import cause_of
 from ...protocol.findings import Finding, failed, passed
 from ...tensors.models import UpstreamModel
 from ...tensors.replay import Step, as_json, errors, recorded, worst
-from ...tensors.tensors import distance, layer_name, randomise_norms
+from ...tensors.tensors import distance, layer_name, module_name, randomise_norms
 from ...thresholds import SAME_FUNCTION
 from ..evidence import SHOWN
 from ..finiteness import describe_not_finite, first_not_finite
@@ -81,7 +81,7 @@ def _wild(model: UpstreamModel, steps: Sequence[Step]) -> str:
 def _norms(subject: Subject, model: UpstreamModel) -> list[str]:
     """Return the dotted names of the BatchNorms in replaced layers."""
     return [
-        f"model.{index}.{name}"
+        module_name(index, name)
         for index in subject.replaced
         for name, module in model.model[index].named_modules()
         if isinstance(module, nn.modules.batchnorm._BatchNorm)
