@@ -136,12 +136,24 @@ def test_rows_that_name_no_class_leave_the_default_task(rows):
     assert _file(f"head: {rows}\n").task == "detect"
 
 
-@pytest.mark.parametrize("table", ["", "{}", "[n, s]", "n", "{n: 3, N: [1, 1, 8], nano: [1, 1, 8], 1: [1, 1, 8]}"])
+@pytest.mark.parametrize("table", ["", "{}", "[n, s]", "n", "{n: 3}"])
 def test_a_table_without_rows_holds_no_scale(table):
     file = _file(f"scales: {table}\n")
     assert (file.letters, file.any_scale(None)) == ((), "")
     with pytest.raises(UsageError, match="has no scales"):
         file.every_scale()
+
+
+@pytest.mark.parametrize(
+    ("table", "names"), [("{default: [1, 1, 8]}", "default"), ("{n: 3, N: [1, 1, 8], 1: [1, 1, 8]}", "N, 1")]
+)
+def test_scales_by_other_names_than_one_letter_are_said_to_be_there(table, names):
+    file = _file(f"scales: {table}\n")
+    assert file.any_scale(None) == ""
+    for ask in (file.every_scale, lambda: file.any_scale("n")):
+        with pytest.raises(UsageError, match=f"names its scales {names}, and") as refused:
+            ask()
+        assert "and upstream builds the first" in refused.value.hint
 
 
 @pytest.mark.parametrize("multiples", ["depth_multiple: 0.33\n", "depth_multiple: deep\nwidth_multiple: 1\n"])

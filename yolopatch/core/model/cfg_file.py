@@ -130,7 +130,7 @@ class CfgFile:
         """
         letters, asked = self.letters, (asked or "").strip().lower()
         if asked and not letters:
-            raise UsageError(f"{self.path} has no scales", hint="leave out --scale")
+            raise self._without_letters("--scale")
         if asked and asked not in letters:
             raise unknown(f"scale of {self.path}", asked, letters, "a scale is one of these letters")
         own = self._own_scale
@@ -150,7 +150,7 @@ class CfgFile:
             UsageError: it was made for one scale, or has no scales.
         """
         if not self.letters:
-            raise UsageError(f"{self.path} has no scales", hint="leave out --all-scales")
+            raise self._without_letters("--all-scales")
         if self._table and self._own_scale:
             raise UsageError(
                 f"{self.path} is a file for scale {self._own_scale} only",
@@ -198,6 +198,16 @@ class CfgFile:
             return self._named_scale
         found = self._multiples
         return next((s for s, row in MULTIPLES.items() if (row.depth, row.width) == found), None)
+
+    def _without_letters(self, option: str) -> UsageError:
+        """Return why a scale cannot be asked for: the file has none, or calls them by other names than one letter."""
+        names = [str(name) for name, row in self._table.items() if isinstance(row, list)]
+        if not names:
+            return UsageError(f"{self.path} has no scales", hint=f"leave out {option}")
+        return UsageError(
+            f"{self.path} names its scales {', '.join(names)}, and upstream asks for a scale by one letter",
+            hint=f"leave out {option}, and upstream builds the first; or name them by a letter each, such as n",
+        )
 
     def _other_scale(self, own: str, asked: str) -> UsageError:
         return UsageError(
