@@ -46,6 +46,7 @@ class Whole:
 
 
 Meaning = Local | Outside | Whole
+_Asked = tuple[str, str, int | None]  # the arguments of `meaning`
 
 
 @dataclass
@@ -57,9 +58,11 @@ class Scope:
     """
 
     files: Mapping[str, bytes]
-    _depth: int = field(default=0, init=False)
     _codes: dict[str, FileCode | None] = field(default_factory=dict, init=False)
-    _found: dict[tuple[str, str, int | None], Meaning | None] = field(default_factory=dict, init=False)
+    _found: dict[_Asked, Meaning | None] = field(default_factory=dict, init=False)
+    _open: dict[_Asked, None] = field(default_factory=dict, init=False)  # asked and not answered yet, the latest last
+    _circles: set[_Asked] = field(default_factory=set, init=False)  # of these, those that were asked again
+    _passing: set[_Asked] = field(default_factory=set, init=False)  # answered without what was open then
 
     def code(self, path: str) -> FileCode | None:
         """Return a file, parsed; None if the tree has no such file, or it is no Python that this interpreter reads."""
@@ -109,14 +112,32 @@ class Scope:
             name: as the file has it.
             before: the number of a binding: what the name means when that one is made. None for the file's end.
         """
-        key = (path, name, before)
-        if key not in self._found:
-            self._found[key] = None  # files that import each other in a circle
-            self._depth += 1
-            if self._depth < _LONGEST:
-                self._found[key] = self._resolve(path, name, before)
-            self._depth -= 1
-        return self._found[key]
+        asked = (path, name, before)
+        if self._is_circle(asked):
+            return None
+        if asked not in self._found:
+            self._open[asked] = None
+            self._found[asked] = self._resolve(path, name, before) if len(self._open) < _LONGEST else None
+            del self._open[asked]
+            self._keep_if_whole(asked)
+        return self._found[asked]
+
+    def _is_circle(self, asked: _Asked) -> bool:
+        """Tell whether files that import each other have come back to a name: what it means, another way says."""
+        if asked not in self._open:
+            return False
+        self._circles.add(asked)
+        return True
+
+    def _keep_if_whole(self, asked: _Asked) -> None:
+        """Forget at the end of the outermost question what was answered in a circle: from outside it may be more."""
+        self._circles.discard(asked)
+        if self._circles:
+            self._passing.add(asked)
+        if not self._open:
+            for one in self._passing:
+                del self._found[one]
+            self._passing.clear()
 
     def _resolve(self, path: str, name: str, before: int | None) -> Meaning | None:
         found = self.binding(path, name, before)
@@ -162,6 +183,8 @@ class Scope:
         if target is None:
             inner = self.file_of(f"{module}.{attribute}")
             return Whole(inner) if inner else Outside(module, attribute)
+        if self._is_circle((target, attribute, None)):
+            return None
         found = self.meaning(target, attribute)
         if found is None:
             inner = self.file_of(f"{module}.{attribute}")
