@@ -1,0 +1,38 @@
+"""Files of a fork that import each other in a circle: what a name means is what Python's import gives."""
+
+from __future__ import annotations
+
+import pytest
+
+from yolopatch.core.fork.rebuild.scope import Local, Scope, Whole
+
+_KIT = {
+    "kit/__init__.py": "from .Gate import *\nfrom .Block import *\nfrom .other import *\n",
+    "kit/Gate.py": "class Gate:\n    pass\n",
+    "kit/Block.py": "from kit import Gate, other\n\n\nclass Block:\n    gate = Gate\n",
+    "kit/other.py": "from kit import Block\nfrom kit.Block import *\n\n\nclass Other(Block):\n    pass\n",
+}
+_ASKED = {
+    ("kit/__init__.py", "Gate"): Local("kit/Gate.py", 0, "Gate"),
+    ("kit/Block.py", "Gate"): Local("kit/Gate.py", 0, "Gate"),
+    ("kit/Block.py", "other"): Whole("kit/other.py"),
+    ("kit/other.py", "Block"): Local("kit/Block.py", 2, "Block"),
+    ("kit/__init__.py", "Other"): Local("kit/other.py", 2, "Other"),
+    ("kit/other.py", "Nothing"): None,
+}
+
+
+@pytest.mark.parametrize("first", _ASKED)
+def test_a_name_means_the_same_whichever_is_asked_first(first):
+    scope = Scope({path: text.encode() for path, text in _KIT.items()})
+    assert scope.meaning(*first) == _ASKED[first]
+    assert {asked: scope.meaning(*asked) for asked in _ASKED} == _ASKED
+
+
+def test_files_that_all_import_each_other_are_answered_at_once():
+    names = [f"m{number}" for number in range(60)]
+    stars = "".join(f"from kit.{name} import *\n" for name in names)
+    files = {f"kit/{name}.py": f"{stars}class C{name}:\n    pass\n" for name in names}
+    scope = Scope({"kit/__init__.py": stars.encode(), **{path: text.encode() for path, text in files.items()}})
+    assert scope.meaning("kit/__init__.py", "Cm30") == Local("kit/m30.py", 60, "Cm30")
+    assert scope.meaning("kit/m2.py", "Unknown") is None
