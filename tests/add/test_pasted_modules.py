@@ -33,6 +33,7 @@ ONLY_ON = {name: {"ultralytics-8.3.0", "ultralytics-8.4.0"} for name in ("C3k2_G
 # what `verify` has to find wrong: with c3k, C3k2_Gated builds upstream's own C3k
 FAULTS = {
     "C3k2_Gated": "inert",
+    "ResizeCat": "inert",  # a Concat, where the maps have one size
     # ONNX has no Fourier transform, and pools to no size that depends on the image
     **dict.fromkeys(("FreqGate", "LocalPoolAttn", "LevelMix"), "onnx"),
 }
@@ -125,6 +126,13 @@ def test_every_one_goes_to_its_verdict(pin, pasted, workspace, verdict):
     assert {name: list(failed) for name, failed in found.items()} == {
         name: [FAULTS[name]] for name in names if name in FAULTS
     }, found
+
+
+@pytest.mark.more
+def test_a_join_that_is_upstreams_own_where_it_stands_is_told_to_go_elsewhere(workspace, verdict):
+    (check,) = verdict(PIN, "ResizeCat", workspace(PIN, ["ResizeCat"]), "inert").json["checks"]
+    assert check["summary"].endswith("ResizeCat is the base's Concat under another name (4 such layers)")
+    assert check["hint"].startswith("in these rows it gives what Concat gives: keep Concat")
 
 
 def test_the_modules_are_listed_and_placed_like_ours(pasted, yolopatch):

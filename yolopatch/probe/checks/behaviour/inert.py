@@ -200,8 +200,7 @@ def _finding(
     }
     reasons = [*_plain_clause(plain), *_renamed_clause(subject, renamed), *_inert_clause(inert)]
     if reasons:
-        hint = "compare forward with the paper: forward must use everything that the constructor makes"
-        return failed("; ".join(reasons), hint, **evidence)
+        return failed("; ".join(reasons), _hint(subject, [] if plain or inert else renamed), **evidence)
     judged = len(subject.replaced) - len(not_judged)
     if not judged:
         reason = "no replaced layer can be judged: alone on finite input, none gives the same finite output twice"
@@ -214,6 +213,17 @@ def _finding(
 
 def _inert_evidence(index: int, held: Held) -> dict[str, Any]:
     return {"tensor": f"model.{index}.{held.name}", "kind": held.kind, "numel": held.tensor.numel()}
+
+
+def _hint(subject: Subject, alone: Sequence[int]) -> str:
+    """Return what to do; `alone` are the renamed layers, where nothing else was found."""
+    if alone and not any(subject.model.model[index].state_dict() for index in alone):
+        base = type(_base_layer(subject, alone[0])).__name__
+        return (
+            f"in these rows it gives what {base} gives: keep {base}, or give it rows where the two differ, such as "
+            "maps of several sizes for a join"
+        )
+    return "compare forward with the paper: forward must use everything that the constructor makes"
 
 
 # Each of these returns one clause of the summary, or nothing.
