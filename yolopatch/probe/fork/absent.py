@@ -6,6 +6,7 @@ pass; whatever uses it to compute raises AbsentError, so that no model is built 
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -54,6 +55,13 @@ class _Name(type):
         cls._use()
         return named(cls.absent, f"{cls.used}[]")
 
+    def __add__(cls, other: object) -> Any:
+        """Be a part of a list of classes: `DETECT + SEGMENT`."""
+        cls._use()
+        return named(cls.absent, f"{cls.used} + ...")
+
+    __radd__ = __add__
+
     def __iter__(cls) -> Iterator[Any]:
         cls._use()
         return iter(())
@@ -68,6 +76,9 @@ class _Name(type):
     def _use(cls) -> None:
         if not _Name.importing:
             raise AbsentError(cls.absent, cls.used)
+
+
+_STAND_IN = re.compile(rf"\b{_Name.__name__}\b")
 
 
 def named(absent: str, used: str) -> Any:
@@ -156,7 +167,7 @@ class _Completing(Loader):
 
 def is_about_a_stand_in(error: BaseException) -> bool:
     """Return whether an exception says that a stand-in cannot do something: `unsupported operand type(s)`."""
-    return isinstance(error, TypeError) and f"'{_Name.__name__}'" in str(error)
+    return isinstance(error, TypeError) and _STAND_IN.search(str(error)) is not None  # in any quotes, or none
 
 
 def absent_of(value: object) -> str:
