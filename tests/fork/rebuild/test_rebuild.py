@@ -259,6 +259,12 @@ def test_a_parser_that_cannot_be_read(remade):
     assert model.lacking == (f"the fork's {TASKS} cannot be read: looked for the function parse_model, found none",)
 
 
+def test_a_parser_with_a_loop_of_its_own(remade):
+    (model,) = remade(edits={TASKS: ("for i, (f, n, m, args) in", "for i, (f, n, name, args) in")}).models
+    said = "a loop that names the parts of a row f, n, m and args, as upstream's"
+    assert model.lacking == (f"the fork's {TASKS}, parse_model cannot be read: looked for {said}, found none",)
+
+
 def test_of_two_parsers_the_last_one_counts(remade):
     twice = {TASKS: ("def parse_model(", "def parse_model():\n    pass\n\n\ndef parse_model(")}
     assert [one.lacking for one in remade(edits=twice).models] == [()]

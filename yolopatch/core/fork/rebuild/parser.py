@@ -63,7 +63,8 @@ class Parser:
     def loop(self) -> ast.For:
         """The loop over the rows."""
         loops = [node for node in self.function.body if isinstance(node, ast.For) and _is_over_rows(node)]
-        return only(loops, "the loop over the rows of the YAML", f"{self.path}, parse_model")
+        expected = "a loop that names the parts of a row f, n, m and args, as upstream's"
+        return only(loops, expected, f"{self.path}, parse_model")
 
     @cached_property
     def locals(self) -> frozenset[str]:
