@@ -23,7 +23,7 @@ from yolopatch.core.paste.calls import FROM_ARGS
 from yolopatch.core.paste.constructor import read_constructor
 from yolopatch.core.paste.deciding import Decision, decide, subject_of
 from yolopatch.core.paste.entry import own_module
-from yolopatch.core.paste.judging.makers import made_by, not_told
+from yolopatch.core.paste.judging.makers import Made, made_by, not_told
 from yolopatch.core.paste.overwritten import taken_attributes
 from yolopatch.core.paste.reading import Pasted, choose_class
 from yolopatch.core.paste.sifting import Wanted
@@ -137,7 +137,7 @@ def add(request: AddRequest, folder: Path, cache: Path, build: Build | None = No
     """
     request, files = _read(request)
     paste = files.paste
-    fit = _maker_for(paste, request)(files, request)
+    fit = _fit(files, request)
     module, decision = fit.module, fit.decision
     load_own_catalog(folder)
     name, symbol = module.name, decision.symbol
@@ -191,14 +191,11 @@ def _read(request: AddRequest) -> tuple[AddRequest, PastedFiles]:
     return known, files_of(((f"{symbol}.py", timm_source(request.timm).encode()),))
 
 
-def _made_of_function(files: PastedFiles, request: AddRequest) -> Fit:
+def _made_of_function(files: PastedFiles, request: AddRequest, function: str, made: Made) -> Fit:
     """Make a module of a class, with the arguments that a function gives it: `def net_s(pretrained=False)`.
 
     It has the name of the function, and is a backbone: of layers, no function tells the arguments.
     """
-    function = request.symbol or ""
-    made = made_by(files.paste, function)
-    assert made is not None  # it was asked for
     like = request.like or KINDS[BACKBONE].word
     name = request.name or function
     asked = replace(request, symbol=made.symbol, args=made.arguments, name=name, like=like)
@@ -207,12 +204,6 @@ def _made_of_function(files: PastedFiles, request: AddRequest) -> Fit:
     given = tuple(replace(one, why=why) if one.why == FROM_ARGS else one for one in fit.decision.given)
     because = fit.decision.why if request.like else f"{function}() makes it"
     return replace(fit, decision=replace(fit.decision, given=given, why=because))
-
-
-def _makes_module(paste: Pasted, request: AddRequest) -> bool:
-    """Tell whether what is to be added is a function that makes a class of the file, and no loss."""
-    named = request.symbol in paste.functions and request.args is None
-    return named and request.symbol is not None and made_by(paste, request.symbol) is not None
 
 
 def _decide(paste: Pasted, symbol: str, request: AddRequest) -> Decision:
@@ -249,14 +240,17 @@ def _is_loss(paste: Pasted, request: AddRequest) -> bool:
     return loss_of_method(paste, symbol, "forward") is not None or compares_boxes(paste, symbol)
 
 
-def _maker_for(paste: Pasted, request: AddRequest) -> Callable[[PastedFiles, AddRequest], Fit]:
-    """Return what makes a module of the file: of a function that makes a class, of a loss, or of a layer."""
-    if _makes_module(paste, request):
-        return _made_of_function
-    unknown = not_told(paste, request.symbol) if request.symbol in paste.functions and request.symbol else None
-    if unknown:
-        raise unknown
-    return _made_of_loss if _is_loss(paste, request) else _made_of_layer
+def _fit(files: PastedFiles, request: AddRequest) -> Fit:
+    """Make a module of the file: of a function that makes a class, of a loss, or of a layer."""
+    paste, function = files.paste, request.symbol
+    if function is not None and function in paste.functions:
+        made = made_by(paste, function) if request.args is None else None
+        if made:
+            return _made_of_function(files, request, function, made)
+        unknown = not_told(paste, function)
+        if unknown:
+            raise unknown
+    return (_made_of_loss if _is_loss(paste, request) else _made_of_layer)(files, request)
 
 
 def _made_of_loss(files: PastedFiles, request: AddRequest) -> Fit:

@@ -121,8 +121,7 @@ class Values:
     def _called(self, node: ast.Call, depth: int) -> dict[str, Given]:
         name = (dotted_name(node.func) or "").rpartition(".")[2]
         if name == "dict":
-            first = [self.settings(one, depth + 1) for one in node.args]
-            return {key: one for part in (*first, self.arguments(node)) for key, one in part.items()}
+            return self._entries(node, depth)
         if name in ("vars", "copy", "deepcopy") and node.args:
             return self.settings(node.args[0], depth + 1)
         if name in ("load", "safe_load", "yaml_load", "full_load"):
@@ -136,6 +135,11 @@ class Values:
         if name == "copy" and isinstance(node.func, ast.Attribute):
             return self.settings(node.func.value, depth + 1)
         return {}
+
+    def _entries(self, call: ast.Call, depth: int) -> dict[str, Given]:
+        """Return what `dict(...)` or `.update(...)` gets: the entries of dicts, then arguments with names."""
+        first = [self.settings(one, depth + 1) for one in call.args]
+        return {key: one for part in (*first, self.arguments(call)) for key, one in part.items()}
 
     def _returned(self, function: Function, depth: int) -> dict[str, Given]:
         found = [one.value for one in ast.walk(function) if isinstance(one, ast.Return) and one.value]
@@ -214,8 +218,7 @@ class Values:
         if one.value is not None:
             return self.settings(one.value, depth + 1)
         if isinstance(one.node, ast.Call):
-            first = [self.settings(arg, depth + 1) for arg in one.node.args]
-            return {key: given for part in (*first, self.arguments(one.node)) for key, given in part.items()}
+            return self._entries(one.node, depth)
         if isinstance(one.node, ast.Assign) and isinstance(one.node.targets[0], ast.Subscript):
             key = one.node.targets[0].slice
             if isinstance(key, ast.Constant) and isinstance(key.value, str):
