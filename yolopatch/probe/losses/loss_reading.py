@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,7 @@ from ..tensors.models import UpstreamModel
 from ..tensors.perturb import perturb_
 from ..tensors.tensors import needs_more_than_maps, tensors
 from .anchor_reading import read_matches
+from .query_reading import read_queries
 
 _READ = ("pd_scores", "pd_bboxes")  # the first two inputs of what assigns objects to boxes, in every release
 _SORTED = {4: 6, 5: 7}  # values of a box that needs no suppression, by those of a box: box, score, class, angle
@@ -29,6 +30,7 @@ class Reading:
         nearest: for each of `given` the number of the box of `read` that is most like it, shape (boxes,).
         scores: the scores in `read` of every class, shape (positions, classes), 0 to 1; YOLOv5's objectness is one.
         given_scores: those of the head, shape (boxes, classes); None where it gives only the best of them.
+        form: what the loss takes boxes from: positions, anchors or queries.
     """
 
     read: Tensor
@@ -36,6 +38,7 @@ class Reading:
     nearest: Tensor
     scores: Tensor
     given_scores: Tensor | None
+    form: Literal["positions", "anchors", "queries"]
 
     @property
     def far(self) -> Tensor:
@@ -56,20 +59,17 @@ def read_boxes(
         is_negated: whether the parameters of the head's convolutions get the other sign first, and so what they give.
 
     Returns:
-        None where it cannot be told: a loss that has no boxes of its own, a head that takes more than its maps, or one
-        that gives other maps each time while it trains.
+        None where it cannot be told: a loss that has no boxes of its own, a head that takes text beside its maps, or
+        one that gives other maps each time while it trains.
     """
     head = model.eval().model[-1]
-    if needs_more_than_maps(model):
-        return None
     _vary(head, -1 if is_negated else 1)
     result = next(tensors(model(batch["img"])), None)
+    if result is None or result.dim() != 3:
+        return None
+    read = _by_queries if needs_more_than_maps(model) else _by_maps
     try:
-        head.training = True  # its parts stay in eval, so that its maps are those of the prediction
-        first, second = (upstream.outputs(model, batch) for _ in range(2))
-        if result is None or result.dim() != 3 or not _same(first, second):
-            return None
-        return _READERS[upstream.style](upstream, model, second, batch, result[0])
+        return read(upstream, model, batch, result[0])
     except Exception:  # the user's code, in a mode that only this task asks for: nothing can be told from it
         return None
     finally:
@@ -77,15 +77,22 @@ def read_boxes(
 
 
 def _vary(head: nn.Module, sign: int) -> None:
-    """Change what the convolutions of a head give: the boxes of an untrained one are all alike.
+    """Change what the convolutions and linear layers of a head give: the boxes of an untrained one are all alike.
 
     One with one output may hold fixed numbers, such as the values that a box's distribution is over.
     """
     generator = torch.Generator().manual_seed(6)
     for part in head.modules():
-        if isinstance(part, nn.Conv2d) and part.out_channels > 1:
+        if (isinstance(part, nn.Conv2d) and part.out_channels > 1) or isinstance(part, nn.Linear):
             for parameter in part.parameters(recurse=False):
                 perturb_(parameter, generator).mul_(sign)
+
+
+def _by_maps(upstream: Upstream, model: UpstreamModel, batch: dict[str, Any], result: Tensor) -> Reading | None:
+    """Return what the loss reads in the maps of a head that takes nothing else; see `_by_assigner`."""
+    model.model[-1].training = True  # its parts stay in eval, so that its maps are those of the prediction
+    first, second = (upstream.outputs(model, batch) for _ in range(2))
+    return _READERS[upstream.style](upstream, model, second, batch, result) if _same(first, second) else None
 
 
 def _same(first: Any, second: Any) -> bool:
@@ -139,7 +146,7 @@ def _compared(result: Tensor, boxes: Tensor, scores: Tensor) -> Reading | None:
         return None
     if not (torch.isfinite(given).all() and torch.isfinite(read).all()):
         return None
-    return Reading(read, given, _nearest(given, read), scores, given_scores)
+    return Reading(read, given, _nearest(given, read), scores, given_scores, "positions")
 
 
 def _by_anchors(
@@ -152,11 +159,30 @@ def _by_anchors(
         result: of one image, (positions, 5 + classes).
     """
     found = read_matches(upstream, model, outputs, batch)
-    if found is None or result.shape[1] != 4 + found[1].shape[1] or not torch.isfinite(result).all():
+    if found is None or result.shape[1] != 4 + found[1].shape[2] or not torch.isfinite(result).all():
         return None
     read, scores = found
     given = result[_nearest(read, result[:, :4])]
-    return Reading(read, given[:, :4], torch.arange(len(read)), scores, given[:, 4:])
+    return Reading(read, given[:, :4], torch.arange(len(read)), scores, given[:, 4:], "anchors")
+
+
+def _by_queries(upstream: Upstream, model: UpstreamModel, batch: dict[str, Any], result: Tensor) -> Reading | None:
+    """Return what RT-DETR's loss reads: the queries of the layer that the prediction is nearest to.
+
+    Args:
+        upstream, model, batch: see `read_boxes`.
+        result: of one image, (queries, 4 + classes): parts of the image, and scores.
+    """
+    found = read_queries(upstream, model, batch)
+    if found is None or result.shape[1] != 4 + found[1].shape[2]:
+        return None
+    if not all(torch.isfinite(values).all() for values in (result, *found)):
+        return None
+    given = result[:, :4] * batch["img"].shape[-1]
+    layers = (
+        Reading(read, given, _nearest(given, read), scores, result[:, 4:], "queries") for read, scores in zip(*found)
+    )
+    return min(layers, key=lambda layer: float(layer.far.sum()))
 
 
 _READERS = {"ultralytics": _by_assigner, "yolov5": _by_anchors}

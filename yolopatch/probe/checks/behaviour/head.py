@@ -34,12 +34,14 @@ _INHERITED_HINT = (
     "changes the boxes, in the class itself"
 )
 _DECODING = {
-    "ultralytics": "decode in eval as upstream's loss does: in each map the values of the box come first, then those "
+    "positions": "decode in eval as upstream's loss does: in each map the values of the box come first, then those "
     "of the classes; the distances are from the middle of a cell, times the map's stride; the result has centres and "
     "sizes",
-    "yolov5": "decode in eval as upstream's loss does: the centre is 2 * sigmoid - 0.5 from the cell's corner, times "
+    "anchors": "decode in eval as upstream's loss does: the centre is 2 * sigmoid - 0.5 from the cell's corner, times "
     "the map's stride; the size is (2 * sigmoid) ** 2 times the anchor in pixels, which self.anchors has in cells: "
     "divided by the stride",
+    "queries": "give in eval the boxes of a layer of the decoder as they are in training: centre and size, as parts of "
+    "the image from 0 to 1, shape (images, queries, 4)",
 }
 
 
@@ -174,7 +176,7 @@ def _against_the_loss(subject: Subject, name: str, evidence: Mapping[str, Any]) 
             f"{name}: {wrong} of the {len(reading.given)} boxes that it gives in eval are not those that upstream's "
             f"loss reads in its maps, such as {_example(reading)} (centre and size in pixels): what is trained is not "
             "what is predicted",
-            _DECODING[subject.upstream.style],
+            _DECODING[reading.form],
             **evidence,
         )
     if _other_scores(reading):
