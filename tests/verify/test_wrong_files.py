@@ -8,13 +8,18 @@ from pathlib import Path
 import pytest
 
 from yolopatch.steps.verify.verify import verify
-from yolopatch.wire.statuses import FAIL, PASS, WARN
+from yolopatch.wire.statuses import FAIL, PASS, SKIP, WARN
 
 PIN = "ultralytics-8.3.0"
 BLOCKS = (2, 4, 6, 8, 13, 16, 19, 22)  # of YOLO11 and YOLO26
 OWN_BLOCK = """
     class OwnBlock(C3k2):
         pass
+"""
+ONLY_TRAINS = """
+    class OnlyTrains(nn.Module):
+        def forward(self, x):
+            return x if self.training else None
 """
 # what people write: the branch of C2f, which knows neither C3k nor the head's form
 C2F_BRANCH = """
@@ -41,6 +46,23 @@ def edited_cfg(base_cfg):
         return file
 
     return write
+
+
+@pytest.mark.more
+@pytest.mark.parametrize(
+    ("row", "first", "said"),
+    [
+        ("Nowhere, []", "build", "the model does not build (see build)"),
+        ("OnlyTrains, []", "forward", "the model does not run (see forward)"),
+    ],
+)
+def test_a_check_that_cannot_run_brings_the_one_that_says_why(edited_cfg, broken_workspace, row, first, said):
+    workspace = broken_workspace({"OnlyTrains": ONLY_TRAINS}, branches={"OnlyTrains": "c2 = ch[f]"})
+    cfg = edited_cfg("yolo11", "n", "SPPF, [1024, 5]", row)
+    found = verify(workspace, cfg, "n", checks=("fuse", "memory"))
+    assert [(one.id, one.status) for one in found.checks] == [(first, FAIL), ("fuse", SKIP), ("memory", SKIP)]
+    assert {one.summary for one in found.checks[1:]} == {said}
+    assert found.verdict == FAIL
 
 
 @pytest.mark.more

@@ -43,7 +43,7 @@ class Answers:
     """The results of all checks.
 
     Attributes:
-        outcomes: one for each check, in the requested order.
+        outcomes: one for each check, in the requested order; before them, those that say why others could not run.
         facts: figures of the model and its base.
         environment: versions and the device.
     """
@@ -71,7 +71,7 @@ def run_checks(request: VerifyRequest, checks: Sequence[str], *, python: str, ti
     session = _Session(request, tuple(checks), python, timeout, watch)
     with temporary_folder() as folder:
         session.run(folder)
-    outcomes = tuple(session.outcomes[check] for check in checks)
+    outcomes = tuple(session.outcomes[check] for check in session.checks)
     return Answers(outcomes, session.facts, session.environment)
 
 
@@ -118,6 +118,8 @@ class _Session:
         if isinstance(message, RunsWith):
             self.environment = asdict(message)
         elif isinstance(message, CheckBegun):
+            if message.id not in self.checks:
+                self.checks = (message.id, *self.checks)
             self.current, self.begun, self.mark = message.id, time.monotonic(), process.seen
             self.watch(self.current, self.checks.index(self.current) + 1, len(self.checks))
         elif isinstance(message, CheckEnded):

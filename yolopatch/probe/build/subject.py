@@ -20,6 +20,7 @@ from .arguments import Recorder
 from .bases import Base, find_base, read_base
 from .reference_process import ReferenceProcess
 from .rows import Alignment, Row, rows_of
+from .settings import Settings, settings_of
 from .upstreams import Upstream
 
 SIDE = 128  # pixels; the coarsest map (stride 32) is then 4 x 4: small and cheap, yet not a single point
@@ -148,6 +149,15 @@ class Subject:
     @cached_property
     def _built_base(self) -> tuple[UpstreamModel, Recorder]:
         return self._build_recorded(self.base_data)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The keys next to the file's rows that make other layers than the base's. Raises LookupError without one."""
+
+        def build(data: dict[str, Any]) -> UpstreamModel:
+            return self.build(data).to(self.device).eval()
+
+        return settings_of(self.data, self.base_data, self.required_base_model, build)
 
     def _build_recorded(self, data: dict[str, Any]) -> tuple[UpstreamModel, Recorder]:
         with Recorder() as recorder:

@@ -202,7 +202,8 @@ class Ultralytics:
 
     def build(self, data: dict[str, Any]) -> UpstreamModel:
         """See Upstream."""
-        model: UpstreamModel = self.model_class(data)(deepcopy(data), verbose=False)
+        with _activation_kept(self.parser):
+            model: UpstreamModel = self.model_class(data)(deepcopy(data), verbose=False)
         return model
 
     def _class_of_head(self, data: dict[str, Any]) -> Any:
@@ -319,7 +320,8 @@ class Yolov5:
 
     def build(self, data: dict[str, Any]) -> UpstreamModel:
         """See Upstream."""
-        model: UpstreamModel = self.model_class(data)(deepcopy(data), ch=3)
+        with _activation_kept(self.parser):
+            model: UpstreamModel = self.model_class(data)(deepcopy(data), ch=3)
         return model
 
     def find_class(self, name: str) -> Any:
@@ -403,6 +405,18 @@ def open_upstream(style: str) -> Upstream:
     if style == "ultralytics":
         return Ultralytics()
     return Yolov5("yolov5." if style == "yolov5-package" else "")
+
+
+@contextmanager
+def _activation_kept(parser: ModuleType) -> Iterator[None]:
+    """Take back what a file's `activation` sets: upstream leaves it on its class, for each model that follows."""
+    classes = [found for found in vars(parser).values() if isinstance(found, type) and "default_act" in vars(found)]
+    kept = [(found, vars(found)["default_act"]) for found in classes]
+    try:
+        yield
+    finally:
+        for found, activation in kept:
+            setattr(found, "default_act", activation)  # noqa: B010  a type has no such attribute for mypy
 
 
 class _WithZeros:

@@ -11,7 +11,7 @@ from importlib import import_module
 import torch
 
 from ...wire.checks import CHECKS
-from ...wire.statuses import FAIL
+from ...wire.statuses import FAIL, SKIP
 from ...wire.verification import CheckBegun, CheckEnded, VerifyRequest
 from ..build.reference_process import ReferenceProcess
 from ..build.subject import Subject
@@ -30,10 +30,14 @@ from .unchanged import begin
 
 _TRACEBACK = "traceback"  # the key in the evidence of a check that raised
 _FRAMES = 12  # of a traceback: enough to reach from upstream's forward to the module's own line
+_FIRST = {"build": "the model does not build (see build)", "forward": "the model does not run (see forward)"}
 
 
 def verify(upstream: Upstream, request: VerifyRequest, emit: Emit, reference: ReferenceProcess | None = None) -> None:
     """Run the checks that the request names, and send the begin and the finding of each.
+
+    Where one cannot run, because the model does not build or run, the check that says why is run behind it, asked for
+    or not.
 
     Args:
         upstream: the workspace's upstream.
@@ -51,16 +55,22 @@ def verify(upstream: Upstream, request: VerifyRequest, emit: Emit, reference: Re
 def _verify(upstream: Upstream, request: VerifyRequest, emit: Emit, reference: ReferenceProcess | None) -> None:
     # all files before the first check: what fails in a check is put down to the model
     checks = {name: load_check(name) for name in _in_running_order(request.checks)}
+    unasked = {name: load_check(name) for name in _FIRST if name not in {*checks, *request.crashed}}
     subject = Subject(upstream, request)
     emit(describe(subject.device))
     if reference is not None:
         begin(subject, reference)
-    for name, check in checks.items():
+    waiting = list(checks.items())
+    while waiting:
+        name, check = waiting.pop(0)
         emit(CheckBegun(name))
         begun = time.perf_counter()
         finding = run_check(check, subject, request.crashed)
         seconds = time.perf_counter() - begun
         emit(CheckEnded(name, **vars(finding), seconds=round(seconds, 3), facts=subject.facts))
+        first = _failing_first(check, subject, request.crashed) if finding.status == SKIP and unasked else None
+        if first in unasked:
+            waiting.insert(0, (first, unasked.pop(first)))
 
 
 @dataclass(frozen=True)
@@ -114,21 +124,22 @@ def run_check(check: RunnableCheck, subject: Subject, crashed: Collection[str] =
         subject: the model to check.
         crashed: the checks in which an earlier process ended.
     """
-    reason = _reason_to_skip(check, subject, crashed)
-    if reason:
-        return skipped(reason)
+    first = _failing_first(check, subject, crashed)
+    if first is not None:
+        return skipped(_FIRST[first])
     finding = _run(check, subject)
     if finding.status == FAIL and check.rules.asks_base and subject.found_base is not None:
         return _compared_with_base(check, subject, finding)
     return finding
 
 
-def _reason_to_skip(check: RunnableCheck, subject: Subject, crashed: Collection[str]) -> str:
+def _failing_first(check: RunnableCheck, subject: Subject, crashed: Collection[str]) -> str | None:
+    """Return the check that says why this one cannot run, None where it can."""
     if check.rules.needs_model and ("build" in crashed or not _builds(subject)):
-        return "the model does not build (see build)"
+        return "build"
     if check.rules.needs_run and ("forward" in crashed or not subject.runs):
-        return "the model does not run (see forward)"
-    return ""
+        return "forward"
+    return None
 
 
 def _builds(subject: Subject) -> bool:

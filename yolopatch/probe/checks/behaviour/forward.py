@@ -18,7 +18,7 @@ from ...explain.reshapes import crossing
 from ...protocol.findings import Finding, failed, passed, warned
 from ...tensors.calls import layer_calls
 from ...tensors.models import UpstreamModel
-from ...tensors.tensors import layer_name, tensors
+from ...tensors.tensors import image, layer_name, tensors
 from ...thresholds import SAME_FUNCTION
 from ..finiteness import describe_not_finite, first_not_finite
 from ..rules import Rules
@@ -39,7 +39,6 @@ _TURNED_HINT = (
     "write the sides in the order in which they were merged, as in view(B, C, H, W): with square images it trains, but "
     "what it adds to a position was computed for another one"
 )
-_FORM_KEYS = ("end2end", "kpt_shape", "reg_max")  # of a file: they decide what the head gives for a box
 _LEAST_STRIDE = 32  # a classifier says 1, but its layers also halve the image five times
 
 RULES = Rules(needs_run=False)
@@ -235,12 +234,10 @@ def _has_same_results(subject: Subject) -> bool:
 def _has_head_alike(subject: Subject) -> bool:
     """Return whether the head gives its results in the form of the base's.
 
-    It need not where a key of the file or a class of upstream's makes it end-to-end, and where upstream cannot tell the
-    task of a class that inherits from none of its own: then it was built as a detector for want of a better.
+    It need not where a class of upstream's makes it end-to-end, and where upstream cannot tell the task of a class that
+    inherits from none of its own: then it was built as a detector for want of a better.
     """
-    head, base = subject.model.model[-1], subject.required_base_model.model[-1]
-    if any(subject.data.get(key) != subject.base_data.get(key) for key in _FORM_KEYS):
-        return False
+    head, base = subject.model.model[-1], subject.settings.base.model[-1]
     if getattr(head, "end2end", None) != getattr(base, "end2end", None):
         return False
     return isinstance(head, type(base)) or subject.upstream.guessed_task(subject.data) is not None
@@ -292,7 +289,8 @@ def _other_result(subject: Subject, x: Tensor, result: object) -> str:
     """Return, in one clause, how the shapes of the final outputs differ from the base's; empty where they do not."""
     if not _has_same_results(subject):
         return ""
-    found, wanted = shapes(result), shapes(subject.required_base_model(_for_base(subject, x)))
+    base = subject.settings.base
+    found, wanted = shapes(result), shapes(base(image(base, (x.shape[-2], x.shape[-1]), len(x))))
     if len(subject.rows) - 1 in subject.replaced:  # another head may hand out maps of other channels beside its boxes
         found, wanted = _without_channels(found), _without_channels(wanted)
     return f"the model gives {found}, the base {wanted}" if found != wanted else ""

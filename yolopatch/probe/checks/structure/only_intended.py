@@ -15,13 +15,10 @@ from ...measure.activations import applied_parts
 from ...measure.dropped_parts import ACTIVATION, NORM, dropped_parts
 from ...protocol.findings import Finding, failed, passed, skipped, warned
 from ...tensors.models import Layer, UpstreamModel
-from ...tensors.tensors import count_parameters, layer_outputs
+from ...tensors.tensors import count_parameters, image, layer_outputs
 from ..evidence import SHOWN, sample
 from ..rules import Rules
 from ..wording import NO_BASE, NO_BASE_HINT
-
-# keys next to the rows that change every layer, or layers that are not compared here
-_BESIDE = ("activation", "anchors", "kpt_shape", "ch", "channels")
 
 RULES = Rules(needs_run=False, asks_base=False)
 
@@ -41,7 +38,8 @@ def check(subject: Subject) -> Finding:
     if also:
         return warned(
             f"the layers that are not replaced are the base's, but {also}",
-            "a comparison with the base measures that, too: report it, or make both models alike",
+            "a comparison with the base measures that, too: report it, make both models alike, or use --base to name "
+            "the upstream YAML that this file was really made from",
             **evidence,
         )
     return passed(_agreement(subject, comparison, len(evidence["inserted"])), **evidence)
@@ -135,13 +133,12 @@ def _evidence(subject: Subject) -> dict[str, Any]:
         for own, other in subject.replaced.items()
         if other is not None
     ]
-    data, base_data = subject.data, subject.base_data
     return {
         "base": subject.required_base.file.name,
         "compared": len(subject.rows) - len(subject.replaced),
         "replaced": replaced[:SHOWN],
         "inserted": [_row_name(subject, i) for i, b in subject.replaced.items() if b is None],
-        "beside": [key for key in _BESIDE if data.get(key) != base_data.get(key)],
+        "beside": list(subject.settings.keys),
     }
 
 
@@ -183,7 +180,7 @@ def _compare_layers(subject: Subject, rewired: Collection[int], found: _Comparis
     """Find how each layer that should be the base's differs from it; `rewired` are those that read other layers."""
     outputs, base_outputs = _outputs(subject)
     for own, other in _untouched(subject):
-        layer, base = subject.model.model[own], subject.required_base_model.model[other]
+        layer, base = subject.model.model[own], subject.settings.base.model[other]
         fault = _difference(layer, base) or _shape_difference(outputs.get(own), base_outputs.get(other))
         if not fault:
             continue
@@ -273,8 +270,9 @@ def _outputs(subject: Subject) -> tuple[_Shapes, _Shapes]:
     if not subject.runs:
         return {}, {}
     with torch.no_grad():
-        x, base_x = subject.images(), subject.base_images()
-        own, base = layer_outputs(subject.model, x)[0], layer_outputs(subject.required_base_model, base_x)[0]
+        base_model = subject.settings.base
+        x, base_x = subject.images(), image(base_model, subject.side)
+        own, base = layer_outputs(subject.model, x)[0], layer_outputs(base_model, base_x)[0]
     return _shapes_of({-1: x, **own}), _shapes_of({-1: base_x, **base})
 
 
