@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from yolopatch.probe.build.bases import find_base
+from yolopatch.probe.base.bases import find_base
 from yolopatch.wire.statuses import PASS
 
 from .conftest import PIN

@@ -20,6 +20,7 @@ from torch.nn import Module
 from ...wire.messages import NotBuilt, UpstreamRequest
 from ...wire.python.packages import OF_POST, how_to_get, how_to_install
 from ...wire.verification import History, VerifyRequest
+from ..base.rows import Row
 from ..explain.causes import Cause, known_cause
 from ..explain.raising import first_line, line_in, raised
 from ..explain.zero_sizes import empty_parts, zero_divisions
@@ -30,7 +31,6 @@ from ..tensors.tensors import image, layer_outputs
 from .arguments import Recorder, misread, role
 from .keys import FIX_THE_FILE, wrong_key
 from .miscounted import is_the_bases, misled_by
-from .rows import Row
 from .subject import SIDE, Subject, shapes
 from .upstreams import Upstream
 

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 from torch.nn import Module
 
+from ..base.rows import Row
 from ..explain.causes import Cause
 from ..tensors.tensors import layer_outputs
 from .arguments import Recorder, value_of
-from .rows import Row
 from .subject import SIDE, Subject
 
 

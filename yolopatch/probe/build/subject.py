@@ -14,13 +14,13 @@ import torch.nn as nn
 from torch import Tensor
 
 from ...wire.verification import VerifyRequest
+from ..base.bases import Base, find_base, read_base
+from ..base.rows import Alignment, Row, rows_of
+from ..base.settings import Settings, settings_of
 from ..tensors.models import UpstreamModel
 from ..tensors.tensors import calibrate, image, layer_index, seed_all, tensors
 from .arguments import Recorder
-from .bases import Base, find_base, read_base
 from .reference_process import ReferenceProcess
-from .rows import Alignment, Row, rows_of
-from .settings import Settings, settings_of
 from .upstreams import Upstream
 
 SIDE = 128  # pixels; the coarsest map (stride 32) is then 4 x 4: small and cheap, yet not a single point

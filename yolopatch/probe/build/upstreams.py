@@ -19,10 +19,10 @@ import torch
 from torch import Tensor
 
 from ...wire.facts import UpstreamInfo
+from ..base.bases import read_yaml
 from ..tensors.models import UpstreamModel
 from ..tensors.tensors import needs_more_than_maps
 from . import trainer
-from .bases import read_yaml
 
 # v6.1 logs these figures of a model and returns nothing.
 _SUMMARY = re.compile(r"(\d+) layers, (\d+) parameters, (\d+) gradients(?:, ([\d.]+) GFLOPs)?")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from .rows import Row
+from ..base.rows import Row
 from .subject import Subject
 
 

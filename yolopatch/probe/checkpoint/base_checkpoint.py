@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from ...wire.checkpoints import TransplantRequest
-from ..build.bases import LEAST_LIKENESS, find_base
-from ..build.rows import rows_of
+from ..base.bases import LEAST_LIKENESS, find_base
+from ..base.rows import rows_of
 from ..build.upstreams import Upstream
 from ..protocol.refusal import Refusal
 from ..tensors.models import UpstreamModel

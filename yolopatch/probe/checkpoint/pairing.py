@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import torch.nn as nn
 
-from ..build.rows import Row, align, row_likeness
+from ..base.rows import Row, align, row_likeness
 from ..tensors.models import UpstreamModel
 
 if TYPE_CHECKING:  # Python 3.9 cannot evaluate these

@@ -8,8 +8,8 @@ from pathlib import Path
 import torch
 
 from ...wire.figures import INSERTED, REPLACED, SAME, GraphAnswer, GraphLayer, GraphRequest
+from ..base.rows import Row
 from ..build.failures import build_request, explained
-from ..build.rows import Row
 from ..build.subject import Subject, shapes
 from ..build.upstreams import Upstream
 from ..checkpoint.base_checkpoint import read_with_model

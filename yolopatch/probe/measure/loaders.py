@@ -13,7 +13,7 @@ import cv2
 import numpy
 from torch import Tensor
 
-from ..build.bases import read_yaml
+from ..base.bases import read_yaml
 from ..build.upstreams import Upstream
 
 _IMAGES, _BATCH, _SIDE = 8, 4, 64  # one small image takes no time: a process takes longer to start

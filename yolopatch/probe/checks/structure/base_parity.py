@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ...build.bases import Base, read_yaml
+from ...base.bases import Base, read_yaml
 from ...build.subject import Subject
 from ...losses.box_loss import BoxLoss, find_box_loss
 from ...measure.reference import describe, reference_data

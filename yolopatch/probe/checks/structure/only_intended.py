@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from ...build.rows import Row
+from ...base.rows import Row
 from ...build.subject import Subject, shapes, structure
 from ...build.wiring import OtherSource, has_other_topology, other_sources
 from ...measure.activations import applied_parts

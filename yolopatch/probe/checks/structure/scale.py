@@ -9,8 +9,8 @@ from typing import Any
 import torch
 import torch.nn as nn
 
+from ...base.bases import read_yaml
 from ...build.arguments import Recorder, value_of
-from ...build.bases import read_yaml
 from ...build.scales import Entry, entry_of, is_begun_word, letter_of, part_of_name, scaled_channels
 from ...build.subject import Subject
 from ...protocol.findings import Finding, failed, passed, skipped, warned
