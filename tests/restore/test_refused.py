@@ -18,7 +18,8 @@ from yolopatch import __version__
 from .conftest import PIN
 
 MODEL = "ultralytics.nn.tasks.DetectionModel"
-UNSTAMPED = (MODEL, "ultralytics.nn.modules.conv.Conv", "ultralytics.nn.modules.refconv.Conv_RefConv")
+NN = "ultralytics.nn.modules"
+UNSTAMPED = (MODEL, f"{NN}.conv.Conv", f"{NN}.refconv.Conv_RefConv")
 
 
 @pytest.fixture
@@ -135,9 +136,40 @@ def test_a_checkpoint_without_a_stamp_says_what_made_it_and_what_it_needs(refuse
         (["models.yolo.Model", "models.common.Conv_SPConv"], None, "yolopatch apply --repo yolov5-6.1 --module SPConv"),
         (["yolov5.models.yolo.Model", "yolov5.models.common.DSConv"], None, "--repo yolov5-pypi-6.1.0 --module DSConv"),
         (["torchvision.models.resnet.ResNet"], None, "has no class of ultralytics or yolov5"),
+        ([MODEL, "__main__.Gate"], "8.3.0", "classes of the training script: Gate"),
+        ([MODEL, "__main__.Gate"], "8.1.0", "only that script can load the file"),
+        ([MODEL, "timm.layers.drop.DropPath"], "8.3.0", "neither of upstream nor of torch: timm.layers.drop.DropPath"),
+        ([MODEL, f"{NN}.block.MyGate", "posix.system"], "8.3.0", "do it only if you know who wrote the file"),
     ],
 )
 def test_other_checkpoints_without_a_stamp(names, version, said, refused, tmp_path):
+    assert said in refused(_asking(tmp_path / "best.pt", *names, version=version))
+
+
+@pytest.mark.parametrize(
+    ("pin", "names", "version", "said"),
+    [
+        ("ultralytics-8.3.0", [MODEL, f"{NN}.block.C3k2"], "8.3.0", "ultralytics 8.3.0 itself can load it\n"),
+        ("ultralytics-8.3.0", [MODEL, f"{NN}.block.MyGate"], "8.3.0", f"not in ultralytics 8.3.0: {NN}.block.MyGate"),
+        (
+            "ultralytics-8.3.0",
+            [MODEL, "ultralytics.nn.extra.MyGate"],
+            "8.3.0",
+            "only the copy of ultralytics 8.3.0 that trained it has the code of these classes",
+        ),
+        (
+            "ultralytics-8.2.50",
+            [MODEL, f"{NN}.block.SPPELAN", f"{NN}.block.C3k2"],
+            "8.2.50",
+            f"not in ultralytics 8.2.50: {NN}.block.C3k2\n",
+        ),
+        ("yolov5-6.1", ["models.yolo.Model", "models.common.CBAM"], None, "not in yolov5 6.1: models.common.CBAM"),
+    ],
+)
+def test_a_class_that_upstream_does_not_have_is_of_a_changed_copy(
+    pin, names, version, said, need_pin, refused, tmp_path
+):
+    need_pin(pin)
     assert said in refused(_asking(tmp_path / "best.pt", *names, version=version))
 
 

@@ -10,13 +10,14 @@ from yolopatch.catalog.environment.fix_patches import COMPAT
 from yolopatch.catalog.modules import is_own
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.core.checkpoint.allowed import unknown_names, unknown_uses
-from yolopatch.core.checkpoint.guess_fork import guess_fork
+from yolopatch.core.checkpoint.guess_fork import guess_fork, guessed_pin
 from yolopatch.core.checkpoint.stamp import Stamped, printable, read_stamped
+from yolopatch.core.checkpoint.strange import SCRIPT_HINT, listed, of_script
 from yolopatch.errors import ConflictError, YolopatchError
 from yolopatch.outside.checkpoint.checkpoint import inspect_checkpoint, load_checkpoint
 from yolopatch.outside.git import snapshot
 from yolopatch.outside.source.fetch import FROM_PATH
-from yolopatch.outside.source.store import Pristine, pristine
+from yolopatch.outside.source.store import Pristine, cached, pristine
 from yolopatch.outside.workspace.build import build_workspace
 from yolopatch.outside.workspace.commits import Step, head_id
 from yolopatch.outside.workspace.journal import read_journal
@@ -38,7 +39,6 @@ from yolopatch.wire import shell
 from yolopatch.wire.checkpoints import Contents, Loaded
 
 _SHOWN = 12
-_SCRIPTS = ("__main__", "__mp_main__")  # the file that Python was started with, also in its worker processes
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def restore(request: RestoreRequest, cache: Path) -> Restored:
         ConflictError: `dest` is another workspace, or has other content.
     """
     contents = inspect_checkpoint(request.file)
-    stamped = _read_stamp(request.file, contents)
+    stamped = _read_stamp(request.file, contents, cache)
     if contents.packed and request.load:
         raise _packed(request, stamped)
     pin = stamped_pin(stamped)
@@ -129,7 +129,7 @@ def load(restored: Restored, python: str) -> Loaded:
     return load_checkpoint(restored.file, restored.contents.sum, workspace, pin, python, trust=restored.trust)
 
 
-def _read_stamp(file: Path, contents: Contents) -> Stamped:
+def _read_stamp(file: Path, contents: Contents, cache: Path) -> Stamped:
     if contents.stamp not in (None, {}):
         return read_stamped(contents.stamp)
     if contents.packed:
@@ -138,7 +138,10 @@ def _read_stamp(file: Path, contents: Contents) -> Stamped:
             details=["expected: the workspace in which it was packed, or one with DSConv (paper) of the same pin"],
             hint=f"make a checkpoint of it there: {_unpack_command(Path('WORKSPACE'), file)}",
         )
-    guess = guess_fork(contents.asked, contents.version)
+    pin = guessed_pin(contents.asked, contents.version)
+    known = cached(pin, cache) if pin else None
+    read = snapshot.pristine_reader(known.repository, known.blobs) if known else None
+    guess = guess_fork(contents.asked, contents.version, read)
     details = guess.details if contents.model else (_no_model(contents), *guess.details)
     raise YolopatchError(
         f"{file} has no stamp, so its workspace is not known exactly", details=details, hint=guess.hint
@@ -212,17 +215,15 @@ def _check_names(file: Path, unknown: Sequence[str]) -> None:
 
 def _check_scripts(file: Path, asked: Sequence[str]) -> None:
     """Refuse classes of the script that trained, which no other process has, whether it is trusted or not."""
-    names = [name for name in asked if name.partition(".")[0] in _SCRIPTS]
+    names = of_script(asked)
     if not names:
         return
-    listed = ", ".join(printable(name.partition(".")[2]) for name in names[:_SHOWN])
+    classes = listed([name.partition(".")[2] for name in names])
     raise YolopatchError(
-        f"{file} cannot be loaded here, nor with --trust: the training script itself defines {listed}, and a "
+        f"{file} cannot be loaded here, nor with --trust: the training script itself defines {classes}, and a "
         "checkpoint holds the names of classes, not their code; no code of it was run",
         details=[f"names: {printable(name)}" for name in names[:_SHOWN]],
-        hint="only that script can load the file: let it save model.state_dict(). To train so that others can load it, "
-        "move the class into a file of its own and make it a module with yolopatch add FILE.py. To build only the "
-        "workspace: --no-load",
+        hint=f"{SCRIPT_HINT} To build only the workspace: --no-load",
     )
 
 
