@@ -21,6 +21,7 @@ from yolopatch.core.training.run import Attempt, Run, Wanted
 from yolopatch.outside.ablate.grid_folder import GridFolder
 from yolopatch.steps.ablate.ablate import Records, read_ablation
 from yolopatch.steps.ablate.plan import GridPlan, plan_grid
+from yolopatch.steps.ablate.standing import keep_in
 from yolopatch.steps.ablate.tables import write_tables
 from yolopatch.steps.engines.engine import Ended, Event, Job, Keep, Reached
 from yolopatch.steps.engines.schedule import Standing, schedule
@@ -99,7 +100,7 @@ def measure(grid: GridPlan, place: Path) -> tuple[float, float, float, float]:
     start = time.perf_counter()
     standing = Standing(len(todo), SLOTS)
     records = Records(folder, {job.id: job.run for job in todo})
-    schedule(todo, Instant(folder, folder.save_run), standing, lambda event, now: None, records)
+    schedule(todo, Instant(folder, keep_in(folder, record.fitness)), standing, lambda event, now: None, records)
     scheduled = time.perf_counter() - start
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert standing.done == len(todo)

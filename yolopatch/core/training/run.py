@@ -69,6 +69,7 @@ class Run:
         outcome: `model`, `validated`, `predicted` and `exported`; empty until then.
         seconds: of training, in all attempts.
         why: the reason for which the last attempt failed; "" where it did not.
+        scores: of a trained run of a grid, as `ablate/scores.py` keeps them; empty where they were not kept.
     """
 
     number: int
@@ -80,6 +81,7 @@ class Run:
     seconds: float = 0.0
     outcome: Mapping[str, Any] = field(default_factory=dict)
     why: str = ""
+    scores: Mapping[str, Any] = field(default_factory=dict)
 
 
 def write_run(run: Run, folder: PurePath, top: PurePath) -> bytes:

@@ -27,7 +27,7 @@ from yolopatch.steps.ablate.figures import measure_models
 from yolopatch.steps.ablate.jobs import find_runs
 from yolopatch.steps.ablate.plan import GridPlan, plan_grid
 from yolopatch.steps.ablate.prepare import PreparedGrid, prepare_grid
-from yolopatch.steps.ablate.standing import conditions_of, read_runs, results_of
+from yolopatch.steps.ablate.standing import conditions_of, keep_in, read_runs, results_of
 from yolopatch.steps.engines.engine import Engine, Event, Job, Keep
 from yolopatch.steps.engines.engine import Failed as RunFailed
 from yolopatch.steps.engines.local import LocalEngine, local_slots
@@ -171,7 +171,7 @@ def ablate(
         write_whole(folder.path / GRID, text)
         folder.save_record(grid.record)
         if runs.jobs:
-            engine = executor.engine(grid, folder.save_run)
+            engine = executor.engine(grid, keep_in(folder, grid.record.fitness))
             standing = Standing(len(runs.done) + len(runs.jobs), engine.slots, len(runs.done))
             begun = {job.id: job.run for job in runs.jobs}
             for difference in rate_differences(grid.record.models, plan.grid.train):

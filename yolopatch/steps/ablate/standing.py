@@ -3,17 +3,43 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from yolopatch.catalog.environment.libraries import named_versions
 from yolopatch.core.ablate.record import GridRecord
 from yolopatch.core.ablate.results import DONE, FAILED, PENDING, Conditions, RunResult
-from yolopatch.core.ablate.scores import read_scores
+from yolopatch.core.ablate.scores import Pair, keep_scores, kept_scores, read_scores
+from yolopatch.core.text import sha256
 from yolopatch.core.training.run import Run
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.ablate.grid_folder import GridFolder
 from yolopatch.steps.ablate.plan import GridPlan, PlannedRun
-from yolopatch.steps.training.results import box_columns_of
+from yolopatch.steps.engines.engine import Keep
+from yolopatch.steps.training.results import box_columns, results_content
+
+
+def keep_in(folder: GridFolder, fitness: Sequence[float]) -> Keep:
+    """Return what writes the records of a grid's runs: that of a trained run has its scores.
+
+    Args:
+        folder: of the grid.
+        fitness: the weights of upstream's, as `GridRecord.fitness`.
+    """
+
+    def keep(name: str, run: Run) -> None:
+        folder.save_run(name, _with_scores(run, fitness) if run.trained else run)
+
+    return keep
+
+
+def _with_scores(run: Run, fitness: Sequence[float]) -> Run:
+    try:
+        content = results_content(run)
+        scores = read_scores(box_columns(run, content), fitness)
+    except (YolopatchError, OSError):
+        return run  # whoever makes the table reads the file, and says what is wrong with it
+    return replace(run, scores=keep_scores(scores, sha256(content), fitness))
 
 
 def read_runs(plan: GridPlan, folder: GridFolder) -> dict[str, Run]:
@@ -31,7 +57,7 @@ def _result(planned: PlannedRun, run: Run | None, record: GridRecord | None) -> 
     damage = ""
     if run is not None and record is not None and run.trained:
         try:
-            best, last = read_scores(box_columns_of(run), record.fitness)
+            best, last = _scores(run, record.fitness)
         except YolopatchError as error:
             damage = str(error)
     attempts = run.attempts if run else ()
@@ -49,6 +75,13 @@ def _result(planned: PlannedRun, run: Run | None, record: GridRecord | None) -> 
         host=str(attempts[-1].environment.get("host", "")) if attempts else "",
         why=damage or (run.why if run else ""),
     )
+
+
+def _scores(run: Run, fitness: Sequence[float]) -> Pair:
+    """Return the scores that the record has kept of the results as they are now; else those of the results."""
+    content = results_content(run)
+    kept = kept_scores(run.scores, sha256(content), fitness) if run.scores else None
+    return kept or read_scores(box_columns(run, content), fitness)
 
 
 def _status(run: Run | None) -> str:

@@ -28,18 +28,27 @@ def rows_of(run: Run) -> list[dict[str, float]]:
     """
     file = results_file(run)
     with naming_columns(file, YolopatchError, _TRAIN_ANEW):
-        return read_results(_text(file))
+        return read_results(_text(results_content(run)))
 
 
-def box_columns_of(run: Run) -> dict[str, list[float]]:
-    """Return the columns with metrics of boxes that upstream has written so far: all that a table of runs needs.
+def results_content(run: Run) -> bytes:
+    """Return the content of the file that `results_file` names; empty where there is none."""
+    file = results_file(run)
+    return (read_if_there(file) if file else None) or b""
+
+
+def box_columns(run: Run, content: bytes) -> dict[str, list[float]]:
+    """Return the columns with metrics of boxes: all that a table of runs needs.
+
+    Args:
+        run: whose results they are, for the error.
+        content: what `results_content` returned for it.
 
     Raises:
         YolopatchError: somebody else has written them.
     """
-    file = results_file(run)
-    with naming_columns(file, YolopatchError, _TRAIN_ANEW):
-        return read_columns(_text(file), BOX_COLUMNS)
+    with naming_columns(results_file(run), YolopatchError, _TRAIN_ANEW):
+        return read_columns(_text(content), BOX_COLUMNS)
 
 
 @contextmanager
@@ -60,9 +69,8 @@ def naming_columns(file: Path | None, kind: type[YolopatchError], hint: str) -> 
         raise kind(f"{file} is not a results.csv of upstream: it has no column {error}", hint=hint) from error
 
 
-def _text(file: Path | None) -> str:
-    content = read_if_there(file) if file else None
-    return content.decode("utf-8", "replace") if content else ""
+def _text(content: bytes) -> str:
+    return content.decode("utf-8", "replace")
 
 
 def settings_text(folder: Path | str) -> str | None:
