@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from yolopatch.catalog.environment.fix_patches import COMPAT
+from yolopatch.core.training.run import Run
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.source.store import cache_dir
 from yolopatch.steps.cluster.build import Built, build, take_catalog
@@ -100,6 +101,10 @@ def _train(recipe: Recipe, built: Built, node: NodeFolder, host: str, send: Send
         if files:
             send(Files(files))
 
+    def keep(now: Run) -> None:
+        # trained it is for its asker when its files are there, too: whoever is killed before them has to go on
+        send(Kept(back.record(replace(now, trained=False))))
+
     def progress(epoch: int, map50: float | None) -> None:
         if epoch > 1:
             reading.end()
@@ -107,7 +112,7 @@ def _train(recipe: Recipe, built: Built, node: NodeFolder, host: str, send: Send
 
     try:
         with reading.alone():
-            trained = train(built.training, run, lambda now: send(Kept(back.record(now))), progress, check)
+            trained = train(built.training, run, keep, progress, check)
     except YolopatchError as error:
         send(Files(back.all(), back.log(attempt)))
         send(back.refused(error, host))
