@@ -93,7 +93,7 @@ def drive(grid, popen, tmp_path):
         process.wait()
 
 
-def wait(met: Callable[[], object], seconds: float = 300.0) -> object:
+def wait(met: Callable[[], object], seconds: float = 900.0) -> object:
     end = time.monotonic() + seconds
     while not (found := met()):
         assert time.monotonic() < end, "it did not happen in time"
