@@ -63,6 +63,8 @@ def refused(yolopatch, grid, tmp_path):
     ("old", "new", "said"),
     [
         ('"SPConv"]\npl', '"SPCnov"]\npl', "did you mean SPConv"),
+        ('"SPConv"]\npl', '"SPCnov"]\npl', "of the arm SPConv\n"),
+        ('"SPConv"]\npl', '"SPConv"]\nflavor = "poper"\npl', "poper"),
         ("backbone-down", "backbone-up", "of the arm SPConv, scale n"),
         ('["n"]', '["q"]', "'q' is not one scale of yolo11"),
         ('["n"]', '["all"]', "is not one scale of yolo11"),
@@ -91,6 +93,14 @@ def test_what_the_catalog_does_not_have_is_said_before_anything_is_made(refused,
 )
 def test_what_upstream_does_not_take_is_said_before_anything_trains(refused, old, new, said, code):
     assert said in refused((old, new), code=code)
+
+
+def test_a_checkpoint_in_the_place_of_an_arms_yaml_is_called_one(refused, tmp_path):
+    (tmp_path / "best.pt").write_bytes(b"PK\x03\x04" + bytes(range(256)) * 40)
+    said = refused(('module = ["SPConv"]\nplacement = ["backbone-down"]', 'cfg = "best.pt"'))
+    assert "of the arm SPConv, scale n" in said
+    assert "an archive, as checkpoints are" in said
+    assert "next: name the YAML of its model" in said
 
 
 def test_a_dry_run_says_what_would_be_trained_and_writes_nothing(grid, yolopatch, tmp_path):

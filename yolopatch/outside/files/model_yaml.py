@@ -8,6 +8,8 @@ from yolopatch.core.model.cfg_file import CfgFile, parse_cfg
 from yolopatch.core.text import is_utf16
 from yolopatch.errors import UsageError
 
+_ZIP = b"PK\x03\x04"
+
 
 def find_cfg(named: Path, workspace: Path) -> Path:
     """Return the path of a model YAML that a user names: from the current folder, else from the workspace.
@@ -41,6 +43,15 @@ def read_cfg(path: Path) -> CfgFile:
         raise UsageError(
             f"{path} is UTF-16 text, as PowerShell writes it, and upstream reads UTF-8",
             hint="save it as UTF-8 in your editor",
+        )
+    if content.startswith(_ZIP):
+        raise UsageError(
+            f"{path} is not a model YAML",
+            details=[
+                "expected: nc, backbone and head, each with its value",
+                "found:    an archive, as checkpoints are",
+            ],
+            hint="name the YAML of its model, or write one with yolopatch render-cfg",
         )
     found = parse_cfg(content.decode("utf-8", "replace"), path)
     found.check_numbers()

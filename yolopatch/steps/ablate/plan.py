@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,11 +96,8 @@ class GridPlan:
             UsageError: as `cfg`.
         """
         for scale in self.grid.scales:
-            try:
+            with _said_of(f"of the arm {arm.name}, scale {scale}"):
                 self.cfg(arm, scale, None)
-            except UsageError as error:
-                error.details = (f"of the arm {arm.name}, scale {scale}", *error.details)
-                raise
 
     def require_files(self) -> None:
         """Check that the checkpoints and YAMLs that the grid names are there.
@@ -137,12 +135,23 @@ def plan_grid(grid: Grid, where: Path) -> GridPlan:
     plan = GridPlan(grid, model, pin, where)
     needed(pin, chosen(compat=grid.compat, seeds=grid.seed_patch))
     for arm in grid.arms:
-        for name in arm.modules:
-            require_flavor(find_module(name), arm.flavor)
+        with _said_of(f"of the arm {arm.name}"):
+            for name in arm.modules:
+                require_flavor(find_module(name), arm.flavor)
     for arm in grid.arms:
         if not arm.cfg:
             plan.check(arm)
     return plan
+
+
+@contextmanager
+def _said_of(part: str) -> Iterator[None]:
+    """Let a usage error that leaves the block say of which part of the grid it speaks."""
+    try:
+        yield
+    except UsageError as error:
+        error.details = (part, *error.details)
+        raise
 
 
 def _pin_and_model(name: str) -> tuple[Pin, BaseModel]:
