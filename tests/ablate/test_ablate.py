@@ -305,6 +305,20 @@ def test_more_seeds_are_added_and_other_arguments_refused(grid, yolopatch, tmp_p
 
 
 @pytest.mark.slow
+def test_what_the_runs_start_from_is_said_before_the_first_one(grid, yolopatch, tmp_path):
+    file = grid()
+    text = file.read_text("utf-8").replace("[0, 1]", "[0]").replace("epochs = 2", "epochs = 1")
+    file.write_text(text, "utf-8")
+    assert yolopatch("ablate", file, "--dest", tmp_path / "out", "--no-measure", "--only", "base").code == 0
+    shutil.copy(tmp_path / "out" / "runs" / "base-n-0" / "results" / "weights" / "best.pt", tmp_path / "start.pt")
+    file.write_text(f'{text}\n[start]\nweights = "start.pt"\n', "utf-8")
+    ran = yolopatch("ablate", file, "--dest", tmp_path / "next", "--no-measure", "--only", "base")
+    assert ran.code == 0, ran.err
+    assert ran.err.count("base, scale n, starts from start.pt: ") == 1
+    assert ran.err.index("starts from start.pt") < ran.err.index("done in")
+
+
+@pytest.mark.slow
 def test_a_run_that_fails_stands_in_the_table_and_is_tried_again(grid, yolopatch, tmp_path):
     file, folder = grid(more=f'{OF_ULTRALYTICS}\noptimizer = "nobody"'), tmp_path / "out"
     for attempts in (1, 2):

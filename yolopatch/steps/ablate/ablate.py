@@ -174,13 +174,13 @@ def ablate(
             engine = executor.engine(grid, keep_in(folder, grid.record.fitness))
             standing = Standing(len(runs.done) + len(runs.jobs), engine.slots, len(runs.done))
             begun = {job.id: job.run for job in runs.jobs}
-            for difference in rate_differences(grid.record.models, plan.grid.train):
-                tell(difference)
+            for note in (*grid.notes, *rate_differences(grid.record.models, plan.grid.train)):
+                tell(note)
             try:
                 schedule(runs.jobs, engine, standing, _in_grid_words(hear), Records(folder, begun))
             finally:
                 engine.close()
-        return read_ablation(plan, folder, grid.notes)
+        return read_ablation(plan, folder, grid.trackers if runs.jobs else (*grid.notes, *grid.trackers))
 
 
 def _rate_differences(plan: GridPlan, record: GridRecord | None) -> tuple[str, ...]:

@@ -40,7 +40,8 @@ class PreparedGrid:
         start: the checkpoints that the runs start from.
         hyperparameters: the file of them, None where upstream has its own.
         tracker: where the runs are shown; None for nowhere.
-        notes: what the user should know.
+        notes: what the user should know before the first run.
+        trackers: where the runs are seen.
     """
 
     plan: GridPlan
@@ -56,6 +57,7 @@ class PreparedGrid:
     hyperparameters: Path | None
     tracker: Tracker | None
     notes: tuple[str, ...]
+    trackers: tuple[str, ...]
 
 
 FindDevices = Callable[[object, Interpreter], Devices]
@@ -116,12 +118,8 @@ def prepare_grid(
         start=start,
         hyperparameters=hyperparameters,
         tracker=tracker,
-        notes=(
-            *notes,
-            *data.notes,
-            *start.notes,
-            *where_to_look(tracker, interpreter, folder.runs, folder.path / STORE),
-        ),
+        notes=(*notes, *data.notes, *start.notes),
+        trackers=where_to_look(tracker, interpreter, folder.runs, folder.path / STORE),
     )
 
 
