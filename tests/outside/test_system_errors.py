@@ -11,7 +11,7 @@ import pytest
 
 from yolopatch.cli.failure import fail
 from yolopatch.core.text import hide_passwords
-from yolopatch.outside.files.system_errors import advice, cause_of, error_named_in, is_of_the_machine
+from yolopatch.outside.files.system_errors import advice, cause_of, error_named_in, is_of_the_machine, machine_error
 from yolopatch.outside.git.command import GitError, Repository
 
 # what git, pip and uv print, each tried with the error given to the call that it makes
@@ -101,3 +101,11 @@ def test_no_message_of_git_has_a_password(tmp_path, monkeypatch):
 def test_a_process_that_may_not_be_started_is_a_state_of_the_machine():
     assert is_of_the_machine(errno.EAGAIN)
     assert "ulimit -u" in advice(errno.EAGAIN)
+
+
+def test_a_copy_to_a_full_disk_is_told_of_the_disk_that_is_full(tmp_path):
+    error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/cache/pack", None, str(tmp_path / "pack"))
+    found = machine_error(error)
+    assert str(found).endswith(f" at {tmp_path / 'pack'}")
+    unreadable = OSError(errno.EACCES, os.strerror(errno.EACCES), "/cache/pack", None, str(tmp_path / "pack"))
+    assert str(machine_error(unreadable)).endswith(" at /cache/pack")

@@ -123,8 +123,10 @@ def machine_error(error: OSError, outcome: str = "") -> YolopatchError | None:
         return YolopatchError(f"{error.strerror}{and_so}", hint=hint)
     if not is_of_the_machine(number_of(error)):
         return None
-    where = f" at {error.filename}" if error.filename else ""
-    return YolopatchError(f"{error.strerror}{where}{and_so}", hint=advice(number_of(error), error.filename or ""))
+    # of a copy the second is the new file, and it is its disk that is full
+    place = (error.filename2 if is_full(error.errno) else None) or error.filename or ""
+    where = f" at {place}" if place else ""
+    return YolopatchError(f"{error.strerror}{where}{and_so}", hint=advice(number_of(error), place))
 
 
 def _is_here_gone() -> bool:
