@@ -9,12 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from yolopatch.core.ablate.grid import run_id
+from yolopatch.core.ablate.record import GridRecord
 from yolopatch.core.training.run import RECORD, Run, Wanted, write_run
+from yolopatch.errors import UsageError
+from yolopatch.outside.ablate.grid_folder import GridFolder
 from yolopatch.steps.compare.items import find_items
 from yolopatch.steps.compare.results import read_training
 from yolopatch.steps.figures.item import find_item
 
-PIN = "ultralytics-8.3.0"
+PIN, OTHER_PIN = "ultralytics-8.3.0", "ultralytics-8.2.50"
 FILES = {"compare.html", "table.csv", "table.md", "table.tex"} | {
     f"plot-{name}.svg"
     for name in ("parameters", "latency", "layer-parameters", "layer-gflops", "map50", "map50-95", "box-loss-training")
@@ -96,6 +100,45 @@ def test_a_run_of_reproduce_is_built_by_the_workspace_of_its_post(run_folder, fu
     assert (item.file, item.checkpoint) == (results / "weights" / "best.pt", True)
     assert item.metrics is not None
     assert (item.metrics.epoch, item.metrics.map50_95) == (2, 0.4)
+
+
+@pytest.fixture
+def grid_of_two_arms(run_folder, full_workspace, tmp_path):
+    """The folder of a grid with a run of each of two arms, whose workspaces are of two pins to tell them apart."""
+    (tmp_path / "any.pt").touch()
+    grid, arms = tmp_path / "outer" / "grid", {"base": PIN, "a +n": OTHER_PIN}
+    (grid / "workspaces").mkdir(parents=True)
+    folder = GridFolder(grid)
+    record = GridRecord("0", "", PIN, "data.yaml", "", 3, (0.0, 0.0, 0.1, 0.9), dict.fromkeys(arms, ""), True)
+    folder.save_record(record)
+    for arm, pin in arms.items():
+        os.symlink(full_workspace(pin), folder.workspace(arm))
+        name = run_id(arm, "n", 0)
+        results = run_folder(tmp_path / "any.pt", f"outer/grid/runs/{name}/results")
+        wanted = Wanted({"seed": 0}, "n", base=False, quick=False, commit="", edited=(), cfg="", data="")
+        folder.save_run(name, Run(0, wanted, save_dir=str(results), trained=True))
+    return grid
+
+
+@pytest.mark.parametrize("below", ["", "results", "results/weights/best.pt"], ids=["run", "results", "checkpoint"])
+def test_a_run_of_a_grid_is_built_by_the_workspace_of_its_arm(grid_of_two_arms, full_workspace, tmp_path, below):
+    os.symlink(full_workspace(PIN) / ".git", tmp_path / "outer" / ".git")  # the grid lies in another workspace
+    runs = [grid_of_two_arms / "runs" / name / below for name in ("base-n-0", "a_+n-n-0")]
+    items = find_items([f"{label}={run}" for label, run in zip("AB", runs)], None, None)
+    assert [item.workspace.pin.name for item in items] == [PIN, OTHER_PIN]
+    drawn = [find_item(f"{label}={run}", None) for label, run in zip("AB", runs)]
+    assert [item.checkout.pin.name for item in drawn] == [PIN, OTHER_PIN]
+    assert [item.path for item in drawn] == [item.file for item in items]
+    assert {item.file.name for item in items} == {"best.pt"}
+
+
+def test_a_run_of_a_grid_whose_workspace_is_gone_needs_the_name_of_one(grid_of_two_arms, full_workspace):
+    (grid_of_two_arms / "workspaces" / "base").unlink()
+    run = str(grid_of_two_arms / "runs" / "base-n-0")
+    with pytest.raises(UsageError, match="lies in no workspace"):
+        find_items([run], None, None)
+    (item,) = find_items([run], full_workspace(PIN), None)
+    assert (item.name, item.workspace.pin.name) == ("grid/base-n-0", PIN)
 
 
 def test_a_run_is_found_in_one_way_by_compare_and_by_the_figures(run_folder, full_workspace, tmp_path):

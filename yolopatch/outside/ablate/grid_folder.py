@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from yolopatch.core.ablate.grid import folder_name
+from yolopatch.core.ablate.grid import folder_name, run_id
 from yolopatch.core.ablate.record import RECORD, GridRecord, read_record, write_record
 from yolopatch.core.training.run import RECORD as RUN_RECORD
 from yolopatch.core.training.run import Run, read_run, write_run
@@ -25,6 +25,21 @@ def grid_around(workspace: Path) -> Path | None:
     """Return the folder of the grid whose workspace this is; None for another workspace."""
     folder = workspace.parent.parent
     return folder if workspace.parent.name == _WORKSPACES and (folder / RECORD).is_file() else None
+
+
+def workspace_of_run(folder: Path, run: Run) -> Path | None:
+    """Return the workspace of the arm that a run of a grid trained; None where the run is of no grid.
+
+    Args:
+        folder: that of the run's record.
+        run: the record.
+    """
+    grid, seed = GridFolder(folder.parent.parent), run.wanted.changes.get("seed")
+    record = grid.read_record()
+    if record is None or not isinstance(seed, int):
+        return None
+    arms = (arm for arm in record.commits if run_id(arm, run.wanted.scale, seed) == folder.name)
+    return next((grid.workspace(arm) for arm in arms), None)
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,9 @@ def _item(named: Named, around: Workspace | None, scale: str | None) -> Item:
 
 
 def _workspace_of(named: Named, around: Workspace | None) -> Workspace:
-    found = workspace_around(named.path.parent) or around or (workspace_around(named.code) if named.code else None)
+    # the run's own first: the folder of a grid may lie in another workspace
+    own = workspace_around(named.code) if named.code else None
+    found = own or workspace_around(named.path.parent) or around
     if found is None:
         raise UsageError(
             f"{named.given} lies in no workspace, so the code that builds its model is not known",

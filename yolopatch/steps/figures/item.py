@@ -47,7 +47,7 @@ def _checkout(named: Named, workspace: Path | None) -> Checkout:
     if workspace is not None:
         return read_checkout(workspace.absolute())
     here, code = Path.cwd(), [named.code] if named.code else []
-    for folder in dict.fromkeys((*named.path.parents, *code, here, *here.parents)):
+    for folder in dict.fromkeys((*code, *named.path.parents, here, *here.parents)):
         if (folder / ".git").exists():
             try:
                 return read_checkout(folder)

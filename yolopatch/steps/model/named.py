@@ -9,6 +9,7 @@ from yolopatch.core.reproduce.reproduction import WORKSPACE
 from yolopatch.core.training.results import RESULTS, WEIGHTS
 from yolopatch.core.training.run import RECORD, read_run
 from yolopatch.errors import UsageError
+from yolopatch.outside.ablate.grid_folder import workspace_of_run
 from yolopatch.wire import shell
 
 _YAMLS = (".yaml", ".yml")
@@ -27,7 +28,8 @@ class Named:
         name: what the user calls it; else its file's name without the suffix, and of a run the folder's, too.
         path: the YAML or the checkpoint, absolute.
         results: where upstream wrote the results of the run that was named; None for a file.
-        code: the workspace of a run of `reproduce`; None for anything else. It may be gone.
+        code: the workspace that trained the run in whose folder it lies, of `reproduce` or of a grid; None where there
+            is no such run, or the workspace is gone.
     """
 
     text: str
@@ -63,7 +65,7 @@ def find_named(text: str, place: Path | None) -> Named:
             details=["expected: a .yaml or .pt file, or the folder of a run"],
             hint="name a model YAML of a workspace, best.pt, or the folder of a run",
         )
-    return Named(text, found, name or name_of(found), found.absolute())
+    return Named(text, found, name or name_of(found), found.absolute(), code=_code_of(found.absolute()))
 
 
 def name_of(file: Path) -> str:
@@ -96,14 +98,24 @@ def _existing(given: str, place: Path | None) -> Path:
 
 
 def _run(text: str, name: str, folder: Path) -> Named:
-    """Return the model of a run's folder, of upstream or of `reproduce`; its best checkpoint before its last."""
+    """Return the model of a run's folder, upstream's or with our record; its best checkpoint before its last."""
     path, record = folder.absolute(), folder / RECORD
     if not record.is_file():
-        return Named(text, folder, name or path.name, _weights_in(folder, path), path)
+        return Named(text, folder, name or path.name, _weights_in(folder, path), path, _code_of(path))
     run, post = read_run(record.read_bytes(), path), path.parent.parent
     results = Path(run.save_dir) if run and run.save_dir else path
     weights = _weights_in(folder, results)
-    return Named(text, folder, name or f"{post.name}/{path.name}", weights, results, post / WORKSPACE)
+    return Named(text, folder, name or f"{post.name}/{path.name}", weights, results, _code_of(path))
+
+
+def _code_of(path: Path) -> Path | None:
+    """Return the workspace that trained the run in whose folder a path lies; None where there is none."""
+    folder = next((one for one in (path, *path.parents) if (one / RECORD).is_file()), None)
+    run = read_run((folder / RECORD).read_bytes(), folder) if folder else None
+    if folder is None or run is None:
+        return None
+    code = workspace_of_run(folder, run) or folder.parent.parent / WORKSPACE
+    return code if code.is_dir() else None
 
 
 def _weights_in(folder: Path, results: Path) -> Path:
