@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 from dataclasses import replace
 
 import pytest
+from PIL import Image
 
 from yolopatch.core.figures.graph_svg import draw_graph
 from yolopatch.core.figures.layout import place
@@ -145,3 +146,18 @@ def test_without_a_workspace_the_way_to_one_is_said(yolopatch, tmp_path, monkeyp
     ran = yolopatch("graph", "a.yaml")
     assert ran.code != 0
     assert "--workspace DIR" in ran.err
+
+
+@pytest.mark.parametrize(
+    "words", [("graph",), ("compare",), ("heatmap", "--erf", "--images", ".")], ids=lambda it: it[0]
+)
+def test_a_file_of_several_scales_is_asked_for_one_with_an_option_that_the_command_has(
+    words, yolopatch, full_workspace, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (32, 32)).save("any.png")
+    cfg = full_workspace(PIN) / "ultralytics" / "cfg" / "models" / "v8" / "yolov8-p2.yaml"
+    ran = yolopatch(*words, cfg)
+    assert ran.code == 2
+    assert ran.err.endswith("next: add --scale n\n"), ran.err
+    assert "--scale" in yolopatch(words[0], "--help").out

@@ -83,6 +83,7 @@ def test_a_model_that_finds_nothing_and_a_layer_that_is_not_there(spawn, checkpo
         (("best.pt", "--conf", "2"), 2, "no score between 0 and 1"),
         (("best.pt", "--limit", "0"), 2, "no image is left"),
         (("best.pt", "--method", "magic"), 2, "layercam"),
+        (("best.pt", "--scale", "n"), 2, "which has one scale"),
     ],
 )
 def test_wrong_words_write_nothing(yolopatch, full_workspace, photo, tmp_path, monkeypatch, words, code, said):

@@ -42,6 +42,7 @@ from yolopatch.wire.figures import METHODS
     "--conf", "confidence", default=0.25, show_default=True, metavar="SCORE", help="Count objects above this score."
 )
 @click.option("--limit", default=8, show_default=True, metavar="N", help="Use at most so many images of a folder.")
+@options.scale
 @options.builder(
     "The workspace that builds all models.  [default: the one around ITEM, else around the current folder]"
 )

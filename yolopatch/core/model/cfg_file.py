@@ -115,12 +115,12 @@ class CfgFile:
             )
         return found
 
-    def any_scale(self, asked: str | None, every: str = ", or --all-scales") -> str:
+    def any_scale(self, asked: str | None, every: str = "") -> str:
         """Return the letter of the scale at which the file is to be built, for a file of any family.
 
         Args:
             asked: the scale that the user asked for, or None.
-            every: what the command has besides --scale, for its next step.
+            every: what the command has besides --scale, for its next step: `, or --all-scales`.
 
         Returns:
             a letter; empty for a file without scales, which builds one model.

@@ -169,7 +169,7 @@ def _own_cfg(file: CfgFile, model: BaseModel, scale: str) -> tuple[str, str]:
     """Return the name and text of an arm's own YAML: upstream reads the scale from the name."""
     if file.task != DETECT:
         raise UsageError(f"{file.path} is a model for the task {file.task}", hint="an arm is a detection model")
-    letter = file.any_scale(model.letter(scale), every="") if file.letters else ""
+    letter = file.any_scale(model.letter(scale)) if file.letters else ""
     text = Path(file.path).read_text("utf-8", "replace")
     stem = file.path.stem.replace(model.stem(), "").strip("-_") or "own"
     return f"{model.stem(scale if letter else '')}-{stem}.yaml", text

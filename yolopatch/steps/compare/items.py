@@ -70,7 +70,7 @@ def _item(named: Named, around: Workspace | None, scale: str | None) -> Item:
         raise UsageError(
             f"{named.given} is not a model YAML: it has no layers", hint="write one with yolopatch render-cfg"
         )
-    return Item(named.name, workspace, named.path, False, file.any_scale(scale, every=""), file.task)
+    return Item(named.name, workspace, named.path, False, file.any_scale(scale), file.task)
 
 
 def _workspace_of(named: Named, around: Workspace | None) -> Workspace:

@@ -41,6 +41,7 @@ class Options:
         imgsz: the longer side of an image in pixels.
         confidence: the score from which an object counts.
         limit: the most images.
+        scale: of the model YAMLs; None for what each says.
         workspace, python: which upstream builds the models, in which interpreter; None to find them.
         overwrite: replace existing figures.
     """
@@ -53,6 +54,7 @@ class Options:
     imgsz: int = 640
     confidence: float = 0.25
     limit: int = 8
+    scale: str | None = None
     workspace: Path | None = None
     python: str | None = None
     overwrite: bool = False
@@ -109,6 +111,8 @@ def heatmap(named: Sequence[str], options: Options, watch: Watch) -> HeatMaps:
     """
     _check(options)
     items = tuple(_item(one, options) for one in named)
+    if options.scale and not any(item.is_yaml for item in items):
+        raise UsageError(f"{items[0].path} is a checkpoint, which has one scale", hint="leave out --scale")
     images, notes = _images(options)
     names = ("erf.png",) if options.erf else tuple(f"{image.stem}-{options.method}.png" for image in images)
     files = tuple(options.out / name for name in _told_apart(names))
@@ -197,7 +201,7 @@ def _ask(
         style=item.checkout.style,
         cfg=str(item.path.absolute()) if item.is_yaml else "",
         weights="" if item.is_yaml else str(item.path.absolute()),
-        scale=read_cfg(item.path).any_scale(None) if item.is_yaml else "",
+        scale=read_cfg(item.path).any_scale(options.scale) if item.is_yaml else "",
         images=tuple(str(image.absolute()) for image in images),
         imgsz=options.imgsz,
         layer=options.layer,

@@ -159,7 +159,7 @@ def verify(place: Path, cfg: Path, scale: str | None, *, watch: Watch = no_watch
         YolopatchError: the interpreter does not exist, cannot import upstream, or has no such device.
     """
     checkout, file, chosen = _read(place, cfg, Options(**options))
-    letter = file.any_scale(scale)
+    letter = file.any_scale(scale, ", or --all-scales")
     with _open_subject(checkout, file, chosen) as subject:
         found = subject.run(letter, None, watch)
     _keep(checkout, (found,))
