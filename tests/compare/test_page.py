@@ -118,3 +118,14 @@ def test_bars_of_models_without_anything_are_drawn():
 )
 def test_a_count_is_written_in_a_few_letters(count, text):
     assert thousands(count) == text
+
+
+@pytest.mark.parametrize("values", [(0.0, 0.0), (0.0, 0.5), (0.01, 0.9)])
+def test_no_axis_shows_a_map_below_zero(values):
+    shown = axis(values, "mAP50-95")
+    assert shown.low >= 0
+    assert shown.low <= min(values) <= max(values) < shown.high
+
+
+def test_a_loss_below_zero_is_shown():
+    assert axis((-1.0, 1.0), "loss").low < -1

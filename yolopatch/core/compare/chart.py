@@ -114,10 +114,10 @@ def dashes(model: int) -> str:
 
 
 def axis(values: Sequence[float], label: str) -> Axis:
-    """Return an axis that shows all of these values, with some room around them."""
+    """Return an axis that shows all of these values, with some room around them; no mAP or latency is below 0."""
     low, high = min(values), max(values)
     room = (high - low) * 0.1 or abs(high) * 0.05 or 1.0
-    return Axis(low - room, high + room, label)
+    return Axis(max(low - room, 0.0) if low >= 0 else low - room, high + room, label)
 
 
 def points(shown: Sequence[Point], x: Axis, y: Axis, alt: str) -> str:
