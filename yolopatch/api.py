@@ -232,7 +232,8 @@ def ablate(
         gpus_per_run, cpus_per_run: what each run takes of a node of the cluster; None for what fits most.
         watch: called with each step before the first run.
         hear: called with each event of a run, and where the runs stand after it.
-        tell: called with what is to be known of the cluster, and of the arms before the first run.
+        tell: called before the first run with what is to be known of the data, the start weights, the arms and the
+            cluster.
 
     Raises:
         UsageError: the grid is not right.
