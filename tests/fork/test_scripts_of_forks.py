@@ -195,3 +195,152 @@ def test_the_hyperparameters_that_yolov5_trains_with_by_default():
     assert [(one.path, one.line, one.name, one.value) for one in recommended(fork, base, ())] == [
         ("data/hyps/my.yaml", 2, "box", 0.1)
     ]
+
+
+HANDED = {
+    "partial": "from functools import partial\ngo = partial(m.train, mosaic=0)\n",
+    "module's partial": "import functools\ngo = functools.partial(m.train, mosaic=0)\n",
+    "called later": "from functools import partial\npartial(m.train)(mosaic=0)\n",
+    "own name": "go = m.train\ngo(mosaic=0)\n",
+    "getattr": "\ngetattr(m, 'train')(mosaic=0)\n",
+    "of the class": "\nYOLO.train(m, mosaic=0)\n",
+    "thread": "import threading\nthreading.Thread(target=m.train, kwargs={'mosaic': 0}).start()\n",
+    "pool": "\npool.submit(m.train, mosaic=0)\n",
+}
+
+
+@pytest.mark.parametrize("how", HANDED)
+def test_a_call_that_is_handed_the_method_has_its_settings(how):
+    assert told(HEAD + HANDED[how]) == [(4, "train", "mosaic", 0)]
+
+
+@pytest.mark.parametrize(
+    "text", ["from functools import partial\npartial(len, mosaic=0)\n", "go = m.predict\ngo(conf=1)\n"]
+)
+def test_another_function_that_is_handed_over_has_none(text):
+    assert told(HEAD + text) == []
+
+
+def test_a_value_of_several_scripts_is_told_once_with_all_places():
+    texts = {f"{name}.py": f"{HEAD}m.train(mosaic={value})\n".encode() for name, value in zip("abc", (0, 0, 0.5))}
+    fork = ForkTree("Fork", "ultralytics", PACKAGE, {}, "", texts=texts)
+    assert [(one.where, one.value, one.also) for one in recommended(fork, PACKAGE, ())] == [
+        ("a.py:3", 0, ("b.py:3",)),
+        ("c.py:3", 0.5, ()),
+    ]
+
+
+OWN_MODEL = "cfg/my.yaml"
+COMMANDS = {
+    "shell": ("run.sh", "# train\nyolo detect train data=x.yaml mosaic=0\n", 2),
+    "shell that goes on": ("run.sh", "\nCUDA_VISIBLE_DEVICES=0 yolo train model=yolo11n.pt \\\n  mosaic=0\n", 3),
+    "batch file": ("run.bat", "yolo train model=cfg\\my.yaml ^\n mosaic=0\n", 2),
+    "mode": ("run.sh", "nohup yolo task=detect mode=train mosaic=0 > log.txt 2>&1 &\n", 1),
+    "text": ("README.md", "# Train\n\n```bash\n$ yolo detect train model=cfg/my.yaml mosaic=0\n```\n", 4),
+    "within a line": ("README.md", "Train by `yolo train model=cfg/my.yaml mosaic=0.0`.\n", 1),
+    "notebook": (
+        "run.ipynb",
+        '{"cells": [{"cell_type": "code", "source": ["!yolo train model=cfg/my.yaml mosaic=0"]}]}',
+        0,
+    ),
+}
+
+
+@pytest.mark.parametrize("how", COMMANDS)
+def test_the_settings_of_a_command_are_told(how):
+    path, text, line = COMMANDS[how]
+    fork = ForkTree("Fork", "ultralytics", PACKAGE, {}, "", texts={path: text.encode(), OWN_MODEL: b"nc: 1\n"})
+    assert [(one.line, one.call, one.name, one.value) for one in recommended(fork, PACKAGE, ())] == [
+        (line, "train", "mosaic", 0)
+    ]
+
+
+NO_COMMANDS = {
+    "upstream's own": ("README.md", "```\nyolo detect train model=yolo11n.pt data=coco8.yaml mosaic=0\n```\n"),
+    "a comment": ("run.sh", "# yolo train model=cfg/my.yaml mosaic=0\n"),
+    "what follows": ("run.sh", "yolo train model=cfg/my.yaml && echo mosaic=0\n"),
+    "another mode": ("run.sh", "yolo predict model=cfg/my.yaml conf=0.9\n"),
+    "prose": ("README.md", "yolo trains cfg/my.yaml with mosaic=0, as the paper says.\n"),
+    "an open quote": ("run.sh", "yolo train model='cfg/my.yaml mosaic=0\n"),
+    "a script that is not there": ("run.sh", "python train.py --mosaic 0\n"),
+}
+
+
+@pytest.mark.parametrize("how", NO_COMMANDS)
+def test_no_setting_of_a_command_is_invented(how):
+    path, text = NO_COMMANDS[how]
+    fork = ForkTree("Fork", "ultralytics", PACKAGE, {}, "", texts={path: text.encode(), OWN_MODEL: b"nc: 1\n"})
+    assert recommended(fork, PACKAGE, ()) == ()
+
+
+@pytest.mark.parametrize("given", ["--mosaic 0", "--mosaic=0", "--mos 0", "--lr0 0.01 --flag --mosaic 0"])
+def test_a_command_gives_options_to_the_script_that_it_runs(given):
+    script = (
+        f"{HEAD}import argparse\np = argparse.ArgumentParser()\np.add_argument('--mosaic', type=float, default=1)\n"
+        "p.add_argument('--lr0', default=0.01)\np.add_argument('--flag', action='store_true')\no = p.parse_args()\n"
+        "m.train(mosaic=o.mosaic, lr0=o.lr0)\n"
+    )
+    texts = {"train.py": script.encode(), "run.sh": f"\npython -m torch.distributed.run train.py {given}\n".encode()}
+    fork = ForkTree("Fork", "ultralytics", PACKAGE, {}, "", texts=texts)
+    assert [(one.path, one.name, one.value) for one in recommended(fork, PACKAGE, ())] == [("run.sh", "mosaic", 0)]
+
+
+TRAINS = """
+def parse_opt(p):
+    p.add_argument('--epochs', type=int, default=300)
+    p.add_argument('--batch-size', type=int, default=16)
+    p.add_argument('--imgsz', '--img', '--img-size', type=int, default=640)
+    p.add_argument('--hyp', default='data/hyps/hyp.scratch-low.yaml')
+    p.add_argument('--rect', action='store_true')
+    p.add_argument('--device', default='')
+"""
+VALIDATES = "p.add_argument('--conf-thres', type=float, default=0.001)\np.add_argument('--task', default='val')\n"
+YOLOV5 = {
+    "train.py": TRAINS.encode(),
+    "val.py": VALIDATES.encode(),
+    "data/hyps/hyp.scratch-low.yaml": b"lr0: 0.01\nmosaic: 1.0\n",
+    "README.md": b"python train.py --data coco.yaml --cfg yolov5n.yaml --batch-size 128\n",
+    "models/yolov5n.yaml": b"nc: 80\n",
+}
+
+
+def told_of_yolov5(**added: str) -> list[tuple[str, int, str, str, object]]:
+    """Return what is told of a yolov5 with further files, whose names have __ for a dot: place, call, name, value."""
+    files = {**YOLOV5, **{name.replace("__", "."): text.encode() for name, text in added.items()}}
+    files |= {"models/mine.yaml": b"nc: 1\n", "data/mine-hyp.yaml": b"lr0: 0.1\nmosaic: 1.0\n"}
+    found = recommended(ForkTree("Fork", "yolov5", files, {}, ""), YOLOV5, ())
+    return [(one.path, one.line, one.call, one.name, one.value) for one in found]
+
+
+def test_the_options_that_a_command_gives_to_yolov5s_scripts():
+    train = (
+        "torchrun --nproc_per_node 2 train.py --img 640 --batch 24 --epochs 150 --rect --device 0 --hyp mine-hyp.yaml\n"
+    )
+    assert told_of_yolov5(run__sh=train + "python val.py --conf 0.4 --task test\n") == [
+        ("run.sh", 1, "train", "batch_size", 24),
+        ("run.sh", 1, "train", "epochs", 150),
+        ("run.sh", 1, "train", "rect", True),
+        ("data/mine-hyp.yaml", 1, "train", "lr0", 0.1),
+        ("run.sh", 2, "val", "conf_thres", 0.4),
+    ]
+
+
+def test_yolov5s_own_readme_recommends_nothing_and_the_authors_does():
+    assert told_of_yolov5() == []
+    line = "python train.py --cfg models/mine.yaml --epochs 100\n"
+    assert told_of_yolov5(README__md=f"{YOLOV5['README.md'].decode()}\n{line}") == [
+        ("README.md", 3, "train", "epochs", 100)
+    ]
+
+
+def test_the_defaults_of_a_copy_of_yolov5s_script_are_told_and_those_of_others_not():
+    copy = TRAINS.replace("300", "100")
+    detect = "p.add_argument('--weights')\np.add_argument('--source')\np.add_argument('--epochs', default=3)\n"
+    assert told_of_yolov5(train_mine__py=copy, mine__py=detect) == [("train_mine.py", 3, "train", "epochs", 100)]
+
+
+def test_a_file_of_upstreams_at_a_second_place_is_not_the_authors():
+    text = b"from ultralytics import YOLO\nYOLO('a').val(batch=1)\n"
+    base = {**PACKAGE, "ultralytics/utils/benchmarks.py": text}
+    fork = ForkTree("Fork", "ultralytics", {**base, "ultralytics/models/benchmarks.py": text}, {}, "")
+    assert recommended(fork, base, ()) == ()

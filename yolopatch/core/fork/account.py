@@ -18,7 +18,7 @@ from yolopatch.core.fork.changes import (
 from yolopatch.core.fork.difference.yaml_files import shown
 from yolopatch.core.fork.models.files import ModelFile
 from yolopatch.core.fork.models.own import OwnClass
-from yolopatch.core.fork.scripts.given import Recommended
+from yolopatch.core.fork.scripts.finder import Recommended
 
 RECOMMENDED = "recommended"  # the kind of a setting that a script of the fork gives
 # the areas that papers seldom mention
@@ -162,7 +162,14 @@ def _items(change: FileChange) -> Iterator[Item]:
 
 def _of_script(one: Recommended) -> Item:
     written, default = shown(one.value), shown(one.default)
-    what = f"recommended by the script for `{one.call}`: `{one.name}` is `{written}`, not `{default}`"
+    if one.is_of_command:
+        what = f"recommended by the command for `{one.call}`: `{one.name}` is `{written}`, not `{default}`"
+    else:
+        what = f"recommended by the script for `{one.call}`: `{one.name}` is `{written}`, not `{default}`"
+    if len(one.also) == 1:
+        what += f"; so in {one.also[0]}"
+    elif one.also:
+        what += f"; so in {len(one.also)} more places"
     return Item(one.path, one.line, one.name, RECOMMENDED, one.affects, what)
 
 

@@ -14,7 +14,8 @@ from yolopatch.core.fork.models.choosing import Choice, choose_model
 from yolopatch.core.fork.models.files import ModelFile, find_models, model_files
 from yolopatch.core.fork.models.own import OwnClass, OwnClasses
 from yolopatch.core.fork.reach import reached
-from yolopatch.core.fork.scripts.given import Recommended, recommended
+from yolopatch.core.fork.scripts.finder import Recommended
+from yolopatch.core.fork.scripts.given import recommended
 from yolopatch.core.fork.tree import ForkTree
 from yolopatch.errors import UsageError
 from yolopatch.outside.fork.read import read_fork

@@ -43,7 +43,7 @@ class Models:
     classes: frozenset[str]
 
     @cached_property
-    def _imported(self) -> dict[str, str]:
+    def imported(self) -> dict[str, str]:
         """What comes from the package, by the name that the script has for it."""
         return dict(self._imports())
 
@@ -64,9 +64,9 @@ class Models:
         """Return the name of what is called, where it comes from the package; "" else."""
         name = dotted_name(function) or ""
         first, _, rest = name.partition(".")
-        if first not in self._imported:
+        if first not in self.imported:
             return ""
-        return rest.rpartition(".")[2] or self._imported[first]
+        return rest.rpartition(".")[2] or self.imported[first]
 
     @cached_property
     def _names(self) -> frozenset[str]:
@@ -90,6 +90,26 @@ class Models:
     def is_model(self, node: ast.expr) -> bool:
         """Tell whether an expression is a model of the package."""
         return self._is_model(node, self._names)
+
+    def method_of(self, node: ast.expr, depth: int = 0) -> str:
+        """Return the method of a model that an expression is: `train` for `model.train`; "" for anything else."""
+        if depth > _DEEPEST:
+            return ""
+        if isinstance(node, ast.Attribute):
+            owner = node.value
+            return node.attr if self.is_model(owner) or self.name_of(owner) in self.classes else ""
+        if isinstance(node, ast.Name):
+            last = self.script.settings(node.id, node)
+            return self.method_of(last[0].value, depth + 1) if last and last[0].value is not None else ""
+        name = (dotted_name(node.func) or "").rpartition(".")[2] if isinstance(node, ast.Call) else ""
+        if not isinstance(node, ast.Call) or not node.args:
+            return ""
+        if name == "partial":
+            return self.method_of(node.args[0], depth + 1)
+        asked = node.args[1] if name == "getattr" and len(node.args) > 1 else None
+        if not isinstance(asked, ast.Constant) or not isinstance(asked.value, str):
+            return ""
+        return asked.value if self.is_model(node.args[0]) else ""
 
     def _is_model(self, node: ast.expr, known: set[str] | frozenset[str], depth: int = 0) -> bool:
         if depth > _DEEPEST:

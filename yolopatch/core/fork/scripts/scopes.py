@@ -56,6 +56,15 @@ class Script:
         return tuple(sorted(found, key=lambda one: (one.lineno, one.col_offset)))
 
     @cached_property
+    def calls_by_name(self) -> dict[str, list[ast.Call]]:
+        """All calls by the name of what is called, with its dots."""
+        found: dict[str, list[ast.Call]] = {}
+        for one in self.calls:
+            if name := dotted_name(one.func):
+                found.setdefault(name, []).append(one)
+        return found
+
+    @cached_property
     def _settings(self) -> tuple[Setting, ...]:
         found = [one for node in self._around for one in _set_by(node)]
         return tuple(sorted(found, key=lambda one: (one.node.lineno, one.node.col_offset)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from yolopatch.core.fork.difference.yaml_files import read_yaml
@@ -49,11 +49,13 @@ class Values:
         script: its code.
         path: its path.
         yaml_file: returns the path and the text of a YAML that a script names; None where the fork has none.
+        options: what a command gives to the options of the script, by the names that the script has.
     """
 
     script: Script
     path: str
     yaml_file: Callable[[str], tuple[str, str] | None]
+    options: Mapping[str, Given] = field(default_factory=dict)
 
     def arguments(self, call: ast.Call) -> dict[str, Given]:
         """Return the arguments of a call that have names and known values, also those behind two stars."""
@@ -182,7 +184,11 @@ class Values:
 
     @cached_property
     def _parsed(self) -> dict[str, Given]:
-        """The defaults of the options of the command line."""
+        """The options of the command line: what a command gives, else their defaults."""
+        return self.defaults() | dict(self.options)
+
+    def defaults(self) -> dict[str, Given]:
+        """Return the defaults of the options of the command line."""
         found: dict[str, Given] = {}
         for call in self.script.calls:
             if isinstance(call.func, ast.Attribute) and call.func.attr == "add_argument":
@@ -248,7 +254,7 @@ class Values:
         if function is None or (list(self.script.all_values(node.id)) and self._settings(node)):
             return None
         names = [one.arg for one in (*function.args.posonlyargs, *function.args.args)]
-        calls = [one for one in self.script.calls if dotted_name(one.func) == function.name]
+        calls = self.script.calls_by_name.get(function.name, [])
         if node.id not in {*names, *(one.arg for one in function.args.kwonlyargs)} or len(calls) > 1:
             return None
         for call in calls:

@@ -20,7 +20,7 @@ from yolopatch.core.fork.difference.affects.influence import Influence, ordered
 from yolopatch.core.fork.difference.code.units import Unit, code_of
 from yolopatch.core.fork.names.references import dotted_name
 
-# The keys of `ultralytics/cfg/default.yaml` of all releases, and of yolov5's hyperparameters.
+# The keys of `ultralytics/cfg/default.yaml` of all releases, of yolov5's hyperparameters, and of its options.
 _KEYS = {
     (ARCHITECTURE,): "model end2end anchors",
     (LOSS,): "box cls cls_pw obj obj_pw dfl pose kobj rle angle fl_gamma label_smoothing",
@@ -28,16 +28,16 @@ _KEYS = {
     (TRAINING,): (
         "epochs time patience batch pretrained optimizer seed cos_lr resume amp freeze multi_scale dropout"
         " deterministic nbs lr0 lrf momentum weight_decay warmup_epochs warmup_momentum warmup_bias_lr"
-        " overlap_mask mask_ratio v5loader task mode"
+        " overlap_mask mask_ratio v5loader task mode batch_size adam image_weights linear_lr sync_bn noautoanchor quad"
     ),
-    (TRAINING, EVALUATION): "imgsz",
+    (TRAINING, EVALUATION): "imgsz img img_size",
     (AUGMENTATION,): (
         "close_mosaic hsv_h hsv_s hsv_v degrees translate scale shear perspective flipud fliplr bgr mosaic mixup cutmix"
         " copy_paste copy_paste_mode auto_augment erasing crop_fraction augmentations"
     ),
     (EVALUATION,): (
         "val split save_hybrid conf iou max_det half dnn vid_stride stream_buffer augment agnostic_nms classes"
-        " retina_masks tracker"
+        " retina_masks tracker conf_thres iou_thres"
     ),
     (EXPORT,): "format keras optimize int8 dynamic simplify opset workspace nms",
     (DATA,): "data fraction single_cls rect",
