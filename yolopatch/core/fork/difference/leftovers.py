@@ -25,6 +25,11 @@ _FOLDERS = {
     "dist": "what a build left",
     "*.egg-info": "what an installation left",
     "*.dist-info": "what an installation left",
+    ".conda": "an environment of Python",
+    "conda-meta": "an environment of Python",
+    ".venv": "an environment of Python",
+    "venv": "an environment of Python",
+    "site-packages": "an environment of Python",
 }
 _NAMES = {
     "*.py[co]": "compiled code of Python",
