@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from yolopatch.core.fork.rebuild.scope import Local, Scope, Whole
+from yolopatch.core.fork.rebuild.scope import Local, Outside, Scope, Whole
 
 _KIT = {
     "kit/__init__.py": "from .Gate import *\nfrom .Block import *\nfrom .other import *\n",
@@ -36,3 +36,23 @@ def test_files_that_all_import_each_other_are_answered_at_once():
     scope = Scope({"kit/__init__.py": stars.encode(), **{path: text.encode() for path, text in files.items()}})
     assert scope.meaning("kit/__init__.py", "Cm30") == Local("kit/m30.py", 60, "Cm30")
     assert scope.meaning("kit/m2.py", "Unknown") is None
+
+
+@pytest.mark.parametrize("how", ["from kit.a import Base", "from .a import Base", "from kit.a import Base, Other"])
+def test_a_file_that_imports_from_itself_means_its_own_definition(how):
+    text = f"class Base:\n    pass\n\n\nclass Other:\n    pass\n\n\n{how}\n\n\nclass Block(Base):\n    pass\n"
+    scope = Scope({"kit/__init__.py": b"from .a import *\n", "kit/a.py": text.encode()})
+    assert scope.meaning("kit/a.py", "Base") == Local("kit/a.py", 0, "Base")
+    assert scope.meaning("kit/__init__.py", "Base") == Local("kit/a.py", 0, "Base")
+
+
+def test_a_star_of_a_file_that_is_not_there_takes_no_name_from_a_file_that_defines_it():
+    files = {
+        "kit/base.py": "class Conv:\n    pass\n",
+        "kit/extra/__init__.py": "from .gone import *\nfrom torch import *\n",
+        "kit/tasks.py": "from kit.base import *\nfrom kit.extra import *\n",
+    }
+    scope = Scope({path: text.encode() for path, text in files.items()})
+    assert scope.meaning("kit/tasks.py", "Conv") == Local("kit/base.py", 0, "Conv")
+    assert scope.meaning("kit/tasks.py", "Gate") == Outside("torch", "Gate")
+    assert scope.meaning("kit/tasks.py", "_hidden") is None

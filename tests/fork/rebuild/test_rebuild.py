@@ -268,3 +268,13 @@ def test_a_parser_with_a_loop_of_its_own(remade):
 def test_of_two_parsers_the_last_one_counts(remade):
     twice = {TASKS: ("def parse_model(", "def parse_model():\n    pass\n\n\ndef parse_model(")}
     assert [one.lacking for one in remade(edits=twice).models] == [()]
+
+
+def test_a_name_that_a_branch_binds_itself_is_not_taken_from_a_file(remade, tree_of):
+    used = "        elif m in {Gate}:\n            c2 = sum(ch[x] for x in [f])\n            args = [c2, *args]\n"
+    edits = {
+        EXTRA: ('__all__ = ["Gate"', 'x = nn.ReLU()\n__all__ = ["x", "Gate"'),
+        TASKS: ("        elif m in {Gate}:\n            c2 = ch[f]\n            args = [c2, *args]", used.rstrip("\n")),
+    }
+    text = tree_of(remade(edits=edits))[TASKS]
+    assert "c2 = sum(ch[x] for x in [f])" in text.replace("((", "(").replace("))", ")")

@@ -32,10 +32,17 @@ class Local:
 
 @dataclass(frozen=True)
 class Outside:
-    """Something that the tree does not have: `from module import attribute`; without an attribute the module itself."""
+    """Something that the tree does not have: `from module import attribute`; without an attribute the module itself.
+
+    Attributes:
+        module: its full name.
+        attribute: of it.
+        guessed: whether a star brings it, so that nobody knows whether the module has it.
+    """
 
     module: str
     attribute: str | None
+    guessed: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -155,13 +162,18 @@ class Scope:
         for place in range((len(code.bindings) if before is None else before) - 1, -1, -1):
             one = code.bindings[place]
             if one.name == name:
+                if one.attribute == name and self.file_of(one.module or "") == path:
+                    continue  # a file that imports from itself: what it has of this name above
                 return place, one
             if one.name == STAR:
                 target = self.file_of(one.module or "")
-                if target is None and unknown is None and not name.startswith("_"):
-                    unknown = (place, one)  # `from torch import *`: any name may come from it
-                elif target is not None and target != path and self.exports(target, name):
+                if target == path:
+                    continue
+                if target is not None and self.exports(target, name) and not self._is_guess(target, name):
                     return place, one
+                may_bring = self.exports(target, name) if target is not None else not name.startswith("_")
+                if may_bring and unknown is None:
+                    unknown = (place, one)  # `from torch import *`: any name may come from it
         return None if hasattr(builtins, name) else unknown
 
     def exports(self, path: str, name: str) -> bool:
@@ -173,6 +185,11 @@ class Scope:
             return name in code.exported
         return not name.startswith("_") and self.meaning(path, name) is not None
 
+    def _is_guess(self, path: str, name: str) -> bool:
+        """Tell whether a file has a name only if a module that is not of the tree brings it with a star."""
+        found = self.meaning(path, name)
+        return isinstance(found, Outside) and found.guessed
+
     def imported(self, binding: Binding, name: str) -> Meaning | None:
         """Return what an import binds; `name` is the one that is asked for, of a star."""
         module = binding.module or ""
@@ -182,7 +199,7 @@ class Scope:
             return Whole(target) if target else Outside(module, None)
         if target is None:
             inner = self.file_of(f"{module}.{attribute}")
-            return Whole(inner) if inner else Outside(module, attribute)
+            return Whole(inner) if inner else Outside(module, attribute, guessed=binding.attribute == STAR)
         if self._is_circle((target, attribute, None)):
             return None
         found = self.meaning(target, attribute)

@@ -260,7 +260,7 @@ class RowWriter:
         return [f"{name} = {ast.unparse(self.fork.constants[name])}" for name in names if name in self.fork.constants]
 
     def _translated(self, node: ast.stmt) -> ast.stmt:
-        found = _Translator(self).visit(copy.deepcopy(node))
+        found = _Translator(self, frozenset(use.name for use in uses(node))).visit(copy.deepcopy(node))
         assert isinstance(found, ast.stmt)
         return found
 
@@ -284,13 +284,14 @@ class RowWriter:
 class _Translator(ast.NodeTransformer):
     """Puts in the names by which the release's parser has what a fork's branch uses."""
 
-    def __init__(self, writer: RowWriter) -> None:
-        """Keep the writer."""
+    def __init__(self, writer: RowWriter, free: frozenset[str]) -> None:
+        """Keep the writer, and the names that the branch does not bind itself, as `x` in `sum(ch[x] for x in f)`."""
         self._writer = writer
+        self._free = free
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         """Replace one name."""
-        new = self._writer.helper(node.id)
+        new = self._writer.helper(node.id) if node.id in self._free else None
         return ast.copy_location(ast.Name(new, node.ctx), node) if new else node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
