@@ -25,6 +25,7 @@ from .small_upstream import CFG, FILES, build_all, changed
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot fork a process")
 
+_UNPUBLISHED = [f"C2f_{number}" for number in range(80)]
 _TASKS = "from ultralytics.nn.modules import Concat, Conv, Detect\n"
 _MODEL = "        return torch.relu(self.bn(self.conv(x)))\n"
 
@@ -74,6 +75,21 @@ DO_NOT_BUILD = {
         changed(tasks=(_TASKS, f"{_TASKS}from ultralytics.nn.gone import Detect\n")),
         OWN_FILE,
         "layer 4 (Detect), ultralytics/nn/tasks.py:41 uses ultralytics.nn.gone.Detect, and the fork does not have it",
+    ),
+    "uses what a star of a file that is not there brings": (
+        {
+            **_forward("Gone(x)", "from .own import *\n"),
+            "ultralytics/nn/own/__init__.py": "from .kit import *\n",
+            "ultralytics/nn/own/kit.py": "from .gone import *\n",
+        },
+        OWN_FILE,
+        "uses Gone, which no file of the fork defines; ultralytics/nn/own/kit.py:1 imports all of"
+        " ultralytics.nn.own.gone, and the fork does not have it",
+    ),
+    "uses what a star of a package brings": (
+        _forward("Gone(x)", "from timm.layers import *\n"),
+        PACKAGE,
+        "ultralytics/nn/modules.py:1 imports all of timm.layers, and timm is not installed",
     ),
     "has no class": (
         changed(tasks=("m in {Conv}", "m in {Conv}")) | {"cfg": CFG.replace("Concat, []", "Gone, []")},
@@ -183,6 +199,10 @@ BUILD_WITHOUT = {
             "cfg": CFG.replace("Conv, [16, 1, 1]", "Own, [16, 1, 1]"),
         },
         ["ultralytics.nn.tasks:Own"],
+    ),
+    "lists more classes than it published": (
+        changed(tasks=("{Conv}", f"{{Conv, {', '.join(_UNPUBLISHED)}}}")),
+        [f"ultralytics.nn.tasks:{name}" for name in _UNPUBLISHED],
     ),
     "has no name that nothing needs": (
         _imported("from ultralytics.nn.modules import Gone"),

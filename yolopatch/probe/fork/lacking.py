@@ -13,6 +13,7 @@ from types import FrameType
 
 from ...wire.fork.models import OUTDATED, OWN_FILE, PACKAGE, Absent
 from ..explain.raising import causes, line_in
+from .absent import Missing
 
 _NO_NAME = re.compile(r"cannot import name '(\w+)' from (partially initialized module )?'([\w.]+)'")
 _UNDEFINED = re.compile(r"name '(\w+)' is not defined")
@@ -52,9 +53,17 @@ def _not_defined(error: BaseException, root: Path) -> Absent | None:
     if isinstance(error, KeyError) and not homes:
         return None  # a class that the fork does not have: a stand-in for it would build nothing
     at = line_in(root, error).partition(" in ")[0]
+    asked = f"{frame.f_globals['__name__']}:{name}"
+    starred = () if homes else tuple(lacking_stars(file, root))
+    if starred:
+        where, module = starred[0]
+        lack = told(
+            module, f"{at} uses {name}, which no file of the fork defines; {where} imports all of {module}", at, root
+        )
+        return Absent(asked, lack.reason, lack.what, at)
     where = f"it is defined in {' and '.join(homes)}" if homes else "nor does another file of the fork define it"
     what = f"{at} uses {name}, which its file neither defines nor imports; {where}"
-    return Absent(f"{frame.f_globals['__name__']}:{name}", OWN_FILE, what, at)
+    return Absent(asked, OWN_FILE, what, at)
 
 
 def _undefined(error: BaseException, frame: FrameType) -> str:
@@ -106,8 +115,10 @@ def is_own(module: str, root: Path) -> bool:
 
 
 def is_installed(module: str) -> bool:
-    """Return whether a module without dots can be imported."""
-    return module in sys.modules or find_spec(module) is not None
+    """Return whether a module without dots can be imported, stand-ins aside."""
+    found = sys.modules.get(module)
+    spec = getattr(found, "__spec__", None) if found else find_spec(module)
+    return (found is not None or spec is not None) and not isinstance(getattr(spec, "loader", None), Missing)
 
 
 def folder_of(name: str, root: Path) -> Path | None:
@@ -122,6 +133,41 @@ def definers(name: str, root: Path) -> list[Path]:
     line = re.compile(rf"^(?:class|def) {re.escape(name)}\b", re.MULTILINE)
     files = sorted(root.rglob("*.py"))
     return [file for file in files if line.search(file.read_text(encoding="utf-8", errors="replace"))]
+
+
+def lacking_stars(file: Path, root: Path) -> Iterator[tuple[str, str]]:
+    """Yield (line, module) of each star import that finds nothing: of a file, and of those that it imports so.
+
+    Args:
+        file: of the tree.
+        root: the folder of the tree, resolved.
+    """
+    todo, seen = [file.resolve()], set[Path]()
+    while todo:
+        here = todo.pop(0)
+        if here in seen:
+            continue
+        seen.add(here)
+        for line, module in _stars(here, root):
+            target = _file_of(module, root)
+            if target is not None:
+                todo.append(target)
+            elif is_own(module, root) or not is_installed(module.partition(".")[0]):
+                yield f"{here.relative_to(root).as_posix()}:{line}", module
+
+
+def _stars(file: Path, root: Path) -> Iterator[tuple[int, str]]:
+    package = file.parent.relative_to(root).parts
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8", errors="replace"))):
+        if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            yield node.lineno, ".".join([*above, *filter(None, [node.module])])
+
+
+def _file_of(module: str, root: Path) -> Path | None:
+    """Return the file of a module of the tree; None where the tree does not have it."""
+    stem = root.joinpath(*module.split("."))
+    return next((one for one in (stem.with_suffix(".py"), stem / "__init__.py") if one.is_file()), None)
 
 
 def tried_imports(source: str) -> Iterator[tuple[str, str]]:

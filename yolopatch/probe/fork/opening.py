@@ -16,7 +16,8 @@ from .absent import absent_of, importing, install
 from .lacking import definers, folder_of, lack_of
 
 T = TypeVar("T")
-_MOST = 60  # stand-ins; a tree that lacks more is no fork that anybody ran
+_MOST = 60  # stand-ins for modules, for each of which the import begins again
+_MOST_NAMES = 500  # stand-ins for names: a parse_model lists the classes of a kit, of which few are published
 
 
 class Tree:
@@ -54,7 +55,7 @@ class Tree:
         if lack is None or ":" not in lack.name or not self._note(lack):
             return False
         self._stand_in(lack.name)
-        self._put_own_names()
+        self._put_own_name(*lack.name.split(":"))
         return True
 
     def _imported(self, run: Callable[[], T]) -> T:
@@ -71,10 +72,12 @@ class Tree:
 
     def _note(self, lack: Absent) -> bool:
         """Note what is missing; return whether that is new."""
-        known = any(one.name == lack.name for one in self.absent) or len(self.absent) == _MOST
-        if not known:
-            self.absent.append(lack)
-        return not known
+        is_name = ":" in lack.name
+        alike = [one.name for one in self.absent if (":" in one.name) is is_name]
+        if lack.name in alike or len(alike) == (_MOST_NAMES if is_name else _MOST):
+            return False
+        self.absent.append(lack)
+        return True
 
     def _stand_in(self, name: str) -> None:
         """Let a stand-in take the place of what is missing; where the tree has it elsewhere, put that on the path.
@@ -98,9 +101,12 @@ class Tree:
         """
         for module, names in list(self._missing.names.items()):
             for name in list(names):
-                own = self._own(module, name)
-                if own is not None:
-                    self._replace(f"{module}:{name}", own)
+                self._put_own_name(module, name)
+
+    def _put_own_name(self, module: str, name: str) -> None:
+        own = self._own(module, name)
+        if own is not None:
+            self._replace(f"{module}:{name}", own)
 
     def _replace(self, absent: str, own: Any) -> None:
         for holder in self._modules():
