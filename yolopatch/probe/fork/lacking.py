@@ -6,6 +6,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from traceback import walk_tb
@@ -47,14 +48,14 @@ def _not_defined(error: BaseException, root: Path) -> Absent | None:
     if frame is None or not name:
         return None
     file = Path(frame.f_code.co_filename)
-    if name in dict(tried_imports(file.read_text(encoding="utf-8", errors="replace"))):
+    if name in _tried(file):
         return None  # an import that it tried: `reasons` says which
     homes = [home.relative_to(root).as_posix() for home in definers(name, root)]
     if isinstance(error, KeyError) and not homes:
         return None  # a class that the fork does not have: a stand-in for it would build nothing
     at = line_in(root, error).partition(" in ")[0]
     asked = f"{frame.f_globals['__name__']}:{name}"
-    starred = () if homes else tuple(lacking_stars(file, root))
+    starred = () if homes else lacking_stars(file, root)
     if starred:
         where, module = starred[0]
         lack = told(
@@ -130,18 +131,34 @@ def folder_of(name: str, root: Path) -> Path | None:
 
 def definers(name: str, root: Path) -> list[Path]:
     """Return the Python files of the tree that define a class or function of this name at their top."""
-    line = re.compile(rf"^(?:class|def) {re.escape(name)}\b", re.MULTILINE)
-    files = sorted(root.rglob("*.py"))
-    return [file for file in files if line.search(file.read_text(encoding="utf-8", errors="replace"))]
+    return _defined(root).get(name, [])
 
 
-def lacking_stars(file: Path, root: Path) -> Iterator[tuple[str, str]]:
-    """Yield (line, module) of each star import that finds nothing: of a file, and of those that it imports so.
+_DEFINES = re.compile(r"^(?:class|def) (\w+)", re.MULTILINE)
+
+
+@lru_cache
+def _defined(root: Path) -> dict[str, list[Path]]:
+    """The files that define each name, read once: a kit's parser asks for hundreds of names that are not there."""
+    found: dict[str, list[Path]] = {}
+    for file in sorted(root.rglob("*.py")):
+        for name in dict.fromkeys(_DEFINES.findall(file.read_text(encoding="utf-8", errors="replace"))):
+            found.setdefault(name, []).append(file)
+    return found
+
+
+@lru_cache
+def lacking_stars(file: Path, root: Path) -> tuple[tuple[str, str], ...]:
+    """Return (line, module) of each star import that finds nothing: of a file, and of those that it imports so.
 
     Args:
         file: of the tree.
         root: the folder of the tree, resolved.
     """
+    return tuple(_lacking_stars(file, root))
+
+
+def _lacking_stars(file: Path, root: Path) -> Iterator[tuple[str, str]]:
     todo, seen = [file.resolve()], set[Path]()
     while todo:
         here = todo.pop(0)
@@ -168,6 +185,12 @@ def _file_of(module: str, root: Path) -> Path | None:
     """Return the file of a module of the tree; None where the tree does not have it."""
     stem = root.joinpath(*module.split("."))
     return next((one for one in (stem.with_suffix(".py"), stem / "__init__.py") if one.is_file()), None)
+
+
+@lru_cache
+def _tried(file: Path) -> frozenset[str]:
+    """The names of the imports that a file tries."""
+    return frozenset(dict(tried_imports(file.read_text(encoding="utf-8", errors="replace"))))
 
 
 def tried_imports(source: str) -> Iterator[tuple[str, str]]:
