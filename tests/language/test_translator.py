@@ -131,3 +131,11 @@ def test_a_title_that_was_cut_keeps_the_space_behind_its_colon():
     """Only a full-width colon needs none; other signs in the title do not matter."""
     assert titled("parse_model: CAFMAtten\N{HORIZONTAL ELLIPSIS}:", "is added") == "parse_model: CAFMAtten…: is added"
     assert titled("检测:", "is added") == "检测: is added"
+
+
+def test_a_translated_value_has_no_space_between_chinese_and_another_keeps_its_own():
+    messages = {"without {what} it is {count}": "不计 {what} 则为 {count}", "the base's own layers": "基准模型自己的层"}
+    chinese = Translator("zh", messages)
+    assert chinese.translate("without the base's own layers it is 3") == "不计基准模型自己的层则为 3"
+    assert chinese.translate("without Conv2d it is 3") == "不计 Conv2d 则为 3"
+    assert chinese.translate("without 模型.yaml it is 3") == "不计 模型.yaml 则为 3"

@@ -456,7 +456,9 @@ def in_chinese():
 
 def test_the_line_of_the_verdict_begins_with_it_in_chinese_too(in_chinese):
     (first, *_) = verification(_verification("n", _outcome("build", "fail")), None)
-    assert click.unstyle(first) == f"失败 yolo11n-DSConv.yaml at n, 运行了 {len(CHECKS)} 个检查项中的 1 个：1 项失败"
+    assert (
+        click.unstyle(first) == f"失败 yolo11n-DSConv.yaml（规模 n），运行了 {len(CHECKS)} 个检查项中的 1 个：1 项失败"
+    )
 
 
 def test_the_colour_of_every_status_reaches_the_terminal(capsys):

@@ -59,8 +59,7 @@ def _overview(found: Verifications) -> Iterator[str]:
 
 def _opening(found: Verification, width: int) -> Iterator[str]:
     """Yield the verdict, then each failure with the next step, then each warning."""
-    scale = f" at {found.scale}" if found.scale else ""
-    yield _badged(found.verdict, f"{found.cfg.name}{scale}", _tally(found.checks))
+    yield _badged(found.verdict, _named(found.cfg.name, found.scale), _tally(found.checks))
     for patch in found.fix_patches:
         yield f"  with {patch.what}: {patch.effect}"
     for status in (FAIL, WARN):
@@ -112,7 +111,16 @@ def _check_table(checks: Sequence[Outcome], width: int) -> Iterator[str]:
 def _badged(verdict: str, model: str, told: str) -> str:
     """Return the line of a verdict, which is painted; what is said is translated alone: a name fits to any message."""
     badge = click.style(spoken().translate(verdict.upper()), fg=_COLOURS[verdict], bold=True)
-    return f"{badge} {model}, {spoken().translate(told)}"
+    said = spoken().translate(told)
+    return f"{badge} {model}{', ' if said.isascii() else '，'}{said}"
+
+
+def _named(model: str, scale: str) -> str:
+    """Return a model's name with its scale, which is set apart as the language does it."""
+    said = spoken().translate(f"scale {scale}")
+    if not scale:
+        return model
+    return f"{model} at {scale}" if said.isascii() else f"{model}（{said}）"
 
 
 def _painted(text: str, status: str) -> str:

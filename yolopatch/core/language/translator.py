@@ -104,10 +104,12 @@ class Translator:
         return _Found(text, 0, _prose(text))
 
     def _filled(self, pattern: Pattern, values: Mapping[str, str], depth: int) -> _Found:
-        text, letters, unread = "", pattern.letters, 0
+        text, letters, unread, was_translated = "", pattern.letters, 0, False
         for fixed, name, kind in parts_of(self.messages[pattern.message]):
             found = self._value(values[name], kind == "w", depth + 1) if name else _Found(fixed, 0)
-            text, letters, unread = text + found.text, letters + found.letters, unread + found.unread
+            is_translated = bool(name) and found.text != values[name]
+            text = _closed(text, found.text) if is_translated or was_translated else text + found.text
+            letters, unread, was_translated = letters + found.letters, unread + found.unread, is_translated
         return _Found(text, letters, unread, message=pattern.message)
 
     def _joined(self, text: str, is_word: bool, depth: int) -> _Found:
@@ -162,6 +164,13 @@ def _is_name(text: str) -> bool:
 
 def _join(first: str, second: str, separator: str, chinese: str) -> str:
     return f"{first}{chinese if _is_wide(first[-1:]) or _is_wide(second[:1]) else separator}{second}"
+
+
+def _closed(first: str, second: str) -> str:
+    """Join two texts; the space that a value in other letters has around it does not stand between two Chinese ones."""
+    if _is_wide(first.rstrip(" ")[-1:]) and _is_wide(second.lstrip(" ")[:1]):
+        return first.rstrip(" ") + second.lstrip(" ")
+    return first + second
 
 
 def _parts(text: str, separator: str) -> list[str]:
