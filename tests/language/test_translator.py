@@ -139,3 +139,23 @@ def test_a_translated_value_has_no_space_between_chinese_and_another_keeps_its_o
     assert chinese.translate("without the base's own layers it is 3") == "不计基准模型自己的层则为 3"
     assert chinese.translate("without Conv2d it is 3") == "不计 Conv2d 则为 3"
     assert chinese.translate("without 模型.yaml it is 3") == "不计 模型.yaml 则为 3"
+
+
+def test_what_opens_a_sentence_stands_before_all_of_it():
+    messages = {
+        "unlike in `{path}`: {what}": "与 `{path}` 不同：{what}",
+        "`{code}` is removed": "删除 `{code}`",
+        "`{a}`; `{b}` and {count!n} more statements are removed": "删除 `{a}`；`{b}`，另有 {count} 条语句",
+        "`{new}`, not `{old}`": "`{new}`，原为 `{old}`",
+        "unlike in `{path}`: no file": "与 `{path}` 不同：没有文件",
+    }
+    chinese = Translator("zh", messages)
+    assert chinese.translate("unlike in `a.py`: `x = f(a, b)` is removed") == "与 `a.py` 不同：删除 `x = f(a, b)`"
+    assert chinese.translate("unlike in `a.py`: `x`, not `y`") == "与 `a.py` 不同：`x`，原为 `y`"
+    assert (
+        chinese.translate("`assert is a, no`, not `assert not a file`") == "`assert is a, no`，原为 `assert not a file`"
+    )
+    assert chinese.translate("unlike in `a.py`: no file") == "与 `a.py` 不同：没有文件"
+    assert chinese.translate("unlike in `a.py`: `x`; `y` and 3 more statements are removed") == (
+        "与 `a.py` 不同：删除 `x`；`y`，另有 3 条语句"
+    )

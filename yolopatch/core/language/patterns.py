@@ -69,6 +69,12 @@ class Pattern:
         return tuple(word for fixed, _, _ in self.parts for word in _LETTER_WORD.findall(fixed))
 
     @cached_property
+    def is_opening(self) -> bool:
+        """Whether it says of what follows its colon where or when that is: `unlike in {path}: {what}`."""
+        names = [name for _, name, _ in self.parts if name]
+        return bool(names) and self.message.endswith(f": {{{names[-1]}}}") and not self.message.startswith("{")
+
+    @cached_property
     def longest(self) -> str:
         """The longest fixed piece: a text without it was not made from this message."""
         return max((fixed for fixed, _, _ in self.parts), key=len)

@@ -83,7 +83,8 @@ class Translator:
             return _Found(value, 0, _prose(text))
         one, several = self._sentence(text, depth), self._joined(text, is_word and depth > 0, depth)
         # a message that has the separator in its own text was not made by joining there
-        is_equal = several.is_whole and several.letters == one.letters and several.message not in one.message
+        is_closed = several.message in one.message or Pattern(one.message).is_opening
+        is_equal = several.is_whole and several.letters == one.letters and not is_closed
         is_several = several.letters > one.letters or is_equal
         found = several if is_several else one
         if depth and not found.letters and _NAMES.fullmatch(text):
@@ -96,17 +97,30 @@ class Translator:
         """Return the text by the message that fits it best."""
         if text in self._plain:
             return _Found(self._plain[text], sum(map(str.isalpha, text)), message=text)
+        best: _Found | None = None
         for pattern in self._candidates(text):
+            if best and not pattern.is_opening:
+                continue
             values = pattern.values(text)
             found = self._filled(pattern, values, depth) if values is not None else None
-            if found and found.unread <= pattern.letters:
+            if not found or found.unread > pattern.letters:
+                continue
+            if best is None and found.letters == pattern.letters:
                 return found
-        return _Found(text, 0, _prose(text))
+            # "unlike in x: y is removed" opens with "unlike in x", and y is removed there
+            if best is None or (found.letters >= best.letters and found.letters > pattern.letters):
+                best = found
+            if pattern.is_opening:
+                break
+        return best or _Found(text, 0, _prose(text))
 
     def _filled(self, pattern: Pattern, values: Mapping[str, str], depth: int) -> _Found:
         text, letters, unread, was_translated = "", pattern.letters, 0, False
         for fixed, name, kind in parts_of(self.messages[pattern.message]):
-            found = self._value(values[name], kind == "w", depth + 1) if name else _Found(fixed, 0)
+            if name and text.endswith("`"):
+                found = _Found(values[name], 0)  # code: no sentence, whatever words it has
+            else:
+                found = self._value(values[name], kind == "w", depth + 1) if name else _Found(fixed, 0)
             is_translated = bool(name) and found.text != values[name]
             text = _closed(text, found.text) if is_translated or was_translated else text + found.text
             letters, unread, was_translated = letters + found.letters, unread + found.unread, is_translated

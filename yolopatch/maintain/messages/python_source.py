@@ -64,6 +64,7 @@ _CODE = (
 _COMMAND = re.compile(r"\w+\.(?:command|group)\(")
 _WORD = re.compile(r"[A-Za-z][a-z'’-]+")
 _THING = re.compile(r"(?:an?|the) [a-z]+")
+_BETWEEN_CODES = re.compile(r"`[^`\w]*`\W* [a-z]+ `[^`\w]*`")
 _SINGLE = re.compile(r"[A-Z]?[a-z]+(?:[ -][a-z]+)*")
 
 
@@ -195,9 +196,14 @@ def paragraphs(text: str) -> Iterator[str]:
 
 
 def is_for_people(form: Form, words: bool) -> bool:
-    """Return whether a text has at least two words, and is no code; with `words`, one, too, alone or beside values."""
+    """Return whether a text has at least two words, and is no code; with `words`, one, too, alone or beside values.
+
+    One word between two codes is enough anywhere: "`{new}`, not `{old}`".
+    """
     letters = letters_of(form)
     text = letters.strip()
+    if _BETWEEN_CODES.fullmatch(text):
+        return True
     if words and (_SINGLE.fullmatch(text) if len(form) == 1 else _has_one_word(letters)):
         return True
     if len(form) == 1 and _THING.fullmatch(text):
