@@ -91,6 +91,11 @@ DO_NOT_BUILD = {
         PACKAGE,
         "ultralytics/nn/modules.py:1 imports all of timm.layers, and timm is not installed",
     ),
+    "has a folder without what makes it a package": (
+        {**_imported("from ultralytics.nn.own import LOG\nassert LOG < 3"), "ultralytics/nn/own/part.py": ""},
+        OWN_FILE,
+        "tasks.py:4 imports LOG, and the fork does not have ultralytics/nn/own/__init__.py",
+    ),
     "has no class": (
         changed(tasks=("m in {Conv}", "m in {Conv}")) | {"cfg": CFG.replace("Concat, []", "Gone, []")},
         OWN_FILE,

@@ -98,6 +98,8 @@ def told(name: str, what: str, at: str, root: Path) -> Absent:
     top = module.partition(".")[0]
     if is_own(module, root):
         lack = f"{module} has none" if attribute else "the fork does not have it"
+        if attribute and _file_of(module, root) is None:  # Python takes a folder for a package, which has no names
+            lack = f"the fork does not have {module.replace('.', '/')}/__init__.py"
         return Absent(name, OWN_FILE, f"{what}, and {lack}", at)
     folder = folder_of(module, root)
     if folder is not None:
