@@ -143,6 +143,15 @@ def test_pins_say_what_is_cached_and_how_large(yolopatch, need_pin, cache):
     assert f"  in the cache, from {one['source']}: {one['bytes'] / 1e6:.1f} MB" in yolopatch("list", "pins").out
 
 
+def test_what_else_is_in_the_cache_is_counted(yolopatch, tmp_path, monkeypatch):
+    monkeypatch.setenv("YOLOPATCH_CACHE", str(tmp_path))
+    (tmp_path / "wheels").mkdir()
+    (tmp_path / "wheels/x.whl").write_bytes(b"0" * 2_340_000)
+    shown = yolopatch("list", "pins").out
+    assert "in the cache in all: 2.3 MB\n  of it other releases, wheels and environments: 2.3 MB\n" in shown
+    assert yolopatch("list", "pins", "--json").json["cache"] == {"bytes": 2_340_000}
+
+
 def test_an_empty_cache_is_said(yolopatch, tmp_path, monkeypatch):
     monkeypatch.setenv("YOLOPATCH_CACHE", str(tmp_path / "none"))
     shown = yolopatch("list", "pins").out

@@ -12,7 +12,7 @@ from yolopatch.cli import options, report, suggest
 from yolopatch.cli.model import list_words as lists
 
 if TYPE_CHECKING:
-    from yolopatch.steps.model.listing import CheckRow, ModuleRow, PinRow, TutorialRow
+    from yolopatch.steps.model.listing import CheckRow, ModuleRow, TutorialRow
 
 
 @click.command("list", epilog="Example: yolopatch list pins")
@@ -39,11 +39,14 @@ def command(what: str, as_json: bool) -> None:
         found = show_module(module)
         report.show({"module": asdict(found)}, lists.one_module(found), as_json)
         return
-    rows: Sequence[ModuleRow | PinRow | TutorialRow | CheckRow]
+    rows: Sequence[ModuleRow | TutorialRow | CheckRow]
     if what == "modules":
         rows, lines = (modules := listing.list_modules()), lists.modules(modules)
     elif what == "pins":
-        rows, lines = (pins := listing.list_pins()), lists.pins(pins)
+        found_pins, size = listing.list_pins(), listing.cache_size()
+        listed = {what: [asdict(row) for row in found_pins], "cache": {"bytes": size}}
+        report.show(listed, lists.pins(found_pins, size), as_json)
+        return
     elif what == "checks":
         rows, lines = (checks := listing.list_checks()), lists.checks(checks)
     else:

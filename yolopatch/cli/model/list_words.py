@@ -113,8 +113,13 @@ def _lines(name: str, value: Iterable[str]) -> Iterator[str]:
         yield from others[:-1]
 
 
-def pins(rows: Sequence[PinRow]) -> Iterator[str]:
-    """Yield each pin with its base model, block, tasks, further models, sources, fix patches, and what is cached."""
+def pins(rows: Sequence[PinRow], size: int) -> Iterator[str]:
+    """Yield each pin with its base model, block, tasks, further models, sources, fix patches, and what is cached.
+
+    Args:
+        rows: the pins.
+        size: the bytes of the whole cache.
+    """
     for row in rows:
         yield click.style(row.name, bold=True) + f"  {row.model}, blocks {row.block}; {', '.join(row.tasks)}"
         if row.others:
@@ -126,7 +131,13 @@ def pins(rows: Sequence[PinRow]) -> Iterator[str]:
             yield f"  in the cache, from {one.source}: {_megabytes(one.bytes)} MB"
         if not row.cached:
             yield "  not in the cache yet: the first command that needs it fetches it"
-    yield f"in the cache in all: {_megabytes(sum(one.bytes for row in rows for one in row.cached))} MB"
+    yield f"in the cache in all: {_megabytes(size)} MB"
+    rest = size - sum(one.bytes for row in rows for one in row.cached)
+    if rest >= _SHOWN:
+        yield f"  of it other releases, wheels and environments: {_megabytes(rest)} MB"
+
+
+_SHOWN = 50_000  # bytes, which are 0.1 MB
 
 
 def _megabytes(size: int) -> str:

@@ -13,6 +13,7 @@ from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.catalog.resources import patch_file
 from yolopatch.errors import SourceError
+from yolopatch.outside.files.folders import size_of
 from yolopatch.outside.files.user_folder import NoHomeError
 from yolopatch.outside.source.manifests import read_manifest
 from yolopatch.outside.source.store import cache_dir, cached_sizes
@@ -147,6 +148,14 @@ def list_pins() -> list[PinRow]:
         )
         for pin in PINS.values()
     ]
+
+
+def cache_size() -> int:
+    """Return the bytes of the whole cache: also of other releases, of wheels and of environments."""
+    try:
+        return size_of(cache_dir())
+    except NoHomeError:
+        return 0
 
 
 def _cached(pin: Pin) -> Iterator[CachedSource]:
