@@ -219,3 +219,24 @@ def test_a_layer_of_torch_is_not_a_class_of_the_fork_with_its_name():
     choice = _choose(added)
     assert choice.model is not None
     assert choice.model.own == ("Mine",)
+
+
+def test_of_two_with_one_name_the_one_that_is_named_with_its_folders():
+    added = {
+        f"{MODELS}{place}/mine.yaml": _model(one) for place, one in (("a", "Mine"), ("a/a", "Yours"), ("b", "Mine"))
+    }
+    script = b"from ultralytics import YOLO\nYOLO('/root/x/ultralytics/cfg/models/a/mine.yaml').train()\n"
+    chosen = _choose(added, {"train.py": script})
+    assert chosen.model
+    assert chosen.model.path == f"{MODELS}a/mine.yaml"
+    assert chosen.why == "train.py, line 2 names it"
+    script = script.replace(b"/root/x/ultralytics/cfg/models/a/", b"")
+    assert _choose(added, {"train.py": script}).model is None
+
+
+def test_of_equal_ones_the_one_nearest_to_the_root():
+    added = {f"{MODELS}{place}/mine.yaml": _model("Mine") for place in ("v8/kit", "b", "a/old")}
+    chosen = _choose(added)
+    assert chosen.model
+    assert chosen.model.path == f"{MODELS}b/mine.yaml"
+    assert chosen.why == "the 3 model YAMLs that it may be are equal"

@@ -47,6 +47,9 @@ def choose_model(fork: ForkTree, models: Sequence[ModelFile], base: Mapping[str,
         if len(left) == 1:
             why = found.get(left[0]) or _only(left[0])
             return Choice(left[0], why, among, _letter(left[0], named))
+    if len({model.text for model in left}) == 1:
+        first = min(left, key=lambda model: (model.path.count("/"), model.path))
+        return Choice(first, f"the {len(left)} model YAMLs that it may be are equal", among, _letter(first, named))
     return Choice(None, f"nothing says which of {len(left)} model YAMLs is the main one", left)
 
 
@@ -84,9 +87,21 @@ def _named_by(named: Sequence[Mention], trains: bool) -> _Rule:
         found = {model: mention for model in models if (mention := _mention(model, these))}
         # yolov5 has a file for each scale: the letter that is named tells them apart
         exact = {model: mention for model in found if (mention := _mention(model, these, exactly=True))}
-        return {model: f"{mention.where} names it" for model, mention in (exact or found).items()}
+        kept = _at_their_places(exact or found, these)
+        return {model: f"{mention.where} names it" for model, mention in kept.items()}
 
     return rule
+
+
+def _at_their_places(found: Mapping[ModelFile, Mention], named: Sequence[Mention]) -> dict[ModelFile, Mention]:
+    """Return models without those that have the name of another one which is named with its folders."""
+    placed = {model: mention for model in found if (mention := _placed(model, named))}
+    names = {model.name for model in placed}
+    return {model: placed.get(model, one) for model, one in found.items() if model in placed or model.name not in names}
+
+
+def _placed(model: ModelFile, named: Sequence[Mention]) -> Mention | None:
+    return next((one for one in named if "/" in one.file and f"/{one.file}".endswith(f"/{model.path}")), None)
 
 
 def _with_all(fork: ForkTree, models: Sequence[ModelFile]) -> dict[ModelFile, str]:

@@ -12,8 +12,8 @@ from yolopatch.core.fork.packages import YOLOV5
 from yolopatch.core.fork.tree import ForkTree
 from yolopatch.core.syntax import parse
 
-# A YAML, or weights that are called as their YAML is.
-_NAME = re.compile(r"([\w.+-]+)\.(?:ya?ml|pt)\b")
+# A YAML, or weights that are called as their YAML is, with the folders before it.
+_NAME = re.compile(r"(?P<folders>(?:[\w.+-]*/)*)(?P<file>[\w.+-]+\.(?:ya?ml|pt))\b")
 _TRAINS = re.compile(r"\.train\s*\(")
 # Upstream takes the letter of the scale out of a name before it looks for the file: yolov8n-x.yaml is yolov8-x.yaml.
 _LETTER = re.compile(r"^(.*?\d)([nslmx])((?:-.+)?)$")
@@ -29,6 +29,7 @@ class Mention:
     Attributes:
         stem: the name of its file, in lower case, without the ending and without the letter of a scale.
         letter: of the scale, "" without one.
+        file: as the place names it, with folders: `cfg/models/yolov8n-x.yaml`.
         path: the file that names it.
         line: from 1; 0 where it is unknown.
         trains: whether the file is a script that trains.
@@ -36,6 +37,7 @@ class Mention:
 
     stem: str
     letter: str
+    file: str
     path: str
     line: int
     trains: bool
@@ -85,7 +87,7 @@ def _of_file(path: str, text: str, known: frozenset[str] = frozenset()) -> Itera
     trains = path.endswith((_PYTHON, _NOTEBOOK)) and _TRAINS.search(code_of(path, text)) is not None
     for line, part in _parts(path, text):
         for name in _NAME.finditer(part.replace("\\", "/")) if part not in known else ():
-            yield Mention(*stem_of(name[0]), path, line if not path.endswith(_NOTEBOOK) else 0, trains)
+            yield Mention(*stem_of(name["file"]), name[0], path, line if not path.endswith(_NOTEBOOK) else 0, trains)
 
 
 def _parts(path: str, text: str) -> Iterator[tuple[int, str]]:
