@@ -36,6 +36,10 @@ _BODY = "def run(x, n=3):\n    {}\n    return x\n"
         ("value = x + 1\n    x = value", "other = x + 1\n    x = other"),
         ("import os", "import os, sys"),
         ("x = x + 1", "x = x + 1\n    print"),
+        ("x = 'WARNING \u26a0\ufe0f no labels'", "x = 'WARNING no labels'"),
+        ("x = f'WARNING \u26a0\ufe0f {n} labels'", "x = f'WARNING {n} labels'"),
+        ("x = 'checks passed \u2705'", "x = 'checks passed '"),
+        ("x = f'YOLOv5 \U0001f680 {n}'", "x = f'YOLOv5 {n}'"),
     ],
 )
 def test_what_changes_nothing_affects_nothing(small, old, new):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import re
 from collections.abc import Mapping, Sequence
 
 from yolopatch.core.fork.folding import canonical
@@ -90,10 +91,29 @@ class _Renamer(ast.NodeTransformer):
         return self.generic_visit(node)
 
 
+# Pictures in texts, and what chooses how they look: editors on Windows and copies without UTF-8 lose them.
+_PICTURES = re.compile("[\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d\U0001f000-\U0001faff]+")
+_GAP = re.compile(r"(?<=\S) {2,}(?=\S|$)")
+
+
+_WORDS = re.compile(r"[^\W\d_]{3}")  # a text of signs alone may be a separator
+
+
+def _without_pictures(text: str) -> str:
+    """Return a text without pictures, and with one space where they leave two."""
+    return _GAP.sub(" ", _PICTURES.sub("", text)) if _WORDS.search(text) else text
+
+
 class _Stripper(_Renamer):
     def __init__(self, names: Mapping[str, str]) -> None:
         super().__init__(names)
         self._around: list[ast.AST] = []  # the classes and functions around the node
+
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
+        super().visit_Constant(node)
+        if isinstance(node.value, str):
+            node.value = _without_pictures(node.value)
+        return node
 
     def _named(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> ast.AST:
         self._around.append(node)
