@@ -248,7 +248,7 @@ def test_compares_with_the_base(one):
     assert "this model 48.0 ms (46.9 to 52.2) base 40.0 ms (39.0 to 41.0)" in text
     assert "Latency, fused" in text
     assert "this model 32.0 ms (31.0 to 33.0) base 25.0 ms (24.0 to 26.0)" in text
-    assert "FPS, fused" in text
+    assert "Images per second (FPS), fused one at a time" in text
     assert "this model 31.2 base 40.0" in text
     assert "+20.0%" in text
 

@@ -65,7 +65,7 @@ def make_metrics(raw: Mapping[str, Any], base: Mapping[str, Any]) -> Iterable[Me
             yield _latency_metric(name, *latencies)
     pair = _fused_fps(raw), _fused_fps(base)
     if pair != (None, None):
-        yield _metric("FPS (fused)", "images per second, one at a time", pair, figures.rate)
+        yield _metric("Images per second (FPS), fused", "one at a time", pair, figures.rate)
 
 
 def _metric(

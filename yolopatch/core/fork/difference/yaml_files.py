@@ -93,8 +93,10 @@ def new_model(path: str, text: YamlText, is_known: Callable[[str], bool], reach:
     names = list(dict.fromkeys(module_names(dict(text.values))))
     rows = sum(len(part) for part in map(text.values.get, _ROWS) if isinstance(part, list))
     others = [name for name in names if not is_known(name)]
-    what = f"a model of {rows} rows"
-    what += f", with {', '.join(f'`{name}`' for name in others)}" if others else ", of the release's own modules"
+    named = ", ".join(f"`{name}`" for name in others)
+    what = (
+        f"a model of {rows} rows, with {named}" if others else f"a model of {rows} rows, of the release's own modules"
+    )
     used = reach is None or path in reach.cfgs
     return Part(path.rpartition("/")[2], 1, ADDED, (ARCHITECTURE,), what, used)
 
