@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -235,7 +234,7 @@ def test_a_fork_without_a_main_model_is_refused_before_its_changes_are_read(self
     fork = copied()
     (fork / "train.py").unlink()
     models = fork / "ultralytics/cfg/models/11"
-    shutil.copy(models / "yolo11-gated.yaml", models / "yolo11-other.yaml")
+    (models / "yolo11-other.yaml").write_text((models / "yolo11-gated.yaml").read_text("utf-8") + "# another\n")
     monkeypatch.setattr(reading, "read_difference", lambda *_: pytest.fail("the changes were read"))
     with pytest.raises(UsageError, match="which of 2 model YAMLs") as caught:
         adopt(fork, base=PIN, builds=False, dest=tmp_path / "w")
@@ -273,7 +272,7 @@ def test_the_folder_of_the_package_is_said_as_folder_takes_it(found, upstream):
 
 def test_a_fork_of_which_nothing_says_the_main_model(yolopatch, copied, tmp_path):
     place = copied()
-    shutil.copy(place / CFG, place / "ultralytics/cfg/models/11/yolo11-other.yaml")
+    (place / "ultralytics/cfg/models/11/yolo11-other.yaml").write_text((place / CFG).read_text("utf-8") + "# another\n")
     (place / "train.py").unlink()
     ran = yolopatch("adopt", place, *BASE, "--no-build")
     assert ran.code == 0
