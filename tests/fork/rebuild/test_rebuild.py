@@ -278,3 +278,10 @@ def test_a_name_that_a_branch_binds_itself_is_not_taken_from_a_file(remade, tree
     }
     text = tree_of(remade(edits=edits))[TASKS]
     assert "c2 = sum(ch[x] for x in [f])" in text.replace("((", "(").replace("))", ")")
+
+
+def test_a_parser_that_has_one_name_for_the_repeats(remade, tree_of):
+    """That of yolov5 5.0, from which yolov7 began: `n = max(round(n * gd), 1)` without `n_`."""
+    gain = ("n = n_ = max(", "n = max(")
+    text = tree_of(remade(edits={TASKS: gain}))[TASKS]
+    assert "        elif m is Gate_OwnYOLO:\n            c2 = ch[f]\n            args = [c2, *args]\n" in text

@@ -115,9 +115,7 @@ class Parser:
     def treatment(self, name: str) -> Treatment:
         """Return what the loop does with rows of a class, between their depth gain and the call of the class."""
         body = specialised(self.loop.body, name, self.named)
-        start = max(
-            (k for k, node in enumerate(body) if _DEPTH in bound_names([node]) and not _makes(node)), default=-1
-        )
+        start = max((k for k, node in enumerate(body) if _gains_depth(node) and not _makes(node)), default=-1)
         end = next((k for k, node in enumerate(body) if _makes(node)), len(body))
         early = [node for node in body[: max(start, 0)] if not _reads_row(node)]
         code = tuple(node for node in (*early, *body[start + 1 : end]) if not _is_silent(node))
@@ -134,6 +132,14 @@ class Parser:
 
 def _is_over_rows(node: ast.For) -> bool:
     return {"f", "n", "m", "args"} <= bound_names([node.target])
+
+
+def _gains_depth(node: ast.stmt) -> bool:
+    """Tell whether a statement scales the repeats of a row; yolov5 5.0 and what began from it has no `n_` for them."""
+    names = bound_names([node])
+    if _DEPTH in names or names != {"n"} or not isinstance(node, ast.Assign):
+        return _DEPTH in names
+    return any(isinstance(one, ast.Name) and one.id == "n" for one in ast.walk(node.value))
 
 
 def _makes(node: ast.stmt) -> bool:
