@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import pytest
 
+from yolopatch.core.language.messages import sort_messages
 from yolopatch.core.language.spoken import titled
 from yolopatch.core.language.translator import Translator
 
 CHINESE = Translator(
     "zh",
-    {
-        "nothing was changed": "没有任何改动",
-        "{count} layers were replaced": "替换了 {count} 层",
-        "{count} layers of {model} were replaced": "{model} 替换了 {count} 层",
-        "{path} is missing: {why}": "缺少 {path}：{why}",
-        "no file {name} in {folder}": "{folder} 中没有文件 {name}",
-        "{verdict} at {file}": "{file} 处{verdict!w}",
-        "failed": "失败",
-        "a dictionary {{name: value}} of {kind}": "{kind} 的字典 {{name: value}}",
-        "{name} and {name} again": "{name} 又是 {name}",
-        "{first}: {second}": "{first}——{second}",
-        "{cls} has its own {kernel}{more}": "{cls} 有自己的 {kernel}{more}",
-        "({count!n} such layers)": "（共 {count} 层）",
-        "did you mean {names}?": "是 {names} 吗？",
-        "{file} cannot be read: {why}": "无法读取 {file}：{why}",
-        "{file} cannot be read": "{file} 无法读取",
-    },
+    sort_messages(
+        {
+            "nothing was changed": "没有任何改动",
+            "{count} layers were replaced": "替换了 {count} 层",
+            "{count} layers of {model} were replaced": "{model} 替换了 {count} 层",
+            "{path} is missing: {why}": "缺少 {path}：{why}",
+            "no file {name} in {folder}": "{folder} 中没有文件 {name}",
+            "{verdict} at {file}": "{file} 处{verdict!w}",
+            "failed": "失败",
+            "a dictionary {{name: value}} of {kind}": "{kind} 的字典 {{name: value}}",
+            "{name} and {name} again": "{name} 又是 {name}",
+            "{first}: {second}": "{first}——{second}",
+            "{cls} has its own {kernel}{more}": "{cls} 有自己的 {kernel}{more}",
+            "({count!n} such layers)": "（共 {count} 层）",
+            "did you mean {names}?": "是 {names} 吗？",
+            "{file} cannot be read: {why}": "无法读取 {file}：{why}",
+            "{file} cannot be read": "{file} 无法读取",
+        }
+    ),
 )
 
 
@@ -52,7 +55,7 @@ def test_of_two_that_fit_alike_the_one_with_a_place_for_a_number_counts():
         "{arm} at scale {scale}": "规模 {scale} 的 {arm}",
         "{names} and {count!n} more": "{names}，另有 {count} 个",
     }
-    assert Translator("zh", messages).translate("a at scale n and 50 more") == "规模 n 的 a，另有 50 个"
+    assert Translator("zh", sort_messages(messages)).translate("a at scale n and 50 more") == "规模 n 的 a，另有 50 个"
 
 
 def test_a_value_that_is_a_text_is_translated_too():
@@ -118,7 +121,7 @@ def test_lines_are_translated_one_by_one():
 
 
 def test_english_stays():
-    assert Translator("en", {}).translate("nothing was changed") == "nothing was changed"
+    assert Translator("en", sort_messages({})).translate("nothing was changed") == "nothing was changed"
 
 
 def test_a_hostile_value_takes_no_longer_than_a_plain_one():
@@ -135,7 +138,7 @@ def test_a_title_that_was_cut_keeps_the_space_behind_its_colon():
 
 def test_a_translated_value_has_no_space_between_chinese_and_another_keeps_its_own():
     messages = {"without {what} it is {count}": "不计 {what} 则为 {count}", "the base's own layers": "基准模型自己的层"}
-    chinese = Translator("zh", messages)
+    chinese = Translator("zh", sort_messages(messages))
     assert chinese.translate("without the base's own layers it is 3") == "不计基准模型自己的层则为 3"
     assert chinese.translate("without Conv2d it is 3") == "不计 Conv2d 则为 3"
     assert chinese.translate("without 模型.yaml it is 3") == "不计 模型.yaml 则为 3"
@@ -149,7 +152,7 @@ def test_what_opens_a_sentence_stands_before_all_of_it():
         "`{new}`, not `{old}`": "`{new}`，原为 `{old}`",
         "unlike in `{path}`: no file": "与 `{path}` 不同：没有文件",
     }
-    chinese = Translator("zh", messages)
+    chinese = Translator("zh", sort_messages(messages))
     assert chinese.translate("unlike in `a.py`: `x = f(a, b)` is removed") == "与 `a.py` 不同：删除 `x = f(a, b)`"
     assert chinese.translate("unlike in `a.py`: `x`, not `y`") == "与 `a.py` 不同：`x`，原为 `y`"
     assert (

@@ -28,6 +28,7 @@ def load_translator(language: str) -> Language:
         return ENGLISH
     import json
 
+    from yolopatch.core.language.messages import Messages
     from yolopatch.core.language.translator import Translator
 
-    return Translator(language, json.loads(compiled_file(language).read_text(encoding="utf-8")))
+    return Translator(language, Messages(**json.loads(compiled_file(language).read_text(encoding="utf-8"))))

@@ -37,11 +37,27 @@ def fields_of(message: str) -> set[str]:
     return {found[1] for found in _PART.finditer(message) if found[1]}
 
 
+def text_of(message: str) -> str:
+    """Return the fixed text of a message."""
+    return "".join(fixed for fixed, _, _ in parts_of(message))
+
+
+def key_of(message: str) -> str:
+    """Return the longest word that no placeholder touches, so that texts have it whole; "" where there is none."""
+    return max(_WHOLE_WORD.findall(message), key=len, default="")
+
+
 @dataclass(frozen=True)
 class Pattern:
-    """A message as a pattern of the texts that are made from it."""
+    """A message as a pattern of the texts that are made from it.
+
+    Attributes:
+        message: the message.
+        translation: of the message, with its placeholders.
+    """
 
     message: str
+    translation: str
 
     @cached_property
     def parts(self) -> tuple[tuple[str, str, str], ...]:
@@ -78,11 +94,6 @@ class Pattern:
     def longest(self) -> str:
         """The longest fixed piece: a text without it was not made from this message."""
         return max((fixed for fixed, _, _ in self.parts), key=len)
-
-    @cached_property
-    def key(self) -> str:
-        """The longest word that no placeholder touches, so that texts have it whole; "" where there is none."""
-        return max(_WHOLE_WORD.findall(self.message), key=len, default="")
 
     @cached_property
     def _expressions(self) -> tuple[re.Pattern[str], ...]:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, reduce
 
-from yolopatch.core.language.patterns import Pattern, fields_of, parts_of
+from yolopatch.core.language.messages import Messages
+from yolopatch.core.language.patterns import Pattern, parts_of
 
 # What stands around a text on a terminal: space, and the codes of one colour, which ends where the text does.
 _AROUND = re.compile(r"(\s*)((?:\x1b\[[\d;]*m)*(?=[^\x1b]*\x1b\[0m\s*$))?(.*?)((?:\x1b\[0m)?)(\s*)", re.DOTALL)
@@ -33,6 +34,7 @@ class _Found:
         unread: how many letters are in words that stand one behind the other as in a sentence, and fit to no message.
         is_whole: whether each of several joined texts fits to a message, or is a name.
         message: the message that was found; of several joined texts, what joins them.
+        is_opening: whether that is a message which says of what follows its colon where or when that is.
     """
 
     text: str
@@ -40,6 +42,7 @@ class _Found:
     unread: int = 0
     is_whole: bool = False
     message: str = ""
+    is_opening: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,19 +56,19 @@ class Translator:
 
     Args:
         language: `en` or `zh`.
-        messages: the translation of each message, both with `{placeholders}`.
+        messages: the translation of each message.
     """
 
     language: str
-    messages: Mapping[str, str]
+    messages: Messages
 
     def translate(self, text: str) -> str:
         """Return a text in this language, or as it is where no message fits."""
-        return self._value(text, True, 0).text if self.messages else text
+        return self._value(text, True, 0).text
 
     def sentence(self, text: str) -> str:
         """Return a text in this language, but a single word as it is: it may be somebody's name."""
-        return self._value(text, False, 0).text if self.messages else text
+        return self._value(text, False, 0).text
 
     def knows(self, text: str) -> bool:
         """Return whether a text as a whole was made from one message."""
@@ -83,7 +86,7 @@ class Translator:
             return _Found(value, 0, _prose(text))
         one, several = self._sentence(text, depth), self._joined(text, is_word and depth > 0, depth)
         # a message that has the separator in its own text was not made by joining there
-        is_closed = several.message in one.message or Pattern(one.message).is_opening
+        is_closed = several.message in one.message or one.is_opening
         is_equal = several.is_whole and several.letters == one.letters and not is_closed
         is_several = several.letters > one.letters or is_equal
         found = several if is_several else one
@@ -95,8 +98,8 @@ class Translator:
 
     def _sentence(self, text: str, depth: int) -> _Found:
         """Return the text by the message that fits it best."""
-        if text in self._plain:
-            return _Found(self._plain[text], sum(map(str.isalpha, text)), message=text)
+        if text in self.messages.texts:
+            return _Found(self.messages.texts[text], sum(map(str.isalpha, text)), message=text)
         best: _Found | None = None
         for pattern in self._candidates(text):
             if best and not pattern.is_opening:
@@ -116,7 +119,7 @@ class Translator:
 
     def _filled(self, pattern: Pattern, values: Mapping[str, str], depth: int) -> _Found:
         text, letters, unread, was_translated = "", pattern.letters, 0, False
-        for fixed, name, kind in parts_of(self.messages[pattern.message]):
+        for fixed, name, kind in parts_of(pattern.translation):
             if name and text.endswith("`"):
                 found = _Found(values[name], 0)  # code: no sentence, whatever words it has
             else:
@@ -124,7 +127,7 @@ class Translator:
             is_translated = bool(name) and found.text != values[name]
             text = _closed(text, found.text) if is_translated or was_translated else text + found.text
             letters, unread, was_translated = letters + found.letters, unread + found.unread, is_translated
-        return _Found(text, letters, unread, message=pattern.message)
+        return _Found(text, letters, unread, message=pattern.message, is_opening=pattern.is_opening)
 
     def _joined(self, text: str, is_word: bool, depth: int) -> _Found:
         """Return the text as several that were joined, each translated; by the separator that gives the most."""
@@ -145,23 +148,13 @@ class Translator:
         return _Found(joined, letters, unread, is_whole, separator)
 
     @cached_property
-    def _plain(self) -> Mapping[str, str]:
-        """The messages without placeholders, as texts."""
-        return {_text(message): _text(found) for message, found in self.messages.items() if not fields_of(message)}
-
-    @cached_property
-    def _by_word(self) -> Mapping[str, list[Pattern]]:
-        """The patterns by their keys."""
-        found: dict[str, list[Pattern]] = {}
-        for message in self.messages:
-            if fields_of(message):
-                pattern = Pattern(message)
-                found.setdefault(pattern.key, []).append(pattern)
-        return found
+    def _patterns(self) -> Callable[[str], list[Pattern]]:
+        """Returns the patterns with a key, and remembers them: each reads its message once."""
+        return lru_cache(None)(lambda key: [Pattern(*pair) for pair in self.messages.patterns.get(key, {}).items()])
 
     def _candidates(self, text: str) -> list[Pattern]:
         words = dict.fromkeys([*re.findall(r"[^\W\d_]+", text), ""])  # no set, whose order is another in each process
-        known = (pattern for word in words for pattern in self._by_word.get(word, ()))
+        known = (pattern for word in words for pattern in self._patterns(word))
         fitting = (one for one in known if one.letters >= _FEWEST_LETTERS and one.longest in text)
         return sorted(fitting, key=lambda pattern: (pattern.letters, pattern.signs, pattern.numbers), reverse=True)
 
@@ -203,10 +196,6 @@ def _parts(text: str, separator: str) -> list[str]:
 
 def _is_wide(letter: str) -> bool:
     return letter >= "\u2e80"
-
-
-def _text(message: str) -> str:
-    return "".join(fixed for fixed, _, _ in parts_of(message))
 
 
 def _split(line: str) -> tuple[str, str, str]:

@@ -9,12 +9,14 @@ import io
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
 from yolopatch.catalog.resources import templates_dir
+from yolopatch.core.language.messages import sort_messages
 from yolopatch.core.language.patterns import fields_of
 from yolopatch.maintain.messages.python_source import Reader
 from yolopatch.maintain.messages.template_source import template_messages
@@ -87,8 +89,9 @@ def po_files(language: str) -> dict[Path, bytes]:
 
 
 def compile_catalog(language: str) -> str:
-    """Return the text of the compiled file: an object of messages and translations, one a line."""
-    return json.dumps(translations(language), ensure_ascii=False, indent=0, sort_keys=True) + "\n"
+    """Return the text of the compiled file: the object of `Messages`, one translation a line."""
+    found = asdict(sort_messages(translations(language)))
+    return json.dumps(found, ensure_ascii=False, indent=0, sort_keys=True) + "\n"
 
 
 def write_compiled(language: str) -> int:
