@@ -75,6 +75,7 @@ def tasks(folder: Path) -> dict[str, Task]:
         "python": (lambda: python("pass"), nothing),
         "floor of --help: import click": (lambda: python("import click"), nothing),
         "yolopatch --help": (lambda: run(*YOLOPATCH, "--help"), nothing),
+        "yolopatch --help --lang zh": (lambda: run(*YOLOPATCH, "--help", "--lang", "zh"), nothing),
         "yolopatch, completing a module": (complete, nothing),
         "yolopatch list": (lambda: run(*YOLOPATCH, "list"), nothing),
         "floor of yolopatch alone: imports + log + status": (read_floor, nothing),
@@ -89,6 +90,7 @@ def tasks(folder: Path) -> dict[str, Task]:
 
 RATIOS = (
     ("yolopatch --help", "floor of --help: import click", 1.5),
+    ("yolopatch --help --lang zh", "floor of --help: import click", 1.5),
     ("yolopatch, completing a module", "floor of --help: import click", None),
     ("yolopatch list", "floor of --help: import click", None),
     ("yolopatch alone, in a workspace", "floor of yolopatch alone: imports + log + status", None),

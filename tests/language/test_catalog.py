@@ -104,7 +104,7 @@ def test_the_catalogs_are_those_of_the_sources():
     catalogs = pytest.importorskip("yolopatch.maintain.messages.catalogs")
     stale = [file.name for file, content in catalogs.po_files("zh").items() if file.read_bytes() != content]
     assert stale == [], "run: python -m yolopatch.maintain messages"
-    assert compiled_file("zh").read_text(encoding="utf-8") == catalogs.compile_catalog("zh")
+    assert Path(compiled_file("zh")).read_text(encoding="utf-8") == catalogs.compile_catalog("zh")
 
 
 def _filled(message: str, values: dict[str, str]) -> str:

@@ -96,7 +96,7 @@ def compile_catalog(language: str) -> str:
 
 def write_compiled(language: str) -> int:
     """Write the compiled file; return how many messages it has."""
-    compiled_file(language).write_text(compile_catalog(language), encoding="utf-8", newline="\n")
+    Path(compiled_file(language)).write_text(compile_catalog(language), encoding="utf-8", newline="\n")
     return len(translations(language))
 
 
