@@ -86,3 +86,11 @@ def test_an_axis_shows_every_value_with_round_numbers_and_no_noise_as_a_differen
 def test_the_ticks_of_an_axis_are_round():
     assert Axis(0, 1, 0, 1).ticks() == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1])
     assert Axis(0.371, 0.412, 0, 1).ticks() == pytest.approx([0.38, 0.39, 0.4, 0.41])
+
+
+@pytest.mark.parametrize("values", [[0.0], [0.0, 0.0], [0.0, 0.2], [0.001, 0.3]])
+def test_an_axis_of_values_that_are_never_below_zero_begins_at_zero(values):
+    axis = fit(values, 100, 300, 0.004)
+    assert axis.low == 0
+    assert axis.high - axis.low >= 0.004 - 1e-12
+    assert fit([-0.1, *values], 100, 300, 0.004).low < -0.1

@@ -37,8 +37,13 @@ class Axis:
 
 
 def fit(values: Iterable[float], start: float, length: float, least: float) -> Axis:
-    """Return an axis that shows all values, with some space at its ends, and at least a range of this size."""
+    """Return an axis that shows all values, with some space at its ends, and at least a range of this size.
+
+    It begins at 0 where a space would make numbers below 0 of values that have none.
+    """
     found = list(values)
     low, high = min(found), max(found)
     spare = max((high - low) * _SPARE, (least - (high - low)) / 2)
+    if low >= 0 > low - spare:
+        return Axis(0.0, max(high + spare, least), start, length)
     return Axis(low - spare, high + spare, start, length)
