@@ -205,3 +205,47 @@ def test_a_norm_that_a_package_makes_is_asked_for():
     with pytest.raises(UsageError, match=r"not clear whether X in pasted\.py normalises its output") as caught:
         like(code)
     assert "norm=get_norm('BN', c2) in it" in caught.value.details[0]
+
+
+SEQUENTIALS = {
+    "given": "super().__init__(nn.Conv2d(c1, c2, k, s, k // 2), nn.BatchNorm2d(c2), nn.SiLU())",
+    "by a list": "super().__init__(*[nn.Conv2d(c1, c2, k, s, k // 2), nn.BatchNorm2d(c2)])",
+    "added": "super().__init__()\n        self.add_module('c', nn.Conv2d(c1, c2, k, s, k // 2))\n"
+    "        self.add_module('b', nn.BatchNorm2d(c2))",
+    "by names": "layers = OrderedDict(c=nn.Conv2d(c1, c2, k, s, k // 2), b=nn.BatchNorm2d(c2))\n"
+    "        super().__init__(layers)",
+    "to the base class": "nn.Sequential.__init__(self, nn.Conv2d(c1, c2, k, s, k // 2), nn.BatchNorm2d(c2))",
+}
+
+
+@pytest.mark.parametrize("case", SEQUENTIALS)
+def test_a_sequential_without_a_forward_ends_with_its_last_layer(case):
+    imported = f"from collections import OrderedDict\n{HEAD}"
+    head = f"{imported}class X(nn.Sequential):\n    def __init__(self, c1, c2, k=1, s=1):\n"
+    found = read_paste(f"{head}        {SEQUENTIALS[case]}\n".encode(), "pasted.py")
+    assert like(found) == "Conv"
+    bare = f"{head}        {SEQUENTIALS['given'].replace('nn.BatchNorm2d(c2), ', '')}\n"
+    assert like(read_paste(bare.encode(), "pasted.py")) == "Conv2d"
+
+
+NAMED = {
+    "getattr": ('norm="BatchNorm2d"', "getattr(nn, norm)(c2)", ""),
+    "eval": ('norm="nn.BatchNorm2d"', "eval(norm)(c2)", ""),
+    "a table": ('norm="bn"', "NORMS[norm](c2)", 'NORMS = {"bn": nn.BatchNorm2d, "gn": nn.GroupNorm}\n\n\n'),
+    "a default": ("norm=None", "(norm or nn.BatchNorm2d)(c2)", ""),
+    "a switch": ("bn=True", "(nn.BatchNorm2d if bn else nn.InstanceNorm2d)(c2)", ""),
+}
+
+
+@pytest.mark.parametrize("case", NAMED)
+def test_a_norm_that_a_text_or_a_table_names_is_a_norm(case):
+    argument, made, before = NAMED[case]
+    code = pasted("return self.bn(self.conv(x))", CONV, f"self.bn = {made}", before=before).text
+    found = read_paste(code.replace("k=1, s=1", f"k=1, s=1, {argument}").encode(), "pasted.py")
+    assert like(found) == "Conv"
+
+
+def test_a_norm_in_a_text_that_cannot_be_looked_up_is_asked_for():
+    code = pasted("return self.bn(self.conv(x))", CONV, 'self.bn = strange("BatchNorm2d")(c2)').text
+    with pytest.raises(UsageError, match="it is not clear whether X in"):
+        like(read_paste(code.encode(), "pasted.py"))

@@ -84,6 +84,13 @@ LAYERS = [
 ]
 
 FORWARDS = [
+    "sizes = dict.fromkeys((2, 3), 4)\nreturn x.view(2, *sizes, 2, 4, -1)[:, sizes[2] - 3]",
+    "names = list(dict.fromkeys(['a', 'b', 'a']))\nreturn x[:, : len(names)]",
+    "flags = {}.fromkeys('ab', 1)\nreturn x.sum(tuple(flags.values())[0])",
+    "return eval('nn.Conv2d')(12, 5, 1)(x)",
+    "layer = eval('nn.AvgPool2d(2)')\nreturn layer(x)",
+    "return eval('math.floor(2.5)') * x.mean(eval('-1'))",
+    "return eval('nn.Conv2d(')(x)",
     "return x.view(2, 12, -1)",
     "return x.view(2, 11, -1)",
     "return x.reshape(x.shape[0], 3, 4, *x.shape[2:])",

@@ -12,11 +12,16 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from yolopatch.core.paste import layers
+from yolopatch.core.paste.follow.errors import Fails, Open
+from yolopatch.core.paste.follow.machine import Machine
+from yolopatch.core.paste.follow.signature import defaults
+from yolopatch.core.paste.follow.values import Library, PastedClass, Scope
 from yolopatch.core.paste.made_layers import Constructed, elements_of
 from yolopatch.core.paste.reading import Pasted
 from yolopatch.core.syntax import is_static
 
 _DEEPEST = 12  # nested classes and functions
+_LONGEST_NAME = 40  # of a layer in a text
 
 
 class How(IntEnum):
@@ -55,8 +60,8 @@ def norms_in(paste: Pasted, name: str) -> tuple[str, ...]:
         node = paste.classes.get(current) or paste.functions[current]
         for given in (n for n in ast.walk(node) if isinstance(n, ast.keyword) and _is_norm(n)):
             found[ast.unparse(given)] = None
-        for used in (n for n in ast.walk(node) if isinstance(n, (ast.Name, ast.Attribute))):
-            written = ast.unparse(used)
+        for used in (n for n in ast.walk(node) if isinstance(n, (ast.Name, ast.Attribute)) or _is_text(n)):
+            written = str(used.value) if isinstance(used, ast.Constant) else ast.unparse(used)
             if written in paste.classes or written in paste.functions:
                 todo += [written] if written not in seen else []
                 seen.add(written)
@@ -65,10 +70,18 @@ def norms_in(paste: Pasted, name: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _is_text(node: ast.AST) -> bool:
+    """Tell whether this is a text that may name a layer: `norm="BatchNorm2d"`, `"nn.ReLU"`."""
+    return isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < _LONGEST_NAME
+
+
 def _class_end(paste: Pasted, name: str, depth: int) -> End:
     forward = paste.method(name, "forward")
     if forward is None:
         base = next((base for base in paste.bases(name) if base not in paste.classes), "")
+        init = paste.method(name, "__init__")
+        if init and base.rpartition(".")[2] == "Sequential":
+            return _Reader(paste, name, depth).chain(Constructed.chain(init), INPUT)
         return End(How.NORMED, f"its base class {base}") if layers.normalises(base) else OPEN
     return _Reader(paste, name, depth).run(forward, _with_self(forward, [INPUT]))
 
@@ -238,7 +251,7 @@ class _Reader:
             return NOTHING
         if not isinstance(made, ast.Call):
             return first if layers.passes_on(ast.unparse(made)) or layers.passes_on(by) else OPEN
-        kind = ast.unparse(made.func).rpartition(".")[2]
+        kind = self._kind(made.func)
         if kind in self._paste.classes:
             return _through(_class_end(self._paste, kind, self._depth - 1), first, by)
         if layers.convolves(kind) and any(map(_is_norm, made.keywords)):
@@ -248,9 +261,28 @@ class _Reader:
             chain = Constructed.by(self._paste.functions[kind])
         if chain is None:
             return _function_end(kind, by, first)
-        for one in chain:
-            first = self._layer(one, first, by)
+        return self.chain(chain, first, by)
+
+    def chain(self, layers_in_it: Iterable[ast.expr], first: End, by: str = "") -> End:
+        """Return the end of the output of layers one after the other, for an input with the end `first`."""
+        for one in layers_in_it:
+            first = self._layer(one, first, by or ast.unparse(one))
         return first
+
+    def _kind(self, called: ast.expr) -> str:
+        """Return the name of a class; `getattr(nn, norm)(c2)` is looked up with the defaults of the constructor."""
+        if isinstance(called, (ast.Name, ast.Attribute)):
+            return ast.unparse(called).rpartition(".")[2]
+        init = self._paste.method(self._owner, "__init__") if self._owner else None
+        machine, scope = Machine(self._paste), Scope()
+        try:
+            scope.names.update(defaults(machine, init, Scope()) if init else {})
+            found = machine.evaluate(called, scope)
+        except (Fails, Open, RecursionError):
+            return ast.unparse(called)
+        if isinstance(found, PastedClass):
+            return found.name
+        return found.plain if isinstance(found, Library) else ast.unparse(called)
 
 
 def _is_norm(given: ast.keyword) -> bool:

@@ -35,6 +35,14 @@ class Constructed:
         made = scope.values(ast.unparse(returned[-1])) or [scope.resolved(returned[-1])]
         return [made[-1]]
 
+    @classmethod
+    def chain(cls, init: ast.FunctionDef) -> list[ast.expr]:
+        """Return the layers of a class that is itself a Sequential: those that it gives its base class, and adds."""
+        scope = _Scope(init)
+        base = next((one for one in ast.walk(init) if isinstance(one, ast.Call) and _is_base(one.func)), None)
+        given = [one for one in base.args if ast.unparse(one) != "self"] if base else []
+        return elements_of(scope.made(ast.Call(ast.Name("Sequential", ast.Load()), given, []), "self")) or []
+
     def values(self, target: ast.expr) -> list[ast.expr]:
         """Return what is assigned to `self.x`."""
         return next((found for scope in self._scopes if (found := scope.values(ast.unparse(target)))), [])
@@ -42,6 +50,11 @@ class Constructed:
     def elements(self, target: ast.expr) -> list[ast.expr]:
         """Return the layers in the list `self.x`."""
         return [one for made in self.values(target) for one in elements_of(made) or ()]
+
+
+def _is_base(called: ast.expr) -> bool:
+    """Tell whether this is the constructor of a base class: `super().__init__`, `nn.Sequential.__init__`."""
+    return isinstance(called, ast.Attribute) and called.attr == "__init__"
 
 
 def elements_of(made: ast.expr) -> list[ast.expr] | None:
@@ -65,7 +78,11 @@ class _Scope:
 
     def values(self, target: str) -> list[ast.expr]:
         """Return what is assigned to this name or attribute."""
-        return [self.resolved(value, self._added.get(target, ())) for value in self._values.get(target, ())]
+        return [self.made(value, target) for value in self._values.get(target, ())]
+
+    def made(self, value: ast.expr, target: str) -> ast.expr:
+        """Return a value with all that the function adds to its name or attribute."""
+        return self.resolved(value, self._added.get(target, ()))
 
     def resolved(self, made: ast.expr, added: Iterable[ast.expr] = ()) -> ast.expr:
         """Return the expression with all parts of a Sequential, including those that were added later."""
@@ -95,8 +112,13 @@ class _Scope:
         elif isinstance(part, ast.Tuple):  # a name and a layer, in an OrderedDict
             yield from self._parts(part.elts[-1])
         elif isinstance(part, ast.Call) and ast.unparse(part.func).endswith("OrderedDict"):
-            yield from (one for argument in part.args for one in self._parts(argument))
+            given = (*part.args, *(keyword.value for keyword in part.keywords))
+            yield from (one for argument in given for one in self._parts(argument))
         elif isinstance(part, ast.Name) and part.id in self._values:
+            last = self._values[part.id][-1]
+            if isinstance(last, ast.Call) and ast.unparse(last.func).endswith("OrderedDict"):
+                yield from self._parts(last)
+                return
             lists = [found for value in self.values(part.id) if (found := elements_of(value)) is not None]
             yield from lists[-1] if lists else [part]
         else:

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from yolopatch.core.paste.follow import methods, uses
-from yolopatch.core.paste.follow.errors import Fails, Open, Unset
+from yolopatch.core.paste.follow.errors import Fails, Open, Ungiven, Unset
 from yolopatch.core.paste.follow.rules import arrays, containers
 from yolopatch.core.paste.follow.rules.indexing import indexed
 from yolopatch.core.paste.follow.rules.registry import FUNCTIONS, METHODS
@@ -18,6 +18,7 @@ from yolopatch.core.paste.follow.values import (
     Environment,
     Function,
     Instance,
+    Keywords,
     Layer,
     Library,
     PastedClass,
@@ -57,6 +58,8 @@ def attribute(machine: Machine, value: Any, name: str) -> Any:
         return machine.unknown(f"{value.name}.{name}") if found is _ABSENT else found
     if isinstance(value, (list, dict, str, tuple, set)):
         return methods.of_python(machine, value, name)
+    if isinstance(value, Builtin) and value.name == "dict":
+        return methods.of_dicts(machine, name)
     if value is None:
         raise Fails(f"None has no {name}", "AttributeError")
     return machine.unknown(f"{shown(value)}.{name}")
@@ -196,6 +199,8 @@ def part(machine: Machine, value: Any, index: Any) -> Any:
         except KeyError as error:
             if isinstance(value, Environment):
                 raise Unset(f"the environment variable {shown(index)} may not be set", "KeyError") from error
+            if isinstance(value, Keywords):
+                raise Ungiven(str(index)) from error
             if isinstance(value, Table):
                 raise Open(f"the element {shown(index)} of a table that is filled elsewhere") from error
             raise Fails(f"no element {shown(index)} in {shown(value)}", "KeyError") from error

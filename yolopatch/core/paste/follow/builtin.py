@@ -22,6 +22,7 @@ from yolopatch.core.paste.follow.values import (
     Layer,
     Library,
     PastedClass,
+    Scope,
     Tensor,
     Unknown,
     Weights,
@@ -30,6 +31,7 @@ from yolopatch.core.paste.follow.values import (
     origins,
     unknown_in,
 )
+from yolopatch.core.syntax import parse_expression
 
 if TYPE_CHECKING:
     from yolopatch.core.paste.follow.machine import Machine
@@ -276,6 +278,18 @@ def _divmod(machine: Machine, left: Any, right: Any) -> Any:
     return arithmetic(machine, ast.FloorDiv(), left, right), arithmetic(machine, ast.Mod(), left, right)
 
 
+def _eval(machine: Machine, text: Any, *scopes: Any) -> Any:
+    """Follow the code of a text that is known, with the names of the file: `eval("nn.ReLU")`."""
+    if not isinstance(text, str) or scopes:
+        return text if isinstance(text, Unknown) else machine.unknown("eval")
+    try:
+        written = ast.unparse(parse_expression(text))
+    except SyntaxError as error:
+        raise Fails(f"eval of {shown(text)}: it is no expression", "SyntaxError") from error
+    # a tree of its own, whose lines are those of the call
+    return machine.evaluate(ast.increment_lineno(ast.parse(written, mode="eval").body, machine.line - 1), Scope())
+
+
 _FUNCTIONS: dict[str, Run] = {
     "range": _range,
     "len": _len,
@@ -314,6 +328,7 @@ _FUNCTIONS: dict[str, Run] = {
     "slice": _slice,
     "print": lambda machine, *given, **named: None,
     "id": lambda machine, value: id(value),
+    "eval": _eval,
 }
 
 

@@ -17,6 +17,14 @@ class Unset(Fails):
     """The code raises here, unless the environment has a variable: a computer may have it."""
 
 
+class Ungiven(Fails):
+    """The code raises here: it takes something by its name out of `**kwargs` that nobody gave."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"nothing gives {name}", "KeyError")
+        self.wanted = name
+
+
 class Open(Exception):
     """The code cannot be followed from here on."""
 

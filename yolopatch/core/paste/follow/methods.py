@@ -6,11 +6,22 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from yolopatch.core.paste.follow.errors import Fails, Open, Unset
+from yolopatch.core.paste.follow.errors import Fails, Open, Ungiven, Unset
 from yolopatch.core.paste.follow.rules import containers
 from yolopatch.core.paste.follow.rules.registry import LAYERS
 from yolopatch.core.paste.follow.rules.sizes import shown
-from yolopatch.core.paste.follow.values import Builtin, Environment, Instance, Layer, Table, Tensor, Unknown, Weights
+from yolopatch.core.paste.follow.values import (
+    Builtin,
+    Environment,
+    Instance,
+    Keywords,
+    Layer,
+    Table,
+    Tensor,
+    Unknown,
+    Weights,
+    hashable,
+)
 
 if TYPE_CHECKING:
     from yolopatch.core.paste.follow.machine import Machine
@@ -48,8 +59,21 @@ _NOTHING = (
 _MODULES = ("Module", "BaseModule", "object", "ABC", "Function")
 
 
+def of_dicts(machine: Machine, name: str) -> Any:
+    """Return a method of the class dict: `dict.fromkeys`."""
+    if name != "fromkeys":
+        return machine.unknown(f"dict.{name}")
+
+    def run(names: Any, value: Any = None) -> Any:
+        return dict.fromkeys(hashable(machine.known(list(machine.iterate(names)))), value)
+
+    return Builtin(name, run)
+
+
 def of_python(machine: Machine, value: Any, name: str) -> Any:
     """Return a method of a list, dict, tuple, set or text."""
+    if isinstance(value, dict) and name == "fromkeys":
+        return of_dicts(machine, name)
     if isinstance(value, str) and name == "format":
         return Builtin(name, lambda *given, **named: _formatted(machine, value, given, named))
     if name not in next(names for kind, names in _PYTHON.items() if isinstance(value, kind)):
@@ -60,6 +84,8 @@ def of_python(machine: Machine, value: Any, name: str) -> Any:
             given = (list(machine.iterate(given[0])),)
         if isinstance(value, Environment) and name == "pop" and len(given) == 1 and given[0] not in value:
             raise Unset(f"the environment variable {shown(given[0])} may not be set", "KeyError")
+        if isinstance(value, Keywords) and name == "pop" and len(given) == 1 and given[0] not in value:
+            raise Ungiven(str(given[0]))
         if isinstance(value, Table) and name in ("get", "pop", "setdefault") and given and given[0] not in value:
             return machine.unknown(f"the element {shown(given[0])} of a table that is filled elsewhere")
         try:

@@ -76,7 +76,7 @@ def arithmetic(run: Run, kind: ast.operator, left: Any, right: Any) -> Any:
         raise Fails(f"{left} divided by 0", "ZeroDivisionError") from error
     except TypeError as error:
         if all(isinstance(one, _PLAIN) for one in (left, right)):
-            raise Fails(str(error), "TypeError") from error
+            raise Fails(_in_pythons_words(error), "TypeError") from error
         raise Open(str(error)) from error
     except (OverflowError, ValueError) as error:
         raise Fails(str(error), type(error).__name__) from error
@@ -106,6 +106,11 @@ def _refuse_large(kind: ast.operator, left: Any, right: Any) -> None:
                 raise Open("a very long list")
 
 
+def _in_pythons_words(error: TypeError) -> str:
+    """Return what Python says, with its own types in the place of those that note where a number comes from."""
+    return str(error).replace("'Whole'", "'int'").replace("'Real'", "'float'")
+
+
 def comparison(run: Run, kind: ast.cmpop, left: Any, right: Any) -> Any:
     """Return what a comparison gives; unknown where a side is."""
     if isinstance(kind, (ast.Is, ast.IsNot)):
@@ -125,7 +130,7 @@ def comparison(run: Run, kind: ast.cmpop, left: Any, right: Any) -> Any:
     try:
         return _COMPARISONS[type(kind)](left, right)
     except TypeError as error:
-        raise Fails(str(error), "TypeError") from error
+        raise Fails(_in_pythons_words(error), "TypeError") from error
 
 
 def _decided_elsewhere(kind: ast.cmpop, left: Any, right: Any) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from yolopatch.core.paste.follow.errors import Fails
-from yolopatch.core.paste.follow.values import Function, Instance, Scope
+from yolopatch.core.paste.follow.values import Function, Instance, Keywords, Scope
 
 if TYPE_CHECKING:
     from yolopatch.core.paste.follow.machine import Machine
@@ -48,7 +48,7 @@ def bind(called: Function, given: tuple[Any, ...], named: dict[str, Any], scope:
         else:
             raise Fails(f"{name} gets no {one}", "TypeError")
     if arguments.kwarg:
-        scope.names[arguments.kwarg.arg] = named
+        scope.names[arguments.kwarg.arg] = Keywords(named)
     elif named:
         raise Fails(f"{name} has no argument {next(iter(named))}", "TypeError")
 

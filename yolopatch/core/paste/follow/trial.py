@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from yolopatch.core.paste.follow.errors import Fails, Open, Unset
+from yolopatch.core.paste.follow.errors import Fails, Open, Ungiven, Unset
 from yolopatch.core.paste.follow.machine import Machine
 from yolopatch.core.paste.follow.uses import Uses
 from yolopatch.core.paste.follow.values import Instance, PastedClass, Scope, Tensor, argument, unknown_in
@@ -43,6 +43,7 @@ class Trial:
         findings: what a model cannot have, each with its line.
         parted: the line that uses an input as a list of maps, though it is one map; 0 where none does.
         nested: the same of a map in a list that the forward was given.
+        ungiven: the keyword that the code wants, and that nobody gave.
     """
 
     state: str
@@ -54,6 +55,7 @@ class Trial:
     findings: tuple[tuple[int, str], ...] = ()
     parted: int = 0
     nested: int = 0
+    ungiven: str = ""
 
     @property
     def shape(self) -> Shape | None:
@@ -88,7 +90,7 @@ def try_class(
         training: whether it is in train mode.
     """
     machine = Machine(paste, training)
-    built, result = False, None
+    built, result, ungiven = False, None, ""
     try:
         names = Scope(names=dict(values or {}))
         given = {key: argument(key, machine.evaluate(parse_expression(text), names)) for key, text in arguments.items()}
@@ -102,6 +104,7 @@ def try_class(
         state = UNKNOWN if isinstance(error, Unset) else FAILED
         # a forward that the class inherits from a library has no line in the file
         why, line = error.why, error.line or paste.classes[name].lineno
+        ungiven = error.wanted if isinstance(error, Ungiven) else ""
     except Open as error:
         state, why, line = UNKNOWN, error.what, error.line
     except RecursionError:
@@ -109,7 +112,8 @@ def try_class(
     else:
         unknown = unknown_in(result)
         state, why, line = (UNKNOWN, unknown.what, unknown.line) if unknown else (OK, "", 0)
-    return Trial(state, why, line, result, built, machine.uses, tuple(machine.findings), machine.parted, machine.nested)
+    found = (machine.uses, tuple(machine.findings), machine.parted, machine.nested)
+    return Trial(state, why, line, result, built, *found, ungiven)
 
 
 def _as_maps(given: Any) -> Any:

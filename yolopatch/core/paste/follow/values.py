@@ -53,6 +53,10 @@ class Weights(list[Any]):
     more = False
 
 
+class Keywords(dict[str, Any]):
+    """The `**kwargs` of a call."""
+
+
 class Table(dict[Any, Any]):
     """A dict of the file, or of the body of a class, that code fills elsewhere: it may have more than is followed."""
 
