@@ -310,24 +310,56 @@ def net_with_another_act():
 
 def net_alone():
     return net_s()
+
+
+def net_strange():
+    return Net([8, 16], [1, 1], act=strange.Act, fork_feat=True)
+
+
+RATIOS = {{"0": [4, 4], "1": [2, 4]}}
+
+
+class Rated(Net):
+    def __init__(self, ratios, reach=None):
+        super().__init__((16, 32, 64), [1, 1], fork_feat=True)
+        self.ratios = [one for one in torch.special.zeta(2.0, 1.0)]
+
+
+def net_rated():
+    return Rated(ratios=RATIOS, reach=strange.reach)
+
+
+def net_of_ratios():
+    net = Rated(ratios=RATIOS)
+    net.eval()
+    return net
 """
 MADE = {
     "net_s": "widths=(16, 32, 64) depths=[1, 2] fork_feat=True",
     "net_maps": "widths=(8, 16, 32) depths=[1, 1] fork_feat=True",
     "net_alone": "widths=(16, 32, 64) depths=[1, 2] fork_feat=True",
+    # what cannot be followed inside the network does not matter for what it is given
+    "net_of_ratios": "ratios={'0': [4, 4], '1': [2, 4]}",
 }
 
 
 @pytest.mark.parametrize("function", MADE)
 def test_a_function_that_makes_a_network_is_a_backbone_with_the_arguments_that_it_gives(function, paste, own_catalog):
     found = add(AddRequest(paste(BUILDERS, "net.py"), symbol=function), own_catalog, own_catalog / "no-cache")
-    assert (found.module, found.decision.symbol, found.decision.kind) == (function, "Net", "backbone")
+    symbol = "Rated" if "ratios" in function else "Net"
+    assert (found.module, found.decision.symbol, found.decision.kind) == (function, symbol, "backbone")
     assert " ".join(f"{one.argument}={one.value}" for one in found.decision.given) == MADE[function]
     assert f"{function}() makes it" in found.decision.why
 
 
 def test_of_a_network_that_wants_arguments_the_function_is_named_that_gives_them():
     assert "--class net_s" in refused(BUILDERS, symbol="Net")
+
+
+@pytest.mark.parametrize("function", ["net_strange", "net_rated"])
+def test_a_function_that_gives_what_is_not_known_is_not_guessed(function, paste, own_catalog):
+    with pytest.raises(UsageError, match="--args cannot say how"):
+        add(AddRequest(paste(BUILDERS), symbol=function), own_catalog, own_catalog / "no-cache")
 
 
 def test_a_function_that_gives_what_no_arguments_can_say_is_no_loss(paste, own_catalog):

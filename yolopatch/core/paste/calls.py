@@ -11,7 +11,10 @@ from yolopatch.core.syntax import parse_expression
 from yolopatch.errors import UsageError
 from yolopatch.wire import arguments as by
 
-_ALLOWED = (ast.Constant, ast.Name, ast.Load, ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop, ast.Tuple, ast.List)
+_ALLOWED = (
+    *(ast.Constant, ast.Name, ast.Load, ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop),
+    *(ast.Tuple, ast.List, ast.Dict),
+)
 # what the kinds with one map offer, and what tells one kind from another
 _USUAL = (by.INPUTS, by.OUTPUTS, by.KERNEL, by.STRIDE, by.REPEATS)
 FROM_ARGS = "from --args"

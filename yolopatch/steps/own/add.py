@@ -23,7 +23,7 @@ from yolopatch.core.paste.calls import FROM_ARGS
 from yolopatch.core.paste.constructor import read_constructor
 from yolopatch.core.paste.deciding import Decision, decide, subject_of
 from yolopatch.core.paste.entry import own_module
-from yolopatch.core.paste.judging.makers import Made, made_by, not_told
+from yolopatch.core.paste.judging.makers import Made, made_by, makes_layer, not_told
 from yolopatch.core.paste.overwritten import taken_attributes
 from yolopatch.core.paste.reading import Pasted, choose_class
 from yolopatch.core.paste.sifting import Wanted
@@ -247,7 +247,7 @@ def _fit(files: PastedFiles, request: AddRequest) -> Fit:
         made = made_by(paste, function) if request.args is None else None
         if made:
             return _made_of_function(files, request, function, made)
-        unknown = not_told(paste, function)
+        unknown = not_told(paste, function) or makes_layer(paste, function)
         if unknown:
             raise unknown
     return (_made_of_loss if _is_loss(paste, request) else _made_of_layer)(files, request)

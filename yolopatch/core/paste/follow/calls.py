@@ -51,6 +51,7 @@ def call(machine: Machine, called: Any, given: tuple[Any, ...], named: Mapping[s
         return _known(machine, called, given, named)
     if isinstance(called, Library):
         return call_library(machine, called, given, named)
+    machine.note(called, uses.CALLED)
     raise Fails(f"a call of {shown(called)}", "TypeError")
 
 
@@ -105,6 +106,21 @@ def _instance(machine: Machine, called: Instance, given: tuple[Any, ...], named:
 
 def _construct(machine: Machine, called: PastedClass, given: tuple[Any, ...], named: Mapping[str, Any]) -> Instance:
     made = Instance(called.name, given=given, named=named)
+    if machine.making:
+        _fill(machine, made, given, named)
+        return made
+    machine.made.append(made)
+    machine.making = True
+    try:
+        _fill(machine, made, given, named)
+    finally:
+        machine.making = False
+    return made
+
+
+def _fill(machine: Machine, made: Instance, given: tuple[Any, ...], named: Mapping[str, Any]) -> None:
+    """Follow the constructor of a new object."""
+    called = PastedClass(made.owner)
     if machine.paste.method(called.name, "__init__"):
         machine.call(attributes.attribute(machine, made, "__init__"), *given, **named)
     elif is_record(machine, called.name):
@@ -114,7 +130,6 @@ def _construct(machine: Machine, called: PastedClass, given: tuple[Any, ...], na
     else:
         outside = (one for one in machine.paste.bases(called.name) if one not in machine.paste.classes)
         base_constructor(machine, made, next(outside, ""), *given, **named)
-    return made
 
 
 def _function(machine: Machine, called: Function, given: tuple[Any, ...], named: Mapping[str, Any]) -> Any:

@@ -50,6 +50,8 @@ class Machine:
         nested: the same of a map in a list that the forward was given.
         line: of the code that is followed.
         environment: the variables of the environment that the code itself sets.
+        made: the objects of the file's classes that were made while no other one was, also one not made to its end.
+        making: whether one is being made.
     """
 
     def __init__(self, paste: Pasted, training: bool = True) -> None:
@@ -66,6 +68,8 @@ class Machine:
         self._assigned = assigned_names(paste)
         self._known: dict[str, Any] = {}
         self.environment = Environment()
+        self.made: list[Instance] = []
+        self.making = False
         self._steps = 0
         self._depth = 0
 

@@ -17,7 +17,7 @@ CONV_IN, CONV_OUT, KERNEL, STRIDE, PADDING, DILATION, GROUPS = (
     "the dilation",
     "the groups",
 )
-COUNT, DIVISOR, FACTOR, POOL, SIZE, TEST, FACTOR_OF_SIZE, LIST, OTHER = (
+COUNT, DIVISOR, FACTOR, POOL, SIZE, TEST, FACTOR_OF_SIZE, LIST, CALLED, OTHER = (
     "a count",
     "a divisor",
     "a factor",
@@ -26,6 +26,7 @@ COUNT, DIVISOR, FACTOR, POOL, SIZE, TEST, FACTOR_OF_SIZE, LIST, OTHER = (
     "a condition",
     "a factor of the map's size",
     "a list",
+    "a layer",
     "something that cannot be followed",
 )
 

@@ -10,10 +10,14 @@ from yolopatch.core.paste.calls import example
 from yolopatch.core.paste.constructor import read_constructor
 from yolopatch.core.paste.follow.errors import Fails, Open
 from yolopatch.core.paste.follow.machine import Machine
-from yolopatch.core.paste.follow.values import Instance, Library, Scope
+from yolopatch.core.paste.follow.values import Instance, Layer, Library, Scope
+from yolopatch.core.paste.judging.subject import values
 from yolopatch.core.paste.reading import Pasted
 from yolopatch.core.syntax import parse_expression
 from yolopatch.errors import UsageError
+from yolopatch.wire.arguments import meaning_of
+
+_WIDTH = 64  # of a layer, to see whether a function makes one
 
 
 @dataclass(frozen=True)
@@ -27,10 +31,7 @@ class Made:
 def made_by(paste: Pasted, function: str) -> Made | None:
     """Return what a function makes, called without arguments; None for no module, or one that `--args` cannot say."""
     machine = Machine(paste)
-    try:
-        made = machine.call(machine.name(function, Scope()))
-    except (Fails, Open, RecursionError):
-        return None
+    made = _called(machine, function)
     if not isinstance(made, Instance) or not paste.is_module(made.owner):
         return None
     try:
@@ -38,13 +39,23 @@ def made_by(paste: Pasted, function: str) -> Made | None:
     except UsageError:
         return None
     names = [one.name for one in constructor.arguments]
-    values = {**dict(zip(names, made.given)), **made.named}
+    given = {**dict(zip(names, made.given)), **made.named}
     defaults = {one.name: one.default for one in constructor.arguments}
-    told = {name: value for name, value in values.items() if not _is_default(machine, value, defaults.get(name))}
+    told = {name: value for name, value in given.items() if not _is_default(machine, value, defaults.get(name))}
     written = {name: _written(value) for name, value in told.items()}
-    if len(made.given) > len(names) or not set(values) <= {*names} or not all(written.values()):
+    if len(made.given) > len(names) or not set(given) <= {*names} or not all(written.values()):
         return None
     return Made(made.owner, example(constructor, written))
+
+
+def _called(machine: Machine, function: str) -> Any:
+    """Return what a function gives; where its module cannot be followed to its end, the only one that it makes."""
+    try:
+        return machine.call(machine.name(function, Scope()))
+    except Fails:
+        return None
+    except (Open, RecursionError):
+        return machine.made[0] if len(machine.made) == 1 else None
 
 
 def _is_default(machine: Machine, value: Any, default: str | None) -> bool:
@@ -70,6 +81,32 @@ def not_told(paste: Pasted, function: str) -> UsageError | None:
     )
 
 
+def makes_layer(paste: Pasted, function: str) -> UsageError | None:
+    """Return the error for a function that makes a layer, `def conv_bn(c1, c2)`, as no row can; None for others."""
+    node = paste.functions[function]
+    given = [_guess(one.arg) for one in node.args.args[: len(node.args.args) - len(node.args.defaults)]]
+    machine = Machine(paste)
+    try:
+        made = machine.call(machine.name(function, Scope()), *given)
+    except (Fails, Open, RecursionError):
+        return None
+    if not isinstance(made, (Instance, Layer)):
+        return None
+    name = "".join(part.capitalize() for part in function.split("_"))
+    name += "Layer" if name in paste.names else ""
+    handed_on = ", ".join(one.arg for one in node.args.args)
+    return UsageError(
+        f"{function}() makes a layer, and a row of a model names a class",
+        details=[f"found: {paste.place(node.lineno)}: def {function}({ast.unparse(node.args)})"],
+        hint=f"write a class around it, and add that one: class {name}(nn.Sequential), whose"
+        f" __init__(self, {ast.unparse(node.args)}) calls super().__init__({function}({handed_on}))",
+    )
+
+
+def _guess(name: str) -> Any:
+    return values().get(meaning_of(name) or "", _WIDTH)
+
+
 def maker_of(paste: Pasted, symbol: str, function: str = "") -> str:
     """Return a function of the file, or this one, if it makes a class, and needs no argument; "" for none."""
     functions = {function: paste.functions[function]} if function else paste.functions
@@ -89,6 +126,9 @@ def _written(value: Any) -> str:
         if not all(parts):
             return ""
         return f"[{inside}]" if isinstance(value, list) else f"({inside}{',' if len(parts) == 1 else ''})"
+    if type(value) is dict:
+        pairs = [(_written(key), _written(one)) for key, one in value.items()]
+        return f"{{{', '.join(f'{key}: {one}' for key, one in pairs)}}}" if all(map(all, pairs)) else ""
     if value is None or isinstance(value, (bool, str)):
         return repr(value)
     if isinstance(value, int):
