@@ -32,7 +32,45 @@ TASKS = {
 def test_a_head_is_told_by_what_it_gives_in_training(case):
     decision = decided(text(*TASKS[case]))
     assert (decision.kind, decision.stem, decision.limited) == ("head", case.partition(" ")[0], False)
-    assert given(decision) == {"nc": "nc", "ch": "inputs"}
+    # a row's own values of a task, the points of a pose, reach the head
+    of_task = {name: name for name in ("nm", "npr", "kpt_shape", "ne") if f"{name}=" in TASKS[case][0]}
+    assert given(decision) == {"nc": "nc", "ch": "inputs", **of_task}
+
+
+ANCHORS = "self.nl, self.na = len(anchors), len(anchors[0]) // 2"
+AT_ANCHORS = {
+    "one layer": (f"{ANCHORS}\nself.no = nc + 5\n"
+                  "self.m = nn.ModuleList(nn.Conv2d(c, self.na * self.no, 1) for c in ch)",
+                  "y = self.m[i](x[i])\n    b, _, h, w = y.shape\n"
+                  "    x[i] = y.view(b, self.na, self.no, h, w).permute(0, 1, 3, 4, 2)"),
+    "boxes and classes apart": (f"{ANCHORS}\nself.r = nn.ModuleList(nn.Conv2d(c, self.na * 5, 1) for c in ch)\n"
+                                "self.c = nn.ModuleList(nn.Conv2d(c, self.na * nc, 1) for c in ch)",
+                                "b, _, h, w = x[i].shape\n    each = [m[i](x[i]).view(b, self.na, -1, h, w) for m in "
+                                "(self.r, self.c)]\n    x[i] = torch.cat(each, 2).permute(0, 1, 3, 4, 2)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", AT_ANCHORS)
+def test_a_head_with_anchors_gets_those_of_its_row(case):
+    made, each = AT_ANCHORS[case]
+    code = text("nc=80, anchors=(), ch=()", made, f"for i in range(self.nl):\n    {each}\nreturn x")
+    decision = decided(code)
+    assert (decision.kind, decision.stem, decision.limited) == ("head", "Detect", False)
+    assert given(decision) == {"nc": "nc", "anchors": "anchors", "ch": "inputs"}
+    assert decision.why == "of each map it makes a box and its classes at each anchor, as yolov5's Detect"
+
+
+NECK = "self.m = nn.ModuleList(nn.Conv2d(c, out_channels, 1) for c in in_channels)"
+UNPACKED = {4: "a, b, c, d = x\n", 2: "a, b = x\n"}
+
+
+@pytest.mark.parametrize("count", UNPACKED)
+def test_a_neck_of_four_maps_or_two_is_kept_for_a_yaml_of_ones_own(count):
+    widths = [256, 512, 1024, 2048][:count]
+    forward = f"{UNPACKED[count]}return [m(one) for m, one in zip(self.m, x)]"
+    decision = decided(text(f"in_channels={widths}, out_channels=128", NECK, forward))
+    assert (decision.kind, decision.limited, decision.outputs) == ("head", True, "[128] * count")
+    assert decision.doubt.startswith(f"it reads {count} maps")
 
 
 FOUR = {

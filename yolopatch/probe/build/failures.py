@@ -22,12 +22,13 @@ from ...wire.python.packages import OF_POST, how_to_get, how_to_install
 from ...wire.verification import History, VerifyRequest
 from ..base.rows import Row
 from ..explain.causes import Cause, known_cause
+from ..explain.in_place import changed_in_place
 from ..explain.raising import first_line, line_in, raised
 from ..explain.zero_sizes import empty_parts, zero_divisions
 from ..protocol.findings import Finding, failed
 from ..protocol.plain_values import plain
 from ..protocol.refusal import ModelRefusal, Refusal
-from ..tensors.tensors import image, layer_outputs
+from ..tensors.tensors import image, layer_outputs, tensors
 from .arguments import Recorder, misread, role
 from .keys import FIX_THE_FILE, wrong_key
 from .miscounted import is_the_bases, misled_by
@@ -37,6 +38,8 @@ from .upstreams import Upstream
 _RUNNERS = ("_predict_once", "_forward_once", "forward_once")  # upstream's loops over the layers
 _ZERO_HINT = "keep at least one channel, such as max(1, c // r), or use the module where its input is wide enough"
 _SEVERAL = re.compile(r"-?[\w.]+(?:\s+-?[\w.]+)+")  # values of a row without a comma between them
+# upstream's functions that set the start of a head's biases, by the names of its own head's layers
+_SETTING_BIASES = ("_initialize_biases", "bias_init")
 _NUMBERS = ("input channels", "channels", "repeats", "kernel", "stride", "groups", "dilation")
 
 
@@ -522,7 +525,7 @@ def _elsewhere(subject: Subject, error: BaseException, evidence: dict[str, Any])
     measured = _unmeasured_head(error)
     if measured:
         return failed(measured.what, measured.remedy, **evidence)
-    known = known_cause(None, error)
+    known = changed_in_place(error, lambda: subject.model, lambda: _go_back(subject)) or known_cause(None, error)
     if known:
         return failed(known.what, known.remedy, **evidence)
     return failed(
@@ -530,6 +533,13 @@ def _elsewhere(subject: Subject, error: BaseException, evidence: dict[str, Any])
         f"no layer is the cause; it happened at {evidence['at'] or 'a line outside the workspace'}",
         **evidence,
     )
+
+
+def _go_back(subject: Subject) -> None:
+    """Run a model in train mode, and go back through it, as when a module is tried."""
+    model = subject.model.train()
+    found = tensors(model(image(model, 2 * SIDE, batch=2)))
+    torch.autograd.backward(sum((one.float().pow(2).mean() for one in found), start=torch.zeros(())))
 
 
 def _unmeasured_head(error: BaseException) -> Cause | None:
@@ -548,6 +558,13 @@ def _unmeasured_head(error: BaseException) -> Cause | None:
     if not returned:
         return None
     name, line = type(head).__name__, raised(None, error).line
+    if any(frame.f_code.co_name in _SETTING_BIASES for frame in frames):
+        return Cause(
+            f"upstream cannot set the biases of layer {head.i} ({name}), which has other layers than its own head: "
+            f"{line} raises {type(error).__name__}: {_message(error)}",
+            f"give {name} the layers that this line reads, as upstream's own head has them, or edit the line: the "
+            "posts of such heads say how",
+        )
     return Cause(
         f"upstream cannot measure the strides of layer {head.i} ({name}): in training it returns {_form(returned[0])}, "
         f"and {line} raises {type(error).__name__}: {_message(error)}",

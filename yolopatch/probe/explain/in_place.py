@@ -37,7 +37,8 @@ def changed_in_place(error: BaseException, model: Callable[[], Module], again: C
     layer = _layer_of(model(), file, line)
     return Cause(
         f"the backward needs {who}{where}{layer}, and forward changes it in place afterwards",
-        "compute on a copy: y = y * 2 in place of y.mul_(2) and y *= 2, y = y + z in place of y += z, or inplace=False",
+        "compute on a copy: y = y * 2 in place of y.mul_(2) and y *= 2, y = y + z in place of y += z, torch.cat of a "
+        "list of the parts in place of y[:, i] = z, or inplace=False",
     )
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
 from yolopatch.catalog.kinds import HEAD, HEAD_STEMS
 from yolopatch.core.paste.calls import Given
 from yolopatch.core.paste.constructor import Argument
@@ -24,9 +28,17 @@ _BOX = 64  # channels of a box in upstream's Detect: 4 sides of 16 parts
 _GUESS = 64  # of a width, to see what a module does
 _CLASSES_TRIED = 80
 _PYRAMIDS = ((64, 128, 256), (32, 64, 64))  # channels of the maps that heads read, at two scales
-_OTHER_PYRAMIDS = ((64, 128, 256, 512), (64, 128))  # of heads for the maps of P2 or P6, or for two
+# of heads for the maps of P2 or P6, or for two
+_FOUR, _TWO = ((64, 128, 256, 512), (32, 64, 64, 128)), ((64, 128), (32, 64))
 _MASKS = 32  # channels of the masks of upstream's Segment
+_Channels = tuple[int, ...] | None  # of the maps that come out
 _EMPTY = ("()", "[]", "tuple()")
+_ANCHORS = "anchors"
+_OF_ANCHOR = 5  # a box and its confidence, before the classes
+# what upstream's heads get by their rows besides, with values to try; by name, as upstream and its posts have them
+_OF_ROWS: Mapping[str, Any] = MappingProxyType(
+    {_ANCHORS: [10, 13, 16, 30, 33, 23], "nm": _MASKS, "npr": 256, "kpt_shape": (17, 3), "ne": 1}
+)
 
 
 def classes_of(subject: Subject) -> Argument | None:
@@ -53,20 +65,39 @@ def find_head(subject: Subject, stem: str = "") -> Found | None:
         _require_maps_alone(subject)
     if base and not stem:
         return Found(HEAD, f"it inherits from upstream's {base}", given, stem=base)
-    seen = None if subject.missing(given) else [_channels(subject, given, widths) for widths in _PYRAMIDS]
-    outputs = _before_head(seen) if seen and classes_of(subject) is None else ""
+    seen = None if subject.missing(given) else _seen(subject, given, _PYRAMIDS)
+    outputs = _before_head(seen, _PYRAMIDS) if seen and classes_of(subject) is None else ""
     if stem:
         _refuse_apart(subject, _tried(subject, given, _PYRAMIDS[0]))
         return Found(HEAD, "from --like", given, outputs=outputs, stem=stem)
     if outputs:
-        why = "of each map it makes another one of its size, so it goes before the model's head"
-        return Found(HEAD, why, given, outputs=outputs, stem="Detect")
+        return Found(HEAD, _BEFORE, given, outputs=outputs, stem="Detect")
+    other = _before_other_maps(subject, given) if seen and classes_of(subject) is None else None
+    if other:
+        return other
     whole = _whole_head(subject, given) if seen is not None and classes_of(subject) else None
     if whole:
         return whole
     if subject.missing(given) and classes_of(subject) is None:
         _ask_for_widths(subject, given)
     return None
+
+
+_BEFORE = "of each map it makes another one of its size, so it goes before the model's head"
+
+
+def _before_other_maps(subject: Subject, given: tuple[Given, ...]) -> Found | None:
+    """Return a class as a module before a head that reads four maps, or two; None where it is none."""
+    for pyramids in (_FOUR, _TWO):
+        outputs = _before_head(_seen(subject, given, pyramids), pyramids)
+        if outputs:
+            doubt = _only_of_own(len(pyramids[0]))
+            return Found(HEAD, _BEFORE, given, outputs=outputs, stem="Detect", doubt=doubt, limited=True)
+    return None
+
+
+def _only_of_own(count: int) -> str:
+    return f"it reads {count} maps, and the heads of the families read 3: it is for a YAML of your own"
 
 
 def _refuse_apart(subject: Subject, trial: Trial) -> None:
@@ -148,14 +179,16 @@ def not_a_known_head(subject: Subject) -> UsageError:
 
 def _whole_head(subject: Subject, given: tuple[Given, ...]) -> Found | None:
     """Return a class as one of upstream's heads, by what it gives in training."""
-    for pyramids in (_PYRAMIDS, *((one,) for one in _OTHER_PYRAMIDS)):
+    for pyramids in (_PYRAMIDS, _FOUR[:1], _TWO[:1]):
         stems = {_stem(subject, _tried(subject, given, widths), widths) for widths in pyramids}
         stem = stems.pop() if len(stems) == 1 else ""
         if stem:
             why = f"of each map it makes {_BOX} channels for boxes, and one for each class, as upstream's {stem}"
+            if any(one.value == _ANCHORS for one in given):
+                why = "of each map it makes a box and its classes at each anchor, as yolov5's Detect"
             count = len(pyramids[0])
-            only = f"it reads {count} maps, and the heads of the families read 3: it is for a YAML of your own"
-            return Found(HEAD, why, given, stem=stem, doubt="" if count == 3 else only, limited=count != 3)
+            doubt = "" if count == len(_PYRAMIDS[0]) else _only_of_own(count)
+            return Found(HEAD, why, given, stem=stem, doubt=doubt, limited=bool(doubt))
     return None
 
 
@@ -163,6 +196,8 @@ def _stem(subject: Subject, trial: Trial, widths: tuple[int, ...]) -> str:
     """Return which of upstream's heads gives this in training; "" for none."""
     if trial.state != OK:
         return ""
+    if _at_anchors(trial, widths):
+        return "Detect"
     result, expected = trial.result, (_BOX + _CLASSES_TRIED,) * len(widths)
     if _of_each(trial.shapes, widths) == expected:
         return "Detect"
@@ -181,6 +216,13 @@ def _stem(subject: Subject, trial: Trial, widths: tuple[int, ...]) -> str:
     return ""
 
 
+def _at_anchors(trial: Trial, widths: tuple[int, ...]) -> bool:
+    """Tell whether a class gives the boxes at each map's anchors, as yolov5's head does."""
+    count = len(_OF_ROWS[_ANCHORS]) // 2
+    wanted = tuple((b, count, h, w, _OF_ANCHOR + _CLASSES_TRIED) for b, _, h, w in _maps(widths))
+    return trial.shapes == wanted
+
+
 def _ask_for_widths(subject: Subject, given: tuple[Given, ...]) -> None:
     """Ask for the numbers of a module that goes before a head, if it is one with a guess of them.
 
@@ -189,7 +231,7 @@ def _ask_for_widths(subject: Subject, given: tuple[Given, ...]) -> None:
     """
     missing = subject.missing(given)
     guessed = (*given, *(Given(name, str(_GUESS), "") for name in missing))
-    outputs = _before_head([_channels(subject, guessed, widths) for widths in _PYRAMIDS])
+    outputs = _before_head(_seen(subject, guessed, _PYRAMIDS), _PYRAMIDS)
     if not outputs:
         return
     values = {one.argument: one.value for one in guessed}
@@ -213,6 +255,7 @@ def _channels(subject: Subject, given: tuple[Given, ...], widths: tuple[int, ...
 
 def _tried(subject: Subject, given: tuple[Given, ...], widths: tuple[int, ...]) -> Trial:
     known = {**values(), by.INPUT_LIST: list(widths), by.COUNT: len(widths), by.CLASSES: _CLASSES_TRIED}
+    known |= {**_OF_ROWS, _ANCHORS: [_OF_ROWS[_ANCHORS]] * len(widths)}
     return subject.follow(given, known, [_maps(widths)])
 
 
@@ -227,9 +270,13 @@ def _of_each(shapes: tuple[tuple[int, ...], ...] | None, widths: tuple[int, ...]
     return tuple(shape[1] for shape in shapes)
 
 
-def _before_head(seen: list[tuple[int, ...] | None]) -> str:
+def _seen(subject: Subject, given: tuple[Given, ...], pyramids: Sequence[tuple[int, ...]]) -> list[_Channels]:
+    return [_channels(subject, given, widths) for widths in pyramids]
+
+
+def _before_head(seen: list[_Channels], pyramids: Sequence[tuple[int, ...]]) -> str:
     """Return the list of channels that a module gives to a head, as an expression; "" where it is another one."""
-    if all(channels == widths for channels, widths in zip(seen, _PYRAMIDS)):
+    if all(channels == widths for channels, widths in zip(seen, pyramids)):
         return by.INPUT_LIST
     known = {channels for channels in seen if channels}
     if len(seen) == len([*filter(None, seen)]) and len(known) == 1:
@@ -245,4 +292,6 @@ def _given(subject: Subject) -> tuple[Given, ...]:
             found.append(Given(one.name, by.CLASSES, "by its name"))
         elif one.name.casefold() in LISTS and (one.default is None or one.default.startswith(("(", "["))):
             found.append(Given(one.name, by.INPUT_LIST, "by its name"))
+        elif one.name in _OF_ROWS:
+            found.append(Given(one.name, one.name, "by its name"))
     return tuple(found)
