@@ -386,7 +386,7 @@ def test_one_that_gets_three_inputs_of_tokens_is_told_so():
             "q, k, v",
         )
     )
-    assert "X cannot join maps of a model: it reads three sizes, b, n, _, and a model's layers give maps" in said
+    assert "its forward takes q, k, v, tokens, B, N, C, and a model's layers give maps, B, C, H, W" in said
 
 
 NAMED_LAST = {

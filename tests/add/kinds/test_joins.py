@@ -6,7 +6,7 @@ import pytest
 
 from yolopatch.errors import OpenError
 
-from ..classes import decided, refused, text
+from ..classes import decided, given, refused, text
 
 EACH = "self.c = nn.ModuleList(nn.Conv2d(c, {}, 1) for c in chs)"
 ADDED = "return sum(c(one) for c, one in zip(self.c, x))"
@@ -222,3 +222,38 @@ def test_one_whose_first_map_has_the_width_of_its_row_is_kept_for_rows_with_it()
     decision = decided(code, like="Concat")
     assert [(one.argument, one.value) for one in decision.given] == [("in_channels", "inputs"), ("out_channels", "c2")]
     assert (decision.outputs, decision.limited) == ("c1", True)
+
+
+def test_a_list_without_a_name_that_says_so_is_told_by_the_loop_over_it():
+    made = "self.c = nn.ModuleList(nn.Conv2d(one, width, 1) for one in parts_of_maps)"
+    decision = decided(text("parts_of_maps, width", made, ADDED))
+    assert (decision.kind, given(decision)) == ("join", {"parts_of_maps": "inputs", "width": "c2"})
+
+
+@pytest.mark.parametrize("takes", ["x", "a, b"])
+def test_a_width_of_the_files_own_that_the_maps_must_have_is_theirs(takes):
+    made = "self.a = nn.Conv2d(inter_dim, 8, 1)\nself.b = nn.Conv2d(inter_dim, 8, 1)\nself.w = nn.Conv2d(16, 2, 1)"
+    unpack = "a, b = x\n" if takes == "x" else ""
+    forward = f"{unpack}w = self.w(torch.cat([self.a(a), self.b(b)], 1)).softmax(1)\nreturn a * w[:, :1] + b * w[:, 1:]"
+    code = text("inter_dim=512", made, forward, takes)
+    assert "it joins only maps of equal channels" in refused(code, OpenError)
+    decision = decided(code, like="Concat")
+    assert (given(decision), decision.limited) == ({"inter_dim": "c1"}, True)
+
+
+def test_a_number_of_the_files_own_that_is_no_width_of_a_map_stays():
+    made = "self.p = nn.Conv2d(sum(chs), hidden, 1)\nself.q = nn.Conv2d(hidden, sum(chs), 1)"
+    decision = decided(text("chs=(1, 1), hidden=24", made, "return self.q(self.p(torch.cat(x, 1)))"))
+    assert given(decision) == {"chs": "inputs"}
+
+
+def test_attention_between_tokens_is_no_join():
+    made = "self.q = nn.Linear(d_model, h * d_k)\nself.k = nn.Linear(d_model, h * d_k)\nself.h, self.d = h, d_k"
+    forward = (
+        "b, n = queries.shape[:2]\nq = self.q(queries).view(b, n, self.h, self.d).transpose(1, 2)\n"
+        "k = self.k(keys).view(b, n, self.h, self.d).transpose(1, 2)\nw = (q @ k.transpose(-2, -1)).softmax(-1)\n"
+        "return (w @ values.view(b, n, self.h, -1).transpose(1, 2)).transpose(1, 2).reshape(b, n, -1)"
+    )
+    said = refused(text("d_model, d_k, h", made, forward, "queries, keys, values"))
+    assert "its forward takes queries, keys, values, tokens, B, N, C" in said
+    assert "--like Concat" not in said

@@ -23,6 +23,7 @@ from yolopatch.catalog.names import fold
 from yolopatch.core.paste.calls import Given, bind, example, is_plain, names_in
 from yolopatch.core.paste.constructor import Constructor, read_constructor
 from yolopatch.core.paste.ending import How, end_of, norms_in
+from yolopatch.core.paste.follow import uses
 from yolopatch.core.paste.follow.trial import FAILED
 from yolopatch.core.paste.forward import inputs, kept_input, takes_any_number
 from yolopatch.core.paste.judging.contract import BROKEN, HOLDS, OPEN, Verdict, check, in_block
@@ -30,6 +31,7 @@ from yolopatch.core.paste.judging.found import Found
 from yolopatch.core.paste.judging.heads import classes_of, find_head, inherited_head, not_a_known_head, reads_pyramid
 from yolopatch.core.paste.judging.images import as_backbone, find_backbone, made_for_image, refuse_unknown_network
 from yolopatch.core.paste.judging.one_map import ONE_MAP, as_of_kind, recognise, widened, without_stride
+from yolopatch.core.paste.judging.own_defaults import refuse_own_defaults
 from yolopatch.core.paste.judging.own_values import (
     leave_to_defaults,
     with_named_width,
@@ -46,7 +48,7 @@ from yolopatch.core.paste.judging.several import (
     several_maps,
     spread_join,
 )
-from yolopatch.core.paste.judging.subject import WIDE, WIDTHS, Subject, one_map, values
+from yolopatch.core.paste.judging.subject import SIZE, WIDE, WIDTHS, Subject, one_map, values
 from yolopatch.core.paste.judging.using import Usage, read_usage
 from yolopatch.core.paste.meanings import meanings
 from yolopatch.core.paste.reading import Pasted
@@ -56,6 +58,8 @@ from yolopatch.wire import arguments as by
 
 # for arguments of which nothing tells what they are, to see what the class is with them
 _GUESSES = ("8", "3", "1")
+_OTHER_SIZE = (16, 32)
+_WINDOWS = ("(8, 8)", "8", "(1, 1)", "1")  # of a class that parts its map, or pools it
 # The possible kinds of a class with channels in and out, if nothing else decides, as shown to the user.
 _MAY_BE = {
     "attention": "it keeps the channels, and goes after a layer",
@@ -154,7 +158,16 @@ def _decide(
     subject = replace(subject, told=args is not None)
     usage = read_usage(subject)
     bound = None if args is None else bind(args, subject.constructor, symbol)
-    found = _with_kind(subject, usage, word, args, bound) if word else _recognised(subject, usage, args, bound)
+    try:
+        if bound is None and not subject.constructor.required:
+            refuse_own_defaults(subject)
+        found = _with_kind(subject, usage, word, args, bound) if word else _recognised(subject, usage, args, bound)
+    except OpenError:
+        raise
+    except UsageError as error:
+        if bound is None:
+            refuse_own_defaults(subject, error)
+        raise
     _require_all(subject, usage, found.kind, found.given)
     if args is not None:
         _require_offered(args, subject, found.kind, {name for one in found.given for name in names_in(one.value)})
@@ -276,6 +289,7 @@ def _ask_as_kind(subject: Subject, usage: Usage, given: Sequence[Given]) -> None
         UsageError: it reads something else than maps, whatever they are.
     """
     missing = subject.missing(given)
+    _refuse_fixed_size(subject, given, missing)
     for guess in _GUESSES if missing else ():
         tried = (*given, *(Given(name, guess, "") for name in missing))
         try:
@@ -291,6 +305,36 @@ def _ask_as_kind(subject: Subject, usage: Usage, given: Sequence[Given]) -> None
         if found:
             told = tuple(one for one in found.given if one.argument not in missing)
             raise _unmapped(subject, usage, f"the value of {', '.join(missing)} is unknown", found.kind, told)
+
+
+def _refuse_fixed_size(subject: Subject, given: Sequence[Given], missing: Sequence[str]) -> None:
+    """Refuse a class that is told the size of its map, and works with no other: `input_resolution`.
+
+    Raises:
+        UsageError: it is one.
+    """
+    if not any(by.INPUTS in names_in(one.value) for one in given):
+        return
+    known = values(WIDTHS[0], WIDTHS[0])
+    for name in missing:
+        others = tuple(Given(one, _GUESSES[0], "") for one in missing if one != name)
+        of_map, *windows = (
+            [
+                subject.follow((*given, Given(name, text, ""), *others), known, [one_map(size=size)])
+                for size in (SIZE, _OTHER_SIZE)
+            ]
+            for text in (str(SIZE), *_WINDOWS)
+        )
+        fits, other = of_map
+        parts = any(all(one.state != FAILED for one in both) for both in windows)
+        if fits.shape == one_map() and other.state == FAILED and not parts:
+            raise UsageError(
+                f"{subject.symbol} works only with maps of the size that {name} says, and a model's maps change with"
+                f" the image: {other.why}",
+                details=[f"found: {subject.quoted(other.line)}"],
+                hint=f"let its forward read the size, B, C, H, W = x.shape, instead of {name}, and add the file"
+                f" again{subject.another}",
+            )
 
 
 def _line_in(error: UsageError) -> str:
@@ -525,6 +569,14 @@ def _unmapped(
     constructor = subject.constructor
     values = {one.argument: one.value for one in given}
     against = [f"{name}: {why}" for name, why in usage.against.items() if name not in values]
+    hint = f'give its arguments: --args "{example(constructor, values)}"'
+    called = [one.name for one in constructor.required if uses.CALLED in usage.trial.uses.roles(one.name)]
+    if called:  # no value of --args is a layer
+        line = subject.paste.place(constructor.line).line
+        hint = (
+            f"give {called[0]} a layer as its default in the constructor, line {line}, such as"
+            f" {called[0]}=nn.BatchNorm2d, and add the file again"
+        )
     return OpenError(
         "args",
         f"arguments of {subject.symbol}",
@@ -535,5 +587,5 @@ def _unmapped(
             *against,
             f"names that --args can use with --like {KINDS[kind].word}: {', '.join(KINDS[kind].values)}",
         ],
-        hint=f'give its arguments: --args "{example(constructor, values)}"',
+        hint=hint,
     )

@@ -71,7 +71,7 @@ def check(subject: Subject, kind: str, given: Sequence[Given], stride: int = 1, 
         widening: how many times as many channels come out as go in, if it gets only such rows; 0 for any row.
     """
     found = Verdict(HOLDS)
-    for case in cases(kind, given, stride, subject.widths):
+    for case in cases(kind, given, stride, subject.widths, widening or 1):
         if widening and case.values[by.INPUTS] * widening != case.values[by.OUTPUTS]:
             continue
         found = judge(case, subject.follow(given, case.values, case.inputs, training=case.training))
@@ -104,7 +104,9 @@ def in_block(subject: Subject, kind: str, given: Sequence[Given]) -> Verdict:
     return judge(case, subject.follow(given, case.values, case.inputs))
 
 
-def cases(kind: str, given: Iterable[Given], stride: int = 1, widths: tuple[int, int] = WIDTHS) -> Iterator[Case]:
+def cases(
+    kind: str, given: Iterable[Given], stride: int = 1, widths: tuple[int, int] = WIDTHS, widening: int = 1
+) -> Iterator[Case]:
     """Yield what a model does with a class of a kind: train and validate it, and find its stride with one image."""
     names = {name for one in given for name in names_in(one.value)}
     a, b = widths
@@ -125,8 +127,9 @@ def cases(kind: str, given: Iterable[Given], stride: int = 1, widths: tuple[int,
         yield _case(kind, a, a, 1, _SAME, f"with {n} repeats", n=n)
     last = strides[-1]
     part = 1 / last if kind in CONV_LIKE else factor
-    yield _case(kind, a, a, last, part, "with one image, by which a model finds its strides", size=(8, 8), batch=1)
-    yield _case(kind, a, a, last, part, "in validation", size=(20, 12), training=False)
+    one_image = "with one image, by which a model finds its strides"
+    yield _case(kind, a, a * widening, last, part, one_image, size=(8, 8), batch=1)
+    yield _case(kind, a, a * widening, last, part, "in validation", size=(20, 12), training=False)
 
 
 def _case(

@@ -7,9 +7,11 @@ from itertools import islice, permutations, product
 
 from yolopatch.core.paste.calls import Given
 from yolopatch.core.paste.constructor import Argument
+from yolopatch.core.paste.follow.uses import CONV_IN, LIST
 from yolopatch.core.paste.judging.heads import LISTS
 from yolopatch.core.paste.judging.joined_maps import SUM
-from yolopatch.core.paste.judging.subject import Subject
+from yolopatch.core.paste.judging.subject import Subject, values
+from yolopatch.core.paste.judging.using import guesses
 from yolopatch.wire import arguments as by
 
 _MOST_CALLS = 48  # ways to call a constructor that are tried
@@ -23,15 +25,36 @@ _COUNTS = frozenset(
 def likely_calls(subject: Subject) -> Iterator[tuple[Given, ...]]:
     """Yield ways to call the constructor, the likely ones first."""
     arguments = subject.constructor.arguments
-    if sum(says_nothing(one) for one in arguments) > 1:
+    lists = _lists(subject)
+    if sum(says_nothing(one) and one.name not in lists for one in arguments) > 1:
         return  # any of many calls would do something
-    options = [_options(one) for one in arguments]
+    widths = _own_widths(subject)
+    options = [
+        [by.INPUT_LIST] if one.name in lists else [*_options(one), *([by.INPUTS] if one.name in widths else [])]
+        for one in arguments
+    ]
     for chosen in islice(product(*options), _MOST_CALLS):
         yield tuple(
             Given(one.name, value, "with it, it joins maps")
             for one, value in zip(arguments, chosen)
             if value is not None
         )
+
+
+def _lists(subject: Subject) -> set[str]:
+    """Return the required arguments that no name tells and that the constructor loops over, or takes elements of."""
+    open_ones = [one.name for one in subject.constructor.required if says_nothing(one)]
+    trial = subject.follow(guesses(subject.constructor), values(), ()) if open_ones else None
+    return {name for name in open_ones if trial and LIST in trial.uses.roles(name)}
+
+
+def _own_widths(subject: Subject) -> set[str]:
+    """Return the arguments with a number of the file's own that is the channels of a convolution: `inter_dim=512`."""
+    numbers = [one for one in subject.constructor.arguments if one.meaning is None and (one.default or "").isdecimal()]
+    if not numbers or subject.constructor.required:
+        return set()
+    trial = subject.follow([Given(one.name, str(one.default), "") for one in numbers], values(), ())
+    return {one.name for one in numbers if CONV_IN in trial.uses.roles(one.name)}
 
 
 def one_by_one(subject: Subject) -> Iterator[tuple[Given, ...]]:

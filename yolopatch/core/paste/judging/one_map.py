@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from yolopatch.catalog.kinds import ATTENTION, BLOCK, CONV_LIKE, DOWN, KINDS, POOL, PSA, UP
-from yolopatch.core.paste.calls import Given, names_in
+from yolopatch.core.paste.calls import Given, example, names_in
 from yolopatch.core.paste.follow import uses
 from yolopatch.core.paste.follow.trial import FAILED, OK, UNKNOWN, Trial
 from yolopatch.core.paste.judging.contract import BROKEN, HOLDS, Case, Verdict, check, judge
@@ -130,7 +130,23 @@ def _failure(subject: Subject, given: Sequence[Given], trial: Trial) -> Exceptio
     why, hint = _other_layout(subject, given, trial)
     if why:
         return refused(subject, replace(verdict, why=why), hint=hint)
-    return layout_refused(subject, verdict) or refused(subject, verdict)
+    return layout_refused(subject, verdict) or refused(subject, verdict, _layer_wanted(subject, given, trial))
+
+
+def _layer_wanted(subject: Subject, given: Sequence[Given], trial: Trial) -> str:
+    """Return what to do about an argument that the class calls, and that is no layer: `act`; "" for another fault."""
+    if not trial.why.startswith("a call of "):
+        return ""
+    named = {one.argument for one in given if one.value == by.ACTIVATION}
+    found = [one for one in subject.constructor.arguments if one.name in named or one.default == "None"]
+    chosen = next((one for one in found if one.meaning == by.ACTIVATION), found[0] if len(found) == 1 else None)
+    if chosen is None:
+        return ""
+    line = subject.paste.place(subject.constructor.line).line
+    return (
+        f"give {chosen.name} a layer as its default in the constructor, line {line}, such as"
+        f" {chosen.name}=nn.SiLU(), and add the file again"
+    )
 
 
 def _other_layout(subject: Subject, given: Sequence[Given], trial: Trial) -> tuple[str, str]:
@@ -183,6 +199,7 @@ def _by_size(
     if seen.factor == 0.5:
         return _down(subject, given, names)
     if seen.factor != 1:
+        _ask_for_used(subject, given)
         size = (seen.wider.shape or seen.equal.shape or ())[2:]
         what = f"its map has another size: {'×'.join(map(str, size))} of {SIZE[0]}×{SIZE[1]}"
         raise refused(subject, Verdict(BROKEN, what, case=_case(subject)))
@@ -194,6 +211,28 @@ def _by_size(
         kind, why = convolution()
         return _found(kind, why, given)
     raise _open(subject)
+
+
+def _ask_for_used(subject: Subject, given: Sequence[Given]) -> None:
+    """Ask for a kernel and a stride that only their use shows, where the class does not keep its map's size with them.
+
+    Raises:
+        OpenError: it has such: patches are cut with a kernel and a stride of one size.
+    """
+    told = [one for one in given if one.value in (by.KERNEL, by.STRIDE) and one.why.startswith("by its use")]
+    if not told:
+        return
+    names = ", ".join(one.argument for one in told)
+    known = {one.argument: "..." if one in told else one.value for one in given}
+    raise OpenError(
+        "args",
+        f"arguments of {subject.symbol}",
+        {},
+        f"the value of {names} is unknown: with a kernel of 3 and a stride of 1, as rows have them, the map gets"
+        " another size",
+        details=[f"found: {subject.quoted(subject.constructor.line)}"],
+        hint=f'give its arguments: --args "{example(subject.constructor, known)}"',
+    )
 
 
 def _open(subject: Subject) -> OpenError:
@@ -273,7 +312,9 @@ def _down(subject: Subject, given: tuple[Given, ...], names: set[str]) -> Found:
     mine = _found(DOWN, "it halves the size of its map, whatever stride it is given", given)
     if by.OUTPUTS not in names:
         what = "it halves the map, and no argument says how many channels come out, which a row of a model does"
-        keep = f"keep it for the rows that fit: --like {KINDS[DOWN].word}; or let the channels out be an argument"
+        keep = "let the channels out be an argument of the constructor, and add the file again"
+        if any(check(subject, DOWN, mine.given, widening=times).state == HOLDS for times in (1, 2)):
+            keep = f"keep it for the rows that fit: --like {KINDS[DOWN].word}; or let the channels out be an argument"
         raise refused(subject, Verdict(BROKEN, what, case=_case(subject)), keep)
     return mine
 

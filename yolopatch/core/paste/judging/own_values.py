@@ -19,13 +19,14 @@ def leave_to_defaults(subject: Subject, given: Sequence[Given]) -> tuple[Given, 
     """Return the arguments without one that makes the code raise, where its default does not.
 
     A padding of k // 2 is right for the first convolution of a class, and wrong for a second one with another kernel:
-    `self.cv1 = Conv(c1, c_, k, s, p)`, `self.cv2 = Conv(c_, c_, 5, 1, p, c_)`.
+    `self.cv1 = Conv(c1, c_, k, s, p)`, `self.cv2 = Conv(c_, c_, 5, 1, p, c_)`. A pool of fixed windows works with its
+    own stride alone.
     """
     if subject.missing(given) or not _fails(_equal(subject, given)):
         return tuple(given)
     optional = {one.name for one in subject.constructor.arguments if one.default is not None}
     for one in given:
-        if one.argument in optional and one.value in _NOT_IN_ROWS:
+        if one.argument in optional and one.value in (*_NOT_IN_ROWS, by.STRIDE):
             rest = tuple(other for other in given if other is not one)
             if not _fails(_equal(subject, rest)):
                 return rest
@@ -40,6 +41,10 @@ def with_only_width(subject: Subject, given: Sequence[Given]) -> tuple[Given, ..
     """
     known = {name for one in given for name in names_in(one.value)}
     missing = subject.missing(given)
+    if not missing and not known & {by.INPUTS, by.OUTPUTS}:
+        renamed = _in_place_of_name(subject, given)
+        if renamed:
+            return renamed
     if len(missing) > 1 or known & {by.INPUTS, by.OUTPUTS}:
         return tuple(given)
     if missing:
@@ -47,6 +52,20 @@ def with_only_width(subject: Subject, given: Sequence[Given]) -> tuple[Given, ..
         kept = [_equal(subject, tried, width).shape == one_map(width) for width in subject.widths]
         return tried if all(kept) else tuple(given)
     return _in_place_of_default(subject, given)
+
+
+def _in_place_of_name(subject: Subject, given: Sequence[Given]) -> tuple[Given, ...]:
+    """Return the map's channels for the only required argument, where the class works with these and not with its name.
+
+    `def __init__(self, k)`, of weights for k channels.
+    """
+    required = subject.constructor.required
+    if len(required) != 1 or _equal(subject, given).state != FAILED:
+        return ()
+    rest = [one for one in given if one.argument != required[0].name]
+    tried = (*rest, Given(required[0].name, by.INPUTS, "so called, it keeps the shape of its map"))
+    kept = [_equal(subject, tried, width).shape == one_map(width) for width in subject.widths]
+    return tried if all(kept) else ()
 
 
 def _in_place_of_default(subject: Subject, given: Sequence[Given]) -> tuple[Given, ...]:

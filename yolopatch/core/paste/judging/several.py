@@ -33,6 +33,7 @@ from yolopatch.wire import arguments as by
 
 _OTHER = 41  # channels of none of the maps
 _SIZE_NAMES = frozenset({"h", "w", "height", "width", "hw", "hw_shape", "size", "x_size", "input_size", "input_shape"})
+_TOKENS = ("B", "N", "C")
 _NUMBER = 8  # of heads, or what else an argument may be, to see what a forward takes
 
 
@@ -301,9 +302,21 @@ def refuse_tokens(subject: Subject, given: Sequence[Given]) -> None:
     c, known = subject.widths[0], values(subject.widths[0], subject.widths[0])
     maps = subject.follow(given, known, [(BATCH, c, *SIZE)] * len(taken))
     tokens = subject.follow(given, known, [(BATCH, SIZE[0] * SIZE[1], c), *map(Number, sizes)])
+    each = subject.follow(given, known, [(BATCH, SIZE[0] * SIZE[1], c)] * len(taken))
+    if maps.state == FAILED and each.state == OK and len(each.shape or ()) == len(_TOKENS):
+        raise _takes_tokens(subject, taken, maps.line)
     named = all(name.casefold() in _SIZE_NAMES for name in taken[1:])
     if maps.state == FAILED and (tokens.state == OK or named):
         raise _takes_sizes(subject, taken, maps.line)
+
+
+def _takes_tokens(subject: Subject, taken: Sequence[str], line: int) -> UsageError:
+    return UsageError(
+        f"{subject.symbol} cannot be a layer of a model: its forward takes {', '.join(taken)}, tokens, B, N, C, and a"
+        " model's layers give maps, B, C, H, W",
+        details=[f"found: {subject.quoted(line)}"],
+        hint=f"turn the map into tokens in a class around it, x.flatten(2).transpose(1, 2), and back{subject.another}",
+    )
 
 
 def _takes_sizes(subject: Subject, taken: Sequence[str], line: int) -> UsageError:

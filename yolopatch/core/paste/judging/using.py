@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -62,8 +62,9 @@ def read_usage(subject: Subject) -> Usage:
         trial = several if several.built else trial
     against = {}
     corrected = []
+    pairs = _pairs_as_numbers(subject, tried)
     for one in subject.constructor.arguments:
-        refused = _listed(one, first) or _refused(one, trial)
+        refused = _listed(one, first) or (pairs and _listed(one, pairs)) or _refused(one, trial)
         if refused:
             against[one.name] = refused
         corrected.append(replace(one, meaning=None) if refused else one)
@@ -72,6 +73,19 @@ def read_usage(subject: Subject) -> Usage:
     arguments = tuple(replace(a, meaning=found[a.name][0]) if a.name in found else a for a in constructor.arguments)
     why = {name: reason for name, (_, reason) in found.items()}
     return Usage(replace(constructor, arguments=arguments), why, against, trial)
+
+
+def _pairs_as_numbers(subject: Subject, tried: Sequence[Given]) -> Trial | None:
+    """Follow a class with a number in the place of each pair, `kernel_size=(2, 2)`; None where it has no such."""
+    known = values()
+    pairs = [
+        Given(one.name, one.meaning, "")
+        for one in subject.constructor.arguments
+        if one.meaning in known and (one.default or "").startswith(("(", "[")) and one.default not in _EMPTY
+    ]
+    named = {one.argument for one in pairs}
+    rest = [one for one in tried if one.argument not in named]
+    return subject.follow([*rest, *pairs], known, [one_map()]) if pairs else None
 
 
 def guesses(constructor: Constructor, first: str = "") -> list[Given]:
