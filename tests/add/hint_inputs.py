@@ -62,6 +62,40 @@ LINES = {
         module("dim, heads", "self.c = nn.Conv2d(dim, dim, 1, groups=heads)", "return x + self.c(x)"),
         {},
     ),
+    "a default that fails": (
+        module(
+            "c, parts=None", "self.n = [p // 2 for p in parts]; self.c = nn.Conv2d(c, c, 1)", "return x + self.c(x)"
+        ),
+        {},
+    ),
+    "a keyword that nobody gives": (
+        module("c, **kw", "self.n = kw['parts']; self.c = nn.Conv2d(c, c, 1)", "return x + self.c(x)"),
+        {},
+    ),
+    "a layer that is asked for": (
+        module("c, norm_layer", "self.c = nn.Conv2d(c, c, 1); self.n = norm_layer(c)", "return x + self.n(self.c(x))"),
+        {},
+    ),
+    "a kernel and a stride of patches": (
+        module("dim, size2, step2", "self.c = nn.Conv2d(dim, 2 * dim, size2, step2)", "return self.c(x)"),
+        {},
+    ),
+    "the size of a map": (
+        module(
+            "dim, resolution",
+            "self.h, self.w = resolution; self.c = nn.Conv2d(dim, dim, 1)",
+            "assert x.shape[2:] == (self.h, self.w); return x + self.c(x)",
+        ),
+        {},
+    ),
+    "tokens of three kinds": (
+        module("dim", "self.f = nn.Linear(dim, dim)", "return self.f(q) @ k.transpose(1, 2) @ v", taken="q, k, v"),
+        {},
+    ),
+    "a function that makes a layer": (
+        f"{HEAD}\n\ndef conv_bn(c1, c2):\n    return nn.Sequential(nn.Conv2d(c1, c2, 1), nn.BatchNorm2d(c2))\n",
+        {"symbol": "conv_bn"},
+    ),
     "arguments of another kind": (GATE, {"args": "k"}),
     "arguments of another kind, named": (GATE, {"args": "c1", "like": "attention"}),
     "values of another kind": (PLAIN, {"args": "c1, c2, n"}),

@@ -60,6 +60,13 @@ def test_a_head_with_anchors_gets_those_of_its_row(case):
     assert decision.why == "of each map it makes a box and its classes at each anchor, as yolov5's Detect"
 
 
+def test_a_head_that_fails_with_a_default_of_its_own_says_what_to_give():
+    made = f"{ANCHORS}\nself.points = 3 * points\nself.m = nn.ModuleList(nn.Conv2d(c, self.points, 1) for c in ch)"
+    said = refused(text("nc=80, anchors=(), points=None, ch=()", made, "return [m(one) for m, one in zip(self.m, x)]"))
+    assert "X cannot be made with its own defaults, points=None: " in said
+    assert '--args "nc, anchors, ..., inputs"' in said
+
+
 NECK = "self.m = nn.ModuleList(nn.Conv2d(c, out_channels, 1) for c in in_channels)"
 UNPACKED = {4: "a, b, c, d = x\n", 2: "a, b = x\n"}
 

@@ -254,9 +254,18 @@ def _channels(subject: Subject, given: tuple[Given, ...], widths: tuple[int, ...
 
 
 def _tried(subject: Subject, given: tuple[Given, ...], widths: tuple[int, ...]) -> Trial:
+    return subject.follow(given, _known(widths), [_maps(widths)])
+
+
+def _known(widths: tuple[int, ...]) -> dict[str, Any]:
+    """Return what the names in the call of a head are where it reads maps of these channels."""
     known = {**values(), by.INPUT_LIST: list(widths), by.COUNT: len(widths), by.CLASSES: _CLASSES_TRIED}
-    known |= {**_OF_ROWS, _ANCHORS: [_OF_ROWS[_ANCHORS]] * len(widths)}
-    return subject.follow(given, known, [_maps(widths)])
+    return {**known, **_OF_ROWS, _ANCHORS: [_OF_ROWS[_ANCHORS]] * len(widths)}
+
+
+def given_by_rows(subject: Subject) -> tuple[tuple[Given, ...], dict[str, Any]]:
+    """Return what a row gives a head, and what the names in it are for usual maps."""
+    return _given(subject), _known(_PYRAMIDS[0])
 
 
 def _maps(widths: tuple[int, ...]) -> list[tuple[int, ...]]:

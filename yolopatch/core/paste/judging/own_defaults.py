@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from yolopatch.core.paste.calls import Given, example
 from yolopatch.core.paste.constructor import Argument
 from yolopatch.core.paste.follow.trial import FAILED, Trial
-from yolopatch.core.paste.judging.heads import inherited_head, reads_pyramid
+from yolopatch.core.paste.judging.heads import given_by_rows, inherited_head, reads_pyramid
 from yolopatch.core.paste.judging.subject import Subject, values
 from yolopatch.core.paste.judging.using import guesses
 from yolopatch.errors import UsageError
@@ -32,20 +33,21 @@ def refuse_own_defaults(subject: Subject, blamed: UsageError | None = None) -> N
     Raises:
         UsageError: what is to be given, and how.
     """
-    if subject.sounded or reads_pyramid(subject) or inherited_head(subject):
+    is_head = reads_pyramid(subject) or bool(inherited_head(subject))
+    if subject.sounded or (is_head and blamed is None):
         return
-    given = _required(subject)
-    trial = subject.follow(given, values(), ())
+    given, known = given_by_rows(subject) if is_head else (_required(subject), values())
+    trial = subject.follow(given, known, ())
     if trial.state != FAILED or trial.built:
         return
     if blamed and not any(subject.quoted(trial.line) in one for one in blamed.details):
         return
     if trial.ungiven:
         raise _ungiven(subject, trial)
-    failing = _failing(subject, given, trial)
+    failing = _failing(subject, given, trial, known)
     channels = [*given, *(Given(one.name, by.INPUTS, "") for one in failing)]
-    if failing and (blamed or not subject.follow(channels, values(), ()).built):
-        raise _own_default(subject, failing, trial)
+    if failing and (blamed or not subject.follow(channels, known, ()).built):
+        raise _own_default(subject, given, failing, trial)
 
 
 def _required(subject: Subject) -> list[Given]:
@@ -54,12 +56,12 @@ def _required(subject: Subject) -> list[Given]:
     return [one for one in guesses(subject.constructor) if one.argument in required]
 
 
-def _failing(subject: Subject, given: Sequence[Given], trial: Trial) -> list[Argument]:
+def _failing(subject: Subject, given: Sequence[Given], trial: Trial, known: Mapping[str, Any]) -> list[Argument]:
     """Return the arguments with whose own defaults the constructor fails, one after the other."""
     failing: list[Argument] = []
     tried = list(given)
     while trial.state == FAILED and not trial.built and len(failing) < _MOST:
-        found = next(_further(subject, tried, trial), None)
+        found = next(_further(subject, tried, trial, known), None)
         if found is None:
             return failing
         argument, tried, trial = found
@@ -67,13 +69,15 @@ def _failing(subject: Subject, given: Sequence[Given], trial: Trial) -> list[Arg
     return failing
 
 
-def _further(subject: Subject, given: list[Given], trial: Trial) -> Iterator[tuple[Argument, list[Given], Trial]]:
+def _further(
+    subject: Subject, given: list[Given], trial: Trial, known: Mapping[str, Any]
+) -> Iterator[tuple[Argument, list[Given], Trial]]:
     """Yield each argument with which, given something, the constructor comes past the line that fails."""
     named = {one.argument for one in given}
     for one in subject.constructor.arguments:
         if _says_nothing(one.default or "") and one.name not in named:
             tries = [[*given, Given(one.name, value, "")] for value in _TRIED]
-            trials = [subject.follow(tried, values(), ()) for tried in tries]
+            trials = [subject.follow(tried, known, ()) for tried in tries]
             best = max(range(len(trials)), key=lambda n: (trials[n].built, trials[n].line))
             if trials[best].built or trials[best].line > trial.line:
                 yield one, tries[best], trials[best]
@@ -83,9 +87,9 @@ def _says_nothing(default: str) -> bool:
     return default in _UNSET or {*re.findall(r"\w+", default)} == {"None"}
 
 
-def _own_default(subject: Subject, failing: Sequence[Argument], trial: Trial) -> UsageError:
+def _own_default(subject: Subject, given: Sequence[Given], failing: Sequence[Argument], trial: Trial) -> UsageError:
     written = ", ".join(f"{one.name}={one.default}" for one in failing)
-    known = {one.argument: one.value for one in _required(subject) if not one.value.isdecimal()}
+    known = {one.argument: one.value for one in given if not one.value.isdecimal()}
     wanted = example(subject.constructor, {**known, **{one.name: "..." for one in failing}})
     line = subject.paste.place(subject.constructor.line).line
     return UsageError(
