@@ -34,6 +34,14 @@ def test_a_default_with_which_the_constructor_fails_is_named_with_what_to_give(c
     assert "'Whole'" not in said
 
 
+def test_a_network_that_fails_with_its_own_defaults_is_no_head():
+    made = "self.stem = nn.Conv2d(in_chans, 8, 3, 2, 1)\nself.n = [p // 2 for p in parts]"
+    arguments = "in_chans=3, num_classes=1000, parts=[None, None], stages=[]"
+    said = refused(text(arguments, made, "return [self.stem(x)]"))
+    assert "X cannot be made with its own defaults, parts=[None, None]: " in said
+    assert '--args "parts=..."' in said
+
+
 def test_the_hint_for_such_a_default_ends_in_a_module():
     arguments, made, *_ = OWN_DEFAULTS["a list"]
     assert given(decided(text(arguments, made, "return x + self.m(x)"), args="c1, [8, 16]"))["parts"] == "[8, 16]"

@@ -10,6 +10,7 @@ from yolopatch.core.paste.calls import Given, example
 from yolopatch.core.paste.constructor import Argument
 from yolopatch.core.paste.follow.trial import FAILED, Trial
 from yolopatch.core.paste.judging.heads import given_by_rows, inherited_head, reads_pyramid
+from yolopatch.core.paste.judging.images import made_for_image
 from yolopatch.core.paste.judging.subject import Subject, values
 from yolopatch.core.paste.judging.using import guesses
 from yolopatch.errors import UsageError
@@ -33,7 +34,7 @@ def refuse_own_defaults(subject: Subject, blamed: UsageError | None = None) -> N
     Raises:
         UsageError: what is to be given, and how.
     """
-    is_head = reads_pyramid(subject) or bool(inherited_head(subject))
+    is_head = (reads_pyramid(subject) and not made_for_image(subject)) or bool(inherited_head(subject))
     if subject.sounded or (is_head and blamed is None):
         return
     given, known = given_by_rows(subject) if is_head else (_required(subject), values())
