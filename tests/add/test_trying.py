@@ -142,6 +142,25 @@ def test_what_only_a_model_shows_is_told_with_its_line(yolopatch, paste, own_cat
     assert yolopatch("add", paste(MASKED, "Gate.py"), "--no-try").code == 0
 
 
+WRITTEN = """y = x.clone()
+        for i in (0, 1):
+            y[:, i::2] = self.part(y[:, i::2])
+        return y"""
+WRITES = GATE.replace("return x * torch.sigmoid(self.fc(x))", WRITTEN)
+WRITES = WRITES.replace(
+    "self.fc = nn.Conv2d(channel, channel, 1)", "self.part = nn.Conv2d(channel // 2, channel // 2, 1)"
+)
+
+
+@pytest.mark.slow
+def test_a_map_that_is_changed_in_place_is_told_with_its_line(yolopatch, paste, own_catalog, need_pin):
+    need_pin("ultralytics-8.4.0")
+    ran = yolopatch("add", paste(WRITES, "Gate.py"), "--try", "--catalog", own_catalog)
+    assert ran.code == EXIT_USAGE, ran.out
+    assert "and forward changes it in place afterwards" in ran.err
+    assert "torch.cat of a list of the parts in place of y[:, i] = z" in " ".join(ran.err.split())
+
+
 def test_a_hint_that_several_pins_give_is_said_once_in_its_longest_form():
     hints = ("write the class", "write the class; or import it", "write the class", "use another file")
     with pytest.raises(UsageError) as caught:
